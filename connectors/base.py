@@ -1,0 +1,148 @@
+"""The protocols of sources and targets, and the values they exchange.
+
+A connector returns findings; it does not log, holds no key, and raises only `schemas.errors`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from typing import BinaryIO, NamedTuple, Protocol
+
+import pyarrow as pa
+
+from schemas.disposition import Disposition, Reason
+from schemas.sensitive import Sensitive
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """One file of an export. `open()` gives its bytes from the start; its name is never kept."""
+
+    ordinal: int  # from 1, in the order of the archive or of the sorted folder
+    size: int  # bytes
+    open: Callable[[], BinaryIO] = field(repr=False, compare=False)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Bounds on what a source may make us do. Sizes in bytes."""
+
+    max_file_bytes: int = 64 << 30
+    max_files: int = 200_000
+    max_depth: int = 64
+    max_unit_bytes: int = 16 << 20  # an element without its attachments; above: quarantined
+    max_attachment_bytes: int = 512 << 20  # decoded; above: quarantined
+    max_zip_ratio: int = 200
+    max_zip_bytes: int = 256 << 30
+
+
+class Match(NamedTuple):
+    """How sure a connector is that a file is of its format."""
+
+    format: str
+    certain: bool
+
+
+@dataclass(frozen=True)
+class MessageHeader:
+    """Who exported: read before anything else of a file. Identifiers are as they came."""
+
+    system: str | None  # name of the sending application
+    system_version: str | None
+    standard: str | None  # CD-STANDARD or format version
+    message: str | None  # CD-MESSAGE
+    sender_nihii: Sensitive[tuple[str, ...]]
+    sender_inss: Sensitive[tuple[str, ...]]
+    exported: str | None
+
+
+class Batch(NamedTuple):
+    """Rows of one canonical table (`schemas.tables.TABLES`)."""
+
+    table: str
+    rows: pa.RecordBatch
+
+
+@dataclass(frozen=True)
+class Reject:
+    """A unit that cannot be read: a value, not an exception. Its verbatim bytes follow as `Batch`es of
+    `document_chunk` under the same unit path, or are `raw` when small."""
+
+    unit: str
+    file: int
+    patient: int
+    kind: str
+    reason: Reason
+    raw: Sensitive[bytes]
+
+
+class Verdict(NamedTuple):
+    """Why a unit and all below it is not to be staged."""
+
+    disposition: Disposition
+    reason: Reason
+
+
+Admission = Callable[[str], Verdict | None]
+"""Asked with the unit path of each folder and transaction: None admits it; else nothing of it is staged."""
+
+
+class SourceConnector(Protocol):
+    """Reads one family of exports."""
+
+    name: str
+
+    def probe(self, file: SourceFile) -> Match | None:
+        """Say whether the file is of this format. Cheap; never raises on foreign bytes."""
+
+    def header(self, file: SourceFile, limits: Limits) -> MessageHeader:
+        """Read the header of a file's first message and nothing after it."""
+
+    def read(
+        self, file: SourceFile, first_patient: int, admit: Admission, limits: Limits
+    ) -> Iterator[Batch | Reject]:
+        """Give the file's content as canonical rows, in source order, in bounded memory.
+
+        Patients are numbered from `first_patient` on. Batches of one table never mix; a batch holds at most
+        some thousands of rows or 4 MiB. Raises `SourceError`s only where the file as a whole cannot be read.
+        """
+
+
+class Counter(Protocol):
+    """Counts one family of exports without the help of its reader (it may not import it)."""
+
+    name: str
+
+    def count(
+        self, file: SourceFile, first_patient: int, fact_key: bytes, limits: Limits
+    ) -> Iterator[Batch | Tiling]:
+        """Give batches of `counted_unit` and `counted_patient` (`schemas.books`), then one Tiling."""
+
+
+@dataclass(frozen=True)
+class Tiling:
+    """The account of one file's bytes: units + structural + ignored = size, no gap, no overlap."""
+
+    file: int
+    size: int
+    unit_bytes: int
+    structural_bytes: int
+    ignored_bytes: dict[str, int]  # by rule name, e.g. {"message-header": 812, "comment": 0}
+    units: dict[str, int]  # by UnitKind
+    patients: int
+    repaired: dict[str, int]  # by rule name: control characters removed, bytes read as windows-1252
+
+
+class ChartRows(Protocol):
+    """The staged rows of one patient, by table; a table read twice gives the same rows."""
+
+    def rows(self, table: str) -> Iterator[pa.RecordBatch]: ...
+
+
+class PartSink(Protocol):
+    """Where a target writes plain members; whoever implements it seals them before they reach a disk."""
+
+    def member(self, name: str) -> AbstractContextManager[Callable[[bytes], None]]:
+        """Open a member of the current part; the callable takes its bytes, piece by piece."""

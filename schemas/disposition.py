@@ -1,0 +1,63 @@
+"""What becomes of a unit, and why. Closed lists: a value outside them cannot be written."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Disposition(StrEnum):
+    """The one end of each unit (a unit has exactly one)."""
+
+    DELIVERED = "delivered"
+    DEGRADED = "degraded"  # delivered whole, but in part as text; on the work list
+    OUT_OF_SCOPE = "out_of_scope"
+    UNSCOPED = "unscoped"  # patient unknown under a restricted scope
+    QUARANTINED = "quarantined"  # handed to the doctor sealed, verbatim, with its reason
+
+
+class Reason(StrEnum):
+    """Why a unit did not simply arrive."""
+
+    NOT_WELL_FORMED = "not_well_formed"
+    CUT_SHORT = "cut_short"
+    ENCRYPTED_FOLDER = "encrypted_folder"
+    UNIT_TOO_LARGE = "unit_too_large"
+    ATTACHMENT_TOO_LARGE = "attachment_too_large"
+    TOO_DEEP = "too_deep"
+    BASE64_INVALID = "base64_invalid"
+    UNKNOWN_FORMAT = "unknown_format"
+    UNREADABLE_FILE = "unreadable_file"
+    CONTRACT = "contract"  # a data contract of severity `quarantine` failed
+    KIND_OUT_OF_SCOPE = "kind_out_of_scope"
+    PATIENT_OUT_OF_SCOPE = "patient_out_of_scope"
+    RESPONSIBLE_OUT_OF_SCOPE = "responsible_out_of_scope"
+    PATIENT_UNKNOWN = "patient_unknown"
+    NOT_IN_TARGET = "not_in_target"  # the target's format has no field that admits this value
+    DANGLING_LINK = "dangling_link"
+    SECOND_SUMMARY = "second_summary"
+    CONFLICTING_IDENTITY = "conflicting_identity"
+
+
+class UnitKind(StrEnum):
+    """The kinds of units: the smallest things a clinician would miss."""
+
+    PATIENT_FIELD = "patient_field"
+    TRANSACTION = "transaction"  # its head: ids, kind, date, time, author, flags
+    HEADING = "heading"
+    ITEM = "item"
+    TEXT = "text"
+    LINK = "link"
+    ATTACHMENT = "attachment"
+    MESSAGE_HEADER = "message_header"  # of a lab or letter message
+    RESULT = "result"
+    COMMENT = "comment"
+    FILE = "file"
+
+
+class RecordKind(StrEnum):
+    """The kinds of records an instruction names."""
+
+    PATIENT_RECORDS = "patient_records"
+    LAB_RESULTS = "lab_results"
+    SPECIALIST_REPORTS = "specialist_reports"
+    HOSPITAL_NOTICES = "hospital_notices"

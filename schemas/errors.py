@@ -1,0 +1,380 @@
+"""Every way in which Reprise refuses or fails, by where it happened.
+
+    RepriseError
+    |- RefusedError          10-19  policy says no; never retried
+    |  |- AuthorisationError     10  the instruction or its signature does not hold
+    |  |- TrustError             11  root, revocation material or certificate profile does not hold
+    |  |- ScopeError             12  the source, controller, recipient or destination is not the authorised one
+    |  |- UseError               13  the authorised uses are spent
+    |  |- OperatorError          14  nobody, or somebody unknown, says to be acting
+    |  |- DeadlineError          15  a deadline is above the ceiling, or has passed
+    |  |- BusyError              16  another run of this doctor is alive
+    |  `- HostError              17  the host does not meet a precondition (swap, core dumps)
+    |- SourceError           20-29
+    |  |- UnreadableSourceError  20  nothing there, or it cannot be read
+    |  |- UnknownFormatError     21  no connector knows these bytes
+    |  |- LimitExceededError     22  larger, deeper or more compressed than a stated limit
+    |  `- UnsafeSourceError      23  DOCTYPE, entity, or a path that leaves its folder
+    |- SchemaError           30-39
+    |  `- ContractError          30  a data contract of severity critical does not hold
+    |- StagingError          40-49
+    |  |- IntegrityError         40  a sealed segment was altered, swapped or cut
+    |  `- StorageFullError       41  the disk or a quota is full
+    |- KeyServiceError       50-59
+    |  |- KeyUnavailableError    50  the provider cannot be reached from here
+    |  `- KeyDestroyedError      51  the key is gone: staging is unreadable, extract again
+    |- TargetError           60-69
+    |  |- TargetRefusedError     60  the destination or a recipient cannot be used
+    |  `- PackageError           61  a delivered package does not open, or not whole
+    |- ReconciliationError   70-79
+    |  |- CountMismatchError     70  what was delivered is not what came
+    |  |- UnexplainedUnitError   71  a unit without exactly one disposition
+    |  `- CeilingError           72  more degraded or quarantined units than agreed
+    |- DestructionError      80-89
+    |  |- VerificationFailedError 80 something outlived its destruction: call a person
+    |  `- OrphanFoundError       81  staging that no lease explains
+    `- LedgerError           90-99
+       |- ForkError              90  two heads that do not agree
+       |- ProofError             91  a proof does not hold
+       `- UnanchoredError        92  consistent with itself, but no trust anchor was given
+
+A message is made of a code and of allow-listed facts: counts, ordinals, opaque ids. There is no free
+string, so no patient datum can travel in one (`schemas.errors.FACTS`).
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+FACTS = frozenset(
+    {"arrow", "bytes", "case", "code", "count", "deadline", "file", "limit", "line", "run", "state",
+     "step", "table", "unit"}
+)
+"""Names of the facts an error may carry: integers, opaque ids, enumeration values."""
+
+
+class RepriseError(Exception):
+    """Something was refused or failed. `code` says what, `advice` what to do, `exit_code` how we end."""
+
+    exit_code: ClassVar[int] = 1
+    retryable: ClassVar[bool] = False
+    summary: ClassVar[str] = "Reprise could not go on."
+    advice: ClassVar[str] = "See the documentation of this code."
+
+    def __init__(self, code: str, **facts: int | str) -> None:
+        unknown = set(facts) - FACTS
+        if unknown:
+            raise TypeError(f"{len(unknown)} fact name(s) outside the allow-list")
+        self.code = code
+        self.facts = {name: _short(value) for name, value in facts.items()}
+        super().__init__(self.message)
+
+    @property
+    def message(self) -> str:
+        """The one line a person sees: summary, code, facts."""
+        facts = "".join(f" {name}={value}" for name, value in sorted(self.facts.items()))
+        return f"{self.summary} [{self.code}{facts}]"
+
+    def to_json(self) -> dict[str, object]:
+        """The error as a JSON object: code, facts, exit code, advice."""
+        return {"error": self.code, "exit": self.exit_code, "message": self.message,
+                "advice": self.advice, "facts": dict(self.facts)}
+
+
+def _short(value: int | str) -> int | str:
+    """Keep a fact only if it has the shape of a number, a path of ordinals, or an opaque name."""
+    if isinstance(value, int):
+        return value
+    allowed = len(value) <= 64 and all(c.isascii() and (c.isalnum() or c in "-_./:#") for c in value)
+    return value if allowed else "withheld"
+
+
+class RefusedError(RepriseError):
+    """Refused."""
+
+    exit_code = 10
+    summary = "Refused."
+    advice = "Ask the controller for a corrected instruction, or start the run as it was authorised."
+
+
+class AuthorisationError(RefusedError):
+    """The authorisation does not hold."""
+
+    exit_code = 10
+    summary = "The authorisation does not hold."
+    advice = "Have the doctor sign the unaltered instruction again; `reprise authorise check FILE` shows what was tested."
+
+
+class TrustError(RefusedError):
+    """The signature cannot be trusted."""
+
+    exit_code = 11
+    summary = "The signature cannot be trusted."
+    advice = "Check trusted roots, revocation lists and their age in the home's trust folder."
+
+
+class ScopeError(RefusedError):
+    """Outside what was authorised."""
+
+    exit_code = 12
+    summary = "Outside what was authorised."
+    advice = "Use the source, recipients and destination that the instruction names, or have it drawn up anew."
+
+
+class UseError(RefusedError):
+    """This authorisation has no such use left."""
+
+    exit_code = 13
+    summary = "This authorisation has no such use left."
+    advice = "Ask for a new instruction; a resumed run needs none."
+
+
+class OperatorError(RefusedError):
+    """Nobody answers for this act."""
+
+    exit_code = 14
+    summary = "Nobody answers for this act."
+    advice = "Name the operator: --operator NAME, enrolled with `reprise enrol operator`."
+
+
+class DeadlineError(RefusedError):
+    """A deadline forbids this."""
+
+    exit_code = 15
+    summary = "A deadline forbids this."
+    advice = "Staging deadlines come from the instruction and may not exceed the site's ceiling."
+
+
+class BusyError(RefusedError):
+    """A run of this doctor is alive."""
+
+    exit_code = 16
+    summary = "A run of this doctor is alive."
+    advice = "Wait for it, or resume or abandon it: `reprise runs`."
+
+
+class HostError(RefusedError):
+    """This host does not meet a precondition."""
+
+    exit_code = 17
+    summary = "This host does not meet a precondition."
+    advice = "Mend the host, or let the site declare the exception; the certificate then prints it."
+
+
+class SourceError(RepriseError):
+    """The source cannot be used."""
+
+    exit_code = 20
+    summary = "The source cannot be used."
+    advice = "Ask for the export again."
+
+
+class UnreadableSourceError(SourceError):
+    """The source cannot be read."""
+
+    exit_code = 20
+    summary = "The source cannot be read."
+    advice = "Check that the path exists, holds files and may be read; have the export made again if it is cut short."
+
+
+class UnknownFormatError(SourceError):
+    """No connector knows this source."""
+
+    exit_code = 21
+    summary = "No connector knows this source."
+    advice = "Reprise reads KMEHR SMF/PMF and HealthOne; check that this is the export and not its index."
+
+
+class LimitExceededError(SourceError):
+    """The source exceeds a stated limit."""
+
+    exit_code = 22
+    summary = "The source exceeds a stated limit."
+    advice = "See docs/limits.md; a site may raise a limit."
+
+
+class UnsafeSourceError(SourceError):
+    """The source holds something unsafe."""
+
+    exit_code = 23
+    summary = "The source holds something unsafe."
+    advice = "DOCTYPE, entities and paths leaving their folder are never accepted; have the export made again."
+
+
+class SchemaError(RepriseError):
+    """The data do not fit their tables."""
+
+    exit_code = 30
+    summary = "The data do not fit their tables."
+    advice = "This is a defect of a connector: report it with the code."
+
+
+class ContractError(SchemaError):
+    """A critical data contract does not hold."""
+
+    exit_code = 30
+    summary = "A critical data contract does not hold."
+    advice = "Look at the contract's name in the run's report; the export itself is likely at fault."
+
+
+class StagingError(RepriseError):
+    """Staging failed."""
+
+    exit_code = 40
+    summary = "Staging failed."
+    advice = "Resume the run; if it fails again, abandon it."
+
+
+class IntegrityError(StagingError):
+    """Sealed staging was altered."""
+
+    exit_code = 40
+    summary = "Sealed staging was altered."
+    advice = "Treat this as an incident: abandon the run and find out who could write there."
+
+
+class StorageFullError(StagingError):
+    """The disk is full."""
+
+    exit_code = 41
+    retryable = True
+    summary = "The disk is full."
+    advice = "Free space and `reprise resume RUN`."
+
+
+class KeyServiceError(RepriseError):
+    """The key service failed."""
+
+    exit_code = 50
+    summary = "The key service failed."
+    advice = "Resume the run on the host that started it."
+
+
+class KeyUnavailableError(KeyServiceError):
+    """The run's key cannot be reached."""
+
+    exit_code = 50
+    retryable = True
+    summary = "The run's key cannot be reached."
+    advice = "Resume on the same host and as the same user, or use --keys memory."
+
+
+class KeyDestroyedError(KeyServiceError):
+    """The run's key is gone."""
+
+    exit_code = 51
+    summary = "The run's key is gone."
+    advice = "Its staging is unreadable for good: abandon the run and migrate again."
+
+
+class TargetError(RepriseError):
+    """The target cannot be used."""
+
+    exit_code = 60
+    summary = "The target cannot be used."
+    advice = "Check the destination."
+
+
+class TargetRefusedError(TargetError):
+    """The target refuses."""
+
+    exit_code = 60
+    summary = "The target refuses."
+    advice = "Check destination and recipients; a recipient is an age key (age1...)."
+
+
+class PackageError(TargetError):
+    """The package does not open whole."""
+
+    exit_code = 61
+    summary = "The package does not open whole."
+    advice = "Fetch the package again; compare the digests of its manifest."
+
+
+class ReconciliationError(RepriseError):
+    """The books do not balance."""
+
+    exit_code = 70
+    summary = "The books do not balance."
+    advice = "Nothing was published. Report the code; `reprise abandon RUN` destroys the staging."
+
+
+class CountMismatchError(ReconciliationError):
+    """What was to be delivered is not what came."""
+
+    exit_code = 70
+    summary = "What was to be delivered is not what came."
+    advice = "Nothing was published. Report the code; `reprise abandon RUN` destroys the staging."
+
+
+class UnexplainedUnitError(ReconciliationError):
+    """A unit has no disposition, or more than one."""
+
+    exit_code = 71
+    summary = "A unit has no disposition, or more than one."
+    advice = "Nothing was published. Report the code; `reprise abandon RUN` destroys the staging."
+
+
+class CeilingError(ReconciliationError):
+    """More units degraded or quarantined than agreed."""
+
+    exit_code = 72
+    summary = "More units degraded or quarantined than agreed."
+    advice = "Have the doctor sign an acceptance, or the export mended."
+
+
+class DestructionError(RepriseError):
+    """Destruction is incomplete."""
+
+    exit_code = 80
+    summary = "Destruction is incomplete."
+    advice = "Call the person on duty; `reprise sweep` tries again."
+
+
+class VerificationFailedError(DestructionError):
+    """Something outlived its destruction."""
+
+    exit_code = 80
+    retryable = True
+    summary = "Something outlived its destruction."
+    advice = "Call the person on duty; `reprise sweep` tries again."
+
+
+class OrphanFoundError(DestructionError):
+    """Staging that no lease explains."""
+
+    exit_code = 81
+    summary = "Staging that no lease explains."
+    advice = "Call the person on duty; it is left as it is."
+
+
+class LedgerError(RepriseError):
+    """The ledger does not hold."""
+
+    exit_code = 90
+    summary = "The ledger does not hold."
+    advice = "Keep the folder as it is and call the person on duty."
+
+
+class ForkError(LedgerError):
+    """The ledger has two heads."""
+
+    exit_code = 90
+    summary = "The ledger has two heads."
+    advice = "Keep both copies; compare with heads handed out on earlier certificates."
+
+
+class ProofError(LedgerError):
+    """The proof does not hold."""
+
+    exit_code = 91
+    summary = "The proof does not hold."
+    advice = "Do not rely on this folder; ask for the original."
+
+
+class UnanchoredError(LedgerError):
+    """Consistent with itself, but unanchored."""
+
+    exit_code = 92
+    summary = "Consistent with itself, but unanchored."
+    advice = "Give a policy obtained elsewhere: --policy FILE."
