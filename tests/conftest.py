@@ -1,0 +1,19 @@
+"""What all tests share: the reference material, and where it is missing, the reason for a skip."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of samples, schemas and vectors; `REPRISE_SHARED` overrides it."""
+    folder = Path(os.environ.get("REPRISE_SHARED", ROOT.parent / "shared"))
+    if not (folder / "samples").is_dir():
+        pytest.skip(f"reference material missing: {folder.name}/samples (set REPRISE_SHARED)")
+    return folder
