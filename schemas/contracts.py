@@ -1,0 +1,99 @@
+"""The data contracts of the canonical tables, as suites a clinician can read (`schemas/checks/suites.json`).
+
+Each expectation has a name, a severity and a reason code. What duckdb runs is compiled from them, so
+editing the suite changes the outcome. Severities: `critical` turns the run red, `quarantine` hands the failing
+units to the doctor sealed, `warning` puts their number in the report.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from importlib.resources import files
+
+from schemas.errors import ContractError
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """One expectation about one column, with the SQL predicate that a violating row meets."""
+
+    id: str
+    name: str
+    severity: str
+    reason: str
+    rule: str
+    column: str
+    violation: str
+
+
+@dataclass(frozen=True)
+class Suite:
+    """The expectations about one canonical table."""
+
+    table: str
+    expectations: tuple[Expectation, ...]
+
+    def counting_sql(self) -> str:
+        """One scan: a column a rule with the count of its violations. Reads a relation named `rows`."""
+        columns = ", ".join(_count(e) for e in self.expectations)
+        return f"SELECT count(*) AS total, {columns} FROM rows"  # noqa: S608 - compiled from our suite
+
+    def failing_sql(self) -> str:
+        """The unit paths that violate an expectation of severity `quarantine`."""
+        rules = [e.violation for e in self.expectations if e.severity == "quarantine" and e.rule != "unique"]
+        return f"SELECT unit FROM rows WHERE {' OR '.join(rules) or 'false'}"  # noqa: S608 - our suite
+
+
+def load_suites() -> tuple[Suite, ...]:
+    """Read and compile the suites. Raises ContractError for a rule that does not exist."""
+    text = files("schemas").joinpath("checks/suites.json").read_text(encoding="utf-8")
+    return tuple(
+        Suite(suite["table"], tuple(_compile(e) for e in suite["expectations"]))
+        for suite in json.loads(text)["suites"]
+    )
+
+
+def _count(expectation: Expectation) -> str:
+    if expectation.rule == "unique":
+        column = expectation.column
+        return f"count({column}) - count(DISTINCT {column}) AS {expectation.id}"
+    return f"count(*) FILTER (WHERE {expectation.violation}) AS {expectation.id}"
+
+
+def _compile(raw: dict[str, object]) -> Expectation:
+    column = str(raw["column"])
+    rule = str(raw["rule"])
+    return Expectation(
+        id=str(raw["id"]),
+        name=str(raw["name"]),
+        severity=str(raw["severity"]),
+        reason=str(raw["reason"]),
+        rule=rule,
+        column=column,
+        violation=_violation(rule, column, raw),
+    )
+
+
+def _violation(rule: str, column: str, raw: dict[str, object]) -> str:
+    match rule:
+        case "not_null":
+            return f"{column} IS NULL"
+        case "not_blank":
+            return f"({column} IS NULL OR trim({column}) = '')"
+        case "unique":
+            return f"{column} IS NULL"
+        case "positive":
+            return f"({column} IS NULL OR {column} <= 0)"
+        case "matches":
+            pattern = _quoted(str(raw["pattern"]))
+            return f"({column} IS NOT NULL AND NOT regexp_full_match({column}, {pattern}))"
+        case "in_set":
+            values = raw["values"]
+            allowed = ", ".join(_quoted(str(v)) for v in values) if isinstance(values, list) else "NULL"
+            return f"({column} IS NULL OR {column} NOT IN ({allowed}))"
+    raise ContractError("unknown_rule", case=rule)
+
+
+def _quoted(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
