@@ -197,7 +197,15 @@ DOCUMENT_CHUNK = pa.schema(
 )
 """The decoded bytes of documents (and the raw bytes of quarantined units), in pieces of at most 1 MiB."""
 
-FRAGMENT = pa.schema([*COMMON, *OWNED, pa.field("name", pa.string()), pa.field("xml", pa.string())])
+FRAGMENT = pa.schema(
+    [
+        *COMMON,
+        *OWNED,
+        pa.field("name", pa.string()),
+        pa.field("slot", pa.int16()),  # of a `content`: its number among its item's contents; else null
+        pa.field("xml", pa.string()),
+    ]
+)
 """Child elements without a column, verbatim but for namespaces: lossless by construction."""
 
 TABLES: dict[str, pa.Schema] = {
