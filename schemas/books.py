@@ -14,7 +14,9 @@ COUNTED_UNIT = pa.schema(
         pa.field("kind", pa.string(), nullable=False),  # UnitKind
         pa.field("record_kind", pa.string()),  # RecordKind
         pa.field("responsible", pa.string()),  # eight NIHII digits, or null
-        pa.field("digest", pa.binary(32), nullable=False),  # keyed digest of its facts (docs/formats/facts.md)
+        pa.field(
+            "digest", pa.binary(32), nullable=False
+        ),  # keyed digest of its facts (docs/formats/facts.md)
         pa.field("spans", pa.list_(SPAN), nullable=False),  # byte ranges [start, end) of the source file
     ]
 )

@@ -47,8 +47,22 @@ from __future__ import annotations
 from typing import ClassVar
 
 FACTS = frozenset(
-    {"arrow", "bytes", "case", "code", "count", "deadline", "file", "limit", "line", "run", "state",
-     "step", "table", "unit"}
+    {
+        "arrow",
+        "bytes",
+        "case",
+        "code",
+        "count",
+        "deadline",
+        "file",
+        "limit",
+        "line",
+        "run",
+        "state",
+        "step",
+        "table",
+        "unit",
+    }
 )
 """Names of the facts an error may carry: integers, opaque ids, enumeration values."""
 
@@ -77,8 +91,13 @@ class RepriseError(Exception):
 
     def to_json(self) -> dict[str, object]:
         """The error as a JSON object: code, facts, exit code, advice."""
-        return {"error": self.code, "exit": self.exit_code, "message": self.message,
-                "advice": self.advice, "facts": dict(self.facts)}
+        return {
+            "error": self.code,
+            "exit": self.exit_code,
+            "message": self.message,
+            "advice": self.advice,
+            "facts": dict(self.facts),
+        }
 
 
 def _short(value: int | str) -> int | str:
@@ -118,7 +137,9 @@ class ScopeError(RefusedError):
 
     exit_code = 12
     summary = "Outside what was authorised."
-    advice = "Use the source, recipients and destination that the instruction names, or have it drawn up anew."
+    advice = (
+        "Use the source, recipients and destination that the instruction names, or have it drawn up anew."
+    )
 
 
 class UseError(RefusedError):
@@ -198,7 +219,9 @@ class UnsafeSourceError(SourceError):
 
     exit_code = 23
     summary = "The source holds something unsafe."
-    advice = "DOCTYPE, entities and paths leaving their folder are never accepted; have the export made again."
+    advice = (
+        "DOCTYPE, entities and paths leaving their folder are never accepted; have the export made again."
+    )
 
 
 class SchemaError(RepriseError):

@@ -75,8 +75,11 @@ OWNED = [
 def moment(name: str) -> list[pa.Field]:
     """The three columns of a point in time: as it came, its precision, and the language of a text."""
     precision = f"{name}_precision"  # year | yearmonth | date | datetime | text
-    return [pa.field(name, pa.string()), pa.field(precision, pa.string()),
-            pa.field(f"{name}_language", pa.string())]
+    return [
+        pa.field(name, pa.string()),
+        pa.field(precision, pa.string()),
+        pa.field(f"{name}_language", pa.string()),
+    ]
 
 
 PATIENT = pa.schema(
@@ -128,8 +131,9 @@ CONTACT = pa.schema(
 )
 """One row a transaction: its head. Author, redactor and whatever else its head holds travel in `fragment`."""
 
-SECTION = pa.schema([*COMMON, *OWNED, pa.field("identifiers", pa.list_(IDENTIFIER)),
-                     pa.field("codes", pa.list_(CODE))])
+SECTION = pa.schema(
+    [*COMMON, *OWNED, pa.field("identifiers", pa.list_(IDENTIFIER)), pa.field("codes", pa.list_(CODE))]
+)
 """One row a heading."""
 
 ITEM = pa.schema(
@@ -191,9 +195,13 @@ DOCUMENT = pa.schema(
 """One row an attachment; its bytes are in `document_chunk`."""
 
 DOCUMENT_CHUNK = pa.schema(
-    [pa.field("unit", pa.string(), nullable=False), pa.field("file", pa.int32(), nullable=False),
-     pa.field("patient", pa.int32(), nullable=False), pa.field("sequence", pa.int32(), nullable=False),
-     pa.field("content", pa.binary(), nullable=False)]
+    [
+        pa.field("unit", pa.string(), nullable=False),
+        pa.field("file", pa.int32(), nullable=False),
+        pa.field("patient", pa.int32(), nullable=False),
+        pa.field("sequence", pa.int32(), nullable=False),
+        pa.field("content", pa.binary(), nullable=False),
+    ]
 )
 """The decoded bytes of documents (and the raw bytes of quarantined units), in pieces of at most 1 MiB."""
 

@@ -1,0 +1,41 @@
+"""What the steps of the data process share: where to read, where to seal, whom to tell."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from connectors.base import Limits, SourceFile
+from vault.authorisation import Authorisation
+from vault.staging import StagingReader, StagingWriter, discard_stage
+
+Report = Callable[[str, int, int], None]
+"""Told (arrow, done, total) while a step works; total 0 when unknown. Ordinals and counts only."""
+
+
+@dataclass
+class DataContext:
+    """One run, seen from the data process. Holds the run key: never leaves the process, never printed."""
+
+    run_id: str
+    authorisation: Authorisation
+    files: tuple[SourceFile, ...]
+    limits: Limits
+    staging: Path
+    partial: Path  # where sealed parts grow before publication
+    destination: Path
+    run_key: bytes
+    report: Report
+
+    def __repr__(self) -> str:
+        return f"DataContext({self.run_id})"
+
+    def writer(self, stage: str) -> StagingWriter:
+        """Start a stage afresh: what an interrupted attempt left of it is discarded."""
+        discard_stage(self.staging, stage)
+        return StagingWriter(self.staging, self.run_id, stage, self.run_key)
+
+    def reader(self, stage: str) -> StagingReader:
+        """Open a finished stage."""
+        return StagingReader(self.staging, self.run_id, stage, self.run_key)

@@ -1,0 +1,301 @@
+"""inventory: count what came, by the byte, without the readers; decide what is in scope."""
+
+from __future__ import annotations
+
+from collections import Counter as Tally
+from collections.abc import Iterator
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from connectors.base import MessageHeader, SourceFile, Tiling, Verdict
+from connectors.inventory.registry import counter_for, whole_file
+from connectors.registry import choose
+from flows.steps.context import DataContext
+from flows.values import FileEntry, Inventory
+from schemas.books import OUTCOME
+from schemas.disposition import Disposition, Reason, UnitKind
+from schemas.errors import ScopeError, SourceError, UnknownFormatError, UnsafeSourceError
+from vault.authorisation import check_header
+from vault.keys import derive
+from vault.staging import StagingReader, StagingWriter
+
+STAGE = "inventory"
+FILE = pa.schema(
+    [
+        ("ordinal", pa.int32()),
+        ("format", pa.string()),
+        ("first_patient", pa.int32()),
+        ("patients", pa.int32()),
+        ("size", pa.int64()),
+        ("damaged", pa.string()),
+    ]
+)
+EXCLUSION = pa.schema([("unit", pa.string()), ("disposition", pa.string()), ("reason", pa.string())])
+
+
+def check_headers(context: DataContext) -> dict[int, str]:
+    """Read the header of each file and nothing after it; compare with what was authorised.
+
+    Gives the connector's name for each known file. Raises ScopeError for another system or controller, and
+    UnknownFormatError when no file is known.
+    """
+    formats: dict[int, str] = {}
+    for file in context.files:
+        connector = choose(file)
+        if connector is None:
+            continue
+        formats[file.ordinal] = connector.name
+        header = _header_of(context, file)
+        if header is not None:
+            _check_one(context, header)
+    if not formats:
+        raise UnknownFormatError("no_known_file", count=len(context.files))
+    return formats
+
+
+def _header_of(context: DataContext, file: SourceFile) -> MessageHeader | None:
+    connector = choose(file)
+    try:
+        return connector.header(file, context.limits) if connector else None
+    except UnsafeSourceError:
+        raise
+    except SourceError:
+        return None  # a damaged file: the count below books it as a whole
+
+
+def _check_one(context: DataContext, header: MessageHeader) -> None:
+    check_header(
+        context.authorisation,
+        system=header.system,
+        nihii=header.sender_nihii.reveal(),
+        inss=header.sender_inss.reveal(),
+    )
+
+
+def count_source(context: DataContext, formats: dict[int, str]) -> Inventory:
+    """Tile every file, seal the counted units, and seal which of them are out of scope."""
+    fact_key = derive(context.run_key, "facts")
+    writer = context.writer(STAGE)
+    total = sum(file.size for file in context.files)
+    tally = _Totals()
+    first, done = 1, 0
+    for file in context.files:
+        entry, tiling = _count_file(context, file, formats.get(file.ordinal), first, fact_key, writer)
+        tally.add(entry, tiling)
+        first += entry.patients
+        done += file.size
+        context.report("inventory", done, total)
+    _refuse_if_nothing_readable(tally.files)
+    writer.write("file", _file_rows(tally.files))
+    writer.close()
+    excluded = _seal_exclusions(context)
+    return tally.inventory(excluded)
+
+
+def _count_file(
+    context: DataContext,
+    file: SourceFile,
+    format_name: str | None,
+    first: int,
+    fact_key: bytes,
+    writer: StagingWriter,
+) -> tuple[FileEntry, Tiling]:
+    damaged: str | None = None
+    if format_name is None:
+        damaged = Reason.UNKNOWN_FORMAT
+    else:
+        try:
+            held, tiling = _count_readable(context, file, format_name, first, fact_key, writer)
+            return held, tiling
+        except (UnsafeSourceError, ScopeError):
+            raise
+        except SourceError as error:
+            damaged = _file_reason(error)
+    # What was counted before the damage showed stays sealed under this file's ordinal: `counted` skips it.
+    batch, tiling = whole_file(file, fact_key)
+    writer.write(batch.table, batch.rows)
+    return FileEntry(file.ordinal, format_name, first, 0, file.size, damaged), tiling
+
+
+def _count_readable(
+    context: DataContext,
+    file: SourceFile,
+    format_name: str,
+    first: int,
+    fact_key: bytes,
+    writer: StagingWriter,
+) -> tuple[FileEntry, Tiling]:
+    tiling: Tiling | None = None
+    for piece in counter_for(format_name).count(file, first, fact_key, context.limits):
+        if isinstance(piece, Tiling):
+            tiling = piece
+        else:
+            writer.write(piece.table, piece.rows)
+    if tiling is None:
+        raise SourceError("count_without_tiling", file=file.ordinal)
+    entry = FileEntry(file.ordinal, format_name, first, tiling.patients, file.size, None)
+    return entry, tiling
+
+
+def _file_reason(error: SourceError) -> str:
+    known = {
+        "not_well_formed": Reason.NOT_WELL_FORMED,
+        "cut_short": Reason.CUT_SHORT,
+        "too_deep": Reason.TOO_DEEP,
+    }
+    return known.get(error.code, Reason.UNREADABLE_FILE)
+
+
+def _refuse_if_nothing_readable(files: list[FileEntry]) -> None:
+    damaged = [f for f in files if f.damaged]
+    if len(damaged) == len(files):
+        first = damaged[0]
+        raise SourceError(first.damaged or "unreadable", file=first.ordinal, count=len(damaged))
+
+
+def _file_rows(files: list[FileEntry]) -> pa.RecordBatch:
+    columns = [
+        [f.ordinal for f in files],
+        [f.format for f in files],
+        [f.first_patient for f in files],
+        [f.patients for f in files],
+        [f.size for f in files],
+        [f.damaged for f in files],
+    ]
+    return pa.record_batch([pa.array(c, t.type) for c, t in zip(columns, FILE, strict=True)], schema=FILE)
+
+
+class CountedRows:
+    """The counted rows that stand: of a file damaged as a whole, only the row of the file itself."""
+
+    def __init__(self, reader: StagingReader) -> None:
+        self._reader = reader
+        self._damaged = {
+            ordinal
+            for batch in reader.batches("file")
+            for ordinal, damage in zip(
+                batch["ordinal"].to_pylist(), batch["damaged"].to_pylist(), strict=True
+            )
+            if damage
+        }
+
+    def units(self) -> Iterator[pa.RecordBatch]:
+        """Batches of `counted_unit`."""
+        for batch in self._reader.batches("counted_unit"):
+            whole = pc.equal(batch["kind"], UnitKind.FILE.value)
+            yield batch.filter(pc.or_(whole, self._sound(batch))) if self._damaged else batch
+
+    def patients(self) -> Iterator[pa.RecordBatch]:
+        """Batches of `counted_patient`."""
+        for batch in self._reader.batches("counted_patient"):
+            yield batch.filter(self._sound(batch)) if self._damaged else batch
+
+    def _sound(self, batch: pa.RecordBatch) -> pa.Array:
+        return pc.invert(pc.is_in(batch["file"], pa.array(sorted(self._damaged), pa.int32())))
+
+
+class _Totals:
+    """Sums over files."""
+
+    def __init__(self) -> None:
+        self.files: list[FileEntry] = []
+        self.units: Tally[str] = Tally()
+        self.ignored: Tally[str] = Tally()
+        self.repaired: Tally[str] = Tally()
+        self.patients = self.bytes_total = self.unit_bytes = self.structural = 0
+
+    def add(self, entry: FileEntry, tiling: Tiling) -> None:
+        self.files.append(entry)
+        self.units.update(tiling.units)
+        self.ignored.update(tiling.ignored_bytes)
+        self.repaired.update(tiling.repaired)
+        self.patients += entry.patients
+        self.bytes_total += tiling.size
+        self.unit_bytes += tiling.unit_bytes
+        self.structural += tiling.structural_bytes
+
+    def inventory(self, excluded: dict[str, int]) -> Inventory:
+        return Inventory(
+            files=tuple(self.files),
+            units=dict(self.units),
+            patients=self.patients,
+            bytes_total=self.bytes_total,
+            unit_bytes=self.unit_bytes,
+            structural_bytes=self.structural,
+            ignored_bytes=dict(self.ignored),
+            repaired=dict(self.repaired),
+            excluded=excluded,
+        )
+
+
+def _seal_exclusions(context: DataContext) -> dict[str, int]:
+    """Decide scope from what was counted; seal one verdict a subtree and one outcome a unit below it."""
+    counted = CountedRows(context.reader(STAGE))
+    verdicts = dict(_folder_verdicts(context, counted))
+    verdicts.update(_transaction_verdicts(context, counted, verdicts))
+    writer = context.writer("scope")
+    excluded: Tally[str] = Tally()
+    if verdicts:
+        rows = [(unit, v.disposition.value, v.reason.value) for unit, v in verdicts.items()]
+        writer.write("exclusion", _rows(rows, EXCLUSION))
+        for batch in counted.units():
+            outcomes = _excluded_outcomes(batch, verdicts)
+            excluded.update(str(row[5]) for row in outcomes)
+            if outcomes:
+                writer.write("outcome", _rows(outcomes, OUTCOME))
+    writer.close()
+    return dict(excluded)
+
+
+def _folder_verdicts(context: DataContext, counted: CountedRows) -> Iterator[tuple[str, Verdict]]:
+    for batch in counted.patients():
+        for unit, inss, seen in zip(
+            batch["unit"].to_pylist(), batch["inss"].to_pylist(), batch["last_seen"].to_pylist(), strict=True
+        ):
+            disposition = context.authorisation.admits_patient(inss, seen)
+            if disposition is Disposition.OUT_OF_SCOPE:
+                yield unit, Verdict(disposition, Reason.PATIENT_OUT_OF_SCOPE)
+            elif disposition is Disposition.UNSCOPED:
+                yield unit, Verdict(disposition, Reason.PATIENT_UNKNOWN)
+
+
+def _transaction_verdicts(
+    context: DataContext, counted: CountedRows, folders: dict[str, Verdict]
+) -> Iterator[tuple[str, Verdict]]:
+    heads = {UnitKind.TRANSACTION.value, UnitKind.MESSAGE_HEADER.value}
+    kinds = context.authorisation.kinds
+    for batch in counted.units():
+        columns = (batch[n].to_pylist() for n in ("unit", "kind", "record_kind", "responsible"))
+        for unit, kind, record_kind, responsible in zip(*columns, strict=True):
+            if kind not in heads or (folders and enclosing(unit, folders)):
+                continue
+            if record_kind is not None and record_kind not in kinds:
+                yield unit, Verdict(Disposition.OUT_OF_SCOPE, Reason.KIND_OUT_OF_SCOPE)
+            elif responsible is not None and not context.authorisation.admits_responsible(responsible):
+                yield unit, Verdict(Disposition.OUT_OF_SCOPE, Reason.RESPONSIBLE_OUT_OF_SCOPE)
+
+
+def enclosing(unit: str, verdicts: dict[str, Verdict]) -> Verdict | None:
+    """The verdict on the unit itself or on what encloses it."""
+    path = unit.partition("#")[0]
+    while path:
+        if path in verdicts:
+            return verdicts[path]
+        path = path.rpartition(".")[0]
+    return None
+
+
+def _excluded_outcomes(batch: pa.RecordBatch, verdicts: dict[str, Verdict]) -> list[tuple[object, ...]]:
+    outcomes: list[tuple[object, ...]] = []
+    columns = (batch[n].to_pylist() for n in ("unit", "file", "patient", "kind"))
+    for unit, file, patient, kind in zip(*columns, strict=True):
+        verdict = enclosing(unit, verdicts)
+        if verdict is not None:
+            outcomes.append((unit, file, patient, 0, kind, verdict.disposition.value, verdict.reason.value))
+    return outcomes
+
+
+def _rows(rows: list[tuple[object, ...]] | list[tuple[str, str, str]], schema: pa.Schema) -> pa.RecordBatch:
+    columns = list(zip(*rows, strict=True))
+    return pa.record_batch([pa.array(c, f.type) for c, f in zip(columns, schema, strict=True)], schema=schema)
