@@ -35,6 +35,7 @@ COUNTED_PATIENT = pa.schema(
 DELIVERED_UNIT = pa.schema(
     [
         pa.field("chart", pa.int32(), nullable=False),
+        pa.field("patient", pa.int32(), nullable=False),  # the first source folder of the chart
         pa.field("kind", pa.string(), nullable=False),
         pa.field("digest", pa.binary(32), nullable=False),
         pa.field("degraded", pa.bool_(), nullable=False),

@@ -180,9 +180,9 @@ class CountedRows:
             if damage
         }
 
-    def units(self) -> Iterator[pa.RecordBatch]:
-        """Batches of `counted_unit`."""
-        for batch in self._reader.batches("counted_unit"):
+    def units(self, first: int | None = None, last: int | None = None) -> Iterator[pa.RecordBatch]:
+        """Batches of `counted_unit`; at least those of the patients from `first` to `last`."""
+        for batch in self._reader.batches("counted_unit", first, last):
             whole = pc.equal(batch["kind"], UnitKind.FILE.value)
             yield batch.filter(pc.or_(whole, self._sound(batch))) if self._damaged else batch
 

@@ -1,0 +1,139 @@
+"""deliver: write each chart into its sealed part while an independent reader counts the plain stream."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections import Counter as Tally
+from collections.abc import Iterator
+
+import pyarrow as pa
+
+from connectors.inventory.delivered import ChartAccount, DeliveredChart
+from connectors.targets.medinect import ChartOutcome, Envelope, chart_name, write_chart
+from flows.steps.context import DataContext
+from flows.steps.extract import STAGE as EXTRACTED
+from flows.steps.match import load_charts
+from flows.steps.parts import SealedZip, sealed_zip
+from flows.values import Delivery, Plan, PlannedPart, SealedPart
+from schemas.books import DELIVERED_UNIT, OUTCOME
+from vault.keys import derive
+from vault.sealing import ciphertext_digest
+from vault.staging import StagingReader, StagingWriter
+
+STAGE = "deliver"
+FINDING = pa.schema([("chart", pa.int32()), ("patient", pa.int32()), ("finding", pa.string())])
+
+
+class StagedChart:
+    """The staged rows of one source folder (`connectors.base.ChartRows`)."""
+
+    def __init__(self, reader: StagingReader, patient: int) -> None:
+        self._reader = reader
+        self.patient = patient
+
+    def rows(self, table: str) -> Iterator[pa.RecordBatch]:
+        """Batches of the rows of this patient in the table, in source order."""
+        return self._reader.rows_of(table, self.patient)
+
+
+def deliver(context: DataContext, plan: Plan) -> Delivery:
+    """Seal all parts under the run's temporary folder; hash each again from disk."""
+    shutil.rmtree(context.partial, ignore_errors=True)
+    os.makedirs(context.partial, mode=0o700)
+    delivery = _Delivering(context, plan)
+    parts = [delivery.write_part(part) for part in plan.parts]
+    return delivery.close(tuple(parts))
+
+
+class _Delivering:
+    """The work of one delivery: writer of outcomes, tallies, the envelope."""
+
+    def __init__(self, context: DataContext, plan: Plan) -> None:
+        self._context = context
+        self._plan = plan
+        self._charts = load_charts(context)
+        self._rows = context.reader(EXTRACTED)
+        self._writer: StagingWriter = context.writer(STAGE)
+        self._fact_key = derive(context.run_key, "facts")
+        self._envelope = _envelope(context, self._rows)
+        self._filled: Tally[str] = Tally()
+        self._problems: Tally[str] = Tally()
+        self._units = self._derived = self._done = 0
+
+    def write_part(self, part: PlannedPart) -> SealedPart:
+        path = self._context.partial / part.name
+        with sealed_zip(path, self._context.authorisation.recipients) as archive:
+            for chart in part.charts:
+                self._write_chart(archive, chart)
+        sha256, size = ciphertext_digest(path)
+        return SealedPart(part.name, size, sha256)
+
+    def _write_chart(self, archive: SealedZip, chart: int) -> None:
+        patients = self._charts[chart]
+        folders = [StagedChart(self._rows, patient) for patient in patients]
+        counted = DeliveredChart(self._fact_key)
+        with archive.member(chart_name(self._context.run_id, chart)) as emit:
+
+            def tee(piece: bytes) -> None:
+                emit(piece)
+                counted.feed(piece)
+
+            outcome = write_chart(folders, self._envelope, tee)
+        self._book(chart, patients[0], outcome, counted.close())
+
+    def _book(self, chart: int, patient: int, outcome: ChartOutcome, account: ChartAccount) -> None:
+        if outcome.outcomes:
+            self._writer.write("outcome", _outcomes(chart, outcome))
+        if account.units:
+            self._writer.write("delivered_unit", _delivered(chart, patient, account))
+        for finding in outcome.findings:
+            row = [
+                pa.array([chart], pa.int32()),
+                pa.array([patient], pa.int32()),
+                pa.array([finding.to_json()], pa.string()),
+            ]
+            self._writer.write("finding", pa.record_batch(row, schema=FINDING))
+        self._filled.update(account.filled)
+        self._problems.update(account.problems)
+        self._problems.update(outcome.problems)
+        self._units += len(account.units)
+        self._derived += sum(1 for unit in account.units if unit.derived)
+        self._done += 1
+        self._context.report("deliver", self._done, len(self._charts))
+
+    def close(self, parts: tuple[SealedPart, ...]) -> Delivery:
+        self._writer.close()
+        return Delivery(
+            plan=self._plan,
+            parts=parts,
+            delivered_units=self._units,
+            filled=dict(self._filled),
+            derived=self._derived,
+            problems=dict(self._problems),
+        )
+
+
+def _envelope(context: DataContext, rows: StagingReader) -> Envelope:
+    senders = [xml for batch in rows.batches("provider") for xml in batch["xml"].to_pylist() if xml]
+    return Envelope(
+        run_id=context.run_id,
+        senders=tuple(dict.fromkeys(senders)),
+        exported=context.authorisation.signed_at,
+        language=context.authorisation.language,
+    )
+
+
+def _outcomes(chart: int, outcome: ChartOutcome) -> pa.RecordBatch:
+    rows = [(o.unit, o.file, o.patient, chart, o.kind, o.disposition, o.reason) for o in outcome.outcomes]
+    columns = zip(*rows, strict=True)
+    return pa.record_batch(
+        [pa.array(c, f.type) for c, f in zip(columns, OUTCOME, strict=True)], schema=OUTCOME
+    )
+
+
+def _delivered(chart: int, patient: int, account: ChartAccount) -> pa.RecordBatch:
+    rows = [(chart, patient, u.kind, u.digest, u.degraded, u.derived) for u in account.units]
+    columns = zip(*rows, strict=True)
+    arrays = [pa.array(c, f.type) for c, f in zip(columns, DELIVERED_UNIT, strict=True)]
+    return pa.record_batch(arrays, schema=DELIVERED_UNIT)

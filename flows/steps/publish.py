@@ -1,0 +1,138 @@
+"""publish: seal the report, write the manifest last, rename. A red run never gets here."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+
+from connectors.targets.medinect import chart_name
+from connectors.targets.reports import Finding, render_reconciliation, render_work_list
+from connectors.targets.manifest import build_manifest
+from flows.steps.context import DataContext
+from flows.steps.deliver import STAGE as DELIVERED
+from flows.steps.extract import STAGE as EXTRACTED
+from flows.steps.parts import SealedZip, sealed_zip
+from flows.values import Published, Reconciliation, SealedPart
+from schemas.disposition import Disposition
+from schemas.errors import TargetRefusedError
+from vault.sealing import ciphertext_digest
+
+REPORT = "report.zip.age"
+MANIFEST = "manifest.json"
+
+
+def publish(context: DataContext, reconciliation: Reconciliation) -> Published:
+    """Put the package under its final name in the destination, in one rename."""
+    findings = _seal_report(context, reconciliation)
+    sha256, size = ciphertext_digest(context.partial / REPORT)
+    parts = (*reconciliation.delivery.parts, SealedPart(REPORT, size, sha256))
+    _write_manifest(context, reconciliation, parts)
+    folder = context.destination / f"reprise-{context.run_id}"
+    if folder.exists():
+        raise TargetRefusedError("package_exists", run=context.run_id)
+    os.rename(context.partial, folder)
+    _sync(context.destination)
+    return Published(reconciliation, parts, str(folder), findings)
+
+
+def _seal_report(context: DataContext, reconciliation: Reconciliation) -> dict[str, int]:
+    findings = list(_findings(context))
+    counts: dict[str, int] = {}
+    for finding in findings:
+        counts[finding.rank_name] = counts.get(finding.rank_name, 0) + 1
+    language = context.authorisation.language
+    with sealed_zip(context.partial / REPORT, context.authorisation.recipients) as archive:
+        _put(archive, "work-list.html", render_work_list(findings, language))
+        _put(
+            archive, "reconciliation.html", render_reconciliation(_summary(context, reconciliation), language)
+        )
+        for name, write in _quarantine(context):
+            with archive.member(name) as emit:
+                write(emit)
+    return counts
+
+
+def _put(archive: SealedZip, name: str, text: str) -> None:
+    with archive.member(name) as emit:
+        emit(text.encode("utf-8"))
+
+
+def _findings(context: DataContext) -> list[Finding]:
+    found = []
+    for batch in context.reader(DELIVERED).batches("finding"):
+        for chart, text in zip(batch["chart"].to_pylist(), batch["finding"].to_pylist(), strict=True):
+            found.append(Finding.from_json(text, chart_name(context.run_id, chart)))
+    return found
+
+
+def _summary(context: DataContext, reconciliation: Reconciliation) -> dict[str, object]:
+    delivery = reconciliation.delivery
+    inventory = delivery.plan.drafts.matched.checked.staged.inventory
+    return {
+        "run": context.run_id,
+        "profile": delivery.plan.profile,
+        "files": len(inventory.files),
+        "patients": inventory.patients,
+        "charts": delivery.plan.drafts.matched.charts,
+        "bytes": inventory.bytes_total,
+        "unit_bytes": inventory.unit_bytes,
+        "structural_bytes": inventory.structural_bytes,
+        "ignored_bytes": inventory.ignored_bytes,
+        "repaired": inventory.repaired,
+        "dispositions": reconciliation.dispositions,
+        "by_kind": reconciliation.by_kind,
+        "filled": delivery.filled,
+        "derived": delivery.derived,
+    }
+
+
+def _quarantine(context: DataContext) -> list[tuple[str, Callable[[Callable[[bytes], None]], None]]]:
+    """One member a quarantined unit, verbatim: its name is its path, slashes turned into underscores."""
+    members = []
+    for batch in context.reader(EXTRACTED).batches("outcome"):
+        for unit, patient, disposition, reason in zip(
+            *(batch[c].to_pylist() for c in ("unit", "patient", "disposition", "reason")), strict=True
+        ):
+            if disposition == Disposition.QUARANTINED:
+                name = f"quarantine/{unit.replace('/', '_')}-{reason}.bin"
+                members.append((name, _copy(context, unit, patient)))
+    return members
+
+
+def _copy(context: DataContext, unit: str, patient: int) -> Callable[[Callable[[bytes], None]], None]:
+    def write(emit: Callable[[bytes], None]) -> None:
+        for batch in context.reader(EXTRACTED).batches("document_chunk", patient, patient):
+            for row in range(batch.num_rows):
+                if batch["unit"][row].as_py() == unit:
+                    emit(batch["content"][row].as_py())
+
+    return write
+
+
+def _write_manifest(
+    context: DataContext, reconciliation: Reconciliation, parts: tuple[SealedPart, ...]
+) -> None:
+    plan = reconciliation.delivery.plan
+    counts = {"charts": plan.drafts.matched.charts, **reconciliation.dispositions}
+    data = build_manifest(plan.profile, counts, [(p.name, p.size, p.sha256) for p in parts], context.run_id)
+    path = context.partial / MANIFEST
+    with open(path, "xb") as stream:
+        stream.write(data)
+        stream.flush()
+        os.fsync(stream.fileno())
+    _sync(context.partial)
+
+
+def _sync(folder: os.PathLike[str]) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def read_manifest(data: bytes) -> dict[str, object]:
+    """The manifest as an object."""
+    found = json.loads(data)
+    return found if isinstance(found, dict) else {}
