@@ -8,7 +8,7 @@ from pathlib import Path
 
 from connectors.base import Limits, SourceFile
 from vault.authorisation import Authorisation
-from vault.staging import StagingReader, StagingWriter, discard_stage
+from vault.staging import StagingReader, StagingWriter, discard_stage, verify_opens
 
 Report = Callable[[str, int, int], None]
 """Told (arrow, done, total) while a step works; total 0 when unknown. Ordinals and counts only."""
@@ -39,3 +39,7 @@ class DataContext:
     def reader(self, stage: str) -> StagingReader:
         """Open a finished stage."""
         return StagingReader(self.staging, self.run_id, stage, self.run_key)
+
+    def positive_control(self, segments: int) -> int:
+        """Open the first page of some sealed segments with the run key now; how many opened."""
+        return verify_opens(self.staging, self.run_id, self.run_key, segments)
