@@ -59,8 +59,16 @@ from vault.provider import provider
 
 VALUE = pa.schema([("value", pa.string())])
 _KINDS: dict[str, type[Any]] = {
-    "inventory": Inventory, "extract": Staged, "check": Checked, "match": Matched, "transform": Drafts,
-    "plan": Plan, "deliver": Delivery, "reconcile": Reconciliation, "publish": Published, "rehearse": Rehearsed,
+    "inventory": Inventory,
+    "extract": Staged,
+    "check": Checked,
+    "match": Matched,
+    "transform": Drafts,
+    "plan": Plan,
+    "deliver": Delivery,
+    "reconcile": Reconciliation,
+    "publish": Published,
+    "rehearse": Rehearsed,
 }
 ARROWS = ("inventory", "extract", "check", "match", "transform", "plan", "deliver", "reconcile", "publish")
 _CONTROL_SEGMENTS = 12
@@ -157,8 +165,15 @@ def _count(context: DataContext, _nothing: None) -> Inventory:
 
 
 _STEPS: dict[str, Callable[[DataContext, Any], Any]] = {
-    "inventory": _count, "extract": extract, "check": check, "match": match, "transform": transform,
-    "plan": plan, "deliver": deliver, "reconcile": reconcile, "publish": publish,
+    "inventory": _count,
+    "extract": extract,
+    "check": check,
+    "match": match,
+    "transform": transform,
+    "plan": plan,
+    "deliver": deliver,
+    "reconcile": reconcile,
+    "publish": publish,
 }
 
 
@@ -180,10 +195,18 @@ def summarise(value: object) -> dict[str, Any]:
     """What the control process may know of a value: counts and opaque names."""
     match value:
         case Inventory():
-            return {"files": len(value.files), "damaged_files": sum(1 for f in value.files if f.damaged),
-                    "patients": value.patients, "bytes": value.bytes_total, "unit_bytes": value.unit_bytes,
-                    "structural_bytes": value.structural_bytes, "ignored_bytes": value.ignored_bytes,
-                    "units": value.units, "repaired": value.repaired, "excluded": value.excluded}
+            return {
+                "files": len(value.files),
+                "damaged_files": sum(1 for f in value.files if f.damaged),
+                "patients": value.patients,
+                "bytes": value.bytes_total,
+                "unit_bytes": value.unit_bytes,
+                "structural_bytes": value.structural_bytes,
+                "ignored_bytes": value.ignored_bytes,
+                "units": value.units,
+                "repaired": value.repaired,
+                "excluded": value.excluded,
+            }
         case Staged():
             return {"rows": value.rows, "rejects": value.rejects}
         case Checked():
@@ -195,15 +218,23 @@ def summarise(value: object) -> dict[str, Any]:
         case Plan():
             return {"profile": value.profile, "parts": len(value.parts), "digest": value.digest}
         case Delivery():
-            return {"delivered_units": value.delivered_units, "filled": value.filled, "derived": value.derived,
-                    "problems": value.problems, "parts": len(value.parts)}
+            return {
+                "delivered_units": value.delivered_units,
+                "filled": value.filled,
+                "derived": value.derived,
+                "problems": value.problems,
+                "parts": len(value.parts),
+            }
         case Rehearsed():
             return summarise(value.reconciliation)
         case Reconciliation():
             return {"dispositions": value.dispositions, "by_kind": value.by_kind}
         case Published():
-            return {"folder": value.folder, "findings": value.findings,
-                    "parts": [[p.name, p.size, p.sha256] for p in value.files]}
+            return {
+                "folder": value.folder,
+                "findings": value.findings,
+                "parts": [[p.name, p.size, p.sha256] for p in value.files],
+            }
     return {}
 
 
@@ -218,13 +249,17 @@ def _place(error: BaseException) -> str:
 
 def _end(error: BaseException, wire: Wire) -> int:
     if isinstance(error, RepriseError):
-        wire.send("error", code=error.code, exit=error.exit_code, facts=error.facts, kind=type(error).__name__)
+        wire.send(
+            "error", code=error.code, exit=error.exit_code, facts=error.facts, kind=type(error).__name__
+        )
         return error.exit_code
     if isinstance(error, OSError) and error.errno in (27, 28, 122):  # EFBIG, ENOSPC, EDQUOT
         wire.send("error", code="disk_full", exit=41, facts={"code": _place(error)}, kind="StorageFullError")
         return 41
     case = f"{type(error).__name__}"
-    wire.send("error", code="internal", exit=1, facts={"case": case, "code": _place(error)}, kind="RepriseError")
+    wire.send(
+        "error", code="internal", exit=1, facts={"case": case, "code": _place(error)}, kind="RepriseError"
+    )
     return 1
 
 

@@ -4,8 +4,19 @@ from __future__ import annotations
 
 # Shares of a run's work by arrow, measured on the trial practice; they only drive progress bars.
 _SHARES = (
-    ("authorise", 1), ("lease", 1), ("inventory", 22), ("extract", 30), ("check", 4), ("match", 1),
-    ("transform", 1), ("plan", 1), ("deliver", 30), ("reconcile", 4), ("publish", 1), ("destroy", 3), ("certify", 1),
+    ("authorise", 1),
+    ("lease", 1),
+    ("inventory", 22),
+    ("extract", 30),
+    ("check", 4),
+    ("match", 1),
+    ("transform", 1),
+    ("plan", 1),
+    ("deliver", 30),
+    ("reconcile", 4),
+    ("publish", 1),
+    ("destroy", 3),
+    ("certify", 1),
 )
 
 

@@ -57,16 +57,26 @@ def _abandon(flow: Any, flow_run: Any, state: Any) -> None:  # noqa: ARG001 - Pr
     abandon_order(Path(parameters["home"]), parameters["order"], cause="cancelled")
 
 
-@flow(name="migrate", persist_result=False, validate_parameters=False, log_prints=False,
-      on_cancellation=[_abandon])
+@flow(
+    name="migrate",
+    persist_result=False,
+    validate_parameters=False,
+    log_prints=False,
+    on_cancellation=[_abandon],
+)
 @coded
 def migrate(home: str, order: str) -> dict[str, Any]:
     """Migrate one doctor's records: the order says which, by an opaque id."""
     return carry(home, order)
 
 
-@flow(name="rehearse", persist_result=False, validate_parameters=False, log_prints=False,
-      on_cancellation=[_abandon])
+@flow(
+    name="rehearse",
+    persist_result=False,
+    validate_parameters=False,
+    log_prints=False,
+    on_cancellation=[_abandon],
+)
 @coded
 def rehearse(home: str, order: str) -> dict[str, Any]:
     """Rehearse: the same way up to reconciliation; then destroy and certify, for real patients were staged."""

@@ -1,0 +1,75 @@
+"""`reprise`, the command line. `--home`, `--operator` and `--json` may stand before or after the command."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from flows.commands import authority, proof, runs, trials
+
+app = typer.Typer(
+    name="reprise",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,  # a traceback could quote data
+    help="Move a Belgian doctor's records into Medinect, and prove what was authorised and destroyed.",
+    epilog="Exit codes: docs/exit-codes.md. 0 only when a run is certified.",
+)
+authorise_app = typer.Typer(
+    no_args_is_help=True, help="Draft, check, record, list, show and withdraw instructions."
+)
+enrol_app = typer.Typer(no_args_is_help=True, help="Enrol doctors (who signs) and operators (who acts).")
+ledger_app = typer.Typer(no_args_is_help=True, help="Check the ledger; export it as static pages.")
+
+
+@app.callback()
+def _settings(
+    home: Annotated[Path | None, typer.Option(help="Where all state lies (or REPRISE_HOME).")] = None,
+    operator: Annotated[str | None, typer.Option(help="Who acts (or REPRISE_OPERATOR).")] = None,
+) -> None:
+    if home is not None:
+        os.environ["REPRISE_HOME"] = str(home)
+    if operator is not None:
+        os.environ["REPRISE_OPERATOR"] = operator
+
+
+for _command in (
+    trials.demo,
+    trials.trial,
+    runs.probe,
+    runs.rehearse,
+    runs.migrate,
+    runs.order,
+    runs.runs,
+    runs.status,
+    runs.resume,
+    runs.abandon,
+    runs.sweep,
+    proof.verify,
+):
+    app.command()(_command)
+app.command("open")(proof.open_package)
+for _command in (authority.draft, authority.check, authority.record, authority.show, authority.withdraw):
+    authorise_app.command()(_command)
+authorise_app.command("list")(authority.list_authorisations)
+for _command in (authority.doctor, authority.operator):
+    enrol_app.command()(_command)
+for _command in (proof.check, proof.export):
+    ledger_app.command()(_command)
+app.add_typer(authorise_app, name="authorise")
+app.add_typer(enrol_app, name="enrol")
+app.add_typer(ledger_app, name="ledger")
+
+
+def main() -> None:
+    """Run the command line with a private file mode mask."""
+    os.umask(0o077)
+    app(args=sys.argv[1:])
+
+
+if __name__ == "__main__":
+    main()

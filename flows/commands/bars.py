@@ -1,0 +1,67 @@
+"""A progress bar on stderr that moves with the run."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Any, Self
+
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from flows.commands.shared import errors_console
+from flows.journal_view import progress_percent
+
+_WORDS = {
+    "authorise": "checking the authorisation",
+    "lease": "leasing",
+    "inventory": "counting what came",
+    "extract": "sealing into staging",
+    "check": "checking contracts",
+    "match": "matching patients",
+    "transform": "profiling codes",
+    "plan": "planning",
+    "deliver": "writing sealed parts",
+    "reconcile": "balancing the books",
+    "publish": "publishing",
+    "destroy": "destroying staging",
+    "certify": "certifying",
+}
+
+
+class BarWatch:
+    """Shows a run's progress; a context manager."""
+
+    def __init__(self, *, quiet: bool = False) -> None:
+        self._progress = Progress(
+            TextColumn("{task.description:<28}"),
+            BarColumn(bar_width=36),
+            TextColumn("{task.percentage:>3.0f} %"),
+            TimeElapsedColumn(),
+            console=errors_console,
+            disable=quiet,
+            transient=False,
+        )
+        self._task = self._progress.add_task("starting", total=100)
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._progress.stop()
+
+    def progress(self, arrow: str, done: int, total: int) -> None:
+        """Move the bar within an arrow."""
+        if total:
+            self._progress.update(
+                self._task,
+                description=_WORDS.get(arrow, arrow),
+                completed=progress_percent(arrow, done, total),
+            )
+        else:
+            self._progress.update(self._task, description=_WORDS.get(arrow, arrow))
+
+    def arrow(self, arrow: str, counts: dict[str, Any]) -> None:  # noqa: ARG002 - the bar shows no counts
+        """Move the bar to the end of an arrow."""
+        self.progress(arrow, 1, 1)

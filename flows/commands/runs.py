@@ -1,0 +1,178 @@
+"""Commands that carry runs: probe, rehearse, migrate, order, runs, status, resume, abandon, sweep."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from flows import engine
+from flows.commands.bars import BarWatch
+from flows.commands.shared import (
+    HomeOption,
+    JsonOption,
+    OperatorOption,
+    errors_console,
+    guarded,
+    home_path,
+    operator_name,
+    show,
+)
+from flows.commands.wording import describe_result, describe_runs, describe_status, describe_sweep
+from flows.orders import Order, save_order
+
+SourceArgument = Annotated[Path, typer.Argument(help="A file, a folder or an archive.", show_default=False)]
+AuthorisationOption = Annotated[
+    str,
+    typer.Option("--authorisation", help="The signed instruction (FILE, with FILE.p7s beside it) or its ID."),
+]
+KeysOption = Annotated[str, typer.Option("--keys", help="Where the run's key lives: keyring or memory.")]
+DirectOption = Annotated[bool, typer.Option("--direct", help="Run the same steps without Prefect.")]
+
+
+def _carry(home: Path, order: Order, *, direct: bool, as_json: bool) -> None:
+    result = _direct(home, order) if direct else _through_prefect(home, order)
+    show(result, as_json=as_json, text=describe_result(result))
+
+
+def _direct(home: Path, order: Order) -> dict[str, Any]:
+    with BarWatch() as watch:
+        return engine.start(home, order, watch).to_json()
+
+
+def _through_prefect(home: Path, order: Order) -> dict[str, Any]:
+    """Run the Prefect flow in this process. What is refused is refused before Prefect's start-up is paid."""
+    from flows.quiet_prefect import settle_prefect
+
+    engine.precheck(home, order)
+    settle_prefect(home)
+    from flows import migrate as flows
+
+    order_id = save_order(home, order)
+    flow = flows.rehearse if order.use == "rehearsal" else flows.migrate
+    with BarWatch() as watch, engine.watching(order_id, watch):
+        result: dict[str, Any] = flow(str(home), order_id)
+    return result
+
+
+@guarded
+def migrate(
+    source: SourceArgument,
+    authorisation: AuthorisationOption,
+    to: Annotated[Path, typer.Option("--to", help="The destination the instruction names.")],
+    home: HomeOption = None,
+    operator: OperatorOption = None,
+    keys: KeysOption = "keyring",
+    direct: DirectOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Migrate one doctor's records, destroy the staging, certify."""
+    order = Order(
+        str(source.resolve()), authorisation, "migration", str(to.resolve()), keys, operator_name(operator)
+    )
+    _carry(home_path(home), order, direct=direct, as_json=as_json)
+
+
+@guarded
+def rehearse(
+    source: SourceArgument,
+    authorisation: AuthorisationOption,
+    home: HomeOption = None,
+    operator: OperatorOption = None,
+    keys: KeysOption = "keyring",
+    direct: DirectOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """The whole way up to balanced books; publish nothing; destroy and certify."""
+    order = Order(str(source.resolve()), authorisation, "rehearsal", None, keys, operator_name(operator))
+    _carry(home_path(home), order, direct=direct, as_json=as_json)
+
+
+@guarded
+def probe(
+    source: SourceArgument,
+    authorisation: AuthorisationOption,
+    home: HomeOption = None,
+    operator: OperatorOption = None,
+    keys: KeysOption = "keyring",
+    as_json: JsonOption = False,
+) -> None:
+    """Count what a source holds (the use `inventory`), destroy and certify."""
+    order = Order(str(source.resolve()), authorisation, "inventory", None, keys, operator_name(operator))
+    _carry(home_path(home), order, direct=True, as_json=as_json)
+
+
+@guarded
+def order(
+    source: SourceArgument,
+    authorisation: AuthorisationOption,
+    to: Annotated[Path | None, typer.Option("--to", help="The destination; none: a rehearsal.")] = None,
+    home: HomeOption = None,
+    operator: OperatorOption = None,
+    keys: KeysOption = "keyring",
+    as_json: JsonOption = False,
+) -> None:
+    """Seal an order for a run that Prefect triggers later; prints its opaque id."""
+    use = "migration" if to else "rehearsal"
+    destination = str(to.resolve()) if to else None
+    made = Order(str(source.resolve()), authorisation, use, destination, keys, operator_name(operator))
+    path = home_path(home)
+    engine.precheck(path, made)
+    order_id = save_order(path, made)
+    show({"order": order_id}, as_json=as_json, text=order_id)
+
+
+@guarded
+def runs(home: HomeOption = None, as_json: JsonOption = False) -> None:
+    """List the runs and where they stand."""
+    found = engine.list_runs(home_path(home))
+    show(found, as_json=as_json, text=describe_runs(found))
+
+
+@guarded
+def status(
+    run: Annotated[str, typer.Argument(help="The run's id.", show_default=False)],
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Tell where a run stands, arrow by arrow."""
+    found = engine.status(home_path(home), run)
+    show(found, as_json=as_json, text=describe_status(found))
+
+
+@guarded
+def resume(
+    run: Annotated[str, typer.Argument(help="The run's id.", show_default=False)],
+    home: HomeOption = None,
+    operator: OperatorOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Go on with an interrupted run from its last arrow. The same use, the same deadline."""
+    path = home_path(home)
+    with BarWatch() as watch:
+        result = engine.resume(path, run, operator_name(operator), watch).to_json()
+    show(result, as_json=as_json, text=describe_result(result))
+
+
+@guarded
+def abandon(
+    run: Annotated[str, typer.Argument(help="The run's id.", show_default=False)],
+    yes: Annotated[bool, typer.Option("--yes", help="Really destroy this run's staging.")] = False,
+    home: HomeOption = None,
+    operator: OperatorOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """End a run without publishing: destroy its staging, check, certify."""
+    if not yes:
+        errors_console.print("Nothing done: add --yes to destroy this run's staging.")
+        raise typer.Exit(2)
+    result = engine.abandon(home_path(home), run, operator_name(operator)).to_json()
+    show(result, as_json=as_json, text=describe_result(result))
+
+
+@guarded
+def sweep(home: HomeOption = None, as_json: JsonOption = False) -> None:
+    """Destroy what is overdue, orphaned without a key, or half-destroyed. Needs no Prefect and no network."""
+    report = engine.sweep_home(home_path(home)).to_json()
+    show(report, as_json=as_json, text=describe_sweep(report))

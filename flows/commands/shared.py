@@ -1,0 +1,114 @@
+"""What all commands share: where the home is, who acts, how a result and an error are shown."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Annotated, Any, ParamSpec
+
+import typer
+from rich.console import Console
+
+from flows.coded import CodedFailure
+from schemas.errors import OperatorError, RepriseError, UnreadableSourceError
+
+P = ParamSpec("P")
+errors_console = Console(stderr=True, highlight=False, soft_wrap=True)
+console = Console(highlight=False, soft_wrap=True)
+
+HomeOption = Annotated[
+    Path | None, typer.Option("--home", help="Where all state lies (or REPRISE_HOME).", show_default=False)
+]
+OperatorOption = Annotated[
+    str | None, typer.Option("--operator", help="Who acts (or REPRISE_OPERATOR).", show_default=False)
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object as the last line of stdout.")]
+
+
+def home_path(home: Path | None) -> Path:
+    """The home given, or that of the environment. Raises UnreadableSourceError when there is none."""
+    found = home or (Path(os.environ["REPRISE_HOME"]) if os.environ.get("REPRISE_HOME") else None)
+    if found is None:
+        raise UnreadableSourceError("home_not_given")
+    if not (found / "site.toml").is_file():
+        raise UnreadableSourceError("home_not_found")
+    return found.resolve()
+
+
+def operator_name(operator: str | None) -> str:
+    """Who acts. Raises OperatorError when nobody does."""
+    name = operator or os.environ.get("REPRISE_OPERATOR", "")
+    if not name:
+        raise OperatorError("no_operator")
+    return name
+
+
+def show(result: Any, *, as_json: bool, text: str) -> None:
+    """Print the result for a person, or for a program."""
+    if as_json:
+        sys.stdout.write(json.dumps(result) + "\n")
+        sys.stdout.flush()
+    else:
+        console.print(text)
+
+
+def guarded(function: Callable[P, None]) -> Callable[P, None]:
+    """Turn an error into one clear line, advice, and its exit code. No traceback: it could quote data."""
+
+    @wraps(function)
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> None:
+        as_json = bool(kwargs.get("as_json"))
+        try:
+            function(*args, **kwargs)
+            return
+        except RepriseError as error:
+            code = _show_error(error.to_json(), as_json=as_json)
+        except CodedFailure as failure:
+            code = _show_error(
+                {"error": failure.code, "exit": failure.exit_code, "message": str(failure), "advice": ""},
+                as_json=as_json,
+            )
+        except KeyboardInterrupt:
+            code = _show_error(
+                {
+                    "error": "interrupted",
+                    "exit": 130,
+                    "message": "Interrupted.",
+                    "advice": "The run stays resumable: `reprise runs`, then `reprise resume RUN`.",
+                },
+                as_json=as_json,
+            )
+        except OSError as error:
+            code = _show_error(_disk_error(error), as_json=as_json)
+        raise typer.Exit(code)
+
+    return wrapped
+
+
+def _disk_error(error: OSError) -> dict[str, Any]:
+    full = error.errno in (27, 28, 122)
+    name = "disk_full" if full else f"os_error_{error.errno}"
+    advice = "Free space and try again." if full else "Check permissions and paths."
+    return {
+        "error": name,
+        "exit": 41 if full else 40,
+        "message": f"The disk refused. [{name}]",
+        "advice": advice,
+    }
+
+
+def _show_error(error: dict[str, Any], *, as_json: bool) -> int:
+    errors_console.print(
+        f"[bold red]reprise:[/] {error['message']}".replace(
+            "[" + str(error["error"]), "\\[" + str(error["error"])
+        )
+    )
+    if error["advice"]:
+        errors_console.print(f"  {error['advice']}")
+    if as_json:
+        sys.stdout.write(json.dumps(error) + "\n")
+    return int(error["exit"])

@@ -1,0 +1,91 @@
+"""The control process's end of the pipe to a data process."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+from schemas import errors
+from schemas.errors import KeyUnavailableError, RepriseError
+
+
+class DataLink:
+    """A running data process: its events, and leave to go on."""
+
+    def __init__(self, order: dict[str, Any]) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "flows.data_process"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            env=_environment(),
+            start_new_session=True,  # Ctrl-C reaches us, and we decide
+        )
+        self.pid = self._process.pid
+        self._write(json.dumps(order))
+
+    def events(self) -> Iterator[dict[str, Any]]:
+        """The events until the end. Raises the error that the data process reported, or that it died."""
+        assert self._process.stdout is not None  # noqa: S101 - for the type checker
+        ended = False
+        for line in self._process.stdout:
+            event: dict[str, Any] = json.loads(line)
+            if event["event"] == "error":
+                self._process.wait()
+                raise rebuild_error(event)
+            ended = ended or event["event"] == "end"
+            yield event
+        status = self._process.wait()
+        if not ended:
+            raise KeyUnavailableError("data_process_died", count=abs(status))
+
+    def go(self) -> None:
+        """Let it go on."""
+        self._write("go")
+
+    def stop(self) -> None:
+        """Close its orders: it ends at the next arrow; after a grace it is killed."""
+        if self._process.stdin is not None and not self._process.stdin.closed:
+            self._process.stdin.close()
+        try:
+            self._process.wait(timeout=2)
+        except subprocess.TimeoutExpired:
+            self.kill()
+
+    def kill(self) -> None:
+        """End it now."""
+        if self._process.poll() is None:
+            os.kill(self.pid, signal.SIGKILL)
+        self._process.wait()
+
+    def _write(self, line: str) -> None:
+        try:
+            assert self._process.stdin is not None  # noqa: S101 - for the type checker
+            self._process.stdin.write(line + "\n")
+            self._process.stdin.flush()
+        except BrokenPipeError:
+            return  # its death shows in events()
+
+
+def _environment() -> dict[str, str]:
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("PREFECT_", "PYTHONDEBUG"))}
+    return {**kept, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONFAULTHANDLER": "", "PYTHONWARNINGS": "ignore"}
+
+
+def rebuild_error(event: dict[str, Any]) -> RepriseError:
+    """The error of the data process, in ours."""
+    kind = getattr(errors, str(event.get("kind")), RepriseError)
+    if not (isinstance(kind, type) and issubclass(kind, RepriseError)):
+        kind = RepriseError
+    facts = {k: v for k, v in dict(event.get("facts", {})).items() if k in errors.FACTS and k != "code"}
+    code = str(event["code"])
+    if code == "internal":
+        detail = dict(event.get("facts", {}))
+        return RepriseError("internal", case=str(detail.get("case")), step=str(detail.get("code")))
+    return kind(code, **facts)

@@ -1,0 +1,56 @@
+"""Orders: what a run is asked to do, sealed under the home's site key, spoken of by an opaque id.
+
+A source path may name a doctor and a file name a patient, so neither travels as a Prefect parameter or lies in
+clear beside the lease.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from schemas.errors import UnreadableSourceError
+from vault.sitekey import SiteKey
+
+
+@dataclass(frozen=True)
+class Order:
+    """Source, authorisation and destination of one run, and who asks for it."""
+
+    source: str
+    authorisation: str  # path of the instruction, or the id of a recorded one
+    use: str  # migration | rehearsal | inventory
+    destination: str | None
+    keys: str  # keyring | memory
+    operator: str
+
+
+def save_order(home: Path, order: Order) -> str:
+    """Seal the order in the home; gives its id."""
+    order_id = secrets.token_hex(8)
+    folder = home / "orders"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    sealed = SiteKey.load(home).seal(json.dumps(asdict(order)).encode(), f"order/{order_id}")
+    descriptor = os.open(folder / order_id, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as stream:
+        stream.write(sealed)
+        stream.flush()
+        os.fsync(stream.fileno())
+    return order_id
+
+
+def load_order(home: Path, order_id: str) -> Order:
+    """Open an order. Raises UnreadableSourceError when there is none of this id."""
+    path = home / "orders" / order_id
+    if not order_id.isalnum() or not path.is_file():
+        raise UnreadableSourceError("no_such_order")
+    opened = SiteKey.load(home).open(path.read_bytes(), f"order/{order_id}")
+    return Order(**json.loads(opened))
+
+
+def drop_order(home: Path, order_id: str) -> None:
+    """Forget an order: its run has ended."""
+    (home / "orders" / order_id).unlink(missing_ok=True)
