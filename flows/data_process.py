@@ -75,10 +75,9 @@ _CONTROL_SEGMENTS = 12
 
 
 class Stopped(RefusedError):
-    """The control process asked to stop at an arrow."""
+    """The run was stopped at an arrow."""
 
     exit_code = 19
-    summary = "The run was stopped at an arrow."
     advice = "`reprise resume RUN` goes on, `reprise abandon RUN --yes` destroys the staging."
 
 

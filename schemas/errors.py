@@ -68,11 +68,14 @@ FACTS = frozenset(
 
 
 class RepriseError(Exception):
-    """Something was refused or failed. `code` says what, `advice` what to do, `exit_code` how we end."""
+    """Reprise could not go on.
+
+    The first line of a class's docstring is its summary; `code` says what exactly, `advice` what to do about
+    it, `exit_code` how the process ends.
+    """
 
     exit_code: ClassVar[int] = 1
     retryable: ClassVar[bool] = False
-    summary: ClassVar[str] = "Reprise could not go on."
     advice: ClassVar[str] = "See the documentation of this code."
 
     def __init__(self, code: str, **facts: int | str) -> None:
@@ -88,6 +91,11 @@ class RepriseError(Exception):
         """The one line a person sees: summary, code, facts."""
         facts = "".join(f" {name}={value}" for name, value in sorted(self.facts.items()))
         return f"{self.summary} [{self.code}{facts}]"
+
+    @property
+    def summary(self) -> str:
+        """What happened, in one sentence."""
+        return (type(self).__doc__ or type(self).__name__).splitlines()[0]
 
     def to_json(self) -> dict[str, object]:
         """The error as a JSON object: code, facts, exit code, advice."""
@@ -112,7 +120,6 @@ class RefusedError(RepriseError):
     """Refused."""
 
     exit_code = 10
-    summary = "Refused."
     advice = "Ask the controller for a corrected instruction, or start the run as it was authorised."
 
 
@@ -120,7 +127,6 @@ class AuthorisationError(RefusedError):
     """The authorisation does not hold."""
 
     exit_code = 10
-    summary = "The authorisation does not hold."
     advice = "Have the doctor sign the unaltered instruction again; `reprise authorise check FILE` shows what was tested."
 
 
@@ -128,7 +134,6 @@ class TrustError(RefusedError):
     """The signature cannot be trusted."""
 
     exit_code = 11
-    summary = "The signature cannot be trusted."
     advice = "Check trusted roots, revocation lists and their age in the home's trust folder."
 
 
@@ -136,7 +141,6 @@ class ScopeError(RefusedError):
     """Outside what was authorised."""
 
     exit_code = 12
-    summary = "Outside what was authorised."
     advice = (
         "Use the source, recipients and destination that the instruction names, or have it drawn up anew."
     )
@@ -146,7 +150,6 @@ class UseError(RefusedError):
     """This authorisation has no such use left."""
 
     exit_code = 13
-    summary = "This authorisation has no such use left."
     advice = "Ask for a new instruction; a resumed run needs none."
 
 
@@ -154,7 +157,6 @@ class OperatorError(RefusedError):
     """Nobody answers for this act."""
 
     exit_code = 14
-    summary = "Nobody answers for this act."
     advice = "Name the operator: --operator NAME, enrolled with `reprise enrol operator`."
 
 
@@ -162,7 +164,6 @@ class DeadlineError(RefusedError):
     """A deadline forbids this."""
 
     exit_code = 15
-    summary = "A deadline forbids this."
     advice = "Staging deadlines come from the instruction and may not exceed the site's ceiling."
 
 
@@ -170,7 +171,6 @@ class BusyError(RefusedError):
     """A run of this doctor is alive."""
 
     exit_code = 16
-    summary = "A run of this doctor is alive."
     advice = "Wait for it, or resume or abandon it: `reprise runs`."
 
 
@@ -178,7 +178,6 @@ class HostError(RefusedError):
     """This host does not meet a precondition."""
 
     exit_code = 17
-    summary = "This host does not meet a precondition."
     advice = "Mend the host, or let the site declare the exception; the certificate then prints it."
 
 
@@ -186,7 +185,6 @@ class SourceError(RepriseError):
     """The source cannot be used."""
 
     exit_code = 20
-    summary = "The source cannot be used."
     advice = "Ask for the export again."
 
 
@@ -194,7 +192,6 @@ class UnreadableSourceError(SourceError):
     """The source cannot be read."""
 
     exit_code = 20
-    summary = "The source cannot be read."
     advice = "Check that the path exists, holds files and may be read; have the export made again if it is cut short."
 
 
@@ -202,7 +199,6 @@ class UnknownFormatError(SourceError):
     """No connector knows this source."""
 
     exit_code = 21
-    summary = "No connector knows this source."
     advice = "Reprise reads KMEHR SMF/PMF and HealthOne; check that this is the export and not its index."
 
 
@@ -210,7 +206,6 @@ class LimitExceededError(SourceError):
     """The source exceeds a stated limit."""
 
     exit_code = 22
-    summary = "The source exceeds a stated limit."
     advice = "See docs/limits.md; a site may raise a limit."
 
 
@@ -218,7 +213,6 @@ class UnsafeSourceError(SourceError):
     """The source holds something unsafe."""
 
     exit_code = 23
-    summary = "The source holds something unsafe."
     advice = (
         "DOCTYPE, entities and paths leaving their folder are never accepted; have the export made again."
     )
@@ -228,7 +222,6 @@ class SchemaError(RepriseError):
     """The data do not fit their tables."""
 
     exit_code = 30
-    summary = "The data do not fit their tables."
     advice = "This is a defect of a connector: report it with the code."
 
 
@@ -236,7 +229,6 @@ class ContractError(SchemaError):
     """A critical data contract does not hold."""
 
     exit_code = 30
-    summary = "A critical data contract does not hold."
     advice = "Look at the contract's name in the run's report; the export itself is likely at fault."
 
 
@@ -244,7 +236,6 @@ class StagingError(RepriseError):
     """Staging failed."""
 
     exit_code = 40
-    summary = "Staging failed."
     advice = "Resume the run; if it fails again, abandon it."
 
 
@@ -252,7 +243,6 @@ class IntegrityError(StagingError):
     """Sealed staging was altered."""
 
     exit_code = 40
-    summary = "Sealed staging was altered."
     advice = "Treat this as an incident: abandon the run and find out who could write there."
 
 
@@ -261,7 +251,6 @@ class StorageFullError(StagingError):
 
     exit_code = 41
     retryable = True
-    summary = "The disk is full."
     advice = "Free space and `reprise resume RUN`."
 
 
@@ -269,7 +258,6 @@ class KeyServiceError(RepriseError):
     """The key service failed."""
 
     exit_code = 50
-    summary = "The key service failed."
     advice = "Resume the run on the host that started it."
 
 
@@ -278,7 +266,6 @@ class KeyUnavailableError(KeyServiceError):
 
     exit_code = 50
     retryable = True
-    summary = "The run's key cannot be reached."
     advice = "Resume on the same host and as the same user, or use --keys memory."
 
 
@@ -286,7 +273,6 @@ class KeyDestroyedError(KeyServiceError):
     """The run's key is gone."""
 
     exit_code = 51
-    summary = "The run's key is gone."
     advice = "Its staging is unreadable for good: abandon the run and migrate again."
 
 
@@ -294,7 +280,6 @@ class TargetError(RepriseError):
     """The target cannot be used."""
 
     exit_code = 60
-    summary = "The target cannot be used."
     advice = "Check the destination."
 
 
@@ -302,7 +287,6 @@ class TargetRefusedError(TargetError):
     """The target refuses."""
 
     exit_code = 60
-    summary = "The target refuses."
     advice = "Check destination and recipients; a recipient is an age key (age1...)."
 
 
@@ -310,7 +294,6 @@ class PackageError(TargetError):
     """The package does not open whole."""
 
     exit_code = 61
-    summary = "The package does not open whole."
     advice = "Fetch the package again; compare the digests of its manifest."
 
 
@@ -318,7 +301,6 @@ class ReconciliationError(RepriseError):
     """The books do not balance."""
 
     exit_code = 70
-    summary = "The books do not balance."
     advice = "Nothing was published. Report the code; `reprise abandon RUN` destroys the staging."
 
 
@@ -326,7 +308,6 @@ class CountMismatchError(ReconciliationError):
     """What was to be delivered is not what came."""
 
     exit_code = 70
-    summary = "What was to be delivered is not what came."
     advice = "Nothing was published. Report the code; `reprise abandon RUN` destroys the staging."
 
 
@@ -334,7 +315,6 @@ class UnexplainedUnitError(ReconciliationError):
     """A unit has no disposition, or more than one."""
 
     exit_code = 71
-    summary = "A unit has no disposition, or more than one."
     advice = "Nothing was published. Report the code; `reprise abandon RUN` destroys the staging."
 
 
@@ -342,7 +322,6 @@ class CeilingError(ReconciliationError):
     """More units degraded or quarantined than agreed."""
 
     exit_code = 72
-    summary = "More units degraded or quarantined than agreed."
     advice = "Have the doctor sign an acceptance, or the export mended."
 
 
@@ -350,7 +329,6 @@ class DestructionError(RepriseError):
     """Destruction is incomplete."""
 
     exit_code = 80
-    summary = "Destruction is incomplete."
     advice = "Call the person on duty; `reprise sweep` tries again."
 
 
@@ -359,7 +337,6 @@ class VerificationFailedError(DestructionError):
 
     exit_code = 80
     retryable = True
-    summary = "Something outlived its destruction."
     advice = "Call the person on duty; `reprise sweep` tries again."
 
 
@@ -367,7 +344,6 @@ class OrphanFoundError(DestructionError):
     """Staging that no lease explains."""
 
     exit_code = 81
-    summary = "Staging that no lease explains."
     advice = "Call the person on duty; it is left as it is."
 
 
@@ -375,7 +351,6 @@ class LedgerError(RepriseError):
     """The ledger does not hold."""
 
     exit_code = 90
-    summary = "The ledger does not hold."
     advice = "Keep the folder as it is and call the person on duty."
 
 
@@ -383,7 +358,6 @@ class ForkError(LedgerError):
     """The ledger has two heads."""
 
     exit_code = 90
-    summary = "The ledger has two heads."
     advice = "Keep both copies; compare with heads handed out on earlier certificates."
 
 
@@ -391,7 +365,6 @@ class ProofError(LedgerError):
     """The proof does not hold."""
 
     exit_code = 91
-    summary = "The proof does not hold."
     advice = "Do not rely on this folder; ask for the original."
 
 
@@ -399,5 +372,4 @@ class UnanchoredError(LedgerError):
     """Consistent with itself, but unanchored."""
 
     exit_code = 92
-    summary = "Consistent with itself, but unanchored."
     advice = "Give a policy obtained elsewhere: --policy FILE."

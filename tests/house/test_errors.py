@@ -11,7 +11,8 @@ from schemas.errors import FACTS, RepriseError
 
 ROOT = Path(__file__).resolve().parents[2]
 CLASSES = sorted(
-    (c for c in vars(errors).values() if isinstance(c, type) and issubclass(c, RepriseError)), key=lambda c: c.__name__
+    (c for c in vars(errors).values() if isinstance(c, type) and issubclass(c, RepriseError)),
+    key=lambda c: c.__name__,
 )
 CANARY = "Übermüller-Canary 85.07.30-033.28"
 
@@ -27,7 +28,7 @@ def test_no_fact_can_quote_a_patient(kind: type[RepriseError]) -> None:
 @pytest.mark.parametrize("kind", CLASSES, ids=lambda c: c.__name__)
 def test_every_error_is_in_the_table_of_exit_codes(kind: type[RepriseError]) -> None:
     page = (ROOT / "docs" / "exit-codes.md").read_text(encoding="utf-8")
-    assert f"| {kind.exit_code} | `{kind.__name__}` | {kind.summary} | {kind.advice} |" in page
+    assert f"| {kind.exit_code} | `{kind.__name__}` | {kind('x').summary} | {kind.advice} |" in page
 
 
 def test_unknown_facts_are_refused() -> None:
