@@ -58,7 +58,7 @@ def _date_can_be(digits: str, century: int, today: date) -> bool:
 
 
 def inss_birth(inss: str) -> date | None:
-    """Give the birth date that a valid national number tells, None when it tells none. Best effort for BIS."""
+    """Give the birth date that a valid national number tells, if any. Best effort for BIS."""
     century = _century(inss)
     if century is None:
         return None

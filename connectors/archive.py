@@ -1,0 +1,150 @@
+"""The zip as a source: its directory is checked before anything is read, each member again while it is read.
+
+A zip's directory is a claim by whoever made it. Names that leave their folder, links, encryption, overlapping
+members and impossible ratios are refused at once; a member that turns out longer than its claim is cut off.
+"""
+
+from __future__ import annotations
+
+import copy
+import io
+import re
+import stat
+import zipfile
+import zlib
+from functools import partial
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from connectors.base import Limits, SourceFile
+from schemas.errors import (
+    LimitExceededError,
+    RepriseError,
+    SourceError,
+    UnreadableSourceError,
+    UnsafeSourceError,
+)
+
+RATIO_FLOOR = 1 << 20
+"""Below this many bytes a ratio says nothing: a page of blanks compresses a thousandfold."""
+LOCAL_HEADER = 30  # bytes before a member's name, APPNOTE.TXT 4.3.7
+DRIVE = re.compile(r"[A-Za-z]:")
+
+
+def open_archive(path: Path, limits: Limits) -> tuple[SourceFile, ...]:
+    """List the regular members of a zip, in the order of its directory."""
+    archive = _directory(path)
+    members = [info for info in archive.infolist() if not info.is_dir()]
+    if not members:
+        raise UnreadableSourceError("source_empty")
+    if len(members) > limits.max_files:
+        raise LimitExceededError("files", count=len(members), limit=limits.max_files)
+    for info in archive.infolist():
+        _check_name(info)
+    for ordinal, info in enumerate(members, 1):
+        _check_member(info, ordinal, limits)
+    _check_overlap(members)
+    total = sum(info.file_size for info in members)
+    if total > limits.max_zip_bytes:
+        raise LimitExceededError("zip_bytes", bytes=total, limit=limits.max_zip_bytes)
+    return tuple(
+        SourceFile(ordinal, info.file_size, partial(_open, archive, info, ordinal, limits))
+        for ordinal, info in enumerate(members, 1)
+    )
+
+
+def _directory(path: Path) -> zipfile.ZipFile:
+    try:
+        return zipfile.ZipFile(path)
+    except PermissionError:
+        code = "source_unreadable"
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, EOFError):
+        code = "zip_damaged"
+    raise UnreadableSourceError(code)
+
+
+def _check_name(info: zipfile.ZipInfo) -> None:
+    name = info.orig_filename
+    parts = name.split("/")
+    if name.startswith("/") or ".." in parts or "\\" in name or "\0" in name or DRIVE.match(name):
+        raise UnsafeSourceError("zip_path_leaves")
+    if stat.S_ISLNK(info.external_attr >> 16):
+        raise UnsafeSourceError("zip_holds_link")
+
+
+def _check_member(info: zipfile.ZipInfo, ordinal: int, limits: Limits) -> None:
+    if info.flag_bits & 0x1:
+        raise UnreadableSourceError("zip_encrypted", file=ordinal)
+    if info.file_size > limits.max_file_bytes:
+        raise LimitExceededError("file_bytes", file=ordinal, limit=limits.max_file_bytes)
+    if info.file_size > _allowance(info, limits):
+        raise LimitExceededError("zip_ratio", file=ordinal, limit=limits.max_zip_ratio)
+
+
+def _allowance(info: zipfile.ZipInfo, limits: Limits) -> int:
+    return max(info.compress_size * limits.max_zip_ratio, RATIO_FLOOR)
+
+
+def _check_overlap(members: list[zipfile.ZipInfo]) -> None:
+    """Refuse members that share bytes: the trick by which a small zip expands without end."""
+    end = 0
+    for info in sorted(members, key=lambda each: each.header_offset):
+        if info.header_offset < end:
+            raise UnsafeSourceError("zip_members_overlap")
+        end = info.header_offset + LOCAL_HEADER + info.compress_size
+
+
+def _open(archive: zipfile.ZipFile, info: zipfile.ZipInfo, ordinal: int, limits: Limits) -> BinaryIO:
+    # One byte more than claimed may come through, so that a longer member shows instead of being cut unseen.
+    wider = copy.copy(info)
+    wider.file_size = info.file_size + 1
+    refusal: RepriseError
+    try:
+        return io.BufferedReader(_Member(archive.open(wider), info, ordinal, limits), 1 << 16)
+    except NotImplementedError:
+        refusal = UnreadableSourceError("zip_method", file=ordinal)
+    except (zipfile.BadZipFile, OSError, RuntimeError, EOFError):
+        refusal = UnreadableSourceError("zip_damaged", file=ordinal)
+    raise refusal
+
+
+class _Member(io.RawIOBase):
+    """A member's bytes, held to what the directory claims of them."""
+
+    def __init__(self, inner: object, info: zipfile.ZipInfo, ordinal: int, limits: Limits) -> None:
+        self._inner = cast("BinaryIO", inner)
+        self._claimed = info.file_size
+        self._allowed = _allowance(info, limits)
+        self._ordinal = ordinal
+        self._seen = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: object) -> int:
+        view = memoryview(cast("bytearray", buffer)).cast("B")
+        piece = self._piece(len(view))
+        view[: len(piece)] = piece
+        return len(piece)
+
+    def close(self) -> None:
+        self._inner.close()
+        super().close()
+
+    def _piece(self, size: int) -> bytes:
+        refusal: SourceError
+        try:
+            piece = self._inner.read(size)
+        except (zipfile.BadZipFile, zlib.error, OSError, EOFError, NotImplementedError):
+            refusal = UnreadableSourceError("zip_damaged", file=self._ordinal)
+        else:
+            self._seen += len(piece)
+            if self._seen > self._claimed:
+                refusal = LimitExceededError("zip_member_longer", file=self._ordinal, limit=self._claimed)
+            elif self._seen > self._allowed:
+                refusal = LimitExceededError("zip_ratio", file=self._ordinal)
+            elif not piece and size and self._seen < self._claimed:
+                refusal = UnreadableSourceError("zip_member_cut", file=self._ordinal)
+            else:
+                return piece
+        raise refusal

@@ -1,0 +1,110 @@
+"""Opening a source: a file, a folder or a zip becomes a tuple of `SourceFile`s; nothing is read yet.
+
+Only names, sizes and a zip's directory are looked at, and the first four bytes of a file to tell a zip. Zip
+members are read as streams and never extracted. A zip inside a folder or a zip is an ordinary file that no
+connector knows.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import BinaryIO, TypeVar
+
+from connectors.archive import open_archive
+from connectors.base import Limits, SourceFile
+from schemas.errors import LimitExceededError, RepriseError, UnreadableSourceError, UnsafeSourceError
+
+T = TypeVar("T")
+ZIP_SIGNATURES = (b"PK\x03\x04", b"PK\x05\x06")
+
+
+def open_source(path: Path, limits: Limits) -> tuple[SourceFile, ...]:
+    """List the files of an export, in the order of the archive or of the sorted folder.
+
+    Raises UnreadableSourceError (`source_missing`, `source_empty`, `source_unreadable`), UnsafeSourceError
+    for paths and links that lead out, LimitExceededError for what is too much.
+    """
+    mode = _guard(lambda: path.stat().st_mode)
+    if stat.S_ISDIR(mode):
+        return _sources(_guard(lambda: _regular_files(path, limits)), limits)
+    if not stat.S_ISREG(mode):
+        raise UnreadableSourceError("source_unreadable")
+    if _signature(path) in ZIP_SIGNATURES:
+        return open_archive(path, limits)
+    size = _guard(lambda: path.stat().st_size)
+    if not size:
+        raise UnreadableSourceError("source_empty")
+    return _sources([(path, size)], limits, follow=True)
+
+
+def _sources(
+    files: list[tuple[Path, int]], limits: Limits, *, follow: bool = False
+) -> tuple[SourceFile, ...]:
+    if not files:
+        raise UnreadableSourceError("source_empty")
+    for ordinal, (_, size) in enumerate(files, 1):
+        if size > limits.max_file_bytes:
+            raise LimitExceededError("file_bytes", file=ordinal, bytes=size, limit=limits.max_file_bytes)
+    return tuple(
+        SourceFile(ordinal, size, partial(_open, path, follow=follow))
+        for ordinal, (path, size) in enumerate(files, 1)
+    )
+
+
+def _regular_files(root: Path, limits: Limits) -> list[tuple[Path, int]]:
+    """Every regular file below the folder, hidden ones included, sorted by path.
+
+    A link that stays inside names a file that is listed anyway; one that leads out is refused.
+    """
+    inside = root.resolve()
+    found: list[tuple[tuple[str, ...], Path, int]] = []
+    waiting = [(root, ())]  # type: list[tuple[Path, tuple[str, ...]]]
+    while waiting:
+        folder, parts = waiting.pop()
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                here = (*parts, entry.name)
+                if entry.is_symlink():
+                    _refuse_leaving(Path(entry.path), inside)
+                elif entry.is_dir(follow_symlinks=False):
+                    waiting.append((Path(entry.path), here))
+                elif entry.is_file(follow_symlinks=False):
+                    found.append((here, Path(entry.path), entry.stat(follow_symlinks=False).st_size))
+        if len(found) > limits.max_files:
+            raise LimitExceededError("files", limit=limits.max_files)
+    return [(path, size) for _, path, size in sorted(found, key=lambda each: each[0])]
+
+
+def _refuse_leaving(link: Path, inside: Path) -> None:
+    target = Path(os.path.realpath(link))
+    if target != inside and inside not in target.parents:
+        raise UnsafeSourceError("link_leaves_folder")
+
+
+def _signature(path: Path) -> bytes:
+    def first() -> bytes:
+        with path.open("rb") as stream:
+            return stream.read(4)
+
+    return _guard(first)
+
+
+def _open(path: Path, *, follow: bool) -> BinaryIO:
+    flags = os.O_RDONLY | os.O_CLOEXEC | (0 if follow else os.O_NOFOLLOW)
+    return _guard(lambda: os.fdopen(os.open(path, flags), "rb"))
+
+
+def _guard(act: Callable[[], T]) -> T:
+    """Do it, or say in our words why the operating system would not (its words hold paths)."""
+    refusal: RepriseError
+    try:
+        return act()
+    except FileNotFoundError:
+        refusal = UnreadableSourceError("source_missing")
+    except OSError:
+        refusal = UnreadableSourceError("source_unreadable")
+    raise refusal

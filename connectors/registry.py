@@ -1,0 +1,18 @@
+"""The sources Reprise knows. Adding a format is one line here, one reader, one counter."""
+
+from __future__ import annotations
+
+from connectors.base import SourceConnector, SourceFile
+from connectors.sources.healthone import HealthOneConnector
+from connectors.sources.kmehr import KmehrConnector
+
+SOURCES: tuple[SourceConnector, ...] = (KmehrConnector(), HealthOneConnector())
+
+
+def choose(file: SourceFile) -> SourceConnector | None:
+    """Give the connector that knows the file: the first that is certain, else the first that may be right."""
+    matches = [(connector, connector.probe(file)) for connector in SOURCES]
+    for connector, match in matches:
+        if match is not None and match.certain:
+            return connector
+    return next((connector for connector, match in matches if match is not None), None)

@@ -1,0 +1,140 @@
+"""Attachments: base64 decoded while it streams by, in pieces, and known by its first bytes."""
+
+from __future__ import annotations
+
+import binascii
+import hashlib
+import re
+
+from schemas.tables import CHUNK_BYTES
+
+HELD_BYTES = 8 << 20
+"""Up to here an attachment waits for its end before a piece is given, so that bad base64 is kept verbatim."""
+HEAD_BYTES = 1 << 16
+SPACE = b" \t\r\n"
+MAGIC = (
+    (b"%PDF", "application/pdf"),
+    (b"{\\rtf", "text/rtf"),
+    (b"\xff\xd8\xff", "image/jpeg"),
+    (b"\x89PNG", "image/png"),
+    (b"GIF8", "image/gif"),
+    (b"II*\0", "image/tiff"),
+    (b"MM\0*", "image/tiff"),
+)
+WORD_STREAM = "WordDocument".encode("utf-16-le")
+DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+HEALTHONE = re.compile(rb"\A(?:\xef\xbb\xbf)?[^\w\r\n]{0,3}A1\\", re.IGNORECASE)
+
+
+class Attachment:
+    """One attachment while its text streams by. `take()` gives the pieces that are ready to be staged."""
+
+    def __init__(self) -> None:
+        self.size = 0  # decoded bytes
+        self.head = b""
+        self.invalid = False
+        self._digest = hashlib.sha256()
+        self._pending = bytearray()
+        self._raw: list[bytes] | None = []  # the text so far, until it is long
+        self._raw_size = 0
+        self._carry = b""
+        self._padded = False
+
+    def feed(self, text: str) -> None:
+        """Take the next piece of the element's text."""
+        data = text.encode("utf-8")
+        if self.invalid:
+            self._pending += data
+            return
+        self._remember(data)
+        data = self._carry + data.translate(None, SPACE)
+        whole = len(data) & ~3
+        self._carry = data[whole:]
+        self._decode(data[:whole])
+
+    def _remember(self, data: bytes) -> None:
+        if self._raw is None:
+            return
+        self._raw.append(data)
+        self._raw_size += len(data)
+        if self._raw_size > HELD_BYTES:
+            self._raw = None
+
+    def _decode(self, data: bytes) -> None:
+        if not data:
+            return
+        try:
+            decoded = b"" if self._padded else binascii.a2b_base64(data, strict_mode=True)
+        except binascii.Error:
+            decoded = b""
+        if not decoded:
+            self._spoil(data)
+            return
+        self._padded = data.endswith(b"=")
+        self.size += len(decoded)
+        self._digest.update(decoded)
+        self._pending += decoded
+        if len(self.head) < HEAD_BYTES:
+            self.head += decoded[: HEAD_BYTES - len(self.head)]
+
+    def _spoil(self, data: bytes) -> None:
+        """No base64 after all: the text itself is kept, from its start unless pieces have left already."""
+        self.invalid = True
+        if self._raw is None:
+            self._pending += data + self._carry
+        else:
+            self._pending = bytearray(b"".join(self._raw))
+        self._raw, self._carry = None, b""
+
+    def spoil(self) -> None:
+        """Something other than text was met: not an attachment that can be decoded."""
+        if not self.invalid:
+            self._spoil(b"")
+
+    def close(self) -> None:
+        """The element has ended."""
+        if not self.invalid and self._carry:
+            self._spoil(b"")
+        self._raw = None
+
+    def take(self, *, last: bool = False) -> list[bytes]:
+        """Give the pieces that may be staged now."""
+        if self._raw is not None:
+            return []
+        pieces = []
+        while len(self._pending) >= CHUNK_BYTES or (last and self._pending):
+            pieces.append(bytes(self._pending[:CHUNK_BYTES]))
+            del self._pending[:CHUNK_BYTES]
+        return pieces
+
+    @property
+    def sha256(self) -> bytes:
+        """SHA-256 of the decoded bytes."""
+        return self._digest.digest()
+
+
+def sniff_media_type(head: bytes) -> str | None:
+    """The media type that the first bytes show, None when they show none. Labels are not asked."""
+    for magic, media_type in MAGIC:
+        if head.startswith(magic):
+            return media_type
+    if head.startswith(b"PK\x03\x04"):
+        return DOCX if b"word/" in head else "application/zip"
+    if head.startswith(b"\xd0\xcf\x11\xe0"):
+        return "application/msword" if WORD_STREAM in head else "application/x-ole-storage"
+    return _text_type(head)
+
+
+def _text_type(head: bytes) -> str | None:
+    body = head[:HEAD_BYTES].removeprefix(b"\xef\xbb\xbf")
+    if not body or body.translate(None, bytes(c for c in range(32) if c not in (9, 10, 12, 13, 26))) != body:
+        return None
+    start = body.lstrip()[:64].lower()
+    if start.startswith((b"<!doctype html", b"<html")):
+        return "text/html"
+    return "text/xml" if start.startswith(b"<?xml") else "text/plain"
+
+
+def sniff_message_format(head: bytes) -> str | None:
+    """`healthone` when the content begins as such a message does."""
+    return "healthone" if HEALTHONE.match(head) else None

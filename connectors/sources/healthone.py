@@ -1,0 +1,183 @@
+"""HealthOne files (laboratory results and letters) as canonical rows.
+
+Unit paths are `FILE/MESSAGE.LINE`. The message as a whole is `FILE/MESSAGE` (patient row, chart), its
+bytes `FILE/MESSAGE.0` (document), its head the first line (contact), its decoded text the first body line
+(narrative).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator
+from contextlib import closing
+from io import BufferedIOBase
+from typing import cast
+
+from connectors.base import Admission, Batch, Limits, Match, MessageHeader, Reject, SourceFile
+from connectors.sources.batches import Batches
+from connectors.sources.healthone_messages import START, Message, group_lines, parse_message
+from connectors.sources.kmehr_bytes import read_piece
+from connectors.sources.kmehr_rows import Rows
+from connectors.sources.kmehr_tree import Element
+from connectors.sources.record_kinds import record_kind
+from schemas.errors import LimitExceededError, RepriseError, SourceError, UnreadableSourceError
+from schemas.identifiers import NihiiCheck, check_nihii, clean_nihii
+from schemas.sensitive import Sensitive
+from schemas.tables import CHUNK_BYTES
+
+PROBED = 4096
+CODE_VERSION = "1.5"  # of CD-TRANSACTION, for the kind that we tell from the lines
+
+
+class HealthOneConnector:
+    """Reads files of HealthOne messages, one message at a time."""
+
+    name = "healthone"
+
+    def probe(self, file: SourceFile) -> Match | None:
+        """Tell from the first lines: one of them is an `A1` line."""
+        try:
+            with closing(file.open()) as stream:
+                head = read_piece(stream, PROBED, file.ordinal)
+        except SourceError:
+            return None
+        lines = re.split(rb"[\r\n]+", head.lstrip())
+        at = next((at for at, line in enumerate(lines[:20]) if START.match(line)), None)
+        return None if at is None else Match(self.name, certain=at == 0)
+
+    def header(self, file: SourceFile, limits: Limits) -> MessageHeader:
+        """The sender of the first message; such files name no system."""
+        with closing(file.open()) as stream:
+            first = next(_messages(stream, file.ordinal, limits), b"")
+        sender = parse_message(first).sender
+        known = check_nihii(sender) is not NihiiCheck.INVALID
+        nihii: tuple[str, ...] = (clean_nihii(sender),) if known else ()
+        return MessageHeader(None, None, "HealthOne", None, Sensitive(nihii), Sensitive(()), None)
+
+    def read(
+        self, file: SourceFile, first_patient: int, admit: Admission, limits: Limits
+    ) -> Iterator[Batch | Reject]:
+        """Give the rows of each message; `admit` is asked with the message's and the contact's path."""
+        batches = Batches()
+        rows = Rows(file.ordinal, batches)
+        with closing(file.open()) as stream:
+            for number, data in enumerate(_messages(stream, file.ordinal, limits), 1):
+                chart = f"{file.ordinal}/{number}"
+                if admit(chart) is None:
+                    _stage(rows, chart, first_patient + number - 1, parse_message(data), admit)
+                yield from batches.take()
+        yield from batches.finish()
+
+
+def _messages(stream: object, file: int, limits: Limits) -> Iterator[bytes]:
+    found = False
+    for message in group_lines(_lines(cast("BufferedIOBase", stream), file, limits)):
+        found = True
+        yield message
+    if not found:
+        raise UnreadableSourceError("source_empty", file=file)
+
+
+def _lines(stream: BufferedIOBase, file: int, limits: Limits) -> Iterator[bytes]:
+    """The lines of a file, ends kept (CR LF, LF or CR alone). A message may not pass the unit limit."""
+    held, since_start = b"", 0
+    while True:
+        piece = _read(stream, file)
+        lines = (held + piece).splitlines(keepends=True)
+        # The last line may go on, and a CR may have its LF in the next piece.
+        held = lines.pop() if piece and lines else b""
+        for line in lines:
+            since_start = 0 if START.match(line) else since_start + len(line)
+            if since_start > limits.max_unit_bytes:
+                raise LimitExceededError("unit_too_large", file=file, limit=limits.max_unit_bytes)
+            yield line
+        if len(held) > limits.max_unit_bytes:
+            raise LimitExceededError("line_too_long", file=file, limit=limits.max_unit_bytes)
+        if not piece:
+            return
+
+
+def _read(stream: BufferedIOBase, file: int) -> bytes:
+    refusal: RepriseError
+    try:
+        return stream.read(1 << 16)
+    except OSError:
+        refusal = UnreadableSourceError("source_unreadable", file=file)
+    raise refusal
+
+
+def _stage(rows: Rows, chart: str, patient: int, message: Message, admit: Admission) -> None:
+    fields = _patient_fields(message)
+    who = Element("patient", {}, 1)
+    for line, element in fields:
+        who.append(element)
+        rows.fragment(f"{chart}.{line}", patient, chart, element)
+    rows.patient(chart, patient, who)
+    contact = f"{chart}.1"
+    if admit(contact) is None:
+        _stage_contact(rows, chart, patient, message)
+
+
+def _stage_contact(rows: Rows, chart: str, patient: int, message: Message) -> None:
+    contact = f"{chart}.1"
+    kind = "labresult" if message.results else "note"
+    identifiers = [("LOCAL", "1.0", "HEALTHONE-REFERENCE", message.reference)] if message.reference else []
+    codes = [(0, "CD-TRANSACTION", CODE_VERSION, None, kind, None, None, None)]
+    row = (
+        *rows.common(contact, patient), chart, 1, kind, identifiers, codes, message.date, message.time,
+        None, None, None, record_kind(kind, (), ()).value, None,
+    )  # fmt: skip
+    rows.batches.add("contact", row, 256)
+    body = next((line.ordinal for line in message.lines if line.descriptor.startswith("L")), 1)
+    text = Element("text", {}, body)
+    text.parts.append(message.text)
+    rows.narrative(f"{chart}.{body}", patient, contact, text)
+    _stage_bytes(rows, f"{chart}.0", patient, contact, message.data)
+
+
+def _stage_bytes(rows: Rows, unit: str, patient: int, owner: str, data: bytes) -> None:
+    content = ("text/plain", len(data), hashlib.sha256(data).digest(), "healthone")
+    rows.document(unit, patient, owner, Element("lnk", {"TYPE": "multimedia"}, 0), content)
+    for sequence, at in enumerate(range(0, len(data), CHUNK_BYTES)):
+        rows.chunk(unit, patient, sequence, data[at : at + CHUNK_BYTES])
+
+
+def _patient_fields(message: Message) -> list[tuple[int, Element]]:
+    """The patient as children of a KMEHR `patient`, each with the ordinal of the line it was told in."""
+    at: dict[str, int] = {}
+    for line in message.lines:
+        at.setdefault(line.descriptor, line.ordinal)
+    who, second = message.identity, at.get("A2", 1)
+    fields: list[tuple[int, Element]] = []
+    if who.inss:
+        fields.append((second, _leaf("id", who.inss, S="INSS", SV="1.0")))
+    if who.first_name:
+        fields.append((second, _leaf("firstname", who.first_name)))
+    if who.family_name:
+        fields.append((second, _leaf("familyname", who.family_name)))
+    if who.birth:
+        fields.append((second, _branch("birthdate", _leaf("date", who.birth))))
+    if who.sex:
+        fields.append((second, _branch("sex", _leaf("cd", who.sex, S="CD-SEX", SV="1.0"))))
+    lines = [who.street, " ".join(part for part in (who.postcode, who.town) if part)]
+    address = ", ".join(part for part in lines if part)
+    if address:
+        home = _leaf("cd", "home", S="CD-ADDRESS", SV="1.0")
+        fields.append((at.get("A3", 1), _branch("address", home, _leaf("text", address, L="und"))))
+    for ordinal, (_, element) in enumerate(fields, 1):
+        element.ordinal = ordinal
+    return fields
+
+
+def _leaf(name: str, text: str, **attributes: str) -> Element:
+    element = Element(name, attributes, 1)
+    element.parts.append(text)
+    return element
+
+
+def _branch(name: str, *children: Element) -> Element:
+    element = Element(name, {}, 1)
+    for child in children:
+        element.append(child)
+    return element

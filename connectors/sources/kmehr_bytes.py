@@ -1,0 +1,113 @@
+"""Repairs before parsing: bytes as they came in, clean UTF-8 out (docs/formats/facts.md, "Repairs").
+
+Real exports carry a BOM before the declaration, windows-1252 bytes under a UTF-8 label and control characters
+of older programs. Each repair is counted; nothing else is touched.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Iterator
+from typing import BinaryIO
+
+from connectors.base import Limits
+from schemas.errors import LimitExceededError, RepriseError, UnreadableSourceError
+
+CHUNK = 1 << 18
+BOM_8 = b"\xef\xbb\xbf"
+BOMS_16 = (b"\xff\xfe", b"\xfe\xff")
+CONTROLS = bytes(c for c in range(32) if c not in (9, 10, 13))
+NONCHARACTERS = re.compile(b"\xef\xbf[\xbe\xbf]")  # U+FFFE, U+FFFF
+DECLARED = re.compile(rb"""<\?xml[^>]{0,200}?\sencoding\s*=\s*["']([A-Za-z0-9._\-]{1,40})["']""")
+REFERENCE = re.compile(rb"&#(?:([0-9]{1,40})|x([0-9A-Fa-f]{1,40}));")
+LONGEST_REFERENCE = 48
+BELIEVED = re.compile(r"(cp\d+|iso8859-\d+|mac-.*|koi8.*|latin.*)")
+FALLBACK = "reprise-windows-1252"
+
+
+def _as_windows_1252(error: UnicodeError) -> tuple[str, int]:
+    """Read each offending byte as windows-1252; its five holes keep their number."""
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    text = "".join(_windows_1252(byte) for byte in error.object[error.start : error.end])
+    return text, error.end
+
+
+def _windows_1252(byte: int) -> str:
+    return chr(byte) if byte in (0x81, 0x8D, 0x8F, 0x90, 0x9D) else bytes((byte,)).decode("cp1252")
+
+
+codecs.register_error(FALLBACK, _as_windows_1252)
+
+
+class Repair:
+    """Turn the bytes of one file, piece by piece, into clean UTF-8 without BOM."""
+
+    def __init__(self, head: bytes) -> None:
+        self.skip = len(BOM_8) if head.startswith(BOM_8) else 0
+        self._decoder = codecs.getincrementaldecoder(_codec(head))(FALLBACK)
+        self._held = b""
+
+    def feed(self, piece: bytes, *, final: bool = False) -> bytes:
+        """Give the clean bytes of the next piece; the end of a piece may come with the next one."""
+        if self.skip:
+            cut = min(self.skip, len(piece))
+            piece, self.skip = piece[cut:], self.skip - cut
+        clean = self._decoder.decode(piece, final).encode("utf-8", "surrogatepass")
+        clean = self._held + clean.translate(None, CONTROLS)
+        if b"\xef\xbf" in clean:
+            clean = NONCHARACTERS.sub(b"", clean)
+        self._held = b"" if final else _unfinished_reference(clean)
+        if self._held:
+            clean = clean[: -len(self._held)]
+        return REFERENCE.sub(_without_control, clean) if b"&#" in clean else clean
+
+
+def _codec(head: bytes) -> str:
+    """The codec that a file's first bytes ask for; UTF-8 when they ask for nothing we believe."""
+    if head.startswith(BOM_8):
+        return "utf-8"
+    if head.startswith(BOMS_16):
+        return "utf-16"
+    declared = DECLARED.search(head[:1024])
+    if declared is None:
+        return "utf-8"
+    try:
+        name = codecs.lookup(declared.group(1).decode("ascii")).name
+    except LookupError:
+        return "utf-8"
+    return name if BELIEVED.fullmatch(name) else "utf-8"
+
+
+def _unfinished_reference(clean: bytes) -> bytes:
+    start = clean.rfind(b"&", max(0, len(clean) - LONGEST_REFERENCE))
+    return b"" if start < 0 or b";" in clean[start:] else clean[start:]
+
+
+def _without_control(match: re.Match[bytes]) -> bytes:
+    code = int(match[1]) if match[1] else int(match[2], 16)
+    return b"" if (code < 32 and code not in (9, 10, 13)) or code in (0xFFFE, 0xFFFF) else match[0]
+
+
+def clean_pieces(stream: BinaryIO, file: int, limits: Limits, size: int = CHUNK) -> Iterator[bytes]:
+    """Read a stream to its end as clean UTF-8 pieces. Raises only our errors."""
+    head = read_piece(stream, size, file)
+    repair, total, piece = Repair(head), 0, head
+    while piece:
+        total += len(piece)
+        if total > limits.max_file_bytes:
+            raise LimitExceededError("file_bytes", file=file, limit=limits.max_file_bytes)
+        yield repair.feed(piece)
+        piece = read_piece(stream, size, file)
+    yield repair.feed(b"", final=True)
+
+
+def read_piece(stream: BinaryIO, size: int, file: int) -> bytes:
+    """Read up to `size` bytes; an operating system's refusal becomes ours, without its words."""
+    refusal: RepriseError
+    try:
+        return stream.read(size)
+    except OSError:
+        refusal = UnreadableSourceError("source_unreadable", file=file)
+    raise refusal

@@ -1,0 +1,120 @@
+"""Small trees: the part of a document that belongs to one unit, named by local names."""
+
+from __future__ import annotations
+
+from xml.sax.saxutils import escape, quoteattr
+
+XSI = "http://www.w3.org/2001/XMLSchema-instance"
+SPACE = " \t\r\n"
+
+
+class Element:
+    """An element with its local name, attributes, children, texts and ordinal among its parent's children."""
+
+    __slots__ = ("attributes", "children", "detached", "name", "ordinal", "parts")
+
+    def __init__(self, name: str, attributes: dict[str, str], ordinal: int) -> None:
+        self.name = name
+        self.attributes = attributes
+        self.ordinal = ordinal
+        self.children: list[Element] = []
+        self.parts: list[str | Element] = []  # children and texts in their order
+        self.detached = False  # a unit of its own was nested here and has been taken out
+
+    def append(self, child: Element) -> None:
+        """Add a child element."""
+        self.children.append(child)
+        self.parts.append(child)
+
+    @property
+    def own_text(self) -> str:
+        """The text directly in the element, pieces joined."""
+        return "".join(part for part in self.parts if isinstance(part, str))
+
+    @property
+    def is_leaf(self) -> bool:
+        """Whether it holds no elements, and never held any."""
+        return not self.children and not self.detached
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether beside its child elements it holds nothing: no attributes, no text of its own."""
+        return not self.attributes and not self.own_text.strip()
+
+    def child(self, name: str) -> Element | None:
+        """The first child of that name."""
+        return next((each for each in self.children if each.name == name), None)
+
+    def all(self, name: str) -> list[Element]:
+        """The children of that name."""
+        return [each for each in self.children if each.name == name]
+
+    def text_of(self, name: str) -> str | None:
+        """The own text of the first child of that name."""
+        found = self.child(name)
+        return None if found is None else found.own_text
+
+    def all_text(self) -> str:
+        """All text at any depth."""
+        return "".join(part if isinstance(part, str) else part.all_text() for part in self.parts)
+
+
+def local(name: str) -> str:
+    """An element's name without its prefix."""
+    return name.rpartition(":")[2]
+
+
+def own_attributes(raw: list[str], schema_prefixes: set[str]) -> dict[str, str]:
+    """An element's attributes by local name, without namespace declarations and schema-instance hints.
+
+    `raw` is expat's flat list; prefixes bound to the schema-instance namespace are added to
+    `schema_prefixes` as they are met. `xml:` attributes keep their prefix: it is always declared.
+    """
+    kept: dict[str, str] = {}
+    for at in range(0, len(raw), 2):
+        prefix, _, tail = raw[at].rpartition(":")
+        if prefix == "xmlns" and raw[at + 1] == XSI:
+            schema_prefixes.add(tail)
+    for at in range(0, len(raw), 2):
+        name, value = raw[at], raw[at + 1]
+        prefix, _, tail = name.rpartition(":")
+        if prefix == "xmlns" or name == "xmlns" or prefix in schema_prefixes:
+            continue
+        key = tail if prefix != "xml" else name
+        kept[key if key not in kept else name.replace(":", "_")] = value
+    return kept
+
+
+def to_xml(element: Element) -> str:
+    """Write an element as XML without namespaces: same local names, attributes, order and text."""
+    pieces: list[str] = []
+    _write(element, pieces)
+    return "".join(pieces)
+
+
+def _write(element: Element, pieces: list[str]) -> None:
+    pieces.append(start_tag(element.name, element.attributes))
+    if not element.parts:
+        pieces[-1] = pieces[-1][:-1] + "/>"
+        return
+    bare = element.detached and not element.children and not element.own_text.strip()
+    for part in () if bare else element.parts:
+        if isinstance(part, str):
+            pieces.append(escape_text(part))
+        else:
+            _write(part, pieces)
+    pieces.append(f"</{element.name}>")
+
+
+def start_tag(name: str, attributes: dict[str, str]) -> str:
+    """A start tag; white space in values is written so that it survives a second reading."""
+    return f"<{name}" + "".join(f" {key}={_quoted(value)}" for key, value in attributes.items()) + ">"
+
+
+def _quoted(value: str) -> str:
+    return quoteattr(value)
+
+
+def escape_text(text: str) -> str:
+    """Escape text; a carriage return becomes a reference, which a second reading does not change."""
+    return escape(text, {"\r": "&#13;"})
