@@ -64,7 +64,8 @@ class Attachment:
         if not data:
             return
         try:
-            decoded = b"" if self._padded else binascii.a2b_base64(data, strict_mode=True)
+            excess = self._padded or data.endswith(b"===")  # which binascii would let pass
+            decoded = b"" if excess else binascii.a2b_base64(data, strict_mode=True)
         except binascii.Error:
             decoded = b""
         if not decoded:

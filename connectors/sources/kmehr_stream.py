@@ -75,6 +75,8 @@ class _Parser:
         self._max_depth = limits.max_depth
         self._depth = self._fed = 0
         self._end_at = -1
+        self._empty = True  # the document element has nothing in it so far
+        self._tail = b""
         self._parser = expat.ParserCreate("utf-8")  # whatever the declaration says: the bytes are repaired
         parser = self._parser
         parser.buffer_text = True
@@ -84,7 +86,7 @@ class _Parser:
             parser.SetReparseDeferralEnabled(False)
         parser.StartElementHandler = self._start
         parser.EndElementHandler = self._end
-        parser.CharacterDataHandler = events.text
+        parser.CharacterDataHandler = self._text
         parser.StartDoctypeDeclHandler = self._refuse
         parser.EntityDeclHandler = self._refuse
 
@@ -101,7 +103,8 @@ class _Parser:
         if refusal is not None:
             raise refusal
         if self.closed:
-            return piece[_tag_end(piece, self._end_at - before) :]
+            return piece[self._tag_end(piece, self._end_at - before) :]
+        self._tail = (self._tail + piece)[-2:]
         if self._fed - max(self._parser.CurrentByteIndex, 0) > self._limit + (1 << 20):
             raise LimitExceededError("token_too_large", file=self._file, limit=self._limit)
         return b""
@@ -110,6 +113,7 @@ class _Parser:
         self._depth += 1
         if self._depth > self._max_depth:
             raise LimitExceededError("too_deep", file=self._file, limit=self._max_depth)
+        self._empty = self._depth == 1
         self._events.start(name, attributes)
 
     def _end(self, name: str) -> None:
@@ -119,15 +123,18 @@ class _Parser:
             self._end_at = self._parser.CurrentByteIndex
             raise RootClosed
 
+    def _text(self, data: str) -> None:
+        self._empty = False
+        self._events.text(data)
+
+    def _tag_end(self, piece: bytes, at: int) -> int:
+        """Where the closing tag at (or before) `at` ends; of an empty-element tag `at` is the end."""
+        if self._empty and (self._tail + piece[: max(at, 0)]).endswith(b"/>"):
+            return max(at, 0)
+        return piece.find(b">", max(at, 0)) + 1
+
     def _refuse(self, *_: object) -> None:
         raise UnsafeSourceError("doctype", file=self._file)
-
-
-def _tag_end(piece: bytes, at: int) -> int:
-    """Where the closing tag at (or before) `at` ends; an empty-element tag is told from its end."""
-    if at > 0 and piece[at : at + 2] != b"</" and piece[at - 1 : at] == b">":
-        return at
-    return piece.find(b">", max(at, 0)) + 1
 
 
 class _Gap:
