@@ -95,9 +95,9 @@ def _check_overlap(members: list[zipfile.ZipInfo]) -> None:
 
 
 def _open(archive: zipfile.ZipFile, info: zipfile.ZipInfo, ordinal: int, limits: Limits) -> BinaryIO:
-    # One byte more than claimed may come through, so that a longer member shows instead of being cut unseen.
+    # More than claimed may come through, so that a longer member shows instead of being cut unseen.
     wider = copy.copy(info)
-    wider.file_size = info.file_size + 1
+    wider.file_size = info.file_size + RATIO_FLOOR
     refusal: RepriseError
     try:
         return io.BufferedReader(_Member(archive.open(wider), info, ordinal, limits), 1 << 16)

@@ -1,0 +1,171 @@
+"""HealthOne messages: against the samples' expected values, and against defects."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from kmehr_rebuilding import Read, file_of
+
+from connectors.base import Limits, Verdict
+from connectors.sources.flat_dates import flat_date, flat_time
+from connectors.sources.flat_text import decode_flat
+from connectors.sources.healthone import HealthOneConnector
+from connectors.sources.healthone_messages import parse_messages, split_messages
+from schemas.disposition import Disposition, Reason
+from schemas.errors import LimitExceededError, RepriseError, UnreadableSourceError
+
+FIELDS = ("code", "name", "range", "unit", "flag", "value")
+EXPECTED = ("code", "name", "normal", "unit", "flag", "measure")
+
+
+def test_samples_read_as_expected(shared: Path) -> None:
+    folder = shared / "samples" / "healthone"
+    compared = 0
+    for path in sorted((folder / "expected").iterdir()):
+        expected = json.loads(path.read_text(encoding="utf-8"))
+        messages = parse_messages((folder / path.name).read_bytes())
+        assert len(messages) == len(expected)
+        for message, wanted in zip(messages, expected, strict=True):
+            _compare(message, wanted)
+            compared += 1
+    assert compared >= 5
+
+
+def _compare(message, wanted) -> None:
+    assert message.reference == wanted["reference"].strip()
+    assert message.sender == wanted["identifier"]
+    assert [line.raw for line in message.lines if line.descriptor] == wanted["lines"]
+    patient = wanted["patient"]
+    who = message.identity
+    assert (who.family_name, who.first_name) == (patient["lastname"], patient["firstname"])
+    assert (who.sex, who.street, who.postcode, who.town) == (
+        patient["sex"], patient["streetandnumber"], patient["zip"], patient["municipality"],
+    )  # fmt: skip
+    assert (message.status or "unknown") == wanted["status"]
+    results = [tuple(getattr(result, name) for name in FIELDS) for result in message.results]
+    assert results == [tuple(each[name] for name in EXPECTED) for each in wanted.get("results", [])]
+    text = [line for section in wanted.get("sections", []) for line in section["text"]]
+    assert [line for _, line in message.report] == text
+
+
+def test_own_samples(shared: Path) -> None:
+    folder = shared / "samples" / "healthone"
+    lab = parse_messages((folder / "healthone-lab-cp850.lab").read_bytes())[0]
+    assert (lab.codec, lab.identity.inss, lab.identity.birth) == ("cp850", "93051822460", "1993-05-18")
+    assert (lab.status, lab.date, lab.time) == ("partial", "2026-02-02", "09:15:00")
+    assert lab.results[0].is_title
+    assert lab.results[0].name == "HÉMATOLOGIE"
+    assert [each.value for each in lab.comments] == ["Contrôlé", "Protocole partiel"]
+    letter = parse_messages((folder / "healthone-report-latin1.rep").read_bytes())[0]
+    assert letter.identity.inss == "85073003328"
+    assert letter.report[-1][1] == "Besluit: geen afwijkingen. EF > 55% \\ controle 1 jaar"
+
+
+LAB = (
+    b"A1\\7\\LAB\\\r\nA2\\7\\Specimen\\Aline\\F\\18051993\\93051822460\\\r\nA3\\7\\Rue 1\\4000\\Li\x8age\\\r\n"
+    b"A4\\7\\Dr\\02022026\\0915\\P\\\r\nL1\\7\\HB\\Hb\\1 - 2\\g\\-\\10,9\\\r\nEND\r\n"
+)
+LETTER = b"a1\\8\\-\\\nA2\\8\\-\\\\X\\00000000\\\nL5\\8\\DIVER\\\\\\\\\\Text\\\n"
+
+
+def test_rows_of_messages() -> None:
+    data = LAB + LETTER + LAB
+    read = Read(data, HealthOneConnector())
+    assert [row["unit"] for row in read.rows["patient"]] == ["1/1", "1/2", "1/3"]
+    assert [row["kind"] for row in read.rows["contact"]] == ["labresult", "note", "labresult"]
+    assert [row["record_kind"] for row in read.rows["contact"]] == [
+        "lab_results",
+        "specialist_reports",
+        "lab_results",
+    ]
+    assert b"".join(read.content(f"1/{n}.0") for n in (1, 2, 3)) == data
+    assert [row["unit"] for row in read.rows["narrative"]] == ["1/1.5", "1/2.3", "1/3.5"]
+    assert "Liège" in read.rows["narrative"][0]["value"]
+    first, second = read.rows["patient"][:2]
+    assert (first["inss"], first["birth"], first["birth_precision"], first["sex"]) == (
+        "93051822460",
+        "1993-05-18",
+        "date",
+        "female",
+    )
+    assert (second["inss"], second["birth"], second["sex"], second["family_name"]) == (None, None, None, None)
+    assert not [row for row in read.rows["fragment"] if row["patient"] == 2]
+    xml = [row["xml"] for row in read.rows["fragment"] if row["patient"] == 1]
+    assert xml[0] == '<id S="INSS" SV="1.0">93051822460</id>'
+    assert '<text L="und">Rue 1, 4000 Liège</text>' in xml[-1]
+
+
+def test_admission_and_header() -> None:
+    refused = Verdict(Disposition.OUT_OF_SCOPE, Reason.PATIENT_OUT_OF_SCOPE)
+    read = Read(
+        LAB + LETTER, HealthOneConnector(), lambda path: refused if path in ("1/1", "1/2.1") else None
+    )
+    assert [row["unit"] for row in read.rows["patient"]] == ["1/2"]
+    assert not read.rows["contact"]
+    assert not read.rows["document_chunk"]
+    data = LAB.replace(b"\\LAB\\", b"\\8/12345/30/998\\")
+    header = HealthOneConnector().header(file_of(data), Limits())
+    assert header.sender_nihii.reveal() == ("81234530998",)
+    assert HealthOneConnector().header(file_of(LAB), Limits()).sender_nihii.reveal() == ()
+
+
+def test_limits_and_emptiness() -> None:
+    with pytest.raises(LimitExceededError):
+        Read(LAB, HealthOneConnector(), limits=Limits(max_unit_bytes=60))
+    with pytest.raises(LimitExceededError):
+        Read(b"A1\\" + b"x" * 200_000, HealthOneConnector(), limits=Limits(max_unit_bytes=1000))
+    with pytest.raises(UnreadableSourceError):
+        Read(b"", HealthOneConnector())
+
+
+LINES = st.lists(
+    st.sampled_from(
+        [
+            *LAB.splitlines(keepends=True),
+            *LETTER.splitlines(keepends=True),
+            b"\r",
+            b"junk\n",
+            b"\\\n",
+            b"A2\\\n",
+        ]
+    )
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(LINES, st.binary(max_size=20))
+def test_nothing_is_lost_and_nothing_crashes(lines: list[bytes], noise: bytes) -> None:
+    data = b"".join(lines) + noise
+    pieces = split_messages(data)
+    assert b"".join(pieces) == data
+    messages = parse_messages(data)
+    assert b"".join(message.data for message in messages) == data
+    try:
+        read = Read(data, HealthOneConnector())
+    except RepriseError:
+        return
+    assert b"".join(read.content(f"1/{n}.0") for n in range(1, len(pieces) + 2)) == data
+
+
+@pytest.mark.parametrize(
+    ("raw", "not_after", "iso"),
+    [
+        ("18051993", None, "1993-05-18"), ("150126", "2026-02-01", "2026-01-15"), ("010135", "2019-01-01", "1935-01-01"),
+        ("01010001", None, None), ("00000000", None, None), ("31022020", None, None), ("", None, None), ("x", None, None),
+    ],
+)  # fmt: skip
+def test_dates(raw: str, not_after: str | None, iso: str | None) -> None:
+    assert flat_date(raw, not_after) == iso
+
+
+def test_times_and_decoding() -> None:
+    assert (flat_time("0915"), flat_time("2460"), flat_time("")) == ("09:15:00", None, None)
+    assert decode_flat("é".encode()).codec == "utf-8"
+    assert decode_flat(b"\xef\xbb\xbfA1").text == "A1"
+    assert decode_flat(b"c\x9cur\xa0: \x82t\x82").text == "cœur\u00a0: été"
+    assert decode_flat(b"\xe9t\xe9 \x81").text == "été \x81"
+    assert decode_flat("é".encode("utf-16")).text == "é"
