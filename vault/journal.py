@@ -1,0 +1,57 @@
+"""The run journal: one fsynced line an arrow, so that a run resumes at the last one. Counts and codes only."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from vault.clock import Clock, SystemClock, format_utc
+
+
+@dataclass(frozen=True)
+class JournalEntry:
+    """One arrow that is behind a run."""
+
+    arrow: str
+    at: str
+    counts: dict[str, Any]
+
+
+class Journal:
+    """The journal of one run, `runs/<run>/journal.jsonl`."""
+
+    def __init__(self, home: Path, run_id: str, clock: Clock | None = None) -> None:
+        self._path = home / "runs" / run_id / "journal.jsonl"
+        self._clock = clock or SystemClock()
+
+    def append(self, arrow: str, counts: dict[str, Any]) -> None:
+        """Add an arrow; on disk when this returns."""
+        self._drop_torn_line()
+        line = json.dumps({"arrow": arrow, "at": format_utc(self._clock.now()), "counts": counts}) + "\n"
+        descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        try:
+            os.write(descriptor, line.encode())
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+    def read(self) -> list[JournalEntry]:
+        """All arrows; a last line torn by a crash does not count. Starting over forgets what came before."""
+        if not self._path.is_file():
+            return []
+        entries: list[JournalEntry] = []
+        for line in self._path.read_bytes().split(b"\n")[:-1]:
+            raw = json.loads(line)
+            if raw["arrow"] == "start_over":
+                entries.clear()
+            else:
+                entries.append(JournalEntry(raw["arrow"], raw["at"], raw["counts"]))
+        return entries
+
+    def _drop_torn_line(self) -> None:
+        if self._path.is_file() and self._path.stat().st_size and not self._path.read_bytes().endswith(b"\n"):
+            whole = self._path.read_bytes().rpartition(b"\n")
+            os.truncate(self._path, len(whole[0]) + len(whole[1]))

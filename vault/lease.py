@@ -1,0 +1,177 @@
+"""The lease: written and on disk before the first staged byte, so that the sweep knows of all that may exist."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from vault.clock import Clock, format_utc, parse_utc
+from vault.files import sync_folder, write_durably
+from vault.keys import KeyRef
+
+
+@dataclass(frozen=True)
+class Lease:
+    """One run's right to hold staging until its deadline. No personal data; never the key."""
+
+    run_id: str
+    subject_id: str
+    authorisation_id: str
+    use: str
+    created: str
+    deadline: str  # RFC 3339 Z
+    boot_deadline: float  # seconds of the boot clock
+    provider: str
+    staging: str
+    partial: str
+    machine_id: str
+    boot_id: str
+    pid_namespace: str
+    owner_pid: int
+    owner_started: int
+    operator_id: str
+    order_id: str | None = None
+    key_ref: KeyRef | None = None
+    data_pid: int | None = None
+
+    @classmethod
+    def load(cls, home: Path, run_id: str) -> Lease:
+        """Read a lease."""
+        raw: dict[str, Any] = json.loads((home / "runs" / run_id / "lease.json").read_bytes())
+        if raw["key_ref"] is not None:
+            raw["key_ref"] = KeyRef.from_json(raw["key_ref"])
+        return cls(**raw)
+
+    def save(self, home: Path) -> None:
+        """Write the lease durably."""
+        folder = home / "runs" / self.run_id
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        sync_folder(folder.parent)
+        write_durably(folder / "lease.json", json.dumps(asdict(self), sort_keys=True).encode())
+
+    def update(self, home: Path, **changes: Any) -> Lease:
+        """Change fields of the lease as it stands on disk, durably."""
+        changed = replace(Lease.load(home, self.run_id), **changes)
+        changed.save(home)
+        return changed
+
+    def reload(self, home: Path) -> Lease:
+        """The lease as it stands on disk."""
+        return Lease.load(home, self.run_id)
+
+    def seconds_left(self, clock: Clock) -> int:
+        """Until the deadline by whichever clock says less; the boot clock only counts within its own boot."""
+        left = (parse_utc(self.deadline) - clock.now()).total_seconds()
+        if self.boot_id == _boot_id():
+            left = min(left, self.boot_deadline - clock.boot_seconds())
+        return int(left)
+
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """Everything below these belongs to the run and dies with it."""
+        return (Path(self.staging), Path(self.partial))
+
+
+def new_lease(
+    home: Path,
+    clock: Clock,
+    *,
+    run_id: str,
+    subject_id: str,
+    authorisation_id: str,
+    use: str,
+    hours: int,
+    provider: str,
+    partial: Path,
+    operator_id: str,
+    order_id: str | None,
+) -> Lease:
+    """Make and write a lease whose deadline is `hours` from now."""
+    lease = Lease(
+        run_id=run_id,
+        subject_id=subject_id,
+        authorisation_id=authorisation_id,
+        use=use,
+        created=format_utc(clock.now()),
+        deadline=format_utc(clock.now() + timedelta(hours=hours)),
+        boot_deadline=clock.boot_seconds() + hours * 3600,
+        provider=provider,
+        staging=str(home / "staging" / run_id),
+        partial=str(partial),
+        machine_id=_machine_id(),
+        boot_id=_boot_id(),
+        pid_namespace=_pid_namespace(),
+        owner_pid=os.getpid(),
+        owner_started=_started(os.getpid()),
+        operator_id=operator_id,
+        order_id=order_id,
+    )
+    lease.save(home)
+    return lease
+
+
+def take_over(home: Path, lease: Lease) -> Lease:
+    """Make this process the owner."""
+    return lease.update(home, owner_pid=os.getpid(), owner_started=_started(os.getpid()), data_pid=None)
+
+
+def list_runs(home: Path) -> list[Lease]:
+    """All leases of a home, oldest first."""
+    folder = home / "runs"
+    if not folder.is_dir():
+        return []
+    leases = [Lease.load(home, p.name) for p in sorted(folder.iterdir()) if (p / "lease.json").is_file()]
+    return sorted(leases, key=lambda lease: (lease.created, lease.run_id))
+
+
+def observable_here(lease: Lease) -> bool:
+    """Whether this host, boot and pid namespace are those of the lease: else nobody here may judge its processes."""
+    return (lease.machine_id, lease.boot_id, lease.pid_namespace) == (
+        _machine_id(),
+        _boot_id(),
+        _pid_namespace(),
+    )
+
+
+def owner_alive(lease: Lease) -> bool:
+    """Whether the owner lives; true when it cannot be seen from here."""
+    if not observable_here(lease):
+        return lease.machine_id != _machine_id()
+    return _started(lease.owner_pid) == lease.owner_started != 0
+
+
+def data_process_ended(lease: Lease) -> bool:
+    """Whether no data process of the run lives."""
+    if lease.data_pid is None or not observable_here(lease):
+        return True
+    try:
+        command = Path(f"/proc/{lease.data_pid}/cmdline").read_bytes()
+    except OSError:
+        return True
+    return b"flows.data_process" not in command
+
+
+def _machine_id() -> str:
+    path = Path("/etc/machine-id")
+    return path.read_text().strip() if path.is_file() else "none"
+
+
+def _boot_id() -> str:
+    return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+
+
+def _pid_namespace() -> str:
+    return os.readlink("/proc/self/ns/pid")
+
+
+def _started(pid: int) -> int:
+    """Start time of a process in clock ticks since boot (proc(5), field 22); 0 when there is none."""
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return 0
+    return int(text.rpartition(")")[2].split()[19])

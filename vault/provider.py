@@ -1,0 +1,20 @@
+"""The key providers by name."""
+
+from __future__ import annotations
+
+from schemas.errors import KeyUnavailableError
+from vault.keyring_linux import KernelKeyring
+from vault.keyring_memory import ProcessMemory
+from vault.keys import KeyProvider
+
+_PROVIDERS: dict[str, type[KernelKeyring] | type[ProcessMemory]] = {
+    "keyring": KernelKeyring,
+    "memory": ProcessMemory,
+}
+
+
+def provider(name: str) -> KeyProvider:
+    """The provider of this name. Raises KeyUnavailableError for an unknown one."""
+    if name not in _PROVIDERS:
+        raise KeyUnavailableError("unknown_provider")
+    return _PROVIDERS[name]()

@@ -1,0 +1,126 @@
+"""Sealing with age to the recipients of an authorisation; Debian's `age -d` opens what we seal."""
+
+from __future__ import annotations
+
+import io
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from hashlib import sha256
+from pathlib import Path
+from typing import BinaryIO
+
+import pyrage
+
+from schemas.errors import PackageError, StorageFullError, TargetRefusedError
+from vault.files import sync_folder
+
+
+def parse_recipients(recipients: list[str]) -> list[pyrage.x25519.Recipient]:
+    """The recipients as age keys. Raises TargetRefusedError when one is none."""
+    try:
+        return [pyrage.x25519.Recipient.from_str(recipient) for recipient in recipients]
+    except Exception:  # noqa: BLE001, S110 - pyrage's errors quote the key
+        pass
+    raise TargetRefusedError("recipient_not_age")
+
+
+def make_identity() -> tuple[str, str]:
+    """A fresh age identity and its recipient."""
+    identity = pyrage.x25519.Identity.generate()
+    return str(identity), str(identity.to_public())
+
+
+@contextmanager
+def seal_stream(recipients: list[str], path: Path) -> Iterator[BinaryIO]:
+    """A writable stream whose bytes are sealed into `path` as they come, in flat memory.
+
+    pyrage pulls and writers push: a pipe and a thread join them. Raises StorageFullError when the disk is full.
+    """
+    keys = parse_recipients(recipients)
+    read_end, write_end = os.pipe()
+    failures: list[BaseException] = []
+    thread = threading.Thread(target=_seal, args=(read_end, path, keys, failures), daemon=True)
+    thread.start()
+    sink = os.fdopen(write_end, "wb", buffering=1 << 16)
+    broken = False
+    try:
+        yield sink
+    except BrokenPipeError:
+        broken = True
+    finally:
+        try:
+            sink.close()
+        except BrokenPipeError:
+            broken = True
+        thread.join()
+    if failures or broken:
+        raise StorageFullError("package_not_written")
+    sync_folder(path.parent)
+
+
+def _seal(
+    read_end: int, path: Path, keys: list[pyrage.x25519.Recipient], failures: list[BaseException]
+) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(read_end, "rb") as plain, os.fdopen(descriptor, "wb") as sealed:
+            pyrage.encrypt_io(plain, sealed, keys)
+            sealed.flush()
+            os.fsync(sealed.fileno())
+    except BaseException as error:  # noqa: BLE001 - told to the writing thread, which says so in our words
+        failures.append(error)
+
+
+@contextmanager
+def open_stream(path: Path, identity: str) -> Iterator[BinaryIO]:
+    """The plain bytes of a sealed file, as a stream. Raises PackageError when it does not open or is cut."""
+    key = parse_identity(identity)
+    read_end, write_end = os.pipe()
+    failures: list[BaseException] = []
+    thread = threading.Thread(target=_open, args=(path, write_end, key, failures), daemon=True)
+    thread.start()
+    with os.fdopen(read_end, "rb") as plain:
+        yield plain
+        while plain.read(1 << 16):
+            pass
+    thread.join()
+    if failures:
+        raise PackageError("sealed_part_does_not_open")
+
+
+def parse_identity(text: str) -> pyrage.x25519.Identity:
+    """The identity in an age identity file's text (comments allowed). Raises PackageError when there is none."""
+    for line in text.splitlines():
+        if line.startswith("AGE-SECRET-KEY-"):
+            try:
+                return pyrage.x25519.Identity.from_str(line.strip())
+            except Exception:  # noqa: BLE001, S112 - pyrage's errors quote the key
+                continue
+    raise PackageError("identity_not_age")
+
+
+def _open(path: Path, write_end: int, key: pyrage.x25519.Identity, failures: list[BaseException]) -> None:
+    try:
+        with open(path, "rb") as sealed, os.fdopen(write_end, "wb") as plain:
+            pyrage.decrypt_io(sealed, plain, [key])
+    except BaseException as error:  # noqa: BLE001 - told to the reading thread
+        failures.append(error)
+
+
+def ciphertext_digest(path: Path) -> tuple[str, int]:
+    """SHA-256 (hex) and size of a sealed file, read again from disk."""
+    digest, size = sha256(), 0
+    with open(path, "rb") as stream:
+        for piece in iter(lambda: stream.read(1 << 20), b""):
+            digest.update(piece)
+            size += len(piece)
+    return digest.hexdigest(), size
+
+
+def seal_bytes(recipients: list[str], plain: bytes) -> bytes:
+    """Seal a small record."""
+    sealed = io.BytesIO()
+    pyrage.encrypt_io(io.BytesIO(plain), sealed, parse_recipients(recipients))
+    return sealed.getvalue()
