@@ -20,12 +20,12 @@ LOOKAHEAD = 6  # bytes after which `<` has told what it begins
 
 
 class Events(Protocol):
-    """What a document's reader answers to. `attributes` is flat: name, value, name, value."""
+    """What a document's reader answers to."""
 
     def open_document(self, number: int) -> None:
         """A document element is to come, the `number`-th of the file."""
 
-    def start(self, name: str, attributes: list[str]) -> None:
+    def start(self, name: str, attributes: dict[str, str]) -> None:
         """An element begins."""
 
     def end(self, name: str) -> None:
@@ -81,7 +81,6 @@ class _Parser:
         parser = self._parser
         parser.buffer_text = True
         parser.buffer_size = TEXT_BUFFER
-        parser.ordered_attributes = True
         if hasattr(parser, "SetReparseDeferralEnabled"):
             parser.SetReparseDeferralEnabled(False)
         parser.StartElementHandler = self._start
@@ -109,7 +108,7 @@ class _Parser:
             raise LimitExceededError("token_too_large", file=self._file, limit=self._limit)
         return b""
 
-    def _start(self, name: str, attributes: list[str]) -> None:
+    def _start(self, name: str, attributes: dict[str, str]) -> None:
         self._depth += 1
         if self._depth > self._max_depth:
             raise LimitExceededError("too_deep", file=self._file, limit=self._max_depth)

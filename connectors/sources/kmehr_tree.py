@@ -6,6 +6,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 XSI = "http://www.w3.org/2001/XMLSchema-instance"
 SPACE = " \t\r\n"
+ORDINARY = frozenset({"S", "SV", "SL", "DN", "L", "nullFlavor", "TYPE", "URL", "MEDIATYPE", "SIZE"})
 
 
 class Element:
@@ -29,7 +30,12 @@ class Element:
     @property
     def own_text(self) -> str:
         """The text directly in the element, pieces joined."""
-        return "".join(part for part in self.parts if isinstance(part, str))
+        parts = self.parts
+        if not parts:
+            return ""
+        if len(parts) == 1 and isinstance(parts[0], str):
+            return parts[0]
+        return "".join(part for part in parts if isinstance(part, str))
 
     @property
     def is_leaf(self) -> bool:
@@ -61,22 +67,23 @@ class Element:
 
 def local(name: str) -> str:
     """An element's name without its prefix."""
-    return name.rpartition(":")[2]
+    return name.rpartition(":")[2] if ":" in name else name
 
 
-def own_attributes(raw: list[str], schema_prefixes: set[str]) -> dict[str, str]:
+def own_attributes(raw: dict[str, str], schema_prefixes: set[str]) -> dict[str, str]:
     """An element's attributes by local name, without namespace declarations and schema-instance hints.
 
-    `raw` is expat's flat list; prefixes bound to the schema-instance namespace are added to
+    Prefixes bound to the schema-instance namespace are added to
     `schema_prefixes` as they are met. `xml:` attributes keep their prefix: it is always declared.
     """
+    if raw.keys() <= ORDINARY:
+        return raw
     kept: dict[str, str] = {}
-    for at in range(0, len(raw), 2):
-        prefix, _, tail = raw[at].rpartition(":")
-        if prefix == "xmlns" and raw[at + 1] == XSI:
+    for name, value in raw.items():
+        prefix, _, tail = name.rpartition(":")
+        if prefix == "xmlns" and value == XSI:
             schema_prefixes.add(tail)
-    for at in range(0, len(raw), 2):
-        name, value = raw[at], raw[at + 1]
+    for name, value in raw.items():
         prefix, _, tail = name.rpartition(":")
         if prefix == "xmlns" or name == "xmlns" or prefix in schema_prefixes:
             continue

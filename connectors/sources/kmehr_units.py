@@ -25,6 +25,7 @@ LABELS = frozenset({"TYPE", "URL", "SIZE", "MEDIATYPE", "L"})
 IDENTITY = frozenset({"id", "firstname", "familyname", "birthdate", "deathdate", "sex", "usuallanguage"})
 IDENTITY_FIELDS = 1000
 TAG_WEIGHT = 5  # bytes of a tag pair beside twice its name
+ATTRIBUTE_WEIGHT = 6  # bytes of an attribute beside its value, about
 MAX_ELEMENTS = 250_000  # of one unit: a bound on memory that bytes alone do not give
 
 
@@ -69,7 +70,7 @@ class UnitReader:
 
     # -- events ------------------------------------------------------------------------------------------
 
-    def start(self, tag: str, raw_attributes: list[str]) -> None:
+    def start(self, tag: str, raw_attributes: dict[str, str]) -> None:
         """An element begins."""
         if self._skipped:
             self._skipped += 1
@@ -89,7 +90,9 @@ class UnitReader:
         self._kinds.append(kind)
         self._elements.append(element)
         if kind in (UNIT, PART, HEADER) and self._units:
-            weight = 2 * len(name) + TAG_WEIGHT + sum(len(k) + len(v) + 4 for k, v in attributes.items())
+            weight = 2 * len(name) + TAG_WEIGHT
+            if attributes:
+                weight += sum(map(len, attributes.values())) + ATTRIBUTE_WEIGHT * len(attributes)
             self._weigh(weight, 1)
 
     def end(self, _tag: str) -> None:

@@ -94,7 +94,7 @@ def test_documents_are_split_wherever_a_piece_ends(size: int) -> None:
         def open_document(self, number: int) -> None:
             names.append(f"#{number}")
 
-        def start(self, name: str, attributes: list[str]) -> None:
+        def start(self, name: str, attributes: dict[str, str]) -> None:
             names.append(name)
 
         def end(self, name: str) -> None: ...
