@@ -413,3 +413,62 @@ def test_memory_stays_flat() -> None:
     print(f"peak MiB: 20 patients {least}, 2000 patients {many}, 300 MiB attachment {large}")
     assert many < least + 60
     assert large < least + 60
+
+
+def test_base64_that_breaks_late_keeps_its_beginning_decoded_and_the_rest_raw() -> None:
+    good = base64.b64encode(bytes(9 << 20)).decode()
+    read = Read(attachment(good + "!bad"))
+    assert [each.reason for each in read.rejects] == [Reason.BASE64_INVALID]
+    content = read.content("1/1.2.2.2")
+    assert content.endswith(b"!bad")
+    assert content.count(b"\0") >= 8 << 20
+    assert max(len(row["content"]) for row in read.rows["document_chunk"]) <= 1 << 20
+
+
+def test_unknown_attribute_of_an_attachment_is_not_lost() -> None:
+    read = Read(attachment("QUJD", attributes="TYPE='multimedia' other='x'"))
+    assert [each.reason for each in read.rejects] == [Reason.NOT_IN_TARGET]
+    assert read.content("1/1.2.2.2") == b'ABC<lnk TYPE="multimedia" other="x"/>'
+
+
+def test_comments_cdata_and_xml_attributes() -> None:
+    read = Read(
+        message(
+            transaction("<text L='fr'>a<!-- c -->b<![CDATA[<c>]]></text><text xml:space='preserve'>d</text>")
+        )
+    )
+    assert read.rows["narrative"][0]["value"] == "ab<c>"
+    assert [r["xml"] for r in read.rows["fragment"] if r["unit"] == "1/1.2.2.3"] == [
+        '<text xml:space="preserve">d</text>'
+    ]
+
+
+def test_instance_hints_are_left_out_under_any_prefix() -> None:
+    xsi = "http://www.w3.org/2001/XMLSchema-instance"
+    data = f"<folder xmlns:q='{xsi}'><patient><sex q:nil='true' r:kept='x'/></patient></folder>"
+    assert Read(data.encode()).rows["fragment"][0]["xml"] == '<sex kept="x"/>'
+
+
+def test_patients_are_numbered_from_the_first_given() -> None:
+    found = KmehrConnector().read(file_of(message("") + message(""), 7), 40, lambda _: None, Limits())
+    rows = [row for batch in found if batch.table == "patient" for row in batch.rows.to_pylist()]  # type: ignore[union-attr]
+    assert [(row["unit"], row["patient"], row["file"]) for row in rows] == [
+        ("7/1.2.1", 40, 7),
+        ("7/2.2.1", 41, 7),
+    ]
+
+
+def test_folder_without_patient_still_has_a_chart() -> None:
+    row = Read(b"<folder><transaction/></folder>").rows["patient"][0]
+    assert (row["unit"], row["chart"], row["inss"], row["first_names"]) == ("1/1", "1/1", None, [])
+
+
+def test_batches_are_bounded() -> None:
+    items = "<item><text>" + "x" * 2000 + "</text></item>"
+    sizes = [
+        (batch.rows.num_rows, batch.rows.nbytes)  # type: ignore[union-attr]
+        for batch in KmehrConnector().read(
+            file_of(message(transaction(items * 8000))), 1, lambda _: None, Limits()
+        )
+    ]
+    assert all(rows <= 10_000 and size < 5 << 20 for rows, size in sizes)
