@@ -16,6 +16,7 @@ from schemas.errors import LimitExceededError, UnreadableSourceError, UnsafeSour
 
 TEXT_BUFFER = 1 << 16
 OPENING = re.compile(rb"<(?:\?xml\s|!D|[^!?/\s<>&=])")
+QUESTION = ord("?")
 LOOKAHEAD = 6  # bytes after which `<` has told what it begins
 
 
@@ -53,6 +54,8 @@ def parse_documents(pieces: Iterator[bytes], events: Events, file: int, limits: 
                 if not rest:
                     break
                 number += 1
+                if number > limits.max_files:
+                    raise LimitExceededError("documents", file=file, limit=limits.max_files)
                 events.open_document(number)
                 parser = _Parser(events, file, limits)
             rest = parser.feed(rest)
@@ -146,23 +149,25 @@ class _Gap:
 
     def skip(self, piece: bytes) -> bytes:
         """Give the bytes from the start of the next document on, nothing when it is not there yet."""
-        rest, self.held = self.held + piece, b""
-        while rest and not self.lost:
+        rest, self.held, at = self.held + piece, b"", 0
+        while not self.lost:
             if self._until:
-                at = rest.find(self._until)
-                if at < 0:
-                    self.held = rest[-2:]
+                end = rest.find(self._until, at)
+                if end < 0:
+                    self.held = rest[max(at, len(rest) - 2) :]
                     return b""
-                rest, self._until = rest[at + len(self._until) :], b""
-            at = rest.find(b"<")
+                at, self._until = end + len(self._until), b""
+            at = rest.find(b"<", at)
             if at < 0:
                 return b""
-            rest = rest[at:]
-            if len(rest) < LOOKAHEAD:
-                self.held = rest
+            if len(rest) - at < LOOKAHEAD:
+                self.held = rest[at:]
                 return b""
-            if OPENING.match(rest):
-                return rest
-            self._until = b"-->" if rest.startswith(b"<!--") else b"?>" if rest.startswith(b"<?") else b""
+            if OPENING.match(rest, at):
+                return rest[at:]
+            self._until = (
+                b"-->" if rest[at : at + 4] == b"<!--" else b"?>" if rest[at + 1] == QUESTION else b""
+            )
             self.lost = not self._until
+            at += 2  # past the opening: its own characters do not close it
         return b""

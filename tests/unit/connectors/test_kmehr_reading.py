@@ -472,3 +472,9 @@ def test_batches_are_bounded() -> None:
         )
     ]
     assert all(rows <= 10_000 and size < 5 << 20 for rows, size in sizes)
+
+
+def test_too_many_documents_in_one_file() -> None:
+    with pytest.raises(LimitExceededError) as caught:
+        Read(b"<a/>" * 20, limits=Limits(max_files=10))
+    assert caught.value.code == "documents"
