@@ -1,0 +1,379 @@
+"""Authorisation: the capability without which no source is opened. Only this module can make one."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from schemas.disposition import Disposition
+from schemas.errors import AuthorisationError, DeadlineError, ScopeError, UseError
+from schemas.sensitive import Sensitive
+from vault.clock import Clock, format_utc
+from vault.files import write_durably
+from vault.instruction import Instruction, parse
+from vault.sealing import parse_recipients
+from vault.signature import Signer, check_signature
+from vault.site import Site
+from vault.sitekey import SiteKey
+from vault.subjects import Operator, Subjects
+from vault.trust import TrustStore
+
+
+class Use(StrEnum):
+    """What an instruction can allow; a resumed run is the same use."""
+
+    INVENTORY = "inventory"
+    REHEARSAL = "rehearsal"
+    MIGRATION = "migration"
+    DELTA = "delta"
+
+
+@dataclass(frozen=True)
+class Ceilings:
+    """How many units in a thousand of a kind may be degraded or quarantined."""
+
+    degraded_permille: int
+    quarantined_permille: int
+
+
+class Authorisation:
+    """A checked instruction. Holds what the steps may know of it; its evidence stays sealed."""
+
+    __slots__ = ("_instruction", "id", "inss", "subject_id", "trial", "use")
+
+    def __init__(
+        self,
+        token: object,
+        *,
+        instruction: Instruction,
+        authorisation_id: str,
+        subject_id: str,
+        use: Use,
+        trial: bool,
+        inss: tuple[str, ...],
+    ) -> None:
+        if token is not _TOKEN:
+            raise AuthorisationError("authorisation_not_checked")
+        self._instruction = instruction
+        self.id = authorisation_id
+        self.subject_id = subject_id
+        self.use = use
+        self.trial = trial
+        self.inss = Sensitive(inss)
+
+    def __repr__(self) -> str:
+        return f"Authorisation({self.id})"
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        """The kinds of records in scope (`schemas.disposition.RecordKind`)."""
+        return self._instruction.kinds
+
+    @property
+    def recipients(self) -> tuple[str, ...]:
+        """The age keys that will open the package."""
+        return self._instruction.recipients
+
+    @property
+    def language(self) -> str:
+        """The doctor's language."""
+        return self._instruction.language
+
+    @property
+    def deadline_hours(self) -> int:
+        """How long staging may live."""
+        return self._instruction.staging_deadline_hours
+
+    @property
+    def ceilings(self) -> Ceilings:
+        """What the controllers accept."""
+        return Ceilings(self._instruction.degraded_permille, self._instruction.quarantined_permille)
+
+    @property
+    def signed_at(self) -> str:
+        """A moment every run of this instruction shares: the start of its validity."""
+        return format_utc(self._instruction.valid_from)
+
+    @property
+    def instruction(self) -> Instruction:
+        """The instruction itself (it names the doctor: not for logs)."""
+        return self._instruction
+
+    def admits_patient(self, inss: str | None, last_seen: str | None) -> Disposition | None:
+        """None when the patient is in scope."""
+        rule = self._instruction.patients
+        if rule["mode"] == "all":
+            return None
+        if rule["mode"] == "seen_since":
+            if last_seen is None:
+                return Disposition.UNSCOPED
+            return None if last_seen >= rule["since"] else Disposition.OUT_OF_SCOPE
+        if inss is None:
+            return Disposition.UNSCOPED
+        listed = set(rule.get("entries", []))
+        return None if sha256(inss.encode()).hexdigest() in listed else Disposition.OUT_OF_SCOPE
+
+    def admits_responsible(self, nihii8: str) -> bool:
+        """Whether records of the doctor with these first eight NIHII digits are in scope."""
+        rule = self._instruction.responsible
+        if rule["mode"] == "any":
+            return True
+        numbers = [c.nihii for c in self._instruction.controllers] + list(rule.get("nihii", []))
+        return nihii8 in {number[:8] for number in numbers}
+
+
+_TOKEN = object()
+
+
+def check(
+    document: bytes,
+    signatures: list[bytes],
+    *,
+    home: Path,
+    site: Site,
+    use: Use,
+    destination: str | None,
+    operator: Operator,
+    clock: Clock,
+    consume: bool,
+) -> Authorisation:
+    """Verify an instruction for one use by one operator. Opens no source: it is given none.
+
+    With `consume` the use is spent and the evidence kept sealed. Raises RefusedError's children, each with its
+    own code (docs/authorisation.md).
+    """
+    if not operator.id:
+        raise AuthorisationError("no_operator")
+    instruction = parse(document)
+    now = clock.now()
+    _check_terms(instruction, site, use, destination, now)
+    register = _Register(home, document)
+    register.refuse_withdrawn()
+    trust = TrustStore.load(home)
+    signed = [check_signature(document, p7s, trust, trial_home=site.trial, moment=now) for p7s in signatures]
+    subject_id, inss = _match_signers(home, instruction, signed)
+    register.check_use(instruction, use)
+    if consume:
+        register.keep(subject_id, document, signatures, trust)
+        register.spend(use)
+    return Authorisation(
+        _TOKEN,
+        instruction=instruction,
+        authorisation_id=register.id,
+        subject_id=subject_id,
+        use=use,
+        trial=site.trial,
+        inss=inss,
+    )
+
+
+def _check_terms(
+    instruction: Instruction, site: Site, use: Use, destination: str | None, now: datetime
+) -> None:
+    skew = timedelta(seconds=site.clock_skew_seconds)
+    if now + skew < instruction.valid_from:
+        raise AuthorisationError("not_yet_valid")
+    if now > instruction.valid_until:
+        raise AuthorisationError("expired")
+    if instruction.source_custody is None or instruction.package_custody is None:
+        raise AuthorisationError("custody_missing")
+    if len(set(instruction.recipients)) < 2:
+        raise ScopeError("one_recipient_only")
+    parse_recipients(list(instruction.recipients))
+    if use is Use.MIGRATION and destination != instruction.destination:
+        raise ScopeError("other_destination")
+    if instruction.staging_deadline_hours > site.ceiling_hours:
+        raise DeadlineError("deadline_above_ceiling", limit=site.ceiling_hours)
+
+
+def _match_signers(home: Path, instruction: Instruction, signed: list[Signer]) -> tuple[str, tuple[str, ...]]:
+    """Every controller signed, or one in a stated role stands for all. The first signer's record is the subject."""
+    subjects = Subjects(home)
+    enrolled: dict[str, set[str]] = {}
+    for signer in signed:
+        subject_id = subjects.identify("doctor", signer.inss.reveal())
+        record = subjects.read(subject_id)
+        if record is None:
+            raise AuthorisationError("signer_not_enrolled")
+        enrolled[subject_id] = {str(number)[:8] for number in record["nihii"]}
+    if not enrolled:
+        raise AuthorisationError("signature_missing")
+    covered = {number for numbers in enrolled.values() for number in numbers}
+    controllers = instruction.controllers
+    if not covered & {c.nihii[:8] for c in controllers}:
+        raise AuthorisationError("wrong_signer")
+    stands_for_all = any(c.role != "controller" and c.nihii[:8] in covered for c in controllers)
+    if not stands_for_all and not all(c.nihii[:8] in covered for c in controllers):
+        raise AuthorisationError("controller_did_not_sign")
+    return next(iter(enrolled)), tuple(signer.inss.reveal() for signer in signed)
+
+
+class _Register:
+    """Sealed state of one instruction: its evidence, its uses spent, its withdrawal."""
+
+    def __init__(self, home: Path, document: bytes | None, authorisation_id: str | None = None) -> None:
+        self._site = SiteKey.load(home)
+        self._home = home
+        self.id = authorisation_id or self._site.pseudonym(
+            "authorisation", sha256(document or b"").hexdigest()
+        )
+        self._folder = home / "authorisations" / self.id
+        self._state = self._read()
+
+    def _read(self) -> dict[str, Any]:
+        path = self._folder / "state"
+        if not path.is_file():
+            return {"spent": {}, "withdrawn": False, "subject": None}
+        return dict(json.loads(self._site.open(path.read_bytes(), f"authorisation/{self.id}")))
+
+    def _write(self) -> None:
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        sealed = self._site.seal(json.dumps(self._state).encode(), f"authorisation/{self.id}")
+        write_durably(self._folder / "state", sealed)
+
+    def refuse_withdrawn(self) -> None:
+        if self._state["withdrawn"]:
+            raise AuthorisationError("withdrawn")
+
+    def check_use(self, instruction: Instruction, use: Use) -> None:
+        if int(self._state["spent"].get(use.value, 0)) >= instruction.uses[use.value]:
+            raise UseError("use_exhausted", limit=instruction.uses[use.value])
+
+    def spend(self, use: Use) -> None:
+        self._state["spent"][use.value] = int(self._state["spent"].get(use.value, 0)) + 1
+        self._write()
+
+    def withdraw(self) -> None:
+        self._state["withdrawn"] = True
+        self._write()
+
+    def keep(self, subject_id: str, document: bytes, signatures: list[bytes], trust: TrustStore) -> None:
+        evidence = {
+            "instruction.json": document.hex(),
+            **{f"instruction.json{'' if i == 0 else f'.{i}'}.p7s": s.hex() for i, s in enumerate(signatures)},
+            **{name: data.hex() for name, data in trust.raw.items()},
+        }
+        Subjects(self._home).put(subject_id, f"evidence-{self.id}", json.dumps(evidence).encode())
+        self._state["subject"] = subject_id
+        self._write()
+
+    def evidence(self) -> dict[str, bytes]:
+        if self._state["subject"] is None:
+            raise AuthorisationError("no_such_authorisation")
+        data = Subjects(self._home).get(self._state["subject"], f"evidence-{self.id}")
+        if data is None:
+            raise AuthorisationError("evidence_erased")
+        return {name: bytes.fromhex(value) for name, value in json.loads(data).items()}
+
+    @property
+    def subject(self) -> str:
+        return str(self._state["subject"])
+
+    @property
+    def state(self) -> dict[str, Any]:
+        return {"id": self.id, "spent": self._state["spent"], "withdrawn": self._state["withdrawn"]}
+
+
+def reopen(home: Path, authorisation_id: str, use: str) -> Authorisation:
+    """The authorisation under which a run was leased, from its sealed evidence (frozen at its signature)."""
+    register = _Register(home, None, authorisation_id)
+    evidence = register.evidence()
+    instruction = parse(evidence["instruction.json"])
+    record = Subjects(home).read(register.subject)
+    inss = (str(record["inss"]),) if record else ()
+    return Authorisation(
+        _TOKEN,
+        instruction=instruction,
+        authorisation_id=authorisation_id,
+        subject_id=register.subject,
+        use=Use(use),
+        trial=Site.load(home).trial,
+        inss=inss,
+    )
+
+
+def recorded(home: Path, authorisation_id: str) -> tuple[bytes, list[bytes]]:
+    """Instruction and signatures kept under an id. Raises AuthorisationError when there is none."""
+    if not authorisation_id.isalnum():
+        raise AuthorisationError("no_such_authorisation")
+    evidence = _Register(home, None, authorisation_id).evidence()
+    signatures = [data for name, data in sorted(evidence.items()) if name.endswith(".p7s")]
+    return evidence["instruction.json"], signatures
+
+
+def evidence_of(home: Path, authorisation_id: str) -> dict[str, bytes]:
+    """Everything that was checked, by file name, for the proof folder."""
+    return _Register(home, None, authorisation_id).evidence()
+
+
+def record(
+    home: Path, site: Site, document: bytes, signatures: list[bytes], operator: Operator, clock: Clock
+) -> str:
+    """Check an instruction and keep it sealed without spending a use; gives its id."""
+    instruction = parse(document)
+    checked = check(
+        document,
+        signatures,
+        home=home,
+        site=site,
+        use=_any_use(instruction),
+        clock=clock,
+        destination=instruction.destination,
+        operator=operator,
+        consume=False,
+    )
+    register = _Register(home, document)
+    register.keep(checked.subject_id, document, signatures, TrustStore.load(home))
+    return register.id
+
+
+def _any_use(instruction: Instruction) -> Use:
+    for use in Use:
+        if instruction.uses[use.value] > 0:
+            return use
+    raise UseError("use_exhausted", limit=0)
+
+
+def withdraw(home: Path, authorisation_id: str) -> None:
+    """Record that the instruction no longer holds."""
+    register = _Register(home, None, authorisation_id)
+    register.evidence()
+    register.withdraw()
+
+
+def is_withdrawn(home: Path, authorisation_id: str) -> bool:
+    """Whether the instruction was withdrawn."""
+    return bool(_Register(home, None, authorisation_id).state["withdrawn"])
+
+
+def list_authorisations(home: Path) -> list[dict[str, Any]]:
+    """Ids, uses spent and withdrawal of all kept instructions."""
+    folder = home / "authorisations"
+    return [_Register(home, None, p.name).state for p in sorted(folder.iterdir())] if folder.is_dir() else []
+
+
+def check_header(
+    authorisation: Authorisation, *, system: str | None, nihii: tuple[str, ...], inss: tuple[str, ...]
+) -> None:
+    """Compare who exported with who authorised. What the source does not state cannot contradict.
+
+    Raises ScopeError: other_source_system, other_controller.
+    """
+    instruction = authorisation.instruction
+    if system and instruction.source_system and _fold(system) != _fold(instruction.source_system):
+        raise ScopeError("other_source_system")
+    stated = {"".join(c for c in number if c.isdigit())[:8] for number in nihii} - {""}
+    if stated:
+        if not stated & {c.nihii[:8] for c in instruction.controllers}:
+            raise ScopeError("other_controller")
+    elif inss and not set(inss) & set(authorisation.inss.reveal()):
+        raise ScopeError("other_controller")
+
+
+def _fold(name: str) -> str:
+    return " ".join(name.split()).casefold()

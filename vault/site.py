@@ -1,0 +1,64 @@
+"""A home and its site settings: what this installation is, and the ceilings nobody may exceed."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from schemas.errors import UnreadableSourceError
+from vault.files import write_durably
+
+FOLDERS = (
+    "authorisations",
+    "keys",
+    "ledger",
+    "locks",
+    "orders",
+    "runs",
+    "staging",
+    "subjects",
+    "trust/roots",
+    "trust/intermediates",
+    "trust/crls",
+)
+
+
+@dataclass(frozen=True)
+class Site:
+    """`site.toml`. Hours and per mille are ceilings on what an instruction may ask."""
+
+    trial: bool
+    origin: str  # the ledger's origin: the operator's name in the world, never a practice's
+    ceiling_hours: int = 72
+    clock_skew_seconds: int = 300
+    declared_exceptions: tuple[str, ...] = field(default=())
+
+    @classmethod
+    def load(cls, home: Path) -> Site:
+        """Read the settings. Raises UnreadableSourceError when there is no such home."""
+        path = home / "site.toml"
+        if not path.is_file():
+            raise UnreadableSourceError("home_not_found")
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+        return cls(
+            trial=bool(raw["trial"]),
+            origin=str(raw["origin"]),
+            ceiling_hours=int(raw.get("ceiling_hours", 72)),
+            clock_skew_seconds=int(raw.get("clock_skew_seconds", 300)),
+            declared_exceptions=tuple(str(e) for e in raw.get("declared_exceptions", [])),
+        )
+
+
+def create_home(home: Path, *, trial: bool, origin: str, ceiling_hours: int = 72) -> Site:
+    """Make an empty home with its folders, site key and settings."""
+    from vault.sitekey import SiteKey
+
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for folder in FOLDERS:
+        os.makedirs(home / folder, mode=0o700, exist_ok=True)
+    SiteKey.create(home)
+    text = f'trial = {str(trial).lower()}\norigin = "{origin}"\nceiling_hours = {ceiling_hours}\n'
+    write_durably(home / "site.toml", text.encode())
+    return Site.load(home)

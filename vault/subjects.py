@@ -1,0 +1,122 @@
+"""Sealed records about people: doctors and operators, each under a key of its own.
+
+A record can be shown to its subject and erased by destroying its key; the ledger holds only commitments made with the
+record's salts, so every other proof still verifies afterwards.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from base64 import b64decode, b64encode
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from schemas.errors import OperatorError
+from schemas.sensitive import Sensitive
+from vault.files import sync_folder, write_durably, write_secret
+from vault.sitekey import SiteKey, open_with, seal_with
+
+
+class Subjects:
+    """The sealed records of a home, `subjects/<id>/`."""
+
+    def __init__(self, home: Path) -> None:
+        self._folder = home / "subjects"
+        self._site = SiteKey.load(home)
+
+    def identify(self, kind: str, text: str) -> str:
+        """The opaque id of a person of this kind."""
+        return self._site.pseudonym(kind, text)
+
+    def write(self, subject_id: str, record: dict[str, Any]) -> None:
+        """Write or replace a record; its key and salt are made the first time."""
+        folder = self._folder / subject_id
+        if not (folder / "key").is_file():
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            key = self._site.seal(os.urandom(32), f"subject/{subject_id}")
+            write_secret(folder / "key", key)
+            sync_folder(self._folder)
+        record.setdefault("salt", b64encode(os.urandom(32)).decode())
+        self.put(subject_id, "record", json.dumps(record, sort_keys=True).encode())
+
+    def read(self, subject_id: str) -> dict[str, Any] | None:
+        """A record, or None when the person is not known (any more)."""
+        sealed = self.get(subject_id, "record")
+        return None if sealed is None else dict(json.loads(sealed))
+
+    def put(self, subject_id: str, name: str, data: bytes) -> None:
+        """Seal a further object under the subject's key."""
+        sealed = seal_with(self._key(subject_id), data, f"{subject_id}/{name}")
+        write_durably(self._folder / subject_id / name, sealed)
+
+    def get(self, subject_id: str, name: str) -> bytes | None:
+        """Open an object of the subject, or None."""
+        path = self._folder / subject_id / name
+        if not path.is_file():
+            return None
+        return open_with(self._key(subject_id), path.read_bytes(), f"{subject_id}/{name}")
+
+    def erase(self, subject_id: str) -> None:
+        """Destroy key, salts and records of a subject."""
+        folder = self._folder / subject_id
+        (folder / "key").unlink(missing_ok=True)
+        if folder.is_dir():
+            sync_folder(folder)
+            shutil.rmtree(folder)
+            sync_folder(self._folder)
+
+    def _key(self, subject_id: str) -> bytes:
+        return self._site.open((self._folder / subject_id / "key").read_bytes(), f"subject/{subject_id}")
+
+
+@dataclass(frozen=True)
+class Operator:
+    """Who acts: an opaque id and the salt of its commitments."""
+
+    id: str
+    name: Sensitive[str]
+    salt: Sensitive[bytes]
+
+
+def enrol_operator(home: Path, name: str) -> Operator:
+    """Make an operator known to this home."""
+    subjects = Subjects(home)
+    subject_id = subjects.identify("operator", name)
+    if subjects.read(subject_id) is None:
+        subjects.write(subject_id, {"kind": "operator", "name": name})
+    return find_operator(home, name)
+
+
+def find_operator(home: Path, name: str) -> Operator:
+    """The operator of this name. Raises OperatorError when nobody is given or known."""
+    if not name:
+        raise OperatorError("no_operator")
+    subjects = Subjects(home)
+    subject_id = subjects.identify("operator", name)
+    return operator_by_id(home, subject_id)
+
+
+def operator_by_id(home: Path, subject_id: str) -> Operator:
+    """The operator of this opaque id."""
+    record = Subjects(home).read(subject_id)
+    if record is None or record["kind"] != "operator":
+        raise OperatorError("operator_not_enrolled")
+    return Operator(subject_id, Sensitive(str(record["name"])), Sensitive(b64decode(record["salt"])))
+
+
+def enrol_doctor(
+    home: Path, *, inss: str, nihii: tuple[str, ...], name: str, attested_by: tuple[str, str], basis: str
+) -> str:
+    """Tie a national number to NIHII numbers, attested by two different operators. Gives the opaque id."""
+    first, second = (find_operator(home, attester) for attester in attested_by)
+    if first.id == second.id:
+        raise OperatorError("two_attesters_needed")
+    subjects = Subjects(home)
+    subject_id = subjects.identify("doctor", inss)
+    record = subjects.read(subject_id) or {"kind": "doctor"}
+    record.update(inss=inss, nihii=list(nihii), name=name, attested_by=[first.id, second.id], basis=basis)
+    subjects.write(subject_id, record)
+    return subject_id

@@ -1,0 +1,192 @@
+"""A test authority: root, intermediate, revocation lists, signers. Marked, and refused by any home not a trial."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from asn1crypto import keys as asn1_keys
+from asn1crypto import x509 as asn1_x509
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import pkcs12
+from cryptography.x509.oid import NameOID
+from pyhanko.sign import signers
+from pyhanko_certvalidator.registry import SimpleCertificateStore
+
+from vault.trust import TRIAL_MARK
+
+_POLICY = x509.ObjectIdentifier("2.16.56.12.1.1.2.1")  # shaped like that of a Belgian citizen certificate
+
+
+@dataclass(frozen=True)
+class Identity:
+    """A certificate and its key."""
+
+    certificate: x509.Certificate
+    key: rsa.RSAPrivateKey
+
+
+class TrialAuthority:
+    """Makes certificates and lists. Everything carries the trial mark."""
+
+    def __init__(
+        self, name: str = "Reprise trial", *, marked: bool = True, moment: datetime | None = None
+    ) -> None:
+        self._marked = marked
+        self.moment = moment or datetime.now(UTC).replace(microsecond=0)
+        self.root = self._authority(f"{name} root", None)
+        self.intermediate = self._authority(f"{name} citizen", self.root)
+
+    def _authority(self, name: str, issuer: Identity | None) -> Identity:
+        key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        subject = x509.Name(
+            [x509.NameAttribute(NameOID.COUNTRY_NAME, "BE"), x509.NameAttribute(NameOID.COMMON_NAME, name)]
+        )
+        by = issuer or Identity(None, key)  # type: ignore[arg-type]
+        builder = self._builder(subject, by.certificate.subject if issuer else subject, key, 3650, 30)
+        builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        builder = builder.add_extension(_usage(cert_sign=True), critical=True)
+        return Identity(self._sign(builder, by.key), key)
+
+    def signer(
+        self,
+        inss: str,
+        name: str,
+        *,
+        days: int = 365,
+        since_days: int = 30,
+        usage: str = "non_repudiation",
+    ) -> Identity:
+        """A person's signing certificate, shaped like that of a Belgian eID."""
+        key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        subject = x509.Name(
+            [
+                x509.NameAttribute(NameOID.COUNTRY_NAME, "BE"),
+                x509.NameAttribute(NameOID.COMMON_NAME, f"{name} (Signature)"),
+                x509.NameAttribute(NameOID.SERIAL_NUMBER, inss),
+            ]
+        )
+        builder = self._builder(subject, self.intermediate.certificate.subject, key, days, since_days)
+        extension = _usage(non_repudiation=usage == "non_repudiation", digital=usage != "non_repudiation")
+        builder = builder.add_extension(extension, critical=True)
+        policies = x509.CertificatePolicies([x509.PolicyInformation(_POLICY, None)])
+        builder = builder.add_extension(policies, critical=False)
+        return Identity(self._sign(builder, self.intermediate.key), key)
+
+    def _builder(
+        self, subject: x509.Name, issuer: x509.Name, key: rsa.RSAPrivateKey, days: int, since_days: int
+    ) -> x509.CertificateBuilder:
+        builder = (
+            x509.CertificateBuilder()
+            .subject_name(subject)
+            .issuer_name(issuer)
+            .public_key(key.public_key())
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(self.moment - timedelta(days=since_days))
+            .not_valid_after(self.moment + timedelta(days=days))
+            .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        )
+        if not self._marked:
+            return builder
+        mark = x509.UnrecognizedExtension(x509.ObjectIdentifier(TRIAL_MARK), b"\x05\x00")
+        return builder.add_extension(mark, critical=False)
+
+    @staticmethod
+    def _sign(builder: x509.CertificateBuilder, key: rsa.RSAPrivateKey) -> x509.Certificate:
+        identifier = x509.AuthorityKeyIdentifier.from_issuer_public_key(key.public_key())
+        return builder.add_extension(identifier, critical=False).sign(key, hashes.SHA256())
+
+    def crl(self, revoked: tuple[Identity, ...] = (), *, days: int = 365, since_days: int = 1) -> bytes:
+        """The intermediate's revocation list, DER."""
+        return self._crl(self.intermediate, revoked, days, since_days)
+
+    def root_crl(self) -> bytes:
+        """The root's revocation list, DER."""
+        return self._crl(self.root, (), 365, 1)
+
+    def _crl(self, issuer: Identity, revoked: tuple[Identity, ...], days: int, since_days: int) -> bytes:
+        builder = (
+            x509.CertificateRevocationListBuilder()
+            .issuer_name(issuer.certificate.subject)
+            .last_update(self.moment - timedelta(days=since_days))
+            .next_update(self.moment + timedelta(days=days))
+            .add_extension(x509.CRLNumber(1), critical=False)
+            .add_extension(
+                x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer.key.public_key()), critical=False
+            )
+        )
+        for one in revoked:
+            entry = x509.RevokedCertificateBuilder().serial_number(one.certificate.serial_number)
+            builder = builder.add_revoked_certificate(
+                entry.revocation_date(self.moment - timedelta(days=1)).build()
+            )
+        return builder.sign(issuer.key, hashes.SHA256()).public_bytes(serialization.Encoding.DER)
+
+    def install(self, home: Path, crl: bytes | None = None) -> None:
+        """Put roots, intermediate and lists into a home's trust folder."""
+        trust = home / "trust"
+        (trust / "roots" / "trial-root.pem").write_bytes(pem(self.root.certificate))
+        (trust / "intermediates" / "trial-citizen.pem").write_bytes(pem(self.intermediate.certificate))
+        (trust / "crls" / "trial-citizen.crl").write_bytes(crl or self.crl())
+        (trust / "crls" / "trial-root.crl").write_bytes(self.root_crl())
+
+
+def _usage(*, cert_sign: bool = False, non_repudiation: bool = False, digital: bool = False) -> x509.KeyUsage:
+    return x509.KeyUsage(
+        digital_signature=digital,
+        content_commitment=non_repudiation,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        key_cert_sign=cert_sign,
+        crl_sign=cert_sign,
+        encipher_only=False,
+        decipher_only=False,
+    )
+
+
+def pem(certificate: x509.Certificate) -> bytes:
+    """The certificate in PEM."""
+    return certificate.public_bytes(serialization.Encoding.PEM)
+
+
+def p12(identity: Identity, authority: TrialAuthority, password: str) -> bytes:
+    """The identity as PKCS#12."""
+    return pkcs12.serialize_key_and_certificates(
+        b"signature",
+        identity.key,
+        identity.certificate,
+        [authority.intermediate.certificate],
+        serialization.BestAvailableEncryption(password.encode()),
+    )
+
+
+def sign_cades(document: bytes, identity: Identity, authority: TrialAuthority) -> bytes:
+    """A detached CAdES signature over the document, DER."""
+    store = SimpleCertificateStore()
+    chain = [
+        asn1_x509.Certificate.load(
+            authority.intermediate.certificate.public_bytes(serialization.Encoding.DER)
+        )
+    ]
+    store.register_multiple(chain)
+    private = identity.key.private_bytes(
+        serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    signer = signers.SimpleSigner(
+        signing_cert=asn1_x509.Certificate.load(
+            identity.certificate.public_bytes(serialization.Encoding.DER)
+        ),
+        signing_key=asn1_keys.PrivateKeyInfo.load(private),
+        cert_registry=store,
+    )
+    signed: Any = asyncio.run(
+        signer.async_sign_general_data(document, "sha256", detached=True, use_cades=True)
+    )
+    result: bytes = signed.dump()
+    return result
