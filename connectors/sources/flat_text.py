@@ -6,7 +6,7 @@ Such files carry no label: DOS programs wrote cp850, Windows ones windows-1252, 
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from dataclasses import dataclass
 
 CP850_SIGNS = frozenset(b"\x82\x85\x8a\x87\x88\x8b\x93\x96\x97\xfd\xfc\xe6\xf8\x90\xb7\xd4")
 CP1252_SIGNS = frozenset(b"\xe9\xe0\xe8\xe7\xea\xef\xf4\xb5\xb2\xb3\xb0\xeb\xf9\xfb\xc9")
@@ -14,7 +14,8 @@ NBSP_AS_A = re.compile(r"á(?=[:\s])")
 OE_AS_POUND = re.compile(r"(?<=[A-Za-z])£(?=[A-Za-z])")
 
 
-class Decoded(NamedTuple):
+@dataclass(frozen=True, repr=False)
+class Decoded:
     """A text and how it was read; `repaired` counts the signs mended after decoding."""
 
     text: str

@@ -2,15 +2,14 @@ r"""HealthOne messages (`A1\`, `A2\`, `L1\`, `L5\` lines) as values.
 
 A file is a run of messages; each begins with an `A1` line. Fields are separated by backslashes, which nothing
 escapes: what stands beyond a line's last field belongs to that field. Nothing is dropped: every line is kept
-raw with its ordinal, whatever it is.
+raw with its ordinal, whatever it is. None of these values shows itself when printed.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from connectors.sources.flat_dates import flat_date, flat_time
 from connectors.sources.flat_text import decode_flat
@@ -22,7 +21,8 @@ SECOND_START = re.compile(rb"^(?:\xef\xbb\xbf)?[^\w\\\r\n]{0,3}[Aa]2\\")
 SEXES = {"M": "male", "F": "female", "V": "female"}
 
 
-class Line(NamedTuple):
+@dataclass(frozen=True, repr=False)
+class Line:
     """One line of a message: its ordinal (from 1), its descriptor (`A1`, `L1`, empty: none), its raw text."""
 
     ordinal: int
@@ -30,7 +30,7 @@ class Line(NamedTuple):
     raw: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Result:
     """One `L1` line, fields as they came."""
 
@@ -53,7 +53,7 @@ class Result:
         return self.flag.strip() == "C" or not self.name.strip()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Identity:
     """The patient as the A-lines tell; sex and birth only when known, the national number only when valid."""
 
@@ -67,7 +67,7 @@ class Identity:
     town: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Message:
     """One message. Fields are as they came but for dates, which are ISO when they are dates."""
 
@@ -82,7 +82,7 @@ class Message:
     report: tuple[tuple[Line, str], ...]  # L5, L2, L3: the line and its text
     lines: tuple[Line, ...]
     text: str
-    data: bytes = field(repr=False)
+    data: bytes
     codec: str = "utf-8"
 
     @property

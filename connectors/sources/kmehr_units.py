@@ -20,6 +20,8 @@ STRUCTURE, FOLDER, PATIENT, UNIT, PART, LNK, HEADER = range(7)
 ENCRYPTED = frozenset({"EncryptedData", "Base64EncryptedData"})
 TEXTS = frozenset({"text", "text-with-layout"})
 NESTED = {"transaction": UnitKind.TRANSACTION, "heading": UnitKind.HEADING, "item": UnitKind.ITEM}
+INSIDE = frozenset({UNIT, PART})
+MAY_LEAVE = frozenset({*NESTED, *TEXTS, "lnk"})  # may be units of their own inside another
 CONTAINERS = frozenset({UnitKind.TRANSACTION, UnitKind.HEADING})
 LABELS = frozenset({"TYPE", "URL", "SIZE", "MEDIATYPE", "L"})
 IDENTITY = frozenset({"id", "firstname", "familyname", "birthdate", "deathdate", "sex", "usuallanguage"})
@@ -80,12 +82,15 @@ class UnitReader:
         if self._raw is not None:
             self._raw.start(name, attributes)
             return
-        ordinal = self._enter()
-        element = Element(name, attributes, ordinal)
-        kind = self._begin(element)
-        if self._skipped or self._raw is not None:
-            self._ordinals.pop()
-            return
+        element = Element(name, attributes, self._enter())
+        if self._kinds and self._kinds[-1] in INSIDE and name not in MAY_LEAVE:  # by far the most
+            self._elements[-1].append(element)
+            kind = PART
+        else:
+            kind = self._begin(element)
+            if self._skipped or self._raw is not None:
+                self._ordinals.pop()
+                return
         self._counts.append(0)
         self._kinds.append(kind)
         self._elements.append(element)
