@@ -63,7 +63,9 @@ def check_signature(
     problem: RepriseError | None
     try:
         status = asyncio.run(_validate(document, signed, certificate, trust, moment))
-        problem = _problem(status, certificate, moment)
+        problem = _problem(status, certificate, moment, trust) or _foreign_certificates(
+            signed, certificate, trust
+        )
     except RepriseError as error:
         problem = error
     except Exception as error:  # noqa: BLE001 - pyHanko's texts quote the signer
@@ -137,7 +139,9 @@ def _usage(certificate: x509.Certificate) -> KeyUsageConstraints:
     return KeyUsageConstraints(key_usage={"non_repudiation"})
 
 
-def _problem(status: Any, certificate: x509.Certificate, moment: datetime) -> RepriseError | None:
+def _problem(
+    status: Any, certificate: x509.Certificate, moment: datetime, trust: TrustStore
+) -> RepriseError | None:
     if not status.intact:
         return AuthorisationError("document_altered")
     if not status.valid:
@@ -148,7 +152,19 @@ def _problem(status: Any, certificate: x509.Certificate, moment: datetime) -> Re
     code = _TRUST_CODES.get(indication, "signature_not_trusted")
     if isinstance(indication, AdESFailure):
         return AuthorisationError("signature_altered")
+    if code == "chain_invalid" and all(held.issuer != certificate.issuer for held in trust.crls):
+        code = "revocation_missing"
     return TrustError(_validity(certificate, moment) or code)
+
+
+def _foreign_certificates(
+    signed: cms.SignedData, certificate: x509.Certificate, trust: TrustStore
+) -> RepriseError | None:
+    """The certificates beside the signer's are not signed over: each must be one that we pinned, to the byte."""
+    pinned = {held.dump() for held in (*trust.roots, *trust.intermediates, certificate)}
+    if all(choice.chosen.dump() in pinned for choice in signed["certificates"]):
+        return None
+    return AuthorisationError("signature_altered")
 
 
 def _validity(certificate: x509.Certificate, moment: datetime) -> str | None:
