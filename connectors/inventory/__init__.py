@@ -1,0 +1,1 @@
+"""The independent counters: they know neither the readers nor the writers."""

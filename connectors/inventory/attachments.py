@@ -1,0 +1,94 @@
+"""Decode and hash the base64 text of a node piece by piece; its bytes are never held, unless they are few."""
+
+from __future__ import annotations
+
+import binascii
+import hashlib
+
+_WHITE = str.maketrans("", "", " \t\r\n")
+_PIECE = 1 << 16
+EXAMINED_BYTES = 4 << 20
+"""An attachment up to this size is kept until its end, in case it is a lab message."""
+
+
+class AttachmentDigest:
+    """Hashes decoded bytes and, in case the text turns out to be no base64, the text without white space."""
+
+    def __init__(self, *, examine: bool) -> None:
+        self._pieces: list[str] = []
+        self._waiting = 0
+        self._decoded = hashlib.sha256()
+        self._raw = hashlib.sha256()
+        self._raw_count = 0
+        self._count = 0
+        self._valid = True
+        self._ended = False  # padding was seen: nothing may follow
+        self._rest = ""
+        self._kept: bytearray | None = bytearray() if examine else None
+
+    def feed(self, text: str) -> None:
+        """Take the next characters."""
+        self._pieces.append(text)
+        self._waiting += len(text)
+        if self._waiting >= _PIECE:
+            self._drain()
+
+    def close(self) -> bool:
+        """Take in what waits; tell whether there was anything but white space."""
+        self._drain()
+        if self._rest:
+            self._valid = False
+        return self._raw_count > 0
+
+    def result(self) -> tuple[str, int]:
+        """The hex digest (with the prefix `raw` when the text is no base64) and the number of bytes."""
+        if self._valid:
+            return self._decoded.hexdigest(), self._count
+        return "raw" + self._raw.hexdigest(), self._raw_count
+
+    def content(self) -> bytes | None:
+        """The decoded bytes, where they are valid and few enough to be examined."""
+        return bytes(self._kept) if self._valid and self._kept is not None else None
+
+    def _drain(self) -> None:
+        text = "".join(self._pieces).translate(_WHITE)
+        self._pieces.clear()
+        self._waiting = 0
+        if not text:
+            return
+        raw = text.encode("utf-8", "surrogatepass")
+        self._raw.update(raw)
+        self._raw_count += len(raw)
+        if self._valid:
+            self._decode(self._rest + text)
+
+    def _decode(self, text: str) -> None:
+        whole = len(text) - len(text) % 4
+        self._rest = text[whole:]
+        if whole == 0:
+            return
+        decoded = b"" if self._ended else _strict(text[:whole])
+        if not decoded:
+            self._valid = False
+            self._kept = None
+            return
+        self._ended = text[whole - 1] == "="
+        self._decoded.update(decoded)
+        self._count += len(decoded)
+        self._keep(decoded)
+
+    def _keep(self, decoded: bytes) -> None:
+        if self._kept is None:
+            return
+        if self._count > EXAMINED_BYTES:
+            self._kept = None
+        else:
+            self._kept += decoded
+
+
+def _strict(text: str) -> bytes:
+    """The decoded bytes, or none when a character or the padding is wrong."""
+    try:
+        return binascii.a2b_base64(text.encode("ascii"), strict_mode=True)
+    except (binascii.Error, UnicodeEncodeError):
+        return b""

@@ -1,0 +1,163 @@
+"""What is concluded when an element ends: its unit's body, its facts, and what contradicts our own rules."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Protocol
+
+from connectors.inventory.attachments import AttachmentDigest
+from connectors.inventory.frames import Frame
+from connectors.inventory.healthone_lines import decode_message, is_message, result_lines
+from connectors.inventory.kinds import day, describe, patient_inss
+from connectors.inventory.markers import (
+    PATIENT_NAMES,
+    TRANSACTION_NAMES,
+    Filling,
+    derived_line,
+    filling,
+    is_empty_text,
+    malformed_marks,
+    true_kind,
+)
+from connectors.inventory.normal_form import (
+    RS,
+    Node,
+    attachment_body,
+    canon,
+    derived_form,
+    fact_digest,
+    head_body,
+    identifier,
+    link_body,
+    link_target,
+    shortened,
+)
+from connectors.inventory.units import Unit
+from schemas.disposition import UnitKind
+
+
+class Seen(Protocol):
+    """What is noted about a patient."""
+
+    inss: str | None
+    last_seen: str | None
+
+
+class Findings:
+    """The conclusions of one walk. `examine`: look for lab messages in texts and attachments."""
+
+    def __init__(self, *, examine: bool) -> None:
+        self.examine = examine
+        self.sender: frozenset[str] = frozenset()
+        self.filled: Counter[str] = Counter()
+        self.problems: list[str] = []
+
+    def see(self, head: Node, seen: Seen) -> None:
+        """Note the day of a transaction."""
+        found = day(head.children)
+        if found and (seen.last_seen is None or found > seen.last_seen):
+            seen.last_seen = found
+
+    def close(self, frame: Frame, unit: Unit, key: bytes) -> None:
+        """A unit ended: settle its body; drop its nodes (those of a patient field wait for the patient)."""
+        node = frame.node
+        if unit.kind is UnitKind.PATIENT_FIELD:
+            unit.body = canon(node)
+        elif frame.attachment is not None:
+            self._lnk(unit, node, frame.attachment, key)
+        elif unit.kind is UnitKind.TEXT:
+            unit.body = canon(node)
+            self._message(unit, "".join(node.runs), key)
+        elif unit.kind is UnitKind.TRANSACTION:
+            self._transaction(unit, node)
+        elif unit.kind in (UnitKind.HEADING, UnitKind.ITEM):
+            self._head(unit, node)
+        if unit.overflow is not None:
+            unit.body = RS.join((unit.body, "overflow:" + unit.overflow.hexdigest()))
+        unit.body = shortened(unit.body)
+        if unit.kind is not UnitKind.PATIENT_FIELD:
+            unit.node = None
+
+    def patient(self, units: list[Unit], seen: Seen | None) -> None:
+        """The patient element ended: leave out what we filled in, note the national number."""
+        fields = [unit.node for unit in units if unit.node is not None]
+        found = filling(fields, PATIENT_NAMES, self.sender)
+        self._note(found, fields)
+        kept = {id(node) for node in found.kept}
+        renamed = any(node.get("SL") == "REPRISE-MF-ID-SOURCE" for node in fields if node.name == "id")
+        for unit in units:
+            node = unit.node
+            if node is None:
+                continue
+            unit.void = id(node) not in kept
+            if node.name == "id" and node.get("S") != "ID-KMEHR":
+                body = identifier(node, renamed=renamed)
+                unit.void, unit.body = body is None, shortened(body or "")
+            unit.node = None
+        if seen is not None and seen.inss is None:
+            seen.inss = patient_inss(fields)
+
+    def _lnk(self, unit: Unit, node: Node, attachment: AttachmentDigest, key: bytes) -> None:
+        if not attachment.close():
+            unit.body = link_body(node)
+            if node.get("TYPE") == "isanewversionof":
+                unit.version_of = link_target(node.get("URL") or "")
+            return
+        unit.kind = UnitKind.ATTACHMENT
+        unit.body = attachment_body(node, *attachment.result())
+        content = attachment.content() if self.examine else None
+        if content is not None and b"A1" in content[:16].replace(b"\x00", b"").upper():
+            self._message(unit, decode_message(content)[0], key)
+
+    def _message(self, unit: Unit, text: str, key: bytes) -> None:
+        if self.examine and is_message(text):
+            unit.facts = [
+                (line.message, line.line, fact_digest(key, derived_form(line.text)))
+                for line in result_lines(text)
+            ]
+
+    def _transaction(self, unit: Unit, node: Node) -> None:
+        found = filling(node.children, TRANSACTION_NAMES, self.sender)
+        self._note(found, node.children)
+        children = true_kind(found.kept)
+        unit.transaction = describe(true_kind(node.children))
+        unit.body = head_body(node, children)
+        if found.text:
+            self._drop_text(unit)
+        if found.summary:
+            # The mark itself counts for nothing; anything else would be invented.
+            unit.void = not unit.body and all(child.void for child in unit.children)
+            if not unit.void:
+                self.problems.append("filler_differs")
+        self._marks(unit, node)
+        self.on_transaction(unit, node)
+
+    def _drop_text(self, unit: Unit) -> None:
+        for child in unit.children:
+            if child.kind is UnitKind.TEXT and is_empty_text(child.body):
+                child.void = True
+                return
+        self.problems.append("filler_differs")
+
+    def _head(self, unit: Unit, node: Node) -> None:
+        unit.body = head_body(node, node.children)
+        self.problems += malformed_marks(node.children)
+        if unit.kind is UnitKind.ITEM:
+            unit.line = derived_line(node.children)
+            self._marks(unit, node)
+            self.on_item(unit, node)
+
+    def _note(self, found: Filling, siblings: list[Node]) -> None:
+        self.filled.update(found.names)
+        self.problems += found.problems
+        self.problems += malformed_marks(siblings)
+
+    @staticmethod
+    def _marks(unit: Unit, node: Node) -> None:
+        unit.mf_ids = tuple(c.value() for c in node.children if c.name == "id" and c.get("SL") == "MF-ID")
+
+    def on_transaction(self, unit: Unit, node: Node) -> None:
+        """For the delivered side."""
+
+    def on_item(self, unit: Unit, node: Node) -> None:
+        """For the delivered side."""

@@ -1,0 +1,121 @@
+"""The place of an element in a KMEHR tree decides whether it is a unit (docs/formats/facts.md, "Units")."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import Enum, auto
+
+from connectors.inventory.attachments import AttachmentDigest
+from connectors.inventory.normal_form import Node
+from connectors.inventory.tiles import Span
+from connectors.inventory.units import Unit
+from schemas.disposition import UnitKind
+
+_ENCRYPTED = frozenset({"EncryptedData", "Base64EncryptedData"})
+_HEADS = {
+    "transaction": UnitKind.TRANSACTION,
+    "heading": UnitKind.HEADING,
+    "item": UnitKind.ITEM,
+}
+_TEXTS = frozenset({"text", "text-with-layout"})
+_HOLDERS = (UnitKind.TRANSACTION, UnitKind.HEADING)
+
+
+class Role(Enum):
+    """What an element is to the counter."""
+
+    OUTSIDE = auto()  # envelope and message
+    HEADER = auto()
+    SENDER = auto()  # below the header: kept, for a filled author is compared with it
+    FOLDER = auto()
+    FOLDER_HEAD = auto()
+    PATIENT = auto()
+    STRAY = auto()
+    UNIT = auto()
+    PART = auto()  # of a unit, and no unit itself
+
+
+STRUCTURAL = frozenset({Role.OUTSIDE, Role.FOLDER, Role.PATIENT})
+
+
+@dataclass(slots=True)
+class Frame:
+    """An element that has been opened and not yet closed."""
+
+    name: str
+    role: Role
+    ordinal: int
+    owner: list[Span]
+    node: Node
+    unit: Unit | None  # the innermost one around or at this element
+    kind: UnitKind | None  # of an element that is a unit
+    in_transaction: bool
+    gather: Callable[[str], None] | None  # where its text goes; None: text has no place here
+    path: str | None = None
+    children: int = 0
+    pieces: list[str] = field(default_factory=list)
+    attachment: AttachmentDigest | None = None
+
+    def close_run(self) -> None:
+        """The text up to a child element, or to the end, is one run."""
+        if self.pieces:
+            self.node.runs.append("".join(self.pieces))
+            self.pieces.clear()
+
+
+def role_of(name: str, parent: Frame | None) -> tuple[Role, UnitKind | None]:
+    """The role of an element below its parent, and the kind of unit where it is one."""
+    if parent is None or parent.role is Role.OUTSIDE:
+        return _outside(name)
+    if parent.role in (Role.HEADER, Role.SENDER):
+        return (Role.SENDER if name == "sender" or parent.role is Role.SENDER else Role.HEADER), None
+    if parent.role in (Role.UNIT, Role.PART):
+        return _in_unit(name, parent)
+    return _in_folder(name, parent.role)
+
+
+def _outside(name: str) -> tuple[Role, UnitKind | None]:
+    if name in _ENCRYPTED:
+        return Role.UNIT, UnitKind.FILE
+    return {"folder": Role.FOLDER, "header": Role.HEADER}.get(name, Role.OUTSIDE), None
+
+
+def _in_folder(name: str, around: Role) -> tuple[Role, UnitKind | None]:
+    if around is Role.PATIENT:
+        return Role.UNIT, UnitKind.PATIENT_FIELD
+    if around is Role.FOLDER_HEAD:
+        return Role.FOLDER_HEAD, None
+    if around is Role.FOLDER:
+        return _child_of_folder(name)
+    return (Role.UNIT, _HEADS[name]) if name in _HEADS else (Role.STRAY, None)
+
+
+def _child_of_folder(name: str) -> tuple[Role, UnitKind | None]:
+    if name == "patient":
+        return Role.PATIENT, None
+    if name in _ENCRYPTED:
+        return Role.UNIT, UnitKind.FILE
+    if name in ("id", "confidentiality"):
+        return Role.FOLDER_HEAD, None
+    kind = _HEADS.get(name) or _leaf_kind(name)
+    return (Role.UNIT, kind) if kind else (Role.STRAY, None)
+
+
+def _leaf_kind(name: str) -> UnitKind | None:
+    if name in _TEXTS:
+        return UnitKind.TEXT
+    return UnitKind.LINK if name == "lnk" else None
+
+
+def _in_unit(name: str, parent: Frame) -> tuple[Role, UnitKind | None]:
+    around = parent.unit.kind if parent.unit else None
+    if around in (UnitKind.PATIENT_FIELD, UnitKind.FILE):
+        return Role.PART, None
+    if name in _HEADS:
+        return Role.UNIT, _HEADS[name]
+    if name == "lnk" and parent.in_transaction:
+        return Role.UNIT, UnitKind.LINK
+    if name in _TEXTS and parent.role is Role.UNIT and around in _HOLDERS:
+        return Role.UNIT, UnitKind.TEXT
+    return Role.PART, None

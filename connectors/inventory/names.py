@@ -1,0 +1,23 @@
+"""Names without their namespaces: an element or attribute is known by its local name."""
+
+from __future__ import annotations
+
+_XSI = "http://www.w3.org/2001/XMLSchema-instance"
+
+
+def local_name(name: str) -> str:
+    """The part after the prefix."""
+    return name.rpartition(":")[2]
+
+
+def local_attributes(attributes: dict[str, str]) -> dict[str, str]:
+    """The attributes by local name, without namespace declarations and those of the xsi namespace."""
+    kept: dict[str, str] = {}
+    for name, value in attributes.items():
+        prefix, colon, local = name.rpartition(":")
+        if not colon:
+            if name != "xmlns":
+                kept[name] = value
+        elif prefix not in ("xmlns", "xsi") and attributes.get(f"xmlns:{prefix}") != _XSI:
+            kept.setdefault(local, value)
+    return kept

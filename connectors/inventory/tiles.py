@@ -1,0 +1,92 @@
+"""The account of a file's bytes: each belongs to exactly one unit, to the structure, or to a named rule."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+from schemas.errors import UnexplainedUnitError
+
+Span = tuple[int, int]
+COMMENT = "comment"
+FILLED = "filled"
+FOLDER_HEAD = "folder-head"
+INSTRUCTION = "processing-instruction"
+MESSAGE_HEADER = "message-header"
+STRAY_ELEMENT = "stray-element"
+STRAY_TEXT = "stray-text"
+RULES = (MESSAGE_HEADER, FOLDER_HEAD, COMMENT, INSTRUCTION, FILLED, STRAY_ELEMENT, STRAY_TEXT)
+"""Why bytes outside units are left aside. The last three are seldom: fillers of an earlier Reprise package,
+elements of a folder that the format does not know, and characters where only elements belong."""
+
+_FLUSH_AT = 4096
+
+
+def check_tiling(
+    spans: Iterable[Span],
+    structural: Iterable[Span],
+    ignored: Iterable[Span],
+    size: int,
+    *,
+    start: int = 0,
+    file: int = 0,
+) -> None:
+    """Raise UnexplainedUnitError unless the lists together cover [start, size) with no gap, no overlap."""
+    position = start
+    for begin, end in sorted([*spans, *structural, *ignored]):
+        if begin != position or end <= begin:
+            code = "bytes_without_owner" if begin > position else "bytes_with_two_owners"
+            raise UnexplainedUnitError(code, file=file, bytes=abs(begin - position))
+        position = end
+    if position != size:
+        raise UnexplainedUnitError("bytes_without_owner", file=file, bytes=abs(size - position))
+
+
+class Tiles:
+    """Give each stretch of bytes to its owner as parsing goes on; check what is settled, then forget it."""
+
+    def __init__(self, file: int) -> None:
+        self.structural: list[Span] = []
+        self.ignored: dict[str, list[Span]] = {rule: [] for rule in RULES}
+        self.unit_bytes = 0
+        self.structural_bytes = 0
+        self.ignored_bytes: Counter[str] = Counter(dict.fromkeys(RULES[:4], 0))
+        self._file = file
+        self._owner = self.structural
+        self._mark = 0
+        self._checked = 0
+
+    def switch(self, position: int, owner: list[Span]) -> None:
+        """What lies before the position is the present owner's; what follows is the new one's."""
+        if position > self._mark:
+            present = self._owner
+            if present and present[-1][1] == self._mark:
+                present[-1] = (present[-1][0], position)
+            else:
+                present.append((self._mark, position))
+            self._mark = position
+        self._owner = owner
+
+    def hand_over(self, old: list[Span], new: list[Span]) -> None:
+        """All that was given to `old`, and what it is being given now, goes to `new`."""
+        new.extend(old)
+        old.clear()
+        if self._owner is old:
+            self._owner = new
+
+    def settle(self, spans: list[Span]) -> None:
+        """Check everything up to the present position against the spans of the units that have just ended."""
+        aside = [span for rule in self.ignored.values() for span in rule]
+        check_tiling(spans, self.structural, aside, self._mark, start=self._checked, file=self._file)
+        self._checked = self._mark
+        self.unit_bytes += sum(end - begin for begin, end in spans)
+        self.structural_bytes += sum(end - begin for begin, end in self.structural)
+        self.structural.clear()
+        for rule, found in self.ignored.items():
+            if found:
+                self.ignored_bytes[rule] += sum(end - begin for begin, end in found)
+                found.clear()
+
+    def is_long(self) -> bool:
+        """Whether the lists outside units have grown enough to be settled."""
+        return len(self.structural) + sum(map(len, self.ignored.values())) > _FLUSH_AT

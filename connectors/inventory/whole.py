@@ -1,0 +1,34 @@
+"""A file that cannot be read is one unit: all its bytes."""
+
+from __future__ import annotations
+
+import hashlib
+
+from connectors.base import Batch, SourceFile, Tiling
+from connectors.inventory.batches import unit_batches
+from connectors.inventory.normal_form import fact_digest, normal_form
+from connectors.inventory.units import CountedRow
+from schemas.disposition import UnitKind
+
+_CHUNK = 1 << 20
+
+
+def whole_file(file: SourceFile, fact_key: bytes) -> tuple[Batch, Tiling]:
+    """The one row (path `FILE/0`, kind `file`, patient 0) and the tiling of a file booked as a whole.
+
+    Its digest is keyed over the SHA-256 of its bytes.
+    """
+    digest = hashlib.sha256()
+    size = 0
+    with file.open() as stream:
+        while piece := stream.read(_CHUNK):
+            digest.update(piece)
+            size += len(piece)
+    form = normal_form(UnitKind.FILE, "", digest.hexdigest())
+    spans = [(0, size)] if size else []
+    row = CountedRow(
+        f"{file.ordinal}/0", 0, UnitKind.FILE, None, None, fact_digest(fact_key, form), spans, False, False
+    )
+    (batch,) = unit_batches(file.ordinal, [row])
+    tiling = Tiling(file.ordinal, size, size, 0, {}, {UnitKind.FILE.value: 1}, 0, {})
+    return batch, tiling
