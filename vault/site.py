@@ -53,12 +53,14 @@ class Site:
 
 def create_home(home: Path, *, trial: bool, origin: str, ceiling_hours: int = 72) -> Site:
     """Make an empty home with its folders, site key and settings."""
+    from vault.ledger import make_log_key
     from vault.sitekey import SiteKey
 
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
     for folder in FOLDERS:
         os.makedirs(home / folder, mode=0o700, exist_ok=True)
     SiteKey.create(home)
+    make_log_key(home)
     text = f'trial = {str(trial).lower()}\norigin = "{origin}"\nceiling_hours = {ceiling_hours}\n'
     write_durably(home / "site.toml", text.encode())
     return Site.load(home)
