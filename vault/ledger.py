@@ -125,8 +125,9 @@ class FileLedger:
     def read(self, start: int, end: int) -> list[bytes]:
         """See `LedgerStore.read`. Raises ProofError when a bundle is not what the head covers."""
         size = self.head().size
+        end = min(end, size)
         found: list[bytes] = []
-        for index in range(start // TILE, (max(end, 1) - 1) // TILE + 1):
+        for index in range(start // TILE, (end + TILE - 1) // TILE):
             width = min(TILE, size - index * TILE)
             bundle = (self._folder / tile_path("entries", index, width)).read_bytes()
             found += parse_bundle(bundle)

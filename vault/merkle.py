@@ -88,10 +88,12 @@ def _subproof(old_size: int, leaves: list[bytes], *, whole: bool) -> list[bytes]
 
 def verify_consistency(old_size: int, size: int, proof: list[bytes], old_root: bytes, root: bytes) -> bool:
     """Whether the proof shows the old tree to be a prefix of the new (RFC 9162, 2.1.4.2); never from size 0."""
-    if not 0 < old_size <= size or any(len(h) != HASH_BYTES for h in (old_root, root, *proof)):
+    if not 0 < old_size <= size:
         return False
     if old_size == size:
         return not proof and old_root == root
+    if any(len(h) != HASH_BYTES for h in (old_root, root, *proof)):
+        return False
     path = list(proof)
     if old_size & (old_size - 1) == 0:
         path.insert(0, old_root)
