@@ -110,10 +110,7 @@ class Repairer:
             codec = "unknown"
         if codec in ("utf-8", "ascii"):
             return None
-        high = _high_bytes(codec)
-        if high is None:
-            raise UnreadableSourceError("not_well_formed", file=self._file)
-        return high
+        return _high_bytes(codec)  # none for what is no 8-bit encoding: read as UTF-8
 
     def _settled(self, data: bytes) -> int:
         """How much of the data can be judged without what follows."""

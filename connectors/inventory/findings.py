@@ -7,7 +7,7 @@ from typing import Protocol
 
 from connectors.inventory.attachments import AttachmentDigest
 from connectors.inventory.frames import Frame
-from connectors.inventory.healthone_lines import decode_message, is_message, result_lines
+from connectors.inventory.healthone_lines import is_message, message_text, result_lines
 from connectors.inventory.kinds import day, describe, patient_inss
 from connectors.inventory.markers import (
     PATIENT_NAMES,
@@ -51,6 +51,7 @@ class Findings:
         self.sender: frozenset[str] = frozenset()
         self.filled: Counter[str] = Counter()
         self.problems: list[str] = []
+        self.odd_attributes = 0  # on transactions, headings, items: the format knows none, nor does a reader
 
     def see(self, head: Node, seen: Seen) -> None:
         """Note the day of a transaction."""
@@ -68,10 +69,9 @@ class Findings:
         elif unit.kind is UnitKind.TEXT:
             unit.body = canon(node)
             self._message(unit, "".join(node.runs), key)
-        elif unit.kind is UnitKind.TRANSACTION:
-            self._transaction(unit, node)
-        elif unit.kind in (UnitKind.HEADING, UnitKind.ITEM):
-            self._head(unit, node)
+        elif unit.kind is not UnitKind.FILE:
+            self.odd_attributes += len(node.attributes)
+            self._transaction(unit, node) if unit.kind is UnitKind.TRANSACTION else self._head(unit, node)
         if unit.overflow is not None:
             unit.body = RS.join((unit.body, "overflow:" + unit.overflow.hexdigest()))
         unit.body = shortened(unit.body)
@@ -106,8 +106,8 @@ class Findings:
         unit.kind = UnitKind.ATTACHMENT
         unit.body = attachment_body(node, *attachment.result())
         content = attachment.content() if self.examine else None
-        if content is not None and b"A1" in content[:16].replace(b"\x00", b"").upper():
-            self._message(unit, decode_message(content)[0], key)
+        if content is not None and b"A1\\" in content[:16].upper():
+            self._message(unit, message_text(content), key)
 
     def _message(self, unit: Unit, text: str, key: bytes) -> None:
         if self.examine and is_message(text):
@@ -120,8 +120,8 @@ class Findings:
         found = filling(node.children, TRANSACTION_NAMES, self.sender)
         self._note(found, node.children)
         children = true_kind(found.kept)
-        unit.transaction = describe(true_kind(node.children))
-        unit.body = head_body(node, children)
+        unit.transaction = describe(node.children, true_kind(node.children))
+        unit.body = head_body(children)
         if found.text:
             self._drop_text(unit)
         if found.summary:
@@ -140,7 +140,7 @@ class Findings:
         self.problems.append("filler_differs")
 
     def _head(self, unit: Unit, node: Node) -> None:
-        unit.body = head_body(node, node.children)
+        unit.body = head_body(node.children)
         self.problems += malformed_marks(node.children)
         if unit.kind is UnitKind.ITEM:
             unit.line = derived_line(node.children)

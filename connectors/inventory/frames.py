@@ -19,7 +19,13 @@ _HEADS = {
     "item": UnitKind.ITEM,
 }
 _TEXTS = frozenset({"text", "text-with-layout"})
+_ITEMISED = frozenset(_HEADS.values())
 _HOLDERS = (UnitKind.TRANSACTION, UnitKind.HEADING)
+
+
+def takes_no_text(kind: UnitKind | None) -> bool:
+    """Whether text directly in such a unit belongs to nothing (facts.md counts only its children)."""
+    return kind in _ITEMISED
 
 
 class Role(Enum):
@@ -88,6 +94,8 @@ def _in_folder(name: str, around: Role) -> tuple[Role, UnitKind | None]:
         return Role.FOLDER_HEAD, None
     if around is Role.FOLDER:
         return _child_of_folder(name)
+    if name in _ENCRYPTED:
+        return Role.UNIT, UnitKind.FILE
     return (Role.UNIT, _HEADS[name]) if name in _HEADS else (Role.STRAY, None)
 
 

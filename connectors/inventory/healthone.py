@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from collections import Counter
 from collections.abc import Iterator
 
 from connectors.base import Batch, Limits, SourceFile, Tiling
 from connectors.inventory.batches import ROWS, patient_batch, unit_batches
-from connectors.inventory.healthone_lines import MessageLine, decode_message, message_lines
+from connectors.inventory.healthone_lines import MessageLine, message_lines, messages, text_lines
 from connectors.inventory.kinds import valid_inss
 from connectors.inventory.normal_form import derived_form, fact_digest
 from connectors.inventory.tiles import STRAY_TEXT, Span, check_tiling
@@ -54,13 +55,14 @@ class _Counting:
 
     def go(self, content: bytes) -> None:
         """Give every line's bytes to a unit, to the structure, or aside."""
-        text, codec = decode_message(content)
-        position = _mark_bytes(content)
+        position = len(content) - len(content.removeprefix(BOM_UTF8))
         if position:
             self._structural.append((0, position))
-        for line in message_lines(text):
-            raw = line.text_and_end
-            size = len(raw) if codec in ("cp850", "cp1252") else len(raw.encode(codec))
+        pieces = list(messages(content))
+        wide = [codec == "utf-8" for text, codec in pieces for _ in text_lines(text)]
+        lines = message_lines("".join(text for text, _codec in pieces))
+        for line, utf8 in zip(lines, wide, strict=True):
+            size = len(line.text_and_end.encode()) if utf8 else len(line.text_and_end)
             self._line(line, (position, position + size))
             position += size
         if not self._patients:
@@ -126,10 +128,3 @@ def _kind(line: MessageLine) -> UnitKind | None:
     if line.descriptor == "L1":
         return UnitKind.RESULT
     return UnitKind.COMMENT if line.descriptor else None
-
-
-def _mark_bytes(content: bytes) -> int:
-    """The length of a byte order mark."""
-    if content.startswith(b"\xef\xbb\xbf"):
-        return 3
-    return 2 if content.startswith((b"\xff\xfe", b"\xfe\xff")) else 0

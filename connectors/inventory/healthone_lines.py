@@ -8,10 +8,12 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import NamedTuple
 
 _OPENING = re.compile(r"\W{0,3}A1\\", re.IGNORECASE)
 _DESCRIPTOR = re.compile(r"\W{0,3}(A[1-5]|L[1235])\\", re.IGNORECASE)
+_BYTES_OPENING = re.compile(rb"(?:\A|[\r\n])([^\w\r\n]{0,3}A1\\)", re.IGNORECASE)
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|\Z)")
 _CP850_SIGNS = b"\x82\x85\x8a\x87\x88\x8b\x93\x96\x97\xfd\xfc\xe6\xf8"
 _CP1252_SIGNS = b"\xe9\xe0\xe8\xe7\xea\xef\xf4\xb5\xb2\xb3\xb0"
@@ -29,18 +31,24 @@ class MessageLine(NamedTuple):
     text_and_end: str
 
 
-def decode_message(content: bytes) -> tuple[str, str]:
-    """The text of a message's bytes, and the codec: by mark, else strict UTF-8, else the likelier of two.
+def messages(content: bytes) -> Iterator[tuple[str, str]]:
+    """The text of each message, and its codec; a mark at the beginning is left out.
 
-    Between code page 850 and windows-1252 the accented letters that French and Dutch use decide.
+    Each is strict UTF-8, or else code page 850 or windows-1252: the accented letters that French and Dutch
+    use decide. Messages of several senders may stand in one file, so each is judged for itself.
     """
-    for mark, codec in (
-        (codecs.BOM_UTF8, "utf-8"),
-        (codecs.BOM_UTF16_LE, "utf-16-le"),
-        (codecs.BOM_UTF16_BE, "utf-16-be"),
-    ):
-        if content.startswith(mark):
-            return content[len(mark) :].decode(codec, "replace"), codec
+    content = content.removeprefix(codecs.BOM_UTF8)
+    starts = [found.start(1) for found in _BYTES_OPENING.finditer(content)]
+    edges = [0, *(start for start in starts if start), len(content)]
+    return (_decoded(content[begin:end]) for begin, end in pairwise(edges) if end > begin)
+
+
+def message_text(content: bytes) -> str:
+    """The text of all messages in some bytes."""
+    return "".join(text for text, _codec in messages(content))
+
+
+def _decoded(content: bytes) -> tuple[str, str]:
     try:
         return content.decode("utf-8"), "utf-8"
     except UnicodeDecodeError:
@@ -64,18 +72,25 @@ def is_message(text: str) -> bool:
     return _OPENING.match(text) is not None
 
 
+def text_lines(text: str) -> Iterator[str]:
+    """The lines of a text, each with its end: CR LF, LF or CR."""
+    return (found.group() for found in _LINE.finditer(text) if found.group())
+
+
 def message_lines(text: str) -> Iterator[MessageLine]:
-    """All lines, numbered from 1 within their message; a message begins at each A1 line."""
+    """All lines, numbered from 1 within their message.
+
+    A message begins at each A1 line, or at an A2 line that has none.
+    """
     message = line = 0
-    for found in _LINE.finditer(text):
-        whole = found.group()
-        if not whole:
-            continue
+    body = True  # the present message has result or report lines; before the first: anything may begin one
+    for whole in text_lines(text):
         bare = whole.rstrip("\r\n")
         match = _DESCRIPTOR.match(bare)
         descriptor = match.group(1).upper() if match else ""
-        if descriptor == "A1":
-            message, line = message + 1, 0
+        if descriptor == "A1" or (descriptor == "A2" and body):
+            message, line, body = message + 1, 0, False
+        body = body or descriptor.startswith("L")
         line += 1
         yield MessageLine(message, line, descriptor, bare, whole)
 

@@ -17,10 +17,13 @@ _DATE = re.compile(r"(\d{4}-\d{2}-\d{2})(?:Z|[+-]\d{2}:\d{2})?\Z", re.ASCII)
 _OLD_CARD = re.compile(r"(\d{6})\D(\d{2})\D(\d{3})\Z", re.ASCII)
 
 
-def describe(children: Sequence[Node]) -> Transaction:
-    """The head's facts, from its children (their CD-TRANSACTION already set back to the true one)."""
-    kind = _code(children, "CD-TRANSACTION")
-    return Transaction(kind, _record_kind(kind.lower(), children), _responsible(children))
+def describe(children: Sequence[Node], true: Sequence[Node]) -> Transaction:
+    """The head's facts, from its children as they stand and with the CD-TRANSACTION set back to the true one.
+
+    The record kind goes by what stands there (docs/formats/kmehr.md, "Record kind").
+    """
+    kind = _code(children, "CD-TRANSACTION").lower()
+    return Transaction(_code(true, "CD-TRANSACTION"), _record_kind(kind, children), _responsible(children))
 
 
 def _code(children: Iterable[Node], scheme: str) -> str:
@@ -32,7 +35,7 @@ def _record_kind(kind: str, children: Sequence[Node]) -> RecordKind:
         return RecordKind.LAB_RESULTS
     if kind in _HOSPITAL_KINDS:
         return RecordKind.HOSPITAL_NOTICES
-    if _speaks_of_hospital(children) and (kind in ("note", "report") or _by_hospital(children)):
+    if kind in ("note", "report") and _by_hospital(children) and _speaks_of_hospital(children):
         return RecordKind.HOSPITAL_NOTICES
     return RecordKind.SPECIALIST_REPORTS if kind in _REPORT_KINDS else RecordKind.PATIENT_RECORDS
 
@@ -56,10 +59,10 @@ def _by_hospital(children: Sequence[Node]) -> bool:
 
 def _responsible(children: Sequence[Node]) -> str | None:
     for party in _parties(children, "persphysician"):
-        for child in party.children:
-            if child.name == "id" and child.get("S") == "ID-HCPARTY":
-                digits = re.sub(r"[^0-9]", "", child.value())
-                return digits[:8] if len(digits) >= 8 else None
+        ids = (c for c in party.children if c.name == "id" and c.get("S") == "ID-HCPARTY")
+        digits = re.sub(r"[^0-9]", "", next((one.value() for one in ids), ""))
+        if len(digits) >= 8:
+            return digits[:8]
     return None
 
 
@@ -80,13 +83,13 @@ def _is_day(text: str) -> bool:
     return True
 
 
-def patient_inss(fields: Iterable[Node]) -> str | None:
-    """The first valid national number among the patient's ids."""
-    for one in fields:
-        if one.name == "id" and one.get("S") in ("ID-PATIENT", "INSS"):
-            number = valid_inss(one.value())
-            if number:
-                return number
+def patient_inss(fields: Sequence[Node]) -> str | None:
+    """The first valid national number among the INSS ids, then among the ID-PATIENT ids."""
+    for scheme in ("INSS", "ID-PATIENT"):
+        ids = (one for one in fields if one.name == "id" and one.get("S") == scheme)
+        number = next((found for one in ids if (found := valid_inss(one.value()))), None)
+        if number:
+            return number
     return None
 
 

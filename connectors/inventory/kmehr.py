@@ -16,6 +16,7 @@ from connectors.inventory.walk import Walk
 from schemas.errors import LimitExceededError, UnreadableSourceError
 
 _CHUNK = 1 << 18
+ODD_ATTRIBUTE_RULE = "attribute-left-aside"
 
 
 class KmehrCounter:
@@ -47,13 +48,14 @@ class _Counting:
         self._size = 0
         self._repairer = Repairer(file.ordinal)
         self._tiles = Tiles(file.ordinal)
+        self._findings = Findings(examine=True)
         self._walk = Walk(
             file=file.ordinal,
             key=fact_key,
             first_patient=first_patient,
             max_depth=limits.max_depth,
             max_unit=limits.max_unit_bytes,
-            findings=Findings(examine=True),
+            findings=self._findings,
             position=self._position,
             tiles=self._tiles,
         )
@@ -85,8 +87,12 @@ class _Counting:
             ignored_bytes=dict(tiles.ignored_bytes),
             units={str(kind): count for kind, count in self._walk.units.items()},
             patients=self._walk.patients,
-            repaired=dict(self._repairer.counts),
+            repaired=self._repaired(),
         )
+
+    def _repaired(self) -> dict[str, int]:
+        odd = self._findings.odd_attributes
+        return dict(self._repairer.counts) | ({ODD_ATTRIBUTE_RULE: odd} if odd else {})
 
     def _position(self) -> int:
         return self._repairer.origin(self._stream.position())

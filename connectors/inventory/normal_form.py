@@ -137,14 +137,9 @@ def attachment_body(node: Node, sha256: str, count: int) -> str:
     return RS.join([US.join(named), sha256, str(count), *sorted(canons(node.children))])
 
 
-def head_body(node: Node, children: Sequence[Node]) -> str:
-    """A transaction, heading or item: what is in it and in no unit nested in it.
-
-    The format knows neither attributes nor text of its own here. Where they occur they count.
-    """
-    inner = sorted(canons(children))
-    odd = [*attributes(node), own_text(node)]
-    return RS.join([*inner, *(f"#{one}" for one in odd if one)])
+def head_body(children: Sequence[Node]) -> str:
+    """A transaction, heading or item: its direct children that are no units."""
+    return RS.join(sorted(canons(children)))
 
 
 def shortened(body: str) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from connectors.inventory.attachments import AttachmentDigest
 from connectors.inventory.findings import Findings
-from connectors.inventory.frames import STRUCTURAL, Frame, Role, role_of
+from connectors.inventory.frames import STRUCTURAL, Frame, Role, role_of, takes_no_text
 from connectors.inventory.names import local_attributes, local_name
 from connectors.inventory.normal_form import Node, canons
 from connectors.inventory.snippets import OPENING, snippet_element
@@ -110,10 +110,11 @@ class Walk:
                 frame.gather(data)
             else:
                 _spill(unit, data)
+        elif data.strip(" \t\r\n"):
+            self._tiles.switch(self._position(), self._tiles.ignored[STRAY_TEXT])
+            self._closing = frame.role is Role.UNIT  # the unit goes on with the next token
         elif frame.role in STRUCTURAL:
-            stray = data.strip(" \t\r\n") != ""
-            owner = self._tiles.ignored[STRAY_TEXT] if stray else frame.owner
-            self._tiles.switch(self._position(), owner)
+            self._tiles.switch(self._position(), frame.owner)
 
     def on_end(self) -> None:
         """An end tag. Where it ends is known with the next token."""
@@ -248,7 +249,7 @@ class Walk:
         frame.owner = unit.spans
         frame.unit = unit
         frame.path = unit.path
-        frame.gather = frame.pieces.append
+        frame.gather = None if takes_no_text(kind) else frame.pieces.append
         frame.in_transaction = frame.in_transaction or kind is UnitKind.TRANSACTION
         if kind is UnitKind.LINK:
             frame.attachment = AttachmentDigest(examine=self._findings.examine)

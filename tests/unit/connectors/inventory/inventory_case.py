@@ -1,0 +1,117 @@
+"""What the tests of the counters share: counting bytes, reading back bytes, small KMEHR files."""
+
+from __future__ import annotations
+
+import io
+from collections import Counter
+from pathlib import Path
+
+from connectors.base import Limits, SourceFile, Tiling
+from connectors.inventory.delivered import ChartAccount, DeliveredChart
+from connectors.inventory.registry import counter_for
+
+KEY = b"a key of thirty-two bytes, no more"[:32]
+HEADER = (
+    '<header><standard><cd S="CD-STANDARD" SV="1.7">20131001</cd></standard><sender><hcparty>'
+    '<id S="ID-HCPARTY" SV="1.0">19999054004</id><cd S="CD-HCPARTY" SV="1.6">persphysician</cd>'
+    "<firstname>A</firstname><familyname>B</familyname></hcparty></sender></header>"
+)
+PATIENT = (
+    '<patient><id S="INSS" SV="1.0">85073003328</id><firstname>J</firstname><familyname>E</familyname>'
+    '<sex><cd S="CD-SEX" SV="1.0">male</cd></sex></patient>'
+)
+
+
+def source(content: bytes, ordinal: int = 1) -> SourceFile:
+    return SourceFile(ordinal, len(content), lambda: io.BytesIO(content))
+
+
+class Count:
+    """Rows, patients and tiling of one counted file."""
+
+    def __init__(self, content: bytes, name: str = "kmehr", limits: Limits | None = None, ordinal: int = 1):
+        self.rows: list[dict] = []
+        self.patients: list[dict] = []
+        self.tiling: Tiling | None = None
+        for piece in counter_for(name).count(source(content, ordinal), 1, KEY, limits or Limits()):
+            assert self.tiling is None
+            if isinstance(piece, Tiling):
+                self.tiling = piece
+            else:
+                target = {"counted_unit": self.rows, "counted_patient": self.patients}[piece.table]
+                target += piece.rows.to_pylist()
+
+    @property
+    def facts(self) -> Counter:
+        return Counter(row["digest"] for row in self.rows)
+
+    @property
+    def plain(self) -> Counter:
+        """The facts without those of lab messages found in texts and attachments."""
+        return Counter(row["digest"] for row in self.rows if "#" not in row["unit"])
+
+    def one(self, kind: str) -> dict:
+        (row,) = [row for row in self.rows if row["kind"] == kind]
+        return row
+
+    def bytes_of(self, content: bytes, row: dict) -> bytes:
+        return b"".join(content[s["start"] : s["end"]] for s in row["spans"])
+
+    def check(self, content: bytes) -> None:
+        """Add everything up again, from the rows alone."""
+        tiling = self.tiling
+        assert tiling.size == len(content)
+        owners = bytearray(len(content))
+        for row in self.rows:
+            for span in row["spans"]:
+                assert 0 <= span["start"] < span["end"] <= len(content)
+                assert not any(owners[span["start"] : span["end"]])
+                owners[span["start"] : span["end"]] = b"\1" * (span["end"] - span["start"])
+        assert sum(owners) == tiling.unit_bytes
+        aside = tiling.structural_bytes + sum(tiling.ignored_bytes.values())
+        assert tiling.unit_bytes + aside == tiling.size
+        assert Counter(row["kind"] for row in self.rows) == Counter(tiling.units)
+        units = [row["unit"] for row in self.rows]
+        assert len(set(units)) == len(units)
+        assert len(self.patients) == tiling.patients
+
+
+def account(content: bytes, piece: int = 4096) -> ChartAccount:
+    chart = DeliveredChart(KEY)
+    for start in range(0, len(content), piece):
+        chart.feed(content[start : start + piece])
+    return chart.close()
+
+
+def digests(chart: ChartAccount) -> Counter:
+    return Counter(unit.digest for unit in chart.units)
+
+
+def transaction(kind: str = "contactreport", body: str = "", ids: str = "", date: str = "2015-02-03") -> str:
+    return (
+        f'<transaction><id S="ID-KMEHR" SV="1.0">1</id>{ids}<cd S="CD-TRANSACTION" SV="1.5">{kind}</cd>'
+        f"<date>{date}</date><time>09:30:00</time><author><hcparty>"
+        '<id S="ID-HCPARTY" SV="1.0">19999054004</id><cd S="CD-HCPARTY" SV="1.6">persphysician</cd>'
+        "</hcparty></author><iscomplete>true</iscomplete><isvalidated>true</isvalidated>"
+        f"{body}</transaction>"
+    )
+
+
+def item(text: str = "toux", more: str = "", mf_id: str = "i-1", kind: str = "healthcareelement") -> str:
+    return (
+        f'<item><id S="ID-KMEHR" SV="1.0">1</id><id S="LOCAL" SV="1.0" SL="MF-ID">{mf_id}</id>'
+        f'<cd S="CD-ITEM" SV="1.6">{kind}</cd><content><text L="fr">{text}</text></content>{more}</item>'
+    )
+
+
+def message(*transactions: str, patient: str = PATIENT, tail: str = "") -> bytes:
+    body = "".join(transactions)
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?><kmehrmessage xmlns="http://www.ehealth.fgov.be/standards/kmehr'
+        f'/schema/v1">{HEADER}<folder><id S="ID-KMEHR" SV="1.0">1</id>{patient}{body}{tail}</folder></kmehrmessage>'
+    ).encode()
+
+
+def sample_files(shared: Path, kind: str) -> list[Path]:
+    folder = shared / "samples" / kind
+    return sorted(p for p in folder.rglob("*") if p.is_file() and "expected" not in p.parts)
