@@ -144,7 +144,7 @@ class Oracle:
             kind, body = lnk_body(element)
             self.add(path, kind, context, body)
         elif what in ("transaction", "heading", "item"):
-            self.head(element, path, context)
+            self.head(element, path, "folder" if what == "transaction" else context)
         else:
             for n, child in enumerate(elements(element), 1):
                 self.unit(child, f"{path}.{n}", context, True)
