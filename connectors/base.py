@@ -68,7 +68,8 @@ class Batch(NamedTuple):
 @dataclass(frozen=True)
 class Reject:
     """A unit that cannot be read: a value, not an exception. Its verbatim bytes follow as `Batch`es of
-    `document_chunk` under the same unit path, or are `raw` when small."""
+    `document_chunk` under the same unit path, or are `raw` when small.
+    """
 
     unit: str
     file: int

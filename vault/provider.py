@@ -7,7 +7,7 @@ from vault.keyring_linux import KernelKeyring
 from vault.keyring_memory import ProcessMemory
 from vault.keys import KeyProvider
 
-_PROVIDERS: dict[str, type[KernelKeyring] | type[ProcessMemory]] = {
+_PROVIDERS: dict[str, type[KernelKeyring | ProcessMemory]] = {
     "keyring": KernelKeyring,
     "memory": ProcessMemory,
 }

@@ -131,7 +131,7 @@ async def _validate(
 
 
 def _usage(certificate: x509.Certificate) -> KeyUsageConstraints:
-    """eID signs with non-repudiation; eHealth certificates carry digital signature or non-repudiation."""
+    """EID signs with non-repudiation; eHealth certificates carry digital signature or non-repudiation."""
     if "eHealth-platform Belgium" in str(certificate.subject.native):
         return KeyUsageConstraints(
             key_usage={"digital_signature", "non_repudiation"}, match_all_key_usages=False

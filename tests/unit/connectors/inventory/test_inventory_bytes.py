@@ -7,12 +7,12 @@ import hmac
 import io
 
 import pytest
+from inventory_case import KEY, Count, item, message, source, transaction
 
 from connectors.base import Limits
 from connectors.inventory.bytes_repair import Repairer
 from connectors.inventory.registry import counter_for, whole_file
 from connectors.inventory.tiles import check_tiling
-from inventory_case import KEY, Count, item, message, source, transaction
 from schemas.errors import (
     LimitExceededError,
     UnexplainedUnitError,
@@ -58,7 +58,7 @@ def test_other_declared_encodings_are_read_as_utf8(name):
 
 
 def test_control_characters_and_references_to_them():
-    dirty = PLAIN.replace(b"L=\"fr\">fi", b"L=\"fr\">f\x04i").replace(b"</content>", b"\x00</content>\x1f")
+    dirty = PLAIN.replace(b'L="fr">fi', b'L="fr">f\x04i').replace(b"</content>", b"\x00</content>\x1f")
     dirty = dirty.replace(b"</text></transaction>", b"&#4;&#x1F;&#0;</text></transaction>")
     assert same_as_plain(dirty).tiling.repaired == {"control-character": 6}
     tabs = Count(message(transaction(body=item("a&#9;b&#10;c&#13;d"))))
@@ -76,7 +76,9 @@ def test_line_ends_do_not_count():
 
 
 def test_repairs_do_not_depend_on_chunks():
-    dirty = (b"\xef\xbb\xbf<?xml version='1.0'?><a>" + b"x\xe9\xc3\xa9\xe2\x82\xac&#x4;&amp;\x01&#38;" * 40) + b"</a>"
+    dirty = (
+        b"\xef\xbb\xbf<?xml version='1.0'?><a>" + b"x\xe9\xc3\xa9\xe2\x82\xac&#x4;&amp;\x01&#38;" * 40
+    ) + b"</a>"
     expected = None
     for size in (1, 2, 3, 5, 64, 10_000):
         repairer = Repairer(1)
@@ -102,7 +104,9 @@ def test_several_documents_and_what_is_between_them():
     assert count.tiling.ignored_bytes["stray-text"] >= 40
 
 
-@pytest.mark.parametrize("root", ["<a/>", "<a x='/>'/>", "<a>/></a>", "<a x='1'></a >", "<a><b/></a>", "<a b='>'>x</a>"])
+@pytest.mark.parametrize(
+    "root", ["<a/>", "<a x='/>'/>", "<a>/></a>", "<a x='1'></a >", "<a><b/></a>", "<a b='>'>x</a>"]
+)
 def test_the_end_of_a_document_is_found(root):
     for chunk in (1, 3, 1000):
         content = (root + "<!--c-->" + root + "\n").encode()
@@ -113,7 +117,9 @@ def test_the_end_of_a_document_is_found(root):
 
 
 def test_comments_belong_to_the_unit_around_them():
-    content = message(transaction(body=item(more="<!--in--><?pi in?>"))).replace(b"<folder>", b"<!--out--><?pi x?><folder>")
+    content = message(transaction(body=item(more="<!--in--><?pi in?>"))).replace(
+        b"<folder>", b"<!--out--><?pi x?><folder>"
+    )
     count = Count(content)
     count.check(content)
     assert count.tiling.ignored_bytes["comment"] == 10
@@ -211,7 +217,7 @@ def test_a_unit_above_the_limit_is_counted_still():
     count = Count(big, limits=Limits(max_unit_bytes=1000))
     count.check(big)
     other = Count(big.replace(b"x</text>", b"z</text>"), limits=Limits(max_unit_bytes=1000))
-    assert len((count.facts - other.facts)) == 1
+    assert len(count.facts - other.facts) == 1
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 
 import pytest
-
 from inventory_case import PATIENT, Count, item, message, transaction
 
 MF = '<id S="LOCAL" SV="1.0" SL="MF-ID">{}</id>'
@@ -22,10 +21,16 @@ BASE = message(
 ).decode()
 
 HARMLESS = {
-    "prefix": lambda s: re.sub(r"<(/?)(\w)", r"<\1k:\2", s).replace("<k:?", "<?").replace("xmlns=", "xmlns:k="),
+    "prefix": lambda s: (
+        re.sub(r"<(/?)(\w)", r"<\1k:\2", s).replace("<k:?", "<?").replace("xmlns=", "xmlns:k=")
+    ),
     "no namespace": lambda s: re.sub(r' xmlns="[^"]*"', "", s),
-    "child order": lambda s: s.replace("<date>2015-02-03</date><time>09:30:00</time>", "<time>09:30:00</time><date>2015-02-03</date>"),
-    "renumbered": lambda s: s.replace('<id S="ID-KMEHR" SV="1.0">1</id>', '<id S="ID-KMEHR" SV="1.1">77</id>'),
+    "child order": lambda s: s.replace(
+        "<date>2015-02-03</date><time>09:30:00</time>", "<time>09:30:00</time><date>2015-02-03</date>"
+    ),
+    "renumbered": lambda s: s.replace(
+        '<id S="ID-KMEHR" SV="1.0">1</id>', '<id S="ID-KMEHR" SV="1.1">77</id>'
+    ),
     "number dropped": lambda s: s.replace('<id S="ID-KMEHR" SV="1.0">1</id><id S="LOCAL"', '<id S="LOCAL"'),
     "attribute order": lambda s: s.replace('S="LOCAL" SV="1.0" SL="MF-ID"', 'SL="MF-ID" S="LOCAL" SV="1.0"'),
     "version of the MF-ID": lambda s: s.replace('SV="1.0" SL="MF-ID"', 'SV="4.0.0" SL="MF-ID"'),
@@ -33,13 +38,15 @@ HARMLESS = {
     "replaced MF-ID": lambda s: s.replace(
         MF.format("b"), MF.format("reprise-1") + '<id S="LOCAL" SV="1.0" SL="REPRISE-MF-ID-SOURCE">b</id>'
     ),
-    "foreign mark": lambda s: s.replace(MF.format("b"), MF.format("b") + '<id S="LOCAL" SL="REPRISE-DERIVED-X">q</id>'),
+    "foreign mark": lambda s: s.replace(
+        MF.format("b"), MF.format("b") + '<id S="LOCAL" SL="REPRISE-DERIVED-X">q</id>'
+    ),
     "white space": lambda s: re.sub(r"><(?!/)", ">\n  <", s),
     "language case": lambda s: s.replace('L="fr"', 'L="FR"').replace("L='fr'", "L='Fr'"),
     "link spelling": lambda s: s.replace(
-        "//item[id[@SL=\"MF-ID\" and .=\"a\"]]", "//*[id[ @SL = &quot;MF-ID&quot;  and text() = &quot;a&quot; ]]"
+        '//item[id[@SL="MF-ID" and .="a"]]', "//*[id[ @SL = &quot;MF-ID&quot;  and text() = &quot;a&quot; ]]"
     ),
-    "link test order": lambda s: s.replace("@SL=\"MF-ID\" and .=\"a\"", ".=\"a\" and @SL=\"MF-ID\""),
+    "link test order": lambda s: s.replace('@SL="MF-ID" and .="a"', '.="a" and @SL="MF-ID"'),
     "base64 layout": lambda s: s.replace("aGVsbG8=", "aGV\nsbG\t8="),
     "media type": lambda s: s.replace("MEDIATYPE='text/plain'", "MEDIATYPE='text/rtf' L='nl'"),
     "composed letters": lambda s: s.replace("è", "e\u0300"),
@@ -51,10 +58,13 @@ HARMLESS = {
         '<cd S="CD-TRANSACTION" SV="1.0">report</cd><cd S="LOCAL" SL="REPRISE-TRANSACTION" DN="1.5">note</cd>',
     ),
     "filled patient": lambda s: s.replace(
-        "<patient>", '<patient><id S="LOCAL" SV="1.0" SL="REPRISE-FILLED">firstname</id><firstname>-</firstname>'
+        "<patient>",
+        '<patient><id S="LOCAL" SV="1.0" SL="REPRISE-FILLED">firstname</id><firstname>-</firstname>',
     ),
     "transactions swapped": lambda s: "".join(
-        (lambda p: (p[0], p[3], p[2], p[1], p[4]))(re.split(r"(<transaction>.*?</transaction>)", s, flags=re.DOTALL))
+        (lambda p: (p[0], p[3], p[2], p[1], p[4]))(
+            re.split(r"(<transaction>.*?</transaction>)", s, flags=re.DOTALL)
+        )
     ),
 }
 TEXT = "<text L='und'>Reprise: {}</text>"
@@ -65,21 +75,34 @@ def moved(element: str) -> str:
 
 
 HARMLESS |= {
-    "moved attachment": lambda s: (
-        lambda e: s.replace(e, moved(e))
-    )("<lnk TYPE='multimedia' MEDIATYPE='text/plain'>aGVsbG8=</lnk>"),
-    "moved link of an item": lambda s: (lambda e: s.replace(e, moved(e)))(re.search("<lnk TYPE='isas.*?/>", s).group()),
-    "moved content": lambda s: (lambda e: s.replace(e, moved(e)))(re.search("<content>.*?</content>", s).group()),
+    "moved attachment": lambda s: (lambda e: s.replace(e, moved(e)))(
+        "<lnk TYPE='multimedia' MEDIATYPE='text/plain'>aGVsbG8=</lnk>"
+    ),
+    "moved link of an item": lambda s: (lambda e: s.replace(e, moved(e)))(
+        re.search("<lnk TYPE='isas.*?/>", s).group()
+    ),
+    "moved content": lambda s: (lambda e: s.replace(e, moved(e)))(
+        re.search("<content>.*?</content>", s).group()
+    ),
     "moved item": lambda s: (lambda e: s.replace(e, moved(e)))(re.search("<item>.*?</item>", s).group()),
-    "moved heading": lambda s: (lambda e: s.replace(e, moved(e)))(re.search("<heading>.*?</heading>", s).group()),
-    "moved transaction": lambda s: (lambda e: s.replace(e, moved(e)))(re.findall("<transaction>.*?</transaction>", s)[1]),
+    "moved heading": lambda s: (lambda e: s.replace(e, moved(e)))(
+        re.search("<heading>.*?</heading>", s).group()
+    ),
+    "moved transaction": lambda s: (lambda e: s.replace(e, moved(e)))(
+        re.findall("<transaction>.*?</transaction>", s)[1]
+    ),
     "moved text": lambda s: s.replace("<text L='fr'>lettre</text>", moved("<text L='fr'>lettre</text>")),
     "moved head part": lambda s: (
         lambda e: s.replace(e, "", 1).replace("<heading>", moved(e) + "<heading>") if s.count(e) == 1 else s
     )("<date>2015-02-03</date>"),
-    "moved patient field": lambda s: s.replace("<familyname>E</familyname></patient>", "</patient>").replace(
-        "<firstname>J</firstname>", "<firstname>J</firstname>" + moved("<familyname>E</familyname>").replace("<text", "<text")
-    ).replace("<familyname>E</familyname><sex>", "<sex>"),
+    "moved patient field": lambda s: (
+        s.replace("<familyname>E</familyname></patient>", "</patient>")
+        .replace(
+            "<firstname>J</firstname>",
+            "<firstname>J</firstname>" + moved("<familyname>E</familyname>").replace("<text", "<text"),
+        )
+        .replace("<familyname>E</familyname><sex>", "<sex>")
+    ),
 }
 
 
@@ -133,7 +156,12 @@ def test_no_text_passes_for_an_element():
 
 
 def test_a_text_that_merely_begins_like_ours_is_a_text():
-    for words in ("Reprise: du travail", "Reprise: &lt;50 mg", "Reprise: &lt;a&gt;", "Reprise: &lt;!DOCTYPE a&gt;&lt;a/&gt;"):
+    for words in (
+        "Reprise: du travail",
+        "Reprise: &lt;50 mg",
+        "Reprise: &lt;a&gt;",
+        "Reprise: &lt;!DOCTYPE a&gt;&lt;a/&gt;",
+    ):
         count = Count(message(transaction(body=f"<text L='fr'>{words}</text>")))
         assert count.one("text")
         assert count.one("transaction")
@@ -142,7 +170,16 @@ def test_a_text_that_merely_begins_like_ours_is_a_text():
 def test_base64_that_is_none():
     facts = [
         Count(message(transaction(body=f"<lnk TYPE='multimedia'>{c}</lnk>"))).one("attachment")["digest"]
-        for c in ("voir dossier", "voirdossier", "aGVsbG8", "aGVsbG8=", "aGVsbG8=aGVsbG8=", "a===", "é", "====")
+        for c in (
+            "voir dossier",
+            "voirdossier",
+            "aGVsbG8",
+            "aGVsbG8=",
+            "aGVsbG8=aGVsbG8=",
+            "a===",
+            "é",
+            "====",
+        )
     ]
     assert facts[0] == facts[1]
     assert len(set(facts)) == len(facts) - 1
@@ -170,7 +207,12 @@ def test_scope_columns():
 
 def test_patient_book():
     patient = PATIENT.replace("85073003328", "85.07.30-033.28")
-    content = message(transaction(date="2015-02-03"), transaction(date="2019-01-31"), transaction(date="2020-02-31"), patient=patient)
+    content = message(
+        transaction(date="2015-02-03"),
+        transaction(date="2019-01-31"),
+        transaction(date="2020-02-31"),
+        patient=patient,
+    )
     assert Count(content).patients == [
         {"patient": 1, "file": 1, "unit": "1/1.2", "inss": "85073003328", "last_seen": "2019-01-31"}
     ]

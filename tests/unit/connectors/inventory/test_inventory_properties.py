@@ -8,13 +8,15 @@ from collections import Counter
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from connectors.inventory.balance import imbalance
 from inventory_case import HEADER, KEY, Count, account, digests
 from inventory_oracle import Oracle
 
+from connectors.inventory.balance import imbalance
+
 words = st.text(alphabet="abcéàœ€ <>&\"'|()\\\u0301\u2028", max_size=12)
-names = st.sampled_from(["cd", "id", "text", "author", "date", "regimen", "foo", "content", "text-with-layout"])
+names = st.sampled_from(
+    ["cd", "id", "text", "author", "date", "regimen", "foo", "content", "text-with-layout"]
+)
 gaps = st.sampled_from(["", "", " ", "\n\t", "<!-- c -->", "<?pi x?>", "\r\n"])
 
 
@@ -25,7 +27,9 @@ def escape(text: str) -> str:
 @st.composite
 def leaf(draw, name=None):
     name = name or draw(names)
-    attributes = draw(st.dictionaries(st.sampled_from(["S", "SL", "SV", "L", "DN", "URL", "x:y"]), words, max_size=3))
+    attributes = draw(
+        st.dictionaries(st.sampled_from(["S", "SL", "SV", "L", "DN", "URL", "x:y"]), words, max_size=3)
+    )
     text = draw(words)
     written = "".join(f' {k}="{escape(v)}"' for k, v in attributes.items())
     if not text and draw(st.booleans()):
@@ -46,7 +50,11 @@ def lnk(draw):
 
 @st.composite
 def block(draw, depth=0):
-    kind = draw(st.sampled_from(["transaction"] if depth == 0 else ["item", "heading", "transaction"] if depth < 3 else ["item"]))
+    kind = draw(
+        st.sampled_from(
+            ["transaction"] if depth == 0 else ["item", "heading", "transaction"] if depth < 3 else ["item"]
+        )
+    )
     inside = [leaf(), lnk(), leaf("text"), leaf("text-with-layout")]
     if depth < 3:
         inside.append(block(depth + 1))
@@ -63,7 +71,9 @@ def document(draw):
         fields = "".join(draw(st.lists(leaf(), max_size=3)))
         blocks = "".join(b + draw(gaps) for b in draw(st.lists(block(), max_size=3)))
         extra = draw(st.sampled_from(["", "<text>t</text>", "<lnk>YQ==</lnk>"]))
-        folders.append(f"<folder>{draw(gaps)}<id S='ID-KMEHR'>1</id><patient>{fields}</patient>{blocks}{extra}</folder>")
+        folders.append(
+            f"<folder>{draw(gaps)}<id S='ID-KMEHR'>1</id><patient>{fields}</patient>{blocks}{extra}</folder>"
+        )
     body = "".join(draw(gaps) + f for f in folders)
     return f'<?xml version="1.0"?>{draw(gaps)}<kmehrmessage xmlns:x="urn:x">{HEADER}{body}</kmehrmessage>{draw(gaps)}'
 
@@ -95,7 +105,9 @@ def test_random_damage_never_leaves_a_byte_unowned(text, chance: random.Random):
     count.check(bytes(content))
 
 
-facts = st.lists(st.tuples(st.sampled_from(["item", "patient_field"]), st.sampled_from([b"a", b"b", b"c"])), max_size=8)
+facts = st.lists(
+    st.tuples(st.sampled_from(["item", "patient_field"]), st.sampled_from([b"a", b"b", b"c"])), max_size=8
+)
 
 
 @given(facts, facts)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-
 from inventory_case import KEY, Count, account, digests, sample_files
 from inventory_oracle import Oracle
 

@@ -1,0 +1,43 @@
+"""The closed table of values that SMF forces and a source may lack (docs/formats/facts.md); nothing else is filled."""
+
+from __future__ import annotations
+
+from connectors.targets.tree import Node, leaf, wrap
+
+FIRST_NAME = leaf("firstname", "-")
+FAMILY_NAME = leaf("familyname", "-")
+SEX = wrap("sex", leaf("cd", "unknown", S="CD-SEX", SV="1.0"))
+_PLAIN = {"date": "1900-01-01", "time": "00:00:00", "iscomplete": "false", "isvalidated": "false"}
+
+
+def marker(names: list[str]) -> Node:
+    """The id that tells which children of its parent are fillers."""
+    return leaf("id", " ".join(names), S="LOCAL", SV="1.0", SL="REPRISE-FILLED")
+
+
+def fill_patient(children: list[Node]) -> list[str]:
+    """Add what a patient lacks; gives the names filled."""
+    present = {child.name for child in children}
+    fillers = {"firstname": FIRST_NAME, "familyname": FAMILY_NAME, "sex": SEX}
+    filled = [name for name in fillers if name not in present]
+    children += [fillers[name] for name in filled]
+    if "id" not in present:
+        filled.append("id")
+    if filled:
+        children.append(marker(filled))
+    return filled
+
+
+def fill_transaction(children: list[Node], author: list[Node], *, empty_body: bool) -> list[str]:
+    """Add what a transaction's head lacks; gives the names filled (`text`: a mandatory body)."""
+    present = {child.name for child in children}
+    filled = [name for name in _PLAIN if name not in present]
+    children += [leaf(name, _PLAIN[name]) for name in filled]
+    if "author" not in present and author:
+        children.append(wrap("author", *author))
+        filled.append("author")
+    if empty_body:
+        filled.append("text")
+    if filled:
+        children.append(marker(filled))
+    return filled

@@ -1,0 +1,85 @@
+"""What the practice has to look at: dangers first. Goes only into the sealed report."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+
+from connectors.targets.chart import Unit
+from connectors.targets.tree import walk
+from schemas.disposition import Disposition, UnitKind
+
+_RANKS = {
+    "allergy": 1,
+    "adr": 1,
+    "medication": 2,
+    "patientwill": 2,
+    "ntbr": 2,
+    "vaccine": 3,
+    "healthcareelement": 4,
+    "problem": 4,
+    "risk": 4,
+    "lab": 5,
+}
+_NAMES = {
+    1: "allergy",
+    2: "medication",
+    3: "vaccine",
+    4: "problem",
+    5: "result",
+    6: "record",
+    7: "document",
+    8: "administrative",
+}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One point of the work list. `excerpt` quotes the record: sealed only."""
+
+    rank: int
+    kind: str
+    unit: str
+    reason: str
+    excerpt: str
+    file: str = ""
+
+    @property
+    def rank_name(self) -> str:
+        """The rank in a word."""
+        return _NAMES[self.rank]
+
+    def to_json(self) -> str:
+        """For sealed staging."""
+        return json.dumps(asdict(self))
+
+    @staticmethod
+    def from_json(text: str, file: str) -> Finding:
+        """From sealed staging, with the name of the patient's file in the package."""
+        return Finding(**{**json.loads(text), "file": file})
+
+
+def find(unit: Unit) -> Iterator[Finding]:
+    """The points of one unit: degraded, or confidential."""
+    if unit.disposition is Disposition.DEGRADED:
+        yield Finding(_rank(unit), _kind(unit), unit.path, str(unit.reason), _excerpt(unit))
+    if any(child.name == "confidentiality" for child in unit.children):
+        yield Finding(6, _kind(unit), unit.path, "confidential", _excerpt(unit))
+
+
+def _kind(unit: Unit) -> str:
+    return str(unit.row.get("kind") or unit.row.get("name") or unit.kind.value)
+
+
+def _rank(unit: Unit) -> int:
+    if unit.kind is UnitKind.ITEM:
+        return _RANKS.get(_kind(unit), 6)
+    if unit.kind is UnitKind.ATTACHMENT:
+        return 7
+    return 8 if unit.kind is UnitKind.PATIENT_FIELD else 6
+
+
+def _excerpt(unit: Unit) -> str:
+    texts = [node.text.strip() for child in unit.children for node in walk(child) if node.text.strip()]
+    return " · ".join(dict.fromkeys(texts))[:300]

@@ -1,0 +1,288 @@
+"""Medinect: one strict SMF file a patient, valid against KMEHR 1.7 and 1.43, under our own rules besides.
+
+Medinect's own import format is not public; the national Software Migration Format is what registered packages
+exchange, so the profile says `medinect-unconfirmed` until an import confirmed it.
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections import Counter as Tally
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from hashlib import sha256
+
+from connectors.base import ChartRows
+from connectors.targets.chart import Folder, Unit, load_folder
+from connectors.targets.fillers import fill_transaction, marker
+from connectors.targets.findings import Finding, find
+from connectors.targets.healthone_items import derive_items
+from connectors.targets.identities import make_mf_id, settle_mf_ids
+from connectors.targets.patient import patient_node
+from connectors.targets.transaction_kinds import KINDS, set_kind
+from connectors.targets.tree import Node, escape_text, leaf, opening, parse_fragment, wrap
+from connectors.targets.units import UnitWriter, fit_unit, number, snippet, text_of
+from schemas.disposition import Disposition, Reason, UnitKind
+
+PROFILE = "medinect-unconfirmed"
+CHARTS_A_PART = 500
+BYTES_A_PART = 200 << 20
+NAMESPACE = "http://www.ehealth.fgov.be/standards/kmehr/schema/v1"
+_ENCODE = 57 * 1024  # a multiple of three: pieces of base64 join without padding
+
+
+@dataclass(frozen=True)
+class Envelope:
+    """What all charts of a run share: who exported, when the instruction was given, in which language."""
+
+    run_id: str
+    senders: tuple[str, ...]  # hcparty elements of the source's header
+    exported: str  # RFC 3339 Z
+    language: str
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one unit."""
+
+    unit: str
+    file: int
+    patient: int
+    kind: str
+    disposition: str
+    reason: str | None
+
+
+@dataclass
+class ChartOutcome:
+    """What writing one chart gave."""
+
+    outcomes: list[Outcome] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    filled: Tally[str] = field(default_factory=Tally)
+    problems: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class PlannedParts:
+    """Parts by name with their chart ordinals, and the digest of the whole."""
+
+    parts: tuple[tuple[str, tuple[int, ...]], ...]
+    digest: str
+
+
+def chart_name(run_id: str, chart: int) -> str:
+    """The name of a patient's file: opaque."""
+    return f"patients/{sha256(f'{run_id}:{chart}'.encode()).hexdigest()[:16]}.xml"
+
+
+def plan_charts(charts: list[tuple[int, int]]) -> PlannedParts:
+    """Cut charts, given with the bytes of their documents, into parts. Pure."""
+    parts: list[list[int]] = []
+    weight = 0
+    for chart, size in charts:
+        if not parts or len(parts[-1]) >= CHARTS_A_PART or (weight and weight + size > BYTES_A_PART):
+            parts.append([])
+            weight = 0
+        parts[-1].append(chart)
+        weight += size
+    named = tuple((f"part-{n:04d}.zip.age", tuple(part)) for n, part in enumerate(parts, start=1))
+    digest = sha256(repr((PROFILE, named, charts)).encode()).hexdigest()
+    return PlannedParts(named, digest)
+
+
+def write_chart(folders: list[ChartRows], envelope: Envelope, emit: Callable[[bytes], None]) -> ChartOutcome:
+    """Write one patient's file; every unit of the folders gets its outcome."""
+    chart = _Chart([load_folder(rows) for rows in folders], envelope)
+    chart.write(emit)
+    return chart.outcome
+
+
+class _Chart:
+    """The writing of one file."""
+
+    def __init__(self, folders: list[Folder], envelope: Envelope) -> None:
+        self._folders = folders
+        self._envelope = envelope
+        self._units = [
+            u for f in folders for top in (*f.fields, *f.transactions, *f.loose) for u in top.below()
+        ]
+        self.outcome = ChartOutcome()
+        self._transactions = [t for f in folders for t in f.transactions]
+        self._writer = UnitWriter(settle_mf_ids(envelope.run_id, self._transactions))
+        self._senders = [parse_fragment(xml) for xml in envelope.senders]
+
+    def write(self, emit: Callable[[bytes], None]) -> None:
+        emit(f'<?xml version="1.0" encoding="UTF-8"?>\n<kmehrmessage xmlns="{NAMESPACE}">'.encode())
+        _write(self._header(), emit)
+        emit(b'<folder><id S="ID-KMEHR" SV="1.0">1</id>')
+        patient, filled = patient_node([unit for f in self._folders for unit in f.fields])
+        self.outcome.filled.update(filled)
+        _write(patient, emit)
+        for position, node in enumerate(self._nodes(), start=1):
+            node.children[0].text = str(position)
+            _write(node, emit)
+        for node in self._loose():
+            _write(node, emit)
+        emit(b"</folder></kmehrmessage>\n")
+        self._book()
+
+    def _header(self) -> Node:
+        date, _, time = self._envelope.exported.rstrip("Z").partition("T")
+        serial = int(sha256(self._envelope.run_id.encode()).hexdigest()[:13], 16)
+        people = [s for s in self._senders if _role(s).startswith("pers")] or [
+            s for s in self._senders if _role(s) != "application"
+        ]
+        owner = next(
+            (
+                i.text
+                for s in people
+                for i in s.children
+                if i.name == "id" and i.attributes.get("S") == "ID-HCPARTY" and i.text.strip()
+            ),
+            "reprise",
+        )
+        program = wrap(
+            "hcparty",
+            leaf("id", "reprise-1", S="LOCAL", SV="1.0", SL="reprise"),
+            leaf("cd", "application", S="CD-HCPARTY", SV="1.0"),
+            leaf("name", "reprise"),
+        )
+        return wrap(
+            "header",
+            wrap(
+                "standard",
+                leaf("cd", "20131001", S="CD-STANDARD", SV="1.7"),
+                wrap(
+                    "specialisation",
+                    leaf("cd", "gpsoftwaremigration", S="CD-MESSAGE", SV="1.0"),
+                    leaf("version", "2.0"),
+                ),
+            ),
+            leaf("id", f"{owner}.{serial}", S="ID-KMEHR", SV="1.0"),
+            leaf("date", date),
+            leaf("time", time),
+            wrap("sender", *_valid_parties(people), program),
+            wrap(
+                "recipient",
+                wrap(
+                    "hcparty",
+                    leaf("cd", "application", S="CD-HCPARTY", SV="1.0"),
+                    leaf("name", "gp-software-migration"),
+                ),
+            ),
+        )
+
+    def _nodes(self) -> list[Node]:
+        summaries = [t for t in self._transactions if t.row["kind"] == "clinicalsummary"]
+        nodes = [self._summary(summaries)]
+        return nodes + [
+            self._transaction(t, []) for t in self._transactions if t.row["kind"] != "clinicalsummary"
+        ]
+
+    def _summary(self, summaries: list[Unit]) -> Node:
+        if summaries:
+            return self._transaction(summaries[0], summaries[1:])
+        children = [
+            _position(),
+            leaf("id", make_mf_id(self._envelope.run_id, "summary"), S="LOCAL", SV="1.0", SL="MF-ID"),
+            leaf("cd", "clinicalsummary", S="CD-TRANSACTION", SV="1.0"),
+        ]
+        fill_transaction(children, _valid_parties(self._senders), empty_body=True)
+        children = [c for c in children if c.attributes.get("SL") != "REPRISE-FILLED"]
+        children.append(marker(["date", "time", "author", "iscomplete", "isvalidated", "cd", "text"]))
+        self.outcome.filled["clinicalsummary"] += 1
+        return Node("transaction", children=[*_in_order(children), leaf("text", "", L="und")])
+
+    def _transaction(self, unit: Unit, merged: list[Unit]) -> Node:
+        kept, misfits = fit_unit(unit)
+        set_kind(kept)
+        body = self._writer.body(unit)
+        for other in merged:
+            other.degrade(Reason.SECOND_SUMMARY)
+            body += self._writer.body(other)
+            misfits = [*misfits, Node("transaction", children=list(other.children))]
+        body += [snippet(m) for m in misfits] + self._derived([unit, *merged])
+        filled = fill_transaction(kept, _valid_parties(self._senders), empty_body=not body)
+        self.outcome.filled.update(filled)
+        if not body:
+            body = [leaf("text", "", L="und")]
+        head = [c for c in kept if c.name != "recorddatetime"]
+        tail = [c for c in kept if c.name == "recorddatetime"]
+        return Node("transaction", children=[_position(), *_in_order(head), *number(body), *tail])
+
+    def _derived(self, transactions: list[Unit]) -> list[Node]:
+        nodes = []
+        for unit in [u for t in transactions for u in t.below()]:
+            for path, item in derive_items(unit, self._envelope.run_id):
+                item.children.insert(0, _position())
+                nodes.append(item)
+                self.outcome.outcomes.append(
+                    Outcome(path, unit.file, unit.patient, UnitKind.RESULT, Disposition.DELIVERED, None)
+                )
+        return nodes
+
+    def _loose(self) -> list[Node]:
+        loose = [unit for f in self._folders for unit in f.loose]
+        nodes = [text_of(u) if u.kind is UnitKind.TEXT else self._writer.link(u) for u in loose]
+        return sorted(nodes, key=lambda node: node.name == "lnk")
+
+    def _book(self) -> None:
+        for unit in self._units:
+            reason = unit.reason.value if unit.reason else None
+            self.outcome.outcomes.append(
+                Outcome(unit.path, unit.file, unit.patient, unit.kind.value, unit.disposition.value, reason)
+            )
+        self.outcome.findings = [f for unit in self._units for f in find(unit)]
+
+
+def _position() -> Node:
+    return leaf("id", "1", S="ID-KMEHR", SV="1.0")
+
+
+def _role(party: Node) -> str:
+    return next(
+        (c.text for c in party.children if c.name == "cd" and c.attributes.get("S") == "CD-HCPARTY"), ""
+    )
+
+
+def _valid_parties(parties: list[Node]) -> list[Node]:
+    from connectors.targets.conform import arrange, is_valid
+
+    for party in parties:
+        arrange(party, "hcpartyType")
+    return [party for party in parties if is_valid(party, "hcpartyType")]
+
+
+def _in_order(children: list[Node]) -> list[Node]:
+    from connectors.targets.conform import order_of
+
+    ranks = order_of("transactionType")
+    return sorted(children, key=lambda c: ranks.get(c.name, 999))
+
+
+def _write(node: Node, emit: Callable[[bytes], None]) -> None:
+    """Serialise, streaming the content of attachments."""
+    pieces = [opening(node), escape_text(node.text)]
+    emit("".join(pieces).encode())
+    if isinstance(node.stream, Unit):
+        _write_base64(node.stream, emit)
+    for child in node.children:
+        _write(child, emit)
+        if child.tail:
+            emit(escape_text(child.tail).encode())
+    emit(f"</{node.name}>".encode())
+
+
+def _write_base64(unit: Unit, emit: Callable[[bytes], None]) -> None:
+    rest = b""
+    for piece in unit.content():
+        data = rest + piece
+        cut = len(data) // _ENCODE * _ENCODE
+        for start in range(0, cut, _ENCODE):
+            emit(b64encode(data[start : start + _ENCODE]))
+        rest = data[cut:]
+    emit(b64encode(rest))
+
+
+__all__ = ["KINDS", "PROFILE", "ChartOutcome", "Envelope", "chart_name", "plan_charts", "write_chart"]

@@ -1,0 +1,105 @@
+"""Small XML trees of what we write: read back from staged fragments, written with exact escaping."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from xml.parsers import expat
+
+from schemas.errors import PackageError
+
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+
+
+@dataclass
+class Node:
+    """An element by its local name; `tail` is the text after it, kept only inside mixed content."""
+
+    name: str
+    attributes: dict[str, str] = field(default_factory=dict)
+    text: str = ""
+    children: list[Node] = field(default_factory=list)
+    tail: str = ""
+    position: int = 0  # its ordinal in the source, to keep equals in order
+    stream: object = None  # a document whose content is written piece by piece
+
+    def child(self, name: str) -> Node | None:
+        """The first child of that name."""
+        return next((c for c in self.children if c.name == name), None)
+
+
+def leaf(name: str, text: str | None, **attributes: str | None) -> Node:
+    """An element that holds text only; attributes that are None are not there."""
+    return Node(name, {k: v for k, v in attributes.items() if v is not None}, text or "")
+
+
+def wrap(name: str, *children: Node) -> Node:
+    """An element that holds elements only."""
+    return Node(name, children=list(children))
+
+
+def parse_fragment(xml: str) -> Node:
+    """The tree of a staged fragment."""
+    stack: list[Node] = [Node("")]
+    parser = expat.ParserCreate()
+
+    def start(name: str, attributes: dict[str, str]) -> None:
+        node = Node(name.rpartition(":")[2], dict(attributes))
+        stack[-1].children.append(node)
+        stack.append(node)
+
+    def text(data: str) -> None:
+        node = stack[-1]
+        if node.children:
+            node.children[-1].tail += data
+        else:
+            node.text += data
+
+    parser.StartElementHandler = start
+    parser.EndElementHandler = lambda _name: stack.pop()
+    parser.CharacterDataHandler = text
+    parser.buffer_text = True
+    try:
+        parser.Parse(xml.encode("utf-8"), True)
+        return stack[0].children[0]
+    except (expat.ExpatError, IndexError):
+        pass
+    raise PackageError("fragment_unreadable")
+
+
+def clean(text: str) -> str:
+    """NFC, without the characters that XML cannot hold."""
+    return _CONTROL.sub("", unicodedata.normalize("NFC", text))
+
+
+def escape_text(text: str) -> str:
+    """Text content; CR as a reference, or a parser would turn it into LF."""
+    text = clean(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return text.replace("\r", "&#13;")
+
+
+def escape_attribute(text: str) -> str:
+    """Attribute value between double quotes; white space as references, or a parser would normalise it."""
+    text = escape_text(text).replace('"', "&quot;")
+    return text.replace("\n", "&#10;").replace("\t", "&#9;")
+
+
+def opening(node: Node) -> str:
+    """The start tag."""
+    attributes = "".join(f' {name}="{escape_attribute(value)}"' for name, value in node.attributes.items())
+    return f"<{node.name}{attributes}>"
+
+
+def serialise(node: Node) -> str:
+    """The element as XML, without a trailing tail."""
+    inside = escape_text(node.text) + "".join(serialise(c) + escape_text(c.tail) for c in node.children)
+    return f"{opening(node)}{inside}</{node.name}>"
+
+
+def walk(node: Node) -> Iterator[Node]:
+    """The node and all below it."""
+    yield node
+    for child in node.children:
+        yield from walk(child)

@@ -1,0 +1,36 @@
+"""What a run and a sweep give back: codes, counts, paths."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+
+@dataclass
+class RunResult:
+    """How a run ended."""
+
+    run: str
+    state: str
+    counts: dict[str, Any] = field(default_factory=dict)
+    dispositions: dict[str, int] = field(default_factory=dict)
+    delivered: list[str] = field(default_factory=list)
+    proof: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """The object that `--json` prints."""
+        return asdict(self)
+
+
+@dataclass
+class SweepReport:
+    """What a sweep found and did, as counts of runs and folders."""
+
+    destroyed: int = 0
+    resumable: int = 0
+    incomplete: int = 0
+    unknown: int = 0
+
+    def to_json(self) -> dict[str, int]:
+        """The object that `--json` prints."""
+        return asdict(self)
