@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections import Counter as Tally
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 
@@ -19,7 +19,7 @@ from connectors.targets.findings import Finding, find
 from connectors.targets.healthone_items import derive_items
 from connectors.targets.identities import make_mf_id, settle_mf_ids
 from connectors.targets.patient import patient_node
-from connectors.targets.transaction_kinds import KINDS, set_kind
+from connectors.targets.transaction_kinds import set_kind
 from connectors.targets.tree import Node, escape_text, leaf, opening, parse_fragment, wrap
 from connectors.targets.units import UnitWriter, fit_unit, number, snippet, text_of
 from schemas.disposition import Disposition, Reason, UnitKind
@@ -91,7 +91,9 @@ def plan_charts(charts: list[tuple[int, int]]) -> PlannedParts:
     return PlannedParts(named, digest)
 
 
-def write_chart(folders: list[ChartRows], envelope: Envelope, emit: Callable[[bytes], None]) -> ChartOutcome:
+def write_chart(
+    folders: Sequence[ChartRows], envelope: Envelope, emit: Callable[[bytes], None]
+) -> ChartOutcome:
     """Write one patient's file; every unit of the folders gets its outcome."""
     chart = _Chart([load_folder(rows) for rows in folders], envelope)
     chart.write(emit)
@@ -110,7 +112,12 @@ class _Chart:
         self.outcome = ChartOutcome()
         self._transactions = [t for f in folders for t in f.transactions]
         self._writer = UnitWriter(settle_mf_ids(envelope.run_id, self._transactions))
-        self._senders = [parse_fragment(xml) for xml in envelope.senders]
+        senders = [parse_fragment(xml) for xml in envelope.senders]
+        people = [s for s in senders if _role(s).startswith("pers")] or [
+            s for s in senders if _role(s) != "application"
+        ]
+        self._people = _valid_parties(people)
+        self._fallback_author = self._people or [_program()]
 
     def write(self, emit: Callable[[bytes], None]) -> None:
         emit(f'<?xml version="1.0" encoding="UTF-8"?>\n<kmehrmessage xmlns="{NAMESPACE}">'.encode())
@@ -130,9 +137,7 @@ class _Chart:
     def _header(self) -> Node:
         date, _, time = self._envelope.exported.rstrip("Z").partition("T")
         serial = int(sha256(self._envelope.run_id.encode()).hexdigest()[:13], 16)
-        people = [s for s in self._senders if _role(s).startswith("pers")] or [
-            s for s in self._senders if _role(s) != "application"
-        ]
+        people = self._people
         owner = next(
             (
                 i.text
@@ -141,12 +146,6 @@ class _Chart:
                 if i.name == "id" and i.attributes.get("S") == "ID-HCPARTY" and i.text.strip()
             ),
             "reprise",
-        )
-        program = wrap(
-            "hcparty",
-            leaf("id", "reprise-1", S="LOCAL", SV="1.0", SL="reprise"),
-            leaf("cd", "application", S="CD-HCPARTY", SV="1.0"),
-            leaf("name", "reprise"),
         )
         return wrap(
             "header",
@@ -162,7 +161,7 @@ class _Chart:
             leaf("id", f"{owner}.{serial}", S="ID-KMEHR", SV="1.0"),
             leaf("date", date),
             leaf("time", time),
-            wrap("sender", *_valid_parties(people), program),
+            wrap("sender", *people, _program()),
             wrap(
                 "recipient",
                 wrap(
@@ -188,7 +187,7 @@ class _Chart:
             leaf("id", make_mf_id(self._envelope.run_id, "summary"), S="LOCAL", SV="1.0", SL="MF-ID"),
             leaf("cd", "clinicalsummary", S="CD-TRANSACTION", SV="1.0"),
         ]
-        fill_transaction(children, _valid_parties(self._senders), empty_body=True)
+        fill_transaction(children, self._fallback_author, empty_body=True)
         children = [c for c in children if c.attributes.get("SL") != "REPRISE-FILLED"]
         children.append(marker(["date", "time", "author", "iscomplete", "isvalidated", "cd", "text"]))
         self.outcome.filled["clinicalsummary"] += 1
@@ -203,7 +202,7 @@ class _Chart:
             body += self._writer.body(other)
             misfits = [*misfits, Node("transaction", children=list(other.children))]
         body += [snippet(m) for m in misfits] + self._derived([unit, *merged])
-        filled = fill_transaction(kept, _valid_parties(self._senders), empty_body=not body)
+        filled = fill_transaction(kept, self._fallback_author, empty_body=not body)
         self.outcome.filled.update(filled)
         if not body:
             body = [leaf("text", "", L="und")]
@@ -234,6 +233,16 @@ class _Chart:
                 Outcome(unit.path, unit.file, unit.patient, unit.kind.value, unit.disposition.value, reason)
             )
         self.outcome.findings = [f for unit in self._units for f in find(unit)]
+
+
+def _program() -> Node:
+    """Ourselves, as a sender."""
+    return wrap(
+        "hcparty",
+        leaf("id", "reprise-1", S="LOCAL", SV="1.0", SL="reprise"),
+        leaf("cd", "application", S="CD-HCPARTY", SV="1.0"),
+        leaf("name", "reprise"),
+    )
 
 
 def _position() -> Node:
@@ -283,6 +292,3 @@ def _write_base64(unit: Unit, emit: Callable[[bytes], None]) -> None:
             emit(b64encode(data[start : start + _ENCODE]))
         rest = data[cut:]
     emit(b64encode(rest))
-
-
-__all__ = ["KINDS", "PROFILE", "ChartOutcome", "Envelope", "chart_name", "plan_charts", "write_chart"]
