@@ -1,0 +1,146 @@
+"""The ladder of destruction: idempotent at every rung, and checked.
+
+Intent (with an inventory, in the ledger) > positive control > data process ended > key destroyed > the same pages no
+longer open > everything below the run's folders unlinked > absence of every file checked. The caller writes intent and
+outcome into the ledger; nothing here can make evidence whose checks did not pass.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from vault.files import sync_folder
+from vault.keys import KeyRef, KeyState
+from vault.keyring_linux import KernelKeyring
+from vault.lease import Lease, data_process_ended, observable_here
+from vault.provider import provider
+from vault.sealing import ciphertext_digest
+
+_GONE = frozenset({KeyState.ABSENT, KeyState.EXPIRED, KeyState.REVOKED})
+
+
+@dataclass(frozen=True)
+class StagedFile:
+    """One file that will die: path relative to its folder, size and digest of its ciphertext."""
+
+    name: str
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What was checked after destruction."""
+
+    keyAbsent: bool  # noqa: N815 - the names of the statement (docs/formats/proof.md)
+    decryptFails: bool  # noqa: N815
+    filesAbsent: bool  # noqa: N815
+    processEnded: bool  # noqa: N815
+
+    def complete(self) -> bool:
+        """Whether every check passed."""
+        return all(asdict(self).values())
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What a destruction leaves behind as knowledge."""
+
+    files: int
+    bytes: int
+    opened_before: int  # segments that the key opened before it died; 0: the key was gone already
+    key_state: str
+    observable: bool
+    verification: Verification
+
+
+def inventory_staging(lease: Lease) -> list[StagedFile]:
+    """Every file of any kind below the run's folders."""
+    found: list[StagedFile] = []
+    for folder in lease.folders:
+        for path in sorted(_files(folder)):
+            if path.is_symlink() or not path.is_file():
+                found.append(StagedFile(str(path.relative_to(folder)), 0, ""))
+                continue
+            sha256, size = ciphertext_digest(path)
+            found.append(StagedFile(str(path.relative_to(folder)), size, sha256))
+    return found
+
+
+def _files(folder: Path) -> list[Path]:
+    if not folder.is_dir() or folder.is_symlink():
+        return [folder] if folder.exists() or folder.is_symlink() else []
+    return [Path(root) / name for root, folders, names in os.walk(folder) for name in [*names, *_links(root, folders)]]
+
+
+def _links(root: str, folders: list[str]) -> list[str]:
+    return [name for name in folders if (Path(root) / name).is_symlink()]
+
+
+def key_of(lease: Lease) -> KeyRef | None:
+    """The run's key: as leased, or found by the run's name when a crash came before the lease knew it."""
+    if lease.key_ref is not None or lease.provider != KernelKeyring.name:
+        return lease.key_ref
+    return KernelKeyring().find(lease.run_id)
+
+
+def probe(lease: Lease, segments: int = 12) -> int:
+    """How many sealed segments open with the run's key, seen by a short process of its own; -1: none can."""
+    ref = key_of(lease)
+    if ref is None:
+        return -1
+    order = json.dumps({"ref": ref.to_json(), "staging": lease.staging, "run": lease.run_id, "segments": segments})
+    done = subprocess.run(
+        [sys.executable, "-m", "vault.probe"], input=order, capture_output=True, text=True, check=False
+    )
+    return int(done.stdout) if done.returncode == 0 and done.stdout.strip().isdigit() else -1
+
+
+def destroy_run(lease: Lease, inventory: list[StagedFile], opened_before: int) -> Evidence:
+    """Destroy key and files of a run and check that they are gone. Doing it again changes nothing."""
+    ended = data_process_ended(lease)
+    state = _destroy_key(lease)
+    here = observable_here(lease)
+    fails = probe(lease) < 0
+    for folder in lease.folders:
+        remove(folder)
+    absent = not any(folder.exists() or folder.is_symlink() for folder in lease.folders)
+    return Evidence(
+        files=len(inventory),
+        bytes=sum(file.size for file in inventory),
+        opened_before=max(opened_before, 0),
+        key_state=state.value if here else KeyState.NOT_OBSERVABLE.value,
+        observable=here,
+        verification=Verification(state in _GONE, fails, absent, ended),
+    )
+
+
+def _destroy_key(lease: Lease) -> KeyState:
+    ref = key_of(lease)
+    if ref is None:
+        return KeyState.ABSENT
+    keys = provider(lease.provider)
+    keys.destroy(ref)
+    return keys.state(ref)
+
+
+def remove(folder: Path) -> None:
+    """Unlink everything below a folder and the folder; links are unlinked, never followed."""
+    if folder.is_symlink() or folder.is_file():
+        folder.unlink()
+    elif folder.is_dir():
+        shutil.rmtree(folder)
+    if folder.parent.is_dir():
+        sync_folder(folder.parent)
+
+
+def evidence_json(evidence: Evidence) -> dict[str, Any]:
+    """The evidence as plain values."""
+    return asdict(evidence)

@@ -1,0 +1,274 @@
+"""The stand-alone verifier of a proof folder: one file, Python's standard library and `cryptography`.
+
+    python verify.py PROOF_DIR --policy FILE
+
+It reads every file of the folder, and checks, in this order: that the manifest is signed by the log key of the policy and
+names exactly the files that are there, to the byte; that every statement is signed by the same key; that every ledger
+entry is in the tree whose head the log signed; that entries, statements and certificate speak of the same run, in the
+right order, and that every check of the destruction passed. It opens no network and writes nothing.
+
+Exit codes: 0 proven against the given policy; 91 something does not hold; 92 consistent with itself, but without a policy
+(unanchored); 93 the folder cannot be read or is built to hurt.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import binascii
+import hashlib
+import json
+import os
+import sys
+from pathlib import Path
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+MAX_FILES, MAX_FILE_BYTES, MAX_TOTAL_BYTES, MAX_PROOF = 200, 8 << 20, 64 << 20, 64
+PAYLOAD_TYPE = "application/vnd.in-toto+json"
+CHECKS = ("keyAbsent", "decryptFails", "filesAbsent", "processEnded")
+
+
+class Fault(Exception):
+    """Something does not hold; the code says what."""
+
+    def __init__(self, code: str, exit_code: int = 91) -> None:
+        super().__init__(code)
+        self.code, self.exit_code = code, exit_code
+
+
+def strict_b64(text: str) -> bytes:
+    try:
+        data = base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        raise Fault("base64_malformed") from None
+    if base64.b64encode(data).decode() != text:
+        raise Fault("base64_not_canonical")
+    return data
+
+
+def canonical(data: bytes) -> dict:
+    """Parse JSON that is byte for byte what a canonical writer makes (sorted keys, no blanks, no floats)."""
+    try:
+        value = json.loads(data.decode("utf-8"))
+        again = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    except (ValueError, RecursionError):
+        raise Fault("json_malformed") from None
+    if again != data or not isinstance(value, dict):
+        raise Fault("json_not_canonical")
+    return value
+
+
+class Key:
+    """A verifier key `name+hash+base64(1, public)`."""
+
+    def __init__(self, vkey: str) -> None:
+        name, _, rest = vkey.partition("+")
+        short, _, key = rest.partition("+")
+        raw = strict_b64(key)
+        self.name, self.vkey, self.public = name, vkey, raw[1:]
+        self.id = hashlib.sha256(name.encode() + b"\n" + raw).digest()[:4]
+        if raw[:1] != b"\x01" or len(raw) != 33 or self.id.hex() != short:
+            raise Fault("vkey_malformed")
+
+    def verify(self, signature: bytes, message: bytes) -> None:
+        try:
+            Ed25519PublicKey.from_public_bytes(self.public).verify(signature, message)
+        except InvalidSignature:
+            raise Fault("signature_invalid") from None
+
+
+def policy_key(text: str) -> Key:
+    for line in text.splitlines():
+        words = line.split()
+        if len(words) >= 2 and words[0] == "log":
+            return Key(words[1])
+    raise Fault("policy_without_log")
+
+
+def open_note(note: bytes, key: Key) -> str:
+    """The text of a signed note with exactly one signature line, by this key."""
+    try:
+        text, blank, line = note.decode("utf-8").rpartition("\n\n")
+    except UnicodeDecodeError:
+        raise Fault("note_malformed") from None
+    words = line[:-1].split(" ")
+    if not blank or not line.endswith("\n") or len(words) != 3 or words[0] != "—" or "\n" in line[:-1]:
+        raise Fault("note_malformed")
+    blob = strict_b64(words[2])
+    if words[1] != key.name or blob[:4] != key.id:
+        raise Fault("signed_by_another_key")
+    key.verify(blob[4:], (text + "\n").encode())
+    return text + "\n"
+
+
+def read_folder(folder: Path) -> dict[str, bytes]:
+    """All files below the folder by relative name; links and anything unusual are refused."""
+    found: dict[str, bytes] = {}
+    total = 0
+    for root, folders, names in os.walk(folder):
+        if any((Path(root) / name).is_symlink() for name in [*folders, *names]):
+            raise Fault("link_in_folder", 93)
+        for name in names:
+            path = Path(root) / name
+            size = path.lstat().st_size
+            total += size
+            if not path.is_file() or size > MAX_FILE_BYTES or total > MAX_TOTAL_BYTES or len(found) >= MAX_FILES:
+                raise Fault("folder_too_large", 93)
+            found[path.relative_to(folder).as_posix()] = path.read_bytes()
+        if not names and not folders:
+            raise Fault("empty_folder_inside")
+    if "manifest.json" not in found or "manifest.sig" not in found:
+        raise Fault("no_manifest", 93)
+    return found
+
+
+def check_manifest(files: dict[str, bytes], key: Key) -> None:
+    manifest = files["manifest.json"]
+    text = open_note(files["manifest.sig"], key)
+    if text != f"reprise-proof-manifest v1\n{hashlib.sha256(manifest).hexdigest()}\n":
+        raise Fault("manifest_altered")
+    rows = {row["name"]: row for row in canonical(manifest)["files"]}
+    if set(rows) != set(files) - {"manifest.json", "manifest.sig"}:
+        raise Fault("files_added_or_missing")
+    for name, row in rows.items():
+        data = files[name]
+        if row["bytes"] != len(data) or row["sha256"] != hashlib.sha256(data).hexdigest():
+            raise Fault("file_altered")
+
+
+def leaf_hash(entry: bytes) -> bytes:
+    return hashlib.sha256(b"\x00" + entry).digest()
+
+
+def included(index: int, size: int, leaf: bytes, proof: list[bytes], root: bytes) -> bool:
+    """RFC 9162, 2.1.3.2."""
+    if not 0 <= index < size or any(len(h) != 32 for h in (leaf, root, *proof)):
+        return False
+    node, last, found = index, size - 1, leaf
+    for sibling in proof:
+        if last == 0:
+            return False
+        if node & 1 or node == last:
+            found = hashlib.sha256(b"\x01" + sibling + found).digest()
+            while not node & 1 and node:
+                node, last = node >> 1, last >> 1
+        else:
+            found = hashlib.sha256(b"\x01" + found + sibling).digest()
+        node, last = node >> 1, last >> 1
+    return last == 0 and found == root
+
+
+def check_entry(index: int, entry: bytes, proof: bytes, checkpoint: bytes, key: Key) -> dict:
+    head, blank, note = proof.partition(b"\n\n")
+    lines = head.decode("ascii", "replace").split("\n")
+    if not blank or note != checkpoint or lines[:2] != ["c2sp.org/tlog-proof@v1", f"index {index}"]:
+        raise Fault("proof_malformed")
+    if len(lines) > MAX_PROOF + 2:
+        raise Fault("proof_too_long", 93)
+    origin, size, root = open_note(checkpoint, key).split("\n")[:3]
+    hashes = [strict_b64(line) for line in lines[2:] if line]
+    if origin != key.name or not included(index, int(size), leaf_hash(entry), hashes, strict_b64(root)):
+        raise Fault("entry_not_in_log")
+    return canonical(entry)
+
+
+def check_entries(files: dict[str, bytes], key: Key) -> list[tuple[int, dict]]:
+    found = []
+    for name in sorted(n for n in files if n.startswith("entries/")):
+        stem = name[len("entries/") : -len(".json")]
+        if not name.endswith(".json") or not stem.isdigit():
+            raise Fault("entry_misnamed")
+        proof = files.get(f"proofs/{stem}.tlog-proof")
+        if proof is None:
+            raise Fault("proof_missing")
+        found.append((int(stem), check_entry(int(stem), files[name], proof, files["checkpoint"], key)))
+    return sorted(found, key=lambda pair: pair[0])
+
+
+def check_statements(files: dict[str, bytes], key: Key) -> dict[str, tuple[bytes, dict]]:
+    found = {}
+    for name, data in files.items():
+        if not name.startswith("statements/"):
+            continue
+        body = canonical(data)
+        payload = strict_b64(body["payload"])
+        pae = b"DSSEv1 %d %s %d %s" % (len(PAYLOAD_TYPE), PAYLOAD_TYPE.encode(), len(payload), payload)
+        if body["payloadType"] != PAYLOAD_TYPE or len(body["signatures"]) != 1:
+            raise Fault("statement_malformed")
+        key.verify(strict_b64(body["signatures"][0]["sig"]), pae)
+        statement = canonical(payload)
+        found[str(statement["predicateType"])] = (payload, statement)
+    return found
+
+
+def check_story(files: dict[str, bytes], entries: list[tuple[int, dict]], statements: dict) -> dict:
+    """Entries, statements and certificate tell of one run, in order, with every check of the destruction passed."""
+    types = [entry["type"] for _, entry in entries]
+    order = ["authorisation.checked", "run.started", "destruction.started", "destruction.completed"]
+    places = [types.index(t) if t in types else -1 for t in order]
+    if -1 in places or places != sorted(places):
+        raise Fault("story_incomplete_or_out_of_order")
+    certificate = canonical(files["certificate.json"])
+    run = certificate["run"]
+    if {entry["runId"] for _, entry in entries} != {run}:
+        raise Fault("another_run")
+    if any(statement["subject"][0]["name"] != f"run/{run}" for _, statement in statements.values()):
+        raise Fault("another_run")
+    destruction = statements["urn:reprise:destruction/v1"][1]["predicate"]
+    if any(destruction["verification"].get(check) is not True for check in CHECKS):
+        raise Fault("destruction_not_verified")
+    last = next(entry for _, entry in entries if entry["type"] == "destruction.completed")
+    payload, _ = statements["urn:reprise:destruction/v1"]
+    if last["c"]["statement"] != base64.b64encode(hashlib.sha256(payload).digest()).decode():
+        raise Fault("statement_not_the_recorded_one")
+    if certificate["destruction"] != destruction:
+        raise Fault("certificate_tells_another_destruction")
+    return certificate
+
+
+def verify(folder: Path, policy: str | None) -> tuple[int, list[str]]:
+    """The exit code and what was checked, in words."""
+    try:
+        files = read_folder(folder)
+        key = policy_key(policy) if policy is not None else _self_stated_key(files)
+        check_manifest(files, key)
+        statements = check_statements(files, key)
+        entries = check_entries(files, key)
+        certificate = check_story(files, entries, statements)
+    except Fault as fault:
+        return fault.exit_code, [f"REFUSED: {fault.code}"]
+    except (OSError, KeyError, IndexError, TypeError, ValueError, AttributeError, RecursionError):
+        return 93, ["REFUSED: folder_unreadable"]
+    words = [
+        f"Run {certificate['run']}: {certificate['outcome']}.",
+        f"Checked: {len(files)} files against the signed manifest; {len(entries)} ledger entries are in the signed log;",
+        f"  {len(statements)} statements are signed; authorisation came before the run, destruction after it;",
+        "  key absent, reading fails, files absent, process ended: all recorded as true.",
+        "Not checked here: the doctor's signature is recorded as checked. Check it yourself: README.txt tells how.",
+        "Not provable: that no other copy exists.",
+    ]
+    if policy is None:
+        return 92, [*words, "UNANCHORED: consistent with itself; give --policy FILE, obtained elsewhere."]
+    return 0, [*words, "ACCEPTED against the given policy."]
+
+
+def _self_stated_key(files: dict[str, bytes]) -> Key:
+    """Without a policy: the key that the folder itself names; proves nothing about who made it."""
+    return policy_key(files["policy.txt"].decode("utf-8"))
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Verify a proof folder of Reprise offline.")
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--policy", type=Path)
+    arguments = parser.parse_args()
+    policy = arguments.policy.read_text(encoding="utf-8") if arguments.policy else None
+    code, words = verify(arguments.folder, policy)
+    sys.stdout.write("\n".join(words) + "\n")
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())
