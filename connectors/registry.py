@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from connectors.base import SourceConnector, SourceFile
+from schemas.errors import UnknownFormatError
 from connectors.sources.healthone import HealthOneConnector
 from connectors.sources.kmehr import KmehrConnector
 
@@ -16,3 +17,11 @@ def choose(file: SourceFile) -> SourceConnector | None:
         if match is not None and match.certain:
             return connector
     return next((connector for connector, match in matches if match is not None), None)
+
+
+def by_name(name: str) -> SourceConnector:
+    """The connector of this name. Raises UnknownFormatError."""
+    for connector in SOURCES:
+        if connector.name == name:
+            return connector
+    raise UnknownFormatError("no_reader")

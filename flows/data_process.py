@@ -52,6 +52,7 @@ from flows.values import (
 )
 from schemas.errors import RefusedError, RepriseError, StorageFullError
 from vault.authorisation import Authorisation, reopen
+from vault.clock import SystemClock
 from vault.hygiene import harden_process
 from vault.keys import KeyRef
 from vault.lease import Lease
@@ -122,7 +123,7 @@ def _key(lease: Lease, order: dict[str, Any], wire: Wire) -> bytes:
     keys = provider(lease.provider)
     if lease.key_ref is not None:
         return keys.open(lease.key_ref)
-    ref: KeyRef = keys.create(lease.key_lease())
+    ref: KeyRef = keys.create(lease.run_id, lease.seconds_left(SystemClock()))
     wire.ask("key", ref=ref.to_json())
     return keys.open(ref)
 

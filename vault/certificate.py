@@ -9,15 +9,23 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from vault.certificate_words import WORDS
 
-TRUST = "This proves that this software, at this time, recorded and verified what is said here." \
+TRUST = (
+    "This proves that this software, at this time, recorded and verified what is said here."
     " It cannot prove that no other copy exists."
+)
 
 
 def build_certificate(facts: dict[str, Any], language: str) -> tuple[bytes, bytes]:
     """Certificate as canonical JSON and as a self-contained page in the doctor's language."""
     data = rfc8785.dumps({**facts, "trust": TRUST})
     environment = Environment(
-        loader=PackageLoader("vault"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=PackageLoader("vault"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
-    page = environment.get_template("certificate.html").render(words=WORDS[language], language=language, **facts)
+    page = environment.get_template("certificate.html").render(
+        words=WORDS[language], language=language, **facts
+    )
     return data, page.encode()

@@ -77,7 +77,11 @@ def inventory_staging(lease: Lease) -> list[StagedFile]:
 def _files(folder: Path) -> list[Path]:
     if not folder.is_dir() or folder.is_symlink():
         return [folder] if folder.exists() or folder.is_symlink() else []
-    return [Path(root) / name for root, folders, names in os.walk(folder) for name in [*names, *_links(root, folders)]]
+    return [
+        Path(root) / name
+        for root, folders, names in os.walk(folder)
+        for name in [*names, *_links(root, folders)]
+    ]
 
 
 def _links(root: str, folders: list[str]) -> list[str]:
@@ -96,7 +100,9 @@ def probe(lease: Lease, segments: int = 12) -> int:
     ref = key_of(lease)
     if ref is None:
         return -1
-    order = json.dumps({"ref": ref.to_json(), "staging": lease.staging, "run": lease.run_id, "segments": segments})
+    order = json.dumps(
+        {"ref": ref.to_json(), "staging": lease.staging, "run": lease.run_id, "segments": segments}
+    )
     done = subprocess.run(
         [sys.executable, "-m", "vault.probe"], input=order, capture_output=True, text=True, check=False
     )

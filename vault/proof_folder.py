@@ -30,8 +30,10 @@ against roots and revocation lists that you obtain yourself.
 def write_proof(folder: Path, files: dict[str, bytes], *, origin: str, key: Ed25519PrivateKey) -> None:
     """Write the files, a manifest of them all, and its signature; the folder appears whole or not at all."""
     everything = {"README.txt": README.encode(), **files}
-    rows = [{"name": name, "bytes": len(data), "sha256": sha256(data).hexdigest()}
-            for name, data in sorted(everything.items())]
+    rows = [
+        {"name": name, "bytes": len(data), "sha256": sha256(data).hexdigest()}
+        for name, data in sorted(everything.items())
+    ]
     manifest = rfc8785.dumps({"version": 1, "files": rows})
     everything["manifest.json"] = manifest
     text = f"reprise-proof-manifest v1\n{sha256(manifest).hexdigest()}\n"

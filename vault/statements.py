@@ -30,19 +30,25 @@ def statement(run_id: str, predicate_type: str, predicate: dict[str, Any]) -> by
     from hashlib import sha256
 
     subject = [{"name": f"run/{run_id}", "digest": {"sha256": sha256(run_id.encode()).hexdigest()}}]
-    return rfc8785.dumps({"_type": STATEMENT, "subject": subject, "predicateType": predicate_type, "predicate": predicate})
+    return rfc8785.dumps(
+        {"_type": STATEMENT, "subject": subject, "predicateType": predicate_type, "predicate": predicate}
+    )
 
 
 def envelope(payload: bytes, key: Ed25519PrivateKey, key_id: str) -> bytes:
     """The signed envelope, canonical JSON."""
     signature = b64encode(key.sign(pae(payload))).decode()
-    body = {"payloadType": PAYLOAD_TYPE, "payload": b64encode(payload).decode(),
-            "signatures": [{"keyid": key_id, "sig": signature}]}
+    body = {
+        "payloadType": PAYLOAD_TYPE,
+        "payload": b64encode(payload).decode(),
+        "signatures": [{"keyid": key_id, "sig": signature}],
+    }
     return rfc8785.dumps(body)
 
 
-def destruction_predicate(evidence: Evidence, *, strength: dict[str, Any], at: str, cause: str,
-                          exceptions: tuple[str, ...]) -> dict[str, Any]:
+def destruction_predicate(
+    evidence: Evidence, *, strength: dict[str, Any], at: str, cause: str, exceptions: tuple[str, ...]
+) -> dict[str, Any]:
     """The fields of a destruction (after NIST SP 800-88). Raises VerificationFailedError unless all checks passed."""
     if not evidence.verification.complete():
         raise VerificationFailedError("destruction_not_verified", count=evidence.files)
@@ -54,15 +60,22 @@ def destruction_predicate(evidence: Evidence, *, strength: dict[str, Any], at: s
         "method": "purge",
         "technique": "cryptographic-erase",
         "standards": ["NIST SP 800-88r2", "IEEE 2883-2022"],
-        "encryption": {"alg": "AES-256-GCM (Parquet AES_GCM_V1)", "alwaysEncrypted": True, "keyEntropyBits": 256},
+        "encryption": {
+            "alg": "AES-256-GCM (Parquet AES_GCM_V1)",
+            "alwaysEncrypted": True,
+            "keyEntropyBits": 256,
+        },
         "key": {"state": evidence.key_state, **strength},
         "inventory": {"files": evidence.files, "bytes": evidence.bytes},
         "positiveControl": {"segmentsOpenedBefore": evidence.opened_before},
         "verification": asdict(evidence.verification),
         "exceptions": sorted(exceptions),
         "also": ["unlink", "fsync-parent"],
-        "notClaimed": ["backups of the host taken during the run", "copies in source and target systems",
-                       "memory after process end beyond what the operating system guarantees"],
+        "notClaimed": [
+            "backups of the host taken during the run",
+            "copies in source and target systems",
+            "memory after process end beyond what the operating system guarantees",
+        ],
     }
 
 

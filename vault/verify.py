@@ -114,7 +114,12 @@ def read_folder(folder: Path) -> dict[str, bytes]:
             path = Path(root) / name
             size = path.lstat().st_size
             total += size
-            if not path.is_file() or size > MAX_FILE_BYTES or total > MAX_TOTAL_BYTES or len(found) >= MAX_FILES:
+            if (
+                not path.is_file()
+                or size > MAX_FILE_BYTES
+                or total > MAX_TOTAL_BYTES
+                or len(found) >= MAX_FILES
+            ):
                 raise Fault("folder_too_large", 93)
             found[path.relative_to(folder).as_posix()] = path.read_bytes()
         if not names and not folders:

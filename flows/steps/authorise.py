@@ -13,7 +13,7 @@ from vault.authorisation import Authorisation, Use, check, recorded
 def authorise(control: Control, order: Order, *, spend: bool) -> Authorisation:
     """Verify the instruction for this use; the outcome is in the ledger either way.
 
-    With `spend` the use is consumed and `authorisation.checked` written; without, only a refusal is.
+    With `spend` the use is consumed; the lease then writes `authorisation.checked`. A refusal is written here.
     """
     document, signatures = _evidence(control, order.authorisation)
     try:
@@ -24,15 +24,13 @@ def authorise(control: Control, order: Order, *, spend: bool) -> Authorisation:
             site=control.site,
             use=Use(order.use),
             destination=order.destination,
-            operator=control.operator,
+            operator=control.person,
             clock=control.clock,
             consume=spend,
         )
     except RefusedError as refusal:
         control.record_refused(refusal)
         raise
-    if spend:
-        control.record_checked(authorisation)
     return authorisation
 
 

@@ -1,0 +1,32 @@
+"""The two pages of the sealed report: the work list (dangers first) and the reconciliation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from connectors.targets.findings import Finding
+from connectors.targets.report_words import WORDS
+
+
+def render_work_list(findings: list[Finding], language: str) -> str:
+    """What a person has to look at. Quotes records: for the sealed report only."""
+    ordered = sorted(findings, key=lambda finding: (finding.rank, finding.file, finding.unit))
+    return _render("work-list.html", language, findings=ordered)
+
+
+def render_reconciliation(summary: dict[str, Any], language: str) -> str:
+    """What came against what was delivered, in counts."""
+    return _render("reconciliation.html", language, summary=summary)
+
+
+def _render(name: str, language: str, **values: Any) -> str:
+    environment = Environment(
+        loader=PackageLoader("connectors.targets"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template(name).render(words=WORDS[language], language=language, **values)

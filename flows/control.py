@@ -1,0 +1,170 @@
+"""The control process's hands: home, site, operator, clock and ledger of one act."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from flows.orders import Order, load_order, save_order
+from schemas.errors import RefusedError, RepriseError
+from vault.authorisation import Authorisation
+from vault.clock import Clock, SystemClock, parse_utc
+from vault.journal import Journal
+from vault.lease import Lease, owner_alive, take_over
+from vault.ledger import EntryType, FileLedger, Ledger, Recorded, commit, load_log_key
+from vault.run_files import read_run_file, write_run_file
+from vault.site import Site
+from vault.subjects import Operator, find_operator, operator_by_id
+from vault.sweep import is_ended
+
+SWEEPER = "sweep"
+
+
+@dataclass(frozen=True)
+class Control:
+    """Who acts, where, and by which clock."""
+
+    home: Path
+    site: Site
+    operator: Operator | None
+    clock: Clock
+    ledger: Ledger
+
+    @classmethod
+    def open(cls, home: Path, operator: str, clock: Clock | None = None) -> Control:
+        """Open a home for an operator. Raises OperatorError when nobody, or nobody known, acts."""
+        bare = cls.open_to_look(home, clock)
+        try:
+            person = find_operator(home, operator)
+        except RefusedError as refusal:
+            bare.record_refused(refusal)
+            raise
+        return cls(home, bare.site, person, bare.clock, bare.ledger)
+
+    @classmethod
+    def open_to_look(cls, home: Path, clock: Clock | None = None) -> Control:
+        """Open a home for looking, or for the sweep, which answers for itself."""
+        site = Site.load(home)
+        clock = clock or SystemClock()
+        store = FileLedger(home / "ledger", site.origin, load_log_key(home))
+        return cls(home, site, None, clock, Ledger(store, clock))
+
+    @classmethod
+    def open_for_sweep(cls, home: Path, clock: Clock | None = None) -> Control:
+        """The sweep acts by the site's standing order."""
+        return cls.open_to_look(home, clock)
+
+    @property
+    def person(self) -> Operator:
+        """The operator who acts."""
+        if self.operator is None:
+            raise RefusedError("no_operator")
+        return self.operator
+
+    def _by(self, entry_type: EntryType) -> dict[str, str]:
+        if self.operator is None:
+            return {"operator": SWEEPER}
+        data = self.operator.id.encode()
+        return {"operator": commit(self.operator.salt.reveal(), entry_type.value, "operator", data)}
+
+    def record(
+        self,
+        entry_type: EntryType,
+        run_id: str | None,
+        code: str,
+        counts: dict[str, int] | None = None,
+        **commitments: str,
+    ) -> Recorded:
+        """Write a ledger entry for this operator; of a run, its index is kept beside the lease."""
+        recorded = self.ledger.record(
+            entry_type, run_id, code, commitments={**self._by(entry_type), **commitments}, counts=counts
+        )
+        if run_id is not None:
+            found = read_run_file(self.home, run_id, "entries.json") or {"indexes": []}
+            found["indexes"].append(recorded.index)
+            write_run_file(self.home, run_id, "entries.json", found)
+        return recorded
+
+    def record_refused(self, refusal: RepriseError) -> None:
+        """A refusal, by its code."""
+        self.record(EntryType.AUTHORISATION_REFUSED, None, refusal.code, {"exit": refusal.exit_code})
+
+    def record_start(self, lease: Lease, authorisation: Authorisation) -> None:
+        """The check that passed, then the run's start with its deadline."""
+        salt = sha256(lease.run_id.encode() + self.person.salt.reveal()).digest()
+        instruction = commit(salt, "authorisation.checked", "instruction", authorisation.instruction.document)
+        self.record(EntryType.AUTHORISATION_CHECKED, lease.run_id, "passed", authorisation=instruction)
+        deadline = int(parse_utc(lease.deadline).timestamp())
+        self.record(EntryType.RUN_STARTED, lease.run_id, lease.use, {"deadline_s": deadline})
+
+    def record_red(self, lease: Lease, error: RepriseError) -> None:
+        """A run that stopped, by its code."""
+        write_run_file(self.home, lease.run_id, "red.json", {"code": error.code, "exit": error.exit_code})
+        self.record(EntryType.RUN_RED, lease.run_id, error.code, {"exit": error.exit_code})
+
+    def record_delivered(self, lease: Lease, counts: dict[str, dict[str, Any]]) -> None:
+        """What was delivered, as counts by disposition."""
+        tally = counts.get("reconcile", counts.get("rehearse", {})).get("dispositions", {})
+        self.record(EntryType.RUN_DELIVERED, lease.run_id, lease.use, {k: int(v) for k, v in tally.items()})
+
+    def record_resumed(self, lease: Lease) -> None:
+        """A resume: the same use."""
+        red = self.home / "runs" / lease.run_id / "red.json"
+        red.unlink(missing_ok=True)
+        self.record(EntryType.RUN_RESUMED, lease.run_id, "resumed")
+
+    def record_abandoned(self, lease: Lease, cause: str) -> None:
+        """The end of a run without publication."""
+        if read_run_file(self.home, lease.run_id, "cause.json") is None:
+            write_run_file(self.home, lease.run_id, "cause.json", {"cause": cause})
+            self.record(EntryType.RUN_ABANDONED, lease.run_id, cause)
+
+    def cause(self, lease: Lease) -> str:
+        """Why the run ends: as recorded, else it was published."""
+        found = read_run_file(self.home, lease.run_id, "cause.json")
+        return str(found["cause"]) if found else "published"
+
+    def ended(self, lease: Lease) -> bool:
+        """Whether the run has its certificate."""
+        return is_ended(self.home, lease.run_id)
+
+    def half_destroyed(self, lease: Lease) -> bool:
+        """Whether its destruction began and did not end."""
+        return not self.ended(lease) and (self.home / "runs" / lease.run_id / "intent.json").is_file()
+
+    def state(self, lease: Lease) -> str:
+        """certified | destroying | red | running | interrupted | incomplete."""
+        if self.ended(lease):
+            return "certified"
+        if read_run_file(self.home, lease.run_id, "incomplete.json") is not None:
+            return "incomplete"
+        if self.half_destroyed(lease):
+            return "destroying"
+        if read_run_file(self.home, lease.run_id, "red.json") is not None:
+            return "red"
+        return "running" if owner_alive(lease) else "interrupted"
+
+    def keep_order(self, order: Order) -> str:
+        """Seal an order."""
+        return save_order(self.home, order)
+
+    def order_of(self, lease: Lease) -> Order:
+        """The sealed order of a run."""
+        return load_order(self.home, str(lease.order_id))
+
+    def take_over(self, lease: Lease) -> Lease:
+        """Make this process the run's owner."""
+        return take_over(self.home, lease)
+
+    def start_over(self, lease: Lease, journal: Journal) -> Lease:
+        """The key is lost, so staging is: begin again from the source, under the same deadline."""
+        journal.append("start_over", {})
+        return lease.update(self.home, key_ref=None)
+
+
+def digest_b64(data: bytes) -> str:
+    """SHA-256 in base64, for objects without personal data."""
+    return b64encode(sha256(data).digest()).decode()

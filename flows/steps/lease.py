@@ -1,0 +1,51 @@
+"""lease: a run's right to hold staging, on disk and in the ledger before the first staged byte."""
+
+from __future__ import annotations
+
+import uuid
+from pathlib import Path
+
+from flows.control import Control
+from flows.orders import Order
+from schemas.errors import HostError, TargetRefusedError
+from vault.authorisation import Authorisation
+from vault.hygiene import host_findings
+from vault.lease import Lease, new_lease
+
+
+def take_lease(control: Control, authorisation: Authorisation, order: Order, order_id: str | None) -> Lease:
+    """Write the lease and the run's start. Raises HostError (swap on and not declared), TargetRefusedError."""
+    undeclared = set(host_findings()) - set(control.site.declared_exceptions) - {"core_pattern_pipes"}
+    if undeclared:
+        raise HostError(sorted(undeclared)[0])
+    run_id = str(uuid.uuid4())
+    lease = new_lease(
+        control.home,
+        control.clock,
+        run_id=run_id,
+        subject_id=authorisation.subject_id,
+        authorisation_id=authorisation.id,
+        use=order.use,
+        hours=authorisation.deadline_hours,
+        provider=order.keys,
+        partial=_partial(control.home, order, run_id),
+        operator_id=control.person.id,
+        order_id=order_id or control.keep_order(order),
+    )
+    control.record_start(lease, authorisation)
+    return lease
+
+
+def _partial(home: Path, order: Order, run_id: str) -> Path:
+    """Where sealed parts grow: beside their destination, so that publication is one rename."""
+    if order.destination is None:
+        return home / "staging" / run_id / "parts"
+    destination = Path(order.destination)
+    try:
+        destination.mkdir(mode=0o700, parents=True, exist_ok=True)
+        usable = destination.is_dir()
+    except OSError:
+        usable = False
+    if not usable:
+        raise TargetRefusedError("destination_unusable")
+    return destination / f".reprise-{run_id}.partial"
