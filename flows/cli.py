@@ -53,9 +53,10 @@ for _command in (
 ):
     app.command()(_command)
 app.command("open")(proof.open_package)
-for _command in (authority.draft, authority.check, authority.record, authority.show, authority.withdraw):
+for _command in (authority.draft, authority.check, authority.record, authority.withdraw):
     authorise_app.command()(_command)
 authorise_app.command("list")(authority.list_authorisations)
+authorise_app.command("show")(authority.show_text)
 for _command in (authority.doctor, authority.operator):
     enrol_app.command()(_command)
 for _command in (proof.check, proof.export):

@@ -50,7 +50,9 @@ def make_trial(folder: Path, source: Path) -> dict[str, str]:
     authority.install(home)
     for operator in OPERATORS:
         enrol_operator(home, operator)
-    enrol_doctor(home, inss=party.inss, nihii=(party.nihii,), name=DOCTOR_NAME, attested_by=OPERATORS, basis="trial")
+    enrol_doctor(
+        home, inss=party.inss, nihii=(party.nihii,), name=DOCTOR_NAME, attested_by=OPERATORS, basis="trial"
+    )
     document = draft(_fields(folder, party, site.ceiling_hours))
     _write_keys(folder, document)
     (folder / "authorisation.json").write_bytes(document)
@@ -59,8 +61,13 @@ def make_trial(folder: Path, source: Path) -> dict[str, str]:
     _write_authority(folder / "ca", authority)
     vkey = FileLedger(home / "ledger", site.origin, load_log_key(home)).vkey
     (folder / "policy.txt").write_text(format_policy(vkey))
-    return {"home": str(home), "source": str(source), "authorisation": str(folder / "authorisation.json"),
-            "destination": str((folder / "out").resolve()), "policy": str(folder / "policy.txt")}
+    return {
+        "home": str(home),
+        "source": str(source),
+        "authorisation": str(folder / "authorisation.json"),
+        "destination": str((folder / "out").resolve()),
+        "policy": str(folder / "policy.txt"),
+    }
 
 
 def _party(source: Path) -> TrialParty:
@@ -93,7 +100,9 @@ def _recipients(folder: Path) -> tuple[tuple[str, str], tuple[str, str]]:
 
 def _write_keys(folder: Path, document: bytes) -> None:
     recipients = [r["age"] for r in json.loads(document)["recipients"]]
-    for name, (identity, recipient) in zip(("identity.age", "recovery.age"), _recipients(folder), strict=True):
+    for name, (identity, recipient) in zip(
+        ("identity.age", "recovery.age"), _recipients(folder), strict=True
+    ):
         if recipient not in recipients:
             raise ValueError
         path = folder / name
@@ -126,7 +135,10 @@ def _fields(folder: Path, party: TrialParty, hours: int) -> dict[str, Any]:
         "uses": {"inventory": 5, "rehearsal": 5, "migration": 1, "delta": 0},
         "recipients": [{"role": "practice", "age": practice}, {"role": "recovery", "age": recovery}],
         "destination": str((folder / "out").resolve()),
-        "custody": {"source": {"holder": "doctor", "until": None}, "package": {"holder": "doctor", "until": until}},
+        "custody": {
+            "source": {"holder": "doctor", "until": None},
+            "package": {"holder": "doctor", "until": until},
+        },
         "valid_from": format_utc(now - timedelta(hours=1)),
         "valid_until": until,
         "staging_deadline_hours": hours,

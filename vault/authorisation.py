@@ -321,7 +321,7 @@ def record(
         signatures,
         home=home,
         site=site,
-        use=_any_use(instruction),
+        use=any_use(instruction),
         clock=clock,
         destination=instruction.destination,
         operator=operator,
@@ -332,7 +332,8 @@ def record(
     return register.id
 
 
-def _any_use(instruction: Instruction) -> Use:
+def any_use(instruction: Instruction) -> Use:
+    """The first use that an instruction allows."""
     for use in Use:
         if instruction.uses[use.value] > 0:
             return use

@@ -1,0 +1,51 @@
+"""Static pages over the ledger: every run, its authorisation, its deletion proof. No patient data can reach them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from vault.ledger import FileLedger
+
+
+def export_pages(out: Path, home: Path, runs: list[dict[str, Any]], store: FileLedger, policy: str) -> int:
+    """Write `index.html` and a copy of each run's certificate page; gives the number of pages."""
+    out.mkdir(mode=0o700, parents=True, exist_ok=True)
+    head = store.head()
+    entries = [json.loads(entry) for entry in store.read(0, head.size)]
+    views = [_view(out, home, run, entries) for run in runs]
+    environment = Environment(
+        loader=PackageLoader("dashboard"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    page = environment.get_template("index.html").render(
+        runs=views, head=head, root=head.root.hex(), policy=policy, refusals=_refusals(entries)
+    )
+    (out / "index.html").write_text(page, encoding="utf-8")
+    return 1 + sum(1 for view in views if view["certificate"])
+
+
+def _view(out: Path, home: Path, run: dict[str, Any], entries: list[dict[str, Any]]) -> dict[str, Any]:
+    mine = [entry for entry in entries if entry["runId"] == run["run"]]
+    times = {entry["type"]: entry["at"] for entry in mine}
+    page = home / "runs" / run["run"] / "proof" / "certificate.html"
+    name = f"{run['run']}.html"
+    if page.is_file():
+        (out / name).write_bytes(page.read_bytes())
+    return {
+        **run,
+        "authorised": times.get("authorisation.checked", ""),
+        "destroyed": times.get("destruction.completed", ""),
+        "entries": mine,
+        "certificate": name if page.is_file() else "",
+    }
+
+
+def _refusals(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [entry for entry in entries if entry["type"] == "authorisation.refused"]

@@ -1,0 +1,137 @@
+"""Commands about authority: enrol doctors and operators; check, record, list, show, withdraw instructions."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from flows.commands.shared import (
+    HomeOption,
+    JsonOption,
+    OperatorOption,
+    guarded,
+    home_path,
+    operator_name,
+    show,
+)
+from flows.control import Control
+from vault import authorisation as authorisations
+from vault.instruction import draft as draft_instruction
+from vault.instruction import parse
+from vault.ledger import EntryType
+from vault.site import Site
+from vault.subjects import enrol_doctor, enrol_operator
+
+FileArgument = Annotated[
+    Path, typer.Argument(help="The instruction, FILE.p7s beside it.", show_default=False)
+]
+IdArgument = Annotated[str, typer.Argument(help="An authorisation's id.", show_default=False)]
+
+
+def _signatures(file: Path) -> list[bytes]:
+    return [path.read_bytes() for path in sorted(file.parent.glob(file.name + "*.p7s"))]
+
+
+@guarded
+def operator(
+    name: Annotated[str, typer.Argument(help="How the operator is called at this site.", show_default=False)],
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Make an operator known to this home."""
+    made = enrol_operator(home_path(home), name)
+    show({"operator": made.id}, as_json=as_json, text=f"operator {made.id}")
+
+
+@guarded
+def doctor(
+    inss: Annotated[str, typer.Option(help="National number of the signing certificate.")],
+    nihii: Annotated[list[str], typer.Option(help="INAMI/RIZIV number (repeat for several).")],
+    name: Annotated[str, typer.Option(help="Name, kept sealed.")],
+    attested_by: Annotated[list[str], typer.Option(help="Two operators who attest the tie.")],
+    basis: Annotated[str, typer.Option(help="Legal basis, as a code.")],
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Tie a national number to INAMI numbers, attested by two operators."""
+    path = home_path(home)
+    first, second = (*attested_by, "", "")[:2]
+    subject = enrol_doctor(
+        path, inss=inss, nihii=tuple(nihii), name=name, attested_by=(first, second), basis=basis
+    )
+    Control.open(path, first).record(EntryType.SUBJECT_ENROLLED, None, "doctor")
+    show({"doctor": subject}, as_json=as_json, text=f"doctor {subject}")
+
+
+@guarded
+def draft(
+    fields: Annotated[Path, typer.Argument(help="The instruction's fields as JSON.", show_default=False)],
+    to: Annotated[Path, typer.Option("--to", help="Where to write what is to be signed.")],
+) -> None:
+    """Complete an instruction with the digest of its readable text; print that text."""
+    document = draft_instruction(json.loads(fields.read_text(encoding="utf-8")))
+    to.write_bytes(document)
+    typer.echo(parse(document).text)
+
+
+@guarded
+def check(
+    file: FileArgument, home: HomeOption = None, operator: OperatorOption = None, as_json: JsonOption = False
+) -> None:
+    """Check an instruction and its signature; spends no use."""
+    path = home_path(home)
+    control = Control.open(path, operator_name(operator))
+    instruction = parse(file.read_bytes())
+    checked = authorisations.check(
+        file.read_bytes(),
+        _signatures(file),
+        home=path,
+        site=control.site,
+        use=authorisations.any_use(instruction),
+        destination=instruction.destination,
+        operator=control.person,
+        clock=control.clock,
+        consume=False,
+    )
+    show({"authorisation": checked.id, "result": "passed"}, as_json=as_json, text=f"passed: {checked.id}")
+
+
+@guarded
+def record(
+    file: FileArgument, home: HomeOption = None, operator: OperatorOption = None, as_json: JsonOption = False
+) -> None:
+    """Check an instruction and keep it sealed; prints its id."""
+    path = home_path(home)
+    control = Control.open(path, operator_name(operator))
+    found = authorisations.record(
+        path, Site.load(path), file.read_bytes(), _signatures(file), control.person, control.clock
+    )
+    show({"authorisation": found}, as_json=as_json, text=found)
+
+
+@guarded
+def list_authorisations(home: HomeOption = None, as_json: JsonOption = False) -> None:
+    """List kept instructions: ids, uses spent, withdrawn or not."""
+    found = authorisations.list_authorisations(home_path(home))
+    text = "\n".join(f"{a['id']}  spent {a['spent']}{'  withdrawn' if a['withdrawn'] else ''}" for a in found)
+    show(found, as_json=as_json, text=text or "No authorisations.")
+
+
+@guarded
+def show_text(authorisation: IdArgument, home: HomeOption = None) -> None:
+    """Print the readable text that the doctor signed."""
+    document, _ = authorisations.recorded(home_path(home), authorisation)
+    typer.echo(parse(document).text)
+
+
+@guarded
+def withdraw(authorisation: IdArgument, home: HomeOption = None, operator: OperatorOption = None) -> None:
+    """Record that an instruction no longer holds."""
+    path = home_path(home)
+    control = Control.open(path, operator_name(operator))
+    authorisations.withdraw(path, authorisation)
+    control.record(EntryType.AUTHORISATION_WITHDRAWN, None, "recorded_by_operator")
+    typer.echo("withdrawn")

@@ -1,0 +1,80 @@
+"""Commands about evidence: verify, open, ledger check, ledger export."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dashboard.export import export_pages
+from flows import engine
+from flows.commands.shared import HomeOption, JsonOption, guarded, home_path, show
+from flows.package import open_package as open_sealed
+from schemas.errors import ForkError, ProofError, UnanchoredError
+from vault.clock import SystemClock
+from vault.ledger import FileLedger, load_log_key
+from vault.ledger_audit import audit
+from vault.notes import VerifierKey
+from vault.policy import format_policy
+from vault.site import Site
+from vault.verify import verify as verify_folder
+
+
+@guarded
+def verify(
+    folder: Annotated[Path, typer.Argument(help="A proof folder.", show_default=False)],
+    policy: Annotated[
+        Path | None, typer.Option("--policy", help="The trust anchor, obtained elsewhere.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Check a proof folder offline against a policy."""
+    code, words = verify_folder(folder, policy.read_text(encoding="utf-8") if policy else None)
+    show({"exit": code, "words": words}, as_json=as_json, text="\n".join(words).replace("[", "\\["))
+    if code == UnanchoredError.exit_code:
+        raise UnanchoredError("no_policy_given")
+    if code:
+        raise ProofError("proof_refused", case=words[0].rpartition(" ")[2])
+
+
+@guarded
+def open_package(
+    package: Annotated[Path, typer.Argument(help="The delivered folder.", show_default=False)],
+    identity: Annotated[Path, typer.Option("--identity", help="An age identity file.")],
+    into: Annotated[Path, typer.Option("--into", help="A private folder to import from.")],
+    as_json: JsonOption = False,
+) -> None:
+    """Open a delivered package on the practice's side: verify, unpack into a private folder."""
+    opened = open_sealed(package, identity.read_text(encoding="utf-8"), into)
+    show(opened, as_json=as_json, text=f"{opened['files']} file(s) into {into}")
+
+
+@guarded
+def check(home: HomeOption = None, as_json: JsonOption = False) -> None:
+    """Recompute the whole ledger from its entries and look for gaps."""
+    path = home_path(home)
+    store = FileLedger(path / "ledger", Site.load(path).origin, load_log_key(path))
+    faults = (
+        audit(path / "ledger", VerifierKey.parse(store.vkey), SystemClock().now())
+        if store.head().size
+        else []
+    )
+    show(
+        {"faults": faults}, as_json=as_json, text="The ledger is whole." if not faults else "\n".join(faults)
+    )
+    if faults:
+        raise ForkError(faults[0], count=len(faults))
+
+
+@guarded
+def export(
+    html: Annotated[Path, typer.Option("--html", help="Where to write the pages.")],
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Write static pages: every run, its authorisation, its deletion proof."""
+    path = home_path(home)
+    store = FileLedger(path / "ledger", Site.load(path).origin, load_log_key(path))
+    pages = export_pages(html, path, engine.list_runs(path), store, format_policy(store.vkey))
+    show({"pages": pages}, as_json=as_json, text=f"{pages} page(s) in {html}")

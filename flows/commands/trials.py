@@ -1,0 +1,66 @@
+"""Commands to try: a synthetic practice with everything needed to migrate it, and the whole way in one go."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from flows import engine
+from flows.commands.bars import BarWatch
+from flows.commands.shared import JsonOption, console, guarded, show
+from flows.commands.wording import describe_result
+from flows.orders import Order
+from flows.trial import OPERATORS, make_trial
+from flows.trial_practice import write_practice
+from vault.verify import verify
+
+
+@guarded
+def trial(
+    folder: Annotated[Path, typer.Argument(help="A new folder.", show_default=False)],
+    patients: Annotated[int, typer.Option(help="Size of the practice.")] = 20,
+    shape: Annotated[str, typer.Option(help="ordinary, attachments or items.")] = "ordinary",
+    seed: Annotated[int, typer.Option(help="The same seed gives the same practice.")] = 1,
+    export: Annotated[Path | None, typer.Option(help="Authorise this export instead of making one.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Make a trial: home, test authority, signed authorisation, identities, policy, and a practice."""
+    made = _make(folder, patients, shape, seed, export)
+    text = "\n".join(f"{name:<14} {path}" for name, path in made.items())
+    show(made, as_json=as_json, text=text + f"\noperator       {OPERATORS[0]}")
+
+
+def _make(folder: Path, patients: int, shape: str, seed: int, export: Path | None) -> dict[str, str]:
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if export is None:
+        export = folder / "export"
+        write_practice(export, patients=patients, seed=seed, shape=shape)
+    return make_trial(folder.resolve(), export.resolve())
+
+
+@guarded
+def demo(
+    patients: Annotated[int, typer.Option(help="Size of the practice.")] = 50,
+    as_json: JsonOption = False,
+) -> None:
+    """A synthetic practice, a test signature, the whole way, a verified certificate."""
+    folder = Path(tempfile.mkdtemp(prefix="reprise-demo-"))
+    made = _make(folder, patients, "ordinary", 1, None)
+    order = Order(
+        made["source"], made["authorisation"], "migration", made["destination"], "keyring", OPERATORS[0]
+    )
+    with BarWatch() as watch:
+        result: dict[str, Any] = engine.start(Path(made["home"]), order, watch).to_json()
+    code, words = verify(Path(result["proof"]), Path(made["policy"]).read_text(encoding="utf-8"))
+    show(result, as_json=as_json, text=describe_result(result))
+    if not as_json:
+        console.print("\n" + "\n".join(words).replace("[", "\\["))
+        console.print(
+            f"\nEverything of this demo lies in {folder}; the certificate to read:"
+            f" {result['proof']}/certificate.html"
+        )
+    if code:
+        raise typer.Exit(code)
