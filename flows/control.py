@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from base64 import b64encode
 from dataclasses import dataclass
 from hashlib import sha256
@@ -87,6 +88,16 @@ class Control:
             found["indexes"].append(recorded.index)
             write_run_file(self.home, run_id, "entries.json", found)
         return recorded
+
+    def entries_of(self, lease: Lease) -> list[tuple[int, dict[str, Any]]]:
+        """The run's entries with their indexes, as the log has them."""
+        store = self.ledger.store
+        parsed = ((i, json.loads(entry)) for i, entry in enumerate(store.read(0, store.head().size)))
+        return [(i, body) for i, body in parsed if body["runId"] == lease.run_id]
+
+    def has_recorded(self, lease: Lease, entry_type: EntryType) -> bool:
+        """Whether the log has an entry of this type for the run."""
+        return any(body["type"] == entry_type.value for _, body in self.entries_of(lease))
 
     def record_refused(self, refusal: RepriseError) -> None:
         """A refusal, by its code."""

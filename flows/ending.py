@@ -10,11 +10,11 @@ from flows.control import Control, digest_b64
 from flows.orders import drop_order
 from flows.results import RunResult
 from flows.watch import Watch
-from schemas.errors import LedgerError, VerificationFailedError
+from schemas.errors import VerificationFailedError
 from vault.authorisation import evidence_of, reopen
 from vault.certificate import build_certificate
 from vault.clock import format_utc
-from vault.destroy import Evidence, StagedFile, destroy_run, inventory_staging, probe
+from vault.destroy import Evidence, StagedFile, Verification, destroy_run, inventory_staging, probe
 from vault.ledger import EntryType, load_log_key
 from vault.lease import Lease
 from vault.notes import Checkpoint, VerifierKey, open_note
@@ -66,22 +66,29 @@ def _declare_intent(control: Control, ending: Ending) -> tuple[list[StagedFile],
     """The intent, with its inventory, is on disk and in the ledger before anything dies."""
     lease = ending.lease
     known = read_run_file(control.home, lease.run_id, "intent.json")
-    if known is not None:
-        return [StagedFile(**raw) for raw in known["files"]], int(known["opened"])
-    inventory = inventory_staging(lease)
-    opened = ending.opened or max(probe(lease), 0)
-    content = {"files": [asdict(file) for file in inventory], "opened": opened, "cause": ending.cause}
-    write_run_file(control.home, lease.run_id, "intent.json", content)
-    counts = {"files": len(inventory), "bytes": sum(f.size for f in inventory), "opened": opened}
-    control.record(EntryType.DESTRUCTION_STARTED, lease.run_id, ending.cause, counts)
+    if known is None:
+        known = {
+            "files": [asdict(file) for file in inventory_staging(lease)],
+            "opened": ending.opened or max(probe(lease), 0),
+            "cause": ending.cause,
+        }
+        write_run_file(control.home, lease.run_id, "intent.json", known)
+    inventory, opened = [StagedFile(**raw) for raw in known["files"]], int(known["opened"])
+    # The file alone does not prove the entry: a crash may lie between the two. The log is asked.
+    if not control.has_recorded(lease, EntryType.DESTRUCTION_STARTED):
+        counts = {"files": len(inventory), "bytes": sum(f.size for f in inventory), "opened": opened}
+        control.record(EntryType.DESTRUCTION_STARTED, lease.run_id, ending.cause, counts)
     return inventory, opened
 
 
 def _certify(control: Control, ending: Ending, evidence: Evidence) -> Path:
     lease = ending.lease
     done = read_run_file(control.home, lease.run_id, "destroyed.json")
-    at = str(done["at"]) if done else format_utc(control.clock.now())
-    write_run_file(control.home, lease.run_id, "destroyed.json", {"at": at})
+    if done is None:
+        done = {"at": format_utc(control.clock.now()), "evidence": asdict(evidence)}
+        write_run_file(control.home, lease.run_id, "destroyed.json", done)
+    at = str(done["at"])
+    evidence = _first_evidence(done)
     strength = asdict(provider(lease.provider).strength)
     predicate = destruction_predicate(
         evidence,
@@ -96,19 +103,21 @@ def _certify(control: Control, ending: Ending, evidence: Evidence) -> Path:
         },
     )
     payload = statement(lease.run_id, DESTRUCTION, predicate)
-    if done is None or not done.get("recorded"):
+    if not control.has_recorded(lease, EntryType.DESTRUCTION_COMPLETED):
+        counts = {"files": evidence.files, "bytes": evidence.bytes}
         control.record(
-            EntryType.DESTRUCTION_COMPLETED,
-            lease.run_id,
-            ending.cause,
-            {"files": evidence.files, "bytes": evidence.bytes},
-            statement=digest_b64(payload),
+            EntryType.DESTRUCTION_COMPLETED, lease.run_id, ending.cause, counts, statement=digest_b64(payload)
         )
-        write_run_file(control.home, lease.run_id, "destroyed.json", {"at": at, "recorded": True})
     folder = control.home / "runs" / lease.run_id / "proof"
     files = _proof_files(control, ending, payload, predicate)
     write_proof(folder, files, origin=control.site.origin, key=load_log_key(control.home))
     return folder
+
+
+def _first_evidence(done: dict[str, Any]) -> Evidence:
+    """The evidence as first found: a repeated ending finds nothing left, and must tell the same story."""
+    raw = dict(done["evidence"])
+    return Evidence(**{**raw, "verification": Verification(**raw["verification"])})
 
 
 def _proof_files(
@@ -117,7 +126,8 @@ def _proof_files(
     store, lease = control.ledger.store, ending.lease
     key, key_id = load_log_key(control.home), store.vkey.split("+")[1]
     files = {"policy.txt": format_policy(store.vkey).encode(), "checkpoint": store.checkpoint()}
-    for index in _entries(control, lease):
+    entries = control.entries_of(lease)
+    for index, _ in entries:
         files[f"entries/{index}.json"] = store.read(index, index + 1)[0]
         files[f"proofs/{index}.tlog-proof"] = control.ledger.prove(index)
     counts = {k: v for k, v in ending.counts.items() if k not in ("publish",)}
@@ -134,7 +144,7 @@ def _proof_files(
     check = statement(
         lease.run_id,
         AUTHORISATION_CHECK,
-        {"result": "PASSED", "verifiedAt": lease.created, "authorisation": lease.authorisation_id},
+        {"result": "PASSED", "verifiedAt": entries[0][1]["at"], "authorisation": lease.authorisation_id},
     )
     for name, payload in (("authorisation-check", check), ("run", run), ("destruction", destruction)):
         files[f"statements/{name}.dsse.json"] = envelope(payload, key, key_id)
@@ -144,16 +154,6 @@ def _proof_files(
     language = reopen(control.home, lease.authorisation_id, lease.use).language
     files["certificate.json"], files["certificate.html"] = build_certificate(facts, language)
     return files
-
-
-def _entries(control: Control, lease: Lease) -> list[int]:
-    """The indexes of the run's entries; a crash may have kept one from being noted, so the log itself is asked."""
-    needle = f'"runId":"{lease.run_id}"'.encode()
-    store = control.ledger.store
-    found = [i for i, entry in enumerate(store.read(0, store.head().size)) if needle in entry]
-    if not found:
-        raise LedgerError("run_without_entries", run=lease.run_id)
-    return found
 
 
 def _facts(control: Control, ending: Ending, predicate: dict[str, Any]) -> dict[str, Any]:

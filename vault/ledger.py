@@ -33,6 +33,12 @@ from vault.notes import Checkpoint, VerifierKey, format_vkey, open_note, sign_no
 TILE = 256
 MAX_ENTRY = 4096
 _CODE = re.compile(r"[A-Za-z0-9_.\-]{1,64}")
+_COMMITMENT = re.compile(r"[A-Za-z0-9+/]{43}=")
+
+
+def _is_commitment(text: str) -> bool:
+    """32 bytes in base64, or the sweep, which answers for itself."""
+    return text == "sweep" or _COMMITMENT.fullmatch(text) is not None
 
 
 class EntryType(StrEnum):
@@ -118,9 +124,20 @@ class FileLedger:
 
     def head(self) -> Checkpoint:
         """The verified head; of a new log, size 0."""
+        known = self._known_size()
         if not (self._folder / "checkpoint").is_file():
+            if known:
+                raise ForkError("checkpoint_missing", count=known)
             return Checkpoint(self._origin, 0, root_hash([]))
-        return Checkpoint.parse(open_note(self.checkpoint(), VerifierKey.parse(self.vkey)))
+        head = Checkpoint.parse(open_note(self.checkpoint(), VerifierKey.parse(self.vkey)))
+        if head.size < known:
+            raise ForkError("checkpoint_older_than_log", count=known)
+        return head
+
+    def _known_size(self) -> int:
+        """The size noted after the last checkpoint was signed: a log that is smaller was put back."""
+        path = self._folder / ".size"
+        return int(path.read_text()) if path.is_file() else 0
 
     def read(self, start: int, end: int) -> list[bytes]:
         """See `LedgerStore.read`. Raises ProofError when a bundle is not what the head covers."""
@@ -148,6 +165,7 @@ class FileLedger:
         self._write_tiles(leaves, head.size)
         grown = Checkpoint(self._origin, len(leaves), root_hash(leaves))
         write_durably(self._folder / "checkpoint", sign_note(grown.format(), self._origin, self._key))
+        write_durably(self._folder / ".size", str(grown.size).encode())
         return grown
 
     def _write_bundles(self, entries: list[bytes], first: int) -> None:
@@ -233,8 +251,14 @@ class Ledger:
         counts: Mapping[str, int],
         sequence: int,
     ) -> dict[str, Any]:
-        if not all(isinstance(value, int) for value in counts.values()):
+        if not all(type(value) is int and 0 <= value < 1 << 53 for value in counts.values()):
             raise LedgerError("count_is_no_number")
+        if not all(_CODE.fullmatch(name) for name in (*counts, *commitments, run_id or "none")):
+            raise LedgerError("name_not_an_enumeration_value")
+        if not all(_is_commitment(value) for value in commitments.values()):
+            raise LedgerError("commitment_malformed")
+        if entry_type is EntryType.RUN_STARTED and "deadline_s" not in counts:
+            raise LedgerError("run_without_deadline")
         return {
             "v": 1,
             "type": entry_type.value,

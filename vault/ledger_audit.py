@@ -27,8 +27,9 @@ def audit(folder: Path, verifier: VerifierKey, now: datetime) -> list[str]:
     except (OSError, LedgerError) as error:
         return [getattr(error, "code", "file_missing")]
     leaves = [leaf_hash(entry) for entry in entries]
-    faults = [] if len(entries) == head.size and root_hash(leaves) == head.root else ["root_differs"]
-    return faults + _tile_faults(folder, leaves) + _entry_faults(entries, now)
+    if len(entries) != head.size or root_hash(leaves) != head.root:
+        return ["root_differs"]
+    return _tile_faults(folder, leaves) + _entry_faults(entries, now)
 
 
 def _entries(folder: Path, size: int) -> list[bytes]:
@@ -76,9 +77,9 @@ def _completeness(entries: list[dict[str, Any]], now: datetime) -> list[str]:
         run = body.get("runId")
         if run is None:
             continue
-        types.setdefault(run, []).append(str(body["type"]))
-        if body["type"] == "run.started":
-            deadlines[run] = int(body["n"]["deadline_s"])
+        types.setdefault(run, []).append(str(body.get("type")))
+        if body.get("type") == "run.started":
+            deadlines[run] = int(body.get("n", {}).get("deadline_s", 0))
             if "authorisation.checked" not in types[run]:
                 faults.append("run_without_authorisation")
     for run, deadline in deadlines.items():

@@ -21,12 +21,14 @@ import json
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 MAX_FILES, MAX_FILE_BYTES, MAX_TOTAL_BYTES, MAX_PROOF = 200, 8 << 20, 64 << 20, 64
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
+STATEMENTS = {"urn:reprise:authorisation-check/v1", "urn:reprise:run/v1", "urn:reprise:destruction/v1"}
 CHECKS = ("keyAbsent", "decryptFails", "filesAbsent", "processEnded")
 
 
@@ -48,7 +50,7 @@ def strict_b64(text: str) -> bytes:
     return data
 
 
-def canonical(data: bytes) -> dict:
+def canonical(data: bytes) -> dict[str, Any]:
     """Parse JSON that is byte for byte what a canonical writer makes (sorted keys, no blanks, no floats)."""
     try:
         value = json.loads(data.decode("utf-8"))
@@ -165,7 +167,7 @@ def included(index: int, size: int, leaf: bytes, proof: list[bytes], root: bytes
     return last == 0 and found == root
 
 
-def check_entry(index: int, entry: bytes, proof: bytes, checkpoint: bytes, key: Key) -> dict:
+def check_entry(index: int, entry: bytes, proof: bytes, checkpoint: bytes, key: Key) -> dict[str, Any]:
     head, blank, note = proof.partition(b"\n\n")
     lines = head.decode("ascii", "replace").split("\n")
     if not blank or note != checkpoint or lines[:2] != ["c2sp.org/tlog-proof@v1", f"index {index}"]:
@@ -179,7 +181,7 @@ def check_entry(index: int, entry: bytes, proof: bytes, checkpoint: bytes, key: 
     return canonical(entry)
 
 
-def check_entries(files: dict[str, bytes], key: Key) -> list[tuple[int, dict]]:
+def check_entries(files: dict[str, bytes], key: Key) -> list[tuple[int, dict[str, Any]]]:
     found = []
     for name in sorted(n for n in files if n.startswith("entries/")):
         stem = name[len("entries/") : -len(".json")]
@@ -192,7 +194,7 @@ def check_entries(files: dict[str, bytes], key: Key) -> list[tuple[int, dict]]:
     return sorted(found, key=lambda pair: pair[0])
 
 
-def check_statements(files: dict[str, bytes], key: Key) -> dict[str, tuple[bytes, dict]]:
+def check_statements(files: dict[str, bytes], key: Key) -> dict[str, tuple[bytes, dict[str, Any]]]:
     found = {}
     for name, data in files.items():
         if not name.startswith("statements/"):
@@ -208,13 +210,23 @@ def check_statements(files: dict[str, bytes], key: Key) -> dict[str, tuple[bytes
     return found
 
 
-def check_story(files: dict[str, bytes], entries: list[tuple[int, dict]], statements: dict) -> dict:
+def check_story(
+    files: dict[str, bytes], entries: list[tuple[int, dict[str, Any]]], statements: dict[str, Any]
+) -> dict[str, Any]:
     """Entries, statements and certificate tell of one run, in order, with every check of the destruction passed."""
     types = [entry["type"] for _, entry in entries]
     order = ["authorisation.checked", "run.started", "destruction.started", "destruction.completed"]
     places = [types.index(t) if t in types else -1 for t in order]
     if -1 in places or places != sorted(places):
         raise Fault("story_incomplete_or_out_of_order")
+    if any(types.count(t) != 1 for t in ("authorisation.checked", "run.started", "destruction.completed")):
+        raise Fault("story_told_twice")
+    if types[-1] != "destruction.completed":
+        raise Fault("story_goes_on_after_its_end")
+    if set(statements) != STATEMENTS or "certificate.html" not in files:
+        raise Fault("statement_missing_or_unknown")
+    if statements["urn:reprise:authorisation-check/v1"][1]["predicate"]["result"] != "PASSED":
+        raise Fault("authorisation_not_passed")
     certificate = canonical(files["certificate.json"])
     run = certificate["run"]
     if {entry["runId"] for _, entry in entries} != {run}:
@@ -269,7 +281,11 @@ def main() -> int:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--policy", type=Path)
     arguments = parser.parse_args()
-    policy = arguments.policy.read_text(encoding="utf-8") if arguments.policy else None
+    try:
+        policy = arguments.policy.read_text(encoding="utf-8") if arguments.policy else None
+    except (OSError, UnicodeDecodeError):
+        sys.stdout.write("REFUSED: policy_unreadable\n")
+        return 93
     code, words = verify(arguments.folder, policy)
     sys.stdout.write("\n".join(words) + "\n")
     return code

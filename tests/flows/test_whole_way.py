@@ -19,8 +19,15 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def migrate(tmp_path: Path, source: Path, **changes: str) -> tuple[dict[str, str], object]:
     made = make_trial(tmp_path / "trial", source)
-    fields = {"source": made["source"], "authorisation": made["authorisation"], "use": "migration",
-              "destination": made["destination"], "keys": "keyring", "operator": "trial", **changes}
+    fields = {
+        "source": made["source"],
+        "authorisation": made["authorisation"],
+        "use": "migration",
+        "destination": made["destination"],
+        "keys": "keyring",
+        "operator": "trial",
+        **changes,
+    }
     return made, engine.start(Path(made["home"]), Order(**fields), NoWatch())
 
 
@@ -36,8 +43,12 @@ def test_smf_folder_is_migrated_whole(shared, tmp_path, keys):
     assert result.dispositions["quarantined"] == result.dispositions["degraded"] == 0
     assert not list((Path(made["home"]) / "staging").iterdir())
     assert all(Path(path).is_file() for path in result.delivered)
-    done = subprocess.run([sys.executable, ROOT / "vault/verify.py", result.proof, "--policy", made["policy"]],
-                          capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, ROOT / "vault/verify.py", result.proof, "--policy", made["policy"]],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stdout
 
 
@@ -62,7 +73,11 @@ def test_a_refusal_leaves_nothing_but_its_ledger_entry(shared, tmp_path):
     from schemas.errors import ScopeError
 
     with pytest.raises(ScopeError) as refused:
-        migrate(tmp_path, shared / "samples" / "kmehr" / "_ours" / "smf_reference.xml", destination=str(tmp_path / "other"))
+        migrate(
+            tmp_path,
+            shared / "samples" / "kmehr" / "_ours" / "smf_reference.xml",
+            destination=str(tmp_path / "other"),
+        )
     assert refused.value.code == "other_destination"
     assert not list((tmp_path / "trial" / "home" / "staging").iterdir())
     assert not list((tmp_path / "trial" / "home" / "runs").iterdir())

@@ -1,0 +1,212 @@
+"""Every refusal of an instruction: its own code, its own exit code, before any source is known."""
+
+from __future__ import annotations
+
+import json
+import logging
+import secrets
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from schemas.errors import RefusedError, RepriseError
+from vault.authorisation import Use, check, withdraw
+from vault.clock import SystemClock, format_utc
+from vault.instruction import draft
+from vault.sealing import make_identity
+from vault.site import Site, create_home
+from vault.subjects import enrol_doctor, enrol_operator, find_operator
+from vault.trial_ca import TrialAuthority, sign_cades
+
+INSS, NIHII, NAME = "85073003328", "11234578004", "Zzcanary Ünique"
+NOW = SystemClock().now()
+
+
+class Bench:
+    """A home, an authority, a doctor, and an instruction to bend."""
+
+    def __init__(self, folder: Path) -> None:
+        self.home = folder / "home"
+        self.site = create_home(self.home, trial=True, origin="test.example/log")
+        self.authority = TrialAuthority()
+        self.doctor = self.authority.signer(INSS, NAME)
+        self.authority.install(self.home)
+        for name in ("one", "two"):
+            enrol_operator(self.home, name)
+        enrol_doctor(self.home, inss=INSS, nihii=(NIHII,), name=NAME, attested_by=("one", "two"), basis="test")
+        age = [make_identity()[1] for _ in range(2)]
+        self.fields: dict[str, Any] = {
+            "nonce": secrets.token_hex(16),
+            "controllers": [{"role": "controller", "nihii": NIHII, "name": NAME}],
+            "processor": "P", "purpose": "takeover", "source_system": "S", "target_system": "Medinect",
+            "kinds": ["patient_records"], "patients": {"mode": "all"}, "responsible": {"mode": "controllers"},
+            "uses": {"migration": 1}, "recipients": [{"role": "practice", "age": a} for a in age],
+            "destination": "/out",
+            "custody": {"source": {"holder": "doctor", "until": None}, "package": {"holder": "doctor", "until": None}},
+            "valid_from": format_utc(NOW), "valid_until": format_utc(NOW + timedelta(days=9)),
+            "staging_deadline_hours": 72, "ceilings": {"degraded_permille": 1, "quarantined_permille": 1},
+            "language": "nl",
+        }
+
+    def check(self, *, signer: Any = None, authority: Any = None, document: bytes | None = None,
+              signatures: list[bytes] | None = None, site: Site | None = None, operator: str = "one",
+              destination: str = "/out", consume: bool = False, **fields: Any) -> Any:
+        signed = draft({**self.fields, **fields})
+        p7s = sign_cades(signed, signer or self.doctor, authority or self.authority)
+        return check(
+            document or signed, [p7s] if signatures is None else signatures, home=self.home, site=site or self.site,
+            use=Use.MIGRATION, destination=destination, operator=find_operator(self.home, operator),
+            clock=SystemClock(), consume=consume,
+        )
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory):
+    return Bench(tmp_path_factory.mktemp("bench"))
+
+
+def refused(bench: Bench, code: str, exit_code: int, **changes: Any) -> None:
+    with pytest.raises(RefusedError if exit_code < 20 else RepriseError) as error:
+        bench.check(**changes)
+    assert (error.value.code, error.value.exit_code) == (code, exit_code)
+    assert error.value.__context__ is None or "anary" not in str(error.value.__context__)
+
+
+def test_a_good_instruction_passes(bench):
+    assert bench.check().kinds == {"patient_records"}
+
+
+def test_document_altered(bench):
+    document = draft({**bench.fields, "processor": "Q"})
+    refused(bench, "document_altered", 10, document=document)
+
+
+def test_text_and_data_parted(bench):
+    document = draft(bench.fields).replace(b'"processor":"P"', b'"processor":"Q"')
+    refused(bench, "readable_text_differs", 10, document=document)
+
+
+def test_not_canonical(bench):
+    body = json.dumps(json.loads(draft(bench.fields)), indent=1).encode()
+    refused(bench, "instruction_malformed", 10, document=body)
+
+
+def test_every_sampled_flip_of_a_signature_is_refused(bench):
+    signed = draft(bench.fields)
+    p7s = sign_cades(signed, bench.doctor, bench.authority)
+    for at in range(0, len(p7s), 23):
+        altered = p7s[:at] + bytes([p7s[at] ^ 1]) + p7s[at + 1 :]
+        with pytest.raises(RefusedError):
+            bench.check(document=signed, signatures=[altered])
+
+
+def test_unsigned(bench):
+    refused(bench, "signature_missing", 10, signatures=[])
+
+
+def test_other_signer(bench):
+    other = "93051822460"
+    enrol_doctor(bench.home, inss=other, nihii=("10000797000",), name="N", attested_by=("one", "two"), basis="test")
+    refused(bench, "wrong_signer", 10, signer=bench.authority.signer(other, "N"))
+
+
+def test_signer_not_enrolled(bench):
+    refused(bench, "signer_not_enrolled", 10, signer=bench.authority.signer("03022801131", "N"))
+
+
+def test_unknown_root(bench):
+    stranger = TrialAuthority("Stranger")
+    refused(bench, "unknown_root", 11, signer=stranger.signer(INSS, NAME), authority=stranger)
+
+
+def test_trial_root_in_a_real_home(bench):
+    refused(bench, "trial_root", 11, site=Site(trial=False, origin=bench.site.origin))
+
+
+def test_certificate_expired(bench):
+    refused(bench, "signer_expired", 11, signer=bench.authority.signer(INSS, NAME, days=-1))
+
+
+def test_certificate_not_yet_valid(bench):
+    refused(bench, "signer_not_yet_valid", 11, signer=bench.authority.signer(INSS, NAME, since_days=-2))
+
+
+def test_wrong_key_usage(bench):
+    refused(bench, "key_usage", 11, signer=bench.authority.signer(INSS, NAME, usage="digital_signature"))
+
+
+@pytest.mark.parametrize(
+    ("crl", "code"),
+    [(lambda b: b.authority.crl((b.doctor,)), "signer_revoked"),
+     (lambda b: b.authority.crl(days=-1, since_days=60), "revocation_stale"),
+     (None, "revocation_missing")],
+)
+def test_revocation(bench, crl, code):
+    path = bench.home / "trust" / "crls" / "trial-citizen.crl"
+    kept = path.read_bytes()
+    try:
+        path.unlink() if crl is None else path.write_bytes(crl(bench))
+        refused(bench, code, 11)
+    finally:
+        path.write_bytes(kept)
+
+
+def test_not_yet_and_no_longer_valid(bench):
+    later = format_utc(NOW + timedelta(days=1))
+    refused(bench, "not_yet_valid", 10, valid_from=later)
+    refused(bench, "expired", 10, valid_from=format_utc(NOW - timedelta(days=9)),
+            valid_until=format_utc(NOW - timedelta(days=1)))
+
+
+def test_recipients(bench):
+    refused(bench, "one_recipient_only", 12, recipients=bench.fields["recipients"][:1])
+    twice = [bench.fields["recipients"][0]] * 2
+    refused(bench, "one_recipient_only", 12, recipients=twice)
+    odd = [*bench.fields["recipients"], {"role": "practice", "age": "age1nonsense"}]
+    refused(bench, "recipient_not_age", 60, recipients=odd)
+
+
+def test_other_destination(bench):
+    refused(bench, "other_destination", 12, destination="/elsewhere")
+
+
+def test_no_custody(bench):
+    refused(bench, "custody_missing", 10, custody={"source": None, "package": None})
+
+
+def test_deadline_above_the_ceiling(bench):
+    refused(bench, "deadline_above_ceiling", 15, staging_deadline_hours=73)
+
+
+def test_operators(bench):
+    refused(bench, "no_operator", 14, operator="")
+    refused(bench, "operator_not_enrolled", 14, operator="three")
+
+
+def test_uses_are_spent_once(bench):
+    nonce = secrets.token_hex(16)
+    bench.check(nonce=nonce, consume=True, uses={"migration": 1})
+    refused(bench, "use_exhausted", 13, nonce=nonce, uses={"migration": 1})
+
+
+def test_withdrawn(bench):
+    nonce = secrets.token_hex(16)
+    made = bench.check(nonce=nonce, consume=True, uses={"migration": 2})
+    withdraw(bench.home, made.id)
+    refused(bench, "withdrawn", 10, nonce=nonce, uses={"migration": 2})
+
+
+def test_nobody_is_named_in_logs_or_files(bench, caplog):
+    with caplog.at_level(logging.DEBUG):
+        for changes in ({}, {"signatures": []}, {"signer": bench.authority.signer("03022801131", NAME)}):
+            try:
+                bench.check(consume=not changes, nonce=secrets.token_hex(16), **changes)
+            except RepriseError as error:
+                assert INSS not in str(error) and "anary" not in str(error)
+    assert INSS not in caplog.text and "anary" not in caplog.text
+    for path in (p for p in bench.home.rglob("*") if p.is_file()):
+        data = path.read_bytes()
+        for needle in (INSS, NAME, NIHII):
+            assert needle.encode() not in data and needle.encode("utf-16-le") not in data, path.name
