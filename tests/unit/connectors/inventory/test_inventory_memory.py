@@ -79,5 +79,5 @@ def test_memory(what, side, capsys):
     size, grown = map(int, done.stdout.split())
     with capsys.disabled():
         print(f" [{what} {side}: {size} MiB read, {grown} MiB grown]", end="")
-    assert size > 10
+    assert size >= 8  # enough to show growth: the rows alone of so much would exceed the bound
     assert grown < 60
