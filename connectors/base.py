@@ -67,8 +67,9 @@ class Batch(NamedTuple):
 
 @dataclass(frozen=True)
 class Reject:
-    """A unit that cannot be read: a value, not an exception. Its verbatim bytes follow as `Batch`es of
-    `document_chunk` under the same unit path, or are `raw` when small.
+    """A unit that cannot be read: a value, not an exception.
+
+    Its verbatim bytes follow as `Batch`es of `document_chunk` under the same unit path, or are `raw` when small.
     """
 
     unit: str
@@ -139,7 +140,8 @@ class Tiling:
 class ChartRows(Protocol):
     """The staged rows of one patient, by table; a table read twice gives the same rows."""
 
-    def rows(self, table: str) -> Iterator[pa.RecordBatch]: ...
+    def rows(self, table: str) -> Iterator[pa.RecordBatch]:
+        """Batches of the rows of this patient in the table, in source order."""
 
 
 class PartSink(Protocol):

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from connectors.base import SourceConnector, SourceFile
-from schemas.errors import UnknownFormatError
 from connectors.sources.healthone import HealthOneConnector
 from connectors.sources.kmehr import KmehrConnector
+from schemas.errors import UnknownFormatError
 
 SOURCES: tuple[SourceConnector, ...] = (KmehrConnector(), HealthOneConnector())
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -37,6 +37,7 @@ def _settings(
         os.environ["REPRISE_OPERATOR"] = operator
 
 
+_command: Any
 for _command in (
     trials.demo,
     trials.trial,

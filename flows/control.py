@@ -18,7 +18,7 @@ from vault.lease import Lease, owner_alive, take_over
 from vault.ledger import EntryType, FileLedger, Ledger, Recorded, commit, load_log_key
 from vault.run_files import read_run_file, write_run_file
 from vault.site import Site
-from vault.subjects import Operator, find_operator, operator_by_id
+from vault.subjects import Operator, find_operator
 from vault.sweep import is_ended
 
 SWEEPER = "sweep"
@@ -147,7 +147,7 @@ class Control:
         return not self.ended(lease) and (self.home / "runs" / lease.run_id / "intent.json").is_file()
 
     def state(self, lease: Lease) -> str:
-        """certified | destroying | red | running | interrupted | incomplete."""
+        """Certified | destroying | red | running | interrupted | incomplete."""
         if self.ended(lease):
             return "certified"
         if read_run_file(self.home, lease.run_id, "incomplete.json") is not None:

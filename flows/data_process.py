@@ -91,6 +91,7 @@ class Wire:
         self._last = 0.0
 
     def send(self, event: str, **facts: object) -> None:
+        """Tell one event."""
         self._findings.write(json.dumps({"event": event, **facts}) + "\n")
         self._findings.flush()
 
@@ -101,6 +102,7 @@ class Wire:
             raise Stopped("stopped_at_arrow")
 
     def progress(self, arrow: str, done: int, total: int) -> None:
+        """Tell how far an arrow is, at most five times a second."""
         now = time.monotonic()
         if now - self._last > 0.2 or (total and done == total):
             self._last = now
@@ -112,14 +114,14 @@ def run(order: dict[str, Any], wire: Wire) -> None:
     home, run_id = Path(order["home"]), str(order["run"])
     lease = Lease.load(home, run_id)
     authorisation = reopen(home, lease.authorisation_id, order["use"])
-    run_key = _key(lease, order, wire)
+    run_key = _key(lease, wire)
     context = _context(order, lease, authorisation, run_key, wire)
     _walk(context, order, wire)
     opened = context.positive_control(_CONTROL_SEGMENTS)
     wire.ask("control", opened=opened)
 
 
-def _key(lease: Lease, order: dict[str, Any], wire: Wire) -> bytes:
+def _key(lease: Lease, wire: Wire) -> bytes:
     keys = provider(lease.provider)
     if lease.key_ref is not None:
         return keys.open(lease.key_ref)
@@ -191,7 +193,7 @@ def _load(context: DataContext, arrow: str) -> Any:
     raise StorageFullError("value_missing", arrow=arrow)
 
 
-def summarise(value: object) -> dict[str, Any]:
+def summarise(value: object) -> dict[str, Any]:  # noqa: PLR0911 - one answer a kind of value
     """What the control process may know of a value: counts and opaque names."""
     match value:
         case Inventory():

@@ -15,8 +15,8 @@ from vault.authorisation import evidence_of, reopen
 from vault.certificate import build_certificate
 from vault.clock import format_utc
 from vault.destroy import Evidence, StagedFile, Verification, destroy_run, inventory_staging, probe
-from vault.ledger import EntryType, load_log_key
 from vault.lease import Lease
+from vault.ledger import EntryType, load_log_key
 from vault.notes import Checkpoint, VerifierKey, open_note
 from vault.policy import format_policy
 from vault.proof_folder import write_proof
@@ -130,7 +130,7 @@ def _proof_files(
     for index, _ in entries:
         files[f"entries/{index}.json"] = store.read(index, index + 1)[0]
         files[f"proofs/{index}.tlog-proof"] = control.ledger.prove(index)
-    counts = {k: v for k, v in ending.counts.items() if k not in ("publish",)}
+    counts = {k: v for k, v in ending.counts.items() if k != "publish"}
     run = statement(
         lease.run_id,
         RUN,

@@ -5,13 +5,10 @@ Called by the command line and by the Prefect flows alike. It never holds the ru
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-
-from vault.sweep import find_due, find_unknown
 
 from flows.carry import Carried, carry
 from flows.control import Control
@@ -28,6 +25,7 @@ from vault.lease import Lease, owner_alive
 from vault.lease import list_runs as leases_of
 from vault.locks import doctor_lock
 from vault.provider import provider
+from vault.sweep import find_due, find_unknown
 
 _watchers: dict[str, Watch] = {}
 
@@ -178,9 +176,10 @@ def _counts(control: Control, lease: Lease) -> Carried:
 
 
 def _lease(control: Control, run: str) -> Lease:
-    if not (control.home / "runs" / os.path.basename(run) / "lease.json").is_file():
+    name = Path(run).name
+    if not (control.home / "runs" / name / "lease.json").is_file():
         raise UnreadableSourceError("no_such_run")
-    return Lease.load(control.home, os.path.basename(run))
+    return Lease.load(control.home, name)
 
 
 def list_runs(home: Path) -> list[dict[str, Any]]:

@@ -15,8 +15,9 @@ from prefect.artifacts import create_progress_artifact, create_table_artifact, u
 from prefect.cache_policies import NO_CACHE
 
 from flows.coded import coded
-from flows.engine import RunResult, abandon_order, start_order
+from flows.engine import abandon_order, start_order
 from flows.journal_view import progress_percent
+from flows.results import RunResult
 
 
 def _count_rows(counts: dict[str, Any]) -> list[dict[str, Any]]:
@@ -27,7 +28,7 @@ class _PrefectProgress:
     """Progress of a run as an artifact in Prefect's own pages: ordinals and per cent."""
 
     def __init__(self) -> None:
-        self._artifact: UUID = create_progress_artifact(progress=0.0, key="reprise-progress")  # type: ignore[assignment]
+        self._artifact: UUID = create_progress_artifact(progress=0.0, key="reprise-progress")
         self._shown = 0.0
 
     def progress(self, arrow: str, done: int, total: int) -> None:
@@ -67,7 +68,8 @@ def _abandon(flow: Any, flow_run: Any, state: Any) -> None:  # noqa: ARG001 - Pr
 @coded
 def migrate(home: str, order: str) -> dict[str, Any]:
     """Migrate one doctor's records: the order says which, by an opaque id."""
-    return carry(home, order)
+    result: dict[str, Any] = carry(home, order)
+    return result
 
 
 @flow(
@@ -80,4 +82,5 @@ def migrate(home: str, order: str) -> dict[str, Any]:
 @coded
 def rehearse(home: str, order: str) -> dict[str, Any]:
     """Rehearse: the same way up to reconciliation; then destroy and certify, for real patients were staged."""
-    return carry(home, order)
+    result: dict[str, Any] = carry(home, order)
+    return result

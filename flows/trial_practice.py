@@ -80,8 +80,10 @@ def write_practice(folder: Path, *, patients: int, seed: int, shape: str = "ordi
         files += 1
         with open(folder / f"export-{files:04d}.xml", "w", encoding="utf-8") as out:
             out.write(_header())
-            for number in range(start, min(patients, start + FILE_PATIENTS)):
-                out.write(_folder(draw, number + 1, form, pool))
+            out.writelines(
+                _folder(draw, number + 1, form, pool)
+                for number in range(start, min(patients, start + FILE_PATIENTS))
+            )
             out.write("</kmehrmessage>\n")
     return files
 

@@ -30,6 +30,6 @@ def _build(kind: Any, raw: Any) -> Any:
         return tuple(_build(arguments[0], one) for one in raw)
     if origin is dict:
         return {key: _build(arguments[1], one) for key, one in raw.items()}
-    if origin in (types.UnionType,):
+    if origin == types.UnionType:
         return raw
     return raw

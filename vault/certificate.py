@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import rfc8785
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from vault.canonical import canonical_json
 from vault.certificate_words import WORDS
 
 TRUST = (
@@ -17,7 +17,7 @@ TRUST = (
 
 def build_certificate(facts: dict[str, Any], language: str) -> tuple[bytes, bytes]:
     """Certificate as canonical JSON and as a self-contained page in the doctor's language."""
-    data = rfc8785.dumps({**facts, "trust": TRUST})
+    data = canonical_json({**facts, "trust": TRUST})
     environment = Environment(
         loader=PackageLoader("vault"),
         autoescape=True,

@@ -59,8 +59,10 @@ _TEXTS = {
         "handed over apart, sealed",
         "What needs a look: the sealed work list has this many points:",
         "Who authorised it",
-        "An instruction signed by the controller was checked before any byte was read: signature,"
-        " chain, revocation, validity, use, scope, operator.",
+        (
+            "An instruction signed by the controller was checked before any byte was read: signature,"
+            " chain, revocation, validity, use, scope, operator."
+        ),
         "What was destroyed",
         "The encrypted working copy: its key first, then its files.",
         "How that was checked",
@@ -77,10 +79,14 @@ _TEXTS = {
         "Import",
         "delivered, import not confirmed",
         "What is not claimed",
-        "Backups of the host, copies in the old and the new system, and memory beyond what the operating system"
-        " guarantees.",
-        "This proves that this software, at this time, recorded and verified what is said here. It"
-        " cannot prove that no other copy exists.",
+        (
+            "Backups of the host, copies in the old and the new system, and memory beyond what the operating system"
+            " guarantees."
+        ),
+        (
+            "This proves that this software, at this time, recorded and verified what is said here. It"
+            " cannot prove that no other copy exists."
+        ),
         "Head of the log",
         "Keep it: whoever holds it notices a rewritten log.",
     ),
@@ -101,8 +107,10 @@ _TEXTS = {
         "remises à part, scellées",
         "À regarder : nombre de points de la liste de travail scellée :",
         "Qui l'a autorisé",
-        "Une instruction signée par le responsable du traitement a été vérifiée avant la lecture du"
-        " premier octet : signature, chaîne, révocation, validité, utilisation, portée, opérateur.",
+        (
+            "Une instruction signée par le responsable du traitement a été vérifiée avant la lecture du"
+            " premier octet : signature, chaîne, révocation, validité, utilisation, portée, opérateur."
+        ),
         "Ce qui a été détruit",
         "La copie de travail chiffrée : d'abord sa clé, puis ses fichiers.",
         "Comment cela a été vérifié",
@@ -119,10 +127,14 @@ _TEXTS = {
         "Importation",
         "livré, importation non confirmée",
         "Ce qui n'est pas affirmé",
-        "Les sauvegardes de la machine, les copies dans l'ancien et le nouveau système, et la mémoire au-delà de ce que"
-        " garantit le système d'exploitation.",
-        "Ceci prouve que ce logiciel, à ce moment, a enregistré et vérifié ce qui"
-        " est dit ici. Cela ne peut prouver qu'il n'existe pas d'autre copie.",
+        (
+            "Les sauvegardes de la machine, les copies dans l'ancien et le nouveau système, et la mémoire au-delà de ce que"
+            " garantit le système d'exploitation."
+        ),
+        (
+            "Ceci prouve que ce logiciel, à ce moment, a enregistré et vérifié ce qui"
+            " est dit ici. Cela ne peut prouver qu'il n'existe pas d'autre copie."
+        ),
         "Tête du journal",
         "Gardez-la : qui la détient remarque un journal réécrit.",
     ),
@@ -143,8 +155,10 @@ _TEXTS = {
         "apart bezorgd, verzegeld",
         "Te bekijken: aantal punten van de verzegelde werklijst:",
         "Wie het heeft toegestaan",
-        "Een door de verwerkingsverantwoordelijke ondertekende opdracht werd nagegaan vóór de"
-        " eerste byte gelezen werd: handtekening, keten, intrekking, geldigheid, gebruik, bereik, operator.",
+        (
+            "Een door de verwerkingsverantwoordelijke ondertekende opdracht werd nagegaan vóór de"
+            " eerste byte gelezen werd: handtekening, keten, intrekking, geldigheid, gebruik, bereik, operator."
+        ),
         "Wat vernietigd werd",
         "De versleutelde werkkopie: eerst de sleutel, dan de bestanden.",
         "Hoe dat is nagegaan",
@@ -161,10 +175,14 @@ _TEXTS = {
         "Import",
         "geleverd, import niet bevestigd",
         "Wat niet beweerd wordt",
-        "Back-ups van de machine, kopieën in het oude en het nieuwe systeem, en geheugen buiten wat het"
-        " besturingssysteem waarborgt.",
-        "Dit bewijst dat deze software, op dat ogenblik, vastgelegd en nagegaan heeft wat"
-        " hier staat. Het kan niet bewijzen dat er geen andere kopie bestaat.",
+        (
+            "Back-ups van de machine, kopieën in het oude en het nieuwe systeem, en geheugen buiten wat het"
+            " besturingssysteem waarborgt."
+        ),
+        (
+            "Dit bewijst dat deze software, op dat ogenblik, vastgelegd en nagegaan heeft wat"
+            " hier staat. Het kan niet bewijzen dat er geen andere kopie bestaat."
+        ),
         "Hoofd van het logboek",
         "Bewaar het: wie het heeft, merkt een herschreven logboek.",
     ),
@@ -185,8 +203,10 @@ _TEXTS = {
         "gesondert übergeben, versiegelt",
         "Anzusehen: Punkte der versiegelten Arbeitsliste:",
         "Wer es erlaubt hat",
-        "Eine vom Verantwortlichen signierte Anweisung wurde geprüft, bevor das erste Byte gelesen"
-        " wurde: Signatur, Kette, Widerruf, Gültigkeit, Verwendung, Umfang, Bediener.",
+        (
+            "Eine vom Verantwortlichen signierte Anweisung wurde geprüft, bevor das erste Byte gelesen"
+            " wurde: Signatur, Kette, Widerruf, Gültigkeit, Verwendung, Umfang, Bediener."
+        ),
         "Was vernichtet wurde",
         "Die verschlüsselte Arbeitskopie: erst ihr Schlüssel, dann ihre Dateien.",
         "Wie das geprüft wurde",
@@ -203,10 +223,14 @@ _TEXTS = {
         "Import",
         "geliefert, Import nicht bestätigt",
         "Was nicht behauptet wird",
-        "Sicherungen des Rechners, Kopien im alten und neuen System und Speicher über das hinaus, was das Betriebssystem"
-        " zusichert.",
-        "Dies beweist, dass diese Software zu diesem Zeitpunkt festgehalten und geprüft hat, was hier"
-        " steht. Es kann nicht beweisen, dass es keine andere Kopie gibt.",
+        (
+            "Sicherungen des Rechners, Kopien im alten und neuen System und Speicher über das hinaus, was das Betriebssystem"
+            " zusichert."
+        ),
+        (
+            "Dies beweist, dass diese Software zu diesem Zeitpunkt festgehalten und geprüft hat, was hier"
+            " steht. Es kann nicht beweisen, dass es keine andere Kopie gibt."
+        ),
         "Kopf des Protokolls",
         "Bewahren Sie ihn auf: wer ihn hat, bemerkt ein umgeschriebenes Protokoll.",
     ),

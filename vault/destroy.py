@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from vault.files import sync_folder
-from vault.keys import KeyRef, KeyState
 from vault.keyring_linux import KernelKeyring
+from vault.keys import KeyRef, KeyState
 from vault.lease import Lease, data_process_ended, observable_here
 from vault.provider import provider
 from vault.sealing import ciphertext_digest

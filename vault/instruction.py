@@ -12,10 +12,9 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
-import rfc8785
-
 from schemas.disposition import RecordKind
 from schemas.errors import AuthorisationError
+from vault.canonical import canonical_json
 from vault.clock import parse_utc
 from vault.instruction_text import render_text
 
@@ -94,7 +93,7 @@ def draft(fields: dict[str, Any]) -> bytes:
     """Complete the fields with the digest of the readable text; gives the bytes to be signed (RFC 8785)."""
     body = {"version": VERSION, **fields}
     body["readable_text_sha256"] = _text_digest(body)
-    return rfc8785.dumps(body)
+    return canonical_json(body)
 
 
 def _text_digest(body: dict[str, Any]) -> str:
@@ -121,10 +120,10 @@ def _load(document: bytes) -> dict[str, Any]:
         body = json.loads(document.decode("utf-8"), parse_float=_no_float)
         if not isinstance(body, dict) or set(body) != _FIELDS or body["version"] != VERSION:
             raise ValueError
-        if rfc8785.dumps(body) != document:
+        if canonical_json(body) != document:
             raise ValueError
         return body
-    except (ValueError, RecursionError, UnicodeDecodeError, rfc8785.CanonicalizationError):
+    except (ValueError, RecursionError, UnicodeDecodeError):
         pass
     raise AuthorisationError("instruction_malformed")
 

@@ -21,10 +21,10 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Protocol
 
-import rfc8785
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from schemas.errors import ForkError, LedgerError, OperatorError, ProofError
+from vault.canonical import canonical_json
 from vault.clock import Clock, format_utc
 from vault.files import write_durably, write_secret
 from vault.merkle import leaf_hash, prove_inclusion, root_hash
@@ -236,7 +236,7 @@ class Ledger:
             raise LedgerError("code_not_an_enumeration_value")
         with self.store.locked():
             size = self.store.head().size
-            entry = rfc8785.dumps(self._body(entry_type, run_id, code, commitments, counts or {}, size + 1))
+            entry = canonical_json(self._body(entry_type, run_id, code, commitments, counts or {}, size + 1))
             if len(entry) > MAX_ENTRY:
                 raise LedgerError("entry_too_large", bytes=len(entry))
             self.store.append(size, [entry])

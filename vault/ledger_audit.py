@@ -7,9 +7,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import rfc8785
-
 from schemas.errors import LedgerError
+from vault.canonical import canonical_json
 from vault.ledger import TILE, parse_bundle, tile_path
 from vault.merkle import leaf_hash, root_hash
 from vault.notes import Checkpoint, VerifierKey, open_note
@@ -60,7 +59,7 @@ def _entry_faults(entries: list[bytes], now: datetime) -> list[str]:
     for sequence, entry in enumerate(entries, start=1):
         try:
             body = json.loads(entry)
-            canonical = rfc8785.dumps(body) == entry and body["runSeq"] == sequence
+            canonical = canonical_json(body) == entry and body["runSeq"] == sequence
         except (ValueError, KeyError, TypeError, RecursionError):
             canonical, body = False, {}
         if not canonical:

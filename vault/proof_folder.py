@@ -7,9 +7,9 @@ import shutil
 from hashlib import sha256
 from pathlib import Path
 
-import rfc8785
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from vault.canonical import canonical_json
 from vault.files import sync_folder, write_durably
 from vault.notes import sign_note
 
@@ -34,7 +34,7 @@ def write_proof(folder: Path, files: dict[str, bytes], *, origin: str, key: Ed25
         {"name": name, "bytes": len(data), "sha256": sha256(data).hexdigest()}
         for name, data in sorted(everything.items())
     ]
-    manifest = rfc8785.dumps({"version": 1, "files": rows})
+    manifest = canonical_json({"version": 1, "files": rows})
     everything["manifest.json"] = manifest
     text = f"reprise-proof-manifest v1\n{sha256(manifest).hexdigest()}\n"
     everything["manifest.sig"] = sign_note(text, origin, key)

@@ -7,10 +7,10 @@ from base64 import b64encode
 from dataclasses import asdict
 from typing import Any
 
-import rfc8785
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from schemas.errors import VerificationFailedError
+from vault.canonical import canonical_json
 from vault.destroy import Evidence
 
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
@@ -30,7 +30,7 @@ def statement(run_id: str, predicate_type: str, predicate: dict[str, Any]) -> by
     from hashlib import sha256
 
     subject = [{"name": f"run/{run_id}", "digest": {"sha256": sha256(run_id.encode()).hexdigest()}}]
-    return rfc8785.dumps(
+    return canonical_json(
         {"_type": STATEMENT, "subject": subject, "predicateType": predicate_type, "predicate": predicate}
     )
 
@@ -43,7 +43,7 @@ def envelope(payload: bytes, key: Ed25519PrivateKey, key_id: str) -> bytes:
         "payload": b64encode(payload).decode(),
         "signatures": [{"keyid": key_id, "sig": signature}],
     }
-    return rfc8785.dumps(body)
+    return canonical_json(body)
 
 
 def destruction_predicate(

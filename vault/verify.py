@@ -41,6 +41,7 @@ class Fault(Exception):
 
 
 def strict_b64(text: str) -> bytes:
+    """Canonical base64 only."""
     try:
         data = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
@@ -75,6 +76,7 @@ class Key:
             raise Fault("vkey_malformed")
 
     def verify(self, signature: bytes, message: bytes) -> None:
+        """Refuse a signature that is not this key's."""
         try:
             Ed25519PublicKey.from_public_bytes(self.public).verify(signature, message)
         except InvalidSignature:
@@ -82,6 +84,7 @@ class Key:
 
 
 def policy_key(text: str) -> Key:
+    """The log key that a policy names."""
     for line in text.splitlines():
         words = line.split()
         if len(words) >= 2 and words[0] == "log":
@@ -132,6 +135,7 @@ def read_folder(folder: Path) -> dict[str, bytes]:
 
 
 def check_manifest(files: dict[str, bytes], key: Key) -> None:
+    """Every file, no more and no fewer, as the signed manifest says."""
     manifest = files["manifest.json"]
     text = open_note(files["manifest.sig"], key)
     if text != f"reprise-proof-manifest v1\n{hashlib.sha256(manifest).hexdigest()}\n":
@@ -146,6 +150,7 @@ def check_manifest(files: dict[str, bytes], key: Key) -> None:
 
 
 def leaf_hash(entry: bytes) -> bytes:
+    """RFC 6962 leaf."""
     return hashlib.sha256(b"\x00" + entry).digest()
 
 
@@ -168,6 +173,7 @@ def included(index: int, size: int, leaf: bytes, proof: list[bytes], root: bytes
 
 
 def check_entry(index: int, entry: bytes, proof: bytes, checkpoint: bytes, key: Key) -> dict[str, Any]:
+    """One entry is in the log under the signed head."""
     head, blank, note = proof.partition(b"\n\n")
     lines = head.decode("ascii", "replace").split("\n")
     if not blank or note != checkpoint or lines[:2] != ["c2sp.org/tlog-proof@v1", f"index {index}"]:
@@ -182,6 +188,7 @@ def check_entry(index: int, entry: bytes, proof: bytes, checkpoint: bytes, key: 
 
 
 def check_entries(files: dict[str, bytes], key: Key) -> list[tuple[int, dict[str, Any]]]:
+    """All entries of the folder."""
     found = []
     for name in sorted(n for n in files if n.startswith("entries/")):
         stem = name[len("entries/") : -len(".json")]
@@ -195,6 +202,7 @@ def check_entries(files: dict[str, bytes], key: Key) -> list[tuple[int, dict[str
 
 
 def check_statements(files: dict[str, bytes], key: Key) -> dict[str, tuple[bytes, dict[str, Any]]]:
+    """DSSE envelopes signed by the log key."""
     found = {}
     for name, data in files.items():
         if not name.startswith("statements/"):
@@ -277,6 +285,7 @@ def _self_stated_key(files: dict[str, bytes]) -> Key:
 
 
 def main() -> int:
+    """Command line."""
     parser = argparse.ArgumentParser(description="Verify a proof folder of Reprise offline.")
     parser.add_argument("folder", type=Path)
     parser.add_argument("--policy", type=Path)

@@ -37,8 +37,10 @@ _TEXTS = {
     ),
     "fr": (
         "Liste de travail",
-        "Ces points sont arrivés en partie sous forme de texte, ou demandent un regard ; les dangers"
-        " d'abord.",
+        (
+            "Ces points sont arrivés en partie sous forme de texte, ou demandent un regard ; les dangers"
+            " d'abord."
+        ),
         "Rien à regarder.",
         "Danger",
         "Quoi",

@@ -17,7 +17,7 @@ def take_lease(control: Control, authorisation: Authorisation, order: Order, ord
     """Write the lease and the run's start. Raises HostError (swap on and not declared), TargetRefusedError."""
     undeclared = set(host_findings()) - set(control.site.declared_exceptions) - {"core_pattern_pipes"}
     if undeclared:
-        raise HostError(sorted(undeclared)[0])
+        raise HostError(min(undeclared))
     run_id = str(uuid.uuid4())
     lease = new_lease(
         control.home,

@@ -6,10 +6,10 @@ import json
 import os
 from collections.abc import Callable
 
-from connectors.targets.reports import Finding, render_reconciliation, render_work_list
-
+from connectors.targets.findings import Finding
 from connectors.targets.manifest import build_manifest
 from connectors.targets.medinect import chart_name
+from connectors.targets.reports import render_reconciliation, render_work_list
 from flows.steps.context import DataContext
 from flows.steps.deliver import STAGE as DELIVERED
 from flows.steps.extract import STAGE as EXTRACTED

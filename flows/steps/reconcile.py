@@ -68,7 +68,7 @@ def reconcile(context: DataContext, delivery: Delivery) -> Reconciliation:
     Raises UnexplainedUnitError, CountMismatchError (lost or invented facts), or CeilingError.
     """
     if delivery.problems:
-        code = sorted(delivery.problems)[0]
+        code = min(delivery.problems)
         raise CountMismatchError("rule_" + code, count=sum(delivery.problems.values()))
     by_kind: dict[str, Tally[str]] = {}
     for patients, charts in _cohorts(load_charts(context)):
@@ -100,9 +100,7 @@ def _balance(
     connection = duck.connect()
     try:
         counted = CountedRows(context.reader(COUNTED))
-        units = (
-            [b for b in counted.units()] if chartless else list(counted.units(min(patients), max(patients)))
-        )
+        units = list(counted.units()) if chartless else list(counted.units(min(patients), max(patients)))
         _register(connection, "units", units, COUNTED_UNIT, everyone, outside=chartless)
         _register(
             connection, "outcomes", _all_outcomes(context, patients), OUTCOME, everyone, outside=chartless

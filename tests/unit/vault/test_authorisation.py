@@ -35,30 +35,59 @@ class Bench:
         self.authority.install(self.home)
         for name in ("one", "two"):
             enrol_operator(self.home, name)
-        enrol_doctor(self.home, inss=INSS, nihii=(NIHII,), name=NAME, attested_by=("one", "two"), basis="test")
+        enrol_doctor(
+            self.home, inss=INSS, nihii=(NIHII,), name=NAME, attested_by=("one", "two"), basis="test"
+        )
         age = [make_identity()[1] for _ in range(2)]
         self.fields: dict[str, Any] = {
             "nonce": secrets.token_hex(16),
             "controllers": [{"role": "controller", "nihii": NIHII, "name": NAME}],
-            "processor": "P", "purpose": "takeover", "source_system": "S", "target_system": "Medinect",
-            "kinds": ["patient_records"], "patients": {"mode": "all"}, "responsible": {"mode": "controllers"},
-            "uses": {"migration": 1}, "recipients": [{"role": "practice", "age": a} for a in age],
+            "processor": "P",
+            "purpose": "takeover",
+            "source_system": "S",
+            "target_system": "Medinect",
+            "kinds": ["patient_records"],
+            "patients": {"mode": "all"},
+            "responsible": {"mode": "controllers"},
+            "uses": {"migration": 1},
+            "recipients": [{"role": "practice", "age": a} for a in age],
             "destination": "/out",
-            "custody": {"source": {"holder": "doctor", "until": None}, "package": {"holder": "doctor", "until": None}},
-            "valid_from": format_utc(NOW), "valid_until": format_utc(NOW + timedelta(days=9)),
-            "staging_deadline_hours": 72, "ceilings": {"degraded_permille": 1, "quarantined_permille": 1},
+            "custody": {
+                "source": {"holder": "doctor", "until": None},
+                "package": {"holder": "doctor", "until": None},
+            },
+            "valid_from": format_utc(NOW),
+            "valid_until": format_utc(NOW + timedelta(days=9)),
+            "staging_deadline_hours": 72,
+            "ceilings": {"degraded_permille": 1, "quarantined_permille": 1},
             "language": "nl",
         }
 
-    def check(self, *, signer: Any = None, authority: Any = None, document: bytes | None = None,
-              signatures: list[bytes] | None = None, site: Site | None = None, operator: str = "one",
-              destination: str = "/out", consume: bool = False, **fields: Any) -> Any:
+    def check(
+        self,
+        *,
+        signer: Any = None,
+        authority: Any = None,
+        document: bytes | None = None,
+        signatures: list[bytes] | None = None,
+        site: Site | None = None,
+        operator: str = "one",
+        destination: str = "/out",
+        consume: bool = False,
+        **fields: Any,
+    ) -> Any:
         signed = draft({**self.fields, **fields})
         p7s = sign_cades(signed, signer or self.doctor, authority or self.authority)
         return check(
-            document or signed, [p7s] if signatures is None else signatures, home=self.home, site=site or self.site,
-            use=Use.MIGRATION, destination=destination, operator=find_operator(self.home, operator),
-            clock=SystemClock(), consume=consume,
+            document or signed,
+            [p7s] if signatures is None else signatures,
+            home=self.home,
+            site=site or self.site,
+            use=Use.MIGRATION,
+            destination=destination,
+            operator=find_operator(self.home, operator),
+            clock=SystemClock(),
+            consume=consume,
         )
 
 
@@ -108,7 +137,9 @@ def test_unsigned(bench):
 
 def test_other_signer(bench):
     other = "93051822460"
-    enrol_doctor(bench.home, inss=other, nihii=("10000797000",), name="N", attested_by=("one", "two"), basis="test")
+    enrol_doctor(
+        bench.home, inss=other, nihii=("10000797000",), name="N", attested_by=("one", "two"), basis="test"
+    )
     refused(bench, "wrong_signer", 10, signer=bench.authority.signer(other, "N"))
 
 
@@ -139,9 +170,11 @@ def test_wrong_key_usage(bench):
 
 @pytest.mark.parametrize(
     ("crl", "code"),
-    [(lambda b: b.authority.crl((b.doctor,)), "signer_revoked"),
-     (lambda b: b.authority.crl(days=-1, since_days=60), "revocation_stale"),
-     (None, "revocation_missing")],
+    [
+        (lambda b: b.authority.crl((b.doctor,)), "signer_revoked"),
+        (lambda b: b.authority.crl(days=-1, since_days=60), "revocation_stale"),
+        (None, "revocation_missing"),
+    ],
 )
 def test_revocation(bench, crl, code):
     path = bench.home / "trust" / "crls" / "trial-citizen.crl"
@@ -156,8 +189,13 @@ def test_revocation(bench, crl, code):
 def test_not_yet_and_no_longer_valid(bench):
     later = format_utc(NOW + timedelta(days=1))
     refused(bench, "not_yet_valid", 10, valid_from=later)
-    refused(bench, "expired", 10, valid_from=format_utc(NOW - timedelta(days=9)),
-            valid_until=format_utc(NOW - timedelta(days=1)))
+    refused(
+        bench,
+        "expired",
+        10,
+        valid_from=format_utc(NOW - timedelta(days=9)),
+        valid_until=format_utc(NOW - timedelta(days=1)),
+    )
 
 
 def test_recipients(bench):

@@ -30,7 +30,13 @@ def test_inclusion_vectors(shared):
     assert len(paths) == 98
     for path in paths:
         v = json.loads(path.read_text())
-        arguments = (v["leafIdx"], v["treeSize"], raw(v["leafHash"]), [raw(p) for p in v["proof"] or []], raw(v["root"]))
+        arguments = (
+            v["leafIdx"],
+            v["treeSize"],
+            raw(v["leafHash"]),
+            [raw(p) for p in v["proof"] or []],
+            raw(v["root"]),
+        )
         assert verify_inclusion(*arguments) is not v["wantErr"], path.name
         assert standalone.included(*arguments) is not v["wantErr"], path.name
 
