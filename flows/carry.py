@@ -20,36 +20,32 @@ class Carried:
         self.counts: dict[str, dict[str, Any]] = {}
         self.opened = 0
 
+    @classmethod
+    def from_journal(cls, journal: Journal) -> Carried:
+        """What the journal remembers."""
+        carried = cls()
+        for entry in journal.read():
+            if entry.arrow == "control":
+                carried.opened = int(entry.counts["opened"])
+            else:
+                carried.counts[entry.arrow] = entry.counts
+        return carried
 
-def carry(home: Path, lease: Lease, order: dict[str, Any], journal: Journal, watch: Watch) -> Carried:
+
+def carry(home: Path, lease: Lease, order: dict[str, Any], journal: Journal, watch: Watch) -> None:
     """Run the data process from where the journal stands. Raises what it reports, or that it died."""
-    carried = Carried()
-    for entry in journal.read():
-        carried.counts[entry.arrow] = entry.counts
-    link = DataLink({**order, "home": str(home), "run": lease.run_id, "after": _last(journal)})
-    lease = lease.update(home, data_pid=link.pid)
+    link = DataLink({**order, "home": str(home), "run": lease.run_id, "after": journal.last()})
     try:
+        lease = lease.update(home, data_pid=link.pid)
         for event in link.events():
-            _handle(home, lease, event, link, journal, watch, carried)
+            _handle(home, lease, event, link, journal, watch)
     except BaseException:
         link.stop()
         raise
-    return carried
-
-
-def _last(journal: Journal) -> str | None:
-    arrows = [entry.arrow for entry in journal.read()]
-    return arrows[-1] if arrows else None
 
 
 def _handle(
-    home: Path,
-    lease: Lease,
-    event: dict[str, Any],
-    link: DataLink,
-    journal: Journal,
-    watch: Watch,
-    carried: Carried,
+    home: Path, lease: Lease, event: dict[str, Any], link: DataLink, journal: Journal, watch: Watch
 ) -> None:
     match event["event"]:
         case "key":
@@ -62,9 +58,8 @@ def _handle(
             if arrow == "check":
                 counts["contracts"] = [v.__dict__ for v in validate_counts(counts["violations"])]
             journal.append(arrow, counts)
-            carried.counts[arrow] = counts
             watch.arrow(arrow, counts)
             link.go()
         case "control":
-            carried.opened = int(event["opened"])
+            journal.append("control", {"opened": int(event["opened"])})
             link.go()

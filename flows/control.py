@@ -9,10 +9,11 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from flows.orders import Order, load_order, save_order
+from flows.orders import Order, drop_order, load_order, save_order
 from schemas.errors import RefusedError, RepriseError
-from vault.authorisation import Authorisation
+from vault.authorisation import Authorisation, give_back
 from vault.clock import Clock, SystemClock, parse_utc
+from vault.destroy import remove
 from vault.journal import Journal
 from vault.lease import Lease, owner_alive, take_over
 from vault.ledger import EntryType, FileLedger, Ledger, Recorded, commit, load_log_key
@@ -79,15 +80,10 @@ class Control:
         counts: dict[str, int] | None = None,
         **commitments: str,
     ) -> Recorded:
-        """Write a ledger entry for this operator; of a run, its index is kept beside the lease."""
-        recorded = self.ledger.record(
+        """Write a ledger entry for this operator."""
+        return self.ledger.record(
             entry_type, run_id, code, commitments={**self._by(entry_type), **commitments}, counts=counts
         )
-        if run_id is not None:
-            found = read_run_file(self.home, run_id, "entries.json") or {"indexes": []}
-            found["indexes"].append(recorded.index)
-            write_run_file(self.home, run_id, "entries.json", found)
-        return recorded
 
     def entries_of(self, lease: Lease) -> list[tuple[int, dict[str, Any]]]:
         """The run's entries with their indexes, as the log has them."""
@@ -105,11 +101,26 @@ class Control:
 
     def record_start(self, lease: Lease, authorisation: Authorisation) -> None:
         """The check that passed, then the run's start with its deadline."""
+        if self.began(lease):
+            return
         salt = sha256(lease.run_id.encode() + self.person.salt.reveal()).digest()
         instruction = commit(salt, "authorisation.checked", "instruction", authorisation.instruction.document)
-        self.record(EntryType.AUTHORISATION_CHECKED, lease.run_id, "passed", authorisation=instruction)
+        if not self.has_recorded(lease, EntryType.AUTHORISATION_CHECKED):
+            self.record(EntryType.AUTHORISATION_CHECKED, lease.run_id, "passed", authorisation=instruction)
         deadline = int(parse_utc(lease.deadline).timestamp())
         self.record(EntryType.RUN_STARTED, lease.run_id, lease.use, {"deadline_s": deadline})
+
+    def began(self, lease: Lease) -> bool:
+        """Whether the run's start is in the ledger; before that nothing was read."""
+        return self.has_recorded(lease, EntryType.RUN_STARTED)
+
+    def forget(self, lease: Lease) -> None:
+        """Drop the lease of a run that never began: its use is given back, no trace of a source exists."""
+        give_back(self.home, lease.authorisation_id, lease.run_id)
+        for folder in lease.folders:
+            remove(folder)
+        drop_order(self.home, str(lease.order_id))
+        remove(self.home / "runs" / lease.run_id)
 
     def record_red(self, lease: Lease, error: RepriseError) -> None:
         """A run that stopped, by its code."""
@@ -118,7 +129,9 @@ class Control:
 
     def record_delivered(self, lease: Lease, counts: dict[str, dict[str, Any]]) -> None:
         """What was delivered, as counts by disposition."""
-        tally = counts.get("reconcile", counts.get("rehearse", {})).get("dispositions", {})
+        if self.has_recorded(lease, EntryType.RUN_DELIVERED):
+            return
+        tally = counts.get("reconcile", {}).get("dispositions", {})
         self.record(EntryType.RUN_DELIVERED, lease.run_id, lease.use, {k: int(v) for k, v in tally.items()})
 
     def record_resumed(self, lease: Lease) -> None:
@@ -172,6 +185,8 @@ class Control:
 
     def start_over(self, lease: Lease, journal: Journal) -> Lease:
         """The key is lost, so staging is: begin again from the source, under the same deadline."""
+        for folder in lease.folders:
+            remove(folder)
         journal.append("start_over", {})
         return lease.update(self.home, key_ref=None)
 

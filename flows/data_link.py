@@ -19,7 +19,7 @@ class DataLink:
 
     def __init__(self, order: dict[str, Any]) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "flows.data_process"],
+            [sys.executable, "-m", "flows.data_process", str(os.getpid())],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

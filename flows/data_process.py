@@ -53,7 +53,7 @@ from flows.values import (
 from schemas.errors import RefusedError, RepriseError, StorageFullError
 from vault.authorisation import Authorisation, reopen
 from vault.clock import SystemClock
-from vault.hygiene import harden_process
+from vault.hygiene import die_with_parent, harden_process
 from vault.keys import KeyRef
 from vault.lease import Lease
 from vault.provider import provider
@@ -71,7 +71,13 @@ _KINDS: dict[str, type[Any]] = {
     "publish": Published,
     "rehearse": Rehearsed,
 }
-ARROWS = ("inventory", "extract", "check", "match", "transform", "plan", "deliver", "reconcile", "publish")
+_WORK = ("inventory", "extract", "check", "match", "transform", "plan", "deliver", "reconcile")
+ARROWS = {
+    "inventory": _WORK[:1],
+    "rehearsal": (*_WORK, "rehearse"),
+    "migration": (*_WORK, "publish"),
+}
+"""What each use of an instruction carries out, in order. Destruction and certificate follow in every case."""
 _CONTROL_SEGMENTS = 12
 
 
@@ -110,7 +116,7 @@ class Wire:
 
 
 def run(order: dict[str, Any], wire: Wire) -> None:
-    """Carry a run from where it stands to its publication (or, rehearsing, to its reconciliation)."""
+    """Carry a run from where it stands to the last arrow of its use."""
     home, run_id = Path(order["home"]), str(order["run"])
     lease = Lease.load(home, run_id)
     authorisation = reopen(home, lease.authorisation_id, order["use"])
@@ -149,15 +155,10 @@ def _context(
 
 
 def _walk(context: DataContext, order: dict[str, Any], wire: Wire) -> None:
-    value: Any = None
-    done = order.get("after")
-    start = ARROWS.index(done) + 1 if done in ARROWS else 0
-    if start:
-        value = _load(context, ARROWS[start - 1])
-    for arrow in ARROWS[start:]:
-        if arrow == "publish" and order["use"] == "rehearsal":
-            _finish(context, "rehearse", Rehearsed(value), wire)
-            return
+    arrows, done = ARROWS[order["use"]], order.get("after")
+    start = arrows.index(done) + 1 if done in arrows else 0
+    value = _load(context, arrows[start - 1]) if start else None
+    for arrow in arrows[start:]:
         value = _STEPS[arrow](context, value)
         _finish(context, arrow, value, wire)
 
@@ -176,6 +177,7 @@ _STEPS: dict[str, Callable[[DataContext, Any], Any]] = {
     "deliver": deliver,
     "reconcile": reconcile,
     "publish": publish,
+    "rehearse": lambda _, reconciliation: Rehearsed(reconciliation),
 }
 
 
@@ -268,6 +270,7 @@ def _end(error: BaseException, wire: Wire) -> int:
 def main() -> int:
     """Read the orders, work, tell. The exit code is that of the error tree."""
     harden_process()
+    die_with_parent(int(sys.argv[1]))
     findings = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
     silence = os.open(os.devnull, os.O_WRONLY)
     os.dup2(silence, 1)

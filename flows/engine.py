@@ -12,20 +12,32 @@ from typing import Any
 
 from flows.carry import Carried, carry
 from flows.control import Control
+from flows.data_process import ARROWS
 from flows.ending import Ending, end_run
-from flows.orders import Order, drop_order, load_order
+from flows.orders import Order, drop_order, drop_stale_orders, load_order
 from flows.results import RunResult, SweepReport
 from flows.steps.authorise import authorise
-from flows.steps.lease import take_lease
+from flows.steps.lease import begin, take_lease
 from flows.watch import NoWatch, Watch
-from schemas.errors import BusyError, DestructionError, RefusedError, RepriseError, UnreadableSourceError
+from schemas.errors import (
+    BusyError,
+    DestructionError,
+    RefusedError,
+    RepriseError,
+    RunEndedError,
+    SourceError,
+    UnreadableSourceError,
+)
+from vault.destroy import key_of
 from vault.journal import Journal
 from vault.keys import KeyState
-from vault.lease import Lease, owner_alive
+from vault.lease import Lease, end_data_process
 from vault.lease import list_runs as leases_of
-from vault.locks import doctor_lock
+from vault.locks import hold_doctor
 from vault.provider import provider
 from vault.sweep import find_due, find_unknown
+
+SWEEP_WAIT_SECONDS = 30  # for a control process whose data process was just ended to let go of the doctor
 
 _watchers: dict[str, Watch] = {}
 
@@ -57,16 +69,18 @@ class _Both:
 
 def precheck(home: Path, order: Order) -> None:
     """Refuse now what would be refused later; spends no use. A refusal is in the ledger."""
-    authorise(Control.open(home, order.operator), order, spend=False)
+    authorise(Control.open(home, order.operator), order)
 
 
 def start_order(home: Path, order_id: str, watch: Watch) -> RunResult:
     """Run a sealed order (from Prefect)."""
     order = load_order(home, order_id)
     seen = _watchers.get(order_id)
-    result = start(home, order, _Both(watch, seen) if seen else watch, order_id)
-    drop_order(home, order_id)
-    return result
+    try:
+        return start(home, order, _Both(watch, seen) if seen else watch, order_id)
+    except RefusedError:
+        drop_order(home, order_id)  # it will not be asked again; a run that waits keeps its own
+        raise
 
 
 def start(home: Path, order: Order, watch: Watch, order_id: str | None = None) -> RunResult:
@@ -76,43 +90,50 @@ def start(home: Path, order: Order, watch: Watch, order_id: str | None = None) -
     resume, abandonment or its deadline.
     """
     control = Control.open(home, order.operator)
-    authorisation = authorise(control, order, spend=False)
+    authorised = authorise(control, order)
     watch.arrow("authorise", {})
-    with doctor_lock(home, authorisation.subject_id):
-        _refuse_second_run(control, authorisation.subject_id)
-        authorisation = authorise(control, order, spend=True)
-        lease = take_lease(control, authorisation, order, order_id)
+    with _sole_run(control, authorised.authorisation.subject_id):
+        lease = take_lease(control, authorised, order, order_id)
         watch.arrow("lease", {})
         return _work(control, lease, order, watch)
 
 
-def _refuse_second_run(control: Control, subject_id: str) -> None:
-    for lease in leases_of(control.home):
-        if lease.subject_id == subject_id and not control.ended(lease) and owner_alive(lease):
-            raise BusyError("doctor_busy", run=lease.run_id)
+@contextmanager
+def _sole_run(control: Control, subject_id: str) -> Iterator[None]:
+    """Hold the doctor's lock. Being busy is a refusal like any other: it is in the ledger."""
+    try:
+        lock = hold_doctor(control.home, subject_id)
+    except BusyError as busy:
+        control.record_refused(busy)
+        raise
+    with lock:
+        yield
 
 
 def _work(control: Control, lease: Lease, order: Order, watch: Watch) -> RunResult:
     journal = Journal(control.home, lease.run_id)
-    orders = {"source": order.source, "destination": order.destination or lease.staging, "use": order.use}
-    try:
-        carried = carry(control.home, lease, orders, journal, watch)
-    except RepriseError as error:
-        control.record_red(lease, error)
-        if _leaves_nothing(error, journal):
-            _end(control, lease, Carried(), "refused_after_header", watch)
-        raise
+    if journal.last() != ARROWS[order.use][-1]:
+        _carry(control, lease, order, journal, watch)
+    carried = Carried.from_journal(journal)
     control.record_delivered(lease, carried.counts)
     return _end(control, lease, carried, "published" if order.use == "migration" else order.use, watch)
 
 
-def _leaves_nothing(error: RepriseError, journal: Journal) -> bool:
-    """A source refused before anything was sealed leaves nothing to resume."""
-    return (
-        isinstance(error, RefusedError | UnreadableSourceError)
-        and error.exit_code != 19
-        and not journal.read()
-    )
+def _carry(control: Control, lease: Lease, order: Order, journal: Journal, watch: Watch) -> None:
+    orders = {"source": order.source, "destination": order.destination or lease.staging, "use": order.use}
+    try:
+        carry(control.home, lease, orders, journal, watch)
+        return
+    except RepriseError as error:
+        red = error
+    if control.ended(lease) or control.half_destroyed(lease):
+        raise red  # the sweep was faster: its story stands
+    control.record_red(lease, red)
+    if lease.seconds_left(control.clock) <= 0:
+        _end(control, lease, Carried.from_journal(journal), "deadline", watch)
+    elif journal.last() is None and isinstance(red, RefusedError | SourceError) and red.exit_code != 19:
+        _end(control, lease, Carried(), "refused_after_header", watch)  # nothing was sealed that could go on
+    raise red
 
 
 def _end(control: Control, lease: Lease, carried: Carried, cause: str, watch: Watch) -> RunResult:
@@ -123,25 +144,47 @@ def resume(home: Path, run: str, operator: str, watch: Watch) -> RunResult:
     """Go on from the last arrow. With a lost key the staging is dead: the run starts again from the source."""
     control = Control.open(home, operator)
     lease = _lease(control, run)
-    if control.half_destroyed(lease):
-        return _end(control, lease, _counts(control, lease), control.cause(lease), watch)
-    order = control.order_of(lease)
-    with doctor_lock(home, lease.subject_id):
+    if control.ended(lease):
+        raise RunEndedError("run_has_ended", run=run)
+    with hold_doctor(home, lease.subject_id):
         lease = control.take_over(lease)
-        journal = Journal(home, run)
-        if lease.key_ref is None or provider(lease.provider).state(lease.key_ref) is not KeyState.PRESENT:
+        journal = Journal(home, lease.run_id)
+        if control.half_destroyed(lease):
+            return _end(control, lease, Carried.from_journal(journal), control.cause(lease), watch)
+        order = control.order_of(lease)
+        if not control.began(lease):
+            begin(control, lease, authorise(control, order))
+        if lease.seconds_left(control.clock) <= 0:
+            control.record_abandoned(lease, "deadline")
+            return _end(control, lease, Carried.from_journal(journal), "deadline", watch)
+        if journal.last() != ARROWS[order.use][-1] and _key_is_lost(lease):
             lease = control.start_over(lease, journal)
         control.record_resumed(lease)
         return _work(control, lease, order, watch)
+
+
+def _key_is_lost(lease: Lease) -> bool:
+    ref = key_of(lease)
+    return ref is None or provider(lease.provider).state(ref) is not KeyState.PRESENT
 
 
 def abandon(home: Path, run: str, operator: str, cause: str = "abandoned") -> RunResult:
     """End a run without publishing: destroy, check, certify."""
     control = Control.open(home, operator)
     lease = _lease(control, run)
-    with doctor_lock(home, lease.subject_id):
-        control.record_abandoned(lease, cause)
-        return _end(control, lease, _counts(control, lease), cause, NoWatch())
+    if control.ended(lease):
+        raise RunEndedError("run_has_ended", run=run)
+    with hold_doctor(home, lease.subject_id):
+        return _abandon(control, lease, cause)
+
+
+def _abandon(control: Control, lease: Lease, cause: str) -> RunResult:
+    if not control.began(lease):
+        control.forget(lease)
+        return RunResult(run=lease.run_id, state="forgotten")
+    control.record_abandoned(lease, cause)
+    carried = Carried.from_journal(Journal(control.home, lease.run_id))
+    return _end(control, lease, carried, control.cause(lease), NoWatch())
 
 
 def abandon_order(home: Path, order_id: str, cause: str) -> None:
@@ -159,20 +202,16 @@ def sweep_home(home: Path) -> SweepReport:
         if due.reason == "resumable":
             report.resumable += 1
             continue
+        end_data_process(due.lease)
         try:
-            control.record_abandoned(due.lease, due.reason)
-            _end(control, due.lease, _counts(control, due.lease), due.reason, NoWatch())
+            with hold_doctor(home, due.lease.subject_id, wait_seconds=SWEEP_WAIT_SECONDS):
+                if not control.ended(due.lease):  # its own control process may have ended it meanwhile
+                    _abandon(control, due.lease.reload(home), due.reason)
             report.destroyed += 1
-        except DestructionError:
+        except (DestructionError, BusyError):
             report.incomplete += 1
+    drop_stale_orders(home, control.site.ceiling_hours)
     return report
-
-
-def _counts(control: Control, lease: Lease) -> Carried:
-    carried = Carried()
-    for entry in Journal(control.home, lease.run_id).read():
-        carried.counts[entry.arrow] = entry.counts
-    return carried
 
 
 def _lease(control: Control, run: str) -> Lease:

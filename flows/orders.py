@@ -9,10 +9,12 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from schemas.errors import UnreadableSourceError
+from vault.lease import list_runs
 from vault.sitekey import SiteKey
 
 
@@ -49,6 +51,14 @@ def load_order(home: Path, order_id: str) -> Order:
         raise UnreadableSourceError("no_such_order")
     opened = SiteKey.load(home).open(path.read_bytes(), f"order/{order_id}")
     return Order(**json.loads(opened))
+
+
+def drop_stale_orders(home: Path, hours: int) -> None:
+    """Forget orders that nobody triggered in so many hours and that no run waits for."""
+    wanted = {lease.order_id for lease in list_runs(home)}
+    for path in (home / "orders").glob("*"):
+        if path.name not in wanted and time.time() - path.stat().st_mtime > hours * 3600:
+            path.unlink(missing_ok=True)
 
 
 def drop_order(home: Path, order_id: str) -> None:

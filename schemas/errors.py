@@ -181,6 +181,13 @@ class HostError(RefusedError):
     advice = "Mend the host, or let the site declare the exception; the certificate then prints it."
 
 
+class RunEndedError(RefusedError):
+    """This run has ended."""
+
+    exit_code = 18
+    advice = "Its certificate is in the run's proof folder: `reprise status RUN`."
+
+
 class SourceError(RepriseError):
     """The source cannot be used."""
 
@@ -373,3 +380,10 @@ class UnanchoredError(LedgerError):
 
     exit_code = 92
     advice = "Give a policy obtained elsewhere: --policy FILE."
+
+
+class HostileProofError(LedgerError):
+    """The proof folder cannot be read, or is built to hurt whoever reads it."""
+
+    exit_code = 93
+    advice = "Do not open it with other tools; ask for the original."

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -14,23 +12,13 @@ from schemas.disposition import Disposition
 from schemas.errors import AuthorisationError, DeadlineError, ScopeError, UseError
 from schemas.sensitive import Sensitive
 from vault.clock import Clock, format_utc
-from vault.files import write_durably
 from vault.instruction import Instruction, parse
+from vault.register import InstructionRegister, Use
 from vault.sealing import parse_recipients
 from vault.signature import Signer, check_signature
 from vault.site import Site
-from vault.sitekey import SiteKey
 from vault.subjects import Operator, Subjects
 from vault.trust import TrustStore
-
-
-class Use(StrEnum):
-    """What an instruction can allow; a resumed run is the same use."""
-
-    INVENTORY = "inventory"
-    REHEARSAL = "rehearsal"
-    MIGRATION = "migration"
-    DELTA = "delta"
 
 
 @dataclass(frozen=True)
@@ -140,27 +128,22 @@ def check(
     destination: str | None,
     operator: Operator,
     clock: Clock,
-    consume: bool,
 ) -> Authorisation:
-    """Verify an instruction for one use by one operator. Opens no source: it is given none.
+    """Verify an instruction for one use by one operator. Opens no source: it is given none. Spends no use.
 
-    With `consume` the use is spent and the evidence kept sealed. Raises RefusedError's children, each with its
-    own code (docs/authorisation.md).
+    Raises RefusedError's children, each with its own code (docs/authorisation.md).
     """
     if not operator.id:
         raise AuthorisationError("no_operator")
     instruction = parse(document)
     now = clock.now()
     _check_terms(instruction, site, use, destination, now)
-    register = _Register(home, document)
+    register = InstructionRegister(home, document)
     register.refuse_withdrawn()
     trust = TrustStore.load(home)
     signed = [check_signature(document, p7s, trust, trial_home=site.trial, moment=now) for p7s in signatures]
     subject_id, inss = _match_signers(home, instruction, signed)
     register.check_use(instruction, use)
-    if consume:
-        register.keep(subject_id, document, signatures, trust)
-        register.spend(use)
     return Authorisation(
         _TOKEN,
         instruction=instruction,
@@ -170,6 +153,23 @@ def check(
         trial=site.trial,
         inss=inss,
     )
+
+
+def claim(
+    home: Path, authorisation: Authorisation, document: bytes, signatures: list[bytes], run_id: str
+) -> None:
+    """Keep the evidence and spend one use for this run; claiming again for the same run spends nothing.
+
+    Raises UseError when the use was spent since the check.
+    """
+    register = InstructionRegister(home, document)
+    register.keep(authorisation.subject_id, document, signatures, TrustStore.load(home))
+    register.spend(authorisation.instruction, authorisation.use, run_id)
+
+
+def give_back(home: Path, authorisation_id: str, run_id: str) -> None:
+    """Undo the claim of a run that never began."""
+    InstructionRegister(home, None, authorisation_id).give_back(run_id)
 
 
 def _check_terms(
@@ -213,75 +213,9 @@ def _match_signers(home: Path, instruction: Instruction, signed: list[Signer]) -
     return next(iter(enrolled)), tuple(signer.inss.reveal() for signer in signed)
 
 
-class _Register:
-    """Sealed state of one instruction: its evidence, its uses spent, its withdrawal."""
-
-    def __init__(self, home: Path, document: bytes | None, authorisation_id: str | None = None) -> None:
-        self._site = SiteKey.load(home)
-        self._home = home
-        self.id = authorisation_id or self._site.pseudonym(
-            "authorisation", sha256(document or b"").hexdigest()
-        )
-        self._folder = home / "authorisations" / self.id
-        self._state = self._read()
-
-    def _read(self) -> dict[str, Any]:
-        path = self._folder / "state"
-        if not path.is_file():
-            return {"spent": {}, "withdrawn": False, "subject": None}
-        return dict(json.loads(self._site.open(path.read_bytes(), f"authorisation/{self.id}")))
-
-    def _write(self) -> None:
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        sealed = self._site.seal(json.dumps(self._state).encode(), f"authorisation/{self.id}")
-        write_durably(self._folder / "state", sealed)
-
-    def refuse_withdrawn(self) -> None:
-        if self._state["withdrawn"]:
-            raise AuthorisationError("withdrawn")
-
-    def check_use(self, instruction: Instruction, use: Use) -> None:
-        if int(self._state["spent"].get(use.value, 0)) >= instruction.uses[use.value]:
-            raise UseError("use_exhausted", limit=instruction.uses[use.value])
-
-    def spend(self, use: Use) -> None:
-        self._state["spent"][use.value] = int(self._state["spent"].get(use.value, 0)) + 1
-        self._write()
-
-    def withdraw(self) -> None:
-        self._state["withdrawn"] = True
-        self._write()
-
-    def keep(self, subject_id: str, document: bytes, signatures: list[bytes], trust: TrustStore) -> None:
-        evidence = {
-            "instruction.json": document.hex(),
-            **{f"instruction.json{'' if i == 0 else f'.{i}'}.p7s": s.hex() for i, s in enumerate(signatures)},
-            **{name: data.hex() for name, data in trust.raw.items()},
-        }
-        Subjects(self._home).put(subject_id, f"evidence-{self.id}", json.dumps(evidence).encode())
-        self._state["subject"] = subject_id
-        self._write()
-
-    def evidence(self) -> dict[str, bytes]:
-        if self._state["subject"] is None:
-            raise AuthorisationError("no_such_authorisation")
-        data = Subjects(self._home).get(self._state["subject"], f"evidence-{self.id}")
-        if data is None:
-            raise AuthorisationError("evidence_erased")
-        return {name: bytes.fromhex(value) for name, value in json.loads(data).items()}
-
-    @property
-    def subject(self) -> str:
-        return str(self._state["subject"])
-
-    @property
-    def state(self) -> dict[str, Any]:
-        return {"id": self.id, "spent": self._state["spent"], "withdrawn": self._state["withdrawn"]}
-
-
 def reopen(home: Path, authorisation_id: str, use: str) -> Authorisation:
     """The authorisation under which a run was leased, from its sealed evidence (frozen at its signature)."""
-    register = _Register(home, None, authorisation_id)
+    register = InstructionRegister(home, None, authorisation_id)
     evidence = register.evidence()
     instruction = parse(evidence["instruction.json"])
     record = Subjects(home).read(register.subject)
@@ -301,14 +235,14 @@ def recorded(home: Path, authorisation_id: str) -> tuple[bytes, list[bytes]]:
     """Instruction and signatures kept under an id. Raises AuthorisationError when there is none."""
     if not authorisation_id.isalnum():
         raise AuthorisationError("no_such_authorisation")
-    evidence = _Register(home, None, authorisation_id).evidence()
+    evidence = InstructionRegister(home, None, authorisation_id).evidence()
     signatures = [data for name, data in sorted(evidence.items()) if name.endswith(".p7s")]
     return evidence["instruction.json"], signatures
 
 
 def evidence_of(home: Path, authorisation_id: str) -> dict[str, bytes]:
     """Everything that was checked, by file name, for the proof folder."""
-    return _Register(home, None, authorisation_id).evidence()
+    return InstructionRegister(home, None, authorisation_id).evidence()
 
 
 def record(
@@ -325,9 +259,8 @@ def record(
         clock=clock,
         destination=instruction.destination,
         operator=operator,
-        consume=False,
     )
-    register = _Register(home, document)
+    register = InstructionRegister(home, document)
     register.keep(checked.subject_id, document, signatures, TrustStore.load(home))
     return register.id
 
@@ -342,20 +275,24 @@ def any_use(instruction: Instruction) -> Use:
 
 def withdraw(home: Path, authorisation_id: str) -> None:
     """Record that the instruction no longer holds."""
-    register = _Register(home, None, authorisation_id)
+    register = InstructionRegister(home, None, authorisation_id)
     register.evidence()
     register.withdraw()
 
 
 def is_withdrawn(home: Path, authorisation_id: str) -> bool:
     """Whether the instruction was withdrawn."""
-    return bool(_Register(home, None, authorisation_id).state["withdrawn"])
+    return bool(InstructionRegister(home, None, authorisation_id).state["withdrawn"])
 
 
 def list_authorisations(home: Path) -> list[dict[str, Any]]:
     """Ids, uses spent and withdrawal of all kept instructions."""
     folder = home / "authorisations"
-    return [_Register(home, None, p.name).state for p in sorted(folder.iterdir())] if folder.is_dir() else []
+    return (
+        [InstructionRegister(home, None, p.name).state for p in sorted(folder.iterdir())]
+        if folder.is_dir()
+        else []
+    )
 
 
 def check_header(

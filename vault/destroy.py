@@ -19,7 +19,7 @@ from typing import Any
 from vault.files import sync_folder
 from vault.keyring_linux import KernelKeyring
 from vault.keys import KeyRef, KeyState
-from vault.lease import Lease, data_process_ended, observable_here
+from vault.lease import Lease, data_process_ended, end_data_process, observable_here
 from vault.provider import provider
 from vault.sealing import ciphertext_digest
 
@@ -111,6 +111,7 @@ def probe(lease: Lease, segments: int = 12) -> int:
 
 def destroy_run(lease: Lease, inventory: list[StagedFile], opened_before: int) -> Evidence:
     """Destroy key and files of a run and check that they are gone. Doing it again changes nothing."""
+    end_data_process(lease)
     ended = data_process_ended(lease)
     state = _destroy_key(lease)
     here = observable_here(lease)

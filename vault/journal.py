@@ -51,6 +51,11 @@ class Journal:
                 entries.append(JournalEntry(raw["arrow"], raw["at"], raw["counts"]))
         return entries
 
+    def last(self) -> str | None:
+        """The last arrow of the way (the positive control at its end is none)."""
+        arrows = [entry.arrow for entry in self.read() if entry.arrow != "control"]
+        return arrows[-1] if arrows else None
+
     def _drop_torn_line(self) -> None:
         if self._path.is_file() and self._path.stat().st_size and not self._path.read_bytes().endswith(b"\n"):
             whole = self._path.read_bytes().rpartition(b"\n")

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import signal
+import time
 from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -115,7 +118,8 @@ def new_lease(
 
 
 def take_over(home: Path, lease: Lease) -> Lease:
-    """Make this process the owner."""
+    """Make this process the owner; a data process of the former one is ended first."""
+    end_data_process(lease)
     return lease.update(home, owner_pid=os.getpid(), owner_started=_started(os.getpid()), data_pid=None)
 
 
@@ -153,6 +157,17 @@ def data_process_ended(lease: Lease) -> bool:
     except OSError:
         return True
     return b"flows.data_process" not in command
+
+
+def end_data_process(lease: Lease, grace_seconds: float = 5) -> None:
+    """Kill a data process that outlived its control process; two of one run would write into one staging."""
+    if data_process_ended(lease) or lease.data_pid is None:
+        return
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(lease.data_pid, signal.SIGKILL)
+    until = time.monotonic() + grace_seconds
+    while not data_process_ended(lease) and time.monotonic() < until:
+        time.sleep(0.02)
 
 
 def _machine_id() -> str:

@@ -4,26 +4,41 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
 from pathlib import Path
+from types import TracebackType
 
 from schemas.errors import BusyError
 
 
-@contextmanager
-def doctor_lock(home: Path, subject_id: str) -> Iterator[None]:
-    """Hold the lock of a doctor (by opaque id). Raises BusyError at once when another process holds it."""
+class DoctorLock:
+    """A held lock; a context manager that lets go."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+
+    def __enter__(self) -> None:
+        """Go on holding."""
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Let go."""
+        os.close(self._descriptor)
+
+
+def hold_doctor(home: Path, subject_id: str, wait_seconds: float = 0) -> DoctorLock:
+    """Take the lock of a doctor (by opaque id). Raises BusyError when another holds it beyond the wait."""
     folder = home / "locks"
     folder.mkdir(mode=0o700, exist_ok=True)
     descriptor = os.open(folder / f"{subject_id}.lock", os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        held = _try(descriptor)
-        if not held:
+    until = time.monotonic() + wait_seconds
+    while not _try(descriptor):
+        if time.monotonic() >= until:
+            os.close(descriptor)
             raise BusyError("doctor_busy")
-        yield
-    finally:
-        os.close(descriptor)
+        time.sleep(0.05)
+    return DoctorLock(descriptor)
 
 
 def _try(descriptor: int) -> bool:

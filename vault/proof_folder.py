@@ -44,7 +44,10 @@ def write_proof(folder: Path, files: dict[str, bytes], *, origin: str, key: Ed25
         path = building / name
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         write_durably(path, data)
+    former = folder.with_name(f".{folder.name}.former")
+    shutil.rmtree(former, ignore_errors=True)
     if folder.is_dir():
-        shutil.rmtree(folder)
+        os.rename(folder, former)
     os.rename(building, folder)
     sync_folder(folder.parent)
+    shutil.rmtree(former, ignore_errors=True)

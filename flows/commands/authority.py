@@ -94,7 +94,6 @@ def check(
         destination=instruction.destination,
         operator=control.person,
         clock=control.clock,
-        consume=False,
     )
     show({"authorisation": checked.id, "result": "passed"}, as_json=as_json, text=f"passed: {checked.id}")
 

@@ -11,7 +11,7 @@ from dashboard.export import export_pages
 from flows import engine
 from flows.commands.shared import HomeOption, JsonOption, guarded, home_path, show
 from flows.package import open_package as open_sealed
-from schemas.errors import ForkError, ProofError, UnanchoredError
+from schemas.errors import ForkError, HostileProofError, ProofError, UnanchoredError
 from vault.clock import SystemClock
 from vault.ledger import FileLedger, load_log_key
 from vault.ledger_audit import audit
@@ -32,10 +32,11 @@ def verify(
     """Check a proof folder offline against a policy."""
     code, words = verify_folder(folder, policy.read_text(encoding="utf-8") if policy else None)
     show({"exit": code, "words": words}, as_json=as_json, text="\n".join(words).replace("[", "\\["))
-    if code == UnanchoredError.exit_code:
-        raise UnanchoredError("no_policy_given")
-    if code:
-        raise ProofError("proof_refused", case=words[0].rpartition(" ")[2])
+    for kind in (UnanchoredError, HostileProofError, ProofError):
+        if code == kind.exit_code:
+            raise kind(
+                "no_policy_given" if code == UnanchoredError.exit_code else words[0].rpartition(" ")[2]
+            )
 
 
 @guarded

@@ -14,7 +14,7 @@ import typer
 from rich.console import Console
 
 from flows.coded import CodedFailure
-from schemas.errors import OperatorError, RepriseError, UnreadableSourceError
+from schemas.errors import RepriseError, UnreadableSourceError
 
 P = ParamSpec("P")
 errors_console = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -40,11 +40,8 @@ def home_path(home: Path | None) -> Path:
 
 
 def operator_name(operator: str | None) -> str:
-    """Who acts. Raises OperatorError when nobody does."""
-    name = operator or os.environ.get("REPRISE_OPERATOR", "")
-    if not name:
-        raise OperatorError("no_operator")
-    return name
+    """Who acts; empty when nobody does, which the home then refuses and records."""
+    return operator or os.environ.get("REPRISE_OPERATOR", "")
 
 
 def show(result: Any, *, as_json: bool, text: str) -> None:

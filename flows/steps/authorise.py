@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from flows.control import Control
 from flows.orders import Order
-from schemas.errors import RefusedError, UnreadableSourceError
-from vault.authorisation import Authorisation, Use, check, recorded
+from schemas.errors import AuthorisationError, RefusedError
+from vault.authorisation import Authorisation, check, claim, recorded
+from vault.register import Use
 
 
-def authorise(control: Control, order: Order, *, spend: bool) -> Authorisation:
-    """Verify the instruction for this use; the outcome is in the ledger either way.
+@dataclass(frozen=True)
+class Authorised:
+    """A checked instruction with the evidence that was checked."""
 
-    With `spend` the use is consumed; the lease then writes `authorisation.checked`. A refusal is written here.
-    """
-    document, signatures = _evidence(control, order.authorisation)
+    authorisation: Authorisation
+    document: bytes
+    signatures: tuple[bytes, ...]
+
+    def spend(self, home: Path, run_id: str) -> None:
+        """Spend the use for this run, once. Raises UseError when another run was faster."""
+        claim(home, self.authorisation, self.document, list(self.signatures), run_id)
+
+
+def authorise(control: Control, order: Order) -> Authorised:
+    """Verify the instruction for this use. A refusal is in the ledger by its code; nothing is spent yet."""
     try:
+        document, signatures = _evidence(control, order.authorisation)
         authorisation = check(
             document,
             signatures,
@@ -26,12 +38,11 @@ def authorise(control: Control, order: Order, *, spend: bool) -> Authorisation:
             destination=order.destination,
             operator=control.person,
             clock=control.clock,
-            consume=spend,
         )
     except RefusedError as refusal:
         control.record_refused(refusal)
         raise
-    return authorisation
+    return Authorised(authorisation, document, tuple(signatures))
 
 
 def _evidence(control: Control, reference: str) -> tuple[bytes, list[bytes]]:
@@ -41,5 +52,5 @@ def _evidence(control: Control, reference: str) -> tuple[bytes, list[bytes]]:
         return recorded(control.home, reference)
     signatures = sorted(path.parent.glob(path.name + "*.p7s"))
     if not signatures:
-        raise UnreadableSourceError("signature_missing")
+        raise AuthorisationError("signature_missing")
     return path.read_bytes(), [signature.read_bytes() for signature in signatures]

@@ -7,14 +7,19 @@ from pathlib import Path
 
 from flows.control import Control
 from flows.orders import Order
-from schemas.errors import HostError, TargetRefusedError
-from vault.authorisation import Authorisation
+from flows.steps.authorise import Authorised
+from schemas.errors import HostError, RefusedError, TargetRefusedError
 from vault.hygiene import host_findings
 from vault.lease import Lease, new_lease
 
 
-def take_lease(control: Control, authorisation: Authorisation, order: Order, order_id: str | None) -> Lease:
-    """Write the lease and the run's start. Raises HostError (swap on and not declared), TargetRefusedError."""
+def take_lease(control: Control, authorised: Authorised, order: Order, order_id: str | None) -> Lease:
+    """Write the lease, spend the use, record the start.
+
+    A crash in between leaves a lease that never began: `resume` begins it, `abandon` and the sweep forget it.
+    Raises HostError (swap on and not declared), TargetRefusedError, UseError.
+    """
+    authorisation = authorised.authorisation
     undeclared = set(host_findings()) - set(control.site.declared_exceptions) - {"core_pattern_pipes"}
     if undeclared:
         raise HostError(min(undeclared))
@@ -32,8 +37,19 @@ def take_lease(control: Control, authorisation: Authorisation, order: Order, ord
         operator_id=control.person.id,
         order_id=order_id or control.keep_order(order),
     )
-    control.record_start(lease, authorisation)
+    begin(control, lease, authorised)
     return lease
+
+
+def begin(control: Control, lease: Lease, authorised: Authorised) -> None:
+    """Spend the use and record the start of a leased run; doing it again changes nothing."""
+    try:
+        authorised.spend(control.home, lease.run_id)
+    except RefusedError as refusal:
+        control.record_refused(refusal)
+        control.forget(lease)
+        raise
+    control.record_start(lease, authorised.authorisation)
 
 
 def _partial(home: Path, order: Order, run_id: str) -> Path:

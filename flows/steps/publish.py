@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable
+from pathlib import Path
 
 from connectors.targets.findings import Finding
 from connectors.targets.manifest import build_manifest
@@ -24,24 +24,47 @@ MANIFEST = "manifest.json"
 
 
 def publish(context: DataContext, reconciliation: Reconciliation) -> Published:
-    """Put the package under its final name in the destination, in one rename."""
-    findings = _seal_report(context, reconciliation)
-    sha256, size = ciphertext_digest(context.partial / REPORT)
-    parts = (*reconciliation.delivery.parts, SealedPart(REPORT, size, sha256))
-    _write_manifest(context, reconciliation, parts)
+    """Put the package under its final name in the destination, in one rename.
+
+    A crash after the rename leaves a whole package: its parts, hashed again, are then what is told.
+    """
     folder = context.destination / f"reprise-{context.run_id}"
-    if folder.exists():
-        raise TargetRefusedError("package_exists", run=context.run_id)
+    if folder.is_dir():
+        return _published_before(context, reconciliation, folder)
+    for name in (REPORT, MANIFEST):
+        (context.partial / name).unlink(missing_ok=True)  # of an interrupted attempt
+    findings = _seal_report(context, reconciliation)
+    parts = (*reconciliation.delivery.parts, _hash_again(context.partial / REPORT))
+    _write_manifest(context, reconciliation, parts)
     os.rename(context.partial, folder)
     _sync(context.destination)
     return Published(reconciliation, parts, str(folder), findings)
 
 
-def _seal_report(context: DataContext, reconciliation: Reconciliation) -> dict[str, int]:
-    findings = list(_findings(context))
+def _published_before(context: DataContext, reconciliation: Reconciliation, folder: Path) -> Published:
+    names = [*(part.name for part in reconciliation.delivery.parts), REPORT]
+    if not (folder / MANIFEST).is_file() or not all((folder / name).is_file() for name in names):
+        raise TargetRefusedError("package_incomplete", run=context.run_id)
+    parts = [_hash_again(folder / name) for name in names]
+    if tuple(parts[:-1]) != reconciliation.delivery.parts:
+        raise TargetRefusedError("package_altered", run=context.run_id)
+    return Published(reconciliation, tuple(parts), str(folder), _count_findings(list(_findings(context))))
+
+
+def _hash_again(path: Path) -> SealedPart:
+    sha256, size = ciphertext_digest(path)
+    return SealedPart(path.name, size, sha256)
+
+
+def _count_findings(findings: list[Finding]) -> dict[str, int]:
     counts: dict[str, int] = {}
     for finding in findings:
         counts[finding.rank_name] = counts.get(finding.rank_name, 0) + 1
+    return counts
+
+
+def _seal_report(context: DataContext, reconciliation: Reconciliation) -> dict[str, int]:
+    findings = list(_findings(context))
     language = context.authorisation.language
     with sealed_zip(context.partial / REPORT, context.authorisation.recipients) as archive:
         _put(archive, "work-list.html", render_work_list(findings, language))
@@ -51,7 +74,7 @@ def _seal_report(context: DataContext, reconciliation: Reconciliation) -> dict[s
         for name, write in _quarantine(context):
             with archive.member(name) as emit:
                 write(emit)
-    return counts
+    return _count_findings(findings)
 
 
 def _put(archive: SealedZip, name: str, text: str) -> None:
@@ -131,9 +154,3 @@ def _sync(folder: os.PathLike[str]) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def read_manifest(data: bytes) -> dict[str, object]:
-    """The manifest as an object."""
-    found = json.loads(data)
-    return found if isinstance(found, dict) else {}

@@ -11,10 +11,11 @@ from typing import Any
 
 import pytest
 
-from schemas.errors import RefusedError, RepriseError
-from vault.authorisation import Use, check, withdraw
+from schemas.errors import RefusedError, RepriseError, UseError
+from vault.authorisation import check, claim, give_back, withdraw
 from vault.clock import SystemClock, format_utc
 from vault.instruction import draft
+from vault.register import Use
 from vault.sealing import make_identity
 from vault.site import Site, create_home
 from vault.subjects import enrol_doctor, enrol_operator, find_operator
@@ -78,7 +79,7 @@ class Bench:
     ) -> Any:
         signed = draft({**self.fields, **fields})
         p7s = sign_cades(signed, signer or self.doctor, authority or self.authority)
-        return check(
+        made = check(
             document or signed,
             [p7s] if signatures is None else signatures,
             home=self.home,
@@ -87,8 +88,10 @@ class Bench:
             destination=destination,
             operator=find_operator(self.home, operator),
             clock=SystemClock(),
-            consume=consume,
         )
+        if consume:
+            claim(self.home, made, signed, [p7s], f"run-{secrets.token_hex(4)}")
+        return made
 
 
 @pytest.fixture(scope="module")
@@ -227,6 +230,21 @@ def test_uses_are_spent_once(bench):
     nonce = secrets.token_hex(16)
     bench.check(nonce=nonce, consume=True, uses={"migration": 1})
     refused(bench, "use_exhausted", 13, nonce=nonce, uses={"migration": 1})
+
+
+def test_a_use_is_spent_by_a_run_and_given_back_by_it_alone(bench):
+    fields = {**bench.fields, "nonce": secrets.token_hex(16), "uses": {"migration": 1}}
+    document = draft(fields)
+    p7s = sign_cades(document, bench.doctor, bench.authority)
+    made = bench.check(**fields)
+    claim(bench.home, made, document, [p7s], "one")
+    claim(bench.home, made, document, [p7s], "one")  # resumed: the same use
+    with pytest.raises(UseError):
+        claim(bench.home, made, document, [p7s], "two")
+    give_back(bench.home, made.id, "two")
+    refused(bench, "use_exhausted", 13, **fields)
+    give_back(bench.home, made.id, "one")
+    bench.check(**fields)
 
 
 def test_withdrawn(bench):

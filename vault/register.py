@@ -1,0 +1,113 @@
+"""What is kept of an instruction: its evidence, its uses spent (by which run), its withdrawal. All sealed."""
+
+from __future__ import annotations
+
+import json
+from enum import StrEnum
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from schemas.errors import AuthorisationError, UseError
+from vault.files import write_durably
+from vault.instruction import Instruction
+from vault.sitekey import SiteKey
+from vault.subjects import Subjects
+from vault.trust import TrustStore
+
+
+class Use(StrEnum):
+    """What an instruction can allow; a resumed run is the same use."""
+
+    INVENTORY = "inventory"
+    REHEARSAL = "rehearsal"
+    MIGRATION = "migration"
+    DELTA = "delta"
+
+
+class InstructionRegister:
+    """Sealed state of one instruction: its evidence, its uses spent, its withdrawal."""
+
+    def __init__(self, home: Path, document: bytes | None, authorisation_id: str | None = None) -> None:
+        self._site = SiteKey.load(home)
+        self._home = home
+        self.id = authorisation_id or self._site.pseudonym(
+            "authorisation", sha256(document or b"").hexdigest()
+        )
+        self._folder = home / "authorisations" / self.id
+        self._state = self._read()
+
+    def _read(self) -> dict[str, Any]:
+        path = self._folder / "state"
+        if not path.is_file():
+            return {"spent": {}, "withdrawn": False, "subject": None}
+        return dict(json.loads(self._site.open(path.read_bytes(), f"authorisation/{self.id}")))
+
+    def _write(self) -> None:
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        sealed = self._site.seal(json.dumps(self._state).encode(), f"authorisation/{self.id}")
+        write_durably(self._folder / "state", sealed)
+
+    def refuse_withdrawn(self) -> None:
+        """Raise AuthorisationError when the instruction was withdrawn."""
+        if self._state["withdrawn"]:
+            raise AuthorisationError("withdrawn")
+
+    def check_use(self, instruction: Instruction, use: Use) -> None:
+        """Raise UseError when no such use is left."""
+        if len(self._runs(use)) >= instruction.uses[use.value]:
+            raise UseError("use_exhausted", limit=instruction.uses[use.value])
+
+    def _runs(self, use: Use) -> list[str]:
+        return list(self._state["spent"].get(use.value, []))
+
+    def spend(self, instruction: Instruction, use: Use, run_id: str) -> None:
+        """Spend one use for this run; again for the same run changes nothing."""
+        if run_id in self._runs(use):
+            return
+        self.check_use(instruction, use)
+        self._state["spent"][use.value] = [*self._runs(use), run_id]
+        self._write()
+
+    def give_back(self, run_id: str) -> None:
+        """Undo what this run spent."""
+        spent = {use: [r for r in runs if r != run_id] for use, runs in self._state["spent"].items()}
+        if spent != self._state["spent"]:
+            self._state["spent"] = spent
+            self._write()
+
+    def withdraw(self) -> None:
+        """The instruction no longer holds."""
+        self._state["withdrawn"] = True
+        self._write()
+
+    def keep(self, subject_id: str, document: bytes, signatures: list[bytes], trust: TrustStore) -> None:
+        """Keep the document, its signatures and the trust material of the moment, sealed."""
+        evidence = {
+            "instruction.json": document.hex(),
+            **{f"instruction.json{'' if i == 0 else f'.{i}'}.p7s": s.hex() for i, s in enumerate(signatures)},
+            **{name: data.hex() for name, data in trust.raw.items()},
+        }
+        Subjects(self._home).put(subject_id, f"evidence-{self.id}", json.dumps(evidence).encode())
+        self._state["subject"] = subject_id
+        self._write()
+
+    def evidence(self) -> dict[str, bytes]:
+        """What was kept, by file name. Raises AuthorisationError when nothing is."""
+        if self._state["subject"] is None:
+            raise AuthorisationError("no_such_authorisation")
+        data = Subjects(self._home).get(self._state["subject"], f"evidence-{self.id}")
+        if data is None:
+            raise AuthorisationError("evidence_erased")
+        return {name: bytes.fromhex(value) for name, value in json.loads(data).items()}
+
+    @property
+    def subject(self) -> str:
+        """Opaque id of the doctor whose record seals the evidence."""
+        return str(self._state["subject"])
+
+    @property
+    def state(self) -> dict[str, Any]:
+        """Id, uses spent, withdrawn or not."""
+        spent = {use: len(runs) for use, runs in self._state["spent"].items()}
+        return {"id": self.id, "spent": spent, "withdrawn": self._state["withdrawn"]}
