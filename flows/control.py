@@ -144,11 +144,13 @@ class Control:
         """The end of a run without publication."""
         if read_run_file(self.home, lease.run_id, "cause.json") is None:
             write_run_file(self.home, lease.run_id, "cause.json", {"cause": cause})
-            self.record(EntryType.RUN_ABANDONED, lease.run_id, cause)
+        if not self.has_recorded(lease, EntryType.RUN_ABANDONED):
+            self.record(EntryType.RUN_ABANDONED, lease.run_id, self.cause(lease))
 
     def cause(self, lease: Lease) -> str:
-        """Why the run ends: as recorded, else it was published."""
-        found = read_run_file(self.home, lease.run_id, "cause.json")
+        """Why the run ends: as its intent says, or its abandonment; else it was published."""
+        found = read_run_file(self.home, lease.run_id, "intent.json")
+        found = found or read_run_file(self.home, lease.run_id, "cause.json")
         return str(found["cause"]) if found else "published"
 
     def ended(self, lease: Lease) -> bool:

@@ -182,7 +182,8 @@ def _abandon(control: Control, lease: Lease, cause: str) -> RunResult:
     if not control.began(lease):
         control.forget(lease)
         return RunResult(run=lease.run_id, state="forgotten")
-    control.record_abandoned(lease, cause)
+    if not control.half_destroyed(lease):  # else its end has begun, and only goes on
+        control.record_abandoned(lease, cause)
     carried = Carried.from_journal(Journal(control.home, lease.run_id))
     return _end(control, lease, carried, control.cause(lease), NoWatch())
 

@@ -39,8 +39,11 @@ class TrialParty:
     system: str
 
 
-def make_trial(folder: Path, source: Path) -> dict[str, str]:
-    """Write everything needed to migrate `source` into `folder`; gives the paths by name."""
+def make_trial(folder: Path, source: Path, **terms: Any) -> dict[str, str]:
+    """Write everything needed to migrate `source` into `folder`; gives the paths by name.
+
+    `terms` replace fields of the instruction (`vault.instruction`).
+    """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     home = folder / "home"
     site = create_home(home, trial=True, origin=ORIGIN)
@@ -53,7 +56,7 @@ def make_trial(folder: Path, source: Path) -> dict[str, str]:
     enrol_doctor(
         home, inss=party.inss, nihii=(party.nihii,), name=DOCTOR_NAME, attested_by=OPERATORS, basis="trial"
     )
-    document = draft(_fields(folder, party, site.ceiling_hours))
+    document = draft({**_fields(folder, party, site.ceiling_hours), **terms})
     _write_keys(folder, document)
     (folder / "authorisation.json").write_bytes(document)
     (folder / "authorisation.json.p7s").write_bytes(sign_cades(document, doctor, authority))

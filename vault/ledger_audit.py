@@ -20,6 +20,8 @@ def audit(folder: Path, verifier: VerifierKey, now: datetime) -> list[str]:
     Checks signature, root, every tile and bundle, canonical entries, the gapless counter, and that every run has an
     earlier authorisation and exactly one end or time left.
     """
+    if not any((folder / name).exists() for name in ("checkpoint", ".size", "tile")):
+        return []  # nothing was ever recorded
     try:
         head = Checkpoint.parse(open_note((folder / "checkpoint").read_bytes(), verifier))
         entries = _entries(folder, head.size)

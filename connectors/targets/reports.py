@@ -12,7 +12,7 @@ from connectors.targets.report_words import WORDS
 
 def render_work_list(findings: list[Finding], language: str) -> str:
     """What a person has to look at. Quotes records: for the sealed report only."""
-    ordered = sorted(findings, key=lambda finding: (finding.rank, finding.file, finding.unit))
+    ordered = sorted(findings, key=lambda finding: finding.rank)  # then as they came
     return _render("work-list.html", language, findings=ordered)
 
 

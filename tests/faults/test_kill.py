@@ -1,0 +1,92 @@
+"""kill -9 of either process between any two arrows, and inside the long steps and the destruction.
+
+Afterwards `resume` ends in the same decrypted content; or `abandon`, or the sweep, leaves nothing but a proof.
+"""
+
+from __future__ import annotations
+
+import pytest
+from whole_run import WholeRun
+
+from flows import engine
+from vault.lease import list_runs
+
+ARROWS = (
+    "authorise", "lease", "inventory", "extract", "check", "match", "transform", "plan", "deliver", "reconcile",
+    "publish", "destroy", "certify",
+)  # fmt: skip
+LONG = ("inventory", "extract", "deliver")
+CALLS = (
+    ("flows.steps.lease.new_lease", 1),
+    ("flows.steps.lease.begin", 1),
+    ("flows.carry.DataLink", 1),
+    ("flows.ending.inventory_staging", 1),
+    ("flows.ending.destroy_run", 1),
+    ("vault.destroy._destroy_key", 1),
+    ("vault.destroy.probe", 1),
+    ("vault.destroy.remove", 1),
+    ("vault.destroy.remove", 2),
+    ("flows.ending._certify", 1),
+    ("flows.ending._proof_files", 1),
+    ("flows.ending.write_proof", 1),
+    ("vault.proof_folder.write_durably", 4),
+    ("flows.ending.drop_order", 1),
+)
+KILLS = (
+    [{"who": "control", "at": "arrow", "name": arrow} for arrow in ARROWS]
+    + [{"who": "data", "at": "arrow", "name": arrow} for arrow in ARROWS[2:11]]
+    + [{"who": who, "at": "progress", "name": step} for who in ("control", "data") for step in LONG]
+    + [{"who": "control", "at": "call", "name": name, "nth": str(nth)} for name, nth in CALLS]
+)
+ENDED_BEFORE_LEASE = {"authorise", "flows.steps.lease.new_lease"}
+pytestmark = pytest.mark.slow
+
+
+def _name(kill: dict[str, str]) -> str:
+    return f"{kill['who']}-{kill['at']}-{kill['name'].rpartition('.')[2]}{kill.get('nth', '')}"
+
+
+@pytest.fixture(scope="module")
+def practice(tmp_path_factory):
+    from flows.trial_practice import write_practice
+
+    folder = tmp_path_factory.mktemp("practice") / "export"
+    write_practice(folder, patients=12, seed=7, shape="ordinary")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def undisturbed(practice, tmp_path_factory):
+    case = WholeRun(tmp_path_factory.mktemp("undisturbed"), practice)
+    case.start()
+    return case.content()
+
+
+@pytest.mark.parametrize("kill", KILLS, ids=_name)
+def test_a_killed_run_resumes_to_the_same_content(kill, practice, undisturbed, tmp_path):
+    case = WholeRun(tmp_path / "trial", practice)
+    died = case.start_apart(kill)
+    assert died.returncode == (-9 if kill["who"] == "control" else 50), died.stdout + died.stderr
+    if kill["name"] in ENDED_BEFORE_LEASE:
+        assert list_runs(case.home) == []
+        case.start()
+    elif not (case.home / "runs" / case.run_id / "proof" / "manifest.json").is_file():
+        assert case.resume().state == "certified"
+    assert case.content() == undisturbed
+    case.nothing_left()
+
+
+@pytest.mark.parametrize("way", ["abandon", "sweep"])
+@pytest.mark.parametrize("kill", KILLS[1::3], ids=_name)
+def test_a_killed_run_is_ended_without_a_trace(kill, way, practice, tmp_path, monkeypatch):
+    case = WholeRun(tmp_path / "trial", practice)
+    case.start_apart(kill)
+    leases = list_runs(case.home)
+    ended = [x for x in leases if (case.home / "runs" / x.run_id / "proof" / "manifest.json").is_file()]
+    if leases and not ended:
+        if way == "abandon":
+            engine.abandon(case.home, case.run_id, "trial")
+        else:
+            monkeypatch.setattr("vault.lease.Lease.seconds_left", lambda self, clock: 0)
+            assert engine.sweep_home(case.home).destroyed == 1
+    case.nothing_left()

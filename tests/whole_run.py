@@ -1,0 +1,119 @@
+"""A trial home around a source, for tests that carry whole runs: here, or in a process that can be killed."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import zipfile
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from connectors.targets.medinect import chart_name
+from flows import engine
+from flows.orders import Order
+from flows.results import RunResult
+from flows.trial import make_trial
+from flows.watch import NoWatch, Watch
+from vault.clock import SystemClock
+from vault.ledger import FileLedger, load_log_key
+from vault.ledger_audit import audit
+from vault.lease import list_runs
+from vault.notes import VerifierKey
+from vault.provider import provider
+from vault.sealing import open_stream
+from vault.site import Site
+from vault.verify import verify
+
+SIGNED = "2026-01-01T00:00:00Z"  # the same for all, for it is in what they deliver
+MESSAGE_ID = re.compile(rb"(</standard><id S=.ID-KMEHR. SV=.1.0.>\d+\.)\d+")
+MINTED = re.compile(rb"reprise-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+DYING = Path(__file__).with_name("dying_run.py")
+
+
+class WholeRun:
+    """One home, one source, one signed instruction."""
+
+    def __init__(self, folder: Path, source: Path, **fields: Any) -> None:
+        self.folder = folder
+        self.made = make_trial(folder, source, **{"valid_from": SIGNED, **fields})
+        self.home = Path(self.made["home"])
+        self.destination = Path(self.made["destination"])
+
+    def order(self, **changes: Any) -> Order:
+        fields = {
+            "source": self.made["source"],
+            "authorisation": self.made["authorisation"],
+            "use": "migration",
+            "destination": self.made["destination"],
+            "keys": "keyring",
+            "operator": "trial",
+        }
+        fields.update(changes)
+        if fields["use"] != "migration":
+            fields["destination"] = None
+        return Order(**fields)
+
+    def start(self, watch: Watch | None = None, **changes: Any) -> RunResult:
+        return engine.start(self.home, self.order(**changes), watch or NoWatch())
+
+    def start_apart(
+        self, kill: dict[str, str] | None = None, resume: str | None = None, **changes: Any
+    ) -> subprocess.CompletedProcess[str]:
+        """The same in a process of its own, which `kill` says how to end."""
+        plan = {
+            "home": str(self.home),
+            "order": self.order(**changes).__dict__,
+            "kill": kill,
+            "resume": resume,
+        }
+        return subprocess.run(
+            [sys.executable, DYING, json.dumps(plan)],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=300,
+        )
+
+    def resume(self) -> RunResult:
+        return engine.resume(self.home, self.run_id, "trial", NoWatch())
+
+    @property
+    def run_id(self) -> str:
+        return list_runs(self.home)[-1].run_id
+
+    def content(self) -> dict[str, bytes]:
+        """Decrypted members of the delivered parts, freed of the run's id; nothing when nothing was published."""
+        (identity,) = [
+            line for line in (self.folder / "identity.age").read_text().splitlines() if line[:1] not in "#"
+        ]
+        found: dict[str, bytes] = {}
+        for part in sorted(self.destination.glob("reprise-*/*.zip.age")):
+            with open_stream(part, identity) as plain, zipfile.ZipFile(BytesIO(plain.read())) as archive:
+                run = part.parent.name.removeprefix("reprise-")
+                for name in archive.namelist():
+                    found[_anonymous(name.encode(), run).decode()] = _anonymous(archive.read(name), run)
+        return found
+
+    def nothing_left(self) -> None:
+        """No file of any kind below the runs' folders, no key, a whole ledger, certificates that verify."""
+        assert not list((self.home / "staging").iterdir())
+        assert not list(self.destination.glob(".*")) if self.destination.is_dir() else True
+        for lease in list_runs(self.home):
+            if lease.key_ref is not None:
+                assert provider(lease.provider).state(lease.key_ref).value in ("absent", "revoked", "expired")
+            proof = self.home / "runs" / lease.run_id / "proof"
+            assert verify(proof, Path(self.made["policy"]).read_text())[0] == 0, lease.run_id
+        store = FileLedger(self.home / "ledger", Site.load(self.home).origin, load_log_key(self.home))
+        assert audit(self.home / "ledger", VerifierKey.parse(store.vkey), SystemClock().now()) == []
+
+
+def _anonymous(data: bytes, run: str) -> bytes:
+    """Names of charts and identifiers of messages are digests of the run and the chart's ordinal: put ordinals in their place."""
+    for chart in range(1, 101):
+        data = data.replace(chart_name(run, chart).encode(), b"CHART-%d" % chart)
+    minted: dict[bytes, bytes] = {}
+    data = MINTED.sub(lambda m: minted.setdefault(m[0], b"MINTED-%d" % len(minted)), data)
+    return MESSAGE_ID.sub(rb"\1MESSAGE", data.replace(run.encode(), b"RUN"), count=1)
