@@ -14,13 +14,15 @@ from typing import Any
 from schemas import errors
 from schemas.errors import KeyUnavailableError, RepriseError
 
+MODULE = "flows.data_process"
+
 
 class DataLink:
     """A running data process: its events, and leave to go on."""
 
     def __init__(self, order: dict[str, Any]) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "flows.data_process", str(os.getpid())],
+            [sys.executable, "-m", MODULE, str(os.getpid())],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

@@ -12,6 +12,7 @@ from connectors.base import ChartRows
 from connectors.targets.rows import contact_children, item_children, section_children, text_node
 from connectors.targets.tree import Node, parse_fragment
 from schemas.disposition import Disposition, Reason, UnitKind
+from schemas.errors import UnexplainedUnitError
 
 
 @dataclass
@@ -78,10 +79,12 @@ _TABLES = {
 
 
 def load_folder(rows: ChartRows) -> Folder:
-    """Rebuild the units of one source folder."""
+    """Rebuild the units of one source folder. Raises UnexplainedUnitError for rows that fit no unit, or two."""
     units: dict[str, Unit] = {}
     for table, (kind, children) in _TABLES.items():
         for row in _rows(rows, table):
+            if row["unit"] in units:
+                raise UnexplainedUnitError("unit_staged_twice", table=table)
             units[row["unit"]] = _unit(row, kind, children(row))
     leaves = [*_narratives(rows), *_links(rows), *_documents(rows)]
     fields: list[Unit] = []
@@ -91,6 +94,8 @@ def load_folder(rows: ChartRows) -> Folder:
         _mark_languages(node)
         node.position = row["slot"] if row.get("slot") is not None else row["position"] or 0
         if row["unit"] == row["owner"]:
+            if row["unit"] not in units:
+                raise UnexplainedUnitError("fragment_without_unit")
             units[row["unit"]].children.append(node)
         elif row["owner"] in charts:
             fields.append(_unit(row, UnitKind.PATIENT_FIELD, [node]))

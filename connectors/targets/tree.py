@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from xml.parsers import expat
 
-from schemas.errors import PackageError
+from schemas.errors import UnexplainedUnitError
 
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
@@ -66,7 +66,7 @@ def parse_fragment(xml: str) -> Node:
         return stack[0].children[0]
     except (expat.ExpatError, IndexError):
         pass
-    raise PackageError("fragment_unreadable")
+    raise UnexplainedUnitError("fragment_unreadable")
 
 
 def clean(text: str) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from schemas.contracts import load_suites
-from schemas.errors import ContractError
+from schemas.errors import ContractError, UnexplainedUnitError
 
 
 @dataclass(frozen=True)
@@ -21,14 +21,21 @@ class ContractVerdict:
     id: str
     name: str
     severity: str
+    rule: str
     violations: int
     holds: bool
 
 
 def validate_counts(violations: Mapping[str, int]) -> tuple[ContractVerdict, ...]:
-    """Let Great Expectations judge the counts. Raises ContractError if a critical contract does not hold."""
+    """Let Great Expectations judge the counts.
+
+    Raises ContractError if a critical contract does not hold, UnexplainedUnitError when a unit is staged twice.
+    """
     verdicts = tuple(_validate(violations))
     broken = [v for v in verdicts if v.severity == "critical" and not v.holds]
+    twice = [v for v in broken if v.rule == "unique"]
+    if twice:
+        raise UnexplainedUnitError(twice[0].id, count=sum(v.violations for v in twice))
     if broken:
         raise ContractError(broken[0].id, count=sum(v.violations for v in broken))
     return verdicts
@@ -59,7 +66,7 @@ def _validate(violations: Mapping[str, int]) -> list[ContractVerdict]:
         result = batch.get_batch({"dataframe": counts}).validate(rules, result_format="BOOLEAN_ONLY")
         holds = {r.expectation_config.kwargs["column"]: bool(r.success) for r in result.results}
         verdicts.extend(
-            ContractVerdict(e.id, e.name, e.severity, violations[e.id], holds[e.id])
+            ContractVerdict(e.id, e.name, e.severity, e.rule, violations[e.id], holds[e.id])
             for e in suite.expectations
         )
     return verdicts

@@ -1,0 +1,149 @@
+"""The data process with one thing broken, as REPRISE_MUTANT says: PLACE:OPERATION:TABLE[:COLUMN].
+
+PLACE: reader (what the connector gives), staging (what is read back for delivery), writer (what reaches the part).
+OPERATION: drop, double, swap (with another patient), alter (one value). Each is done once.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pyarrow as pa
+
+import flows.steps.deliver as deliver_step
+import flows.steps.extract as extract_step
+from connectors.base import Batch
+from flows import data_process
+from vault.staging import StagingReader
+
+PLACE, OPERATION, TABLE, COLUMN = (os.environ["REPRISE_MUTANT"].split(":") + [""] * 2)[:4]
+done = False
+
+
+def mutate(rows: pa.RecordBatch) -> pa.RecordBatch:
+    """Break one row, once."""
+    global done
+    made = rows.to_pylist()
+    if done or not made:
+        return rows
+    if OPERATION == "drop":
+        del made[len(made) // 2]
+    elif OPERATION == "double":
+        made.append(made[len(made) // 2])
+    elif OPERATION == "swap":
+        places = ("unit", "file", "patient", "owner", "position", "sequence")
+        values = [{name: row[name] for name in row if name not in places} for row in made]
+        pairs = (
+            (i, j)
+            for i, one in enumerate(made)
+            for j, other in enumerate(made)
+            if one["patient"] != other["patient"] and values[i] != values[j]
+        )
+        i, j = next(pairs, (0, 0))
+        made[i].update(values[j])
+        made[j].update(values[i])
+        if i == j:
+            return rows
+    elif not any(alter(row, COLUMN) for row in made):
+        return rows
+    done = PLACE == "reader"  # what is read back is read again and again, and always wrong
+    return pa.RecordBatch.from_pylist(made, rows.schema)
+
+
+def alter(held: Any, key: Any) -> bool:
+    """Change one character or byte in the first text found there."""
+    value = held[key]
+    if isinstance(value, str) and value:
+        texts = r"(?<=[>=]['\"])\w|(?<=>)\w|(?<=\W-)\d" if value.startswith("<") else r"\w"
+        if value.startswith("<lnk"):
+            texts = r"(?<=TYPE=.)\w"  # its URL is made anew from the target
+        at = max((m.start() for m in re.finditer(texts, value)), default=-1)
+        if at < 0:
+            return False
+        held[key] = value[:at] + ("7" if value[at] != "7" else "3") + value[at + 1 :]
+        return True
+    if isinstance(value, bytes) and value:
+        held[key] = value[:-1] + bytes([value[-1] ^ 1])
+        return True
+    if isinstance(value, dict):
+        return any(alter(value, name) for name in ("value", "code") if name in value)
+    if isinstance(value, list):
+        return any(alter(value, index) for index in range(len(value)))
+    return False
+
+
+def break_reader() -> None:
+    real = extract_step.by_name
+
+    class Broken:
+        def __init__(self, name: str) -> None:
+            self._real = real(name)
+
+        def read(self, *args: Any) -> Iterator[Any]:
+            for found in self._real.read(*args):
+                if isinstance(found, Batch) and found.table == TABLE:
+                    yield Batch(found.table, mutate(found.rows))
+                else:
+                    yield found
+
+    extract_step.by_name = Broken  # type: ignore[assignment]
+
+
+def break_staging() -> None:
+    real = StagingReader._read
+
+    def broken(self: StagingReader, segment: Any) -> Iterator[pa.RecordBatch]:
+        for batch in real(self, segment):
+            yield mutate(batch) if delivering and segment.table == TABLE else batch
+
+    delivering: list[bool] = []
+    real_deliver = data_process._STEPS["deliver"]
+
+    def deliver(context: Any, value: Any) -> Any:
+        delivering.append(True)
+        return real_deliver(context, value)
+
+    data_process._STEPS["deliver"] = deliver
+    StagingReader._read = broken  # type: ignore[method-assign]
+
+
+def break_writer() -> None:
+    real = deliver_step.write_chart
+    held: list[Any] = []
+
+    def broken(folders: Any, envelope: Any, emit: Callable[[bytes], None]) -> Any:
+        pieces: list[bytes] = []
+        if OPERATION == "swap" and not held:
+            held.append(folders)
+        outcome = real(folders, envelope, pieces.append)
+        if OPERATION == "swap" and held[0] is not folders and len(held) == 1:
+            held.append(True)
+            pieces.clear()
+            real(held[0], envelope, pieces.append)
+        emit(change(b"".join(pieces)))
+        return outcome
+
+    deliver_step.write_chart = broken
+
+
+def change(data: bytes) -> bytes:
+    global done
+    found = re.search(TABLE.encode(), data, re.DOTALL)
+    if done or OPERATION == "swap" or found is None:
+        return data
+    done = True
+    new = {
+        "drop": b"",
+        "double": found[0] * 2,
+        "alter": re.sub(rb"\d", lambda m: b"7" if m[0] != b"7" else b"3", found[0], count=1),
+    }[OPERATION]
+    return data[: found.start()] + new + data[found.end() :]
+
+
+if __name__ == "__main__":
+    {"reader": break_reader, "staging": break_staging, "writer": break_writer}[PLACE]()
+    sys.exit(data_process.main())

@@ -1,0 +1,74 @@
+"""Broken readers, staging and writers: the books notice each, and nothing is published."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from whole_run import WholeRun
+
+from flows import data_link, engine
+from schemas.errors import ReconciliationError
+
+TABLES = ("item", "lab_result", "narrative", "link", "fragment", "contact", "document", "document_chunk")
+VALUES = (
+    "item:texts", "item:codes", "item:measures", "item:begin", "item:end", "item:lifecycle", "item:posology",
+    "item:products", "item:certainty", "item:severity", "item:temporality", "item:is_relevant",
+    "lab_result:codes", "lab_result:measures", "narrative:value", "link:xml", "fragment:xml",
+    "contact:date", "contact:kind", "document_chunk:content",
+)  # fmt: skip
+PATTERNS = (
+    "<item>.*?</item>", "<transaction>.*?</transaction>", "<lnk .*?</lnk>", "<decimal>.*?</decimal>",
+    "<birthdate>.*?</birthdate>", "<cd S=.ICPC.*?</cd>", "<beginmoment>.*?</beginmoment>",
+)  # fmt: skip
+MUTANTS = (
+    [f"{p}:{op}:{t}" for p in ("reader", "staging") for op in ("drop", "double") for t in TABLES]
+    + [
+        f"{p}:swap:{t}"
+        for p in ("reader", "staging")
+        for t in ("item", "lab_result", "document_chunk", "fragment")
+    ]
+    + [f"{p}:alter:{v}" for p in ("reader", "staging") for v in VALUES]
+    + [f"writer:{op}:{pattern}" for op in ("drop", "double") for pattern in PATTERNS[:3]]
+    + [f"writer:alter:{pattern}" for pattern in PATTERNS[3:4] + PATTERNS[6:]]
+    + [f"writer:drop:{pattern}" for pattern in PATTERNS[3:]]
+    + ["writer:swap:charts"]
+)
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def practice(shared, tmp_path_factory):
+    """Two patients with everything that the format can say, different in every kind of value."""
+    folder = tmp_path_factory.mktemp("practice") / "export"
+    folder.mkdir()
+    text = (shared / "samples" / "kmehr" / "_ours" / "smf_reference.xml").read_text(encoding="utf-8")
+    first = text
+    for old, new in (
+        ("00000000392", "85073003328"),
+        ('L="fr">', 'L="fr">autre '),
+        ("<decimal>1", "<decimal>2"),
+        ("QTFcMTIzXExBQk9ccg==", "QTFcMTI0XExBQk9ccg=="),
+        ("JVBERi0xLjEK", "JVBERi0xLjMK"),
+    ):
+        assert old in text
+        text = text.replace(old, new)
+    second = text[text.index("<folder>") : text.index("</folder>") + len("</folder>")]
+    both = first.replace("</folder>", "</folder>" + second, 1)
+    (folder / "1.xml").write_text(both, encoding="utf-8")
+    return folder
+
+
+@pytest.mark.parametrize("mutant", MUTANTS)
+def test_a_mutant_turns_the_run_red(mutant, practice, tmp_path, monkeypatch):
+    monkeypatch.setattr(data_link, "MODULE", "mutated_data_process")
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
+    monkeypatch.setenv("REPRISE_MUTANT", mutant)
+    case = WholeRun(tmp_path / "trial", practice)
+    with pytest.raises(ReconciliationError) as red:
+        case.start()
+    assert 70 <= red.value.exit_code <= 79
+    assert not list(case.destination.glob("reprise-*"))
+    assert list((case.home / "staging").iterdir()), "a red run destroys nothing by itself"
+    engine.abandon(case.home, case.run_id, "trial")
+    case.nothing_left()
