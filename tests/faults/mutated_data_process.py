@@ -136,6 +136,8 @@ def change(data: bytes) -> bytes:
     if done or OPERATION == "swap" or found is None:
         return data
     done = True
+    if OPERATION == "raise":
+        raise ValueError(data.decode())
     new = {
         "drop": b"",
         "double": found[0] * 2,

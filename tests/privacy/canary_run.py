@@ -1,0 +1,60 @@
+"""Carry the canary's run and search for it at every arrow: `python canary_run.py WAY FOLDER PLAN` (PLAN: Order as JSON)."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from canary import traces
+
+from flows import data_link, engine
+from flows.orders import Order, save_order
+from flows.watch import NoWatch
+from schemas.errors import RepriseError
+
+
+class SearchingWatch(NoWatch):
+    """While the run waits at an arrow, searches everything that it may have written."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def arrow(self, arrow: str, counts: dict[str, Any]) -> None:
+        found, count = traces(self._folder)
+        sys.stdout.write(json.dumps({"arrow": arrow, "found": found, "files": count}) + "\n")
+
+
+def main() -> int:
+    way, folder, plan = sys.argv[1], Path(sys.argv[2]), json.loads(sys.argv[3])
+    logging.basicConfig(level=logging.DEBUG, filename=folder / "debug.log")
+    if "REPRISE_MUTANT" in os.environ:
+        data_link.MODULE = "mutated_data_process"
+    home, order, watch = folder / "trial" / "home", Order(**plan), SearchingWatch(folder)
+    try:
+        if way == "direct":
+            engine.start(home, order, watch)
+            return 0
+        from flows.quiet_prefect import settle_prefect
+
+        settle_prefect(home)
+        from flows import migrate as flows
+
+        order_id = save_order(home, order)
+        with engine.watching(order_id, watch):
+            flows.migrate(str(home), order_id)
+        return 0
+    except RepriseError as error:
+        sys.stderr.write(f"{error}\n")
+        return error.exit_code
+    except Exception as error:  # noqa: BLE001 - what Prefect raises, shown as a person would see it
+        logging.exception("failed")
+        sys.stderr.write(f"{type(error).__name__} {error}\n")
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,86 @@
+"""The canary patient appears nowhere outside sealed bytes: at no arrow, on no way, after no provoked error."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import canary
+import pytest
+from whole_run import WholeRun
+
+HERE = Path(__file__).parent
+ALL = {
+    "authorise", "lease", "inventory", "extract", "check", "match", "transform", "plan", "deliver", "reconcile",
+    "publish", "destroy", "certify",
+}  # fmt: skip
+pytestmark = pytest.mark.slow
+
+
+def run(case: WholeRun, folder: Path, way: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    (folder / "tmp").mkdir()
+    settings = {
+        "TMPDIR": str(folder / "tmp"),
+        "HOME": str(folder / "user"),
+        "PREFECT_LOGGING_LEVEL": "DEBUG",
+        "PYTHONPATH": os.pathsep.join(map(str, (HERE.parent, HERE, HERE.parent / "faults"))),
+        **environment,
+    }
+    return subprocess.run(
+        [sys.executable, HERE / "canary_run.py", way, str(folder), json.dumps(case.order().__dict__)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, **settings},
+        timeout=600,
+    )
+
+
+@pytest.fixture
+def case(shared, tmp_path):
+    source = canary.write_practice(tmp_path / "export", shared)
+    watched = tmp_path / "watched"
+    watched.mkdir()
+    return WholeRun(watched / "trial", source), watched
+
+
+def test_the_search_finds_what_it_must(shared, tmp_path, case):
+    source = tmp_path / "export"
+    assert canary.traces(source)[0], "in the export itself"
+    made, _ = case
+    made.start()
+    assert any(canary.holds_canary(data) for data in made.content().values()), (
+        "in what was delivered, once opened"
+    )
+    for hidden in canary.encodings(canary.SENTENCE):
+        assert canary.holds_canary(b"x" + hidden + b"y")
+
+
+@pytest.mark.parametrize("way", ["direct", pytest.param("prefect", marks=pytest.mark.service)])
+def test_at_every_arrow_nothing(case, way):
+    made, folder = case
+    done = run(made, folder, way)
+    assert done.returncode == 0, done.stderr[-2000:]
+    seen = [json.loads(line) for line in done.stdout.splitlines() if line.startswith('{"arrow"')]
+    assert {line["arrow"] for line in seen} == ALL
+    assert all(line["files"] > 20 for line in seen)
+    assert [line for line in seen if line["found"]] == []
+    assert not canary.holds_canary((done.stdout + done.stderr).encode())
+    assert canary.traces(folder)[0] == []
+    assert (folder / "debug.log").stat().st_size > 0
+    if way == "prefect":
+        assert (folder / "trial" / "home" / "prefect" / "prefect.db").stat().st_size > 100_000
+
+
+@pytest.mark.parametrize("way", ["direct", pytest.param("prefect", marks=pytest.mark.service)])
+def test_a_crash_in_the_middle_of_a_record_says_nothing(case, way):
+    """The writer raises an error whose text is the whole chart."""
+    made, folder = case
+    done = run(made, folder, way, REPRISE_MUTANT="writer:raise:.")
+    assert done.returncode != 0
+    assert "internal" in done.stderr
+    assert not canary.holds_canary((done.stdout + done.stderr).encode())
+    assert canary.traces(folder)[0] == []
