@@ -56,6 +56,8 @@ for _command in (
 app.command("open")(proof.open_package)
 for _command in (authority.draft, authority.check, authority.record, authority.withdraw):
     authorise_app.command()(_command)
+authorise_app.command("recipient")(authority.recipient)
+authorise_app.command("seal-patients")(authority.seal_patients)
 authorise_app.command("list")(authority.list_authorisations)
 authorise_app.command("show")(authority.show_text)
 for _command in (authority.doctor, authority.operator):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -18,9 +19,9 @@ from flows.results import RunResult
 from flows.trial import make_trial
 from flows.watch import NoWatch, Watch
 from vault.clock import SystemClock
+from vault.lease import list_runs
 from vault.ledger import FileLedger, load_log_key
 from vault.ledger_audit import audit
-from vault.lease import list_runs
 from vault.notes import VerifierKey
 from vault.provider import provider
 from vault.sealing import open_stream
@@ -77,6 +78,12 @@ class WholeRun:
             timeout=300,
         )
 
+    def reprise(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """The command line, acting as the trial's operator."""
+        command = [str(Path(sys.executable).with_name("reprise")), *words]
+        settings = {**os.environ, "REPRISE_HOME": str(self.home), "REPRISE_OPERATOR": "trial"}
+        return subprocess.run(command, capture_output=True, text=True, check=False, env=settings, timeout=300)
+
     def resume(self) -> RunResult:
         return engine.resume(self.home, self.run_id, "trial", NoWatch())
 
@@ -87,7 +94,9 @@ class WholeRun:
     def content(self) -> dict[str, bytes]:
         """Decrypted members of the delivered parts, freed of the run's id; nothing when nothing was published."""
         (identity,) = [
-            line for line in (self.folder / "identity.age").read_text().splitlines() if line[:1] not in "#"
+            line
+            for line in (self.folder / "identity.age").read_text().splitlines()
+            if not line.startswith("#")
         ]
         found: dict[str, bytes] = {}
         for part in sorted(self.destination.glob("reprise-*/*.zip.age")):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,8 @@ from schemas.errors import AuthorisationError, DeadlineError, ScopeError, UseErr
 from schemas.sensitive import Sensitive
 from vault.clock import Clock, format_utc
 from vault.instruction import Instruction, parse
-from vault.register import InstructionRegister, Use
+from vault.patient_list import open_list
+from vault.register import PATIENT_LIST, InstructionRegister, Use
 from vault.sealing import parse_recipients
 from vault.signature import Signer, check_signature
 from vault.site import Site
@@ -32,7 +32,7 @@ class Ceilings:
 class Authorisation:
     """A checked instruction. Holds what the steps may know of it; its evidence stays sealed."""
 
-    __slots__ = ("_instruction", "id", "inss", "subject_id", "trial", "use")
+    __slots__ = ("_instruction", "_listed", "id", "inss", "subject_id", "trial", "use")
 
     def __init__(
         self,
@@ -44,6 +44,7 @@ class Authorisation:
         use: Use,
         trial: bool,
         inss: tuple[str, ...],
+        listed: frozenset[str],
     ) -> None:
         if token is not _TOKEN:
             raise AuthorisationError("authorisation_not_checked")
@@ -53,6 +54,7 @@ class Authorisation:
         self.use = use
         self.trial = trial
         self.inss = Sensitive(inss)
+        self._listed = Sensitive(listed)
 
     def __repr__(self) -> str:
         return f"Authorisation({self.id})"
@@ -103,8 +105,7 @@ class Authorisation:
             return None if last_seen >= rule["since"] else Disposition.OUT_OF_SCOPE
         if inss is None:
             return Disposition.UNSCOPED
-        listed = set(rule.get("entries", []))
-        return None if sha256(inss.encode()).hexdigest() in listed else Disposition.OUT_OF_SCOPE
+        return None if inss in self._listed.reveal() else Disposition.OUT_OF_SCOPE
 
     def admits_responsible(self, nihii8: str) -> bool:
         """Whether records of the doctor with these first eight NIHII digits are in scope."""
@@ -128,6 +129,7 @@ def check(
     destination: str | None,
     operator: Operator,
     clock: Clock,
+    patient_list: bytes | None = None,
 ) -> Authorisation:
     """Verify an instruction for one use by one operator. Opens no source: it is given none. Spends no use.
 
@@ -144,6 +146,7 @@ def check(
     signed = [check_signature(document, p7s, trust, trial_home=site.trial, moment=now) for p7s in signatures]
     subject_id, inss = _match_signers(home, instruction, signed)
     register.check_use(instruction, use)
+    listed = _listed(home, instruction, patient_list)
     return Authorisation(
         _TOKEN,
         instruction=instruction,
@@ -152,18 +155,29 @@ def check(
         use=use,
         trial=site.trial,
         inss=inss,
+        listed=listed,
     )
 
 
+def _listed(home: Path, instruction: Instruction, sealed: bytes | None) -> frozenset[str]:
+    rule = instruction.patients
+    return open_list(home, sealed, str(rule["list_sha256"])) if rule["mode"] == "list" else frozenset()
+
+
 def claim(
-    home: Path, authorisation: Authorisation, document: bytes, signatures: list[bytes], run_id: str
+    home: Path,
+    authorisation: Authorisation,
+    document: bytes,
+    signatures: list[bytes],
+    run_id: str,
+    patient_list: bytes | None = None,
 ) -> None:
     """Keep the evidence and spend one use for this run; claiming again for the same run spends nothing.
 
     Raises UseError when the use was spent since the check.
     """
     register = InstructionRegister(home, document)
-    register.keep(authorisation.subject_id, document, signatures, TrustStore.load(home))
+    register.keep(authorisation.subject_id, document, signatures, TrustStore.load(home), patient_list)
     register.spend(authorisation.instruction, authorisation.use, run_id)
 
 
@@ -228,25 +242,33 @@ def reopen(home: Path, authorisation_id: str, use: str) -> Authorisation:
         use=Use(use),
         trial=Site.load(home).trial,
         inss=inss,
+        listed=_listed(home, instruction, evidence.get(PATIENT_LIST)),
     )
 
 
-def recorded(home: Path, authorisation_id: str) -> tuple[bytes, list[bytes]]:
-    """Instruction and signatures kept under an id. Raises AuthorisationError when there is none."""
+def recorded(home: Path, authorisation_id: str) -> tuple[bytes, list[bytes], bytes | None]:
+    """Instruction, signatures and sealed patient list kept under an id. Raises AuthorisationError when there is none."""
     if not authorisation_id.isalnum():
         raise AuthorisationError("no_such_authorisation")
     evidence = InstructionRegister(home, None, authorisation_id).evidence()
     signatures = [data for name, data in sorted(evidence.items()) if name.endswith(".p7s")]
-    return evidence["instruction.json"], signatures
+    return evidence["instruction.json"], signatures, evidence.get(PATIENT_LIST)
 
 
 def evidence_of(home: Path, authorisation_id: str) -> dict[str, bytes]:
-    """Everything that was checked, by file name, for the proof folder."""
-    return InstructionRegister(home, None, authorisation_id).evidence()
+    """Everything that was checked, by file name, for the proof folder; not the patients."""
+    evidence = InstructionRegister(home, None, authorisation_id).evidence()
+    return {name: data for name, data in evidence.items() if name != PATIENT_LIST}
 
 
 def record(
-    home: Path, site: Site, document: bytes, signatures: list[bytes], operator: Operator, clock: Clock
+    home: Path,
+    site: Site,
+    document: bytes,
+    signatures: list[bytes],
+    operator: Operator,
+    clock: Clock,
+    patient_list: bytes | None = None,
 ) -> str:
     """Check an instruction and keep it sealed without spending a use; gives its id."""
     instruction = parse(document)
@@ -259,9 +281,10 @@ def record(
         clock=clock,
         destination=instruction.destination,
         operator=operator,
+        patient_list=patient_list,
     )
     register = InstructionRegister(home, document)
-    register.keep(checked.subject_id, document, signatures, TrustStore.load(home))
+    register.keep(checked.subject_id, document, signatures, TrustStore.load(home), patient_list)
     return register.id
 
 

@@ -15,6 +15,8 @@ from vault.sitekey import SiteKey
 from vault.subjects import Subjects
 from vault.trust import TrustStore
 
+PATIENT_LIST = "patients.age"
+
 
 class Use(StrEnum):
     """What an instruction can allow; a resumed run is the same use."""
@@ -81,12 +83,20 @@ class InstructionRegister:
         self._state["withdrawn"] = True
         self._write()
 
-    def keep(self, subject_id: str, document: bytes, signatures: list[bytes], trust: TrustStore) -> None:
+    def keep(
+        self,
+        subject_id: str,
+        document: bytes,
+        signatures: list[bytes],
+        trust: TrustStore,
+        patient_list: bytes | None = None,
+    ) -> None:
         """Keep the document, its signatures and the trust material of the moment, sealed."""
         evidence = {
             "instruction.json": document.hex(),
             **{f"instruction.json{'' if i == 0 else f'.{i}'}.p7s": s.hex() for i, s in enumerate(signatures)},
             **{name: data.hex() for name, data in trust.raw.items()},
+            **({PATIENT_LIST: patient_list.hex()} if patient_list is not None else {}),
         }
         Subjects(self._home).put(subject_id, f"evidence-{self.id}", json.dumps(evidence).encode())
         self._state["subject"] = subject_id

@@ -119,6 +119,16 @@ def ciphertext_digest(path: Path) -> tuple[str, int]:
     return digest.hexdigest(), size
 
 
+def open_bytes(sealed: bytes, identity: str) -> bytes:
+    """Open a small sealed object. Raises PackageError when it does not open whole."""
+    key = parse_identity(identity)
+    try:
+        return bytes(pyrage.decrypt(sealed, [key]))
+    except pyrage.DecryptError:
+        pass
+    raise PackageError("package_unreadable")
+
+
 def seal_bytes(recipients: list[str], plain: bytes) -> bytes:
     """Seal a small record."""
     sealed = io.BytesIO()

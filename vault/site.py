@@ -54,6 +54,7 @@ class Site:
 def create_home(home: Path, *, trial: bool, origin: str, ceiling_hours: int = 72) -> Site:
     """Make an empty home with its folders, site key and settings."""
     from vault.ledger import make_log_key
+    from vault.patient_list import make_home_identity
     from vault.sitekey import SiteKey
 
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -61,6 +62,7 @@ def create_home(home: Path, *, trial: bool, origin: str, ceiling_hours: int = 72
         os.makedirs(home / folder, mode=0o700, exist_ok=True)
     SiteKey.create(home)
     make_log_key(home)
+    make_home_identity(home)
     text = f'trial = {str(trial).lower()}\norigin = "{origin}"\nceiling_hours = {ceiling_hours}\n'
     write_durably(home / "site.toml", text.encode())
     return Site.load(home)

@@ -18,21 +18,18 @@ from flows.commands.shared import (
     show,
 )
 from flows.control import Control
+from flows.steps.authorise import read_evidence
 from vault import authorisation as authorisations
 from vault.instruction import draft as draft_instruction
 from vault.instruction import parse
 from vault.ledger import EntryType
-from vault.site import Site
+from vault.patient_list import home_recipient, seal_list
 from vault.subjects import enrol_doctor, enrol_operator
 
 FileArgument = Annotated[
     Path, typer.Argument(help="The instruction, FILE.p7s beside it.", show_default=False)
 ]
 IdArgument = Annotated[str, typer.Argument(help="An authorisation's id.", show_default=False)]
-
-
-def _signatures(file: Path) -> list[bytes]:
-    return [path.read_bytes() for path in sorted(file.parent.glob(file.name + "*.p7s"))]
 
 
 @guarded
@@ -84,16 +81,18 @@ def check(
     """Check an instruction and its signature; spends no use."""
     path = home_path(home)
     control = Control.open(path, operator_name(operator))
-    instruction = parse(file.read_bytes())
+    document, signatures, patients = read_evidence(file)
+    instruction = parse(document)
     checked = authorisations.check(
-        file.read_bytes(),
-        _signatures(file),
+        document,
+        signatures,
         home=path,
         site=control.site,
         use=authorisations.any_use(instruction),
         destination=instruction.destination,
         operator=control.person,
         clock=control.clock,
+        patient_list=patients,
     )
     show({"authorisation": checked.id, "result": "passed"}, as_json=as_json, text=f"passed: {checked.id}")
 
@@ -105,10 +104,30 @@ def record(
     """Check an instruction and keep it sealed; prints its id."""
     path = home_path(home)
     control = Control.open(path, operator_name(operator))
+    document, signatures, patients = read_evidence(file)
     found = authorisations.record(
-        path, Site.load(path), file.read_bytes(), _signatures(file), control.person, control.clock
+        path, control.site, document, signatures, control.person, control.clock, patients
     )
     show({"authorisation": found}, as_json=as_json, text=found)
+
+
+@guarded
+def recipient(home: HomeOption = None) -> None:
+    """Print this home's age recipient: what a list of patients is sealed to."""
+    typer.echo(home_recipient(home_path(home)))
+
+
+@guarded
+def seal_patients(
+    numbers: Annotated[Path, typer.Argument(help="National numbers, one a line.", show_default=False)],
+    to: Annotated[str, typer.Option("--to", help="The home's recipient (`reprise authorise recipient`).")],
+    out: Annotated[Path, typer.Option(help="Where to write it: FILE.patients.age beside the instruction.")],
+    as_json: JsonOption = False,
+) -> None:
+    """Seal a list of patients, at the practice; prints the digest that the instruction names."""
+    sealed, digest = seal_list(numbers.read_text(encoding="utf-8").split(), to)
+    out.write_bytes(sealed)
+    show({"list_sha256": digest}, as_json=as_json, text=digest)
 
 
 @guarded
@@ -122,7 +141,7 @@ def list_authorisations(home: HomeOption = None, as_json: JsonOption = False) ->
 @guarded
 def show_text(authorisation: IdArgument, home: HomeOption = None) -> None:
     """Print the readable text that the doctor signed."""
-    document, _ = authorisations.recorded(home_path(home), authorisation)
+    document, _, _ = authorisations.recorded(home_path(home), authorisation)
     typer.echo(parse(document).text)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from flows.control import Control
 from flows.orders import Order
-from schemas.errors import AuthorisationError, RefusedError
+from schemas.errors import RefusedError
 from vault.authorisation import Authorisation, check, claim, recorded
 from vault.register import Use
 
@@ -19,16 +19,17 @@ class Authorised:
     authorisation: Authorisation
     document: bytes
     signatures: tuple[bytes, ...]
+    patient_list: bytes | None
 
     def spend(self, home: Path, run_id: str) -> None:
         """Spend the use for this run, once. Raises UseError when another run was faster."""
-        claim(home, self.authorisation, self.document, list(self.signatures), run_id)
+        claim(home, self.authorisation, self.document, list(self.signatures), run_id, self.patient_list)
 
 
 def authorise(control: Control, order: Order) -> Authorised:
     """Verify the instruction for this use. A refusal is in the ledger by its code; nothing is spent yet."""
     try:
-        document, signatures = _evidence(control, order.authorisation)
+        document, signatures, patients = _evidence(control, order.authorisation)
         authorisation = check(
             document,
             signatures,
@@ -38,19 +39,26 @@ def authorise(control: Control, order: Order) -> Authorised:
             destination=order.destination,
             operator=control.person,
             clock=control.clock,
+            patient_list=patients,
         )
     except RefusedError as refusal:
         control.record_refused(refusal)
         raise
-    return Authorised(authorisation, document, tuple(signatures))
+    return Authorised(authorisation, document, tuple(signatures), patients)
 
 
-def _evidence(control: Control, reference: str) -> tuple[bytes, list[bytes]]:
-    """The instruction and its signatures: from a file with `.p7s` beside it, or as recorded under an id."""
+def _evidence(control: Control, reference: str) -> tuple[bytes, list[bytes], bytes | None]:
+    """The instruction, its signatures and its patient list: from a file, or as recorded under an id."""
     path = Path(reference)
-    if not path.is_file():
-        return recorded(control.home, reference)
+    return read_evidence(path) if path.is_file() else recorded(control.home, reference)
+
+
+def read_evidence(path: Path) -> tuple[bytes, list[bytes], bytes | None]:
+    """FILE, every FILE*.p7s beside it, and FILE.patients.age if there is one."""
     signatures = sorted(path.parent.glob(path.name + "*.p7s"))
-    if not signatures:
-        raise AuthorisationError("signature_missing")
-    return path.read_bytes(), [signature.read_bytes() for signature in signatures]
+    patients = path.with_name(path.name + ".patients.age")
+    return (
+        path.read_bytes(),
+        [signature.read_bytes() for signature in signatures],
+        patients.read_bytes() if patients.is_file() else None,
+    )

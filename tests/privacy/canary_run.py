@@ -50,8 +50,8 @@ def main() -> int:
     except RepriseError as error:
         sys.stderr.write(f"{error}\n")
         return error.exit_code
-    except Exception as error:  # noqa: BLE001 - what Prefect raises, shown as a person would see it
-        logging.exception("failed")
+    except Exception as error:
+        logging.getLogger("canary").exception("failed")
         sys.stderr.write(f"{type(error).__name__} {error}\n")
         return 1
 
