@@ -120,7 +120,12 @@ def _work(control: Control, lease: Lease, order: Order, watch: Watch) -> RunResu
 
 
 def _carry(control: Control, lease: Lease, order: Order, journal: Journal, watch: Watch) -> None:
-    orders = {"source": order.source, "destination": order.destination or lease.staging, "use": order.use}
+    orders = {
+        "source": order.source,
+        "destination": order.destination or lease.staging,
+        "use": order.use,
+        "limits": control.site.limits,
+    }
     try:
         carry(control.home, lease, orders, journal, watch)
         return

@@ -34,6 +34,7 @@ class Site:
     ceiling_hours: int = 72
     clock_skew_seconds: int = 300
     declared_exceptions: tuple[str, ...] = field(default=())
+    limits: dict[str, int] = field(default_factory=dict)  # of `connectors.base.Limits`, by name (docs/limits.md)
 
     @classmethod
     def load(cls, home: Path) -> Site:
@@ -48,6 +49,7 @@ class Site:
             ceiling_hours=int(raw.get("ceiling_hours", 72)),
             clock_skew_seconds=int(raw.get("clock_skew_seconds", 300)),
             declared_exceptions=tuple(str(e) for e in raw.get("declared_exceptions", [])),
+            limits={str(name): int(value) for name, value in raw.get("limits", {}).items()},
         )
 
 

@@ -80,9 +80,11 @@ class DocumentStream:
         self._go_on(final=False)
 
     def close(self) -> int:
-        """Take the end of the stream; gives its length. A document left open is not well-formed."""
+        """Take the end of the stream; gives its length. A document left open was cut short."""
         self._go_on(final=True)
-        if self._parser is not None or self._seen == 0:
+        if self._parser is not None:
+            raise UnreadableSourceError("cut_short", file=self._file)
+        if self._seen == 0:
             self._refuse()
         return self._base + len(self._window)
 

@@ -174,10 +174,10 @@ def test_encrypted_folder_is_one_unit():
         PLAIN.decode().encode("utf-16"),
     ],
 )
-def test_not_well_formed(content):
+def test_not_well_formed_or_cut_short(content):
     with pytest.raises(UnreadableSourceError) as caught:
         Count(content)
-    assert caught.value.code == "not_well_formed"
+    assert caught.value.code in ("not_well_formed", "cut_short")
     assert caught.value.__context__ is None
     batch, tiling = whole_file(source(content), KEY)
     (row,) = batch.rows.to_pylist()
