@@ -141,7 +141,10 @@ class ChartRows(Protocol):
     """The staged rows of one patient, by table; a table read twice gives the same rows."""
 
     def rows(self, table: str) -> Iterator[pa.RecordBatch]:
-        """Batches of the rows of this patient in the table, in source order."""
+        """Batches of the rows of this patient in the table (not `document_chunk`), in source order."""
+
+    def content(self, unit: str) -> Iterator[bytes]:
+        """The bytes of one of this patient's documents, piece by piece."""
 
 
 class PartSink(Protocol):

@@ -34,7 +34,9 @@ class Site:
     ceiling_hours: int = 72
     clock_skew_seconds: int = 300
     declared_exceptions: tuple[str, ...] = field(default=())
-    limits: dict[str, int] = field(default_factory=dict)  # of `connectors.base.Limits`, by name (docs/limits.md)
+    limits: dict[str, int] = field(
+        default_factory=dict
+    )  # of `connectors.base.Limits`, by name (docs/limits.md)
 
     @classmethod
     def load(cls, home: Path) -> Site:

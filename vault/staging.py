@@ -14,6 +14,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -30,9 +31,11 @@ from vault.keys import derive
 
 FLUSH_ROWS = 10_000
 FLUSH_BYTES = 4 << 20
-SEGMENT_BYTES = 32 << 20
+SEGMENT_BYTES = 8 << 20  # in memory; a reader keeps one segment a table
+CHUNK_SEGMENT_BYTES = 32 << 20  # of these it keeps one row group
 _FULL = (27, 28, 122)  # EFBIG, ENOSPC, EDQUOT
 MANIFEST = "manifest.json"
+CHUNKS = "document_chunk"  # the one table whose rows are large
 
 
 @dataclass(frozen=True)
@@ -98,7 +101,7 @@ class _TableWriter:
         self._buffered_bytes += batch.nbytes
         if self._buffered_rows >= FLUSH_ROWS or self._buffered_bytes >= FLUSH_BYTES:
             self._flush()
-            if self._bytes >= SEGMENT_BYTES:
+            if self._bytes >= (CHUNK_SEGMENT_BYTES if self._table == CHUNKS else SEGMENT_BYTES):
                 self._close_segment()
 
     def _flush(self) -> None:
@@ -121,8 +124,8 @@ class _TableWriter:
         self._writer = pq.ParquetWriter(
             path,
             schema,
-            compression="none" if self._table == "document_chunk" else "zstd",
-            use_dictionary=self._table != "document_chunk",
+            compression="none" if self._table == CHUNKS else "zstd",
+            use_dictionary=self._table != CHUNKS,
             write_statistics=False,
             encryption_properties=_sealing(self._key, _aad(self._run, self._stage, self._table, part)),
         )
@@ -201,6 +204,8 @@ class StagingReader:
         self._folder = staging / stage
         self._run, self._stage, self._key = run_id, stage, run_key
         self._segments = self._load()
+        self._index: tuple[int, dict[str, list[int]]] | None = None
+        self._group: tuple[int, int, pa.RecordBatch] | None = None
         self._recent: dict[str, tuple[int, list[pa.RecordBatch]]] = {}
 
     def _load(self) -> list[Segment]:
@@ -246,10 +251,48 @@ class StagingReader:
                 if _holds(batch["patient"], patient):
                     yield batch.filter(pc.equal(batch["patient"], patient))
 
+    def content_of(self, unit: str, patient: int) -> Iterator[pa.RecordBatch]:
+        """The document chunks of one unit. Reads the row groups that hold it and no others."""
+        for segment in self.segments(CHUNKS):
+            if not _overlaps(segment, patient, patient):
+                continue
+            for group in self._groups_of(segment, unit):
+                batch = self._chunk_group(segment, group)
+                yield batch.filter(pc.equal(batch["unit"], unit))
+
+    def _groups_of(self, segment: Segment, unit: str) -> list[int]:
+        """Which row groups of a chunk segment hold the unit: an index of one segment is kept at a time."""
+        if self._index is None or self._index[0] != segment.part:
+            held: dict[str, list[int]] = {}
+            with self._opened(segment) as file:
+                for group in range(file.num_row_groups):
+                    units = file.read_row_group(group, columns=["unit"], use_threads=False)["unit"]
+                    for name in units.unique().to_pylist():
+                        held.setdefault(name, []).append(group)
+            self._index = (segment.part, held)
+        return self._index[1].get(unit, [])
+
+    def _chunk_group(self, segment: Segment, group: int) -> pa.RecordBatch:
+        """One row group of chunks (some megabytes); the last one read is kept."""
+        if self._group is None or self._group[:2] != (segment.part, group):
+            with self._opened(segment) as file:
+                table = file.read_row_group(group, use_threads=False).combine_chunks()
+            self._group = (segment.part, group, table.to_batches()[0])
+        return self._group[2]
+
+    @contextmanager
+    def _opened(self, segment: Segment) -> Iterator[pq.ParquetFile]:
+        """The segment's file; whatever does not open or read is IntegrityError."""
+        try:
+            with self._file(segment) as file:
+                yield file
+            return
+        except (OSError, pa.ArrowException):
+            pass
+        raise IntegrityError("segment_altered", table=segment.table, count=segment.part)
+
     def _recent_batches(self, segment: Segment) -> Iterator[pa.RecordBatch]:
-        """The batches of a segment, kept until another one of its table is asked for; documents are not kept."""
-        if segment.table == "document_chunk":
-            return self._read(segment)
+        """The batches of a segment, kept until another one of its table is asked for (never of documents)."""
         held = self._recent.get(segment.table)
         if held is None or held[0] != segment.part:
             held = (segment.part, list(self._read(segment)))

@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-import pyarrow.compute as pc
-
 from connectors.base import ChartRows
 from connectors.targets.rows import contact_children, item_children, section_children, text_node
 from connectors.targets.tree import Node, parse_fragment
@@ -53,12 +51,8 @@ class Unit:
 
     def content(self) -> Iterator[bytes]:
         """The bytes of an attachment, piece by piece."""
-        if self.chunks is None:
-            return
-        for batch in self.chunks.rows("document_chunk"):
-            mine = batch.filter(pc.equal(batch["unit"], self.path))
-            for piece in mine["content"]:
-                yield piece.as_py()
+        if self.chunks is not None:
+            yield from self.chunks.content(self.path)
 
 
 @dataclass

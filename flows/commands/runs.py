@@ -22,7 +22,9 @@ from flows.commands.shared import (
 from flows.commands.wording import describe_result, describe_runs, describe_status, describe_sweep
 from flows.orders import Order, save_order
 
-SourceArgument = Annotated[Path, typer.Argument(help="A file, a folder or an archive.", show_default=False, readable=False)]
+SourceArgument = Annotated[
+    Path, typer.Argument(help="A file, a folder or an archive.", show_default=False, readable=False)
+]
 AuthorisationOption = Annotated[
     str,
     typer.Option("--authorisation", help="The signed instruction (FILE, with FILE.p7s beside it) or its ID."),

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 from collections import Counter as Tally
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import pyarrow as pa
 
@@ -22,6 +23,7 @@ from vault.sealing import ciphertext_digest
 from vault.staging import StagingReader, StagingWriter
 
 STAGE = "deliver"
+_GATHER_BYTES = 1 << 16
 FINDING = pa.schema([("chart", pa.int32()), ("patient", pa.int32()), ("finding", pa.string())])
 
 
@@ -36,6 +38,12 @@ class StagedChart:
         """Batches of the rows of this patient in the table, in source order."""
         return self._reader.rows_of(table, self.patient)
 
+    def content(self, unit: str) -> Iterator[bytes]:
+        """The bytes of one of this patient's documents, piece by piece."""
+        for batch in self._reader.content_of(unit, self.patient):
+            for piece in batch["content"]:
+                yield piece.as_py()
+
 
 def deliver(context: DataContext, plan: Plan) -> Delivery:
     """Seal all parts under the run's temporary folder; hash each again from disk."""
@@ -44,6 +52,21 @@ def deliver(context: DataContext, plan: Plan) -> Delivery:
     delivery = _Delivering(context, plan)
     parts = [delivery.write_part(part) for part in plan.parts]
     return delivery.close(tuple(parts))
+
+
+@contextmanager
+def gathered(emit: Callable[[bytes], None]) -> Iterator[Callable[[bytes], None]]:
+    """Pass on pieces in larger ones: a writer emits a tag at a time."""
+    held = bytearray()
+
+    def gather(piece: bytes) -> None:
+        held.extend(piece)
+        if len(held) >= _GATHER_BYTES:
+            emit(bytes(held))
+            held.clear()
+
+    yield gather
+    emit(bytes(held))
 
 
 class _Delivering:
@@ -79,7 +102,8 @@ class _Delivering:
                 emit(piece)
                 counted.feed(piece)
 
-            outcome = write_chart(folders, self._envelope, tee)
+            with gathered(tee) as gather:
+                outcome = write_chart(folders, self._envelope, gather)
         self._book(chart, patients[0], outcome, counted.close())
 
     def _book(self, chart: int, patient: int, outcome: ChartOutcome, account: ChartAccount) -> None:

@@ -126,10 +126,9 @@ def _quarantine(context: DataContext) -> list[tuple[str, Callable[[Callable[[byt
 
 def _copy(context: DataContext, unit: str, patient: int) -> Callable[[Callable[[bytes], None]], None]:
     def write(emit: Callable[[bytes], None]) -> None:
-        for batch in context.reader(EXTRACTED).batches("document_chunk", patient, patient):
-            for row in range(batch.num_rows):
-                if batch["unit"][row].as_py() == unit:
-                    emit(batch["content"][row].as_py())
+        for batch in context.reader(EXTRACTED).content_of(unit, patient):
+            for piece in batch["content"]:
+                emit(piece.as_py())
 
     return write
 

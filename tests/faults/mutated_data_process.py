@@ -100,6 +100,13 @@ def break_staging() -> None:
         for batch in real(self, segment):
             yield mutate(batch) if delivering and segment.table == TABLE else batch
 
+    real_group = StagingReader._chunk_group
+
+    def broken_group(self: StagingReader, segment: Any, group: int) -> pa.RecordBatch:
+        batch = real_group(self, segment, group)
+        return mutate(batch) if delivering and segment.table == TABLE else batch
+
+    StagingReader._chunk_group = broken_group  # type: ignore[method-assign]
     delivering: list[bool] = []
     real_deliver = data_process._STEPS["deliver"]
 

@@ -134,7 +134,7 @@ def test_an_attachment_above_the_limit_is_quarantined(case, tmp_path):
     found, told, _ = migrate(case)
     assert found == 0, told
     assert told["dispositions"]["quarantined"] == 2  # the letter and the message
-    assert told["counts"]["extract"]["rejects"] == {"too_large": 2}
+    assert told["counts"]["extract"]["rejects"] == {"attachment_too_large": 2}
 
 
 def test_a_folder_without_read_permission(case):

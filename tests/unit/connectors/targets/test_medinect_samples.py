@@ -31,6 +31,10 @@ class Rows:
         for batch in self.tables.get(table, []):
             yield batch.filter(pc.equal(batch["patient"], 1))
 
+    def content(self, unit):
+        for batch in self.tables.get("document_chunk", []):
+            yield from batch.filter(pc.equal(batch["unit"], unit))["content"].to_pylist()
+
 
 def deliver(path: Path):
     file = open_source(path, Limits())[0]
