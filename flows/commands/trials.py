@@ -13,8 +13,8 @@ from flows.commands.bars import BarWatch
 from flows.commands.shared import JsonOption, console, guarded, show
 from flows.commands.wording import describe_result
 from flows.orders import Order
-from flows.trial import OPERATORS, make_trial
-from flows.trial_practice import write_practice
+from flows.practice.write import write_practice
+from flows.trial import OPERATORS, P12_PASSWORD, make_trial
 from vault.verify import verify
 
 
@@ -24,20 +24,30 @@ def trial(
     patients: Annotated[int, typer.Option(help="Size of the practice.")] = 20,
     shape: Annotated[str, typer.Option(help="ordinary, attachments or items.")] = "ordinary",
     seed: Annotated[int, typer.Option(help="The same seed gives the same practice.")] = 1,
+    defects: Annotated[bool, typer.Option("--defects", help="With what real exports get wrong.")] = False,
+    big_attachment: Annotated[int, typer.Option(help="Bytes of one large document.")] = 0,
     export: Annotated[Path | None, typer.Option(help="Authorise this export instead of making one.")] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Make a trial: home, test authority, signed authorisation, identities, policy, and a practice."""
-    made = _make(folder, patients, shape, seed, export)
-    text = "\n".join(f"{name:<14} {path}" for name, path in made.items())
-    show(made, as_json=as_json, text=text + f"\noperator       {OPERATORS[0]}")
-
-
-def _make(folder: Path, patients: int, shape: str, seed: int, export: Path | None) -> dict[str, str]:
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     if export is None:
         export = folder / "export"
-        write_practice(export, patients=patients, seed=seed, shape=shape)
+        write_practice(
+            export,
+            patients=patients,
+            seed=seed,
+            shape=shape,
+            defects=defects,
+            big_attachment_bytes=big_attachment,
+        )
+    made = _make(folder, export)
+    made.update(operator=OPERATORS[0], p12=str(folder / "doctor.p12"), p12_password=P12_PASSWORD)
+    text = "\n".join(f"{name:<14} {value}" for name, value in made.items())
+    show(made, as_json=as_json, text=text)
+
+
+def _make(folder: Path, export: Path) -> dict[str, str]:
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return make_trial(folder.resolve(), export.resolve())
 
 
@@ -48,7 +58,8 @@ def demo(
 ) -> None:
     """A synthetic practice, a test signature, the whole way, a verified certificate."""
     folder = Path(tempfile.mkdtemp(prefix="reprise-demo-"))
-    made = _make(folder, patients, "ordinary", 1, None)
+    write_practice(folder / "export", patients=patients)
+    made = _make(folder, folder / "export")
     order = Order(
         made["source"], made["authorisation"], "migration", made["destination"], "keyring", OPERATORS[0]
     )

@@ -48,7 +48,7 @@ def _name(kill: dict[str, str]) -> str:
 
 @pytest.fixture(scope="module")
 def practice(tmp_path_factory):
-    from flows.trial_practice import write_practice
+    from flows.practice.write import write_practice
 
     folder = tmp_path_factory.mktemp("practice") / "export"
     write_practice(folder, patients=12, seed=7, shape="ordinary")
