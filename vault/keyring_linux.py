@@ -3,7 +3,7 @@
 The key outlives every process of ours (a crashed run resumes on this host until reboot), but not its timeout.
 Every process of the same uid can read it: use one uid a worker. At no moment does the key exist without a timeout:
 it is made in the process keyring, given its timeout and permissions, and only then linked to the user keyring. A
-process of another session reaches it by linking the user keyring into its own session first.
+process of another session reaches it by linking the user keyring into its own process keyring first.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from schemas.errors import KeyDestroyedError, KeyUnavailableError
 from vault.keys import KEY_BYTES, KeyRef, KeyState, Strength
 
 _ADD_KEY, _KEYCTL = {"x86_64": (248, 250), "aarch64": (217, 219)}.get(os.uname().machine, (248, 250))
-_PROCESS, _SESSION, _USER = -2, -3, -4
+_PROCESS, _USER = -2, -4
 _REVOKE, _SETPERM, _LINK, _UNLINK, _SEARCH, _READ, _SET_TIMEOUT, _INVALIDATE = 3, 5, 8, 9, 10, 11, 15, 21
 _PERMISSIONS = 0x3F3F0000  # possessor and owner: all; group and others: nothing
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -32,10 +32,14 @@ def _call(number: int, *arguments: int | bytes | None) -> int:
     return result
 
 
-def _link_user_into_session() -> None:
-    """Possession of the user keyring is what makes its keys readable in a session of one's own."""
+def _possess_user_keyring() -> None:
+    """Possession of the user keyring is what makes its keys readable in a session of one's own.
+
+    The link goes into the process keyring, which no child inherits. A link in the session keyring would let every
+    process of that session read the key, one that changed its user included.
+    """
     with contextlib.suppress(OSError):
-        _call(_KEYCTL, _LINK, _USER, _SESSION)
+        _call(_KEYCTL, _LINK, _USER, _PROCESS)
 
 
 class KernelKeyring:
@@ -69,7 +73,7 @@ class KernelKeyring:
 
     def open(self, ref: KeyRef) -> bytes:
         """See `KeyProvider.open`."""
-        _link_user_into_session()
+        _possess_user_keyring()
         buffer = ctypes.create_string_buffer(KEY_BYTES)
         result = int(
             _libc.syscall(
@@ -96,13 +100,13 @@ class KernelKeyring:
 
     def rearm(self, ref: KeyRef, seconds_left: int) -> None:
         """Set the timeout anew from the boot clock's reckoning; never lengthens beyond what the caller computed."""
-        _link_user_into_session()
+        _possess_user_keyring()
         with contextlib.suppress(OSError):
             _call(_KEYCTL, _SET_TIMEOUT, ref.serial, max(1, seconds_left))
 
     def destroy(self, ref: KeyRef) -> None:
         """Revoke (unreadable at once), invalidate, unlink. Unlinking alone would leave it readable."""
-        _link_user_into_session()
+        _possess_user_keyring()
         for serial in {ref.serial, self._find(ref.name)} - {0}:
             if serial == ref.serial and not (self._is_ours(ref) or self._find(ref.name) == 0):
                 continue
@@ -124,7 +128,7 @@ class KernelKeyring:
 
     def state(self, ref: KeyRef) -> KeyState:
         """See `KeyProvider.state`."""
-        _link_user_into_session()
+        _possess_user_keyring()
         try:
             _call(_KEYCTL, _SEARCH, _USER, b"user", ref.name.encode(), 0)
         except OSError as error:

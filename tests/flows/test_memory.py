@@ -1,0 +1,61 @@
+"""Memory of the data process: bounded, whatever the number of patients and the size of a document.
+
+What is compared is the high-water mark that the kernel keeps (VmHWM), read while the process waits at an arrow.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from whole_run import WholeRun
+
+from flows.practice.write import write_practice
+from flows.watch import NoWatch
+from vault.lease import list_runs
+
+pytestmark = pytest.mark.slow
+BOUND_MIB = 450
+
+
+class HighWater(NoWatch):
+    """The largest resident size of the data process, MiB."""
+
+    def __init__(self, home: Path) -> None:
+        self._home, self.mib = home, 0.0
+
+    def arrow(self, arrow: str, counts: dict[str, Any]) -> None:
+        leases = list_runs(self._home)
+        try:
+            status = Path(f"/proc/{leases[-1].data_pid}/status").read_text() if leases else ""
+        except OSError:
+            return
+        for line in status.splitlines():
+            if line.startswith("VmHWM"):
+                self.mib = max(self.mib, int(line.split()[1]) / 1024)
+
+
+def high_water(folder: Path, **practice: Any) -> float:
+    write_practice(folder / "export", patients_per_file=1_000_000, **practice)
+    case = WholeRun(folder / "trial", folder / "export")
+    watch = HighWater(case.home)
+    result = case.start(watch)
+    assert result.dispositions["quarantined"] == 0
+    case.nothing_left()
+    return watch.mib
+
+
+def test_two_thousand_patients_need_no_more_than_five_hundred(tmp_path):
+    few = high_water(tmp_path / "few", patients=500)
+    many = high_water(tmp_path / "many", patients=2000)
+    print(f"500 patients {few:.0f} MiB, 2,000 patients {many:.0f} MiB")
+    assert few > 100
+    assert many <= few * 1.2
+    assert many < BOUND_MIB
+
+
+def test_an_attachment_of_300_mib_stays_within_the_bound(tmp_path):
+    peak = high_water(tmp_path / "big", patients=3, big_attachment_bytes=300 << 20)
+    print(f"attachment of 300 MiB: {peak:.0f} MiB")
+    assert peak < BOUND_MIB

@@ -1,0 +1,143 @@
+"""The proof folder against whoever changes it, and the verifier alone in the world."""
+
+from __future__ import annotations
+
+import random
+import shutil
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from whole_run import WholeRun
+
+from flows.practice.write import write_practice
+from vault.proof_folder import write_proof
+from vault.site import Site
+from vault.verify import verify
+
+ROOT = Path(__file__).resolve().parents[2]
+pytestmark = pytest.mark.slow
+REFUSED = range(91, 94)
+
+
+@pytest.fixture(scope="module")
+def proven(tmp_path_factory) -> tuple[WholeRun, Path, str]:
+    folder = tmp_path_factory.mktemp("proof")
+    write_practice(folder / "export", patients=2)
+    case = WholeRun(folder / "trial", folder / "export")
+    result = case.start()
+    return case, Path(str(result.proof)), Path(case.made["policy"]).read_text()
+
+
+@pytest.fixture
+def copied(proven, tmp_path) -> tuple[Path, str]:
+    return Path(shutil.copytree(proven[1], tmp_path / "proof")), proven[2]
+
+
+def files_of(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.is_file())
+
+
+def test_the_verifier_needs_python_and_cryptography_alone(proven, tmp_path):
+    site = tmp_path / "site"
+    site.mkdir()
+    for name in ("cryptography", "cffi", "_cffi_backend"):
+        spec = find_spec(name)
+        assert spec
+        origin = Path(str(spec.origin))
+        origin = origin.parent if origin.name == "__init__.py" else origin
+        (site / origin.name).symlink_to(origin)
+    words = [str(ROOT / "vault/verify.py"), str(proven[1]), "--policy", proven[0].made["policy"]]
+    script = f"import sys,runpy; sys.path.append({str(site)!r}); sys.argv={words!r}; runpy.run_path(sys.argv[0], run_name='__main__')"
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", script], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "ACCEPTED" in done.stdout
+
+
+def test_the_command_line_verifies_with_a_policy_and_not_without(proven):
+    case, folder, _ = proven
+    assert case.reprise("verify", str(folder), "--policy", case.made["policy"]).returncode == 0
+    unanchored = case.reprise("verify", str(folder))
+    assert unanchored.returncode == 92
+    assert "UNANCHORED" in unanchored.stdout
+
+
+def test_every_bit_of_the_manifest_and_its_signature(copied):
+    folder, policy = copied
+    for name in ("manifest.json", "manifest.sig"):
+        path = folder / name
+        data = path.read_bytes()
+        for at in range(len(data)):
+            for bit in range(8) if name.endswith("sig") else (at % 8,):
+                path.write_bytes(data[:at] + bytes([data[at] ^ 1 << bit]) + data[at + 1 :])
+                assert verify(folder, policy)[0] in REFUSED, (name, at, bit)
+        path.write_bytes(data)
+    assert verify(folder, policy)[0] == 0
+
+
+def test_flipped_bits_of_every_file(copied):
+    folder, policy = copied
+    chance = random.Random(5)
+    for path in files_of(folder):
+        data = path.read_bytes()
+        for at in {0, len(data) - 1, *(chance.randrange(len(data)) for _ in range(40))}:
+            path.write_bytes(data[:at] + bytes([data[at] ^ 1 << chance.randrange(8)]) + data[at + 1 :])
+            assert verify(folder, policy)[0] in REFUSED, (path.name, at)
+        path.write_bytes(data)
+
+
+def test_removed_renamed_added_emptied_and_linked_files(copied, tmp_path):
+    folder, policy = copied
+    for path in files_of(folder):
+        data = path.read_bytes()
+        path.unlink()
+        assert verify(folder, policy)[0] in REFUSED, path.name
+        other = path.with_name(path.name + "x")
+        other.write_bytes(data)
+        assert verify(folder, policy)[0] in REFUSED, path.name
+        other.unlink()
+        path.write_bytes(b"")
+        assert verify(folder, policy)[0] in REFUSED, path.name
+        path.unlink()
+        outside = tmp_path / "outside"
+        outside.write_bytes(data)
+        path.symlink_to(outside)
+        assert verify(folder, policy)[0] in REFUSED, path.name
+        path.unlink()
+        path.write_bytes(data)
+    (folder / "one-more.txt").write_text("x")
+    assert verify(folder, policy)[0] in REFUSED
+
+
+def test_a_folder_rebuilt_with_another_key(proven, copied):
+    """Somebody signs the same files anew, and names his own key in the folder."""
+    case, _, policy = proven
+    folder, _ = copied
+    files = {str(p.relative_to(folder)): p.read_bytes() for p in files_of(folder)}
+    rest = {
+        name: data
+        for name, data in files.items()
+        if not name.startswith("manifest.") and name != "README.txt"
+    }
+    write_proof(folder, rest, origin=Site.load(case.home).origin, key=Ed25519PrivateKey.generate())
+    assert verify(folder, policy)[0] in REFUSED
+    assert verify(folder, None)[0] in REFUSED
+
+
+def test_files_of_another_run_under_a_true_manifest(proven, tmp_path):
+    """Two true proofs of one log, mixed."""
+    case, first, policy = proven
+    second = Path(str(case.start(use="rehearsal").proof))
+    assert verify(second, policy)[0] == 0
+    for name in [str(p.relative_to(first)) for p in files_of(first)]:
+        mixed = Path(shutil.copytree(second, tmp_path / "mixed", dirs_exist_ok=True))
+        if not (mixed / name).is_file() or (mixed / name).read_bytes() == (first / name).read_bytes():
+            continue
+        (mixed / name).write_bytes((first / name).read_bytes())
+        assert verify(mixed, policy)[0] in REFUSED, name
+        shutil.rmtree(mixed)
