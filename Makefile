@@ -9,7 +9,7 @@ demo: $(VENV)/.runtime
 	$(BIN)/reprise demo
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest -q -rs
+	$(BIN)/python -m pytest -q -rs -n auto
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .

@@ -29,9 +29,9 @@ from schemas.errors import IntegrityError, StorageFullError
 from vault.files import sync_folder, write_durably
 from vault.keys import derive
 
-FLUSH_ROWS = 10_000
-FLUSH_BYTES = 4 << 20
-SEGMENT_BYTES = 8 << 20  # in memory; a reader keeps one segment a table
+FLUSH_ROWS = 5_000
+FLUSH_BYTES = 2 << 20
+SEGMENT_BYTES = 4 << 20  # in memory; a reader keeps one segment a table
 CHUNK_SEGMENT_BYTES = 32 << 20  # of these it keeps one row group
 _FULL = (27, 28, 122)  # EFBIG, ENOSPC, EDQUOT
 MANIFEST = "manifest.json"
