@@ -1,0 +1,59 @@
+"""The README's commands run, the pages it names exist, the commands it names are there."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from flows.cli import app
+
+ROOT = Path(__file__).resolve().parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+
+def commands() -> list[str]:
+    block = README.split("## Use it")[1].split("\n\n")[1]
+    return [line.strip().partition(" #")[0].strip() for line in block.splitlines()]
+
+
+@pytest.mark.slow
+def test_the_readme_is_true(tmp_path):
+    settings = dict(os.environ)
+    for line in commands():
+        runs = sorted((tmp_path / "trial/home/runs").glob("*")) if (tmp_path / "trial").is_dir() else []
+        line = re.sub(r"\bDIR\b", str(tmp_path / "trial"), line)
+        line = re.sub(r"\bRUN\b", runs[0].name if runs else "none", line).replace("200", "5")
+        if line.startswith("export "):
+            settings |= dict(pair.split("=", 1) for pair in shlex.split(line)[1:])
+            continue
+        words = shlex.split(line)
+        words[0] = str(Path(sys.executable).with_name("reprise"))
+        done = subprocess.run(words, env=settings, capture_output=True, text=True, check=False, timeout=300)
+        assert done.returncode == 0, line + done.stderr
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
+def test_every_page_named_exists(page):
+    for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text(encoding="utf-8")):
+        assert (page.parent / target).exists(), target
+
+
+def test_every_command_named_exists():
+    named = README.split("`reprise --help` lists the rest:")[1].split(". Every")[0]
+    for words in re.findall(r"`([a-z ]+)`", named):
+        assert CliRunner().invoke(app, [*words.split(), "--help"]).exit_code == 0, words
+
+
+def test_every_document_named_in_the_code_exists():
+    for folder in ("flows", "vault", "connectors", "schemas", "dashboard"):
+        for path in (ROOT / folder).rglob("*.py"):
+            for name in re.findall(r"docs/[\w/\-]+\.md", path.read_text(encoding="utf-8")):
+                assert (ROOT / name).is_file(), (path.name, name)
