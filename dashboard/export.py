@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ def export_pages(out: Path, home: Path, runs: list[dict[str, Any]], store: FileL
         lstrip_blocks=True,
     )
     page = environment.get_template("index.html").render(
-        runs=views, head=head, root=head.root.hex(), policy=policy, refusals=_refusals(entries)
+        runs=views, head=head, root=b64encode(head.root).decode(), policy=policy, refusals=_refusals(entries)
     )
     (out / "index.html").write_text(page, encoding="utf-8")
     return 1 + sum(1 for view in views if view["certificate"])

@@ -13,6 +13,7 @@ from flows.watch import Watch
 from schemas.errors import VerificationFailedError
 from vault.authorisation import evidence_of, reopen
 from vault.certificate import build_certificate
+from vault.certificate_phrases import PHRASES
 from vault.clock import format_utc
 from vault.destroy import Evidence, StagedFile, Verification, destroy_run, inventory_staging, probe
 from vault.lease import Lease
@@ -23,12 +24,6 @@ from vault.proof_folder import write_proof
 from vault.provider import provider
 from vault.run_files import read_run_file, write_run_file
 from vault.statements import AUTHORISATION_CHECK, DESTRUCTION, RUN, destruction_predicate, envelope, statement
-
-_OUTCOMES = {
-    "published": "certified, package published",
-    "rehearsal": "rehearsed, nothing published",
-    "inventory": "counted, nothing published",
-}
 
 
 @dataclass(frozen=True)
@@ -166,7 +161,7 @@ def _facts(control: Control, ending: Ending, predicate: dict[str, Any]) -> dict[
         "version": 1,
         "trial": control.site.trial,
         "run": lease.run_id,
-        "outcome": _OUTCOMES.get(ending.cause, ending.cause.replace("_", " ")),
+        "outcome": PHRASES["en"].get(ending.cause, ending.cause),
         "came": {
             "files": came.get("files", 0),
             "patients": came.get("patients", 0),
@@ -180,7 +175,7 @@ def _facts(control: Control, ending: Ending, predicate: dict[str, Any]) -> dict[
         "fate": {
             **_custody(control, lease),
             "staging": "encrypted always, key destroyed, files unlinked",
-            "import_state": "delivered, import not confirmed" if published else "nothing was delivered",
+            "import_state": "delivered, import not confirmed" if published else PHRASES["en"]["nothing"],
         },
         "profile": counts.get("plan", {}).get("profile", "none"),
         "channels": [],
@@ -192,13 +187,11 @@ def _facts(control: Control, ending: Ending, predicate: dict[str, Any]) -> dict[
     }
 
 
-def _custody(control: Control, lease: Lease) -> dict[str, str]:
+def _custody(control: Control, lease: Lease) -> dict[str, dict[str, str | None]]:
+    """Who holds the export and the package, and until when, as the instruction says."""
     instruction = reopen(control.home, lease.authorisation_id, lease.use).instruction
-    held = {}
-    for name, custody in (("source", instruction.source_custody), ("package", instruction.package_custody)):
-        until = custody.until if custody and custody.until else "no date stated"
-        held[name] = f"in the custody of the {custody.holder if custody else 'unknown'} ({until})"
-    return held
+    pairs = (("source", instruction.source_custody), ("package", instruction.package_custody))
+    return {name: {"holder": c.holder, "until": c.until} for name, c in pairs if c is not None}
 
 
 def _result(ending: Ending, evidence: Evidence, proof: Path) -> RunResult:

@@ -7,6 +7,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from vault.canonical import canonical_json
+from vault.certificate_phrases import PHRASES
 from vault.certificate_words import WORDS
 
 TRUST = (
@@ -26,6 +27,6 @@ def build_certificate(facts: dict[str, Any], language: str) -> tuple[bytes, byte
         lstrip_blocks=True,
     )
     page = environment.get_template("certificate.html").render(
-        words=WORDS[language], language=language, **facts
+        words=WORDS[language], phrases=PHRASES[language], language=language, **facts
     )
     return data, page.encode()
