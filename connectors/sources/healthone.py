@@ -34,6 +34,7 @@ class HealthOneConnector:
     """Reads files of HealthOne messages, one message at a time."""
 
     name = "healthone"
+    standalone = False  # the counter of what is delivered does not yet read their lines
 
     def probe(self, file: SourceFile) -> Match | None:
         """Tell from the first lines: one of them is an `A1` line."""

@@ -43,7 +43,7 @@ def check_headers(context: DataContext) -> dict[int, str]:
     formats: dict[int, str] = {}
     for file in context.files:
         connector = choose(file)
-        if connector is None:
+        if connector is None or not connector.standalone:
             continue
         formats[file.ordinal] = connector.name
         header = _header_of(context, file)
