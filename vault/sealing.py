@@ -60,12 +60,15 @@ def seal_stream(recipients: list[str], path: Path) -> Iterator[BinaryIO]:
     sync_folder(path.parent)
 
 
+def _create(path: Path) -> int:
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+
+
 def _seal(
     read_end: int, path: Path, keys: list[pyrage.x25519.Recipient], failures: list[BaseException]
 ) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
-        with os.fdopen(read_end, "rb") as plain, os.fdopen(descriptor, "wb") as sealed:
+        with os.fdopen(read_end, "rb") as plain, os.fdopen(_create(path), "wb") as sealed:
             pyrage.encrypt_io(plain, sealed, keys)
             sealed.flush()
             os.fsync(sealed.fileno())

@@ -35,6 +35,7 @@ SEGMENT_BYTES = 4 << 20  # in memory; a reader keeps one segment a table
 CHUNK_SEGMENT_BYTES = 32 << 20  # of these it keeps one row group
 _FULL = (27, 28, 122)  # EFBIG, ENOSPC, EDQUOT
 MANIFEST = "manifest.json"
+_MAGIC = b"PARE"  # of a file with an encrypted footer
 CHUNKS = "document_chunk"  # the one table whose rows are large
 
 
@@ -317,8 +318,12 @@ class StagingReader:
 
     def _file(self, segment: Segment) -> pq.ParquetFile:
         aad = _aad(self._run, self._stage, segment.table, segment.part)
+        path = self._folder / segment.name
+        with open(path, "rb") as stream:
+            if stream.read(len(_MAGIC)) != _MAGIC:  # the one place that Parquet's readers do not look at
+                raise OSError
         return pq.ParquetFile(
-            self._folder / segment.name,
+            path,
             decryption_properties=_opening(self._key, aad),
             pre_buffer=False,
             memory_map=False,
