@@ -35,7 +35,6 @@ SEGMENT_BYTES = 4 << 20  # in memory; a reader keeps one segment a table
 CHUNK_SEGMENT_BYTES = 32 << 20  # of these it keeps one row group
 _FULL = (27, 28, 122)  # EFBIG, ENOSPC, EDQUOT
 MANIFEST = "manifest.json"
-_MAGIC = b"PARE"  # of a file with an encrypted footer
 CHUNKS = "document_chunk"  # the one table whose rows are large
 
 
@@ -48,6 +47,7 @@ class Segment:
     rows: int
     first_patient: int | None
     last_patient: int | None
+    frame: str  # digest of what Parquet's encryption leaves unauthenticated: magic, crypto metadata, lengths
 
     @property
     def name(self) -> str:
@@ -138,9 +138,10 @@ class _TableWriter:
         self._writer.close()
         self._writer = None
         part = len(self.segments)
-        bounds = (min(self._patients), max(self._patients)) if self._patients else (None, None)
-        segment = Segment(self._table, part, self._rows, *bounds)
-        _sync_file(self._folder / segment.name)
+        first, last = min(self._patients, default=None), max(self._patients, default=None)
+        path = self._folder / self._table / f"{part:06d}.parquet"
+        segment = Segment(self._table, part, self._rows, first, last, _frame_digest(path))
+        _sync_file(path)
         self.segments.append(segment)
         self._rows = self._bytes = 0
         self._patients = []
@@ -150,6 +151,18 @@ class _TableWriter:
         self._close_segment()
         if self.segments:
             sync_folder(self._folder / self._table)
+
+
+def _frame_digest(path: Path) -> str:
+    """SHA-256 of the magic at the head, and of footer, its length and the magic at the tail."""
+    with open(path, "rb") as stream:
+        size = stream.seek(0, os.SEEK_END)
+        stream.seek(max(0, size - 8))
+        length = int.from_bytes(stream.read(4), "little")
+        stream.seek(max(0, size - 8 - length))
+        tail = stream.read()
+        stream.seek(0)
+        return sha256(stream.read(4) + tail).hexdigest()
 
 
 def _sync_file(path: Path) -> None:
@@ -319,9 +332,8 @@ class StagingReader:
     def _file(self, segment: Segment) -> pq.ParquetFile:
         aad = _aad(self._run, self._stage, segment.table, segment.part)
         path = self._folder / segment.name
-        with open(path, "rb") as stream:
-            if stream.read(len(_MAGIC)) != _MAGIC:  # the one place that Parquet's readers do not look at
-                raise OSError
+        if _frame_digest(path) != segment.frame:
+            raise OSError
         return pq.ParquetFile(
             path,
             decryption_properties=_opening(self._key, aad),
