@@ -207,4 +207,5 @@ def _result(ending: Ending, evidence: Evidence, proof: Path) -> RunResult:
         dispositions=counts.get("reconcile", counts.get("rehearse", {})).get("dispositions", {}),
         delivered=delivered,
         proof=str(proof),
+        authorisation=ending.lease.authorisation_id,
     )

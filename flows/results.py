@@ -16,6 +16,7 @@ class RunResult:
     dispositions: dict[str, int] = field(default_factory=dict)
     delivered: list[str] = field(default_factory=list)
     proof: str | None = None
+    authorisation: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The object that `--json` prints."""

@@ -18,6 +18,10 @@ def describe_result(result: dict[str, Any]) -> str:
     """What came, what was delivered, what needs a look, what was destroyed, where the proof is."""
     counts = result["counts"]
     lines = [f"Run {result['run']}: {_STATES.get(result['state'], result['state'])}"]
+    if result.get("authorisation"):
+        lines.append(
+            f"  authorised by the signed instruction {result['authorisation']}, checked before the export was opened"
+        )
     came = counts.get("inventory", {})
     if came:
         lines.append(
@@ -47,6 +51,9 @@ def describe_result(result: dict[str, Any]) -> str:
     lines += [f"  package    {path}" for path in result["delivered"]]
     if result.get("proof"):
         lines.append(f"  proof      {result['proof']}")
+        lines.append(
+            "  not said   that no other copy exists: of the host's backups, the old or the new system"
+        )
     return "\n".join(lines)
 
 
