@@ -95,7 +95,6 @@ class SourceConnector(Protocol):
     """Reads one family of exports."""
 
     name: str
-    standalone: bool  # whether files of their own are migrated; else they are handed over sealed, whole
 
     def probe(self, file: SourceFile) -> Match | None:
         """Say whether the file is of this format. Cheap; never raises on foreign bytes."""

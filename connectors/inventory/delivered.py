@@ -8,11 +8,12 @@ from typing import NamedTuple
 
 from connectors.base import Limits
 from connectors.inventory.bytes_repair import Repairer
+from connectors.inventory.delivered_messages import DIFFERS, Said, follows, lines_of
 from connectors.inventory.documents import DocumentStream
 from connectors.inventory.findings import Findings
 from connectors.inventory.item_kinds import ITEM_KINDS
-from connectors.inventory.markers import SUMMARY
-from connectors.inventory.normal_form import Node
+from connectors.inventory.markers import SUMMARY, message_mark
+from connectors.inventory.normal_form import Node, derived_form, fact_digest
 from connectors.inventory.tiles import Span, Tiles
 from connectors.inventory.units import Unit
 from connectors.inventory.walk import Walk
@@ -44,7 +45,7 @@ class DeliveredChart:
     def __init__(self, fact_key: bytes, limits: Limits | None = None) -> None:
         limits = limits or Limits()
         self._account = ChartAccount()
-        self._findings = _ChartFindings()
+        self._findings = _ChartFindings(fact_key)
         self._repairer = Repairer(0)
         # A snippet or a moved element may lie deeper than in the source; the source was within the limit.
         depth = limits.max_depth + 8
@@ -108,11 +109,22 @@ class DeliveredChart:
 class _ChartFindings(Findings):
     """The further rules that a delivered chart keeps."""
 
-    def __init__(self) -> None:
+    def __init__(self, key: bytes) -> None:
         super().__init__(examine=False)
+        self._key = key
         self._summaries = 0
         self._holders: Counter[str] = Counter()
         self._versions: Counter[str] = Counter()
+        self._made: list[Node] = []  # fields of the patient that were made from messages
+        self._said: list[Said] = []
+
+    def on_patient(self, fields: list[Node]) -> list[Node]:
+        """Set aside the fields made from messages; they are held against the messages at the end."""
+        names = (message_mark(fields) or "").split()
+        self._made = [field for field in fields if field.name in names and field.get("S") != "LOCAL"]
+        if len(self._made) != len(names):
+            self.problems.append(DIFFERS)
+        return [field for field in fields if not any(field is made for made in self._made)]
 
     def on_transaction(self, unit: Unit, node: Node) -> None:
         """Count summaries as they stand (not what they were before), and MF-IDs."""
@@ -121,6 +133,22 @@ class _ChartFindings(Findings):
         codes = (c for c in node.children if c.name == "cd" and c.get("S") == "CD-TRANSACTION")
         self._summaries += sum(code.value() == SUMMARY for code in codes)
         self._hold(unit)
+        if message_mark(node.children) is not None:
+            self._made_from_message(unit, node)
+
+    def _made_from_message(self, unit: Unit, node: Node) -> None:
+        lines = lines_of(unit)
+        if lines is None or not follows(unit, node, lines):
+            self.problems.append(DIFFERS)
+            return
+        self._said.append(Said(lines))
+        unit.lines = tuple(
+            (line.kind, fact_digest(self._key, derived_form(line.text))) for line in lines if line.kind
+        )
+        unit.void = True
+        for child in unit.children:
+            child.void = True
+            child.held = None
 
     def on_item(self, unit: Unit, node: Node) -> None:
         """Look for kinds outside the standard, and count MF-IDs."""
@@ -133,6 +161,8 @@ class _ChartFindings(Findings):
     def conclude(self) -> list[str]:
         """The problems that only show at the end."""
         found = ["second_summary"] if self._summaries > 1 else []
+        if any(not any(said.bears_field(field) for said in self._said) for field in self._made):
+            found.append(DIFFERS)
         for mf_id, holders in self._holders.items():
             if holders > 1 and self._versions[mf_id] < holders - 1:
                 found.append("mf_id_duplicated")

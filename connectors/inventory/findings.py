@@ -7,7 +7,7 @@ from typing import Protocol
 
 from connectors.inventory.attachments import AttachmentDigest
 from connectors.inventory.frames import Frame
-from connectors.inventory.healthone_lines import is_message, message_text, result_lines
+from connectors.inventory.healthone_lines import begins_message, is_message, result_lines
 from connectors.inventory.kinds import day, describe, patient_inss
 from connectors.inventory.markers import (
     PATIENT_NAMES,
@@ -68,7 +68,9 @@ class Findings:
             self._lnk(unit, node, frame.attachment, key)
         elif unit.kind is UnitKind.TEXT:
             unit.body = canon(node)
-            self._message(unit, "".join(node.runs), key)
+            text = "".join(node.runs)
+            if self.examine and is_message(text):
+                self._message(unit, text.encode("utf-8", "surrogatepass"), key)
         elif unit.kind is not UnitKind.FILE:
             self.odd_attributes += len(node.attributes)
             self._transaction(unit, node) if unit.kind is UnitKind.TRANSACTION else self._head(unit, node)
@@ -82,6 +84,7 @@ class Findings:
         """The patient element ended: leave out what we filled in, note the national number."""
         fields = [unit.node for unit in units if unit.node is not None]
         found = filling(fields, PATIENT_NAMES, self.sender)
+        found.kept = self.on_patient(found.kept)
         self._note(found, fields)
         kept = {id(node) for node in found.kept}
         renamed = any(node.get("SL") == "REPRISE-MF-ID-SOURCE" for node in fields if node.name == "id")
@@ -90,7 +93,7 @@ class Findings:
             if node is None:
                 continue
             unit.void = id(node) not in kept
-            if node.name == "id" and node.get("S") != "ID-KMEHR":
+            if not unit.void and node.name == "id" and node.get("S") != "ID-KMEHR":
                 body = identifier(node, renamed=renamed)
                 unit.void, unit.body = body is None, shortened(body or "")
             unit.node = None
@@ -105,16 +108,17 @@ class Findings:
             return
         unit.kind = UnitKind.ATTACHMENT
         unit.body = attachment_body(node, *attachment.result())
-        content = attachment.content() if self.examine else None
-        if content is not None and b"A1\\" in content[:16].upper():
-            self._message(unit, message_text(content), key)
+        content = attachment.content()
+        if not self.examine:
+            unit.held = content
+        elif content is not None and begins_message(content):
+            self._message(unit, content, key)
 
-    def _message(self, unit: Unit, text: str, key: bytes) -> None:
-        if self.examine and is_message(text):
-            unit.facts = [
-                (line.message, line.line, fact_digest(key, derived_form(line.text)))
-                for line in result_lines(text)
-            ]
+    def _message(self, unit: Unit, content: bytes, key: bytes) -> None:
+        unit.facts = [
+            (line.message, line.line, fact_digest(key, derived_form(line.text)))
+            for line in result_lines(content)
+        ]
 
     def _transaction(self, unit: Unit, node: Node) -> None:
         found = filling(node.children, TRANSACTION_NAMES, self.sender)
@@ -155,6 +159,10 @@ class Findings:
     @staticmethod
     def _marks(unit: Unit, node: Node) -> None:
         unit.mf_ids = tuple(c.value() for c in node.children if c.name == "id" and c.get("SL") == "MF-ID")
+
+    def on_patient(self, fields: list[Node]) -> list[Node]:
+        """For the delivered side: the fields without those made from a message."""
+        return fields
 
     def on_transaction(self, unit: Unit, node: Node) -> None:
         """For the delivered side."""

@@ -1,70 +1,131 @@
 r"""Lab messages of the HealthOne family, read line by line: a tokeniser of its own.
 
-A line is `descriptor \ reference \ fields`. A message begins with its A1 line.
+A line is `descriptor \ reference \ fields`. A message begins with its A1 line, or with an A2 line that has none
+before it.
 """
 
 from __future__ import annotations
 
 import codecs
+import datetime as dt
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from typing import NamedTuple
 
+from connectors.inventory.kinds import valid_inss
+from schemas.disposition import UnitKind
+
 _OPENING = re.compile(r"\W{0,3}A1\\", re.IGNORECASE)
-_DESCRIPTOR = re.compile(r"\W{0,3}(A[1-5]|L[1235])\\", re.IGNORECASE)
-_BYTES_OPENING = re.compile(rb"(?:\A|[\r\n])([^\w\r\n]{0,3}A1\\)", re.IGNORECASE)
-_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|\Z)")
-_CP850_SIGNS = b"\x82\x85\x8a\x87\x88\x8b\x93\x96\x97\xfd\xfc\xe6\xf8"
-_CP1252_SIGNS = b"\xe9\xe0\xe8\xe7\xea\xef\xf4\xb5\xb2\xb3\xb0"
+_DESCRIPTOR = re.compile(r"[^\w\\]{0,3}([AL][0-9])\\", re.IGNORECASE)
+_HEAD = re.compile(rb"(?:\xef\xbb\xbf)?[^\w\\\r\n]{0,3}A([12])\\", re.IGNORECASE)
+_LINE = re.compile(rb"[^\r\n]*(?:\r\n|\r|\n)")
+_CP850_SIGNS = b"\x82\x85\x8a\x87\x88\x8b\x93\x96\x97\xfd\xfc\xe6\xf8\x90\xb7\xd4"
+_CP1252_SIGNS = b"\xe9\xe0\xe8\xe7\xea\xef\xf4\xb5\xb2\xb3\xb0\xeb\xf9\xfb\xc9"
 _UNASSIGNED = (0x81, 0x8D, 0x8F, 0x90, 0x9D)
 _CP1252 = {n: bytes([n]).decode("cp1252") for n in range(0x80, 0xA0) if n not in _UNASSIGNED}
+_BLANK = " \t\x0b\x0c\x1a\ufeff"
+_DAY = re.compile(r"(\d{2})(\d{2})(\d{4})\Z", re.ASCII)
 
 
 class MessageLine(NamedTuple):
-    """One line: the message it is in (from 1; 0 before the first), its number there, what it is."""
+    """One line: the message it is in (from 1), its number there, what it is."""
 
     message: int
     line: int
-    descriptor: str  # A1..A5, L1..L5; empty for any other line
-    text: str  # without its line end
-    text_and_end: str
+    descriptor: str  # A0..A9, L0..L9; empty for any other line
+    whole: str  # its text, with its line end
+    size: int  # bytes, line end included
+
+    @property
+    def text(self) -> str:
+        """Its text without the line end."""
+        return self.whole.rstrip("\r\n")
+
+    @property
+    def kind(self) -> UnitKind | None:
+        """What it is to the books; None for a blank line or an END."""
+        if self.descriptor.startswith("A"):
+            return UnitKind.MESSAGE_HEADER
+        if self.descriptor == "L1":
+            return UnitKind.RESULT
+        return None if self.text.strip(_BLANK).upper() in ("", "END") else UnitKind.COMMENT
 
 
-def messages(content: bytes) -> Iterator[tuple[str, str]]:
-    """The text of each message, and its codec; a mark at the beginning is left out.
+def messages(pieces: Iterable[bytes]) -> Iterator[list[MessageLine]]:
+    """The lines of each message, in order; together they are all the bytes."""
+    lines: list[bytes] = []
+    number, started, identified = 1, False, False
+    for line in _raw_lines(pieces):
+        head = _HEAD.match(line)
+        first, second = (head is not None and head[1] == digit for digit in (b"1", b"2"))
+        # Two A1 lines in a row are one beginning; a second A2 is another patient.
+        if lines and ((first and started and len(lines) > 1) or (second and identified)):
+            yield _message(number, lines)
+            lines, identified = [], False
+            number += 1
+        started = started or first or second
+        identified = identified or second
+        lines.append(line)
+    if lines:
+        yield _message(number, lines)
 
-    Each is strict UTF-8, or else code page 850 or windows-1252: the accented letters that French and Dutch
-    use decide. Messages of several senders may stand in one file, so each is judged for itself.
+
+def _raw_lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    held = b""
+    for piece in pieces:
+        held += piece
+        if held.endswith(b"\r"):
+            continue  # its LF may come with the next piece
+        end = 0
+        for found in _LINE.finditer(held):
+            yield found.group()
+            end = found.end()
+        held = held[end:]
+    end = 0
+    for found in _LINE.finditer(held):
+        yield found.group()
+        end = found.end()
+    if held[end:]:
+        yield held[end:]
+
+
+def _message(number: int, lines: list[bytes]) -> list[MessageLine]:
+    found = []
+    for at, (raw, text) in enumerate(zip(lines, _decoded(lines), strict=True), start=1):
+        match = _DESCRIPTOR.match(text)
+        found.append(MessageLine(number, at, match[1].upper() if match else "", text, len(raw)))
+    return found
+
+
+def _decoded(lines: list[bytes]) -> list[str]:
+    """The texts of a message's lines: strict UTF-8, or else code page 850 or windows-1252.
+
+    The accented letters that French and Dutch use decide between the two (formats: HealthOne, encodings).
     """
-    content = content.removeprefix(codecs.BOM_UTF8)
-    starts = [found.start(1) for found in _BYTES_OPENING.finditer(content)]
-    edges = [0, *(start for start in starts if start), len(content)]
-    return (_decoded(content[begin:end]) for begin, end in pairwise(edges) if end > begin)
-
-
-def message_text(content: bytes) -> str:
-    """The text of all messages in some bytes."""
-    return "".join(text for text, _codec in messages(content))
-
-
-def _decoded(content: bytes) -> tuple[str, str]:
     try:
-        return content.decode("utf-8"), "utf-8"
+        return [
+            line.removeprefix(codecs.BOM_UTF8 if n == 0 else b"").decode() for n, line in enumerate(lines)
+        ]
     except UnicodeDecodeError:
         pass
-    codec = eight_bit_codec(content)
-    if codec == "cp850":
-        return content.decode("cp850"), codec
-    # The five bytes without a meaning in windows-1252 keep their number.
-    return content.decode("latin-1").translate(_CP1252), codec
+    text = _eight_bit(b"".join(lines))
+    ends = [0]
+    for line in lines:
+        ends.append(ends[-1] + len(line))
+    return [text[begin:end] for begin, end in pairwise(ends)]
 
 
-def eight_bit_codec(content: bytes) -> str:
-    """cp850 or cp1252, by which letters occur more often."""
+def _eight_bit(content: bytes) -> str:
+    """One character a byte, whatever the byte is."""
     old = len(content) - len(content.translate(None, _CP850_SIGNS))
     new = len(content) - len(content.translate(None, _CP1252_SIGNS))
-    return "cp850" if old > new else "cp1252"
+    if old <= new:
+        # The five bytes without a meaning in windows-1252 keep their number.
+        return content.decode("latin-1").translate(_CP1252)
+    # Some programs wrote cp850 with the no-break space and the œ of windows-1252.
+    text = re.sub(r"á(?=[:\s])", "\u00a0", content.decode("cp850"))
+    return re.sub(r"(?<=[A-Za-z])£(?=[A-Za-z])", "œ", text)
 
 
 def is_message(text: str) -> bool:
@@ -72,29 +133,29 @@ def is_message(text: str) -> bool:
     return _OPENING.match(text) is not None
 
 
-def text_lines(text: str) -> Iterator[str]:
-    """The lines of a text, each with its end: CR LF, LF or CR."""
-    return (found.group() for found in _LINE.finditer(text) if found.group())
+def begins_message(content: bytes) -> bool:
+    """Whether some bytes begin as a message does."""
+    return is_message(content[:16].removeprefix(codecs.BOM_UTF8).decode("latin-1"))
 
 
-def message_lines(text: str) -> Iterator[MessageLine]:
-    """All lines, numbered from 1 within their message.
-
-    A message begins at each A1 line, or at an A2 line that has none.
-    """
-    message = line = 0
-    body = True  # the present message has result or report lines; before the first: anything may begin one
-    for whole in text_lines(text):
-        bare = whole.rstrip("\r\n")
-        match = _DESCRIPTOR.match(bare)
-        descriptor = match.group(1).upper() if match else ""
-        if descriptor == "A1" or (descriptor == "A2" and body):
-            message, line, body = message + 1, 0, False
-        body = body or descriptor.startswith("L")
-        line += 1
-        yield MessageLine(message, line, descriptor, bare, whole)
+def result_lines(content: bytes) -> Iterator[MessageLine]:
+    """The result lines of all messages in some bytes: every L1 line."""
+    return (line for lines in messages([content]) for line in lines if line.descriptor == "L1")
 
 
-def result_lines(text: str) -> Iterator[MessageLine]:
-    """The result lines of a message: every L1 line."""
-    return (line for line in message_lines(text) if line.descriptor == "L1" and line.message)
+def national_number(lines: Iterable[MessageLine]) -> str | None:
+    """The first valid one in an A2 or A5 line."""
+    fields = (part for line in lines if line.descriptor in ("A2", "A5") for part in line.text.split("\\")[2:])
+    return next((inss for inss in map(valid_inss, fields) if inss), None)
+
+
+def day(lines: Iterable[MessageLine]) -> str | None:
+    """The day of the message, yyyy-mm-dd: the fourth field of its A4 line, where the year has four digits."""
+    a4 = next((line.text.split("\\") for line in lines if line.descriptor == "A4"), [])
+    found = _DAY.match(a4[3].strip()) if len(a4) > 3 else None
+    if found is None:
+        return None
+    try:
+        return dt.date(int(found[3]), int(found[2]), int(found[1])).isoformat()
+    except ValueError:
+        return None

@@ -15,7 +15,8 @@ FILLED = "REPRISE-FILLED"
 DERIVED = "REPRISE-DERIVED"
 TRANSACTION = "REPRISE-TRANSACTION"
 SUMMARY = "clinicalsummary"
-_KNOWN_MARKS = frozenset({FILLED, DERIVED, TRANSACTION, "REPRISE-MF-ID-SOURCE"})
+MESSAGE = "REPRISE-MESSAGE"
+_KNOWN_MARKS = frozenset({FILLED, DERIVED, TRANSACTION, MESSAGE, "REPRISE-MF-ID-SOURCE"})
 _PLAIN_FILLERS = {
     "firstname": "-",
     "familyname": "-",
@@ -110,6 +111,11 @@ def derived_line(children: Sequence[Node]) -> str | None:
     if not any(_is_marker(child, DERIVED) for child in children):
         return None
     return next(("".join(child.runs) for child in children if child.name == "text"), None)
+
+
+def message_mark(children: Sequence[Node]) -> str | None:
+    """What a REPRISE-MESSAGE id says: this transaction, or these fields of a patient, come from a message."""
+    return next((child.value() for child in children if _is_marker(child, MESSAGE)), None)
 
 
 def malformed_marks(children: Sequence[Node]) -> list[str]:

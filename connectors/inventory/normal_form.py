@@ -20,6 +20,7 @@ US = "\x1f"
 _ORDERED = frozenset({"regimen", "compoundprescription", "text-with-layout"})
 _ESCAPES = str.maketrans({"\\": "\\\\", "(": "\\(", ")": "\\)", "|": "\\|"})
 _WHITE = " \t\r\n"
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _LONG = 1024
 _VALUE_TEST = re.compile(r"(?:\.|text\(\s*\))\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")
 MADE = "reprise-"
@@ -167,4 +168,9 @@ def hex_digest(form: str) -> str:
 
 def derived_form(line: str) -> str:
     """The fact of one result line of a lab message."""
-    return RS.join(("derived", _nfc(line.rstrip("\r\n"))))
+    return RS.join(("derived", _nfc(without_controls(line.rstrip("\r\n")))))
+
+
+def without_controls(text: str) -> str:
+    """The text less the characters that no XML document can hold (XML 1.0, section 2.2)."""
+    return _CONTROL.sub("", text)

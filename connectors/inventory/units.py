@@ -57,6 +57,8 @@ class Unit:
     facts: list[tuple[int, int, bytes]] = field(default_factory=list)  # result lines of a message in it
     degraded: bool = False  # it, or a child of it, stands in a text
     moved: bool = False  # it stands in a text as a whole
+    held: bytes | None = None  # the content of an attachment that is a whole message
+    lines: tuple[tuple[UnitKind, bytes], ...] = ()  # the lines of the message that a transaction is made from
     line: str | None = None  # the raw line of an item made from a message
     transaction: Transaction | None = None
     version_of: str | None = None  # of a link isanewversionof: the MF-ID it speaks of
@@ -81,6 +83,8 @@ def _rows(
     if not unit.void:
         yield _row(unit, patient, key, form, around)
         yield from _fact_rows(unit, patient, around)
+    for number, (kind, digest) in enumerate(unit.lines, start=1):
+        yield CountedRow(f"{unit.path}#{number}", patient, kind, None, None, digest, [], False, False)
     inner = _inner_context(unit, context, form)
     for child in unit.children:
         yield from _rows(child, patient, key, inner, around)

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from connectors.inventory.attachments import AttachmentDigest
 from connectors.inventory.findings import Findings
 from connectors.inventory.frames import STRUCTURAL, Frame, Role, role_of, takes_no_text
+from connectors.inventory.markers import message_mark
 from connectors.inventory.names import local_attributes, local_name
 from connectors.inventory.normal_form import Node, canons
 from connectors.inventory.snippets import OPENING, snippet_element
@@ -252,13 +253,17 @@ class Walk:
         frame.gather = None if takes_no_text(kind) else frame.pieces.append
         frame.in_transaction = frame.in_transaction or kind is UnitKind.TRANSACTION
         if kind is UnitKind.LINK:
-            frame.attachment = AttachmentDigest(examine=self._findings.examine)
+            frame.attachment = AttachmentDigest(examine=self._findings.examine or self._in_message())
             frame.gather = frame.attachment.feed
         elif kind is UnitKind.FILE:
             unit.weight = self._max_unit
             _spill(unit, frame.name)
         if self._replaying:
             unit.degraded = unit.moved = True
+
+    def _in_message(self) -> bool:
+        heads = (f.node.children for f in self._stack if f.kind is UnitKind.TRANSACTION)
+        return any(message_mark(children) is not None for children in heads)
 
     def _path(self) -> str:
         ordinals: list[str] = []

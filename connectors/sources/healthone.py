@@ -21,12 +21,16 @@ from connectors.sources.kmehr_bytes import read_piece
 from connectors.sources.kmehr_rows import Rows
 from connectors.sources.kmehr_tree import Element
 from connectors.sources.record_kinds import record_kind
+from schemas.disposition import Reason
 from schemas.errors import LimitExceededError, RepriseError, SourceError, UnreadableSourceError
-from schemas.identifiers import NihiiCheck, check_nihii, clean_nihii
 from schemas.sensitive import Sensitive
 from schemas.tables import CHUNK_BYTES
 
 PROBED = 4096
+MESSAGE_BYTES = 4 << 20
+"""A message above this is handed over as it came, line by line."""
+HELD_BYTES = 64 << 20
+"""Above this a file is not read at all: a message is held while it is read."""
 CODE_VERSION = "1.5"  # of CD-TRANSACTION, for the kind that we tell from the lines
 
 
@@ -34,7 +38,6 @@ class HealthOneConnector:
     """Reads files of HealthOne messages, one message at a time."""
 
     name = "healthone"
-    standalone = False  # the counter of what is delivered does not yet read their lines
 
     def probe(self, file: SourceFile) -> Match | None:
         """Tell from the first lines: one of them is an `A1` line."""
@@ -47,41 +50,50 @@ class HealthOneConnector:
         at = next((at for at, line in enumerate(lines[:20]) if START.match(line)), None)
         return None if at is None else Match(self.name, certain=at == 0)
 
-    def header(self, file: SourceFile, limits: Limits) -> MessageHeader:
-        """The sender of the first message; such files name no system."""
-        with closing(file.open()) as stream:
-            first = next(_messages(stream, file.ordinal, limits), b"")
-        sender = parse_message(first).sender
-        known = check_nihii(sender) is not NihiiCheck.INVALID
-        nihii: tuple[str, ...] = (clean_nihii(sender),) if known else ()
-        return MessageHeader(None, None, "HealthOne", None, Sensitive(nihii), Sensitive(()), None)
+    def header(self, file: SourceFile, limits: Limits) -> MessageHeader:  # noqa: ARG002 - the protocol asks for both
+        """Such files name no system and no exporter: the sender of a message is the laboratory."""
+        return MessageHeader(None, None, "HealthOne", None, Sensitive(()), Sensitive(()), None)
 
     def read(
         self, file: SourceFile, first_patient: int, admit: Admission, limits: Limits
     ) -> Iterator[Batch | Reject]:
-        """Give the rows of each message; `admit` is asked with the message's and the contact's path."""
+        """Give the rows of each message; `admit` is asked with the path of the message."""
         batches = Batches()
         rows = Rows(file.ordinal, batches)
         with closing(file.open()) as stream:
-            for number, data in enumerate(_messages(stream, file.ordinal, limits), 1):
+            for number, data in enumerate(_messages(stream, file.ordinal), 1):
                 chart = f"{file.ordinal}/{number}"
-                if admit(chart) is None:
-                    _stage(rows, chart, first_patient + number - 1, parse_message(data), admit)
-                yield from batches.take()
+                patient = first_patient + number - 1
+                if admit(chart) is not None:
+                    continue
+                if len(data) > min(MESSAGE_BYTES, limits.max_unit_bytes):
+                    yield from _rejects(file.ordinal, chart, patient, data)
+                else:
+                    _stage(rows, chart, patient, parse_message(data))
+                    yield from batches.take()
         yield from batches.finish()
 
 
-def _messages(stream: object, file: int, limits: Limits) -> Iterator[bytes]:
+def _messages(stream: object, file: int) -> Iterator[bytes]:
     found = False
-    for message in group_lines(_lines(cast("BufferedIOBase", stream), file, limits)):
+    for message in group_lines(_lines(cast("BufferedIOBase", stream), file)):
         found = True
         yield message
     if not found:
         raise UnreadableSourceError("source_empty", file=file)
 
 
-def _lines(stream: BufferedIOBase, file: int, limits: Limits) -> Iterator[bytes]:
-    """The lines of a file, ends kept (CR LF, LF or CR alone). A message may not pass the unit limit."""
+def _rejects(file: int, chart: str, patient: int, data: bytes) -> Iterator[Reject]:
+    """A message above the limit: each of its lines, for lines are what the books count."""
+    lines = zip(parse_message(data).lines, data.splitlines(keepends=True), strict=True)
+    for line, raw in lines:
+        if line.kind is not None:
+            unit = f"{chart}.{line.ordinal}"
+            yield Reject(unit, file, patient, line.kind.value, Reason.UNIT_TOO_LARGE, Sensitive(raw))
+
+
+def _lines(stream: BufferedIOBase, file: int) -> Iterator[bytes]:
+    """The lines of a file, ends kept (CR LF, LF or CR alone). Raises LimitExceededError: see HELD_BYTES."""
     held, since_start = b"", 0
     while True:
         piece = _read(stream, file)
@@ -90,11 +102,11 @@ def _lines(stream: BufferedIOBase, file: int, limits: Limits) -> Iterator[bytes]
         held = lines.pop() if piece and lines else b""
         for line in lines:
             since_start = 0 if START.match(line) else since_start + len(line)
-            if since_start > limits.max_unit_bytes:
-                raise LimitExceededError("unit_too_large", file=file, limit=limits.max_unit_bytes)
+            if since_start > HELD_BYTES:
+                raise LimitExceededError("message_too_large", file=file, limit=HELD_BYTES)
             yield line
-        if len(held) > limits.max_unit_bytes:
-            raise LimitExceededError("line_too_long", file=file, limit=limits.max_unit_bytes)
+        if len(held) > HELD_BYTES:
+            raise LimitExceededError("message_too_large", file=file, limit=HELD_BYTES)
         if not piece:
             return
 
@@ -108,16 +120,14 @@ def _read(stream: BufferedIOBase, file: int) -> bytes:
     raise refusal
 
 
-def _stage(rows: Rows, chart: str, patient: int, message: Message, admit: Admission) -> None:
+def _stage(rows: Rows, chart: str, patient: int, message: Message) -> None:
     fields = _patient_fields(message)
     who = Element("patient", {}, 1)
     for line, element in fields:
         who.append(element)
         rows.fragment(f"{chart}.{line}", patient, chart, element)
     rows.patient(chart, patient, who)
-    contact = f"{chart}.1"
-    if admit(contact) is None:
-        _stage_contact(rows, chart, patient, message)
+    _stage_contact(rows, chart, patient, message)
 
 
 def _stage_contact(rows: Rows, chart: str, patient: int, message: Message) -> None:

@@ -13,11 +13,13 @@ from dataclasses import dataclass
 
 from connectors.sources.flat_dates import flat_date, flat_time
 from connectors.sources.flat_text import decode_flat
+from schemas.disposition import UnitKind
 from schemas.identifiers import clean_inss
 
 LINE = re.compile(r"^[^\w\\]{0,3}([AaLl][0-9])\\")
 START = re.compile(rb"^(?:\xef\xbb\xbf)?[^\w\\\r\n]{0,3}[Aa]1\\")
 SECOND_START = re.compile(rb"^(?:\xef\xbb\xbf)?[^\w\\\r\n]{0,3}[Aa]2\\")
+BLANK = " \t\x0b\x0c\x1a\ufeff"
 SEXES = {"M": "male", "F": "female", "V": "female"}
 
 
@@ -28,6 +30,15 @@ class Line:
     ordinal: int
     descriptor: str
     raw: str
+
+    @property
+    def kind(self) -> UnitKind | None:
+        """What it is to the books; None for a blank line or an END."""
+        if self.descriptor.startswith("A"):
+            return UnitKind.MESSAGE_HEADER
+        if self.descriptor == "L1":
+            return UnitKind.RESULT
+        return None if self.raw.strip(BLANK).upper() in ("", "END") else UnitKind.COMMENT
 
 
 @dataclass(frozen=True, repr=False)

@@ -30,7 +30,6 @@ class KmehrConnector:
     """Reads KMEHR files, streaming: what is open is one unit, one unfinished batch a table, one piece."""
 
     name = "kmehr"
-    standalone = True
 
     def probe(self, file: SourceFile) -> Match | None:
         """Tell from the first KB; an envelope, or markup whose root is further down, is not certain."""

@@ -43,6 +43,11 @@ class Unit:
                 return child
         return None
 
+    @property
+    def is_message(self) -> bool:
+        """Whether it is a whole HealthOne message: `FILE/MESSAGE.0` (elements are numbered from 1)."""
+        return self.kind is UnitKind.ATTACHMENT and self.path.endswith(".0")
+
     def below(self) -> Iterator[Unit]:
         """The unit and all units in it."""
         yield self

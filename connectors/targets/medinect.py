@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections import Counter as Tally
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 
@@ -18,6 +18,14 @@ from connectors.targets.fillers import fill_transaction, marker
 from connectors.targets.findings import Finding, find
 from connectors.targets.healthone_items import derive_items
 from connectors.targets.identities import make_mf_id, settle_mf_ids
+from connectors.targets.messages import (
+    booked_lines,
+    carries_message,
+    made_fields,
+    message_mark,
+    message_path,
+    whole_message,
+)
 from connectors.targets.patient import patient_node
 from connectors.targets.transaction_kinds import set_kind
 from connectors.targets.tree import Node, escape_text, leaf, opening, parse_fragment, wrap
@@ -106,9 +114,10 @@ class _Chart:
     def __init__(self, folders: list[Folder], envelope: Envelope) -> None:
         self._folders = folders
         self._envelope = envelope
-        self._units = [
-            u for f in folders for top in (*f.fields, *f.transactions, *f.loose) for u in top.below()
-        ]
+        self._made = [unit for f in folders if carries_message(f) for unit in f.fields]
+        self._fields = [unit for f in folders if not carries_message(f) for unit in f.fields]
+        tops = [*self._fields, *(top for f in folders for top in (*f.transactions, *f.loose))]
+        self._units = [u for top in tops if whole_message(top) is None for u in top.below()]
         self.outcome = ChartOutcome()
         self._transactions = [t for f in folders for t in f.transactions]
         self._writer = UnitWriter(settle_mf_ids(envelope.run_id, self._transactions))
@@ -123,7 +132,7 @@ class _Chart:
         emit(f'<?xml version="1.0" encoding="UTF-8"?>\n<kmehrmessage xmlns="{NAMESPACE}">'.encode())
         _write(self._header(), emit)
         emit(b'<folder><id S="ID-KMEHR" SV="1.0">1</id>')
-        patient, filled = patient_node([unit for f in self._folders for unit in f.fields])
+        patient, filled = patient_node(self._fields, made_fields(self._fields, self._made))
         self.outcome.filled.update(filled)
         _write(patient, emit)
         for position, node in enumerate(self._nodes(), start=1):
@@ -195,6 +204,9 @@ class _Chart:
 
     def _transaction(self, unit: Unit, merged: list[Unit]) -> Node:
         kept, misfits = fit_unit(unit)
+        message = whole_message(unit)
+        if message is not None:
+            kept.append(message_mark(message_path(message)))
         set_kind(kept)
         body = self._writer.body(unit)
         for other in merged:
@@ -212,14 +224,18 @@ class _Chart:
 
     def _derived(self, transactions: list[Unit]) -> list[Node]:
         nodes = []
-        for unit in [u for t in transactions for u in t.below()]:
+        for unit in [u for t in transactions for u in _sources_of_items(t)]:
             for path, item in derive_items(unit, self._envelope.run_id):
                 item.children.insert(0, _position())
                 nodes.append(item)
-                self.outcome.outcomes.append(
-                    Outcome(path, unit.file, unit.patient, UnitKind.RESULT, Disposition.DELIVERED, None)
-                )
+                if not unit.is_message:
+                    self._deliver(unit, path, UnitKind.RESULT)
         return nodes
+
+    def _deliver(self, unit: Unit, path: str, kind: UnitKind) -> None:
+        self.outcome.outcomes.append(
+            Outcome(path, unit.file, unit.patient, kind.value, Disposition.DELIVERED, None)
+        )
 
     def _loose(self) -> list[Node]:
         loose = [unit for f in self._folders for unit in f.loose]
@@ -232,7 +248,16 @@ class _Chart:
             self.outcome.outcomes.append(
                 Outcome(unit.path, unit.file, unit.patient, unit.kind.value, unit.disposition.value, reason)
             )
+        for message in filter(None, map(whole_message, self._transactions)):
+            for path, kind in booked_lines(message):
+                self._deliver(message, path, kind)
         self.outcome.findings = [f for unit in self._units for f in find(unit)]
+
+
+def _sources_of_items(transaction: Unit) -> Iterator[Unit]:
+    """Of a transaction made from a message the message alone: its text says the same once more."""
+    message = whole_message(transaction)
+    return iter([message]) if message is not None else transaction.below()
 
 
 def _program() -> Node:

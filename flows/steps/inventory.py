@@ -43,7 +43,7 @@ def check_headers(context: DataContext) -> dict[int, str]:
     formats: dict[int, str] = {}
     for file in context.files:
         connector = choose(file)
-        if connector is None or not connector.standalone:
+        if connector is None:
             continue
         formats[file.ordinal] = connector.name
         header = _header_of(context, file)
@@ -270,6 +270,8 @@ def _transaction_verdicts(
         for unit, kind, record_kind, responsible in zip(*columns, strict=True):
             if kind not in heads or (folders and enclosing(unit, folders)):
                 continue
+            if kind == UnitKind.MESSAGE_HEADER:
+                unit = unit.rpartition(".")[0]  # its header lines speak for the whole message
             if record_kind is not None and record_kind not in kinds:
                 yield unit, Verdict(Disposition.OUT_OF_SCOPE, Reason.KIND_OUT_OF_SCOPE)
             elif responsible is not None and not context.authorisation.admits_responsible(responsible):

@@ -91,11 +91,6 @@ WHOLE: dict[str, tuple[int, str, Make]] = {
     ),
     "billion laughs": (23, "doctype", lambda p, t: (p / "1.xml").write_text(laughs(t), encoding="utf-8")),
     "external entity": (23, "doctype", lambda p, t: (p / "1.xml").write_text(external(t), encoding="utf-8")),
-    "HealthOne alone": (
-        21,
-        "no_known_file",
-        lambda p, _: (p / "1.xml").write_bytes(b"A1\\1\\LAB\\\r\nA2\\1\\X\\Y\\F\\\r\n"),
-    ),
     "empty folder": (20, "source_empty", lambda p, _: (p / "1.xml").unlink()),
     "zip bomb": (
         22,
@@ -129,18 +124,6 @@ def test_one_bad_file_does_not_stop_the_others(case, good):
     assert found in (0, 72), told
     if found == 72:  # two files of three: above what the doctor accepts
         assert told["error"] == "too_many_quarantined"
-
-
-def test_a_healthone_file_is_handed_over_sealed(case, shared, tmp_path):
-    """Not yet migrated by itself: nothing of it is lost, and the run says so."""
-    accepted = {"degraded_permille": 1000, "quarantined_permille": 1000}
-    case = WholeRun(tmp_path / "accepting", Path(case.made["source"]), ceilings=accepted)
-    message = (shared / "samples/healthone/healthone-lab-cp850.lab").read_bytes()
-    (Path(case.made["source"]) / "2.lab").write_bytes(message)
-    found, told, _ = migrate(case)
-    assert (found, told["dispositions"]["quarantined"]) == (0, 1), told
-    assert message in case.content().values()
-    case.nothing_left()
 
 
 def test_an_attachment_above_the_limit_is_quarantined(case, tmp_path):

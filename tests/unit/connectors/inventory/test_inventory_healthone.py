@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from inventory_case import KEY, Count
 
-from connectors.inventory.healthone_lines import is_message, message_lines, messages
+from connectors.inventory.healthone_lines import is_message, messages
 from connectors.inventory.kinds import valid_inss
 from connectors.inventory.registry import counter_for
 from schemas.errors import UnreadableSourceError
@@ -32,28 +32,46 @@ def test_two_messages(codec):
         ("1/2.1", "message_header"),
         ("1/2.2", "message_header"),
         ("1/2.3", "comment"),
+        ("1/2.4", "comment"),
     ]
+    assert [r["record_kind"] for r in count.rows[2:4]] == ["lab_results", "specialist_reports"]
     assert [(p["unit"], p["inss"]) for p in count.patients] == [
         ("1/1", "85073003328"),
         ("1/2", "93051822460"),
     ]
     line = "derived\x1eL1\\1\\HB\\Hémoglobine\\\\\\\\12\\"
     assert count.rows[2]["digest"] == hmac.digest(KEY, line.encode(), "sha256")
-    assert count.tiling.ignored_bytes == {"stray-text": len("stray line\n")}
+    assert count.tiling.ignored_bytes == {}
 
 
 def test_messages_of_two_encodings_in_one_file():
     one, two = "A1\\1\\é\\\nL1\\1\\é\\\n", "A1\\2\\é\\\nL1\\2\\é\\\n"
     content = one.encode("cp850") + two.encode("cp1252") + one.encode()
-    assert [text for text, _ in messages(content)] == [one, two, one]
+    assert ["".join(line.whole for line in lines) for lines in messages([content])] == [one, two, one]
     Count(content, "healthone").check(content)
 
 
 def test_a_message_may_begin_with_its_a2_line():
-    found = [
-        (line.message, line.line) for line in message_lines("A2\\1\nL1\\1\nA2\\2\nL1\\2\nA1\\3\nA2\\3\n")
-    ]
+    content = b"A2\\1\nL1\\1\nA2\\2\nL1\\2\nA1\\3\nA2\\3\n"
+    found = [(line.message, line.line) for lines in messages([content]) for line in lines]
     assert found == [(1, 1), (1, 2), (2, 1), (2, 2), (3, 1), (3, 2)]
+
+
+def test_two_first_lines_in_a_row_are_one_beginning_and_what_precedes_belongs_to_it():
+    found = [len(lines) for lines in messages([b"junk\nA1\\1\nA2\\1\nA1\\2\nA1\\2\nA2\\2\n"])]
+    assert found == [3, 2, 1] or found == [3, 3]
+
+
+@given(st.binary(max_size=60), st.lists(st.integers(1, 9), max_size=20))
+def test_lines_do_not_depend_on_how_the_bytes_arrive(noise, sizes):
+    content = b"A1\\1\\\r\nL1\\a\r\rA2\\x\n" + noise
+    pieces, at = [], 0
+    for size in sizes:
+        pieces.append(content[at : at + size])
+        at += size
+    pieces.append(content[at:])
+    assert list(messages(pieces)) == list(messages([content]))
+    assert sum(line.size for lines in messages(pieces) for line in lines) == len(content)
 
 
 def test_openings():

@@ -1,0 +1,58 @@
+"""HealthOne files of their own: a message is delivered as it came; its patient and its items are made from it.
+
+What the books know are the lines of the message. So the transaction that carries it, its text, its items and the
+patient's fields are marked as made (REPRISE-MESSAGE), and each line is booked by its path.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from connectors.sources.healthone_messages import parse_message
+from connectors.targets.chart import Folder, Unit
+from connectors.targets.tree import Node, leaf, serialise
+from schemas.disposition import UnitKind
+
+
+def whole_message(transaction: Unit) -> Unit | None:
+    """The attachment that holds the message a transaction was made from; None for any other transaction."""
+    return next((unit for unit in transaction.units if unit.is_message), None)
+
+
+def carries_message(folder: Folder) -> bool:
+    """Whether a folder was made from a message."""
+    return any(whole_message(each) is not None for each in folder.transactions)
+
+
+def message_mark(value: str) -> Node:
+    """The id of a transaction made from a message (its path), or of a patient (the names of such fields)."""
+    return leaf("id", value, S="LOCAL", SV="1.0", SL="REPRISE-MESSAGE")
+
+
+def message_path(message: Unit) -> str:
+    """`FILE/MESSAGE` of the attachment `FILE/MESSAGE.0`."""
+    return message.path.rpartition(".")[0]
+
+
+def booked_lines(message: Unit) -> Iterator[tuple[str, UnitKind]]:
+    """Path and kind of each line that is a unit."""
+    path = message_path(message)
+    for line in parse_message(b"".join(message.content())).lines:
+        if line.kind is not None:
+            yield f"{path}.{line.ordinal}", line.kind
+
+
+def made_fields(own: list[Unit], made: list[Unit]) -> list[Unit]:
+    """Of the fields made from messages those that the patient does not have otherwise, one of each name.
+
+    Messages of one patient may differ in how they write a name: the first stands. Where they state different
+    addresses none is given; all stand in the messages.
+    """
+    known = {unit.children[0].name for unit in own}
+    by_name: dict[str, list[Unit]] = {}
+    for unit in made:
+        if unit.children[0].name not in known:
+            by_name.setdefault(unit.children[0].name, []).append(unit)
+    if len({serialise(unit.children[0]).casefold() for unit in by_name.get("address", [])}) > 1:
+        del by_name["address"]
+    return [units[0] for units in by_name.values()]

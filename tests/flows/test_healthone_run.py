@@ -1,0 +1,57 @@
+"""Laboratory files of their own go the whole way: alone, beside KMEHR, and under a narrower instruction."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from whole_run import WholeRun
+
+SAME_PATIENT = ("healthone-lab-cp850.lab", "again.lab")
+
+
+@pytest.fixture
+def export(shared, tmp_path) -> Path:
+    folder = tmp_path / "export"
+    folder.mkdir()
+    for path in (shared / "samples/healthone").iterdir():
+        if path.is_file():
+            shutil.copy(path, folder)
+    shutil.copy(folder / SAME_PATIENT[0], folder / SAME_PATIENT[1])
+    return folder
+
+
+def charts(case: WholeRun) -> list[str]:
+    return [data.decode() for name, data in case.content().items() if name.startswith("CHART")]
+
+
+@pytest.mark.slow
+def test_alone_every_line_is_delivered(export, tmp_path):
+    case = WholeRun(tmp_path / "trial", export)
+    result = case.start()
+    counted = result.counts["inventory"]["units"]
+    assert set(counted) == {"message_header", "result", "comment"}
+    assert result.dispositions["delivered"] == sum(counted.values()) == sum(result.dispositions.values())
+    assert len(charts(case)) == len(list(export.iterdir())) - 1  # the two of one patient share a chart
+    case.nothing_left()
+
+
+@pytest.mark.slow
+def test_beside_kmehr_files(export, shared, tmp_path):
+    shutil.copy(shared / "samples/kmehr/_ours/smf_reference.xml", export / "0.xml")
+    case = WholeRun(tmp_path / "trial", export)
+    result = case.start()
+    assert result.dispositions["quarantined"] == result.dispositions["degraded"] == 0
+    assert {"transaction", "item", "result", "message_header"} <= set(result.counts["inventory"]["units"])
+    case.nothing_left()
+
+
+@pytest.mark.slow
+def test_letters_out_of_scope_are_not_staged(export, tmp_path):
+    case = WholeRun(tmp_path / "trial", export, kinds=("lab_results",))
+    result = case.start()
+    assert result.dispositions["out_of_scope"] == 9 + 22 + 8  # the lines of the three letters
+    assert all(">labresult</cd>" in chart for chart in charts(case))
+    assert len(charts(case)) == 4
+    case.nothing_left()
