@@ -2,7 +2,8 @@
 
 Each expectation has a name, a severity and a reason code. What duckdb runs is compiled from them, so
 editing the suite changes the outcome. Severities: `critical` turns the run red, `quarantine` hands the failing
-units to the doctor sealed, `warning` puts their number in the report.
+units to the doctor sealed (items, results and documents can be kept back so), `warning` puts their number in
+the report.
 """
 
 from __future__ import annotations
@@ -12,6 +13,9 @@ from dataclasses import dataclass
 from importlib.resources import files
 
 from schemas.errors import ContractError
+
+KEPT_BACK = frozenset({"item", "lab_result", "document"})
+"""The tables whose rows are units that can go to the doctor by themselves."""
 
 
 @dataclass(frozen=True)
@@ -46,10 +50,13 @@ class Suite:
 
 
 def load_suites() -> tuple[Suite, ...]:
-    """Read and compile the suites. Raises ContractError for a rule that does not exist."""
+    """Read and compile the suites.
+
+    Raises ContractError for a rule that does not exist, or where units of the table cannot be kept back.
+    """
     text = files("schemas").joinpath("checks/suites.json").read_text(encoding="utf-8")
     return tuple(
-        Suite(suite["table"], tuple(_compile(e) for e in suite["expectations"]))
+        Suite(suite["table"], tuple(_compile(suite["table"], e) for e in suite["expectations"]))
         for suite in json.loads(text)["suites"]
     )
 
@@ -61,7 +68,9 @@ def _count(expectation: Expectation) -> str:
     return f"count(*) FILTER (WHERE {expectation.violation}) AS {expectation.id}"
 
 
-def _compile(raw: dict[str, object]) -> Expectation:
+def _compile(table: str, raw: dict[str, object]) -> Expectation:
+    if raw["severity"] == "quarantine" and table not in KEPT_BACK:
+        raise ContractError("severity_not_possible", table=table)
     column = str(raw["column"])
     rule = str(raw["rule"])
     return Expectation(
@@ -76,24 +85,23 @@ def _compile(raw: dict[str, object]) -> Expectation:
 
 
 def _violation(rule: str, column: str, raw: dict[str, object]) -> str:
-    match rule:
-        case "not_null":
-            return f"{column} IS NULL"
-        case "not_blank":
-            return f"({column} IS NULL OR trim({column}) = '')"
-        case "unique":
-            return f"{column} IS NULL"
-        case "positive":
-            return f"({column} IS NULL OR {column} <= 0)"
-        case "matches":
-            pattern = _quoted(str(raw["pattern"]))
-            return f"({column} IS NOT NULL AND NOT regexp_full_match({column}, {pattern}))"
-        case "in_set":
-            values = raw["values"]
-            allowed = ", ".join(_quoted(str(v)) for v in values) if isinstance(values, list) else "NULL"
-            return f"({column} IS NULL OR {column} NOT IN ({allowed}))"
+    violations = {
+        "not_null": f"{column} IS NULL",
+        "not_blank": f"({column} IS NULL OR trim({column}) = '')",
+        "unique": f"{column} IS NULL",
+        "positive": f"({column} IS NULL OR {column} <= 0)",
+        "matches": f"({column} IS NOT NULL AND NOT regexp_full_match({column}, {_quoted(raw.get('pattern'))}))",
+        "in_set": f"({column} IS NULL OR {column} NOT IN ({_listed(raw.get('values'))}))",
+        "not_in_set": f"({column} IS NOT NULL AND {column} IN ({_listed(raw.get('values'))}))",
+    }
+    if rule in violations:
+        return violations[rule]
     raise ContractError("unknown_rule", case=rule)
 
 
-def _quoted(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"
+def _listed(values: object) -> str:
+    return ", ".join(_quoted(value) for value in values) if isinstance(values, list) else "NULL"
+
+
+def _quoted(value: object) -> str:
+    return "'" + str(value).replace("'", "''") + "'"

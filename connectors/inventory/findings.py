@@ -51,7 +51,6 @@ class Findings:
         self.sender: frozenset[str] = frozenset()
         self.filled: Counter[str] = Counter()
         self.problems: list[str] = []
-        self.odd_attributes = 0  # on transactions, headings, items: the format knows none, nor does a reader
 
     def see(self, head: Node, seen: Seen) -> None:
         """Note the day of a transaction."""
@@ -72,7 +71,6 @@ class Findings:
             if self.examine and is_message(text):
                 self._message(unit, text.encode("utf-8", "surrogatepass"), key)
         elif unit.kind is not UnitKind.FILE:
-            self.odd_attributes += len(node.attributes)
             self._transaction(unit, node) if unit.kind is UnitKind.TRANSACTION else self._head(unit, node)
         if unit.overflow is not None:
             unit.body = RS.join((unit.body, "overflow:" + unit.overflow.hexdigest()))
@@ -125,7 +123,7 @@ class Findings:
         self._note(found, node.children)
         children = true_kind(found.kept)
         unit.transaction = describe(node.children, true_kind(node.children))
-        unit.body = head_body(children)
+        unit.body = head_body(node, children)
         if found.text:
             self._drop_text(unit)
         if found.summary:
@@ -144,7 +142,7 @@ class Findings:
         self.problems.append("filler_differs")
 
     def _head(self, unit: Unit, node: Node) -> None:
-        unit.body = head_body(node.children)
+        unit.body = head_body(node, node.children)
         self.problems += malformed_marks(node.children)
         if unit.kind is UnitKind.ITEM:
             unit.line = derived_line(node.children)

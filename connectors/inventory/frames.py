@@ -37,7 +37,6 @@ class Role(Enum):
     FOLDER = auto()
     FOLDER_HEAD = auto()
     PATIENT = auto()
-    STRAY = auto()
     UNIT = auto()
     PART = auto()  # of a unit, and no unit itself
 
@@ -56,7 +55,6 @@ class Frame:
     node: Node
     unit: Unit | None  # the innermost one around or at this element
     kind: UnitKind | None  # of an element that is a unit
-    in_transaction: bool
     gather: Callable[[str], None] | None  # where its text goes; None: text has no place here
     path: str | None = None
     children: int = 0
@@ -92,11 +90,7 @@ def _in_folder(name: str, around: Role) -> tuple[Role, UnitKind | None]:
         return Role.UNIT, UnitKind.PATIENT_FIELD
     if around is Role.FOLDER_HEAD:
         return Role.FOLDER_HEAD, None
-    if around is Role.FOLDER:
-        return _child_of_folder(name)
-    if name in _ENCRYPTED:
-        return Role.UNIT, UnitKind.FILE
-    return (Role.UNIT, _HEADS[name]) if name in _HEADS else (Role.STRAY, None)
+    return _child_of_folder(name)
 
 
 def _child_of_folder(name: str) -> tuple[Role, UnitKind | None]:
@@ -106,14 +100,8 @@ def _child_of_folder(name: str) -> tuple[Role, UnitKind | None]:
         return Role.UNIT, UnitKind.FILE
     if name in ("id", "confidentiality"):
         return Role.FOLDER_HEAD, None
-    kind = _HEADS.get(name) or _leaf_kind(name)
-    return (Role.UNIT, kind) if kind else (Role.STRAY, None)
-
-
-def _leaf_kind(name: str) -> UnitKind | None:
-    if name in _TEXTS:
-        return UnitKind.TEXT
-    return UnitKind.LINK if name == "lnk" else None
+    # What the format does not know there is kept like a text.
+    return Role.UNIT, _HEADS.get(name) or (UnitKind.LINK if name == "lnk" else UnitKind.TEXT)
 
 
 def _in_unit(name: str, parent: Frame) -> tuple[Role, UnitKind | None]:
@@ -122,7 +110,7 @@ def _in_unit(name: str, parent: Frame) -> tuple[Role, UnitKind | None]:
         return Role.PART, None
     if name in _HEADS:
         return Role.UNIT, _HEADS[name]
-    if name == "lnk" and parent.in_transaction:
+    if name == "lnk":
         return Role.UNIT, UnitKind.LINK
     if name in _TEXTS and parent.role is Role.UNIT and around in _HOLDERS:
         return Role.UNIT, UnitKind.TEXT

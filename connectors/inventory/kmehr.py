@@ -16,7 +16,6 @@ from connectors.inventory.walk import Walk
 from schemas.errors import LimitExceededError, UnreadableSourceError
 
 _CHUNK = 1 << 18
-ODD_ATTRIBUTE_RULE = "attribute-left-aside"
 
 
 class KmehrCounter:
@@ -87,12 +86,8 @@ class _Counting:
             ignored_bytes=dict(tiles.ignored_bytes),
             units={str(kind): count for kind, count in self._walk.units.items()},
             patients=self._walk.patients,
-            repaired=self._repaired(),
+            repaired=dict(self._repairer.counts),
         )
-
-    def _repaired(self) -> dict[str, int]:
-        odd = self._findings.odd_attributes
-        return dict(self._repairer.counts) | ({ODD_ATTRIBUTE_RULE: odd} if odd else {})
 
     def _position(self) -> int:
         return self._repairer.origin(self._stream.position())

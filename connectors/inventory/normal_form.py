@@ -24,6 +24,7 @@ _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _LONG = 1024
 _VALUE_TEST = re.compile(r"(?:\.|text\(\s*\))\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")
 MADE = "reprise-"
+ITSELF = "reprise-itself"
 MARK = "REPRISE-"
 MF_ID = "MF-ID"
 MF_ID_SOURCE = "REPRISE-MF-ID-SOURCE"
@@ -138,9 +139,13 @@ def attachment_body(node: Node, sha256: str, count: int) -> str:
     return RS.join([US.join(named), sha256, str(count), *sorted(canons(node.children))])
 
 
-def head_body(children: Sequence[Node]) -> str:
-    """A transaction, heading or item: its direct children that are no units."""
-    return RS.join(sorted(canons(children)))
+def head_body(node: Node, children: Sequence[Node]) -> str:
+    """A transaction, heading or item: its direct children that are no units; its own text and attributes."""
+    parts = sorted(canons(children))
+    text = own_text(node)
+    if node.attributes or text:
+        parts.append(f"({ITSELF}|{US.join(attributes(node))}|{text})")
+    return RS.join(parts)
 
 
 def shortened(body: str) -> str:

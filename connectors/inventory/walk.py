@@ -15,7 +15,7 @@ from connectors.inventory.findings import Findings
 from connectors.inventory.frames import STRUCTURAL, Frame, Role, role_of, takes_no_text
 from connectors.inventory.markers import message_mark
 from connectors.inventory.names import local_attributes, local_name
-from connectors.inventory.normal_form import Node, canons
+from connectors.inventory.normal_form import ITSELF, Node, canons
 from connectors.inventory.snippets import OPENING, snippet_element
 from connectors.inventory.tiles import (
     COMMENT,
@@ -36,7 +36,6 @@ _IGNORED = {
     Role.HEADER: MESSAGE_HEADER,
     Role.SENDER: MESSAGE_HEADER,
     Role.FOLDER_HEAD: FOLDER_HEAD,
-    Role.STRAY: STRAY_ELEMENT,
 }
 _SNIPPET_OWNERS = (UnitKind.TRANSACTION, UnitKind.HEADING, UnitKind.ITEM)
 
@@ -106,6 +105,8 @@ class Walk:
             self._touch()
         frame = self._stack[-1]
         if frame.gather is not None:
+            if takes_no_text(frame.kind) and not frame.pieces and not data.strip(" \t\r\n"):
+                return  # white space between children
             unit = frame.unit
             if unit is None or frame.attachment is not None or self._fits(unit, len(data)):
                 frame.gather(data)
@@ -113,7 +114,6 @@ class Walk:
                 _spill(unit, data)
         elif data.strip(" \t\r\n"):
             self._tiles.switch(self._position(), self._tiles.ignored[STRAY_TEXT])
-            self._closing = frame.role is Role.UNIT  # the unit goes on with the next token
         elif frame.role in STRUCTURAL:
             self._tiles.switch(self._position(), frame.owner)
 
@@ -207,8 +207,7 @@ class Walk:
         role, kind = role_of(name, parent)
         node = Node(name, attributes)
         unit = parent.unit if parent else None
-        inside = parent is not None and parent.in_transaction
-        frame = Frame(name, role, ordinal, [], node, unit, kind, inside, None, path)
+        frame = Frame(name, role, ordinal, [], node, unit, kind, None, path)
         self._stack.append(frame)
         self._settle_in(frame, parent)
         return frame
@@ -250,8 +249,7 @@ class Walk:
         frame.owner = unit.spans
         frame.unit = unit
         frame.path = unit.path
-        frame.gather = None if takes_no_text(kind) else frame.pieces.append
-        frame.in_transaction = frame.in_transaction or kind is UnitKind.TRANSACTION
+        frame.gather = frame.pieces.append
         if kind is UnitKind.LINK:
             frame.attachment = AttachmentDigest(examine=self._findings.examine or self._in_message())
             frame.gather = frame.attachment.feed
@@ -343,6 +341,9 @@ class Walk:
 
     def _again(self, element: Node, path: str | None) -> Unit | None:
         """Walk the nodes of a snippet; gives the unit that its root is, if it is one."""
+        if element.name == ITSELF and takes_no_text(self._stack[-1].kind):
+            self._itself(element, self._stack[-1])
+            return None
         frame = self._open(element.name, element.attributes, path)
         if frame.attachment is not None:
             frame.attachment.feed("".join(element.runs))
@@ -353,6 +354,14 @@ class Walk:
         frame.node.mixed = frame.node.mixed or element.mixed
         self._close()
         return frame.unit if frame.kind is not None else None
+
+    @staticmethod
+    def _itself(element: Node, owner: Frame) -> None:
+        """What an owner's own attributes and text became where the target has no place for them."""
+        owner.children += 1
+        owner.close_run()
+        owner.node.attributes |= element.attributes
+        owner.node.runs += element.runs
 
 
 def _spill(unit: Unit, data: str) -> None:

@@ -20,7 +20,9 @@ MAGIC = (
     (b"GIF8", "image/gif"),
     (b"II*\0", "image/tiff"),
     (b"MM\0*", "image/tiff"),
+    (b"\x7fELF", "application/x-elf"),
 )
+PROGRAM = "application/vnd.microsoft.portable-executable"
 WORD_STREAM = "WordDocument".encode("utf-16-le")
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 HEALTHONE = re.compile(rb"\A(?:\xef\xbb\xbf)?[^\w\r\n]{0,3}A1\\", re.IGNORECASE)
@@ -119,11 +121,19 @@ def sniff_media_type(head: bytes) -> str | None:
     for magic, media_type in MAGIC:
         if head.startswith(magic):
             return media_type
+    if head.startswith(b"MZ") and _is_program(head):
+        return PROGRAM
     if head.startswith(b"PK\x03\x04"):
         return DOCX if b"word/" in head else "application/zip"
     if head.startswith(b"\xd0\xcf\x11\xe0"):
         return "application/msword" if WORD_STREAM in head else "application/x-ole-storage"
     return _text_type(head)
+
+
+def _is_program(head: bytes) -> bool:
+    """Where the old header points there is a new one (Microsoft PE format, section MS-DOS stub)."""
+    at = int.from_bytes(head[0x3C:0x40], "little")
+    return head[at : at + 4] == b"PE\0\0"
 
 
 def _text_type(head: bytes) -> str | None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from connectors.sources import kmehr_columns as fit
 from connectors.sources.batches import Batches
-from connectors.sources.kmehr_tree import Element, to_xml
+from connectors.sources.kmehr_tree import ITSELF, Element, to_xml
 from connectors.sources.record_kinds import (
     first_code,
     record_kind_of,
@@ -134,6 +134,9 @@ class Rows:
     def _leftovers(self, unit: str, patient: int, taken: _Taken) -> None:
         for child in taken.left:
             self.fragment(unit, patient, unit, child, slot=taken.slots.get(id(child)))
+        itself = _itself(taken.element)
+        if itself is not None:
+            self.fragment(unit, patient, unit, itself)
 
 
 class _Taken:
@@ -146,6 +149,7 @@ class _Taken:
         self.slots: dict[int, int] = {}
         self._plain: dict[str, str] = {}
         self._plain_names = plain
+        self.element = element
         for child in element.children:
             if not self.take(child):
                 self.left.append(child)
@@ -213,6 +217,17 @@ class _TakenItem(_Taken):
                 column.extend(rows)
                 return True
         return _append(self.products, fit.as_product(content, slot))
+
+
+def _itself(element: Element) -> Element | None:
+    """Attributes and text of a transaction, heading or item itself, as an element; None when it has none."""
+    runs = element.runs
+    if not element.attributes and not runs:
+        return None
+    itself = Element(ITSELF, element.attributes, 0)
+    if runs:
+        itself.parts.append(" ".join(runs))
+    return itself
 
 
 def _append(column: list[Row], row: Row | None) -> bool:

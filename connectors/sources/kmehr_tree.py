@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from xml.sax.saxutils import escape, quoteattr
 
 XSI = "http://www.w3.org/2001/XMLSchema-instance"
 SPACE = " \t\r\n"
+ITSELF = "reprise-itself"
+"""Stands for the attributes and the text of a transaction, heading or item itself: the format knows none."""
 ORDINARY = frozenset({"S", "SV", "SL", "DN", "L", "nullFlavor", "TYPE", "URL", "MEDIATYPE", "SIZE"})
 
 
@@ -36,6 +39,23 @@ class Element:
         if len(parts) == 1 and isinstance(parts[0], str):
             return parts[0]
         return "".join(part for part in parts if isinstance(part, str))
+
+    def detach(self) -> None:
+        """Note that a unit of its own was nested here: it parts the text before it from the text after it."""
+        self.detached = True
+        self.parts.append("")
+
+    @property
+    def runs(self) -> list[str]:
+        """The texts between child elements, those taken out included; stripped, without the empty ones."""
+        runs, run = [], ""
+        for part in (*self.parts, ""):
+            if isinstance(part, str) and part:
+                run += part
+            else:
+                runs.append(run.strip(SPACE))
+                run = ""
+        return [run for run in runs if run]
 
     @property
     def is_leaf(self) -> bool:
@@ -104,13 +124,30 @@ def _write(element: Element, pieces: list[str]) -> None:
     if not element.parts:
         pieces[-1] = pieces[-1][:-1] + "/>"
         return
-    bare = element.detached and not element.children and not element.own_text.strip()
-    for part in () if bare else element.parts:
+    for part in _settled(element) if element.detached else element.parts:
         if isinstance(part, str):
             pieces.append(escape_text(part))
         else:
             _write(part, pieces)
     pieces.append(f"</{element.name}>")
+
+
+def _settled(element: Element) -> Iterator[str | Element]:
+    """The parts of an element that a unit was taken out of: its runs stripped, and still apart from each other."""
+    run, apart = "", False
+    for part in element.parts:
+        if isinstance(part, str) and part:
+            run += part
+            continue
+        if run.strip(SPACE):
+            yield (" " if apart else "") + run.strip(SPACE)
+            apart = True
+        run = ""
+        if not isinstance(part, str):
+            yield part
+            apart = False
+    if run.strip(SPACE):
+        yield (" " if apart else "") + run.strip(SPACE)
 
 
 def start_tag(name: str, attributes: dict[str, str]) -> str:

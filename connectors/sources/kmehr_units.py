@@ -23,6 +23,8 @@ NESTED = {"transaction": UnitKind.TRANSACTION, "heading": UnitKind.HEADING, "ite
 INSIDE = frozenset({UNIT, PART})
 MAY_LEAVE = frozenset({*NESTED, *TEXTS, "lnk"})  # may be units of their own inside another
 CONTAINERS = frozenset({UnitKind.TRANSACTION, UnitKind.HEADING})
+HEADS = CONTAINERS | {UnitKind.ITEM}
+FOLDER_HEAD = frozenset({"id", "confidentiality"})
 LABELS = frozenset({"TYPE", "URL", "SIZE", "MEDIATYPE", "L"})
 IDENTITY = frozenset({"id", "firstname", "familyname", "birthdate", "deathdate", "sex", "usuallanguage"})
 IDENTITY_FIELDS = 1000
@@ -132,9 +134,15 @@ class UnitReader:
         kind = self._kinds[-1]
         if kind == LNK:
             self._feed_attachment(self._units[-1], data)
-        elif kind in (PART, HEADER) or (kind == UNIT and self._units[-1].kind not in CONTAINERS):
+        elif kind in (PART, HEADER) or (kind == UNIT and self._is_content(data)):
             self._elements[-1].parts.append(data)
             self._weigh(len(data), 0)
+
+    def _is_content(self, data: str) -> bool:
+        """White space between the children of a transaction, heading or item is nothing; other text is kept."""
+        parts = self._elements[-1].parts
+        begun = bool(parts) and isinstance(parts[-1], str) and parts[-1] != ""
+        return begun or self._units[-1].kind not in HEADS or bool(data.strip(SPACE))
 
     # -- beginnings --------------------------------------------------------------------------------------
 
@@ -159,9 +167,9 @@ class UnitReader:
             return self._begin_header_part(element)
         if parent == LNK:
             return self._begin_in_lnk(element)
-        return self._begin_structure(element, parent)
+        return self._begin_structure(element)
 
-    def _begin_structure(self, element: Element, parent: int) -> int:
+    def _begin_structure(self, element: Element) -> int:
         name = element.name
         if name in ENCRYPTED:
             return self._begin_encrypted(element)
@@ -169,21 +177,21 @@ class UnitReader:
             if name == "folder":
                 return self._begin_folder()
             return self._begin_header(element) if name == "header" else STRUCTURE
-        return self._begin_in_folder(element, parent)
+        return self._begin_in_folder(element)
 
-    def _begin_in_folder(self, element: Element, parent: int) -> int:
+    def _begin_in_folder(self, element: Element) -> int:
         name = element.name
         if name in NESTED:
             return self._begin_nested(element)
-        if parent != FOLDER:
-            return FOLDER if name == "folder" else STRUCTURE
         if name == "patient":
             return PATIENT
-        if name in TEXTS:
-            return self._open_unit(UnitKind.TEXT, element, UNIT)
         if name == "lnk":
             return self._open_unit(UnitKind.LINK, element, LNK)
-        return STRUCTURE
+        if name in FOLDER_HEAD:
+            self._skipped = 1
+            return STRUCTURE
+        # A text, or what the format does not know: verbatim all the same.
+        return self._open_unit(UnitKind.TEXT, element, UNIT)
 
     def _begin_folder(self) -> int:
         if self._on_folder is not None:
@@ -219,12 +227,13 @@ class UnitReader:
         unit, name = self._units[-1], element.name
         if unit.kind != UnitKind.PATIENT_FIELD:
             if name in NESTED:
-                self._elements[-1].detached = True
+                self._elements[-1].detach()
                 return self._begin_nested(element)
             if name == "lnk":
-                self._elements[-1].detached = True
+                self._elements[-1].detach()
                 return self._open_unit(UnitKind.LINK, element, LNK)
             if name in TEXTS and unit.kind in CONTAINERS and self._elements[-1] is unit.element:
+                self._elements[-1].detach()
                 return self._open_unit(UnitKind.TEXT, element, UNIT)
         self._elements[-1].append(element)
         return PART

@@ -104,7 +104,8 @@ def _complex(node: Node, type_name: str, known: dict[str, Any], release: str) ->
         return False
     if not _model(type_name, release).fullmatch("".join(f"{c.name} " for c in node.children)):
         return False
-    return all(_valid(c, str(known["children"][c.name]), release) for c in node.children)
+    types = known["children"]  # a mixed type's model may be empty: then none is known
+    return all(c.name in types and _valid(c, str(types[c.name]), release) for c in node.children)
 
 
 def _attributes(node: Node, known: dict[str, Any], release: str) -> bool:

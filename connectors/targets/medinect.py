@@ -29,7 +29,7 @@ from connectors.targets.messages import (
 from connectors.targets.patient import patient_node
 from connectors.targets.transaction_kinds import set_kind
 from connectors.targets.tree import Node, escape_text, leaf, opening, parse_fragment, wrap
-from connectors.targets.units import UnitWriter, fit_unit, number, snippet, text_of
+from connectors.targets.units import UnitWriter, fit_unit, number, snippet
 from schemas.disposition import Disposition, Reason, UnitKind
 
 PROFILE = "medinect-unconfirmed"
@@ -239,7 +239,7 @@ class _Chart:
 
     def _loose(self) -> list[Node]:
         loose = [unit for f in self._folders for unit in f.loose]
-        nodes = [text_of(u) if u.kind is UnitKind.TEXT else self._writer.link(u) for u in loose]
+        nodes = [self._writer.loose(unit) for unit in loose]
         return sorted(nodes, key=lambda node: node.name == "lnk")
 
     def _book(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from connectors.targets.chart import Unit
 from connectors.targets.conform import fit_children, is_valid, order_of
@@ -12,6 +12,10 @@ from schemas.disposition import Reason, UnitKind
 from schemas.item_kinds import ITEM_KINDS
 
 _TYPES = {UnitKind.ITEM: "itemType", UnitKind.HEADING: "headingType", UnitKind.TRANSACTION: "transactionType"}
+
+
+TEXT_TYPES = {"text": "DT:textType", "text-with-layout": "textWithLayoutType"}
+FOLDER_TEXTS = {"text": "DT:textType"}
 
 
 def snippet(node: Node) -> Node:
@@ -73,6 +77,12 @@ class UnitWriter:
             return snippet(parse_fragment(unit.row["xml"]))
         return node
 
+    def loose(self, unit: Unit) -> Node:
+        """What stands directly in a folder: texts and links there are, all else travels as text."""
+        if unit.kind in (UnitKind.ITEM, UnitKind.HEADING):
+            return self._whole(unit)
+        return text_of(unit, FOLDER_TEXTS) if unit.kind is UnitKind.TEXT else self.link(unit)
+
     def _item(self, unit: Unit) -> Node:
         kept, misfits = fit_unit(unit)
         links = [self.link(each) for each in unit.units]
@@ -115,11 +125,10 @@ def verbatim(unit: Unit) -> Node:
     return Node(unit.kind.value, children=[*unit.children, *(verbatim(each) for each in unit.units)])
 
 
-def text_of(unit: Unit) -> Node:
-    """A text; one with more than text in it becomes a snippet."""
+def text_of(unit: Unit, types: Mapping[str, str] = TEXT_TYPES) -> Node:
+    """A text; one that is none of the types known there becomes a snippet."""
     node = unit.children[0]
-    type_name = "DT:textType" if node.name == "text" else "textWithLayoutType"
-    if is_valid(node, type_name):
+    if node.name in types and is_valid(node, types[node.name]):
         return node
     unit.degrade(Reason.NOT_IN_TARGET)
     return snippet(node)

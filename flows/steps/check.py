@@ -9,20 +9,17 @@ import pyarrow as pa
 from flows import duck
 from flows.steps.context import DataContext
 from flows.steps.extract import STAGE as EXTRACTED
+from flows.steps.quarantine import STAGE
 from flows.values import Checked, Staged
 from schemas.books import OUTCOME
 from schemas.contracts import Suite, load_suites
 from schemas.disposition import Disposition, Reason
 from vault.staging import StagingReader
 
-STAGE = "check"
 _KINDS = {
     "item": "item",
     "lab_result": "item",
     "document": "attachment",
-    "narrative": "text",
-    "contact": "transaction",
-    "patient": "patient_field",
 }
 
 

@@ -16,6 +16,8 @@ from flows.steps.context import DataContext
 from flows.steps.extract import STAGE as EXTRACTED
 from flows.steps.match import load_charts
 from flows.steps.parts import SealedZip, sealed_zip
+from flows.steps.quarantine import STAGE as CHECKED
+from flows.steps.quarantine import Quarantined
 from flows.values import Delivery, Plan, PlannedPart, SealedPart
 from schemas.books import DELIVERED_UNIT, OUTCOME
 from vault.keys import derive
@@ -30,13 +32,14 @@ FINDING = pa.schema([("chart", pa.int32()), ("patient", pa.int32()), ("finding",
 class StagedChart:
     """The staged rows of one source folder (`connectors.base.ChartRows`)."""
 
-    def __init__(self, reader: StagingReader, patient: int) -> None:
+    def __init__(self, reader: StagingReader, patient: int, quarantined: Quarantined) -> None:
         self._reader = reader
+        self._quarantined = quarantined
         self.patient = patient
 
     def rows(self, table: str) -> Iterator[pa.RecordBatch]:
-        """Batches of the rows of this patient in the table, in source order."""
-        return self._reader.rows_of(table, self.patient)
+        """Batches of the rows of this patient that passed the contracts, in source order."""
+        return map(self._quarantined.sound, self._reader.rows_of(table, self.patient))
 
     def content(self, unit: str) -> Iterator[bytes]:
         """The bytes of one of this patient's documents, piece by piece."""
@@ -77,6 +80,7 @@ class _Delivering:
         self._plan = plan
         self._charts = load_charts(context)
         self._rows = context.reader(EXTRACTED)
+        self._quarantined = Quarantined.load(context.reader(CHECKED))
         self._writer: StagingWriter = context.writer(STAGE)
         self._fact_key = derive(context.run_key, "facts")
         self._envelope = _envelope(context, self._rows)
@@ -94,7 +98,7 @@ class _Delivering:
 
     def _write_chart(self, archive: SealedZip, chart: int) -> None:
         patients = self._charts[chart]
-        folders = [StagedChart(self._rows, patient) for patient in patients]
+        folders = [StagedChart(self._rows, patient, self._quarantined) for patient in patients]
         counted = DeliveredChart(self._fact_key)
         with archive.member(chart_name(self._context.run_id, chart)) as emit:
 

@@ -14,8 +14,10 @@ from flows.steps.context import DataContext
 from flows.steps.deliver import STAGE as DELIVERED
 from flows.steps.extract import STAGE as EXTRACTED
 from flows.steps.parts import SealedZip, sealed_zip
+from flows.steps.quarantine import STAGE as CHECKED
+from flows.steps.quarantine import Quarantined, staged_documents, staged_rows
 from flows.values import Published, Reconciliation, SealedPart
-from schemas.disposition import Disposition
+from schemas.disposition import Disposition, Reason
 from schemas.errors import TargetRefusedError
 from vault.sealing import ciphertext_digest
 
@@ -113,15 +115,41 @@ def _summary(context: DataContext, reconciliation: Reconciliation) -> dict[str, 
 
 def _quarantine(context: DataContext) -> list[tuple[str, Callable[[Callable[[bytes], None]], None]]]:
     """One member a quarantined unit, verbatim: its name is its path, slashes turned into underscores."""
-    members = []
+    members = _contract_quarantine(context)
     for batch in context.reader(EXTRACTED).batches("outcome"):
         for unit, patient, disposition, reason in zip(
             *(batch[c].to_pylist() for c in ("unit", "patient", "disposition", "reason")), strict=True
         ):
             if disposition == Disposition.QUARANTINED:
-                name = f"quarantine/{unit.replace('/', '_')}-{reason}.bin"
-                members.append((name, _copy(context, unit, patient)))
+                members.append((_member(unit, reason, "bin"), _copy(context, unit, patient)))
     return members
+
+
+def _contract_quarantine(
+    context: DataContext,
+) -> list[tuple[str, Callable[[Callable[[bytes], None]], None]]]:
+    """What a contract kept back: the rows of the unit, and its attachments."""
+    members = []
+    reader = context.reader(EXTRACTED)
+    for unit, patient in Quarantined.load(context.reader(CHECKED)).units.items():
+        members.append((_member(unit, Reason.CONTRACT, "jsonl"), _tell(context, unit, patient)))
+        members += [
+            (_member(document, Reason.CONTRACT, "bin"), _copy(context, document, patient))
+            for document in staged_documents(reader, unit, patient)
+        ]
+    return members
+
+
+def _member(unit: str, reason: str, ending: str) -> str:
+    return f"quarantine/{unit.replace('/', '_')}-{reason}.{ending}"
+
+
+def _tell(context: DataContext, unit: str, patient: int) -> Callable[[Callable[[bytes], None]], None]:
+    def write(emit: Callable[[bytes], None]) -> None:
+        for line in staged_rows(context.reader(EXTRACTED), unit, patient):
+            emit(line)
+
+    return write
 
 
 def _copy(context: DataContext, unit: str, patient: int) -> Callable[[Callable[[bytes], None]], None]:

@@ -8,7 +8,8 @@ the multiset read back from the plain stream.
 from __future__ import annotations
 
 from collections import Counter as Tally
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 import duckdb
 import pyarrow as pa
@@ -27,6 +28,7 @@ from schemas.errors import CeilingError, CountMismatchError, UnexplainedUnitErro
 from vault.authorisation import Authorisation
 
 CHARTS_AT_ONCE = 250
+PATIENTS_AT_ONCE = 1000
 _OUTCOME_STAGES = ("scope", "extract", "check", DELIVERED)
 
 # A quarantined unit takes what is nested in it along.
@@ -38,7 +40,7 @@ SELECT u.unit, u.patient, u.kind, u.digest, coalesce(o.disposition, t.dispositio
 FROM units u
 LEFT JOIN (SELECT unit, any_value(disposition) AS disposition, max(chart) AS chart, count(*) AS n
            FROM outcomes GROUP BY unit) o ON o.unit = u.unit
-LEFT JOIN taken t ON o.unit IS NULL AND starts_with(u.unit, t.unit || '.')
+LEFT JOIN taken t ON o.unit IS NULL AND (starts_with(u.unit, t.unit || '.') OR starts_with(u.unit, t.unit || '#'))
 """
 _UNEXPLAINED = """
 SELECT (SELECT count(*) FROM disposed WHERE n <> 1)
@@ -71,10 +73,11 @@ def reconcile(context: DataContext, delivery: Delivery) -> Reconciliation:
         code = min(delivery.problems)
         raise CountMismatchError("rule_" + code, count=sum(delivery.problems.values()))
     by_kind: dict[str, Tally[str]] = {}
-    for patients, charts in _cohorts(load_charts(context)):
-        for kind, disposition, count in _balance(context, patients, charts):
+    inventory = delivery.plan.drafts.matched.checked.staged.inventory
+    for cohort in _cohorts(load_charts(context), inventory.patients):
+        for kind, disposition, count in _balance(context, cohort):
             by_kind.setdefault(kind, Tally())[disposition] += count
-        context.report("reconcile", max(patients, default=0), 0)
+        context.report("reconcile", max(cohort.patients), 0)
     check_ceilings(context.authorisation, by_kind)
     totals: Tally[str] = Tally()
     for tally in by_kind.values():
@@ -83,65 +86,68 @@ def reconcile(context: DataContext, delivery: Delivery) -> Reconciliation:
     return Reconciliation(delivery, dispositions, {kind: dict(t) for kind, t in sorted(by_kind.items())})
 
 
-def _cohorts(charts: dict[int, tuple[int, ...]]) -> Iterator[tuple[set[int], dict[int, tuple[int, ...]]]]:
-    """First what belongs to no chart (None), then the charts in slices."""
-    yield set(), {}
+@dataclass(frozen=True)
+class _Cohort:
+    """Patients whose books are balanced together: those of some charts, or some that have none."""
+
+    patients: frozenset[int]  # 0: files that belong to nobody
+    joined: tuple[int, ...] = ()  # charts that hold several source folders
+    above: int | None = None  # with this: all above it too, who should not be there
+
+    @property
+    def bounds(self) -> tuple[int, int]:
+        return min(self.patients), max(self.patients) if self.above is None else 2**31 - 1
+
+    def of(self, rows: pa.RecordBatch) -> pa.RecordBatch:
+        """The rows of these patients."""
+        inside = pc.is_in(rows["patient"], pa.array(sorted(self.patients), pa.int32()))
+        if self.above is not None:
+            inside = pc.or_(inside, pc.greater(rows["patient"], self.above))
+        return rows.filter(inside)
+
+
+def _cohorts(charts: dict[int, tuple[int, ...]], patients: int) -> Iterator[_Cohort]:
+    """First those without a chart, in slices, then the charts in slices."""
+    charted = {patient for folders in charts.values() for patient in folders}
+    yield _Cohort(frozenset({0}), above=patients)
+    for start in range(1, patients + 1, PATIENTS_AT_ONCE):
+        some = frozenset(range(start, min(start + PATIENTS_AT_ONCE, patients + 1))) - charted
+        if some:
+            yield _Cohort(some)
     ordinals = list(charts)
     for start in range(0, len(ordinals), CHARTS_AT_ONCE):
-        some = {chart: charts[chart] for chart in ordinals[start : start + CHARTS_AT_ONCE]}
-        yield {patient for patients in some.values() for patient in patients}, some
+        chosen = ordinals[start : start + CHARTS_AT_ONCE]
+        joined = tuple(chart for chart in chosen if len(charts[chart]) > 1)
+        yield _Cohort(frozenset(patient for chart in chosen for patient in charts[chart]), joined)
 
 
-def _balance(
-    context: DataContext, patients: set[int], charts: dict[int, tuple[int, ...]]
-) -> list[tuple[str, str, int]]:
-    chartless = not charts
-    everyone = _charted(context) if chartless else patients
+def _balance(context: DataContext, cohort: _Cohort) -> list[tuple[str, str, int]]:
     connection = duck.connect()
     try:
-        counted = CountedRows(context.reader(COUNTED))
-        units = list(counted.units()) if chartless else list(counted.units(min(patients), max(patients)))
-        _register(connection, "units", units, COUNTED_UNIT, everyone, outside=chartless)
-        _register(
-            connection, "outcomes", _all_outcomes(context, patients), OUTCOME, everyone, outside=chartless
-        )
-        delivered = (
-            []
-            if chartless
-            else list(context.reader(DELIVERED).batches("delivered_unit", min(patients), max(patients)))
-        )
-        _register(connection, "delivered", delivered, DELIVERED_UNIT, everyone, outside=chartless)
-        joined = [chart for chart, folders in charts.items() if len(folders) > 1]
-        connection.register("joined", pa.table({"chart": pa.array(joined, pa.int32())}))
+        units = CountedRows(context.reader(COUNTED)).units(*cohort.bounds)
+        _register(connection, "units", units, COUNTED_UNIT, cohort)
+        _register(connection, "outcomes", _all_outcomes(context, cohort), OUTCOME, cohort)
+        delivered = context.reader(DELIVERED).batches("delivered_unit", *cohort.bounds)
+        _register(connection, "delivered", delivered, DELIVERED_UNIT, cohort)
+        connection.register("joined", pa.table({"chart": pa.array(cohort.joined, pa.int32())}))
         return _verdict(connection)
     finally:
         connection.close()
 
 
-def _charted(context: DataContext) -> set[int]:
-    return {patient for patients in load_charts(context).values() for patient in patients}
-
-
-def _all_outcomes(context: DataContext, patients: set[int]) -> list[pa.RecordBatch]:
-    bounds = (min(patients), max(patients)) if patients else (None, None)
-    return [batch for stage in _OUTCOME_STAGES for batch in context.reader(stage).batches("outcome", *bounds)]
+def _all_outcomes(context: DataContext, cohort: _Cohort) -> Iterator[pa.RecordBatch]:
+    for stage in _OUTCOME_STAGES:
+        yield from context.reader(stage).batches("outcome", *cohort.bounds)
 
 
 def _register(
     connection: duckdb.DuckDBPyConnection,
     name: str,
-    batches: list[pa.RecordBatch],
+    batches: Iterable[pa.RecordBatch],
     schema: pa.Schema,
-    patients: set[int],
-    *,
-    outside: bool,
+    cohort: _Cohort,
 ) -> None:
-    wanted = pa.array(sorted(patients), pa.int32())
-    kept = []
-    for batch in batches:
-        inside = pc.is_in(batch["patient"], wanted)
-        kept.append(batch.filter(pc.invert(inside) if outside else inside))
-    connection.register(name, pa.Table.from_batches(kept, schema))
+    connection.register(name, pa.Table.from_batches(map(cohort.of, batches), schema))
 
 
 def _verdict(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str, int]]:

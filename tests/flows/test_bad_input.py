@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from base64 import b64encode
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -135,6 +136,23 @@ def test_an_attachment_above_the_limit_is_quarantined(case, tmp_path):
     assert found == 0, told
     assert told["dispositions"]["quarantined"] == 2  # the letter and the message
     assert told["counts"]["extract"]["rejects"] == {"attachment_too_large": 2}
+
+
+def test_a_program_among_the_documents_is_handed_over_and_not_delivered(case, good, tmp_path):
+    program = b"MZ" + b"\0" * 58 + (64).to_bytes(4, "little") + b"PE\0\0" + b"canary program"
+    lnk = f'<lnk TYPE="multimedia" MEDIATYPE="application/pdf">{b64encode(program).decode()}</lnk></item>'
+    (Path(case.made["source"]) / "1.xml").write_text(good.replace("</item>", lnk, 1), encoding="utf-8")
+    accepted = {"degraded_permille": 1000, "quarantined_permille": 1000}
+    case = WholeRun(tmp_path / "accepting", Path(case.made["source"]), ceilings=accepted)
+    found, told, _ = migrate(case)
+    assert found == 0, told
+    assert told["dispositions"]["quarantined"] == 1
+    content = case.content()
+    kept = [name for name in content if name.startswith("quarantine/")]
+    assert sorted(name.rpartition("-")[2] for name in kept) == ["contract.bin", "contract.jsonl"]
+    assert [content[name] for name in kept if name.endswith("bin")] == [program]
+    assert not any(b64encode(program) in data for name, data in content.items() if name.startswith("CHART"))
+    case.nothing_left()
 
 
 def test_a_folder_without_read_permission(case):

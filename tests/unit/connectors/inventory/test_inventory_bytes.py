@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import hmac
 import io
+from collections import Counter
 
 import pytest
-from inventory_case import KEY, Count, item, message, source, transaction
+from inventory_case import KEY, Count, account, item, message, source, transaction
 
 from connectors.base import Limits
 from connectors.inventory.bytes_repair import Repairer
@@ -127,19 +128,36 @@ def test_comments_belong_to_the_unit_around_them():
     assert count.facts == Count(message(transaction(body=item()))).facts
 
 
-def test_text_beside_elements_is_left_aside_and_shown():
-    content = message(transaction(body=item(more="<text L='fr'>a</text> stray ")))
-    count = Count(content)
-    count.check(content)
-    assert count.tiling.ignored_bytes["stray-text"] == len(" stray ")
-    assert count.facts == Count(message(transaction(body=item(more="<text L='fr'>a</text>")))).facts
+@pytest.mark.parametrize("owner", ["transaction", "item"])
+def test_text_and_attributes_of_an_owner_are_part_of_it(owner):
+    plain = message(transaction(body=item()))
+    stray = plain.replace(f"</{owner}>".encode(), f" str<!-- c -->ay </{owner}>".encode())
+    count = Count(stray)
+    count.check(stray)
+    assert not count.tiling.ignored_bytes.get("stray-text")
+    assert count.one(owner)["digest"] != Count(plain).one(owner)["digest"]
+    assert Count(stray.replace(b"ay", b"ya")).one(owner)["digest"] != count.one(owner)["digest"]
+    odd = Count(plain.replace(f"<{owner}>".encode(), f"<{owner} odd='1'>".encode()))
+    assert odd.one(owner)["digest"] not in (count.one(owner)["digest"], Count(plain).one(owner)["digest"])
+    moved = f"<text L='und'>Reprise: &lt;reprise-itself>stray&lt;/reprise-itself></text></{owner}>"
+    again = account(plain.replace(f"</{owner}>".encode(), moved.encode()))
+    assert Counter(u.digest for u in again.units) == count.facts
+    assert again.degraded == 1
 
 
-def test_unknown_elements_of_a_folder_are_shown():
-    content = message(transaction(), tail="<other><x>secret</x></other>")
+def test_text_in_a_folder_is_shown():
+    content = message(transaction(), tail="beside")
     count = Count(content)
     count.check(content)
-    assert count.tiling.ignored_bytes["stray-element"] == len("<other><x>secret</x></other>")
+    assert count.tiling.ignored_bytes["stray-text"] == len("beside")
+
+
+def test_unknown_elements_of_a_folder_are_units_and_so_is_what_is_in_them():
+    content = message(transaction(), tail=f"<other><x>secret</x><lnk/>{transaction(body=item())}</other>")
+    count = Count(content)
+    count.check(content)
+    assert [row["kind"] for row in count.rows[-4:]] == ["text", "link", "transaction", "item"]
+    assert not count.tiling.ignored_bytes.get("stray-element")
 
 
 def test_envelopes_and_prefixes():

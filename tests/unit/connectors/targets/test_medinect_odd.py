@@ -1,0 +1,90 @@
+"""KMEHR out of order: text, attributes and elements where the format knows none arrive all the same."""
+
+from __future__ import annotations
+
+import io
+from collections import Counter
+
+import pytest
+from delivering import read, write
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from lxml import etree
+
+from connectors.base import SourceFile
+
+NAMESPACE = "http://www.ehealth.fgov.be/standards/kmehr/schema/v1"
+HEAD = '<cd S="CD-TRANSACTION" SV="1.5">contactreport</cd><date>2015-02-03</date><time>09:30:00</time>'
+ITEM = '<cd S="CD-ITEM" SV="1.6">healthcareelement</cd><content><text L="fr">toux</text></content>'
+
+
+def source(folder: str):
+    data = f'<kmehrmessage xmlns="{NAMESPACE}"><folder><patient/>{folder}</folder></kmehrmessage>'.encode()
+    return read(SourceFile(1, len(data), lambda: io.BytesIO(data)))
+
+
+def balanced(folder: str) -> tuple[Counter, bytes]:
+    found = source(folder)
+    assert not found.rejects
+    outcome, account, out = write(found, 1)
+    assert Counter(o.unit for o in outcome.outcomes) == Counter(found.counted.keys())
+    came, went = (
+        Counter(each)
+        for each in ((r["digest"] for r in found.counted.values()), (u.digest for u in account.units))
+    )
+    assert came == went
+    assert account.problems == []
+    return Counter(o.disposition for o in outcome.outcomes), out
+
+
+@pytest.mark.parametrize(
+    "folder",
+    [
+        f"<transaction>{HEAD}stray <item>{ITEM}</item> more</transaction>",
+        f"<transaction>{HEAD}<heading><cd S='CD-HEADING' SV='1.0'>history</cd>in a heading<item>{ITEM}</item></heading></transaction>",
+        f"<transaction>{HEAD}<item>{ITEM}in <!-- an -->item &amp; so</item></transaction>",
+        f"<transaction odd='1' L='FR'>{HEAD}<item other='a&quot;b'>{ITEM}</item></transaction>",
+        f"<transaction>{HEAD}<item>{ITEM}<content>a<lnk TYPE='multimedia'>QUJD</lnk>b</content></item></transaction>",
+        f"<transaction>{HEAD}<item>{ITEM}<content>a <lnk TYPE='multimedia'>QUJD</lnk> b<x/> c</content></item></transaction>",
+        "<transaction><cd S='CD-TRANSACTION' SV='1'>clinicalsummary</cd>one</transaction>" * 2,
+        f"<unknown a='1'>text<sub>more</sub><transaction>{HEAD}<item>{ITEM}</item></transaction>end</unknown>",
+        f"<transactions><transaction>{HEAD}</transaction></transactions><lnk TYPE='multimedia'>QUJD</lnk>",
+        f"<item>{ITEM}<lnk TYPE='multimedia'>QUJD</lnk>loose</item><files><lnk TYPE='multimedia'>QUJD</lnk></files>",
+        "<id S='ID-KMEHR' SV='1.0'>1</id><confidentiality><item/><cd S='CD-CONFIDENTIALITY'>x</cd></confidentiality>",
+        "<folder><patient/></folder><patient><firstname>B</firstname></patient>",
+    ],
+)
+def test_what_has_no_place_arrives(folder, schemas):
+    _, out = balanced(folder)
+    tree = etree.fromstring(out)
+    assert all(schema.validate(tree) for schema in schemas)
+
+
+def test_it_is_degraded_not_delivered():
+    dispositions, out = balanced(f"<transaction>{HEAD}stray<item>{ITEM}</item></transaction>")
+    assert dispositions == {"degraded": 1, "delivered": 1}
+    assert b"Reprise: &lt;reprise-itself&gt;stray&lt;/reprise-itself&gt;" in out
+
+
+WORD = st.sampled_from(["", " ", "x", " y ", "&amp;z", "\n", "<!-- c -->", "<text L='fr'>t</text>", "<lnk TYPE='multimedia'>QUJD</lnk>", "<lnk/>", "<odd>o</odd>", "<odd><lnk>QQ==</lnk></odd>"])  # fmt: skip
+INSIDE = st.lists(WORD, max_size=5).map("".join)
+
+
+def wrapped(name: str, head: str):
+    return lambda parts: f"<{name}{parts[0]}>{head}{parts[1]}{parts[2]}</{name}>"
+
+
+ATTRIBUTES = st.sampled_from(["", " odd='1'", " L='NL'"])
+ITEMS = st.tuples(ATTRIBUTES, INSIDE, INSIDE).map(wrapped("item", ITEM))
+HEADINGS = st.tuples(ATTRIBUTES, INSIDE, st.one_of(ITEMS, INSIDE)).map(
+    wrapped("heading", "<cd S='CD-HEADING' SV='1.0'>history</cd>")
+)
+PARTS = st.lists(st.one_of(WORD, ITEMS, HEADINGS), max_size=4).map("".join)
+TRANSACTIONS = st.tuples(ATTRIBUTES, PARTS, PARTS).map(wrapped("transaction", HEAD))
+STRANGE = st.tuples(ATTRIBUTES, INSIDE, st.one_of(TRANSACTIONS, ITEMS, INSIDE)).map(wrapped("strange", ""))
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.one_of(TRANSACTIONS, STRANGE, WORD), max_size=4).map("".join))
+def test_any_disorder_balances(folder):
+    balanced(folder)
