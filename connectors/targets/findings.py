@@ -68,6 +68,12 @@ def find(unit: Unit) -> Iterator[Finding]:
         yield Finding(6, _kind(unit), unit.path, "confidential", _excerpt(unit))
 
 
+def kept_back(unit: str, kind: str, reason: str, member: str) -> Finding:
+    """The point of a unit that was handed over sealed: `member` of the report holds it."""
+    rank = 7 if kind in (UnitKind.ATTACHMENT, UnitKind.FILE) else 6
+    return Finding(rank, kind, unit, reason, "", member)
+
+
 def _kind(unit: Unit) -> str:
     return str(unit.row.get("kind") or unit.row.get("name") or unit.kind.value)
 

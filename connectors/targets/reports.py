@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+import json
+from functools import cache
+from importlib.resources import files
+from typing import Any, cast
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from connectors.targets.findings import Finding
-from connectors.targets.report_words import WORDS
 
 
 def render_work_list(findings: list[Finding], language: str) -> str:
@@ -29,4 +31,12 @@ def _render(name: str, language: str, **values: Any) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    return environment.get_template(name).render(words=WORDS[language], language=language, **values)
+    told = _words()[language]
+    return environment.get_template(name).render(told=told, words=told["words"], language=language, **values)
+
+
+@cache
+def _words() -> dict[str, Any]:
+    """All that the pages say, by language; the same keys in each."""
+    text = files("connectors.targets").joinpath("report_words.json").read_text(encoding="utf-8")
+    return cast("dict[str, Any]", json.loads(text))

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from connectors.targets.findings import Finding
+from connectors.targets.findings import Finding, kept_back
 from connectors.targets.manifest import build_manifest
 from connectors.targets.medinect import chart_name
 from connectors.targets.reports import render_reconciliation, render_work_list
@@ -89,7 +89,17 @@ def _findings(context: DataContext) -> list[Finding]:
     for batch in context.reader(DELIVERED).batches("finding"):
         for chart, text in zip(batch["chart"].to_pylist(), batch["finding"].to_pylist(), strict=True):
             found.append(Finding.from_json(text, chart_name(context.run_id, chart)))
-    return found
+    return [*_kept_back(context), *found]
+
+
+def _kept_back(context: DataContext) -> Iterator[Finding]:
+    """What was not delivered but lies beside the charts, each with the member that holds it."""
+    for stage, ending in ((EXTRACTED, "bin"), (CHECKED, "jsonl")):
+        for batch in context.reader(stage).batches("outcome"):
+            columns = (batch[name].to_pylist() for name in ("unit", "kind", "disposition", "reason"))
+            for unit, kind, disposition, reason in zip(*columns, strict=True):
+                if disposition == Disposition.QUARANTINED:
+                    yield kept_back(unit, kind, reason, _member(unit, reason, ending))
 
 
 def _summary(context: DataContext, reconciliation: Reconciliation) -> dict[str, object]:
