@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check quick format clean
+.PHONY: demo test bits check quick format clean
 
 # `make demo` and `make test` need Python 3.11+ with venv, make and git; nothing else.
 demo: $(VENV)/.runtime
@@ -10,6 +10,10 @@ demo: $(VENV)/.runtime
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest -q -rs -n auto
+
+# every bit of every file of a proof folder, one at a time
+bits: $(VENV)/.dev
+	REPRISE_EVERY_BIT=1 $(BIN)/python -m pytest -q -rs -s tests/flows/test_proof.py -k every_bit
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .

@@ -257,6 +257,16 @@ def verify(folder: Path, policy: str | None) -> tuple[int, list[str]]:
     """The exit code and what was checked, in words."""
     try:
         files = read_folder(folder)
+    except Fault as fault:
+        return fault.exit_code, [f"REFUSED: {fault.code}"]
+    except (OSError, ValueError):
+        return 93, ["REFUSED: folder_unreadable"]
+    return judge(files, policy)
+
+
+def judge(files: dict[str, bytes], policy: str | None) -> tuple[int, list[str]]:
+    """`verify` of files that were read already, by relative name."""
+    try:
         key = policy_key(policy) if policy is not None else _self_stated_key(files)
         check_manifest(files, key)
         statements = check_statements(files, key)
@@ -264,8 +274,8 @@ def verify(folder: Path, policy: str | None) -> tuple[int, list[str]]:
         certificate = check_story(files, entries, statements)
     except Fault as fault:
         return fault.exit_code, [f"REFUSED: {fault.code}"]
-    except (OSError, KeyError, IndexError, TypeError, ValueError, AttributeError, RecursionError):
-        return 93, ["REFUSED: folder_unreadable"]
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError, RecursionError):
+        return 93, ["REFUSED: folder_malformed"]
     words = [
         f"Run {certificate['run']}: {certificate['outcome']}.",
         f"Checked: {len(files)} files against the signed manifest; {len(entries)} ledger entries are in the signed log;",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import shutil
 import subprocess
@@ -16,7 +17,7 @@ from whole_run import WholeRun
 from flows.practice.write import write_practice
 from vault.proof_folder import write_proof
 from vault.site import Site
-from vault.verify import verify
+from vault.verify import judge, read_folder, verify
 
 ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.slow
@@ -78,6 +79,20 @@ def test_every_bit_of_the_manifest_and_its_signature(copied):
                 assert verify(folder, policy)[0] in REFUSED, (name, at, bit)
         path.write_bytes(data)
     assert verify(folder, policy)[0] == 0
+
+
+def test_every_bit_of_every_file(proven):
+    """Sampled, one bit of every hundredth byte; `make bits` flips them all (some minutes)."""
+    step = 1 if os.environ.get("REPRISE_EVERY_BIT") else 100
+    files, tried = read_folder(proven[1]), 0
+    for name, data in files.items():
+        for at in range(0, len(data), step):
+            for bit in range(8) if step == 1 else (at // step % 8,):
+                flipped = bytearray(data)
+                flipped[at] ^= 1 << bit
+                assert judge({**files, name: bytes(flipped)}, proven[2])[0] in REFUSED, (name, at, bit)
+                tried += 1
+    print(f"{tried} bits of {len(files)} files flipped, each refused")
 
 
 def test_flipped_bits_of_every_file(copied):
