@@ -9,7 +9,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from vault.ledger import FileLedger
+from vault.ledger_store import FileLedger
 
 
 def export_pages(out: Path, home: Path, runs: list[dict[str, Any]], store: FileLedger, policy: str) -> int:

@@ -16,7 +16,8 @@ from vault.clock import Clock, SystemClock, parse_utc
 from vault.destroy import remove
 from vault.journal import Journal
 from vault.lease import Lease, owner_alive, take_over
-from vault.ledger import EntryType, FileLedger, Ledger, Recorded, commit, load_log_key
+from vault.ledger import EntryType, Ledger, Recorded, commit
+from vault.ledger_store import FileLedger, load_log_key
 from vault.run_files import read_run_file, write_run_file
 from vault.site import Site
 from vault.subjects import Operator, find_operator
@@ -86,9 +87,9 @@ class Control:
         )
 
     def entries_of(self, lease: Lease) -> list[tuple[int, dict[str, Any]]]:
-        """The run's entries with their indexes, as the log has them."""
-        store = self.ledger.store
-        parsed = ((i, json.loads(entry)) for i, entry in enumerate(store.read(0, store.head().size)))
+        """The run's entries with their indexes, as the log has them: none lies before its lease."""
+        store, start = self.ledger.store, lease.ledger_start
+        parsed = ((i, json.loads(e)) for i, e in enumerate(store.read(start, store.head().size), start))
         return [(i, body) for i, body in parsed if body["runId"] == lease.run_id]
 
     def has_recorded(self, lease: Lease, entry_type: EntryType) -> bool:

@@ -17,7 +17,8 @@ from vault.certificate_phrases import PHRASES
 from vault.clock import format_utc
 from vault.destroy import Evidence, StagedFile, Verification, destroy_run, inventory_staging, probe
 from vault.lease import Lease
-from vault.ledger import EntryType, load_log_key
+from vault.ledger import EntryType
+from vault.ledger_store import load_log_key
 from vault.notes import Checkpoint, VerifierKey, open_note
 from vault.policy import format_policy
 from vault.proof_folder import write_proof

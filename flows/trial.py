@@ -17,7 +17,7 @@ from schemas.disposition import RecordKind
 from schemas.identifiers import clean_inss
 from vault.clock import SystemClock, format_utc
 from vault.instruction import draft
-from vault.ledger import FileLedger, load_log_key
+from vault.ledger_store import FileLedger, load_log_key
 from vault.policy import format_policy
 from vault.sealing import make_identity
 from vault.site import create_home

@@ -20,8 +20,8 @@ from flows.trial import make_trial
 from flows.watch import NoWatch, Watch
 from vault.clock import SystemClock
 from vault.lease import list_runs
-from vault.ledger import FileLedger, load_log_key
 from vault.ledger_audit import audit
+from vault.ledger_store import FileLedger, load_log_key
 from vault.notes import VerifierKey
 from vault.provider import provider
 from vault.sealing import open_stream

@@ -37,6 +37,7 @@ class Lease:
     owner_pid: int
     owner_started: int
     operator_id: str
+    ledger_start: int  # size of the log when the lease was made: every entry of the run lies behind it
     order_id: str | None = None
     key_ref: KeyRef | None = None
     data_pid: int | None = None
@@ -91,6 +92,7 @@ def new_lease(
     provider: str,
     partial: Path,
     operator_id: str,
+    ledger_start: int,
     order_id: str | None,
 ) -> Lease:
     """Make and write a lease whose deadline is `hours` from now."""
@@ -111,6 +113,7 @@ def new_lease(
         owner_pid=os.getpid(),
         owner_started=_started(os.getpid()),
         operator_id=operator_id,
+        ledger_start=ledger_start,
         order_id=order_id,
     )
     lease.save(home)

@@ -1,92 +1,144 @@
-"""Audit of a whole ledger: everything recomputed from the entries, and nothing missing."""
+"""Audit of a whole ledger: every file recomputed from the entries, and the story they tell held against its rules."""
 
 from __future__ import annotations
 
 import json
+import re
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from schemas.errors import LedgerError
 from vault.canonical import canonical_json
-from vault.ledger import TILE, parse_bundle, tile_path
+from vault.ledger_story import story_faults
 from vault.merkle import leaf_hash, root_hash
 from vault.notes import Checkpoint, VerifierKey, open_note
+from vault.tiles import TILE, format_bundle, parse_bundle, tile_path, widths
+
+_TILE = re.compile(
+    r"tile/(entries|[0-9]|[1-5][0-9]|6[0-3])/((?:x[0-9]{3}/)*[0-9]{3})(?:\.p/([1-9][0-9]{0,2}))?"
+)
+_OURS = frozenset({"checkpoint", ".tree", ".lock", ".writing"})
 
 
-def audit(folder: Path, verifier: VerifierKey, now: datetime) -> list[str]:
+def audit(
+    folder: Path, verifier: VerifierKey, now: datetime, heads: tuple[Checkpoint, ...] = ()
+) -> list[str]:
     """The faults of a ledger, as codes; none when it is whole and complete.
 
-    Checks signature, root, every tile and bundle, canonical entries, the gapless counter, and that every run has an
-    earlier authorisation and exactly one end or time left.
+    Checks the signature, the root, every tile and bundle, the form and number of every entry, and that each run has an
+    earlier authorisation and exactly one end or time left. `heads` are those handed out before (certificates carry
+    them): the log must extend each.
     """
-    if not any((folder / name).exists() for name in ("checkpoint", ".size", "tile")):
-        return []  # nothing was ever recorded
+    names = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file() or p.is_symlink()}
+    if not names - {".lock", ".writing"}:
+        return ["log_shorter_than_head"] * bool(heads)  # nothing was ever recorded here
     try:
         head = Checkpoint.parse(open_note((folder / "checkpoint").read_bytes(), verifier))
         entries = _entries(folder, head.size)
     except (OSError, LedgerError) as error:
         return [getattr(error, "code", "file_missing")]
     leaves = [leaf_hash(entry) for entry in entries]
+    if head.origin != verifier.name:
+        return ["origin_differs"]
     if len(entries) != head.size or root_hash(leaves) != head.root:
         return ["root_differs"]
-    return _tile_faults(folder, leaves) + _entry_faults(entries, now)
+    return [
+        *_head_faults(leaves, heads, head.origin),
+        *_note_faults(folder, head),
+        *_file_faults(folder, names, entries, leaves),
+        *_form_faults(entries),
+        *story_faults(entries, now),
+    ]
 
 
 def _entries(folder: Path, size: int) -> list[bytes]:
     found: list[bytes] = []
-    for index in range((size + TILE - 1) // TILE):
-        width = min(TILE, size - index * TILE)
+    for index, width in widths(size, 0):
         found += parse_bundle((folder / tile_path("entries", index, width)).read_bytes())
     return found
 
 
-def _tile_faults(folder: Path, leaves: list[bytes]) -> list[str]:
-    faults: list[str] = []
-    level, hashes = 0, leaves
-    while hashes:
-        for index in range((len(hashes) + TILE - 1) // TILE):
-            some = hashes[index * TILE : (index + 1) * TILE]
-            path = folder / tile_path(level, index, len(some))
-            if not path.is_file() or path.read_bytes() != b"".join(some):
-                faults.append("tile_differs")
-        hashes = [root_hash(hashes[i * TILE : (i + 1) * TILE]) for i in range(len(hashes) // TILE)]
-        level += 1
+def _head_faults(leaves: list[bytes], heads: tuple[Checkpoint, ...], origin: str) -> list[str]:
+    """Heads that were handed out and that this log does not extend."""
+    faults = []
+    for head in heads:
+        if head.origin != origin:
+            faults.append("head_of_another_log")
+        elif head.size > len(leaves):
+            faults.append("log_shorter_than_head")
+        elif root_hash(leaves[: head.size]) != head.root:
+            faults.append("log_differs_from_head")
     return faults
 
 
-def _entry_faults(entries: list[bytes], now: datetime) -> list[str]:
-    faults: list[str] = []
-    parsed: list[dict[str, Any]] = []
-    for sequence, entry in enumerate(entries, start=1):
+def _note_faults(folder: Path, head: Checkpoint) -> list[str]:
+    """`.tree` notes this head, or the next one of an append that was cut short."""
+    path = folder / ".tree"
+    if not path.is_file():
+        return []
+    data = path.read_bytes()
+    try:
+        note = json.loads(data)
+        size, root, after = int(note["size"]), str(note["root"]), int(note["after"])
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return ["tree_note_malformed"]
+    if canonical_json({"after": after, "root": root, "size": size}) != data:
+        return ["tree_note_malformed"]
+    if size == head.size:
+        return [] if root == head.root.hex() and after < size else ["tree_note_differs"]
+    return [] if size > head.size == after else ["checkpoint_older_than_log"]
+
+
+def _file_faults(folder: Path, names: set[str], entries: list[bytes], leaves: list[bytes]) -> list[str]:
+    """Every tile and bundle there should be is there; each that is there holds what the entries say.
+
+    What lies beyond the head is of an append that never was recorded: no fault, and gone with the next one.
+    """
+    levels = _levels(leaves)
+    wanted = {tile_path("entries", i, w) for i, w in widths(len(entries), 0)}
+    wanted |= {tile_path(level, i, w) for level in range(len(levels)) for i, w in widths(len(entries), level)}
+    faults = ["tile_missing" for name in wanted - names]
+    for name in sorted(names - _OURS):
+        parsed = _TILE.fullmatch(name)
+        if parsed is None or (folder / name).is_symlink():
+            faults.append("unknown_file")
+            continue
+        index = int(parsed[2].replace("/", "").replace("x", ""))
+        width = int(parsed[3] or TILE)
+        rows = (
+            entries
+            if parsed[1] == "entries"
+            else levels[int(parsed[1])]
+            if int(parsed[1]) < len(levels)
+            else []
+        )
+        some = rows[index * TILE : index * TILE + width]
+        if width > TILE or len(some) < width:
+            continue
+        data = format_bundle(some) if parsed[1] == "entries" else b"".join(some)
+        if (folder / name).read_bytes() != data:
+            faults.append("tile_differs")
+    return faults
+
+
+def _levels(leaves: list[bytes]) -> list[list[bytes]]:
+    """The hashes of each tile level."""
+    levels = [leaves]
+    while len(levels[-1]) >= TILE:
+        below = levels[-1]
+        levels.append([root_hash(below[i * TILE : (i + 1) * TILE]) for i in range(len(below) // TILE)])
+    return levels
+
+
+def _form_faults(entries: list[bytes]) -> list[str]:
+    """Entries are canonical JSON and numbered without a gap."""
+    faults = []
+    for number, entry in enumerate(entries, start=1):
         try:
             body = json.loads(entry)
-            canonical = canonical_json(body) == entry and body["runSeq"] == sequence
+            whole = canonical_json(body) == entry and body["seq"] == number
         except (ValueError, KeyError, TypeError, RecursionError):
-            canonical, body = False, {}
-        if not canonical:
+            whole = False
+        if not whole:
             faults.append("entry_malformed")
-        parsed.append(body)
-    return faults + _completeness(parsed, now)
-
-
-def _completeness(entries: list[dict[str, Any]], now: datetime) -> list[str]:
-    faults: list[str] = []
-    types: dict[str, list[str]] = {}
-    deadlines: dict[str, int] = {}
-    for body in entries:
-        run = body.get("runId")
-        if run is None:
-            continue
-        types.setdefault(run, []).append(str(body.get("type")))
-        if body.get("type") == "run.started":
-            deadlines[run] = int(body.get("n", {}).get("deadline_s", 0))
-            if "authorisation.checked" not in types[run]:
-                faults.append("run_without_authorisation")
-    for run, deadline in deadlines.items():
-        ends = types[run].count("destruction.completed")
-        if ends > 1:
-            faults.append("destroyed_twice")
-        if ends == 0 and now.timestamp() > deadline:
-            faults.append("run_overdue")
     return faults

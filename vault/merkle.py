@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hashlib import sha256
+from typing import Protocol
 
 HASH_BYTES = 32
 
@@ -35,19 +36,45 @@ def root_hash(leaves: list[bytes]) -> bytes:
     return root
 
 
-def _split(size: int) -> int:
+class Tree(Protocol):
+    """A tree whose subtrees can be asked for their roots, wherever its hashes lie."""
+
+    size: int
+
+    def subtree(self, start: int, end: int) -> bytes:
+        """Root over the leaves from `start` up to, not including, `end`."""
+
+
+class LeafList:
+    """A tree over leaf hashes in memory."""
+
+    def __init__(self, leaves: list[bytes]) -> None:
+        self._leaves = leaves
+        self.size = len(leaves)
+
+    def subtree(self, start: int, end: int) -> bytes:
+        """See `Tree.subtree`."""
+        return root_hash(self._leaves[start:end])
+
+
+def split(size: int) -> int:
     """The largest power of two below `size`."""
     return 1 << ((size - 1).bit_length() - 1)
 
 
-def prove_inclusion(index: int, leaves: list[bytes]) -> list[bytes]:
+def prove_inclusion(index: int, tree: Tree) -> list[bytes]:
     """The audit path of a leaf (RFC 6962, 2.1.1), from leaf to root."""
-    if len(leaves) == 1:
-        return []
-    cut = _split(len(leaves))
-    if index < cut:
-        return [*prove_inclusion(index, leaves[:cut]), root_hash(leaves[cut:])]
-    return [*prove_inclusion(index - cut, leaves[cut:]), root_hash(leaves[:cut])]
+    path: list[bytes] = []
+    start, end = 0, tree.size
+    while end - start > 1:
+        cut = start + split(end - start)
+        if index < cut:
+            path.append(tree.subtree(cut, end))
+            end = cut
+        else:
+            path.append(tree.subtree(start, cut))
+            start = cut
+    return path[::-1]
 
 
 def verify_inclusion(index: int, size: int, leaf: bytes, proof: list[bytes], root: bytes) -> bool:
@@ -70,20 +97,25 @@ def verify_inclusion(index: int, size: int, leaf: bytes, proof: list[bytes], roo
     return last == 0 and found == root
 
 
-def prove_consistency(old_size: int, leaves: list[bytes]) -> list[bytes]:
+def prove_consistency(old_size: int, tree: Tree) -> list[bytes]:
     """Proof that the first `old_size` leaves are a prefix (RFC 6962, 2.1.2); none for an empty or equal tree."""
-    if old_size in (0, len(leaves)):
+    if old_size in (0, tree.size):
         return []
-    return _subproof(old_size, leaves, whole=True)
-
-
-def _subproof(old_size: int, leaves: list[bytes], *, whole: bool) -> list[bytes]:
-    if old_size == len(leaves):
-        return [] if whole else [root_hash(leaves)]
-    cut = _split(len(leaves))
-    if old_size <= cut:
-        return [*_subproof(old_size, leaves[:cut], whole=whole), root_hash(leaves[cut:])]
-    return [*_subproof(old_size - cut, leaves[cut:], whole=False), root_hash(leaves[:cut])]
+    path: list[bytes] = []
+    start, end = 0, tree.size
+    while end != old_size:
+        cut = start + split(end - start)
+        if old_size <= cut:
+            path.append(tree.subtree(cut, end))
+            end = cut
+        else:
+            path.append(tree.subtree(start, cut))
+            start = cut
+    if (
+        start
+    ):  # the old tree is no complete subtree: its last piece is not known to who holds only the old root
+        path.append(tree.subtree(start, end))
+    return path[::-1]
 
 
 def verify_consistency(old_size: int, size: int, proof: list[bytes], old_root: bytes, root: bytes) -> bool:

@@ -1,4 +1,4 @@
-"""Signed notes and checkpoints (C2SP signed-note, tlog-checkpoint), Ed25519."""
+"""Signed notes and checkpoints (C2SP signed-note, tlog-checkpoint, tlog-cosignature), Ed25519."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ from hashlib import sha256
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from schemas.errors import ProofError
+from schemas.errors import ForkError, ProofError
 
 ED25519 = 1
+COSIGNATURE = 4
+MAX_SIGNATURES = 64
 
 
 def strict_b64(text: str) -> bytes:
@@ -26,23 +28,24 @@ def strict_b64(text: str) -> bytes:
     return data
 
 
-def key_id(name: str, public: bytes) -> bytes:
+def key_id(name: str, public: bytes, kind: int = ED25519) -> bytes:
     """First four bytes of SHA-256(name, newline, type, key)."""
-    return sha256(name.encode() + b"\n" + bytes([ED25519]) + public).digest()[:4]
+    return sha256(name.encode() + b"\n" + bytes([kind]) + public).digest()[:4]
 
 
-def format_vkey(name: str, public: bytes) -> str:
+def format_vkey(name: str, public: bytes, kind: int = ED25519) -> str:
     """The verifier key `name+hash+key`."""
-    return f"{name}+{key_id(name, public).hex()}+{b64encode(bytes([ED25519]) + public).decode()}"
+    return f"{name}+{key_id(name, public, kind).hex()}+{b64encode(bytes([kind]) + public).decode()}"
 
 
 @dataclass(frozen=True)
 class VerifierKey:
-    """A parsed verifier key."""
+    """A parsed verifier key: of a log (type 1) or of a witness (type 4)."""
 
     name: str
     key_id: bytes
     public: bytes
+    kind: int = ED25519
 
     @classmethod
     def parse(cls, text: str) -> VerifierKey:
@@ -51,10 +54,29 @@ class VerifierKey:
         if len(parts) != 3:
             raise ProofError("vkey_malformed")
         key = strict_b64(parts[2])
-        found = cls(parts[0], key_id(parts[0], key[1:]), key[1:])
-        if key[:1] != bytes([ED25519]) or len(key) != 33 or found.key_id.hex() != parts[1]:
+        if len(key) != 33 or key[0] not in (ED25519, COSIGNATURE) or not _is_name(parts[0]):
+            raise ProofError("vkey_malformed")
+        found = cls(parts[0], key_id(parts[0], key[1:], key[0]), key[1:], key[0])
+        if found.key_id.hex() != parts[1]:
             raise ProofError("vkey_malformed")
         return found
+
+    def verify(self, blob: bytes, text: str) -> None:
+        """Check what follows the key id in a signature line. Raises ProofError."""
+        message, signature = text.encode(), blob
+        if self.kind == COSIGNATURE:
+            if len(blob) != 72:
+                raise ProofError("cosignature_malformed")
+            time = int.from_bytes(blob[:8], "big")
+            message, signature = f"cosignature/v1\ntime {time}\n{text}".encode(), blob[8:]
+        try:
+            Ed25519PublicKey.from_public_bytes(self.public).verify(signature, message)
+        except InvalidSignature:
+            raise ProofError("note_signature_invalid") from None
+
+
+def _is_name(text: str) -> bool:
+    return bool(text) and "+" not in text and not any(c.isspace() for c in text)
 
 
 def sign_note(text: str, name: str, key: Ed25519PrivateKey) -> bytes:
@@ -64,35 +86,67 @@ def sign_note(text: str, name: str, key: Ed25519PrivateKey) -> bytes:
     return f"{text}\n— {name} {signature}\n".encode()
 
 
-def open_note(note: bytes, verifier: VerifierKey) -> str:
-    """The text of a note that the key signed. Raises ProofError; unknown keys' lines do not count."""
+def split_note(note: bytes) -> tuple[str, list[str]]:
+    """Text (with its last newline) and signature lines of a note. Raises ProofError."""
     try:
-        text, _, lines = note.decode("utf-8").rpartition("\n\n")
+        text, blank, lines = note.decode("utf-8").rpartition("\n\n")
     except UnicodeDecodeError:
         raise ProofError("note_malformed") from None
-    text += "\n"
-    if not lines.endswith("\n") or any(ord(c) < 32 and c != "\n" for c in text + lines):
+    if not blank or not lines.endswith("\n") or any(ord(c) < 32 and c != "\n" for c in text + lines):
         raise ProofError("note_malformed")
-    verified = False
-    for line in lines[:-1].split("\n"):
-        verified = _check_line(line, text, verifier) or verified
-    if not verified:
+    found = lines[:-1].split("\n")
+    if len(found) > MAX_SIGNATURES:
+        raise ProofError("note_malformed")
+    return text + "\n", found
+
+
+def open_note(note: bytes, verifier: VerifierKey) -> str:
+    """The text of a note that the key signed. Raises ProofError; unknown keys' lines do not count."""
+    if not signers_of(note, [verifier]):
         raise ProofError("note_not_signed")
-    return text
+    return split_note(note)[0]
 
 
-def _check_line(line: str, text: str, verifier: VerifierKey) -> bool:
+def signers_of(note: bytes, known: list[VerifierKey]) -> list[VerifierKey]:
+    """The known keys that signed. Raises ProofError when a known key's signature does not hold."""
+    text, lines = split_note(note)
+    found = []
+    for line in lines:
+        name, blob = _parse_line(line)
+        for key in known:
+            if name == key.name and blob[:4] == key.key_id:
+                key.verify(blob[4:], text)
+                found.append(key)
+    return found
+
+
+def _parse_line(line: str) -> tuple[str, bytes]:
     parts = line.split(" ")
-    if len(parts) != 3 or parts[0] != "—":
+    if len(parts) != 3 or parts[0] != "—" or not _is_name(parts[1]):
         raise ProofError("note_malformed")
     blob = strict_b64(parts[2])
-    if parts[1] != verifier.name or blob[:4] != verifier.key_id:
-        return False
-    try:
-        Ed25519PublicKey.from_public_bytes(verifier.public).verify(blob[4:], text.encode())
-    except InvalidSignature:
-        raise ProofError("note_signature_invalid") from None
-    return True
+    if len(blob) < 5:
+        raise ProofError("note_malformed")
+    return parts[1], blob
+
+
+def add_signatures(note: bytes, other: bytes) -> tuple[bytes, int]:
+    """`note` with the lines of `other` that it lacks, and their number. Raises ForkError for another text."""
+    text, lines = split_note(note)
+    other_text, other_lines = split_note(other)
+    if text != other_text:
+        raise ForkError("cosigned_another_head")
+    fresh = [line for line in other_lines if line not in lines and _parse_line(line)]
+    return (text + "\n" + "".join(f"{line}\n" for line in [*lines, *fresh])).encode(), len(fresh)
+
+
+def cosign_note(note: bytes, name: str, key: Ed25519PrivateKey, time_s: int) -> bytes:
+    """The note with a witness's line: that it saw this head, consistent with all before, at this time."""
+    text, _ = split_note(note)
+    public = key.public_key().public_bytes_raw()
+    signature = key.sign(f"cosignature/v1\ntime {time_s}\n{text}".encode())
+    blob = key_id(name, public, COSIGNATURE) + time_s.to_bytes(8, "big") + signature
+    return note + f"— {name} {b64encode(blob).decode()}\n".encode()
 
 
 @dataclass(frozen=True)
@@ -111,9 +165,20 @@ class Checkpoint:
     def parse(cls, text: str) -> Checkpoint:
         """Read a checkpoint body. Raises ProofError."""
         lines = text.split("\n")
-        if len(lines) < 4 or lines[-1] != "" or not lines[1].isdigit() or lines[1] != str(int(lines[1])):
+        if len(lines) < 4 or lines[-1] != "" or not _is_size(lines[1]) or "" in lines[:-1]:
             raise ProofError("checkpoint_malformed")
         root = strict_b64(lines[2])
         if len(root) != 32:
             raise ProofError("checkpoint_malformed")
         return cls(lines[0], int(lines[1]), root)
+
+
+def _is_size(text: str) -> bool:
+    """Decimal, no leading zero, below 2^63: as a log's size is written."""
+    return (
+        text.isascii()
+        and text.isdigit()
+        and len(text) <= 19
+        and text == str(int(text))
+        and int(text) < 1 << 63
+    )

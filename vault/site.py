@@ -57,7 +57,7 @@ class Site:
 
 def create_home(home: Path, *, trial: bool, origin: str, ceiling_hours: int = 72) -> Site:
     """Make an empty home with its folders, site key and settings."""
-    from vault.ledger import make_log_key
+    from vault.ledger_store import make_log_key
     from vault.patient_list import make_home_identity
     from vault.sitekey import SiteKey
 

@@ -13,8 +13,8 @@ from flows.commands.shared import HomeOption, JsonOption, guarded, home_path, sh
 from flows.package import open_package as open_sealed
 from schemas.errors import ForkError, HostileProofError, ProofError, UnanchoredError
 from vault.clock import SystemClock
-from vault.ledger import FileLedger, load_log_key
 from vault.ledger_audit import audit
+from vault.ledger_store import FileLedger, load_log_key
 from vault.notes import VerifierKey
 from vault.policy import format_policy
 from vault.site import Site

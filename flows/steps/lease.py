@@ -35,6 +35,7 @@ def take_lease(control: Control, authorised: Authorised, order: Order, order_id:
         provider=order.keys,
         partial=_partial(control.home, order, run_id),
         operator_id=control.person.id,
+        ledger_start=control.ledger.store.head().size,
         order_id=order_id or control.keep_order(order),
     )
     begin(control, lease, authorised)

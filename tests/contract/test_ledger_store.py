@@ -12,8 +12,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from schemas.errors import ForkError
 from vault.clock import SystemClock
-from vault.ledger import EntryType, FileLedger, Ledger, commit, load_log_key
+from vault.ledger import EntryType, Ledger, commit
 from vault.ledger_audit import audit
+from vault.ledger_store import FileLedger, load_log_key
 from vault.merkle import leaf_hash, root_hash
 from vault.notes import VerifierKey
 from vault.site import create_home
@@ -21,7 +22,7 @@ from vault.site import create_home
 ROOT = Path(__file__).resolve().parents[2]
 WRITER = (
     "import sys; from pathlib import Path; from vault.clock import SystemClock; "
-    "from vault.ledger import *; h=Path(sys.argv[1]); "
+    "from vault.ledger import *; from vault.ledger_store import load_log_key; h=Path(sys.argv[1]); "
     "l=Ledger(FileLedger(h/'ledger','test.example/log',load_log_key(h)),SystemClock()); "
     "[l.record(EntryType.AUTHORISATION_REFUSED,None,'x',commitments={'operator':commit(b'a','b','c',b'd')}) for _ in range(int(sys.argv[2]))]"
 )
@@ -64,7 +65,7 @@ def test_four_processes_leave_no_gap_and_no_fork(tmp_path):
     assert [writer.wait(timeout=120) for writer in writers] == [0] * 4
     store = FileLedger(tmp_path / "ledger", "test.example/log", load_log_key(tmp_path))
     entries = [json.loads(entry) for entry in store.read(0, store.head().size)]
-    assert [entry["runSeq"] for entry in entries] == list(range(1, 61))
+    assert [entry["seq"] for entry in entries] == list(range(1, 61))
     assert audit(tmp_path / "ledger", VerifierKey.parse(store.vkey), SystemClock().now()) == []
 
 

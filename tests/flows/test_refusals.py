@@ -22,7 +22,7 @@ from flows import trial
 from vault.authorisation import withdraw
 from vault.clock import SystemClock, format_utc
 from vault.instruction import draft
-from vault.ledger import FileLedger, load_log_key
+from vault.ledger_store import FileLedger, load_log_key
 from vault.locks import hold_doctor
 from vault.patient_list import home_recipient, seal_list
 from vault.sealing import make_identity

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vault import verify as standalone
-from vault.ledger import parse_bundle, tile_path
 from vault.merkle import (
+    LeafList,
     leaf_hash,
     prove_consistency,
     prove_inclusion,
@@ -19,6 +19,7 @@ from vault.merkle import (
     verify_inclusion,
 )
 from vault.notes import Checkpoint, VerifierKey, open_note
+from vault.tiles import parse_bundle, tile_path
 
 
 def raw(text: str | None) -> bytes:
@@ -66,7 +67,9 @@ def test_every_proof_of_a_tree_holds_and_no_other(size, data):
     index = data.draw(st.integers(0, size - 1))
     old = data.draw(st.integers(1, size))
     root = root_hash(leaves)
-    proof = prove_inclusion(index, leaves)
+    proof = prove_inclusion(index, LeafList(leaves))
     assert verify_inclusion(index, size, leaves[index], proof, root)
     assert not verify_inclusion(index, size, leaf_hash(b"other"), proof, root)
-    assert verify_consistency(old, size, prove_consistency(old, leaves), root_hash(leaves[:old]), root)
+    assert verify_consistency(
+        old, size, prove_consistency(old, LeafList(leaves)), root_hash(leaves[:old]), root
+    )

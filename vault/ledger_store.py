@@ -1,0 +1,240 @@
+"""The log on plain files (C2SP tlog-tiles, tlog-checkpoint): what is covered by a checkpoint never changes.
+
+Order of an append, each file durable before the next: entry bundle, tiles (low levels first), the note of the new tree
+in `.tree`, then the checkpoint. A crash before `.tree` leaves files that no checkpoint covers, and the next append
+removes them; a crash after it is finished by whoever comes next, so that two heads of one size are never signed.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from schemas.errors import ForkError, LedgerError, ProofError
+from vault.files import write_durably, write_secret
+from vault.merkle import leaf_hash, prove_consistency, prove_inclusion, root_hash
+from vault.notes import Checkpoint, VerifierKey, add_signatures, format_vkey, open_note, sign_note
+from vault.tiles import TILE, TileTree, format_bundle, grow_tiles, parse_bundle, tile_path
+
+_PARTIAL = re.compile(r"[1-9][0-9]{0,2}")
+
+
+class LedgerStore(Protocol):
+    """Where entries lie. There is no update and no delete."""
+
+    def head(self) -> Checkpoint:
+        """The signed head."""
+
+    def append(self, expected_size: int, entries: list[bytes]) -> Checkpoint:
+        """Add entries if the log still has the expected size; raises ForkError otherwise."""
+
+    def read(self, start: int, end: int) -> list[bytes]:
+        """Entries from `start` up to, not including, `end`."""
+
+
+def make_log_key(home: Path) -> None:
+    """Make the log's signing key of a new home."""
+    write_secret(home / "keys" / "log.key", Ed25519PrivateKey.generate().private_bytes_raw())
+
+
+def load_log_key(home: Path) -> Ed25519PrivateKey:
+    """The log's signing key."""
+    return Ed25519PrivateKey.from_private_bytes((home / "keys" / "log.key").read_bytes())
+
+
+@dataclass(frozen=True)
+class _Noted:
+    """The tree that an append has written, and the size of the head it grew from. Not signed: only a note."""
+
+    head: Checkpoint
+    after: int
+
+
+class FileLedger:
+    """A `LedgerStore` on a folder."""
+
+    def __init__(self, folder: Path, origin: str, key: Ed25519PrivateKey) -> None:
+        self._folder = folder
+        self._origin = origin
+        self._key = key
+        self._held = False
+        self.vkey = format_vkey(origin, key.public_key().public_bytes_raw())
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """One writer at a time; the kernel lets go when its holder dies. Held already: nothing to do."""
+        if self._held:
+            yield
+            return
+        descriptor = os.open(self._folder / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            self._held = True
+            yield
+        finally:
+            self._held = False
+            os.close(descriptor)
+
+    def checkpoint(self) -> bytes:
+        """The signed checkpoint as it stands on disk, with the cosignatures it has."""
+        self.head()
+        return self._read("checkpoint")
+
+    def head(self) -> Checkpoint:
+        """The verified head; of a new log, size 0. Finishes an append that a crash cut short.
+
+        Raises ForkError when the checkpoint is not the one that was noted, or does not extend the last.
+        """
+        published = self._published()
+        if self._noted(published).head == published:
+            return published
+        with self.locked():
+            return self._settle()
+
+    def _settle(self) -> Checkpoint:
+        published = self._published()
+        noted = self._noted(published)
+        if noted.head == published:
+            return published
+        if published.size != noted.after:
+            raise ForkError("checkpoint_older_than_log", count=noted.head.size)
+        self._require_extension(published, noted.head)
+        self._publish(noted.head)
+        return noted.head
+
+    def _require_extension(self, old: Checkpoint, new: Checkpoint) -> None:
+        tree = self.tree(new.size)
+        try:
+            extends = tree.subtree(0, new.size) == new.root and tree.subtree(0, old.size) == old.root
+        except (OSError, ProofError):
+            extends = False
+        if not extends:
+            raise LedgerError("tiles_do_not_match_head", count=new.size)
+
+    def _published(self) -> Checkpoint:
+        if not (self._folder / "checkpoint").is_file():
+            return Checkpoint(self._origin, 0, root_hash([]))
+        return Checkpoint.parse(open_note(self._read("checkpoint"), VerifierKey.parse(self.vkey)))
+
+    def _noted(self, published: Checkpoint) -> _Noted:
+        """The note in `.tree`; a log without one (put back from a backup, say) stands as it was signed."""
+        path = self._folder / ".tree"
+        if not path.is_file():
+            return _Noted(published, published.size)
+        try:
+            raw = json.loads(path.read_bytes())
+            head = Checkpoint(self._origin, int(raw["size"]), bytes.fromhex(raw["root"]))
+            return _Noted(head, int(raw["after"]))
+        except (ValueError, KeyError, TypeError):
+            raise LedgerError("tree_note_malformed") from None
+
+    def tree(self, size: int) -> TileTree:
+        """The tree of this size, read from the tiles."""
+        return TileTree(self._read, size)
+
+    def read(self, start: int, end: int) -> list[bytes]:
+        """See `LedgerStore.read`. Raises ProofError when a bundle is not whole."""
+        size = self.head().size
+        end = min(end, size)
+        found: list[bytes] = []
+        for index in range(start // TILE, (end + TILE - 1) // TILE):
+            width = min(TILE, size - index * TILE)
+            bundle = parse_bundle(self._read(tile_path("entries", index, width)))
+            if len(bundle) != width:
+                raise ProofError("bundle_malformed")
+            found += bundle
+        offset = start // TILE * TILE
+        return found[start - offset : end - offset]
+
+    def append(self, expected_size: int, entries: list[bytes]) -> Checkpoint:
+        """See `LedgerStore.append`. Reads the right edge of the tree only, whatever the size of the log."""
+        with self.locked():
+            head = self.head()
+            if head.size != expected_size:
+                raise ForkError("ledger_moved", count=head.size)
+            self._require_extension(head, head)
+            self._drop_uncovered(head.size)
+            grown = self._grow(head, entries)
+            self._note(grown, head.size)
+            self._publish(grown)
+            return grown
+
+    def _grow(self, head: Checkpoint, entries: list[bytes]) -> Checkpoint:
+        leaves = [leaf_hash(entry) for entry in entries]
+        edge = head.size // TILE * TILE
+        known = self.read(edge, head.size)
+        if TileTree(self._read, head.size).subtree(edge, head.size) != root_hash(
+            [leaf_hash(e) for e in known]
+        ):
+            raise LedgerError("entries_do_not_match_head", count=head.size)
+        bundled = known + entries
+        for at in range(0, len(bundled), TILE):
+            some = bundled[at : at + TILE]
+            self._write(tile_path("entries", (edge + at) // TILE, len(some)), format_bundle(some))
+        for level, index, hashes in grow_tiles(self._read, head.size, leaves):
+            self._write(tile_path(level, index, len(hashes)), b"".join(hashes))
+        size = head.size + len(entries)
+        return Checkpoint(self._origin, size, self.tree(size).subtree(0, size))
+
+    def _drop_uncovered(self, size: int) -> None:
+        """Remove bundles and tiles that a crash left beyond the head: they may hold what was never recorded."""
+        for level in ("entries", *range(8)):
+            shift = 0 if level == "entries" else 8 * int(level)
+            index, width = divmod(size >> shift, TILE)
+            while self._drop_tile(level, index, width):
+                index, width = index + 1, 0
+
+    def _drop_tile(self, level: int | str, index: int, above: int) -> bool:
+        """Remove the tile and its parts wider than `above`; whether there was anything."""
+        full = self._folder / tile_path(level, index, TILE)
+        partial = full.with_name(full.name + ".p")
+        found = [path for path in partial.iterdir() if int(path.name) > above] if partial.is_dir() else []
+        found += [full] if full.is_file() else []
+        for path in found:
+            path.unlink()
+        return bool(found)
+
+    def _note(self, head: Checkpoint, after: int) -> None:
+        note = {"after": after, "root": head.root.hex(), "size": head.size}
+        self._write(".tree", json.dumps(note, sort_keys=True, separators=(",", ":")).encode())
+
+    def _publish(self, head: Checkpoint) -> None:
+        self._write("checkpoint", sign_note(head.format(), self._origin, self._key))
+
+    def cosign(self, note: bytes) -> int:
+        """Add a witness's signature lines to the checkpoint they are over; how many were new.
+
+        Raises ForkError when they are over another head.
+        """
+        with self.locked():
+            self.head()
+            grown, fresh = add_signatures(self._read("checkpoint"), note)
+            if fresh:
+                self._write("checkpoint", grown)
+            return fresh
+
+    def prove(self, index: int) -> list[bytes]:
+        """Proof of inclusion of an entry in the present head."""
+        return prove_inclusion(index, self.tree(self.head().size))
+
+    def prove_growth(self, old_size: int) -> list[bytes]:
+        """Proof that the head of `old_size` entries is a prefix of the present one."""
+        return prove_consistency(old_size, self.tree(self.head().size))
+
+    def _read(self, name: str) -> bytes:
+        return (self._folder / name).read_bytes()
+
+    def _write(self, name: str, data: bytes) -> None:
+        path = self._folder / name
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        write_durably(path, data, temporary=self._folder / ".writing")
