@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test bits check quick format clean
+.PHONY: demo test bits faults check quick format clean
 
 # `make demo` and `make test` need Python 3.11+ with venv, make and git; nothing else.
 demo: $(VENV)/.runtime
@@ -14,6 +14,10 @@ test: $(VENV)/.dev
 # every bit of every file of a proof folder, one at a time
 bits: $(VENV)/.dev
 	REPRISE_EVERY_BIT=1 $(BIN)/python -m pytest -q -rs -s tests/flows/test_proof.py -k every_bit
+
+# the whole fault matrices; CI takes a sample
+faults: $(VENV)/.dev
+	REPRISE_ALL_FAULTS=1 $(BIN)/python -m pytest -q -rs -n auto tests/faults
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .

@@ -8,6 +8,7 @@ from typing import Any
 from flows.data_link import DataLink
 from flows.steps.check_contracts import validate_counts
 from flows.watch import Watch
+from flows.withdrawal import WithdrawalGuard
 from vault.journal import Journal
 from vault.keys import KeyRef
 from vault.lease import Lease
@@ -37,11 +38,19 @@ def carry(home: Path, lease: Lease, order: dict[str, Any], journal: Journal, wat
     link = DataLink({**order, "home": str(home), "run": lease.run_id, "after": journal.last()})
     try:
         lease = lease.update(home, data_pid=link.pid)
-        for event in link.events():
-            _handle(home, lease, event, link, journal, watch)
+        with WithdrawalGuard(home, lease, link) as guard:
+            for event in link.events():
+                if _asks_to_publish(event):
+                    guard.allow_publication()
+                _handle(home, lease, event, link, journal, watch)
     except BaseException:
         link.stop()
         raise
+
+
+def _asks_to_publish(event: dict[str, Any]) -> bool:
+    """Whether leave to go on after this event is leave to publish."""
+    return bool(event["event"] == "arrow" and event["arrow"] == "reconcile")
 
 
 def _handle(

@@ -54,7 +54,13 @@ for _command in (
 ):
     app.command()(_command)
 app.command("open")(proof.open_package)
-for _command in (authority.draft, authority.check, authority.record, authority.withdraw):
+for _command in (
+    authority.draft,
+    authority.check,
+    authority.record,
+    authority.draft_withdrawal,
+    authority.withdraw,
+):
     authorise_app.command()(_command)
 authorise_app.command("recipient")(authority.recipient)
 authorise_app.command("seal-patients")(authority.seal_patients)

@@ -62,8 +62,13 @@ class DataLink:
         except subprocess.TimeoutExpired:
             self.kill()
 
+    def end_now(self) -> None:
+        """Kill it, whoever is reading its events; the reader then hears that it died."""
+        if self._process.poll() is None:
+            os.kill(self.pid, signal.SIGKILL)
+
     def kill(self) -> None:
-        """End it now."""
+        """End it now, and wait for that."""
         if self._process.poll() is None:
             os.kill(self.pid, signal.SIGKILL)
         self._process.wait()

@@ -20,6 +20,7 @@ from flows.steps.authorise import authorise
 from flows.steps.lease import begin, take_lease
 from flows.watch import NoWatch, Watch
 from schemas.errors import (
+    AuthorisationError,
     BusyError,
     DestructionError,
     RefusedError,
@@ -28,11 +29,14 @@ from schemas.errors import (
     SourceError,
     UnreadableSourceError,
 )
-from vault.destroy import key_of
+from vault.authorisation import check_withdrawal, is_withdrawn
+from vault.authorisation import withdraw as record_withdrawal
+from vault.destroy import key_of, remove
 from vault.journal import Journal
 from vault.keys import KeyState
 from vault.lease import Lease, end_data_process
 from vault.lease import list_runs as leases_of
+from vault.ledger import EntryType
 from vault.locks import hold_doctor
 from vault.provider import provider
 from vault.sweep import find_due, find_unknown
@@ -134,6 +138,10 @@ def _carry(control: Control, lease: Lease, order: Order, journal: Journal, watch
     if control.ended(lease) or control.half_destroyed(lease):
         raise red  # the sweep was faster: its story stands
     control.record_red(lease, red)
+    if red.code == "withdrawn":
+        control.record_abandoned(lease, "withdrawn")
+        _end(control, lease, Carried.from_journal(journal), "withdrawn", watch)
+        raise red
     if lease.seconds_left(control.clock) <= 0:
         _end(control, lease, Carried.from_journal(journal), "deadline", watch)
     elif journal.last() is None and isinstance(red, RefusedError | SourceError) and red.exit_code != 19:
@@ -157,6 +165,9 @@ def resume(home: Path, run: str, operator: str, watch: Watch) -> RunResult:
         if control.half_destroyed(lease):
             return _end(control, lease, Carried.from_journal(journal), control.cause(lease), watch)
         order = control.order_of(lease)
+        if is_withdrawn(home, lease.authorisation_id):
+            _abandon(control, lease, "withdrawn")
+            raise AuthorisationError("withdrawn")
         if not control.began(lease):
             begin(control, lease, authorise(control, order))
         if lease.seconds_left(control.clock) <= 0:
@@ -187,10 +198,44 @@ def _abandon(control: Control, lease: Lease, cause: str) -> RunResult:
     if not control.began(lease):
         control.forget(lease)
         return RunResult(run=lease.run_id, state="forgotten")
-    if not control.half_destroyed(lease):  # else its end has begun, and only goes on
+    journal = Journal(control.home, lease.run_id)
+    if lease.use == "migration" and journal.last() == ARROWS[lease.use][-1]:
+        cause = "published"  # too late to stop it: its end goes on as it would have
+    elif not control.half_destroyed(lease):  # else its end has begun, and only goes on
         control.record_abandoned(lease, cause)
-    carried = Carried.from_journal(Journal(control.home, lease.run_id))
-    return _end(control, lease, carried, control.cause(lease), NoWatch())
+    if cause != "published":
+        remove(_package_of(lease))  # renamed, and killed before the journal knew: nothing was published
+    cause = control.cause(lease)
+    return _end(control, lease, Carried.from_journal(journal), cause, NoWatch())
+
+
+def withdraw(
+    home: Path, authorisation_id: str, operator: str, signed: tuple[bytes, bytes] | None = None
+) -> int:
+    """Record a withdrawal, the controller's own (document and signature) or the operator's word for it, and end its runs.
+
+    A run that is being carried ends itself within seconds; one that nobody carries is destroyed here. Gives the number
+    of runs that were ended. Raises AuthorisationError, TrustError, BusyError when a run did not end in time.
+    """
+    control = Control.open(home, operator)
+    evidence: dict[str, bytes] = {}
+    if signed is not None:
+        check_withdrawal(home, control.site, authorisation_id, *signed, control.clock)
+        evidence = {"withdrawal.json": signed[0], "withdrawal.json.p7s": signed[1]}
+    running = [r for r in leases_of(home) if r.authorisation_id == authorisation_id and not control.ended(r)]
+    record_withdrawal(home, authorisation_id, evidence)
+    code = "recorded_by_operator" if signed is None else "signed_by_controller"
+    control.record(EntryType.AUTHORISATION_WITHDRAWN, None, code)
+    for lease in running:
+        with hold_doctor(home, lease.subject_id, wait_seconds=SWEEP_WAIT_SECONDS):
+            if not control.ended(lease) and (home / "runs" / lease.run_id).is_dir():
+                _abandon(control, lease.reload(home), "withdrawn")
+    return len(running)
+
+
+def _package_of(lease: Lease) -> Path:
+    """Where publication puts the package: beside the sealed parts that grow."""
+    return Path(lease.partial).with_name(f"reprise-{lease.run_id}")
 
 
 def abandon_order(home: Path, order_id: str, cause: str) -> None:

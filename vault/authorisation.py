@@ -10,6 +10,7 @@ from typing import Any
 from schemas.disposition import Disposition
 from schemas.errors import AuthorisationError, DeadlineError, ScopeError, UseError
 from schemas.sensitive import Sensitive
+from vault.canonical import canonical_json
 from vault.clock import Clock, format_utc
 from vault.instruction import Instruction, parse
 from vault.patient_list import open_list
@@ -296,16 +297,43 @@ def any_use(instruction: Instruction) -> Use:
     raise UseError("use_exhausted", limit=0)
 
 
-def withdraw(home: Path, authorisation_id: str) -> None:
-    """Record that the instruction no longer holds."""
+def withdraw(home: Path, authorisation_id: str, evidence: dict[str, bytes]) -> None:
+    """Record that the instruction no longer holds. Raises AuthorisationError when there is none."""
     register = InstructionRegister(home, None, authorisation_id)
     register.evidence()
-    register.withdraw()
+    register.withdraw(evidence)
+
+
+def check_withdrawal(
+    home: Path, site: Site, authorisation_id: str, document: bytes, p7s: bytes, clock: Clock
+) -> None:
+    """A withdrawal holds when one of the instruction's controllers signed it, checked like the instruction itself.
+
+    Raises AuthorisationError (withdrawal_of_another, wrong_signer, signer_not_enrolled), TrustError.
+    """
+    instruction = parse(recorded(home, authorisation_id)[0])
+    if document != draft_withdrawal(home, authorisation_id):
+        raise AuthorisationError("withdrawal_of_another")
+    moment = clock.now()
+    signer = check_signature(document, p7s, TrustStore.load(home), trial_home=site.trial, moment=moment)
+    subjects = Subjects(home)
+    record = subjects.read(subjects.identify("doctor", signer.inss.reveal()))
+    if record is None:
+        raise AuthorisationError("signer_not_enrolled")
+    numbers = {str(number)[:8] for number in record["nihii"]}
+    if not numbers & {c.nihii[:8] for c in instruction.controllers}:
+        raise AuthorisationError("wrong_signer")
+
+
+def draft_withdrawal(home: Path, authorisation_id: str) -> bytes:
+    """What a controller signs to withdraw an instruction: canonical JSON that names it by its nonce."""
+    nonce = parse(recorded(home, authorisation_id)[0]).nonce
+    return canonical_json({"version": 1, "type": "withdrawal", "instruction_nonce": nonce})
 
 
 def is_withdrawn(home: Path, authorisation_id: str) -> bool:
     """Whether the instruction was withdrawn."""
-    return bool(InstructionRegister(home, None, authorisation_id).state["withdrawn"])
+    return InstructionRegister(home, None, authorisation_id).withdrawn
 
 
 def list_authorisations(home: Path) -> list[dict[str, Any]]:

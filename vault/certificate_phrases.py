@@ -28,6 +28,12 @@ _PHRASES: dict[str, tuple[str, str, str, str]] = {
         "afgebroken door de operator, niets gepubliceerd",
         "vom Bearbeiter abgebrochen, nichts veröffentlicht",
     ),
+    "withdrawn": (
+        "withdrawn by the controller, nothing published",
+        "retiré par le responsable du traitement, rien n'est publié",
+        "ingetrokken door de verwerkingsverantwoordelijke, niets gepubliceerd",
+        "vom Verantwortlichen widerrufen, nichts veröffentlicht",
+    ),
     "cancelled": (
         "cancelled, nothing published",
         "annulé, rien n'est publié",

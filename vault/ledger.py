@@ -22,6 +22,8 @@ from vault.ledger_store import FileLedger
 from vault.tiles import TILE
 
 MAX_ENTRY = 4096
+FIELDS = frozenset({"v", "type", "runId", "seq", "at", "code", "c", "n"})
+"""What every entry has, and nothing else."""
 _CODE = re.compile(r"[A-Za-z0-9_.\-]{1,64}")
 _COMMITMENT = re.compile(r"[A-Za-z0-9+/]{43}=")
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from schemas.errors import LedgerError
 from vault.canonical import canonical_json
+from vault.ledger import FIELDS, EntryType
 from vault.ledger_story import story_faults
 from vault.merkle import leaf_hash, root_hash
 from vault.notes import Checkpoint, VerifierKey, open_note
@@ -17,6 +18,7 @@ from vault.tiles import TILE, format_bundle, parse_bundle, tile_path, widths
 _TILE = re.compile(
     r"tile/(entries|[0-9]|[1-5][0-9]|6[0-3])/((?:x[0-9]{3}/)*[0-9]{3})(?:\.p/([1-9][0-9]{0,2}))?"
 )
+_TYPES = frozenset(EntryType)
 _OURS = frozenset({"checkpoint", ".tree", ".lock", ".writing"})
 
 
@@ -136,7 +138,8 @@ def _form_faults(entries: list[bytes]) -> list[str]:
     for number, entry in enumerate(entries, start=1):
         try:
             body = json.loads(entry)
-            whole = canonical_json(body) == entry and body["seq"] == number
+            whole = canonical_json(body) == entry and body["seq"] == number and set(body) == FIELDS
+            whole = whole and body["type"] in _TYPES
         except (ValueError, KeyError, TypeError, RecursionError):
             whole = False
         if not whole:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,8 +23,6 @@ from vault.files import write_durably, write_secret
 from vault.merkle import leaf_hash, prove_consistency, prove_inclusion, root_hash
 from vault.notes import Checkpoint, VerifierKey, add_signatures, format_vkey, open_note, sign_note
 from vault.tiles import TILE, TileTree, format_bundle, grow_tiles, parse_bundle, tile_path
-
-_PARTIAL = re.compile(r"[1-9][0-9]{0,2}")
 
 
 class LedgerStore(Protocol):

@@ -42,7 +42,7 @@ class InstructionRegister:
     def _read(self) -> dict[str, Any]:
         path = self._folder / "state"
         if not path.is_file():
-            return {"spent": {}, "withdrawn": False, "subject": None}
+            return {"spent": {}, "subject": None}
         return dict(json.loads(self._site.open(path.read_bytes(), f"authorisation/{self.id}")))
 
     def _write(self) -> None:
@@ -52,7 +52,7 @@ class InstructionRegister:
 
     def refuse_withdrawn(self) -> None:
         """Raise AuthorisationError when the instruction was withdrawn."""
-        if self._state["withdrawn"]:
+        if self.withdrawn:
             raise AuthorisationError("withdrawn")
 
     def check_use(self, instruction: Instruction, use: Use) -> None:
@@ -78,10 +78,16 @@ class InstructionRegister:
             self._state["spent"] = spent
             self._write()
 
-    def withdraw(self) -> None:
-        """The instruction no longer holds."""
-        self._state["withdrawn"] = True
-        self._write()
+    @property
+    def withdrawn(self) -> bool:
+        """Whether the instruction no longer holds. A file of its own: a run that spends its use cannot undo it."""
+        return (self._folder / "withdrawn").is_file()
+
+    def withdraw(self, evidence: dict[str, bytes]) -> None:
+        """The instruction no longer holds; what shows it (a signed withdrawal, if there is one) is kept sealed."""
+        data = json.dumps({name: data.hex() for name, data in evidence.items()}).encode()
+        Subjects(self._home).put(self.subject, f"withdrawal-{self.id}", data)
+        write_durably(self._folder / "withdrawn", b"")
 
     def keep(
         self,
@@ -120,4 +126,4 @@ class InstructionRegister:
     def state(self) -> dict[str, Any]:
         """Id, uses spent, withdrawn or not."""
         spent = {use: len(runs) for use, runs in self._state["spent"].items()}
-        return {"id": self.id, "spent": spent, "withdrawn": self._state["withdrawn"]}
+        return {"id": self.id, "spent": spent, "withdrawn": self.withdrawn}

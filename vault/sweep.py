@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from vault.authorisation import is_withdrawn
 from vault.clock import Clock
 from vault.lease import Lease, list_runs, observable_here, owner_alive
 
 
 @dataclass(frozen=True)
 class Due:
-    """A lease and why the sweep looks at it: deadline | half_destroyed | key_lost | resumable."""
+    """A lease and why the sweep looks at it: deadline | withdrawn | half_destroyed | key_lost | resumable."""
 
     lease: Lease
     reason: str
@@ -32,6 +33,8 @@ def find_due(home: Path, clock: Clock) -> list[Due]:
 def _reason(home: Path, lease: Lease, clock: Clock) -> str | None:
     if lease.seconds_left(clock) <= 0:
         return "deadline"
+    if is_withdrawn(home, lease.authorisation_id) and not owner_alive(lease):
+        return "withdrawn"
     if not observable_here(lease) or owner_alive(lease):
         return None
     if (home / "runs" / lease.run_id / "intent.json").is_file():

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from flows import engine
 from flows.commands.shared import (
     HomeOption,
     JsonOption,
@@ -146,10 +147,37 @@ def show_text(authorisation: IdArgument, home: HomeOption = None) -> None:
 
 
 @guarded
-def withdraw(authorisation: IdArgument, home: HomeOption = None, operator: OperatorOption = None) -> None:
-    """Record that an instruction no longer holds."""
+def draft_withdrawal(
+    authorisation: IdArgument,
+    to: Annotated[Path, typer.Option("--to", help="Where to write what is to be signed.")],
+    home: HomeOption = None,
+) -> None:
+    """Write what a controller signs to withdraw an instruction."""
+    to.write_bytes(authorisations.draft_withdrawal(home_path(home), authorisation))
+    typer.echo(
+        f"Have it signed as {to.name}.p7s, then: reprise authorise withdraw {authorisation} --signed {to}"
+    )
+
+
+@guarded
+def withdraw(
+    authorisation: IdArgument,
+    signed: Annotated[
+        Path | None, typer.Option("--signed", help="The controller's withdrawal, FILE.p7s beside it.")
+    ] = None,
+    home: HomeOption = None,
+    operator: OperatorOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Withdraw an instruction: its runs stop, their staging is destroyed, nothing is published any more."""
     path = home_path(home)
-    control = Control.open(path, operator_name(operator))
-    authorisations.withdraw(path, authorisation)
-    control.record(EntryType.AUTHORISATION_WITHDRAWN, None, "recorded_by_operator")
-    typer.echo("withdrawn")
+    evidence = None
+    if signed is not None:
+        document, signatures, _ = read_evidence(signed)
+        evidence = (document, signatures[0])
+    ended = engine.withdraw(path, authorisation, operator_name(operator), evidence)
+    show(
+        {"authorisation": authorisation, "result": "withdrawn", "runs_ended": ended},
+        as_json=as_json,
+        text=f"withdrawn; {ended} run(s) ended",
+    )

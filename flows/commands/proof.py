@@ -15,7 +15,7 @@ from schemas.errors import ForkError, HostileProofError, ProofError, UnanchoredE
 from vault.clock import SystemClock
 from vault.ledger_audit import audit
 from vault.ledger_store import FileLedger, load_log_key
-from vault.notes import VerifierKey
+from vault.notes import Checkpoint, VerifierKey, open_note
 from vault.policy import format_policy
 from vault.site import Site
 from vault.verify import verify as verify_folder
@@ -52,15 +52,22 @@ def open_package(
 
 
 @guarded
-def check(home: HomeOption = None, as_json: JsonOption = False) -> None:
-    """Recompute the whole ledger from its entries and look for gaps."""
+def check(
+    head: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--head", help="A checkpoint kept from before (a proof folder's): the log must extend it."
+        ),
+    ] = None,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Recompute the whole ledger from its entries, look for gaps, and hold it against heads kept elsewhere."""
     path = home_path(home)
     store = FileLedger(path / "ledger", Site.load(path).origin, load_log_key(path))
-    faults = (
-        audit(path / "ledger", VerifierKey.parse(store.vkey), SystemClock().now())
-        if store.head().size
-        else []
-    )
+    key = VerifierKey.parse(store.vkey)
+    heads = tuple(Checkpoint.parse(open_note(kept.read_bytes(), key)) for kept in head or [])
+    faults = audit(path / "ledger", key, SystemClock().now(), heads)
     show(
         {"faults": faults}, as_json=as_json, text="The ledger is whole." if not faults else "\n".join(faults)
     )

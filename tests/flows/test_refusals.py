@@ -101,7 +101,7 @@ def use_up(case: Case) -> None:
 
 def withdrawn(case: Case) -> None:
     done = case.reprise("authorise", "record", str(case.document))
-    withdraw(case.home, done.stdout.strip())
+    withdraw(case.home, done.stdout.strip(), {})
 
 
 def one_recipient(case: Case) -> None:

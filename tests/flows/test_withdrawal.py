@@ -1,0 +1,134 @@
+"""Withdrawal while a run is being carried, while it waits, and after it was published."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from whole_run import WholeRun
+
+from flows import engine
+from flows.practice.write import write_practice
+from flows.trial import P12_PASSWORD as PASSWORD
+from schemas.errors import AuthorisationError, RepriseError
+from vault.lease import list_runs
+
+pytestmark = pytest.mark.slow
+SECONDS = 10
+
+
+@pytest.fixture(scope="module")
+def practice(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("practice") / "export"
+    write_practice(folder, patients=150)
+    return folder
+
+
+class WithdrawingWatch:
+    """Withdraws the instruction, from elsewhere, when a step shows progress."""
+
+    def __init__(self, case: WholeRun, step: str) -> None:
+        self._case, self._step = case, step
+        self.begun_at: float | None = None
+        self.thread = threading.Thread(target=self._withdraw)
+        self.ended = -1
+
+    def _withdraw(self) -> None:
+        lease = list_runs(self._case.home)[-1]
+        self.ended = engine.withdraw(self._case.home, lease.authorisation_id, "trial")
+
+    def progress(self, arrow: str, done: int, total: int) -> None:
+        if arrow == self._step and self.begun_at is None:
+            self.begun_at = time.monotonic()
+            self.thread.start()
+
+    def arrow(self, arrow: str, counts: dict) -> None:
+        self.progress(arrow, 0, 0)
+
+
+@pytest.mark.parametrize("step", ["inventory", "extract", "deliver"])
+def test_a_run_that_is_carried_ends_at_once(practice, tmp_path, step):
+    case = WholeRun(tmp_path / "trial", practice)
+    watch = WithdrawingWatch(case, step)
+    with pytest.raises(AuthorisationError, match="withdrawn"):
+        case.start(watch)
+    assert watch.begun_at is not None
+    took = time.monotonic() - watch.begun_at
+    watch.thread.join(30)
+    assert watch.ended == 1
+    assert took < SECONDS, "the promise of ten seconds"
+    require_withdrawn(case)
+
+
+def test_a_run_that_waits_is_destroyed_by_the_withdrawal(practice, tmp_path):
+    case = WholeRun(tmp_path / "trial", practice)
+    case.start_apart({"who": "control", "at": "arrow", "name": "extract"})
+    assert any((case.home / "staging").iterdir())
+    engine.withdraw(case.home, list_runs(case.home)[-1].authorisation_id, "trial")
+    require_withdrawn(case)
+
+
+def test_resume_and_sweep_know_of_a_withdrawal_that_died_half_way(practice, tmp_path, monkeypatch):
+    case = WholeRun(tmp_path / "trial", practice)
+    case.start_apart({"who": "control", "at": "arrow", "name": "extract"})
+    with monkeypatch.context() as patch:
+        patch.setattr(engine, "_abandon", lambda *a: (_ for _ in ()).throw(RepriseError("died")))
+        with pytest.raises(RepriseError):
+            engine.withdraw(case.home, list_runs(case.home)[-1].authorisation_id, "trial")
+    with pytest.raises(AuthorisationError, match="withdrawn"):
+        case.resume()
+    require_withdrawn(case)
+
+
+def test_what_was_published_stays_published(practice, tmp_path):
+    case = WholeRun(tmp_path / "trial", practice)
+    case.start_apart({"who": "control", "at": "arrow", "name": "publish"})
+    engine.withdraw(case.home, list_runs(case.home)[-1].authorisation_id, "trial")
+    assert case.content()
+    assert certificate(case)["outcome"] == "certified, package published"
+    case.nothing_left()
+
+
+def test_a_withdrawal_signed_by_the_controller_and_by_nobody_else(tmp_path, practice):
+    case = WholeRun(tmp_path / "trial", practice)
+    recorded = case.reprise("authorise", "record", case.made["authorisation"]).stdout.strip()
+    paper = tmp_path / "withdrawal.json"
+    assert case.reprise("authorise", "draft-withdrawal", recorded, "--to", str(paper)).returncode == 0
+    signature = Path(str(paper) + ".p7s")
+    signature.write_bytes(Path(case.made["authorisation"] + ".p7s").read_bytes())
+    refused = case.reprise("authorise", "withdraw", recorded, "--signed", str(paper))
+    assert refused.returncode == 10, refused.stderr
+    sign(case, paper, signature)
+    done = case.reprise("authorise", "withdraw", recorded, "--signed", str(paper), "--json")
+    assert json.loads(done.stdout)["result"] == "withdrawn", done.stderr
+    with pytest.raises(AuthorisationError, match="withdrawn"):
+        case.start()
+
+
+def sign(case: WholeRun, paper: Path, signature: Path) -> None:
+    """With openssl, and the key of the trial's doctor."""
+    p12 = case.folder / "doctor.p12"
+    key = case.folder / "key.pem"
+    password = "pass:" + PASSWORD
+    subprocess.run(
+        ["openssl", "pkcs12", "-in", p12, "-passin", password, "-nodes", "-out", key],
+        check=True,
+        capture_output=True,
+    )
+    signing = "openssl cms -sign -binary -cades -md sha256 -outform DER".split()
+    files = ["-in", paper, "-signer", key, "-inkey", key, "-out", signature]
+    subprocess.run([*signing, *files], check=True, capture_output=True)
+
+
+def certificate(case: WholeRun) -> dict:
+    return json.loads((case.home / "runs" / case.run_id / "proof" / "certificate.json").read_bytes())
+
+
+def require_withdrawn(case: WholeRun) -> None:
+    case.nothing_left()
+    assert not case.content()
+    assert certificate(case)["outcome"] == "withdrawn by the controller, nothing published"
