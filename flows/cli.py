@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from flows.commands import authority, proof, runs, trials
+from flows.commands import authority, people, proof, runs, trials
 
 app = typer.Typer(
     name="reprise",
@@ -23,6 +23,7 @@ authorise_app = typer.Typer(
     no_args_is_help=True, help="Draft, check, record, list, show and withdraw instructions."
 )
 enrol_app = typer.Typer(no_args_is_help=True, help="Enrol doctors (who signs) and operators (who acts).")
+subject_app = typer.Typer(no_args_is_help=True, help="What is kept of people: list it, show it, erase it.")
 ledger_app = typer.Typer(no_args_is_help=True, help="Check the ledger; export it as static pages.")
 
 
@@ -70,6 +71,9 @@ for _command in (authority.doctor, authority.operator):
     enrol_app.command()(_command)
 for _command in (proof.check, proof.export):
     ledger_app.command()(_command)
+for _name, _command in (("list", people.list_people), ("show", people.show_person), ("erase", people.erase)):
+    subject_app.command(_name)(_command)
+app.add_typer(subject_app, name="subject")
 app.add_typer(authorise_app, name="authorise")
 app.add_typer(enrol_app, name="enrol")
 app.add_typer(ledger_app, name="ledger")

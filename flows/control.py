@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -20,7 +20,7 @@ from vault.ledger import EntryType, Ledger, Recorded, commit
 from vault.ledger_store import FileLedger, load_log_key
 from vault.run_files import read_run_file, write_run_file
 from vault.site import Site
-from vault.subjects import Operator, find_operator
+from vault.subjects import Operator, Subjects, find_operator
 from vault.sweep import is_ended
 
 SWEEPER = "sweep"
@@ -104,7 +104,8 @@ class Control:
         """The check that passed, then the run's start with its deadline."""
         if self.began(lease):
             return
-        salt = sha256(lease.run_id.encode() + self.person.salt.reveal()).digest()
+        record = Subjects(self.home).read(lease.subject_id) or {}  # its salt dies with the doctor's record
+        salt = sha256(lease.run_id.encode() + b64decode(record["salt"])).digest()
         instruction = commit(salt, "authorisation.checked", "instruction", authorisation.instruction.document)
         if not self.has_recorded(lease, EntryType.AUTHORISATION_CHECKED):
             self.record(EntryType.AUTHORISATION_CHECKED, lease.run_id, "passed", authorisation=instruction)

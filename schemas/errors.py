@@ -188,6 +188,13 @@ class RunEndedError(RefusedError):
     advice = "Its certificate is in the run's proof folder: `reprise status RUN`."
 
 
+class RetentionError(RefusedError):
+    """The law or a living run still needs this record."""
+
+    exit_code = 18
+    advice = "`reprise subject show ID` tells until when; the refusal is in the ledger."
+
+
 class SourceError(RepriseError):
     """The source cannot be used."""
 

@@ -48,6 +48,8 @@ class EntryType(StrEnum):
     DESTRUCTION_COMPLETED = "destruction.completed"
     DESTRUCTION_INCOMPLETE = "destruction.incomplete"
     SUBJECT_ENROLLED = "subject.enrolled"
+    SUBJECT_SHOWN = "subject.shown"
+    SUBJECT_RETAINED = "subject.retained"
     SUBJECT_ERASED = "subject.erased"
 
 

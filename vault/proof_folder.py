@@ -27,6 +27,16 @@ against roots and revocation lists that you obtain yourself.
 """
 
 
+def without_authorisation(folder: Path) -> dict[str, bytes]:
+    """The files of a proof folder less those that name the doctor, less manifest and signature."""
+    return {
+        name: path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+        and not (name := path.relative_to(folder).as_posix()).startswith(("authorisation/", "manifest."))
+    }
+
+
 def write_proof(folder: Path, files: dict[str, bytes], *, origin: str, key: Ed25519PrivateKey) -> None:
     """Write the files, a manifest of them all, and its signature; the folder appears whole or not at all."""
     everything = {"README.txt": README.encode(), **files}

@@ -33,6 +33,7 @@ class Site:
     origin: str  # the ledger's origin: the operator's name in the world, never a practice's
     ceiling_hours: int = 72
     clock_skew_seconds: int = 300
+    proof_retention_days: int = 3650  # how long the record behind a proof stays after its last run
     declared_exceptions: tuple[str, ...] = field(default=())
     limits: dict[str, int] = field(
         default_factory=dict
@@ -50,6 +51,7 @@ class Site:
             origin=str(raw["origin"]),
             ceiling_hours=int(raw.get("ceiling_hours", 72)),
             clock_skew_seconds=int(raw.get("clock_skew_seconds", 300)),
+            proof_retention_days=int(raw.get("proof_retention_days", 3650)),
             declared_exceptions=tuple(str(e) for e in raw.get("declared_exceptions", [])),
             limits={str(name): int(value) for name, value in raw.get("limits", {}).items()},
         )

@@ -44,6 +44,8 @@ class Subjects:
 
     def read(self, subject_id: str) -> dict[str, Any] | None:
         """A record, or None when the person is not known (any more)."""
+        if not (self._folder / subject_id / "key").is_file():
+            return None  # erased, or half erased: without its key nothing opens
         sealed = self.get(subject_id, "record")
         return None if sealed is None else dict(json.loads(sealed))
 
@@ -67,6 +69,15 @@ class Subjects:
             sync_folder(folder)
             shutil.rmtree(folder)
             sync_folder(self._folder)
+
+    def ids(self) -> list[str]:
+        """Opaque ids of everybody of whom anything is kept."""
+        return sorted(p.name for p in self._folder.iterdir()) if self._folder.is_dir() else []
+
+    def names(self, subject_id: str) -> list[str]:
+        """Names of the sealed objects of a subject."""
+        folder = self._folder / subject_id
+        return sorted(p.name for p in folder.iterdir() if p.name != "key") if folder.is_dir() else []
 
     def _key(self, subject_id: str) -> bytes:
         return self._site.open((self._folder / subject_id / "key").read_bytes(), f"subject/{subject_id}")

@@ -119,7 +119,7 @@ def sign(case: WholeRun, paper: Path, signature: Path) -> None:
         check=True,
         capture_output=True,
     )
-    signing = "openssl cms -sign -binary -cades -md sha256 -outform DER".split()
+    signing = ["openssl", "cms", "-sign", "-binary", "-cades", "-md", "sha256", "-outform", "DER"]
     files = ["-in", paper, "-signer", key, "-inkey", key, "-out", signature]
     subprocess.run([*signing, *files], check=True, capture_output=True)
 

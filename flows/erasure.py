@@ -1,0 +1,104 @@
+"""What is kept about a person: shown, and erased when neither the law nor a living run needs it any more."""
+
+from __future__ import annotations
+
+import json
+import os
+from base64 import b64encode
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from flows.control import Control
+from schemas.errors import RetentionError, UnreadableSourceError
+from vault.clock import format_utc, parse_utc
+from vault.lease import Lease, list_runs
+from vault.ledger import EntryType, commit
+from vault.ledger_store import load_log_key
+from vault.proof_folder import without_authorisation, write_proof
+from vault.subjects import Subjects
+
+SECRET = frozenset({"salt"})
+
+
+def list_subjects(home: Path) -> list[dict[str, str]]:
+    """Opaque ids and kinds of everybody of whom anything is kept."""
+    subjects = Subjects(home)
+    found = ((subject, subjects.read(subject)) for subject in subjects.ids())
+    return [{"subject": subject, "kind": record["kind"] if record else "erased"} for subject, record in found]
+
+
+def show_subject(home: Path, subject_id: str, operator: str) -> dict[str, Any]:
+    """Everything kept about a person (article 15 GDPR): record, sealed objects, runs, and until when it stays."""
+    control = Control.open(home, operator)
+    record = _record(home, subject_id)
+    control.record(EntryType.SUBJECT_SHOWN, None, "access")
+    return {
+        "subject": subject_id,
+        "record": {name: value for name, value in record.items() if name not in SECRET},
+        "objects": Subjects(home).names(subject_id),
+        "runs": [{"run": r.run_id, "use": r.use, "created": r.created} for r in _runs(home, subject_id)],
+        "kept_until": format_utc(_kept_until(control, subject_id)),
+    }
+
+
+def erase_subject(home: Path, subject_id: str, operator: str) -> dict[str, Any]:
+    """Destroy a person's key, salts and records, and every copy of what they signed in the home's proof folders.
+
+    Gives a receipt: the ledger entry's index, and a salt, kept nowhere else, that opens the entry's commitment to this
+    person. Doing it again finishes what a crash cut short. Raises RetentionError; the refusal is in the ledger.
+    """
+    control = Control.open(home, operator)
+    record = _record(home, subject_id)
+    _refuse_early(control, subject_id)
+    salt = os.urandom(32)
+    person = str(record.get("inss", record.get("name", subject_id)))
+    commitment = commit(salt, EntryType.SUBJECT_ERASED.value, "subject", person.encode())
+    runs = _runs(home, subject_id)
+    # Written before anything dies: a copy of this home, put back later, then knows whom it must forget again.
+    entry = control.record(EntryType.SUBJECT_ERASED, None, "erased", {"runs": len(runs)}, subject=commitment)
+    for lease in runs:
+        _strip_proof(control, lease)
+    Subjects(home).erase(subject_id)
+    return {
+        "subject": subject_id,
+        "entry": entry.index,
+        "recorded": json.loads(entry.entry),
+        "salt": b64encode(salt).decode(),
+        "proof": control.ledger.prove(entry.index).decode(),
+    }
+
+
+def _record(home: Path, subject_id: str) -> dict[str, Any]:
+    subjects = Subjects(home)
+    if subject_id not in subjects.ids():
+        raise UnreadableSourceError("no_such_subject")
+    return subjects.read(subject_id) or {}
+
+
+def _runs(home: Path, subject_id: str) -> list[Lease]:
+    return [lease for lease in list_runs(home) if lease.subject_id == subject_id]
+
+
+def _kept_until(control: Control, subject_id: str) -> datetime:
+    """The end of the retention of the proof, counted from the last run's deadline."""
+    last = [parse_utc(lease.deadline) for lease in _runs(control.home, subject_id)]
+    return max(last) + timedelta(days=control.site.proof_retention_days) if last else control.clock.now()
+
+
+def _refuse_early(control: Control, subject_id: str) -> None:
+    until = _kept_until(control, subject_id)
+    alive = any(not control.ended(lease) for lease in _runs(control.home, subject_id))
+    if not alive and (until <= control.clock.now() or not control.site.proof_retention_days):
+        return
+    code = "run_alive" if alive else "retention_not_over"
+    control.record(EntryType.SUBJECT_RETAINED, None, code, {"review_s": int(until.timestamp())})
+    raise RetentionError(code)
+
+
+def _strip_proof(control: Control, lease: Lease) -> None:
+    """Sign the run's proof folder anew without what names the doctor; entries, statements, certificate stay."""
+    folder = control.home / "runs" / lease.run_id / "proof"
+    if (folder / "authorisation").is_dir():
+        files = without_authorisation(folder)
+        write_proof(folder, files, origin=control.site.origin, key=load_log_key(control.home))

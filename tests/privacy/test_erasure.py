@@ -1,0 +1,118 @@
+"""A doctor who is erased leaves no byte behind; every proof still verifies, and the erasure itself is proven."""
+
+from __future__ import annotations
+
+import json
+from base64 import b64decode
+from pathlib import Path
+
+import canary
+import pytest
+from asn1crypto import cms
+from whole_run import WholeRun
+
+from flows.practice.write import write_practice
+from flows.trial import DOCTOR_NAME
+from schemas.errors import RetentionError
+from vault.ledger import commit
+from vault.ledger_store import FileLedger, load_log_key
+from vault.site import Site
+from vault.subjects import Subjects
+from vault.verify import judge, read_folder
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def migrated(tmp_path) -> WholeRun:
+    write_practice(tmp_path / "export", patients=2)
+    case = WholeRun(tmp_path / "trial", tmp_path / "export")
+    case.start()
+    return case
+
+
+def needles_of(case: WholeRun) -> list[bytes]:
+    """Name, numbers and certificate of the doctor as they would stand anywhere, in any encoding."""
+    instruction = json.loads(Path(case.made["authorisation"]).read_bytes())
+    signature = cms.ContentInfo.load(Path(case.made["authorisation"] + ".p7s").read_bytes())["content"]
+    leaf = next(c.chosen for c in signature["certificates"] if DOCTOR_NAME in c.chosen.subject.human_friendly)
+    words = [DOCTOR_NAME, instruction["controllers"][0]["nihii"], leaf.subject.native["serial_number"]]
+    key = (
+        leaf.public_key.native["public_key"]["modulus"].to_bytes(256, "big")
+        if leaf.public_key.algorithm == "rsa"
+        else leaf.dump()
+    )
+    patterns = [pattern for word in words for pattern in canary.encodings(word) if len(pattern) >= 8]
+    return [*patterns, key[40:72], key[40:72].hex().encode()]
+
+
+def erase(case: WholeRun, receipt: Path):
+    listed = json.loads(case.reprise("subject", "list", "--json").stdout.splitlines()[-1])
+    (doctor,) = [s["subject"] for s in listed if s["kind"] == "doctor"]
+    return doctor, case.reprise("subject", "erase", doctor, "--receipt", str(receipt))
+
+
+def allow_erasure(case: WholeRun) -> None:
+    with (case.home / "site.toml").open("a") as settings:
+        settings.write("proof_retention_days = 0\n")
+
+
+def test_no_byte_of_an_erased_doctor_is_left(migrated, tmp_path, monkeypatch):
+    monkeypatch.setattr(canary, "_PATTERNS", needles_of(migrated))
+    proof = migrated.home / "runs" / migrated.run_id / "proof"
+    assert any(canary.holds_canary(path.read_bytes()) for path in proof.rglob("*") if path.is_file()), (
+        "before"
+    )
+    allow_erasure(migrated)
+    _, done = erase(migrated, tmp_path / "receipt.json")
+    assert done.returncode == 0, done.stderr
+    left = [
+        p.relative_to(migrated.home)
+        for p in migrated.home.rglob("*")
+        if p.is_file() and canary.holds_canary(p.read_bytes())
+    ]
+    assert left == []
+    migrated.nothing_left()  # the ledger is whole and every proof verifies
+
+
+def test_the_person_can_prove_the_erasure(migrated, tmp_path):
+    allow_erasure(migrated)
+    inss = _number(migrated)
+    _, done = erase(migrated, tmp_path / "receipt.json")
+    assert done.returncode == 0, done.stderr
+    receipt = json.loads((tmp_path / "receipt.json").read_text())
+    entry = migrated_entry(migrated, receipt["entry"])
+    assert entry == receipt["recorded"]
+    opened = commit(b64decode(receipt["salt"]), "subject.erased", "subject", inss.encode())
+    assert entry["c"]["subject"] == opened
+    assert receipt["proof"].startswith(f"c2sp.org/tlog-proof@v1\nindex {receipt['entry']}\n")
+
+
+def test_a_record_that_the_law_keeps_is_refused_and_the_refusal_recorded(migrated, tmp_path):
+    doctor, done = erase(migrated, tmp_path / "receipt.json")
+    assert done.returncode == RetentionError.exit_code, done.stdout
+    shown = json.loads(migrated.reprise("subject", "show", doctor, "--json").stdout.splitlines()[-1])
+    assert shown["record"]["name"] == DOCTOR_NAME
+    assert "salt" not in shown["record"]
+    assert shown["kept_until"] > "2036"
+    types = [migrated_entry(migrated, index)["type"] for index in (-2, -1)]
+    assert types == ["subject.retained", "subject.shown"]
+    assert not (tmp_path / "receipt.json").exists()
+
+
+def test_the_proof_that_the_doctor_took_home_still_verifies(migrated, tmp_path):
+    taken = read_folder(migrated.home / "runs" / migrated.run_id / "proof")
+    allow_erasure(migrated)
+    erase(migrated, tmp_path / "receipt.json")
+    assert judge(taken, Path(migrated.made["policy"]).read_text())[0] == 0
+
+
+def migrated_entry(case: WholeRun, index: int) -> dict:
+    store = FileLedger(case.home / "ledger", Site.load(case.home).origin, load_log_key(case.home))
+    size = store.head().size
+    return json.loads(store.read(0, size)[index])
+
+
+def _number(case: WholeRun) -> str:
+    records = [Subjects(case.home).read(subject) for subject in Subjects(case.home).ids()]
+    return next(str(record["inss"]) for record in records if record and record["kind"] == "doctor")
