@@ -69,7 +69,7 @@ authorise_app.command("list")(authority.list_authorisations)
 authorise_app.command("show")(authority.show_text)
 for _command in (authority.doctor, authority.operator):
     enrol_app.command()(_command)
-for _command in (proof.check, proof.export):
+for _command in (proof.check, proof.export, proof.stamp_request, proof.stamp):
     ledger_app.command()(_command)
 for _name, _command in (("list", people.list_people), ("show", people.show_person), ("erase", people.erase)):
     subject_app.command(_name)(_command)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import segno
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from vault.canonical import canonical_json
 from vault.certificate_phrases import PHRASES
@@ -27,6 +29,12 @@ def build_certificate(facts: dict[str, Any], language: str) -> tuple[bytes, byte
         lstrip_blocks=True,
     )
     page = environment.get_template("certificate.html").render(
-        words=WORDS[language], phrases=PHRASES[language], language=language, **facts
+        qr=_qr(facts["head"]), words=WORDS[language], phrases=PHRASES[language], language=language, **facts
     )
     return data, page.encode()
+
+
+def _qr(head: dict[str, Any]) -> Markup:
+    """The head of the log as a picture, so that it is kept by whoever keeps the page, on paper too."""
+    text = f"{head['origin']}\n{head['size']}\n{head['root']}\n"
+    return Markup(segno.make(text, error="m", micro=False).svg_inline(scale=3, border=2))  # noqa: S704 - our own SVG

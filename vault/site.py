@@ -22,6 +22,7 @@ FOLDERS = (
     "trust/roots",
     "trust/intermediates",
     "trust/crls",
+    "trust/timestamps",
 )
 
 

@@ -12,12 +12,13 @@ from flows import engine
 from flows.commands.shared import HomeOption, JsonOption, guarded, home_path, show
 from flows.package import open_package as open_sealed
 from schemas.errors import ForkError, HostileProofError, ProofError, UnanchoredError
-from vault.clock import SystemClock
+from vault.clock import SystemClock, format_utc
 from vault.ledger_audit import audit
 from vault.ledger_store import FileLedger, load_log_key
 from vault.notes import Checkpoint, VerifierKey, open_note
 from vault.policy import format_policy
 from vault.site import Site
+from vault.timestamps import Stamps
 from vault.verify import verify as verify_folder
 
 
@@ -67,12 +68,43 @@ def check(
     store = FileLedger(path / "ledger", Site.load(path).origin, load_log_key(path))
     key = VerifierKey.parse(store.vkey)
     heads = tuple(Checkpoint.parse(open_note(kept.read_bytes(), key)) for kept in head or [])
+    stamps = Stamps(path)
+    for stamp in stamps.kept():  # what an authority has seen, the log must extend
+        stamps.verify(stamp.checkpoint, stamp.response)
+        heads += (Checkpoint.parse(open_note(stamp.checkpoint, key)),)
     faults = audit(path / "ledger", key, SystemClock().now(), heads)
     show(
         {"faults": faults}, as_json=as_json, text="The ledger is whole." if not faults else "\n".join(faults)
     )
     if faults:
         raise ForkError(faults[0], count=len(faults))
+
+
+@guarded
+def stamp_request(
+    to: Annotated[Path, typer.Option("--to", help="Where to write the request (DER, .tsq).")],
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Write a time-stamp request (RFC 3161) over the present head; have an authority answer it."""
+    path = home_path(home)
+    store = FileLedger(path / "ledger", Site.load(path).origin, load_log_key(path))
+    with store.locked():
+        size, checkpoint = store.head().size, store.checkpoint()
+    to.write_bytes(Stamps(path).request(size, checkpoint))
+    show({"size": size}, as_json=as_json, text=f"request over the head of {size} entries in {to}")
+
+
+@guarded
+def stamp(
+    response: Annotated[Path, typer.Argument(help="The authority's answer (DER, .tsr).", show_default=False)],
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Keep the answer to a request; from then on the log must extend that head."""
+    size, moment = Stamps(home_path(home)).accept(response.read_bytes(), SystemClock().now())
+    text = f"the head of {size} entries existed at {format_utc(moment)}, by an authority of trust/timestamps"
+    show({"size": size, "at": format_utc(moment)}, as_json=as_json, text=text)
 
 
 @guarded

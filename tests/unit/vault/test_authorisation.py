@@ -250,7 +250,7 @@ def test_a_use_is_spent_by_a_run_and_given_back_by_it_alone(bench):
 def test_withdrawn(bench):
     nonce = secrets.token_hex(16)
     made = bench.check(nonce=nonce, consume=True, uses={"migration": 2})
-    withdraw(bench.home, made.id)
+    withdraw(bench.home, made.id, {})
     refused(bench, "withdrawn", 10, nonce=nonce, uses={"migration": 2})
 
 

@@ -1,0 +1,97 @@
+"""Heads of the log stamped by an outside authority (RFC 3161): a rewrite would have to be older than its stamp.
+
+Nothing is sent from here. A request is written to a file; the operator has it answered by an authority of his choice, in
+whatever way his site allows, and brings the answer back. Answers must be strict DER (sorted sets); some authorities' are not, and
+are refused as malformed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from pathlib import Path
+
+from cryptography import x509
+from rfc3161_client import (
+    HashAlgorithm,
+    TimestampRequestBuilder,
+    TimeStampResponse,
+    VerificationError,
+    VerifierBuilder,
+    decode_timestamp_response,
+)
+
+from schemas.errors import ProofError, TrustError
+from vault.files import write_durably
+
+CLOCK_TOLERANCE = timedelta(minutes=5)
+
+
+@dataclass(frozen=True)
+class Stamp:
+    """A head that an authority saw, and when."""
+
+    size: int
+    checkpoint: bytes
+    response: bytes
+
+
+class Stamps:
+    """The stamped heads of a home, `stamps/<size>.checkpoint` and `.tsr`."""
+
+    def __init__(self, home: Path) -> None:
+        self._folder = home / "stamps"
+        self._roots = home / "trust" / "timestamps"
+
+    def request(self, size: int, checkpoint: bytes) -> bytes:
+        """A request (DER) over a checkpoint, which is kept until its answer comes."""
+        self._folder.mkdir(mode=0o700, exist_ok=True)
+        write_durably(self._folder / f"{size}.checkpoint", checkpoint)
+        builder = TimestampRequestBuilder().data(checkpoint).hash_algorithm(HashAlgorithm.SHA256)
+        return bytes(builder.nonce(nonce=True).cert_request(cert_request=True).build().as_bytes())
+
+    def accept(self, response: bytes, now: datetime) -> tuple[int, datetime]:
+        """Keep the answer to a request made here; gives the head's size and the authority's time.
+
+        Raises TrustError (stamp_of_nothing_here, no_timestamp_roots, stamp_untrusted), and clock_differs when the
+        authority's clock and ours are more than five minutes apart.
+        """
+        decoded = _decode(response)
+        imprint = decoded.tst_info.message_imprint.message
+        for path in sorted(self._folder.glob("*.checkpoint")):
+            if sha256(path.read_bytes()).digest() == imprint:
+                moment = self.verify(path.read_bytes(), response)
+                if abs(moment - now) > CLOCK_TOLERANCE:
+                    raise TrustError("clock_differs")
+                write_durably(path.with_suffix(".tsr"), response)
+                return int(path.stem), moment
+        raise TrustError("stamp_of_nothing_here")
+
+    def verify(self, data: bytes, response: bytes) -> datetime:
+        """When, by a trusted authority, the data existed. Raises TrustError."""
+        decoded = _decode(response)
+        roots = [x509.load_pem_x509_certificate(p.read_bytes()) for p in sorted(self._roots.glob("*.pem"))]
+        if not roots:
+            raise TrustError("no_timestamp_roots")
+        builder = VerifierBuilder()
+        for root in roots:
+            builder = builder.add_root_certificate(root)
+        try:
+            builder.build().verify_message(decoded, data)
+        except (VerificationError, ValueError):
+            raise TrustError("stamp_untrusted") from None
+        moment: datetime = decoded.tst_info.gen_time
+        return moment.astimezone(UTC)
+
+    def kept(self) -> list[Stamp]:
+        """Every stamped head, oldest first."""
+        paths = sorted(self._folder.glob("*.tsr"), key=lambda path: int(path.stem))
+        return [Stamp(int(p.stem), p.with_suffix(".checkpoint").read_bytes(), p.read_bytes()) for p in paths]
+
+
+def _decode(response: bytes) -> TimeStampResponse:
+    try:
+        return decode_timestamp_response(response)
+    except ValueError:
+        raise ProofError("stamp_malformed") from None
