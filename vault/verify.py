@@ -63,16 +63,19 @@ def canonical(data: bytes) -> dict[str, Any]:
     return value
 
 
-class Key:
-    """A verifier key `name+hash+base64(1, public)`."""
+LOG, WITNESS = 1, 4
 
-    def __init__(self, vkey: str) -> None:
+
+class Key:
+    """A verifier key `name+hash+base64(kind, public)`: of a log (kind 1) or of a witness (kind 4)."""
+
+    def __init__(self, vkey: str, kind: int = LOG) -> None:
         name, _, rest = vkey.partition("+")
         short, _, key = rest.partition("+")
         raw = strict_b64(key)
         self.name, self.vkey, self.public = name, vkey, raw[1:]
         self.id = hashlib.sha256(name.encode() + b"\n" + raw).digest()[:4]
-        if raw[:1] != b"\x01" or len(raw) != 33 or self.id.hex() != short:
+        if raw[:1] != bytes([kind]) or len(raw) != 33 or self.id.hex() != short:
             raise Fault("vkey_malformed")
 
     def verify(self, signature: bytes, message: bytes) -> None:
@@ -83,29 +86,92 @@ class Key:
             raise Fault("signature_invalid") from None
 
 
-def policy_key(text: str) -> Key:
-    """The log key that a policy names."""
-    for line in text.splitlines():
-        words = line.split()
-        if len(words) >= 2 and words[0] == "log":
-            return Key(words[1])
-    raise Fault("policy_without_log")
+class Policy:
+    """A C2SP tlog-policy: one log, the witnesses it knows, and how many of which must have seen a head."""
+
+    def __init__(self, text: str) -> None:
+        lines = [
+            line.split() for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")
+        ]
+        logs, quorums = [w for w in lines if w[0] == "log"], [w for w in lines if w[0] == "quorum"]
+        if len(logs) != 1 or len(quorums) != 1 or len(lines) > 256 or any(len(w) < 2 for w in lines):
+            raise Fault("policy_malformed")
+        self.log, self.quorum = Key(logs[0][1]), quorums[0][1]
+        self.witnesses: dict[str, Key] = {}
+        self.groups: dict[str, tuple[int, list[str]]] = {}
+        for words in lines:
+            self._declare(words)
+        if self.quorum not in {"none", *self.witnesses, *self.groups}:
+            raise Fault("policy_malformed")
+
+    def _declare(self, words: list[str]) -> None:
+        """One line; a group names only what stands above it, so groups cannot go round in a circle."""
+        known = {*self.witnesses, *self.groups, "none"}
+        if words[0] == "witness" and len(words) in (3, 4) and words[1] not in known:
+            self.witnesses[words[1]] = Key(words[2], WITNESS)
+        elif words[0] == "group" and len(words) > 3 and words[1] not in known:
+            members = words[3:]
+            needed = {"any": 1, "all": len(members)}.get(words[2]) or (
+                int(words[2]) if words[2].isdigit() else 0
+            )
+            if (
+                not 1 <= needed <= len(members)
+                or len(set(members)) < len(members)
+                or not set(members) < known
+            ):
+                raise Fault("policy_malformed")
+            self.groups[words[1]] = (needed, members)
+        elif words[0] not in ("log", "quorum"):
+            raise Fault("policy_malformed")
+
+    def holds(self, seen: list[str], name: str | None = None) -> bool:
+        """Whether enough witnesses have seen a head."""
+        name = name or self.quorum
+        if name == "none" or name in seen:
+            return True
+        needed, members = self.groups.get(name, (1, []))
+        return sum(self.holds(seen, member) for member in members) >= needed
 
 
 def open_note(note: bytes, key: Key) -> str:
-    """The text of a signed note with exactly one signature line, by this key."""
+    """The text of a signed note whose first signature line is this key's."""
     try:
-        text, blank, line = note.decode("utf-8").rpartition("\n\n")
+        text, blank, lines = note.decode("utf-8").rpartition("\n\n")
     except UnicodeDecodeError:
         raise Fault("note_malformed") from None
-    words = line[:-1].split(" ")
-    if not blank or not line.endswith("\n") or len(words) != 3 or words[0] != "—" or "\n" in line[:-1]:
+    if not blank or not lines.endswith("\n"):
         raise Fault("note_malformed")
-    blob = strict_b64(words[2])
-    if words[1] != key.name or blob[:4] != key.id:
+    name, blob = signature_line(lines.split("\n")[0])
+    if name != key.name or blob[:4] != key.id:
         raise Fault("signed_by_another_key")
     key.verify(blob[4:], (text + "\n").encode())
     return text + "\n"
+
+
+def signature_line(line: str) -> tuple[str, bytes]:
+    """Name and blob (key id, signature) of a line."""
+    words = line.split(" ")
+    if len(words) != 3 or words[0] != "—":
+        raise Fault("note_malformed")
+    return words[1], strict_b64(words[2])
+
+
+def check_witnesses(checkpoint: bytes, policy: Policy) -> list[str]:
+    """The witnesses that cosigned the head (C2SP tlog-cosignature); a false line of a known one is refused."""
+    text, _, lines = checkpoint.decode("utf-8").rpartition("\n\n")
+    if lines.count("\n") > MAX_PROOF:
+        raise Fault("proof_too_long", 93)
+    seen = []
+    for line in lines[:-1].split("\n"):
+        name, blob = signature_line(line)
+        for witness, key in policy.witnesses.items():
+            if (name, blob[:4]) == (key.name, key.id):
+                time = int.from_bytes(blob[4:12], "big")
+                key.verify(blob[12:], f"cosignature/v1\ntime {time}\n{text}\n".encode())
+                seen.append(witness)
+    if not policy.holds(seen):
+        raise Fault("quorum_not_met")
+    return seen
 
 
 def read_folder(folder: Path) -> dict[str, bytes]:
@@ -267,8 +333,10 @@ def verify(folder: Path, policy: str | None) -> tuple[int, list[str]]:
 def judge(files: dict[str, bytes], policy: str | None) -> tuple[int, list[str]]:
     """`verify` of files that were read already, by relative name."""
     try:
-        key = policy_key(policy) if policy is not None else _self_stated_key(files)
+        trusted = Policy(policy if policy is not None else files["policy.txt"].decode("utf-8"))
+        key = trusted.log
         check_manifest(files, key)
+        witnesses = check_witnesses(files["checkpoint"], trusted)
         statements = check_statements(files, key)
         entries = check_entries(files, key)
         certificate = check_story(files, entries, statements)
@@ -281,17 +349,13 @@ def judge(files: dict[str, bytes], policy: str | None) -> tuple[int, list[str]]:
         f"Checked: {len(files)} files against the signed manifest; {len(entries)} ledger entries are in the signed log;",
         f"  {len(statements)} statements are signed; authorisation came before the run, destruction after it;",
         "  key absent, reading fails, files absent, process ended: all recorded as true.",
+        f"  Witnesses that cosigned the head: {', '.join(witnesses) or 'none'}.",
         "Not checked here: the doctor's signature is recorded as checked. Check it yourself: README.txt tells how.",
         "Not provable: that no other copy exists.",
     ]
     if policy is None:
         return 92, [*words, "UNANCHORED: consistent with itself; give --policy FILE, obtained elsewhere."]
     return 0, [*words, "ACCEPTED against the given policy."]
-
-
-def _self_stated_key(files: dict[str, bytes]) -> Key:
-    """Without a policy: the key that the folder itself names; proves nothing about who made it."""
-    return policy_key(files["policy.txt"].decode("utf-8"))
 
 
 def main() -> int:

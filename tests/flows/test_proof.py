@@ -12,9 +12,13 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from whole_run import WholeRun
 
 from flows.practice.write import write_practice
+from vault.ledger_store import load_log_key
+from vault.notes import COSIGNATURE, cosign_note, format_vkey
 from vault.proof_folder import write_proof
 from vault.site import Site
 from vault.verify import judge, read_folder, verify
@@ -142,6 +146,77 @@ def test_a_folder_rebuilt_with_another_key(proven, copied):
     write_proof(folder, rest, origin=Site.load(case.home).origin, key=Ed25519PrivateKey.generate())
     assert verify(folder, policy)[0] in REFUSED
     assert verify(folder, None)[0] in REFUSED
+
+
+def test_a_policy_that_asks_for_witnesses(proven):
+    """Nobody cosigned: with a quorum the folder is refused; with the witness's line over the same head it holds."""
+    case, folder, policy = proven
+    files, witness = read_folder(folder), Ed25519PrivateKey.from_private_bytes(b"w" * 32)
+    vkey = format_vkey("w.example", witness.public_key().public_bytes_raw(), COSIGNATURE)
+    asks = policy.replace("quorum none", f"witness w {vkey}\nquorum w")
+    assert judge(files, asks) == (91, ["REFUSED: quorum_not_met"])
+    seen = cosign_note(files["checkpoint"], "w.example", witness, 1_800_000_000)
+    built = rebuilt_with(case, files, files["checkpoint"], seen)
+    code, words = judge(built, asks)
+    assert code == 0, words
+    assert "cosigned the head: w." in "\n".join(words)
+    false = seen[:-12] + (b"A" if seen[-12:-11] != b"A" else b"B") + seen[-11:]
+    assert judge(rebuilt_with(case, files, files["checkpoint"], false), asks)[0] in REFUSED
+
+
+def rebuilt_with(case: WholeRun, files: dict[str, bytes], old: bytes, new: bytes) -> dict[str, bytes]:
+    """The folder with another note of the same head in it, under a manifest of the true key."""
+    changed = {
+        name: data.replace(old, new) for name, data in files.items() if not name.startswith("manifest")
+    }
+    folder = case.folder / "cosigned"
+    write_proof(folder, changed, origin=Site.load(case.home).origin, key=load_log_key(case.home))
+    return read_folder(folder)
+
+
+HURTING = {
+    "deep": b'{"files":' + b"[" * 100_000 + b"]" * 100_000 + b"}",
+    "huge number": b'{"files":[],"version":' + b"9" * 100_000 + b"}",
+    "odd unicode": '{"files":[{"name":"\u202e\ud83d\ude00"}],"version":1}'.encode("utf-8", "surrogatepass"),
+    "lone surrogate": b'{"files":[],"version":"\\ud800"}',
+    "nan": b'{"files":NaN}',
+    "twice": b'{"files":[],"files":[]}',
+    "not json": bytes(range(256)),
+    "empty": b"",
+}
+
+
+@pytest.mark.parametrize(
+    "name", ["manifest.json", "certificate.json", "checkpoint", "policy.txt", "manifest.sig"]
+)
+@pytest.mark.parametrize("hurt", HURTING)
+def test_files_that_are_made_to_hurt(proven, name, hurt):
+    """Signed by the true key all the same, so that every parser behind the manifest sees them."""
+    case, folder, policy = proven
+    files = {**read_folder(folder), name: HURTING[hurt]}
+    assert judge(files, policy)[0] in REFUSED
+    if not name.startswith(("manifest", "policy")):
+        assert judge(rebuilt_with(case, files, b"\x00never", b""), policy)[0] in REFUSED
+
+
+def test_a_folder_too_large_to_read(copied):
+    folder, policy = copied
+    with (folder / "entries/9.json").open("wb") as stream:
+        stream.truncate(1 << 40)
+    assert verify(folder, policy) == (93, ["REFUSED: folder_too_large"])
+
+
+@settings(deadline=None, max_examples=300, suppress_health_check=list(HealthCheck))
+@given(st.data())
+def test_foreign_bytes_in_any_file_are_refused_and_never_raise(proven, data):
+    files = read_folder(proven[1])
+    name = data.draw(st.sampled_from(sorted(files)))
+    foreign = data.draw(
+        st.binary(max_size=200) | st.text(max_size=200).map(lambda t: t.encode("utf-8", "ignore"))
+    )
+    assert foreign == files[name] or judge({**files, name: foreign}, proven[2])[0] in REFUSED
+    policy = data.draw(st.text(max_size=200))
+    assert judge(files, policy)[0] in REFUSED
 
 
 def test_files_of_another_run_under_a_true_manifest(proven, tmp_path):
