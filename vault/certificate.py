@@ -17,6 +17,9 @@ TRUST = (
     " It cannot prove that no other copy exists."
 )
 
+_THOUSANDS = {"en": ",", "fr": "\N{NARROW NO-BREAK SPACE}", "nl": ".", "de": "."}
+_COLON = {"fr": "\N{NO-BREAK SPACE}:"}
+
 
 def build_certificate(facts: dict[str, Any], language: str) -> tuple[bytes, bytes]:
     """Certificate as canonical JSON and as a self-contained page in the doctor's language."""
@@ -28,8 +31,14 @@ def build_certificate(facts: dict[str, Any], language: str) -> tuple[bytes, byte
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["number"] = lambda count: f"{count:,}".replace(",", _THOUSANDS[language])
     page = environment.get_template("certificate.html").render(
-        qr=_qr(facts["head"]), words=WORDS[language], phrases=PHRASES[language], language=language, **facts
+        colon=_COLON.get(language, ":"),
+        qr=_qr(facts["head"]),
+        words=WORDS[language],
+        phrases=PHRASES[language],
+        language=language,
+        **facts,
     )
     return data, page.encode()
 
