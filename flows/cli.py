@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from flows.commands import authority, people, proof, runs, trials
+from flows.commands import authority, people, proof, runs, trials, trust
 
 app = typer.Typer(
     name="reprise",
@@ -24,6 +24,7 @@ authorise_app = typer.Typer(
 )
 enrol_app = typer.Typer(no_args_is_help=True, help="Enrol doctors (who signs) and operators (who acts).")
 subject_app = typer.Typer(no_args_is_help=True, help="What is kept of people: list it, show it, erase it.")
+trust_app = typer.Typer(no_args_is_help=True, help="What signatures and time stamps are checked against.")
 ledger_app = typer.Typer(no_args_is_help=True, help="Check the ledger; export it as static pages.")
 
 
@@ -73,6 +74,9 @@ for _command in (proof.check, proof.export, proof.stamp_request, proof.stamp):
     ledger_app.command()(_command)
 for _name, _command in (("list", people.list_people), ("show", people.show_person), ("erase", people.erase)):
     subject_app.command(_name)(_command)
+trust_app.command("show")(trust.show_trust)
+trust_app.command("add")(trust.add)
+app.add_typer(trust_app, name="trust")
 app.add_typer(subject_app, name="subject")
 app.add_typer(authorise_app, name="authorise")
 app.add_typer(enrol_app, name="enrol")
