@@ -80,15 +80,20 @@ def _runs(home: Path, subject_id: str) -> list[Lease]:
     return [lease for lease in list_runs(home) if lease.subject_id == subject_id]
 
 
+def _answered_for(home: Path, subject_id: str) -> list[Lease]:
+    """The runs that a person ordered, as controller or as operator."""
+    return [lease for lease in list_runs(home) if subject_id in (lease.subject_id, lease.operator_id)]
+
+
 def _kept_until(control: Control, subject_id: str) -> datetime:
     """The end of the retention of the proof, counted from the last run's deadline."""
-    last = [parse_utc(lease.deadline) for lease in _runs(control.home, subject_id)]
+    last = [parse_utc(lease.deadline) for lease in _answered_for(control.home, subject_id)]
     return max(last) + timedelta(days=control.site.proof_retention_days) if last else control.clock.now()
 
 
 def _refuse_early(control: Control, subject_id: str) -> None:
     until = _kept_until(control, subject_id)
-    alive = any(not control.ended(lease) for lease in _runs(control.home, subject_id))
+    alive = any(not control.ended(lease) for lease in _answered_for(control.home, subject_id))
     if not alive and (until <= control.clock.now() or not control.site.proof_retention_days):
         return
     code = "run_alive" if alive else "retention_not_over"

@@ -100,6 +100,16 @@ def test_a_record_that_the_law_keeps_is_refused_and_the_refusal_recorded(migrate
     assert not (tmp_path / "receipt.json").exists()
 
 
+def test_an_operator_who_carried_a_run_is_kept_as_long_and_one_who_did_not_goes(migrated, tmp_path):
+    ids = {r["name"]: s for s, r in records(migrated).items() if r["kind"] == "operator"}
+    assert len(ids) > 1
+    subject = next(subject for name, subject in ids.items() if name != "trial")
+    kept = migrated.reprise("subject", "erase", ids["trial"], "--receipt", str(tmp_path / "r.json"))
+    gone = migrated.reprise("subject", "erase", subject, "--receipt", str(tmp_path / "r.json"))
+    assert (kept.returncode, gone.returncode) == (RetentionError.exit_code, 0), kept.stderr + gone.stderr
+    assert set(records(migrated)) == set(ids.values()) - {subject} | {doctor_id(migrated)}
+
+
 def test_the_proof_that_the_doctor_took_home_still_verifies(migrated, tmp_path):
     taken = read_folder(migrated.home / "runs" / migrated.run_id / "proof")
     allow_erasure(migrated)
@@ -113,6 +123,14 @@ def migrated_entry(case: WholeRun, index: int) -> dict:
     return json.loads(store.read(0, size)[index])
 
 
+def records(case: WholeRun) -> dict[str, dict]:
+    subjects = Subjects(case.home)
+    return {subject: subjects.read(subject) or {} for subject in subjects.ids()}
+
+
+def doctor_id(case: WholeRun) -> str:
+    return next(subject for subject, record in records(case).items() if record["kind"] == "doctor")
+
+
 def _number(case: WholeRun) -> str:
-    records = [Subjects(case.home).read(subject) for subject in Subjects(case.home).ids()]
-    return next(str(record["inss"]) for record in records if record and record["kind"] == "doctor")
+    return str(records(case)[doctor_id(case)]["inss"])
