@@ -58,6 +58,7 @@ for _command in (
 app.command("open")(proof.open_package)
 for _command in (
     authority.draft,
+    authority.sign,
     authority.check,
     authority.record,
     authority.draft_withdrawal,

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 from asn1crypto import keys as asn1_keys
 from asn1crypto import x509 as asn1_x509
@@ -18,6 +16,7 @@ from cryptography.x509.oid import NameOID
 from pyhanko.sign import signers
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
+from vault import signing
 from vault.trust import TRIAL_MARK
 
 _POLICY = x509.ObjectIdentifier("2.16.56.12.1.1.2.1")  # shaped like that of a Belgian citizen certificate
@@ -185,8 +184,4 @@ def sign_cades(document: bytes, identity: Identity, authority: TrialAuthority) -
         signing_key=asn1_keys.PrivateKeyInfo.load(private),
         cert_registry=store,
     )
-    signed: Any = asyncio.run(
-        signer.async_sign_general_data(document, "sha256", detached=True, use_cades=True)
-    )
-    result: bytes = signed.dump()
-    return result
+    return signing.sign_cades(document, signer)

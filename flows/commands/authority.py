@@ -25,6 +25,7 @@ from vault.instruction import draft as draft_instruction
 from vault.instruction import parse
 from vault.ledger import EntryType
 from vault.patient_list import home_recipient, seal_list
+from vault.signing import load_p12, sign_cades
 from vault.subjects import enrol_doctor, enrol_operator
 
 FileArgument = Annotated[
@@ -73,6 +74,24 @@ def draft(
     document = draft_instruction(json.loads(fields.read_text(encoding="utf-8")))
     to.write_bytes(document)
     typer.echo(parse(document).text)
+
+
+@guarded
+def sign(
+    file: Annotated[
+        Path, typer.Argument(help="What is to be signed: an instruction or a withdrawal.", show_default=False)
+    ],
+    p12: Annotated[Path, typer.Option("--p12", help="The signing certificate with its key (PKCS#12).")],
+    password: Annotated[
+        str, typer.Option(prompt=True, hide_input=True, envvar="REPRISE_P12_PASSWORD", help="Of the .p12.")
+    ],
+) -> None:
+    """Sign as detached CAdES, at the practice; writes FILE.p7s, and FILE.1.p7s for a second controller."""
+    signature = sign_cades(file.read_bytes(), load_p12(p12.read_bytes(), password))
+    taken = len(list(file.parent.glob(file.name + "*.p7s")))
+    out = file.with_name(f"{file.name}{f'.{taken}' if taken else ''}.p7s")
+    out.write_bytes(signature)
+    typer.echo(f"signed: {out.name}")
 
 
 @guarded

@@ -111,17 +111,36 @@ def test_a_withdrawal_signed_by_the_controller_and_by_nobody_else(tmp_path, prac
 
 def sign(case: WholeRun, paper: Path, signature: Path) -> None:
     """With openssl, and the key of the trial's doctor."""
-    p12 = case.folder / "doctor.p12"
-    key = case.folder / "key.pem"
-    password = "pass:" + PASSWORD
-    subprocess.run(
-        ["openssl", "pkcs12", "-in", p12, "-passin", password, "-nodes", "-out", key],
-        check=True,
-        capture_output=True,
-    )
+    key, password = case.folder / "key.pem", f"pass:{PASSWORD}"
+    opening = [
+        "openssl",
+        "pkcs12",
+        "-in",
+        case.folder / "doctor.p12",
+        "-passin",
+        password,
+        "-nodes",
+        "-out",
+        key,
+    ]
+    subprocess.run(opening, check=True, capture_output=True)
     signing = ["openssl", "cms", "-sign", "-binary", "-cades", "-md", "sha256", "-outform", "DER"]
     files = ["-in", paper, "-signer", key, "-inkey", key, "-out", signature]
     subprocess.run([*signing, *files], check=True, capture_output=True)
+
+
+def test_reprise_signs_for_the_doctor(tmp_path, practice):
+    case = WholeRun(tmp_path / "trial", practice)
+    document, p12 = Path(case.made["authorisation"]), str(case.folder / "doctor.p12")
+    signature = Path(f"{document}.p7s")
+    signature.unlink()
+    words = ["authorise", "sign", str(document), "--p12", p12, "--password"]
+    refused = case.reprise(*words, "wrong")
+    assert refused.returncode == 10, refused.stderr
+    assert not signature.exists()
+    assert case.reprise(*words, PASSWORD).stdout == f"signed: {signature.name}\n"
+    assert case.reprise("authorise", "check", str(document)).returncode == 0
+    assert case.start().state == "certified"
 
 
 def certificate(case: WholeRun) -> dict:
