@@ -17,7 +17,7 @@ from vault.destroy import remove
 from vault.journal import Journal
 from vault.lease import Lease, owner_alive, take_over
 from vault.ledger import EntryType, Ledger, Recorded, commit
-from vault.ledger_store import FileLedger, load_log_key
+from vault.ledger_store import open_store
 from vault.run_files import read_run_file, write_run_file
 from vault.site import Site
 from vault.subjects import Operator, Subjects, find_operator
@@ -52,7 +52,7 @@ class Control:
         """Open a home for looking, or for the sweep, which answers for itself."""
         site = Site.load(home)
         clock = clock or SystemClock()
-        store = FileLedger(home / "ledger", site.origin, load_log_key(home))
+        store = open_store(home)
         return cls(home, site, None, clock, Ledger(store, clock))
 
     @classmethod

@@ -21,11 +21,10 @@ from flows.watch import NoWatch, Watch
 from vault.clock import SystemClock
 from vault.lease import list_runs
 from vault.ledger_audit import audit
-from vault.ledger_store import FileLedger, load_log_key
+from vault.ledger_store import open_store
 from vault.notes import VerifierKey
 from vault.provider import provider
 from vault.sealing import open_stream
-from vault.site import Site
 from vault.verify import verify
 
 SIGNED = "2026-01-01T00:00:00Z"  # the same for all, for it is in what they deliver
@@ -115,7 +114,7 @@ class WholeRun:
                 assert provider(lease.provider).state(lease.key_ref).value in ("absent", "revoked", "expired")
             proof = self.home / "runs" / lease.run_id / "proof"
             assert verify(proof, Path(self.made["policy"]).read_text())[0] == 0, lease.run_id
-        store = FileLedger(self.home / "ledger", Site.load(self.home).origin, load_log_key(self.home))
+        store = open_store(self.home)
         assert audit(self.home / "ledger", VerifierKey.parse(store.vkey), SystemClock().now()) == []
 
 

@@ -211,11 +211,8 @@ def _match_signers(home: Path, instruction: Instruction, signed: list[Signer]) -
     subjects = Subjects(home)
     enrolled: dict[str, set[str]] = {}
     for signer in signed:
-        subject_id = subjects.identify("doctor", signer.inss.reveal())
-        record = subjects.read(subject_id)
-        if record is None:
-            raise AuthorisationError("signer_not_enrolled")
-        enrolled[subject_id] = {str(number)[:8] for number in record["nihii"]}
+        subject_id, numbers = _enrolled(subjects, signer)
+        enrolled[subject_id] = numbers
     if not enrolled:
         raise AuthorisationError("signature_missing")
     covered = {number for numbers in enrolled.values() for number in numbers}
@@ -226,6 +223,15 @@ def _match_signers(home: Path, instruction: Instruction, signed: list[Signer]) -
     if not stands_for_all and not all(c.nihii[:8] in covered for c in controllers):
         raise AuthorisationError("controller_did_not_sign")
     return next(iter(enrolled)), tuple(signer.inss.reveal() for signer in signed)
+
+
+def _enrolled(subjects: Subjects, signer: Signer) -> tuple[str, set[str]]:
+    """Opaque id of a signer and the first eight digits of each of his NIHII numbers."""
+    subject_id = subjects.identify("doctor", signer.inss.reveal())
+    record = subjects.read(subject_id)
+    if record is None:
+        raise AuthorisationError("signer_not_enrolled")
+    return subject_id, {str(number)[:8] for number in record["nihii"]}
 
 
 def reopen(home: Path, authorisation_id: str, use: str) -> Authorisation:
@@ -312,23 +318,22 @@ def check_withdrawal(
     Raises AuthorisationError (withdrawal_of_another, wrong_signer, signer_not_enrolled), TrustError.
     """
     instruction = parse(recorded(home, authorisation_id)[0])
-    if document != draft_withdrawal(home, authorisation_id):
+    if document != _withdrawal_of(instruction):
         raise AuthorisationError("withdrawal_of_another")
     moment = clock.now()
     signer = check_signature(document, p7s, TrustStore.load(home), trial_home=site.trial, moment=moment)
-    subjects = Subjects(home)
-    record = subjects.read(subjects.identify("doctor", signer.inss.reveal()))
-    if record is None:
-        raise AuthorisationError("signer_not_enrolled")
-    numbers = {str(number)[:8] for number in record["nihii"]}
+    _, numbers = _enrolled(Subjects(home), signer)
     if not numbers & {c.nihii[:8] for c in instruction.controllers}:
         raise AuthorisationError("wrong_signer")
 
 
 def draft_withdrawal(home: Path, authorisation_id: str) -> bytes:
     """What a controller signs to withdraw an instruction: canonical JSON that names it by its nonce."""
-    nonce = parse(recorded(home, authorisation_id)[0]).nonce
-    return canonical_json({"version": 1, "type": "withdrawal", "instruction_nonce": nonce})
+    return _withdrawal_of(parse(recorded(home, authorisation_id)[0]))
+
+
+def _withdrawal_of(instruction: Instruction) -> bytes:
+    return canonical_json({"version": 1, "type": "withdrawal", "instruction_nonce": instruction.nonce})
 
 
 def is_withdrawn(home: Path, authorisation_id: str) -> bool:

@@ -99,6 +99,7 @@ def _file_faults(folder: Path, names: set[str], entries: list[bytes], leaves: li
     levels = _levels(leaves)
     wanted = {tile_path("entries", i, w) for i, w in widths(len(entries), 0)}
     wanted |= {tile_path(level, i, w) for level in range(len(levels)) for i, w in widths(len(entries), level)}
+    rows = {"entries": entries, **{str(level): hashes for level, hashes in enumerate(levels)}}
     faults = ["tile_missing" for name in wanted - names]
     for name in sorted(names - _OURS):
         parsed = _TILE.fullmatch(name)
@@ -107,14 +108,7 @@ def _file_faults(folder: Path, names: set[str], entries: list[bytes], leaves: li
             continue
         index = int(parsed[2].replace("/", "").replace("x", ""))
         width = int(parsed[3] or TILE)
-        rows = (
-            entries
-            if parsed[1] == "entries"
-            else levels[int(parsed[1])]
-            if int(parsed[1]) < len(levels)
-            else []
-        )
-        some = rows[index * TILE : index * TILE + width]
+        some = rows.get(parsed[1], [])[index * TILE : index * TILE + width]
         if width > TILE or len(some) < width:
             continue
         data = format_bundle(some) if parsed[1] == "entries" else b"".join(some)

@@ -20,8 +20,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from schemas.errors import ForkError, LedgerError, ProofError
 from vault.files import write_durably, write_secret
-from vault.merkle import leaf_hash, prove_consistency, prove_inclusion, root_hash
+from vault.merkle import leaf_hash, prove_inclusion, root_hash
 from vault.notes import Checkpoint, VerifierKey, add_signatures, format_vkey, open_note, sign_note
+from vault.site import Site
 from vault.tiles import TILE, TileTree, format_bundle, grow_tiles, parse_bundle, tile_path
 
 
@@ -46,6 +47,11 @@ def make_log_key(home: Path) -> None:
 def load_log_key(home: Path) -> Ed25519PrivateKey:
     """The log's signing key."""
     return Ed25519PrivateKey.from_private_bytes((home / "keys" / "log.key").read_bytes())
+
+
+def open_store(home: Path) -> FileLedger:
+    """The ledger of a home."""
+    return FileLedger(home / "ledger", Site.load(home).origin, load_log_key(home))
 
 
 @dataclass(frozen=True)
@@ -170,9 +176,7 @@ class FileLedger:
         leaves = [leaf_hash(entry) for entry in entries]
         edge = head.size // TILE * TILE
         known = self.read(edge, head.size)
-        if TileTree(self._read, head.size).subtree(edge, head.size) != root_hash(
-            [leaf_hash(e) for e in known]
-        ):
+        if self.tree(head.size).subtree(edge, head.size) != root_hash([leaf_hash(e) for e in known]):
             raise LedgerError("entries_do_not_match_head", count=head.size)
         bundled = known + entries
         for at in range(0, len(bundled), TILE):
@@ -223,10 +227,6 @@ class FileLedger:
     def prove(self, index: int) -> list[bytes]:
         """Proof of inclusion of an entry in the present head."""
         return prove_inclusion(index, self.tree(self.head().size))
-
-    def prove_growth(self, old_size: int) -> list[bytes]:
-        """Proof that the head of `old_size` entries is a prefix of the present one."""
-        return prove_consistency(old_size, self.tree(self.head().size))
 
     def _read(self, name: str) -> bytes:
         return (self._folder / name).read_bytes()

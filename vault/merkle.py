@@ -111,9 +111,8 @@ def prove_consistency(old_size: int, tree: Tree) -> list[bytes]:
         else:
             path.append(tree.subtree(start, cut))
             start = cut
-    if (
-        start
-    ):  # the old tree is no complete subtree: its last piece is not known to who holds only the old root
+    # An old tree that is no complete subtree: its last piece is not known to who holds only the old root.
+    if start:
         path.append(tree.subtree(start, end))
     return path[::-1]
 

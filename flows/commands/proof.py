@@ -14,10 +14,9 @@ from flows.package import open_package as open_sealed
 from schemas.errors import ForkError, HostileProofError, ProofError, UnanchoredError
 from vault.clock import SystemClock, format_utc
 from vault.ledger_audit import audit
-from vault.ledger_store import FileLedger, load_log_key
+from vault.ledger_store import open_store
 from vault.notes import Checkpoint, VerifierKey, open_note
 from vault.policy import format_policy
-from vault.site import Site
 from vault.timestamps import Stamps
 from vault.verify import verify as verify_folder
 
@@ -65,7 +64,7 @@ def check(
 ) -> None:
     """Recompute the whole ledger from its entries, look for gaps, and hold it against heads kept elsewhere."""
     path = home_path(home)
-    store = FileLedger(path / "ledger", Site.load(path).origin, load_log_key(path))
+    store = open_store(path)
     key = VerifierKey.parse(store.vkey)
     heads = tuple(Checkpoint.parse(open_note(kept.read_bytes(), key)) for kept in head or [])
     stamps = Stamps(path)
@@ -88,7 +87,7 @@ def stamp_request(
 ) -> None:
     """Write a time-stamp request (RFC 3161) over the present head; have an authority answer it."""
     path = home_path(home)
-    store = FileLedger(path / "ledger", Site.load(path).origin, load_log_key(path))
+    store = open_store(path)
     with store.locked():
         size, checkpoint = store.head().size, store.checkpoint()
     to.write_bytes(Stamps(path).request(size, checkpoint))
@@ -115,6 +114,6 @@ def export(
 ) -> None:
     """Write static pages: every run, its authorisation, its deletion proof."""
     path = home_path(home)
-    store = FileLedger(path / "ledger", Site.load(path).origin, load_log_key(path))
+    store = open_store(path)
     pages = export_pages(html, path, engine.list_runs(path), store, format_policy(store.vkey))
     show({"pages": pages}, as_json=as_json, text=f"{pages} page(s) in {html}")

@@ -22,11 +22,10 @@ from flows import trial
 from vault.authorisation import withdraw
 from vault.clock import SystemClock, format_utc
 from vault.instruction import draft
-from vault.ledger_store import FileLedger, load_log_key
+from vault.ledger_store import open_store
 from vault.locks import hold_doctor
 from vault.patient_list import home_recipient, seal_list
 from vault.sealing import make_identity
-from vault.site import Site
 from vault.subjects import enrol_doctor
 from vault.trial_ca import TrialAuthority, sign_cades
 
@@ -195,7 +194,7 @@ def touches(trace: Path, source: Path) -> list[str]:
 
 
 def last_entry(home: Path) -> dict[str, Any]:
-    store = FileLedger(home / "ledger", Site.load(home).origin, load_log_key(home))
+    store = open_store(home)
     size = store.head().size
     return dict(json.loads(store.read(size - 1, size)[0])) if size else {}
 

@@ -15,8 +15,7 @@ from flows.practice.write import write_practice
 from flows.trial import DOCTOR_NAME
 from schemas.errors import RetentionError
 from vault.ledger import commit
-from vault.ledger_store import FileLedger, load_log_key
-from vault.site import Site
+from vault.ledger_store import open_store
 from vault.subjects import Subjects
 from vault.verify import judge, read_folder
 
@@ -118,7 +117,7 @@ def test_the_proof_that_the_doctor_took_home_still_verifies(migrated, tmp_path):
 
 
 def migrated_entry(case: WholeRun, index: int) -> dict:
-    store = FileLedger(case.home / "ledger", Site.load(case.home).origin, load_log_key(case.home))
+    store = open_store(case.home)
     size = store.head().size
     return json.loads(store.read(0, size)[index])
 
