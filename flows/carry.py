@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from flows.data_link import DataLink
+from flows.guard import RunGuard
 from flows.steps.check_contracts import validate_counts
 from flows.watch import Watch
-from flows.withdrawal import WithdrawalGuard
+from vault.clock import Clock
 from vault.journal import Journal
 from vault.keys import KeyRef
 from vault.lease import Lease
@@ -33,12 +34,14 @@ class Carried:
         return carried
 
 
-def carry(home: Path, lease: Lease, order: dict[str, Any], journal: Journal, watch: Watch) -> None:
+def carry(
+    home: Path, lease: Lease, order: dict[str, Any], journal: Journal, watch: Watch, clock: Clock
+) -> None:
     """Run the data process from where the journal stands. Raises what it reports, or that it died."""
     link = DataLink({**order, "home": str(home), "run": lease.run_id, "after": journal.last()})
     try:
         lease = lease.update(home, data_pid=link.pid)
-        with WithdrawalGuard(home, lease, link) as guard:
+        with RunGuard(home, lease, link, clock) as guard:
             for event in link.events():
                 if _asks_to_publish(event):
                     guard.allow_publication()

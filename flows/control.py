@@ -18,6 +18,7 @@ from vault.journal import Journal
 from vault.lease import Lease, owner_alive, take_over
 from vault.ledger import EntryType, Ledger, Recorded, commit
 from vault.ledger_store import open_store
+from vault.mark import make_staging
 from vault.run_files import read_run_file, write_run_file
 from vault.site import Site
 from vault.subjects import Operator, Subjects, find_operator
@@ -185,12 +186,13 @@ class Control:
 
     def take_over(self, lease: Lease) -> Lease:
         """Make this process the run's owner."""
-        return take_over(self.home, lease)
+        return take_over(self.home, lease, self.clock)
 
     def start_over(self, lease: Lease, journal: Journal) -> Lease:
         """The key is lost, so staging is: begin again from the source, under the same deadline."""
         for folder in lease.folders:
             remove(folder)
+        make_staging(self.home, Path(lease.staging))
         journal.append("start_over", {})
         return lease.update(self.home, key_ref=None)
 

@@ -14,15 +14,14 @@ from flows.carry import Carried, carry
 from flows.control import Control
 from flows.data_process import ARROWS
 from flows.ending import Ending, end_run
-from flows.orders import Order, drop_order, drop_stale_orders, load_order
-from flows.results import RunResult, SweepReport
+from flows.orders import Order, drop_order, load_order
+from flows.results import RunResult
 from flows.steps.authorise import authorise
 from flows.steps.lease import begin, take_lease
 from flows.watch import NoWatch, Watch
 from schemas.errors import (
     AuthorisationError,
     BusyError,
-    DestructionError,
     RefusedError,
     RepriseError,
     RunEndedError,
@@ -31,17 +30,17 @@ from schemas.errors import (
 )
 from vault.authorisation import check_withdrawal, is_withdrawn
 from vault.authorisation import withdraw as record_withdrawal
+from vault.clock import Clock
 from vault.destroy import key_of, remove
 from vault.journal import Journal
 from vault.keys import KeyState
-from vault.lease import Lease, end_data_process
+from vault.lease import Lease
 from vault.lease import list_runs as leases_of
 from vault.ledger import EntryType
 from vault.locks import hold_doctor
 from vault.provider import provider
-from vault.sweep import find_due, find_unknown
 
-SWEEP_WAIT_SECONDS = 30  # for a control process whose data process was just ended to let go of the doctor
+END_WAIT_SECONDS = 30  # for a control process whose data process was just ended to let go of the doctor
 
 _watchers: dict[str, Watch] = {}
 
@@ -87,13 +86,15 @@ def start_order(home: Path, order_id: str, watch: Watch) -> RunResult:
         raise
 
 
-def start(home: Path, order: Order, watch: Watch, order_id: str | None = None) -> RunResult:
+def start(
+    home: Path, order: Order, watch: Watch, order_id: str | None = None, clock: Clock | None = None
+) -> RunResult:
     """Carry an order from its authorisation to its certificate.
 
     Raises the refusal, or the error that made the run red; then nothing was published and the run waits for
     resume, abandonment or its deadline.
     """
-    control = Control.open(home, order.operator)
+    control = Control.open(home, order.operator, clock)
     authorised = authorise(control, order)
     watch.arrow("authorise", {})
     with _sole_run(control, authorised.authorisation.subject_id):
@@ -131,31 +132,36 @@ def _carry(control: Control, lease: Lease, order: Order, journal: Journal, watch
         "limits": control.site.limits,
     }
     try:
-        carry(control.home, lease, orders, journal, watch)
+        carry(control.home, lease, orders, journal, watch, control.clock)
         return
     except RepriseError as error:
         red = error
     if control.ended(lease) or control.half_destroyed(lease):
         raise red  # the sweep was faster: its story stands
     control.record_red(lease, red)
-    if red.code == "withdrawn":
-        control.record_abandoned(lease, "withdrawn")
-        _end(control, lease, Carried.from_journal(journal), "withdrawn", watch)
-        raise red
-    if lease.seconds_left(control.clock) <= 0:
-        _end(control, lease, Carried.from_journal(journal), "deadline", watch)
+    cause = _cause_to_end(control, lease, red)
+    if cause is not None:
+        control.record_abandoned(lease, cause)
+        _end(control, lease, Carried.from_journal(journal), cause, watch)
     elif journal.last() is None and isinstance(red, RefusedError | SourceError) and red.exit_code != 19:
         _end(control, lease, Carried(), "refused_after_header", watch)  # nothing was sealed that could go on
     raise red
+
+
+def _cause_to_end(control: Control, lease: Lease, red: RepriseError) -> str | None:
+    """Why a run that stopped may not wait for a resume."""
+    if red.code == "withdrawn":
+        return "withdrawn"
+    return "deadline" if lease.seconds_left(control.clock) <= 0 else None
 
 
 def _end(control: Control, lease: Lease, carried: Carried, cause: str, watch: Watch) -> RunResult:
     return end_run(control, Ending(lease.reload(control.home), cause, carried.counts, carried.opened), watch)
 
 
-def resume(home: Path, run: str, operator: str, watch: Watch) -> RunResult:
+def resume(home: Path, run: str, operator: str, watch: Watch, clock: Clock | None = None) -> RunResult:
     """Go on from the last arrow. With a lost key the staging is dead: the run starts again from the source."""
-    control = Control.open(home, operator)
+    control = Control.open(home, operator, clock)
     lease = _lease(control, run)
     if control.ended(lease):
         raise RunEndedError("run_has_ended", run=run)
@@ -166,7 +172,7 @@ def resume(home: Path, run: str, operator: str, watch: Watch) -> RunResult:
             return _end(control, lease, Carried.from_journal(journal), control.cause(lease), watch)
         order = control.order_of(lease)
         if is_withdrawn(home, lease.authorisation_id):
-            _abandon(control, lease, "withdrawn")
+            end_unpublished(control, lease, "withdrawn")
             raise AuthorisationError("withdrawn")
         if not control.began(lease):
             begin(control, lease, authorise(control, order))
@@ -191,10 +197,11 @@ def abandon(home: Path, run: str, operator: str, cause: str = "abandoned") -> Ru
     if control.ended(lease):
         raise RunEndedError("run_has_ended", run=run)
     with hold_doctor(home, lease.subject_id):
-        return _abandon(control, lease, cause)
+        return end_unpublished(control, lease, cause)
 
 
-def _abandon(control: Control, lease: Lease, cause: str) -> RunResult:
+def end_unpublished(control: Control, lease: Lease, cause: str) -> RunResult:
+    """Destroy, check, certify, without publishing; a run that never began is forgotten. The doctor's lock is held."""
     if not control.began(lease):
         control.forget(lease)
         return RunResult(run=lease.run_id, state="forgotten")
@@ -227,9 +234,9 @@ def withdraw(
     code = "recorded_by_operator" if signed is None else "signed_by_controller"
     control.record(EntryType.AUTHORISATION_WITHDRAWN, None, code)
     for lease in running:
-        with hold_doctor(home, lease.subject_id, wait_seconds=SWEEP_WAIT_SECONDS):
+        with hold_doctor(home, lease.subject_id, wait_seconds=END_WAIT_SECONDS):
             if not control.ended(lease) and (home / "runs" / lease.run_id).is_dir():
-                _abandon(control, lease.reload(home), "withdrawn")
+                end_unpublished(control, lease.reload(home), "withdrawn")
     return len(running)
 
 
@@ -243,26 +250,6 @@ def abandon_order(home: Path, order_id: str, cause: str) -> None:
     for lease in leases_of(home):
         if lease.order_id == order_id:
             abandon(home, lease.run_id, load_order(home, order_id).operator, cause)
-
-
-def sweep_home(home: Path) -> SweepReport:
-    """Destroy what is due. Each run that cannot be verified is counted, not hidden."""
-    control = Control.open_for_sweep(home)
-    report = SweepReport(unknown=len(find_unknown(home)))
-    for due in find_due(home, control.clock):
-        if due.reason == "resumable":
-            report.resumable += 1
-            continue
-        end_data_process(due.lease)
-        try:
-            with hold_doctor(home, due.lease.subject_id, wait_seconds=SWEEP_WAIT_SECONDS):
-                if not control.ended(due.lease):  # its own control process may have ended it meanwhile
-                    _abandon(control, due.lease.reload(home), due.reason)
-            report.destroyed += 1
-        except (DestructionError, BusyError):
-            report.incomplete += 1
-    drop_stale_orders(home, control.site.ceiling_hours)
-    return report
 
 
 def _lease(control: Control, run: str) -> Lease:

@@ -30,7 +30,9 @@ class SweepReport:
     destroyed: int = 0
     resumable: int = 0
     incomplete: int = 0
-    unknown: int = 0
+    elsewhere: int = 0  # overdue runs of a host that cannot be seen: ciphertext removed, no certificate
+    strays: int = 0  # marked folders that no lease explained: destroyed
+    unknown: int = 0  # folders that nobody can explain: left for a person
 
     def to_json(self) -> dict[str, int]:
         """The object that `--json` prints."""

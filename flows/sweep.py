@@ -7,7 +7,7 @@ from pathlib import Path
 from prefect import flow
 
 from flows.coded import coded
-from flows.engine import sweep_home
+from flows.retention import sweep_home
 
 
 @flow(name="sweep", persist_result=False, validate_parameters=False, log_prints=False)

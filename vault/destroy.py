@@ -19,7 +19,7 @@ from typing import Any
 from vault.files import sync_folder
 from vault.keyring_linux import KernelKeyring
 from vault.keys import KeyRef, KeyState
-from vault.lease import Lease, data_process_ended, end_data_process, observable_here
+from vault.lease import Lease, Sight, data_process_ended, end_data_process, sight
 from vault.provider import provider
 from vault.sealing import ciphertext_digest
 
@@ -57,7 +57,6 @@ class Evidence:
     bytes: int
     opened_before: int  # segments that the key opened before it died; 0: the key was gone already
     key_state: str
-    observable: bool
     verification: Verification
 
 
@@ -110,11 +109,13 @@ def probe(lease: Lease, segments: int = 12) -> int:
 
 
 def destroy_run(lease: Lease, inventory: list[StagedFile], opened_before: int) -> Evidence:
-    """Destroy key and files of a run and check that they are gone. Doing it again changes nothing."""
+    """Destroy key and files of a run and check that they are gone. Doing it again changes nothing.
+
+    Seen from elsewhere (`vault.lease.Sight`) neither key nor process can be checked: their checks then stay false.
+    """
     end_data_process(lease)
     ended = data_process_ended(lease)
     state = _destroy_key(lease)
-    here = observable_here(lease)
     fails = probe(lease) < 0
     for folder in lease.folders:
         remove(folder)
@@ -123,13 +124,14 @@ def destroy_run(lease: Lease, inventory: list[StagedFile], opened_before: int) -
         files=len(inventory),
         bytes=sum(file.size for file in inventory),
         opened_before=max(opened_before, 0),
-        key_state=state.value if here else KeyState.NOT_OBSERVABLE.value,
-        observable=here,
+        key_state=state.value,
         verification=Verification(state in _GONE, fails, absent, ended),
     )
 
 
 def _destroy_key(lease: Lease) -> KeyState:
+    if sight(lease) is Sight.ELSEWHERE:
+        return KeyState.NOT_OBSERVABLE  # a key of this name here would be another's
     ref = key_of(lease)
     if ref is None:
         return KeyState.ABSENT
@@ -146,6 +148,17 @@ def remove(folder: Path) -> None:
         shutil.rmtree(folder)
     if folder.parent.is_dir():
         sync_folder(folder.parent)
+
+
+def destroy_stray(folder: Path) -> tuple[int, int]:
+    """Destroy a marked folder that no lease explains, and a kernel key of its name; gives files and bytes."""
+    paths = [path for path in _files(folder) if path.is_file() and not path.is_symlink()]
+    size = sum(path.stat().st_size for path in paths)
+    ref = KernelKeyring().find(folder.name)
+    if ref is not None:
+        KernelKeyring().destroy(ref)
+    remove(folder)
+    return len(paths), size
 
 
 def evidence_json(evidence: Evidence) -> dict[str, Any]:

@@ -9,11 +9,15 @@ import signal
 import time
 from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from schemas.errors import KeyUnavailableError
 from vault.clock import Clock, format_utc, parse_utc
+from vault.deadline import seconds_left
 from vault.files import sync_folder, write_durably
+from vault.host_identity import boot_id, machine_id, pid_namespace, process_started
 from vault.keys import KeyRef
 
 
@@ -68,11 +72,15 @@ class Lease:
         return Lease.load(home, self.run_id)
 
     def seconds_left(self, clock: Clock) -> int:
-        """Until the deadline by whichever clock says less; the boot clock only counts within its own boot."""
-        left = (parse_utc(self.deadline) - clock.now()).total_seconds()
-        if self.boot_id == _boot_id():
-            left = min(left, self.boot_deadline - clock.boot_seconds())
-        return int(left)
+        """Until the deadline (`vault.deadline` says by which clock)."""
+        return seconds_left(
+            clock,
+            created=parse_utc(self.created),
+            deadline=parse_utc(self.deadline),
+            boot_id=self.boot_id,
+            boot_deadline=self.boot_deadline,
+            this_machine=self.machine_id == machine_id(),
+        )
 
     @property
     def folders(self) -> tuple[Path, ...]:
@@ -107,11 +115,11 @@ def new_lease(
         provider=provider,
         staging=str(home / "staging" / run_id),
         partial=str(partial),
-        machine_id=_machine_id(),
-        boot_id=_boot_id(),
-        pid_namespace=_pid_namespace(),
+        machine_id=machine_id(),
+        boot_id=clock.boot_id(),
+        pid_namespace=pid_namespace(),
         owner_pid=os.getpid(),
-        owner_started=_started(os.getpid()),
+        owner_started=process_started(os.getpid()),
         operator_id=operator_id,
         ledger_start=ledger_start,
         order_id=order_id,
@@ -120,10 +128,23 @@ def new_lease(
     return lease
 
 
-def take_over(home: Path, lease: Lease) -> Lease:
-    """Make this process the owner; a data process of the former one is ended first."""
+def take_over(home: Path, lease: Lease, clock: Clock) -> Lease:
+    """Make this process the owner; a data process of the former one is ended first. After a boot, of this boot.
+
+    Raises KeyUnavailableError (run_of_another_host) where nobody can see whether the former owner lives.
+    """
+    if sight(lease) is Sight.ELSEWHERE:
+        raise KeyUnavailableError("run_of_another_host", run=lease.run_id)
     end_data_process(lease)
-    return lease.update(home, owner_pid=os.getpid(), owner_started=_started(os.getpid()), data_pid=None)
+    return lease.update(
+        home,
+        boot_deadline=clock.boot_seconds() + lease.seconds_left(clock),
+        boot_id=clock.boot_id(),
+        pid_namespace=pid_namespace(),
+        owner_pid=os.getpid(),
+        owner_started=process_started(os.getpid()),
+        data_pid=None,
+    )
 
 
 def list_runs(home: Path) -> list[Lease]:
@@ -135,26 +156,39 @@ def list_runs(home: Path) -> list[Lease]:
     return sorted(leases, key=lambda lease: (lease.created, lease.run_id))
 
 
-def observable_here(lease: Lease) -> bool:
-    """Whether this host, boot and pid namespace are those of the lease: else nobody here may judge its processes."""
-    return (lease.machine_id, lease.boot_id, lease.pid_namespace) == (
-        _machine_id(),
-        _boot_id(),
-        _pid_namespace(),
-    )
+class Sight(StrEnum):
+    """What can be seen from here of where a lease was made."""
+
+    HERE = "here"  # this machine, boot and pid namespace: its processes and its key can be seen
+    REBOOTED = "rebooted"  # this machine since booted anew: its processes and its kernel keys are gone
+    ELSEWHERE = "elsewhere"  # nobody here may judge its processes or its key
+
+
+def sight(lease: Lease) -> Sight:
+    """Where the lease was made, seen from here."""
+    if lease.machine_id != machine_id():
+        return Sight.ELSEWHERE
+    if lease.boot_id != boot_id():
+        return Sight.REBOOTED
+    return Sight.HERE if lease.pid_namespace == pid_namespace() else Sight.ELSEWHERE
 
 
 def owner_alive(lease: Lease) -> bool:
     """Whether the owner lives; true when it cannot be seen from here."""
-    if not observable_here(lease):
-        return lease.machine_id != _machine_id()
-    return _started(lease.owner_pid) == lease.owner_started != 0
+    match sight(lease):
+        case Sight.HERE:
+            return process_started(lease.owner_pid) == lease.owner_started != 0
+        case Sight.REBOOTED:
+            return False
+        case Sight.ELSEWHERE:
+            return True
 
 
 def data_process_ended(lease: Lease) -> bool:
-    """Whether no data process of the run lives."""
-    if lease.data_pid is None or not observable_here(lease):
-        return True
+    """Whether no data process of the run lives; false when it cannot be seen from here."""
+    seen = sight(lease)
+    if seen is not Sight.HERE or lease.data_pid is None:
+        return seen is not Sight.ELSEWHERE
     try:
         command = Path(f"/proc/{lease.data_pid}/cmdline").read_bytes()
     except OSError:
@@ -164,32 +198,10 @@ def data_process_ended(lease: Lease) -> bool:
 
 def end_data_process(lease: Lease, grace_seconds: float = 5) -> None:
     """Kill a data process that outlived its control process; two of one run would write into one staging."""
-    if data_process_ended(lease) or lease.data_pid is None:
+    if sight(lease) is not Sight.HERE or lease.data_pid is None or data_process_ended(lease):
         return
     with contextlib.suppress(ProcessLookupError):
         os.kill(lease.data_pid, signal.SIGKILL)
     until = time.monotonic() + grace_seconds
     while not data_process_ended(lease) and time.monotonic() < until:
         time.sleep(0.02)
-
-
-def _machine_id() -> str:
-    path = Path("/etc/machine-id")
-    return path.read_text().strip() if path.is_file() else "none"
-
-
-def _boot_id() -> str:
-    return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-
-
-def _pid_namespace() -> str:
-    return os.readlink("/proc/self/ns/pid")
-
-
-def _started(pid: int) -> int:
-    """Start time of a process in clock ticks since boot (proc(5), field 22); 0 when there is none."""
-    try:
-        text = Path(f"/proc/{pid}/stat").read_text()
-    except OSError:
-        return 0
-    return int(text.rpartition(")")[2].split()[19])

@@ -47,6 +47,8 @@ class EntryType(StrEnum):
     DESTRUCTION_STARTED = "destruction.started"
     DESTRUCTION_COMPLETED = "destruction.completed"
     DESTRUCTION_INCOMPLETE = "destruction.incomplete"
+    STAGING_REMOVED = "staging.removed"
+    STAGING_STRAY_DESTROYED = "staging.stray_destroyed"
     SUBJECT_ENROLLED = "subject.enrolled"
     SUBJECT_SHOWN = "subject.shown"
     SUBJECT_RETAINED = "subject.retained"

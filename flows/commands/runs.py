@@ -21,6 +21,7 @@ from flows.commands.shared import (
 )
 from flows.commands.wording import describe_result, describe_runs, describe_status, describe_sweep
 from flows.orders import Order, save_order
+from flows.retention import sweep_home
 
 SourceArgument = Annotated[
     Path, typer.Argument(help="A file, a folder or an archive.", show_default=False, readable=False)
@@ -176,5 +177,5 @@ def abandon(
 @guarded
 def sweep(home: HomeOption = None, as_json: JsonOption = False) -> None:
     """Destroy what is overdue, orphaned without a key, or half-destroyed. Needs no Prefect and no network."""
-    report = engine.sweep_home(home_path(home)).to_json()
+    report = sweep_home(home_path(home)).to_json()
     show(report, as_json=as_json, text=describe_sweep(report))

@@ -83,6 +83,8 @@ def describe_sweep(report: dict[str, Any]) -> str:
         f"{report['destroyed']} run(s) destroyed",
         f"{report['resumable']} left resumable",
         f"{report['incomplete']} incomplete",
-        f"{report['unknown']} unknown folder(s)",
+        f"{report['strays']} stray folder(s) destroyed",
+        f"{report['elsewhere']} overdue run(s) of another host removed, not certified",
+        f"{report['unknown']} unknown folder(s) left: look at them",
     ]
     return "Sweep: " + ", ".join(words) + "."

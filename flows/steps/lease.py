@@ -11,6 +11,7 @@ from flows.steps.authorise import Authorised
 from schemas.errors import HostError, RefusedError, TargetRefusedError
 from vault.hygiene import host_findings
 from vault.lease import Lease, new_lease
+from vault.mark import make_staging
 
 
 def take_lease(control: Control, authorised: Authorised, order: Order, order_id: str | None) -> Lease:
@@ -51,6 +52,7 @@ def begin(control: Control, lease: Lease, authorised: Authorised) -> None:
         control.forget(lease)
         raise
     control.record_start(lease, authorised.authorisation)
+    make_staging(control.home, Path(lease.staging))
 
 
 def _partial(home: Path, order: Order, run_id: str) -> Path:

@@ -9,6 +9,7 @@ import pytest
 from whole_run import WholeRun
 
 from flows import engine
+from flows.retention import sweep_home
 from vault.lease import list_runs
 
 ARROWS = (
@@ -88,5 +89,5 @@ def test_a_killed_run_is_ended_without_a_trace(kill, way, practice, tmp_path, mo
             engine.abandon(case.home, case.run_id, "trial")
         else:
             monkeypatch.setattr("vault.lease.Lease.seconds_left", lambda self, clock: 0)
-            assert engine.sweep_home(case.home).destroyed == 1
+            assert sweep_home(case.home).destroyed == 1
     case.nothing_left()

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 from whole_run import WholeRun
 
-from flows import engine
 from flows.practice.write import write_practice
+from flows.retention import sweep_home
 from vault.lease import list_runs
 
 pytestmark = pytest.mark.slow
@@ -86,9 +86,9 @@ def test_ctrl_c_leaves_a_run_to_resume(case, moment):
 def test_ctrl_c_leaves_a_run_to_the_sweep(case, monkeypatch):
     assert at_a_terminal(case, interrupt_at="sealing into staging")[0] == 130
     (lease,) = list_runs(case.home)
-    assert engine.sweep_home(case.home).resumable == 1
+    assert sweep_home(case.home).resumable == 1
     monkeypatch.setattr("vault.lease.Lease.seconds_left", lambda self, clock: 0)
-    assert engine.sweep_home(case.home).destroyed == 1
+    assert sweep_home(case.home).destroyed == 1
     assert not case.content()
     case.nothing_left()
     assert lease.run_id == list_runs(case.home)[0].run_id

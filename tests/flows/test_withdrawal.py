@@ -76,7 +76,7 @@ def test_resume_and_sweep_know_of_a_withdrawal_that_died_half_way(practice, tmp_
     case = WholeRun(tmp_path / "trial", practice)
     case.start_apart({"who": "control", "at": "arrow", "name": "extract"})
     with monkeypatch.context() as patch:
-        patch.setattr(engine, "_abandon", lambda *a: (_ for _ in ()).throw(RepriseError("died")))
+        patch.setattr(engine, "end_unpublished", lambda *a: (_ for _ in ()).throw(RepriseError("died")))
         with pytest.raises(RepriseError):
             engine.withdraw(case.home, list_runs(case.home)[-1].authorisation_id, "trial")
     with pytest.raises(AuthorisationError, match="withdrawn"):

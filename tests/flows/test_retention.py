@@ -1,0 +1,188 @@
+"""What the sweep destroys, what it leaves, and what it never judges; clocks that jump while a run is carried."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from moving_clock import MovingClock
+from whole_run import WholeRun
+
+from flows import engine
+from flows.practice.write import write_practice
+from flows.retention import sweep_home
+from flows.watch import NoWatch
+from schemas.errors import DeadlineError, KeyServiceError
+from vault import lease as leases
+from vault.keys import KeyState
+from vault.lease import Lease, list_runs
+from vault.ledger_store import open_store
+from vault.mark import make_staging
+from vault.provider import provider
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def practice(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("practice") / "export"
+    write_practice(folder, patients=6)
+    return folder
+
+
+@pytest.fixture
+def crashed(practice, tmp_path) -> WholeRun:
+    """A run whose both processes were killed after extraction."""
+    case = WholeRun(tmp_path / "trial", practice)
+    case.start_apart({"who": "control", "at": "arrow", "name": "extract"})
+    assert any((case.home / "staging").iterdir())
+    return case
+
+
+def entries(case: WholeRun) -> list[dict]:
+    store = open_store(case.home)
+    return [json.loads(entry) for entry in store.read(0, store.head().size)]
+
+
+def born_elsewhere(case: WholeRun, monkeypatch) -> Lease:
+    """The home as seen from a second machine."""
+    monkeypatch.setattr(leases, "machine_id", lambda: "another")
+    monkeypatch.setattr(leases, "boot_id", lambda: "another")
+    return list_runs(case.home)[-1]
+
+
+def key_state(lease: Lease) -> KeyState:
+    return provider(lease.provider).state(lease.key_ref)
+
+
+class JumpingWatch(NoWatch):
+    """Moves the clock when a step is done."""
+
+    def __init__(self, clock: MovingClock, **moves: dict[str, float]) -> None:
+        self._clock, self._moves = clock, moves
+
+    def arrow(self, arrow: str, counts: dict) -> None:
+        self._clock.set_wall(**self._moves.get(arrow, {}))
+
+
+def test_a_wall_clock_that_jumps_by_years_during_a_run_ends_nothing_early(practice, tmp_path):
+    case, clock = WholeRun(tmp_path / "trial", practice), MovingClock()
+    watch = JumpingWatch(
+        clock,
+        inventory={"days": 5 * 365},
+        extract={"days": -10 * 365},
+        transform={"hours": 100},
+        plan={"hours": -3},
+    )
+    result = engine.start(case.home, case.order(), watch, clock=clock)
+    assert result.state == "certified"
+    assert case.content()
+
+
+def test_a_run_is_ended_at_its_deadline_by_the_boot_clock_though_the_wall_clock_was_set_back(
+    practice, tmp_path
+):
+    case, clock = WholeRun(tmp_path / "trial", practice), MovingClock()
+
+    class Late(NoWatch):
+        def arrow(self, arrow: str, counts: dict) -> None:
+            if arrow == "extract":
+                clock.set_wall(days=-1000)
+                clock.pass_time(hours=73)
+                time.sleep(1.2)  # the guard looks twice a second
+
+    with pytest.raises(DeadlineError, match="deadline_passed"):
+        engine.start(case.home, case.order(), Late(), clock=clock)
+    assert not case.content()
+    case.nothing_left()
+
+
+def test_the_kernel_s_timeout_follows_the_boot_clock_while_anything_of_ours_runs(crashed):
+    lease, clock = list_runs(crashed.home)[-1], MovingClock()
+    clock.pass_time(hours=71, minutes=59, seconds=57)
+    clock.set_wall(days=-400)  # by the wall clock there is a year left
+    assert sweep_home(crashed.home, clock).resumable == 1
+    assert key_state(lease) is KeyState.PRESENT
+    until = time.monotonic() + 20
+    while key_state(lease) is KeyState.PRESENT and time.monotonic() < until:
+        time.sleep(0.2)
+    assert key_state(lease) is KeyState.EXPIRED, "forgotten by the kernel, no process of ours alive"
+    with pytest.raises(KeyServiceError):
+        provider(lease.provider).open(lease.key_ref)
+
+
+def test_an_overdue_run_of_another_machine_is_removed_but_never_certified(crashed, monkeypatch):
+    lease, clock = born_elsewhere(crashed, monkeypatch), MovingClock()
+    with monkeypatch.context() as patch:
+        patch.setattr("vault.keyring_linux.KernelKeyring.destroy", lambda *_: pytest.fail("touched a key"))
+        assert sweep_home(crashed.home, clock).to_json()["elsewhere"] == 0
+        assert Path(lease.staging).is_dir(), "not before its deadline"
+        clock.pass_time(hours=73)
+        report = sweep_home(crashed.home, clock)
+    assert (report.elsewhere, report.destroyed) == (1, 0)
+    assert not Path(lease.staging).exists()
+    assert key_state(lease) is KeyState.PRESENT, "the live run's key was not touched"
+    assert not (crashed.home / "runs" / lease.run_id / "proof").exists()
+    last = entries(crashed)[-1]
+    assert (last["type"], last["code"]) == ("staging.removed", "key_not_observable_here")
+    assert sweep_home(crashed.home, clock).elsewhere == 0, "once"
+    with pytest.raises(KeyServiceError, match="run_of_another_host"):
+        crashed.resume()
+
+
+def test_after_a_boot_a_run_starts_over_from_the_source(crashed, monkeypatch):
+    lease = list_runs(crashed.home)[-1]
+    provider(lease.provider).destroy(lease.key_ref)  # as the kernel did
+    monkeypatch.setattr(leases, "boot_id", lambda: "after")
+    monkeypatch.setattr("vault.clock.boot_id", lambda: "after")
+    assert sweep_home(crashed.home).resumable == 1
+    assert crashed.resume().state == "certified"
+    assert crashed.content()
+
+
+def test_a_stray_folder_dies_when_it_carries_our_mark_and_is_left_when_not(practice, tmp_path):
+    case = WholeRun(tmp_path / "trial", practice)
+    staging = case.home / "staging"
+    make_staging(case.home, staging / "a-run-nobody-knows")
+    (staging / "a-run-nobody-knows" / "000001.parquet").write_bytes(b"x" * 10)
+    (staging / "somebody-s").mkdir()
+    (staging / "somebody-s" / "file").write_bytes(b"y")
+    (staging / "renamed").mkdir()
+    mark = (staging / "a-run-nobody-knows" / ".reprise-staging").read_bytes()
+    (staging / "renamed" / ".reprise-staging").write_bytes(mark)
+    (staging / "link").symlink_to(staging / "a-run-nobody-knows")
+    report = sweep_home(case.home)
+    assert (report.strays, report.unknown) == (1, 3)
+    assert sorted(p.name for p in staging.iterdir()) == ["link", "renamed", "somebody-s"]
+    assert entries(case)[-1]["type"] == "staging.stray_destroyed"
+    assert entries(case)[-1]["n"]["files"] == 2
+
+
+def test_ten_thousand_and_one_segments_are_destroyed_and_counted(crashed):
+    lease = list_runs(crashed.home)[-1]
+    folder = Path(lease.staging) / "extract" / "item"
+    folder.mkdir(parents=True, exist_ok=True)
+    before = sum(1 for p in Path(lease.staging).rglob("*") if p.is_file())
+    for number in range(10_001 - before):
+        (folder / f"more-{number:06d}.parquet").write_bytes(b"sealed")
+    result = engine.abandon(crashed.home, lease.run_id, "trial")
+    assert result.counts["destroy"]["files"] == 10_001
+    assert not Path(lease.staging).exists()
+    completed = next(e for e in entries(crashed) if e["type"] == "destruction.completed")
+    assert completed["n"]["files"] == 10_001
+    crashed.nothing_left()
+
+
+def test_a_deadline_is_frozen_at_the_lease(crashed, monkeypatch):
+    """Neither a raised nor a lowered ceiling of the site moves the deadline of a run that has begun."""
+    lease = list_runs(crashed.home)[-1]
+    settings = crashed.home / "site.toml"
+    for hours in ("1", "7000"):
+        settings.write_text(settings.read_text().replace("ceiling_hours = 72", f"ceiling_hours = {hours}"))
+        assert list_runs(crashed.home)[-1].deadline == lease.deadline
+        assert sweep_home(crashed.home).resumable == 1
+        settings.write_text(settings.read_text().replace(f"ceiling_hours = {hours}", "ceiling_hours = 72"))
+    assert replace(lease) == list_runs(crashed.home)[-1]

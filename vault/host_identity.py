@@ -1,0 +1,31 @@
+"""Which machine, boot and pid namespace this is: what a lease notes of its birthplace, and is later compared with."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+
+def machine_id() -> str:
+    """The machine's id (machine-id(5)); `none` where there is none."""
+    path = Path("/etc/machine-id")
+    return (path.read_text().strip() if path.is_file() else "") or "none"
+
+
+def boot_id() -> str:
+    """Random, and new at every boot."""
+    return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+
+
+def pid_namespace() -> str:
+    """Process ids of another namespace mean other processes."""
+    return os.readlink("/proc/self/ns/pid")
+
+
+def process_started(pid: int) -> int:
+    """Start time of a process in clock ticks since boot (proc(5), field 22); 0 when there is none."""
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return 0
+    return int(text.rpartition(")")[2].split()[19])
