@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from flows.commands import authority, people, proof, runs, trials, trust
+from flows.commands import authority, copies, people, proof, runs, trials, trust
 
 app = typer.Typer(
     name="reprise",
@@ -52,6 +52,7 @@ for _command in (
     runs.resume,
     runs.abandon,
     runs.sweep,
+    copies.custody,
     proof.verify,
 ):
     app.command()(_command)

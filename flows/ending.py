@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from flows.control import Control, digest_b64
+from flows.custody import end_sources, hold_package
 from flows.orders import drop_order
 from flows.results import RunResult
 from flows.watch import Watch
@@ -51,11 +52,20 @@ def end_run(control: Control, ending: Ending, watch: Watch) -> RunResult:
         raise VerificationFailedError("destruction_not_verified", run=lease.run_id, count=evidence.files)
     (control.home / "runs" / lease.run_id / "incomplete.json").unlink(missing_ok=True)
     watch.arrow("destroy", {"files": evidence.files, "bytes": evidence.bytes})
+    if ending.cause == "published":
+        _end_copies(control, ending)
     proof = _certify(control, ending, evidence)
     if lease.order_id is not None:
         drop_order(control.home, lease.order_id)
     watch.arrow("certify", {})
     return _result(ending, evidence, proof)
+
+
+def _end_copies(control: Control, ending: Ending) -> None:
+    """What the operator held of the export goes too; of the package he may hold a copy from now on, until its date."""
+    end_sources(control, ending.lease)
+    authorisation = reopen(control.home, ending.lease.authorisation_id, ending.lease.use)
+    hold_package(control, ending.lease, authorisation, Path(ending.counts["publish"]["folder"]))
 
 
 def _declare_intent(control: Control, ending: Ending) -> tuple[list[StagedFile], int]:

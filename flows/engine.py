@@ -12,6 +12,7 @@ from typing import Any
 
 from flows.carry import Carried, carry
 from flows.control import Control
+from flows.custody import end_withdrawn
 from flows.data_process import ARROWS
 from flows.ending import Ending, end_run
 from flows.orders import Order, drop_order, load_order
@@ -237,6 +238,7 @@ def withdraw(
         with hold_doctor(home, lease.subject_id, wait_seconds=END_WAIT_SECONDS):
             if not control.ended(lease) and (home / "runs" / lease.run_id).is_dir():
                 end_unpublished(control, lease.reload(home), "withdrawn")
+    end_withdrawn(control, authorisation_id)
     return len(running)
 
 

@@ -32,6 +32,9 @@ class SweepReport:
     incomplete: int = 0
     elsewhere: int = 0  # overdue runs of a host that cannot be seen: ciphertext removed, no certificate
     strays: int = 0  # marked folders that no lease explained: destroyed
+    copies_destroyed: int = 0  # sources and packages whose time was over
+    copies_incomplete: int = 0
+    clock_distrusted: int = 0  # 1: the wall clock is not believed, and no copy is destroyed by date
     unknown: int = 0  # folders that nobody can explain: left for a person
 
     def to_json(self) -> dict[str, int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from flows.control import Control
+from flows.custody import sweep_copies
 from flows.engine import END_WAIT_SECONDS, end_unpublished
 from flows.orders import drop_stale_orders
 from flows.results import SweepReport
@@ -29,6 +30,7 @@ def sweep_home(home: Path, clock: Clock | None = None) -> SweepReport:
         files, count = destroy_stray(folder)
         control.record(EntryType.STAGING_STRAY_DESTROYED, None, "marked", {"files": files, "bytes": count})
     report.strays, report.unknown = len(ours), len(foreign)
+    sweep_copies(control, report)
     drop_stale_orders(home, control.site.ceiling_hours)
     return report
 

@@ -197,6 +197,9 @@ def _check_terms(
         raise AuthorisationError("expired")
     if instruction.source_custody is None or instruction.package_custody is None:
         raise AuthorisationError("custody_missing")
+    for custody in (instruction.source_custody, instruction.package_custody):
+        if custody.holder == "operator" and custody.until is None:
+            raise AuthorisationError("custody_without_date")
     if len(set(instruction.recipients)) < 2:
         raise ScopeError("one_recipient_only")
     parse_recipients(list(instruction.recipients))

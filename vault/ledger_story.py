@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+AFTERWARDS = ("custody.", "import.")
+"""Kinds of entries that may follow the end of a run: of the copies that outlive it, and of what became of the package."""
+
 
 @dataclass
 class _Run:
@@ -34,7 +37,7 @@ def story_faults(entries: list[bytes], now: datetime) -> list[str]:
             run.deadline_s = int(numbers.get("deadline_s", 0))
         elif kind.startswith(("run.", "destruction.")) and "run.started" not in run.types:
             faults.append("run_without_start")
-        if "destruction.completed" in run.types:
+        if "destruction.completed" in run.types and not kind.startswith(AFTERWARDS):
             faults.append(
                 "destroyed_twice" if kind == "destruction.completed" else "run_goes_on_after_its_end"
             )

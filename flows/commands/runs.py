@@ -20,6 +20,8 @@ from flows.commands.shared import (
     show,
 )
 from flows.commands.wording import describe_result, describe_runs, describe_status, describe_sweep
+from flows.control import Control
+from flows.custody import confirm_clock
 from flows.orders import Order, save_order
 from flows.retention import sweep_home
 
@@ -175,7 +177,17 @@ def abandon(
 
 
 @guarded
-def sweep(home: HomeOption = None, as_json: JsonOption = False) -> None:
+def sweep(
+    clock_is_right: Annotated[
+        bool, typer.Option("--clock-is-right", help="An operator's word for a wall clock that jumped.")
+    ] = False,
+    home: HomeOption = None,
+    operator: OperatorOption = None,
+    as_json: JsonOption = False,
+) -> None:
     """Destroy what is overdue, orphaned without a key, or half-destroyed. Needs no Prefect and no network."""
-    report = sweep_home(home_path(home)).to_json()
+    path = home_path(home)
+    if clock_is_right:
+        confirm_clock(Control.open(path, operator_name(operator)))
+    report = sweep_home(path).to_json()
     show(report, as_json=as_json, text=describe_sweep(report))

@@ -77,14 +77,38 @@ def describe_status(found: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
+_SWEPT = (
+    ("destroyed", "run(s) destroyed"),
+    ("resumable", "run(s) left resumable"),
+    ("incomplete", "run(s) INCOMPLETE: call a person"),
+    ("strays", "stray folder(s) destroyed"),
+    ("elsewhere", "overdue run(s) of another host removed, not certified"),
+    ("copies_destroyed", "source(s) or package(s) destroyed at their date"),
+    ("copies_incomplete", "copy or copies INCOMPLETE: changed or not removable, look at them"),
+    ("unknown", "unknown folder(s) left: look at them"),
+)
+
+
 def describe_sweep(report: dict[str, Any]) -> str:
-    """What a sweep did."""
-    words = [
-        f"{report['destroyed']} run(s) destroyed",
-        f"{report['resumable']} left resumable",
-        f"{report['incomplete']} incomplete",
-        f"{report['strays']} stray folder(s) destroyed",
-        f"{report['elsewhere']} overdue run(s) of another host removed, not certified",
-        f"{report['unknown']} unknown folder(s) left: look at them",
-    ]
-    return "Sweep: " + ", ".join(words) + "."
+    """What a sweep did; nothing said of what there was none of."""
+    words = [f"{report[name]} {what}" for name, what in _SWEPT if report[name]]
+    text = "Sweep: " + (", ".join(words) or "nothing was due") + "."
+    if report["clock_distrusted"]:
+        text += (
+            "\n  The wall clock went further than the boot clock explains: no copy is destroyed by date until it is"
+            " synchronised, or an operator says `reprise sweep --clock-is-right`."
+        )
+    return text
+
+
+def describe_custody(found: list[dict[str, Any]]) -> str:
+    """Every copy that the operator holds, a line each."""
+    if not found:
+        return "The operator holds no copy."
+    lines = []
+    for copy in found:
+        size = f"{copy['files']:,} file(s), {copy['bytes']:,} bytes" if "files" in copy else "sealed"
+        run = f"run {copy['run']}" if copy["run"] else f"authorisation {copy['authorisation']}"
+        lines.append(f"{copy['kind']:<8} until {copy['until']}  {copy['state']:<12} {size}  {run}")
+        lines += [f"         {copy['path']}"] if "path" in copy else []
+    return "\n".join(lines)

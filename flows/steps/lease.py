@@ -6,6 +6,7 @@ import uuid
 from pathlib import Path
 
 from flows.control import Control
+from flows.custody import hold_source
 from flows.orders import Order
 from flows.steps.authorise import Authorised
 from schemas.errors import HostError, RefusedError, TargetRefusedError
@@ -53,6 +54,7 @@ def begin(control: Control, lease: Lease, authorised: Authorised) -> None:
         raise
     control.record_start(lease, authorised.authorisation)
     make_staging(control.home, Path(lease.staging))
+    hold_source(control, authorised.authorisation, Path(control.order_of(lease).source))
 
 
 def _partial(home: Path, order: Order, run_id: str) -> Path:

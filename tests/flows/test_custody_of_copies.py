@@ -1,0 +1,139 @@
+"""The export and the package as copies: destroyed when the operator holds them and their time has come, told of, listed."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from moving_clock import MovingClock
+from whole_run import WholeRun
+
+from flows import engine
+from flows.practice.write import write_practice
+from flows.retention import sweep_home
+from schemas.errors import AuthorisationError
+from vault.clock import format_utc
+from vault.ledger_store import open_store
+
+pytestmark = pytest.mark.slow
+OPERATOR, DOCTOR = "operator", "doctor"
+
+
+@pytest.fixture(scope="module")
+def practice(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("practice") / "export"
+    write_practice(folder, patients=5)
+    return folder
+
+
+def held_by(clock: MovingClock, source: str, package: str) -> dict:
+    from datetime import timedelta
+
+    until = format_utc(clock.now() + timedelta(days=20))
+    return {
+        "custody": {
+            "source": {"holder": source, "until": until},
+            "package": {"holder": package, "until": until},
+        }
+    }
+
+
+class Case(WholeRun):
+    """A run whose operator holds what the instruction says, on a copy of the practice."""
+
+    def __init__(self, folder: Path, practice: Path, source: str = OPERATOR, package: str = OPERATOR) -> None:
+        self.clock = MovingClock()
+        self.export = folder / "came here"
+        shutil.copytree(practice, self.export)
+        super().__init__(folder / "trial", self.export, **held_by(self.clock, source, package))
+
+    def recorded(self, kind: str) -> list[dict]:
+        store = open_store(self.home)
+        entries = [json.loads(entry) for entry in store.read(0, store.head().size)]
+        return [entry for entry in entries if entry["type"] == kind]
+
+    def custody(self) -> list[dict]:
+        done = self.reprise("custody", "--json")
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout.splitlines()[-1])
+
+
+def test_an_operator_s_export_dies_after_publication_and_his_package_at_its_date(practice, tmp_path):
+    case = Case(tmp_path, practice)
+    size = sum(p.stat().st_size for p in case.export.rglob("*") if p.is_file())
+    assert case.start().state == "certified"
+    assert not case.export.exists()
+    (entry,) = case.recorded("custody.destroyed")
+    assert (entry["code"], entry["n"]["bytes"]) == ("source", size)
+    (held,) = case.custody()
+    assert (held["kind"], held["state"]) == ("package", "held")
+    assert sweep_home(case.home, case.clock).copies_destroyed == 0
+    case.clock.pass_time(days=21)
+    assert sweep_home(case.home, case.clock).copies_destroyed == 1
+    assert not list(case.destination.glob("reprise-*"))
+    assert case.recorded("custody.destroyed")[-1]["code"] == "package"
+    assert case.custody() == []
+    case.nothing_left()
+
+
+def test_a_doctor_s_export_and_package_are_not_touched(practice, tmp_path):
+    case = Case(tmp_path, practice, DOCTOR, DOCTOR)
+    case.start()
+    case.clock.pass_time(days=30)
+    assert sweep_home(case.home, case.clock).copies_destroyed == 0
+    assert case.export.is_dir()
+    assert case.content()
+    assert case.custody() == []
+
+
+def test_no_date_no_custody(practice, tmp_path):
+    case = Case(tmp_path, practice)
+    terms = {
+        "custody": {
+            "source": {"holder": "operator", "until": None},
+            "package": {"holder": "doctor", "until": None},
+        }
+    }
+    undated = WholeRun(tmp_path / "other", case.export, **terms)
+    with pytest.raises(AuthorisationError, match="custody_without_date"):
+        undated.start()
+
+
+def test_an_abandoned_run_leaves_the_export_until_its_date_and_a_withdrawal_ends_it(practice, tmp_path):
+    case = Case(tmp_path, practice)
+    case.start_apart({"who": "control", "at": "arrow", "name": "extract"})
+    assert {row["kind"] for row in case.custody()} == {"staging", "source"}
+    engine.abandon(case.home, case.run_id, "trial")
+    assert case.export.is_dir()
+    (row,) = case.custody()
+    engine.withdraw(case.home, row["authorisation"], "trial")
+    assert not case.export.exists()
+    assert case.recorded("custody.destroyed")[-1]["code"] == "source"
+    case.nothing_left()
+
+
+def test_a_jump_of_the_clock_destroys_no_copy(practice, tmp_path):
+    case = Case(tmp_path, practice, DOCTOR, OPERATOR)
+    case.start()
+    assert sweep_home(case.home, case.clock).clock_distrusted == 0
+    case.clock.set_wall(days=400)
+    report = sweep_home(case.home, case.clock)
+    assert (report.clock_distrusted, report.copies_destroyed) == (1, 0)
+    assert case.content()
+    case.clock.trusted = True
+    assert sweep_home(case.home, case.clock).copies_destroyed == 1
+    assert not case.content()
+
+
+def test_a_changed_package_is_left_and_alarmed_once(practice, tmp_path):
+    case = Case(tmp_path, practice, DOCTOR, OPERATOR)
+    case.start()
+    part = next(case.destination.glob("reprise-*/*.age"))
+    part.write_bytes(b"something else now")
+    case.clock.pass_time(days=30)
+    for _ in range(2):
+        assert sweep_home(case.home, case.clock).copies_incomplete == 1
+    assert len(case.recorded("custody.incomplete")) == 1
+    assert part.read_bytes() == b"something else now"

@@ -1,0 +1,114 @@
+"""Copies the operator holds: registered without being read, destroyed and checked, never another file in their place."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from vault import custody as module
+from vault.custody import CopyKind, Custody, Evidence, HeldCopy
+from vault.site import create_home
+
+UNTIL = "2030-01-01T00:00:00Z"
+CANARY = b"Zzcanary Unique"
+
+
+@pytest.fixture
+def register(tmp_path) -> Custody:
+    create_home(tmp_path / "home", trial=True, origin="test.example/log")
+    return Custody(tmp_path / "home")
+
+
+@pytest.fixture
+def export(tmp_path) -> Path:
+    folder = tmp_path / "export Zzcanary"
+    (folder / "deep/er").mkdir(parents=True)
+    for name in ("a.xml", "deep/b.xml", "deep/er/c.xml"):
+        (folder / name).write_bytes(CANARY * 1000)
+    return folder
+
+
+def hold(register: Custody, root: Path) -> HeldCopy:
+    return register.register(CopyKind.SOURCE, root, authorisation_id="a1", run_id=None, until=UNTIL)
+
+
+def test_a_copy_is_destroyed_with_its_folders_and_leaves_the_register(register, export):
+    held = hold(register, export)
+    assert register.held() == [held]
+    end = register.destroy(held)
+    assert (end.files, end.bytes, end.complete, end.exceptions) == (3, 3 * len(CANARY) * 1000, True, {})
+    assert end.evidence is Evidence.OVERWRITTEN
+    assert not export.exists()
+    assert register.destroy(held) == end, "again: the same"
+    register.drop(held)
+    assert register.held() == []
+
+
+def test_the_bytes_are_overwritten_before_the_name_goes(register, export, monkeypatch):
+    kept = os.open(export / "a.xml", os.O_RDONLY)
+    register.destroy(hold(register, export))
+    assert os.read(kept, 10**6).count(0) == len(CANARY) * 1000
+    os.close(kept)
+
+
+def test_what_changed_since_is_left_and_said(register, export):
+    held = hold(register, export)
+    (export / "a.xml").write_bytes(b"a new export under the old name")
+    (export / "new.xml").write_bytes(b"not registered")
+    end = register.destroy(held)
+    assert (end.complete, end.exceptions, end.files) == (False, {"changed_since": 1}, 2)
+    assert sorted(p.name for p in export.iterdir()) == ["a.xml", "new.xml"]
+
+
+def test_a_link_is_removed_and_what_it_names_is_left(register, export, tmp_path):
+    outside = tmp_path / "outside"
+    outside.write_bytes(b"another's")
+    (export / "link").symlink_to(outside)
+    (export / "folder").symlink_to(tmp_path)
+    end = register.destroy(hold(register, export))
+    assert end.complete
+    assert outside.read_bytes() == b"another's"
+    assert not export.exists()
+
+
+def test_another_name_of_a_file_weakens_the_end(register, export, tmp_path):
+    os.link(export / "a.xml", tmp_path / "other name")
+    end = register.destroy(hold(register, export))
+    assert (end.complete, end.exceptions) == (True, {"other_names_remain": 1})
+    assert CANARY not in (tmp_path / "other name").read_bytes()
+
+
+def test_a_crash_between_overwriting_and_unlinking_is_finished(register, export, monkeypatch):
+    held = hold(register, export)
+    with monkeypatch.context() as patch:
+        patch.setattr(module.Path, "unlink", lambda self, **_: (_ for _ in ()).throw(SystemExit))
+        with pytest.raises(SystemExit):
+            register.destroy(held)
+    (again,) = register.held()
+    assert again.ending
+    assert register.destroy(again).complete
+    assert not export.exists()
+
+
+def test_a_file_that_cannot_be_removed_is_said(register, export, monkeypatch):
+    held = hold(register, export)
+    monkeypatch.setattr(module.Path, "unlink", lambda self, **_: (_ for _ in ()).throw(PermissionError))
+    end = register.destroy(held)
+    assert (end.complete, end.exceptions) == (False, {"not_removed": 3})
+
+
+def test_the_register_names_nobody_in_clear(register, export, tmp_path):
+    hold(register, export)
+    for path in (tmp_path / "home").rglob("*"):
+        assert b"Zzcanary" not in str(path).encode()
+        assert path.is_dir() or b"Zzcanary" not in path.read_bytes()
+
+
+def test_time_is_shortened_never_lengthened(register, export):
+    held = hold(register, export)
+    register.end_at(held, "2040-01-01T00:00:00Z")
+    assert register.held() == [held]
+    register.end_at(held, "2026-01-01T00:00:00Z")
+    assert register.held()[0].until == "2026-01-01T00:00:00Z"

@@ -1,0 +1,215 @@
+"""Copies of patients' data that the operator holds beside staging: the export that came, and the package that was made.
+
+Each is kept in a sealed register, `custody/<id>`, from the moment the program knows of it until it was destroyed and checked.
+Destroying overwrites and unlinks: on flash storage and copying file systems that is no proof, and the evidence says so.
+Only files that are still the ones registered are touched; what changed meanwhile is left for a person.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field, replace
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from vault.files import sync_folder, write_durably
+from vault.sitekey import SiteKey
+
+_BLOCK = bytes(1 << 20)
+
+
+class CopyKind(StrEnum):
+    """What a copy is."""
+
+    SOURCE = "source"
+    PACKAGE = "package"
+
+
+class Evidence(StrEnum):
+    """What the end of a copy is worth as a proof."""
+
+    ENCRYPTED_ALWAYS = "encrypted_always"  # and the only key to it was destroyed
+    OVERWRITTEN = "unlinked_overwritten"  # no proof on flash storage
+    SEALED = "unlinked_sealed"  # it was sealed to keys that the recipients keep
+
+
+@dataclass(frozen=True)
+class HeldFile:
+    """One file of a copy, as it was when it was registered."""
+
+    path: str
+    size: int
+    device: int
+    inode: int
+    modified_ns: int
+
+    @classmethod
+    def of(cls, path: Path) -> HeldFile:
+        """The file as it stands; a link is looked at, not followed."""
+        found = path.lstat()
+        return cls(str(path), found.st_size, found.st_dev, found.st_ino, found.st_mtime_ns)
+
+    def unchanged(self, *, overwritten: bool) -> bool:
+        """Whether the path still names this file; its time may differ when we may have begun to overwrite it."""
+        with contextlib.suppress(FileNotFoundError):
+            found = HeldFile.of(Path(self.path))
+            return (replace(found, modified_ns=self.modified_ns) if overwritten else found) == self
+        return False
+
+
+@dataclass(frozen=True)
+class HeldCopy:
+    """A copy the operator holds, and until when."""
+
+    id: str
+    kind: CopyKind
+    authorisation_id: str
+    run_id: str | None  # which made it; None for a source
+    root: str
+    until: str  # RFC 3339 Z
+    files: tuple[HeldFile, ...]
+    ending: bool = False  # its destruction has begun
+    alarmed: bool = False  # that it could not be completed is in the ledger
+
+    @property
+    def size(self) -> int:
+        """Bytes of all its files."""
+        return sum(file.size for file in self.files)
+
+
+@dataclass(frozen=True)
+class CopyEnd:
+    """How a copy ended: counts, what it is worth, and what stood in the way."""
+
+    files: int
+    bytes: int
+    evidence: Evidence
+    exceptions: dict[str, int] = field(default_factory=dict)  # code -> files
+
+    @property
+    def complete(self) -> bool:
+        """Whether every file of the copy is gone."""
+        return not {"changed_since", "not_removed"} & set(self.exceptions)
+
+
+class Custody:
+    """The register of a home."""
+
+    def __init__(self, home: Path) -> None:
+        self._folder = home / "custody"
+        self._site = SiteKey.load(home)
+
+    def register(
+        self, kind: CopyKind, root: Path, *, authorisation_id: str, run_id: str | None, until: str
+    ) -> HeldCopy:
+        """Note a copy and its files, by name and state; their bytes are not read. Again replaces the note."""
+        identity = self._site.pseudonym("copy", f"{kind}/{root}/{authorisation_id}/{run_id or ''}")
+        files = tuple(HeldFile.of(path) for path in _files(root))
+        held = HeldCopy(identity, kind, authorisation_id, run_id, str(root), until, files)
+        self._write(held)
+        return held
+
+    def held(self) -> list[HeldCopy]:
+        """Every copy not yet destroyed, by kind and date."""
+        paths = sorted(self._folder.iterdir()) if self._folder.is_dir() else []
+        found = [self._read(path.name) for path in paths if not path.name.startswith(".")]
+        return sorted(found, key=lambda copy: (copy.until, copy.id))
+
+    def end_at(self, copy: HeldCopy, until: str) -> None:
+        """Shorten a copy's time; it is never lengthened."""
+        if until < copy.until:
+            self._write(replace(copy, until=until))
+
+    def destroy(self, copy: HeldCopy) -> CopyEnd:
+        """Destroy a copy's files and check. It stays registered until `drop`; doing it again changes nothing."""
+        if copy.files and not copy.ending:
+            self._write(replace(copy, ending=True))  # a crash from here on leaves files whose time we changed
+        return _destroy_files(copy)
+
+    def drop(self, copy: HeldCopy) -> None:
+        """Forget a copy of which nothing is left."""
+        (self._folder / copy.id).unlink(missing_ok=True)
+        sync_folder(self._folder)
+
+    def note_alarm(self, copy: HeldCopy) -> None:
+        """Remember that its incomplete end was recorded: once is enough."""
+        self._write(replace(copy, ending=True, alarmed=True))
+
+    def _write(self, held: HeldCopy) -> None:
+        self._folder.mkdir(mode=0o700, exist_ok=True)
+        sealed = self._site.seal(json.dumps(asdict(held)).encode(), f"custody/{held.id}")
+        write_durably(self._folder / held.id, sealed)
+
+    def _read(self, identity: str) -> HeldCopy:
+        raw: dict[str, Any] = json.loads(
+            self._site.open((self._folder / identity).read_bytes(), f"custody/{identity}")
+        )
+        files = tuple(HeldFile(**file) for file in raw.pop("files"))
+        return HeldCopy(**{**raw, "kind": CopyKind(raw["kind"])}, files=files)
+
+
+def _files(root: Path) -> Iterator[Path]:
+    """Every file and link of a copy, sorted; folders are no copies of anything."""
+    if not root.is_dir() or root.is_symlink():
+        yield root
+        return
+    for folder, folders, names in os.walk(root):
+        folders.sort()
+        links = [name for name in folders if (Path(folder) / name).is_symlink()]
+        yield from (Path(folder) / name for name in sorted([*names, *links]))
+
+
+def _destroy_files(copy: HeldCopy) -> CopyEnd:
+    exceptions: dict[str, int] = {}
+    gone = size = 0
+    for file in copy.files:
+        code = _destroy_file(file, begun=copy.ending)
+        if code is not None:
+            exceptions[code] = exceptions.get(code, 0) + 1
+        if not os.path.lexists(file.path):
+            gone, size = gone + 1, size + file.size
+    _remove_empty_folders(copy)
+    evidence = Evidence.SEALED if copy.kind is CopyKind.PACKAGE else Evidence.OVERWRITTEN
+    return CopyEnd(gone, size, evidence, exceptions)
+
+
+def _destroy_file(file: HeldFile, *, begun: bool) -> str | None:
+    """Overwrite, unlink, sync; gives what stood in the way or weakens the end, as a code."""
+    path = Path(file.path)
+    if not os.path.lexists(path):
+        return None
+    if not file.unchanged(overwritten=begun):
+        return "changed_since"
+    linked = path.lstat().st_nlink > 1
+    try:
+        if not path.is_symlink():
+            _overwrite(path)
+        path.unlink()
+        sync_folder(path.parent)
+    except OSError:
+        return "not_removed"
+    return "other_names_remain" if linked else None
+
+
+def _overwrite(path: Path) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_NOFOLLOW)
+    with os.fdopen(descriptor, "wb") as stream:
+        left = os.fstat(descriptor).st_size
+        while left > 0:
+            left -= stream.write(_BLOCK[: min(left, len(_BLOCK))])
+        stream.flush()
+        os.fsync(descriptor)
+
+
+def _remove_empty_folders(copy: HeldCopy) -> None:
+    """The folders of the copy that are now empty; one that holds anything else stays."""
+    root = Path(copy.root)
+    if not root.is_dir() or root.is_symlink():
+        return
+    for folder, _, _ in os.walk(root, topdown=False):
+        with contextlib.suppress(OSError):
+            Path(folder).rmdir()

@@ -1,0 +1,53 @@
+"""Whether the wall clock may be believed, where believing it wrongly destroys what nobody can make again.
+
+A run's staging can be extracted again, so its deadline needs no such care (`vault.deadline`). A source or a package held
+until a date cannot. The last moment that was believed is kept with its boot clock: a wall clock that has since gone further
+than the boot clock explains is not believed until the kernel holds it synchronised or an operator says that it is right.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from vault.clock import Clock, format_utc, parse_utc
+from vault.files import write_durably
+
+DRIFT_BOUND = timedelta(hours=1)
+"""How far wall and boot clock may part within a boot."""
+OFF_BOUND = timedelta(days=7)
+"""How long a machine may have been off before its clock needs a second source."""
+
+
+class TrustedTime:
+    """The clock of a home, held against what was believed before (`clock.json`)."""
+
+    def __init__(self, home: Path, clock: Clock) -> None:
+        self._path, self._clock = home / "clock.json", clock
+
+    def now(self) -> datetime | None:
+        """The moment, and it becomes what later moments are held against; None when it is not to be believed."""
+        if not (self._clock.synchronised() or self._plausible()):
+            return None
+        self.confirm()
+        return self._clock.now()
+
+    def confirm(self) -> None:
+        """Believe the wall clock as it is: an operator says so, or it was found plausible."""
+        note = {
+            "wall": format_utc(self._clock.now()),
+            "boot": self._clock.boot_seconds(),
+            "boot_id": self._clock.boot_id(),
+        }
+        write_durably(self._path, json.dumps(note, sort_keys=True).encode())
+
+    def _plausible(self) -> bool:
+        if not self._path.is_file():
+            return True  # nothing was believed before: this moment is the first
+        note = json.loads(self._path.read_bytes())
+        gone = self._clock.now() - parse_utc(note["wall"])
+        if note["boot_id"] == self._clock.boot_id():
+            explained = timedelta(seconds=self._clock.boot_seconds() - note["boot"])
+            return abs(gone - explained) <= DRIFT_BOUND
+        return -DRIFT_BOUND <= gone <= OFF_BOUND + timedelta(seconds=self._clock.boot_seconds())
