@@ -1,0 +1,31 @@
+"""Carry one order to its end, to be run under strace: `python carrying.py PLAN`. Great Expectations, slow and no part of
+what is tested here, is left out; contracts are still evaluated by duckdb."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import flows.carry
+from flows import engine
+from flows.orders import Order
+from flows.watch import NoWatch
+from schemas.errors import RepriseError
+
+flows.carry.validate_counts = lambda violations: []  # type: ignore[assignment]
+
+
+def main() -> int:
+    plan = json.loads(sys.argv[1])
+    try:
+        engine.start(Path(plan["home"]), Order(**plan["order"]), NoWatch())
+    except RepriseError as error:
+        return error.exit_code
+    except OSError:
+        return 40
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
