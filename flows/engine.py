@@ -176,7 +176,7 @@ def resume(home: Path, run: str, operator: str, watch: Watch, clock: Clock | Non
             end_unpublished(control, lease, "withdrawn")
             raise AuthorisationError("withdrawn")
         if not control.began(lease):
-            begin(control, lease, authorise(control, order))
+            begin(control, lease, authorise(control, order, lease.run_id))
         if lease.seconds_left(control.clock) <= 0:
             control.record_abandoned(lease, "deadline")
             return _end(control, lease, Carried.from_journal(journal), "deadline", watch)

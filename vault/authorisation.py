@@ -131,6 +131,7 @@ def check(
     operator: Operator,
     clock: Clock,
     patient_list: bytes | None = None,
+    run_id: str | None = None,
 ) -> Authorisation:
     """Verify an instruction for one use by one operator. Opens no source: it is given none. Spends no use.
 
@@ -146,7 +147,7 @@ def check(
     trust = TrustStore.load(home)
     signed = [check_signature(document, p7s, trust, trial_home=site.trial, moment=now) for p7s in signatures]
     subject_id, inss = _match_signers(home, instruction, signed)
-    register.check_use(instruction, use)
+    register.check_use(instruction, use, run_id)
     listed = _listed(home, instruction, patient_list)
     return Authorisation(
         _TOKEN,

@@ -55,9 +55,10 @@ class InstructionRegister:
         if self.withdrawn:
             raise AuthorisationError("withdrawn")
 
-    def check_use(self, instruction: Instruction, use: Use) -> None:
-        """Raise UseError when no such use is left."""
-        if len(self._runs(use)) >= instruction.uses[use.value]:
+    def check_use(self, instruction: Instruction, use: Use, run_id: str | None = None) -> None:
+        """Raise UseError when no such use is left for this run."""
+        others = [run for run in self._runs(use) if run != run_id]
+        if len(others) >= instruction.uses[use.value]:
             raise UseError("use_exhausted", limit=instruction.uses[use.value])
 
     def _runs(self, use: Use) -> list[str]:

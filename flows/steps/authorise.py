@@ -26,8 +26,11 @@ class Authorised:
         claim(home, self.authorisation, self.document, list(self.signatures), run_id, self.patient_list)
 
 
-def authorise(control: Control, order: Order) -> Authorised:
-    """Verify the instruction for this use. A refusal is in the ledger by its code; nothing is spent yet."""
+def authorise(control: Control, order: Order, run_id: str | None = None) -> Authorised:
+    """Verify the instruction for this use. A refusal is in the ledger by its code; nothing is spent yet.
+
+    A use that `run_id` spent already, before a crash, is still its own.
+    """
     try:
         document, signatures, patients = _evidence(control, order.authorisation)
         authorisation = check(
@@ -40,6 +43,7 @@ def authorise(control: Control, order: Order) -> Authorised:
             operator=control.person,
             clock=control.clock,
             patient_list=patients,
+            run_id=run_id,
         )
     except RefusedError as refusal:
         control.record_refused(refusal)

@@ -20,6 +20,7 @@ LONG = ("inventory", "extract", "deliver")
 CALLS = (
     ("flows.steps.lease.new_lease", 1),
     ("flows.steps.lease.begin", 1),
+    ("flows.control.commit", 1),
     ("flows.carry.DataLink", 1),
     ("flows.ending.inventory_staging", 1),
     ("flows.ending.destroy_run", 1),

@@ -1,0 +1,154 @@
+"""Many runs of one home, each disturbed at random, each ended in one of the ways there are: the story stays whole.
+
+CI takes a few; `make soak` takes a hundred. The seed is printed and can be given (REPRISE_SOAK_SEED).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import resource
+import secrets
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from moving_clock import MovingClock
+from whole_run import WholeRun
+
+from flows import engine
+from flows.practice.write import write_practice
+from flows.retention import sweep_home
+from flows.trial import P12_PASSWORD
+from flows.watch import NoWatch
+from schemas.errors import RepriseError
+from vault.authorisation import is_withdrawn
+from vault.instruction import draft
+from vault.lease import Lease, list_runs
+from vault.provider import provider
+from vault.signing import load_p12, sign_cades
+from vault.sweep import is_ended
+
+ROOT = Path(__file__).resolve().parents[2]
+RUNS = int(os.environ.get("REPRISE_SOAK_RUNS", "10"))
+SEED = int(os.environ.get("REPRISE_SOAK_SEED", "0")) or random.SystemRandom().randrange(1, 10**9)
+pytestmark = pytest.mark.slow
+
+
+class Soak:
+    """One home, one practice, and chance."""
+
+    def __init__(self, folder: Path) -> None:
+        write_practice(folder / "export", patients=2)
+        uses = {"inventory": 0, "rehearsal": 1000, "migration": 1000, "delta": 0}
+        self.case = WholeRun(folder / "trial", folder / "export", uses=uses)
+        self.chance = random.Random(SEED)
+        self.seen: Counter[str] = Counter()
+
+    def instruct_anew(self) -> None:
+        """A fresh instruction, signed by the same doctor: the last one was withdrawn."""
+        path = Path(self.case.made["authorisation"])
+        fields = json.loads(path.read_bytes())
+        del fields["readable_text_sha256"], fields["version"]
+        document = draft({**fields, "nonce": secrets.token_hex(16)})
+        path.write_bytes(document)
+        signer = load_p12((self.case.folder / "doctor.p12").read_bytes(), P12_PASSWORD)
+        path.with_name(path.name + ".p7s").write_bytes(sign_cades(document, signer))
+
+    def carry(self, limit_bytes: int | None = None) -> subprocess.Popen[bytes]:
+        """A run in a process of its own."""
+        use = self.chance.choice(["migration", "migration", "rehearsal"])
+        plan = {"home": str(self.case.home), "order": self.case.order(use=use).__dict__}
+        environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
+        limit: Callable[[], None] | None = None
+        if limit_bytes is not None:
+
+            def limit() -> None:
+                resource.setrlimit(resource.RLIMIT_FSIZE, (limit_bytes, limit_bytes))
+
+        return subprocess.Popen(
+            [sys.executable, str(ROOT / "tests/faults/carrying.py"), json.dumps(plan)],
+            env=environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            preexec_fn=limit,  # noqa: PLW1509 - no thread of ours runs yet
+        )
+
+    def alive(self) -> list[Lease]:
+        return [lease for lease in list_runs(self.case.home) if not is_ended(self.case.home, lease.run_id)]
+
+    def disturb(self) -> None:
+        """Carry one run and let something happen to it."""
+        what = self.chance.choice(["nothing", "kill control", "kill data", "withdraw", "full disk", "boot"])
+        self.seen[what] += 1
+        limit = self.chance.choice([3000, 20_000, 100_000]) if what == "full disk" else None
+        process = self.carry(limit)
+        if what in ("kill control", "kill data", "withdraw", "boot"):
+            self._wait_at_random(process)
+            self._strike(what, process)
+        process.wait(300)
+
+    def _wait_at_random(self, process: subprocess.Popen[bytes]) -> None:
+        until = time.monotonic() + self.chance.uniform(0, 6)
+        while time.monotonic() < until and process.poll() is None:
+            time.sleep(0.02)
+
+    def _strike(self, what: str, process: subprocess.Popen[bytes]) -> None:
+        running = self.alive()
+        if what == "kill data" and running and running[-1].data_pid:
+            _kill(running[-1].data_pid)
+        elif what == "withdraw" and running:
+            engine.withdraw(self.case.home, running[-1].authorisation_id, "trial")
+        elif what in ("kill control", "boot"):
+            _kill(process.pid)
+            process.wait(60)
+        for lease in self.alive() if what == "boot" else ():
+            if lease.key_ref is not None:  # what a boot does to the kernel's keys
+                provider(lease.provider).destroy(lease.key_ref)
+
+    def settle(self) -> None:
+        """End what is left in one of the ways there are."""
+        for lease in self.alive():
+            way = self.chance.choice(["resume", "abandon", "sweep"])
+            self.seen[way] += 1
+            if way == "sweep":
+                clock = MovingClock()
+                clock.pass_time(hours=73)
+                assert sweep_home(self.case.home, clock).incomplete == 0
+                continue
+            try:
+                if way == "resume":
+                    engine.resume(self.case.home, lease.run_id, "trial", NoWatch())
+                else:
+                    engine.abandon(self.case.home, lease.run_id, "trial")
+            except RepriseError as error:
+                assert error.code == "withdrawn", error.code
+        assert self.alive() == []
+        last = list_runs(self.case.home)[-1:]
+        if last and is_withdrawn(self.case.home, last[0].authorisation_id):
+            self.instruct_anew()
+
+
+def _kill(pid: int) -> None:
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return
+
+
+def test_many_disturbed_runs_leave_a_whole_story(tmp_path):
+    print(f"seed {SEED}")
+    soak = Soak(tmp_path)
+    for _ in range(RUNS):
+        soak.disturb()
+        soak.settle()
+        soak.case.nothing_left()
+    print(
+        f"{RUNS} runs, {len(list_runs(soak.case.home))} leased: {dict(soak.seen)}; nothing left, the ledger is whole"
+    )
