@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test bits faults check quick format clean
+.PHONY: demo test bits faults soak powercuts check quick format clean
 
 # `make demo` and `make test` need Python 3.11+ with venv, make and git; nothing else.
 demo: $(VENV)/.runtime
@@ -18,6 +18,13 @@ bits: $(VENV)/.dev
 # the whole fault matrices; CI takes a sample
 faults: $(VENV)/.dev
 	REPRISE_ALL_FAULTS=1 $(BIN)/python -m pytest -q -rs -n auto tests/faults
+
+# a hundred disturbed runs of one home; a hundred power cuts
+soak: $(VENV)/.dev
+	REPRISE_SOAK_RUNS=100 $(BIN)/python -m pytest -q -rs -s tests/faults/test_soak.py
+
+powercuts: $(VENV)/.dev
+	REPRISE_POWER_CUTS=100 $(BIN)/python -m pytest -q -rs -s tests/faults/test_power_cut.py
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .

@@ -36,7 +36,7 @@ from vault.signing import load_p12, sign_cades
 from vault.sweep import is_ended
 
 ROOT = Path(__file__).resolve().parents[2]
-RUNS = int(os.environ.get("REPRISE_SOAK_RUNS", "10"))
+RUNS = int(os.environ.get("REPRISE_SOAK_RUNS", "8"))
 SEED = int(os.environ.get("REPRISE_SOAK_SEED", "0")) or random.SystemRandom().randrange(1, 10**9)
 pytestmark = pytest.mark.slow
 

@@ -1,0 +1,163 @@
+"""The power goes in the middle of a run: what of the disk was not synced is lost, and so is every key.
+
+A run works on a file system in a loop file. At a random moment its processes are frozen and the file is copied: the copy
+is what a cut would leave. It is mounted under the same path in a boot of its own, and resumed, abandoned or swept.
+CI takes a few moments; `make powercuts` takes a hundred.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from moving_clock import MovingClock
+from whole_run import WholeRun
+
+from flows import engine
+from flows.practice.write import write_practice
+from flows.retention import sweep_home
+from flows.watch import NoWatch
+from vault import lease as leases
+from vault.keyring_linux import KernelKeyring
+from vault.lease import list_runs
+from vault.sweep import is_ended
+
+ROOT = Path(__file__).resolve().parents[2]
+MOMENTS = int(os.environ.get("REPRISE_POWER_CUTS", "3"))
+SEED = int(os.environ.get("REPRISE_POWER_SEED", "11"))
+MEBIBYTES = 48
+TOOLS = ("mkfs.ext4", "mount", "umount", "e2fsck")
+missing = [tool for tool in TOOLS if shutil.which(tool) is None]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        bool(missing) or os.geteuid() != 0, reason=f"needs root and {missing or 'nothing else'}"
+    ),
+]
+
+
+def call(*words: object, allowed: tuple[int, ...] = (0,)) -> None:
+    done = subprocess.run([str(word) for word in words], capture_output=True, check=False)
+    if done.returncode not in allowed:
+        pytest.skip(f"{words[0]} does not work here: exit {done.returncode}")
+
+
+@contextmanager
+def mounted(image: Path, place: Path) -> Iterator[None]:
+    call("mount", "-o", "loop", image, place)
+    try:
+        yield
+    finally:
+        for _ in range(50):
+            if subprocess.run(["umount", place], capture_output=True, check=False).returncode == 0:
+                break
+            time.sleep(0.1)
+
+
+class Bench:
+    """An image that holds a trial's home and destination, ready to run."""
+
+    def __init__(self, folder: Path) -> None:
+        self.place, self.beginning = folder / "disk", folder / "beginning.img"
+        self.place.mkdir()
+        write_practice(folder / "export", patients=2)
+        with self.beginning.open("wb") as image:
+            image.truncate(MEBIBYTES << 20)
+        call("mkfs.ext4", "-q", self.beginning)
+        with mounted(self.beginning, self.place):
+            self.case = WholeRun(self.place / "trial", folder / "export")
+        self.folder = folder
+        started = time.monotonic()
+        with mounted(self._copy("whole.img"), self.place):
+            self.carry().wait(300)
+            self.content = self.case.content()
+        self.seconds = time.monotonic() - started
+        assert self.content
+
+    def _copy(self, name: str) -> Path:
+        return Path(shutil.copyfile(self.beginning, self.folder / name))
+
+    def carry(self) -> subprocess.Popen[bytes]:
+        plan = {"home": str(self.case.home), "order": self.case.order().__dict__}
+        environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
+        words = [sys.executable, str(ROOT / "tests/faults/carrying.py"), json.dumps(plan)]
+        return subprocess.Popen(words, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def cut_after(self, seconds: float) -> Path:
+        """Run, cut the power, and give the image that is left."""
+        image, left = self._copy("running.img"), self.folder / "left.img"
+        with mounted(image, self.place):
+            process = self.carry()
+            time.sleep(seconds)
+            family = _family(process.pid)
+            for pid in family:
+                _signal(pid, signal.SIGSTOP)
+            shutil.copyfile(image, left)
+            for pid in family:
+                _signal(pid, signal.SIGKILL)
+            process.wait(60)
+            for lease in list_runs(self.case.home):
+                ref = KernelKeyring().find(lease.run_id)
+                if ref is not None:
+                    KernelKeyring().destroy(ref)
+        call("e2fsck", "-p", left, allowed=(0, 1))
+        return left
+
+
+def _family(pid: int) -> list[int]:
+    """A process and all below it."""
+    children = Path(f"/proc/{pid}/task/{pid}/children")
+    below = [int(word) for word in children.read_text().split()] if children.is_file() else []
+    return [pid, *(each for child in below for each in _family(child))]
+
+
+def _signal(pid: int, number: int) -> None:
+    try:
+        os.kill(pid, number)
+    except ProcessLookupError:
+        return
+
+
+def recover(bench: Bench, way: str) -> None:
+    case = bench.case
+    runs = list_runs(case.home)
+    alive = [lease for lease in runs if not is_ended(case.home, lease.run_id)]
+    if way == "resume":
+        if not runs:
+            case.start()
+        for lease in alive:
+            assert engine.resume(case.home, lease.run_id, "trial", NoWatch()).state == "certified"
+        assert case.content() == bench.content
+    elif way == "abandon":
+        for lease in alive:
+            engine.abandon(case.home, lease.run_id, "trial")
+    else:
+        clock = MovingClock()
+        clock.pass_time(hours=73)
+        assert sweep_home(case.home, clock).incomplete == 0
+    assert case.content() in ({}, bench.content)
+    case.nothing_left()
+
+
+def test_the_power_goes_at_random_moments(tmp_path, monkeypatch):
+    bench, chance, seen = Bench(tmp_path), random.Random(SEED), Counter()
+    monkeypatch.setattr(leases, "boot_id", lambda: "the boot after")
+    monkeypatch.setattr("vault.clock.boot_id", lambda: "the boot after")
+    for number in range(MOMENTS):
+        seconds = chance.uniform(0.3, 1.1) * bench.seconds
+        way = ("resume", "abandon", "sweep")[number % 3]
+        with mounted(bench.cut_after(seconds), bench.place):
+            seen[f"{way} of {len(list_runs(bench.case.home))}"] += 1
+            recover(bench, way)
+    print(f"{MOMENTS} power cuts: {dict(seen)}; nothing survived")
