@@ -66,17 +66,21 @@ def without_authorisation(folder: Path) -> dict[str, bytes]:
     }
 
 
-def write_proof(folder: Path, files: dict[str, bytes], *, origin: str, key: Ed25519PrivateKey) -> None:
-    """Write the files, a manifest of them all, and its signature; the folder appears whole or not at all."""
+def seal_files(files: dict[str, bytes], *, origin: str, key: Ed25519PrivateKey) -> dict[str, bytes]:
+    """The files, the README, a manifest of them all, and its signature."""
     everything = {"README.txt": README.encode(), **files}
     rows = [
         {"name": name, "bytes": len(data), "sha256": sha256(data).hexdigest()}
         for name, data in sorted(everything.items())
     ]
     manifest = canonical_json({"version": 1, "files": rows})
-    everything["manifest.json"] = manifest
     text = f"reprise-proof-manifest v1\n{sha256(manifest).hexdigest()}\n"
-    everything["manifest.sig"] = sign_note(text, origin, key)
+    return {**everything, "manifest.json": manifest, "manifest.sig": sign_note(text, origin, key)}
+
+
+def write_proof(folder: Path, files: dict[str, bytes], *, origin: str, key: Ed25519PrivateKey) -> None:
+    """Write the files under a signed manifest; the folder appears whole or not at all."""
+    everything = seal_files(files, origin=origin, key=key)
     building = folder.with_name(f".{folder.name}.building")
     shutil.rmtree(building, ignore_errors=True)
     for name, data in everything.items():

@@ -93,7 +93,7 @@ def verify_stamp(data: bytes, response: bytes, roots: list[bytes]) -> datetime:
         raise TrustError("no_timestamp_roots")
     builder = VerifierBuilder()
     for root in roots:
-        for certificate in x509.load_pem_x509_certificates(root):
+        for certificate in _certificates(root):
             builder = builder.add_root_certificate(certificate)
     try:
         builder.build().verify_message(decoded, data)
@@ -101,6 +101,13 @@ def verify_stamp(data: bytes, response: bytes, roots: list[bytes]) -> datetime:
         raise TrustError("stamp_untrusted") from None
     moment: datetime = decoded.tst_info.gen_time
     return moment.astimezone(UTC)
+
+
+def _certificates(pem: bytes) -> list[x509.Certificate]:
+    try:
+        return x509.load_pem_x509_certificates(pem)
+    except ValueError:
+        raise TrustError("trust_material_malformed") from None
 
 
 def require_our_time(moment: datetime, now: datetime) -> None:

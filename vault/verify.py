@@ -5,8 +5,7 @@
 It reads every file of the folder and checks, in this order: that the manifest is signed by the log key of the policy and
 names exactly the files that are there, to the byte; that every statement is signed by the same key; that every ledger
 entry is in the tree whose head the log signed, and that the tree only grew from every head handed out before; that
-entries, statements, inventory, certificate and instruction are of the same run, in the right order, every check passed.
-It opens no network and writes nothing.
+entries, statements, inventory, certificate, instruction are of one run, in order, every check passed. Nothing is written.
 
 Exit codes: 0 proven against the given policy; 91 something does not hold; 92 consistent with itself, but without a policy
 (unanchored); 93 the folder cannot be read or is built to hurt.
