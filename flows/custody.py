@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from flows.control import Control
+from flows.issuing import issue_proof
 from flows.results import SweepReport
 from vault.authorisation import Authorisation
 from vault.clock import format_utc
@@ -13,11 +14,8 @@ from vault.custody import CopyEnd, CopyKind, Custody, HeldCopy
 from vault.instruction import Custody as Term
 from vault.lease import Lease
 from vault.ledger import EntryType
-from vault.run_files import read_run_file, write_run_file
 from vault.sweep import live_runs
 from vault.trusted_time import TrustedTime
-
-_SOURCE_END = "source.json"
 
 
 def hold_source(control: Control, authorisation: Authorisation, source: Path) -> None:
@@ -42,18 +40,10 @@ def _held_until(term: Term | None) -> str | None:
     return term.until if term is not None and term.holder == "operator" else None
 
 
-def end_sources(control: Control, lease: Lease) -> dict[str, Any] | None:
-    """After publication: destroy the operator's copies of the export; what is told of it, or None when he held none.
-
-    What was found first is what is told: a repeated ending finds nothing left.
-    """
-    told = read_run_file(control.home, lease.run_id, _SOURCE_END)
-    copies = _copies(control, CopyKind.SOURCE, authorisation_id=lease.authorisation_id)
-    if copies:
-        ends = [_end(control, copy, lease.run_id) for copy in copies]
-        told = told or {"at": format_utc(control.clock.now()), **_sum(ends)}
-        write_run_file(control.home, lease.run_id, _SOURCE_END, told)
-    return told
+def end_sources(control: Control, lease: Lease) -> None:
+    """After publication: destroy the operator's copies of the export. The ledger tells of it, and so the proof."""
+    for copy in _copies(control, CopyKind.SOURCE, authorisation_id=lease.authorisation_id):
+        _end(control, copy, lease.run_id)
 
 
 def end_package(control: Control, run_id: str) -> CopyEnd | None:
@@ -79,8 +69,15 @@ def sweep_copies(control: Control, report: SweepReport) -> None:
             continue
         if _end(control, copy, copy.run_id).complete:
             report.copies_destroyed += 1
+            _tell_anew(control, copy.run_id)
         else:
             report.copies_incomplete += 1
+
+
+def _tell_anew(control: Control, run_id: str | None) -> None:
+    """The certificate of the run that made a package says that the operator's copy is gone."""
+    if run_id is not None:
+        issue_proof(control, Lease.load(control.home, run_id))
 
 
 def confirm_clock(control: Control) -> None:
@@ -143,17 +140,3 @@ def _end(control: Control, copy: HeldCopy, run_id: str | None) -> CopyEnd:
         control.record(EntryType.CUSTODY_INCOMPLETE, run_id, copy.kind.value, counts)
         custody.note_alarm(copy)
     return end
-
-
-def _sum(ends: list[CopyEnd]) -> dict[str, Any]:
-    exceptions: dict[str, int] = {}
-    for end in ends:
-        for code, count in end.exceptions.items():
-            exceptions[code] = exceptions.get(code, 0) + count
-    return {
-        "files": sum(end.files for end in ends),
-        "bytes": sum(end.bytes for end in ends),
-        "evidence": ends[0].evidence.value,
-        "complete": all(end.complete for end in ends),
-        "exceptions": exceptions,
-    }

@@ -317,13 +317,23 @@ def withdraw(home: Path, authorisation_id: str, evidence: dict[str, bytes]) -> N
 def check_withdrawal(
     home: Path, site: Site, authorisation_id: str, document: bytes, p7s: bytes, clock: Clock
 ) -> None:
-    """A withdrawal holds when one of the instruction's controllers signed it, checked like the instruction itself.
+    """A withdrawal holds when one of the instruction's controllers signed it.
 
     Raises AuthorisationError (withdrawal_of_another, wrong_signer, signer_not_enrolled), TrustError.
     """
-    instruction = parse(recorded(home, authorisation_id)[0])
-    if document != _withdrawal_of(instruction):
+    if document != draft_withdrawal(home, authorisation_id):
         raise AuthorisationError("withdrawal_of_another")
+    check_controllers_word(home, site, authorisation_id, document, p7s, clock)
+
+
+def check_controllers_word(
+    home: Path, site: Site, authorisation_id: str, document: bytes, p7s: bytes, clock: Clock
+) -> None:
+    """Something a controller says later (a withdrawal, an acceptance), checked like the instruction itself.
+
+    Raises AuthorisationError (wrong_signer, signer_not_enrolled), TrustError.
+    """
+    instruction = parse(recorded(home, authorisation_id)[0])
     moment = clock.now()
     signer = check_signature(document, p7s, TrustStore.load(home), trial_home=site.trial, moment=moment)
     _, numbers = _enrolled(Subjects(home), signer)

@@ -37,6 +37,11 @@ class Evidence(StrEnum):
     SEALED = "unlinked_sealed"  # it was sealed to keys that the recipients keep
 
 
+def evidence_of_kind(kind: CopyKind) -> Evidence:
+    """What destroying a copy of this kind is worth: a package was sealed, an export lay in clear."""
+    return Evidence.SEALED if kind is CopyKind.PACKAGE else Evidence.OVERWRITTEN
+
+
 @dataclass(frozen=True)
 class HeldFile:
     """One file of a copy, as it was when it was registered."""
@@ -173,8 +178,7 @@ def _destroy_files(copy: HeldCopy) -> CopyEnd:
         if not os.path.lexists(file.path):
             gone, size = gone + 1, size + file.size
     _remove_empty_folders(copy)
-    evidence = Evidence.SEALED if copy.kind is CopyKind.PACKAGE else Evidence.OVERWRITTEN
-    return CopyEnd(gone, size, evidence, exceptions)
+    return CopyEnd(gone, size, evidence_of_kind(copy.kind), exceptions)
 
 
 def _destroy_file(file: HeldFile, *, begun: bool) -> str | None:

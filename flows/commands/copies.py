@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from flows.commands.shared import HomeOption, JsonOption, guarded, home_path, show
+from flows.commands.shared import (
+    HomeOption,
+    JsonOption,
+    OperatorOption,
+    guarded,
+    home_path,
+    operator_name,
+    show,
+)
 from flows.commands.wording import describe_custody
+from flows.confirmation import ImportState, draft_acceptance
+from flows.confirmation import confirm as confirm_import
 from flows.control import Control
 from flows.custody import list_held
+from flows.steps.authorise import read_evidence
+from schemas.errors import AuthorisationError
 
 
 @guarded
@@ -23,3 +36,41 @@ def custody(
     """List every copy that the operator holds right now, and until when: staging, sources, packages."""
     found = list_held(Control.open_to_look(home_path(home)), paths=paths)
     show(found, as_json=as_json, text=describe_custody(found).replace("[", "\\["))
+
+
+@guarded
+def confirm(
+    run: Annotated[str, typer.Argument(help="The run's id.", show_default=False)],
+    state: Annotated[ImportState, typer.Argument(help="What the practice says.", show_default=False)],
+    draft: Annotated[
+        Path | None, typer.Option("--draft", help="Write what a controller signs to accept; record nothing.")
+    ] = None,
+    signed: Annotated[
+        Path | None, typer.Option("--signed", help="The signed acceptance, FILE.p7s beside it.")
+    ] = None,
+    home: HomeOption = None,
+    operator: OperatorOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Record what became of a delivered package; the certificate is issued anew. `accepted` needs a signature."""
+    path = home_path(home)
+    if draft is not None:
+        draft.write_bytes(draft_acceptance(path, run))
+        show(
+            {"draft": str(draft)},
+            as_json=as_json,
+            text=f"Have it signed as {draft.name}.p7s, then --signed it.",
+        )
+        return
+    evidence = None
+    if signed is not None:
+        document, signatures, _ = read_evidence(signed)
+        if not signatures:
+            raise AuthorisationError("acceptance_not_signed")
+        evidence = (document, signatures[0])
+    folder = confirm_import(path, run, state, operator_name(operator), evidence)
+    show(
+        {"run": run, "import": state.value, "proof": str(folder)},
+        as_json=as_json,
+        text=f"{state.value}: {folder}",
+    )

@@ -21,7 +21,8 @@ from vault.ledger_store import load_log_key
 from vault.notes import COSIGNATURE, cosign_note, format_vkey
 from vault.proof_folder import write_proof
 from vault.site import Site
-from vault.verify import judge, read_folder, verify
+from vault.verify import read_folder, verify
+from vault.verify import verify as judge
 
 ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.slow

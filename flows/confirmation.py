@@ -1,0 +1,95 @@
+"""What became of a delivered package: opened, imported, accepted. Each is a statement of its own; earlier ones stand.
+
+The first two are the practice's word, recorded by an operator; acceptance is signed by a controller and checked like the
+instruction. From `imported` on, a package that the operator still holds has no more purpose: it is destroyed.
+"""
+
+from __future__ import annotations
+
+import json
+from enum import StrEnum
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from flows.control import Control
+from flows.custody import end_package
+from flows.issuing import TOLD, issue_proof
+from schemas.errors import AuthorisationError, UnreadableSourceError
+from vault.authorisation import check_controllers_word
+from vault.canonical import canonical_json
+from vault.lease import Lease
+from vault.ledger import EntryType
+from vault.locks import hold_doctor
+from vault.run_files import read_run_file
+from vault.subjects import Subjects
+
+
+class ImportState(StrEnum):
+    """How far a package has come at the practice, in order."""
+
+    OPENED = "opened"
+    IMPORTED = "imported"
+    ACCEPTED = "accepted"
+
+
+_ORDER = tuple(ImportState)
+
+
+def draft_acceptance(home: Path, run: str) -> bytes:
+    """What a controller signs to accept what was delivered: canonical JSON that names the run and its sealed parts."""
+    lease, told = _delivered(home, run)
+    parts = sha256(canonical_json(told["run"]["parts"])).hexdigest()
+    return canonical_json(
+        {"version": 1, "type": "acceptance", "run": lease.run_id, "parts_sha256": parts, "result": "accepted"}
+    )
+
+
+def confirm(
+    home: Path, run: str, state: ImportState, operator: str, signed: tuple[bytes, bytes] | None = None
+) -> Path:
+    """Record a state and issue the proof folder anew; gives the folder. Again for the same state changes nothing.
+
+    Raises AuthorisationError (acceptance_not_signed, acceptance_of_another, wrong_signer, import_state_not_later),
+    TrustError, UnreadableSourceError (no_such_run, nothing_delivered).
+    """
+    control = Control.open(home, operator)
+    lease, _ = _delivered(home, run)
+    with hold_doctor(home, lease.subject_id):
+        known = states_of(control, lease)
+        if state not in known:
+            if known and _ORDER.index(state) < _ORDER.index(known[-1]):
+                raise AuthorisationError("import_state_not_later")
+            if state is ImportState.ACCEPTED:
+                _keep_acceptance(control, lease, signed)
+            control.record(EntryType.IMPORT_CONFIRMED, lease.run_id, state.value)
+        if state is not ImportState.OPENED:
+            end_package(control, lease.run_id)
+        return issue_proof(control, lease)
+
+
+def states_of(control: Control, lease: Lease) -> list[ImportState]:
+    """What was confirmed so far, in order, as the ledger has it."""
+    entries = control.entries_of(lease)
+    return [ImportState(e["code"]) for _, e in entries if e["type"] == EntryType.IMPORT_CONFIRMED]
+
+
+def _delivered(home: Path, run: str) -> tuple[Lease, dict[str, Any]]:
+    name = Path(run).name
+    if not (home / "runs" / name / "lease.json").is_file():
+        raise UnreadableSourceError("no_such_run")
+    told = read_run_file(home, name, TOLD)
+    if told is None or not told["run"]["parts"] or told["destruction"]["cause"] != "published":
+        raise UnreadableSourceError("nothing_delivered", run=name)
+    return Lease.load(home, name), told
+
+
+def _keep_acceptance(control: Control, lease: Lease, signed: tuple[bytes, bytes] | None) -> None:
+    if signed is None:
+        raise AuthorisationError("acceptance_not_signed")
+    expected = draft_acceptance(control.home, lease.run_id)
+    if signed[0] != expected:
+        raise AuthorisationError("acceptance_of_another")
+    check_controllers_word(control.home, control.site, lease.authorisation_id, *signed, control.clock)
+    kept = {"acceptance.json": signed[0].hex(), "acceptance.json.p7s": signed[1].hex()}
+    Subjects(control.home).put(lease.subject_id, f"acceptance-{lease.run_id}", json.dumps(kept).encode())
