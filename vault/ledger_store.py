@@ -95,6 +95,12 @@ class FileLedger:
             self._held = False
             os.close(descriptor)
 
+    def begin(self) -> None:
+        """Sign the head of an empty log: from then on a log without a checkpoint is one that lost it."""
+        with self.locked():
+            if not (self._folder / "checkpoint").is_file():
+                self._publish(self._published())
+
     def checkpoint(self) -> bytes:
         """The signed checkpoint as it stands on disk, with the cosignatures it has."""
         self.head()

@@ -69,7 +69,7 @@ class Site:
 
 def create_home(home: Path, *, trial: bool, origin: str, ceiling_hours: int = 72) -> Site:
     """Make an empty home with its folders, site key and settings."""
-    from vault.ledger_store import make_log_key
+    from vault.ledger_store import make_log_key, open_store
     from vault.patient_list import make_home_identity
     from vault.sitekey import SiteKey
 
@@ -81,4 +81,5 @@ def create_home(home: Path, *, trial: bool, origin: str, ceiling_hours: int = 72
     make_home_identity(home)
     text = f'trial = {str(trial).lower()}\norigin = "{origin}"\nceiling_hours = {ceiling_hours}\n'
     write_durably(home / "site.toml", text.encode())
+    open_store(home).begin()
     return Site.load(home)

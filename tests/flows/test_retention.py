@@ -17,11 +17,13 @@ from flows.retention import sweep_home
 from flows.watch import NoWatch
 from schemas.errors import DeadlineError, KeyServiceError
 from vault import lease as leases
+from vault.destroy import probe
 from vault.keys import KeyState
 from vault.lease import Lease, list_runs
 from vault.ledger_store import open_store
 from vault.mark import make_staging
 from vault.provider import provider
+from vault.sweep import rearm_keys
 
 pytestmark = pytest.mark.slow
 
@@ -102,16 +104,20 @@ def test_a_run_is_ended_at_its_deadline_by_the_boot_clock_though_the_wall_clock_
 
 def test_the_kernel_s_timeout_follows_the_boot_clock_while_anything_of_ours_runs(crashed):
     lease, clock = list_runs(crashed.home)[-1], MovingClock()
-    clock.pass_time(hours=71, minutes=59, seconds=57)
+    clock.pass_time(hours=71, minutes=50)
     clock.set_wall(days=-400)  # by the wall clock there is a year left
     assert sweep_home(crashed.home, clock).resumable == 1
     assert key_state(lease) is KeyState.PRESENT
-    until = time.monotonic() + 20
+    assert probe(lease) > 0
+    clock.pass_time(minutes=10, seconds=-2)
+    rearm_keys(crashed.home, clock)
+    until = time.monotonic() + 60
     while key_state(lease) is KeyState.PRESENT and time.monotonic() < until:
         time.sleep(0.2)
     assert key_state(lease) is KeyState.EXPIRED, "forgotten by the kernel, no process of ours alive"
     with pytest.raises(KeyServiceError):
         provider(lease.provider).open(lease.key_ref)
+    assert probe(lease) == -1, "the positive control fails: staging is unreadable"
 
 
 def test_an_overdue_run_of_another_machine_is_removed_but_never_certified(crashed, monkeypatch):
