@@ -26,9 +26,12 @@ from typing import Any
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-MAX_FILES, MAX_FILE_BYTES, MAX_TOTAL_BYTES, MAX_PROOF = 200, 8 << 20, 64 << 20, 64
+MAX_FILES, MAX_FILE_BYTES, MAX_TOTAL_BYTES, MAX_PROOF = 200, 20 << 20, 64 << 20, 64
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
 STATEMENTS = {"urn:reprise:authorisation-check/v1", "urn:reprise:run/v1", "urn:reprise:destruction/v1"}
+SIGNED = {
+    "handwritten": "No electronic signature: a page signed by hand, which two operators of this log's owner attest."
+}
 CHECKS = ("keyAbsent", "decryptFails", "filesAbsent", "processEnded")
 
 
@@ -340,6 +343,7 @@ def judge(files: dict[str, bytes], policy: str | None) -> tuple[int, list[str]]:
         statements = check_statements(files, key)
         entries = check_entries(files, key)
         certificate = check_story(files, entries, statements)
+        signing = str(statements["urn:reprise:authorisation-check/v1"][1]["predicate"].get("signature"))
     except Fault as fault:
         return fault.exit_code, [f"REFUSED: {fault.code}"]
     except (KeyError, IndexError, TypeError, ValueError, AttributeError, RecursionError):
@@ -350,7 +354,10 @@ def judge(files: dict[str, bytes], policy: str | None) -> tuple[int, list[str]]:
         f"  {len(statements)} statements are signed; authorisation came before the run, destruction after it;",
         "  key absent, reading fails, files absent, process ended: all recorded as true.",
         f"  Witnesses that cosigned the head: {', '.join(witnesses) or 'none'}.",
-        "Not checked here: the doctor's signature is recorded as checked. Check it yourself: README.txt tells how.",
+        SIGNED.get(
+            signing,
+            "Not checked here: the doctor's signature is recorded as checked. Check it yourself: README.txt.",
+        ),
         "Not provable: that no other copy exists.",
     ]
     if policy is None:

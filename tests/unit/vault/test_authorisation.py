@@ -15,6 +15,7 @@ from schemas.errors import RefusedError, RepriseError, UseError
 from vault.authorisation import check, claim, give_back, withdraw
 from vault.clock import SystemClock, format_utc
 from vault.instruction import draft
+from vault.recipients import prove_possession
 from vault.register import Use
 from vault.sealing import make_identity
 from vault.site import Site, create_home
@@ -37,9 +38,9 @@ class Bench:
         for name in ("one", "two"):
             enrol_operator(self.home, name)
         enrol_doctor(
-            self.home, inss=INSS, nihii=(NIHII,), name=NAME, attested_by=("one", "two"), basis="test"
+            self.home, inss=INSS, nihii=(NIHII,), name=NAME, attested_by=("one", "two"), basis="trial"
         )
-        age = [make_identity()[1] for _ in range(2)]
+        age = [prove_possession(self.home, make_identity()[0], "practice", NOW).key for _ in range(2)]
         self.fields: dict[str, Any] = {
             "nonce": secrets.token_hex(16),
             "controllers": [{"role": "controller", "nihii": NIHII, "name": NAME}],
@@ -141,7 +142,7 @@ def test_unsigned(bench):
 def test_other_signer(bench):
     other = "93051822460"
     enrol_doctor(
-        bench.home, inss=other, nihii=("10000797000",), name="N", attested_by=("one", "two"), basis="test"
+        bench.home, inss=other, nihii=("10000797000",), name="N", attested_by=("one", "two"), basis="trial"
     )
     refused(bench, "wrong_signer", 10, signer=bench.authority.signer(other, "N"))
 
