@@ -52,10 +52,9 @@ class Signing:
 
     @classmethod
     def from_json(cls, told: dict[str, Any]) -> Signing:
-        """The inverse of `to_json`."""
-        return cls(
-            SignatureKind(told["signature"]), tuple(told["signedAs"]), tuple(told.get("verifiedBy", ()))
-        )
+        """The inverse of `to_json`. A state kept before capacities were recorded tells none, and was CAdES."""
+        kind = SignatureKind(told.get("signature", SignatureKind.CADES))
+        return cls(kind, tuple(told.get("signedAs", ())), tuple(told.get("verifiedBy", ())))
 
 
 @dataclass(frozen=True)

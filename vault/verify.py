@@ -30,7 +30,7 @@ MAX_FILES, MAX_FILE_BYTES, MAX_TOTAL_BYTES, MAX_PROOF = 200, 20 << 20, 64 << 20,
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
 STATEMENTS = {"urn:reprise:authorisation-check/v1", "urn:reprise:run/v1", "urn:reprise:destruction/v1"}
 SIGNED = {
-    "handwritten": "No electronic signature: a page signed by hand, which two operators of this log's owner attest."
+    "handwritten": "No electronic signature: a page signed by hand, attested by two operators; not checkable here."
 }
 CHECKS = ("keyAbsent", "decryptFails", "filesAbsent", "processEnded")
 
