@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from flows.commands import authority, people, proof, runs, trials, trust
+from flows.commands import authority, people, proof, runs, signing, trials, trust
 
 app = typer.Typer(
     name="reprise",
@@ -58,7 +58,7 @@ for _command in (
 app.command("open")(proof.open_package)
 for _command in (
     authority.draft,
-    authority.sign,
+    signing.sign,
     authority.check,
     authority.record,
     authority.draft_withdrawal,

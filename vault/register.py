@@ -11,11 +11,13 @@ from typing import Any
 from schemas.errors import AuthorisationError, UseError
 from vault.files import write_durably
 from vault.instruction import Instruction
+from vault.signed import Signed
 from vault.sitekey import SiteKey
 from vault.subjects import Subjects
 from vault.trust import TrustStore
 
 PATIENT_LIST = "patients.age"
+PAGE = "instruction.pdf"
 
 
 class Use(StrEnum):
@@ -89,22 +91,13 @@ class InstructionRegister:
         Subjects(self._home).put(self.subject, f"withdrawal-{self.id}", data)
         write_durably(self._folder / "withdrawn", b"")
 
-    def keep(
-        self,
-        subject_id: str,
-        document: bytes,
-        signatures: list[bytes],
-        trust: TrustStore,
-        patient_list: bytes | None = None,
-    ) -> None:
+    def keep(self, subject_id: str, signed: Signed, trust: TrustStore) -> None:
         """Keep the document, its signatures and the trust material of the moment, sealed."""
-        evidence = {
-            "instruction.json": document.hex(),
-            **{f"instruction.json{'' if i == 0 else f'.{i}'}.p7s": s.hex() for i, s in enumerate(signatures)},
-            **{name: data.hex() for name, data in trust.raw.items()},
-            **({PATIENT_LIST: patient_list.hex()} if patient_list is not None else {}),
-        }
-        Subjects(self._home).put(subject_id, f"evidence-{self.id}", json.dumps(evidence).encode())
+        evidence = {"instruction.json": signed.document, **_signatures(signed), **trust.raw}
+        if signed.patients is not None:
+            evidence[PATIENT_LIST] = signed.patients
+        data = json.dumps({name: held.hex() for name, held in evidence.items()}).encode()
+        Subjects(self._home).put(subject_id, f"evidence-{self.id}", data)
         self._state["subject"] = subject_id
         self._write()
 
@@ -127,3 +120,11 @@ class InstructionRegister:
         """Id, uses spent, withdrawn or not."""
         spent = {use: len(runs) for use, runs in self._state["spent"].items()}
         return {"id": self.id, "spent": spent, "withdrawn": self.withdrawn}
+
+
+def _signatures(signed: Signed) -> dict[str, bytes]:
+    """The signed page, which holds its signatures; or the signatures that lay beside the document."""
+    if signed.pdf is not None:
+        return {PAGE: signed.pdf}
+    numbered = enumerate(signed.signatures)
+    return {f"instruction.json{f'.{number}' if number else ''}.p7s": one.cms for number, one in numbered}

@@ -17,6 +17,7 @@ from vault.clock import SystemClock, format_utc
 from vault.instruction import draft
 from vault.register import Use
 from vault.sealing import make_identity
+from vault.signed import detached
 from vault.site import Site, create_home
 from vault.subjects import enrol_doctor, enrol_operator, find_operator
 from vault.trial_ca import TrialAuthority, sign_cades
@@ -80,8 +81,7 @@ class Bench:
         signed = draft({**self.fields, **fields})
         p7s = sign_cades(signed, signer or self.doctor, authority or self.authority)
         made = check(
-            document or signed,
-            [p7s] if signatures is None else signatures,
+            detached(document or signed, [p7s] if signatures is None else signatures),
             home=self.home,
             site=site or self.site,
             use=Use.MIGRATION,
@@ -90,7 +90,7 @@ class Bench:
             clock=SystemClock(),
         )
         if consume:
-            claim(self.home, made, signed, [p7s], f"run-{secrets.token_hex(4)}")
+            claim(self.home, made, detached(signed, [p7s]), f"run-{secrets.token_hex(4)}")
         return made
 
 
@@ -237,10 +237,10 @@ def test_a_use_is_spent_by_a_run_and_given_back_by_it_alone(bench):
     document = draft(fields)
     p7s = sign_cades(document, bench.doctor, bench.authority)
     made = bench.check(**fields)
-    claim(bench.home, made, document, [p7s], "one")
-    claim(bench.home, made, document, [p7s], "one")  # resumed: the same use
+    claim(bench.home, made, detached(document, [p7s]), "one")
+    claim(bench.home, made, detached(document, [p7s]), "one")  # resumed: the same use
     with pytest.raises(UseError):
-        claim(bench.home, made, document, [p7s], "two")
+        claim(bench.home, made, detached(document, [p7s]), "two")
     give_back(bench.home, made.id, "two")
     refused(bench, "use_exhausted", 13, **fields)
     give_back(bench.home, made.id, "one")
