@@ -12,7 +12,6 @@ import re
 from schemas.errors import AuthorisationError
 from vault.instruction import MAX_BYTES, parse
 from vault.instruction_text import paragraphs, section_titles
-from vault.paper import Paper
 
 ATTACHMENT = "instruction.json"
 _EMBEDDED = re.compile(
@@ -27,6 +26,8 @@ def place_name(number: int) -> str:
 
 def render_pdf(document: bytes) -> bytes:
     """The page for an instruction. Raises AuthorisationError (`vault.instruction.parse`)."""
+    from vault.paper import Paper  # the writer of pages takes its time to load, and most commands need none
+
     instruction = parse(document)
     body = {k: v for k, v in json.loads(document).items() if k != "readable_text_sha256"}
     sections = section_titles(instruction.language)
