@@ -23,7 +23,8 @@ MAX_GROWTH = 2 << 20
 """How many bytes signatures may add to a page."""
 MAX_BYTES = 8 << 20
 _SIGNING_CHANGES = {"/V", "/AP", "/M", "/MK", "/DA"}
-_CATALOG_CHANGES = {"/Version", "/Extensions", "/AcroForm"}
+_CATALOG_CHANGES = {"/Version", "/Extensions", "/AcroForm", "/Metadata"}
+MAX_METADATA = 64 << 10
 
 
 def is_pdf(data: bytes) -> bool:
@@ -111,7 +112,17 @@ def _only_signed(reader: PdfFileReader, offered: _Offered, revisions: list[Revis
 
 
 def _same_catalog(view: Any, offered: _Offered) -> bool:
-    return view.root_ref.idnum == offered.root and _without(view.root, _CATALOG_CHANGES) == offered.catalog
+    same = view.root_ref.idnum == offered.root and _without(view.root, _CATALOG_CHANGES) == offered.catalog
+    return same and _is_plain_metadata(view.root)
+
+
+def _is_plain_metadata(root: Any) -> bool:
+    """Signing programs add XMP (PDF 2.0 asks for it): small, not packed, and without DOCTYPE, for it will be parsed."""
+    if "/Metadata" not in root:
+        return True
+    held = root.raw_get("/Metadata").get_object()
+    data = held.encoded_data
+    return "/Filter" not in held and len(data) <= MAX_METADATA and b"<!" not in data
 
 
 def _same_places(view: Any, offered: _Offered) -> bool:

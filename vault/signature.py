@@ -84,12 +84,21 @@ def _load(p7s: bytes) -> cms.SignedData:
             and detached
             and len(infos) == 1
             and ("signing_certificate_v2" in names)
+            and _unsigned_fields_fit(signed)
             and info.dump(force=True) == p7s
         ):
             return signed
     except Exception:  # noqa: BLE001, S110 - whatever a parser of foreign bytes says
         pass
     raise AuthorisationError("signature_malformed")
+
+
+def _unsigned_fields_fit(signed: cms.SignedData) -> bool:
+    """No signature covers the versions (RFC 5652, 5.1 and 5.3) and the list of digests: they must be what they have to."""
+    (info,) = signed["signer_infos"]
+    listed = [algorithm["algorithm"].native for algorithm in signed["digest_algorithms"]]
+    versions = (signed["version"].native, info["version"].native)
+    return versions == ("v1", "v1") and listed == [info["digest_algorithm"]["algorithm"].native]
 
 
 def _signer_certificate(signed: cms.SignedData) -> x509.Certificate:

@@ -200,21 +200,26 @@ def p12(identity: Identity, authority: TrialAuthority, password: str) -> bytes:
 
 def sign_cades(document: bytes, identity: Identity, authority: TrialAuthority) -> bytes:
     """A detached CAdES signature over the document, DER."""
+    return signing.sign_cades(document, _signer(identity, authority))
+
+
+def sign_page(pdf: bytes, identity: Identity, authority: TrialAuthority) -> bytes:
+    """The page with one more PAdES signature."""
+    return signing.sign_pades(pdf, _signer(identity, authority))
+
+
+def _signer(identity: Identity, authority: TrialAuthority) -> signers.SimpleSigner:
     store = SimpleCertificateStore()
-    chain = [
-        asn1_x509.Certificate.load(
-            authority.intermediate.certificate.public_bytes(serialization.Encoding.DER)
-        )
-    ]
-    store.register_multiple(chain)
+    store.register_multiple([_asn1(authority.intermediate.certificate)])
     private = identity.key.private_bytes(
         serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
-    signer = signers.SimpleSigner(
-        signing_cert=asn1_x509.Certificate.load(
-            identity.certificate.public_bytes(serialization.Encoding.DER)
-        ),
+    return signers.SimpleSigner(
+        signing_cert=_asn1(identity.certificate),
         signing_key=asn1_keys.PrivateKeyInfo.load(private),
         cert_registry=store,
     )
-    return signing.sign_cades(document, signer)
+
+
+def _asn1(certificate: x509.Certificate) -> asn1_x509.Certificate:
+    return asn1_x509.Certificate.load(certificate.public_bytes(serialization.Encoding.DER))
