@@ -66,10 +66,16 @@ class TrialAuthority:
         usage: str = "non_repudiation",
         policy: str | None = EID_SIGNATURE,
         key: Key | None = None,
+        responder: bool = False,
     ) -> Identity:
-        """A person's signing certificate, shaped like that of a Belgian eID; without policy, like nobody's."""
+        """A person's signing certificate, shaped like that of a Belgian eID; without policy, like nobody's.
+
+        With a responder it says, as an eID does, that OCSP answers about it can be had.
+        """
         names = [(NameOID.COMMON_NAME, f"{name} (Signature)"), (NameOID.SERIAL_NUMBER, inss)]
-        return self._issue([(NameOID.COUNTRY_NAME, "BE"), *names], days, since_days, usage, policy, key)
+        return self._issue(
+            [(NameOID.COUNTRY_NAME, "BE"), *names], days, since_days, usage, policy, key, responder=responder
+        )
 
     def ehealth(
         self,
@@ -98,13 +104,17 @@ class TrialAuthority:
         usage: str,
         policy: str | None,
         key: Key | None,
+        *,
+        responder: bool = False,
     ) -> Identity:
         key = key or rsa.generate_private_key(public_exponent=65537, key_size=2048)
         named = x509.Name([x509.NameAttribute(kind, value) for kind, value in subject])
         builder = self._builder(named, self.intermediate.certificate.subject, key, days, since_days)
         extension = _usage(non_repudiation=usage == "non_repudiation", digital=usage != "non_repudiation")
         builder = builder.add_extension(extension, critical=True)
-        builder = builder.add_extension(x509.AuthorityInformationAccess([_RESPONDER]), critical=False)
+        if responder:
+            access = x509.AuthorityInformationAccess([_RESPONDER])
+            builder = builder.add_extension(access, critical=False)
         if policy is not None:
             stated = x509.PolicyInformation(x509.ObjectIdentifier(policy), None)
             builder = builder.add_extension(x509.CertificatePolicies([stated]), critical=False)
