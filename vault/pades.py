@@ -69,6 +69,8 @@ def _signatures(pdf: bytes, page: bytes) -> tuple[Signature, ...] | None:
     held = [_one(pdf, one, number, revisions[number - 1]) for number, one in enumerate(found, 1)]
     if len({one.field_name for one in found}) != len(found) or None in held:
         return None
+    if sum(list(map(int, found[-1].byte_range))[2:]) != len(pdf):  # even a line end after the last signature is nobody's
+        return None
     return tuple(one for one in held if one is not None)
 
 

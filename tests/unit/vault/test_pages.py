@@ -300,6 +300,11 @@ def _trust(bench: Bench) -> TrustStore:
     return _held[0]
 
 
+@pytest.mark.parametrize("more", [b"\n", b"\r", b"\r\n", b" ", b"\0", b"%", b"x"])
+def test_a_byte_more_is_refused(signed, more):
+    refused(signed + more, "document_altered")
+
+
 def test_a_cut_page_is_refused(signed, bench):
     for end in range(len(signed) - 1, len(signed) - 9000, -701):
         with pytest.raises(RefusedError):
