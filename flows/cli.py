@@ -9,7 +9,18 @@ from typing import Annotated, Any
 
 import typer
 
-from flows.commands import authority, enrolment, handwritten, people, proof, recipients, runs, trials, trust
+from flows.commands import (
+    authority,
+    enrolment,
+    handwritten,
+    people,
+    proof,
+    recipients,
+    runs,
+    signing,
+    trials,
+    trust,
+)
 
 app = typer.Typer(
     name="reprise",
@@ -61,7 +72,7 @@ for _command in (
 app.command("open")(proof.open_package)
 for _command in (
     authority.draft,
-    authority.sign,
+    signing.sign,
     authority.check,
     authority.record,
     authority.draft_withdrawal,

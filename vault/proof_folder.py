@@ -23,8 +23,12 @@ By hand: checkpoint and proofs/*.tlog-proof are C2SP formats (signed note, tlog-
 statements/*.dsse.json are DSSE envelopes; the doctor's signature is checked with
     openssl cms -verify -cades -binary -inform DER -in authorisation/instruction.json.p7s \\
         -content authorisation/instruction.json -CAfile ROOTS_AND_CRLS.pem -purpose any -crl_check
-against roots and revocation lists that you obtain yourself. Where there is no .p7s, the page was signed by hand:
-authorisation/scan.* shows it, and the statement of the check says how two operators verified it.
+against roots and revocation lists that you obtain yourself. When the doctor signed the page instead,
+authorisation/instruction.pdf is the page with its signatures, the signed JSON inside it:
+    pdfdetach -list authorisation/instruction.pdf
+    pdfsig -nssdir sql:NSS_DIR authorisation/instruction.pdf
+where NSS_DIR holds those roots (certutil -A -t C,C,C) and lists (crlutil -I -B). Where there is neither, the page was
+signed by hand: authorisation/scan.* shows it, and the statement of the check says how two operators verified it.
 """
 
 
