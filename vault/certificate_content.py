@@ -94,7 +94,7 @@ class _Says:
             ("checks", self.checks()),
             ("exceptions", self.exceptions()),
             ("fate", (Block("rows", rows=tuple(self.fates())),)),
-            ("import_state", (self.text(self.phrases[self.facts["import_state"]]),)),
+            ("import_state", (self.text(_sentence(self.phrases[self.facts["import_state"]])),)),
             ("channels", self.channels()),
             ("not_claimed", (Block("points", tuple(self.not_claimed())),)),
         )
@@ -143,7 +143,7 @@ class _Says:
                 f"{self.phrases['disk_' + disk['disk']]}; {self.phrases['luks_' + disk['luks']]}",
             ),
             (self.words["host_backups"], self.phrases[f"backed_up_{told['dataBackedUp']}"]),
-            (self.words["tool"], f"Reprise {tool['version']}\n{tool['sourceDigest']}"),
+            (self.words["tool"], f"Reprise {tool['version']} ({tool['sourceDigest'][:16]}…)"),
         )
         return (
             self.text(self.words["destroyed_text"]),
@@ -168,7 +168,7 @@ class _Says:
         )
         return (
             Block("checks", tuple(self.words[name] for name in _CHECKS if told["verification"][name])),
-            self.text(control[0].upper() + control[1:] + "."),
+            self.text(_sentence(control)),
             Block("rows", rows=rows),
         )
 
@@ -177,7 +177,7 @@ class _Says:
         return (
             Block("points", tuple(self.phrases[code] for code in declared))
             if declared
-            else self.text(self.words["none"]),
+            else self.text(_sentence(self.words["none"])),
         )
 
     def fates(self) -> Iterator[tuple[str, str]]:
@@ -201,12 +201,15 @@ class _Says:
 
     def not_claimed(self) -> Iterator[str]:
         for code in self.facts["destruction"]["notClaimed"]:
-            claim = self.phrases[f"claim_{code}"]
-            yield claim[0].upper() + claim[1:]
+            yield _sentence(self.phrases[f"claim_{code}"])
 
     def stamp(self) -> str:
         stamp = self.facts["stamp"]
         return f"{self.words['stamped']} {_moment(stamp['at'])}." if stamp else self.words["not_stamped"]
+
+
+def _sentence(text: str) -> str:
+    return f"{text[0].upper()}{text[1:]}."
 
 
 def _moment(at: str) -> str:

@@ -174,10 +174,10 @@ _PHRASES: dict[str, tuple[str, str, str, str]] = {
     "backed_up_unknown": ("not stated", "non indiqué", "niet vermeld", "nicht angegeben"),
     # who validated, and with what result
     "role_operator": (
-        "the program, for the operator of the run",
-        "le logiciel, pour l'opérateur du passage",
-        "het programma, voor de operator van het verloop",
-        "das Programm, für den Bediener des Laufs",
+        "the program, for the operator",
+        "le logiciel, pour l'opérateur",
+        "het programma, voor de operator",
+        "das Programm, für den Bediener",
     ),
     "role_sweep": (
         "the program, by the standing order of the site (sweep)",
@@ -192,10 +192,10 @@ _PHRASES: dict[str, tuple[str, str, str, str]] = {
         "Vernichtung wirksam",
     ),
     "effective-with-exceptions": (
-        "destruction effective, with the exceptions declared below",
-        "destruction effective, avec les exceptions déclarées ci-dessous",
-        "vernietiging doeltreffend, met de uitzonderingen die hieronder verklaard zijn",
-        "Vernichtung wirksam, mit den unten erklärten Ausnahmen",
+        "effective, with the exceptions declared below",
+        "effective, avec les exceptions ci-dessous",
+        "doeltreffend, met de uitzonderingen hieronder",
+        "wirksam, mit den Ausnahmen unten",
     ),
     "swap_on": (
         "The machine may move memory to disk (swap): a piece of the key or of a record may have been there.",

@@ -61,10 +61,10 @@ _WORDS: dict[str, tuple[str, str, str, str]] = {
         "gesondert übergeben, versiegelt",
     ),
     "look": (
-        "points to look at, on the sealed work list",
-        "points à regarder, sur la liste de travail scellée",
-        "te bekijken punten, op de verzegelde werklijst",
-        "anzusehende Punkte, auf der versiegelten Arbeitsliste",
+        "points to look at (sealed work list)",
+        "points à regarder (liste scellée)",
+        "te bekijken punten (verzegelde lijst)",
+        "anzusehende Punkte (versiegelte Liste)",
     ),
     # Who authorised
     "authorised": ("Who authorised it", "Qui l'a autorisé", "Wie het heeft toegestaan", "Wer es erlaubt hat"),
@@ -87,7 +87,12 @@ _WORDS: dict[str, tuple[str, str, str, str]] = {
         ),
     ),
     "checked_at": ("Checked at", "Vérifiée le", "Nagegaan op", "Geprüft am"),
-    "reference": ("Its number here", "Son numéro ici", "Nummer ervan hier", "Ihre Nummer hier"),
+    "reference": (
+        "Number of the instruction",
+        "Numéro de l'instruction",
+        "Nummer van de opdracht",
+        "Nummer der Anweisung",
+    ),
     "signed_where": (
         (
             "The instruction, its signature and certificates lie in the folder “authorisation” beside this certificate,"
@@ -125,18 +130,18 @@ _WORDS: dict[str, tuple[str, str, str, str]] = {
     "method": ("Method", "Méthode", "Methode", "Methode"),
     "encryption": ("Encryption", "Chiffrement", "Versleuteling", "Verschlüsselung"),
     "key": ("Key", "Clé", "Sleutel", "Schlüssel"),
-    "place": ("Where it lay", "Où elle se trouvait", "Waar die stond", "Wo sie lag"),
+    "place": ("Where the copy lay", "Où se trouvait la copie", "Waar de kopie stond", "Wo die Kopie lag"),
     "disk": (
         "Disk, as the site declares",
-        "Disque, selon la déclaration du site",
-        "Schijf, zoals de site verklaart",
-        "Datenträger, laut Angabe des Standorts",
+        "Disque (déclaré par le site)",
+        "Schijf (verklaard door de site)",
+        "Datenträger (Angabe des Standorts)",
     ),
     "host_backups": (
-        "Backups of the host, as the site declares",
-        "Sauvegardes de la machine, selon la déclaration du site",
-        "Back-ups van de machine, zoals de site verklaart",
-        "Sicherungen des Rechners, laut Angabe des Standorts",
+        "Host backups, as declared",
+        "Sauvegardes (déclarées)",
+        "Back-ups (verklaard)",
+        "Sicherungen (laut Angabe)",
     ),
     "tool": ("Program", "Logiciel", "Programma", "Programm"),
     "inventory_where": (

@@ -55,7 +55,7 @@ class Finding:
             ("Not checked here:", self.not_checked),
             ("Not provable, by this or anything:", self.not_provable),
         ):
-            lines += [title, *(f"  - {line}" for line in found)]
+            lines += [title, *(f"  - {line}" for line in found)] if found else []
         return [*lines, self.verdict]
 
 

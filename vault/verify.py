@@ -346,7 +346,7 @@ class Report:
         self.checked = [
             f"{len(files)} files are those of the signed manifest, no more and no fewer, to the byte.",
             f"{len(self.entries)} ledger entries are in the signed log: authorisation before the run, destruction after.",
-            f"{len(statements)} statements are signed; key absent, reading fails, files absent, process ended: all true.",
+            f"{len(statements)} statements are signed; key absent, reading fails, files absent, process ended: recorded as true.",
             f"Witnesses that cosigned the head: {', '.join(witnesses) or 'none'}.",
             *check_growth(files, key),
         ]
