@@ -28,7 +28,7 @@ from vault.signature_stamps import stamps_of
 from vault.statements import AUTHORISATION_CHECK, DESTRUCTION, INVENTORY, RUN, envelope, statement
 from vault.timestamps import Stamps, read_roots, stamped_at
 
-TOLD = "destroyed.json"
+TOLD = "told.json"
 HEADS = "heads.json"
 
 
