@@ -2,10 +2,10 @@
 
     python verify.py PROOF_DIR --policy FILE
 
-It reads every file of the folder, and checks, in this order: that the manifest is signed by the log key of the policy and
+It reads every file of the folder and checks, in this order: that the manifest is signed by the log key of the policy and
 names exactly the files that are there, to the byte; that every statement is signed by the same key; that every ledger
-entry is in the tree whose head the log signed; that entries, statements and certificate speak of the same run, in the
-right order, and that every check of the destruction passed. It opens no network and writes nothing.
+entry is in the tree whose head the log signed, and that the tree only grew from every head handed out before; that
+entries, statements, inventory, certificate, instruction are of one run, in order, every check passed. Nothing is written.
 
 Exit codes: 0 proven against the given policy; 91 something does not hold; 92 consistent with itself, but without a policy
 (unanchored); 93 the folder cannot be read or is built to hurt.
@@ -15,24 +15,31 @@ from __future__ import annotations
 
 import argparse
 import base64
-import binascii
 import hashlib
+import hmac
 import json
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-MAX_FILES, MAX_FILE_BYTES, MAX_TOTAL_BYTES, MAX_PROOF = 200, 20 << 20, 64 << 20, 64
+MAX_FILES, MAX_FILE_BYTES, MAX_TOTAL_BYTES, MAX_PROOF = 500, 20 << 20, 64 << 20, 64
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
 STATEMENTS = {"urn:reprise:authorisation-check/v1", "urn:reprise:run/v1", "urn:reprise:destruction/v1"}
-SIGNED = {
-    "handwritten": "No electronic signature: a page signed by hand, attested by two operators; not checkable here."
-}
 CHECKS = ("keyAbsent", "decryptFails", "filesAbsent", "processEnded")
+LOG, WITNESS = 1, 4  # kinds of keys
+NEVER = "that no other copy exists: of the export or the package, in backups, in the old or the new system."
+Files = dict[str, bytes]  # by relative name
+Entries = list[tuple[int, dict[str, Any]]]  # by index in the log
+Further = Callable[[Files, "Report"], None] | None
+UNANCHORED = "UNANCHORED: consistent with itself; give --policy FILE, obtained elsewhere."
+SIGNATURE = "the doctor's signature: recorded as checked. README.txt gives the line to check it yourself."
+BY_HAND = "the signature: it is not electronic. A page was signed by hand, and two operators attest it."
+ERASED = "who authorised: the signed instruction is no longer in this folder, or never was; its check stays recorded."
 
 
 class Fault(Exception):
@@ -43,30 +50,33 @@ class Fault(Exception):
         self.code, self.exit_code = code, exit_code
 
 
+def demand(holds: bool, code: str, exit_code: int = 91) -> None:
+    """Refuse, with this code, what does not hold."""
+    if not holds:
+        raise Fault(code, exit_code)
+
+
 def strict_b64(text: str) -> bytes:
     """Canonical base64 only."""
     try:
         data = base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError):
+    except ValueError:
         raise Fault("base64_malformed") from None
-    if base64.b64encode(data).decode() != text:
-        raise Fault("base64_not_canonical")
+    demand(base64.b64encode(data).decode() == text, "base64_not_canonical")
     return data
 
 
 def canonical(data: bytes) -> dict[str, Any]:
     """Parse JSON that is byte for byte what a canonical writer makes (sorted keys, no blanks, no floats)."""
-    try:
-        value = json.loads(data.decode("utf-8"))
-        again = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
-    except (ValueError, RecursionError):
-        raise Fault("json_malformed") from None
-    if again != data or not isinstance(value, dict):
-        raise Fault("json_not_canonical")
-    return value
+    value = json.loads(data.decode("utf-8"))
+    again = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    demand(again == data and isinstance(value, dict), "json_not_canonical")
+    return dict(value)
 
 
-LOG, WITNESS = 1, 4
+def sha256(*parts: bytes) -> bytes:
+    """The digest of the parts, one behind the other."""
+    return hashlib.sha256(b"".join(parts)).digest()
 
 
 class Key:
@@ -76,10 +86,9 @@ class Key:
         name, _, rest = vkey.partition("+")
         short, _, key = rest.partition("+")
         raw = strict_b64(key)
-        self.name, self.vkey, self.public = name, vkey, raw[1:]
-        self.id = hashlib.sha256(name.encode() + b"\n" + raw).digest()[:4]
-        if raw[:1] != bytes([kind]) or len(raw) != 33 or self.id.hex() != short:
-            raise Fault("vkey_malformed")
+        self.name, self.public = name, raw[1:]
+        self.id = sha256(name.encode(), b"\n", raw)[:4]
+        demand(raw[:1] == bytes([kind]) and len(raw) == 33 and self.id.hex() == short, "vkey_malformed")
 
     def verify(self, signature: bytes, message: bytes) -> None:
         """Refuse a signature that is not this key's."""
@@ -93,60 +102,41 @@ class Policy:
     """A C2SP tlog-policy: one log, the witnesses it knows, and how many of which must have seen a head."""
 
     def __init__(self, text: str) -> None:
-        lines = [
-            line.split() for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")
-        ]
-        logs, quorums = [w for w in lines if w[0] == "log"], [w for w in lines if w[0] == "quorum"]
-        if len(logs) != 1 or len(quorums) != 1 or len(lines) > 256 or any(len(w) < 2 for w in lines):
-            raise Fault("policy_malformed")
-        self.log, self.quorum = Key(logs[0][1]), quorums[0][1]
+        logs: list[Key] = []
+        quorums: list[str] = []
         self.witnesses: dict[str, Key] = {}
         self.groups: dict[str, tuple[int, list[str]]] = {}
-        for words in lines:
-            self._declare(words)
-        if self.quorum not in {"none", *self.witnesses, *self.groups}:
-            raise Fault("policy_malformed")
+        lines = [line.split() for line in text.splitlines()]
+        for words in [w for w in lines if w and not w[0].startswith("#")][:257]:
+            known = {*self.witnesses, *self.groups}  # a group names what stands above it: no circles
+            match words:
+                case ["log", vkey, *_]:
+                    logs.append(Key(vkey))
+                case ["witness", name, vkey, *rest] if len(rest) < 2 and name not in {*known, "none"}:
+                    self.witnesses[name] = Key(vkey, WITNESS)
+                case ["group", name, needed, *members] if name not in {*known, "none"}:
+                    count = int({"any": "1", "all": str(len(members))}.get(needed, needed))
+                    demand(1 <= count <= len(set(members)) and set(members) <= known, "policy_malformed")
+                    self.groups[name] = (count, members)
+                case ["quorum", name] if name in {*known, "none"}:
+                    quorums.append(name)
+                case _:
+                    raise Fault("policy_malformed")
+        demand(len(logs) == len(quorums) == 1 and len(lines) <= 256, "policy_malformed")
+        self.log, self.quorum = logs[0], quorums[0]
 
-    def _declare(self, words: list[str]) -> None:
-        """One line; a group names only what stands above it, so groups cannot go round in a circle."""
-        known = {*self.witnesses, *self.groups, "none"}
-        if words[0] == "witness" and len(words) in (3, 4) and words[1] not in known:
-            self.witnesses[words[1]] = Key(words[2], WITNESS)
-        elif words[0] == "group" and len(words) > 3 and words[1] not in known:
-            members = words[3:]
-            needed = {"any": 1, "all": len(members)}.get(words[2]) or (
-                int(words[2]) if words[2].isdigit() else 0
-            )
-            if (
-                not 1 <= needed <= len(members)
-                or len(set(members)) < len(members)
-                or not set(members) < known
-            ):
-                raise Fault("policy_malformed")
-            self.groups[words[1]] = (needed, members)
-        elif words[0] not in ("log", "quorum"):
-            raise Fault("policy_malformed")
-
-    def holds(self, seen: list[str], name: str | None = None) -> bool:
-        """Whether enough witnesses have seen a head."""
-        name = name or self.quorum
-        if name == "none" or name in seen:
-            return True
+    def holds(self, seen: list[str], name: str) -> bool:
+        """Whether enough of the witnesses behind a name have seen a head."""
         needed, members = self.groups.get(name, (1, []))
-        return sum(self.holds(seen, member) for member in members) >= needed
+        return name in ("none", *seen) or sum(self.holds(seen, member) for member in set(members)) >= needed
 
 
 def open_note(note: bytes, key: Key) -> str:
     """The text of a signed note whose first signature line is this key's."""
-    try:
-        text, blank, lines = note.decode("utf-8").rpartition("\n\n")
-    except UnicodeDecodeError:
-        raise Fault("note_malformed") from None
-    if not blank or not lines.endswith("\n"):
-        raise Fault("note_malformed")
+    text, blank, lines = note.decode("utf-8").rpartition("\n\n")
+    demand(bool(blank) and lines.endswith("\n"), "note_malformed")
     name, blob = signature_line(lines.split("\n")[0])
-    if name != key.name or blob[:4] != key.id:
-        raise Fault("signed_by_another_key")
+    demand((name, blob[:4]) == (key.name, key.id), "signed_by_another_key")
     key.verify(blob[4:], (text + "\n").encode())
     return text + "\n"
 
@@ -154,215 +144,242 @@ def open_note(note: bytes, key: Key) -> str:
 def signature_line(line: str) -> tuple[str, bytes]:
     """Name and blob (key id, signature) of a line."""
     words = line.split(" ")
-    if len(words) != 3 or words[0] != "—":
-        raise Fault("note_malformed")
+    demand(len(words) == 3 and words[0] == "—", "note_malformed")
     return words[1], strict_b64(words[2])
 
 
 def check_witnesses(checkpoint: bytes, policy: Policy) -> list[str]:
     """The witnesses that cosigned the head (C2SP tlog-cosignature); a false line of a known one is refused."""
     text, _, lines = checkpoint.decode("utf-8").rpartition("\n\n")
-    if lines.count("\n") > MAX_PROOF:
-        raise Fault("proof_too_long", 93)
+    demand(lines.count("\n") <= MAX_PROOF, "proof_too_long", 93)
+    known = {(key.name, key.id): (witness, key) for witness, key in policy.witnesses.items()}
     seen = []
-    for line in lines[:-1].split("\n"):
-        name, blob = signature_line(line)
-        for witness, key in policy.witnesses.items():
-            if (name, blob[:4]) == (key.name, key.id):
-                time = int.from_bytes(blob[4:12], "big")
-                key.verify(blob[12:], f"cosignature/v1\ntime {time}\n{text}\n".encode())
-                seen.append(witness)
-    if not policy.holds(seen):
-        raise Fault("quorum_not_met")
+    for name, blob in map(signature_line, lines[:-1].split("\n")):
+        if (name, blob[:4]) in known:
+            witness, key = known[name, blob[:4]]
+            time = int.from_bytes(blob[4:12], "big")
+            key.verify(blob[12:], f"cosignature/v1\ntime {time}\n{text}\n".encode())
+            seen.append(witness)
+    demand(policy.holds(seen, policy.quorum), "quorum_not_met")
     return seen
 
 
-def read_folder(folder: Path) -> dict[str, bytes]:
+def read_folder(folder: Path) -> Files:
     """All files below the folder by relative name; links and anything unusual are refused."""
-    found: dict[str, bytes] = {}
+    found: Files = {}
     total = 0
     for root, folders, names in os.walk(folder):
-        if any((Path(root) / name).is_symlink() for name in [*folders, *names]):
-            raise Fault("link_in_folder", 93)
-        for name in names:
-            path = Path(root) / name
+        linked = any((Path(root) / name).is_symlink() for name in [*folders, *names])
+        demand(not linked, "link_in_folder", 93)
+        demand(bool(names or folders), "empty_folder_inside")
+        for path in (Path(root) / name for name in names):
             size = path.lstat().st_size
             total += size
-            if (
-                not path.is_file()
-                or size > MAX_FILE_BYTES
-                or total > MAX_TOTAL_BYTES
-                or len(found) >= MAX_FILES
-            ):
-                raise Fault("folder_too_large", 93)
+            fits = path.is_file() and size <= MAX_FILE_BYTES and total <= MAX_TOTAL_BYTES
+            demand(fits and len(found) < MAX_FILES, "folder_too_large", 93)
             found[path.relative_to(folder).as_posix()] = path.read_bytes()
-        if not names and not folders:
-            raise Fault("empty_folder_inside")
-    if "manifest.json" not in found or "manifest.sig" not in found:
-        raise Fault("no_manifest", 93)
+    demand({"manifest.json", "manifest.sig"} <= set(found), "no_manifest", 93)
     return found
 
 
-def check_manifest(files: dict[str, bytes], key: Key) -> None:
+def check_manifest(files: Files, key: Key) -> None:
     """Every file, no more and no fewer, as the signed manifest says."""
-    manifest = files["manifest.json"]
     text = open_note(files["manifest.sig"], key)
-    if text != f"reprise-proof-manifest v1\n{hashlib.sha256(manifest).hexdigest()}\n":
-        raise Fault("manifest_altered")
-    rows = {row["name"]: row for row in canonical(manifest)["files"]}
-    if set(rows) != set(files) - {"manifest.json", "manifest.sig"}:
-        raise Fault("files_added_or_missing")
+    digest = sha256(files["manifest.json"]).hex()
+    demand(text == f"reprise-proof-manifest v1\n{digest}\n", "manifest_altered")
+    rows = {row["name"]: row for row in canonical(files["manifest.json"])["files"]}
+    demand(set(rows) == set(files) - {"manifest.json", "manifest.sig"}, "files_added_or_missing")
     for name, row in rows.items():
-        data = files[name]
-        if row["bytes"] != len(data) or row["sha256"] != hashlib.sha256(data).hexdigest():
-            raise Fault("file_altered")
+        stated = (row["bytes"], row["sha256"])
+        demand(stated == (len(files[name]), sha256(files[name]).hex()), "file_altered")
 
 
-def leaf_hash(entry: bytes) -> bytes:
-    """RFC 6962 leaf."""
-    return hashlib.sha256(b"\x00" + entry).digest()
-
-
-def included(index: int, size: int, leaf: bytes, proof: list[bytes], root: bytes) -> bool:
-    """RFC 9162, 2.1.3.2."""
-    if not 0 <= index < size or any(len(h) != 32 for h in (leaf, root, *proof)):
-        return False
-    node, last, found = index, size - 1, leaf
-    for sibling in proof:
+def climb(node: int, last: int, path: list[bytes], first: bytes, second: bytes) -> tuple[bytes, bytes] | None:
+    """RFC 9162, 2.1.3.2 and 2.1.4.2: from a node up to the roots of the old tree (`first`) and of the new (`second`)."""
+    for sibling in path:
         if last == 0:
-            return False
+            return None
         if node & 1 or node == last:
-            found = hashlib.sha256(b"\x01" + sibling + found).digest()
+            first, second = sha256(b"\x01", sibling, first), sha256(b"\x01", sibling, second)
             while not node & 1 and node:
                 node, last = node >> 1, last >> 1
         else:
-            found = hashlib.sha256(b"\x01" + found + sibling).digest()
+            second = sha256(b"\x01", second, sibling)
         node, last = node >> 1, last >> 1
-    return last == 0 and found == root
+    return (first, second) if last == 0 else None
+
+
+def included(index: int, size: int, leaf: bytes, proof: list[bytes], root: bytes) -> bool:
+    """Whether the leaf is in the tree."""
+    well = 0 <= index < size and all(len(h) == 32 for h in (leaf, root, *proof))
+    return well and (climb(index, size - 1, proof, leaf, leaf) or [b""])[-1] == root
+
+
+def extends(old: int, size: int, proof: list[bytes], old_root: bytes, root: bytes) -> bool:
+    """Whether the old tree is the beginning of the new one."""
+    path = [old_root, *proof] if old & (old - 1) == 0 else proof
+    well = 0 < old < size and path and all(len(h) == 32 for h in (old_root, root, *proof))
+    node, last = old - 1, size - 1
+    while well and node & 1:
+        node, last = node >> 1, last >> 1
+    return bool(well) and climb(node, last, path[1:], path[0], path[0]) == (old_root, root)
+
+
+def open_head(note: bytes, key: Key) -> tuple[int, str]:
+    """Size and root (base64) of a checkpoint that the log signed."""
+    origin, size, root = open_note(note, key).split("\n")[:3]
+    demand(origin == key.name and size.isdecimal() and len(size) < 20, "checkpoint_malformed")
+    return int(size), root
+
+
+def hash_lines(lines: list[str]) -> list[bytes]:
+    """Hashes in base64, one a line."""
+    demand(len(lines) <= MAX_PROOF, "proof_too_long", 93)
+    return [strict_b64(line) for line in lines if line]
 
 
 def check_entry(index: int, entry: bytes, proof: bytes, checkpoint: bytes, key: Key) -> dict[str, Any]:
     """One entry is in the log under the signed head."""
     head, blank, note = proof.partition(b"\n\n")
     lines = head.decode("ascii", "replace").split("\n")
-    if not blank or note != checkpoint or lines[:2] != ["c2sp.org/tlog-proof@v1", f"index {index}"]:
-        raise Fault("proof_malformed")
-    if len(lines) > MAX_PROOF + 2:
-        raise Fault("proof_too_long", 93)
-    origin, size, root = open_note(checkpoint, key).split("\n")[:3]
-    hashes = [strict_b64(line) for line in lines[2:] if line]
-    if origin != key.name or not included(index, int(size), leaf_hash(entry), hashes, strict_b64(root)):
-        raise Fault("entry_not_in_log")
+    ours = lines[:2] == ["c2sp.org/tlog-proof@v1", f"index {index}"] and note == checkpoint
+    demand(bool(blank) and ours, "proof_malformed")
+    size, root = open_head(checkpoint, key)
+    found = included(index, size, sha256(b"\x00", entry), hash_lines(lines[2:]), strict_b64(root))
+    demand(found, "entry_not_in_log")
     return canonical(entry)
 
 
-def check_entries(files: dict[str, bytes], key: Key) -> list[tuple[int, dict[str, Any]]]:
+def check_growth(files: Files, key: Key) -> list[str]:
+    """From every head handed out before to the present one, the log only grew. A head without its proof is refused."""
+    size, root = open_head(files["checkpoint"], key)
+    earlier = sorted(open_head(note, key) for name, note in files.items() if name.startswith("heads/"))
+    for old, old_root in earlier:
+        lines = files.get(f"consistency/{old}-{size}.txt", b"").decode("ascii", "replace").split("\n")
+        grew = extends(old, size, hash_lines(lines), strict_b64(old_root), strict_b64(root))
+        demand(grew, "log_was_rewritten")
+    proofs = {name for name in files if name.startswith("consistency/")}
+    demand(proofs == {f"consistency/{old}-{size}.txt" for old, _ in earlier}, "consistency_of_no_head")
+    return [f"The head grew from {old} entries (root {r}) to {size} without a rewrite." for old, r in earlier]
+
+
+def check_stamps(files: Files) -> list[str]:
+    """Each time stamp is over the file it lies beside. Whose stamp it is, is not checked here: the line to do so."""
+    stamps = {name: name.removesuffix(".tsr") for name in sorted(files) if name.endswith(".tsr")}
+    demand(all(sha256(files[of]) in files[name] for name, of in stamps.items()), "stamp_of_something_else")
+    return [f"openssl ts -verify -data {of} -in {n} -CAfile TSA_ROOTS.pem" for n, of in stamps.items()]
+
+
+def check_entries(files: Files, key: Key) -> Entries:
     """All entries of the folder."""
     found = []
-    for name in sorted(n for n in files if n.startswith("entries/")):
-        stem = name[len("entries/") : -len(".json")]
-        if not name.endswith(".json") or not stem.isdigit():
-            raise Fault("entry_misnamed")
-        proof = files.get(f"proofs/{stem}.tlog-proof")
-        if proof is None:
-            raise Fault("proof_missing")
-        found.append((int(stem), check_entry(int(stem), files[name], proof, files["checkpoint"], key)))
+    for name in (name for name in files if name.startswith("entries/")):
+        index = name.removeprefix("entries/").removesuffix(".json")
+        proof = files[f"proofs/{index}.tlog-proof"]
+        found.append((int(index), check_entry(int(index), files[name], proof, files["checkpoint"], key)))
     return sorted(found, key=lambda pair: pair[0])
 
 
-def check_statements(files: dict[str, bytes], key: Key) -> dict[str, tuple[bytes, dict[str, Any]]]:
-    """DSSE envelopes signed by the log key."""
+def check_statements(files: Files, key: Key, run: str) -> dict[str, tuple[bytes, dict[str, Any]]]:
+    """DSSE envelopes signed by the log key, about this run: payload and predicate, by type."""
     found = {}
-    for name, data in files.items():
-        if not name.startswith("statements/"):
-            continue
+    for data in (files[name] for name in files if name.startswith("statements/")):
         body = canonical(data)
-        payload = strict_b64(body["payload"])
+        payload, (signature,) = strict_b64(body["payload"]), body["signatures"]
         pae = b"DSSEv1 %d %s %d %s" % (len(PAYLOAD_TYPE), PAYLOAD_TYPE.encode(), len(payload), payload)
-        if body["payloadType"] != PAYLOAD_TYPE or len(body["signatures"]) != 1:
-            raise Fault("statement_malformed")
-        key.verify(strict_b64(body["signatures"][0]["sig"]), pae)
+        demand(body["payloadType"] == PAYLOAD_TYPE, "statement_malformed")
+        key.verify(strict_b64(signature["sig"]), pae)
         statement = canonical(payload)
-        found[str(statement["predicateType"])] = (payload, statement)
+        demand(statement["subject"][0]["name"] == f"run/{run}", "statement_of_another_run")
+        found[str(statement["predicateType"])] = (payload, statement["predicate"])
     return found
 
 
-def check_story(
-    files: dict[str, bytes], entries: list[tuple[int, dict[str, Any]]], statements: dict[str, Any]
-) -> dict[str, Any]:
-    """Entries, statements and certificate tell of one run, in order, with every check of the destruction passed."""
+def check_instruction(files: Files, entries: Entries) -> bool:
+    """The instruction in the folder opens the commitment of the ledger; False when the folder has none (any more)."""
+    if not any(name.startswith("authorisation/") for name in files):
+        return False
+    salt = strict_b64(files["authorisation/salt.b64"].decode("ascii").rstrip("\n"))
+    digest = sha256(files["authorisation/instruction.json"])
+    opened = hmac.digest(salt, b"proof/v1/authorisation.checked/instruction\x00" + digest, "sha256")
+    (checked,) = [entry for _, entry in entries if entry["type"] == "authorisation.checked"]
+    demand(opened == strict_b64(checked["c"]["authorisation"]), "instruction_not_the_recorded_one")
+    return True
+
+
+def check_story(files: Files, entries: Entries, statements: Any, certificate: Any, key: Key) -> None:
+    """Entries, statements, inventory, certificate tell of one run, in order, with every check of the destruction passed."""
     types = [entry["type"] for _, entry in entries]
     order = ["authorisation.checked", "run.started", "destruction.started", "destruction.completed"]
     places = [types.index(t) if t in types else -1 for t in order]
-    if -1 in places or places != sorted(places):
-        raise Fault("story_incomplete_or_out_of_order")
-    if any(types.count(t) != 1 for t in ("authorisation.checked", "run.started", "destruction.completed")):
-        raise Fault("story_told_twice")
-    if types[-1] != "destruction.completed":
-        raise Fault("story_goes_on_after_its_end")
-    if set(statements) != STATEMENTS or "certificate.html" not in files:
-        raise Fault("statement_missing_or_unknown")
-    if statements["urn:reprise:authorisation-check/v1"][1]["predicate"]["result"] != "PASSED":
-        raise Fault("authorisation_not_passed")
-    certificate = canonical(files["certificate.json"])
-    run = certificate["run"]
-    if {entry["runId"] for _, entry in entries} != {run}:
-        raise Fault("another_run")
-    if any(statement["subject"][0]["name"] != f"run/{run}" for _, statement in statements.values()):
-        raise Fault("another_run")
-    destruction = statements["urn:reprise:destruction/v1"][1]["predicate"]
-    if any(destruction["verification"].get(check) is not True for check in CHECKS):
-        raise Fault("destruction_not_verified")
-    last = next(entry for _, entry in entries if entry["type"] == "destruction.completed")
-    payload, _ = statements["urn:reprise:destruction/v1"]
-    if last["c"]["statement"] != base64.b64encode(hashlib.sha256(payload).digest()).decode():
-        raise Fault("statement_not_the_recorded_one")
-    if certificate["destruction"] != destruction:
-        raise Fault("certificate_tells_another_destruction")
-    return certificate
+    demand(-1 not in places and places == sorted(places), "story_incomplete_or_out_of_order")
+    demand(all(types.count(t) == 1 for t in order if t != order[2]), "story_told_twice")
+    demand(types[-1] == "destruction.completed", "story_goes_on_after_its_end")
+    demand(set(statements) == STATEMENTS, "statement_missing_or_unknown")
+    demand({"certificate.html", "certificate.pdf"} <= set(files), "certificate_missing")
+    check = statements["urn:reprise:authorisation-check/v1"][1]
+    demand(check["result"] == "PASSED", "authorisation_not_passed")
+    demand({entry["runId"] for _, entry in entries} == {certificate["run"]}, "another_run")
+    payload, destruction = statements["urn:reprise:destruction/v1"]
+    demand(all(destruction["verification"].get(c) is True for c in CHECKS), "destruction_not_verified")
+    demand(strict_b64(entries[-1][1]["c"]["statement"]) == sha256(payload), "statement_not_the_recorded_one")
+    demand(certificate["destruction"] == destruction, "certificate_tells_another_destruction")
+    demand(destruction["inventory"]["sha256"] == sha256(files["inventory.json"]).hex(), "another_inventory")
+    size, root = open_head(files["checkpoint"], key)
+    demand(
+        certificate["head"] == {"origin": key.name, "size": size, "root": root},
+        "certificate_shows_another_head",
+    )
 
 
-def verify(folder: Path, policy: str | None) -> tuple[int, list[str]]:
-    """The exit code and what was checked, in words."""
-    try:
-        files = read_folder(folder)
-    except Fault as fault:
-        return fault.exit_code, [f"REFUSED: {fault.code}"]
-    except (OSError, ValueError):
-        return 93, ["REFUSED: folder_unreadable"]
-    return judge(files, policy)
+class Report:
+    """What was checked, what was not, in words, and which run it is about."""
 
-
-def judge(files: dict[str, bytes], policy: str | None) -> tuple[int, list[str]]:
-    """`verify` of files that were read already, by relative name."""
-    try:
-        trusted = Policy(policy if policy is not None else files["policy.txt"].decode("utf-8"))
+    def __init__(self, files: Files, trusted: Policy) -> None:
+        """Check everything that this file can check. Raises Fault."""
         key = trusted.log
         check_manifest(files, key)
         witnesses = check_witnesses(files["checkpoint"], trusted)
-        statements = check_statements(files, key)
-        entries = check_entries(files, key)
-        certificate = check_story(files, entries, statements)
-        signing = str(statements["urn:reprise:authorisation-check/v1"][1]["predicate"].get("signature"))
+        self.certificate = canonical(files["certificate.json"])
+        statements = check_statements(files, key, self.certificate["run"])
+        self.entries = check_entries(files, key)
+        check_story(files, self.entries, statements, self.certificate, key)
+        self.checked = [
+            f"{len(files)} files are those of the signed manifest, no more and no fewer, to the byte.",
+            f"{len(self.entries)} ledger entries are in the signed log: authorisation before the run, destruction after.",
+            f"{len(statements)} statements are signed; key absent, reading fails, files absent, process ended: recorded as true.",
+            f"Witnesses that cosigned the head: {', '.join(witnesses) or 'none'}.",
+            *check_growth(files, key),
+        ]
+        self.unchecked = [f"a time stamp: {line}" for line in check_stamps(files)]
+        self.signed = check_instruction(files, self.entries)
+        if self.signed:
+            self.checked.append("The instruction in the folder is the one that the ledger recorded.")
+        self.by_hand = statements["urn:reprise:authorisation-check/v1"][1]["signature"] == "handwritten"
+        self.unchecked.insert(0, (BY_HAND if self.by_hand else SIGNATURE) if self.signed else ERASED)
+
+    def words(self, verdict: str) -> list[str]:
+        """For a person."""
+        first = f"Run {self.certificate['run']}: {self.certificate['outcome']}."
+        words = [f"Checked: {line}" for line in self.checked]
+        words += [f"Not checked here: {line}" for line in self.unchecked]
+        return [first, *words, f"Not provable: {NEVER}", verdict]
+
+
+def verify(source: Path | Files, policy: str | None, further: Further = None) -> tuple[int, list[str]]:
+    """Exit code and words on a folder, or on files already read. `further` is told the report, and may raise Fault."""
+    try:
+        files = read_folder(source) if isinstance(source, Path) else source
+        report = Report(files, Policy(files["policy.txt"].decode("utf-8") if policy is None else policy))
+        if further is not None:
+            further(files, report)
     except Fault as fault:
         return fault.exit_code, [f"REFUSED: {fault.code}"]
-    except (KeyError, IndexError, TypeError, ValueError, AttributeError, RecursionError):
+    except (OSError, LookupError, TypeError, ValueError, AttributeError, RecursionError):
         return 93, ["REFUSED: folder_malformed"]
-    words = [
-        f"Run {certificate['run']}: {certificate['outcome']}.",
-        f"Checked: {len(files)} files against the signed manifest; {len(entries)} ledger entries are in the signed log;",
-        f"  {len(statements)} statements are signed; authorisation came before the run, destruction after it;",
-        "  key absent, reading fails, files absent, process ended: all recorded as true.",
-        f"  Witnesses that cosigned the head: {', '.join(witnesses) or 'none'}.",
-        SIGNED.get(
-            signing,
-            "Not checked here: the doctor's signature is recorded as checked. Check it yourself: README.txt.",
-        ),
-        "Not provable: that no other copy exists.",
-    ]
     if policy is None:
-        return 92, [*words, "UNANCHORED: consistent with itself; give --policy FILE, obtained elsewhere."]
-    return 0, [*words, "ACCEPTED against the given policy."]
+        return 92, report.words(UNANCHORED)
+    return 0, report.words("ACCEPTED against the given policy.")
 
 
 def main() -> int:
