@@ -102,10 +102,8 @@ class Policy:
     """A C2SP tlog-policy: one log, the witnesses it knows, and how many of which must have seen a head."""
 
     def __init__(self, text: str) -> None:
-        logs: list[Key] = []
-        quorums: list[str] = []
-        self.witnesses: dict[str, Key] = {}
-        self.groups: dict[str, tuple[int, list[str]]] = {}
+        logs, quorums = list[Key](), list[str]()
+        self.witnesses, self.groups = dict[str, Key](), dict[str, tuple[int, list[str]]]()
         lines = [line.split() for line in text.splitlines()]
         for words in [w for w in lines if w and not w[0].startswith("#")][:257]:
             known = {*self.witnesses, *self.groups}  # a group names what stands above it: no circles
@@ -360,10 +358,10 @@ class Report:
 
     def words(self, verdict: str) -> list[str]:
         """For a person."""
-        first = f"Run {self.certificate['run']}: {self.certificate['outcome']}."
-        words = [f"Checked: {line}" for line in self.checked]
+        words = [f"Run {self.certificate['run']}: {self.certificate['outcome']}."]
+        words += [f"Checked: {line}" for line in self.checked]
         words += [f"Not checked here: {line}" for line in self.unchecked]
-        return [first, *words, f"Not provable: {NEVER}", verdict]
+        return [*words, f"Not provable: {NEVER}", verdict]
 
 
 def verify(source: Path | Files, policy: str | None, further: Further = None) -> tuple[int, list[str]]:
