@@ -9,7 +9,20 @@ from typing import Annotated, Any
 
 import typer
 
-from flows.commands import authority, copies, heads, people, proof, runs, trials, trust
+from flows.commands import (
+    authority,
+    copies,
+    enrolment,
+    handwritten,
+    heads,
+    people,
+    proof,
+    recipients,
+    runs,
+    signing,
+    trials,
+    trust,
+)
 
 app = typer.Typer(
     name="reprise",
@@ -22,7 +35,10 @@ app = typer.Typer(
 authorise_app = typer.Typer(
     no_args_is_help=True, help="Draft, check, record, list, show and withdraw instructions."
 )
-enrol_app = typer.Typer(no_args_is_help=True, help="Enrol doctors (who signs) and operators (who acts).")
+enrol_app = typer.Typer(
+    no_args_is_help=True, help="Enrol doctors and mandates (who signs), operators (who acts); attest."
+)
+recipient_app = typer.Typer(no_args_is_help=True, help="Who can open packages: keys whose holders proved it.")
 subject_app = typer.Typer(no_args_is_help=True, help="What is kept of people: list it, show it, erase it.")
 trust_app = typer.Typer(no_args_is_help=True, help="What signatures and time stamps are checked against.")
 proof_app = typer.Typer(no_args_is_help=True, help="Proof folders of ended runs: issue them anew.")
@@ -63,7 +79,7 @@ for _command in (
 app.command("open")(proof.open_package)
 for _command in (
     authority.draft,
-    authority.sign,
+    signing.sign,
     authority.check,
     authority.record,
     authority.draft_withdrawal,
@@ -76,8 +92,19 @@ authorise_app.command("recipient")(authority.recipient)
 authorise_app.command("seal-patients")(authority.seal_patients)
 authorise_app.command("list")(authority.list_authorisations)
 authorise_app.command("show")(authority.show_text)
-for _command in (authority.doctor, authority.operator):
+for _command in (handwritten.handwritten, handwritten.scan, handwritten.attest):
+    authorise_app.command()(_command)
+for _command in (
+    enrolment.doctor,
+    enrolment.operator,
+    enrolment.mandate,
+    enrolment.attest,
+    enrolment.end_mandate,
+):
     enrol_app.command()(_command)
+for _command in (recipients.challenge, recipients.confirm, recipients.remove):
+    recipient_app.command()(_command)
+recipient_app.command("list")(recipients.list_recipients)
 for _command in (
     proof.check,
     proof.export,
@@ -97,6 +124,7 @@ app.add_typer(trust_app, name="trust")
 app.add_typer(subject_app, name="subject")
 app.add_typer(authorise_app, name="authorise")
 app.add_typer(enrol_app, name="enrol")
+app.add_typer(recipient_app, name="recipient")
 app.add_typer(ledger_app, name="ledger")
 
 

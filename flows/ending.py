@@ -111,6 +111,7 @@ def _tell(
     """Everything a proof says of a run, but for heads and stamps, which grow: enumeration values, counts, digests."""
     lease = ending.lease
     listed = inventory_file(inventory)
+    authorisation = reopen(control.home, lease.authorisation_id, lease.use)
     destruction = _destruction(control, ending, evidence, listed)
     published = ending.counts.get("publish", {})
     return {
@@ -123,7 +124,8 @@ def _tell(
             "parts": published.get("parts", []),
         },
         "facts": _facts(control, ending, destruction),
-        "language": reopen(control.home, lease.authorisation_id, lease.use).language,
+        "signing": authorisation.signing.to_json(),
+        "language": authorisation.language,
     }
 
 

@@ -41,7 +41,7 @@ from vault.subjects import Subjects
 from vault.timestamps import Stamps, read_roots, stamped_at
 
 Entries = list[tuple[int, dict[str, Any]]]  # by index in the log
-TOLD = "destroyed.json"
+TOLD = "told.json"
 HEADS = "heads.json"
 
 
@@ -136,7 +136,12 @@ def _entries(control: Control, entries: Entries, head: Head) -> dict[str, bytes]
 
 def _statements(control: Control, lease: Lease, told: dict[str, Any], entries: Entries) -> dict[str, bytes]:
     key, key_id = load_log_key(control.home), control.ledger.store.vkey.split("+")[1]
-    check = {"result": "PASSED", "verifiedAt": entries[0][1]["at"], "authorisation": lease.authorisation_id}
+    check = {
+        "result": "PASSED",
+        "verifiedAt": entries[0][1]["at"],
+        "authorisation": lease.authorisation_id,
+        **told["signing"],
+    }
     predicates = (
         ("authorisation-check", AUTHORISATION_CHECK, check),
         ("run", RUN, told["run"]),
@@ -223,7 +228,11 @@ def _facts(
         **told["facts"],
         "fate": {**fate, **{kind: {**fate[kind], "end": _end_of(entries, kind)} for kind in CopyKind}},
         "import_state": confirmed[-1] if confirmed else told["facts"]["import_state"],
-        "authorisation": {"id": lease.authorisation_id, "checkedAt": entries[0][1]["at"]},
+        "authorisation": {
+            "id": lease.authorisation_id,
+            "checkedAt": entries[0][1]["at"],
+            **told["signing"],
+        },
         "channels": used,
         "head": {"origin": head.body.origin, "size": int(size), "root": root},
         "stamp": {"at": format_utc(stamped_at(head.stamp))} if head.stamp else None,

@@ -19,6 +19,7 @@ from vault.clock import SystemClock, format_utc
 from vault.instruction import draft
 from vault.ledger_store import FileLedger, load_log_key
 from vault.policy import format_policy
+from vault.recipients import RecipientRole, prove_possession
 from vault.sealing import make_identity
 from vault.site import create_home
 from vault.subjects import enrol_doctor, enrol_operator
@@ -56,6 +57,10 @@ def make_trial(folder: Path, source: Path, **terms: Any) -> dict[str, str]:
     enrol_doctor(
         home, inss=party.inss, nihii=(party.nihii,), name=DOCTOR_NAME, attested_by=OPERATORS, basis="trial"
     )
+    for (identity, _), role in zip(
+        _recipients(folder), (RecipientRole.PRACTICE, RecipientRole.RECOVERY), strict=True
+    ):
+        prove_possession(home, identity, role.value, SystemClock().now())
     document = draft({**_fields(folder, party, site.ceiling_hours), **terms})
     _write_keys(folder, document)
     (folder / "authorisation.json").write_bytes(document)
@@ -80,8 +85,10 @@ def _party(source: Path) -> TrialParty:
     numbers = ["".join(c for c in n if c.isdigit()) for n in header.sender_nihii.reveal()]
     nihii = next((n for n in numbers if len(n) >= 8), DOCTOR_NIHII)
     stated = header.sender_inss.reveal()
-    inss = stated[0] if stated else DOCTOR_INSS
-    return TrialParty(clean_inss(inss) or inss, nihii.ljust(11, "0"), header.system or "")
+    inss = (
+        clean_inss(stated[0] if stated else None) or DOCTOR_INSS
+    )  # a certificate names nobody by a false number
+    return TrialParty(inss, nihii.ljust(11, "0"), header.system or "")
 
 
 def _first_header(source: Path) -> MessageHeader | None:

@@ -13,12 +13,16 @@ from schemas.sensitive import Sensitive
 from vault.canonical import canonical_json
 from vault.clock import Clock, format_utc
 from vault.instruction import Instruction, parse
+from vault.pades import open_pdf
 from vault.patient_list import open_list
-from vault.register import PATIENT_LIST, InstructionRegister, Use
+from vault.recipients import refuse_unproven
+from vault.register import ATTESTATIONS, PAGE, PATIENT_LIST, InstructionRegister, Use
 from vault.sealing import parse_recipients
-from vault.signature import Signer, check_signature
+from vault.signature import check_signature
+from vault.signed import Signed, detached
+from vault.signers import Signing, capacity_of, inss_of_controllers, signing_of
 from vault.site import Site
-from vault.subjects import Operator, Subjects
+from vault.subjects import Operator
 from vault.trust import TrustStore
 
 
@@ -33,7 +37,7 @@ class Ceilings:
 class Authorisation:
     """A checked instruction. Holds what the steps may know of it; its evidence stays sealed."""
 
-    __slots__ = ("_instruction", "_listed", "id", "inss", "subject_id", "trial", "use")
+    __slots__ = ("_instruction", "_listed", "id", "inss", "signing", "subject_id", "trial", "use")
 
     def __init__(
         self,
@@ -46,6 +50,7 @@ class Authorisation:
         trial: bool,
         inss: tuple[str, ...],
         listed: frozenset[str],
+        signing: Signing,
     ) -> None:
         if token is not _TOKEN:
             raise AuthorisationError("authorisation_not_checked")
@@ -56,9 +61,15 @@ class Authorisation:
         self.trial = trial
         self.inss = Sensitive(inss)
         self._listed = Sensitive(listed)
+        self.signing = signing
 
     def __repr__(self) -> str:
         return f"Authorisation({self.id})"
+
+    @property
+    def signed_as(self) -> tuple[str, ...]:
+        """The capacities in which the signers signed (`vault.instruction.ROLES`)."""
+        return self.signing.signed_as
 
     @property
     def kinds(self) -> frozenset[str]:
@@ -121,8 +132,7 @@ _TOKEN = object()
 
 
 def check(
-    document: bytes,
-    signatures: list[bytes],
+    signed: Signed,
     *,
     home: Path,
     site: Site,
@@ -130,7 +140,6 @@ def check(
     destination: str | None,
     operator: Operator,
     clock: Clock,
-    patient_list: bytes | None = None,
     run_id: str | None = None,
 ) -> Authorisation:
     """Verify an instruction for one use by one operator. Opens no source: it is given none. Spends no use.
@@ -139,25 +148,31 @@ def check(
     """
     if not operator.id:
         raise AuthorisationError("no_operator")
-    instruction = parse(document)
+    instruction = parse(signed.document)
     now = clock.now()
-    _check_terms(instruction, site, use, destination, now)
-    register = InstructionRegister(home, document)
-    register.refuse_withdrawn()
+    register = InstructionRegister(home, signed.document)
+    refuse_terms(register, instruction, site, use, destination, now)
     trust = TrustStore.load(home)
-    signed = [check_signature(document, p7s, trust, trial_home=site.trial, moment=now) for p7s in signatures]
-    subject_id, inss = _match_signers(home, instruction, signed)
+    signers = [
+        check_signature(one.over, one.cms, trust, trial_home=site.trial, moment=now)
+        for one in signed.signatures
+    ]
+    standing, signing = signing_of(
+        home, site, instruction, signers, register, now, page=signed.pdf is not None
+    )
+    refuse_unproven(home, instruction.recipients)
     register.check_use(instruction, use, run_id)
-    listed = _listed(home, instruction, patient_list)
+    listed = _listed(home, instruction, signed.patients)
     return Authorisation(
         _TOKEN,
         instruction=instruction,
         authorisation_id=register.id,
-        subject_id=subject_id,
+        subject_id=standing.subject_id,
         use=use,
         trial=site.trial,
-        inss=inss,
+        inss=inss_of_controllers(home, instruction),
         listed=listed,
+        signing=signing,
     )
 
 
@@ -166,20 +181,14 @@ def _listed(home: Path, instruction: Instruction, sealed: bytes | None) -> froze
     return open_list(home, sealed, str(rule["list_sha256"])) if rule["mode"] == "list" else frozenset()
 
 
-def claim(
-    home: Path,
-    authorisation: Authorisation,
-    document: bytes,
-    signatures: list[bytes],
-    run_id: str,
-    patient_list: bytes | None = None,
-) -> None:
+def claim(home: Path, authorisation: Authorisation, signed: Signed, run_id: str) -> None:
     """Keep the evidence and spend one use for this run; claiming again for the same run spends nothing.
 
     Raises UseError when the use was spent since the check.
     """
-    register = InstructionRegister(home, document)
-    register.keep(authorisation.subject_id, document, signatures, TrustStore.load(home), patient_list)
+    register = InstructionRegister(home, signed.document)
+    register.keep(authorisation.subject_id, signed, TrustStore.load(home))
+    register.note_signing(authorisation.signing.to_json())
     register.spend(authorisation.instruction, authorisation.use, run_id)
 
 
@@ -188,9 +197,15 @@ def give_back(home: Path, authorisation_id: str, run_id: str) -> None:
     InstructionRegister(home, None, authorisation_id).give_back(run_id)
 
 
-def _check_terms(
-    instruction: Instruction, site: Site, use: Use, destination: str | None, now: datetime
+def refuse_terms(
+    register: InstructionRegister,
+    instruction: Instruction,
+    site: Site,
+    use: Use,
+    destination: str | None,
+    now: datetime,
 ) -> None:
+    """What is checked of an instruction before its signature: its terms, and that nobody withdrew it."""
     skew = timedelta(seconds=site.clock_skew_seconds)
     if now + skew < instruction.valid_from:
         raise AuthorisationError("not_yet_valid")
@@ -208,34 +223,7 @@ def _check_terms(
         raise ScopeError("other_destination")
     if instruction.staging_deadline_hours > site.ceiling_hours:
         raise DeadlineError("deadline_above_ceiling", limit=site.ceiling_hours)
-
-
-def _match_signers(home: Path, instruction: Instruction, signed: list[Signer]) -> tuple[str, tuple[str, ...]]:
-    """Every controller signed, or one in a stated role stands for all. The first signer's record is the subject."""
-    subjects = Subjects(home)
-    enrolled: dict[str, set[str]] = {}
-    for signer in signed:
-        subject_id, numbers = _enrolled(subjects, signer)
-        enrolled[subject_id] = numbers
-    if not enrolled:
-        raise AuthorisationError("signature_missing")
-    covered = {number for numbers in enrolled.values() for number in numbers}
-    controllers = instruction.controllers
-    if not covered & {c.nihii[:8] for c in controllers}:
-        raise AuthorisationError("wrong_signer")
-    stands_for_all = any(c.role != "controller" and c.nihii[:8] in covered for c in controllers)
-    if not stands_for_all and not all(c.nihii[:8] in covered for c in controllers):
-        raise AuthorisationError("controller_did_not_sign")
-    return next(iter(enrolled)), tuple(signer.inss.reveal() for signer in signed)
-
-
-def _enrolled(subjects: Subjects, signer: Signer) -> tuple[str, set[str]]:
-    """Opaque id of a signer and the first eight digits of each of his NIHII numbers."""
-    subject_id = subjects.identify("doctor", signer.inss.reveal())
-    record = subjects.read(subject_id)
-    if record is None:
-        raise AuthorisationError("signer_not_enrolled")
-    return subject_id, {str(number)[:8] for number in record["nihii"]}
+    register.refuse_withdrawn()
 
 
 def reopen(home: Path, authorisation_id: str, use: str) -> Authorisation:
@@ -243,8 +231,6 @@ def reopen(home: Path, authorisation_id: str, use: str) -> Authorisation:
     register = InstructionRegister(home, None, authorisation_id)
     evidence = register.evidence()
     instruction = parse(evidence["instruction.json"])
-    record = Subjects(home).read(register.subject)
-    inss = (str(record["inss"]),) if record else ()
     return Authorisation(
         _TOKEN,
         instruction=instruction,
@@ -252,50 +238,55 @@ def reopen(home: Path, authorisation_id: str, use: str) -> Authorisation:
         subject_id=register.subject,
         use=Use(use),
         trial=Site.load(home).trial,
-        inss=inss,
+        inss=inss_of_controllers(home, instruction),
         listed=_listed(home, instruction, evidence.get(PATIENT_LIST)),
+        signing=Signing.from_json(register.signing),
     )
 
 
-def recorded(home: Path, authorisation_id: str) -> tuple[bytes, list[bytes], bytes | None]:
-    """Instruction, signatures and sealed patient list kept under an id. Raises AuthorisationError when there is none."""
+def recorded(home: Path, authorisation_id: str) -> Signed:
+    """The signed instruction kept under an id. Raises AuthorisationError when there is none."""
     if not authorisation_id.isalnum():
         raise AuthorisationError("no_such_authorisation")
     evidence = InstructionRegister(home, None, authorisation_id).evidence()
+    if PAGE in evidence:
+        return open_pdf(evidence[PAGE], evidence.get(PATIENT_LIST))
     signatures = [data for name, data in sorted(evidence.items()) if name.endswith(".p7s")]
-    return evidence["instruction.json"], signatures, evidence.get(PATIENT_LIST)
+    return detached(evidence["instruction.json"], signatures, evidence.get(PATIENT_LIST))
+
+
+def instruction_text(home: Path, authorisation_id: str) -> str:
+    """The readable text of the instruction kept under an id. Raises AuthorisationError when there is none."""
+    return parse(_kept_document(home, authorisation_id)).text
+
+
+def _kept_document(home: Path, authorisation_id: str) -> bytes:
+    if not authorisation_id.isalnum():
+        raise AuthorisationError("no_such_authorisation")
+    return InstructionRegister(home, None, authorisation_id).evidence()["instruction.json"]
 
 
 def evidence_of(home: Path, authorisation_id: str) -> dict[str, bytes]:
-    """Everything that was checked, by file name, for the proof folder; not the patients."""
+    """Everything that was checked, by file name, for the proof folder; not the patients, not who attested."""
     evidence = InstructionRegister(home, None, authorisation_id).evidence()
-    return {name: data for name, data in evidence.items() if name != PATIENT_LIST}
+    return {name: data for name, data in evidence.items() if name not in (PATIENT_LIST, ATTESTATIONS)}
 
 
-def record(
-    home: Path,
-    site: Site,
-    document: bytes,
-    signatures: list[bytes],
-    operator: Operator,
-    clock: Clock,
-    patient_list: bytes | None = None,
-) -> str:
+def record(home: Path, site: Site, signed: Signed, operator: Operator, clock: Clock) -> str:
     """Check an instruction and keep it sealed without spending a use; gives its id."""
-    instruction = parse(document)
+    instruction = parse(signed.document)
     checked = check(
-        document,
-        signatures,
+        signed,
         home=home,
         site=site,
         use=any_use(instruction),
         clock=clock,
         destination=instruction.destination,
         operator=operator,
-        patient_list=patient_list,
     )
-    register = InstructionRegister(home, document)
-    register.keep(checked.subject_id, document, signatures, TrustStore.load(home), patient_list)
+    register = InstructionRegister(home, signed.document)
+    register.keep(checked.subject_id, signed, TrustStore.load(home))
+    register.note_signing(checked.signing.to_json())
     return register.id
 
 
@@ -317,9 +308,9 @@ def withdraw(home: Path, authorisation_id: str, evidence: dict[str, bytes]) -> N
 def check_withdrawal(
     home: Path, site: Site, authorisation_id: str, document: bytes, p7s: bytes, clock: Clock
 ) -> None:
-    """A withdrawal holds when one of the instruction's controllers signed it.
+    """A withdrawal holds when one who may sign the instruction signed it.
 
-    Raises AuthorisationError (withdrawal_of_another, wrong_signer, signer_not_enrolled), TrustError.
+    Raises AuthorisationError (withdrawal_of_another, and what `vault.signers.capacity_of` raises), TrustError.
     """
     if document != draft_withdrawal(home, authorisation_id):
         raise AuthorisationError("withdrawal_of_another")
@@ -331,19 +322,17 @@ def check_controllers_word(
 ) -> None:
     """Something a controller says later (a withdrawal, an acceptance), checked like the instruction itself.
 
-    Raises AuthorisationError (wrong_signer, signer_not_enrolled), TrustError.
+    Raises AuthorisationError (what `vault.signers.capacity_of` raises), TrustError.
     """
-    instruction = parse(recorded(home, authorisation_id)[0])
+    instruction = parse(_kept_document(home, authorisation_id))
     moment = clock.now()
     signer = check_signature(document, p7s, TrustStore.load(home), trial_home=site.trial, moment=moment)
-    _, numbers = _enrolled(Subjects(home), signer)
-    if not numbers & {c.nihii[:8] for c in instruction.controllers}:
-        raise AuthorisationError("wrong_signer")
+    capacity_of(home, instruction, signer, moment.date())
 
 
 def draft_withdrawal(home: Path, authorisation_id: str) -> bytes:
     """What a controller signs to withdraw an instruction: canonical JSON that names it by its nonce."""
-    return _withdrawal_of(parse(recorded(home, authorisation_id)[0]))
+    return _withdrawal_of(parse(_kept_document(home, authorisation_id)))
 
 
 def _withdrawal_of(instruction: Instruction) -> bytes:

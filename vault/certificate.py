@@ -50,17 +50,19 @@ def _paper(content: Content) -> bytes:
     paper.text(" ".join(content.outcome))
     for section in content.sections:
         paper.section(section.title)
-        for block in section.blocks:
-            _put(paper, block)
+        for number, block in enumerate(section.blocks, 1):
+            _put(paper, block, last=number == len(section.blocks))
+    paper.text(content.trust)
     paper.section(content.head_title)
     paper.code(content.code, list(content.head))
-    paper.text(content.trust)
     return paper.to_pdf()
 
 
-def _put(paper: Paper, block: Block) -> None:
+def _put(paper: Paper, block: Block, *, last: bool) -> None:
     if block.rows:
         paper.rows(block.rows, figures=block.kind == "figures")
+        if not last:
+            paper.space(1)
     elif block.kind in ("points", "checks"):
         paper.points(block.lines)
     else:

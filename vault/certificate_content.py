@@ -94,7 +94,7 @@ class _Says:
             ("checks", self.checks()),
             ("exceptions", self.exceptions()),
             ("fate", (Block("rows", rows=tuple(self.fates())),)),
-            ("import_state", (self.text(self.phrases[self.facts["import_state"]]),)),
+            ("import_state", (self.text(_sentence(self.phrases[self.facts["import_state"]])),)),
             ("channels", self.channels()),
             ("not_claimed", (Block("points", tuple(self.not_claimed())),)),
         )
@@ -114,13 +114,15 @@ class _Says:
 
     def authorised(self) -> tuple[Block, ...]:
         order = self.facts["authorisation"]
+        by_hand = order["signature"] == "handwritten"
         rows = (
             (self.words["use"], self.phrases[f"use_{self.facts['use']}"]),
+            (self.words["signed_as"], ", ".join(self.phrases[role] for role in order["signedAs"])),
             (self.words["checked_at"], _moment(order["checkedAt"])),
             (self.words["reference"], order["id"]),
         )
         return (
-            self.text(self.words["auth_text"]),
+            self.text(self.words["auth_text_handwritten" if by_hand else "auth_text"]),
             Block("rows", rows=rows),
             self.text(self.words["signed_where"]),
         )
@@ -143,7 +145,7 @@ class _Says:
                 f"{self.phrases['disk_' + disk['disk']]}; {self.phrases['luks_' + disk['luks']]}",
             ),
             (self.words["host_backups"], self.phrases[f"backed_up_{told['dataBackedUp']}"]),
-            (self.words["tool"], f"Reprise {tool['version']}\n{tool['sourceDigest']}"),
+            (self.words["tool"], f"Reprise {tool['version']} ({tool['sourceDigest'][:16]}…)"),
         )
         return (
             self.text(self.words["destroyed_text"]),
@@ -168,7 +170,7 @@ class _Says:
         )
         return (
             Block("checks", tuple(self.words[name] for name in _CHECKS if told["verification"][name])),
-            self.text(control[0].upper() + control[1:] + "."),
+            self.text(_sentence(control)),
             Block("rows", rows=rows),
         )
 
@@ -177,7 +179,7 @@ class _Says:
         return (
             Block("points", tuple(self.phrases[code] for code in declared))
             if declared
-            else self.text(self.words["none"]),
+            else self.text(_sentence(self.words["none"])),
         )
 
     def fates(self) -> Iterator[tuple[str, str]]:
@@ -210,12 +212,15 @@ class _Says:
 
     def not_claimed(self) -> Iterator[str]:
         for code in self.facts["destruction"]["notClaimed"]:
-            claim = self.phrases[f"claim_{code}"]
-            yield claim[0].upper() + claim[1:]
+            yield _sentence(self.phrases[f"claim_{code}"])
 
     def stamp(self) -> str:
         stamp = self.facts["stamp"]
         return f"{self.words['stamped']} {_moment(stamp['at'])}." if stamp else self.words["not_stamped"]
+
+
+def _sentence(text: str) -> str:
+    return f"{text[0].upper()}{text[1:]}."
 
 
 def _moment(at: str) -> str:

@@ -59,6 +59,25 @@ _PHRASES: dict[str, tuple[str, str, str, str]] = {
         "de export is niet de toegestane: alleen de hoofding is gelezen",
         "der Export ist nicht der erlaubte: nur sein Kopf wurde gelesen",
     ),
+    "controller": (
+        "controller (the doctor)",
+        "responsable du traitement (le médecin)",
+        "verwerkingsverantwoordelijke (de arts)",
+        "Verantwortlicher (der Arzt)",
+    ),
+    "mandated": (
+        "mandated by the doctor",
+        "mandataire du médecin",
+        "gevolmachtigde van de arts",
+        "Bevollmächtigter des Arztes",
+    ),
+    "successor": ("successor", "successeur", "opvolger", "Nachfolger"),
+    "practice_company": (
+        "for the company of the practice",
+        "pour la société du cabinet",
+        "voor de praktijkvennootschap",
+        "für die Praxisgesellschaft",
+    ),
     "doctor": ("held by the doctor", "chez le médecin", "bij de arts", "beim Arzt"),
     "operator": ("held by the operator", "chez l'opérateur", "bij de operator", "beim Bearbeiter"),
     "until": ("until", "jusqu'au", "tot", "bis"),
@@ -174,10 +193,10 @@ _PHRASES: dict[str, tuple[str, str, str, str]] = {
     "backed_up_unknown": ("not stated", "non indiqué", "niet vermeld", "nicht angegeben"),
     # who validated, and with what result
     "role_operator": (
-        "the program, for the operator of the run",
-        "le logiciel, pour l'opérateur du passage",
-        "het programma, voor de operator van het verloop",
-        "das Programm, für den Bediener des Laufs",
+        "the program, for the operator",
+        "le logiciel, pour l'opérateur",
+        "het programma, voor de operator",
+        "das Programm, für den Bediener",
     ),
     "role_sweep": (
         "the program, by the standing order of the site (sweep)",
@@ -192,10 +211,10 @@ _PHRASES: dict[str, tuple[str, str, str, str]] = {
         "Vernichtung wirksam",
     ),
     "effective-with-exceptions": (
-        "destruction effective, with the exceptions declared below",
-        "destruction effective, avec les exceptions déclarées ci-dessous",
-        "vernietiging doeltreffend, met de uitzonderingen die hieronder verklaard zijn",
-        "Vernichtung wirksam, mit den unten erklärten Ausnahmen",
+        "effective, with the exceptions declared below",
+        "effective, avec les exceptions ci-dessous",
+        "doeltreffend, met de uitzonderingen hieronder",
+        "wirksam, mit den Ausnahmen unten",
     ),
     "swap_on": (
         "The machine may move memory to disk (swap): a piece of the key or of a record may have been there.",

@@ -61,10 +61,10 @@ _WORDS: dict[str, tuple[str, str, str, str]] = {
         "gesondert übergeben, versiegelt",
     ),
     "look": (
-        "points to look at, on the sealed work list",
-        "points à regarder, sur la liste de travail scellée",
-        "te bekijken punten, op de verzegelde werklijst",
-        "anzusehende Punkte, auf der versiegelten Arbeitsliste",
+        "points to look at (sealed work list)",
+        "points à regarder (liste scellée)",
+        "te bekijken punten (verzegelde lijst)",
+        "anzusehende Punkte (versiegelte Liste)",
     ),
     # Who authorised
     "authorised": ("Who authorised it", "Qui l'a autorisé", "Wie het heeft toegestaan", "Wer es erlaubt hat"),
@@ -86,8 +86,36 @@ _WORDS: dict[str, tuple[str, str, str, str]] = {
             " wurde: Signatur, Kette, Widerruf, Gültigkeit, Verwendung, Umfang, Bediener."
         ),
     ),
+    "auth_text_handwritten": (
+        (
+            "An instruction signed by hand by the controller was checked before any byte was read. There is no electronic"
+            " signature: two operators attest the scanned signature, and one of them verified it. Validity, use, scope"
+            " and operator were checked."
+        ),
+        (
+            "Une instruction signée à la main par le responsable du traitement a été vérifiée avant la lecture du premier"
+            " octet. Il n'y a pas de signature électronique : deux opérateurs attestent la signature numérisée, et l'un"
+            " d'eux l'a vérifiée. Ont été vérifiés : validité, utilisation, portée, opérateur."
+        ),
+        (
+            "Een door de verwerkingsverantwoordelijke met de hand ondertekende opdracht werd nagegaan vóór de eerste byte"
+            " gelezen werd. Er is geen elektronische handtekening: twee operators bevestigen de ingescande handtekening,"
+            " en een van hen heeft ze nagegaan. Nagegaan werden geldigheid, gebruik, bereik en operator."
+        ),
+        (
+            "Eine vom Verantwortlichen von Hand unterschriebene Anweisung wurde geprüft, bevor das erste Byte gelesen wurde."
+            " Eine elektronische Signatur gibt es nicht: zwei Bediener bezeugen die eingelesene Unterschrift, einer hat"
+            " sie nachgeprüft. Geprüft wurden Gültigkeit, Verwendung, Umfang, Bediener."
+        ),
+    ),
+    "signed_as": ("Signed as", "Signé en qualité de", "Ondertekend als", "Unterschrieben als"),
     "checked_at": ("Checked at", "Vérifiée le", "Nagegaan op", "Geprüft am"),
-    "reference": ("Its number here", "Son numéro ici", "Nummer ervan hier", "Ihre Nummer hier"),
+    "reference": (
+        "Number of the instruction",
+        "Numéro de l'instruction",
+        "Nummer van de opdracht",
+        "Nummer der Anweisung",
+    ),
     "signed_where": (
         (
             "The instruction, its signature and certificates lie in the folder “authorisation” beside this certificate,"
@@ -125,18 +153,18 @@ _WORDS: dict[str, tuple[str, str, str, str]] = {
     "method": ("Method", "Méthode", "Methode", "Methode"),
     "encryption": ("Encryption", "Chiffrement", "Versleuteling", "Verschlüsselung"),
     "key": ("Key", "Clé", "Sleutel", "Schlüssel"),
-    "place": ("Where it lay", "Où elle se trouvait", "Waar die stond", "Wo sie lag"),
+    "place": ("Where the copy lay", "Où se trouvait la copie", "Waar de kopie stond", "Wo die Kopie lag"),
     "disk": (
         "Disk, as the site declares",
-        "Disque, selon la déclaration du site",
-        "Schijf, zoals de site verklaart",
-        "Datenträger, laut Angabe des Standorts",
+        "Disque (déclaré par le site)",
+        "Schijf (verklaard door de site)",
+        "Datenträger (Angabe des Standorts)",
     ),
     "host_backups": (
-        "Backups of the host, as the site declares",
-        "Sauvegardes de la machine, selon la déclaration du site",
-        "Back-ups van de machine, zoals de site verklaart",
-        "Sicherungen des Rechners, laut Angabe des Standorts",
+        "Host backups, as declared",
+        "Sauvegardes (déclarées)",
+        "Back-ups (verklaard)",
+        "Sicherungen (laut Angabe)",
     ),
     "tool": ("Program", "Logiciel", "Programma", "Programm"),
     "inventory_where": (

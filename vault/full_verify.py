@@ -10,14 +10,17 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from asn1crypto import crl, pem, x509
+from asn1crypto import crl, ocsp, pem, x509
 
 from schemas.errors import LedgerError, RefusedError, TrustError
 from vault.clock import parse_utc
+from vault.pades import open_pdf
+from vault.register import PAGE
 from vault.signature import check_signature
+from vault.signed import Signature
 from vault.timestamps import verify_stamp
 from vault.trust import TrustStore
-from vault.verify import ERASED, NEVER, SIGNATURE, Fault, Files, Report, verify
+from vault.verify import BY_HAND, ERASED, NEVER, SIGNATURE, Fault, Files, Report, verify
 
 FOLDER = "authorisation/"
 NO_ROOTS = (
@@ -55,7 +58,7 @@ class Finding:
             ("Not checked here:", self.not_checked),
             ("Not provable, by this or anything:", self.not_provable),
         ):
-            lines += [title, *(f"  - {line}" for line in found)]
+            lines += [title, *(f"  - {line}" for line in found)] if found else []
         return [*lines, self.verdict]
 
 
@@ -69,7 +72,7 @@ def verify_fully(folder: Path, policy: str | None, roots: list[bytes], tsa_roots
 
     def further(files: Files, report: Report) -> None:
         moment = _checked_at(report)
-        report.unchecked = [line for line in report.unchecked if line not in (SIGNATURE, ERASED)]
+        report.unchecked = [line for line in report.unchecked if line not in (SIGNATURE, ERASED, BY_HAND)]
         _stamps(files, report, tsa_roots, moment)
         _signatures(files, report, given, moment)
         seen.append(report)
@@ -99,52 +102,55 @@ def _signatures(files: Files, report: Report, roots: tuple[x509.Certificate, ...
     if not report.signed:
         report.unchecked.insert(0, ERASED)
         return
+    if report.by_hand:
+        report.unchecked.insert(0, BY_HAND)
+        return
     if not roots:
         report.unchecked.insert(0, NO_ROOTS)
         return
-    signed = signatures_in(files)
-    if not signed:
-        raise Fault("signature_missing")
     try:
-        trust = _trust(files, roots)
-        for check in signed:
-            check(trust, bool(report.certificate["trial"]), moment)
+        signed, trust = signatures_in(files), _trust(files, roots)
+        for one in signed:
+            check_signature(
+                one.over, one.cms, trust, trial_home=bool(report.certificate["trial"]), moment=moment
+            )
     except RefusedError as refusal:
         raise Fault(refusal.code) from None
-    listed = len(trust.crls)
+    if not signed:
+        raise Fault("signature_missing")
+    listed = len(trust.crls) + len(trust.ocsps)
     report.checked.append(
         f"The doctor's signature ({len(signed)} in all) over the instruction: unaltered, by a certificate that leads to a"
         f" root you gave, allowed to sign, valid and not revoked at {moment:%Y-%m-%d %H:%M} UTC by {listed} revocation"
-        " list(s) of the folder."
+        " list(s) or answer(s) of the folder."
     )
 
 
-class DetachedSignature:
-    """A CAdES signature beside the document that it is over."""
+def signatures_in(files: Files) -> tuple[Signature, ...]:
+    """Every signature over the instruction that the folder holds: the one place that knows their kinds.
 
-    def __init__(self, document: bytes, p7s: bytes) -> None:
-        self._document, self._p7s = document, p7s
-
-    def __call__(self, trust: TrustStore, trial: bool, moment: datetime) -> None:
-        """Raises RefusedError's children when it does not hold at this moment."""
-        check_signature(self._document, self._p7s, trust, trial_home=trial, moment=moment)
-
-
-def signatures_in(files: Files) -> list[DetachedSignature]:
-    """Every signature over the instruction that the folder holds: the one place that knows their kinds."""
-    document = files[f"{FOLDER}instruction.json"]
+    Raises AuthorisationError when the signed page is not the one that its instruction makes (`vault.pades.open_pdf`), and
+    Fault (page_of_another_instruction).
+    """
+    document, page = files[f"{FOLDER}instruction.json"], files.get(f"{FOLDER}{PAGE}")
+    if page is not None:
+        signed = open_pdf(page)
+        if signed.document != document:
+            raise Fault("page_of_another_instruction")
+        return signed.signatures
     names = sorted(name for name in files if name.startswith(FOLDER) and name.endswith(".p7s"))
-    return [DetachedSignature(document, files[name]) for name in names]
+    return tuple(Signature(document, files[name]) for name in names)
 
 
 def _trust(files: Files, roots: tuple[x509.Certificate, ...]) -> TrustStore:
-    """The given roots, and of the folder the intermediates and revocation lists. Raises TrustError."""
-    intermediates, lists = (
+    """The given roots, and of the folder the intermediates and what is known of revocation. Raises TrustError."""
+    intermediates, lists, answers = (
         [files[name] for name in sorted(files) if name.startswith(f"{FOLDER}{kind}-")]
-        for kind in ("intermediates", "crls")
+        for kind in ("intermediates", "crls", "ocsps")
     )
     crls = tuple(crl.CertificateList.load(der) for data in lists for der in _der(data))
-    return TrustStore(roots, _certificates(intermediates), crls, {})
+    ocsps = tuple(ocsp.OCSPResponse.load(der) for data in answers for der in _der(data))
+    return TrustStore(roots, _certificates(intermediates), crls, ocsps, {})
 
 
 def _certificates(held: list[bytes]) -> tuple[x509.Certificate, ...]:

@@ -33,6 +33,14 @@ With other programs, in this folder. The doctor's signature (revocation lists: a
     openssl cms -verify -cades -binary -inform DER -in authorisation/instruction.json.p7s \\
         -content authorisation/instruction.json -CAfile ROOTS_AND_CRLS.pem -purpose any -crl_check
 
+When the page was signed instead, authorisation/instruction.pdf is that page, the signed JSON inside it:
+
+    pdfdetach -list authorisation/instruction.pdf
+    pdfsig -nssdir sql:NSS_DIR authorisation/instruction.pdf
+
+where NSS_DIR holds your roots (certutil -A -t C,C,C) and lists (crlutil -I -B). Where there is neither, a page was signed by
+hand: authorisation/scan.* shows it, and the statement of the check says how two operators verified it.
+
 Time stamps, where there are any (tsa-chain.pem is what this site trusts; use your own roots):
 
     openssl ts -verify -data checkpoint -in checkpoint.tsr -CAfile TSA_ROOTS.pem

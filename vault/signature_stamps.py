@@ -13,14 +13,14 @@ from pathlib import Path
 
 from schemas.errors import TrustError
 from vault.authorisation import evidence_of
-from vault.register import InstructionRegister
+from vault.register import PAGE, InstructionRegister
 from vault.subjects import Subjects
 from vault.timestamps import build_request, imprint_of, read_roots, require_our_time, verify_stamp
 
 
 def is_signature(name: str) -> bool:
     """Whether a file of the evidence is a signature that can be stamped."""
-    return name.endswith((".p7s", ".pdf"))
+    return name.endswith(".p7s") or name == PAGE
 
 
 def stamp_requests(home: Path, authorisation_id: str) -> dict[str, bytes]:

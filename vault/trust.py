@@ -1,11 +1,11 @@
-"""Trust material of a home: pinned roots, intermediates, revocation lists. Nothing is ever fetched."""
+"""Trust material of a home: pinned roots, intermediates, revocation lists, OCSP answers. Nothing is ever fetched."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
 
-from asn1crypto import crl, pem, x509
+from asn1crypto import crl, ocsp, pem, x509
 
 from schemas.errors import TrustError
 
@@ -20,6 +20,7 @@ class TrustStore:
     roots: tuple[x509.Certificate, ...]
     intermediates: tuple[x509.Certificate, ...]
     crls: tuple[crl.CertificateList, ...]
+    ocsps: tuple[ocsp.OCSPResponse, ...]
     raw: dict[str, bytes]  # file name -> bytes, for the proof folder
 
     @classmethod
@@ -29,7 +30,8 @@ class TrustStore:
         roots = tuple(x509.Certificate.load(d) for d in _read(home / "trust" / "roots", raw))
         inter = tuple(x509.Certificate.load(d) for d in _read(home / "trust" / "intermediates", raw))
         crls = tuple(crl.CertificateList.load(d) for d in _read(home / "trust" / "crls", raw))
-        return cls(roots, inter, crls, raw)
+        ocsps = tuple(ocsp.OCSPResponse.load(d) for d in _read(home / "trust" / "ocsps", raw))
+        return cls(roots, inter, crls, ocsps, raw)
 
 
 def _read(folder: Path, raw: dict[str, bytes]) -> list[bytes]:

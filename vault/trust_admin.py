@@ -11,16 +11,23 @@ from asn1crypto import crl, pem, x509
 
 from schemas.errors import TrustError
 from vault.files import write_durably
+from vault.ocsp_answers import life_of_answer, require_known_authority
 from vault.trust import is_trial, refuse_trial
 
-FOLDERS = {"root": "roots", "intermediate": "intermediates", "crl": "crls", "timestamp": "timestamps"}
+FOLDERS = {
+    "root": "roots",
+    "intermediate": "intermediates",
+    "crl": "crls",
+    "ocsp": "ocsps",
+    "timestamp": "timestamps",
+}
 
 
 @dataclass(frozen=True)
 class Material:
-    """One certificate or revocation list."""
+    """One certificate, revocation list or OCSP answer."""
 
-    kind: str  # root | intermediate | crl | timestamp
+    kind: str  # root | intermediate | crl | ocsp | timestamp
     fingerprint: str  # SHA-256 of its DER bytes, hexadecimal
     since: datetime
     until: datetime
@@ -42,7 +49,7 @@ def list_material(home: Path) -> list[Material]:
 
 
 def add_material(home: Path, kind: str, data: bytes, *, trial_home: bool, now: datetime) -> Material:
-    """Take in a certificate or a revocation list, under the name of its digest.
+    """Take in a certificate, a revocation list or an OCSP answer, under the name of its digest.
 
     Raises TrustError: trust_material_malformed, trial_root, trust_material_stale, root_not_self_signed,
     revocation_of_unknown_issuer.
@@ -53,6 +60,8 @@ def add_material(home: Path, kind: str, data: bytes, *, trial_home: bool, now: d
         raise TrustError("trust_material_stale")
     if kind == "crl":
         _require_known_issuer(home, crl.CertificateList.load(der))
+    elif kind == "ocsp":
+        require_known_authority(_authorities(home), der)
     else:
         certificate = x509.Certificate.load(der)
         refuse_trial([certificate], trial_home=trial_home)
@@ -60,7 +69,7 @@ def add_material(home: Path, kind: str, data: bytes, *, trial_home: bool, now: d
             raise TrustError("root_not_self_signed")
     name = material.fingerprint[:32]
     body = pem.armor("CERTIFICATE", der) if kind == "timestamp" else der
-    suffix = {"crl": "crl", "timestamp": "pem"}.get(kind, "der")
+    suffix = {"crl": "crl", "ocsp": "ocsp", "timestamp": "pem"}.get(kind, "der")
     folder = home / "trust" / FOLDERS[kind]
     folder.mkdir(mode=0o700, exist_ok=True)
     write_durably(folder / f"{name}.{suffix}", body)
@@ -84,6 +93,8 @@ def _describe(kind: str, data: bytes) -> Material:
 
 
 def _life(kind: str, der: bytes) -> tuple[datetime, datetime, bool]:
+    if kind == "ocsp":
+        return (*life_of_answer(der), False)
     if kind == "crl":
         listed = crl.CertificateList.load(der, strict=True)["tbs_cert_list"]
         return listed["this_update"].native, listed["next_update"].native, False
@@ -93,10 +104,14 @@ def _life(kind: str, der: bytes) -> tuple[datetime, datetime, bool]:
 
 def _require_known_issuer(home: Path, listed: crl.CertificateList) -> None:
     """A revocation list of an authority that this home does not know would only wait to be believed."""
-    issuers = []
+    if listed.issuer not in [authority.subject for authority in _authorities(home)]:
+        raise TrustError("revocation_of_unknown_issuer")
+
+
+def _authorities(home: Path) -> list[x509.Certificate]:
+    found: list[x509.Certificate] = []
     for folder in ("roots", "intermediates"):
         place = home / "trust" / folder
         paths = sorted(place.iterdir()) if place.is_dir() else []
-        issuers += [x509.Certificate.load(_der(path.read_bytes())).subject for path in paths]
-    if listed.issuer not in issuers:
-        raise TrustError("revocation_of_unknown_issuer")
+        found += [x509.Certificate.load(_der(path.read_bytes())) for path in paths]
+    return found

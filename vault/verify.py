@@ -6,7 +6,6 @@ It reads every file of the folder and checks, in this order: that the manifest i
 names exactly the files that are there, to the byte; that every statement is signed by the same key; that every ledger
 entry is in the tree whose head the log signed, and that the tree only grew from every head handed out before; that
 entries, statements, inventory, certificate, instruction are of one run, in order, every check passed. Nothing is written.
-
 Exit codes: 0 proven against the given policy; 91 something does not hold; 92 consistent with itself, but without a policy
 (unanchored); 93 the folder cannot be read or is built to hurt.
 """
@@ -27,9 +26,9 @@ from typing import Any
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-MAX_FILES, MAX_FILE_BYTES, MAX_TOTAL_BYTES, MAX_PROOF = 500, 8 << 20, 64 << 20, 64
+MAX_FILES, MAX_FILE_BYTES, MAX_TOTAL_BYTES, MAX_PROOF = 500, 20 << 20, 64 << 20, 64
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
-STATEMENTS = {"urn:reprise:authorisation-check/v1", "urn:reprise:run/v1", "urn:reprise:destruction/v1"}
+CHECK, DESTRUCTION = "urn:reprise:authorisation-check/v1", "urn:reprise:destruction/v1"
 AFTERWARDS, UNCONFIRMED = ("custody.", "import."), ("delivered_not_confirmed", "nothing_delivered")
 CHECKS = ("keyAbsent", "decryptFails", "filesAbsent", "processEnded")
 LOG, WITNESS = 1, 4  # kinds of keys
@@ -39,6 +38,7 @@ Entries = list[tuple[int, dict[str, Any]]]  # by index in the log
 Further = Callable[[Files, "Report"], None] | None
 UNANCHORED = "UNANCHORED: consistent with itself; give --policy FILE, obtained elsewhere."
 SIGNATURE = "the doctor's signature: recorded as checked. README.txt gives the line to check it yourself."
+BY_HAND = "the signature: it is not electronic. A page was signed by hand, and two operators attest it."
 ERASED = "who authorised: the signed instruction is no longer in this folder, or never was; its check stays recorded."
 
 
@@ -102,10 +102,8 @@ class Policy:
     """A C2SP tlog-policy: one log, the witnesses it knows, and how many of which must have seen a head."""
 
     def __init__(self, text: str) -> None:
-        logs: list[Key] = []
-        quorums: list[str] = []
-        self.witnesses: dict[str, Key] = {}
-        self.groups: dict[str, tuple[int, list[str]]] = {}
+        logs, quorums = list[Key](), list[str]()
+        self.witnesses, self.groups = dict[str, Key](), dict[str, tuple[int, list[str]]]()
         lines = [line.split() for line in text.splitlines()]
         for words in [w for w in lines if w and not w[0].startswith("#")][:257]:
             known = {*self.witnesses, *self.groups}  # a group names what stands above it: no circles
@@ -302,9 +300,8 @@ def check_instruction(files: Files, entries: Entries) -> bool:
     salt = strict_b64(files["authorisation/salt.b64"].decode("ascii").rstrip("\n"))
     digest = sha256(files["authorisation/instruction.json"])
     opened = hmac.digest(salt, b"proof/v1/authorisation.checked/instruction\x00" + digest, "sha256")
-    checked = next(entry for _, entry in entries if entry["type"] == "authorisation.checked")
-    recorded = strict_b64(checked["c"]["authorisation"])
-    demand(opened == recorded, "instruction_not_the_recorded_one")
+    (checked,) = [entry for _, entry in entries if entry["type"] == "authorisation.checked"]
+    demand(opened == strict_b64(checked["c"]["authorisation"]), "instruction_not_the_recorded_one")
     return True
 
 
@@ -318,17 +315,15 @@ def check_story(files: Files, entries: Entries, statements: Any, certificate: An
     demand(-1 not in places and places == sorted(places), "story_incomplete_or_out_of_order")
     demand(all(types.count(t) == 1 for t in order if t != order[2]), "story_told_twice")
     demand(types[-1] == "destruction.completed", "story_goes_on_after_its_end")
-    wanted = STATEMENTS | {f"urn:reprise:import-{state}/v1" for state in imports}
+    wanted = {CHECK, DESTRUCTION, "urn:reprise:run/v1", *(f"urn:reprise:import-{s}/v1" for s in imports)}
     demand(set(statements) == wanted, "statement_missing_or_unknown")
     demand(certificate["import_state"] in (imports[-1:] or UNCONFIRMED), "certificate_tells_another_import")
     demand({"certificate.html", "certificate.pdf"} <= set(files), "certificate_missing")
-    check = statements["urn:reprise:authorisation-check/v1"][1]
-    demand(check["result"] == "PASSED", "authorisation_not_passed")
+    demand(statements[CHECK][1]["result"] == "PASSED", "authorisation_not_passed")
     demand({entry["runId"] for _, entry in entries} == {certificate["run"]}, "another_run")
-    payload, destruction = statements["urn:reprise:destruction/v1"]
+    payload, destruction = statements[DESTRUCTION]
     demand(all(destruction["verification"].get(c) is True for c in CHECKS), "destruction_not_verified")
-    recorded = strict_b64(told[-1]["c"]["statement"])
-    demand(recorded == sha256(payload), "statement_not_the_recorded_one")
+    demand(strict_b64(told[-1]["c"]["statement"]) == sha256(payload), "statement_not_the_recorded_one")
     demand(certificate["destruction"] == destruction, "certificate_tells_another_destruction")
     demand(destruction["inventory"]["sha256"] == sha256(files["inventory.json"]).hex(), "another_inventory")
     size, root = open_head(files["checkpoint"], key)
@@ -351,22 +346,22 @@ class Report:
         self.checked = [
             f"{len(files)} files are those of the signed manifest, no more and no fewer, to the byte.",
             f"{len(self.entries)} ledger entries are in the signed log: authorisation before the run, destruction after.",
-            f"{len(statements)} statements are signed; key absent, reading fails, files absent, process ended: all true.",
+            f"{len(statements)} statements are signed; key absent, reading fails, files absent, process ended: recorded as true.",
             f"Witnesses that cosigned the head: {', '.join(witnesses) or 'none'}.",
             *check_growth(files, key),
         ]
         self.unchecked = [f"a time stamp: {line}" for line in check_stamps(files)]
         self.signed = check_instruction(files, self.entries)
-        if self.signed:
-            self.checked.append("The instruction in the folder is the one that the ledger recorded.")
-        self.unchecked.insert(0, SIGNATURE if self.signed else ERASED)
+        self.checked += ["The instruction in the folder is the one that the ledger recorded."] * self.signed
+        self.by_hand = statements[CHECK][1]["signature"] == "handwritten"
+        self.unchecked.insert(0, (BY_HAND if self.by_hand else SIGNATURE) if self.signed else ERASED)
 
     def words(self, verdict: str) -> list[str]:
         """For a person."""
-        first = f"Run {self.certificate['run']}: {self.certificate['outcome']}."
-        words = [f"Checked: {line}" for line in self.checked]
+        words = [f"Run {self.certificate['run']}: {self.certificate['outcome']}."]
+        words += [f"Checked: {line}" for line in self.checked]
         words += [f"Not checked here: {line}" for line in self.unchecked]
-        return [first, *words, f"Not provable: {NEVER}", verdict]
+        return [*words, f"Not provable: {NEVER}", verdict]
 
 
 def verify(source: Path | Files, policy: str | None, further: Further = None) -> tuple[int, list[str]]:

@@ -64,10 +64,10 @@ def confirm(
         return
     evidence = None
     if signed is not None:
-        document, signatures, _ = read_evidence(signed)
-        if not signatures:
+        paper = read_evidence(signed)
+        if not paper.signatures:
             raise AuthorisationError("acceptance_not_signed")
-        evidence = (document, signatures[0])
+        evidence = (paper.document, paper.signatures[0].cms)
     folder = confirm_import(path, run, state, operator_name(operator), evidence)
     show(
         {"run": run, "import": state.value, "proof": str(folder)},
