@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from flows.commands import authority, people, proof, runs, trials, trust
+from flows.commands import authority, host, people, proof, runs, safekeeping, trials, trust
 
 app = typer.Typer(
     name="reprise",
@@ -56,6 +56,14 @@ for _command in (
 ):
     app.command()(_command)
 app.command("open")(proof.open_package)
+for _command in (
+    host.install_sweep,
+    host.doctor,
+    safekeeping.backup,
+    safekeeping.restore,
+    safekeeping.accept_rollback,
+):
+    app.command()(_command)
 for _command in (
     authority.draft,
     authority.sign,

@@ -51,6 +51,7 @@ class EntryType(StrEnum):
     SUBJECT_SHOWN = "subject.shown"
     SUBJECT_RETAINED = "subject.retained"
     SUBJECT_ERASED = "subject.erased"
+    HOME_RESTORED = "home.restored"
 
 
 def commit(salt: bytes, entry_type: str, field: str, data: bytes) -> str:

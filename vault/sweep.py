@@ -9,6 +9,8 @@ from vault.authorisation import is_withdrawn
 from vault.clock import Clock
 from vault.lease import Lease, list_runs, observable_here, owner_alive
 
+RESTORED = "restored.json"  # beside a lease: the run came out of a backup, and only its end is left
+
 
 @dataclass(frozen=True)
 class Due:
@@ -31,6 +33,8 @@ def find_due(home: Path, clock: Clock) -> list[Due]:
 
 
 def _reason(home: Path, lease: Lease, clock: Clock) -> str | None:
+    if is_restored(home, lease.run_id):
+        return "key_lost"
     if lease.seconds_left(clock) <= 0:
         return "deadline"
     if is_withdrawn(home, lease.authorisation_id) and not owner_alive(lease):
@@ -45,6 +49,11 @@ def _reason(home: Path, lease: Lease, clock: Clock) -> str | None:
 def is_ended(home: Path, run_id: str) -> bool:
     """Whether the run has its certificate."""
     return (home / "runs" / run_id / "proof" / "manifest.json").is_file()
+
+
+def is_restored(home: Path, run_id: str) -> bool:
+    """Whether the run was alive in a backup that was put back: never resumed, ended by the sweep."""
+    return (home / "runs" / run_id / RESTORED).is_file()
 
 
 def find_unknown(home: Path) -> list[str]:
