@@ -15,10 +15,12 @@ from flows.commands import (
     enrolment,
     handwritten,
     heads,
+    host,
     people,
     proof,
     recipients,
     runs,
+    safekeeping,
     signing,
     trials,
     trust,
@@ -77,6 +79,14 @@ for _command in (
 ):
     app.command()(_command)
 app.command("open")(proof.open_package)
+for _command in (
+    host.install_sweep,
+    host.doctor,
+    safekeeping.backup,
+    safekeeping.restore,
+    safekeeping.accept_rollback,
+):
+    app.command()(_command)
 for _command in (
     authority.draft,
     signing.sign,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from base64 import b64decode, b64encode
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -14,11 +15,13 @@ from schemas.errors import AuthorisationError, RefusedError, RepriseError
 from vault.authorisation import Authorisation, give_back
 from vault.clock import Clock, SystemClock, parse_utc
 from vault.destroy import remove
+from vault.host_record import HostRecord
 from vault.journal import Journal
 from vault.lease import Lease, owner_alive, take_over
 from vault.ledger import EntryType, Ledger, Recorded, commit
 from vault.ledger_store import open_store
 from vault.mark import make_staging
+from vault.replay import Replayed, close_restore, destroyed_in, give_over, replay, restore_pending
 from vault.run_files import read_run_file, write_run_file
 from vault.site import Site
 from vault.subjects import Operator, Subjects, find_operator
@@ -50,11 +53,43 @@ class Control:
 
     @classmethod
     def open_to_look(cls, home: Path, clock: Clock | None = None) -> Control:
-        """Open a home for looking, or for the sweep, which answers for itself."""
-        site = Site.load(home)
+        """Open a home for looking, or for the sweep, which answers for itself.
+
+        Raises ForkError home_rolled_back. A home out of a backup first forgets again what it had forgotten.
+        """
+        bare = cls._open_unchecked(home, clock)
+        bare.memory.refuse_rollback(bare.ledger.store)
+        if restore_pending(home):
+            bare.forget_again("restored")
+        return bare
+
+    @classmethod
+    def open_rolled_back(cls, home: Path, operator: str, clock: Clock | None = None) -> Control:
+        """Open a home of which this host remembers more than it holds, for the operator who accepts that."""
+        bare = cls._open_unchecked(home, clock)
+        return cls(home, bare.site, find_operator(home, operator), bare.clock, bare.ledger)
+
+    @classmethod
+    def _open_unchecked(cls, home: Path, clock: Clock | None) -> Control:
         clock = clock or SystemClock()
-        store = open_store(home)
-        return cls(home, site, None, clock, Ledger(store, clock))
+        return cls(home, Site.load(home), None, clock, Ledger(open_store(home), clock))
+
+    @property
+    def memory(self) -> HostRecord:
+        """What this host remembers of the home, outside of it."""
+        return HostRecord.of(self.home, self.site)
+
+    def forget_again(self, code: str, counts: dict[str, int] | None = None) -> Replayed:
+        """Erase and destroy again what had been, give living runs over to the sweep, and say so in the ledger."""
+        with self.ledger.store.locked():  # of two that open a restored home at once, one does it
+            if code == "restored" and not restore_pending(self.home):
+                return Replayed()
+            alive = give_over(self.home, code)
+            found = replay(self.home, self.site, self.memory, destroyed_in(self.ledger.store))
+            found = replace(found, alive=alive)
+            self.record(EntryType.HOME_RESTORED, None, code, {**found.counts(), **(counts or {})})
+            close_restore(self.home)
+        return found
 
     @classmethod
     def open_for_sweep(cls, home: Path, clock: Clock | None = None) -> Control:
@@ -82,10 +117,15 @@ class Control:
         counts: dict[str, int] | None = None,
         **commitments: str,
     ) -> Recorded:
-        """Write a ledger entry for this operator."""
-        return self.ledger.record(
+        """Write a ledger entry for this operator; the host remembers the head outside of the home."""
+        made = self.ledger.record(
             entry_type, run_id, code, commitments={**self._by(entry_type), **commitments}, counts=counts
         )
+        with contextlib.suppress(OSError):  # no reason to stop a destruction; `reprise doctor` sees the lag
+            if entry_type is EntryType.DESTRUCTION_COMPLETED and run_id is not None:
+                self.memory.note_gone("destroyed", run_id)
+            self.memory.note_head(self.ledger.store)
+        return made
 
     def entries_of(self, lease: Lease) -> list[tuple[int, dict[str, Any]]]:
         """The run's entries with their indexes, as the log has them: none lies before its lease."""

@@ -23,6 +23,7 @@ from flows.watch import NoWatch, Watch
 from schemas.errors import (
     AuthorisationError,
     BusyError,
+    KeyDestroyedError,
     RefusedError,
     RepriseError,
     RunEndedError,
@@ -40,6 +41,7 @@ from vault.lease import list_runs as leases_of
 from vault.ledger import EntryType
 from vault.locks import hold_doctor
 from vault.provider import provider
+from vault.sweep import is_restored
 
 END_WAIT_SECONDS = 30  # for a control process whose data process was just ended to let go of the doctor
 
@@ -166,6 +168,8 @@ def resume(home: Path, run: str, operator: str, watch: Watch, clock: Clock | Non
     lease = _lease(control, run)
     if control.ended(lease):
         raise RunEndedError("run_has_ended", run=run)
+    if is_restored(home, lease.run_id):
+        raise KeyDestroyedError("run_of_a_restored_home")
     with hold_doctor(home, lease.subject_id):
         lease = control.take_over(lease)
         journal = Journal(home, lease.run_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from base64 import b64encode
@@ -12,11 +13,11 @@ from typing import Any
 from flows.control import Control
 from schemas.errors import RetentionError, UnreadableSourceError
 from vault.clock import format_utc, parse_utc
+from vault.forgetting import forget_subject
 from vault.lease import Lease, list_runs
 from vault.ledger import EntryType, commit
-from vault.ledger_store import load_log_key
-from vault.proof_folder import without_authorisation, write_proof
 from vault.subjects import Subjects
+from vault.tombstones import bury, name_of
 
 SECRET = frozenset({"salt"})
 
@@ -55,11 +56,16 @@ def erase_subject(home: Path, subject_id: str, operator: str) -> dict[str, Any]:
     person = str(record.get("inss", record.get("name", subject_id)))
     commitment = commit(salt, EntryType.SUBJECT_ERASED.value, "subject", person.encode())
     runs = _runs(home, subject_id)
-    # Written before anything dies: a copy of this home, put back later, then knows whom it must forget again.
-    entry = control.record(EntryType.SUBJECT_ERASED, None, "erased", {"runs": len(runs)}, subject=commitment)
-    for lease in runs:
-        _strip_proof(control, lease)
-    Subjects(home).erase(subject_id)
+    grave = name_of(home, subject_id)
+    # Entry and tombstone before anything dies, and under one lock: no backup can hold one without the other.
+    with control.ledger.store.locked():
+        entry = control.record(
+            EntryType.SUBJECT_ERASED, None, "erased", {"runs": len(runs)}, subject=commitment
+        )
+        bury(home, grave)
+    with contextlib.suppress(OSError):
+        control.memory.note_gone("erased", grave)  # an older copy of the home does not know its tombstones
+    forget_subject(home, control.site, subject_id)
     return {
         "subject": subject_id,
         "entry": entry.index,
@@ -99,11 +105,3 @@ def _refuse_early(control: Control, subject_id: str) -> None:
     code = "run_alive" if alive else "retention_not_over"
     control.record(EntryType.SUBJECT_RETAINED, None, code, {"review_s": int(until.timestamp())})
     raise RetentionError(code)
-
-
-def _strip_proof(control: Control, lease: Lease) -> None:
-    """Sign the run's proof folder anew without what names the doctor; entries, statements, certificate stay."""
-    folder = control.home / "runs" / lease.run_id / "proof"
-    if (folder / "authorisation").is_dir():
-        files = without_authorisation(folder)
-        write_proof(folder, files, origin=control.site.origin, key=load_log_key(control.home))

@@ -7,11 +7,11 @@ from pathlib import Path
 from prefect import flow
 
 from flows.coded import coded
-from flows.retention import sweep_home
+from flows.sweep_round import sweep_round
 
 
 @flow(name="sweep", persist_result=False, validate_parameters=False, log_prints=False)
 @coded
 def sweep(home: str) -> dict[str, int]:
     """Destroy whatever is overdue or half-destroyed; report what no lease explains."""
-    return sweep_home(Path(home)).to_json()
+    return sweep_round(Path(home)).to_json()

@@ -32,7 +32,9 @@
     |  `- CeilingError           72  more degraded or quarantined units than agreed
     |- DestructionError      80-89
     |  |- VerificationFailedError 80 something outlived its destruction: call a person
-    |  `- OrphanFoundError       81  staging that no lease explains
+    |  |- OrphanFoundError       81  staging that no lease explains
+    |  |- SweepLateError         82  the sweep does not come
+    |  `- RunOverdueError        83  a run outlived its deadline
     `- LedgerError           90-99
        |- ForkError              90  two heads that do not agree
        |- ProofError             91  a proof does not hold
@@ -126,7 +128,6 @@ class RefusedError(RepriseError):
 class AuthorisationError(RefusedError):
     """The authorisation does not hold."""
 
-    exit_code = 10
     advice = "Have the doctor sign the unaltered instruction again; `reprise authorise check FILE` shows what was tested."
 
 
@@ -205,7 +206,6 @@ class SourceError(RepriseError):
 class UnreadableSourceError(SourceError):
     """The source cannot be read."""
 
-    exit_code = 20
     advice = "Check that the path exists, holds files and may be read; have the export made again if it is cut short."
 
 
@@ -242,7 +242,6 @@ class SchemaError(RepriseError):
 class ContractError(SchemaError):
     """A critical data contract does not hold."""
 
-    exit_code = 30
     advice = "Look at the contract's name in the run's report; the export itself is likely at fault."
 
 
@@ -256,7 +255,6 @@ class StagingError(RepriseError):
 class IntegrityError(StagingError):
     """Sealed staging was altered."""
 
-    exit_code = 40
     advice = "Treat this as an incident: abandon the run and find out who could write there."
 
 
@@ -278,7 +276,6 @@ class KeyServiceError(RepriseError):
 class KeyUnavailableError(KeyServiceError):
     """The run's key cannot be reached."""
 
-    exit_code = 50
     retryable = True
     advice = "Resume on the same host and as the same user, or use --keys memory."
 
@@ -300,7 +297,6 @@ class TargetError(RepriseError):
 class TargetRefusedError(TargetError):
     """The target refuses."""
 
-    exit_code = 60
     advice = "Check destination and recipients; a recipient is an age key (age1...)."
 
 
@@ -321,15 +317,11 @@ class ReconciliationError(RepriseError):
 class CountMismatchError(ReconciliationError):
     """What was to be delivered is not what came."""
 
-    exit_code = 70
-    advice = "Nothing was published. Report the code; `reprise abandon RUN` destroys the staging."
-
 
 class UnexplainedUnitError(ReconciliationError):
     """A unit has no disposition, or more than one."""
 
     exit_code = 71
-    advice = "Nothing was published. Report the code; `reprise abandon RUN` destroys the staging."
 
 
 class CeilingError(ReconciliationError):
@@ -349,9 +341,7 @@ class DestructionError(RepriseError):
 class VerificationFailedError(DestructionError):
     """Something outlived its destruction."""
 
-    exit_code = 80
     retryable = True
-    advice = "Call the person on duty; `reprise sweep` tries again."
 
 
 class OrphanFoundError(DestructionError):
@@ -359,6 +349,20 @@ class OrphanFoundError(DestructionError):
 
     exit_code = 81
     advice = "Call the person on duty; it is left as it is."
+
+
+class SweepLateError(DestructionError):
+    """The sweep does not come."""
+
+    exit_code = 82
+    advice = "`reprise sweep` now; then see why its timer does not call it: `reprise doctor`, `reprise install-sweep`."
+
+
+class RunOverdueError(DestructionError):
+    """A run outlived its deadline."""
+
+    exit_code = 83
+    advice = "`reprise sweep` now; when it stays, call the person on duty."
 
 
 class LedgerError(RepriseError):
@@ -371,7 +375,6 @@ class LedgerError(RepriseError):
 class ForkError(LedgerError):
     """The ledger has two heads."""
 
-    exit_code = 90
     advice = "Keep both copies; compare with heads handed out on earlier certificates."
 
 

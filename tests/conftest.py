@@ -17,3 +17,11 @@ def shared() -> Path:
     if not (folder / "samples").is_dir():
         pytest.skip(f"reference material missing: {folder.name}/samples (set REPRISE_SHARED)")
     return folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def host_state(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What this host remembers of homes lies in the tests' own folder (a trial home's lies beside it anyway)."""
+    folder = tmp_path_factory.mktemp("state")
+    os.environ["REPRISE_STATE"] = str(folder)
+    return folder

@@ -25,13 +25,13 @@ def die_with_parent(parent: int) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
 
-def host_findings() -> tuple[str, ...]:
+def host_findings(root: Path = Path("/")) -> tuple[str, ...]:
     """What on this host could bring memory to disk: `swap_on`, `core_pattern_pipes`."""
     found = []
-    swaps = Path("/proc/swaps")
-    if swaps.is_file() and len(swaps.read_text().splitlines()) > 1:
+    swaps = root / "proc/swaps"
+    if swaps.is_file() and len(swaps.read_text(errors="replace").splitlines()) > 1:
         found.append("swap_on")
-    pattern = Path("/proc/sys/kernel/core_pattern")
-    if pattern.is_file() and pattern.read_text().startswith("|"):
+    pattern = root / "proc/sys/kernel/core_pattern"
+    if pattern.is_file() and pattern.read_text(errors="replace").startswith("|"):
         found.append("core_pattern_pipes")
     return tuple(found)

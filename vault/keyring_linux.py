@@ -18,7 +18,17 @@ from vault.keys import KEY_BYTES, KeyRef, KeyState, Strength
 
 _ADD_KEY, _KEYCTL = {"x86_64": (248, 250), "aarch64": (217, 219)}.get(os.uname().machine, (248, 250))
 _PROCESS, _USER = -2, -4
-_REVOKE, _SETPERM, _LINK, _UNLINK, _SEARCH, _READ, _SET_TIMEOUT, _INVALIDATE = 3, 5, 8, 9, 10, 11, 15, 21
+_JOIN_SESSION, _REVOKE, _SETPERM, _LINK, _UNLINK, _SEARCH, _READ, _SET_TIMEOUT, _INVALIDATE = (
+    1,
+    3,
+    5,
+    8,
+    9,
+    10,
+    11,
+    15,
+    21,
+)
 _PERMISSIONS = 0x3F3F0000  # possessor and owner: all; group and others: nothing
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -40,6 +50,11 @@ def _possess_user_keyring() -> None:
     """
     with contextlib.suppress(OSError):
         _call(_KEYCTL, _LINK, _USER, _PROCESS)
+
+
+def join_new_session() -> None:
+    """Give this process a session keyring of its own, linked to nothing. Raises OSError."""
+    _call(_KEYCTL, _JOIN_SESSION, None)
 
 
 class KernelKeyring:

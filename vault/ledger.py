@@ -64,6 +64,7 @@ class EntryType(StrEnum):
     RECIPIENT_CHALLENGED = "recipient.challenged"
     RECIPIENT_ENROLLED = "recipient.enrolled"
     RECIPIENT_REMOVED = "recipient.removed"
+    HOME_RESTORED = "home.restored"
 
 
 def commit(salt: bytes, entry_type: str, field: str, data: bytes) -> str:

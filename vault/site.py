@@ -40,6 +40,7 @@ class Site:
     ceiling_hours: int = 72
     clock_skew_seconds: int = 300
     proof_retention_days: int = 3650  # how long the record behind a proof stays after its last run
+    sweep_every_minutes: int = 5  # how often the sweep is promised; three times that is late
     declared_exceptions: tuple[str, ...] = field(default=())
     handwritten: bool = False  # whether a page signed by hand and attested by two operators is accepted
     media: Media = field(default_factory=Media)
@@ -62,6 +63,7 @@ class Site:
             ceiling_hours=int(raw.get("ceiling_hours", 72)),
             clock_skew_seconds=int(raw.get("clock_skew_seconds", 300)),
             proof_retention_days=int(raw.get("proof_retention_days", 3650)),
+            sweep_every_minutes=int(raw.get("sweep_every_minutes", 5)),
             declared_exceptions=tuple(str(e) for e in raw.get("declared_exceptions", [])),
             handwritten=raw.get("handwritten") is True,
             media=Media.declared(raw.get("media", {})),

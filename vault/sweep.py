@@ -12,6 +12,8 @@ from vault.keyring_linux import KernelKeyring
 from vault.lease import Lease, Sight, list_runs, owner_alive, sight
 from vault.mark import is_ours
 
+RESTORED = "restored.json"  # beside a lease: the run came out of a backup, and only its end is left
+
 
 @dataclass(frozen=True)
 class Due:
@@ -44,10 +46,15 @@ def _reason(home: Path, lease: Lease, clock: Clock) -> str | None:
     if sight(lease) is Sight.ELSEWHERE:
         left = any(folder.exists() or folder.is_symlink() for folder in lease.folders)
         return "elsewhere" if overdue and left else None
+    if is_restored(home, lease.run_id):
+        return "key_lost"
     if overdue:
         return "deadline"
-    if owner_alive(lease):
-        return None
+    return None if owner_alive(lease) else _reason_of_orphan(home, lease)
+
+
+def _reason_of_orphan(home: Path, lease: Lease) -> str:
+    """Why a run is looked at whose owner died here, or before this boot."""
     if is_withdrawn(home, lease.authorisation_id):
         return "withdrawn"
     if (home / "runs" / lease.run_id / "intent.json").is_file():
@@ -58,6 +65,11 @@ def _reason(home: Path, lease: Lease, clock: Clock) -> str | None:
 def is_ended(home: Path, run_id: str) -> bool:
     """Whether the run has its certificate."""
     return (home / "runs" / run_id / "proof" / "manifest.json").is_file()
+
+
+def is_restored(home: Path, run_id: str) -> bool:
+    """Whether the run was alive in a backup that was put back: never resumed, ended by the sweep."""
+    return (home / "runs" / run_id / RESTORED).is_file()
 
 
 def find_unknown(home: Path) -> tuple[list[Path], list[Path]]:

@@ -10,7 +10,7 @@ import typer
 
 from dashboard.export import export_pages
 from flows import engine
-from flows.commands.shared import HomeOption, JsonOption, guarded, home_path, show
+from flows.commands.shared import HomeOption, JsonOption, guarded, home_path, home_to_examine, show
 from flows.package import open_package as open_sealed
 from schemas.errors import ForkError, HostileProofError, ProofError, UnanchoredError
 from vault.clock import SystemClock, format_utc
@@ -86,7 +86,7 @@ def check(
     as_json: JsonOption = False,
 ) -> None:
     """Recompute the whole ledger from its entries, look for gaps, and hold it against heads kept elsewhere."""
-    path = home_path(home)
+    path = home_to_examine(home)
     store = open_store(path)
     key = VerifierKey.parse(store.vkey)
     heads = tuple(Checkpoint.parse(open_note(kept.read_bytes(), key)) for kept in head or [])

@@ -22,8 +22,9 @@ from flows.commands.shared import (
 from flows.commands.wording import describe_result, describe_runs, describe_status, describe_sweep
 from flows.control import Control
 from flows.custody import confirm_clock
+from flows.home_state import home_state, one_line, raise_alarm
 from flows.orders import Order, save_order
-from flows.retention import sweep_home
+from flows.sweep_round import sweep_round
 
 SourceArgument = Annotated[
     Path, typer.Argument(help="A file, a folder or an archive.", show_default=False, readable=False)
@@ -140,13 +141,26 @@ def runs(home: HomeOption = None, as_json: JsonOption = False) -> None:
 
 @guarded
 def status(
-    run: Annotated[str, typer.Argument(help="The run's id.", show_default=False)],
+    run: Annotated[
+        str | None, typer.Argument(help="The run's id; none: the home.", show_default=False)
+    ] = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Fail (80-83) when something is late, overdue or incomplete.")
+    ] = False,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Tell where a run stands, arrow by arrow."""
-    found = engine.status(home_path(home), run)
-    show(found, as_json=as_json, text=describe_status(found))
+    """Tell where a run stands, arrow by arrow; without RUN, where the home stands, in one line for monitoring."""
+    if run is not None and strict:
+        raise typer.BadParameter("--strict looks at the home: give no RUN")
+    if run is not None:
+        found = engine.status(home_path(home), run)
+        show(found, as_json=as_json, text=describe_status(found))
+        return
+    state = home_state(home_path(home))
+    show(state.to_json(), as_json=as_json, text=one_line(state).replace("[", "\\["))
+    if strict:
+        raise_alarm(state)
 
 
 @guarded
@@ -192,5 +206,5 @@ def sweep(
     path = home_path(home)
     if clock_is_right:
         confirm_clock(Control.open(path, operator_name(operator)))
-    report = sweep_home(path).to_json()
+    report = sweep_round(path).to_json()
     show(report, as_json=as_json, text=describe_sweep(report))

@@ -14,6 +14,7 @@ import typer
 from rich.console import Console
 
 from flows.coded import CodedFailure
+from flows.control import Control
 from schemas.errors import RepriseError, UnreadableSourceError
 
 P = ParamSpec("P")
@@ -30,7 +31,17 @@ JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object as the
 
 
 def home_path(home: Path | None) -> Path:
-    """The home given, or that of the environment. Raises UnreadableSourceError when there is none."""
+    """The home given, or that of the environment, if it opens.
+
+    Raises UnreadableSourceError when there is none, ForkError when an older copy of it was put back.
+    """
+    found = home_to_examine(home)
+    Control.open_to_look(found)
+    return found
+
+
+def home_to_examine(home: Path | None) -> Path:
+    """The same without opening it, for those who look what is wrong. Raises UnreadableSourceError."""
     found = home or (Path(os.environ["REPRISE_HOME"]) if os.environ.get("REPRISE_HOME") else None)
     if found is None:
         raise UnreadableSourceError("home_not_given")

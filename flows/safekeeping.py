@@ -1,0 +1,70 @@
+"""Backup, restore, and the acceptance of a home that is older than this host remembers."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from flows.control import Control
+from flows.sweep_round import sweep_round
+from schemas.errors import ForkError, RefusedError
+from vault.backup import write_backup
+from vault.clock import SystemClock
+from vault.host_record import extends
+from vault.ledger_audit import audit
+from vault.notes import VerifierKey
+from vault.restoring import restore_backup
+
+
+class Reason(StrEnum):
+    """Why a home is older than its host remembers: an operator's word, as a code for the ledger."""
+
+    BACKUP_RESTORED = "backup_restored"
+    DISK_FAILED = "disk_failed"
+    SNAPSHOT_RESTORED = "snapshot_restored"
+    MISTAKE = "mistake"
+
+
+def backup(home: Path, recipients: list[str], to: Path) -> dict[str, Any]:
+    """Seal the home into one file. Raises what opening a home raises, TargetRefusedError, StorageFullError."""
+    control = Control.open_to_look(home)
+    return write_backup(home, control.ledger.store, control.clock, recipients, to)
+
+
+def restore(sealed: Path, identity: str, home: Path) -> dict[str, Any]:
+    """Unpack, check, forget again before all else, and end what was alive.
+
+    `rolled_back`: this host remembers more than the backup holds; nothing runs until that is accepted.
+    """
+    found = restore_backup(sealed, identity, home, SystemClock())
+    try:
+        Control.open_to_look(home)
+    except ForkError as error:
+        if error.code != "home_rolled_back":
+            raise
+        return {**found, "rolled_back": True}
+    return {**found, "rolled_back": False, "ended": sweep_round(home).destroyed}
+
+
+def accept_rollback(home: Path, operator: str, reason: Reason) -> dict[str, int]:
+    """Accept that entries are lost: forget again all that this host knows to be gone, and say so in the ledger.
+
+    What was alive in the older home is ended; whoever was erased since, and had a run there, is erased after that.
+
+    Raises RefusedError home_not_rolled_back; ForkError when what is left of the ledger is not whole.
+    """
+    control = Control.open_rolled_back(home, operator)
+    store, known = control.ledger.store, control.memory.remembered()
+    if known is None or extends(store, known):
+        raise RefusedError("home_not_rolled_back")
+    faults = audit(home / "ledger", VerifierKey.parse(store.vkey), control.clock.now())
+    faults = [fault for fault in faults if fault != "run_overdue"]
+    if faults:
+        raise ForkError(faults[0], count=len(faults))
+    found = store.head().size
+    counts = {"remembered": known.size, "found": found, "lost": max(known.size - found, 0)}
+    replayed = control.forget_again(reason.value, counts)
+    control.memory.note_gone("lost", f"{known.size}.{known.root}")
+    control.memory.note_head(store, forced=True)
+    return {**counts, **replayed.counts(), "ended": sweep_round(home).destroyed}

@@ -1,0 +1,29 @@
+"""One round of the sweep, as timer, cron and Prefect call it: destroy what is due, forget again what rose, leave a heartbeat."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from flows.control import Control
+from flows.results import SweepReport
+from flows.retention import sweep_home
+from vault.clock import Clock
+from vault.heartbeat import beat
+from vault.ledger import EntryType
+from vault.replay import Replayed, replay
+
+
+def sweep_round(home: Path, clock: Clock | None = None) -> SweepReport:
+    """Sweep; the heartbeat is written last, so that a sweep that fails half-way is a sweep that did not come."""
+    control = Control.open_for_sweep(home, clock)
+    report = sweep_home(home, clock)
+    _forget_what_rose(control)
+    beat(home, control.clock, report.to_json())
+    return report
+
+
+def _forget_what_rose(control: Control) -> None:
+    """An erasure that a crash cut short is finished; what a copy brought back goes again, and the ledger tells."""
+    found = replay(control.home, control.site, control.memory)
+    if found != Replayed():
+        control.record(EntryType.HOME_RESTORED, None, "found_again", found.counts())

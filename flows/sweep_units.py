@@ -1,0 +1,121 @@
+"""The text of the units that call the sweep: for systemd (service and timer) or for cron."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+MARK = "# Written by `reprise install-sweep`. Changes are lost; put your own into a drop-in."
+
+# systemd.exec(5), and why:
+# KeyringMode=private: a session keyring of its own, linked to nothing. The keyring provider links the user keyring into
+#   its own *process* keyring and asks nothing of the session's (tests/unit/vault/test_keyring_sessions.py reads a key
+#   from such a session). `shared` would link the user keyring into the session: a child that changed its user could
+#   then read run keys. `inherit` is not wanted either: the session keyring of PID 1 is root's.
+# No PrivateUsers=: user keyrings belong to a user namespace, the keys would be out of sight.
+# No ProtectProc=, ProcSubset=, PrivatePIDs=: whether a run's owner lives is read in /proc, and boot_id beside it.
+# ProtectSystem=full, no ProtectHome=, no PrivateTmp=: unfinished packages lie at the destination, wherever the
+#   instruction put it, and must be found and removed there.
+# No MemoryDenyWriteExecute=: Python's ctypes, which speaks to the keyring, may need such pages.
+_SERVICE = """{mark}
+[Unit]
+Description=Reprise: destroy staging that is overdue or half-destroyed
+Documentation=man:systemd.exec(5)
+
+[Service]
+Type=oneshot
+User={user}
+ExecStart={command}
+TimeoutStartSec=1h
+UMask=0077
+LimitCORE=0
+KeyringMode=private
+NoNewPrivileges=yes
+ProtectSystem=full
+ProtectKernelTunables=yes
+ProtectKernelModules=yes
+ProtectKernelLogs=yes
+ProtectControlGroups=yes
+ProtectClock=yes
+PrivateDevices=yes
+RestrictNamespaces=yes
+RestrictRealtime=yes
+RestrictSUIDSGID=yes
+LockPersonality=yes
+SystemCallArchitectures=native
+SystemCallFilter=@system-service @keyring
+{network}"""
+
+_NO_NETWORK = """PrivateNetwork=yes
+RestrictAddressFamilies=AF_UNIX
+"""
+
+# OnBootSec and OnUnitActiveSec follow a clock that nobody can set, but it stands still while the machine sleeps. The
+# calendar line with Persistent= makes up for that: an hour missed asleep or switched off is made good on waking.
+_TIMER = """{mark}
+[Unit]
+Description=Reprise: the sweep, at boot and every {every} minutes
+
+[Timer]
+OnBootSec=30s
+OnUnitActiveSec={every}min
+OnCalendar=hourly
+Persistent=yes
+AccuracySec=10s
+
+[Install]
+WantedBy=timers.target
+"""
+
+_CRON = """{mark}
+SHELL=/bin/sh
+@reboot {user} {command} >/dev/null
+{minutes} * * * * {user} {command} >/dev/null
+"""
+
+
+@dataclass(frozen=True)
+class SweepPlan:
+    """Whose sweep of which home, how often, and by which program."""
+
+    program: Path
+    home: Path
+    name: str  # of the units, without their suffix
+    user: str
+    every_minutes: int
+    network: bool = (
+        False  # what lies unfinished at a remote destination can only be removed through a network
+    )
+
+
+def systemd_units(plan: SweepPlan) -> dict[str, str]:
+    """Service and timer, by file name."""
+    words = (str(plan.program), "sweep", "--home", str(plan.home))
+    return {
+        f"{plan.name}.service": _SERVICE.format(
+            mark=MARK,
+            user=plan.user,
+            command=" ".join(_systemd_word(word) for word in words),
+            network="" if plan.network else _NO_NETWORK,
+        ),
+        f"{plan.name}.timer": _TIMER.format(mark=MARK, every=plan.every_minutes),
+    }
+
+
+def cron_table(plan: SweepPlan) -> dict[str, str]:
+    """A table for /etc/cron.d, by file name; standard error goes to the mail that cron sends."""
+    words = (str(plan.program), "sweep", "--home", str(plan.home))
+    command = " ".join(_cron_word(word) for word in words)
+    minutes = "*" if plan.every_minutes == 1 else f"*/{plan.every_minutes}"
+    return {plan.name: _CRON.format(mark=MARK, user=plan.user, command=command, minutes=minutes)}
+
+
+def _systemd_word(word: str) -> str:
+    r"""One word of ExecStart=: `%` and `$` doubled, `\` and `"` escaped, in quotes (systemd.service(5))."""
+    escaped = word.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%").replace("$", "$$")
+    return f'"{escaped}"'
+
+
+def _cron_word(word: str) -> str:
+    r"""One word for sh inside a crontab: single quotes, and `%`, which cron would take for a line end, escaped."""
+    return "'" + word.replace("'", "'\\''").replace("%", "\\%") + "'"

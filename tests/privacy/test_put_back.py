@@ -1,0 +1,133 @@
+"""Homes put back as they were: what had been destroyed or erased since goes again, before anything else runs."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import canary
+import pytest
+from test_erasure import allow_erasure, doctor_id, erase, needles_of
+from whole_run import WholeRun
+
+from flows import engine
+from flows.practice.write import write_practice
+from flows.watch import NoWatch
+from schemas.errors import ForkError, KeyDestroyedError, RunEndedError
+from vault.clock import SystemClock
+from vault.destroy import key_of
+from vault.lease import Lease, list_runs
+from vault.ledger_store import open_store
+from vault.provider import provider
+from vault.restoring import restore_backup
+from vault.sealing import make_identity
+from vault.subjects import Subjects
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def stopped(tmp_path) -> WholeRun:
+    """A certified rehearsal, and a migration whose control process was killed with records staged."""
+    write_practice(tmp_path / "export", patients=2)
+    case = WholeRun(tmp_path / "trial", tmp_path / "export")
+    allow_erasure(case)
+    case.start(use="rehearsal")
+    case.start_apart({"who": "control", "at": "arrow", "name": "extract"})
+    assert any(path.is_file() for path in staging(case).rglob("*"))
+    return case
+
+
+def alive(case: WholeRun) -> Lease:
+    return list_runs(case.home)[-1]
+
+
+def staging(case: WholeRun) -> Path:
+    return case.home / "staging" / alive(case).run_id
+
+
+def told(case: WholeRun, kind: str) -> list[dict]:
+    store = open_store(case.home)
+    entries = [json.loads(entry) for entry in store.read(0, store.head().size)]
+    return [entry for entry in entries if entry["type"] == kind]
+
+
+def key_is_gone(lease: Lease) -> bool:
+    ref = key_of(lease)
+    return ref is None or provider(lease.provider).state(ref).value in ("absent", "revoked", "expired")
+
+
+def test_a_home_put_back_after_a_destruction_and_an_erasure(stopped, tmp_path, monkeypatch):
+    monkeypatch.setattr(canary, "_PATTERNS", needles_of(stopped))
+    doctor, old, run = doctor_id(stopped), tmp_path / "old", alive(stopped)
+    shutil.copytree(stopped.home, old)
+    engine.abandon(stopped.home, run.run_id, "trial")
+    assert erase(stopped, tmp_path / "receipt.json")[1].returncode == 0
+    shutil.rmtree(stopped.home)
+    shutil.copytree(old, stopped.home)
+    assert Subjects(stopped.home).read(doctor) is not None, "everything is back"
+    assert any(path.is_file() for path in staging(stopped).rglob("*"))
+
+    for words in (("runs",), ("sweep",), ("resume", run.run_id), ("subject", "list"), ("status", "--strict")):
+        refused = stopped.reprise(*words)
+        if words != ("subject", "list"):  # looks at no ledger
+            assert (refused.returncode, "home_rolled_back" in refused.stderr) == (
+                ForkError.exit_code,
+                True,
+            ), words
+    assert staging(stopped).is_dir(), "nothing else ran"
+
+    accepted = stopped.reprise("accept-rollback", "--reason", "snapshot_restored", "--json")
+    assert accepted.returncode == 0, accepted.stderr
+    counts = json.loads(accepted.stdout.splitlines()[-1])
+    assert (counts["runs"], counts["alive"], counts["ended"]) == (1, 1, 1)
+    assert counts["lost"] > 0
+    assert doctor not in Subjects(stopped.home).ids()
+    assert key_is_gone(run)
+    stopped.nothing_left()  # no staging; a whole ledger; every certificate verifies
+    left = [p.name for p in stopped.home.rglob("*") if p.is_file() and canary.holds_canary(p.read_bytes())]
+    assert left == [], "no byte of the doctor"
+    first, second = told(stopped, "home.restored")
+    assert (first["code"], first["n"]["lost"], first["n"]["runs"]) == ("snapshot_restored", counts["lost"], 1)
+    assert (second["code"], second["n"]["subjects"]) == ("found_again", 1), (
+        "erased once its run had its certificate"
+    )
+    assert stopped.reprise("status", "--strict").returncode == 0
+
+
+def test_a_backup_with_a_living_run_restored_on_a_new_host(stopped, tmp_path):
+    run, (identity, recipient) = alive(stopped), make_identity()
+    (tmp_path / "identity").write_text(identity)
+    sealed = tmp_path / "home.age"
+    made = stopped.reprise("backup", "--to", str(sealed), "--recipient", recipient)
+    assert made.returncode == 0, made.stderr
+    if shutil.which("age"):
+        plain = subprocess.run(
+            ["age", "-d", "-i", tmp_path / "identity", sealed], capture_output=True, check=True
+        )
+        listed = subprocess.run(
+            ["tar", "t"], input=plain.stdout, capture_output=True, check=True
+        ).stdout.decode()
+        assert f"runs/{run.run_id}/lease.json" in listed
+        assert "staging" not in listed
+        assert ".partial" not in listed
+        assert not [line for line in listed.split() if line.endswith((".parquet", ".lock"))]
+    assert not any(pattern in sealed.read_bytes() for pattern in needles_of(stopped))
+
+    provider(run.provider).destroy(key_of(run))  # another host: no key, no staging, no memory of the home
+    shutil.rmtree(stopped.home)
+    shutil.rmtree(stopped.folder / ".home.host")
+    restore_backup(sealed, identity, stopped.home, SystemClock())
+    with pytest.raises(KeyDestroyedError, match="run_of_a_restored_home"):
+        engine.resume(stopped.home, run.run_id, "trial", NoWatch())
+    assert [e["n"]["alive"] for e in told(stopped, "home.restored")] == [1], "the opening forgot again, first"
+    assert stopped.reprise("sweep").returncode == 0
+    with pytest.raises(RunEndedError):
+        engine.resume(stopped.home, run.run_id, "trial", NoWatch())
+    stopped.nothing_left()
+    assert (
+        len([r for r in list_runs(stopped.home) if (stopped.home / "runs" / r.run_id / "proof").is_dir()])
+        == 2
+    )

@@ -1,0 +1,196 @@
+"""What a host remembers of a home: an older, shorter or other ledger is noticed, an honest one never is."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from flows.control import Control
+from flows.erasure import erase_subject
+from flows.home_state import home_state
+from flows.safekeeping import Reason, accept_rollback
+from flows.sweep_round import sweep_round
+from schemas.errors import ForkError, RefusedError
+from vault.host_record import HostRecord, record_folder
+from vault.ledger import EntryType
+from vault.ledger_store import open_store
+from vault.site import Site, create_home
+from vault.subjects import Subjects, enrol_operator
+from vault.tombstones import bury, name_of, tombstones
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+@pytest.fixture(params=[True, False], ids=["trial", "real"])
+def home(tmp_path, request) -> Path:
+    create_home(tmp_path / "home", trial=request.param, origin="test.example/log")
+    for name in ("one", "two"):
+        enrol_operator(tmp_path / "home", name)
+    return tmp_path / "home"
+
+
+def write(home: Path, count: int = 1, code: str = "access") -> None:
+    for _ in range(count):
+        Control.open(home, "one").record(EntryType.SUBJECT_SHOWN, None, code)
+
+
+def put_back(copy: Path, home: Path) -> None:
+    shutil.rmtree(home)
+    shutil.copytree(copy, home)
+
+
+def rolled_back():
+    return pytest.raises(ForkError, match="home_rolled_back")
+
+
+def last_entry(home: Path) -> dict:
+    store = open_store(home)
+    return json.loads(store.read(store.head().size - 1, store.head().size)[0])
+
+
+def test_where_it_lies(home, tmp_path, host_state, monkeypatch):
+    write(home)
+    folder = record_folder(home, Site.load(home))
+    assert not folder.is_relative_to(home)
+    assert (folder / "head.json").is_file()
+    if Site.load(home).trial:
+        assert folder.parent == home.parent
+    else:
+        assert folder.parent == host_state
+        monkeypatch.delenv("REPRISE_STATE")
+        monkeypatch.setattr("vault.host_record.SYSTEM", tmp_path / "nowhere" / "reprise")
+        monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "xdg"))
+        assert record_folder(home, Site.load(home)).parent == tmp_path / "xdg" / "reprise"
+
+
+@pytest.mark.parametrize("lost", [1, 4])
+def test_an_older_copy_opens_for_nothing_until_it_is_accepted(home, tmp_path, lost):
+    write(home, 3)
+    shutil.copytree(home, tmp_path / "old")
+    write(home, lost)
+    put_back(tmp_path / "old", home)
+    for opening in (
+        lambda: Control.open(home, "one"),
+        lambda: Control.open_to_look(home),
+        lambda: sweep_round(home),
+        lambda: home_state(home),
+    ):
+        with rolled_back():
+            opening()
+    found = accept_rollback(home, "one", Reason.MISTAKE)
+    assert (found["remembered"], found["found"], found["lost"]) == (3 + lost, 3, lost)
+    entry = last_entry(home)
+    assert (entry["type"], entry["code"], entry["n"]["lost"]) == ("home.restored", "mistake", lost)
+    write(home)
+    with pytest.raises(RefusedError, match="home_not_rolled_back"):
+        accept_rollback(home, "one", Reason.MISTAKE)
+
+
+def test_a_ledger_that_went_on_otherwise_is_noticed_though_it_is_longer(home, tmp_path):
+    write(home, 2)
+    shutil.copytree(home, tmp_path / "old")
+    write(home)
+    record = record_folder(home, Site.load(home))
+    shutil.copytree(record, tmp_path / "record")
+    put_back(tmp_path / "old", home)
+    shutil.rmtree(record)  # the other way went on where this host did not see it
+    write(home, 5, "otherwise")
+    shutil.rmtree(record)
+    shutil.copytree(tmp_path / "record", record)
+    with rolled_back():
+        Control.open(home, "one")
+
+
+def test_a_home_put_back_as_it_was_and_one_that_grew_unseen_are_no_rollback(home, tmp_path):
+    write(home, 2)
+    shutil.copytree(home, tmp_path / "same")
+    put_back(tmp_path / "same", home)
+    record = record_folder(home, Site.load(home))
+    before = (record / "head.json").read_bytes()
+    write(home, 3)
+    (record / "head.json").write_bytes(before)  # killed between entry and memory, three times
+    write(home)
+    assert json.loads((record / "head.json").read_bytes())["size"] == 6
+
+
+def test_four_writers_at_once_never_make_a_rollback(home):
+    script = (
+        "import sys; from pathlib import Path; from flows.control import Control; from vault.ledger import EntryType\n"
+        "for _ in range(6): Control.open(Path(sys.argv[1]), 'one').record(EntryType.SUBJECT_SHOWN, None, 'access')"
+    )
+    command = [sys.executable, "-c", script, str(home)]
+    writers = [subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE) for _ in range(4)]
+    assert [(w.wait(), w.stderr.read()) for w in writers] == [(0, b"")] * 4
+    record = record_folder(home, Site.load(home))
+    assert json.loads((record / "head.json").read_bytes())["size"] == open_store(home).head().size == 24
+
+
+def test_a_copy_on_a_host_without_memory_is_told_and_is_no_error(home, tmp_path):
+    assert not home_state(home).new_here, "a new home has no history"
+    write(home)
+    shutil.rmtree(record_folder(home, Site.load(home)))
+    assert home_state(home).new_here
+    write(home)
+    assert not home_state(home).new_here
+
+
+def test_a_malformed_record_is_a_coded_refusal(home):
+    write(home)
+    (record_folder(home, Site.load(home)) / "head.json").write_bytes(b'{"size": 1}')
+    with pytest.raises(Exception, match="host_record_malformed"):
+        Control.open(home, "one")
+
+
+def two(home: Path) -> str:
+    return Subjects(home).identify("operator", "two")
+
+
+def test_a_record_put_back_is_erased_again_and_a_person_enrolled_anew_is_not(home, tmp_path):
+    shutil.copytree(home / "subjects" / two(home), tmp_path / "record")
+    erase_subject(home, two(home), "one")
+    assert two(home) not in Subjects(home).ids()
+    shutil.copytree(tmp_path / "record", home / "subjects" / two(home))
+    sweep_round(home)
+    assert two(home) not in Subjects(home).ids()
+    assert (last_entry(home)["code"], last_entry(home)["n"]["subjects"]) == ("found_again", 1)
+    size = open_store(home).head().size
+    enrol_operator(home, "two")
+    sweep_round(home)
+    assert Subjects(home).read(two(home)) is not None
+    assert open_store(home).head().size == size, "nothing was found, nothing is told"
+
+
+@pytest.mark.parametrize("half", [False, True])
+def test_an_erasure_cut_short_is_finished_by_the_sweep(home, half):
+    bury(home, name_of(home, two(home)))
+    if half:
+        (home / "subjects" / two(home) / "key").unlink()
+    sweep_round(home)
+    assert two(home) not in Subjects(home).ids()
+
+
+def test_an_erasure_that_the_older_copy_does_not_know_is_done_again(home, tmp_path):
+    write(home)
+    shutil.copytree(home, tmp_path / "old")
+    erase_subject(home, two(home), "one")
+    put_back(tmp_path / "old", home)
+    assert tombstones(home) == frozenset()
+    assert Subjects(home).read(two(home)) is not None
+    assert accept_rollback(home, "one", Reason.SNAPSHOT_RESTORED)["subjects"] == 1
+    assert two(home) not in Subjects(home).ids()
+    assert last_entry(home)["n"]["subjects"] == 1
+
+
+def test_a_line_torn_by_a_crash_is_none_and_does_not_spoil_the_next(home):
+    record = HostRecord.of(home, Site.load(home))
+    record.note_gone("destroyed", "run-1")
+    with (record_folder(home, Site.load(home)) / "gone").open("a") as lines:
+        lines.write("destroyed run-")
+    assert record.gone("destroyed") == {"run-1"}
+    record.note_gone("destroyed", "run-2")
+    assert record.gone("destroyed") == {"run-1", "run-2"}

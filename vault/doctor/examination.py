@@ -1,0 +1,34 @@
+"""The whole examination: area by area, what was found, and `ok` where nothing was."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from vault.doctor.clocks import look_at_clocks
+from vault.doctor.disks import look_at_disks
+from vault.doctor.findings import AREAS, Finding, Severity, finding
+from vault.doctor.home_checks import look_at_home
+from vault.doctor.host import Host
+from vault.doctor.memory import look_at_memory
+from vault.doctor.sweeping import look_at_sweep
+from vault.site import Site
+
+
+def examine(home: Path, host: Host) -> list[Finding]:
+    """Every finding, in the order of the areas; an area without one says `ok`. Changes nothing in the home."""
+    site = Site.load(home)
+    problem = host.keyring()
+    codes = [
+        *look_at_memory(host, site),
+        *([problem] if problem else []),
+        *look_at_disks(host, (home, home / "staging")),
+        *look_at_clocks(host, home, site),
+        *look_at_sweep(host, home, site),
+        *look_at_home(host, home, site),
+    ]
+    found = [finding(code) for code in codes]
+    return [f for area in AREAS for f in [x for x in found if x.area == area] or [_sound(area)]]
+
+
+def _sound(area: str) -> Finding:
+    return Finding(area, "ok", Severity.OK.value, "Nothing found.", "")

@@ -1,0 +1,33 @@
+"""Whether anything calls the sweep, and when it last came."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from vault.doctor.host import Host
+from vault.heartbeat import LATE_AFTER_INTERVALS, last_beat, unit_name
+from vault.site import Site
+
+
+def look_at_sweep(host: Host, home: Path, site: Site) -> Iterator[str]:
+    """Codes of findings. A sweep that comes in time by other means (Prefect) needs no unit of ours."""
+    beat = last_beat(home)
+    age = beat.age_seconds(host.clock, host.boot_id()) if beat else None
+    late = beat is not None and (age is None or age > site.sweep_every_minutes * 60 * LATE_AFTER_INTERVALS)
+    if beat is None:
+        yield "sweep_never"
+    if late:
+        yield "sweep_late"
+    name = unit_name(home)
+    timer = host.path(f"etc/systemd/system/{name}.timer").exists()
+    cron = host.path(f"etc/cron.d/{name}").exists()
+    if timer and not cron and not _enabled(host, name):
+        yield "sweep_not_enabled"
+    if not timer and not cron:
+        yield "sweep_not_installed" if beat is None or late else "sweep_by_other_means"
+
+
+def _enabled(host: Host, name: str) -> bool:
+    link = host.path(f"etc/systemd/system/timers.target.wants/{name}.timer")
+    return link.exists() or link.is_symlink()

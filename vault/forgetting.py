@@ -1,0 +1,27 @@
+"""Forgetting a person: the copies in proof folders first, then the sealed record with its key and salts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from vault.lease import list_runs
+from vault.ledger_store import load_log_key
+from vault.proof_folder import without_authorisation, write_proof
+from vault.site import Site
+from vault.subjects import Subjects
+
+
+def forget_subject(home: Path, site: Site, subject_id: str) -> None:
+    """Destroy a person's record and every copy of what they signed. Again: finishes what a crash cut short."""
+    for lease in list_runs(home):
+        if lease.subject_id == subject_id:
+            _strip_proof(home, site, lease.run_id)
+    Subjects(home).erase(subject_id)
+
+
+def _strip_proof(home: Path, site: Site, run_id: str) -> None:
+    """Sign the run's proof folder anew without what names the doctor; entries, statements, certificate stay."""
+    folder = home / "runs" / run_id / "proof"
+    if (folder / "authorisation").is_dir():
+        files = without_authorisation(folder)
+        write_proof(folder, files, origin=site.origin, key=load_log_key(home))

@@ -1,0 +1,99 @@
+"""Forgetting again: what was erased or destroyed and exists again, because an older copy of a home was put back."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from vault.destroy import destroy_run, inventory_staging, key_of, remove
+from vault.files import write_durably
+from vault.forgetting import forget_subject
+from vault.host_record import HostRecord
+from vault.keys import KeyState
+from vault.lease import Lease, list_runs
+from vault.ledger import EntryType
+from vault.ledger_store import FileLedger
+from vault.provider import provider
+from vault.run_files import write_run_file
+from vault.site import Site
+from vault.sweep import RESTORED, is_ended
+from vault.tombstones import risen, tombstones
+
+
+@dataclass(frozen=True)
+class Replayed:
+    """How many records were erased again, runs destroyed again, and living runs given over to the sweep."""
+
+    subjects: int = 0
+    runs: int = 0
+    alive: int = 0
+
+    def counts(self) -> dict[str, int]:
+        """For the ledger."""
+        return {"subjects": self.subjects, "runs": self.runs, "alive": self.alive}
+
+
+def replay(home: Path, site: Site, record: HostRecord, destroyed: frozenset[str] = frozenset()) -> Replayed:
+    """Erase and destroy again what the home's tombstones, its certificates or this host know to be gone.
+
+    `destroyed` are further runs that must be gone. A person whose run lives again is left until the sweep has ended it:
+    its certificate is made from the record that then goes. Doing it again changes nothing.
+    """
+    living = {x.subject_id for x in list_runs(home) if not is_ended(home, x.run_id)}
+    subjects = [s for s in risen(home, tombstones(home) | record.gone("erased")) if s not in living]
+    for subject in subjects:
+        forget_subject(home, site, subject)
+    known = destroyed | record.gone("destroyed")
+    leases = {lease.run_id: lease for lease in list_runs(home)}
+    back = [x for x in leases.values() if (x.run_id in known or is_ended(home, x.run_id)) and _is_back(x)]
+    for lease in back:
+        destroy_run(lease, inventory_staging(lease), 0)
+    leaseless = [
+        home / "staging" / run for run in sorted(known - set(leases)) if (home / "staging" / run).exists()
+    ]
+    for folder in leaseless:
+        remove(folder)
+    return Replayed(len(subjects), len(back) + len(leaseless))
+
+
+def _is_back(lease: Lease) -> bool:
+    if any(folder.exists() or folder.is_symlink() for folder in lease.folders):
+        return True
+    ref = key_of(lease)
+    return ref is not None and provider(lease.provider).state(ref) is KeyState.PRESENT
+
+
+def destroyed_in(store: FileLedger) -> frozenset[str]:
+    """The runs whose destruction the ledger tells."""
+    bodies = (json.loads(entry) for entry in store.read(0, store.head().size))
+    return frozenset(str(b["runId"]) for b in bodies if b["type"] == EntryType.DESTRUCTION_COMPLETED)
+
+
+def give_over(home: Path, reason: str) -> int:
+    """Mark every living run to be ended by the sweep: its staging and key are those of another time. How many."""
+    alive = [lease for lease in list_runs(home) if not is_ended(home, lease.run_id)]
+    for lease in alive:
+        write_run_file(home, lease.run_id, RESTORED, {"reason": reason})
+    return len(alive)
+
+
+def note_restored(home: Path, facts: dict[str, Any]) -> None:
+    """Say in the home that it came out of a backup: whoever opens it next forgets again, first of all."""
+    write_durably(home / RESTORED, json.dumps({**facts, "replayed": False}, sort_keys=True).encode())
+
+
+def restore_pending(home: Path) -> bool:
+    """Whether a restored home has not yet forgotten again."""
+    path = home / RESTORED
+    return path.is_file() and not json.loads(path.read_bytes())["replayed"]
+
+
+def close_restore(home: Path) -> None:
+    """The home has forgotten again; where it came from stays written."""
+    path = home / RESTORED
+    if path.is_file():
+        write_durably(
+            path, json.dumps({**json.loads(path.read_bytes()), "replayed": True}, sort_keys=True).encode()
+        )

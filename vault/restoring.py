@@ -1,0 +1,180 @@
+"""A home out of its backup: unpacked, checked whole, and only then usable; its living runs belong to another time."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tarfile
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from schemas.errors import ForkError, PackageError, RepriseError, TargetRefusedError
+from vault.backup import KEPT, KEPT_KEYS, MANIFEST
+from vault.clock import Clock, format_utc
+from vault.files import sync_folder
+from vault.home_id import NAME as HOME_ID
+from vault.host_identity import boot_id, machine_id
+from vault.lease import list_runs
+from vault.ledger_audit import audit
+from vault.ledger_store import FileLedger, load_log_key
+from vault.notes import VerifierKey
+from vault.policy import format_policy
+from vault.replay import note_restored
+from vault.sealing import open_stream
+from vault.site import FOLDERS
+from vault.subjects import Subjects
+from vault.sweep import is_ended
+from vault.verify import verify
+
+SETTINGS, UNSETTLED = "site.toml", "site.toml.restoring"
+_LATE = "run_overdue"  # no fault of the ledger: time went on while the backup lay
+
+
+def restore_backup(sealed: Path, identity: str, home: Path, clock: Clock) -> dict[str, Any]:
+    """Unpack a backup into a home that does not exist yet. Gives counts.
+
+    The settings come last: without them there is no home, whatever was unpacked. Raises TargetRefusedError (home_exists),
+    ForkError (home_lives_here; or a fault of the ledger), PackageError. Of a backup that is not whole nothing is left.
+    """
+    if home.exists() or home.is_symlink():
+        raise TargetRefusedError("home_exists")
+    home.mkdir(mode=0o700)
+    try:
+        facts, files = _unpack(sealed, identity, home)
+        _refuse_second_life(home, facts)
+        proofs = _check(home, facts, clock)
+        _settle(home, facts, clock)
+    except BaseException:
+        shutil.rmtree(home)
+        sync_folder(home.parent)
+        raise
+    return {"files": files, "size": int(facts["size"]), "proofs": proofs, "taken": str(facts["at"])}
+
+
+def _unpack(sealed: Path, identity: str, home: Path) -> tuple[dict[str, Any], int]:
+    files, facts = 0, b""
+    try:
+        with open_stream(sealed, identity) as plain, tarfile.open(fileobj=plain, mode="r|") as tar:
+            for member in tar:
+                stream = tar.extractfile(member) if member.isreg() else None
+                if stream is None:
+                    raise PackageError("backup_holds_no_file")
+                if member.name == MANIFEST and not files and not facts:
+                    facts = stream.read()
+                    continue
+                _write(home, member.name, stream.read())
+                files += 1
+    except (tarfile.TarError, EOFError, OSError):
+        raise PackageError("backup_unreadable") from None
+    return _facts(facts), files
+
+
+def _facts(data: bytes) -> dict[str, Any]:
+    try:
+        facts = dict(json.loads(data))
+        whole = facts["version"] == 1 and {"home", "path", "machine", "at", "size", "root"} <= set(facts)
+    except (ValueError, KeyError, TypeError):
+        whole = False
+    if not whole:
+        raise PackageError("backup_without_manifest")
+    return facts
+
+
+def _write(home: Path, name: str, data: bytes) -> None:
+    """Write one member in place, durably; only where a backup puts files. Raises PackageError."""
+    top, _, rest = name.partition("/")
+    foreign_key = top == "keys" and rest not in KEPT_KEYS
+    parts = name.split("/")
+    plain = all(part not in ("", ".", "..") and part.isprintable() for part in parts)
+    if not plain or top not in KEPT or foreign_key:
+        raise PackageError("backup_holds_foreign_name")
+    path = home / (UNSETTLED if name == SETTINGS else name)
+    _make_private(home, path.parent)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as stream:
+        stream.write(data)
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+def _make_private(home: Path, folder: Path) -> None:
+    """Make a folder of the home and those above it, each for its owner only whatever the umask says."""
+    for above in reversed([folder, *folder.parents]):
+        if above.is_relative_to(home):
+            above.mkdir(mode=0o700, exist_ok=True)
+
+
+def _refuse_second_life(home: Path, facts: dict[str, Any]) -> None:
+    """The original still lies where it was: two homes of one name would sign two ledgers. Raises ForkError."""
+    original = Path(str(facts["path"]))
+    mark = original / HOME_ID
+    here = facts["machine"] == machine_id() and original != home
+    if (
+        here
+        and mark.is_file()
+        and mark.read_text(encoding="ascii", errors="replace").strip() == facts["home"]
+    ):
+        raise ForkError("home_lives_here")
+
+
+def _check(home: Path, facts: dict[str, Any], clock: Clock) -> int:
+    """The ledger is whole and has the head that was backed up; every record opens; every proof verifies."""
+    try:
+        origin = str(tomllib.loads((home / UNSETTLED).read_text(encoding="utf-8"))["origin"])
+        store = FileLedger(home / "ledger", origin, load_log_key(home))
+        subjects = Subjects(home)
+        opened = all(
+            subjects.read(subject) is not None for subject in subjects.ids() if _has_key(home, subject)
+        )
+    except (OSError, ValueError, KeyError, RepriseError):
+        opened = False
+    if not opened:
+        raise PackageError("backup_not_whole")
+    faults = audit(home / "ledger", VerifierKey.parse(store.vkey), clock.now())
+    faults = [fault for fault in faults if fault != _LATE]
+    if faults:
+        raise ForkError(faults[0], count=len(faults))
+    head = store.head()
+    if (head.size, head.root.hex()) != (facts["size"], facts["root"]):
+        raise ForkError("log_differs_from_head", count=head.size)
+    ended = [lease.run_id for lease in list_runs(home) if is_ended(home, lease.run_id)]
+    policy = format_policy(store.vkey)
+    for run in ended:
+        if verify(home / "runs" / run / "proof", policy)[0]:
+            raise PackageError("proof_does_not_verify", run=run)
+    return len(ended)
+
+
+def _has_key(home: Path, subject: str) -> bool:
+    return (home / "subjects" / subject / "key").is_file()
+
+
+def _settle(home: Path, facts: dict[str, Any], clock: Clock) -> None:
+    """Living runs are turned to this home's own folders; then the home says where it came from; then it is one."""
+    for folder in FOLDERS:
+        _make_private(home, home / folder)
+    for lease in list_runs(home):
+        former, own = Path(lease.staging), home / "staging" / lease.run_id
+        partial = Path(lease.partial)
+        if partial.is_relative_to(former):
+            partial = own / partial.relative_to(former)
+        changes = {"staging": str(own), "partial": str(partial), "data_pid": None}
+        lease.update(home, **changes, owner_pid=0, owner_started=0)
+    note_restored(
+        home,
+        {
+            "at": format_utc(clock.now()),
+            "boot_id": boot_id(),
+            "machine": machine_id(),
+            "taken": facts["at"],
+            "size": facts["size"],
+            "root": facts["root"],
+        },
+    )
+    for root, _, _ in os.walk(home):
+        sync_folder(Path(root))
+    os.rename(home / UNSETTLED, home / SETTINGS)
+    sync_folder(home)
+    sync_folder(home.parent)
