@@ -26,7 +26,7 @@ class Heartbeat:
     def age_seconds(self, clock: Clock, boot_id: str | None = None) -> int | None:
         """How long ago, by whichever clock says more; None when that cannot be said (the wall clock was set back)."""
         wall = (clock.now() - parse_utc(self.ended)).total_seconds()
-        if self.boot_id == (boot_id or clock.boot_id()):
+        if self.boot_id == (clock.boot_id() if boot_id is None else boot_id):
             return int(max(wall, clock.boot_seconds() - self.boot_seconds))
         return int(wall) if wall >= 0 else None
 
