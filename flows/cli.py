@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from flows.commands import authority, people, proof, runs, trials, trust
+from flows.commands import authority, intake, people, proof, runs, trials, trust
 
 app = typer.Typer(
     name="reprise",
@@ -25,6 +25,9 @@ authorise_app = typer.Typer(
 enrol_app = typer.Typer(no_args_is_help=True, help="Enrol doctors (who signs) and operators (who acts).")
 subject_app = typer.Typer(no_args_is_help=True, help="What is kept of people: list it, show it, erase it.")
 trust_app = typer.Typer(no_args_is_help=True, help="What signatures and time stamps are checked against.")
+intake_app = typer.Typer(
+    no_args_is_help=True, help="One-time keys to which a practice seals its export before it sends it."
+)
 ledger_app = typer.Typer(no_args_is_help=True, help="Check the ledger; export it as static pages.")
 
 
@@ -77,6 +80,9 @@ for _name, _command in (("list", people.list_people), ("show", people.show_perso
     subject_app.command(_name)(_command)
 trust_app.command("show")(trust.show_trust)
 trust_app.command("add")(trust.add)
+for _name, _command in (("open", intake.open_), ("list", intake.list_), ("close", intake.close)):
+    intake_app.command(_name)(_command)
+app.add_typer(intake_app, name="intake")
 app.add_typer(trust_app, name="trust")
 app.add_typer(subject_app, name="subject")
 app.add_typer(authorise_app, name="authorise")

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from flows.control import Control, digest_b64
+from flows.intakes import close_with_run
 from flows.orders import drop_order
 from flows.results import RunResult
 from flows.watch import Watch
@@ -15,7 +16,15 @@ from vault.authorisation import evidence_of, reopen
 from vault.certificate import build_certificate
 from vault.certificate_phrases import PHRASES
 from vault.clock import format_utc
-from vault.destroy import Evidence, StagedFile, Verification, destroy_run, inventory_staging, probe
+from vault.destroy import (
+    Evidence,
+    IntakeEvidence,
+    StagedFile,
+    Verification,
+    destroy_run,
+    inventory_staging,
+    probe,
+)
 from vault.lease import Lease
 from vault.ledger import EntryType
 from vault.ledger_store import load_log_key
@@ -42,7 +51,7 @@ def end_run(control: Control, ending: Ending, watch: Watch) -> RunResult:
     lease = ending.lease
     watch.progress("destroy", 0, 1)
     inventory, opened = _declare_intent(control, ending)
-    evidence = destroy_run(lease, inventory, opened)
+    evidence = destroy_run(control.home, lease, inventory, opened)
     if not evidence.verification.complete():
         write_run_file(control.home, lease.run_id, "incomplete.json", asdict(evidence.verification))
         control.record(
@@ -50,6 +59,7 @@ def end_run(control: Control, ending: Ending, watch: Watch) -> RunResult:
         )
         raise VerificationFailedError("destruction_not_verified", run=lease.run_id, count=evidence.files)
     (control.home / "runs" / lease.run_id / "incomplete.json").unlink(missing_ok=True)
+    close_with_run(control, lease)
     watch.arrow("destroy", {"files": evidence.files, "bytes": evidence.bytes})
     proof = _certify(control, ending, evidence)
     if lease.order_id is not None:
@@ -113,7 +123,8 @@ def _certify(control: Control, ending: Ending, evidence: Evidence) -> Path:
 def _first_evidence(done: dict[str, Any]) -> Evidence:
     """The evidence as first found: a repeated ending finds nothing left, and must tell the same story."""
     raw = dict(done["evidence"])
-    return Evidence(**{**raw, "verification": Verification(**raw["verification"])})
+    intake = IntakeEvidence(**raw["intake"]) if raw.get("intake") else None
+    return Evidence(**{**raw, "verification": Verification(**raw["verification"]), "intake": intake})
 
 
 def _proof_files(
@@ -174,7 +185,7 @@ def _facts(control: Control, ending: Ending, predicate: dict[str, Any]) -> dict[
         "authorisation": lease.authorisation_id,
         "destruction": predicate,
         "fate": {
-            **_custody(control, lease),
+            **_custody(control, lease, predicate),
             "staging": "encrypted always, key destroyed, files unlinked",
             "import_state": "delivered, import not confirmed" if published else PHRASES["en"]["nothing"],
         },
@@ -188,11 +199,14 @@ def _facts(control: Control, ending: Ending, predicate: dict[str, Any]) -> dict[
     }
 
 
-def _custody(control: Control, lease: Lease) -> dict[str, dict[str, str | None]]:
-    """Who holds the export and the package, and until when, as the instruction says."""
+def _custody(control: Control, lease: Lease, destruction: dict[str, Any]) -> dict[str, dict[str, str | None]]:
+    """Who holds the export and the package, and until when, as the instruction says; what else is known of the export."""
     instruction = reopen(control.home, lease.authorisation_id, lease.use).instruction
     pairs = (("source", instruction.source_custody), ("package", instruction.package_custody))
-    return {name: {"holder": c.holder, "until": c.until} for name, c in pairs if c is not None}
+    held = {name: {"holder": c.holder, "until": c.until} for name, c in pairs if c is not None}
+    sealed = destruction["source"].get("encryptedAlways", False)
+    held.setdefault("source", {})["evidence"] = "encrypted_always" if sealed else "stated"
+    return held
 
 
 def _result(ending: Ending, evidence: Evidence, proof: Path) -> RunResult:

@@ -14,6 +14,7 @@ from flows.carry import Carried, carry
 from flows.control import Control
 from flows.data_process import ARROWS
 from flows.ending import Ending, end_run
+from flows.intakes import close_due
 from flows.orders import Order, drop_order, drop_stale_orders, load_order
 from flows.results import RunResult, SweepReport
 from flows.steps.authorise import authorise
@@ -41,6 +42,7 @@ from vault.locks import hold_doctor
 from vault.provider import provider
 from vault.sweep import find_due, find_unknown
 
+REFUSED_CAUSES = {"intake_key_gone": "key_lost"}
 SWEEP_WAIT_SECONDS = 30  # for a control process whose data process was just ended to let go of the doctor
 
 _watchers: dict[str, Watch] = {}
@@ -128,6 +130,7 @@ def _carry(control: Control, lease: Lease, order: Order, journal: Journal, watch
         "source": order.source,
         "destination": order.destination or lease.staging,
         "use": order.use,
+        "intake": order.intake,
         "limits": control.site.limits,
     }
     try:
@@ -145,7 +148,8 @@ def _carry(control: Control, lease: Lease, order: Order, journal: Journal, watch
     if lease.seconds_left(control.clock) <= 0:
         _end(control, lease, Carried.from_journal(journal), "deadline", watch)
     elif journal.last() is None and isinstance(red, RefusedError | SourceError) and red.exit_code != 19:
-        _end(control, lease, Carried(), "refused_after_header", watch)  # nothing was sealed that could go on
+        # nothing was sealed that could go on
+        _end(control, lease, Carried(), REFUSED_CAUSES.get(red.code, "refused_after_header"), watch)
     raise red
 
 
@@ -230,6 +234,7 @@ def withdraw(
         with hold_doctor(home, lease.subject_id, wait_seconds=SWEEP_WAIT_SECONDS):
             if not control.ended(lease) and (home / "runs" / lease.run_id).is_dir():
                 _abandon(control, lease.reload(home), "withdrawn")
+    close_due(control)
     return len(running)
 
 
@@ -261,6 +266,7 @@ def sweep_home(home: Path) -> SweepReport:
             report.destroyed += 1
         except (DestructionError, BusyError):
             report.incomplete += 1
+    report.intakes_expired = close_due(control)
     drop_stale_orders(home, control.site.ceiling_hours)
     return report
 

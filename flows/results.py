@@ -31,6 +31,7 @@ class SweepReport:
     resumable: int = 0
     incomplete: int = 0
     unknown: int = 0
+    intakes_expired: int = 0
 
     def to_json(self) -> dict[str, int]:
         """The object that `--json` prints."""

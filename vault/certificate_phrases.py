@@ -68,6 +68,12 @@ _PHRASES: dict[str, tuple[str, str, str, str]] = {
         "altijd versleuteld; sleutel vernietigd, bestanden verwijderd",
         "immer verschlüsselt; Schlüssel zerstört, Dateien gelöscht",
     ),
+    "encrypted_always": (
+        "encrypted always; the only key to it was destroyed with the working copy",
+        "toujours chiffré ; la seule clé qui l'ouvrait a été détruite avec la copie de travail",
+        "altijd versleuteld; de enige sleutel ervan is met de werkkopie vernietigd",
+        "immer verschlüsselt; der einzige Schlüssel dazu wurde mit der Arbeitskopie zerstört",
+    ),
     "nothing": ("nothing was delivered", "rien n'a été livré", "niets is geleverd", "nichts wurde geliefert"),
 }
 PHRASES: dict[str, dict[str, str]] = {

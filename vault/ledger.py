@@ -47,6 +47,8 @@ class EntryType(StrEnum):
     DESTRUCTION_STARTED = "destruction.started"
     DESTRUCTION_COMPLETED = "destruction.completed"
     DESTRUCTION_INCOMPLETE = "destruction.incomplete"
+    INTAKE_OPENED = "intake.opened"
+    INTAKE_CLOSED = "intake.closed"
     SUBJECT_ENROLLED = "subject.enrolled"
     SUBJECT_SHOWN = "subject.shown"
     SUBJECT_RETAINED = "subject.retained"

@@ -69,6 +69,7 @@ def destruction_predicate(
         "inventory": {"files": evidence.files, "bytes": evidence.bytes},
         "positiveControl": {"segmentsOpenedBefore": evidence.opened_before},
         "verification": asdict(evidence.verification),
+        "source": _source(evidence),
         "exceptions": sorted(exceptions),
         "also": ["unlink", "fsync-parent"],
         "notClaimed": [
@@ -76,6 +77,20 @@ def destruction_predicate(
             "copies in source and target systems",
             "memory after process end beyond what the operating system guarantees",
         ],
+    }
+
+
+def _source(evidence: Evidence) -> dict[str, Any]:
+    """What the run can say of the export: its custody as stated, or that it was sealed to a key that is gone."""
+    intake = evidence.intake
+    if intake is None:
+        return {"evidence": "stated"}
+    return {
+        "evidence": "sealed-intake",
+        "keyProvider": intake.provider,
+        "keyState": intake.key_state,
+        "onlyKey": intake.only_key,
+        "encryptedAlways": intake.encrypted_always(),
     }
 
 

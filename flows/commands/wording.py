@@ -84,5 +84,6 @@ def describe_sweep(report: dict[str, Any]) -> str:
         f"{report['resumable']} left resumable",
         f"{report['incomplete']} incomplete",
         f"{report['unknown']} unknown folder(s)",
+        f"{report['intakes_expired']} unused intake(s) closed",
     ]
     return "Sweep: " + ", ".join(words) + "."

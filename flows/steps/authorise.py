@@ -9,7 +9,11 @@ from flows.control import Control
 from flows.orders import Order
 from schemas.errors import RefusedError
 from vault.authorisation import Authorisation, check, claim, recorded
+from vault.intake import refuse_hopeless
 from vault.register import Use
+
+SEALED_SUFFIX = ".age"
+"""By this name a source is known as sealed before it may be looked at; the data process looks at its first bytes."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +33,7 @@ class Authorised:
 def authorise(control: Control, order: Order) -> Authorised:
     """Verify the instruction for this use. A refusal is in the ledger by its code; nothing is spent yet."""
     try:
-        document, signatures, patients = _evidence(control, order.authorisation)
+        document, signatures, patients = evidence(control.home, order.authorisation)
         authorisation = check(
             document,
             signatures,
@@ -41,16 +45,18 @@ def authorise(control: Control, order: Order) -> Authorised:
             clock=control.clock,
             patient_list=patients,
         )
+        if order.intake or order.source.endswith(SEALED_SUFFIX):
+            refuse_hopeless(control.home, authorisation.id, order.intake, control.clock)
     except RefusedError as refusal:
         control.record_refused(refusal)
         raise
     return Authorised(authorisation, document, tuple(signatures), patients)
 
 
-def _evidence(control: Control, reference: str) -> tuple[bytes, list[bytes], bytes | None]:
+def evidence(home: Path, reference: str) -> tuple[bytes, list[bytes], bytes | None]:
     """The instruction, its signatures and its patient list: from a file, or as recorded under an id."""
     path = Path(reference)
-    return read_evidence(path) if path.is_file() else recorded(control.home, reference)
+    return read_evidence(path) if path.is_file() else recorded(home, reference)
 
 
 def read_evidence(path: Path) -> tuple[bytes, list[bytes], bytes | None]:
