@@ -83,8 +83,14 @@ class WholeRun:
         settings = {**os.environ, "REPRISE_HOME": str(self.home), "REPRISE_OPERATOR": "trial"}
         return subprocess.run(command, capture_output=True, text=True, check=False, env=settings, timeout=300)
 
-    def resume(self) -> RunResult:
-        return engine.resume(self.home, self.run_id, "trial", NoWatch())
+    def open_intake(self, *words: str) -> dict[str, Any]:
+        """`reprise intake open` for the trial's instruction: what it printed."""
+        done = self.reprise("intake", "open", self.made["authorisation"], "--json", *words)
+        assert done.returncode == 0, done.stderr
+        return dict(json.loads(done.stdout.splitlines()[-1]))
+
+    def resume(self, watch: Watch | None = None) -> RunResult:
+        return engine.resume(self.home, self.run_id, "trial", watch or NoWatch())
 
     @property
     def run_id(self) -> str:
@@ -116,6 +122,23 @@ class WholeRun:
             assert verify(proof, Path(self.made["policy"]).read_text())[0] == 0, lease.run_id
         store = open_store(self.home)
         assert audit(self.home / "ledger", VerifierKey.parse(store.vkey), SystemClock().now()) == []
+
+
+class HighWater(NoWatch):
+    """The largest resident size of the data process, MiB."""
+
+    def __init__(self, home: Path) -> None:
+        self._home, self.mib = home, 0.0
+
+    def arrow(self, arrow: str, counts: dict[str, Any]) -> None:
+        leases = list_runs(self._home)
+        try:
+            status = Path(f"/proc/{leases[-1].data_pid}/status").read_text() if leases else ""
+        except OSError:
+            return
+        for line in status.splitlines():
+            if line.startswith("VmHWM"):
+                self.mib = max(self.mib, int(line.split()[1]) / 1024)
 
 
 def _anonymous(data: bytes, run: str) -> bytes:

@@ -34,6 +34,11 @@ function total(): number {
   return members.reduce((sum, member) => sum + member.file.size, 0);
 }
 
+/** How many files of what size are chosen. */
+function amount(): string {
+  return `${members.length} ${words.count} ${size(total())}`;
+}
+
 function show(id: string, text: string): void {
   element(id).textContent = text;
 }
@@ -50,7 +55,7 @@ function choose(input: HTMLInputElement, other: HTMLInputElement): void {
   other.value = "";
   members = chosen(input.files);
   const names = members.length === 1 ? ` (${members[0]!.name})` : "";
-  show("chosen", members.length ? `${members.length} ${words.chosen} ${size(total())}${names}` : words.nothing);
+  show("chosen", members.length ? `${words.chosen} ${amount()}${names}` : words.nothing);
   element<HTMLButtonElement>("seal").disabled = !members.length || !usable();
   element("result").hidden = true;
   show("status", "");
@@ -88,7 +93,7 @@ async function run(): Promise<void> {
     await seal(members, intake.recipient, sink.stream, (bytes) => {
       bar.value = all ? bytes / all : 1;
     });
-    finished(all, await sink.finish());
+    finished(await sink.finish());
   } catch (error) {
     show("status", told(error));
   } finally {
@@ -96,9 +101,9 @@ async function run(): Promise<void> {
   }
 }
 
-function finished(all: number, address: string | null): void {
+function finished(address: string | null): void {
   show("status", "");
-  show("done", `${words.done} ${members.length} ${words.chosen} ${size(all)}`);
+  show("done", `${words.done} ${amount()}`);
   const link = element<HTMLAnchorElement>("download");
   link.hidden = address === null;
   if (address !== null) link.href = address;
