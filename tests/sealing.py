@@ -70,11 +70,15 @@ def served(folder: Path) -> Iterator[str]:
         server.server_close()
 
 
-def drive(url: str, *choose: Path, out: Path | None = None, way: str = "private") -> dict[str, Any]:
-    """Open the page, choose, seal, save; gives what the page said and what it cost."""
-    task = {"url": url, "choose": [str(p) for p in choose], "out": str(out) if out else None, "way": way}
+def task(url: str, *choose: Path, out: Path | None = None, way: str = "private") -> dict[str, Any]:
+    """What is to be done on one page: choose, seal, save."""
+    return {"url": url, "choose": [str(p) for p in choose], "out": str(out) if out else None, "way": way}
+
+
+def drive(*tasks: dict[str, Any]) -> list[dict[str, Any]]:
+    """Do it in one browser; gives what each page said and what it cost. None may ask for anything, or complain."""
     done = subprocess.run(
-        ["node", DRIVER, json.dumps(task)],
+        ["node", DRIVER, json.dumps(tasks)],
         capture_output=True,
         text=True,
         check=False,
@@ -82,12 +86,14 @@ def drive(url: str, *choose: Path, out: Path | None = None, way: str = "private"
         env={**os.environ, "REPRISE_CHROMIUM": CHROMIUM},
     )
     assert done.returncode == 0, done.stderr[-3000:]
-    said: dict[str, Any] = json.loads(done.stdout)
-    assert said["requested"] == said["complaints"] == []
-    return said
+    found: list[dict[str, Any]] = json.loads(done.stdout)
+    for said in found:
+        assert said["requested"] == said["complaints"] == []
+    return found
 
 
 def seal_by_page(page: Path, *choose: Path, out: Path, way: str = "private") -> dict[str, Any]:
     """Seal on the page, served on localhost."""
     with served(page.parent) as address:
-        return drive(f"{address}/{page.name}", *choose, out=out, way=way)
+        (said,) = drive(task(f"{address}/{page.name}", *choose, out=out, way=way))
+    return said

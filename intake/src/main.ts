@@ -56,13 +56,15 @@ function choose(input: HTMLInputElement, other: HTMLInputElement): void {
   members = chosen(input.files);
   const names = members.length === 1 ? ` (${members[0]!.name})` : "";
   show("chosen", members.length ? `${words.chosen} ${amount()}${names}` : words.nothing);
-  element<HTMLButtonElement>("seal").disabled = !members.length || !usable();
+  element<HTMLButtonElement>("seal").disabled = !members.length || hindrance() !== "";
   element("result").hidden = true;
-  show("status", "");
+  show("status", hindrance());
 }
 
-function usable(): boolean {
-  return intake.recipient !== "" && Date.parse(intake.until) > Date.now();
+/** Why this page cannot seal; empty when it can. */
+function hindrance(): string {
+  if (!intake.recipient) return words.unfilled;
+  return Date.parse(intake.until) > Date.now() ? "" : words.expired;
 }
 
 function told(error: unknown): string {
@@ -124,7 +126,7 @@ function start(): void {
     const until = new Date(intake.until);
     show("until", `${words.until} ${until.toLocaleString(intake.language, { dateStyle: "long", timeStyle: "short" })}.`);
   }
-  if (!usable()) show("status", intake.recipient ? words.expired : words.unfilled);
+  show("status", hindrance());
   const [files, folder] = [element<HTMLInputElement>("files"), element<HTMLInputElement>("folder")];
   files.addEventListener("change", () => choose(files, folder));
   folder.addEventListener("change", () => choose(folder, files));

@@ -7,7 +7,7 @@ import random
 import shutil
 import subprocess
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 
 import pyrage
 import pytest
@@ -87,10 +87,15 @@ def test_what_another_age_sealed_comes_out_whole(seal, size, recipients):
         assert stream.read() == plain(size)
 
 
+@cache
+def by_passphrase() -> bytes:
+    return pyrage.passphrase.encrypt(b"x", "word")  # slow by design
+
+
 def test_only_a_single_key_is_called_so():
     assert header_of(by_pyrage(b"x")).one_key_only
     assert not header_of(by_pyrage(b"x", RECIPIENT, OTHER)).one_key_only
-    assert not header_of(pyrage.passphrase.encrypt(b"x", "word")).one_key_only
+    assert not header_of(by_passphrase()).one_key_only
 
 
 @needs_age
@@ -100,7 +105,7 @@ def test_armour_is_refused_by_its_code():
 
 def test_another_key_opens_nothing():
     assert open_header(header_of(by_pyrage(b"x", OTHER)), SECRET) is None
-    assert open_header(header_of(pyrage.passphrase.encrypt(b"x", "word")), SECRET) is None
+    assert open_header(header_of(by_passphrase()), SECRET) is None
 
 
 BIG = by_pyrage(plain(4 * CHUNK + 100))
