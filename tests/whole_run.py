@@ -14,16 +14,20 @@ from typing import Any
 
 from connectors.targets.medinect import chart_name
 from flows import engine
+from flows.control import Control
+from flows.intakes import open_intake
 from flows.orders import Order
 from flows.results import RunResult
 from flows.trial import make_trial
 from flows.watch import NoWatch, Watch
 from vault.clock import SystemClock
+from vault.intake import Intake
 from vault.lease import list_runs
 from vault.ledger_audit import audit
 from vault.ledger_store import open_store
 from vault.notes import VerifierKey
 from vault.provider import provider
+from vault.seal_page import write_page
 from vault.sealing import open_stream
 from vault.verify import verify
 
@@ -83,11 +87,12 @@ class WholeRun:
         settings = {**os.environ, "REPRISE_HOME": str(self.home), "REPRISE_OPERATOR": "trial"}
         return subprocess.run(command, capture_output=True, text=True, check=False, env=settings, timeout=300)
 
-    def open_intake(self, *words: str) -> dict[str, Any]:
-        """`reprise intake open` for the trial's instruction: what it printed."""
-        done = self.reprise("intake", "open", self.made["authorisation"], "--json", *words)
-        assert done.returncode == 0, done.stderr
-        return dict(json.loads(done.stdout.splitlines()[-1]))
+    def open_intake(self, keys: str = "keyring", page: Path | None = None) -> Intake:
+        """An intake for the trial's instruction."""
+        opened = open_intake(Control.open(self.home, "trial"), self.made["authorisation"], keys, None)
+        if page is not None:
+            write_page(page, opened.intake.recipient, opened.intake.expires, opened.language)
+        return opened.intake
 
     def resume(self, watch: Watch | None = None) -> RunResult:
         return engine.resume(self.home, self.run_id, "trial", watch or NoWatch())

@@ -31,12 +31,12 @@ def export(tmp_path_factory) -> Path:
 def test_a_large_sealed_export_needs_no_more_memory(export, tmp_path, way, use):
     case = WholeRun(tmp_path / "trial", export)
     page, sealed = tmp_path / "seal.html", tmp_path / "export.age"
-    opened = case.open_intake("--page", str(page))
+    opened = case.open_intake(page=page)
     if way == "page":
         sealing = seal_by_page(page, export, out=sealed)["mib"]
         assert max(sealing.values()) < BOUND_MIB
     else:
-        sealing = round(seal_by_age(opened["recipient"], export, sealed))
+        sealing = round(seal_by_age(opened.recipient, export, sealed))
         assert sealing < BOUND_MIB
     assert sealed.stat().st_size > export.stat().st_size
 
