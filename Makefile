@@ -31,7 +31,7 @@ intake-2gib: $(VENV)/.dev page-tools
 
 # the whole fault matrices; CI takes a sample
 faults: $(VENV)/.dev
-	REPRISE_ALL_FAULTS=1 $(BIN)/python -m pytest -q -rs -n auto tests/faults
+	REPRISE_ALL_FAULTS=1 $(BIN)/python -m pytest -q -rs -n auto tests/faults tests/flows/test_sealed_runs.py
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .

@@ -127,12 +127,12 @@ def note_source(home: Path, lease: Lease, intake_id: str | None, *, only_key: bo
         claim(home, intake_id, lease, only_key=only_key, clock=SystemClock())
 
 
-def describe(home: Path, intake: Intake, control: Control) -> dict[str, Any]:
+def describe(control: Control, intake: Intake) -> dict[str, Any]:
     """One intake, for a list."""
     return {
         "intake": intake.id,
         "authorisation": intake.authorisation_id,
-        "state": intake.state(home, control.clock),
+        "state": intake.state(control.home, control.clock),
         "keys": intake.provider,
         "expires": intake.expires,
         "recipient": intake.recipient,

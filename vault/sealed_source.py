@@ -16,11 +16,9 @@ from vault.intake_keys import identity_store
 from vault.lease import Lease
 
 
-def is_sealed(path: Path) -> bool:
+def is_sealed(reopen: Callable[[], BinaryIO]) -> bool:
     """Whether a file begins as an age file does, armoured or not."""
-    if not path.is_file():
-        return False
-    with path.open("rb") as stream:
+    with reopen() as stream:
         return stream.read(len(ARMOUR)).startswith((INTRO, ARMOUR))
 
 

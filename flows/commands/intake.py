@@ -45,7 +45,7 @@ def open_(
     opened = open_intake(control, authorisation, keys, hours)
     if page is not None:
         write_page(page, opened.intake.recipient, opened.intake.expires, opened.language)
-    show(describe(path, opened.intake, control), as_json=as_json, text=_text(opened, page))
+    show(describe(control, opened.intake), as_json=as_json, text=_text(opened, page))
 
 
 def _text(opened: OpenedIntake, page: Path | None) -> str:
@@ -72,7 +72,7 @@ def list_(home: HomeOption = None, as_json: JsonOption = False) -> None:
     """List intakes: their state, until when, and the run that used them."""
     path = home_path(home)
     control = Control.open_to_look(path)
-    found = [describe(path, intake, control) for intake in list_intakes(path)]
+    found = [describe(control, intake) for intake in list_intakes(path)]
     text = "\n".join(
         f"{i['intake']}  {i['state']:<9}  until {i['expires']}  {i['keys']:<7}  {i['run'] or ''}".rstrip()
         for i in found

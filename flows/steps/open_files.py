@@ -28,8 +28,9 @@ def open_files(home: Path, lease: Lease, path: Path, wanted: str | None, limits:
     Raises IntakeError (also `source_not_sealed`, when an intake was named), SealedSourceError, SourceError.
     """
     wanted = lease.intake_id or wanted
-    if is_sealed(path):
-        intake, only_key, payload = open_sealed(home, lease, wanted, partial(open_file, path))
+    reopen = partial(open_file, path)
+    if path.is_file() and is_sealed(reopen):
+        intake, only_key, payload = open_sealed(home, lease, wanted, reopen)
         return OpenedSource(open_stream(payload.open, payload.size, limits), intake.id, only_key)
     files = open_source(path, limits)
     if wanted:

@@ -115,6 +115,38 @@ def test_a_sealed_export_gives_the_same_package_and_its_key_dies_with_the_run(
     assert spent.value.code == "intake_spent"
 
 
+KILLS = [
+    {"who": "control", "at": "call", "name": name}
+    for name in (
+        "flows.intakes.claim",
+        "vault.destroy.destroy_identity",
+        "flows.intakes.spend",
+        "flows.carry.note_source",
+        "vault.intake.replace",
+        "flows.ending.close_with_run",
+    )
+] + [
+    {"who": "data", "at": "arrow", "name": "extract"},
+    {"who": "data", "at": "progress", "name": "inventory"},
+]
+
+
+@pytest.mark.parametrize(
+    "kill", KILLS if os.environ.get("REPRISE_ALL_FAULTS") else KILLS[:3], ids=lambda kill: kill["name"]
+)
+def test_a_killed_run_resumes_with_its_intake_and_still_destroys_it(kill, export, clear, case, tmp_path):
+    sealed = tmp_path / "export.age"
+    seal_by_age(case.open_intake().recipient, zipped(export, tmp_path / "x.zip"), sealed)
+    died = case.start_apart(kill, source=str(sealed))
+    assert died.returncode == (-9 if kill["who"] == "control" else 50), died.stdout + died.stderr
+    assert case.resume().state == "certified"
+    assert case.content() == clear
+    assert certificate(case)["fate"]["source"]["evidence"] == "encrypted_always"
+    (intake,) = list_intakes(case.home)
+    assert (intake.run_id, intake.closed) == (case.run_id, "with_run")
+    case.nothing_left()
+
+
 def test_with_its_key_in_a_file_or_a_second_recipient_it_is_not_called_encrypted_always(
     export, case, tmp_path
 ):
