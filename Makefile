@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test bits faults soak powercuts check quick format clean
+.PHONY: demo test page page-tools intake-2gib bits faults soak powercuts check quick format clean
 
 # `make demo` and `make test` need Python 3.11+ with venv, make and git; nothing else.
 demo: $(VENV)/.runtime
@@ -15,9 +15,23 @@ test: $(VENV)/.dev
 bits: $(VENV)/.dev
 	REPRISE_EVERY_BIT=1 $(BIN)/python -m pytest -q -rs -s tests/flows/test_proof.py -k every_bit
 
+# the page on which a practice seals, built from intake/ (needs node and npm)
+page: page-tools
+	cd intake && npm run --silent check && npm run --silent build
+
+page-tools: intake/node_modules/.ready
+
+intake/node_modules/.ready: intake/package-lock.json
+	cd intake && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	touch $@
+
+# an export of 2 GiB sealed by the page and by age; CI takes 64 MiB
+intake-2gib: $(VENV)/.dev page-tools
+	REPRISE_INTAKE_MIB=2048 $(BIN)/python -m pytest -q -rs -s tests/flows/test_sealed_size.py
+
 # the whole fault matrices; CI takes a sample
 faults: $(VENV)/.dev
-	REPRISE_ALL_FAULTS=1 $(BIN)/python -m pytest -q -rs -n auto tests/faults
+	REPRISE_ALL_FAULTS=1 $(BIN)/python -m pytest -q -rs -n auto tests/faults tests/flows/test_sealed_runs.py
 
 # a hundred disturbed runs of one home; a hundred power cuts
 soak: $(VENV)/.dev

@@ -13,10 +13,9 @@ import stat
 import zipfile
 import zlib
 from functools import partial
-from pathlib import Path
 from typing import BinaryIO, cast
 
-from connectors.base import Limits, SourceFile
+from connectors.base import Limits, Opener, SourceFile
 from schemas.errors import (
     LimitExceededError,
     RepriseError,
@@ -31,9 +30,9 @@ LOCAL_HEADER = 30  # bytes before a member's name, APPNOTE.TXT 4.3.7
 DRIVE = re.compile(r"[A-Za-z]:")
 
 
-def open_archive(path: Path, limits: Limits) -> tuple[SourceFile, ...]:
+def open_archive(opener: Opener, limits: Limits) -> tuple[SourceFile, ...]:
     """List the regular members of a zip, in the order of its directory."""
-    archive = _directory(path)
+    archive = _directory(opener())
     members = [info for info in archive.infolist() if not info.is_dir()]
     if not members:
         raise UnreadableSourceError("source_empty")
@@ -53,14 +52,12 @@ def open_archive(path: Path, limits: Limits) -> tuple[SourceFile, ...]:
     )
 
 
-def _directory(path: Path) -> zipfile.ZipFile:
+def _directory(stream: BinaryIO) -> zipfile.ZipFile:
     try:
-        return zipfile.ZipFile(path)
-    except PermissionError:
-        code = "source_unreadable"
+        return zipfile.ZipFile(stream)
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, EOFError):
-        code = "zip_damaged"
-    raise UnreadableSourceError(code)
+        stream.close()
+    raise UnreadableSourceError("zip_damaged")
 
 
 def _check_name(info: zipfile.ZipInfo) -> None:

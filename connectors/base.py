@@ -15,6 +15,9 @@ import pyarrow as pa
 from schemas.disposition import Disposition, Reason
 from schemas.sensitive import Sensitive
 
+Opener = Callable[[], BinaryIO]
+"""Gives a new seekable stream from the start, as often as it is asked."""
+
 
 @dataclass(frozen=True)
 class SourceFile:
@@ -22,7 +25,7 @@ class SourceFile:
 
     ordinal: int  # from 1, in the order of the archive or of the sorted folder
     size: int  # bytes
-    open: Callable[[], BinaryIO] = field(repr=False, compare=False)
+    open: Opener = field(repr=False, compare=False)
 
 
 @dataclass(frozen=True)

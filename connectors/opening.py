@@ -1,4 +1,4 @@
-"""Opening a source: a file, a folder or a zip becomes a tuple of `SourceFile`s; nothing is read yet.
+"""Opening a source: a file, a stream, a folder or a zip becomes a tuple of `SourceFile`s; nothing is read yet.
 
 Only names, sizes and a zip's directory are looked at, and the first four bytes of a file to tell a zip. Zip
 members are read as streams and never extracted. A zip inside a folder or a zip is an ordinary file that no
@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import BinaryIO, TypeVar
 
 from connectors.archive import open_archive
-from connectors.base import Limits, SourceFile
+from connectors.base import Limits, Opener, SourceFile
 from schemas.errors import LimitExceededError, RepriseError, UnreadableSourceError, UnsafeSourceError
 
 T = TypeVar("T")
@@ -33,26 +33,34 @@ def open_source(path: Path, limits: Limits) -> tuple[SourceFile, ...]:
         return _sources(_guard(lambda: _regular_files(path, limits)), limits)
     if not stat.S_ISREG(mode):
         raise UnreadableSourceError("source_unreadable")
-    if _signature(path) in ZIP_SIGNATURES:
-        return open_archive(path, limits)
-    size = _guard(lambda: path.stat().st_size)
-    if not size:
-        raise UnreadableSourceError("source_empty")
-    return _sources([(path, size)], limits, follow=True)
+    return open_stream(partial(open_file, path), _guard(lambda: path.stat().st_size), limits)
 
 
-def _sources(
-    files: list[tuple[Path, int]], limits: Limits, *, follow: bool = False
-) -> tuple[SourceFile, ...]:
+def open_stream(opener: Opener, size: int, limits: Limits) -> tuple[SourceFile, ...]:
+    """The same for an export that is one seekable stream of `size` bytes, opened as often as it is read."""
+    with opener() as stream:
+        signature = _guard(lambda: stream.read(4))
+    if signature in ZIP_SIGNATURES:
+        return open_archive(opener, limits)
+    return _listed([(opener, size)] if size else [], limits)
+
+
+def open_file(path: Path) -> BinaryIO:
+    """A file's bytes. Raises UnreadableSourceError (`source_missing`, `source_unreadable`)."""
+    return _open(path, follow=True)
+
+
+def _sources(files: list[tuple[Path, int]], limits: Limits) -> tuple[SourceFile, ...]:
+    return _listed([(partial(_open, path, follow=False), size) for path, size in files], limits)
+
+
+def _listed(files: list[tuple[Opener, int]], limits: Limits) -> tuple[SourceFile, ...]:
     if not files:
         raise UnreadableSourceError("source_empty")
     for ordinal, (_, size) in enumerate(files, 1):
         if size > limits.max_file_bytes:
             raise LimitExceededError("file_bytes", file=ordinal, bytes=size, limit=limits.max_file_bytes)
-    return tuple(
-        SourceFile(ordinal, size, partial(_open, path, follow=follow))
-        for ordinal, (path, size) in enumerate(files, 1)
-    )
+    return tuple(SourceFile(ordinal, size, opener) for ordinal, (opener, size) in enumerate(files, 1))
 
 
 def _regular_files(root: Path, limits: Limits) -> list[tuple[Path, int]]:
@@ -83,14 +91,6 @@ def _refuse_leaving(link: Path, inside: Path) -> None:
     target = Path(os.path.realpath(link))
     if target != inside and inside not in target.parents:
         raise UnsafeSourceError("link_leaves_folder")
-
-
-def _signature(path: Path) -> bytes:
-    def first() -> bytes:
-        with path.open("rb") as stream:
-            return stream.read(4)
-
-    return _guard(first)
 
 
 def _open(path: Path, *, follow: bool) -> BinaryIO:

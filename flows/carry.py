@@ -7,6 +7,7 @@ from typing import Any
 
 from flows.data_link import DataLink
 from flows.guard import RunGuard
+from flows.intakes import note_source
 from flows.steps.check_contracts import validate_counts
 from flows.watch import Watch
 from vault.clock import Clock
@@ -62,6 +63,9 @@ def _handle(
     match event["event"]:
         case "key":
             lease.update(home, key_ref=KeyRef.from_json(event["ref"]))
+            link.go()
+        case "source":
+            note_source(home, lease.reload(home), event["intake"], only_key=bool(event["only_key"]))
             link.go()
         case "progress":
             watch.progress(event["arrow"], event["done"], event["total"])

@@ -16,6 +16,7 @@ from flows.commands import (
     handwritten,
     heads,
     host,
+    intake,
     people,
     proof,
     recipients,
@@ -46,6 +47,9 @@ trust_app = typer.Typer(no_args_is_help=True, help="What signatures and time sta
 proof_app = typer.Typer(no_args_is_help=True, help="Proof folders of ended runs: issue them anew.")
 ledger_app = typer.Typer(
     no_args_is_help=True, help="Check the ledger, have its heads seen by others, export it as static pages."
+)
+intake_app = typer.Typer(
+    no_args_is_help=True, help="One-time keys to which a practice seals its export before it sends it."
 )
 
 
@@ -130,6 +134,9 @@ trust_app.command("show")(trust.show_trust)
 trust_app.command("add")(trust.add)
 proof_app.command()(heads.refresh)
 app.add_typer(proof_app, name="proof")
+for _name, _command in (("open", intake.open_), ("list", intake.list_), ("close", intake.close)):
+    intake_app.command(_name)(_command)
+app.add_typer(intake_app, name="intake")
 app.add_typer(trust_app, name="trust")
 app.add_typer(subject_app, name="subject")
 app.add_typer(authorise_app, name="authorise")

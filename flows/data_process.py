@@ -6,6 +6,7 @@ place in our code where it arose, never by its text.
 
     <- {"order": "start", ...}            once
     -> {"event": "key", "ref": {...}}     the key exists, with its timeout; wait for "go"
+    -> {"event": "source", "intake": id or null, "only_key": ...}   whether the source is sealed, to what; wait for "go"
     -> {"event": "progress", ...}         while a step works
     -> {"event": "arrow", "arrow": ..., "counts": {...}}   a step is done and sealed; wait for "go" or "stop"
     -> {"event": "control", "opened": n}  the key opened n segments just now (positive control)
@@ -26,13 +27,13 @@ from typing import Any, TextIO
 import pyarrow as pa
 
 from connectors.base import Limits
-from connectors.opening import open_source
 from flows.steps.check import check
 from flows.steps.context import DataContext
 from flows.steps.deliver import deliver
 from flows.steps.extract import extract
 from flows.steps.inventory import check_headers, count_source
 from flows.steps.match import match
+from flows.steps.open_files import open_files
 from flows.steps.plan import plan
 from flows.steps.publish import publish
 from flows.steps.reconcile import reconcile
@@ -141,10 +142,12 @@ def _context(
 ) -> DataContext:
     limits = Limits(**order.get("limits", {}))
     destination = Path(order["destination"])
+    found = open_files(Path(order["home"]), lease, Path(order["source"]), order.get("intake"), limits)
+    wire.ask("source", intake=found.intake_id, only_key=found.only_key)
     return DataContext(
         run_id=lease.run_id,
         authorisation=authorisation,
-        files=open_source(Path(order["source"]), limits),
+        files=found.files,
         limits=limits,
         staging=Path(lease.staging),
         partial=Path(lease.partial),

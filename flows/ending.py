@@ -8,6 +8,7 @@ from typing import Any
 
 from flows.control import Control, digest_b64
 from flows.custody import end_sources, hold_package
+from flows.intakes import close_with_run
 from flows.issuing import TOLD, issue_proof
 from flows.orders import drop_order
 from flows.results import RunResult
@@ -41,7 +42,7 @@ def end_run(control: Control, ending: Ending, watch: Watch) -> RunResult:
     lease = ending.lease
     watch.progress("destroy", 0, 1)
     inventory, opened = _declare_intent(control, ending)
-    evidence = destroy_run(lease, inventory, opened)
+    evidence = destroy_run(control.home, lease, inventory, opened)
     if not evidence.verification.complete():
         write_run_file(control.home, lease.run_id, "incomplete.json", asdict(evidence.verification))
         control.record(
@@ -49,6 +50,7 @@ def end_run(control: Control, ending: Ending, watch: Watch) -> RunResult:
         )
         raise VerificationFailedError("destruction_not_verified", run=lease.run_id, count=evidence.files)
     (control.home / "runs" / lease.run_id / "incomplete.json").unlink(missing_ok=True)
+    close_with_run(control, lease)
     watch.arrow("destroy", {"files": evidence.files, "bytes": evidence.bytes})
     if ending.cause == "published":
         _end_copies(control, ending)
@@ -170,18 +172,21 @@ def _facts(control: Control, ending: Ending, destruction: dict[str, Any]) -> dic
         "dispositions": counts.get("reconcile", counts.get("rehearse", {})).get("dispositions", {}),
         "findings": sum(counts.get("publish", {}).get("findings", {}).values()),
         "destruction": destruction,
-        "fate": {**_custody(control, lease), "staging": "key_destroyed_files_unlinked"},
+        "fate": {**_custody(control, lease, destruction), "staging": "key_destroyed_files_unlinked"},
         "import_state": "delivered_not_confirmed" if published else "nothing_delivered",
         "profile": counts.get("plan", {}).get("profile", "none"),
         "channels": ["package_folder"] if published else [],
     }
 
 
-def _custody(control: Control, lease: Lease) -> dict[str, dict[str, str | None]]:
-    """Who holds the export and the package, and until when, as the instruction says."""
+def _custody(control: Control, lease: Lease, destruction: dict[str, Any]) -> dict[str, dict[str, str | None]]:
+    """Who holds the export and the package, and until when, as the instruction says; what else is known of the export."""
     instruction = reopen(control.home, lease.authorisation_id, lease.use).instruction
     pairs = (("source", instruction.source_custody), ("package", instruction.package_custody))
-    return {name: {"holder": c.holder, "until": c.until} for name, c in pairs if c is not None}
+    held = {name: {"holder": c.holder, "until": c.until} for name, c in pairs if c is not None}
+    sealed = destruction["source"].get("encryptedAlways", False)
+    held.setdefault("source", {})["evidence"] = "encrypted_always" if sealed else "stated"
+    return held
 
 
 def _result(ending: Ending, evidence: Evidence, proof: Path) -> RunResult:

@@ -15,6 +15,7 @@ from flows.control import Control
 from flows.custody import end_withdrawn
 from flows.data_process import ARROWS
 from flows.ending import Ending, end_run
+from flows.intakes import close_due
 from flows.orders import Order, drop_order, load_order
 from flows.results import RunResult
 from flows.steps.authorise import authorise
@@ -44,6 +45,7 @@ from vault.provider import provider
 from vault.sweep import is_restored
 
 END_WAIT_SECONDS = 30  # for a control process whose data process was just ended to let go of the doctor
+REFUSED_CAUSES = {"intake_key_gone": "key_lost"}
 
 _watchers: dict[str, Watch] = {}
 
@@ -132,6 +134,7 @@ def _carry(control: Control, lease: Lease, order: Order, journal: Journal, watch
         "source": order.source,
         "destination": order.destination or lease.staging,
         "use": order.use,
+        "intake": order.intake,
         "limits": control.site.limits,
     }
     try:
@@ -147,7 +150,8 @@ def _carry(control: Control, lease: Lease, order: Order, journal: Journal, watch
         control.record_abandoned(lease, cause)
         _end(control, lease, Carried.from_journal(journal), cause, watch)
     elif journal.last() is None and isinstance(red, RefusedError | SourceError) and red.exit_code != 19:
-        _end(control, lease, Carried(), "refused_after_header", watch)  # nothing was sealed that could go on
+        # nothing was sealed that could go on
+        _end(control, lease, Carried(), REFUSED_CAUSES.get(red.code, "refused_after_header"), watch)
     raise red
 
 
@@ -243,6 +247,7 @@ def withdraw(
             if not control.ended(lease) and (home / "runs" / lease.run_id).is_dir():
                 end_unpublished(control, lease.reload(home), "withdrawn")
     end_withdrawn(control, authorisation_id)
+    close_due(control)
     return len(running)
 
 

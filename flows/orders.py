@@ -28,6 +28,7 @@ class Order:
     destination: str | None
     keys: str  # keyring | memory
     operator: str
+    intake: str | None = None  # id of the intake that the source must be sealed to; none: found by trying
 
 
 def save_order(home: Path, order: Order) -> str:

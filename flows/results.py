@@ -36,6 +36,7 @@ class SweepReport:
     copies_incomplete: int = 0
     clock_distrusted: int = 0  # 1: the wall clock is not believed, and no copy is destroyed by date
     unknown: int = 0  # folders that nobody can explain: left for a person
+    intakes_expired: int = 0
 
     def to_json(self) -> dict[str, int]:
         """The object that `--json` prints."""

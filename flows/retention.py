@@ -7,6 +7,7 @@ from pathlib import Path
 from flows.control import Control
 from flows.custody import sweep_copies
 from flows.engine import END_WAIT_SECONDS, end_unpublished
+from flows.intakes import close_due
 from flows.orders import drop_stale_orders
 from flows.results import SweepReport
 from schemas.errors import BusyError, DestructionError
@@ -31,6 +32,7 @@ def sweep_home(home: Path, clock: Clock | None = None) -> SweepReport:
         control.record(EntryType.STAGING_STRAY_DESTROYED, None, "marked", {"files": files, "bytes": count})
     report.strays, report.unknown = len(ours), len(foreign)
     sweep_copies(control, report)
+    report.intakes_expired = close_due(control)
     drop_stale_orders(home, control.site.ceiling_hours)
     return report
 

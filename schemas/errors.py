@@ -3,6 +3,7 @@
     RepriseError
     |- RefusedError          10-19  policy says no; never retried
     |  |- AuthorisationError     10  the instruction or its signature does not hold
+    |  |- IntakeError            10  no open intake fits the sealed export
     |  |- TrustError             11  root, revocation material or certificate profile does not hold
     |  |- ScopeError             12  the source, controller, recipient or destination is not the authorised one
     |  |- UseError               13  the authorised uses are spent
@@ -15,6 +16,7 @@
     |  |- UnknownFormatError     21  no connector knows these bytes
     |  |- LimitExceededError     22  larger, deeper or more compressed than a stated limit
     |  `- UnsafeSourceError      23  DOCTYPE, entity, or a path that leaves its folder
+    |- SealedSourceError        24  a sealed export was altered or cut short on its way
     |- SchemaError           30-39
     |  `- ContractError          30  a data contract of severity critical does not hold
     |- StagingError          40-49
@@ -41,81 +43,13 @@
        `- UnanchoredError        92  consistent with itself, but no trust anchor was given
 
 A message is made of a code and of allow-listed facts: counts, ordinals, opaque ids. There is no free
-string, so no patient datum can travel in one (`schemas.errors.FACTS`).
+string, so no patient datum can travel in one (`schemas.reprise_error.FACTS`).
 """
 
 from __future__ import annotations
 
-from typing import ClassVar
-
-FACTS = frozenset(
-    {
-        "arrow",
-        "bytes",
-        "case",
-        "code",
-        "count",
-        "deadline",
-        "file",
-        "limit",
-        "line",
-        "run",
-        "state",
-        "step",
-        "table",
-        "unit",
-    }
-)
-"""Names of the facts an error may carry: integers, opaque ids, enumeration values."""
-
-
-class RepriseError(Exception):
-    """Reprise could not go on.
-
-    The first line of a class's docstring is its summary; `code` says what exactly, `advice` what to do about
-    it, `exit_code` how the process ends.
-    """
-
-    exit_code: ClassVar[int] = 1
-    retryable: ClassVar[bool] = False
-    advice: ClassVar[str] = "See the documentation of this code."
-
-    def __init__(self, code: str, **facts: int | str) -> None:
-        unknown = set(facts) - FACTS
-        if unknown:
-            raise TypeError(f"{len(unknown)} fact name(s) outside the allow-list")
-        self.code = code
-        self.facts = {name: _short(value) for name, value in facts.items()}
-        super().__init__(self.message)
-
-    @property
-    def message(self) -> str:
-        """The one line a person sees: summary, code, facts."""
-        facts = "".join(f" {name}={value}" for name, value in sorted(self.facts.items()))
-        return f"{self.summary} [{self.code}{facts}]"
-
-    @property
-    def summary(self) -> str:
-        """What happened, in one sentence."""
-        return (type(self).__doc__ or type(self).__name__).splitlines()[0]
-
-    def to_json(self) -> dict[str, object]:
-        """The error as a JSON object: code, facts, exit code, advice."""
-        return {
-            "error": self.code,
-            "exit": self.exit_code,
-            "message": self.message,
-            "advice": self.advice,
-            "facts": dict(self.facts),
-        }
-
-
-def _short(value: int | str) -> int | str:
-    """Keep a fact only if it has the shape of a number, a path of ordinals, or an opaque name."""
-    if isinstance(value, int):
-        return value
-    allowed = len(value) <= 64 and all(c.isascii() and (c.isalnum() or c in "-_./:#") for c in value)
-    return value if allowed else "withheld"
+from schemas.reprise_error import FACTS as FACTS  # noqa: PLC0414 - one place to import errors from
+from schemas.reprise_error import RepriseError as RepriseError  # noqa: PLC0414
 
 
 class RefusedError(RepriseError):
@@ -175,6 +109,15 @@ class BusyError(RefusedError):
     advice = "Wait for it, or resume or abandon it: `reprise runs`."
 
 
+class IntakeError(RefusedError):
+    """The sealed intake does not hold."""
+
+    exit_code = 10
+    advice = (
+        "`reprise intake list` shows what stands open; open a new intake and have the practice seal again."
+    )
+
+
 class HostError(RefusedError):
     """This host does not meet a precondition."""
 
@@ -230,6 +173,15 @@ class UnsafeSourceError(SourceError):
     advice = (
         "DOCTYPE, entities and paths leaving their folder are never accepted; have the export made again."
     )
+
+
+class SealedSourceError(RepriseError):
+    """The sealed export does not open whole."""
+
+    # Not a SourceError: a damaged file is quarantined and the run goes on; here the run waits for an intact copy.
+    exit_code = 24
+    retryable = True
+    advice = "Have the same sealed file sent again, put it in the same place and `reprise resume RUN`."
 
 
 class SchemaError(RepriseError):

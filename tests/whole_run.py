@@ -14,16 +14,20 @@ from typing import Any
 
 from connectors.targets.medinect import chart_name
 from flows import engine
+from flows.control import Control
+from flows.intakes import open_intake
 from flows.orders import Order
 from flows.results import RunResult
 from flows.trial import make_trial
 from flows.watch import NoWatch, Watch
 from vault.clock import SystemClock
+from vault.intake import Intake
 from vault.lease import list_runs
 from vault.ledger_audit import audit
 from vault.ledger_store import open_store
 from vault.notes import VerifierKey
 from vault.provider import provider
+from vault.seal_page import write_page
 from vault.sealing import open_stream
 from vault.verify import verify
 
@@ -83,8 +87,15 @@ class WholeRun:
         settings = {**os.environ, "REPRISE_HOME": str(self.home), "REPRISE_OPERATOR": "trial"}
         return subprocess.run(command, capture_output=True, text=True, check=False, env=settings, timeout=300)
 
-    def resume(self) -> RunResult:
-        return engine.resume(self.home, self.run_id, "trial", NoWatch())
+    def open_intake(self, keys: str = "keyring", page: Path | None = None) -> Intake:
+        """An intake for the trial's instruction."""
+        opened = open_intake(Control.open(self.home, "trial"), self.made["authorisation"], keys, None)
+        if page is not None:
+            write_page(page, opened.intake.recipient, opened.intake.expires, opened.language)
+        return opened.intake
+
+    def resume(self, watch: Watch | None = None) -> RunResult:
+        return engine.resume(self.home, self.run_id, "trial", watch or NoWatch())
 
     @property
     def run_id(self) -> str:
@@ -116,6 +127,23 @@ class WholeRun:
             assert verify(proof, Path(self.made["policy"]).read_text())[0] == 0, lease.run_id
         store = open_store(self.home)
         assert audit(self.home / "ledger", VerifierKey.parse(store.vkey), SystemClock().now()) == []
+
+
+class HighWater(NoWatch):
+    """The largest resident size of the data process, MiB."""
+
+    def __init__(self, home: Path) -> None:
+        self._home, self.mib = home, 0.0
+
+    def arrow(self, arrow: str, counts: dict[str, Any]) -> None:
+        leases = list_runs(self._home)
+        try:
+            status = Path(f"/proc/{leases[-1].data_pid}/status").read_text() if leases else ""
+        except OSError:
+            return
+        for line in status.splitlines():
+            if line.startswith("VmHWM"):
+                self.mib = max(self.mib, int(line.split()[1]) / 1024)
 
 
 def _anonymous(data: bytes, run: str) -> bytes:

@@ -41,7 +41,9 @@ KEPT = (
     "site.toml",
 )
 KEPT_KEYS = frozenset({"site.key", "log.key", "home.age"})
-LEFT = frozenset({"staging", "locks", "orders", "prefect", "sweep.json", "clock.json", "restored.json"})
+LEFT = frozenset(
+    {"staging", "intakes", "locks", "orders", "prefect", "sweep.json", "clock.json", "restored.json"}
+)
 """What lives with one host and one moment."""
 _LEDGER_NOTE = ".tree"
 

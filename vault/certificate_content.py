@@ -193,6 +193,8 @@ class _Says:
         )
 
     def held(self, copy: dict[str, Any]) -> str:
+        if copy.get("evidence") == "encrypted_always":
+            return self.phrases["encrypted_always"]
         if copy["end"]:
             return self.ended(copy["end"])
         until = copy["until"]

@@ -265,6 +265,12 @@ _PHRASES: dict[str, tuple[str, str, str, str]] = {
         "aanvaard: een verwerkingsverantwoordelijke heeft getekend dat de import volledig is",
         "angenommen: ein Verantwortlicher hat unterschrieben, dass der Import vollständig ist",
     ),
+    "encrypted_always": (
+        "encrypted always; the only key to it was destroyed with the working copy",
+        "toujours chiffré ; la seule clé qui l'ouvrait a été détruite avec la copie de travail",
+        "altijd versleuteld; de enige sleutel ervan is met de werkkopie vernietigd",
+        "immer verschlüsselt; der einzige Schlüssel dazu wurde mit der Arbeitskopie zerstört",
+    ),
     # how a copy of the operator's ended
     "ended_unlinked_overwritten": (
         "was held by the operator; overwritten and deleted. On flash storage overwriting is no proof of erasure",

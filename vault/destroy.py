@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from vault.files import sync_folder
+from vault.intake import Intake, destroy_identity, intake_of
 from vault.keyring_linux import KernelKeyring
 from vault.keys import KeyRef, KeyState
 from vault.lease import Lease, Sight, data_process_ended, end_data_process, sight
@@ -50,6 +51,19 @@ class Verification:
 
 
 @dataclass(frozen=True)
+class IntakeEvidence:
+    """What is known of the intake whose identity opened the run's source."""
+
+    provider: str
+    key_state: str
+    only_key: bool  # whether the source was sealed to that identity and to no other
+
+    def encrypted_always(self) -> bool:
+        """Whether nobody can open the sealed source any more: its only key was in the keyring, and is seen to be gone."""
+        return self.provider == KernelKeyring.name and self.only_key and self.key_state in _GONE
+
+
+@dataclass(frozen=True)
 class Evidence:
     """What a destruction leaves behind as knowledge."""
 
@@ -58,6 +72,7 @@ class Evidence:
     opened_before: int  # segments that the key opened before it died; 0: the key was gone already
     key_state: str
     verification: Verification
+    intake: IntakeEvidence | None = None
 
 
 def inventory_staging(lease: Lease) -> list[StagedFile]:
@@ -108,14 +123,17 @@ def probe(lease: Lease, segments: int = 12) -> int:
     return int(done.stdout) if done.returncode == 0 and done.stdout.strip().isdigit() else -1
 
 
-def destroy_run(lease: Lease, inventory: list[StagedFile], opened_before: int) -> Evidence:
-    """Destroy key and files of a run and check that they are gone. Doing it again changes nothing.
+def destroy_run(home: Path, lease: Lease, inventory: list[StagedFile], opened_before: int) -> Evidence:
+    """Destroy key and files of a run, and the identity of its intake; check that they are gone.
 
-    Seen from elsewhere (`vault.lease.Sight`) neither key nor process can be checked: their checks then stay false.
+    Doing it again changes nothing. Seen from elsewhere (`vault.lease.Sight`) neither key nor process can be checked: their
+    checks then stay false.
     """
     end_data_process(lease)
     ended = data_process_ended(lease)
     state = _destroy_key(lease)
+    intake = intake_of(home, lease)
+    identity = _destroy_identity(home, lease, intake) if intake else KeyState.ABSENT
     fails = probe(lease) < 0
     for folder in lease.folders:
         remove(folder)
@@ -125,8 +143,19 @@ def destroy_run(lease: Lease, inventory: list[StagedFile], opened_before: int) -
         bytes=sum(file.size for file in inventory),
         opened_before=max(opened_before, 0),
         key_state=state.value,
-        verification=Verification(state in _GONE, fails, absent, ended),
+        verification=Verification({state, identity} <= _GONE, fails, absent, ended),
+        intake=_intake_evidence(intake, identity),
     )
+
+
+def _intake_evidence(intake: Intake | None, state: KeyState) -> IntakeEvidence | None:
+    return IntakeEvidence(intake.provider, state.value, bool(intake.only_key)) if intake else None
+
+
+def _destroy_identity(home: Path, lease: Lease, intake: Intake) -> KeyState:
+    if sight(lease) is Sight.ELSEWHERE:
+        return KeyState.NOT_OBSERVABLE
+    return destroy_identity(home, intake)
 
 
 def _destroy_key(lease: Lease) -> KeyState:

@@ -58,14 +58,17 @@ def join_new_session() -> None:
 
 
 class KernelKeyring:
-    """The `keyring` provider."""
+    """The `keyring` provider; keys of different kinds bear different names."""
 
     name = "keyring"
     strength = Strength("A", "every process of the same uid on this host, and root", False, ("kernel", "ram"))
 
+    def __init__(self, kind: str = "reprise") -> None:
+        self._kind = kind
+
     def create(self, run_id: str, lifetime_seconds: int) -> KeyRef:
         """See `KeyProvider.create`."""
-        name = f"reprise:{run_id}"
+        name = f"{self._kind}:{run_id}"
         try:
             serial = self._add(name, lifetime_seconds)
         except OSError as error:
@@ -136,8 +139,8 @@ class KernelKeyring:
             return 0
 
     def find(self, run_id: str) -> KeyRef | None:
-        """The key of a run whose lease does not yet tell its serial."""
-        name = f"reprise:{run_id}"
+        """The key of a run (or intake) whose record does not yet tell its serial."""
+        name = f"{self._kind}:{run_id}"
         serial = self._find(name)
         return KeyRef(self.name, name, serial) if serial else None
 

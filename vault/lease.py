@@ -45,6 +45,8 @@ class Lease:
     order_id: str | None = None
     key_ref: KeyRef | None = None
     data_pid: int | None = None
+    sealed_source: bool | None = None  # what the run found when it first opened its source; it may not change
+    intake_id: str | None = None  # whose identity opens the sealed source, and dies with the run's key
 
     @classmethod
     def load(cls, home: Path, run_id: str) -> Lease:

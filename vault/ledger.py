@@ -56,6 +56,8 @@ class EntryType(StrEnum):
     CUSTODY_INCOMPLETE = "custody.incomplete"
     IMPORT_CONFIRMED = "import.confirmed"
     CLOCK_CONFIRMED = "clock.confirmed"
+    INTAKE_OPENED = "intake.opened"
+    INTAKE_CLOSED = "intake.closed"
     SUBJECT_ENROLLED = "subject.enrolled"
     SUBJECT_ATTESTED = "subject.attested"
     SUBJECT_SHOWN = "subject.shown"

@@ -1,4 +1,4 @@
-"""One run a doctor: a lock that the kernel releases when its holder dies."""
+"""One run a doctor, one change of an intake at a time: locks that the kernel releases when their holder dies."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from types import TracebackType
 from schemas.errors import BusyError
 
 
-class DoctorLock:
+class HeldLock:
     """A held lock; a context manager that lets go."""
 
     def __init__(self, descriptor: int) -> None:
@@ -29,18 +29,27 @@ class DoctorLock:
         os.close(self._descriptor)
 
 
-def hold_doctor(home: Path, subject_id: str, wait_seconds: float = 0) -> DoctorLock:
+def hold_doctor(home: Path, subject_id: str, wait_seconds: float = 0) -> HeldLock:
     """Take the lock of a doctor (by opaque id). Raises BusyError when another holds it beyond the wait."""
+    return _hold(home, subject_id, "doctor_busy", wait_seconds)
+
+
+def hold_intakes(home: Path) -> HeldLock:
+    """Take the lock under which records of intakes change; it is held for a moment only."""
+    return _hold(home, "intakes", "intakes_busy", wait_seconds=10)
+
+
+def _hold(home: Path, name: str, busy: str, wait_seconds: float) -> HeldLock:
     folder = home / "locks"
     folder.mkdir(mode=0o700, exist_ok=True)
-    descriptor = os.open(folder / f"{subject_id}.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    descriptor = os.open(folder / f"{name}.lock", os.O_RDWR | os.O_CREAT, 0o600)
     until = time.monotonic() + wait_seconds
     while not _try(descriptor):
         if time.monotonic() >= until:
             os.close(descriptor)
-            raise BusyError("doctor_busy")
+            raise BusyError(busy)
         time.sleep(0.05)
-    return DoctorLock(descriptor)
+    return HeldLock(descriptor)
 
 
 def _try(descriptor: int) -> bool:

@@ -49,7 +49,7 @@ def replay(home: Path, site: Site, record: HostRecord, destroyed: frozenset[str]
     leases = {lease.run_id: lease for lease in list_runs(home)}
     back = [x for x in leases.values() if (x.run_id in known or is_ended(home, x.run_id)) and _is_back(x)]
     for lease in back:
-        destroy_run(lease, inventory_staging(lease), 0)
+        destroy_run(home, lease, inventory_staging(lease), 0)
     leaseless = [
         home / "staging" / run for run in sorted(known - set(leases)) if (home / "staging" / run).exists()
     ]

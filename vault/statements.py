@@ -97,6 +97,7 @@ def destruction_predicate(
         "tool": tool,
         "positiveControl": {"segmentsOpenedBefore": evidence.opened_before},
         "verification": asdict(evidence.verification),
+        "source": _source(evidence),
         "validation": {
             "by": role,
             "at": at,
@@ -120,3 +121,17 @@ def inventory_file(files: list[StagedFile]) -> bytes:
         "sha256": sha256(canonical_json(rest)).hexdigest(),
     }
     return canonical_json({"version": 1, "files": rows[:LISTED], "left_out": left_out if rest else None})
+
+
+def _source(evidence: Evidence) -> dict[str, Any]:
+    """What the run can say of the export: its custody as stated, or that it was sealed to a key that is gone."""
+    intake = evidence.intake
+    if intake is None:
+        return {"evidence": "stated"}
+    return {
+        "evidence": "sealed-intake",
+        "keyProvider": intake.provider,
+        "keyState": intake.key_state,
+        "onlyKey": intake.only_key,
+        "encryptedAlways": intake.encrypted_always(),
+    }

@@ -27,7 +27,10 @@ from flows.orders import Order, save_order
 from flows.sweep_round import sweep_round
 
 SourceArgument = Annotated[
-    Path, typer.Argument(help="A file, a folder or an archive.", show_default=False, readable=False)
+    Path,
+    typer.Argument(
+        help="A file, a folder or an archive; or one sealed to an intake.", show_default=False, readable=False
+    ),
 ]
 AuthorisationOption = Annotated[
     str,
@@ -37,6 +40,9 @@ AuthorisationOption = Annotated[
     ),
 ]
 KeysOption = Annotated[str, typer.Option("--keys", help="Where the run's key lives: keyring or memory.")]
+IntakeOption = Annotated[
+    str | None, typer.Option("--intake", help="The intake that SOURCE is sealed to; else found by trying.")
+]
 DirectOption = Annotated[bool, typer.Option("--direct", help="Run the same steps without Prefect.")]
 
 
@@ -73,12 +79,19 @@ def migrate(
     home: HomeOption = None,
     operator: OperatorOption = None,
     keys: KeysOption = "keyring",
+    intake: IntakeOption = None,
     direct: DirectOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Migrate one doctor's records, destroy the staging, certify."""
     order = Order(
-        str(source.resolve()), authorisation, "migration", str(to.resolve()), keys, operator_name(operator)
+        str(source.resolve()),
+        authorisation,
+        "migration",
+        str(to.resolve()),
+        keys,
+        operator_name(operator),
+        intake,
     )
     _carry(home_path(home), order, direct=direct, as_json=as_json)
 
@@ -90,11 +103,14 @@ def rehearse(
     home: HomeOption = None,
     operator: OperatorOption = None,
     keys: KeysOption = "keyring",
+    intake: IntakeOption = None,
     direct: DirectOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """The whole way up to balanced books; publish nothing; destroy and certify."""
-    order = Order(str(source.resolve()), authorisation, "rehearsal", None, keys, operator_name(operator))
+    order = Order(
+        str(source.resolve()), authorisation, "rehearsal", None, keys, operator_name(operator), intake
+    )
     _carry(home_path(home), order, direct=direct, as_json=as_json)
 
 
@@ -105,10 +121,13 @@ def probe(
     home: HomeOption = None,
     operator: OperatorOption = None,
     keys: KeysOption = "keyring",
+    intake: IntakeOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Count what a source holds (the use `inventory`), destroy and certify."""
-    order = Order(str(source.resolve()), authorisation, "inventory", None, keys, operator_name(operator))
+    order = Order(
+        str(source.resolve()), authorisation, "inventory", None, keys, operator_name(operator), intake
+    )
     _carry(home_path(home), order, direct=True, as_json=as_json)
 
 
@@ -120,12 +139,15 @@ def order(
     home: HomeOption = None,
     operator: OperatorOption = None,
     keys: KeysOption = "keyring",
+    intake: IntakeOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Seal an order for a run that Prefect triggers later; prints its opaque id."""
     use = "migration" if to else "rehearsal"
     destination = str(to.resolve()) if to else None
-    made = Order(str(source.resolve()), authorisation, use, destination, keys, operator_name(operator))
+    made = Order(
+        str(source.resolve()), authorisation, use, destination, keys, operator_name(operator), intake
+    )
     path = home_path(home)
     engine.precheck(path, made)
     order_id = save_order(path, made)

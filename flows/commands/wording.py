@@ -85,6 +85,7 @@ _SWEPT = (
     ("elsewhere", "overdue run(s) of another host removed, not certified"),
     ("copies_destroyed", "source(s) or package(s) destroyed at their date"),
     ("copies_incomplete", "copy or copies INCOMPLETE: changed or not removable, look at them"),
+    ("intakes_expired", "unused intake(s) closed"),
     ("unknown", "unknown folder(s) left: look at them"),
 )
 

@@ -9,9 +9,13 @@ from flows.control import Control
 from flows.orders import Order
 from schemas.errors import RefusedError
 from vault.authorisation import Authorisation, check, claim, recorded
+from vault.intake import refuse_hopeless
 from vault.pades import MAX_BYTES, is_pdf, open_pdf
 from vault.register import Use
 from vault.signed import Signed, detached
+
+SEALED_SUFFIX = ".age"
+"""By this name a source is known as sealed before it may be looked at; the data process looks at its first bytes."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +36,7 @@ def authorise(control: Control, order: Order, run_id: str | None = None) -> Auth
     A use that `run_id` spent already, before a crash, is still its own.
     """
     try:
-        signed = _evidence(control, order.authorisation)
+        signed = evidence(control.home, order.authorisation)
         authorisation = check(
             signed,
             home=control.home,
@@ -43,16 +47,18 @@ def authorise(control: Control, order: Order, run_id: str | None = None) -> Auth
             clock=control.clock,
             run_id=run_id,
         )
+        if order.intake or order.source.endswith(SEALED_SUFFIX):
+            refuse_hopeless(control.home, authorisation.id, order.intake, control.clock)
     except RefusedError as refusal:
         control.record_refused(refusal)
         raise
     return Authorised(authorisation, signed)
 
 
-def _evidence(control: Control, reference: str) -> Signed:
+def evidence(home: Path, reference: str) -> Signed:
     """The signed instruction: from a file, or as recorded under an id."""
     path = Path(reference)
-    return read_evidence(path) if path.is_file() else recorded(control.home, reference)
+    return read_evidence(path) if path.is_file() else recorded(home, reference)
 
 
 def read_evidence(path: Path) -> Signed:

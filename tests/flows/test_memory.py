@@ -9,31 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from whole_run import WholeRun
+from whole_run import HighWater, WholeRun
 
 from flows.practice.write import write_practice
-from flows.watch import NoWatch
-from vault.lease import list_runs
 
 pytestmark = pytest.mark.slow
 BOUND_MIB = 450
-
-
-class HighWater(NoWatch):
-    """The largest resident size of the data process, MiB."""
-
-    def __init__(self, home: Path) -> None:
-        self._home, self.mib = home, 0.0
-
-    def arrow(self, arrow: str, counts: dict[str, Any]) -> None:
-        leases = list_runs(self._home)
-        try:
-            status = Path(f"/proc/{leases[-1].data_pid}/status").read_text() if leases else ""
-        except OSError:
-            return
-        for line in status.splitlines():
-            if line.startswith("VmHWM"):
-                self.mib = max(self.mib, int(line.split()[1]) / 1024)
 
 
 def high_water(folder: Path, **practice: Any) -> float:

@@ -12,7 +12,7 @@ import pytest
 from kmehr_rebuilding import file_of
 
 from connectors.base import Limits
-from connectors.opening import open_source
+from connectors.opening import open_source, open_stream
 from connectors.registry import choose
 from schemas.errors import LimitExceededError, RepriseError, UnreadableSourceError, UnsafeSourceError
 
@@ -178,6 +178,22 @@ def test_cut_zip_is_unreadable(tmp_path: Path) -> None:
     path = zip_of(tmp_path / "z", {"a": os.urandom(1000)})
     path.write_bytes(path.read_bytes()[:-30])
     assert code_of(path) == (UnreadableSourceError, "zip_damaged")
+
+
+def test_a_stream_is_opened_like_the_file_it_holds(tmp_path: Path) -> None:
+    single, packed = tmp_path / "a.xml", zip_of(tmp_path / "x.zip", {"1": b"one", "2": b"two"})
+    single.write_bytes(b"alone")
+    for path in (single, packed):
+        data = path.read_bytes()
+        ours = open_stream(lambda data=data: io.BytesIO(data), len(data), Limits())
+        theirs = open_source(path, Limits())
+        assert [(f.ordinal, f.size, f.open().read()) for f in ours] == [
+            (f.ordinal, f.size, f.open().read()) for f in theirs
+        ]
+    for data, code in ((b"", "source_empty"), (b"x" * 11, "file_bytes"), (b"PK\x03\x04", "zip_damaged")):
+        with pytest.raises(RepriseError) as caught:
+            open_stream(lambda data=data: io.BytesIO(data), len(data), Limits(max_file_bytes=10))
+        assert caught.value.code == code
 
 
 def test_choose_prefers_the_certain() -> None:

@@ -1,0 +1,139 @@
+"""Intakes seen from the control process: opened, bound to a run, closed, each act in the ledger. Never the identity."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from flows.control import Control
+from flows.steps.authorise import evidence
+from schemas.errors import DeadlineError, IntakeError, KeyUnavailableError, RefusedError
+from vault.authorisation import any_use, check, is_withdrawn
+from vault.clock import SystemClock, format_utc, parse_utc
+from vault.instruction import parse
+from vault.intake import Intake, check_number, claim, close, intake_of, list_intakes, spend
+from vault.intake_keys import PROVIDERS
+from vault.intake_mint import mint
+from vault.lease import Lease
+from vault.ledger import EntryType
+
+
+@dataclass(frozen=True)
+class OpenedIntake:
+    """An intake with what the practice is told of it."""
+
+    intake: Intake
+    language: str
+
+    @property
+    def number(self) -> str:
+        """What is compared by telephone."""
+        return check_number(self.intake.recipient)
+
+
+def open_intake(control: Control, reference: str, provider: str, hours: int | None) -> OpenedIntake:
+    """Make a one-time recipient for an authorisation, until the instruction ends or for so many hours.
+
+    The instruction is checked as for a run; spends no use. A refusal is in the ledger. Raises RefusedError,
+    KeyUnavailableError.
+    """
+    if provider not in PROVIDERS:
+        raise KeyUnavailableError("unknown_provider")
+    try:
+        signed = evidence(control.home, reference)
+        instruction = parse(signed.document)
+        checked = check(
+            signed,
+            home=control.home,
+            site=control.site,
+            use=any_use(instruction),
+            destination=instruction.destination,
+            operator=control.person,
+            clock=control.clock,
+        )
+        if hours is not None and hours < 1:
+            raise DeadlineError("hours_not_positive", limit=1)
+    except RefusedError as refusal:
+        control.record_refused(refusal)
+        raise
+    now = control.clock.now()
+    until = min(instruction.valid_until, now + timedelta(hours=hours)) if hours else instruction.valid_until
+    intake = Intake(secrets.token_hex(8), checked.id, provider, format_utc(now), format_utc(until))
+    return OpenedIntake(_make(control, intake), instruction.language)
+
+
+def _make(control: Control, intake: Intake) -> Intake:
+    """The record stands before the identity does, so that no identity is left that nobody knows of."""
+    intake.save(control.home)
+    seconds = int((parse_utc(intake.expires) - control.clock.now()).total_seconds())
+    ref, recipient = mint(control.home, intake.provider, intake.id, max(seconds, 1))
+    made = replace(intake, key_ref=ref, recipient=recipient)
+    made.save(control.home)
+    control.record(EntryType.INTAKE_OPENED, None, intake.provider, {"seconds": seconds})
+    return made
+
+
+def close_intake(control: Control, intake_id: str) -> None:
+    """Destroy the identity of an intake that no run uses. Raises IntakeError."""
+    known = Intake.load(control.home, intake_id)
+    close(control.home, intake_id, "closed")
+    if known.closed is None:
+        control.record(EntryType.INTAKE_CLOSED, None, "closed")
+
+
+def close_with_run(control: Control, lease: Lease) -> None:
+    """Keep that the identity of the run's intake was destroyed with it."""
+    intake = intake_of(control.home, lease)
+    if intake is None:
+        return
+    spend(control.home, intake, lease.run_id)
+    if not control.has_recorded(lease, EntryType.INTAKE_CLOSED):
+        control.record(EntryType.INTAKE_CLOSED, lease.run_id, "with_run")
+
+
+def close_due(control: Control) -> int:
+    """Close every intake that no run used in time, whose instruction was withdrawn or whose identity is gone."""
+    closed = 0
+    for intake in list_intakes(control.home):
+        cause = None if intake.closed or intake.run_id else _cause(control, intake)
+        if cause is not None:
+            close(control.home, intake.id, cause)
+            control.record(EntryType.INTAKE_CLOSED, None, cause)
+            closed += 1
+    return closed
+
+
+def _cause(control: Control, intake: Intake) -> str | None:
+    if is_withdrawn(control.home, intake.authorisation_id):
+        return "withdrawn"
+    state = intake.state(control.home, control.clock)
+    return state if state in ("expired", "key_gone") else None
+
+
+def note_source(home: Path, lease: Lease, intake_id: str | None, *, only_key: bool) -> None:
+    """Write down whether the run's source is sealed, and bind the intake to the run.
+
+    Raises IntakeError: source_changed (a run that began on a clear source goes on with one, and the reverse).
+    """
+    if lease.sealed_source not in (None, intake_id is not None):
+        raise IntakeError("source_changed")
+    lease.update(home, sealed_source=intake_id is not None, intake_id=intake_id)
+    if intake_id is not None:
+        claim(home, intake_id, lease, only_key=only_key, clock=SystemClock())
+
+
+def describe(control: Control, intake: Intake) -> dict[str, Any]:
+    """One intake, for a list."""
+    return {
+        "intake": intake.id,
+        "authorisation": intake.authorisation_id,
+        "state": intake.state(control.home, control.clock),
+        "keys": intake.provider,
+        "expires": intake.expires,
+        "recipient": intake.recipient,
+        "number": check_number(intake.recipient),
+        "run": intake.run_id,
+    }

@@ -1,0 +1,56 @@
+// One self-contained page: script and style inlined, their hashes in its policy, the licences of what it holds.
+// `node build.mjs [FILE]`; without a name: the template that `reprise intake open --page` fills in.
+
+import { createHash } from "node:crypto";
+import { readFile, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+
+const here = dirname(fileURLToPath(import.meta.url));
+const target = process.argv[2] ?? join(here, "..", "vault", "templates", "seal-page.html");
+
+const hash = (text) => `'sha256-${createHash("sha256").update(text).digest("base64")}'`;
+
+async function bundle() {
+  const made = await build({
+    absWorkingDir: here,
+    entryPoints: ["src/main.ts"],
+    bundle: true,
+    minify: true,
+    format: "iife",
+    target: "es2022",
+    charset: "ascii",
+    legalComments: "none",
+    metafile: true,
+    write: false,
+  });
+  return { script: made.outputFiles[0].text.trim(), inputs: Object.keys(made.metafile.inputs) };
+}
+
+async function licences(inputs) {
+  const names = inputs.map((path) => /node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1]);
+  const used = [...new Set(names.filter(Boolean))].sort();
+  const texts = used.map(async (name) => {
+    const folder = join(here, "node_modules", name);
+    const { version } = JSON.parse(await readFile(join(folder, "package.json"), "utf8"));
+    const licence = await readFile(join(folder, "LICENSE"), "utf8");
+    return `${name} ${version}\n\n${licence.trim().replaceAll("--", "- -")}`;
+  });
+  const own = "Reprise, Apache-2.0. The script holds, minified, what follows.";
+  return [own, ...(await Promise.all(texts))].join("\n\n");
+}
+
+const { script, inputs } = await bundle();
+const style = (await readFile(join(here, "src", "page.css"), "utf8")).trim();
+const policy = [
+  "default-src 'none'",
+  `script-src ${hash(script)}`,
+  `style-src ${hash(style)}`,
+  "base-uri 'none'",
+  "form-action 'none'",
+].join("; ");
+const filled = { CSP: policy, LICENCES: await licences(inputs), STYLE: style, SCRIPT: script };
+const page = await readFile(join(here, "src", "page.html"), "utf8");
+if (/<\/script|<!--/i.test(script)) throw new Error("the script would end itself");
+await writeFile(target, page.replace(/%(CSP|LICENCES|STYLE|SCRIPT)%/g, (_, name) => filled[name]));

@@ -1,0 +1,74 @@
+"""What every error of Reprise is: a code, allow-listed facts, an exit code and advice."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+FACTS = frozenset(
+    {
+        "arrow",
+        "bytes",
+        "case",
+        "code",
+        "count",
+        "deadline",
+        "file",
+        "limit",
+        "line",
+        "run",
+        "state",
+        "step",
+        "table",
+        "unit",
+    }
+)
+"""Names of the facts an error may carry: integers, opaque ids, enumeration values."""
+
+
+class RepriseError(Exception):
+    """Reprise could not go on.
+
+    The first line of a class's docstring is its summary; `code` says what exactly, `advice` what to do about
+    it, `exit_code` how the process ends.
+    """
+
+    exit_code: ClassVar[int] = 1
+    retryable: ClassVar[bool] = False
+    advice: ClassVar[str] = "See the documentation of this code."
+
+    def __init__(self, code: str, **facts: int | str) -> None:
+        unknown = set(facts) - FACTS
+        if unknown:
+            raise TypeError(f"{len(unknown)} fact name(s) outside the allow-list")
+        self.code = code
+        self.facts = {name: _short(value) for name, value in facts.items()}
+        super().__init__(self.message)
+
+    @property
+    def message(self) -> str:
+        """The one line a person sees: summary, code, facts."""
+        facts = "".join(f" {name}={value}" for name, value in sorted(self.facts.items()))
+        return f"{self.summary} [{self.code}{facts}]"
+
+    @property
+    def summary(self) -> str:
+        """What happened, in one sentence."""
+        return (type(self).__doc__ or type(self).__name__).splitlines()[0]
+
+    def to_json(self) -> dict[str, object]:
+        """The error as a JSON object: code, facts, exit code, advice."""
+        return {
+            "error": self.code,
+            "exit": self.exit_code,
+            "message": self.message,
+            "advice": self.advice,
+            "facts": dict(self.facts),
+        }
+
+
+def _short(value: int | str) -> int | str:
+    """Keep a fact only if it has the shape of a number, a path of ordinals, or an opaque name."""
+    if isinstance(value, int):
+        return value
+    allowed = len(value) <= 64 and all(c.isascii() and (c.isalnum() or c in "-_./:#") for c in value)
+    return value if allowed else "withheld"

@@ -1,0 +1,310 @@
+"""Whole runs on sealed exports: the same package as from the clear export, nothing in clear on the way, one use."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+
+import pyrage
+import pytest
+from sealing import needs_age, needs_browser, seal_by_age, seal_by_page
+from whole_run import WholeRun
+
+from flows import engine
+from flows.control import Control
+from flows.intakes import close_intake
+from flows.practice.write import write_practice
+from schemas.errors import IntakeError, RepriseError, SealedSourceError
+from vault.intake import check_number, destroy_identity, list_intakes
+from vault.ledger_store import open_store
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "privacy"))
+import canary
+
+pytestmark = [pytest.mark.slow, needs_age]
+
+
+@pytest.fixture(scope="module")
+def export(tmp_path_factory) -> Path:
+    """Three files in a folder."""
+    folder = tmp_path_factory.mktemp("small") / "export"
+    write_practice(folder, patients=6, patients_per_file=2)
+    assert len(list(folder.iterdir())) == 3
+    return folder
+
+
+@pytest.fixture(scope="module")
+def one_home(export, tmp_path_factory) -> WholeRun:
+    uses = {"inventory": 50, "rehearsal": 50, "migration": 50, "delta": 0}
+    return WholeRun(tmp_path_factory.mktemp("home") / "trial", export, uses=uses)
+
+
+@pytest.fixture
+def case(one_home) -> WholeRun:
+    """The same home for all, with nothing delivered and no intake open."""
+    shutil.rmtree(one_home.destination, ignore_errors=True)
+    for intake in list_intakes(one_home.home):
+        destroy_identity(one_home.home, intake)
+        shutil.rmtree(one_home.home / "intakes" / intake.id)
+    return one_home
+
+
+@pytest.fixture(scope="module")
+def clear(one_home) -> dict[str, bytes]:
+    case = one_home
+    case.start()
+    destruction = certificate(case)
+    assert destruction["destruction"]["source"] == {"evidence": "stated"}
+    assert destruction["fate"]["source"]["evidence"] == "stated"
+    content = case.content()
+    assert len(content) > 6
+    return content
+
+
+def certificate(case: WholeRun) -> dict:
+    return json.loads((case.home / "runs" / case.run_id / "proof" / "certificate.json").read_bytes())
+
+
+def entries(case: WholeRun) -> list[tuple[str, str, bool]]:
+    store = open_store(case.home)
+    bodies = [json.loads(e) for e in store.read(0, store.head().size)]
+    return [(b["type"], b["code"], b["runId"] is not None) for b in bodies]
+
+
+def zipped(export: Path, out: Path) -> Path:
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in sorted(export.iterdir()):
+            archive.write(path, path.name)
+    return out
+
+
+@pytest.mark.parametrize("way", ["age", pytest.param("page", marks=needs_browser)])
+def test_a_sealed_export_gives_the_same_package_and_its_key_dies_with_the_run(
+    export, clear, case, tmp_path, way
+):
+    sealed = tmp_path / "export.age"
+    page = tmp_path / "seal.html"
+    opened = case.open_intake(page=page)
+    if way == "age":
+        seal_by_age(opened.recipient, zipped(export, tmp_path / "x.zip"), sealed)
+    else:
+        seal_by_page(page, export, out=sealed)
+    result = case.start(source=str(sealed))
+    assert result.state == "certified"
+    assert case.content() == clear
+    case.nothing_left()
+    said = certificate(case)
+    assert said["fate"]["source"]["evidence"] == "encrypted_always"
+    assert said["destruction"]["source"]["encryptedAlways"] is True
+    html = (case.home / "runs" / case.run_id / "proof" / "certificate.html").read_text()
+    assert "la seule clé qui l&#39;ouvrait a été détruite avec la copie de travail" in html
+    kinds = entries(case)
+    assert ("intake.opened", "keyring", False) in kinds
+    assert kinds[-2:] == [("intake.closed", "with_run", True), ("destruction.completed", "published", True)]
+    (intake,) = list_intakes(case.home)
+    assert (intake.id, intake.run_id) == (opened.id, case.run_id)
+    with pytest.raises(IntakeError) as spent:
+        case.start(source=str(sealed), use="rehearsal")
+    assert spent.value.code == "intake_spent"
+
+
+KILLS = [
+    {"who": "control", "at": "call", "name": name}
+    for name in (
+        "flows.intakes.claim",
+        "vault.destroy.destroy_identity",
+        "flows.intakes.spend",
+        "flows.carry.note_source",
+        "vault.intake.replace",
+        "flows.ending.close_with_run",
+    )
+] + [
+    {"who": "data", "at": "arrow", "name": "extract"},
+    {"who": "data", "at": "progress", "name": "inventory"},
+]
+
+
+@pytest.mark.parametrize(
+    "kill", KILLS if os.environ.get("REPRISE_ALL_FAULTS") else KILLS[:3], ids=lambda kill: kill["name"]
+)
+def test_a_killed_run_resumes_with_its_intake_and_still_destroys_it(kill, export, clear, case, tmp_path):
+    sealed = tmp_path / "export.age"
+    seal_by_age(case.open_intake().recipient, zipped(export, tmp_path / "x.zip"), sealed)
+    died = case.start_apart(kill, source=str(sealed))
+    assert died.returncode == (-9 if kill["who"] == "control" else 50), died.stdout + died.stderr
+    assert case.resume().state == "certified"
+    assert case.content() == clear
+    assert certificate(case)["fate"]["source"]["evidence"] == "encrypted_always"
+    (intake,) = list_intakes(case.home)
+    assert (intake.run_id, intake.closed) == (case.run_id, "with_run")
+    case.nothing_left()
+
+
+def test_with_its_key_in_a_file_or_a_second_recipient_it_is_not_called_encrypted_always(
+    export, case, tmp_path
+):
+    sealed = tmp_path / "export.age"
+    plain = zipped(export, tmp_path / "x.zip").read_bytes()
+    in_file = case.open_intake("file")
+    in_keyring = case.open_intake()
+    other = pyrage.x25519.Identity.generate().to_public()
+    for opened, others in ((in_file, []), (in_keyring, [other])):
+        keys = [pyrage.x25519.Recipient.from_str(opened.recipient), *others]
+        sealed.write_bytes(pyrage.encrypt(plain, keys))
+        case.start(source=str(sealed), use="inventory", intake=opened.id)
+        said = certificate(case)
+        assert said["fate"]["source"]["evidence"] == "stated"
+        assert said["destruction"]["source"]["evidence"] == "sealed-intake"
+        assert said["destruction"]["source"]["encryptedAlways"] is False
+    assert not list((case.home / "intakes").rglob("identity"))
+    case.nothing_left()
+
+
+def test_a_run_that_a_damaged_copy_stopped_goes_on_with_an_intact_one(export, case, tmp_path):
+    """And not with a clear one: what the certificate says of the source holds for the whole run."""
+    sealed = tmp_path / "export.age"
+    opened = case.open_intake()
+    plain = zipped(export, tmp_path / "x.zip")
+    seal_by_age(opened.recipient, plain, sealed)
+    intact = sealed.read_bytes()
+    sealed.write_bytes(
+        intact[: len(intact) // 2] + bytes([intact[len(intact) // 2] ^ 1]) + intact[len(intact) // 2 + 1 :]
+    )
+    with pytest.raises(SealedSourceError):
+        case.start(source=str(sealed))
+    assert engine.list_runs(case.home)[-1]["state"] == "red"
+    with pytest.raises(IntakeError) as used:
+        close_intake(Control.open(case.home, "trial"), opened.id)
+    assert used.value.code == "intake_in_use"
+    sealed.write_bytes(intact)
+    assert case.resume().state == "certified"
+    case.nothing_left()
+
+
+def test_a_run_does_not_change_between_sealed_and_clear(export, case, tmp_path):
+    sealed = tmp_path / "export.age"
+    seal_by_age(case.open_intake().recipient, zipped(export, tmp_path / "x.zip"), sealed)
+    intact = sealed.read_bytes()
+    sealed.write_bytes(intact[:-20] + bytes(20))
+    with pytest.raises(SealedSourceError):
+        case.start(source=str(sealed), use="rehearsal")
+    # the directory of the zip was damaged, so the payload was never believed: nothing is bound yet
+    sealed.write_bytes(intact[: len(intact) // 2] + b"\0" + intact[len(intact) // 2 + 1 :])
+    with pytest.raises(SealedSourceError):
+        case.resume()
+    shutil.copy(tmp_path / "x.zip", sealed)
+    with pytest.raises(IntakeError) as changed:
+        case.resume()
+    assert changed.value.code == "source_not_sealed"
+    case.nothing_left()  # refused after its header: ended and certified
+
+
+def test_what_no_open_intake_fits_is_refused_and_recorded(export, case, tmp_path):
+    sealed = tmp_path / "export.age"
+    stranger = str(pyrage.x25519.Identity.generate().to_public())
+    seal_by_age(stranger, zipped(export, tmp_path / "x.zip"), sealed)
+
+    def code(**changes: object) -> str:
+        with pytest.raises(RepriseError) as refused:
+            case.start(**{"source": str(sealed), "use": "inventory", **changes})
+        return refused.value.code
+
+    before = len(engine.list_runs(case.home))
+    assert code() == "intake_unknown"  # none is open: nothing is leased, no use is spent
+    assert ("authorisation.refused", "intake_unknown", False) in entries(case)
+    assert len(engine.list_runs(case.home)) == before
+    opened = case.open_intake()
+    assert code(source=str(export), intake=opened.id) == "source_not_sealed"
+    assert code() == "intake_unknown"
+    destroy_identity(case.home, opened)  # as a restart of the host does
+    assert code() == "intake_key_gone"
+    shutil.copy(sealed, tmp_path / "without-its-name")
+    assert code(source=str(tmp_path / "without-its-name")) == "intake_key_gone"
+    assert certificate(case)["destruction"]["cause"] == "key_lost"
+    replace(case.open_intake(), expires="2026-01-01T00:00:00Z").save(case.home)
+    assert engine.sweep_home(case.home).intakes_expired == 2
+    assert engine.sweep_home(case.home).intakes_expired == 0
+    assert all(intake.key_state(case.home).value != "present" for intake in list_intakes(case.home))
+    assert ("intake.closed", "expired", False) in entries(case)
+    assert ("intake.closed", "key_gone", False) in entries(case)
+    case.nothing_left()
+
+
+def test_a_withdrawal_closes_what_stands_open_and_opens_no_more(export, tmp_path):
+    case = WholeRun(tmp_path / "trial", export)
+    recorded = case.reprise("authorise", "record", case.made["authorisation"], "--json")
+    authorisation = json.loads(recorded.stdout.splitlines()[-1])["authorisation"]
+    page = tmp_path / "page.html"
+    done = case.reprise("intake", "open", authorisation, "--hours", "2", "--page", str(page))
+    assert done.returncode == 0, done.stderr
+    (intake,) = list_intakes(case.home)
+    assert check_number(intake.recipient) in done.stdout
+    assert intake.recipient in page.read_text()
+    closed_by_hand = case.open_intake().id
+    assert case.reprise("intake", "close", closed_by_hand).returncode == 0
+    assert case.reprise("authorise", "withdraw", authorisation).returncode == 0
+    listed = json.loads(case.reprise("intake", "list", "--json").stdout.splitlines()[-1])
+    assert [i["state"] for i in listed] == ["withdrawn", "closed"]
+    assert all(i.key_state(case.home).value in ("absent", "revoked") for i in list_intakes(case.home))
+    refused = case.reprise("intake", "open", case.made["authorisation"])
+    assert (refused.returncode, "withdrawn" in refused.stderr) == (10, True)
+
+
+@pytest.mark.skipif(shutil.which("strace") is None, reason="strace is missing")
+def test_no_clear_byte_is_written_and_no_sealed_byte_read_before_the_check(shared, tmp_path):
+    """The kernel's account of a whole run: every byte written but to pipes, every opening of the sealed file."""
+    source = canary.write_practice(tmp_path / "export", shared)
+    (clear_file,) = source.iterdir()
+    case, sealed = WholeRun(tmp_path / "trial", source), tmp_path / "export.age"
+    seal_by_age(case.open_intake().recipient, clear_file, sealed)
+    shutil.rmtree(source)
+    command = [
+        str(Path(sys.executable).with_name("reprise")), "migrate", str(sealed),
+        "--authorisation", case.made["authorisation"], "--to", case.made["destination"], "--direct",
+    ]  # fmt: skip
+    environment = {"REPRISE_HOME": str(case.home), "REPRISE_OPERATOR": "trial"}
+    done, lines = traced(command, tmp_path / "trace", environment)
+    assert done.returncode == 0, done.stderr
+    checked = next(i for i, line in enumerate(lines) if "authorisation.checked" in line and "write" in line)
+    openings = [i for i, line in enumerate(lines) if f'"{sealed}"' in line and "open" in line]
+    assert openings
+    assert checked < openings[0]
+    assert all("O_RDONLY" in lines[i] for i in openings)
+    kept = written(lines)
+    assert len(kept) > 50
+    assert not [n for n, line in enumerate(kept) if canary.holds_canary(line.encode())]
+    assert canary.traces(tmp_path / "trial")[0] == []
+    assert any(canary.holds_canary(data) for data in case.content().values())
+
+    clear_copy = f"open({str(tmp_path / 'copy')!r}, 'w').write('x' * 50 + {canary.SENTENCE!r})"
+    _, lines = traced([sys.executable, "-c", clear_copy], tmp_path / "trace", {})
+    assert any(canary.holds_canary(line.encode()) for line in written(lines)), "the search finds what it must"
+
+
+def traced(
+    command: list[str], log: Path, environment: dict[str, str]
+) -> tuple[subprocess.CompletedProcess[str], list[str]]:
+    """Run under strace; gives the result and every opening and writing, with all that was written."""
+    calls = "trace=openat,open,creat,write,pwrite64,writev,pwritev,sendfile,copy_file_range,memfd_create"
+    done = subprocess.run(
+        ["strace", "-f", "-qq", "-y", "-s", "1048576", "-e", calls, "-o", log, *command],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=600,
+    )
+    return done, log.read_text(errors="replace").splitlines()
+
+
+def written(lines: list[str]) -> list[str]:
+    """Every write but those to pipes, which no disk sees."""
+    writes = [line for line in lines if re.search(r"\b(p?writev?(64)?|sendfile|copy_file_range)\(", line)]
+    return [line for line in writes if not re.search(r"\(\d+<pipe:", line)]

@@ -1,0 +1,154 @@
+"""The header of an age v1 file: read strictly, and opened with an X25519 secret.
+
+Source: the age file encryption format (C2SP, age.md). A header that is not byte for byte what the format says, or that
+its own MAC does not cover, is refused.
+"""
+
+from __future__ import annotations
+
+import hmac
+import re
+from base64 import b64decode, b64encode
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import BinaryIO
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
+from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from schemas.errors import SealedSourceError
+
+INTRO = b"age-encryption.org/v1"
+ARMOUR = b"-----BEGIN AGE ENCRYPTED FILE-----"
+MAX_HEADER = 64 << 10
+"""A stanza takes some 100 bytes: hundreds of recipients fit, a header without an end does not."""
+_FILE_KEY, _ONE_USE_NONCE = 16, bytes(12)
+_LINE = 64
+_ARGUMENT = re.compile(rb"[\x21-\x7e]+")
+_X25519 = b"X25519"
+_GREASE = b"-grease"  # stanzas by which writers keep readers from growing rigid; they open nothing
+
+
+@dataclass(frozen=True)
+class Stanza:
+    """One way to the file key."""
+
+    arguments: tuple[bytes, ...]
+    body: bytes
+
+
+@dataclass(frozen=True)
+class AgeHeader:
+    """What stands before the payload. Nothing of it is believed before `open_header` checked its MAC."""
+
+    stanzas: tuple[Stanza, ...]
+    covered: bytes  # all that the MAC covers
+    mac: bytes
+    size: int
+
+    @property
+    def one_key_only(self) -> bool:
+        """Whether a single X25519 key opens the file, and nothing else does."""
+        ways = [stanza for stanza in self.stanzas if not stanza.arguments[0].endswith(_GREASE)]
+        return [stanza.arguments[0] for stanza in ways] == [_X25519]
+
+
+def read_header(stream: BinaryIO) -> AgeHeader:
+    """Read a header from the start of a stream.
+
+    Raises SealedSourceError: sealed_armoured (use plain `age`, without --armor), sealed_header_malformed.
+    """
+    head = stream.read(MAX_HEADER)
+    if head.startswith(ARMOUR):
+        raise SealedSourceError("sealed_armoured")
+    lines = _Lines(head)
+    if lines.next() != INTRO:
+        raise SealedSourceError("sealed_header_malformed")
+    stanzas: list[Stanza] = []
+    while (line := lines.next()).startswith(b"-> "):
+        stanzas.append(_stanza(line, lines))
+    mark, _, mac = line.partition(b" ")
+    if mark != b"---" or not stanzas:
+        raise SealedSourceError("sealed_header_malformed")
+    covered = head[: lines.at - len(mac) - 2]
+    return AgeHeader(tuple(stanzas), covered, _unpadded(mac, 32), lines.at)
+
+
+class _Lines:
+    """Lines of a header, each ended by a line feed."""
+
+    def __init__(self, head: bytes) -> None:
+        self._head, self.at = head, 0
+
+    def next(self) -> bytes:
+        end = self._head.find(b"\n", self.at)
+        if end < 0:
+            raise SealedSourceError("sealed_header_malformed")
+        line, self.at = self._head[self.at : end], end + 1
+        return line
+
+
+def _stanza(line: bytes, lines: _Lines) -> Stanza:
+    arguments = tuple(line[3:].split(b" "))
+    if not all(_ARGUMENT.fullmatch(argument) for argument in arguments):
+        raise SealedSourceError("sealed_header_malformed")
+    body = b""
+    while len(piece := lines.next()) == _LINE:
+        body += _unpadded(piece, 48)
+    if len(piece) > _LINE:
+        raise SealedSourceError("sealed_header_malformed")
+    return Stanza(arguments, body + _unpadded(piece))
+
+
+def _unpadded(text: bytes, size: int | None = None) -> bytes:
+    """Canonical base64 without padding, and nothing else."""
+    try:
+        data = b64decode(text + b"=" * (-len(text) % 4), validate=True)
+    except ValueError:
+        data = b""
+    if b64encode(data).rstrip(b"=") != text or (size is not None and len(data) != size):
+        raise SealedSourceError("sealed_header_malformed")
+    return data
+
+
+def open_header(header: AgeHeader, secret: bytes) -> bytes | None:
+    """The file key, when the X25519 secret opens one of the stanzas; else None.
+
+    Raises SealedSourceError: sealed_header_malformed (a stanza of ours that breaks the format), sealed_altered (the
+    header is not what the sender wrote).
+    """
+    private = X25519PrivateKey.from_private_bytes(secret)
+    for stanza in header.stanzas:
+        if stanza.arguments[0] == _X25519:
+            file_key = _unwrap(stanza, private)
+            if file_key is not None:
+                _check_mac(header, file_key)
+                return file_key
+    return None
+
+
+def _unwrap(stanza: Stanza, private: X25519PrivateKey) -> bytes | None:
+    if len(stanza.arguments) != 2 or len(stanza.body) != _FILE_KEY + 16:
+        raise SealedSourceError("sealed_header_malformed")
+    share = _unpadded(stanza.arguments[1], 32)
+    ours = private.public_key().public_bytes_raw()
+    try:
+        shared = private.exchange(X25519PublicKey.from_public_bytes(share))
+        key = hkdf(shared, share + ours, b"age-encryption.org/v1/X25519")
+        return ChaCha20Poly1305(key).decrypt(_ONE_USE_NONCE, stanza.body, None)
+    except (InvalidTag, ValueError):  # another recipient's, or a share of low order
+        return None
+
+
+def _check_mac(header: AgeHeader, file_key: bytes) -> None:
+    made = hmac.new(hkdf(file_key, b"", b"header"), header.covered, sha256).digest()
+    if not hmac.compare_digest(made, header.mac):
+        raise SealedSourceError("sealed_altered")
+
+
+def hkdf(key: bytes, salt: bytes, info: bytes) -> bytes:
+    """HKDF-SHA-256 (RFC 5869), 32 bytes."""
+    return HKDF(algorithm=SHA256(), length=32, salt=salt, info=info).derive(key)
