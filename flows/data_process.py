@@ -8,6 +8,7 @@ place in our code where it arose, never by its text.
     -> {"event": "key", "ref": {...}}     the key exists, with its timeout; wait for "go"
     -> {"event": "progress", ...}         while a step works
     -> {"event": "arrow", "arrow": ..., "counts": {...}}   a step is done and sealed; wait for "go" or "stop"
+    -> {"event": "leave"}                 everything is there but not published yet; wait for "go"
     -> {"event": "control", "opened": n}  the key opened n segments just now (positive control)
     -> {"event": "end"} | {"event": "error", "code": ..., "exit": ..., "facts": {...}}
 """
@@ -20,6 +21,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -27,6 +29,7 @@ import pyarrow as pa
 
 from connectors.base import Limits
 from connectors.opening import open_source
+from flows.channels import open_destination, package_place
 from flows.steps.check import check
 from flows.steps.context import DataContext
 from flows.steps.deliver import deliver
@@ -140,7 +143,7 @@ def _context(
     order: dict[str, Any], lease: Lease, authorisation: Authorisation, run_key: bytes, wire: Wire
 ) -> DataContext:
     limits = Limits(**order.get("limits", {}))
-    destination = Path(order["destination"])
+    place = str(order["destination"])
     return DataContext(
         run_id=lease.run_id,
         authorisation=authorisation,
@@ -148,9 +151,11 @@ def _context(
         limits=limits,
         staging=Path(lease.staging),
         partial=Path(lease.partial),
-        destination=destination,
+        destination=open_destination(Path(order["home"]), place, lease.run_id),
+        package=package_place(place, lease.run_id),
         run_key=run_key,
         report=wire.progress,
+        leave=partial(wire.ask, "leave"),
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from flows.control import Control, digest_b64
 from flows.orders import drop_order
 from flows.results import RunResult
+from flows.takeback import leftovers, take_back, used_channels
 from flows.watch import Watch
 from schemas.errors import VerificationFailedError
 from vault.authorisation import evidence_of, reopen
@@ -42,6 +43,8 @@ def end_run(control: Control, ending: Ending, watch: Watch) -> RunResult:
     lease = ending.lease
     watch.progress("destroy", 0, 1)
     inventory, opened = _declare_intent(control, ending)
+    if "publish" not in ending.counts:
+        take_back(control, lease)
     evidence = destroy_run(lease, inventory, opened)
     if not evidence.verification.complete():
         write_run_file(control.home, lease.run_id, "incomplete.json", asdict(evidence.verification))
@@ -90,7 +93,7 @@ def _certify(control: Control, ending: Ending, evidence: Evidence) -> Path:
         evidence,
         at=at,
         cause=ending.cause,
-        exceptions=control.site.declared_exceptions,
+        exceptions=(*control.site.declared_exceptions, *leftovers(control, lease)),
         strength={
             "provider": lease.provider,
             "strengthClass": strength["strength_class"],
@@ -101,6 +104,7 @@ def _certify(control: Control, ending: Ending, evidence: Evidence) -> Path:
     payload = statement(lease.run_id, DESTRUCTION, predicate)
     if not control.has_recorded(lease, EntryType.DESTRUCTION_COMPLETED):
         counts = {"files": evidence.files, "bytes": evidence.bytes}
+        counts |= dict.fromkeys(leftovers(control, lease), 1)
         control.record(
             EntryType.DESTRUCTION_COMPLETED, lease.run_id, ending.cause, counts, statement=digest_b64(payload)
         )
@@ -179,7 +183,7 @@ def _facts(control: Control, ending: Ending, predicate: dict[str, Any]) -> dict[
             "import_state": "delivered, import not confirmed" if published else PHRASES["en"]["nothing"],
         },
         "profile": counts.get("plan", {}).get("profile", "none"),
-        "channels": [],
+        "channels": used_channels(control, lease),
         "head": {
             "origin": head.origin,
             "size": head.size,

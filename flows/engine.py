@@ -31,7 +31,7 @@ from schemas.errors import (
 )
 from vault.authorisation import check_withdrawal, is_withdrawn
 from vault.authorisation import withdraw as record_withdrawal
-from vault.destroy import key_of, remove
+from vault.destroy import key_of
 from vault.journal import Journal
 from vault.keys import KeyState
 from vault.lease import Lease, end_data_process
@@ -170,7 +170,7 @@ def resume(home: Path, run: str, operator: str, watch: Watch) -> RunResult:
             raise AuthorisationError("withdrawn")
         if not control.began(lease):
             begin(control, lease, authorise(control, order))
-        if lease.seconds_left(control.clock) <= 0:
+        if lease.seconds_left(control.clock) <= 0 and journal.last() != ARROWS[order.use][-1]:
             control.record_abandoned(lease, "deadline")
             return _end(control, lease, Carried.from_journal(journal), "deadline", watch)
         if journal.last() != ARROWS[order.use][-1] and _key_is_lost(lease):
@@ -203,8 +203,6 @@ def _abandon(control: Control, lease: Lease, cause: str) -> RunResult:
         cause = "published"  # too late to stop it: its end goes on as it would have
     elif not control.half_destroyed(lease):  # else its end has begun, and only goes on
         control.record_abandoned(lease, cause)
-    if cause != "published":
-        remove(_package_of(lease))  # renamed, and killed before the journal knew: nothing was published
     cause = control.cause(lease)
     return _end(control, lease, Carried.from_journal(journal), cause, NoWatch())
 
@@ -231,11 +229,6 @@ def withdraw(
             if not control.ended(lease) and (home / "runs" / lease.run_id).is_dir():
                 _abandon(control, lease.reload(home), "withdrawn")
     return len(running)
-
-
-def _package_of(lease: Lease) -> Path:
-    """Where publication puts the package: beside the sealed parts that grow."""
-    return Path(lease.partial).with_name(f"reprise-{lease.run_id}")
 
 
 def abandon_order(home: Path, order_id: str, cause: str) -> None:

@@ -18,8 +18,8 @@ POLL_SECONDS = 0.5
 class WithdrawalGuard:
     """Ends the data process as soon as the instruction is withdrawn, until publication is allowed.
 
-    Publication is one rename; a withdrawal that comes after leave was given for it comes too late, and the certificate
-    says published.
+    Leave is asked when every part lies at the destination and only the act that publishes is missing: a rename, or the
+    manifest's arrival. A withdrawal that comes after leave was given comes too late, and the certificate says published.
     """
 
     def __init__(self, home: Path, lease: Lease, link: DataLink) -> None:

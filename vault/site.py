@@ -12,6 +12,7 @@ from vault.files import write_durably
 
 FOLDERS = (
     "authorisations",
+    "destinations",
     "keys",
     "ledger",
     "locks",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from flows.channels import require_registered
 from flows.control import Control
 from flows.orders import Order
 from schemas.errors import RefusedError
@@ -41,6 +42,7 @@ def authorise(control: Control, order: Order) -> Authorised:
             clock=control.clock,
             patient_list=patients,
         )
+        require_registered(control.home, order.destination)
     except RefusedError as refusal:
         control.record_refused(refusal)
         raise

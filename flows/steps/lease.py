@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from pathlib import Path
 
+from flows.channels import channel_of
 from flows.control import Control
 from flows.orders import Order
 from flows.steps.authorise import Authorised
@@ -54,8 +55,8 @@ def begin(control: Control, lease: Lease, authorised: Authorised) -> None:
 
 
 def _partial(home: Path, order: Order, run_id: str) -> Path:
-    """Where sealed parts grow: beside their destination, so that publication is one rename."""
-    if order.destination is None:
+    """Where sealed parts grow: beside a folder, so that publication is one rename; for a server, in staging."""
+    if order.destination is None or channel_of(order.destination) != "folder":
         return home / "staging" / run_id / "parts"
     destination = Path(order.destination)
     try:
