@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from flows.commands import authority, people, proof, runs, trials, trust
+from flows.commands import authority, destinations, people, proof, runs, trials, trust
 
 app = typer.Typer(
     name="reprise",
@@ -25,6 +25,9 @@ authorise_app = typer.Typer(
 enrol_app = typer.Typer(no_args_is_help=True, help="Enrol doctors (who signs) and operators (who acts).")
 subject_app = typer.Typer(no_args_is_help=True, help="What is kept of people: list it, show it, erase it.")
 trust_app = typer.Typer(no_args_is_help=True, help="What signatures and time stamps are checked against.")
+destination_app = typer.Typer(
+    no_args_is_help=True, help="Servers that packages may go to: declare, list, check, remove."
+)
 ledger_app = typer.Typer(no_args_is_help=True, help="Check the ledger; export it as static pages.")
 
 
@@ -75,8 +78,16 @@ for _command in (proof.check, proof.export, proof.stamp_request, proof.stamp):
     ledger_app.command()(_command)
 for _name, _command in (("list", people.list_people), ("show", people.show_person), ("erase", people.erase)):
     subject_app.command(_name)(_command)
+for _name, _command in (
+    ("add", destinations.add),
+    ("list", destinations.list_all),
+    ("check", destinations.check),
+    ("remove", destinations.remove),
+):
+    destination_app.command(_name)(_command)
 trust_app.command("show")(trust.show_trust)
 trust_app.command("add")(trust.add)
+app.add_typer(destination_app, name="destination")
 app.add_typer(trust_app, name="trust")
 app.add_typer(subject_app, name="subject")
 app.add_typer(authorise_app, name="authorise")

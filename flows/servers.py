@@ -109,7 +109,8 @@ class SftpDial:
             return Fault.HOST_KEY if "host key" in str(error) else Fault.REFUSES
         if isinstance(error, paramiko.AuthenticationException | PermissionError | FileNotFoundError):
             return Fault.REFUSES
-        lost = (ConnectionError, TimeoutError, EOFError, paramiko.SSHException)
+        nobody = paramiko.ssh_exception.NoValidConnectionsError
+        lost = (ConnectionError, TimeoutError, EOFError, paramiko.SSHException, nobody)
         if isinstance(error, lost) or not isinstance(error, OSError) or error.errno is not None:
             return Fault.LOST
         ended = {"Socket is closed", "File is closed", "Connection lost", "No connection"}
@@ -149,27 +150,35 @@ def _private_key(text: str) -> Any:
     raise paramiko.AuthenticationException
 
 
+def _plain_session() -> Any:
+    """A session that reads no configuration of the user's."""
+    from aiobotocore.session import AioSession
+
+    session = AioSession()
+    for name in ("config_file", "credentials_file"):
+        session.set_config_variable(name, os.devnull)
+    return session
+
+
 class S3Dial:
     """Dials one bucket over S3."""
 
     def __init__(self, bucket: S3Bucket) -> None:
         self._bucket = bucket
+        self._session: Any = None  # holds what botocore reads from its own files, a second's work
 
     def open(self) -> Any:
         """A client for the endpoint, with these credentials and no others. Its own retries are off: ours tell progress."""
-        from aiobotocore.session import AioSession
         from s3fs import S3FileSystem
 
         silence()
         bucket = self._bucket
-        session = AioSession()
-        for name in ("config_file", "credentials_file"):
-            session.set_config_variable(name, os.devnull)
+        self._session = self._session or _plain_session()
         filesystem = S3FileSystem(
             key=bucket.key_id.reveal(),
             secret=bucket.secret.reveal(),
             endpoint_url=bucket.endpoint,
-            session=session,
+            session=self._session,
             client_kwargs={"region_name": bucket.region} if bucket.region else {},
             config_kwargs={
                 "connect_timeout": _SECONDS,

@@ -35,7 +35,7 @@ _REMOTE = re.compile(r"(sftp|s3)://([^/]*)(?:/(.*))?", re.DOTALL)
 _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class SftpServer:
     """A server over SFTP, its one host key, and the key that we log in with."""
 
@@ -48,13 +48,16 @@ class SftpServer:
 
     channel = "sftp"
 
+    def __repr__(self) -> str:
+        return "SftpServer()"
+
     @property
     def shown(self) -> str:
         """What an operator is shown."""
         return f"{self.user}@{self.host}:{self.port} {fingerprint(self.host_key)}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class S3Bucket:
     """A bucket at an endpoint, and the credentials for it."""
 
@@ -66,6 +69,9 @@ class S3Bucket:
     region: str | None = None
 
     channel = "s3"
+
+    def __repr__(self) -> str:
+        return "S3Bucket()"
 
     @property
     def shown(self) -> str:

@@ -100,9 +100,10 @@ class S3Destination:
         size = self._size(filesystem, name)
         if size is None:
             return None
+        path = f"{self._bucket}/{self._folder}{name}"
         while hashing.size < size:
             end = min(hashing.size + self._part_bytes, size)
-            piece = filesystem.cat_file(f"{self._bucket}/{self._folder}{name}", hashing.size, end)
+            piece = filesystem.cat_file(path, start=hashing.size, end=end)
             if not piece:
                 break  # it says more than it gives: the digest tells
             hashing.feed(piece)

@@ -15,7 +15,8 @@ from connectors.destinations.line import Fault, Line
 from schemas.digests import Digest, Hashing, stream_digest
 from schemas.errors import TargetError, TargetRefusedError
 
-_PIECE = 256 << 10
+_PIECE = 32 << 10  # the largest request of SFTP; what arrived is kept when the line is cut
+_AHEAD = 64  # requests under way when reading
 
 
 class SftpDestination:
@@ -64,7 +65,7 @@ class SftpDestination:
             return None
         with filesystem.open(path, "rb") as stream:
             stream.seek(hashing.size)
-            stream.prefetch(size)
+            stream.prefetch(size, max_concurrent_requests=_AHEAD)
             for piece in iter(lambda: stream.read(_PIECE), b""):
                 hashing.feed(piece)
                 self._line.progressed()
