@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test bits faults check quick format clean
+.PHONY: demo test bits faults targets check quick format clean
 
 # `make demo` and `make test` need Python 3.11+ with venv, make and git; nothing else.
 demo: $(VENV)/.runtime
@@ -18,6 +18,11 @@ bits: $(VENV)/.dev
 # the whole fault matrices; CI takes a sample
 faults: $(VENV)/.dev
 	REPRISE_ALL_FAULTS=1 $(BIN)/python -m pytest -q -rs -n auto tests/faults
+
+# delivery to servers: every crash, many seeds of a bad network; CI takes a sample
+targets: $(VENV)/.dev
+	REPRISE_ALL_FAULTS=1 $(BIN)/python -m pytest -q -rs -n auto tests/contract/test_destinations.py \
+		tests/faults/test_destination_faults.py tests/flows/test_remote_run.py
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .

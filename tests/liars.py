@@ -39,7 +39,7 @@ class _Handle(paramiko.SFTPHandle):
         return self._path.read_bytes()[offset : offset + length]
 
     def stat(self) -> paramiko.SFTPAttributes:
-        return paramiko.SFTPAttributes.from_stat(os.stat(self._path))
+        return paramiko.SFTPAttributes.from_stat(self._path.stat())
 
 
 def _files(root: Path, lie: Lie) -> type[paramiko.SFTPServerInterface]:
@@ -53,7 +53,7 @@ def _files(root: Path, lie: Lie) -> type[paramiko.SFTPServerInterface]:
 
         def stat(self, path: str) -> Any:
             try:
-                return paramiko.SFTPAttributes.from_stat(os.stat(path))
+                return paramiko.SFTPAttributes.from_stat(Path(path).stat())
             except OSError as error:
                 return paramiko.SFTPServer.convert_errno(error.errno)
 
@@ -61,18 +61,18 @@ def _files(root: Path, lie: Lie) -> type[paramiko.SFTPServerInterface]:
 
         def list_folder(self, path: str) -> Any:
             try:
-                return [paramiko.SFTPAttributes.from_stat(os.stat(p), p.name) for p in Path(path).iterdir()]
+                return [paramiko.SFTPAttributes.from_stat(p.stat(), p.name) for p in Path(path).iterdir()]
             except OSError as error:
                 return paramiko.SFTPServer.convert_errno(error.errno)
 
         def mkdir(self, path: str, _attributes: Any) -> Any:
-            return self._do(lambda: os.mkdir(path))
+            return self._do(lambda: Path(path).mkdir())
 
         def rmdir(self, path: str) -> Any:
-            return self._do(lambda: os.rmdir(path))
+            return self._do(lambda: Path(path).rmdir())
 
         def remove(self, path: str) -> Any:
-            return self._do(lambda: os.remove(path))
+            return self._do(lambda: Path(path).unlink())
 
         def rename(self, old: str, new: str) -> Any:
             return self._do(lambda: os.rename(old, new))
@@ -148,7 +148,10 @@ def odd_s3(
             }
             headers.setdefault("Content-Type", "application/octet-stream")
             request = urllib.request.Request(
-                endpoint + self.path, data=body if self.command in ("PUT", "POST") else None, method=self.command, headers=headers
+                endpoint + self.path,
+                data=body if self.command in ("PUT", "POST") else None,
+                method=self.command,
+                headers=headers,
             )
             try:
                 found = urllib.request.urlopen(request)
@@ -173,11 +176,11 @@ def odd_s3(
             if self.command != "HEAD":
                 self.wfile.write(body)
 
-        do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = _pass
-
         def log_message(self, *_: Any) -> None:
             return
 
+    for method in ("GET", "PUT", "POST", "DELETE", "HEAD"):
+        setattr(Handler, f"do_{method}", Handler._pass)
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -112,14 +112,8 @@ def _is_path(text: str) -> bool:
 
 def fingerprint(host_key: str) -> str:
     """A host key's fingerprint as `ssh-keygen -l` prints it."""
-    blob = _key_blob(host_key)
+    blob = b64decode(host_key.split()[1])
     return "SHA256:" + b64encode(sha256(blob).digest()).decode().rstrip("=")
-
-
-def _key_blob(host_key: str) -> bytes:
-    from base64 import b64decode
-
-    return b64decode(host_key.split()[1])
 
 
 def check_server(server: Server) -> None:
@@ -186,7 +180,7 @@ class Destinations:
             raise RefusedError("destination_known")
         self._folder.mkdir(mode=0o700, exist_ok=True)
         body = {"name": name, "channel": server.channel, "server": _reveal(server)}
-        write_secret(path, self._site.seal(json.dumps(body).encode(), "destination"))
+        write_secret(path, self._site.seal(json.dumps(body).encode(), f"destination/{path.name}"))
 
     def remove(self, name: str) -> None:
         """Forget a server and its credentials. Raises ScopeError when it is not declared."""
@@ -213,7 +207,7 @@ class Destinations:
         return self._folder / self._site.pseudonym("destination", name)
 
     def _read(self, path: Path) -> tuple[str, Server]:
-        body = json.loads(self._site.open(path.read_bytes(), "destination"))
+        body = json.loads(self._site.open(path.read_bytes(), f"destination/{path.name}"))
         return str(body["name"]), _build(body["channel"], body["server"])
 
 
