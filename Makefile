@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test page page-tools intake-2gib bits faults soak powercuts check quick format clean
+.PHONY: demo test page page-tools intake-2gib bits faults soak powercuts targets check quick format clean
 
 # `make demo` and `make test` need Python 3.11+ with venv, make and git; nothing else.
 demo: $(VENV)/.runtime
@@ -39,6 +39,11 @@ soak: $(VENV)/.dev
 
 powercuts: $(VENV)/.dev
 	REPRISE_POWER_CUTS=100 $(BIN)/python -m pytest -q -rs -s tests/faults/test_power_cut.py
+
+# delivery to servers: every crash, many seeds of a bad network; CI takes a sample
+targets: $(VENV)/.dev
+	REPRISE_ALL_FAULTS=1 $(BIN)/python -m pytest -q -rs -n auto tests/contract/test_destinations.py \
+		tests/faults/test_destination_faults.py tests/flows/test_remote_run.py
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .

@@ -44,17 +44,12 @@ def carry(
         lease = lease.update(home, data_pid=link.pid)
         with RunGuard(home, lease, link, clock) as guard:
             for event in link.events():
-                if _asks_to_publish(event):
+                if event["event"] == "leave":
                     guard.allow_publication()
                 _handle(home, lease, event, link, journal, watch)
     except BaseException:
         link.stop()
         raise
-
-
-def _asks_to_publish(event: dict[str, Any]) -> bool:
-    """Whether leave to go on after this event is leave to publish."""
-    return bool(event["event"] == "arrow" and event["arrow"] == "reconcile")
 
 
 def _handle(
@@ -75,6 +70,8 @@ def _handle(
                 counts["contracts"] = [v.__dict__ for v in validate_counts(counts["violations"])]
             journal.append(arrow, counts)
             watch.arrow(arrow, counts)
+            link.go()
+        case "leave":
             link.go()
         case "control":
             journal.append("control", {"opened": int(event["opened"])})

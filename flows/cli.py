@@ -12,6 +12,7 @@ import typer
 from flows.commands import (
     authority,
     copies,
+    destinations,
     enrolment,
     handwritten,
     heads,
@@ -50,6 +51,9 @@ ledger_app = typer.Typer(
 )
 intake_app = typer.Typer(
     no_args_is_help=True, help="One-time keys to which a practice seals its export before it sends it."
+)
+destination_app = typer.Typer(
+    no_args_is_help=True, help="Servers that packages may go to: declare, list, check, remove."
 )
 
 
@@ -130,6 +134,13 @@ for _command in (
     ledger_app.command()(_command)
 for _name, _command in (("list", people.list_people), ("show", people.show_person), ("erase", people.erase)):
     subject_app.command(_name)(_command)
+for _name, _command in (
+    ("add", destinations.add),
+    ("list", destinations.list_all),
+    ("check", destinations.check),
+    ("remove", destinations.remove),
+):
+    destination_app.command(_name)(_command)
 trust_app.command("show")(trust.show_trust)
 trust_app.command("add")(trust.add)
 proof_app.command()(heads.refresh)
@@ -137,6 +148,7 @@ app.add_typer(proof_app, name="proof")
 for _name, _command in (("open", intake.open_), ("list", intake.list_), ("close", intake.close)):
     intake_app.command(_name)(_command)
 app.add_typer(intake_app, name="intake")
+app.add_typer(destination_app, name="destination")
 app.add_typer(trust_app, name="trust")
 app.add_typer(subject_app, name="subject")
 app.add_typer(authorise_app, name="authorise")

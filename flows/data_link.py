@@ -83,7 +83,7 @@ class DataLink:
 
 
 def _environment() -> dict[str, str]:
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("PREFECT_", "PYTHONDEBUG"))}
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("PREFECT_", "PYTHONDEBUG", "AWS_"))}
     # Arrow's own pool and malloc's arenas keep what was freed: a fifth more memory, for no speed (measured).
     kept |= {"ARROW_DEFAULT_MEMORY_POOL": "system", "MALLOC_ARENA_MAX": "1"}
     return {**kept, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONFAULTHANDLER": "", "PYTHONWARNINGS": "ignore"}

@@ -9,6 +9,7 @@ place in our code where it arose, never by its text.
     -> {"event": "source", "intake": id or null, "only_key": ...}   whether the source is sealed, to what; wait for "go"
     -> {"event": "progress", ...}         while a step works
     -> {"event": "arrow", "arrow": ..., "counts": {...}}   a step is done and sealed; wait for "go" or "stop"
+    -> {"event": "leave"}                 everything is there but not published yet; wait for "go"
     -> {"event": "control", "opened": n}  the key opened n segments just now (positive control)
     -> {"event": "end"} | {"event": "error", "code": ..., "exit": ..., "facts": {...}}
 """
@@ -21,12 +22,14 @@ import sys
 import time
 import traceback
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
 
 import pyarrow as pa
 
 from connectors.base import Limits
+from flows.channels import open_destination, package_place
 from flows.steps.check import check
 from flows.steps.context import DataContext
 from flows.steps.deliver import deliver
@@ -141,7 +144,7 @@ def _context(
     order: dict[str, Any], lease: Lease, authorisation: Authorisation, run_key: bytes, wire: Wire
 ) -> DataContext:
     limits = Limits(**order.get("limits", {}))
-    destination = Path(order["destination"])
+    place = str(order["destination"])
     found = open_files(Path(order["home"]), lease, Path(order["source"]), order.get("intake"), limits)
     wire.ask("source", intake=found.intake_id, only_key=found.only_key)
     return DataContext(
@@ -151,9 +154,11 @@ def _context(
         limits=limits,
         staging=Path(lease.staging),
         partial=Path(lease.partial),
-        destination=destination,
+        destination=open_destination(Path(order["home"]), place, lease.run_id),
+        package=package_place(place, lease.run_id),
         run_key=run_key,
         report=wire.progress,
+        leave=partial(wire.ask, "leave"),
     )
 
 

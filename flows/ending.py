@@ -12,6 +12,7 @@ from flows.intakes import close_with_run
 from flows.issuing import TOLD, issue_proof
 from flows.orders import drop_order
 from flows.results import RunResult
+from flows.takeback import leftovers, take_back, used_channels
 from flows.watch import Watch
 from schemas.errors import VerificationFailedError
 from vault.authorisation import reopen
@@ -42,6 +43,8 @@ def end_run(control: Control, ending: Ending, watch: Watch) -> RunResult:
     lease = ending.lease
     watch.progress("destroy", 0, 1)
     inventory, opened = _declare_intent(control, ending)
+    if "publish" not in ending.counts:
+        take_back(control, lease)
     evidence = destroy_run(control.home, lease, inventory, opened)
     if not evidence.verification.complete():
         write_run_file(control.home, lease.run_id, "incomplete.json", asdict(evidence.verification))
@@ -101,7 +104,11 @@ def _certify(control: Control, ending: Ending, evidence: Evidence, inventory: li
             EntryType.DESTRUCTION_COMPLETED,
             lease.run_id,
             ending.cause,
-            {"files": listed["files"], "bytes": listed["bytes"]},
+            {
+                "files": listed["files"],
+                "bytes": listed["bytes"],
+                **dict.fromkeys(leftovers(control, lease), 1),
+            },
             statement=digest_b64(statement(lease.run_id, DESTRUCTION, told["destruction"])),
         )
     return issue_proof(control, lease)
@@ -150,7 +157,7 @@ def _destruction(control: Control, ending: Ending, evidence: Evidence, inventory
         role="sweep" if control.operator is None else "operator",
         at=format_utc(control.clock.now()),
         cause=ending.cause,
-        exceptions=site.declared_exceptions,
+        exceptions=(*site.declared_exceptions, *leftovers(control, lease)),
     )
 
 
@@ -175,7 +182,7 @@ def _facts(control: Control, ending: Ending, destruction: dict[str, Any]) -> dic
         "fate": {**_custody(control, lease, destruction), "staging": "key_destroyed_files_unlinked"},
         "import_state": "delivered_not_confirmed" if published else "nothing_delivered",
         "profile": counts.get("plan", {}).get("profile", "none"),
-        "channels": ["package_folder"] if published else [],
+        "channels": used_channels(control, lease),
     }
 
 

@@ -34,7 +34,7 @@ from schemas.errors import (
 from vault.authorisation import check_withdrawal, is_withdrawn
 from vault.authorisation import withdraw as record_withdrawal
 from vault.clock import Clock
-from vault.destroy import key_of, remove
+from vault.destroy import key_of
 from vault.journal import Journal
 from vault.keys import KeyState
 from vault.lease import Lease
@@ -185,7 +185,7 @@ def resume(home: Path, run: str, operator: str, watch: Watch, clock: Clock | Non
             raise AuthorisationError("withdrawn")
         if not control.began(lease):
             begin(control, lease, authorise(control, order, lease.run_id))
-        if lease.seconds_left(control.clock) <= 0:
+        if lease.seconds_left(control.clock) <= 0 and journal.last() != ARROWS[order.use][-1]:
             control.record_abandoned(lease, "deadline")
             return _end(control, lease, Carried.from_journal(journal), "deadline", watch)
         if journal.last() != ARROWS[order.use][-1] and _key_is_lost(lease):
@@ -219,8 +219,6 @@ def end_unpublished(control: Control, lease: Lease, cause: str) -> RunResult:
         cause = "published"  # too late to stop it: its end goes on as it would have
     elif not control.half_destroyed(lease):  # else its end has begun, and only goes on
         control.record_abandoned(lease, cause)
-    if cause != "published":
-        remove(_package_of(lease))  # renamed, and killed before the journal knew: nothing was published
     cause = control.cause(lease)
     return _end(control, lease, Carried.from_journal(journal), cause, NoWatch())
 
@@ -249,11 +247,6 @@ def withdraw(
     end_withdrawn(control, authorisation_id)
     close_due(control)
     return len(running)
-
-
-def _package_of(lease: Lease) -> Path:
-    """Where publication puts the package: beside the sealed parts that grow."""
-    return Path(lease.partial).with_name(f"reprise-{lease.run_id}")
 
 
 def abandon_order(home: Path, order_id: str, cause: str) -> None:

@@ -25,8 +25,8 @@ PARTED_SECONDS = 2  # of wall and boot clock, above what rounding explains
 class RunGuard:
     """Ends the data process as soon as its instruction is withdrawn or its time is over, until leave to publish is given.
 
-    Publication is one rename; a withdrawal that comes after leave was given for it comes too late, and the certificate
-    says published.
+    Leave is asked when every part lies at the destination and only the act that publishes is missing: a rename, or the
+    manifest's arrival. A withdrawal that comes after leave was given comes too late, and the certificate says published.
     """
 
     def __init__(self, home: Path, lease: Lease, link: DataLink, clock: Clock) -> None:

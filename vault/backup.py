@@ -34,6 +34,7 @@ KEPT = (
     "subjects",
     "authorisations",
     "custody",
+    "destinations",
     "runs",
     "recipients.json",
     TOMBSTONES,

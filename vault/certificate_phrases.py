@@ -305,11 +305,29 @@ _PHRASES: dict[str, tuple[str, str, str, str]] = {
         "niets is geleverd",
         "nichts wurde geliefert",
     ),
-    "package_folder": (
+    "folder": (
         "The package, sealed to its recipients, was put into the folder that the instruction names.",
         "Le paquet, scellé pour ses destinataires, a été placé dans le dossier que nomme l'instruction.",
         "Het pakket, verzegeld voor zijn ontvangers, is in de map gezet die de opdracht noemt.",
         "Das Paket, für seine Empfänger versiegelt, wurde in den Ordner gelegt, den die Anweisung nennt.",
+    ),
+    "sftp": (
+        "The package, sealed to its recipients, was sent over SFTP to the server that the instruction names.",
+        "Le paquet, scellé pour ses destinataires, a été envoyé par SFTP au serveur que nomme l'instruction.",
+        "Het pakket, verzegeld voor zijn ontvangers, is via SFTP gestuurd naar de server die de opdracht noemt.",
+        "Das Paket, für seine Empfänger versiegelt, ging über SFTP an den Server, den die Anweisung nennt.",
+    ),
+    "s3": (
+        "The package, sealed to its recipients, was sent to the object store (S3) that the instruction names.",
+        "Le paquet, scellé pour ses destinataires, a été envoyé au stockage d'objets (S3) que nomme l'instruction.",
+        "Het pakket, verzegeld voor zijn ontvangers, is gestuurd naar de objectopslag (S3) die de opdracht noemt.",
+        "Das Paket, für seine Empfänger versiegelt, ging an den Objektspeicher (S3), den die Anweisung nennt.",
+    ),
+    "remote_leftover_not_reachable": (
+        "The server could not be reached to take back what had been sent: sealed files of this run may still lie there.",
+        "Le serveur était injoignable pour reprendre ce qui avait été envoyé : des fichiers scellés peuvent encore s'y trouver.",
+        "De server was niet bereikbaar om terug te nemen wat gestuurd was: verzegelde bestanden kunnen er nog liggen.",
+        "Der Server war nicht erreichbar, um Gesendetes zurückzunehmen: versiegelte Dateien können dort noch liegen.",
     ),
     "time_stamp": (
         "The operator had digests (no data) stamped by a time-stamp authority.",

@@ -56,6 +56,11 @@ class Journal:
         arrows = [entry.arrow for entry in self.read() if entry.arrow != "control"]
         return arrows[-1] if arrows else None
 
+    def ever(self, arrow: str) -> bool:
+        """Whether an arrow was ever behind the run, also before it started over."""
+        lines = self._path.read_bytes().split(b"\n")[:-1] if self._path.is_file() else []
+        return any(json.loads(line)["arrow"] == arrow for line in lines)
+
     def _drop_torn_line(self) -> None:
         if self._path.is_file() and self._path.stat().st_size and not self._path.read_bytes().endswith(b"\n"):
             whole = self._path.read_bytes().rpartition(b"\n")

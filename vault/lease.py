@@ -87,7 +87,8 @@ class Lease:
     @property
     def folders(self) -> tuple[Path, ...]:
         """Everything below these belongs to the run and dies with it."""
-        return (Path(self.staging), Path(self.partial))
+        staging, partial = Path(self.staging), Path(self.partial)
+        return (staging,) if partial.is_relative_to(staging) else (staging, partial)
 
 
 def new_lease(

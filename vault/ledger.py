@@ -47,6 +47,8 @@ class EntryType(StrEnum):
     RUN_RED = "run.red"
     RUN_DELIVERED = "run.delivered"
     RUN_ABANDONED = "run.abandoned"
+    DESTINATION_ADDED = "destination.added"
+    DESTINATION_REMOVED = "destination.removed"
     DESTRUCTION_STARTED = "destruction.started"
     DESTRUCTION_COMPLETED = "destruction.completed"
     DESTRUCTION_INCOMPLETE = "destruction.incomplete"

@@ -7,12 +7,12 @@ import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from hashlib import sha256
 from pathlib import Path
 from typing import BinaryIO
 
 import pyrage
 
+from schemas.digests import Digest, stream_digest
 from schemas.errors import PackageError, StorageFullError, TargetRefusedError
 from vault.files import sync_folder
 
@@ -112,14 +112,10 @@ def _open(path: Path, write_end: int, key: pyrage.x25519.Identity, failures: lis
         failures.append(error)
 
 
-def ciphertext_digest(path: Path) -> tuple[str, int]:
+def ciphertext_digest(path: Path) -> Digest:
     """SHA-256 (hex) and size of a sealed file, read again from disk."""
-    digest, size = sha256(), 0
     with open(path, "rb") as stream:
-        for piece in iter(lambda: stream.read(1 << 20), b""):
-            digest.update(piece)
-            size += len(piece)
-    return digest.hexdigest(), size
+        return stream_digest(stream)
 
 
 def open_bytes(sealed: bytes, identity: str) -> bytes:

@@ -17,6 +17,7 @@ EXCEPTIONS = ("swap_on", "core_pattern_pipes")
 FOLDERS = (
     "authorisations",
     "custody",
+    "destinations",
     "keys",
     "ledger",
     "locks",

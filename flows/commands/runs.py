@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from flows import engine
+from flows.channels import channel_of
 from flows.commands.bars import BarWatch
 from flows.commands.shared import (
     HomeOption,
@@ -71,11 +72,16 @@ def _through_prefect(home: Path, order: Order) -> dict[str, Any]:
     return result
 
 
+def _place(to: str) -> str:
+    """A folder by its full path; a place at a registered server as it is written."""
+    return str(Path(to).resolve()) if channel_of(to) == "folder" else to
+
+
 @guarded
 def migrate(
     source: SourceArgument,
     authorisation: AuthorisationOption,
-    to: Annotated[Path, typer.Option("--to", help="The destination the instruction names.")],
+    to: Annotated[str, typer.Option("--to", help="The destination the instruction names.")],
     home: HomeOption = None,
     operator: OperatorOption = None,
     keys: KeysOption = "keyring",
@@ -88,7 +94,7 @@ def migrate(
         str(source.resolve()),
         authorisation,
         "migration",
-        str(to.resolve()),
+        _place(to),
         keys,
         operator_name(operator),
         intake,
@@ -135,7 +141,7 @@ def probe(
 def order(
     source: SourceArgument,
     authorisation: AuthorisationOption,
-    to: Annotated[Path | None, typer.Option("--to", help="The destination; none: a rehearsal.")] = None,
+    to: Annotated[str | None, typer.Option("--to", help="The destination; none: a rehearsal.")] = None,
     home: HomeOption = None,
     operator: OperatorOption = None,
     keys: KeysOption = "keyring",
@@ -144,7 +150,7 @@ def order(
 ) -> None:
     """Seal an order for a run that Prefect triggers later; prints its opaque id."""
     use = "migration" if to else "rehearsal"
-    destination = str(to.resolve()) if to else None
+    destination = _place(to) if to else None
     made = Order(
         str(source.resolve()), authorisation, use, destination, keys, operator_name(operator), intake
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from flows.channels import require_registered
 from flows.control import Control
 from flows.orders import Order
 from schemas.errors import RefusedError
@@ -49,6 +50,7 @@ def authorise(control: Control, order: Order, run_id: str | None = None) -> Auth
         )
         if order.intake or order.source.endswith(SEALED_SUFFIX):
             refuse_hopeless(control.home, authorisation.id, order.intake, control.clock)
+        require_registered(control.home, order.destination)
     except RefusedError as refusal:
         control.record_refused(refusal)
         raise

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from connectors.base import Limits, SourceFile
+from connectors.destinations.base import Destination
 from vault.authorisation import Authorisation
 from vault.staging import StagingReader, StagingWriter, discard_stage, verify_opens
 
@@ -24,9 +25,11 @@ class DataContext:
     limits: Limits
     staging: Path
     partial: Path  # where sealed parts grow before publication
-    destination: Path
+    destination: Destination
+    package: str  # what people are told of where it goes
     run_key: bytes
     report: Report
+    leave: Callable[[], None]  # asks the control process, as late as can be, whether to publish
 
     def __repr__(self) -> str:
         return f"DataContext({self.run_id})"

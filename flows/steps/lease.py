@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from pathlib import Path
 
+from flows.channels import channel_of
 from flows.control import Control
 from flows.custody import hold_source
 from flows.orders import Order
@@ -58,9 +59,9 @@ def begin(control: Control, lease: Lease, authorised: Authorised) -> None:
 
 
 def _partial(home: Path, order: Order, run_id: str) -> Path:
-    """Where sealed parts grow: beside their destination, so that publication is one rename."""
-    if order.destination is None:
-        return home / "staging" / run_id / "parts"
+    """Where sealed parts grow: beside a folder, so that publication is one rename; for a server, in staging."""
+    if order.destination is None or channel_of(order.destination) != "folder":
+        return home / "staging" / run_id / "package" / "parts"  # a level down: no stage has that shape
     destination = Path(order.destination)
     try:
         destination.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -1,11 +1,10 @@
-"""publish: seal the report, write the manifest last, rename. A red run never gets here."""
+"""publish: seal the report, bring all to the destination, manifest last. A red run never gets here."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
+from connectors.destinations.base import MANIFEST, bring
 from connectors.targets.findings import Finding, kept_back
 from connectors.targets.manifest import build_manifest
 from connectors.targets.medinect import chart_name
@@ -17,45 +16,57 @@ from flows.steps.parts import SealedZip, sealed_zip
 from flows.steps.quarantine import STAGE as CHECKED
 from flows.steps.quarantine import Quarantined, staged_documents, staged_rows
 from flows.values import Published, Reconciliation, SealedPart
+from schemas.digests import Digest
 from schemas.disposition import Disposition, Reason
 from schemas.errors import TargetRefusedError
+from vault.files import write_durably
 from vault.sealing import ciphertext_digest
 
 REPORT = "report.zip.age"
-MANIFEST = "manifest.json"
 
 
 def publish(context: DataContext, reconciliation: Reconciliation) -> Published:
-    """Put the package under its final name in the destination, in one rename.
+    """Bring everything to the destination, read it back, and with leave publish it in one act, the manifest last.
 
-    A crash after the rename leaves a whole package: its parts, hashed again, are then what is told.
+    A crash after that act leaves a whole package: its parts, read back again, are then what is told. Raises TargetError.
     """
-    folder = context.destination / f"reprise-{context.run_id}"
-    if folder.is_dir():
-        return _published_before(context, reconciliation, folder)
+    if context.destination.published():
+        return _published_before(context, reconciliation)
     for name in (REPORT, MANIFEST):
         (context.partial / name).unlink(missing_ok=True)  # of an interrupted attempt
     findings = _seal_report(context, reconciliation)
-    parts = (*reconciliation.delivery.parts, _hash_again(context.partial / REPORT))
+    report = _sealed(REPORT, ciphertext_digest(context.partial / REPORT))
+    parts = (*reconciliation.delivery.parts, report)
     _write_manifest(context, reconciliation, parts)
-    os.rename(context.partial, folder)
-    _sync(context.destination)
-    return Published(reconciliation, parts, str(folder), findings)
+    for done, part in enumerate(parts):
+        context.report("publish", done, len(parts) + 1)
+        bring(context.destination, context.partial / part.name, part.name, Digest(part.sha256, part.size))
+    context.leave()
+    context.destination.publish(context.partial / MANIFEST, frozenset(part.name for part in parts))
+    return Published(reconciliation, parts, context.package, findings)
 
 
-def _published_before(context: DataContext, reconciliation: Reconciliation, folder: Path) -> Published:
+def _published_before(context: DataContext, reconciliation: Reconciliation) -> Published:
     names = [*(part.name for part in reconciliation.delivery.parts), REPORT]
-    if not (folder / MANIFEST).is_file() or not all((folder / name).is_file() for name in names):
-        raise TargetRefusedError("package_incomplete", run=context.run_id)
-    parts = [_hash_again(folder / name) for name in names]
-    if tuple(parts[:-1]) != reconciliation.delivery.parts:
+    found = {name: _found(context, name) for name in (*names, MANIFEST)}
+    parts = [_sealed(name, found[name]) for name in names]
+    kept = [name for name in (REPORT, MANIFEST) if (context.partial / name).is_file()]
+    altered = any(found[name] != ciphertext_digest(context.partial / name) for name in kept)
+    if altered or tuple(parts[:-1]) != reconciliation.delivery.parts:
         raise TargetRefusedError("package_altered", run=context.run_id)
-    return Published(reconciliation, tuple(parts), str(folder), _count_findings(list(_findings(context))))
+    context.leave()
+    return Published(reconciliation, tuple(parts), context.package, _count_findings(list(_findings(context))))
 
 
-def _hash_again(path: Path) -> SealedPart:
-    sha256, size = ciphertext_digest(path)
-    return SealedPart(path.name, size, sha256)
+def _found(context: DataContext, name: str) -> Digest:
+    digest = context.destination.digest(name)
+    if digest is None:
+        raise TargetRefusedError("package_incomplete", run=context.run_id)
+    return digest
+
+
+def _sealed(name: str, digest: Digest) -> SealedPart:
+    return SealedPart(name, digest.size, digest.sha256)
 
 
 def _count_findings(findings: list[Finding]) -> dict[str, int]:
@@ -177,17 +188,4 @@ def _write_manifest(
     plan = reconciliation.delivery.plan
     counts = {"charts": plan.drafts.matched.charts, **reconciliation.dispositions}
     data = build_manifest(plan.profile, counts, [(p.name, p.size, p.sha256) for p in parts], context.run_id)
-    path = context.partial / MANIFEST
-    with open(path, "xb") as stream:
-        stream.write(data)
-        stream.flush()
-        os.fsync(stream.fileno())
-    _sync(context.partial)
-
-
-def _sync(folder: os.PathLike[str]) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    write_durably(context.partial / MANIFEST, data)

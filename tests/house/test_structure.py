@@ -49,6 +49,9 @@ def _imports(path: Path) -> set[str]:
         ("duckdb", lambda p: p.parent.name in {"flows", "steps"} and p.stem in {"duck", "reconcile"}),
         ("great_expectations", lambda p: p.stem == "check_contracts"),
         ("prefect", lambda p: p.parent == ROOT / "flows"),
+        ("fsspec", lambda p: p == ROOT / "flows" / "servers.py"),
+        ("paramiko", lambda p: p == ROOT / "flows" / "servers.py"),
+        ("s3fs", lambda p: p == ROOT / "flows" / "servers.py"),
         ("cryptography", lambda p: p.is_relative_to(ROOT / "vault")),
     ],
 )

@@ -63,7 +63,7 @@ def facts(told: dict[str, Any], **changes: Any) -> dict[str, Any]:
         },
         "import_state": "delivered_not_confirmed",
         "profile": "p",
-        "channels": ["package_folder", "time_stamp", "witness"],
+        "channels": ["folder", "time_stamp", "witness"],
         "head": {"origin": "x.example/log", "size": 9, "root": "r" * 43 + "="},
         "stamp": {"at": "2026-01-02T04:00:00Z"},
         **changes,

@@ -1,0 +1,1 @@
+"""Where packages go: a folder, a server over SFTP, a bucket over S3."""

@@ -1,0 +1,57 @@
+"""The protocol of a destination: where one run's package goes, and how it is held against what was sealed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Protocol
+
+from schemas.digests import Digest
+from schemas.errors import TargetError
+
+MANIFEST = "manifest.json"
+"""Whoever reads a package begins here: a folder without it is none."""
+
+
+class Destination(Protocol):
+    """One run's place at a destination. Every act can be done again after a crash at any point.
+
+    Servers are asked again with patience; what they then still refuse is a TargetError by its code
+    (docs/destinations.md). Nothing is kept of what a server said: it may name hosts, people or paths.
+    """
+
+    channel: str  # folder | sftp | s3
+
+    def put(self, local: Path, name: str) -> None:
+        """Bring a sealed file there, not yet published; goes on where an interrupted attempt stopped."""
+
+    def digest(self, name: str) -> Digest | None:
+        """Digest of the bytes that the destination gives back now; None when it has no such file."""
+
+    def remove(self, name: str) -> None:
+        """Take back one file that is not published; nothing when there is none."""
+
+    def published(self) -> bool:
+        """Whether this run's package is there under its final name."""
+
+    def publish(self, manifest: Path, names: frozenset[str]) -> None:
+        """Bring the manifest and let the package be seen, in one act; it then holds `names` and the manifest.
+
+        Never over another package. Again after an act whose answer was lost: nothing more happens.
+        """
+
+    def discard(self) -> None:
+        """Take back whatever this run brought, published or not."""
+
+
+def bring(place: Destination, local: Path, name: str, sealed: Digest) -> None:
+    """Put a file, read it back, and compare; what a former attempt left different is put once more, whole.
+
+    Raises TargetError `destination_lies` when the bytes that come back differ.
+    """
+    place.put(local, name)
+    if place.digest(name) == sealed:
+        return
+    place.remove(name)
+    place.put(local, name)
+    if place.digest(name) != sealed:
+        raise TargetError("destination_lies")

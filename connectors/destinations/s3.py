@@ -1,0 +1,176 @@
+"""A bucket over S3. There is no rename: parts lie under their final names, and the manifest's arrival publishes them.
+
+A copy under a second name inside the bucket would be other bytes than those that were read back.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from hashlib import md5
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from connectors.destinations.base import MANIFEST
+from connectors.destinations.line import Fault, Line
+from schemas.digests import Digest, Hashing, stream_digest
+from schemas.errors import TargetError, TargetRefusedError
+
+PART_BYTES = 8 << 20
+_MAX_PARTS = 9_999  # S3 takes 10,000
+
+
+class S3Destination:
+    """Objects below `PREFIX/reprise-RUN/` in a bucket; without a manifest they are no package."""
+
+    channel = "s3"
+
+    def __init__(
+        self, line: Line, bucket: str, prefix: str, run_id: str, part_bytes: int = PART_BYTES
+    ) -> None:
+        self._line, self._bucket, self._part_bytes = line, bucket, part_bytes
+        self._folder = f"{prefix}/reprise-{run_id}/" if prefix else f"reprise-{run_id}/"
+
+    def _at(self, name: str) -> dict[str, str]:
+        return {"Bucket": self._bucket, "Key": self._folder + name}
+
+    def put(self, local: Path, name: str) -> None:
+        """Upload what is missing: in parts when large, so that an interrupted upload goes on."""
+        with open(local, "rb") as source:
+            size = os.fstat(source.fileno()).st_size
+            self._line.do(lambda filesystem: self._send(filesystem, source, name, size), failed=Fault.FULL)
+
+    def _send(self, filesystem: Any, source: BinaryIO, name: str, size: int) -> None:
+        if self._size(filesystem, name) == size:
+            return  # whether it is the same is seen when it is read back
+        source.seek(0)
+        if size <= self._part_bytes:
+            filesystem.call_s3("put_object", **self._at(name), Body=source.read())
+            return
+        self._send_parts(filesystem, source, name, max(self._part_bytes, -(-size // _MAX_PARTS)))
+
+    def _send_parts(self, filesystem: Any, source: BinaryIO, name: str, part_bytes: int) -> None:
+        upload = self._upload(filesystem, name)
+        there = self._parts(filesystem, upload)
+        parts = []
+        for number, piece in enumerate(iter(lambda: source.read(part_bytes), b""), 1):
+            tag = f'"{md5(piece, usedforsecurity=False).hexdigest()}"'
+            if there.get(number) != tag:
+                answer = filesystem.call_s3("upload_part", **upload, PartNumber=number, Body=piece)
+                tag = answer["ETag"]
+                self._line.progressed()
+            parts.append({"PartNumber": number, "ETag": tag})
+        filesystem.call_s3("complete_multipart_upload", **upload, MultipartUpload={"Parts": parts})
+
+    def _upload(self, filesystem: Any, name: str) -> dict[str, str]:
+        """The upload of this object that an interrupted attempt began, or a new one."""
+        for begun in self._uploads(filesystem):
+            if begun["Key"] == self._folder + name:
+                return {**self._at(name), "UploadId": begun["UploadId"]}
+        made = filesystem.call_s3("create_multipart_upload", **self._at(name))
+        return {**self._at(name), "UploadId": made["UploadId"]}
+
+    def _uploads(self, filesystem: Any) -> list[dict[str, str]]:
+        found = filesystem.call_s3("list_multipart_uploads", Bucket=self._bucket, Prefix=self._folder)
+        return list(found.get("Uploads", []))
+
+    def _parts(self, filesystem: Any, upload: dict[str, str]) -> dict[int, str]:
+        """Number and tag of the parts that arrived."""
+        parts: dict[int, str] = {}
+        marker = 0
+        while True:
+            found = filesystem.call_s3("list_parts", **upload, PartNumberMarker=marker)
+            parts.update({part["PartNumber"]: part["ETag"] for part in found.get("Parts", [])})
+            if not found.get("IsTruncated"):
+                return parts
+            marker = int(found["NextPartNumberMarker"])
+
+    def _size(self, filesystem: Any, name: str) -> int | None:
+        try:
+            return int(filesystem.call_s3("head_object", **self._at(name))["ContentLength"])
+        except FileNotFoundError:
+            return None
+
+    def digest(self, name: str) -> Digest | None:
+        """Read an object back whole, range by range; a cut reading goes on where it stopped."""
+        hashing = Hashing()
+        return self._line.do(lambda filesystem: self._read_on(filesystem, name, hashing))
+
+    def _read_on(self, filesystem: Any, name: str, hashing: Hashing) -> Digest | None:
+        size = self._size(filesystem, name)
+        if size is None:
+            return None
+        path = f"{self._bucket}/{self._folder}{name}"
+        while hashing.size < size:
+            end = min(hashing.size + self._part_bytes, size)
+            piece = filesystem.cat_file(path, start=hashing.size, end=end)
+            if not piece:
+                break  # it says more than it gives: the digest tells
+            hashing.feed(piece)
+            self._line.progressed()
+        return hashing.close()
+
+    def remove(self, name: str) -> None:
+        """Delete one object, and what was begun of it."""
+        self._line.do(lambda filesystem: self._remove(filesystem, name))
+
+    def _remove(self, filesystem: Any, name: str) -> None:
+        for begun in self._uploads(filesystem):
+            if begun["Key"] == self._folder + name:
+                self._abort(filesystem, begun)
+        filesystem.call_s3("delete_object", **self._at(name))
+
+    def _abort(self, filesystem: Any, begun: dict[str, str]) -> None:
+        which = {"Bucket": self._bucket, "Key": begun["Key"], "UploadId": begun["UploadId"]}
+        try:
+            filesystem.call_s3("abort_multipart_upload", **which)
+        except FileNotFoundError:
+            return
+
+    def published(self) -> bool:
+        """Whether the manifest is there."""
+        return self._line.do(lambda filesystem: self._size(filesystem, MANIFEST)) is not None
+
+    def publish(self, manifest: Path, names: frozenset[str]) -> None:
+        """Put the manifest, on condition that there is none. Raises TargetRefusedError: package_exists."""
+        with open(manifest, "rb") as stream:
+            sealed = stream_digest(stream)
+        self._line.do(lambda filesystem: self._drop_strangers(filesystem, names | {MANIFEST}))
+        self._line.do(self._abort_all)
+        data = manifest.read_bytes()
+        created = self._line.do(lambda filesystem: self._create(filesystem, MANIFEST, data))
+        if self.digest(MANIFEST) != sealed:
+            if created:
+                raise TargetError("destination_lies")
+            raise TargetRefusedError("package_exists")
+
+    def _create(self, filesystem: Any, name: str, data: bytes) -> bool:
+        try:
+            filesystem.call_s3("put_object", **self._at(name), Body=data, IfNoneMatch="*")
+        except FileExistsError:
+            return False  # another's, or our own whose answer was lost: reading it back tells
+        return True
+
+    def _drop_strangers(self, filesystem: Any, names: frozenset[str]) -> None:
+        for key in self._keys(filesystem):
+            if key.removeprefix(self._folder) not in names:
+                filesystem.call_s3("delete_object", Bucket=self._bucket, Key=key)
+
+    def _keys(self, filesystem: Any) -> Iterator[str]:
+        more: dict[str, str] = {}
+        while True:
+            found = filesystem.call_s3("list_objects_v2", Bucket=self._bucket, Prefix=self._folder, **more)
+            yield from (str(item["Key"]) for item in found.get("Contents", []))
+            if not found.get("IsTruncated"):
+                return
+            more = {"ContinuationToken": found["NextContinuationToken"]}
+
+    def discard(self) -> None:
+        """Delete the manifest first, so that no half package is one; then objects and begun uploads of the run."""
+        self.remove(MANIFEST)
+        self._line.do(lambda filesystem: self._drop_strangers(filesystem, frozenset()))
+        self._line.do(self._abort_all)
+
+    def _abort_all(self, filesystem: Any) -> None:
+        for begun in self._uploads(filesystem):
+            self._abort(filesystem, begun)

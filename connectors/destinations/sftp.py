@@ -1,0 +1,157 @@
+"""A server over SFTP: files grow in a hidden folder by appending, and publication is one rename.
+
+The rename is SFTP's own, which refuses an existing target; OpenSSH's `posix-rename` would replace an empty folder.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import partial
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from connectors.destinations.base import MANIFEST, bring
+from connectors.destinations.line import Fault, Line
+from schemas.digests import Digest, Hashing, stream_digest
+from schemas.errors import TargetError, TargetRefusedError
+
+_PIECE = 32 << 10  # the largest request of SFTP; what arrived is kept when the line is cut
+_AHEAD = 64  # requests under way when reading
+
+
+class SftpDestination:
+    """`FOLDER/reprise-RUN` on a server; until then `FOLDER/.reprise-RUN.partial`."""
+
+    channel = "sftp"
+
+    def __init__(self, line: Line, folder: str, run_id: str) -> None:
+        self._line = line
+        base = f"{folder}/" if folder else ""
+        self._partial = f"{base}.reprise-{run_id}.partial"
+        self._final = f"{base}reprise-{run_id}"
+        self._careful = False  # wait for the answer to each write: slower, and errors show where they arise
+
+    def put(self, local: Path, name: str) -> None:
+        """Append what is missing. A server that keeps less than it acknowledged twice is called a liar."""
+        with open(local, "rb") as source:
+            sending = _Sending(source, f"{self._partial}/{name}")
+            self._line.do(lambda filesystem: self._send(filesystem, sending), failed=Fault.FULL)
+
+    def _send(self, filesystem: Any, sending: _Sending) -> None:
+        filesystem.makedirs(self._partial, exist_ok=True, mode=0o700)
+        there = _size(filesystem, sending.path) or 0
+        if there > sending.size:
+            filesystem.rm_file(sending.path)
+            there = 0
+        if there > sending.reached:
+            sending.reached = there
+            self._line.progressed()
+        sending.append(filesystem, there, pipelined=not self._careful)
+        if _size(filesystem, sending.path) != sending.size:
+            if self._careful:
+                raise TargetError("destination_lies")
+            self._careful = True
+            raise ConnectionError  # some write failed: once more, hearing each answer
+
+    def digest(self, name: str) -> Digest | None:
+        """Read a file back whole; a cut reading goes on where it stopped."""
+        hashing = Hashing()
+        return self._line.do(lambda filesystem: self._read_on(filesystem, name, hashing))
+
+    def _read_on(self, filesystem: Any, name: str, hashing: Hashing) -> Digest | None:
+        path = f"{self._place(filesystem)}/{name}"
+        size = _size(filesystem, path)
+        if size is None:
+            return None
+        with filesystem.open(path, "rb") as stream:
+            stream.seek(hashing.size)
+            stream.prefetch(size, max_concurrent_requests=_AHEAD)
+            for piece in iter(lambda: stream.read(_PIECE), b""):
+                hashing.feed(piece)
+                self._line.progressed()
+        return hashing.close()
+
+    def _place(self, filesystem: Any) -> str:
+        return self._partial if _size(filesystem, self._final) is None else self._final
+
+    def remove(self, name: str) -> None:
+        """Remove one file of the hidden folder."""
+        self._line.do(lambda filesystem: _unlink(filesystem, f"{self._partial}/{name}"))
+
+    def published(self) -> bool:
+        """Whether the folder has its final name."""
+        return self._line.do(lambda filesystem: _size(filesystem, self._final)) is not None
+
+    def publish(self, manifest: Path, names: frozenset[str]) -> None:
+        """The manifest, read back like every file; then one rename. Raises TargetRefusedError: package_exists."""
+        if self.published():
+            raise TargetRefusedError("package_exists")
+        with open(manifest, "rb") as stream:
+            sealed = stream_digest(stream)
+        bring(self, manifest, MANIFEST, sealed)
+        self._line.do(lambda filesystem: self._drop_strangers(filesystem, names | {MANIFEST}))
+        self._line.do(self._rename)
+        if self.digest(MANIFEST) != sealed:
+            raise TargetError("destination_lies")
+
+    def _drop_strangers(self, filesystem: Any, names: frozenset[str]) -> None:
+        for path in _list(filesystem, self._partial):
+            if path.rpartition("/")[2] not in names:
+                _unlink(filesystem, path)
+
+    def _rename(self, filesystem: Any) -> None:
+        if _size(filesystem, self._partial) is None and _size(filesystem, self._final) is not None:
+            return  # done before, and the answer was lost
+        filesystem.ftp.rename(self._partial, self._final)
+
+    def discard(self) -> None:
+        """Remove both folders of the run."""
+        for folder in (self._final, self._partial):
+            self._line.do(partial(_remove_folder, folder=folder))
+
+
+class _Sending:
+    """One file on its way."""
+
+    def __init__(self, source: BinaryIO, path: str) -> None:
+        self._source, self.path = source, path
+        self.size = os.fstat(source.fileno()).st_size
+        self.reached = 0
+
+    def append(self, filesystem: Any, there: int, *, pipelined: bool) -> None:
+        self._source.seek(there)
+        with filesystem.open(self.path, "ab") as sink:
+            sink.set_pipelined(pipelined)
+            for piece in iter(lambda: self._source.read(_PIECE), b""):
+                sink.write(piece)
+
+
+def _size(filesystem: Any, path: str) -> int | None:
+    """Size of a file or folder; None when there is none."""
+    try:
+        return int(filesystem.info(path)["size"])
+    except FileNotFoundError:
+        return None
+
+
+def _list(filesystem: Any, folder: str) -> list[str]:
+    try:
+        return [str(path) for path in filesystem.ls(folder, detail=False)]
+    except FileNotFoundError:
+        return []
+
+
+def _unlink(filesystem: Any, path: str) -> None:
+    try:
+        filesystem.ftp.remove(path)
+    except FileNotFoundError:
+        return
+
+
+def _remove_folder(filesystem: Any, folder: str) -> None:
+    for path in _list(filesystem, folder):
+        _unlink(filesystem, path)
+    try:
+        filesystem.rmdir(folder)
+    except FileNotFoundError:
+        return

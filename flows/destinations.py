@@ -1,0 +1,73 @@
+"""The register of destinations as an operator keeps it: declare, forget, look, try."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from connectors.destinations.base import bring
+from connectors.destinations.line import Patience
+from flows.channels import place_at
+from flows.control import Control
+from schemas.errors import BusyError
+from vault.destinations import Destinations, Server, SftpServer, fingerprint, parse_remote
+from vault.lease import list_runs
+from vault.ledger import EntryType
+from vault.sealing import ciphertext_digest
+
+_PROBE_BYTES = 4096
+_FEW = Patience(attempts=3, ceiling_seconds=3)
+
+
+def add_destination(home: Path, operator: str, name: str, server: Server) -> None:
+    """Declare a server; the ledger learns its channel, never its name. Raises RefusedError, TargetRefusedError."""
+    control = Control.open(home, operator)
+    Destinations(home).add(name, server)
+    control.record(EntryType.DESTINATION_ADDED, None, server.channel)
+
+
+def remove_destination(home: Path, operator: str, name: str) -> None:
+    """Forget a server. Raises ScopeError, and BusyError while a run may still have to take something back there."""
+    control = Control.open(home, operator)
+    register = Destinations(home)
+    channel = register.find(name).channel
+    if name in _awaited(control):
+        raise BusyError("destination_in_use")
+    register.remove(name)
+    control.record(EntryType.DESTINATION_REMOVED, None, channel)
+
+
+def _awaited(control: Control) -> set[str]:
+    """Names that living runs go to."""
+    leases = [lease for lease in list_runs(control.home) if not control.ended(lease)]
+    destinations = (control.order_of(lease).destination for lease in leases)
+    remotes = [parse_remote(destination) for destination in destinations if destination is not None]
+    return {remote.name for remote in remotes if remote is not None}
+
+
+def list_destinations(home: Path) -> list[dict[str, str]]:
+    """Every declared server: name, channel, and what identifies it; no credentials."""
+    return [
+        {"name": name, "channel": server.channel, "server": server.shown}
+        for name, server in Destinations(home).list()
+    ]
+
+
+def check_destination(home: Path, operator: str, name: str) -> dict[str, Any]:
+    """Connect, hold the server against its pin, write, read back and remove an object of random bytes.
+
+    Raises ScopeError, TargetError, TargetRefusedError.
+    """
+    Control.open(home, operator)
+    server = Destinations(home).find(name)
+    place = place_at(server, "", f"probe-{secrets.token_hex(8)}", _FEW)
+    with tempfile.NamedTemporaryFile() as probe:
+        probe.write(os.urandom(_PROBE_BYTES))
+        probe.flush()
+        bring(place, Path(probe.name), "probe", ciphertext_digest(Path(probe.name)))
+    place.discard()
+    pinned = fingerprint(server.host_key) if isinstance(server, SftpServer) else None
+    return {"name": name, "channel": server.channel, "host_key": pinned, "bytes": _PROBE_BYTES}

@@ -1,0 +1,212 @@
+"""Opening file systems on servers: the only module that knows fsspec and the libraries under it.
+
+A host key is pinned, never learnt (fsspec believes any server unless told otherwise); no agent, no key file of the user, no
+configuration file is consulted. The libraries' loggers are shut: they tell host names, requests and user names.
+"""
+
+from __future__ import annotations
+
+import io
+import logging
+import os
+from base64 import b64decode
+from typing import Any
+
+from connectors.destinations.line import Dial, Fault
+from vault.destinations import S3Bucket, Server, SftpServer
+
+_LOGGERS = ("paramiko", "fsspec", "s3fs", "botocore", "aiobotocore", "boto3", "aiohttp", "asyncio", "urllib3")
+_SECONDS = 30
+_HOST_KEYS = (
+    "ssh-ed25519",
+    "ecdsa-sha2-nistp256",
+    "ecdsa-sha2-nistp384",
+    "ecdsa-sha2-nistp521",
+    "rsa-sha2-512",
+    "rsa-sha2-256",
+    "ssh-rsa",
+)
+_S3_FULL = frozenset({"InsufficientStorage", "QuotaExceeded", "XMinioStorageFull", "EntityTooLarge"})
+_S3_AGAIN = frozenset(
+    {
+        "SlowDown",
+        "RequestTimeout",
+        "InternalError",
+        "OperationAborted",
+        "ServiceUnavailable",
+        "IncompleteBody",
+        "BadDigest",
+        "XAmzContentSHA256Mismatch",
+        "NoSuchUpload",
+        "InvalidPart",
+    }
+)
+
+
+def dial(server: Server) -> Dial:
+    """The dial of a registered server."""
+    return SftpDial(server) if isinstance(server, SftpServer) else S3Dial(server)
+
+
+def silence() -> None:
+    """Shut the libraries' loggers, whatever level the root has."""
+    for name in _LOGGERS:
+        logger = logging.getLogger(name)
+        logger.handlers = [logging.NullHandler()]
+        logger.propagate = False
+        logger.setLevel(logging.CRITICAL + 1)
+    for name in list(logging.root.manager.loggerDict):
+        if name.startswith(tuple(f"{shut}." for shut in _LOGGERS)):
+            child = logging.getLogger(name)
+            child.handlers, child.propagate, child.disabled = [], False, True
+
+
+class WrongHostKey(Exception):
+    """The server shows another key than the one pinned."""
+
+
+class SftpDial:
+    """Dials one server over SFTP."""
+
+    def __init__(self, server: SftpServer) -> None:
+        self._server = server
+
+    def open(self) -> Any:
+        """Connect, hold the host key against the pin, log in."""
+        from fsspec.implementations.sftp import SFTPFileSystem
+
+        silence()
+        server = self._server
+        filesystem = SFTPFileSystem(
+            server.host,
+            port=server.port,
+            username=server.user,
+            pkey=_private_key(server.identity.reveal()),
+            host_key_policy=_pin(server.host_key),
+            disabled_algorithms={"keys": _other_kinds(server.host_key.split()[0])},
+            look_for_keys=False,
+            allow_agent=False,
+            timeout=_SECONDS,
+            banner_timeout=_SECONDS,
+            auth_timeout=_SECONDS,
+            channel_timeout=_SECONDS,
+            skip_instance_cache=True,
+        )
+        filesystem.ftp.get_channel().settimeout(_SECONDS)
+        return filesystem
+
+    def close(self, filesystem: Any) -> None:
+        """Hang up."""
+        filesystem.client.close()
+
+    def judge(self, error: Exception) -> Fault:
+        """SFTP says `Failure` for a full disk and for all else it has no word for."""
+        import paramiko
+
+        if isinstance(error, WrongHostKey | paramiko.BadHostKeyException):
+            return Fault.HOST_KEY
+        if isinstance(error, paramiko.ssh_exception.IncompatiblePeer):
+            return Fault.HOST_KEY if "host key" in str(error) else Fault.REFUSES
+        if isinstance(error, paramiko.AuthenticationException | PermissionError | FileNotFoundError):
+            return Fault.REFUSES
+        nobody = paramiko.ssh_exception.NoValidConnectionsError
+        lost = (ConnectionError, TimeoutError, EOFError, paramiko.SSHException, nobody)
+        if isinstance(error, lost) or not isinstance(error, OSError) or error.errno is not None:
+            return Fault.LOST
+        ended = {"Socket is closed", "File is closed", "Connection lost", "No connection"}
+        return Fault.LOST if str(error) in ended or not error.args else Fault.FAILED
+
+
+def _pin(host_key: str) -> Any:
+    import paramiko
+
+    pinned = b64decode(host_key.split()[1])
+
+    class Pinned(paramiko.MissingHostKeyPolicy):
+        """Every key is missing, for none is ever learnt: only the pinned one passes."""
+
+        def missing_host_key(self, client: Any, hostname: str, key: Any) -> None:  # noqa: ARG002 - paramiko's
+            if key.asbytes() != pinned:
+                client.close()
+                raise WrongHostKey
+
+    return Pinned()
+
+
+def _other_kinds(kind: str) -> list[str]:
+    """Host key algorithms that the server must not choose: with several keys it could show another than the one pinned."""
+    mine = {"rsa-sha2-512", "rsa-sha2-256"} if kind == "ssh-rsa" else {kind}
+    return [name for name in _HOST_KEYS if name not in mine]
+
+
+def _private_key(text: str) -> Any:
+    import paramiko
+
+    for kind in (paramiko.Ed25519Key, paramiko.ECDSAKey, paramiko.RSAKey):
+        try:
+            return kind.from_private_key(io.StringIO(text))
+        except (paramiko.SSHException, ValueError, IndexError):
+            continue
+    raise paramiko.AuthenticationException
+
+
+def _plain_session() -> Any:
+    """A session that reads no configuration of the user's."""
+    from aiobotocore.session import AioSession
+
+    session = AioSession()
+    for name in ("config_file", "credentials_file"):
+        session.set_config_variable(name, os.devnull)
+    return session
+
+
+class S3Dial:
+    """Dials one bucket over S3."""
+
+    def __init__(self, bucket: S3Bucket) -> None:
+        self._bucket = bucket
+        self._session: Any = None  # holds what botocore reads from its own files, a second's work
+
+    def open(self) -> Any:
+        """A client for the endpoint, with these credentials and no others. Its own retries are off: ours tell progress."""
+        from s3fs import S3FileSystem
+
+        silence()
+        bucket = self._bucket
+        self._session = self._session or _plain_session()
+        filesystem = S3FileSystem(
+            key=bucket.key_id.reveal(),
+            secret=bucket.secret.reveal(),
+            endpoint_url=bucket.endpoint,
+            session=self._session,
+            client_kwargs={"region_name": bucket.region} if bucket.region else {},
+            config_kwargs={
+                "connect_timeout": _SECONDS,
+                "read_timeout": 2 * _SECONDS,
+                "retries": {"max_attempts": 0},
+                "s3": {"addressing_style": "path"},
+                "request_checksum_calculation": "when_required",
+                "response_checksum_validation": "when_required",
+            },
+            use_listings_cache=False,
+            skip_instance_cache=True,
+        )
+        filesystem.retries = 1
+        return filesystem
+
+    def close(self, filesystem: Any) -> None:
+        """Close the client's connections."""
+        filesystem.close_session(filesystem.loop, filesystem._s3creator)  # noqa: SLF001 - s3fs has no other way
+
+    def judge(self, error: Exception) -> Fault:
+        """By the answer's status and code; whatever gave no answer is a broken line."""
+        response = getattr(error.__cause__, "response", None) or getattr(error, "response", None)
+        if not isinstance(response, dict):
+            return Fault.REFUSES if isinstance(error, PermissionError) else Fault.LOST
+        status = int(response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+        code = str(response.get("Error", {}).get("Code"))
+        if status == 507 or code in _S3_FULL:
+            return Fault.FULL
+        if status >= 500 or status in (408, 409, 429) or code in _S3_AGAIN:
+            return Fault.LOST
+        return Fault.REFUSES

@@ -1,0 +1,43 @@
+"""What a run that publishes nothing brought to its destination is taken back, when the destination can be reached."""
+
+from __future__ import annotations
+
+from connectors.destinations.line import Patience
+from flows.channels import channel_of, open_destination
+from flows.control import Control
+from schemas.errors import RepriseError
+from vault.journal import Journal
+from vault.lease import Lease, end_data_process
+from vault.run_files import read_run_file, write_run_file
+
+LEFTOVER = "remote_leftover_not_reachable"
+"""Stands among a certificate's exceptions: sealed files of the run may still lie at the server."""
+_FILE = "takeback.json"
+_ONCE_MORE = Patience(attempts=2, ceiling_seconds=2)  # a dead server must not keep staging alive
+
+
+def used_channels(control: Control, lease: Lease) -> list[str]:
+    """The channel through which anything of the run may have gone out."""
+    destination = control.order_of(lease).destination
+    went = destination is not None and Journal(control.home, lease.run_id).ever("reconcile")
+    return [channel_of(destination)] if went and destination is not None else []
+
+
+def take_back(control: Control, lease: Lease) -> None:
+    """Remove the run's files at its destination; whether they could be reached is kept for the certificate."""
+    if not used_channels(control, lease) or read_run_file(control.home, lease.run_id, _FILE) == {"left": 0}:
+        return
+    end_data_process(lease)  # nobody brings more meanwhile
+    destination = str(control.order_of(lease).destination)
+    try:
+        open_destination(control.home, destination, lease.run_id, _ONCE_MORE).discard()
+        left = 0
+    except RepriseError:
+        left = 1
+    write_run_file(control.home, lease.run_id, _FILE, {"left": left})
+
+
+def leftovers(control: Control, lease: Lease) -> tuple[str, ...]:
+    """The exception that the certificate declares when something may be left."""
+    found = read_run_file(control.home, lease.run_id, _FILE)
+    return (LEFTOVER,) if found is not None and found["left"] else ()
