@@ -108,7 +108,8 @@ def _signer_certificate(signed: cms.SignedData) -> x509.Certificate:
             certificate = choice.chosen
             if (
                 certificate.serial_number == wanted["serial_number"].native
-                and certificate.issuer == wanted["issuer"]
+                # To the byte: names compare without regard to case, and nothing else covers this one.
+                and certificate.issuer.dump() == wanted["issuer"].dump()
                 and certificate.native  # read to its last field here, where what a parser says is caught
             ):
                 return certificate

@@ -291,6 +291,18 @@ def test_every_flipped_bit_is_refused(signed, bench, data):
         check_all(altered, bench, _trust(bench))
 
 
+def test_a_letter_of_the_signer_s_issuer_in_another_case_is_refused(signed, bench):
+    """Names compare without regard to case; the signature names its signer by one that nothing covers."""
+    name = b"Reprise trial citizen".hex().upper().encode()
+    other = b"reprise trial citizen".hex().upper().encode()
+    places = [match.start() for match in re.finditer(name, signed)]
+    assert len(places) > 2
+    for at in places:
+        altered = signed[:at] + other + signed[at + len(name) :]
+        with pytest.raises(RefusedError):
+            check_all(altered, bench, _trust(bench))
+
+
 _held: list[TrustStore] = []
 
 
