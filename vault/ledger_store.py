@@ -138,7 +138,7 @@ class FileLedger:
             raw = json.loads(path.read_bytes())
             head = Checkpoint(self._origin, int(raw["size"]), bytes.fromhex(raw["root"]))
             return _Noted(head, int(raw["after"]))
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
             raise LedgerError("tree_note_malformed") from None
 
     def tree(self, size: int) -> TileTree:

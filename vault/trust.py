@@ -26,9 +26,9 @@ class TrustStore:
     def load(cls, home: Path) -> TrustStore:
         """Read `trust/`. Raises TrustError for a file that is none."""
         raw: dict[str, bytes] = {}
-        roots = tuple(x509.Certificate.load(d) for d in _read(home / "trust" / "roots", raw))
-        inter = tuple(x509.Certificate.load(d) for d in _read(home / "trust" / "intermediates", raw))
-        crls = tuple(crl.CertificateList.load(d) for d in _read(home / "trust" / "crls", raw))
+        roots = tuple(read_certificate(d) for d in _read(home / "trust" / "roots", raw))
+        inter = tuple(read_certificate(d) for d in _read(home / "trust" / "intermediates", raw))
+        crls = tuple(read_crl(d) for d in _read(home / "trust" / "crls", raw))
         return cls(roots, inter, crls, raw)
 
 
@@ -37,10 +37,43 @@ def _read(folder: Path, raw: dict[str, bytes]) -> list[bytes]:
     for path in sorted(folder.iterdir()) if folder.is_dir() else []:
         data = path.read_bytes()
         raw[f"{folder.name}-{path.name}"] = data
-        if pem.detect(data):
-            data = pem.unarmor(data)[2]
         found.append(data)
     return found
+
+
+def read_certificate(data: bytes) -> x509.Certificate:
+    """A certificate in DER or PEM, read to its last field. Raises TrustError.
+
+    The parser reads a field when it is asked for, and complains only then, with texts that quote it.
+    """
+    try:
+        certificate = x509.Certificate.load(_der(data), strict=True)
+        _ = certificate.native, certificate.self_signed, is_trial(certificate)
+        if certificate.not_valid_before <= certificate.not_valid_after:
+            return certificate
+    except Exception:  # noqa: BLE001, S110 - whatever a parser of foreign bytes says
+        pass
+    raise TrustError("trust_material_malformed")
+
+
+def read_crl(data: bytes) -> crl.CertificateList:
+    """A revocation list in DER or PEM; its entries, which can be very many, are not looked at. Raises TrustError.
+
+    One that does not say until when it holds is refused: it would never grow stale.
+    """
+    try:
+        listed = crl.CertificateList.load(_der(data), strict=True)
+        body = listed["tbs_cert_list"]
+        _ = listed.issuer.native, body["crl_extensions"].native, listed["signature_algorithm"].native
+        if body["this_update"].native <= body["next_update"].native:
+            return listed
+    except Exception:  # noqa: BLE001, S110 - whatever a parser of foreign bytes says
+        pass
+    raise TrustError("trust_material_malformed")
+
+
+def _der(data: bytes) -> bytes:
+    return bytes(pem.unarmor(data)[2]) if pem.detect(data) else data
 
 
 def is_trial(certificate: x509.Certificate) -> bool:

@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 
-from asn1crypto import crl, pem, x509
+from asn1crypto import crl, pem
 
 from schemas.errors import TrustError
 from vault.files import write_durably
-from vault.trust import is_trial, refuse_trial
+from vault.trust import is_trial, read_certificate, read_crl, refuse_trial
 
 FOLDERS = {"root": "roots", "intermediate": "intermediates", "crl": "crls", "timestamp": "timestamps"}
 
@@ -48,13 +48,15 @@ def add_material(home: Path, kind: str, data: bytes, *, trial_home: bool, now: d
     revocation_of_unknown_issuer.
     """
     material = _describe(kind, data)
-    der = _der(data)
     if material.stale(now):
         raise TrustError("trust_material_stale")
     if kind == "crl":
-        _require_known_issuer(home, crl.CertificateList.load(der))
+        listed = read_crl(data)
+        _require_known_issuer(home, listed)
+        der = listed.dump()
     else:
-        certificate = x509.Certificate.load(der)
+        certificate = read_certificate(data)
+        der = certificate.dump()
         refuse_trial([certificate], trial_home=trial_home)
         if kind in ("root", "timestamp") and certificate.self_signed == "no":
             raise TrustError("root_not_self_signed")
@@ -67,28 +69,23 @@ def add_material(home: Path, kind: str, data: bytes, *, trial_home: bool, now: d
     return material
 
 
-def _der(data: bytes) -> bytes:
-    try:
-        return bytes(pem.unarmor(data)[2]) if pem.detect(data) else data
-    except ValueError:
-        raise TrustError("trust_material_malformed") from None
-
-
 def _describe(kind: str, data: bytes) -> Material:
-    der = _der(data)
-    try:
-        since, until, trial = _life(kind, der)
-    except (ValueError, TypeError, KeyError):
-        raise TrustError("trust_material_malformed") from None
-    return Material(kind, sha256(der).hexdigest(), since.astimezone(UTC), until.astimezone(UTC), trial)
-
-
-def _life(kind: str, der: bytes) -> tuple[datetime, datetime, bool]:
     if kind == "crl":
-        listed = crl.CertificateList.load(der, strict=True)["tbs_cert_list"]
-        return listed["this_update"].native, listed["next_update"].native, False
-    certificate = x509.Certificate.load(der, strict=True)
-    return certificate.not_valid_before, certificate.not_valid_after, is_trial(certificate)
+        listed = read_crl(data)
+        body, der, trial = listed["tbs_cert_list"], listed.dump(), False
+        since, until = body["this_update"].native, body["next_update"].native
+    else:
+        certificate = read_certificate(data)
+        der, trial = certificate.dump(), is_trial(certificate)
+        since, until = certificate.not_valid_before, certificate.not_valid_after
+    return Material(kind, sha256(der).hexdigest(), _utc(since), _utc(until), trial)
+
+
+def _utc(moment: datetime) -> datetime:
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:  # the first or last hours of the calendar, in another zone
+        raise TrustError("trust_material_malformed") from None
 
 
 def _require_known_issuer(home: Path, listed: crl.CertificateList) -> None:
@@ -97,6 +94,6 @@ def _require_known_issuer(home: Path, listed: crl.CertificateList) -> None:
     for folder in ("roots", "intermediates"):
         place = home / "trust" / folder
         paths = sorted(place.iterdir()) if place.is_dir() else []
-        issuers += [x509.Certificate.load(_der(path.read_bytes())).subject for path in paths]
+        issuers += [read_certificate(path.read_bytes()).subject for path in paths]
     if listed.issuer not in issuers:
         raise TrustError("revocation_of_unknown_issuer")

@@ -51,11 +51,29 @@ def strict_b64(text: str) -> bytes:
     return data
 
 
+def _ordered(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    names = [name.encode("utf-16-be") for name, _ in pairs]  # the order of RFC 8785
+    if names != sorted(set(names)):
+        raise ValueError
+    return dict(pairs)
+
+
+def _whole(text: str) -> int:
+    if len(text) > 17 or not text.lstrip("-").isdigit() or abs(int(text)) >= 1 << 53:
+        raise ValueError
+    return int(text)
+
+
+_STRICT = json.JSONDecoder(
+    object_pairs_hook=_ordered, parse_int=_whole, parse_float=_whole, parse_constant=_whole
+)
+
+
 def canonical(data: bytes) -> dict[str, Any]:
     """Parse JSON that is byte for byte what a canonical writer makes (sorted keys, no blanks, no floats)."""
     try:
-        value = json.loads(data.decode("utf-8"))
-        again = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+        value = _STRICT.decode(data.decode("utf-8"))
+        again = json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         raise Fault("json_malformed") from None
     if again != data or not isinstance(value, dict):
@@ -75,7 +93,7 @@ class Key:
         raw = strict_b64(key)
         self.name, self.vkey, self.public = name, vkey, raw[1:]
         self.id = hashlib.sha256(name.encode() + b"\n" + raw).digest()[:4]
-        if raw[:1] != bytes([kind]) or len(raw) != 33 or self.id.hex() != short:
+        if not name or raw[:1] != bytes([kind]) or len(raw) != 33 or self.id.hex() != short:
             raise Fault("vkey_malformed")
 
     def verify(self, signature: bytes, message: bytes) -> None:
@@ -101,84 +119,94 @@ class Policy:
         self.groups: dict[str, tuple[int, list[str]]] = {}
         for words in lines:
             self._declare(words)
-        if self.quorum not in {"none", *self.witnesses, *self.groups}:
-            raise Fault("policy_malformed")
 
     def _declare(self, words: list[str]) -> None:
-        """One line; a group names only what stands above it, so groups cannot go round in a circle."""
-        known = {*self.witnesses, *self.groups, "none"}
-        if words[0] == "witness" and len(words) in (3, 4) and words[1] not in known:
-            self.witnesses[words[1]] = Key(words[2], WITNESS)
-        elif words[0] == "group" and len(words) > 3 and words[1] not in known:
-            members = words[3:]
-            needed = {"any": 1, "all": len(members)}.get(words[2]) or (
-                int(words[2]) if words[2].isdigit() else 0
-            )
+        """One line; it names only what stands above it, so groups cannot go round in a circle."""
+        kind, name, known = words[0], words[1], {*self.witnesses, *self.groups}
+        fresh = name not in {*known, "none"}
+        if kind == "witness" and len(words) in (3, 4) and fresh:
+            self.witnesses[name] = Key(words[2], WITNESS)
+        elif kind == "group" and len(words) > 3 and fresh:
+            members, count = words[3:], words[2]
+            number = int(count) if count.isascii() and count.isdigit() and len(count) < 4 else 0
+            needed = {"any": 1, "all": len(members)}.get(count, number)
             if (
                 not 1 <= needed <= len(members)
                 or len(set(members)) < len(members)
-                or not set(members) < known
+                or not set(members) <= known
             ):
                 raise Fault("policy_malformed")
-            self.groups[words[1]] = (needed, members)
-        elif words[0] not in ("log", "quorum"):
+            self.groups[name] = (needed, members)
+        elif not (
+            (kind == "log" and len(words) < 4)
+            or (kind == "quorum" and len(words) == 2 and name in {*known, "none"})
+        ):
             raise Fault("policy_malformed")
 
-    def holds(self, seen: list[str], name: str | None = None) -> bool:
-        """Whether enough witnesses have seen a head."""
-        name = name or self.quorum
-        if name == "none" or name in seen:
-            return True
-        needed, members = self.groups.get(name, (1, []))
-        return sum(self.holds(seen, member) for member in members) >= needed
+    def holds(self, seen: list[str]) -> bool:
+        """Whether enough witnesses have seen a head. Each group once: nested ones would double the time a line."""
+        met = {"none", *seen}
+        for name, (needed, members) in self.groups.items():
+            if len(met.intersection(members)) >= needed:
+                met.add(name)
+        return self.quorum in met
+
+
+def split_note(note: bytes) -> tuple[str, list[tuple[str, bytes]]]:
+    """The text of a note, and name and blob (key id, signature) of each signature line."""
+    text, blank, lines = note.decode("utf-8").rpartition("\n\n")
+    if not blank or not lines.endswith("\n") or any(c < " " and c != "\n" for c in text + lines):
+        raise Fault("note_malformed")
+    if lines.count("\n") > MAX_PROOF:
+        raise Fault("proof_too_long", 93)
+    return text + "\n", [signature_line(line) for line in lines[:-1].split("\n")]
 
 
 def open_note(note: bytes, key: Key) -> str:
-    """The text of a signed note whose first signature line is this key's."""
-    try:
-        text, blank, lines = note.decode("utf-8").rpartition("\n\n")
-    except UnicodeDecodeError:
-        raise Fault("note_malformed") from None
-    if not blank or not lines.endswith("\n"):
-        raise Fault("note_malformed")
-    name, blob = signature_line(lines.split("\n")[0])
-    if name != key.name or blob[:4] != key.id:
+    """The text of a signed note; every signature line of this key holds, and there is one."""
+    text, lines = split_note(note)
+    ours = [blob for name, blob in lines if (name, blob[:4]) == (key.name, key.id)]
+    if not ours:
         raise Fault("signed_by_another_key")
-    key.verify(blob[4:], (text + "\n").encode())
-    return text + "\n"
+    for blob in ours:
+        key.verify(blob[4:], text.encode())
+    return text
 
 
 def signature_line(line: str) -> tuple[str, bytes]:
     """Name and blob (key id, signature) of a line."""
     words = line.split(" ")
-    if len(words) != 3 or words[0] != "—":
+    blob = strict_b64(words[2]) if len(words) == 3 else b""
+    if len(blob) < 5 or words[0] != "—" or words[1].split() != [words[1]] or "+" in words[1]:
         raise Fault("note_malformed")
-    return words[1], strict_b64(words[2])
+    return words[1], blob
 
 
 def check_witnesses(checkpoint: bytes, policy: Policy) -> list[str]:
     """The witnesses that cosigned the head (C2SP tlog-cosignature); a false line of a known one is refused."""
-    text, _, lines = checkpoint.decode("utf-8").rpartition("\n\n")
-    if lines.count("\n") > MAX_PROOF:
-        raise Fault("proof_too_long", 93)
+    text, lines = split_note(checkpoint)
+    known = {(key.name, key.id): (witness, key) for witness, key in policy.witnesses.items()}
     seen = []
-    for line in lines[:-1].split("\n"):
-        name, blob = signature_line(line)
-        for witness, key in policy.witnesses.items():
-            if (name, blob[:4]) == (key.name, key.id):
-                time = int.from_bytes(blob[4:12], "big")
-                key.verify(blob[12:], f"cosignature/v1\ntime {time}\n{text}\n".encode())
-                seen.append(witness)
+    for witness, key, blob in ((*known[name, b[:4]], b) for name, b in lines if (name, b[:4]) in known):
+        message = f"cosignature/v1\ntime {int.from_bytes(blob[4:12], 'big')}\n{text}"
+        key.verify(blob[12:], message.encode())
+        seen.append(witness)
     if not policy.holds(seen):
         raise Fault("quorum_not_met")
-    return seen
+    return [witness for witness in policy.witnesses if witness in seen]
+
+
+def _unreadable(error: OSError) -> None:
+    raise error
 
 
 def read_folder(folder: Path) -> dict[str, bytes]:
     """All files below the folder by relative name; links and anything unusual are refused."""
     found: dict[str, bytes] = {}
     total = 0
-    for root, folders, names in os.walk(folder):
+    for root, folders, names in os.walk(folder, onerror=_unreadable):
+        if len(folders) + len(names) > MAX_FILES:
+            raise Fault("folder_too_large", 93)
         if any((Path(root) / name).is_symlink() for name in [*folders, *names]):
             raise Fault("link_in_folder", 93)
         for name in names:
@@ -204,6 +232,8 @@ def check_manifest(files: dict[str, bytes], key: Key) -> None:
     """Every file, no more and no fewer, as the signed manifest says."""
     manifest = files["manifest.json"]
     text = open_note(files["manifest.sig"], key)
+    if files["manifest.sig"].count(b"\n") != 4:  # further lines would be nobody's
+        raise Fault("manifest_altered")
     if text != f"reprise-proof-manifest v1\n{hashlib.sha256(manifest).hexdigest()}\n":
         raise Fault("manifest_altered")
     rows = {row["name"]: row for row in canonical(manifest)["files"]}
@@ -325,7 +355,7 @@ def verify(folder: Path, policy: str | None) -> tuple[int, list[str]]:
         files = read_folder(folder)
     except Fault as fault:
         return fault.exit_code, [f"REFUSED: {fault.code}"]
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return 93, ["REFUSED: folder_unreadable"]
     return judge(files, policy)
 
@@ -345,17 +375,22 @@ def judge(files: dict[str, bytes], policy: str | None) -> tuple[int, list[str]]:
     except (KeyError, IndexError, TypeError, ValueError, AttributeError, RecursionError):
         return 93, ["REFUSED: folder_malformed"]
     words = [
-        f"Run {certificate['run']}: {certificate['outcome']}.",
+        f"Run {_shown(certificate['run'])}: {_shown(certificate['outcome'])}.",
         f"Checked: {len(files)} files against the signed manifest; {len(entries)} ledger entries are in the signed log;",
         f"  {len(statements)} statements are signed; authorisation came before the run, destruction after it;",
         "  key absent, reading fails, files absent, process ended: all recorded as true.",
-        f"  Witnesses that cosigned the head: {', '.join(witnesses) or 'none'}.",
+        f"  Witnesses that cosigned the head: {_shown(', '.join(witnesses)) or 'none'}.",
         "Not checked here: the doctor's signature is recorded as checked. Check it yourself: README.txt tells how.",
         "Not provable: that no other copy exists.",
     ]
     if policy is None:
         return 92, [*words, "UNANCHORED: consistent with itself; give --policy FILE, obtained elsewhere."]
     return 0, [*words, "ACCEPTED against the given policy."]
+
+
+def _shown(text: object) -> str:
+    """What a folder says of itself, fit for a terminal: it may not draw, nor write a verdict on a line of its own."""
+    return "".join(c if " " <= c <= "~" else "?" for c in str(text)[:200])
 
 
 def main() -> int:

@@ -30,7 +30,11 @@ def verify(
     as_json: JsonOption = False,
 ) -> None:
     """Check a proof folder offline against a policy."""
-    code, words = verify_folder(folder, policy.read_text(encoding="utf-8") if policy else None)
+    try:
+        anchor = policy.read_text(encoding="utf-8") if policy else None
+    except (OSError, UnicodeDecodeError):
+        raise HostileProofError("policy_unreadable") from None
+    code, words = verify_folder(folder, anchor)
     show({"exit": code, "words": words}, as_json=as_json, text="\n".join(words).replace("[", "\\["))
     for kind in (UnanchoredError, HostileProofError, ProofError):
         if code == kind.exit_code:
