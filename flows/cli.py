@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from flows.commands import authority, people, proof, runs, trials, trust
+from flows.commands import authority, enrolment, handwritten, people, proof, recipients, runs, trials, trust
 
 app = typer.Typer(
     name="reprise",
@@ -22,7 +22,10 @@ app = typer.Typer(
 authorise_app = typer.Typer(
     no_args_is_help=True, help="Draft, check, record, list, show and withdraw instructions."
 )
-enrol_app = typer.Typer(no_args_is_help=True, help="Enrol doctors (who signs) and operators (who acts).")
+enrol_app = typer.Typer(
+    no_args_is_help=True, help="Enrol doctors and mandates (who signs), operators (who acts); attest."
+)
+recipient_app = typer.Typer(no_args_is_help=True, help="Who can open packages: keys whose holders proved it.")
 subject_app = typer.Typer(no_args_is_help=True, help="What is kept of people: list it, show it, erase it.")
 trust_app = typer.Typer(no_args_is_help=True, help="What signatures and time stamps are checked against.")
 ledger_app = typer.Typer(no_args_is_help=True, help="Check the ledger; export it as static pages.")
@@ -69,8 +72,19 @@ authorise_app.command("recipient")(authority.recipient)
 authorise_app.command("seal-patients")(authority.seal_patients)
 authorise_app.command("list")(authority.list_authorisations)
 authorise_app.command("show")(authority.show_text)
-for _command in (authority.doctor, authority.operator):
+for _command in (handwritten.handwritten, handwritten.scan, handwritten.attest):
+    authorise_app.command()(_command)
+for _command in (
+    enrolment.doctor,
+    enrolment.operator,
+    enrolment.mandate,
+    enrolment.attest,
+    enrolment.end_mandate,
+):
     enrol_app.command()(_command)
+for _command in (recipients.challenge, recipients.confirm, recipients.remove):
+    recipient_app.command()(_command)
+recipient_app.command("list")(recipients.list_recipients)
 for _command in (proof.check, proof.export, proof.stamp_request, proof.stamp):
     ledger_app.command()(_command)
 for _name, _command in (("list", people.list_people), ("show", people.show_person), ("erase", people.erase)):
@@ -81,6 +95,7 @@ app.add_typer(trust_app, name="trust")
 app.add_typer(subject_app, name="subject")
 app.add_typer(authorise_app, name="authorise")
 app.add_typer(enrol_app, name="enrol")
+app.add_typer(recipient_app, name="recipient")
 app.add_typer(ledger_app, name="ledger")
 
 

@@ -140,7 +140,12 @@ def _proof_files(
     check = statement(
         lease.run_id,
         AUTHORISATION_CHECK,
-        {"result": "PASSED", "verifiedAt": entries[0][1]["at"], "authorisation": lease.authorisation_id},
+        {
+            "result": "PASSED",
+            "verifiedAt": entries[0][1]["at"],
+            "authorisation": lease.authorisation_id,
+            **_signing(control, lease),
+        },
     )
     for name, payload in (("authorisation-check", check), ("run", run), ("destruction", destruction)):
         files[f"statements/{name}.dsse.json"] = envelope(payload, key, key_id)
@@ -172,6 +177,7 @@ def _facts(control: Control, ending: Ending, predicate: dict[str, Any]) -> dict[
         "dispositions": counts.get("reconcile", counts.get("rehearse", {})).get("dispositions", {}),
         "findings": sum(counts.get("publish", {}).get("findings", {}).values()),
         "authorisation": lease.authorisation_id,
+        **_signing(control, lease),
         "destruction": predicate,
         "fate": {
             **_custody(control, lease),
@@ -193,6 +199,11 @@ def _custody(control: Control, lease: Lease) -> dict[str, dict[str, str | None]]
     instruction = reopen(control.home, lease.authorisation_id, lease.use).instruction
     pairs = (("source", instruction.source_custody), ("package", instruction.package_custody))
     return {name: {"holder": c.holder, "until": c.until} for name, c in pairs if c is not None}
+
+
+def _signing(control: Control, lease: Lease) -> dict[str, Any]:
+    """How and in which capacities the instruction was signed; no names."""
+    return reopen(control.home, lease.authorisation_id, lease.use).signing.to_json()
 
 
 def _result(ending: Ending, evidence: Evidence, proof: Path) -> RunResult:

@@ -19,6 +19,7 @@ from vault.clock import SystemClock, format_utc
 from vault.instruction import draft
 from vault.ledger_store import FileLedger, load_log_key
 from vault.policy import format_policy
+from vault.recipients import RecipientRole, prove_possession
 from vault.sealing import make_identity
 from vault.site import create_home
 from vault.subjects import enrol_doctor, enrol_operator
@@ -56,6 +57,10 @@ def make_trial(folder: Path, source: Path, **terms: Any) -> dict[str, str]:
     enrol_doctor(
         home, inss=party.inss, nihii=(party.nihii,), name=DOCTOR_NAME, attested_by=OPERATORS, basis="trial"
     )
+    for (identity, _), role in zip(
+        _recipients(folder), (RecipientRole.PRACTICE, RecipientRole.RECOVERY), strict=True
+    ):
+        prove_possession(home, identity, role.value, SystemClock().now())
     document = draft({**_fields(folder, party, site.ceiling_hours), **terms})
     _write_keys(folder, document)
     (folder / "authorisation.json").write_bytes(document)

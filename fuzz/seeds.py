@@ -28,7 +28,6 @@ from vault.site import create_home
 from vault.statements import AUTHORISATION_CHECK, DESTRUCTION, RUN, statement
 from vault.subjects import enrol_doctor, enrol_operator
 from vault.trial_ca import TrialAuthority, sign_cades
-from vault.verify import strict_b64
 
 ORIGIN = "fuzz.example/log"
 KEY = Ed25519PrivateKey.from_private_bytes(b"k" * 32)
@@ -40,6 +39,15 @@ QUORUM = POLICY.replace("quorum none", "quorum g")
 RUN_ID = "11111111-2222-4333-8444-555555555555"
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 INSS, NIHII = "85073003328", "11234578004"
+
+
+_KEPT: list[tempfile.TemporaryDirectory[str]] = []
+
+
+def make_folder() -> Path:
+    """A folder that is gone with the process."""
+    _KEPT.append(tempfile.TemporaryDirectory(prefix="reprise-fuzz-"))
+    return Path(_KEPT[-1].name)
 
 
 def head_of(entries: list[bytes]) -> bytes:
@@ -108,13 +116,13 @@ def parts() -> Parts:
 @cache
 def home() -> Path:
     """A home that trusts a trial authority and knows one doctor."""
-    folder = Path(tempfile.mkdtemp(prefix="reprise-fuzz-")) / "home"
+    folder = make_folder() / "home"
     create_home(folder, trial=True, origin=ORIGIN)
     authority().install(folder)
     (folder / "trust/timestamps").mkdir(exist_ok=True)
     for name in ("one", "two"):
         enrol_operator(folder, name)
-    enrol_doctor(folder, inss=INSS, nihii=(NIHII,), name="N", attested_by=("one", "two"), basis="test")
+    enrol_doctor(folder, inss=INSS, nihii=(NIHII,), name="N", attested_by=("one", "two"), basis="trial")
     return folder
 
 
@@ -207,14 +215,14 @@ extendedKeyUsage = critical,timeStamping
 @cache
 def stamp() -> bytes:
     """An authority's answer (made with `openssl ts`) over the head; its root is trusted by `home()`."""
-    folder = Path(tempfile.mkdtemp(prefix="reprise-fuzz-"))
+    folder = make_folder()
     (folder / "tsa.cnf").write_text(_TSA.format(folder))
     (folder / "serial").write_text("01\n")
     (folder / "head").write_bytes(head_of([b"{}"]))
     key = "-newkey rsa:2048 -nodes -config /dev/null"
+    root = "-addext keyUsage=critical,keyCertSign -addext basicConstraints=critical,CA:TRUE"
     for words in (
-        f"req -x509 -new {key} -days 30 -subj /CN=Root -keyout root.key -out root.pem -addext keyUsage=critical,keyCertSign"
-        " -addext basicConstraints=critical,CA:TRUE",
+        f"req -x509 -new {key} -days 30 -subj /CN=Root -keyout root.key -out root.pem {root}",
         f"req -new {key} -subj /CN=Stamps -keyout tsa.key -out tsa.csr",
         "x509 -req -in tsa.csr -CA root.pem -CAkey root.key -CAcreateserial -days 30 -extfile tsa.cnf -extensions leaf -out tsa.pem",
         "ts -query -data head -sha256 -cert -out q.tsq",
@@ -233,8 +241,3 @@ def canonical_or_raw(value: Any) -> bytes:
         return canonical_json(value)
     except ValueError:
         return json.dumps(value, sort_keys=True, separators=(",", ":")).encode()
-
-
-def decode_b64(text: str) -> bytes:
-    """Base64 as the verifier reads it."""
-    return strict_b64(text)

@@ -17,7 +17,7 @@ from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from random import Random
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from asn1crypto.cms import ContentInfo
 
@@ -31,7 +31,7 @@ from vault.canonical import canonical_json
 from vault.clock import format_utc
 from vault.instruction import draft, parse
 from vault.ledger_audit import audit
-from vault.merkle import leaf_hash
+from vault.merkle import leaf_hash, root_hash
 from vault.notes import Checkpoint, VerifierKey, open_note, split_note
 from vault.patient_list import home_recipient, open_list
 from vault.policy import parse_policy
@@ -323,6 +323,13 @@ def _der(data: bytes, chance: Random) -> bytes:
     return mutate_der(data, chance) if chance.random() < 0.7 else mutate_bytes(data, chance)
 
 
+def _tree_notes() -> list[bytes]:
+    """Of the append that made the log, and of one that a crash cut short."""
+    roots = [root_hash([leaf_hash(line) for line in entries()[:size]]).hex() for size in (4, 5)]
+    pairs = ((4, roots[0], 5, roots[1]), (5, roots[1], 6, "00" * 32))
+    return [canonical_json({"after": a, "from": f, "root": r, "size": s}) for a, f, s, r in pairs]
+
+
 def _material() -> list[bytes]:
     folders = (seeds.home() / "trust").rglob("*")
     return [path.read_bytes() for path in sorted(folders) if path.is_file()] + [trust().roots[0].dump()]
@@ -348,6 +355,6 @@ TARGETS: dict[str, Target] = {
         package_manifest, lambda: [json.dumps(seeds.package_manifest(sealed_part())).encode()], _json
     ),
     "ledger": Target(ledger, lambda: [b"\n".join(entries())], _entry_line),
-    "tree_note": Target(tree_note, lambda: [b'{"after":4,"root":"' + b"00" * 32 + b'","size":5}'], _json),
+    "tree_note": Target(tree_note, _tree_notes, _json),
     "bundle": Target(bundle, lambda: [format_bundle(entries())], mutate_bytes),
 }

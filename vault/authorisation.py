@@ -14,11 +14,13 @@ from vault.canonical import canonical_json
 from vault.clock import Clock, format_utc
 from vault.instruction import Instruction, parse
 from vault.patient_list import open_list
-from vault.register import PATIENT_LIST, InstructionRegister, Use
+from vault.recipients import refuse_unproven
+from vault.register import ATTESTATIONS, PATIENT_LIST, InstructionRegister, Use
 from vault.sealing import parse_recipients
-from vault.signature import Signer, check_signature
+from vault.signature import check_signature
+from vault.signers import Signing, capacity_of, inss_of_controllers, signing_of
 from vault.site import Site
-from vault.subjects import Operator, Subjects
+from vault.subjects import Operator
 from vault.trust import TrustStore
 
 
@@ -33,7 +35,7 @@ class Ceilings:
 class Authorisation:
     """A checked instruction. Holds what the steps may know of it; its evidence stays sealed."""
 
-    __slots__ = ("_instruction", "_listed", "id", "inss", "subject_id", "trial", "use")
+    __slots__ = ("_instruction", "_listed", "id", "inss", "signing", "subject_id", "trial", "use")
 
     def __init__(
         self,
@@ -46,6 +48,7 @@ class Authorisation:
         trial: bool,
         inss: tuple[str, ...],
         listed: frozenset[str],
+        signing: Signing,
     ) -> None:
         if token is not _TOKEN:
             raise AuthorisationError("authorisation_not_checked")
@@ -56,9 +59,15 @@ class Authorisation:
         self.trial = trial
         self.inss = Sensitive(inss)
         self._listed = Sensitive(listed)
+        self.signing = signing
 
     def __repr__(self) -> str:
         return f"Authorisation({self.id})"
+
+    @property
+    def signed_as(self) -> tuple[str, ...]:
+        """The capacities in which the signers signed (`vault.instruction.ROLES`)."""
+        return self.signing.signed_as
 
     @property
     def kinds(self) -> frozenset[str]:
@@ -140,23 +149,24 @@ def check(
         raise AuthorisationError("no_operator")
     instruction = parse(document)
     now = clock.now()
-    _check_terms(instruction, site, use, destination, now)
     register = InstructionRegister(home, document)
-    register.refuse_withdrawn()
+    refuse_terms(register, instruction, site, use, destination, now)
     trust = TrustStore.load(home)
     signed = [check_signature(document, p7s, trust, trial_home=site.trial, moment=now) for p7s in signatures]
-    subject_id, inss = _match_signers(home, instruction, signed)
+    standing, signing = signing_of(home, site, instruction, signed, register, now)
+    refuse_unproven(home, instruction.recipients)
     register.check_use(instruction, use)
     listed = _listed(home, instruction, patient_list)
     return Authorisation(
         _TOKEN,
         instruction=instruction,
         authorisation_id=register.id,
-        subject_id=subject_id,
+        subject_id=standing.subject_id,
         use=use,
         trial=site.trial,
-        inss=inss,
+        inss=inss_of_controllers(home, instruction),
         listed=listed,
+        signing=signing,
     )
 
 
@@ -179,6 +189,7 @@ def claim(
     """
     register = InstructionRegister(home, document)
     register.keep(authorisation.subject_id, document, signatures, TrustStore.load(home), patient_list)
+    register.note_signing(authorisation.signing.to_json())
     register.spend(authorisation.instruction, authorisation.use, run_id)
 
 
@@ -187,9 +198,15 @@ def give_back(home: Path, authorisation_id: str, run_id: str) -> None:
     InstructionRegister(home, None, authorisation_id).give_back(run_id)
 
 
-def _check_terms(
-    instruction: Instruction, site: Site, use: Use, destination: str | None, now: datetime
+def refuse_terms(
+    register: InstructionRegister,
+    instruction: Instruction,
+    site: Site,
+    use: Use,
+    destination: str | None,
+    now: datetime,
 ) -> None:
+    """What is checked of an instruction before its signature: its terms, and that nobody withdrew it."""
     skew = timedelta(seconds=site.clock_skew_seconds)
     if now + skew < instruction.valid_from:
         raise AuthorisationError("not_yet_valid")
@@ -204,34 +221,7 @@ def _check_terms(
         raise ScopeError("other_destination")
     if instruction.staging_deadline_hours > site.ceiling_hours:
         raise DeadlineError("deadline_above_ceiling", limit=site.ceiling_hours)
-
-
-def _match_signers(home: Path, instruction: Instruction, signed: list[Signer]) -> tuple[str, tuple[str, ...]]:
-    """Every controller signed, or one in a stated role stands for all. The first signer's record is the subject."""
-    subjects = Subjects(home)
-    enrolled: dict[str, set[str]] = {}
-    for signer in signed:
-        subject_id, numbers = _enrolled(subjects, signer)
-        enrolled[subject_id] = numbers
-    if not enrolled:
-        raise AuthorisationError("signature_missing")
-    covered = {number for numbers in enrolled.values() for number in numbers}
-    controllers = instruction.controllers
-    if not covered & {c.nihii[:8] for c in controllers}:
-        raise AuthorisationError("wrong_signer")
-    stands_for_all = any(c.role != "controller" and c.nihii[:8] in covered for c in controllers)
-    if not stands_for_all and not all(c.nihii[:8] in covered for c in controllers):
-        raise AuthorisationError("controller_did_not_sign")
-    return next(iter(enrolled)), tuple(signer.inss.reveal() for signer in signed)
-
-
-def _enrolled(subjects: Subjects, signer: Signer) -> tuple[str, set[str]]:
-    """Opaque id of a signer and the first eight digits of each of his NIHII numbers."""
-    subject_id = subjects.identify("doctor", signer.inss.reveal())
-    record = subjects.read(subject_id)
-    if record is None:
-        raise AuthorisationError("signer_not_enrolled")
-    return subject_id, {str(number)[:8] for number in record["nihii"]}
+    register.refuse_withdrawn()
 
 
 def reopen(home: Path, authorisation_id: str, use: str) -> Authorisation:
@@ -239,8 +229,6 @@ def reopen(home: Path, authorisation_id: str, use: str) -> Authorisation:
     register = InstructionRegister(home, None, authorisation_id)
     evidence = register.evidence()
     instruction = parse(evidence["instruction.json"])
-    record = Subjects(home).read(register.subject)
-    inss = (str(record["inss"]),) if record else ()
     return Authorisation(
         _TOKEN,
         instruction=instruction,
@@ -248,8 +236,9 @@ def reopen(home: Path, authorisation_id: str, use: str) -> Authorisation:
         subject_id=register.subject,
         use=Use(use),
         trial=Site.load(home).trial,
-        inss=inss,
+        inss=inss_of_controllers(home, instruction),
         listed=_listed(home, instruction, evidence.get(PATIENT_LIST)),
+        signing=Signing.from_json(register.signing),
     )
 
 
@@ -263,9 +252,9 @@ def recorded(home: Path, authorisation_id: str) -> tuple[bytes, list[bytes], byt
 
 
 def evidence_of(home: Path, authorisation_id: str) -> dict[str, bytes]:
-    """Everything that was checked, by file name, for the proof folder; not the patients."""
+    """Everything that was checked, by file name, for the proof folder; not the patients, not who attested."""
     evidence = InstructionRegister(home, None, authorisation_id).evidence()
-    return {name: data for name, data in evidence.items() if name != PATIENT_LIST}
+    return {name: data for name, data in evidence.items() if name not in (PATIENT_LIST, ATTESTATIONS)}
 
 
 def record(
@@ -292,6 +281,7 @@ def record(
     )
     register = InstructionRegister(home, document)
     register.keep(checked.subject_id, document, signatures, TrustStore.load(home), patient_list)
+    register.note_signing(checked.signing.to_json())
     return register.id
 
 
@@ -313,18 +303,16 @@ def withdraw(home: Path, authorisation_id: str, evidence: dict[str, bytes]) -> N
 def check_withdrawal(
     home: Path, site: Site, authorisation_id: str, document: bytes, p7s: bytes, clock: Clock
 ) -> None:
-    """A withdrawal holds when one of the instruction's controllers signed it, checked like the instruction itself.
+    """A withdrawal holds when one who may sign the instruction signed it, checked like the instruction itself.
 
-    Raises AuthorisationError (withdrawal_of_another, wrong_signer, signer_not_enrolled), TrustError.
+    Raises AuthorisationError (withdrawal_of_another, and what `vault.signers.capacity_of` raises), TrustError.
     """
     instruction = parse(recorded(home, authorisation_id)[0])
     if document != _withdrawal_of(instruction):
         raise AuthorisationError("withdrawal_of_another")
     moment = clock.now()
     signer = check_signature(document, p7s, TrustStore.load(home), trial_home=site.trial, moment=moment)
-    _, numbers = _enrolled(Subjects(home), signer)
-    if not numbers & {c.nihii[:8] for c in instruction.controllers}:
-        raise AuthorisationError("wrong_signer")
+    capacity_of(home, instruction, signer, moment.date())
 
 
 def draft_withdrawal(home: Path, authorisation_id: str) -> bytes:

@@ -20,6 +20,8 @@ _KEYS = (
     "look",
     "authorised",
     "auth_text",
+    "auth_text_handwritten",
+    "signed_as",
     "destroyed",
     "destroyed_text",
     "checks",
@@ -63,6 +65,12 @@ _TEXTS = {
             "An instruction signed by the controller was checked before any byte was read: signature,"
             " chain, revocation, validity, use, scope, operator."
         ),
+        (
+            "An instruction signed by hand by the controller was checked before any byte was read. There is no electronic"
+            " signature: two operators attest the scanned signature, and one of them verified it. Validity, use, scope"
+            " and operator were checked."
+        ),
+        "Signed as",
         "What was destroyed",
         "The encrypted working copy: its key first, then its files.",
         "How that was checked",
@@ -111,6 +119,12 @@ _TEXTS = {
             "Une instruction signée par le responsable du traitement a été vérifiée avant la lecture du"
             " premier octet : signature, chaîne, révocation, validité, utilisation, portée, opérateur."
         ),
+        (
+            "Une instruction signée à la main par le responsable du traitement a été vérifiée avant la lecture du premier"
+            " octet. Il n'y a pas de signature électronique : deux opérateurs attestent la signature numérisée, et l'un"
+            " d'eux l'a vérifiée. Ont été vérifiés : validité, utilisation, portée, opérateur."
+        ),
+        "Signé en qualité de",
         "Ce qui a été détruit",
         "La copie de travail chiffrée : d'abord sa clé, puis ses fichiers.",
         "Comment cela a été vérifié",
@@ -159,6 +173,12 @@ _TEXTS = {
             "Een door de verwerkingsverantwoordelijke ondertekende opdracht werd nagegaan vóór de"
             " eerste byte gelezen werd: handtekening, keten, intrekking, geldigheid, gebruik, bereik, operator."
         ),
+        (
+            "Een door de verwerkingsverantwoordelijke met de hand ondertekende opdracht werd nagegaan vóór de eerste byte"
+            " gelezen werd. Er is geen elektronische handtekening: twee operators bevestigen de ingescande handtekening,"
+            " en een van hen heeft ze nagegaan. Nagegaan werden geldigheid, gebruik, bereik en operator."
+        ),
+        "Ondertekend als",
         "Wat vernietigd werd",
         "De versleutelde werkkopie: eerst de sleutel, dan de bestanden.",
         "Hoe dat is nagegaan",
@@ -207,6 +227,12 @@ _TEXTS = {
             "Eine vom Verantwortlichen signierte Anweisung wurde geprüft, bevor das erste Byte gelesen"
             " wurde: Signatur, Kette, Widerruf, Gültigkeit, Verwendung, Umfang, Bediener."
         ),
+        (
+            "Eine vom Verantwortlichen von Hand unterschriebene Anweisung wurde geprüft, bevor das erste Byte gelesen wurde."
+            " Eine elektronische Signatur gibt es nicht: zwei Bediener bezeugen die eingelesene Unterschrift, einer hat"
+            " sie nachgeprüft. Geprüft wurden Gültigkeit, Verwendung, Umfang, Bediener."
+        ),
+        "Unterschrieben als",
         "Was vernichtet wurde",
         "Die verschlüsselte Arbeitskopie: erst ihr Schlüssel, dann ihre Dateien.",
         "Wie das geprüft wurde",

@@ -39,6 +39,8 @@ class EntryType(StrEnum):
     AUTHORISATION_CHECKED = "authorisation.checked"
     AUTHORISATION_REFUSED = "authorisation.refused"
     AUTHORISATION_WITHDRAWN = "authorisation.withdrawn"
+    AUTHORISATION_HANDWRITTEN = "authorisation.handwritten"
+    AUTHORISATION_ATTESTED = "authorisation.attested"
     RUN_STARTED = "run.started"
     RUN_RESUMED = "run.resumed"
     RUN_RED = "run.red"
@@ -48,9 +50,13 @@ class EntryType(StrEnum):
     DESTRUCTION_COMPLETED = "destruction.completed"
     DESTRUCTION_INCOMPLETE = "destruction.incomplete"
     SUBJECT_ENROLLED = "subject.enrolled"
+    SUBJECT_ATTESTED = "subject.attested"
     SUBJECT_SHOWN = "subject.shown"
     SUBJECT_RETAINED = "subject.retained"
     SUBJECT_ERASED = "subject.erased"
+    RECIPIENT_CHALLENGED = "recipient.challenged"
+    RECIPIENT_ENROLLED = "recipient.enrolled"
+    RECIPIENT_REMOVED = "recipient.removed"
 
 
 def commit(salt: bytes, entry_type: str, field: str, data: bytes) -> str:

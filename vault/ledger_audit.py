@@ -51,7 +51,7 @@ def audit(
         return ["root_differs"]
     return [
         *_head_faults(leaves, heads, head.origin),
-        *_note_faults(folder, head),
+        *_note_faults(folder, head, leaves),
         *_file_faults(folder, names, entries, leaves),
         *_form_faults(entries),
         *story_faults(entries, now),
@@ -84,7 +84,7 @@ def _head_faults(leaves: list[bytes], heads: tuple[Checkpoint, ...], origin: str
     return faults
 
 
-def _note_faults(folder: Path, head: Checkpoint) -> list[str]:
+def _note_faults(folder: Path, head: Checkpoint, leaves: list[bytes]) -> list[str]:
     """`.tree` notes this head, or the next one of an append that was cut short."""
     path = folder / ".tree"
     if not path.is_file():
@@ -92,15 +92,22 @@ def _note_faults(folder: Path, head: Checkpoint) -> list[str]:
     data = path.read_bytes()
     try:
         note = json.loads(data)
-        size, root, after = int(note["size"]), str(note["root"]), int(note["after"])
-        whole = canonical_json({"after": after, "root": root, "size": size}) == data
+        size, after, root, former = (
+            int(note["size"]),
+            int(note["after"]),
+            str(note["root"]),
+            str(note["from"]),
+        )
+        whole = canonical_json({"after": after, "from": former, "root": root, "size": size}) == data
     except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
         whole = False
     if not whole:
         return ["tree_note_malformed"]
     if size == head.size:
-        return [] if root == head.root.hex() and after < size else ["tree_note_differs"]
-    return [] if size > head.size == after else ["checkpoint_older_than_log"]
+        grew = 0 <= after < size and root_hash(leaves[:after]).hex() == former
+        return [] if grew and root == head.root.hex() else ["tree_note_differs"]
+    grows = size > head.size == after and former == head.root.hex()
+    return [] if grows else ["checkpoint_older_than_log"]
 
 
 def _file_faults(folder: Path, names: set[str], entries: list[bytes], leaves: list[bytes]) -> list[str]:

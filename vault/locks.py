@@ -5,6 +5,8 @@ from __future__ import annotations
 import fcntl
 import os
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 
@@ -47,3 +49,14 @@ def _try(descriptor: int) -> bool:
     except OSError:
         return False
     return True
+
+
+@contextmanager
+def hold_folder(folder: Path) -> Iterator[None]:
+    """Change what lies in a folder one after the other: read, change and write without another in between."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)

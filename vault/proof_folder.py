@@ -23,7 +23,8 @@ By hand: checkpoint and proofs/*.tlog-proof are C2SP formats (signed note, tlog-
 statements/*.dsse.json are DSSE envelopes; the doctor's signature is checked with
     openssl cms -verify -cades -binary -inform DER -in authorisation/instruction.json.p7s \\
         -content authorisation/instruction.json -CAfile ROOTS_AND_CRLS.pem -purpose any -crl_check
-against roots and revocation lists that you obtain yourself.
+against roots and revocation lists that you obtain yourself. Where there is no .p7s, the page was signed by hand:
+authorisation/scan.* shows it, and the statement of the check says how two operators verified it.
 """
 
 

@@ -17,6 +17,9 @@ from vault.subjects import Subjects
 from vault.trust import TrustStore
 
 PATIENT_LIST = "patients.age"
+SCAN = "scan."
+"""How the name of a scanned page begins; its end says what it is (`vault.handwritten`)."""
+ATTESTATIONS = "attestations.json"
 
 
 class Use(StrEnum):
@@ -106,16 +109,60 @@ class InstructionRegister:
         trust: TrustStore,
         patient_list: bytes | None = None,
     ) -> None:
-        """Keep the document, its signatures and the trust material of the moment, sealed."""
+        """Keep the document, its signatures (or its attested page) and the trust material of the moment, sealed."""
         evidence = {
             "instruction.json": document.hex(),
             **{f"instruction.json{'' if i == 0 else f'.{i}'}.p7s": s.hex() for i, s in enumerate(signatures)},
             **{name: data.hex() for name, data in trust.raw.items()},
             **({PATIENT_LIST: patient_list.hex()} if patient_list is not None else {}),
+            **{name: data.hex() for name, data in self.page().items()},
         }
-        Subjects(self._home).put(subject_id, f"evidence-{self.id}", json.dumps(evidence).encode())
-        self._state["subject"] = subject_id
+        self._put(subject_id, "evidence", evidence)
+
+    def _put(self, subject_id: str, name: str, evidence: dict[str, str]) -> None:
+        Subjects(self._home).put(subject_id, f"{name}-{self.id}", json.dumps(evidence).encode())
+        self._state["subject" if name == "evidence" else name] = subject_id
         self._write()
+
+    def pend(self, subject_id: str, evidence: dict[str, bytes]) -> None:
+        """Keep what waits for a second operator's attestation, sealed. Raises AuthorisationError (already_recorded)."""
+        if self._state["subject"] is not None:
+            raise AuthorisationError("already_recorded")
+        self._put(subject_id, "pending", {name: data.hex() for name, data in evidence.items()})
+
+    def pending(self) -> dict[str, bytes]:
+        """What waits for an attestation, by file name. Raises AuthorisationError (nothing_to_attest)."""
+        data = None
+        if self._state["subject"] is None and self._state.get("pending") is not None:
+            data = Subjects(self._home).get(self._state["pending"], f"pending-{self.id}")
+        if data is None:
+            raise AuthorisationError("nothing_to_attest")
+        return {name: bytes.fromhex(value) for name, value in json.loads(data).items()}
+
+    def keep_attested(self, evidence: dict[str, bytes]) -> None:
+        """What waited is now the evidence: it holds both attestations."""
+        subject_id = self._state["pending"]
+        self._put(subject_id, "evidence", {name: data.hex() for name, data in evidence.items()})
+        Subjects(self._home).drop(subject_id, f"pending-{self.id}")
+
+    def page(self) -> dict[str, bytes]:
+        """The scanned page and its attestations, when that is how the instruction was signed; else nothing."""
+        if self._state["subject"] is None:
+            return {}
+        kept = self.evidence()
+        if ATTESTATIONS not in kept:
+            return {}
+        return {n: data for n, data in kept.items() if n == ATTESTATIONS or n.startswith(SCAN)}
+
+    def note_signing(self, signing: dict[str, Any]) -> None:
+        """Keep how and in which capacities the instruction was signed: enumeration values, no names."""
+        self._state["signing"] = signing
+        self._write()
+
+    @property
+    def signing(self) -> dict[str, Any]:
+        """What `note_signing` kept."""
+        return dict(self._state.get("signing") or {})
 
     def evidence(self) -> dict[str, bytes]:
         """What was kept, by file name. Raises AuthorisationError when nothing is."""
@@ -135,4 +182,5 @@ class InstructionRegister:
     def state(self) -> dict[str, Any]:
         """Id, uses spent, withdrawn or not."""
         spent = {use: len(runs) for use, runs in self._state["spent"].items()}
-        return {"id": self.id, "spent": spent, "withdrawn": self.withdrawn}
+        pending = self._state["subject"] is None and self._state.get("pending") is not None
+        return {"id": self.id, "spent": spent, "withdrawn": self.withdrawn, "pending": pending}

@@ -36,6 +36,7 @@ class Site:
     clock_skew_seconds: int = 300
     proof_retention_days: int = 3650  # how long the record behind a proof stays after its last run
     declared_exceptions: tuple[str, ...] = field(default=())
+    handwritten: bool = False  # whether a page signed by hand and attested by two operators is accepted
     limits: dict[str, int] = field(
         default_factory=dict
     )  # of `connectors.base.Limits`, by name (docs/limits.md)
@@ -54,6 +55,7 @@ class Site:
             clock_skew_seconds=int(raw.get("clock_skew_seconds", 300)),
             proof_retention_days=int(raw.get("proof_retention_days", 3650)),
             declared_exceptions=tuple(str(e) for e in raw.get("declared_exceptions", [])),
+            handwritten=raw.get("handwritten") is True,
             limits={str(name): int(value) for name, value in raw.get("limits", {}).items()},
         )
 

@@ -19,6 +19,7 @@ import binascii
 import hashlib
 import json
 import os
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -26,9 +27,12 @@ from typing import Any
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-MAX_FILES, MAX_FILE_BYTES, MAX_TOTAL_BYTES, MAX_PROOF = 200, 8 << 20, 64 << 20, 64
+MAX_FILES, MAX_FILE_BYTES, MAX_TOTAL_BYTES, MAX_PROOF = 200, 20 << 20, 64 << 20, 64
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
 STATEMENTS = {"urn:reprise:authorisation-check/v1", "urn:reprise:run/v1", "urn:reprise:destruction/v1"}
+SIGNED = {
+    "handwritten": "No electronic signature: a page signed by hand, attested by two operators; not checkable here."
+}
 CHECKS = ("keyAbsent", "decryptFails", "filesAbsent", "processEnded")
 
 
@@ -40,14 +44,19 @@ class Fault(Exception):
         self.code, self.exit_code = code, exit_code
 
 
+def refuse_if(fault: bool, code: str, exit_code: int = 91) -> None:
+    """Raise the fault if there is one."""
+    if fault:
+        raise Fault(code, exit_code)
+
+
 def strict_b64(text: str) -> bytes:
     """Canonical base64 only."""
     try:
         data = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
         raise Fault("base64_malformed") from None
-    if base64.b64encode(data).decode() != text:
-        raise Fault("base64_not_canonical")
+    refuse_if(base64.b64encode(data).decode() != text, "base64_not_canonical")
     return data
 
 
@@ -76,9 +85,8 @@ def canonical(data: bytes) -> dict[str, Any]:
         again = json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         raise Fault("json_malformed") from None
-    if again != data or not isinstance(value, dict):
-        raise Fault("json_not_canonical")
-    return value
+    refuse_if(again != data or not isinstance(value, dict), "json_not_canonical")
+    return dict(value)
 
 
 LOG, WITNESS = 1, 4
@@ -108,40 +116,32 @@ class Policy:
     """A C2SP tlog-policy: one log, the witnesses it knows, and how many of which must have seen a head."""
 
     def __init__(self, text: str) -> None:
-        lines = [
-            line.split() for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")
-        ]
-        logs, quorums = [w for w in lines if w[0] == "log"], [w for w in lines if w[0] == "quorum"]
-        if len(logs) != 1 or len(quorums) != 1 or len(lines) > 256 or any(len(w) < 2 for w in lines):
-            raise Fault("policy_malformed")
-        self.log, self.quorum = Key(logs[0][1]), quorums[0][1]
+        logs: list[Key] = []
+        quorums: list[str] = []
         self.witnesses: dict[str, Key] = {}
         self.groups: dict[str, tuple[int, list[str]]] = {}
-        for words in lines:
-            self._declare(words)
-
-    def _declare(self, words: list[str]) -> None:
-        """One line; it names only what stands above it, so groups cannot go round in a circle."""
-        kind, name, known = words[0], words[1], {*self.witnesses, *self.groups}
-        fresh = name not in {*known, "none"}
-        if kind == "witness" and len(words) in (3, 4) and fresh:
-            self.witnesses[name] = Key(words[2], WITNESS)
-        elif kind == "group" and len(words) > 3 and fresh:
-            members, count = words[3:], words[2]
-            number = int(count) if count.isascii() and count.isdigit() and len(count) < 4 else 0
-            needed = {"any": 1, "all": len(members)}.get(count, number)
-            if (
-                not 1 <= needed <= len(members)
-                or len(set(members)) < len(members)
-                or not set(members) <= known
-            ):
-                raise Fault("policy_malformed")
-            self.groups[name] = (needed, members)
-        elif not (
-            (kind == "log" and len(words) < 4)
-            or (kind == "quorum" and len(words) == 2 and name in {*known, "none"})
-        ):
-            raise Fault("policy_malformed")
+        lines = [line.split() for line in text.splitlines()]
+        lines = [words for words in lines if words and not words[0].startswith("#")]
+        for words in lines[:257]:
+            known = {*self.witnesses, *self.groups}  # a line names what stands above it: no circles
+            match words:
+                case ["log", vkey, *rest] if len(rest) < 2:
+                    logs.append(Key(vkey))
+                case ["witness", name, vkey, *rest] if len(rest) < 2 and name not in {*known, "none"}:
+                    self.witnesses[name] = Key(vkey, WITNESS)
+                case ["group", name, count, *some] if name not in {*known, "none"} and set(some) <= known:
+                    number = {"any": "1", "all": str(len(some))}.get(count, count)
+                    if not re.fullmatch("[1-9][0-9]{0,2}", number) or not int(number) <= len(
+                        set(some)
+                    ) == len(some):
+                        raise Fault("policy_malformed")
+                    self.groups[name] = (int(number), some)
+                case ["quorum", name] if name in {*known, "none"}:
+                    quorums.append(name)
+                case _:
+                    raise Fault("policy_malformed")
+        refuse_if((len(logs), len(quorums)) != (1, 1) or len(lines) > 256, "policy_malformed")
+        self.log, self.quorum = logs[0], quorums[0]
 
     def holds(self, seen: list[str]) -> bool:
         """Whether enough witnesses have seen a head. Each group once: nested ones would double the time a line."""
@@ -157,8 +157,7 @@ def split_note(note: bytes) -> tuple[str, list[tuple[str, bytes]]]:
     text, blank, lines = note.decode("utf-8").rpartition("\n\n")
     if not blank or not lines.endswith("\n") or any(c < " " and c != "\n" for c in text + lines):
         raise Fault("note_malformed")
-    if lines.count("\n") > MAX_PROOF:
-        raise Fault("proof_too_long", 93)
+    refuse_if(lines.count("\n") > MAX_PROOF, "proof_too_long", 93)
     return text + "\n", [signature_line(line) for line in lines[:-1].split("\n")]
 
 
@@ -166,8 +165,7 @@ def open_note(note: bytes, key: Key) -> str:
     """The text of a signed note; every signature line of this key holds, and there is one."""
     text, lines = split_note(note)
     ours = [blob for name, blob in lines if (name, blob[:4]) == (key.name, key.id)]
-    if not ours:
-        raise Fault("signed_by_another_key")
+    refuse_if(not ours, "signed_by_another_key")
     for blob in ours:
         key.verify(blob[4:], text.encode())
     return text
@@ -185,15 +183,14 @@ def signature_line(line: str) -> tuple[str, bytes]:
 def check_witnesses(checkpoint: bytes, policy: Policy) -> list[str]:
     """The witnesses that cosigned the head (C2SP tlog-cosignature); a false line of a known one is refused."""
     text, lines = split_note(checkpoint)
-    known = {(key.name, key.id): (witness, key) for witness, key in policy.witnesses.items()}
     seen = []
-    for witness, key, blob in ((*known[name, b[:4]], b) for name, b in lines if (name, b[:4]) in known):
-        message = f"cosignature/v1\ntime {int.from_bytes(blob[4:12], 'big')}\n{text}"
-        key.verify(blob[12:], message.encode())
-        seen.append(witness)
-    if not policy.holds(seen):
-        raise Fault("quorum_not_met")
-    return [witness for witness in policy.witnesses if witness in seen]
+    for witness, key in policy.witnesses.items():
+        for blob in (blob for name, blob in lines if (name, blob[:4]) == (key.name, key.id)):
+            time = int.from_bytes(blob[4:12], "big")
+            key.verify(blob[12:], f"cosignature/v1\ntime {time}\n{text}".encode())
+            seen.append(witness)
+    refuse_if(not policy.holds(seen), "quorum_not_met")
+    return list(dict.fromkeys(seen))
 
 
 def _unreadable(error: OSError) -> None:
@@ -205,10 +202,8 @@ def read_folder(folder: Path) -> dict[str, bytes]:
     found: dict[str, bytes] = {}
     total = 0
     for root, folders, names in os.walk(folder, onerror=_unreadable):
-        if len(folders) + len(names) > MAX_FILES:
-            raise Fault("folder_too_large", 93)
-        if any((Path(root) / name).is_symlink() for name in [*folders, *names]):
-            raise Fault("link_in_folder", 93)
+        refuse_if(len(folders) + len(names) > MAX_FILES, "folder_too_large", 93)
+        refuse_if(any((Path(root) / name).is_symlink() for name in [*folders, *names]), "link_in_folder", 93)
         for name in names:
             path = Path(root) / name
             size = path.lstat().st_size
@@ -221,10 +216,8 @@ def read_folder(folder: Path) -> dict[str, bytes]:
             ):
                 raise Fault("folder_too_large", 93)
             found[path.relative_to(folder).as_posix()] = path.read_bytes()
-        if not names and not folders:
-            raise Fault("empty_folder_inside")
-    if "manifest.json" not in found or "manifest.sig" not in found:
-        raise Fault("no_manifest", 93)
+        refuse_if(not names and not folders, "empty_folder_inside")
+    refuse_if("manifest.json" not in found or "manifest.sig" not in found, "no_manifest", 93)
     return found
 
 
@@ -237,8 +230,7 @@ def check_manifest(files: dict[str, bytes], key: Key) -> None:
     if text != f"reprise-proof-manifest v1\n{hashlib.sha256(manifest).hexdigest()}\n":
         raise Fault("manifest_altered")
     rows = {row["name"]: row for row in canonical(manifest)["files"]}
-    if set(rows) != set(files) - {"manifest.json", "manifest.sig"}:
-        raise Fault("files_added_or_missing")
+    refuse_if(set(rows) != set(files) - {"manifest.json", "manifest.sig"}, "files_added_or_missing")
     for name, row in rows.items():
         data = files[name]
         if row["bytes"] != len(data) or row["sha256"] != hashlib.sha256(data).hexdigest():
@@ -274,8 +266,7 @@ def check_entry(index: int, entry: bytes, proof: bytes, checkpoint: bytes, key: 
     lines = head.decode("ascii", "replace").split("\n")
     if not blank or note != checkpoint or lines[:2] != ["c2sp.org/tlog-proof@v1", f"index {index}"]:
         raise Fault("proof_malformed")
-    if len(lines) > MAX_PROOF + 2:
-        raise Fault("proof_too_long", 93)
+    refuse_if(len(lines) > MAX_PROOF + 2, "proof_too_long", 93)
     origin, size, root = open_note(checkpoint, key).split("\n")[:3]
     hashes = [strict_b64(line) for line in lines[2:] if line]
     if origin != key.name or not included(index, int(size), leaf_hash(entry), hashes, strict_b64(root)):
@@ -288,11 +279,8 @@ def check_entries(files: dict[str, bytes], key: Key) -> list[tuple[int, dict[str
     found = []
     for name in sorted(n for n in files if n.startswith("entries/")):
         stem = name[len("entries/") : -len(".json")]
-        if not name.endswith(".json") or not stem.isdigit():
-            raise Fault("entry_misnamed")
-        proof = files.get(f"proofs/{stem}.tlog-proof")
-        if proof is None:
-            raise Fault("proof_missing")
+        refuse_if(not name.endswith(".json") or not stem.isdigit(), "entry_misnamed")
+        proof = files.get(f"proofs/{stem}.tlog-proof", b"")
         found.append((int(stem), check_entry(int(stem), files[name], proof, files["checkpoint"], key)))
     return sorted(found, key=lambda pair: pair[0])
 
@@ -306,8 +294,7 @@ def check_statements(files: dict[str, bytes], key: Key) -> dict[str, tuple[bytes
         body = canonical(data)
         payload = strict_b64(body["payload"])
         pae = b"DSSEv1 %d %s %d %s" % (len(PAYLOAD_TYPE), PAYLOAD_TYPE.encode(), len(payload), payload)
-        if body["payloadType"] != PAYLOAD_TYPE or len(body["signatures"]) != 1:
-            raise Fault("statement_malformed")
+        refuse_if(body["payloadType"] != PAYLOAD_TYPE or len(body["signatures"]) != 1, "statement_malformed")
         key.verify(strict_b64(body["signatures"][0]["sig"]), pae)
         statement = canonical(payload)
         found[str(statement["predicateType"])] = (payload, statement)
@@ -321,20 +308,17 @@ def check_story(
     types = [entry["type"] for _, entry in entries]
     order = ["authorisation.checked", "run.started", "destruction.started", "destruction.completed"]
     places = [types.index(t) if t in types else -1 for t in order]
-    if -1 in places or places != sorted(places):
-        raise Fault("story_incomplete_or_out_of_order")
+    refuse_if(-1 in places or places != sorted(places), "story_incomplete_or_out_of_order")
     if any(types.count(t) != 1 for t in ("authorisation.checked", "run.started", "destruction.completed")):
         raise Fault("story_told_twice")
-    if types[-1] != "destruction.completed":
-        raise Fault("story_goes_on_after_its_end")
+    refuse_if(types[-1] != "destruction.completed", "story_goes_on_after_its_end")
     if set(statements) != STATEMENTS or "certificate.html" not in files:
         raise Fault("statement_missing_or_unknown")
     if statements["urn:reprise:authorisation-check/v1"][1]["predicate"]["result"] != "PASSED":
         raise Fault("authorisation_not_passed")
     certificate = canonical(files["certificate.json"])
     run = certificate["run"]
-    if {entry["runId"] for _, entry in entries} != {run}:
-        raise Fault("another_run")
+    refuse_if({entry["runId"] for _, entry in entries} != {run}, "another_run")
     if any(statement["subject"][0]["name"] != f"run/{run}" for _, statement in statements.values()):
         raise Fault("another_run")
     destruction = statements["urn:reprise:destruction/v1"][1]["predicate"]
@@ -344,8 +328,7 @@ def check_story(
     payload, _ = statements["urn:reprise:destruction/v1"]
     if last["c"]["statement"] != base64.b64encode(hashlib.sha256(payload).digest()).decode():
         raise Fault("statement_not_the_recorded_one")
-    if certificate["destruction"] != destruction:
-        raise Fault("certificate_tells_another_destruction")
+    refuse_if(certificate["destruction"] != destruction, "certificate_tells_another_destruction")
     return certificate
 
 
@@ -370,6 +353,7 @@ def judge(files: dict[str, bytes], policy: str | None) -> tuple[int, list[str]]:
         statements = check_statements(files, key)
         entries = check_entries(files, key)
         certificate = check_story(files, entries, statements)
+        signing = str(statements["urn:reprise:authorisation-check/v1"][1]["predicate"].get("signature"))
     except Fault as fault:
         return fault.exit_code, [f"REFUSED: {fault.code}"]
     except (KeyError, IndexError, TypeError, ValueError, AttributeError, RecursionError):
@@ -380,7 +364,10 @@ def judge(files: dict[str, bytes], policy: str | None) -> tuple[int, list[str]]:
         f"  {len(statements)} statements are signed; authorisation came before the run, destruction after it;",
         "  key absent, reading fails, files absent, process ended: all recorded as true.",
         f"  Witnesses that cosigned the head: {_shown(', '.join(witnesses)) or 'none'}.",
-        "Not checked here: the doctor's signature is recorded as checked. Check it yourself: README.txt tells how.",
+        SIGNED.get(
+            signing,
+            "Not checked here: the doctor's signature is recorded as checked. Check it yourself: README.txt.",
+        ),
         "Not provable: that no other copy exists.",
     ]
     if policy is None:

@@ -1,10 +1,10 @@
-"""Commands about authority: enrol doctors and operators; check, record, list, show, withdraw instructions."""
+"""Commands about authority: draft, sign, check, record, list, show, withdraw instructions."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -23,46 +23,13 @@ from flows.steps.authorise import read_evidence
 from vault import authorisation as authorisations
 from vault.instruction import draft as draft_instruction
 from vault.instruction import parse
-from vault.ledger import EntryType
 from vault.patient_list import home_recipient, seal_list
 from vault.signing import load_p12, sign_cades
-from vault.subjects import enrol_doctor, enrol_operator
 
 FileArgument = Annotated[
     Path, typer.Argument(help="The instruction, FILE.p7s beside it.", show_default=False)
 ]
 IdArgument = Annotated[str, typer.Argument(help="An authorisation's id.", show_default=False)]
-
-
-@guarded
-def operator(
-    name: Annotated[str, typer.Argument(help="How the operator is called at this site.", show_default=False)],
-    home: HomeOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Make an operator known to this home."""
-    made = enrol_operator(home_path(home), name)
-    show({"operator": made.id}, as_json=as_json, text=f"operator {made.id}")
-
-
-@guarded
-def doctor(
-    inss: Annotated[str, typer.Option(help="National number of the signing certificate.")],
-    nihii: Annotated[list[str], typer.Option(help="INAMI/RIZIV number (repeat for several).")],
-    name: Annotated[str, typer.Option(help="Name, kept sealed.")],
-    attested_by: Annotated[list[str], typer.Option(help="Two operators who attest the tie.")],
-    basis: Annotated[str, typer.Option(help="Legal basis, as a code.")],
-    home: HomeOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Tie a national number to INAMI numbers, attested by two operators."""
-    path = home_path(home)
-    first, second = (*attested_by, "", "")[:2]
-    subject = enrol_doctor(
-        path, inss=inss, nihii=tuple(nihii), name=name, attested_by=(first, second), basis=basis
-    )
-    Control.open(path, first).record(EntryType.SUBJECT_ENROLLED, None, "doctor")
-    show({"doctor": subject}, as_json=as_json, text=f"doctor {subject}")
 
 
 @guarded
@@ -154,8 +121,13 @@ def seal_patients(
 def list_authorisations(home: HomeOption = None, as_json: JsonOption = False) -> None:
     """List kept instructions: ids, uses spent, withdrawn or not."""
     found = authorisations.list_authorisations(home_path(home))
-    text = "\n".join(f"{a['id']}  spent {a['spent']}{'  withdrawn' if a['withdrawn'] else ''}" for a in found)
+    text = "\n".join(f"{a['id']}  spent {a['spent']}{_standing(a)}" for a in found)
     show(found, as_json=as_json, text=text or "No authorisations.")
+
+
+def _standing(found: dict[str, Any]) -> str:
+    marks = ("withdrawn", "pending")  # pending: signed by hand, and not attested by a second operator
+    return "".join(f"  {mark}" for mark in marks if found[mark])
 
 
 @guarded

@@ -78,7 +78,7 @@ def other_signer(case: Case) -> None:
         nihii=("19999999004",),
         name="N",
         attested_by=trial.OPERATORS,
-        basis="test",
+        basis="trial",
     )
     case.sign(case.authority.signer(OTHER_INSS, "N"))
 
@@ -105,6 +105,11 @@ def withdrawn(case: Case) -> None:
 
 def one_recipient(case: Case) -> None:
     case.change(recipients=[{"role": "practice", "age": make_identity()[1]}])
+    case.sign(case.authority.signer(case.inss, "N"))
+
+
+def unproven(case: Case) -> None:
+    case.change(recipients=[{"role": r, "age": make_identity()[1]} for r in ("practice", "recovery")])
     case.sign(case.authority.signer(case.inss, "N"))
 
 
@@ -154,6 +159,7 @@ CASES: dict[str, tuple[int, str, Any]] = {
         "document_altered",
         lambda c: c.change(recipients=[{"role": r, "age": make_identity()[1]} for r in ("practice", "recovery")]),
     ),
+    "recipient not proven": (12, "recipient_not_proven", unproven),
     "other destination": (12, "other_destination", ["--to", "elsewhere"]),
     "no operator": (14, "no_operator", ["--operator", ""]),
     "unknown operator": (14, "operator_not_enrolled", ["--operator", "nobody"]),

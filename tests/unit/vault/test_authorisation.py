@@ -11,10 +11,21 @@ from typing import Any
 
 import pytest
 
-from schemas.errors import RefusedError, RepriseError, UseError
-from vault.authorisation import check, claim, give_back, withdraw
+from schemas.errors import AuthorisationError, RefusedError, RepriseError, UseError
+from vault.authorisation import (
+    check,
+    check_withdrawal,
+    claim,
+    draft_withdrawal,
+    give_back,
+    reopen,
+    withdraw,
+)
 from vault.clock import SystemClock, format_utc
+from vault.enrolment import Ground
 from vault.instruction import draft
+from vault.mandates import MandateTerms, attest_mandate, begin_mandate
+from vault.recipients import prove_possession
 from vault.register import Use
 from vault.sealing import make_identity
 from vault.site import Site, create_home
@@ -37,9 +48,9 @@ class Bench:
         for name in ("one", "two"):
             enrol_operator(self.home, name)
         enrol_doctor(
-            self.home, inss=INSS, nihii=(NIHII,), name=NAME, attested_by=("one", "two"), basis="test"
+            self.home, inss=INSS, nihii=(NIHII,), name=NAME, attested_by=("one", "two"), basis="trial"
         )
-        age = [make_identity()[1] for _ in range(2)]
+        age = [prove_possession(self.home, make_identity()[0], "practice", NOW).key for _ in range(2)]
         self.fields: dict[str, Any] = {
             "nonce": secrets.token_hex(16),
             "controllers": [{"role": "controller", "nihii": NIHII, "name": NAME}],
@@ -141,7 +152,7 @@ def test_unsigned(bench):
 def test_other_signer(bench):
     other = "93051822460"
     enrol_doctor(
-        bench.home, inss=other, nihii=("10000797000",), name="N", attested_by=("one", "two"), basis="test"
+        bench.home, inss=other, nihii=("10000797000",), name="N", attested_by=("one", "two"), basis="trial"
     )
     refused(bench, "wrong_signer", 10, signer=bench.authority.signer(other, "N"))
 
@@ -266,3 +277,38 @@ def test_nobody_is_named_in_logs_or_files(bench, caplog):
         data = path.read_bytes()
         for needle in (INSS, NAME, NIHII):
             assert needle.encode() not in data and needle.encode("utf-16-le") not in data, path.name
+
+
+def test_the_authorisation_tells_in_which_capacity_it_was_signed(bench):
+    made = bench.check(consume=True, nonce=secrets.token_hex(16))
+    again = reopen(bench.home, made.id, "migration")
+    assert made.signed_as == again.signed_as == ("controller",)
+    assert again.signing.to_json() == {"signature": "cades", "signedAs": ["controller"]}
+
+
+def test_a_key_whose_holder_proved_nothing(bench):
+    age = [{"role": "practice", "age": make_identity()[1]}, bench.fields["recipients"][0]]
+    refused(bench, "recipient_not_proven", 12, recipients=age)
+
+
+def test_a_successor_signs_and_withdraws_with_his_own_certificate(bench):
+    inss = "68040511276"
+    ground = Ground("trial", "trial", ("identity_card",))
+    until = format_utc(NOW + timedelta(days=3))[:10]
+    one, two = (find_operator(bench.home, name) for name in ("one", "two"))
+    mandate = begin_mandate(
+        bench.home, inss=inss, name=NAME, terms=MandateTerms("successor", (NIHII,), until, "succession"),
+        ground=ground, operator=one, moment=NOW,
+    )  # fmt: skip
+    terms = {"controllers": [{"role": "successor", "nihii": NIHII, "name": NAME}], "nonce": "0" * 32}
+    signer = bench.authority.signer(inss, NAME)
+    refused(bench, "signer_not_attested", 10, signer=signer, **terms)
+    attest_mandate(bench.home, mandate, two, ground.shown, NOW)
+    made = bench.check(signer=signer, consume=True, **terms)
+    assert reopen(bench.home, made.id, "migration").signed_as == ("successor",)
+    document = draft_withdrawal(bench.home, made.id)
+    signed = sign_cades(document, signer, bench.authority)
+    check_withdrawal(bench.home, bench.site, made.id, document, signed, SystemClock())
+    with pytest.raises(AuthorisationError, match="mandate_missing"):
+        own = sign_cades(document, bench.doctor, bench.authority)
+        check_withdrawal(bench.home, bench.site, made.id, document, own, SystemClock())

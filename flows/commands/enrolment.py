@@ -1,0 +1,159 @@
+"""Commands about who signs and who acts: enrol operators, doctors, mandates; the second operator's attestation."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from flows.commands.shared import (
+    HomeOption,
+    JsonOption,
+    OperatorOption,
+    guarded,
+    home_path,
+    operator_name,
+    show,
+)
+from flows.control import Control
+from vault.enrolment import Ground, LegalBasis, NumberBasis, Shown, attest_doctor, begin_doctor
+from vault.ledger import EntryType
+from vault.mandates import (
+    MandateBasis,
+    MandateRole,
+    MandateTerms,
+    attest_mandate,
+    begin_mandate,
+)
+from vault.mandates import end_mandate as end
+from vault.subjects import enrol_operator
+
+InssOption = Annotated[
+    str, typer.Option(prompt="National number", help="National number of the signing certificate.")
+]
+NameOption = Annotated[str, typer.Option(prompt="Name", help="Name, kept sealed.")]
+BasisOption = Annotated[LegalBasis, typer.Option(help="Legal basis, article 6(1) GDPR.")]
+NumberBasisOption = Annotated[
+    NumberBasis, typer.Option(help="Basis for the national number, article 87 GDPR.")
+]
+ShownOption = Annotated[list[Shown], typer.Option(help="What you were shown (repeat for several).")]
+PENDING = "pending: a second operator attests it with `reprise enrol attest {}`"
+
+
+@guarded
+def operator(
+    name: Annotated[str, typer.Argument(help="How the operator is called at this site.", show_default=False)],
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Make an operator known to this home."""
+    made = enrol_operator(home_path(home), name)
+    show({"operator": made.id}, as_json=as_json, text=f"operator {made.id}")
+
+
+@guarded
+def doctor(
+    inss: InssOption,
+    nihii: Annotated[list[str], typer.Option(help="INAMI/RIZIV number (repeat for several).")],
+    name: NameOption,
+    basis: BasisOption,
+    number_basis: NumberBasisOption,
+    shown: ShownOption,
+    home: HomeOption = None,
+    operator: OperatorOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Tie a national number to INAMI numbers, or rectify that; pending until a second operator attests it."""
+    path = home_path(home)
+    control = Control.open(path, operator_name(operator))
+    begun = begin_doctor(
+        path,
+        inss=inss,
+        nihii=tuple(nihii),
+        name=name,
+        ground=Ground(basis, number_basis, tuple(shown)),
+        operator=control.person,
+        moment=control.clock.now(),
+    )
+    control.record(EntryType.SUBJECT_ENROLLED, None, begun.code)
+    show(
+        {"doctor": begun.subject_id, "state": "pending", "code": begun.code},
+        as_json=as_json,
+        text=f"doctor {begun.subject_id}\n{PENDING.format(begun.subject_id)}",
+    )
+
+
+@guarded
+def mandate(
+    inss: InssOption,
+    name: NameOption,
+    role: Annotated[MandateRole, typer.Option(help="As what this person signs.")],
+    for_nihii: Annotated[
+        list[str], typer.Option(help="INAMI/RIZIV number of the doctor (repeat for several).")
+    ],
+    until: Annotated[str, typer.Option(help="Last day, YYYY-MM-DD.")],
+    mandate_basis: Annotated[MandateBasis, typer.Option(help="On what the mandate rests.")],
+    basis: BasisOption,
+    number_basis: NumberBasisOption,
+    shown: ShownOption,
+    home: HomeOption = None,
+    operator: OperatorOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Record that a person may sign for doctors; pending until a second operator attests it."""
+    path = home_path(home)
+    control = Control.open(path, operator_name(operator))
+    made = begin_mandate(
+        path,
+        inss=inss,
+        name=name,
+        terms=MandateTerms(role, tuple(for_nihii), until, mandate_basis),
+        ground=Ground(basis, number_basis, tuple(shown)),
+        operator=control.person,
+        moment=control.clock.now(),
+    )
+    control.record(EntryType.SUBJECT_ENROLLED, None, "mandate")
+    show(
+        {"mandate": made, "state": "pending"},
+        as_json=as_json,
+        text=f"mandate {made}\n{PENDING.format(made)}",
+    )
+
+
+@guarded
+def attest(
+    subject: Annotated[str, typer.Argument(help="A pending doctor's or mandate's id.", show_default=False)],
+    shown: ShownOption,
+    home: HomeOption = None,
+    operator: OperatorOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Attest, as the second operator, what `reprise subject show` tells of a pending doctor or mandate."""
+    path = home_path(home)
+    control = Control.open(path, operator_name(operator))
+    now, seen, code = control.clock.now(), tuple(shown), "mandate"
+    if "." in subject:
+        attest_mandate(path, subject, control.person, seen, now)
+    else:
+        code = attest_doctor(path, subject, control.person, seen, now).code
+    control.record(EntryType.SUBJECT_ATTESTED, None, code)
+    show(
+        {"attested": subject, "state": "in_force", "code": code},
+        as_json=as_json,
+        text=f"attested: {subject} is in force",
+    )
+
+
+@guarded
+def end_mandate(
+    mandate: Annotated[str, typer.Argument(help="A mandate's id.", show_default=False)],
+    home: HomeOption = None,
+    operator: OperatorOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """End a mandate before its last day."""
+    path = home_path(home)
+    control = Control.open(path, operator_name(operator))
+    end(path, mandate, control.person, control.clock.now())
+    control.record(EntryType.SUBJECT_ENROLLED, None, "mandate_ended")
+    show({"mandate": mandate, "state": "ended"}, as_json=as_json, text=f"ended: {mandate}")

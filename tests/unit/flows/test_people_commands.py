@@ -1,0 +1,315 @@
+"""Enrolment, recipients and pages signed by hand, as operators type them; nobody is named where it can be read."""
+
+from __future__ import annotations
+
+import json
+import logging
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from flows.cli import app
+from flows.practice.write import write_practice
+from flows.trial import DOCTOR_NAME, make_trial
+from schemas.errors import AuthorisationError
+from vault.authorisation import reopen
+from vault.handwritten import MAX_SCAN_BYTES
+from vault.instruction import draft
+from vault.ledger_store import open_store
+from vault.register import ATTESTATIONS, InstructionRegister
+from vault.subjects import Subjects
+from vault.verify import verify
+
+NAME, INSS, NIHII = "Zorgenkanarie", "93051822460", "11222207004"
+SCAN = b"%PDF-1.4\n% " + NAME.encode() + b" signed by hand\n%%EOF\n"
+SECOND = ("--operator", "trial-second")
+BASES = ("--basis", "gdpr_6_1_c", "--number-basis", "be_national_register_1983")
+
+
+class Terminal:
+    """A trial home and its operators' terminals; keeps all that was printed."""
+
+    def __init__(self, folder: Path) -> None:
+        write_practice(folder / "export", patients=1)
+        self.folder, self.made = folder, make_trial(folder / "trial", folder / "export")
+        self.home, self.printed = Path(self.made["home"]), ""
+
+    def type(self, *words: str, operator: str = "trial", given: str | None = None) -> Any:
+        settings = {"REPRISE_HOME": str(self.home), "REPRISE_OPERATOR": operator}
+        done = CliRunner().invoke(app, list(words), env=settings, input=given)
+        assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
+        self.printed += done.stdout + done.stderr
+        return done
+
+    def told(self, *words: str, exit_code: int = 0, **more: Any) -> Any:
+        done = self.type(*words, "--json", **more)
+        assert done.exit_code == exit_code, done.stderr
+        return json.loads(done.stdout.splitlines()[-1])
+
+    def ledger(self) -> list[dict[str, Any]]:
+        store = open_store(self.home)
+        return [json.loads(entry) for entry in store.read(0, store.head().size)]
+
+    def allow(self) -> None:
+        with (self.home / "site.toml").open("a") as settings:
+            settings.write("handwritten = true\n")
+
+    def page(self, name: str, scan: bytes = SCAN, **terms: Any) -> tuple[str, ...]:
+        """A further instruction for the trial's doctor, and its scan; the words to record it."""
+        body = json.loads(Path(self.made["authorisation"]).read_bytes())
+        del body["readable_text_sha256"]
+        file, image = self.folder / f"{name}.json", self.folder / f"{name}.pdf"
+        file.write_bytes(draft({**body, "nonce": name.encode().hex().ljust(32, "0"), **terms}))
+        image.write_bytes(scan)
+        return ("authorise", "handwritten", str(file), "--scan", str(image))
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory) -> Terminal:
+    return Terminal(tmp_path_factory.mktemp("desk"))
+
+
+@pytest.fixture(scope="module")
+def allowing(tmp_path_factory) -> Terminal:
+    made = Terminal(tmp_path_factory.mktemp("allowing"))
+    made.allow()
+    return made
+
+
+def doctor_words(*more: str) -> tuple[str, ...]:
+    return (
+        "enrol",
+        "doctor",
+        "--inss",
+        INSS,
+        "--nihii",
+        NIHII,
+        "--name",
+        NAME,
+        *BASES,
+        "--shown",
+        "identity_card",
+        *more,
+    )
+
+
+def test_a_doctor_in_two_acts(desk):
+    begun = desk.told(*doctor_words())
+    attest = ("enrol", "attest", begun["doctor"], "--shown", "inami_register")
+    assert begun["state"] == "pending"
+    assert desk.told(*attest, exit_code=14)["error"] == "two_attesters_needed"
+    seen = desk.type("subject", "show", begun["doctor"], operator="trial-second")
+    assert NIHII in seen.stdout and "be_national_register_1983" in seen.stdout
+    desk.printed = ""  # it is shown to who asked for it; nothing else may show it
+    assert desk.told(*attest, operator="trial-second")["state"] == "in_force"
+    one, _, two = desk.ledger()[-3:]
+    assert [(e["type"], e["code"]) for e in (one, two)] == [
+        ("subject.enrolled", "doctor"), ("subject.attested", "doctor"),
+    ]  # fmt: skip
+    assert one["c"]["operator"] != two["c"]["operator"]
+
+
+def test_numbers_may_be_typed_when_asked(desk):
+    done = desk.type(
+        "enrol",
+        "doctor",
+        "--nihii",
+        "11222208",
+        *BASES,
+        "--shown",
+        "identity_card",
+        given=f"{INSS}\n{NAME}\n",
+    )
+    assert done.exit_code == 10 and "inami_number_invalid" in done.stderr
+    assert "National number" in done.stdout
+    desk.printed = desk.printed.replace(INSS, "").replace(NAME, "")  # the terminal's own echo
+
+
+def test_a_mandate_in_two_acts_and_its_end(desk):
+    words = (
+        "enrol", "mandate", "--inss", INSS, "--name", NAME, "--role", "successor", "--for-nihii", "11234578",
+        "--until", "2099-12-31", "--mandate-basis", "succession", *BASES, "--shown", "identity_card",
+    )  # fmt: skip
+    made = desk.told(*words)["mandate"]
+    assert (
+        desk.told("enrol", "attest", made, "--shown", "identity_card", operator="trial-second")["code"]
+        == "mandate"
+    )
+    assert "ended" in desk.type("enrol", "end-mandate", made).stdout
+    assert [e["code"] for e in desk.ledger()[-3:]] == ["mandate", "mandate", "mandate_ended"]
+
+
+@pytest.mark.skipif(shutil.which("age") is None, reason="age is missing")
+def test_a_recipient_proves_its_key(desk, tmp_path):
+    subprocess.run(["age-keygen", "-o", tmp_path / "id"], capture_output=True, check=True)
+    key = subprocess.run(
+        ["age-keygen", "-y", tmp_path / "id"], capture_output=True, text=True, check=True
+    ).stdout.strip()
+    asked = desk.type(
+        "recipient", "challenge", key, "--role", "medinect", "--to", str(tmp_path / "challenge.age")
+    )
+    assert "age -d" in asked.stdout, asked.stderr
+    subprocess.run(
+        ["age", "-d", "-i", tmp_path / "id", "-o", tmp_path / "answer", tmp_path / "challenge.age"],
+        check=True,
+    )
+    assert desk.told("recipient", "confirm", str(tmp_path / "answer"))["key"] == key
+    assert (
+        desk.told("recipient", "confirm", str(tmp_path / "answer"), exit_code=12)["error"] == "answer_unknown"
+    )
+    assert key in desk.type("recipient", "list").stdout
+    desk.told("recipient", "remove", key)
+    assert key not in desk.type("recipient", "list").stdout
+    kinds = [e["type"] for e in desk.ledger()[-3:]]
+    assert kinds == ["recipient.challenged", "recipient.enrolled", "recipient.removed"]
+
+
+def test_a_site_must_allow_pages_signed_by_hand(desk):
+    assert desk.told(*desk.page("refused"), exit_code=10)["error"] == "handwritten_not_allowed"
+
+
+@pytest.mark.slow
+def test_by_hand_the_whole_way(allowing, tmp_path):
+    waiting = allowing.told(*allowing.page("whole"))["authorisation"]
+    migrate = (
+        "migrate",
+        allowing.made["source"],
+        "--direct",
+        "--authorisation",
+        waiting,
+        "--to",
+        allowing.made["destination"],
+    )
+    assert allowing.told(*migrate, exit_code=10)["error"] == "no_such_authorisation"
+    assert "pending" in allowing.type("authorise", "list").stdout
+    attest = ("authorise", "attest", waiting, "--verified", "signed_in_presence")
+    assert allowing.told(*attest, exit_code=14)["error"] == "two_attesters_needed"
+    looked = allowing.type(
+        "authorise", "scan", waiting, "--to", str(tmp_path / "scan"), operator="trial-second"
+    )
+    assert DOCTOR_NAME in looked.stdout and (tmp_path / "scan").read_bytes() == SCAN
+    assert (tmp_path / "scan").stat().st_mode & 0o777 == 0o600
+    allowing.printed = ""
+    allowing.told(*attest, operator="trial-second")
+    assert allowing.told(*attest, operator="trial-second", exit_code=10)["error"] == "nothing_to_attest"
+    done = allowing.told(*migrate)
+    assert done["state"] == "certified"
+    proof = Path(done["proof"])
+    told = json.loads((proof / "certificate.json").read_text())
+    assert (told["signature"], told["signedAs"]) == ("handwritten", ["controller"])
+    assert told["verifiedBy"] == ["signed_in_presence"]
+    assert "signature électronique" in (proof / "certificate.html").read_text()
+    assert (proof / "authorisation" / "scan.pdf").read_bytes() == SCAN
+    assert not (proof / "authorisation" / ATTESTATIONS).exists()
+    code, words = verify(proof, Path(allowing.made["policy"]).read_text())
+    assert code == 0 and any(line.startswith("No electronic signature") for line in words)
+    kinds = [(e["type"], e["code"]) for e in allowing.ledger()]
+    assert ("authorisation.handwritten", "pending") in kinds
+    assert ("authorisation.attested", "signed_in_presence") in kinds
+    assert allowing.told(*allowing.page("whole"), exit_code=10)["error"] == "already_recorded"
+
+
+@pytest.mark.parametrize(
+    ("scan", "terms", "exit_code", "code"),
+    [
+        (b"MZ" + SCAN, {}, 10, "scan_not_an_image"),
+        (b"", {}, 10, "scan_not_an_image"),
+        (SCAN.ljust(MAX_SCAN_BYTES + 1, b"\0"), {}, 22, "scan_too_large"),
+        (SCAN, {"valid_until": "2026-01-02T00:00:00Z", "valid_from": "2026-01-01T00:00:00Z"}, 10, "expired"),
+        (SCAN, {"staging_deadline_hours": 999}, 15, "deadline_above_ceiling"),
+        (SCAN, {"controllers": [{"role": "controller", "nihii": "10000797", "name": "N"}]}, 10, "signer_not_enrolled"),
+        (SCAN, {"controllers": [{"role": "successor", "nihii": "11234578", "name": "N"}]}, 10, "handwritten_by_doctor_only"),
+        (SCAN, {"patients": {"mode": "list", "list_sha256": "0" * 64}}, 10, "patient_list_missing"),
+    ],
+)  # fmt: skip
+def test_pages_that_are_refused(allowing, scan, terms, exit_code, code):
+    assert allowing.told(*allowing.page("odd", scan, **terms), exit_code=exit_code)["error"] == code
+
+
+def test_an_attestation_is_good_for_its_own_page_alone(allowing):
+    """Grafting the sealed attestation of one page onto another: by moving the sealed object, and from the inside."""
+    ids = [allowing.told(*allowing.page(name))["authorisation"] for name in ("first", "other")]
+    for name in ids:
+        allowing.told(
+            "authorise", "attest", name, "--verified", "signed_in_presence", operator="trial-second"
+        )
+    one, other = (InstructionRegister(allowing.home, None, name) for name in ids)
+    grafted = {**other.evidence(), ATTESTATIONS: one.evidence()[ATTESTATIONS]}
+    sealed = {name: data.hex() for name, data in grafted.items()}
+    Subjects(allowing.home).put(other.subject, f"evidence-{ids[1]}", json.dumps(sealed).encode())
+    check = (
+        "migrate",
+        allowing.made["source"],
+        "--direct",
+        "--authorisation",
+        ids[1],
+        "--to",
+        allowing.made["destination"],
+    )
+    assert allowing.told(*check, exit_code=10)["error"] == "attestation_of_another"
+    folder = allowing.home / "subjects" / one.subject
+    shutil.copy(folder / f"evidence-{ids[0]}", folder / f"evidence-{ids[1]}")
+    assert allowing.told(*check, exit_code=40)["error"] == "sealed_record_altered"
+
+
+def test_half_an_attestation_allows_nothing(allowing):
+    name = allowing.told(*allowing.page("half"))["authorisation"]
+    allowing.told("authorise", "attest", name, "--verified", "signed_in_presence", operator="trial-second")
+    register = InstructionRegister(allowing.home, None, name)
+    kept = register.evidence()
+    for left in (slice(0, 1), slice(1, 2), slice(0, 0)):
+        half = {**kept, ATTESTATIONS: json.dumps(json.loads(kept[ATTESTATIONS])[left]).encode()}
+        sealed = {key: data.hex() for key, data in half.items()}
+        Subjects(allowing.home).put(register.subject, f"evidence-{name}", json.dumps(sealed).encode())
+        words = ("rehearse", allowing.made["source"], "--direct", "--authorisation", name)
+        assert allowing.told(*words, exit_code=10)["error"] == "attestation_missing"
+
+
+def test_a_withdrawn_page_and_an_unknown_one(allowing):
+    name = allowing.told(*allowing.page("withdrawn"))["authorisation"]
+    attest = ("authorise", "attest", name, "--verified", "called_back_known_number")
+    allowing.told(*attest, operator="trial-second")
+    allowing.told("authorise", "withdraw", name)
+    words = ("rehearse", allowing.made["source"], "--direct", "--authorisation", name)
+    assert allowing.told(*words, exit_code=10)["error"] == "withdrawn"
+    for unknown in ("nobody", "../x"):
+        words = ("authorise", "attest", unknown, "--verified", "signed_in_presence")
+        assert allowing.told(*words, exit_code=10)["error"] == "nothing_to_attest"
+    with pytest.raises(AuthorisationError):
+        reopen(allowing.home, "nobody", "migration")
+
+
+def test_every_act_needs_an_operator(allowing, tmp_path):
+    key = next(iter(json.loads(Path(allowing.made["authorisation"]).read_bytes())["recipients"]))["age"]
+    (tmp_path / "x").write_text("x")
+    acts = [
+        doctor_words(),
+        ("enrol", "attest", "a", "--shown", "identity_card"),
+        ("enrol", "end-mandate", "a.1"),
+        ("recipient", "challenge", key, "--role", "practice", "--to", str(tmp_path / "y")),
+        ("recipient", "confirm", str(tmp_path / "x")),
+        ("recipient", "remove", key),
+        allowing.page("nobody"),
+        ("authorise", "attest", "a", "--verified", "signed_in_presence"),
+    ]
+    for words in acts:
+        assert allowing.told(*words, operator="", exit_code=14)["error"] == "no_operator"
+        assert allowing.told(*words, operator="stranger", exit_code=14)["error"] == "operator_not_enrolled"
+    assert not (tmp_path / "y").exists()
+
+
+def test_nobody_was_named(desk, allowing, caplog):
+    with caplog.at_level(logging.DEBUG):
+        desk.type(*doctor_words())
+        desk.type(*doctor_words("--nihii", "1"))
+    for terminal in (desk, allowing):
+        readable = terminal.printed + caplog.text + json.dumps(terminal.ledger())
+        for needle in (NAME, INSS, NIHII, NIHII[:8]):
+            assert needle not in readable
+            for path in (p for p in terminal.home.rglob("*") if p.is_file() and "proof" not in p.parts):
+                assert needle not in str(path)
+                assert needle.encode() not in path.read_bytes(), path.name

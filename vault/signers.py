@@ -1,0 +1,171 @@
+"""Who signed, and whether that is enough: the rule of docs/authorisation.md, "Who must sign"."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from schemas.errors import AuthorisationError
+from vault.enrolment import doctors, inami_numbers
+from vault.handwritten import is_handwritten, refuse_handwritten, verified_by
+from vault.instruction import ROLES, Instruction
+from vault.mandates import mandates_of
+from vault.register import InstructionRegister
+from vault.signature import Signer
+from vault.site import Site
+from vault.subjects import Subjects
+
+CONTROLLER = "controller"
+
+
+class SignatureKind(StrEnum):
+    """How an instruction was signed. None of them is claimed to be a qualified electronic signature."""
+
+    CADES = "cades"
+    PADES = "pades"
+    HANDWRITTEN = "handwritten"
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Under whose record the evidence is sealed, and in which capacities the signers signed."""
+
+    subject_id: str
+    signed_as: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Signing:
+    """How an instruction was signed: enumeration values, for the proof; nobody is named."""
+
+    signature: SignatureKind
+    signed_as: tuple[str, ...]  # of `vault.instruction.ROLES`
+    verified_by: tuple[str, ...] = ()  # of `vault.handwritten.Verification`, for a page signed by hand
+
+    def to_json(self) -> dict[str, Any]:
+        """For the sealed state and for statements."""
+        told = {"signature": self.signature.value, "signedAs": list(self.signed_as)}
+        return {**told, "verifiedBy": list(self.verified_by)} if self.verified_by else told
+
+    @classmethod
+    def from_json(cls, told: dict[str, Any]) -> Signing:
+        """The inverse of `to_json`. A state kept before capacities were recorded tells none, and was CAdES."""
+        kind = SignatureKind(told.get("signature", SignatureKind.CADES))
+        return cls(kind, tuple(told.get("signedAs", ())), tuple(told.get("verifiedBy", ())))
+
+
+@dataclass(frozen=True)
+class _Capacity:
+    """One signer: in which roles he signed, and for which doctors that speaks."""
+
+    roles: frozenset[str]
+    covers: frozenset[str]
+
+
+def signing_of(
+    home: Path,
+    site: Site,
+    instruction: Instruction,
+    signed: list[Signer],
+    register: InstructionRegister,
+    now: datetime,
+) -> tuple[Standing, Signing]:
+    """Who signed and how: by certificates, or, without any, by hand on a page that two operators attested.
+
+    Raises what `standing_of` raises, or AuthorisationError: handwritten_not_allowed, attestation_missing,
+    attestation_of_another, handwritten_by_doctor_only.
+    """
+    page = {} if signed else register.page()
+    if not is_handwritten(page):
+        standing = standing_of(home, instruction, signed, now.date())
+        return standing, Signing(SignatureKind.CADES, standing.signed_as)
+    refuse_handwritten(site)
+    standing = controllers_by_hand(home, instruction)
+    how = verified_by({**page, "instruction.json": instruction.document})
+    return standing, Signing(SignatureKind.HANDWRITTEN, standing.signed_as, how)
+
+
+def standing_of(home: Path, instruction: Instruction, signed: list[Signer], day: date) -> Standing:
+    """Every doctor named in the instruction signed, or somebody with a mandate for him did, in the role stated there.
+
+    Raises AuthorisationError: signature_missing, signer_not_enrolled, signer_not_attested, wrong_signer, mandate_missing,
+    mandate_expired, mandate_of_another, controller_did_not_sign.
+    """
+    if not signed:
+        raise AuthorisationError("signature_missing")
+    capacities = [capacity_of(home, instruction, signer, day) for signer in signed]
+    covered = frozenset[str]().union(*(capacity.covers for capacity in capacities))
+    if not named(instruction) <= covered:
+        raise AuthorisationError("controller_did_not_sign")
+    roles = frozenset[str]().union(*(capacity.roles for capacity in capacities))
+    return Standing(_subject(home, signed[0]), tuple(role for role in ROLES if role in roles))
+
+
+def named(instruction: Instruction) -> frozenset[str]:
+    """The doctors whose practice this is: first eight digits of every INAMI number among the controllers."""
+    return frozenset(controller.nihii[:8] for controller in instruction.controllers)
+
+
+def inss_of_controllers(home: Path, instruction: Instruction) -> tuple[str, ...]:
+    """National numbers of the enrolled doctors whom the instruction names: what an export's header may state."""
+    numbers = named(instruction)
+    return tuple(str(record["inss"]) for _, record in doctors(home) if inami_numbers(record) & numbers)
+
+
+def controllers_by_hand(home: Path, instruction: Instruction) -> Standing:
+    """The standing of a page signed by hand: every controller is an enrolled doctor, and nobody stands for another.
+
+    Raises AuthorisationError: signer_not_enrolled, handwritten_by_doctor_only.
+    """
+    if any(controller.role != CONTROLLER for controller in instruction.controllers):
+        raise AuthorisationError("handwritten_by_doctor_only")
+    holders = {number: subject_id for subject_id, record in doctors(home) for number in inami_numbers(record)}
+    if not instruction.controllers or not named(instruction) <= set(holders):
+        raise AuthorisationError("signer_not_enrolled")
+    return Standing(holders[instruction.controllers[0].nihii[:8]], (CONTROLLER,))
+
+
+def capacity_of(home: Path, instruction: Instruction, signer: Signer, day: date) -> _Capacity:
+    """In which capacity one signer signs this instruction. Raises AuthorisationError when in none."""
+    record = Subjects(home).read(_subject(home, signer))
+    if record is None:
+        raise AuthorisationError("signer_not_enrolled")
+    own, mandates = inami_numbers(record), mandates_of(record)
+    if not own and not mandates:
+        raise AuthorisationError("mandate_ended" if _had_mandates(record) else "signer_not_attested")
+    roles, covers = set[str](), set[str]()
+    for entry in instruction.controllers:
+        number = entry.nihii[:8]
+        if entry.role == CONTROLLER and number in own:
+            roles.add(CONTROLLER)
+            covers |= own
+        for mandate in mandates:
+            if entry.role == mandate.role and number in mandate.numbers and mandate.holds(day):
+                roles.add(mandate.role)
+                covers |= mandate.numbers
+    if not roles:
+        raise AuthorisationError(_why_none(instruction, record, day))
+    return _Capacity(frozenset(roles), frozenset(covers))
+
+
+def _why_none(instruction: Instruction, record: dict[str, Any], day: date) -> str:
+    """The code for a known signer who signs in no capacity."""
+    stated = {(c.role, c.nihii[:8]) for c in instruction.controllers if c.role != CONTROLLER}
+    if not stated:
+        return "wrong_signer"
+    mandates = mandates_of(record)
+    if not mandates:
+        return "mandate_ended" if _had_mandates(record) else "mandate_missing"
+    fitting = [m for m in mandates if any((m.role, number) in stated for number in m.numbers)]
+    return "mandate_expired" if fitting and not any(m.holds(day) for m in fitting) else "mandate_of_another"
+
+
+def _had_mandates(record: dict[str, Any]) -> bool:
+    return any("ended" in mandate for mandate in record.get("mandates", {}).values())
+
+
+def _subject(home: Path, signer: Signer) -> str:
+    return Subjects(home).identify("doctor", signer.inss.reveal())
