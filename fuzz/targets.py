@@ -26,9 +26,10 @@ from fuzz import folder, seeds
 from fuzz.mutate import mutate_bytes, mutate_der, mutate_json
 from schemas.errors import RepriseError
 from schemas.identifiers import clean_inss
+from schemas.sensitive import Sensitive
 from vault import authorisation
 from vault.canonical import canonical_json
-from vault.clock import format_utc
+from vault.clock import SystemClock, format_utc
 from vault.instruction import draft, parse
 from vault.ledger_audit import audit
 from vault.merkle import leaf_hash, root_hash
@@ -39,6 +40,7 @@ from vault.register import Use
 from vault.sealing import seal_bytes
 from vault.signature import check_signature
 from vault.site import Site
+from vault.subjects import find_operator
 from vault.tiles import format_bundle, parse_bundle, tile_path
 from vault.timestamps import Stamps
 from vault.trust import TrustStore
@@ -172,14 +174,18 @@ def instruction(data: bytes) -> None:
             datetime.strptime(found.patients["since"], "%Y-%m-%d").strftime("%Y-%m-%d")
             == found.patients["since"]
         )
-    checked = authorisation.Authorisation(
-        authorisation._TOKEN, instruction=found, authorisation_id="a", subject_id="b", use=Use.MIGRATION, trial=True,
-        inss=(seeds.INSS,), listed=frozenset(),
-    )  # fmt: skip
+    checked = object.__new__(authorisation.Authorisation)  # as if everything else had been checked
+    checked._instruction, checked._listed = found, Sensitive(frozenset())
     checked.admits_patient(seeds.INSS, "2021-01-01")
     checked.admits_responsible(seeds.NIHII[:8])
-    site = Site(trial=True, origin=seeds.ORIGIN)
-    coded(lambda: authorisation._check_terms(found, site, Use.MIGRATION, "/out", seeds.NOW))
+    home = seeds.home()
+    terms = {
+        "home": home,
+        "site": Site.load(home),
+        "operator": find_operator(home, "one"),
+        "clock": SystemClock(),
+    }
+    coded(lambda: authorisation.check(data, [], use=Use.MIGRATION, destination="/out", **terms))
 
 
 def patient_list(data: bytes) -> None:

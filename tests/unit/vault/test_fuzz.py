@@ -14,7 +14,7 @@ from fuzz.targets import TARGETS
 
 VECTORS = Path(__file__).resolve().parents[2] / "vectors" / "fuzz"
 FOUND = sorted(path for path in VECTORS.rglob("*") if path.is_file())
-EXAMPLES = {"cms": 60, "proof_folder": 300, "instruction": 300, "package": 150, "trust_material": 100}
+EXAMPLES = {"cms": 120, "trust_material": 200, "age": 200, "ledger": 200, "tree_note": 200}
 
 
 @pytest.mark.parametrize("name", TARGETS)
@@ -23,7 +23,7 @@ def test_changed_objects(name):
     for valid in objects:
         target.check(valid)
 
-    @settings(max_examples=EXAMPLES.get(name, 200), derandomize=True, deadline=None, database=None)
+    @settings(max_examples=EXAMPLES.get(name, 400), derandomize=True, deadline=None, database=None)
     @given(st.integers(0, 1 << 32))
     def changed(seed):
         chance = Random(seed)
