@@ -9,7 +9,19 @@ from typing import Annotated, Any
 
 import typer
 
-from flows.commands import authority, enrolment, handwritten, people, proof, recipients, runs, trials, trust
+from flows.commands import (
+    authority,
+    enrolment,
+    handwritten,
+    heads,
+    people,
+    proof,
+    recipients,
+    runs,
+    signing,
+    trials,
+    trust,
+)
 
 app = typer.Typer(
     name="reprise",
@@ -28,7 +40,10 @@ enrol_app = typer.Typer(
 recipient_app = typer.Typer(no_args_is_help=True, help="Who can open packages: keys whose holders proved it.")
 subject_app = typer.Typer(no_args_is_help=True, help="What is kept of people: list it, show it, erase it.")
 trust_app = typer.Typer(no_args_is_help=True, help="What signatures and time stamps are checked against.")
-ledger_app = typer.Typer(no_args_is_help=True, help="Check the ledger; export it as static pages.")
+proof_app = typer.Typer(no_args_is_help=True, help="Proof folders of ended runs: issue them anew.")
+ledger_app = typer.Typer(
+    no_args_is_help=True, help="Check the ledger, have its heads seen by others, export it as static pages."
+)
 
 
 @app.callback()
@@ -61,12 +76,14 @@ for _command in (
 app.command("open")(proof.open_package)
 for _command in (
     authority.draft,
-    authority.sign,
+    signing.sign,
     authority.check,
     authority.record,
     authority.draft_withdrawal,
     authority.withdraw,
 ):
+    authorise_app.command()(_command)
+for _command in (heads.stamp_request, heads.stamp):
     authorise_app.command()(_command)
 authorise_app.command("recipient")(authority.recipient)
 authorise_app.command("seal-patients")(authority.seal_patients)
@@ -85,12 +102,21 @@ for _command in (
 for _command in (recipients.challenge, recipients.confirm, recipients.remove):
     recipient_app.command()(_command)
 recipient_app.command("list")(recipients.list_recipients)
-for _command in (proof.check, proof.export, proof.stamp_request, proof.stamp):
+for _command in (
+    proof.check,
+    proof.export,
+    proof.stamp_request,
+    proof.stamp,
+    heads.consistency,
+    heads.cosign,
+):
     ledger_app.command()(_command)
 for _name, _command in (("list", people.list_people), ("show", people.show_person), ("erase", people.erase)):
     subject_app.command(_name)(_command)
 trust_app.command("show")(trust.show_trust)
 trust_app.command("add")(trust.add)
+proof_app.command()(heads.refresh)
+app.add_typer(proof_app, name="proof")
 app.add_typer(trust_app, name="trust")
 app.add_typer(subject_app, name="subject")
 app.add_typer(authorise_app, name="authorise")

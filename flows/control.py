@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from flows.orders import Order, drop_order, load_order, save_order
-from schemas.errors import RefusedError, RepriseError
+from schemas.errors import AuthorisationError, RefusedError, RepriseError
 from vault.authorisation import Authorisation, give_back
 from vault.clock import Clock, SystemClock, parse_utc
 from vault.destroy import remove
@@ -104,13 +104,19 @@ class Control:
         """The check that passed, then the run's start with its deadline."""
         if self.began(lease):
             return
-        record = Subjects(self.home).read(lease.subject_id) or {}  # its salt dies with the doctor's record
-        salt = sha256(lease.run_id.encode() + b64decode(record["salt"])).digest()
+        salt = self.authorisation_salt(lease)
+        if salt is None:
+            raise AuthorisationError("evidence_erased")
         instruction = commit(salt, "authorisation.checked", "instruction", authorisation.instruction.document)
         if not self.has_recorded(lease, EntryType.AUTHORISATION_CHECKED):
             self.record(EntryType.AUTHORISATION_CHECKED, lease.run_id, "passed", authorisation=instruction)
         deadline = int(parse_utc(lease.deadline).timestamp())
         self.record(EntryType.RUN_STARTED, lease.run_id, lease.use, {"deadline_s": deadline})
+
+    def authorisation_salt(self, lease: Lease) -> bytes | None:
+        """What opens the ledger's commitment to the run's instruction; it dies with the doctor's record."""
+        record = Subjects(self.home).read(lease.subject_id)
+        return sha256(lease.run_id.encode() + b64decode(record["salt"])).digest() if record else None
 
     def began(self, lease: Lease) -> bool:
         """Whether the run's start is in the ledger; before that nothing was read."""

@@ -7,24 +7,22 @@ from pathlib import Path
 from typing import Any
 
 from flows.control import Control, digest_b64
+from flows.issuing import TOLD, issue_proof
 from flows.orders import drop_order
 from flows.results import RunResult
 from flows.watch import Watch
 from schemas.errors import VerificationFailedError
-from vault.authorisation import evidence_of, reopen
-from vault.certificate import build_certificate
+from vault.authorisation import reopen
 from vault.certificate_phrases import PHRASES
 from vault.clock import format_utc
-from vault.destroy import Evidence, StagedFile, Verification, destroy_run, inventory_staging, probe
+from vault.destroy import Evidence, StagedFile, destroy_run, inventory_staging, probe
 from vault.lease import Lease
 from vault.ledger import EntryType
-from vault.ledger_store import load_log_key
-from vault.notes import Checkpoint, VerifierKey, open_note
-from vault.policy import format_policy
-from vault.proof_folder import write_proof
+from vault.media import backed_up, describe_media, filesystem_type
 from vault.provider import provider
 from vault.run_files import read_run_file, write_run_file
-from vault.statements import AUTHORISATION_CHECK, DESTRUCTION, RUN, destruction_predicate, envelope, statement
+from vault.statements import DESTRUCTION, destruction_predicate, inventory_file, statement
+from vault.tool import describe_tool
 
 
 @dataclass(frozen=True)
@@ -51,7 +49,7 @@ def end_run(control: Control, ending: Ending, watch: Watch) -> RunResult:
         raise VerificationFailedError("destruction_not_verified", run=lease.run_id, count=evidence.files)
     (control.home / "runs" / lease.run_id / "incomplete.json").unlink(missing_ok=True)
     watch.arrow("destroy", {"files": evidence.files, "bytes": evidence.bytes})
-    proof = _certify(control, ending, evidence)
+    proof = _certify(control, ending, evidence, inventory)
     if lease.order_id is not None:
         drop_order(control.home, lease.order_id)
     watch.arrow("certify", {})
@@ -67,6 +65,7 @@ def _declare_intent(control: Control, ending: Ending) -> tuple[list[StagedFile],
             "files": [asdict(file) for file in inventory_staging(lease)],
             "opened": ending.opened or max(probe(lease), 0),
             "cause": ending.cause,
+            "fs_type": filesystem_type(Path(lease.staging)),
         }
         write_run_file(control.home, lease.run_id, "intent.json", known)
     inventory, opened = [StagedFile(**raw) for raw in known["files"]], int(known["opened"])
@@ -77,97 +76,81 @@ def _declare_intent(control: Control, ending: Ending) -> tuple[list[StagedFile],
     return inventory, opened
 
 
-def _certify(control: Control, ending: Ending, evidence: Evidence) -> Path:
+def _certify(control: Control, ending: Ending, evidence: Evidence, inventory: list[StagedFile]) -> Path:
+    """The destruction into the ledger, then the folder. What is told is fixed by the first that tells it."""
     lease = ending.lease
-    done = read_run_file(control.home, lease.run_id, "destroyed.json")
-    if done is None:
-        done = {"at": format_utc(control.clock.now()), "evidence": asdict(evidence)}
-        write_run_file(control.home, lease.run_id, "destroyed.json", done)
-    at = str(done["at"])
-    evidence = _first_evidence(done)
-    strength = asdict(provider(lease.provider).strength)
-    predicate = destruction_predicate(
-        evidence,
-        at=at,
-        cause=ending.cause,
-        exceptions=control.site.declared_exceptions,
-        strength={
-            "provider": lease.provider,
-            "strengthClass": strength["strength_class"],
-            "alsoReadableBy": strength["also_readable_by"],
-            "copiesEver": list(strength["copies_ever"]),
-        },
-    )
-    payload = statement(lease.run_id, DESTRUCTION, predicate)
+    told = read_run_file(control.home, lease.run_id, TOLD)
+    if told is None:
+        told = _tell(control, ending, evidence, inventory)
+        write_run_file(control.home, lease.run_id, TOLD, told)
     if not control.has_recorded(lease, EntryType.DESTRUCTION_COMPLETED):
-        counts = {"files": evidence.files, "bytes": evidence.bytes}
+        listed = told["destruction"]["inventory"]
         control.record(
-            EntryType.DESTRUCTION_COMPLETED, lease.run_id, ending.cause, counts, statement=digest_b64(payload)
+            EntryType.DESTRUCTION_COMPLETED,
+            lease.run_id,
+            ending.cause,
+            {"files": listed["files"], "bytes": listed["bytes"]},
+            statement=digest_b64(statement(lease.run_id, DESTRUCTION, told["destruction"])),
         )
-    folder = control.home / "runs" / lease.run_id / "proof"
-    files = _proof_files(control, ending, payload, predicate)
-    write_proof(folder, files, origin=control.site.origin, key=load_log_key(control.home))
-    return folder
+    return issue_proof(control, lease)
 
 
-def _first_evidence(done: dict[str, Any]) -> Evidence:
-    """The evidence as first found: a repeated ending finds nothing left, and must tell the same story."""
-    raw = dict(done["evidence"])
-    return Evidence(**{**raw, "verification": Verification(**raw["verification"])})
-
-
-def _proof_files(
-    control: Control, ending: Ending, destruction: bytes, predicate: dict[str, Any]
-) -> dict[str, bytes]:
-    store, lease = control.ledger.store, ending.lease
-    key, key_id = load_log_key(control.home), store.vkey.split("+")[1]
-    files = {"policy.txt": format_policy(store.vkey).encode(), "checkpoint": store.checkpoint()}
-    entries = control.entries_of(lease)
-    for index, _ in entries:
-        files[f"entries/{index}.json"] = store.read(index, index + 1)[0]
-        files[f"proofs/{index}.tlog-proof"] = control.ledger.prove(index)
-    counts = {k: v for k, v in ending.counts.items() if k != "publish"}
-    run = statement(
-        lease.run_id,
-        RUN,
-        {
+def _tell(
+    control: Control, ending: Ending, evidence: Evidence, inventory: list[StagedFile]
+) -> dict[str, Any]:
+    """Everything a proof says of a run, but for heads and stamps, which grow: enumeration values, counts, digests."""
+    lease = ending.lease
+    listed = inventory_file(inventory)
+    authorisation = reopen(control.home, lease.authorisation_id, lease.use)
+    destruction = _destruction(control, ending, evidence, listed)
+    published = ending.counts.get("publish", {})
+    return {
+        "destruction": destruction,
+        "inventory": listed.decode(),
+        "run": {
             "use": lease.use,
             "deadline": lease.deadline,
-            "counts": counts,
-            "parts": ending.counts.get("publish", {}).get("parts", []),
+            "counts": {k: v for k, v in ending.counts.items() if k != "publish"},
+            "parts": published.get("parts", []),
         },
-    )
-    check = statement(
-        lease.run_id,
-        AUTHORISATION_CHECK,
-        {
-            "result": "PASSED",
-            "verifiedAt": entries[0][1]["at"],
-            "authorisation": lease.authorisation_id,
-            **_signing(control, lease),
-        },
-    )
-    for name, payload in (("authorisation-check", check), ("run", run), ("destruction", destruction)):
-        files[f"statements/{name}.dsse.json"] = envelope(payload, key, key_id)
-    for name, data in evidence_of(control.home, lease.authorisation_id).items():
-        files[f"authorisation/{name}"] = data
-    facts = _facts(control, ending, predicate)
-    language = reopen(control.home, lease.authorisation_id, lease.use).language
-    files["certificate.json"], files["certificate.html"] = build_certificate(facts, language)
-    return files
+        "facts": _facts(control, ending, destruction),
+        "signing": authorisation.signing.to_json(),
+        "language": authorisation.language,
+    }
 
 
-def _facts(control: Control, ending: Ending, predicate: dict[str, Any]) -> dict[str, Any]:
+def _destruction(control: Control, ending: Ending, evidence: Evidence, inventory: bytes) -> dict[str, Any]:
+    lease, site = ending.lease, control.site
+    strength = provider(lease.provider).strength
+    intent = read_run_file(control.home, lease.run_id, "intent.json") or {}
+    return destruction_predicate(
+        evidence,
+        inventory,
+        media=describe_media(str(intent.get("fs_type", "unknown")), site.media),
+        backed_up=backed_up(site.media),
+        strength={
+            "provider": lease.provider,
+            "strengthClass": strength.strength_class,
+            "alsoReadableBy": strength.also_readable_by,
+            "copiesEver": list(strength.copies_ever),
+        },
+        tool=describe_tool(),
+        role="sweep" if control.operator is None else "operator",
+        at=format_utc(control.clock.now()),
+        cause=ending.cause,
+        exceptions=site.declared_exceptions,
+    )
+
+
+def _facts(control: Control, ending: Ending, destruction: dict[str, Any]) -> dict[str, Any]:
     lease, counts = ending.lease, ending.counts
-    store = control.ledger.store
-    head = Checkpoint.parse(open_note(store.checkpoint(), VerifierKey.parse(store.vkey)))
-    published = "publish" in counts
-    came = counts.get("inventory", {})
+    came, published = counts.get("inventory", {}), "publish" in counts and ending.cause == "published"
     return {
         "version": 1,
         "trial": control.site.trial,
         "run": lease.run_id,
-        "outcome": PHRASES["en"].get(ending.cause, ending.cause),
+        "use": lease.use,
+        "outcome": PHRASES["en"][ending.cause],
         "came": {
             "files": came.get("files", 0),
             "patients": came.get("patients", 0),
@@ -176,21 +159,11 @@ def _facts(control: Control, ending: Ending, predicate: dict[str, Any]) -> dict[
         },
         "dispositions": counts.get("reconcile", counts.get("rehearse", {})).get("dispositions", {}),
         "findings": sum(counts.get("publish", {}).get("findings", {}).values()),
-        "authorisation": lease.authorisation_id,
-        **_signing(control, lease),
-        "destruction": predicate,
-        "fate": {
-            **_custody(control, lease),
-            "staging": "encrypted always, key destroyed, files unlinked",
-            "import_state": "delivered, import not confirmed" if published else PHRASES["en"]["nothing"],
-        },
+        "destruction": destruction,
+        "fate": {**_custody(control, lease), "staging": "key_destroyed_files_unlinked"},
+        "import_state": "delivered_not_confirmed" if published else "nothing_delivered",
         "profile": counts.get("plan", {}).get("profile", "none"),
-        "channels": [],
-        "head": {
-            "origin": head.origin,
-            "size": head.size,
-            "root": store.checkpoint().decode().split("\n")[2],
-        },
+        "channels": ["package_folder"] if published else [],
     }
 
 
@@ -199,11 +172,6 @@ def _custody(control: Control, lease: Lease) -> dict[str, dict[str, str | None]]
     instruction = reopen(control.home, lease.authorisation_id, lease.use).instruction
     pairs = (("source", instruction.source_custody), ("package", instruction.package_custody))
     return {name: {"holder": c.holder, "until": c.until} for name, c in pairs if c is not None}
-
-
-def _signing(control: Control, lease: Lease) -> dict[str, Any]:
-    """How and in which capacities the instruction was signed; no names."""
-    return reopen(control.home, lease.authorisation_id, lease.use).signing.to_json()
 
 
 def _result(ending: Ending, evidence: Evidence, proof: Path) -> RunResult:

@@ -85,8 +85,10 @@ def _party(source: Path) -> TrialParty:
     numbers = ["".join(c for c in n if c.isdigit()) for n in header.sender_nihii.reveal()]
     nihii = next((n for n in numbers if len(n) >= 8), DOCTOR_NIHII)
     stated = header.sender_inss.reveal()
-    inss = stated[0] if stated else DOCTOR_INSS
-    return TrialParty(clean_inss(inss) or inss, nihii.ljust(11, "0"), header.system or "")
+    inss = (
+        clean_inss(stated[0] if stated else None) or DOCTOR_INSS
+    )  # a certificate names nobody by a false number
+    return TrialParty(inss, nihii.ljust(11, "0"), header.system or "")
 
 
 def _first_header(source: Path) -> MessageHeader | None:

@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from vault.canonical import canonical_json
 from vault.clock import format_utc
 from vault.instruction import draft
+from vault.instruction_pdf import render_pdf
 from vault.ledger import EntryType, commit
 from vault.merkle import LeafList, leaf_hash, prove_inclusion, root_hash
 from vault.notes import COSIGNATURE, Checkpoint, cosign_note, format_vkey, sign_note
@@ -27,7 +28,7 @@ from vault.sealing import make_identity
 from vault.site import create_home
 from vault.statements import AUTHORISATION_CHECK, DESTRUCTION, RUN, statement
 from vault.subjects import enrol_doctor, enrol_operator
-from vault.trial_ca import TrialAuthority, sign_cades
+from vault.trial_ca import TrialAuthority, sign_cades, sign_page
 
 ORIGIN = "fuzz.example/log"
 KEY = Ed25519PrivateKey.from_private_bytes(b"k" * 32)
@@ -99,12 +100,16 @@ class Parts:
     certificate: Any
 
 
-def parts() -> Parts:
-    """A run that is told whole."""
+def parts(inventory: str) -> Parts:
+    """A run that is told whole; the digest is that of its inventory."""
     checks = dict.fromkeys(("keyAbsent", "decryptFails", "filesAbsent", "processEnded"), True)
-    destruction = {"cause": "published", "verification": checks, "inventory": {"files": 3, "bytes": 999}}
+    destruction = {
+        "cause": "published",
+        "verification": checks,
+        "inventory": {"files": 3, "sha256": inventory},
+    }
     predicates: dict[str, dict[str, Any]] = {
-        AUTHORISATION_CHECK: {"result": "PASSED"},
+        AUTHORISATION_CHECK: {"result": "PASSED", "signature": "electronic"},
         RUN: {"use": "migration", "parts": [["a", "b", 1]]},
         DESTRUCTION: destruction,
     }
@@ -167,6 +172,12 @@ def terms() -> dict[str, Any]:
 def document() -> bytes:
     """An instruction to be signed."""
     return draft(terms())
+
+
+@cache
+def page() -> bytes:
+    """The instruction as a page, signed."""
+    return sign_page(render_pdf(document()), authority().signer(INSS, "N"), authority())
 
 
 def patient_list() -> bytes:

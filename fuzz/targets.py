@@ -18,10 +18,11 @@ from hashlib import sha256
 from pathlib import Path
 from random import Random
 from typing import TypeVar
+from unicodedata import normalize
 
 from asn1crypto.cms import ContentInfo
 
-from flows.package import open_package
+from flows.package import FLOOR, MOST, open_package
 from fuzz import folder, seeds
 from fuzz.mutate import mutate_bytes, mutate_der, mutate_json
 from schemas.errors import RepriseError
@@ -34,23 +35,25 @@ from vault.instruction import draft, parse
 from vault.ledger_audit import audit
 from vault.merkle import leaf_hash, root_hash
 from vault.notes import Checkpoint, VerifierKey, open_note, split_note
+from vault.pades import open_pdf
 from vault.patient_list import home_recipient, open_list
 from vault.policy import parse_policy
 from vault.register import Use
 from vault.sealing import seal_bytes
 from vault.signature import check_signature
+from vault.signed import detached
 from vault.site import Site
 from vault.subjects import find_operator
 from vault.tiles import format_bundle, parse_bundle, tile_path
 from vault.timestamps import Stamps
 from vault.trust import TrustStore
 from vault.trust_admin import FOLDERS, add_material, list_material
-from vault.verify import Fault, Key, Policy, check_entry, check_witnesses, judge
+from vault.verify import Fault, Key, Policy, check_entry, check_witnesses, verify
 from vault.verify import open_note as open_note_alone
 
 T = TypeVar("T")
 CODE = re.compile(r"[a-z0-9_]{1,64}")
-JUDGED = (Fault, KeyError, IndexError, TypeError, ValueError, AttributeError, RecursionError)
+JUDGED = (Fault, LookupError, TypeError, ValueError, AttributeError, RecursionError)
 
 
 @dataclass(frozen=True)
@@ -74,7 +77,7 @@ def coded(act: Callable[[], T]) -> T | None:
 
 
 def alone(act: Callable[[], T]) -> T | None:
-    """The same for a piece of the stand-alone verifier, by what `judge` takes for a refusal."""
+    """The same for a piece of the stand-alone verifier, by what `verify` takes for a refusal."""
     try:
         return act()
     except JUDGED as error:
@@ -142,14 +145,12 @@ def proof_folder(data: bytes) -> None:
     name, content = folder.split_input(data)
     files = folder.build(name, content)
     for given in (seeds.POLICY, None):
-        code, words = judge(files, given)
+        code, words = verify(files, given)
         assert code in (0, 91, 92, 93)
         assert code in (0, 92) or (len(words) == 1 and re.fullmatch(r"REFUSED: [a-z0-9_]+", words[0]))
         assert all(re.fullmatch(r"[ -~]*", line) for line in words), "unfit for a terminal"
         if code in (0, 92):
-            assert not name.startswith("raw ") or files == folder.build(*folder.FIRST), (
-                "unsigned, and believed"
-            )
+            assert not name.startswith("raw ") or files == folder.good(), "unsigned, and believed"
             for file in (
                 *(n for n in files if n.startswith("entries/")),
                 "certificate.json",
@@ -185,7 +186,7 @@ def instruction(data: bytes) -> None:
         "operator": find_operator(home, "one"),
         "clock": SystemClock(),
     }
-    coded(lambda: authorisation.check(data, [], use=Use.MIGRATION, destination="/out", **terms))
+    coded(lambda: authorisation.check(detached(data, []), use=Use.MIGRATION, destination="/out", **terms))
 
 
 def patient_list(data: bytes) -> None:
@@ -215,6 +216,16 @@ def _signed(p7s: bytes) -> tuple[bytes, bytes]:
     """What the doctor's key covers, and its signature; what surrounds them (version, lists of algorithms) says nothing."""
     info = ContentInfo.load(p7s)["content"]["signer_infos"][0]
     return info["signed_attrs"].untag().dump(), info["signature"].native
+
+
+def signed_page(data: bytes) -> None:
+    found = coded(lambda: open_pdf(data))
+    assert found is None or found.document == seeds.document(), "a page of another instruction"
+    for one in found.signatures if found else ():
+        taken = coded(
+            lambda one=one: check_signature(one.over, one.cms, trust(), trial_home=True, moment=seeds.NOW)
+        )  # type: ignore[misc]
+        assert taken is None or data == seeds.page(), "another page than the doctor's"
 
 
 def stamp(data: bytes) -> None:
@@ -259,7 +270,13 @@ def _open_package(manifest: bytes, sealed: bytes) -> None:
         )
         if opened is not None:
             files = [path for path in (place / "in/into").rglob("*") if path.is_file()]
+            names = [str(path.relative_to(place / "in/into")) for path in files]
             assert len(files) == opened["files"], "a file was lost"
+            assert len({normalize("NFC", name).casefold() for name in names}) == len(names), "lost elsewhere"
+            assert all(name.isprintable() and "\\" not in name for name in names), "a name that does harm"
+            assert sum(path.stat().st_size for path in files) <= FLOOR + MOST * len(sealed), (
+                "more than deflate makes"
+            )
     finally:
         shutil.rmtree(place)
 
@@ -354,6 +371,7 @@ TARGETS: dict[str, Target] = {
         age, lambda: [seal_bytes([home_recipient(seeds.home())], seeds.patient_list())], mutate_bytes
     ),
     "cms": Target(cms, lambda: [seeds.signature()], _der),
+    "signed_page": Target(signed_page, lambda: [seeds.page()], mutate_bytes),
     "stamp": Target(stamp, lambda: [seeds.stamp()], _der),
     "trust_material": Target(trust_material, _material, _der),
     "package": Target(package, lambda: [seeds.zip_of(**{"a.xml": b"<a/>", "d/b": b"b" * 999})], mutate_bytes),

@@ -13,11 +13,13 @@ from schemas.sensitive import Sensitive
 from vault.canonical import canonical_json
 from vault.clock import Clock, format_utc
 from vault.instruction import Instruction, parse
+from vault.pades import open_pdf
 from vault.patient_list import open_list
 from vault.recipients import refuse_unproven
-from vault.register import ATTESTATIONS, PATIENT_LIST, InstructionRegister, Use
+from vault.register import ATTESTATIONS, PAGE, PATIENT_LIST, InstructionRegister, Use
 from vault.sealing import parse_recipients
 from vault.signature import check_signature
+from vault.signed import Signed, detached
 from vault.signers import Signing, capacity_of, inss_of_controllers, signing_of
 from vault.site import Site
 from vault.subjects import Operator
@@ -130,8 +132,7 @@ _TOKEN = object()
 
 
 def check(
-    document: bytes,
-    signatures: list[bytes],
+    signed: Signed,
     *,
     home: Path,
     site: Site,
@@ -139,7 +140,6 @@ def check(
     destination: str | None,
     operator: Operator,
     clock: Clock,
-    patient_list: bytes | None = None,
 ) -> Authorisation:
     """Verify an instruction for one use by one operator. Opens no source: it is given none. Spends no use.
 
@@ -147,16 +147,21 @@ def check(
     """
     if not operator.id:
         raise AuthorisationError("no_operator")
-    instruction = parse(document)
+    instruction = parse(signed.document)
     now = clock.now()
-    register = InstructionRegister(home, document)
+    register = InstructionRegister(home, signed.document)
     refuse_terms(register, instruction, site, use, destination, now)
     trust = TrustStore.load(home)
-    signed = [check_signature(document, p7s, trust, trial_home=site.trial, moment=now) for p7s in signatures]
-    standing, signing = signing_of(home, site, instruction, signed, register, now)
+    signers = [
+        check_signature(one.over, one.cms, trust, trial_home=site.trial, moment=now)
+        for one in signed.signatures
+    ]
+    standing, signing = signing_of(
+        home, site, instruction, signers, register, now, page=signed.pdf is not None
+    )
     refuse_unproven(home, instruction.recipients)
     register.check_use(instruction, use)
-    listed = _listed(home, instruction, patient_list)
+    listed = _listed(home, instruction, signed.patients)
     return Authorisation(
         _TOKEN,
         instruction=instruction,
@@ -175,20 +180,13 @@ def _listed(home: Path, instruction: Instruction, sealed: bytes | None) -> froze
     return open_list(home, sealed, str(rule["list_sha256"])) if rule["mode"] == "list" else frozenset()
 
 
-def claim(
-    home: Path,
-    authorisation: Authorisation,
-    document: bytes,
-    signatures: list[bytes],
-    run_id: str,
-    patient_list: bytes | None = None,
-) -> None:
+def claim(home: Path, authorisation: Authorisation, signed: Signed, run_id: str) -> None:
     """Keep the evidence and spend one use for this run; claiming again for the same run spends nothing.
 
     Raises UseError when the use was spent since the check.
     """
-    register = InstructionRegister(home, document)
-    register.keep(authorisation.subject_id, document, signatures, TrustStore.load(home), patient_list)
+    register = InstructionRegister(home, signed.document)
+    register.keep(authorisation.subject_id, signed, TrustStore.load(home))
     register.note_signing(authorisation.signing.to_json())
     register.spend(authorisation.instruction, authorisation.use, run_id)
 
@@ -242,13 +240,26 @@ def reopen(home: Path, authorisation_id: str, use: str) -> Authorisation:
     )
 
 
-def recorded(home: Path, authorisation_id: str) -> tuple[bytes, list[bytes], bytes | None]:
-    """Instruction, signatures and sealed patient list kept under an id. Raises AuthorisationError when there is none."""
+def recorded(home: Path, authorisation_id: str) -> Signed:
+    """The signed instruction kept under an id. Raises AuthorisationError when there is none."""
     if not authorisation_id.isalnum():
         raise AuthorisationError("no_such_authorisation")
     evidence = InstructionRegister(home, None, authorisation_id).evidence()
+    if PAGE in evidence:
+        return open_pdf(evidence[PAGE], evidence.get(PATIENT_LIST))
     signatures = [data for name, data in sorted(evidence.items()) if name.endswith(".p7s")]
-    return evidence["instruction.json"], signatures, evidence.get(PATIENT_LIST)
+    return detached(evidence["instruction.json"], signatures, evidence.get(PATIENT_LIST))
+
+
+def instruction_text(home: Path, authorisation_id: str) -> str:
+    """The readable text of the instruction kept under an id. Raises AuthorisationError when there is none."""
+    return parse(_kept_document(home, authorisation_id)).text
+
+
+def _kept_document(home: Path, authorisation_id: str) -> bytes:
+    if not authorisation_id.isalnum():
+        raise AuthorisationError("no_such_authorisation")
+    return InstructionRegister(home, None, authorisation_id).evidence()["instruction.json"]
 
 
 def evidence_of(home: Path, authorisation_id: str) -> dict[str, bytes]:
@@ -257,30 +268,20 @@ def evidence_of(home: Path, authorisation_id: str) -> dict[str, bytes]:
     return {name: data for name, data in evidence.items() if name not in (PATIENT_LIST, ATTESTATIONS)}
 
 
-def record(
-    home: Path,
-    site: Site,
-    document: bytes,
-    signatures: list[bytes],
-    operator: Operator,
-    clock: Clock,
-    patient_list: bytes | None = None,
-) -> str:
+def record(home: Path, site: Site, signed: Signed, operator: Operator, clock: Clock) -> str:
     """Check an instruction and keep it sealed without spending a use; gives its id."""
-    instruction = parse(document)
+    instruction = parse(signed.document)
     checked = check(
-        document,
-        signatures,
+        signed,
         home=home,
         site=site,
         use=any_use(instruction),
         clock=clock,
         destination=instruction.destination,
         operator=operator,
-        patient_list=patient_list,
     )
-    register = InstructionRegister(home, document)
-    register.keep(checked.subject_id, document, signatures, TrustStore.load(home), patient_list)
+    register = InstructionRegister(home, signed.document)
+    register.keep(checked.subject_id, signed, TrustStore.load(home))
     register.note_signing(checked.signing.to_json())
     return register.id
 
@@ -307,7 +308,7 @@ def check_withdrawal(
 
     Raises AuthorisationError (withdrawal_of_another, and what `vault.signers.capacity_of` raises), TrustError.
     """
-    instruction = parse(recorded(home, authorisation_id)[0])
+    instruction = parse(_kept_document(home, authorisation_id))
     if document != _withdrawal_of(instruction):
         raise AuthorisationError("withdrawal_of_another")
     moment = clock.now()
@@ -317,7 +318,7 @@ def check_withdrawal(
 
 def draft_withdrawal(home: Path, authorisation_id: str) -> bytes:
     """What a controller signs to withdraw an instruction: canonical JSON that names it by its nonce."""
-    return _withdrawal_of(parse(recorded(home, authorisation_id)[0]))
+    return _withdrawal_of(parse(_kept_document(home, authorisation_id)))
 
 
 def _withdrawal_of(instruction: Instruction) -> bytes:

@@ -19,6 +19,7 @@ from schemas.errors import LedgerError, OperatorError
 from vault.canonical import canonical_json
 from vault.clock import Clock, format_utc
 from vault.ledger_store import FileLedger
+from vault.notes import Checkpoint, split_note
 from vault.tiles import TILE
 
 MAX_ENTRY = 4096
@@ -142,8 +143,15 @@ class Ledger:
                     return int(body["n"]["run_number"])
         return 0
 
-    def prove(self, index: int) -> bytes:
-        """A C2SP tlog-proof of an entry against the present checkpoint."""
+    def prove(self, index: int, checkpoint: bytes | None = None) -> bytes:
+        """A C2SP tlog-proof of an entry against the present checkpoint, or against an earlier one of this log."""
         with self.store.locked():
-            hashes = "".join(f"{b64encode(h).decode()}\n" for h in self.store.prove(index))
-            return f"c2sp.org/tlog-proof@v1\nindex {index}\n{hashes}\n".encode() + self.store.checkpoint()
+            note = checkpoint or self.store.checkpoint()
+            size = Checkpoint.parse(split_note(note)[0]).size
+            hashes = format_hashes(self.store.prove(index, size))
+            return f"c2sp.org/tlog-proof@v1\nindex {index}\n{hashes}\n".encode() + note
+
+
+def format_hashes(hashes: list[bytes]) -> str:
+    """A proof as text: base64, one hash a line."""
+    return "".join(f"{b64encode(h).decode()}\n" for h in hashes)

@@ -20,7 +20,14 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from schemas.errors import ForkError, LedgerError, ProofError
 from vault.files import write_durably, write_secret
-from vault.merkle import leaf_hash, prove_inclusion, root_hash
+from vault.merkle import (
+    Prefix,
+    leaf_hash,
+    prove_consistency,
+    prove_inclusion,
+    root_hash,
+    verify_consistency,
+)
 from vault.notes import Checkpoint, VerifierKey, add_signatures, format_vkey, open_note, sign_note
 from vault.site import Site
 from vault.tiles import TILE, TileTree, format_bundle, grow_tiles, parse_bundle, tile_path
@@ -224,9 +231,25 @@ class FileLedger:
                 self._write("checkpoint", grown)
             return fresh
 
-    def prove(self, index: int) -> list[bytes]:
-        """Proof of inclusion of an entry in the present head."""
-        return prove_inclusion(index, self.tree(self.head().size))
+    def prove(self, index: int, size: int | None = None) -> list[bytes]:
+        """Proof of inclusion of an entry in the present head, or in the head of an earlier size."""
+        now = self.head().size
+        return prove_inclusion(index, Prefix(self.tree(now), size or now))
+
+    def extend(self, old: Checkpoint, size: int | None = None) -> list[bytes]:
+        """Proof of consistency from a head kept elsewhere to the present one, or to one of another size.
+
+        Raises ForkError when the log does not extend that head.
+        """
+        now = self.head()
+        size = size or now.size
+        if old.origin != self._origin or not 0 < old.size <= size <= now.size:
+            raise ForkError("log_shorter_than_head" if old.size > size else "log_differs_from_head")
+        tree = Prefix(self.tree(now.size), size)
+        proof = prove_consistency(old.size, tree)
+        if not verify_consistency(old.size, size, proof, old.root, tree.subtree(0, size)):
+            raise ForkError("log_differs_from_head", count=old.size)
+        return proof
 
     def _read(self, name: str) -> bytes:
         return (self._folder / name).read_bytes()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from hashlib import sha256
 from typing import Protocol
 
@@ -55,6 +56,18 @@ class LeafList:
     def subtree(self, start: int, end: int) -> bytes:
         """See `Tree.subtree`."""
         return root_hash(self._leaves[start:end])
+
+
+@dataclass
+class Prefix:
+    """The first leaves of a tree, as the tree they once were."""
+
+    tree: Tree
+    size: int
+
+    def subtree(self, start: int, end: int) -> bytes:
+        """See `Tree.subtree`."""
+        return self.tree.subtree(start, end)
 
 
 def split(size: int) -> int:

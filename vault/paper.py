@@ -24,7 +24,9 @@ from reportlab.lib.units import mm
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
-from reportlab.platypus import Flowable, Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
+from reportlab.platypus import Flowable, KeepTogether, Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
+
+from vault.paper_fields import SigningPlace, embed_files
 
 _REGULAR, _BOLD = "ReprisePlain", "RepriseBold"
 _INK, _GREY, _RULE, _AMBER = (
@@ -69,6 +71,8 @@ class Paper:
         _face()
         self._title, self._language, self._subject = title, language, subject
         self._flow: list[Flowable] = []
+        self._attached: dict[str, bytes] = {}
+        self._compressed = True
 
     def banner(self, text: str) -> None:
         """A boxed warning: that this is a trial, say."""
@@ -124,6 +128,22 @@ class Paper:
         """Blank paper: for a handwritten signature, say."""
         self._add(Spacer(1, height_mm * mm))
 
+    def signing_place(self, name: str, label: str) -> None:
+        """A box that signing programs fill in: an empty signature field of this name, a label above it."""
+        self._add(
+            KeepTogether(
+                [Paragraph(_safe(label), _style("text")), SigningPlace(name, _WIDTH), Spacer(1, 2 * mm)]
+            )
+        )
+
+    def attach(self, name: str, data: bytes) -> None:
+        """Take a file along inside the document."""
+        self._attached[name] = data
+
+    def uncompressed(self) -> None:
+        """Write every stream as it is: then the bytes do not depend on whose compressor runs."""
+        self._compressed = False
+
     def _add(self, *parts: Flowable) -> None:
         self._flow += parts
 
@@ -134,6 +154,7 @@ class Paper:
             out,
             pagesize=A4,
             invariant=1,
+            pageCompression=int(self._compressed),
             initialFontName=_REGULAR,
             lang=self._language,
             title=self._title,
@@ -144,8 +165,12 @@ class Paper:
             topMargin=18 * mm,
             bottomMargin=18 * mm,
         )
-        document.build(list(self._flow), onFirstPage=_number, onLaterPages=_number)
+        document.build(list(self._flow), onFirstPage=self._open, onLaterPages=_number)
         return out.getvalue()
+
+    def _open(self, canvas: Canvas, document: SimpleDocTemplate) -> None:
+        embed_files(canvas, self._attached)
+        _number(canvas, document)
 
 
 def _safe(text: str) -> str:

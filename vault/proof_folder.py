@@ -13,19 +13,55 @@ from vault.canonical import canonical_json
 from vault.files import sync_folder, write_durably
 from vault.notes import sign_note
 
-README = """This folder is the proof of one run of Reprise.
+SALT = "salt.b64"
+"""In `authorisation/`: opens the ledger's commitment to the instruction."""
 
-Check it with the program's own verifier, one file, which needs only Python and the `cryptography` package:
+README = """This folder is the proof of one run of Reprise: what the doctor ordered, that it was checked before anything was
+read, and that the working copy was destroyed. certificate.pdf and certificate.html say it in words.
+
+Get the policy (the log's key) by another way than the one this folder came by; policy.txt here proves nothing.
+Check everything at once, with Python and its `cryptography` package alone:
+
     python verify.py PROOF_DIR --policy FILE
-The policy names the log's key. Get it by another way than the one this folder came by.
 
-By hand: checkpoint and proofs/*.tlog-proof are C2SP formats (signed note, tlog-checkpoint, tlog-proof);
-statements/*.dsse.json are DSSE envelopes; the doctor's signature is checked with
+or, with all of Reprise, the doctor's signature and the time stamps too, against roots that you obtain yourself:
+
+    reprise verify PROOF_DIR --policy FILE --roots ROOTS.pem --tsa-roots TSA_ROOTS.pem
+
+With other programs, in this folder. The doctor's signature (revocation lists: authorisation/crls-*):
+
     openssl cms -verify -cades -binary -inform DER -in authorisation/instruction.json.p7s \\
         -content authorisation/instruction.json -CAfile ROOTS_AND_CRLS.pem -purpose any -crl_check
-against roots and revocation lists that you obtain yourself. Where there is no .p7s, the page was signed by hand:
-authorisation/scan.* shows it, and the statement of the check says how two operators verified it.
+
+When the page was signed instead, authorisation/instruction.pdf is that page, the signed JSON inside it:
+
+    pdfdetach -list authorisation/instruction.pdf
+    pdfsig -nssdir sql:NSS_DIR authorisation/instruction.pdf
+
+where NSS_DIR holds your roots (certutil -A -t C,C,C) and lists (crlutil -I -B). Where there is neither, a page was signed by
+hand: authorisation/scan.* shows it, and the statement of the check says how two operators verified it.
+
+Time stamps, where there are any (tsa-chain.pem is what this site trusts; use your own roots):
+
+    openssl ts -verify -data checkpoint -in checkpoint.tsr -CAfile TSA_ROOTS.pem
+    openssl ts -verify -data authorisation/instruction.json.p7s \\
+        -in authorisation/instruction.json.p7s.tsr -CAfile TSA_ROOTS.pem
+
+That the instruction is the one that the ledger recorded: HMAC-SHA-256, keyed with the bytes of authorisation/salt.b64,
+over "proof/v1/authorisation.checked/instruction", a zero byte and the SHA-256 of authorisation/instruction.json is the
+commitment c.authorisation of the entry authorisation.checked. It is in base64.
+
+checkpoint, heads/*, proofs/*.tlog-proof: C2SP signed-note, tlog-checkpoint, tlog-proof. consistency/A-B.txt: RFC 9162
+2.1.4, one hash a line. statements/*.dsse.json: in-toto statements in DSSE envelopes. inventory.json: what was destroyed.
+
+No proof can show that no other copy exists.
 """
+
+
+def authorisation_files(folder: Path) -> dict[str, bytes]:
+    """What a folder that was issued holds of the authorisation, by name; nothing when it holds none."""
+    place = folder / "authorisation"
+    return {p.name: p.read_bytes() for p in sorted(place.iterdir())} if place.is_dir() else {}
 
 
 def without_authorisation(folder: Path) -> dict[str, bytes]:
@@ -38,17 +74,21 @@ def without_authorisation(folder: Path) -> dict[str, bytes]:
     }
 
 
-def write_proof(folder: Path, files: dict[str, bytes], *, origin: str, key: Ed25519PrivateKey) -> None:
-    """Write the files, a manifest of them all, and its signature; the folder appears whole or not at all."""
+def seal_files(files: dict[str, bytes], *, origin: str, key: Ed25519PrivateKey) -> dict[str, bytes]:
+    """The files, the README, a manifest of them all, and its signature."""
     everything = {"README.txt": README.encode(), **files}
     rows = [
         {"name": name, "bytes": len(data), "sha256": sha256(data).hexdigest()}
         for name, data in sorted(everything.items())
     ]
     manifest = canonical_json({"version": 1, "files": rows})
-    everything["manifest.json"] = manifest
     text = f"reprise-proof-manifest v1\n{sha256(manifest).hexdigest()}\n"
-    everything["manifest.sig"] = sign_note(text, origin, key)
+    return {**everything, "manifest.json": manifest, "manifest.sig": sign_note(text, origin, key)}
+
+
+def write_proof(folder: Path, files: dict[str, bytes], *, origin: str, key: Ed25519PrivateKey) -> None:
+    """Write the files under a signed manifest; the folder appears whole or not at all."""
+    everything = seal_files(files, origin=origin, key=key)
     building = folder.with_name(f".{folder.name}.building")
     shutil.rmtree(building, ignore_errors=True)
     for name, data in everything.items():

@@ -12,11 +12,13 @@ from schemas.errors import AuthorisationError, UseError
 from vault.files import write_durably
 from vault.instruction import Instruction
 from vault.lease import list_runs
+from vault.signed import Signed
 from vault.sitekey import SiteKey
 from vault.subjects import Subjects
 from vault.trust import TrustStore
 
 PATIENT_LIST = "patients.age"
+PAGE = "instruction.pdf"
 SCAN = "scan."
 """How the name of a scanned page begins; its end says what it is (`vault.handwritten`)."""
 ATTESTATIONS = "attestations.json"
@@ -101,26 +103,16 @@ class InstructionRegister:
         Subjects(self._home).put(self.subject, f"withdrawal-{self.id}", data)
         write_durably(self._folder / "withdrawn", b"")
 
-    def keep(
-        self,
-        subject_id: str,
-        document: bytes,
-        signatures: list[bytes],
-        trust: TrustStore,
-        patient_list: bytes | None = None,
-    ) -> None:
+    def keep(self, subject_id: str, signed: Signed, trust: TrustStore) -> None:
         """Keep the document, its signatures (or its attested page) and the trust material of the moment, sealed."""
-        evidence = {
-            "instruction.json": document.hex(),
-            **{f"instruction.json{'' if i == 0 else f'.{i}'}.p7s": s.hex() for i, s in enumerate(signatures)},
-            **{name: data.hex() for name, data in trust.raw.items()},
-            **({PATIENT_LIST: patient_list.hex()} if patient_list is not None else {}),
-            **{name: data.hex() for name, data in self.page().items()},
-        }
+        evidence = {"instruction.json": signed.document, **_signatures(signed), **trust.raw, **self.page()}
+        if signed.patients is not None:
+            evidence[PATIENT_LIST] = signed.patients
         self._put(subject_id, "evidence", evidence)
 
-    def _put(self, subject_id: str, name: str, evidence: dict[str, str]) -> None:
-        Subjects(self._home).put(subject_id, f"{name}-{self.id}", json.dumps(evidence).encode())
+    def _put(self, subject_id: str, name: str, evidence: dict[str, bytes]) -> None:
+        data = json.dumps({file: held.hex() for file, held in evidence.items()}).encode()
+        Subjects(self._home).put(subject_id, f"{name}-{self.id}", data)
         self._state["subject" if name == "evidence" else name] = subject_id
         self._write()
 
@@ -128,7 +120,7 @@ class InstructionRegister:
         """Keep what waits for a second operator's attestation, sealed. Raises AuthorisationError (already_recorded)."""
         if self._state["subject"] is not None:
             raise AuthorisationError("already_recorded")
-        self._put(subject_id, "pending", {name: data.hex() for name, data in evidence.items()})
+        self._put(subject_id, "pending", evidence)
 
     def pending(self) -> dict[str, bytes]:
         """What waits for an attestation, by file name. Raises AuthorisationError (nothing_to_attest)."""
@@ -142,7 +134,7 @@ class InstructionRegister:
     def keep_attested(self, evidence: dict[str, bytes]) -> None:
         """What waited is now the evidence: it holds both attestations."""
         subject_id = self._state["pending"]
-        self._put(subject_id, "evidence", {name: data.hex() for name, data in evidence.items()})
+        self._put(subject_id, "evidence", evidence)
         Subjects(self._home).drop(subject_id, f"pending-{self.id}")
 
     def page(self) -> dict[str, bytes]:
@@ -184,3 +176,11 @@ class InstructionRegister:
         spent = {use: len(runs) for use, runs in self._state["spent"].items()}
         pending = self._state["subject"] is None and self._state.get("pending") is not None
         return {"id": self.id, "spent": spent, "withdrawn": self.withdrawn, "pending": pending}
+
+
+def _signatures(signed: Signed) -> dict[str, bytes]:
+    """The signed page, which holds its signatures; or the signatures that lay beside the document."""
+    if signed.pdf is not None:
+        return {PAGE: signed.pdf}
+    numbered = enumerate(signed.signatures)
+    return {f"instruction.json{f'.{number}' if number else ''}.p7s": one.cms for number, one in numbered}

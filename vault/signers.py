@@ -72,19 +72,21 @@ def signing_of(
     signed: list[Signer],
     register: InstructionRegister,
     now: datetime,
+    *,
+    page: bool,
 ) -> tuple[Standing, Signing]:
-    """Who signed and how: by certificates, or, without any, by hand on a page that two operators attested.
+    """Who signed and how: by certificates (on the page or beside the JSON), or, without any, by hand and attested.
 
     Raises what `standing_of` raises, or AuthorisationError: handwritten_not_allowed, attestation_missing,
     attestation_of_another, handwritten_by_doctor_only.
     """
-    page = {} if signed else register.page()
-    if not is_handwritten(page):
+    scanned = {} if signed else register.page()
+    if not is_handwritten(scanned):
         standing = standing_of(home, instruction, signed, now.date())
-        return standing, Signing(SignatureKind.CADES, standing.signed_as)
+        return standing, Signing(SignatureKind.PADES if page else SignatureKind.CADES, standing.signed_as)
     refuse_handwritten(site)
     standing = controllers_by_hand(home, instruction)
-    how = verified_by({**page, "instruction.json": instruction.document})
+    how = verified_by({**scanned, "instruction.json": instruction.document})
     return standing, Signing(SignatureKind.HANDWRITTEN, standing.signed_as, how)
 
 

@@ -9,6 +9,10 @@ from pathlib import Path
 
 from schemas.errors import UnreadableSourceError
 from vault.files import write_durably
+from vault.media import Media
+
+EXCEPTIONS = ("swap_on", "core_pattern_pipes")
+"""What a site may declare (`vault.hygiene.host_findings`); every certificate prints it."""
 
 FOLDERS = (
     "authorisations",
@@ -37,17 +41,20 @@ class Site:
     proof_retention_days: int = 3650  # how long the record behind a proof stays after its last run
     declared_exceptions: tuple[str, ...] = field(default=())
     handwritten: bool = False  # whether a page signed by hand and attested by two operators is accepted
+    media: Media = field(default_factory=Media)
     limits: dict[str, int] = field(
         default_factory=dict
     )  # of `connectors.base.Limits`, by name (docs/limits.md)
 
     @classmethod
     def load(cls, home: Path) -> Site:
-        """Read the settings. Raises UnreadableSourceError when there is no such home."""
+        """Read the settings. Raises UnreadableSourceError: home_not_found, site_setting_unknown."""
         path = home / "site.toml"
         if not path.is_file():
             raise UnreadableSourceError("home_not_found")
         raw = tomllib.loads(path.read_text(encoding="utf-8"))
+        if not set(raw.get("declared_exceptions", [])) <= set(EXCEPTIONS):
+            raise UnreadableSourceError("site_setting_unknown")
         return cls(
             trial=bool(raw["trial"]),
             origin=str(raw["origin"]),
@@ -56,6 +63,7 @@ class Site:
             proof_retention_days=int(raw.get("proof_retention_days", 3650)),
             declared_exceptions=tuple(str(e) for e in raw.get("declared_exceptions", [])),
             handwritten=raw.get("handwritten") is True,
+            media=Media.declared(raw.get("media", {})),
             limits={str(name): int(value) for name, value in raw.get("limits", {}).items()},
         )
 

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-import json
 from base64 import b64encode
 from dataclasses import asdict
+from hashlib import sha256
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from schemas.errors import VerificationFailedError
 from vault.canonical import canonical_json
-from vault.destroy import Evidence
+from vault.destroy import Evidence, StagedFile
 
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
 STATEMENT = "https://in-toto.io/Statement/v1"
 AUTHORISATION_CHECK = "urn:reprise:authorisation-check/v1"
 RUN = "urn:reprise:run/v1"
 DESTRUCTION = "urn:reprise:destruction/v1"
+INVENTORY = "inventory.json"
+LISTED = 20_000  # rows of an inventory: a reader of proof folders takes files of 8 MiB at most
+NOT_CLAIMED = ("host_backups", "source_and_target_systems", "memory_after_process_end")
 
 
 def pae(payload: bytes) -> bytes:
@@ -27,8 +30,6 @@ def pae(payload: bytes) -> bytes:
 
 def statement(run_id: str, predicate_type: str, predicate: dict[str, Any]) -> bytes:
     """A statement about a run, canonical JSON. The subject's digest is of the run's opaque id."""
-    from hashlib import sha256
-
     subject = [{"name": f"run/{run_id}", "digest": {"sha256": sha256(run_id.encode()).hexdigest()}}]
     return canonical_json(
         {"_type": STATEMENT, "subject": subject, "predicateType": predicate_type, "predicate": predicate}
@@ -47,16 +48,36 @@ def envelope(payload: bytes, key: Ed25519PrivateKey, key_id: str) -> bytes:
 
 
 def destruction_predicate(
-    evidence: Evidence, *, strength: dict[str, Any], at: str, cause: str, exceptions: tuple[str, ...]
+    evidence: Evidence,
+    inventory: bytes,
+    *,
+    media: dict[str, Any],
+    backed_up: str,
+    strength: dict[str, Any],
+    tool: dict[str, str],
+    role: str,
+    at: str,
+    cause: str,
+    exceptions: tuple[str, ...],
 ) -> dict[str, Any]:
-    """The fields of a destruction (after NIST SP 800-88). Raises VerificationFailedError unless all checks passed."""
+    """The fields of a certificate of sanitization (NIST SP 800-88). `inventory` is the file of that name.
+
+    What was verified and what was excepted stand apart. Raises VerificationFailedError unless all checks passed.
+    """
     if not evidence.verification.complete():
         raise VerificationFailedError("destruction_not_verified", count=evidence.files)
     return {
         "cause": cause,
         "destroyedAt": at,
-        "media": {"type": "logical/file-set"},
+        "media": media,
         "preSanitizationCategory": "special-category-health",
+        "dataBackedUp": backed_up,
+        "inventory": {
+            "file": INVENTORY,
+            "sha256": sha256(inventory).hexdigest(),
+            "files": evidence.files,
+            "bytes": evidence.bytes,
+        },
         "method": "purge",
         "technique": "cryptographic-erase",
         "standards": ["NIST SP 800-88r2", "IEEE 2883-2022"],
@@ -66,19 +87,30 @@ def destruction_predicate(
             "keyEntropyBits": 256,
         },
         "key": {"state": evidence.key_state, **strength},
-        "inventory": {"files": evidence.files, "bytes": evidence.bytes},
+        "also": ["unlink", "fsync-parent"],
+        "tool": tool,
         "positiveControl": {"segmentsOpenedBefore": evidence.opened_before},
         "verification": asdict(evidence.verification),
-        "exceptions": sorted(exceptions),
-        "also": ["unlink", "fsync-parent"],
-        "notClaimed": [
-            "backups of the host taken during the run",
-            "copies in source and target systems",
-            "memory after process end beyond what the operating system guarantees",
-        ],
+        "validation": {
+            "by": role,
+            "at": at,
+            "result": "effective-with-exceptions" if exceptions else "effective",
+            "exceptions": sorted(exceptions),
+        },
+        "notClaimed": list(NOT_CLAIMED),
     }
 
 
-def plain(data: bytes) -> dict[str, Any]:
-    """A JSON object from bytes we made."""
-    return dict(json.loads(data))
+def inventory_file(files: list[StagedFile]) -> bytes:
+    """`inventory.json`: every file that died, by opaque name, size and digest of its ciphertext.
+
+    Beyond `LISTED` files the rest is one row: how many, how large, and the digest of the rows left out.
+    """
+    rows = [asdict(file) for file in files]
+    rest = rows[LISTED:]
+    left_out = {
+        "files": len(rest),
+        "bytes": sum(file.size for file in files[LISTED:]),
+        "sha256": sha256(canonical_json(rest)).hexdigest(),
+    }
+    return canonical_json({"version": 1, "files": rows[:LISTED], "left_out": left_out if rest else None})

@@ -10,16 +10,20 @@ from asn1crypto import keys as asn1_keys
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import pkcs12
-from cryptography.x509.oid import NameOID
+from cryptography.x509.oid import AuthorityInformationAccessOID, NameOID
 from pyhanko.sign import signers
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from vault import signing
 from vault.trust import TRIAL_MARK
 
-_POLICY = x509.ObjectIdentifier("2.16.56.12.1.1.2.1")  # shaped like that of a Belgian citizen certificate
+EID_SIGNATURE = "2.16.56.12.1.1.2.1"  # a citizen's signature certificate under Belgium Root CA4
+_RESPONDER = x509.AccessDescription(
+    AuthorityInformationAccessOID.OCSP, x509.UniformResourceIdentifier("http://ocsp.trial.invalid/")
+)  # never asked: it says that OCSP answers about the certificate can exist
+Key = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 
 
 @dataclass(frozen=True)
@@ -27,7 +31,7 @@ class Identity:
     """A certificate and its key."""
 
     certificate: x509.Certificate
-    key: rsa.RSAPrivateKey
+    key: Key
 
 
 class TrialAuthority:
@@ -60,25 +64,64 @@ class TrialAuthority:
         days: int = 365,
         since_days: int = 30,
         usage: str = "non_repudiation",
+        policy: str | None = EID_SIGNATURE,
+        key: Key | None = None,
+        responder: bool = False,
     ) -> Identity:
-        """A person's signing certificate, shaped like that of a Belgian eID."""
-        key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-        subject = x509.Name(
-            [
-                x509.NameAttribute(NameOID.COUNTRY_NAME, "BE"),
-                x509.NameAttribute(NameOID.COMMON_NAME, f"{name} (Signature)"),
-                x509.NameAttribute(NameOID.SERIAL_NUMBER, inss),
-            ]
+        """A person's signing certificate, shaped like that of a Belgian eID; without policy, like nobody's.
+
+        With a responder it says, as an eID does, that OCSP answers about it can be had.
+        """
+        names = [(NameOID.COMMON_NAME, f"{name} (Signature)"), (NameOID.SERIAL_NUMBER, inss)]
+        return self._issue(
+            [(NameOID.COUNTRY_NAME, "BE"), *names], days, since_days, usage, policy, key, responder=responder
         )
-        builder = self._builder(subject, self.intermediate.certificate.subject, key, days, since_days)
+
+    def ehealth(
+        self,
+        typed: str,
+        name: str,
+        *,
+        usage: str = "digital_signature",
+        more_units: tuple[str, ...] = (),
+        organisation: str = "Federal Government",
+    ) -> Identity:
+        """A certificate shaped like that of an eHealth keystore; `typed` is its `TYPE=ID`."""
+        units = ["eHealth-platform Belgium", name, typed, *more_units]
+        subject = [
+            (NameOID.COUNTRY_NAME, "BE"),
+            (NameOID.ORGANIZATION_NAME, organisation),
+            *((NameOID.ORGANIZATIONAL_UNIT_NAME, unit) for unit in units),
+            (NameOID.COMMON_NAME, typed),
+        ]
+        return self._issue(subject, 365, 30, usage, None, None)
+
+    def _issue(
+        self,
+        subject: list[tuple[x509.ObjectIdentifier, str]],
+        days: int,
+        since_days: int,
+        usage: str,
+        policy: str | None,
+        key: Key | None,
+        *,
+        responder: bool = False,
+    ) -> Identity:
+        key = key or rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        named = x509.Name([x509.NameAttribute(kind, value) for kind, value in subject])
+        builder = self._builder(named, self.intermediate.certificate.subject, key, days, since_days)
         extension = _usage(non_repudiation=usage == "non_repudiation", digital=usage != "non_repudiation")
         builder = builder.add_extension(extension, critical=True)
-        policies = x509.CertificatePolicies([x509.PolicyInformation(_POLICY, None)])
-        builder = builder.add_extension(policies, critical=False)
+        if responder:
+            access = x509.AuthorityInformationAccess([_RESPONDER])
+            builder = builder.add_extension(access, critical=False)
+        if policy is not None:
+            stated = x509.PolicyInformation(x509.ObjectIdentifier(policy), None)
+            builder = builder.add_extension(x509.CertificatePolicies([stated]), critical=False)
         return Identity(self._sign(builder, self.intermediate.key), key)
 
     def _builder(
-        self, subject: x509.Name, issuer: x509.Name, key: rsa.RSAPrivateKey, days: int, since_days: int
+        self, subject: x509.Name, issuer: x509.Name, key: Key, days: int, since_days: int
     ) -> x509.CertificateBuilder:
         builder = (
             x509.CertificateBuilder()
@@ -96,7 +139,7 @@ class TrialAuthority:
         return builder.add_extension(mark, critical=False)
 
     @staticmethod
-    def _sign(builder: x509.CertificateBuilder, key: rsa.RSAPrivateKey) -> x509.Certificate:
+    def _sign(builder: x509.CertificateBuilder, key: Key) -> x509.Certificate:
         identifier = x509.AuthorityKeyIdentifier.from_issuer_public_key(key.public_key())
         return builder.add_extension(identifier, critical=False).sign(key, hashes.SHA256())
 
@@ -167,21 +210,26 @@ def p12(identity: Identity, authority: TrialAuthority, password: str) -> bytes:
 
 def sign_cades(document: bytes, identity: Identity, authority: TrialAuthority) -> bytes:
     """A detached CAdES signature over the document, DER."""
+    return signing.sign_cades(document, _signer(identity, authority))
+
+
+def sign_page(pdf: bytes, identity: Identity, authority: TrialAuthority) -> bytes:
+    """The page with one more PAdES signature."""
+    return signing.sign_pades(pdf, _signer(identity, authority))
+
+
+def _signer(identity: Identity, authority: TrialAuthority) -> signers.SimpleSigner:
     store = SimpleCertificateStore()
-    chain = [
-        asn1_x509.Certificate.load(
-            authority.intermediate.certificate.public_bytes(serialization.Encoding.DER)
-        )
-    ]
-    store.register_multiple(chain)
+    store.register_multiple([_asn1(authority.intermediate.certificate)])
     private = identity.key.private_bytes(
         serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
-    signer = signers.SimpleSigner(
-        signing_cert=asn1_x509.Certificate.load(
-            identity.certificate.public_bytes(serialization.Encoding.DER)
-        ),
+    return signers.SimpleSigner(
+        signing_cert=_asn1(identity.certificate),
         signing_key=asn1_keys.PrivateKeyInfo.load(private),
         cert_registry=store,
     )
-    return signing.sign_cades(document, signer)
+
+
+def _asn1(certificate: x509.Certificate) -> asn1_x509.Certificate:
+    return asn1_x509.Certificate.load(certificate.public_bytes(serialization.Encoding.DER))

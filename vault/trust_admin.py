@@ -7,20 +7,28 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 
-from asn1crypto import crl, pem
+from asn1crypto import crl, pem, x509
 
 from schemas.errors import TrustError
 from vault.files import write_durably
-from vault.trust import is_trial, read_certificate, read_crl, refuse_trial
+from vault.ocsp_answers import life_of_answer, require_known_authority
+from vault.trust import is_trial, refuse_trial
+from vault.trust_reading import read_answer, read_certificate, read_crl, read_der
 
-FOLDERS = {"root": "roots", "intermediate": "intermediates", "crl": "crls", "timestamp": "timestamps"}
+FOLDERS = {
+    "root": "roots",
+    "intermediate": "intermediates",
+    "crl": "crls",
+    "ocsp": "ocsps",
+    "timestamp": "timestamps",
+}
 
 
 @dataclass(frozen=True)
 class Material:
-    """One certificate or revocation list."""
+    """One certificate, revocation list or OCSP answer."""
 
-    kind: str  # root | intermediate | crl | timestamp
+    kind: str  # root | intermediate | crl | ocsp | timestamp
     fingerprint: str  # SHA-256 of its DER bytes, hexadecimal
     since: datetime
     until: datetime
@@ -42,27 +50,26 @@ def list_material(home: Path) -> list[Material]:
 
 
 def add_material(home: Path, kind: str, data: bytes, *, trial_home: bool, now: datetime) -> Material:
-    """Take in a certificate or a revocation list, under the name of its digest.
+    """Take in a certificate, a revocation list or an OCSP answer, under the name of its digest.
 
     Raises TrustError: trust_material_malformed, trial_root, trust_material_stale, root_not_self_signed,
     revocation_of_unknown_issuer.
     """
-    material = _describe(kind, data)
+    material, der = _describe(kind, data), read_der(data)
     if material.stale(now):
         raise TrustError("trust_material_stale")
     if kind == "crl":
-        listed = read_crl(data)
-        _require_known_issuer(home, listed)
-        der = listed.dump()
+        _require_known_issuer(home, read_crl(data))
+    elif kind == "ocsp":
+        require_known_authority(_authorities(home), der)
     else:
         certificate = read_certificate(data)
-        der = certificate.dump()
         refuse_trial([certificate], trial_home=trial_home)
         if kind in ("root", "timestamp") and certificate.self_signed == "no":
             raise TrustError("root_not_self_signed")
     name = material.fingerprint[:32]
     body = pem.armor("CERTIFICATE", der) if kind == "timestamp" else der
-    suffix = {"crl": "crl", "timestamp": "pem"}.get(kind, "der")
+    suffix = {"crl": "crl", "ocsp": "ocsp", "timestamp": "pem"}.get(kind, "der")
     folder = home / "trust" / FOLDERS[kind]
     folder.mkdir(mode=0o700, exist_ok=True)
     write_durably(folder / f"{name}.{suffix}", body)
@@ -70,15 +77,26 @@ def add_material(home: Path, kind: str, data: bytes, *, trial_home: bool, now: d
 
 
 def _describe(kind: str, data: bytes) -> Material:
-    if kind == "crl":
+    trial = False
+    if kind == "ocsp":
+        read_answer(data)
+        since, until = _life_of_answer(read_der(data))
+    elif kind == "crl":
         listed = read_crl(data)
-        body, der, trial = listed["tbs_cert_list"], listed.dump(), False
+        body = listed["tbs_cert_list"]
         since, until = body["this_update"].native, body["next_update"].native
     else:
         certificate = read_certificate(data)
-        der, trial = certificate.dump(), is_trial(certificate)
+        trial = is_trial(certificate)
         since, until = certificate.not_valid_before, certificate.not_valid_after
-    return Material(kind, sha256(der).hexdigest(), _utc(since), _utc(until), trial)
+    return Material(kind, sha256(read_der(data)).hexdigest(), _utc(since), _utc(until), trial)
+
+
+def _life_of_answer(der: bytes) -> tuple[datetime, datetime]:
+    try:
+        return life_of_answer(der)
+    except (ValueError, TypeError):
+        raise TrustError("trust_material_malformed") from None
 
 
 def _utc(moment: datetime) -> datetime:
@@ -90,10 +108,14 @@ def _utc(moment: datetime) -> datetime:
 
 def _require_known_issuer(home: Path, listed: crl.CertificateList) -> None:
     """A revocation list of an authority that this home does not know would only wait to be believed."""
-    issuers = []
+    if listed.issuer not in [authority.subject for authority in _authorities(home)]:
+        raise TrustError("revocation_of_unknown_issuer")
+
+
+def _authorities(home: Path) -> list[x509.Certificate]:
+    found: list[x509.Certificate] = []
     for folder in ("roots", "intermediates"):
         place = home / "trust" / folder
         paths = sorted(place.iterdir()) if place.is_dir() else []
-        issuers += [read_certificate(path.read_bytes()).subject for path in paths]
-    if listed.issuer not in issuers:
-        raise TrustError("revocation_of_unknown_issuer")
+        found += [read_certificate(path.read_bytes()) for path in paths]
+    return found

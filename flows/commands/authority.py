@@ -20,14 +20,15 @@ from flows.commands.shared import (
 )
 from flows.control import Control
 from flows.steps.authorise import read_evidence
+from schemas.errors import AuthorisationError
 from vault import authorisation as authorisations
 from vault.instruction import draft as draft_instruction
 from vault.instruction import parse
+from vault.instruction_pdf import render_pdf
 from vault.patient_list import home_recipient, seal_list
-from vault.signing import load_p12, sign_cades
 
 FileArgument = Annotated[
-    Path, typer.Argument(help="The instruction, FILE.p7s beside it.", show_default=False)
+    Path, typer.Argument(help="The signed PDF, or the JSON with FILE.p7s beside it.", show_default=False)
 ]
 IdArgument = Annotated[str, typer.Argument(help="An authorisation's id.", show_default=False)]
 
@@ -35,30 +36,19 @@ IdArgument = Annotated[str, typer.Argument(help="An authorisation's id.", show_d
 @guarded
 def draft(
     fields: Annotated[Path, typer.Argument(help="The instruction's fields as JSON.", show_default=False)],
-    to: Annotated[Path, typer.Option("--to", help="Where to write what is to be signed.")],
+    to: Annotated[
+        list[Path], typer.Option("--to", help="Where to write what is to be signed: JSON, or a PDF (.pdf).")
+    ],
 ) -> None:
-    """Complete an instruction with the digest of its readable text; print that text."""
+    """Complete an instruction with the digest of its readable text; print that text.
+
+    A FILE that ends in .pdf becomes the page that a doctor reads and signs, the JSON inside it.
+    """
     document = draft_instruction(json.loads(fields.read_text(encoding="utf-8")))
-    to.write_bytes(document)
-    typer.echo(parse(document).text)
-
-
-@guarded
-def sign(
-    file: Annotated[
-        Path, typer.Argument(help="What is to be signed: an instruction or a withdrawal.", show_default=False)
-    ],
-    p12: Annotated[Path, typer.Option("--p12", help="The signing certificate with its key (PKCS#12).")],
-    password: Annotated[
-        str, typer.Option(prompt=True, hide_input=True, envvar="REPRISE_P12_PASSWORD", help="Of the .p12.")
-    ],
-) -> None:
-    """Sign as detached CAdES, at the practice; writes FILE.p7s, and FILE.1.p7s for a second controller."""
-    signature = sign_cades(file.read_bytes(), load_p12(p12.read_bytes(), password))
-    taken = len(list(file.parent.glob(file.name + "*.p7s")))
-    out = file.with_name(f"{file.name}{f'.{taken}' if taken else ''}.p7s")
-    out.write_bytes(signature)
-    typer.echo(f"signed: {out.name}")
+    text = parse(document).text
+    for path in to:
+        path.write_bytes(render_pdf(document) if path.suffix.lower() == ".pdf" else document)
+    typer.echo(text)
 
 
 @guarded
@@ -68,18 +58,16 @@ def check(
     """Check an instruction and its signature; spends no use."""
     path = home_path(home)
     control = Control.open(path, operator_name(operator))
-    document, signatures, patients = read_evidence(file)
-    instruction = parse(document)
+    signed = read_evidence(file)
+    instruction = parse(signed.document)
     checked = authorisations.check(
-        document,
-        signatures,
+        signed,
         home=path,
         site=control.site,
         use=authorisations.any_use(instruction),
         destination=instruction.destination,
         operator=control.person,
         clock=control.clock,
-        patient_list=patients,
     )
     show({"authorisation": checked.id, "result": "passed"}, as_json=as_json, text=f"passed: {checked.id}")
 
@@ -91,10 +79,8 @@ def record(
     """Check an instruction and keep it sealed; prints its id."""
     path = home_path(home)
     control = Control.open(path, operator_name(operator))
-    document, signatures, patients = read_evidence(file)
-    found = authorisations.record(
-        path, control.site, document, signatures, control.person, control.clock, patients
-    )
+    signed = read_evidence(file)
+    found = authorisations.record(path, control.site, signed, control.person, control.clock)
     show({"authorisation": found}, as_json=as_json, text=found)
 
 
@@ -133,8 +119,7 @@ def _standing(found: dict[str, Any]) -> str:
 @guarded
 def show_text(authorisation: IdArgument, home: HomeOption = None) -> None:
     """Print the readable text that the doctor signed."""
-    document, _, _ = authorisations.recorded(home_path(home), authorisation)
-    typer.echo(parse(document).text)
+    typer.echo(authorisations.instruction_text(home_path(home), authorisation))
 
 
 @guarded
@@ -164,8 +149,10 @@ def withdraw(
     path = home_path(home)
     evidence = None
     if signed is not None:
-        document, signatures, _ = read_evidence(signed)
-        evidence = (document, signatures[0])
+        held = read_evidence(signed)
+        if not held.signatures:
+            raise AuthorisationError("signature_missing")
+        evidence = (held.document, held.signatures[0].cms)
     ended = engine.withdraw(path, authorisation, operator_name(operator), evidence)
     show(
         {"authorisation": authorisation, "result": "withdrawn", "runs_ended": ended},

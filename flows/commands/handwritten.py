@@ -37,11 +37,11 @@ def handwritten(
     """Record an instruction signed by hand, if the site allows it; pending until a second operator attests it."""
     path = home_path(home)
     control = Control.open(path, operator_name(operator))
-    document, _, patients = read_evidence(file)
+    signed = read_evidence(file)
     if scan.stat().st_size > MAX_SCAN_BYTES:
         raise LimitExceededError("scan_too_large", limit=MAX_SCAN_BYTES)
     found = record_by_hand(
-        path, control.site, document, scan.read_bytes(), control.person, control.clock, patients
+        path, control.site, signed.document, scan.read_bytes(), control.person, control.clock, signed.patients
     )
     control.record(EntryType.AUTHORISATION_HANDWRITTEN, None, "pending")
     show(

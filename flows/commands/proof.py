@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -13,12 +14,12 @@ from flows.commands.shared import HomeOption, JsonOption, guarded, home_path, sh
 from flows.package import open_package as open_sealed
 from schemas.errors import ForkError, HostileProofError, ProofError, UnanchoredError
 from vault.clock import SystemClock, format_utc
+from vault.full_verify import verify_fully
 from vault.ledger_audit import audit
 from vault.ledger_store import open_store
 from vault.notes import Checkpoint, VerifierKey, open_note
 from vault.policy import format_policy
 from vault.timestamps import Stamps
-from vault.verify import verify as verify_folder
 
 
 @guarded
@@ -27,20 +28,41 @@ def verify(
     policy: Annotated[
         Path | None, typer.Option("--policy", help="The trust anchor, obtained elsewhere.")
     ] = None,
+    roots: Annotated[
+        Path | None,
+        typer.Option(
+            "--roots", help="Root certificates to check the doctor's signature with (file or folder)."
+        ),
+    ] = None,
+    tsa_roots: Annotated[
+        Path | None,
+        typer.Option("--tsa-roots", help="Roots of time-stamp authorities, PEM (file or folder)."),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Check a proof folder offline against a policy."""
+    """Check a proof folder offline: against a policy; with roots, the doctor's signature and the time stamps too."""
     try:
-        anchor = policy.read_text(encoding="utf-8") if policy else None
+        text = policy.read_text(encoding="utf-8") if policy else None
     except (OSError, UnicodeDecodeError):
         raise HostileProofError("policy_unreadable") from None
-    code, words = verify_folder(folder, anchor)
-    show({"exit": code, "words": words}, as_json=as_json, text="\n".join(words).replace("[", "\\["))
+    found = verify_fully(folder, text, _files_at(roots), _files_at(tsa_roots))
+    show(
+        {**asdict(found), "words": found.words},
+        as_json=as_json,
+        text="\n".join(found.words).replace("[", "\\["),
+    )
     for kind in (UnanchoredError, HostileProofError, ProofError):
-        if code == kind.exit_code:
-            raise kind(
-                "no_policy_given" if code == UnanchoredError.exit_code else words[0].rpartition(" ")[2]
-            )
+        if found.exit == kind.exit_code:
+            unanchored = kind is UnanchoredError
+            raise kind("no_policy_given" if unanchored else found.verdict.rpartition(" ")[2])
+
+
+def _files_at(path: Path | None) -> list[bytes]:
+    """The file, or every file of the folder; nothing when none is named."""
+    if path is None:
+        return []
+    files = [found for found in sorted(path.iterdir()) if found.is_file()] if path.is_dir() else [path]
+    return [found.read_bytes() for found in files]
 
 
 @guarded

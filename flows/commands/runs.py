@@ -27,7 +27,10 @@ SourceArgument = Annotated[
 ]
 AuthorisationOption = Annotated[
     str,
-    typer.Option("--authorisation", help="The signed instruction (FILE, with FILE.p7s beside it) or its ID."),
+    typer.Option(
+        "--authorisation",
+        help="The signed instruction (FILE.pdf, or FILE with FILE.p7s beside it) or its ID.",
+    ),
 ]
 KeysOption = Annotated[str, typer.Option("--keys", help="Where the run's key lives: keyring or memory.")]
 DirectOption = Annotated[bool, typer.Option("--direct", help="Run the same steps without Prefect.")]

@@ -23,6 +23,7 @@ class Kind(StrEnum):
     ROOT = "root"
     INTERMEDIATE = "intermediate"
     CRL = "crl"
+    OCSP = "ocsp"
     TIMESTAMP = "timestamp"
 
 
@@ -32,7 +33,7 @@ def show_trust(
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show roots, intermediates, revocation lists and time-stamp authorities, and until when each holds."""
+    """Show roots, intermediates, revocation lists, OCSP answers and time-stamp authorities, and until when each holds."""
     now = SystemClock().now()
     found = list_material(home_path(home))
     stale = sum(material.stale(now) for material in found)
@@ -56,7 +57,8 @@ def _line(material: Material, now: datetime) -> str:
 @guarded
 def add(
     file: Annotated[
-        Path, typer.Argument(help="A certificate or revocation list, DER or PEM.", show_default=False)
+        Path,
+        typer.Argument(help="A certificate, revocation list or OCSP answer, DER or PEM.", show_default=False),
     ],
     kind: Annotated[Kind, typer.Option("--as", help="What it is trusted as.")],
     home: HomeOption = None,

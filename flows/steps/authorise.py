@@ -9,7 +9,9 @@ from flows.control import Control
 from flows.orders import Order
 from schemas.errors import RefusedError
 from vault.authorisation import Authorisation, check, claim, recorded
+from vault.pades import MAX_BYTES, is_pdf, open_pdf
 from vault.register import Use
+from vault.signed import Signed, detached
 
 
 @dataclass(frozen=True)
@@ -17,48 +19,48 @@ class Authorised:
     """A checked instruction with the evidence that was checked."""
 
     authorisation: Authorisation
-    document: bytes
-    signatures: tuple[bytes, ...]
-    patient_list: bytes | None
+    signed: Signed
 
     def spend(self, home: Path, run_id: str) -> None:
         """Spend the use for this run, once. Raises UseError when another run was faster."""
-        claim(home, self.authorisation, self.document, list(self.signatures), run_id, self.patient_list)
+        claim(home, self.authorisation, self.signed, run_id)
 
 
 def authorise(control: Control, order: Order) -> Authorised:
     """Verify the instruction for this use. A refusal is in the ledger by its code; nothing is spent yet."""
     try:
-        document, signatures, patients = _evidence(control, order.authorisation)
+        signed = _evidence(control, order.authorisation)
         authorisation = check(
-            document,
-            signatures,
+            signed,
             home=control.home,
             site=control.site,
             use=Use(order.use),
             destination=order.destination,
             operator=control.person,
             clock=control.clock,
-            patient_list=patients,
         )
     except RefusedError as refusal:
         control.record_refused(refusal)
         raise
-    return Authorised(authorisation, document, tuple(signatures), patients)
+    return Authorised(authorisation, signed)
 
 
-def _evidence(control: Control, reference: str) -> tuple[bytes, list[bytes], bytes | None]:
-    """The instruction, its signatures and its patient list: from a file, or as recorded under an id."""
+def _evidence(control: Control, reference: str) -> Signed:
+    """The signed instruction: from a file, or as recorded under an id."""
     path = Path(reference)
     return read_evidence(path) if path.is_file() else recorded(control.home, reference)
 
 
-def read_evidence(path: Path) -> tuple[bytes, list[bytes], bytes | None]:
-    """FILE, every FILE*.p7s beside it, and FILE.patients.age if there is one."""
+def read_evidence(path: Path) -> Signed:
+    """FILE, a signed PDF, or JSON with every FILE*.p7s beside it; and FILE.patients.age if there is one.
+
+    Raises AuthorisationError for a PDF that is not a page of ours, signed and nothing else (`vault.pades.open_pdf`).
+    """
+    beside = path.with_name(path.name + ".patients.age")
+    patients = beside.read_bytes() if beside.is_file() else None
+    with path.open("rb") as file:
+        data = file.read(MAX_BYTES + 1)
+    if is_pdf(data):
+        return open_pdf(data, patients)
     signatures = sorted(path.parent.glob(path.name + "*.p7s"))
-    patients = path.with_name(path.name + ".patients.age")
-    return (
-        path.read_bytes(),
-        [signature.read_bytes() for signature in signatures],
-        patients.read_bytes() if patients.is_file() else None,
-    )
+    return detached(data, [signature.read_bytes() for signature in signatures], patients)

@@ -27,8 +27,8 @@ CALLS = (
     ("vault.destroy.remove", 1),
     ("vault.destroy.remove", 2),
     ("flows.ending._certify", 1),
-    ("flows.ending._proof_files", 1),
-    ("flows.ending.write_proof", 1),
+    ("flows.ending.issue_proof", 1),
+    ("flows.issuing.write_proof", 1),
     ("vault.proof_folder.write_durably", 4),
     ("flows.ending.drop_order", 1),
 )

@@ -17,7 +17,8 @@ from schemas.errors import RetentionError
 from vault.ledger import commit
 from vault.ledger_store import open_store
 from vault.subjects import Subjects
-from vault.verify import judge, read_folder
+from vault.verify import read_folder
+from vault.verify import verify as judge
 
 pytestmark = pytest.mark.slow
 

@@ -18,7 +18,7 @@ VERIFIER = Path(__file__).resolve().parents[3] / "vault" / "verify.py"
 
 @pytest.fixture
 def proof(tmp_path) -> Path:
-    for name, data in folder.build(*folder.FIRST).items():
+    for name, data in folder.good().items():
         path = tmp_path / "proof" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
@@ -129,7 +129,7 @@ def name_but_for_normal_form(proof: Path) -> None:
         (hole, (93, "REFUSED: folder_too_large")),
         (holes, (93, "REFUSED: folder_too_large")),
         (thousands, (93, "REFUSED: folder_too_large")),
-        (deep, (93, "REFUSED: folder_unreadable")),
+        (deep, (93, "REFUSED: folder_malformed")),
         (odd_names, (91, "REFUSED: files_added_or_missing")),
         (name_but_for_case, (91, "REFUSED: files_added_or_missing")),
         (name_but_for_normal_form, (91, "REFUSED: files_added_or_missing")),

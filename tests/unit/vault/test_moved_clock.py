@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
-from test_authorisation import INSS, NAME, NOW, Bench
+from signed_bench import INSS, NAME, NOW, Bench
 from test_ledger_attacks import WHOLE, faults, open_log, record
 
 from schemas.errors import RefusedError
@@ -15,6 +15,7 @@ from vault.clock import SystemClock, format_utc
 from vault.instruction import draft
 from vault.lease import list_runs, new_lease
 from vault.register import Use
+from vault.signed import detached
 from vault.subjects import find_operator
 from vault.sweep import find_due
 from vault.trial_ca import TrialAuthority, sign_cades
@@ -43,8 +44,7 @@ def asked(bench: Bench, by: timedelta, signer=None, **fields) -> RefusedError:
     document = draft({**bench.fields, **fields})
     with pytest.raises(RefusedError) as refusal:
         check(
-            document,
-            [sign_cades(document, signer or bench.doctor, bench.authority)],
+            detached(document, [sign_cades(document, signer or bench.doctor, bench.authority)]),
             home=bench.home,
             site=bench.site,
             use=Use.MIGRATION,

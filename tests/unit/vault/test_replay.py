@@ -6,7 +6,7 @@ import secrets
 import shutil
 
 import pytest
-from test_authorisation import Bench
+from signed_bench import Bench
 from test_moved_clock import lease_of
 
 from schemas.errors import RefusedError
@@ -17,6 +17,7 @@ from vault.ledger import EntryType, Ledger, commit
 from vault.ledger_audit import audit
 from vault.ledger_store import open_store
 from vault.notes import VerifierKey
+from vault.signed import detached
 from vault.trial_ca import sign_cades
 
 BY = {"operator": commit(b"a", "b", "c", b"d")}
@@ -41,7 +42,8 @@ def used(bench: Bench, run: str) -> tuple[dict, str]:
     lease = lease_of(bench.home, SystemClock())
     shutil.rmtree(bench.home / "runs" / lease.run_id)
     lease_of(bench.home, SystemClock()).update(bench.home, run_id=run, authorisation_id=made.id)
-    claim(bench.home, made, document, [sign_cades(document, bench.doctor, bench.authority)], run)
+    p7s = sign_cades(document, bench.doctor, bench.authority)
+    claim(bench.home, made, detached(document, [p7s]), run)
     return fields, made.id
 
 

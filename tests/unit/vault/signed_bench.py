@@ -1,0 +1,105 @@
+"""A home, an authority, a doctor and an instruction to bend, for tests of how instructions are signed and checked."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from vault.authorisation import check, claim
+from vault.clock import SystemClock, format_utc
+from vault.instruction import draft
+from vault.instruction_pdf import render_pdf
+from vault.pades import open_pdf
+from vault.recipients import prove_possession
+from vault.register import Use
+from vault.sealing import make_identity
+from vault.signed import Signed, detached
+from vault.site import Site, create_home
+from vault.subjects import enrol_doctor, enrol_operator, find_operator
+from vault.trial_ca import TrialAuthority, sign_cades, sign_page
+
+FORMS = ("cades", "pades")
+KEY = rsa.generate_private_key(
+    public_exponent=65537, key_size=2048
+)  # one for all who sign: making keys costs time
+INSS, NIHII, NAME = "85073003328", "11234578004", "Zzcanary Ünique"
+NOW = SystemClock().now()
+
+
+class Bench:
+    """A home, an authority, a doctor, and an instruction to bend."""
+
+    def __init__(self, folder: Path) -> None:
+        self.home = folder / "home"
+        self.site = create_home(self.home, trial=True, origin="test.example/log")
+        self.authority = TrialAuthority()
+        self.doctor = self.authority.signer(INSS, NAME, key=KEY)
+        self.authority.install(self.home)
+        for name in ("one", "two"):
+            enrol_operator(self.home, name)
+        enrol_doctor(
+            self.home, inss=INSS, nihii=(NIHII,), name=NAME, attested_by=("one", "two"), basis="trial"
+        )
+        age = [prove_possession(self.home, make_identity()[0], "practice", NOW).key for _ in range(2)]
+        self.fields: dict[str, Any] = {
+            "nonce": secrets.token_hex(16),
+            "controllers": [{"role": "controller", "nihii": NIHII, "name": NAME}],
+            "processor": "P",
+            "purpose": "takeover",
+            "source_system": "S",
+            "target_system": "Medinect",
+            "kinds": ["patient_records"],
+            "patients": {"mode": "all"},
+            "responsible": {"mode": "controllers"},
+            "uses": {"migration": 1},
+            "recipients": [{"role": "practice", "age": a} for a in age],
+            "destination": "/out",
+            "custody": {
+                "source": {"holder": "doctor", "until": None},
+                "package": {"holder": "doctor", "until": None},
+            },
+            "valid_from": format_utc(NOW),
+            "valid_until": format_utc(NOW + timedelta(days=9)),
+            "staging_deadline_hours": 72,
+            "ceilings": {"degraded_permille": 1, "quarantined_permille": 1},
+            "language": "nl",
+        }
+
+    def check(
+        self,
+        *,
+        signer: Any = None,
+        authority: Any = None,
+        document: bytes | None = None,
+        signatures: list[bytes] | None = None,
+        site: Site | None = None,
+        operator: str = "one",
+        destination: str = "/out",
+        consume: bool = False,
+        form: str = "cades",
+        signed: Signed | None = None,
+        **fields: Any,
+    ) -> Any:
+        drafted = draft({**self.fields, **fields})
+        by = (signer or self.doctor, authority or self.authority)
+        if signed is None and form == "pades":
+            signed = open_pdf(sign_page(render_pdf(drafted), *by))
+        elif signed is None:
+            cms = [sign_cades(drafted, *by)] if signatures is None else signatures
+            signed = detached(document or drafted, cms)
+        made = check(
+            signed,
+            home=self.home,
+            site=site or self.site,
+            use=Use.MIGRATION,
+            destination=destination,
+            operator=find_operator(self.home, operator),
+            clock=SystemClock(),
+        )
+        if consume:
+            claim(self.home, made, signed, f"run-{secrets.token_hex(4)}")
+        return made

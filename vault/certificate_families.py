@@ -1,0 +1,97 @@
+"""Which certificates may sign an instruction, what each must be allowed to do, and whom it names. No other is believed.
+
+eID: the citizen's or foreigner's card of Belgium, known by its certificate policy; the national number is the subject's
+serialNumber; it signs with non-repudiation alone (its authentication certificate does not sign).
+eHealth: known by `OU=eHealth-platform Belgium` under `O=Federal Government, C=BE`; another OU says `TYPE=ID`, and only
+the type SSIN names a person (a laboratory's or a company's certificate names none).
+"""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+
+from asn1crypto import x509
+from pyhanko.sign.validation import KeyUsageConstraints
+
+from schemas.errors import AuthorisationError, TrustError
+from schemas.identifiers import clean_inss
+
+EID_POLICIES = frozenset(
+    f"2.16.56.{root}.1.1.{holder}.{purpose}"
+    for root in (1, 9, 10, 12)  # Belgium Root CA, CA2, CA3, CA4
+    for holder in (2, 7)  # citizen, foreigner
+    for purpose in (1, 2)  # signature; authentication, which the key usage then refuses
+)
+_EHEALTH = "eHealth-platform Belgium"
+_GOVERNMENT = "Federal Government"
+_TYPED = re.compile(r"([A-Z][A-Z0-9_()|-]*)=(\d+)")
+
+
+class Family(StrEnum):
+    """A kind of certificate that we know how to read."""
+
+    EID = "eid"
+    EHEALTH = "ehealth"
+
+
+def family_of(certificate: x509.Certificate) -> Family:
+    """What kind of certificate this is. Raises TrustError: certificate_family_unknown."""
+    found: Family | None = None
+    try:
+        if _values(certificate, "serial_number"):
+            found = Family.EID if _policies(certificate) & EID_POLICIES else None
+        elif _EHEALTH in _values(certificate, "organizational_unit_name"):
+            stated = (_values(certificate, "organization_name"), _values(certificate, "country_name"))
+            found = Family.EHEALTH if stated == ([_GOVERNMENT], ["BE"]) else None
+    except Exception:  # noqa: BLE001, S110 - whatever a parser of foreign bytes says
+        pass
+    if found is None:
+        raise TrustError("certificate_family_unknown")
+    return found
+
+
+def key_usage(family: Family) -> KeyUsageConstraints:
+    """What the key of such a certificate must be for."""
+    if family is Family.EID:
+        return KeyUsageConstraints(key_usage={"non_repudiation"})
+    return KeyUsageConstraints(key_usage={"digital_signature", "non_repudiation"}, match_all_key_usages=False)
+
+
+def national_number(certificate: x509.Certificate, family: Family) -> str:
+    """The national number of whom the certificate names, its check digits tested.
+
+    Raises AuthorisationError: signer_without_number, signer_number_malformed.
+    """
+    if family is Family.EID:
+        stated = _values(certificate, "serial_number")
+    else:
+        typed = [_TYPED.fullmatch(_plain(u)) for u in _values(certificate, "organizational_unit_name")]
+        stated = [match[2] for match in typed if match and match[1] == "SSIN"]
+        if any(match and match[1] != "SSIN" for match in typed):
+            stated = []
+    if not stated:
+        raise AuthorisationError("signer_without_number")
+    number = clean_inss(stated[0])
+    if number is None or any(other != stated[0] for other in stated) or number != stated[0]:
+        raise AuthorisationError("signer_number_malformed")
+    return number
+
+
+def _plain(value: str) -> str:
+    """A value as it is meant: some certificates hold the quotes or the escape of their written form."""
+    return value.strip('"').replace("\\=", "=")
+
+
+def _values(certificate: x509.Certificate, name: str) -> list[str]:
+    return [
+        str(pair["value"].native)
+        for relative in certificate.subject.chosen
+        for pair in relative
+        if pair["type"].native == name
+    ]
+
+
+def _policies(certificate: x509.Certificate) -> set[str]:
+    stated = certificate.certificate_policies_value
+    return {policy["policy_identifier"].dotted for policy in stated or ()}

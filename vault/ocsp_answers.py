@@ -1,0 +1,56 @@
+"""OCSP answers as kept: until when one holds, and whose certificates it speaks of (RFC 6960).
+
+Whether its signature holds, and whether the signer may speak for the authority, is tested each time a signature is.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from asn1crypto import ocsp, x509
+
+from schemas.errors import TrustError
+
+_HASHES: dict[str, Callable[[bytes], Any]] = {
+    "sha1": hashlib.sha1,  # the usual one: it finds an issuer, and proves nothing
+    "sha256": hashlib.sha256,
+    "sha384": hashlib.sha384,
+    "sha512": hashlib.sha512,
+}
+
+
+def life_of_answer(der: bytes) -> tuple[datetime, datetime]:
+    """From when until when all of an answer holds. Raises ValueError for no answer, or one without an end."""
+    rows = _rows(der)
+    ends = [row["next_update"].native for row in rows]
+    if not rows or None in ends:
+        raise ValueError
+    return max(row["this_update"].native for row in rows), min(ends)
+
+
+def require_known_authority(authorities: list[x509.Certificate], der: bytes) -> None:
+    """Every certificate that it speaks of must be of an authority that this home knows.
+
+    Raises TrustError: revocation_of_unknown_issuer.
+    """
+    for row in _rows(der):
+        asked = row["cert_id"]
+        digest = _HASHES.get(asked["hash_algorithm"]["algorithm"].native)
+        if digest is None or not any(_is_of(asked, authority, digest) for authority in authorities):
+            raise TrustError("revocation_of_unknown_issuer")
+
+
+def _is_of(asked: ocsp.CertId, authority: x509.Certificate, digest: Callable[[bytes], Any]) -> bool:
+    name = digest(authority.subject.dump()).digest()
+    key = digest(authority.public_key["public_key"].contents[1:]).digest()
+    return bool(asked["issuer_name_hash"].native == name and asked["issuer_key_hash"].native == key)
+
+
+def _rows(der: bytes) -> list[ocsp.SingleResponse]:
+    answer = ocsp.OCSPResponse.load(der, strict=True)
+    if answer["response_status"].native != "successful":
+        raise ValueError
+    return list(answer.response_data["responses"])

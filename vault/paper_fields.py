@@ -1,0 +1,75 @@
+"""What a page carries beside ink: empty signature fields (ISO 32000-1, 12.7.4.5) and embedded files (7.11.4)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from reportlab.lib.colors import HexColor
+from reportlab.lib.units import mm
+from reportlab.pdfbase import pdfdoc
+from reportlab.pdfgen.canvas import Canvas
+from reportlab.platypus import Flowable
+
+_PRINTED = 4  # annotation flag: shown on paper too
+_SIGNATURES = 3  # there are signature fields, and the file may only grow
+_FRAME = HexColor("#c9d1dc")
+_HEIGHT = 20 * mm
+
+
+class SigningPlace(Flowable):
+    """A frame with an empty signature field in it."""
+
+    def __init__(self, name: str, width: float) -> None:
+        super().__init__()
+        self._name, self._size = name, (width, _HEIGHT)
+
+    def wrap(self, *_available: float) -> tuple[float, float]:
+        """Its size, whatever is available."""
+        return self._size
+
+    def draw(self) -> None:
+        """The frame, and the field over it."""
+        width, height = self._size
+        self.canv.setStrokeColor(_FRAME)
+        self.canv.rect(0, 0, width, height)
+        left, bottom = self.canv.absolutePosition(0, 0)
+        corners = (left, bottom, left + width, bottom + height)
+        field = pdfdoc.PDFDictionary(
+            {
+                "Type": pdfdoc.PDFName("Annot"),
+                "Subtype": pdfdoc.PDFName("Widget"),
+                "FT": pdfdoc.PDFName("Sig"),
+                "T": pdfdoc.PDFString(self._name),
+                "F": _PRINTED,
+                "Rect": pdfdoc.PDFArray([round(corner, 2) for corner in corners]),
+                "P": self.canv._doc.thisPageRef(),  # noqa: SLF001 - the writer has no public way to its objects
+            }
+        )
+        self.canv._addAnnotation(field, self._name)  # noqa: SLF001
+        _add_to_form(self.canv._doc, self.canv._doc.refAnnotation(self._name))  # noqa: SLF001
+
+
+def _add_to_form(document: Any, field: Any) -> None:
+    catalog = document._catalog  # noqa: SLF001
+    if getattr(catalog, "AcroForm", None) is None:
+        fields = pdfdoc.PDFArray([])
+        catalog.AcroForm = pdfdoc.PDFDictionary({"Fields": fields, "SigFlags": _SIGNATURES})
+        document.signing_fields = fields
+    document.signing_fields.sequence.append(field)
+
+
+def embed_files(canvas: Canvas, files: dict[str, bytes]) -> None:
+    """Put files into the document, uncompressed, where every reader of PDF lists its attachments."""
+    if not files:
+        return
+    document = canvas._doc  # noqa: SLF001
+    names: list[Any] = []
+    for name, data in sorted(files.items()):
+        kind = {"Type": pdfdoc.PDFName("EmbeddedFile"), "Params": pdfdoc.PDFDictionary({"Size": len(data)})}
+        stream = pdfdoc.PDFStream(pdfdoc.PDFDictionary(kind), data)
+        held = pdfdoc.PDFDictionary({"F": document.Reference(stream, f"file:{name}")})
+        text = pdfdoc.PDFString(name)
+        row = pdfdoc.PDFDictionary({"Type": pdfdoc.PDFName("Filespec"), "F": text, "UF": text, "EF": held})
+        names += [text, document.Reference(row, f"filespec:{name}")]
+    tree = pdfdoc.PDFDictionary({"Names": pdfdoc.PDFArray(names)})
+    document._catalog.Names = pdfdoc.PDFDictionary({"EmbeddedFiles": tree})  # noqa: SLF001
