@@ -104,8 +104,7 @@ class Policy:
 
     def __init__(self, text: str) -> None:
         logs, quorums = list[Key](), list[str]()
-        self.witnesses: dict[str, Key] = {}
-        self.groups: dict[str, tuple[int, list[str]]] = {}
+        self.witnesses, self.groups = dict[str, Key](), dict[str, tuple[int, list[str]]]()
         lines = [words for words in map(str.split, text.splitlines()) if words and words[0][0] != "#"]
         for words in lines[:257]:
             known = {*self.witnesses, *self.groups}  # a group names what stands above it: no circles
