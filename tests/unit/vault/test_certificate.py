@@ -17,6 +17,7 @@ from vault.certificate_content import build_content
 from vault.certificate_phrases import PHRASES
 from vault.certificate_words import LANGUAGES
 from vault.destroy import Evidence, StagedFile, Verification
+from vault.instruction import ROLES
 from vault.keys import KeyState
 from vault.media import DECLARABLE, Media, backed_up, describe_media, filesystem_type
 from vault.provider import provider
@@ -54,7 +55,7 @@ def facts(told: dict[str, Any], **changes: Any) -> dict[str, Any]:
         "came": {"files": 1, "patients": 2, "bytes": 1234567, "units": 4},
         "dispositions": {"delivered": 4, "degraded": 0},
         "findings": 3,
-        "authorisation": {"id": "0123abcd", "checkedAt": "2026-01-02T03:04:05Z"},
+        "authorisation": authorised("cades", "controller"),
         "destruction": told,
         "fate": {
             "source": {"holder": "doctor", "until": None},
@@ -67,6 +68,15 @@ def facts(told: dict[str, Any], **changes: Any) -> dict[str, Any]:
         "head": {"origin": "x.example/log", "size": 9, "root": "r" * 43 + "="},
         "stamp": {"at": "2026-01-02T04:00:00Z"},
         **changes,
+    }
+
+
+def authorised(signature: str, *roles: str) -> dict[str, Any]:
+    return {
+        "id": "0123abcd",
+        "checkedAt": "2026-01-02T03:04:05Z",
+        "signature": signature,
+        "signedAs": list(roles),
     }
 
 
@@ -93,7 +103,8 @@ def every_certificate() -> list[dict[str, Any]]:
             strength={"provider": ("keyring", "memory")[number % 2]},
         )
         bare = {"channels": [], "stamp": None, "import_state": "nothing_delivered", "dispositions": {}}
-        made.append(facts(told, use=uses[number % 4], **(bare if number % 2 else {})))
+        signed = authorised(("cades", "pades", "handwritten")[number % 3], ROLES[number % len(ROLES)])
+        made.append(facts(told, use=uses[number % 4], authorisation=signed, **(bare if number % 2 else {})))
     return made
 
 
