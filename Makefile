@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test page page-tools intake-2gib bits faults soak powercuts targets check quick format clean
+.PHONY: demo test page page-tools intake-2gib bits faults soak powercuts targets fuzz check quick format clean
 
 # `make demo` and `make test` need Python 3.11+ with venv, make and git; nothing else.
 demo: $(VENV)/.runtime
@@ -13,7 +13,7 @@ test: $(VENV)/.dev
 
 # every bit of every file of a proof folder, one at a time
 bits: $(VENV)/.dev
-	REPRISE_EVERY_BIT=1 $(BIN)/python -m pytest -q -rs -s tests/flows/test_proof.py -k every_bit
+	REPRISE_EVERY_BIT=1 $(BIN)/python -m pytest -q -rs -s tests/flows/test_proof.py tests/unit/vault/test_every_bit.py -k every_bit
 
 # the page on which a practice seals, built from intake/ (needs node and npm)
 page: page-tools
@@ -44,6 +44,17 @@ powercuts: $(VENV)/.dev
 targets: $(VENV)/.dev
 	REPRISE_ALL_FAULTS=1 $(BIN)/python -m pytest -q -rs -n auto tests/contract/test_destinations.py \
 		tests/faults/test_destination_faults.py tests/flows/test_remote_run.py
+
+# each parser of foreign bytes in turn (docs/fuzzing.md); TARGET=name and SECONDS=n choose
+TARGET ?= $(shell grep -o '^    "[a-z_]*": Target' fuzz/targets.py | cut -d'"' -f2)
+SECONDS ?= 200
+FUZZ := .venv-fuzz
+fuzz: $(VENV)/.dev
+	test -x $(FUZZ)/bin/python || $(PYTHON) -m venv $(FUZZ)
+	$(FUZZ)/bin/python -m pip install --quiet --disable-pip-version-check "atheris>=3"
+	for target in $(TARGET); do \
+	  PYTHONPATH=$(CURDIR):$$($(BIN)/python -c "import sysconfig; print(sysconfig.get_path('purelib'))") \
+	  $(FUZZ)/bin/python fuzz/run.py $$target $(SECONDS) || exit 1; done
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .

@@ -72,5 +72,8 @@ def format_utc(moment: datetime) -> str:
 
 
 def parse_utc(text: str) -> datetime:
-    """The moment of an RFC 3339 text ending in Z. Raises ValueError."""
-    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+    """The moment of an RFC 3339 text ending in Z, written as `format_utc` writes it. Raises ValueError."""
+    moment = datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+    if format_utc(moment) != text:  # other digits, or fewer: texts are compared as texts elsewhere
+        raise ValueError
+    return moment

@@ -59,7 +59,7 @@ class Finding:
             ("Not provable, by this or anything:", self.not_provable),
         ):
             lines += [title, *(f"  - {line}" for line in found)] if found else []
-        return [*lines, self.verdict]
+        return [ascii(line)[1:-1] for line in (*lines, self.verdict)]  # as `Report.words`: fit for a terminal
 
 
 def verify_fully(folder: Path, policy: str | None, roots: list[bytes], tsa_roots: list[bytes]) -> Finding:

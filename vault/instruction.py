@@ -118,7 +118,7 @@ def _load(document: bytes) -> dict[str, Any]:
         if len(document) > MAX_BYTES:
             raise ValueError
         body = json.loads(document.decode("utf-8"), parse_float=_no_float)
-        if not isinstance(body, dict) or set(body) != _FIELDS or body["version"] != VERSION:
+        if not isinstance(body, dict) or set(body) != _FIELDS or body["version"] is not VERSION:
             raise ValueError
         if canonical_json(body) != document:
             raise ValueError
@@ -146,7 +146,7 @@ def _build(document: bytes, body: dict[str, Any]) -> Instruction:
         kinds=kinds,
         patients=_patients(body["patients"]),
         responsible=_responsible(body["responsible"]),
-        uses={use: int(body["uses"].get(use, 0)) for use in USES},
+        uses={use: _count(body["uses"].get(use, 0)) for use in USES},
         recipients=tuple(str(r["age"]) for r in body["recipients"]),
         destination=str(body["destination"]),
         source_custody=_custody(custody.get("source")),
@@ -154,23 +154,29 @@ def _build(document: bytes, body: dict[str, Any]) -> Instruction:
         valid_from=parse_utc(body["valid_from"]),
         valid_until=parse_utc(body["valid_until"]),
         staging_deadline_hours=_positive(body["staging_deadline_hours"]),
-        degraded_permille=int(body["ceilings"]["degraded_permille"]),
-        quarantined_permille=int(body["ceilings"]["quarantined_permille"]),
+        degraded_permille=_count(body["ceilings"]["degraded_permille"]),
+        quarantined_permille=_count(body["ceilings"]["quarantined_permille"]),
         language=_one_of(body["language"], ("fr", "nl", "de", "en")),
         text=render_text({k: v for k, v in body.items() if k != "readable_text_sha256"}),
     )
 
 
 def _hex(text: str) -> str:
-    if len(bytes.fromhex(text)) != 16:
+    if bytes.fromhex(text).hex() != text or len(text) != 32:
         raise ValueError
     return text
 
 
-def _positive(number: int) -> int:
-    if number <= 0:
+def _count(number: int) -> int:
+    if type(number) is not int or number < 0:
         raise ValueError
-    return int(number)
+    return number
+
+
+def _positive(number: int) -> int:
+    if not _count(number):
+        raise ValueError
+    return number
 
 
 def _one_of(text: str, allowed: tuple[str, ...]) -> str:
@@ -195,12 +201,24 @@ def _custody(raw: dict[str, Any] | None) -> Custody | None:
 def _patients(raw: dict[str, Any]) -> dict[str, Any]:
     mode = _one_of(raw["mode"], ("all", "seen_since", "list"))
     if mode == "seen_since":
-        datetime.strptime(raw["since"], "%Y-%m-%d")
+        _day(raw["since"])
     if mode == "list" and len(bytes.fromhex(raw["list_sha256"])) != 32:
         raise ValueError
     return raw
 
 
+def _day(text: str) -> None:
+    """A day as visits are dated: the two are compared as texts."""
+    if datetime.strptime(text, "%Y-%m-%d").strftime("%Y-%m-%d") != text:
+        raise ValueError
+
+
 def _responsible(raw: dict[str, Any]) -> dict[str, Any]:
     _one_of(raw["mode"], ("controllers", "any", "list"))
-    return raw
+    return {**raw, "nihii": _list(raw.get("nihii", []))}
+
+
+def _list(found: Any) -> list[Any]:
+    if type(found) is not list:
+        raise ValueError
+    return found

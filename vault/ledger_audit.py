@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import stat
 from datetime import datetime
 from pathlib import Path
 
@@ -13,12 +14,13 @@ from vault.ledger import FIELDS, EntryType
 from vault.ledger_story import story_faults
 from vault.merkle import leaf_hash, root_hash
 from vault.notes import Checkpoint, VerifierKey, open_note
-from vault.tiles import TILE, format_bundle, parse_bundle, tile_path, widths
+from vault.tiles import MAX_BUNDLE_ENTRY, TILE, format_bundle, parse_bundle, tile_path, widths
 
 _TILE = re.compile(
     r"tile/(entries|[0-9]|[1-5][0-9]|6[0-3])/((?:x[0-9]{3}/)*[0-9]{3})(?:\.p/([1-9][0-9]{0,2}))?"
 )
 _TYPES = frozenset(EntryType)
+MAX_FILE = TILE * (2 + MAX_BUNDLE_ENTRY)
 _OURS = frozenset({"checkpoint", ".tree", ".lock", ".writing"})
 
 
@@ -31,7 +33,10 @@ def audit(
     earlier authorisation and exactly one end or time left. `heads` are those handed out before (certificates carry
     them): the log must extend each.
     """
-    names = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file() or p.is_symlink()}
+    paths = [path for path in folder.rglob("*") if path.is_symlink() or not path.is_dir()]
+    if any(_is_odd(path) for path in paths):
+        return ["unknown_file"]
+    names = {path.relative_to(folder).as_posix() for path in paths}
     if not names - {".lock", ".writing"}:
         return ["log_shorter_than_head"] * bool(heads)  # nothing was ever recorded here
     try:
@@ -46,11 +51,17 @@ def audit(
         return ["root_differs"]
     return [
         *_head_faults(leaves, heads, head.origin),
-        *_note_faults(folder, head),
+        *_note_faults(folder, head, leaves),
         *_file_faults(folder, names, entries, leaves),
         *_form_faults(entries),
         *story_faults(entries, now),
     ]
+
+
+def _is_odd(path: Path) -> bool:
+    """A link, a pipe, a device; or a file larger than any of a log, which may be nothing but a hole."""
+    found = path.lstat()
+    return not stat.S_ISREG(found.st_mode) or found.st_size > MAX_FILE
 
 
 def _entries(folder: Path, size: int) -> list[bytes]:
@@ -73,7 +84,7 @@ def _head_faults(leaves: list[bytes], heads: tuple[Checkpoint, ...], origin: str
     return faults
 
 
-def _note_faults(folder: Path, head: Checkpoint) -> list[str]:
+def _note_faults(folder: Path, head: Checkpoint, leaves: list[bytes]) -> list[str]:
     """`.tree` notes this head, or the next one of an append that was cut short."""
     path = folder / ".tree"
     if not path.is_file():
@@ -81,14 +92,22 @@ def _note_faults(folder: Path, head: Checkpoint) -> list[str]:
     data = path.read_bytes()
     try:
         note = json.loads(data)
-        size, root, after = int(note["size"]), str(note["root"]), int(note["after"])
-    except (ValueError, KeyError, TypeError, RecursionError):
-        return ["tree_note_malformed"]
-    if canonical_json({"after": after, "root": root, "size": size}) != data:
+        size, after, root, former = (
+            int(note["size"]),
+            int(note["after"]),
+            str(note["root"]),
+            str(note["from"]),
+        )
+        whole = canonical_json({"after": after, "from": former, "root": root, "size": size}) == data
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
+        whole = False
+    if not whole:
         return ["tree_note_malformed"]
     if size == head.size:
-        return [] if root == head.root.hex() and after < size else ["tree_note_differs"]
-    return [] if size > head.size == after else ["checkpoint_older_than_log"]
+        grew = 0 <= after < size and root_hash(leaves[:after]).hex() == former
+        return [] if grew and root == head.root.hex() else ["tree_note_differs"]
+    grows = size > head.size == after and former == head.root.hex()
+    return [] if grows else ["checkpoint_older_than_log"]
 
 
 def _file_faults(folder: Path, names: set[str], entries: list[bytes], leaves: list[bytes]) -> list[str]:
@@ -103,7 +122,7 @@ def _file_faults(folder: Path, names: set[str], entries: list[bytes], leaves: li
     faults = ["tile_missing" for name in wanted - names]
     for name in sorted(names - _OURS):
         parsed = _TILE.fullmatch(name)
-        if parsed is None or (folder / name).is_symlink():
+        if parsed is None:
             faults.append("unknown_file")
             continue
         index = int(parsed[2].replace("/", "").replace("x", ""))
@@ -133,7 +152,7 @@ def _form_faults(entries: list[bytes]) -> list[str]:
         try:
             body = json.loads(entry)
             whole = canonical_json(body) == entry and body["seq"] == number and set(body) == FIELDS
-            whole = whole and body["type"] in _TYPES
+            whole = whole and body["type"] in _TYPES and isinstance(body["n"], dict)
         except (ValueError, KeyError, TypeError, RecursionError):
             whole = False
         if not whole:

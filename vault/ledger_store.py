@@ -63,10 +63,10 @@ def open_store(home: Path) -> FileLedger:
 
 @dataclass(frozen=True)
 class _Noted:
-    """The tree that an append has written, and the size of the head it grew from. Not signed: only a note."""
+    """The tree that an append has written, and the head it grew from. Not signed: only a note."""
 
     head: Checkpoint
-    after: int
+    before: Checkpoint
 
 
 class FileLedger:
@@ -122,7 +122,7 @@ class FileLedger:
         noted = self._noted(published)
         if noted.head == published:
             return published
-        if published.size != noted.after:
+        if published != noted.before:
             raise ForkError("checkpoint_older_than_log", count=noted.head.size)
         self._require_extension(published, noted.head)
         self._publish(noted.head)
@@ -146,12 +146,12 @@ class FileLedger:
         """The note in `.tree`; a log without one (put back from a backup, say) stands as it was signed."""
         path = self._folder / ".tree"
         if not path.is_file():
-            return _Noted(published, published.size)
+            return _Noted(published, published)
         try:
             raw = json.loads(path.read_bytes())
             head = Checkpoint(self._origin, int(raw["size"]), bytes.fromhex(raw["root"]))
-            return _Noted(head, int(raw["after"]))
-        except (ValueError, KeyError, TypeError):
+            return _Noted(head, Checkpoint(self._origin, int(raw["after"]), bytes.fromhex(raw["from"])))
+        except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
             raise LedgerError("tree_note_malformed") from None
 
     def tree(self, size: int) -> TileTree:
@@ -181,7 +181,7 @@ class FileLedger:
             self._require_extension(head, head)
             self._drop_uncovered(head.size)
             grown = self._grow(head, entries)
-            self._note(grown, head.size)
+            self._note(grown, head)
             self._publish(grown)
             return grown
 
@@ -218,8 +218,8 @@ class FileLedger:
             path.unlink()
         return bool(found)
 
-    def _note(self, head: Checkpoint, after: int) -> None:
-        note = {"after": after, "root": head.root.hex(), "size": head.size}
+    def _note(self, head: Checkpoint, before: Checkpoint) -> None:
+        note = {"after": before.size, "from": before.root.hex(), "root": head.root.hex(), "size": head.size}
         self._write(".tree", json.dumps(note, sort_keys=True, separators=(",", ":")).encode())
 
     def _publish(self, head: Checkpoint) -> None:

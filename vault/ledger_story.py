@@ -30,11 +30,13 @@ def story_faults(entries: list[bytes], now: datetime) -> list[str]:
         if not isinstance(run_id, str):
             continue
         run = runs.setdefault(run_id, _Run())
-        kind, numbers = str(body.get("type")), body.get("n", {})
+        kind, numbers = str(body.get("type")), body.get("n")
+        numbers = numbers if isinstance(numbers, dict) else {}
         if kind == "run.started":
             started += 1
             faults += _start_faults(run, numbers, started)
-            run.deadline_s = int(numbers.get("deadline_s", 0))
+            deadline = numbers.get("deadline_s")
+            run.deadline_s = deadline if isinstance(deadline, int) else 0
         elif kind.startswith(("run.", "destruction.")) and "run.started" not in run.types:
             faults.append("run_without_start")
         if "destruction.completed" in run.types and not kind.startswith(AFTERWARDS):

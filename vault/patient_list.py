@@ -42,7 +42,10 @@ def seal_list(numbers: list[str], recipient: str) -> tuple[bytes, str]:
 
 
 def open_list(home: Path, sealed: bytes | None, digest: str) -> frozenset[str]:
-    """The national numbers of a list. Raises AuthorisationError: patient_list_missing, patient_list_differs."""
+    """The national numbers of a list.
+
+    Raises AuthorisationError: patient_list_missing, patient_list_differs, patient_list_malformed.
+    """
     if sealed is None:
         raise AuthorisationError("patient_list_missing")
     try:
@@ -51,4 +54,19 @@ def open_list(home: Path, sealed: bytes | None, digest: str) -> frozenset[str]:
         plain = b""
     if sha256(plain).hexdigest() != digest:
         raise AuthorisationError("patient_list_differs")
-    return frozenset(json.loads(plain)["inss"])
+    numbers = _numbers(plain)
+    if not numbers:
+        raise AuthorisationError("patient_list_malformed")
+    return numbers
+
+
+def _numbers(plain: bytes) -> frozenset[str]:
+    """The numbers of a list as `seal_list` writes it; none of any other: one that is written otherwise matches nobody."""
+    try:
+        body = json.loads(plain)
+        numbers = frozenset(body["inss"])
+        if canonical_json(body) == plain and all(clean_inss(number) == number for number in numbers):
+            return numbers
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        pass  # raised by its caller, outside: these errors quote the list
+    return frozenset()

@@ -11,6 +11,7 @@ from typing import Any
 from schemas.errors import AuthorisationError, UseError
 from vault.files import write_durably
 from vault.instruction import Instruction
+from vault.lease import list_runs
 from vault.signed import Signed
 from vault.sitekey import SiteKey
 from vault.subjects import Subjects
@@ -67,7 +68,15 @@ class InstructionRegister:
             raise UseError("use_exhausted", limit=instruction.uses[use.value])
 
     def _runs(self, use: Use) -> list[str]:
-        return list(self._state["spent"].get(use.value, []))
+        """The runs that spent such a use: as the state says, and every certified run, should the state be an older copy."""
+        spent = list(self._state["spent"].get(use.value, []))
+        ended = [
+            run.run_id
+            for run in list_runs(self._home)
+            if (run.authorisation_id, run.use) == (self.id, use.value)
+            and (self._home / "runs" / run.run_id / "proof" / "manifest.json").is_file()
+        ]
+        return [*spent, *(run for run in ended if run not in spent)]
 
     def spend(self, instruction: Instruction, use: Use, run_id: str) -> None:
         """Spend one use for this run; again for the same run changes nothing."""

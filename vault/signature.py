@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from asn1crypto import cms, x509
+from asn1crypto import cms, core, x509
 from pyhanko.sign.ades.report import AdESFailure, AdESIndeterminate
 from pyhanko.sign.validation import async_validate_detached_cms
 from pyhanko_certvalidator import ValidationContext
@@ -19,6 +19,7 @@ from pyhanko_certvalidator import ValidationContext
 from schemas.errors import AuthorisationError, RepriseError, TrustError
 from schemas.sensitive import Sensitive
 from vault.certificate_families import Family, family_of, key_usage, national_number
+from vault.der import is_der
 from vault.quiet_pyhanko import silence
 from vault.trust import TrustStore, refuse_trial
 
@@ -74,6 +75,8 @@ def check_signature(
 
 def _load(p7s: bytes) -> cms.SignedData:
     try:
+        if not is_der(p7s):
+            raise ValueError
         info = cms.ContentInfo.load(p7s, strict=True)
         signed: cms.SignedData = info["content"]
         infos = signed["signer_infos"]
@@ -85,12 +88,20 @@ def _load(p7s: bytes) -> cms.SignedData:
             and len(infos) == 1
             and ("signing_certificate_v2" in names)
             and _unsigned_fields_fit(signed)
-            and info.dump(force=True) == p7s
+            and _sets_in_order(signed)
         ):
             return signed
     except Exception:  # noqa: BLE001, S110 - whatever a parser of foreign bytes says
         pass
     raise AuthorisationError("signature_malformed")
+
+
+def _sets_in_order(signed: cms.SignedData) -> bool:
+    """DER has one order for the members of a set; those whose tag does not say that they are sets, we must know."""
+    (info,) = signed["signer_infos"]
+    sets = (signed["certificates"], info["signed_attrs"], info["unsigned_attrs"])
+    encoded = [[member.dump() for member in held] for held in sets if isinstance(held, core.SetOf)]
+    return all(members == sorted(members) for members in encoded)
 
 
 def _unsigned_fields_fit(signed: cms.SignedData) -> bool:

@@ -25,6 +25,7 @@ from rfc3161_client import (
 from schemas.errors import ProofError, TrustError
 from vault.files import write_durably
 
+_GRANTED = (0, 1)  # granted, granted with changes (RFC 3161, 2.4.2)
 CLOCK_TOLERANCE = timedelta(minutes=5)
 
 
@@ -128,7 +129,12 @@ def stamped_at(response: bytes) -> datetime:
 
 
 def _decode(response: bytes) -> TimeStampResponse:
+    """The answer, once everything that is read of it was read. One that is a refusal holds no stamp."""
     try:
-        return decode_timestamp_response(response)
-    except ValueError:
+        decoded = decode_timestamp_response(response)
+        if decoded.status not in _GRANTED:
+            raise ProofError("stamp_not_granted", state=int(decoded.status))
+        _ = decoded.tst_info.message_imprint.message, decoded.tst_info.gen_time
+    except (ValueError, TypeError, OverflowError):
         raise ProofError("stamp_malformed") from None
+    return decoded

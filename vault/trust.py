@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from asn1crypto import crl, ocsp, pem, x509
+from asn1crypto import crl, ocsp, x509
 
 from schemas.errors import TrustError
+from vault.trust_reading import read_answer, read_certificate, read_crl
 
 TRIAL_MARK = "2.25.302154270018932441975127236501218930111"
 """Certificate extension (an OID under the UUID arc) in everything that a trial authority makes."""
@@ -27,10 +28,10 @@ class TrustStore:
     def load(cls, home: Path) -> TrustStore:
         """Read `trust/`. Raises TrustError for a file that is none."""
         raw: dict[str, bytes] = {}
-        roots = tuple(x509.Certificate.load(d) for d in _read(home / "trust" / "roots", raw))
-        inter = tuple(x509.Certificate.load(d) for d in _read(home / "trust" / "intermediates", raw))
-        crls = tuple(crl.CertificateList.load(d) for d in _read(home / "trust" / "crls", raw))
-        ocsps = tuple(ocsp.OCSPResponse.load(d) for d in _read(home / "trust" / "ocsps", raw))
+        roots = tuple(read_certificate(d) for d in _read(home / "trust" / "roots", raw))
+        inter = tuple(read_certificate(d) for d in _read(home / "trust" / "intermediates", raw))
+        crls = tuple(read_crl(d) for d in _read(home / "trust" / "crls", raw))
+        ocsps = tuple(read_answer(d) for d in _read(home / "trust" / "ocsps", raw))
         return cls(roots, inter, crls, ocsps, raw)
 
 
@@ -39,8 +40,6 @@ def _read(folder: Path, raw: dict[str, bytes]) -> list[bytes]:
     for path in sorted(folder.iterdir()) if folder.is_dir() else []:
         data = path.read_bytes()
         raw[f"{folder.name}-{path.name}"] = data
-        if pem.detect(data):
-            data = pem.unarmor(data)[2]
         found.append(data)
     return found
 

@@ -13,6 +13,7 @@ from schemas.errors import TrustError
 from vault.files import write_durably
 from vault.ocsp_answers import life_of_answer, require_known_authority
 from vault.trust import is_trial, refuse_trial
+from vault.trust_reading import read_answer, read_certificate, read_crl, read_der
 
 FOLDERS = {
     "root": "roots",
@@ -54,16 +55,15 @@ def add_material(home: Path, kind: str, data: bytes, *, trial_home: bool, now: d
     Raises TrustError: trust_material_malformed, trial_root, trust_material_stale, root_not_self_signed,
     revocation_of_unknown_issuer.
     """
-    material = _describe(kind, data)
-    der = _der(data)
+    material, der = _describe(kind, data), read_der(data)
     if material.stale(now):
         raise TrustError("trust_material_stale")
     if kind == "crl":
-        _require_known_issuer(home, crl.CertificateList.load(der))
+        _require_known_issuer(home, read_crl(data))
     elif kind == "ocsp":
         require_known_authority(_authorities(home), der)
     else:
-        certificate = x509.Certificate.load(der)
+        certificate = read_certificate(data)
         refuse_trial([certificate], trial_home=trial_home)
         if kind in ("root", "timestamp") and certificate.self_signed == "no":
             raise TrustError("root_not_self_signed")
@@ -76,30 +76,34 @@ def add_material(home: Path, kind: str, data: bytes, *, trial_home: bool, now: d
     return material
 
 
-def _der(data: bytes) -> bytes:
-    try:
-        return bytes(pem.unarmor(data)[2]) if pem.detect(data) else data
-    except ValueError:
-        raise TrustError("trust_material_malformed") from None
-
-
 def _describe(kind: str, data: bytes) -> Material:
-    der = _der(data)
-    try:
-        since, until, trial = _life(kind, der)
-    except (ValueError, TypeError, KeyError):
-        raise TrustError("trust_material_malformed") from None
-    return Material(kind, sha256(der).hexdigest(), since.astimezone(UTC), until.astimezone(UTC), trial)
-
-
-def _life(kind: str, der: bytes) -> tuple[datetime, datetime, bool]:
+    trial = False
     if kind == "ocsp":
-        return (*life_of_answer(der), False)
-    if kind == "crl":
-        listed = crl.CertificateList.load(der, strict=True)["tbs_cert_list"]
-        return listed["this_update"].native, listed["next_update"].native, False
-    certificate = x509.Certificate.load(der, strict=True)
-    return certificate.not_valid_before, certificate.not_valid_after, is_trial(certificate)
+        read_answer(data)
+        since, until = _life_of_answer(read_der(data))
+    elif kind == "crl":
+        listed = read_crl(data)
+        body = listed["tbs_cert_list"]
+        since, until = body["this_update"].native, body["next_update"].native
+    else:
+        certificate = read_certificate(data)
+        trial = is_trial(certificate)
+        since, until = certificate.not_valid_before, certificate.not_valid_after
+    return Material(kind, sha256(read_der(data)).hexdigest(), _utc(since), _utc(until), trial)
+
+
+def _life_of_answer(der: bytes) -> tuple[datetime, datetime]:
+    try:
+        return life_of_answer(der)
+    except (ValueError, TypeError):
+        raise TrustError("trust_material_malformed") from None
+
+
+def _utc(moment: datetime) -> datetime:
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:  # the first or last hours of the calendar, in another zone
+        raise TrustError("trust_material_malformed") from None
 
 
 def _require_known_issuer(home: Path, listed: crl.CertificateList) -> None:
@@ -113,5 +117,5 @@ def _authorities(home: Path) -> list[x509.Certificate]:
     for folder in ("roots", "intermediates"):
         place = home / "trust" / folder
         paths = sorted(place.iterdir()) if place.is_dir() else []
-        found += [x509.Certificate.load(_der(path.read_bytes())) for path in paths]
+        found += [read_certificate(path.read_bytes()) for path in paths]
     return found

@@ -18,8 +18,10 @@ import hashlib
 import hmac
 import json
 import os
+import re
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -50,25 +52,22 @@ class Fault(Exception):
         self.code, self.exit_code = code, exit_code
 
 
-def demand(holds: bool, code: str, exit_code: int = 91) -> None:
+def demand(holds: object, code: str, exit_code: int = 91) -> None:
     """Refuse, with this code, what does not hold."""
     if not holds:
         raise Fault(code, exit_code)
 
 
 def strict_b64(text: str) -> bytes:
-    """Canonical base64 only."""
-    try:
-        data = base64.b64decode(text, validate=True)
-    except ValueError:
-        raise Fault("base64_malformed") from None
+    """Canonical base64 only. Raises Fault, ValueError."""
+    data = base64.b64decode(text, validate=True)
     demand(base64.b64encode(data).decode() == text, "base64_not_canonical")
     return data
 
 
 def canonical(data: bytes) -> dict[str, Any]:
     """Parse JSON that is byte for byte what a canonical writer makes (sorted keys, no blanks, no floats)."""
-    value = json.loads(data.decode("utf-8"))
+    value = json.loads(data.decode("utf-8"), parse_float=int, parse_constant=int)  # whole numbers only
     again = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
     demand(again == data and isinstance(value, dict), "json_not_canonical")
     return dict(value)
@@ -83,12 +82,12 @@ class Key:
     """A verifier key `name+hash+base64(kind, public)`: of a log (kind 1) or of a witness (kind 4)."""
 
     def __init__(self, vkey: str, kind: int = LOG) -> None:
-        name, _, rest = vkey.partition("+")
-        short, _, key = rest.partition("+")
+        name, short, key = vkey.split("+", 2)
         raw = strict_b64(key)
         self.name, self.public = name, raw[1:]
         self.id = sha256(name.encode(), b"\n", raw)[:4]
-        demand(raw[:1] == bytes([kind]) and len(raw) == 33 and self.id.hex() == short, "vkey_malformed")
+        well = name and raw[:1] == bytes([kind]) and len(raw) == 33
+        demand(well and self.id.hex() == short, "vkey_malformed")
 
     def verify(self, signature: bytes, message: bytes) -> None:
         """Refuse a signature that is not this key's."""
@@ -104,18 +103,21 @@ class Policy:
     def __init__(self, text: str) -> None:
         logs, quorums = list[Key](), list[str]()
         self.witnesses, self.groups = dict[str, Key](), dict[str, tuple[int, list[str]]]()
-        lines = [line.split() for line in text.splitlines()]
-        for words in [w for w in lines if w and not w[0].startswith("#")][:257]:
+        lines = [words for words in map(str.split, text.splitlines()) if words and words[0][0] != "#"]
+        for words in lines[:257]:
             known = {*self.witnesses, *self.groups}  # a group names what stands above it: no circles
             match words:
-                case ["log", vkey, *_]:
+                case ["log", vkey, *rest] if len(rest) < 2:
                     logs.append(Key(vkey))
                 case ["witness", name, vkey, *rest] if len(rest) < 2 and name not in {*known, "none"}:
                     self.witnesses[name] = Key(vkey, WITNESS)
-                case ["group", name, needed, *members] if name not in {*known, "none"}:
-                    count = int({"any": "1", "all": str(len(members))}.get(needed, needed))
-                    demand(1 <= count <= len(set(members)) and set(members) <= known, "policy_malformed")
-                    self.groups[name] = (count, members)
+                case ["group", name, needed, *some] if name not in {*known, "none"} and set(some) <= known:
+                    count = {"any": "1", "all": str(len(some))}.get(needed, needed)
+                    well = re.fullmatch("[0-9]{1,3}", count) and 1 <= int(count) <= len(set(some)) == len(
+                        some
+                    )
+                    demand(well, "policy_malformed")
+                    self.groups[name] = (int(count), some)
                 case ["quorum", name] if name in {*known, "none"}:
                     quorums.append(name)
                 case _:
@@ -123,43 +125,44 @@ class Policy:
         demand(len(logs) == len(quorums) == 1 and len(lines) <= 256, "policy_malformed")
         self.log, self.quorum = logs[0], quorums[0]
 
-    def holds(self, seen: list[str], name: str) -> bool:
-        """Whether enough of the witnesses behind a name have seen a head."""
-        needed, members = self.groups.get(name, (1, []))
-        return name in ("none", *seen) or sum(self.holds(seen, member) for member in set(members)) >= needed
+    def holds(self, seen: list[str]) -> bool:
+        """Whether enough witnesses have seen a head. Each group once: from the quorum down, nested ones cost 2^lines."""
+        met = {"none", *seen}
+        for name, (needed, members) in self.groups.items():
+            met |= {name} if len(met & set(members)) >= needed else set()
+        return self.quorum in met
+
+
+def split_note(note: bytes) -> tuple[str, list[tuple[str, bytes]]]:
+    """The text of a note, and name and blob (key id, signature) of each signature line."""
+    text, blank, lines = note.decode("utf-8").rpartition("\n\n")
+    demand(lines.count("\n") <= MAX_PROOF, "proof_too_long", 93)
+    odd = any(c < " " and c != "\n" for c in text)
+    demand(not odd and blank and re.fullmatch(r"(— [^\s+]+ [\w+/]{7,}={0,2}\n)+", lines), "note_malformed")
+    return text + "\n", [(line.split()[1], strict_b64(line.split()[2])) for line in lines.splitlines()]
 
 
 def open_note(note: bytes, key: Key) -> str:
-    """The text of a signed note whose first signature line is this key's."""
-    text, blank, lines = note.decode("utf-8").rpartition("\n\n")
-    demand(bool(blank) and lines.endswith("\n"), "note_malformed")
-    name, blob = signature_line(lines.split("\n")[0])
-    demand((name, blob[:4]) == (key.name, key.id), "signed_by_another_key")
-    key.verify(blob[4:], (text + "\n").encode())
-    return text + "\n"
-
-
-def signature_line(line: str) -> tuple[str, bytes]:
-    """Name and blob (key id, signature) of a line."""
-    words = line.split(" ")
-    demand(len(words) == 3 and words[0] == "—", "note_malformed")
-    return words[1], strict_b64(words[2])
+    """The text of a signed note; each signature line of this key holds, and there is one."""
+    text, lines = split_note(note)
+    ours = [blob for name, blob in lines if (name, blob[:4]) == (key.name, key.id)]
+    demand(ours, "signed_by_another_key")
+    for blob in ours:
+        key.verify(blob[4:], text.encode())
+    return text
 
 
 def check_witnesses(checkpoint: bytes, policy: Policy) -> list[str]:
     """The witnesses that cosigned the head (C2SP tlog-cosignature); a false line of a known one is refused."""
-    text, _, lines = checkpoint.decode("utf-8").rpartition("\n\n")
-    demand(lines.count("\n") <= MAX_PROOF, "proof_too_long", 93)
-    known = {(key.name, key.id): (witness, key) for witness, key in policy.witnesses.items()}
+    text, lines = split_note(checkpoint)
     seen = []
-    for name, blob in map(signature_line, lines[:-1].split("\n")):
-        if (name, blob[:4]) in known:
-            witness, key = known[name, blob[:4]]
-            time = int.from_bytes(blob[4:12], "big")
-            key.verify(blob[12:], f"cosignature/v1\ntime {time}\n{text}\n".encode())
+    for witness, key in policy.witnesses.items():
+        for blob in (blob for name, blob in lines if (name, blob[:4]) == (key.name, key.id)):
+            message = f"cosignature/v1\ntime {int.from_bytes(blob[4:12], 'big')}\n{text}"
+            key.verify(blob[12:], message.encode())
             seen.append(witness)
-    demand(policy.holds(seen, policy.quorum), "quorum_not_met")
-    return seen
+    demand(policy.holds(seen), "quorum_not_met")
+    return list(dict.fromkeys(seen))
 
 
 def read_folder(folder: Path) -> Files:
@@ -167,12 +170,10 @@ def read_folder(folder: Path) -> Files:
     found: Files = {}
     total = 0
     for root, folders, names in os.walk(folder):
-        linked = any((Path(root) / name).is_symlink() for name in [*folders, *names])
-        demand(not linked, "link_in_folder", 93)
+        demand(not any((Path(root) / n).is_symlink() for n in [*folders, *names]), "link_in_folder", 93)
         demand(bool(names or folders), "empty_folder_inside")
         for path in (Path(root) / name for name in names):
-            size = path.lstat().st_size
-            total += size
+            total += (size := path.lstat().st_size)
             fits = path.is_file() and size <= MAX_FILE_BYTES and total <= MAX_TOTAL_BYTES
             demand(fits and len(found) < MAX_FILES, "folder_too_large", 93)
             found[path.relative_to(folder).as_posix()] = path.read_bytes()
@@ -183,13 +184,13 @@ def read_folder(folder: Path) -> Files:
 def check_manifest(files: Files, key: Key) -> None:
     """Every file, no more and no fewer, as the signed manifest says."""
     text = open_note(files["manifest.sig"], key)
+    demand(files["manifest.sig"].count(b"\n") == 4, "manifest_altered")  # further lines would be nobody's
     digest = sha256(files["manifest.json"]).hex()
     demand(text == f"reprise-proof-manifest v1\n{digest}\n", "manifest_altered")
     rows = {row["name"]: row for row in canonical(files["manifest.json"])["files"]}
     demand(set(rows) == set(files) - {"manifest.json", "manifest.sig"}, "files_added_or_missing")
     for name, row in rows.items():
-        stated = (row["bytes"], row["sha256"])
-        demand(stated == (len(files[name]), sha256(files[name]).hex()), "file_altered")
+        demand((row["bytes"], row["sha256"]) == (len(files[name]), sha256(files[name]).hex()), "file_altered")
 
 
 def climb(node: int, last: int, path: list[bytes], first: bytes, second: bytes) -> tuple[bytes, bytes] | None:
@@ -241,7 +242,7 @@ def check_entry(index: int, entry: bytes, proof: bytes, checkpoint: bytes, key: 
     head, blank, note = proof.partition(b"\n\n")
     lines = head.decode("ascii", "replace").split("\n")
     ours = lines[:2] == ["c2sp.org/tlog-proof@v1", f"index {index}"] and note == checkpoint
-    demand(bool(blank) and ours, "proof_malformed")
+    demand(blank and ours, "proof_malformed")
     size, root = open_head(checkpoint, key)
     found = included(index, size, sha256(b"\x00", entry), hash_lines(lines[2:]), strict_b64(root))
     demand(found, "entry_not_in_log")
@@ -357,11 +358,11 @@ class Report:
         self.unchecked.insert(0, (BY_HAND if self.by_hand else SIGNATURE) if self.signed else ERASED)
 
     def words(self, verdict: str) -> list[str]:
-        """For a person."""
+        """For a person, and fit for his terminal: what the folder says of itself may not draw, nor begin a line."""
         words = [f"Run {self.certificate['run']}: {self.certificate['outcome']}."]
         words += [f"Checked: {line}" for line in self.checked]
         words += [f"Not checked here: {line}" for line in self.unchecked]
-        return [*words, f"Not provable: {NEVER}", verdict]
+        return [ascii(line)[1:-1] for line in (*words, f"Not provable: {NEVER}", verdict)]
 
 
 def verify(source: Path | Files, policy: str | None, further: Further = None) -> tuple[int, list[str]]:
@@ -386,12 +387,10 @@ def main() -> int:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--policy", type=Path)
     arguments = parser.parse_args()
-    try:
+    code, words = 93, ["REFUSED: policy_unreadable"]
+    with suppress(OSError, UnicodeDecodeError):
         policy = arguments.policy.read_text(encoding="utf-8") if arguments.policy else None
-    except (OSError, UnicodeDecodeError):
-        sys.stdout.write("REFUSED: policy_unreadable\n")
-        return 93
-    code, words = verify(arguments.folder, policy)
+        code, words = verify(arguments.folder, policy)
     sys.stdout.write("\n".join(words) + "\n")
     return code
 

@@ -41,7 +41,10 @@ def verify(
     as_json: JsonOption = False,
 ) -> None:
     """Check a proof folder offline: against a policy; with roots, the doctor's signature and the time stamps too."""
-    text = policy.read_text(encoding="utf-8") if policy else None
+    try:
+        text = policy.read_text(encoding="utf-8") if policy else None
+    except (OSError, UnicodeDecodeError):
+        raise HostileProofError("policy_unreadable") from None
     found = verify_fully(folder, text, _files_at(roots), _files_at(tsa_roots))
     show(
         {**asdict(found), "words": found.words},

@@ -92,9 +92,18 @@ def guarded(function: Callable[P, None]) -> Callable[P, None]:
             )
         except OSError as error:
             code = _show_error(_disk_error(error), as_json=as_json)
+        except (typer.Exit, typer.Abort, typer.BadParameter):
+            raise
+        except Exception as error:  # noqa: BLE001 - a defect of ours; its text and its traceback could quote a patient
+            code = _show_error(_defect(f"internal_{type(error).__name__}"), as_json=as_json)
         raise typer.Exit(code)
 
     return wrapped
+
+
+def _defect(name: str) -> dict[str, Any]:
+    message = f"Reprise has a defect here. [{name}]"
+    return {"error": name, "exit": 1, "message": message, "advice": "Report the command and this code."}
 
 
 def _disk_error(error: OSError) -> dict[str, Any]:

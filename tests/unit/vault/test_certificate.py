@@ -56,12 +56,7 @@ def facts(told: dict[str, Any], **changes: Any) -> dict[str, Any]:
         "came": {"files": 1, "patients": 2, "bytes": 1234567, "units": 4},
         "dispositions": {"delivered": 4, "degraded": 0},
         "findings": 3,
-        "authorisation": {
-            "id": "0123abcd",
-            "checkedAt": "2026-01-02T03:04:05Z",
-            "signature": "cades",
-            "signedAs": ["controller"],
-        },
+        "authorisation": authorised("cades", "controller"),
         "destruction": told,
         "fate": {
             "source": {"holder": "doctor", "until": None, "evidence": "stated", "end": None},
@@ -74,6 +69,15 @@ def facts(told: dict[str, Any], **changes: Any) -> dict[str, Any]:
         "head": {"origin": "x.example/log", "size": 9, "root": "r" * 43 + "="},
         "stamp": {"at": "2026-01-02T04:00:00Z"},
         **changes,
+    }
+
+
+def authorised(signature: str, *roles: str) -> dict[str, Any]:
+    return {
+        "id": "0123abcd",
+        "checkedAt": "2026-01-02T03:04:05Z",
+        "signature": signature,
+        "signedAs": list(roles),
     }
 
 
@@ -101,7 +105,8 @@ def every_certificate() -> list[dict[str, Any]]:
         )
         told["validation"]["exceptions"] += [LEFTOVER] * (number == 1)
         bare = {"channels": [], "stamp": None, "import_state": "nothing_delivered", "dispositions": {}}
-        made.append(facts(told, use=uses[number % 4], **(bare if number % 2 else {})))
+        signed = authorised(("cades", "pades", "handwritten")[number % 3], ROLES[number % len(ROLES)])
+        made.append(facts(told, use=uses[number % 4], authorisation=signed, **(bare if number % 2 else {})))
     return [*made, *ended_certificates()]
 
 
@@ -119,9 +124,7 @@ def ended_certificates() -> list[dict[str, Any]]:
     made.append(facts(plain, fate={**fate, "source": {**fate["source"], "evidence": "encrypted_always"}}))
     for channel, state in (("sftp", "opened"), ("s3", "imported"), ("folder", "accepted")):
         made.append(facts(plain, channels=[channel], import_state=state))
-    order = facts(plain)["authorisation"]
-    by_hand = {**order, "signature": "handwritten", "signedAs": list(ROLES)}
-    return [*made, facts(plain, authorisation=by_hand)]
+    return made
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

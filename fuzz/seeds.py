@@ -1,0 +1,254 @@
+"""Valid objects of every kind that Reprise reads from others, made on the fly: nothing of anybody is in them."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import subprocess
+import tempfile
+import zipfile
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from hashlib import sha256
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from vault.canonical import canonical_json
+from vault.clock import format_utc
+from vault.instruction import draft
+from vault.instruction_pdf import render_pdf
+from vault.ledger import EntryType, commit
+from vault.merkle import LeafList, leaf_hash, prove_inclusion, root_hash
+from vault.notes import COSIGNATURE, Checkpoint, cosign_note, format_vkey, sign_note
+from vault.sealing import make_identity
+from vault.site import create_home
+from vault.statements import AUTHORISATION_CHECK, DESTRUCTION, RUN, statement
+from vault.subjects import enrol_doctor, enrol_operator
+from vault.trial_ca import TrialAuthority, sign_cades, sign_page
+
+ORIGIN = "fuzz.example/log"
+KEY = Ed25519PrivateKey.from_private_bytes(b"k" * 32)
+WITNESS = Ed25519PrivateKey.from_private_bytes(b"w" * 32)
+VKEY = format_vkey(ORIGIN, KEY.public_key().public_bytes_raw())
+WITNESS_VKEY = format_vkey("w.example", WITNESS.public_key().public_bytes_raw(), COSIGNATURE)
+POLICY = f"log {VKEY}\nwitness w {WITNESS_VKEY}\ngroup g any w\nquorum none\n"
+QUORUM = POLICY.replace("quorum none", "quorum g")
+RUN_ID = "11111111-2222-4333-8444-555555555555"
+NOW = datetime(2026, 6, 1, tzinfo=UTC)
+INSS, NIHII = "85073003328", "11234578004"
+
+
+_KEPT: list[tempfile.TemporaryDirectory[str]] = []
+
+
+def make_folder() -> Path:
+    """A folder that is gone with the process."""
+    _KEPT.append(tempfile.TemporaryDirectory(prefix="reprise-fuzz-"))
+    return Path(_KEPT[-1].name)
+
+
+def head_of(entries: list[bytes]) -> bytes:
+    """A signed head over the entries."""
+    root = root_hash([leaf_hash(entry) for entry in entries])
+    return sign_note(Checkpoint(ORIGIN, len(entries), root).format(), ORIGIN, KEY)
+
+
+def cosigned(note: bytes) -> bytes:
+    """The head, seen by the witness."""
+    return cosign_note(note, "w.example", WITNESS, 1_800_000_000)
+
+
+def proof_of(entries: list[bytes], index: int, head: bytes) -> bytes:
+    """A C2SP tlog-proof of one of the entries."""
+    from base64 import b64encode
+
+    hashes = prove_inclusion(index, LeafList([leaf_hash(entry) for entry in entries]))
+    lines = "".join(f"{b64encode(h).decode()}\n" for h in hashes)
+    return f"c2sp.org/tlog-proof@v1\nindex {index}\n{lines}\n".encode() + head
+
+
+def entry(kind: EntryType, number: int, **more: Any) -> dict[str, Any]:
+    """One entry of the ledger."""
+    body = {
+        "v": 1, "type": kind.value, "runId": RUN_ID, "seq": number, "at": "2026-06-01T00:00:00Z", "code": "x",
+        "c": {"operator": commit(b"a", "b", "c", b"d")}, "n": {},
+    }  # fmt: skip
+    return {**body, **more}
+
+
+def story() -> list[dict[str, Any]]:
+    """The entries of one whole run."""
+    return [
+        entry(EntryType.AUTHORISATION_CHECKED, 1),
+        entry(EntryType.RUN_STARTED, 2, n={"deadline_s": 2_000_000_000, "run_number": 1}),
+        entry(EntryType.RUN_DELIVERED, 3, n={"delivered": 7}),
+        entry(EntryType.DESTRUCTION_STARTED, 4),
+        entry(EntryType.DESTRUCTION_COMPLETED, 5),
+    ]
+
+
+@dataclass
+class Parts:
+    """What a proof folder is made of, before anything is signed."""
+
+    entries: list[Any]
+    statements: dict[str, Any]
+    certificate: Any
+
+
+def parts(inventory: str) -> Parts:
+    """A run that is told whole; the digest is that of its inventory."""
+    checks = dict.fromkeys(("keyAbsent", "decryptFails", "filesAbsent", "processEnded"), True)
+    destruction = {
+        "cause": "published",
+        "verification": checks,
+        "inventory": {"files": 3, "sha256": inventory},
+    }
+    predicates: dict[str, dict[str, Any]] = {
+        AUTHORISATION_CHECK: {"result": "PASSED", "signature": "electronic"},
+        RUN: {"use": "migration", "parts": [["a", "b", 1]]},
+        DESTRUCTION: destruction,
+    }
+    statements = {k: json.loads(statement(RUN_ID, k, body)) for k, body in predicates.items()}
+    certificate = {"run": RUN_ID, "outcome": "certified", "destruction": destruction}
+    return Parts(story(), statements, certificate)
+
+
+@cache
+def home() -> Path:
+    """A home that trusts a trial authority and knows one doctor."""
+    folder = make_folder() / "home"
+    create_home(folder, trial=True, origin=ORIGIN)
+    authority().install(folder)
+    (folder / "trust/timestamps").mkdir(exist_ok=True)
+    for name in ("one", "two"):
+        enrol_operator(folder, name)
+    enrol_doctor(folder, inss=INSS, nihii=(NIHII,), name="N", attested_by=("one", "two"), basis="trial")
+    return folder
+
+
+@cache
+def authority() -> TrialAuthority:
+    """The trial authority."""
+    return TrialAuthority("Fuzz", moment=NOW)
+
+
+@cache
+def signature() -> bytes:
+    """A doctor's signature over `document()`."""
+    return sign_cades(document(), authority().signer(INSS, "N"), authority())
+
+
+def terms() -> dict[str, Any]:
+    """The fields of an instruction."""
+    keys = [make_identity()[1] for _ in range(2)]
+    return {
+        "nonce": secrets.token_hex(16),
+        "controllers": [{"role": "controller", "nihii": NIHII, "name": "N"}],
+        "processor": "P", "purpose": "takeover", "source_system": "S", "target_system": "Medinect",
+        "kinds": ["lab_results", "patient_records"],
+        "patients": {"mode": "seen_since", "since": "2020-01-01"},
+        "responsible": {"mode": "list", "nihii": [NIHII]},
+        "uses": {"migration": 1},
+        "recipients": [{"role": "practice", "age": key} for key in keys],
+        "destination": "/out",
+        "custody": {
+            "source": {"holder": "doctor", "until": None},
+            "package": {"holder": "operator", "until": "2027-01-01T00:00:00Z"},
+        },
+        "valid_from": format_utc(NOW - timedelta(days=1)),
+        "valid_until": format_utc(NOW + timedelta(days=9)),
+        "staging_deadline_hours": 72,
+        "ceilings": {"degraded_permille": 1, "quarantined_permille": 1},
+        "language": "nl",
+    }  # fmt: skip
+
+
+@cache
+def document() -> bytes:
+    """An instruction to be signed."""
+    return draft(terms())
+
+
+@cache
+def page() -> bytes:
+    """The instruction as a page, signed."""
+    return sign_page(render_pdf(document()), authority().signer(INSS, "N"), authority())
+
+
+def patient_list() -> bytes:
+    """The plain bytes of a list of patients."""
+    return canonical_json({"inss": [INSS], "salt": "00" * 16})
+
+
+@cache
+def identity() -> tuple[str, str]:
+    """An age identity and its recipient."""
+    return make_identity()
+
+
+def zip_of(**members: bytes) -> bytes:
+    """A zip of members."""
+    packed = BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in members.items():
+            archive.writestr(name, data)
+    return packed.getvalue()
+
+
+def package_manifest(sealed: bytes) -> dict[str, Any]:
+    """The manifest of a package of one sealed part."""
+    return {"parts": [{"name": "p.zip.age", "sha256": sha256(sealed).hexdigest(), "bytes": len(sealed)}]}
+
+
+_TSA = """
+[tsa]
+default_tsa = ours
+[ours]
+serial = {0}/serial
+signer_cert = {0}/tsa.pem
+signer_key = {0}/tsa.key
+default_policy = 1.2.3.4.1
+digests = sha256
+signer_digest = sha256
+ess_cert_id_alg = sha256
+[leaf]
+basicConstraints = critical,CA:FALSE
+keyUsage = critical,digitalSignature
+extendedKeyUsage = critical,timeStamping
+"""
+
+
+@cache
+def stamp() -> bytes:
+    """An authority's answer (made with `openssl ts`) over the head; its root is trusted by `home()`."""
+    folder = make_folder()
+    (folder / "tsa.cnf").write_text(_TSA.format(folder))
+    (folder / "serial").write_text("01\n")
+    (folder / "head").write_bytes(head_of([b"{}"]))
+    key = "-newkey rsa:2048 -nodes -config /dev/null"
+    root = "-addext keyUsage=critical,keyCertSign -addext basicConstraints=critical,CA:TRUE"
+    for words in (
+        f"req -x509 -new {key} -days 30 -subj /CN=Root -keyout root.key -out root.pem {root}",
+        f"req -new {key} -subj /CN=Stamps -keyout tsa.key -out tsa.csr",
+        "x509 -req -in tsa.csr -CA root.pem -CAkey root.key -CAcreateserial -days 30 -extfile tsa.cnf -extensions leaf -out tsa.pem",
+        "ts -query -data head -sha256 -cert -out q.tsq",
+        "ts -reply -config tsa.cnf -queryfile q.tsq -out a.tsr",
+    ):
+        subprocess.run(["openssl", *words.split()], cwd=folder, capture_output=True, check=True)
+    (home() / "trust/timestamps/root.pem").write_bytes((folder / "root.pem").read_bytes())
+    (home() / "stamps").mkdir(exist_ok=True)
+    (home() / "stamps/1.checkpoint").write_bytes((folder / "head").read_bytes())
+    return (folder / "a.tsr").read_bytes()
+
+
+def canonical_or_raw(value: Any) -> bytes:
+    """Canonical JSON where there is one; else what a careless writer makes."""
+    try:
+        return canonical_json(value)
+    except ValueError:
+        return json.dumps(value, sort_keys=True, separators=(",", ":")).encode()

@@ -1,0 +1,67 @@
+"""Whether bytes are one DER value (ITU-T X.690, 10 and 11), told in time that grows with their length.
+
+asn1crypto would encode a whole object anew to compare it with what came: a signature within a signature within a signature,
+of four kilobytes, keeps it busy for minutes.
+"""
+
+from __future__ import annotations
+
+MAX_DEPTH = 40
+_CONSTRUCTED, _CLASS, _LONG_TAG = 0x20, 0xC0, 0x1F
+_BOOLEAN, _INTEGER, _ENUMERATED, _SEQUENCE, _SET = 0x01, 0x02, 0x0A, 0x30, 0x31
+
+
+def is_der(data: bytes) -> bool:
+    """Exactly one value: definite lengths as short as can be, whole numbers too, sets in order, no string in pieces."""
+    try:
+        return len(_values(data, 0)) == 1
+    except (IndexError, ValueError):
+        return False
+
+
+def _values(data: bytes, depth: int) -> list[bytes]:
+    """The values that lie here, one behind the other. Raises IndexError or ValueError when they are not DER."""
+    if depth > MAX_DEPTH:
+        raise ValueError
+    values, at = [], 0
+    while at < len(data):
+        body, end = _bounds(data, at + 1)
+        if end > len(data):
+            raise ValueError
+        _check(data[at], data[body:end], depth)
+        values.append(data[at:end])
+        at = end
+    return values
+
+
+def _bounds(data: bytes, at: int) -> tuple[int, int]:
+    """Where a value's content begins and ends, from its length octets."""
+    first = data[at]
+    if first < 0x80:
+        return at + 1, at + 1 + first
+    body = at + 1 + (first & 0x7F)
+    length = int.from_bytes(data[at + 1 : body], "big")
+    if length < 0x80 or data[at + 1] == 0 or first > 0x84:
+        raise ValueError
+    return body, body + length
+
+
+def _check(tag: int, body: bytes, depth: int) -> None:
+    universal = not tag & _CLASS
+    if tag & _LONG_TAG == _LONG_TAG or (
+        universal and tag | _CONSTRUCTED in (_SEQUENCE, _SET) and tag < _SEQUENCE
+    ):
+        raise ValueError
+    if tag & _CONSTRUCTED:
+        inner = _values(body, depth + 1)
+        if (universal and tag not in (_SEQUENCE, _SET)) or (tag == _SET and inner != sorted(inner)):
+            raise ValueError
+    elif (tag == _BOOLEAN and body not in (b"\x00", b"\xff")) or (
+        tag in (_INTEGER, _ENUMERATED) and not _is_short(body)
+    ):
+        raise ValueError
+
+
+def _is_short(number: bytes) -> bool:
+    """No first octet that says nothing (8.3.2)."""
+    return bool(number) and (len(number) == 1 or (number[0], number[1] >> 7) not in ((0, 0), (0xFF, 1)))
