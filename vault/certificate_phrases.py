@@ -273,10 +273,22 @@ _PHRASES: dict[str, tuple[str, str, str, str]] = {
     ),
     # how a copy of the operator's ended
     "ended_unlinked_overwritten": (
-        "was held by the operator; overwritten and deleted. On flash storage overwriting is no proof of erasure",
-        "était chez l'opérateur ; écrasé et supprimé. Sur mémoire flash, l'écrasement ne prouve pas l'effacement",
-        "was bij de operator; overschreven en verwijderd. Op flashgeheugen bewijst overschrijven geen wissing",
-        "war beim Bearbeiter; überschrieben und gelöscht. Auf Flashspeicher beweist Überschreiben keine Löschung",
+        (
+            "was held by the operator; overwritten and deleted. On flash storage overwriting is no proof of erasure, and"
+            " names of files may remain in the file system's journal"
+        ),
+        (
+            "était chez l'opérateur ; écrasé et supprimé. Sur mémoire flash, l'écrasement ne prouve pas l'effacement, et des"
+            " noms de fichiers peuvent rester dans le journal du système de fichiers"
+        ),
+        (
+            "was bij de operator; overschreven en verwijderd. Op flashgeheugen bewijst overschrijven geen wissing, en namen"
+            " van bestanden kunnen in het journaal van het bestandssysteem blijven"
+        ),
+        (
+            "war beim Bearbeiter; überschrieben und gelöscht. Auf Flashspeicher beweist Überschreiben keine Löschung, und"
+            " Dateinamen können im Journal des Dateisystems bleiben"
+        ),
     ),
     "ended_unlinked_sealed": (
         "the operator's copy was overwritten and deleted; it was sealed to keys that the recipients keep",

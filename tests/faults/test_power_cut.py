@@ -16,11 +16,10 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from loop_disk import call, make_disk, mounted, needs_loop_disks
 from moving_clock import MovingClock
 from whole_run import WholeRun
 
@@ -36,33 +35,7 @@ from vault.sweep import is_ended
 ROOT = Path(__file__).resolve().parents[2]
 MOMENTS = int(os.environ.get("REPRISE_POWER_CUTS", "3"))
 SEED = int(os.environ.get("REPRISE_POWER_SEED", "11"))
-MEBIBYTES = 48
-TOOLS = ("mkfs.ext4", "mount", "umount", "e2fsck")
-missing = [tool for tool in TOOLS if shutil.which(tool) is None]
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(
-        bool(missing) or os.geteuid() != 0, reason=f"needs root and {missing or 'nothing else'}"
-    ),
-]
-
-
-def call(*words: object, allowed: tuple[int, ...] = (0,)) -> None:
-    done = subprocess.run([str(word) for word in words], capture_output=True, check=False)
-    if done.returncode not in allowed:
-        pytest.skip(f"{words[0]} does not work here: exit {done.returncode}")
-
-
-@contextmanager
-def mounted(image: Path, place: Path) -> Iterator[None]:
-    call("mount", "-o", "loop", image, place)
-    try:
-        yield
-    finally:
-        for _ in range(50):
-            if subprocess.run(["umount", place], capture_output=True, check=False).returncode == 0:
-                break
-            time.sleep(0.1)
+pytestmark = [pytest.mark.slow, needs_loop_disks]
 
 
 class Bench:
@@ -72,9 +45,7 @@ class Bench:
         self.place, self.beginning = folder / "disk", folder / "beginning.img"
         self.place.mkdir()
         write_practice(folder / "export", patients=2)
-        with self.beginning.open("wb") as image:
-            image.truncate(MEBIBYTES << 20)
-        call("mkfs.ext4", "-q", self.beginning)
+        make_disk(self.beginning)
         with mounted(self.beginning, self.place):
             self.case = WholeRun(self.place / "trial", folder / "export")
         self.folder = folder

@@ -1,0 +1,30 @@
+"""Carry one order, wait at each arrow and at the end for leave: `python lingering_run.py PLAN` (home and Order as JSON)."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from flows import engine
+from flows.orders import Order
+from flows.watch import NoWatch
+
+
+def wait(said: str) -> None:
+    sys.stdout.write(said + "\n")
+    sys.stdout.flush()
+    sys.stdin.readline()
+
+
+class WaitingWatch(NoWatch):
+    """Stands still while somebody looks."""
+
+    def arrow(self, arrow: str, counts: dict[str, Any]) -> None:
+        wait(arrow)
+
+
+if __name__ == "__main__":
+    plan = json.loads(sys.argv[1])
+    wait(engine.start(Path(plan["home"]), Order(**plan["order"]), WaitingWatch()).state)
