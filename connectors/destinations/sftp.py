@@ -65,7 +65,8 @@ class SftpDestination:
             return None
         with filesystem.open(path, "rb") as stream:
             stream.seek(hashing.size)
-            stream.prefetch(size, max_concurrent_requests=_AHEAD)
+            if size - hashing.size > _PIECE:
+                stream.prefetch(size, max_concurrent_requests=_AHEAD)
             for piece in iter(lambda: stream.read(_PIECE), b""):
                 hashing.feed(piece)
                 self._line.progressed()

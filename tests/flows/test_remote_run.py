@@ -280,7 +280,7 @@ def test_a_home_declares_tries_lists_and_forgets(servers, practice, tmp_path, mo
     with monkeypatch.context() as patch:
         patch.setenv("REPRISE_IDENTITY_PASSPHRASE", "geheim")
         assert case.reprise("destination", "add", "box", *words).returncode == 0
-    assert case.reprise("destination", "add", "box", *words).returncode == 10
+        assert case.reprise("destination", "add", "box", *words).returncode == 10
     checked = case.reprise("destination", "check", "box")
     assert checked.returncode == 0, checked.stderr
     assert "as pinned" in checked.stdout

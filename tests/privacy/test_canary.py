@@ -26,7 +26,7 @@ def run(case: WholeRun, folder: Path, way: str, **environment: str) -> subproces
         "TMPDIR": str(folder / "tmp"),
         "HOME": str(folder / "user"),
         "PREFECT_LOGGING_LEVEL": "DEBUG",
-        "PYTHONPATH": os.pathsep.join(map(str, (HERE.parent, HERE, HERE.parent / "faults"))),
+        "PYTHONPATH": os.pathsep.join(map(str, (HERE.parents[1], HERE.parent, HERE, HERE.parent / "faults"))),
         **environment,
     }
     return subprocess.run(
