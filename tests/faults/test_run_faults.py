@@ -64,7 +64,9 @@ class Bench:
 
     def reset(self) -> None:
         shutil.rmtree(self.case.home)
-        shutil.rmtree(self.case.home.with_name(f".{self.case.home.name}.host"))  # else it is a home rolled back
+        shutil.rmtree(
+            self.case.home.with_name(f".{self.case.home.name}.host")
+        )  # else it is a home rolled back
         shutil.rmtree(self.case.destination, ignore_errors=True)
         shutil.copytree(self._beginning, self.case.home)
 

@@ -10,6 +10,7 @@ import os
 import random
 import resource
 import secrets
+import shutil
 import signal
 import subprocess
 import sys
@@ -25,9 +26,10 @@ from whole_run import WholeRun
 from flows import engine
 from flows.practice.write import write_practice
 from flows.retention import sweep_home
+from flows.safekeeping import Reason, accept_rollback
 from flows.trial import P12_PASSWORD
 from flows.watch import NoWatch
-from schemas.errors import RepriseError
+from schemas.errors import ForkError, RepriseError
 from vault.authorisation import is_withdrawn
 from vault.instruction import draft
 from vault.lease import Lease, list_runs
@@ -85,14 +87,30 @@ class Soak:
 
     def disturb(self) -> None:
         """Carry one run and let something happen to it."""
-        what = self.chance.choice(["nothing", "kill control", "kill data", "withdraw", "full disk", "boot"])
+        what = self.chance.choice(
+            ["nothing", "kill control", "kill data", "withdraw", "full disk", "boot", "roll back"]
+        )
         self.seen[what] += 1
+        if what == "roll back":
+            self._roll_back()
+            return
         limit = self.chance.choice([3000, 20_000, 100_000]) if what == "full disk" else None
         process = self.carry(limit)
         if what in ("kill control", "kill data", "withdraw", "boot"):
             self._wait_at_random(process)
             self._strike(what, process)
         process.wait(300)
+
+    def _roll_back(self) -> None:
+        """A run ends as it should; then the home is put back to what it was before, which must be noticed."""
+        home, older = self.case.home, self.case.folder / "older"
+        shutil.copytree(home, older)
+        assert self.carry().wait(300) == 0
+        shutil.rmtree(home)
+        older.rename(home)
+        with pytest.raises(ForkError, match="home_rolled_back"):
+            self.case.start()
+        assert accept_rollback(home, "trial", Reason.MISTAKE)["lost"] > 0
 
     def _wait_at_random(self, process: subprocess.Popen[bytes]) -> None:
         until = time.monotonic() + self.chance.uniform(0, 6)

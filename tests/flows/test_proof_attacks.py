@@ -81,6 +81,7 @@ def spaced(p: GrownProof) -> Files:
     return p.sealed({"certificate.json": p.files["certificate.json"].replace(b":", b": ", 1)})
 
 
+STRANGER = f"— stranger.example {base64.b64encode(b'k' * 68).decode()}\n".encode()
 LIES: dict[str, tuple[str, Callable[[GrownProof], Files]]] = {
     "a growth proof with a flipped hash": (
         "log_was_rewritten",
@@ -120,6 +121,10 @@ LIES: dict[str, tuple[str, Callable[[GrownProof], Files]]] = {
         lambda p: p.sealed(
             {"certificate.json": p.recertified(lambda b: b["destruction"].update(method="x"))}
         ),
+    ),
+    "a certificate of another import": (
+        "certificate_tells_another_import",
+        lambda p: p.sealed({"certificate.json": p.recertified(lambda b: b.update(import_state="accepted"))}),
     ),
     "no paper": ("certificate_missing", lambda p: p.sealed({"certificate.pdf": None})),
     "a destruction that failed a check": ("destruction_not_verified", false_check),
@@ -173,6 +178,10 @@ LIES: dict[str, tuple[str, Callable[[GrownProof], Files]]] = {
     "another manifest signed": (
         "manifest_altered",
         lambda p: manifest_of(p, "reprise-proof-manifest v1\n00\n"),
+    ),
+    "a stranger's line under the manifest": (
+        "manifest_altered",
+        lambda p: {**p.files, "manifest.sig": p.files["manifest.sig"] + STRANGER},
     ),
     "a file too many": ("files_added_or_missing", lambda p: {**p.files, "x": b""}),
     "a file altered": ("file_altered", lambda p: {**p.files, "README.txt": b"x"}),
