@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test page page-tools intake-2gib bits faults soak powercuts targets fuzz check quick format clean
+.PHONY: demo test page page-tools intake-2gib bits faults soak powercuts targets fuzz lint check format clean
 
 # `make demo` and `make test` need Python 3.11+ with venv, make and git; nothing else.
 demo: $(VENV)/.runtime
@@ -56,12 +56,14 @@ fuzz: $(VENV)/.dev
 	  PYTHONPATH=$(CURDIR):$$($(BIN)/python -c "import sysconfig; print(sysconfig.get_path('purelib'))") \
 	  $(FUZZ)/bin/python fuzz/run.py $$target $(SECONDS) || exit 1; done
 
-check: $(VENV)/.dev
+lint: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -q -m "not slow and not service" tests/unit tests/contract tests/house
+
+check: lint
+	$(BIN)/python -m pytest -q -n auto -m "not slow and not service" tests/unit tests/contract tests/house
 
 format: $(VENV)/.dev
 	$(BIN)/ruff format .
