@@ -8,14 +8,15 @@ import shutil
 from pathlib import Path
 
 import pytest
-from flows.withdrawal import WithdrawalGuard
 from proxy import Weather, proxy
 from servers import BUCKET, KEY_ID, SECRET, free_port, make_key, moto, sshd, through
 from whole_run import WholeRun
 
 from flows import engine
 from flows.destinations import remove_destination
+from flows.guard import RunGuard
 from flows.practice.write import write_practice
+from flows.retention import sweep_home
 from schemas.errors import AuthorisationError, BusyError, ScopeError, TargetError
 from vault.authorisation import withdraw
 from vault.destinations import Destinations, SftpServer
@@ -175,7 +176,7 @@ def test_a_bad_line_and_a_killed_process_change_nothing(remote, practice, to_a_f
 def test_abandoning_takes_back_what_was_brought(remote, practice, tmp_path, monkeypatch):
     case = remote.case(tmp_path / "trial", practice)
     with monkeypatch.context() as patch:
-        patch.setattr(WithdrawalGuard, "allow_publication", refuse)
+        patch.setattr(RunGuard, "allow_publication", refuse)
         with pytest.raises(TargetError):
             case.start()
     assert remote.files()
@@ -185,7 +186,7 @@ def test_abandoning_takes_back_what_was_brought(remote, practice, tmp_path, monk
     case.nothing_left()
 
 
-def refuse(_guard: WithdrawalGuard) -> None:
+def refuse(_guard: RunGuard) -> None:
     """A run that stops when everything was brought and nothing published."""
     raise TargetError("stopped_here")
 
@@ -194,7 +195,7 @@ def refuse(_guard: WithdrawalGuard) -> None:
 def test_a_server_that_is_gone_does_not_keep_staging_alive(remote, practice, tmp_path, monkeypatch):
     case = remote.case(tmp_path / "trial", practice)
     with monkeypatch.context() as patch:
-        patch.setattr(WithdrawalGuard, "allow_publication", refuse)
+        patch.setattr(RunGuard, "allow_publication", refuse)
         with pytest.raises(TargetError):
             case.start()
     with pytest.raises(BusyError, match="destination_in_use"):
@@ -203,7 +204,7 @@ def test_a_server_that_is_gone_does_not_keep_staging_alive(remote, practice, tmp
     register.remove("box")
     register.add("box", through(remote.server, free_port()))
     monkeypatch.setattr("vault.lease.Lease.seconds_left", lambda self, clock: 0)
-    assert engine.sweep_home(case.home).destroyed == 1
+    assert sweep_home(case.home).destroyed == 1
     assert certificate(case)["destruction"]["exceptions"] == ["remote_leftover_not_reachable"]
     (completed,) = [e for e in entries(case) if e["type"] == "destruction.completed"]
     assert completed["n"]["remote_leftover_not_reachable"] == 1
@@ -212,14 +213,14 @@ def test_a_server_that_is_gone_does_not_keep_staging_alive(remote, practice, tmp
 
 def test_a_withdrawal_when_all_is_brought_and_nothing_published(remote, practice, tmp_path, monkeypatch):
     case = remote.case(tmp_path / "trial", practice)
-    real, seen = WithdrawalGuard.allow_publication, []
+    real, seen = RunGuard.allow_publication, []
 
-    def withdraw_first(guard: WithdrawalGuard) -> None:
+    def withdraw_first(guard: RunGuard) -> None:
         seen.append(set(remote.files()))
         withdraw(case.home, guard._authorisation, {})
         real(guard)
 
-    monkeypatch.setattr(WithdrawalGuard, "allow_publication", withdraw_first)
+    monkeypatch.setattr(RunGuard, "allow_publication", withdraw_first)
     with pytest.raises(AuthorisationError, match="withdrawn"):
         case.start()
     assert len(seen[0]) >= 2
