@@ -127,7 +127,7 @@ def test_a_run_to_a_server_gives_what_a_run_to_a_folder_gives(remote, practice, 
     assert f"{remote.destination}/{package}/manifest.json" in result["delivered"]
     assert {name.rpartition("/")[0] for name in remote.files()} == {package}
     assert certificate(case)["channels"] == [remote.channel]
-    assert certificate(case)["destruction"]["exceptions"] == []
+    assert certificate(case)["destruction"]["validation"]["exceptions"] == []
     nothing_told(case, done.stdout + done.stderr + json.dumps(entries(case)), remote)
     remote.fetch(case)
     assert case.content() == to_a_folder
@@ -182,7 +182,7 @@ def test_abandoning_takes_back_what_was_brought(remote, practice, tmp_path, monk
     assert remote.files()
     engine.abandon(case.home, case.run_id, "trial")
     assert remote.files() == {}
-    assert certificate(case)["destruction"]["exceptions"] == []
+    assert certificate(case)["destruction"]["validation"]["exceptions"] == []
     case.nothing_left()
 
 
@@ -205,7 +205,7 @@ def test_a_server_that_is_gone_does_not_keep_staging_alive(remote, practice, tmp
     register.add("box", through(remote.server, free_port()))
     monkeypatch.setattr("vault.lease.Lease.seconds_left", lambda self, clock: 0)
     assert sweep_home(case.home).destroyed == 1
-    assert certificate(case)["destruction"]["exceptions"] == ["remote_leftover_not_reachable"]
+    assert certificate(case)["destruction"]["validation"]["exceptions"] == ["remote_leftover_not_reachable"]
     (completed,) = [e for e in entries(case) if e["type"] == "destruction.completed"]
     assert completed["n"]["remote_leftover_not_reachable"] == 1
     case.nothing_left()
@@ -217,7 +217,7 @@ def test_a_withdrawal_when_all_is_brought_and_nothing_published(remote, practice
 
     def withdraw_first(guard: RunGuard) -> None:
         seen.append(set(remote.files()))
-        withdraw(case.home, guard._authorisation, {})
+        withdraw(case.home, guard._lease.authorisation_id, {})
         real(guard)
 
     monkeypatch.setattr(RunGuard, "allow_publication", withdraw_first)
