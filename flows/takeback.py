@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from connectors.destinations.line import Patience
 from flows.channels import channel_of, open_destination
 from flows.control import Control
-from schemas.errors import RepriseError
+from schemas.errors import RepriseError, UnreadableSourceError
 from vault.journal import Journal
 from vault.lease import Lease, end_data_process
 from vault.run_files import read_run_file, write_run_file
@@ -18,23 +20,44 @@ _ONCE_MORE = Patience(attempts=2, ceiling_seconds=2)  # a dead server must not k
 
 def used_channels(control: Control, lease: Lease) -> list[str]:
     """The channel through which anything of the run may have gone out."""
-    destination = control.order_of(lease).destination
+    destination = _destination(control, lease)
     went = destination is not None and Journal(control.home, lease.run_id).ever("reconcile")
     return [channel_of(destination)] if went and destination is not None else []
 
 
 def take_back(control: Control, lease: Lease) -> None:
     """Remove the run's files at its destination; whether they could be reached is kept for the certificate."""
-    if not used_channels(control, lease) or read_run_file(control.home, lease.run_id, _FILE) == {"left": 0}:
+    if read_run_file(control.home, lease.run_id, _FILE) == {"left": 0}:
         return
-    end_data_process(lease)  # nobody brings more meanwhile
-    destination = str(control.order_of(lease).destination)
+    destination = _destination(control, lease)
+    if destination is None:
+        _note_unknown(control, lease)
+    elif used_channels(control, lease):
+        end_data_process(lease)  # nobody brings more meanwhile
+        write_run_file(control.home, lease.run_id, _FILE, {"left": _discard(control, lease, destination)})
+
+
+def _destination(control: Control, lease: Lease) -> str | None:
+    """Where the run was to deliver; None for a rehearsal, and when its order did not come back with its home."""
+    try:
+        return control.order_of(lease).destination
+    except UnreadableSourceError:
+        return None
+
+
+def _discard(control: Control, lease: Lease, destination: str) -> int:
     try:
         open_destination(control.home, destination, lease.run_id, _ONCE_MORE).discard()
-        left = 0
     except RepriseError:
-        left = 1
-    write_run_file(control.home, lease.run_id, _FILE, {"left": left})
+        return 1
+    return 0
+
+
+def _note_unknown(control: Control, lease: Lease) -> None:
+    """A run out of a backup, whose parts grew in staging: they were meant for a server that nobody here knows any more."""
+    to_a_server = Path(lease.partial).is_relative_to(lease.staging) and lease.use == "migration"
+    if to_a_server and Journal(control.home, lease.run_id).ever("reconcile"):
+        write_run_file(control.home, lease.run_id, _FILE, {"left": 1})
 
 
 def leftovers(control: Control, lease: Lease) -> tuple[str, ...]:
