@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import tarfile
 from collections.abc import Callable
 from copy import deepcopy
+from io import BytesIO
 from random import Random
 from typing import Any
+from warnings import catch_warnings
+from zipfile import ZipFile
 
 ODD_VALUES: tuple[Any, ...] = (
     None, True, False, 0, -1, 1, 2**53, 2**64, 10**400, 1.5, float("inf"), "", "\0", "\r\n", "x" * 5000,
@@ -199,3 +203,93 @@ def _change_element(
             element[1] = mutate_bytes(element[1], chance)
         case _:
             element[1] = chance.choice((b"", b"\xff" * 9, b"99991231235959Z", b"000000000000Z", b"\x80"))
+
+
+ODD_NAMES = (
+    "",
+    ".",
+    "..",
+    "../x",
+    "/x",
+    "a/",
+    "a//b",
+    "a/../../x",
+    "x" * 300,
+    "a\\b",
+    "A",
+    "e\u0301",
+    "\u202ea",
+    "a\nb",
+    "keys/log.key",
+)
+
+
+def mutate_zip(data: bytes, chance: Random) -> bytes:
+    """A zip with its members changed; or, as often, its bytes."""
+    if chance.random() < 0.5:
+        return mutate_bytes(data, chance)
+    try:
+        with ZipFile(BytesIO(data)) as archive:
+            members = [(info.filename, archive.read(info)) for info in archive.infolist()]
+    except Exception:  # noqa: BLE001 - no zip any more: its bytes then
+        return mutate_bytes(data, chance)
+    packed = BytesIO()
+    with catch_warnings(action="ignore"), ZipFile(packed, "w", chance.choice((0, 8, 12, 14))) as archive:
+        for name, body in _members(members, chance):
+            archive.writestr(name or "-", body)
+    return packed.getvalue()
+
+
+def mutate_tar(data: bytes, chance: Random) -> bytes:
+    """A tar with its members changed, of other kinds too; or, now and then, its bytes."""
+    if chance.random() < 0.2:
+        return mutate_bytes(data, chance)
+    try:
+        with tarfile.open(fileobj=BytesIO(data)) as archive:
+            members = [(info.name, archive.extractfile(info).read()) for info in archive if info.isreg()]
+    except Exception:  # noqa: BLE001 - no tar any more: its bytes then
+        return mutate_bytes(data, chance)
+    packed = BytesIO()
+    with tarfile.open(
+        fileobj=packed, mode="w", format=chance.choice((tarfile.PAX_FORMAT, tarfile.GNU_FORMAT))
+    ) as archive:
+        for name, body in _members(members, chance):
+            info = tarfile.TarInfo(name)
+            info.size = len(body)
+            if chance.random() < 0.05:
+                info.type, info.linkname = chance.choice((b"1", b"2", b"3", b"5", b"6", b"S")), "site.toml"
+            archive.addfile(info, BytesIO(body))
+    return packed.getvalue()
+
+
+def _members(members: list[tuple[str, bytes]], chance: Random) -> list[tuple[str, bytes]]:
+    """One to three members renamed, doubled, left out, moved or changed."""
+    members = list(members)
+    for _ in range(chance.randint(1, 3)):
+        if not members:
+            break
+        at = chance.randrange(len(members))
+        name, body = members[at]
+        match chance.randrange(6):
+            case 0:
+                members[at] = (chance.choice(ODD_NAMES), body)
+            case 1:
+                members.insert(chance.randrange(len(members)), (name, body))
+            case 2:
+                del members[at]
+            case 3:
+                members[at] = (name + chance.choice(("/x", "x", "\x00", "/")), body)
+            case 4 if body[:1] in (b"{", b"["):
+                members[at] = (name, _json_bytes(body, chance))
+            case _:
+                members[at] = (name, mutate_bytes(body, chance))
+    return members
+
+
+def _json_bytes(data: bytes, chance: Random) -> bytes:
+    try:
+        return json.dumps(
+            mutate_json(json.loads(data), chance), sort_keys=True, separators=(",", ":")
+        ).encode()
+    except (ValueError, RecursionError):
+        return mutate_bytes(data, chance)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+import shutil
 import subprocess
 import tempfile
 import zipfile
@@ -17,14 +18,18 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from vault.backup import write_backup
+from vault.bech32 import encode
 from vault.canonical import canonical_json
-from vault.clock import format_utc
+from vault.clock import SystemClock, format_utc
 from vault.instruction import draft
 from vault.instruction_pdf import render_pdf
-from vault.ledger import EntryType, commit
+from vault.intake_keys import recipient_of
+from vault.ledger import EntryType, Ledger, commit
+from vault.ledger_store import open_store
 from vault.merkle import LeafList, leaf_hash, prove_inclusion, root_hash
 from vault.notes import COSIGNATURE, Checkpoint, cosign_note, format_vkey, sign_note
-from vault.sealing import make_identity
+from vault.sealing import make_identity, open_bytes, seal_bytes
 from vault.site import create_home
 from vault.statements import AUTHORISATION_CHECK, DESTRUCTION, RUN, statement
 from vault.subjects import enrol_doctor, enrol_operator
@@ -117,8 +122,8 @@ def parts(inventory: str) -> Parts:
     certificate = {
         "run": RUN_ID,
         "outcome": "certified",
-        "destruction": destruction,
         "import_state": "delivered_not_confirmed",
+        "destruction": destruction,
     }
     return Parts(story(), statements, certificate)
 
@@ -194,6 +199,30 @@ def patient_list() -> bytes:
 def identity() -> tuple[str, str]:
     """An age identity and its recipient."""
     return make_identity()
+
+
+SECRET = b"x" * 32
+SECRET_TEXT = encode("age-secret-key-", SECRET).upper()
+
+
+@cache
+def sealed_exports() -> list[bytes]:
+    """Small exports sealed to `SECRET`: to it alone, to it and another key, and an empty one."""
+    one, other = recipient_of(SECRET), make_identity()[1]
+    return [seal_bytes([one], b"<a/>" * 9), seal_bytes([other, one], b"x"), seal_bytes([one], b"")]
+
+
+@cache
+def backup() -> bytes:
+    """The plain tar of a backup of a home whose log has one entry."""
+    folder = make_folder()
+    create_home(folder / "home", trial=True, origin=ORIGIN)
+    enrol_operator(folder / "home", "one")
+    store = open_store(folder / "home")
+    Ledger(store, SystemClock()).record(EntryType.SUBJECT_SHOWN, None, "x", commitments={"operator": "sweep"})
+    write_backup(folder / "home", store, SystemClock(), [identity()[1]], folder / "sealed")
+    shutil.rmtree(folder / "home")  # where it lives, it is not restored a second time
+    return open_bytes((folder / "sealed").read_bytes(), identity()[0])
 
 
 def zip_of(**members: bytes) -> bytes:

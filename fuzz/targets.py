@@ -10,27 +10,28 @@ import json
 import re
 import shutil
 import tempfile
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from hashlib import sha256
+from io import BytesIO
 from pathlib import Path
 from random import Random
-from typing import TypeVar
-from unicodedata import normalize
 
+import pyrage
 from asn1crypto.cms import ContentInfo
 
-from flows.package import FLOOR, MOST, open_package
 from fuzz import folder, seeds
-from fuzz.mutate import mutate_bytes, mutate_der, mutate_json
-from schemas.errors import RepriseError
+from fuzz.mutate import mutate_bytes, mutate_der, mutate_json, mutate_tar, mutate_zip
+from fuzz.parcels import backup, package, package_manifest, sealed_part
+from fuzz.promises import CODE, Target, alone, coded
 from schemas.identifiers import clean_inss
 from schemas.sensitive import Sensitive
 from vault import authorisation
+from vault.age_header import open_header, read_header
+from vault.age_reader import AgePayload
 from vault.canonical import canonical_json
 from vault.clock import SystemClock, format_utc
+from vault.full_verify import verify_fully
 from vault.instruction import draft, parse
 from vault.ledger_audit import audit
 from vault.merkle import leaf_hash, root_hash
@@ -39,7 +40,7 @@ from vault.pades import open_pdf
 from vault.patient_list import home_recipient, open_list
 from vault.policy import parse_policy
 from vault.register import Use
-from vault.sealing import seal_bytes
+from vault.sealing import parse_identity, seal_bytes
 from vault.signature import check_signature
 from vault.signed import detached
 from vault.site import Site
@@ -48,41 +49,8 @@ from vault.tiles import format_bundle, parse_bundle, tile_path
 from vault.timestamps import Stamps
 from vault.trust import TrustStore
 from vault.trust_admin import FOLDERS, add_material, list_material
-from vault.verify import Fault, Key, Policy, check_entry, check_witnesses, verify
+from vault.verify import Key, Policy, check_entry, check_witnesses, verify
 from vault.verify import open_note as open_note_alone
-
-T = TypeVar("T")
-CODE = re.compile(r"[a-z0-9_]{1,64}")
-JUDGED = (Fault, LookupError, TypeError, ValueError, AttributeError, RecursionError)
-
-
-@dataclass(frozen=True)
-class Target:
-    """A reader of foreign bytes, valid objects for it, and how to change one."""
-
-    check: Callable[[bytes], None]
-    seeds: Callable[[], list[bytes]]
-    mutate: Callable[[bytes, Random], bytes]
-
-
-def coded(act: Callable[[], T]) -> T | None:
-    """What it gives, or None when it was refused by a code that quotes nothing."""
-    try:
-        return act()
-    except RepriseError as error:
-        assert CODE.fullmatch(error.code)
-        assert all(isinstance(value, int) for value in error.facts.values()), "a fact that is no number"
-        assert error.__context__ is None or error.__suppress_context__, "what was read travels along"
-    return None
-
-
-def alone(act: Callable[[], T]) -> T | None:
-    """The same for a piece of the stand-alone verifier, by what `verify` takes for a refusal."""
-    try:
-        return act()
-    except JUDGED as error:
-        assert not isinstance(error, Fault) or CODE.fullmatch(error.code)
-    return None
 
 
 @cache
@@ -145,7 +113,11 @@ def proof_folder(data: bytes) -> None:
     name, content = folder.split_input(data)
     files = folder.build(name, content)
     for given in (seeds.POLICY, None):
+        told = coded(lambda given=given: verify_fully(files, given, [], []))  # type: ignore[misc]
+        assert told is not None
+        assert all(re.fullmatch(r"[ -~]*", line) for line in told.words), "unfit for a terminal"
         code, words = verify(files, given)
+        assert told.exit in (code, 91, 93), "the full verifier believes more"
         assert code in (0, 91, 92, 93)
         assert code in (0, 92) or (len(words) == 1 and re.fullmatch(r"REFUSED: [a-z0-9_]+", words[0]))
         assert all(re.fullmatch(r"[ -~]*", line) for line in words), "unfit for a terminal"
@@ -245,40 +217,20 @@ def trust_material(data: bytes) -> None:
             path.unlink()
 
 
-def package(data: bytes) -> None:
-    sealed = seal_bytes([seeds.identity()[1]], data)
-    _open_package(json.dumps(seeds.package_manifest(sealed)).encode(), sealed)
-
-
-def package_manifest(data: bytes) -> None:
-    _open_package(data, sealed_part())
-
-
-@cache
-def sealed_part() -> bytes:
-    return seal_bytes([seeds.identity()[1]], seeds.zip_of(a=b"a"))
-
-
-def _open_package(manifest: bytes, sealed: bytes) -> None:
-    place = Path(tempfile.mkdtemp(prefix="reprise-fuzz-"))
-    try:
-        (place / "manifest.json").write_bytes(manifest)
-        (place / "p.zip.age").write_bytes(sealed)
-        opened = coded(lambda: open_package(place, seeds.identity()[0], place / "in/into"))
-        assert {path.name for path in place.iterdir()} <= {"manifest.json", "p.zip.age", "in"}, (
-            "left its folder"
+def sealed_export(data: bytes) -> None:
+    header = coded(lambda: read_header(BytesIO(data)))
+    file_key = coded(lambda: open_header(header, seeds.SECRET)) if header else None
+    assert header is None or data.startswith(header.covered)
+    if header is None or file_key is None:
+        return
+    payload = coded(lambda: AgePayload(header, file_key, lambda: BytesIO(data)))
+    plain = coded(lambda: payload.open().read()) if payload else None
+    if plain is not None:
+        assert payload is not None
+        assert payload.size == len(plain)
+        assert plain == pyrage.decrypt(data, [parse_identity(seeds.SECRET_TEXT)]), (
+            "read otherwise than age reads it"
         )
-        if opened is not None:
-            files = [path for path in (place / "in/into").rglob("*") if path.is_file()]
-            names = [str(path.relative_to(place / "in/into")) for path in files]
-            assert len(files) == opened["files"], "a file was lost"
-            assert len({normalize("NFC", name).casefold() for name in names}) == len(names), "lost elsewhere"
-            assert all(name.isprintable() and "\\" not in name for name in names), "a name that does harm"
-            assert sum(path.stat().st_size for path in files) <= FLOOR + MOST * len(sealed), (
-                "more than deflate makes"
-            )
-    finally:
-        shutil.rmtree(place)
 
 
 def ledger(data: bytes) -> None:
@@ -374,10 +326,12 @@ TARGETS: dict[str, Target] = {
     "signed_page": Target(signed_page, lambda: [seeds.page()], mutate_bytes),
     "stamp": Target(stamp, lambda: [seeds.stamp()], _der),
     "trust_material": Target(trust_material, _material, _der),
-    "package": Target(package, lambda: [seeds.zip_of(**{"a.xml": b"<a/>", "d/b": b"b" * 999})], mutate_bytes),
+    "package": Target(package, lambda: [seeds.zip_of(**{"a.xml": b"<a/>", "d/b": b"b" * 999})], mutate_zip),
     "package_manifest": Target(
         package_manifest, lambda: [json.dumps(seeds.package_manifest(sealed_part())).encode()], _json
     ),
+    "sealed_export": Target(sealed_export, seeds.sealed_exports, mutate_bytes),
+    "backup": Target(backup, lambda: [seeds.backup()], mutate_tar),
     "ledger": Target(ledger, lambda: [b"\n".join(entries())], _entry_line),
     "tree_note": Target(tree_note, _tree_notes, _json),
     "bundle": Target(bundle, lambda: [format_bundle(entries())], mutate_bytes),

@@ -78,7 +78,7 @@ def verify_fully(folder: Path, policy: str | None, roots: list[bytes], tsa_roots
         seen.append(report)
 
     code, words = verify(folder, policy, further)
-    if not seen:
+    if not seen or code not in (0, 92):
         return Finding(code, words[-1])
     report = seen[0]
     return Finding(

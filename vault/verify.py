@@ -137,7 +137,7 @@ def split_note(note: bytes) -> tuple[str, list[tuple[str, bytes]]]:
     """The text of a note, and name and blob (key id, signature) of each signature line."""
     text, blank, lines = note.decode("utf-8").rpartition("\n\n")
     demand(lines.count("\n") <= MAX_PROOF, "proof_too_long", 93)
-    odd = any(c < " " and c != "\n" for c in text)
+    odd = any(c < " " and c != "\n" for c in text + lines)
     demand(not odd and blank and re.fullmatch(r"(— [^\s+]+ [\w+/]{7,}={0,2}\n)+", lines), "note_malformed")
     return text + "\n", [(line.split()[1], strict_b64(line.split()[2])) for line in lines.splitlines()]
 
@@ -372,13 +372,12 @@ def verify(source: Path | Files, policy: str | None, further: Further = None) ->
         report = Report(files, Policy(files["policy.txt"].decode("utf-8") if policy is None else policy))
         if further is not None:
             further(files, report)
+        words = report.words(UNANCHORED if policy is None else "ACCEPTED against the given policy.")
     except Fault as fault:
         return fault.exit_code, [f"REFUSED: {fault.code}"]
     except (OSError, LookupError, TypeError, ValueError, AttributeError, RecursionError):
         return 93, ["REFUSED: folder_malformed"]
-    if policy is None:
-        return 92, report.words(UNANCHORED)
-    return 0, report.words("ACCEPTED against the given policy.")
+    return 92 if policy is None else 0, words
 
 
 def main() -> int:

@@ -10,11 +10,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fuzz import folder, seeds
 from fuzz.targets import TARGETS
+from vault.clock import SystemClock
+from vault.instruction import parse
+from vault.pades import open_pdf
+from vault.restoring import restore_backup
+from vault.sealing import seal_bytes
+from vault.signature import check_signature
+from vault.trust import TrustStore
+from vault.verify import verify
 
 VECTORS = Path(__file__).resolve().parents[2] / "vectors" / "fuzz"
 FOUND = sorted(path for path in VECTORS.rglob("*") if path.is_file())
-EXAMPLES = {"cms": 120, "trust_material": 200, "age": 200, "ledger": 200, "tree_note": 200}
+EXAMPLES = {"cms": 120, "trust_material": 200, "age": 200, "ledger": 200, "tree_note": 200, "backup": 60}
 
 
 @pytest.mark.parametrize("name", TARGETS)
@@ -33,6 +42,18 @@ def test_changed_objects(name):
         target.check(data)
 
     changed()
+
+
+def test_what_is_changed_was_good(tmp_path):
+    """Else nothing behind the first check would ever be reached."""
+    assert verify(folder.good(), seeds.POLICY)[0] == 0
+    assert parse(seeds.document()).language == "nl"
+    (one,) = open_pdf(seeds.page()).signatures
+    for over, p7s in ((seeds.document(), seeds.signature()), (one.over, one.cms)):
+        check_signature(over, p7s, TrustStore.load(seeds.home()), trial_home=True, moment=seeds.NOW)
+    (tmp_path / "sealed").write_bytes(seal_bytes([seeds.identity()[1]], seeds.backup()))
+    told = restore_backup(tmp_path / "sealed", seeds.identity()[0], tmp_path / "home", SystemClock())
+    assert told["size"] == 1
 
 
 @pytest.mark.parametrize("name", TARGETS)
