@@ -35,7 +35,7 @@ faults: $(VENV)/.dev
 
 # a hundred disturbed runs of one home; a hundred power cuts
 soak: $(VENV)/.dev
-	REPRISE_SOAK_RUNS=100 $(BIN)/python -m pytest -q -rs -s tests/faults/test_soak.py
+	REPRISE_SOAK_RUNS=100 REPRISE_SOAK_SEED=$${REPRISE_SOAK_SEED:-0} $(BIN)/python -m pytest -q -rs -s tests/faults/test_soak.py
 
 powercuts: $(VENV)/.dev
 	REPRISE_POWER_CUTS=100 $(BIN)/python -m pytest -q -rs -s tests/faults/test_power_cut.py

@@ -1,6 +1,7 @@
 """Many runs of one home, each disturbed at random, each ended in one of the ways there are: the story stays whole.
 
-CI takes a few; `make soak` takes a hundred. The seed is printed and can be given (REPRISE_SOAK_SEED).
+CI takes a few, always the same choices; `make soak` takes a hundred, at random. The seed is printed and can be given
+(REPRISE_SOAK_SEED).
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ from vault.sweep import is_ended
 
 ROOT = Path(__file__).resolve().parents[2]
 RUNS = int(os.environ.get("REPRISE_SOAK_RUNS", "8"))
-SEED = int(os.environ.get("REPRISE_SOAK_SEED", "0")) or random.SystemRandom().randrange(1, 10**9)
+SEED = int(os.environ.get("REPRISE_SOAK_SEED", "101")) or random.SystemRandom().randrange(1, 10**9)
 pytestmark = pytest.mark.slow
 
 
