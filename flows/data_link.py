@@ -17,19 +17,24 @@ from schemas.errors import KeyUnavailableError, RepriseError
 MODULE = "flows.data_process"
 
 
+def start_process() -> subprocess.Popen[str]:
+    """A data process that waits for its order, and dies with this process."""
+    return subprocess.Popen(
+        [sys.executable, "-m", MODULE, str(os.getpid())],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        env=_environment(),
+        start_new_session=True,  # Ctrl-C reaches us, and we decide
+    )
+
+
 class DataLink:
     """A running data process: its events, and leave to go on."""
 
     def __init__(self, order: dict[str, Any]) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", MODULE, str(os.getpid())],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-            env=_environment(),
-            start_new_session=True,  # Ctrl-C reaches us, and we decide
-        )
+        self._process = start_process()
         self.pid = self._process.pid
         self._write(json.dumps(order))
 

@@ -1,11 +1,12 @@
-"""Carry one order to its end, to be run under strace: `python carrying.py PLAN`. Great Expectations, slow and no part of
-what is tested here, is left out; contracts are still evaluated by duckdb."""
+"""Carry one order to its end: called, or run as `python carrying.py PLAN`. Great Expectations, slow and no part of what is
+tested here, is left out; contracts are still evaluated by duckdb."""
 
 from __future__ import annotations
 
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import flows.carry
 from flows import engine
@@ -16,8 +17,8 @@ from schemas.errors import RepriseError
 flows.carry.validate_counts = lambda violations: []  # type: ignore[assignment]
 
 
-def main() -> int:
-    plan = json.loads(sys.argv[1])
+def carry(plan: dict[str, Any]) -> int:
+    """The exit code: 0, that of the error, or 40 for one of the system's."""
     try:
         engine.start(Path(plan["home"]), Order(**plan["order"]), NoWatch())
     except RepriseError as error:
@@ -28,4 +29,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(carry(json.loads(sys.argv[1])))

@@ -4,24 +4,29 @@ The calls on the run's own files are listed once, from an undisturbed run under 
 ENOSPC, EDQUOT), or to be the last of its process (KILL), in a run of its own. Afterwards `resume` publishes the same
 decrypted content, or `abandon` or the sweep leaves no file, no key, one certificate and a clean ledger.
 
-CI takes a sample; `make faults` takes all, or every n-th with REPRISE_FAULT_STRIDE=n.
+CI takes a sample; `make faults` takes all in random order, those at reading calls last, until REPRISE_FAULT_MINUTES are
+over.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import random
 import re
 import shutil
-import subprocess
-import sys
+import time
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
+from queue import Empty, Queue
 
 import pytest
+from carrying import carry
 from moving_clock import MovingClock
+from warm import load_forks, run_apart, run_traced
 from whole_run import WholeRun
 
 from flows import engine
@@ -31,66 +36,77 @@ from flows.watch import NoWatch
 from vault.lease import list_runs
 from vault.sweep import is_ended
 
-ROOT = Path(__file__).resolve().parents[2]
-SCRIPT = ROOT / "tests/faults/carrying.py"
 CALLS = (
     "openat", "mkdir", "mkdirat", "rename", "renameat", "renameat2", "unlink", "unlinkat", "rmdir", "fsync",
-    "fdatasync", "write", "pwrite64", "ftruncate", "getdents64", "flock",
+    "fdatasync", "write", "pwrite64", "ftruncate", "getdents64", "flock", "link", "linkat", "read", "pread64",
 )  # fmt: skip
+READING = {"read", "pread64"}
 WRITING = {"openat", "mkdir", "write", "pwrite64", "fsync", "rename"}
 FAULTS = ("signal=KILL", "error=EIO", "error=ENOSPC", "error=EDQUOT")
 ALL = bool(os.environ.get("REPRISE_ALL_FAULTS"))
-STRIDE = int(os.environ.get("REPRISE_FAULT_STRIDE", "1"))
-SAMPLE = 14
+MINUTES = float(os.environ.get("REPRISE_FAULT_MINUTES", "inf"))
+SAMPLE = 28
+WAYS = ("resume", "abandon", "sweep")
+WORKERS = (os.cpu_count() or 1) if ALL else 1
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(shutil.which("strace") is None, reason="no strace: system calls are not made to fail"),
 ]
 
 
+@dataclass(frozen=True)
+class Case:
+    """One fault at one call, and how what it leaves is ended."""
+
+    call: str
+    nth: int
+    fault: str
+    way: str
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether the fault was met, whether it stopped the run, and what survived."""
+
+    case: Case
+    met: bool
+    stopped: bool
+    survivor: str | None
+
+
 class Bench:
     """A home that is put back to its beginning for each case."""
 
     def __init__(self, folder: Path) -> None:
+        folder.mkdir()
         write_practice(folder / "export", patients=2)
+        self.folder = folder
         self.case = WholeRun(folder / "trial", folder / "export")
         self._beginning = folder / "beginning"
         shutil.copytree(self.case.home, self._beginning)
-        self._log = folder / "log"
-        self.carry("-ff", "-y", "-o", str(self._log), "-e", f"trace={','.join(CALLS)}")
+        assert self.carry("-o", "/dev/null") == 0
         self.content = self.case.content()
         assert self.content
-        self.calls = sorted(set(self._ours(folder)))
 
     def reset(self) -> None:
-        shutil.rmtree(self.case.home)
-        shutil.rmtree(
-            self.case.home.with_name(f".{self.case.home.name}.host")
-        )  # else it is a home rolled back
-        shutil.rmtree(self.case.destination, ignore_errors=True)
+        host = self.case.home.with_name(f".{self.case.home.name}.host")  # else it is a home rolled back
+        for left in (self.case.home, host, self.case.destination):
+            shutil.rmtree(left, ignore_errors=True)
         shutil.copytree(self._beginning, self.case.home)
 
     def carry(self, *strace: str) -> int:
         plan = {"home": str(self.case.home), "order": self.case.order().__dict__}
-        words = [
-            "strace",
-            "-f",
-            "-qq",
-            "--seccomp-bpf",
-            *strace,
-            sys.executable,
-            str(SCRIPT),
-            json.dumps(plan),
-        ]
-        environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
-        return subprocess.run(
-            words, env=environment, capture_output=True, check=False, timeout=300
-        ).returncode
+        return run_traced(strace, carry, plan)
 
-    def _ours(self, folder: Path) -> Iterator[tuple[str, int]]:
+    def calls(self) -> list[tuple[str, int]]:
         """Each call on the home or the destination, by its number within its thread, as strace counts for `when`."""
+        self.reset()
+        assert self.carry("-ff", "-y", "-o", str(self.folder / "log"), "-e", f"trace={','.join(CALLS)}") == 0
+        return sorted(set(self._ours()))
+
+    def _ours(self) -> Iterator[tuple[str, int]]:
         ours = (str(self.case.home), str(self.case.destination))
-        for log in folder.glob("log.*"):
+        for log in self.folder.glob("log.*"):
             seen: Counter[str] = Counter()
             for line in log.read_text(errors="replace").splitlines():
                 call = re.match(r"(\w+)\(", line)
@@ -99,32 +115,44 @@ class Bench:
                     if any(place in line for place in ours):
                         yield call[1], seen[call[1]]
 
+    def judge(self, case: Case) -> Verdict:
+        """Run one case and recover from it."""
+        self.reset()
+        log = self.folder / "case"
+        inject = f"inject={case.call}:{case.fault}:when={case.nth}"
+        status = self.carry("-o", str(log), "-e", f"trace={case.call}", "-e", inject)
+        met = re.search(r"INJECTED|killed by SIGKILL", log.read_text(errors="replace")) is not None
+        return Verdict(case, met, status != 0, run_apart(recover, self.case, self.content, case.way))
 
-@pytest.fixture(scope="module")
-def bench(tmp_path_factory) -> Bench:
-    return Bench(tmp_path_factory.mktemp("faults"))
 
-
-def cases(bench: Bench) -> list[tuple[str, int, str]]:
+def every_case(calls: list[tuple[str, int]]) -> list[Case]:
     """A call that does not write does not find the disk full."""
-    every = [
+    faulty = [
         (call, nth, fault)
-        for call, nth in bench.calls
+        for call, nth in calls
         for fault in FAULTS
         if call in WRITING or fault in ("signal=KILL", "error=EIO")
     ]
-    if ALL:
-        return every[::STRIDE]
+    return [Case(*what, WAYS[number % len(WAYS)]) for number, what in enumerate(faulty)]
+
+
+def shuffled(cases: list[Case]) -> list[Case]:
+    """In the same random order each time, those at reading calls last."""
+    chance = random.Random(7)
+    return sorted(cases, key=lambda case: (case.call in READING, chance.random()))
+
+
+def sample(cases: list[Case]) -> list[Case]:
+    """As many of each call as of any other."""
     chosen = random.Random(7)
-    by_call: dict[str, list[tuple[str, int, str]]] = {}
-    for case in every:
-        by_call.setdefault(case[0], []).append(case)
+    by_call: dict[str, list[Case]] = {}
+    for case in cases:
+        by_call.setdefault(case.call, []).append(case)
     return [chosen.choice(by_call[call]) for call in [*sorted(by_call)] * 9][:SAMPLE]
 
 
-def recover(bench: Bench, way: str) -> None:
+def recover(case: WholeRun, content: dict[str, bytes], way: str) -> None:
     """End what the fault left, and hold it against the promise."""
-    case = bench.case
     leases = list_runs(case.home)
     alive = [lease for lease in leases if not is_ended(case.home, lease.run_id)]
     if way == "resume":
@@ -132,7 +160,7 @@ def recover(bench: Bench, way: str) -> None:
             assert case.start().state == "certified"
         for lease in alive:
             assert engine.resume(case.home, lease.run_id, "trial", NoWatch()).state == "certified"
-        assert case.content() == bench.content
+        assert case.content() == content
     elif way == "abandon":
         for lease in alive:
             engine.abandon(case.home, lease.run_id, "trial")
@@ -141,32 +169,42 @@ def recover(bench: Bench, way: str) -> None:
         clock.pass_time(hours=73)
         report = sweep_home(case.home, clock)
         assert report.incomplete == report.unknown == 0
-    assert case.content() in ({}, bench.content)
+    assert case.content() in ({}, content)
     case.nothing_left()
 
 
-def judge(bench: Bench, number: int, case: tuple[str, int, str]) -> tuple[bool, str | None]:
-    """Run one case; gives whether it stopped the run, and what survived, or None."""
-    call, nth, fault = case
-    bench.reset()
-    status = bench.carry("-o", "/dev/null", "-e", f"trace={call}", "-e", f"inject={call}:{fault}:when={nth}")
-    try:
-        recover(bench, ("resume", "abandon", "sweep")[number % 3])
-    except Exception as error:  # noqa: BLE001 - each is a survivor, told with its case
-        return status != 0, f"{call} {nth} {fault}: {type(error).__name__} {str(error)[:200]}"
-    return status != 0, None
+def work_off(bench: Bench, cases: Queue[Case], until: float) -> list[Verdict]:
+    """Judge cases until there are none or the time is over; tell each survivor at once."""
+    verdicts: list[Verdict] = []
+    while time.monotonic() < until:
+        try:
+            case = cases.get_nowait()
+        except Empty:
+            return verdicts
+        verdict = bench.judge(case)
+        verdicts.append(verdict)
+        if verdict.survivor is not None:
+            print("survivor:", case, verdict.survivor, flush=True)
+        if len(verdicts) % 100 == 0:
+            print(f"{cases.qsize()} cases to go", flush=True)
+    return verdicts
 
 
-def test_at_every_file_system_call(bench):
-    survivors, chosen, stopped = [], cases(bench), 0
-    for number, case in enumerate(chosen):
-        hurt, found = judge(bench, number, case)
-        stopped += hurt
-        if found is not None:
-            survivors.append(found)
-            print("survivor:", found, flush=True)
+def test_at_every_file_system_call(tmp_path):
+    load_forks()
+    benches = [Bench(tmp_path / f"{number}") for number in range(WORKERS)]
+    calls = benches[0].calls()
+    cases: Queue[Case] = Queue()
+    for case in shuffled(every_case(calls)) if ALL else sample(every_case(calls)):
+        cases.put(case)
+    total, until = cases.qsize(), time.monotonic() + 60 * MINUTES
+    with ThreadPoolExecutor(WORKERS) as pool:
+        verdicts = list(chain(*pool.map(lambda bench: work_off(bench, cases, until), benches)))
+    met, stopped = sum(v.met for v in verdicts), sum(v.stopped for v in verdicts)
+    survivors = [v for v in verdicts if v.survivor is not None]
     print(
-        f"{len(chosen)} cases over {len(bench.calls)} calls: {stopped} stopped the run, {len(survivors)} survivors"
+        f"{len(verdicts)} of {total} cases over {len(calls)} calls: {met} met, "
+        f"{stopped} stopped the run, {len(survivors)} survivors"
     )
-    assert stopped >= len(chosen) // 4, "the faults were not met"
-    assert not survivors
+    assert met >= len(verdicts) * 9 // 10, "the faults were not met"
+    assert survivors == []
