@@ -16,6 +16,9 @@ MARK = "# Written by `reprise install-sweep`. Changes are lost; put your own int
 # No ProtectProc=, ProcSubset=, PrivatePIDs=: whether a run's owner lives is read in /proc, and boot_id beside it.
 # ProtectSystem=full, no ProtectHome=, no PrivateTmp=: unfinished packages lie at the destination, wherever the
 #   instruction put it, and must be found and removed there.
+# No ProtectClock=: it kills who asks the kernel whether its clock is right (adjtimex), and the sweep must ask. What may set
+#   a clock is taken from it instead: the capability.
+# SystemCallErrorNumber=: a call that nobody foresaw is refused; it does not end the sweep.
 # No MemoryDenyWriteExecute=: Python's ctypes, which speaks to the keyring, may need such pages.
 _SERVICE = """{mark}
 [Unit]
@@ -36,14 +39,15 @@ ProtectKernelTunables=yes
 ProtectKernelModules=yes
 ProtectKernelLogs=yes
 ProtectControlGroups=yes
-ProtectClock=yes
+CapabilityBoundingSet=~CAP_SYS_TIME CAP_WAKE_ALARM
 PrivateDevices=yes
 RestrictNamespaces=yes
 RestrictRealtime=yes
 RestrictSUIDSGID=yes
 LockPersonality=yes
 SystemCallArchitectures=native
-SystemCallFilter=@system-service @keyring
+SystemCallFilter=@system-service @keyring adjtimex clock_adjtime
+SystemCallErrorNumber=EPERM
 {network}"""
 
 _NO_NETWORK = """PrivateNetwork=yes

@@ -1,0 +1,90 @@
+"""The units of `install-sweep` under a living systemd: the hardened service ends what it must, also after a boot."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from live_systemd import Machine, needs_namespaces
+from whole_run import DYING, WholeRun
+
+from flows.practice.write import write_practice
+from vault.heartbeat import last_beat, unit_name
+from vault.keys import KeyState
+from vault.lease import list_runs
+from vault.provider import provider
+from vault.sweep import is_ended
+
+ROOT = Path(__file__).resolve().parents[2]
+REPRISE = str(Path(sys.executable).with_name("reprise"))
+KEY_LEFT = {"who": "control", "at": "call", "name": "vault.destroy._destroy_key", "nth": "1"}
+FILES_LEFT = {"who": "control", "at": "call", "name": "vault.destroy.remove", "nth": "1"}
+pytestmark = [pytest.mark.slow, needs_namespaces]
+
+
+@pytest.fixture
+def machine(tmp_path) -> Iterator[Machine]:
+    (tmp_path / "shared").mkdir()
+    machine = Machine(tmp_path / "machine", tmp_path / "shared")
+    try:
+        machine.boot()
+        yield machine
+    finally:
+        machine.power_off()
+
+
+def die_inside(machine: Machine, case: WholeRun, kill: dict[str, str]) -> str:
+    """A run on that machine, killed in the midst of its destruction; gives its id."""
+    plan = {"home": str(case.home), "order": case.order().__dict__, "kill": kill, "resume": None}
+    died = machine.call(
+        "env",
+        f"PYTHONPATH={ROOT}",
+        f"HOME={os.environ['HOME']}",
+        sys.executable,
+        str(DYING),
+        json.dumps(plan),
+    )
+    assert died.returncode in (-9, 137), died.stderr
+    assert not is_ended(case.home, case.run_id)
+    return case.run_id
+
+
+def wait_for_end(case: WholeRun, run: str, seconds: float) -> None:
+    until = time.monotonic() + seconds
+    while not is_ended(case.home, run):
+        assert time.monotonic() < until, "no sweep came"
+        time.sleep(0.5)
+
+
+def test_the_service_ends_what_a_dead_run_left_and_comes_again_after_a_boot(machine, tmp_path):
+    write_practice(tmp_path / "shared/export", patients=2)
+    uses = {"inventory": 0, "rehearsal": 0, "migration": 2, "delta": 0}
+    case = WholeRun(tmp_path / "shared/trial", tmp_path / "shared/export", uses=uses)
+    name = unit_name(case.home)
+    first = die_inside(machine, case, KEY_LEFT)
+    (lease,) = list_runs(case.home)
+    assert lease.key_ref is not None
+    assert provider(lease.provider).state(lease.key_ref) is KeyState.PRESENT
+    installed = machine.call(REPRISE, "install-sweep", "--home", str(case.home))
+    assert installed.returncode == 0, installed.stdout + installed.stderr
+    assert machine.call("systemctl", "is-enabled", f"{name}.timer").stdout.strip() == "enabled"
+    assert machine.call("systemctl", "is-active", f"{name}.timer").stdout.strip() == "active"
+    started = machine.call("systemctl", "start", f"{name}.service")
+    assert started.returncode == 0, machine.call("journalctl", "-b", "-n", "40", "--no-pager").stdout
+    assert is_ended(case.home, first)
+    assert last_beat(case.home) is not None
+    case.nothing_left()
+
+    second = die_inside(machine, case, FILES_LEFT)
+    machine.power_off()
+    machine.boot()  # nobody calls the service now but its timer, half a minute after the boot
+    wait_for_end(case, second, seconds=120)
+    assert len(list_runs(case.home)) == 2
+    case.nothing_left()
+    strict = machine.call(REPRISE, "status", "--strict", "--home", str(case.home))
+    assert strict.returncode == 0, strict.stdout + strict.stderr
