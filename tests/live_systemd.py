@@ -37,6 +37,7 @@ for device in null zero full random urandom tty; do
 done
 mkdir $root/dev/shm $root/dev/pts $root/dev/mqueue $root/dev/hugepages; mount -t tmpfs tmpfs $root/dev/shm
 mount -t devpts devpts $root/dev/pts -o newinstance,ptmxmode=0666; ln -s pts/ptmx $root/dev/ptmx
+ln -sf /dev/null $root/etc/systemd/system/systemd-tmpfiles-setup.service  # it would empty /tmp
 touch $root/etc/.updated $root/var/.updated  # else systemd takes it for a machine just upgraded
 mkdir -p $root$shared; mount --bind $shared $root$shared
 mkdir -p $root/.outside; cd $root; pivot_root . .outside  # in a mere chroot no unit gets a namespace of its own

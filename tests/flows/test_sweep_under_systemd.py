@@ -1,9 +1,10 @@
-"""The units of `install-sweep` under a living systemd: the hardened service ends what it must, also after a boot."""
+"""What `install-sweep` wrote, under a living systemd and a living cron: the sweep ends what it must, also after a boot."""
 
 from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 import time
 from collections.abc import Iterator
@@ -38,6 +39,13 @@ def machine(tmp_path) -> Iterator[Machine]:
         machine.power_off()
 
 
+@pytest.fixture
+def case(tmp_path, machine) -> WholeRun:
+    write_practice(tmp_path / "shared/export", patients=2)
+    uses = {"inventory": 0, "rehearsal": 0, "migration": 2, "delta": 0}
+    return WholeRun(tmp_path / "shared/trial", tmp_path / "shared/export", uses=uses)
+
+
 def die_inside(machine: Machine, case: WholeRun, kill: dict[str, str]) -> str:
     """A run on that machine, killed in the midst of its destruction; gives its id."""
     plan = {"home": str(case.home), "order": case.order().__dict__, "kill": kill, "resume": None}
@@ -61,10 +69,7 @@ def wait_for_end(case: WholeRun, run: str, seconds: float) -> None:
         time.sleep(0.5)
 
 
-def test_the_service_ends_what_a_dead_run_left_and_comes_again_after_a_boot(machine, tmp_path):
-    write_practice(tmp_path / "shared/export", patients=2)
-    uses = {"inventory": 0, "rehearsal": 0, "migration": 2, "delta": 0}
-    case = WholeRun(tmp_path / "shared/trial", tmp_path / "shared/export", uses=uses)
+def test_the_service_ends_what_a_dead_run_left_and_comes_again_after_a_boot(machine, case):
     name = unit_name(case.home)
     first = die_inside(machine, case, KEY_LEFT)
     (lease,) = list_runs(case.home)
@@ -88,3 +93,15 @@ def test_the_service_ends_what_a_dead_run_left_and_comes_again_after_a_boot(mach
     case.nothing_left()
     strict = machine.call(REPRISE, "status", "--strict", "--home", str(case.home))
     assert strict.returncode == 0, strict.stdout + strict.stderr
+
+
+@pytest.mark.skipif(shutil.which("cron") is None, reason="no cron: its table is not tried")
+def test_cron_ends_it_at_boot_and_every_minute(machine, case):
+    first = die_inside(machine, case, KEY_LEFT)
+    installed = machine.call(REPRISE, "install-sweep", "--home", str(case.home), "--cron", "--every", "1")
+    assert installed.returncode == 0, installed.stdout + installed.stderr
+    assert machine.call("systemctl", "start", "cron").returncode == 0  # its first start after a boot
+    wait_for_end(case, first, seconds=120)
+    second = die_inside(machine, case, FILES_LEFT)
+    wait_for_end(case, second, seconds=180)
+    case.nothing_left()
