@@ -30,10 +30,10 @@ _PHRASES: dict[str, tuple[str, str, str, str]] = {
         "vom Bearbeiter abgebrochen, nichts veröffentlicht",
     ),
     "withdrawn": (
-        "withdrawn by the controller, nothing published",
-        "retiré par le responsable du traitement, rien n'est publié",
-        "ingetrokken door de verwerkingsverantwoordelijke, niets gepubliceerd",
-        "vom Verantwortlichen widerrufen, nichts veröffentlicht",
+        "the authorisation was withdrawn, nothing published",
+        "l'autorisation a été retirée, rien n'est publié",
+        "de machtiging werd ingetrokken, niets gepubliceerd",
+        "die Erlaubnis wurde widerrufen, nichts veröffentlicht",
     ),
     "cancelled": (
         "cancelled, nothing published",

@@ -70,42 +70,45 @@ _WORDS: dict[str, tuple[str, str, str, str]] = {
     "authorised": ("Who authorised it", "Qui l'a autorisé", "Wie het heeft toegestaan", "Wer es erlaubt hat"),
     "auth_text": (
         (
-            "An instruction signed by the controller was checked before any byte was read: signature,"
-            " chain, revocation, validity, use, scope, operator."
+            "A signed instruction was checked before any byte was read: signature, chain, revocation,"
+            " capacity of who signed, validity, use, scope, operator."
         ),
         (
-            "Une instruction signée par le responsable du traitement a été vérifiée avant la lecture du"
-            " premier octet : signature, chaîne, révocation, validité, utilisation, portée, opérateur."
+            "Une instruction signée a été vérifiée avant la lecture du premier octet : signature, chaîne,"
+            " révocation, qualité du signataire, validité, utilisation, portée, opérateur."
         ),
         (
-            "Een door de verwerkingsverantwoordelijke ondertekende opdracht werd nagegaan vóór de"
-            " eerste byte gelezen werd: handtekening, keten, intrekking, geldigheid, gebruik, bereik, operator."
+            "Een ondertekende opdracht werd nagegaan vóór de eerste byte gelezen werd: handtekening, keten,"
+            " intrekking, hoedanigheid van de ondertekenaar, geldigheid, gebruik, bereik, operator."
         ),
         (
-            "Eine vom Verantwortlichen signierte Anweisung wurde geprüft, bevor das erste Byte gelesen"
-            " wurde: Signatur, Kette, Widerruf, Gültigkeit, Verwendung, Umfang, Bediener."
+            "Eine signierte Anweisung wurde geprüft, bevor das erste Byte gelesen wurde: Signatur, Kette,"
+            " Widerruf, Eigenschaft des Unterzeichners, Gültigkeit, Verwendung, Umfang, Bediener."
         ),
     ),
     "auth_text_handwritten": (
         (
-            "An instruction signed by hand by the controller was checked before any byte was read. There is no electronic"
-            " signature: two operators attest the scanned signature, and one of them verified it. Validity, use, scope"
-            " and operator were checked."
+            "An instruction signed by hand was checked before any byte was read. There is no electronic"
+            " signature: two operators attest the scanned signature, and one of them verified it. Capacity of who"
+            " signed, validity, use, scope and operator were checked."
         ),
         (
-            "Une instruction signée à la main par le responsable du traitement a été vérifiée avant la lecture du premier"
+            "Une instruction signée à la main a été vérifiée avant la lecture du premier"
             " octet. Il n'y a pas de signature électronique : deux opérateurs attestent la signature numérisée, et l'un"
-            " d'eux l'a vérifiée. Ont été vérifiés : validité, utilisation, portée, opérateur."
+            " d'eux l'a vérifiée. Ont été vérifiés : qualité du signataire, validité, utilisation, portée,"
+            " opérateur."
         ),
         (
-            "Een door de verwerkingsverantwoordelijke met de hand ondertekende opdracht werd nagegaan vóór de eerste byte"
+            "Een met de hand ondertekende opdracht werd nagegaan vóór de eerste byte"
             " gelezen werd. Er is geen elektronische handtekening: twee operators bevestigen de ingescande handtekening,"
-            " en een van hen heeft ze nagegaan. Nagegaan werden geldigheid, gebruik, bereik en operator."
+            " en een van hen heeft ze nagegaan. Nagegaan werden hoedanigheid van de ondertekenaar, geldigheid, gebruik,"
+            " bereik en operator."
         ),
         (
-            "Eine vom Verantwortlichen von Hand unterschriebene Anweisung wurde geprüft, bevor das erste Byte gelesen wurde."
+            "Eine von Hand unterschriebene Anweisung wurde geprüft, bevor das erste Byte gelesen wurde."
             " Eine elektronische Signatur gibt es nicht: zwei Bediener bezeugen die eingelesene Unterschrift, einer hat"
-            " sie nachgeprüft. Geprüft wurden Gültigkeit, Verwendung, Umfang, Bediener."
+            " sie nachgeprüft. Geprüft wurden Eigenschaft des Unterzeichners, Gültigkeit, Verwendung,"
+            " Umfang, Bediener."
         ),
     ),
     "signed_as": ("Signed as", "Signé en qualité de", "Ondertekend als", "Unterschrieben als"),

@@ -150,4 +150,4 @@ def certificate(case: WholeRun) -> dict:
 def require_withdrawn(case: WholeRun) -> None:
     case.nothing_left()
     assert not case.content()
-    assert certificate(case)["outcome"] == "withdrawn by the controller, nothing published"
+    assert certificate(case)["outcome"] == "the authorisation was withdrawn, nothing published"
