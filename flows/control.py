@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 import json
 from base64 import b64decode, b64encode
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from connectors.base import Limits
 from flows.orders import Order, drop_order, load_order, save_order
-from schemas.errors import AuthorisationError, RefusedError, RepriseError
+from schemas.errors import AuthorisationError, RefusedError, RepriseError, UnreadableSourceError
 from vault.authorisation import Authorisation, give_back
 from vault.clock import Clock, SystemClock, parse_utc
 from vault.destroy import remove
@@ -42,8 +43,14 @@ class Control:
 
     @classmethod
     def open(cls, home: Path, operator: str, clock: Clock | None = None) -> Control:
-        """Open a home for an operator. Raises OperatorError when nobody, or nobody known, acts."""
+        """Open a home for an operator.
+
+        Raises OperatorError when nobody, or nobody known, acts; UnreadableSourceError (site_setting_unknown) for a limit
+        that there is not.
+        """
         bare = cls.open_to_look(home, clock)
+        if not bare.site.limits.keys() <= {limit.name for limit in fields(Limits)}:
+            raise UnreadableSourceError("site_setting_unknown")
         try:
             person = find_operator(home, operator)
         except RefusedError as refusal:

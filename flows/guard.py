@@ -69,6 +69,14 @@ class RunGuard:
         self._thread.join()
 
     def _watch(self) -> None:
+        """A guard that cannot see any more ends what it guards: the run stops, and can be resumed."""
+        try:
+            self._watch_until_over()
+        except BaseException:
+            self._link.end_now()
+            raise
+
+    def _watch_until_over(self) -> None:
         while not self._over.wait(POLL_SECONDS):
             if self._reason_to_end() is not None:
                 self._link.end_now()

@@ -16,8 +16,8 @@ from schemas.errors import (
 )
 from vault.clock import Clock
 from vault.heartbeat import LATE_AFTER_INTERVALS, last_beat
-from vault.lease import list_runs
-from vault.sweep import find_unknown
+from vault.lease import list_runs, list_unreadable
+from vault.sweep import find_unknown, is_ended
 
 ALIVE = ("running", "interrupted", "red", "destroying", "incomplete")
 
@@ -46,6 +46,7 @@ class HomeState:
 
 _ALARMS: dict[str, type[RepriseError]] = {
     "destruction_incomplete": VerificationFailedError,
+    "lease_unreadable": VerificationFailedError,
     "unknown_staging": OrphanFoundError,
     "run_overdue": RunOverdueError,
     "copy_incomplete": VerificationFailedError,
@@ -66,6 +67,7 @@ def home_state(home: Path, clock: Clock | None = None) -> HomeState:
     age = beat.age_seconds(control.clock) if beat else None
     fired = {
         "destruction_incomplete": runs["incomplete"] > 0,
+        "lease_unreadable": any(not is_ended(home, run) for run in list_unreadable(home)),
         "unknown_staging": unknown > 0,
         "run_overdue": overdue > 0,
         "copy_incomplete": beat is not None and beat.found.get("copies_incomplete", 0) > 0,

@@ -31,6 +31,7 @@ class SweepReport:
     resumable: int = 0
     incomplete: int = 0
     elsewhere: int = 0  # overdue runs of a host that cannot be seen: ciphertext removed, no certificate
+    unreadable: int = 0  # damaged leases set aside: key and staging destroyed, no certificate
     strays: int = 0  # marked folders that no lease explained: destroyed
     copies_destroyed: int = 0  # sources and packages whose time was over
     copies_incomplete: int = 0

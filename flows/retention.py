@@ -10,22 +10,26 @@ from flows.engine import END_WAIT_SECONDS, end_unpublished
 from flows.intakes import close_due
 from flows.orders import drop_stale_orders
 from flows.results import SweepReport
-from schemas.errors import BusyError, DestructionError
+from schemas.errors import BusyError, DestructionError, LedgerError, StorageFullError
 from vault.clock import Clock
-from vault.destroy import destroy_stray, inventory_staging, remove
-from vault.lease import Lease, end_data_process
+from vault.destroy import destroy_stray, inventory_staging, key_of, remove
+from vault.lease import Lease, end_data_process, set_unreadable_aside
 from vault.ledger import EntryType
 from vault.locks import hold_doctor
-from vault.sweep import Due, find_due, find_unknown, rearm_keys
+from vault.provider import provider
+from vault.sweep import find_unknown, forget_key, is_ended, live_runs, rearm_keys, reason_to_look
+
+_PASSING = (OSError, BusyError, DestructionError, LedgerError, StorageFullError)
+"""What may be over at the next sweep: until then the kernel's own timeout stands for a key."""
 
 
 def sweep_home(home: Path, clock: Clock | None = None) -> SweepReport:
-    """Destroy what is due. Each run that cannot be verified is counted, not hidden."""
+    """Destroy what is due. Each run that cannot be verified is counted, not hidden, and holds up no other."""
     control = Control.open_for_sweep(home, clock)
-    report = SweepReport()
+    report = SweepReport(unreadable=_give_up_unreadable(control))
     rearm_keys(home, control.clock)
-    for due in find_due(home, control.clock):
-        _deal_with(control, due, report)
+    for lease in live_runs(home):
+        _end_if_due(control, lease, report)
     ours, foreign = find_unknown(home)
     for folder in ours:
         files, count = destroy_stray(folder)
@@ -37,32 +41,64 @@ def sweep_home(home: Path, clock: Clock | None = None) -> SweepReport:
     return report
 
 
-def _deal_with(control: Control, due: Due, report: SweepReport) -> None:
-    match due.reason:
+def _give_up_unreadable(control: Control) -> int:
+    """Of a run whose lease is damaged the key goes now; its staging is destroyed as a stray folder is, below."""
+    damaged = set_unreadable_aside(control.home)
+    for run_id in damaged:
+        forget_key(run_id)
+        control.record(
+            EntryType.LEASE_UNREADABLE, None if is_ended(control.home, run_id) else run_id, "set_aside"
+        )
+    return len(damaged)
+
+
+def _end_if_due(control: Control, lease: Lease, report: SweepReport) -> None:
+    """Deal with one run. Whatever is wrong with it, the next one has its turn."""
+    try:
+        _deal_with(control, lease, report)
+    except _PASSING:
+        report.incomplete += 1
+    except Exception:  # noqa: BLE001 - its records are damaged
+        report.incomplete += 1
+        if lease.seconds_left(control.clock) <= 0:
+            _remove(control, lease, "records_damaged", with_key=True)
+
+
+def _deal_with(control: Control, lease: Lease, report: SweepReport) -> None:
+    match reason_to_look(control.home, lease, control.clock):
+        case None:
+            return
         case "resumable":
             report.resumable += 1
         case "elsewhere":
-            _remove_unseen(control, due.lease)
+            _remove(control, lease, "key_not_observable_here", with_key=False)
             report.elsewhere += 1
-        case _:
-            _destroy(control, due, report)
+        case reason:
+            _destroy(control, lease, reason)
+            report.destroyed += 1
 
 
-def _destroy(control: Control, due: Due, report: SweepReport) -> None:
-    end_data_process(due.lease)
-    try:
-        with hold_doctor(control.home, due.lease.subject_id, wait_seconds=END_WAIT_SECONDS):
-            if not control.ended(due.lease):  # its own control process may have ended it meanwhile
-                end_unpublished(control, due.lease.reload(control.home), due.reason)
-        report.destroyed += 1
-    except (DestructionError, BusyError):
-        report.incomplete += 1
+def _destroy(control: Control, lease: Lease, reason: str) -> None:
+    end_data_process(lease)
+    with hold_doctor(control.home, lease.subject_id, wait_seconds=END_WAIT_SECONDS):
+        if not control.ended(lease):  # its own control process may have ended it meanwhile
+            end_unpublished(control, lease.reload(control.home), reason)
 
 
-def _remove_unseen(control: Control, lease: Lease) -> None:
-    """Of a run made where nobody here can look, the ciphertext goes; its key and processes are not spoken of."""
+def _remove(control: Control, lease: Lease, code: str, *, with_key: bool) -> None:
+    """Without a proof the ciphertext goes all the same.
+
+    Of a run made where nobody here can look; then neither key nor processes are spoken of. And of one whose records are
+    damaged.
+    """
+    if with_key:
+        end_data_process(lease)
+        ref = key_of(lease)
+        if ref is not None:
+            provider(lease.provider).destroy(ref)
     inventory = inventory_staging(lease)
     for folder in lease.folders:
         remove(folder)
-    counts = {"files": len(inventory), "bytes": sum(file.size for file in inventory)}
-    control.record(EntryType.STAGING_REMOVED, lease.run_id, "key_not_observable_here", counts)
+    if inventory:
+        counts = {"files": len(inventory), "bytes": sum(file.size for file in inventory)}
+        control.record(EntryType.STAGING_REMOVED, lease.run_id, code, counts)

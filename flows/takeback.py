@@ -7,7 +7,7 @@ from pathlib import Path
 from connectors.destinations.line import Patience
 from flows.channels import channel_of, open_destination
 from flows.control import Control
-from schemas.errors import RepriseError, UnreadableSourceError
+from schemas.errors import IntegrityError, RepriseError, UnreadableSourceError
 from vault.journal import Journal
 from vault.lease import Lease, end_data_process
 from vault.run_files import read_run_file, write_run_file
@@ -38,10 +38,10 @@ def take_back(control: Control, lease: Lease) -> None:
 
 
 def _destination(control: Control, lease: Lease) -> str | None:
-    """Where the run was to deliver; None for a rehearsal, and when its order did not come back with its home."""
+    """Where the run was to deliver; None for a rehearsal, and when its order is damaged or did not come back with its home."""
     try:
         return control.order_of(lease).destination
-    except UnreadableSourceError:
+    except (UnreadableSourceError, IntegrityError):
         return None
 
 

@@ -13,12 +13,14 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from schemas.errors import KeyUnavailableError
+from schemas.errors import IntegrityError, KeyUnavailableError
 from vault.clock import Clock, format_utc, parse_utc
 from vault.deadline import seconds_left
 from vault.files import sync_folder, write_durably
 from vault.host_identity import boot_id, machine_id, pid_namespace, process_started
 from vault.keys import KeyRef
+
+LEASE, UNREADABLE = "lease.json", "lease.unreadable"
 
 
 @dataclass(frozen=True)
@@ -50,18 +52,23 @@ class Lease:
 
     @classmethod
     def load(cls, home: Path, run_id: str) -> Lease:
-        """Read a lease."""
-        raw: dict[str, Any] = json.loads((home / "runs" / run_id / "lease.json").read_bytes())
-        if raw["key_ref"] is not None:
-            raw["key_ref"] = KeyRef.from_json(raw["key_ref"])
-        return cls(**raw)
+        """Read a lease. Raises IntegrityError (lease_unreadable) for a damaged one."""
+        text = (home / "runs" / run_id / LEASE).read_bytes()
+        try:
+            raw: dict[str, Any] = json.loads(text)
+            if raw["key_ref"] is not None:
+                raw["key_ref"] = KeyRef.from_json(raw["key_ref"])
+            return cls(**raw)
+        except (ValueError, TypeError, KeyError):
+            damaged = IntegrityError("lease_unreadable", run=run_id)
+        raise damaged
 
     def save(self, home: Path) -> None:
         """Write the lease durably."""
         folder = home / "runs" / self.run_id
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         sync_folder(folder.parent)
-        write_durably(folder / "lease.json", json.dumps(asdict(self), sort_keys=True).encode())
+        write_durably(folder / LEASE, json.dumps(asdict(self), sort_keys=True).encode())
 
     def update(self, home: Path, **changes: Any) -> Lease:
         """Change fields of the lease as it stands on disk, durably."""
@@ -151,12 +158,36 @@ def take_over(home: Path, lease: Lease, clock: Clock) -> Lease:
 
 
 def list_runs(home: Path) -> list[Lease]:
-    """All leases of a home, oldest first."""
-    folder = home / "runs"
-    if not folder.is_dir():
-        return []
-    leases = [Lease.load(home, p.name) for p in sorted(folder.iterdir()) if (p / "lease.json").is_file()]
+    """All leases of a home, oldest first. Raises IntegrityError (lease_unreadable) until a sweep set a damaged one aside."""
+    leases = [Lease.load(home, run_id) for run_id in _with(home, LEASE)]
     return sorted(leases, key=lambda lease: (lease.created, lease.run_id))
+
+
+def _with(home: Path, name: str) -> list[str]:
+    """The runs whose folder holds such a file."""
+    folder = home / "runs"
+    return sorted(p.name for p in folder.iterdir() if (p / name).is_file()) if folder.is_dir() else []
+
+
+def set_unreadable_aside(home: Path) -> list[str]:
+    """Put each damaged lease out of the way, so that it holds up no other run; gives the runs.
+
+    Nobody can carry such a run further. What it staged is now a folder that no lease explains.
+    """
+    damaged = []
+    for run_id in _with(home, LEASE):
+        try:
+            Lease.load(home, run_id)
+        except IntegrityError:
+            damaged.append(run_id)
+            (home / "runs" / run_id / LEASE).rename(home / "runs" / run_id / UNREADABLE)
+            sync_folder(home / "runs" / run_id)
+    return damaged
+
+
+def list_unreadable(home: Path) -> list[str]:
+    """The runs whose damaged lease was set aside."""
+    return _with(home, UNREADABLE)
 
 
 class Sight(StrEnum):

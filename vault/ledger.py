@@ -52,6 +52,7 @@ class EntryType(StrEnum):
     DESTRUCTION_STARTED = "destruction.started"
     DESTRUCTION_COMPLETED = "destruction.completed"
     DESTRUCTION_INCOMPLETE = "destruction.incomplete"
+    LEASE_UNREADABLE = "lease.unreadable"
     STAGING_REMOVED = "staging.removed"
     STAGING_STRAY_DESTROYED = "staging.stray_destroyed"
     CUSTODY_DESTROYED = "custody.destroyed"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import tomllib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
+from typing import Any, TypeVar
 
 from schemas.errors import UnreadableSourceError
 from vault.files import write_durably
@@ -51,25 +52,46 @@ class Site:
 
     @classmethod
     def load(cls, home: Path) -> Site:
-        """Read the settings. Raises UnreadableSourceError: home_not_found, site_setting_unknown."""
+        """Read the settings; what is not written has its default, and nothing unknown is passed over.
+
+        Raises UnreadableSourceError: home_not_found, site_malformed, site_setting_unknown.
+        """
         path = home / "site.toml"
         if not path.is_file():
             raise UnreadableSourceError("home_not_found")
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
-        if not set(raw.get("declared_exceptions", [])) <= set(EXCEPTIONS):
+        try:
+            return cls._read(tomllib.loads(path.read_text(encoding="utf-8")))
+        except (ValueError, TypeError, KeyError, AttributeError):
+            malformed = UnreadableSourceError("site_malformed")
+        raise malformed
+
+    @classmethod
+    def _read(cls, raw: dict[str, Any]) -> Site:
+        declared = raw.get("declared_exceptions", [])
+        if not raw.keys() <= {setting.name for setting in fields(cls)} or not set(declared) <= set(
+            EXCEPTIONS
+        ):
             raise UnreadableSourceError("site_setting_unknown")
         return cls(
-            trial=bool(raw["trial"]),
-            origin=str(raw["origin"]),
-            ceiling_hours=int(raw.get("ceiling_hours", 72)),
-            clock_skew_seconds=int(raw.get("clock_skew_seconds", 300)),
-            proof_retention_days=int(raw.get("proof_retention_days", 3650)),
-            sweep_every_minutes=int(raw.get("sweep_every_minutes", 5)),
-            declared_exceptions=tuple(str(e) for e in raw.get("declared_exceptions", [])),
-            handwritten=raw.get("handwritten") is True,
+            trial=_as(bool, raw["trial"]),
+            origin=_as(str, raw["origin"]),
+            declared_exceptions=tuple(declared),
+            handwritten=_as(bool, raw.get("handwritten", False)),
             media=Media.declared(raw.get("media", {})),
-            limits={str(name): int(value) for name, value in raw.get("limits", {}).items()},
+            limits={name: _as(int, value) for name, value in raw.get("limits", {}).items()},
+            **{name: _as(int, raw[name]) for name in _NUMBERS if name in raw},
         )
+
+
+_NUMBERS = ("ceiling_hours", "clock_skew_seconds", "proof_retention_days", "sweep_every_minutes")
+_T = TypeVar("_T")
+
+
+def _as(kind: type[_T], value: object) -> _T:
+    """The value, which is of this kind and is not made one. Raises TypeError."""
+    if type(value) is not kind:
+        raise TypeError
+    return value
 
 
 def create_home(home: Path, *, trial: bool, origin: str, ceiling_hours: int = 72) -> Site:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from vault.authorisation import is_withdrawn
@@ -15,33 +15,16 @@ from vault.mark import is_ours
 RESTORED = "restored.json"  # beside a lease: the run came out of a backup, and only its end is left
 
 
-@dataclass(frozen=True)
-class Due:
-    """A lease and why the sweep looks at it.
-
-    deadline | withdrawn | half_destroyed | key_lost | resumable | elsewhere (overdue, but of a host that cannot be seen)
-    """
-
-    lease: Lease
-    reason: str
-
-
-def find_due(home: Path, clock: Clock) -> list[Due]:
-    """Every lease that has not ended and whose owner does not live, or whose time is over."""
-    found = []
-    for lease in live_runs(home):
-        reason = _reason(home, lease, clock)
-        if reason is not None:
-            found.append(Due(lease, reason))
-    return found
-
-
 def live_runs(home: Path) -> Iterator[Lease]:
     """Every lease without a certificate."""
     return (lease for lease in list_runs(home) if not is_ended(home, lease.run_id))
 
 
-def _reason(home: Path, lease: Lease, clock: Clock) -> str | None:
+def reason_to_look(home: Path, lease: Lease, clock: Clock) -> str | None:
+    """Why the sweep looks at a run that has no certificate; None for one that lives and has time.
+
+    deadline | withdrawn | half_destroyed | key_lost | resumable | elsewhere (overdue, but of a host that cannot be seen)
+    """
     overdue = lease.seconds_left(clock) <= 0
     if sight(lease) is Sight.ELSEWHERE:
         left = any(folder.exists() or folder.is_symlink() for folder in lease.folders)
@@ -72,6 +55,13 @@ def is_restored(home: Path, run_id: str) -> bool:
     return (home / "runs" / run_id / RESTORED).is_file()
 
 
+def forget_key(run_id: str) -> None:
+    """Destroy the run's key by its name, where this kernel has one: of a run whose lease cannot be read."""
+    ref = KernelKeyring().find(run_id)
+    if ref is not None:
+        KernelKeyring().destroy(ref)
+
+
 def find_unknown(home: Path) -> tuple[list[Path], list[Path]]:
     """Entries of `staging/` that no lease explains: those that carry our mark, and those that a person must look at."""
     folder = home / "staging"
@@ -84,7 +74,8 @@ def find_unknown(home: Path) -> tuple[list[Path], list[Path]]:
 def rearm_keys(home: Path, clock: Clock) -> None:
     """Set every kernel timeout anew by the boot clock: the kernel's own follows the wall clock, which can be set."""
     for lease in live_runs(home):
-        rearm_key(lease, clock)
+        with contextlib.suppress(OSError):  # one that cannot be looked at must not hold up the others
+            rearm_key(lease, clock)
 
 
 def rearm_key(lease: Lease, clock: Clock) -> None:

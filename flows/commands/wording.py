@@ -81,6 +81,7 @@ _SWEPT = (
     ("destroyed", "run(s) destroyed"),
     ("resumable", "run(s) left resumable"),
     ("incomplete", "run(s) INCOMPLETE: call a person"),
+    ("unreadable", "damaged lease(s) set aside: key and staging destroyed, not certified"),
     ("strays", "stray folder(s) destroyed"),
     ("elsewhere", "overdue run(s) of another host removed, not certified"),
     ("copies_destroyed", "source(s) or package(s) destroyed at their date"),

@@ -12,10 +12,12 @@ from moving_clock import MovingClock
 from whole_run import WholeRun
 
 from flows import engine
+from flows.home_state import home_state
 from flows.practice.write import write_practice
 from flows.retention import sweep_home
+from flows.sweep_round import sweep_round
 from flows.watch import NoWatch
-from schemas.errors import DeadlineError, KeyServiceError
+from schemas.errors import DeadlineError, IntegrityError, KeyServiceError, UseError
 from vault import lease as leases
 from vault.destroy import probe
 from vault.keys import KeyState
@@ -192,3 +194,91 @@ def test_a_deadline_is_frozen_at_the_lease(crashed, monkeypatch):
         assert sweep_home(crashed.home).resumable == 1
         settings.write_text(settings.read_text().replace(f"ceiling_hours = {hours}", "ceiling_hours = 72"))
     assert replace(lease) == list_runs(crashed.home)[-1]
+
+
+EMPTY, OTHER, BINARY = b"", b'{"a": 1}', b"\xff\xfe"
+DAMAGES = {
+    "lease.json": BINARY,
+    "intent.json": OTHER,
+    "journal.jsonl": EMPTY,
+    "state": OTHER,
+    "record": EMPTY,
+    "key": BINARY,
+    "order": EMPTY,
+    "evidence": BINARY,
+}
+
+
+def records_of(case: WholeRun, name: str) -> list[Path]:
+    """The files of a home that hold such a record."""
+    if name == "order":
+        return list((case.home / "orders").iterdir())
+    folders = (case.home / folder for folder in ("runs", "authorisations", "subjects"))
+    return [path for folder in folders for path in folder.rglob(f"{name}*") if path.is_file()]
+
+
+@pytest.mark.parametrize(("name", "damage"), DAMAGES.items())
+def test_a_run_whose_records_are_damaged_dies_in_time_and_holds_up_no_other(practice, tmp_path, name, damage):
+    case = WholeRun(tmp_path / "trial", practice)
+    case.start_apart({"who": "control", "at": "call", "name": "vault.destroy._destroy_key", "nth": "1"})
+    (lease,) = list_runs(case.home)
+    other = replace(lease, run_id="a-run-of-an-earlier-time", staging=str(case.home / "staging/other"))
+    make_staging(case.home, Path(other.staging))
+    other.save(case.home)  # it comes first, and lacks all its records
+    assert key_state(lease) is KeyState.PRESENT
+    found = records_of(case, name)
+    assert found
+    for path in found:
+        path.write_bytes(damage)
+    clock = MovingClock()
+    clock.pass_time(hours=73)
+    sweep_home(case.home, clock)
+    assert not list((case.home / "staging").iterdir())
+    assert key_state(lease) is not KeyState.PRESENT
+
+
+def test_a_damaged_lease_is_set_aside_and_stays_an_alarm(crashed):
+    (lease,) = list_runs(crashed.home)
+    (crashed.home / "runs" / lease.run_id / "lease.json").write_bytes(b"{")
+    with pytest.raises(IntegrityError, match="lease_unreadable"):
+        crashed.start()
+    assert sweep_round(crashed.home).unreadable == 1  # before any deadline: nobody can carry it further
+    assert not list((crashed.home / "staging").iterdir())
+    assert key_state(lease) is not KeyState.PRESENT
+    assert [e["type"] for e in entries(crashed)][-2:] == ["lease.unreadable", "staging.stray_destroyed"]
+    assert home_state(crashed.home).alarms == ["lease_unreadable"]
+    assert sweep_round(crashed.home).unreadable == 0
+    with pytest.raises(UseError):  # the use it spent stays spent
+        crashed.start()
+
+
+def test_a_run_that_had_published_is_certified_as_published_after_its_deadline(practice, tmp_path):
+    case = WholeRun(tmp_path / "trial", practice)
+    case.start_apart({"who": "control", "at": "arrow", "name": "publish"})
+    delivered = case.content()
+    assert delivered
+    clock = MovingClock()
+    clock.pass_time(hours=73)
+    result = engine.resume(case.home, case.run_id, "trial", NoWatch(), clock=clock)
+    assert result.state == "certified"
+    told = json.loads((case.home / "runs" / case.run_id / "told.json").read_bytes())
+    assert told["facts"]["destruction"]["cause"] == "published"
+    assert case.content() == delivered
+    case.nothing_left()
+
+
+def test_a_guard_that_cannot_see_any_more_ends_the_run_which_can_be_resumed(practice, tmp_path, monkeypatch):
+    case = WholeRun(tmp_path / "trial", practice)
+
+    class Blind(NoWatch):
+        def arrow(self, arrow: str, counts: dict) -> None:
+            if arrow == "extract":
+                monkeypatch.setattr("flows.guard.is_withdrawn", lambda home, reference: 1 / 0)
+                time.sleep(1.2)  # the guard looks twice a second
+
+    with pytest.raises(ZeroDivisionError):
+        case.start(Blind())
+    assert not case.content()
+    monkeypatch.undo()
+    assert case.resume().state == "certified"
+    case.nothing_left()

@@ -247,7 +247,13 @@ def test_the_file_system_under_a_folder():
 
 
 @pytest.mark.parametrize(
-    "line", ['[media]\ndisk = "cloud"', '[media]\ncolour = "red"', 'declared_exceptions = ["whatever"]']
+    "line",
+    [
+        '[media]\ndisk = "cloud"',
+        '[media]\ncolour = "red"',
+        'declared_exceptions = ["whatever"]',
+        "sweep_every_minute = 1",
+    ],
 )
 def test_a_site_declares_enumeration_values_only(tmp_path, line):
     create_home(tmp_path / "home", trial=True, origin="x.example/log")
@@ -258,6 +264,27 @@ def test_a_site_declares_enumeration_values_only(tmp_path, line):
         Site.load(tmp_path / "home")
     site.write_text(before + '[media]\ndisk = "ssd"\nhost_backups = "none"\n')
     assert Site.load(tmp_path / "home").media == Media("ssd", "unknown", "none")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "trial = ",
+        "\ufffd",
+        "origin = 'x'",
+        "trial = 'yes'\norigin = 'x'",
+        "trial = true\norigin = 'x'\nsweep_every_minutes = '5'",
+        "trial = true\norigin = 'x'\nhandwritten = 1",
+        "trial = true\norigin = 'x'\nlimits = 5",
+        "trial = true\norigin = 'x'\ndeclared_exceptions = 5",
+    ],
+)
+def test_settings_that_cannot_be_read_are_refused_by_a_code(tmp_path, text):
+    create_home(tmp_path / "home", trial=True, origin="x.example/log")
+    (tmp_path / "home/site.toml").write_text(text)
+    with pytest.raises(UnreadableSourceError, match="site_malformed"):
+        Site.load(tmp_path / "home")
 
 
 def test_every_provider_has_its_words():

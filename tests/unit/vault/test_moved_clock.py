@@ -17,7 +17,7 @@ from vault.lease import list_runs, new_lease
 from vault.register import Use
 from vault.signed import detached
 from vault.subjects import find_operator
-from vault.sweep import find_due
+from vault.sweep import live_runs, reason_to_look
 from vault.trial_ca import TrialAuthority, sign_cades
 from vault.trust_admin import add_material, list_material
 
@@ -104,7 +104,7 @@ def lease_of(home, clock):
 def test_a_lease_of_this_boot_goes_by_the_clock_that_nobody_sets(tmp_path, by):
     lease = lease_of(tmp_path, SystemClock())
     assert 71 * 3600 < lease.seconds_left(MovedClock(by)) <= 72 * 3600
-    assert [due.reason for due in find_due(tmp_path, MovedClock(by))] == []
+    assert [reason_to_look(tmp_path, lease, MovedClock(by)) for lease in live_runs(tmp_path)] == [None]
 
 
 def test_a_lease_of_another_boot_has_the_wall_clock_and_never_more_than_it_was_given(tmp_path):
