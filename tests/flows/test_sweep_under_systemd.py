@@ -85,6 +85,9 @@ def test_the_service_ends_what_a_dead_run_left_and_comes_again_after_a_boot(mach
     assert last_beat(case.home) is not None
     case.nothing_left()
 
+    looked = json.loads(machine.call(REPRISE, "doctor", "--json", "--home", str(case.home)).stdout)
+    assert [finding["code"] for finding in looked if finding["area"] == "sweep"] == ["ok"]
+
     second = die_inside(machine, case, FILES_LEFT)
     machine.power_off()
     machine.boot()  # nobody calls the service now but its timer, half a minute after the boot
