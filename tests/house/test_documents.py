@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import typer
 from typer.testing import CliRunner
 
 from flows.cli import app
@@ -46,10 +47,13 @@ def test_every_page_named_exists(page):
         assert (page.parent / target).exists(), target
 
 
-def test_every_command_named_exists():
-    named = README.split("`reprise --help` lists the rest:")[1].split(". Every")[0]
-    for words in re.findall(r"`([a-z ]+)`", named):
-        assert CliRunner().invoke(app, [*words.split(), "--help"]).exit_code == 0, words
+def test_every_command_named_exists_and_every_command_is_named():
+    rows = README.split("## Use it")[1].split("`reprise --help`")[0]
+    named = [words.split() for words in re.findall(r"`([a-z][a-z -]+)`", rows)]
+    for words in named:
+        assert CliRunner().invoke(app, [*words, "--help"]).exit_code == 0, words
+    shown = typer.main.get_command(app).list_commands(None)
+    assert set(shown) - {words[0] for words in named} == {"demo", "trial"}  # these two stand above the table
 
 
 def test_every_document_named_in_the_code_exists():
