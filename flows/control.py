@@ -12,7 +12,7 @@ from typing import Any
 
 from connectors.base import Limits
 from flows.orders import Order, drop_order, load_order, save_order
-from schemas.errors import AuthorisationError, RefusedError, RepriseError, UnreadableSourceError
+from schemas.errors import AuthorisationError, HomeError, RefusedError, RepriseError
 from vault.authorisation import Authorisation, give_back
 from vault.clock import Clock, SystemClock, parse_utc
 from vault.destroy import remove
@@ -45,12 +45,12 @@ class Control:
     def open(cls, home: Path, operator: str, clock: Clock | None = None) -> Control:
         """Open a home for an operator.
 
-        Raises OperatorError when nobody, or nobody known, acts; UnreadableSourceError (site_setting_unknown) for a limit
+        Raises OperatorError when nobody, or nobody known, acts; HomeError (site_setting_unknown) for a limit
         that there is not.
         """
         bare = cls.open_to_look(home, clock)
         if not bare.site.limits.keys() <= {limit.name for limit in fields(Limits)}:
-            raise UnreadableSourceError("site_setting_unknown")
+            raise HomeError("site_setting_unknown")
         try:
             person = find_operator(home, operator)
         except RefusedError as refusal:

@@ -125,6 +125,12 @@ class HostError(RefusedError):
     advice = "Mend the host, or let the site declare the exception; the certificate then prints it."
 
 
+class HomeError(HostError):
+    """The home cannot be opened."""
+
+    advice = "Name it by --home or REPRISE_HOME; what `site.toml` may say is in docs/operations.md."
+
+
 class RunEndedError(RefusedError):
     """This run has ended."""
 

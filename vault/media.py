@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from schemas.errors import UnreadableSourceError
+from schemas.errors import HomeError
 
 DECLARABLE: dict[str, tuple[str, ...]] = {
     "disk": ("ssd", "hdd", "unknown"),
@@ -31,9 +31,9 @@ class Media:
 
     @classmethod
     def declared(cls, raw: dict[str, Any]) -> Media:
-        """Read `[media]`. Raises UnreadableSourceError for a word that is no enumeration value."""
+        """Read `[media]`. Raises HomeError for a word that is no enumeration value."""
         if any(str(value) not in DECLARABLE.get(name, ()) for name, value in raw.items()):
-            raise UnreadableSourceError("site_setting_unknown")
+            raise HomeError("site_setting_unknown")
         return cls(**{name: str(value) for name, value in raw.items()})
 
 

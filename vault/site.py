@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
-from schemas.errors import UnreadableSourceError
+from schemas.errors import HomeError
 from vault.files import write_durably
 from vault.media import Media
 
@@ -54,15 +54,15 @@ class Site:
     def load(cls, home: Path) -> Site:
         """Read the settings; what is not written has its default, and nothing unknown is passed over.
 
-        Raises UnreadableSourceError: home_not_found, site_malformed, site_setting_unknown.
+        Raises HomeError: home_not_found, site_malformed, site_setting_unknown.
         """
         path = home / "site.toml"
         if not path.is_file():
-            raise UnreadableSourceError("home_not_found")
+            raise HomeError("home_not_found")
         try:
             return cls._read(tomllib.loads(path.read_text(encoding="utf-8")))
         except (ValueError, TypeError, KeyError, AttributeError):
-            malformed = UnreadableSourceError("site_malformed")
+            malformed = HomeError("site_malformed")
         raise malformed
 
     @classmethod
@@ -71,7 +71,7 @@ class Site:
         if not raw.keys() <= {setting.name for setting in fields(cls)} or not set(declared) <= set(
             EXCEPTIONS
         ):
-            raise UnreadableSourceError("site_setting_unknown")
+            raise HomeError("site_setting_unknown")
         return cls(
             trial=_as(bool, raw["trial"]),
             origin=_as(str, raw["origin"]),

@@ -15,7 +15,7 @@ from rich.console import Console
 
 from flows.coded import CodedFailure
 from flows.control import Control
-from schemas.errors import RepriseError, UnreadableSourceError
+from schemas.errors import HomeError, RepriseError
 
 P = ParamSpec("P")
 errors_console = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -33,7 +33,7 @@ JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object as the
 def home_path(home: Path | None) -> Path:
     """The home given, or that of the environment, if it opens.
 
-    Raises UnreadableSourceError when there is none, ForkError when an older copy of it was put back.
+    Raises HomeError when there is none, ForkError when an older copy of it was put back.
     """
     found = home_to_examine(home)
     Control.open_to_look(found)
@@ -41,12 +41,12 @@ def home_path(home: Path | None) -> Path:
 
 
 def home_to_examine(home: Path | None) -> Path:
-    """The same without opening it, for those who look what is wrong. Raises UnreadableSourceError."""
+    """The same without opening it, for those who look what is wrong. Raises HomeError."""
     found = home or (Path(os.environ["REPRISE_HOME"]) if os.environ.get("REPRISE_HOME") else None)
     if found is None:
-        raise UnreadableSourceError("home_not_given")
+        raise HomeError("home_not_given")
     if not (found / "site.toml").is_file():
-        raise UnreadableSourceError("home_not_found")
+        raise HomeError("home_not_found")
     return found.resolve()
 
 

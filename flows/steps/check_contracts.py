@@ -6,6 +6,7 @@ no value of a patient can reach its results.
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -48,6 +49,9 @@ def _validate(violations: Mapping[str, int]) -> list[ContractVerdict]:
     import great_expectations.expectations as gxe
     import pandas as pd
 
+    logging.getLogger(gx.data_context.types.base.__name__).setLevel(
+        logging.WARNING
+    )  # else it tells of a temporary folder
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = gx.data_context.types.base.ProgressBarsConfig(globally=False)
     source = context.data_sources.add_pandas("counts")

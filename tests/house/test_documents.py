@@ -7,6 +7,7 @@ import re
 import shlex
 import subprocess
 import sys
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ import typer
 from typer.testing import CliRunner
 
 from flows.cli import app
+from vault.site import Site
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -61,3 +63,12 @@ def test_every_document_named_in_the_code_exists():
         for path in (ROOT / folder).rglob("*.py"):
             for name in re.findall(r"docs/[\w/\-]+\.md", path.read_text(encoding="utf-8")):
                 assert (ROOT / name).is_file(), (path.name, name)
+
+
+def test_every_setting_of_a_site_is_documented_with_its_default():
+    page = (ROOT / "docs/operations.md").read_text(encoding="utf-8").split("## Settings")[1].split("## ")[0]
+    rows = dict(re.findall(r"^\| `\[?(\w+)\]?` \| ([^|]+) \|", page, re.MULTILINE))
+    assert set(rows) == {setting.name for setting in fields(Site)}
+    for setting in fields(Site):
+        if type(setting.default) is int:
+            assert rows[setting.name] == str(setting.default)

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from schemas.errors import UnreadableSourceError, VerificationFailedError
+from schemas.errors import HomeError, VerificationFailedError
 from vault.certificate import _page, build_certificate
 from vault.certificate_content import build_content
 from vault.certificate_phrases import PHRASES
@@ -260,7 +260,7 @@ def test_a_site_declares_enumeration_values_only(tmp_path, line):
     site = tmp_path / "home/site.toml"
     before = site.read_text()
     site.write_text(before + line + "\n")
-    with pytest.raises(UnreadableSourceError, match="site_setting_unknown"):
+    with pytest.raises(HomeError, match="site_setting_unknown"):
         Site.load(tmp_path / "home")
     site.write_text(before + '[media]\ndisk = "ssd"\nhost_backups = "none"\n')
     assert Site.load(tmp_path / "home").media == Media("ssd", "unknown", "none")
@@ -283,7 +283,7 @@ def test_a_site_declares_enumeration_values_only(tmp_path, line):
 def test_settings_that_cannot_be_read_are_refused_by_a_code(tmp_path, text):
     create_home(tmp_path / "home", trial=True, origin="x.example/log")
     (tmp_path / "home/site.toml").write_text(text)
-    with pytest.raises(UnreadableSourceError, match="site_malformed"):
+    with pytest.raises(HomeError, match="site_malformed"):
         Site.load(tmp_path / "home")
 
 
