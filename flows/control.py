@@ -12,7 +12,7 @@ from typing import Any
 
 from connectors.base import Limits
 from flows.orders import Order, drop_order, load_order, save_order
-from schemas.errors import AuthorisationError, HomeError, RefusedError, RepriseError
+from schemas.errors import AuthorisationError, HomeError, LedgerError, RefusedError, RepriseError
 from vault.authorisation import Authorisation, give_back
 from vault.clock import Clock, SystemClock, parse_utc
 from vault.destroy import remove
@@ -100,8 +100,13 @@ class Control:
 
     @classmethod
     def open_for_sweep(cls, home: Path, clock: Clock | None = None) -> Control:
-        """The sweep acts by the site's standing order."""
-        return cls.open_to_look(home, clock)
+        """The sweep acts by the site's standing order; what is due dies though this host's memory is damaged."""
+        try:
+            return cls.open_to_look(home, clock)
+        except LedgerError as unusable:
+            if unusable.code != "host_record_malformed":
+                raise
+        return cls._open_unchecked(home, clock)
 
     @property
     def person(self) -> Operator:
@@ -128,7 +133,9 @@ class Control:
         made = self.ledger.record(
             entry_type, run_id, code, commitments={**self._by(entry_type), **commitments}, counts=counts
         )
-        with contextlib.suppress(OSError):  # no reason to stop a destruction; `reprise doctor` sees the lag
+        with contextlib.suppress(
+            OSError, LedgerError
+        ):  # no reason to stop a destruction; `reprise doctor` sees the lag
             if entry_type is EntryType.DESTRUCTION_COMPLETED and run_id is not None:
                 self.memory.note_gone("destroyed", run_id)
             self.memory.note_head(self.ledger.store)

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from flows.control import Control
 from flows.issuing import issue_proof
 from flows.results import SweepReport
-from vault.authorisation import Authorisation
+from schemas.errors import RepriseError
+from vault.authorisation import Authorisation, is_withdrawn
 from vault.clock import format_utc
 from vault.custody import CopyEnd, CopyKind, Custody, HeldCopy
 from vault.instruction import Custody as Term
 from vault.lease import Lease
 from vault.ledger import EntryType
+from vault.locks import hold_doctor
 from vault.sweep import live_runs
 from vault.trusted_time import TrustedTime
 
@@ -61,23 +64,27 @@ def end_withdrawn(control: Control, authorisation_id: str) -> None:
 def sweep_copies(control: Control, report: SweepReport) -> None:
     """Destroy the copies whose date has passed, if the wall clock may be believed."""
     now = TrustedTime(control.home, control.clock).now()
-    if now is None:
-        report.clock_distrusted = 1
-        return
-    for copy in Custody(control.home).held():
-        if copy.until > format_utc(now) and not copy.ending:
+    report.clock_distrusted = int(now is None)
+    register = Custody(control.home)
+    report.copies_incomplete += register.unreadable()
+    for copy in register.held():
+        if not (_is_due(copy, now) or _has_no_ground(control, copy)):
             continue
-        if _end(control, copy, copy.run_id).complete:
-            report.copies_destroyed += 1
-            _tell_anew(control, copy.run_id)
-        else:
-            report.copies_incomplete += 1
+        try:
+            complete = _end(control, copy, copy.run_id, tell=True).complete
+        except (RepriseError, OSError):
+            complete = False
+        report.copies_destroyed += complete
+        report.copies_incomplete += not complete
 
 
-def _tell_anew(control: Control, run_id: str | None) -> None:
-    """The certificate of the run that made a package says that the operator's copy is gone."""
-    if run_id is not None:
-        issue_proof(control, Lease.load(control.home, run_id))
+def _is_due(copy: HeldCopy, now: datetime | None) -> bool:
+    return now is not None and (copy.ending or copy.until <= format_utc(now))
+
+
+def _has_no_ground(control: Control, copy: HeldCopy) -> bool:
+    """An export whose instruction was withdrawn: it goes whatever the clock says."""
+    return copy.kind is CopyKind.SOURCE and is_withdrawn(control.home, copy.authorisation_id)
 
 
 def confirm_clock(control: Control) -> None:
@@ -128,13 +135,20 @@ def _copies(
     ]
 
 
-def _end(control: Control, copy: HeldCopy, run_id: str | None) -> CopyEnd:
-    """Destroy one copy and record it; it leaves the register last, so that a crash between loses no record."""
+def _end(control: Control, copy: HeldCopy, run_id: str | None, *, tell: bool = False) -> CopyEnd:
+    """Destroy one copy and record it; with `tell` the certificate of its run is issued anew.
+
+    It leaves the register last: a crash between loses neither the record nor the telling.
+    """
     custody = Custody(control.home)
     end = custody.destroy(copy)
     counts = {"files": end.files, "bytes": end.bytes, **end.exceptions}
     if end.complete:
         control.record(EntryType.CUSTODY_DESTROYED, run_id, copy.kind.value, counts)
+        if tell and run_id is not None:
+            lease = Lease.load(control.home, run_id)
+            with hold_doctor(control.home, lease.subject_id):  # `confirm` issues it too
+                issue_proof(control, lease)
         custody.drop(copy)
     elif not copy.alarmed:
         control.record(EntryType.CUSTODY_INCOMPLETE, run_id, copy.kind.value, counts)

@@ -57,6 +57,7 @@ from flows.values import (
 from schemas.errors import RefusedError, RepriseError, StorageFullError
 from vault.authorisation import Authorisation, reopen
 from vault.clock import SystemClock
+from vault.files import FULL
 from vault.hygiene import die_with_parent, harden_process
 from vault.keys import KeyRef
 from vault.lease import Lease
@@ -265,7 +266,7 @@ def _end(error: BaseException, wire: Wire) -> int:
             "error", code=error.code, exit=error.exit_code, facts=error.facts, kind=type(error).__name__
         )
         return error.exit_code
-    if isinstance(error, OSError) and error.errno in (27, 28, 122):  # EFBIG, ENOSPC, EDQUOT
+    if isinstance(error, OSError) and error.errno in FULL:
         wire.send("error", code="disk_full", exit=41, facts={"code": _place(error)}, kind="StorageFullError")
         return 41
     case = f"{type(error).__name__}"

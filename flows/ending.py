@@ -12,7 +12,7 @@ from flows.intakes import close_with_run
 from flows.issuing import TOLD, issue_proof
 from flows.orders import drop_order
 from flows.results import RunResult
-from flows.takeback import leftovers, take_back, used_channels
+from flows.takeback import leftovers, take_back, used_channels, was_published
 from flows.watch import Watch
 from schemas.errors import VerificationFailedError
 from vault.authorisation import reopen
@@ -164,6 +164,7 @@ def _destruction(control: Control, ending: Ending, evidence: Evidence, inventory
 def _facts(control: Control, ending: Ending, destruction: dict[str, Any]) -> dict[str, Any]:
     lease, counts = ending.lease, ending.counts
     came, published = counts.get("inventory", {}), "publish" in counts and ending.cause == "published"
+    published = published or was_published(control, lease)
     return {
         "version": 1,
         "trial": control.site.trial,

@@ -72,9 +72,8 @@ class RunGuard:
         """A guard that cannot see any more ends what it guards: the run stops, and can be resumed."""
         try:
             self._watch_until_over()
-        except BaseException:
+        except Exception:  # noqa: BLE001 - `__exit__` looks again, and raises what it finds
             self._link.end_now()
-            raise
 
     def _watch_until_over(self) -> None:
         while not self._over.wait(POLL_SECONDS):

@@ -14,11 +14,22 @@ from schemas.errors import DeadlineError, IntakeError, KeyUnavailableError, Refu
 from vault.authorisation import any_use, check, is_withdrawn
 from vault.clock import SystemClock, format_utc, parse_utc
 from vault.instruction import parse
-from vault.intake import Intake, check_number, claim, close, intake_of, list_intakes, spend
+from vault.intake import (
+    Intake,
+    check_number,
+    claim,
+    close,
+    give_up,
+    intake_of,
+    list_intakes,
+    spend,
+    unreadable_intakes,
+)
 from vault.intake_keys import PROVIDERS
 from vault.intake_mint import mint
 from vault.lease import Lease
 from vault.ledger import EntryType
+from vault.sweep import live_runs
 
 
 @dataclass(frozen=True)
@@ -95,18 +106,28 @@ def close_with_run(control: Control, lease: Lease) -> None:
 
 
 def close_due(control: Control) -> int:
-    """Close every intake that no run used in time, whose instruction was withdrawn or whose identity is gone."""
+    """Close every intake that no run used in time, whose instruction was withdrawn, whose run or identity is gone.
+
+    And every one whose record is damaged.
+    """
     closed = 0
+    for intake_id in unreadable_intakes(control.home):
+        give_up(control.home, intake_id)
+        control.record(EntryType.INTAKE_CLOSED, None, "unreadable")
+        closed += 1
+    living = {lease.run_id for lease in live_runs(control.home) if lease.seconds_left(control.clock) > 0}
     for intake in list_intakes(control.home):
-        cause = None if intake.closed or intake.run_id else _cause(control, intake)
+        cause = None if intake.closed or intake.run_id in living else _cause(control, intake)
         if cause is not None:
-            close(control.home, intake.id, cause)
+            close(control.home, intake.id, cause, run_is_over=True)
             control.record(EntryType.INTAKE_CLOSED, None, cause)
             closed += 1
     return closed
 
 
 def _cause(control: Control, intake: Intake) -> str | None:
+    if intake.run_id is not None:
+        return "run_over"
     if is_withdrawn(control.home, intake.authorisation_id):
         return "withdrawn"
     state = intake.state(control.home, control.clock)

@@ -58,7 +58,7 @@ def drop_stale_orders(home: Path, hours: int) -> None:
     """Forget orders that nobody triggered in so many hours and that no run waits for."""
     wanted = {lease.order_id for lease in list_runs(home)}
     for path in (home / "orders").glob("*"):
-        if path.name not in wanted and time.time() - path.stat().st_mtime > hours * 3600:
+        if path.is_file() and path.name not in wanted and time.time() - path.stat().st_mtime > hours * 3600:
             path.unlink(missing_ok=True)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 from flows.control import Control
@@ -10,14 +11,14 @@ from flows.engine import END_WAIT_SECONDS, end_unpublished
 from flows.intakes import close_due
 from flows.orders import drop_stale_orders
 from flows.results import SweepReport
-from schemas.errors import BusyError, DestructionError, LedgerError, StorageFullError
+from schemas.errors import BusyError, DestructionError, LedgerError, RepriseError, StorageFullError
 from vault.clock import Clock
 from vault.destroy import destroy_stray, inventory_staging, key_of, remove
 from vault.lease import Lease, end_data_process, set_unreadable_aside
 from vault.ledger import EntryType
 from vault.locks import hold_doctor
 from vault.provider import provider
-from vault.sweep import find_unknown, forget_key, is_ended, live_runs, rearm_keys, reason_to_look
+from vault.sweep import find_unknown, forget_key, is_ended, is_restored, live_runs, rearm_keys, reason_to_look
 
 _PASSING = (OSError, BusyError, DestructionError, LedgerError, StorageFullError)
 """What may be over at the next sweep: until then the kernel's own timeout stands for a key."""
@@ -32,13 +33,21 @@ def sweep_home(home: Path, clock: Clock | None = None) -> SweepReport:
         _end_if_due(control, lease, report)
     ours, foreign = find_unknown(home)
     for folder in ours:
-        files, count = destroy_stray(folder)
-        control.record(EntryType.STAGING_STRAY_DESTROYED, None, "marked", {"files": files, "bytes": count})
-    report.strays, report.unknown = len(ours), len(foreign)
+        _destroy_stray(control, folder, report)
+    report.unknown = len(foreign)
     sweep_copies(control, report)
     report.intakes_expired = close_due(control)
     drop_stale_orders(home, control.site.ceiling_hours)
     return report
+
+
+def _destroy_stray(control: Control, folder: Path, report: SweepReport) -> None:
+    try:
+        files, count = destroy_stray(folder)
+        control.record(EntryType.STAGING_STRAY_DESTROYED, None, "marked", {"files": files, "bytes": count})
+        report.strays += 1
+    except OSError:
+        report.incomplete += 1
 
 
 def _give_up_unreadable(control: Control) -> int:
@@ -61,7 +70,8 @@ def _end_if_due(control: Control, lease: Lease, report: SweepReport) -> None:
     except Exception:  # noqa: BLE001 - its records are damaged
         report.incomplete += 1
         if lease.seconds_left(control.clock) <= 0:
-            _remove(control, lease, "records_damaged", with_key=True)
+            with contextlib.suppress(OSError, RepriseError):  # it is tried again, and counted, by every sweep
+                _remove(control, lease, "records_damaged", with_key=True)
 
 
 def _deal_with(control: Control, lease: Lease, report: SweepReport) -> None:
@@ -79,6 +89,8 @@ def _deal_with(control: Control, lease: Lease, report: SweepReport) -> None:
 
 
 def _destroy(control: Control, lease: Lease, reason: str) -> None:
+    if is_restored(control.home, lease.run_id) and lease.run_id in control.memory.gone("destroyed"):
+        reason = "record_lost"
     end_data_process(lease)
     with hold_doctor(control.home, lease.subject_id, wait_seconds=END_WAIT_SECONDS):
         if not control.ended(lease):  # its own control process may have ended it meanwhile

@@ -50,21 +50,26 @@ def restore(sealed: Path, identity: str, home: Path) -> dict[str, Any]:
 def accept_rollback(home: Path, operator: str, reason: Reason) -> dict[str, int]:
     """Accept that entries are lost: forget again all that this host knows to be gone, and say so in the ledger.
 
+    With a damaged memory the home counts as rolled back: how much is lost, nobody knows.
+
     What was alive in the older home is ended; whoever was erased since, and had a run there, is erased after that.
 
     Raises RefusedError home_not_rolled_back; ForkError when what is left of the ledger is not whole.
     """
     control = Control.open_rolled_back(home, operator)
-    store, known = control.ledger.store, control.memory.remembered()
-    if known is None or extends(store, known):
+    store, damaged = control.ledger.store, control.memory.malformed()
+    known = None if damaged else control.memory.remembered()
+    if not damaged and (known is None or extends(store, known)):
         raise RefusedError("home_not_rolled_back")
     faults = audit(home / "ledger", VerifierKey.parse(store.vkey), control.clock.now())
     faults = [fault for fault in faults if fault != "run_overdue"]
     if faults:
         raise ForkError(faults[0], count=len(faults))
     found = store.head().size
-    counts = {"remembered": known.size, "found": found, "lost": max(known.size - found, 0)}
+    remembered = known.size if known else 0
+    counts = {"remembered": remembered, "found": found, "lost": max(remembered - found, 0)}
     replayed = control.forget_again(reason.value, counts)
-    control.memory.note_gone("lost", f"{known.size}.{known.root}")
+    if known is not None:
+        control.memory.note_gone("lost", f"{known.size}.{known.root}")
     control.memory.note_head(store, forced=True)
     return {**counts, **replayed.counts(), "ended": sweep_round(home).destroyed}

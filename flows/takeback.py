@@ -11,6 +11,7 @@ from schemas.errors import IntegrityError, RepriseError, UnreadableSourceError
 from vault.journal import Journal
 from vault.lease import Lease, end_data_process
 from vault.run_files import read_run_file, write_run_file
+from vault.sweep import is_restored
 
 LEFTOVER = "remote_leftover_not_reachable"
 """Stands among a certificate's exceptions: sealed files of the run may still lie at the server."""
@@ -26,15 +27,18 @@ def used_channels(control: Control, lease: Lease) -> list[str]:
 
 
 def take_back(control: Control, lease: Lease) -> None:
-    """Remove the run's files at its destination; whether they could be reached is kept for the certificate."""
-    if read_run_file(control.home, lease.run_id, _FILE) == {"left": 0}:
+    """Remove the run's files at its destination; whether they could be reached is kept for the certificate.
+
+    Of a run out of an older home what was published stays: it published it in the time that was lost.
+    """
+    if (read_run_file(control.home, lease.run_id, _FILE) or {"left": 1})["left"] == 0:
         return
     destination = _destination(control, lease)
     if destination is None:
         _note_unknown(control, lease)
     elif used_channels(control, lease):
         end_data_process(lease)  # nobody brings more meanwhile
-        write_run_file(control.home, lease.run_id, _FILE, {"left": _discard(control, lease, destination)})
+        write_run_file(control.home, lease.run_id, _FILE, _discard(control, lease, destination))
 
 
 def _destination(control: Control, lease: Lease) -> str | None:
@@ -45,12 +49,20 @@ def _destination(control: Control, lease: Lease) -> str | None:
         return None
 
 
-def _discard(control: Control, lease: Lease, destination: str) -> int:
+def _discard(control: Control, lease: Lease, destination: str) -> dict[str, int]:
     try:
-        open_destination(control.home, destination, lease.run_id, _ONCE_MORE).discard()
+        place = open_destination(control.home, destination, lease.run_id, _ONCE_MORE)
+        if is_restored(control.home, lease.run_id) and place.published():
+            return {"left": 0, "published": 1}
+        place.discard()
     except RepriseError:
-        return 1
-    return 0
+        return {"left": 1}
+    return {"left": 0}
+
+
+def was_published(control: Control, lease: Lease) -> bool:
+    """Whether the package was found published by a run whose record of that was lost."""
+    return bool((read_run_file(control.home, lease.run_id, _FILE) or {}).get("published"))
 
 
 def _note_unknown(control: Control, lease: Lease) -> None:

@@ -35,6 +35,12 @@ _PHRASES: dict[str, tuple[str, str, str, str]] = {
         "de machtiging werd ingetrokken, niets gepubliceerd",
         "die Erlaubnis wurde widerrufen, nichts veröffentlicht",
     ),
+    "record_lost": (
+        "ended before; the record of that end was lost when an older home was put back",
+        "terminé auparavant ; la trace de cette fin s'est perdue quand un état plus ancien a été remis",
+        "eerder beëindigd; het spoor daarvan ging verloren toen een oudere toestand werd teruggezet",
+        "früher beendet; die Aufzeichnung davon ging verloren, als ein älterer Stand zurückgesetzt wurde",
+    ),
     "cancelled": (
         "cancelled, nothing published",
         "annulé, rien n'est publié",
@@ -310,6 +316,12 @@ _PHRASES: dict[str, tuple[str, str, str, str]] = {
         "un fichier avait un autre nom ailleurs, qui demeure ; ce qu'il désignait est écrasé",
         "een bestand had elders nog een naam, die blijft; wat hij noemde is overschreven",
         "eine Datei hatte anderswo einen weiteren Namen, der bleibt; was er nannte, ist überschrieben",
+    ),
+    "not_found": (
+        "a file was no longer there: somebody else removed it, and how is not known",
+        "un fichier n'était plus là : quelqu'un d'autre l'a retiré, on ne sait comment",
+        "een bestand was er niet meer: iemand anders heeft het verwijderd, hoe is niet bekend",
+        "eine Datei war nicht mehr da: jemand anderes hat sie entfernt, wie, ist nicht bekannt",
     ),
     "nothing_delivered": (
         "nothing was delivered",

@@ -16,6 +16,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from schemas.errors import IntegrityError
 from vault.files import sync_folder, write_durably
 from vault.sitekey import SiteKey
 
@@ -98,7 +99,7 @@ class CopyEnd:
     @property
     def complete(self) -> bool:
         """Whether every file of the copy is gone."""
-        return not {"changed_since", "not_removed"} & set(self.exceptions)
+        return not {"changed_since", "not_removed", "not_reachable"} & set(self.exceptions)
 
 
 class Custody:
@@ -119,10 +120,21 @@ class Custody:
         return held
 
     def held(self) -> list[HeldCopy]:
-        """Every copy not yet destroyed, by kind and date."""
+        """Every copy not yet destroyed, by kind and date; what does not open is counted by `unreadable`."""
         paths = sorted(self._folder.iterdir()) if self._folder.is_dir() else []
-        found = [self._read(path.name) for path in paths if not path.name.startswith(".")]
-        return sorted(found, key=lambda copy: (copy.until, copy.id))
+        read = (self._read_or_none(path) for path in paths if not path.name.startswith("."))
+        return sorted((copy for copy in read if copy is not None), key=lambda copy: (copy.until, copy.id))
+
+    def unreadable(self) -> int:
+        """How many entries of the register do not open: what they stood for, nobody knows any more."""
+        paths = self._folder.iterdir() if self._folder.is_dir() else ()
+        return sum(1 for p in paths if not p.name.startswith(".") and self._read_or_none(p) is None)
+
+    def _read_or_none(self, path: Path) -> HeldCopy | None:
+        try:
+            return self._read(path.name)
+        except (IntegrityError, OSError, ValueError, TypeError, KeyError):
+            return None
 
     def end_at(self, copy: HeldCopy, until: str) -> None:
         """Shorten a copy's time; it is never lengthened."""
@@ -175,17 +187,22 @@ def _destroy_files(copy: HeldCopy) -> CopyEnd:
         code = _destroy_file(file, begun=copy.ending)
         if code is not None:
             exceptions[code] = exceptions.get(code, 0) + 1
-        if not os.path.lexists(file.path):
+        if code in (None, "other_names_remain"):
             gone, size = gone + 1, size + file.size
     _remove_empty_folders(copy)
     return CopyEnd(gone, size, evidence_of_kind(copy.kind), exceptions)
 
 
 def _destroy_file(file: HeldFile, *, begun: bool) -> str | None:
-    """Overwrite, unlink, sync; gives what stood in the way or weakens the end, as a code."""
+    """Overwrite, unlink, sync; gives what stood in the way or weakens the end, as a code.
+
+    changed_since | not_removed | not_reachable | not_found (somebody else removed it) | other_names_remain
+    """
     path = Path(file.path)
-    if not os.path.lexists(path):
-        return None
+    if not _is_there(path):
+        if begun:
+            return None  # we unlinked it, before a crash
+        return "not_found" if _could_be_seen(file) else "not_reachable"
     if not file.unchanged(overwritten=begun):
         return "changed_since"
     linked = path.lstat().st_nlink > 1
@@ -197,6 +214,28 @@ def _destroy_file(file: HeldFile, *, begun: bool) -> str | None:
     except OSError:
         return "not_removed"
     return "other_names_remain" if linked else None
+
+
+def _is_there(path: Path) -> bool:
+    """Whether the name exists; what cannot be looked at is not said to be gone."""
+    try:
+        path.lstat()
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
+def _could_be_seen(file: HeldFile) -> bool:
+    """Whether the file would be there if nobody had removed it: its folder is, on the same file system.
+
+    A disk that is not mounted and a folder that was moved away hide a file; they do not destroy it.
+    """
+    try:
+        return Path(file.path).parent.lstat().st_dev == file.device
+    except OSError:
+        return False
 
 
 def _overwrite(path: Path) -> None:

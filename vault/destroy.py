@@ -21,6 +21,7 @@ from vault.intake import Intake, destroy_identity, intake_of
 from vault.keyring_linux import KernelKeyring
 from vault.keys import KeyRef, KeyState
 from vault.lease import Lease, Sight, data_process_ended, end_data_process, sight
+from vault.mark import NAME as MARK
 from vault.provider import provider
 from vault.sealing import ciphertext_digest
 
@@ -186,8 +187,16 @@ def destroy_stray(folder: Path) -> tuple[int, int]:
     ref = KernelKeyring().find(folder.name)
     if ref is not None:
         KernelKeyring().destroy(ref)
-    remove(folder)
+    _remove_marked(folder)
     return len(paths), size
+
+
+def _remove_marked(folder: Path) -> None:
+    """The mark goes last: a removal that is cut short leaves a folder that is still known as ours."""
+    for path in folder.iterdir():
+        if path.name != MARK:
+            remove(path)
+    remove(folder)
 
 
 def evidence_json(evidence: Evidence) -> dict[str, Any]:

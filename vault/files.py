@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+FULL = (27, 28, 122)
+"""Numbers of the errors of a full disk: EFBIG, ENOSPC, EDQUOT."""
+
 
 def sync_folder(folder: Path) -> None:
     """Make the folder's entries durable."""

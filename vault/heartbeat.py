@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -43,9 +44,12 @@ def last_beat(home: Path) -> Heartbeat | None:
         raw = json.loads((home / NAME).read_bytes())
         parse_utc(raw["ended"])
         found = {str(name): int(count) for name, count in raw["found"].items()}
-        return Heartbeat(str(raw["ended"]), float(raw["boot_seconds"]), str(raw["boot_id"]), found)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return None
+        boot_seconds = float(raw["boot_seconds"])
+        if math.isfinite(boot_seconds):
+            return Heartbeat(str(raw["ended"]), boot_seconds, str(raw["boot_id"]), found)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
+        pass
+    return None
 
 
 def unit_name(home: Path) -> str:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -24,6 +25,9 @@ from vault.ledger_store import FileLedger
 from vault.site import Site
 
 SYSTEM = Path("/var/lib/reprise")
+_NAME = re.compile(
+    r"[A-Za-z0-9][A-Za-z0-9._\-]*"
+)  # no path but a name comes out of the record, whoever wrote into it
 
 
 @dataclass(frozen=True)
@@ -79,22 +83,30 @@ class HostRecord:
         except (ValueError, TypeError):
             raise LedgerError("host_record_malformed") from None
 
+    def malformed(self) -> bool:
+        """Whether the record is there and cannot be read."""
+        try:
+            self.remembered()
+        except LedgerError:
+            return True
+        return False
+
     def gone(self, kind: str) -> frozenset[str]:
         """What this host knows to be gone: `erased` (records, as `vault.tombstones` names them) or `destroyed` (runs)."""
         path = self._folder / "gone"
         lines = (
-            path.read_text(encoding="ascii").split("\n")[:-1] if path.is_file() else []
+            path.read_text(encoding="ascii", errors="replace").split("\n")[:-1] if path.is_file() else []
         )  # a torn line is none
         words = (line.split(" ") for line in lines)
-        return frozenset(w[1] for w in words if len(w) == 2 and w[0] == kind)
+        return frozenset(w[1] for w in words if len(w) == 2 and w[0] == kind and _NAME.fullmatch(w[1]))
 
     def note_head(self, store: FileLedger, *, forced: bool = False) -> None:
         """Remember the present head; a smaller one than remembered only when `forced`."""
         with store.locked():  # no append between head and note
             head, checkpoint = store.head(), store.checkpoint()
         with self._held():
-            known = self.remembered()
-            if known is not None and known.size >= head.size and not forced:
+            known = None if forced else self.remembered()
+            if known is not None and known.size >= head.size:
                 return
             boot = boot_id()
             boots = (known.boots if known else 0) + (known is None or known.boot_id != boot)

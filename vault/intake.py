@@ -21,6 +21,9 @@ from vault.lease import Lease
 from vault.locks import hold_intakes
 
 GROUPS = 5
+RECORD = "intake.json"
+PROVIDERS = ("keyring", "file")
+"""Where an identity may be (`vault.intake_keys`)."""
 
 
 @dataclass(frozen=True)
@@ -40,21 +43,30 @@ class Intake:
 
     @classmethod
     def load(cls, home: Path, intake_id: str) -> Intake:
-        """Read a record. Raises IntakeError when there is none of this id."""
-        path = home / "intakes" / intake_id / "intake.json"
+        """Read a record. Raises IntakeError: intake_unknown, intake_unreadable."""
+        path = home / "intakes" / intake_id / RECORD
         if not intake_id.isalnum() or not path.is_file():
             raise IntakeError("intake_unknown")
-        raw: dict[str, Any] = json.loads(path.read_bytes())
-        if raw["key_ref"] is not None:
-            raw["key_ref"] = KeyRef.from_json(raw["key_ref"])
-        return cls(**raw)
+        text = path.read_bytes()
+        try:
+            raw: dict[str, Any] = json.loads(text)
+            if raw["key_ref"] is not None:
+                raw["key_ref"] = KeyRef.from_json(raw["key_ref"])
+            intake = cls(**raw)
+            parse_utc(intake.opened)
+            parse_utc(intake.expires)
+            if intake.id == intake_id and intake.provider in PROVIDERS:
+                return intake
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+            pass
+        raise IntakeError("intake_unreadable")
 
     def save(self, home: Path) -> None:
         """Write the record durably."""
         folder = home / "intakes" / self.id
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         sync_folder(folder.parent)
-        write_durably(folder / "intake.json", json.dumps(asdict(self), sort_keys=True).encode())
+        write_durably(folder / RECORD, json.dumps(asdict(self), sort_keys=True).encode())
 
     def ref(self, home: Path) -> KeyRef | None:
         """Where the identity is; found by name when a crash came before the record knew it."""
@@ -88,10 +100,38 @@ def check_number(recipient: str) -> str:
 
 
 def list_intakes(home: Path) -> list[Intake]:
-    """All intakes of a home, oldest first."""
+    """All intakes of a home, oldest first. A damaged record is none (`unreadable_intakes`)."""
+    found = (_load_or_none(home, name) for name in _names(home))
+    return sorted((i for i in found if i is not None), key=lambda intake: (intake.opened, intake.id))
+
+
+def unreadable_intakes(home: Path) -> list[str]:
+    """The ids of the records that are damaged."""
+    return [name for name in _names(home) if _load_or_none(home, name) is None]
+
+
+def give_up(home: Path, intake_id: str) -> None:
+    """Destroy the identity of a damaged record by its name, and put the record aside."""
+    for name in PROVIDERS:
+        store = identity_store(home, name)
+        ref = store.find(intake_id)
+        if ref is not None:
+            store.destroy(ref)
+    folder = home / "intakes" / intake_id
+    (folder / RECORD).rename(folder / "intake.unreadable")
+    sync_folder(folder)
+
+
+def _names(home: Path) -> list[str]:
     folder = home / "intakes"
-    names = [p.name for p in folder.iterdir() if (p / "intake.json").is_file()] if folder.is_dir() else []
-    return sorted((Intake.load(home, name) for name in names), key=lambda intake: (intake.opened, intake.id))
+    return sorted(p.name for p in folder.iterdir() if (p / RECORD).is_file()) if folder.is_dir() else []
+
+
+def _load_or_none(home: Path, name: str) -> Intake | None:
+    try:
+        return Intake.load(home, name)
+    except IntakeError:
+        return None
 
 
 def refusal(
@@ -141,11 +181,11 @@ def claim(home: Path, intake_id: str, lease: Lease, *, only_key: bool, clock: Cl
         store.rearm(ref, lease.seconds_left(clock))
 
 
-def close(home: Path, intake_id: str, cause: str) -> KeyState:
+def close(home: Path, intake_id: str, cause: str, *, run_is_over: bool = False) -> KeyState:
     """Destroy the identity of an intake that no run uses, and keep why. Raises IntakeError: intake_in_use."""
     with hold_intakes(home):
         intake = Intake.load(home, intake_id)
-        if intake.run_id is not None and intake.closed is None:
+        if intake.run_id is not None and intake.closed is None and not run_is_over:
             raise IntakeError("intake_in_use")
         state = destroy_identity(home, intake)
         if intake.closed is None:
@@ -162,10 +202,13 @@ def destroy_identity(home: Path, intake: Intake) -> KeyState:
 
 
 def intake_of(home: Path, lease: Lease) -> Intake | None:
-    """The intake whose identity must die with this run: the one it used, unless another run claimed it since."""
-    if lease.intake_id is None:
+    """The intake whose identity must die with this run: the one it used, unless another run claimed it since.
+
+    None as well where its record did not come back with the home, or is damaged: then nothing is claimed of it.
+    """
+    intake = _load_or_none(home, lease.intake_id) if lease.intake_id else None
+    if intake is None:
         return None
-    intake = Intake.load(home, lease.intake_id)
     return intake if intake.run_id in (None, lease.run_id) else None
 
 

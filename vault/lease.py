@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
 import signal
 import time
@@ -21,6 +22,13 @@ from vault.host_identity import boot_id, machine_id, pid_namespace, process_star
 from vault.keys import KeyRef
 
 LEASE, UNREADABLE = "lease.json", "lease.unreadable"
+PROVIDERS = ("keyring", "memory")
+"""The names of `vault.provider`."""
+
+
+def partial_name(run_id: str) -> str:
+    """The folder beside a destination in which a run's package grows."""
+    return f".reprise-{run_id}.partial"
 
 
 @dataclass(frozen=True)
@@ -52,16 +60,56 @@ class Lease:
 
     @classmethod
     def load(cls, home: Path, run_id: str) -> Lease:
-        """Read a lease. Raises IntegrityError (lease_unreadable) for a damaged one."""
+        """Read a lease; its staging is that of this home, wherever the home was when it was written.
+
+        Raises IntegrityError (lease_unreadable) for a damaged one.
+        """
         text = (home / "runs" / run_id / LEASE).read_bytes()
         try:
             raw: dict[str, Any] = json.loads(text)
             if raw["key_ref"] is not None:
                 raw["key_ref"] = KeyRef.from_json(raw["key_ref"])
-            return cls(**raw)
-        except (ValueError, TypeError, KeyError):
-            damaged = IntegrityError("lease_unreadable", run=run_id)
-        raise damaged
+            lease = cls(**raw)
+            if lease.run_id == run_id and lease._is_sound():
+                return lease._of_home(home)
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+            pass
+        raise IntegrityError("lease_unreadable", run=run_id)
+
+    def _is_sound(self) -> bool:
+        """Whether every field is of its kind, and nothing but the run's own folders would be removed in its name."""
+        texts = (
+            self.subject_id,
+            self.authorisation_id,
+            self.use,
+            self.machine_id,
+            self.boot_id,
+            self.operator_id,
+        )
+        numbers = (self.boot_deadline, self.owner_pid, self.owner_started, self.ledger_start)
+        parse_utc(self.created)
+        parse_utc(self.deadline)
+        optional = (
+            (self.order_id, str),
+            (self.intake_id, str),
+            (self.data_pid, int),
+            (self.sealed_source, bool),
+        )
+        partial = Path(self.partial)
+        return (
+            all(isinstance(text, str) for text in texts)
+            and all(value is None or isinstance(value, kind) for value, kind in optional)
+            and all(isinstance(number, int | float) and math.isfinite(number) for number in numbers)
+            and self.provider in PROVIDERS
+            and (partial.is_relative_to(self.staging) or partial.name == partial_name(self.run_id))
+            and ".." not in partial.parts
+        )
+
+    def _of_home(self, home: Path) -> Lease:
+        own, partial = home / "staging" / self.run_id, Path(self.partial)
+        if partial.is_relative_to(self.staging):
+            partial = own / partial.relative_to(self.staging)
+        return replace(self, staging=str(own), partial=str(partial))
 
     def save(self, home: Path) -> None:
         """Write the lease durably."""

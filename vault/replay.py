@@ -86,14 +86,19 @@ def note_restored(home: Path, facts: dict[str, Any]) -> None:
 
 def restore_pending(home: Path) -> bool:
     """Whether a restored home has not yet forgotten again."""
-    path = home / RESTORED
-    return path.is_file() and not json.loads(path.read_bytes())["replayed"]
+    return (home / RESTORED).is_file() and not _restored(home).get("replayed", False)
 
 
 def close_restore(home: Path) -> None:
     """The home has forgotten again; where it came from stays written."""
-    path = home / RESTORED
-    if path.is_file():
-        write_durably(
-            path, json.dumps({**json.loads(path.read_bytes()), "replayed": True}, sort_keys=True).encode()
-        )
+    if (home / RESTORED).is_file():
+        closed = {**_restored(home), "replayed": True}
+        write_durably(home / RESTORED, json.dumps(closed, sort_keys=True).encode())
+
+
+def _restored(home: Path) -> dict[str, Any]:
+    """Where the home came from; nothing when that cannot be read, and then it forgets again."""
+    try:
+        return dict(json.loads((home / RESTORED).read_bytes()))
+    except (ValueError, TypeError):
+        return {}

@@ -10,10 +10,10 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from schemas.errors import ForkError, PackageError, RepriseError, TargetRefusedError
+from schemas.errors import ForkError, PackageError, RepriseError, StorageFullError, TargetRefusedError
 from vault.backup import KEPT, KEPT_KEYS, MANIFEST
 from vault.clock import Clock, format_utc
-from vault.files import sync_folder
+from vault.files import FULL, sync_folder
 from vault.home_id import NAME as HOME_ID
 from vault.host_identity import boot_id, machine_id
 from vault.lease import list_runs
@@ -66,8 +66,10 @@ def _unpack(sealed: Path, identity: str, home: Path) -> tuple[dict[str, Any], in
                     continue
                 _write(home, member.name, stream.read())
                 files += 1
-    except (tarfile.TarError, EOFError, OSError):
-        raise PackageError("backup_unreadable") from None
+    except (tarfile.TarError, EOFError, OSError) as error:
+        full = isinstance(error, OSError) and error.errno in FULL
+        unusable = StorageFullError("disk_full") if full else PackageError("backup_unreadable")
+        raise unusable from None
     return _facts(facts), files
 
 
@@ -156,12 +158,7 @@ def _settle(home: Path, facts: dict[str, Any], clock: Clock) -> None:
     for folder in FOLDERS:
         _make_private(home, home / folder)
     for lease in list_runs(home):
-        former, own = Path(lease.staging), home / "staging" / lease.run_id
-        partial = Path(lease.partial)
-        if partial.is_relative_to(former):
-            partial = own / partial.relative_to(former)
-        changes = {"staging": str(own), "partial": str(partial), "data_pid": None}
-        lease.update(home, **changes, owner_pid=0, owner_started=0)
+        lease.update(home, data_pid=None, owner_pid=0, owner_started=0)
     note_restored(
         home,
         {

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from schemas.errors import IntegrityError
 from vault.files import write_durably
 
 
@@ -15,6 +16,12 @@ def write_run_file(home: Path, run_id: str, name: str, content: dict[str, Any]) 
 
 
 def read_run_file(home: Path, run_id: str, name: str) -> dict[str, Any] | None:
-    """Read one fact, or None."""
+    """Read one fact, or None. Raises IntegrityError (run_record_unreadable) for a damaged one."""
     path = home / "runs" / run_id / name
-    return dict(json.loads(path.read_bytes())) if path.is_file() else None
+    if not path.is_file():
+        return None
+    try:
+        return dict(json.loads(path.read_bytes()))
+    except (ValueError, TypeError, RecursionError):
+        damaged = IntegrityError("run_record_unreadable", run=run_id)
+    raise damaged

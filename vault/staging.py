@@ -26,7 +26,7 @@ import pyarrow.parquet as pq
 import pyarrow.parquet.encryption as pe
 
 from schemas.errors import IntegrityError, StorageFullError
-from vault.files import sync_folder, write_durably
+from vault.files import FULL, sync_folder, write_durably
 from vault.keys import derive
 
 FLUSH_ROWS = 5_000
@@ -34,7 +34,6 @@ FLUSH_BYTES = 2 << 20
 SEGMENT_BYTES = 4 << 20  # in memory; a reader keeps one segment a table
 CHUNK_SEGMENT_BYTES = 32 << 20  # of these it keeps one row group
 SINK_BYTES = 64 << 10
-_FULL = (27, 28, 122)  # EFBIG, ENOSPC, EDQUOT
 MANIFEST = "manifest.json"
 CHUNKS = "document_chunk"  # the one table whose rows are large
 
@@ -78,7 +77,7 @@ def _opening(run_key: bytes, aad: str) -> Any:
 
 def _storage_error(error: BaseException) -> StorageFullError | IntegrityError:
     text = str(error)  # looked at, never shown
-    full = (isinstance(error, OSError) and error.errno in _FULL) or "No space" in text or "too large" in text
+    full = (isinstance(error, OSError) and error.errno in FULL) or "No space" in text or "too large" in text
     return StorageFullError("disk_full") if full else IntegrityError("segment_unwritable")
 
 

@@ -10,9 +10,11 @@ from __future__ import annotations
 import json
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from vault.clock import Clock, format_utc, parse_utc
 from vault.files import write_durably
+from vault.sweep import RESTORED
 
 DRIFT_BOUND = timedelta(hours=1)
 """How far wall and boot clock may part within a boot."""
@@ -24,13 +26,15 @@ class TrustedTime:
     """The clock of a home, held against what was believed before (`clock.json`)."""
 
     def __init__(self, home: Path, clock: Clock) -> None:
-        self._path, self._clock = home / "clock.json", clock
+        self._path, self._restored, self._clock = home / "clock.json", home / RESTORED, clock
 
     def now(self) -> datetime | None:
         """The moment, and it becomes what later moments are held against; None when it is not to be believed."""
-        if not (self._clock.synchronised() or self._plausible()):
+        note, synchronised = self._note(), self._clock.synchronised()
+        if not (synchronised or self._plausible(note)):
             return None
-        self.confirm()
+        if synchronised or note is None or note["boot_id"] != self._clock.boot_id():
+            self.confirm()  # within a boot what was believed first stands, else an hour could be lost at every sweep
         return self._clock.now()
 
     def confirm(self) -> None:
@@ -42,10 +46,18 @@ class TrustedTime:
         }
         write_durably(self._path, json.dumps(note, sort_keys=True).encode())
 
-    def _plausible(self) -> bool:
-        if not self._path.is_file():
-            return True  # nothing was believed before: this moment is the first
-        note = json.loads(self._path.read_bytes())
+    def _note(self) -> dict[str, Any] | None:
+        """What was believed before; None when nothing was, or it cannot be read."""
+        try:
+            note = dict(json.loads(self._path.read_bytes()))
+            parse_utc(note["wall"])
+            return {**note, "boot": float(note["boot"]), "boot_id": str(note["boot_id"])}
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    def _plausible(self, note: dict[str, Any] | None) -> bool:
+        if note is None:  # the first moment of a home; of one that has a past it takes more to believe it
+            return not self._path.exists() and not self._restored.exists()
         gone = self._clock.now() - parse_utc(note["wall"])
         if note["boot_id"] == self._clock.boot_id():
             explained = timedelta(seconds=self._clock.boot_seconds() - note["boot"])

@@ -16,6 +16,7 @@ from rich.console import Console
 from flows.coded import CodedFailure
 from flows.control import Control
 from schemas.errors import HomeError, RepriseError
+from vault.files import FULL
 
 P = ParamSpec("P")
 errors_console = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -107,7 +108,7 @@ def _defect(name: str) -> dict[str, Any]:
 
 
 def _disk_error(error: OSError) -> dict[str, Any]:
-    full = error.errno in (27, 28, 122)
+    full = error.errno in FULL
     name = "disk_full" if full else f"os_error_{error.errno}"
     advice = "Free space and try again." if full else "Check permissions and paths."
     return {

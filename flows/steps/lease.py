@@ -12,7 +12,7 @@ from flows.orders import Order
 from flows.steps.authorise import Authorised
 from schemas.errors import HostError, RefusedError, TargetRefusedError
 from vault.hygiene import host_findings
-from vault.lease import Lease, new_lease
+from vault.lease import Lease, new_lease, partial_name
 from vault.mark import make_staging
 
 
@@ -70,4 +70,4 @@ def _partial(home: Path, order: Order, run_id: str) -> Path:
         usable = False
     if not usable:
         raise TargetRefusedError("destination_unusable")
-    return destination / f".reprise-{run_id}.partial"
+    return destination / partial_name(run_id)

@@ -13,9 +13,11 @@ from whole_run import WholeRun
 from flows import engine
 from flows.practice.write import write_practice
 from flows.retention import sweep_home
-from schemas.errors import AuthorisationError
+from schemas.errors import AuthorisationError, BusyError, StorageFullError
 from vault.clock import format_utc
+from vault.lease import list_runs
 from vault.ledger_store import open_store
+from vault.locks import hold_doctor
 
 pytestmark = pytest.mark.slow
 OPERATOR, DOCTOR = "operator", "doctor"
@@ -137,3 +139,86 @@ def test_a_changed_package_is_left_and_alarmed_once(practice, tmp_path):
         assert sweep_home(case.home, case.clock).copies_incomplete == 1
     assert len(case.recorded("custody.incomplete")) == 1
     assert part.read_bytes() == b"something else now"
+
+
+def test_a_copy_that_cannot_be_seen_is_not_said_to_be_destroyed(practice, tmp_path):
+    case = Case(tmp_path, practice)
+    case.start()
+    away = case.destination.with_name("unplugged")
+    case.destination.rename(away)
+    case.clock.pass_time(days=21)
+    assert sweep_home(case.home, case.clock).copies_incomplete == 1
+    assert case.recorded("custody.incomplete")[-1]["n"]["not_reachable"] == 3
+    away.rename(case.destination)
+    assert sweep_home(case.home, case.clock).copies_destroyed == 1
+    assert not list(case.destination.glob("reprise-*"))
+
+
+def test_what_somebody_else_removed_is_told_as_not_found(practice, tmp_path):
+    case = Case(tmp_path, practice)
+    case.start()
+    (package,) = case.destination.glob("reprise-*")
+    (package / "manifest.json").unlink()
+    case.clock.pass_time(days=21)
+    assert sweep_home(case.home, case.clock).copies_destroyed == 1
+    told = case.recorded("custody.destroyed")[-1]["n"]
+    assert (told["files"], told["not_found"]) == (2, 1)
+
+
+def test_a_damaged_entry_of_the_register_is_an_alarm_and_holds_up_no_other(practice, tmp_path):
+    case = Case(tmp_path, practice)
+    case.start()
+    (case.home / "custody/00000000").write_bytes(b"damaged")
+    (case.home / "custody/lost+found").mkdir()
+    case.clock.pass_time(days=21)
+    report = sweep_home(case.home, case.clock)
+    assert (report.copies_destroyed, report.copies_incomplete) == (1, 2)
+    assert not case.content()
+
+
+def test_an_export_goes_with_a_withdrawal_though_its_run_does_not_end(practice, tmp_path, monkeypatch):
+    case = Case(tmp_path, practice)
+    case.start_apart({"who": "control", "at": "arrow", "name": "extract"})
+    (lease,) = list_runs(case.home)
+    monkeypatch.setattr("flows.engine.END_WAIT_SECONDS", 0)
+    with hold_doctor(case.home, lease.subject_id), pytest.raises(BusyError):
+        engine.withdraw(case.home, lease.authorisation_id, "trial")
+    assert not case.export.exists()
+
+
+def test_an_export_left_by_a_crash_in_a_withdrawal_goes_with_the_next_sweep(practice, tmp_path, monkeypatch):
+    case = Case(tmp_path, practice)
+    case.start_apart({"who": "control", "at": "arrow", "name": "extract"})
+    (lease,) = list_runs(case.home)
+    with monkeypatch.context() as crash, pytest.raises(ZeroDivisionError):
+        crash.setattr("flows.engine.end_withdrawn", lambda *_: 1 / 0)
+        engine.withdraw(case.home, lease.authorisation_id, "trial")
+    assert case.export.exists()
+    sweep_home(case.home, case.clock)
+    assert not case.export.exists()
+
+
+def test_a_certificate_that_could_not_be_issued_anew_is_issued_by_the_next_sweep(
+    practice, tmp_path, monkeypatch
+):
+    case = Case(tmp_path, practice)
+    case.start()
+    case.clock.pass_time(days=21)
+    with monkeypatch.context() as full:
+        full.setattr(
+            "flows.custody.issue_proof", lambda *_: (_ for _ in ()).throw(StorageFullError("disk_full"))
+        )
+        assert sweep_home(case.home, case.clock).copies_incomplete == 1
+    assert sweep_home(case.home, case.clock).copies_destroyed == 1
+    told = json.loads((case.home / "runs" / case.run_id / "proof/certificate.json").read_bytes())
+    assert told["fate"]["package"]["end"]["complete"]
+
+
+def test_a_clock_that_creeps_is_found_out_within_a_boot(practice, tmp_path):
+    case = Case(tmp_path, practice)
+    case.start()
+    sweep_home(case.home, case.clock)
+    for _ in range(3):
+        case.clock.set_wall(minutes=25)
+        report = sweep_home(case.home, case.clock)
+    assert report.clock_distrusted == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -15,9 +16,11 @@ from flows import engine
 from flows.home_state import home_state
 from flows.practice.write import write_practice
 from flows.retention import sweep_home
+from flows.safekeeping import Reason, accept_rollback
 from flows.sweep_round import sweep_round
 from flows.watch import NoWatch
-from schemas.errors import DeadlineError, IntegrityError, KeyServiceError, UseError
+from schemas.errors import DeadlineError, IntegrityError, KeyServiceError, LedgerError, UseError
+from vault import destroy as destroying
 from vault import lease as leases
 from vault.destroy import probe
 from vault.keys import KeyState
@@ -282,3 +285,88 @@ def test_a_guard_that_cannot_see_any_more_ends_the_run_which_can_be_resumed(prac
     monkeypatch.undo()
     assert case.resume().state == "certified"
     case.nothing_left()
+
+
+def test_a_home_that_was_moved_sweeps_its_own_staging(crashed):
+    moved = crashed.home.with_name("moved")
+    crashed.home.rename(moved)
+    clock = MovingClock()
+    clock.pass_time(hours=73)
+    assert sweep_home(moved, clock).destroyed == 1
+    assert not list((moved / "staging").iterdir())
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("deadline", "x"),
+        ("boot_deadline", "x"),
+        ("provider", "x"),
+        ("partial", "/"),
+        ("order_id", []),
+        ("run_id", "other"),
+    ],
+)
+def test_a_lease_with_a_foreign_value_is_a_damaged_one(crashed, field, value):
+    (lease,) = list_runs(crashed.home)
+    path = crashed.home / "runs" / lease.run_id / "lease.json"
+    path.write_text(json.dumps({**json.loads(path.read_bytes()), field: value}))
+    assert sweep_round(crashed.home).unreadable == 1
+    assert not list((crashed.home / "staging").iterdir())
+
+
+def test_the_host_s_memory_names_runs_and_no_paths(crashed):
+    host = crashed.home.with_name(f".{crashed.home.name}.host")
+    with (host / "gone").open("ab") as record:
+        record.write(b"destroyed \ndestroyed ..\ndestroyed ../runs\n\xff\xfe\n")
+    sweep_round(crashed.home)
+    assert list((crashed.home / "staging").iterdir())
+    assert (crashed.home / "ledger/checkpoint").is_file()
+
+
+def test_a_damaged_memory_of_the_host_stops_all_but_the_sweep_and_can_be_made_anew(crashed):
+    (crashed.home.with_name(f".{crashed.home.name}.host") / "head.json").write_bytes(b"{")
+    with pytest.raises(LedgerError, match="host_record_malformed"):
+        crashed.start()
+    clock = MovingClock()
+    clock.pass_time(hours=73)
+    assert sweep_round(crashed.home, clock).destroyed == 1
+    accept_rollback(crashed.home, "trial", Reason.DISK_FAILED)
+    assert home_state(crashed.home).alarms == []
+
+
+def test_a_package_delivered_in_the_time_that_a_rollback_lost_stays(practice, tmp_path):
+    case = WholeRun(tmp_path / "trial", practice)
+    case.start_apart({"who": "control", "at": "arrow", "name": "reconcile"})
+    shutil.copytree(case.home, tmp_path / "older")
+    case.resume()
+    delivered = case.content()
+    shutil.rmtree(case.home)
+    (tmp_path / "older").rename(case.home)
+    accept_rollback(case.home, "trial", Reason.SNAPSHOT_RESTORED)
+    assert case.content() == delivered
+    told = json.loads((case.home / "runs" / case.run_id / "told.json").read_bytes())
+    assert told["destruction"]["cause"] == "record_lost"
+    assert told["facts"]["import_state"] == "delivered_not_confirmed"
+    case.nothing_left()
+
+
+def test_a_stray_that_cannot_be_removed_holds_up_no_other_and_keeps_its_mark(practice, tmp_path, monkeypatch):
+    case = WholeRun(tmp_path / "trial", practice)
+    strays = [case.home / "staging" / name for name in ("a", "b")]
+    for stray in strays:
+        make_staging(case.home, stray)
+        (stray / "segment").write_bytes(b"sealed")
+    real = destroying.remove
+
+    def refuse(path: Path) -> None:
+        if path == strays[0] / "segment":
+            raise PermissionError
+        real(path)
+
+    with monkeypatch.context() as stubborn:
+        stubborn.setattr(destroying, "remove", refuse)
+        report = sweep_home(case.home)
+    assert (report.strays, report.incomplete) == (1, 1)
+    assert sweep_home(case.home).strays == 1
+    assert not list((case.home / "staging").iterdir())

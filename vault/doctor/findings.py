@@ -217,6 +217,11 @@ CATALOGUE: dict[str, tuple[str, Severity, str, str]] = {
         "This host remembers more of the ledger than the home holds: an older copy was put back. Nothing runs.",
         "Find the newer home; or `reprise accept-rollback --reason CODE`, which forgets again what was forgotten.",
     ),
+    "host_record_malformed": (
+        "home", Severity.FAIL,
+        "This host's memory of the home is damaged: whether an older copy was put back cannot be told. Only the sweep runs.",
+        "Find out who damaged it; then `reprise accept-rollback --reason disk_failed` makes a new one, and ends what lives.",
+    ),
     "host_record_behind": (
         "home", Severity.WARN,
         "This host's memory of the home is behind its ledger: an older copy put back might pass unseen.",

@@ -51,6 +51,9 @@ def _trust(host: Host, home: Path) -> Iterator[str]:
 
 def _memory(home: Path, site: Site) -> Iterator[str]:
     record, store = HostRecord.of(home, site), open_store(home)
+    if record.malformed():
+        yield "host_record_malformed"
+        return
     known = record.remembered()
     if record.new_here(store):
         yield "home_new_here"

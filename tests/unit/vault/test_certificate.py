@@ -84,7 +84,7 @@ def authorised(signature: str, *roles: str) -> dict[str, Any]:
 def every_certificate() -> list[dict[str, Any]]:
     """Between them they hold every code that a certificate can hold."""
     causes = ("published", "rehearsal", "inventory", "abandoned", "withdrawn", "cancelled", "deadline", "key_lost",
-              "refused_after_header")  # fmt: skip
+              "refused_after_header", "record_lost")  # fmt: skip
     media = [
         Media(d, lk, b)
         for d in DECLARABLE["disk"]
@@ -98,7 +98,7 @@ def every_certificate() -> list[dict[str, Any]]:
         told = destruction(
             media[number],
             systems[number % 4],
-            cause=causes[number % 9],
+            cause=causes[number % 10],
             exceptions=EXCEPTIONS[: number % 3],
             role=("operator", "sweep")[number % 2],
             strength={"provider": ("keyring", "memory")[number % 2]},
@@ -116,7 +116,7 @@ def ended_certificates() -> list[dict[str, Any]]:
     fate = facts(plain)["fate"]
     base = {"at": "2026-01-03T00:00:00Z", "complete": True, "files": 1, "bytes": 2, "exceptions": []}
     ends = [
-        {**base, "evidence": "unlinked_overwritten", "exceptions": ["other_names_remain"]},
+        {**base, "evidence": "unlinked_overwritten", "exceptions": ["not_found", "other_names_remain"]},
         {**base, "evidence": "unlinked_sealed"},
         {**base, "evidence": "unlinked_sealed", "complete": False},
     ]

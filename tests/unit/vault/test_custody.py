@@ -41,7 +41,7 @@ def test_a_copy_is_destroyed_with_its_folders_and_leaves_the_register(register, 
     assert (end.files, end.bytes, end.complete, end.exceptions) == (3, 3 * len(CANARY) * 1000, True, {})
     assert end.evidence is Evidence.OVERWRITTEN
     assert not export.exists()
-    assert register.destroy(held) == end, "again: the same"
+    assert register.destroy(*register.held()) == end, "again: the same"
     register.drop(held)
     assert register.held() == []
 

@@ -133,6 +133,10 @@ class Case:
         path = self.record() / "head.json"
         path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
 
+    def damage_memory(self) -> None:
+        self.entry()
+        (self.record() / "head.json").write_bytes(b"{")
+
     def codes(self) -> set[str]:
         return {f.code for f in examine(self.home, self.host)} - {"ok"}
 
@@ -229,6 +233,7 @@ FIRES: dict[str, tuple[Callable[[Case], object], set[str]]] = {
     "timestamps_missing": (lambda c: next((c.home / "trust/timestamps").iterdir()).unlink(), set()),
     "home_new_here": (lambda c: c.remember(machine_id="another"), set()),
     "home_rolled_back": (lambda c: c.remember(size=99), set()),
+    "host_record_malformed": (lambda c: c.damage_memory(), set()),
     "host_record_behind": (lambda c: c.remember(size=0, root=""), set()),
 }
 

@@ -65,16 +65,17 @@ def make(home: Path, authorisation: str = OURS, provider: str = "keyring", hours
 
 
 def lease(home: Path, authorisation: str = OURS) -> Lease:
+    run_id = str(uuid.uuid4())
     return new_lease(
         home,
         CLOCK,
-        run_id=str(uuid.uuid4()),
+        run_id=run_id,
         subject_id="c" * 24,
         authorisation_id=authorisation,
         use="migration",
         hours=1,
         provider="memory",
-        partial=home / "partial",
+        partial=home / "staging" / run_id / "parts",
         operator_id="d" * 24,
         ledger_start=0,
         order_id="e" * 16,

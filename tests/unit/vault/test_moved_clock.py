@@ -93,7 +93,7 @@ def lease_of(home, clock):
         use="migration",
         hours=72,
         provider="memory",
-        partial=home / "out",
+        partial=home / "staging/run/parts",
         operator_id="o",
         ledger_start=0,
         order_id=None,
