@@ -19,7 +19,7 @@ from flows.intakes import close_due
 from flows.orders import Order, drop_order, load_order
 from flows.results import RunResult
 from flows.steps.authorise import authorise
-from flows.steps.lease import begin, take_lease
+from flows.steps.lease import begin, make_ready, take_lease
 from flows.watch import NoWatch, Watch
 from schemas.errors import (
     AuthorisationError,
@@ -191,6 +191,8 @@ def resume(home: Path, run: str, operator: str, watch: Watch, clock: Clock | Non
         if journal.last() != ARROWS[order.use][-1] and _key_is_lost(lease):
             lease = control.start_over(lease, journal)
         control.record_resumed(lease)
+        if journal.last() != ARROWS[order.use][-1]:
+            make_ready(control, lease)
         return _work(control, lease, order, watch)
 
 
@@ -243,11 +245,13 @@ def withdraw(
     end_withdrawn(
         control, authorisation_id
     )  # first: a run that does not end in time must not keep the export
-    for lease in running:
-        with hold_doctor(home, lease.subject_id, wait_seconds=END_WAIT_SECONDS):
-            if not control.ended(lease) and (home / "runs" / lease.run_id).is_dir():
-                end_unpublished(control, lease.reload(home), "withdrawn")
-    close_due(control)
+    try:
+        for lease in running:
+            with hold_doctor(home, lease.subject_id, wait_seconds=END_WAIT_SECONDS):
+                if not control.ended(lease) and (home / "runs" / lease.run_id).is_dir():
+                    end_unpublished(control, lease.reload(home), "withdrawn")
+    finally:
+        close_due(control)
     return len(running)
 
 

@@ -15,7 +15,7 @@ from schemas.errors import (
     VerificationFailedError,
 )
 from vault.clock import Clock
-from vault.heartbeat import LATE_AFTER_INTERVALS, last_beat
+from vault.heartbeat import LATE_AFTER_INTERVALS, Heartbeat, last_beat
 from vault.lease import list_runs, list_unreadable
 from vault.sweep import find_unknown, is_ended
 
@@ -66,12 +66,12 @@ def home_state(home: Path, clock: Clock | None = None) -> HomeState:
     beat = last_beat(home)
     age = beat.age_seconds(control.clock) if beat else None
     fired = {
-        "destruction_incomplete": runs["incomplete"] > 0,
+        "destruction_incomplete": runs["incomplete"] > 0 or _found(beat, "incomplete"),
         "lease_unreadable": any(not is_ended(home, run) for run in list_unreadable(home)),
         "unknown_staging": unknown > 0,
         "run_overdue": overdue > 0,
-        "copy_incomplete": beat is not None and beat.found.get("copies_incomplete", 0) > 0,
-        "clock_distrusted": beat is not None and beat.found.get("clock_distrusted", 0) > 0,
+        "copy_incomplete": _found(beat, "copies_incomplete"),
+        "clock_distrusted": _found(beat, "clock_distrusted"),
         "sweep_never": beat is None and bool(leases),
         "sweep_late": beat is not None and _late(age, control.site.sweep_every_minutes),
     }
@@ -84,6 +84,11 @@ def home_state(home: Path, clock: Clock | None = None) -> HomeState:
         new_here=control.memory.new_here(control.ledger.store),
         alarms=[code for code in _ALARMS if fired[code]],
     )
+
+
+def _found(beat: Heartbeat | None, name: str) -> bool:
+    """Whether the last sweep found any such thing."""
+    return beat is not None and beat.found.get(name, 0) > 0
 
 
 def _late(age: int | None, every_minutes: int) -> bool:

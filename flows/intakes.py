@@ -45,6 +45,10 @@ class OpenedIntake:
         return check_number(self.intake.recipient)
 
 
+MAX_HOURS = 10_000
+"""Above any instruction's own end, which bounds an intake too."""
+
+
 def open_intake(control: Control, reference: str, provider: str, hours: int | None) -> OpenedIntake:
     """Make a one-time recipient for an authorisation, until the instruction ends or for so many hours.
 
@@ -65,8 +69,8 @@ def open_intake(control: Control, reference: str, provider: str, hours: int | No
             operator=control.person,
             clock=control.clock,
         )
-        if hours is not None and hours < 1:
-            raise DeadlineError("hours_not_positive", limit=1)
+        if hours is not None and not 1 <= hours <= MAX_HOURS:
+            raise DeadlineError("hours_out_of_range", limit=MAX_HOURS)
     except RefusedError as refusal:
         control.record_refused(refusal)
         raise

@@ -55,7 +55,7 @@ def _discard(control: Control, lease: Lease, destination: str) -> dict[str, int]
         if is_restored(control.home, lease.run_id) and place.published():
             return {"left": 0, "published": 1}
         place.discard()
-    except RepriseError:
+    except (RepriseError, OSError):
         return {"left": 1}
     return {"left": 0}
 

@@ -131,7 +131,13 @@ def check_server(server: Server) -> None:
         raise TargetRefusedError("path_malformed")
     if not server.key_id.reveal() or not server.secret.reveal():
         raise TargetRefusedError("credentials_missing")
-    parts = urlsplit(server.endpoint)
+    try:
+        parts = urlsplit(server.endpoint)
+        named = bool(parts.hostname) and parts.port != 0  # a port that is none raises here
+    except ValueError:
+        named = False
+    if not named:
+        raise TargetRefusedError("endpoint_malformed")
     if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in _LOOPBACK):
         raise TargetRefusedError("endpoint_not_https")
     if parts.username or parts.password or parts.query or parts.fragment:

@@ -60,4 +60,6 @@ class SiteKey:
 
     def pseudonym(self, kind: str, text: str) -> str:
         """An opaque name (24 hex) for a person: equal for equal people, meaningless without the key."""
-        return hmac.new(derive(self._key, "pseudonyms"), f"{kind}\0{text}".encode(), sha256).hexdigest()[:24]
+        return hmac.new(
+            derive(self._key, "pseudonyms"), f"{kind}\0{text}".encode("utf-8", "surrogateescape"), sha256
+        ).hexdigest()[:24]

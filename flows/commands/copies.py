@@ -35,7 +35,7 @@ def custody(
 ) -> None:
     """List every copy that the operator holds right now, and until when: staging, sources, packages."""
     found = list_held(Control.open_to_look(home_path(home)), paths=paths)
-    show(found, as_json=as_json, text=describe_custody(found).replace("[", "\\["))
+    show(found, as_json=as_json, text=describe_custody(found))
 
 
 @guarded

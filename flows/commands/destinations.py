@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import os
+import re
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -71,10 +72,17 @@ def add(
     show({"destination": name, "channel": server.channel}, as_json=as_json, text=server.shown)
 
 
+_ADDRESS = re.compile(r"(?P<host>\[[0-9a-fA-F:.]+\]|[^:\[\]]+)(:(?P<port>[0-9]{1,5}))?")
+"""HOST, HOST:PORT, or [IPv6]:PORT."""
+
+
 def _sftp(address: str, user: str, host_key: str, identity: Path | None, folder: str) -> SftpServer:
     if identity is None:
         raise TargetRefusedError("credentials_missing")
-    host, _, port = address.rpartition(":") if address.rpartition(":")[2].isdigit() else (address, "", "22")
+    found = _ADDRESS.fullmatch(address)
+    if found is None:
+        raise TargetRefusedError("host_malformed")
+    host, port = found["host"], found["port"] or "22"
     key = identity.read_bytes()
     try:
         opened = open_identity(key, None)

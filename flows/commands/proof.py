@@ -49,7 +49,7 @@ def verify(
     show(
         {**asdict(found), "words": found.words},
         as_json=as_json,
-        text="\n".join(found.words).replace("[", "\\["),
+        text="\n".join(found.words),
     )
     for kind in (UnanchoredError, HostileProofError, ProofError):
         if found.exit == kind.exit_code:
@@ -73,7 +73,7 @@ def open_package(
     as_json: JsonOption = False,
 ) -> None:
     """Open a delivered package on the practice's side: verify, unpack into a private folder."""
-    opened = open_sealed(package, identity.read_text(encoding="utf-8"), into)
+    opened = open_sealed(package, identity.read_text(encoding="utf-8", errors="replace"), into)
     show(opened, as_json=as_json, text=f"{opened['files']} file(s) into {into}")
 
 

@@ -149,8 +149,8 @@ def order(
     as_json: JsonOption = False,
 ) -> None:
     """Seal an order for a run that Prefect triggers later; prints its opaque id."""
-    use = "migration" if to else "rehearsal"
-    destination = _place(to) if to else None
+    use = "rehearsal" if to is None else "migration"
+    destination = None if to is None else _place(to)
     made = Order(
         str(source.resolve()), authorisation, use, destination, keys, operator_name(operator), intake
     )
@@ -186,7 +186,7 @@ def status(
         show(found, as_json=as_json, text=describe_status(found))
         return
     state = home_state(home_path(home))
-    show(state.to_json(), as_json=as_json, text=one_line(state).replace("[", "\\["))
+    show(state.to_json(), as_json=as_json, text=one_line(state))
     if strict:
         raise_alarm(state)
 

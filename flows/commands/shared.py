@@ -62,7 +62,7 @@ def show(result: Any, *, as_json: bool, text: str) -> None:
         sys.stdout.write(json.dumps(result) + "\n")
         sys.stdout.flush()
     else:
-        console.print(text)
+        console.print(text, markup=False)
 
 
 def guarded(function: Callable[P, None]) -> Callable[P, None]:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import glob
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from flows.channels import require_registered
 from flows.control import Control
 from flows.orders import Order
-from schemas.errors import RefusedError
+from schemas.errors import RefusedError, UnreadableSourceError
 from vault.authorisation import Authorisation, check, claim, recorded
 from vault.intake import refuse_hopeless
 from vault.pades import MAX_BYTES, is_pdf, open_pdf
+from vault.provider import provider
 from vault.register import Use
 from vault.signed import Signed, detached
 
@@ -51,6 +54,11 @@ def authorise(control: Control, order: Order, run_id: str | None = None) -> Auth
         if order.intake or order.source.endswith(SEALED_SUFFIX):
             refuse_hopeless(control.home, authorisation.id, order.intake, control.clock)
         require_registered(control.home, order.destination)
+        provider(
+            order.keys
+        )  # before a use is spent; and so for the source, which is looked at and not opened
+        if not os.path.lexists(order.source):
+            raise UnreadableSourceError("source_missing")
     except RefusedError as refusal:
         control.record_refused(refusal)
         raise
@@ -74,5 +82,5 @@ def read_evidence(path: Path) -> Signed:
         data = file.read(MAX_BYTES + 1)
     if is_pdf(data):
         return open_pdf(data, patients)
-    signatures = sorted(path.parent.glob(path.name + "*.p7s"))
+    signatures = sorted(path.parent.glob(glob.escape(path.name) + "*.p7s"))
     return detached(data, [signature.read_bytes() for signature in signatures], patients)

@@ -11,6 +11,7 @@ from flows.custody import hold_source
 from flows.orders import Order
 from flows.steps.authorise import Authorised
 from schemas.errors import HostError, RefusedError, TargetRefusedError
+from vault.authorisation import reopen
 from vault.hygiene import host_findings
 from vault.lease import Lease, new_lease, partial_name
 from vault.mark import make_staging
@@ -54,8 +55,17 @@ def begin(control: Control, lease: Lease, authorised: Authorised) -> None:
         control.forget(lease)
         raise
     control.record_start(lease, authorised.authorisation)
+    make_ready(control, lease)
+
+
+def make_ready(control: Control, lease: Lease) -> None:
+    """Staging with its mark, and the export as it lies there now in the register of copies; again changes nothing.
+
+    At a resume too: a crash may lie before it, and an export that came broken may have been put right meanwhile.
+    """
     make_staging(control.home, Path(lease.staging))
-    hold_source(control, authorised.authorisation, Path(control.order_of(lease).source))
+    authorisation = reopen(control.home, lease.authorisation_id, lease.use)
+    hold_source(control, authorisation, Path(control.order_of(lease).source))
 
 
 def _partial(home: Path, order: Order, run_id: str) -> Path:
