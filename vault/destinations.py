@@ -133,14 +133,12 @@ def check_server(server: Server) -> None:
         raise TargetRefusedError("credentials_missing")
     try:
         parts = urlsplit(server.endpoint)
-        named = bool(parts.hostname) and parts.port != 0  # a port that is none raises here
+        port = parts.port
     except ValueError:
-        named = False
-    if not named:
-        raise TargetRefusedError("endpoint_malformed")
+        raise TargetRefusedError("endpoint_malformed") from None
     if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in _LOOPBACK):
         raise TargetRefusedError("endpoint_not_https")
-    if parts.username or parts.password or parts.query or parts.fragment:
+    if not parts.hostname or port == 0 or parts.username or parts.password or parts.query or parts.fragment:
         raise TargetRefusedError("endpoint_malformed")
 
 

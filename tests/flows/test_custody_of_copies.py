@@ -10,10 +10,11 @@ import pytest
 from moving_clock import MovingClock
 from whole_run import WholeRun
 
+from connectors.destinations.folder import FolderDestination
 from flows import engine
 from flows.practice.write import write_practice
 from flows.retention import sweep_home
-from schemas.errors import AuthorisationError, BusyError, StorageFullError
+from schemas.errors import AuthorisationError, BusyError, RepriseError, StorageFullError
 from vault.clock import format_utc
 from vault.lease import list_runs
 from vault.ledger_store import open_store
@@ -222,3 +223,56 @@ def test_a_clock_that_creeps_is_found_out_within_a_boot(practice, tmp_path):
         case.clock.set_wall(minutes=25)
         report = sweep_home(case.home, case.clock)
     assert report.clock_distrusted == 1
+
+
+def test_an_export_that_a_crash_kept_out_of_the_register_enters_it_at_the_resume(practice, tmp_path):
+    case = Case(tmp_path, practice)
+    case.start_apart({"who": "control", "at": "call", "name": "flows.steps.lease.make_ready", "nth": "1"})
+    assert case.resume().state == "certified"
+    assert not case.export.exists()
+
+
+def test_an_export_that_was_put_anew_in_the_same_place_is_the_one_destroyed(practice, tmp_path):
+    case = Case(tmp_path, practice)
+    case.start_apart({"who": "control", "at": "arrow", "name": "extract"})
+    (name,) = [path for path in case.export.rglob("*") if path.is_file()]
+    data = name.read_bytes()
+    name.unlink()
+    name.write_bytes(data)
+    assert case.resume().state == "certified"
+    assert not case.export.exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "error"),
+    [({"keys": "keyrng"}, "unknown_provider"), ({"source": "/nowhere/export"}, "source_missing")],
+)
+def test_a_slip_in_an_order_spends_nothing(practice, tmp_path, change, error):
+    case = Case(tmp_path, practice)
+    with pytest.raises(RepriseError, match=error):
+        case.start(**change)
+    assert list_runs(case.home) == []
+    assert case.start().state == "certified"
+
+
+def test_a_destination_that_cannot_be_cleaned_does_not_keep_the_key_alive(practice, tmp_path, monkeypatch):
+    case = Case(tmp_path, practice)
+    case.start_apart({"who": "control", "at": "arrow", "name": "reconcile"})
+    (lease,) = list_runs(case.home)
+
+    def refuse(self: FolderDestination) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(FolderDestination, "discard", refuse)
+    assert engine.abandon(case.home, lease.run_id, "trial").state == "certified"
+    told = json.loads((case.home / "runs" / lease.run_id / "told.json").read_bytes())
+    assert told["destruction"]["validation"]["exceptions"] == ["remote_leftover_not_reachable"]
+    case.nothing_left()
+
+
+def test_a_signed_instruction_may_have_brackets_in_its_name(practice, tmp_path):
+    case = Case(tmp_path, practice)
+    signed = Path(case.made["authorisation"])
+    for path in signed.parent.glob(f"{signed.name}*"):
+        path.rename(path.with_name(path.name.replace("authorisation", "auth[1]")))
+    assert case.start(authorisation=str(signed.with_name("auth[1].json"))).state == "certified"

@@ -91,6 +91,13 @@ def test_an_empty_home_without_a_sweep_is_no_alarm_and_one_with_a_run_is(home):
     assert alarms(home, clock) == []
 
 
+def test_what_the_last_sweep_left_incomplete_is_an_alarm(home):
+    beat(home, SetClock(), {"incomplete": 1})
+    assert alarms(home, SetClock()) == ["destruction_incomplete"]
+    beat(home, SetClock(), {"incomplete": 0})
+    assert alarms(home, SetClock()) == []
+
+
 @pytest.mark.parametrize(
     ("wall", "boot", "late"),
     [
