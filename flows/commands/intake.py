@@ -18,6 +18,7 @@ from flows.commands.shared import (
 )
 from flows.control import Control
 from flows.intakes import OpenedIntake, close_intake, describe, open_intake
+from schemas.errors import TargetRefusedError
 from vault.intake import list_intakes
 from vault.intake_keys import KEYRING
 from vault.seal_page import write_page
@@ -41,6 +42,8 @@ def open_(
 ) -> None:
     """Make a one-time recipient to which the practice seals its export before it sends it."""
     path = home_path(home)
+    if page is not None and (page.exists() or not page.parent.is_dir()):
+        raise TargetRefusedError("page_cannot_be_made")  # before there is an intake that nobody would hear of
     control = Control.open(path, operator_name(operator))
     opened = open_intake(control, authorisation, keys, hours)
     if page is not None:

@@ -248,6 +248,9 @@ def test_a_withdrawal_closes_what_stands_open_and_opens_no_more(export, tmp_path
     (intake,) = list_intakes(case.home)
     assert check_number(intake.recipient) in done.stdout
     assert intake.recipient in page.read_text()
+    again = case.reprise("intake", "open", authorisation, "--page", str(page))
+    assert (again.returncode, "page_cannot_be_made" in again.stderr) == (60, True)
+    assert len(list_intakes(case.home)) == 1, "nor an intake that nobody hears of"
     closed_by_hand = case.open_intake().id
     assert case.reprise("intake", "close", closed_by_hand).returncode == 0
     assert case.reprise("authorise", "withdraw", authorisation).returncode == 0

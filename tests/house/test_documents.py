@@ -7,8 +7,10 @@ import re
 import shlex
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
@@ -56,6 +58,25 @@ def test_every_command_named_exists_and_every_command_is_named():
         assert CliRunner().invoke(app, [*words, "--help"]).exit_code == 0, words
     shown = typer.main.get_command(app).list_commands(None)
     assert set(shown) - {words[0] for words in named} == {"demo", "trial"}  # these two stand above the table
+
+
+def commands_below(command: Any, name: str = "") -> Iterator[tuple[str, Any]]:
+    """Every command that does something, by its words."""
+    if hasattr(command, "commands"):
+        for word, below in command.commands.items():
+            yield from commands_below(below, f"{name} {word}".strip())
+    else:
+        yield name, command
+
+
+def test_every_command_takes_json_but_those_that_print_what_a_person_reads():
+    silent = {
+        name
+        for name, command in commands_below(typer.main.get_command(app))
+        if not any("--json" in option.opts for option in command.params)
+    }
+    words = ("draft", "draft-withdrawal", "recipient", "scan", "show", "sign")
+    assert silent == {f"authorise {word}" for word in words}
 
 
 def test_every_document_named_in_the_code_exists():
