@@ -79,7 +79,7 @@ def sweep_copies(control: Control, report: SweepReport) -> None:
 
 
 def _is_due(copy: HeldCopy, now: datetime | None) -> bool:
-    return now is not None and (copy.ending or copy.until <= format_utc(now))
+    return now is not None and (copy.ending or copy.alarmed or copy.until <= format_utc(now))
 
 
 def _has_no_ground(control: Control, copy: HeldCopy) -> bool:
@@ -116,7 +116,7 @@ def _copy_row(copy: HeldCopy, *, paths: bool) -> dict[str, Any]:
         "run": copy.run_id,
         "authorisation": copy.authorisation_id,
         "until": copy.until,
-        "state": "ending" if copy.ending else "held",
+        "state": "ending" if copy.ending or copy.alarmed else "held",
         "files": len(copy.files),
         "bytes": copy.size,
         **({"path": copy.root} if paths else {}),

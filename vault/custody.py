@@ -80,6 +80,7 @@ class HeldCopy:
     files: tuple[HeldFile, ...]
     ending: bool = False  # its destruction has begun
     alarmed: bool = False  # that it could not be completed is in the ledger
+    not_found: int = 0  # files that were gone before we began: somebody else removed them
 
     @property
     def size(self) -> int:
@@ -144,7 +145,8 @@ class Custody:
     def destroy(self, copy: HeldCopy) -> CopyEnd:
         """Destroy a copy's files and check. It stays registered until `drop`; doing it again changes nothing."""
         if copy.files and not copy.ending:
-            self._write(replace(copy, ending=True))  # a crash from here on leaves files whose time we changed
+            copy = _without_missing(copy)
+            self._write(copy)  # a crash from here on leaves files whose time we changed, or that we removed
         return _destroy_files(copy)
 
     def drop(self, copy: HeldCopy) -> None:
@@ -154,7 +156,7 @@ class Custody:
 
     def note_alarm(self, copy: HeldCopy) -> None:
         """Remember that its incomplete end was recorded: once is enough."""
-        self._write(replace(copy, ending=True, alarmed=True))
+        self._write(replace(self._read(copy.id), alarmed=True))
 
     def _write(self, held: HeldCopy) -> None:
         self._folder.mkdir(mode=0o700, exist_ok=True)
@@ -181,10 +183,11 @@ def _files(root: Path) -> Iterator[Path]:
 
 
 def _destroy_files(copy: HeldCopy) -> CopyEnd:
-    exceptions: dict[str, int] = {}
+    exceptions: dict[str, int] = {"not_found": copy.not_found} if copy.not_found else {}
     gone = size = 0
+    reachable = _is_reachable(copy)
     for file in copy.files:
-        code = _destroy_file(file, begun=copy.ending)
+        code = _destroy_file(file, begun=copy.ending) if reachable else "not_reachable"
         if code is not None:
             exceptions[code] = exceptions.get(code, 0) + 1
         if code in (None, "other_names_remain"):
@@ -196,13 +199,15 @@ def _destroy_files(copy: HeldCopy) -> CopyEnd:
 def _destroy_file(file: HeldFile, *, begun: bool) -> str | None:
     """Overwrite, unlink, sync; gives what stood in the way or weakens the end, as a code.
 
-    changed_since | not_removed | not_reachable | not_found (somebody else removed it) | other_names_remain
+    changed_since | not_removed | not_reachable | other_names_remain
     """
     path = Path(file.path)
-    if not _is_there(path):
-        if begun:
-            return None  # we unlinked it, before a crash
-        return "not_found" if _could_be_seen(file) else "not_reachable"
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None  # we unlinked it, before a crash
+    except OSError:
+        return "not_reachable"
     if not file.unchanged(overwritten=begun):
         return "changed_since"
     linked = path.lstat().st_nlink > 1
@@ -216,26 +221,25 @@ def _destroy_file(file: HeldFile, *, begun: bool) -> str | None:
     return "other_names_remain" if linked else None
 
 
-def _is_there(path: Path) -> bool:
-    """Whether the name exists; what cannot be looked at is not said to be gone."""
-    try:
-        path.lstat()
-    except FileNotFoundError:
-        return False
-    except OSError:
-        return True
-    return True
+def _without_missing(copy: HeldCopy) -> HeldCopy:
+    """The copy about to be destroyed: what is not there any more is counted, and is not ours to have destroyed."""
+    if not _is_reachable(copy):
+        return copy
+    there = tuple(file for file in copy.files if os.path.lexists(file.path))
+    return replace(copy, files=there, not_found=len(copy.files) - len(there), ending=True)
 
 
-def _could_be_seen(file: HeldFile) -> bool:
-    """Whether the file would be there if nobody had removed it: its folder is, on the same file system.
+def _is_reachable(copy: HeldCopy) -> bool:
+    """Whether what is not seen is not there: the folder that held the copy is, on the same file system.
 
-    A disk that is not mounted and a folder that was moved away hide a file; they do not destroy it.
+    A disk that is not mounted and a folder that was moved away hide a copy; they do not destroy it.
     """
+    root = Path(copy.root)
     try:
-        return Path(file.path).parent.lstat().st_dev == file.device
+        device = (root if os.path.lexists(root) else root.parent).lstat().st_dev
     except OSError:
         return False
+    return not copy.files or device in {file.device for file in copy.files}
 
 
 def _overwrite(path: Path) -> None:
