@@ -119,6 +119,11 @@ def told(bench):
     place.unlink(missing_ok=True)
 
 
+def flip_last(data: bytes) -> bytes:
+    """The same with one bit of its last byte turned."""
+    return data[:-1] + bytes([data[-1] ^ 1])
+
+
 @pytest.mark.parametrize("form", FORMS)
 def test_what_an_answer_decides(bench, told, form):
     peer = bench.authority.signer("93051822460", "Peer", key=KEY)
@@ -133,7 +138,7 @@ def test_what_an_answer_decides(bench, told, form):
         (answer(bench, by=peer), None, "revocation_missing"),
         (answer(bench, by=stranger), None, "revocation_missing"),
         (answer(bench, status=ocsp.OCSPCertStatus.UNKNOWN), None, "revocation_missing"),
-        (answer(bench)[:-1] + b"\0", None, "revocation_missing"),
+        (flip_last(answer(bench)), None, "revocation_missing"),
         (answer(bench), old, "passed"),
         (answer(bench, by=peer), old, "revocation_stale"),
         (answer(bench, status=REVOKED), good, "signer_revoked"),
