@@ -242,9 +242,8 @@ def withdraw(
     record_withdrawal(home, authorisation_id, evidence)
     code = "recorded_by_operator" if signed is None else "signed_by_controller"
     control.record(EntryType.AUTHORISATION_WITHDRAWN, None, code)
-    end_withdrawn(
-        control, authorisation_id
-    )  # first: a run that does not end in time must not keep the export
+    # The export first: a run that does not end in time must not keep it.
+    end_withdrawn(control, authorisation_id)
     try:
         for lease in running:
             with hold_doctor(home, lease.subject_id, wait_seconds=END_WAIT_SECONDS):

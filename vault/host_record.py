@@ -105,8 +105,8 @@ class HostRecord:
         with store.locked():  # no append between head and note
             head, checkpoint = store.head(), store.checkpoint()
         with self._held():
-            known = None if forced else self.remembered()
-            if known is not None and known.size >= head.size:
+            known = None if forced and self.malformed() else self.remembered()
+            if known is not None and known.size >= head.size and not forced:
                 return
             boot = boot_id()
             boots = (known.boots if known else 0) + (known is None or known.boot_id != boot)
