@@ -16,7 +16,7 @@ from typing import Any
 import paramiko
 
 Lie = Callable[[bytes], bytes]
-"""What a server keeps of what it was given."""
+"""What a server keeps of what it was given; an OSError is what it answers instead."""
 LIES: dict[str, Lie] = {
     "flips": lambda data: bytes([data[0] ^ 1]) + data[1:] if data else data,
     "truncates": lambda data: data[:-1],
@@ -30,9 +30,14 @@ class _Handle(paramiko.SFTPHandle):
         self._path, self._lie = path, lie
         path.touch()
 
-    def write(self, _offset: int, data: bytes) -> int:
-        with open(self._path, "ab") as stream:
-            stream.write(self._lie(data))
+    def write(self, offset: int, data: bytes) -> int:
+        try:
+            kept = self._lie(data)
+        except OSError as error:
+            return paramiko.SFTPServer.convert_errno(error.errno)
+        with open(self._path, "r+b") as stream:
+            stream.seek(offset)
+            stream.write(kept)
         return paramiko.SFTP_OK
 
     def read(self, offset: int, length: int) -> bytes:
@@ -78,7 +83,7 @@ def _files(root: Path, lie: Lie) -> type[paramiko.SFTPServerInterface]:
             return self._do(lambda: os.rename(old, new))
 
         def open(self, path: str, flags: int, _attributes: Any) -> Any:
-            if not flags & os.O_WRONLY and not Path(path).exists():
+            if not flags & os.O_CREAT and not Path(path).exists():
                 return paramiko.SFTP_NO_SUCH_FILE
             return _Handle(Path(path), flags, lie)
 

@@ -1,4 +1,7 @@
-"""A server over SFTP: files grow in a hidden folder by appending, and publication is one rename.
+"""A server over SFTP: files grow in a hidden folder, and publication is one rename.
+
+Each write says where it belongs, for a server may still be busy with what a cut line brought when the next line goes
+on: such late bytes then land where the same bytes lie already. Appending, both would lie one after the other.
 
 The rename is SFTP's own, which refuses an existing target; OpenSSH's `posix-rename` would replace an empty folder.
 """
@@ -32,7 +35,7 @@ class SftpDestination:
         self._careful = False  # wait for the answer to each write: slower, and errors show where they arise
 
     def put(self, local: Path, name: str) -> None:
-        """Append what is missing. A server that keeps less than it acknowledged twice is called a liar."""
+        """Bring what is missing. A server that keeps less than it acknowledged twice is called a liar."""
         with open(local, "rb") as source:
             sending = _Sending(source, f"{self._partial}/{name}")
             self._line.do(lambda filesystem: self._send(filesystem, sending), failed=Fault.FULL)
@@ -46,7 +49,7 @@ class SftpDestination:
         if there > sending.reached:
             sending.reached = there
             self._line.progressed()
-        sending.append(filesystem, there, pipelined=not self._careful)
+        sending.go_on(filesystem, there, pipelined=not self._careful)
         if _size(filesystem, sending.path) != sending.size:
             if self._careful:
                 raise TargetError("destination_lies")
@@ -76,7 +79,11 @@ class SftpDestination:
         return self._partial if _size(filesystem, self._final) is None else self._final
 
     def remove(self, name: str) -> None:
-        """Remove one file of the hidden folder."""
+        """Remove one file of the hidden folder; whatever is brought next, each answer is heard.
+
+        A write that failed among others under way leaves a hole, and a file of the right size.
+        """
+        self._careful = True
         self._line.do(lambda filesystem: _unlink(filesystem, f"{self._partial}/{name}"))
 
     def published(self) -> bool:
@@ -119,12 +126,21 @@ class _Sending:
         self.size = os.fstat(source.fileno()).st_size
         self.reached = 0
 
-    def append(self, filesystem: Any, there: int, *, pipelined: bool) -> None:
+    def go_on(self, filesystem: Any, there: int, *, pipelined: bool) -> None:
         self._source.seek(there)
-        with filesystem.open(self.path, "ab") as sink:
+        with _open_or_create(filesystem, self.path) as sink:
+            sink.seek(there)
             sink.set_pipelined(pipelined)
             for piece in iter(lambda: self._source.read(_PIECE), b""):
                 sink.write(piece)
+
+
+def _open_or_create(filesystem: Any, path: str) -> Any:
+    """A stream that writes into a file and cuts nothing off: `wb` empties what is there, `ab` hears no position."""
+    try:
+        return filesystem.open(path, "r+b")
+    except FileNotFoundError:
+        return filesystem.open(path, "x+b")
 
 
 def _size(filesystem: Any, path: str) -> int | None:

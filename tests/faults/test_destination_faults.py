@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import itertools
 import logging
 import os
 import random
@@ -106,6 +108,62 @@ def test_a_line_that_is_cut_again_and_again_ends_the_same(server, sealed, seed):
     assert is_whole(server, sealed)
 
 
+class Tapped:
+    """A dial whose streams tell each write before it is done, by its number; the opening is number 0."""
+
+    def __init__(self, server, tell) -> None:
+        self._dial, self._tell, self.streams = dial(server), tell, []
+        self.close, self.judge = self._dial.close, self._dial.judge
+
+    def open(self):
+        filesystem = self._dial.open()
+        opened = filesystem.open
+
+        def tapped(path, mode):
+            stream = opened(path, mode)
+            if mode != "rb":
+                self.streams.append(stream)
+                written, numbers = stream.write, itertools.count(1)
+                self._tell(self, 0)
+
+                def write(data: bytes) -> None:
+                    self._tell(self, next(numbers))
+                    written(data)
+
+                stream.write = write
+            return stream
+
+        filesystem.open = tapped
+        return filesystem
+
+
+def test_what_a_cut_line_still_brings_does_no_harm(ssh, sealed):
+    """The server works off a lost line's last writes while the next line, cut as well, is at work already."""
+    content = (sealed / NAMES[0]).read_bytes()
+    patience = Patience(sleep=Naps())
+
+    def lost(tapped: Tapped, number: int) -> None:
+        if number == 6:
+            SftpDestination(Line(Tapped(ssh.server, late), patience), ssh.server.folder, RUN).put(
+                sealed / NAMES[0], NAMES[0]
+            )
+            raise GeneratorExit  # nobody is left who would dial again
+
+    def late(tapped: Tapped, number: int) -> None:
+        if len(tapped.streams) == 1 and number == 0:
+            for nth in range(5, 8):
+                type(first.streams[0]).write(first.streams[0], content[nth * PART : (nth + 1) * PART])
+            first.streams[0].stat()  # the server did them
+        if len(tapped.streams) == 1 and number == 3:
+            raise ConnectionError
+
+    first = Tapped(ssh.server, lost)
+    with pytest.raises(GeneratorExit):
+        SftpDestination(Line(first, patience), ssh.server.folder, RUN).put(sealed / NAMES[0], NAMES[0])
+    assert destination(ssh.server).digest(NAMES[0]) == digest(sealed / NAMES[0])
+    destination(ssh.server).discard()
+
+
 def test_a_slow_line_ends_the_same(server, sealed):
     with proxy(port_of(server), Weather(seconds_a_piece=0.002, piece=1 << 10)) as odd:
         carry(destination(through(server, odd.port)), sealed)
@@ -155,6 +213,21 @@ def test_a_full_disk_is_told_from_a_broken_line(ssh, sealed):
         destination(ssh.server).put(sealed / NAMES[0], NAMES[0])
     destination(ssh.server).discard()
     assert list(ssh.folder.iterdir()) == []
+
+
+def test_a_disk_that_has_room_for_the_last_bytes_only_is_full_and_no_liar(ssh, sealed, tmp_path):
+    """The file has the right size and a hole: the writes before the last one failed while under way together."""
+
+    def room_for_little(data: bytes) -> bytes:
+        if len(data) == PART:
+            raise OSError(errno.ENOSPC, "")
+        return data
+
+    with lying_sftp(tmp_path, ssh.root / "host_ed25519", room_for_little) as port:
+        place = destination(replace(ssh.server, port=port, folder=str(tmp_path)))
+        with pytest.raises(TargetError, match="destination_full"):
+            carry(place, sealed)
+        place.discard()
 
 
 @pytest.mark.parametrize(
