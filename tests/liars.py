@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 import threading
 import urllib.error
+import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -129,11 +131,27 @@ def lying_sftp(root: Path, host_key: Path, lie: Lie) -> Iterator[int]:
             transport.close()
 
 
+def _of_one_name(path: str, answer: bytes) -> bytes:
+    """A listing of begun uploads without those of other objects than the one asked for."""
+    query = urllib.parse.parse_qs(urllib.parse.urlsplit(path).query, keep_blank_values=True)
+    if "uploads" not in query:
+        return answer
+    key = f"<Key>{query.get('prefix', [''])[0]}</Key>".encode()
+    return re.sub(
+        rb"<Upload>.*?</Upload>", lambda each: each[0] if key in each[0] else b"", answer, flags=re.DOTALL
+    )
+
+
 @contextmanager
 def odd_s3(
-    endpoint: str, lie: Lie | None = None, answers: list[tuple[int, str]] | None = None
+    endpoint: str,
+    lie: Lie | None = None,
+    answers: list[tuple[int, str]] | None = None,
+    lists_by_name: bool = False,
 ) -> Iterator[int]:
-    """Before an S3 server: keeps what `lie` leaves of each body; or answers so to uploads while `answers` last."""
+    """Before an S3 server: keeps what `lie` leaves of each body; or answers so to uploads while `answers` last; or
+    finds begun uploads by the exact name of their object alone, as MinIO does.
+    """
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -162,7 +180,10 @@ def odd_s3(
                 found = urllib.request.urlopen(request)
             except urllib.error.HTTPError as error:
                 found = error
-            self._send(found.status, found.headers, found.read())
+            answer = found.read()
+            if lists_by_name and self.command == "GET":
+                answer = _of_one_name(self.path, answer)
+            self._send(found.status, found.headers, answer)
 
         def _send(self, status: int, headers: Any, body: bytes) -> None:
             self.send_response(status)

@@ -63,16 +63,23 @@ class S3Destination:
         filesystem.call_s3("complete_multipart_upload", **upload, MultipartUpload={"Parts": parts})
 
     def _upload(self, filesystem: Any, name: str) -> dict[str, str]:
-        """The upload of this object that an interrupted attempt began, or a new one."""
-        for begun in self._uploads(filesystem):
-            if begun["Key"] == self._folder + name:
-                return {**self._at(name), "UploadId": begun["UploadId"]}
+        """The upload of this object that an interrupted attempt began, or a new one.
+
+        An empty object of that name comes first: where uploads are found by the exact name of their object alone, as
+        in MinIO, nobody who does not know the name would find the upload again.
+        """
+        for begun in self._uploads(filesystem, name):
+            return begun
+        filesystem.call_s3("put_object", **self._at(name), Body=b"")
         made = filesystem.call_s3("create_multipart_upload", **self._at(name))
         return {**self._at(name), "UploadId": made["UploadId"]}
 
-    def _uploads(self, filesystem: Any) -> list[dict[str, str]]:
-        found = filesystem.call_s3("list_multipart_uploads", Bucket=self._bucket, Prefix=self._folder)
-        return list(found.get("Uploads", []))
+    def _uploads(self, filesystem: Any, name: str) -> list[dict[str, str]]:
+        """What was begun of one object."""
+        at = self._at(name)
+        found = filesystem.call_s3("list_multipart_uploads", Bucket=self._bucket, Prefix=at["Key"])
+        begun = [upload for upload in found.get("Uploads", []) if upload["Key"] == at["Key"]]
+        return [{**at, "UploadId": upload["UploadId"]} for upload in begun]
 
     def _parts(self, filesystem: Any, upload: dict[str, str]) -> dict[int, str]:
         """Number and tag of the parts that arrived."""
@@ -115,17 +122,15 @@ class S3Destination:
         self._line.do(lambda filesystem: self._remove(filesystem, name))
 
     def _remove(self, filesystem: Any, name: str) -> None:
-        for begun in self._uploads(filesystem):
-            if begun["Key"] == self._folder + name:
-                self._abort(filesystem, begun)
+        self._abort(filesystem, name)
         filesystem.call_s3("delete_object", **self._at(name))
 
-    def _abort(self, filesystem: Any, begun: dict[str, str]) -> None:
-        which = {"Bucket": self._bucket, "Key": begun["Key"], "UploadId": begun["UploadId"]}
-        try:
-            filesystem.call_s3("abort_multipart_upload", **which)
-        except FileNotFoundError:
-            return
+    def _abort(self, filesystem: Any, name: str) -> None:
+        for begun in self._uploads(filesystem, name):
+            try:
+                filesystem.call_s3("abort_multipart_upload", **begun)
+            except FileNotFoundError:
+                continue
 
     def published(self) -> bool:
         """Whether the manifest is there."""
@@ -136,7 +141,6 @@ class S3Destination:
         with open(manifest, "rb") as stream:
             sealed = stream_digest(stream)
         self._line.do(lambda filesystem: self._drop_strangers(filesystem, names | {MANIFEST}))
-        self._line.do(self._abort_all)
         data = manifest.read_bytes()
         created = self._line.do(lambda filesystem: self._create(filesystem, MANIFEST, data))
         if self.digest(MANIFEST) != sealed:
@@ -152,15 +156,17 @@ class S3Destination:
         return True
 
     def _drop_strangers(self, filesystem: Any, names: frozenset[str]) -> None:
-        for key in self._keys(filesystem):
-            if key.removeprefix(self._folder) not in names:
-                filesystem.call_s3("delete_object", Bucket=self._bucket, Key=key)
+        for name in self._names(filesystem):
+            if name in names:
+                self._abort(filesystem, name)
+            else:
+                self._remove(filesystem, name)
 
-    def _keys(self, filesystem: Any) -> Iterator[str]:
+    def _names(self, filesystem: Any) -> Iterator[str]:
         more: dict[str, str] = {}
         while True:
             found = filesystem.call_s3("list_objects_v2", Bucket=self._bucket, Prefix=self._folder, **more)
-            yield from (str(item["Key"]) for item in found.get("Contents", []))
+            yield from (str(item["Key"]).removeprefix(self._folder) for item in found.get("Contents", []))
             if not found.get("IsTruncated"):
                 return
             more = {"ContinuationToken": found["NextContinuationToken"]}
@@ -169,8 +175,3 @@ class S3Destination:
         """Delete the manifest first, so that no half package is one; then objects and begun uploads of the run."""
         self.remove(MANIFEST)
         self._line.do(lambda filesystem: self._drop_strangers(filesystem, frozenset()))
-        self._line.do(self._abort_all)
-
-    def _abort_all(self, filesystem: Any) -> None:
-        for begun in self._uploads(filesystem):
-            self._abort(filesystem, begun)
