@@ -146,12 +146,18 @@ def _context(
 ) -> DataContext:
     limits = Limits(**order.get("limits", {}))
     place = str(order["destination"])
-    found = open_files(Path(order["home"]), lease, Path(order["source"]), order.get("intake"), limits)
-    wire.ask("source", intake=found.intake_id, only_key=found.only_key)
+    files = open_files(
+        Path(order["home"]),
+        lease,
+        Path(order["source"]),
+        order.get("intake"),
+        limits,
+        lambda intake, only_key: wire.ask("source", intake=intake, only_key=only_key),
+    )
     return DataContext(
         run_id=lease.run_id,
         authorisation=authorisation,
-        files=found.files,
+        files=files,
         limits=limits,
         staging=Path(lease.staging),
         partial=Path(lease.partial),

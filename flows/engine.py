@@ -24,6 +24,7 @@ from flows.watch import NoWatch, Watch
 from schemas.errors import (
     AuthorisationError,
     BusyError,
+    IntakeError,
     KeyDestroyedError,
     RefusedError,
     RepriseError,
@@ -149,10 +150,17 @@ def _carry(control: Control, lease: Lease, order: Order, journal: Journal, watch
     if cause is not None:
         control.record_abandoned(lease, cause)
         _end(control, lease, Carried.from_journal(journal), cause, watch)
-    elif journal.last() is None and isinstance(red, RefusedError | SourceError) and red.exit_code != 19:
+    elif journal.last() is None and _is_refused_for_good(control, lease, red):
         # nothing was sealed that could go on
         _end(control, lease, Carried(), REFUSED_CAUSES.get(red.code, "refused_after_header"), watch)
     raise red
+
+
+def _is_refused_for_good(control: Control, lease: Lease, red: RepriseError) -> bool:
+    """Whether no resume could do better. A source that no intake opens waits: the right file may still take its place."""
+    if isinstance(red, IntakeError):
+        return red.code in REFUSED_CAUSES and lease.reload(control.home).intake_id is not None
+    return isinstance(red, RefusedError | SourceError) and red.exit_code != 19
 
 
 def _cause_to_end(control: Control, lease: Lease, red: RepriseError) -> str | None:

@@ -114,7 +114,8 @@ class IntakeError(RefusedError):
 
     exit_code = 10
     advice = (
-        "`reprise intake list` shows what stands open; open a new intake and have the practice seal again."
+        "`reprise intake list` shows what stands open; have the practice seal to that, or to a new intake. "
+        "A run that began waits: put the file in the same place and `reprise resume RUN`."
     )
 
 

@@ -24,8 +24,8 @@ def is_sealed(reopen: Callable[[], BinaryIO]) -> bool:
 
 def open_sealed(
     home: Path, lease: Lease, wanted: str | None, reopen: Callable[[], BinaryIO]
-) -> tuple[Intake, bool, AgePayload]:
-    """The intake that opens the source, whether its key is the only one, and the plain payload.
+) -> tuple[Intake, bool, Callable[[], AgePayload]]:
+    """The intake that opens the source's header, whether its key is the only one, and what looks at the payload.
 
     Raises IntakeError (intake_unknown, intake_of_another, intake_spent, intake_key_gone, intake_does_not_fit) and
     SealedSourceError.
@@ -33,7 +33,7 @@ def open_sealed(
     with reopen() as stream:
         header = read_header(stream)
     intake, file_key = _find(home, lease, wanted, header)
-    return intake, header.one_key_only, AgePayload(header, file_key, reopen)
+    return intake, header.one_key_only, lambda: AgePayload(header, file_key, reopen)
 
 
 def _find(home: Path, lease: Lease, wanted: str | None, header: AgeHeader) -> tuple[Intake, bytes]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -12,27 +12,28 @@ from schemas.errors import IntakeError
 from vault.lease import Lease
 from vault.sealed_source import is_sealed, open_sealed
 
-
-@dataclass(frozen=True)
-class OpenedSource:
-    """The files, and for a sealed source the intake that opened it."""
-
-    files: tuple[SourceFile, ...]
-    intake_id: str | None = None
-    only_key: bool = False  # whether it was sealed to that intake and to nobody else
+Tell = Callable[[str | None, bool], None]
+"""Is told the intake that opened the source, None for a clear one, and whether it was sealed to that intake alone."""
 
 
-def open_files(home: Path, lease: Lease, path: Path, wanted: str | None, limits: Limits) -> OpenedSource:
+def open_files(
+    home: Path, lease: Lease, path: Path, wanted: str | None, limits: Limits, tell: Tell
+) -> tuple[SourceFile, ...]:
     """Tell a sealed source by its first bytes and open it with the intake it was sealed to.
+
+    `tell` comes before the content: a source that turns out cut or altered is already known as sealed.
 
     Raises IntakeError (also `source_not_sealed`, when an intake was named), SealedSourceError, SourceError.
     """
     wanted = lease.intake_id or wanted
     reopen = partial(open_file, path)
     if path.is_file() and is_sealed(reopen):
-        intake, only_key, payload = open_sealed(home, lease, wanted, reopen)
-        return OpenedSource(open_stream(payload.open, payload.size, limits), intake.id, only_key)
+        intake, only_key, look = open_sealed(home, lease, wanted, reopen)
+        tell(intake.id, only_key)
+        payload = look()
+        return open_stream(payload.open, payload.size, limits)
     files = open_source(path, limits)
     if wanted:
         raise IntakeError("source_not_sealed")
-    return OpenedSource(files)
+    tell(None, False)
+    return files

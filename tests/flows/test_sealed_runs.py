@@ -189,22 +189,39 @@ def test_a_run_that_a_damaged_copy_stopped_goes_on_with_an_intact_one(export, ca
     case.nothing_left()
 
 
-def test_a_run_does_not_change_between_sealed_and_clear(export, case, tmp_path):
+@pytest.mark.parametrize("part", [0.3, 0.5, 1.0], ids=["a third", "half", "all but the last bytes"])
+def test_a_run_does_not_change_between_sealed_and_clear(export, case, tmp_path, part):
+    """Nor when it never saw the sealed file whole."""
     sealed = tmp_path / "export.age"
     seal_by_age(case.open_intake().recipient, zipped(export, tmp_path / "x.zip"), sealed)
     intact = sealed.read_bytes()
-    sealed.write_bytes(intact[:-20] + bytes(20))
+    sealed.write_bytes(intact[: int(len(intact) * part) - 20])
     with pytest.raises(SealedSourceError):
         case.start(source=str(sealed), use="rehearsal")
-    # the directory of the zip was damaged, so the payload was never believed: nothing is bound yet
-    sealed.write_bytes(intact[: len(intact) // 2] + b"\0" + intact[len(intact) // 2 + 1 :])
-    with pytest.raises(SealedSourceError):
-        case.resume()
     shutil.copy(tmp_path / "x.zip", sealed)
     with pytest.raises(IntakeError) as changed:
         case.resume()
     assert changed.value.code == "source_not_sealed"
-    case.nothing_left()  # refused after its header: ended and certified
+    sealed.write_bytes(intact)
+    assert case.resume().state == "certified"
+    assert certificate(case)["destruction"]["source"]["evidence"] == "sealed-intake"
+    case.nothing_left()
+
+
+def test_a_run_waits_for_the_file_that_its_intake_opens(export, case, tmp_path):
+    """A file sealed for others is no reason to ask the doctor for another signature: the use is the run's own."""
+    source, plain = tmp_path / "whatever.bin", zipped(export, tmp_path / "x.zip")
+    seal_by_age(str(pyrage.x25519.Identity.generate().to_public()), plain, source)
+    opened, before = case.open_intake(), len(engine.list_runs(case.home))
+    with pytest.raises(IntakeError, match="intake_unknown"):
+        case.start(source=str(source))
+    assert engine.list_runs(case.home)[-1]["state"] == "red"
+    source.unlink()
+    seal_by_age(opened.recipient, plain, source)
+    assert case.resume().state == "certified"
+    assert len(engine.list_runs(case.home)) == before + 1
+    assert certificate(case)["destruction"]["source"]["encryptedAlways"] is True
+    case.nothing_left()
 
 
 def test_what_no_open_intake_fits_is_refused_and_recorded(export, case, tmp_path):
@@ -228,7 +245,9 @@ def test_what_no_open_intake_fits_is_refused_and_recorded(export, case, tmp_path
     assert code() == "intake_key_gone"
     shutil.copy(sealed, tmp_path / "without-its-name")
     assert code(source=str(tmp_path / "without-its-name")) == "intake_key_gone"
-    assert certificate(case)["destruction"]["cause"] == "key_lost"
+    for run in engine.list_runs(case.home):
+        if run["state"] == "red":
+            engine.abandon(case.home, run["run"], "trial")
     replace(case.open_intake(), expires="2026-01-01T00:00:00Z").save(case.home)
     assert sweep_home(case.home).intakes_expired == 2
     assert sweep_home(case.home).intakes_expired == 0

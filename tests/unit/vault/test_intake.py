@@ -161,9 +161,9 @@ def test_a_sealed_source_finds_its_intake_among_several(home, tmp_path):
     intakes = [make(home), make(home, THEIRS), make(home), make(home, provider="file")]
     run = lease(home)
     for wanted in (intakes[0], intakes[2], intakes[3]):
-        found, only, payload = open_sealed(home, run, None, seal(tmp_path / "x.age", wanted.recipient))
+        found, only, look = open_sealed(home, run, None, seal(tmp_path / "x.age", wanted.recipient))
         assert (found.id, only) == (wanted.id, True)
-        with payload.open() as stream:
+        with look().open() as stream:
             assert stream.read() == b"an export"
     extra = str(pyrage.x25519.Identity.generate().to_public())
     found, only, _ = open_sealed(
