@@ -18,15 +18,21 @@ R = TypeVar("R")
 
 
 class CodedFailure(Exception):
-    """A failure by its code alone."""
+    """A failure by its code alone; beside it what a person at the terminal is told, made of our own fixed texts."""
 
-    def __init__(self, code: str, exit_code: int) -> None:
+    def __init__(self, code: str, exit_code: int, message: str, advice: str) -> None:
         super().__init__(f"{code} (exit {exit_code})")
-        self.code = code
-        self.exit_code = exit_code
+        self.code, self.exit_code = code, exit_code
+        self.message, self.advice = message, advice
 
-    def __reduce__(self) -> tuple[type[CodedFailure], tuple[str, int]]:
-        return (type(self), (self.code, self.exit_code))
+    def __reduce__(self) -> tuple[type[CodedFailure], tuple[str, int, str, str]]:
+        return (type(self), (self.code, self.exit_code, self.message, self.advice))
+
+
+def defect(error: Exception) -> tuple[str, int, str, str]:
+    """Code, exit code, message and advice of an error that nobody foresaw: its kind, nothing of its text."""
+    code = f"internal_{type(error).__name__}"
+    return code, 1, f"Reprise has a defect here. [{code}]", "Report the command and this code."
 
 
 def coded(function: Callable[P, R]) -> Callable[P, R]:
@@ -37,11 +43,11 @@ def coded(function: Callable[P, R]) -> Callable[P, R]:
         try:
             return function(*args, **kwargs)
         except CodedFailure as failure:
-            code, exit_code = failure.code, failure.exit_code
+            told = failure.code, failure.exit_code, failure.message, failure.advice
         except RepriseError as error:
-            code, exit_code = error.code, error.exit_code
+            told = error.code, error.exit_code, error.message, error.advice
         except Exception as error:  # noqa: BLE001 - whatever it is, its text must not reach Prefect
-            code, exit_code = f"internal_{type(error).__name__}", 1
-        raise CodedFailure(code, exit_code)
+            told = defect(error)
+        raise CodedFailure(*told)
 
     return wrapped

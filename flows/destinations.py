@@ -49,11 +49,17 @@ def _awaited(control: Control) -> set[str]:
 
 
 def list_destinations(home: Path) -> list[dict[str, str]]:
-    """Every declared server: name, channel, and what identifies it; no credentials."""
-    return [
-        {"name": name, "channel": server.channel, "server": server.shown}
-        for name, server in Destinations(home).list()
+    """Every declared server: name, channel, and what identifies it; no credentials. A damaged record has no name."""
+    register = Destinations(home)
+    found = [
+        {"name": name, "channel": server.channel, "server": server.shown} for name, server in register.list()
     ]
+    damaged = {
+        "name": "",
+        "channel": "",
+        "server": "this record is damaged: declare the missing server again",
+    }
+    return found + [damaged] * register.unreadable()
 
 
 def check_destination(home: Path, operator: str, name: str) -> dict[str, Any]:

@@ -143,6 +143,7 @@ def _carry(control: Control, lease: Lease, order: Order, journal: Journal, watch
         return
     except RepriseError as error:
         red = error
+        red.name_run(lease.run_id)
     if control.ended(lease) or control.half_destroyed(lease):
         raise red  # the sweep was faster: its story stands
     control.record_red(lease, red)

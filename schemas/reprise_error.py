@@ -44,6 +44,11 @@ class RepriseError(Exception):
         self.facts = {name: _short(value) for name, value in facts.items()}
         super().__init__(self.message)
 
+    def name_run(self, run: str) -> None:
+        """Say which run it is about, so that whoever reads the advice knows what to resume."""
+        self.facts.setdefault("run", run)
+        self.args = (self.message,)
+
     @property
     def message(self) -> str:
         """The one line a person sees: summary, code, facts."""

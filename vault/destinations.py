@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from base64 import b64decode, b64encode
+from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -19,11 +20,12 @@ from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
     PrivateFormat,
+    PublicFormat,
     load_ssh_private_key,
     load_ssh_public_key,
 )
 
-from schemas.errors import RefusedError, ScopeError, TargetRefusedError
+from schemas.errors import IntegrityError, RefusedError, ScopeError, TargetRefusedError
 from schemas.sensitive import Sensitive
 from vault.files import sync_folder, write_secret
 from vault.sitekey import SiteKey
@@ -147,10 +149,17 @@ def _check_sftp(server: SftpServer) -> None:
         raise TargetRefusedError("host_malformed")
     if not _is_path(server.folder):
         raise TargetRefusedError("path_malformed")
+    if not _is_host_key(server.host_key):
+        raise TargetRefusedError("host_key_malformed")
+
+
+def _is_host_key(text: str) -> bool:
+    """Whether a server could show just this key: a certificate stands for a key and is none."""
     try:
-        load_ssh_public_key(server.host_key.encode())
+        key = load_ssh_public_key(text.encode())
     except (ValueError, UnsupportedAlgorithm):
-        raise TargetRefusedError("host_key_malformed") from None
+        return False
+    return key.public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode() == text
 
 
 def open_identity(text: bytes, passphrase: str | None) -> Sensitive[str]:
@@ -203,9 +212,19 @@ class Destinations:
         return found
 
     def list(self) -> list[tuple[str, Server]]:
-        """All servers by name."""
-        paths = sorted(self._folder.iterdir()) if self._folder.is_dir() else []
-        return sorted(((name, server) for name, server in map(self._read, paths)), key=lambda pair: pair[0])
+        """All servers by name; a damaged record is left out, and counted by `unreadable`."""
+        return sorted(filter(None, self._all()), key=lambda pair: pair[0])
+
+    def unreadable(self) -> int:
+        """How many records do not open; their names went with them."""
+        return sum(1 for found in self._all() if found is None)
+
+    def _all(self) -> Iterator[tuple[str, Server] | None]:
+        for path in sorted(self._folder.iterdir()) if self._folder.is_dir() else []:
+            try:
+                yield self._read(path)
+            except (IntegrityError, ValueError, KeyError, TypeError, OSError):
+                yield None
 
     def _path(self, name: str) -> Path:
         return self._folder / self._site.pseudonym("destination", name)

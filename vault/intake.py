@@ -15,15 +15,13 @@ from typing import Any
 from schemas.errors import IntakeError
 from vault.clock import Clock, parse_utc
 from vault.files import sync_folder, write_durably
-from vault.intake_keys import identity_store
+from vault.intake_keys import PROVIDERS, identity_store
 from vault.keys import KeyRef, KeyState
 from vault.lease import Lease
 from vault.locks import hold_intakes
 
 GROUPS = 5
 RECORD = "intake.json"
-PROVIDERS = ("keyring", "file")
-"""Where an identity may be (`vault.intake_keys`)."""
 
 
 @dataclass(frozen=True)

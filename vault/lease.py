@@ -20,10 +20,9 @@ from vault.deadline import seconds_left
 from vault.files import sync_folder, write_durably
 from vault.host_identity import boot_id, machine_id, pid_namespace, process_started
 from vault.keys import KeyRef
+from vault.provider import PROVIDERS
 
 LEASE, UNREADABLE = "lease.json", "lease.unreadable"
-PROVIDERS = ("keyring", "memory")
-"""The names of `vault.provider`."""
 
 
 def partial_name(run_id: str) -> str:

@@ -7,7 +7,7 @@ from vault.keyring_linux import KernelKeyring
 from vault.keyring_memory import ProcessMemory
 from vault.keys import KeyProvider
 
-_PROVIDERS: dict[str, type[KernelKeyring | ProcessMemory]] = {
+PROVIDERS: dict[str, type[KernelKeyring | ProcessMemory]] = {
     "keyring": KernelKeyring,
     "memory": ProcessMemory,
 }
@@ -15,6 +15,6 @@ _PROVIDERS: dict[str, type[KernelKeyring | ProcessMemory]] = {
 
 def provider(name: str) -> KeyProvider:
     """The provider of this name. Raises KeyUnavailableError for an unknown one."""
-    if name not in _PROVIDERS:
+    if name not in PROVIDERS:
         raise KeyUnavailableError("unknown_provider")
-    return _PROVIDERS[name]()
+    return PROVIDERS[name]()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import sys
@@ -13,7 +14,7 @@ from typing import Annotated, Any, ParamSpec
 import typer
 from rich.console import Console
 
-from flows.coded import CodedFailure
+from flows.coded import CodedFailure, defect
 from flows.control import Control
 from schemas.errors import HomeError, RepriseError
 from vault.files import FULL
@@ -77,46 +78,40 @@ def guarded(function: Callable[P, None]) -> Callable[P, None]:
         except RepriseError as error:
             code = _show_error(error.to_json(), as_json=as_json)
         except CodedFailure as failure:
-            code = _show_error(
-                {"error": failure.code, "exit": failure.exit_code, "message": str(failure), "advice": ""},
-                as_json=as_json,
-            )
+            told = _told(failure.code, failure.exit_code, failure.message, failure.advice)
+            code = _show_error(told, as_json=as_json)
         except KeyboardInterrupt:
-            code = _show_error(
-                {
-                    "error": "interrupted",
-                    "exit": 130,
-                    "message": "Interrupted.",
-                    "advice": "The run stays resumable: `reprise runs`, then `reprise resume RUN`.",
-                },
-                as_json=as_json,
-            )
+            advice = "The run stays resumable: `reprise runs`, then `reprise resume RUN`."
+            told = _told("interrupted", 130, "Interrupted.", advice)
+            code = _show_error(told, as_json=as_json)
         except OSError as error:
-            code = _show_error(_disk_error(error), as_json=as_json)
+            code = _show_error(_system_error(error), as_json=as_json)
         except (typer.Exit, typer.Abort, typer.BadParameter):
             raise
         except Exception as error:  # noqa: BLE001 - a defect of ours; its text and its traceback could quote a patient
-            code = _show_error(_defect(f"internal_{type(error).__name__}"), as_json=as_json)
+            code = _show_error(_told(*defect(error)), as_json=as_json)
         raise typer.Exit(code)
 
     return wrapped
 
 
-def _defect(name: str) -> dict[str, Any]:
-    message = f"Reprise has a defect here. [{name}]"
-    return {"error": name, "exit": 1, "message": message, "advice": "Report the command and this code."}
+_NO_FILE = {errno.ENOENT: "file_missing", errno.ENOTDIR: "file_missing", errno.EISDIR: "file_is_a_folder"}
 
 
-def _disk_error(error: OSError) -> dict[str, Any]:
-    full = error.errno in FULL
-    name = "disk_full" if full else f"os_error_{error.errno}"
-    advice = "Free space and try again." if full else "Check permissions and paths."
-    return {
-        "error": name,
-        "exit": 41 if full else 40,
-        "message": f"The disk refused. [{name}]",
-        "advice": advice,
-    }
+def _system_error(error: OSError) -> dict[str, Any]:
+    """A disk that refuses, or a file that somebody named and that is none."""
+    if error.errno in FULL:
+        return _told("disk_full", 41, "The disk refused. [disk_full]", "Free space and try again.")
+    if error.errno in _NO_FILE:
+        code = _NO_FILE[error.errno]
+        advice = "Check that each path you gave exists and is a file."
+        return _told(code, 20, f"A file cannot be read. [{code}]", advice)
+    code = f"os_error_{error.errno}"
+    return _told(code, 40, f"The disk refused. [{code}]", "Check permissions and paths.")
+
+
+def _told(code: str, exit_code: int, message: str, advice: str) -> dict[str, Any]:
+    return {"error": code, "exit": exit_code, "message": message, "advice": advice}
 
 
 def _show_error(error: dict[str, Any], *, as_json: bool) -> int:

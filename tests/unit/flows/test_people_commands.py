@@ -256,6 +256,23 @@ def test_an_attestation_is_good_for_its_own_page_alone(allowing):
     assert allowing.told(*check, exit_code=40)["error"] == "sealed_record_altered"
 
 
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (("authorise", "check", "missing.json"), "file_missing"),
+        (("trust", "add", "missing.pem", "--as", "root"), "file_missing"),
+        (("recipient", "confirm", "missing"), "file_missing"),
+        (("verify", ".", "--roots", "missing"), "file_missing"),
+        (("trust", "add", ".", "--as", "root"), "file_is_a_folder"),
+    ],
+)
+def test_a_file_that_is_none_is_told_as_such(desk, words, code, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    told = desk.told(*words, exit_code=20)
+    assert told["error"] == code
+    assert "path" in told["advice"]
+
+
 def test_half_an_attestation_allows_nothing(allowing):
     name = allowing.told(*allowing.page("half"))["authorisation"]
     allowing.told("authorise", "attest", name, "--verified", "signed_in_presence", operator="trial-second")

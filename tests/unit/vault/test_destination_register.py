@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_ssh_private_key,
 )
 
+from flows.destinations import list_destinations
 from schemas.errors import IntegrityError, RefusedError, ScopeError, TargetRefusedError
 from schemas.sensitive import Sensitive
 from vault.destinations import (
@@ -118,6 +119,9 @@ def test_an_altered_or_exchanged_record_is_refused(home):
     path.write_bytes(bytes(data))
     with pytest.raises(IntegrityError):
         register.find("box")
+    register.add("pail", s3())
+    assert ([name for name, _ in register.list()], register.unreadable()) == (["pail"], 1)
+    assert [bool(shown["name"]) for shown in list_destinations(home)] == [True, False]
     register.remove("box")  # a record that a crash cut short can still be taken away
 
 
@@ -161,6 +165,21 @@ def test_what_is_not_taken_in(home, server, code):
     with pytest.raises(TargetRefusedError, match=code):
         Destinations(home).add("box", server)
     assert Destinations(home).list() == []
+
+
+def test_a_host_certificate_is_no_pin(home, tmp_path):
+    """A server that has one still shows a plain key to whoever does not ask for certificates."""
+    for name in ("authority", "host"):
+        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", tmp_path / name], check=True)
+    sign = ["ssh-keygen", "-q", "-s", tmp_path / "authority", "-I", "x", "-h", tmp_path / "host.pub"]
+    subprocess.run(sign, check=True)
+    for name, taken in (("host-cert.pub", False), ("host.pub", True)):
+        server = sftp(host_key=" ".join((tmp_path / name).read_text().split()[:2]))
+        if taken:
+            Destinations(home).add("box", server)
+        else:
+            with pytest.raises(TargetRefusedError, match="host_key_malformed"):
+                Destinations(home).add("box", server)
 
 
 def test_the_fingerprint_is_that_of_ssh_keygen(tmp_path):
