@@ -24,6 +24,7 @@ from vault.quiet_pyhanko import silence
 from vault.trust import TrustStore, refuse_trial
 
 silence()
+_NO_PARAMETERS = (b"", b"\x05\x00")
 _TRUST_CODES = {
     AdESIndeterminate.REVOKED_NO_POE: "signer_revoked",
     AdESIndeterminate.REVOKED_CA_NO_POE: "signer_revoked",
@@ -105,11 +106,25 @@ def _sets_in_order(signed: cms.SignedData) -> bool:
 
 
 def _unsigned_fields_fit(signed: cms.SignedData) -> bool:
-    """No signature covers the versions (RFC 5652, 5.1 and 5.3) and the list of digests: they must be what they have to."""
+    """No signature covers the versions (RFC 5652, 5.1 and 5.3) and the algorithms: they must be what they have to."""
     (info,) = signed["signer_infos"]
     listed = [algorithm["algorithm"].native for algorithm in signed["digest_algorithms"]]
     versions = (signed["version"].native, info["version"].native)
-    return versions == ("v1", "v1") and listed == [info["digest_algorithm"]["algorithm"].native]
+    algorithms = (*signed["digest_algorithms"], info["digest_algorithm"], info["signature_algorithm"])
+    return (
+        versions == ("v1", "v1")
+        and listed == [info["digest_algorithm"]["algorithm"].native]
+        and all(_parameters_fit(algorithm) for algorithm in algorithms)
+    )
+
+
+def _parameters_fit(algorithm: core.Sequence) -> bool:
+    """Absent or NULL (RFC 5754, 2 and 3); those of RSASSA-PSS have digests of their own (RFC 4055, 3.1)."""
+    if algorithm["algorithm"].native != "rsassa_pss":
+        return algorithm["parameters"].dump() in _NO_PARAMETERS
+    within = algorithm["parameters"]
+    masked = within["mask_gen_algorithm"]["parameters"]
+    return _parameters_fit(within["hash_algorithm"]) and _parameters_fit(masked)
 
 
 def _signer_certificate(signed: cms.SignedData) -> x509.Certificate:

@@ -26,7 +26,7 @@ from vault.pades import MAX_GROWTH, open_pdf
 from vault.signature import check_signature
 from vault.signing import load_p12
 from vault.subjects import enrol_doctor
-from vault.trial_ca import p12, sign_page
+from vault.trial_ca import p12, sign_cades, sign_page
 from vault.trust import TrustStore
 
 SECOND, SECOND_NIHII = "93051822460", "10000797000"
@@ -278,6 +278,10 @@ def check_all(pdf: bytes, bench: Bench, trust: TrustStore) -> None:
         check_signature(one.over, one.cms, trust, trial_home=True, moment=NOW)
 
 
+SHA256 = bytes.fromhex("0609608648016503040201")
+RSA = bytes.fromhex("06092a864886f70d0101")  # with or without its digest
+
+
 @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_every_flipped_bit_is_refused(signed, bench, data):
@@ -289,6 +293,24 @@ def test_every_flipped_bit_is_refused(signed, bench, data):
     altered = signed[:at] + bytes([signed[at] ^ 1 << bit]) + signed[at + 1 :]
     with pytest.raises(RefusedError):
         check_all(altered, bench, _trust(bench))
+
+
+def test_every_bit_of_the_algorithms_that_no_signature_covers(bench):
+    """The lists of digests and the identifiers of algorithms, with the NULL that stands for their parameters."""
+    document = draft(bench.fields)
+    cms = sign_cades(document, bench.doctor, bench.authority)
+    places = [at for each in (SHA256, RSA) for at in _places(cms, each) if not 60 < at < len(cms) - 700]
+    assert len(places) == 3  # the digests listed, the digest used, the signature
+    for start in places:
+        for at in range(start, start + len(SHA256) + 2):
+            for bit in range(8):
+                altered = cms[:at] + bytes([cms[at] ^ 1 << bit]) + cms[at + 1 :]
+                with pytest.raises(RefusedError):
+                    check_signature(document, altered, _trust(bench), trial_home=True, moment=NOW)
+
+
+def _places(data: bytes, wanted: bytes) -> list[int]:
+    return [match.start() for match in re.finditer(re.escape(wanted), data)]
 
 
 def test_a_letter_of_the_signer_s_issuer_in_another_case_is_refused(signed, bench):
