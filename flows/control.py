@@ -64,11 +64,19 @@ class Control:
 
         Raises ForkError home_rolled_back. A home out of a backup first forgets again what it had forgotten.
         """
-        bare = cls._open_unchecked(home, clock)
-        bare.memory.refuse_rollback(bare.ledger.store)
-        if restore_pending(home):
-            bare.forget_again("restored")
-        return bare
+        return cls._open_unchecked(home, clock).refuse_or_forget()
+
+    @classmethod
+    def open_restored(cls, home: Path, operator: str) -> Control:
+        """The same, for the operator who restored it. Raises OperatorError too."""
+        return cls.open_rolled_back(home, operator).refuse_or_forget()
+
+    def refuse_or_forget(self) -> Control:
+        """Refuse a home that was rolled back; let one out of a backup forget again. Gives itself."""
+        self.memory.refuse_rollback(self.ledger.store)
+        if restore_pending(self.home):
+            self.forget_again("restored")
+        return self
 
     @classmethod
     def open_rolled_back(cls, home: Path, operator: str, clock: Clock | None = None) -> Control:

@@ -9,9 +9,10 @@ from typing import Any
 from flows.control import Control
 from flows.sweep_round import sweep_round
 from schemas.errors import ForkError, RefusedError
-from vault.backup import write_backup
+from vault.backup import refuse_backup, write_backup
 from vault.clock import SystemClock
 from vault.host_record import extends
+from vault.ledger import EntryType
 from vault.ledger_audit import audit
 from vault.notes import VerifierKey
 from vault.restoring import restore_backup
@@ -26,20 +27,25 @@ class Reason(StrEnum):
     MISTAKE = "mistake"
 
 
-def backup(home: Path, recipients: list[str], to: Path) -> dict[str, Any]:
-    """Seal the home into one file. Raises what opening a home raises, TargetRefusedError, StorageFullError."""
-    control = Control.open_to_look(home)
+def backup(home: Path, recipients: list[str], to: Path, operator: str) -> dict[str, Any]:
+    """Seal the home into one file. Raises what opening a home raises, TargetRefusedError, StorageFullError.
+
+    The ledger tells of it before it is made: no erasure reaches into a copy, so that there is one must be known.
+    """
+    control = Control.open(home, operator)
+    refuse_backup(recipients, to)
+    control.record(EntryType.HOME_BACKED_UP, None, "begun", {"recipients": len(recipients)})
     return write_backup(home, control.ledger.store, control.clock, recipients, to)
 
 
-def restore(sealed: Path, identity: str, home: Path) -> dict[str, Any]:
-    """Unpack, check, forget again before all else, and end what was alive.
+def restore(sealed: Path, identity: str, home: Path, operator: str) -> dict[str, Any]:
+    """Unpack, check, forget again before all else, and end what was alive. Who answers for it is known to the backup.
 
     `rolled_back`: this host remembers more than the backup holds; nothing runs until that is accepted.
     """
-    found = restore_backup(sealed, identity, home, SystemClock())
+    found = restore_backup(sealed, identity, home, SystemClock(), operator)
     try:
-        Control.open_to_look(home)
+        Control.open_restored(home, operator)
     except ForkError as error:
         if error.code != "home_rolled_back":
             raise

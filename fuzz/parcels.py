@@ -31,7 +31,9 @@ def backup(data: bytes) -> None:
     try:
         (place / "sealed").write_bytes(seal_bytes([seeds.identity()[1]], data))
         told = coded(
-            lambda: restore_backup(place / "sealed", seeds.identity()[0], place / "home", SystemClock())
+            lambda: restore_backup(
+                place / "sealed", seeds.identity()[0], place / "home", SystemClock(), "one"
+            )
         )
         left = {path.name for path in place.iterdir()} - {"sealed"}
         assert left <= {"home", ".home.host"} if told else not left, (

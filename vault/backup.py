@@ -49,6 +49,15 @@ LEFT = frozenset(
 _LEDGER_NOTE = ".tree"
 
 
+def refuse_backup(recipients: list[str], to: Path) -> None:
+    """Refuse what could not be sealed to there. Raises TargetRefusedError: recipient_not_age, no_recipient, backup_exists."""
+    if not recipients:
+        raise TargetRefusedError("no_recipient")
+    parse_recipients(recipients)
+    if to.exists() or to.is_symlink():
+        raise TargetRefusedError("backup_exists")
+
+
 def write_backup(
     home: Path, store: FileLedger, clock: Clock, recipients: list[str], to: Path
 ) -> dict[str, Any]:
@@ -57,11 +66,7 @@ def write_backup(
     Raises TargetRefusedError: recipient_not_age, no_recipient, backup_exists; StorageFullError. What was begun and not
     finished is removed.
     """
-    if not recipients:
-        raise TargetRefusedError("no_recipient")
-    parse_recipients(recipients)
-    if to.exists() or to.is_symlink():
-        raise TargetRefusedError("backup_exists")
+    refuse_backup(recipients, to)
     growing = to.with_name(f".{to.name}.growing")
     try:
         counts = _seal_home(home, store, clock, recipients, growing)

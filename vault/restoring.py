@@ -24,7 +24,7 @@ from vault.policy import format_policy
 from vault.replay import note_restored
 from vault.sealing import open_stream
 from vault.site import FOLDERS
-from vault.subjects import Subjects
+from vault.subjects import Subjects, find_operator
 from vault.sweep import is_ended
 from vault.verify import verify
 
@@ -32,11 +32,12 @@ SETTINGS, UNSETTLED = "site.toml", "site.toml.restoring"
 _LATE = "run_overdue"  # no fault of the ledger: time went on while the backup lay
 
 
-def restore_backup(sealed: Path, identity: str, home: Path, clock: Clock) -> dict[str, Any]:
+def restore_backup(sealed: Path, identity: str, home: Path, clock: Clock, operator: str) -> dict[str, Any]:
     """Unpack a backup into a home that does not exist yet. Gives counts.
 
     The settings come last: without them there is no home, whatever was unpacked. Raises TargetRefusedError (home_exists),
-    ForkError (home_lives_here; or a fault of the ledger), PackageError. Of a backup that is not whole nothing is left.
+    ForkError (home_lives_here; or a fault of the ledger), PackageError; OperatorError when the backup knows nobody of
+    that name. Of a backup that is refused nothing is left.
     """
     if home.exists() or home.is_symlink():
         raise TargetRefusedError("home_exists")
@@ -45,6 +46,7 @@ def restore_backup(sealed: Path, identity: str, home: Path, clock: Clock) -> dic
         facts, files = _unpack(sealed, identity, home)
         _refuse_second_life(home, facts)
         proofs = _check(home, facts, clock)
+        find_operator(home, operator)
         _settle(home, facts, clock)
     except BaseException:
         shutil.rmtree(home)

@@ -28,10 +28,11 @@ def backup(
         list[str], typer.Option("--recipient", help="An age key (age1...); may be given several times.")
     ],
     home: HomeOption = None,
+    operator: OperatorOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Seal the home with age into one file: ledger, records, proofs, keys of the home; no staging, no run key."""
-    found = safekeeping.backup(home_path(home), recipient, to)
+    found = safekeeping.backup(home_path(home), recipient, to, operator_name(operator))
     text = f"{found['files']} file(s), the ledger at {found['size']} entries, sealed in {to}"
     if found["left_out"]:
         text += f"\n{found['left_out']} name(s) in the home are none of ours and were left out"
@@ -43,11 +44,13 @@ def restore(
     sealed: Annotated[Path, typer.Argument(help="A sealed backup.", show_default=False)],
     identity: Annotated[Path, typer.Option("--identity", help="An age identity file.")],
     into: Annotated[Path, typer.Option("--into", help="The home to make; it may not exist.")],
+    operator: OperatorOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Make a home of a backup: check it whole, then erase and destroy again what had been, before all else."""
     target = Path(os.path.abspath(into))  # noqa: PTH100 - it does not exist yet
-    found = safekeeping.restore(sealed, identity.read_text(encoding="utf-8"), target)
+    keys, person = identity.read_text(encoding="utf-8"), operator_name(operator)
+    found = safekeeping.restore(sealed, keys, target, person)
     lines = [f"{found['files']} file(s), the ledger at {found['size']} entries as of {found['taken']}"]
     lines.append(f"{found['proofs']} proof(s) verified")
     if found["rolled_back"]:

@@ -119,7 +119,7 @@ def test_a_backup_with_a_living_run_restored_on_a_new_host(stopped, tmp_path):
     provider(run.provider).destroy(key_of(run))  # another host: no key, no staging, no memory of the home
     shutil.rmtree(stopped.home)
     shutil.rmtree(stopped.folder / ".home.host")
-    restore_backup(sealed, identity, stopped.home, SystemClock())
+    restore_backup(sealed, identity, stopped.home, SystemClock(), "trial")
     with pytest.raises(KeyDestroyedError, match="run_of_a_restored_home"):
         engine.resume(stopped.home, run.run_id, "trial", NoWatch())
     assert [e["n"]["alive"] for e in told(stopped, "home.restored")] == [1], "the opening forgot again, first"

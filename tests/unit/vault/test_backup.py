@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from flows import safekeeping
-from flows.control import Control
+from flows.control import SWEEPER, Control
 from flows.trial import OPERATORS
-from schemas.errors import ForkError, PackageError, RepriseError, TargetRefusedError
+from schemas.errors import ForkError, OperatorError, PackageError, RepriseError, TargetRefusedError
 from vault.backup import KEPT, LEFT
 from vault.host_record import record_folder
 from vault.ledger import EntryType
@@ -49,7 +49,7 @@ def home(tmp_path) -> Path:
 
 @pytest.fixture
 def sealed(home, tmp_path, keys) -> Path:
-    found = safekeeping.backup(home, [keys[1]], tmp_path / "home.age")
+    found = safekeeping.backup(home, [keys[1]], tmp_path / "home.age", NAME)
     assert found["left_out"] == 1, "what nobody knows is left out, and counted"
     return tmp_path / "home.age"
 
@@ -95,32 +95,35 @@ def test_debians_age_and_tar_list_it_and_nothing_that_dies_is_in_it(sealed, tmp_
 def test_what_comes_out_is_what_went_in(home, sealed, tmp_path, keys):
     before = members(sealed, keys[0])
     move_to_another_host(home)
-    found = safekeeping.restore(sealed, keys[0], home)
-    assert (found["size"], found["rolled_back"]) == (3, False)
+    found = safekeeping.restore(sealed, keys[0], home, NAME)
+    assert (found["size"], found["rolled_back"]) == (4, False)
     for name, data in before.items():
         if name.startswith(("subjects/", "keys/", "trust/", "site.toml", "id")):
             assert (home / name).read_bytes() == data, name
     assert Subjects(home).read(Subjects(home).identify("operator", NAME))["name"] == NAME
-    told = json.loads(open_store(home).read(3, 4)[0])
+    told = json.loads(open_store(home).read(4, 5)[0])
     assert (told["type"], told["code"]) == ("home.restored", "restored")
+    assert told["c"]["operator"] != SWEEPER, "whoever restored it answers for it"
+    copied = json.loads(open_store(home).read(3, 4)[0])
+    assert (copied["type"], copied["n"]) == ("home.backed_up", {"recipients": 1})
     mark = json.loads((home / "restored.json").read_bytes())
-    assert (mark["replayed"], mark["size"]) == (True, 3)
+    assert (mark["replayed"], mark["size"]) == (True, 4)
     Control.open(home, NAME).record(EntryType.SUBJECT_SHOWN, None, "access")
-    assert open_store(home).head().size == 5, "forgotten again once"
+    assert open_store(home).head().size == 6, "forgotten again once"
     assert all(path.stat().st_mode & 0o077 == 0 for path in home.rglob("*"))
 
 
 def test_a_restore_killed_before_it_forgot_again_does_so_at_the_next_opening(home, sealed, keys, monkeypatch):
     move_to_another_host(home)
     monkeypatch.setattr(
-        "flows.safekeeping.Control.open_to_look", lambda _: (_ for _ in ()).throw(KeyboardInterrupt)
+        "flows.safekeeping.Control.open_restored", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt)
     )
     with pytest.raises(KeyboardInterrupt):
-        safekeeping.restore(sealed, keys[0], home)
+        safekeeping.restore(sealed, keys[0], home, NAME)
     monkeypatch.undo()
-    assert open_store(home).head().size == 3
+    assert open_store(home).head().size == 4
     Control.open_to_look(home)
-    assert json.loads(open_store(home).read(3, 4)[0])["type"] == "home.restored"
+    assert json.loads(open_store(home).read(4, 5)[0])["type"] == "home.restored"
 
 
 def test_nothing_is_restored_of_a_backup_that_is_not_whole(home, sealed, tmp_path, keys):
@@ -134,10 +137,10 @@ def test_nothing_is_restored_of_a_backup_that_is_not_whole(home, sealed, tmp_pat
         path = tmp_path / f"{number}.age"
         path.write_bytes(data)
         with pytest.raises(PackageError):
-            safekeeping.restore(path, keys[0], home)
+            safekeeping.restore(path, keys[0], home, NAME)
         assert not home.exists(), number
     with pytest.raises(PackageError):
-        safekeeping.restore(sealed, make_identity()[0], home)
+        safekeeping.restore(sealed, make_identity()[0], home, NAME)
     assert not home.exists()
 
 
@@ -176,7 +179,7 @@ def change(files: dict[str, bytes], name: str) -> dict[str, bytes]:
         lambda f: {k: v for k, v in f.items() if "tile/entries" not in k},
         lambda f: change(f, next(k for k in f if k.startswith("subjects/") and k.endswith("record"))),
         lambda f: change(f, next(k for k in f if "tile/entries" in k)),
-        lambda f: {**f, "backup.json": f["backup.json"].replace(b'"size": 3', b'"size": 4')},
+        lambda f: {**f, "backup.json": f["backup.json"].replace(b'"size": 4', b'"size": 3')},
         lambda _: {},
     ],
 )
@@ -187,30 +190,42 @@ def test_a_forged_backup_makes_no_home_and_writes_nowhere_else(home, sealed, tmp
     path.write_bytes(forge(keys, hurt(files)))
     around = sorted(p.name for p in tmp_path.iterdir())
     with pytest.raises(RepriseError):
-        safekeeping.restore(path, keys[0], home)
+        safekeeping.restore(path, keys[0], home, NAME)
     assert sorted(p.name for p in tmp_path.iterdir()) == around
 
 
 def test_what_is_refused(home, sealed, tmp_path, keys):
     with pytest.raises(TargetRefusedError, match="home_exists"):
-        safekeeping.restore(sealed, keys[0], home)
+        safekeeping.restore(sealed, keys[0], home, NAME)
     with pytest.raises(ForkError, match="home_lives_here"):
-        safekeeping.restore(sealed, keys[0], tmp_path / "second")
+        safekeeping.restore(sealed, keys[0], tmp_path / "second", NAME)
     assert not (tmp_path / "second").exists()
     before = sealed.read_bytes()
     with pytest.raises(TargetRefusedError, match="backup_exists"):
-        safekeeping.backup(home, [keys[1]], sealed)
+        safekeeping.backup(home, [keys[1]], sealed, NAME)
     assert sealed.read_bytes() == before
     for recipients, code in (([], "no_recipient"), (["age1nonsense"], "recipient_not_age")):
         with pytest.raises(TargetRefusedError, match=code):
-            safekeeping.backup(home, recipients, tmp_path / "other.age")
+            safekeeping.backup(home, recipients, tmp_path / "other.age", NAME)
     assert list(tmp_path.glob("*other*")) == []
+
+
+def test_who_makes_or_restores_a_backup_is_known(home, sealed, tmp_path, keys):
+    for name, code in (("", "no_operator"), ("nobody", "operator_not_enrolled")):
+        with pytest.raises(OperatorError, match=code):
+            safekeeping.backup(home, [keys[1]], tmp_path / "other.age", name)
+    assert not (tmp_path / "other.age").exists()
+    move_to_another_host(home)
+    for name, code in (("", "no_operator"), ("nobody", "operator_not_enrolled")):
+        with pytest.raises(OperatorError, match=code):
+            safekeeping.restore(sealed, keys[0], home, name)
+        assert not home.exists()
 
 
 def test_where_this_host_remembers_more_the_restored_home_waits(home, sealed, keys):
     Control.open(home, NAME).record(EntryType.SUBJECT_SHOWN, None, "access")
     shutil.rmtree(home)
-    assert safekeeping.restore(sealed, keys[0], home)["rolled_back"]
+    assert safekeeping.restore(sealed, keys[0], home, NAME)["rolled_back"]
     with pytest.raises(ForkError, match="home_rolled_back"):
         Control.open(home, NAME)
     assert safekeeping.accept_rollback(home, NAME, safekeeping.Reason.DISK_FAILED)["lost"] == 1

@@ -52,7 +52,7 @@ def test_what_is_changed_was_good(tmp_path):
     for over, p7s in ((seeds.document(), seeds.signature()), (one.over, one.cms)):
         check_signature(over, p7s, TrustStore.load(seeds.home()), trial_home=True, moment=seeds.NOW)
     (tmp_path / "sealed").write_bytes(seal_bytes([seeds.identity()[1]], seeds.backup()))
-    told = restore_backup(tmp_path / "sealed", seeds.identity()[0], tmp_path / "home", SystemClock())
+    told = restore_backup(tmp_path / "sealed", seeds.identity()[0], tmp_path / "home", SystemClock(), "one")
     assert told["size"] == 1
 
 
