@@ -46,21 +46,30 @@ def carry(
             for event in link.events():
                 if event["event"] == "leave":
                     guard.allow_publication()
-                _handle(home, lease, event, link, journal, watch)
+                _handle(home, lease, order, event, link, journal, watch)
     except BaseException:
         link.stop()
         raise
 
 
 def _handle(
-    home: Path, lease: Lease, event: dict[str, Any], link: DataLink, journal: Journal, watch: Watch
+    home: Path,
+    lease: Lease,
+    order: dict[str, Any],
+    event: dict[str, Any],
+    link: DataLink,
+    journal: Journal,
+    watch: Watch,
 ) -> None:
     match event["event"]:
         case "key":
             lease.update(home, key_ref=KeyRef.from_json(event["ref"]))
             link.go()
         case "source":
-            note_source(home, lease.reload(home), event["intake"], only_key=bool(event["only_key"]))
+            wanted = order.get("intake") is not None
+            note_source(
+                home, lease.reload(home), event["intake"], only_key=bool(event["only_key"]), wanted=wanted
+            )
             link.go()
         case "progress":
             watch.progress(event["arrow"], event["done"], event["total"])

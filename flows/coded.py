@@ -1,18 +1,23 @@
 """Errors stripped to their code before Prefect sees them.
 
 Prefect writes every exception of a flow or task to its database, its logs and, pickled, to disk, even with
-persistence off. So under each `@flow` and `@task` stands `@coded`: it keeps the code and the exit code and
-raises them outside the `except` block, so that no context travels along (`from None` would still carry it).
+persistence off. So under each `@flow` and `@task` stands `@coded`: it keeps code, exit code, message and advice (fixed
+texts of ours with allow-listed facts: opaque ids, counts, ordinals) and raises them outside the `except` block, so that
+no context travels along (`from None` would still carry it).
 """
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
 from schemas.errors import RepriseError
+from vault.files import FULL
 
+Told = tuple[str, int, str, str]
+_NO_FILE = {errno.ENOENT: "file_missing", errno.ENOTDIR: "file_missing", errno.EISDIR: "file_is_a_folder"}
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -25,14 +30,30 @@ class CodedFailure(Exception):
         self.code, self.exit_code = code, exit_code
         self.message, self.advice = message, advice
 
-    def __reduce__(self) -> tuple[type[CodedFailure], tuple[str, int, str, str]]:
+    def __reduce__(self) -> tuple[type[CodedFailure], Told]:
         return (type(self), (self.code, self.exit_code, self.message, self.advice))
 
 
-def defect(error: Exception) -> tuple[str, int, str, str]:
-    """Code, exit code, message and advice of an error that nobody foresaw: its kind, nothing of its text."""
+def told(error: Exception) -> Told:
+    """Code, exit code, message and advice: of an error of ours its own, of any other nothing of its text."""
+    if isinstance(error, RepriseError | CodedFailure):
+        return error.code, error.exit_code, error.message, error.advice
+    if isinstance(error, OSError):
+        return _of_the_system(error)
     code = f"internal_{type(error).__name__}"
     return code, 1, f"Reprise has a defect here. [{code}]", "Report the command and this code."
+
+
+def _of_the_system(error: OSError) -> Told:
+    """A disk that refuses, or a file that somebody named and that is none."""
+    if error.errno in FULL:
+        return "disk_full", 41, "The disk refused. [disk_full]", "Free space and try again."
+    if error.errno in _NO_FILE:
+        code = _NO_FILE[error.errno]
+        advice = "Check that each path you gave exists and is a file."
+        return code, 20, f"A file cannot be read. [{code}]", advice
+    code = f"os_error_{error.errno}"
+    return code, 40, f"The disk refused. [{code}]", "Check permissions and paths."
 
 
 def coded(function: Callable[P, R]) -> Callable[P, R]:
@@ -42,12 +63,8 @@ def coded(function: Callable[P, R]) -> Callable[P, R]:
     def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
             return function(*args, **kwargs)
-        except CodedFailure as failure:
-            told = failure.code, failure.exit_code, failure.message, failure.advice
-        except RepriseError as error:
-            told = error.code, error.exit_code, error.message, error.advice
         except Exception as error:  # noqa: BLE001 - whatever it is, its text must not reach Prefect
-            told = defect(error)
-        raise CodedFailure(*told)
+            found = told(error)
+        raise CodedFailure(*found)
 
     return wrapped

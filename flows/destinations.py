@@ -12,6 +12,7 @@ from connectors.destinations.base import bring
 from connectors.destinations.line import Patience
 from flows.channels import place_at
 from flows.control import Control
+from flows.takeback import destination_of
 from schemas.errors import BusyError
 from vault.destinations import Destinations, Server, SftpServer, fingerprint, parse_remote
 from vault.lease import list_runs
@@ -32,18 +33,15 @@ def add_destination(home: Path, operator: str, name: str, server: Server) -> Non
 def remove_destination(home: Path, operator: str, name: str) -> None:
     """Forget a server. Raises ScopeError, and BusyError while a run may still have to take something back there."""
     control = Control.open(home, operator)
-    register = Destinations(home)
-    channel = register.find(name).channel
     if name in _awaited(control):
         raise BusyError("destination_in_use")
-    register.remove(name)
-    control.record(EntryType.DESTINATION_REMOVED, None, channel)
+    control.record(EntryType.DESTINATION_REMOVED, None, Destinations(home).remove(name))
 
 
 def _awaited(control: Control) -> set[str]:
-    """Names that living runs go to."""
+    """Names that living runs go to, as far as their orders tell."""
     leases = [lease for lease in list_runs(control.home) if not control.ended(lease)]
-    destinations = (control.order_of(lease).destination for lease in leases)
+    destinations = (destination_of(control, lease) for lease in leases)
     remotes = [parse_remote(destination) for destination in destinations if destination is not None]
     return {remote.name for remote in remotes if remote is not None}
 
@@ -57,7 +55,7 @@ def list_destinations(home: Path) -> list[dict[str, str]]:
     damaged = {
         "name": "",
         "channel": "",
-        "server": "this record is damaged: declare the missing server again",
+        "server": "a damaged record: remove the server that is missing here by its name, and add it again",
     }
     return found + [damaged] * register.unreadable()
 

@@ -88,7 +88,8 @@ def start_order(home: Path, order_id: str, watch: Watch) -> RunResult:
     try:
         return start(home, order, _Both(watch, seen) if seen else watch, order_id)
     except RefusedError:
-        drop_order(home, order_id)  # it will not be asked again; a run that waits keeps its own
+        if not any(lease.order_id == order_id for lease in leases_of(home)):
+            drop_order(home, order_id)  # it will not be asked again; a run's own goes with the run
         raise
 
 

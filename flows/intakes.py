@@ -138,16 +138,21 @@ def _cause(control: Control, intake: Intake) -> str | None:
     return state if state in ("expired", "key_gone") else None
 
 
-def note_source(home: Path, lease: Lease, intake_id: str | None, *, only_key: bool) -> None:
+def note_source(home: Path, lease: Lease, intake_id: str | None, *, only_key: bool, wanted: bool) -> None:
     """Write down whether the run's source is sealed, and bind the intake to the run.
 
-    Raises IntakeError: source_changed (a run that began on a clear source goes on with one, and the reverse).
+    A clear source where a sealed one is `wanted` is noted too: nobody may call the export encrypted always after that.
+
+    Raises IntakeError: source_not_sealed; source_changed (a run that began on a clear source goes on with one).
     """
-    if lease.sealed_source not in (None, intake_id is not None):
+    if intake_id is None and (wanted or lease.sealed_source):
+        lease.update(home, seen_clear=True)
+        raise IntakeError("source_not_sealed")
+    if intake_id is not None and lease.sealed_source is False:
         raise IntakeError("source_changed")
-    lease.update(home, sealed_source=intake_id is not None, intake_id=intake_id)
+    lease = lease.update(home, sealed_source=intake_id is not None, intake_id=intake_id)
     if intake_id is not None:
-        claim(home, intake_id, lease, only_key=only_key, clock=SystemClock())
+        claim(home, intake_id, lease, only_key=only_key and not lease.seen_clear, clock=SystemClock())
 
 
 def describe(control: Control, intake: Intake) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import io
 import logging
 import os
 from base64 import b64decode
+from functools import cache
 from typing import Any
 
 from connectors.destinations.line import Dial, Fault
@@ -73,11 +74,9 @@ class SftpDial:
 
     def open(self) -> Any:
         """Connect, hold the host key against the pin, log in."""
-        from fsspec.implementations.sftp import SFTPFileSystem
-
         silence()
         server = self._server
-        filesystem = SFTPFileSystem(
+        filesystem = _sftp_files()(
             server.host,
             port=server.port,
             username=server.user,
@@ -115,6 +114,28 @@ class SftpDial:
             return Fault.LOST
         ended = {"Socket is closed", "File is closed", "Connection lost", "No connection"}
         return Fault.LOST if str(error) in ended or not error.args else Fault.FAILED
+
+
+@cache
+def _sftp_files() -> Any:
+    import paramiko
+    from fsspec.implementations.sftp import SFTPFileSystem
+    from paramiko.sftp import CMD_OPEN, SFTP_FLAG_CREATE, SFTP_FLAG_WRITE
+
+    class SftpFiles(SFTPFileSystem):
+        """fsspec's, and a way to write into a file as SFTP can."""
+
+        def open_to_write(self, path: str) -> Any:
+            """A file that is made or gone on with; what is written goes to the position that was sought.
+
+            paramiko has no mode for that: `w` empties the file, `a` hears no position, and `r+` asks to read as well,
+            which not every server allows.
+            """
+            flags, ftp = SFTP_FLAG_WRITE | SFTP_FLAG_CREATE, self.ftp
+            _, answer = ftp._request(CMD_OPEN, path.encode(), flags, paramiko.SFTPAttributes())  # noqa: SLF001
+            return paramiko.SFTPFile(ftp, answer.get_binary(), "wb")
+
+    return SftpFiles
 
 
 def _pin(host_key: str) -> Any:

@@ -21,7 +21,7 @@ _ONCE_MORE = Patience(attempts=2, ceiling_seconds=2)  # a dead server must not k
 
 def used_channels(control: Control, lease: Lease) -> list[str]:
     """The channel through which anything of the run may have gone out."""
-    destination = _destination(control, lease)
+    destination = destination_of(control, lease)
     went = destination is not None and Journal(control.home, lease.run_id).ever("reconcile")
     return [channel_of(destination)] if went and destination is not None else []
 
@@ -33,7 +33,7 @@ def take_back(control: Control, lease: Lease) -> None:
     """
     if (read_run_file(control.home, lease.run_id, _FILE) or {"left": 1})["left"] == 0:
         return
-    destination = _destination(control, lease)
+    destination = destination_of(control, lease)
     if destination is None:
         _note_unknown(control, lease)
     elif used_channels(control, lease):
@@ -41,7 +41,7 @@ def take_back(control: Control, lease: Lease) -> None:
         write_run_file(control.home, lease.run_id, _FILE, _discard(control, lease, destination))
 
 
-def _destination(control: Control, lease: Lease) -> str | None:
+def destination_of(control: Control, lease: Lease) -> str | None:
     """Where the run was to deliver; None for a rehearsal, and when its order is damaged or did not come back with its home."""
     try:
         return control.order_of(lease).destination

@@ -114,8 +114,8 @@ class IntakeError(RefusedError):
 
     exit_code = 10
     advice = (
-        "`reprise intake list` shows what stands open; have the practice seal to that, or to a new intake. "
-        "A run that began waits: put the file in the same place and `reprise resume RUN`."
+        "`reprise intake list` shows what stands open; have the practice seal to that. A run that began waits: put "
+        "the file in the same place and `reprise resume RUN`; once bound to an intake it takes no other."
     )
 
 

@@ -195,13 +195,18 @@ class Destinations:
         body = {"name": name, "channel": server.channel, "server": _reveal(server)}
         write_secret(path, self._site.seal(json.dumps(body).encode(), f"destination/{path.name}"))
 
-    def remove(self, name: str) -> None:
-        """Forget a server and its credentials. Raises ScopeError when it is not declared."""
+    def remove(self, name: str) -> str:
+        """Forget a server and its credentials; gives its channel, `unreadable` for a damaged record.
+
+        Raises ScopeError when it is not declared.
+        """
         path = self._path(name)
         if not path.exists():
             raise ScopeError("destination_not_registered")
+        found = self._read_or_none(path)
         path.unlink()
         sync_folder(self._folder)
+        return found[1].channel if found else "unreadable"
 
     def find(self, name: str, channel: str | None = None) -> Server:
         """The server of this name, and of this channel. Raises ScopeError `destination_not_registered`."""
@@ -220,11 +225,13 @@ class Destinations:
         return sum(1 for found in self._all() if found is None)
 
     def _all(self) -> Iterator[tuple[str, Server] | None]:
-        for path in sorted(self._folder.iterdir()) if self._folder.is_dir() else []:
-            try:
-                yield self._read(path)
-            except (IntegrityError, ValueError, KeyError, TypeError, OSError):
-                yield None
+        yield from map(self._read_or_none, sorted(self._folder.iterdir()) if self._folder.is_dir() else [])
+
+    def _read_or_none(self, path: Path) -> tuple[str, Server] | None:
+        try:
+            return self._read(path)
+        except (IntegrityError, ValueError, KeyError, TypeError, OSError):
+            return None
 
     def _path(self, name: str) -> Path:
         return self._folder / self._site.pseudonym("destination", name)

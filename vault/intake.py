@@ -164,7 +164,7 @@ def worst(codes: set[str | None]) -> str:
 
 
 def claim(home: Path, intake_id: str, lease: Lease, *, only_key: bool, clock: Clock) -> None:
-    """Bind an intake to the run; again for the same run changes nothing.
+    """Bind an intake to the run; again for the same run changes nothing, but that more keys may have opened its source.
 
     From now on the identity lives no longer than the run: a kernel key gets the run's own deadline. Raises IntakeError.
     """
@@ -173,7 +173,8 @@ def claim(home: Path, intake_id: str, lease: Lease, *, only_key: bool, clock: Cl
         code = refusal(home, intake, lease.authorisation_id, lease.run_id, clock)
         if code is not None:
             raise IntakeError(code)
-        replace(intake, run_id=lease.run_id, only_key=only_key).save(home)
+        alone = only_key and intake.only_key is not False
+        replace(intake, run_id=lease.run_id, only_key=alone).save(home)
     store, ref = identity_store(home, intake.provider), intake.ref(home)
     if ref is not None:
         store.rearm(ref, lease.seconds_left(clock))

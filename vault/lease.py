@@ -55,6 +55,7 @@ class Lease:
     key_ref: KeyRef | None = None
     data_pid: int | None = None
     sealed_source: bool | None = None  # what the run found when it first opened its source; it may not change
+    seen_clear: bool = False  # whether a clear export lay in its place, though a sealed one was wanted
     intake_id: str | None = None  # whose identity opens the sealed source, and dies with the run's key
 
     @classmethod
@@ -93,6 +94,7 @@ class Lease:
             (self.intake_id, str),
             (self.data_pid, int),
             (self.sealed_source, bool),
+            (self.seen_clear, bool),
         )
         partial = Path(self.partial)
         return (

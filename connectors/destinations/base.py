@@ -12,6 +12,9 @@ MANIFEST = "manifest.json"
 """Whoever reads a package begins here: a folder without it is none."""
 
 
+_ATTEMPTS = 3
+
+
 class Destination(Protocol):
     """One run's place at a destination. Every act can be done again after a crash at any point.
 
@@ -44,14 +47,14 @@ class Destination(Protocol):
 
 
 def bring(place: Destination, local: Path, name: str, sealed: Digest) -> None:
-    """Put a file, read it back, and compare; what a former attempt left different is put once more, whole.
+    """Put a file, read it back, and compare; what comes back different is put anew, whole.
 
-    Raises TargetError `destination_lies` when the bytes that come back differ.
+    Different once: a former attempt left it. Different twice: its removal, when the answer was lost, may have been done
+    again when the new file lay there. Raises TargetError `destination_lies` when the bytes still differ.
     """
-    place.put(local, name)
-    if place.digest(name) == sealed:
-        return
-    place.remove(name)
-    place.put(local, name)
-    if place.digest(name) != sealed:
-        raise TargetError("destination_lies")
+    for _ in range(_ATTEMPTS):
+        place.put(local, name)
+        if place.digest(name) == sealed:
+            return
+        place.remove(name)
+    raise TargetError("destination_lies")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from functools import partial
 from hashlib import md5
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -70,16 +71,16 @@ class S3Destination:
         """
         for begun in self._uploads(filesystem, name):
             return begun
-        filesystem.call_s3("put_object", **self._at(name), Body=b"")
+        self._create(filesystem, name, b"")
         made = filesystem.call_s3("create_multipart_upload", **self._at(name))
         return {**self._at(name), "UploadId": made["UploadId"]}
 
     def _uploads(self, filesystem: Any, name: str) -> list[dict[str, str]]:
-        """What was begun of one object."""
-        at = self._at(name)
-        found = filesystem.call_s3("list_multipart_uploads", Bucket=self._bucket, Prefix=at["Key"])
-        begun = [upload for upload in found.get("Uploads", []) if upload["Key"] == at["Key"]]
-        return [{**at, "UploadId": upload["UploadId"]} for upload in begun]
+        """What was begun of one object; without a name, of all of the run, as far as the server tells."""
+        key = self._folder + name
+        found = filesystem.call_s3("list_multipart_uploads", Bucket=self._bucket, Prefix=key)
+        begun = [upload for upload in found.get("Uploads", []) if not name or upload["Key"] == key]
+        return [{"Bucket": self._bucket, "Key": u["Key"], "UploadId": u["UploadId"]} for u in begun]
 
     def _parts(self, filesystem: Any, upload: dict[str, str]) -> dict[int, str]:
         """Number and tag of the parts that arrived."""
@@ -140,7 +141,7 @@ class S3Destination:
         """Put the manifest, on condition that there is none. Raises TargetRefusedError: package_exists."""
         with open(manifest, "rb") as stream:
             sealed = stream_digest(stream)
-        self._line.do(lambda filesystem: self._drop_strangers(filesystem, names | {MANIFEST}))
+        self._keep_only(names)
         data = manifest.read_bytes()
         created = self._line.do(lambda filesystem: self._create(filesystem, MANIFEST, data))
         if self.digest(MANIFEST) != sealed:
@@ -155,12 +156,18 @@ class S3Destination:
             return False  # another's, or our own whose answer was lost: reading it back tells
         return True
 
-    def _drop_strangers(self, filesystem: Any, names: frozenset[str]) -> None:
-        for name in self._names(filesystem):
-            if name in names:
-                self._abort(filesystem, name)
-            else:
-                self._remove(filesystem, name)
+    def _keep_only(self, names: frozenset[str]) -> None:
+        """Remove strangers and whatever was begun; miss nothing that was read back before.
+
+        Raises TargetError `destination_lies`.
+        """
+        found = set(self._line.do(lambda filesystem: list(self._names(filesystem))))
+        for name in sorted(found - names - {MANIFEST}):
+            self.remove(name)
+        for name in sorted(found & names | {""}):
+            self._line.do(partial(self._abort, name=name))
+        if not names <= found:
+            raise TargetError("destination_lies")
 
     def _names(self, filesystem: Any) -> Iterator[str]:
         more: dict[str, str] = {}
@@ -174,4 +181,4 @@ class S3Destination:
     def discard(self) -> None:
         """Delete the manifest first, so that no half package is one; then objects and begun uploads of the run."""
         self.remove(MANIFEST)
-        self._line.do(lambda filesystem: self._drop_strangers(filesystem, frozenset()))
+        self._keep_only(frozenset())

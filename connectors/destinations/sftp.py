@@ -32,15 +32,16 @@ class SftpDestination:
         base = f"{folder}/" if folder else ""
         self._partial = f"{base}.reprise-{run_id}.partial"
         self._final = f"{base}reprise-{run_id}"
-        self._careful = False  # wait for the answer to each write: slower, and errors show where they arise
+        # Files of which each write is answered before the next: slower, and errors show where they arise.
+        self._careful: set[str] = set()
 
     def put(self, local: Path, name: str) -> None:
         """Bring what is missing. A server that keeps less than it acknowledged twice is called a liar."""
         with open(local, "rb") as source:
             sending = _Sending(source, f"{self._partial}/{name}")
-            self._line.do(lambda filesystem: self._send(filesystem, sending), failed=Fault.FULL)
+            self._line.do(lambda filesystem: self._send(filesystem, sending, name), failed=Fault.FULL)
 
-    def _send(self, filesystem: Any, sending: _Sending) -> None:
+    def _send(self, filesystem: Any, sending: _Sending, name: str) -> None:
         filesystem.makedirs(self._partial, exist_ok=True, mode=0o700)
         there = _size(filesystem, sending.path) or 0
         if there > sending.size:
@@ -49,11 +50,11 @@ class SftpDestination:
         if there > sending.reached:
             sending.reached = there
             self._line.progressed()
-        sending.go_on(filesystem, there, pipelined=not self._careful)
+        sending.go_on(filesystem, there, pipelined=name not in self._careful)
         if _size(filesystem, sending.path) != sending.size:
-            if self._careful:
+            if name in self._careful:
                 raise TargetError("destination_lies")
-            self._careful = True
+            self._careful.add(name)
             raise ConnectionError  # some write failed: once more, hearing each answer
 
     def digest(self, name: str) -> Digest | None:
@@ -79,11 +80,11 @@ class SftpDestination:
         return self._partial if _size(filesystem, self._final) is None else self._final
 
     def remove(self, name: str) -> None:
-        """Remove one file of the hidden folder; whatever is brought next, each answer is heard.
+        """Remove one file of the hidden folder; when it is brought again, each answer is heard.
 
         A write that failed among others under way leaves a hole, and a file of the right size.
         """
-        self._careful = True
+        self._careful.add(name)
         self._line.do(lambda filesystem: _unlink(filesystem, f"{self._partial}/{name}"))
 
     def published(self) -> bool:
@@ -97,15 +98,18 @@ class SftpDestination:
         with open(manifest, "rb") as stream:
             sealed = stream_digest(stream)
         bring(self, manifest, MANIFEST, sealed)
-        self._line.do(lambda filesystem: self._drop_strangers(filesystem, names | {MANIFEST}))
+        self._line.do(lambda filesystem: self._keep_only(filesystem, names | {MANIFEST}))
         self._line.do(self._rename)
         if self.digest(MANIFEST) != sealed:
             raise TargetError("destination_lies")
 
-    def _drop_strangers(self, filesystem: Any, names: frozenset[str]) -> None:
-        for path in _list(filesystem, self._partial):
-            if path.rpartition("/")[2] not in names:
-                _unlink(filesystem, path)
+    def _keep_only(self, filesystem: Any, names: frozenset[str]) -> None:
+        """Remove strangers; miss nothing that was read back before. Raises TargetError `destination_lies`."""
+        found = {path.rpartition("/")[2] for path in _list(filesystem, self._partial)}
+        for name in found - names:
+            _unlink(filesystem, f"{self._partial}/{name}")
+        if not names <= found and _size(filesystem, self._final) is None:
+            raise TargetError("destination_lies")
 
     def _rename(self, filesystem: Any) -> None:
         if _size(filesystem, self._partial) is None and _size(filesystem, self._final) is not None:
@@ -113,8 +117,8 @@ class SftpDestination:
         filesystem.ftp.rename(self._partial, self._final)
 
     def discard(self) -> None:
-        """Remove both folders of the run."""
-        for folder in (self._final, self._partial):
+        """Remove both folders of the run; the hidden one first, which a rename on its way could still publish."""
+        for folder in (self._partial, self._final):
             self._line.do(partial(_remove_folder, folder=folder))
 
 
@@ -128,19 +132,11 @@ class _Sending:
 
     def go_on(self, filesystem: Any, there: int, *, pipelined: bool) -> None:
         self._source.seek(there)
-        with _open_or_create(filesystem, self.path) as sink:
+        with filesystem.open_to_write(self.path) as sink:
             sink.seek(there)
             sink.set_pipelined(pipelined)
             for piece in iter(lambda: self._source.read(_PIECE), b""):
                 sink.write(piece)
-
-
-def _open_or_create(filesystem: Any, path: str) -> Any:
-    """A stream that writes into a file and cuts nothing off: `wb` empties what is there, `ab` hears no position."""
-    try:
-        return filesystem.open(path, "r+b")
-    except FileNotFoundError:
-        return filesystem.open(path, "x+b")
 
 
 def _size(filesystem: Any, path: str) -> int | None:

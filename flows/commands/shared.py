@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 import sys
@@ -14,10 +13,9 @@ from typing import Annotated, Any, ParamSpec
 import typer
 from rich.console import Console
 
-from flows.coded import CodedFailure, defect
+from flows.coded import Told, told
 from flows.control import Control
 from schemas.errors import HomeError, RepriseError
-from vault.files import FULL
 
 P = ParamSpec("P")
 errors_console = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -77,40 +75,20 @@ def guarded(function: Callable[P, None]) -> Callable[P, None]:
             return
         except RepriseError as error:
             code = _show_error(error.to_json(), as_json=as_json)
-        except CodedFailure as failure:
-            told = _told(failure.code, failure.exit_code, failure.message, failure.advice)
-            code = _show_error(told, as_json=as_json)
         except KeyboardInterrupt:
             advice = "The run stays resumable: `reprise runs`, then `reprise resume RUN`."
-            told = _told("interrupted", 130, "Interrupted.", advice)
-            code = _show_error(told, as_json=as_json)
-        except OSError as error:
-            code = _show_error(_system_error(error), as_json=as_json)
+            code = _show_error(_as_json(("interrupted", 130, "Interrupted.", advice)), as_json=as_json)
         except (typer.Exit, typer.Abort, typer.BadParameter):
             raise
         except Exception as error:  # noqa: BLE001 - a defect of ours; its text and its traceback could quote a patient
-            code = _show_error(_told(*defect(error)), as_json=as_json)
+            code = _show_error(_as_json(told(error)), as_json=as_json)
         raise typer.Exit(code)
 
     return wrapped
 
 
-_NO_FILE = {errno.ENOENT: "file_missing", errno.ENOTDIR: "file_missing", errno.EISDIR: "file_is_a_folder"}
-
-
-def _system_error(error: OSError) -> dict[str, Any]:
-    """A disk that refuses, or a file that somebody named and that is none."""
-    if error.errno in FULL:
-        return _told("disk_full", 41, "The disk refused. [disk_full]", "Free space and try again.")
-    if error.errno in _NO_FILE:
-        code = _NO_FILE[error.errno]
-        advice = "Check that each path you gave exists and is a file."
-        return _told(code, 20, f"A file cannot be read. [{code}]", advice)
-    code = f"os_error_{error.errno}"
-    return _told(code, 40, f"The disk refused. [{code}]", "Check permissions and paths.")
-
-
-def _told(code: str, exit_code: int, message: str, advice: str) -> dict[str, Any]:
+def _as_json(found: Told) -> dict[str, Any]:
+    code, exit_code, message, advice = found
     return {"error": code, "exit": exit_code, "message": message, "advice": advice}
 
 

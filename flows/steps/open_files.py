@@ -8,7 +8,6 @@ from pathlib import Path
 
 from connectors.base import Limits, SourceFile
 from connectors.opening import open_file, open_source, open_stream
-from schemas.errors import IntakeError
 from vault.lease import Lease
 from vault.sealed_source import is_sealed, open_sealed
 
@@ -21,9 +20,10 @@ def open_files(
 ) -> tuple[SourceFile, ...]:
     """Tell a sealed source by its first bytes and open it with the intake it was sealed to.
 
-    `tell` comes before the content: a source that turns out cut or altered is already known as sealed.
+    `tell` comes before the content is looked at: a source that turns out cut or altered is already known as sealed. It
+    raises when the run may not go on with such a source.
 
-    Raises IntakeError (also `source_not_sealed`, when an intake was named), SealedSourceError, SourceError.
+    Raises IntakeError, SealedSourceError, SourceError.
     """
     wanted = lease.intake_id or wanted
     reopen = partial(open_file, path)
@@ -33,7 +33,5 @@ def open_files(
         payload = look()
         return open_stream(payload.open, payload.size, limits)
     files = open_source(path, limits)
-    if wanted:
-        raise IntakeError("source_not_sealed")
     tell(None, False)
     return files

@@ -8,7 +8,9 @@ import logging
 import os
 import random
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from liars import LIES, lying_sftp, odd_s3
@@ -19,6 +21,7 @@ from connectors.destinations.base import MANIFEST, Destination, bring
 from connectors.destinations.line import Line, Patience
 from connectors.destinations.s3 import S3Destination
 from connectors.destinations.sftp import SftpDestination
+from connectors.destinations.sftp import _remove_folder as remove_folder
 from flows.servers import dial
 from schemas.digests import stream_digest
 from schemas.errors import RepriseError, TargetError, TargetRefusedError
@@ -117,23 +120,22 @@ class Tapped:
 
     def open(self):
         filesystem = self._dial.open()
-        opened = filesystem.open
+        opened = filesystem.open_to_write
 
-        def tapped(path, mode):
-            stream = opened(path, mode)
-            if mode != "rb":
-                self.streams.append(stream)
-                written, numbers = stream.write, itertools.count(1)
-                self._tell(self, 0)
+        def tapped(path):
+            stream = opened(path)
+            self.streams.append(stream)
+            written, numbers = stream.write, itertools.count(1)
+            self._tell(self, 0)
 
-                def write(data: bytes) -> None:
-                    self._tell(self, next(numbers))
-                    written(data)
+            def write(data: bytes) -> None:
+                self._tell(self, next(numbers))
+                written(data)
 
-                stream.write = write
+            stream.write = write
             return stream
 
-        filesystem.open = tapped
+        filesystem.open_to_write = tapped
         return filesystem
 
 
@@ -162,6 +164,68 @@ def test_what_a_cut_line_still_brings_does_no_harm(ssh, sealed):
         SftpDestination(Line(first, patience), ssh.server.folder, RUN).put(sealed / NAMES[0], NAMES[0])
     assert destination(ssh.server).digest(NAMES[0]) == digest(sealed / NAMES[0])
     destination(ssh.server).discard()
+
+
+class Late:
+    """A destination one of whose acts is done once more by the server, later: its answer was lost, and so it was asked again."""
+
+    def __init__(self, place: Destination, act: str, after: str) -> None:
+        self._place, self._act, self._after = place, act, after
+        self._late: list[Any] = []
+
+    def __getattr__(self, name):
+        value = getattr(self._place, name)
+        if not callable(value):
+            return value
+
+        def call(*arguments):
+            done = value(*arguments)
+            if name == self._act:
+                self._late.append(partial(value, *arguments))
+            elif name == self._after and len(self._late) == 1:
+                self._late[0]()
+                self._late.append(None)  # once is enough
+            return done
+
+        return call
+
+
+def test_a_removal_that_is_done_late_makes_no_liar_of_a_server(server, sealed, tmp_path):
+    (tmp_path / "other").write_bytes(b"x" * (2 * PART))
+    place = destination(server)
+    place.put(tmp_path / "other", NAMES[1])  # of a former attempt
+    bring(Late(place, "remove", "put"), sealed / NAMES[1], NAMES[1], digest(sealed / NAMES[1]))
+    assert place.digest(NAMES[1]) == digest(sealed / NAMES[1])
+
+
+def test_nothing_is_published_that_lost_a_part_since_it_was_read_back(server, sealed):
+    place = destination(server)
+    for name in NAMES:
+        bring(place, sealed / name, name, digest(sealed / name))
+    place.remove(NAMES[0])
+    with pytest.raises(TargetError, match="destination_lies"):
+        place.publish(sealed / MANIFEST, frozenset(NAMES))
+    assert not place.published()
+
+
+def test_a_rename_that_is_done_late_publishes_nothing_that_was_taken_back(ssh, sealed):
+    place = destination(ssh.server)
+    for name in NAMES:
+        bring(place, sealed / name, name, digest(sealed / name))
+    removed, names = [], {f".reprise-{RUN}.partial": f"reprise-{RUN}"}
+
+    def rename_between(filesystem, folder: str) -> None:
+        remove_folder(filesystem, folder)
+        removed.append(folder)
+        for hidden, final in names.items():
+            if len(removed) == 1 and (ssh.folder / hidden).exists():
+                (ssh.folder / hidden).rename(ssh.folder / final)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("connectors.destinations.sftp._remove_folder", rename_between)
+        place.discard()
+    assert len(removed) == 2
+    assert list(ssh.folder.iterdir()) == []
 
 
 def test_a_slow_line_ends_the_same(server, sealed):

@@ -20,9 +20,11 @@ from whole_run import WholeRun
 from flows import engine
 from flows.control import Control
 from flows.intakes import close_intake
+from flows.orders import load_order, save_order
 from flows.practice.write import write_practice
 from flows.retention import sweep_home
-from schemas.errors import IntakeError, RepriseError, SealedSourceError
+from flows.watch import NoWatch
+from schemas.errors import IntakeError, RepriseError, SealedSourceError, UnreadableSourceError
 from vault.intake import check_number, destroy_identity, list_intakes
 from vault.ledger_store import open_store
 
@@ -221,6 +223,66 @@ def test_a_run_waits_for_the_file_that_its_intake_opens(export, case, tmp_path):
     assert case.resume().state == "certified"
     assert len(engine.list_runs(case.home)) == before + 1
     assert certificate(case)["destruction"]["source"]["encryptedAlways"] is True
+    case.nothing_left()
+
+
+def test_through_prefect_it_waits_with_its_order_as_well(export, case, tmp_path):
+    source, plain = tmp_path / "whatever.bin", zipped(export, tmp_path / "x.zip")
+    seal_by_age(str(pyrage.x25519.Identity.generate().to_public()), plain, source)
+    opened = case.open_intake()
+    order_id = save_order(case.home, case.order(source=str(source)))
+    with pytest.raises(IntakeError, match="intake_unknown"):
+        engine.start_order(case.home, order_id, NoWatch())
+    source.unlink()
+    seal_by_age(opened.recipient, plain, source)
+    assert case.resume().state == "certified"
+    with pytest.raises(UnreadableSourceError, match="no_such_order"):
+        load_order(case.home, order_id)
+    with pytest.raises(IntakeError, match="intake_unknown"):
+        order_id = save_order(case.home, case.order(source=str(tmp_path / "none.age"), intake="f" * 16))
+        engine.start_order(case.home, order_id, NoWatch())
+    with pytest.raises(UnreadableSourceError, match="no_such_order"):
+        load_order(case.home, order_id)  # no run waits with it
+    case.nothing_left()
+
+
+def test_an_export_that_was_seen_clear_is_never_called_encrypted_always(export, case, tmp_path):
+    """The recipient is no secret: whoever has the clear export can seal it to the intake afterwards."""
+    source, plain = tmp_path / "x.age", zipped(export, tmp_path / "x.zip")
+    opened = case.open_intake()
+    shutil.copy(plain, source)
+    with pytest.raises(IntakeError, match="source_not_sealed"):
+        case.start(source=str(source), intake=opened.id, use="inventory")
+    source.unlink()
+    seal_by_age(opened.recipient, plain, source)
+    assert case.resume().state == "certified"
+    assert certificate(case)["destruction"]["source"]["encryptedAlways"] is False
+    case.nothing_left()
+
+
+def test_a_file_with_a_second_key_is_not_forgotten_for_one_without(export, case, tmp_path):
+    source, plain = tmp_path / "x.age", zipped(export, tmp_path / "x.zip").read_bytes()
+    opened, other = case.open_intake(), pyrage.x25519.Identity.generate().to_public()
+    ours = pyrage.x25519.Recipient.from_str(opened.recipient)
+    source.write_bytes(pyrage.encrypt(plain, [ours, other])[:-20])
+    with pytest.raises(SealedSourceError):
+        case.start(source=str(source), use="inventory")
+    source.write_bytes(pyrage.encrypt(plain, [ours]))
+    assert case.resume().state == "certified"
+    assert certificate(case)["destruction"]["source"]["encryptedAlways"] is False
+
+
+def test_a_run_whose_intake_lost_its_key_ends(export, case, tmp_path):
+    sealed = tmp_path / "x.age"
+    opened = case.open_intake()
+    seal_by_age(opened.recipient, zipped(export, tmp_path / "x.zip"), sealed)
+    sealed.write_bytes(sealed.read_bytes()[:-20])
+    with pytest.raises(SealedSourceError):
+        case.start(source=str(sealed), use="inventory")
+    destroy_identity(case.home, opened)  # as a restart of the host does
+    with pytest.raises(IntakeError, match="intake_key_gone"):
+        case.resume()
+    assert certificate(case)["destruction"]["cause"] == "key_lost"
     case.nothing_left()
 
 

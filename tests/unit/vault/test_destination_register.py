@@ -122,7 +122,7 @@ def test_an_altered_or_exchanged_record_is_refused(home):
     register.add("pail", s3())
     assert ([name for name, _ in register.list()], register.unreadable()) == (["pail"], 1)
     assert [bool(shown["name"]) for shown in list_destinations(home)] == [True, False]
-    register.remove("box")  # a record that a crash cut short can still be taken away
+    assert register.remove("box") == "unreadable"  # a record that a crash cut short can still be taken away
 
 
 def test_a_record_under_another_name_is_refused(home):
