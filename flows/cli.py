@@ -16,6 +16,7 @@ from flows.commands import (
     enrolment,
     handwritten,
     heads,
+    homes,
     host,
     intake,
     people,
@@ -34,7 +35,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,  # a traceback could quote data
     help="Move a Belgian doctor's records into Medinect, and prove what was authorised and destroyed.",
-    epilog="Exit codes: docs/exit-codes.md. 0 only when a run is certified.",
+    epilog="Exit codes: docs/exit-codes.md. What carries a run ends with 0 only when it is certified.",
 )
 authorise_app = typer.Typer(
     no_args_is_help=True, help="Draft, check, record, list, show and withdraw instructions."
@@ -72,6 +73,7 @@ _command: Any
 for _command in (
     trials.demo,
     trials.trial,
+    homes.create,
     runs.probe,
     runs.rehearse,
     runs.migrate,
@@ -125,6 +127,7 @@ for _command in (recipients.challenge, recipients.confirm, recipients.remove):
 recipient_app.command("list")(recipients.list_recipients)
 for _command in (
     proof.check,
+    homes.policy,
     proof.export,
     proof.stamp_request,
     proof.stamp,

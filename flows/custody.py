@@ -9,10 +9,12 @@ from typing import Any
 from flows.control import Control
 from flows.issuing import issue_proof
 from flows.results import SweepReport
+from flows.takeback import delete_at_server
 from schemas.errors import RepriseError
 from vault.authorisation import Authorisation, is_withdrawn
 from vault.clock import format_utc
 from vault.custody import CopyEnd, CopyKind, Custody, HeldCopy
+from vault.destinations import parse_remote
 from vault.instruction import Custody as Term
 from vault.lease import Lease
 from vault.ledger import EntryType
@@ -30,13 +32,19 @@ def hold_source(control: Control, authorisation: Authorisation, source: Path) ->
         )
 
 
-def hold_package(control: Control, lease: Lease, authorisation: Authorisation, folder: Path) -> None:
-    """Register a published package, when the instruction says that the operator holds it."""
-    until = _held_until(authorisation.instruction.package_custody)
-    if until is not None and folder.is_dir():
-        Custody(control.home).register(
-            CopyKind.PACKAGE, folder, authorisation_id=authorisation.id, run_id=lease.run_id, until=until
-        )
+def hold_package(
+    control: Control, lease: Lease, authorisation: Authorisation, published: dict[str, Any]
+) -> None:
+    """Register a published package, in a folder or at a server, when the instruction says that the operator holds it."""
+    until, place = _held_until(authorisation.instruction.package_custody), str(published["folder"])
+    if until is None:
+        return
+    whose = {"authorisation_id": authorisation.id, "run_id": lease.run_id, "until": until}
+    if parse_remote(place) is not None:
+        sizes = {name: size for name, size, _ in published["parts"]}
+        Custody(control.home).register_at_server(place, sizes, **whose)
+    elif Path(place).is_dir():
+        Custody(control.home).register(CopyKind.PACKAGE, Path(place), **whose)
 
 
 def _held_until(term: Term | None) -> str | None:
@@ -141,7 +149,7 @@ def _end(control: Control, copy: HeldCopy, run_id: str | None, *, tell: bool = F
     It leaves the register last: a crash between loses neither the record nor the telling.
     """
     custody = Custody(control.home)
-    end = custody.destroy(copy)
+    end = delete_at_server(control, copy) if copy.at_server else custody.destroy(copy)
     counts = {"files": end.files, "bytes": end.bytes, **end.exceptions}
     if end.complete:
         control.record(EntryType.CUSTODY_DESTROYED, run_id, copy.kind.value, counts)

@@ -14,6 +14,7 @@ from flows.channels import place_at
 from flows.control import Control
 from flows.takeback import destination_of
 from schemas.errors import BusyError
+from vault.custody import Custody
 from vault.destinations import Destinations, Server, SftpServer, fingerprint, parse_remote
 from vault.lease import list_runs
 from vault.ledger import EntryType
@@ -39,9 +40,10 @@ def remove_destination(home: Path, operator: str, name: str) -> None:
 
 
 def _awaited(control: Control) -> set[str]:
-    """Names that living runs go to, as far as their orders tell."""
+    """Names that living runs go to, as far as their orders tell, and where the operator holds packages."""
     leases = [lease for lease in list_runs(control.home) if not control.ended(lease)]
-    destinations = (destination_of(control, lease) for lease in leases)
+    destinations = [destination_of(control, lease) for lease in leases]
+    destinations += [copy.root for copy in Custody(control.home).held() if copy.at_server]
     remotes = [parse_remote(destination) for destination in destinations if destination is not None]
     return {remote.name for remote in remotes if remote is not None}
 

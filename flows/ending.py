@@ -68,7 +68,7 @@ def _end_copies(control: Control, ending: Ending) -> None:
     """What the operator held of the export goes too; of the package he may hold a copy from now on, until its date."""
     end_sources(control, ending.lease)
     authorisation = reopen(control.home, ending.lease.authorisation_id, ending.lease.use)
-    hold_package(control, ending.lease, authorisation, Path(ending.counts["publish"]["folder"]))
+    hold_package(control, ending.lease, authorisation, ending.counts["publish"])
 
 
 def _declare_intent(control: Control, ending: Ending) -> tuple[list[StagedFile], int]:

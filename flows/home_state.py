@@ -16,6 +16,7 @@ from schemas.errors import (
 )
 from vault.clock import Clock
 from vault.heartbeat import LATE_AFTER_INTERVALS, Heartbeat, last_beat
+from vault.intake import list_intakes
 from vault.lease import list_runs, list_unreadable
 from vault.sweep import find_unknown, is_ended
 
@@ -72,7 +73,7 @@ def home_state(home: Path, clock: Clock | None = None) -> HomeState:
         "run_overdue": overdue > 0,
         "copy_incomplete": _found(beat, "copies_incomplete"),
         "clock_distrusted": _found(beat, "clock_distrusted"),
-        "sweep_never": beat is None and bool(leases),
+        "sweep_never": beat is None and bool(leases or any(i.closed is None for i in list_intakes(home))),
         "sweep_late": beat is not None and _late(age, control.site.sweep_every_minutes),
     }
     return HomeState(

@@ -10,7 +10,7 @@ from typing import Any
 
 from flows.control import Control
 from flows.steps.authorise import evidence
-from schemas.errors import DeadlineError, IntakeError, KeyUnavailableError, RefusedError
+from schemas.errors import DeadlineError, IntakeError, RefusedError
 from vault.authorisation import any_use, check, is_withdrawn
 from vault.clock import SystemClock, format_utc, parse_utc
 from vault.instruction import parse
@@ -56,7 +56,7 @@ def open_intake(control: Control, reference: str, provider: str, hours: int | No
     KeyUnavailableError.
     """
     if provider not in PROVIDERS:
-        raise KeyUnavailableError("unknown_provider")
+        raise RefusedError("keys_keyring_or_file")
     try:
         signed = evidence(control.home, reference)
         instruction = parse(signed.document)

@@ -18,7 +18,7 @@ from schemas.errors import UnreadableSourceError
 from vault.authorisation import evidence_of
 from vault.certificate import build_certificate
 from vault.clock import format_utc
-from vault.custody import CopyKind, evidence_of_kind
+from vault.custody import AT_SERVER, CopyKind, Evidence, evidence_of_kind
 from vault.lease import Lease
 from vault.ledger import EntryType, format_hashes
 from vault.ledger_store import load_log_key
@@ -248,7 +248,9 @@ def _end_of(entries: Entries, kind: str) -> dict[str, Any] | None:
     return {
         "at": last["at"],
         "complete": last["type"] == EntryType.CUSTODY_DESTROYED,
-        "evidence": evidence_of_kind(CopyKind(kind)).value,
+        "evidence": (
+            Evidence.AT_SERVER if AT_SERVER in last["n"] else evidence_of_kind(CopyKind(kind))
+        ).value,
         **{name: last["n"][name] for name in counted},
-        "exceptions": sorted(set(last["n"]) - counted),
+        "exceptions": sorted(set(last["n"]) - counted - {AT_SERVER}),
     }

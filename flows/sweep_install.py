@@ -16,6 +16,7 @@ from vault.files import sync_folder, write_durably
 from vault.heartbeat import unit_name
 
 SYSTEMD, CRON = Path("/etc/systemd/system"), Path("/etc/cron.d")
+_MEMORY = ("REPRISE_STATE", "XDG_STATE_HOME")  # `vault.host_record.record_folder`
 _FORBIDDEN = frozenset("\n\r\0")
 
 
@@ -27,7 +28,8 @@ def systemd_runs(root: Path = Path("/")) -> bool:
 def make_plan(home: Path, user: str | None, every_minutes: int, *, network: bool = False) -> SweepPlan:
     """What to install. The user is the home's owner unless told: run keys can be reached by their own user only.
 
-    Raises HostError: no_such_user, home_path_unusable, sweep_interval_unusable.
+    Where this environment puts the host's memory of the home, the sweep looks for it too. Raises HostError:
+    no_such_user, home_path_unusable, sweep_interval_unusable.
     """
     if not 1 <= every_minutes <= 60 or 60 % every_minutes:
         raise HostError("sweep_interval_unusable", limit=60)
@@ -35,9 +37,10 @@ def make_plan(home: Path, user: str | None, every_minutes: int, *, network: bool
         name = pwd.getpwnam(user).pw_name if user else pwd.getpwuid(home.stat().st_uid).pw_name
     except KeyError:
         raise HostError("no_such_user") from None
-    if _FORBIDDEN & set(str(home)):
+    environment = tuple((name, os.environ[name]) for name in _MEMORY if os.environ.get(name))
+    if _FORBIDDEN & set(str(home)) or any((_FORBIDDEN | {'"'}) & set(value) for _, value in environment):
         raise HostError("home_path_unusable")
-    return SweepPlan(_program(), home, unit_name(home), name, every_minutes, network)
+    return SweepPlan(_program(), home, unit_name(home), name, every_minutes, network, environment)
 
 
 def _program() -> Path:

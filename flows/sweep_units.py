@@ -30,7 +30,7 @@ Type=oneshot
 User={user}
 ExecStart={command}
 TimeoutStartSec=1h
-UMask=0077
+{environment}UMask=0077
 LimitCORE=0
 KeyringMode=private
 NoNewPrivileges=yes
@@ -73,7 +73,7 @@ WantedBy=timers.target
 
 _CRON = """{mark}
 SHELL=/bin/sh
-@reboot {user} {command} >/dev/null
+{environment}@reboot {user} {command} >/dev/null
 {minutes} * * * * {user} {command} >/dev/null
 """
 
@@ -87,9 +87,10 @@ class SweepPlan:
     name: str  # of the units, without their suffix
     user: str
     every_minutes: int
-    network: bool = (
-        False  # what lies unfinished at a remote destination can only be removed through a network
-    )
+    network: bool = False  # what lies at a remote destination can only be removed through a network
+    environment: tuple[
+        tuple[str, str], ...
+    ] = ()  # where the host's memory of the home is, if not in its usual place
 
 
 def systemd_units(plan: SweepPlan) -> dict[str, str]:
@@ -101,6 +102,10 @@ def systemd_units(plan: SweepPlan) -> dict[str, str]:
             user=plan.user,
             command=" ".join(_systemd_word(word) for word in words),
             network="" if plan.network else _NO_NETWORK,
+            environment="".join(
+                f"Environment={_systemd_word(f'{name}={value}', dollar='$')}\n"
+                for name, value in plan.environment
+            ),
         ),
         f"{plan.name}.timer": _TIMER.format(mark=MARK, every=plan.every_minutes),
     }
@@ -111,12 +116,17 @@ def cron_table(plan: SweepPlan) -> dict[str, str]:
     words = (str(plan.program), "sweep", "--home", str(plan.home))
     command = " ".join(_cron_word(word) for word in words)
     minutes = "*" if plan.every_minutes == 1 else f"*/{plan.every_minutes}"
-    return {plan.name: _CRON.format(mark=MARK, user=plan.user, command=command, minutes=minutes)}
+    environment = "".join(f'{name}="{value}"\n' for name, value in plan.environment)
+    table = _CRON.format(mark=MARK, user=plan.user, command=command, minutes=minutes, environment=environment)
+    return {plan.name: table}
 
 
-def _systemd_word(word: str) -> str:
-    r"""One word of ExecStart=: `%` and `$` doubled, `\` and `"` escaped, in quotes (systemd.service(5))."""
-    escaped = word.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%").replace("$", "$$")
+def _systemd_word(word: str, dollar: str = "$$") -> str:
+    r"""One word of ExecStart=: `%` and `$` doubled, `\` and `"` escaped, in quotes (systemd.service(5)).
+
+    In Environment= a `$` stands for itself (systemd.exec(5)).
+    """
+    escaped = word.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%").replace("$", dollar)
     return f'"{escaped}"'
 
 

@@ -8,6 +8,7 @@ from connectors.destinations.line import Patience
 from flows.channels import channel_of, open_destination
 from flows.control import Control
 from schemas.errors import IntegrityError, RepriseError, UnreadableSourceError
+from vault.custody import AT_SERVER, CopyEnd, Evidence, HeldCopy
 from vault.journal import Journal
 from vault.lease import Lease, end_data_process
 from vault.run_files import read_run_file, write_run_file
@@ -58,6 +59,22 @@ def _discard(control: Control, lease: Lease, destination: str) -> dict[str, int]
     except (RepriseError, OSError):
         return {"left": 1}
     return {"left": 0}
+
+
+def delete_at_server(control: Control, copy: HeldCopy) -> CopyEnd:
+    """Delete the operator's package at a server, and ask whether it is gone: the server's word, and the end says so."""
+    files = len(copy.files)
+    try:
+        place = open_destination(control.home, copy.root.rpartition("/")[0], str(copy.run_id), _ONCE_MORE)
+        found = place.published()
+        place.discard()
+        left = place.published()
+    except (RepriseError, OSError):
+        return CopyEnd(0, 0, Evidence.AT_SERVER, {"not_reachable": files})
+    if left:
+        return CopyEnd(0, 0, Evidence.AT_SERVER, {"not_removed": files})
+    told = {AT_SERVER: files} if found else {AT_SERVER: files, "not_found": files}
+    return CopyEnd(files * found, copy.size * found, Evidence.AT_SERVER, told)
 
 
 def was_published(control: Control, lease: Lease) -> bool:

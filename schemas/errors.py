@@ -56,7 +56,7 @@ class RefusedError(RepriseError):
     """Refused."""
 
     exit_code = 10
-    advice = "Ask the controller for a corrected instruction, or start the run as it was authorised."
+    advice = "Nothing was changed; the code says what stood in the way."
 
 
 class AuthorisationError(RefusedError):
@@ -123,7 +123,7 @@ class HostError(RefusedError):
     """This host does not meet a precondition."""
 
     exit_code = 17
-    advice = "Mend the host, or let the site declare the exception; the certificate then prints it."
+    advice = "Mend what the code names. A site may declare `swap_on` and `core_pattern_pipes`; its certificates then print it."
 
 
 class HomeError(HostError):
@@ -256,7 +256,9 @@ class TargetError(RepriseError):
 class TargetRefusedError(TargetError):
     """The target refuses."""
 
-    advice = "Check destination and recipients; a recipient is an age key (age1...)."
+    advice = (
+        "The code says what cannot be used: destination, host key, file, or recipient (an age key, age1...)."
+    )
 
 
 class PackageError(TargetError):
@@ -287,7 +289,7 @@ class CeilingError(ReconciliationError):
     """More units degraded or quarantined than agreed."""
 
     exit_code = 72
-    advice = "Have the doctor sign an acceptance, or the export mended."
+    advice = "Abandon the run; have the export mended, or a new instruction with higher ceilings signed."
 
 
 class DestructionError(RepriseError):

@@ -305,6 +305,12 @@ _PHRASES: dict[str, tuple[str, str, str, str]] = {
             " behalten"
         ),
     ),
+    "ended_deleted_at_server": (
+        "the operator's copy was deleted at its server, which gives it back no longer; it was sealed to the recipients' keys",
+        "la copie de l'opérateur a été supprimée sur son serveur, qui ne la rend plus ; elle était scellée aux destinataires",
+        "de kopie van de operator is op haar server verwijderd, die ze niet meer geeft; ze was verzegeld voor de ontvangers",
+        "die Kopie des Bearbeiters wurde auf ihrem Server gelöscht und ist dort fort; sie war für die Empfänger versiegelt",
+    ),
     "ended_incomplete": (
         "held by the operator; NOT wholly destroyed, a person is looking into it",
         "chez l'opérateur ; PAS entièrement détruit, une personne s'en occupe",

@@ -21,6 +21,8 @@ from vault.files import sync_folder, write_durably
 from vault.sitekey import SiteKey
 
 _BLOCK = bytes(1 << 20)
+AT_SERVER = "at_server"
+"""Counted with the end of a copy that lay at a server."""
 
 
 class CopyKind(StrEnum):
@@ -36,6 +38,7 @@ class Evidence(StrEnum):
     ENCRYPTED_ALWAYS = "encrypted_always"  # and the only key to it was destroyed
     OVERWRITTEN = "unlinked_overwritten"  # no proof on flash storage
     SEALED = "unlinked_sealed"  # it was sealed to keys that the recipients keep
+    AT_SERVER = "deleted_at_server"  # sealed too; that it is gone is the server's word
 
 
 def evidence_of_kind(kind: CopyKind) -> Evidence:
@@ -83,6 +86,11 @@ class HeldCopy:
     not_found: int = 0  # files that were gone before we began: somebody else removed them
 
     @property
+    def at_server(self) -> bool:
+        """Whether the copy lies at a server, under a name of the register of destinations."""
+        return "://" in self.root
+
+    @property
     def size(self) -> int:
         """Bytes of all its files."""
         return sum(file.size for file in self.files)
@@ -114,9 +122,27 @@ class Custody:
         self, kind: CopyKind, root: Path, *, authorisation_id: str, run_id: str | None, until: str
     ) -> HeldCopy:
         """Note a copy and its files, by name and state; their bytes are not read. Again replaces the note."""
-        identity = self._site.pseudonym("copy", f"{kind}/{root}/{authorisation_id}/{run_id or ''}")
         files = tuple(HeldFile.of(path) for path in _files(root))
-        held = HeldCopy(identity, kind, authorisation_id, run_id, str(root), until, files)
+        return self._register(kind, str(root), files, authorisation_id, run_id, until)
+
+    def register_at_server(
+        self, root: str, sizes: dict[str, int], *, authorisation_id: str, run_id: str, until: str
+    ) -> HeldCopy:
+        """Note a package at a server, its files by name and size. Again replaces the note."""
+        files = tuple(HeldFile(name, size, 0, 0, 0) for name, size in sorted(sizes.items()))
+        return self._register(CopyKind.PACKAGE, root, files, authorisation_id, run_id, until)
+
+    def _register(
+        self,
+        kind: CopyKind,
+        root: str,
+        files: tuple[HeldFile, ...],
+        authorisation_id: str,
+        run_id: str | None,
+        until: str,
+    ) -> HeldCopy:
+        identity = self._site.pseudonym("copy", f"{kind}/{root}/{authorisation_id}/{run_id or ''}")
+        held = HeldCopy(identity, kind, authorisation_id, run_id, root, until, files)
         self._write(held)
         return held
 

@@ -69,6 +69,7 @@ class EntryType(StrEnum):
     RECIPIENT_CHALLENGED = "recipient.challenged"
     RECIPIENT_ENROLLED = "recipient.enrolled"
     RECIPIENT_REMOVED = "recipient.removed"
+    TRUST_ADDED = "trust.added"
     HOME_BACKED_UP = "home.backed_up"
     HOME_RESTORED = "home.restored"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -83,6 +84,8 @@ class Site:
         )
 
 
+_ORIGIN = re.compile(r"[a-z0-9](?:[a-z0-9.\-]{0,62}[a-z0-9])?(?:/[a-z0-9][a-z0-9.\-]{0,63})*")
+"""A name of the kind that C2SP tlog-checkpoint recommends: a URL without its scheme."""
 _NUMBERS = ("ceiling_hours", "clock_skew_seconds", "proof_retention_days", "sweep_every_minutes")
 _T = TypeVar("_T")
 
@@ -95,7 +98,9 @@ def _as(kind: type[_T], value: object) -> _T:
 
 
 def create_home(home: Path, *, trial: bool, origin: str, ceiling_hours: int = 72) -> Site:
-    """Make an empty home with its folders, site key and settings."""
+    """Make an empty home with its folders, site key and settings. Raises HomeError origin_malformed."""
+    if not _ORIGIN.fullmatch(origin):
+        raise HomeError("origin_malformed")
     from vault.ledger_store import make_log_key, open_store
     from vault.patient_list import make_home_identity
     from vault.sitekey import SiteKey

@@ -16,6 +16,7 @@ from flows.commands.shared import (
     show,
 )
 from flows.control import Control
+from flows.people import enrol_colleague
 from vault.enrolment import Ground, LegalBasis, NumberBasis, Shown, attest_doctor, begin_doctor
 from vault.ledger import EntryType
 from vault.mandates import (
@@ -26,7 +27,6 @@ from vault.mandates import (
     begin_mandate,
 )
 from vault.mandates import end_mandate as end
-from vault.subjects import enrol_operator
 
 InssOption = Annotated[
     str, typer.Option(prompt="National number", help="National number of the signing certificate.")
@@ -44,10 +44,11 @@ PENDING = "pending: a second operator attests it with `reprise enrol attest {}`"
 def operator(
     name: Annotated[str, typer.Argument(help="How the operator is called at this site.", show_default=False)],
     home: HomeOption = None,
+    operator: OperatorOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Make an operator known to this home."""
-    made = enrol_operator(home_path(home), name)
+    """Make a further operator known to this home; who let them in is in the ledger."""
+    made = enrol_colleague(home_path(home), operator_name(operator), name)
     show({"operator": made.id}, as_json=as_json, text=f"operator {made.id}")
 
 

@@ -31,9 +31,6 @@ def install_sweep(
     systemd: Annotated[bool, typer.Option("--systemd", help="A service and a timer (the default).")] = False,
     cron: Annotated[bool, typer.Option("--cron", help="A table for cron instead.")] = False,
     user: Annotated[str | None, typer.Option(help="Who sweeps; default: the home's owner.")] = None,
-    every: Annotated[
-        int | None, typer.Option(help="Minutes; default: the site's sweep_every_minutes.")
-    ] = None,
     to: Annotated[Path | None, typer.Option("--to", help="Write there and enable nothing.")] = None,
     network: Annotated[
         bool, typer.Option("--network", help="Let the sweep reach remote destinations (SFTP, S3).")
@@ -42,12 +39,14 @@ def install_sweep(
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Have the host call the sweep at boot and every few minutes. Never overwrites a unit it did not write."""
+    """Have the host call the sweep at boot and every `sweep_every_minutes` of the site; needs root but with --to.
+
+    Never overwrites a unit it did not write.
+    """
     if systemd and cron:
         raise typer.BadParameter("--systemd or --cron, not both")
     path = home_path(home)
-    minutes = every if every is not None else Site.load(path).sweep_every_minutes
-    plan = sweep_install.make_plan(path, user, minutes, network=network)
+    plan = sweep_install.make_plan(path, user, Site.load(path).sweep_every_minutes, network=network)
     running = sweep_install.systemd_runs()
     if to is None and not cron and not running and not uninstall:
         errors_console.print(

@@ -72,12 +72,13 @@ def _text(opened: OpenedIntake, page: Path | None) -> str:
 
 @guarded
 def list_(home: HomeOption = None, as_json: JsonOption = False) -> None:
-    """List intakes: their state, until when, and the run that used them."""
+    """List intakes: their state, until when, the run that used them; of those open the recipient and its number."""
     path = home_path(home)
     control = Control.open_to_look(path)
     found = [describe(control, intake) for intake in list_intakes(path)]
     text = "\n".join(
         f"{i['intake']}  {i['state']:<9}  until {i['expires']}  {i['keys']:<7}  {i['run'] or ''}".rstrip()
+        + f"\n  {i['recipient']}\n  number {i['number']}" * (i["state"] == "open")
         for i in found
     )
     show(found, as_json=as_json, text=text or "No intakes.")

@@ -26,6 +26,7 @@ from flows.custody import confirm_clock
 from flows.home_state import home_state, one_line, raise_alarm
 from flows.orders import Order, save_order
 from flows.sweep_round import sweep_round
+from schemas.errors import VerificationFailedError
 
 SourceArgument = Annotated[
     Path,
@@ -173,7 +174,11 @@ def status(
         str | None, typer.Argument(help="The run's id; none: the home.", show_default=False)
     ] = None,
     strict: Annotated[
-        bool, typer.Option("--strict", help="Fail (80-83) when something is late, overdue or incomplete.")
+        bool,
+        typer.Option(
+            "--strict",
+            help="Fail (80-83; 90 after a rollback) when something is late, overdue or incomplete.",
+        ),
     ] = False,
     home: HomeOption = None,
     as_json: JsonOption = False,
@@ -230,9 +235,15 @@ def sweep(
     operator: OperatorOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Destroy what is overdue, orphaned without a key, or half-destroyed. Needs no Prefect and no network."""
+    """Destroy what is overdue, orphaned without a key, or half-destroyed. Fails (80) when something could not be destroyed.
+
+    Needs no Prefect, and a network only for what lies at a server.
+    """
     path = home_path(home)
     if clock_is_right:
         confirm_clock(Control.open(path, operator_name(operator)))
-    report = sweep_round(path).to_json()
-    show(report, as_json=as_json, text=describe_sweep(report))
+    found = sweep_round(path)
+    show(found.to_json(), as_json=as_json, text=describe_sweep(found.to_json()))
+    if found.incomplete or found.copies_incomplete:
+        count = found.incomplete + found.copies_incomplete
+        raise VerificationFailedError("destruction_incomplete", count=count)

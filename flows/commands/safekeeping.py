@@ -47,7 +47,7 @@ def restore(
     operator: OperatorOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Make a home of a backup: check it whole, then erase and destroy again what had been, before all else."""
+    """Make a home from a backup: check it whole; repeat every erasure and destruction before the home is used."""
     target = Path(os.path.abspath(into))  # noqa: PTH100 - it does not exist yet
     keys, person = identity.read_text(encoding="utf-8"), operator_name(operator)
     found = safekeeping.restore(sealed, keys, target, person)

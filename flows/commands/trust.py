@@ -10,10 +10,19 @@ from typing import Annotated
 
 import typer
 
-from flows.commands.shared import HomeOption, JsonOption, guarded, home_path, show
+from flows.commands.shared import (
+    HomeOption,
+    JsonOption,
+    OperatorOption,
+    guarded,
+    home_path,
+    operator_name,
+    show,
+)
+from flows.control import Control
 from schemas.errors import TrustError
 from vault.clock import SystemClock, format_utc
-from vault.site import Site
+from vault.ledger import EntryType
 from vault.trust_admin import Material, add_material, list_material
 
 
@@ -62,11 +71,13 @@ def add(
     ],
     kind: Annotated[Kind, typer.Option("--as", help="What it is trusted as.")],
     home: HomeOption = None,
+    operator: OperatorOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Take in trust material; compare its fingerprint with one published elsewhere."""
-    path = home_path(home)
-    site, now = Site.load(path), SystemClock().now()
-    made = add_material(path, kind.value, file.read_bytes(), trial_home=site.trial, now=now)
+    control = Control.open(home_path(home), operator_name(operator))
+    trial, now = control.site.trial, control.clock.now()
+    made = add_material(control.home, kind.value, file.read_bytes(), trial_home=trial, now=now)
+    control.record(EntryType.TRUST_ADDED, None, kind.value)
     text = f"{made.kind} until {format_utc(made.until)}\nSHA-256 {made.fingerprint}"
     show({"kind": made.kind, "sha256": made.fingerprint}, as_json=as_json, text=text)

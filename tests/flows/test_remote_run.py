@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from moving_clock import MovingClock
 from proxy import Weather, proxy
 from servers import BUCKET, KEY_ID, SECRET, free_port, make_key, moto, sshd, through
 from whole_run import WholeRun
@@ -19,6 +21,7 @@ from flows.practice.write import write_practice
 from flows.retention import sweep_home
 from schemas.errors import AuthorisationError, BusyError, ScopeError, TargetError
 from vault.authorisation import withdraw
+from vault.clock import format_utc
 from vault.destinations import Destinations, SftpServer
 from vault.journal import Journal
 from vault.ledger_store import open_store
@@ -40,8 +43,8 @@ class Remote:
         self.channel = server.channel
         self.destination = f"{self.channel}://box/in"
 
-    def case(self, folder: Path, practice: Path, port: int | None = None) -> WholeRun:
-        made = WholeRun(folder, practice, destination=self.destination)
+    def case(self, folder: Path, practice: Path, port: int | None = None, **terms) -> WholeRun:
+        made = WholeRun(folder, practice, destination=self.destination, **terms)
         made.made["destination"] = self.destination
         Destinations(made.home).add("box", self.server if port is None else through(self.server, port))
         return made
@@ -292,3 +295,44 @@ def test_a_home_declares_tries_lists_and_forgets(servers, practice, tmp_path, mo
     assert case.reprise("destination", "check", "box").returncode == 12
     types = [(e["type"], e["code"]) for e in entries(case) if e["type"].startswith("destination.")]
     assert types == [("destination.added", "sftp"), ("destination.removed", "sftp")]
+
+
+def test_an_operator_s_package_at_a_server_is_listed_and_deleted_at_its_date(remote, practice, tmp_path):
+    clock = MovingClock()
+    term = {"holder": "operator", "until": format_utc(clock.now() + timedelta(days=20))}
+    held = {"source": {"holder": "doctor", "until": None}, "package": term}
+    case = remote.case(tmp_path / "trial", practice, custody=held)
+    assert case.start().state == "certified"
+    listed = json.loads(case.reprise("custody", "--json").stdout.splitlines()[-1])
+    assert [(row["kind"], row["run"], row["state"]) for row in listed] == [("package", case.run_id, "held")]
+    with pytest.raises(BusyError, match="destination_in_use"):
+        remove_destination(case.home, "trial", "box")
+    clock.pass_time(days=21)
+    register = Destinations(case.home)
+    register.remove("box")
+    register.add("box", through(remote.server, free_port()))
+    report = sweep_home(case.home, clock)
+    assert (report.copies_destroyed, report.copies_incomplete) == (0, 1), (
+        "a server out of sight is no destruction"
+    )
+    assert remote.files()
+    register.remove("box")
+    register.add("box", remote.server)
+    assert sweep_home(case.home, clock).copies_destroyed == 1
+    assert remote.files() == {}
+    end = certificate(case)["fate"]["package"]["end"]
+    assert (end["evidence"], end["complete"], end["exceptions"]) == ("deleted_at_server", True, [])
+    assert end["files"] == listed[0]["files"]
+    assert sweep_home(case.home, clock).copies_destroyed == 0
+    case.nothing_left()
+
+
+def test_a_package_that_was_fetched_and_removed_is_not_counted_as_ours(remote, practice, tmp_path):
+    until = format_utc(MovingClock().now() + timedelta(days=20))
+    held = {"source": {"holder": "doctor", "until": None}, "package": {"holder": "operator", "until": until}}
+    case = remote.case(tmp_path / "trial", practice, custody=held)
+    case.start()
+    remote.empty()
+    assert case.reprise("confirm", case.run_id, "imported").returncode == 0
+    end = certificate(case)["fate"]["package"]["end"]
+    assert (end["files"], end["exceptions"]) == (0, ["not_found"])

@@ -101,7 +101,9 @@ def test_the_service_ends_what_a_dead_run_left_and_comes_again_after_a_boot(mach
 @pytest.mark.skipif(shutil.which("cron") is None, reason="no cron: its table is not tried")
 def test_cron_ends_it_at_boot_and_every_minute(machine, case):
     first = die_inside(machine, case, KEY_LEFT)
-    installed = machine.call(REPRISE, "install-sweep", "--home", str(case.home), "--cron", "--every", "1")
+    with open(case.home / "site.toml", "a", encoding="utf-8") as settings:
+        settings.write("sweep_every_minutes = 1\n")
+    installed = machine.call(REPRISE, "install-sweep", "--home", str(case.home), "--cron")
     assert installed.returncode == 0, installed.stdout + installed.stderr
     assert machine.call("systemctl", "start", "cron").returncode == 0  # its first start after a boot
     wait_for_end(case, first, seconds=120)

@@ -87,6 +87,28 @@ def test_the_service_keeps_what_keys_and_processes_need(home):
     assert all("PrivateNetwork" not in text for text in systemd_units(remote).values())
 
 
+@pytest.mark.skipif(
+    shutil.which("systemd-analyze") is None, reason="systemd-analyze is missing (apt: systemd)"
+)
+def test_the_sweep_finds_the_host_s_memory_where_it_was_told_to_be(home, tmp_path, monkeypatch):
+    memory = tmp_path / "me mory $x %h \\"
+    monkeypatch.setenv("REPRISE_STATE", str(memory))
+    plan = make_plan(home, None, 5)
+    for name, text in systemd_units(plan).items():
+        (tmp_path / name).write_text(text)
+    (service,) = tmp_path.glob("*.service")
+    told = subprocess.run(["systemd-analyze", "verify", service], capture_output=True, text=True, check=False)
+    assert "Environment" not in told.stderr
+    escaped = str(memory).replace("\\", "\\\\").replace("%", "%%")
+    assert f'Environment="REPRISE_STATE={escaped}"\n' in service.read_text()
+    (table,) = cron_table(plan).values()
+    assert f'\nREPRISE_STATE="{memory}"\n' in table
+    assert table.index("REPRISE_STATE") < table.index("@reboot")
+    monkeypatch.setenv("REPRISE_STATE", 'a"b')
+    with pytest.raises(HostError, match="home_path_unusable"):
+        make_plan(home, None, 5)
+
+
 def test_the_crontab_runs_what_it_says_also_for_awkward_paths(tmp_path):
     """cron gives sh what stands before the first bare `%`, with `\\%` as `%` (crontab(5)): sh is asked."""
     seen = tmp_path / "seen.sh"

@@ -119,6 +119,7 @@ def ended_certificates() -> list[dict[str, Any]]:
         {**base, "evidence": "unlinked_overwritten", "exceptions": ["not_found", "other_names_remain"]},
         {**base, "evidence": "unlinked_sealed"},
         {**base, "evidence": "unlinked_sealed", "complete": False},
+        {**base, "evidence": "deleted_at_server"},
     ]
     made = [facts(plain, fate={**fate, "package": {**fate["package"], "end": end}}) for end in ends]
     made.append(facts(plain, fate={**fate, "source": {**fate["source"], "evidence": "encrypted_always"}}))

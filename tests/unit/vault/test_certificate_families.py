@@ -213,7 +213,9 @@ def test_answers_come_in_with_their_checks(bench, tmp_path: Path):
         add_material(home, "ocsp", answer(other), trial_home=True, now=now)
     file = tmp_path / "answer.der"
     file.write_bytes(answer(bench))
-    done = CliRunner().invoke(app, ["trust", "add", str(file), "--as", "ocsp", "--home", str(home)])
+    done = CliRunner().invoke(
+        app, ["trust", "add", str(file), "--as", "ocsp", "--home", str(home), "--operator", "one"]
+    )
     assert done.exit_code == 0, done.output
     (held,) = [m for m in list_material(home) if m.kind == "ocsp"]
     assert not held.stale(now) and held.stale(now + timedelta(days=3))
