@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from flows.control import Control
-from flows.custody import end_package
+from flows.custody import end_package, shorten_package
 from flows.issuing import TOLD, issue_proof
 from schemas.errors import AuthorisationError, UnreadableSourceError
 from vault.authorisation import check_controllers_word
@@ -62,6 +62,8 @@ def confirm(
                 raise AuthorisationError("import_state_not_later")
             if state is ImportState.ACCEPTED:
                 _keep_acceptance(control, lease, signed)
+            if state is not ImportState.OPENED:
+                shorten_package(control, lease.run_id)  # a crash from here on leaves the rest to the sweep
             control.record(EntryType.IMPORT_CONFIRMED, lease.run_id, state.value)
         if state is not ImportState.OPENED:
             end_package(control, lease.run_id)

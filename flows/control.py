@@ -18,7 +18,7 @@ from vault.clock import Clock, SystemClock, parse_utc
 from vault.destroy import remove
 from vault.host_record import HostRecord
 from vault.journal import Journal
-from vault.lease import Lease, owner_alive, take_over
+from vault.lease import Lease, owner_alive, set_unreadable_aside, take_over
 from vault.ledger import EntryType, Ledger, Recorded, commit
 from vault.ledger_store import open_store
 from vault.mark import make_staging
@@ -96,6 +96,7 @@ class Control:
 
     def forget_again(self, code: str, counts: dict[str, int] | None = None) -> Replayed:
         """Erase and destroy again what had been, give living runs over to the sweep, and say so in the ledger."""
+        set_unreadable_aside(self.home)  # of which the sweep then makes an end
         with self.ledger.store.locked():  # of two that open a restored home at once, one does it
             if code == "restored" and not restore_pending(self.home):
                 return Replayed()
@@ -231,6 +232,10 @@ class Control:
     def half_destroyed(self, lease: Lease) -> bool:
         """Whether its destruction began and did not end."""
         return not self.ended(lease) and (self.home / "runs" / lease.run_id / "intent.json").is_file()
+
+    def given_up(self, lease: Lease) -> bool:
+        """Whether somebody decided that it ends unpublished; its destruction may not have begun."""
+        return not self.ended(lease) and read_run_file(self.home, lease.run_id, "cause.json") is not None
 
     def state(self, lease: Lease) -> str:
         """Certified | destroying | red | running | interrupted | incomplete."""

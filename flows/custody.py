@@ -10,7 +10,7 @@ from flows.control import Control
 from flows.issuing import issue_proof
 from flows.results import SweepReport
 from flows.takeback import delete_at_server
-from schemas.errors import RepriseError
+from schemas.errors import RepriseError, UnreadableSourceError
 from vault.authorisation import Authorisation, is_withdrawn
 from vault.clock import format_utc
 from vault.custody import CopyEnd, CopyKind, Custody, HeldCopy
@@ -33,15 +33,14 @@ def hold_source(control: Control, authorisation: Authorisation, source: Path) ->
 
 
 def hold_package(
-    control: Control, lease: Lease, authorisation: Authorisation, published: dict[str, Any]
+    control: Control, lease: Lease, authorisation: Authorisation, place: str, sizes: dict[str, int]
 ) -> None:
     """Register a published package, in a folder or at a server, when the instruction says that the operator holds it."""
-    until, place = _held_until(authorisation.instruction.package_custody), str(published["folder"])
+    until = _held_until(authorisation.instruction.package_custody)
     if until is None:
         return
     whose = {"authorisation_id": authorisation.id, "run_id": lease.run_id, "until": until}
     if parse_remote(place) is not None:
-        sizes = {name: size for name, size, _ in published["parts"]}
         Custody(control.home).register_at_server(place, sizes, **whose)
     elif Path(place).is_dir():
         Custody(control.home).register(CopyKind.PACKAGE, Path(place), **whose)
@@ -63,6 +62,12 @@ def end_package(control: Control, run_id: str) -> CopyEnd | None:
     return _end(control, copies[0], run_id) if copies else None
 
 
+def shorten_package(control: Control, run_id: str) -> None:
+    """The practice has it: the operator's copy is due now."""
+    for copy in _copies(control, CopyKind.PACKAGE, run_id=run_id):
+        Custody(control.home).end_at(copy, format_utc(control.clock.now()))
+
+
 def end_withdrawn(control: Control, authorisation_id: str) -> None:
     """The instruction no longer holds: neither does the operator's right to the export."""
     for copy in _copies(control, CopyKind.SOURCE, authorisation_id=authorisation_id):
@@ -76,12 +81,12 @@ def sweep_copies(control: Control, report: SweepReport) -> None:
     register = Custody(control.home)
     report.copies_incomplete += register.unreadable()
     for copy in register.held():
-        if not (_is_due(copy, now) or _has_no_ground(control, copy)):
-            continue
         try:
+            if not (_is_due(copy, now) or _has_no_ground(control, copy)):
+                continue
             complete = _end(control, copy, copy.run_id, tell=True).complete
-        except (RepriseError, OSError):
-            complete = False
+        except (RepriseError, OSError, ValueError, KeyError, TypeError):
+            complete = False  # its records are damaged, or its place: the next one has its turn
         report.copies_destroyed += complete
         report.copies_incomplete += not complete
 
@@ -99,6 +104,21 @@ def confirm_clock(control: Control) -> None:
     """Believe the wall clock as it is, on the operator's word."""
     TrustedTime(control.home, control.clock).confirm()
     control.record(EntryType.CLOCK_CONFIRMED, None, "confirmed_by_operator")
+
+
+def declare_gone(control: Control, copy_id: str) -> None:
+    """An operator's word that a copy is gone with the disk it lay on: told as not found, never as destroyed by us.
+
+    Raises UnreadableSourceError no_such_copy; the copy's run is certified anew.
+    """
+    found = [copy for copy in Custody(control.home).held() if copy.id == copy_id]
+    if not found:
+        raise UnreadableSourceError("no_such_copy")
+    copy = found[0]
+    counts = {"files": 0, "bytes": 0, "not_found": len(copy.files)}
+    control.record(EntryType.CUSTODY_DESTROYED, copy.run_id, copy.kind.value, counts)
+    _tell(control, copy.run_id)
+    Custody(control.home).drop(copy)
 
 
 def list_held(control: Control, *, paths: bool) -> list[dict[str, Any]]:
@@ -120,6 +140,7 @@ def _staging_row(control: Control, lease: Lease, *, paths: bool) -> dict[str, An
 
 def _copy_row(copy: HeldCopy, *, paths: bool) -> dict[str, Any]:
     return {
+        "copy": copy.id,
         "kind": copy.kind.value,
         "run": copy.run_id,
         "authorisation": copy.authorisation_id,
@@ -153,12 +174,18 @@ def _end(control: Control, copy: HeldCopy, run_id: str | None, *, tell: bool = F
     counts = {"files": end.files, "bytes": end.bytes, **end.exceptions}
     if end.complete:
         control.record(EntryType.CUSTODY_DESTROYED, run_id, copy.kind.value, counts)
-        if tell and run_id is not None:
-            lease = Lease.load(control.home, run_id)
-            with hold_doctor(control.home, lease.subject_id):  # `confirm` issues it too
-                issue_proof(control, lease)
+        if tell:
+            _tell(control, run_id)
         custody.drop(copy)
     elif not copy.alarmed:
         control.record(EntryType.CUSTODY_INCOMPLETE, run_id, copy.kind.value, counts)
         custody.note_alarm(copy)
     return end
+
+
+def _tell(control: Control, run_id: str | None) -> None:
+    """Certify a run anew, now that a copy of it is gone."""
+    if run_id is not None:
+        lease = Lease.load(control.home, run_id)
+        with hold_doctor(control.home, lease.subject_id):  # `confirm` issues it too
+            issue_proof(control, lease)

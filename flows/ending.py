@@ -6,13 +6,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from flows.channels import package_place
 from flows.control import Control, digest_b64
 from flows.custody import end_sources, hold_package
 from flows.intakes import close_with_run
 from flows.issuing import TOLD, issue_proof
 from flows.orders import drop_order
 from flows.results import RunResult
-from flows.takeback import leftovers, take_back, used_channels, was_published
+from flows.takeback import destination_of, leftovers, take_back, used_channels, was_published
 from flows.watch import Watch
 from schemas.errors import VerificationFailedError
 from vault.authorisation import reopen
@@ -56,7 +57,8 @@ def end_run(control: Control, ending: Ending, watch: Watch) -> RunResult:
     close_with_run(control, lease)
     watch.arrow("destroy", {"files": evidence.files, "bytes": evidence.bytes})
     if ending.cause == "published":
-        _end_copies(control, ending)
+        end_sources(control, lease)
+    _hold_package(control, ending)
     proof = _certify(control, ending, evidence, inventory)
     if lease.order_id is not None:
         drop_order(control.home, lease.order_id)
@@ -64,11 +66,20 @@ def end_run(control: Control, ending: Ending, watch: Watch) -> RunResult:
     return _result(ending, evidence, proof)
 
 
-def _end_copies(control: Control, ending: Ending) -> None:
-    """What the operator held of the export goes too; of the package he may hold a copy from now on, until its date."""
-    end_sources(control, ending.lease)
-    authorisation = reopen(control.home, ending.lease.authorisation_id, ending.lease.use)
-    hold_package(control, ending.lease, authorisation, ending.counts["publish"])
+def _hold_package(control: Control, ending: Ending) -> None:
+    """Of a package that is out the operator may hold a copy from now on, until its date.
+
+    Also of one that was published in a time whose record was lost: how large its parts are, nobody here knows.
+    """
+    lease, published = ending.lease, ending.counts.get("publish")
+    if ending.cause == "published" and published is not None:
+        place, sizes = str(published["folder"]), {name: size for name, size, _ in published["parts"]}
+    elif was_published(control, lease) and (destination := destination_of(control, lease)) is not None:
+        place, sizes = package_place(destination, lease.run_id), {}
+    else:
+        return
+    authorisation = reopen(control.home, lease.authorisation_id, lease.use)
+    hold_package(control, lease, authorisation, place, sizes)
 
 
 def _declare_intent(control: Control, ending: Ending) -> tuple[list[StagedFile], int]:

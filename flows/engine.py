@@ -5,6 +5,7 @@ Called by the command line and by the Prefect flows alike. It never holds the ru
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -147,6 +148,8 @@ def _carry(control: Control, lease: Lease, order: Order, journal: Journal, watch
         red.name_run(lease.run_id)
     if control.ended(lease) or control.half_destroyed(lease):
         raise red  # the sweep was faster: its story stands
+    if journal.last() == ARROWS[order.use][-1]:
+        return  # all was done and told before: its end goes on as it would have
     control.record_red(lease, red)
     cause = _cause_to_end(control, lease, red)
     if cause is not None:
@@ -190,6 +193,8 @@ def resume(home: Path, run: str, operator: str, watch: Watch, clock: Clock | Non
         if control.half_destroyed(lease):
             return _end(control, lease, Carried.from_journal(journal), control.cause(lease), watch)
         order = control.order_of(lease)
+        if control.given_up(lease):
+            return end_unpublished(control, lease, control.cause(lease))
         if is_withdrawn(home, lease.authorisation_id):
             end_unpublished(control, lease, "withdrawn")
             raise AuthorisationError("withdrawn")
@@ -252,6 +257,8 @@ def withdraw(
     record_withdrawal(home, authorisation_id, evidence)
     code = "recorded_by_operator" if signed is None else "signed_by_controller"
     control.record(EntryType.AUTHORISATION_WITHDRAWN, None, code)
+    with contextlib.suppress(OSError):
+        control.memory.note_gone("withdrawn", authorisation_id)  # an older copy of the home does not know it
     # The export first: a run that does not end in time must not keep it.
     end_withdrawn(control, authorisation_id)
     try:

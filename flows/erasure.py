@@ -16,6 +16,7 @@ from vault.clock import format_utc, parse_utc
 from vault.forgetting import forget_subject
 from vault.lease import Lease, list_runs
 from vault.ledger import EntryType, commit
+from vault.locks import hold_doctor
 from vault.subjects import Subjects
 from vault.tombstones import bury, name_of
 
@@ -48,8 +49,15 @@ def erase_subject(home: Path, subject_id: str, operator: str) -> dict[str, Any]:
 
     Gives a receipt: the ledger entry's index, and a salt, kept nowhere else, that opens the entry's commitment to this
     person. Doing it again finishes what a crash cut short. Raises RetentionError; the refusal is in the ledger.
+    BusyError while a run of this doctor is being carried.
     """
     control = Control.open(home, operator)
+    with hold_doctor(home, subject_id):  # no run begins between the look and the end
+        return _erase(control, subject_id)
+
+
+def _erase(control: Control, subject_id: str) -> dict[str, Any]:
+    home = control.home
     record = _record(home, subject_id)
     _refuse_early(control, subject_id)
     salt = os.urandom(32)

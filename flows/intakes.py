@@ -10,7 +10,7 @@ from typing import Any
 
 from flows.control import Control
 from flows.steps.authorise import evidence
-from schemas.errors import DeadlineError, IntakeError, RefusedError
+from schemas.errors import DeadlineError, IntakeError, RefusedError, RepriseError
 from vault.authorisation import any_use, check, is_withdrawn
 from vault.clock import SystemClock, format_utc, parse_utc
 from vault.instruction import parse
@@ -119,8 +119,9 @@ def close_due(control: Control) -> int:
         give_up(control.home, intake_id)
         control.record(EntryType.INTAKE_CLOSED, None, "unreadable")
         closed += 1
+    intakes = list_intakes(control.home)  # before the runs: one claimed meanwhile is not yet seen as claimed
     living = {lease.run_id for lease in live_runs(control.home) if lease.seconds_left(control.clock) > 0}
-    for intake in list_intakes(control.home):
+    for intake in intakes:
         cause = None if intake.closed or intake.run_id in living else _cause(control, intake)
         if cause is not None:
             close(control.home, intake.id, cause, run_is_over=True)
@@ -132,8 +133,11 @@ def close_due(control: Control) -> int:
 def _cause(control: Control, intake: Intake) -> str | None:
     if intake.run_id is not None:
         return "run_over"
-    if is_withdrawn(control.home, intake.authorisation_id):
-        return "withdrawn"
+    try:
+        if is_withdrawn(control.home, intake.authorisation_id):
+            return "withdrawn"
+    except (RepriseError, OSError, ValueError):
+        return "unreadable"  # nobody can order a run under such an instruction
     state = intake.state(control.home, control.clock)
     return state if state in ("expired", "key_gone") else None
 

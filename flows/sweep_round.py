@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 from flows.control import Control
@@ -11,6 +12,7 @@ from vault.clock import Clock
 from vault.heartbeat import beat
 from vault.ledger import EntryType
 from vault.replay import Replayed, replay
+from vault.tombstones import tombstones
 
 
 def sweep_round(home: Path, clock: Clock | None = None) -> SweepReport:
@@ -24,6 +26,11 @@ def sweep_round(home: Path, clock: Clock | None = None) -> SweepReport:
 
 def _forget_what_rose(control: Control) -> None:
     """An erasure that a crash cut short is finished; what a copy brought back goes again, and the ledger tells."""
+    with contextlib.suppress(
+        OSError
+    ):  # the erasure that a crash cut short may not have told this host either
+        for name in sorted(tombstones(control.home) - control.memory.gone("erased")):
+            control.memory.note_gone("erased", name)
     found = replay(control.home, control.site, control.memory)
     if found != Replayed():
         control.record(EntryType.HOME_RESTORED, None, "found_again", found.counts())

@@ -35,7 +35,9 @@ def take_back(control: Control, lease: Lease) -> None:
     if (read_run_file(control.home, lease.run_id, _FILE) or {"left": 1})["left"] == 0:
         return
     destination = destination_of(control, lease)
-    if destination is None:
+    if destination is not None and _is_out_of_sight(control, lease, destination):
+        write_run_file(control.home, lease.run_id, _FILE, {"left": 1})
+    elif destination is None:
         _note_unknown(control, lease)
     elif used_channels(control, lease):
         end_data_process(lease)  # nobody brings more meanwhile
@@ -43,11 +45,15 @@ def take_back(control: Control, lease: Lease) -> None:
 
 
 def destination_of(control: Control, lease: Lease) -> str | None:
-    """Where the run was to deliver; None for a rehearsal, and when its order is damaged or did not come back with its home."""
+    """Where the run was to deliver; None for a rehearsal.
+
+    Without its order, damaged or left out of a backup: the folder in which its parts grew, and None for a server.
+    """
     try:
         return control.order_of(lease).destination
     except (UnreadableSourceError, IntegrityError):
-        return None
+        in_folder = lease.use == "migration" and not Path(lease.partial).is_relative_to(lease.staging)
+        return str(Path(lease.partial).parent) if in_folder else None
 
 
 def _discard(control: Control, lease: Lease, destination: str) -> dict[str, int]:
@@ -59,6 +65,12 @@ def _discard(control: Control, lease: Lease, destination: str) -> dict[str, int]
     except (RepriseError, OSError):
         return {"left": 1}
     return {"left": 0}
+
+
+def _is_out_of_sight(control: Control, lease: Lease, destination: str) -> bool:
+    """Whether parts grew in a folder that is not there now: a disk that is not mounted hides them, and removes nothing."""
+    began = Journal(control.home, lease.run_id).ever("plan")
+    return began and channel_of(destination) == "folder" and not Path(destination).is_dir()
 
 
 def delete_at_server(control: Control, copy: HeldCopy) -> CopyEnd:

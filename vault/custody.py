@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
@@ -21,6 +22,7 @@ from vault.files import sync_folder, write_durably
 from vault.sitekey import SiteKey
 
 _BLOCK = bytes(1 << 20)
+_KEPT = frozenset({"changed_since", "not_removed"})
 AT_SERVER = "at_server"
 """Counted with the end of a copy that lay at a server."""
 
@@ -48,24 +50,26 @@ def evidence_of_kind(kind: CopyKind) -> Evidence:
 
 @dataclass(frozen=True)
 class HeldFile:
-    """One file of a copy, as it was when it was registered."""
+    """One file of a copy, as it was when it was registered, and what kept us from destroying it."""
 
     path: str
     size: int
-    device: int
+    filesystem: int
     inode: int
     modified_ns: int
+    kept: str = ""  # changed_since | not_removed: when it is gone later, somebody else removed it
 
     @classmethod
     def of(cls, path: Path) -> HeldFile:
         """The file as it stands; a link is looked at, not followed."""
         found = path.lstat()
-        return cls(str(path), found.st_size, found.st_dev, found.st_ino, found.st_mtime_ns)
+        return cls(str(path), found.st_size, _filesystem_of(path.parent), found.st_ino, found.st_mtime_ns)
 
     def unchanged(self, *, overwritten: bool) -> bool:
         """Whether the path still names this file; its time may differ when we may have begun to overwrite it."""
         with contextlib.suppress(FileNotFoundError):
             found = HeldFile.of(Path(self.path))
+            found = replace(found, kept=self.kept)
             return (replace(found, modified_ns=self.modified_ns) if overwritten else found) == self
         return False
 
@@ -171,9 +175,12 @@ class Custody:
     def destroy(self, copy: HeldCopy) -> CopyEnd:
         """Destroy a copy's files and check. It stays registered until `drop`; doing it again changes nothing."""
         if copy.files and not copy.ending:
-            copy = _without_missing(copy)
+            copy = _begin(copy)
             self._write(copy)  # a crash from here on leaves files whose time we changed, or that we removed
-        return _destroy_files(copy)
+        left, end = _destroy_files(copy)
+        if left != copy:
+            self._write(left)
+        return end
 
     def drop(self, copy: HeldCopy) -> None:
         """Forget a copy of which nothing is left."""
@@ -208,33 +215,35 @@ def _files(root: Path) -> Iterator[Path]:
         yield from (Path(folder) / name for name in sorted([*names, *links]))
 
 
-def _destroy_files(copy: HeldCopy) -> CopyEnd:
-    exceptions: dict[str, int] = {"not_found": copy.not_found} if copy.not_found else {}
-    gone = size = 0
+def _destroy_files(copy: HeldCopy) -> tuple[HeldCopy, CopyEnd]:
+    """One pass over what is left; the copy then knows what kept us from which file."""
     reachable = _is_reachable(copy)
-    for file in copy.files:
-        code = _destroy_file(file, begun=copy.ending) if reachable else "not_reachable"
-        if code is not None:
-            exceptions[code] = exceptions.get(code, 0) + 1
-        if code in (None, "other_names_remain"):
-            gone, size = gone + 1, size + file.size
+    codes = [_destroy_file(file, begun=copy.ending) if reachable else "not_reachable" for file in copy.files]
+    exceptions = dict(Counter(code for code in codes if code is not None))
+    if copy.not_found:
+        exceptions["not_found"] = exceptions.get("not_found", 0) + copy.not_found
+    gone = [f for f, code in zip(copy.files, codes, strict=True) if code in (None, "other_names_remain")]
+    kept = [
+        replace(f, kept=str(code)) if code in _KEPT else f for f, code in zip(copy.files, codes, strict=True)
+    ]
     _remove_empty_folders(copy)
-    return CopyEnd(gone, size, evidence_of_kind(copy.kind), exceptions)
+    end = CopyEnd(len(gone), sum(file.size for file in gone), evidence_of_kind(copy.kind), exceptions)
+    return replace(copy, files=tuple(kept)), end
 
 
 def _destroy_file(file: HeldFile, *, begun: bool) -> str | None:
     """Overwrite, unlink, sync; gives what stood in the way or weakens the end, as a code.
 
-    changed_since | not_removed | not_reachable | other_names_remain
+    changed_since | not_removed | not_reachable | not_found | other_names_remain
     """
     path = Path(file.path)
     try:
         path.lstat()
     except (FileNotFoundError, NotADirectoryError):
-        return None  # we unlinked it, before a crash
+        return "not_found" if file.kept else None  # else we unlinked it, before a crash
     except OSError:
         return "not_reachable"
-    if not file.unchanged(overwritten=begun):
+    if file.kept == "changed_since" or not file.unchanged(overwritten=begun):
         return "changed_since"
     linked = path.lstat().st_nlink > 1
     try:
@@ -247,12 +256,22 @@ def _destroy_file(file: HeldFile, *, begun: bool) -> str | None:
     return "other_names_remain" if linked else None
 
 
-def _without_missing(copy: HeldCopy) -> HeldCopy:
-    """The copy about to be destroyed: what is not there any more is counted, and is not ours to have destroyed."""
+def _begin(copy: HeldCopy) -> HeldCopy:
+    """The copy about to be destroyed.
+
+    What is not there any more is counted, and is not ours to have destroyed; what is no longer as it was registered is
+    marked, while its time can still tell.
+    """
     if not _is_reachable(copy):
         return copy
-    there = tuple(file for file in copy.files if os.path.lexists(file.path))
-    return replace(copy, files=there, not_found=len(copy.files) - len(there), ending=True)
+    there = [file for file in copy.files if os.path.lexists(file.path)]
+    marked = tuple(f if f.unchanged(overwritten=False) else replace(f, kept="changed_since") for f in there)
+    return replace(copy, files=marked, not_found=len(copy.files) - len(there), ending=True)
+
+
+def _filesystem_of(folder: Path) -> int:
+    """What tells a file system from another, also after a boot: its own id, where it has one; else its device."""
+    return os.statvfs(folder).f_fsid or folder.stat().st_dev
 
 
 def _is_reachable(copy: HeldCopy) -> bool:
@@ -262,10 +281,10 @@ def _is_reachable(copy: HeldCopy) -> bool:
     """
     root = Path(copy.root)
     try:
-        device = (root if os.path.lexists(root) else root.parent).lstat().st_dev
+        found = _filesystem_of(root if root.is_dir() and not root.is_symlink() else root.parent)
     except OSError:
         return False
-    return not copy.files or device in {file.device for file in copy.files}
+    return not copy.files or found in {file.filesystem for file in copy.files}
 
 
 def _overwrite(path: Path) -> None:

@@ -31,7 +31,7 @@ _GONE = frozenset({KeyState.ABSENT, KeyState.EXPIRED, KeyState.REVOKED})
 
 @dataclass(frozen=True)
 class StagedFile:
-    """One file that will die: path relative to its folder, size and digest of its ciphertext."""
+    """One file that will die: path relative to its folder, size and digest of its ciphertext (empty: not readable)."""
 
     name: str
     size: int
@@ -85,9 +85,16 @@ def inventory_staging(lease: Lease) -> list[StagedFile]:
             if path.is_symlink() or not path.is_file():
                 found.append(StagedFile(str(path.relative_to(folder)), 0, ""))
                 continue
-            sha256, size = ciphertext_digest(path)
-            found.append(StagedFile(str(path.relative_to(folder)), size, sha256))
+            found.append(_staged(path, str(path.relative_to(folder))))
     return found
+
+
+def _staged(path: Path, name: str) -> StagedFile:
+    try:
+        sha256, size = ciphertext_digest(path)
+    except OSError:  # a broken disk keeps nothing alive: it dies without its digest
+        return StagedFile(name, path.lstat().st_size, "")
+    return StagedFile(name, size, sha256)
 
 
 def _files(folder: Path) -> list[Path]:

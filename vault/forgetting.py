@@ -6,7 +6,7 @@ from pathlib import Path
 
 from vault.lease import list_runs
 from vault.ledger_store import load_log_key
-from vault.proof_folder import without_authorisation, write_proof
+from vault.proof_folder import drop_former, without_authorisation, write_proof
 from vault.site import Site
 from vault.subjects import Subjects
 
@@ -25,3 +25,5 @@ def _strip_proof(home: Path, site: Site, run_id: str) -> None:
     if (folder / "authorisation").is_dir():
         files = without_authorisation(folder)
         write_proof(folder, files, origin=site.origin, key=load_log_key(home))
+    if folder.is_dir():
+        drop_former(folder)  # it holds what was just taken out

@@ -75,12 +75,11 @@ class HostRecord:
 
     def remembered(self) -> Remembered | None:
         """What is remembered of the head. Raises LedgerError when the record cannot be read."""
-        path = self._folder / "head.json"
-        if not path.is_file():
-            return None
         try:
-            return Remembered(**json.loads(path.read_bytes()))
-        except (ValueError, TypeError):
+            return Remembered(**json.loads((self._folder / "head.json").read_bytes()))
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except (OSError, ValueError, TypeError):
             raise LedgerError("host_record_malformed") from None
 
     def malformed(self) -> bool:
@@ -92,7 +91,7 @@ class HostRecord:
         return False
 
     def gone(self, kind: str) -> frozenset[str]:
-        """What this host knows to be gone: `erased` (records, as `vault.tombstones` names them) or `destroyed` (runs)."""
+        """What this host knows to be gone: records `erased`, runs `destroyed`, instructions `withdrawn`."""
         path = self._folder / "gone"
         lines = (
             path.read_text(encoding="ascii", errors="replace").split("\n")[:-1] if path.is_file() else []

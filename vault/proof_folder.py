@@ -86,6 +86,13 @@ def seal_files(files: dict[str, bytes], *, origin: str, key: Ed25519PrivateKey) 
     return {**everything, "manifest.json": manifest, "manifest.sig": sign_note(text, origin, key)}
 
 
+def drop_former(folder: Path) -> None:
+    """Remove what a crash left of an earlier or an unfinished folder beside this one."""
+    for name in (f".{folder.name}.former", f".{folder.name}.building"):
+        if folder.with_name(name).exists():
+            shutil.rmtree(folder.with_name(name))
+
+
 def write_proof(folder: Path, files: dict[str, bytes], *, origin: str, key: Ed25519PrivateKey) -> None:
     """Write the files under a signed manifest; the folder appears whole or not at all."""
     everything = seal_files(files, origin=origin, key=key)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from schemas.errors import RepriseError
+from vault.authorisation import is_withdrawn, withdraw
 from vault.destroy import destroy_run, inventory_staging, key_of, remove
 from vault.files import write_durably
 from vault.forgetting import forget_subject
@@ -24,15 +27,16 @@ from vault.tombstones import risen, tombstones
 
 @dataclass(frozen=True)
 class Replayed:
-    """How many records were erased again, runs destroyed again, and living runs given over to the sweep."""
+    """How many records were erased again, runs destroyed again, living runs given over, instructions withdrawn again."""
 
     subjects: int = 0
     runs: int = 0
     alive: int = 0
+    withdrawals: int = 0
 
     def counts(self) -> dict[str, int]:
         """For the ledger."""
-        return {"subjects": self.subjects, "runs": self.runs, "alive": self.alive}
+        return asdict(self)
 
 
 def replay(home: Path, site: Site, record: HostRecord, destroyed: frozenset[str] = frozenset()) -> Replayed:
@@ -55,12 +59,28 @@ def replay(home: Path, site: Site, record: HostRecord, destroyed: frozenset[str]
     ]
     for folder in leaseless:
         remove(folder)
-    return Replayed(len(subjects), len(back) + len(leaseless))
+    return Replayed(len(subjects), len(back) + len(leaseless), withdrawals=_withdraw_again(home, record))
+
+
+def _withdraw_again(home: Path, record: HostRecord) -> int:
+    """Withdraw what this host knows to be withdrawn and an older copy of the home does not."""
+    done = 0
+    for name in sorted(record.gone("withdrawn")):
+        with contextlib.suppress(
+            RepriseError, OSError, ValueError
+        ):  # erased meanwhile, or damaged: it serves nobody
+            if not is_withdrawn(home, name):
+                withdraw(home, name, {})
+                done += 1
+    return done
 
 
 def _is_back(lease: Lease) -> bool:
-    if any(folder.exists() or folder.is_symlink() for folder in lease.folders):
-        return True
+    try:
+        if any(folder.exists() or folder.is_symlink() for folder in lease.folders):
+            return True
+    except OSError:
+        return False  # a place that cannot be looked at now holds up no other
     ref = key_of(lease)
     return ref is not None and provider(lease.provider).state(ref) is KeyState.PRESENT
 

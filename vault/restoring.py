@@ -16,7 +16,7 @@ from vault.clock import Clock, format_utc
 from vault.files import FULL, sync_folder
 from vault.home_id import NAME as HOME_ID
 from vault.host_identity import boot_id, machine_id
-from vault.lease import list_runs
+from vault.lease import list_runs, set_unreadable_aside
 from vault.ledger_audit import audit
 from vault.ledger_store import FileLedger, load_log_key
 from vault.notes import VerifierKey
@@ -143,7 +143,7 @@ def _check(home: Path, facts: dict[str, Any], clock: Clock) -> int:
     head = store.head()
     if (head.size, head.root.hex()) != (facts["size"], facts["root"]):
         raise ForkError("log_differs_from_head", count=head.size)
-    ended = [lease.run_id for lease in list_runs(home) if is_ended(home, lease.run_id)]
+    ended = [path.name for path in sorted((home / "runs").glob("*")) if is_ended(home, path.name)]
     policy = format_policy(store.vkey)
     for run in ended:
         if verify(home / "runs" / run / "proof", policy)[0]:
@@ -159,6 +159,7 @@ def _settle(home: Path, facts: dict[str, Any], clock: Clock) -> None:
     """Living runs are turned to this home's own folders; then the home says where it came from; then it is one."""
     for folder in FOLDERS:
         _make_private(home, home / folder)
+    set_unreadable_aside(home)
     for lease in list_runs(home):
         lease.update(home, data_pid=None, owner_pid=0, owner_started=0)
     note_restored(

@@ -40,7 +40,7 @@ def _reason_of_orphan(home: Path, lease: Lease) -> str:
     """Why a run is looked at whose owner died here, or before this boot."""
     if is_withdrawn(home, lease.authorisation_id):
         return "withdrawn"
-    if (home / "runs" / lease.run_id / "intent.json").is_file():
+    if any((home / "runs" / lease.run_id / name).is_file() for name in ("intent.json", "cause.json")):
         return "half_destroyed"
     return "key_lost" if lease.provider == "memory" else "resumable"
 
@@ -65,8 +65,11 @@ def forget_key(run_id: str) -> None:
 def find_unknown(home: Path) -> tuple[list[Path], list[Path]]:
     """Entries of `staging/` that no lease explains: those that carry our mark, and those that a person must look at."""
     folder = home / "staging"
-    known = {lease.run_id for lease in list_runs(home)}
-    strays = [p for p in sorted(folder.iterdir()) if p.name not in known] if folder.is_dir() else []
+    found = sorted(folder.iterdir()) if folder.is_dir() else []
+    known = {
+        lease.run_id for lease in list_runs(home)
+    }  # after the folders: each of a run begun meanwhile has its lease
+    strays = [path for path in found if path.name not in known]
     ours = [path for path in strays if is_ours(home, path)]
     return ours, [path for path in strays if path not in ours]
 

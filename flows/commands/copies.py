@@ -20,7 +20,7 @@ from flows.commands.wording import describe_custody
 from flows.confirmation import ImportState, draft_acceptance
 from flows.confirmation import confirm as confirm_import
 from flows.control import Control
-from flows.custody import list_held
+from flows.custody import declare_gone, list_held
 from flows.steps.authorise import read_evidence
 from schemas.errors import AuthorisationError
 
@@ -30,10 +30,19 @@ def custody(
     paths: Annotated[
         bool, typer.Option("--paths", help="Show where they lie; a path may name a doctor.")
     ] = False,
+    gone: Annotated[
+        str | None,
+        typer.Option("--gone", help="An operator's word: this copy is gone with its disk (its id)."),
+    ] = None,
     home: HomeOption = None,
+    operator: OperatorOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """List every copy that the operator holds right now, and until when: staging, sources, packages."""
+    if gone is not None:
+        declare_gone(Control.open(home_path(home), operator_name(operator)), gone)
+        show({"copy": gone, "result": "not_found"}, as_json=as_json, text="recorded as not found")
+        return
     found = list_held(Control.open_to_look(home_path(home)), paths=paths)
     show(found, as_json=as_json, text=describe_custody(found))
 

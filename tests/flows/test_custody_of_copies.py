@@ -12,13 +12,17 @@ from whole_run import WholeRun
 
 from connectors.destinations.folder import FolderDestination
 from flows import engine
+from flows.confirmation import ImportState, confirm
 from flows.practice.write import write_practice
 from flows.retention import sweep_home
+from flows.safekeeping import Reason, accept_rollback
 from schemas.errors import AuthorisationError, BusyError, RepriseError, StorageFullError
 from vault.clock import format_utc
+from vault.custody import CopyKind, Custody
 from vault.lease import list_runs
 from vault.ledger_store import open_store
 from vault.locks import hold_doctor
+from vault.trusted_time import TrustedTime
 
 pytestmark = pytest.mark.slow
 OPERATOR, DOCTOR = "operator", "doctor"
@@ -280,3 +284,70 @@ def test_a_signed_instruction_may_have_brackets_in_its_name(practice, tmp_path):
     for path in signed.parent.glob(f"{signed.name}*"):
         path.rename(path.with_name(path.name.replace("authorisation", "auth[1]")))
     assert case.start(authorisation=str(signed.with_name("auth[1].json"))).state == "certified"
+
+
+def test_a_copy_on_a_lost_disk_is_gone_by_an_operator_s_word(practice, tmp_path):
+    case = Case(tmp_path, practice)
+    case.start()
+    shutil.rmtree(case.destination)
+    case.clock.pass_time(days=21)
+    assert sweep_home(case.home, case.clock).copies_incomplete == 1
+    (row,) = case.custody()
+    done = case.reprise("custody", "--gone", row["copy"])
+    assert done.returncode == 0, done.stderr
+    assert case.custody() == []
+    assert sweep_home(case.home, case.clock).copies_incomplete == 0
+    told = json.loads((case.home / "runs" / case.run_id / "proof" / "certificate.json").read_bytes())
+    end = told["fate"]["package"]["end"]
+    assert (end["files"], end["exceptions"]) == (0, ["not_found"])
+    assert case.reprise("custody", "--gone", row["copy"]).returncode == 20
+
+
+def test_a_crash_while_an_import_is_confirmed_leaves_the_package_to_the_next_sweep(
+    practice, tmp_path, monkeypatch
+):
+    case = Case(tmp_path, practice)
+    case.start()
+    with monkeypatch.context() as patch:
+        patch.setattr("flows.confirmation.end_package", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            confirm(case.home, case.run_id, ImportState.IMPORTED, "trial")
+    assert case.content()
+    assert sweep_home(case.home, case.clock).copies_destroyed == 1
+    assert case.content() == {}
+
+
+def test_a_damaged_instruction_holds_up_the_end_of_no_other_copy(practice, tmp_path):
+    case = Case(tmp_path, practice)
+    case.start_apart({"who": "control", "at": "arrow", "name": "extract"})
+    engine.abandon(case.home, case.run_id, "trial")
+    (row,) = case.custody()
+    (case.home / "authorisations" / row["authorisation"] / "state").write_bytes(b"{")
+    (tmp_path / "other").write_bytes(b"other")
+    Custody(case.home).register(
+        CopyKind.SOURCE,
+        tmp_path / "other",
+        authorisation_id="0" * 64,
+        run_id=None,
+        until="2026-01-01T00:00:00Z",
+    )
+    report = sweep_home(case.home, case.clock)
+    assert (report.copies_destroyed, report.copies_incomplete) == (1, 1)
+    assert not (tmp_path / "other").exists()
+
+
+def test_a_package_that_a_rollback_had_forgotten_is_held_until_its_date(practice, tmp_path):
+    case = Case(tmp_path, practice, DOCTOR, OPERATOR)
+    case.start_apart({"who": "control", "at": "arrow", "name": "reconcile"})
+    shutil.copytree(case.home, tmp_path / "older")
+    case.resume()
+    shutil.rmtree(case.home)
+    (tmp_path / "older").rename(case.home)
+    accept_rollback(case.home, "trial", Reason.SNAPSHOT_RESTORED)
+    assert case.content()
+    (row,) = case.custody()
+    assert (row["kind"], row["run"]) == ("package", case.run_id)
+    TrustedTime(case.home, case.clock).confirm()
+    case.clock.pass_time(days=21)
+    assert sweep_home(case.home, case.clock).copies_destroyed == 1
+    assert case.content() == {}

@@ -19,16 +19,26 @@ from flows.retention import sweep_home
 from flows.safekeeping import Reason, accept_rollback
 from flows.sweep_round import sweep_round
 from flows.watch import NoWatch
-from schemas.errors import DeadlineError, IntegrityError, KeyServiceError, LedgerError, UseError
+from schemas.errors import (
+    AuthorisationError,
+    DeadlineError,
+    IntegrityError,
+    KeyServiceError,
+    KeyUnavailableError,
+    LedgerError,
+    UseError,
+)
 from vault import destroy as destroying
 from vault import lease as leases
+from vault import sweep as sweeps
+from vault.authorisation import is_withdrawn
 from vault.destroy import probe
 from vault.keys import KeyState
 from vault.lease import Lease, list_runs
 from vault.ledger_store import open_store
 from vault.mark import make_staging
 from vault.provider import provider
-from vault.sweep import rearm_keys
+from vault.sweep import find_unknown, rearm_keys
 
 pytestmark = pytest.mark.slow
 
@@ -370,3 +380,113 @@ def test_a_stray_that_cannot_be_removed_holds_up_no_other_and_keeps_its_mark(pra
     assert (report.strays, report.incomplete) == (1, 1)
     assert sweep_home(case.home).strays == 1
     assert not list((case.home / "staging").iterdir())
+
+
+def test_a_run_begun_while_the_sweep_looks_is_no_stray(practice, tmp_path, monkeypatch):
+    case = WholeRun(tmp_path / "trial", practice)
+    listed = sweeps.list_runs
+
+    def list_while_one_begins(home: Path) -> list[Lease]:
+        found = listed(home)
+        make_staging(home, home / "staging" / "begun-meanwhile")
+        return found
+
+    monkeypatch.setattr(sweeps, "list_runs", list_while_one_begins)
+    assert find_unknown(case.home) == ([], [])
+
+
+def test_a_data_process_that_dies_when_all_was_told_changes_nothing(practice, tmp_path, monkeypatch):
+    case, clock, carried = WholeRun(tmp_path / "trial", practice), MovingClock(), engine.carry
+
+    def carry_and_die(*arguments) -> None:
+        carried(*arguments)
+        clock.pass_time(hours=73)
+        raise KeyUnavailableError("data_process_died")
+
+    monkeypatch.setattr(engine, "carry", carry_and_die)
+    result = engine.start(case.home, case.order(), NoWatch(), clock=clock)
+    assert result.state == "certified"
+    told = json.loads((case.home / "runs" / case.run_id / "told.json").read_bytes())
+    assert told["facts"]["destruction"]["cause"] == "published"
+    assert case.content()
+    case.nothing_left()
+
+
+@pytest.mark.parametrize("way", ["resume", "sweep"])
+def test_a_run_given_up_is_not_carried_on_after_a_crash(crashed, monkeypatch, way):
+    with monkeypatch.context() as patch:
+        patch.setattr("flows.ending._declare_intent", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            engine.abandon(crashed.home, crashed.run_id, "trial")
+    if way == "resume":
+        assert crashed.resume().state == "certified"
+    else:
+        monkeypatch.setattr(sweeps, "owner_alive", lambda _: False)
+        assert sweep_home(crashed.home).destroyed == 1
+    told = json.loads((crashed.home / "runs" / crashed.run_id / "told.json").read_bytes())
+    assert told["facts"]["destruction"]["cause"] == "abandoned"
+    assert crashed.content() == {}
+    crashed.nothing_left()
+
+
+def test_a_rollback_brings_no_withdrawn_instruction_back(practice, tmp_path):
+    case = WholeRun(tmp_path / "trial", practice)
+    case.start(use="inventory")
+    (lease,) = list_runs(case.home)
+    shutil.copytree(case.home, tmp_path / "older")
+    engine.withdraw(case.home, lease.authorisation_id, "trial")
+    shutil.rmtree(case.home)
+    (tmp_path / "older").rename(case.home)
+    assert not is_withdrawn(case.home, lease.authorisation_id)
+    accept_rollback(case.home, "trial", Reason.SNAPSHOT_RESTORED)
+    assert is_withdrawn(case.home, lease.authorisation_id)
+    assert entries(case)[-1]["n"]["withdrawals"] == 1
+    with pytest.raises(AuthorisationError, match="withdrawn"):
+        case.start()
+
+
+def test_a_damaged_lease_in_an_older_home_keeps_nobody_from_accepting_it(crashed, tmp_path):
+    shutil.copytree(crashed.home, tmp_path / "older")
+    engine.abandon(crashed.home, crashed.run_id, "trial")
+    run = crashed.run_id
+    shutil.rmtree(crashed.home)
+    (tmp_path / "older").rename(crashed.home)
+    (crashed.home / "runs" / run / "lease.json").write_bytes(b"{")
+    accept_rollback(crashed.home, "trial", Reason.SNAPSHOT_RESTORED)
+    assert not list((crashed.home / "staging").iterdir())
+
+
+def test_a_destination_out_of_sight_is_no_destination_cleaned(practice, tmp_path):
+    case = WholeRun(tmp_path / "trial", practice)
+    case.start_apart({"who": "control", "at": "arrow", "name": "deliver"})
+    away = case.destination.with_name("unplugged")
+    case.destination.rename(away)
+    assert list(away.glob(".*"))
+    engine.abandon(case.home, case.run_id, "trial")
+    told = json.loads((case.home / "runs" / case.run_id / "told.json").read_bytes())
+    assert told["destruction"]["validation"]["exceptions"] == ["remote_leftover_not_reachable"]
+
+
+def test_a_staged_file_that_cannot_be_read_any_more_keeps_nothing_alive(crashed, monkeypatch):
+    monkeypatch.setattr("vault.destroy.ciphertext_digest", lambda _: (_ for _ in ()).throw(OSError(5, "")))
+    staged = sum(1 for p in (crashed.home / "staging").rglob("*") if p.is_file())
+    engine.abandon(crashed.home, crashed.run_id, "trial")
+    told = json.loads((crashed.home / "runs" / crashed.run_id / "told.json").read_bytes())
+    assert told["destruction"]["inventory"]["files"] >= staged > 0
+    crashed.nothing_left()
+
+
+def test_a_memory_of_the_host_that_cannot_be_read_stops_no_sweep(crashed, monkeypatch):
+    read = Path.read_bytes
+
+    def broken(path: Path) -> bytes:
+        if path.name == "head.json":
+            raise OSError(5, "")
+        return read(path)
+
+    monkeypatch.setattr(Path, "read_bytes", broken)
+    lease = list_runs(crashed.home)[-1]
+    clock = MovingClock()
+    clock.pass_time(hours=73)
+    assert sweep_home(crashed.home, clock).destroyed == 1
+    assert key_state(lease) is not KeyState.PRESENT

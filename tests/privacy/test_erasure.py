@@ -11,11 +11,16 @@ import pytest
 from asn1crypto import cms
 from whole_run import WholeRun
 
+from flows.control import Control
+from flows.erasure import erase_subject
 from flows.practice.write import write_practice
+from flows.sweep_round import sweep_round
 from flows.trial import DOCTOR_NAME
-from schemas.errors import RetentionError
+from schemas.errors import BusyError, RetentionError
+from vault.host_record import HostRecord
 from vault.ledger import commit
 from vault.ledger_store import open_store
+from vault.locks import hold_doctor
 from vault.subjects import Subjects
 from vault.verify import read_folder
 from vault.verify import verify as judge
@@ -134,3 +139,40 @@ def doctor_id(case: WholeRun) -> str:
 
 def _number(case: WholeRun) -> str:
     return str(records(case)[doctor_id(case)]["inss"])
+
+
+def test_an_erasure_that_a_crash_cut_short_leaves_no_former_folder(migrated, monkeypatch):
+    def broken(path: Path, ignore_errors: bool = False) -> None:
+        if not ignore_errors:
+            raise OSError(5, "")
+
+    allow_erasure(migrated)
+    doctor, needles = doctor_id(migrated), needles_of(migrated)
+    with monkeypatch.context() as patch:
+        patch.setattr("vault.proof_folder.shutil.rmtree", broken)
+        with pytest.raises(OSError, match="5"):
+            erase_subject(migrated.home, doctor, "trial")
+    monkeypatch.setattr(canary, "_PATTERNS", needles)
+    assert doctor in Subjects(migrated.home).ids(), "the record goes last"
+    sweep_round(migrated.home)
+    assert not [p for p in migrated.home.rglob("*") if p.is_file() and canary.holds_canary(p.read_bytes())]
+
+
+def test_the_host_learns_of_an_erasure_from_the_next_sweep_at_the_latest(migrated, tmp_path, monkeypatch):
+    allow_erasure(migrated)
+    doctor = doctor_id(migrated)
+    monkeypatch.setattr(HostRecord, "note_gone", lambda *_: (_ for _ in ()).throw(OSError(28, "")))
+    erase_subject(migrated.home, doctor, "trial")
+    monkeypatch.undo()
+    memory = Control.open_to_look(migrated.home).memory
+    assert memory.gone("erased") == frozenset()
+    sweep_round(migrated.home)
+    assert {name.partition(".")[0] for name in memory.gone("erased")} == {doctor}
+
+
+def test_nobody_is_erased_while_a_run_of_theirs_is_carried(migrated):
+    allow_erasure(migrated)
+    doctor = doctor_id(migrated)
+    with hold_doctor(migrated.home, doctor), pytest.raises(BusyError):
+        erase_subject(migrated.home, doctor, "trial")
+    assert doctor in Subjects(migrated.home).ids()

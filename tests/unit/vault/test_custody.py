@@ -112,3 +112,29 @@ def test_time_is_shortened_never_lengthened(register, export):
     assert register.held() == [held]
     register.end_at(held, "2026-01-01T00:00:00Z")
     assert register.held()[0].until == "2026-01-01T00:00:00Z"
+
+
+def test_what_a_person_removed_after_we_failed_is_not_said_to_be_overwritten(register, export, monkeypatch):
+    held = hold(register, export)
+    with monkeypatch.context() as patch:
+        patch.setattr(module.Path, "unlink", lambda self, **_: (_ for _ in ()).throw(PermissionError))
+        register.destroy(held)
+    for path in [p for p in export.rglob("*") if p.is_file()]:
+        path.unlink()
+    (again,) = register.held()
+    end = register.destroy(again)
+    assert (end.complete, end.files, end.exceptions) == (True, 0, {"not_found": 3})
+
+
+def test_a_file_changed_in_place_is_seen_by_its_time_and_left_for_good(register, export):
+    held = hold(register, export)
+    path = export / "a.xml"
+    path.write_bytes(b"?" * path.stat().st_size)
+    os.utime(path, ns=(0, 0))
+    assert register.destroy(held).exceptions == {"changed_since": 1}
+    (again,) = register.held()
+    assert register.destroy(again).exceptions == {"changed_since": 1}
+    assert path.read_bytes().startswith(b"?")
+    path.unlink()
+    end = register.destroy(register.held()[0])
+    assert (end.complete, end.exceptions["not_found"]) == (True, 1)
