@@ -91,7 +91,7 @@ def test_the_service_ends_what_a_dead_run_left_and_comes_again_after_a_boot(mach
     second = die_inside(machine, case, FILES_LEFT)
     machine.power_off()
     machine.boot()  # nobody calls the service now but its timer, half a minute after the boot
-    wait_for_end(case, second, seconds=120)
+    wait_for_end(case, second, seconds=300)
     assert len(list_runs(case.home)) == 2
     case.nothing_left()
     strict = machine.call(REPRISE, "status", "--strict", "--home", str(case.home))
@@ -106,7 +106,7 @@ def test_cron_ends_it_at_boot_and_every_minute(machine, case):
     installed = machine.call(REPRISE, "install-sweep", "--home", str(case.home), "--cron")
     assert installed.returncode == 0, installed.stdout + installed.stderr
     assert machine.call("systemctl", "start", "cron").returncode == 0  # its first start after a boot
-    wait_for_end(case, first, seconds=120)
+    wait_for_end(case, first, seconds=300)
     second = die_inside(machine, case, FILES_LEFT)
-    wait_for_end(case, second, seconds=180)
+    wait_for_end(case, second, seconds=300)
     case.nothing_left()
