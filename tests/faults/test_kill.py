@@ -68,7 +68,11 @@ def undisturbed(practice, tmp_path_factory):
 def test_a_killed_run_resumes_to_the_same_content(kill, practice, undisturbed, tmp_path):
     case = WholeRun(tmp_path / "trial", practice)
     died = case.start_apart(kill)
-    all_was_told = kill == {"who": "data", "at": "arrow", "name": "publish"}  # its death changes nothing any more
+    all_was_told = kill == {
+        "who": "data",
+        "at": "arrow",
+        "name": "publish",
+    }  # its death changes nothing any more
     expected = -9 if kill["who"] == "control" else 0 if all_was_told else 50
     assert died.returncode == expected, died.stdout + died.stderr
     if kill["name"] in ENDED_BEFORE_LEASE:
