@@ -5,9 +5,8 @@ Called by the command line and by the Prefect flows alike. It never holds the ru
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -257,7 +256,7 @@ def withdraw(
     record_withdrawal(home, authorisation_id, evidence)
     code = "recorded_by_operator" if signed is None else "signed_by_controller"
     control.record(EntryType.AUTHORISATION_WITHDRAWN, None, code)
-    with contextlib.suppress(OSError):
+    with suppress(OSError):
         control.memory.note_gone("withdrawn", authorisation_id)  # an older copy of the home does not know it
     # The export first: a run that does not end in time must not keep it.
     end_withdrawn(control, authorisation_id)

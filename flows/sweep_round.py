@@ -26,9 +26,8 @@ def sweep_round(home: Path, clock: Clock | None = None) -> SweepReport:
 
 def _forget_what_rose(control: Control) -> None:
     """An erasure that a crash cut short is finished; what a copy brought back goes again, and the ledger tells."""
-    with contextlib.suppress(
-        OSError
-    ):  # the erasure that a crash cut short may not have told this host either
+    # The erasure that a crash cut short may not have told this host either.
+    with contextlib.suppress(OSError):
         for name in sorted(tombstones(control.home) - control.memory.gone("erased")):
             control.memory.note_gone("erased", name)
     found = replay(control.home, control.site, control.memory)

@@ -88,21 +88,28 @@ def seal_files(files: dict[str, bytes], *, origin: str, key: Ed25519PrivateKey) 
 
 def drop_former(folder: Path) -> None:
     """Remove what a crash left of an earlier or an unfinished folder beside this one."""
-    for name in (f".{folder.name}.former", f".{folder.name}.building"):
-        if folder.with_name(name).exists():
-            shutil.rmtree(folder.with_name(name))
+    for path in (_former(folder), _building(folder)):
+        if path.exists():
+            shutil.rmtree(path)
+
+
+def _former(folder: Path) -> Path:
+    return folder.with_name(f".{folder.name}.former")
+
+
+def _building(folder: Path) -> Path:
+    return folder.with_name(f".{folder.name}.building")
 
 
 def write_proof(folder: Path, files: dict[str, bytes], *, origin: str, key: Ed25519PrivateKey) -> None:
     """Write the files under a signed manifest; the folder appears whole or not at all."""
     everything = seal_files(files, origin=origin, key=key)
-    building = folder.with_name(f".{folder.name}.building")
+    building, former = _building(folder), _former(folder)
     shutil.rmtree(building, ignore_errors=True)
     for name, data in everything.items():
         path = building / name
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         write_durably(path, data)
-    former = folder.with_name(f".{folder.name}.former")
     shutil.rmtree(former, ignore_errors=True)
     if folder.is_dir():
         os.rename(folder, former)

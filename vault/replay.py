@@ -66,9 +66,8 @@ def _withdraw_again(home: Path, record: HostRecord) -> int:
     """Withdraw what this host knows to be withdrawn and an older copy of the home does not."""
     done = 0
     for name in sorted(record.gone("withdrawn")):
-        with contextlib.suppress(
-            RepriseError, OSError, ValueError
-        ):  # erased meanwhile, or damaged: it serves nobody
+        # Erased meanwhile, or damaged: it serves nobody.
+        with contextlib.suppress(RepriseError, OSError, ValueError):
             if not is_withdrawn(home, name):
                 withdraw(home, name, {})
                 done += 1

@@ -66,9 +66,8 @@ def find_unknown(home: Path) -> tuple[list[Path], list[Path]]:
     """Entries of `staging/` that no lease explains: those that carry our mark, and those that a person must look at."""
     folder = home / "staging"
     found = sorted(folder.iterdir()) if folder.is_dir() else []
-    known = {
-        lease.run_id for lease in list_runs(home)
-    }  # after the folders: each of a run begun meanwhile has its lease
+    # After the folders: each of a run begun meanwhile has its lease.
+    known = {lease.run_id for lease in list_runs(home)}
     strays = [path for path in found if path.name not in known]
     ours = [path for path in strays if is_ours(home, path)]
     return ours, [path for path in strays if path not in ours]

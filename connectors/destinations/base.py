@@ -10,8 +10,6 @@ from schemas.errors import TargetError
 
 MANIFEST = "manifest.json"
 """Whoever reads a package begins here: a folder without it is none."""
-
-
 _ATTEMPTS = 3
 
 

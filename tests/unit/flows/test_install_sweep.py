@@ -18,6 +18,9 @@ from vault.site import create_home
 
 ME = pwd.getpwuid(os.getuid()).pw_name
 AWKWARD = 'a "home" 100% $HOME it\'s\\here'
+needs_systemd = pytest.mark.skipif(
+    shutil.which("systemd-analyze") is None, reason="systemd-analyze is missing (apt: systemd)"
+)
 
 
 @pytest.fixture
@@ -30,9 +33,7 @@ def refused(code: str):
     return pytest.raises(HostError, match=code)
 
 
-@pytest.mark.skipif(
-    shutil.which("systemd-analyze") is None, reason="systemd-analyze is missing (apt: systemd)"
-)
+@needs_systemd
 @pytest.mark.parametrize("network", [False, True])
 @pytest.mark.parametrize("name", ["home", AWKWARD])
 def test_systemd_finds_no_fault(home, tmp_path, name, network):
@@ -56,9 +57,7 @@ def test_systemd_finds_no_fault(home, tmp_path, name, network):
     assert "nonsense" in again.stderr, "it would have told"
 
 
-@pytest.mark.skipif(
-    shutil.which("systemd-analyze") is None, reason="systemd-analyze is missing (apt: systemd)"
-)
+@needs_systemd
 def test_systemd_understands_when_it_comes():
     plan = SweepPlan(Path("/bin/true"), Path("/srv/home"), "reprise-sweep-00000000", ME, 5)
     timer = systemd_units(plan)[f"{plan.name}.timer"]
@@ -87,9 +86,7 @@ def test_the_service_keeps_what_keys_and_processes_need(home):
     assert all("PrivateNetwork" not in text for text in systemd_units(remote).values())
 
 
-@pytest.mark.skipif(
-    shutil.which("systemd-analyze") is None, reason="systemd-analyze is missing (apt: systemd)"
-)
+@needs_systemd
 def test_the_sweep_finds_the_host_s_memory_where_it_was_told_to_be(home, tmp_path, monkeypatch):
     memory = tmp_path / "me mory $x %h \\"
     monkeypatch.setenv("REPRISE_STATE", str(memory))
