@@ -1,7 +1,7 @@
 """A machine within the machine: systemd as the init of its own namespaces, over a copy-on-write view of this disk.
 
 What it writes stays below `folder`; only `shared` is the same inside and outside. The kernel, and so its keyring, is
-the one we run on.
+the one we run on; each boot has an id of its own.
 """
 
 from __future__ import annotations
@@ -31,6 +31,8 @@ mount -t proc proc $root/proc
 mount --rbind /sys $root/sys
 mount -o remount,bind,ro $root/sys  # udev keeps off; the control groups below stay writable
 mount -t tmpfs tmpfs $root/run
+cat /proc/sys/kernel/random/uuid > $root/run/boot_id  # the kernel's own stays when this machine boots anew
+mount --bind $root/run/boot_id $root/proc/sys/kernel/random/boot_id
 mount -t tmpfs tmpfs $root/dev -o mode=755
 for device in null zero full random urandom tty; do
   touch $root/dev/$device; mount --bind /dev/$device $root/dev/$device
@@ -97,6 +99,14 @@ class Machine:
             timeout=seconds,
             stdin=subprocess.DEVNULL,
         )
+
+    def boot_id(self) -> str:
+        """Which of its boots this is."""
+        return self.call("cat", "/proc/sys/kernel/random/boot_id").stdout.strip()
+
+    def journal(self) -> str:
+        """The last lines of its journal since it was switched on."""
+        return self.call("journalctl", "-b", "-n", "40", "--no-pager").stdout
 
     def _init(self) -> int | None:
         """The first process inside, as it is numbered outside, once it is systemd."""

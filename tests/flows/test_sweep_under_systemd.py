@@ -62,10 +62,10 @@ def die_inside(machine: Machine, case: WholeRun, kill: dict[str, str]) -> str:
     return case.run_id
 
 
-def wait_for_end(case: WholeRun, run: str, seconds: float) -> None:
+def wait_for_end(machine: Machine, case: WholeRun, run: str, seconds: float) -> None:
     until = time.monotonic() + seconds
     while not is_ended(case.home, run):
-        assert time.monotonic() < until, "no sweep came"
+        assert time.monotonic() < until, f"no sweep ended it: {machine.journal()}"
         time.sleep(0.5)
 
 
@@ -80,7 +80,7 @@ def test_the_service_ends_what_a_dead_run_left_and_comes_again_after_a_boot(mach
     assert machine.call("systemctl", "is-enabled", f"{name}.timer").stdout.strip() == "enabled"
     assert machine.call("systemctl", "is-active", f"{name}.timer").stdout.strip() == "active"
     started = machine.call("systemctl", "start", f"{name}.service")
-    assert started.returncode == 0, machine.call("journalctl", "-b", "-n", "40", "--no-pager").stdout
+    assert started.returncode == 0, machine.journal()
     assert is_ended(case.home, first)
     assert last_beat(case.home) is not None
     case.nothing_left()
@@ -89,9 +89,12 @@ def test_the_service_ends_what_a_dead_run_left_and_comes_again_after_a_boot(mach
     assert [finding["code"] for finding in looked if finding["area"] == "sweep"] == ["ok"]
 
     second = die_inside(machine, case, FILES_LEFT)
+    boot = machine.boot_id()
     machine.power_off()
-    machine.boot()  # nobody calls the service now but its timer, half a minute after the boot
-    wait_for_end(case, second, seconds=300)
+    machine.boot()
+    assert machine.boot_id() != boot
+    # Nobody calls the service now but its timer, half a minute after the boot.
+    wait_for_end(machine, case, second, seconds=300)
     assert len(list_runs(case.home)) == 2
     case.nothing_left()
     strict = machine.call(REPRISE, "status", "--strict", "--home", str(case.home))
@@ -106,7 +109,7 @@ def test_cron_ends_it_at_boot_and_every_minute(machine, case):
     installed = machine.call(REPRISE, "install-sweep", "--home", str(case.home), "--cron")
     assert installed.returncode == 0, installed.stdout + installed.stderr
     assert machine.call("systemctl", "start", "cron").returncode == 0  # its first start after a boot
-    wait_for_end(case, first, seconds=300)
+    wait_for_end(machine, case, first, seconds=300)
     second = die_inside(machine, case, FILES_LEFT)
-    wait_for_end(case, second, seconds=300)
+    wait_for_end(machine, case, second, seconds=300)
     case.nothing_left()
