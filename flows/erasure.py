@@ -6,7 +6,7 @@ import contextlib
 import json
 import os
 from base64 import b64encode
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from vault.forgetting import forget_subject
 from vault.lease import Lease, list_runs
 from vault.ledger import EntryType, commit
 from vault.locks import hold_doctor
+from vault.register import runs_without_lease
 from vault.subjects import Subjects
 from vault.tombstones import bury, name_of
 
@@ -39,7 +40,13 @@ def show_subject(home: Path, subject_id: str, operator: str) -> dict[str, Any]:
         "subject": subject_id,
         "record": {name: value for name, value in record.items() if name not in SECRET},
         "objects": Subjects(home).names(subject_id),
-        "runs": [{"run": r.run_id, "use": r.use, "created": r.created} for r in _runs(home, subject_id)],
+        "runs": [
+            *({"run": r.run_id, "use": r.use, "created": r.created} for r in _runs(home, subject_id)),
+            *(
+                {"run": start["runId"], "use": start["code"], "created": start["at"]}
+                for start in _starts_without_lease(control, subject_id)
+            ),
+        ],
         "kept_until": format_utc(_kept_until(control, subject_id)),
     }
 
@@ -63,13 +70,11 @@ def _erase(control: Control, subject_id: str) -> dict[str, Any]:
     salt = os.urandom(32)
     person = str(record.get("inss", record.get("name", subject_id)))
     commitment = commit(salt, EntryType.SUBJECT_ERASED.value, "subject", person.encode())
-    runs = _runs(home, subject_id)
+    runs = len(_runs(home, subject_id)) + len(_starts_without_lease(control, subject_id))
     grave = name_of(home, subject_id)
     # Entry and tombstone before anything dies, and under one lock: no backup can hold one without the other.
     with control.ledger.store.locked():
-        entry = control.record(
-            EntryType.SUBJECT_ERASED, None, "erased", {"runs": len(runs)}, subject=commitment
-        )
+        entry = control.record(EntryType.SUBJECT_ERASED, None, "erased", {"runs": runs}, subject=commitment)
         bury(home, grave)
     with contextlib.suppress(OSError):
         control.memory.note_gone("erased", grave)  # an older copy of the home does not know its tombstones
@@ -94,6 +99,13 @@ def _runs(home: Path, subject_id: str) -> list[Lease]:
     return [lease for lease in list_runs(home) if lease.subject_id == subject_id]
 
 
+def _starts_without_lease(control: Control, subject_id: str) -> list[dict[str, Any]]:
+    """What the ledger says of the beginning of a person's runs whose damaged lease was set aside."""
+    runs, store = set(runs_without_lease(control.home, subject_id)), control.ledger.store
+    entries = map(json.loads, store.read(0, store.head().size) if runs else ())
+    return [e for e in entries if e["type"] == EntryType.RUN_STARTED.value and e["runId"] in runs]
+
+
 def _answered_for(home: Path, subject_id: str) -> list[Lease]:
     """The runs that a person ordered, as controller or as operator."""
     return [lease for lease in list_runs(home) if subject_id in (lease.subject_id, lease.operator_id)]
@@ -101,7 +113,13 @@ def _answered_for(home: Path, subject_id: str) -> list[Lease]:
 
 def _kept_until(control: Control, subject_id: str) -> datetime:
     """The end of the retention of the proof, counted from the last run's deadline."""
-    last = [parse_utc(lease.deadline) for lease in _answered_for(control.home, subject_id)]
+    last = [
+        *(parse_utc(lease.deadline) for lease in _answered_for(control.home, subject_id)),
+        *(
+            datetime.fromtimestamp(start["n"]["deadline_s"], UTC)
+            for start in _starts_without_lease(control, subject_id)
+        ),
+    ]
     return max(last) + timedelta(days=control.site.proof_retention_days) if last else control.clock.now()
 
 

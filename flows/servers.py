@@ -10,7 +10,10 @@ import io
 import logging
 import os
 from base64 import b64decode
+from collections import deque
+from collections.abc import Iterator
 from functools import cache
+from itertools import islice
 from typing import Any
 
 from connectors.destinations.line import Dial, Fault
@@ -18,6 +21,8 @@ from vault.destinations import S3Bucket, Server, SftpServer
 
 _LOGGERS = ("paramiko", "fsspec", "s3fs", "botocore", "aiobotocore", "boto3", "aiohttp", "asyncio", "urllib3")
 _SECONDS = 30
+_PIECE = 32 << 10  # the largest request of SFTP
+_AHEAD = 64  # requests under way when reading; OpenSSH answers no more at once
 _HOST_KEYS = (
     "ssh-ed25519",
     "ecdsa-sha2-nistp256",
@@ -123,7 +128,21 @@ def _sftp_files() -> Any:
     from paramiko.sftp import CMD_OPEN, SFTP_FLAG_CREATE, SFTP_FLAG_WRITE
 
     class SftpFiles(SFTPFileSystem):
-        """fsspec's, and a way to write into a file as SFTP can."""
+        """fsspec's, and ways to write into a file and to read one as SFTP can."""
+
+        def read_ahead(self, path: str, start: int, size: int) -> Iterator[bytes]:
+            """The bytes from `start` to the file's end; as far as the `size` it should have, asked for ahead of time.
+
+            paramiko's own reading ahead asks from a thread that is left running, and loud, when the line is cut.
+            """
+            with self.ftp.open(path, "rb") as stream:
+                requests = _ReadRequests(self.ftp, stream.handle)
+                for piece in requests.ahead(start, size):
+                    start += len(piece)
+                    yield piece
+                while piece := requests.answer(requests.ask(start, _PIECE)):
+                    start += len(piece)
+                    yield piece
 
         def open_to_write(self, path: str) -> Any:
             """A file that is made or gone on with; what is written goes to the position that was sought.
@@ -136,6 +155,59 @@ def _sftp_files() -> Any:
             return paramiko.SFTPFile(ftp, answer.get_binary(), "wb")
 
     return SftpFiles
+
+
+class _ReadRequests:
+    """Requests to read one open file, several under way at once; answers may come in any order, and be short."""
+
+    def __init__(self, ftp: Any, handle: bytes) -> None:
+        self._ftp, self._handle = ftp, handle
+        self._came: dict[int, tuple[int, Any]] = {}
+
+    def ahead(self, start: int, size: int) -> Iterator[bytes]:
+        """The bytes from `start` to `size`, in order; fewer where the file ends before."""
+        offsets = iter(range(start, size, _PIECE))
+        asked: deque[tuple[int, int, int]] = deque()
+        while True:
+            for offset in islice(offsets, _AHEAD - len(asked)):
+                end = min(offset + _PIECE, size)
+                asked.append((offset, end, self.ask(offset, end - offset)))
+            if not asked:
+                return
+            offset, end, number = asked.popleft()
+            while piece := self.answer(number):
+                yield piece
+                offset += len(piece)
+                if offset >= end:
+                    break
+                number = self.ask(offset, end - offset)
+            if offset < end:
+                return
+
+    def ask(self, offset: int, length: int) -> int:
+        """Send a request; gives its number."""
+        from paramiko.sftp import CMD_READ, int64
+
+        return int(self._ftp._async_request(self, CMD_READ, self._handle, int64(offset), length))  # noqa: SLF001
+
+    def answer(self, number: int) -> bytes:
+        """Wait for the answer to a request; empty at the file's end."""
+        from paramiko.sftp import CMD_DATA
+
+        while number not in self._came:
+            self._ftp._read_response()  # noqa: SLF001
+        kind, message = self._came.pop(number)
+        if kind == CMD_DATA:
+            return bytes(message.get_string())
+        try:
+            self._ftp._convert_status(message)  # noqa: SLF001
+        except EOFError:
+            return b""
+        raise ConnectionError  # it says that all is well, and gives nothing
+
+    def _async_response(self, kind: int, message: Any, number: int) -> None:
+        """Where paramiko hands an answer to whoever asked."""
+        self._came[number] = (kind, message)
 
 
 def _pin(host_key: str) -> Any:

@@ -7,15 +7,16 @@ from pathlib import Path
 from vault.lease import list_runs
 from vault.ledger_store import load_log_key
 from vault.proof_folder import drop_former, without_authorisation, write_proof
+from vault.register import runs_without_lease
 from vault.site import Site
 from vault.subjects import Subjects
 
 
 def forget_subject(home: Path, site: Site, subject_id: str) -> None:
     """Destroy a person's record and every copy of what they signed. Again: finishes what a crash cut short."""
-    for lease in list_runs(home):
-        if lease.subject_id == subject_id:
-            _strip_proof(home, site, lease.run_id)
+    leased = [lease.run_id for lease in list_runs(home) if lease.subject_id == subject_id]
+    for run_id in (*leased, *runs_without_lease(home, subject_id)):
+        _strip_proof(home, site, run_id)
     Subjects(home).erase(subject_id)
 
 

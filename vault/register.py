@@ -11,7 +11,7 @@ from typing import Any
 from schemas.errors import AuthorisationError, UseError
 from vault.files import write_durably
 from vault.instruction import Instruction
-from vault.lease import list_runs
+from vault.lease import list_runs, list_unreadable
 from vault.signed import Signed
 from vault.sitekey import SiteKey
 from vault.subjects import Subjects
@@ -66,6 +66,10 @@ class InstructionRegister:
         others = [run for run in self._runs(use) if run != run_id]
         if len(others) >= instruction.uses[use.value]:
             raise UseError("use_exhausted", limit=instruction.uses[use.value])
+
+    def ran(self, run_id: str) -> bool:
+        """Whether this run spent a use of the instruction, as the state says."""
+        return any(run_id in runs for runs in self._state["spent"].values())
 
     def _runs(self, use: Use) -> list[str]:
         """The runs that spent such a use: as the state says, and every certified run, should the state be an older copy."""
@@ -177,6 +181,17 @@ class InstructionRegister:
         spent = {use: len(runs) for use, runs in self._state["spent"].items()}
         pending = self._state["subject"] is None and self._state.get("pending") is not None
         return {"id": self.id, "spent": spent, "withdrawn": self.withdrawn, "pending": pending}
+
+
+def runs_without_lease(home: Path, subject_id: str) -> list[str]:
+    """The runs of a person whose damaged lease was set aside: whose they are, the uses of the instructions still say."""
+    damaged = list_unreadable(home)
+    folder = home / "authorisations"
+    if not damaged or not folder.is_dir():
+        return []
+    registers = [InstructionRegister(home, None, path.name) for path in sorted(folder.iterdir())]
+    theirs = [register for register in registers if register.subject == subject_id]
+    return [run for run in damaged if any(register.ran(run) for register in theirs)]
 
 
 def _signatures(signed: Signed) -> dict[str, bytes]:

@@ -19,7 +19,6 @@ from schemas.digests import Digest, Hashing, stream_digest
 from schemas.errors import TargetError, TargetRefusedError
 
 _PIECE = 32 << 10  # the largest request of SFTP; what arrived is kept when the line is cut
-_AHEAD = 64  # requests under way when reading
 
 
 class SftpDestination:
@@ -67,13 +66,9 @@ class SftpDestination:
         size = _size(filesystem, path)
         if size is None:
             return None
-        with filesystem.open(path, "rb") as stream:
-            stream.seek(hashing.size)
-            if size - hashing.size > _PIECE:
-                stream.prefetch(size, max_concurrent_requests=_AHEAD)
-            for piece in iter(lambda: stream.read(_PIECE), b""):
-                hashing.feed(piece)
-                self._line.progressed()
+        for piece in filesystem.read_ahead(path, hashing.size, size):
+            hashing.feed(piece)
+            self._line.progressed()
         return hashing.close()
 
     def _place(self, filesystem: Any) -> str:

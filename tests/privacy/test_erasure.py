@@ -80,6 +80,24 @@ def test_no_byte_of_an_erased_doctor_is_left(migrated, tmp_path, monkeypatch):
     migrated.nothing_left()  # the ledger is whole and every proof verifies
 
 
+def test_a_run_whose_damaged_lease_was_set_aside_is_the_person_s_as_well(migrated, tmp_path, monkeypatch):
+    monkeypatch.setattr(canary, "_PATTERNS", needles_of(migrated))
+    run = migrated.run_id
+    (migrated.home / "runs" / run / "lease.json").write_bytes(b"{")
+    assert sweep_round(migrated.home).unreadable == 1
+    kept, refused = erase(migrated, tmp_path / "receipt.json")
+    assert refused.returncode == RetentionError.exit_code, refused.stdout + refused.stderr
+    shown = json.loads(migrated.reprise("subject", "show", kept, "--json").stdout.splitlines()[-1])
+    assert [(row["run"], row["use"]) for row in shown["runs"]] == [(run, "migration")]
+    assert shown["kept_until"] > "2036"
+    allow_erasure(migrated)
+    _, done = erase(migrated, tmp_path / "receipt.json")
+    assert done.returncode == 0, done.stderr
+    assert migrated_entry(migrated, -1)["n"]["runs"] == 1
+    assert [p for p in migrated.home.rglob("*") if p.is_file() and canary.holds_canary(p.read_bytes())] == []
+    migrated.nothing_left()
+
+
 def test_the_person_can_prove_the_erasure(migrated, tmp_path):
     allow_erasure(migrated)
     inss = _number(migrated)
