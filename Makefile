@@ -43,7 +43,8 @@ powercuts: $(VENV)/.dev
 # delivery to servers: every crash, many seeds of a bad network; CI takes a sample
 targets: $(VENV)/.dev
 	REPRISE_ALL_FAULTS=1 $(BIN)/python -m pytest -q -rs -n auto tests/contract/test_destinations.py \
-		tests/faults/test_destination_faults.py tests/flows/test_remote_run.py
+		tests/faults/test_destination_faults.py tests/faults/test_destination_answers.py tests/faults/test_host_keys.py \
+		tests/flows/test_remote_run.py
 
 # each parser of foreign bytes in turn (docs/fuzzing.md); TARGET=name and SECONDS=n choose
 TARGET ?= $(shell grep -o '^    "[a-z_]*": Target' fuzz/targets.py | cut -d'"' -f2)

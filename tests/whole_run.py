@@ -22,7 +22,8 @@ from flows.trial import make_trial
 from flows.watch import NoWatch, Watch
 from vault.clock import SystemClock
 from vault.intake import Intake
-from vault.lease import list_runs
+from vault.keys import KeyState
+from vault.lease import Lease, list_runs
 from vault.ledger_audit import audit
 from vault.ledger_store import open_store
 from vault.notes import VerifierKey
@@ -116,6 +117,15 @@ class WholeRun:
                     found[_anonymous(name.encode(), run).decode()] = _anonymous(archive.read(name), run)
         return found
 
+    def entries(self) -> list[dict[str, Any]]:
+        """The ledger's entries."""
+        store = open_store(self.home)
+        return [json.loads(entry) for entry in store.read(0, store.head().size)]
+
+    def told(self) -> dict[str, Any]:
+        """What is told of the last run."""
+        return dict(json.loads((self.home / "runs" / self.run_id / "told.json").read_bytes()))
+
     def nothing_left(self) -> None:
         """No file of any kind below the runs' folders, no key, a whole ledger, certificates that verify."""
         assert not list((self.home / "staging").iterdir())
@@ -127,6 +137,12 @@ class WholeRun:
             assert verify(proof, Path(self.made["policy"]).read_text())[0] == 0, lease.run_id
         store = open_store(self.home)
         assert audit(self.home / "ledger", VerifierKey.parse(store.vkey), SystemClock().now()) == []
+
+
+def key_state(lease: Lease) -> KeyState:
+    """Whether the run's key is there."""
+    assert lease.key_ref is not None
+    return provider(lease.provider).state(lease.key_ref)
 
 
 class HighWater(NoWatch):

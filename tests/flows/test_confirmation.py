@@ -9,20 +9,12 @@ import pytest
 from test_custody_of_copies import DOCTOR, OPERATOR, Case
 
 from flows.confirmation import ImportState, confirm, draft_acceptance
-from flows.practice.write import write_practice
 from flows.trial import P12_PASSWORD
 from schemas.errors import AuthorisationError, UnreadableSourceError
 from vault.signing import load_p12, sign_cades
 from vault.verify import verify
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="module")
-def practice(tmp_path_factory) -> Path:
-    folder = tmp_path_factory.mktemp("practice") / "export"
-    write_practice(folder, patients=4)
-    return folder
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,6 @@ from whole_run import WholeRun
 from connectors.destinations.folder import FolderDestination
 from flows import engine
 from flows.confirmation import ImportState, confirm
-from flows.practice.write import write_practice
 from flows.retention import sweep_home
 from flows.safekeeping import Reason, accept_rollback
 from schemas.errors import AuthorisationError, BusyError, RepriseError, StorageFullError
@@ -26,13 +25,6 @@ from vault.trusted_time import TrustedTime
 
 pytestmark = pytest.mark.slow
 OPERATOR, DOCTOR = "operator", "doctor"
-
-
-@pytest.fixture(scope="module")
-def practice(tmp_path_factory) -> Path:
-    folder = tmp_path_factory.mktemp("practice") / "export"
-    write_practice(folder, patients=5)
-    return folder
 
 
 def held_by(clock: MovingClock, source: str, package: str) -> dict:
@@ -273,7 +265,7 @@ def test_a_destination_that_cannot_be_cleaned_does_not_keep_the_key_alive(practi
 
     monkeypatch.setattr(FolderDestination, "discard", refuse)
     assert engine.abandon(case.home, lease.run_id, "trial").state == "certified"
-    told = json.loads((case.home / "runs" / lease.run_id / "told.json").read_bytes())
+    told = case.told()
     assert told["destruction"]["validation"]["exceptions"] == ["remote_leftover_not_reachable"]
     case.nothing_left()
 

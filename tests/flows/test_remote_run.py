@@ -24,7 +24,6 @@ from vault.authorisation import withdraw
 from vault.clock import format_utc
 from vault.destinations import Destinations, SftpServer
 from vault.journal import Journal
-from vault.ledger_store import open_store
 
 pytestmark = pytest.mark.slow
 WHOLE = bool(os.environ.get("REPRISE_ALL_FAULTS"))
@@ -113,11 +112,6 @@ def certificate(case: WholeRun) -> dict:
     return json.loads((case.home / "runs" / case.run_id / "proof" / "certificate.json").read_bytes())
 
 
-def entries(case: WholeRun) -> list[dict]:
-    store = open_store(case.home)
-    return [json.loads(entry) for entry in store.read(0, store.head().size)]
-
-
 def test_a_run_to_a_server_gives_what_a_run_to_a_folder_gives(remote, practice, to_a_folder, tmp_path):
     case = remote.case(tmp_path / "trial", practice)
     done = case.reprise(
@@ -131,7 +125,7 @@ def test_a_run_to_a_server_gives_what_a_run_to_a_folder_gives(remote, practice, 
     assert {name.rpartition("/")[0] for name in remote.files()} == {package}
     assert certificate(case)["channels"] == [remote.channel]
     assert certificate(case)["destruction"]["validation"]["exceptions"] == []
-    nothing_told(case, done.stdout + done.stderr + json.dumps(entries(case)), remote)
+    nothing_told(case, done.stdout + done.stderr + json.dumps(case.entries()), remote)
     remote.fetch(case)
     assert case.content() == to_a_folder
     case.nothing_left()
@@ -209,7 +203,7 @@ def test_a_server_that_is_gone_does_not_keep_staging_alive(remote, practice, tmp
     monkeypatch.setattr("vault.lease.Lease.seconds_left", lambda self, clock: 0)
     assert sweep_home(case.home).destroyed == 1
     assert certificate(case)["destruction"]["validation"]["exceptions"] == ["remote_leftover_not_reachable"]
-    (completed,) = [e for e in entries(case) if e["type"] == "destruction.completed"]
+    (completed,) = [e for e in case.entries() if e["type"] == "destruction.completed"]
     assert completed["n"]["remote_leftover_not_reachable"] == 1
     case.nothing_left()
 
@@ -264,7 +258,7 @@ def test_nothing_goes_to_a_server_that_was_not_declared(practice, tmp_path, dest
         Destinations(case.home).add("box", servers["s3"].server)
     with pytest.raises(ScopeError, match="destination_not_registered"):
         case.start(destination=destination)
-    assert entries(case)[-1]["code"] == "destination_not_registered"
+    assert case.entries()[-1]["code"] == "destination_not_registered"
     assert not list((case.home / "staging").iterdir())
 
 
@@ -293,7 +287,7 @@ def test_a_home_declares_tries_lists_and_forgets(servers, practice, tmp_path, mo
     assert [(d["name"], d["channel"]) for d in listed] == [("box", "sftp")]
     assert case.reprise("destination", "remove", "box").returncode == 0
     assert case.reprise("destination", "check", "box").returncode == 12
-    types = [(e["type"], e["code"]) for e in entries(case) if e["type"].startswith("destination.")]
+    types = [(e["type"], e["code"]) for e in case.entries() if e["type"].startswith("destination.")]
     assert types == [("destination.added", "sftp"), ("destination.removed", "sftp")]
 
 

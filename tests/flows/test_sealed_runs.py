@@ -26,7 +26,6 @@ from flows.retention import sweep_home
 from flows.watch import NoWatch
 from schemas.errors import IntakeError, RepriseError, SealedSourceError, UnreadableSourceError
 from vault.intake import check_number, destroy_identity, list_intakes
-from vault.ledger_store import open_store
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "privacy"))
 import canary
@@ -76,9 +75,7 @@ def certificate(case: WholeRun) -> dict:
 
 
 def entries(case: WholeRun) -> list[tuple[str, str, bool]]:
-    store = open_store(case.home)
-    bodies = [json.loads(e) for e in store.read(0, store.head().size)]
-    return [(b["type"], b["code"], b["runId"] is not None) for b in bodies]
+    return [(b["type"], b["code"], b["runId"] is not None) for b in case.entries()]
 
 
 def zipped(export: Path, out: Path) -> Path:

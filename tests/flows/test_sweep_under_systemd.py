@@ -12,13 +12,12 @@ from pathlib import Path
 
 import pytest
 from live_systemd import Machine, needs_namespaces
-from whole_run import DYING, WholeRun
+from whole_run import DYING, WholeRun, key_state
 
 from flows.practice.write import write_practice
 from vault.heartbeat import last_beat, unit_name
 from vault.keys import KeyState
 from vault.lease import list_runs
-from vault.provider import provider
 from vault.sweep import is_ended
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -73,8 +72,7 @@ def test_the_service_ends_what_a_dead_run_left_and_comes_again_after_a_boot(mach
     name = unit_name(case.home)
     first = die_inside(machine, case, KEY_LEFT)
     (lease,) = list_runs(case.home)
-    assert lease.key_ref is not None
-    assert provider(lease.provider).state(lease.key_ref) is KeyState.PRESENT
+    assert key_state(lease) is KeyState.PRESENT
     installed = machine.call(REPRISE, "install-sweep", "--home", str(case.home))
     assert installed.returncode == 0, installed.stdout + installed.stderr
     assert machine.call("systemctl", "is-enabled", f"{name}.timer").stdout.strip() == "enabled"

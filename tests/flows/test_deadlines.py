@@ -1,0 +1,124 @@
+"""Clocks that jump and deadlines that pass while a run is carried."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+import pytest
+from moving_clock import MovingClock
+from whole_run import WholeRun
+
+from flows import engine
+from flows.retention import sweep_home
+from flows.watch import NoWatch
+from schemas.errors import (
+    DeadlineError,
+    KeyUnavailableError,
+)
+from vault.lease import list_runs
+
+pytestmark = pytest.mark.slow
+
+
+class JumpingWatch(NoWatch):
+    """Moves the clock when a step is done."""
+
+    def __init__(self, clock: MovingClock, **moves: dict[str, float]) -> None:
+        self._clock, self._moves = clock, moves
+
+    def arrow(self, arrow: str, counts: dict) -> None:
+        self._clock.set_wall(**self._moves.get(arrow, {}))
+
+
+def test_a_wall_clock_that_jumps_by_years_during_a_run_ends_nothing_early(practice, tmp_path):
+    case, clock = WholeRun(tmp_path / "trial", practice), MovingClock()
+    watch = JumpingWatch(
+        clock,
+        inventory={"days": 5 * 365},
+        extract={"days": -10 * 365},
+        transform={"hours": 100},
+        plan={"hours": -3},
+    )
+    result = engine.start(case.home, case.order(), watch, clock=clock)
+    assert result.state == "certified"
+    assert case.content()
+
+
+def test_a_run_is_ended_at_its_deadline_by_the_boot_clock_though_the_wall_clock_was_set_back(
+    practice, tmp_path
+):
+    case, clock = WholeRun(tmp_path / "trial", practice), MovingClock()
+
+    class Late(NoWatch):
+        def arrow(self, arrow: str, counts: dict) -> None:
+            if arrow == "extract":
+                clock.set_wall(days=-1000)
+                clock.pass_time(hours=73)
+                time.sleep(1.2)  # the guard looks twice a second
+
+    with pytest.raises(DeadlineError, match="deadline_passed"):
+        engine.start(case.home, case.order(), Late(), clock=clock)
+    assert not case.content()
+    case.nothing_left()
+
+
+def test_a_deadline_is_frozen_at_the_lease(crashed, monkeypatch):
+    """Neither a raised nor a lowered ceiling of the site moves the deadline of a run that has begun."""
+    lease = list_runs(crashed.home)[-1]
+    settings = crashed.home / "site.toml"
+    for hours in ("1", "7000"):
+        settings.write_text(settings.read_text().replace("ceiling_hours = 72", f"ceiling_hours = {hours}"))
+        assert list_runs(crashed.home)[-1].deadline == lease.deadline
+        assert sweep_home(crashed.home).resumable == 1
+        settings.write_text(settings.read_text().replace(f"ceiling_hours = {hours}", "ceiling_hours = 72"))
+    assert replace(lease) == list_runs(crashed.home)[-1]
+
+
+def test_a_run_that_had_published_is_certified_as_published_after_its_deadline(practice, tmp_path):
+    case = WholeRun(tmp_path / "trial", practice)
+    case.start_apart({"who": "control", "at": "arrow", "name": "publish"})
+    delivered = case.content()
+    assert delivered
+    clock = MovingClock()
+    clock.pass_time(hours=73)
+    result = engine.resume(case.home, case.run_id, "trial", NoWatch(), clock=clock)
+    assert result.state == "certified"
+    told = case.told()
+    assert told["facts"]["destruction"]["cause"] == "published"
+    assert case.content() == delivered
+    case.nothing_left()
+
+
+def test_a_data_process_that_dies_when_all_was_told_changes_nothing(practice, tmp_path, monkeypatch):
+    case, clock, carried = WholeRun(tmp_path / "trial", practice), MovingClock(), engine.carry
+
+    def carry_and_die(*arguments) -> None:
+        carried(*arguments)
+        clock.pass_time(hours=73)
+        raise KeyUnavailableError("data_process_died")
+
+    monkeypatch.setattr(engine, "carry", carry_and_die)
+    result = engine.start(case.home, case.order(), NoWatch(), clock=clock)
+    assert result.state == "certified"
+    told = case.told()
+    assert told["facts"]["destruction"]["cause"] == "published"
+    assert case.content()
+    case.nothing_left()
+
+
+def test_a_guard_that_cannot_see_any_more_ends_the_run_which_can_be_resumed(practice, tmp_path, monkeypatch):
+    case = WholeRun(tmp_path / "trial", practice)
+
+    class Blind(NoWatch):
+        def arrow(self, arrow: str, counts: dict) -> None:
+            if arrow == "extract":
+                monkeypatch.setattr("flows.guard.is_withdrawn", lambda home, reference: 1 / 0)
+                time.sleep(1.2)  # the guard looks twice a second
+
+    with pytest.raises(ZeroDivisionError):
+        case.start(Blind())
+    assert not case.content()
+    monkeypatch.undo()
+    assert case.resume().state == "certified"
+    case.nothing_left()
