@@ -5,11 +5,15 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+NAMELESS = "none"
+"""The id of every machine that has none: two of them cannot be told apart."""
 
-def machine_id() -> str:
-    """The machine's id (machine-id(5)); `none` where there is none."""
-    path = Path("/etc/machine-id")
-    return (path.read_text().strip() if path.is_file() else "") or "none"
+
+def machine_id(root: Path = Path("/")) -> str:
+    """The machine's id (machine-id(5)); NAMELESS where there is none, or none yet."""
+    path = root / "etc/machine-id"
+    text = path.read_text().strip() if path.is_file() else ""
+    return NAMELESS if text in ("", "uninitialized") else text
 
 
 def boot_id() -> str:

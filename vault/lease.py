@@ -18,7 +18,7 @@ from schemas.errors import IntegrityError, KeyUnavailableError
 from vault.clock import Clock, format_utc, parse_utc
 from vault.deadline import seconds_left
 from vault.files import sync_folder, write_durably
-from vault.host_identity import boot_id, machine_id, pid_namespace, process_started
+from vault.host_identity import NAMELESS, boot_id, machine_id, pid_namespace, process_started
 from vault.keys import KeyRef
 from vault.provider import PROVIDERS
 
@@ -137,7 +137,7 @@ class Lease:
             deadline=parse_utc(self.deadline),
             boot_id=self.boot_id,
             boot_deadline=self.boot_deadline,
-            this_machine=self.machine_id == machine_id(),
+            this_machine=self.machine_id == machine_id() != NAMELESS,
         )
 
     @property
@@ -249,10 +249,11 @@ class Sight(StrEnum):
 
 def sight(lease: Lease) -> Sight:
     """Where the lease was made, seen from here."""
-    if lease.machine_id != machine_id():
+    here = machine_id()
+    if lease.machine_id != here:
         return Sight.ELSEWHERE
-    if lease.boot_id != boot_id():
-        return Sight.REBOOTED
+    if lease.boot_id != boot_id():  # a machine without an id may be another one, with its boot still going on
+        return Sight.ELSEWHERE if here == NAMELESS else Sight.REBOOTED
     return Sight.HERE if lease.pid_namespace == pid_namespace() else Sight.ELSEWHERE
 
 

@@ -11,15 +11,14 @@ from whole_run import WholeRun, key_state
 
 from flows import engine
 from flows.retention import sweep_home
-from schemas.errors import (
-    KeyServiceError,
-)
+from schemas.errors import KeyServiceError
 from vault import destroy as destroying
 from vault import lease as leases
 from vault import sweep as sweeps
 from vault.destroy import probe
+from vault.host_identity import NAMELESS
 from vault.keys import KeyState
-from vault.lease import Lease, list_runs
+from vault.lease import Lease, list_runs, owner_alive
 from vault.mark import make_staging
 from vault.provider import provider
 from vault.sweep import find_unknown, rearm_keys
@@ -69,6 +68,25 @@ def test_an_overdue_run_of_another_machine_is_removed_but_never_certified(crashe
     assert sweep_home(crashed.home, clock).elsewhere == 0, "once"
     with pytest.raises(KeyServiceError, match="run_of_another_host"):
         crashed.resume()
+
+
+def test_of_two_machines_without_an_id_none_judges_the_other_s_run(crashed, monkeypatch):
+    """Containers of one image, their home on a shared disk: neither machine nor boot says whether the key lives."""
+    lease, clock = list_runs(crashed.home)[-1], MovingClock()
+    monkeypatch.setattr(leases, "machine_id", lambda: NAMELESS)
+    lease = lease.update(crashed.home, machine_id=NAMELESS)
+    assert owner_alive(lease) is False, "here and in this boot it is known as ever"
+    monkeypatch.setattr(leases, "boot_id", lambda: "another")
+    clock.boot, clock.booted_at = "another", -3 * 365 * 86_400.0  # up for years
+    assert sweep_home(crashed.home, clock).to_json()["destroyed"] == 0
+    assert Path(lease.staging).is_dir(), "not before its deadline"
+    with pytest.raises(KeyServiceError, match="run_of_another_host"):
+        crashed.resume()
+    clock.pass_time(hours=73)
+    report = sweep_home(crashed.home, clock)
+    assert (report.elsewhere, report.destroyed) == (1, 0)
+    assert key_state(lease) is KeyState.PRESENT, "the live run's key was not touched"
+    assert not (crashed.home / "runs" / lease.run_id / "proof").exists()
 
 
 def test_after_a_boot_a_run_starts_over_from_the_source(crashed, monkeypatch):

@@ -207,6 +207,11 @@ CATALOGUE: dict[str, tuple[str, Severity, str, str]] = {
         "No time-stamp authority is trusted: heads of the ledger are anchored by those who keep certificates only.",
         "`reprise trust add FILE --as timestamp`, then `reprise ledger stamp-request`.",
     ),
+    "machine_nameless": (
+        "home", Severity.WARN,
+        "This machine has no id: after a boot nobody can tell it from another, so what a run left cannot be certified.",
+        "systemd-machine-id-setup; or let a container have its host's /etc/machine-id, read-only.",
+    ),
     "home_new_here": (
         "home", Severity.NOTE,
         "This host has no memory of this home: it is a copy, or came from another machine; an older state would pass unseen.",

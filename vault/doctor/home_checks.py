@@ -8,6 +8,7 @@ from pathlib import Path
 
 from schemas.errors import RepriseError
 from vault.doctor.host import Host
+from vault.host_identity import NAMELESS, machine_id
 from vault.host_record import HostRecord, extends
 from vault.ledger_store import open_store
 from vault.site import Site
@@ -20,6 +21,8 @@ def look_at_home(host: Host, home: Path, site: Site) -> Iterator[str]:
     """Codes of findings."""
     yield from _privacy(host, home)
     yield from _trust(host, home)
+    if machine_id(host.root) == NAMELESS:
+        yield "machine_nameless"
     yield from _memory(home, site)
 
 

@@ -62,6 +62,7 @@ class Case:
         self.put("proc/sys/kernel/yama/ptrace_scope", "1\n")
         self.put("proc/sys/kernel/random/boot_id", f"{BOOT}\n")
         self.put("proc/cmdline", "quiet\n")
+        self.put("etc/machine-id", f"{BOOT.replace('-', '')}\n")
         self.put("proc/77/status", "Name:\tbash\nUmask:\t0077\n")
         self.put("proc/81/comm", "chronyd\n")
         self.put("sys/power/state", "freeze mem\n")
@@ -231,6 +232,7 @@ FIRES: dict[str, tuple[Callable[[Case], object], set[str]]] = {
         set(),
     ),
     "timestamps_missing": (lambda c: next((c.home / "trust/timestamps").iterdir()).unlink(), set()),
+    "machine_nameless": (lambda c: c.put("etc/machine-id", "uninitialized\n"), set()),
     "home_new_here": (lambda c: c.remember(machine_id="another"), set()),
     "home_rolled_back": (lambda c: c.remember(size=99), set()),
     "host_record_malformed": (lambda c: c.damage_memory(), set()),
