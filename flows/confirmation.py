@@ -14,14 +14,14 @@ from typing import Any
 
 from flows.control import Control
 from flows.custody import end_package, shorten_package
-from flows.issuing import TOLD, issue_proof
+from flows.issuing import issue_proof
 from schemas.errors import AuthorisationError, UnreadableSourceError
 from vault.authorisation import check_controllers_word
 from vault.canonical import canonical_json
-from vault.lease import Lease
+from vault.lease import Lease, find_lease
 from vault.ledger import EntryType
 from vault.locks import hold_doctor
-from vault.run_files import read_run_file
+from vault.run_files import RunFile, read_run_file
 from vault.subjects import Subjects
 
 
@@ -77,13 +77,11 @@ def states_of(control: Control, lease: Lease) -> list[ImportState]:
 
 
 def _delivered(home: Path, run: str) -> tuple[Lease, dict[str, Any]]:
-    name = Path(run).name
-    if not (home / "runs" / name / "lease.json").is_file():
-        raise UnreadableSourceError("no_such_run")
-    told = read_run_file(home, name, TOLD)
+    lease = find_lease(home, run)
+    told = read_run_file(home, lease.run_id, RunFile.TOLD)
     if told is None or not told["run"]["parts"] or told["destruction"]["cause"] != "published":
-        raise UnreadableSourceError("nothing_delivered", run=name)
-    return Lease.load(home, name), told
+        raise UnreadableSourceError("nothing_delivered", run=lease.run_id)
+    return lease, told
 
 
 def _keep_acceptance(control: Control, lease: Lease, signed: tuple[bytes, bytes] | None) -> None:

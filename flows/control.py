@@ -23,10 +23,9 @@ from vault.ledger import EntryType, Ledger, Recorded, commit
 from vault.ledger_store import open_store
 from vault.mark import make_staging
 from vault.replay import Replayed, close_restore, destroyed_in, give_over, replay, restore_pending
-from vault.run_files import read_run_file, write_run_file
+from vault.run_files import RunFile, drop_run_file, has_run_file, is_ended, read_run_file, write_run_file
 from vault.site import Site
 from vault.subjects import Operator, Subjects, find_operator
-from vault.sweep import is_ended
 
 SWEEPER = "sweep"
 
@@ -196,7 +195,7 @@ class Control:
 
     def record_red(self, lease: Lease, error: RepriseError) -> None:
         """A run that stopped, by its code."""
-        write_run_file(self.home, lease.run_id, "red.json", {"code": error.code, "exit": error.exit_code})
+        write_run_file(self.home, lease.run_id, RunFile.RED, {"code": error.code, "exit": error.exit_code})
         self.record(EntryType.RUN_RED, lease.run_id, error.code, {"exit": error.exit_code})
 
     def record_delivered(self, lease: Lease, counts: dict[str, dict[str, Any]]) -> None:
@@ -208,21 +207,20 @@ class Control:
 
     def record_resumed(self, lease: Lease) -> None:
         """A resume: the same use."""
-        red = self.home / "runs" / lease.run_id / "red.json"
-        red.unlink(missing_ok=True)
+        drop_run_file(self.home, lease.run_id, RunFile.RED)
         self.record(EntryType.RUN_RESUMED, lease.run_id, "resumed")
 
     def record_abandoned(self, lease: Lease, cause: str) -> None:
         """The end of a run without publication."""
-        if read_run_file(self.home, lease.run_id, "cause.json") is None:
-            write_run_file(self.home, lease.run_id, "cause.json", {"cause": cause})
+        if not has_run_file(self.home, lease.run_id, RunFile.CAUSE):
+            write_run_file(self.home, lease.run_id, RunFile.CAUSE, {"cause": cause})
         if not self.has_recorded(lease, EntryType.RUN_ABANDONED):
             self.record(EntryType.RUN_ABANDONED, lease.run_id, self.cause(lease))
 
     def cause(self, lease: Lease) -> str:
         """Why the run ends: as its intent says, or its abandonment; else it was published."""
-        found = read_run_file(self.home, lease.run_id, "intent.json")
-        found = found or read_run_file(self.home, lease.run_id, "cause.json")
+        found = read_run_file(self.home, lease.run_id, RunFile.INTENT)
+        found = found or read_run_file(self.home, lease.run_id, RunFile.CAUSE)
         return str(found["cause"]) if found else "published"
 
     def ended(self, lease: Lease) -> bool:
@@ -231,21 +229,21 @@ class Control:
 
     def half_destroyed(self, lease: Lease) -> bool:
         """Whether its destruction began and did not end."""
-        return not self.ended(lease) and (self.home / "runs" / lease.run_id / "intent.json").is_file()
+        return not self.ended(lease) and has_run_file(self.home, lease.run_id, RunFile.INTENT)
 
     def given_up(self, lease: Lease) -> bool:
         """Whether somebody decided that it ends unpublished; its destruction may not have begun."""
-        return not self.ended(lease) and read_run_file(self.home, lease.run_id, "cause.json") is not None
+        return not self.ended(lease) and has_run_file(self.home, lease.run_id, RunFile.CAUSE)
 
     def state(self, lease: Lease) -> str:
         """Certified | destroying | red | running | interrupted | incomplete."""
         if self.ended(lease):
             return "certified"
-        if read_run_file(self.home, lease.run_id, "incomplete.json") is not None:
+        if has_run_file(self.home, lease.run_id, RunFile.INCOMPLETE):
             return "incomplete"
         if self.half_destroyed(lease):
             return "destroying"
-        if read_run_file(self.home, lease.run_id, "red.json") is not None:
+        if has_run_file(self.home, lease.run_id, RunFile.RED):
             return "red"
         return "running" if owner_alive(lease) else "interrupted"
 

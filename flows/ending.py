@@ -10,7 +10,7 @@ from flows.channels import package_place
 from flows.control import Control, digest_b64
 from flows.custody import end_sources, hold_package
 from flows.intakes import close_with_run
-from flows.issuing import TOLD, issue_proof
+from flows.issuing import issue_proof
 from flows.orders import drop_order
 from flows.results import RunResult
 from flows.takeback import destination_of, leftovers, take_back, used_channels, was_published
@@ -24,7 +24,7 @@ from vault.lease import Lease
 from vault.ledger import EntryType
 from vault.media import backed_up, describe_media, filesystem_type
 from vault.provider import provider
-from vault.run_files import read_run_file, write_run_file
+from vault.run_files import RunFile, drop_run_file, read_run_file, write_run_file
 from vault.statements import DESTRUCTION, destruction_predicate, inventory_file, statement
 from vault.tool import describe_tool
 
@@ -48,12 +48,12 @@ def end_run(control: Control, ending: Ending, watch: Watch) -> RunResult:
         take_back(control, lease)
     evidence = destroy_run(control.home, lease, inventory, opened)
     if not evidence.verification.complete():
-        write_run_file(control.home, lease.run_id, "incomplete.json", asdict(evidence.verification))
+        write_run_file(control.home, lease.run_id, RunFile.INCOMPLETE, asdict(evidence.verification))
         control.record(
             EntryType.DESTRUCTION_INCOMPLETE, lease.run_id, "not_verified", {"files": evidence.files}
         )
         raise VerificationFailedError("destruction_not_verified", run=lease.run_id, count=evidence.files)
-    (control.home / "runs" / lease.run_id / "incomplete.json").unlink(missing_ok=True)
+    drop_run_file(control.home, lease.run_id, RunFile.INCOMPLETE)
     close_with_run(control, lease)
     watch.arrow("destroy", {"files": evidence.files, "bytes": evidence.bytes})
     if ending.cause == "published":
@@ -85,7 +85,7 @@ def _hold_package(control: Control, ending: Ending) -> None:
 def _declare_intent(control: Control, ending: Ending) -> tuple[list[StagedFile], int]:
     """The intent, with its inventory, is on disk and in the ledger before anything dies."""
     lease = ending.lease
-    known = read_run_file(control.home, lease.run_id, "intent.json")
+    known = read_run_file(control.home, lease.run_id, RunFile.INTENT)
     if known is None:
         known = {
             "files": [asdict(file) for file in inventory_staging(lease)],
@@ -93,7 +93,7 @@ def _declare_intent(control: Control, ending: Ending) -> tuple[list[StagedFile],
             "cause": ending.cause,
             "fs_type": filesystem_type(Path(lease.staging)),
         }
-        write_run_file(control.home, lease.run_id, "intent.json", known)
+        write_run_file(control.home, lease.run_id, RunFile.INTENT, known)
     inventory, opened = [StagedFile(**raw) for raw in known["files"]], int(known["opened"])
     # The file alone does not prove the entry: a crash may lie between the two. The log is asked.
     if not control.has_recorded(lease, EntryType.DESTRUCTION_STARTED):
@@ -105,10 +105,10 @@ def _declare_intent(control: Control, ending: Ending) -> tuple[list[StagedFile],
 def _certify(control: Control, ending: Ending, evidence: Evidence, inventory: list[StagedFile]) -> Path:
     """The destruction into the ledger, then the folder. What is told is fixed by the first that tells it."""
     lease = ending.lease
-    told = read_run_file(control.home, lease.run_id, TOLD)
+    told = read_run_file(control.home, lease.run_id, RunFile.TOLD)
     if told is None:
         told = _tell(control, ending, evidence, inventory)
-        write_run_file(control.home, lease.run_id, TOLD, told)
+        write_run_file(control.home, lease.run_id, RunFile.TOLD, told)
     if not control.has_recorded(lease, EntryType.DESTRUCTION_COMPLETED):
         listed = told["destruction"]["inventory"]
         control.record(
@@ -152,7 +152,7 @@ def _tell(
 def _destruction(control: Control, ending: Ending, evidence: Evidence, inventory: bytes) -> dict[str, Any]:
     lease, site = ending.lease, control.site
     strength = provider(lease.provider).strength
-    intent = read_run_file(control.home, lease.run_id, "intent.json") or {}
+    intent = read_run_file(control.home, lease.run_id, RunFile.INTENT) or {}
     return destruction_predicate(
         evidence,
         inventory,

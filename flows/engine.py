@@ -30,7 +30,6 @@ from schemas.errors import (
     RepriseError,
     RunEndedError,
     SourceError,
-    UnreadableSourceError,
 )
 from vault.authorisation import check_withdrawal, is_withdrawn
 from vault.authorisation import withdraw as record_withdrawal
@@ -38,7 +37,7 @@ from vault.clock import Clock
 from vault.destroy import key_of
 from vault.journal import Journal
 from vault.keys import KeyState
-from vault.lease import Lease
+from vault.lease import Lease, find_lease
 from vault.lease import list_runs as leases_of
 from vault.ledger import EntryType
 from vault.locks import hold_doctor
@@ -181,7 +180,7 @@ def _end(control: Control, lease: Lease, carried: Carried, cause: str, watch: Wa
 def resume(home: Path, run: str, operator: str, watch: Watch, clock: Clock | None = None) -> RunResult:
     """Go on from the last arrow. With a lost key the staging is dead: the run starts again from the source."""
     control = Control.open(home, operator, clock)
-    lease = _lease(control, run)
+    lease = find_lease(control.home, run)
     if control.ended(lease):
         raise RunEndedError("run_has_ended", run=run)
     if is_restored(home, lease.run_id):
@@ -218,7 +217,7 @@ def _key_is_lost(lease: Lease) -> bool:
 def abandon(home: Path, run: str, operator: str, cause: str = "abandoned") -> RunResult:
     """End a run without publishing: destroy, check, certify."""
     control = Control.open(home, operator)
-    lease = _lease(control, run)
+    lease = find_lease(control.home, run)
     if control.ended(lease):
         raise RunEndedError("run_has_ended", run=run)
     with hold_doctor(home, lease.subject_id):
@@ -277,13 +276,6 @@ def abandon_order(home: Path, order_id: str, cause: str) -> None:
             abandon(home, lease.run_id, load_order(home, order_id).operator, cause)
 
 
-def _lease(control: Control, run: str) -> Lease:
-    name = Path(run).name
-    if not (control.home / "runs" / name / "lease.json").is_file():
-        raise UnreadableSourceError("no_such_run")
-    return Lease.load(control.home, name)
-
-
 def list_runs(home: Path) -> list[dict[str, Any]]:
     """Every run of the home and where it stands."""
     control = Control.open_to_look(home)
@@ -296,7 +288,7 @@ def list_runs(home: Path) -> list[dict[str, Any]]:
 def status(home: Path, run: str) -> dict[str, Any]:
     """One run, arrow by arrow."""
     control = Control.open_to_look(home)
-    lease = _lease(control, run)
+    lease = find_lease(control.home, run)
     journal = [{"arrow": e.arrow, "at": e.at, "counts": e.counts} for e in Journal(home, lease.run_id).read()]
     return {
         "run": lease.run_id,

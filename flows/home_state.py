@@ -18,7 +18,8 @@ from vault.clock import Clock
 from vault.heartbeat import LATE_AFTER_INTERVALS, Heartbeat, last_beat
 from vault.intake import list_intakes
 from vault.lease import list_runs, list_unreadable
-from vault.sweep import find_unknown, is_ended
+from vault.run_files import is_ended
+from vault.sweep import find_unknown
 
 ALIVE = ("running", "interrupted", "red", "destroying", "incomplete")
 

@@ -19,14 +19,14 @@ from vault.authorisation import evidence_of
 from vault.certificate import build_certificate
 from vault.clock import format_utc
 from vault.custody import AT_SERVER, CopyKind, Evidence, evidence_of_kind
-from vault.lease import Lease
+from vault.lease import Lease, find_lease
 from vault.ledger import EntryType, format_hashes
 from vault.ledger_store import load_log_key
 from vault.locks import hold_doctor
 from vault.notes import Checkpoint, split_note
 from vault.policy import format_policy
 from vault.proof_folder import SALT, authorisation_files, write_proof
-from vault.run_files import read_run_file, write_run_file
+from vault.run_files import RunFile, read_run_file, write_run_file
 from vault.signature_stamps import stamps_of
 from vault.statements import (
     AUTHORISATION_CHECK,
@@ -41,8 +41,6 @@ from vault.subjects import Subjects
 from vault.timestamps import Stamps, read_roots, stamped_at
 
 Entries = list[tuple[int, dict[str, Any]]]  # by index in the log
-TOLD = "told.json"
-HEADS = "heads.json"
 
 
 @dataclass(frozen=True)
@@ -64,17 +62,14 @@ def refresh_proof(home: Path, run: str) -> dict[str, Any]:
     Raises UnreadableSourceError (no_such_run, run_not_ended), ForkError when the log does not extend a head handed out.
     """
     control = Control.open_to_look(home)
-    name = Path(run).name
-    if not (home / "runs" / name / "lease.json").is_file():
-        raise UnreadableSourceError("no_such_run")
-    lease = Lease.load(home, name)
+    lease = find_lease(home, run)
     with hold_doctor(home, lease.subject_id):
         if not control.ended(lease):
             raise UnreadableSourceError("run_not_ended")
         folder = issue_proof(control, lease)
     files = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()}
     return {
-        "run": name,
+        "run": lease.run_id,
         "proof": str(folder),
         "size": Checkpoint.parse(split_note((folder / "checkpoint").read_bytes())[0]).size,
         "stamped": "checkpoint.tsr" in files,
@@ -85,7 +80,7 @@ def refresh_proof(home: Path, run: str) -> dict[str, Any]:
 
 def issue_proof(control: Control, lease: Lease) -> Path:
     """Write the run's proof folder from what was told at its end; the former one is replaced as a whole."""
-    told = read_run_file(control.home, lease.run_id, TOLD)
+    told = read_run_file(control.home, lease.run_id, RunFile.TOLD)
     if told is None:
         raise UnreadableSourceError("run_not_ended")
     folder = control.home / "runs" / lease.run_id / "proof"
@@ -94,7 +89,9 @@ def issue_proof(control: Control, lease: Lease) -> Path:
     head = _choose_head(control, entries[-1][0] + 1, handed)
     if all(head.body.size != Checkpoint.parse(split_note(note)[0]).size for note in handed):
         handed.append(head.note)
-        write_run_file(control.home, lease.run_id, HEADS, {"heads": [note.decode() for note in handed]})
+        write_run_file(
+            control.home, lease.run_id, RunFile.HEADS, {"heads": [note.decode() for note in handed]}
+        )
     authorisation = _authorisation(control, lease, folder)
     files = {
         "policy.txt": format_policy(control.ledger.store.vkey).encode(),
@@ -112,7 +109,7 @@ def issue_proof(control: Control, lease: Lease) -> Path:
 
 def _handed_out(control: Control, lease: Lease) -> list[bytes]:
     """The heads that folders of this run carried, oldest first."""
-    known = read_run_file(control.home, lease.run_id, HEADS) or {"heads": []}
+    known = read_run_file(control.home, lease.run_id, RunFile.HEADS) or {"heads": []}
     return [note.encode() for note in known["heads"]]
 
 

@@ -18,7 +18,8 @@ from vault.lease import Lease, end_data_process, set_unreadable_aside
 from vault.ledger import EntryType
 from vault.locks import hold_doctor
 from vault.provider import provider
-from vault.sweep import find_unknown, forget_key, is_ended, is_restored, live_runs, rearm_keys, reason_to_look
+from vault.run_files import is_ended
+from vault.sweep import find_unknown, forget_key, is_restored, live_runs, rearm_keys, reason_to_look
 
 _PASSING = (OSError, BusyError, DestructionError, LedgerError, StorageFullError)
 """What may be over at the next sweep: until then the kernel's own timeout stands for a key."""

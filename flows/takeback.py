@@ -11,12 +11,11 @@ from schemas.errors import IntegrityError, RepriseError, UnreadableSourceError
 from vault.custody import AT_SERVER, CopyEnd, Evidence, HeldCopy
 from vault.journal import Journal
 from vault.lease import Lease, end_data_process
-from vault.run_files import read_run_file, write_run_file
+from vault.run_files import RunFile, read_run_file, write_run_file
 from vault.sweep import is_restored
 
 LEFTOVER = "remote_leftover_not_reachable"
 """Stands among a certificate's exceptions: sealed files of the run may still lie at the server."""
-_FILE = "takeback.json"
 _ONCE_MORE = Patience(attempts=2, ceiling_seconds=2)  # a dead server must not keep staging alive
 
 
@@ -32,16 +31,16 @@ def take_back(control: Control, lease: Lease) -> None:
 
     Of a run out of an older home what was published stays: it published it in the time that was lost.
     """
-    if (read_run_file(control.home, lease.run_id, _FILE) or {"left": 1})["left"] == 0:
+    if (read_run_file(control.home, lease.run_id, RunFile.TAKEBACK) or {"left": 1})["left"] == 0:
         return
     destination = destination_of(control, lease)
     if destination is not None and _is_out_of_sight(control, lease, destination):
-        write_run_file(control.home, lease.run_id, _FILE, {"left": 1})
+        write_run_file(control.home, lease.run_id, RunFile.TAKEBACK, {"left": 1})
     elif destination is None:
         _note_unknown(control, lease)
     elif used_channels(control, lease):
         end_data_process(lease)  # nobody brings more meanwhile
-        write_run_file(control.home, lease.run_id, _FILE, _discard(control, lease, destination))
+        write_run_file(control.home, lease.run_id, RunFile.TAKEBACK, _discard(control, lease, destination))
 
 
 def destination_of(control: Control, lease: Lease) -> str | None:
@@ -91,17 +90,17 @@ def delete_at_server(control: Control, copy: HeldCopy) -> CopyEnd:
 
 def was_published(control: Control, lease: Lease) -> bool:
     """Whether the package was found published by a run whose record of that was lost."""
-    return bool((read_run_file(control.home, lease.run_id, _FILE) or {}).get("published"))
+    return bool((read_run_file(control.home, lease.run_id, RunFile.TAKEBACK) or {}).get("published"))
 
 
 def _note_unknown(control: Control, lease: Lease) -> None:
     """A run out of a backup, whose parts grew in staging: they were meant for a server that nobody here knows any more."""
     to_a_server = Path(lease.partial).is_relative_to(lease.staging) and lease.use == "migration"
     if to_a_server and Journal(control.home, lease.run_id).ever("reconcile"):
-        write_run_file(control.home, lease.run_id, _FILE, {"left": 1})
+        write_run_file(control.home, lease.run_id, RunFile.TAKEBACK, {"left": 1})
 
 
 def leftovers(control: Control, lease: Lease) -> tuple[str, ...]:
     """The exception that the certificate declares when something may be left."""
-    found = read_run_file(control.home, lease.run_id, _FILE)
+    found = read_run_file(control.home, lease.run_id, RunFile.TAKEBACK)
     return (LEFTOVER,) if found is not None and found["left"] else ()

@@ -10,6 +10,8 @@ from schemas.errors import UnreadableSourceError
 from vault.files import write_secret
 
 NAME = "id"
+RESTORED = "restored.json"
+"""In a home that came out of a backup: when and where, and whether it has forgotten again since (`vault.replay`)."""
 
 
 def home_id(home: Path) -> str:

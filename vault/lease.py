@@ -14,7 +14,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from schemas.errors import IntegrityError, KeyUnavailableError
+from schemas.errors import IntegrityError, KeyUnavailableError, UnreadableSourceError
 from vault.clock import Clock, format_utc, parse_utc
 from vault.deadline import seconds_left
 from vault.files import sync_folder, write_durably
@@ -204,6 +204,14 @@ def take_over(home: Path, lease: Lease, clock: Clock) -> Lease:
         owner_started=process_started(os.getpid()),
         data_pid=None,
     )
+
+
+def find_lease(home: Path, run: str) -> Lease:
+    """The lease of a run that a person named. Raises UnreadableSourceError (no_such_run), IntegrityError for a damaged one."""
+    name = Path(run).name
+    if not (home / "runs" / name / LEASE).is_file():
+        raise UnreadableSourceError("no_such_run")
+    return Lease.load(home, name)
 
 
 def list_runs(home: Path) -> list[Lease]:

@@ -12,6 +12,7 @@ from schemas.errors import AuthorisationError, UseError
 from vault.files import write_durably
 from vault.instruction import Instruction
 from vault.lease import list_runs, list_unreadable
+from vault.run_files import is_ended
 from vault.signed import Signed
 from vault.sitekey import SiteKey
 from vault.subjects import Subjects
@@ -77,8 +78,7 @@ class InstructionRegister:
         ended = [
             run.run_id
             for run in list_runs(self._home)
-            if (run.authorisation_id, run.use) == (self.id, use.value)
-            and (self._home / "runs" / run.run_id / "proof" / "manifest.json").is_file()
+            if (run.authorisation_id, run.use) == (self.id, use.value) and is_ended(self._home, run.run_id)
         ]
         return [*spent, *(run for run in ended if run not in spent)]
 

@@ -13,15 +13,15 @@ from vault.authorisation import is_withdrawn, withdraw
 from vault.destroy import destroy_run, inventory_staging, key_of, remove
 from vault.files import write_durably
 from vault.forgetting import forget_subject
+from vault.home_id import RESTORED
 from vault.host_record import HostRecord
 from vault.keys import KeyState
 from vault.lease import Lease, list_runs
 from vault.ledger import EntryType
 from vault.ledger_store import FileLedger
 from vault.provider import provider
-from vault.run_files import write_run_file
+from vault.run_files import RunFile, is_ended, write_run_file
 from vault.site import Site
-from vault.sweep import RESTORED, is_ended
 from vault.tombstones import risen, tombstones
 
 
@@ -94,7 +94,7 @@ def give_over(home: Path, reason: str) -> int:
     """Mark every living run to be ended by the sweep: its staging and key are those of another time. How many."""
     alive = [lease for lease in list_runs(home) if not is_ended(home, lease.run_id)]
     for lease in alive:
-        write_run_file(home, lease.run_id, RESTORED, {"reason": reason})
+        write_run_file(home, lease.run_id, RunFile.RESTORED, {"reason": reason})
     return len(alive)
 
 

@@ -22,10 +22,10 @@ from vault.ledger_store import FileLedger, load_log_key
 from vault.notes import VerifierKey
 from vault.policy import format_policy
 from vault.replay import note_restored
+from vault.run_files import is_ended
 from vault.sealing import open_stream
 from vault.site import FOLDERS
 from vault.subjects import Subjects, find_operator
-from vault.sweep import is_ended
 from vault.verify import verify
 
 SETTINGS, UNSETTLED = "site.toml", "site.toml.restoring"

@@ -11,8 +11,7 @@ from vault.clock import Clock
 from vault.keyring_linux import KernelKeyring
 from vault.lease import Lease, Sight, list_runs, owner_alive, sight
 from vault.mark import is_ours
-
-RESTORED = "restored.json"  # beside a lease: the run came out of a backup, and only its end is left
+from vault.run_files import RunFile, has_run_file, is_ended
 
 
 def live_runs(home: Path) -> Iterator[Lease]:
@@ -40,19 +39,14 @@ def _reason_of_orphan(home: Path, lease: Lease) -> str:
     """Why a run is looked at whose owner died here, or before this boot."""
     if is_withdrawn(home, lease.authorisation_id):
         return "withdrawn"
-    if any((home / "runs" / lease.run_id / name).is_file() for name in ("intent.json", "cause.json")):
+    if any(has_run_file(home, lease.run_id, name) for name in (RunFile.INTENT, RunFile.CAUSE)):
         return "half_destroyed"
     return "key_lost" if lease.provider == "memory" else "resumable"
 
 
-def is_ended(home: Path, run_id: str) -> bool:
-    """Whether the run has its certificate."""
-    return (home / "runs" / run_id / "proof" / "manifest.json").is_file()
-
-
 def is_restored(home: Path, run_id: str) -> bool:
     """Whether the run was alive in a backup that was put back: never resumed, ended by the sweep."""
-    return (home / "runs" / run_id / RESTORED).is_file()
+    return has_run_file(home, run_id, RunFile.RESTORED)
 
 
 def forget_key(run_id: str) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 
 from vault.clock import Clock, format_utc, parse_utc
 from vault.files import write_durably
-from vault.sweep import RESTORED
+from vault.home_id import RESTORED
 
 DRIFT_BOUND = timedelta(hours=1)
 """How far wall and boot clock may part within a boot."""

@@ -30,7 +30,7 @@ from flows.watch import NoWatch
 from vault import lease as leases
 from vault.keyring_linux import KernelKeyring
 from vault.lease import list_runs
-from vault.sweep import is_ended
+from vault.run_files import is_ended
 
 ROOT = Path(__file__).resolve().parents[2]
 MOMENTS = int(os.environ.get("REPRISE_POWER_CUTS", "3"))

@@ -34,7 +34,7 @@ from flows.practice.write import write_practice
 from flows.retention import sweep_home
 from flows.watch import NoWatch
 from vault.lease import list_runs
-from vault.sweep import is_ended
+from vault.run_files import is_ended
 
 CALLS = (
     "openat", "mkdir", "mkdirat", "rename", "renameat", "renameat2", "unlink", "unlinkat", "rmdir", "fsync",

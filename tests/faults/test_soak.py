@@ -35,8 +35,8 @@ from vault.authorisation import is_withdrawn
 from vault.instruction import draft
 from vault.lease import Lease, list_runs
 from vault.provider import provider
+from vault.run_files import is_ended
 from vault.signing import load_p12, sign_cades
-from vault.sweep import is_ended
 
 ROOT = Path(__file__).resolve().parents[2]
 RUNS = int(os.environ.get("REPRISE_SOAK_RUNS", "8"))

@@ -18,7 +18,7 @@ from flows.practice.write import write_practice
 from vault.heartbeat import last_beat, unit_name
 from vault.keys import KeyState
 from vault.lease import list_runs
-from vault.sweep import is_ended
+from vault.run_files import is_ended
 
 ROOT = Path(__file__).resolve().parents[2]
 REPRISE = str(Path(sys.executable).with_name("reprise"))
