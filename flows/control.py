@@ -100,7 +100,7 @@ class Control:
             if code == "restored" and not restore_pending(self.home):
                 return Replayed()
             alive = give_over(self.home, code)
-            found = replay(self.home, self.site, self.memory, destroyed_in(self.ledger.store))
+            found = replay(self.home, self.site, self.memory, self.clock, destroyed_in(self.ledger.store))
             found = replace(found, alive=alive)
             self.record(EntryType.HOME_RESTORED, None, code, {**found.counts(), **(counts or {})})
             close_restore(self.home)

@@ -16,7 +16,7 @@ from vault.clock import format_utc
 from vault.custody import CopyEnd, CopyKind, Custody, HeldCopy
 from vault.destinations import parse_remote
 from vault.instruction import Custody as Term
-from vault.lease import Lease
+from vault.lease import Lease, leased_runs
 from vault.ledger import EntryType
 from vault.locks import hold_doctor
 from vault.sweep import live_runs
@@ -92,7 +92,8 @@ def sweep_copies(control: Control, report: SweepReport) -> None:
 
 
 def _is_due(copy: HeldCopy, now: datetime | None) -> bool:
-    return now is not None and (copy.ending or copy.alarmed or copy.until <= format_utc(now))
+    begun = copy.ending or copy.alarmed or copy.recorded
+    return now is not None and (begun or copy.until <= format_utc(now))
 
 
 def _has_no_ground(control: Control, copy: HeldCopy) -> bool:
@@ -116,7 +117,7 @@ def declare_gone(control: Control, copy_id: str) -> None:
         raise UnreadableSourceError("no_such_copy")
     copy = found[0]
     counts = {"files": 0, "bytes": 0, "not_found": len(copy.files)}
-    control.record(EntryType.CUSTODY_DESTROYED, copy.run_id, copy.kind.value, counts)
+    _record_end(control, copy, copy.run_id, counts)
     _tell(control, copy.run_id)
     Custody(control.home).drop(copy)
 
@@ -173,7 +174,7 @@ def _end(control: Control, copy: HeldCopy, run_id: str | None, *, tell: bool = F
     end = delete_at_server(control, copy) if copy.at_server else custody.destroy(copy)
     counts = {"files": end.files, "bytes": end.bytes, **end.exceptions}
     if end.complete:
-        control.record(EntryType.CUSTODY_DESTROYED, run_id, copy.kind.value, counts)
+        _record_end(control, copy, run_id, counts)
         if tell:
             _tell(control, run_id)
         custody.drop(copy)
@@ -183,9 +184,16 @@ def _end(control: Control, copy: HeldCopy, run_id: str | None, *, tell: bool = F
     return end
 
 
+def _record_end(control: Control, copy: HeldCopy, run_id: str | None, counts: dict[str, int]) -> None:
+    """Once, however often its run's certificate then has to wait for a run under way."""
+    if not copy.recorded:
+        control.record(EntryType.CUSTODY_DESTROYED, run_id, copy.kind.value, counts)
+        Custody(control.home).note_recorded(copy)
+
+
 def _tell(control: Control, run_id: str | None) -> None:
-    """Certify a run anew, now that a copy of it is gone."""
-    if run_id is not None:
+    """Certify a run anew, now that a copy of it is gone; one whose damaged lease was set aside keeps what it has."""
+    if run_id is not None and run_id in leased_runs(control.home):
         lease = Lease.load(control.home, run_id)
         with hold_doctor(control.home, lease.subject_id):  # `confirm` issues it too
             issue_proof(control, lease)

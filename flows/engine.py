@@ -37,7 +37,7 @@ from vault.clock import Clock
 from vault.destroy import key_of
 from vault.journal import Journal
 from vault.keys import KeyState
-from vault.lease import Lease, find_lease
+from vault.lease import Lease, Sight, find_lease, refuse_elsewhere, sight
 from vault.lease import list_runs as leases_of
 from vault.ledger import EntryType
 from vault.locks import hold_doctor
@@ -215,11 +215,15 @@ def _key_is_lost(lease: Lease) -> bool:
 
 
 def abandon(home: Path, run: str, operator: str, cause: str = "abandoned") -> RunResult:
-    """End a run without publishing: destroy, check, certify."""
+    """End a run without publishing: destroy, check, certify.
+
+    Raises RunEndedError, KeyUnavailableError (run_of_another_host), BusyError while it is being carried.
+    """
     control = Control.open(home, operator)
     lease = find_lease(control.home, run)
     if control.ended(lease):
         raise RunEndedError("run_has_ended", run=run)
+    refuse_elsewhere(lease)
     with hold_doctor(home, lease.subject_id):
         return end_unpublished(control, lease, cause)
 
@@ -251,7 +255,9 @@ def withdraw(
     if signed is not None:
         check_withdrawal(home, control.site, authorisation_id, *signed, control.clock)
         evidence = {"withdrawal.json": signed[0], "withdrawal.json.p7s": signed[1]}
-    running = [r for r in leases_of(home) if r.authorisation_id == authorisation_id and not control.ended(r)]
+    ours = [lease for lease in leases_of(home) if lease.authorisation_id == authorisation_id]
+    # Of one that nobody here can see its own host makes an end, or else the sweep at its deadline.
+    running = [r for r in ours if not control.ended(r) and sight(r) is not Sight.ELSEWHERE]
     record_withdrawal(home, authorisation_id, evidence)
     code = "recorded_by_operator" if signed is None else "signed_by_controller"
     control.record(EntryType.AUTHORISATION_WITHDRAWN, None, code)

@@ -11,14 +11,15 @@ from pathlib import Path
 from typing import Any
 
 from flows.control import Control
-from schemas.errors import RetentionError, UnreadableSourceError
+from schemas.errors import IntegrityError, RetentionError, UnreadableSourceError
 from vault.clock import format_utc, parse_utc
 from vault.forgetting import forget_subject
 from vault.lease import Lease, list_runs
 from vault.ledger import EntryType, commit
 from vault.locks import hold_doctor
-from vault.register import runs_without_lease
+from vault.register import owners_without_lease
 from vault.subjects import Subjects
+from vault.sweep import is_over
 from vault.tombstones import bury, name_of
 
 SECRET = frozenset({"salt"})
@@ -56,7 +57,8 @@ def erase_subject(home: Path, subject_id: str, operator: str) -> dict[str, Any]:
 
     Gives a receipt: the ledger entry's index, and a salt, kept nowhere else, that opens the entry's commitment to this
     person. Doing it again finishes what a crash cut short. Raises RetentionError; the refusal is in the ledger.
-    BusyError while a run of this doctor is being carried.
+    BusyError while a run of this doctor is being carried, IntegrityError (run_of_unknown_owner) while a damaged run may be
+    this person's.
     """
     control = Control.open(home, operator)
     with hold_doctor(home, subject_id):  # no run begins between the look and the end
@@ -67,6 +69,7 @@ def _erase(control: Control, subject_id: str) -> dict[str, Any]:
     home = control.home
     record = _record(home, subject_id)
     _refuse_early(control, subject_id)
+    _refuse_unknown_owner(home)
     salt = os.urandom(32)
     person = str(record.get("inss", record.get("name", subject_id)))
     commitment = commit(salt, EntryType.SUBJECT_ERASED.value, "subject", person.encode())
@@ -101,7 +104,8 @@ def _runs(home: Path, subject_id: str) -> list[Lease]:
 
 def _starts_without_lease(control: Control, subject_id: str) -> list[dict[str, Any]]:
     """What the ledger says of the beginning of a person's runs whose damaged lease was set aside."""
-    runs, store = set(runs_without_lease(control.home, subject_id)), control.ledger.store
+    owners, store = owners_without_lease(control.home), control.ledger.store
+    runs = {run for run, owner in owners.items() if owner == subject_id}
     entries = map(json.loads, store.read(0, store.head().size) if runs else ())
     return [e for e in entries if e["type"] == EntryType.RUN_STARTED.value and e["runId"] in runs]
 
@@ -123,9 +127,17 @@ def _kept_until(control: Control, subject_id: str) -> datetime:
     return max(last) + timedelta(days=control.site.proof_retention_days) if last else control.clock.now()
 
 
+def _refuse_unknown_owner(home: Path) -> None:
+    """A proof that names a doctor, and neither its lease nor its instruction's record can be read: it may be this person's."""
+    for run, owner in owners_without_lease(home).items():
+        if owner is None and (home / "runs" / run / "proof" / "authorisation").is_dir():
+            raise IntegrityError("run_of_unknown_owner", run=run)
+
+
 def _refuse_early(control: Control, subject_id: str) -> None:
     until = _kept_until(control, subject_id)
-    alive = any(not control.ended(lease) for lease in _answered_for(control.home, subject_id))
+    answered_for = _answered_for(control.home, subject_id)
+    alive = any(not is_over(control.home, lease, control.clock) for lease in answered_for)
     if not alive and (until <= control.clock.now() or not control.site.proof_retention_days):
         return
     code = "run_alive" if alive else "retention_not_over"

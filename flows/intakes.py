@@ -27,7 +27,7 @@ from vault.intake import (
 )
 from vault.intake_keys import PROVIDERS
 from vault.intake_mint import mint
-from vault.lease import Lease
+from vault.lease import Lease, readable_runs
 from vault.ledger import EntryType
 from vault.sweep import live_runs
 
@@ -121,6 +121,7 @@ def close_due(control: Control) -> int:
         closed += 1
     intakes = list_intakes(control.home)  # before the runs: one claimed meanwhile is not yet seen as claimed
     living = {lease.run_id for lease in live_runs(control.home) if lease.seconds_left(control.clock) > 0}
+    living.update(readable_runs(control.home)[1])
     for intake in intakes:
         cause = None if intake.closed or intake.run_id in living else _cause(control, intake)
         if cause is not None:

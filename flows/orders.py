@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from schemas.errors import UnreadableSourceError
-from vault.lease import list_runs
+from vault.lease import readable_runs
 from vault.sitekey import SiteKey
 
 
@@ -56,7 +56,10 @@ def load_order(home: Path, order_id: str) -> Order:
 
 def drop_stale_orders(home: Path, hours: int) -> None:
     """Forget orders that nobody triggered in so many hours and that no run waits for."""
-    wanted = {lease.order_id for lease in list_runs(home)}
+    leases, out_of_reach = readable_runs(home)
+    if out_of_reach:
+        return  # whose order it waits for, nobody knows now
+    wanted = {lease.order_id for lease in leases}
     for path in (home / "orders").glob("*"):
         if path.is_file() and path.name not in wanted and time.time() - path.stat().st_mtime > hours * 3600:
             path.unlink(missing_ok=True)

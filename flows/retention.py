@@ -14,7 +14,7 @@ from flows.results import SweepReport
 from schemas.errors import BusyError, DestructionError, LedgerError, RepriseError, StorageFullError
 from vault.clock import Clock
 from vault.destroy import destroy_stray, inventory_staging, key_of, remove
-from vault.lease import Lease, end_data_process, set_unreadable_aside
+from vault.lease import Lease, end_data_process, readable_runs, set_unreadable_aside
 from vault.ledger import EntryType
 from vault.locks import hold_doctor
 from vault.provider import provider
@@ -32,6 +32,7 @@ def sweep_home(home: Path, clock: Clock | None = None) -> SweepReport:
     rearm_keys(home, control.clock)
     for lease in live_runs(home):
         _end_if_due(control, lease, report)
+    report.incomplete += len(readable_runs(home)[1])
     ours, foreign = find_unknown(home)
     for folder in ours:
         _destroy_stray(control, folder, report)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import logging
 import os
+import threading
 from base64 import b64decode
 from collections import deque
 from collections.abc import Iterator
@@ -21,6 +22,7 @@ from vault.destinations import S3Bucket, Server, SftpServer
 
 _LOGGERS = ("paramiko", "fsspec", "s3fs", "botocore", "aiobotocore", "boto3", "aiohttp", "asyncio", "urllib3")
 _SECONDS = 30
+_LOGIN_SECONDS = 60
 _PIECE = 32 << 10  # the largest request of SFTP
 _AHEAD = 64  # requests under way when reading; OpenSSH answers no more at once
 _HOST_KEYS = (
@@ -32,6 +34,8 @@ _HOST_KEYS = (
     "rsa-sha2-256",
     "ssh-rsa",
 )
+# paramiko calls these a failed authentication too
+_CUT_AT_LOGIN = {"Authentication failed: transport shut down or saw EOF", "Authentication timeout."}
 _S3_FULL = frozenset({"InsufficientStorage", "QuotaExceeded", "XMinioStorageFull", "EntityTooLarge"})
 _S3_AGAIN = frozenset(
     {
@@ -111,6 +115,8 @@ class SftpDial:
             return Fault.HOST_KEY
         if isinstance(error, paramiko.ssh_exception.IncompatiblePeer):
             return Fault.HOST_KEY if "host key" in str(error) else Fault.REFUSES
+        if isinstance(error, paramiko.AuthenticationException) and str(error) in _CUT_AT_LOGIN:
+            return Fault.LOST
         if isinstance(error, paramiko.AuthenticationException | PermissionError | FileNotFoundError):
             return Fault.REFUSES
         nobody = paramiko.ssh_exception.NoValidConnectionsError
@@ -128,7 +134,21 @@ def _sftp_files() -> Any:
     from paramiko.sftp import CMD_OPEN, SFTP_FLAG_CREATE, SFTP_FLAG_WRITE
 
     class SftpFiles(SFTPFileSystem):
-        """fsspec's, and ways to write into a file and to read one as SFTP can."""
+        """fsspec's, with a bounded login, and with ways to write into a file and to read one as SFTP can."""
+
+        def _connect(self) -> None:
+            """Log in; a server that accepts us and then falls silent is hung up on, which paramiko waits for for ever."""
+
+            def hang_up() -> None:
+                self.client.close()
+
+            watchdog = threading.Timer(_LOGIN_SECONDS, hang_up)
+            watchdog.daemon = True
+            watchdog.start()
+            try:
+                super()._connect()
+            finally:
+                watchdog.cancel()
 
         def read_ahead(self, path: str, start: int, size: int) -> Iterator[bytes]:
             """The bytes from `start` to the file's end; as far as the `size` it should have, asked for ahead of time.

@@ -51,8 +51,10 @@ def make_key(path: Path, kind: str = "ed25519", passphrase: str = "") -> str:
 
 
 @contextmanager
-def sshd(root: Path, kinds: tuple[str, ...] = ("ed25519",), port: int | None = None) -> Iterator[Sshd]:
-    """OpenSSH with SFTP alone, one user, one key to log in."""
+def sshd(
+    root: Path, kinds: tuple[str, ...] = ("ed25519",), port: int | None = None, first: tuple[str, ...] = ()
+) -> Iterator[Sshd]:
+    """OpenSSH with SFTP alone, one user, one key to log in; of two equal settings the one in `first` holds."""
     if not Path(SSHD).is_file():
         pytest.skip("sshd missing (apt-get install openssh-server)")
     root.mkdir(parents=True, exist_ok=True)
@@ -63,6 +65,7 @@ def sshd(root: Path, kinds: tuple[str, ...] = ("ed25519",), port: int | None = N
     client = root / "client"
     (root / "allowed").write_text(make_key(client) + "\n")
     lines = [
+        *first,
         f"Port {port}",
         "ListenAddress 127.0.0.1",
         *(f"HostKey {root}/host_{kind}" for kind in kinds),
@@ -73,7 +76,7 @@ def sshd(root: Path, kinds: tuple[str, ...] = ("ed25519",), port: int | None = N
         "PasswordAuthentication no",
         "PermitRootLogin yes",
         "MaxStartups 200",
-        "Subsystem sftp internal-sftp",
+        *([] if any(line.startswith("Subsystem") for line in first) else ["Subsystem sftp internal-sftp"]),
     ]
     (root / "config").write_text("\n".join(lines) + "\n")
     os.makedirs("/run/sshd", exist_ok=True)

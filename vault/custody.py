@@ -87,6 +87,7 @@ class HeldCopy:
     files: tuple[HeldFile, ...]
     ending: bool = False  # its destruction has begun
     alarmed: bool = False  # that it could not be completed is in the ledger
+    recorded: bool = False  # its end is in the ledger; only the certificate of its run does not tell it yet
     not_found: int = 0  # files that were gone before we began: somebody else removed them
 
     @property
@@ -190,6 +191,10 @@ class Custody:
     def note_alarm(self, copy: HeldCopy) -> None:
         """Remember that its incomplete end was recorded: once is enough."""
         self._write(replace(self._read(copy.id), alarmed=True))
+
+    def note_recorded(self, copy: HeldCopy) -> None:
+        """Remember that its end was recorded: once is enough."""
+        self._write(replace(self._read(copy.id), recorded=True))
 
     def _write(self, held: HeldCopy) -> None:
         self._folder.mkdir(mode=0o700, exist_ok=True)

@@ -192,8 +192,7 @@ def take_over(home: Path, lease: Lease, clock: Clock) -> Lease:
 
     Raises KeyUnavailableError (run_of_another_host) where nobody can see whether the former owner lives.
     """
-    if sight(lease) is Sight.ELSEWHERE:
-        raise KeyUnavailableError("run_of_another_host", run=lease.run_id)
+    refuse_elsewhere(lease)
     end_data_process(lease)
     return lease.update(
         home,
@@ -204,6 +203,12 @@ def take_over(home: Path, lease: Lease, clock: Clock) -> Lease:
         owner_started=process_started(os.getpid()),
         data_pid=None,
     )
+
+
+def refuse_elsewhere(lease: Lease) -> None:
+    """Raise KeyUnavailableError (run_of_another_host) where nobody can see the run's processes and key."""
+    if sight(lease) is Sight.ELSEWHERE:
+        raise KeyUnavailableError("run_of_another_host", run=lease.run_id)
 
 
 def find_lease(home: Path, run: str) -> Lease:
@@ -218,6 +223,22 @@ def list_runs(home: Path) -> list[Lease]:
     """All leases of a home, oldest first. Raises IntegrityError (lease_unreadable) until a sweep set a damaged one aside."""
     leases = [Lease.load(home, run_id) for run_id in _with(home, LEASE)]
     return sorted(leases, key=lambda lease: (lease.created, lease.run_id))
+
+
+def leased_runs(home: Path) -> list[str]:
+    """The names of the runs that have a lease, read or not."""
+    return _with(home, LEASE)
+
+
+def readable_runs(home: Path) -> tuple[list[Lease], list[str]]:
+    """The leases, and the runs whose lease the disk does not give, now or any more: they hold up no other."""
+    leases, out_of_reach = [], []
+    for run_id in leased_runs(home):
+        try:
+            leases.append(Lease.load(home, run_id))
+        except OSError:
+            out_of_reach.append(run_id)
+    return leases, out_of_reach
 
 
 def _with(home: Path, name: str) -> list[str]:
@@ -235,6 +256,8 @@ def set_unreadable_aside(home: Path) -> list[str]:
     for run_id in _with(home, LEASE):
         try:
             Lease.load(home, run_id)
+        except OSError:
+            continue  # that may pass (`readable_runs`)
         except IntegrityError:
             damaged.append(run_id)
             (home / "runs" / run_id / LEASE).rename(home / "runs" / run_id / UNREADABLE)

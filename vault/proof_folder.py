@@ -86,6 +86,13 @@ def seal_files(files: dict[str, bytes], *, origin: str, key: Ed25519PrivateKey) 
     return {**everything, "manifest.json": manifest, "manifest.sig": sign_note(text, origin, key)}
 
 
+def take_former_back(folder: Path) -> None:
+    """Where a crash left only the earlier folder, it is the folder again."""
+    if not folder.is_dir() and _former(folder).is_dir():
+        os.rename(_former(folder), folder)
+        sync_folder(folder.parent)
+
+
 def drop_former(folder: Path) -> None:
     """Remove what a crash left of an earlier or an unfinished folder beside this one."""
     for path in (_former(folder), _building(folder)):

@@ -8,7 +8,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from schemas.errors import AuthorisationError, UseError
+from schemas.errors import AuthorisationError, IntegrityError, UseError
 from vault.files import write_durably
 from vault.instruction import Instruction
 from vault.lease import list_runs, list_unreadable
@@ -183,15 +183,22 @@ class InstructionRegister:
         return {"id": self.id, "spent": spent, "withdrawn": self.withdrawn, "pending": pending}
 
 
-def runs_without_lease(home: Path, subject_id: str) -> list[str]:
-    """The runs of a person whose damaged lease was set aside: whose they are, the uses of the instructions still say."""
-    damaged = list_unreadable(home)
-    folder = home / "authorisations"
-    if not damaged or not folder.is_dir():
-        return []
-    registers = [InstructionRegister(home, None, path.name) for path in sorted(folder.iterdir())]
-    theirs = [register for register in registers if register.subject == subject_id]
-    return [run for run in damaged if any(register.ran(run) for register in theirs)]
+def owners_without_lease(home: Path) -> dict[str, str | None]:
+    """Whose the runs are whose damaged lease was set aside: the uses of the instructions still say.
+
+    None where the instruction's record is damaged as well, or lost.
+    """
+    damaged, folder = list_unreadable(home), home / "authorisations"
+    found = [_open_or_none(home, path.name) for path in sorted(folder.iterdir())] if damaged else []
+    registers = [register for register in found if register is not None]
+    return {run: next((r.subject for r in registers if r.ran(run)), None) for run in damaged}
+
+
+def _open_or_none(home: Path, authorisation_id: str) -> InstructionRegister | None:
+    try:
+        return InstructionRegister(home, None, authorisation_id)
+    except (IntegrityError, OSError, ValueError, TypeError):
+        return None
 
 
 def _signatures(signed: Signed) -> dict[str, bytes]:

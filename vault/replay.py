@@ -10,6 +10,7 @@ from typing import Any
 
 from schemas.errors import RepriseError
 from vault.authorisation import is_withdrawn, withdraw
+from vault.clock import Clock
 from vault.destroy import destroy_run, inventory_staging, key_of, remove
 from vault.files import write_durably
 from vault.forgetting import forget_subject
@@ -22,6 +23,7 @@ from vault.ledger_store import FileLedger
 from vault.provider import provider
 from vault.run_files import RunFile, is_ended, write_run_file
 from vault.site import Site
+from vault.sweep import is_over
 from vault.tombstones import risen, tombstones
 
 
@@ -39,13 +41,15 @@ class Replayed:
         return asdict(self)
 
 
-def replay(home: Path, site: Site, record: HostRecord, destroyed: frozenset[str] = frozenset()) -> Replayed:
+def replay(
+    home: Path, site: Site, record: HostRecord, clock: Clock, destroyed: frozenset[str] = frozenset()
+) -> Replayed:
     """Erase and destroy again what the home's tombstones, its certificates or this host know to be gone.
 
     `destroyed` are further runs that must be gone. A person whose run lives again is left until the sweep has ended it:
     its certificate is made from the record that then goes. Doing it again changes nothing.
     """
-    living = {x.subject_id for x in list_runs(home) if not is_ended(home, x.run_id)}
+    living = {x.subject_id for x in list_runs(home) if not is_over(home, x, clock)}
     subjects = [s for s in risen(home, tombstones(home) | record.gone("erased")) if s not in living]
     for subject in subjects:
         forget_subject(home, site, subject)

@@ -9,14 +9,14 @@ from pathlib import Path
 from vault.authorisation import is_withdrawn
 from vault.clock import Clock
 from vault.keyring_linux import KernelKeyring
-from vault.lease import Lease, Sight, list_runs, owner_alive, sight
+from vault.lease import Lease, Sight, leased_runs, owner_alive, readable_runs, sight
 from vault.mark import is_ours
 from vault.run_files import RunFile, has_run_file, is_ended
 
 
 def live_runs(home: Path) -> Iterator[Lease]:
-    """Every lease without a certificate."""
-    return (lease for lease in list_runs(home) if not is_ended(home, lease.run_id))
+    """Every lease without a certificate that can be read."""
+    return (lease for lease in readable_runs(home)[0] if not is_ended(home, lease.run_id))
 
 
 def reason_to_look(home: Path, lease: Lease, clock: Clock) -> str | None:
@@ -26,8 +26,7 @@ def reason_to_look(home: Path, lease: Lease, clock: Clock) -> str | None:
     """
     overdue = lease.seconds_left(clock) <= 0
     if sight(lease) is Sight.ELSEWHERE:
-        left = any(folder.exists() or folder.is_symlink() for folder in lease.folders)
-        return "elsewhere" if overdue and left else None
+        return "elsewhere" if overdue and has_files(lease) else None
     if is_restored(home, lease.run_id):
         return "key_lost"
     if overdue:
@@ -49,6 +48,21 @@ def is_restored(home: Path, run_id: str) -> bool:
     return has_run_file(home, run_id, RunFile.RESTORED)
 
 
+def is_over(home: Path, lease: Lease, clock: Clock) -> bool:
+    """Whether nothing of the run is kept for its sake: it has its certificate, or can never get one here.
+
+    The latter when it was made where nobody here can look, its deadline has passed, and none of its files are left.
+    """
+    if is_ended(home, lease.run_id):
+        return True
+    return sight(lease) is Sight.ELSEWHERE and lease.seconds_left(clock) <= 0 and not has_files(lease)
+
+
+def has_files(lease: Lease) -> bool:
+    """Whether anything of the run's folders is there."""
+    return any(folder.exists() or folder.is_symlink() for folder in lease.folders)
+
+
 def forget_key(run_id: str) -> None:
     """Destroy the run's key by its name, where this kernel has one: of a run whose lease cannot be read."""
     ref = KernelKeyring().find(run_id)
@@ -60,8 +74,7 @@ def find_unknown(home: Path) -> tuple[list[Path], list[Path]]:
     """Entries of `staging/` that no lease explains: those that carry our mark, and those that a person must look at."""
     folder = home / "staging"
     found = sorted(folder.iterdir()) if folder.is_dir() else []
-    # After the folders: each of a run begun meanwhile has its lease.
-    known = {lease.run_id for lease in list_runs(home)}
+    known = set(leased_runs(home))  # after the folders: each of a run begun meanwhile has its lease
     strays = [path for path in found if path.name not in known]
     ours = [path for path in strays if is_ours(home, path)]
     return ours, [path for path in strays if path not in ours]

@@ -9,8 +9,9 @@ from dataclasses import replace
 import pytest
 from liars import LIES, lying_sftp, odd_s3
 from parcel import NAMES, PART, RUN, Naps, carry, destination, is_whole
-from servers import KEY_ID, SECRET, through
+from servers import KEY_ID, SECRET, sshd, through
 
+from flows import servers
 from schemas.errors import RepriseError, TargetError
 from schemas.sensitive import Sensitive
 
@@ -56,6 +57,30 @@ def test_a_disk_that_has_room_for_the_last_bytes_only_is_full_and_no_liar(ssh, s
         with pytest.raises(TargetError, match="destination_full"):
             carry(place, sealed)
         place.discard()
+
+
+@pytest.mark.parametrize(
+    "mute",
+    [("Subsystem sftp /bin/sleep 60",), ("AuthorizedKeysFile none", "AuthorizedKeysCommand /bin/sleep 60")],
+)
+def test_a_server_that_falls_silent_while_we_log_in_is_hung_up_on(tmp_path, monkeypatch, mute):
+    """It has accepted us and does not speak, or it never says whether it does."""
+    monkeypatch.setattr(servers, "_LOGIN_SECONDS", 2)
+    user = ("AuthorizedKeysCommandUser root",) if len(mute) > 1 else ()
+    with sshd(tmp_path, first=(*mute, *user)) as made:
+        naps = Naps()
+        with pytest.raises(TargetError, match="destination_unreachable"):
+            destination(made.server, naps, attempts=2).digest("x")
+    assert naps.taken == [0.5]
+
+
+def test_a_server_that_hangs_up_while_we_log_in_is_dialled_again(tmp_path):
+    slow = ("LoginGraceTime 1", "AuthorizedKeysFile none", "AuthorizedKeysCommand /bin/sleep 60")
+    with sshd(tmp_path, first=(*slow, "AuthorizedKeysCommandUser root")) as made:
+        naps = Naps()
+        with pytest.raises(TargetError, match="destination_unreachable"):
+            destination(made.server, naps, attempts=2).digest("x")
+    assert naps.taken == [0.5]
 
 
 @pytest.mark.parametrize(

@@ -166,6 +166,23 @@ def test_what_somebody_else_removed_is_told_as_not_found(practice, tmp_path):
     assert (told["files"], told["not_found"]) == (2, 1)
 
 
+@pytest.mark.parametrize("lease", ["waits", "damaged"])
+def test_the_end_of_a_package_is_recorded_once_whatever_becomes_of_its_certificate(practice, tmp_path, lease):
+    case = Case(tmp_path, practice)
+    case.start()
+    doctor, run = list_runs(case.home)[-1].subject_id, case.run_id
+    case.clock.pass_time(days=21)
+    if lease == "damaged":
+        (case.home / "runs" / run / "lease.json").write_bytes(b"{")
+    with hold_doctor(case.home, doctor):
+        ends = [sweep_home(case.home, case.clock).copies_destroyed for _ in range(3)]
+    assert ends == ([0, 0, 0] if lease == "waits" else [1, 0, 0])
+    assert len(case.recorded("custody.destroyed")) == 2, "the source's, and the package's once"
+    assert sweep_home(case.home, case.clock).copies_destroyed == (lease == "waits")
+    assert len(case.recorded("custody.destroyed")) == 2
+    assert case.custody() == []
+
+
 def test_a_damaged_entry_of_the_register_is_an_alarm_and_holds_up_no_other(practice, tmp_path):
     case = Case(tmp_path, practice)
     case.start()

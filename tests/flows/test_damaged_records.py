@@ -83,6 +83,30 @@ def test_a_damaged_lease_is_set_aside_and_stays_an_alarm(crashed):
         crashed.start()
 
 
+def test_a_lease_that_the_disk_does_not_give_holds_up_no_other_and_its_staging_waits(crashed, monkeypatch):
+    (lease,) = list_runs(crashed.home)
+    other = replace(
+        lease, run_id="ffffffff-of-another", staging=str(crashed.home / "staging/ffffffff-of-another")
+    )
+    make_staging(crashed.home, Path(other.staging))
+    other.save(crashed.home)
+    broken, read = crashed.home / "runs" / other.run_id / "lease.json", Path.read_bytes
+
+    def read_or_fail(path: Path) -> bytes:
+        if path == broken:
+            raise OSError(5, "")
+        return read(path)
+
+    clock = MovingClock()
+    clock.pass_time(hours=73)
+    with monkeypatch.context() as disk:
+        disk.setattr(Path, "read_bytes", read_or_fail)
+        report = sweep_round(crashed.home, clock)
+    assert (report.destroyed, report.incomplete, report.strays) == (1, 1, 0)
+    assert Path(other.staging).is_dir(), "no stray: the disk may give its lease again"
+    assert key_state(lease) is not KeyState.PRESENT
+
+
 @pytest.mark.parametrize(
     ("field", "value"),
     [

@@ -10,8 +10,10 @@ from moving_clock import MovingClock
 from whole_run import WholeRun, key_state
 
 from flows import engine
+from flows.erasure import erase_subject
 from flows.retention import sweep_home
-from schemas.errors import KeyServiceError
+from flows.sweep_round import sweep_round
+from schemas.errors import KeyServiceError, RetentionError
 from vault import destroy as destroying
 from vault import lease as leases
 from vault import sweep as sweeps
@@ -68,6 +70,26 @@ def test_an_overdue_run_of_another_machine_is_removed_but_never_certified(crashe
     assert sweep_home(crashed.home, clock).elsewhere == 0, "once"
     with pytest.raises(KeyServiceError, match="run_of_another_host"):
         crashed.resume()
+
+
+def test_a_run_of_another_machine_can_be_given_up_there_alone_and_binds_its_doctor_until_its_deadline(
+    crashed, monkeypatch
+):
+    with open(crashed.home / "site.toml", "a", encoding="utf-8") as settings:
+        settings.write("proof_retention_days = 0\n")
+    lease, clock = born_elsewhere(crashed, monkeypatch), MovingClock()
+    with pytest.raises(KeyServiceError, match="run_of_another_host"):
+        engine.abandon(crashed.home, lease.run_id, "trial")
+    assert engine.withdraw(crashed.home, lease.authorisation_id, "trial") == 0
+    assert Path(lease.staging).is_dir()
+    monkeypatch.setattr("flows.control.SystemClock", lambda: clock)
+    with pytest.raises(RetentionError, match="run_alive"):
+        erase_subject(crashed.home, lease.subject_id, "trial")
+    clock.pass_time(hours=73)
+    with pytest.raises(RetentionError, match="run_alive"):
+        erase_subject(crashed.home, lease.subject_id, "trial")
+    assert sweep_round(crashed.home, clock).elsewhere == 1
+    assert erase_subject(crashed.home, lease.subject_id, "trial")["recorded"]["n"]["runs"] == 1
 
 
 def test_of_two_machines_without_an_id_none_judges_the_other_s_run(crashed, monkeypatch):
@@ -140,14 +162,14 @@ def test_a_stray_that_cannot_be_removed_holds_up_no_other_and_keeps_its_mark(pra
 
 def test_a_run_begun_while_the_sweep_looks_is_no_stray(practice, tmp_path, monkeypatch):
     case = WholeRun(tmp_path / "trial", practice)
-    listed = sweeps.list_runs
+    listed = sweeps.leased_runs
 
-    def list_while_one_begins(home: Path) -> list[Lease]:
+    def list_while_one_begins(home: Path) -> list[str]:
         found = listed(home)
         make_staging(home, home / "staging" / "begun-meanwhile")
         return found
 
-    monkeypatch.setattr(sweeps, "list_runs", list_while_one_begins)
+    monkeypatch.setattr(sweeps, "leased_runs", list_while_one_begins)
     assert find_unknown(case.home) == ([], [])
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from base64 import b64decode
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from flows.erasure import erase_subject
 from flows.practice.write import write_practice
 from flows.sweep_round import sweep_round
 from flows.trial import DOCTOR_NAME
-from schemas.errors import BusyError, RetentionError
+from schemas.errors import BusyError, IntegrityError, RetentionError
 from vault.host_record import HostRecord
 from vault.ledger import commit
 from vault.ledger_store import open_store
@@ -96,6 +97,43 @@ def test_a_run_whose_damaged_lease_was_set_aside_is_the_person_s_as_well(migrate
     assert migrated_entry(migrated, -1)["n"]["runs"] == 1
     assert [p for p in migrated.home.rglob("*") if p.is_file() and canary.holds_canary(p.read_bytes())] == []
     migrated.nothing_left()
+
+
+def test_a_crash_amid_the_erasure_of_such_a_run_leaves_nothing_either(migrated, tmp_path, monkeypatch):
+    monkeypatch.setattr(canary, "_PATTERNS", needles_of(migrated))
+    (migrated.home / "runs" / migrated.run_id / "lease.json").write_bytes(b"{")
+    sweep_round(migrated.home)
+    allow_erasure(migrated)
+    rename, doctor = os.rename, doctor_id(migrated)
+
+    def lose_power(source, target) -> None:
+        if Path(source).name == ".proof.building":
+            raise KeyboardInterrupt
+        rename(source, target)
+
+    with monkeypatch.context() as power:
+        power.setattr(os, "rename", lose_power)
+        with pytest.raises(KeyboardInterrupt):
+            erase_subject(migrated.home, doctor, "trial")
+    erase_subject(migrated.home, doctor, "trial")
+    assert [p for p in migrated.home.rglob("*") if p.is_file() and canary.holds_canary(p.read_bytes())] == []
+    migrated.nothing_left()
+
+
+def test_another_s_damaged_record_keeps_nobody_from_being_erased(migrated, tmp_path):
+    run = migrated.run_id
+    allow_erasure(migrated)
+    (state,) = (migrated.home / "authorisations").glob("*/state")
+    (migrated.home / "runs" / run / "lease.json").write_bytes(b"{")
+    sweep_round(migrated.home)
+    whole = state.read_bytes()
+    state.write_bytes(b"{")
+    with pytest.raises(IntegrityError, match="run_of_unknown_owner"):  # it may be anybody's
+        erase_subject(migrated.home, doctor_id(migrated), "trial")
+    state.write_bytes(whole)
+    (migrated.home / "authorisations/ffff").mkdir()
+    (migrated.home / "authorisations/ffff/state").write_bytes(b"{")
+    assert erase_subject(migrated.home, doctor_id(migrated), "trial")["recorded"]["n"]["runs"] == 1
 
 
 def test_the_person_can_prove_the_erasure(migrated, tmp_path):
