@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from flows.carry import Carried, carry
+from flows.confirmation import states_of
 from flows.control import Control
 from flows.custody import end_withdrawn
 from flows.data_process import ARROWS
@@ -292,15 +293,24 @@ def list_runs(home: Path) -> list[dict[str, Any]]:
 
 
 def status(home: Path, run: str) -> dict[str, Any]:
-    """One run, arrow by arrow."""
+    """One run, arrow by arrow; of an ended one also its end, where package and proof are, and what became of the package."""
     control = Control.open_to_look(home)
     lease = find_lease(control.home, run)
-    journal = [{"arrow": e.arrow, "at": e.at, "counts": e.counts} for e in Journal(home, lease.run_id).read()]
+    steps = Journal(home, lease.run_id).read()
+    published = [step.counts.get("folder") for step in steps if step.arrow == "publish"]
+    confirmed = states_of(control, lease)
     return {
         "run": lease.run_id,
         "state": control.state(lease),
         "use": lease.use,
         "deadline": lease.deadline,
         "keys": lease.provider,
-        "journal": journal,
+        "journal": [{"arrow": step.arrow, "at": step.at, "counts": step.counts} for step in steps],
+        "ended": next(
+            (e["at"] for _, e in control.entries_of(lease) if e["type"] == EntryType.DESTRUCTION_COMPLETED),
+            None,
+        ),
+        "package": published[-1] if published else None,
+        "import": confirmed[-1].value if confirmed else None,
+        "proof": str(home / "runs" / lease.run_id / "proof") if control.ended(lease) else None,
     }

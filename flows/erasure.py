@@ -33,10 +33,14 @@ def list_subjects(home: Path) -> list[dict[str, str]]:
 
 
 def show_subject(home: Path, subject_id: str, operator: str) -> dict[str, Any]:
-    """Everything kept about a person (article 15 GDPR): record, sealed objects, runs, and until when it stays."""
+    """Everything kept about a person (article 15 GDPR): record, sealed objects, runs, and until when it stays.
+
+    `kept_until` is None when neither the law nor a run needs it any more.
+    """
     control = Control.open(home, operator)
     record = _record(home, subject_id)
     control.record(EntryType.SUBJECT_SHOWN, None, "access")
+    until = _kept_until(control, subject_id)
     return {
         "subject": subject_id,
         "record": {name: value for name, value in record.items() if name not in SECRET},
@@ -48,7 +52,7 @@ def show_subject(home: Path, subject_id: str, operator: str) -> dict[str, Any]:
                 for start in _starts_without_lease(control, subject_id)
             ),
         ],
-        "kept_until": format_utc(_kept_until(control, subject_id)),
+        "kept_until": format_utc(until) if until > control.clock.now() else None,
     }
 
 

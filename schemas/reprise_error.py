@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from schemas.advice import ADVICE
+
 FACTS = frozenset(
     {
         "arrow",
@@ -28,19 +30,21 @@ FACTS = frozenset(
 class RepriseError(Exception):
     """Reprise could not go on.
 
-    The first line of a class's docstring is its summary; `code` says what exactly, `advice` what to do about
-    it, `exit_code` how the process ends.
+    The first line of a class's docstring is its summary and `advice` what to do about it, unless the code has words of
+    its own (`schemas.advice`); `code` says what exactly, `exit_code` how the process ends.
     """
 
     exit_code: ClassVar[int] = 1
     retryable: ClassVar[bool] = False
-    advice: ClassVar[str] = "See the documentation of this code."
+    advice: str = "See the documentation of this code."
 
     def __init__(self, code: str, **facts: int | str) -> None:
         unknown = set(facts) - FACTS
         if unknown:
             raise TypeError(f"{len(unknown)} fact name(s) outside the allow-list")
         self.code = code
+        if code in ADVICE:
+            self.advice = ADVICE[code][1]
         self.facts = {name: _short(value) for name, value in facts.items()}
         super().__init__(self.message)
 
@@ -58,6 +62,8 @@ class RepriseError(Exception):
     @property
     def summary(self) -> str:
         """What happened, in one sentence."""
+        if self.code in ADVICE:
+            return ADVICE[self.code][0]
         return (type(self).__doc__ or type(self).__name__).splitlines()[0]
 
     def to_json(self) -> dict[str, object]:

@@ -7,6 +7,7 @@ practices send in. What the lists below do not name is left out and counted.
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import os
@@ -50,12 +51,17 @@ _LEDGER_NOTE = ".tree"
 
 
 def refuse_backup(recipients: list[str], to: Path) -> None:
-    """Refuse what could not be sealed to there. Raises TargetRefusedError: recipient_not_age, no_recipient, backup_exists."""
+    """Refuse what could not be sealed to there.
+
+    Raises TargetRefusedError (recipient_not_age, no_recipient, backup_exists), FileNotFoundError for the folder.
+    """
     if not recipients:
         raise TargetRefusedError("no_recipient")
     parse_recipients(recipients)
     if to.exists() or to.is_symlink():
         raise TargetRefusedError("backup_exists")
+    if not to.parent.is_dir():
+        raise FileNotFoundError(errno.ENOENT, "")
 
 
 def write_backup(

@@ -155,14 +155,48 @@ def _trust(files: Files, roots: tuple[x509.Certificate, ...]) -> TrustStore:
 
 def _certificates(held: list[bytes]) -> tuple[x509.Certificate, ...]:
     try:
-        return tuple(x509.Certificate.load(der, strict=True) for data in held for der in _der(data))
+        return tuple(_certificate(der) for data in held for der in _der(data))
     except (ValueError, TypeError):
         raise TrustError("trust_material_malformed") from None
+
+
+def _certificate(der: bytes) -> x509.Certificate:
+    """Parsed so far that it cannot be a revocation list, which begins as a certificate does."""
+    found = x509.Certificate.load(der, strict=True)
+    _ = found.subject.native, found.not_valid_after
+    return found
 
 
 def _der(data: bytes) -> list[bytes]:
     """The objects of a file, in PEM (several) or DER (one)."""
     return [der for _, _, der in pem.unarmor(data, multiple=True)] if pem.detect(data) else [data]
+
+
+def root_files(path: Path | None) -> list[bytes]:
+    """A file of roots, or the roots among the files of a folder; nothing when none is named.
+
+    Raises TrustError (trust_material_malformed) where there is none, OSError where there is no file.
+    """
+    if path is None:
+        return []
+    if not path.is_dir():
+        found = [path.read_bytes()]
+        _certificates(found)
+        return found
+    held = [file.read_bytes() for file in sorted(path.iterdir()) if file.is_file()]
+    found = [data for data in held if _holds_roots(data)]
+    if not found:
+        raise TrustError("trust_material_malformed")
+    return found
+
+
+def _holds_roots(data: bytes) -> bool:
+    """A certificate that another one issued is no root: taken for one, it would make a chain without its issuer's lists."""
+    try:
+        found = _certificates([data])
+    except TrustError:
+        return False
+    return bool(found) and all(certificate.subject == certificate.issuer for certificate in found)
 
 
 def _stamps(files: Files, report: Report, roots: list[bytes], moment: datetime) -> None:

@@ -37,11 +37,12 @@ def restore_backup(sealed: Path, identity: str, home: Path, clock: Clock, operat
 
     The settings come last: without them there is no home, whatever was unpacked. Raises TargetRefusedError (home_exists),
     ForkError (home_lives_here; or a fault of the ledger), PackageError; OperatorError when the backup knows nobody of
-    that name. Of a backup that is refused nothing is left.
+    that name, OSError where there is no such file. Of a backup that is refused nothing is left.
     """
     if home.exists() or home.is_symlink():
         raise TargetRefusedError("home_exists")
-    home.mkdir(mode=0o700)
+    with open(sealed, "rb"):  # a path that names no file is told as such, before anything is made
+        home.mkdir(mode=0o700)
     try:
         facts, files = _unpack(sealed, identity, home)
         _refuse_second_life(home, facts)

@@ -78,11 +78,15 @@ def _seal(
 
 @contextmanager
 def open_stream(path: Path, identity: str) -> Iterator[BinaryIO]:
-    """The plain bytes of a sealed file, as a stream. Raises PackageError when it does not open or is cut."""
+    """The plain bytes of a sealed file, as a stream.
+
+    Raises PackageError when it does not open or is cut, OSError where there is no such file.
+    """
     key = parse_identity(identity)
+    sealed = open(path, "rb")  # noqa: SIM115 - the thread closes it
     read_end, write_end = os.pipe()
     failures: list[BaseException] = []
-    thread = threading.Thread(target=_open, args=(path, write_end, key, failures), daemon=True)
+    thread = threading.Thread(target=_open, args=(sealed, write_end, key, failures), daemon=True)
     thread.start()
     with os.fdopen(read_end, "rb") as plain:
         yield plain
@@ -104,9 +108,11 @@ def parse_identity(text: str) -> pyrage.x25519.Identity:
     raise PackageError("identity_not_age")
 
 
-def _open(path: Path, write_end: int, key: pyrage.x25519.Identity, failures: list[BaseException]) -> None:
+def _open(
+    sealed: BinaryIO, write_end: int, key: pyrage.x25519.Identity, failures: list[BaseException]
+) -> None:
     try:
-        with open(path, "rb") as sealed, os.fdopen(write_end, "wb") as plain:
+        with os.fdopen(write_end, "wb") as plain, sealed:
             pyrage.decrypt_io(sealed, plain, [key])
     except BaseException as error:  # noqa: BLE001 - told to the reading thread
         failures.append(error)

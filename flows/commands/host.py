@@ -23,6 +23,7 @@ from schemas.errors import HostError
 from vault.doctor.examination import examine
 from vault.doctor.findings import Severity
 from vault.doctor.host import Host
+from vault.doctor.sweeping import cron_runs
 from vault.site import Site
 
 
@@ -69,6 +70,8 @@ def _install(plan: SweepPlan, folder: Path, *, cron: bool, manage: bool) -> dict
     lines = [str(folder / name) for name in units]
     if not manage and not cron:
         lines.append(f"Not enabled. Where systemd reads them: systemctl enable --now {plan.name}.timer")
+    if cron and folder == sweep_install.CRON and not cron_runs(Host()):
+        lines.append("No cron daemon runs here yet: until one does, nothing calls the sweep.")
     return {
         "units": [str(folder / name) for name in units],
         "changed": changed,

@@ -17,6 +17,7 @@ from flows.commands.shared import (
     operator_name,
     show,
 )
+from flows.commands.wording import describe_subject
 from flows.erasure import erase_subject, list_subjects, show_subject
 
 SubjectArgument = Annotated[str, typer.Argument(help="A subject's opaque id.", show_default=False)]
@@ -38,8 +39,7 @@ def show_person(
 ) -> None:
     """Show everything kept about a person; that it was shown is recorded."""
     found = show_subject(home_path(home), subject, operator_name(operator))
-    text = "\n".join(f"{name}: {json.dumps(value, ensure_ascii=False)}" for name, value in found.items())
-    show(found, as_json=as_json, text=text.replace("[", "\\["))
+    show(found, as_json=as_json, text=describe_subject(found))
 
 
 @guarded

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -14,7 +15,7 @@ from flows.commands.shared import HomeOption, JsonOption, guarded, home_path, ho
 from flows.package import open_package as open_sealed
 from schemas.errors import ForkError, HostileProofError, ProofError, UnanchoredError
 from vault.clock import SystemClock, format_utc
-from vault.full_verify import verify_fully
+from vault.full_verify import root_files, verify_fully
 from vault.ledger_audit import audit
 from vault.ledger_store import open_store
 from vault.notes import Checkpoint, VerifierKey, open_note
@@ -41,11 +42,13 @@ def verify(
     as_json: JsonOption = False,
 ) -> None:
     """Check a proof folder offline: against a policy; with roots, the doctor's signature and the time stamps too."""
+    if not folder.exists():
+        raise FileNotFoundError(errno.ENOENT, "")
     try:
         text = policy.read_text(encoding="utf-8") if policy else None
-    except (OSError, UnicodeDecodeError):
+    except UnicodeDecodeError:
         raise HostileProofError("policy_unreadable") from None
-    found = verify_fully(folder, text, _files_at(roots), _files_at(tsa_roots))
+    found = verify_fully(folder, text, root_files(roots), root_files(tsa_roots))
     show(
         {**asdict(found), "words": found.words},
         as_json=as_json,
@@ -55,14 +58,6 @@ def verify(
         if found.exit == kind.exit_code:
             unanchored = kind is UnanchoredError
             raise kind("no_policy_given" if unanchored else found.verdict.rpartition(" ")[2])
-
-
-def _files_at(path: Path | None) -> list[bytes]:
-    """The file, or every file of the folder; nothing when none is named."""
-    if path is None:
-        return []
-    files = [found for found in sorted(path.iterdir()) if found.is_file()] if path.is_dir() else [path]
-    return [found.read_bytes() for found in files]
 
 
 @guarded

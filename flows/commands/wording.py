@@ -67,14 +67,54 @@ def describe_runs(found: list[dict[str, Any]]) -> str:
 
 
 def describe_status(found: dict[str, Any]) -> str:
-    """A run, arrow by arrow."""
-    lines = [
-        f"Run {found['run']}: {_STATES.get(found['state'], found['state'])}",
-        f"  deadline   {found['deadline']}",
-        f"  key        {found['keys']}",
+    """A run, arrow by arrow; once it has ended, what is left of it."""
+    lines = [f"Run {found['run']}: {_STATES.get(found['state'], found['state'])}"]
+    if found["proof"] is None:
+        lines += [f"  deadline   {found['deadline']}", f"  key        {found['keys']}"]
+    if found["package"] is not None:
+        lines.append(f"  package    {found['package']}")
+        lines.append(
+            f"  import     {found['import'] or 'not confirmed: `reprise confirm RUN opened|imported|accepted`'}"
+        )
+    if found["proof"] is not None:
+        lines.append(f"  proof      {found['proof']}")
+    lines += [
+        f"  {entry['at']}  {entry['arrow']}" for entry in found["journal"] if entry["arrow"] != "control"
     ]
-    lines += [f"  {entry['at']}  {entry['arrow']}" for entry in found["journal"]]
+    lines += [f"  {found['ended']}  destroy, certify"] if found["ended"] else []
     return "\n".join(lines)
+
+
+def describe_subject(found: dict[str, Any]) -> str:
+    """Everything kept about a person, a field a line; the person reads it."""
+    runs = [f"{run['created']}  {run['use']:<10} {run['run']}" for run in found["runs"]]
+    until = found["kept_until"]
+    lines = [
+        f"Kept about {found['subject']}:",
+        *_fields(found["record"], "  "),
+        *_fields({"sealed beside it": found["objects"], "runs": runs}, "  "),
+        f"  until {until}, unless the law or a run keeps it longer"
+        if until
+        else "  Neither the law nor a run needs it any more: it may be erased.",
+    ]
+    return "\n".join(lines)
+
+
+def _fields(record: dict[str, Any], indent: str) -> list[str]:
+    """Name and value; what is in a field stands below it."""
+    lines = []
+    for name, value in sorted(record.items()):
+        words = [value] if isinstance(value, dict) else value if isinstance(value, list) else None
+        if words is None:
+            lines.append(f"{indent}{name}: {value}")
+        elif all(not isinstance(word, dict | list) for word in words):
+            lines.append(f"{indent}{name}: {', '.join(map(str, words)) or 'none'}")
+        else:
+            lines.append(f"{indent}{name}:")
+            for word in words:
+                inner = _fields(word, f"{indent}    ")
+                lines += [f"{indent}  - {inner[0].lstrip()}", *inner[1:]]
+    return lines
 
 
 _SWEPT = (

@@ -172,6 +172,19 @@ def test_the_command_tells_a_program_too(grown):
     assert (done.returncode, "unknown_root" in done.stdout) == (91, True)
 
 
+def test_what_is_given_as_roots_holds_some_or_is_refused(grown, tmp_path):
+    """A revocation list begins as a certificate does; an intermediate is none; neither makes a true proof a false one."""
+    ca = grown.case.folder / "ca"
+    words = ["verify", str(grown.folder), "--policy", grown.case.made["policy"], "--json", "--roots"]
+    assert {"root.pem", "intermediate.pem", "root.crl"} <= {path.name for path in ca.iterdir()}
+    assert "signature (1 in all)" in "".join(json.loads(grown.run(*words, str(ca)))["checked"])
+    (tmp_path / "empty").mkdir()
+    for given in (tmp_path / "empty", ca / "root.crl"):
+        done = grown.case.reprise(*words, str(given))
+        told = json.loads(done.stdout.splitlines()[-1])
+        assert (done.returncode, told["error"]) == (11, "trust_material_malformed")
+
+
 def test_stamps_of_something_else_are_refused(grown, tmp_path):
     home, now = grown.case.home, datetime.now(UTC)
     assert stamp_requests(home, grown.id) == {}

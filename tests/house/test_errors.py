@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from schemas import errors
+from schemas.advice import ADVICE
 from schemas.errors import FACTS, RepriseError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -29,6 +30,22 @@ def test_no_fact_can_quote_a_patient(kind: type[RepriseError]) -> None:
 def test_every_error_is_in_the_table_of_exit_codes(kind: type[RepriseError]) -> None:
     page = (ROOT / "docs" / "exit-codes.md").read_text(encoding="utf-8")
     assert f"| {kind.exit_code} | `{kind.__name__}` | {kind('x').summary} | {kind.advice} |" in page
+
+
+@pytest.mark.parametrize("code", ADVICE)
+def test_a_code_with_words_of_its_own_says_them_and_is_on_the_page(code: str) -> None:
+    said = RepriseError(code).to_json()
+    assert str(said["message"]).startswith(ADVICE[code][0])
+    assert said["advice"] == ADVICE[code][1]
+    page = (ROOT / "docs" / "exit-codes.md").read_text(encoding="utf-8")
+    assert f"| `{code}` | {ADVICE[code][0]} | {ADVICE[code][1]} |" in page
+    raised = [
+        p
+        for top in ("flows", "vault")
+        for p in (ROOT / top).rglob("*.py")
+        if f'"{code}"' in p.read_text("utf-8")
+    ]
+    assert raised, "nobody raises it"
 
 
 def test_unknown_facts_are_refused() -> None:

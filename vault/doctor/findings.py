@@ -161,6 +161,11 @@ CATALOGUE: dict[str, tuple[str, Severity, str, str]] = {
         "The sweep's timer is written but not enabled: it does not come after a reboot.",
         "systemctl enable --now the timer that `reprise install-sweep` names.",
     ),
+    "cron_not_running": (
+        "sweep", Severity.FAIL,
+        "The sweep's table is written for cron, and no cron daemon runs: nothing calls the sweep.",
+        "Start cron, and have it start at boot; or `reprise install-sweep --systemd`.",
+    ),
     "sweep_by_other_means": (
         "sweep",
         Severity.NOTE,

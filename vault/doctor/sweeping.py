@@ -9,6 +9,14 @@ from vault.doctor.host import Host
 from vault.heartbeat import LATE_AFTER_INTERVALS, last_beat, unit_name
 from vault.site import Site
 
+_CRON_DAEMONS = frozenset({"cron", "crond", "fcron"})
+
+
+def cron_runs(host: Host) -> bool:
+    """Whether a daemon that reads /etc/cron.d is seen."""
+    comms = (host.text(f"proc/{pid}/comm").strip() for pid in host.names("proc") if pid.isdigit())
+    return any(comm in _CRON_DAEMONS for comm in comms)
+
 
 def look_at_sweep(host: Host, home: Path, site: Site) -> Iterator[str]:
     """Codes of findings. A sweep that comes in time by other means (Prefect) needs no unit of ours."""
@@ -24,6 +32,8 @@ def look_at_sweep(host: Host, home: Path, site: Site) -> Iterator[str]:
     cron = host.path(f"etc/cron.d/{name}").exists()
     if timer and not cron and not _enabled(host, name):
         yield "sweep_not_enabled"
+    if cron and not timer and not cron_runs(host):
+        yield "cron_not_running"
     if not timer and not cron:
         yield "sweep_not_installed" if beat is None or late else "sweep_by_other_means"
 

@@ -21,6 +21,7 @@ from vault.handwritten import MAX_SCAN_BYTES
 from vault.instruction import draft
 from vault.ledger_store import open_store
 from vault.register import ATTESTATIONS, InstructionRegister
+from vault.sealing import make_identity
 from vault.subjects import Subjects
 from vault.verify import verify
 
@@ -263,14 +264,21 @@ def test_an_attestation_is_good_for_its_own_page_alone(allowing):
         (("trust", "add", "missing.pem", "--as", "root"), "file_missing"),
         (("recipient", "confirm", "missing"), "file_missing"),
         (("verify", ".", "--roots", "missing"), "file_missing"),
+        (("verify", "missing"), "file_missing"),
+        (("verify", ".", "--policy", "missing"), "file_missing"),
+        (("backup", "--to", "missing/home.age", "--recipient", make_identity()[1]), "file_missing"),
+        (("restore", "missing", "--identity", "own.age", "--into", "new"), "file_missing"),
+        (("restore", ".", "--identity", "own.age", "--into", "new"), "file_is_a_folder"),
         (("trust", "add", ".", "--as", "root"), "file_is_a_folder"),
     ],
 )
 def test_a_file_that_is_none_is_told_as_such(desk, words, code, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "own.age").write_text(make_identity()[0])
     told = desk.told(*words, exit_code=20)
     assert told["error"] == code
     assert "path" in told["advice"]
+    assert not (tmp_path / "new").exists()
 
 
 def test_half_an_attestation_allows_nothing(allowing):

@@ -216,6 +216,7 @@ FIRES: dict[str, tuple[Callable[[Case], object], set[str]]] = {
     "clock_without_service": (lambda c: c.put("proc/81/comm", "cron\n"), set()),
     "clock_was_set": (lambda c: c.beat(60, moved=-3600), set()),
     "sweep_not_installed": (lambda c: (c.no_timer(), c.beat(3600)), {"sweep_late"}),
+    "cron_not_running": (lambda c: (c.no_timer(), c.put(f"etc/cron.d/{unit_name(c.home)}", "x")), set()),
     "sweep_by_other_means": (lambda c: c.no_timer(), set()),
     "sweep_not_enabled": (lambda c: c.timer(enabled=False), set()),
     "sweep_never": (lambda c: (c.home / "sweep.json").unlink(), set()),
@@ -272,7 +273,9 @@ SOUND = {
     "hibernation offered, nowhere to write": lambda c: (
         c.put("sys/power/state", "mem disk\n"), c.put("sys/power/resume", "0:0\n"),
     ),
-    "cron instead of a timer": lambda c: (c.no_timer(), c.put(f"etc/cron.d/{unit_name(c.home)}", "x")),
+    "cron instead of a timer": lambda c: (
+        c.no_timer(), c.put(f"etc/cron.d/{unit_name(c.home)}", "x"), c.put("proc/82/comm", "crond\n"),
+    ),
     "the device only by its mapped name": lambda c: (c.root / "sys/dev/block/253:0/uevent").unlink(),
     "a mount point with a blank": lambda c: c.mount("253:0", "ext4", "/dev/mapper/home", "/\\040none")
     or c.put("proc/self/mountinfo", "9 1 253:0 / / rw - ext4 /dev/mapper/home rw\n8 9 0:9 / /a\\040b rw - nfs4 s:/ rw\n"),
