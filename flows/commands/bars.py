@@ -40,7 +40,9 @@ class BarWatch:
             disable=quiet,
             transient=False,
         )
-        self._task = self._progress.add_task("starting", total=100)
+        self._task = self._progress.add_task(
+            "", total=100, visible=False
+        )  # what is refused at once has no bar
 
     def __enter__(self) -> Self:
         self._progress.start()
@@ -53,14 +55,9 @@ class BarWatch:
 
     def progress(self, arrow: str, done: int, total: int) -> None:
         """Move the bar within an arrow."""
-        if total:
-            self._progress.update(
-                self._task,
-                description=_WORDS.get(arrow, arrow),
-                completed=progress_percent(arrow, done, total),
-            )
-        else:
-            self._progress.update(self._task, description=_WORDS.get(arrow, arrow))
+        percent = progress_percent(arrow, done, total) if total else None
+        words = _WORDS.get(arrow, arrow)
+        self._progress.update(self._task, description=words, completed=percent, visible=True)
 
     def arrow(self, arrow: str, counts: dict[str, Any]) -> None:  # noqa: ARG002 - the bar shows no counts
         """Move the bar to the end of an arrow."""
