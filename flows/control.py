@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 from base64 import b64decode, b64encode
 from dataclasses import dataclass, fields, replace
 from hashlib import sha256
@@ -12,7 +13,7 @@ from typing import Any
 
 from connectors.base import Limits
 from flows.orders import Order, drop_order, load_order, save_order
-from schemas.errors import AuthorisationError, HomeError, LedgerError, RefusedError, RepriseError
+from schemas.errors import AuthorisationError, HomeError, HostError, LedgerError, RefusedError, RepriseError
 from vault.authorisation import Authorisation, give_back
 from vault.clock import Clock, SystemClock, parse_utc
 from vault.destroy import remove
@@ -45,8 +46,9 @@ class Control:
         """Open a home for an operator.
 
         Raises OperatorError when nobody, or nobody known, acts; HomeError (site_setting_unknown) for a limit
-        that there is not.
+        that there is not; HostError (foreign_user).
         """
+        refuse_foreign_user(home)
         bare = cls.open_to_look(home, clock)
         if not bare.site.limits.keys() <= {limit.name for limit in fields(Limits)}:
             raise HomeError("site_setting_unknown")
@@ -80,6 +82,7 @@ class Control:
     @classmethod
     def open_rolled_back(cls, home: Path, operator: str, clock: Clock | None = None) -> Control:
         """Open a home of which this host remembers more than it holds, for the operator who accepts that."""
+        refuse_foreign_user(home)
         bare = cls._open_unchecked(home, clock)
         return cls(home, bare.site, find_operator(home, operator), bare.clock, bare.ledger)
 
@@ -108,7 +111,11 @@ class Control:
 
     @classmethod
     def open_for_sweep(cls, home: Path, clock: Clock | None = None) -> Control:
-        """The sweep acts by the site's standing order; what is due dies though this host's memory is damaged."""
+        """The sweep acts by the site's standing order; what is due dies though this host's memory is damaged.
+
+        Raises HostError (foreign_user).
+        """
+        refuse_foreign_user(home)
         try:
             return cls.open_to_look(home, clock)
         except LedgerError as unusable:
@@ -266,6 +273,15 @@ class Control:
         make_staging(self.home, Path(lease.staging))
         journal.append("start_over", {})
         return lease.update(self.home, key_ref=None)
+
+
+def refuse_foreign_user(home: Path) -> None:
+    """Raise HostError (foreign_user) unless the home's owner acts: in another's keyring its keys are out of sight.
+
+    To root too a live key would look as if it were gone.
+    """
+    if home.is_dir() and home.stat().st_uid != os.geteuid():
+        raise HostError("foreign_user")
 
 
 def digest_b64(data: bytes) -> str:

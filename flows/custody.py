@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -10,17 +11,20 @@ from flows.control import Control
 from flows.issuing import issue_proof
 from flows.results import SweepReport
 from flows.takeback import delete_at_server
-from schemas.errors import RepriseError, UnreadableSourceError
+from schemas.errors import BusyError, RepriseError, TargetRefusedError, UnreadableSourceError
 from vault.authorisation import Authorisation, is_withdrawn
 from vault.clock import format_utc
-from vault.custody import CopyEnd, CopyKind, Custody, HeldCopy
+from vault.custody import CopyEnd, CopyKind, Custody, HeldCopy, evidence_of_kind
 from vault.destinations import parse_remote
 from vault.instruction import Custody as Term
 from vault.lease import Lease, leased_runs
 from vault.ledger import EntryType
-from vault.locks import hold_doctor
+from vault.locks import hold_custody, hold_doctor
 from vault.sweep import live_runs
 from vault.trusted_time import TrustedTime
+
+_WAIT_SECONDS = 600
+"""How long an operator's act waits for a sweep that overwrites a copy."""
 
 
 def hold_source(control: Control, authorisation: Authorisation, source: Path) -> None:
@@ -85,6 +89,10 @@ def sweep_copies(control: Control, report: SweepReport) -> None:
             if not (_is_due(copy, now) or _has_no_ground(control, copy)):
                 continue
             complete = _end(control, copy, copy.run_id, tell=True).complete
+        except BusyError as busy:
+            if busy.code == "custody_busy":
+                continue  # another sweep, or an operator, is at it
+            complete = False
         except (RepriseError, OSError, ValueError, KeyError, TypeError):
             complete = False  # its records are damaged, or its place: the next one has its turn
         report.copies_destroyed += complete
@@ -110,12 +118,14 @@ def confirm_clock(control: Control) -> None:
 def declare_gone(control: Control, copy_id: str) -> None:
     """An operator's word that a copy is gone with the disk it lay on: told as not found, never as destroyed by us.
 
-    Raises UnreadableSourceError no_such_copy; the copy's run is certified anew.
+    Raises UnreadableSourceError no_such_copy, TargetRefusedError copy_is_there; the copy's run is certified anew.
     """
     found = [copy for copy in Custody(control.home).held() if copy.id == copy_id]
     if not found:
         raise UnreadableSourceError("no_such_copy")
     copy = found[0]
+    if not copy.at_server and any(os.path.lexists(file.path) for file in copy.files):
+        raise TargetRefusedError("copy_is_there")
     counts = {"files": 0, "bytes": 0, "not_found": len(copy.files)}
     _record_end(control, copy, copy.run_id, counts)
     _tell(control, copy.run_id)
@@ -168,8 +178,20 @@ def _copies(
 def _end(control: Control, copy: HeldCopy, run_id: str | None, *, tell: bool = False) -> CopyEnd:
     """Destroy one copy and record it; with `tell` the certificate of its run is issued anew.
 
-    It leaves the register last: a crash between loses neither the record nor the telling.
+    It leaves the register last: a crash between loses neither the record nor the telling. One hand at a time: where another
+    ended it meanwhile there is nothing left to do.
     """
+    with hold_custody(control.home, 0 if tell else _WAIT_SECONDS):
+        custody = Custody(control.home)
+        now = [held for held in custody.held() if held.id == copy.id]
+        return (
+            _end_held(control, now[0], run_id, tell=tell)
+            if now
+            else CopyEnd(0, 0, evidence_of_kind(copy.kind))
+        )
+
+
+def _end_held(control: Control, copy: HeldCopy, run_id: str | None, *, tell: bool) -> CopyEnd:
     custody = Custody(control.home)
     end = delete_at_server(control, copy) if copy.at_server else custody.destroy(copy)
     counts = {"files": end.files, "bytes": end.bytes, **end.exceptions}

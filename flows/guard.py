@@ -82,7 +82,7 @@ class RunGuard:
                 return
             if abs(self._clocks_apart() - self._apart) > PARTED_SECONDS:
                 self._apart = self._clocks_apart()
-                rearm_key(self._lease.reload(self._home), self._clock)
+                rearm_key(self._home, self._lease.reload(self._home), self._clock)
 
     def _clocks_apart(self) -> float:
         return self._clock.now().timestamp() - self._clock.boot_seconds()

@@ -76,7 +76,15 @@ def open_intake(control: Control, reference: str, provider: str, hours: int | No
         raise
     now = control.clock.now()
     until = min(instruction.valid_until, now + timedelta(hours=hours)) if hours else instruction.valid_until
-    intake = Intake(secrets.token_hex(8), checked.id, provider, format_utc(now), format_utc(until))
+    intake = Intake(
+        secrets.token_hex(8),
+        checked.id,
+        provider,
+        format_utc(now),
+        format_utc(until),
+        boot_id=control.clock.boot_id(),
+        boot_expires=control.clock.boot_seconds() + (until - now).total_seconds(),
+    )
     return OpenedIntake(_make(control, intake), instruction.language)
 
 

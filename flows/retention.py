@@ -14,6 +14,7 @@ from flows.results import SweepReport
 from schemas.errors import BusyError, DestructionError, LedgerError, RepriseError, StorageFullError
 from vault.clock import Clock
 from vault.destroy import destroy_stray, inventory_staging, key_of, remove
+from vault.intake import intakes_out_of_reach
 from vault.lease import Lease, end_data_process, readable_runs, set_unreadable_aside
 from vault.ledger import EntryType
 from vault.locks import hold_doctor
@@ -32,7 +33,7 @@ def sweep_home(home: Path, clock: Clock | None = None) -> SweepReport:
     rearm_keys(home, control.clock)
     for lease in live_runs(home):
         _end_if_due(control, lease, report)
-    report.incomplete += len(readable_runs(home)[1])
+    report.incomplete += len(readable_runs(home)[1]) + len(intakes_out_of_reach(home))
     ours, foreign = find_unknown(home)
     for folder in ours:
         _destroy_stray(control, folder, report)

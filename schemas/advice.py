@@ -7,6 +7,10 @@ ADVICE: dict[str, tuple[str, str]] = {
         "An older copy of this home lies in its place.",
         "Put the newer home back; or `reprise accept-rollback --reason CODE`, which forgets again what was forgotten.",
     ),
+    "foreign_user": (
+        "This home belongs to another user.",
+        "Act as its owner: the keys are in that user's keyring, where nobody else sees them, root included.",
+    ),
     "home_lives_here": (
         "The home of this backup lives on this machine.",
         "Two homes of one name would sign two ledgers: restore it when the original is gone from its place.",
@@ -42,6 +46,10 @@ ADVICE: dict[str, tuple[str, str]] = {
     "no_such_copy": (
         "There is no copy of this id.",
         "`reprise custody --json` lists them.",
+    ),
+    "copy_is_there": (
+        "This copy lies where it was registered.",
+        "It is not gone: the sweep destroys it at its date.",
     ),
     "no_such_authorisation": (
         "There is neither such a file nor an instruction recorded under this id.",

@@ -87,6 +87,7 @@ class HeldCopy:
     files: tuple[HeldFile, ...]
     ending: bool = False  # its destruction has begun
     alarmed: bool = False  # that it could not be completed is in the ledger
+    emptied: bool = False  # each of its files is gone, and was seen to be
     recorded: bool = False  # its end is in the ledger; only the certificate of its run does not tell it yet
     not_found: int = 0  # files that were gone before we began: somebody else removed them
 
@@ -179,8 +180,11 @@ class Custody:
             copy = _begin(copy)
             self._write(copy)  # a crash from here on leaves files whose time we changed, or that we removed
         left, end = _destroy_files(copy)
+        if end.complete:
+            left = replace(left, emptied=True)
         if left != copy:
             self._write(left)
+        _remove_empty_folders(copy)
         return end
 
     def drop(self, copy: HeldCopy) -> None:
@@ -231,7 +235,6 @@ def _destroy_files(copy: HeldCopy) -> tuple[HeldCopy, CopyEnd]:
     kept = [
         replace(f, kept=str(code)) if code in _KEPT else f for f, code in zip(copy.files, codes, strict=True)
     ]
-    _remove_empty_folders(copy)
     end = CopyEnd(len(gone), sum(file.size for file in gone), evidence_of_kind(copy.kind), exceptions)
     return replace(copy, files=tuple(kept)), end
 
@@ -282,9 +285,14 @@ def _filesystem_of(folder: Path) -> int:
 def _is_reachable(copy: HeldCopy) -> bool:
     """Whether what is not seen is not there: the folder that held the copy is, on the same file system.
 
-    A disk that is not mounted and a folder that was moved away hide a copy; they do not destroy it.
+    A disk that is not mounted and a folder that was moved away hide a copy, also when the copy is that folder; they do not
+    destroy it.
     """
     root = Path(copy.root)
+    if copy.emptied:
+        return True
+    if not root.is_dir() and any(file.path != copy.root for file in copy.files):
+        return False
     try:
         found = _filesystem_of(root if root.is_dir() and not root.is_symlink() else root.parent)
     except OSError:

@@ -24,6 +24,7 @@ from vault.keys import KeyRef, KeyState
 from vault.lease import Lease, Sight, data_process_ended, end_data_process, sight
 from vault.mark import NAME as MARK
 from vault.provider import provider
+from vault.register import clear_was_seen
 from vault.sealing import ciphertext_digest
 
 _GONE = frozenset({KeyState.ABSENT, KeyState.EXPIRED, KeyState.REVOKED})
@@ -59,10 +60,12 @@ class IntakeEvidence:
     provider: str
     key_state: str
     only_key: bool  # whether the source was sealed to that identity and to no other
+    clear_seen: bool = False  # whether any run of the instruction met a clear export
 
     def encrypted_always(self) -> bool:
-        """Whether nobody can open the sealed source any more: its only key was in the keyring, and is seen to be gone."""
-        return self.provider == KernelKeyring.name and self.only_key and self.key_state in _GONE
+        """Whether nobody can open the source any more: never seen in clear, its only key in the keyring and seen to be gone."""
+        sealed = self.only_key and not self.clear_seen
+        return self.provider == KernelKeyring.name and sealed and self.key_state in _GONE
 
 
 @dataclass(frozen=True)
@@ -154,12 +157,17 @@ def destroy_run(home: Path, lease: Lease, inventory: list[StagedFile], opened_be
         opened_before=max(opened_before, 0),
         key_state=state.value,
         verification=Verification({state, identity} <= _GONE, fails, absent, ended),
-        intake=_intake_evidence(intake, identity),
+        intake=_intake_evidence(home, lease, intake, identity),
     )
 
 
-def _intake_evidence(intake: Intake | None, state: KeyState) -> IntakeEvidence | None:
-    return IntakeEvidence(intake.provider, state.value, bool(intake.only_key)) if intake else None
+def _intake_evidence(
+    home: Path, lease: Lease, intake: Intake | None, state: KeyState
+) -> IntakeEvidence | None:
+    if intake is None:
+        return None
+    seen = clear_was_seen(home, lease.authorisation_id)
+    return IntakeEvidence(intake.provider, state.value, bool(intake.only_key), seen)
 
 
 def _destroy_identity(home: Path, lease: Lease, intake: Intake) -> KeyState:

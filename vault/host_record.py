@@ -54,12 +54,20 @@ def record_folder(home: Path, site: Site) -> Path:
     if os.environ.get("REPRISE_STATE"):
         return Path(os.environ["REPRISE_STATE"]) / name
     own = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local/state") / "reprise"
-    known = [place for place in (SYSTEM, own) if (place / name).is_dir()]
+    known = [place for place in (SYSTEM, own) if _is_folder(place / name)]
     return (known or [SYSTEM if _writable(SYSTEM) else own])[0] / name
 
 
+def _is_folder(path: Path) -> bool:
+    """False as well for what lies in another user's own folder, where nobody else may look."""
+    try:
+        return path.is_dir()
+    except PermissionError:
+        return False
+
+
 def _writable(folder: Path) -> bool:
-    return os.access(folder if folder.is_dir() else folder.parent, os.W_OK)
+    return os.access(folder if _is_folder(folder) else folder.parent, os.W_OK)
 
 
 class HostRecord:

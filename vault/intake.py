@@ -7,6 +7,7 @@ is destroyed with the key of the run that used it, or at its expiry.
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Any
 
 from schemas.errors import IntakeError
 from vault.clock import Clock, parse_utc
+from vault.deadline import seconds_left
 from vault.files import sync_folder, write_durably
 from vault.intake_keys import PROVIDERS, identity_store
 from vault.keys import KeyRef, KeyState
@@ -38,6 +40,8 @@ class Intake:
     run_id: str | None = None  # the run that used it
     only_key: bool | None = None  # whether what that run read was sealed to this recipient and to no other
     closed: str | None = None  # with_run | closed | expired | withdrawn | key_gone
+    boot_id: str = ""  # of the boot that opened it, and its end by that boot's clock, which nobody can set
+    boot_expires: float = 0.0
 
     @classmethod
     def load(cls, home: Path, intake_id: str) -> Intake:
@@ -75,9 +79,20 @@ class Intake:
         ref = self.ref(home)
         return identity_store(home, self.provider).state(ref) if ref else KeyState.ABSENT
 
+    def seconds_left(self, clock: Clock) -> int:
+        """Until it expires (`vault.deadline` says by which clock)."""
+        return seconds_left(
+            clock,
+            created=parse_utc(self.opened),
+            deadline=parse_utc(self.expires),
+            boot_id=self.boot_id,
+            boot_deadline=self.boot_expires,
+            this_machine=False,  # after another boot the wall clock alone decides
+        )
+
     def expired(self, clock: Clock) -> bool:
         """Whether nobody used it in time."""
-        return self.run_id is None and clock.now() >= parse_utc(self.expires)
+        return self.run_id is None and self.seconds_left(clock) <= 0
 
     def state(self, home: Path, clock: Clock) -> str:
         """One of open | in_use | spent | closed | expired | withdrawn | key_gone."""
@@ -98,14 +113,28 @@ def check_number(recipient: str) -> str:
 
 
 def list_intakes(home: Path) -> list[Intake]:
-    """All intakes of a home, oldest first. A damaged record is none (`unreadable_intakes`)."""
+    """All intakes of a home, oldest first. A damaged record is none (`unreadable_intakes`), nor one the disk does not give."""
     found = (_load_or_none(home, name) for name in _names(home))
     return sorted((i for i in found if i is not None), key=lambda intake: (intake.opened, intake.id))
 
 
 def unreadable_intakes(home: Path) -> list[str]:
-    """The ids of the records that are damaged."""
-    return [name for name in _names(home) if _load_or_none(home, name) is None]
+    """The ids of the records that are damaged; one that the disk does not give may be sound (`intakes_out_of_reach`)."""
+    out_of_reach = intakes_out_of_reach(home)
+    return [name for name in _names(home) if name not in out_of_reach and _load_or_none(home, name) is None]
+
+
+def intakes_out_of_reach(home: Path) -> list[str]:
+    """The ids of the records that the disk does not give, now or any more."""
+    return [name for name in _names(home) if not _is_given(home / "intakes" / name / RECORD)]
+
+
+def _is_given(path: Path) -> bool:
+    try:
+        path.read_bytes()
+    except OSError:
+        return False
+    return True
 
 
 def give_up(home: Path, intake_id: str) -> None:
@@ -122,13 +151,13 @@ def give_up(home: Path, intake_id: str) -> None:
 
 def _names(home: Path) -> list[str]:
     folder = home / "intakes"
-    return sorted(p.name for p in folder.iterdir() if (p / RECORD).is_file()) if folder.is_dir() else []
+    return sorted(p.name for p in folder.iterdir() if os.path.lexists(p / RECORD)) if folder.is_dir() else []
 
 
 def _load_or_none(home: Path, name: str) -> Intake | None:
     try:
         return Intake.load(home, name)
-    except IntakeError:
+    except (IntakeError, OSError):
         return None
 
 
@@ -198,6 +227,13 @@ def destroy_identity(home: Path, intake: Intake) -> KeyState:
     if ref is not None:
         identity_store(home, intake.provider).destroy(ref)
     return intake.key_state(home)
+
+
+def rearm_identity(home: Path, intake: Intake, seconds: int) -> None:
+    """Set the timeout of its identity anew, where it is in the kernel's keyring."""
+    ref = intake.ref(home)
+    if intake.closed is None and ref is not None and intake.key_state(home) is KeyState.PRESENT:
+        identity_store(home, intake.provider).rearm(ref, seconds)
 
 
 def intake_of(home: Path, lease: Lease) -> Intake | None:

@@ -39,6 +39,11 @@ def hold_intakes(home: Path) -> HeldLock:
     return _hold(home, "intakes", "intakes_busy", wait_seconds=10)
 
 
+def hold_custody(home: Path, wait_seconds: float = 0) -> HeldLock:
+    """Take the lock under which copies end: overwriting a large one takes its time. Raises BusyError (custody_busy)."""
+    return _hold(home, "custody", "custody_busy", wait_seconds)
+
+
 def _hold(home: Path, name: str, busy: str, wait_seconds: float) -> HeldLock:
     folder = home / "locks"
     folder.mkdir(mode=0o700, exist_ok=True)

@@ -11,7 +11,7 @@ from typing import Any
 from schemas.errors import AuthorisationError, IntegrityError, UseError
 from vault.files import write_durably
 from vault.instruction import Instruction
-from vault.lease import list_runs, list_unreadable
+from vault.lease import list_runs, list_unreadable, readable_runs
 from vault.run_files import is_ended
 from vault.signed import Signed
 from vault.sitekey import SiteKey
@@ -181,6 +181,16 @@ class InstructionRegister:
         spent = {use: len(runs) for use, runs in self._state["spent"].items()}
         pending = self._state["subject"] is None and self._state.get("pending") is not None
         return {"id": self.id, "spent": spent, "withdrawn": self.withdrawn, "pending": pending}
+
+
+def clear_was_seen(home: Path, authorisation_id: str) -> bool:
+    """Whether a run of this instruction met a clear export; true too where what a run met can no longer be read."""
+    leases, out_of_reach = readable_runs(home)
+    ours = [lease for lease in leases if lease.authorisation_id == authorisation_id]
+    if out_of_reach or any(lease.seen_clear or lease.sealed_source is False for lease in ours):
+        return True
+    damaged, register = list_unreadable(home), _open_or_none(home, authorisation_id)
+    return any(register is None or register.ran(run) for run in damaged)
 
 
 def owners_without_lease(home: Path) -> dict[str, str | None]:

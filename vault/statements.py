@@ -133,5 +133,6 @@ def _source(evidence: Evidence) -> dict[str, Any]:
         "keyProvider": intake.provider,
         "keyState": intake.key_state,
         "onlyKey": intake.only_key,
+        "clearSeen": intake.clear_seen,
         "encryptedAlways": intake.encrypted_always(),
     }

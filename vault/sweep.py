@@ -8,6 +8,7 @@ from pathlib import Path
 
 from vault.authorisation import is_withdrawn
 from vault.clock import Clock
+from vault.intake import intake_of, list_intakes, rearm_identity
 from vault.keyring_linux import KernelKeyring
 from vault.lease import Lease, Sight, leased_runs, owner_alive, readable_runs, sight
 from vault.mark import is_ours
@@ -84,10 +85,19 @@ def rearm_keys(home: Path, clock: Clock) -> None:
     """Set every kernel timeout anew by the boot clock: the kernel's own follows the wall clock, which can be set."""
     for lease in live_runs(home):
         with contextlib.suppress(OSError):  # one that cannot be looked at must not hold up the others
-            rearm_key(lease, clock)
+            rearm_key(home, lease, clock)
+    for intake in list_intakes(home):
+        with contextlib.suppress(OSError):
+            if intake.run_id is None:
+                rearm_identity(home, intake, intake.seconds_left(clock))
 
 
-def rearm_key(lease: Lease, clock: Clock) -> None:
-    """The same for one run; nothing where its key is not in this kernel."""
-    if lease.key_ref is not None and lease.provider == KernelKeyring.name and sight(lease) is Sight.HERE:
+def rearm_key(home: Path, lease: Lease, clock: Clock) -> None:
+    """The same for one run and the identity of its intake; nothing where its key is not in this kernel."""
+    if sight(lease) is not Sight.HERE:
+        return
+    if lease.key_ref is not None and lease.provider == KernelKeyring.name:
         KernelKeyring().rearm(lease.key_ref, lease.seconds_left(clock))
+    intake = intake_of(home, lease)
+    if intake is not None and intake.run_id == lease.run_id:
+        rearm_identity(home, intake, lease.seconds_left(clock))

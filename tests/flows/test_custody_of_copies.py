@@ -13,14 +13,17 @@ from whole_run import WholeRun
 from connectors.destinations.folder import FolderDestination
 from flows import engine
 from flows.confirmation import ImportState, confirm
+from flows.control import Control
+from flows.custody import _end
 from flows.retention import sweep_home
 from flows.safekeeping import Reason, accept_rollback
 from schemas.errors import AuthorisationError, BusyError, RepriseError, StorageFullError
+from vault import custody as custodies
 from vault.clock import format_utc
 from vault.custody import CopyKind, Custody
 from vault.lease import list_runs
 from vault.ledger_store import open_store
-from vault.locks import hold_doctor
+from vault.locks import hold_custody, hold_doctor
 from vault.trusted_time import TrustedTime
 
 pytestmark = pytest.mark.slow
@@ -183,6 +186,49 @@ def test_the_end_of_a_package_is_recorded_once_whatever_becomes_of_its_certifica
     assert case.custody() == []
 
 
+@pytest.mark.parametrize("when", ["before", "amid"])
+def test_a_copy_whose_folder_was_moved_away_is_not_gone(practice, tmp_path, monkeypatch, when):
+    case = Case(tmp_path, practice, DOCTOR, OPERATOR)
+    case.start()
+    (package,) = case.destination.glob("reprise-*")
+    case.clock.pass_time(days=21)
+    if when == "before":
+        package.rename(case.destination / "elsewhere")
+    else:
+        overwrite = custodies._overwrite
+
+        def move_after_the_first(path: Path) -> None:
+            overwrite(path)
+            path.unlink()
+            package.rename(case.destination / "elsewhere")
+            raise OSError(5, "")
+
+        monkeypatch.setattr(custodies, "_overwrite", move_after_the_first)
+    for _ in range(2):
+        report = sweep_home(case.home, case.clock)
+        assert (report.copies_destroyed, report.copies_incomplete) == (0, 1)
+        monkeypatch.undo()
+    assert case.recorded("custody.incomplete")
+    (case.destination / "elsewhere").rename(package)
+    assert sweep_home(case.home, case.clock).copies_destroyed == 1
+    assert not case.content()
+
+
+def test_two_hands_on_one_copy_end_it_once(practice, tmp_path):
+    case = Case(tmp_path, practice, DOCTOR, OPERATOR)
+    case.start()
+    case.clock.pass_time(days=21)
+    with hold_custody(case.home):
+        report = sweep_home(case.home, case.clock)
+    assert (report.copies_destroyed, report.copies_incomplete) == (0, 0), "another is at it"
+    control = Control.open(case.home, "trial", case.clock)
+    (copy,) = Custody(case.home).held()
+    assert _end(control, copy, copy.run_id).files == 3
+    assert _end(control, copy, copy.run_id).complete, "the slower of the two finds nothing left to do"
+    assert len(case.recorded("custody.destroyed")) == 1
+    assert not Custody(case.home).held()
+
+
 def test_a_damaged_entry_of_the_register_is_an_alarm_and_holds_up_no_other(practice, tmp_path):
     case = Case(tmp_path, practice)
     case.start()
@@ -298,6 +344,9 @@ def test_a_signed_instruction_may_have_brackets_in_its_name(practice, tmp_path):
 def test_a_copy_on_a_lost_disk_is_gone_by_an_operator_s_word(practice, tmp_path):
     case = Case(tmp_path, practice)
     case.start()
+    (row,) = case.custody()
+    there = case.reprise("custody", "--gone", row["copy"])
+    assert (there.returncode, "copy_is_there" in there.stderr) == (60, True)
     shutil.rmtree(case.destination)
     case.clock.pass_time(days=21)
     assert sweep_home(case.home, case.clock).copies_incomplete == 1

@@ -45,16 +45,20 @@ def export(tmp_path_factory) -> Path:
 @pytest.fixture(scope="module")
 def one_home(export, tmp_path_factory) -> WholeRun:
     uses = {"inventory": 50, "rehearsal": 50, "migration": 50, "delta": 0}
-    return WholeRun(tmp_path_factory.mktemp("home") / "trial", export, uses=uses)
+    made = WholeRun(tmp_path_factory.mktemp("home") / "trial", export, uses=uses)
+    shutil.copytree(made.home, made.home.with_name("beginning"))
+    return made
 
 
 @pytest.fixture
 def case(one_home) -> WholeRun:
-    """The same home for all, with nothing delivered and no intake open."""
-    shutil.rmtree(one_home.destination, ignore_errors=True)
-    for intake in list_intakes(one_home.home):
-        destroy_identity(one_home.home, intake)
-        shutil.rmtree(one_home.home / "intakes" / intake.id)
+    """The same home for all, as it was made: that one run met a clear export is told of the next under its instruction."""
+    home = one_home.home
+    for intake in list_intakes(home):
+        destroy_identity(home, intake)
+    for left in (home, home.with_name(f".{home.name}.host"), one_home.destination):
+        shutil.rmtree(left, ignore_errors=True)
+    shutil.copytree(home.with_name("beginning"), home)
     return one_home
 
 
@@ -257,6 +261,38 @@ def test_an_export_that_was_seen_clear_is_never_called_encrypted_always(export, 
     case.nothing_left()
 
 
+def test_nor_one_that_another_run_of_the_instruction_met_in_clear(export, case, tmp_path):
+    sealed = tmp_path / "x.age"
+    plain = zipped(export, tmp_path / "x.zip")
+    case.start(source=str(plain), use="rehearsal")
+    seal_by_age(case.open_intake().recipient, plain, sealed)
+    case.start(source=str(sealed), use="inventory")
+    told = certificate(case)
+    assert (told["destruction"]["source"]["onlyKey"], told["destruction"]["source"]["clearSeen"]) == (
+        True,
+        True,
+    )
+    assert told["destruction"]["source"]["encryptedAlways"] is False
+    assert told["fate"]["source"]["evidence"] == "stated"
+    case.nothing_left()
+
+
+def test_nor_one_whose_clear_copy_was_damaged_when_it_lay_there(export, case, tmp_path):
+    source, plain = tmp_path / "x.age", zipped(export, tmp_path / "x.zip")
+    seal_by_age(case.open_intake().recipient, plain, source)
+    intact = source.read_bytes()
+    source.write_bytes(intact[:-20])
+    with pytest.raises(SealedSourceError):
+        case.start(source=str(source), use="inventory")
+    source.write_bytes(plain.read_bytes()[:-200])  # cut short on its way
+    with pytest.raises(IntakeError, match="source_not_sealed"):
+        case.resume()
+    source.write_bytes(intact)
+    assert case.resume().state == "certified"
+    assert certificate(case)["destruction"]["source"]["encryptedAlways"] is False
+    case.nothing_left()
+
+
 def test_a_file_with_a_second_key_is_not_forgotten_for_one_without(export, case, tmp_path):
     source, plain = tmp_path / "x.age", zipped(export, tmp_path / "x.zip").read_bytes()
     opened, other = case.open_intake(), pyrage.x25519.Identity.generate().to_public()
@@ -307,7 +343,7 @@ def test_what_no_open_intake_fits_is_refused_and_recorded(export, case, tmp_path
     for run in engine.list_runs(case.home):
         if run["state"] == "red":
             engine.abandon(case.home, run["run"], "trial")
-    replace(case.open_intake(), expires="2026-01-01T00:00:00Z").save(case.home)
+    replace(case.open_intake(), expires="2026-01-01T00:00:00Z", boot_id="").save(case.home)
     assert sweep_home(case.home).intakes_expired == 2
     assert sweep_home(case.home).intakes_expired == 0
     assert all(intake.key_state(case.home).value != "present" for intake in list_intakes(case.home))

@@ -10,10 +10,15 @@ import pytest
 from typer.testing import CliRunner
 
 from flows.cli import app
+from flows.control import Control
+from flows.home_state import home_state
+from flows.sweep_round import sweep_round
+from schemas.errors import HostError
 from vault.ledger_store import open_store
 from vault.notes import VerifierKey
 from vault.policy import parse_policy
-from vault.site import Site
+from vault.site import Site, create_home
+from vault.subjects import enrol_operator
 from vault.trial_ca import TrialAuthority, pem
 
 
@@ -56,6 +61,23 @@ def test_its_policy_is_that_of_its_ledger(terminal, tmp_path):
     terminal("create", str(home), "--origin", "example.be/reprise")
     policy = parse_policy(terminal("ledger", "policy", REPRISE_HOME=str(home))["policy"])
     assert policy.log == VerifierKey.parse(open_store(home).vkey)
+
+
+def test_nobody_but_its_owner_acts_on_a_home(tmp_path, monkeypatch):
+    """Root included: the keys are in the owner's keyring, and to another they look as if they were gone."""
+    home = tmp_path / "home"
+    create_home(home, trial=True, origin="test.example/log")
+    enrol_operator(home, "one")
+    monkeypatch.setattr("os.geteuid", lambda: home.stat().st_uid + 1)
+    for act in (
+        lambda: Control.open(home, "one"),
+        lambda: Control.open_for_sweep(home),
+        lambda: Control.open_rolled_back(home, "one"),
+        lambda: sweep_round(home),
+    ):
+        with pytest.raises(HostError, match="foreign_user"):
+            act()
+    assert home_state(home).alarms == [], "anybody who may read it can look"
 
 
 def test_what_is_trusted_is_answered_for(terminal, tmp_path):

@@ -66,6 +66,16 @@ def test_where_it_lies(home, tmp_path, host_state, monkeypatch):
         monkeypatch.setattr("vault.host_record.SYSTEM", tmp_path / "nowhere" / "reprise")
         monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "xdg"))
         assert record_folder(home, Site.load(home)).parent == tmp_path / "xdg" / "reprise"
+        is_dir = Path.is_dir
+
+        def look(path: Path) -> bool:
+            if path.is_relative_to(tmp_path / "nowhere"):
+                raise PermissionError
+            return is_dir(path)
+
+        with monkeypatch.context() as of_another_user:
+            of_another_user.setattr(Path, "is_dir", look)
+            assert record_folder(home, Site.load(home)).parent == tmp_path / "xdg" / "reprise"
 
 
 @pytest.mark.parametrize("lost", [1, 4])

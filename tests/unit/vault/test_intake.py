@@ -13,7 +13,9 @@ import pyrage
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from moving_clock import MovingClock
 
+from flows.retention import sweep_home
 from schemas.errors import IntakeError, KeyDestroyedError, KeyUnavailableError
 from vault.bech32 import encode
 from vault.clock import SystemClock, format_utc
@@ -25,9 +27,11 @@ from vault.intake import (
     close,
     destroy_identity,
     intake_of,
+    intakes_out_of_reach,
     list_intakes,
     refuse_hopeless,
     spend,
+    unreadable_intakes,
 )
 from vault.intake_keys import identity_store, recipient_of
 from vault.intake_mint import mint
@@ -35,6 +39,7 @@ from vault.keys import KeyState
 from vault.lease import Lease, new_lease
 from vault.sealed_source import open_sealed
 from vault.site import create_home
+from vault.sweep import rearm_keys
 
 OURS, THEIRS = "a" * 24, "b" * 24
 GONE = {KeyState.ABSENT, KeyState.REVOKED, KeyState.EXPIRED}
@@ -141,6 +146,44 @@ def test_the_kernel_forgets_an_identity_at_its_expiry(home):
         time.sleep(0.1)
     assert intake.key_state(home) in GONE
     assert code_of(lambda: refuse_hopeless(home, OURS, None, CLOCK)) == "intake_key_gone"
+
+
+@pytest.mark.parametrize(("wall", "passed", "state"), [(-400, 90, "expired"), (400, 10, "open")])
+def test_its_time_is_that_of_the_boot_clock_which_nobody_can_set(home, wall, passed, state):
+    clock, intake = MovingClock(), make(home)
+    moment = clock.boot_seconds() + 3600
+    replace(intake, boot_id=clock.boot_id(), boot_expires=moment).save(home)
+    clock.set_wall(days=wall)
+    clock.pass_time(minutes=passed)
+    assert Intake.load(home, intake.id).state(home, clock) == state
+
+
+def test_the_sweep_sets_the_timeout_of_an_identity_anew(home):
+    clock, intake = MovingClock(), make(home)
+    replace(intake, boot_id=clock.boot_id(), boot_expires=clock.boot_seconds() + 3600).save(home)
+    clock.pass_time(minutes=60, seconds=-1)
+    rearm_keys(home, clock)
+    until = time.monotonic() + 20
+    while intake.key_state(home) is KeyState.PRESENT and time.monotonic() < until:
+        time.sleep(0.1)
+    assert intake.key_state(home) in GONE
+
+
+def test_a_record_that_the_disk_does_not_give_is_neither_damaged_nor_in_the_way(home, monkeypatch):
+    broken, other = make(home), make(home)
+    read = Path.read_bytes
+
+    def read_or_fail(path: Path) -> bytes:
+        if path.parent.name == broken.id:
+            raise OSError(5, "")
+        return read(path)
+
+    monkeypatch.setattr(Path, "read_bytes", read_or_fail)
+    assert [intake.id for intake in list_intakes(home)] == [other.id]
+    assert (unreadable_intakes(home), intakes_out_of_reach(home)) == ([], [broken.id])
+    report = sweep_home(home)
+    assert (report.incomplete, report.intakes_expired) == (1, 0)
+    assert broken.key_state(home) is KeyState.PRESENT
 
 
 def test_an_unknown_store_is_refused(home):
