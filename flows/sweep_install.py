@@ -25,8 +25,8 @@ def systemd_runs(root: Path = Path("/")) -> bool:
     return (root / "run/systemd/system").is_dir()
 
 
-def make_plan(home: Path, user: str | None, every_minutes: int, *, network: bool = False) -> SweepPlan:
-    """What to install. The user is the home's owner unless told: run keys can be reached by their own user only.
+def make_plan(home: Path, every_minutes: int, *, network: bool = False) -> SweepPlan:
+    """What to install. The user is the home's owner: nobody else may act on a home, for run keys are in his keyring.
 
     Where this environment puts the host's memory of the home, the sweep looks for it too. Raises HostError:
     no_such_user, home_path_unusable, sweep_interval_unusable.
@@ -34,7 +34,7 @@ def make_plan(home: Path, user: str | None, every_minutes: int, *, network: bool
     if not 1 <= every_minutes <= 60 or 60 % every_minutes:
         raise HostError("sweep_interval_unusable", limit=60)
     try:
-        name = pwd.getpwnam(user).pw_name if user else pwd.getpwuid(home.stat().st_uid).pw_name
+        name = pwd.getpwuid(home.stat().st_uid).pw_name
     except KeyError:
         raise HostError("no_such_user") from None
     environment = tuple((name, os.environ[name]) for name in _MEMORY if os.environ.get(name))

@@ -31,7 +31,6 @@ from vault.site import Site
 def install_sweep(
     systemd: Annotated[bool, typer.Option("--systemd", help="A service and a timer (the default).")] = False,
     cron: Annotated[bool, typer.Option("--cron", help="A table for cron instead.")] = False,
-    user: Annotated[str | None, typer.Option(help="Who sweeps; default: the home's owner.")] = None,
     to: Annotated[Path | None, typer.Option("--to", help="Write there and enable nothing.")] = None,
     network: Annotated[
         bool, typer.Option("--network", help="Let the sweep reach remote destinations (SFTP, S3).")
@@ -47,7 +46,7 @@ def install_sweep(
     if systemd and cron:
         raise typer.BadParameter("--systemd or --cron, not both")
     path = home_path(home)
-    plan = sweep_install.make_plan(path, user, Site.load(path).sweep_every_minutes, network=network)
+    plan = sweep_install.make_plan(path, Site.load(path).sweep_every_minutes, network=network)
     running = sweep_install.systemd_runs()
     if to is None and not cron and not running and not uninstall:
         errors_console.print(

@@ -74,15 +74,13 @@ def test_systemd_understands_when_it_comes():
 
 
 def test_the_service_keeps_what_keys_and_processes_need(home):
-    service = next(
-        text for name, text in systemd_units(make_plan(home, None, 5)).items() if "service" in name
-    )
+    service = next(text for name, text in systemd_units(make_plan(home, 5)).items() if "service" in name)
     settings = {line.partition("=")[0] for line in service.splitlines() if "=" in line and line[0] != "#"}
     assert settings.isdisjoint(
         {"PrivateUsers", "ProtectProc", "ProcSubset", "PrivatePIDs", "PrivateTmp", "ProtectHome"}
     )
     assert {"NoNewPrivileges", "ProtectSystem", "PrivateNetwork", "KeyringMode"} <= settings
-    remote = make_plan(home, None, 5, network=True)
+    remote = make_plan(home, 5, network=True)
     assert all("PrivateNetwork" not in text for text in systemd_units(remote).values())
 
 
@@ -90,7 +88,7 @@ def test_the_service_keeps_what_keys_and_processes_need(home):
 def test_the_sweep_finds_the_host_s_memory_where_it_was_told_to_be(home, tmp_path, monkeypatch):
     memory = tmp_path / "me mory $x %h \\"
     monkeypatch.setenv("REPRISE_STATE", str(memory))
-    plan = make_plan(home, None, 5)
+    plan = make_plan(home, 5)
     for name, text in systemd_units(plan).items():
         (tmp_path / name).write_text(text)
     (service,) = tmp_path.glob("*.service")
@@ -103,7 +101,7 @@ def test_the_sweep_finds_the_host_s_memory_where_it_was_told_to_be(home, tmp_pat
     assert table.index("REPRISE_STATE") < table.index("@reboot")
     monkeypatch.setenv("REPRISE_STATE", 'a"b')
     with pytest.raises(HostError, match="home_path_unusable"):
-        make_plan(home, None, 5)
+        make_plan(home, 5)
 
 
 def test_the_crontab_runs_what_it_says_also_for_awkward_paths(tmp_path):
@@ -123,11 +121,11 @@ def test_the_crontab_runs_what_it_says_also_for_awkward_paths(tmp_path):
 
 @pytest.mark.parametrize("cron", [False, True])
 def test_twice_is_once_and_uninstalled_is_gone(home, tmp_path, cron):
-    plan, folder = make_plan(home, None, 5), tmp_path / "units"
+    plan, folder = make_plan(home, 5), tmp_path / "units"
     units = units_of(plan, cron=cron)
     assert write_units(folder, units) == len(units)
     assert write_units(folder, units) == 0
-    later = units_of(make_plan(home, None, 15), cron=cron)
+    later = units_of(make_plan(home, 15), cron=cron)
     assert write_units(folder, later) == 1, "only the interval changed"
     assert all(oct((folder / name).stat().st_mode & 0o777) == "0o644" for name in units)
     assert sorted(p.name for p in folder.iterdir()) == sorted(units), "no temporary file stays"
@@ -138,7 +136,7 @@ def test_twice_is_once_and_uninstalled_is_gone(home, tmp_path, cron):
 
 @pytest.mark.parametrize("masked", [False, True])
 def test_a_unit_of_others_is_never_touched(home, tmp_path, masked):
-    plan, folder = make_plan(home, None, 5), tmp_path / "units"
+    plan, folder = make_plan(home, 5), tmp_path / "units"
     folder.mkdir()
     foreign = folder / f"{plan.name}.timer"
     foreign.symlink_to("/dev/null") if masked else foreign.write_text("[Timer]\nOnBootSec=1\n")
@@ -151,16 +149,18 @@ def test_a_unit_of_others_is_never_touched(home, tmp_path, masked):
     assert [p.name for p in folder.iterdir()] == [foreign.name], "nothing half written"
 
 
-def test_what_cannot_be_planned(home, tmp_path):
-    with refused("no_such_user"):
-        make_plan(home, "nobody-of-this-name", 5)
+def test_what_cannot_be_planned(home, tmp_path, monkeypatch):
+    with monkeypatch.context() as nameless:
+        nameless.setattr("pwd.getpwuid", {}.__getitem__)
+        with refused("no_such_user"):
+            make_plan(home, 5)
     for minutes in (0, -5, 7, 61):
         with refused("sweep_interval_unusable"):
-            make_plan(home, None, minutes)
+            make_plan(home, minutes)
     crooked = tmp_path / "a\nRequires=b"
     create_home(crooked, trial=True, origin="test.example/log")
     with refused("home_path_unusable"):
-        make_plan(crooked, None, 5)
+        make_plan(crooked, 5)
 
 
 @pytest.mark.skipif(
