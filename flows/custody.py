@@ -68,8 +68,9 @@ def end_package(control: Control, run_id: str) -> CopyEnd | None:
 
 def shorten_package(control: Control, run_id: str) -> None:
     """The practice has it: the operator's copy is due now."""
-    for copy in _copies(control, CopyKind.PACKAGE, run_id=run_id):
-        Custody(control.home).end_at(copy, format_utc(control.clock.now()))
+    with hold_custody(control.home, _WAIT_SECONDS):
+        for copy in _copies(control, CopyKind.PACKAGE, run_id=run_id):
+            Custody(control.home).end_at(copy, format_utc(control.clock.now()))
 
 
 def end_withdrawn(control: Control, authorisation_id: str) -> None:

@@ -170,9 +170,10 @@ class Custody:
             return None
 
     def end_at(self, copy: HeldCopy, until: str) -> None:
-        """Shorten a copy's time; it is never lengthened."""
-        if until < copy.until:
-            self._write(replace(copy, until=until))
+        """Shorten a copy's time; it is never lengthened, and a copy that ended meanwhile does not come back."""
+        now = self._read_or_none(self._folder / copy.id)
+        if now is not None and until < now.until:
+            self._write(replace(now, until=until))
 
     def destroy(self, copy: HeldCopy) -> CopyEnd:
         """Destroy a copy's files and check. It stays registered until `drop`; doing it again changes nothing."""

@@ -112,6 +112,9 @@ def test_time_is_shortened_never_lengthened(register, export):
     assert register.held() == [held]
     register.end_at(held, "2026-01-01T00:00:00Z")
     assert register.held()[0].until == "2026-01-01T00:00:00Z"
+    register.drop(held)
+    register.end_at(held, "2025-01-01T00:00:00Z")
+    assert register.held() == [], "what ended meanwhile does not come back"
 
 
 def test_what_a_person_removed_after_we_failed_is_not_said_to_be_overwritten(register, export, monkeypatch):
