@@ -150,7 +150,7 @@ def destroy_run(home: Path, lease: Lease, inventory: list[StagedFile], opened_be
     for folder in lease.folders:
         with contextlib.suppress(OSError):  # what is left is seen next
             remove(folder)
-    absent = not any(folder.exists() or folder.is_symlink() for folder in lease.folders)
+    absent = not lease.has_files
     return Evidence(
         files=len(inventory),
         bytes=sum(file.size for file in inventory),

@@ -146,6 +146,11 @@ class Lease:
         staging, partial = Path(self.staging), Path(self.partial)
         return (staging,) if partial.is_relative_to(staging) else (staging, partial)
 
+    @property
+    def has_files(self) -> bool:
+        """Whether anything of the run's folders is there."""
+        return any(folder.exists() or folder.is_symlink() for folder in self.folders)
+
 
 def new_lease(
     home: Path,

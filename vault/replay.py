@@ -80,7 +80,7 @@ def _withdraw_again(home: Path, record: HostRecord) -> int:
 
 def _is_back(lease: Lease) -> bool:
     try:
-        if any(folder.exists() or folder.is_symlink() for folder in lease.folders):
+        if lease.has_files:
             return True
     except OSError:
         return False  # a place that cannot be looked at now holds up no other

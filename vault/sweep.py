@@ -27,7 +27,7 @@ def reason_to_look(home: Path, lease: Lease, clock: Clock) -> str | None:
     """
     overdue = lease.seconds_left(clock) <= 0
     if sight(lease) is Sight.ELSEWHERE:
-        return "elsewhere" if overdue and has_files(lease) else None
+        return "elsewhere" if overdue and lease.has_files else None
     if is_restored(home, lease.run_id):
         return "key_lost"
     if overdue:
@@ -56,12 +56,7 @@ def is_over(home: Path, lease: Lease, clock: Clock) -> bool:
     """
     if is_ended(home, lease.run_id):
         return True
-    return sight(lease) is Sight.ELSEWHERE and lease.seconds_left(clock) <= 0 and not has_files(lease)
-
-
-def has_files(lease: Lease) -> bool:
-    """Whether anything of the run's folders is there."""
-    return any(folder.exists() or folder.is_symlink() for folder in lease.folders)
+    return sight(lease) is Sight.ELSEWHERE and lease.seconds_left(clock) <= 0 and not lease.has_files
 
 
 def forget_key(run_id: str) -> None:

@@ -40,9 +40,8 @@ class BarWatch:
             disable=quiet,
             transient=False,
         )
-        self._task = self._progress.add_task(
-            "", total=100, visible=False
-        )  # what is refused at once has no bar
+        # What is refused at once has no bar.
+        self._task = self._progress.add_task("", total=100, visible=False)
 
     def __enter__(self) -> Self:
         self._progress.start()

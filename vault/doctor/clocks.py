@@ -19,8 +19,7 @@ def look_at_clocks(host: Host, home: Path, site: Site) -> Iterator[str]:
     """Codes of findings."""
     if host.synchronised() is False:
         yield "clock_not_synchronised"
-    running = (host.text(f"proc/{pid}/comm").strip() for pid in host.names("proc") if pid.isdigit())
-    if not any(name in _SERVICES for name in running):
+    if not host.runs_any(_SERVICES):
         yield "clock_without_service"
     if abs(_moved_seconds(host, home)) > site.clock_skew_seconds:
         yield "clock_was_set"

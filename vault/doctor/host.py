@@ -62,6 +62,11 @@ class Host:
         except OSError:
             return []
 
+    def runs_any(self, comms: frozenset[str]) -> bool:
+        """Whether a process of one of these names (proc(5), comm) is seen."""
+        running = (self.text(f"proc/{pid}/comm").strip() for pid in self.names("proc") if pid.isdigit())
+        return any(comm in comms for comm in running)
+
     def boot_id(self) -> str:
         """The kernel's name of this boot."""
         return self.text("proc/sys/kernel/random/boot_id").strip()

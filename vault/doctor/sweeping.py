@@ -14,8 +14,7 @@ _CRON_DAEMONS = frozenset({"cron", "crond", "fcron"})
 
 def cron_runs(host: Host) -> bool:
     """Whether a daemon that reads /etc/cron.d is seen."""
-    comms = (host.text(f"proc/{pid}/comm").strip() for pid in host.names("proc") if pid.isdigit())
-    return any(comm in _CRON_DAEMONS for comm in comms)
+    return host.runs_any(_CRON_DAEMONS)
 
 
 def look_at_sweep(host: Host, home: Path, site: Site) -> Iterator[str]:
