@@ -1,0 +1,56 @@
+"""Homes, proofs and a backup of the first release still open, verify, sweep and restore."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import release_1
+from moving_clock import MovingClock
+
+from flows import engine
+from flows.control import Control
+from flows.retention import sweep_home
+from flows.safekeeping import restore
+from vault.clock import SystemClock
+from vault.ledger_audit import audit
+from vault.ledger_store import open_store
+from vault.notes import VerifierKey
+from vault.verify import verify
+
+ENDED = sorted(name for name in release_1.RUNS if name != "waiting")
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory) -> Path:
+    return release_1.unpack("home", tmp_path_factory.mktemp("release-1"))
+
+
+@pytest.mark.parametrize("name", ENDED)
+def test_its_proofs_verify(home, name):
+    code, words = verify(home / "runs" / release_1.RUNS[name] / "proof", release_1.POLICY)
+    assert code == 0, words
+
+
+def test_its_home_opens_and_its_ledger_is_whole(home):
+    control = Control.open(home, "trial")
+    assert {run["run"] for run in engine.list_runs(home)} == {release_1.RUNS[name] for name in ENDED}
+    assert all(run["state"] == "certified" for run in engine.list_runs(home))
+    store = open_store(home)
+    assert not audit(home / "ledger", VerifierKey.parse(store.vkey), SystemClock().now())
+    assert control.site.trial
+
+
+def test_its_waiting_run_is_swept(tmp_path):
+    home = release_1.unpack("home-with-a-waiting-run", tmp_path)
+    assert list((home / "staging").iterdir())
+    clock = MovingClock()
+    clock.pass_time(days=4)
+    sweep_home(home, clock)
+    assert not list((home / "staging").iterdir())
+
+
+def test_its_backup_restores(tmp_path):
+    identity = (release_1.FOLDER / "backup-identity.txt").read_text()
+    found = restore(release_1.FOLDER / "backup.age", identity, tmp_path / "home", "trial")
+    assert found["proofs"] == len(ENDED)
