@@ -74,6 +74,11 @@ def kept_back(unit: str, kind: str, reason: str, member: str) -> Finding:
     return Finding(rank, kind, unit, reason, "", member)
 
 
+def doubtful(chart: str, other: str, why: str) -> Finding:
+    """The point of a chart that may be of the same patient as another one: both are named."""
+    return Finding(6, "patient", other, why, "", chart)
+
+
 def _kind(unit: Unit) -> str:
     return str(unit.row.get("kind") or unit.row.get("name") or unit.kind.value)
 

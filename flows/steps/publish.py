@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from connectors.destinations.base import MANIFEST, bring
-from connectors.targets.findings import Finding, kept_back
+from connectors.targets.findings import Finding, doubtful, kept_back
 from connectors.targets.manifest import build_manifest
 from connectors.targets.medinect import chart_name
 from connectors.targets.reports import render_reconciliation, render_work_list
 from flows.steps.context import DataContext
 from flows.steps.deliver import STAGE as DELIVERED
 from flows.steps.extract import STAGE as EXTRACTED
+from flows.steps.match import load_charts, load_review
 from flows.steps.parts import SealedZip, sealed_zip
 from flows.steps.quarantine import STAGE as CHECKED
 from flows.steps.quarantine import Quarantined, staged_documents, staged_rows
@@ -100,7 +101,15 @@ def _findings(context: DataContext) -> list[Finding]:
     for batch in context.reader(DELIVERED).batches("finding"):
         for chart, text in zip(batch["chart"].to_pylist(), batch["finding"].to_pylist(), strict=True):
             found.append(Finding.from_json(text, chart_name(context.run_id, chart)))
-    return [*_kept_back(context), *found]
+    return [*_kept_back(context), *_doubles(context), *found]
+
+
+def _doubles(context: DataContext) -> Iterator[Finding]:
+    """Charts that may be of one patient: each beside the one before it in its group."""
+    chart_of = {patient: chart for chart, patients in load_charts(context).items() for patient in patients}
+    for patient, other, why in load_review(context):
+        here, there = (chart_name(context.run_id, chart_of[each]) for each in (patient, other))
+        yield doubtful(here, there, why)
 
 
 def _kept_back(context: DataContext) -> Iterator[Finding]:

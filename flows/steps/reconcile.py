@@ -31,16 +31,24 @@ CHARTS_AT_ONCE = 250
 PATIENTS_AT_ONCE = 1000
 _OUTCOME_STAGES = ("scope", "extract", "check", DELIVERED)
 
-# A quarantined unit takes what is nested in it along.
+# A quarantined unit takes what is nested in it along. Only a unit without an end of its own is looked for above, by
+# the paths that enclose it: comparing each with each would take the square of their number.
 _DISPOSED = """
 CREATE OR REPLACE TEMP TABLE disposed AS
-WITH taken AS (SELECT unit, disposition FROM outcomes WHERE disposition = 'quarantined')
-SELECT u.unit, u.patient, u.kind, u.digest, coalesce(o.disposition, t.disposition) AS disposition,
-       coalesce(o.chart, 0) AS chart, coalesce(o.n, CASE WHEN t.unit IS NULL THEN 0 ELSE 1 END) AS n
+WITH ended AS (SELECT unit, any_value(disposition) AS disposition, max(chart) AS chart, count(*) AS n
+               FROM outcomes GROUP BY unit),
+around AS (SELECT unit, unnest(list_transform(list_filter(range(1, length(unit) + 1),
+                                                          lambda i: substr(unit, i, 1) IN ('.', '#')),
+                                              lambda i: substr(unit, 1, i - 1))) AS enclosing
+           FROM units ANTI JOIN ended USING (unit)),
+inside AS (SELECT DISTINCT a.unit FROM around a JOIN outcomes o
+           ON o.unit = a.enclosing AND o.disposition = 'quarantined')
+SELECT u.unit, u.patient, u.kind, u.digest,
+       coalesce(o.disposition, CASE WHEN i.unit IS NOT NULL THEN 'quarantined' END) AS disposition,
+       coalesce(o.chart, 0) AS chart, coalesce(o.n, CASE WHEN i.unit IS NULL THEN 0 ELSE 1 END) AS n
 FROM units u
-LEFT JOIN (SELECT unit, any_value(disposition) AS disposition, max(chart) AS chart, count(*) AS n
-           FROM outcomes GROUP BY unit) o ON o.unit = u.unit
-LEFT JOIN taken t ON o.unit IS NULL AND (starts_with(u.unit, t.unit || '.') OR starts_with(u.unit, t.unit || '#'))
+LEFT JOIN ended o ON o.unit = u.unit
+LEFT JOIN inside i ON i.unit = u.unit
 """
 _UNEXPLAINED = """
 SELECT (SELECT count(*) FROM disposed WHERE n <> 1)
