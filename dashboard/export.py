@@ -10,6 +10,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from vault.ledger_store import FileLedger
+from vault.outcome_words import run_in_words
 
 
 def export_pages(out: Path, home: Path, runs: list[dict[str, Any]], store: FileLedger, policy: str) -> int:
@@ -41,6 +42,7 @@ def _view(out: Path, home: Path, run: dict[str, Any], entries: list[dict[str, An
         (out / name).write_bytes(page.read_bytes())
     return {
         **run,
+        "words": run_in_words(run["state"], run["cause"]),
         "authorised": times.get("authorisation.checked", ""),
         "destroyed": times.get("destruction.completed", ""),
         "entries": mine,

@@ -13,7 +13,16 @@ from typing import Any
 
 from connectors.base import Limits
 from flows.orders import Order, drop_order, load_order, save_order
-from schemas.errors import AuthorisationError, HomeError, HostError, LedgerError, RefusedError, RepriseError
+from schemas.errors import (
+    AuthorisationError,
+    HomeError,
+    HostError,
+    IntegrityError,
+    LedgerError,
+    RefusedError,
+    RepriseError,
+)
+from schemas.outcome import Cause
 from vault.authorisation import Authorisation, give_back
 from vault.clock import Clock, SystemClock, parse_utc
 from vault.destroy import remove
@@ -217,18 +226,25 @@ class Control:
         drop_run_file(self.home, lease.run_id, RunFile.RED)
         self.record(EntryType.RUN_RESUMED, lease.run_id, "resumed")
 
-    def record_abandoned(self, lease: Lease, cause: str) -> None:
+    def record_abandoned(self, lease: Lease, cause: Cause) -> None:
         """The end of a run without publication."""
         if not has_run_file(self.home, lease.run_id, RunFile.CAUSE):
             write_run_file(self.home, lease.run_id, RunFile.CAUSE, {"cause": cause})
         if not self.has_recorded(lease, EntryType.RUN_ABANDONED):
             self.record(EntryType.RUN_ABANDONED, lease.run_id, self.cause(lease))
 
-    def cause(self, lease: Lease) -> str:
-        """Why the run ends: as its intent says, or its abandonment; else it was published."""
+    def cause(self, lease: Lease) -> Cause:
+        """Why the run ends: as its intent says, or its abandonment; else it was published.
+
+        Raises IntegrityError (run_record_unreadable).
+        """
         found = read_run_file(self.home, lease.run_id, RunFile.INTENT)
         found = found or read_run_file(self.home, lease.run_id, RunFile.CAUSE)
-        return str(found["cause"]) if found else "published"
+        if not found:
+            return Cause.PUBLISHED
+        if found.get("cause") not in set(Cause):
+            raise IntegrityError("run_record_unreadable", run=lease.run_id)
+        return Cause(found["cause"])
 
     def ended(self, lease: Lease) -> bool:
         """Whether the run has its certificate."""

@@ -16,6 +16,7 @@ from flows.results import RunResult
 from flows.takeback import destination_of, leftovers, take_back, used_channels, was_published
 from flows.watch import Watch
 from schemas.errors import VerificationFailedError
+from schemas.outcome import Cause
 from vault.authorisation import reopen
 from vault.certificate_phrases import PHRASES
 from vault.clock import format_utc
@@ -34,7 +35,7 @@ class Ending:
     """A run about to end: why, with what counts, and how many segments its key opened just before."""
 
     lease: Lease
-    cause: str
+    cause: Cause
     counts: dict[str, dict[str, Any]]
     opened: int
 
@@ -56,7 +57,7 @@ def end_run(control: Control, ending: Ending, watch: Watch) -> RunResult:
     drop_run_file(control.home, lease.run_id, RunFile.INCOMPLETE)
     close_with_run(control, lease)
     watch.arrow("destroy", {"files": evidence.files, "bytes": evidence.bytes})
-    if ending.cause == "published":
+    if ending.cause is Cause.PUBLISHED:
         end_sources(control, lease)
     _hold_package(control, ending)
     proof = _certify(control, ending, evidence, inventory)
@@ -72,7 +73,7 @@ def _hold_package(control: Control, ending: Ending) -> None:
     Also of one that was published in a time whose record was lost: how large its parts are, nobody here knows.
     """
     lease, published = ending.lease, ending.counts.get("publish")
-    if ending.cause == "published" and published is not None:
+    if ending.cause is Cause.PUBLISHED and published is not None:
         place, sizes = str(published["folder"]), {name: size for name, size, _ in published["parts"]}
     elif was_published(control, lease) and (destination := destination_of(control, lease)) is not None:
         place, sizes = package_place(destination, lease.run_id), {}
@@ -174,7 +175,7 @@ def _destruction(control: Control, ending: Ending, evidence: Evidence, inventory
 
 def _facts(control: Control, ending: Ending, destruction: dict[str, Any]) -> dict[str, Any]:
     lease, counts = ending.lease, ending.counts
-    came, published = counts.get("inventory", {}), "publish" in counts and ending.cause == "published"
+    came, published = counts.get("inventory", {}), "publish" in counts and ending.cause is Cause.PUBLISHED
     published = published or was_published(control, lease)
     return {
         "version": 1,
@@ -222,4 +223,6 @@ def _result(ending: Ending, evidence: Evidence, proof: Path) -> RunResult:
         delivered=delivered,
         proof=str(proof),
         authorisation=ending.lease.authorisation_id,
+        outcome=ending.cause.outcome,
+        cause=ending.cause,
     )

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from flows.carry import Carried, carry
-from flows.confirmation import states_of
 from flows.control import Control
 from flows.custody import end_withdrawn
 from flows.data_process import ARROWS
@@ -30,8 +29,10 @@ from schemas.errors import (
     RefusedError,
     RepriseError,
     RunEndedError,
+    ScopeError,
     SourceError,
 )
+from schemas.outcome import Cause, Outcome
 from vault.authorisation import check_withdrawal, is_withdrawn
 from vault.authorisation import withdraw as record_withdrawal
 from vault.clock import Clock
@@ -45,8 +46,11 @@ from vault.locks import hold_doctor
 from vault.provider import provider
 from vault.sweep import is_restored
 
+INTAKE_KEY_GONE = "intake_key_gone"
 END_WAIT_SECONDS = 30  # for a control process whose data process was just ended to let go of the doctor
-REFUSED_CAUSES = {"intake_key_gone": "key_lost"}
+
+CAUSES = {"migration": Cause.PUBLISHED, "rehearsal": Cause.REHEARSAL, "inventory": Cause.INVENTORY}
+"""Why a run of each use ends when all its steps are behind it."""
 
 _watchers: dict[str, Watch] = {}
 
@@ -128,7 +132,7 @@ def _work(control: Control, lease: Lease, order: Order, watch: Watch) -> RunResu
         _carry(control, lease, order, journal, watch)
     carried = Carried.from_journal(journal)
     control.record_delivered(lease, carried.counts)
-    return _end(control, lease, carried, "published" if order.use == "migration" else order.use, watch)
+    return _end(control, lease, carried, CAUSES[order.use], watch)
 
 
 def _carry(control: Control, lease: Lease, order: Order, journal: Journal, watch: Watch) -> None:
@@ -156,25 +160,34 @@ def _carry(control: Control, lease: Lease, order: Order, journal: Journal, watch
         _end(control, lease, Carried.from_journal(journal), cause, watch)
     elif journal.last() is None and _is_refused_for_good(control, lease, red):
         # nothing was sealed that could go on
-        _end(control, lease, Carried(), REFUSED_CAUSES.get(red.code, "refused_after_header"), watch)
+        _end(control, lease, Carried(), _cause_of_refusal(red), watch)
     raise red
 
 
 def _is_refused_for_good(control: Control, lease: Lease, red: RepriseError) -> bool:
     """Whether no resume could do better. A source that no intake opens waits: the right file may still take its place."""
     if isinstance(red, IntakeError):
-        return red.code in REFUSED_CAUSES and lease.reload(control.home).intake_id is not None
+        return red.code == INTAKE_KEY_GONE and lease.reload(control.home).intake_id is not None
     return isinstance(red, RefusedError | SourceError) and red.exit_code != 19
 
 
-def _cause_to_end(control: Control, lease: Lease, red: RepriseError) -> str | None:
+def _cause_of_refusal(refusal: RepriseError) -> Cause:
+    """Why a run ends of which nothing was staged."""
+    if refusal.code == INTAKE_KEY_GONE:
+        return Cause.KEY_LOST
+    if isinstance(refusal, ScopeError):
+        return Cause.REFUSED_AFTER_HEADER
+    return Cause.REFUSED_SOURCE if isinstance(refusal, SourceError) else Cause.REFUSED
+
+
+def _cause_to_end(control: Control, lease: Lease, red: RepriseError) -> Cause | None:
     """Why a run that stopped may not wait for a resume."""
     if red.code == "withdrawn":
-        return "withdrawn"
-    return "deadline" if lease.seconds_left(control.clock) <= 0 else None
+        return Cause.WITHDRAWN
+    return Cause.DEADLINE if lease.seconds_left(control.clock) <= 0 else None
 
 
-def _end(control: Control, lease: Lease, carried: Carried, cause: str, watch: Watch) -> RunResult:
+def _end(control: Control, lease: Lease, carried: Carried, cause: Cause, watch: Watch) -> RunResult:
     return end_run(control, Ending(lease.reload(control.home), cause, carried.counts, carried.opened), watch)
 
 
@@ -195,13 +208,13 @@ def resume(home: Path, run: str, operator: str, watch: Watch, clock: Clock | Non
         if control.given_up(lease):
             return end_unpublished(control, lease, control.cause(lease))
         if is_withdrawn(home, lease.authorisation_id):
-            end_unpublished(control, lease, "withdrawn")
+            end_unpublished(control, lease, Cause.WITHDRAWN)
             raise AuthorisationError("withdrawn")
         if not control.began(lease):
             begin(control, lease, authorise(control, order, lease.run_id))
         if lease.seconds_left(control.clock) <= 0 and journal.last() != ARROWS[order.use][-1]:
-            control.record_abandoned(lease, "deadline")
-            return _end(control, lease, Carried.from_journal(journal), "deadline", watch)
+            control.record_abandoned(lease, Cause.DEADLINE)
+            return _end(control, lease, Carried.from_journal(journal), Cause.DEADLINE, watch)
         if journal.last() != ARROWS[order.use][-1] and _key_is_lost(lease):
             lease = control.start_over(lease, journal)
         control.record_resumed(lease)
@@ -215,7 +228,7 @@ def _key_is_lost(lease: Lease) -> bool:
     return ref is None or provider(lease.provider).state(ref) is not KeyState.PRESENT
 
 
-def abandon(home: Path, run: str, operator: str, cause: str = "abandoned") -> RunResult:
+def abandon(home: Path, run: str, operator: str, cause: Cause = Cause.ABANDONED) -> RunResult:
     """End a run without publishing: destroy, check, certify.
 
     Raises RunEndedError, KeyUnavailableError (run_of_another_host), BusyError while it is being carried.
@@ -229,14 +242,14 @@ def abandon(home: Path, run: str, operator: str, cause: str = "abandoned") -> Ru
         return end_unpublished(control, lease, cause)
 
 
-def end_unpublished(control: Control, lease: Lease, cause: str) -> RunResult:
+def end_unpublished(control: Control, lease: Lease, cause: Cause) -> RunResult:
     """Destroy, check, certify, without publishing; a run that never began is forgotten. The doctor's lock is held."""
     if not control.began(lease):
         control.forget(lease)
-        return RunResult(run=lease.run_id, state="forgotten")
+        return RunResult(run=lease.run_id, state="forgotten", outcome=Outcome.FORGOTTEN)
     journal = Journal(control.home, lease.run_id)
     if lease.use == "migration" and journal.last() == ARROWS[lease.use][-1]:
-        cause = "published"  # too late to stop it: its end goes on as it would have
+        cause = Cause.PUBLISHED  # too late to stop it: its end goes on as it would have
     elif not control.half_destroyed(lease):  # else its end has begun, and only goes on
         control.record_abandoned(lease, cause)
     cause = control.cause(lease)
@@ -270,47 +283,14 @@ def withdraw(
         for lease in running:
             with hold_doctor(home, lease.subject_id, wait_seconds=END_WAIT_SECONDS):
                 if not control.ended(lease) and (home / "runs" / lease.run_id).is_dir():
-                    end_unpublished(control, lease.reload(home), "withdrawn")
+                    end_unpublished(control, lease.reload(home), Cause.WITHDRAWN)
     finally:
         close_due(control)
     return len(running)
 
 
-def abandon_order(home: Path, order_id: str, cause: str) -> None:
+def abandon_order(home: Path, order_id: str, cause: Cause) -> None:
     """Abandon the run of an order, if it began (Prefect's cancellation)."""
     for lease in leases_of(home):
         if lease.order_id == order_id:
             abandon(home, lease.run_id, load_order(home, order_id).operator, cause)
-
-
-def list_runs(home: Path) -> list[dict[str, Any]]:
-    """Every run of the home and where it stands."""
-    control = Control.open_to_look(home)
-    return [
-        {"run": lease.run_id, "state": control.state(lease), "use": lease.use, "deadline": lease.deadline}
-        for lease in leases_of(home)
-    ]
-
-
-def status(home: Path, run: str) -> dict[str, Any]:
-    """One run, arrow by arrow; of an ended one also its end, where package and proof are, and what became of the package."""
-    control = Control.open_to_look(home)
-    lease = find_lease(control.home, run)
-    steps = Journal(home, lease.run_id).read()
-    published = [step.counts.get("folder") for step in steps if step.arrow == "publish"]
-    confirmed = states_of(control, lease)
-    return {
-        "run": lease.run_id,
-        "state": control.state(lease),
-        "use": lease.use,
-        "deadline": lease.deadline,
-        "keys": lease.provider,
-        "journal": [{"arrow": step.arrow, "at": step.at, "counts": step.counts} for step in steps],
-        "ended": next(
-            (e["at"] for _, e in control.entries_of(lease) if e["type"] == EntryType.DESTRUCTION_COMPLETED),
-            None,
-        ),
-        "package": published[-1] if published else None,
-        "import": confirmed[-1].value if confirmed else None,
-        "proof": str(home / "runs" / lease.run_id / "proof") if control.ended(lease) else None,
-    }

@@ -112,7 +112,7 @@ def one_line(state: HomeState) -> str:
     if state.sweep_age_seconds is not None:
         age = f"{state.sweep_age_seconds // 60} min ago"
     facts = (
-        f"{state.alive} run(s) alive, {state.runs.get('red', 0)} red, {state.overdue} overdue,"
+        f"{state.alive} run(s) alive, {state.runs.get('red', 0)} failed, {state.overdue} overdue,"
         f" {state.runs.get('incomplete', 0)} incomplete, {state.unknown} unknown; last sweep {age}"
     )
     new = " [home_new_here]" if state.new_here else ""

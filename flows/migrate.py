@@ -18,6 +18,7 @@ from flows.coded import coded
 from flows.engine import abandon_order, start_order
 from flows.journal_view import progress_percent
 from flows.results import RunResult
+from schemas.outcome import Cause
 
 
 def _count_rows(counts: dict[str, Any]) -> list[dict[str, Any]]:
@@ -55,7 +56,7 @@ def carry(home: str, order: str) -> dict[str, Any]:
 def _abandon(flow: Any, flow_run: Any, state: Any) -> None:  # noqa: ARG001 - Prefect calls by these names
     """When Prefect cancels a run, its staging goes at once; if this hook never runs, the sweep does it."""
     parameters = flow_run.parameters
-    abandon_order(Path(parameters["home"]), parameters["order"], cause="cancelled")
+    abandon_order(Path(parameters["home"]), parameters["order"], cause=Cause.CANCELLED)
 
 
 @flow(

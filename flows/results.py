@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from schemas.outcome import Cause, Outcome
+
 
 @dataclass
 class RunResult:
@@ -17,6 +19,8 @@ class RunResult:
     delivered: list[str] = field(default_factory=list)
     proof: str | None = None
     authorisation: str | None = None
+    outcome: Outcome | None = None
+    cause: Cause | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The object that `--json` prints."""

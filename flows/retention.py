@@ -12,6 +12,7 @@ from flows.intakes import close_due
 from flows.orders import drop_stale_orders
 from flows.results import SweepReport
 from schemas.errors import BusyError, DestructionError, LedgerError, RepriseError, StorageFullError
+from schemas.outcome import Cause
 from vault.clock import Clock
 from vault.destroy import destroy_stray, inventory_staging, key_of, remove
 from vault.intake import intakes_out_of_reach
@@ -92,12 +93,14 @@ def _deal_with(control: Control, lease: Lease, report: SweepReport) -> None:
 
 
 def _destroy(control: Control, lease: Lease, reason: str) -> None:
+    # Of one whose end has begun, that end's cause stands; what is given here is then not looked at.
+    cause = control.cause(lease) if reason == "half_destroyed" else Cause(reason)
     if is_restored(control.home, lease.run_id) and lease.run_id in control.memory.gone("destroyed"):
-        reason = "record_lost"
+        cause = Cause.RECORD_LOST
     end_data_process(lease)
     with hold_doctor(control.home, lease.subject_id, wait_seconds=END_WAIT_SECONDS):
         if not control.ended(lease):  # its own control process may have ended it meanwhile
-            end_unpublished(control, lease.reload(control.home), reason)
+            end_unpublished(control, lease.reload(control.home), cause)
 
 
 def _remove(control: Control, lease: Lease, code: str, *, with_key: bool) -> None:

@@ -272,7 +272,7 @@ class ReconciliationError(RepriseError):
     """The books do not balance."""
 
     exit_code = 70
-    advice = "Nothing was published. Report the code; `reprise abandon RUN` destroys the staging."
+    advice = "Nothing was delivered. Report the code; `reprise abandon RUN` destroys the staging."
 
 
 class CountMismatchError(ReconciliationError):

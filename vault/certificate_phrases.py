@@ -3,68 +3,9 @@
 from __future__ import annotations
 
 from vault.certificate_words import by_language
+from vault.outcome_words import CAUSES
 
 _PHRASES: dict[str, tuple[str, str, str, str]] = {
-    "published": (
-        "certified, package published",
-        "certifié, paquet publié",
-        "gecertificeerd, pakket gepubliceerd",
-        "bescheinigt, Paket veröffentlicht",
-    ),
-    "rehearsal": (
-        "rehearsed, nothing published",
-        "répété à blanc, rien n'est publié",
-        "proefgedraaid, niets gepubliceerd",
-        "geprobt, nichts veröffentlicht",
-    ),
-    "inventory": (
-        "counted, nothing published",
-        "compté, rien n'est publié",
-        "geteld, niets gepubliceerd",
-        "gezählt, nichts veröffentlicht",
-    ),
-    "abandoned": (
-        "abandoned by the operator, nothing published",
-        "abandonné par l'opérateur, rien n'est publié",
-        "afgebroken door de operator, niets gepubliceerd",
-        "vom Bearbeiter abgebrochen, nichts veröffentlicht",
-    ),
-    "withdrawn": (
-        "the authorisation was withdrawn, nothing published",
-        "l'autorisation a été retirée, rien n'est publié",
-        "de machtiging werd ingetrokken, niets gepubliceerd",
-        "die Erlaubnis wurde widerrufen, nichts veröffentlicht",
-    ),
-    "record_lost": (
-        "ended before; the record of that end was lost when an older home was put back",
-        "terminé auparavant ; la trace de cette fin s'est perdue quand un état plus ancien a été remis",
-        "eerder beëindigd; het spoor daarvan ging verloren toen een oudere toestand werd teruggezet",
-        "früher beendet; die Aufzeichnung davon ging verloren, als ein älterer Stand zurückgesetzt wurde",
-    ),
-    "cancelled": (
-        "cancelled, nothing published",
-        "annulé, rien n'est publié",
-        "geannuleerd, niets gepubliceerd",
-        "abgesagt, nichts veröffentlicht",
-    ),
-    "deadline": (
-        "deadline passed, nothing published",
-        "délai dépassé, rien n'est publié",
-        "termijn verstreken, niets gepubliceerd",
-        "Frist abgelaufen, nichts veröffentlicht",
-    ),
-    "key_lost": (
-        "the key was lost, nothing published",
-        "la clé est perdue, rien n'est publié",
-        "de sleutel is verloren, niets gepubliceerd",
-        "Schlüssel verloren, nichts veröffentlicht",
-    ),
-    "refused_after_header": (
-        "the export is not the one authorised: only its header was read",
-        "l'export n'est pas celui qui est autorisé : seul son en-tête a été lu",
-        "de export is niet de toegestane: alleen de hoofding is gelezen",
-        "der Export ist nicht der erlaubte: nur sein Kopf wurde gelesen",
-    ),
     "controller": (
         "controller (the doctor)",
         "responsable du traitement (le médecin)",
@@ -90,7 +31,7 @@ _PHRASES: dict[str, tuple[str, str, str, str]] = {
     "no_date": ("no date stated", "aucune date indiquée", "geen datum vermeld", "kein Datum genannt"),
     # kinds of run
     "use_inventory": ("counting", "comptage", "telling", "Zählung"),
-    "use_rehearsal": ("rehearsal", "répétition à blanc", "proefdraai", "Probe"),
+    "use_rehearsal": ("rehearsal", "essai à blanc", "proefrun", "Testlauf"),
     "use_migration": ("migration", "migration", "migratie", "Migration"),
     "use_delta": ("later addition", "complément", "aanvulling", "Nachtrag"),
     # the working copy
@@ -391,5 +332,5 @@ _PHRASES: dict[str, tuple[str, str, str, str]] = {
         "Speicher nach dem Ende eines Prozesses, über das hinaus, was das Betriebssystem zusichert",
     ),
 }
-PHRASES = by_language(_PHRASES)
+PHRASES = by_language({**CAUSES, **_PHRASES})
 """Language to name to phrase."""

@@ -145,7 +145,7 @@ def withdraw(
     operator: OperatorOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Withdraw an instruction: its runs stop, their staging is destroyed, nothing is published any more."""
+    """Withdraw an instruction: its runs stop, their staging is destroyed, nothing more is delivered."""
     path = home_path(home)
     evidence = None
     if signed is not None:

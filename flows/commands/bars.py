@@ -12,7 +12,7 @@ from flows.journal_view import progress_percent
 
 _WORDS = {
     "authorise": "checking the authorisation",
-    "lease": "leasing",
+    "lease": "noting the run",
     "inventory": "counting what came",
     "extract": "sealing into staging",
     "check": "checking contracts",
@@ -21,7 +21,7 @@ _WORDS = {
     "plan": "planning",
     "deliver": "writing sealed parts",
     "reconcile": "balancing the books",
-    "publish": "publishing",
+    "publish": "delivering",
     "destroy": "destroying staging",
     "certify": "certifying",
 }

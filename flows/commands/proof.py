@@ -10,9 +10,9 @@ from typing import Annotated
 import typer
 
 from dashboard.export import export_pages
-from flows import engine
 from flows.commands.shared import HomeOption, JsonOption, guarded, home_path, home_to_examine, show
 from flows.package import open_package as open_sealed
+from flows.run_views import list_runs
 from schemas.errors import ForkError, HostileProofError, ProofError, UnanchoredError
 from vault.clock import SystemClock, format_utc
 from vault.full_verify import root_files, verify_fully
@@ -136,5 +136,5 @@ def export(
     """Write static pages: every run, its authorisation, its deletion proof."""
     path = home_path(home)
     store = open_store(path)
-    pages = export_pages(html, path, engine.list_runs(path), store, format_policy(store.vkey))
+    pages = export_pages(html, path, list_runs(path), store, format_policy(store.vkey))
     show({"pages": pages}, as_json=as_json, text=f"{pages} page(s) in {html}")

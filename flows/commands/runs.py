@@ -25,6 +25,8 @@ from flows.control import Control
 from flows.custody import confirm_clock
 from flows.home_state import home_state, one_line, raise_alarm
 from flows.orders import Order, save_order
+from flows.run_views import list_runs
+from flows.run_views import status as run_status
 from flows.sweep_round import sweep_round
 from schemas.errors import VerificationFailedError
 
@@ -114,7 +116,7 @@ def rehearse(
     direct: DirectOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """The whole way up to balanced books; publish nothing; destroy and certify."""
+    """Do everything but deliver: show what a migration would deliver whole, as text or not; destroy and certify."""
     order = Order(
         str(source.resolve()), authorisation, "rehearsal", None, keys, operator_name(operator), intake
     )
@@ -163,8 +165,8 @@ def order(
 
 @guarded
 def runs(home: HomeOption = None, as_json: JsonOption = False) -> None:
-    """List the runs and where they stand."""
-    found = engine.list_runs(home_path(home))
+    """List the runs: when each began, and where it stands or how it ended."""
+    found = list_runs(home_path(home))
     show(found, as_json=as_json, text=describe_runs(found))
 
 
@@ -183,11 +185,11 @@ def status(
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Tell where a run stands, arrow by arrow; without RUN, where the home stands, in one line for monitoring."""
+    """Show a run: its end or where it stands, its counts, its steps; without RUN, the home in one line for monitoring."""
     if run is not None and strict:
         raise typer.BadParameter("--strict looks at the home: give no RUN")
     if run is not None:
-        found = engine.status(home_path(home), run)
+        found = run_status(home_path(home), run)
         show(found, as_json=as_json, text=describe_status(found))
         return
     state = home_state(home_path(home))
@@ -203,7 +205,7 @@ def resume(
     operator: OperatorOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Go on with an interrupted run from its last arrow. The same use, the same deadline."""
+    """Go on with an interrupted or failed run from its last step. The same use, the same deadline."""
     path = home_path(home)
     with BarWatch() as watch:
         result = engine.resume(path, run, operator_name(operator), watch).to_json()
@@ -218,7 +220,7 @@ def abandon(
     operator: OperatorOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """End a run without publishing: destroy its staging, check, certify."""
+    """End a run without delivering: destroy its staging, check, certify."""
     if not yes:
         errors_console.print("Nothing done: add --yes to destroy this run's staging.")
         raise typer.Exit(2)

@@ -4,44 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-_STATES = {
-    "certified": "certified: staging destroyed and checked",
-    "red": "red: nothing was published; resume or abandon it",
-    "interrupted": "interrupted: resume or abandon it",
-    "running": "running",
-    "destroying": "destruction under way",
-    "incomplete": "DESTRUCTION INCOMPLETE: call a person",
-}
+from vault.outcome_words import run_in_words
 
 
 def describe_result(result: dict[str, Any]) -> str:
-    """What came, what was delivered, what needs a look, what was destroyed, where the proof is."""
+    """How the run ended, what came, what was delivered, what needs a look, what was destroyed, where the proof is."""
     counts = result["counts"]
-    lines = [f"Run {result['run']}: {_STATES.get(result['state'], result['state'])}"]
+    lines = [f"Run {result['run']}: {run_in_words(result['state'], result['cause'])}"]
     if result.get("authorisation"):
         lines.append(
             f"  authorised by the signed instruction {result['authorisation']}, checked before the export was opened"
         )
-    came = counts.get("inventory", {})
-    if came:
-        lines.append(
-            f"  came       {came.get('files', 0)} file(s), {came.get('bytes', 0):,} bytes,"
-            f" {came.get('patients', 0)} patient(s), {sum(came.get('units', {}).values()):,} units"
-        )
-    tally = result["dispositions"]
-    if tally:
-        lines.append(
-            f"  delivered  {tally.get('delivered', 0):,} units whole, {tally.get('degraded', 0):,} as text"
-        )
-        lines.append(
-            f"  not        {tally.get('out_of_scope', 0):,} out of scope, {tally.get('unscoped', 0):,} unscoped,"
-            f" {tally.get('quarantined', 0):,} quarantined"
-        )
-    findings = counts.get("publish", {}).get("findings", {})
-    if findings:
-        lines.append(
-            f"  look at    {sum(findings.values()):,} point(s) on the work list (sealed in report.zip.age)"
-        )
+    lines += _counts(counts)
     destroyed = counts.get("destroy", {})
     if destroyed:
         lines.append(
@@ -57,18 +31,54 @@ def describe_result(result: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def _counts(counts: dict[str, Any]) -> list[str]:
+    """What came, and what became of it, as far as the run got."""
+    lines = []
+    came = counts.get("inventory", {})
+    if came:
+        lines.append(
+            f"  came       {came.get('files', 0)} file(s), {came.get('bytes', 0):,} bytes,"
+            f" {came.get('patients', 0)} patient(s), {sum(came.get('units', {}).values()):,} units"
+        )
+    tally = counts.get("reconcile", counts.get("rehearse", {})).get("dispositions", {})
+    if tally:
+        verb = "delivered " if "publish" in counts else "would be  "
+        lines.append(
+            f"  {verb} {tally.get('delivered', 0):,} units whole, {tally.get('degraded', 0):,} as text"
+        )
+        lines.append(
+            f"  not        {tally.get('out_of_scope', 0):,} out of scope, {tally.get('unscoped', 0):,} unscoped,"
+            f" {tally.get('quarantined', 0):,} set aside"
+        )
+    findings = counts.get("publish", {}).get("findings", {})
+    if findings:
+        lines.append(
+            f"  look at    {sum(findings.values()):,} point(s) on the work list (sealed in report.zip.age)"
+        )
+    return lines
+
+
 def describe_runs(found: list[dict[str, Any]]) -> str:
     """One line a run."""
     if not found:
         return "No runs."
     return "\n".join(
-        f"{run['run']}  {run['use']:<10} {_STATES.get(run['state'], run['state'])}" for run in found
+        f"{run['run']}  {_minute(run['created'])}  {run['use']:<10} {run_in_words(run['state'], run['cause'])}"
+        for run in found
     )
 
 
+def _minute(moment: str) -> str:
+    return f"{moment[:10]} {moment[11:16]}"
+
+
 def describe_status(found: dict[str, Any]) -> str:
-    """A run, arrow by arrow; once it has ended, what is left of it."""
-    lines = [f"Run {found['run']}: {_STATES.get(found['state'], found['state'])}"]
+    """A run: where it stands or how it ended, what it counted, and when each step was done."""
+    lines = [f"Run {found['run']}: {run_in_words(found['state'], found['cause'])}"]
+    if found["failure"] is not None and found["proof"] is None:
+        lines.append(f"  failed     {found['failure']['code']} (exit {found['failure']['exit']})")
+    lines.append(f"  use        {found['use']}, begun {_minute(found['created'])} UTC")
+    lines += _counts(found["counts"])
     if found["proof"] is None:
         lines += [f"  deadline   {found['deadline']}", f"  key        {found['keys']}"]
     if found["package"] is not None:

@@ -23,6 +23,7 @@ from flows.intakes import close_intake
 from flows.orders import load_order, save_order
 from flows.practice.write import write_practice
 from flows.retention import sweep_home
+from flows.run_views import list_runs
 from flows.watch import NoWatch
 from schemas.errors import IntakeError, RepriseError, SealedSourceError, UnreadableSourceError
 from vault.intake import check_number, destroy_identity, list_intakes
@@ -183,7 +184,7 @@ def test_a_run_that_a_damaged_copy_stopped_goes_on_with_an_intact_one(export, ca
     )
     with pytest.raises(SealedSourceError):
         case.start(source=str(sealed))
-    assert engine.list_runs(case.home)[-1]["state"] == "red"
+    assert list_runs(case.home)[-1]["state"] == "red"
     with pytest.raises(IntakeError) as used:
         close_intake(Control.open(case.home, "trial"), opened.id)
     assert used.value.code == "intake_in_use"
@@ -215,14 +216,14 @@ def test_a_run_waits_for_the_file_that_its_intake_opens(export, case, tmp_path):
     """A file sealed for others is no reason to ask the doctor for another signature: the use is the run's own."""
     source, plain = tmp_path / "whatever.bin", zipped(export, tmp_path / "x.zip")
     seal_by_age(str(pyrage.x25519.Identity.generate().to_public()), plain, source)
-    opened, before = case.open_intake(), len(engine.list_runs(case.home))
+    opened, before = case.open_intake(), len(list_runs(case.home))
     with pytest.raises(IntakeError, match="intake_unknown"):
         case.start(source=str(source))
-    assert engine.list_runs(case.home)[-1]["state"] == "red"
+    assert list_runs(case.home)[-1]["state"] == "red"
     source.unlink()
     seal_by_age(opened.recipient, plain, source)
     assert case.resume().state == "certified"
-    assert len(engine.list_runs(case.home)) == before + 1
+    assert len(list_runs(case.home)) == before + 1
     assert certificate(case)["destruction"]["source"]["encryptedAlways"] is True
     case.nothing_left()
 
@@ -329,10 +330,10 @@ def test_what_no_open_intake_fits_is_refused_and_recorded(export, case, tmp_path
             case.start(**{"source": str(sealed), "use": "inventory", **changes})
         return refused.value.code
 
-    before = len(engine.list_runs(case.home))
+    before = len(list_runs(case.home))
     assert code() == "intake_unknown"  # none is open: nothing is leased, no use is spent
     assert ("authorisation.refused", "intake_unknown", False) in entries(case)
-    assert len(engine.list_runs(case.home)) == before
+    assert len(list_runs(case.home)) == before
     opened = case.open_intake()
     assert code(source=str(export), intake=opened.id) == "source_not_sealed"
     assert code() == "intake_unknown"
@@ -340,7 +341,7 @@ def test_what_no_open_intake_fits_is_refused_and_recorded(export, case, tmp_path
     assert code() == "intake_key_gone"
     shutil.copy(sealed, tmp_path / "without-its-name")
     assert code(source=str(tmp_path / "without-its-name")) == "intake_key_gone"
-    for run in engine.list_runs(case.home):
+    for run in list_runs(case.home):
         if run["state"] == "red":
             engine.abandon(case.home, run["run"], "trial")
     replace(case.open_intake(), expires="2026-01-01T00:00:00Z", boot_id="").save(case.home)

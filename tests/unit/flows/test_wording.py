@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+import re
+
+import pytest
+
 from flows.commands.wording import describe_status, describe_subject
+from flows.home_state import ALIVE
+from schemas.outcome import Cause, Outcome
+from vault.outcome_words import CAUSES, run_in_words
 
 RUN = {
     "run": "r1",
     "use": "migration",
+    "created": "2026-01-01T00:00:00Z",
+    "cause": None,
+    "failure": None,
+    "counts": {},
     "deadline": "2026-01-04T00:00:00Z",
     "keys": "keyring",
     "journal": [
@@ -17,8 +28,19 @@ RUN = {
 
 
 def test_a_run_that_goes_on_shows_its_deadline_and_key_and_no_end():
-    going = {"state": "red", "ended": None, "package": None, "import": None, "proof": None}
+    failure = {"code": "disk_full", "exit": 41}
+    going = {
+        "state": "red",
+        "failure": failure,
+        "ended": None,
+        "package": None,
+        "import": None,
+        "proof": None,
+    }
     text = describe_status({**RUN, **going})
+    assert text.startswith(
+        "Run r1: failed, nothing delivered: resume or abandon it\n  failed     disk_full (exit 41)\n"
+    )
     assert "deadline   2026-01-04" in text
     assert "key        keyring" in text
     assert "proof" not in text
@@ -27,16 +49,55 @@ def test_a_run_that_goes_on_shows_its_deadline_and_key_and_no_end():
 
 def test_an_ended_run_shows_where_its_proof_is_and_no_key_that_is_gone():
     ended = {
-        "state": "certified", "ended": "2026-01-01T00:00:02Z", "package": "/out/reprise-r1", "import": None, "proof": "/p",
+        "state": "certified", "cause": "published", "ended": "2026-01-01T00:00:02Z", "package": "/out/reprise-r1", "import": None, "proof": "/p",
     }  # fmt: skip
     lines = describe_status({**RUN, **ended}).splitlines()
-    assert lines[1:3] == [
+    assert lines[0] == "Run r1: package delivered; staging destroyed and checked"
+    assert lines[2:4] == [
         "  package    /out/reprise-r1",
         "  import     not confirmed: `reprise confirm RUN opened|imported|accepted`",
     ]
-    assert lines[3] == "  proof      /p"
-    assert lines[4:] == ["  2026-01-01T00:00:00Z  publish", "  2026-01-01T00:00:02Z  destroy, certify"]
+    assert lines[4] == "  proof      /p"
+    assert lines[5:] == ["  2026-01-01T00:00:00Z  publish", "  2026-01-01T00:00:02Z  destroy, certify"]
     assert "  import     accepted" in describe_status({**RUN, **ended, "import": "accepted"})
+
+
+def test_a_run_shows_what_came_and_what_became_of_it():
+    counts = {
+        "inventory": {"files": 1, "bytes": 2000, "patients": 3, "units": {"item": 4, "text": 5}},
+        "reconcile": {"dispositions": {"delivered": 6, "degraded": 2, "quarantined": 1}},
+    }
+    ended = {
+        "state": "certified",
+        "cause": "rehearsal",
+        "ended": None,
+        "package": None,
+        "import": None,
+        "proof": "/p",
+    }
+    text = describe_status({**RUN, **ended, "use": "rehearsal", "counts": counts})
+    assert "  came       1 file(s), 2,000 bytes, 3 patient(s), 9 units\n" in text
+    assert "  would be   6 units whole, 2 as text\n" in text
+    counts["publish"] = {"findings": {"allergy": 2}}
+    assert "  delivered  6 units whole, 2 as text\n" in describe_status({**RUN, **ended, "counts": counts})
+
+
+@pytest.mark.parametrize("cause", Cause)
+def test_each_end_has_its_own_words_in_each_language_and_none_says_published(cause):
+    for number, said in enumerate(CAUSES[cause]):
+        assert [other for other in CAUSES if CAUSES[other][number] == said] == [cause]
+        assert not re.search("publi|gepubli|veröffentlicht|certifi|gecertif|bescheinigt", said)
+    line = run_in_words("certified", cause)
+    assert line == f"{CAUSES[cause][0]}; staging destroyed and checked"
+    assert ("nothing delivered" in line) is (cause.outcome not in (Outcome.DELIVERED, Outcome.RECORD_LOST))
+    assert line.startswith("refused") is (cause.outcome is Outcome.REFUSED)
+
+
+def test_each_state_of_a_run_has_words_and_every_cause_an_outcome():
+    assert set(CAUSES) == set(Cause)
+    for state in (*ALIVE, "forgotten"):
+        assert run_in_words(state, None)
+    assert {cause.outcome for cause in Cause} | {Outcome.FORGOTTEN} == set(Outcome)
 
 
 def test_all_that_is_kept_of_a_person_is_a_page_to_read():

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from schemas.errors import HomeError, VerificationFailedError
+from schemas.outcome import Cause
 from vault.certificate import _page, build_certificate
 from vault.certificate_content import build_content
 from vault.certificate_phrases import PHRASES
@@ -83,8 +84,7 @@ def authorised(signature: str, *roles: str) -> dict[str, Any]:
 
 def every_certificate() -> list[dict[str, Any]]:
     """Between them they hold every code that a certificate can hold."""
-    causes = ("published", "rehearsal", "inventory", "abandoned", "withdrawn", "cancelled", "deadline", "key_lost",
-              "refused_after_header", "record_lost")  # fmt: skip
+    causes = tuple(Cause)
     media = [
         Media(d, lk, b)
         for d in DECLARABLE["disk"]
@@ -98,7 +98,7 @@ def every_certificate() -> list[dict[str, Any]]:
         told = destruction(
             media[number],
             systems[number % 4],
-            cause=causes[number % 10],
+            cause=causes[number % len(causes)],
             exceptions=EXCEPTIONS[: number % 3],
             role=("operator", "sweep")[number % 2],
             strength={"provider": ("keyring", "memory")[number % 2]},

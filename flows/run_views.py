@@ -1,0 +1,69 @@
+"""What is seen of runs from outside: where each stands, how it ended, what it counted."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from flows.confirmation import states_of
+from flows.control import Control
+from schemas.outcome import Cause
+from vault.journal import Journal
+from vault.lease import Lease, find_lease
+from vault.lease import list_runs as leases_of
+from vault.ledger import EntryType
+from vault.run_files import RunFile, read_run_file
+
+
+def list_runs(home: Path) -> list[dict[str, Any]]:
+    """Every run of the home: where it stands, and once it has ended, how."""
+    control = Control.open_to_look(home)
+    ends = _ends(control)
+    return [_brief(control, lease, ends.get(lease.run_id)) for lease in leases_of(home)]
+
+
+def status(home: Path, run: str) -> dict[str, Any]:
+    """One run, step by step, with what it counted; of an ended one also how it ended, where package and proof are.
+
+    Raises UnreadableSourceError (no_such_run), IntegrityError.
+    """
+    control = Control.open_to_look(home)
+    lease = find_lease(control.home, run)
+    steps = Journal(home, lease.run_id).read()
+    counts = {step.arrow: step.counts for step in steps if step.arrow != "control"}
+    end = _ends(control).get(lease.run_id)
+    confirmed = states_of(control, lease)
+    return {
+        **_brief(control, lease, end),
+        "keys": lease.provider,
+        "failure": read_run_file(home, lease.run_id, RunFile.RED),
+        "journal": [{"arrow": step.arrow, "at": step.at, "counts": step.counts} for step in steps],
+        "counts": counts,
+        "ended": end["at"] if end else None,
+        "package": counts.get("publish", {}).get("folder"),
+        "import": confirmed[-1].value if confirmed else None,
+        "proof": str(home / "runs" / lease.run_id / "proof") if control.ended(lease) else None,
+    }
+
+
+def _ends(control: Control) -> dict[str, dict[str, Any]]:
+    """The entries of the log in which destructions were completed, by run."""
+    store = control.ledger.store
+    entries = (json.loads(entry) for entry in store.read(0, store.head().size))
+    return {e["runId"]: e for e in entries if e["type"] == EntryType.DESTRUCTION_COMPLETED}
+
+
+def _brief(control: Control, lease: Lease, end: dict[str, Any] | None) -> dict[str, Any]:
+    state = control.state(lease)
+    code = end["code"] if end is not None and state == "certified" else None
+    cause = Cause(code) if code in set(Cause) else None
+    return {
+        "run": lease.run_id,
+        "state": state,
+        "outcome": cause.outcome if cause else None,
+        "cause": cause,
+        "use": lease.use,
+        "created": lease.created,
+        "deadline": lease.deadline,
+    }

@@ -1,0 +1,99 @@
+"""How a run ended is said alike by `runs`, `status`, `--json`, the ledger page and the certificate; each end by its own words."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from whole_run import WholeRun
+
+from dashboard.export import export_pages
+from flows import engine
+from flows.commands.wording import describe_result, describe_runs, describe_status
+from flows.orders import save_order
+from flows.run_views import list_runs, status
+from flows.watch import NoWatch
+from schemas.errors import RepriseError
+from schemas.outcome import Cause, Outcome
+from vault.ledger_store import open_store
+from vault.outcome_words import CAUSES
+
+pytestmark = pytest.mark.slow
+USES = {"inventory": 9, "rehearsal": 9, "migration": 9, "delta": 0}
+
+
+class StopAtOnce(NoWatch):
+    """Interrupts a run as soon as it has counted."""
+
+    def arrow(self, arrow: str, counts: dict[str, Any]) -> None:
+        super().arrow(arrow, counts)
+        if arrow == "inventory":
+            raise KeyboardInterrupt
+
+
+class Ends:
+    """One home in which a run delivered, one was refused, and one was cancelled."""
+
+    def __init__(self, case: WholeRun, empty: Path) -> None:
+        self.case = case
+        self.delivered = case.start()
+        self.runs = {Cause.PUBLISHED: self.delivered.run}
+        with pytest.raises(RepriseError):
+            case.start(source=str(empty))
+        self.runs[Cause.REFUSED_SOURCE] = case.run_id
+        order = save_order(case.home, case.order())
+        with pytest.raises(KeyboardInterrupt):
+            engine.start_order(case.home, order, StopAtOnce())
+        self.before_its_end = status(case.home, case.run_id)
+        engine.abandon_order(case.home, order, Cause.CANCELLED)
+        self.runs[Cause.CANCELLED] = case.run_id
+
+
+@pytest.fixture(scope="module")
+def ends(practice, tmp_path_factory) -> Ends:
+    folder = tmp_path_factory.mktemp("ends")
+    (folder / "empty").mkdir()
+    return Ends(WholeRun(folder / "trial", practice, uses=USES), folder / "empty")
+
+
+def test_each_end_is_told_apart_everywhere(ends, tmp_path):
+    home = ends.case.home
+    listed = {run["run"]: run for run in list_runs(home)}
+    store = open_store(home)
+    export_pages(tmp_path, home, list(listed.values()), store, "")
+    page, lines = (tmp_path / "index.html").read_text(encoding="utf-8"), describe_runs(list_runs(home))
+    assert len(ends.runs) == len(listed) == 3
+    for cause, run in ends.runs.items():
+        said = CAUSES[cause][0]
+        assert (listed[run]["outcome"], listed[run]["state"]) == (cause.outcome, "certified")
+        found = status(home, run)
+        assert (found["outcome"], found["failure"] is None) == (
+            cause.outcome,
+            cause.outcome is not Outcome.REFUSED,
+        )
+        line = f"{said}; staging destroyed and checked"
+        assert describe_status(found).startswith(f"Run {run}: {line}\n")
+        assert next(text for text in lines.splitlines() if text.startswith(run)).endswith(line)
+        assert line in page.split(run)[1].split("</tr>")[0]
+        proof = home / "runs" / run / "proof"
+        assert json.loads((proof / "certificate.json").read_bytes())["outcome"] == said
+        assert CAUSES[cause][1] in (proof / "certificate.html").read_text(encoding="utf-8").replace(
+            "&#39;", "'"
+        )
+    ends.case.nothing_left()
+
+
+def test_what_a_command_shows_at_the_end_says_it_too(ends):
+    result = ends.delivered.to_json()
+    assert json.loads(json.dumps(result))["outcome"] == "delivered"
+    assert describe_result(result).startswith(
+        f"Run {result['run']}: package delivered; staging destroyed and checked\n"
+    )
+
+
+def test_a_run_that_has_not_ended_has_no_outcome(ends):
+    assert ends.before_its_end["outcome"] is None
+    assert ends.before_its_end["counts"]["inventory"]["patients"] == 6
+    assert "\n  came       1 file(s)" in describe_status(ends.before_its_end)
