@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -161,10 +160,7 @@ app.add_typer(ledger_app, name="ledger")
 
 
 def main() -> None:
-    """Run the command line with a private file mode mask."""
-    os.umask(0o077)
-    app(args=sys.argv[1:])
+    """The program, for environments that were installed when it began here."""
+    from flows.__main__ import main as program
 
-
-if __name__ == "__main__":
-    main()
+    program()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from flows.confirmation import states_of
 from flows.control import Control
 from schemas.outcome import Cause
 from vault.journal import Journal
-from vault.lease import Lease, find_lease
+from vault.lease import Lease, find_lease, owner_alive, readable_runs
 from vault.lease import list_runs as leases_of
 from vault.ledger import EntryType
 from vault.run_files import RunFile, read_run_file
@@ -67,3 +68,15 @@ def _brief(control: Control, lease: Lease, end: dict[str, Any] | None) -> dict[s
         "created": lease.created,
         "deadline": lease.deadline,
     }
+
+
+def run_of_this_process(home: Path) -> dict[str, Any] | None:
+    """The run that this process carries or carried last, and where it stands.
+
+    Raises IntegrityError beside a damaged lease.
+    """
+    control = Control.open_to_look(home)
+    ours = [
+        lease for lease in readable_runs(home)[0] if lease.owner_pid == os.getpid() and owner_alive(lease)
+    ]
+    return {"run": ours[-1].run_id, "state": control.state(ours[-1])} if ours else None

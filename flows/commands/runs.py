@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from flows import engine
+from flows import engine, interrupts
 from flows.channels import channel_of
 from flows.commands.bars import BarWatch
 from flows.commands.shared import (
@@ -20,15 +23,21 @@ from flows.commands.shared import (
     operator_name,
     show,
 )
-from flows.commands.wording import describe_result, describe_runs, describe_status, describe_sweep
+from flows.commands.wording import (
+    describe_interrupted,
+    describe_result,
+    describe_runs,
+    describe_status,
+    describe_sweep,
+)
 from flows.control import Control
 from flows.custody import confirm_clock
 from flows.home_state import home_state, one_line, raise_alarm
 from flows.orders import Order, save_order
-from flows.run_views import list_runs
+from flows.run_views import list_runs, run_of_this_process
 from flows.run_views import status as run_status
 from flows.sweep_round import sweep_round
-from schemas.errors import VerificationFailedError
+from schemas.errors import RepriseError, VerificationFailedError
 
 SourceArgument = Annotated[
     Path,
@@ -47,12 +56,38 @@ KeysOption = Annotated[str, typer.Option("--keys", help="Where the run's key liv
 IntakeOption = Annotated[
     str | None, typer.Option("--intake", help="The intake that SOURCE is sealed to; else found by trying.")
 ]
-DirectOption = Annotated[bool, typer.Option("--direct", help="Run the same steps without Prefect.")]
+PrefectOption = Annotated[
+    bool | None,
+    typer.Option(
+        "--prefect/--direct",
+        help="As a flow run of the Prefect server at PREFECT_API_URL, or without; else with, where that is set.",
+        show_default=False,
+    ),
+]
 
 
-def _carry(home: Path, order: Order, *, direct: bool, as_json: bool) -> None:
-    result = _direct(home, order) if direct else _through_prefect(home, order)
+def _carry(home: Path, order: Order, *, prefect: bool | None, as_json: bool) -> None:
+    server = bool(os.environ.get("PREFECT_API_URL"))
+    if prefect and not server:
+        raise typer.BadParameter("--prefect needs PREFECT_API_URL: reprise starts no server of its own")
+    with saying_what_waits(home):
+        result = _direct(home, order) if not server or prefect is False else _through_prefect(home, order)
     show(result, as_json=as_json, text=describe_result(result))
+
+
+@contextmanager
+def saying_what_waits(home: Path) -> Iterator[None]:
+    """Let an interrupt say whether this process has a run, and what can be done with it."""
+    try:
+        yield
+    except BaseException as error:
+        if not isinstance(error, KeyboardInterrupt) and not interrupts.pressed():
+            raise
+        try:
+            found = describe_interrupted(run_of_this_process(home))
+        except RepriseError:
+            found = "`reprise runs` lists what waits."
+        raise interrupts.Interrupted(found) from None
 
 
 def _direct(home: Path, order: Order) -> dict[str, Any]:
@@ -89,7 +124,7 @@ def migrate(
     operator: OperatorOption = None,
     keys: KeysOption = "keyring",
     intake: IntakeOption = None,
-    direct: DirectOption = False,
+    prefect: PrefectOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Migrate one doctor's records, destroy the staging, certify."""
@@ -102,7 +137,7 @@ def migrate(
         operator_name(operator),
         intake,
     )
-    _carry(home_path(home), order, direct=direct, as_json=as_json)
+    _carry(home_path(home), order, prefect=prefect, as_json=as_json)
 
 
 @guarded
@@ -113,14 +148,14 @@ def rehearse(
     operator: OperatorOption = None,
     keys: KeysOption = "keyring",
     intake: IntakeOption = None,
-    direct: DirectOption = False,
+    prefect: PrefectOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Do everything but deliver: show what a migration would deliver whole, as text or not; destroy and certify."""
     order = Order(
         str(source.resolve()), authorisation, "rehearsal", None, keys, operator_name(operator), intake
     )
-    _carry(home_path(home), order, direct=direct, as_json=as_json)
+    _carry(home_path(home), order, prefect=prefect, as_json=as_json)
 
 
 @guarded
@@ -131,13 +166,14 @@ def probe(
     operator: OperatorOption = None,
     keys: KeysOption = "keyring",
     intake: IntakeOption = None,
+    prefect: PrefectOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Count what a source holds (the use `inventory`), destroy and certify."""
     order = Order(
         str(source.resolve()), authorisation, "inventory", None, keys, operator_name(operator), intake
     )
-    _carry(home_path(home), order, direct=True, as_json=as_json)
+    _carry(home_path(home), order, prefect=prefect, as_json=as_json)
 
 
 @guarded
@@ -207,7 +243,7 @@ def resume(
 ) -> None:
     """Go on with an interrupted or failed run from its last step. The same use, the same deadline."""
     path = home_path(home)
-    with BarWatch() as watch:
+    with saying_what_waits(path), BarWatch() as watch:
         result = engine.resume(path, run, operator_name(operator), watch).to_json()
     show(result, as_json=as_json, text=describe_result(result))
 
@@ -224,7 +260,9 @@ def abandon(
     if not yes:
         errors_console.print("Nothing done: add --yes to destroy this run's staging.")
         raise typer.Exit(2)
-    result = engine.abandon(home_path(home), run, operator_name(operator)).to_json()
+    path = home_path(home)
+    with saying_what_waits(path):
+        result = engine.abandon(path, run, operator_name(operator)).to_json()
     show(result, as_json=as_json, text=describe_result(result))
 
 

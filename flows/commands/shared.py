@@ -13,6 +13,7 @@ from typing import Annotated, Any, ParamSpec
 import typer
 from rich.console import Console
 
+from flows import interrupts
 from flows.coded import Told, told
 from flows.control import Control
 from schemas.errors import HomeError, RepriseError
@@ -73,18 +74,34 @@ def guarded(function: Callable[P, None]) -> Callable[P, None]:
         try:
             function(*args, **kwargs)
             return
-        except RepriseError as error:
-            code = _show_error(error.to_json(), as_json=as_json)
-        except KeyboardInterrupt:
-            advice = "The run stays resumable: `reprise runs`, then `reprise resume RUN`."
-            code = _show_error(_as_json(("interrupted", 130, "Interrupted.", advice)), as_json=as_json)
-        except (typer.Exit, typer.Abort, typer.BadParameter):
+        except (typer.Exit, typer.BadParameter):
             raise
+        except typer.Abort as unanswered:
+            if not isinstance(
+                unanswered.__context__, KeyboardInterrupt
+            ):  # the end of the input, at a question
+                raise
+            code = _show_error(_interruption(unanswered), as_json=as_json)
+        except KeyboardInterrupt as interrupt:
+            code = _show_error(_interruption(interrupt), as_json=as_json)
         except Exception as error:  # noqa: BLE001 - a defect of ours; its text and its traceback could quote a patient
-            code = _show_error(_as_json(told(error)), as_json=as_json)
+            code = _show_error(_told_of(error), as_json=as_json)
         raise typer.Exit(code)
 
     return wrapped
+
+
+def _told_of(error: Exception) -> dict[str, Any]:
+    if interrupts.pressed():  # a library made an error of its own of the interrupt
+        return _interruption(error)
+    return error.to_json() if isinstance(error, RepriseError) else _as_json(told(error))
+
+
+def _interruption(error: BaseException) -> dict[str, Any]:
+    """One line: that it was interrupted, and what became of the work where somebody knows."""
+    interrupts.said()
+    words = ["Interrupted.", error.state] if isinstance(error, interrupts.Interrupted) else ["Interrupted."]
+    return _as_json(("interrupted", interrupts.INTERRUPTED, " ".join(words), ""))
 
 
 def _as_json(found: Told) -> dict[str, Any]:

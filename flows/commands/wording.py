@@ -58,6 +58,17 @@ def _counts(counts: dict[str, Any]) -> list[str]:
     return lines
 
 
+def describe_interrupted(run: dict[str, Any] | None) -> str:
+    """What an interrupt left: no run, one that waits, or one that had ended."""
+    if run is None:
+        return "No run was begun, and the export was not opened."
+    if run["state"] == "certified":
+        return f"Run {run['run']} had ended: `reprise status {run['run']}`."
+    if run["state"] == "destroying":
+        return f"The destruction of its staging had begun: `reprise resume {run['run']}`, or the next sweep, ends it."
+    return f"The run waits: `reprise resume {run['run']}`, or `reprise abandon {run['run']} --yes`."
+
+
 def describe_runs(found: list[dict[str, Any]]) -> str:
     """One line a run."""
     if not found:

@@ -39,13 +39,10 @@ def case(good, tmp_path):
     return WholeRun(tmp_path / "trial", source)
 
 
-def migrate(
-    case: WholeRun, source: Path | None = None, *, direct: bool = True, **run: Any
-) -> tuple[int, dict[str, Any], str]:
+def migrate(case: WholeRun, source: Path | None = None, **run: Any) -> tuple[int, dict[str, Any], str]:
     command = [
         Path(sys.executable).with_name("reprise"), "migrate", str(source or case.made["source"]), "--json",
         "--authorisation", case.made["authorisation"], "--to", case.made["destination"],
-        *(["--direct"] if direct else []),
     ]  # fmt: skip
     settings = {**os.environ, "REPRISE_HOME": str(case.home), "REPRISE_OPERATOR": "trial"}
     done = subprocess.run(
@@ -119,17 +116,6 @@ def test_a_bad_source_is_refused_in_one_line(name, case, good, tmp_path):
     assert shown.count("reprise:") == 1
     case.nothing_left()
     assert not list(case.destination.glob("*"))
-
-
-def test_through_prefect_it_is_told_in_one_line_too(case):
-    """Not by Prefect's own log of the failure, twice and with tracebacks."""
-    (Path(case.made["source"]) / "1.xml").write_bytes(b"\x00\x01\x02 not at all")
-    found, told, shown = migrate(case, direct=False)
-    assert (found, told["error"]) == (21, "no_known_file")
-    assert f"run={case.run_id}" in told["message"]
-    assert "KMEHR" in told["advice"]
-    assert shown.count("no_known_file") == 1
-    case.nothing_left()
 
 
 def test_one_bad_file_does_not_stop_the_others(case, good):

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from whole_run import WholeRun
@@ -27,11 +28,27 @@ def case(tmp_path):
     return WholeRun(tmp_path / "trial", tmp_path / "export")
 
 
-def at_a_terminal(case: WholeRun, *, interrupt_at: str | None = None) -> tuple[int, str]:
-    """Run `reprise migrate` in a pseudo-terminal; press Ctrl-C once the words show. Gives exit code and screen."""
+class Seen(NamedTuple):
+    """What a terminal showed, and when."""
+
+    code: int
+    screen: str
+    first_seconds: float  # until the first line
+    end_seconds: float  # from the signal to the end
+
+
+def at_a_terminal(
+    case: WholeRun,
+    *,
+    interrupt_at: str | None = None,
+    number: int = signal.SIGINT,
+    wait: float = 0.3,
+    environment: dict[str, str] | None = None,
+) -> Seen:
+    """Run `reprise migrate` in a pseudo-terminal; send the signal once the words show, to the whole group as a terminal does."""
     control, terminal = pty.openpty()
     command = [
-        str(Path(sys.executable).with_name("reprise")), "migrate", case.made["source"], "--direct",
+        str(Path(sys.executable).with_name("reprise")), "migrate", case.made["source"],
         "--authorisation", case.made["authorisation"], "--to", case.made["destination"],
     ]  # fmt: skip
     settings = {
@@ -39,13 +56,15 @@ def at_a_terminal(case: WholeRun, *, interrupt_at: str | None = None) -> tuple[i
         "REPRISE_HOME": str(case.home),
         "REPRISE_OPERATOR": "trial",
         "TERM": "xterm",
-        "COLUMNS": "100",
+        "COLUMNS": "250",
+        **(environment or {}),
     }
+    began, first, pressed = time.monotonic(), 0.0, 0.0
     process = subprocess.Popen(
         command, stdin=terminal, stdout=terminal, stderr=terminal, env=settings, start_new_session=True
     )
     os.close(terminal)
-    screen, pressed = "", False
+    screen = ""
     while True:
         try:
             piece = os.read(control, 4096).decode(errors="replace")
@@ -53,18 +72,23 @@ def at_a_terminal(case: WholeRun, *, interrupt_at: str | None = None) -> tuple[i
             break
         if not piece:
             break
+        first = first or time.monotonic() - began
         screen += piece
         if interrupt_at and not pressed and interrupt_at in screen:
-            pressed = True
-            time.sleep(0.3)
-            os.killpg(process.pid, signal.SIGINT)
+            time.sleep(wait)
+            pressed = time.monotonic()
+            os.killpg(process.pid, number)
     os.close(control)
-    return process.wait(timeout=60), screen
+    code = process.wait(timeout=60)
+    return Seen(code, screen, first, time.monotonic() - pressed)
 
 
 def test_the_bar_moves(case):
-    code, screen = at_a_terminal(case)
+    code, screen, first, _ = at_a_terminal(case)
     assert code == 0, screen[-500:]
+    assert first < 1
+    assert screen.startswith("reprise: checking the authorisation")
+    assert not (case.home / "prefect").exists()  # no server of its own
     shown = [int(n) for n in re.findall(r"(\d+) %", screen)]
     assert len(set(shown)) > 10
     assert shown == sorted(shown)
@@ -72,19 +96,44 @@ def test_the_bar_moves(case):
         assert words in screen
 
 
-@pytest.mark.parametrize("moment", ["counting what came", "sealing into staging", "writing sealed parts"])
-def test_ctrl_c_leaves_a_run_to_resume(case, moment):
-    code, screen = at_a_terminal(case, interrupt_at=moment)
-    assert code == 130, screen[-500:]
-    assert "reprise resume" in screen
-    assert "Traceback" not in screen
+LINE = re.compile(r"reprise:\S* Interrupted\.[^\r\n]*")
+
+
+def last_line(seen: Seen) -> str:
+    """The one line about the interrupt. Nothing follows it, and nothing was dumped before."""
+    (line,) = LINE.findall(seen.screen)
+    assert seen.screen.rstrip().endswith(line)
+    assert "Traceback" not in seen.screen
+    assert seen.code == 130
+    assert seen.end_seconds < 5
+    return line
+
+
+@pytest.mark.parametrize(
+    ("moment", "number"),
+    [
+        ("counting what came", signal.SIGINT),
+        ("sealing into staging", signal.SIGTERM),
+        ("writing sealed parts", signal.SIGINT),
+    ],
+)
+def test_an_interrupt_leaves_a_run_to_resume(case, moment, number):
+    line = last_line(at_a_terminal(case, interrupt_at=moment, number=number))
+    assert f"reprise resume {case.run_id}" in line
     assert not case.content()
     assert case.resume().state == "certified"
     case.nothing_left()
 
 
+@pytest.mark.parametrize("wait", [0.0, 1.2])
+def test_before_a_run_exists_an_interrupt_says_nothing_of_one(case, wait):
+    line = last_line(at_a_terminal(case, interrupt_at="checking the authorisation", wait=wait))
+    assert "resum" not in line
+    assert not list_runs(case.home)
+
+
 def test_ctrl_c_leaves_a_run_to_the_sweep(case, monkeypatch):
-    assert at_a_terminal(case, interrupt_at="sealing into staging")[0] == 130
+    last_line(at_a_terminal(case, interrupt_at="sealing into staging"))
     (lease,) = list_runs(case.home)
     assert sweep_home(case.home).resumable == 1
     monkeypatch.setattr("vault.lease.Lease.seconds_left", lambda self, clock: 0)

@@ -178,7 +178,7 @@ def traced(case: Case, trace: Path, options: list[str]) -> subprocess.CompletedP
         **dict(zip(options[::2], options[1::2], strict=True)),
     }
     command = [
-        Path(sys.executable).with_name("reprise"), "migrate", case.made["source"], "--direct", "--json",
+        Path(sys.executable).with_name("reprise"), "migrate", case.made["source"], "--json",
         "--home", str(case.home), "--authorisation", case.made["authorisation"],
         *[word for pair in values.items() for word in pair],
     ]  # fmt: skip
@@ -309,7 +309,7 @@ def test_out_of_scope_is_a_disposition(name, source, tmp_path, monkeypatch):
         case.sign(case.authority.signer(case.inss, "N"))
         case.document.with_name(case.document.name + ".patients.age").write_bytes(sealed)
     done = case.reprise(
-        "migrate", case.made["source"], "--direct", "--json", "--authorisation", case.made["authorisation"],
+        "migrate", case.made["source"], "--json", "--authorisation", case.made["authorisation"],
         "--to", case.made["destination"],
     )  # fmt: skip
     assert done.returncode == 0, done.stderr

@@ -116,7 +116,7 @@ def test_a_run_to_a_server_gives_what_a_run_to_a_folder_gives(remote, practice, 
     case = remote.case(tmp_path / "trial", practice)
     done = case.reprise(
         "migrate", case.made["source"], "--authorisation", case.made["authorisation"], "--to", remote.destination,
-        "--direct", "--json",
+        "--json",
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     result = json.loads(done.stdout.splitlines()[-1])

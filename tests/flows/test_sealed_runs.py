@@ -386,7 +386,7 @@ def test_no_clear_byte_is_written_and_no_sealed_byte_read_before_the_check(share
     shutil.rmtree(source)
     command = [
         str(Path(sys.executable).with_name("reprise")), "migrate", str(sealed),
-        "--authorisation", case.made["authorisation"], "--to", case.made["destination"], "--direct",
+        "--authorisation", case.made["authorisation"], "--to", case.made["destination"],
     ]  # fmt: skip
     environment = {"REPRISE_HOME": str(case.home), "REPRISE_OPERATOR": "trial"}
     done, lines = traced(command, tmp_path / "trace", environment)

@@ -1,0 +1,42 @@
+"""Where `reprise` starts: signals first, a first line, then the commands, whose libraries take seconds to load."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from flows import interrupts
+
+_OPENING = {
+    "migrate": "checking the authorisation",
+    "rehearse": "checking the authorisation",
+    "probe": "checking the authorisation",
+    "resume": "looking where the run stands",
+}
+
+
+def main() -> None:
+    """Run the command line with a private file mode mask. A person at a terminal reads a first line within a second."""
+    os.umask(0o077)
+    interrupts.install()
+    try:
+        _say_what_begins(sys.argv[1:])
+        from flows.cli import app
+
+        app(args=sys.argv[1:])
+    except KeyboardInterrupt:
+        interrupts.end()
+    finally:
+        if interrupts.pressed():
+            interrupts.end()
+
+
+def _say_what_begins(words: list[str]) -> None:
+    command = next((word for word in words if word in _OPENING), None)
+    if command is not None and "--help" not in words and sys.stderr.isatty():
+        sys.stderr.write(f"reprise: {_OPENING[command]}\n")
+        sys.stderr.flush()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,100 @@
+"""Ctrl-C and SIGTERM: a command ends within five seconds, with exit code 130 and one line, whatever it is doing.
+
+The first signal raises KeyboardInterrupt in the main thread, so that everything closes in order. A thread that the
+kernel's own notice wakes (Python's handler waits until the main thread comes back from C code) ends the process when that
+takes too long: it may be ended at any point, for what it leaves is what a killed process leaves.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import signal
+import sys
+import termios
+import threading
+import time
+from types import FrameType
+from typing import Any, NoReturn
+
+INTERRUPTED = 130
+GRACE_SECONDS = 4.0
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+_pressed = threading.Event()
+_said = threading.Event()
+_counting = threading.Lock()
+_terminal: list[Any] = []
+
+
+class Interrupted(KeyboardInterrupt):
+    """An interrupt of which somebody knows what became of the work; `state` says it in a sentence."""
+
+    def __init__(self, state: str) -> None:
+        super().__init__()
+        self.state = state
+
+
+def install() -> None:
+    """Answer SIGINT and SIGTERM from now on; one that was ignored when the process started stays ignored."""
+    with contextlib.suppress(OSError, ValueError, termios.error):
+        _terminal.append(termios.tcgetattr(sys.stdin.fileno()))
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
+    threading.Thread(target=_wait_for_signal, args=(reading,), daemon=True, name="interrupts").start()
+    for number in _SIGNALS:
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _on_signal)
+
+
+def pressed() -> bool:
+    """Whether somebody asked this process to end."""
+    return _pressed.is_set()
+
+
+def said() -> None:
+    """The one line was printed."""
+    _said.set()
+
+
+def end() -> NoReturn:
+    """End now with 130; the line is printed unless it was. What libraries would do at exit is not waited for."""
+    if not _said.is_set():
+        _said.set()
+        restore = "\x1b[?25h" if os.isatty(2) else ""  # a bar hides the cursor
+        with contextlib.suppress(OSError):
+            os.write(2, f"{restore}reprise: Interrupted.\n".encode())
+    if threading.current_thread() is threading.main_thread():  # else it may hold the streams' locks
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(OSError, ValueError):
+                stream.flush()
+    for attributes in _terminal:
+        with contextlib.suppress(OSError, termios.error):
+            termios.tcsetattr(
+                0, termios.TCSANOW, attributes
+            )  # a password that was not asked to its end hides what is typed
+    os._exit(INTERRUPTED)
+
+
+def _on_signal(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - as `signal` calls it
+    """The first is an interrupt; of a second the end that has begun takes no notice."""
+    if _pressed.is_set():
+        return
+    _pressed.set()
+    logging.disable(logging.CRITICAL)  # what libraries say of being interrupted is not the user's concern
+    threading.Thread(target=_count_down, daemon=True).start()
+    raise KeyboardInterrupt
+
+
+def _wait_for_signal(reading: int) -> None:
+    while True:
+        if set(os.read(reading, 64)) & set(_SIGNALS):
+            _count_down()
+
+
+def _count_down() -> None:
+    if _counting.acquire(blocking=False):
+        time.sleep(GRACE_SECONDS)
+        end()

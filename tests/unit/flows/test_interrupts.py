@@ -1,0 +1,106 @@
+"""An interrupt ends a process within five seconds with 130 and one line, wherever its main thread is."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from flows import interrupts
+from flows.commands.shared import guarded
+
+IN_SQLITE = """
+import sqlite3
+sqlite3.connect(":memory:").execute("WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT count(*) FROM c").fetchall()
+"""
+IN_A_WRONG_HANDLER = """
+import time
+while True:
+    try:
+        time.sleep(60)
+    except BaseException:
+        pass
+"""
+AT_EXIT = """
+import atexit, logging, threading, time
+thread = threading.Thread(target=time.sleep, args=(60,))
+atexit.register(logging.error, "a dump")
+thread.start()
+thread.join()
+"""
+
+
+def interrupted(program: str, number: int) -> tuple[int, str, float]:
+    start = "import sys\nfrom flows import interrupts, __main__ as start\ninterrupts.GRACE_SECONDS = 1.0\n"
+    run = f"import types\napp = types.ModuleType('flows.cli')\napp.app = lambda args: exec({program!r})\n"
+    hook = "sys.modules['flows.cli'] = app\n"
+    begin = "print('ready', flush=True)\nstart.main()\n"
+    process = subprocess.Popen(
+        [sys.executable, "-c", start + run + hook + begin],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    process.stdout.readline()
+    time.sleep(0.5)
+    process.send_signal(number)
+    began = time.monotonic()
+    _, told = process.communicate(timeout=30)
+    return process.returncode, told, time.monotonic() - began
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("program", "number"),
+    [(IN_SQLITE, signal.SIGINT), (IN_A_WRONG_HANDLER, signal.SIGTERM), (AT_EXIT, signal.SIGINT)],
+    ids=["in_c_code", "swallowed", "at_exit"],
+)
+def test_it_ends_whatever_the_main_thread_does(program, number):
+    code, told, seconds = interrupted(program, number)
+    assert (code, told) == (130, "reprise: Interrupted.\n")
+    assert seconds < interrupts.GRACE_SECONDS < 5
+
+
+def outcome(raised: BaseException) -> tuple[int, dict[str, object]]:
+    app = typer.Typer()
+
+    @app.command()
+    @guarded
+    def command(as_json: bool = True) -> None:
+        raise raised
+
+    done = CliRunner().invoke(app, [])
+    return done.exit_code, json.loads(done.stdout.splitlines()[-1])
+
+
+def test_what_a_library_makes_of_an_interrupt_is_no_defect(monkeypatch):
+    monkeypatch.setattr(interrupts, "pressed", lambda: True)
+    code, told = outcome(ValueError("a library's words for KeyboardInterrupt"))
+    assert (code, told["error"]) == (130, "interrupted")
+
+
+def test_a_question_that_ctrl_c_answers(monkeypatch):
+    asked = typer.Abort()
+    asked.__context__ = KeyboardInterrupt()
+    assert outcome(asked)[0] == 130
+
+
+def test_what_became_of_the_work_is_in_the_line():
+    code, told = outcome(interrupts.Interrupted("No run was begun."))
+    assert (code, told["message"]) == (130, "Interrupted. No run was begun.")
+
+
+def test_an_ignored_interrupt_stays_ignored():
+    """As `nohup` and a shell's `&` leave it."""
+    program = "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nfrom flows import interrupts\ninterrupts.install()\n"
+    check = "assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN\n"
+    done = subprocess.run([sys.executable, "-c", program + check], check=False, env=os.environ.copy())
+    assert done.returncode == 0
