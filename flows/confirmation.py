@@ -20,7 +20,7 @@ from vault.authorisation import check_controllers_word
 from vault.canonical import canonical_json
 from vault.lease import Lease, find_lease
 from vault.ledger import EntryType
-from vault.locks import hold_doctor
+from vault.locks import hold_run
 from vault.run_files import RunFile, read_run_file
 from vault.subjects import Subjects
 
@@ -55,7 +55,7 @@ def confirm(
     """
     control = Control.open(home, operator)
     lease, _ = _delivered(home, run)
-    with hold_doctor(home, lease.subject_id):
+    with hold_run(home, lease.locks):
         known = states_of(control, lease)
         if state not in known:
             if known and _ORDER.index(state) < _ORDER.index(known[-1]):

@@ -19,7 +19,7 @@ from vault.destinations import parse_remote
 from vault.instruction import Custody as Term
 from vault.lease import Lease, leased_runs
 from vault.ledger import EntryType
-from vault.locks import hold_custody, hold_doctor
+from vault.locks import hold_custody, hold_run
 from vault.sweep import live_runs
 from vault.trusted_time import TrustedTime
 
@@ -218,5 +218,5 @@ def _tell(control: Control, run_id: str | None) -> None:
     """Certify a run anew, now that a copy of it is gone; one whose damaged lease was set aside keeps what it has."""
     if run_id is not None and run_id in leased_runs(control.home):
         lease = Lease.load(control.home, run_id)
-        with hold_doctor(control.home, lease.subject_id):  # `confirm` issues it too
+        with hold_run(control.home, lease.locks):  # `confirm` issues it too
             issue_proof(control, lease)

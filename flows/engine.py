@@ -33,7 +33,7 @@ from schemas.errors import (
     SourceError,
 )
 from schemas.outcome import Cause, Outcome
-from vault.authorisation import check_withdrawal, is_withdrawn
+from vault.authorisation import Authorisation, check_withdrawal, is_withdrawn
 from vault.authorisation import withdraw as record_withdrawal
 from vault.clock import Clock
 from vault.destroy import key_of
@@ -42,7 +42,7 @@ from vault.keys import KeyState
 from vault.lease import Lease, Sight, find_lease, refuse_elsewhere, sight
 from vault.lease import list_runs as leases_of
 from vault.ledger import EntryType
-from vault.locks import hold_doctor
+from vault.locks import hold_run
 from vault.provider import provider
 from vault.sweep import is_restored
 
@@ -108,17 +108,17 @@ def start(
     control = Control.open(home, order.operator, clock)
     authorised = authorise(control, order)
     watch.arrow("authorise", {})
-    with _sole_run(control, authorised.authorisation.subject_id):
+    with _sole_run(control, authorised.authorisation):
         lease = take_lease(control, authorised, order, order_id)
         watch.arrow("lease", {})
         return _work(control, lease, order, watch)
 
 
 @contextmanager
-def _sole_run(control: Control, subject_id: str) -> Iterator[None]:
-    """Hold the doctor's lock. Being busy is a refusal like any other: it is in the ledger."""
+def _sole_run(control: Control, authorisation: Authorisation) -> Iterator[None]:
+    """Hold the locks of the instruction and of everybody it concerns. Being busy is a refusal: it is in the ledger."""
     try:
-        lock = hold_doctor(control.home, subject_id)
+        lock = hold_run(control.home, (authorisation.id, *authorisation.persons))
     except BusyError as busy:
         control.record_refused(busy)
         raise
@@ -199,7 +199,7 @@ def resume(home: Path, run: str, operator: str, watch: Watch, clock: Clock | Non
         raise RunEndedError("run_has_ended", run=run)
     if is_restored(home, lease.run_id):
         raise KeyDestroyedError("run_of_a_restored_home")
-    with hold_doctor(home, lease.subject_id):
+    with hold_run(home, lease.locks):
         lease = control.take_over(lease)
         journal = Journal(home, lease.run_id)
         if control.half_destroyed(lease):
@@ -238,12 +238,12 @@ def abandon(home: Path, run: str, operator: str, cause: Cause = Cause.ABANDONED)
     if control.ended(lease):
         raise RunEndedError("run_has_ended", run=run)
     refuse_elsewhere(lease)
-    with hold_doctor(home, lease.subject_id):
+    with hold_run(home, lease.locks):
         return end_unpublished(control, lease, cause)
 
 
 def end_unpublished(control: Control, lease: Lease, cause: Cause) -> RunResult:
-    """Destroy, check, certify, without publishing; a run that never began is forgotten. The doctor's lock is held."""
+    """Destroy, check, certify, without publishing; a run that never began is forgotten. The run's locks are held."""
     if not control.began(lease):
         control.forget(lease)
         return RunResult(run=lease.run_id, state="forgotten", outcome=Outcome.FORGOTTEN)
@@ -281,7 +281,7 @@ def withdraw(
     end_withdrawn(control, authorisation_id)
     try:
         for lease in running:
-            with hold_doctor(home, lease.subject_id, wait_seconds=END_WAIT_SECONDS):
+            with hold_run(home, lease.locks, wait_seconds=END_WAIT_SECONDS):
                 if not control.ended(lease) and (home / "runs" / lease.run_id).is_dir():
                     end_unpublished(control, lease.reload(home), Cause.WITHDRAWN)
     finally:

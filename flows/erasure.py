@@ -16,7 +16,7 @@ from vault.clock import format_utc, parse_utc
 from vault.forgetting import forget_subject
 from vault.lease import Lease, list_runs
 from vault.ledger import EntryType, commit
-from vault.locks import hold_doctor
+from vault.locks import hold_run
 from vault.register import owners_without_lease
 from vault.subjects import Subjects
 from vault.sweep import is_over
@@ -65,7 +65,7 @@ def erase_subject(home: Path, subject_id: str, operator: str) -> dict[str, Any]:
     this person's.
     """
     control = Control.open(home, operator)
-    with hold_doctor(home, subject_id):  # no run begins between the look and the end
+    with hold_run(home, (subject_id,)):  # no run begins between the look and the end
         return _erase(control, subject_id)
 
 

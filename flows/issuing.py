@@ -22,7 +22,7 @@ from vault.custody import AT_SERVER, CopyKind, Evidence, evidence_of_kind
 from vault.lease import Lease, find_lease
 from vault.ledger import EntryType, format_hashes
 from vault.ledger_store import load_log_key
-from vault.locks import hold_doctor
+from vault.locks import hold_run
 from vault.notes import Checkpoint, split_note
 from vault.policy import format_policy
 from vault.proof_folder import SALT, authorisation_files, write_proof
@@ -63,7 +63,7 @@ def refresh_proof(home: Path, run: str) -> dict[str, Any]:
     """
     control = Control.open_to_look(home)
     lease = find_lease(home, run)
-    with hold_doctor(home, lease.subject_id):
+    with hold_run(home, lease.locks):
         if not control.ended(lease):
             raise UnreadableSourceError("run_not_ended")
         folder = issue_proof(control, lease)

@@ -18,7 +18,7 @@ from vault.destroy import destroy_stray, inventory_staging, key_of, remove
 from vault.intake import intakes_out_of_reach
 from vault.lease import Lease, end_data_process, readable_runs, set_unreadable_aside
 from vault.ledger import EntryType
-from vault.locks import hold_doctor
+from vault.locks import hold_run
 from vault.provider import provider
 from vault.run_files import is_ended
 from vault.sweep import find_unknown, forget_key, is_restored, live_runs, rearm_keys, reason_to_look
@@ -98,7 +98,7 @@ def _destroy(control: Control, lease: Lease, reason: str) -> None:
     if is_restored(control.home, lease.run_id) and lease.run_id in control.memory.gone("destroyed"):
         cause = Cause.RECORD_LOST
     end_data_process(lease)
-    with hold_doctor(control.home, lease.subject_id, wait_seconds=END_WAIT_SECONDS):
+    with hold_run(control.home, lease.locks, wait_seconds=END_WAIT_SECONDS):
         if not control.ended(lease):  # its own control process may have ended it meanwhile
             end_unpublished(control, lease.reload(control.home), cause)
 

@@ -37,7 +37,7 @@ class Ceilings:
 class Authorisation:
     """A checked instruction. Holds what the steps may know of it; its evidence stays sealed."""
 
-    __slots__ = ("_instruction", "_listed", "id", "inss", "signing", "subject_id", "trial", "use")
+    __slots__ = ("_instruction", "_listed", "id", "inss", "persons", "signing", "subject_id", "trial", "use")
 
     def __init__(
         self,
@@ -46,6 +46,7 @@ class Authorisation:
         instruction: Instruction,
         authorisation_id: str,
         subject_id: str,
+        persons: tuple[str, ...],
         use: Use,
         trial: bool,
         inss: tuple[str, ...],
@@ -57,6 +58,7 @@ class Authorisation:
         self._instruction = instruction
         self.id = authorisation_id
         self.subject_id = subject_id
+        self.persons = persons
         self.use = use
         self.trial = trial
         self.inss = Sensitive(inss)
@@ -168,6 +170,7 @@ def check(
         instruction=instruction,
         authorisation_id=register.id,
         subject_id=standing.subject_id,
+        persons=standing.persons,
         use=use,
         trial=site.trial,
         inss=inss_of_controllers(home, instruction),
@@ -182,14 +185,18 @@ def _listed(home: Path, instruction: Instruction, sealed: bytes | None) -> froze
 
 
 def claim(home: Path, authorisation: Authorisation, signed: Signed, run_id: str) -> None:
-    """Keep the evidence and spend one use for this run; claiming again for the same run spends nothing.
+    """Spend one use for this run and keep the evidence; claiming again for the same run spends nothing.
 
-    Raises UseError when the use was spent since the check.
+    Raises UseError when the use was spent since the check, AuthorisationError when the instruction was withdrawn since.
     """
     register = InstructionRegister(home, signed.document)
-    register.keep(authorisation.subject_id, signed, TrustStore.load(home))
-    register.note_signing(authorisation.signing.to_json())
     register.spend(authorisation.instruction, authorisation.use, run_id)
+    _keep(home, register, authorisation, signed)
+
+
+def _keep(home: Path, register: InstructionRegister, checked: Authorisation, signed: Signed) -> None:
+    register.keep(checked.subject_id, checked.persons, signed, TrustStore.load(home))
+    register.note_signing(checked.signing.to_json())
 
 
 def give_back(home: Path, authorisation_id: str, run_id: str) -> None:
@@ -236,6 +243,7 @@ def reopen(home: Path, authorisation_id: str, use: str) -> Authorisation:
         instruction=instruction,
         authorisation_id=authorisation_id,
         subject_id=register.subject,
+        persons=register.persons,
         use=Use(use),
         trial=Site.load(home).trial,
         inss=inss_of_controllers(home, instruction),
@@ -285,8 +293,7 @@ def record(home: Path, site: Site, signed: Signed, operator: Operator, clock: Cl
         operator=operator,
     )
     register = InstructionRegister(home, signed.document)
-    register.keep(checked.subject_id, signed, TrustStore.load(home))
-    register.note_signing(checked.signing.to_json())
+    _keep(home, register, checked, signed)
     return register.id
 
 

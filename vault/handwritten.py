@@ -57,13 +57,14 @@ def page_digest(document: bytes, scan: bytes) -> str:
 def pend(
     register: InstructionRegister,
     subject_id: str,
+    persons: tuple[str, ...],
     evidence: dict[str, bytes],
     operator: Operator,
     moment: datetime,
 ) -> None:
     """The first operator's act: instruction, scan and patient list wait, sealed under the doctor's record."""
     attestations = add_attestation([], operator, moment, (), _about(evidence))
-    register.pend(subject_id, {**evidence, ATTESTATIONS: json.dumps(attestations).encode()})
+    register.pend(subject_id, persons, {**evidence, ATTESTATIONS: json.dumps(attestations).encode()})
 
 
 def attest(

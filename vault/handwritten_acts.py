@@ -44,7 +44,7 @@ def record_by_hand(
     evidence = {"instruction.json": document, name: scan}
     if patient_list is not None:
         evidence[PATIENT_LIST] = patient_list
-    pend(register, standing.subject_id, evidence, operator, clock.now())
+    pend(register, standing.subject_id, standing.persons, evidence, operator, clock.now())
     return register.id
 
 

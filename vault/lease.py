@@ -57,6 +57,9 @@ class Lease:
     sealed_source: bool | None = None  # what the run found when it first opened its source; it may not change
     seen_clear: bool = False  # whether a clear export lay in its place, though a sealed one was wanted
     intake_id: str | None = None  # whose identity opens the sealed source, and dies with the run's key
+    persons: tuple[
+        str, ...
+    ] = ()  # everybody whom the instruction concerns (`vault.persons`); none in the first release
 
     @classmethod
     def load(cls, home: Path, run_id: str) -> Lease:
@@ -69,7 +72,7 @@ class Lease:
             raw: dict[str, Any] = json.loads(text)
             if raw["key_ref"] is not None:
                 raw["key_ref"] = KeyRef.from_json(raw["key_ref"])
-            lease = cls(**raw)
+            lease = cls(**{**raw, "persons": tuple(raw.get("persons", ()))})
             if lease.run_id == run_id and lease._is_sound():
                 return lease._of_home(home)
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
@@ -100,6 +103,7 @@ class Lease:
         return (
             all(isinstance(text, str) for text in texts)
             and all(value is None or isinstance(value, kind) for value, kind in optional)
+            and all(isinstance(person, str) and person.isalnum() for person in self.persons)
             and all(isinstance(number, int | float) and math.isfinite(number) for number in numbers)
             and self.provider in PROVIDERS
             and (partial.is_relative_to(self.staging) or partial.name == partial_name(self.run_id))
@@ -141,6 +145,11 @@ class Lease:
         )
 
     @property
+    def locks(self) -> frozenset[str]:
+        """What is held while the run is carried or ended (`vault.locks.hold_run`)."""
+        return frozenset((self.authorisation_id, self.subject_id, *self.persons))
+
+    @property
     def folders(self) -> tuple[Path, ...]:
         """Everything below these belongs to the run and dies with it."""
         staging, partial = Path(self.staging), Path(self.partial)
@@ -158,6 +167,7 @@ def new_lease(
     *,
     run_id: str,
     subject_id: str,
+    persons: tuple[str, ...],
     authorisation_id: str,
     use: str,
     hours: int,
@@ -171,6 +181,7 @@ def new_lease(
     lease = Lease(
         run_id=run_id,
         subject_id=subject_id,
+        persons=persons,
         authorisation_id=authorisation_id,
         use=use,
         created=format_utc(clock.now()),

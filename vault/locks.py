@@ -1,12 +1,12 @@
-"""One run a doctor, one change of an intake at a time: locks that the kernel releases when their holder dies."""
+"""One run a doctor and an instruction, one change of an intake at a time: locks that the kernel releases with their holder."""
 
 from __future__ import annotations
 
 import fcntl
 import os
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
 
@@ -14,10 +14,10 @@ from schemas.errors import BusyError
 
 
 class HeldLock:
-    """A held lock; a context manager that lets go."""
+    """Held locks; a context manager that lets go."""
 
-    def __init__(self, descriptor: int) -> None:
-        self._descriptor = descriptor
+    def __init__(self, held: ExitStack) -> None:
+        self._held = held
 
     def __enter__(self) -> None:
         """Go on holding."""
@@ -26,35 +26,41 @@ class HeldLock:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Let go."""
-        os.close(self._descriptor)
+        self._held.close()
 
 
-def hold_doctor(home: Path, subject_id: str, wait_seconds: float = 0) -> HeldLock:
-    """Take the lock of a doctor (by opaque id). Raises BusyError when another holds it beyond the wait."""
-    return _hold(home, subject_id, "doctor_busy", wait_seconds)
+def hold_run(home: Path, names: Iterable[str], wait_seconds: float = 0) -> HeldLock:
+    """Take the locks of an instruction and of everybody whom it concerns (by opaque ids), all or none.
+
+    They are taken in one order, so that two who need some of the same never wait for each other. Raises BusyError
+    (doctor_busy) when another holds one of them beyond the wait.
+    """
+    return _hold(home, names, "doctor_busy", wait_seconds)
 
 
 def hold_intakes(home: Path) -> HeldLock:
     """Take the lock under which records of intakes change; it is held for a moment only."""
-    return _hold(home, "intakes", "intakes_busy", wait_seconds=10)
+    return _hold(home, ("intakes",), "intakes_busy", wait_seconds=10)
 
 
 def hold_custody(home: Path, wait_seconds: float = 0) -> HeldLock:
     """Take the lock under which copies end: overwriting a large one takes its time. Raises BusyError (custody_busy)."""
-    return _hold(home, "custody", "custody_busy", wait_seconds)
+    return _hold(home, ("custody",), "custody_busy", wait_seconds)
 
 
-def _hold(home: Path, name: str, busy: str, wait_seconds: float) -> HeldLock:
+def _hold(home: Path, names: Iterable[str], busy: str, wait_seconds: float) -> HeldLock:
     folder = home / "locks"
     folder.mkdir(mode=0o700, exist_ok=True)
-    descriptor = os.open(folder / f"{name}.lock", os.O_RDWR | os.O_CREAT, 0o600)
     until = time.monotonic() + wait_seconds
-    while not _try(descriptor):
-        if time.monotonic() >= until:
-            os.close(descriptor)
-            raise BusyError(busy)
-        time.sleep(0.05)
-    return HeldLock(descriptor)
+    with ExitStack() as taken:
+        for name in sorted(set(names)):
+            descriptor = os.open(folder / f"{name}.lock", os.O_RDWR | os.O_CREAT, 0o600)
+            taken.callback(os.close, descriptor)
+            while not _try(descriptor):
+                if time.monotonic() >= until:
+                    raise BusyError(busy)
+                time.sleep(0.05)
+        return HeldLock(taken.pop_all())
 
 
 def _try(descriptor: int) -> bool:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from hashlib import sha256
 from pathlib import Path
@@ -12,6 +14,7 @@ from schemas.errors import AuthorisationError, IntegrityError, UseError
 from vault.files import write_durably
 from vault.instruction import Instruction
 from vault.lease import list_runs, list_unreadable, readable_runs
+from vault.locks import hold_folder
 from vault.run_files import is_ended
 from vault.signed import Signed
 from vault.sitekey import SiteKey
@@ -52,8 +55,16 @@ class InstructionRegister:
             return {"spent": {}, "subject": None}
         return dict(json.loads(self._site.open(path.read_bytes(), f"authorisation/{self.id}")))
 
-    def _write(self) -> None:
+    @contextmanager
+    def _changing(self) -> Iterator[dict[str, Any]]:
+        """The state as it stands now, to be changed and then written; nobody else changes it in between."""
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with hold_folder(self._folder):
+            self._state = self._read()
+            yield self._state
+            self._write()
+
+    def _write(self) -> None:
         sealed = self._site.seal(json.dumps(self._state).encode(), f"authorisation/{self.id}")
         write_durably(self._folder / "state", sealed)
 
@@ -83,19 +94,21 @@ class InstructionRegister:
         return [*spent, *(run for run in ended if run not in spent)]
 
     def spend(self, instruction: Instruction, use: Use, run_id: str) -> None:
-        """Spend one use for this run; again for the same run changes nothing."""
-        if run_id in self._runs(use):
-            return
-        self.check_use(instruction, use)
-        self._state["spent"][use.value] = [*self._runs(use), run_id]
-        self._write()
+        """Spend one use for this run; again for the same run changes nothing.
+
+        What others spent or withdrew meanwhile counts. Raises UseError, AuthorisationError (withdrawn).
+        """
+        with self._changing() as state:
+            self.refuse_withdrawn()
+            if run_id not in self._runs(use):
+                self.check_use(instruction, use)
+                state["spent"][use.value] = [*self._runs(use), run_id]
 
     def give_back(self, run_id: str) -> None:
         """Undo what this run spent."""
-        spent = {use: [r for r in runs if r != run_id] for use, runs in self._state["spent"].items()}
-        if spent != self._state["spent"]:
-            self._state["spent"] = spent
-            self._write()
+        if self.ran(run_id):
+            with self._changing() as state:
+                state["spent"] = {u: [r for r in runs if r != run_id] for u, runs in state["spent"].items()}
 
     @property
     def withdrawn(self) -> bool:
@@ -108,24 +121,26 @@ class InstructionRegister:
         Subjects(self._home).put(self.subject, f"withdrawal-{self.id}", data)
         write_durably(self._folder / "withdrawn", b"")
 
-    def keep(self, subject_id: str, signed: Signed, trust: TrustStore) -> None:
+    def keep(self, subject_id: str, persons: tuple[str, ...], signed: Signed, trust: TrustStore) -> None:
         """Keep the document, its signatures (or its attested page) and the trust material of the moment, sealed."""
         evidence = {"instruction.json": signed.document, **_signatures(signed), **trust.raw, **self.page()}
         if signed.patients is not None:
             evidence[PATIENT_LIST] = signed.patients
-        self._put(subject_id, "evidence", evidence)
+        with self._changing() as state:
+            self._put(subject_id, "evidence", evidence)
+            state |= {"subject": subject_id, "persons": list(persons)}
 
     def _put(self, subject_id: str, name: str, evidence: dict[str, bytes]) -> None:
         data = json.dumps({file: held.hex() for file, held in evidence.items()}).encode()
         Subjects(self._home).put(subject_id, f"{name}-{self.id}", data)
-        self._state["subject" if name == "evidence" else name] = subject_id
-        self._write()
 
-    def pend(self, subject_id: str, evidence: dict[str, bytes]) -> None:
+    def pend(self, subject_id: str, persons: tuple[str, ...], evidence: dict[str, bytes]) -> None:
         """Keep what waits for a second operator's attestation, sealed. Raises AuthorisationError (already_recorded)."""
-        if self._state["subject"] is not None:
-            raise AuthorisationError("already_recorded")
-        self._put(subject_id, "pending", evidence)
+        with self._changing() as state:
+            if state["subject"] is not None:
+                raise AuthorisationError("already_recorded")
+            self._put(subject_id, "pending", evidence)
+            state |= {"pending": subject_id, "persons": list(persons)}
 
     def pending(self) -> dict[str, bytes]:
         """What waits for an attestation, by file name. Raises AuthorisationError (nothing_to_attest)."""
@@ -138,9 +153,10 @@ class InstructionRegister:
 
     def keep_attested(self, evidence: dict[str, bytes]) -> None:
         """What waited is now the evidence: it holds both attestations."""
-        subject_id = self._state["pending"]
-        self._put(subject_id, "evidence", evidence)
-        Subjects(self._home).drop(subject_id, f"pending-{self.id}")
+        with self._changing() as state:
+            self._put(state["pending"], "evidence", evidence)
+            state["subject"] = state["pending"]
+        Subjects(self._home).drop(self.subject, f"pending-{self.id}")
 
     def page(self) -> dict[str, bytes]:
         """The scanned page and its attestations, when that is how the instruction was signed; else nothing."""
@@ -153,8 +169,8 @@ class InstructionRegister:
 
     def note_signing(self, signing: dict[str, Any]) -> None:
         """Keep how and in which capacities the instruction was signed: enumeration values, no names."""
-        self._state["signing"] = signing
-        self._write()
+        with self._changing() as state:
+            state["signing"] = signing
 
     @property
     def signing(self) -> dict[str, Any]:
@@ -174,6 +190,12 @@ class InstructionRegister:
     def subject(self) -> str:
         """Opaque id of the doctor whose record seals the evidence."""
         return str(self._state["subject"])
+
+    @property
+    def persons(self) -> tuple[str, ...]:
+        """Opaque ids of everybody whom the instruction concerns; a state of the first release says the first one only."""
+        known = self._state.get("persons") or [self._state["subject"] or self._state.get("pending")]
+        return tuple(str(person) for person in known if person is not None)
 
     @property
     def state(self) -> dict[str, Any]:

@@ -74,6 +74,16 @@ def check_signature(
     return Signer(Sensitive(national_number(certificate, family)), _signing_time(signed), certificate.dump())
 
 
+def stated_number(p7s: bytes) -> str:
+    """The national number that a signature's certificate states. Nothing is checked: for finding whom a kept one names.
+
+    Raises AuthorisationError (signature_malformed, signer_without_number, signer_number_malformed), TrustError
+    (certificate_family_unknown).
+    """
+    certificate = _signer_certificate(_load(p7s))
+    return national_number(certificate, family_of(certificate))
+
+
 def _load(p7s: bytes) -> cms.SignedData:
     try:
         if not is_der(p7s):

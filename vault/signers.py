@@ -13,6 +13,7 @@ from vault.enrolment import doctors, inami_numbers
 from vault.handwritten import is_handwritten, refuse_handwritten, verified_by
 from vault.instruction import ROLES, Instruction
 from vault.mandates import mandates_of
+from vault.persons import concerned, holders_of_numbers
 from vault.register import InstructionRegister
 from vault.signature import Signer
 from vault.site import Site
@@ -31,10 +32,11 @@ class SignatureKind(StrEnum):
 
 @dataclass(frozen=True)
 class Standing:
-    """Under whose record the evidence is sealed, and in which capacities the signers signed."""
+    """Whom the instruction concerns (`vault.persons`), one of them as its first, and how the signers signed."""
 
     subject_id: str
     signed_as: tuple[str, ...]
+    persons: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -103,7 +105,11 @@ def standing_of(home: Path, instruction: Instruction, signed: list[Signer], day:
     if not named(instruction) <= covered:
         raise AuthorisationError("controller_did_not_sign")
     roles = frozenset[str]().union(*(capacity.roles for capacity in capacities))
-    return Standing(_subject(home, signed[0]), tuple(role for role in ROLES if role in roles))
+    return Standing(
+        min(_subject(home, signer) for signer in signed),  # whatever the order of their files
+        tuple(role for role in ROLES if role in roles),
+        concerned(home, instruction, [signer.inss.reveal() for signer in signed]),
+    )
 
 
 def named(instruction: Instruction) -> frozenset[str]:
@@ -124,10 +130,11 @@ def controllers_by_hand(home: Path, instruction: Instruction) -> Standing:
     """
     if any(controller.role != CONTROLLER for controller in instruction.controllers):
         raise AuthorisationError("handwritten_by_doctor_only")
-    holders = {number: subject_id for subject_id, record in doctors(home) for number in inami_numbers(record)}
+    holders = holders_of_numbers(home)
     if not instruction.controllers or not named(instruction) <= set(holders):
         raise AuthorisationError("signer_not_enrolled")
-    return Standing(holders[instruction.controllers[0].nihii[:8]], (CONTROLLER,))
+    first = min(holders[number] for number in named(instruction))
+    return Standing(first, (CONTROLLER,), concerned(home, instruction, ()))
 
 
 def capacity_of(home: Path, instruction: Instruction, signer: Signer, day: date) -> _Capacity:

@@ -33,6 +33,7 @@ def take_lease(control: Control, authorised: Authorised, order: Order, order_id:
         control.clock,
         run_id=run_id,
         subject_id=authorisation.subject_id,
+        persons=authorisation.persons,
         authorisation_id=authorisation.id,
         use=order.use,
         hours=authorisation.deadline_hours,

@@ -23,7 +23,7 @@ from vault.clock import format_utc
 from vault.custody import CopyKind, Custody
 from vault.lease import list_runs
 from vault.ledger_store import open_store
-from vault.locks import hold_custody, hold_doctor
+from vault.locks import hold_custody, hold_run
 from vault.trusted_time import TrustedTime
 
 pytestmark = pytest.mark.slow
@@ -177,7 +177,7 @@ def test_the_end_of_a_package_is_recorded_once_whatever_becomes_of_its_certifica
     case.clock.pass_time(days=21)
     if lease == "damaged":
         (case.home / "runs" / run / "lease.json").write_bytes(b"{")
-    with hold_doctor(case.home, doctor):
+    with hold_run(case.home, (doctor,)):
         ends = [sweep_home(case.home, case.clock).copies_destroyed for _ in range(3)]
     assert ends == ([0, 0, 0] if lease == "waits" else [1, 0, 0])
     assert len(case.recorded("custody.destroyed")) == 2, "the source's, and the package's once"
@@ -245,7 +245,7 @@ def test_an_export_goes_with_a_withdrawal_though_its_run_does_not_end(practice, 
     case.start_apart({"who": "control", "at": "arrow", "name": "extract"})
     (lease,) = list_runs(case.home)
     monkeypatch.setattr("flows.engine.END_WAIT_SECONDS", 0)
-    with hold_doctor(case.home, lease.subject_id), pytest.raises(BusyError):
+    with hold_run(case.home, lease.locks), pytest.raises(BusyError):
         engine.withdraw(case.home, lease.authorisation_id, "trial")
     assert not case.export.exists()
 

@@ -22,8 +22,9 @@ from flows import trial
 from vault.authorisation import withdraw
 from vault.clock import SystemClock, format_utc
 from vault.instruction import draft
+from vault.lease import list_runs
 from vault.ledger_store import open_store
-from vault.locks import hold_doctor
+from vault.locks import hold_run
 from vault.patient_list import home_recipient, seal_list
 from vault.sealing import make_identity
 from vault.subjects import enrol_doctor
@@ -240,8 +241,7 @@ def test_the_trace_sees_the_source_of_a_run_that_is_allowed(source, tmp_path, mo
 def test_two_runs_of_one_doctor(source, tmp_path, monkeypatch):
     case = Case(tmp_path / "trial", source, monkeypatch)
     case.start(use="rehearsal")
-    (lease,) = [*(case.home / "locks").iterdir()]
-    with hold_doctor(case.home, lease.stem):
+    with hold_run(case.home, list_runs(case.home)[0].persons):
         done = traced(case, tmp_path / "trace", [])
     assert done.returncode == 16, done.stderr
     assert touches(tmp_path / "trace", source) == []

@@ -21,7 +21,7 @@ from schemas.errors import BusyError, IntegrityError, RetentionError
 from vault.host_record import HostRecord
 from vault.ledger import commit
 from vault.ledger_store import open_store
-from vault.locks import hold_doctor
+from vault.locks import hold_run
 from vault.subjects import Subjects
 from vault.verify import read_folder
 from vault.verify import verify as judge
@@ -229,6 +229,6 @@ def test_the_host_learns_of_an_erasure_from_the_next_sweep_at_the_latest(migrate
 def test_nobody_is_erased_while_a_run_of_theirs_is_carried(migrated):
     allow_erasure(migrated)
     doctor = doctor_id(migrated)
-    with hold_doctor(migrated.home, doctor), pytest.raises(BusyError):
+    with hold_run(migrated.home, (doctor,)), pytest.raises(BusyError):
         erase_subject(migrated.home, doctor, "trial")
     assert doctor in Subjects(migrated.home).ids()

@@ -55,7 +55,7 @@ def home(tmp_path) -> Path:
 
 def lease(home: Path, clock, hours: int = 1):
     return new_lease(
-        home, clock, run_id="r1", subject_id="s", authorisation_id="a", use="rehearsal", hours=hours,
+        home, clock, run_id="r1", subject_id="s", persons=("s",), authorisation_id="a", use="rehearsal", hours=hours,
         provider="memory", partial=home / "staging/r1/parts", operator_id="o", ledger_start=0, order_id=None,
     )  # fmt: skip
 

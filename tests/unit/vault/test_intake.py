@@ -76,6 +76,7 @@ def lease(home: Path, authorisation: str = OURS) -> Lease:
         CLOCK,
         run_id=run_id,
         subject_id="c" * 24,
+        persons=("c" * 24,),
         authorisation_id=authorisation,
         use="migration",
         hours=1,

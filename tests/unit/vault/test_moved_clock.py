@@ -89,6 +89,7 @@ def lease_of(home, clock):
         clock,
         run_id="run",
         subject_id="s",
+        persons=("s",),
         authorisation_id="a",
         use="migration",
         hours=72,

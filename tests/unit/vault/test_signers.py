@@ -54,7 +54,7 @@ class People:
             Controller(role, {"A": A, "B": B}[number] + "004", "N")
             for role, _, number in (word.partition(":") for word in controllers.split())
         ]
-        instruction: Any = SimpleNamespace(controllers=tuple(entries))
+        instruction: Any = SimpleNamespace(controllers=tuple(entries), responsible={})
         signed = [Signer(Sensitive(INSS[who]), None, b"") for who in signers]
         try:
             found = standing_of(self.home, instruction, signed, (NOW + timedelta(days=later)).date())

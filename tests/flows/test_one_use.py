@@ -1,0 +1,79 @@
+"""One use, one run: copies of one instruction, renamed, linked or with their signatures in another order, share its uses."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from group_practice import GroupPractice
+from whole_run import DYING
+
+from flows import engine
+from schemas.errors import BusyError, UseError
+from vault.lease import list_runs
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def group(tmp_path_factory) -> GroupPractice:
+    made = GroupPractice(tmp_path_factory.mktemp("group") / "trial")
+    made.second = made.enrol_second()
+    return made
+
+
+def copies(group: GroupPractice, name: str) -> tuple[Path, Path]:
+    """The same instruction of two controllers twice: the other's signatures are hard links, under exchanged names."""
+    by = (group.doctor, group.second)
+    one = group.instruct(name, by, controllers=group.both(), uses={"migration": 1})
+    other = group.folder / f"{name}-again" / "renamed.json"
+    other.parent.mkdir()
+    os.link(one, other)
+    os.link(f"{one}.p7s", f"{other}.1.p7s")
+    os.link(f"{one}.1.p7s", f"{other}.p7s")
+    return one, other
+
+
+def started(group: GroupPractice) -> list[str]:
+    return [entry["code"] for entry in group.entries() if entry["type"] == "run.started"]
+
+
+def test_the_copy_waits_outside_from_the_check_to_the_end_of_the_run(group, monkeypatch):
+    one, other = copies(group, "paused")
+    real, met = engine.take_lease, []
+
+    def paused(*arguments):
+        """While the first run is between its check and its lease, the copy is tried."""
+        with pytest.raises(BusyError, match="doctor_busy"):
+            group.start(authorisation=str(other))
+        met.append("busy")
+        return real(*arguments)
+
+    monkeypatch.setattr(engine, "take_lease", paused)
+    group.start(authorisation=str(one))
+    monkeypatch.undo()
+    assert met == ["busy"]
+    with pytest.raises(UseError, match="use_exhausted"):
+        group.start(authorisation=str(other))
+    assert started(group) == ["migration"]
+    (lease,) = list_runs(group.home)
+    assert lease.persons == tuple(sorted((group.subject(group.party.inss), group.subject("75010112569"))))
+
+
+def test_of_two_processes_one_migrates(group):
+    before = started(group)
+    orders = [group.order(authorisation=str(file)).__dict__ for file in copies(group, "raced")]
+    plans = [json.dumps({"home": str(group.home), "order": o, "kill": None, "resume": None}) for o in orders]
+    running = [
+        subprocess.Popen([sys.executable, str(DYING), plan], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        for plan in plans
+    ]
+    ends = [process.communicate(timeout=300) for process in running]
+    codes = sorted(process.returncode for process in running)
+    assert codes[0] == 0, ends
+    assert codes[1] in (BusyError.exit_code, UseError.exit_code), ends
+    assert started(group) == [*before, "migration"]

@@ -1,0 +1,118 @@
+"""Uses are counted under one lock: whoever reads the state to change it sees what everybody else changed before."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+from signed_bench import Bench
+
+from schemas.errors import AuthorisationError, BusyError, UseError
+from vault import register as module
+from vault.instruction import Instruction, draft, parse
+from vault.locks import hold_run
+from vault.register import InstructionRegister, Use
+
+
+@pytest.fixture
+def bench(tmp_path) -> Bench:
+    return Bench(tmp_path)
+
+
+def recorded(bench: Bench) -> tuple[bytes, Instruction]:
+    """An instruction for one migration, kept by a check that claimed nothing of it."""
+    document = draft({**bench.fields, "uses": {"migration": 1, "rehearsal": 1}})
+    return document, parse(document)
+
+
+def open_twice(bench: Bench, document: bytes) -> tuple[InstructionRegister, InstructionRegister]:
+    return InstructionRegister(bench.home, document), InstructionRegister(bench.home, document)
+
+
+def test_a_state_read_before_another_spent_is_read_again(bench):
+    document, instruction = recorded(bench)
+    one, other = open_twice(bench, document)
+    one.spend(instruction, Use.MIGRATION, "one")
+    with pytest.raises(UseError, match="use_exhausted"):
+        other.spend(instruction, Use.MIGRATION, "other")
+
+
+@pytest.mark.parametrize("act", ["note_signing", "give_back", "spend"])
+def test_no_other_change_undoes_a_spent_use(bench, act):
+    document, instruction = recorded(bench)
+    one, other = open_twice(bench, document)
+    other.spend(instruction, Use.REHEARSAL, "rehearsed")
+    late = InstructionRegister(bench.home, document)
+    one.spend(instruction, Use.MIGRATION, "one")
+    if act == "note_signing":
+        late.note_signing({"signature": "cades"})
+    elif act == "give_back":
+        late.give_back("rehearsed")
+    else:
+        late.give_back("rehearsed")
+        late.spend(instruction, Use.REHEARSAL, "rehearsed again")
+    assert InstructionRegister(bench.home, document).state["spent"]["migration"] == 1
+
+
+def test_a_withdrawal_since_the_check_counts(bench):
+    document, instruction = recorded(bench)
+    waiting = InstructionRegister(bench.home, document)
+    waiting.spend(instruction, Use.REHEARSAL, "one")
+    (bench.home / "authorisations" / waiting.id / "withdrawn").write_bytes(b"")
+    with pytest.raises(AuthorisationError, match="withdrawn"):
+        waiting.spend(instruction, Use.MIGRATION, "two")
+
+
+def test_who_comes_between_reading_and_writing_waits(bench, monkeypatch):
+    """The first stands still just before it writes: the second must not read the state meanwhile."""
+    document, instruction = recorded(bench)
+    one, other = open_twice(bench, document)
+    still, go, real = threading.Event(), threading.Event(), module.write_durably
+
+    def slow(*args, **kwargs) -> None:
+        if not still.is_set():
+            still.set()
+            assert go.wait(20)
+        real(*args, **kwargs)
+
+    monkeypatch.setattr(module, "write_durably", slow)
+    outcome: list[str] = []
+
+    def second() -> None:
+        try:
+            other.spend(instruction, Use.MIGRATION, "other")
+            outcome.append("spent")
+        except UseError as error:
+            outcome.append(error.code)
+
+    first = threading.Thread(target=one.spend, args=(instruction, Use.MIGRATION, "one"))
+    late = threading.Thread(target=second)
+    first.start()
+    assert still.wait(20)
+    late.start()
+    time.sleep(0.2)
+    assert outcome == []
+    go.set()
+    first.join(20)
+    late.join(20)
+    assert outcome == ["use_exhausted"]
+
+
+def test_locks_of_some_of_the_same_persons_exclude_each_other_and_never_deadlock(tmp_path):
+    with hold_run(tmp_path, ("b", "a")), pytest.raises(BusyError, match="doctor_busy"):
+        hold_run(tmp_path, ("c", "b"))
+    with hold_run(tmp_path, ("c", "b")):
+        pass  # what was refused above let go of `c`
+
+    def take(names: tuple[str, ...]) -> None:
+        for _ in range(20):
+            with hold_run(tmp_path, names, wait_seconds=20):
+                pass
+
+    threads = [threading.Thread(target=take, args=(names,)) for names in (("a", "b"), ("b", "a"))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    assert not any(thread.is_alive() for thread in threads)
