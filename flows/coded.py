@@ -13,7 +13,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
-from schemas.errors import RepriseError
+from schemas.errors import RepriseError, StorageFullError, UnreadableSourceError
 from vault.files import FULL
 
 Told = tuple[str, int, str, str]
@@ -47,13 +47,15 @@ def told(error: Exception) -> Told:
 def _of_the_system(error: OSError) -> Told:
     """A disk that refuses, or a file that somebody named and that is none."""
     if error.errno in FULL:
-        return "disk_full", 41, "The disk refused. [disk_full]", "Free space and try again."
+        return _told_of(StorageFullError("disk_full"))
     if error.errno in _NO_FILE:
-        code = _NO_FILE[error.errno]
-        advice = "Check that each path you gave exists and is a file."
-        return code, 20, f"A file cannot be read. [{code}]", advice
+        return _told_of(UnreadableSourceError(_NO_FILE[error.errno]))
     code = f"os_error_{error.errno}"
     return code, 40, f"The disk refused. [{code}]", "Check permissions and paths."
+
+
+def _told_of(error: RepriseError) -> Told:
+    return error.code, error.exit_code, error.message, error.advice
 
 
 def coded(function: Callable[P, R]) -> Callable[P, R]:

@@ -1,78 +1,59 @@
-"""What some codes say better than the class of their error: one sentence, and what to do."""
+"""What each code says to the person at the terminal: one sentence, and what to do about this very case.
+
+A code that is not here says what its class says (`schemas.errors`), and stands in `CLASS_WORDS_FIT`: a house test sees
+that each code raised anywhere is in one of the two, so that no new one goes without thought.
+"""
 
 from __future__ import annotations
 
-ADVICE: dict[str, tuple[str, str]] = {
-    "home_rolled_back": (
-        "An older copy of this home lies in its place.",
-        "Put the newer home back; or `reprise accept-rollback --reason CODE`, which forgets again what was forgotten.",
+from schemas.advice_authority import AUTHORITY
+from schemas.advice_people import PEOPLE
+from schemas.advice_proof import PROOF
+from schemas.advice_site import SITE
+from schemas.advice_source import SOURCE
+
+ADVICE: dict[str, tuple[str, str]] = {**AUTHORITY, **PEOPLE, **SOURCE, **SITE, **PROOF}
+"""Code, or `Class.code` where two classes mean different things by one code, to its words."""
+
+CLASS_WORDS_FIT: dict[str, frozenset[str]] = {
+    "AuthorisationError": frozenset({"authorisation_not_checked"}),
+    "TrustError": frozenset({"signature_not_trusted"}),
+    "ContractError": frozenset({"severity_not_possible", "unknown_rule"}),
+    "CountMismatchError": frozenset({"facts_lost", "facts_surplus"}),
+    "UnexplainedUnitError": frozenset(
+        {
+            "bytes_without_owner",
+            "fragment_unreadable",
+            "fragment_without_unit",
+            "unit_staged_twice",
+            "units_without_one_disposition",
+        }
     ),
-    "foreign_user": (
-        "This home belongs to another user.",
-        "Act as its owner: the keys are in that user's keyring, where nobody else sees them, root included.",
+    "LedgerError": frozenset(
+        {
+            "code_not_an_enumeration_value",
+            "commitment_malformed",
+            "count_is_no_number",
+            "entries_do_not_match_head",
+            "entry_too_large",
+            "name_not_an_enumeration_value",
+            "run_without_deadline",
+            "tiles_do_not_match_head",
+        }
     ),
-    "home_lives_here": (
-        "The home of this backup lives on this machine.",
-        "Two homes of one name would sign two ledgers: restore it when the original is gone from its place.",
-    ),
-    "home_exists": (
-        "Something of this name is there.",
-        "Name a folder that does not exist yet.",
-    ),
-    "backup_exists": (
-        "A file of this name is there.",
-        "Name another: a backup never replaces anything.",
-    ),
-    "backup_unreadable": (
-        "The backup does not open.",
-        "Check that this is its file, whole, and that the identity is one of those it was sealed to.",
-    ),
-    "acceptance_not_signed": (
-        "The acceptance is not signed.",
-        "`reprise confirm RUN accepted --draft FILE` writes what a controller signs; then give it: --signed FILE.",
-    ),
-    "nothing_delivered": (
-        "This run delivered nothing.",
-        "`reprise status RUN` tells how it ended.",
-    ),
-    "no_such_run": (
-        "There is no run of this id.",
-        "`reprise runs` lists them.",
-    ),
-    "no_such_subject": (
-        "There is nobody of this id.",
-        "`reprise subject list` lists of whom anything is kept.",
-    ),
-    "no_such_copy": (
-        "There is no copy of this id.",
-        "`reprise custody --json` lists them.",
-    ),
-    "copy_is_there": (
-        "This copy lies where it was registered.",
-        "It is not gone: the sweep destroys it at its date.",
-    ),
-    "no_such_authorisation": (
-        "There is neither such a file nor an instruction recorded under this id.",
-        "Check the path, or the id: `reprise custody` and each run's certificate name it.",
-    ),
-    "unknown_root": (
-        "The signer's certificate leads to none of the roots that are trusted here.",
-        "Get the root of the authority that issued it, from that authority: `reprise trust add`, or --roots.",
-    ),
-    "trust_material_malformed": (
-        "This is no certificate, or not the kind of file asked for.",
-        "Give certificates (PEM or DER); of a folder, only roots are taken.",
-    ),
-    "run_of_another_host": (
-        "This run was made where nobody here can look.",
-        "Go on with it, or abandon it, on the host that started it; at its deadline a sweep removes its files.",
-    ),
-    "run_of_unknown_owner": (
-        "A run's lease and its instruction's record are both damaged: its proof may be this person's.",
-        "Put the record back from a backup, or have a person look at that run's proof; then erase again.",
-    ),
-    "credentials_missing": (
-        "The destination lacks something to log in with.",
-        "SFTP needs --user, --host-key and --identity; S3 needs REPRISE_S3_KEY_ID and REPRISE_S3_SECRET.",
+    "ProofError": frozenset(
+        {
+            "base64_not_canonical",
+            "bundle_malformed",
+            "cosignature_malformed",
+            "note_signature_invalid",
+            "tile_malformed",
+        }
     ),
 }
+"""By class, the codes of which its own sentence and advice are the right ones."""
+
+
+def words_of(kind: str, code: str) -> tuple[str, str] | None:
+    """The words of a code raised by a class of errors; None when those of the class fit."""
+    return ADVICE.get(f"{kind}.{code}") or ADVICE.get(code)

@@ -62,14 +62,14 @@ class RefusedError(RepriseError):
 class AuthorisationError(RefusedError):
     """The authorisation does not hold."""
 
-    advice = "Have the doctor sign the unaltered instruction again; `reprise authorise check FILE` shows what was tested."
+    advice = "`reprise authorise check FILE` lists every test and what failed."
 
 
 class TrustError(RefusedError):
     """The signature cannot be trusted."""
 
     exit_code = 11
-    advice = "Check trusted roots, revocation lists and their age in the home's trust folder."
+    advice = "`reprise trust show` lists the trusted roots and revocation lists with their age."
 
 
 class ScopeError(RefusedError):
@@ -123,7 +123,7 @@ class HostError(RefusedError):
     """This host does not meet a precondition."""
 
     exit_code = 17
-    advice = "Mend what the code names. A site may declare `swap_on` and `core_pattern_pipes`; its certificates then print it."
+    advice = "`reprise doctor` says what, and how to mend it."
 
 
 class HomeError(HostError):
@@ -143,7 +143,7 @@ class RetentionError(RefusedError):
     """The law or a living run still needs this record."""
 
     exit_code = 18
-    advice = "`reprise subject show ID` tells until when; the refusal is in the ledger."
+    advice = "`reprise subject show ID` says until when; the refusal is in the ledger."
 
 
 class SourceError(RepriseError):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from schemas.advice import ADVICE
+from schemas.advice import words_of
 
 FACTS = frozenset(
     {
@@ -43,8 +43,9 @@ class RepriseError(Exception):
         if unknown:
             raise TypeError(f"{len(unknown)} fact name(s) outside the allow-list")
         self.code = code
-        if code in ADVICE:
-            self.advice = ADVICE[code][1]
+        own = words_of(type(self).__name__, code)
+        if own is not None:
+            self.advice = own[1]
         self.facts = {name: _short(value) for name, value in facts.items()}
         super().__init__(self.message)
 
@@ -62,8 +63,9 @@ class RepriseError(Exception):
     @property
     def summary(self) -> str:
         """What happened, in one sentence."""
-        if self.code in ADVICE:
-            return ADVICE[self.code][0]
+        own = words_of(type(self).__name__, self.code)
+        if own is not None:
+            return own[0]
         return (type(self).__doc__ or type(self).__name__).splitlines()[0]
 
     def to_json(self) -> dict[str, object]:

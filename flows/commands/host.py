@@ -21,7 +21,7 @@ from flows.commands.shared import (
 from flows.sweep_units import SweepPlan
 from schemas.errors import HostError
 from vault.doctor.examination import examine
-from vault.doctor.findings import Severity
+from vault.doctor.findings import Finding, Severity
 from vault.doctor.host import Host
 from vault.doctor.sweeping import cron_runs
 from vault.site import Site
@@ -100,4 +100,18 @@ def doctor(home: HomeOption = None, as_json: JsonOption = False) -> None:
         show_findings(found)
     failed = [f for f in found if f.severity == Severity.FAIL]
     if failed:
-        raise HostError(failed[0].code, count=len(failed))
+        raise FindingError(failed[0], len(failed))
+
+
+class FindingError(HostError):
+    """This host or home does not keep a promise."""
+
+    def __init__(self, finding: Finding, count: int) -> None:
+        self._finding = finding
+        super().__init__(finding.code, count=count)
+        self.advice = finding.mend
+
+    @property
+    def summary(self) -> str:
+        """What the finding means, in the words of the catalogue."""
+        return self._finding.meaning

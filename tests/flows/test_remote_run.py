@@ -223,7 +223,7 @@ def test_a_withdrawal_when_all_is_brought_and_nothing_published(remote, practice
     assert len(seen[0]) >= 2
     assert not [name for name in seen[0] if name.endswith("manifest.json")]
     assert remote.files() == {}
-    assert certificate(case)["outcome"] == "the authorisation was withdrawn, nothing published"
+    assert certificate(case)["outcome"] == "the authorisation was withdrawn, nothing delivered"
     case.nothing_left()
 
 

@@ -89,7 +89,7 @@ def test_what_was_published_stays_published(practice, tmp_path):
     case.start_apart({"who": "control", "at": "arrow", "name": "publish"})
     engine.withdraw(case.home, list_runs(case.home)[-1].authorisation_id, "trial")
     assert case.content()
-    assert certificate(case)["outcome"] == "certified, package published"
+    assert certificate(case)["outcome"] == "package delivered"
     case.nothing_left()
 
 
@@ -150,4 +150,4 @@ def certificate(case: WholeRun) -> dict:
 def require_withdrawn(case: WholeRun) -> None:
     case.nothing_left()
     assert not case.content()
-    assert certificate(case)["outcome"] == "the authorisation was withdrawn, nothing published"
+    assert certificate(case)["outcome"] == "the authorisation was withdrawn, nothing delivered"
