@@ -1,11 +1,11 @@
-"""Where `reprise` starts: signals first, a first line, then the commands, whose libraries take seconds to load."""
+"""Where `reprise` starts: isolated first, then signals, a first line, and the commands, whose libraries take seconds to load."""
 
 from __future__ import annotations
 
 import os
 import sys
 
-from flows import interrupts
+from vault.isolation import isolate, leave_working_directory
 
 _OPENING = {
     "migrate": "checking the authorisation",
@@ -16,14 +16,23 @@ _OPENING = {
 
 
 def main() -> None:
+    """Run the command line, isolated from the folder and the environment it was called in."""
+    isolate("-m", "flows")
+    leave_working_directory()
+    begin()
+
+
+def begin() -> None:
     """Run the command line with a private file mode mask. A person at a terminal reads a first line within a second."""
+    from flows import interrupts
+
     os.umask(0o077)
     interrupts.install()
     try:
         _say_what_begins(sys.argv[1:])
-        from flows.cli import app
+        from flows.cli import run
 
-        app(args=sys.argv[1:])
+        run(sys.argv[1:])
     except KeyboardInterrupt:
         interrupts.end()
     finally:

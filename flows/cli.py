@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -27,6 +28,7 @@ from flows.commands import (
     trials,
     trust,
 )
+from vault.isolation import from_start_folder
 
 app = typer.Typer(
     name="reprise",
@@ -63,7 +65,7 @@ def _settings(
     operator: Annotated[str | None, typer.Option(help="Who acts (or REPRISE_OPERATOR).")] = None,
 ) -> None:
     if home is not None:
-        os.environ["REPRISE_HOME"] = str(home)
+        os.environ["REPRISE_HOME"] = from_start_folder(str(home))
     if operator is not None:
         os.environ["REPRISE_OPERATOR"] = operator
 
@@ -157,6 +159,20 @@ app.add_typer(authorise_app, name="authorise")
 app.add_typer(enrol_app, name="enrol")
 app.add_typer(recipient_app, name="recipient")
 app.add_typer(ledger_app, name="ledger")
+
+
+def run(words: list[str]) -> None:
+    """Run one command. Whether a path can be read is judged by the command, not by typer: it would look below another folder."""
+    command = typer.main.get_command(app)
+    for option in _options_below(command):
+        option.type_descriptor.parameter_info.readable = False
+    command(args=words, prog_name="reprise")
+
+
+def _options_below(command: Any) -> Iterator[Any]:
+    yield from command.params
+    for below in getattr(command, "commands", {}).values():
+        yield from _options_below(below)
 
 
 def main() -> None:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 import pwd
-import shutil
-import subprocess
 import sys
 from collections.abc import Collection
 from pathlib import Path
 
 from flows.sweep_units import MARK, SweepPlan, cron_table, systemd_units
 from schemas.errors import HostError
+from vault.child_process import run_program
 from vault.files import sync_folder, write_durably
 from vault.heartbeat import unit_name
 
@@ -44,12 +43,11 @@ def make_plan(home: Path, every_minutes: int, *, network: bool = False) -> Sweep
 
 
 def _program() -> Path:
-    """The absolute path of this `reprise`."""
-    beside = Path(sys.executable).with_name("reprise")  # not resolved: an environment's own name counts
-    found = str(beside) if beside.is_file() else shutil.which("reprise")
-    if found is None:
+    """The absolute path of this `reprise`: the one of its environment, not whatever the path of searches has first."""
+    beside = Path(sys.executable).with_name("reprise")
+    if not beside.is_file():
         raise HostError("program_not_found")
-    return Path(os.path.abspath(found))  # noqa: PTH100 - a link inside an environment must stay a link
+    return Path(os.path.abspath(beside))  # noqa: PTH100 - a link inside an environment must stay a link
 
 
 def units_of(plan: SweepPlan, *, cron: bool) -> dict[str, str]:
@@ -104,9 +102,7 @@ def enable(plan: SweepPlan) -> None:
 
 def disable(plan: SweepPlan) -> None:
     """Stop the timer; one that is not there is no fault."""
-    subprocess.run(
-        ["systemctl", "disable", "--now", f"{plan.name}.timer"], capture_output=True, check=False, timeout=60
-    )
+    run_program("systemctl", "disable", "--now", f"{plan.name}.timer", timeout_seconds=60)
 
 
 def reload_units() -> None:
@@ -115,6 +111,6 @@ def reload_units() -> None:
 
 
 def _systemctl(*words: str) -> None:
-    done = subprocess.run(["systemctl", *words], capture_output=True, check=False, timeout=60)
+    done = run_program("systemctl", *words, timeout_seconds=60)
     if done.returncode:
         raise HostError("unit_not_enabled", count=done.returncode)

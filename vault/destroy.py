@@ -11,12 +11,11 @@ import contextlib
 import json
 import os
 import shutil
-import subprocess
-import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from vault.child_process import run_python
 from vault.files import sync_folder
 from vault.intake import Intake, destroy_identity, intake_of
 from vault.keyring_linux import KernelKeyring
@@ -129,9 +128,7 @@ def probe(lease: Lease, segments: int = 12) -> int:
     order = json.dumps(
         {"ref": ref.to_json(), "staging": lease.staging, "run": lease.run_id, "segments": segments}
     )
-    done = subprocess.run(
-        [sys.executable, "-m", "vault.probe"], input=order, capture_output=True, text=True, check=False
-    )
+    done = run_python("vault.probe", order)
     return int(done.stdout) if done.returncode == 0 and done.stdout.strip().isdigit() else -1
 
 

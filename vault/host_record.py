@@ -11,6 +11,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import pwd
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,6 +22,7 @@ from schemas.errors import ForkError, LedgerError, ProofError
 from vault.files import sync_folder, write_durably
 from vault.home_id import home_id
 from vault.host_identity import boot_id, machine_id
+from vault.isolation import FIXED
 from vault.ledger_store import FileLedger
 from vault.site import Site
 
@@ -53,9 +55,17 @@ def record_folder(home: Path, site: Site) -> Path:
     name = home_id(home)
     if os.environ.get("REPRISE_STATE"):
         return Path(os.environ["REPRISE_STATE"]) / name
-    own = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local/state") / "reprise"
+    own = Path(os.environ.get("XDG_STATE_HOME") or _user_home() / ".local/state") / "reprise"
     known = [place for place in (SYSTEM, own) if _is_folder(place / name)]
     return (known or [SYSTEM if _writable(SYSTEM) else own])[0] / name
+
+
+def _user_home() -> Path:
+    """Of the user who acts, as the host knows him; $HOME may name anything."""
+    try:
+        return Path(pwd.getpwuid(os.geteuid()).pw_dir)
+    except KeyError:  # a user without an account, as in some containers
+        return Path(FIXED["HOME"])
 
 
 def _is_folder(path: Path) -> bool:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 from pathlib import Path
 
 from schemas.errors import KeyUnavailableError, RepriseError
+from vault.child_process import run_python
 from vault.hygiene import harden_process
 from vault.intake_keys import identity_store, recipient_of
 from vault.keys import KeyRef
@@ -19,9 +19,7 @@ def mint(home: Path, provider: str, intake_id: str, seconds: int) -> tuple[KeyRe
     Raises KeyUnavailableError when it could not be made.
     """
     order = json.dumps({"home": str(home), "provider": provider, "id": intake_id, "seconds": seconds})
-    done = subprocess.run(
-        [sys.executable, "-m", "vault.intake_mint"], input=order, capture_output=True, text=True, check=False
-    )
+    done = run_python("vault.intake_mint", order)
     if done.returncode:
         raise KeyUnavailableError("identity_not_made")
     made = json.loads(done.stdout)

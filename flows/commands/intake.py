@@ -11,6 +11,7 @@ from flows.commands.shared import (
     HomeOption,
     JsonOption,
     OperatorOption,
+    file_or_id,
     guarded,
     home_path,
     operator_name,
@@ -45,7 +46,7 @@ def open_(
     if page is not None and (page.exists() or not page.parent.is_dir()):
         raise TargetRefusedError("page_cannot_be_made")  # before there is an intake that nobody would hear of
     control = Control.open(path, operator_name(operator))
-    opened = open_intake(control, authorisation, keys, hours)
+    opened = open_intake(control, file_or_id(authorisation), keys, hours)
     if page is not None:
         write_page(page, opened.intake.recipient, opened.intake.expires, opened.language)
     show(describe(control, opened.intake), as_json=as_json, text=_text(opened, page))

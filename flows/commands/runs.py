@@ -17,7 +17,9 @@ from flows.commands.shared import (
     HomeOption,
     JsonOption,
     OperatorOption,
+    absolute,
     errors_console,
+    file_or_id,
     guarded,
     home_path,
     operator_name,
@@ -112,7 +114,7 @@ def _through_prefect(home: Path, order: Order) -> dict[str, Any]:
 
 def _place(to: str) -> str:
     """A folder by its full path; a place at a registered server as it is written."""
-    return str(Path(to).resolve()) if channel_of(to) == "folder" else to
+    return str(absolute(Path(to)).resolve()) if channel_of(to) == "folder" else to
 
 
 @guarded
@@ -130,7 +132,7 @@ def migrate(
     """Migrate one doctor's records, destroy the staging, certify."""
     order = Order(
         str(source.resolve()),
-        authorisation,
+        file_or_id(authorisation),
         "migration",
         _place(to),
         keys,
@@ -153,7 +155,13 @@ def rehearse(
 ) -> None:
     """Do everything but deliver: show what a migration would deliver whole, as text or not; destroy and certify."""
     order = Order(
-        str(source.resolve()), authorisation, "rehearsal", None, keys, operator_name(operator), intake
+        str(source.resolve()),
+        file_or_id(authorisation),
+        "rehearsal",
+        None,
+        keys,
+        operator_name(operator),
+        intake,
     )
     _carry(home_path(home), order, prefect=prefect, as_json=as_json)
 
@@ -171,7 +179,13 @@ def probe(
 ) -> None:
     """Count what a source holds (the use `inventory`), destroy and certify."""
     order = Order(
-        str(source.resolve()), authorisation, "inventory", None, keys, operator_name(operator), intake
+        str(source.resolve()),
+        file_or_id(authorisation),
+        "inventory",
+        None,
+        keys,
+        operator_name(operator),
+        intake,
     )
     _carry(home_path(home), order, prefect=prefect, as_json=as_json)
 
@@ -191,7 +205,13 @@ def order(
     use = "rehearsal" if to is None else "migration"
     destination = None if to is None else _place(to)
     made = Order(
-        str(source.resolve()), authorisation, use, destination, keys, operator_name(operator), intake
+        str(source.resolve()),
+        file_or_id(authorisation),
+        use,
+        destination,
+        keys,
+        operator_name(operator),
+        intake,
     )
     path = home_path(home)
     engine.precheck(path, made)

@@ -17,6 +17,7 @@ from flows import interrupts
 from flows.coded import Told, told
 from flows.control import Control
 from schemas.errors import HomeError, RepriseError
+from vault.isolation import from_start_folder
 
 P = ParamSpec("P")
 errors_console = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -51,6 +52,12 @@ def home_to_examine(home: Path | None) -> Path:
     return found.resolve()
 
 
+def file_or_id(reference: str) -> str:
+    """An instruction's file by its full path, for the run may be another process's; an id as it is written."""
+    path = Path(from_start_folder(reference)).absolute()
+    return str(path) if path.is_file() else reference
+
+
 def operator_name(operator: str | None) -> str:
     """Who acts; empty when nobody does, which the home then refuses and records."""
     return operator or os.environ.get("REPRISE_OPERATOR", "")
@@ -66,13 +73,16 @@ def show(result: Any, *, as_json: bool, text: str) -> None:
 
 
 def guarded(function: Callable[P, None]) -> Callable[P, None]:
-    """Turn an error into one clear line, advice, and its exit code. No traceback: it could quote data."""
+    """Turn an error into one clear line, advice, and its exit code. No traceback: it could quote data.
+
+    Paths reach the command absolute: the process has left the folder that it was started in.
+    """
 
     @wraps(function)
     def wrapped(*args: P.args, **kwargs: P.kwargs) -> None:
         as_json = bool(kwargs.get("as_json"))
         try:
-            function(*args, **kwargs)
+            function(*args, **{name: absolute(value) for name, value in kwargs.items()})
             return
         except (typer.Exit, typer.BadParameter):
             raise
@@ -102,6 +112,15 @@ def _interruption(error: BaseException) -> dict[str, Any]:
     interrupts.said()
     words = ["Interrupted.", error.state] if isinstance(error, interrupts.Interrupted) else ["Interrupted."]
     return _as_json(("interrupted", interrupts.INTERRUPTED, " ".join(words), ""))
+
+
+def absolute(value: Any) -> Any:
+    """The value; a path, or each of several, relative to the folder that the command was started in."""
+    if isinstance(value, Path):
+        return Path(from_start_folder(str(value)))
+    if isinstance(value, list | tuple):
+        return type(value)(absolute(each) for each in value)
+    return value
 
 
 def _as_json(found: Told) -> dict[str, Any]:

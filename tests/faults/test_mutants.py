@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
+from mutants import start_mutant
 from whole_run import WholeRun
 
 from flows import data_link, engine
@@ -61,8 +60,7 @@ def practice(shared, tmp_path_factory):
 
 @pytest.mark.parametrize("mutant", MUTANTS)
 def test_a_mutant_turns_the_run_red(mutant, practice, tmp_path, monkeypatch):
-    monkeypatch.setattr(data_link, "MODULE", "mutated_data_process")
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
+    monkeypatch.setattr(data_link, "start_process", start_mutant)
     monkeypatch.setenv("REPRISE_MUTANT", mutant)
     case = WholeRun(tmp_path / "trial", practice)
     with pytest.raises(ReconciliationError) as red:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from canary import traces
+from mutants import start_mutant
 
 from flows import data_link, engine
 from flows.orders import Order, save_order
@@ -32,7 +33,7 @@ def main() -> int:
     way, folder, plan = sys.argv[1], Path(sys.argv[2]), json.loads(sys.argv[3])
     logging.basicConfig(level=logging.DEBUG, filename=folder / "debug.log")
     if "REPRISE_MUTANT" in os.environ:
-        data_link.MODULE = "mutated_data_process"
+        data_link.start_process = start_mutant
     home, order, watch = folder / "trial" / "home", Order(**plan), SearchingWatch(folder)
     try:
         if way == "direct":

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 import time
 import uuid
 
 from schemas.errors import KeyServiceError
+from vault.child_process import run_python
 from vault.keyring_linux import KernelKeyring, join_new_session
 from vault.keys import KeyRef, KeyState
 
@@ -38,11 +38,7 @@ def try_keyring() -> str | None:
 
 
 def _readable_elsewhere(ref: KeyRef) -> bool:
-    command = [sys.executable, "-m", "vault.doctor.keyring_self_test"]
-    done = subprocess.run(
-        command, input=json.dumps(ref.to_json()), capture_output=True, text=True, check=False
-    )
-    return done.returncode == 0
+    return run_python("vault.doctor.keyring_self_test", json.dumps(ref.to_json())).returncode == 0
 
 
 def main() -> int:

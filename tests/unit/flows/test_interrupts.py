@@ -39,9 +39,9 @@ thread.join()
 
 def interrupted(program: str, number: int) -> tuple[int, str, float]:
     start = "import sys\nfrom flows import interrupts, __main__ as start\ninterrupts.GRACE_SECONDS = 1.0\n"
-    run = f"import types\napp = types.ModuleType('flows.cli')\napp.app = lambda args: exec({program!r})\n"
+    run = f"import types\napp = types.ModuleType('flows.cli')\napp.run = lambda words: exec({program!r})\n"
     hook = "sys.modules['flows.cli'] = app\n"
-    begin = "print('ready', flush=True)\nstart.main()\n"
+    begin = "print('ready', flush=True)\nstart.begin()\n"
     process = subprocess.Popen(
         [sys.executable, "-c", start + run + hook + begin],
         stdout=subprocess.PIPE,
