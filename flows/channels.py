@@ -11,6 +11,7 @@ from connectors.destinations.s3 import S3Destination
 from connectors.destinations.sftp import SftpDestination
 from flows.servers import dial
 from vault.destinations import Destinations, Server, SftpServer, parse_remote
+from vault.terms import destination_refusals, refuse_first
 
 
 def channel_of(destination: str) -> str:
@@ -21,9 +22,7 @@ def channel_of(destination: str) -> str:
 
 def require_registered(home: Path, destination: str | None) -> None:
     """Nothing leaves by itself. Raises ScopeError for a server that the site did not declare."""
-    remote = parse_remote(destination) if destination is not None else None
-    if remote is not None:
-        Destinations(home).find(remote.name, remote.channel)
+    refuse_first(destination_refusals(home, destination))
 
 
 def package_place(destination: str, run_id: str) -> str:

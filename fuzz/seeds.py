@@ -164,7 +164,9 @@ def terms() -> dict[str, Any]:
         "patients": {"mode": "seen_since", "since": "2020-01-01"},
         "responsible": {"mode": "list", "nihii": [NIHII]},
         "uses": {"migration": 1},
-        "recipients": [{"role": "practice", "age": key} for key in keys],
+        "recipients": [
+            {"role": role, "age": key} for role, key in zip(("practice", "recovery"), keys, strict=True)
+        ],
         "destination": "/out",
         "custody": {
             "source": {"holder": "doctor", "until": None},

@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from schemas.disposition import Disposition
-from schemas.errors import AuthorisationError, DeadlineError, ScopeError, UseError
+from schemas.errors import AuthorisationError, ScopeError, UseError
 from schemas.sensitive import Sensitive
 from vault.canonical import canonical_json
 from vault.clock import Clock, format_utc
 from vault.instruction import Instruction, parse
 from vault.pades import open_pdf
 from vault.patient_list import open_list
-from vault.recipients import refuse_unproven
 from vault.register import ATTESTATIONS, PAGE, PATIENT_LIST, InstructionRegister, Use
-from vault.sealing import parse_recipients
 from vault.signature import check_signature
 from vault.signed import Signed, detached
-from vault.signers import Signing, capacity_of, inss_of_controllers, signing_of
+from vault.signers import Signing, capacity_of, inss_of_controllers, refuse_strange_places, signing_of
 from vault.site import Site
 from vault.subjects import Operator
+from vault.terms import recipient_refusals, refuse_first, term_refusals
 from vault.trust import TrustStore
 
 
@@ -70,7 +70,7 @@ class Authorisation:
 
     @property
     def signed_as(self) -> tuple[str, ...]:
-        """The capacities in which the signers signed (`vault.instruction.ROLES`)."""
+        """The capacities in which the signers signed (`vault.instruction_fields.ROLES`)."""
         return self.signing.signed_as
 
     @property
@@ -162,7 +162,9 @@ def check(
     standing, signing = signing_of(
         home, site, instruction, signers, register, now, page=signed.pdf is not None
     )
-    refuse_unproven(home, instruction.recipients)
+    if instruction.version > 1:  # before, our own `sign` took the first box that was empty
+        refuse_strange_places(home, instruction, signed, signers, now.date())
+    refuse_first(recipient_refusals(home, instruction))
     register.check_use(instruction, use, run_id)
     listed = _listed(home, instruction, signed.patients)
     return Authorisation(
@@ -213,23 +215,9 @@ def refuse_terms(
     now: datetime,
 ) -> None:
     """What is checked of an instruction before its signature: its terms, and that nobody withdrew it."""
-    skew = timedelta(seconds=site.clock_skew_seconds)
-    if now + skew < instruction.valid_from:
-        raise AuthorisationError("not_yet_valid")
-    if now > instruction.valid_until:
-        raise AuthorisationError("expired")
-    if instruction.source_custody is None or instruction.package_custody is None:
-        raise AuthorisationError("custody_missing")
-    for custody in (instruction.source_custody, instruction.package_custody):
-        if custody.holder == "operator" and custody.until is None:
-            raise AuthorisationError("custody_without_date")
-    if len(set(instruction.recipients)) < 2:
-        raise ScopeError("one_recipient_only")
-    parse_recipients(list(instruction.recipients))
+    refuse_first(term_refusals(instruction, site, now))
     if use is Use.MIGRATION and destination != instruction.destination:
         raise ScopeError("other_destination")
-    if instruction.staging_deadline_hours > site.ceiling_hours:
-        raise DeadlineError("deadline_above_ceiling", limit=site.ceiling_hours)
     register.refuse_withdrawn()
 
 
@@ -264,8 +252,8 @@ def recorded(home: Path, authorisation_id: str) -> Signed:
 
 
 def instruction_text(home: Path, authorisation_id: str) -> str:
-    """The readable text of the instruction kept under an id. Raises AuthorisationError when there is none."""
-    return parse(_kept_document(home, authorisation_id)).text
+    """The readable text of the instruction kept under an id, for a terminal. Raises AuthorisationError: none is kept."""
+    return parse(_kept_document(home, authorisation_id)).shown
 
 
 def _kept_document(home: Path, authorisation_id: str) -> bytes:
@@ -380,4 +368,4 @@ def check_header(
 
 
 def _fold(name: str) -> str:
-    return " ".join(name.split()).casefold()
+    return unicodedata.normalize("NFC", " ".join(name.split()).casefold())

@@ -10,11 +10,11 @@ from vault.clock import Clock
 from vault.handwritten import attest, pend, refuse_handwritten, scan_name, scan_of, verified_by
 from vault.instruction import parse
 from vault.patient_list import open_list
-from vault.recipients import refuse_unproven
 from vault.register import PATIENT_LIST, InstructionRegister
 from vault.signers import SignatureKind, Signing, controllers_by_hand
 from vault.site import Site
 from vault.subjects import Operator
+from vault.terms import recipient_refusals, refuse_first
 from vault.trust import TrustStore
 
 
@@ -38,7 +38,7 @@ def record_by_hand(
     register = InstructionRegister(home, document)
     refuse_terms(register, instruction, site, any_use(instruction), instruction.destination, clock.now())
     standing = controllers_by_hand(home, instruction)
-    refuse_unproven(home, instruction.recipients)
+    refuse_first(recipient_refusals(home, instruction))
     if instruction.patients["mode"] == "list":
         open_list(home, patient_list, str(instruction.patients["list_sha256"]))
     evidence = {"instruction.json": document, name: scan}
@@ -67,12 +67,12 @@ def attest_by_hand(
 
 
 def pending_page(home: Path, authorisation_id: str) -> tuple[str, str, bytes]:
-    """What the second operator must look at: the readable text, the scan's name and its bytes.
+    """What the second operator must look at: the readable text for a terminal, the scan's name and its bytes.
 
     Raises AuthorisationError (nothing_to_attest).
     """
     evidence = _register(home, authorisation_id).pending()
-    return parse(evidence["instruction.json"]).text, *scan_of(evidence)
+    return parse(evidence["instruction.json"]).shown, *scan_of(evidence)
 
 
 def _register(home: Path, authorisation_id: str) -> InstructionRegister:

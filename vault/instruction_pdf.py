@@ -14,6 +14,7 @@ from vault.instruction import MAX_BYTES, parse
 from vault.instruction_text import paragraphs, section_titles
 
 ATTACHMENT = "instruction.json"
+_PLACE = "controller-"
 _EMBEDDED = re.compile(
     rb"\n<<\n/Length (\d{1,9}) /Params <<\n/Size \d{1,9}\n>> /Type /EmbeddedFile\n>>\nstream\n"
 )
@@ -21,7 +22,15 @@ _EMBEDDED = re.compile(
 
 def place_name(number: int) -> str:
     """The signature field of the controller with this number, from 1."""
-    return f"controller-{number}"
+    return f"{_PLACE}{number}"
+
+
+def place_number(name: str) -> int:
+    """The inverse of `place_name`. Raises ValueError: no field of a page of ours."""
+    number = int(name.removeprefix(_PLACE))
+    if place_name(number) != name:
+        raise ValueError
+    return number
 
 
 def render_pdf(document: bytes) -> bytes:

@@ -16,7 +16,7 @@ from vault.subjects import Operator, Subjects
 
 
 class MandateRole(StrEnum):
-    """In which role one signs for a doctor (`vault.instruction.ROLES` less `controller`)."""
+    """In which role one signs for a doctor (`vault.instruction_fields.ROLES` less `controller`)."""
 
     MANDATED = "mandated"
     SUCCESSOR = "successor"

@@ -15,7 +15,7 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.diff_analysis import DEFAULT_DIFF_POLICY, DiffResult, ModificationLevel
 
 from schemas.errors import AuthorisationError
-from vault.instruction_pdf import embedded_instruction, render_pdf
+from vault.instruction_pdf import embedded_instruction, place_number, render_pdf
 from vault.pdf_revisions import Revision, revisions_after
 from vault.signed import Signature, Signed
 
@@ -150,7 +150,8 @@ def _one(pdf: bytes, found: Any, number: int, revision: Revision) -> Signature |
     if found.sig_object.get("/SubFilter") != "/ETSI.CAdES.detached":
         raise AuthorisationError("signature_malformed")
     over = pdf[:first] + pdf[second : second + length]
-    return Signature(over, _unpadded(pdf[first:second], found.pkcs7_content))
+    place = place_number(str(found.field_name))
+    return Signature(over, _unpadded(pdf[first:second], found.pkcs7_content), place)
 
 
 def _unpadded(text: bytes, contents: bytes) -> bytes:

@@ -110,13 +110,6 @@ def recipients(home: Path) -> list[Recipient]:
     ]
 
 
-def refuse_unproven(home: Path, keys: tuple[str, ...]) -> None:
-    """Raise ScopeError (recipient_not_proven, with how many) when a key is not in the register of this home."""
-    unproven = set(keys) - {recipient.key for recipient in recipients(home)}
-    if unproven:
-        raise ScopeError("recipient_not_proven", count=len(unproven))
-
-
 def prove_possession(home: Path, identity: str, role: str, moment: datetime) -> Recipient:
     """Challenge and answer in one, for whoever holds the identity here: trials."""
     key = str(parse_identity(identity).to_public())

@@ -11,6 +11,8 @@ class Signature:
 
     over: bytes
     cms: bytes
+    place: int | None = None
+    """Of a page: in the box of which controller it stands, from 1."""
 
 
 @dataclass(frozen=True)

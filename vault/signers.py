@@ -9,13 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from schemas.errors import AuthorisationError
+from schemas.sensitive import Sensitive
 from vault.enrolment import doctors, inami_numbers
 from vault.handwritten import is_handwritten, refuse_handwritten, verified_by
-from vault.instruction import ROLES, Instruction
+from vault.instruction import Instruction, parse
+from vault.instruction_fields import ROLES
 from vault.mandates import mandates_of
 from vault.persons import concerned, holders_of_numbers
 from vault.register import InstructionRegister
 from vault.signature import Signer
+from vault.signed import Signed
 from vault.site import Site
 from vault.subjects import Subjects
 
@@ -44,7 +47,7 @@ class Signing:
     """How an instruction was signed: enumeration values, for the proof; nobody is named."""
 
     signature: SignatureKind
-    signed_as: tuple[str, ...]  # of `vault.instruction.ROLES`
+    signed_as: tuple[str, ...]  # of `vault.instruction_fields.ROLES`
     verified_by: tuple[str, ...] = ()  # of `vault.handwritten.Verification`, for a page signed by hand
 
     def to_json(self) -> dict[str, Any]:
@@ -65,6 +68,7 @@ class _Capacity:
 
     roles: frozenset[str]
     covers: frozenset[str]
+    entries: frozenset[int]  # the places among the controllers that are his to sign, from 1
 
 
 def signing_of(
@@ -112,6 +116,24 @@ def standing_of(home: Path, instruction: Instruction, signed: list[Signer], day:
     )
 
 
+def refuse_strange_places(
+    home: Path, instruction: Instruction, signed: Signed, signers: list[Signer], day: date
+) -> None:
+    """A page's signature stands in a box of him who signed, whichever program signed it.
+
+    Raises AuthorisationError: signed_in_anothers_place.
+    """
+    for one, signer in zip(signed.signatures, signers, strict=True):
+        if one.place is not None and one.place not in capacity_of(home, instruction, signer, day).entries:
+            raise AuthorisationError("signed_in_anothers_place")
+
+
+def places_of(home: Path, document: bytes, inss: str, day: date) -> frozenset[int]:
+    """The boxes of an instruction's page that the person of this national number may sign, by his enrolment."""
+    signer = Signer(Sensitive(inss), None, b"")
+    return capacity_of(home, parse(document), signer, day).entries
+
+
 def named(instruction: Instruction) -> frozenset[str]:
     """The doctors whose practice this is: first eight digits of every INAMI number among the controllers."""
     return frozenset(controller.nihii[:8] for controller in instruction.controllers)
@@ -145,19 +167,21 @@ def capacity_of(home: Path, instruction: Instruction, signer: Signer, day: date)
     own, mandates = inami_numbers(record), mandates_of(record)
     if not own and not mandates:
         raise AuthorisationError("mandate_ended" if _had_mandates(record) else "signer_not_attested")
-    roles, covers = set[str](), set[str]()
-    for entry in instruction.controllers:
+    roles, covers, entries = set[str](), set[str](), set[int]()
+    for place, entry in enumerate(instruction.controllers, 1):
         number = entry.nihii[:8]
         if entry.role == CONTROLLER and number in own:
             roles.add(CONTROLLER)
             covers |= own
+            entries.add(place)
         for mandate in mandates:
             if entry.role == mandate.role and number in mandate.numbers and mandate.holds(day):
                 roles.add(mandate.role)
                 covers |= mandate.numbers
+                entries.add(place)
     if not roles:
         raise AuthorisationError(_why_none(instruction, record, day))
-    return _Capacity(frozenset(roles), frozenset(covers))
+    return _Capacity(frozenset(roles), frozenset(covers), frozenset(entries))
 
 
 def _why_none(instruction: Instruction, record: dict[str, Any], day: date) -> str:

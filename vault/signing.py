@@ -13,10 +13,13 @@ from typing import Any
 
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.sign import signers
-from pyhanko.sign.fields import SigSeedSubFilter, enumerate_sig_fields
+from pyhanko.sign.fields import SigSeedSubFilter
 from pyhanko.stamp import TextStampStyle
 
-from schemas.errors import AuthorisationError
+from schemas.errors import AuthorisationError, RefusedError
+from vault.certificate_families import family_of, national_number
+from vault.instruction import parse
+from vault.instruction_pdf import place_name
 from vault.pades import open_pdf
 from vault.quiet_pyhanko import silence
 
@@ -35,25 +38,35 @@ def load_p12(data: bytes, password: str) -> signers.SimpleSigner:
     return signer
 
 
+def signer_number(signer: signers.Signer) -> str | None:
+    """The national number in the certificate that will sign; None when it names nobody, which a check then refuses."""
+    try:
+        certificate = signer.signing_cert
+        return national_number(certificate, family_of(certificate)) if certificate is not None else None
+    except RefusedError:
+        return None
+
+
 def sign_cades(document: bytes, signer: signers.Signer) -> bytes:
     """A detached CAdES signature over the document, DER. Raises AuthorisationError: signing_failed."""
     signed = _run(lambda: signer.async_sign_general_data(document, "sha256", detached=True, use_cades=True))
     return bytes(signed.dump())
 
 
-def sign_pades(pdf: bytes, signer: signers.Signer) -> bytes:
-    """The page with one more signature, in its first empty place.
+def sign_pades(pdf: bytes, signer: signers.Signer, place: int) -> bytes:
+    """The page with one more signature, in the box of the controller with this number, from 1.
 
     Raises AuthorisationError: what `vault.pades.open_pdf` says of a page that is not ours or was altered (nobody signs
-    that), no_place_to_sign, signing_failed.
+    that), no_such_place, place_is_signed, signing_failed.
     """
-    open_pdf(pdf)
+    signed = open_pdf(pdf)
+    if not 1 <= place <= len(parse(signed.document).controllers):
+        raise AuthorisationError("no_such_place")
+    if place in {one.place for one in signed.signatures}:
+        raise AuthorisationError("place_is_signed")
     writer = IncrementalPdfFileWriter(io.BytesIO(pdf))
-    empty = [name for name, _, _ in enumerate_sig_fields(writer.prev, filled_status=False)]
-    if not empty:
-        raise AuthorisationError("no_place_to_sign")
     metadata = signers.PdfSignatureMetadata(
-        field_name=empty[0], md_algorithm="sha256", subfilter=SigSeedSubFilter.PADES
+        field_name=place_name(place), md_algorithm="sha256", subfilter=SigSeedSubFilter.PADES
     )
     made = signers.PdfSigner(metadata, signer=signer, stamp_style=_STAMP)
     return bytes(_run(lambda: made.async_sign_pdf(writer)).getvalue())

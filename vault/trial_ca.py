@@ -213,9 +213,9 @@ def sign_cades(document: bytes, identity: Identity, authority: TrialAuthority) -
     return signing.sign_cades(document, _signer(identity, authority))
 
 
-def sign_page(pdf: bytes, identity: Identity, authority: TrialAuthority) -> bytes:
-    """The page with one more PAdES signature."""
-    return signing.sign_pades(pdf, _signer(identity, authority))
+def sign_page(pdf: bytes, identity: Identity, authority: TrialAuthority, place: int = 1) -> bytes:
+    """The page with one more PAdES signature, in the box of the controller with this number."""
+    return signing.sign_pades(pdf, _signer(identity, authority), place)
 
 
 def _signer(identity: Identity, authority: TrialAuthority) -> signers.SimpleSigner:

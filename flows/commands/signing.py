@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from flows.commands.shared import guarded
+from flows.commands.shared import HomeOption, guarded, home_path
 from schemas.errors import AuthorisationError
 from vault.files import write_durably
-from vault.pades import is_pdf
+from vault.instruction import Controller, parse
+from vault.pades import is_pdf, open_pdf
 from vault.pkcs11_token import EID_KEY, token_signer
-from vault.signing import load_p12, sign_cades, sign_pades
+from vault.printable import visible
+from vault.signed import Signed
+from vault.signers import places_of
+from vault.signing import load_p12, sign_cades, sign_pades, signer_number
 
 
 @guarded
@@ -36,11 +42,17 @@ def sign(
     ] = None,
     label: Annotated[str | None, typer.Option("--label", help="The token's label.")] = None,
     key: Annotated[str, typer.Option("--key", help="Label of the key and of its certificate.")] = EID_KEY,
+    as_whom: Annotated[
+        str | None,
+        typer.Option("--as", help="Whose box of the page: its number on the page, INAMI number, or role."),
+    ] = None,
+    home: HomeOption = None,
 ) -> None:
     """Sign at the practice, with a .p12 or a card.
 
     JSON: detached CAdES in FILE.p7s, FILE.1.p7s for a second controller. A PDF: PAdES, appended to FILE itself, one
-    controller after another; every byte that was there stays.
+    controller after another, each in his or her own box; every byte that was there stays. Whose box it is when there are
+    several: --as; or the enrolment, where a home is at hand; or you are asked.
     """
     if (p12 is None) == (token is None):
         raise AuthorisationError("one_of_p12_and_token")
@@ -49,11 +61,63 @@ def sign(
     document = file.read_bytes()
     with _p12(p12, password) if p12 else _token(token or Path(), label or "", key) as signer:
         if is_pdf(document):
-            out, data = file, sign_pades(document, signer)
+            place = _place(open_pdf(document), as_whom, signer, home)
+            out, data = file, sign_pades(document, signer, place)
         else:
             out, data = _next_signature(file), sign_cades(document, signer)
     write_durably(out, data)
     typer.echo(f"signed: {out.name}")
+
+
+def _place(page: Signed, as_whom: str | None, signer: Any, home: Path | None) -> int:
+    """The number of the box to sign in. Raises AuthorisationError: no_such_place, place_is_signed, place_not_named."""
+    controllers = parse(page.document).controllers
+    signed = {one.place for one in page.signatures}
+    free = [place for place in range(1, len(controllers) + 1) if place not in signed]
+    if as_whom is not None:
+        return _named(as_whom, controllers, free)
+    if len(controllers) == 1:
+        return 1
+    own = _enrolled(page.document, signer, home)
+    if own is not None:
+        return next((place for place in free if place in own), min(own))
+    if not sys.stdin.isatty():
+        raise AuthorisationError("place_not_named")
+    return _asked(controllers, free)
+
+
+def _named(as_whom: str, controllers: tuple[Controller, ...], free: list[int]) -> int:
+    """The box that --as means: 1 to n, the digits of an INAMI number, or a role; of several a free one."""
+    fitting = [
+        place
+        for place, one in enumerate(controllers, 1)
+        if as_whom in (str(place), one.role) or (len(as_whom) >= 8 and one.nihii[:8] == as_whom[:8])
+    ]
+    if not fitting:
+        raise AuthorisationError("no_such_place")
+    left = [place for place in fitting if place in free]
+    if as_whom in {one.role for one in controllers} and len(left) > 1:
+        raise AuthorisationError("place_not_named")
+    return (left or fitting)[0]
+
+
+def _enrolled(document: bytes, signer: Any, home: Path | None) -> frozenset[int] | None:
+    """The boxes of the certificate's holder, as the home knows him; None without a home, or without a number."""
+    inss = signer_number(signer)
+    if inss is None or (home is None and not os.environ.get("REPRISE_HOME")):
+        return None
+    return places_of(home_path(home), document, inss, datetime.now(UTC).date())
+
+
+def _asked(controllers: tuple[Controller, ...], free: list[int]) -> int:
+    for place, one in enumerate(controllers, 1):
+        state = "" if place in free else "  (signed)"
+        typer.echo(f"  {place}  {visible(one.name)}, {one.role}, {visible(one.nihii)}{state}")
+    while True:
+        answer = str(typer.prompt("In whose box do you sign")).strip()
+        if answer.isdigit() and int(answer) in free:
+            return int(answer)
+        typer.echo(f"One of: {', '.join(map(str, free))}")
 
 
 @contextmanager

@@ -6,6 +6,7 @@ import json
 import logging
 import shutil
 import subprocess
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +65,7 @@ class Terminal:
         body = json.loads(Path(self.made["authorisation"]).read_bytes())
         del body["readable_text_sha256"]
         file, image = self.folder / f"{name}.json", self.folder / f"{name}.pdf"
-        file.write_bytes(draft({**body, "nonce": name.encode().hex().ljust(32, "0"), **terms}))
+        file.write_bytes(draft({**body, "nonce": sha256(name.encode()).hexdigest()[:32], **terms}))
         image.write_bytes(scan)
         return ("authorise", "handwritten", str(file), "--scan", str(image))
 
@@ -221,7 +222,7 @@ def test_by_hand_the_whole_way(allowing, tmp_path):
         (b"", {}, 10, "scan_not_an_image"),
         (SCAN.ljust(MAX_SCAN_BYTES + 1, b"\0"), {}, 22, "scan_too_large"),
         (SCAN, {"valid_until": "2026-01-02T00:00:00Z", "valid_from": "2026-01-01T00:00:00Z"}, 10, "expired"),
-        (SCAN, {"staging_deadline_hours": 999}, 15, "deadline_above_ceiling"),
+        (SCAN, {"staging_deadline_hours": 700}, 15, "deadline_above_ceiling"),
         (SCAN, {"controllers": [{"role": "controller", "nihii": "10000797", "name": "N"}]}, 10, "signer_not_enrolled"),
         (SCAN, {"controllers": [{"role": "successor", "nihii": "11234578", "name": "N"}]}, 10, "handwritten_by_doctor_only"),
         (SCAN, {"patients": {"mode": "list", "list_sha256": "0" * 64}}, 10, "patient_list_missing"),

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import secrets
 from datetime import timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from vault.authorisation import check, claim
+from vault.canonical import canonical_json
 from vault.clock import SystemClock, format_utc
 from vault.instruction import draft
 from vault.instruction_pdf import render_pdf
+from vault.instruction_text import render_text
 from vault.pades import open_pdf
 from vault.recipients import prove_possession
 from vault.register import Use
@@ -30,6 +33,12 @@ INSS, NIHII, NAME = "85073003328", "11234578004", "Zzcanary Ünique"
 NOW = SystemClock().now()
 
 
+def draft_1(fields: dict[str, Any]) -> bytes:
+    """An instruction of version 1, as the first release made it: its fields were not closed."""
+    body = {"version": 1, **fields}
+    return canonical_json({**body, "readable_text_sha256": sha256(render_text(body).encode()).hexdigest()})
+
+
 class Bench:
     """A home, an authority, a doctor, and an instruction to bend."""
 
@@ -44,7 +53,8 @@ class Bench:
         enrol_doctor(
             self.home, inss=INSS, nihii=(NIHII,), name=NAME, attested_by=("one", "two"), basis="trial"
         )
-        age = [prove_possession(self.home, make_identity()[0], "practice", NOW).key for _ in range(2)]
+        roles = ("practice", "recovery")
+        proven = [prove_possession(self.home, make_identity()[0], role, NOW) for role in roles]
         self.fields: dict[str, Any] = {
             "nonce": secrets.token_hex(16),
             "controllers": [{"role": "controller", "nihii": NIHII, "name": NAME}],
@@ -56,7 +66,7 @@ class Bench:
             "patients": {"mode": "all"},
             "responsible": {"mode": "controllers"},
             "uses": {"migration": 1},
-            "recipients": [{"role": "practice", "age": a} for a in age],
+            "recipients": [{"role": one.role, "age": one.key} for one in proven],
             "destination": "/out",
             "custody": {
                 "source": {"holder": "doctor", "until": None},
@@ -82,9 +92,10 @@ class Bench:
         consume: bool = False,
         form: str = "cades",
         signed: Signed | None = None,
+        version: int = 2,
         **fields: Any,
     ) -> Any:
-        drafted = draft({**self.fields, **fields})
+        drafted = (draft if version == 2 else draft_1)({**self.fields, **fields})
         by = (signer or self.doctor, authority or self.authority)
         if signed is None and form == "pades":
             signed = open_pdf(sign_page(render_pdf(drafted), *by))

@@ -163,11 +163,23 @@ def test_not_yet_and_no_longer_valid(bench):
 
 
 def test_recipients(bench):
-    refused(bench, "one_recipient_only", 12, recipients=bench.fields["recipients"][:1])
-    twice = [bench.fields["recipients"][0]] * 2
-    refused(bench, "one_recipient_only", 12, recipients=twice)
-    odd = [*bench.fields["recipients"], {"role": "practice", "age": "age1nonsense"}]
-    refused(bench, "recipient_not_age", 60, recipients=odd)
+    practice, recovery = bench.fields["recipients"]
+    refused(bench, "one_recipient_only", 12, recipients=[practice], version=1)
+    refused(bench, "one_recipient_only", 12, recipients=[practice] * 2, version=1)
+    for odd in ("age1nonsense", practice["age"].upper()):
+        refused(
+            bench,
+            "recipient_not_age",
+            60,
+            recipients=[practice, recovery, {**practice, "age": odd}],
+            version=1,
+        )
+    refused(
+        bench, "recovery_key_missing", 12, recipients=[practice, {**recovery, "role": "practice"}], version=1
+    )
+    swapped = [{**practice, "role": "recovery"}, {**recovery, "role": "practice"}]
+    for version in (1, 2):
+        refused(bench, "recipient_role_differs", 12, recipients=swapped, version=version)
 
 
 def test_other_destination(bench):
@@ -175,7 +187,7 @@ def test_other_destination(bench):
 
 
 def test_no_custody(bench):
-    refused(bench, "custody_missing", 10, custody={"source": None, "package": None})
+    refused(bench, "custody_missing", 10, custody={"source": None, "package": None}, version=1)
 
 
 def test_deadline_above_the_ceiling(bench):
@@ -238,7 +250,7 @@ def test_the_authorisation_tells_how_and_in_which_capacity_it_was_signed(bench, 
 
 
 def test_a_key_whose_holder_proved_nothing(bench):
-    age = [{"role": "practice", "age": make_identity()[1]}, bench.fields["recipients"][0]]
+    age = [{"role": "practice", "age": make_identity()[1]}, bench.fields["recipients"][1]]
     refused(bench, "recipient_not_proven", 12, recipients=age)
 
 
@@ -251,7 +263,10 @@ def test_a_successor_signs_and_withdraws_with_his_own_certificate(bench):
         bench.home, inss=inss, name=NAME, terms=MandateTerms("successor", (NIHII,), until, "succession"),
         ground=ground, operator=one, moment=NOW,
     )  # fmt: skip
-    terms = {"controllers": [{"role": "successor", "nihii": NIHII, "name": NAME}], "nonce": "0" * 32}
+    terms = {
+        "controllers": [{"role": "successor", "nihii": NIHII, "name": NAME}],
+        "nonce": secrets.token_hex(16),
+    }
     signer = bench.authority.signer(inss, NAME)
     refused(bench, "signer_not_attested", 10, signer=signer, **terms)
     attest_mandate(bench.home, mandate, two, ground.shown, NOW)

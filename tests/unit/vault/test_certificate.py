@@ -18,7 +18,7 @@ from vault.certificate_content import build_content
 from vault.certificate_phrases import PHRASES
 from vault.certificate_words import LANGUAGES
 from vault.destroy import Evidence, StagedFile, Verification
-from vault.instruction import ROLES
+from vault.instruction_fields import ROLES
 from vault.keys import KeyState
 from vault.media import DECLARABLE, Media, backed_up, describe_media, filesystem_type
 from vault.provider import provider

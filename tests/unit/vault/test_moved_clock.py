@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
-from signed_bench import INSS, NAME, NOW, Bench
+from signed_bench import INSS, NAME, NOW, Bench, draft_1
 from test_ledger_attacks import WHOLE, faults, open_log, record
 
 from schemas.errors import RefusedError
@@ -41,7 +41,8 @@ def bench(tmp_path_factory):
 
 
 def asked(bench: Bench, by: timedelta, signer=None, **fields) -> RefusedError:
-    document = draft({**bench.fields, **fields})
+    drafted = draft_1 if fields else draft  # no instruction of version 2 holds for as long as `ALWAYS`
+    document = drafted({**bench.fields, **fields})
     with pytest.raises(RefusedError) as refusal:
         check(
             detached(document, [sign_cades(document, signer or bench.doctor, bench.authority)]),

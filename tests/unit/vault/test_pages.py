@@ -17,7 +17,7 @@ from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.sign import signers
 from pyhanko.sign.fields import SigSeedSubFilter
-from signed_bench import INSS, KEY, NAME, NIHII, NOW, Bench
+from signed_bench import INSS, KEY, NAME, NIHII, NOW, Bench, draft_1
 
 from schemas.errors import AuthorisationError, RefusedError
 from vault.instruction import draft, parse
@@ -95,15 +95,35 @@ def test_the_attachment_is_the_json_to_the_byte(signed, bench, tmp_path):
 def test_two_controllers_sign_one_after_another(bench, second, both):
     page = render_pdf(draft(both))
     one = sign_page(page, bench.doctor, bench.authority)
-    two = sign_page(one, second, bench.authority)
+    two = sign_page(one, second, bench.authority, 2)
     assert two.startswith(one) and one.startswith(page)
     assert bench.check(signed=open_pdf(two)).kinds
     for pdf, code in ((page, "signature_missing"), (one, "controller_did_not_sign")):
         with pytest.raises(RefusedError) as error:
             bench.check(signed=open_pdf(pdf))
         assert error.value.code == code
-    with pytest.raises(AuthorisationError, match="no_place_to_sign"):
-        sign_page(two, second, bench.authority)
+    for place, code in (
+        (1, "place_is_signed"),
+        (2, "place_is_signed"),
+        (3, "no_such_place"),
+        (0, "no_such_place"),
+    ):
+        with pytest.raises(AuthorisationError, match=code):
+            sign_page(two, second, bench.authority, place)
+
+
+def test_a_signature_in_the_box_of_another_controller_is_refused(bench, second, both):
+    crossed = sign_page(render_pdf(draft(both)), second, bench.authority, 1)
+    crossed = sign_page(crossed, bench.doctor, bench.authority, 2)
+    assert [one.place for one in open_pdf(crossed).signatures] == [1, 2]
+    with pytest.raises(AuthorisationError) as error:
+        bench.check(signed=open_pdf(crossed))
+    assert (error.value.code, error.value.exit_code) == ("signed_in_anothers_place", 10)
+    former = sign_page(render_pdf(draft_1(both)), second, bench.authority, 1)
+    former = sign_page(former, bench.doctor, bench.authority, 2)
+    assert bench.check(
+        signed=open_pdf(former)
+    ).kinds  # the first release signed in the first box that was empty
 
 
 def test_an_elliptic_key_signs_as_newer_cards_do(bench):

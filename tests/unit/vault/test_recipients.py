@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 
@@ -15,11 +16,11 @@ from vault.recipients import (
     confirm,
     prove_possession,
     recipients,
-    refuse_unproven,
     remove,
 )
 from vault.sealing import make_identity, open_bytes
 from vault.site import create_home
+from vault.terms import recipient_refusals, refuse_first
 
 NOW = datetime(2026, 5, 4, tzinfo=UTC)
 
@@ -28,6 +29,11 @@ NOW = datetime(2026, 5, 4, tzinfo=UTC)
 def home(tmp_path):
     create_home(tmp_path / "home", trial=True, origin="test.example/log")
     return tmp_path / "home"
+
+
+def refuse_unproven(home, keys):
+    named = SimpleNamespace(recipients=keys, recipient_roles=("recovery",) * len(keys))
+    refuse_first(recipient_refusals(home, named))
 
 
 def refused(code, act, *words):
