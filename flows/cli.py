@@ -13,6 +13,7 @@ from flows.commands import (
     authority,
     copies,
     destinations,
+    drafting,
     enrolment,
     handwritten,
     heads,
@@ -99,7 +100,7 @@ for _command in (
 ):
     app.command()(_command)
 for _command in (
-    authority.draft,
+    drafting.draft,
     signing.sign,
     authority.check,
     authority.record,

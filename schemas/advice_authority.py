@@ -148,10 +148,6 @@ AUTHORITY: dict[str, tuple[str, str]] = {
         "The key opened, and signing failed.",
         "See that the certificate is of a kind that may sign (eID, eHealth), and that it has not expired.",
     ),
-    "no_place_to_sign": (
-        "Every place for a signature on this page is taken.",
-        "Check whom the page names; for another signer draw up another page.",
-    ),
     "one_of_p12_and_token": (
         "A .p12 and a token were named, or neither.",
         "Give --p12 FILE, or --token and --label.",
@@ -291,5 +287,57 @@ AUTHORITY: dict[str, tuple[str, str]] = {
     "import_state_not_later": (
         "More than this is confirmed already.",
         "A confirmation goes forward only: opened, imported, accepted. `reprise status RUN` shows the present one.",
+    ),
+    "fields_refused": (
+        "Fields of the instruction hold what they may not.",
+        "`reprise authorise draft FILE` names each field and what may stand there.",
+    ),
+    "text_hides": (
+        "A field of the instruction holds characters that hide or reorder text.",
+        "What the doctor read may not be what was signed: draft the instruction anew and have it signed.",
+    ),
+    "custody_over": (
+        "The operator may no longer hold one of the copies.",
+        "The instruction ends the custody of the export or of the package before now: draw up a new one.",
+    ),
+    "recovery_key_missing": (
+        "No recovery key is among the recipients.",
+        "Draw up an instruction that names one, proven in that role: `reprise recipient list`.",
+    ),
+    "recipient_role_differs": (
+        "A recipient's key was proven in another role than the instruction states.",
+        "`reprise recipient list` shows each key's role; draw up an instruction that states it.",
+    ),
+    "no_such_place": (
+        "The page has no such box to sign in.",
+        "--as takes a number from 1, in the order of the boxes, an INAMI number or a role on the page.",
+    ),
+    "place_is_signed": (
+        "This box of the page is signed already.",
+        "Each controller signs once, in the box under his or her own name: --as says which.",
+    ),
+    "place_not_named": (
+        "The page has several boxes to sign in.",
+        "Say whose is signed: --as with its number from 1, the INAMI number, or the role.",
+    ),
+    "signed_in_anothers_place": (
+        "A signature stands in the box of another controller.",
+        "Draft the page anew; each signs in the box under his or her own name: `reprise authorise sign FILE --as NUMBER`.",
+    ),
+    "fields_not_given": (
+        "There are no fields to draft from.",
+        "Name a file (`reprise authorise draft --template` prints one), or answer the questions in a terminal.",
+    ),
+    "fields_unreadable": (
+        "FIELDS is neither JSON nor TOML.",
+        "The line is where reading stopped; `reprise authorise draft --template` shows how it is written.",
+    ),
+    "draft_not_confirmed": (
+        "The draft was not confirmed; nothing was written.",
+        "Draft it anew: `reprise authorise draft`.",
+    ),
+    "fields_too_large": (
+        "FIELDS is larger than any instruction.",
+        "Name the file of fields: `reprise authorise draft --template` prints one.",
     ),
 }

@@ -1,8 +1,7 @@
-"""Commands about authority: draft, sign, check, record, list, show, withdraw instructions."""
+"""Commands about authority: check, record, list, show, withdraw instructions."""
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -22,33 +21,13 @@ from flows.control import Control
 from flows.steps.authorise import read_evidence
 from schemas.errors import AuthorisationError
 from vault import authorisation as authorisations
-from vault.instruction import draft as draft_instruction
 from vault.instruction import parse
-from vault.instruction_pdf import render_pdf
 from vault.patient_list import home_recipient, seal_list
 
 FileArgument = Annotated[
     Path, typer.Argument(help="The signed PDF, or the JSON with FILE.p7s beside it.", show_default=False)
 ]
 IdArgument = Annotated[str, typer.Argument(help="An authorisation's id.", show_default=False)]
-
-
-@guarded
-def draft(
-    fields: Annotated[Path, typer.Argument(help="The instruction's fields as JSON.", show_default=False)],
-    to: Annotated[
-        list[Path], typer.Option("--to", help="Where to write what is to be signed: JSON, or a PDF (.pdf).")
-    ],
-) -> None:
-    """Complete an instruction with the digest of its readable text; print that text.
-
-    A FILE that ends in .pdf becomes the page that a doctor reads and signs, the JSON inside it.
-    """
-    document = draft_instruction(json.loads(fields.read_text(encoding="utf-8")))
-    text = parse(document).text
-    for path in to:
-        path.write_bytes(render_pdf(document) if path.suffix.lower() == ".pdf" else document)
-    typer.echo(text)
 
 
 @guarded

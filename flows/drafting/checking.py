@@ -1,0 +1,39 @@
+"""Everything that stands in the way of an instruction before anybody signs it: its fields, this site, the clock."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from vault.instruction import Instruction, completed, draft, parse
+from vault.instruction_fields import MAX_HOURS, Problem, field_problems
+from vault.may_sign import controller_refusals
+from vault.site import Site
+from vault.terms import destination_refusals, recipient_refusals, term_refusals
+
+AHEAD = timedelta(days=366)
+"""How far ahead an instruction may begin: one drafted for later is likelier a slip of the year."""
+
+
+def draft_problems(fields: dict[str, Any], home: Path | None, now: datetime) -> list[Problem]:
+    """What is wrong with the fields; when nothing is, what this home would refuse of the instruction when it is used.
+
+    Without a home its ceiling, recipients, doctors and servers are not looked at.
+    """
+    body = completed(fields)
+    found = field_problems(body)
+    return found or _refused(parse(draft(body)), home, now)
+
+
+def _refused(instruction: Instruction, home: Path | None, now: datetime) -> list[Problem]:
+    moment = max(now, instruction.valid_from)  # one that begins later is asked as it will be then
+    site = Site.load(home) if home else Site(trial=False, origin="", ceiling_hours=MAX_HOURS)
+    found = list(term_refusals(instruction, site, moment))
+    if instruction.valid_from - now > AHEAD:
+        found.append(Problem("valid_from", "too far ahead", f"{AHEAD.days} days from now at most"))
+    if home is not None:
+        found += controller_refusals(home, instruction, moment.date())
+        found += recipient_refusals(home, instruction)
+        found += destination_refusals(home, instruction.destination)
+    return found

@@ -1,0 +1,244 @@
+"""The form: questions in a terminal, one by one. Each answer is checked at once, by the checks that a draft meets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from flows.drafting.checking import draft_problems
+from flows.drafting.fields_file import whole_moment
+from flows.drafting.known import A_FOLDER, Known
+from flows.drafting.meanings import CHOICES, MEANINGS
+from vault.clock import format_utc
+from vault.instruction_fields import CARRIED, HOLDERS, KINDS, LANGUAGES, PATIENTS, RESPONSIBLE, Problem
+from vault.printable import visible
+from vault.sealing import make_identity
+
+DAYS = 90
+"""How long an instruction is proposed to hold."""
+
+
+@dataclass
+class Form:
+    """The questions and the answers so far. `ask` gives an answer to a prompt, `say` shows a line."""
+
+    known: Known
+    now: datetime
+    ask: Callable[[str], str]
+    say: Callable[[str], None]
+    answers: dict[str, Any] = field(
+        default_factory=lambda: {"purpose": "takeover", "target_system": "Medinect"}
+    )
+
+    def fill(self) -> dict[str, Any]:
+        """Ask everything, then again whatever only shows as a problem when all is known; gives the fields."""
+        for name in QUESTIONS:
+            self._settle(name)
+        while problems := self.problems():
+            self.say("")
+            for problem in problems:
+                self.say(f"  ! {problem.line}")
+            for name in dict.fromkeys(_top(problem) for problem in problems):
+                self._settle(name if name in QUESTIONS else "controllers")
+        return self.answers
+
+    def problems(self) -> list[Problem]:
+        """What stands in the way of the answers."""
+        return draft_problems(self.answers, self.known.home, self.now)
+
+    def _settle(self, name: str) -> None:
+        """Ask one field until its answer is good."""
+        self.say(f"\n{name.replace('_', ' ').upper()}  {MEANINGS[name]}")
+        while True:
+            value = QUESTIONS[name](self)
+            trial = {**_example(self.now), **self.answers, name: value}
+            wrong = [p for p in draft_problems(trial, self.known.home, self.now) if _top(p) == name]
+            if not wrong:
+                self.answers[name] = value
+                return
+            for problem in wrong:
+                self.say(f"  ! {problem.line}")
+
+    def text(self, prompt: str, default: str = "") -> str:
+        """A line; nothing typed is the default."""
+        shown = f" [{default}]" if default else ""
+        return self.ask(f"{prompt}{shown}: ").strip() or default
+
+    def whole(self, prompt: str, default: int) -> int:
+        """A whole number; asked again for anything else."""
+        while True:
+            answer = self.text(prompt, str(default))
+            if answer.isascii() and answer.isdigit() and len(answer) < 10:
+                return int(answer)
+            self.say("  ! a whole number")
+
+    def one(self, prompt: str, choices: list[tuple[Any, str]], default: int | None = None) -> Any:
+        """One of some choices, by its number or its name."""
+        return self._chosen(prompt, choices, f"{default}" if default else "", many=False)[0]
+
+    def many(self, prompt: str, choices: list[tuple[Any, str]], default: str = "all") -> list[Any]:
+        """Some of the choices: numbers with commas, or `all`."""
+        return self._chosen(prompt, choices, default, many=True)
+
+    def _chosen(self, prompt: str, choices: list[tuple[Any, str]], default: str, *, many: bool) -> list[Any]:
+        for number, (_, label) in enumerate(choices, 1):
+            self.say(f"  {number}  {visible(label)}")
+        hint = f"1 to {len(choices)}" + (", several with commas, or all" if many else "")
+        while True:
+            picked = _picked(self.text(f"{prompt} ({hint})", default), choices, many=many)
+            if picked:
+                return picked
+            self.say(f"  ! {hint}")
+
+    def moment(self, prompt: str, default: datetime | None, *, end: bool) -> str | None:
+        """A moment: a day (its end, or its beginning) or in full; what is neither is given on, and refused by its field."""
+        shown = format_utc(default) if default else ""
+        answer = self.text(f"{prompt} (YYYY-MM-DD, or YYYY-MM-DDTHH:MM:SSZ)", shown)
+        return whole_moment(answer, end=end) or None
+
+
+def _top(problem: Problem) -> str:
+    return problem.path.split(".")[0].split("[")[0]
+
+
+def _picked(answer: str, choices: list[tuple[Any, str]], *, many: bool) -> list[Any]:
+    if many and answer.lower() == "all":
+        return [value for value, _ in choices]
+    names = {str(n): value for n, (value, _) in enumerate(choices, 1)}
+    names |= {value: value for value, _ in choices if isinstance(value, str)}
+    words = [word.strip() for word in answer.split(",")] if many else [answer]
+    return [names[word] for word in dict.fromkeys(words)] if all(word in names for word in words) else []
+
+
+def _labelled(codes: tuple[str, ...]) -> list[tuple[Any, str]]:
+    return [(code, f"{code}: {CHOICES[code]}" if code in CHOICES else code) for code in codes]
+
+
+def _language(form: Form) -> str:
+    return str(form.one("Language", _labelled(LANGUAGES)))
+
+
+def _controllers(form: Form) -> list[dict[str, str]]:
+    known = [one for one in form.known.people if one.attested]
+    if not known:
+        form.say("  Nobody enrolled here may sign yet: by hand, and enrol before it is signed.")
+        role = form.one(
+            "As what does he or she sign",
+            _labelled(("controller", "mandated", "successor", "practice_company")),
+            1,
+        )
+        return [
+            {"role": role, "nihii": form.text("INAMI/RIZIV number"), "name": form.text("Name on the page")}
+        ]
+    labels = [(one, f"{one.name}, {CHOICES[one.role]}, {one.nihii}") for one in known]
+    chosen = form.many("Who", labels, "1" if len(known) == 1 else "")
+    return [{**one.entry(), "name": form.text("Name on the page", visible(one.name))} for one in chosen]
+
+
+def _kinds(form: Form) -> list[str]:
+    return sorted(form.many("Kinds", _labelled(KINDS)))
+
+
+def _patients(form: Form) -> dict[str, str]:
+    mode = form.one("Patients", _labelled(PATIENTS), 1)
+    if mode == "seen_since":
+        return {"mode": mode, "since": form.text("Seen since (YYYY-MM-DD)")}
+    if mode == "list":
+        form.say(
+            "  At the practice: reprise authorise seal-patients LIST --to KEY --out FILE.patients.age; it prints the digest."
+        )
+        form.say("  KEY is what `reprise authorise recipient` prints here.")
+        return {"mode": mode, "list_sha256": form.text("Digest (list_sha256)")}
+    return {"mode": mode}
+
+
+def _responsible(form: Form) -> dict[str, Any]:
+    mode = form.one("Records of", _labelled(RESPONSIBLE), 1)
+    if mode == "list":
+        numbers = form.text("Further INAMI/RIZIV numbers, with commas")
+        return {"mode": mode, "nihii": [number.strip() for number in numbers.split(",")]}
+    return {"mode": mode}
+
+
+def _uses(form: Form) -> dict[str, int]:
+    proposed = {"inventory": 5, "rehearsal": 5, "migration": 1}
+    return {use: form.whole(f"How many: {use}", proposed[use]) for use in CARRIED}
+
+
+def _recipients(form: Form) -> list[dict[str, str]]:
+    known = form.known.recipients
+    if not known:
+        form.say(
+            "  No key is proven to this home yet: reprise recipient challenge KEY --role practice|medinect|recovery"
+        )
+        keys = [(role, form.text(f"Key for {CHOICES[role]} (age1...)")) for role in ("practice", "recovery")]
+        return [{"role": role, "age": key} for role, key in keys]
+    labels = [
+        (one, f"{CHOICES[one.role]}: {one.key[:12]}...{one.key[-6:]}, proven {one.proven_at[:10]}")
+        for one in known
+    ]
+    return [{"role": one.role, "age": one.key} for one in form.many("Keys", labels)]
+
+
+def _destination(form: Form) -> str:
+    places: list[tuple[Any, str]] = [("", "a folder of this host"), *((s, s) for s in form.known.servers)]
+    server = str(form.one("Where", places, 1)) if form.known.servers else ""
+    if not server:
+        return form.text("Folder", A_FOLDER)
+    path = form.text(f"Path below {server}/")
+    return f"{server}/{path}" if path else server
+
+
+def _custody(form: Form) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for copy, called in (("source", "the export"), ("package", "the package")):
+        holder = str(form.one(f"Who holds {called}", _labelled(HOLDERS), 1))
+        until = None
+        if holder == "operator":
+            until = form.moment("Until when", form.now + timedelta(days=DAYS + 30), end=True)
+        found[copy] = {"holder": holder, "until": until}
+    return found
+
+
+def _hours(form: Form) -> int:
+    return form.whole(f"Hours, {form.known.ceiling_hours} at most", form.known.ceiling_hours)
+
+
+def _ceilings(form: Form) -> dict[str, int]:
+    degraded = form.whole("In a thousand, as text", 50)
+    return {"degraded_permille": degraded, "quarantined_permille": form.whole("In a thousand, set aside", 20)}
+
+
+QUESTIONS: dict[str, Callable[[Form], Any]] = {
+    "language": _language,
+    "controllers": _controllers,
+    "processor": lambda form: form.text("Processor"),
+    "source_system": lambda form: form.text("Old software"),
+    "kinds": _kinds,
+    "patients": _patients,
+    "responsible": _responsible,
+    "uses": _uses,
+    "recipients": _recipients,
+    "destination": _destination,
+    "valid_from": lambda form: form.moment("From", form.now, end=False),
+    "valid_until": lambda form: form.moment("Until", form.now + timedelta(days=DAYS), end=True),
+    "custody": _custody,
+    "staging_deadline_hours": _hours,
+    "ceilings": _ceilings,
+}
+
+
+def _example(now: datetime) -> dict[str, Any]:
+    """Fields in which nothing is wrong by itself, to check one answer while the others are not there yet."""
+    keys = [{"role": role, "age": make_identity()[1]} for role in ("practice", "recovery")]
+    held = {"holder": "doctor", "until": None}
+    return {
+        "controllers": [{"role": "controller", "nihii": "10000001", "name": "N"}],
+        "processor": "P", "purpose": "takeover", "source_system": "", "target_system": "Medinect",
+        "kinds": [KINDS[0]], "patients": {"mode": "all"}, "responsible": {"mode": "any"}, "uses": {"migration": 1},
+        "recipients": keys, "destination": A_FOLDER, "custody": {"source": held, "package": held},
+        "valid_from": format_utc(now), "valid_until": format_utc(now + timedelta(days=1)),
+        "staging_deadline_hours": 1, "ceilings": {"degraded_permille": 0, "quarantined_permille": 0}, "language": "en",
+    }  # fmt: skip
