@@ -50,8 +50,9 @@ class Match(NamedTuple):
 
 @dataclass(frozen=True)
 class MessageHeader:
-    """Who exported: read before anything else of a file. Identifiers are as they came."""
+    """Who exported a message: read before anything of it is staged. Identifiers are as they came."""
 
+    unit: str  # path of the header
     system: str | None  # name of the sending application
     system_version: str | None
     standard: str | None  # CD-STANDARD or format version
@@ -59,6 +60,12 @@ class MessageHeader:
     sender_nihii: Sensitive[tuple[str, ...]]
     sender_inss: Sensitive[tuple[str, ...]]
     exported: str | None
+
+
+class Unheaded(NamedTuple):
+    """A message that must have a header and has none, with the path of its element: whose it is, nobody says."""
+
+    unit: str
 
 
 class Batch(NamedTuple):
@@ -102,8 +109,11 @@ class SourceConnector(Protocol):
     def probe(self, file: SourceFile) -> Match | None:
         """Say whether the file is of this format. Cheap; never raises on foreign bytes."""
 
-    def header(self, file: SourceFile, limits: Limits) -> MessageHeader:
-        """Read the header of a file's first message and nothing after it."""
+    def headers(self, file: SourceFile, limits: Limits) -> Iterator[MessageHeader | Unheaded]:
+        """Every header of every message of the file, in the order in which they end; nothing else is kept.
+
+        Raises `SourceError`s where the file as a whole cannot be read.
+        """
 
     def read(
         self, file: SourceFile, first_patient: int, admit: Admission, limits: Limits
@@ -122,8 +132,11 @@ class Counter(Protocol):
 
     def count(
         self, file: SourceFile, first_patient: int, fact_key: bytes, limits: Limits
-    ) -> Iterator[Batch | Tiling]:
-        """Give batches of `counted_unit` and `counted_patient` (`schemas.books`), then one Tiling."""
+    ) -> Iterator[Batch | MessageHeader | Unheaded | Tiling]:
+        """Give batches of `counted_unit` and `counted_patient` (`schemas.books`), then one Tiling.
+
+        Between them, every header of every message as this side reads it: system, numbers and path.
+        """
 
 
 @dataclass(frozen=True)

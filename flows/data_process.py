@@ -34,7 +34,8 @@ from flows.steps.check import check
 from flows.steps.context import DataContext
 from flows.steps.deliver import deliver
 from flows.steps.extract import extract
-from flows.steps.inventory import check_headers, count_source
+from flows.steps.headers import check_headers
+from flows.steps.inventory import count_source
 from flows.steps.match import match
 from flows.steps.open_files import open_files
 from flows.steps.plan import plan

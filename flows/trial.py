@@ -95,7 +95,8 @@ def _first_header(source: Path) -> MessageHeader | None:
     for file in open_source(source, Limits()):
         connector = choose(file)
         if connector is not None:
-            return connector.header(file, Limits())
+            headers = (each for each in connector.headers(file, Limits()) if isinstance(each, MessageHeader))
+            return next(headers, None)
     return None
 
 

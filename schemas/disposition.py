@@ -11,7 +11,7 @@ class Disposition(StrEnum):
     DELIVERED = "delivered"
     DEGRADED = "degraded"  # delivered whole, but in part as text; on the work list
     OUT_OF_SCOPE = "out_of_scope"
-    UNSCOPED = "unscoped"  # patient unknown under a restricted scope
+    UNSCOPED = "unscoped"  # whose it is, is unknown: the patient under a restricted scope, or the exporter
     QUARANTINED = "quarantined"  # handed to the doctor sealed, verbatim, with its reason
 
 
@@ -31,6 +31,7 @@ class Reason(StrEnum):
     KIND_OUT_OF_SCOPE = "kind_out_of_scope"
     PATIENT_OUT_OF_SCOPE = "patient_out_of_scope"
     RESPONSIBLE_OUT_OF_SCOPE = "responsible_out_of_scope"
+    NO_HEADER = "no_header"  # of a message without a header nobody says whose it is
     PATIENT_UNKNOWN = "patient_unknown"
     NOT_IN_TARGET = "not_in_target"  # the target's format has no field that admits this value
     DANGLING_LINK = "dangling_link"

@@ -104,6 +104,7 @@ class DeliveredChart:
             DeliveredUnit(str(row.kind), row.digest, row.degraded, row.derived) for row in self._walk.rows
         ]
         self._walk.rows.clear()
+        self._walk.messages.found.clear()
 
 
 class _ChartFindings(Findings):

@@ -7,6 +7,7 @@ since tokens follow each other without a gap, one ends where the next begins.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Protocol
 from xml.parsers import expat
 
@@ -16,7 +17,9 @@ _WHITE = re.compile(rb"(?:[ \t\r\n]|\xef\xbb\xbf)+")
 _TEXT = re.compile(rb"[^<]+")
 _DOCUMENT = re.compile(rb"<(?:[A-Za-z_:\x80-\xff]|\?xml[ \t\r\n])")
 _EMPTY_TAG = re.compile(rb"<[^\"'>]*(?:\"[^\"]*\"[^\"'>]*|'[^']*'[^\"'>]*)*/>")
+_BOM = b"\xef\xbb\xbf"
 _TOKEN_LIMIT = 16 << 20
+_FIRST_SLICE = 1 << 12
 
 
 class Listener(Protocol):
@@ -34,16 +37,16 @@ class Listener(Protocol):
     def on_text(self, data: str) -> None:
         """Characters."""
 
-    def on_comment(self) -> None:
+    def on_comment(self, data: str) -> None:
         """A comment."""
 
-    def on_instruction(self) -> None:
+    def on_instruction(self, data: str) -> None:
         """A processing instruction."""
 
     def on_filler(self) -> None:
         """White space, a declaration, the marks of a CDATA section."""
 
-    def on_stray(self) -> None:
+    def on_stray(self, data: str) -> None:
         """Characters between documents."""
 
 
@@ -57,7 +60,7 @@ class DocumentStream:
     def __init__(self, listener: Listener, file: int) -> None:
         self._listener = listener
         self._file = file
-        self._window = b""
+        self._window = bytearray()
         self._base = 0  # offset of the window in the repaired stream
         self._fed = 0  # offset up to which the parser has been fed
         self._parser: expat.XMLParserType | None = None
@@ -67,6 +70,7 @@ class DocumentStream:
         self._root_end = 0  # and of the event of its end
         self._gap = 0  # position of the present token between documents
         self._seen = 0  # documents begun
+        self._sought = 0  # how far into the window the end of a comment or instruction is not
 
     def position(self) -> int:
         """Where the token of the present event begins, in the repaired stream."""
@@ -91,31 +95,46 @@ class DocumentStream:
     def _go_on(self, *, final: bool) -> None:
         moved = True
         while moved:
-            moved = self._parse() if self._parser else self._scan(final=final)
+            moved = self._parse(final=final) if self._parser else self._scan(final=final)
         if len(self._window) > _TOKEN_LIMIT:
             raise LimitExceededError("token_too_large", file=self._file, limit=_TOKEN_LIMIT)
 
-    def _parse(self) -> bool:
-        """Feed the parser what is new; True when the document ended and bytes may be left."""
-        parser = self._parser
-        if parser is None:
+    def _parse(self, *, final: bool) -> bool:
+        """Feed the parser what is new; True when the document ended and bytes may be left.
+
+        A token that is not complete is read again from its start: what follows one is kept until it is as long,
+        so that a long token costs its length and not its square. Slices grow, so that of what follows a short
+        document little is handed over in vain.
+        """
+        fresh = self._base + len(self._window) - self._fed
+        if not final and fresh < self._fed - self._base and len(self._window) <= _TOKEN_LIMIT:
             return False
-        fresh = self._window[self._fed - self._base :]
+        size = _FIRST_SLICE
+        while self._fed < self._base + len(self._window):
+            at = self._fed - self._base
+            if self._takes_the_end(bytes(self._window[at : at + size])):
+                return True
+            size *= 2
+        return False
+
+    def _takes_the_end(self, piece: bytes) -> bool:
+        parser = self._parser
         closed = broken = False
         try:
-            parser.Parse(fresh, False)
+            if parser is not None:
+                parser.Parse(piece, False)
         except _RootClosed:
             closed = True
         except expat.ExpatError:
             broken = True
-        if broken:
+        if broken or parser is None:
             self._refuse()
-        if closed:
+        elif closed:
             self._leave_document()
-            return True
-        self._fed += len(fresh)
-        self._drop(self._document + max(0, int(parser.CurrentByteIndex)))
-        return False
+        else:
+            self._fed += len(piece)
+            self._drop(self._document + max(0, int(parser.CurrentByteIndex)))
+        return closed
 
     def _leave_document(self) -> None:
         """The root's end tag begins at the position of its event, or, of an empty element, ends there."""
@@ -129,61 +148,68 @@ class DocumentStream:
 
     def _drop(self, offset: int) -> None:
         """Forget what lies before the token at this offset."""
-        self._window = self._window[offset - self._base :]
+        del self._window[: offset - self._base]
         self._base = offset
 
     def _scan(self, *, final: bool) -> bool:
-        """One token between documents; False when there is none, or not yet all of one."""
-        at = self._gap - self._base
-        rest = self._window[at:]
-        if not rest:
+        """One token between documents, at the start of the window; False when there is none, or not yet all of it."""
+        if not self._window:
             return False
-        end = self._white_or_text(rest, final=final)
+        end = self._white_or_text(final=final)
         if end == 0:
-            end = self._markup(rest, final=final)
+            end = self._markup(final=final)
         if end > 0:
             self._gap += end
             self._drop(self._gap)
+            self._sought = 0
         return end != 0
 
-    def _white_or_text(self, rest: bytes, *, final: bool) -> int:
-        white = _WHITE.match(rest)
+    def _white_or_text(self, *, final: bool) -> int:
+        white = _WHITE.match(self._window)
         if white:
             self._listener.on_filler()
             return white.end()
-        if not final and len(rest) < 3 and b"\xef\xbb\xbf".startswith(rest):
+        if not final and len(self._window) < len(_BOM) and _BOM.startswith(self._window):
             return 0
-        text = _TEXT.match(rest)
+        text = _TEXT.match(self._window)
         if text:
-            self._listener.on_stray()
+            self._listener.on_stray(self._words(0, text.end()))
             return text.end()
         return 0
 
-    def _markup(self, rest: bytes, *, final: bool) -> int:
+    def _markup(self, *, final: bool) -> int:
         """A comment, an instruction, or the beginning of a document (-1)."""
-        if len(rest) < 10 and not final and b">" not in rest:
+        window = self._window
+        if len(window) < 10 and not final and b">" not in window:
             return 0
-        if rest[:9].upper() == b"<!DOCTYPE":
+        if window[:9].upper() == b"<!DOCTYPE":
             raise UnsafeSourceError("doctype", file=self._file)
-        if _DOCUMENT.match(rest):
+        if _DOCUMENT.match(window):
             self._enter_document()
             return -1
         for opening, closing, heard in (
             (b"<!--", b"-->", self._listener.on_comment),
             (b"<?", b"?>", self._listener.on_instruction),
         ):
-            if rest.startswith(opening):
-                end = rest.find(closing, len(opening))
-                if end < 0 and final:
-                    self._refuse()
-                if end < 0:
-                    return 0
-                heard()
-                return end + len(closing)
-        if rest.startswith((b"</", b"<!")) or len(rest) == 1:
+            if window.startswith(opening):
+                return self._closed_by(closing, len(opening), heard, final=final)
+        if window.startswith((b"</", b"<!")) or len(window) == 1:
             self._refuse()
-        self._listener.on_stray()
+        self._listener.on_stray("<")
         return 1
+
+    def _closed_by(self, closing: bytes, opened: int, heard: Callable[[str], None], *, final: bool) -> int:
+        end = self._window.find(closing, max(opened, self._sought))
+        if end < 0 and final:
+            self._refuse()
+        if end < 0:
+            self._sought = len(self._window) - len(closing) + 1
+            return 0
+        heard(self._words(opened, end))
+        return end + len(closing)
+
+    def _words(self, start: int, end: int) -> str:
+        return self._window[start:end].decode("utf-8", "replace")
 
     def _enter_document(self) -> None:
         self._seen += 1
@@ -195,8 +221,10 @@ class DocumentStream:
         parser.StartElementHandler = self._on_start
         parser.EndElementHandler = self._on_end
         parser.CharacterDataHandler = self._listener.on_text
-        parser.CommentHandler = lambda _data: self._listener.on_comment()
-        parser.ProcessingInstructionHandler = lambda _target, _data: self._listener.on_instruction()
+        parser.CommentHandler = self._listener.on_comment
+        parser.ProcessingInstructionHandler = lambda target, data: self._listener.on_instruction(
+            f"{target} {data}"
+        )
         parser.DefaultHandlerExpand = lambda _data: self._listener.on_filler()
         parser.XmlDeclHandler = lambda *_parts: self._listener.on_filler()
         parser.StartDoctypeDeclHandler = self._on_doctype

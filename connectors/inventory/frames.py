@@ -33,6 +33,7 @@ class Role(Enum):
 
     OUTSIDE = auto()  # envelope and message
     HEADER = auto()
+    HEADER_PART = auto()
     SENDER = auto()  # below the header: kept, for a filled author is compared with it
     FOLDER = auto()
     FOLDER_HEAD = auto()
@@ -72,8 +73,10 @@ def role_of(name: str, parent: Frame | None) -> tuple[Role, UnitKind | None]:
     """The role of an element below its parent, and the kind of unit where it is one."""
     if parent is None or parent.role is Role.OUTSIDE:
         return _outside(name)
-    if parent.role in (Role.HEADER, Role.SENDER):
-        return (Role.SENDER if name == "sender" or parent.role is Role.SENDER else Role.HEADER), None
+    if parent.role is Role.HEADER:
+        return (Role.SENDER if name == "sender" else Role.HEADER_PART), None
+    if parent.role in (Role.HEADER_PART, Role.SENDER):
+        return parent.role, None
     if parent.role in (Role.UNIT, Role.PART):
         return _in_unit(name, parent)
     return _in_folder(name, parent.role)

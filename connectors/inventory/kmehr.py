@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from connectors.base import Batch, Limits, SourceFile, Tiling
+from connectors.base import Batch, Limits, MessageHeader, SourceFile, Tiling, Unheaded
 from connectors.inventory.batches import ROWS, patient_batch, unit_batches
 from connectors.inventory.bytes_repair import Repairer
 from connectors.inventory.documents import DocumentStream
@@ -25,8 +25,8 @@ class KmehrCounter:
 
     def count(
         self, file: SourceFile, first_patient: int, fact_key: bytes, limits: Limits
-    ) -> Iterator[Batch | Tiling]:
-        """Batches of `counted_unit` and `counted_patient`, then one Tiling.
+    ) -> Iterator[Batch | MessageHeader | Unheaded | Tiling]:
+        """Batches of `counted_unit` and `counted_patient`, each header and unheaded message, then one Tiling.
 
         Raises UnreadableSourceError (`not_well_formed`), UnsafeSourceError (a DOCTYPE), LimitExceededError
         (`too_deep`, `token_too_large`), and UnexplainedUnitError should a byte have no owner, or two.
@@ -61,7 +61,7 @@ class _Counting:
         self._stream = DocumentStream(self._walk, file.ordinal)
         self._rows: list[CountedRow] = []
 
-    def batches(self, stream: BinaryIO) -> Iterator[Batch]:
+    def batches(self, stream: BinaryIO) -> Iterator[Batch | MessageHeader | Unheaded]:
         """Read to the end."""
         while piece := stream.read(_CHUNK):
             self._size += len(piece)
@@ -92,8 +92,10 @@ class _Counting:
     def _position(self) -> int:
         return self._repairer.origin(self._stream.position())
 
-    def _take(self, at_least: int) -> Iterator[Batch]:
+    def _take(self, at_least: int) -> Iterator[Batch | MessageHeader | Unheaded]:
         walk = self._walk
+        yield from walk.messages.found
+        walk.messages.found.clear()
         if len(walk.rows) >= at_least:
             yield from unit_batches(self._file.ordinal, walk.rows)
             walk.rows.clear()

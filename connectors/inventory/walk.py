@@ -16,6 +16,7 @@ from connectors.inventory.frames import STRUCTURAL, Frame, Role, role_of, takes_
 from connectors.inventory.markers import message_mark
 from connectors.inventory.names import local_attributes, local_name
 from connectors.inventory.normal_form import ITSELF, Node, canons
+from connectors.inventory.senders import MESSAGE, Messages
 from connectors.inventory.snippets import OPENING, snippet_element
 from connectors.inventory.tiles import (
     COMMENT,
@@ -34,6 +35,7 @@ from schemas.errors import LimitExceededError
 
 _IGNORED = {
     Role.HEADER: MESSAGE_HEADER,
+    Role.HEADER_PART: MESSAGE_HEADER,
     Role.SENDER: MESSAGE_HEADER,
     Role.FOLDER_HEAD: FOLDER_HEAD,
 }
@@ -67,6 +69,7 @@ class Walk:
     ) -> None:
         self.rows: list[CountedRow] = []
         self.folders: list[Folder] = []
+        self.messages = Messages()
         self.units: Counter[str] = Counter()
         self.patients = 0
         self._file = file
@@ -126,11 +129,11 @@ class Walk:
         self._close()
         self._closing = frame.role is not Role.PART
 
-    def on_comment(self) -> None:
+    def on_comment(self, _data: str) -> None:
         """A comment: part of the unit around it, or left aside."""
         self._aside(COMMENT)
 
-    def on_instruction(self) -> None:
+    def on_instruction(self, _data: str) -> None:
         """A processing instruction: likewise."""
         self._aside(INSTRUCTION)
 
@@ -140,7 +143,7 @@ class Walk:
         if not self._stack or self._stack[-1].role in STRUCTURAL:
             self._tiles.switch(self._position(), self._tiles.structural)
 
-    def on_stray(self) -> None:
+    def on_stray(self, _data: str) -> None:
         """Characters between documents."""
         self._aside(STRAY_TEXT)
 
@@ -220,6 +223,8 @@ class Walk:
             frame.owner = self._tiles.structural
             if frame.role is Role.FOLDER:
                 self._open_folder()
+            elif frame.name == MESSAGE:
+                self.messages.begin(self._path())
         elif frame.role is Role.PART:
             frame.owner = parent.owner if parent else []
             frame.gather = frame.pieces.append
@@ -238,6 +243,7 @@ class Walk:
         return unit.weight <= self._max_unit
 
     def _open_folder(self) -> None:
+        self.messages.meet("folder")
         self._folder = Folder(self._first_patient + self.patients, self._path())
         self.patients += 1
 
@@ -273,8 +279,14 @@ class Walk:
         return ".".join([f"{self._file}/{self._document}", *reversed(ordinals[:-1])])
 
     def _close(self) -> None:
-        frame = self._stack.pop()
+        frame = self._stack[-1]
         frame.close_run()
+        if frame.role is Role.HEADER:
+            self.messages.meet("header")
+            self.messages.header(self._path(), frame.node.children)
+        elif frame.role is Role.OUTSIDE and frame.name == MESSAGE:
+            self.messages.end()
+        self._stack.pop()
         parent = self._stack[-1] if self._stack else None
         if frame.role is Role.UNIT:
             self._close_unit(frame, parent)
@@ -292,9 +304,9 @@ class Walk:
     def _close_part(self, frame: Frame, parent: Frame | None) -> None:
         if parent is None:
             return
-        if frame.role is Role.SENDER and frame.name == "sender" and parent.role is Role.HEADER:
+        if frame.role is Role.SENDER and parent.role is Role.HEADER:
             self._findings.sender |= frozenset(canons(frame.node.children))
-        elif self._is_snippet_place(frame, parent) and self._replay(frame, parent, None):
+        if self._is_snippet_place(frame, parent) and self._replay(frame, parent, None):
             return
         elif frame.unit is None or frame.unit.overflow is None:
             parent.node.children.append(frame.node)

@@ -14,7 +14,7 @@ from contextlib import closing
 from io import BufferedIOBase
 from typing import cast
 
-from connectors.base import Admission, Batch, Limits, Match, MessageHeader, Reject, SourceFile
+from connectors.base import Admission, Batch, Limits, Match, MessageHeader, Reject, SourceFile, Unheaded
 from connectors.sources.batches import Batches
 from connectors.sources.healthone_messages import START, Message, group_lines, parse_message
 from connectors.sources.kmehr_bytes import read_piece
@@ -50,9 +50,9 @@ class HealthOneConnector:
         at = next((at for at, line in enumerate(lines[:20]) if START.match(line)), None)
         return None if at is None else Match(self.name, certain=at == 0)
 
-    def header(self, file: SourceFile, limits: Limits) -> MessageHeader:  # noqa: ARG002 - the protocol asks for both
-        """Such files name no system and no exporter: the sender of a message is the laboratory."""
-        return MessageHeader(None, None, "HealthOne", None, Sensitive(()), Sensitive(()), None)
+    def headers(self, file: SourceFile, limits: Limits) -> Iterator[MessageHeader | Unheaded]:  # noqa: ARG002 - the protocol asks for both
+        """None: such files name no system and no exporter; the sender of a message is the laboratory."""
+        return iter(())
 
     def read(
         self, file: SourceFile, first_patient: int, admit: Admission, limits: Limits

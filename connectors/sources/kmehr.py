@@ -6,24 +6,31 @@ import re
 from collections.abc import Iterator
 from contextlib import closing
 
-from connectors.base import Admission, Batch, Limits, Match, MessageHeader, Reject, SourceFile
+from connectors.base import (
+    Admission,
+    Batch,
+    Limits,
+    Match,
+    MessageHeader,
+    Reject,
+    SourceFile,
+    Unheaded,
+    Verdict,
+)
 from connectors.sources.batches import Batches
 from connectors.sources.kmehr_bytes import BOMS_16, CHUNK, Repair, clean_pieces, read_piece
-from connectors.sources.kmehr_header import empty_header, message_header, sender_parties
+from connectors.sources.kmehr_header import HeaderListener, message_header, sender_parties
 from connectors.sources.kmehr_rows import Rows
 from connectors.sources.kmehr_stream import parse_documents
 from connectors.sources.kmehr_tree import Element
 from connectors.sources.kmehr_units import UnitReader
+from schemas.disposition import Disposition, Reason
 from schemas.errors import SourceError
 
 PROBED = 1024
-HEADER_PIECE = 1 << 12
 ROOT = re.compile(r"<(?:[\w.\-]+:)?(kmehrmessage|folder)[\s/>]")
+PASSED_OVER = Verdict(Disposition.OUT_OF_SCOPE, Reason.PATIENT_OUT_OF_SCOPE)
 ANY_ROOT = re.compile(r"<(?:[\w.\-]+:)?([A-Za-z_][\w.\-]*)[\s/>]")
-
-
-class _HeaderRead(Exception):  # not an error: it stops the reading
-    """The header is complete, or there is none."""
 
 
 class KmehrConnector:
@@ -48,27 +55,26 @@ class KmehrConnector:
         foreign = other is not None and other[1] != "Envelope"
         return Match(self.name, certain=False) if text.startswith("<") and not foreign else None
 
-    def header(self, file: SourceFile, limits: Limits) -> MessageHeader:
-        """Read the first message's header and nothing after it; a bare folder has none."""
-        found: list[MessageHeader] = []
+    def headers(self, file: SourceFile, limits: Limits) -> Iterator[MessageHeader | Unheaded]:
+        """Read the headers of all messages of all documents; of folders only where they begin and end.
 
-        def take(header: Element, _path: str) -> None:
-            found.append(message_header(header))
-            raise _HeaderRead
-
-        def give_up() -> None:
-            raise _HeaderRead
-
-        rows = Rows(file.ordinal, Batches())
-        reader = UnitReader(rows, 1, lambda _path: None, limits, on_header=take, on_folder=give_up)
+        A `kmehrmessage` with a folder and no header is Unheaded; a bare folder is no message, and needs none.
+        """
+        found: list[MessageHeader | Unheaded] = []
+        listener = HeaderListener(
+            on_header=lambda header, path: found.append(message_header(header, path)),
+            on_unheaded=lambda path: found.append(Unheaded(path)),
+        )
+        reader = UnitReader(Rows(file.ordinal, Batches()), 1, lambda _path: PASSED_OVER, limits, listener)
         with closing(file.open()) as stream:
-            pieces = clean_pieces(stream, file.ordinal, limits, HEADER_PIECE)
+            pieces = clean_pieces(stream, file.ordinal, limits, CHUNK)
             try:
                 for _ in parse_documents(pieces, reader, file.ordinal, limits):
-                    pass
-            except _HeaderRead:
-                pass
-        return found[0] if found else empty_header()
+                    yield from found
+                    found.clear()
+            except SourceError:
+                yield from found  # what was read before the damage counts all the same
+                raise
 
     def read(
         self, file: SourceFile, first_patient: int, admit: Admission, limits: Limits
@@ -85,7 +91,7 @@ class KmehrConnector:
             for unit, party in sender_parties(header, path):
                 rows.provider(unit, "sender", party)
 
-        reader = UnitReader(rows, first_patient, admit, limits, on_header=providers)
+        reader = UnitReader(rows, first_patient, admit, limits, HeaderListener(on_header=providers))
         with closing(file.open()) as stream:
             pieces = clean_pieces(stream, file.ordinal, limits, CHUNK)
             for _ in parse_documents(pieces, reader, file.ordinal, limits):

@@ -15,6 +15,7 @@ from connectors.base import Limits
 from schemas.errors import LimitExceededError, UnreadableSourceError, UnsafeSourceError
 
 TEXT_BUFFER = 1 << 16
+FIRST = 1 << 12  # bytes of the first slice of a document; then twice as many each time
 OPENING = re.compile(rb"<(?:\?xml\s|!D|[^!?/\s<>&=])")
 QUESTION = ord("?")
 LOOKAHEAD = 6  # bytes after which `<` has told what it begins
@@ -45,28 +46,72 @@ def parse_documents(pieces: Iterator[bytes], events: Events, file: int, limits: 
 
     Raises UnreadableSourceError `not_well_formed` or `cut_short`, UnsafeSourceError `doctype`.
     """
-    gap, parser, number = _Gap(), None, 0
+    reading = _Reading(events, file, limits)
     for piece in pieces:
-        rest = piece
-        while rest:
-            if parser is None:
-                rest = gap.skip(rest)
-                if not rest:
-                    break
-                number += 1
-                if number > limits.max_files:
-                    raise LimitExceededError("documents", file=file, limit=limits.max_files)
-                events.open_document(number)
-                parser = _Parser(events, file, limits)
-            rest = parser.feed(rest)
-            parser = None if parser.closed else parser
-        if gap.lost:
-            raise UnreadableSourceError("not_well_formed", file=file)
+        reading.feed(piece)
         yield
-    if parser is not None:
-        raise UnreadableSourceError("cut_short", file=file)
-    if not number or gap.held.strip():
-        raise UnreadableSourceError("not_well_formed", file=file)
+    reading.finish()
+    yield
+
+
+class _Reading:
+    """The documents of one file, met piece by piece."""
+
+    def __init__(self, events: Events, file: int, limits: Limits) -> None:
+        self._events, self._file, self._limits = events, file, limits
+        self._gap, self._number = _Gap(), 0
+        self._parser: _Parser | None = None
+        self._slice = FIRST
+
+    def feed(self, piece: bytes) -> None:
+        """Hand a piece on in slices, small ones first: what follows a short document is not copied for each."""
+        at = 0
+        while at < len(piece):
+            part = piece[at : at + self._slice]
+            self._slice *= 2
+            left = self._step(part)
+            at += len(part)
+            if len(left) > len(part):  # the beginning of a document had been kept from the piece before
+                piece, at = left + piece[at:], 0
+            else:
+                at -= len(left)
+
+    def finish(self) -> None:
+        """The file ends. Raises UnreadableSourceError when a document is still open, or none was met."""
+        rest = self._parser.flush() if self._parser else b""
+        self._leave_if_closed()
+        if rest:
+            self.feed(rest)
+            self.finish()
+            return
+        if self._parser is not None:
+            raise UnreadableSourceError("cut_short", file=self._file)
+        if not self._number or self._gap.held.strip():
+            raise UnreadableSourceError("not_well_formed", file=self._file)
+
+    def _step(self, rest: bytes) -> bytes:
+        """Use up the bytes to the beginning or to the end of a document; gives what follows."""
+        if self._parser is None:
+            rest = self._gap.skip(rest)
+            if self._gap.lost:
+                raise UnreadableSourceError("not_well_formed", file=self._file)
+            if rest:
+                self._parser, self._slice = self._next(), FIRST
+            return rest
+        rest = self._parser.feed(rest)
+        self._leave_if_closed()
+        return rest
+
+    def _next(self) -> _Parser:
+        self._number += 1
+        if self._number > self._limits.max_files:
+            raise LimitExceededError("documents", file=self._file, limit=self._limits.max_files)
+        self._events.open_document(self._number)
+        return _Parser(self._events, self._file, self._limits)
+
+    def _leave_if_closed(self) -> None:
+        if self._parser is not None and self._parser.closed:
+            self._parser, self._slice = None, FIRST
 
 
 class _Parser:
@@ -77,6 +122,8 @@ class _Parser:
         self._events, self._file, self._limit = events, file, limits.max_unit_bytes
         self._max_depth = limits.max_depth
         self._depth = self._fed = 0
+        self._held: list[bytes] = []  # not yet given to expat
+        self._holding = self._unfinished = 0  # bytes held, bytes of the token that expat has the beginning of
         self._end_at = -1
         self._empty = True  # the document element has nothing in it so far
         self._tail = b""
@@ -93,7 +140,24 @@ class _Parser:
         parser.EntityDeclHandler = self._refuse
 
     def feed(self, piece: bytes) -> bytes:
-        """Parse a piece; gives what follows the document element, nothing while it is open."""
+        """Parse a piece; gives what follows the document element, nothing while it is open.
+
+        expat reads a token that is not complete again from its start each time. So what follows one is held until
+        it is as long as the token so far: time stays linear in the length of a token.
+        """
+        self._held.append(piece)
+        self._holding += len(piece)
+        if self._holding < self._unfinished and self._holding + self._unfinished <= self._limit:
+            return b""
+        return self.flush()
+
+    def flush(self) -> bytes:
+        """Parse what is held."""
+        piece = b"".join(self._held)
+        self._held, self._holding = [], 0
+        return self._parse(piece)
+
+    def _parse(self, piece: bytes) -> bytes:
         before, refusal = self._fed, None
         self._fed += len(piece)
         try:
@@ -106,8 +170,9 @@ class _Parser:
             raise refusal
         if self.closed:
             return piece[self._tag_end(piece, self._end_at - before) :]
-        self._tail = (self._tail + piece)[-2:]
-        if self._fed - max(self._parser.CurrentByteIndex, 0) > self._limit + (1 << 20):
+        self._tail = (self._tail + piece[-2:])[-2:]
+        self._unfinished = self._fed - max(self._parser.CurrentByteIndex, 0)
+        if self._unfinished > self._limit + (1 << 20):
             raise LimitExceededError("token_too_large", file=self._file, limit=self._limit)
         return b""
 

@@ -5,10 +5,9 @@ The rules are those of docs/formats/facts.md. Of what is open only the unit's ow
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from connectors.base import Admission, Limits, Reject
 from connectors.sources.attachments import Attachment, sniff_media_type, sniff_message_format
+from connectors.sources.kmehr_header import HeaderListener, OpenMessage
 from connectors.sources.kmehr_raw import RawUnit
 from connectors.sources.kmehr_rows import Rows
 from connectors.sources.kmehr_tree import SPACE, Element, local, own_attributes, to_xml
@@ -17,6 +16,7 @@ from schemas.errors import LimitExceededError
 from schemas.sensitive import Sensitive
 
 STRUCTURE, FOLDER, PATIENT, UNIT, PART, LNK, HEADER = range(7)
+MESSAGE = "kmehrmessage"
 ENCRYPTED = frozenset({"EncryptedData", "Base64EncryptedData"})
 TEXTS = frozenset({"text", "text-with-layout"})
 NESTED = {"transaction": UnitKind.TRANSACTION, "heading": UnitKind.HEADING, "item": UnitKind.ITEM}
@@ -48,13 +48,12 @@ class UnitReader:
     """Answers to the events of a file's documents; puts rows into `rows` and rejects into `rejects`."""
 
     def __init__(
-        self, rows: Rows, first_patient: int, admit: Admission, limits: Limits, *,
-        on_header: Callable[[Element, str], None] | None = None, on_folder: Callable[[], None] | None = None,
-    ) -> None:  # fmt: skip
+        self, rows: Rows, first_patient: int, admit: Admission, limits: Limits, listener: HeaderListener
+    ) -> None:
         self.rows, self.admit, self.limits = rows, admit, limits
         self.rejects: list[Reject] = []
         self.patient = first_patient - 1
-        self._on_header, self._on_folder = on_header, on_folder
+        self._listener = listener
         self._file = rows.file
         self.open_document(0)
 
@@ -65,6 +64,7 @@ class UnitReader:
         self._kinds: list[int] = []
         self._elements: list[Element] = []
         self._units: list[Unit] = []
+        self._messages: list[OpenMessage] = []  # that are open
         self._owners: list[str] = []  # paths of the open folder, transactions, headings and items
         self._skipped = 0  # depth inside something not to be staged
         self._raw: RawUnit | None = None
@@ -111,6 +111,8 @@ class UnitReader:
             self._end_raw()
             return
         kind, element = self._kinds.pop(), self._elements.pop()
+        if kind == STRUCTURE and element.name == MESSAGE:
+            self._close_message()
         self._counts.pop()
         if kind in (UNIT, LNK):
             self._close_unit()
@@ -176,6 +178,8 @@ class UnitReader:
         if not self._in_folder:
             if name == "folder":
                 return self._begin_folder()
+            if name == MESSAGE:
+                self._messages.append(OpenMessage(self._path()))
             return self._begin_header(element) if name == "header" else STRUCTURE
         return self._begin_in_folder(element)
 
@@ -194,9 +198,9 @@ class UnitReader:
         return self._open_unit(UnitKind.TEXT, element, UNIT)
 
     def _begin_folder(self) -> int:
-        if self._on_folder is not None:
-            self._on_folder()
         self.patient += 1
+        if self._messages:
+            self._messages[-1].has_folder = True
         path = self._path()
         if self.admit(path) is not None:
             self._skipped = 1
@@ -318,8 +322,14 @@ class UnitReader:
 
     def _close_header(self, header: Element) -> None:
         self._units.pop()
-        if self._on_header is not None:
-            self._on_header(header, self._path())
+        if self._messages:
+            self._messages[-1].has_header = True
+        self._listener.on_header(header, self._path())
+
+    def _close_message(self) -> None:
+        message = self._messages.pop()
+        if message.has_folder and not message.has_header:
+            self._listener.on_unheaded(message.path)
 
     # -- attachments, and units too large to hold --------------------------------------------------------
 

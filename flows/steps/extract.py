@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter as Tally
+from functools import partial
 
 import pyarrow as pa
 
 from connectors.base import Batch, Reject, SourceFile, Verdict
 from connectors.registry import by_name
 from flows.steps.context import DataContext
+from flows.steps.inventory import enclosing
 from flows.values import FileEntry, Inventory, Staged
 from schemas.books import OUTCOME
 from schemas.disposition import Disposition, Reason, UnitKind
@@ -58,7 +60,8 @@ def _seal_rows(
     rejects: Tally[str],
 ) -> None:
     connector = by_name(entry.format or "")
-    for found in connector.read(file, entry.first_patient, verdicts.get, context.limits):
+    admit = partial(enclosing, verdicts=verdicts)
+    for found in connector.read(file, entry.first_patient, admit, context.limits):
         if isinstance(found, Batch):
             rows[found.table] += found.rows.num_rows
             writer.write(found.table, found.rows)

@@ -8,15 +8,14 @@ from collections.abc import Iterator
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from connectors.base import MessageHeader, SourceFile, Tiling, Verdict
+from connectors.base import Batch, SourceFile, Tiling, Verdict
 from connectors.inventory.registry import counter_for, whole_file
-from connectors.registry import choose
 from flows.steps.context import DataContext
+from flows.steps.headers import Stated
 from flows.values import FileEntry, Inventory
 from schemas.books import OUTCOME
 from schemas.disposition import Disposition, Reason, UnitKind
-from schemas.errors import ScopeError, SourceError, UnknownFormatError, UnsafeSourceError
-from vault.authorisation import check_header
+from schemas.errors import ScopeError, SourceError, UnsafeSourceError
 from vault.keys import derive
 from vault.staging import StagingReader, StagingWriter
 
@@ -34,54 +33,22 @@ FILE = pa.schema(
 EXCLUSION = pa.schema([("unit", pa.string()), ("disposition", pa.string()), ("reason", pa.string())])
 
 
-def check_headers(context: DataContext) -> dict[int, str]:
-    """Read the header of each file and nothing after it; compare with what was authorised.
+def count_source(context: DataContext, known: dict[int, tuple[str, bytes | None]]) -> Inventory:
+    """Tile every file, seal the counted units, and seal which of them are out of scope.
 
-    Gives the connector's name for each known file. Raises ScopeError for another system or controller, and
-    UnknownFormatError when no file is known.
+    `known` is what `check_headers` gave. Raises ScopeError and UnexplainedUnitError where the counter meets another
+    header than the reader did.
     """
-    formats: dict[int, str] = {}
-    for file in context.files:
-        connector = choose(file)
-        if connector is None:
-            continue
-        formats[file.ordinal] = connector.name
-        header = _header_of(context, file)
-        if header is not None:
-            _check_one(context, header)
-    if not formats:
-        raise UnknownFormatError("no_known_file", count=len(context.files))
-    return formats
-
-
-def _header_of(context: DataContext, file: SourceFile) -> MessageHeader | None:
-    connector = choose(file)
-    try:
-        return connector.header(file, context.limits) if connector else None
-    except UnsafeSourceError:
-        raise
-    except SourceError:
-        return None  # a damaged file: the count below books it as a whole
-
-
-def _check_one(context: DataContext, header: MessageHeader) -> None:
-    check_header(
-        context.authorisation,
-        system=header.system,
-        nihii=header.sender_nihii.reveal(),
-        inss=header.sender_inss.reveal(),
-    )
-
-
-def count_source(context: DataContext, formats: dict[int, str]) -> Inventory:
-    """Tile every file, seal the counted units, and seal which of them are out of scope."""
     fact_key = derive(context.run_key, "facts")
     writer = context.writer(STAGE)
     total = sum(file.size for file in context.files)
     tally = _Totals()
+    unheaded: list[str] = []
     first, done = 1, 0
     for file in context.files:
-        entry, tiling = _count_file(context, file, formats.get(file.ordinal), first, fact_key, writer)
+        counting = _FileCount(context, file, first, fact_key, writer)
+        entry, tiling = counting.count(known.get(file.ordinal))
+        unheaded += counting.unheaded
         tally.add(entry, tiling)
         first += entry.patients
         done += file.size
@@ -89,53 +56,54 @@ def count_source(context: DataContext, formats: dict[int, str]) -> Inventory:
     _refuse_if_nothing_readable(tally.files)
     writer.write("file", _file_rows(tally.files))
     writer.close()
-    excluded = _seal_exclusions(context)
+    excluded = _seal_exclusions(context, unheaded)
     return tally.inventory(excluded)
 
 
-def _count_file(
-    context: DataContext,
-    file: SourceFile,
-    format_name: str | None,
-    first: int,
-    fact_key: bytes,
-    writer: StagingWriter,
-) -> tuple[FileEntry, Tiling]:
-    damaged: str | None = None
-    if format_name is None:
-        damaged = Reason.UNKNOWN_FORMAT
-    else:
-        try:
-            held, tiling = _count_readable(context, file, format_name, first, fact_key, writer)
-            return held, tiling
-        except (UnsafeSourceError, ScopeError):
-            raise
-        except SourceError as error:
-            damaged = _file_reason(error)
-    # What was counted before the damage showed stays sealed under this file's ordinal: `counted` skips it.
-    batch, tiling = whole_file(file, fact_key)
-    writer.write(batch.table, batch.rows)
-    return FileEntry(file.ordinal, format_name, first, 0, file.size, damaged), tiling
+class _FileCount:
+    """The count of one file."""
 
+    def __init__(
+        self, context: DataContext, file: SourceFile, first: int, fact_key: bytes, writer: StagingWriter
+    ) -> None:
+        self.unheaded: list[str] = []
+        self._context, self._file, self._first = context, file, first
+        self._fact_key, self._writer = fact_key, writer
 
-def _count_readable(
-    context: DataContext,
-    file: SourceFile,
-    format_name: str,
-    first: int,
-    fact_key: bytes,
-    writer: StagingWriter,
-) -> tuple[FileEntry, Tiling]:
-    tiling: Tiling | None = None
-    for piece in counter_for(format_name).count(file, first, fact_key, context.limits):
-        if isinstance(piece, Tiling):
-            tiling = piece
+    def count(self, known: tuple[str, bytes | None] | None) -> tuple[FileEntry, Tiling]:
+        """Count it, or book it as a whole when it cannot be read."""
+        damaged: str | None = None
+        if known is None:
+            damaged = Reason.UNKNOWN_FORMAT
         else:
-            writer.write(piece.table, piece.rows)
-    if tiling is None:
-        raise SourceError("count_without_tiling", file=file.ordinal)
-    entry = FileEntry(file.ordinal, format_name, first, tiling.patients, file.size, None)
-    return entry, tiling
+            try:
+                return self._count_readable(*known)
+            except (UnsafeSourceError, ScopeError):
+                raise
+            except SourceError as error:
+                damaged = _file_reason(error)
+        # What was counted before the damage showed stays sealed under this file's ordinal: `counted` skips it.
+        batch, tiling = whole_file(self._file, self._fact_key)
+        self._writer.write(batch.table, batch.rows)
+        name = known[0] if known else None
+        return FileEntry(self._file.ordinal, name, self._first, 0, self._file.size, damaged), tiling
+
+    def _count_readable(self, format_name: str, headers: bytes | None) -> tuple[FileEntry, Tiling]:
+        file, tiling = self._file, None
+        stated = Stated(self._context.authorisation)
+        for piece in counter_for(format_name).count(file, self._first, self._fact_key, self._context.limits):
+            if isinstance(piece, Tiling):
+                tiling = piece
+            elif isinstance(piece, Batch):
+                self._writer.write(piece.table, piece.rows)
+            else:
+                stated.take(piece)
+        if tiling is None:
+            raise SourceError("count_without_tiling", file=file.ordinal)
+        stated.compare(headers, file)
+        self.unheaded = stated.unheaded
+        entry = FileEntry(file.ordinal, format_name, self._first, tiling.patients, file.size, None)
+        return entry, tiling
 
 
 def _file_reason(error: SourceError) -> str:
@@ -229,10 +197,11 @@ class _Totals:
         )
 
 
-def _seal_exclusions(context: DataContext) -> dict[str, int]:
+def _seal_exclusions(context: DataContext, unheaded: list[str]) -> dict[str, int]:
     """Decide scope from what was counted; seal one verdict a subtree and one outcome a unit below it."""
     counted = CountedRows(context.reader(STAGE))
-    verdicts = dict(_folder_verdicts(context, counted))
+    verdicts = dict.fromkeys(unheaded, Verdict(Disposition.UNSCOPED, Reason.NO_HEADER))
+    verdicts.update(_folder_verdicts(context, counted))
     verdicts.update(_transaction_verdicts(context, counted, verdicts))
     writer = context.writer("scope")
     excluded: Tally[str] = Tally()

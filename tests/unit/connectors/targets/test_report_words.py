@@ -11,6 +11,7 @@ from schemas.disposition import Disposition, Reason, UnitKind
 
 OUTSIDE = {  # what these befall is counted, not listed
     Reason.KIND_OUT_OF_SCOPE, Reason.PATIENT_OUT_OF_SCOPE, Reason.RESPONSIBLE_OUT_OF_SCOPE, Reason.PATIENT_UNKNOWN,
+    Reason.NO_HEADER,
 }  # fmt: skip
 
 

@@ -1,0 +1,88 @@
+"""The headers of all messages: each compared with the instruction before a unit of its file is staged.
+
+The reader reads them all first; the counter tells them again by its own code while it counts. A message that an
+instruction does not cover refuses the whole export: what is exported by somebody else is not for this doctor to
+move. A message without a header is nobody's: its patients are `unscoped`.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Iterator
+from hashlib import sha256
+
+from connectors.base import MessageHeader, SourceConnector, SourceFile, Unheaded
+from connectors.registry import choose
+from flows.steps.context import DataContext
+from schemas.errors import SourceError, UnexplainedUnitError, UnknownFormatError, UnsafeSourceError
+from vault.authorisation import Authorisation, check_header
+
+
+def check_headers(context: DataContext) -> dict[int, tuple[str, bytes | None]]:
+    """Read the headers of every file and nothing else of it; compare each with what was authorised.
+
+    Gives for each known file its connector's name and a digest of what its headers state (None: damaged). Raises ScopeError for
+    another system or controller, and UnknownFormatError when no file is known.
+    """
+    found: dict[int, tuple[str, bytes | None]] = {}
+    for file in context.files:
+        connector = choose(file)
+        if connector is not None:
+            stated = Stated(context.authorisation)
+            whole = _read_all(context, connector, file, stated)
+            found[file.ordinal] = (connector.name, stated.digest() if whole else None)
+    if not found:
+        raise UnknownFormatError("no_known_file", count=len(context.files))
+    return found
+
+
+def _read_all(context: DataContext, connector: SourceConnector, file: SourceFile, stated: Stated) -> bool:
+    try:
+        for each in connector.headers(file, context.limits):
+            stated.take(each)
+    except UnsafeSourceError:
+        raise
+    except SourceError:
+        return False  # the count books it as a whole
+    return True
+
+
+class Stated:
+    """What the headers of one file state, checked one by one and kept as a digest."""
+
+    def __init__(self, authorisation: Authorisation) -> None:
+        self.unheaded: list[str] = []  # paths of messages
+        self._authorisation = authorisation
+        self._digest = sha256()
+
+    def take(self, found: MessageHeader | Unheaded) -> None:
+        """Check a header; note a message without one. Raises ScopeError."""
+        if isinstance(found, Unheaded):
+            self.unheaded.append(found.unit)
+            self._add([found.unit])
+            return
+        nihii, inss = found.sender_nihii.reveal(), found.sender_inss.reveal()
+        check_header(self._authorisation, system=found.system, nihii=nihii, inss=inss)
+        self._add([found.unit, _folded(found.system or ""), *_told(nihii), "", *_told(inss)])
+
+    def digest(self) -> bytes:
+        """Of all that was taken so far, in its order."""
+        return self._digest.digest()
+
+    def compare(self, digest: bytes | None, file: SourceFile) -> None:
+        """Raise UnexplainedUnitError unless the other side, if it could read the file, has the same digest."""
+        if digest not in (None, self.digest()):
+            raise UnexplainedUnitError("headers_differ", file=file.ordinal)
+
+    def _add(self, parts: Iterable[str]) -> None:
+        for part in parts:
+            told = part.encode("utf-8", "surrogatepass")
+            self._digest.update(len(told).to_bytes(8, "big") + told)
+
+
+def _told(numbers: Iterable[str]) -> Iterator[str]:
+    return (_folded(number) for number in sorted(numbers))
+
+
+def _folded(text: str) -> str:
+    return " ".join(unicodedata.normalize("NFC", text).split())
