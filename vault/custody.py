@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import stat
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
@@ -67,11 +68,15 @@ class HeldFile:
 
     def unchanged(self, *, overwritten: bool) -> bool:
         """Whether the path still names this file; its time may differ when we may have begun to overwrite it."""
+        path = Path(self.path)
         with contextlib.suppress(FileNotFoundError):
-            found = HeldFile.of(Path(self.path))
-            found = replace(found, kept=self.kept)
-            return (replace(found, modified_ns=self.modified_ns) if overwritten else found) == self
+            return self.is_that(path.lstat(), _filesystem_of(path.parent), overwritten=overwritten)
         return False
+
+    def is_that(self, found: os.stat_result, filesystem: int, *, overwritten: bool) -> bool:
+        """Whether what was found is this file; its time may differ when we may have begun to overwrite it."""
+        same = (found.st_size, filesystem, found.st_ino) == (self.size, self.filesystem, self.inode)
+        return same and (overwritten or found.st_mtime_ns == self.modified_ns)
 
 
 @dataclass(frozen=True)
@@ -247,22 +252,36 @@ def _destroy_file(file: HeldFile, *, begun: bool) -> str | None:
     """
     path = Path(file.path)
     try:
-        path.lstat()
+        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
     except (FileNotFoundError, NotADirectoryError):
         return "not_found" if file.kept else None  # else we unlinked it, before a crash
     except OSError:
         return "not_reachable"
-    if file.kept == "changed_since" or not file.unchanged(overwritten=begun):
-        return "changed_since"
-    linked = path.lstat().st_nlink > 1
     try:
-        if not path.is_symlink():
-            _overwrite(path)
-        path.unlink()
-        sync_folder(path.parent)
+        return _destroy_entry(file, folder, path.name, begun=begun)
+    finally:
+        os.close(folder)
+
+
+def _destroy_entry(file: HeldFile, folder: int, name: str, *, begun: bool) -> str | None:
+    """The same in an open folder: whoever may rename above it cannot put another file in the place of the one looked at."""
+    try:
+        found = os.lstat(name, dir_fd=folder)
+    except FileNotFoundError:
+        return "not_found" if file.kept else None
+    except OSError:
+        return "not_reachable"
+    filesystem = os.fstatvfs(folder).f_fsid or os.fstat(folder).st_dev
+    if file.kept == "changed_since" or not file.is_that(found, filesystem, overwritten=begun):
+        return "changed_since"
+    try:
+        if not stat.S_ISLNK(found.st_mode) and not _overwrite(name, folder, found):
+            return "changed_since"
+        os.unlink(name, dir_fd=folder)
+        os.fsync(folder)
     except OSError:
         return "not_removed"
-    return "other_names_remain" if linked else None
+    return "other_names_remain" if found.st_nlink > 1 else None
 
 
 def _begin(copy: HeldCopy) -> HeldCopy:
@@ -301,14 +320,18 @@ def _is_reachable(copy: HeldCopy) -> bool:
     return not copy.files or found in {file.filesystem for file in copy.files}
 
 
-def _overwrite(path: Path) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_NOFOLLOW)
+def _overwrite(name: str, folder: int, found: os.stat_result) -> bool:
+    """Overwrite the file that was found there; false when the name stands for another one by now."""
+    descriptor = os.open(name, os.O_WRONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=folder)
     with os.fdopen(descriptor, "wb") as stream:
-        left = os.fstat(descriptor).st_size
+        if not os.path.samestat(os.fstat(descriptor), found):
+            return False
+        left = found.st_size
         while left > 0:
             left -= stream.write(_BLOCK[: min(left, len(_BLOCK))])
         stream.flush()
         os.fsync(descriptor)
+    return True
 
 
 def _remove_empty_folders(copy: HeldCopy) -> None:

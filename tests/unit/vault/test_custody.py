@@ -83,7 +83,7 @@ def test_another_name_of_a_file_weakens_the_end(register, export, tmp_path):
 def test_a_crash_between_overwriting_and_unlinking_is_finished(register, export, monkeypatch):
     held = hold(register, export)
     with monkeypatch.context() as patch:
-        patch.setattr(module.Path, "unlink", lambda self, **_: (_ for _ in ()).throw(SystemExit))
+        patch.setattr(module.os, "unlink", lambda *_, **__: (_ for _ in ()).throw(SystemExit))
         with pytest.raises(SystemExit):
             register.destroy(held)
     (again,) = register.held()
@@ -92,9 +92,34 @@ def test_a_crash_between_overwriting_and_unlinking_is_finished(register, export,
     assert not export.exists()
 
 
+@pytest.mark.parametrize("moment", ["lstat", "open"])
+def test_a_folder_exchanged_for_a_link_leads_to_no_other_file(
+    register, export, tmp_path, monkeypatch, moment
+):
+    """Whoever may rename the folder of a copy puts a link in its place between the look at a file and its destruction."""
+    victim = tmp_path / "victim"
+    victim.mkdir()
+    held = hold(register, export)
+    for file in held.files:
+        (victim / Path(file.path).name).write_bytes(b"mine")
+    real, swapped = getattr(os, moment), []
+
+    def and_then_exchanged(*arguments, **named):
+        found = real(*arguments, **named)
+        if not swapped and (named.get("dir_fd") is not None or arguments[0] == export):
+            swapped.append(export.rename(tmp_path / "stolen"))
+            export.symlink_to(victim)
+        return found
+
+    monkeypatch.setattr(module.os, moment, and_then_exchanged)
+    register.destroy(held)
+    assert swapped
+    assert {path.read_bytes() for path in victim.iterdir()} == {b"mine"}
+
+
 def test_a_file_that_cannot_be_removed_is_said(register, export, monkeypatch):
     held = hold(register, export)
-    monkeypatch.setattr(module.Path, "unlink", lambda self, **_: (_ for _ in ()).throw(PermissionError))
+    monkeypatch.setattr(module.os, "unlink", lambda *_, **__: (_ for _ in ()).throw(PermissionError))
     end = register.destroy(held)
     assert (end.complete, end.exceptions) == (False, {"not_removed": 3})
 
@@ -120,7 +145,7 @@ def test_time_is_shortened_never_lengthened(register, export):
 def test_what_a_person_removed_after_we_failed_is_not_said_to_be_overwritten(register, export, monkeypatch):
     held = hold(register, export)
     with monkeypatch.context() as patch:
-        patch.setattr(module.Path, "unlink", lambda self, **_: (_ for _ in ()).throw(PermissionError))
+        patch.setattr(module.os, "unlink", lambda *_, **__: (_ for _ in ()).throw(PermissionError))
         register.destroy(held)
     for path in [p for p in export.rglob("*") if p.is_file()]:
         path.unlink()
