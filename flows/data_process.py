@@ -61,7 +61,7 @@ from vault.clock import SystemClock
 from vault.files import FULL
 from vault.hygiene import die_with_parent, harden_process
 from vault.keys import KeyRef
-from vault.lease import Lease
+from vault.lease import Lease, parts_folder
 from vault.provider import provider
 
 VALUE = pa.schema([("value", pa.string())])
@@ -128,7 +128,7 @@ def run(order: dict[str, Any], wire: Wire) -> None:
     authorisation = reopen(home, lease.authorisation_id, order["use"])
     run_key = _key(lease, wire)
     context = _context(order, lease, authorisation, run_key, wire)
-    _walk(context, order, wire)
+    _walk(context, order["use"], _resumed_after(order, lease), wire)
     opened = context.positive_control(_CONTROL_SEGMENTS)
     wire.ask("control", opened=opened)
 
@@ -161,7 +161,7 @@ def _context(
         files=files,
         limits=limits,
         staging=Path(lease.staging),
-        partial=Path(lease.partial),
+        parts=parts_folder(Path(lease.staging)),
         destination=open_destination(Path(order["home"]), place, lease.run_id),
         package=package_place(place, lease.run_id),
         run_key=run_key,
@@ -170,8 +170,14 @@ def _context(
     )
 
 
-def _walk(context: DataContext, order: dict[str, Any], wire: Wire) -> None:
-    arrows, done = ARROWS[order["use"]], order.get("after")
+def _resumed_after(order: dict[str, Any], lease: Lease) -> str | None:
+    """The last step that is done. Parts that grew beside the destination are not used: they are sealed again, in staging."""
+    done: str | None = order.get("after")
+    return "plan" if lease.grew_outside and done in ("deliver", "reconcile") else done
+
+
+def _walk(context: DataContext, use: str, done: str | None, wire: Wire) -> None:
+    arrows = ARROWS[use]
     start = arrows.index(done) + 1 if done in arrows else 0
     value = _load(context, arrows[start - 1]) if start else None
     for arrow in arrows[start:]:

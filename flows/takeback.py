@@ -8,6 +8,7 @@ from connectors.destinations.line import Patience
 from flows.channels import channel_of, open_destination
 from flows.control import Control
 from schemas.errors import IntegrityError, RepriseError, UnreadableSourceError
+from vault.authorisation import reopen
 from vault.custody import AT_SERVER, CopyEnd, Evidence, HeldCopy
 from vault.journal import Journal
 from vault.lease import Lease, end_data_process
@@ -46,13 +47,21 @@ def take_back(control: Control, lease: Lease) -> None:
 def destination_of(control: Control, lease: Lease) -> str | None:
     """Where the run was to deliver; None for a rehearsal.
 
-    Without its order, damaged or left out of a backup: the folder in which its parts grew, and None for a server.
+    Without its order, damaged or left out of a backup: as the instruction names it, which is the same; None when that cannot be
+    read either.
     """
     try:
         return control.order_of(lease).destination
     except (UnreadableSourceError, IntegrityError):
-        in_folder = lease.use == "migration" and not Path(lease.partial).is_relative_to(lease.staging)
-        return str(Path(lease.partial).parent) if in_folder else None
+        pass
+    if lease.use != "migration":
+        return None
+    if lease.grew_outside:
+        return str(Path(lease.partial).parent)
+    try:
+        return reopen(control.home, lease.authorisation_id, lease.use).instruction.destination
+    except (RepriseError, OSError):
+        return None
 
 
 def _discard(control: Control, lease: Lease, destination: str) -> dict[str, int]:
@@ -67,8 +76,8 @@ def _discard(control: Control, lease: Lease, destination: str) -> dict[str, int]
 
 
 def _is_out_of_sight(control: Control, lease: Lease, destination: str) -> bool:
-    """Whether parts grew in a folder that is not there now: a disk that is not mounted hides them, and removes nothing."""
-    began = Journal(control.home, lease.run_id).ever("plan")
+    """Whether files may lie in a folder that is not there now: a disk that is not mounted hides them, and removes nothing."""
+    began = Journal(control.home, lease.run_id).ever("plan" if lease.grew_outside else "reconcile")
     return began and channel_of(destination) == "folder" and not Path(destination).is_dir()
 
 
@@ -94,9 +103,8 @@ def was_published(control: Control, lease: Lease) -> bool:
 
 
 def _note_unknown(control: Control, lease: Lease) -> None:
-    """A run out of a backup, whose parts grew in staging: they were meant for a server that nobody here knows any more."""
-    to_a_server = Path(lease.partial).is_relative_to(lease.staging) and lease.use == "migration"
-    if to_a_server and Journal(control.home, lease.run_id).ever("reconcile"):
+    """A run out of a backup: its parts may lie where nobody here knows any more."""
+    if lease.use == "migration" and Journal(control.home, lease.run_id).ever("reconcile"):
         write_run_file(control.home, lease.run_id, RunFile.TAKEBACK, {"left": 1})
 
 

@@ -91,7 +91,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class SealedPart:
-    """A sealed part on disk, hashed again from disk."""
+    """A sealed part: its digest is of the bytes as they were sealed."""
 
     name: str
     size: int

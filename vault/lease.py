@@ -26,8 +26,13 @@ LEASE, UNREADABLE = "lease.json", "lease.unreadable"
 
 
 def partial_name(run_id: str) -> str:
-    """The folder beside a destination in which a run's package grows."""
+    """The folder beside a destination in which the package of a run of the first release grew."""
     return f".reprise-{run_id}.partial"
+
+
+def parts_folder(staging: Path) -> Path:
+    """Where the sealed parts of a run grow: a level down in its staging, where no stage has that shape."""
+    return staging / "package" / "parts"
 
 
 @dataclass(frozen=True)
@@ -43,7 +48,7 @@ class Lease:
     boot_deadline: float  # seconds of the boot clock
     provider: str
     staging: str
-    partial: str
+    partial: str  # where sealed parts grow; of a run of the first release it may lie beside the destination
     machine_id: str
     boot_id: str
     pid_namespace: str
@@ -152,8 +157,13 @@ class Lease:
     @property
     def folders(self) -> tuple[Path, ...]:
         """Everything below these belongs to the run and dies with it."""
-        staging, partial = Path(self.staging), Path(self.partial)
-        return (staging,) if partial.is_relative_to(staging) else (staging, partial)
+        staging = Path(self.staging)
+        return (staging, Path(self.partial)) if self.grew_outside else (staging,)
+
+    @property
+    def grew_outside(self) -> bool:
+        """Whether parts of this run may lie outside its staging, beside its destination: a run of the first release."""
+        return not Path(self.partial).is_relative_to(self.staging)
 
     @property
     def has_files(self) -> bool:

@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 import pyrage
 
-from schemas.digests import Digest, stream_digest
+from schemas.digests import Digest, Hashing, stream_digest
 from schemas.errors import PackageError, StorageFullError, TargetRefusedError
 from vault.files import sync_folder
 
@@ -33,15 +33,18 @@ def make_identity() -> tuple[str, str]:
 
 
 @contextmanager
-def seal_stream(recipients: list[str], path: Path) -> Iterator[BinaryIO]:
+def seal_stream(recipients: list[str], path: Path, hashing: Hashing | None = None) -> Iterator[BinaryIO]:
     """A writable stream whose bytes are sealed into `path` as they come, in flat memory.
 
-    pyrage pulls and writers push: a pipe and a thread join them. Raises StorageFullError when the disk is full.
+    `hashing` is fed the sealed bytes on their way to the file, and has had all of them when the context ends: what lies on
+    a disk may have been changed by others before it is read again. pyrage pulls and writers push: a pipe and a thread join
+    them. Raises StorageFullError when the disk is full.
     """
     keys = parse_recipients(recipients)
     read_end, write_end = os.pipe()
     failures: list[BaseException] = []
-    thread = threading.Thread(target=_seal, args=(read_end, path, keys, failures), daemon=True)
+    arguments = (read_end, path, keys, failures, hashing or Hashing())
+    thread = threading.Thread(target=_seal, args=arguments, daemon=True)
     thread.start()
     sink = os.fdopen(write_end, "wb", buffering=1 << 16)
     broken = False
@@ -64,12 +67,30 @@ def _create(path: Path) -> int:
     return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
 
 
+class _Hashed:
+    """A sink that hashes what it takes before it passes it on."""
+
+    def __init__(self, sink: BinaryIO, hashing: Hashing) -> None:
+        self._sink, self._hashing = sink, hashing
+
+    def write(self, data: bytes) -> int:
+        self._hashing.feed(data)
+        return self._sink.write(data)
+
+    def flush(self) -> None:
+        self._sink.flush()
+
+
 def _seal(
-    read_end: int, path: Path, keys: list[pyrage.x25519.Recipient], failures: list[BaseException]
+    read_end: int,
+    path: Path,
+    keys: list[pyrage.x25519.Recipient],
+    failures: list[BaseException],
+    hashing: Hashing,
 ) -> None:
     try:
         with os.fdopen(read_end, "rb") as plain, os.fdopen(_create(path), "wb") as sealed:
-            pyrage.encrypt_io(plain, sealed, keys)
+            pyrage.encrypt_io(plain, _Hashed(sealed, hashing), keys)
             sealed.flush()
             os.fsync(sealed.fileno())
     except BaseException as error:  # noqa: BLE001 - told to the writing thread, which says so in our words
@@ -77,13 +98,14 @@ def _seal(
 
 
 @contextmanager
-def open_stream(path: Path, identity: str) -> Iterator[BinaryIO]:
-    """The plain bytes of a sealed file, as a stream.
+def open_stream(sealed: Path | BinaryIO, identity: str) -> Iterator[BinaryIO]:
+    """The plain bytes of a sealed file (by its path, or open: it is then closed at the end), as a stream.
 
     Raises PackageError when it does not open or is cut, OSError where there is no such file.
     """
     key = parse_identity(identity)
-    sealed = open(path, "rb")  # noqa: SIM115 - the thread closes it
+    if isinstance(sealed, Path):
+        sealed = open(sealed, "rb")  # noqa: SIM115 - the thread closes it
     read_end, write_end = os.pipe()
     failures: list[BaseException] = []
     thread = threading.Thread(target=_open, args=(sealed, write_end, key, failures), daemon=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Protocol
 
-from schemas.digests import Digest
-from schemas.errors import TargetError
+from schemas.digests import Digest, stream_digest
+from schemas.errors import IntegrityError, TargetError
 
 MANIFEST = "manifest.json"
 """Whoever reads a package begins here: a folder without it is none."""
@@ -40,19 +40,26 @@ class Destination(Protocol):
         Never over another package. Again after an act whose answer was lost: nothing more happens.
         """
 
+    def tidy(self) -> None:
+        """Remove what a crash right after that act left beside a published package."""
+
     def discard(self) -> None:
         """Take back whatever this run brought, published or not."""
 
 
 def bring(place: Destination, local: Path, name: str, sealed: Digest) -> None:
-    """Put a file, read it back, and compare; what comes back different is put anew, whole.
+    """Put a file, read it back, and compare it with what was sealed; what comes back different is put anew, whole.
 
     Different once: a former attempt left it. Different twice: its removal, when the answer was lost, may have been done
-    again when the new file lay there. Raises TargetError `destination_lies` when the bytes still differ.
+    again when the new file lay there. Raises TargetError `destination_lies` when the bytes still differ, IntegrityError
+    `sealed_part_altered` when the file here is no longer what was sealed.
     """
     for _ in range(_ATTEMPTS):
         place.put(local, name)
         if place.digest(name) == sealed:
             return
         place.remove(name)
+    with open(local, "rb") as stream:
+        if stream_digest(stream) != sealed:
+            raise IntegrityError("sealed_part_altered")
     raise TargetError("destination_lies")

@@ -178,6 +178,9 @@ class S3Destination:
                 return
             more = {"ContinuationToken": found["NextContinuationToken"]}
 
+    def tidy(self) -> None:
+        """Nothing: publication leaves nothing beside the package."""
+
     def discard(self) -> None:
         """Delete the manifest first, so that no half package is one; then objects and begun uploads of the run."""
         self.remove(MANIFEST)

@@ -111,6 +111,9 @@ class SftpDestination:
             return  # done before, and the answer was lost
         filesystem.ftp.rename(self._partial, self._final)
 
+    def tidy(self) -> None:
+        """Nothing: publication leaves nothing beside the package."""
+
     def discard(self) -> None:
         """Remove both folders of the run; the hidden one first, which a rename on its way could still publish."""
         for folder in (self._partial, self._final):

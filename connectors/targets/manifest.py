@@ -17,3 +17,8 @@ def build_manifest(
         "parts": [{"name": name, "bytes": size, "sha256": sha256} for name, size, sha256 in parts],
     }
     return json.dumps(body, sort_keys=True, separators=(",", ":")).encode() + b"\n"
+
+
+def parts_in(manifest: bytes) -> list[tuple[str, int, str]]:
+    """The parts that `build_manifest` listed."""
+    return [(part["name"], part["bytes"], part["sha256"]) for part in json.loads(manifest)["parts"]]

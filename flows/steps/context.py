@@ -24,7 +24,7 @@ class DataContext:
     files: tuple[SourceFile, ...]
     limits: Limits
     staging: Path
-    partial: Path  # where sealed parts grow before publication
+    parts: Path  # inside staging: where sealed parts grow before publication
     destination: Destination
     package: str  # what people are told of where it goes
     run_key: bytes

@@ -21,7 +21,6 @@ from flows.steps.quarantine import Quarantined
 from flows.values import Delivery, Plan, PlannedPart, SealedPart
 from schemas.books import DELIVERED_UNIT, OUTCOME
 from vault.keys import derive
-from vault.sealing import ciphertext_digest
 from vault.staging import StagingReader, StagingWriter
 
 STAGE = "deliver"
@@ -49,9 +48,9 @@ class StagedChart:
 
 
 def deliver(context: DataContext, plan: Plan) -> Delivery:
-    """Seal all parts under the run's temporary folder; hash each again from disk."""
-    shutil.rmtree(context.partial, ignore_errors=True)
-    os.makedirs(context.partial, mode=0o700)
+    """Seal all parts inside the run's staging; each is hashed while it is sealed."""
+    shutil.rmtree(context.parts, ignore_errors=True)
+    os.makedirs(context.parts, mode=0o700)
     delivery = _Delivering(context, plan)
     parts = [delivery.write_part(part) for part in plan.parts]
     return delivery.close(tuple(parts))
@@ -89,11 +88,11 @@ class _Delivering:
         self._units = self._derived = self._done = 0
 
     def write_part(self, part: PlannedPart) -> SealedPart:
-        path = self._context.partial / part.name
+        path = self._context.parts / part.name
         with sealed_zip(path, self._context.authorisation.recipients) as archive:
             for chart in part.charts:
                 self._write_chart(archive, chart)
-        sha256, size = ciphertext_digest(path)
+        sha256, size = archive.digest()
         return SealedPart(part.name, size, sha256)
 
     def _write_chart(self, archive: SealedZip, chart: int) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import uuid
 from pathlib import Path
 
+from connectors.destinations.folder import FolderDestination
 from flows.channels import channel_of
 from flows.control import Control
 from flows.custody import hold_source
@@ -13,7 +15,7 @@ from flows.steps.authorise import Authorised
 from schemas.errors import HostError, RefusedError, TargetRefusedError
 from vault.authorisation import reopen
 from vault.hygiene import host_findings
-from vault.lease import Lease, new_lease, partial_name
+from vault.lease import Lease, new_lease, parts_folder
 from vault.mark import make_staging
 
 
@@ -28,6 +30,8 @@ def take_lease(control: Control, authorised: Authorised, order: Order, order_id:
     if undeclared:
         raise HostError(min(undeclared))
     run_id = str(uuid.uuid4())
+    if order.destination is not None:
+        _prepare_destination(order.destination, run_id)
     lease = new_lease(
         control.home,
         control.clock,
@@ -38,7 +42,7 @@ def take_lease(control: Control, authorised: Authorised, order: Order, order_id:
         use=order.use,
         hours=authorisation.deadline_hours,
         provider=order.keys,
-        partial=_partial(control.home, order, run_id),
+        partial=parts_folder(control.home / "staging" / run_id),
         operator_id=control.person.id,
         ledger_start=control.ledger.store.head().size,
         order_id=order_id or control.keep_order(order),
@@ -69,16 +73,14 @@ def make_ready(control: Control, lease: Lease) -> None:
     hold_source(control, authorisation, Path(control.order_of(lease).source))
 
 
-def _partial(home: Path, order: Order, run_id: str) -> Path:
-    """Where sealed parts grow: beside a folder, so that publication is one rename; for a server, in staging."""
-    if order.destination is None or channel_of(order.destination) != "folder":
-        return home / "staging" / run_id / "package" / "parts"  # a level down: no stage has that shape
-    destination = Path(order.destination)
-    try:
-        destination.mkdir(mode=0o700, parents=True, exist_ok=True)
-        usable = destination.is_dir()
-    except OSError:
-        usable = False
-    if not usable:
+def _prepare_destination(destination: str, run_id: str) -> None:
+    """Make the folder and see that files can arrive there, before hours of work. A server is not spoken to yet."""
+    if channel_of(destination) != "folder":
+        return
+    folder, made = Path(destination), False
+    with contextlib.suppress(OSError):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        made = True
+    if not made:
         raise TargetRefusedError("destination_unusable")
-    return destination / partial_name(run_id)
+    FolderDestination(folder, run_id).try_out()

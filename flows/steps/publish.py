@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from hashlib import sha256
 
 from connectors.destinations.base import MANIFEST, bring
 from connectors.targets.findings import Finding, doubtful, kept_back
-from connectors.targets.manifest import build_manifest
+from connectors.targets.manifest import build_manifest, parts_in
 from connectors.targets.medinect import chart_name
 from connectors.targets.reports import render_reconciliation, render_work_list
 from flows.steps.context import DataContext
@@ -21,7 +22,6 @@ from schemas.digests import Digest
 from schemas.disposition import Disposition, Reason
 from schemas.errors import TargetRefusedError
 from vault.files import write_durably
-from vault.sealing import ciphertext_digest
 
 REPORT = "report.zip.age"
 
@@ -29,34 +29,39 @@ REPORT = "report.zip.age"
 def publish(context: DataContext, reconciliation: Reconciliation) -> Published:
     """Bring everything to the destination, read it back, and with leave publish it in one act, the manifest last.
 
-    A crash after that act leaves a whole package: its parts, read back again, are then what is told. Raises TargetError.
+    The digests in the manifest are of what was sealed, and what the destination gives back is compared with them. A crash
+    after that act leaves a whole package, which is compared again. Raises TargetError.
     """
     if context.destination.published():
         return _published_before(context, reconciliation)
     for name in (REPORT, MANIFEST):
-        (context.partial / name).unlink(missing_ok=True)  # of an interrupted attempt
-    findings = _seal_report(context, reconciliation)
-    report = _sealed(REPORT, ciphertext_digest(context.partial / REPORT))
-    parts = (*reconciliation.delivery.parts, report)
+        (context.parts / name).unlink(missing_ok=True)  # of an interrupted attempt
+    findings, digest = _seal_report(context, reconciliation)
+    parts = (*reconciliation.delivery.parts, _sealed(REPORT, digest))
     _write_manifest(context, reconciliation, parts)
     for done, part in enumerate(parts):
         context.report("publish", done, len(parts) + 1)
-        bring(context.destination, context.partial / part.name, part.name, Digest(part.sha256, part.size))
+        bring(context.destination, context.parts / part.name, part.name, Digest(part.sha256, part.size))
     context.leave()
-    context.destination.publish(context.partial / MANIFEST, frozenset(part.name for part in parts))
+    context.destination.publish(context.parts / MANIFEST, frozenset(part.name for part in parts))
     return Published(reconciliation, parts, context.package, findings)
 
 
 def _published_before(context: DataContext, reconciliation: Reconciliation) -> Published:
-    names = [*(part.name for part in reconciliation.delivery.parts), REPORT]
-    found = {name: _found(context, name) for name in (*names, MANIFEST)}
-    parts = [_sealed(name, found[name]) for name in names]
-    kept = [name for name in (REPORT, MANIFEST) if (context.partial / name).is_file()]
-    altered = any(found[name] != ciphertext_digest(context.partial / name) for name in kept)
-    if altered or tuple(parts[:-1]) != reconciliation.delivery.parts:
+    """The manifest in staging tells what was sealed; it was written after the last part and before publication."""
+    try:
+        manifest = (context.parts / MANIFEST).read_bytes()
+    except FileNotFoundError:
+        raise TargetRefusedError("package_exists", run=context.run_id) from None
+    parts = tuple(SealedPart(*part) for part in parts_in(manifest))
+    expected = {part.name: Digest(part.sha256, part.size) for part in parts}
+    expected[MANIFEST] = Digest(sha256(manifest).hexdigest(), len(manifest))
+    altered = any(_found(context, name) != digest for name, digest in expected.items())
+    if altered or parts[:-1] != reconciliation.delivery.parts:
         raise TargetRefusedError("package_altered", run=context.run_id)
+    context.destination.tidy()
     context.leave()
-    return Published(reconciliation, tuple(parts), context.package, _count_findings(list(_findings(context))))
+    return Published(reconciliation, parts, context.package, _count_findings(list(_findings(context))))
 
 
 def _found(context: DataContext, name: str) -> Digest:
@@ -77,10 +82,10 @@ def _count_findings(findings: list[Finding]) -> dict[str, int]:
     return counts
 
 
-def _seal_report(context: DataContext, reconciliation: Reconciliation) -> dict[str, int]:
+def _seal_report(context: DataContext, reconciliation: Reconciliation) -> tuple[dict[str, int], Digest]:
     findings = list(_findings(context))
     language = context.authorisation.language
-    with sealed_zip(context.partial / REPORT, context.authorisation.recipients) as archive:
+    with sealed_zip(context.parts / REPORT, context.authorisation.recipients) as archive:
         _put(archive, "work-list.html", render_work_list(findings, language))
         _put(
             archive, "reconciliation.html", render_reconciliation(_summary(context, reconciliation), language)
@@ -88,7 +93,7 @@ def _seal_report(context: DataContext, reconciliation: Reconciliation) -> dict[s
         for name, write in _quarantine(context):
             with archive.member(name) as emit:
                 write(emit)
-    return _count_findings(findings)
+    return _count_findings(findings), archive.digest()
 
 
 def _put(archive: SealedZip, name: str, text: str) -> None:
@@ -197,4 +202,4 @@ def _write_manifest(
     plan = reconciliation.delivery.plan
     counts = {"charts": plan.drafts.matched.charts, **reconciliation.dispositions}
     data = build_manifest(plan.profile, counts, [(p.name, p.size, p.sha256) for p in parts], context.run_id)
-    write_durably(context.partial / MANIFEST, data)
+    write_durably(context.parts / MANIFEST, data)

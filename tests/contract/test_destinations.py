@@ -18,11 +18,13 @@ from connectors.destinations.folder import FolderDestination
 from connectors.destinations.line import Line, Patience
 from connectors.destinations.s3 import S3Destination
 from connectors.destinations.sftp import SftpDestination
+from connectors.targets.manifest import build_manifest
 from flows.servers import dial
 from schemas.digests import stream_digest
 from schemas.errors import TargetRefusedError
 
 RUN = "11111111-2222-3333-4444-555555555555"
+OTHER = "99999999-2222-3333-4444-555555555555"
 PART = 64 << 10
 NAMES = ("part-0001.zip.age", "part-0002.zip.age", "report.zip.age")
 PATIENCE = Patience(sleep=lambda seconds: None)
@@ -149,9 +151,15 @@ def sealed(tmp_path_factory) -> Path:
     """Files of every size that matters: empty, one part, exactly two parts, some parts and a bit."""
     folder = tmp_path_factory.mktemp("sealed")
     chance = random.Random(1)
-    for name, size in zip((*NAMES, MANIFEST), (5 * PART + 17, 2 * PART, 0, 300), strict=True):
+    for name, size in zip(NAMES, (5 * PART + 17, 2 * PART, 0), strict=True):
         (folder / name).write_bytes(chance.randbytes(size))
     return folder
+
+
+def manifest_of(sealed: Path, run: str) -> bytes:
+    """A package is taken back only when its manifest names the run."""
+    parts = [(name, digest(sealed / name).size, digest(sealed / name).sha256) for name in NAMES]
+    return build_manifest("profile", {}, parts, run)
 
 
 def digest(path: Path):
@@ -159,8 +167,9 @@ def digest(path: Path):
         return stream_digest(stream)
 
 
-def carry(destination: Destination, sealed: Path) -> None:
+def carry(destination: Destination, sealed: Path, run: str = RUN) -> None:
     """What publish does, again and again if need be."""
+    (sealed / MANIFEST).write_bytes(manifest_of(sealed, run))
     if not destination.published():
         for name in NAMES:
             bring(destination, sealed / name, name, digest(sealed / name))
@@ -168,7 +177,8 @@ def carry(destination: Destination, sealed: Path) -> None:
 
 
 def package(sealed: Path, run: str = RUN) -> dict[str, bytes]:
-    return {f"reprise-{run}/{name}": (sealed / name).read_bytes() for name in (*NAMES, MANIFEST)}
+    files = {f"reprise-{run}/{name}": (sealed / name).read_bytes() for name in NAMES}
+    return {**files, f"reprise-{run}/{MANIFEST}": manifest_of(sealed, run)}
 
 
 def test_what_was_put_is_what_lies_there(place, sealed):
@@ -208,11 +218,11 @@ def test_never_over_another_package(place, sealed, tmp_path):
 
 
 def test_another_run_is_left_alone(place, sealed):
-    other = place.open("99999999-2222-3333-4444-555555555555")
-    carry(other, sealed)
+    other = place.open(OTHER)
+    carry(other, sealed, OTHER)
     carry(place.open(), sealed)
     place.open().discard()
-    assert place.content() == package(sealed, "99999999-2222-3333-4444-555555555555")
+    assert place.content() == package(sealed, OTHER)
     other.discard()
 
 
