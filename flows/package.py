@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import io
+import base64
 import json
-import os
+import shutil
 import struct
-import tempfile
 import unicodedata
 import zipfile
 import zlib
@@ -14,12 +13,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from flows.import_folder import ImportFolder, new_import_folder
+from schemas.digests import Digest, stream_digest
 from schemas.errors import PackageError
-from vault.sealing import ciphertext_digest, open_stream
+from vault.sealing import open_stream
+from vault.verify import Files, verify
 
 FLOOR = 1 << 20
 MOST = 1100
 """More than this many bytes of one, and deflate (1032 : 1 at most) did not make them: members that overlap did."""
+_MANIFEST_BYTES = 64 << 20
 _ODD_ZIP = (
     zipfile.BadZipFile, zlib.error, struct.error, EOFError, NotImplementedError, RuntimeError, ValueError, IndexError,
     FileExistsError, IsADirectoryError, NotADirectoryError,
@@ -35,39 +38,70 @@ class _Part:
     bytes: int
 
 
-def open_package(package: Path, identity: str, into: Path) -> dict[str, int]:
-    """Unpack all parts into `into` (made private). Raises PackageError for a missing, altered or odd part.
+@dataclass(frozen=True)
+class _Manifest:
+    """What a package says that it holds, and of which run it says to be."""
 
-    Seals are no signature: whoever knows the recipient can seal, so nothing inside is believed.
+    run: str
+    parts: tuple[_Part, ...]
+
+
+def open_package(
+    package: Path, identity: str, into: Path, proof: Path | None = None, policy: str | None = None
+) -> dict[str, int | bool]:
+    """Unpack all parts into `into`, a new folder for this user alone; when anything fails nothing of it stays.
+
+    With the run's proof folder and a policy from elsewhere, the package is the one that the proof tells of: the same run, the
+    same parts, the same digests. Without them that was not compared, and nothing says who made the package: seals are no
+    signature, and whoever knows the recipient can seal. Raises PackageError.
     """
-    parts = _parts(package)
-    into.mkdir(mode=0o700, parents=True, exist_ok=True)
+    manifest = _read_manifest(package)
+    if proof is not None:
+        _compare_with_proof(manifest, proof, policy)
     taken: set[str] = set()
-    for part in parts:
-        path = package / part.name
-        if not path.is_file() or ciphertext_digest(path) != (part.sha256, part.bytes):
-            raise PackageError("part_altered")
-        with open_stream(path, identity) as plain:
-            spool = _spooled(plain)
-        with spool:  # whole, and authentic to its last byte, before anything is written
-            _unpack(spool, into, taken, FLOOR + MOST * part.bytes)
-    return {"files": len(taken), "parts": len(parts)}
+    with new_import_folder(into) as folder:
+        for part in manifest.parts:
+            with _opened(package / part.name, part, identity, folder) as plain:
+                _unpack(plain, folder, taken, FLOOR + MOST * part.bytes)
+    return {"files": len(taken), "parts": len(manifest.parts), "compared_with_proof": proof is not None}
 
 
-def _parts(package: Path) -> list[_Part]:
+def _read_manifest(package: Path) -> _Manifest:
     try:
-        manifest = (package / "manifest.json").read_bytes()
+        with open(package / "manifest.json", "rb") as stream:
+            text = stream.read(_MANIFEST_BYTES)
     except OSError:
         raise PackageError("manifest_missing") from None
     try:
-        rows = json.loads(manifest)["parts"]
-        found = [_Part(str(row["name"]), str(row["sha256"]), int(row["bytes"])) for row in rows]
+        raw = json.loads(text)
+        found = [_Part(str(row["name"]), str(row["sha256"]), int(row["bytes"])) for row in raw["parts"]]
+        run = str(raw.get("run"))
     except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
-        found = []
+        found, run = [], ""
     names = {part.name for part in found}
     if not found or len(names) != len(found) or not all(_is_name(name) for name in names):
         raise PackageError("manifest_malformed")
-    return found
+    return _Manifest(run, tuple(found))
+
+
+def _compare_with_proof(manifest: _Manifest, proof: Path, policy: str | None) -> None:
+    """Raises PackageError: proof_not_accepted, package_of_another_run, package_not_as_proven."""
+    told: list[_Manifest] = []
+    code, _ = verify(proof, policy, lambda files, _: told.append(_proven(files)))
+    if code != 0 or not told:
+        raise PackageError("proof_not_accepted")
+    if told[0].run != manifest.run:
+        raise PackageError("package_of_another_run")
+    if set(told[0].parts) != set(manifest.parts):
+        raise PackageError("package_not_as_proven")
+
+
+def _proven(files: Files) -> _Manifest:
+    """The run and the parts that a proof's run statement names; the verifier has read it, and its signature, before."""
+    statement = json.loads(base64.b64decode(json.loads(files["statements/run.dsse.json"])["payload"]))
+    run = str(statement["subject"][0]["name"]).removeprefix("run/")
+    rows = statement["predicate"]["parts"]
+    return _Manifest(run, tuple(_Part(str(name), str(sha256), int(size)) for name, size, sha256 in rows))
 
 
 def _is_name(name: str) -> bool:
@@ -80,21 +114,46 @@ def _is_name(name: str) -> bool:
     )
 
 
-def _spooled(plain: BinaryIO) -> BinaryIO:
-    """A seekable copy: in memory when small, else in an unlinked file of the private import host."""
-    spool = tempfile.SpooledTemporaryFile(max_size=64 << 20)  # noqa: SIM115 - the caller closes it
-    for piece in iter(lambda: plain.read(1 << 20), b""):
-        spool.write(piece)
-    spool.seek(0, io.SEEK_SET)
-    return spool  # type: ignore[return-value]
+def _opened(path: Path, part: _Part, identity: str, folder: ImportFolder) -> BinaryIO:
+    """The plain bytes of a part, whole and authentic to the last before any is used, in a nameless file of the folder.
+
+    The sealed bytes are copied there too before they are looked at: who owns the package could change them meanwhile.
+    """
+    sealed = folder.spool()
+    if _copied(path, sealed, part.bytes) != Digest(part.sha256, part.bytes):
+        sealed.close()
+        raise PackageError("part_altered")
+    sealed.seek(0)
+    spool = folder.spool()
+    try:
+        with open_stream(sealed, identity) as plain:
+            shutil.copyfileobj(plain, spool, 1 << 20)
+    except BaseException:
+        spool.close()
+        raise
+    spool.seek(0)
+    return spool
 
 
-def _unpack(spool: BinaryIO, into: Path, taken: set[str], allowance: int) -> None:
+def _copied(path: Path, sealed: BinaryIO, size: int) -> Digest | None:
+    """Copy a part, at most one byte more than it should have; its digest, or None when there is no such file."""
+    if not path.is_file():
+        return None
+    left = size + 1
+    with open(path, "rb") as source:
+        while left > 0 and (piece := source.read(min(left, 1 << 20))):
+            sealed.write(piece)
+            left -= len(piece)
+    sealed.seek(0)
+    return stream_digest(sealed)
+
+
+def _unpack(spool: BinaryIO, folder: ImportFolder, taken: set[str], allowance: int) -> None:
     try:
         with zipfile.ZipFile(spool) as archive:
             for info in archive.infolist():
                 _check_member(info, taken)
-                allowance -= _write(archive, info, into, allowance)
+                allowance -= _write(archive, info, folder, allowance)
             return
     except _ODD_ZIP:
         pass
@@ -112,14 +171,12 @@ def _check_member(info: zipfile.ZipInfo, taken: set[str]) -> None:
     taken.add(name)
 
 
-def _write(archive: zipfile.ZipFile, info: zipfile.ZipInfo, into: Path, allowance: int) -> int:
-    target = into / info.orig_filename
-    if not target.parent.resolve().is_relative_to(into.resolve()) or target.is_symlink():
-        raise PackageError("member_leaves_folder")
-    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
+def _write(archive: zipfile.ZipFile, info: zipfile.ZipInfo, folder: ImportFolder, allowance: int) -> int:
     written = 0
-    with archive.open(info) as source, os.fdopen(descriptor, "wb") as sink:
+    with (
+        archive.open(info) as source,
+        folder.create(tuple(info.orig_filename.split("/"))) as sink,
+    ):
         for piece in iter(lambda: source.read(1 << 20), b""):
             written += len(piece)
             if written > allowance:

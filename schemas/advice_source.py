@@ -191,12 +191,55 @@ SOURCE: dict[str, tuple[str, str]] = {
         "The destination folder cannot be written to.",
         "Make it, or give this user leave to write there; then run again.",
     ),
+    "destination_missing": (
+        "The destination's folder is not there.",
+        "Mount its disk, or make the folder, then `reprise resume RUN`: it is not made anew in the middle of a run.",
+    ),
+    "destination_no_folder": (
+        "A link or a file stands where a folder of the destination must be.",
+        "Give the folder itself. If you did, somebody put something in its place: look who may write there.",
+    ),
+    "destination_not_private": (
+        "At the destination another's folder, or one that others may write in, stands in the place of the run's own.",
+        (
+            "Look who may write there. The file system must keep owners and modes: a FAT or SMB disk is mounted as this"
+            " user's (uid=, umask=022)."
+        ),
+    ),
+    "sealed_part_altered": (
+        "A sealed part in staging is no longer what was sealed.",
+        "Have the disk looked at; then abandon the run and migrate again.",
+    ),
+    "into_not_new": (
+        "Something lies there already.",
+        "Give --into a folder that does not exist yet, or an empty one: nothing is ever written over.",
+    ),
+    "into_unusable": (
+        "The folder to import from cannot be made.",
+        "Give --into a path below a folder in which this user may write and which is no link.",
+    ),
+    "into_being_opened": (
+        "Another `reprise open` is filling this folder.",
+        "Wait for it, or give another --into.",
+    ),
+    "proof_not_accepted": (
+        "The proof does not hold, so nothing was compared with it and nothing was opened.",
+        "`reprise verify DIR --policy FILE` says why.",
+    ),
+    "package_of_another_run": (
+        "The package says to be of another run than the proof.",
+        "Take the proof and the package of one run: its id is in the name of both folders.",
+    ),
+    "package_not_as_proven": (
+        "The package does not hold the parts that the proof names.",
+        "Do not import it. Fetch it again; if it stays so, ask who delivered it.",
+    ),
     "destination_unreachable": (
         "The server cannot be reached, or the connection was cut again and again.",
         "`reprise destination check NAME`; when it answers, `reprise resume RUN`: what arrived is not sent again.",
     ),
     "destination_full": (
-        "The server has no room left.",
+        "The destination has no room left.",
         "Have room made there, then `reprise resume RUN`: what arrived is not sent again.",
     ),
     "destination_refuses": (
@@ -211,7 +254,7 @@ SOURCE: dict[str, tuple[str, str]] = {
         ),
     ),
     "destination_lies": (
-        "What the server gives back is not what was sent.",
+        "What the destination gives back is not what was brought there.",
         "Nothing was delivered. Have its disk and software looked at; then `reprise resume RUN`, or abandon the run.",
     ),
     "destination_in_use": (

@@ -26,7 +26,7 @@ from schemas.errors import TargetError, TargetRefusedError
 
 P = ParamSpec("P")
 T = TypeVar("T")
-_CODES = {
+CODES = {
     errno.ENOSPC: "destination_full",
     errno.EDQUOT: "destination_full",
     errno.EFBIG: "destination_full",
@@ -46,7 +46,7 @@ def _told(act: Callable[P, T]) -> Callable[P, T]:
         try:
             return act(*arguments, **named)
         except OSError as error:
-            code = _CODES.get(error.errno or 0, "destination_unusable")
+            code = CODES.get(error.errno or 0, "destination_unusable")
         if code == "destination_full":
             raise TargetError(code)
         raise TargetRefusedError(code)

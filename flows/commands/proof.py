@@ -10,7 +10,15 @@ from typing import Annotated
 import typer
 
 from dashboard.export import export_pages
-from flows.commands.shared import HomeOption, JsonOption, guarded, home_path, home_to_examine, show
+from flows.commands.shared import (
+    HomeOption,
+    JsonOption,
+    errors_console,
+    guarded,
+    home_path,
+    home_to_examine,
+    show,
+)
 from flows.package import open_package as open_sealed
 from flows.run_views import list_runs
 from schemas.errors import ForkError, HostileProofError, ProofError, UnanchoredError
@@ -64,12 +72,33 @@ def verify(
 def open_package(
     package: Annotated[Path, typer.Argument(help="The delivered folder.", show_default=False)],
     identity: Annotated[Path, typer.Option("--identity", help="An age identity file.")],
-    into: Annotated[Path, typer.Option("--into", help="A private folder to import from.")],
+    into: Annotated[
+        Path, typer.Option("--into", help="The folder to make, for you alone; not there yet, or empty.")
+    ],
+    proof: Annotated[
+        Path | None, typer.Option("--proof", help="The run's proof folder: is this the package it tells of?")
+    ] = None,
+    policy: Annotated[
+        Path | None, typer.Option("--policy", help="The policy to check that proof with, from elsewhere.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Open a delivered package on the practice's side: verify, unpack into a private folder."""
-    opened = open_sealed(package, identity.read_text(encoding="utf-8", errors="replace"), into)
-    show(opened, as_json=as_json, text=f"{opened['files']} file(s) into {into}")
+    """Open a delivered package on the practice's side: check every part, unpack all into a new private folder.
+
+    With --proof and --policy the package is also held against the run's proof: the same run, the same parts.
+    """
+    if (proof is None) != (policy is None):
+        errors_console.print("Give --proof and --policy together.")
+        raise typer.Exit(2)
+    trusted = policy.read_text(encoding="utf-8", errors="replace") if policy is not None else None
+    secret = identity.read_text(encoding="utf-8", errors="replace")
+    opened = open_sealed(package, secret, into, proof, trusted)
+    compared = (
+        "These are the parts that the proof names, of the run that it names."
+        if opened["compared_with_proof"]
+        else "Not compared with a proof: who made this package was not checked (--proof DIR --policy FILE does)."
+    )
+    show(opened, as_json=as_json, text=f"{opened['files']} file(s) into {into}\n{compared}")
 
 
 @guarded

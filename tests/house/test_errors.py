@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import typer
 
+from connectors.destinations import folder
 from connectors.destinations.line import Fault
 from flows.cli import app
 from flows.commands.host import FindingError
@@ -69,6 +70,8 @@ def either(value: ast.expr) -> list[ast.expr]:
 
 
 COMPUTED: dict[tuple[str, str], tuple[str, ...]] = {
+    ("connectors/destinations/folder.py", "code"): (*folder.CODES.values(), "destination_unusable"),
+    ("flows/import_folder.py", "code"): ("disk_full", "into_unusable"),
     ("connectors/destinations/line.py", "fault.value"): tuple(f.value for f in Fault if f is not Fault.FAILED),
     ("connectors/inventory/tiles.py", "code"): (),  # of an UnexplainedUnitError, whose words fit each
     ("flows/commands/proof.py", "faults[0]"): FAULTS,
