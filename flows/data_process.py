@@ -62,6 +62,7 @@ from vault.files import FULL
 from vault.hygiene import die_with_parent, harden_process
 from vault.keys import KeyRef
 from vault.lease import Lease, parts_folder
+from vault.liveness import announce
 from vault.provider import provider
 
 VALUE = pa.schema([("value", pa.string())])
@@ -293,6 +294,7 @@ def main() -> int:
     """Read the orders, work, tell. The exit code is that of the error tree."""
     harden_process()
     die_with_parent(int(sys.argv[1]))
+    announce(int(sys.argv[2]))
     findings = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
     silence = os.open(os.devnull, os.O_WRONLY)
     os.dup2(silence, 1)

@@ -13,7 +13,7 @@ MARK = "# Written by `reprise install-sweep`. Changes are lost; put your own int
 #   from such a session). `shared` would link the user keyring into the session: a child that changed its user could
 #   then read run keys. `inherit` is not wanted either: the session keyring of PID 1 is root's.
 # No PrivateUsers=: user keyrings belong to a user namespace, the keys would be out of sight.
-# No ProtectProc=, ProcSubset=, PrivatePIDs=: whether a run's owner lives is read in /proc, and boot_id beside it.
+# No ProtectProc=, ProcSubset=, PrivatePIDs=: whether a run's owner lives is looked up in /proc, and boot_id beside it.
 # ProtectSystem=full, no ProtectHome=, no PrivateTmp=: unfinished packages lie at the destination, wherever the
 #   instruction put it, and must be found and removed there.
 # No ProtectClock=: it kills who asks the kernel whether its clock is right (adjtimex), and the sweep must ask. What may set

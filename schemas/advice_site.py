@@ -86,8 +86,8 @@ SITE: dict[str, tuple[str, str]] = {
         "Move the home to a plain path.",
     ),
     "program_not_found": (
-        "The command `reprise` is not found from here.",
-        "Run it from the environment in which it is installed: .venv/bin/reprise.",
+        "A program that is needed is not where it must be.",
+        "`reprise`: call it from the environment in which it is installed. `systemctl`: it is looked for in /usr/bin and /bin.",
     ),
     "disk_full": ("The disk is full.", "Free space; a run that stopped goes on with `reprise resume RUN`."),
     # runs
@@ -117,6 +117,10 @@ SITE: dict[str, tuple[str, str]] = {
     "stopped_at_arrow": (
         "The run was stopped between two steps.",
         "`reprise resume RUN` goes on, `reprise abandon RUN --yes` destroys the staging.",
+    ),
+    "data_process_lives": (
+        "A former process of this run still works on it.",
+        "Wait a moment and `reprise resume RUN`; at the run's deadline the sweep ends it.",
     ),
     "data_process_died": (
         "The process that held the data was killed, or crashed.",

@@ -10,7 +10,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from schemas.errors import HostError
 from vault.isolation import FIXED
@@ -27,9 +27,12 @@ def child_environment(**added: str) -> dict[str, str]:
 
 
 def start_python(
-    module: str, *words: str, environment: Mapping[str, str] | None = None
+    module: str, *words: str, environment: Mapping[str, str] | None = None, keep: Collection[int] = ()
 ) -> subprocess.Popen[str]:
-    """Start a module of ours in a session of its own, with pipes for its orders and findings; what it prints else is lost."""
+    """Start a module of ours in a session of its own, with pipes for its orders and findings.
+
+    It keeps the descriptors named, and no other.
+    """
     return subprocess.Popen(
         _command(module, *words),
         stdin=subprocess.PIPE,
@@ -38,6 +41,7 @@ def start_python(
         text=True,
         cwd=_FOLDER,
         env=child_environment(**(environment or {})),
+        pass_fds=tuple(keep),
         start_new_session=True,  # Ctrl-C reaches the parent, which decides
     )
 

@@ -7,7 +7,6 @@ import json
 import math
 import os
 import signal
-import time
 from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from schemas.errors import IntegrityError, KeyUnavailableError, UnreadableSourceError
+from vault import liveness
 from vault.clock import Clock, format_utc, parse_utc
 from vault.deadline import seconds_left
 from vault.files import sync_folder, write_durably
@@ -164,6 +164,11 @@ class Lease:
     def grew_outside(self) -> bool:
         """Whether parts of this run may lie outside its staging, beside its destination: a run of the first release."""
         return not Path(self.partial).is_relative_to(self.staging)
+
+    @property
+    def run_folder(self) -> Path:
+        """Where the run's own record lies in its home."""
+        return Path(self.staging).parent.parent / "runs" / self.run_id
 
     @property
     def has_files(self) -> bool:
@@ -318,7 +323,7 @@ def owner_alive(lease: Lease) -> bool:
     """Whether the owner lives; true when it cannot be seen from here."""
     match sight(lease):
         case Sight.HERE:
-            return process_started(lease.owner_pid) == lease.owner_started != 0
+            return liveness.may_live(lease.owner_pid, lease.owner_started)
         case Sight.REBOOTED:
             return False
         case Sight.ELSEWHERE:
@@ -328,21 +333,33 @@ def owner_alive(lease: Lease) -> bool:
 def data_process_ended(lease: Lease) -> bool:
     """Whether no data process of the run lives; false when it cannot be seen from here."""
     seen = sight(lease)
-    if seen is not Sight.HERE or lease.data_pid is None:
+    if seen is not Sight.HERE:
         return seen is not Sight.ELSEWHERE
-    try:
-        command = Path(f"/proc/{lease.data_pid}/cmdline").read_bytes()
-    except OSError:
+    lives = liveness.data_process_lives(lease.run_folder)
+    return not lives if lives is not None else _ended_by_number(lease.data_pid)
+
+
+def _ended_by_number(pid: int | None) -> bool:
+    """The same of a run that the first release began: its data process holds no lock."""
+    if pid is None or not liveness.exists(pid):
         return True
-    return b"flows.data_process" not in command
+    try:
+        return b"flows.data_process" not in Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return not liveness.exists(pid)  # out of sight, and then not ended
 
 
-def end_data_process(lease: Lease, grace_seconds: float = 5) -> None:
+def end_data_process(lease: Lease) -> None:
     """Kill a data process that outlived its control process; two of one run would write into one staging."""
-    if sight(lease) is not Sight.HERE or lease.data_pid is None or data_process_ended(lease):
+    if sight(lease) is not Sight.HERE or data_process_ended(lease):
         return
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(lease.data_pid, signal.SIGKILL)
-    until = time.monotonic() + grace_seconds
-    while not data_process_ended(lease) and time.monotonic() < until:
-        time.sleep(0.02)
+    if liveness.data_process_lives(lease.run_folder):
+        liveness.end_data_process(lease.run_folder)
+    elif lease.data_pid is not None and _is_seen(lease.data_pid):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(lease.data_pid, signal.SIGKILL)
+        liveness.wait(lambda: data_process_ended(lease))
+
+
+def _is_seen(pid: int) -> bool:
+    return process_started(pid) != 0

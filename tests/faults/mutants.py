@@ -13,10 +13,11 @@ _SCRIPT = (
 )
 
 
-def start_mutant() -> subprocess.Popen[str]:
+def start_mutant(lock: int) -> subprocess.Popen[str]:
     """In the place of `flows.data_link.start_process`; what is broken says REPRISE_MUTANT."""
     return subprocess.Popen(
-        [sys.executable, "-W", "ignore", "-c", _SCRIPT, str(os.getpid())],
+        [sys.executable, "-W", "ignore", "-c", _SCRIPT, str(os.getpid()), str(lock)],
+        pass_fds=(lock,),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

@@ -47,13 +47,13 @@ def load_forks() -> None:
 class ForkedDataProcess:
     """What `subprocess.Popen` gives for a data process, forked from here."""
 
-    def __init__(self) -> None:
+    def __init__(self, lock: int) -> None:
         order_read, order_write = os.pipe()
         event_read, event_write = os.pipe()
         parent = str(os.getpid())
         self.pid = os.fork()
         if self.pid == 0:
-            _become_data_process(parent, order_read, event_write)
+            _become_data_process(parent, order_read, event_write, lock)
         os.close(order_read)
         os.close(event_write)
         self.stdin = os.fdopen(order_write, "w", encoding="utf-8")
@@ -75,16 +75,17 @@ class ForkedDataProcess:
         return status
 
 
-def _become_data_process(parent: str, orders: int, events: int) -> NoReturn:
-    """As after an exec: orders and events on the first two descriptors, no other descriptor, a session of its own."""
+def _become_data_process(parent: str, orders: int, events: int, lock: int) -> NoReturn:
+    """As after an exec: orders and events on the first two descriptors, the lock, no other descriptor, a session of its own."""
     status = 1
     try:
         os.setsid()
         os.dup2(orders, 0)
         os.dup2(events, 1)
-        os.closerange(3, 1024)
+        os.dup2(lock, 3)
+        os.closerange(4, 1024)
         sys.stdin, sys.stdout = os.fdopen(0, encoding="utf-8"), os.fdopen(1, "w", encoding="utf-8")
-        sys.argv = ["data_process", parent]
+        sys.argv = ["data_process", parent, "3"]
         status = data_process.main()
     finally:
         os._exit(status)

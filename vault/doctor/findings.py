@@ -166,6 +166,11 @@ CATALOGUE: dict[str, tuple[str, Severity, str, str]] = {
         "The sweep's table is written for cron, and no cron daemon runs: nothing calls the sweep.",
         "Start cron, and have it start at boot; or `reprise install-sweep --systemd`.",
     ),
+    "processes_hidden": (
+        "sweep", Severity.WARN,
+        "/proc shows no processes of other users here (hidepid): whether cron or a clock service runs cannot be seen.",
+        "See to both yourself; or mount /proc with a gid= that the home's owner has.",
+    ),
     "sweep_by_other_means": (
         "sweep",
         Severity.NOTE,

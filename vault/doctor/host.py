@@ -67,6 +67,10 @@ class Host:
         running = (self.text(f"proc/{pid}/comm").strip() for pid in self.names("proc") if pid.isdigit())
         return any(comm in comms for comm in running)
 
+    def hides_processes(self) -> bool:
+        """Whether processes of other users are out of sight here (proc(5), hidepid); the first process always lives."""
+        return not self.text("proc/1/comm")
+
     def boot_id(self) -> str:
         """The kernel's name of this boot."""
         return self.text("proc/sys/kernel/random/boot_id").strip()

@@ -31,7 +31,9 @@ def look_at_sweep(host: Host, home: Path, site: Site) -> Iterator[str]:
     cron = host.path(f"etc/cron.d/{name}").exists()
     if timer and not cron and not _enabled(host, name):
         yield "sweep_not_enabled"
-    if cron and not timer and not cron_runs(host):
+    if host.hides_processes():
+        yield "processes_hidden"
+    elif cron and not timer and not cron_runs(host):
         yield "cron_not_running"
     if not timer and not cron:
         yield "sweep_not_installed" if beat is None or late else "sweep_by_other_means"

@@ -63,6 +63,7 @@ class Case:
         self.put("proc/sys/kernel/random/boot_id", f"{BOOT}\n")
         self.put("proc/cmdline", "quiet\n")
         self.put("etc/machine-id", f"{BOOT.replace('-', '')}\n")
+        self.put("proc/1/comm", "systemd\n")
         self.put("proc/77/status", "Name:\tbash\nUmask:\t0077\n")
         self.put("proc/81/comm", "chronyd\n")
         self.put("sys/power/state", "freeze mem\n")
@@ -217,6 +218,10 @@ FIRES: dict[str, tuple[Callable[[Case], object], set[str]]] = {
     "clock_was_set": (lambda c: c.beat(60, moved=-3600), set()),
     "sweep_not_installed": (lambda c: (c.no_timer(), c.beat(3600)), {"sweep_late"}),
     "cron_not_running": (lambda c: (c.no_timer(), c.put(f"etc/cron.d/{unit_name(c.home)}", "x")), set()),
+    "processes_hidden": (
+        lambda c: [(c.root / f"proc/{pid}/comm").unlink() for pid in (1, 81)],
+        set(),
+    ),
     "sweep_by_other_means": (lambda c: c.no_timer(), set()),
     "sweep_not_enabled": (lambda c: c.timer(enabled=False), set()),
     "sweep_never": (lambda c: (c.home / "sweep.json").unlink(), set()),
