@@ -248,6 +248,10 @@ AUTHORITY: dict[str, tuple[str, str]] = {
         "A certificate or revocation list is out of its time.",
         "Fetch it anew from its authority and `reprise trust add` it; `reprise trust show` says which.",
     ),
+    "key_too_weak": (
+        "A signing key here is too weak to be believed.",
+        "RSA needs 2048 bits; of curves P-256, P-384, P-521 and brainpool r1 are accepted. Sign with another certificate.",
+    ),
     "root_not_self_signed": (
         "This certificate is no root: another authority signed it.",
         "Add it as an intermediate, and its authority's own certificate as the root.",

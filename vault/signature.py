@@ -20,6 +20,7 @@ from schemas.errors import AuthorisationError, RepriseError, TrustError
 from schemas.sensitive import Sensitive
 from vault.certificate_families import Family, family_of, key_usage, national_number
 from vault.der import is_der
+from vault.key_strength import StrongKeysOnly, refuse_weak_keys
 from vault.quiet_pyhanko import silence
 from vault.trust import TrustStore, refuse_trial
 
@@ -53,13 +54,14 @@ def check_signature(
 
     Raises AuthorisationError (document_altered, signature_altered, signature_malformed) or TrustError
     (unknown_root, trial_root, signer_expired, signer_not_yet_valid, signer_revoked, revocation_missing,
-    revocation_stale, key_usage, certificate_family_unknown), AuthorisationError (signer_without_number,
+    revocation_stale, key_usage, key_too_weak, certificate_family_unknown), AuthorisationError (signer_without_number,
     signer_number_malformed) for whom it does not name.
     """
     signed = _load(p7s)
     certificate = _signer_certificate(signed)
     refuse_trial([certificate, *trust.roots, *trust.intermediates], trial_home=trial_home)
     family = family_of(certificate)
+    refuse_weak_keys(certificate, (*trust.intermediates, *trust.roots))
     problem: RepriseError | None
     try:
         problem = _first_problem(document, signed, family, trust, moment) or _foreign_certificates(
@@ -177,6 +179,7 @@ async def _validate(
         ocsps=list(trust.ocsps),
         allow_fetching=False,
         revocation_mode="require",
+        algorithm_usage_policy=StrongKeysOnly(),
         moment=moment,
     )
     return await async_validate_detached_cms(

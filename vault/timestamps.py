@@ -24,6 +24,8 @@ from rfc3161_client import (
 
 from schemas.errors import ProofError, TrustError
 from vault.files import write_durably
+from vault.key_strength import refuse_weak_keys
+from vault.trust_reading import read_certificate
 
 _GRANTED = (0, 1)  # granted, granted with changes (RFC 3161, 2.4.2)
 CLOCK_TOLERANCE = timedelta(minutes=5)
@@ -100,6 +102,8 @@ def verify_stamp(data: bytes, response: bytes, roots: list[bytes]) -> datetime:
         builder.build().verify_message(decoded, data)
     except (VerificationError, ValueError):
         raise TrustError("stamp_untrusted") from None
+    for certificate in decoded.signed_data.certificates:
+        refuse_weak_keys(read_certificate(bytes(certificate)))
     moment: datetime = decoded.tst_info.gen_time
     return moment.astimezone(UTC)
 

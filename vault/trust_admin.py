@@ -11,6 +11,7 @@ from asn1crypto import crl, pem, x509
 
 from schemas.errors import TrustError
 from vault.files import write_durably
+from vault.key_strength import refuse_weak_keys
 from vault.ocsp_answers import life_of_answer, require_known_authority
 from vault.trust import is_trial, refuse_trial
 from vault.trust_reading import read_answer, read_certificate, read_crl, read_der
@@ -52,7 +53,7 @@ def list_material(home: Path) -> list[Material]:
 def add_material(home: Path, kind: str, data: bytes, *, trial_home: bool, now: datetime) -> Material:
     """Take in a certificate, a revocation list or an OCSP answer, under the name of its digest.
 
-    Raises TrustError: trust_material_malformed, trial_root, trust_material_stale, root_not_self_signed,
+    Raises TrustError: trust_material_malformed, trial_root, trust_material_stale, root_not_self_signed, key_too_weak,
     revocation_of_unknown_issuer.
     """
     material, der = _describe(kind, data), read_der(data)
@@ -65,6 +66,7 @@ def add_material(home: Path, kind: str, data: bytes, *, trial_home: bool, now: d
     else:
         certificate = read_certificate(data)
         refuse_trial([certificate], trial_home=trial_home)
+        refuse_weak_keys(certificate)
         if kind in ("root", "timestamp") and certificate.self_signed == "no":
             raise TrustError("root_not_self_signed")
     name = material.fingerprint[:32]

@@ -1,0 +1,67 @@
+"""Which keys are strong enough for a signature to be believed: 112 bits and more, by a list of what is allowed.
+
+RSA of 2048 bits and more, and elliptic curves of 256 bits and more that SOG-IS agreed on (Agreed Cryptographic Mechanisms
+1.3, 4.1 and 4.2), with the two Edwards curves. Any other kind of key, size or curve is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from asn1crypto import keys, x509
+from pyhanko_certvalidator.policy_decl import AlgorithmUsageConstraint, DisallowWeakAlgorithmsPolicy
+
+from schemas.errors import TrustError
+
+RSA_BITS = 2048
+_RSA = frozenset({"rsa", "rsassa_pss"})
+_EDWARDS = frozenset({"ed25519", "ed448"})
+CURVES = frozenset(
+    {
+        *("secp256r1", "secp384r1", "secp521r1"),
+        *(
+            "1.3.36.3.3.2.8.1.1.7",
+            "1.3.36.3.3.2.8.1.1.11",
+            "1.3.36.3.3.2.8.1.1.13",
+        ),  # brainpoolP256r1, 384, 512
+        *("brainpoolp256r1", "brainpoolp384r1", "brainpoolp512r1"),
+    }
+)
+
+
+def is_strong(key: keys.PublicKeyInfo) -> bool:
+    """Whether a signature by this key may be believed."""
+    try:
+        if key.algorithm in _RSA:
+            return bool(key.bit_size >= RSA_BITS)
+        if key.algorithm == "ec":
+            kind, name = key.curve
+            return kind == "named" and name in CURVES
+        return key.algorithm in _EDWARDS
+    except Exception:  # noqa: BLE001 - whatever a parser of foreign bytes says
+        return False
+
+
+def refuse_weak_keys(certificate: x509.Certificate, authorities: Iterable[x509.Certificate] = ()) -> None:
+    """Refuse the certificate's key, and those of whoever issued it among the authorities. Raises TrustError (key_too_weak)."""
+    by_name = {authority.subject.dump(): authority for authority in authorities}
+    chain, above = [certificate], by_name.get(certificate.issuer.dump())
+    while above is not None and above not in chain:
+        chain.append(above)
+        above = by_name.get(above.issuer.dump())
+    if not all(is_strong(held.public_key) for held in chain):
+        raise TrustError("key_too_weak")
+
+
+class StrongKeysOnly(DisallowWeakAlgorithmsPolicy):
+    """The same for every signature that pyHanko checks on its way: chains, revocation lists, OCSP answers."""
+
+    def signature_algorithm_allowed(
+        self, algo: Any, moment: datetime | None, public_key: keys.PublicKeyInfo | None
+    ) -> AlgorithmUsageConstraint:
+        """What is allowed."""
+        if public_key is not None and not is_strong(public_key):
+            return AlgorithmUsageConstraint(allowed=False, failure_reason="key_too_weak")
+        return super().signature_algorithm_allowed(algo, moment, public_key)
