@@ -151,6 +151,7 @@ class Tiling:
     units: dict[str, int]  # by UnitKind
     patients: int
     repaired: dict[str, int]  # by rule name: control characters removed, bytes read as windows-1252
+    years: frozenset[int] = frozenset()  # in which its records lie, where they state a real day
 
 
 class ChartRows(Protocol):

@@ -233,6 +233,9 @@ def summarise(value: object) -> dict[str, Any]:  # noqa: PLR0911 - one answer a 
                 "units": value.units,
                 "repaired": value.repaired,
                 "excluded": value.excluded,
+                "reasons": value.reasons,
+                "years": list(value.years),
+                "software": value.software,
             }
         case Staged():
             return {"rows": value.rows, "rejects": value.rejects}
@@ -255,7 +258,11 @@ def summarise(value: object) -> dict[str, Any]:  # noqa: PLR0911 - one answer a 
         case Rehearsed():
             return summarise(value.reconciliation)
         case Reconciliation():
-            return {"dispositions": value.dispositions, "by_kind": value.by_kind}
+            return {
+                "dispositions": value.dispositions,
+                "by_kind": value.by_kind,
+                "reasons": value.reasons,
+            }
         case Published():
             return {
                 "folder": value.folder,

@@ -7,6 +7,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+Reasons = dict[str, dict[str, dict[str, int]]]
+"""Disposition (but delivered whole) to reason to kind of unit, to how many."""
+
+
+def add_reason(reasons: Reasons, disposition: str, reason: str, kind: str, count: int) -> None:
+    """Count units of a kind that so ended, for this reason."""
+    kinds = reasons.setdefault(disposition, {}).setdefault(reason, {})
+    kinds[kind] = kinds.get(kind, 0) + count
+
 
 @dataclass(frozen=True)
 class FileEntry:
@@ -33,6 +42,11 @@ class Inventory:
     ignored_bytes: dict[str, int]
     repaired: dict[str, int]
     excluded: dict[str, int]  # disposition -> units
+    reasons: Reasons = field(default_factory=dict)  # of those excluded, and of files that cannot be read
+    years: tuple[int, ...] = ()  # the first and the last year in which a record of the export lies
+    software: dict[str, int] = field(
+        default_factory=dict
+    )  # what its headers name (`flows.steps.software`) -> headers
 
 
 @dataclass(frozen=True)
@@ -117,6 +131,7 @@ class Reconciliation:
     delivery: Delivery
     dispositions: dict[str, int]
     by_kind: dict[str, dict[str, int]]
+    reasons: Reasons = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -77,7 +77,15 @@ class InstructionRegister:
         """Raise UseError when no such use is left for this run."""
         others = [run for run in self._runs(use) if run != run_id]
         if len(others) >= instruction.uses[use.value]:
-            raise UseError("use_exhausted", limit=instruction.uses[use.value])
+            spent = UseError("use_exhausted", limit=instruction.uses[use.value])
+            in_the_way = [run for run in others if not is_ended(self._home, run)] or others
+            if in_the_way:
+                spent.name_run(in_the_way[-1])
+            raise spent
+
+    def left(self, instruction: Instruction, use: Use) -> int:
+        """How many such uses are left."""
+        return max(instruction.uses[use.value] - len(self._runs(use)), 0)
 
     def ran(self, run_id: str) -> bool:
         """Whether this run spent a use of the instruction, as the state says."""

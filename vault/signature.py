@@ -76,6 +76,18 @@ def check_signature(
     return Signer(Sensitive(national_number(certificate, family)), _signing_time(signed), certificate.dump())
 
 
+def certificate_of(p7s: bytes) -> x509.Certificate:
+    """The signer's certificate, of which nothing is checked yet. Raises AuthorisationError (signature_malformed)."""
+    return _signer_certificate(_load(p7s))
+
+
+def refuse_out_of_time(certificate: x509.Certificate, moment: datetime) -> None:
+    """Raise TrustError: signer_expired, signer_not_yet_valid."""
+    code = _validity(certificate, moment)
+    if code is not None:
+        raise TrustError(code)
+
+
 def stated_number(p7s: bytes) -> str:
     """The national number that a signature's certificate states. Nothing is checked: for finding whom a kept one names.
 

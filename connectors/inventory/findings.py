@@ -51,10 +51,13 @@ class Findings:
         self.sender: frozenset[str] = frozenset()
         self.filled: Counter[str] = Counter()
         self.problems: list[str] = []
+        self.years: set[int] = set()
 
     def see(self, head: Node, seen: Seen) -> None:
         """Note the day of a transaction."""
         found = day(head.children)
+        if found:
+            self.years.add(int(found[:4]))
         if found and (seen.last_seen is None or found > seen.last_seen):
             seen.last_seen = found
 

@@ -57,6 +57,7 @@ class _Counting:
         self._rows: list[CountedRow] = []
         self._patients: list[tuple[int, str, str | None, str | None]] = []
         self._units: Counter[str] = Counter()
+        self._years: set[int] = set()
         self._position = self._structural = self._met = 0
         self._begun = False
 
@@ -77,7 +78,10 @@ class _Counting:
                 self._line(line, f"{unit}.{line.line}", patient, kind, span)
         check_tiling(units, structural, [], self._position, start=start, file=self._file.ordinal)
         self._structural += sum(end - begin for begin, end in structural)
-        self._patients.append((patient, unit, national_number(lines), day(lines)))
+        seen = day(lines)
+        self._patients.append((patient, unit, national_number(lines), seen))
+        if seen:
+            self._years.add(int(seen[:4]))
         self._met += 1
         self._begun = self._begun or any(line.descriptor in ("A1", "A2") for line in lines)
 
@@ -115,4 +119,5 @@ class _Counting:
             units=dict(self._units),
             patients=self._met,
             repaired={},
+            years=frozenset(self._years),
         )

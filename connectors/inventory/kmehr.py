@@ -87,6 +87,7 @@ class _Counting:
             units={str(kind): count for kind, count in self._walk.units.items()},
             patients=self._walk.patients,
             repaired=dict(self._repairer.counts),
+            years=frozenset(self._findings.years),
         )
 
     def _position(self) -> int:

@@ -35,6 +35,11 @@ def _render(name: str, language: str, **values: Any) -> str:
     return environment.get_template(name).render(told=told, words=told["words"], language=language, **values)
 
 
+def report_words(language: str) -> dict[str, Any]:
+    """What reports call kinds, reasons and ends of units in a language."""
+    return cast("dict[str, Any]", _words()[language])
+
+
 @cache
 def _words() -> dict[str, Any]:
     """All that the pages say, by language; the same keys in each."""

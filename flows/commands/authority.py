@@ -21,6 +21,7 @@ from flows.control import Control
 from flows.steps.authorise import read_evidence
 from schemas.errors import AuthorisationError
 from vault import authorisation as authorisations
+from vault.authorisation_report import examine
 from vault.instruction import parse
 from vault.patient_list import home_recipient, seal_list
 
@@ -34,21 +35,26 @@ IdArgument = Annotated[str, typer.Argument(help="An authorisation's id.", show_d
 def check(
     file: FileArgument, home: HomeOption = None, operator: OperatorOption = None, as_json: JsonOption = False
 ) -> None:
-    """Check an instruction and its signature; spends no use."""
+    """Test an instruction and its signatures; list every test and what it found. Spends no use.
+
+    What is listed may name people. Fails with the code of the first test that failed.
+    """
     path = home_path(home)
     control = Control.open(path, operator_name(operator))
     signed = read_evidence(file)
-    instruction = parse(signed.document)
-    checked = authorisations.check(
+    report = examine(signed, home=path, site=control.site, moment=control.clock.now())
+    show(report.to_json(), as_json=as_json, text=report.text)
+    if report.refusal is not None:
+        raise report.refusal
+    authorisations.check(  # the one that counts; what it refuses, a test above should have
         signed,
         home=path,
         site=control.site,
-        use=authorisations.any_use(instruction),
-        destination=instruction.destination,
+        use=report.use,
+        destination=parse(signed.document).destination,
         operator=control.person,
         clock=control.clock,
     )
-    show({"authorisation": checked.id, "result": "passed"}, as_json=as_json, text=f"passed: {checked.id}")
 
 
 @guarded

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from flows.commands.count_words import count_lines
 from vault.outcome_words import run_in_words
 
 
@@ -15,7 +16,7 @@ def describe_result(result: dict[str, Any]) -> str:
         lines.append(
             f"  authorised by the signed instruction {result['authorisation']}, checked before the export was opened"
         )
-    lines += _counts(counts)
+    lines += count_lines(counts)
     destroyed = counts.get("destroy", {})
     if destroyed:
         lines.append(
@@ -29,33 +30,6 @@ def describe_result(result: dict[str, Any]) -> str:
             "  not said   that no other copy exists: of the host's backups, the old or the new system"
         )
     return "\n".join(lines)
-
-
-def _counts(counts: dict[str, Any]) -> list[str]:
-    """What came, and what became of it, as far as the run got."""
-    lines = []
-    came = counts.get("inventory", {})
-    if came:
-        lines.append(
-            f"  came       {came.get('files', 0)} file(s), {came.get('bytes', 0):,} bytes,"
-            f" {came.get('patients', 0)} patient(s), {sum(came.get('units', {}).values()):,} units"
-        )
-    tally = counts.get("reconcile", counts.get("rehearse", {})).get("dispositions", {})
-    if tally:
-        verb = "delivered " if "publish" in counts else "would be  "
-        lines.append(
-            f"  {verb} {tally.get('delivered', 0):,} units whole, {tally.get('degraded', 0):,} as text"
-        )
-        lines.append(
-            f"  not        {tally.get('out_of_scope', 0):,} out of scope, {tally.get('unscoped', 0):,} unscoped,"
-            f" {tally.get('quarantined', 0):,} set aside"
-        )
-    findings = counts.get("publish", {}).get("findings", {})
-    if findings:
-        lines.append(
-            f"  look at    {sum(findings.values()):,} point(s) on the work list (sealed in report.zip.age)"
-        )
-    return lines
 
 
 def describe_interrupted(run: dict[str, Any] | None) -> str:
@@ -89,7 +63,7 @@ def describe_status(found: dict[str, Any]) -> str:
     if found["failure"] is not None and found["proof"] is None:
         lines.append(f"  failed     {found['failure']['code']} (exit {found['failure']['exit']})")
     lines.append(f"  use        {found['use']}, begun {_minute(found['created'])} UTC")
-    lines += _counts(found["counts"])
+    lines += count_lines(found["counts"])
     if found["proof"] is None:
         lines += [f"  deadline   {found['deadline']}", f"  key        {found['keys']}"]
     if found["package"] is not None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from connectors.base import Limits, SourceFile
@@ -30,6 +31,9 @@ class DataContext:
     run_key: bytes
     report: Report
     leave: Callable[[], None]  # asks the control process, as late as can be, whether to publish
+    software: Counter[str] = field(
+        default_factory=Counter
+    )  # what the headers name, as `flows.steps.software` lets pass
 
     def __repr__(self) -> str:
         return f"DataContext({self.run_id})"

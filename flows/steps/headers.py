@@ -14,6 +14,7 @@ from hashlib import sha256
 from connectors.base import MessageHeader, SourceConnector, SourceFile, Unheaded
 from connectors.registry import choose
 from flows.steps.context import DataContext
+from flows.steps.software import software_of
 from schemas.errors import SourceError, UnexplainedUnitError, UnknownFormatError, UnsafeSourceError
 from vault.authorisation import Authorisation, check_header
 
@@ -40,6 +41,8 @@ def _read_all(context: DataContext, connector: SourceConnector, file: SourceFile
     try:
         for each in connector.headers(file, context.limits):
             stated.take(each)
+            if isinstance(each, MessageHeader):
+                context.software[software_of(each, context.authorisation.instruction.source_system)] += 1
     except UnsafeSourceError:
         raise
     except SourceError:

@@ -12,7 +12,7 @@ from connectors.base import Batch, SourceFile, Tiling, Verdict
 from connectors.inventory.registry import counter_for, whole_file
 from flows.steps.context import DataContext
 from flows.steps.headers import Stated
-from flows.values import FileEntry, Inventory
+from flows.values import FileEntry, Inventory, Reasons, add_reason
 from schemas.books import OUTCOME
 from schemas.disposition import Disposition, Reason, UnitKind
 from schemas.errors import ScopeError, SourceError, UnsafeSourceError
@@ -56,8 +56,8 @@ def count_source(context: DataContext, known: dict[int, tuple[str, bytes | None]
     _refuse_if_nothing_readable(tally.files)
     writer.write("file", _file_rows(tally.files))
     writer.close()
-    excluded = _seal_exclusions(context, unheaded)
-    return tally.inventory(excluded)
+    reasons = _seal_exclusions(context, unheaded)
+    return tally.inventory(reasons, context.software)
 
 
 class _FileCount:
@@ -172,6 +172,7 @@ class _Totals:
         self.ignored: Tally[str] = Tally()
         self.repaired: Tally[str] = Tally()
         self.patients = self.bytes_total = self.unit_bytes = self.structural = 0
+        self.years: set[int] = set()
 
     def add(self, entry: FileEntry, tiling: Tiling) -> None:
         self.files.append(entry)
@@ -182,8 +183,16 @@ class _Totals:
         self.bytes_total += tiling.size
         self.unit_bytes += tiling.unit_bytes
         self.structural += tiling.structural_bytes
+        self.years.update(tiling.years)
 
-    def inventory(self, excluded: dict[str, int]) -> Inventory:
+    def inventory(self, reasons: Reasons, software: dict[str, int]) -> Inventory:
+        """The sums; `reasons` are of what was excluded, to which the damaged files are added."""
+        excluded = {
+            d: sum(n for kinds in found.values() for n in kinds.values()) for d, found in reasons.items()
+        }
+        for file in self.files:
+            if file.damaged:
+                add_reason(reasons, Disposition.QUARANTINED, file.damaged, UnitKind.FILE, 1)
         return Inventory(
             files=tuple(self.files),
             units=dict(self.units),
@@ -194,27 +203,31 @@ class _Totals:
             ignored_bytes=dict(self.ignored),
             repaired=dict(self.repaired),
             excluded=excluded,
+            reasons=reasons,
+            years=(min(self.years), max(self.years)) if self.years else (),
+            software=dict(software),
         )
 
 
-def _seal_exclusions(context: DataContext, unheaded: list[str]) -> dict[str, int]:
+def _seal_exclusions(context: DataContext, unheaded: list[str]) -> Reasons:
     """Decide scope from what was counted; seal one verdict a subtree and one outcome a unit below it."""
     counted = CountedRows(context.reader(STAGE))
     verdicts = dict.fromkeys(unheaded, Verdict(Disposition.UNSCOPED, Reason.NO_HEADER))
     verdicts.update(_folder_verdicts(context, counted))
     verdicts.update(_transaction_verdicts(context, counted, verdicts))
     writer = context.writer("scope")
-    excluded: Tally[str] = Tally()
+    reasons: Reasons = {}
     if verdicts:
         rows = [(unit, v.disposition.value, v.reason.value) for unit, v in verdicts.items()]
         writer.write("exclusion", _rows(rows, EXCLUSION))
         for batch in counted.units():
             outcomes = _excluded_outcomes(batch, verdicts)
-            excluded.update(str(row[5]) for row in outcomes)
+            for (kind, disposition, reason), count in Tally(row[4:7] for row in outcomes).items():
+                add_reason(reasons, str(disposition), str(reason), str(kind), count)
             if outcomes:
                 writer.write("outcome", _rows(outcomes, OUTCOME))
     writer.close()
-    return dict(excluded)
+    return reasons
 
 
 def _folder_verdicts(context: DataContext, counted: CountedRows) -> Iterator[tuple[str, Verdict]]:

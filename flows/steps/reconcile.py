@@ -21,7 +21,7 @@ from flows.steps.deliver import STAGE as DELIVERED
 from flows.steps.inventory import STAGE as COUNTED
 from flows.steps.inventory import CountedRows
 from flows.steps.match import load_charts
-from flows.values import Delivery, Reconciliation
+from flows.values import Delivery, Reasons, Reconciliation, add_reason
 from schemas.books import COUNTED_UNIT, DELIVERED_UNIT, OUTCOME
 from schemas.disposition import Disposition
 from schemas.errors import CeilingError, CountMismatchError, UnexplainedUnitError
@@ -35,16 +35,18 @@ _OUTCOME_STAGES = ("scope", "extract", "check", DELIVERED)
 # the paths that enclose it: comparing each with each would take the square of their number.
 _DISPOSED = """
 CREATE OR REPLACE TEMP TABLE disposed AS
-WITH ended AS (SELECT unit, any_value(disposition) AS disposition, max(chart) AS chart, count(*) AS n
+WITH ended AS (SELECT unit, any_value(disposition) AS disposition, any_value(reason) AS reason, max(chart) AS chart,
+                      count(*) AS n
                FROM outcomes GROUP BY unit),
 around AS (SELECT unit, unnest(list_transform(list_filter(range(1, length(unit) + 1),
                                                           lambda i: substr(unit, i, 1) IN ('.', '#')),
                                               lambda i: substr(unit, 1, i - 1))) AS enclosing
            FROM units ANTI JOIN ended USING (unit)),
-inside AS (SELECT DISTINCT a.unit FROM around a JOIN outcomes o
-           ON o.unit = a.enclosing AND o.disposition = 'quarantined')
+inside AS (SELECT a.unit, min(o.reason) AS reason FROM around a JOIN outcomes o
+           ON o.unit = a.enclosing AND o.disposition = 'quarantined' GROUP BY a.unit)
 SELECT u.unit, u.patient, u.kind, u.digest,
        coalesce(o.disposition, CASE WHEN i.unit IS NOT NULL THEN 'quarantined' END) AS disposition,
+       coalesce(o.reason, i.reason, 'none') AS reason,
        coalesce(o.chart, 0) AS chart, coalesce(o.n, CASE WHEN i.unit IS NULL THEN 0 ELSE 1 END) AS n
 FROM units u
 LEFT JOIN ended o ON o.unit = u.unit
@@ -69,7 +71,7 @@ SELECT coalesce(sum(greatest(coalesce(c.n, 0) - coalesce(w.n, 0), 0)), 0),
 FROM came c FULL JOIN went w ON c.chart = w.chart AND c.digest = w.digest
 WHERE c.n IS DISTINCT FROM w.n
 """
-_BY_KIND = "SELECT kind, disposition, count(*) FROM disposed GROUP BY ALL"
+_BY_KIND = "SELECT kind, disposition, reason, count(*) FROM disposed GROUP BY ALL"
 
 
 def reconcile(context: DataContext, delivery: Delivery) -> Reconciliation:
@@ -81,17 +83,21 @@ def reconcile(context: DataContext, delivery: Delivery) -> Reconciliation:
         code = min(delivery.problems)
         raise CountMismatchError("rule_" + code, count=sum(delivery.problems.values()))
     by_kind: dict[str, Tally[str]] = {}
+    reasons: Reasons = {}
     inventory = delivery.plan.drafts.matched.checked.staged.inventory
     for cohort in _cohorts(load_charts(context), inventory.patients):
-        for kind, disposition, count in _balance(context, cohort):
+        for kind, disposition, reason, count in _balance(context, cohort):
             by_kind.setdefault(kind, Tally())[disposition] += count
+            if disposition != Disposition.DELIVERED:
+                add_reason(reasons, disposition, reason, kind, count)
         context.report("reconcile", max(cohort.patients), 0)
     check_ceilings(context.authorisation, by_kind)
     totals: Tally[str] = Tally()
     for tally in by_kind.values():
         totals.update(tally)
     dispositions = {d.value: totals.get(d.value, 0) for d in Disposition}
-    return Reconciliation(delivery, dispositions, {kind: dict(t) for kind, t in sorted(by_kind.items())})
+    kinds = {kind: dict(t) for kind, t in sorted(by_kind.items())}
+    return Reconciliation(delivery, dispositions, kinds, reasons)
 
 
 @dataclass(frozen=True)
@@ -129,7 +135,7 @@ def _cohorts(charts: dict[int, tuple[int, ...]], patients: int) -> Iterator[_Coh
         yield _Cohort(frozenset(patient for chart in chosen for patient in charts[chart]), joined)
 
 
-def _balance(context: DataContext, cohort: _Cohort) -> list[tuple[str, str, int]]:
+def _balance(context: DataContext, cohort: _Cohort) -> list[tuple[str, str, str, int]]:
     connection = duck.connect()
     try:
         units = CountedRows(context.reader(COUNTED)).units(*cohort.bounds)
@@ -158,7 +164,7 @@ def _register(
     connection.register(name, pa.Table.from_batches(map(cohort.of, batches), schema))
 
 
-def _verdict(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str, int]]:
+def _verdict(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str, str, int]]:
     connection.execute(_DISPOSED)
     unexplained = _single(connection, _UNEXPLAINED)[0]
     if unexplained:
@@ -166,7 +172,8 @@ def _verdict(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str, int]
     lost, surplus = _single(connection, _MISMATCHES)
     if lost or surplus:
         raise CountMismatchError("facts_lost" if lost else "facts_surplus", count=max(lost, surplus))
-    return [(str(k), str(d), int(n)) for k, d, n in connection.execute(_BY_KIND).fetchall()]
+    rows = connection.execute(_BY_KIND).fetchall()
+    return [(str(kind), str(disposition), str(reason), int(n)) for kind, disposition, reason, n in rows]
 
 
 def _single(connection: duckdb.DuckDBPyConnection, sql: str) -> list[int]:

@@ -13,6 +13,7 @@ from dashboard.export import export_pages
 from flows import engine
 from flows.commands.wording import describe_result, describe_runs, describe_status
 from flows.orders import save_order
+from flows.practice.write import write_practice
 from flows.run_views import list_runs, status
 from flows.watch import NoWatch
 from schemas.errors import RepriseError
@@ -52,10 +53,11 @@ class Ends:
 
 
 @pytest.fixture(scope="module")
-def ends(practice, tmp_path_factory) -> Ends:
+def ends(tmp_path_factory) -> Ends:
     folder = tmp_path_factory.mktemp("ends")
     (folder / "empty").mkdir()
-    return Ends(WholeRun(folder / "trial", practice, uses=USES), folder / "empty")
+    write_practice(folder / "export", patients=6, defects=True)
+    return Ends(WholeRun(folder / "trial", folder / "export", uses=USES), folder / "empty")
 
 
 def test_each_end_is_told_apart_everywhere(ends, tmp_path):
@@ -97,3 +99,16 @@ def test_a_run_that_has_not_ended_has_no_outcome(ends):
     assert ends.before_its_end["outcome"] is None
     assert ends.before_its_end["counts"]["inventory"]["patients"] == 6
     assert "\n  came       1 file(s)" in describe_status(ends.before_its_end)
+
+
+def test_what_is_not_delivered_whole_is_counted_by_reason_and_kind_and_adds_up(ends):
+    counts = status(ends.case.home, ends.delivered.run)["counts"]
+    balanced = counts["reconcile"]
+    for disposition in set(balanced["dispositions"]) - {"delivered"}:
+        found = balanced["reasons"].get(disposition, {})
+        assert sum(sum(kinds.values()) for kinds in found.values()) == balanced["dispositions"][disposition]
+        assert "none" not in found
+    assert balanced["reasons"]["degraded"]
+    assert counts["inventory"]["software"] == {"Epicurus 5.2": 1}
+    first, last = counts["inventory"]["years"]
+    assert 1990 < first < last <= 2026

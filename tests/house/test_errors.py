@@ -101,6 +101,7 @@ COMPUTED: dict[tuple[str, str], tuple[str, ...]] = {
     ("vault/signature.py", "_validity(certificate, moment) or code"): (
         *_TRUST_CODES.values(), "revocation_missing", "signer_not_yet_valid",
     ),
+    ("vault/signature.py", "code"): ("signer_expired", "signer_not_yet_valid"),
     ("vault/signature.py", "dated"): ("signer_expired", "signer_not_yet_valid"),
     ("vault/signers.py", "_why_none(instruction, record, day)"): (
         "wrong_signer", "mandate_ended", "mandate_missing", "mandate_expired", "mandate_of_another",

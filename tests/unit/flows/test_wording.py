@@ -6,8 +6,10 @@ import re
 
 import pytest
 
+from flows.commands.count_words import count_lines
 from flows.commands.wording import describe_status, describe_subject
 from flows.home_state import ALIVE
+from flows.steps.software import NOT_IN_INSTRUCTION, NOT_STATED, OTHER_FORM
 from schemas.outcome import Cause, Outcome
 from vault.outcome_words import CAUSES, run_in_words
 
@@ -62,24 +64,39 @@ def test_an_ended_run_shows_where_its_proof_is_and_no_key_that_is_gone():
     assert "  import     accepted" in describe_status({**RUN, **ended, "import": "accepted"})
 
 
-def test_a_run_shows_what_came_and_what_became_of_it():
-    counts = {
-        "inventory": {"files": 1, "bytes": 2000, "patients": 3, "units": {"item": 4, "text": 5}},
-        "reconcile": {"dispositions": {"delivered": 6, "degraded": 2, "quarantined": 1}},
+def test_a_run_shows_what_came_and_what_became_of_it_of_which_kinds_and_why():
+    came = {"files": 1, "bytes": 2000, "patients": 3, "units": {"item": 4, "text": 5}, "years": [1999, 2026]}
+    came |= {"software": {"Old EMR 5.2": 1}, "reasons": {"quarantined": {"cut_short": {"file": 1}}}}
+    reasons = {
+        "degraded": {"not_in_target": {"item": 2}},
+        "quarantined": {"base64_invalid": {"attachment": 1}},
     }
-    ended = {
-        "state": "certified",
-        "cause": "rehearsal",
-        "ended": None,
-        "package": None,
-        "import": None,
-        "proof": "/p",
-    }
-    text = describe_status({**RUN, **ended, "use": "rehearsal", "counts": counts})
-    assert "  came       1 file(s), 2,000 bytes, 3 patient(s), 9 units\n" in text
-    assert "  would be   6 units whole, 2 as text\n" in text
-    counts["publish"] = {"findings": {"allergy": 2}}
-    assert "  delivered  6 units whole, 2 as text\n" in describe_status({**RUN, **ended, "counts": counts})
+    balanced = {"dispositions": {"delivered": 6, "degraded": 2, "quarantined": 1}, "reasons": reasons}
+    assert count_lines({"inventory": came}) == [
+        "  came       1 file(s), 2,000 bytes, 3 patient(s), 9 units",
+        "             5 texts, 4 items",
+        "             from Old EMR 5.2; records of 1999 to 2026",
+        "  set aside    1 (whole files): the file breaks off (have it exported again)",
+    ]
+    text = "\n".join(count_lines({"inventory": came, "rehearse": balanced}))
+    assert (
+        "  would be   6 units whole, 2 as text\n  not        0 out of scope, 0 unscoped, 1 set aside\n"
+        in text
+    )
+    assert (
+        "  as text      2 (items): the new format has no place for it (readable in the record, named on the work list)\n"
+        "  set aside    1 (attachments): attachment damaged (see whether it opens in the old"
+        " software, and have it exported again)"
+    ) in text
+    published = {"inventory": came, "reconcile": balanced, "publish": {"findings": {"allergy": 2}}}
+    assert "  delivered  6 units whole, 2 as text" in count_lines(published)
+    assert count_lines(published)[-1].startswith("  look at    2 point(s) on the work list")
+
+
+@pytest.mark.parametrize("code", [NOT_STATED, NOT_IN_INSTRUCTION, OTHER_FORM])
+def test_software_that_is_not_named_is_said_in_words(code):
+    came = {"files": 1, "bytes": 1, "patients": 0, "software": {code: 1}}
+    assert re.search("from software not (stated|named)", "\n".join(count_lines({"inventory": came})))
 
 
 @pytest.mark.parametrize("cause", Cause)

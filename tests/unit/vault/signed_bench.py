@@ -10,7 +10,9 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from schemas.errors import RepriseError
 from vault.authorisation import check, claim
+from vault.authorisation_report import examine
 from vault.canonical import canonical_json
 from vault.clock import SystemClock, format_utc
 from vault.instruction import draft
@@ -25,6 +27,8 @@ from vault.site import Site, create_home
 from vault.subjects import enrol_doctor, enrol_operator, find_operator
 from vault.trial_ca import TrialAuthority, sign_cades, sign_page
 
+NOT_OF_THE_PAPER = {"other_destination", "no_operator", "operator_not_enrolled"}
+"""Refusals of the act for which an instruction is used, and not of the instruction."""
 FORMS = ("cades", "pades")
 KEY = rsa.generate_private_key(
     public_exponent=65537, key_size=2048
@@ -102,15 +106,22 @@ class Bench:
         elif signed is None:
             cms = [sign_cades(drafted, *by)] if signatures is None else signatures
             signed = detached(document or drafted, cms)
-        made = check(
-            signed,
-            home=self.home,
-            site=site or self.site,
-            use=Use.MIGRATION,
-            destination=destination,
-            operator=find_operator(self.home, operator),
-            clock=SystemClock(),
-        )
+        report = examine(signed, home=self.home, site=site or self.site, moment=SystemClock().now())
+        found = {test.error.code for test in report.tests if test.error is not None}
+        try:
+            made = check(
+                signed,
+                home=self.home,
+                site=site or self.site,
+                use=Use.MIGRATION,
+                destination=destination,
+                operator=find_operator(self.home, operator),
+                clock=SystemClock(),
+            )
+        except RepriseError as refusal:
+            assert refusal.code in found | NOT_OF_THE_PAPER, (refusal.code, found)
+            raise
+        assert not found, "what is listed as failed is refused"
         if consume:
             claim(self.home, made, signed, f"run-{secrets.token_hex(4)}")
         return made

@@ -1,0 +1,106 @@
+"""What a run counted, in plain words: what came, what is delivered whole, as text, or not, of which kinds and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from connectors.targets.reports import report_words
+from flows.steps.software import NOT_IN_INSTRUCTION, NOT_STATED, OTHER_FORM
+
+_SOFTWARE = {
+    NOT_STATED: "software not stated in the export",
+    NOT_IN_INSTRUCTION: "software not named by the instruction",
+    OTHER_FORM: "software not stated in a known form",
+}
+_TITLES = {
+    "degraded": "as text",
+    "quarantined": "set aside",
+    "out_of_scope": "out of scope",
+    "unscoped": "unscoped",
+}
+_EXPORT_AGAIN = "have it exported again"
+_ACTIONS = {
+    "not_well_formed": _EXPORT_AGAIN,
+    "cut_short": _EXPORT_AGAIN,
+    "unreadable_file": _EXPORT_AGAIN,
+    "encrypted_folder": "have it exported without encryption",
+    "unit_too_large": "docs/limits.md says how to raise the limit",
+    "attachment_too_large": "docs/limits.md says how to raise the limit",
+    "too_deep": "docs/limits.md says how to raise the limit",
+    "base64_invalid": "see whether it opens in the old software, and have it exported again",
+    "unknown_format": "see what it is; take it out if it is no export",
+    "contract": "the doctor gets it sealed, to look at",
+    "conflicting_identity": "the doctor is asked which is right",
+    "not_in_target": "readable in the record, named on the work list",
+    "dangling_link": "named on the work list",
+    "second_summary": "named on the work list",
+    "patient_unknown": "the instruction takes certain patients only, and this one cannot be told",
+    "no_header": "whose it is, nothing says: have it exported again",
+    "kind_out_of_scope": "as the instruction says",
+    "patient_out_of_scope": "as the instruction says",
+    "responsible_out_of_scope": "as the instruction says",
+}
+"""What a person can do about a reason, or what becomes of it by itself."""
+
+
+def count_lines(counts: dict[str, Any]) -> list[str]:
+    """Lines for a terminal, as far as the run got; nothing of a run that has not counted."""
+    came = counts.get("inventory")
+    if not came:
+        return []
+    balanced = counts.get("reconcile", counts.get("rehearse"))
+    lines = [*_came(came)]
+    if balanced is None:
+        return [*lines, *_reasons(came.get("reasons", {}))]
+    tally = balanced["dispositions"]
+    verb = "delivered" if "publish" in counts else "would be "
+    lines += [
+        f"  {verb}  {tally.get('delivered', 0):,} units whole, {tally.get('degraded', 0):,} as text",
+        (
+            f"  not        {tally.get('out_of_scope', 0):,} out of scope, {tally.get('unscoped', 0):,} unscoped,"
+            f" {tally.get('quarantined', 0):,} set aside"
+        ),
+        *_reasons(balanced.get("reasons", {})),
+    ]
+    findings = sum(counts.get("publish", {}).get("findings", {}).values())
+    if findings:
+        lines.append(f"  look at    {findings:,} point(s) on the work list (sealed in report.zip.age)")
+    return lines
+
+
+def _came(came: dict[str, Any]) -> Iterator[str]:
+    units = came.get("units", {})
+    yield (
+        f"  came       {came['files']:,} file(s), {came['bytes']:,} bytes, {came['patients']:,} patient(s),"
+        f" {sum(units.values()):,} units"
+    )
+    if units:
+        most = sorted(units.items(), key=lambda pair: (-pair[1], pair[0]))
+        yield "             " + ", ".join(f"{count:,} {_kind(kind)}" for kind, count in most)
+    facts = []
+    if came.get("software"):
+        named = sorted(came["software"], key=lambda name: (-came["software"][name], name))
+        facts.append("from " + ", ".join(_SOFTWARE.get(name, name) for name in named))
+    if came.get("years"):
+        first, last = came["years"]
+        facts.append(f"records of {first}" + (f" to {last}" if last != first else ""))
+    if facts:
+        yield "             " + "; ".join(facts)
+
+
+def _reasons(reasons: dict[str, dict[str, dict[str, int]]]) -> Iterator[str]:
+    """A line for each reason of each end that is not whole: how many of which kinds, why, and what to do."""
+    words = report_words("en")["reasons"]
+    for disposition, title in _TITLES.items():
+        for reason, found in sorted(reasons.get(disposition, {}).items()):
+            kinds = [f"{count:,} {_kind(kind)}" for kind, count in sorted(found.items())]
+            what = ", ".join(kinds) if len(kinds) > 1 else _kind(next(iter(found)))
+            why = words.get(reason, reason.replace("_", " "))
+            action = f" ({_ACTIONS[reason]})" if reason in _ACTIONS else ""
+            yield f"  {title:<12} {sum(found.values()):,} ({what}): {why}{action}"
+
+
+def _kind(kind: str) -> str:
+    """A kind of units without what explains it."""
+    return str(report_words("en")["kinds"].get(kind, kind)).partition(" (")[0]

@@ -1,0 +1,37 @@
+"""What may leave the data process of the old software's name: a vendor's fact, but free text of a foreign file.
+
+So a name passes only when the instruction names the same software, in the plain form of a name, and a version only in that of
+a version. Anything else is said by a code.
+"""
+
+from __future__ import annotations
+
+import re
+
+from connectors.base import MessageHeader
+
+NOT_STATED = "not_stated"
+NOT_IN_INSTRUCTION = "not_in_the_instruction"
+OTHER_FORM = "other_form"
+_NAME = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9][A-Za-z0-9 .+&/_-]{0,31}", re.ASCII)
+_NUMBER = re.compile(
+    r"[0-9]{5}|[0-9]{2}[ ./-][0-9]{2}[ ./-][0-9]{2}", re.ASCII
+)  # of a person, a card, a telephone
+_VERSION = re.compile(r"[vV]?[0-9]{1,4}([.][0-9A-Za-z-]{1,8}){0,5}", re.ASCII)
+
+
+def software_of(header: MessageHeader, authorised: str) -> str:
+    """Name and version in one line, or `not_stated`, `not_in_the_instruction`, `other_form`.
+
+    `authorised` is the name in the instruction; a header that states another is refused (`vault.authorisation.check_header`).
+    """
+    if not header.system:
+        return NOT_STATED
+    name = " ".join(authorised.split())
+    if not name:
+        return NOT_IN_INSTRUCTION
+    if not _NAME.fullmatch(name) or _NUMBER.search(name):
+        return OTHER_FORM
+    version = header.system_version or ""
+    plain = _VERSION.fullmatch(version) is not None and not _NUMBER.search(version)
+    return f"{name} {version}" if plain else name

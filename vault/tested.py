@@ -1,0 +1,63 @@
+"""One test of a paper and what it found: for the terminal of whoever holds the paper, for it may name people."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from schemas.errors import RepriseError
+
+V = TypeVar("V")
+
+
+@dataclass(frozen=True)
+class Tested:
+    """`passed` is None for a test that could not be made; `error` is what a failed one raises elsewhere."""
+
+    name: str
+    passed: bool | None
+    detail: str = ""
+    error: RepriseError | None = None
+
+    @property
+    def line(self) -> str:
+        """For a person."""
+        if self.error is not None:
+            found = f"{self.error.summary} [{self.error.code}]" + (f" {self.detail}" if self.detail else "")
+            return f"  FAILED  {self.name}: {found}"
+        return f"  {'passed' if self.passed else '-':<7} {self.name}: {self.detail}"
+
+    def to_json(self) -> dict[str, str]:
+        """For a program."""
+        result = {True: "passed", False: "failed", None: "not_tested"}[self.passed]
+        code = {"code": self.error.code} if self.error is not None else {}
+        return {"test": self.name, "result": result, **code, "found": self.detail}
+
+    def named(self, name: str) -> Tested:
+        """The same under another name."""
+        return replace(self, name=name)
+
+
+def passed(name: str, detail: str) -> Tested:
+    """A test that passed, and what it found."""
+    return Tested(name, True, detail)
+
+
+def failed(name: str, error: RepriseError, detail: str = "") -> Tested:
+    """A test that failed."""
+    return Tested(name, False, detail, error)
+
+
+def not_tested(name: str, why: str) -> Tested:
+    """A test that cannot be made, for what it needs is not there."""
+    return Tested(name, None, f"not tested: {why}")
+
+
+def tried(name: str, act: Callable[[], V], describe: Callable[[V], str]) -> tuple[Tested, V | None]:
+    """Make a test that raises when it fails; what it gave, if it passed."""
+    try:
+        found = act()
+    except RepriseError as error:
+        return failed(name, error), None
+    return passed(name, describe(found)), found
