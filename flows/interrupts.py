@@ -15,6 +15,7 @@ import sys
 import termios
 import threading
 import time
+from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import Any, NoReturn
 
@@ -26,6 +27,7 @@ _pressed = threading.Event()
 _said = threading.Event()
 _counting = threading.Lock()
 _terminal: list[Any] = []
+_states: list[Callable[[], str]] = []
 
 
 class Interrupted(KeyboardInterrupt):
@@ -49,6 +51,27 @@ def install() -> None:
             signal.signal(number, _on_signal)
 
 
+@contextlib.contextmanager
+def described_by(state: Callable[[], str]) -> Iterator[None]:
+    """Whatever ends this block by an interrupt, the line says what `state` finds of the work."""
+    _states.append(state)
+    try:
+        yield
+    except BaseException as error:
+        if not isinstance(error, KeyboardInterrupt) and not pressed():
+            raise
+        raise Interrupted(_found()) from None
+    finally:
+        _states.pop()
+
+
+def _found() -> str:
+    try:
+        return _states[-1]() if _states else ""
+    except Exception:  # noqa: BLE001 - what cannot be looked at now is looked at by whoever reads the line
+        return "`reprise runs` lists what waits."
+
+
 def pressed() -> bool:
     """Whether somebody asked this process to end."""
     return _pressed.is_set()
@@ -63,9 +86,9 @@ def end() -> NoReturn:
     """End now with 130; the line is printed unless it was. What libraries would do at exit is not waited for."""
     if not _said.is_set():
         _said.set()
-        restore = "\x1b[?25h" if os.isatty(2) else ""  # a bar hides the cursor
+        restore = "\r\n\x1b[?25h" if os.isatty(2) else ""  # a bar hides the cursor
         with contextlib.suppress(OSError):
-            os.write(2, f"{restore}reprise: Interrupted.\n".encode())
+            os.write(2, f"{restore}reprise: Interrupted. {_found()}".rstrip().encode() + b"\n")
     if threading.current_thread() is threading.main_thread():  # else it may hold the streams' locks
         for stream in (sys.stdout, sys.stderr):
             with contextlib.suppress(OSError, ValueError):

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture
 def case(tmp_path):
-    write_practice(tmp_path / "export", patients=80)
+    write_practice(tmp_path / "export", patients=40)
     return WholeRun(tmp_path / "trial", tmp_path / "export")
 
 

@@ -18,6 +18,8 @@ from flows.commands.shared import guarded
 
 IN_SQLITE = """
 import sqlite3
+held = interrupts.described_by(lambda: "A run waits.")
+held.__enter__()
 sqlite3.connect(":memory:").execute("WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT count(*) FROM c").fetchall()
 """
 IN_A_WRONG_HANDLER = """
@@ -59,13 +61,17 @@ def interrupted(program: str, number: int) -> tuple[int, str, float]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("program", "number"),
-    [(IN_SQLITE, signal.SIGINT), (IN_A_WRONG_HANDLER, signal.SIGTERM), (AT_EXIT, signal.SIGINT)],
+    ("program", "number", "found"),
+    [
+        (IN_SQLITE, signal.SIGINT, " A run waits."),
+        (IN_A_WRONG_HANDLER, signal.SIGTERM, ""),
+        (AT_EXIT, signal.SIGINT, ""),
+    ],
     ids=["in_c_code", "swallowed", "at_exit"],
 )
-def test_it_ends_whatever_the_main_thread_does(program, number):
+def test_it_ends_whatever_the_main_thread_does(program, number, found):
     code, told, seconds = interrupted(program, number)
-    assert (code, told) == (130, "reprise: Interrupted.\n")
+    assert (code, told) == (130, f"reprise: Interrupted.{found}\n")
     assert seconds < interrupts.GRACE_SECONDS < 5
 
 
