@@ -11,9 +11,12 @@ import os
 import secrets
 import time
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
-from schemas.errors import UnreadableSourceError
+from schemas.errors import BusyError, UnreadableSourceError
+from vault.clock import format_utc
 from vault.lease import readable_runs
 from vault.sitekey import SiteKey
 
@@ -52,6 +55,26 @@ def load_order(home: Path, order_id: str) -> Order:
         raise UnreadableSourceError("no_such_order")
     opened = SiteKey.load(home).open(path.read_bytes(), f"order/{order_id}")
     return Order(**json.loads(opened))
+
+
+def list_orders(home: Path) -> list[dict[str, Any]]:
+    """The orders of the home, oldest first, in clear: for its operator's own terminal. `run` is the run that one began."""
+    runs = {lease.order_id: lease.run_id for lease in readable_runs(home)[0]}
+    found = []
+    for path in sorted((home / "orders").glob("*"), key=lambda p: (p.stat().st_mtime, p.name)):
+        made = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+        order = asdict(load_order(home, path.name))
+        found.append({"order": path.name, "made": format_utc(made), "run": runs.get(path.name), **order})
+    return found
+
+
+def cancel_order(home: Path, order_id: str) -> None:
+    """Forget an order that waits. Raises UnreadableSourceError (no_such_order), BusyError (order_has_a_run)."""
+    load_order(home, order_id)
+    for lease in readable_runs(home)[0]:
+        if lease.order_id == order_id:
+            raise BusyError("order_has_a_run", run=lease.run_id)
+    drop_order(home, order_id)
 
 
 def drop_stale_orders(home: Path, hours: int) -> None:

@@ -11,13 +11,14 @@ from vault.doctor.home_checks import look_at_home
 from vault.doctor.host import Host
 from vault.doctor.memory import look_at_memory
 from vault.doctor.sweeping import look_at_sweep
+from vault.prefect_api import Answer
 from vault.site import Site
 
 
 def examine(home: Path, host: Host) -> list[Finding]:
     """Every finding, in the order of the areas; an area without one says `ok`. Changes nothing in the home."""
     site = Site.load(home)
-    problem = host.keyring()
+    problem, answer = host.keyring(), host.prefect()
     codes = [
         *look_at_memory(host, site),
         *([problem] if problem else []),
@@ -25,6 +26,7 @@ def examine(home: Path, host: Host) -> list[Finding]:
         *look_at_clocks(host, home, site),
         *look_at_sweep(host, home, site),
         *look_at_home(host, home, site),
+        *([f"prefect_{answer}"] if answer not in (None, Answer.CLOSED) else []),
     ]
     found = [finding(code) for code in codes]
     return [f for area in AREAS for f in [x for x in found if x.area == area] or [_sound(area)]]

@@ -37,6 +37,7 @@ AREAS = {
     "clock": "The clocks",
     "sweep": "The sweep",
     "home": "The home",
+    "prefect": "Prefect",
 }
 
 CATALOGUE: dict[str, tuple[str, Severity, str, str]] = {
@@ -241,6 +242,16 @@ CATALOGUE: dict[str, tuple[str, Severity, str, str]] = {
         "home", Severity.WARN,
         "This host's memory of the home is behind its ledger: an older copy put back might pass unseen.",
         "See that the state folder (docs/operations.md) can be written by who runs and sweeps.",
+    ),
+    "prefect_open": (
+        "prefect", Severity.FAIL,
+        "The Prefect API at PREFECT_API_URL answers without a password: whoever reaches it sees, starts and cancels runs.",
+        "Start its server with PREFECT_SERVER_API_AUTH_STRING: docs/run-a-migration.md.",
+    ),
+    "prefect_silent": (
+        "prefect", Severity.NOTE,
+        "Nothing answers as a Prefect API at PREFECT_API_URL: whether it asks for a password cannot be seen.",
+        "Start the server, or take PREFECT_API_URL out of the environment.",
     ),
 }  # fmt: skip
 

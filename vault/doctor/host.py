@@ -12,6 +12,7 @@ from pathlib import Path
 
 from vault.clock import Clock, SystemClock
 from vault.doctor.keyring_self_test import try_keyring
+from vault.prefect_api import Answer, ask
 
 _TIME_ERROR = 5  # adjtimex(2): the clock is not synchronised
 
@@ -32,6 +33,12 @@ def _space(path: Path) -> tuple[int, int]:
     return usage.free, usage.total
 
 
+def _prefect_api() -> Answer | None:
+    """How the Prefect API that this environment names answers a stranger; None when it names none."""
+    url = os.environ.get("PREFECT_API_URL")
+    return ask(url) if url else None
+
+
 @dataclass(frozen=True)
 class Host:
     """A host as the doctor sees it. Tests give one made of folders and answers."""
@@ -42,6 +49,7 @@ class Host:
     synchronised: Callable[[], bool | None] = clock_is_synchronised
     core_limit: Callable[[], int] = _core_limit
     space: Callable[[Path], tuple[int, int]] = _space  # free, all
+    prefect: Callable[[], Answer | None] = _prefect_api
     parent: int = field(default_factory=os.getppid)
 
     def path(self, name: str) -> Path:

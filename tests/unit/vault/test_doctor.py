@@ -24,6 +24,7 @@ from vault.heartbeat import Heartbeat, unit_name
 from vault.host_record import record_folder
 from vault.keyring_linux import KernelKeyring
 from vault.ledger import EntryType
+from vault.prefect_api import Answer
 from vault.site import Site, create_home
 from vault.subjects import enrol_operator
 from vault.trial_ca import TrialAuthority
@@ -55,7 +56,7 @@ class Case:
         create_home(self.home, trial=False, origin="test.example/log")
         self.host = Host(
             root=self.root, clock=FixedClock(), keyring=lambda: None, synchronised=lambda: True,
-            core_limit=lambda: 0, space=lambda _: (50 * GIB, 100 * GIB), parent=77,
+            core_limit=lambda: 0, space=lambda _: (50 * GIB, 100 * GIB), parent=77, prefect=lambda: Answer.CLOSED,
         )  # fmt: skip
         self.put("proc/swaps", "Filename Type Size Used Priority\n")
         self.put("proc/sys/kernel/core_pattern", "core\n")
@@ -243,6 +244,8 @@ FIRES: dict[str, tuple[Callable[[Case], object], set[str]]] = {
     "home_rolled_back": (lambda c: c.remember(size=99), set()),
     "host_record_malformed": (lambda c: c.damage_memory(), set()),
     "host_record_behind": (lambda c: c.remember(size=0, root=""), set()),
+    "prefect_open": (lambda c: c.answer(prefect=lambda: Answer.OPEN), set()),
+    "prefect_silent": (lambda c: c.answer(prefect=lambda: Answer.SILENT), set()),
 }
 
 

@@ -1,0 +1,42 @@
+"""Whether a Prefect API answers to anybody: asked as a stranger would, without a password."""
+
+from __future__ import annotations
+
+import http.client
+from enum import StrEnum
+from urllib.parse import urlsplit
+
+TIMEOUT_SECONDS = 3.0
+
+
+class Answer(StrEnum):
+    """What a stranger gets."""
+
+    OPEN = "open"  # everything
+    CLOSED = "closed"  # it asks for a password
+    SILENT = "silent"  # nothing, or something else
+
+
+def ask(url: str) -> Answer:
+    """Ask the API at this address (`PREFECT_API_URL`) for a list of flows. Follows no redirect."""
+    try:
+        place = urlsplit(url)
+        port = place.port
+    except ValueError:
+        return Answer.SILENT
+    if place.hostname is None or place.scheme not in ("http", "https"):
+        return Answer.SILENT
+    kind = http.client.HTTPSConnection if place.scheme == "https" else http.client.HTTPConnection
+    connection = kind(place.hostname, port, timeout=TIMEOUT_SECONDS)
+    try:
+        headers = {"Content-Type": "application/json"}
+        path = f"{place.path.rstrip('/')}/flows/filter"
+        connection.request("POST", path, body='{"limit": 1}', headers=headers)
+        status = connection.getresponse().status
+    except (OSError, ValueError, http.client.HTTPException):
+        return Answer.SILENT
+    finally:
+        connection.close()
+    if status in (http.client.UNAUTHORIZED, http.client.FORBIDDEN):
+        return Answer.CLOSED
+    return Answer.OPEN if status == http.client.OK else Answer.SILENT
