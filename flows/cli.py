@@ -20,6 +20,7 @@ from flows.commands import (
     homes,
     host,
     intake,
+    orders,
     people,
     proof,
     recipients,
@@ -28,6 +29,7 @@ from flows.commands import (
     signing,
     trials,
     trust,
+    worker,
 )
 from vault.isolation import from_start_folder
 
@@ -54,6 +56,9 @@ ledger_app = typer.Typer(
 )
 intake_app = typer.Typer(
     no_args_is_help=True, help="One-time keys to which a practice seals its export before it sends it."
+)
+orders_app = typer.Typer(
+    no_args_is_help=True, help="Orders that wait to be triggered: list them, cancel one."
 )
 destination_app = typer.Typer(
     no_args_is_help=True, help="Servers that packages may go to: declare, list, check, remove."
@@ -85,6 +90,7 @@ for _command in (
     runs.resume,
     runs.abandon,
     runs.sweep,
+    worker.worker,
     copies.custody,
     copies.confirm,
     proof.verify,
@@ -146,6 +152,9 @@ for _name, _command in (
     ("remove", destinations.remove),
 ):
     destination_app.command(_name)(_command)
+for _name, _command in (("list", orders.list_), ("cancel", orders.cancel)):
+    orders_app.command(_name)(_command)
+app.add_typer(orders_app, name="orders")
 trust_app.command("show")(trust.show_trust)
 trust_app.command("add")(trust.add)
 proof_app.command()(heads.refresh)

@@ -18,6 +18,7 @@ from flows.ending import Ending, end_run
 from flows.intakes import close_due
 from flows.orders import Order, drop_order, load_order
 from flows.results import RunResult
+from flows.run_views import run_of_order
 from flows.steps.authorise import authorise
 from flows.steps.lease import begin, make_ready, take_lease
 from flows.watch import NoWatch, Watch
@@ -44,6 +45,7 @@ from vault.lease import list_runs as leases_of
 from vault.ledger import EntryType
 from vault.locks import hold_run
 from vault.provider import provider
+from vault.site import Site
 from vault.sweep import is_restored
 
 INTAKE_KEY_GONE = "intake_key_gone"
@@ -86,11 +88,21 @@ def precheck(home: Path, order: Order) -> None:
 
 
 def start_order(home: Path, order_id: str, watch: Watch) -> RunResult:
-    """Run a sealed order (from Prefect)."""
-    order = load_order(home, order_id)
+    """Run a sealed order (from Prefect). Asked again, go on with its run; of one that has ended, give how it ended.
+
+    Raises HomeError home_not_found, UnreadableSourceError no_such_order, and what `start` and `resume` raise.
+    """
+    Site.load(home)
     seen = _watchers.get(order_id)
+    watch = _Both(watch, seen) if seen else watch
+    begun = run_of_order(home, order_id)
+    if begun is not None and begun["state"] == "certified":
+        return RunResult(begun["run"], begun["state"], outcome=begun["outcome"], cause=begun["cause"])
+    order = load_order(home, order_id)
+    if begun is not None:
+        return resume(home, begun["run"], order.operator, watch)
     try:
-        return start(home, order, _Both(watch, seen) if seen else watch, order_id)
+        return start(home, order, watch, order_id)
     except RefusedError:
         if not any(lease.order_id == order_id for lease in leases_of(home)):
             drop_order(home, order_id)  # it will not be asked again; a run's own goes with the run

@@ -1,35 +1,55 @@
 """The Prefect flows of a run. They see an order's opaque id, counts and codes; nothing else.
 
-`migrate` carries a run from its authorisation to its certificate, `rehearse` the same without publishing.
-The guarantee that staging dies is not here: it is the lease and the sweep (`flows/sweep.py`).
+`migrate` carries a run from its authorisation to its certificate, `rehearse` the same without delivering, `probe` only
+counts. A flow never raises: what failed is a state of Prefect's made of the code alone, so nothing of an exception reaches
+Prefect's database, logs or disk. The guarantee that staging is destroyed is not here: it is the lease and the sweep.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
-from prefect import flow, task
+from prefect import flow
 from prefect.artifacts import create_progress_artifact, create_table_artifact, update_progress_artifact
-from prefect.cache_policies import NO_CACHE
+from prefect.client.orchestration import get_client
+from prefect.logging import get_run_logger
+from prefect.runtime import flow_run as current
+from prefect.states import Completed, Failed, State
 
-from flows.coded import coded
+from flows.coded import CodedFailure, told
 from flows.engine import abandon_order, start_order
 from flows.journal_view import progress_percent
+from flows.no_results import refuse_results
 from flows.results import RunResult
+from flows.run_views import run_of_order
 from schemas.outcome import Cause
+from vault.site import Site
+
+_TALLIES = ("dispositions", "findings", "units")
+"""Counts by kind that Prefect is told; every other nested value stays in the home."""
+
+_results: dict[str, RunResult | CodedFailure] = {}
 
 
-def _count_rows(counts: dict[str, Any]) -> list[dict[str, Any]]:
-    return [{"what": name, "count": value} for name, value in counts.items() if isinstance(value, int)]
+def _counted(counts: dict[str, Any]) -> dict[str, int]:
+    """The numbers of a step: its own, and those of its tallies as `tally.kind`."""
+    found = {name: value for name, value in counts.items() if type(value) is int}
+    for tally in _TALLIES:
+        kinds = counts.get(tally, {})
+        found |= {f"{tally}.{kind}": n for kind, n in kinds.items()} if isinstance(kinds, dict) else {}
+    return found
 
 
 class _PrefectProgress:
-    """Progress of a run as an artifact in Prefect's own pages: ordinals and per cent."""
+    """A run in Prefect's pages: its name, a line of log a step, per cent, and the balance as a table."""
 
-    def __init__(self) -> None:
-        self._artifact: UUID = create_progress_artifact(progress=0.0, key="reprise-progress")
+    def __init__(self, home: Path, order: str) -> None:
+        self._home, self._order = home, order
+        self._log = get_run_logger()
+        self._artifact = create_progress_artifact(
+            progress=0.0, key="reprise-progress", description="How far the run is, by its steps."
+        )
         self._shown = 0.0
 
     def progress(self, arrow: str, done: int, total: int) -> None:
@@ -39,18 +59,54 @@ class _PrefectProgress:
             update_progress_artifact(self._artifact, progress=percent)
 
     def arrow(self, arrow: str, counts: dict[str, Any]) -> None:
+        if arrow == "lease":
+            self.name_run()
         self.progress(arrow, 1, 1)
-        rows = _count_rows(counts)
-        if rows:
-            create_table_artifact(key=f"reprise-{arrow}", table=rows)
+        numbers = ", ".join(f"{name} {n}" for name, n in _counted(counts).items())
+        self._log.info("%s: %s", arrow, numbers or "done")
+        tally = counts.get("dispositions")
+        if isinstance(tally, dict):
+            create_table_artifact(
+                key="reprise-balance",
+                table=[{"disposition": kind, "units": n} for kind, n in tally.items()],
+                description="What became of the units that came: each has exactly one disposition.",
+            )
+
+    def name_run(self) -> None:
+        """Name the flow run after the run, once there is one."""
+        run = run_of_order(self._home, self._order)
+        if run is not None and current.id is not None:
+            with get_client(sync_client=True) as client:
+                client.set_flow_run_name(current.id, run["run"])
+            self._log.info("run %s", run["run"])
 
 
-@task(name="carry", cache_policy=NO_CACHE, persist_result=False, log_prints=False)
-@coded
-def carry(home: str, order: str) -> dict[str, Any]:
-    """Authorise, lease, carry to publication, destroy and certify one order."""
-    result: RunResult = start_order(Path(home), order, _PrefectProgress())
-    return result.to_json()
+def _carry(home: str, order: str) -> State[Any]:
+    """Carry an order, go on with its run, or find that the run has ended."""
+    try:
+        Site.load(Path(home))
+        before = run_of_order(Path(home), order)
+        watch = _PrefectProgress(Path(home), order)
+        watch.name_run()
+        result = start_order(Path(home), order, watch)
+    except Exception as error:  # noqa: BLE001 - whatever it is, its text must not reach Prefect
+        failure = CodedFailure(*told(error))
+        _results[order] = failure
+        return Failed(message=str(failure))
+    _results[order] = result
+    if before is not None and before["state"] == "certified":
+        return Completed(
+            message=f"Run {result.run} had ended before ({before['outcome']}): nothing was done."
+        )
+    return Completed(message=f"Run {result.run}: {result.outcome}, {result.state}.")
+
+
+def result_of(order: str) -> RunResult:
+    """What the flow run of this order gave, in the process that ran it. Raises CodedFailure."""
+    found = _results.pop(order)
+    if isinstance(found, CodedFailure):
+        raise found
+    return found
 
 
 def _abandon(flow: Any, flow_run: Any, state: Any) -> None:  # noqa: ARG001 - Prefect calls by these names
@@ -66,11 +122,9 @@ def _abandon(flow: Any, flow_run: Any, state: Any) -> None:  # noqa: ARG001 - Pr
     log_prints=False,
     on_cancellation=[_abandon],
 )
-@coded
-def migrate(home: str, order: str) -> dict[str, Any]:
+def migrate(home: str, order: str) -> State[Any]:
     """Migrate one doctor's records: the order says which, by an opaque id."""
-    result: dict[str, Any] = carry(home, order)
-    return result
+    return _carry(home, order)
 
 
 @flow(
@@ -80,8 +134,29 @@ def migrate(home: str, order: str) -> dict[str, Any]:
     log_prints=False,
     on_cancellation=[_abandon],
 )
-@coded
-def rehearse(home: str, order: str) -> dict[str, Any]:
+def rehearse(home: str, order: str) -> State[Any]:
     """Rehearse: the same way up to reconciliation; then destroy and certify, for real patients were staged."""
-    result: dict[str, Any] = carry(home, order)
-    return result
+    return _carry(home, order)
+
+
+@flow(
+    name="probe",
+    persist_result=False,
+    validate_parameters=False,
+    log_prints=False,
+    on_cancellation=[_abandon],
+)
+def probe(home: str, order: str) -> State[Any]:
+    """Count what a source holds; then destroy and certify."""
+    return _carry(home, order)
+
+
+FLOWS = {"migration": migrate, "rehearsal": rehearse, "inventory": probe}
+"""The flow of each use."""
+
+
+def run_here(home: Path, use: str, order: str) -> dict[str, Any]:
+    """Run an order as a flow run in this process; gives its result. Raises CodedFailure."""
+    refuse_results()
+    FLOWS[use](str(home), order, return_state=True)
+    return result_of(order).to_json()

@@ -22,11 +22,24 @@ SETTINGS = {
 }
 
 
+_API = ("PREFECT_API_URL", "PREFECT_API_AUTH_STRING", "PREFECT_API_SSL_CERT_FILE", "PREFECT_HOME")
+_MEMORY = ("REPRISE_STATE", "XDG_STATE_HOME")  # where this host's memory of homes is
+
+
 def settle_prefect(home: Path) -> None:
     """Give Prefect a place inside our home and the settings above."""
     for name, value in SETTINGS.items():
         os.environ.setdefault(name, value)
     os.environ.setdefault("PREFECT_HOME", str(home / "prefect"))
-    os.environ.setdefault("PREFECT_LOGGING_LEVEL", "WARNING")
     # who runs a flow from the command line is told an error once, by our own line and advice
     os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
+
+
+def child_settings() -> dict[str, str]:
+    """The environment of a flow run's process: where the API is and how one speaks to it, and no other setting of anybody."""
+    kept = {name: os.environ[name] for name in (*_API, *_MEMORY) if name in os.environ}
+    own = {
+        "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL",
+        "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "false",
+    }
+    return {**kept, **SETTINGS, **own}

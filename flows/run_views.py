@@ -70,6 +70,15 @@ def _brief(control: Control, lease: Lease, end: dict[str, Any] | None) -> dict[s
     }
 
 
+def run_of_order(home: Path, order_id: str) -> dict[str, Any] | None:
+    """The run that an order began, and where it stands or how it ended; none when there is none."""
+    ours = [lease for lease in readable_runs(home)[0] if lease.order_id == order_id]
+    if not ours:
+        return None
+    control = Control.open_to_look(home)
+    return _brief(control, ours[-1], _ends(control).get(ours[-1].run_id))
+
+
 def run_of_this_process(home: Path) -> dict[str, Any] | None:
     """The run that this process carries or carried last, and where it stands.
 

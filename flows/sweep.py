@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from prefect import flow
+from prefect.logging import get_run_logger
+from prefect.states import Completed, Failed, State
 
-from flows.coded import coded
+from flows.coded import CodedFailure, told
 from flows.sweep_round import sweep_round
 
 
 @flow(name="sweep", persist_result=False, validate_parameters=False, log_prints=False)
-@coded
-def sweep(home: str) -> dict[str, int]:
+def sweep(home: str) -> State[Any]:
     """Destroy whatever is overdue or half-destroyed; report what no lease explains."""
-    return sweep_round(Path(home)).to_json()
+    try:
+        report = sweep_round(Path(home))
+    except Exception as error:  # noqa: BLE001 - whatever it is, its text must not reach Prefect
+        return Failed(message=str(CodedFailure(*told(error))))
+    counts = ", ".join(f"{name} {n}" for name, n in report.to_json().items() if n) or "nothing was due"
+    get_run_logger().info("sweep: %s", counts)
+    if report.incomplete or report.copies_incomplete:
+        return Failed(message="destruction_incomplete (exit 80)")
+    return Completed(message=f"Sweep: {counts}.")

@@ -100,10 +100,10 @@ def systemd_units(plan: SweepPlan) -> dict[str, str]:
         f"{plan.name}.service": _SERVICE.format(
             mark=MARK,
             user=plan.user,
-            command=" ".join(_systemd_word(word) for word in words),
+            command=" ".join(systemd_word(word) for word in words),
             network="" if plan.network else _NO_NETWORK,
             environment="".join(
-                f"Environment={_systemd_word(f'{name}={value}', dollar='$')}\n"
+                f"Environment={systemd_word(f'{name}={value}', dollar='$')}\n"
                 for name, value in plan.environment
             ),
         ),
@@ -121,7 +121,7 @@ def cron_table(plan: SweepPlan) -> dict[str, str]:
     return {plan.name: table}
 
 
-def _systemd_word(word: str, dollar: str = "$$") -> str:
+def systemd_word(word: str, dollar: str = "$$") -> str:
     r"""One word of ExecStart=: `%` and `$` doubled, `\` and `"` escaped, in quotes (systemd.service(5)).
 
     In Environment= a `$` stands for itself (systemd.exec(5)).

@@ -4,6 +4,7 @@
     |- RefusedError          10-19  policy says no; never retried
     |  |- AuthorisationError     10  the instruction or its signature does not hold
     |  |- IntakeError            10  no open intake fits the sealed export
+    |  |- FlowRunRefusedError    10  Prefect asks for what is none of our flows
     |  |- TrustError             11  root, revocation material or certificate profile does not hold
     |  |- ScopeError             12  the source, controller, recipient or destination is not the authorised one
     |  |- UseError               13  the authorised uses are spent
@@ -130,6 +131,13 @@ class HomeError(HostError):
     """The home cannot be opened."""
 
     advice = "Name it by --home or REPRISE_HOME; what `site.toml` may say is in docs/operations.md."
+
+
+class FlowRunRefusedError(RefusedError):
+    """This flow run is refused."""
+
+    exit_code = 10
+    advice = "The worker runs Reprise's own flows alone, unchanged, on the homes it serves: docs/run-a-migration.md."
 
 
 class RunEndedError(RefusedError):

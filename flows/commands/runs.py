@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -35,11 +34,12 @@ from flows.commands.wording import (
 from flows.control import Control
 from flows.custody import confirm_clock
 from flows.home_state import home_state, one_line, raise_alarm
-from flows.orders import Order, save_order
-from flows.run_views import list_runs, run_of_this_process
+from flows.orders import Order, drop_order, save_order
+from flows.run_views import list_runs, run_of_order, run_of_this_process
 from flows.run_views import status as run_status
 from flows.sweep_round import sweep_round
-from schemas.errors import RepriseError, VerificationFailedError
+from schemas.errors import HostError, VerificationFailedError
+from vault.prefect_api import Answer, ask
 
 SourceArgument = Annotated[
     Path,
@@ -71,25 +71,15 @@ PrefectOption = Annotated[
 def _carry(home: Path, order: Order, *, prefect: bool | None, as_json: bool) -> None:
     server = bool(os.environ.get("PREFECT_API_URL"))
     if prefect and not server:
-        raise typer.BadParameter("--prefect needs PREFECT_API_URL: reprise starts no server of its own")
+        raise HostError("prefect_api_not_given")
     with saying_what_waits(home):
         result = _direct(home, order) if not server or prefect is False else _through_prefect(home, order)
     show(result, as_json=as_json, text=describe_result(result))
 
 
-@contextmanager
-def saying_what_waits(home: Path) -> Iterator[None]:
+def saying_what_waits(home: Path) -> AbstractContextManager[None]:
     """Let an interrupt say whether this process has a run, and what can be done with it."""
-    try:
-        yield
-    except BaseException as error:
-        if not isinstance(error, KeyboardInterrupt) and not interrupts.pressed():
-            raise
-        try:
-            found = describe_interrupted(run_of_this_process(home))
-        except RepriseError:
-            found = "`reprise runs` lists what waits."
-        raise interrupts.Interrupted(found) from None
+    return interrupts.described_by(lambda: describe_interrupted(run_of_this_process(home)))
 
 
 def _direct(home: Path, order: Order) -> dict[str, Any]:
@@ -98,18 +88,28 @@ def _direct(home: Path, order: Order) -> dict[str, Any]:
 
 
 def _through_prefect(home: Path, order: Order) -> dict[str, Any]:
-    """Run the Prefect flow in this process. What is refused is refused before Prefect's start-up is paid."""
+    """Run the Prefect flow in this process. What is refused is refused before Prefect's start-up is paid.
+
+    Raises HostError: prefect_silent, prefect_open.
+    """
     from flows.quiet_prefect import settle_prefect
 
+    answer = ask(os.environ["PREFECT_API_URL"])
+    if answer is Answer.OPEN:
+        raise HostError("prefect_open")
+    if answer is Answer.SILENT:
+        raise HostError("prefect_silent")
     engine.precheck(home, order)
     settle_prefect(home)
-    from flows import migrate as flows
+    from flows.migrate import run_here
 
     order_id = save_order(home, order)
-    flow = flows.rehearse if order.use == "rehearsal" else flows.migrate
-    with BarWatch() as watch, engine.watching(order_id, watch):
-        result: dict[str, Any] = flow(str(home), order_id)
-    return result
+    try:
+        with BarWatch() as watch, engine.watching(order_id, watch):
+            return run_here(home, order.use, order_id)
+    finally:
+        if run_of_order(home, order_id) is None:
+            drop_order(home, order_id)
 
 
 def _place(to: str) -> str:

@@ -68,13 +68,19 @@ def main() -> None:
         helped = exit_code(run, [*words, "--help"])
         ended = exit_code(run, [*words, *arguments(command, home, authorisation, folder)])
         sys.stderr.write(f"RAN {helped} {ended} {' '.join(words)}\n")
-    from flows.quiet_prefect import settle_prefect
+    from flows.quiet_prefect import child_settings, settle_prefect
+    from vault.child_process import start_python
 
     settle_prefect(Path(home))
     from prefect.settings import get_current_settings
 
     from flows import migrate
 
+    child = start_python(
+        "flows.flow_run", environment=child_settings()
+    )  # of a worker; here it finds no server
+    child.communicate('{"act": "run", "flow_run": "00000000-0000-0000-0000-000000000000", "homes": []}\n')
+    assert child.returncode != 0
     sys.stderr.write(f"PREFECT {get_current_settings().api.url} {migrate.migrate.name}\n")
 
 

@@ -42,15 +42,16 @@ def started_children() -> set[str]:
 
 def test_one_module_starts_children_and_one_begins_anew():
     by = {
-        "subprocess": {"child_process.py", "data_link.py"},
+        "subprocess": {"child_process.py", "data_link.py", "prefect_worker.py"},
         "os.exec": {"isolation.py"},
-    }  # data_link names its type
+    }  # data_link and prefect_worker name its type
     starts = r"\b(subprocess|multiprocessing|concurrent|pty|runpy|os\.(?:exec|spawn|posix_spawn|fork|popen|system))"
     for path in MODULES:
         for found in re.findall(starts, path.read_text(encoding="utf-8")):
             assert path.name in by.get(found, ()), (path.name, found)
-    assert "subprocess.Popen(" not in (ROOT / "flows/data_link.py").read_text(encoding="utf-8")
-    assert len(started_children()) == 4
+    for name in ("flows/data_link.py", "flows/prefect_worker.py"):
+        assert "subprocess.Popen(" not in (ROOT / name).read_text(encoding="utf-8")
+    assert len(started_children()) == 5
 
 
 def test_every_command_gets_its_paths_absolute():

@@ -42,11 +42,11 @@ def main() -> int:
         from flows.quiet_prefect import settle_prefect
 
         settle_prefect(home)
-        from flows import migrate as flows
+        from flows.migrate import run_here
 
         order_id = save_order(home, order)
         with engine.watching(order_id, watch):
-            flows.migrate(str(home), order_id)
+            run_here(home, order.use, order_id)
         return 0
     except RepriseError as error:
         sys.stderr.write(f"{error}\n")

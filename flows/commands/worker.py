@@ -1,0 +1,78 @@
+"""The command `worker`: takes the flow runs of a Prefect work pool for some homes."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from flows.commands.shared import errors_console, guarded, home_path
+from flows.sweep_install import make_plan
+from flows.worker_units import MARK, worker_units
+from schemas.errors import HostError
+from vault.files import write_durably
+from vault.site import Site
+
+
+@guarded
+def worker(
+    home: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--home", help="A home to work for; several may be given (or REPRISE_HOME).", show_default=False
+        ),
+    ] = None,
+    pool: Annotated[str, typer.Option("--pool", help="The work pool; made unless it is there.")] = "reprise",
+    limit: Annotated[int, typer.Option("--limit", min=1, help="Flow runs at a time.")] = 2,
+    units: Annotated[
+        Path | None,
+        typer.Option("--units", help="Write systemd units for server and worker there, and start nothing."),
+    ] = None,
+    environment: Annotated[
+        Path,
+        typer.Option(
+            "--environment", help="In the units: the file with address and password (0600, root's)."
+        ),
+    ] = Path("/etc/reprise/prefect.env"),
+) -> None:
+    """Run what the Prefect server at PREFECT_API_URL has due for these homes: our flows alone, whatever a deployment says.
+
+    Refuses a server that answers without a password. Ctrl-C ends it; what it was carrying waits for Retry.
+    """
+    url = os.environ.get("PREFECT_API_URL")
+    if not url and units is None:
+        raise HostError("prefect_api_not_given")
+    homes = [home_path(path) for path in home] if home else [home_path(None)]
+    if units is not None:
+        _write_units(units, homes, environment)
+        return
+    from flows.quiet_prefect import settle_prefect
+
+    settle_prefect(homes[0])
+    from flows.prefect_worker import serve
+
+    serve(str(url), [str(path) for path in homes], pool, limit, _say)
+
+
+def _write_units(folder: Path, homes: list[Path], environment: Path) -> None:
+    plan = make_plan(homes[0], Site.load(homes[0]).sweep_every_minutes)
+    written = worker_units(plan.program, homes, plan.user, environment)
+    for name in written:
+        path = folder / name
+        if path.is_symlink() or (path.exists() and not path.read_text(errors="replace").startswith(MARK)):
+            raise HostError("unit_not_ours")
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in written.items():
+        write_durably(folder / name, text.encode())
+        (folder / name).chmod(0o644)
+        errors_console.print(str(folder / name), markup=False)
+    errors_console.print(
+        f"Not enabled. With {environment} in place, where systemd reads them: systemctl enable --now"
+        " reprise-prefect reprise-worker"
+    )
+
+
+def _say(words: str) -> None:
+    errors_console.print(words, markup=False)
