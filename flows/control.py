@@ -15,6 +15,7 @@ from connectors.base import Limits
 from flows.orders import Order, drop_order, load_order, save_order
 from schemas.errors import (
     AuthorisationError,
+    ForkError,
     HomeError,
     HostError,
     IntegrityError,
@@ -72,7 +73,7 @@ class Control:
     def open_to_look(cls, home: Path, clock: Clock | None = None) -> Control:
         """Open a home for looking, or for the sweep, which answers for itself.
 
-        Raises ForkError home_rolled_back. A home out of a backup first forgets again what it had forgotten.
+        Raises ForkError (home_rolled_back, host_record_missing). A home out of a backup first forgets again.
         """
         return cls._open_unchecked(home, clock).refuse_or_forget()
 
@@ -83,7 +84,11 @@ class Control:
 
     def refuse_or_forget(self) -> Control:
         """Refuse a home that was rolled back; let one out of a backup forget again. Gives itself."""
-        self.memory.refuse_rollback(self.ledger.store)
+        try:
+            self.memory.refuse_rollback(self.ledger.store)
+        except ForkError as error:
+            if error.code != "host_record_missing" or not restore_pending(self.home):
+                raise
         if restore_pending(self.home):
             self.forget_again("restored")
         return self
@@ -115,12 +120,14 @@ class Control:
             found = replay(self.home, self.site, self.memory, self.clock, destroyed_in(self.ledger.store))
             found = replace(found, alive=alive)
             self.record(EntryType.HOME_RESTORED, None, code, {**found.counts(), **(counts or {})})
+            if code == "restored":  # by an operator's word; on another host, or in another place
+                self.memory.note_head(self.ledger.store, forced=True)
             close_restore(self.home)
         return found
 
     @classmethod
     def open_for_sweep(cls, home: Path, clock: Clock | None = None) -> Control:
-        """The sweep acts by the site's standing order; what is due dies though this host's memory is damaged.
+        """The sweep acts by the site's standing order; what is due dies though this host's memory is damaged or gone.
 
         Raises HostError (foreign_user).
         """
@@ -128,7 +135,7 @@ class Control:
         try:
             return cls.open_to_look(home, clock)
         except LedgerError as unusable:
-            if unusable.code != "host_record_malformed":
+            if unusable.code not in ("host_record_malformed", "host_record_missing"):
                 raise
         return cls._open_unchecked(home, clock)
 

@@ -25,6 +25,8 @@ class Reason(StrEnum):
     DISK_FAILED = "disk_failed"
     SNAPSHOT_RESTORED = "snapshot_restored"
     MISTAKE = "mistake"
+    MOVED = "moved"  # to this host, which has no record of it
+    RECORD_LOST = "record_lost"  # this host's own
 
 
 def backup(home: Path, recipients: list[str], to: Path, operator: str) -> dict[str, Any]:
@@ -56,14 +58,15 @@ def restore(sealed: Path, identity: str, home: Path, operator: str) -> dict[str,
 def accept_rollback(home: Path, operator: str, reason: Reason) -> dict[str, int]:
     """Accept that entries are lost: forget again all that this host knows to be gone, and say so in the ledger.
 
-    With a damaged memory the home counts as rolled back: how much is lost, nobody knows.
+    With a damaged or missing memory the home counts as rolled back: how much is lost, nobody knows.
 
     What was alive in the older home is ended; whoever was erased since, and had a run there, is erased after that.
 
     Raises RefusedError home_not_rolled_back; ForkError when what is left of the ledger is not whole.
     """
     control = Control.open_rolled_back(home, operator)
-    store, damaged = control.ledger.store, control.memory.malformed()
+    store = control.ledger.store
+    damaged = control.memory.malformed() or control.memory.missing(store)
     known = None if damaged else control.memory.remembered()
     if not damaged and (known is None or extends(store, known)):
         raise RefusedError("home_not_rolled_back")

@@ -13,6 +13,7 @@ from schemas.errors import HostError
 from vault.child_process import run_program
 from vault.files import sync_folder, write_durably
 from vault.heartbeat import unit_name
+from vault.site import Site
 
 SYSTEMD, CRON = Path("/etc/systemd/system"), Path("/etc/cron.d")
 _MEMORY = ("REPRISE_STATE", "XDG_STATE_HOME")  # `vault.host_record.record_folder`
@@ -27,7 +28,7 @@ def systemd_runs(root: Path = Path("/")) -> bool:
 def make_plan(home: Path, every_minutes: int, *, network: bool = False) -> SweepPlan:
     """What to install. The user is the home's owner: nobody else may act on a home, for run keys are in his keyring.
 
-    Where this environment puts the host's memory of the home, the sweep looks for it too. Raises HostError:
+    Where this environment puts the host's memory of a home of version 1, the sweep looks for it too. Raises HostError:
     no_such_user, home_path_unusable, sweep_interval_unusable.
     """
     if not 1 <= every_minutes <= 60 or 60 % every_minutes:
@@ -36,7 +37,8 @@ def make_plan(home: Path, every_minutes: int, *, network: bool = False) -> Sweep
         name = pwd.getpwuid(home.stat().st_uid).pw_name
     except KeyError:
         raise HostError("no_such_user") from None
-    environment = tuple((name, os.environ[name]) for name in _MEMORY if os.environ.get(name))
+    fixed = Site.load(home).state is not None
+    environment = tuple((n, os.environ[n]) for n in _MEMORY if os.environ.get(n) and not fixed)
     if _FORBIDDEN & set(str(home)) or any((_FORBIDDEN | {'"'}) & set(value) for _, value in environment):
         raise HostError("home_path_unusable")
     return SweepPlan(_program(), home, unit_name(home), name, every_minutes, network, environment)

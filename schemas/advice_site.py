@@ -45,6 +45,14 @@ SITE: dict[str, tuple[str, str]] = {
         "The home's `site.toml` has a setting, or a value, that there is not.",
         "docs/operations.md lists the settings and what they may be; a slip in a name is refused too.",
     ),
+    "host_record_missing": (
+        "This host has no record of this home: it was moved here, or the record was removed.",
+        "Put the record back, or the home on its host; or `reprise accept-rollback --reason moved`, or `record_lost`.",
+    ),
+    "state_folder_unusable": (
+        "The folder for this host's record of the home cannot be made.",
+        "Make /var/lib/reprise for the user who acts, mode 0700; or name a folder by REPRISE_STATE while the home is made.",
+    ),
     "host_record_malformed": (
         "This host's memory of the home is damaged.",
         (

@@ -8,6 +8,7 @@ another one.
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import os
@@ -18,7 +19,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from schemas.errors import ForkError, LedgerError, ProofError
+from schemas.errors import ForkError, HomeError, LedgerError, ProofError
 from vault.files import sync_folder, write_durably
 from vault.home_id import home_id
 from vault.host_identity import boot_id, machine_id
@@ -45,19 +46,42 @@ class Remembered:
 
 
 def record_folder(home: Path, site: Site) -> Path:
-    """Where this host keeps its record of a home. A trial's lies beside its home, and nowhere else.
+    """Where this host keeps its record of a home: a trial's beside it, any other's in the folder that its settings fix.
 
-    Else: `$REPRISE_STATE`; or the first that has this home or can take it of `/var/lib/reprise` and
-    `$XDG_STATE_HOME/reprise`.
+    A home of version 1 has no such setting: its record is looked for where that version put it.
     """
     if site.trial:
         return home.with_name(f".{home.name}.host")
-    name = home_id(home)
+    return (Path(site.state) if site.state else usual_place(home_id(home))) / home_id(home)
+
+
+def usual_place(name: str) -> Path:
+    """The first place that has a record of this name, else that can take one.
+
+    `$REPRISE_STATE`, `/var/lib/reprise`, `$XDG_STATE_HOME/reprise`.
+    """
     if os.environ.get("REPRISE_STATE"):
-        return Path(os.environ["REPRISE_STATE"]) / name
-    own = Path(os.environ.get("XDG_STATE_HOME") or _user_home() / ".local/state") / "reprise"
-    known = [place for place in (SYSTEM, own) if _is_folder(place / name)]
-    return (known or [SYSTEM if _writable(SYSTEM) else own])[0] / name
+        return Path(os.environ["REPRISE_STATE"]).absolute()
+    known = [place for place in _own_places() if _is_folder(place / name)]
+    return (known or [SYSTEM if _writable(SYSTEM) else _own_places()[1]])[0]
+
+
+def _own_places() -> tuple[Path, Path]:
+    own = Path(os.environ.get("XDG_STATE_HOME") or _user_home() / ".local/state")
+    return SYSTEM, own.absolute() / "reprise"
+
+
+def prepare_place(name: str = "none", stated: str | None = None) -> Path:
+    """Make the folder that a home's settings fix: the one stated, where it can be had here, else the usual one.
+
+    Raises HomeError (state_folder_unusable).
+    """
+    for place in ([Path(stated)] if stated else []) + [usual_place(name)]:
+        with contextlib.suppress(OSError):
+            place.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if _is_folder(place) and os.access(place, os.W_OK):
+            return place
+    raise HomeError("state_folder_unusable")
 
 
 def _user_home() -> Path:
@@ -83,13 +107,17 @@ def _writable(folder: Path) -> bool:
 class HostRecord:
     """The memory that one host has of one home."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, *, fixed: bool = False, others: tuple[Path, ...] = ()) -> None:
+        """`fixed`: by the home's settings, since it was created. `others`: where a record could lie as well."""
+        self._folder, self._fixed, self._others = folder, fixed, others
 
     @classmethod
     def of(cls, home: Path, site: Site) -> HostRecord:
         """The record of a home on this host; nothing is made yet."""
-        return cls(record_folder(home, site))
+        folder = record_folder(home, site)
+        if site.trial or site.state:
+            return cls(folder, fixed=site.state is not None)
+        return cls(folder, others=tuple(place / folder.name for place in _own_places()))
 
     def remembered(self) -> Remembered | None:
         """What is remembered of the head. Raises LedgerError when the record cannot be read."""
@@ -99,6 +127,10 @@ class HostRecord:
             return None
         except (OSError, ValueError, TypeError):
             raise LedgerError("host_record_malformed") from None
+
+    def missing(self, store: FileLedger) -> bool:
+        """Whether a home that has a history, and whose record has its fixed place, comes without one."""
+        return self._fixed and self.remembered() is None and store.head().size > 0
 
     def malformed(self) -> bool:
         """Whether the record is there and cannot be read."""
@@ -118,13 +150,18 @@ class HostRecord:
         return frozenset(w[1] for w in words if len(w) == 2 and w[0] == kind and _NAME.fullmatch(w[1]))
 
     def note_head(self, store: FileLedger, *, forced: bool = False) -> None:
-        """Remember the present head; a smaller one than remembered only when `forced`."""
+        """Remember the present head; only when `forced` a smaller one than remembered, or one where a record is missing.
+
+        Raises LedgerError (host_record_missing).
+        """
         with store.locked():  # no append between head and note
             head, checkpoint = store.head(), store.checkpoint()
         with self._held():
             known = None if forced and self.malformed() else self.remembered()
             if known is not None and known.size >= head.size and not forced:
                 return
+            if known is None and self._fixed and head.size and not forced:
+                raise LedgerError("host_record_missing")
             boot = boot_id()
             boots = (known.boots if known else 0) + (known is None or known.boot_id != boot)
             made = Remembered(
@@ -166,10 +203,16 @@ class HostRecord:
             os.close(descriptor)
 
     def refuse_rollback(self, store: FileLedger) -> None:
-        """Raise ForkError home_rolled_back when the log is shorter than remembered, or another."""
-        known = self.remembered()  # before the head: another process may append in between
-        if known is not None and not extends(store, known):
-            raise ForkError("home_rolled_back", count=known.size)
+        """Refuse an older or another log than this host remembers, in whichever place, and one whose record is gone.
+
+        Raises ForkError: home_rolled_back, host_record_missing.
+        """
+        for record in (self, *(HostRecord(folder) for folder in self._others if _is_folder(folder))):
+            known = record.remembered()  # before the head: another process may append in between
+            if known is not None and not extends(store, known):
+                raise ForkError("home_rolled_back", count=known.size)
+        if self.missing(store):
+            raise ForkError("host_record_missing")
 
     def new_here(self, store: FileLedger) -> bool:
         """Whether this host has no memory of a home that has a history: a copy, or a home from another machine."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import tarfile
 import tomllib
@@ -13,9 +14,11 @@ from typing import Any
 from schemas.errors import ForkError, PackageError, RepriseError, StorageFullError, TargetRefusedError
 from vault.backup import KEPT, KEPT_KEYS, MANIFEST
 from vault.clock import Clock, format_utc
-from vault.files import FULL, sync_folder
+from vault.files import FULL, sync_folder, write_durably
 from vault.home_id import NAME as HOME_ID
+from vault.home_id import home_id
 from vault.host_identity import boot_id, machine_id
+from vault.host_record import prepare_place
 from vault.lease import list_runs, set_unreadable_aside
 from vault.ledger_audit import audit
 from vault.ledger_store import FileLedger, load_log_key
@@ -24,7 +27,7 @@ from vault.policy import format_policy
 from vault.replay import note_restored
 from vault.run_files import is_ended
 from vault.sealing import open_stream
-from vault.site import FOLDERS
+from vault.site import FOLDERS, state_line
 from vault.subjects import Subjects, find_operator
 from vault.verify import verify
 
@@ -156,10 +159,23 @@ def _has_key(home: Path, subject: str) -> bool:
     return (home / "subjects" / subject / "key").is_file()
 
 
+def _fix_place(home: Path) -> None:
+    """Where this host keeps its record of the home, as when it was created: in the folder of the backup, if it can be had."""
+    text = (home / UNSETTLED).read_text(encoding="utf-8")
+    settings = tomllib.loads(text)
+    if settings.get("trial"):
+        return
+    place = prepare_place(home_id(home), settings.get("state"))
+    if settings.get("state") != str(place):
+        others = re.sub(r"(?m)^state\s*=.*\n?", "", text)
+        write_durably(home / UNSETTLED, (state_line(place) + others).encode())
+
+
 def _settle(home: Path, facts: dict[str, Any], clock: Clock) -> None:
     """Living runs are turned to this home's own folders; then the home says where it came from; then it is one."""
     for folder in FOLDERS:
         _make_private(home, home / folder)
+    _fix_place(home)
     set_unreadable_aside(home)
     for lease in list_runs(home):
         lease.update(home, data_pid=None, owner_pid=0, owner_started=0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import tomllib
@@ -45,6 +46,9 @@ class Site:
     proof_retention_days: int = 3650  # how long the record behind a proof stays after its last run
     sweep_every_minutes: int = 5  # how often the sweep is promised; three times that is late
     declared_exceptions: tuple[str, ...] = field(default=())
+    state: str | None = (
+        None  # the folder in which its host keeps the record of it; of a home of version 1: none
+    )
     handwritten: bool = False  # whether a page signed by hand and attested by two operators is accepted
     media: Media = field(default_factory=Media)
     limits: dict[str, int] = field(
@@ -77,6 +81,7 @@ class Site:
             trial=_as(bool, raw["trial"]),
             origin=_as(str, raw["origin"]),
             declared_exceptions=tuple(declared),
+            state=_folder(raw["state"]) if "state" in raw else None,
             handwritten=_as(bool, raw.get("handwritten", False)),
             media=Media.declared(raw.get("media", {})),
             limits={name: _as(int, value) for name, value in raw.get("limits", {}).items()},
@@ -97,14 +102,27 @@ def _as(kind: type[_T], value: object) -> _T:
     return value
 
 
+def _folder(value: object) -> str:
+    """A folder by its full path. Raises TypeError, ValueError."""
+    text = _as(str, value)
+    if not Path(text).is_absolute():
+        raise ValueError
+    return text
+
+
 def create_home(home: Path, *, trial: bool, origin: str, ceiling_hours: int = 72) -> Site:
-    """Make an empty home with its folders, site key and settings. Raises HomeError origin_malformed."""
+    """Make an empty home with its folders, site key and settings; its host begins to keep a record of it.
+
+    Raises HomeError: origin_malformed, state_folder_unusable.
+    """
     if not _ORIGIN.fullmatch(origin):
         raise HomeError("origin_malformed")
+    from vault.host_record import HostRecord, prepare_place
     from vault.ledger_store import make_log_key, open_store
     from vault.patient_list import make_home_identity
     from vault.sitekey import SiteKey
 
+    place = None if trial else prepare_place()
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
     for folder in FOLDERS:
         os.makedirs(home / folder, mode=0o700, exist_ok=True)
@@ -112,6 +130,17 @@ def create_home(home: Path, *, trial: bool, origin: str, ceiling_hours: int = 72
     make_log_key(home)
     make_home_identity(home)
     text = f'trial = {str(trial).lower()}\norigin = "{origin}"\nceiling_hours = {ceiling_hours}\n'
+    if place is not None:
+        text += state_line(place)
     write_durably(home / "site.toml", text.encode())
-    open_store(home).begin()
-    return Site.load(home)
+    store = open_store(home)
+    store.begin()
+    site = Site.load(home)
+    if place is not None:
+        HostRecord.of(home, site).note_head(store, forced=True)
+    return site
+
+
+def state_line(place: Path) -> str:
+    """The line of `site.toml` that fixes where a home's host keeps its record. A JSON string is one of TOML."""
+    return f"state = {json.dumps(str(place))}\n"

@@ -8,9 +8,9 @@ import pytest
 import release_1
 from moving_clock import MovingClock
 
-from flows import engine
 from flows.control import Control
 from flows.retention import sweep_home
+from flows.run_views import list_runs
 from flows.safekeeping import restore
 from vault.clock import SystemClock
 from vault.ledger_audit import audit
@@ -34,8 +34,8 @@ def test_its_proofs_verify(home, name):
 
 def test_its_home_opens_and_its_ledger_is_whole(home):
     control = Control.open(home, "trial")
-    assert {run["run"] for run in engine.list_runs(home)} == {release_1.RUNS[name] for name in ENDED}
-    assert all(run["state"] == "certified" for run in engine.list_runs(home))
+    assert {run["run"] for run in list_runs(home)} == {release_1.RUNS[name] for name in ENDED}
+    assert all(run["state"] == "certified" for run in list_runs(home))
     store = open_store(home)
     assert not audit(home / "ledger", VerifierKey.parse(store.vkey), SystemClock().now())
     assert control.site.trial

@@ -233,6 +233,16 @@ CATALOGUE: dict[str, tuple[str, Severity, str, str]] = {
         "This host remembers more of the ledger than the home holds: an older copy was put back. Nothing runs.",
         "Find the newer home; or `reprise accept-rollback --reason CODE`, which forgets again what was forgotten.",
     ),
+    "host_record_missing": (
+        "home", Severity.FAIL,
+        "This host has no record of this home where its settings say: it was moved here, or the record was removed.",
+        "Put the record back; or `reprise accept-rollback --reason moved`, or `record_lost`, which makes a new one.",
+    ),
+    "record_place_not_fixed": (
+        "home", Severity.NOTE,
+        "This home was made by the first release: where its host's record lies is not fixed in its settings.",
+        "Write into site.toml: state = FOLDER, the folder in which the record of this home lies.",
+    ),
     "host_record_malformed": (
         "home", Severity.FAIL,
         "This host's memory of the home is damaged: whether an older copy was put back cannot be told. Only the sweep runs.",

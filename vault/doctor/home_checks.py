@@ -58,6 +58,12 @@ def _memory(home: Path, site: Site) -> Iterator[str]:
         yield "host_record_malformed"
         return
     known = record.remembered()
+    if record.missing(store):
+        yield "host_record_missing"
+    elif not site.trial and site.state is None:
+        yield "record_place_not_fixed"
+    if known is None and site.state is not None:
+        return
     if record.new_here(store):
         yield "home_new_here"
     if known is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -124,6 +125,11 @@ class Case:
         with (self.home / "site.toml").open("a") as settings:
             settings.write(line + "\n")
 
+    def settle_without_place(self) -> None:
+        settings = self.home / "site.toml"
+        lines = settings.read_text().splitlines(keepends=True)
+        settings.write_text("".join(line for line in lines if not line.startswith("state = ")))
+
     def entry(self) -> None:
         enrol_operator(self.home, "one")
         Control.open(self.home, "one").record(EntryType.SUBJECT_SHOWN, None, "access")
@@ -240,6 +246,8 @@ FIRES: dict[str, tuple[Callable[[Case], object], set[str]]] = {
     ),
     "timestamps_missing": (lambda c: next((c.home / "trust/timestamps").iterdir()).unlink(), set()),
     "machine_nameless": (lambda c: c.put("etc/machine-id", "uninitialized\n"), set()),
+    "host_record_missing": (lambda c: (c.entry(), shutil.rmtree(c.record())), set()),
+    "record_place_not_fixed": (lambda c: c.settle_without_place(), set()),
     "home_new_here": (lambda c: c.remember(machine_id="another"), set()),
     "home_rolled_back": (lambda c: c.remember(size=99), set()),
     "host_record_malformed": (lambda c: c.damage_memory(), set()),

@@ -15,7 +15,7 @@ from flows.erasure import erase_subject
 from flows.home_state import home_state
 from flows.safekeeping import Reason, accept_rollback
 from flows.sweep_round import sweep_round
-from schemas.errors import ForkError, RefusedError
+from schemas.errors import ForkError, HomeError, RefusedError
 from vault.host_record import HostRecord, record_folder
 from vault.ledger import EntryType
 from vault.ledger_store import open_store
@@ -53,29 +53,86 @@ def last_entry(home: Path) -> dict:
     return json.loads(store.read(store.head().size - 1, store.head().size)[0])
 
 
-def test_where_it_lies(home, tmp_path, host_state, monkeypatch):
+def test_where_it_lies(home, host_state):
     write(home)
     folder = record_folder(home, Site.load(home))
     assert not folder.is_relative_to(home)
     assert (folder / "head.json").is_file()
-    if Site.load(home).trial:
-        assert folder.parent == home.parent
-    else:
-        assert folder.parent == host_state
+    assert folder.parent == (home.parent if Site.load(home).trial else host_state)
+
+
+def of_version_1(home: Path) -> None:
+    """As the first release made it: without the setting."""
+    lines = (home / "site.toml").read_text().splitlines(keepends=True)
+    (home / "site.toml").write_text("".join(line for line in lines if not line.startswith("state = ")))
+
+
+def test_where_that_of_version_1_lies(real, tmp_path, host_state, monkeypatch):
+    of_version_1(real)
+    assert record_folder(real, Site.load(real)).parent == host_state
+    monkeypatch.delenv("REPRISE_STATE")
+    monkeypatch.setattr("vault.host_record.SYSTEM", tmp_path / "nowhere" / "reprise")
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "xdg"))
+    assert record_folder(real, Site.load(real)).parent == tmp_path / "xdg" / "reprise"
+    is_dir = Path.is_dir
+
+    def look(path: Path) -> bool:
+        if path.is_relative_to(tmp_path / "nowhere"):
+            raise PermissionError
+        return is_dir(path)
+
+    with monkeypatch.context() as of_another_user:
+        of_another_user.setattr(Path, "is_dir", look)
+        assert record_folder(real, Site.load(real)).parent == tmp_path / "xdg" / "reprise"
+
+
+@pytest.fixture
+def real(tmp_path) -> Path:
+    create_home(tmp_path / "real", trial=False, origin="test.example/log")
+    enrol_operator(tmp_path / "real", "one")
+    return tmp_path / "real"
+
+
+@pytest.mark.parametrize("version_1", [False, True])
+def test_the_environment_does_not_move_the_record(real, tmp_path, monkeypatch, version_1):
+    """Of version 1, a record in one of the usual places counts, wherever the environment points."""
+    if version_1:
+        of_version_1(real)
         monkeypatch.delenv("REPRISE_STATE")
-        monkeypatch.setattr("vault.host_record.SYSTEM", tmp_path / "nowhere" / "reprise")
-        monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "xdg"))
-        assert record_folder(home, Site.load(home)).parent == tmp_path / "xdg" / "reprise"
-        is_dir = Path.is_dir
+        monkeypatch.setattr("vault.host_record.SYSTEM", tmp_path / "system" / "reprise")
+        (tmp_path / "system").mkdir()
+    write(real, 2)
+    shutil.copytree(real, tmp_path / "old")
+    write(real)
+    put_back(tmp_path / "old", real)
+    for name in ("REPRISE_STATE", "XDG_STATE_HOME"):
+        monkeypatch.setenv(name, str(tmp_path / "elsewhere"))
+    with rolled_back():
+        Control.open(real, "one")
 
-        def look(path: Path) -> bool:
-            if path.is_relative_to(tmp_path / "nowhere"):
-                raise PermissionError
-            return is_dir(path)
 
-        with monkeypatch.context() as of_another_user:
-            of_another_user.setattr(Path, "is_dir", look)
-            assert record_folder(home, Site.load(home)).parent == tmp_path / "xdg" / "reprise"
+def test_a_home_without_its_record_is_refused_until_it_is_accepted(real):
+    write(real, 2)
+    record = record_folder(real, Site.load(real))
+    shutil.rmtree(record)
+    for opening in (lambda: Control.open(real, "one"), lambda: home_state(real)):
+        with pytest.raises(ForkError, match="host_record_missing"):
+            opening()
+    sweep_round(real)  # what is due goes all the same, and that is no acceptance
+    with pytest.raises(ForkError, match="host_record_missing"):
+        Control.open(real, "one")
+    accept_rollback(real, "one", Reason.MOVED)
+    assert (last_entry(real)["type"], last_entry(real)["code"]) == ("home.restored", "moved")
+    assert json.loads((record / "head.json").read_bytes())["size"] == open_store(real).head().size
+    write(real)
+
+
+def test_a_home_is_not_made_where_its_host_cannot_keep_a_record(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("REPRISE_STATE", str(tmp_path / "file"))
+    with pytest.raises(HomeError, match="state_folder_unusable"):
+        create_home(tmp_path / "home", trial=False, origin="test.example/log")
+    assert not (tmp_path / "home").exists()
 
 
 @pytest.mark.parametrize("lost", [1, 4])
@@ -109,6 +166,8 @@ def test_a_ledger_that_went_on_otherwise_is_noticed_though_it_is_longer(home, tm
     shutil.copytree(record, tmp_path / "record")
     put_back(tmp_path / "old", home)
     shutil.rmtree(record)  # the other way went on where this host did not see it
+    if not Site.load(home).trial:
+        accept_rollback(home, "one", Reason.RECORD_LOST)
     write(home, 5, "otherwise")
     shutil.rmtree(record)
     shutil.copytree(tmp_path / "record", record)
@@ -141,6 +200,8 @@ def test_four_writers_at_once_never_make_a_rollback(home):
 
 
 def test_a_copy_on_a_host_without_memory_is_told_and_is_no_error(home, tmp_path):
+    """Of a trial, and of a home of version 1."""
+    of_version_1(home)
     assert not home_state(home).new_here, "a new home has no history"
     write(home)
     shutil.rmtree(record_folder(home, Site.load(home)))
