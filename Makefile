@@ -52,7 +52,7 @@ SECONDS ?= 200
 FUZZ := .venv-fuzz
 fuzz: $(VENV)/.dev
 	test -x $(FUZZ)/bin/python || $(PYTHON) -m venv $(FUZZ)
-	$(FUZZ)/bin/python -m pip install --quiet --disable-pip-version-check "atheris>=3"
+	$(FUZZ)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --requirement requirements-fuzz.lock
 	for target in $(TARGET); do \
 	  PYTHONPATH=$(CURDIR):$$($(BIN)/python -c "import sysconfig; print(sysconfig.get_path('purelib'))") \
 	  $(FUZZ)/bin/python fuzz/run.py $$target $(SECONDS) || exit 1; done
