@@ -19,10 +19,12 @@ from schemas.errors import AuthorisationError, UnreadableSourceError
 from vault.authorisation import check_controllers_word
 from vault.canonical import canonical_json
 from vault.lease import Lease, find_lease
-from vault.ledger import EntryType
+from vault.ledger import EntryType, commit
 from vault.locks import hold_run
+from vault.proven import listing_of
 from vault.run_files import RunFile, read_run_file
 from vault.subjects import Subjects
+from vault.trust import TrustStore
 
 
 class ImportState(StrEnum):
@@ -60,11 +62,11 @@ def confirm(
         if state not in known:
             if known and _ORDER.index(state) < _ORDER.index(known[-1]):
                 raise AuthorisationError("import_state_not_later")
-            if state is ImportState.ACCEPTED:
-                _keep_acceptance(control, lease, signed)
+            accepted = state is ImportState.ACCEPTED
+            signing = {"acceptance": _keep_acceptance(control, lease, signed)} if accepted else {}
             if state is not ImportState.OPENED:
                 shorten_package(control, lease.run_id)  # a crash from here on leaves the rest to the sweep
-            control.record(EntryType.IMPORT_CONFIRMED, lease.run_id, state.value)
+            control.record(EntryType.IMPORT_CONFIRMED, lease.run_id, state.value, None, **signing)
         if state is not ImportState.OPENED:
             end_package(control, lease.run_id)
         return issue_proof(control, lease)
@@ -84,12 +86,25 @@ def _delivered(home: Path, run: str) -> tuple[Lease, dict[str, Any]]:
     return lease, told
 
 
-def _keep_acceptance(control: Control, lease: Lease, signed: tuple[bytes, bytes] | None) -> None:
+def _keep_acceptance(control: Control, lease: Lease, signed: tuple[bytes, bytes] | None) -> str:
+    """Keep what was signed, by whom, and what it was checked with; gives the ledger's commitment to it."""
     if signed is None:
         raise AuthorisationError("acceptance_not_signed")
     expected = draft_acceptance(control.home, lease.run_id)
     if signed[0] != expected:
         raise AuthorisationError("acceptance_of_another")
-    check_controllers_word(control.home, control.site, lease.authorisation_id, *signed, control.clock)
-    kept = {"acceptance.json": signed[0].hex(), "acceptance.json.p7s": signed[1].hex()}
-    Subjects(control.home).put(lease.subject_id, f"acceptance-{lease.run_id}", json.dumps(kept).encode())
+    signer = check_controllers_word(
+        control.home, control.site, lease.authorisation_id, *signed, control.clock
+    )
+    salt = control.authorisation_salt(lease)
+    if salt is None:
+        raise AuthorisationError("evidence_erased")
+    kept = {
+        "acceptance.json": signed[0],
+        "acceptance.json.p7s": signed[1],
+        "acceptance-signer.json": canonical_json({"version": 1, **signer.to_json()}),
+        **{f"acceptance-{name}": data for name, data in TrustStore.load(control.home).raw.items()},
+    }
+    data = json.dumps({name: held.hex() for name, held in kept.items()}).encode()
+    Subjects(control.home).put(lease.subject_id, f"acceptance-{lease.run_id}", data)
+    return commit(salt, EntryType.IMPORT_CONFIRMED.value, "acceptance", listing_of(kept))

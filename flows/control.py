@@ -32,13 +32,16 @@ from vault.journal import Journal
 from vault.lease import Lease, owner_alive, set_unreadable_aside, take_over
 from vault.ledger import EntryType, Ledger, Recorded, commit
 from vault.ledger_store import open_store
+from vault.ledger_story import AFTERWARDS
 from vault.mark import make_staging
+from vault.proven import keep_proven, listing_of
 from vault.replay import Replayed, close_restore, destroyed_in, give_over, replay, restore_pending
 from vault.run_files import RunFile, drop_run_file, has_run_file, is_ended, read_run_file, write_run_file
 from vault.site import Site
 from vault.subjects import Operator, Subjects, find_operator
 
 SWEEPER = "sweep"
+_COUNTING = (EntryType.DESTRUCTION_COMPLETED.value, *AFTERWARDS)
 
 
 @dataclass(frozen=True)
@@ -117,7 +120,14 @@ class Control:
             if code == "restored" and not restore_pending(self.home):
                 return Replayed()
             alive = give_over(self.home, code)
-            found = replay(self.home, self.site, self.memory, self.clock, destroyed_in(self.ledger.store))
+            found = replay(
+                self.home,
+                self.site,
+                self.memory,
+                self.clock,
+                self.record_issue,
+                destroyed_in(self.ledger.store),
+            )
             found = replace(found, alive=alive)
             self.record(EntryType.HOME_RESTORED, None, code, {**found.counts(), **(counts or {})})
             if code == "restored":  # by an operator's word; on another host, or in another place
@@ -160,10 +170,17 @@ class Control:
         counts: dict[str, int] | None = None,
         **commitments: str,
     ) -> Recorded:
-        """Write a ledger entry for this operator; the host remembers the head outside of the home."""
-        made = self.ledger.record(
-            entry_type, run_id, code, commitments={**self._by(entry_type), **commitments}, counts=counts
-        )
+        """Write a ledger entry for this operator; the host remembers the head outside of the home.
+
+        The entry that ends a run, and each after it, counts the run's entries before it (`earlier`): none can be left out
+        of a proof folder.
+        """
+        with self.ledger.store.locked():
+            if run_id is not None and entry_type.startswith(_COUNTING):
+                counts = {**(counts or {}), "earlier": len(self._entries(run_id, self._start_of(run_id)))}
+            made = self.ledger.record(
+                entry_type, run_id, code, commitments={**self._by(entry_type), **commitments}, counts=counts
+            )
         with contextlib.suppress(
             OSError, LedgerError
         ):  # no reason to stop a destruction; `reprise doctor` sees the lag
@@ -174,9 +191,19 @@ class Control:
 
     def entries_of(self, lease: Lease) -> list[tuple[int, dict[str, Any]]]:
         """The run's entries with their indexes, as the log has them: none lies before its lease."""
-        store, start = self.ledger.store, lease.ledger_start
+        return self._entries(lease.run_id, lease.ledger_start)
+
+    def _entries(self, run_id: str, start: int) -> list[tuple[int, dict[str, Any]]]:
+        store = self.ledger.store
         parsed = ((i, json.loads(e)) for i, e in enumerate(store.read(start, store.head().size), start))
-        return [(i, body) for i, body in parsed if body["runId"] == lease.run_id]
+        return [(i, body) for i, body in parsed if body["runId"] == run_id]
+
+    def _start_of(self, run_id: str) -> int:
+        """Where a run's entries begin at the earliest; the beginning of the log for one whose lease is damaged."""
+        try:
+            return Lease.load(self.home, run_id).ledger_start
+        except (OSError, IntegrityError):
+            return 0
 
     def has_recorded(self, lease: Lease, entry_type: EntryType) -> bool:
         """Whether the log has an entry of this type for the run."""
@@ -193,11 +220,27 @@ class Control:
         salt = self.authorisation_salt(lease)
         if salt is None:
             raise AuthorisationError("evidence_erased")
-        instruction = commit(salt, "authorisation.checked", "instruction", authorisation.instruction.document)
         if not self.has_recorded(lease, EntryType.AUTHORISATION_CHECKED):
-            self.record(EntryType.AUTHORISATION_CHECKED, lease.run_id, "passed", authorisation=instruction)
+            checked, signing = EntryType.AUTHORISATION_CHECKED, authorisation.signing
+            document, listing = authorisation.instruction.document, listing_of(keep_proven(self.home, lease))
+            self.record(
+                checked,
+                lease.run_id,
+                signing.signature.value,
+                {"signatures": len(signing.signers)},
+                authorisation=commit(salt, checked.value, "instruction", document),
+                evidence=commit(salt, checked.value, "evidence", listing),
+            )
         deadline = int(parse_utc(lease.deadline).timestamp())
         self.record(EntryType.RUN_STARTED, lease.run_id, lease.use, {"deadline_s": deadline})
+
+    def record_issue(self, run_id: str, manifest: bytes) -> None:
+        """That a proof folder with this manifest is issued: once for each that differs from those issued before."""
+        digest = digest_b64(manifest)
+        with self.ledger.store.locked():
+            entries = self._entries(run_id, self._start_of(run_id))
+            if digest not in {e["c"].get("manifest") for _, e in entries}:
+                self.record(EntryType.PROOF_ISSUED, run_id, "issued", manifest=digest)
 
     def authorisation_salt(self, lease: Lease) -> bytes | None:
         """What opens the ledger's commitment to the run's instruction; it dies with the doctor's record."""

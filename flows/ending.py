@@ -18,6 +18,7 @@ from flows.watch import Watch
 from schemas.errors import VerificationFailedError
 from schemas.outcome import Cause
 from vault.authorisation import reopen
+from vault.certificate import TRUST
 from vault.certificate_phrases import PHRASES
 from vault.clock import format_utc
 from vault.destroy import Evidence, StagedFile, destroy_run, inventory_staging, probe
@@ -26,7 +27,15 @@ from vault.ledger import EntryType
 from vault.media import backed_up, describe_media, filesystem_type
 from vault.provider import provider
 from vault.run_files import RunFile, drop_run_file, read_run_file, write_run_file
-from vault.statements import DESTRUCTION, destruction_predicate, inventory_file, statement
+from vault.statements import (
+    AUTHORISATION_CHECK,
+    DESTRUCTION,
+    RUN,
+    VERSION,
+    destruction_predicate,
+    inventory_file,
+    statement,
+)
 from vault.tool import describe_tool
 
 
@@ -121,9 +130,19 @@ def _certify(control: Control, ending: Ending, evidence: Evidence, inventory: li
                 "bytes": listed["bytes"],
                 **dict.fromkeys(leftovers(control, lease), 1),
             },
-            statement=digest_b64(statement(lease.run_id, DESTRUCTION, told["destruction"])),
+            **_commitments(lease.run_id, told),
         )
     return issue_proof(control, lease)
+
+
+def _commitments(run_id: str, told: dict[str, Any]) -> dict[str, str]:
+    """What the entry of a destruction commits to: of all that is reported, its three statements."""
+    stated = {"statement": (DESTRUCTION, told["destruction"])}
+    if (
+        told.get("version") == VERSION
+    ):  # else an earlier release fixed it, and a crash lay between it and the entry
+        stated |= {"run": (RUN, told["run"]), "check": (AUTHORISATION_CHECK, told["check"])}
+    return {name: digest_b64(statement(run_id, *stated[name])) for name in stated}
 
 
 def _tell(
@@ -132,10 +151,10 @@ def _tell(
     """Everything a proof says of a run, but for heads and stamps, which grow: enumeration values, counts, digests."""
     lease = ending.lease
     listed = inventory_file(inventory)
-    authorisation = reopen(control.home, lease.authorisation_id, lease.use)
     destruction = _destruction(control, ending, evidence, listed)
     published = ending.counts.get("publish", {})
     return {
+        "version": VERSION,
         "destruction": destruction,
         "inventory": listed.decode(),
         "run": {
@@ -143,10 +162,23 @@ def _tell(
             "deadline": lease.deadline,
             "counts": {k: v for k, v in ending.counts.items() if k != "publish"},
             "parts": published.get("parts", []),
+            "facts": _facts(control, ending, destruction),
         },
-        "facts": _facts(control, ending, destruction),
-        "signing": authorisation.signing.to_json(),
-        "language": authorisation.language,
+        "check": _check(control, lease),
+    }
+
+
+def _check(control: Control, lease: Lease) -> dict[str, Any]:
+    """The statement of the authorisation's check: how many signatures, of what kind, in which capacities; no names."""
+    checked = control.entries_of(lease)[0][1]
+    signing = reopen(control.home, lease.authorisation_id, lease.use).signing.to_json()
+    counted = {name: checked["n"][name] for name in ("signatures",) if name in checked["n"]}
+    return {
+        "result": "PASSED",
+        "verifiedAt": checked["at"],
+        "authorisation": lease.authorisation_id,
+        **signing,
+        **counted,
     }
 
 
@@ -178,11 +210,11 @@ def _facts(control: Control, ending: Ending, destruction: dict[str, Any]) -> dic
     came, published = counts.get("inventory", {}), "publish" in counts and ending.cause is Cause.PUBLISHED
     published = published or was_published(control, lease)
     return {
-        "version": 1,
+        "version": VERSION,
         "trial": control.site.trial,
-        "run": lease.run_id,
-        "use": lease.use,
         "outcome": PHRASES["en"][ending.cause],
+        "language": reopen(control.home, lease.authorisation_id, lease.use).language,
+        "trust": TRUST,
         "came": {
             "files": came.get("files", 0),
             "patients": came.get("patients", 0),
@@ -191,7 +223,6 @@ def _facts(control: Control, ending: Ending, destruction: dict[str, Any]) -> dic
         },
         "dispositions": counts.get("reconcile", counts.get("rehearse", {})).get("dispositions", {}),
         "findings": sum(counts.get("publish", {}).get("findings", {}).values()),
-        "destruction": destruction,
         "fate": {**_custody(control, lease, destruction), "staging": "key_destroyed_files_unlinked"},
         "import_state": "delivered_not_confirmed" if published else "nothing_delivered",
         "profile": counts.get("plan", {}).get("profile", "none"),

@@ -85,7 +85,7 @@ def _erase(control: Control, subject_id: str) -> dict[str, Any]:
         bury(home, grave)
     with contextlib.suppress(OSError):
         control.memory.note_gone("erased", grave)  # an older copy of the home does not know its tombstones
-    forget_subject(home, control.site, subject_id)
+    forget_subject(home, control.site, subject_id, control.record_issue)
     return {
         "subject": subject_id,
         "entry": entry.index,

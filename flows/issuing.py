@@ -15,30 +15,21 @@ from typing import Any
 
 from flows.control import Control
 from schemas.errors import UnreadableSourceError
-from vault.authorisation import evidence_of
-from vault.certificate import build_certificate
-from vault.clock import format_utc
-from vault.custody import AT_SERVER, CopyKind, Evidence, evidence_of_kind
+from vault.certificate import TRUST, build_certificate
 from vault.lease import Lease, find_lease
 from vault.ledger import EntryType, format_hashes
 from vault.ledger_store import load_log_key
 from vault.locks import hold_run
 from vault.notes import Checkpoint, split_note
 from vault.policy import format_policy
-from vault.proof_folder import SALT, authorisation_files, write_proof
+from vault.proof_folder import SALT, authorisation_files, place_folder, seal_files
+from vault.proven import evidence_before_version_2, proven_by
 from vault.run_files import RunFile, read_run_file, write_run_file
 from vault.signature_stamps import stamps_of
-from vault.statements import (
-    AUTHORISATION_CHECK,
-    DESTRUCTION,
-    INVENTORY,
-    RUN,
-    envelope,
-    import_type,
-    statement,
-)
+from vault.statements import INVENTORY, envelope, statement
 from vault.subjects import Subjects
-from vault.timestamps import Stamps, read_roots, stamped_at
+from vault.timestamps import Stamps, read_roots
+from vault.verify import CHECK, DESTRUCTION, RUN, derive_certificate, predicate_type
 
 Entries = list[tuple[int, dict[str, Any]]]  # by index in the log
 
@@ -66,7 +57,7 @@ def refresh_proof(home: Path, run: str) -> dict[str, Any]:
     with hold_run(home, lease.locks):
         if not control.ended(lease):
             raise UnreadableSourceError("run_not_ended")
-        folder = issue_proof(control, lease)
+        folder = issue_proof(control, lease, newest=True)
     files = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()}
     return {
         "run": lease.run_id,
@@ -78,20 +69,26 @@ def refresh_proof(home: Path, run: str) -> dict[str, Any]:
     }
 
 
-def issue_proof(control: Control, lease: Lease) -> Path:
-    """Write the run's proof folder from what was told at its end; the former one is replaced as a whole."""
+def issue_proof(control: Control, lease: Lease, *, newest: bool = False) -> Path:
+    """Write the run's proof folder from what was fixed at its end; the former one is replaced as a whole.
+
+    Each issuing is recorded before its folder appears: no folder of this home is unknown to its log. Issued again after a
+    crash, under the same head and facts, it is the same to the byte, and nothing is recorded twice; `newest` asks for the
+    newest head in any case.
+    """
     told = read_run_file(control.home, lease.run_id, RunFile.TOLD)
     if told is None:
         raise UnreadableSourceError("run_not_ended")
     folder = control.home / "runs" / lease.run_id / "proof"
-    entries = control.entries_of(lease)
+    everything = control.entries_of(lease)
     handed = _handed_out(control, lease)
-    head = _choose_head(control, entries[-1][0] + 1, handed)
+    head = _choose_head(control, everything, handed, newest=newest)
     if all(head.body.size != Checkpoint.parse(split_note(note)[0]).size for note in handed):
         handed.append(head.note)
         write_run_file(
             control.home, lease.run_id, RunFile.HEADS, {"heads": [note.decode() for note in handed]}
         )
+    entries = [(index, entry) for index, entry in everything if index < head.body.size]
     authorisation = _authorisation(control, lease, folder)
     files = {
         "policy.txt": format_policy(control.ledger.store.vkey).encode(),
@@ -101,9 +98,11 @@ def issue_proof(control: Control, lease: Lease) -> Path:
         **_growth(control, handed, head),
         **authorisation,
         **_stamps(control, authorisation, head),
-        **build_certificate(_facts(told, lease, entries, head, authorisation), told["language"]),
     }
-    write_proof(folder, files, origin=control.site.origin, key=load_log_key(control.home))
+    files |= build_certificate(_certificate(told, lease, entries, files))
+    sealed = seal_files(files, origin=control.site.origin, key=load_log_key(control.home))
+    control.record_issue(lease.run_id, sealed["manifest.json"])
+    place_folder(folder, sealed)
     return folder
 
 
@@ -113,12 +112,22 @@ def _handed_out(control: Control, lease: Lease) -> list[bytes]:
     return [note.encode() for note in known["heads"]]
 
 
-def _choose_head(control: Control, least: int, handed: list[bytes]) -> Head:
-    """The newest stamped head that covers the run and every head handed out for it; else the present one."""
-    least = max([least, *(Checkpoint.parse(split_note(note)[0]).size for note in handed)])
-    stamped = [stamp for stamp in Stamps(control.home).kept() if stamp.size >= least]
-    if stamped:
-        return Head(stamped[-1].checkpoint, stamped[-1].response)
+def _choose_head(control: Control, entries: Entries, handed: list[bytes], *, newest: bool) -> Head:
+    """The head of the last issuing, while nothing was recorded of the run since; else the newest that covers it.
+
+    That is the newest stamped head, and the present one if none is stamped. It is never before one handed out.
+    """
+    issued = EntryType.PROOF_ISSUED
+    least = 1 + max(index for index, entry in entries if newest or entry["type"] != issued)
+    stamped = Stamps(control.home).kept()
+    sizes = [Checkpoint.parse(split_note(note)[0]).size for note in handed]
+    if not newest and sizes and max(sizes) >= least:
+        note = handed[sizes.index(max(sizes))]
+        return Head(note, next((stamp.response for stamp in stamped if stamp.checkpoint == note), None))
+    least = max([*sizes, 1 + max(index for index, entry in entries if entry["type"] != issued)])
+    covering = [stamp for stamp in stamped if stamp.size >= least]
+    if covering:
+        return Head(covering[-1].checkpoint, covering[-1].response)
     return Head(control.ledger.store.checkpoint())
 
 
@@ -133,31 +142,39 @@ def _entries(control: Control, entries: Entries, head: Head) -> dict[str, bytes]
 
 def _statements(control: Control, lease: Lease, told: dict[str, Any], entries: Entries) -> dict[str, bytes]:
     key, key_id = load_log_key(control.home), control.ledger.store.vkey.split("+")[1]
-    check = {
+    predicates = {
+        CHECK: _check(told, lease, entries),
+        RUN: told["run"],
+        DESTRUCTION: told["destruction"],
+        **dict(_confirmations(entries)),
+    }
+    version = told.get("version", 1)
+    return {
+        f"statements/{name}.dsse.json": envelope(
+            statement(lease.run_id, predicate_type(name, version), predicate), key, key_id
+        )
+        for name, predicate in predicates.items()
+    }
+
+
+def _check(told: dict[str, Any], lease: Lease, entries: Entries) -> dict[str, Any]:
+    """Fixed at the end of the run; one that ended under version 1 of the proof fixed less."""
+    stated: dict[str, Any] = told.get("check") or {
         "result": "PASSED",
         "verifiedAt": entries[0][1]["at"],
         "authorisation": lease.authorisation_id,
         **told["signing"],
     }
-    predicates = (
-        ("authorisation-check", AUTHORISATION_CHECK, check),
-        ("run", RUN, told["run"]),
-        ("destruction", DESTRUCTION, told["destruction"]),
-        *_confirmations(entries),
-    )
-    return {
-        f"statements/{name}.dsse.json": envelope(statement(lease.run_id, kind, predicate), key, key_id)
-        for name, kind, predicate in predicates
-    }
+    return stated
 
 
-def _confirmations(entries: Entries) -> Iterator[tuple[str, str, dict[str, str]]]:
+def _confirmations(entries: Entries) -> Iterator[tuple[str, dict[str, str]]]:
     """One statement for each state that was confirmed of the import."""
     for _, entry in entries:
         if entry["type"] == EntryType.IMPORT_CONFIRMED:
             by = "controller_signature" if entry["code"] == "accepted" else "operator_record"
             predicate = {"state": entry["code"], "confirmedAt": entry["at"], "by": by}
-            yield f"import-{entry['code']}", import_type(entry["code"]), predicate
+            yield f"import-{entry['code']}", predicate
 
 
 def _growth(control: Control, handed: list[bytes], head: Head) -> dict[str, bytes]:
@@ -180,7 +197,9 @@ def _authorisation(control: Control, lease: Lease, folder: Path) -> dict[str, by
     salt = control.authorisation_salt(lease)
     if salt is None:
         return {}
-    evidence = authorisation_files(folder) or evidence_of(control.home, lease.authorisation_id)
+    evidence = proven_by(control.home, lease)
+    if evidence is None:
+        evidence = authorisation_files(folder) or evidence_before_version_2(control.home, lease)
     stamps = stamps_of(control.home, lease.authorisation_id, evidence)
     return {
         f"authorisation/{name}": data
@@ -206,48 +225,9 @@ def _stamps(control: Control, authorisation: dict[str, bytes], head: Head) -> di
     return files
 
 
-def _facts(
-    told: dict[str, Any],
-    lease: Lease,
-    entries: Entries,
-    head: Head,
-    authorisation: dict[str, bytes],
+def _certificate(
+    told: dict[str, Any], lease: Lease, entries: Entries, files: dict[str, bytes]
 ) -> dict[str, Any]:
-    _, size, root = split_note(head.note)[0].split("\n")[:3]
-    used = list(told["facts"]["channels"])
-    if head.stamp or any(name.endswith(".tsr") for name in authorisation):
-        used.append("time_stamp")
-    if len(split_note(head.note)[1]) > 1:
-        used.append("witness")
-    fate = told["facts"]["fate"]
-    confirmed = [e["code"] for _, e in entries if e["type"] == EntryType.IMPORT_CONFIRMED]
-    return {
-        **told["facts"],
-        "fate": {**fate, **{kind: {**fate[kind], "end": _end_of(entries, kind)} for kind in CopyKind}},
-        "import_state": confirmed[-1] if confirmed else told["facts"]["import_state"],
-        "authorisation": {
-            "id": lease.authorisation_id,
-            "checkedAt": entries[0][1]["at"],
-            **told["signing"],
-        },
-        "channels": used,
-        "head": {"origin": head.body.origin, "size": int(size), "root": root},
-        "stamp": {"at": format_utc(stamped_at(head.stamp))} if head.stamp else None,
-    }
-
-
-def _end_of(entries: Entries, kind: str) -> dict[str, Any] | None:
-    """How the operator's copy of a kind ended, as the ledger has it; None while he holds it, or never did."""
-    ends = [e for _, e in entries if e["type"].startswith("custody.") and e["code"] == kind]
-    if not ends:
-        return None
-    last, counted = ends[-1], {"files", "bytes"}
-    return {
-        "at": last["at"],
-        "complete": last["type"] == EntryType.CUSTODY_DESTROYED,
-        "evidence": (
-            Evidence.AT_SERVER if AT_SERVER in last["n"] else evidence_of_kind(CopyKind(kind))
-        ).value,
-        **{name: last["n"][name] for name in counted},
-        "exceptions": sorted(set(last["n"]) - counted - {AT_SERVER}),
-    }
+    """As every verifier derives it. Of a run that ended under version 1 of the proof its facts are in no statement."""
+    facts = told["run"].get("facts") or {**told["facts"], "language": told["language"], "trust": TRUST}
+    return derive_certificate(facts, _check(told, lease, entries), told["destruction"], entries, files)

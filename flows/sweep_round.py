@@ -33,6 +33,6 @@ def _forget_what_rose(control: Control) -> None:
             control.memory.note_gone("erased", name)
     if readable_runs(control.home)[1]:
         return  # whose runs they are, nobody knows now: the next sweep sees
-    found = replay(control.home, control.site, control.memory, control.clock)
+    found = replay(control.home, control.site, control.memory, control.clock, control.record_issue)
     if found != Replayed():
         control.record(EntryType.HOME_RESTORED, None, "found_again", found.counts())

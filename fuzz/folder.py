@@ -21,9 +21,13 @@ from vault.ledger import commit
 from vault.merkle import LeafList, leaf_hash, prove_consistency
 from vault.notes import sign_note
 from vault.proof_folder import seal_files
-from vault.statements import DESTRUCTION, envelope
+from vault.statements import envelope
+from vault.verify import CHECK, DESTRUCTION, RUN, Fault, derive_certificate, listing
 
 SALT, INSTRUCTION, INVENTORY, EARLIER = b"s" * 32, b'{"nonce":"0"}', b'{"files":[]}', 3
+SIGNERS = b'{"signers":[{"certificate_sha256":"00","numbers":[]}]}'
+EVIDENCE = {"authorisation/instruction.json": INSTRUCTION, "authorisation/signers.json": SIGNERS}
+OTHER_LAYOUT = b"Reprise layout 0000000000000000"
 
 
 def split_input(data: bytes) -> tuple[str, bytes]:
@@ -38,40 +42,42 @@ def build(name: str, content: bytes) -> dict[str, bytes]:
     payloads = {kind: canonical_json(body) for kind, body in made.statements.items()}
     if name.startswith("statement "):
         payloads[name.partition(" ")[2]] = content
-    entries = _entries(made.entries, payloads[DESTRUCTION])
+    entries = _entries(made.entries, payloads)
     if name.startswith("entry ") and name[6:] in map(str, range(len(entries))):
         entries[int(name[6:])] = content
     head = seeds.head_of(entries)
-    certificate = (
-        content if name == "certificate" else canonical_json({**made.certificate, "head": _shown(head)})
-    )
     if name == "checkpoint":
         head = sign_note(content.decode("utf-8", "replace"), seeds.ORIGIN, seeds.KEY)
     files = {
         "policy.txt": seeds.POLICY.encode(),
         "checkpoint": head,
-        "certificate.html": b"<p>",
-        "certificate.pdf": b"%PDF-",
-        "certificate.json": certificate,
+        "certificate.html": OTHER_LAYOUT,
+        "certificate.pdf": OTHER_LAYOUT,
         "inventory.json": INVENTORY,
-        "authorisation/instruction.json": INSTRUCTION,
+        **EVIDENCE,
         "authorisation/salt.b64": b64encode(SALT) + b"\n",
         **_growth(entries),
     }
     for index, entry in enumerate(entries):
         files[f"entries/{index}.json"] = entry
         files[f"proofs/{index}.tlog-proof"] = seeds.proof_of(entries, index, head)
-    for number, payload in enumerate(payloads.values()):
-        files[f"statements/{number}.dsse.json"] = envelope(payload, seeds.KEY, "k")
+    for kind, payload in payloads.items():
+        files[f"statements/{kind}.dsse.json"] = envelope(payload, seeds.KEY, seeds.VKEY.split("+")[1])
+    files["certificate.json"] = content if name == "certificate" else _certificate(payloads, entries, files)
     if name.startswith("file "):
         files[name[5:]] = content
     return _signed(files, name, content)
 
 
-def _shown(head: bytes) -> dict[str, Any]:
-    """A head as the certificate shows it."""
-    origin, size, root = head.decode().split("\n")[:3]
-    return {"origin": origin, "size": int(size), "root": root}
+def _certificate(payloads: dict[str, bytes], entries: list[bytes], files: dict[str, bytes]) -> bytes:
+    """What follows from the rest, as far as anything does."""
+    try:
+        stated = {kind: json.loads(payload)["predicate"] for kind, payload in payloads.items()}
+        bodies = [(index, json.loads(entry)) for index, entry in enumerate(entries)]
+        facts = stated[RUN]["facts"]
+        return canonical_json(derive_certificate(facts, stated[CHECK], stated[DESTRUCTION], bodies, files))
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError, Fault):
+        return b"{}"
 
 
 def _growth(entries: list[bytes]) -> dict[str, bytes]:
@@ -82,10 +88,13 @@ def _growth(entries: list[bytes]) -> dict[str, bytes]:
     return {f"heads/{EARLIER}.checkpoint": head, f"consistency/{EARLIER}-{len(entries)}.txt": lines}
 
 
-def _entries(story: list[dict[str, Any]], destruction: bytes) -> list[bytes]:
-    """The entries: the first commits to the instruction, the last names the statement about the destruction."""
-    story[0]["c"]["authorisation"] = commit(SALT, "authorisation.checked", "instruction", INSTRUCTION)
-    story[-1]["c"]["statement"] = b64encode(sha256(destruction).digest()).decode()
+def _entries(story: list[dict[str, Any]], payloads: dict[str, bytes]) -> list[bytes]:
+    """The entries: the first commits to the instruction and to what was checked with it, the last to the statements."""
+    checked = "authorisation.checked"
+    story[0]["c"]["authorisation"] = commit(SALT, checked, "instruction", INSTRUCTION)
+    story[0]["c"]["evidence"] = commit(SALT, checked, "evidence", listing(EVIDENCE, list(EVIDENCE)))
+    for field, kind in (("statement", DESTRUCTION), ("run", RUN), ("check", CHECK)):
+        story[-1]["c"][field] = b64encode(sha256(payloads[kind]).digest()).decode()
     return [canonical_json(body) for body in story]
 
 
@@ -113,7 +122,7 @@ def inputs() -> list[bytes]:
     payloads = {kind: canonical_json(body) for kind, body in made.statements.items()}
     pieces = [("certificate", files["certificate.json"]), ("manifest", files["manifest.json"])]
     pieces += [("checkpoint", files["checkpoint"].rpartition(b"\n\n")[0] + b"\n")]
-    pieces += [(f"entry {n}", entry) for n, entry in enumerate(_entries(made.entries, payloads[DESTRUCTION]))]
+    pieces += [(f"entry {n}", entry) for n, entry in enumerate(_entries(made.entries, payloads))]
     pieces += [(f"statement {kind}", payload) for kind, payload in payloads.items()]
     pieces += [("signed", files["manifest.sig"].rpartition(b"\n\n")[0] + b"\n")]
     pieces += [(f"raw {file}", data) for file, data in files.items()]

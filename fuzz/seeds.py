@@ -31,9 +31,10 @@ from vault.merkle import LeafList, leaf_hash, prove_inclusion, root_hash
 from vault.notes import COSIGNATURE, Checkpoint, cosign_note, format_vkey, sign_note
 from vault.sealing import make_identity, open_bytes, seal_bytes
 from vault.site import create_home
-from vault.statements import AUTHORISATION_CHECK, DESTRUCTION, RUN, statement
+from vault.statements import VERSION, statement
 from vault.subjects import enrol_doctor, enrol_operator
 from vault.trial_ca import TrialAuthority, sign_cades, sign_page
+from vault.verify import CHECK, DESTRUCTION, RUN, predicate_type
 
 ORIGIN = "fuzz.example/log"
 KEY = Ed25519PrivateKey.from_private_bytes(b"k" * 32)
@@ -88,11 +89,11 @@ def entry(kind: EntryType, number: int, **more: Any) -> dict[str, Any]:
 def story() -> list[dict[str, Any]]:
     """The entries of one whole run."""
     return [
-        entry(EntryType.AUTHORISATION_CHECKED, 1),
+        entry(EntryType.AUTHORISATION_CHECKED, 1, code="cades", n={"signatures": 1}),
         entry(EntryType.RUN_STARTED, 2, n={"deadline_s": 2_000_000_000, "run_number": 1}),
         entry(EntryType.RUN_DELIVERED, 3, n={"delivered": 7}),
         entry(EntryType.DESTRUCTION_STARTED, 4),
-        entry(EntryType.DESTRUCTION_COMPLETED, 5),
+        entry(EntryType.DESTRUCTION_COMPLETED, 5, n={"files": 3, "bytes": 9, "earlier": 4}),
     ]
 
 
@@ -102,7 +103,6 @@ class Parts:
 
     entries: list[Any]
     statements: dict[str, Any]
-    certificate: Any
 
 
 def parts(inventory: str) -> Parts:
@@ -113,19 +113,29 @@ def parts(inventory: str) -> Parts:
         "verification": checks,
         "inventory": {"files": 3, "sha256": inventory},
     }
-    predicates: dict[str, dict[str, Any]] = {
-        AUTHORISATION_CHECK: {"result": "PASSED", "signature": "electronic"},
-        RUN: {"use": "migration", "parts": [["a", "b", 1]]},
-        DESTRUCTION: destruction,
-    }
-    statements = {k: json.loads(statement(RUN_ID, k, body)) for k, body in predicates.items()}
-    certificate = {
-        "run": RUN_ID,
+    facts = {
+        "version": 2,
+        "trial": False,
         "outcome": "certified",
         "import_state": "delivered_not_confirmed",
-        "destruction": destruction,
+        "channels": ["folder"],
+        "fate": {"source": {"holder": "doctor"}, "package": {"holder": "doctor"}, "staging": "x"},
     }
-    return Parts(story(), statements, certificate)
+    predicates: dict[str, dict[str, Any]] = {
+        CHECK: {
+            "result": "PASSED",
+            "verifiedAt": "2026-06-01T00:00:00Z",
+            "authorisation": "a1",
+            "signature": "cades",
+            "signatures": 1,
+            "signedAs": ["controller"],
+        },
+        RUN: {"use": "migration", "parts": [["a", "b", 1]], "facts": facts},
+        DESTRUCTION: destruction,
+    }
+    types = {name: predicate_type(name, VERSION) for name in predicates}
+    statements = {k: json.loads(statement(RUN_ID, types[k], body)) for k, body in predicates.items()}
+    return Parts(story(), statements)
 
 
 @cache

@@ -123,8 +123,9 @@ class WholeRun:
         return [json.loads(entry) for entry in store.read(0, store.head().size)]
 
     def told(self) -> dict[str, Any]:
-        """What is told of the last run."""
-        return dict(json.loads((self.home / "runs" / self.run_id / "told.json").read_bytes()))
+        """What is reported of the last run, and its facts."""
+        told = dict(json.loads((self.home / "runs" / self.run_id / "told.json").read_bytes()))
+        return {**told, "facts": told["run"]["facts"]}
 
     def nothing_left(self) -> None:
         """No file of any kind below the runs' folders, no key, a whole ledger, certificates that verify."""

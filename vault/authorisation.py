@@ -19,7 +19,15 @@ from vault.patient_list import open_list
 from vault.register import ATTESTATIONS, PAGE, PATIENT_LIST, InstructionRegister, Use
 from vault.signature import check_signature
 from vault.signed import Signed, detached
-from vault.signers import Signing, capacity_of, inss_of_controllers, refuse_strange_places, signing_of
+from vault.signers import (
+    SignerRow,
+    Signing,
+    capacity_of,
+    inss_of_controllers,
+    refuse_strange_places,
+    row_of,
+    signing_of,
+)
 from vault.site import Site
 from vault.subjects import Operator
 from vault.terms import recipient_refusals, refuse_first, term_refusals
@@ -197,7 +205,8 @@ def claim(home: Path, authorisation: Authorisation, signed: Signed, run_id: str)
 
 
 def _keep(home: Path, register: InstructionRegister, checked: Authorisation, signed: Signed) -> None:
-    register.keep(checked.subject_id, checked.persons, signed, TrustStore.load(home))
+    signers = checked.signing.signers_file(register.page())
+    register.keep(checked.subject_id, checked.persons, signed, TrustStore.load(home), signers)
     register.note_signing(checked.signing.to_json())
 
 
@@ -314,15 +323,15 @@ def check_withdrawal(
 
 def check_controllers_word(
     home: Path, site: Site, authorisation_id: str, document: bytes, p7s: bytes, clock: Clock
-) -> None:
-    """Something a controller says later (a withdrawal, an acceptance), checked like the instruction itself.
+) -> SignerRow:
+    """Something a controller says later (a withdrawal, an acceptance), checked like the instruction itself; who signed it.
 
     Raises AuthorisationError (what `vault.signers.capacity_of` raises), TrustError.
     """
     instruction = parse(_kept_document(home, authorisation_id))
     moment = clock.now()
     signer = check_signature(document, p7s, TrustStore.load(home), trial_home=site.trial, moment=moment)
-    capacity_of(home, instruction, signer, moment.date())
+    return row_of(instruction, signer, capacity_of(home, instruction, signer, moment.date()))
 
 
 def draft_withdrawal(home: Path, authorisation_id: str) -> bytes:

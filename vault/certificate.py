@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from functools import cache
+from hashlib import sha256
+from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import segno
@@ -13,15 +18,49 @@ from vault.certificate_content import Block, Content, build_content
 from vault.certificate_words import WORDS
 from vault.paper import Paper
 
+TRUST = WORDS["en"]["trust"]
+"""What a certificate can prove at most, for programs."""
+SOURCES = (
+    "certificate",
+    "certificate_content",
+    "certificate_phrases",
+    "certificate_words",
+    "outcome_words",
+    "paper",
+)
+"""The modules that decide how a page looks."""
+_DRAWN_BY = ("reportlab", "segno", "jinja2", "markupsafe", "font-source-sans-pro")
 
-def build_certificate(facts: dict[str, Any], language: str) -> dict[str, bytes]:
-    """`certificate.json`, `.html` and `.pdf`: one content, the doctor's language, the same bytes for the same facts."""
-    content = build_content(facts, language)
+
+def build_certificate(certificate: dict[str, Any]) -> dict[str, bytes]:
+    """`certificate.json`, `.html` and `.pdf`: one content, the doctor's language, the same bytes for the same certificate.
+
+    Page and paper name the layout that made them (`layout`); of one layout their bytes can be made again and compared.
+    """
+    content = build_content(certificate, certificate["language"])
     return {
-        "certificate.json": canonical_json({**facts, "language": language, "trust": WORDS["en"]["trust"]}),
+        "certificate.json": canonical_json(certificate),
         "certificate.html": _page(content),
         "certificate.pdf": _paper(content),
     }
+
+
+@cache
+def layout() -> str:
+    """What lays out pages here: a digest over its sources and the versions of the libraries that draw."""
+    here = Path(__file__).parent
+    files = [here / f"{name}.py" for name in SOURCES] + [here / "templates" / "certificate.html"]
+    made = sha256()
+    for path in files:
+        made.update(path.read_bytes())
+    made.update("".join(f"{name} {version(name)}\n" for name in _DRAWN_BY).encode())
+    return f"Reprise layout {made.hexdigest()[:16]}"
+
+
+def layout_of(page: bytes) -> str | None:
+    """Which layout a page or a paper says that it was made by."""
+    found = re.search(rb"Reprise layout [0-9a-f]{16}", page)
+    return found[0].decode() if found else None
 
 
 def _page(content: Content) -> bytes:
@@ -32,7 +71,9 @@ def _page(content: Content) -> bytes:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    page = environment.get_template("certificate.html").render(content=content, qr=_qr(content.code))
+    page = environment.get_template("certificate.html").render(
+        content=content, qr=_qr(content.code), layout=layout()
+    )
     return page.encode()
 
 
@@ -42,7 +83,8 @@ def _qr(text: str) -> Markup:
 
 
 def _paper(content: Content) -> bytes:
-    paper = Paper(content.title, language=content.language)
+    paper = Paper(content.title, language=content.language, subject=layout())
+    paper.uncompressed()  # the bytes are compared by others, whose compressor may be another one
     if content.banner:
         paper.banner(content.banner)
     paper.heading(content.title)

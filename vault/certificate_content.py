@@ -117,7 +117,7 @@ class _Says:
         by_hand = order["signature"] == "handwritten"
         rows = (
             (self.words["use"], self.phrases[f"use_{self.facts['use']}"]),
-            (self.words["signed_as"], ", ".join(self.phrases[role] for role in order["signedAs"])),
+            (self.words["signed_as"], ", ".join(self.capacities(order["signedAs"]))),
             (self.words["checked_at"], _moment(order["checkedAt"])),
             (self.words["reference"], order["id"]),
         )
@@ -126,6 +126,12 @@ class _Says:
             Block("rows", rows=rows),
             self.text(self.words["signed_where"]),
         )
+
+    def capacities(self, roles: list[str]) -> Iterator[str]:
+        """Each capacity once, with how many signed in it where it is more than one."""
+        for role in dict.fromkeys(roles):
+            count = roles.count(role)
+            yield f"{count} \N{MULTIPLICATION SIGN} {self.phrases[role]}" if count > 1 else self.phrases[role]
 
     def destroyed(self) -> tuple[Block, ...]:
         told = self.facts["destruction"]

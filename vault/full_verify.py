@@ -1,4 +1,4 @@
-"""What `reprise verify` adds to the stand-alone verifier: the doctor's signature and the time stamps, checked here.
+"""What `reprise verify` adds to the stand-alone verifier: signatures, whose they are, time stamps, and the page as laid out.
 
 Roots come from whoever checks, never from the folder; of the folder only what need not be trusted is used: intermediates,
 and revocation lists, which are signed themselves. The moment is that at which the ledger says the signature was checked.
@@ -8,26 +8,48 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from hashlib import sha256
 from pathlib import Path
 
 from asn1crypto import crl, ocsp, pem, x509
 
 from schemas.errors import LedgerError, RefusedError, TrustError
-from vault.clock import parse_utc
+from vault.canonical import canonical_json
+from vault.certificate import build_certificate, layout, layout_of
+from vault.clock import format_utc, parse_utc
+from vault.instruction import parse
 from vault.pades import open_pdf
 from vault.register import PAGE
-from vault.signature import check_signature
+from vault.signature import Signer, check_signature
 from vault.signed import Signature
 from vault.timestamps import verify_stamp
 from vault.trust import TrustStore
-from vault.verify import BY_HAND, ERASED, NEVER, SIGNATURE, Fault, Files, Report, verify
+from vault.verify import (
+    ACCEPTANCE,
+    ACCEPTS,
+    FOLDER,
+    NEVER,
+    PAGES,
+    RUN,
+    SIGNATURE,
+    SIGNERS,
+    Facts,
+    Fault,
+    Files,
+    Report,
+    canonical,
+    verify,
+)
 
-FOLDER = "authorisation/"
 NO_ROOTS = (
-    "the doctor's signature: recorded as checked, not checked here, for no roots were given. Get the root certificates"
-    " of the authority that issued the signer's certificate, and give them: --roots."
+    "the signatures over the instruction: recorded as checked, not checked here, for no roots were given. Get the root"
+    " certificates of the authority that issued the signer's certificate, and give them: --roots."
 )
 NO_TSA_ROOTS = "whose it is was not checked here, for no roots were given: --tsa-roots."
+OTHER_LAYOUT = (
+    "the page and the paper (certificate.html, .pdf): another release laid them out, or they say so. certificate.json is"
+    " checked."
+)
 ENROLMENT = (
     "that the number in the signer's certificate and the INAMI numbers in the instruction belong to one person: two"
     " operators attested it at the site, and the signature cannot show it."
@@ -43,6 +65,8 @@ class Finding:
     verdict: str
     run: str | None = None
     outcome: str | None = None
+    trial: bool | None = None
+    version: int | None = None
     checked: list[str] = field(default_factory=list)
     not_checked: list[str] = field(default_factory=list)
     not_provable: list[str] = field(default_factory=list)
@@ -62,7 +86,9 @@ class Finding:
         return [ascii(line)[1:-1] for line in (*lines, self.verdict)]  # as `Report.words`: fit for a terminal
 
 
-def verify_fully(folder: Path, policy: str | None, roots: list[bytes], tsa_roots: list[bytes]) -> Finding:
+def verify_fully(
+    folder: Path | Files, policy: str | None, roots: list[bytes], tsa_roots: list[bytes]
+) -> Finding:
     """Everything that can be checked with what is given. Exit codes are those of the stand-alone verifier (91: refused).
 
     Raises TrustError (trust_material_malformed) for roots that are none.
@@ -71,10 +97,10 @@ def verify_fully(folder: Path, policy: str | None, roots: list[bytes], tsa_roots
     given = _certificates(roots)
 
     def further(files: Files, report: Report) -> None:
-        moment = _checked_at(report)
-        report.unchecked = [line for line in report.unchecked if line not in (SIGNATURE, ERASED, BY_HAND)]
-        _stamps(files, report, tsa_roots, moment)
-        _signatures(files, report, given, moment)
+        _pages(files, report)
+        _stamps(files, report, tsa_roots, parse_utc(str(_checked(report)["at"])))
+        _signatures(files, report, given)
+        _acceptance(files, report, given)
         seen.append(report)
 
     code, words = verify(folder, policy, further)
@@ -84,46 +110,147 @@ def verify_fully(folder: Path, policy: str | None, roots: list[bytes], tsa_roots
     return Finding(
         code,
         words[-1],
-        report.certificate["run"],
+        report.run,
         report.certificate["outcome"],
+        report.trial,
+        report.version,
         report.checked,
         report.unchecked,
         [NEVER, *([ENROLMENT, INTENT] if report.signed else [])],
     )
 
 
-def _checked_at(report: Report) -> datetime:
-    (at,) = [entry["at"] for _, entry in report.entries if entry["type"] == "authorisation.checked"]
-    return parse_utc(str(at))
+def _checked(report: Report) -> Facts:
+    """The entry of the authorisation's check."""
+    return next(entry for _, entry in report.entries if entry["type"] == "authorisation.checked")
 
 
-def _signatures(files: Files, report: Report, roots: tuple[x509.Certificate, ...], moment: datetime) -> None:
-    """Every signature over the instruction, or why none was checked."""
-    if not report.signed:
-        report.unchecked.insert(0, ERASED)
+def _replace(report: Report, line: str, *others: str) -> None:
+    """Say something else instead of a line of what was not checked, or nothing more."""
+    at = report.unchecked.index(line)
+    report.unchecked[at : at + 1] = others
+
+
+def _pages(files: Files, report: Report) -> None:
+    """Page and paper are those that this release lays out, or say that another one did."""
+    try:
+        made = build_certificate(report.certificate)
+    except (LookupError, TypeError, ValueError, AttributeError):
+        made = {}  # of another release, whose codes have no words here
+    names = ("certificate.html", "certificate.pdf")
+    differ = [name for name in names if files[name] != made.get(name)]
+    told = {layout_of(files[name]) for name in differ}
+    if layout() in told or (None in told and report.version > 1):
+        raise Fault("page_of_another_certificate")
+    if differ:
+        _replace(report, PAGES, OTHER_LAYOUT)
         return
-    if report.by_hand:
-        report.unchecked.insert(0, BY_HAND)
+    _replace(report, PAGES)
+    report.checked.append("The page and the paper are what certificate.json makes, to the byte.")
+
+
+def _signatures(files: Files, report: Report, roots: tuple[x509.Certificate, ...]) -> None:
+    """Every signature over the instruction and whose it is, or why none was checked."""
+    if not report.signed or report.kind == "handwritten":
         return
     if not roots:
-        report.unchecked.insert(0, NO_ROOTS)
+        _replace(report, SIGNATURE, NO_ROOTS)
         return
+    moment = parse_utc(str(_checked(report)["at"]))
     try:
-        signed, trust = signatures_in(files), _trust(files, roots)
-        for one in signed:
-            check_signature(
-                one.over, one.cms, trust, trial_home=bool(report.certificate["trial"]), moment=moment
-            )
+        signed, trust = signatures_in(files), _trust(files, roots, FOLDER)
+        signers = [_check(one, trust, report, moment) for one in signed]
     except RefusedError as refusal:
         raise Fault(refusal.code) from None
     if not signed:
         raise Fault("signature_missing")
+    _replace(report, SIGNATURE)
     listed = len(trust.crls) + len(trust.ocsps)
     report.checked.append(
-        f"The doctor's signature ({len(signed)} in all) over the instruction: unaltered, by a certificate that leads to a"
-        f" root you gave, allowed to sign, valid and not revoked at {moment:%Y-%m-%d %H:%M} UTC by {listed} revocation"
-        " list(s) or answer(s) of the folder."
+        f"The instruction carries {len(signed)} signature(s): over it unaltered, each by a certificate that leads to a root"
+        f" you gave, allowed to sign, valid and not revoked at {moment:%Y-%m-%d %H:%M} UTC by {listed} revocation list(s) or"
+        " answer(s) of the folder."
     )
+    rows = _rows(files, report, signers)
+    report.checked += [_words_on(signer, rows.get(_fingerprint(signer))) for signer in signers]
+
+
+def _check(one: Signature, trust: TrustStore, report: Report, moment: datetime) -> Signer:
+    trial = bool(report.certificate["trial"])
+    return check_signature(one.over, one.cms, trust, trial_home=trial, moment=moment)
+
+
+def _rows(files: Files, report: Report, signers: list[Signer]) -> dict[str, Facts]:
+    """Whom the site took each certificate for, when the ledger binds it: all signed, and for every doctor named."""
+    if not report.bound:
+        return {}
+    rows = list(canonical(files[SIGNERS])["signers"])
+    if len(rows) != _checked(report)["n"]["signatures"]:
+        raise Fault("signers_malformed")
+    if sorted(map(_fingerprint, signers)) != sorted(row["certificate_sha256"] for row in rows):
+        raise Fault("signer_not_the_recorded_one")
+    if not _controllers(files) <= {number for row in rows for number in row["numbers"]}:
+        raise Fault("controller_not_spoken_for")
+    return {row["certificate_sha256"]: row for row in rows}
+
+
+def _controllers(files: Files) -> set[str]:
+    """The first eight digits of the INAMI numbers of the doctors whom the instruction names."""
+    named = parse(files[f"{FOLDER}instruction.json"]).controllers
+    return {controller.nihii[:8] for controller in named}
+
+
+def _fingerprint(signer: Signer) -> str:
+    return sha256(signer.certificate).hexdigest()
+
+
+def _words_on(signer: Signer, row: Facts | None) -> str:
+    subject = x509.Certificate.load(signer.certificate).subject.native
+    words = f'A signature by "{subject.get("common_name")}", certificate SHA-256 {_fingerprint(signer)}'
+    if row is None:
+        return f"{words}. Whether that is whom it had to be, this folder does not bind."
+    roles, numbers = ", ".join(row["capacities"]), ", ".join(row["numbers"])
+    return f"{words}, enrolled as INAMI {numbers} ({roles}): two operators of the site attest that."
+
+
+def _acceptance(files: Files, report: Report, roots: tuple[x509.Certificate, ...]) -> None:
+    """Whether a controller signed that he accepts what this run delivered."""
+    if not report.accepted or not report.signed:
+        return
+    document, p7s = files.get(f"{ACCEPTANCE}.json"), files.get(f"{ACCEPTANCE}.json.p7s")
+    if document is None or p7s is None:
+        if roots or report.version > 1:
+            raise Fault("acceptance_missing")
+        return
+    parts = sha256(canonical_json(report.statements[RUN][1]["parts"])).hexdigest()
+    about = {
+        "version": 1,
+        "type": "acceptance",
+        "run": report.run,
+        "parts_sha256": parts,
+        "result": "accepted",
+    }
+    if canonical(document) != about:
+        raise Fault("acceptance_of_another")
+    if not roots:
+        _replace(report, ACCEPTS, f"{ACCEPTS} Give roots: --roots.")
+        return
+    (entry,) = [e for _, e in report.entries if (e["type"], e["code"]) == ("import.confirmed", "accepted")]
+    moment = parse_utc(str(entry["at"]))
+    prefix = f"{ACCEPTANCE}-" if "acceptance" in entry["c"] else FOLDER
+    try:
+        signer = _check(Signature(document, p7s), _trust(files, roots, prefix), report, moment)
+    except RefusedError as refusal:
+        raise Fault(refusal.code) from None
+    row = None
+    if "acceptance" in entry["c"]:
+        row = canonical(files[f"{ACCEPTANCE}-signer.json"])
+        if row["certificate_sha256"] != _fingerprint(signer):
+            raise Fault("signer_not_the_recorded_one")
+        if not _controllers(files) & set(row["numbers"]):
+            raise Fault("controller_not_spoken_for")
+    _replace(report, ACCEPTS)
+    report.checked.append(f"What was delivered was accepted, with its digests. {_words_on(signer, row)}")
 
 
 def signatures_in(files: Files) -> tuple[Signature, ...]:
@@ -138,14 +265,14 @@ def signatures_in(files: Files) -> tuple[Signature, ...]:
         if signed.document != document:
             raise Fault("page_of_another_instruction")
         return signed.signatures
-    names = sorted(name for name in files if name.startswith(FOLDER) and name.endswith(".p7s"))
+    names = sorted(n for n in files if n.startswith(f"{FOLDER}instruction.json") and n.endswith(".p7s"))
     return tuple(Signature(document, files[name]) for name in names)
 
 
-def _trust(files: Files, roots: tuple[x509.Certificate, ...]) -> TrustStore:
+def _trust(files: Files, roots: tuple[x509.Certificate, ...], prefix: str) -> TrustStore:
     """The given roots, and of the folder the intermediates and what is known of revocation. Raises TrustError."""
     intermediates, lists, answers = (
-        [files[name] for name in sorted(files) if name.startswith(f"{FOLDER}{kind}-")]
+        [files[name] for name in sorted(files) if name.startswith(f"{prefix}{kind}-")]
         for kind in ("intermediates", "crls", "ocsps")
     )
     crls = tuple(crl.CertificateList.load(der) for data in lists for der in _der(data))
@@ -210,6 +337,8 @@ def _stamps(files: Files, report: Report, roots: list[bytes], moment: datetime) 
             at = verify_stamp(files[of], files[name], roots)
         except (LedgerError, RefusedError) as refusal:
             raise Fault(refusal.code) from None
+        if name == "checkpoint.tsr" and report.certificate["stamp"] != {"at": format_utc(at)}:
+            raise Fault("stamp_of_another_time")
         told = f"A time-stamp authority under a root you gave saw {of} at {at:%Y-%m-%d %H:%M:%S} UTC"
         later = " (after the run's check of it)" if name.startswith(FOLDER) and at > moment else ""
         report.checked.append(f"{told}{later}: it existed by then.")

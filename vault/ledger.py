@@ -58,6 +58,7 @@ class EntryType(StrEnum):
     CUSTODY_DESTROYED = "custody.destroyed"
     CUSTODY_INCOMPLETE = "custody.incomplete"
     IMPORT_CONFIRMED = "import.confirmed"
+    PROOF_ISSUED = "proof.issued"
     CLOCK_CONFIRMED = "clock.confirmed"
     INTAKE_OPENED = "intake.opened"
     INTAKE_CLOSED = "intake.closed"

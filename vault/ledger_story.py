@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-AFTERWARDS = ("custody.", "import.")
-"""Kinds of entries that may follow the end of a run: of the copies that outlive it, and of what became of the package."""
+AFTERWARDS = ("custody.", "import.", "proof.")
+"""Kinds of entries that may follow the end of a run: of the copies that outlive it, of what became of the package, and of
+each proof folder that was issued.
+"""
 
 
 @dataclass

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
+from base64 import b64decode
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from vault.canonical import canonical_json
+from vault.certificate import build_certificate
 from vault.files import sync_folder, write_durably
 from vault.notes import sign_note
+from vault.verify import CHECK, DESTRUCTION, RUN, derive_certificate
 
 SALT = "salt.b64"
 """In `authorisation/`: opens the ledger's commitment to the instruction."""
@@ -24,11 +29,11 @@ Check everything at once, with Python and its `cryptography` package alone:
 
     python verify.py PROOF_DIR --policy FILE
 
-or, with all of Reprise, the doctor's signature and the time stamps too, against roots that you obtain yourself:
+or, with all of Reprise, also the signatures, the time stamps, the page and the paper, against roots that you obtain yourself:
 
     reprise verify PROOF_DIR --policy FILE --roots ROOTS.pem --tsa-roots TSA_ROOTS.pem
 
-With other programs, in this folder. The doctor's signature (revocation lists: authorisation/crls-*):
+With other programs, in this folder. A signature over the instruction (revocation lists: authorisation/crls-*):
 
     openssl cms -verify -cades -binary -inform DER -in authorisation/instruction.json.p7s \\
         -content authorisation/instruction.json -CAfile ROOTS_AND_CRLS.pem -purpose any -crl_check
@@ -49,7 +54,13 @@ Time stamps, where there are any (tsa-chain.pem is what this site trusts; use yo
 
 That the instruction is the one that the ledger recorded: HMAC-SHA-256, keyed with the bytes of authorisation/salt.b64,
 over "proof/v1/authorisation.checked/instruction", a zero byte and the SHA-256 of authorisation/instruction.json is the
-commitment c.authorisation of the entry authorisation.checked. It is in base64.
+commitment c.authorisation of the entry authorisation.checked. It is in base64. In the same way, over
+"proof/v1/authorisation.checked/evidence" and the SHA-256 of what this prints, it is c.evidence:
+
+    cd authorisation; sha256sum $(ls | LC_ALL=C sort | grep -v -e '^salt' -e '^acceptance' -e 'tsr$')
+
+The entry destruction.completed holds the SHA-256 of the payloads of three statements: c.statement (destruction), c.run,
+c.check; certificate.json follows from them. This README, policy.txt and tsa-chain.pem are bound by nothing.
 
 checkpoint, heads/*, proofs/*.tlog-proof: C2SP signed-note, tlog-checkpoint, tlog-proof. consistency/A-B.txt: RFC 9162
 2.1.4, one hash a line. statements/*.dsse.json: in-toto statements in DSSE envelopes. inventory.json: what was destroyed.
@@ -65,13 +76,34 @@ def authorisation_files(folder: Path) -> dict[str, bytes]:
 
 
 def without_authorisation(folder: Path) -> dict[str, bytes]:
-    """The files of a proof folder less those that name the doctor, less manifest and signature."""
-    return {
-        name: path.read_bytes()
+    """The files of a proof folder less those that name the doctor, less manifest and signature.
+
+    Where the last time stamp goes with them, the certificate no longer names the channel of time stamps.
+    """
+    held = {
+        path.relative_to(folder).as_posix(): path.read_bytes()
         for path in sorted(folder.rglob("*"))
         if path.is_file()
-        and not (name := path.relative_to(folder).as_posix()).startswith(("authorisation/", "manifest."))
     }
+    files = {
+        name: data for name, data in held.items() if not name.startswith(("authorisation/", "manifest."))
+    }
+    if "checkpoint.tsr" in files or not any(name.endswith(".tsr") for name in held):
+        return files
+    files.pop("tsa-chain.pem", None)
+    return {**files, **build_certificate(_certificate_of(files))}
+
+
+def _certificate_of(files: dict[str, bytes]) -> dict[str, Any]:
+    """What the files of a folder say of its run. Under version 1 of the proof no statement has its facts."""
+    held = {name[8:-5]: json.loads(data) for name, data in files.items() if name.startswith("entries/")}
+    entries = sorted((int(index), entry) for index, entry in held.items())
+    envelopes = {
+        name: json.loads(files[f"statements/{name}.dsse.json"]) for name in (RUN, CHECK, DESTRUCTION)
+    }
+    stated = {name: json.loads(b64decode(one["payload"]))["predicate"] for name, one in envelopes.items()}
+    facts = stated[RUN].get("facts") or json.loads(files["certificate.json"])
+    return derive_certificate(facts, stated[CHECK], stated[DESTRUCTION], entries, files)
 
 
 def seal_files(files: dict[str, bytes], *, origin: str, key: Ed25519PrivateKey) -> dict[str, bytes]:
@@ -110,7 +142,11 @@ def _building(folder: Path) -> Path:
 
 def write_proof(folder: Path, files: dict[str, bytes], *, origin: str, key: Ed25519PrivateKey) -> None:
     """Write the files under a signed manifest; the folder appears whole or not at all."""
-    everything = seal_files(files, origin=origin, key=key)
+    place_folder(folder, seal_files(files, origin=origin, key=key))
+
+
+def place_folder(folder: Path, everything: dict[str, bytes]) -> None:
+    """Put the sealed files there in place of a former folder; it appears whole or not at all."""
     building, former = _building(folder), _former(folder)
     shutil.rmtree(building, ignore_errors=True)
     for name, data in everything.items():

@@ -22,6 +22,7 @@ from vault.subjects import Subjects
 from vault.trust import TrustStore
 
 PATIENT_LIST = "patients.age"
+SIGNERS = "signers.json"
 PAGE = "instruction.pdf"
 SCAN = "scan."
 """How the name of a scanned page begins; its end says what it is (`vault.handwritten`)."""
@@ -129,9 +130,12 @@ class InstructionRegister:
         Subjects(self._home).put(self.subject, f"withdrawal-{self.id}", data)
         write_durably(self._folder / "withdrawn", b"")
 
-    def keep(self, subject_id: str, persons: tuple[str, ...], signed: Signed, trust: TrustStore) -> None:
-        """Keep the document, its signatures (or its attested page) and the trust material of the moment, sealed."""
+    def keep(
+        self, subject_id: str, persons: tuple[str, ...], signed: Signed, trust: TrustStore, signers: bytes
+    ) -> None:
+        """Keep the document, its signatures (or its attested page), whose they are, and the trust material, sealed."""
         evidence = {"instruction.json": signed.document, **_signatures(signed), **trust.raw, **self.page()}
+        evidence[SIGNERS] = signers
         if signed.patients is not None:
             evidence[PATIENT_LIST] = signed.patients
         with self._changing() as state:

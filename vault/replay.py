@@ -13,7 +13,7 @@ from vault.authorisation import is_withdrawn, withdraw
 from vault.clock import Clock
 from vault.destroy import destroy_run, inventory_staging, key_of, remove
 from vault.files import write_durably
-from vault.forgetting import forget_subject
+from vault.forgetting import Issued, forget_subject
 from vault.home_id import RESTORED
 from vault.host_record import HostRecord
 from vault.keys import KeyState
@@ -42,17 +42,23 @@ class Replayed:
 
 
 def replay(
-    home: Path, site: Site, record: HostRecord, clock: Clock, destroyed: frozenset[str] = frozenset()
+    home: Path,
+    site: Site,
+    record: HostRecord,
+    clock: Clock,
+    issued: Issued,
+    destroyed: frozenset[str] = frozenset(),
 ) -> Replayed:
     """Erase and destroy again what the home's tombstones, its certificates or this host know to be gone.
 
-    `destroyed` are further runs that must be gone. A person whose run lives again is left until the sweep has ended it:
-    its certificate is made from the record that then goes. Doing it again changes nothing.
+    `issued` records the folders that are issued anew for it. `destroyed` are further runs that must be gone. A person whose
+    run lives again is left until the sweep has ended it: its certificate is made from the record that then goes. Doing it
+    again changes nothing.
     """
     living = {x.subject_id for x in list_runs(home) if not is_over(home, x, clock)}
     subjects = [s for s in risen(home, tombstones(home) | record.gone("erased")) if s not in living]
     for subject in subjects:
-        forget_subject(home, site, subject)
+        forget_subject(home, site, subject, issued)
     known = destroyed | record.gone("destroyed")
     leases = {lease.run_id: lease for lease in list_runs(home)}
     back = [x for x in leases.values() if (x.run_id in known or is_ended(home, x.run_id)) and _is_back(x)]

@@ -5,18 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from schemas.errors import AuthorisationError
 from schemas.sensitive import Sensitive
+from vault.canonical import canonical_json
 from vault.enrolment import doctors, inami_numbers
 from vault.handwritten import is_handwritten, refuse_handwritten, verified_by
 from vault.instruction import Instruction, parse
 from vault.instruction_fields import ROLES
 from vault.mandates import mandates_of
 from vault.persons import concerned, holders_of_numbers
-from vault.register import InstructionRegister
+from vault.register import ATTESTATIONS, InstructionRegister
 from vault.signature import Signer
 from vault.signed import Signed
 from vault.site import Site
@@ -34,12 +36,33 @@ class SignatureKind(StrEnum):
 
 
 @dataclass(frozen=True)
+class SignerRow:
+    """One signer, as the site knows him: for `signers.json`, which lies beside the signatures and goes with them."""
+
+    capacities: tuple[str, ...]  # of `vault.instruction.ROLES`
+    numbers: tuple[
+        str, ...
+    ]  # of the doctors named whom he speaks for: first eight digits of their INAMI numbers
+    certificate: str | None = None  # SHA-256 of the certificate (DER), in hex; None for a signature by hand
+
+    def to_json(self) -> dict[str, Any]:
+        """A row of the file."""
+        row = {"capacities": list(self.capacities), "numbers": list(self.numbers)}
+        return {**row, "certificate_sha256": self.certificate} if self.certificate else row
+
+
+@dataclass(frozen=True)
 class Standing:
-    """Whom the instruction concerns (`vault.persons`), one of them as its first, and how the signers signed."""
+    """Whom the instruction concerns (`vault.persons`), one of them as its first, and who signed in which capacities."""
 
     subject_id: str
-    signed_as: tuple[str, ...]
+    signers: tuple[SignerRow, ...]
     persons: tuple[str, ...]
+
+    @property
+    def signed_as(self) -> tuple[str, ...]:
+        """The capacities of every signer, one behind the other."""
+        return tuple(role for signer in self.signers for role in signer.capacities)
 
 
 @dataclass(frozen=True)
@@ -49,6 +72,7 @@ class Signing:
     signature: SignatureKind
     signed_as: tuple[str, ...]  # of `vault.instruction_fields.ROLES`
     verified_by: tuple[str, ...] = ()  # of `vault.handwritten.Verification`, for a page signed by hand
+    signers: tuple[SignerRow, ...] = ()  # known from the check until the evidence is kept; never in `to_json`
 
     def to_json(self) -> dict[str, Any]:
         """For the sealed state and for statements."""
@@ -61,9 +85,17 @@ class Signing:
         kind = SignatureKind(told.get("signature", SignatureKind.CADES))
         return cls(kind, tuple(told.get("signedAs", ())), tuple(told.get("verifiedBy", ())))
 
+    def signers_file(self, page: dict[str, bytes]) -> bytes:
+        """`signers.json`: whom the site takes each signature for. Of a `page` signed by hand also what was attested."""
+        attested = (
+            {"attestations_sha256": sha256(page[ATTESTATIONS]).hexdigest()} if is_handwritten(page) else {}
+        )
+        rows = [signer.to_json() for signer in self.signers]
+        return canonical_json({"version": 1, "signature": self.signature.value, "signers": rows, **attested})
+
 
 @dataclass(frozen=True)
-class _Capacity:
+class Capacity:
     """One signer: in which roles he signed, and for which doctors that speaks."""
 
     roles: frozenset[str]
@@ -89,11 +121,12 @@ def signing_of(
     scanned = {} if signed else register.page()
     if not is_handwritten(scanned):
         standing = standing_of(home, instruction, signed, now.date())
-        return standing, Signing(SignatureKind.PADES if page else SignatureKind.CADES, standing.signed_as)
+        kind = SignatureKind.PADES if page else SignatureKind.CADES
+        return standing, Signing(kind, standing.signed_as, signers=standing.signers)
     refuse_handwritten(site)
     standing = controllers_by_hand(home, instruction)
     how = verified_by({**scanned, "instruction.json": instruction.document})
-    return standing, Signing(SignatureKind.HANDWRITTEN, standing.signed_as, how)
+    return standing, Signing(SignatureKind.HANDWRITTEN, standing.signed_as, how, standing.signers)
 
 
 def standing_of(home: Path, instruction: Instruction, signed: list[Signer], day: date) -> Standing:
@@ -108,11 +141,20 @@ def standing_of(home: Path, instruction: Instruction, signed: list[Signer], day:
     covered = frozenset[str]().union(*(capacity.covers for capacity in capacities))
     if not named(instruction) <= covered:
         raise AuthorisationError("controller_did_not_sign")
-    roles = frozenset[str]().union(*(capacity.roles for capacity in capacities))
+    rows = [row_of(instruction, one, capacity) for one, capacity in zip(signed, capacities, strict=True)]
     return Standing(
         min(_subject(home, signer) for signer in signed),  # whatever the order of their files
-        tuple(role for role in ROLES if role in roles),
+        tuple(rows),
         concerned(home, instruction, [signer.inss.reveal() for signer in signed]),
+    )
+
+
+def row_of(instruction: Instruction, signer: Signer, capacity: Capacity) -> SignerRow:
+    """A signer's row: his certificate, his capacities, and for which of the named doctors that speaks."""
+    return SignerRow(
+        tuple(role for role in ROLES if role in capacity.roles),
+        tuple(sorted(capacity.covers & named(instruction))),
+        sha256(signer.certificate).hexdigest(),
     )
 
 
@@ -156,10 +198,11 @@ def controllers_by_hand(home: Path, instruction: Instruction) -> Standing:
     if not instruction.controllers or not named(instruction) <= set(holders):
         raise AuthorisationError("signer_not_enrolled")
     first = min(holders[number] for number in named(instruction))
-    return Standing(first, (CONTROLLER,), concerned(home, instruction, ()))
+    rows = tuple(SignerRow((CONTROLLER,), (number,)) for number in sorted(named(instruction)))
+    return Standing(first, rows, concerned(home, instruction, ()))
 
 
-def capacity_of(home: Path, instruction: Instruction, signer: Signer, day: date) -> _Capacity:
+def capacity_of(home: Path, instruction: Instruction, signer: Signer, day: date) -> Capacity:
     """In which capacity one signer signs this instruction. Raises AuthorisationError when in none."""
     record = Subjects(home).read(_subject(home, signer))
     if record is None:
@@ -181,7 +224,7 @@ def capacity_of(home: Path, instruction: Instruction, signer: Signer, day: date)
                 entries.add(place)
     if not roles:
         raise AuthorisationError(_why_none(instruction, record, day))
-    return _Capacity(frozenset(roles), frozenset(covers), frozenset(entries))
+    return Capacity(frozenset(roles), frozenset(covers), frozenset(entries))
 
 
 def _why_none(instruction: Instruction, record: dict[str, Any], day: date) -> str:

@@ -10,23 +10,21 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from schemas.errors import VerificationFailedError
+from vault import verify
 from vault.canonical import canonical_json
 from vault.destroy import Evidence, StagedFile
+from vault.verify import predicate_type
 
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
 STATEMENT = "https://in-toto.io/Statement/v1"
-AUTHORISATION_CHECK = "urn:reprise:authorisation-check/v1"
-RUN = "urn:reprise:run/v1"
-DESTRUCTION = "urn:reprise:destruction/v1"
-IMPORT = "urn:reprise:import-{}/v1"
+VERSION = 2
+"""Of the proof format: what the entries of a run commit to (docs/formats/proof.md)."""
+AUTHORISATION_CHECK = predicate_type(verify.CHECK, VERSION)
+RUN = predicate_type(verify.RUN, VERSION)
+DESTRUCTION = predicate_type(verify.DESTRUCTION, VERSION)
 INVENTORY = "inventory.json"
 LISTED = 20_000  # rows of an inventory: a reader of proof folders takes files of 8 MiB at most
 NOT_CLAIMED = ("host_backups", "source_and_target_systems", "memory_after_process_end")
-
-
-def import_type(state: str) -> str:
-    """The predicate type of a confirmed state of the import: one statement a state."""
-    return IMPORT.format(state)
 
 
 def pae(payload: bytes) -> bytes:

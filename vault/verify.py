@@ -2,12 +2,22 @@
 
     python verify.py PROOF_DIR --policy FILE
 
-It reads every file of the folder and checks, in this order: that the manifest is signed by the log key of the policy and
-names exactly the files that are there, to the byte; that every statement is signed by the same key; that every ledger
-entry is in the tree whose head the log signed, and that the tree only grew from every head handed out before; that
-entries, statements, inventory, certificate, instruction are of one run, in order, every check passed. Nothing is written.
-Exit codes: 0 proven against the given policy; 91 something does not hold; 92 consistent with itself, but without a policy
-(unanchored); 93 the folder cannot be read or is built to hurt.
+It reads every file of the folder and checks, in the order of docs/formats/proof.md:
+
+ 1. only files of the closed list of names, each name once;
+ 2. the manifest, signed by the log key of the policy, names exactly the files that are there, to the byte;
+ 3. the head, signed by the log, with the cosignatures that the policy asks for;
+ 4. every ledger entry is in the tree of that head, and all are of one run;
+ 5. every statement has its own name and type, is signed by the log, and is about this run;
+ 6. the entries are in order, none between the first and the last is left out, every check of the destruction passed;
+ 7. the ledger committed to the statements, and the destruction statement to the inventory;
+ 8. certificate.json is, to the byte, what follows from entries, statements, head and stamps: no field of it is believed;
+ 9. the tree only grew from every head handed out before;
+10. each time stamp is over the file it lies beside;
+11. what lies in authorisation/ is what the ledger committed to.
+
+It then says what it did not check. Nothing is written. Exit codes: 0 proven against the given policy; 91 something does
+not hold; 92 consistent with itself, but without a policy (unanchored); 93 the folder cannot be read or is built to hurt.
 """
 
 from __future__ import annotations
@@ -20,6 +30,7 @@ import json
 import os
 import re
 import sys
+import unicodedata
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -29,19 +40,45 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 MAX_FILES, MAX_FILE_BYTES, MAX_TOTAL_BYTES, MAX_PROOF = 500, 20 << 20, 64 << 20, 64
-PAYLOAD_TYPE = "application/vnd.in-toto+json"
-CHECK, DESTRUCTION = "urn:reprise:authorisation-check/v1", "urn:reprise:destruction/v1"
-AFTERWARDS, UNCONFIRMED = ("custody.", "import."), ("delivered_not_confirmed", "nothing_delivered")
+PAYLOAD_TYPE, STATEMENT = "application/vnd.in-toto+json", "https://in-toto.io/Statement/v1"
+CHECK, RUN, DESTRUCTION = "authorisation-check", "run", "destruction"  # names of statements
+AFTERWARDS = ("custody.", "import.", "proof.")  # entries that may follow the end of a run
 CHECKS = ("keyAbsent", "decryptFails", "filesAbsent", "processEnded")
+KINDS = ("cades", "pades", "handwritten")  # of signatures; version 1 recorded `passed` instead
 LOG, WITNESS = 1, 4  # kinds of keys
-NEVER = "that no other copy exists: of the export or the package, in backups, in the old or the new system."
+N = "(?:0|[1-9][0-9]{0,15})"
+FOLDER, ACCEPTANCE, SIGNERS = "authorisation/", "authorisation/acceptance", "authorisation/signers.json"
+NAMES = re.compile(
+    rf"""manifest\.(json|sig)|README\.txt|policy\.txt|inventory\.json|certificate\.(json|html|pdf)|tsa-chain\.pem
+    |checkpoint(\.tsr)?|entries/{N}\.json|proofs/{N}\.tlog-proof|heads/{N}\.checkpoint|consistency/{N}-{N}\.txt
+    |statements/({CHECK}|{RUN}|{DESTRUCTION}|import-(opened|imported|accepted))\.dsse\.json
+    |authorisation/(salt\.b64|signers\.json|instruction\.json|instruction(\.json(\.[1-9][0-9]?)?\.p7s|\.pdf)(\.tsr)?
+      |scan\.(pdf|png|jpg)|acceptance(\.json|\.json\.p7s|-signer\.json)
+      |(acceptance-)?(roots|intermediates|crls|ocsps)-[^/\\]{{1,200}})""",
+    re.VERBOSE,
+)
 Files = dict[str, bytes]  # by relative name
-Entries = list[tuple[int, dict[str, Any]]]  # by index in the log
+Facts = dict[str, Any]  # of JSON
+Entries = list[tuple[int, Facts]]  # by index in the log
 Further = Callable[[Files, "Report"], None] | None
+
+ACCEPTED = "ACCEPTED against the given policy."
 UNANCHORED = "UNANCHORED: consistent with itself; give --policy FILE, obtained elsewhere."
-SIGNATURE = "the doctor's signature: recorded as checked. README.txt gives the line to check it yourself."
+TRIAL = "TRIAL: an invented practice and a test authority; this proves nothing about anybody."
+NEVER = "that no other copy exists: of the export or the package, in backups, in the old or the new system."
+SIGNATURE = "the signatures over the instruction: recorded as checked. README.txt gives the line to check them yourself."
 BY_HAND = "the signature: it is not electronic. A page was signed by hand, and two operators attest it."
 ERASED = "who authorised: the signed instruction is no longer in this folder, or never was; its check stays recorded."
+ACCEPTS = "the signature of the acceptance: recorded as checked."
+PAGES = "the page and the paper (certificate.html, .pdf): certificate.json is checked; `reprise verify` lays both out again."
+LOOSE = "README.txt, policy.txt, tsa-chain.pem: they prove nothing, and nothing binds them."
+LATER = "what may be left out: time stamps, earlier heads, later entries about this run. Who holds the log can see it."
+VERSION_1 = (
+    "version 1: the ledger binds the instruction, the order of events and the destruction. It does not bind what else this"
+    " folder reports: counts, outcome, whether it was a trial, who held the copies and until when, channels, language; nor"
+    " how many signatures there were, of what kind, by whom. Whoever holds the log's key can write these anew."
+)
+BEGAN_1 = "how many signatures there were, of what kind, and by whom: the run began under version 1, which does not bind it."
 
 
 class Fault(Exception):
@@ -181,16 +218,28 @@ def read_folder(folder: Path) -> Files:
     return found
 
 
+def check_names(files: Files) -> None:
+    """Step 1: a closed list of names, and no two that some file system, or an eye, takes for one."""
+    demand(all(NAMES.fullmatch(name) and name.isprintable() for name in files), "file_of_unknown_name")
+    folded = {unicodedata.normalize("NFC", name).casefold() for name in files}
+    demand(len(folded) == len(files), "two_files_of_one_name")
+    stamped = any(name.endswith(".tsr") for name in files)
+    demand(stamped or "tsa-chain.pem" not in files, "stamp_roots_without_stamp")
+
+
 def check_manifest(files: Files, key: Key) -> None:
-    """Every file, no more and no fewer, as the signed manifest says."""
+    """Step 2: every file, no more and no fewer, as the signed manifest says."""
     text = open_note(files["manifest.sig"], key)
     demand(files["manifest.sig"].count(b"\n") == 4, "manifest_altered")  # further lines would be nobody's
     digest = sha256(files["manifest.json"]).hex()
     demand(text == f"reprise-proof-manifest v1\n{digest}\n", "manifest_altered")
-    rows = {row["name"]: row for row in canonical(files["manifest.json"])["files"]}
+    manifest = canonical(files["manifest.json"])
+    rows = {row["name"]: row for row in manifest["files"]}
     demand(set(rows) == set(files) - {"manifest.json", "manifest.sig"}, "files_added_or_missing")
     for name, row in rows.items():
         demand((row["bytes"], row["sha256"]) == (len(files[name]), sha256(files[name]).hex()), "file_altered")
+    plain = [{"name": n, "bytes": rows[n]["bytes"], "sha256": rows[n]["sha256"]} for n in sorted(rows)]
+    demand(manifest == {"version": 1, "files": plain}, "manifest_malformed")
 
 
 def climb(node: int, last: int, path: list[bytes], first: bytes, second: bytes) -> tuple[bytes, bytes] | None:
@@ -225,36 +274,180 @@ def extends(old: int, size: int, proof: list[bytes], old_root: bytes, root: byte
 
 
 def open_head(note: bytes, key: Key) -> tuple[int, str]:
-    """Size and root (base64) of a checkpoint that the log signed."""
-    origin, size, root = open_note(note, key).split("\n")[:3]
-    demand(origin == key.name and size.isdecimal() and len(size) < 20, "checkpoint_malformed")
-    return int(size), root
+    """Step 3: size and root (base64) of a checkpoint that the log signed, with one line."""
+    lines = open_note(note, key).split("\n")
+    ours = [blob for name, blob in split_note(note)[1] if (name, blob[:4]) == (key.name, key.id)]
+    well = len(lines) == 4 and lines[0] == key.name and re.fullmatch("[1-9][0-9]{0,15}", lines[1])
+    demand(well and len(ours) == 1 and len(strict_b64(lines[2])) == 32, "checkpoint_malformed")
+    return int(lines[1]), lines[2]
 
 
-def hash_lines(lines: list[str]) -> list[bytes]:
-    """Hashes in base64, one a line."""
-    demand(len(lines) <= MAX_PROOF, "proof_too_long", 93)
-    return [strict_b64(line) for line in lines if line]
+def hash_lines(text: str) -> list[bytes]:
+    """Hashes in base64, each with its line end."""
+    demand(text.count("\n") <= MAX_PROOF, "proof_too_long", 93)
+    demand(text == "" or text.endswith("\n"), "proof_malformed")
+    return [strict_b64(line) for line in text.split("\n")[:-1]]
 
 
-def check_entry(index: int, entry: bytes, proof: bytes, checkpoint: bytes, key: Key) -> dict[str, Any]:
-    """One entry is in the log under the signed head."""
+def check_entry(index: int, entry: bytes, proof: bytes, checkpoint: bytes, key: Key) -> Facts:
+    """Step 4: one entry is in the log under the signed head."""
     head, blank, note = proof.partition(b"\n\n")
-    lines = head.decode("ascii", "replace").split("\n")
+    lines = f"{head.decode('ascii', 'replace')}\n".split("\n", 2)
     ours = lines[:2] == ["c2sp.org/tlog-proof@v1", f"index {index}"] and note == checkpoint
     demand(blank and ours, "proof_malformed")
     size, root = open_head(checkpoint, key)
-    found = included(index, size, sha256(b"\x00", entry), hash_lines(lines[2:]), strict_b64(root))
+    found = included(index, size, sha256(b"\x00", entry), hash_lines(lines[2]), strict_b64(root))
     demand(found, "entry_not_in_log")
     return canonical(entry)
 
 
+def check_entries(files: Files, key: Key) -> Entries:
+    """Step 4: all entries of the folder, in the order of the log, each with its proof, of one run."""
+    entries = {name[8:-5]: data for name, data in files.items() if name.startswith("entries/")}
+    proofs = {name[7:-11]: data for name, data in files.items() if name.startswith("proofs/")}
+    demand(entries.keys() == proofs.keys(), "proof_of_no_entry")
+    found = [
+        (int(index), check_entry(int(index), entry, proofs[index], files["checkpoint"], key))
+        for index, entry in entries.items()
+    ]
+    demand(len({entry["runId"] for _, entry in found}) == 1, "another_run")
+    return sorted(found, key=lambda pair: pair[0])
+
+
+def predicate_type(name: str, version: int) -> str:
+    """The type of a statement of this name, in a proof of this version."""
+    return f"urn:reprise:{name}/{'v2' if version == 2 and name in (CHECK, RUN) else 'v1'}"
+
+
+def check_statements(files: Files, key: Key, run: str, version: int) -> dict[str, tuple[bytes, Facts]]:
+    """Step 5: payload and predicate of each statement, by its name: signed by the log key, of this type, about this run."""
+    found = {}
+    for file in (name for name in files if name.startswith("statements/")):
+        name = file[11:-10]
+        body = canonical(files[file])
+        payload, (signature,) = strict_b64(body["payload"]), body["signatures"]
+        pae = b"DSSEv1 %d %s %d %s" % (len(PAYLOAD_TYPE), PAYLOAD_TYPE.encode(), len(payload), payload)
+        demand(body["payloadType"] == PAYLOAD_TYPE and len(body) == 3, "statement_malformed")
+        demand((signature["keyid"], len(signature)) == (key.id.hex(), 2), "statement_malformed")
+        key.verify(strict_b64(signature["sig"]), pae)
+        statement = canonical(payload)
+        subject = [{"name": f"run/{run}", "digest": {"sha256": sha256(run.encode()).hex()}}]
+        demand(statement["subject"] == subject, "statement_of_another_run")
+        kind = (statement["_type"], statement["predicateType"], len(statement))
+        typed = kind == (STATEMENT, predicate_type(name, version), 4)
+        demand(typed, "statement_of_another_type")
+        found[name] = (payload, statement["predicate"])
+    return found
+
+
+def check_story(entries: Entries, statements: Any) -> None:
+    """Step 6: entries and statements are of one whole run, in order, with every check of the destruction passed."""
+    bodies = [entry for _, entry in entries]
+    within = [entry for entry in bodies if not entry["type"].startswith(AFTERWARDS)]
+    types = [entry["type"] for entry in within]
+    order = ["authorisation.checked", "run.started", "destruction.started", "destruction.completed"]
+    places = [types.index(t) if t in types else -1 for t in order]
+    whole = -1 not in places and places == sorted(places) and bodies[0]["type"] == order[0]
+    demand(whole, "story_incomplete_or_out_of_order")
+    demand(all(types.count(t) == 1 for t in order if t != order[2]), "story_told_twice")
+    demand(types[-1] == "destruction.completed", "story_goes_on_after_its_end")
+    counted = all(entry["n"].get("earlier", at) == at for at, entry in enumerate(bodies))
+    demand(counted, "entry_left_out")
+    imports = {entry["code"]: entry for entry in bodies if entry["type"] == "import.confirmed"}
+    wanted = {CHECK, RUN, DESTRUCTION, *(f"import-{state}" for state in imports)}
+    demand(set(statements) == wanted, "statement_missing_or_unknown")
+    for state, entry in imports.items():
+        by = "controller_signature" if state == "accepted" else "operator_record"
+        stated = {"state": state, "confirmedAt": entry["at"], "by": by}
+        demand(statements[f"import-{state}"][1] == stated, "import_not_as_recorded")
+    check, destruction = statements[CHECK][1], statements[DESTRUCTION][1]
+    demand(check["result"] == "PASSED", "authorisation_not_passed")
+    kind, count = bodies[0]["code"], bodies[0]["n"].get("signatures")
+    as_recorded = kind == "passed" or (check["signature"], check["signatures"]) == (kind, count)
+    demand(as_recorded and check["verifiedAt"] == bodies[0]["at"], "check_not_as_recorded")
+    demand(all(destruction["verification"].get(c) is True for c in CHECKS), "destruction_not_verified")
+
+
+def check_commitments(files: Files, ended: Facts, statements: Any, version: int) -> None:
+    """Step 7: the last entry of the run commits to the statements, the destruction statement to the inventory."""
+    fields = {DESTRUCTION: "statement", **({RUN: "run", CHECK: "check"} if version == 2 else {})}
+    for name, field in fields.items():
+        demand(strict_b64(ended["c"][field]) == sha256(statements[name][0]), "statement_not_the_recorded_one")
+    listed = statements[DESTRUCTION][1]["inventory"]["sha256"]
+    demand(listed == sha256(files["inventory.json"]).hex(), "another_inventory")
+
+
+def derive_certificate(
+    facts: Facts, check: Facts, destruction: Facts, entries: Entries, files: Files
+) -> Facts:
+    """Step 8: the content of certificate.json. `facts` are the run statement's; the rest grows, and follows from the files."""
+    bodies = [entry for _, entry in entries]
+    imports = [entry["code"] for entry in bodies if entry["type"] == "import.confirmed"]
+    origin, size, root = split_note(files["checkpoint"])[0].split("\n")[:3]
+    stamp = files.get("checkpoint.tsr")
+    grown = {
+        "time_stamp": any(name.endswith(".tsr") for name in files),
+        "witness": len(split_note(files["checkpoint"])[1]) > 1,
+    }
+    kept = ("result", "verifiedAt", "authorisation")
+    fate = facts["fate"]
+    return {
+        **facts,
+        "run": bodies[0]["runId"],
+        "use": next(entry["code"] for entry in bodies if entry["type"] == "run.started"),
+        "authorisation": {
+            "id": check["authorisation"],
+            "checkedAt": bodies[0]["at"],
+            **{name: value for name, value in check.items() if name not in kept},
+        },
+        "destruction": destruction,
+        "fate": {
+            **fate,
+            **{kind: {**fate[kind], "end": end_of(bodies, kind)} for kind in ("source", "package")},
+        },
+        "import_state": imports[-1] if imports else facts["import_state"],
+        "channels": [c for c in facts["channels"] if c not in grown] + [c for c in grown if grown[c]],
+        "head": {"origin": origin, "size": int(size), "root": root},
+        "stamp": {"at": stamp_time(files["checkpoint"], stamp)} if stamp else None,
+    }
+
+
+def end_of(bodies: list[Facts], kind: str) -> Facts | None:
+    """How the operator's copy of a kind ended, as the ledger has it; None while he holds it, or never did."""
+    ends = [entry for entry in bodies if entry["type"].startswith("custody.") and entry["code"] == kind]
+    if not ends:
+        return None
+    counts = ends[-1]["n"]
+    worth = {"source": "unlinked_overwritten", "package": "unlinked_sealed"}[kind]
+    return {
+        "at": ends[-1]["at"],
+        "complete": ends[-1]["type"] == "custody.destroyed",
+        "evidence": "deleted_at_server" if "at_server" in counts else worth,
+        "files": counts["files"],
+        "bytes": counts["bytes"],
+        "exceptions": sorted(set(counts) - {"files", "bytes", "at_server", "earlier"}),
+    }
+
+
+def check_certificate(files: Files, entries: Entries, statements: Any, version: int) -> Facts:
+    """Step 8: certificate.json says what follows, and nothing else. Of version 1 no statement has its facts."""
+    certificate = canonical(files["certificate.json"])
+    demand(certificate["version"] == version, "certificate_of_another_version")
+    facts = statements[RUN][1]["facts"] if version == 2 else certificate
+    derived = derive_certificate(facts, statements[CHECK][1], statements[DESTRUCTION][1], entries, files)
+    demand(certificate == derived, "certificate_differs")
+    demand({"certificate.html", "certificate.pdf"} <= set(files), "certificate_missing")
+    return certificate
+
+
 def check_growth(files: Files, key: Key) -> list[str]:
-    """From every head handed out before to the present one, the log only grew. A head without its proof is refused."""
+    """Step 9: from every head handed out before to the present one, the log only grew. A head without its proof is refused."""
     size, root = open_head(files["checkpoint"], key)
-    earlier = sorted(open_head(note, key) for name, note in files.items() if name.startswith("heads/"))
+    heads = {name[6:-11]: open_head(note, key) for name, note in files.items() if name.startswith("heads/")}
+    demand(all(name == str(old) for name, (old, _) in heads.items()), "head_of_another_size")
+    earlier = sorted(heads.values())
     for old, old_root in earlier:
-        lines = files.get(f"consistency/{old}-{size}.txt", b"").decode("ascii", "replace").split("\n")
+        lines = files.get(f"consistency/{old}-{size}.txt", b"").decode("ascii", "replace")
         grew = extends(old, size, hash_lines(lines), strict_b64(old_root), strict_b64(root))
         demand(grew, "log_was_rewritten")
     proofs = {name for name in files if name.startswith("consistency/")}
@@ -262,74 +455,55 @@ def check_growth(files: Files, key: Key) -> list[str]:
     return [f"The head grew from {old} entries (root {r}) to {size} without a rewrite." for old, r in earlier]
 
 
+def stamp_time(over: bytes, response: bytes) -> str:
+    """When a time stamp says that it was made: of TSTInfo (RFC 3161, 2.4.2) what follows the imprint and the serial number."""
+    after = response.partition(sha256(over))[2]
+    demand(after[:1] == b"\x02", "stamp_of_something_else")
+    time = after[2 + after[1] :]
+    found = re.fullmatch(rb"(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\.\d+)?Z", time[2 : 2 + time[1]])
+    if found is None:
+        raise Fault("stamp_malformed")
+    year, month, day, hour, minute, second = (part.decode() for part in found.groups()[:6])
+    return f"{year}-{month}-{day}T{hour}:{minute}:{second}Z"
+
+
 def check_stamps(files: Files) -> list[str]:
-    """Each time stamp is over the file it lies beside. Whose stamp it is, is not checked here: the line to do so."""
+    """Step 10: each time stamp is over the file it lies beside. Whose stamp it is, is not checked here: the line to do so."""
     stamps = {name: name.removesuffix(".tsr") for name in sorted(files) if name.endswith(".tsr")}
     demand(all(sha256(files[of]) in files[name] for name, of in stamps.items()), "stamp_of_something_else")
     return [f"openssl ts -verify -data {of} -in {n} -CAfile TSA_ROOTS.pem" for n, of in stamps.items()]
 
 
-def check_entries(files: Files, key: Key) -> Entries:
-    """All entries of the folder."""
-    found = []
-    for name in (name for name in files if name.startswith("entries/")):
-        index = name.removeprefix("entries/").removesuffix(".json")
-        proof = files[f"proofs/{index}.tlog-proof"]
-        found.append((int(index), check_entry(int(index), files[name], proof, files["checkpoint"], key)))
-    return sorted(found, key=lambda pair: pair[0])
+def listing(files: Files, names: list[str]) -> bytes:
+    """What the ledger commits to of several files of authorisation/: the lines of `sha256sum`, in the order of their names."""
+    lines = [f"{sha256(files[name]).hex()}  {name.removeprefix(FOLDER)}\n" for name in names]
+    return "".join(sorted(lines, key=lambda line: line[66:].encode())).encode()
 
 
-def check_statements(files: Files, key: Key, run: str) -> dict[str, tuple[bytes, dict[str, Any]]]:
-    """DSSE envelopes signed by the log key, about this run: payload and predicate, by type."""
-    found = {}
-    for data in (files[name] for name in files if name.startswith("statements/")):
-        body = canonical(data)
-        payload, (signature,) = strict_b64(body["payload"]), body["signatures"]
-        pae = b"DSSEv1 %d %s %d %s" % (len(PAYLOAD_TYPE), PAYLOAD_TYPE.encode(), len(payload), payload)
-        demand(body["payloadType"] == PAYLOAD_TYPE, "statement_malformed")
-        key.verify(strict_b64(signature["sig"]), pae)
-        statement = canonical(payload)
-        demand(statement["subject"][0]["name"] == f"run/{run}", "statement_of_another_run")
-        found[str(statement["predicateType"])] = (payload, statement["predicate"])
-    return found
-
-
-def check_instruction(files: Files, entries: Entries) -> bool:
-    """The instruction in the folder opens the commitment of the ledger; False when the folder has none (any more)."""
-    if not any(name.startswith("authorisation/") for name in files):
+def check_authorisation(files: Files, entries: Entries, version: int) -> bool:
+    """Step 11: what lies in authorisation/ opens the commitments of the ledger; False when there is nothing (any more)."""
+    accepted = [e for _, e in entries if (e["type"], e["code"]) == ("import.confirmed", "accepted")]
+    demand(version == 1 or all("acceptance" in e["c"] for e in accepted), "acceptance_missing")
+    if not any(name.startswith(FOLDER) for name in files):
         return False
-    salt = strict_b64(files["authorisation/salt.b64"].decode("ascii").rstrip("\n"))
-    digest = sha256(files["authorisation/instruction.json"])
-    opened = hmac.digest(salt, b"proof/v1/authorisation.checked/instruction\x00" + digest, "sha256")
-    (checked,) = [entry for _, entry in entries if entry["type"] == "authorisation.checked"]
-    demand(opened == strict_b64(checked["c"]["authorisation"]), "instruction_not_the_recorded_one")
+    (salt,) = hash_lines(files[f"{FOLDER}salt.b64"].decode("ascii"))
+    demand(len(salt) == 32, "salt_malformed")
+
+    def opens(entry: Facts, field: str, data: bytes, of: str | None = None) -> bool:
+        label = f"proof/v1/{entry['type']}/{of or field}".encode()
+        return hmac.digest(salt, label + b"\x00" + sha256(data), "sha256") == strict_b64(entry["c"][field])
+
+    checked = entries[0][1]
+    recorded = opens(checked, "authorisation", files[f"{FOLDER}instruction.json"], "instruction")
+    demand(recorded, "instruction_not_the_recorded_one")
+    later = [name for name in files if name.startswith(ACCEPTANCE)]
+    other = {f"{FOLDER}salt.b64", *later, *(name for name in files if name.endswith(".tsr"))}
+    before = [name for name in files if name.startswith(FOLDER) and name not in other]
+    recorded = checked["code"] not in KINDS or opens(checked, "evidence", listing(files, before))
+    demand(recorded, "signatures_not_the_recorded_ones")
+    signed = all(opens(e, "acceptance", listing(files, later)) for e in accepted if "acceptance" in e["c"])
+    demand(signed if accepted else not later, "acceptance_not_the_recorded_one")
     return True
-
-
-def check_story(files: Files, entries: Entries, statements: Any, certificate: Any, key: Key) -> None:
-    """Entries, statements, inventory, certificate tell of one run, in order, with every check of the destruction passed."""
-    told = [entry for _, entry in entries if not entry["type"].startswith(AFTERWARDS)]
-    imports = [entry["code"] for _, entry in entries if entry["type"] == "import.confirmed"]
-    types = [entry["type"] for entry in told]
-    order = ["authorisation.checked", "run.started", "destruction.started", "destruction.completed"]
-    places = [types.index(t) if t in types else -1 for t in order]
-    demand(-1 not in places and places == sorted(places), "story_incomplete_or_out_of_order")
-    demand(all(types.count(t) == 1 for t in order if t != order[2]), "story_told_twice")
-    demand(types[-1] == "destruction.completed", "story_goes_on_after_its_end")
-    wanted = {CHECK, DESTRUCTION, "urn:reprise:run/v1", *(f"urn:reprise:import-{s}/v1" for s in imports)}
-    demand(set(statements) == wanted, "statement_missing_or_unknown")
-    demand(certificate["import_state"] in (imports[-1:] or UNCONFIRMED), "certificate_tells_another_import")
-    demand({"certificate.html", "certificate.pdf"} <= set(files), "certificate_missing")
-    demand(statements[CHECK][1]["result"] == "PASSED", "authorisation_not_passed")
-    demand({entry["runId"] for _, entry in entries} == {certificate["run"]}, "another_run")
-    payload, destruction = statements[DESTRUCTION]
-    demand(all(destruction["verification"].get(c) is True for c in CHECKS), "destruction_not_verified")
-    demand(strict_b64(told[-1]["c"]["statement"]) == sha256(payload), "statement_not_the_recorded_one")
-    demand(certificate["destruction"] == destruction, "certificate_tells_another_destruction")
-    demand(destruction["inventory"]["sha256"] == sha256(files["inventory.json"]).hex(), "another_inventory")
-    size, root = open_head(files["checkpoint"], key)
-    shown = {"origin": key.name, "size": size, "root": root}
-    demand(certificate["head"] == shown, "certificate_shows_another_head")
 
 
 class Report:
@@ -338,31 +512,59 @@ class Report:
     def __init__(self, files: Files, trusted: Policy) -> None:
         """Check everything that this file can check. Raises Fault."""
         key = trusted.log
+        check_names(files)
         check_manifest(files, key)
-        witnesses = check_witnesses(files["checkpoint"], trusted)
-        self.certificate = canonical(files["certificate.json"])
-        statements = check_statements(files, key, self.certificate["run"])
+        open_head(files["checkpoint"], key)
+        self.witnesses = check_witnesses(files["checkpoint"], trusted)
         self.entries = check_entries(files, key)
-        check_story(files, self.entries, statements, self.certificate, key)
+        self.run = str(self.entries[0][1]["runId"])
+        ends = [entry for _, entry in self.entries if entry["type"] == "destruction.completed"]
+        self.version = 2 if ends and "run" in ends[0]["c"] else 1
+        self.statements = check_statements(files, key, self.run, self.version)
+        check_story(self.entries, self.statements)
+        check_commitments(files, ends[0], self.statements, self.version)
+        self.certificate = check_certificate(files, self.entries, self.statements, self.version)
+        self.grown, self.stamps = check_growth(files, key), check_stamps(files)
+        self.signed = check_authorisation(files, self.entries, self.version)
+        self.kind = str(self.statements[CHECK][1]["signature"])
+        self.bound = self.entries[0][1]["code"] in KINDS  # kind, number and signers of the signatures
+        self.accepted = "import-accepted" in self.statements
+        self.trial = self.certificate["trial"] is not False or key.name.startswith("trial.")
+        self._tell(files)
+
+    def _tell(self, files: Files) -> None:
+        count = self.entries[0][1]["n"].get("signatures")
         self.checked = [
             f"{len(files)} files are those of the signed manifest, no more and no fewer, to the byte.",
             f"{len(self.entries)} ledger entries are in the signed log: authorisation before the run, destruction after.",
-            f"{len(statements)} statements are signed; key absent, reading fails, files absent, process ended: recorded as true.",
-            f"Witnesses that cosigned the head: {', '.join(witnesses) or 'none'}.",
-            *check_growth(files, key),
+            f"{len(self.statements)} statements are signed; key absent, reading fails, files absent, process ended: recorded.",
+            f"Witnesses that cosigned the head: {', '.join(self.witnesses) or 'none'}.",
+            *self.grown,
+            *["certificate.json says what the ledger committed to, and nothing else."] * (self.version == 2),
+            *["The instruction in the folder is the one that the ledger recorded."] * self.signed,
         ]
-        self.unchecked = [f"a time stamp: {line}" for line in check_stamps(files)]
-        self.signed = check_instruction(files, self.entries)
-        self.checked += ["The instruction in the folder is the one that the ledger recorded."] * self.signed
-        self.by_hand = statements[CHECK][1]["signature"] == "handwritten"
-        self.unchecked.insert(0, (BY_HAND if self.by_hand else SIGNATURE) if self.signed else ERASED)
+        if self.signed and self.bound:
+            self.checked.append(f"Its signatures are those that the ledger recorded: {count}, {self.kind}.")
+        unknown = len(split_note(files["checkpoint"])[1]) - 1 - len(self.witnesses)
+        self.unchecked = [
+            (BY_HAND if self.kind == "handwritten" else SIGNATURE) if self.signed else ERASED,
+            *[ACCEPTS] * self.accepted,
+            *[VERSION_1 if self.version == 1 else BEGAN_1] * (self.version == 1 or not self.bound),
+            *[f"{unknown} further line(s) under the head, by names that the policy does not know."]
+            * (unknown > 0),
+            *(f"a time stamp: {line}" for line in self.stamps),
+            PAGES,
+            LOOSE,
+            LATER,
+        ]
 
     def words(self, verdict: str) -> list[str]:
         """For a person, and fit for his terminal: what the folder says of itself may not draw, nor begin a line."""
-        words = [f"Run {self.certificate['run']}: {self.certificate['outcome']}."]
+        words = [f"Run {self.run}: {self.certificate['outcome']}."]
         words += [f"Checked: {line}" for line in self.checked]
         words += [f"Not checked here: {line}" for line in self.unchecked]
-        return [ascii(line)[1:-1] for line in (*words, f"Not provable: {NEVER}", verdict)]
+        words += [f"Not provable: {NEVER}", f"{verdict} {TRIAL}" if self.trial else verdict]
+        return [ascii(line)[1:-1] for line in words]
 
 
 def verify(source: Path | Files, policy: str | None, further: Further = None) -> tuple[int, list[str]]:
@@ -372,7 +574,7 @@ def verify(source: Path | Files, policy: str | None, further: Further = None) ->
         report = Report(files, Policy(files["policy.txt"].decode("utf-8") if policy is None else policy))
         if further is not None:
             further(files, report)
-        words = report.words(UNANCHORED if policy is None else "ACCEPTED against the given policy.")
+        words = report.words(UNANCHORED if policy is None else ACCEPTED)
     except Fault as fault:
         return fault.exit_code, [f"REFUSED: {fault.code}"]
     except (OSError, LookupError, TypeError, ValueError, AttributeError, RecursionError):

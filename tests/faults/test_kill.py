@@ -30,7 +30,8 @@ CALLS = (
     ("vault.destroy.remove", 2),
     ("flows.ending._certify", 1),
     ("flows.ending.issue_proof", 1),
-    ("flows.issuing.write_proof", 1),
+    ("flows.control.digest_b64", 1),
+    ("flows.issuing.place_folder", 1),
     ("vault.proof_folder.write_durably", 4),
     ("flows.ending.drop_order", 1),
 )
@@ -81,6 +82,8 @@ def test_a_killed_run_resumes_to_the_same_content(kill, practice, undisturbed, t
     elif not (case.home / "runs" / case.run_id / "proof" / "manifest.json").is_file():
         assert case.resume().state == "certified"
     assert case.content() == undisturbed
+    issued = [entry for entry in case.entries() if entry["type"] == "proof.issued"]
+    assert len(issued) == 1, "each folder once, whatever happened between its record and its place"
     case.nothing_left()
 
 

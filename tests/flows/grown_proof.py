@@ -14,7 +14,7 @@ from flows.control import Control
 from flows.practice.write import write_practice
 from vault.canonical import canonical_json
 from vault.ledger import EntryType
-from vault.ledger_store import load_log_key
+from vault.ledger_store import load_log_key, open_store
 from vault.notes import sign_note
 from vault.proof_folder import seal_files
 from vault.site import Site
@@ -87,7 +87,8 @@ class GrownProof:
 
         body = json.loads(base64.b64decode(json.loads(self.files[f"statements/{name}.dsse.json"])["payload"]))
         change(body)
-        return envelope(canonical_json(body), load_log_key(self.case.home), "00000000")
+        key_id = open_store(self.case.home).vkey.split("+")[1]
+        return envelope(canonical_json(body), load_log_key(self.case.home), key_id)
 
     def recertified(self, change: Callable[[dict[str, Any]], object]) -> bytes:
         body = json.loads(self.files["certificate.json"])

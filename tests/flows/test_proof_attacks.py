@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import ast
 import base64
+import json
 import os
 import types
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 from grown_proof import Files, GrownProof
 
 from vault import verify as standalone
+from vault.canonical import canonical_json
 from vault.ledger_store import load_log_key
 from vault.notes import sign_note
 
@@ -73,6 +76,31 @@ def mislabelled(p: GrownProof) -> Files:
     return p.sealed({name: p.files[name].replace(b"in-toto+json", b"in-toto+jsox")})
 
 
+def misattributed(p: GrownProof) -> Files:
+    name = "statements/run.dsse.json"
+    body = json.loads(p.files[name])
+    body["signatures"][0]["keyid"] = "00000000"
+    return p.sealed({name: canonical_json(body)})
+
+
+def padded_salt(p: GrownProof) -> Files:
+    salt = base64.b64decode(p.files["authorisation/salt.b64"])
+    return p.sealed({"authorisation/salt.b64": base64.b64encode(salt + b"\0") + b"\n"})
+
+
+def renumbered(p: GrownProof) -> Files:
+    head, name = f"heads/{p.first_size}.checkpoint", f"heads/{p.first_size + 1}.checkpoint"
+    return p.sealed({head: None, name: p.files[head]})
+
+
+def remanifested(p: GrownProof, change: Callable[[dict[str, object]], object]) -> Files:
+    body = json.loads(p.files["manifest.json"])
+    change(body)
+    data = canonical_json(body)
+    text = f"reprise-proof-manifest v1\n{sha256(data).hexdigest()}\n"
+    return {**manifest_of(p, text), "manifest.json": data}
+
+
 def manifest_of(p: GrownProof, text: str) -> Files:
     return {**p.files, "manifest.sig": sign_note(text, p.origin, load_log_key(p.case.home))}
 
@@ -81,6 +109,7 @@ def spaced(p: GrownProof) -> Files:
     return p.sealed({"certificate.json": p.files["certificate.json"].replace(b":", b": ", 1)})
 
 
+SIGNED = "authorisation/instruction.json.p7s"
 STRANGER = f"— stranger.example {base64.b64encode(b'k' * 68).decode()}\n".encode()
 LIES: dict[str, tuple[str, Callable[[GrownProof], Files]]] = {
     "a growth proof with a flipped hash": (
@@ -106,24 +135,25 @@ LIES: dict[str, tuple[str, Callable[[GrownProof], Files]]] = {
     ),
     "another salt": (
         "instruction_not_the_recorded_one",
-        lambda p: p.sealed({"authorisation/salt.b64": base64.b64encode(b"s" * 32)}),
+        lambda p: p.sealed({"authorisation/salt.b64": base64.b64encode(b"s" * 32) + b"\n"}),
     ),
+    "a salt that keys the same HMAC": ("salt_malformed", padded_salt),
     "another inventory": (
         "another_inventory",
         lambda p: p.sealed({"inventory.json": p.files["inventory.json"].replace(b'"size":', b'"size":1', 1)}),
     ),
     "a certificate with another head": (
-        "certificate_shows_another_head",
+        "certificate_differs",
         lambda p: p.sealed({"certificate.json": p.recertified(lambda b: b["head"].update(root=ROOT64))}),
     ),
     "a certificate of another destruction": (
-        "certificate_tells_another_destruction",
+        "certificate_differs",
         lambda p: p.sealed(
             {"certificate.json": p.recertified(lambda b: b["destruction"].update(method="x"))}
         ),
     ),
     "a certificate of another import": (
-        "certificate_tells_another_import",
+        "certificate_differs",
         lambda p: p.sealed({"certificate.json": p.recertified(lambda b: b.update(import_state="accepted"))}),
     ),
     "no paper": ("certificate_missing", lambda p: p.sealed({"certificate.pdf": None})),
@@ -158,7 +188,71 @@ LIES: dict[str, tuple[str, Callable[[GrownProof], Files]]] = {
         "statement_missing_or_unknown",
         lambda p: p.sealed({"statements/run.dsse.json": None}),
     ),
-    "a statement of another type": ("statement_malformed", mislabelled),
+    "a statement of another payload": ("statement_malformed", mislabelled),
+    "a statement by another key's name": ("statement_malformed", misattributed),
+    "a statement of another type": (
+        "statement_of_another_type",
+        lambda p: p.sealed(
+            {"statements/run.dsse.json": p.restated("run", lambda b: b.update(_type="https://x.example/v1"))}
+        ),
+    ),
+    "a check of another kind of signature": (
+        "check_not_as_recorded",
+        lambda p: p.sealed(
+            {
+                "statements/authorisation-check.dsse.json": p.restated(
+                    "authorisation-check", lambda b: b["predicate"].update(signature="handwritten")
+                )
+            }
+        ),
+    ),
+    "an entry between left out": ("entry_left_out", lambda p: without_entry(p, "run.delivered")),
+    "a certificate of another version": (
+        "certificate_of_another_version",
+        lambda p: p.sealed({"certificate.json": p.recertified(lambda b: b.update(version=1))}),
+    ),
+    "a signature of another": (
+        "signatures_not_the_recorded_ones",
+        lambda p: p.sealed({"authorisation/instruction.json.p7s": b"0", f"{SIGNED}.tsr": None}),
+    ),
+    "an acceptance that nobody recorded": (
+        "acceptance_not_the_recorded_one",
+        lambda p: p.sealed({"authorisation/acceptance.json": b"{}"}),
+    ),
+    "a file of another name": (
+        "file_of_unknown_name",
+        lambda p: p.sealed({"certificate-signed-by-notary.pdf": b"%PDF-"}),
+    ),
+    "two files that some take for one": (
+        "two_files_of_one_name",
+        lambda p: p.sealed({f"authorisation/crls-{name}": b"" for name in ("\u00e9", "e\u0301")}),
+    ),
+    "roots of stamps that are not there": (
+        "stamp_roots_without_stamp",
+        lambda p: p.sealed({n: None for n in p.files if n.endswith(".tsr")}),
+    ),
+    "a proof of no entry": ("proof_of_no_entry", lambda p: p.sealed({"proofs/999.tlog-proof": b""})),
+    "an earlier head under another number": ("head_of_another_size", renumbered),
+    "the stamp of a head beside a signature": (
+        "stamp_of_something_else",
+        lambda p: p.sealed({f"{SIGNED}.tsr": p.files["checkpoint.tsr"]}),
+    ),
+    "a stamp without a time": (
+        "stamp_malformed",
+        lambda p: p.sealed({"checkpoint.tsr": sha256(p.files["checkpoint"]).digest() + b"\2\1\0\x18\1x"}),
+    ),
+    "a stamp with a digest alone": (
+        "stamp_of_something_else",
+        lambda p: p.sealed({"checkpoint.tsr": sha256(p.files["checkpoint"]).digest()}),
+    ),
+    "a hash that ends no line": (
+        "proof_malformed",
+        lambda p: p.sealed({growth(p): p.files[growth(p)].removesuffix(b"\n")}),
+    ),
+    "a manifest with more in it": (
+        "manifest_malformed",
+        lambda p: remanifested(p, lambda b: b.update(note="destroyed before a bailiff")),
+    ),
     "an entry left out": (
         "story_incomplete_or_out_of_order",
         lambda p: without_entry(p, "destruction.started"),
@@ -183,7 +277,7 @@ LIES: dict[str, tuple[str, Callable[[GrownProof], Files]]] = {
         "manifest_altered",
         lambda p: {**p.files, "manifest.sig": p.files["manifest.sig"] + STRANGER},
     ),
-    "a file too many": ("files_added_or_missing", lambda p: {**p.files, "x": b""}),
+    "a file too many": ("files_added_or_missing", lambda p: {**p.files, "authorisation/scan.png": b""}),
     "a file altered": ("file_altered", lambda p: {**p.files, "README.txt": b"x"}),
     "JSON that is not canonical": ("json_not_canonical", spaced),
     "a salt with loose base64": (
@@ -232,7 +326,7 @@ def without(line: int) -> types.ModuleType:
 ELSEWHERE = {
     "vkey_malformed", "policy_malformed", "note_malformed", "signed_by_another_key", "quorum_not_met", "link_in_folder",
     "empty_folder_inside", "folder_too_large", "no_manifest", "checkpoint_malformed", "story_told_twice",
-    "story_goes_on_after_its_end", "another_run",
+    "story_goes_on_after_its_end", "another_run", "import_not_as_recorded", "acceptance_missing",
 }  # fmt: skip
 """Checks whose lies are in test_proof.py, or cannot be told without writing false entries into the log itself."""
 
@@ -266,11 +360,8 @@ def test_lies_in_the_log_itself(proof):
         "another_run": lambda e: [e[0].replace(proof.case.run_id.encode(), b"0" * 36), *e[1:]],
         "story_incomplete_or_out_of_order": lambda e: [e[1], e[0], *e[2:]],
     }.items():
-        entries = [
-            proof.files[n]
-            for n in sorted((n for n in proof.files if n.startswith("entries/")), key=lambda n: int(n[8:-5]))
-        ]
-        told = change(entries)
+        names = sorted((n for n in proof.files if n.startswith("entries/")), key=lambda n: int(n[8:-5]))
+        told = change([proof.files[n] for n in names if b'"proof.issued"' not in proof.files[n]])
         folder = proof.case.folder / f"log-{code}"
         store = FileLedger(folder, proof.origin, load_log_key(proof.case.home))
         store.append(0, told)

@@ -112,7 +112,12 @@ def test_a_sealed_export_gives_the_same_package_and_its_key_dies_with_the_run(
     assert "la seule clé qui l&#39;ouvrait a été détruite avec la copie de travail" in html
     kinds = entries(case)
     assert ("intake.opened", "keyring", False) in kinds
-    assert kinds[-2:] == [("intake.closed", "with_run", True), ("destruction.completed", "published", True)]
+    closed = ("intake.closed", "with_run", True)
+    assert kinds[-3:] == [
+        closed,
+        ("destruction.completed", "published", True),
+        ("proof.issued", "issued", True),
+    ]
     (intake,) = list_intakes(case.home)
     assert (intake.id, intake.run_id) == (opened.id, case.run_id)
     with pytest.raises(IntakeError) as spent:

@@ -10,13 +10,15 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 ROOMS = ("flows", "connectors", "schemas", "vault", "dashboard")
+LONGER = {"vault/verify.py": 600}
+"""One readable file, which whoever checks a proof takes alone."""
 MODULES = sorted(p for room in ROOMS for p in (ROOT / room).rglob("*.py"))
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(ROOT)))
 def test_files_and_functions_stay_small(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
-    assert len(text.splitlines()) <= 400
+    assert len(text.splitlines()) <= LONGER.get(str(path.relative_to(ROOT)), 400)
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
             assert (node.end_lineno or 0) - node.lineno + 1 <= 60, node.name

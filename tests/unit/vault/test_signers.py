@@ -94,7 +94,7 @@ TABLE = [
     ("controller:A", "B", 0, "wrong_signer"),
     ("controller:A", "AB", 0, "wrong_signer"),  # nobody signs who is not asked
     ("controller:A", "M", 0, "wrong_signer"),  # a mandate must be stated in what is signed
-    ("controller:A controller:B", "AB", 0, "controller"),
+    ("controller:A controller:B", "AB", 0, "controller controller"),
     ("controller:A controller:B", "A", 0, "controller_did_not_sign"),
     ("controller:A mandated:A", "M", 0, "mandated"),
     ("controller:A mandated:A", "A", 0, "controller"),
@@ -111,11 +111,11 @@ TABLE = [
     ("successor:A", "O", 0, "mandate_of_another"),  # another doctor
     ("successor:A", "A", 0, "mandate_missing"),  # one signs as the text says
     ("controller:A controller:B mandated:A", "M", 0, "controller_did_not_sign"),  # a mandate for A alone
-    ("controller:A controller:B mandated:A", "MB", 0, "controller mandated"),
+    ("controller:A controller:B mandated:A", "MB", 0, "mandated controller"),
     ("controller:A controller:B practice_company:A", "C", 0, "practice_company"),
     ("controller:A controller:B practice_company:A", "M", 0, "mandate_of_another"),
     ("successor:A successor:B", "S", 0, "controller_did_not_sign"),
-    ("successor:A successor:B", "SO", 0, "successor"),
+    ("successor:A successor:B", "SO", 0, "successor successor"),
 ]
 
 
