@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 _WHOLE = "Get the folder again, whole, from whom you have it; when it is the same there, do not rely on it."
+_FALSE = "Whoever made the folder holds the log's key, and the log says otherwise: do not rely on it."
 _POLICY = "Get it again from the site that issued the proof, by another way than the folder came."
 
 PROOF: dict[str, tuple[str, str]] = {
@@ -64,5 +65,49 @@ PROOF: dict[str, tuple[str, str]] = {
     "stamp_not_granted": (
         "The authority refused the time stamp.",
         "Ask it why; then have the same request answered, or make a new one.",
+    ),
+    "proof_not_issued": (
+        "The ledger has no entry that this folder was issued.",
+        "It is not this home's, or the first release issued it: then `reprise proof refresh RUN` does so anew.",
+    ),
+    "ForkError.proof_does_not_verify": (
+        "The folder given with --proof is not accepted under this ledger's key.",
+        "`reprise verify FOLDER --policy FILE` says why.",
+    ),
+    "certificate_differs": (
+        "The certificate says something else than the log and its statements.",
+        _FALSE,
+    ),
+    "statement_not_the_recorded_one": (
+        "A statement is not the one that the log committed to.",
+        _FALSE,
+    ),
+    "signatures_not_the_recorded_ones": (
+        "The signatures are not those that the log committed to.",
+        _FALSE,
+    ),
+    "signer_not_the_recorded_one": (
+        "Somebody else signed than the site had enrolled.",
+        _FALSE,
+    ),
+    "controller_not_spoken_for": (
+        "A doctor whom the instruction names did not sign, nor anybody for him.",
+        _FALSE,
+    ),
+    "acceptance_missing": (
+        "The import counts as accepted, and nobody's signature shows it.",
+        _FALSE,
+    ),
+    "page_of_another_certificate": (
+        "The page or the paper is not what the certificate makes.",
+        _FALSE,
+    ),
+    "entry_left_out": (
+        "An entry of the run is left out.",
+        _FALSE,
+    ),
+    "file_of_unknown_name": (
+        "A file in the folder is none of a proof.",
+        _WHOLE,
     ),
 }
