@@ -24,6 +24,7 @@ from flows.run_views import list_runs
 from schemas.errors import ForkError, HostileProofError, ProofError, UnanchoredError
 from vault.clock import SystemClock, format_utc
 from vault.full_verify import root_files, verify_fully
+from vault.issued import issue_faults
 from vault.ledger_audit import audit
 from vault.ledger_store import open_store
 from vault.notes import Checkpoint, VerifierKey, open_note
@@ -39,9 +40,7 @@ def verify(
     ] = None,
     roots: Annotated[
         Path | None,
-        typer.Option(
-            "--roots", help="Root certificates to check the doctor's signature with (file or folder)."
-        ),
+        typer.Option("--roots", help="Root certificates to check the signatures with (file or folder)."),
     ] = None,
     tsa_roots: Annotated[
         Path | None,
@@ -49,7 +48,7 @@ def verify(
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Check a proof folder offline: against a policy; with roots, the doctor's signature and the time stamps too."""
+    """Check a proof folder offline: against a policy; with roots, the signatures, whose they are, and the time stamps."""
     if not folder.exists():
         raise FileNotFoundError(errno.ENOENT, "")
     try:
@@ -109,10 +108,14 @@ def check(
             "--head", help="A checkpoint kept from before (a proof folder's): the log must extend it."
         ),
     ] = None,
+    proof: Annotated[
+        list[Path] | None,
+        typer.Option("--proof", help="A proof folder: it verifies, and the log has its issuing."),
+    ] = None,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Recompute the whole ledger from its entries, look for gaps, and hold it against heads kept elsewhere."""
+    """Recompute the whole ledger from its entries, look for gaps, and hold it against heads and proofs kept elsewhere."""
     path = home_to_examine(home)
     store = open_store(path)
     key = VerifierKey.parse(store.vkey)
@@ -122,6 +125,7 @@ def check(
         stamps.verify(stamp.checkpoint, stamp.response)
         heads += (Checkpoint.parse(open_note(stamp.checkpoint, key)),)
     faults = audit(path / "ledger", key, SystemClock().now(), heads)
+    faults += [fault for folder in proof or [] for fault in issue_faults(folder, store)]
     show(
         {"faults": faults}, as_json=as_json, text="The ledger is whole." if not faults else "\n".join(faults)
     )

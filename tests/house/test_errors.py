@@ -31,9 +31,9 @@ FAULTS = (
     "unknown_file", "file_missing", "log_shorter_than_head", "log_differs_from_head", "head_of_another_log", "origin_differs",
     "root_differs", "tree_note_malformed", "tree_note_differs", "checkpoint_older_than_log", "tile_missing", "tile_differs",
     "entry_malformed", "run_number_gap", "started_twice", "run_without_start", "run_without_authorisation", "destroyed_twice",
-    "run_goes_on_after_its_end", "run_overdue",
+    "run_goes_on_after_its_end", "run_overdue", "proof_does_not_verify", "proof_not_issued",
 )  # fmt: skip
-"""What `vault.ledger_audit` and `vault.ledger_story` find."""
+"""What `vault.ledger_audit`, `vault.ledger_story` and `vault.issued` find."""
 CANARY = "Übermüller-Canary 85.07.30-033.28"
 
 
