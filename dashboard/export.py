@@ -11,6 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from vault.ledger_store import FileLedger
 from vault.outcome_words import run_in_words
+from vault.site import Site
 
 
 def export_pages(out: Path, home: Path, runs: list[dict[str, Any]], store: FileLedger, policy: str) -> int:
@@ -27,7 +28,12 @@ def export_pages(out: Path, home: Path, runs: list[dict[str, Any]], store: FileL
         lstrip_blocks=True,
     )
     page = environment.get_template("index.html").render(
-        runs=views, head=head, root=b64encode(head.root).decode(), policy=policy, refusals=_refusals(entries)
+        runs=views,
+        head=head,
+        root=b64encode(head.root).decode(),
+        policy=policy,
+        refusals=_refusals(entries),
+        trial=Site.load(home).trial,
     )
     (out / "index.html").write_text(page, encoding="utf-8")
     return 1 + sum(1 for view in views if view["certificate"])
