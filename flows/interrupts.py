@@ -25,6 +25,7 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 _pressed = threading.Event()
 _said = threading.Event()
+_working = threading.Event()
 _counting = threading.Lock()
 _terminal: list[Any] = []
 _states: list[Callable[[], str]] = []
@@ -66,10 +67,17 @@ def described_by(state: Callable[[], str]) -> Iterator[None]:
 
 
 def _found() -> str:
+    if not _working.is_set():
+        return "Nothing was begun."
     try:
         return _states[-1]() if _states else ""
     except Exception:  # noqa: BLE001 - what cannot be looked at now is looked at by whoever reads the line
         return "`reprise runs` lists what waits."
+
+
+def work_begins() -> None:
+    """From now on an interrupt is an exception, which lets what was begun close; before it ends the process on the spot."""
+    _working.set()
 
 
 def pressed() -> bool:
@@ -101,14 +109,35 @@ def end() -> NoReturn:
     os._exit(INTERRUPTED)
 
 
-def _on_signal(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - as `signal` calls it
-    """The first is an interrupt; of a second the end that has begun takes no notice."""
+def _on_signal(number: int, frame: FrameType | None) -> None:
+    """The first is an interrupt; of a second the end that has begun takes no notice.
+
+    Within an import nothing is raised: a library that is half initialised answers an exception by aborting the process.
+    """
     if _pressed.is_set():
+        return
+    if not _working.is_set():
+        end()
+    threading.Thread(target=_count_down, daemon=True).start()
+    if _is_importing(frame):
+        threading.Thread(target=_send_again, args=(number,), daemon=True).start()
         return
     _pressed.set()
     logging.disable(logging.CRITICAL)  # what libraries say of being interrupted is not the user's concern
-    threading.Thread(target=_count_down, daemon=True).start()
     raise KeyboardInterrupt
+
+
+def _is_importing(frame: FrameType | None) -> bool:
+    while frame is not None:
+        if frame.f_code.co_filename.startswith("<frozen importlib"):
+            return True
+        frame = frame.f_back
+    return False
+
+
+def _send_again(number: int) -> None:
+    time.sleep(0.05)
+    os.kill(os.getpid(), number)
 
 
 def _wait_for_signal(reading: int) -> None:

@@ -81,6 +81,7 @@ def guarded(function: Callable[P, None]) -> Callable[P, None]:
     @wraps(function)
     def wrapped(*args: P.args, **kwargs: P.kwargs) -> None:
         as_json = bool(kwargs.get("as_json"))
+        interrupts.work_begins()
         try:
             function(*args, **{name: absolute(value) for name, value in kwargs.items()})
             return

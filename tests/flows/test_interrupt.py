@@ -92,7 +92,7 @@ def test_the_bar_moves(case):
     shown = [int(n) for n in re.findall(r"(\d+) %", screen)]
     assert len(set(shown)) > 10
     assert shown == sorted(shown)
-    for words in ("counting what came", "sealing into staging", "writing sealed parts", "certified"):
+    for words in ("counting what came", "sealing into staging", "writing sealed parts", "delivered"):
         assert words in screen
 
 
@@ -126,10 +126,11 @@ def test_an_interrupt_leaves_a_run_to_resume(case, moment, number):
 
 
 @pytest.mark.parametrize("wait", [0.0, 1.2])
-def test_before_a_run_exists_an_interrupt_says_nothing_of_one(case, wait):
+def test_an_interrupt_says_whether_a_run_waits(case, wait):
+    """While the libraries load, and about when the run is leased."""
     line = last_line(at_a_terminal(case, interrupt_at="checking the authorisation", wait=wait))
-    assert "resum" not in line
-    assert not list_runs(case.home)
+    assert ("reprise resume" in line) == bool(list_runs(case.home))
+    assert wait or "Nothing was begun." in line
 
 
 def test_ctrl_c_leaves_a_run_to_the_sweep(case, monkeypatch):

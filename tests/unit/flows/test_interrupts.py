@@ -30,6 +30,16 @@ while True:
     except BaseException:
         pass
 """
+IN_AN_IMPORT = """
+import pathlib, sys, tempfile, time
+folder = tempfile.mkdtemp()
+pathlib.Path(folder, "slow_import.py").write_text(
+    "import time\\ntry:\\n    time.sleep(0.9)\\nexcept BaseException:\\n    print('raised within', flush=True)\\n    raise\\n"
+)
+sys.path.insert(0, folder)
+import slow_import
+time.sleep(60)
+"""
 AT_EXIT = """
 import atexit, logging, threading, time
 thread = threading.Thread(target=time.sleep, args=(60,))
@@ -41,6 +51,7 @@ thread.join()
 
 def interrupted(program: str, number: int) -> tuple[int, str, float]:
     start = "import sys\nfrom flows import interrupts, __main__ as start\ninterrupts.GRACE_SECONDS = 1.0\n"
+    program = f"interrupts.work_begins()\n{program}"
     run = f"import types\napp = types.ModuleType('flows.cli')\napp.run = lambda words: exec({program!r})\n"
     hook = "sys.modules['flows.cli'] = app\n"
     begin = "print('ready', flush=True)\nstart.begin()\n"
@@ -55,7 +66,8 @@ def interrupted(program: str, number: int) -> tuple[int, str, float]:
     time.sleep(0.5)
     process.send_signal(number)
     began = time.monotonic()
-    _, told = process.communicate(timeout=30)
+    printed, told = process.communicate(timeout=30)
+    assert printed == ""
     return process.returncode, told, time.monotonic() - began
 
 
@@ -65,9 +77,10 @@ def interrupted(program: str, number: int) -> tuple[int, str, float]:
     [
         (IN_SQLITE, signal.SIGINT, " A run waits."),
         (IN_A_WRONG_HANDLER, signal.SIGTERM, ""),
+        (IN_AN_IMPORT, signal.SIGINT, ""),
         (AT_EXIT, signal.SIGINT, ""),
     ],
-    ids=["in_c_code", "swallowed", "at_exit"],
+    ids=["in_c_code", "swallowed", "in_an_import", "at_exit"],
 )
 def test_it_ends_whatever_the_main_thread_does(program, number, found):
     code, told, seconds = interrupted(program, number)
