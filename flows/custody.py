@@ -17,6 +17,7 @@ from vault.clock import format_utc
 from vault.custody import CopyEnd, CopyKind, Custody, HeldCopy, evidence_of_kind
 from vault.destinations import parse_remote
 from vault.instruction import Custody as Term
+from vault.instruction import Instruction
 from vault.lease import Lease, leased_runs
 from vault.ledger import EntryType
 from vault.locks import hold_custody, hold_run
@@ -34,6 +35,17 @@ def hold_source(control: Control, authorisation: Authorisation, source: Path) ->
         Custody(control.home).register(
             CopyKind.SOURCE, source, authorisation_id=authorisation.id, run_id=None, until=until
         )
+
+
+EXPORT_ENDS = "export_destroyed_at_delivery"
+"""Told to who watches a run before it begins: the operator's copy of the export goes when the package is delivered."""
+
+
+def announce(instruction: Instruction, use: str) -> dict[str, int]:
+    """What is told of the export before a run of this use begins."""
+    custody = instruction.source_custody
+    ends = use == "migration" and custody is not None and custody.holder == "operator"
+    return {EXPORT_ENDS: 1} if ends else {}
 
 
 def hold_package(

@@ -13,6 +13,7 @@ from flows.intakes import close_with_run
 from flows.issuing import issue_proof
 from flows.orders import drop_order
 from flows.results import RunResult
+from flows.run_views import fate_of_source
 from flows.takeback import destination_of, leftovers, take_back, used_channels, was_published
 from flows.watch import Watch
 from schemas.errors import VerificationFailedError
@@ -256,4 +257,5 @@ def _result(ending: Ending, evidence: Evidence, proof: Path) -> RunResult:
         authorisation=ending.lease.authorisation_id,
         outcome=ending.cause.outcome,
         cause=ending.cause,
+        source=fate_of_source(proof),
     )

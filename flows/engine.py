@@ -12,7 +12,7 @@ from typing import Any
 
 from flows.carry import Carried, carry
 from flows.control import Control
-from flows.custody import end_withdrawn
+from flows.custody import announce, end_withdrawn
 from flows.data_process import ARROWS
 from flows.ending import Ending, end_run
 from flows.intakes import close_due
@@ -34,7 +34,7 @@ from schemas.errors import (
     SourceError,
 )
 from schemas.outcome import Cause, Outcome
-from vault.authorisation import Authorisation, check_withdrawal, is_withdrawn
+from vault.authorisation import Authorisation, check_withdrawal, is_withdrawn, reopen
 from vault.authorisation import withdraw as record_withdrawal
 from vault.clock import Clock
 from vault.destroy import key_of
@@ -119,7 +119,7 @@ def start(
     """
     control = Control.open(home, order.operator, clock)
     authorised = authorise(control, order)
-    watch.arrow("authorise", {})
+    watch.arrow("authorise", announce(authorised.authorisation.instruction, order.use))
     with _sole_run(control, authorised.authorisation):
         lease = take_lease(control, authorised, order, order_id)
         watch.arrow("lease", {})
@@ -229,6 +229,8 @@ def resume(home: Path, run: str, operator: str, watch: Watch, clock: Clock | Non
             return _end(control, lease, Carried.from_journal(journal), Cause.DEADLINE, watch)
         if journal.last() != ARROWS[order.use][-1] and _key_is_lost(lease):
             lease = control.start_over(lease, journal)
+        instruction = reopen(home, lease.authorisation_id, lease.use).instruction
+        watch.arrow("authorise", announce(instruction, lease.use))
         control.record_resumed(lease)
         if journal.last() != ARROWS[order.use][-1]:
             make_ready(control, lease)

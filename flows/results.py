@@ -21,6 +21,7 @@ class RunResult:
     authorisation: str | None = None
     outcome: Outcome | None = None
     cause: Cause | None = None
+    source: dict[str, Any] | None = None  # the fate of the export, as the certificate has it
 
     def to_json(self) -> dict[str, Any]:
         """The object that `--json` prints."""

@@ -9,6 +9,7 @@ from typing import Any
 
 from flows.confirmation import states_of
 from flows.control import Control
+from schemas.errors import IntegrityError, UnreadableSourceError
 from schemas.outcome import Cause
 from vault.journal import Journal
 from vault.lease import Lease, find_lease, owner_alive, readable_runs
@@ -35,6 +36,7 @@ def status(home: Path, run: str) -> dict[str, Any]:
     counts = {step.arrow: step.counts for step in steps if step.arrow != "control"}
     end = _ends(control).get(lease.run_id)
     confirmed = states_of(control, lease)
+    proof = home / "runs" / lease.run_id / "proof"
     return {
         **_brief(control, lease, end),
         "keys": lease.provider,
@@ -44,8 +46,24 @@ def status(home: Path, run: str) -> dict[str, Any]:
         "ended": end["at"] if end else None,
         "package": counts.get("publish", {}).get("folder"),
         "import": confirmed[-1].value if confirmed else None,
-        "proof": str(home / "runs" / lease.run_id / "proof") if control.ended(lease) else None,
+        "source": fate_of_source(proof) if control.ended(lease) else None,
+        "proof": str(proof) if control.ended(lease) else None,
     }
+
+
+def fate_of_source(proof: Path) -> dict[str, Any] | None:
+    """What an issued certificate says of the export: who holds it until when, and how it ended (docs/formats/proof.md)."""
+    path = proof / "certificate.json"
+    found = json.loads(path.read_bytes()).get("fate", {}).get("source") if path.is_file() else None
+    return dict(found) if isinstance(found, dict) else None
+
+
+def source_of(home: Path, run: str) -> str | None:
+    """Where the export of a run that has not ended lies; None when there is no such run, or its order is gone."""
+    try:
+        return Control.open_to_look(home).order_of(find_lease(home, run)).source
+    except (IntegrityError, UnreadableSourceError):
+        return None
 
 
 def _ends(control: Control) -> dict[str, dict[str, Any]]:

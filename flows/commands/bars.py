@@ -8,6 +8,7 @@ from typing import Any, Self
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from flows.commands.shared import errors_console
+from flows.custody import EXPORT_ENDS
 from flows.journal_view import progress_percent
 
 _WORDS = {
@@ -28,9 +29,10 @@ _WORDS = {
 
 
 class BarWatch:
-    """Shows a run's progress; a context manager."""
+    """Shows a run's progress; a context manager. `source`: where the export lies, for whoever must know that it goes."""
 
-    def __init__(self, *, quiet: bool = False) -> None:
+    def __init__(self, *, source: str | None = None, quiet: bool = False) -> None:
+        self._source = source
         self._progress = Progress(
             TextColumn("{task.description:<28}"),
             BarColumn(bar_width=36),
@@ -58,6 +60,12 @@ class BarWatch:
         words = _WORDS.get(arrow, arrow)
         self._progress.update(self._task, description=words, completed=percent, visible=True)
 
-    def arrow(self, arrow: str, counts: dict[str, Any]) -> None:  # noqa: ARG002 - the bar shows no counts
-        """Move the bar to the end of an arrow."""
+    def arrow(self, arrow: str, counts: dict[str, Any]) -> None:
+        """Move the bar to the end of an arrow; of its counts only what must be known before a run begins is shown."""
+        if counts.get(EXPORT_ENDS):
+            place = f" at {self._source}" if self._source else ""
+            self._progress.console.print(
+                f"The export{place} will be destroyed when the package is delivered, as the instruction says.",
+                markup=False,
+            )
         self.progress(arrow, 1, 1)

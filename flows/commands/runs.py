@@ -35,7 +35,7 @@ from flows.control import Control
 from flows.custody import confirm_clock
 from flows.home_state import home_state, one_line, raise_alarm
 from flows.orders import Order, drop_order, save_order
-from flows.run_views import list_runs, run_of_order, run_of_this_process
+from flows.run_views import list_runs, run_of_order, run_of_this_process, source_of
 from flows.run_views import status as run_status
 from flows.sweep_round import sweep_round
 from schemas.errors import HostError, VerificationFailedError
@@ -83,7 +83,7 @@ def saying_what_waits(home: Path) -> AbstractContextManager[None]:
 
 
 def _direct(home: Path, order: Order) -> dict[str, Any]:
-    with BarWatch() as watch:
+    with BarWatch(source=order.source) as watch:
         return engine.start(home, order, watch).to_json()
 
 
@@ -105,7 +105,7 @@ def _through_prefect(home: Path, order: Order) -> dict[str, Any]:
 
     order_id = save_order(home, order)
     try:
-        with BarWatch() as watch, engine.watching(order_id, watch):
+        with BarWatch(source=order.source) as watch, engine.watching(order_id, watch):
             return run_here(home, order.use, order_id)
     finally:
         if run_of_order(home, order_id) is None:
@@ -263,7 +263,7 @@ def resume(
 ) -> None:
     """Go on with an interrupted or failed run from its last step. The same use, the same deadline."""
     path = home_path(home)
-    with saying_what_waits(path), BarWatch() as watch:
+    with saying_what_waits(path), BarWatch(source=source_of(path, run)) as watch:
         result = engine.resume(path, run, operator_name(operator), watch).to_json()
     show(result, as_json=as_json, text=describe_result(result))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import tempfile
 from pathlib import Path
 from typing import Annotated, Any
@@ -41,9 +42,25 @@ def trial(
             big_attachment_bytes=big_attachment,
         )
     made = _make(folder, export)
-    made.update(operator=OPERATORS[0], p12=str(folder / "doctor.p12"), p12_password=P12_PASSWORD)
-    text = "\n".join(f"{name:<14} {value}" for name, value in made.items())
-    show(made, as_json=as_json, text=text)
+    made.update(operator=OPERATORS[0], p12=str(folder.resolve() / "doctor.p12"), p12_password=P12_PASSWORD)
+    listed = "\n".join(f"{name:<14} {value}" for name, value in made.items())
+    show(made, as_json=as_json, text=f"{listed}\n\nNext:\n{_next_commands(made)}")
+
+
+def _next_commands(made: dict[str, str]) -> str:
+    """What to type next, as it can be copied into a shell."""
+    home, source, paper, to = (
+        shlex.quote(made[name]) for name in ("home", "source", "authorisation", "destination")
+    )
+    return "\n".join(
+        f"  {line}"
+        for line in (
+            f"export REPRISE_HOME={home} REPRISE_OPERATOR={made['operator']}",
+            f"reprise authorise check {paper}",
+            f"reprise rehearse {source} --authorisation {paper}",
+            f"reprise migrate {source} --authorisation {paper} --to {to}",
+        )
+    )
 
 
 def _make(folder: Path, export: Path) -> dict[str, str]:

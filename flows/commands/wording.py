@@ -24,12 +24,36 @@ def describe_result(result: dict[str, Any]) -> str:
             " key gone, reading fails, files absent"
         )
     lines += [f"  package    {path}" for path in result["delivered"]]
+    lines += source_lines(result["source"], delivered=bool(result["delivered"]))
     if result.get("proof"):
         lines.append(f"  proof      {result['proof']}")
         lines.append(
             "  not said   that no other copy exists: of the host's backups, the old or the new system"
         )
     return "\n".join(lines)
+
+
+def source_lines(fate: dict[str, Any] | None, *, delivered: bool) -> list[str]:
+    """What became of the export, as the certificate has it (`fate.source`)."""
+    if fate is None:
+        return []
+    end, holder, until = fate.get("end"), fate.get("holder"), fate.get("until")
+    if fate.get("evidence") == "encrypted_always":
+        said = "was sealed always; the only key to it was destroyed with the staging"
+    elif end is not None and end["complete"]:
+        files = f"{end['files']:,} file(s), {end['bytes']:,} bytes"
+        said = (
+            f"destroyed as the instruction says, {_minute(end['at'])} UTC: {files}, overwritten and deleted"
+        )
+    elif end is not None:
+        said = "NOT wholly destroyed: `reprise custody --paths` shows what is left, the sweep tries again"
+    elif holder != "operator":
+        said = f"left where it lies: it stays with the {holder}, as the instruction says"
+    elif delivered:
+        said = "held by the operator; its destruction is not recorded: `reprise custody`"
+    else:
+        said = f"left where it lies; the sweep destroys the operator's copy at its date ({_minute(str(until))} UTC)"
+    return [f"  export     {said}"]
 
 
 def describe_interrupted(run: dict[str, Any] | None) -> str:
@@ -71,6 +95,7 @@ def describe_status(found: dict[str, Any]) -> str:
         lines.append(
             f"  import     {found['import'] or 'not confirmed: `reprise confirm RUN opened|imported|accepted`'}"
         )
+    lines += source_lines(found["source"], delivered=found["package"] is not None)
     if found["proof"] is not None:
         lines.append(f"  proof      {found['proof']}")
     lines += [
@@ -146,6 +171,8 @@ def describe_custody(found: list[dict[str, Any]]) -> str:
     for copy in found:
         size = f"{copy['files']:,} file(s), {copy['bytes']:,} bytes" if "files" in copy else "sealed"
         run = f"run {copy['run']}" if copy["run"] else f"authorisation {copy['authorisation']}"
-        lines.append(f"{copy['kind']:<8} until {copy['until']}  {copy['state']:<12} {size}  {run}")
+        until = f"{copy['until']}{' or delivery' if copy['kind'] == 'source' else ''}"
+        state = "failed" if copy["state"] == "red" else copy["state"]
+        lines.append(f"{copy['kind']:<8} until {until}  {state:<12} {size}  {run}")
         lines += [f"         {copy['path']}"] if "path" in copy else []
     return "\n".join(lines)

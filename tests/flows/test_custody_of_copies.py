@@ -12,10 +12,13 @@ from whole_run import WholeRun
 
 from connectors.destinations.folder import FolderDestination
 from flows import engine
+from flows.commands.bars import BarWatch
+from flows.commands.wording import describe_result
 from flows.confirmation import ImportState, confirm
 from flows.control import Control
 from flows.custody import _end
 from flows.retention import sweep_home
+from flows.run_views import status
 from flows.safekeeping import Reason, accept_rollback
 from schemas.errors import AuthorisationError, BusyError, RepriseError, StorageFullError
 from vault import custody as custodies
@@ -62,10 +65,17 @@ class Case(WholeRun):
         return json.loads(done.stdout.splitlines()[-1])
 
 
-def test_an_operator_s_export_dies_after_publication_and_his_package_at_its_date(practice, tmp_path):
+def test_an_operator_s_export_dies_after_publication_and_his_package_at_its_date(practice, tmp_path, capsys):
     case = Case(tmp_path, practice)
     size = sum(p.stat().st_size for p in case.export.rglob("*") if p.is_file())
-    assert case.start().state == "certified"
+    with BarWatch(source=str(case.export)) as watch:
+        result = case.start(watch)
+    announced = f"The export at {case.export} will be destroyed when the package is delivered, as the instruction says."
+    assert capsys.readouterr().err.splitlines()[0] == announced
+    assert result.state == "certified"
+    assert "  export     destroyed as the instruction says, " in describe_result(result.to_json())
+    assert f"{size:,} bytes, overwritten and deleted" in describe_result(result.to_json())
+    assert status(case.home, result.run)["source"] == result.source
     assert not case.export.exists()
     (entry,) = case.recorded("custody.destroyed")
     assert (entry["code"], entry["n"]["bytes"]) == ("source", size)
@@ -80,9 +90,12 @@ def test_an_operator_s_export_dies_after_publication_and_his_package_at_its_date
     case.nothing_left()
 
 
-def test_a_doctor_s_export_and_package_are_not_touched(practice, tmp_path):
+def test_a_doctor_s_export_and_package_are_not_touched(practice, tmp_path, capsys):
     case = Case(tmp_path, practice, DOCTOR, DOCTOR)
-    case.start()
+    with BarWatch(source=str(case.export)) as watch:
+        result = case.start(watch)
+    assert "will be destroyed" not in capsys.readouterr().err
+    assert "  export     left where it lies: it stays with the doctor" in describe_result(result.to_json())
     case.clock.pass_time(days=30)
     assert sweep_home(case.home, case.clock).copies_destroyed == 0
     assert case.export.is_dir()

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from flows.commands.count_words import count_lines
-from flows.commands.wording import describe_status, describe_subject
+from flows.commands.wording import describe_custody, describe_status, describe_subject, source_lines
 from flows.home_state import ALIVE
 from flows.steps.software import NOT_IN_INSTRUCTION, NOT_STATED, OTHER_FORM
 from schemas.outcome import Cause, Outcome
@@ -19,6 +19,7 @@ RUN = {
     "created": "2026-01-01T00:00:00Z",
     "cause": None,
     "failure": None,
+    "source": None,
     "counts": {},
     "deadline": "2026-01-04T00:00:00Z",
     "keys": "keyring",
@@ -93,6 +94,43 @@ def test_a_run_shows_what_came_and_what_became_of_it_of_which_kinds_and_why():
     assert count_lines(published)[-1].startswith("  look at    2 point(s) on the work list")
 
 
+HELD = {"holder": "operator", "until": "2026-02-01T00:00:00Z", "evidence": "stated", "end": None}
+END = {"at": "2026-01-02T03:04:05Z", "complete": True, "files": 2, "bytes": 3000}
+
+
+@pytest.mark.parametrize(
+    ("fate", "delivered", "said"),
+    [
+        (
+            {**HELD, "end": END},
+            True,
+            "destroyed as the instruction says, 2026-01-02 03:04 UTC: 2 file(s), 3,000 bytes, overw",
+        ),
+        (
+            {**HELD, "end": {**END, "complete": False}},
+            True,
+            "NOT wholly destroyed: `reprise custody --paths`",
+        ),
+        (
+            {**HELD, "holder": "doctor"},
+            True,
+            "left where it lies: it stays with the doctor, as the instruction says",
+        ),
+        (
+            HELD,
+            False,
+            "left where it lies; the sweep destroys the operator's copy at its date (2026-02-01 00:00 UTC)",
+        ),
+        (HELD, True, "held by the operator; its destruction is not recorded"),
+        ({"evidence": "encrypted_always"}, True, "was sealed always; the only key to it was destroyed"),
+    ],
+)
+def test_one_line_says_what_became_of_the_export(fate, delivered, said):
+    (line,) = source_lines(fate, delivered=delivered)
+    assert line.startswith(f"  export     {said}")
+    assert source_lines(None, delivered=delivered) == []
+
+
 @pytest.mark.parametrize("code", [NOT_STATED, NOT_IN_INSTRUCTION, OTHER_FORM])
 def test_software_that_is_not_named_is_said_in_words(code):
     came = {"files": 1, "bytes": 1, "patients": 0, "software": {code: 1}}
@@ -115,6 +153,20 @@ def test_each_state_of_a_run_has_words_and_every_cause_an_outcome():
     for state in (*ALIVE, "forgotten"):
         assert run_in_words(state, None)
     assert {cause.outcome for cause in Cause} | {Outcome.FORGOTTEN} == set(Outcome)
+
+
+def test_a_copy_of_an_export_is_held_until_its_date_or_delivery():
+    row = {
+        "kind": "source",
+        "run": None,
+        "authorisation": "a1",
+        "until": "2026-02-01T00:00:00Z",
+        "state": "held",
+    }
+    assert "until 2026-02-01T00:00:00Z or delivery" in describe_custody([{**row, "files": 1, "bytes": 2}])
+    staging = {**row, "kind": "staging", "run": "r1", "state": "red"}
+    assert " failed " in describe_custody([staging])
+    assert "delivery" not in describe_custody([staging])
 
 
 def test_all_that_is_kept_of_a_person_is_a_page_to_read():
