@@ -7,6 +7,7 @@ takes too long: it may be ended at any point, for what it leaves is what a kille
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import logging
 import os
@@ -50,6 +51,13 @@ def install() -> None:
     for number in _SIGNALS:
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _on_signal)
+    atexit.register(_ignore)
+
+
+def _ignore() -> None:
+    """The last act before the interpreter is taken down: the command has ended, and keeps its own exit code."""
+    for number in _SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
 
 
 @contextlib.contextmanager

@@ -117,6 +117,17 @@ def test_what_became_of_the_work_is_in_the_line():
     assert (code, told["message"]) == (130, "Interrupted. No run was begun.")
 
 
+def test_a_command_that_has_ended_keeps_its_exit_code():
+    """The interpreter takes a while to go, and a signal then would end it by the signal."""
+    program = (
+        "import atexit, os, signal, sys\nfrom flows import interrupts\n"
+        "class Last:\n    def __del__(self, kill=os.kill, pid=os.getpid(), number=signal.SIGINT): kill(pid, number)\n"
+        "interrupts.install()\ninterrupts.last = Last()\nsys.exit(7)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], check=False, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (7, "")
+
+
 def test_an_ignored_interrupt_stays_ignored():
     """As `nohup` and a shell's `&` leave it."""
     program = "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nfrom flows import interrupts\ninterrupts.install()\n"
