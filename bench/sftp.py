@@ -45,7 +45,7 @@ def compare(made: Sshd, part: Path, number: int) -> tuple[float, float]:
     """How many times as long as OpenSSH's client sending and reading back take."""
     place = SftpDestination(Line(dial(made.server), Patience()), made.server.folder, f"bench-{number}")
     put = seconds(lambda: place.put(part, part.name))
-    get = seconds(lambda: place.digest(part.name))
+    get = seconds(lambda: place.digest(part.name, part.stat().st_size))
     theirs = f"{made.folder}/theirs"
     put_theirs = seconds(lambda: openssh(made, f"put {part} {theirs}"))
     get_theirs = seconds(lambda: openssh(made, f"get {theirs} {part}.back"))

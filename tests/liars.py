@@ -17,6 +17,8 @@ from typing import Any
 
 import paramiko
 
+Hook = Callable[[str], None]
+"""Told each request by its name before it is served; may hold it up."""
 Lie = Callable[[bytes], bytes]
 """What a server keeps of what it was given; an OSError is what it answers instead."""
 LIES: dict[str, Lie] = {
@@ -27,12 +29,13 @@ LIES: dict[str, Lie] = {
 
 
 class _Handle(paramiko.SFTPHandle):
-    def __init__(self, path: Path, flags: int, lie: Lie) -> None:
+    def __init__(self, path: Path, flags: int, lie: Lie, hook: Hook) -> None:
         super().__init__(flags)
-        self._path, self._lie = path, lie
+        self._path, self._lie, self._hook = path, lie, hook
         path.touch()
 
     def write(self, offset: int, data: bytes) -> int:
+        self._hook("write")
         try:
             kept = self._lie(data)
         except OSError as error:
@@ -43,13 +46,17 @@ class _Handle(paramiko.SFTPHandle):
         return paramiko.SFTP_OK
 
     def read(self, offset: int, length: int) -> bytes:
+        self._hook("read")
         return self._path.read_bytes()[offset : offset + length]
+
+    def close(self) -> None:
+        self._hook("close")
 
     def stat(self) -> paramiko.SFTPAttributes:
         return paramiko.SFTPAttributes.from_stat(self._path.stat())
 
 
-def _files(root: Path, lie: Lie) -> type[paramiko.SFTPServerInterface]:
+def _files(root: Path, lie: Lie, hook: Hook) -> type[paramiko.SFTPServerInterface]:
     class Files(paramiko.SFTPServerInterface):
         def _do(self, act: Callable[[], Any]) -> Any:
             try:
@@ -59,6 +66,7 @@ def _files(root: Path, lie: Lie) -> type[paramiko.SFTPServerInterface]:
             return paramiko.SFTP_OK
 
         def stat(self, path: str) -> Any:
+            hook("stat")
             try:
                 return paramiko.SFTPAttributes.from_stat(Path(path).stat())
             except OSError as error:
@@ -67,27 +75,33 @@ def _files(root: Path, lie: Lie) -> type[paramiko.SFTPServerInterface]:
         lstat = stat
 
         def list_folder(self, path: str) -> Any:
+            hook("list")
             try:
                 return [paramiko.SFTPAttributes.from_stat(p.stat(), p.name) for p in Path(path).iterdir()]
             except OSError as error:
                 return paramiko.SFTPServer.convert_errno(error.errno)
 
         def mkdir(self, path: str, _attributes: Any) -> Any:
+            hook("mkdir")
             return self._do(lambda: Path(path).mkdir())
 
         def rmdir(self, path: str) -> Any:
+            hook("rmdir")
             return self._do(lambda: Path(path).rmdir())
 
         def remove(self, path: str) -> Any:
+            hook("remove")
             return self._do(lambda: Path(path).unlink())
 
         def rename(self, old: str, new: str) -> Any:
+            hook("rename")
             return self._do(lambda: os.rename(old, new))
 
         def open(self, path: str, flags: int, _attributes: Any) -> Any:
+            hook("open")
             if not flags & os.O_CREAT and not Path(path).exists():
                 return paramiko.SFTP_NO_SUCH_FILE
-            return _Handle(Path(path), flags, lie)
+            return _Handle(Path(path), flags, lie, hook)
 
     assert root.is_dir()
     return Files
@@ -105,7 +119,7 @@ class _Anybody(paramiko.ServerInterface):
 
 
 @contextmanager
-def lying_sftp(root: Path, host_key: Path, lie: Lie) -> Iterator[int]:
+def lying_sftp(root: Path, host_key: Path, lie: Lie, hook: Hook = lambda _: None) -> Iterator[int]:
     """An SFTP server below `root` that keeps what `lie` leaves of each write; gives its port."""
     listener = socket.create_server(("127.0.0.1", 0))
     key, transports = paramiko.Ed25519Key.from_private_key_file(str(host_key)), []
@@ -118,7 +132,7 @@ def lying_sftp(root: Path, host_key: Path, lie: Lie) -> Iterator[int]:
                 return
             transport = paramiko.Transport(near)
             transport.add_server_key(key)
-            transport.set_subsystem_handler("sftp", paramiko.SFTPServer, _files(root, lie))
+            transport.set_subsystem_handler("sftp", paramiko.SFTPServer, _files(root, lie, hook))
             transport.start_server(server=_Anybody(), event=threading.Event())
             transports.append(transport)
 

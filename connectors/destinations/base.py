@@ -11,6 +11,8 @@ from schemas.errors import IntegrityError, TargetError
 MANIFEST = "manifest.json"
 """Whoever reads a package begins here: a folder without it is none."""
 _ATTEMPTS = 3
+STRANGERS = 1000
+"""A place that lists more files than these, beside the run's own, is not taken at its word: an attempt leaves a few."""
 
 
 class Destination(Protocol):
@@ -25,8 +27,11 @@ class Destination(Protocol):
     def put(self, local: Path, name: str) -> None:
         """Bring a sealed file there, not yet published; goes on where an interrupted attempt stopped."""
 
-    def digest(self, name: str) -> Digest | None:
-        """Digest of the bytes that the destination gives back now; None when it has no such file."""
+    def digest(self, name: str, most: int) -> Digest | None:
+        """Digest of the bytes that the destination gives back now; None when it has no such file.
+
+        Of a file that is longer than `most` bytes only the beginning is read, and the digest is not that of the file.
+        """
 
     def remove(self, name: str) -> None:
         """Take back one file that is not published; nothing when there is none."""
@@ -56,7 +61,7 @@ def bring(place: Destination, local: Path, name: str, sealed: Digest) -> None:
     """
     for _ in range(_ATTEMPTS):
         place.put(local, name)
-        if place.digest(name) == sealed:
+        if place.digest(name, sealed.size) == sealed:
             return
         place.remove(name)
     with open(local, "rb") as stream:

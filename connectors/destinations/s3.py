@@ -12,7 +12,7 @@ from hashlib import md5
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from connectors.destinations.base import MANIFEST
+from connectors.destinations.base import MANIFEST, STRANGERS
 from connectors.destinations.line import Fault, Line
 from schemas.digests import Digest, Hashing, stream_digest
 from schemas.errors import TargetError, TargetRefusedError
@@ -46,6 +46,7 @@ class S3Destination:
             return  # whether it is the same is seen when it is read back
         source.seek(0)
         if size <= self._part_bytes:
+            self._line.expects(size)
             filesystem.call_s3("put_object", **self._at(name), Body=source.read())
             return
         self._send_parts(filesystem, source, name, max(self._part_bytes, -(-size // _MAX_PARTS)))
@@ -57,10 +58,13 @@ class S3Destination:
         for number, piece in enumerate(iter(lambda: source.read(part_bytes), b""), 1):
             tag = f'"{md5(piece, usedforsecurity=False).hexdigest()}"'
             if there.get(number) != tag:
+                self._line.expects(len(piece))
                 answer = filesystem.call_s3("upload_part", **upload, PartNumber=number, Body=piece)
                 tag = answer["ETag"]
+                self._line.gained(len(piece))
                 self._line.progressed()
             parts.append({"PartNumber": number, "ETag": tag})
+        self._line.expects(part_bytes)  # the server puts them together, and says so when it is done
         filesystem.call_s3("complete_multipart_upload", **upload, MultipartUpload={"Parts": parts})
 
     def _upload(self, filesystem: Any, name: str) -> dict[str, str]:
@@ -99,22 +103,25 @@ class S3Destination:
         except FileNotFoundError:
             return None
 
-    def digest(self, name: str) -> Digest | None:
+    def digest(self, name: str, most: int) -> Digest | None:
         """Read an object back whole, range by range; a cut reading goes on where it stopped."""
         hashing = Hashing()
-        return self._line.do(lambda filesystem: self._read_on(filesystem, name, hashing))
+        return self._line.do(lambda filesystem: self._read_on(filesystem, name, hashing, most))
 
-    def _read_on(self, filesystem: Any, name: str, hashing: Hashing) -> Digest | None:
+    def _read_on(self, filesystem: Any, name: str, hashing: Hashing, most: int) -> Digest | None:
         size = self._size(filesystem, name)
         if size is None:
             return None
-        path = f"{self._bucket}/{self._folder}{name}"
+        size = min(size, most + 1)
         while hashing.size < size:
             end = min(hashing.size + self._part_bytes, size)
-            piece = filesystem.cat_file(path, start=hashing.size, end=end)
-            if not piece:
-                break  # it says more than it gives: the digest tells
+            self._line.expects(end - hashing.size)
+            piece = filesystem.read_range(self._at(name), hashing.size, end)
+            asked = end - hashing.size
             hashing.feed(piece)
+            if not piece or len(piece) > asked:
+                break  # it has less than it says, or more, perhaps without end: the digest shows it
+            self._line.gained(len(piece))
             self._line.progressed()
         return hashing.close()
 
@@ -144,7 +151,7 @@ class S3Destination:
         self._keep_only(names)
         data = manifest.read_bytes()
         created = self._line.do(lambda filesystem: self._create(filesystem, MANIFEST, data))
-        if self.digest(MANIFEST) != sealed:
+        if self.digest(MANIFEST, sealed.size) != sealed:
             if created:
                 raise TargetError("destination_lies")
             raise TargetRefusedError("package_exists")
@@ -162,6 +169,8 @@ class S3Destination:
         Raises TargetError `destination_lies`.
         """
         found = set(self._line.do(lambda filesystem: list(self._names(filesystem))))
+        if len(found - names) > STRANGERS:
+            raise TargetError("destination_lies")
         for name in sorted(found - names - {MANIFEST}):
             self.remove(name)
         for name in sorted(found & names | {""}):

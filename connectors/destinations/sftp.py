@@ -9,11 +9,12 @@ The rename is SFTP's own, which refuses an existing target; OpenSSH's `posix-ren
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from connectors.destinations.base import MANIFEST, bring
+from connectors.destinations.base import MANIFEST, STRANGERS, bring
 from connectors.destinations.line import Fault, Line
 from schemas.digests import Digest, Hashing, stream_digest
 from schemas.errors import TargetError, TargetRefusedError
@@ -49,26 +50,29 @@ class SftpDestination:
         if there > sending.reached:
             sending.reached = there
             self._line.progressed()
-        sending.go_on(filesystem, there, pipelined=name not in self._careful)
+        sending.go_on(filesystem, there, self._line.gained, pipelined=name not in self._careful)
         if _size(filesystem, sending.path) != sending.size:
             if name in self._careful:
                 raise TargetError("destination_lies")
             self._careful.add(name)
             raise ConnectionError  # some write failed: once more, hearing each answer
 
-    def digest(self, name: str) -> Digest | None:
+    def digest(self, name: str, most: int) -> Digest | None:
         """Read a file back whole; a cut reading goes on where it stopped."""
         hashing = Hashing()
-        return self._line.do(lambda filesystem: self._read_on(filesystem, name, hashing))
+        return self._line.do(lambda filesystem: self._read_on(filesystem, name, hashing, most))
 
-    def _read_on(self, filesystem: Any, name: str, hashing: Hashing) -> Digest | None:
+    def _read_on(self, filesystem: Any, name: str, hashing: Hashing, most: int) -> Digest | None:
         path = f"{self._place(filesystem)}/{name}"
         size = _size(filesystem, path)
         if size is None:
             return None
-        for piece in filesystem.read_ahead(path, hashing.size, size):
+        for piece in filesystem.read_ahead(path, hashing.size, min(size, most)):
             hashing.feed(piece)
+            self._line.gained(len(piece))
             self._line.progressed()
+            if hashing.size > most:
+                break  # it gives more than it was given, perhaps without end
         return hashing.close()
 
     def _place(self, filesystem: Any) -> str:
@@ -95,12 +99,14 @@ class SftpDestination:
         bring(self, manifest, MANIFEST, sealed)
         self._line.do(lambda filesystem: self._keep_only(filesystem, names | {MANIFEST}))
         self._line.do(self._rename)
-        if self.digest(MANIFEST) != sealed:
+        if self.digest(MANIFEST, sealed.size) != sealed:
             raise TargetError("destination_lies")
 
     def _keep_only(self, filesystem: Any, names: frozenset[str]) -> None:
         """Remove strangers; miss nothing that was read back before. Raises TargetError `destination_lies`."""
         found = {path.rpartition("/")[2] for path in _list(filesystem, self._partial)}
+        if len(found - names) > STRANGERS:
+            raise TargetError("destination_lies")
         for name in found - names:
             _unlink(filesystem, f"{self._partial}/{name}")
         if not names <= found and _size(filesystem, self._final) is None:
@@ -128,13 +134,14 @@ class _Sending:
         self.size = os.fstat(source.fileno()).st_size
         self.reached = 0
 
-    def go_on(self, filesystem: Any, there: int, *, pipelined: bool) -> None:
+    def go_on(self, filesystem: Any, there: int, gained: Callable[[int], None], *, pipelined: bool) -> None:
         self._source.seek(there)
         with filesystem.open_to_write(self.path) as sink:
             sink.seek(there)
             sink.set_pipelined(pipelined)
             for piece in iter(lambda: self._source.read(_PIECE), b""):
                 sink.write(piece)
+                gained(len(piece))
 
 
 def _size(filesystem: Any, path: str) -> int | None:

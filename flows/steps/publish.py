@@ -56,7 +56,7 @@ def _published_before(context: DataContext, reconciliation: Reconciliation) -> P
     parts = tuple(SealedPart(*part) for part in parts_in(manifest))
     expected = {part.name: Digest(part.sha256, part.size) for part in parts}
     expected[MANIFEST] = Digest(sha256(manifest).hexdigest(), len(manifest))
-    altered = any(_found(context, name) != digest for name, digest in expected.items())
+    altered = any(_found(context, name, digest.size) != digest for name, digest in expected.items())
     if altered or parts[:-1] != reconciliation.delivery.parts:
         raise TargetRefusedError("package_altered", run=context.run_id)
     context.destination.tidy()
@@ -64,8 +64,8 @@ def _published_before(context: DataContext, reconciliation: Reconciliation) -> P
     return Published(reconciliation, parts, context.package, _count_findings(list(_findings(context))))
 
 
-def _found(context: DataContext, name: str) -> Digest:
-    digest = context.destination.digest(name)
+def _found(context: DataContext, name: str, most: int) -> Digest:
+    digest = context.destination.digest(name, most)
     if digest is None:
         raise TargetRefusedError("package_incomplete", run=context.run_id)
     return digest

@@ -26,6 +26,7 @@ from schemas.errors import TargetRefusedError
 RUN = "11111111-2222-3333-4444-555555555555"
 OTHER = "99999999-2222-3333-4444-555555555555"
 PART = 64 << 10
+MOST = 1 << 20
 NAMES = ("part-0001.zip.age", "part-0002.zip.age", "report.zip.age")
 PATIENCE = Patience(sleep=lambda seconds: None)
 
@@ -90,6 +91,9 @@ class Counting:
 
     def close(self, filesystem) -> None:
         self._real.close(filesystem._real)
+
+    def break_off(self, filesystem) -> None:
+        self._real.break_off(filesystem._real)
 
     def judge(self, error):
         return self._real.judge(error)
@@ -184,11 +188,11 @@ def package(sealed: Path, run: str = RUN) -> dict[str, bytes]:
 def test_what_was_put_is_what_lies_there(place, sealed):
     destination = place.open()
     assert not destination.published()
-    assert destination.digest(NAMES[0]) is None
+    assert destination.digest(NAMES[0], MOST) is None
     carry(destination, sealed)
     assert destination.published()
     assert place.content() == package(sealed)
-    assert destination.digest(NAMES[0]) == digest(sealed / NAMES[0])
+    assert destination.digest(NAMES[0], MOST) == digest(sealed / NAMES[0])
     assert place.begun() == 0
 
 

@@ -189,7 +189,7 @@ def test_a_fifo_in_a_package_is_not_waited_for(tmp_path, sealed):
     (tmp_path / "own" / PACKAGE / NAME).unlink()
     os.mkfifo(tmp_path / "own" / PACKAGE / NAME)
     with pytest.raises(TargetError, match="destination_unusable"):
-        place.digest(NAME)
+        place.digest(NAME, 1 << 20)
 
 
 def test_a_folder_that_others_may_write_is_no_place_for_files_to_arrive(tmp_path, sealed):

@@ -11,7 +11,7 @@ from liars import LIES, lying_sftp, odd_s3
 from parcel import NAMES, PART, RUN, Naps, carry, destination, is_whole
 from servers import KEY_ID, SECRET, sshd, through
 
-from flows import servers
+from flows import sftp_server
 from schemas.errors import RepriseError, TargetError
 from schemas.sensitive import Sensitive
 
@@ -65,12 +65,12 @@ def test_a_disk_that_has_room_for_the_last_bytes_only_is_full_and_no_liar(ssh, s
 )
 def test_a_server_that_falls_silent_while_we_log_in_is_hung_up_on(tmp_path, monkeypatch, mute):
     """It has accepted us and does not speak, or it never says whether it does."""
-    monkeypatch.setattr(servers, "_LOGIN_SECONDS", 2)
+    monkeypatch.setattr(sftp_server, "_LOGIN_SECONDS", 2)
     user = ("AuthorizedKeysCommandUser root",) if len(mute) > 1 else ()
     with sshd(tmp_path, first=(*mute, *user)) as made:
         naps = Naps()
         with pytest.raises(TargetError, match="destination_unreachable"):
-            destination(made.server, naps, attempts=2).digest("x")
+            destination(made.server, naps, attempts=2).digest("x", 1)
     assert naps.taken == [0.5]
 
 
@@ -79,7 +79,7 @@ def test_a_server_that_hangs_up_while_we_log_in_is_dialled_again(tmp_path):
     with sshd(tmp_path, first=(*slow, "AuthorizedKeysCommandUser root")) as made:
         naps = Naps()
         with pytest.raises(TargetError, match="destination_unreachable"):
-            destination(made.server, naps, attempts=2).digest("x")
+            destination(made.server, naps, attempts=2).digest("x", 1)
     assert naps.taken == [0.5]
 
 

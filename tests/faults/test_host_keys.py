@@ -25,7 +25,7 @@ def test_a_host_key_that_changes_is_refused_before_we_log_in(ssh, sealed, tmp_pa
     with lying_sftp(tmp_path, tmp_path / "other", lambda data: data) as port:  # lets anybody in
         place = destination(replace(ssh.server, port=port, folder=str(tmp_path)))
         with pytest.raises(TargetRefusedError, match="host_key_changed"):
-            place.digest("x")
+            place.digest("x", 1)
     assert "Accepted" not in (ssh.root / "log").read_text()[len(log) :]
 
 
@@ -54,7 +54,7 @@ def test_a_server_with_two_keys_passes_with_either_pinned(ssh, sealed, kind):
 def test_a_server_that_no_longer_has_the_pinned_kind_of_key(ssh, sealed, tmp_path):
     pinned = make_key(tmp_path / "ecdsa", "ecdsa")
     with pytest.raises(TargetRefusedError, match="host_key_changed"):
-        destination(replace(ssh.server, host_key=pinned)).digest("x")
+        destination(replace(ssh.server, host_key=pinned)).digest("x", 1)
 
 
 def test_a_key_that_the_server_does_not_know(ssh, sealed, tmp_path):
@@ -63,4 +63,4 @@ def test_a_key_that_the_server_does_not_know(ssh, sealed, tmp_path):
     make_key(tmp_path / "stranger")
     identity = open_identity((tmp_path / "stranger").read_bytes(), None)
     with pytest.raises(TargetRefusedError, match="destination_refuses"):
-        destination(replace(ssh.server, identity=identity)).digest("x")
+        destination(replace(ssh.server, identity=identity)).digest("x", 1)

@@ -51,9 +51,15 @@ def _imports(path: Path) -> set[str]:
         ("duckdb", lambda p: p.parent.name in {"flows", "steps"} and p.stem in {"duck", "reconcile"}),
         ("great_expectations", lambda p: p.stem == "check_contracts"),
         ("prefect", lambda p: p.parent == ROOT / "flows"),
-        ("fsspec", lambda p: p == ROOT / "flows" / "servers.py"),
-        ("paramiko", lambda p: p == ROOT / "flows" / "servers.py"),
-        ("s3fs", lambda p: p == ROOT / "flows" / "servers.py"),
+        (
+            "fsspec",
+            lambda p: p.parent == ROOT / "flows" and p.stem in {"quiet_servers", "s3_server", "sftp_server"},
+        ),
+        ("paramiko", lambda p: p == ROOT / "flows" / "sftp_server.py"),
+        *(
+            (library, lambda p: p == ROOT / "flows" / "s3_server.py")
+            for library in ("s3fs", "botocore", "aiobotocore", "aiohttp")
+        ),
         ("cryptography", lambda p: p.is_relative_to(ROOT / "vault")),
     ],
 )

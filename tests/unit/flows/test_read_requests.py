@@ -11,8 +11,8 @@ from paramiko import Message
 from paramiko.sftp import CMD_DATA, CMD_STATUS, SFTP_EOF, SFTP_FAILURE, SFTP_OK
 from paramiko.sftp_client import SFTPClient
 
-from flows import servers
-from flows.servers import _ReadRequests
+from flows import sftp_server
+from flows.sftp_server import _ReadRequests
 
 
 class Server:
@@ -58,15 +58,15 @@ class Server:
 )
 def test_it_gives_the_bytes_in_order_whatever_the_server_does(content, start, size, shortest, seed):
     with pytest.MonkeyPatch.context() as small:
-        small.setattr(servers, "_PIECE", 100)
+        small.setattr(sftp_server, "_PIECE", 100)
         server = Server(content, seed, shortest=shortest)
         got = b"".join(_ReadRequests(server, b"handle").ahead(start, size))
     assert got == content[start:size]
-    assert server.most <= servers._AHEAD
+    assert server.most <= sftp_server._AHEAD
 
 
 @pytest.mark.parametrize(("status", "error"), [(SFTP_FAILURE, OSError), (SFTP_OK, ConnectionError)])
 def test_a_failure_is_no_end_of_the_file(status, error):
     server = Server(b"x" * 10, 0, shortest=10, status=status)
     with pytest.raises(error):
-        list(_ReadRequests(server, b"handle").ahead(0, servers._PIECE * 2))
+        list(_ReadRequests(server, b"handle").ahead(0, sftp_server._PIECE * 2))
