@@ -111,9 +111,8 @@ def test_no_date_no_custody(practice, tmp_path):
             "package": {"holder": "doctor", "until": None},
         }
     }
-    undated = WholeRun(tmp_path / "other", case.export, **terms)
-    with pytest.raises(AuthorisationError, match="custody_without_date"):
-        undated.start()
+    with pytest.raises(AuthorisationError, match="fields_refused"):
+        WholeRun(tmp_path / "other", case.export, **terms)
 
 
 def test_an_abandoned_run_leaves_the_export_until_its_date_and_a_withdrawal_ends_it(practice, tmp_path):

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from former import draft_1
 from whole_run import WholeRun
 
 from flows import trial
@@ -65,6 +66,11 @@ class Case(WholeRun):
         }
         self.document.write_bytes(draft({**fields, **terms}))
 
+    def change_1(self, **terms: Any) -> None:
+        """The instruction in version 1, which closed no field, with these terms, signed."""
+        self.document.write_bytes(draft_1({**json.loads(self.document.read_bytes()), **terms}))
+        self.sign(self.authority.signer(self.inss, "N"))
+
 
 def flip(path: Path, at: int) -> None:
     data = bytearray(path.read_bytes())
@@ -105,8 +111,15 @@ def withdrawn(case: Case) -> None:
 
 
 def one_recipient(case: Case) -> None:
-    case.change(recipients=[{"role": "practice", "age": make_identity()[1]}])
-    case.sign(case.authority.signer(case.inss, "N"))
+    case.change_1(recipients=[{"role": "practice", "age": make_identity()[1]}])
+
+
+def no_custody(case: Case) -> None:
+    case.change_1(custody={"source": None, "package": None})
+
+
+def hiding(case: Case) -> None:
+    case.change_1(processor="Reprise\nUses: none")
 
 
 def unproven(case: Case) -> None:
@@ -124,7 +137,7 @@ def other_list(case: Case) -> None:
 CRL = "trust/crls/trial-citizen.crl"
 # name: (exit code, code, what is done to the trial, or terms of the instruction, or options of the command)
 CASES: dict[str, tuple[int, str, Any]] = {
-    "altered document": (10, "document_altered", lambda c: c.change(purpose="other")),
+    "altered document": (10, "document_altered", lambda c: c.change(processor="other")),
     "altered signature": (10, "signature_", lambda c: flip(c.signature, len(c.signature.read_bytes()) - 9)),
     "no signature": (10, "signature_missing", lambda c: c.signature.unlink()),
     "other signer": (10, "wrong_signer", other_signer),
@@ -164,7 +177,8 @@ CASES: dict[str, tuple[int, str, Any]] = {
     "other destination": (12, "other_destination", ["--to", "elsewhere"]),
     "no operator": (14, "no_operator", ["--operator", ""]),
     "unknown operator": (14, "operator_not_enrolled", ["--operator", "nobody"]),
-    "no custody stated": (10, "custody_missing", {"custody": {"source": None, "package": None}}),
+    "no custody stated": (10, "custody_missing", no_custody),
+    "text that hides": (10, "text_hides", hiding),
     "deadline above the ceiling": (15, "deadline_above_ceiling", {"staging_deadline_hours": 73}),
     "withdrawn": (10, "withdrawn", withdrawn),
     "patient list missing": (10, "patient_list_missing", {"patients": {"mode": "list", "list_sha256": "0" * 64}}),

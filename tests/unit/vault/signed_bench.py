@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import secrets
 from datetime import timedelta
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import rsa
+from former import draft_1
 
 from schemas.errors import RepriseError
 from vault.authorisation import check, claim
 from vault.authorisation_report import examine
-from vault.canonical import canonical_json
 from vault.clock import SystemClock, format_utc
 from vault.instruction import draft
 from vault.instruction_pdf import render_pdf
-from vault.instruction_text import render_text
 from vault.pades import open_pdf
 from vault.recipients import prove_possession
 from vault.register import Use
@@ -35,12 +33,6 @@ KEY = rsa.generate_private_key(
 )  # one for all who sign: making keys costs time
 INSS, NIHII, NAME = "85073003328", "11234578004", "Zzcanary Ünique"
 NOW = SystemClock().now()
-
-
-def draft_1(fields: dict[str, Any]) -> bytes:
-    """An instruction of version 1, as the first release made it: its fields were not closed."""
-    body = {"version": 1, **fields}
-    return canonical_json({**body, "readable_text_sha256": sha256(render_text(body).encode()).hexdigest()})
 
 
 class Bench:

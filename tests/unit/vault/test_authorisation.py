@@ -188,6 +188,14 @@ def test_other_destination(bench):
 
 def test_no_custody(bench):
     refused(bench, "custody_missing", 10, custody={"source": None, "package": None}, version=1)
+    held = {"doctor": {"holder": "doctor", "until": None}, "undated": {"holder": "operator", "until": None}}
+    gone = {"holder": "operator", "until": format_utc(NOW - timedelta(days=1))}
+    undated = {"source": held["doctor"], "package": held["undated"]}
+    refused(bench, "custody_without_date", 10, custody=undated, version=1)
+    for version in (1, 2):
+        over = {"source": gone, "package": held["doctor"]}
+        early = format_utc(NOW - timedelta(days=3))
+        refused(bench, "custody_over", 10, custody=over, valid_from=early, version=version)
 
 
 def test_deadline_above_the_ceiling(bench):

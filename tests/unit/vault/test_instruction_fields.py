@@ -8,7 +8,8 @@ import unicodedata
 from typing import Any
 
 import pytest
-from signed_bench import Bench, draft_1
+from former import draft_1
+from signed_bench import Bench
 
 from schemas.errors import AuthorisationError
 from vault.authorisation import instruction_text

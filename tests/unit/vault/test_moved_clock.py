@@ -6,7 +6,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
-from signed_bench import INSS, NAME, NOW, Bench, draft_1
+from former import draft_1
+from signed_bench import INSS, NAME, NOW, Bench
 from test_ledger_attacks import WHOLE, faults, open_log, record
 
 from schemas.errors import RefusedError

@@ -11,13 +11,14 @@ import zlib
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
+from former import draft_1
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.sign import signers
 from pyhanko.sign.fields import SigSeedSubFilter
-from signed_bench import INSS, KEY, NAME, NIHII, NOW, Bench, draft_1
+from signed_bench import INSS, KEY, NAME, NIHII, NOW, Bench
 
 from schemas.errors import AuthorisationError, RefusedError
 from vault.instruction import draft, parse
