@@ -14,6 +14,7 @@ from flows.issuing import issue_proof
 from flows.orders import drop_order
 from flows.results import RunResult
 from flows.run_views import fate_of_source
+from flows.settling import settle_use
 from flows.takeback import destination_of, leftovers, take_back, used_channels, was_published
 from flows.watch import Watch
 from schemas.errors import VerificationFailedError
@@ -65,6 +66,7 @@ def end_run(control: Control, ending: Ending, watch: Watch) -> RunResult:
         )
         raise VerificationFailedError("destruction_not_verified", run=lease.run_id, count=evidence.files)
     drop_run_file(control.home, lease.run_id, RunFile.INCOMPLETE)
+    settle_use(control, lease, ending.cause)
     close_with_run(control, lease)
     watch.arrow("destroy", {"files": evidence.files, "bytes": evidence.bytes})
     if ending.cause is Cause.PUBLISHED:

@@ -47,6 +47,8 @@ class EntryType(StrEnum):
     RUN_RED = "run.red"
     RUN_DELIVERED = "run.delivered"
     RUN_ABANDONED = "run.abandoned"
+    USE_SPENT = "use.spent"
+    USE_GIVEN_BACK = "use.given_back"
     DESTINATION_ADDED = "destination.added"
     DESTINATION_REMOVED = "destination.removed"
     DESTRUCTION_STARTED = "destruction.started"

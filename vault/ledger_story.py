@@ -13,12 +13,16 @@ each proof folder that was issued.
 """
 
 
+_SETTLED = frozenset({"use.spent", "use.given_back"})
+
+
 @dataclass
 class _Run:
     """What is known of one run while the log is read from its beginning."""
 
     types: list[str] = field(default_factory=list)
     deadline_s: int | None = None
+    delivered: bool = False
 
 
 def story_faults(entries: list[bytes], now: datetime) -> list[str]:
@@ -45,6 +49,9 @@ def story_faults(entries: list[bytes], now: datetime) -> list[str]:
             faults.append(
                 "destroyed_twice" if kind == "destruction.completed" else "run_goes_on_after_its_end"
             )
+        if kind in _SETTLED:
+            faults += _use_faults(run, kind)
+        run.delivered = run.delivered or (kind, body.get("code")) == ("run.delivered", "migration")
         run.types.append(kind)
     return faults + _end_faults(runs, now)
 
@@ -66,6 +73,14 @@ def _start_faults(run: _Run, numbers: dict[str, Any], expected: int) -> list[str
     if "authorisation.checked" not in run.types:
         faults.append("run_without_authorisation")
     return faults
+
+
+def _use_faults(run: _Run, kind: str) -> list[str]:
+    """A use is settled once, and one that delivered is not given back."""
+    faults = ["use_settled_twice"] if _SETTLED & set(run.types) else []
+    if kind == "use.given_back" and run.delivered:
+        faults.append("use_given_back_after_delivery")
+    return faults + (["use_without_run"] if "run.started" not in run.types else [])
 
 
 def _end_faults(runs: dict[str, _Run], now: datetime) -> list[str]:

@@ -15,7 +15,7 @@ from vault.files import write_durably
 from vault.instruction import Instruction
 from vault.lease import list_runs, list_unreadable, readable_runs
 from vault.locks import hold_folder
-from vault.run_files import is_ended
+from vault.run_files import RunFile, is_ended, read_run_file
 from vault.signed import Signed
 from vault.sitekey import SiteKey
 from vault.subjects import Subjects
@@ -27,6 +27,10 @@ PAGE = "instruction.pdf"
 SCAN = "scan."
 """How the name of a scanned page begins; its end says what it is (`vault.handwritten`)."""
 ATTESTATIONS = "attestations.json"
+
+
+SPENT, GIVEN_BACK = "spent", "given_back"
+"""What became of a claimed use when its run ended (`vault.run_files.RunFile.USE`)."""
 
 
 class Use(StrEnum):
@@ -89,18 +93,26 @@ class InstructionRegister:
         return max(instruction.uses[use.value] - len(self._runs(use)), 0)
 
     def ran(self, run_id: str) -> bool:
-        """Whether this run spent a use of the instruction, as the state says."""
-        return any(run_id in runs for runs in self._state["spent"].values())
+        """Whether this run claimed a use of the instruction, as the state says, also if it gave it back."""
+        claimed = [*self._state["spent"].values(), self._state.get("given_back", [])]
+        return any(run_id in runs for runs in claimed)
 
     def _runs(self, use: Use) -> list[str]:
-        """The runs that spent such a use: as the state says, and every certified run, should the state be an older copy."""
-        spent = list(self._state["spent"].get(use.value, []))
+        """The runs that hold such a use, claimed or spent: as the state says, and every certified run, should that be old.
+
+        Less those that gave it back, as the state or their own record says.
+        """
+        held = list(self._state["spent"].get(use.value, []))
         ended = [
             run.run_id
             for run in list_runs(self._home)
             if (run.authorisation_id, run.use) == (self.id, use.value) and is_ended(self._home, run.run_id)
         ]
-        return [*spent, *(run for run in ended if run not in spent)]
+        runs = dict.fromkeys([*held, *ended])
+        return [run for run in runs if not self._gave_back(run)]
+
+    def _gave_back(self, run_id: str) -> bool:
+        return run_id in self._state.get("given_back", []) or gave_back(self._home, run_id)
 
     def spend(self, instruction: Instruction, use: Use, run_id: str) -> None:
         """Spend one use for this run; again for the same run changes nothing.
@@ -112,12 +124,14 @@ class InstructionRegister:
             if run_id not in self._runs(use):
                 self.check_use(instruction, use)
                 state["spent"][use.value] = [*self._runs(use), run_id]
+                state["given_back"] = [run for run in state.get("given_back", []) if run != run_id]
 
     def give_back(self, run_id: str) -> None:
-        """Undo what this run spent."""
-        if self.ran(run_id):
+        """Give back the use that this run claimed; again changes nothing."""
+        if any(run_id in runs for runs in self._state["spent"].values()):
             with self._changing() as state:
                 state["spent"] = {u: [r for r in runs if r != run_id] for u, runs in state["spent"].items()}
+                state["given_back"] = [*state.get("given_back", []), run_id]
 
     @property
     def withdrawn(self) -> bool:
@@ -215,6 +229,20 @@ class InstructionRegister:
         spent = {use: len(runs) for use, runs in self._state["spent"].items()}
         pending = self._state["subject"] is None and self._state.get("pending") is not None
         return {"id": self.id, "spent": spent, "withdrawn": self.withdrawn, "pending": pending}
+
+
+def gave_back(home: Path, run_id: str) -> bool:
+    """Whether an ended run's own record says that it gave its use back; what cannot be read gives nothing back.
+
+    Of one that has not ended the ledger may not say so yet.
+    """
+    if not is_ended(home, run_id):
+        return False
+    try:
+        found = read_run_file(home, run_id, RunFile.USE)
+    except IntegrityError:
+        return False
+    return found is not None and found.get("state") == GIVEN_BACK
 
 
 def clear_was_seen(home: Path, authorisation_id: str) -> bool:

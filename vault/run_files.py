@@ -19,6 +19,7 @@ class RunFile(StrEnum):
     RESTORED = "restored.json"  # it came alive out of a backup: only its end is left
     INTENT = "intent.json"  # its destruction began: what is to die, and why
     TAKEBACK = "takeback.json"  # what became of its parts at the destination
+    USE = "use.json"  # what became of the use it claimed: spent or given back, and why
     INCOMPLETE = "incomplete.json"  # what the check after its destruction found left
     TOLD = "told.json"  # everything its proof says, but for heads and stamps
     HEADS = "heads.json"  # the heads of the log that its proof folders carried

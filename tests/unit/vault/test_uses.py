@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 
@@ -10,7 +11,9 @@ from signed_bench import Bench
 
 from schemas.errors import AuthorisationError, BusyError, UseError
 from vault import register as module
+from vault.clock import SystemClock
 from vault.instruction import Instruction, draft, parse
+from vault.ledger_story import story_faults
 from vault.locks import hold_run
 from vault.register import InstructionRegister, Use
 
@@ -116,3 +119,46 @@ def test_locks_of_some_of_the_same_persons_exclude_each_other_and_never_deadlock
     for thread in threads:
         thread.join(20)
     assert not any(thread.is_alive() for thread in threads)
+
+
+def test_a_use_given_back_is_held_by_nobody_and_its_run_is_remembered(bench):
+    document, instruction = recorded(bench)
+    one, _ = open_twice(bench, document)
+    one.spend(instruction, Use.MIGRATION, "one")
+    with pytest.raises(UseError) as held:
+        one.check_use(instruction, Use.MIGRATION, "other")
+    one.give_back("one")
+    one.give_back("one")
+    again = InstructionRegister(bench.home, document)
+    assert (held.value.facts["run"], again.state["spent"]["migration"], again.ran("one")) == ("one", 0, True)
+    again.spend(instruction, Use.MIGRATION, "one")  # a run that is begun again holds its use again
+    assert again._runs(Use.MIGRATION) == ["one"]
+
+
+STARTED = [("authorisation.checked", "passed"), ("run.started", "migration")]
+ENDED = [("destruction.completed", "published")]
+
+
+@pytest.mark.parametrize(
+    ("between", "faults"),
+    [
+        ([("use.given_back", "abandoned")], []),
+        ([("run.delivered", "migration"), ("use.spent", "delivered")], []),
+        ([("run.delivered", "rehearsal"), ("use.given_back", "abandoned")], []),
+        ([("run.delivered", "migration"), ("use.given_back", "refused")], ["use_given_back_after_delivery"]),
+        ([("use.given_back", "refused"), ("use.given_back", "refused")], ["use_settled_twice"]),
+        ([("use.spent", "delivered"), ("use.given_back", "refused")], ["use_settled_twice"]),
+    ],
+)
+def test_a_use_is_settled_once_and_not_after_a_delivery(between, faults):
+    numbers = {"run.started": {"run_number": 1, "deadline_s": 0}}
+    told = [
+        {"type": kind, "code": code, "runId": "r", "n": numbers.get(kind, {})}
+        for kind, code in [*STARTED, *between, *ENDED]
+    ]
+    assert story_faults([json.dumps(entry).encode() for entry in told], SystemClock().now()) == faults
+    late = [*STARTED, *ENDED, ("use.given_back", "abandoned")]
+    told = [{"type": kind, "code": code, "runId": "r", "n": numbers.get(kind, {})} for kind, code in late]
+    assert story_faults([json.dumps(entry).encode() for entry in told], SystemClock().now()) == [
+        "run_goes_on_after_its_end"
+    ]
