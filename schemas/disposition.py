@@ -31,6 +31,8 @@ class Reason(StrEnum):
     KIND_OUT_OF_SCOPE = "kind_out_of_scope"
     PATIENT_OUT_OF_SCOPE = "patient_out_of_scope"
     RESPONSIBLE_OUT_OF_SCOPE = "responsible_out_of_scope"
+    LOOSE_TEXT = "loose_text"  # it carries letters and lies in no other unit
+    REMARK = "remark"  # so do comments, instructions and declarations for programs
     NO_HEADER = "no_header"  # of a message without a header nobody says whose it is
     PATIENT_UNKNOWN = "patient_unknown"
     NOT_IN_TARGET = "not_in_target"  # the target's format has no field that admits this value
@@ -53,6 +55,10 @@ class UnitKind(StrEnum):
     RESULT = "result"
     COMMENT = "comment"
     FILE = "file"
+    LOOSE_TEXT = (
+        "loose_text"  # what carries letters in one place (a file, message, patient, transaction) and no unit
+    )
+    REMARK = "remark"  # the same where it is nothing but comments, instructions and declarations for programs
 
 
 class RecordKind(StrEnum):

@@ -36,6 +36,10 @@ CHUNK_SEGMENT_BYTES = 32 << 20  # of these it keeps one row group
 SINK_BYTES = 64 << 10
 MANIFEST = "manifest.json"
 CHUNKS = "document_chunk"  # the one table whose rows are large
+CHUNKS_APART = (
+    "document_chunk_apart"  # those of nobody: among the others, each segment would begin with patient 0
+)
+LARGE = (CHUNKS, CHUNKS_APART)
 
 
 @dataclass(frozen=True)
@@ -103,7 +107,7 @@ class _TableWriter:
         self._buffered_bytes += batch.nbytes
         if self._buffered_rows >= FLUSH_ROWS or self._buffered_bytes >= FLUSH_BYTES:
             self._flush()
-            if self._bytes >= (CHUNK_SEGMENT_BYTES if self._table == CHUNKS else SEGMENT_BYTES):
+            if self._bytes >= (CHUNK_SEGMENT_BYTES if self._table in LARGE else SEGMENT_BYTES):
                 self._close_segment()
 
     def _flush(self) -> None:
@@ -128,8 +132,8 @@ class _TableWriter:
         self._writer = pq.ParquetWriter(
             self._file,
             schema,
-            compression="none" if self._table == CHUNKS else "zstd",
-            use_dictionary=self._table != CHUNKS,
+            compression="none" if self._table in LARGE else "zstd",
+            use_dictionary=self._table not in LARGE,
             write_statistics=False,
             encryption_properties=_sealing(self._key, _aad(self._run, self._stage, self._table, part)),
         )
@@ -222,8 +226,9 @@ class StagingReader:
         self._folder = staging / stage
         self._run, self._stage, self._key = run_id, stage, run_key
         self._segments = self._load()
-        self._index: tuple[int, dict[str, list[int]]] | None = None
-        self._group: tuple[int, int, pa.RecordBatch] | None = None
+        self._index: tuple[Segment, dict[str, list[int]]] | None = None
+        self._apart: dict[str, list[tuple[Segment, int]]] | None = None
+        self._group: tuple[Segment, int, pa.RecordBatch] | None = None
         self._recent: dict[str, tuple[int, list[pa.RecordBatch]]] = {}
 
     def _load(self) -> list[Segment]:
@@ -270,32 +275,43 @@ class StagingReader:
                     yield batch.filter(pc.equal(batch["patient"], patient))
 
     def content_of(self, unit: str, patient: int) -> Iterator[pa.RecordBatch]:
-        """The document chunks of one unit. Reads the row groups that hold it and no others."""
-        for segment in self.segments(CHUNKS):
-            if not _overlaps(segment, patient, patient):
-                continue
-            for group in self._groups_of(segment, unit):
-                batch = self._chunk_group(segment, group)
-                yield batch.filter(pc.equal(batch["unit"], unit))
+        """The document chunks of one unit; patient 0: of nobody. Reads the row groups that hold it and no others."""
+        for segment, group in self._places_apart(unit) if patient == 0 else self._places(unit, patient):
+            batch = self._chunk_group(segment, group)
+            yield batch.filter(pc.equal(batch["unit"], unit))
 
-    def _groups_of(self, segment: Segment, unit: str) -> list[int]:
-        """Which row groups of a chunk segment hold the unit: an index of one segment is kept at a time."""
-        if self._index is None or self._index[0] != segment.part:
-            held: dict[str, list[int]] = {}
-            with self._opened(segment) as file:
-                for group in range(file.num_row_groups):
-                    units = file.read_row_group(group, columns=["unit"], use_threads=False)["unit"]
-                    for name in units.unique().to_pylist():
-                        held.setdefault(name, []).append(group)
-            self._index = (segment.part, held)
-        return self._index[1].get(unit, [])
+    def _places(self, unit: str, patient: int) -> Iterator[tuple[Segment, int]]:
+        """The row groups that hold a patient's unit: an index of one segment is kept at a time."""
+        for segment in self.segments(CHUNKS):
+            if _overlaps(segment, patient, patient):
+                if self._index is None or self._index[0] != segment:
+                    self._index = (segment, self._held_by(segment))
+                yield from ((segment, group) for group in self._index[1].get(unit, []))
+
+    def _places_apart(self, unit: str) -> list[tuple[Segment, int]]:
+        """The row groups that hold a unit of nobody: one index of all is kept."""
+        if self._apart is None:
+            self._apart = {}
+            for segment in self.segments(CHUNKS_APART):
+                for name, groups in self._held_by(segment).items():
+                    self._apart.setdefault(name, []).extend((segment, group) for group in groups)
+        return self._apart.get(unit, [])
+
+    def _held_by(self, segment: Segment) -> dict[str, list[int]]:
+        held: dict[str, list[int]] = {}
+        with self._opened(segment) as file:
+            for group in range(file.num_row_groups):
+                units = file.read_row_group(group, columns=["unit"], use_threads=False)["unit"]
+                for name in units.unique().to_pylist():
+                    held.setdefault(name, []).append(group)
+        return held
 
     def _chunk_group(self, segment: Segment, group: int) -> pa.RecordBatch:
         """One row group of chunks (some megabytes); the last one read is kept."""
-        if self._group is None or self._group[:2] != (segment.part, group):
+        if self._group is None or self._group[:2] != (segment, group):
             with self._opened(segment) as file:
                 table = file.read_row_group(group, use_threads=False).combine_chunks()
-            self._group = (segment.part, group, table.to_batches()[0])
+            self._group = (segment, group, table.to_batches()[0])
         return self._group[2]
 
     @contextmanager

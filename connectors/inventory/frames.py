@@ -36,12 +36,29 @@ class Role(Enum):
     HEADER_PART = auto()
     SENDER = auto()  # below the header: kept, for a filled author is compared with it
     FOLDER = auto()
-    FOLDER_HEAD = auto()
+    FOLDER_HEAD = auto()  # the position of a folder: its ID-KMEHR
+    LOOSE = auto()  # an element that has no place, and all in it
     PATIENT = auto()
     UNIT = auto()
     PART = auto()  # of a unit, and no unit itself
 
 
+_HEADER_PARTS = frozenset(
+    [
+        "standard",
+        "id",
+        "date",
+        "time",
+        "expirationdate",
+        "confidentiality",
+        "recipient",
+        "urgency",
+        "acknowledgment",
+        "version",
+    ]
+)
+TEXTLESS = frozenset({Role.OUTSIDE, Role.FOLDER, Role.PATIENT, Role.HEADER})
+"""They hold elements alone: text and attributes lie loose."""
 STRUCTURAL = frozenset({Role.OUTSIDE, Role.FOLDER, Role.PATIENT})
 
 
@@ -69,17 +86,25 @@ class Frame:
             self.pieces.clear()
 
 
-def role_of(name: str, parent: Frame | None) -> tuple[Role, UnitKind | None]:
+def role_of(name: str, attributes: dict[str, str], parent: Frame | None) -> tuple[Role, UnitKind | None]:
     """The role of an element below its parent, and the kind of unit where it is one."""
     if parent is None or parent.role is Role.OUTSIDE:
         return _outside(name)
+    if parent.role in (Role.LOOSE, Role.FOLDER_HEAD):
+        return Role.LOOSE, None
     if parent.role is Role.HEADER:
-        return (Role.SENDER if name == "sender" else Role.HEADER_PART), None
+        return _in_header(name), None
     if parent.role in (Role.HEADER_PART, Role.SENDER):
         return parent.role, None
     if parent.role in (Role.UNIT, Role.PART):
         return _in_unit(name, parent)
-    return _in_folder(name, parent.role)
+    return _in_folder(name, attributes, parent.role)
+
+
+def _in_header(name: str) -> Role:
+    if name == "sender":
+        return Role.SENDER
+    return Role.HEADER_PART if name in _HEADER_PARTS else Role.LOOSE
 
 
 def _outside(name: str) -> tuple[Role, UnitKind | None]:
@@ -88,21 +113,22 @@ def _outside(name: str) -> tuple[Role, UnitKind | None]:
     return {"folder": Role.FOLDER, "header": Role.HEADER}.get(name, Role.OUTSIDE), None
 
 
-def _in_folder(name: str, around: Role) -> tuple[Role, UnitKind | None]:
+def _in_folder(name: str, attributes: dict[str, str], around: Role) -> tuple[Role, UnitKind | None]:
     if around is Role.PATIENT:
         return Role.UNIT, UnitKind.PATIENT_FIELD
-    if around is Role.FOLDER_HEAD:
-        return Role.FOLDER_HEAD, None
-    return _child_of_folder(name)
+    return _child_of_folder(name, attributes)
 
 
-def _child_of_folder(name: str) -> tuple[Role, UnitKind | None]:
+def _child_of_folder(name: str, attributes: dict[str, str]) -> tuple[Role, UnitKind | None]:
     if name == "patient":
         return Role.PATIENT, None
     if name in _ENCRYPTED:
         return Role.UNIT, UnitKind.FILE
     if name in ("id", "confidentiality"):
-        return Role.FOLDER_HEAD, None
+        is_position = (
+            name == "id" and attributes.get("S") == "ID-KMEHR" and not attributes.keys() - {"S", "SV"}
+        )
+        return (Role.FOLDER_HEAD if is_position else Role.LOOSE), None
     # What the format does not know there is kept like a text.
     return Role.UNIT, _HEADS.get(name) or (UnitKind.LINK if name == "lnk" else UnitKind.TEXT)
 

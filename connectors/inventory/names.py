@@ -10,14 +10,20 @@ def local_name(name: str) -> str:
     return name.rpartition(":")[2]
 
 
-def local_attributes(attributes: dict[str, str]) -> dict[str, str]:
-    """The attributes by local name, without namespace declarations and those of the xsi namespace."""
+def local_attributes(attributes: dict[str, str], prefixes: set[str]) -> dict[str, str]:
+    """The attributes by local name, without namespace declarations and those of the xsi namespace.
+
+    `prefixes` are those bound to that namespace so far; the ones bound here are added.
+    """
+    prefixes |= {
+        name[6:] for name, value in attributes.items() if value == _XSI and name.startswith("xmlns:")
+    }
     kept: dict[str, str] = {}
     for name, value in attributes.items():
         prefix, colon, local = name.rpartition(":")
         if not colon:
             if name != "xmlns":
                 kept[name] = value
-        elif prefix not in ("xmlns", "xsi") and attributes.get(f"xmlns:{prefix}") != _XSI:
+        elif prefix != "xmlns" and prefix not in prefixes:
             kept.setdefault(local, value)
     return kept

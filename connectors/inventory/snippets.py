@@ -26,7 +26,7 @@ class _Builder:
     def start(self, name: str, attributes: dict[str, str]) -> None:
         if len(self._stack) >= self._depth:
             raise _Refused
-        node = Node(local_name(name), local_attributes(attributes))
+        node = Node(local_name(name), local_attributes(attributes, {"xsi"}))
         if self._stack:
             self._flush()
             self._stack[-1].mixed = True

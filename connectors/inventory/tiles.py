@@ -11,13 +11,11 @@ Span = tuple[int, int]
 COMMENT = "comment"
 FILLED = "filled"
 FOLDER_HEAD = "folder-head"
-INSTRUCTION = "processing-instruction"
 MESSAGE_HEADER = "message-header"
 STRAY_ELEMENT = "stray-element"
-STRAY_TEXT = "stray-text"
-RULES = (MESSAGE_HEADER, FOLDER_HEAD, COMMENT, INSTRUCTION, FILLED, STRAY_ELEMENT, STRAY_TEXT)
-"""Why bytes outside units are left aside. The last three are seldom: fillers of an earlier Reprise package,
-elements of a folder that the format does not know, and characters where only elements belong."""
+RULES = (MESSAGE_HEADER, FOLDER_HEAD, COMMENT, FILLED, STRAY_ELEMENT)
+"""Why bytes outside units are left aside. Comments are those without a letter or digit. The last two are seldom:
+fillers of an earlier Reprise package, and texts of one that hold an element which is no unit."""
 
 _FLUSH_AT = 4096
 
@@ -48,9 +46,10 @@ class Tiles:
     def __init__(self, file: int) -> None:
         self.structural: list[Span] = []
         self.ignored: dict[str, list[Span]] = {rule: [] for rule in RULES}
+        self.loose: list[Span] = []  # of units that end later: what lies loose
         self.unit_bytes = 0
         self.structural_bytes = 0
-        self.ignored_bytes: Counter[str] = Counter(dict.fromkeys(RULES[:4], 0))
+        self.ignored_bytes: Counter[str] = Counter(dict.fromkeys(RULES[:3], 0))
         self._file = file
         self._owner = self.structural
         self._mark = 0
@@ -77,11 +76,13 @@ class Tiles:
     def settle(self, spans: list[Span]) -> None:
         """Check everything up to the present position against the spans of the units that have just ended."""
         aside = [span for rule in self.ignored.values() for span in rule]
+        spans = [*spans, *self.loose]
         check_tiling(spans, self.structural, aside, self._mark, start=self._checked, file=self._file)
         self._checked = self._mark
         self.unit_bytes += sum(end - begin for begin, end in spans)
         self.structural_bytes += sum(end - begin for begin, end in self.structural)
         self.structural.clear()
+        self.loose.clear()
         for rule, found in self.ignored.items():
             if found:
                 self.ignored_bytes[rule] += sum(end - begin for begin, end in found)
@@ -89,4 +90,4 @@ class Tiles:
 
     def is_long(self) -> bool:
         """Whether the lists outside units have grown enough to be settled."""
-        return len(self.structural) + sum(map(len, self.ignored.values())) > _FLUSH_AT
+        return len(self.structural) + len(self.loose) + sum(map(len, self.ignored.values())) > _FLUSH_AT

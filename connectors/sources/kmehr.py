@@ -98,6 +98,8 @@ class KmehrConnector:
                 yield from batches.take()
                 if reader.rejects:
                     yield from _taken(reader.rejects)
+        reader.finish()
+        yield from _taken(reader.rejects)
         yield from batches.finish()
 
 

@@ -6,6 +6,7 @@ before the first, anything but markup is passed over (files of messages joined b
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Iterator
 from typing import Protocol
@@ -36,6 +37,12 @@ class Events(Protocol):
     def text(self, data: str) -> None:
         """Text, in pieces."""
 
+    def comment(self, data: str) -> None:
+        """A comment or an instruction, with its marks."""
+
+    def between(self, data: str) -> None:
+        """Text between documents, in pieces."""
+
 
 class RootClosed(Exception):  # not an error: it leaves expat at the end of a document
     """The document element has ended."""
@@ -59,7 +66,7 @@ class _Reading:
 
     def __init__(self, events: Events, file: int, limits: Limits) -> None:
         self._events, self._file, self._limits = events, file, limits
-        self._gap, self._number = _Gap(), 0
+        self._gap, self._number = _Gap(events, file, limits), 0
         self._parser: _Parser | None = None
         self._slice = FIRST
 
@@ -136,6 +143,8 @@ class _Parser:
         parser.StartElementHandler = self._start
         parser.EndElementHandler = self._end
         parser.CharacterDataHandler = self._text
+        parser.CommentHandler = lambda data: self._note(f"<!--{data}-->")
+        parser.ProcessingInstructionHandler = lambda target, data: self._note(f"<?{target} {data}?>")
         parser.StartDoctypeDeclHandler = self._refuse
         parser.EntityDeclHandler = self._refuse
 
@@ -194,6 +203,10 @@ class _Parser:
         self._empty = False
         self._events.text(data)
 
+    def _note(self, data: str) -> None:
+        self._empty = self._empty and self._depth == 0
+        self._events.comment(data)
+
     def _tag_end(self, piece: bytes, at: int) -> int:
         """Where the closing tag at (or before) `at` ends; of an empty-element tag `at` is the end."""
         if self._empty and (self._tail + piece[: max(at, 0)]).endswith(b"/>"):
@@ -207,22 +220,25 @@ class _Parser:
 class _Gap:
     """What lies between documents: white space, comments, instructions, addresses."""
 
-    def __init__(self) -> None:
+    def __init__(self, events: Events, file: int, limits: Limits) -> None:
         self.held = b""
         self.lost = False  # markup that begins no document
+        self._events, self._file, self._limit = events, file, limits.max_unit_bytes
         self._until = b""  # the end of the comment or instruction we are in
+        self._note: list[bytes] = []  # the one we are in, so far
+        self._noted = 0  # bytes of it
+        self._text = codecs.getincrementaldecoder("utf-8")("replace")
 
     def skip(self, piece: bytes) -> bytes:
         """Give the bytes from the start of the next document on, nothing when it is not there yet."""
         rest, self.held, at = self.held + piece, b"", 0
         while not self.lost:
             if self._until:
-                end = rest.find(self._until, at)
-                if end < 0:
-                    self.held = rest[max(at, len(rest) - 2) :]
+                at = self._go_on_noting(rest, at)
+                if self._until:
                     return b""
-                at, self._until = end + len(self._until), b""
-            at = rest.find(b"<", at)
+            begin, at = at, rest.find(b"<", at)
+            self._events.between(self._text.decode(rest[begin : at if at >= 0 else None]))
             if at < 0:
                 return b""
             if len(rest) - at < LOOKAHEAD:
@@ -234,5 +250,22 @@ class _Gap:
                 b"-->" if rest[at : at + 4] == b"<!--" else b"?>" if rest[at + 1] == QUESTION else b""
             )
             self.lost = not self._until
-            at += 2  # past the opening: its own characters do not close it
+            opened = 4 if self._until == b"-->" else 2
+            self._note = [rest[at : at + opened]]
+            at += opened
         return b""
+
+    def _go_on_noting(self, rest: bytes, at: int) -> int:
+        """Look for the end of the comment or instruction; gives where it ends, or the length of `rest`."""
+        end = rest.find(self._until, at)
+        if end >= 0:
+            end += len(self._until)
+            self._events.comment((b"".join(self._note) + rest[at:end]).decode("utf-8", "replace"))
+            self._until, self._note, self._noted = b"", [], 0
+            return end
+        self.held = rest[max(at, len(rest) - 2) :]
+        self._note.append(rest[at : len(rest) - len(self.held)])
+        self._noted += len(rest) - at
+        if self._noted > self._limit + (1 << 20):
+            raise LimitExceededError("token_too_large", file=self._file, limit=self._limit)
+        return len(rest)

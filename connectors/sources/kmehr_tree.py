@@ -90,10 +90,12 @@ def local(name: str) -> str:
     return name.rpartition(":")[2] if ":" in name else name
 
 
-def own_attributes(raw: dict[str, str], schema_prefixes: set[str]) -> dict[str, str]:
+def own_attributes(
+    raw: dict[str, str], schema_prefixes: set[str], aside: dict[str, str] | None = None
+) -> dict[str, str]:
     """An element's attributes by local name, without namespace declarations and schema-instance hints.
 
-    Prefixes bound to the schema-instance namespace are added to
+    Those are put into `aside`. Prefixes bound to the schema-instance namespace are added to
     `schema_prefixes` as they are met. `xml:` attributes keep their prefix: it is always declared.
     """
     if raw.keys() <= ORDINARY:
@@ -106,6 +108,8 @@ def own_attributes(raw: dict[str, str], schema_prefixes: set[str]) -> dict[str, 
     for name, value in raw.items():
         prefix, _, tail = name.rpartition(":")
         if prefix == "xmlns" or name == "xmlns" or prefix in schema_prefixes:
+            if aside is not None:
+                aside[name] = value
             continue
         key = tail if prefix != "xml" else name
         kept[key if key not in kept else name.replace(":", "_")] = value

@@ -70,7 +70,7 @@ def find(unit: Unit) -> Iterator[Finding]:
 
 def kept_back(unit: str, kind: str, reason: str, member: str) -> Finding:
     """The point of a unit that was handed over sealed: `member` of the report holds it."""
-    rank = 7 if kind in (UnitKind.ATTACHMENT, UnitKind.FILE) else 6
+    rank = 8 if kind == UnitKind.REMARK else 7 if kind in (UnitKind.ATTACHMENT, UnitKind.FILE) else 6
     return Finding(rank, kind, unit, reason, "", member)
 
 

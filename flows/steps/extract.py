@@ -6,6 +6,7 @@ from collections import Counter as Tally
 from functools import partial
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from connectors.base import Batch, Reject, SourceFile, Verdict
 from connectors.registry import by_name
@@ -15,7 +16,7 @@ from flows.values import FileEntry, Inventory, Staged
 from schemas.books import OUTCOME
 from schemas.disposition import Disposition, Reason, UnitKind
 from schemas.tables import CHUNK_BYTES, DOCUMENT_CHUNK
-from vault.staging import StagingWriter
+from vault.staging import CHUNKS, CHUNKS_APART, StagingWriter
 
 STAGE = "extract"
 
@@ -64,11 +65,20 @@ def _seal_rows(
     for found in connector.read(file, entry.first_patient, admit, context.limits):
         if isinstance(found, Batch):
             rows[found.table] += found.rows.num_rows
-            writer.write(found.table, found.rows)
+            _seal_batch(writer, found)
         else:
             rejects[found.reason.value] += 1
             _seal_reject(writer, found)
         context.report("extract", 0, 0)
+
+
+def _seal_batch(writer: StagingWriter, batch: Batch) -> None:
+    if batch.table != "document_chunk":
+        writer.write(batch.table, batch.rows)
+        return
+    nobody = pc.equal(batch.rows["patient"], 0)
+    writer.write(CHUNKS_APART, batch.rows.filter(nobody))
+    writer.write(CHUNKS, batch.rows.filter(pc.invert(nobody)))
 
 
 def _seal_reject(writer: StagingWriter, reject: Reject) -> None:
@@ -85,10 +95,8 @@ def _seal_reject(writer: StagingWriter, reject: Reject) -> None:
     raw = reject.raw.reveal()
     for sequence, start in enumerate(range(0, len(raw), CHUNK_BYTES)):
         piece = raw[start : start + CHUNK_BYTES]
-        writer.write(
-            "document_chunk",
-            _one((reject.unit, reject.file, reject.patient, sequence, piece), DOCUMENT_CHUNK),
-        )
+        chunk = _one((reject.unit, reject.file, reject.patient, sequence, piece), DOCUMENT_CHUNK)
+        _seal_batch(writer, Batch("document_chunk", chunk))
 
 
 def _seal_file(writer: StagingWriter, file: SourceFile, entry: FileEntry, rejects: Tally[str]) -> None:
@@ -99,7 +107,7 @@ def _seal_file(writer: StagingWriter, file: SourceFile, entry: FileEntry, reject
     writer.write("outcome", _one(row, OUTCOME))
     with file.open() as stream:
         for sequence, piece in enumerate(iter(lambda: stream.read(CHUNK_BYTES), b"")):
-            writer.write("document_chunk", _one((unit, file.ordinal, 0, sequence, piece), DOCUMENT_CHUNK))
+            writer.write(CHUNKS_APART, _one((unit, file.ordinal, 0, sequence, piece), DOCUMENT_CHUNK))
 
 
 def _one(row: tuple[object, ...], schema: pa.Schema) -> pa.RecordBatch:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter as Tally
 from collections.abc import Iterator
+from itertools import chain
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -20,6 +21,7 @@ from vault.keys import derive
 from vault.staging import StagingReader, StagingWriter
 
 STAGE = "inventory"
+APART = "counted_apart"  # rows of `counted_unit` whose patient is 0
 FILE = pa.schema(
     [
         ("ordinal", pa.int32()),
@@ -84,7 +86,7 @@ class _FileCount:
                 damaged = _file_reason(error)
         # What was counted before the damage showed stays sealed under this file's ordinal: `counted` skips it.
         batch, tiling = whole_file(self._file, self._fact_key)
-        self._writer.write(batch.table, batch.rows)
+        self._writer.write(APART, batch.rows)
         name = known[0] if known else None
         return FileEntry(self._file.ordinal, name, self._first, 0, self._file.size, damaged), tiling
 
@@ -95,7 +97,7 @@ class _FileCount:
             if isinstance(piece, Tiling):
                 tiling = piece
             elif isinstance(piece, Batch):
-                self._writer.write(piece.table, piece.rows)
+                self._seal(piece)
             else:
                 stated.take(piece)
         if tiling is None:
@@ -104,6 +106,15 @@ class _FileCount:
         self.unheaded = stated.unheaded
         entry = FileEntry(file.ordinal, format_name, self._first, tiling.patients, file.size, None)
         return entry, tiling
+
+    def _seal(self, batch: Batch) -> None:
+        """What belongs to no patient goes into a table apart: else every segment would begin with patient 0."""
+        if batch.table != "counted_unit":
+            self._writer.write(batch.table, batch.rows)
+            return
+        nobody = pc.equal(batch.rows["patient"], 0)
+        self._writer.write("counted_unit", batch.rows.filter(pc.invert(nobody)))
+        self._writer.write(APART, batch.rows.filter(nobody))
 
 
 def _file_reason(error: SourceError) -> str:
@@ -150,7 +161,8 @@ class CountedRows:
 
     def units(self, first: int | None = None, last: int | None = None) -> Iterator[pa.RecordBatch]:
         """Batches of `counted_unit`; at least those of the patients from `first` to `last`."""
-        for batch in self._reader.batches("counted_unit", first, last):
+        apart = () if first else self._reader.batches(APART)
+        for batch in chain(apart, self._reader.batches("counted_unit", first, last)):
             whole = pc.equal(batch["kind"], UnitKind.FILE.value)
             yield batch.filter(pc.or_(whole, self._sound(batch))) if self._damaged else batch
 

@@ -22,6 +22,7 @@ from schemas.digests import Digest
 from schemas.disposition import Disposition, Reason
 from schemas.errors import TargetRefusedError
 from vault.files import write_durably
+from vault.staging import StagingReader
 
 REPORT = "report.zip.age"
 
@@ -150,26 +151,26 @@ def _summary(context: DataContext, reconciliation: Reconciliation) -> dict[str, 
 
 def _quarantine(context: DataContext) -> list[tuple[str, Callable[[Callable[[bytes], None]], None]]]:
     """One member a quarantined unit, verbatim: its name is its path, slashes turned into underscores."""
-    members = _contract_quarantine(context)
-    for batch in context.reader(EXTRACTED).batches("outcome"):
+    reader = context.reader(EXTRACTED)  # one for all: it keeps what it found of a segment
+    members = _contract_quarantine(context, reader)
+    for batch in reader.batches("outcome"):
         for unit, patient, disposition, reason in zip(
             *(batch[c].to_pylist() for c in ("unit", "patient", "disposition", "reason")), strict=True
         ):
             if disposition == Disposition.QUARANTINED:
-                members.append((_member(unit, reason, "bin"), _copy(context, unit, patient)))
+                members.append((_member(unit, reason, "bin"), _copy(reader, unit, patient)))
     return members
 
 
 def _contract_quarantine(
-    context: DataContext,
+    context: DataContext, reader: StagingReader
 ) -> list[tuple[str, Callable[[Callable[[bytes], None]], None]]]:
     """What a contract kept back: the rows of the unit, and its attachments."""
     members = []
-    reader = context.reader(EXTRACTED)
     for unit, patient in Quarantined.load(context.reader(CHECKED)).units.items():
-        members.append((_member(unit, Reason.CONTRACT, "jsonl"), _tell(context, unit, patient)))
+        members.append((_member(unit, Reason.CONTRACT, "jsonl"), _tell(reader, unit, patient)))
         members += [
-            (_member(document, Reason.CONTRACT, "bin"), _copy(context, document, patient))
+            (_member(document, Reason.CONTRACT, "bin"), _copy(reader, document, patient))
             for document in staged_documents(reader, unit, patient)
         ]
     return members
@@ -179,17 +180,17 @@ def _member(unit: str, reason: str, ending: str) -> str:
     return f"quarantine/{unit.replace('/', '_')}-{reason}.{ending}"
 
 
-def _tell(context: DataContext, unit: str, patient: int) -> Callable[[Callable[[bytes], None]], None]:
+def _tell(reader: StagingReader, unit: str, patient: int) -> Callable[[Callable[[bytes], None]], None]:
     def write(emit: Callable[[bytes], None]) -> None:
-        for line in staged_rows(context.reader(EXTRACTED), unit, patient):
+        for line in staged_rows(reader, unit, patient):
             emit(line)
 
     return write
 
 
-def _copy(context: DataContext, unit: str, patient: int) -> Callable[[Callable[[bytes], None]], None]:
+def _copy(reader: StagingReader, unit: str, patient: int) -> Callable[[Callable[[bytes], None]], None]:
     def write(emit: Callable[[bytes], None]) -> None:
-        for batch in context.reader(EXTRACTED).content_of(unit, patient):
+        for batch in reader.content_of(unit, patient):
             for piece in batch["content"]:
                 emit(piece.as_py())
 

@@ -23,7 +23,7 @@ from flows.steps.inventory import CountedRows
 from flows.steps.match import load_charts
 from flows.values import Delivery, Reasons, Reconciliation, add_reason
 from schemas.books import COUNTED_UNIT, DELIVERED_UNIT, OUTCOME
-from schemas.disposition import Disposition
+from schemas.disposition import Disposition, UnitKind
 from schemas.errors import CeilingError, CountMismatchError, UnexplainedUnitError
 from vault.authorisation import Authorisation
 
@@ -181,13 +181,20 @@ def _single(connection: duckdb.DuckDBPyConnection, sql: str) -> list[int]:
 
 
 def check_ceilings(authorisation: Authorisation, by_kind: dict[str, Tally[str]]) -> None:
-    """Refuse when a kind has more degraded or quarantined units than the controller agreed to (per mille)."""
+    """Refuse when a kind has more degraded or quarantined units than the controller agreed to (per mille).
+
+    Loose text is always quarantined and has no kind of its own to be a part of: it is held against all units together.
+    Remarks (comments, instructions, declarations for programs) are held against nothing.
+    """
+    all_units = sum(tally.total() for tally in by_kind.values())
     ceilings = (
         (Disposition.DEGRADED, authorisation.ceilings.degraded_permille),
         (Disposition.QUARANTINED, authorisation.ceilings.quarantined_permille),
     )
-    for tally in by_kind.values():
-        total = sum(tally.values())
+    for kind, tally in by_kind.items():
+        if kind == UnitKind.REMARK:
+            continue
+        total = all_units if kind == UnitKind.LOOSE_TEXT else tally.total()
         for disposition, ceiling in ceilings:
             found = tally.get(disposition.value, 0)
             if found * 1000 > ceiling * total:

@@ -99,12 +99,22 @@ def test_documents_are_split_wherever_a_piece_ends(size: int) -> None:
 
         def end(self, name: str) -> None: ...
         def text(self, data: str) -> None: ...
+        def comment(self, data: str) -> None:
+            notes.append(data)
 
+        def between(self, data: str) -> None:
+            words.append(data)
+
+    names.clear()
+    notes: list[str] = []
+    words: list[str] = []
     data = b"junk <!-- <a/> --><?xml version='1.0'?><a><b/></a > urn:x <?p <z/> ?><c/><!-- - --><e>/></e><d>&#x9;</d>\n\n"
     stream = file_of(data).open()
     for _ in parse_documents(clean_pieces(stream, 1, Limits(), size), Events(), 1, Limits()):
         pass
     assert names == ["#1", "a", "b", "#2", "c", "#3", "e", "#4", "d"]
+    assert notes == ["<!-- <a/> -->", "<?p <z/> ?>", "<!-- - -->"]
+    assert "".join(words) == "junk  urn:x \n\n"
 
 
 def test_repairs() -> None:

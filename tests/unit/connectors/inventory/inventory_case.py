@@ -6,10 +6,11 @@ import io
 from collections import Counter
 from pathlib import Path
 
-from connectors.base import Limits, SourceFile, Tiling
+from connectors.base import Batch, Limits, SourceFile, Tiling
 from connectors.inventory.delivered import ChartAccount, DeliveredChart
 from connectors.inventory.registry import counter_for
 
+LOOSE = ("loose_text", "remark")
 KEY = b"a key of thirty-two bytes, no more"[:32]
 HEADER = (
     '<header><standard><cd S="CD-STANDARD" SV="1.7">20131001</cd></standard><sender><hcparty>'
@@ -30,6 +31,7 @@ class Count:
     """Rows, patients and tiling of one counted file."""
 
     def __init__(self, content: bytes, name: str = "kmehr", limits: Limits | None = None, ordinal: int = 1):
+        self.content = content
         self.rows: list[dict] = []
         self.patients: list[dict] = []
         self.tiling: Tiling | None = None
@@ -37,18 +39,27 @@ class Count:
             assert self.tiling is None
             if isinstance(piece, Tiling):
                 self.tiling = piece
-            else:
+            elif isinstance(piece, Batch):
                 target = {"counted_unit": self.rows, "counted_patient": self.patients}[piece.table]
                 target += piece.rows.to_pylist()
 
     @property
     def facts(self) -> Counter:
-        return Counter(row["digest"] for row in self.rows)
+        return Counter(row["digest"] for row in self.rows if row["kind"] not in LOOSE)
+
+    @property
+    def loose(self) -> dict[str, tuple[str, bytes]]:
+        """What lies in no unit: kind and bytes by path."""
+        return {
+            r["unit"]: (r["kind"], self.bytes_of(self.content, r)) for r in self.rows if r["kind"] in LOOSE
+        }
 
     @property
     def plain(self) -> Counter:
         """The facts without those of lab messages found in texts and attachments."""
-        return Counter(row["digest"] for row in self.rows if "#" not in row["unit"])
+        return Counter(
+            row["digest"] for row in self.rows if "#" not in row["unit"] and row["kind"] not in LOOSE
+        )
 
     def one(self, kind: str) -> dict:
         (row,) = [row for row in self.rows if row["kind"] == kind]
@@ -84,7 +95,7 @@ def account(content: bytes, piece: int = 4096) -> ChartAccount:
 
 
 def digests(chart: ChartAccount) -> Counter:
-    return Counter(unit.digest for unit in chart.units)
+    return Counter(unit.digest for unit in chart.units if unit.kind not in LOOSE)
 
 
 def transaction(kind: str = "contactreport", body: str = "", ids: str = "", date: str = "2015-02-03") -> str:

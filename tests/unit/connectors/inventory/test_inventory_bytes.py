@@ -101,8 +101,8 @@ def test_several_documents_and_what_is_between_them():
     assert [p["unit"] for p in count.patients] == ["1/1.2", "1/2.2", "1/3"]
     assert [p["patient"] for p in count.patients] == [1, 2, 3]
     assert count.facts == Count(PLAIN).facts + Count(second).facts
-    assert count.tiling.ignored_bytes["comment"] == 13
-    assert count.tiling.ignored_bytes["stray-text"] >= 40
+    said = b"http://example.org/1\n<!-- next -->http://example.org/2 \n\xef\xbb\xbf"
+    assert count.loose == {"1/0": ("loose_text", said)}
 
 
 @pytest.mark.parametrize(
@@ -110,21 +110,25 @@ def test_several_documents_and_what_is_between_them():
 )
 def test_the_end_of_a_document_is_found(root):
     for chunk in (1, 3, 1000):
-        content = (root + "<!--c-->" + root + "\n").encode()
+        content = (root + "<!--=-->" + root + "\n").encode()
         stream = io.BytesIO(content)
         stream.read = lambda _n, read=stream.read, chunk=chunk: read(chunk)
         found = list(counter_for("kmehr").count(source(content), 1, KEY, Limits()))
         assert found[-1].ignored_bytes["comment"] == 8
+        assert found[-1].units == ({"loose_text": 2} if ">/" in root or "'" in root or "x" in root else {})
 
 
-def test_comments_belong_to_the_unit_around_them():
-    content = message(transaction(body=item(more="<!--in--><?pi in?>"))).replace(
+def test_comments_lie_loose_but_for_lines_drawn():
+    content = message(transaction(body=item(more="<!--in--><?pi in?><!-- -->"))).replace(
         b"<folder>", b"<!--out--><?pi x?><folder>"
     )
     count = Count(content)
     count.check(content)
-    assert count.tiling.ignored_bytes["comment"] == 10
-    assert count.tiling.ignored_bytes["processing-instruction"] == 8
+    assert count.loose == {
+        "1/1.0": ("remark", b"<!--out--><?pi x?>"),
+        "1/1.2.3.0": ("remark", b"<!--in--><?pi in?>"),
+    }
+    assert count.bytes_of(content, count.one("item")) == item(more="<!-- -->").encode()
     assert count.facts == Count(message(transaction(body=item()))).facts
 
 
@@ -134,7 +138,7 @@ def test_text_and_attributes_of_an_owner_are_part_of_it(owner):
     stray = plain.replace(f"</{owner}>".encode(), f" str<!-- c -->ay </{owner}>".encode())
     count = Count(stray)
     count.check(stray)
-    assert not count.tiling.ignored_bytes.get("stray-text")
+    assert list(count.loose.values()) == [("remark", b"<!-- c -->")]
     assert count.one(owner)["digest"] != Count(plain).one(owner)["digest"]
     assert Count(stray.replace(b"ay", b"ya")).one(owner)["digest"] != count.one(owner)["digest"]
     odd = Count(plain.replace(f"<{owner}>".encode(), f"<{owner} odd='1'>".encode()))
@@ -149,7 +153,7 @@ def test_text_in_a_folder_is_shown():
     content = message(transaction(), tail="beside")
     count = Count(content)
     count.check(content)
-    assert count.tiling.ignored_bytes["stray-text"] == len("beside")
+    assert count.loose == {"1/1.2.0": ("loose_text", b"beside")}
 
 
 def test_unknown_elements_of_a_folder_are_units_and_so_is_what_is_in_them():
@@ -167,6 +171,7 @@ def test_envelopes_and_prefixes():
     count.check(wrapped)
     assert count.facts == Count(PLAIN).facts
     assert count.patients[0]["unit"] == "1/1.1.1.2"
+    assert count.loose == {"1/1.0": ("remark", b'<s:Envelope xmlns:s="urn:s">')}
 
 
 def test_encrypted_folder_is_one_unit():

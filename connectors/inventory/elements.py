@@ -1,0 +1,294 @@
+"""The elements of a KMEHR tree while it is walked: which is a unit, which a place, what each holds when it ends."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable
+
+from connectors.inventory.attachments import AttachmentDigest
+from connectors.inventory.findings import Findings
+from connectors.inventory.frames import STRUCTURAL, Frame, Role, role_of, takes_no_text
+from connectors.inventory.loose import Loose
+from connectors.inventory.markers import message_mark
+from connectors.inventory.normal_form import ITSELF, Node, canons
+from connectors.inventory.senders import MESSAGE, Messages
+from connectors.inventory.snippets import OPENING, snippet_element
+from connectors.inventory.tiles import (
+    FOLDER_HEAD,
+    MESSAGE_HEADER,
+    STRAY_ELEMENT,
+    Tiles,
+)
+from connectors.inventory.units import CountedRow, Unit
+from schemas.disposition import UnitKind
+from schemas.errors import LimitExceededError
+
+_IGNORED = {
+    Role.HEADER: MESSAGE_HEADER,
+    Role.HEADER_PART: MESSAGE_HEADER,
+    Role.SENDER: MESSAGE_HEADER,
+    Role.FOLDER_HEAD: FOLDER_HEAD,
+}
+
+
+class Folder:
+    """A patient's folder, while and after it is read."""
+
+    def __init__(self, patient: int, path: str) -> None:
+        self.patient = patient
+        self.path = path
+        self.inss: str | None = None
+        self.last_seen: str | None = None
+
+
+class Elements:
+    """The open elements, and the units of the transaction or patient being read; nothing else is held."""
+
+    def __init__(
+        self,
+        *,
+        file: int,
+        key: bytes,
+        first_patient: int,
+        max_depth: int,
+        max_unit: int,
+        findings: Findings,
+        position: Callable[[], int],
+        tiles: Tiles,
+    ) -> None:
+        self.rows: list[CountedRow] = []
+        self.folders: list[Folder] = []
+        self.messages = Messages()
+        self.units: Counter[str] = Counter()
+        self.patients = 0
+        self._file = file
+        self._key = key
+        self._first_patient = first_patient
+        self._max_depth = max_depth
+        self._max_unit = max_unit
+        self._findings = findings
+        self._position = position
+        self._tiles = tiles
+        self._loose = Loose(file, key, tiles, position)
+        self._prefixes = {"xsi"}
+        self._document = 0
+        self._stack: list[Frame] = []
+        self._folder: Folder | None = None
+        self._ready: list[Unit] = []  # complete but for where their last token ends
+        self._closing = False
+        self._replaying = 0
+
+    # --- elements ---
+
+    def _open(self, name: str, attributes: dict[str, str], path: str | None = None) -> Frame:
+        parent = self._stack[-1] if self._stack else None
+        ordinal = 1
+        if parent is not None:
+            parent.children += 1
+            ordinal = parent.children
+            parent.node.mixed = True
+            parent.close_run()
+        if len(self._stack) >= self._max_depth:
+            raise LimitExceededError("too_deep", file=self._file, limit=self._max_depth)
+        role, kind = role_of(name, attributes, parent)
+        node = Node(name, attributes)
+        unit = parent.unit if parent else None
+        frame = Frame(name, role, ordinal, [], node, unit, kind, None, path)
+        self._stack.append(frame)
+        self._settle_in(frame, parent)
+        return frame
+
+    def _settle_in(self, frame: Frame, parent: Frame | None) -> None:
+        """Give the new frame its owner of bytes, its place for text, its unit."""
+        if frame.kind is not None:
+            self._open_unit(frame)
+        elif frame.role in STRUCTURAL:
+            frame.owner = self._tiles.structural
+            if frame.role is Role.FOLDER:
+                self._open_folder()
+            elif frame.name == MESSAGE:
+                self.messages.begin(self._path())
+            if self._is_place(frame, parent):
+                self._loose.begin(self._path(), 0)
+        elif frame.role is Role.LOOSE:
+            frame.owner = self._tiles.loose
+            frame.gather = _forget
+        elif frame.role is Role.PART:
+            frame.owner = parent.owner if parent else []
+            frame.gather = frame.pieces.append
+            self._weigh(frame)
+        else:
+            frame.owner = self._tiles.ignored[_IGNORED[frame.role]]
+            frame.gather = frame.pieces.append if frame.role is Role.SENDER else _forget
+
+    def _weigh(self, frame: Frame) -> None:
+        pairs = frame.node.attributes.items()
+        if frame.unit and not self._fits(frame.unit, 4 + sum(len(n) + len(v) for n, v in pairs)):
+            spill(frame.unit, "\x1e".join([frame.name, *map("=".join, pairs)]))
+
+    def _fits(self, unit: Unit, characters: int) -> bool:
+        unit.weight += characters
+        return unit.weight <= self._max_unit
+
+    def _open_folder(self) -> None:
+        self.messages.meet("folder")
+        self._folder = Folder(self._first_patient + self.patients, self._path())
+        self._loose.begin(self._folder.path, self._folder.patient)
+        self.patients += 1
+
+    def _open_unit(self, frame: Frame) -> None:
+        kind = frame.kind or UnitKind.FILE
+        unit = Unit(kind, frame.path or self._path(), node=frame.node)
+        if frame.unit is not None:
+            frame.unit.children.append(unit)
+        frame.owner = unit.spans
+        frame.unit = unit
+        frame.path = unit.path
+        frame.gather = frame.pieces.append
+        if kind is UnitKind.LINK:
+            frame.attachment = AttachmentDigest(examine=self._findings.examine or self._in_message())
+            frame.gather = frame.attachment.feed
+        elif kind is UnitKind.FILE:
+            unit.weight = self._max_unit
+            spill(unit, frame.name)
+        if kind is UnitKind.TRANSACTION:
+            self._loose.begin(unit.path, self._folder.patient if self._folder else 0)
+        if self._replaying:
+            unit.degraded = unit.moved = True
+
+    def _in_message(self) -> bool:
+        heads = (f.node.children for f in self._stack if f.kind is UnitKind.TRANSACTION)
+        return any(message_mark(children) is not None for children in heads)
+
+    def _path(self) -> str:
+        ordinals: list[str] = []
+        for frame in reversed(self._stack):
+            if frame.path is not None:
+                return ".".join([frame.path, *reversed(ordinals)])
+            ordinals.append(str(frame.ordinal))
+        # The document element's own ordinal is that of the document.
+        return ".".join([f"{self._file}/{self._document}", *reversed(ordinals[:-1])])
+
+    def _close(self) -> None:
+        frame = self._stack[-1]
+        frame.close_run()
+        if frame.role is Role.HEADER:
+            self.messages.meet("header")
+            self.messages.header(self._path(), frame.node.children)
+        elif frame.role is Role.OUTSIDE and frame.name == MESSAGE:
+            self.messages.end()
+        self._stack.pop()
+        if self._is_place(frame, self._stack[-1] if self._stack else None):
+            self._leave_place()
+        parent = self._stack[-1] if self._stack else None
+        if frame.role is Role.UNIT:
+            self._close_unit(frame, parent)
+        elif frame.role in (Role.PART, Role.SENDER):
+            self._close_part(frame, parent)
+        elif frame.role is Role.PATIENT:
+            self._findings.patient(self._ready, self._folder)
+        elif frame.role is Role.FOLDER and self._folder is not None:
+            self._close_folder(self._folder)
+
+    @staticmethod
+    def _is_place(frame: Frame, parent: Frame | None) -> bool:
+        return frame.role is Role.OUTSIDE and (parent is None or frame.name == MESSAGE)
+
+    def _leave_place(self) -> None:
+        row = self._loose.end()
+        if row is not None:
+            self.units[row.kind] += 1
+            self.rows.append(row)
+
+    def _close_folder(self, folder: Folder) -> None:
+        self._leave_place()
+        self.folders.append(folder)
+        self._folder = None
+
+    def _close_part(self, frame: Frame, parent: Frame | None) -> None:
+        if parent is None:
+            return
+        if frame.role is Role.SENDER and parent.role is Role.HEADER:
+            self._findings.sender |= frozenset(canons(frame.node.children))
+        if self._is_snippet_place(frame, parent) and self._replay(frame, parent, None):
+            return
+        elif frame.unit is None or frame.unit.overflow is None:
+            parent.node.children.append(frame.node)
+
+    @staticmethod
+    def _is_snippet_place(frame: Frame, parent: Frame) -> bool:
+        return frame.name == "text" and parent.role is Role.UNIT and parent.kind is UnitKind.ITEM
+
+    def _close_unit(self, frame: Frame, parent: Frame | None) -> None:
+        unit = frame.unit
+        if unit is None:
+            return
+        if frame.kind is UnitKind.TRANSACTION:
+            self._leave_place()
+        if frame.name == "text" and self._replay(frame, parent, unit):
+            return
+        self._findings.close(frame, unit, self._key)
+        if unit.transaction is not None and self._folder is not None:
+            self._findings.see(frame.node, self._folder)
+        if parent is None or parent.unit is None:
+            self._ready.append(unit)
+
+    # --- snippets ---
+
+    def _replay(self, frame: Frame, parent: Frame | None, unit: Unit | None) -> bool:
+        """Count the element that a text carries as if it stood there; False for any other text."""
+        text = "".join(frame.node.runs)
+        if frame.node.mixed or not text.startswith(OPENING) or parent is None:
+            return False
+        element = snippet_element(text, self._max_depth)
+        if element is None:
+            return False
+        if unit is not None and parent.unit is not None:
+            parent.unit.children.remove(unit)
+        parent.children -= 1
+        self._replaying += 1
+        path = self._path() + f".{frame.ordinal}"
+        taken = self._again(element, frame.path or path)
+        self._replaying -= 1
+        if unit is not None:
+            aside = self._tiles.ignored[STRAY_ELEMENT] if parent.unit is None else parent.owner
+            self._tiles.hand_over(unit.spans, taken.spans if taken else aside)
+        if taken is None and parent.unit is not None:
+            parent.unit.degraded = True
+        return True
+
+    def _again(self, element: Node, path: str | None) -> Unit | None:
+        """Walk the nodes of a snippet; gives the unit that its root is, if it is one."""
+        if element.name == ITSELF and takes_no_text(self._stack[-1].kind):
+            self._itself(element, self._stack[-1])
+            return None
+        frame = self._open(element.name, element.attributes, path)
+        if frame.attachment is not None:
+            frame.attachment.feed("".join(element.runs))
+        else:
+            frame.node.runs.extend(element.runs)
+        for child in element.children:
+            self._again(child, None)
+        frame.node.mixed = frame.node.mixed or element.mixed
+        self._close()
+        return frame.unit if frame.kind is not None else None
+
+    @staticmethod
+    def _itself(element: Node, owner: Frame) -> None:
+        """What an owner's own attributes and text became where the target has no place for them."""
+        owner.children += 1
+        owner.close_run()
+        owner.node.attributes |= element.attributes
+        owner.node.runs += element.runs
+
+
+def spill(unit: Unit, data: str) -> None:
+    """A unit above the limit is hashed as it passes by: it is not delivered anyway."""
+    if unit.overflow is None:
+        unit.overflow = hashlib.sha256()
+    unit.overflow.update(data.encode("utf-8", "surrogatepass"))
+
+
+def _forget(_data: str) -> None:
+    """Text that nobody needs."""
