@@ -226,6 +226,7 @@ def _seal_exclusions(context: DataContext, unheaded: list[str]) -> Reasons:
     counted = CountedRows(context.reader(STAGE))
     verdicts = dict.fromkeys(unheaded, Verdict(Disposition.UNSCOPED, Reason.NO_HEADER))
     verdicts.update(_folder_verdicts(context, counted))
+    verdicts.update(_loose_verdicts(context, counted))
     verdicts.update(_transaction_verdicts(context, counted, verdicts))
     writer = context.writer("scope")
     reasons: Reasons = {}
@@ -252,6 +253,16 @@ def _folder_verdicts(context: DataContext, counted: CountedRows) -> Iterator[tup
                 yield unit, Verdict(disposition, Reason.PATIENT_OUT_OF_SCOPE)
             elif disposition is Disposition.UNSCOPED:
                 yield unit, Verdict(disposition, Reason.PATIENT_UNKNOWN)
+
+
+def _loose_verdicts(context: DataContext, counted: CountedRows) -> Iterator[tuple[str, Verdict]]:
+    """Loose text of no folder may speak of anybody: under a restricted scope it is not staged."""
+    if context.authorisation.admits_patient(None, None) is not Disposition.UNSCOPED:
+        return
+    loose = pa.array([UnitKind.LOOSE_TEXT.value, UnitKind.REMARK.value])
+    for batch in counted.units(0, 0):
+        for unit in batch.filter(pc.is_in(batch["kind"], loose))["unit"].to_pylist():
+            yield unit, Verdict(Disposition.UNSCOPED, Reason.PATIENT_UNKNOWN)
 
 
 def _transaction_verdicts(

@@ -134,8 +134,8 @@ def test_an_attachment_above_the_limit_is_quarantined(case, tmp_path):
     site.write_text(site.read_text() + "\n[limits]\nmax_attachment_bytes = 5\n")
     found, told, _ = migrate(case)
     assert found == 0, told
-    assert told["dispositions"]["quarantined"] == 2  # the letter and the message
-    assert told["counts"]["extract"]["rejects"] == {"attachment_too_large": 2}
+    assert told["dispositions"]["quarantined"] == 3  # the letter, the message and a comment
+    assert told["counts"]["extract"]["rejects"] == {"attachment_too_large": 2, "remark": 1}
 
 
 def test_a_program_among_the_documents_is_handed_over_and_not_delivered(case, good, tmp_path):
@@ -146,7 +146,7 @@ def test_a_program_among_the_documents_is_handed_over_and_not_delivered(case, go
     case = WholeRun(tmp_path / "accepting", Path(case.made["source"]), ceilings=accepted)
     found, told, _ = migrate(case)
     assert found == 0, told
-    assert told["dispositions"]["quarantined"] == 1
+    assert told["dispositions"]["quarantined"] == 2  # and a comment of the file
     content = case.content()
     kept = [name for name in content if name.startswith("quarantine/")]
     assert sorted(name.rpartition("-")[2] for name in kept) == ["contract.bin", "contract.jsonl"]

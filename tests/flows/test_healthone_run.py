@@ -42,7 +42,8 @@ def test_beside_kmehr_files(export, shared, tmp_path):
     shutil.copy(shared / "samples/kmehr/_ours/smf_reference.xml", export / "0.xml")
     case = WholeRun(tmp_path / "trial", export)
     result = case.start()
-    assert result.dispositions["quarantined"] == result.dispositions["degraded"] == 0
+    assert result.dispositions["degraded"] == 0
+    assert result.counts["extract"]["rejects"] == {"remark": 1}
     assert {"transaction", "item", "result", "message_header"} <= set(result.counts["inventory"]["units"])
     case.nothing_left()
 
