@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import pty
 import re
 import signal
-import subprocess
-import sys
-import time
-from pathlib import Path
-from typing import NamedTuple
 
 import pytest
+from terminal import at_a_terminal, last_line
 from whole_run import WholeRun
 
 from flows.practice.write import write_practice
@@ -28,61 +22,6 @@ def case(tmp_path):
     return WholeRun(tmp_path / "trial", tmp_path / "export")
 
 
-class Seen(NamedTuple):
-    """What a terminal showed, and when."""
-
-    code: int
-    screen: str
-    first_seconds: float  # until the first line
-    end_seconds: float  # from the signal to the end
-
-
-def at_a_terminal(
-    case: WholeRun,
-    *,
-    interrupt_at: str | None = None,
-    number: int = signal.SIGINT,
-    wait: float = 0.3,
-    environment: dict[str, str] | None = None,
-) -> Seen:
-    """Run `reprise migrate` in a pseudo-terminal; send the signal once the words show, to the whole group as a terminal does."""
-    control, terminal = pty.openpty()
-    command = [
-        str(Path(sys.executable).with_name("reprise")), "migrate", case.made["source"],
-        "--authorisation", case.made["authorisation"], "--to", case.made["destination"],
-    ]  # fmt: skip
-    settings = {
-        **os.environ,
-        "REPRISE_HOME": str(case.home),
-        "REPRISE_OPERATOR": "trial",
-        "TERM": "xterm",
-        "COLUMNS": "250",
-        **(environment or {}),
-    }
-    began, first, pressed = time.monotonic(), 0.0, 0.0
-    process = subprocess.Popen(
-        command, stdin=terminal, stdout=terminal, stderr=terminal, env=settings, start_new_session=True
-    )
-    os.close(terminal)
-    screen = ""
-    while True:
-        try:
-            piece = os.read(control, 4096).decode(errors="replace")
-        except OSError:
-            break
-        if not piece:
-            break
-        first = first or time.monotonic() - began
-        screen += piece
-        if interrupt_at and not pressed and interrupt_at in screen:
-            time.sleep(wait)
-            pressed = time.monotonic()
-            os.killpg(process.pid, number)
-    os.close(control)
-    code = process.wait(timeout=60)
-    return Seen(code, screen, first, time.monotonic() - pressed)
-
-
 def test_the_bar_moves(case):
     code, screen, first, _ = at_a_terminal(case)
     assert code == 0, screen[-500:]
@@ -94,19 +33,6 @@ def test_the_bar_moves(case):
     assert shown == sorted(shown)
     for words in ("counting what came", "sealing into staging", "writing sealed parts", "delivered"):
         assert words in screen
-
-
-LINE = re.compile(r"reprise:\S* Interrupted\.[^\r\n]*")
-
-
-def last_line(seen: Seen) -> str:
-    """The one line about the interrupt. Nothing follows it, and nothing was dumped before."""
-    (line,) = LINE.findall(seen.screen)
-    assert seen.screen.rstrip().endswith(line)
-    assert "Traceback" not in seen.screen
-    assert seen.code == 130
-    assert seen.end_seconds < 5
-    return line
 
 
 @pytest.mark.parametrize(

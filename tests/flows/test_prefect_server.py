@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 import yaml
 from prefect_server import ROOT, PrefectServer, refused, wait_for
+from terminal import at_a_terminal, last_line
 from whole_run import WholeRun
 
 from flows.practice.write import write_practice
@@ -224,6 +225,24 @@ def test_at_a_terminal_a_failure_is_told_in_one_line(site, tmp_path):
     assert done.returncode == 21, done.stderr
     assert done.stderr.count("reprise:") == 1
     assert "Traceback" not in done.stderr
+
+
+def test_ctrl_c_ends_a_run_through_a_server_that_went_silent(site):
+    """The client asks a server for an answer that does not come."""
+    server = os.getpgid(site.server.server.pid)
+    environment = {
+        name: site.server.environment[name] for name in ("PREFECT_API_URL", "PREFECT_API_AUTH_STRING")
+    }
+    try:
+        seen = at_a_terminal(
+            site.case, interrupt_at="sealing into", environment=environment,
+            before=lambda: os.killpg(server, signal.SIGSTOP),
+        )  # fmt: skip
+    finally:
+        os.killpg(server, signal.SIGCONT)
+    assert f"reprise resume {site.case.run_id}" in last_line(seen)
+    assert site.case.resume().outcome == "delivered"
+    site.case.nothing_left()
 
 
 def test_the_scheduled_sweep_has_run(site):
