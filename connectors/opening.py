@@ -17,6 +17,7 @@ from typing import BinaryIO, TypeVar
 from connectors.archive import open_archive
 from connectors.base import Limits, Opener, SourceFile
 from schemas.errors import LimitExceededError, RepriseError, UnreadableSourceError, UnsafeSourceError
+from schemas.regular_file import open_regular
 
 T = TypeVar("T")
 ZIP_SIGNATURES = (b"PK\x03\x04", b"PK\x05\x06")
@@ -94,8 +95,7 @@ def _refuse_leaving(link: Path, inside: Path) -> None:
 
 
 def _open(path: Path, *, follow: bool) -> BinaryIO:
-    flags = os.O_RDONLY | os.O_CLOEXEC | (0 if follow else os.O_NOFOLLOW)
-    return _guard(lambda: os.fdopen(os.open(path, flags), "rb"))
+    return _guard(lambda: open_regular(path, follow=follow))
 
 
 def _guard(act: Callable[[], T]) -> T:

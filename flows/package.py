@@ -16,6 +16,7 @@ from typing import BinaryIO
 from flows.import_folder import ImportFolder, new_import_folder
 from schemas.digests import Digest, stream_digest
 from schemas.errors import PackageError
+from schemas.regular_file import open_regular
 from vault.sealing import open_stream
 from vault.verify import Files, verify
 
@@ -68,7 +69,7 @@ def open_package(
 
 def _read_manifest(package: Path) -> _Manifest:
     try:
-        with open(package / "manifest.json", "rb") as stream:
+        with open_regular(package / "manifest.json") as stream:
             text = stream.read(_MANIFEST_BYTES)
     except OSError:
         raise PackageError("manifest_missing") from None
@@ -140,7 +141,7 @@ def _copied(path: Path, sealed: BinaryIO, size: int) -> Digest | None:
     if not path.is_file():
         return None
     left = size + 1
-    with open(path, "rb") as source:
+    with open_regular(path) as source:
         while left > 0 and (piece := source.read(min(left, 1 << 20))):
             sealed.write(piece)
             left -= len(piece)

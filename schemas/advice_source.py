@@ -18,6 +18,10 @@ SOURCE: dict[str, tuple[str, str]] = {
         "The export is empty: there is no file in it.",
         "Check the path: the export may lie a folder deeper, or its copy did not finish.",
     ),
+    "file_not_regular": (
+        "This is no ordinary file: a pipe, a socket or a device lies under its name.",
+        "Find out who put it there; put the file itself in its place.",
+    ),
     "source_unreadable": (
         "The export may not be read.",
         "Give this user leave to read its files and folders.",

@@ -14,6 +14,7 @@ from pathlib import Path
 from asn1crypto import crl, ocsp, pem, x509
 
 from schemas.errors import LedgerError, RefusedError, TrustError
+from schemas.regular_file import read_regular
 from vault.canonical import canonical_json
 from vault.certificate import build_certificate, layout, layout_of
 from vault.clock import format_utc, parse_utc
@@ -307,10 +308,10 @@ def root_files(path: Path | None) -> list[bytes]:
     if path is None:
         return []
     if not path.is_dir():
-        found = [path.read_bytes()]
+        found = [read_regular(path)]
         _certificates(found)
         return found
-    held = [file.read_bytes() for file in sorted(path.iterdir()) if file.is_file()]
+    held = [read_regular(file) for file in sorted(path.iterdir()) if file.is_file()]
     found = [data for data in held if _holds_roots(data)]
     if not found:
         raise TrustError("trust_material_malformed")

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from schemas.errors import ForkError, PackageError, RepriseError, StorageFullError, TargetRefusedError
+from schemas.regular_file import open_regular
 from vault.backup import KEPT, KEPT_KEYS, MANIFEST
 from vault.clock import Clock, format_utc
 from vault.files import FULL, sync_folder, write_durably
@@ -44,7 +45,7 @@ def restore_backup(sealed: Path, identity: str, home: Path, clock: Clock, operat
     """
     if home.exists() or home.is_symlink():
         raise TargetRefusedError("home_exists")
-    with open(sealed, "rb"):  # a path that names no file is told as such, before anything is made
+    with open_regular(sealed):  # a path that names no file is told as such, before anything is made
         home.mkdir(mode=0o700)
     try:
         facts, files = _unpack(sealed, identity, home)

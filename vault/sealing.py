@@ -14,6 +14,7 @@ import pyrage
 
 from schemas.digests import Digest, Hashing, stream_digest
 from schemas.errors import PackageError, StorageFullError, TargetRefusedError
+from schemas.regular_file import open_regular
 from vault.files import sync_folder
 
 
@@ -105,7 +106,7 @@ def open_stream(sealed: Path | BinaryIO, identity: str) -> Iterator[BinaryIO]:
     """
     key = parse_identity(identity)
     if isinstance(sealed, Path):
-        sealed = open(sealed, "rb")  # noqa: SIM115 - the thread closes it
+        sealed = open_regular(sealed)
     read_end, write_end = os.pipe()
     failures: list[BaseException] = []
     thread = threading.Thread(target=_open, args=(sealed, write_end, key, failures), daemon=True)
@@ -142,7 +143,7 @@ def _open(
 
 def ciphertext_digest(path: Path) -> Digest:
     """SHA-256 (hex) and size of a sealed file, read again from disk."""
-    with open(path, "rb") as stream:
+    with open_regular(path) as stream:
         return stream_digest(stream)
 
 

@@ -204,8 +204,7 @@ def check_witnesses(checkpoint: bytes, policy: Policy) -> list[str]:
 
 def read_folder(folder: Path) -> Files:
     """All files below the folder by relative name; links and anything unusual are refused."""
-    found: Files = {}
-    total = 0
+    found, total = Files(), 0
     for root, folders, names in os.walk(folder):
         demand(not any((Path(root) / n).is_symlink() for n in [*folders, *names]), "link_in_folder", 93)
         demand(bool(names or folders), "empty_folder_inside")
@@ -213,7 +212,8 @@ def read_folder(folder: Path) -> Files:
             total += (size := path.lstat().st_size)
             fits = path.is_file() and size <= MAX_FILE_BYTES and total <= MAX_TOTAL_BYTES
             demand(fits and len(found) < MAX_FILES, "folder_too_large", 93)
-            found[path.relative_to(folder).as_posix()] = path.read_bytes()
+            with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as stream:
+                found[path.relative_to(folder).as_posix()] = stream.read(size + 1)
     demand({"manifest.json", "manifest.sig"} <= set(found), "no_manifest", 93)
     return found
 

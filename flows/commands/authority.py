@@ -20,6 +20,7 @@ from flows.commands.shared import (
 from flows.control import Control
 from flows.steps.authorise import read_evidence
 from schemas.errors import AuthorisationError
+from schemas.regular_file import read_text
 from vault import authorisation as authorisations
 from vault.authorisation_report import examine
 from vault.instruction import parse
@@ -83,7 +84,7 @@ def seal_patients(
     as_json: JsonOption = False,
 ) -> None:
     """Seal a list of patients, at the practice; prints the digest that the instruction names."""
-    sealed, digest = seal_list(numbers.read_text(encoding="utf-8").split(), to)
+    sealed, digest = seal_list(read_text(numbers).split(), to)
     out.write_bytes(sealed)
     show({"list_sha256": digest}, as_json=as_json, text=digest)
 

@@ -28,6 +28,7 @@ from flows.destinations import (
     remove_destination,
 )
 from schemas.errors import TargetRefusedError
+from schemas.regular_file import read_regular
 from schemas.sensitive import Sensitive
 from vault.destinations import S3Bucket, SftpServer, open_identity
 
@@ -83,7 +84,7 @@ def _sftp(address: str, user: str, host_key: str, identity: Path | None, folder:
     if found is None:
         raise TargetRefusedError("host_malformed")
     host, port = found["host"], found["port"] or "22"
-    key = identity.read_bytes()
+    key = read_regular(identity)
     try:
         opened = open_identity(key, None)
     except TargetRefusedError as refusal:

@@ -21,6 +21,7 @@ from flows.commands.shared import (
 from flows.control import Control
 from flows.steps.authorise import read_evidence
 from schemas.errors import LimitExceededError
+from schemas.regular_file import read_regular
 from vault.handwritten import MAX_SCAN_BYTES, Verification
 from vault.handwritten_acts import attest_by_hand, pending_page, record_by_hand
 from vault.ledger import EntryType
@@ -41,7 +42,13 @@ def handwritten(
     if scan.stat().st_size > MAX_SCAN_BYTES:
         raise LimitExceededError("scan_too_large", limit=MAX_SCAN_BYTES)
     found = record_by_hand(
-        path, control.site, signed.document, scan.read_bytes(), control.person, control.clock, signed.patients
+        path,
+        control.site,
+        signed.document,
+        read_regular(scan),
+        control.person,
+        control.clock,
+        signed.patients,
     )
     control.record(EntryType.AUTHORISATION_HANDWRITTEN, None, "pending")
     show(

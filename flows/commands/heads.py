@@ -10,6 +10,7 @@ import typer
 from flows.commands.shared import HomeOption, JsonOption, guarded, home_path, show
 from flows.issuing import refresh_proof
 from schemas.errors import RefusedError
+from schemas.regular_file import read_regular
 from vault.clock import SystemClock, format_utc
 from vault.ledger import format_hashes
 from vault.ledger_store import open_store
@@ -50,7 +51,7 @@ def stamp(
     as_json: JsonOption = False,
 ) -> None:
     """Keep the answer to a request over the doctor's signature, sealed with it; new proof folders carry it."""
-    name, moment = accept_stamp(home_path(home), authorisation, response.read_bytes(), SystemClock().now())
+    name, moment = accept_stamp(home_path(home), authorisation, read_regular(response), SystemClock().now())
     text = f"{name} existed at {format_utc(moment)}, by an authority of trust/timestamps"
     show({"signature": name, "at": format_utc(moment)}, as_json=as_json, text=text)
 
@@ -67,7 +68,7 @@ def consistency(
     """Prove that the log only grew since a head that somebody kept (RFC 9162: base64, one hash a line)."""
     store = open_store(home_path(home))
     with store.locked():
-        old = Checkpoint.parse(open_note(head.read_bytes(), VerifierKey.parse(store.vkey)))
+        old = Checkpoint.parse(open_note(read_regular(head), VerifierKey.parse(store.vkey)))
         size, note, proof = store.head().size, store.checkpoint(), store.extend(old)
     to.write_bytes(format_hashes(proof).encode())
     to.with_name(f"{to.name}.checkpoint").write_bytes(note)
@@ -82,7 +83,7 @@ def cosign(
     as_json: JsonOption = False,
 ) -> None:
     """Add a witness's cosignature to the present head; have a head cosigned first and stamped after."""
-    fresh = open_store(home_path(home)).cosign(note.read_bytes())
+    fresh = open_store(home_path(home)).cosign(read_regular(note))
     show({"added": fresh}, as_json=as_json, text=f"{fresh} cosignature line(s) added")
 
 

@@ -22,6 +22,7 @@ from flows.commands.shared import (
 from flows.package import open_package as open_sealed
 from flows.run_views import list_runs
 from schemas.errors import ForkError, HostileProofError, ProofError, UnanchoredError
+from schemas.regular_file import read_regular, read_text
 from vault.clock import SystemClock, format_utc
 from vault.full_verify import root_files, verify_fully
 from vault.issued import issue_faults
@@ -52,7 +53,7 @@ def verify(
     if not folder.exists():
         raise FileNotFoundError(errno.ENOENT, "")
     try:
-        text = policy.read_text(encoding="utf-8") if policy else None
+        text = read_text(policy) if policy else None
     except UnicodeDecodeError:
         raise HostileProofError("policy_unreadable") from None
     found = verify_fully(folder, text, root_files(roots), root_files(tsa_roots))
@@ -89,8 +90,8 @@ def open_package(
     if (proof is None) != (policy is None):
         errors_console.print("Give --proof and --policy together.")
         raise typer.Exit(2)
-    trusted = policy.read_text(encoding="utf-8", errors="replace") if policy is not None else None
-    secret = identity.read_text(encoding="utf-8", errors="replace")
+    trusted = read_text(policy, lenient=True) if policy is not None else None
+    secret = read_text(identity, lenient=True)
     opened = open_sealed(package, secret, into, proof, trusted)
     compared = (
         "These are the parts that the proof names, of the run that it names."
@@ -119,7 +120,7 @@ def check(
     path = home_to_examine(home)
     store = open_store(path)
     key = VerifierKey.parse(store.vkey)
-    heads = tuple(Checkpoint.parse(open_note(kept.read_bytes(), key)) for kept in head or [])
+    heads = tuple(Checkpoint.parse(open_note(read_regular(kept), key)) for kept in head or [])
     stamps = Stamps(path)
     for stamp in stamps.kept():  # what an authority has seen, the log must extend
         stamps.verify(stamp.checkpoint, stamp.response)
@@ -155,7 +156,7 @@ def stamp(
     as_json: JsonOption = False,
 ) -> None:
     """Keep the answer to a request; from then on the log must extend that head."""
-    size, moment = Stamps(home_path(home)).accept(response.read_bytes(), SystemClock().now())
+    size, moment = Stamps(home_path(home)).accept(read_regular(response), SystemClock().now())
     text = f"the head of {size} entries existed at {format_utc(moment)}, by an authority of trust/timestamps"
     show({"size": size, "at": format_utc(moment)}, as_json=as_json, text=text)
 

@@ -19,6 +19,7 @@ from flows.commands.shared import (
 )
 from flows.control import Control
 from schemas.errors import ScopeError
+from schemas.regular_file import read_regular
 from vault import recipients as register
 from vault.ledger import EntryType
 
@@ -60,7 +61,7 @@ def confirm(
     """Check the holder's answer; the key may then be named by an authorisation."""
     path = home_path(home)
     control = Control.open(path, operator_name(operator))
-    data = answer.read_bytes()
+    data = read_regular(answer)
     if len(data) > MAX_ANSWER_BYTES:
         raise ScopeError("answer_unknown")
     found = register.confirm(path, data.decode("utf-8", "replace"), control.clock.now())

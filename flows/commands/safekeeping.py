@@ -19,6 +19,7 @@ from flows.commands.shared import (
     operator_name,
     show,
 )
+from schemas.regular_file import read_text
 
 
 @guarded
@@ -49,7 +50,7 @@ def restore(
 ) -> None:
     """Make a home from a backup: check it whole; repeat every erasure and destruction before the home is used."""
     target = Path(os.path.abspath(into))  # noqa: PTH100 - it does not exist yet
-    keys, person = identity.read_text(encoding="utf-8"), operator_name(operator)
+    keys, person = read_text(identity), operator_name(operator)
     found = safekeeping.restore(sealed, keys, target, person)
     lines = [f"{found['files']} file(s), the ledger at {found['size']} entries as of {found['taken']}"]
     lines.append(f"{found['proofs']} proof(s) verified")

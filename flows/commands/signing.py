@@ -14,6 +14,7 @@ import typer
 
 from flows.commands.shared import HomeOption, guarded, home_path
 from schemas.errors import AuthorisationError
+from schemas.regular_file import read_regular
 from vault.files import write_durably
 from vault.instruction import Controller, parse
 from vault.pades import is_pdf, open_pdf
@@ -58,7 +59,7 @@ def sign(
         raise AuthorisationError("one_of_p12_and_token")
     if token is not None and label is None:
         raise AuthorisationError("token_label_missing")
-    document = file.read_bytes()
+    document = read_regular(file)
     with _p12(p12, password) if p12 else _token(token or Path(), label or "", key) as signer:
         if is_pdf(document):
             place = _place(open_pdf(document), as_whom, signer, home)
@@ -123,7 +124,7 @@ def _asked(controllers: tuple[Controller, ...], free: list[int]) -> int:
 @contextmanager
 def _p12(file: Path, password: str | None) -> Iterator[Any]:
     secret = password if password is not None else typer.prompt("Password", hide_input=True)
-    yield load_p12(file.read_bytes(), secret)
+    yield load_p12(read_regular(file), secret)
 
 
 @contextmanager

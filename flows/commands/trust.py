@@ -21,6 +21,7 @@ from flows.commands.shared import (
 )
 from flows.control import Control
 from schemas.errors import TrustError
+from schemas.regular_file import read_regular
 from vault.clock import SystemClock, format_utc
 from vault.ledger import EntryType
 from vault.trust_admin import Material, add_material, list_material
@@ -77,7 +78,7 @@ def add(
     """Take in trust material; compare its fingerprint with one published elsewhere."""
     control = Control.open(home_path(home), operator_name(operator))
     trial, now = control.site.trial, control.clock.now()
-    made = add_material(control.home, kind.value, file.read_bytes(), trial_home=trial, now=now)
+    made = add_material(control.home, kind.value, read_regular(file), trial_home=trial, now=now)
     control.record(EntryType.TRUST_ADDED, None, kind.value)
     text = f"{made.kind} until {format_utc(made.until)}\nSHA-256 {made.fingerprint}"
     show({"kind": made.kind, "sha256": made.fingerprint}, as_json=as_json, text=text)

@@ -11,6 +11,7 @@ from flows.channels import require_registered
 from flows.control import Control
 from flows.orders import Order
 from schemas.errors import RefusedError, UnreadableSourceError
+from schemas.regular_file import open_regular, read_regular
 from vault.authorisation import Authorisation, check, claim, recorded
 from vault.intake import refuse_hopeless
 from vault.pades import MAX_BYTES, is_pdf, open_pdf
@@ -77,10 +78,10 @@ def read_evidence(path: Path) -> Signed:
     Raises AuthorisationError for a PDF that is not a page of ours, signed and nothing else (`vault.pades.open_pdf`).
     """
     beside = path.with_name(path.name + ".patients.age")
-    patients = beside.read_bytes() if beside.is_file() else None
-    with path.open("rb") as file:
+    patients = read_regular(beside) if beside.is_file() else None
+    with open_regular(path) as file:
         data = file.read(MAX_BYTES + 1)
     if is_pdf(data):
         return open_pdf(data, patients)
     signatures = sorted(path.parent.glob(glob.escape(path.name) + "*.p7s"))
-    return detached(data, [signature.read_bytes() for signature in signatures], patients)
+    return detached(data, [read_regular(signature) for signature in signatures], patients)
