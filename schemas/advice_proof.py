@@ -38,7 +38,7 @@ PROOF: dict[str, tuple[str, str]] = {
         "This is no proof folder: it has no manifest.",
         "Name the folder that holds manifest.json.",
     ),
-    "file_altered": ("A file of the proof is not the one that was issued.", _WHOLE),
+    "file_altered": ("A file of the proof is not the one that was issued: `file` is its name.", _WHOLE),
     "files_added_or_missing": ("The proof has a file too many or too few.", _WHOLE),
     "link_in_folder": ("The proof holds a link or something that is no file.", _WHOLE),
     "empty_folder_inside": ("The proof holds an empty folder that is none of it.", _WHOLE),

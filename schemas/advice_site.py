@@ -143,7 +143,7 @@ SITE: dict[str, tuple[str, str]] = {
     ),
     "doctor_busy": (
         "A run of this doctor is being carried right now.",
-        "`run` is the one: wait for it (`reprise status RUN`); one run a doctor at a time.",
+        "One run a doctor at a time. Wait for it: `reprise status RUN`, where `run` names it, shows how far it is.",
     ),
     "intakes_busy": ("Another command is changing the intakes.", "Try again in a moment."),
     "custody_busy": (

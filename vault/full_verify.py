@@ -71,12 +71,13 @@ class Finding:
     checked: list[str] = field(default_factory=list)
     not_checked: list[str] = field(default_factory=list)
     not_provable: list[str] = field(default_factory=list)
+    file: str | None = None  # in which file of the folder it shows, of a proof that is refused for one
 
     @property
     def words(self) -> list[str]:
         """Line by line."""
         if self.run is None:
-            return [self.verdict]
+            return [*([f"In the file {self.file}"] if self.file else []), self.verdict]
         lines = [f"Run {self.run}: {self.outcome}"]
         for title, found in (
             ("Checked here:", self.checked),
@@ -106,7 +107,8 @@ def verify_fully(
 
     code, words = verify(folder, policy, further)
     if not seen or code not in (0, 92):
-        return Finding(code, words[-1])
+        where = words[:-1] if not seen else []
+        return Finding(code, words[-1], file=where[0].rpartition(" ")[2] if where else None)
     report = seen[0]
     return Finding(
         code,

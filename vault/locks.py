@@ -11,6 +11,8 @@ from pathlib import Path
 from types import TracebackType
 
 from schemas.errors import BusyError
+from vault.lease import readable_runs
+from vault.run_files import is_ended
 
 
 class HeldLock:
@@ -33,9 +35,19 @@ def hold_run(home: Path, names: Iterable[str], wait_seconds: float = 0) -> HeldL
     """Take the locks of an instruction and of everybody whom it concerns (by opaque ids), all or none.
 
     They are taken in one order, so that two who need some of the same never wait for each other. Raises BusyError
-    (doctor_busy) when another holds one of them beyond the wait.
+    (doctor_busy, with the run in the way where there is one) when another holds one of them beyond the wait.
     """
-    return _hold(home, names, "doctor_busy", wait_seconds)
+    names = set(names)
+    try:
+        return _hold(home, names, "doctor_busy", wait_seconds)
+    except BusyError as error:
+        busy = error
+    holders = [
+        r.run_id for r in readable_runs(home)[0] if names & set(r.locks) and not is_ended(home, r.run_id)
+    ]
+    if holders:
+        busy.name_run(holders[-1])
+    raise busy
 
 
 def hold_intakes(home: Path) -> HeldLock:

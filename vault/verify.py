@@ -82,17 +82,17 @@ BEGAN_1 = "how many signatures there were, of what kind, and by whom: the run be
 
 
 class Fault(Exception):
-    """Something does not hold; the code says what."""
+    """Something does not hold; the code says what, and a line before it in which file, by a name of the closed list."""
 
-    def __init__(self, code: str, exit_code: int = 91) -> None:
+    def __init__(self, code: str, exit_code: int = 91, file: str | None = None) -> None:
         super().__init__(code)
-        self.code, self.exit_code = code, exit_code
+        self.code, self.exit_code, self.where = code, exit_code, [f"In the file {file}"] if file else []
 
 
-def demand(holds: object, code: str, exit_code: int = 91) -> None:
+def demand(holds: object, code: str, exit_code: int = 91, file: str | None = None) -> None:
     """Refuse, with this code, what does not hold."""
     if not holds:
-        raise Fault(code, exit_code)
+        raise Fault(code, exit_code, file)
 
 
 def strict_b64(text: str) -> bytes:
@@ -231,13 +231,13 @@ def check_manifest(files: Files, key: Key) -> None:
     """Step 2: every file, no more and no fewer, as the signed manifest says."""
     text = open_note(files["manifest.sig"], key)
     demand(files["manifest.sig"].count(b"\n") == 4, "manifest_altered")  # further lines would be nobody's
-    digest = sha256(files["manifest.json"]).hex()
-    demand(text == f"reprise-proof-manifest v1\n{digest}\n", "manifest_altered")
+    demand(text == f"reprise-proof-manifest v1\n{sha256(files['manifest.json']).hex()}\n", "manifest_altered")
     manifest = canonical(files["manifest.json"])
     rows = {row["name"]: row for row in manifest["files"]}
     demand(set(rows) == set(files) - {"manifest.json", "manifest.sig"}, "files_added_or_missing")
     for name, row in rows.items():
-        demand((row["bytes"], row["sha256"]) == (len(files[name]), sha256(files[name]).hex()), "file_altered")
+        found = (len(files[name]), sha256(files[name]).hex())
+        demand((row["bytes"], row["sha256"]) == found, "file_altered", file=name)
     plain = [{"name": n, "bytes": rows[n]["bytes"], "sha256": rows[n]["sha256"]} for n in sorted(rows)]
     demand(manifest == {"version": 1, "files": plain}, "manifest_malformed")
 
@@ -576,7 +576,7 @@ def verify(source: Path | Files, policy: str | None, further: Further = None) ->
             further(files, report)
         words = report.words(UNANCHORED if policy is None else ACCEPTED)
     except Fault as fault:
-        return fault.exit_code, [f"REFUSED: {fault.code}"]
+        return fault.exit_code, [*fault.where, f"REFUSED: {fault.code}"]
     except (OSError, LookupError, TypeError, ValueError, AttributeError, RecursionError):
         return 93, ["REFUSED: folder_malformed"]
     return 92 if policy is None else 0, words

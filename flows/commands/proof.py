@@ -64,8 +64,8 @@ def verify(
     )
     for kind in (UnanchoredError, HostileProofError, ProofError):
         if found.exit == kind.exit_code:
-            unanchored = kind is UnanchoredError
-            raise kind("no_policy_given" if unanchored else found.verdict.rpartition(" ")[2])
+            code = "no_policy_given" if kind is UnanchoredError else found.verdict.rpartition(" ")[2]
+            raise kind(code, **({"file": found.file} if found.file else {}))
 
 
 @guarded

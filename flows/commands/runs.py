@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -38,7 +39,8 @@ from flows.orders import Order, drop_order, save_order
 from flows.run_views import list_runs, run_of_order, run_of_this_process, source_of
 from flows.run_views import status as run_status
 from flows.sweep_round import sweep_round
-from schemas.errors import HostError, VerificationFailedError
+from schemas.errors import HostError, RepriseError, VerificationFailedError
+from vault.outcome_words import run_in_words
 from vault.prefect_api import Answer, ask
 
 SourceArgument = Annotated[
@@ -77,9 +79,24 @@ def _carry(home: Path, order: Order, *, prefect: bool | None, as_json: bool) -> 
     show(result, as_json=as_json, text=describe_result(result))
 
 
-def saying_what_waits(home: Path) -> AbstractContextManager[None]:
-    """Let an interrupt say whether this process has a run, and what can be done with it."""
-    return interrupts.described_by(lambda: describe_interrupted(run_of_this_process(home)))
+@contextmanager
+def saying_what_waits(home: Path) -> Iterator[None]:
+    """Let an interrupt say what can be done with this process's run; and an error about a run, how that run stands or ended."""
+    with interrupts.described_by(lambda: describe_interrupted(run_of_this_process(home))):
+        try:
+            yield
+        except RepriseError as error:
+            _show_run_of(home, error)
+            raise
+
+
+def _show_run_of(home: Path, error: RepriseError) -> None:
+    with suppress(RepriseError, OSError):  # what is said beside an error may not hide it
+        for run in list_runs(home):
+            if run["run"] == error.facts.get("run"):
+                errors_console.print(
+                    f"Run {run['run']}: {run_in_words(run['state'], run['cause'])}", markup=False
+                )
 
 
 def _direct(home: Path, order: Order) -> dict[str, Any]:

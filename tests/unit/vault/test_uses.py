@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import threading
 import time
+from types import SimpleNamespace
 
 import pytest
 from signed_bench import Bench
 
 from schemas.errors import AuthorisationError, BusyError, UseError
+from vault import locks
 from vault import register as module
 from vault.clock import SystemClock
 from vault.instruction import Instruction, draft, parse
@@ -100,6 +102,17 @@ def test_who_comes_between_reading_and_writing_waits(bench, monkeypatch):
     first.join(20)
     late.join(20)
     assert outcome == ["use_exhausted"]
+
+
+def test_the_run_in_the_way_is_named(tmp_path, monkeypatch):
+    runs = [SimpleNamespace(run_id=f"run-of-{name}", locks=frozenset(name)) for name in "xb"]
+    monkeypatch.setattr(locks, "readable_runs", lambda _: (runs, []))
+    with hold_run(tmp_path, ("b", "a")), pytest.raises(BusyError) as busy:
+        hold_run(tmp_path, iter(("c", "b")))
+    assert busy.value.facts == {"run": "run-of-b"}
+    with hold_run(tmp_path, ("d",)), pytest.raises(BusyError) as busy:
+        hold_run(tmp_path, ("d",))
+    assert busy.value.facts == {}
 
 
 def test_locks_of_some_of_the_same_persons_exclude_each_other_and_never_deadlock(tmp_path):
