@@ -19,7 +19,9 @@ from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.sign import signers
 from pyhanko.sign.fields import SigSeedSubFilter
 from signed_bench import INSS, KEY, NAME, NIHII, NOW, Bench
+from typer.testing import CliRunner
 
+from flows.cli import app
 from schemas.errors import AuthorisationError, RefusedError
 from vault.instruction import draft, parse
 from vault.instruction_pdf import embedded_instruction, render_pdf
@@ -364,3 +366,25 @@ def test_a_cut_page_is_refused(signed, bench):
     for end in range(len(signed) - 1, len(signed) - 9000, -701):
         with pytest.raises(RefusedError):
             check_all(signed[:end], bench, _trust(bench))
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--as", "2"), 2), (("--as", SECOND_NIHII), 2), (("--home", "HOME"), 2), ((), "place_not_named"),
+        (("--as", "3"), "no_such_place"), (("--as", "successor"), "no_such_place"), (("--as", "controller"), "place_not_named"),
+    ],
+)  # fmt: skip
+def test_sign_takes_the_box_of_who_signs(bench, second, both, tmp_path, words, said):
+    page, key = tmp_path / "page.pdf", tmp_path / "second.p12"
+    page.write_bytes(render_pdf(draft(both)))
+    key.write_bytes(p12(second, bench.authority, "x"))
+    at = [str(bench.home) if word == "HOME" else word for word in words]
+    done = CliRunner().invoke(
+        app, ["authorise", "sign", str(page), "--p12", str(key), "--password", "x", *at]
+    )
+    signed = open_pdf(page.read_bytes()).signatures
+    if isinstance(said, int):
+        assert done.exit_code == 0 and [one.place for one in signed] == [said], done.output
+    else:
+        assert done.exit_code == 10 and said in done.stderr and signed == ()
