@@ -232,7 +232,18 @@ class Control:
                 evidence=commit(salt, checked.value, "evidence", listing),
             )
         deadline = int(parse_utc(lease.deadline).timestamp())
-        self.record(EntryType.RUN_STARTED, lease.run_id, lease.use, {"deadline_s": deadline})
+        counts = {"deadline_s": deadline, "allowed": authorisation.instruction.uses[lease.use]}
+        uses = self._uses_commitment(lease, authorisation)
+        self.record(EntryType.RUN_STARTED, lease.run_id, lease.use, counts, uses=uses)
+
+    def _uses_commitment(self, lease: Lease, authorisation: Authorisation) -> str:
+        """The same for every run of one instruction, and for no other: so an auditor counts its uses in the log alone.
+
+        It is made with the salts of everybody whom the instruction concerns, and cannot be opened once one is erased.
+        """
+        salt = sha256(b"uses" + lease.authorisation_id.encode() + b"".join(self._salts(lease) or ())).digest()
+        document = authorisation.instruction.document
+        return commit(salt, EntryType.RUN_STARTED.value, "uses", document)
 
     def record_issue(self, run_id: str, manifest: bytes) -> None:
         """That a proof folder with this manifest is issued: once for each that differs from those issued before."""
@@ -243,9 +254,16 @@ class Control:
                 self.record(EntryType.PROOF_ISSUED, run_id, "issued", manifest=digest)
 
     def authorisation_salt(self, lease: Lease) -> bytes | None:
-        """What opens the ledger's commitment to the run's instruction; it dies with the doctor's record."""
-        record = Subjects(self.home).read(lease.subject_id)
-        return sha256(lease.run_id.encode() + b64decode(record["salt"])).digest() if record else None
+        """What opens the ledger's commitment to the run's instruction; None once anybody it concerns was erased."""
+        salts = self._salts(lease)
+        return None if salts is None else sha256(lease.run_id.encode() + b"".join(salts)).digest()
+
+    def _salts(self, lease: Lease) -> list[bytes] | None:
+        """The salts of everybody whom a run concerned when it began; None once one of them was erased."""
+        subjects = Subjects(self.home)
+        records = [subjects.read(person) for person in lease.persons or (lease.subject_id,)]
+        salts = [b64decode(record["salt"]) for record in records if record is not None]
+        return salts if len(salts) == len(records) else None
 
     def began(self, lease: Lease) -> bool:
         """Whether the run's start is in the ledger; before that nothing was read."""

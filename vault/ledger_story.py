@@ -23,11 +23,13 @@ class _Run:
     types: list[str] = field(default_factory=list)
     deadline_s: int | None = None
     delivered: bool = False
+    uses: tuple[str, str] | None = None  # of which instruction (its commitment), and which use
 
 
 def story_faults(entries: list[bytes], now: datetime) -> list[str]:
     """Runs are numbered without a gap; each was authorised before, started once, and ended once or has time left."""
     runs: dict[str, _Run] = {}
+    held: dict[tuple[str, str], set[str]] = {}
     faults: list[str] = []
     started = 0
     for entry in entries:
@@ -43,8 +45,11 @@ def story_faults(entries: list[bytes], now: datetime) -> list[str]:
             faults += _start_faults(run, numbers, started)
             deadline = numbers.get("deadline_s")
             run.deadline_s = deadline if isinstance(deadline, int) else 0
+            faults += _too_many(run, run_id, body, held)
         elif kind.startswith(("run.", "destruction.")) and "run.started" not in run.types:
             faults.append("run_without_start")
+        if kind == "use.given_back" and run.uses is not None:
+            held[run.uses].discard(run_id)
         if "destruction.completed" in run.types and not kind.startswith(AFTERWARDS):
             faults.append(
                 "destroyed_twice" if kind == "destruction.completed" else "run_goes_on_after_its_end"
@@ -62,6 +67,24 @@ def _body(entry: bytes) -> dict[str, Any]:
     except (ValueError, RecursionError):
         return {}
     return body if isinstance(body, dict) else {}
+
+
+def _too_many(
+    run: _Run, run_id: str, body: dict[str, Any], held: dict[tuple[str, str], set[str]]
+) -> list[str]:
+    """More runs of one instruction and use than it allowed, less those that gave theirs back.
+
+    The first release said neither of which instruction a run is nor how many it allows.
+    """
+    commitments, numbers = body.get("c"), body.get("n")
+    of = commitments.get("uses") if isinstance(commitments, dict) else None
+    allowed = numbers.get("allowed") if isinstance(numbers, dict) else None
+    if not isinstance(of, str) or not isinstance(allowed, int):
+        return []
+    run.uses = (of, str(body.get("code")))
+    runs = held.setdefault(run.uses, set())
+    runs.add(run_id)
+    return ["use_exceeded"] if len(runs) > allowed else []
 
 
 def _start_faults(run: _Run, numbers: dict[str, Any], expected: int) -> list[str]:

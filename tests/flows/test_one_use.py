@@ -60,7 +60,13 @@ def test_the_copy_waits_outside_from_the_check_to_the_end_of_the_run(group, monk
     with pytest.raises(UseError, match="use_exhausted"):
         group.start(authorisation=str(other))
     assert started(group) == ["migration"]
-    (lease,) = list_runs(group.home)
+    (start,) = [entry for entry in group.entries() if entry["type"] == "run.started"]
+    assert start["n"]["allowed"] == 1
+    group.start(authorisation=group.made["authorisation"], use="inventory")
+    group.start(authorisation=group.made["authorisation"], use="inventory")
+    uses = [entry["c"]["uses"] for entry in group.entries() if entry["type"] == "run.started"]
+    assert (len(uses), len(set(uses))) == (3, 2), "one commitment an instruction"
+    lease, *_ = list_runs(group.home)
     assert lease.persons == tuple(sorted((group.subject(group.party.inss), group.subject("75010112569"))))
 
 

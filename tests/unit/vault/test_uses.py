@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
+from datetime import UTC, datetime
 from types import SimpleNamespace
 
 import pytest
@@ -175,3 +176,23 @@ def test_a_use_is_settled_once_and_not_after_a_delivery(between, faults):
     assert story_faults([json.dumps(entry).encode() for entry in told], SystemClock().now()) == [
         "run_goes_on_after_its_end"
     ]
+
+
+def test_the_audit_counts_the_runs_of_an_instruction():
+    """Two runs of `migration: 1` under one commitment are a fault, unless the first gave its use back before."""
+
+    def entry(kind: str, run: str, uses: str = "A", code: str = "migration", allowed: int = 1) -> bytes:
+        commitments = {"uses": uses} if kind == "run.started" else {}
+        numbers = {"allowed": allowed, "deadline_s": 2**40, "run_number": 0}
+        return json.dumps({"type": kind, "runId": run, "code": code, "c": commitments, "n": numbers}).encode()
+
+    def exceeded(*entries: bytes) -> bool:
+        return "use_exceeded" in story_faults(list(entries), datetime.now(UTC))
+
+    first, second = entry("run.started", "one"), entry("run.started", "two")
+    assert exceeded(first, second)
+    assert not exceeded(first, entry("use.given_back", "one"), second)
+    assert exceeded(first, second, entry("use.given_back", "one"))
+    assert not exceeded(first, entry("run.started", "two", uses="B"))
+    assert not exceeded(first, entry("run.started", "two", code="rehearsal"))
+    assert not exceeded(*(entry("run.started", run, allowed=2) for run in ("one", "two")))
