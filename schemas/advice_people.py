@@ -31,6 +31,10 @@ PEOPLE: dict[str, tuple[str, str]] = {
         "This is no date by which a mandate can end.",
         "Write it as 2027-12-31, and not in the past.",
     ),
+    "person_malformed": (
+        "The file that says who is enrolled is not one.",
+        'TOML of three lines, no more: inss = "...", name = "...", nihii = ["..."]; or leave --person out and be asked.',
+    ),
     "nothing_to_attest": (
         "Nothing waits for an attestation here.",
         "Check the number or the id; it may be attested already.",

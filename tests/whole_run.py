@@ -82,10 +82,10 @@ class WholeRun:
             timeout=300,
         )
 
-    def reprise(self, *words: str) -> subprocess.CompletedProcess[str]:
+    def reprise(self, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
         """The command line, acting as the trial's operator."""
         command = [str(Path(sys.executable).with_name("reprise")), *words]
-        settings = {**os.environ, "REPRISE_HOME": str(self.home), "REPRISE_OPERATOR": "trial"}
+        settings = {**os.environ, "REPRISE_HOME": str(self.home), "REPRISE_OPERATOR": "trial", **environment}
         return subprocess.run(command, capture_output=True, text=True, check=False, env=settings, timeout=300)
 
     def open_intake(self, keys: str = "keyring", page: Path | None = None) -> Intake:

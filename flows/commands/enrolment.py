@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from flows.commands.person_file import PersonOption, read_person
 from flows.commands.shared import (
     HomeOption,
     JsonOption,
@@ -28,10 +29,6 @@ from vault.mandates import (
 )
 from vault.mandates import end_mandate as end
 
-InssOption = Annotated[
-    str, typer.Option(prompt="National number", help="National number of the signing certificate.")
-]
-NameOption = Annotated[str, typer.Option(prompt="Name", help="Name, kept sealed.")]
 BasisOption = Annotated[LegalBasis, typer.Option(help="Legal basis, article 6(1) GDPR.")]
 NumberBasisOption = Annotated[
     NumberBasis, typer.Option(help="Basis for the national number, article 87 GDPR.")
@@ -54,24 +51,26 @@ def operator(
 
 @guarded
 def doctor(
-    inss: InssOption,
-    nihii: Annotated[list[str], typer.Option(help="INAMI/RIZIV number (repeat for several).")],
-    name: NameOption,
     basis: BasisOption,
     number_basis: NumberBasisOption,
     shown: ShownOption,
+    person: PersonOption = None,
     home: HomeOption = None,
     operator: OperatorOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Tie a national number to INAMI numbers, or rectify that; pending until a second operator attests it."""
+    """Tie a national number to INAMI numbers, or rectify that; pending until a second operator attests it.
+
+    Numbers and name are asked, or taken from --person: on a command line other users of the machine would read them.
+    """
     path = home_path(home)
     control = Control.open(path, operator_name(operator))
+    who = read_person(person, "the doctor")
     begun = begin_doctor(
         path,
-        inss=inss,
-        nihii=tuple(nihii),
-        name=name,
+        inss=who.inss,
+        nihii=who.nihii,
+        name=who.name,
         ground=Ground(basis, number_basis, tuple(shown)),
         operator=control.person,
         moment=control.clock.now(),
@@ -86,29 +85,29 @@ def doctor(
 
 @guarded
 def mandate(
-    inss: InssOption,
-    name: NameOption,
     role: Annotated[MandateRole, typer.Option(help="As what this person signs.")],
-    for_nihii: Annotated[
-        list[str], typer.Option(help="INAMI/RIZIV number of the doctor (repeat for several).")
-    ],
     until: Annotated[str, typer.Option(help="Last day, YYYY-MM-DD.")],
     mandate_basis: Annotated[MandateBasis, typer.Option(help="On what the mandate rests.")],
     basis: BasisOption,
     number_basis: NumberBasisOption,
     shown: ShownOption,
+    person: PersonOption = None,
     home: HomeOption = None,
     operator: OperatorOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Record that a person may sign for doctors; pending until a second operator attests it."""
+    """Record that a person may sign for doctors; pending until a second operator attests it.
+
+    Who signs, and the INAMI numbers of the doctors for whom, are asked, or taken from --person (`nihii`: the doctors').
+    """
     path = home_path(home)
     control = Control.open(path, operator_name(operator))
+    who = read_person(person, "the doctor for whom this person signs")
     made = begin_mandate(
         path,
-        inss=inss,
-        name=name,
-        terms=MandateTerms(role, tuple(for_nihii), until, mandate_basis),
+        inss=who.inss,
+        name=who.name,
+        terms=MandateTerms(role, who.nihii, until, mandate_basis),
         ground=Ground(basis, number_basis, tuple(shown)),
         operator=control.person,
         moment=control.clock.now(),
@@ -129,7 +128,10 @@ def attest(
     operator: OperatorOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Attest, as the second operator, what `reprise subject show` tells of a pending doctor or mandate."""
+    """Attest, as the second operator, what `reprise subject show` says of a pending doctor or mandate.
+
+    As a further operator too, later: then one of the earlier ones may be erased.
+    """
     path = home_path(home)
     control = Control.open(path, operator_name(operator))
     now, seen, code = control.clock.now(), tuple(shown), "mandate"

@@ -116,8 +116,8 @@ def _interruption(error: BaseException) -> dict[str, Any]:
 
 
 def absolute(value: Any) -> Any:
-    """The value; a path, or each of several, relative to the folder that the command was started in."""
-    if isinstance(value, Path):
+    """The value; a path, or each of several, relative to the folder that the command was started in. `-` is no path."""
+    if isinstance(value, Path) and str(value) != "-":
         return Path(from_start_folder(str(value)))
     if isinstance(value, list | tuple):
         return type(value)(absolute(each) for each in value)

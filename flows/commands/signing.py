@@ -31,11 +31,10 @@ def sign(
         Path, typer.Argument(help="What is to be signed: an instruction or a withdrawal.", show_default=False)
     ],
     p12: Annotated[
-        Path | None, typer.Option("--p12", help="The signing certificate with its key (PKCS#12).")
-    ] = None,
-    password: Annotated[
-        str | None,
-        typer.Option(envvar="REPRISE_P12_PASSWORD", help="Of the .p12; asked for when not given."),
+        Path | None,
+        typer.Option(
+            "--p12", help="The signing certificate (.p12); its password is asked, or REPRISE_P12_PASSWORD."
+        ),
     ] = None,
     token: Annotated[
         Path | None,
@@ -45,7 +44,7 @@ def sign(
     key: Annotated[str, typer.Option("--key", help="Label of the key and of its certificate.")] = EID_KEY,
     as_whom: Annotated[
         str | None,
-        typer.Option("--as", help="Whose box of the page: its number on the page, INAMI number, or role."),
+        typer.Option("--as", help="Whose box of the page: its number on the page, or the role."),
     ] = None,
     home: HomeOption = None,
 ) -> None:
@@ -60,7 +59,7 @@ def sign(
     if token is not None and label is None:
         raise AuthorisationError("token_label_missing")
     document = read_regular(file)
-    with _p12(p12, password) if p12 else _token(token or Path(), label or "", key) as signer:
+    with _p12(p12) if p12 else _token(token or Path(), label or "", key) as signer:
         if is_pdf(document):
             place = _place(open_pdf(document), as_whom, signer, home)
             out, data = file, sign_pades(document, signer, place)
@@ -88,12 +87,8 @@ def _place(page: Signed, as_whom: str | None, signer: Any, home: Path | None) ->
 
 
 def _named(as_whom: str, controllers: tuple[Controller, ...], free: list[int]) -> int:
-    """The box that --as means: 1 to n, the digits of an INAMI number, or a role; of several a free one."""
-    fitting = [
-        place
-        for place, one in enumerate(controllers, 1)
-        if as_whom in (str(place), one.role) or (len(as_whom) >= 8 and one.nihii[:8] == as_whom[:8])
-    ]
+    """The box that --as means: 1 to n, or a role; of several a free one."""
+    fitting = [place for place, one in enumerate(controllers, 1) if as_whom in (str(place), one.role)]
     if not fitting:
         raise AuthorisationError("no_such_place")
     left = [place for place in fitting if place in free]
@@ -122,8 +117,10 @@ def _asked(controllers: tuple[Controller, ...], free: list[int]) -> int:
 
 
 @contextmanager
-def _p12(file: Path, password: str | None) -> Iterator[Any]:
-    secret = password if password is not None else typer.prompt("Password", hide_input=True)
+def _p12(file: Path) -> Iterator[Any]:
+    secret = os.environ.get("REPRISE_P12_PASSWORD")
+    if secret is None:
+        secret = typer.prompt("Password", hide_input=True)
     yield load_p12(read_regular(file), secret)
 
 

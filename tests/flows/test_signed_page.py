@@ -24,10 +24,10 @@ def test_a_migration_under_a_signed_page(tmp_path):
 
     unsigned = case.reprise("authorise", "check", str(page))
     assert unsigned.returncode == 10 and "signature_missing" in unsigned.stderr
-    words = ["authorise", "sign", str(page), "--p12", str(case.folder / "doctor.p12"), "--password", PASSWORD]
-    assert case.reprise(*words).stdout == "signed: instruction.pdf\n"
+    words = ["authorise", "sign", str(page), "--p12", str(case.folder / "doctor.p12")]
+    assert case.reprise(*words, REPRISE_P12_PASSWORD=PASSWORD).stdout == "signed: instruction.pdf\n"
     signed = page.read_bytes()
-    again = case.reprise(*words)
+    again = case.reprise(*words, REPRISE_P12_PASSWORD=PASSWORD)
     assert again.returncode == 10 and "place_is_signed" in again.stderr
     assert page.read_bytes() == signed
 

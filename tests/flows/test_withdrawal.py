@@ -134,11 +134,11 @@ def test_reprise_signs_for_the_doctor(tmp_path, practice):
     document, p12 = Path(case.made["authorisation"]), str(case.folder / "doctor.p12")
     signature = Path(f"{document}.p7s")
     signature.unlink()
-    words = ["authorise", "sign", str(document), "--p12", p12, "--password"]
-    refused = case.reprise(*words, "wrong")
+    words = ["authorise", "sign", str(document), "--p12", p12]
+    refused = case.reprise(*words, REPRISE_P12_PASSWORD="wrong")
     assert refused.returncode == 10, refused.stderr
     assert not signature.exists()
-    assert case.reprise(*words, PASSWORD).stdout == f"signed: {signature.name}\n"
+    assert case.reprise(*words, REPRISE_P12_PASSWORD=PASSWORD).stdout == f"signed: {signature.name}\n"
     assert case.reprise("authorise", "check", str(document)).returncode == 0
     assert case.start().state == "certified"
 

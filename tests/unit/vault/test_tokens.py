@@ -150,7 +150,7 @@ def test_what_must_be_said(tmp_path):
         (["--token", "a", "--p12", "b", "--label", "c"], "one_of_p12_and_token"),
         (["--token", "a"], "token_label_missing"),
     ):
-        done = CliRunner().invoke(app, ["authorise", "sign", str(file), *words, "--password", "x"])
+        done = CliRunner().invoke(app, ["authorise", "sign", str(file), *words])
         assert done.exit_code == 10 and code in done.output
 
 

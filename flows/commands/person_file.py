@@ -1,0 +1,59 @@
+"""Who is enrolled: asked at the terminal, or read from a file or standard input; never an option.
+
+What stands on a command line, every user of the machine reads in the list of processes.
+"""
+
+from __future__ import annotations
+
+import sys
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from schemas.errors import AuthorisationError
+
+MAX_BYTES = 64 << 10
+PersonOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--person",
+        help='A file of inss = "...", name = "...", nihii = ["..."], or - for standard input; asked for without it.',
+        show_default=False,
+    ),
+]
+
+
+@dataclass(frozen=True, repr=False)
+class Person:
+    """A national number, a name, and the INAMI numbers that go with them."""
+
+    inss: str
+    name: str
+    nihii: tuple[str, ...]
+
+
+def read_person(file: Path | None, numbers_of: str) -> Person:
+    """Read who is enrolled; `numbers_of` says in the question whose INAMI numbers are wanted.
+
+    Raises AuthorisationError (person_malformed) for a file that says anything else than these three.
+    """
+    if file is None:
+        inss, name = typer.prompt("National number"), typer.prompt("Name")
+        return Person(
+            inss, name, tuple(typer.prompt(f"INAMI number of {numbers_of} (several: with blanks)").split())
+        )
+    found: dict[str, object] = {}
+    with sys.stdin.buffer if str(file) == "-" else file.open("rb") as stream:
+        data = stream.read(MAX_BYTES + 1)
+    try:
+        found = tomllib.loads(data[:MAX_BYTES].decode("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError):
+        found = {}  # its text quotes the line
+    inss, name, nihii = found.get("inss"), found.get("name"), found.get("nihii")
+    whole = set(found) == {"inss", "name", "nihii"} and len(data) <= MAX_BYTES
+    if whole and isinstance(inss, str) and isinstance(name, str) and isinstance(nihii, list):
+        return Person(inss, name, tuple(str(number) for number in nihii))
+    raise AuthorisationError("person_malformed")
