@@ -8,6 +8,7 @@ from typing import Any
 from flows.data_link import DataLink
 from flows.guard import RunGuard
 from flows.intakes import note_source
+from flows.places import keep_place
 from flows.steps.check_contracts import validate_counts
 from flows.watch import Watch
 from vault.clock import Clock
@@ -77,6 +78,8 @@ def _handle(
             arrow, counts = event["arrow"], event["counts"]
             if arrow == "check":
                 counts["contracts"] = [v.__dict__ for v in validate_counts(counts["violations"])]
+            if arrow == "publish":
+                counts = keep_place(home, lease, counts)
             journal.append(arrow, counts)
             watch.arrow(arrow, counts)
             link.go()

@@ -6,7 +6,6 @@ instruction. From `imported` on, a package that the operator still holds has no 
 
 from __future__ import annotations
 
-import json
 from enum import StrEnum
 from hashlib import sha256
 from pathlib import Path
@@ -22,8 +21,8 @@ from vault.lease import Lease, find_lease
 from vault.ledger import EntryType, commit
 from vault.locks import hold_run
 from vault.proven import listing_of
+from vault.register import InstructionRegister
 from vault.run_files import RunFile, read_run_file
-from vault.subjects import Subjects
 from vault.trust import TrustStore
 
 
@@ -105,6 +104,5 @@ def _keep_acceptance(control: Control, lease: Lease, signed: tuple[bytes, bytes]
         "acceptance-signer.json": canonical_json({"version": 1, **signer.to_json()}),
         **{f"acceptance-{name}": data for name, data in TrustStore.load(control.home).raw.items()},
     }
-    data = json.dumps({name: held.hex() for name, held in kept.items()}).encode()
-    Subjects(control.home).put(lease.subject_id, f"acceptance-{lease.run_id}", data)
+    InstructionRegister(control.home, None, lease.authorisation_id).put("acceptance", kept, lease.run_id)
     return commit(salt, EntryType.IMPORT_CONFIRMED.value, "acceptance", listing_of(kept))

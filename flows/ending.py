@@ -12,6 +12,7 @@ from flows.custody import end_sources, hold_package
 from flows.intakes import close_with_run
 from flows.issuing import issue_proof
 from flows.orders import drop_order
+from flows.places import place_of
 from flows.results import RunResult
 from flows.run_views import fate_of_source
 from flows.settling import settle_use
@@ -76,7 +77,7 @@ def end_run(control: Control, ending: Ending, watch: Watch) -> RunResult:
     if lease.order_id is not None:
         drop_order(control.home, lease.order_id)
     watch.arrow("certify", {})
-    return _result(ending, evidence, proof)
+    return _result(control.home, ending, evidence, proof)
 
 
 def _hold_package(control: Control, ending: Ending) -> None:
@@ -86,13 +87,15 @@ def _hold_package(control: Control, ending: Ending) -> None:
     """
     lease, published = ending.lease, ending.counts.get("publish")
     if ending.cause is Cause.PUBLISHED and published is not None:
-        place, sizes = str(published["folder"]), {name: size for name, size, _ in published["parts"]}
+        place = place_of(control.home, lease, published)
+        sizes = {name: size for name, size, _ in published["parts"]}
     elif was_published(control, lease) and (destination := destination_of(control, lease)) is not None:
         place, sizes = package_place(destination, lease.run_id), {}
     else:
         return
     authorisation = reopen(control.home, lease.authorisation_id, lease.use)
-    hold_package(control, lease, authorisation, place, sizes)
+    if place is not None:
+        hold_package(control, lease, authorisation, place, sizes)
 
 
 def _declare_intent(control: Control, ending: Ending) -> tuple[list[StagedFile], int]:
@@ -243,12 +246,13 @@ def _custody(control: Control, lease: Lease, destruction: dict[str, Any]) -> dic
     return held
 
 
-def _result(ending: Ending, evidence: Evidence, proof: Path) -> RunResult:
+def _result(home: Path, ending: Ending, evidence: Evidence, proof: Path) -> RunResult:
     counts = {**ending.counts, "destroy": {"files": evidence.files, "bytes": evidence.bytes}}
     published = ending.counts.get("publish", {})
-    delivered = [f"{published['folder']}/{name}" for name, _, _ in published.get("parts", [])]
+    place = place_of(home, ending.lease, published) if published else None
+    delivered = [f"{place}/{name}" for name, _, _ in published.get("parts", [])]
     if delivered:
-        delivered.append(f"{published['folder']}/manifest.json")
+        delivered.append(f"{place}/manifest.json")
     return RunResult(
         run=ending.lease.run_id,
         state="certified",

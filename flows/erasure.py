@@ -6,18 +6,18 @@ import contextlib
 import json
 import os
 from base64 import b64encode
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from flows.control import Control
+from flows.holdings import Holdings, holdings_of
+from flows.orders import drop_order
 from schemas.errors import IntegrityError, RetentionError, UnreadableSourceError
-from vault.clock import format_utc, parse_utc
 from vault.forgetting import forget_subject
-from vault.lease import Lease, list_runs
 from vault.ledger import EntryType, commit
 from vault.locks import hold_run
-from vault.register import owners_without_lease
+from vault.persons import also_known_as
+from vault.register import persons_without_lease, registers_of
 from vault.subjects import Subjects
 from vault.sweep import is_over
 from vault.tombstones import bury, name_of
@@ -33,58 +33,64 @@ def list_subjects(home: Path) -> list[dict[str, str]]:
 
 
 def show_subject(home: Path, subject_id: str, operator: str) -> dict[str, Any]:
-    """Everything kept about a person (article 15 GDPR): record, sealed objects, runs, and until when it stays.
+    """Everything kept about a person (article 15 GDPR): record, sealed objects, runs and instructions that concern him.
 
-    `kept_until` is None when neither the law nor a run needs it any more.
+    `not_yet_erased` lists what names him outside of records under his own key: where, until when, and why.
+    `kept_until` is None when neither the law nor a run needs the person any more.
     """
     control = Control.open(home, operator)
     record = _record(home, subject_id)
     control.record(EntryType.SUBJECT_SHOWN, None, "access")
-    until = _kept_until(control, subject_id)
     return {
         "subject": subject_id,
         "record": {name: value for name, value in record.items() if name not in SECRET},
-        "objects": Subjects(home).names(subject_id),
-        "runs": [
-            *({"run": r.run_id, "use": r.use, "created": r.created} for r in _runs(home, subject_id)),
-            *(
-                {"run": start["runId"], "use": start["code"], "created": start["at"]}
-                for start in _starts_without_lease(control, subject_id)
-            ),
-        ],
-        "kept_until": format_utc(until) if until > control.clock.now() else None,
+        **holdings_of(control, subject_id).to_json(control),
     }
 
 
+def plan_erasure(home: Path, subject_id: str, operator: str) -> dict[str, Any]:
+    """What an erasure would touch. Raises what `erase_subject` raises; the refusal is in the ledger."""
+    control = Control.open(home, operator)
+    record = _record(home, subject_id)
+    held = holdings_of(control, subject_id)
+    _refuse(control, held)
+    return {"subject": subject_id, "kind": record.get("kind", "erased"), **held.to_json(control)}
+
+
 def erase_subject(home: Path, subject_id: str, operator: str) -> dict[str, Any]:
-    """Destroy a person's key, salts and records, and every copy of what they signed in the home's proof folders.
+    """Destroy a person's key, salts and records, and every copy of what names him, also what he signed with others.
 
     Gives a receipt: the ledger entry's index, and a salt, kept nowhere else, that opens the entry's commitment to this
-    person. Doing it again finishes what a crash cut short. Raises RetentionError; the refusal is in the ledger.
-    BusyError while a run of this doctor is being carried, IntegrityError (run_of_unknown_owner) while a damaged run may be
-    this person's.
+    person. Doing it again finishes what a crash cut short. Raises RetentionError (run_alive, retention_not_over, copy_held,
+    operator_acts, attester_needed); the refusal is in the ledger. BusyError while a run that concerns the person is being
+    carried, IntegrityError (run_of_unknown_owner) while a damaged run may be this person's.
     """
     control = Control.open(home, operator)
-    with hold_run(home, (subject_id,)):  # no run begins between the look and the end
+    persons = also_known_as(home, subject_id)
+    instructions = (register.id for register in registers_of(home, persons))
+    with hold_run(home, (*persons, *instructions)):  # no run begins between the look and the end
         return _erase(control, subject_id)
 
 
 def _erase(control: Control, subject_id: str) -> dict[str, Any]:
     home = control.home
-    record = _record(home, subject_id)
-    _refuse_early(control, subject_id)
-    _refuse_unknown_owner(home)
+    record, held = _record(home, subject_id), holdings_of(control, subject_id)
+    _refuse(control, held)
     salt = os.urandom(32)
-    person = str(record.get("inss", record.get("name", subject_id)))
+    person = str(record.get("inss", record.get("name", record.get("number", subject_id))))
     commitment = commit(salt, EntryType.SUBJECT_ERASED.value, "subject", person.encode())
-    runs = len(_runs(home, subject_id)) + len(_starts_without_lease(control, subject_id))
-    grave = name_of(home, subject_id)
-    # Entry and tombstone before anything dies, and under one lock: no backup can hold one without the other.
+    runs = len(held.answered_for) + len(held.starts)
+    graves = [name_of(home, subject) for subject in sorted(held.persons & set(Subjects(home).ids()))]
+    # Entry and tombstones before anything is destroyed, and under one lock: no backup can hold one without the other.
     with control.ledger.store.locked():
         entry = control.record(EntryType.SUBJECT_ERASED, None, "erased", {"runs": runs}, subject=commitment)
-        bury(home, grave)
+        for grave in graves:
+            bury(home, grave)
     with contextlib.suppress(OSError):
-        control.memory.note_gone("erased", grave)  # an older copy of the home does not know its tombstones
+        for grave in graves:  # an older copy of the home does not know its tombstones
+            control.memory.note_gone("erased", grave)
+    for order in held.orders:
+        drop_order(home, order)
     forget_subject(home, control.site, subject_id, control.record_issue)
     return {
         "subject": subject_id,
@@ -102,48 +108,31 @@ def _record(home: Path, subject_id: str) -> dict[str, Any]:
     return subjects.read(subject_id) or {}
 
 
-def _runs(home: Path, subject_id: str) -> list[Lease]:
-    return [lease for lease in list_runs(home) if lease.subject_id == subject_id]
+def _refuse(control: Control, held: Holdings) -> None:
+    """Refuse what may not be erased yet, and record that. Raises RetentionError, IntegrityError."""
+    until = held.kept_until(control)
+    code = _reason_to_keep(control, held)
+    if code is not None:
+        review = {} if until is None else {"review_s": int(until.timestamp())}
+        control.record(EntryType.SUBJECT_RETAINED, None, code, review)
+        raise RetentionError(code)
+    _refuse_unknown_owner(control.home)
 
 
-def _starts_without_lease(control: Control, subject_id: str) -> list[dict[str, Any]]:
-    """What the ledger says of the beginning of a person's runs whose damaged lease was set aside."""
-    owners, store = owners_without_lease(control.home), control.ledger.store
-    runs = {run for run, owner in owners.items() if owner == subject_id}
-    entries = map(json.loads, store.read(0, store.head().size) if runs else ())
-    return [e for e in entries if e["type"] == EntryType.RUN_STARTED.value and e["runId"] in runs]
-
-
-def _answered_for(home: Path, subject_id: str) -> list[Lease]:
-    """The runs that a person ordered, as controller or as operator."""
-    return [lease for lease in list_runs(home) if subject_id in (lease.subject_id, lease.operator_id)]
-
-
-def _kept_until(control: Control, subject_id: str) -> datetime:
-    """The end of the retention of the proof, counted from the last run's deadline."""
-    last = [
-        *(parse_utc(lease.deadline) for lease in _answered_for(control.home, subject_id)),
-        *(
-            datetime.fromtimestamp(start["n"]["deadline_s"], UTC)
-            for start in _starts_without_lease(control, subject_id)
-        ),
-    ]
-    return max(last) + timedelta(days=control.site.proof_retention_days) if last else control.clock.now()
+def _reason_to_keep(control: Control, held: Holdings) -> str | None:
+    if control.person.id in held.persons:
+        return "operator_acts"
+    if any(not is_over(control.home, lease, control.clock) for lease in held.answered_for):
+        return "run_alive"
+    if held.kept_until(control) is not None and control.site.proof_retention_days:
+        return "retention_not_over"
+    if held.copies:
+        return "copy_held"
+    return "attester_needed" if any(one["needed"] for one in held.attestations) else None
 
 
 def _refuse_unknown_owner(home: Path) -> None:
     """A proof that names a doctor, and neither its lease nor its instruction's record can be read: it may be this person's."""
-    for run, owner in owners_without_lease(home).items():
-        if owner is None and (home / "runs" / run / "proof" / "authorisation").is_dir():
+    for run, whom in persons_without_lease(home).items():
+        if whom is None and (home / "runs" / run / "proof" / "authorisation").is_dir():
             raise IntegrityError("run_of_unknown_owner", run=run)
-
-
-def _refuse_early(control: Control, subject_id: str) -> None:
-    until = _kept_until(control, subject_id)
-    answered_for = _answered_for(control.home, subject_id)
-    alive = any(not is_over(control.home, lease, control.clock) for lease in answered_for)
-    if not alive and (until <= control.clock.now() or not control.site.proof_retention_days):
-        return
-    code = "run_alive" if alive else "retention_not_over"
-    control.record(EntryType.SUBJECT_RETAINED, None, code, {"review_s": int(until.timestamp())})
-    raise RetentionError(code)

@@ -6,7 +6,6 @@ over the doctor's signatures, and, from every head that was ever handed out for 
 
 from __future__ import annotations
 
-import json
 from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,10 +23,10 @@ from vault.notes import Checkpoint, split_note
 from vault.policy import format_policy
 from vault.proof_folder import SALT, authorisation_files, place_folder, seal_files
 from vault.proven import evidence_before_version_2, proven_by
+from vault.register import InstructionRegister
 from vault.run_files import RunFile, read_run_file, write_run_file
 from vault.signature_stamps import stamps_of
 from vault.statements import INVENTORY, envelope, statement
-from vault.subjects import Subjects
 from vault.timestamps import Stamps, read_roots
 from vault.verify import CHECK, DESTRUCTION, RUN, derive_certificate, predicate_type
 
@@ -195,7 +194,10 @@ def _authorisation(control: Control, lease: Lease, folder: Path) -> dict[str, by
     The trust material is that of the run: a folder that was issued keeps what it had.
     """
     salt = control.authorisation_salt(lease)
-    if salt is None:
+    if (
+        salt is None
+        or InstructionRegister(control.home, None, lease.authorisation_id).get("evidence") is None
+    ):
         return {}
     evidence = proven_by(control.home, lease)
     if evidence is None:
@@ -214,8 +216,8 @@ def _authorisation(control: Control, lease: Lease, folder: Path) -> dict[str, by
 
 def _acceptance(control: Control, lease: Lease) -> dict[str, bytes]:
     """What the controller signed when the import was accepted."""
-    kept = Subjects(control.home).get(lease.subject_id, f"acceptance-{lease.run_id}")
-    return {name: bytes.fromhex(data) for name, data in json.loads(kept).items()} if kept else {}
+    register = InstructionRegister(control.home, None, lease.authorisation_id)
+    return register.get("acceptance", lease.run_id) or {}
 
 
 def _stamps(control: Control, authorisation: dict[str, bytes], head: Head) -> dict[str, bytes]:

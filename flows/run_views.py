@@ -9,6 +9,7 @@ from typing import Any
 
 from flows.confirmation import states_of
 from flows.control import Control
+from flows.places import place_of
 from schemas.errors import IntegrityError, UnreadableSourceError
 from schemas.outcome import Cause
 from vault.journal import Journal
@@ -44,7 +45,7 @@ def status(home: Path, run: str) -> dict[str, Any]:
         "journal": [{"arrow": step.arrow, "at": step.at, "counts": step.counts} for step in steps],
         "counts": counts,
         "ended": end["at"] if end else None,
-        "package": counts.get("publish", {}).get("folder"),
+        "package": place_of(home, lease, counts["publish"]) if "publish" in counts else None,
         "import": confirmed[-1].value if confirmed else None,
         "source": fate_of_source(proof) if control.ended(lease) else None,
         "proof": str(proof) if control.ended(lease) else None,

@@ -211,6 +211,10 @@ SITE: dict[str, tuple[str, str]] = {
         "A folder in staging belongs to no run.",
         "Call the person on duty: it is left as it is, for nobody knows whose it is.",
     ),
+    "use_exceeded": (
+        "The log has more runs of one instruction than the instruction allows.",
+        "Keep the folder as it is and call the person on duty: somebody went round the count of uses.",
+    ),
     "run_overdue": (
         "A run outlived its deadline.",
         "`reprise sweep` now; when it stays, call the person on duty.",
@@ -248,6 +252,18 @@ SITE: dict[str, tuple[str, str]] = {
     "retention_not_over": (
         "The time for which proofs are kept is not over for this person.",
         "`reprise subject show ID` says until when. The refusal is in the ledger.",
+    ),
+    "copy_held": (
+        "The operator still holds a copy of records that this person's instruction covers.",
+        "`reprise custody` says which and until when; once it has ended, erase again. The refusal is in the ledger.",
+    ),
+    "operator_acts": (
+        "This is the operator who acts.",
+        "Nobody erases himself: another operator does it, --operator NAME. The refusal is in the ledger.",
+    ),
+    "attester_needed": (
+        "Something in force rests on what this operator attested.",
+        "`reprise subject show ID` lists it; another operator attests it again, then erase. The refusal is in the ledger.",
     ),
     # backups
     "backup_exists": ("A file of this name is there.", "Name another: a backup never replaces anything."),

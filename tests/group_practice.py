@@ -23,7 +23,7 @@ from vault.trial_ca import Identity, TrialAuthority, sign_cades
 
 SECOND_INSS, SECOND_NIHII, SECOND_NAME = "75010112569", "11111130004", "Dr Zoe Zorgenkanarie"
 DEPUTY_INSS, DEPUTY_NAME = "73102516311", "Quirinusje Gemachtigde"
-KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+SECOND_KEY, DEPUTY_KEY = (rsa.generate_private_key(public_exponent=65537, key_size=2048) for _ in range(2))
 GROUND = Ground("trial", "trial", ("identity_card",))
 
 
@@ -56,7 +56,7 @@ class GroupPractice(WholeRun):
             attested_by=trial.OPERATORS,
             basis="trial",
         )
-        return self.authority.signer(SECOND_INSS, SECOND_NAME, key=KEY)
+        return self.authority.signer(SECOND_INSS, SECOND_NAME, key=SECOND_KEY)
 
     def enrol_deputy(self, role: str = "mandated", numbers: tuple[str, ...] = ()) -> Identity:
         """Somebody who signs for doctors in this role, the trial's doctor unless others are given."""
@@ -74,7 +74,7 @@ class GroupPractice(WholeRun):
             moment=now,
         )
         attest_mandate(self.home, made, two, GROUND.shown, now)
-        return self.authority.signer(DEPUTY_INSS, DEPUTY_NAME, key=KEY)
+        return self.authority.signer(DEPUTY_INSS, DEPUTY_NAME, key=DEPUTY_KEY)
 
     def instruct(self, name: str, signers: tuple[Identity, ...], **terms: Any) -> Path:
         """Draft and sign an instruction in a folder of this name; gives its file, signatures beside it in this order."""

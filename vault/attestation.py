@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
+from pathlib import Path
 from typing import Any, TypeVar
 
 from schemas.errors import AuthorisationError, OperatorError
 from vault.clock import format_utc
-from vault.subjects import Operator
+from vault.subjects import Operator, Subjects
 
 Code = TypeVar("Code", bound=StrEnum)
 
@@ -31,6 +32,13 @@ def add_attestation(
 def two_attest(attestations: list[dict[str, Any]]) -> bool:
     """Whether two different operators vouch."""
     return len({attestation["operator"] for attestation in attestations}) >= 2
+
+
+def attesters_left(home: Path, attestations: list[dict[str, Any]], without: frozenset[str]) -> int:
+    """How many different operators vouch whom the home still knows, less these."""
+    subjects = Subjects(home)
+    vouching = {str(attestation["operator"]) for attestation in attestations} - without
+    return sum(subjects.has_key(operator) for operator in vouching)
 
 
 def read_code(enumeration: type[Code], text: str, refusal: str) -> Code:

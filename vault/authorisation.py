@@ -16,6 +16,7 @@ from vault.clock import Clock, format_utc
 from vault.instruction import Instruction, parse
 from vault.pades import open_pdf
 from vault.patient_list import open_list
+from vault.persons import introduce
 from vault.register import ATTESTATIONS, PAGE, PATIENT_LIST, InstructionRegister, Use
 from vault.signature import check_signature
 from vault.signed import Signed, detached
@@ -205,6 +206,7 @@ def claim(home: Path, authorisation: Authorisation, signed: Signed, run_id: str)
 
 
 def _keep(home: Path, register: InstructionRegister, checked: Authorisation, signed: Signed) -> None:
+    introduce(home, checked.instruction)
     signers = checked.signing.signers_file(register.page())
     register.keep(checked.subject_id, checked.persons, signed, TrustStore.load(home), signers)
     register.note_signing(checked.signing.to_json())

@@ -33,6 +33,7 @@ KEPT = (
     "trust",
     "ledger",
     "subjects",
+    "shared",
     "authorisations",
     "custody",
     "destinations",

@@ -104,7 +104,7 @@ class Enrolment:
     """A doctor's opaque id, and what his enrolment is called in the ledger."""
 
     subject_id: str
-    code: str  # doctor | doctor_rectified
+    code: str  # doctor | doctor_rectified | doctor_again
 
 
 def begin_doctor(
@@ -140,14 +140,19 @@ def attest_doctor(
 ) -> Enrolment:
     """The second operator's act: the pending record comes into force, what it replaces is kept as superseded.
 
+    Of a record in force that waits for nothing: one more operator vouches for it, so that one of the others may be erased.
     Raises AuthorisationError (nothing_to_attest, evidence_missing), OperatorError (two_attesters_needed).
     """
     seen = what_was_shown(shown)
     subjects = Subjects(home)
     with hold_folder(home / "subjects"):
         record = subjects.read(subject_id) if subject_id.isalnum() else None
-        if record is None or "pending" not in record:
+        if record is None or not {"pending", "nihii"} & set(record):
             raise AuthorisationError("nothing_to_attest")
+        if "pending" not in record:
+            record["attestations"] = add_attestation(record["attestations"], operator, moment, seen)
+            subjects.write(subject_id, record)
+            return Enrolment(subject_id, "doctor_again")
         version = dict(record.pop("pending"))
         version["attestations"] = add_attestation(version["attestations"], operator, moment, seen)
         rectified = "nihii" in record

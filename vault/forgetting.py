@@ -1,12 +1,16 @@
-"""Forgetting a person: the copies in proof folders first, then the sealed record with its key and salts."""
+"""Forgetting a person: the copies in run and proof folders first, then the sealed records with their keys and salts."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
-from vault.lease import list_runs
+from vault.files import write_durably
+from vault.journal import Journal
+from vault.lease import UNREADABLE, Lease, list_runs, parts_folder
 from vault.ledger_store import load_log_key
+from vault.persons import also_known_as
 from vault.proof_folder import (
     drop_former,
     place_folder,
@@ -14,7 +18,9 @@ from vault.proof_folder import (
     take_former_back,
     without_authorisation,
 )
-from vault.register import owners_without_lease
+from vault.register import persons_of, persons_without_lease, registers_of
+from vault.run_files import is_ended
+from vault.shared_records import SharedRecords
 from vault.site import Site
 from vault.subjects import Subjects
 
@@ -23,12 +29,43 @@ Issued = Callable[[str, bytes], object]
 
 
 def forget_subject(home: Path, site: Site, subject_id: str, issued: Issued) -> None:
-    """Destroy a person's record and every copy of what they signed. Again: finishes what a crash cut short."""
-    leased = [lease.run_id for lease in list_runs(home) if lease.subject_id == subject_id]
-    leaseless = [run_id for run_id, owner in owners_without_lease(home).items() if owner == subject_id]
-    for run_id in (*leased, *leaseless):
+    """Destroy a person's records and every copy of what names him, also what he signed with others.
+
+    Again: finishes what a crash cut short.
+    """
+    persons = also_known_as(home, subject_id)
+    for run_id in runs_without_lease(home, persons):
         _strip_proof(home, site, run_id, issued)
-    Subjects(home).erase(subject_id)
+        write_durably(home / "runs" / run_id / UNREADABLE, b"")  # that it was damaged is all that it says
+    ours = runs_of(home, persons)
+    for lease in ours:
+        _strip_proof(home, site, lease.run_id, issued)
+        _strip_paths(home, lease)
+    for register in registers_of(home, persons):
+        register.forget_former([lease.run_id for lease in ours if lease.authorisation_id == register.id])
+    SharedRecords(home).erase(persons)
+    for person in sorted(persons - {subject_id}):
+        Subjects(home).erase(person)
+    Subjects(home).erase(subject_id)  # last: only it says by which other ids he was named
+
+
+def runs_of(home: Path, persons: frozenset[str]) -> list[Lease]:
+    """The runs that concern any of these persons, oldest first."""
+    return [lease for lease in list_runs(home) if persons_of(home, lease) & persons]
+
+
+def runs_without_lease(home: Path, persons: frozenset[str]) -> list[str]:
+    """The same of the runs whose damaged lease was set aside."""
+    return [run for run, whom in persons_without_lease(home).items() if whom is not None and whom & persons]
+
+
+def _strip_paths(home: Path, lease: Lease) -> None:
+    """The first release wrote the destination's path, which may name a doctor, into lease and journal."""
+    if is_ended(home, lease.run_id):
+        Journal(home, lease.run_id).drop_places()
+        inside = parts_folder(Path(lease.staging))
+        if lease.partial != str(inside):
+            replace(lease, partial=str(inside)).save(home)
 
 
 def _strip_proof(home: Path, site: Site, run_id: str, issued: Issued) -> None:

@@ -77,7 +77,7 @@ def attest(
     """
     how = read_code(Verification, verification, "verification_unknown")
     evidence = register.pending()
-    before = _attestations(evidence)
+    before = attestations_of(evidence)
     after = add_attestation(before, operator, moment, (how,), _about(evidence))
     return {**evidence, ATTESTATIONS: json.dumps(after).encode()}
 
@@ -87,7 +87,7 @@ def verified_by(evidence: dict[str, bytes]) -> tuple[str, ...]:
 
     Raises AuthorisationError: attestation_of_another, attestation_missing when two operators do not vouch.
     """
-    attestations = _attestations(evidence)
+    attestations = attestations_of(evidence)
     how = sorted({code for attestation in attestations for code in attestation["how"]})
     if not two_attest(attestations) or not how or set(how) - set(Verification):
         raise AuthorisationError("attestation_missing")
@@ -107,8 +107,11 @@ def scan_of(evidence: dict[str, bytes]) -> tuple[str, bytes]:
     raise AuthorisationError("scan_missing")
 
 
-def _attestations(evidence: dict[str, bytes]) -> list[dict[str, Any]]:
-    """The attestations, each of them about this very page."""
+def attestations_of(evidence: dict[str, bytes]) -> list[dict[str, Any]]:
+    """The attestations of a page, none where there is no page.
+
+    Raises AuthorisationError (attestation_of_another) when one of them is not about this very page.
+    """
     attestations = list(json.loads(evidence.get(ATTESTATIONS, b"[]")))
     if any(attestation["of"] != _about(evidence) for attestation in attestations):
         raise AuthorisationError("attestation_of_another")

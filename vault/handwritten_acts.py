@@ -10,6 +10,7 @@ from vault.clock import Clock
 from vault.handwritten import attest, pend, refuse_handwritten, scan_name, scan_of, verified_by
 from vault.instruction import parse
 from vault.patient_list import open_list
+from vault.persons import introduce
 from vault.register import PATIENT_LIST, InstructionRegister
 from vault.signers import SignatureKind, Signing, controllers_by_hand
 from vault.site import Site
@@ -44,6 +45,7 @@ def record_by_hand(
     evidence = {"instruction.json": document, name: scan}
     if patient_list is not None:
         evidence[PATIENT_LIST] = patient_list
+    introduce(home, instruction)
     pend(register, standing.subject_id, standing.persons, evidence, operator, clock.now())
     return register.id
 
@@ -51,7 +53,7 @@ def record_by_hand(
 def attest_by_hand(
     home: Path, site: Site, authorisation_id: str, operator: Operator, verification: str, clock: Clock
 ) -> None:
-    """The second act, by another operator: from now on the instruction can be used, by its id.
+    """The second act, by another operator: from now on the instruction can be used, by its id. A further one vouches too.
 
     Raises AuthorisationError (handwritten_not_allowed, nothing_to_attest, withdrawn, verification_unknown,
     attestation_of_another, handwritten_by_doctor_only, signer_not_enrolled), OperatorError (two_attesters_needed).
@@ -61,7 +63,7 @@ def attest_by_hand(
     register.refuse_withdrawn()
     evidence = attest(register, operator, verification, clock.now())
     standing = controllers_by_hand(home, parse(evidence["instruction.json"]))
-    register.keep_attested({**evidence, **TrustStore.load(home).raw})
+    register.keep_attested({**TrustStore.load(home).raw, **evidence})
     how = verified_by(evidence)
     register.note_signing(Signing(SignatureKind.HANDWRITTEN, standing.signed_as, how).to_json())
 

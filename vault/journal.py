@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from vault.clock import Clock, SystemClock, format_utc
+from vault.files import write_durably
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,15 @@ class Journal:
         """Whether an arrow was ever behind the run, also before it started over."""
         lines = self._path.read_bytes().split(b"\n")[:-1] if self._path.is_file() else []
         return any(json.loads(line)["arrow"] == arrow for line in lines)
+
+    def drop_places(self) -> None:
+        """Take out the paths to which packages were delivered, as the first release wrote them."""
+        if not self._path.is_file():
+            return
+        lines = [json.loads(line) for line in self._path.read_bytes().split(b"\n")[:-1]]
+        placed = [line["counts"].pop("folder", None) for line in lines]
+        if any(placed):
+            write_durably(self._path, b"".join(json.dumps(line).encode() + b"\n" for line in lines))
 
     def _drop_torn_line(self) -> None:
         if self._path.is_file() and self._path.stat().st_size and not self._path.read_bytes().endswith(b"\n"):

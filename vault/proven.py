@@ -5,28 +5,26 @@ The register keeps one state of an instruction's evidence, and a later use repla
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 from vault import verify
 from vault.authorisation import evidence_of
 from vault.lease import Lease
-from vault.register import SIGNERS
-from vault.subjects import Subjects
+from vault.register import SIGNERS, InstructionRegister
+
+_NAME = "proven"
 
 
 def keep_proven(home: Path, lease: Lease) -> dict[str, bytes]:
-    """Keep the evidence of the run's instruction as it is now, under the record that seals it; gives it by file name."""
+    """Keep the evidence of the run's instruction as it is now, under the keys of all whom it concerns; gives it by file name."""
     evidence = evidence_of(home, lease.authorisation_id)
-    kept = json.dumps({name: data.hex() for name, data in evidence.items()}).encode()
-    Subjects(home).put(lease.subject_id, _name(lease), kept)
+    InstructionRegister(home, None, lease.authorisation_id).put(_NAME, evidence, lease.run_id)
     return evidence
 
 
 def proven_by(home: Path, lease: Lease) -> dict[str, bytes] | None:
     """What `keep_proven` kept; None for a run that began under version 1 of the proof, or whose evidence was erased."""
-    kept = Subjects(home).get(lease.subject_id, _name(lease))
-    return {name: bytes.fromhex(data) for name, data in json.loads(kept).items()} if kept else None
+    return InstructionRegister(home, None, lease.authorisation_id).get(_NAME, lease.run_id)
 
 
 def evidence_before_version_2(home: Path, lease: Lease) -> dict[str, bytes]:
@@ -44,7 +42,3 @@ def listing_of(files: dict[str, bytes]) -> bytes:
     """What the ledger commits to of these files (`vault.verify.listing`)."""
     held = in_folder(files)
     return verify.listing(held, list(held))
-
-
-def _name(lease: Lease) -> str:
-    return f"proven-{lease.run_id}"

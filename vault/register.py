@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from enum import StrEnum
 from hashlib import sha256
 from pathlib import Path
@@ -12,10 +12,12 @@ from typing import Any
 
 from schemas.errors import AuthorisationError, IntegrityError, UseError
 from vault.files import write_durably
-from vault.instruction import Instruction
-from vault.lease import list_runs, list_unreadable, readable_runs
+from vault.instruction import Instruction, parse
+from vault.lease import Lease, list_runs, list_unreadable, readable_runs
 from vault.locks import hold_folder
+from vault.persons import introduce, persons_in, signers_in
 from vault.run_files import RunFile, is_ended, read_run_file
+from vault.shared_records import SharedRecords
 from vault.signed import Signed
 from vault.sitekey import SiteKey
 from vault.subjects import Subjects
@@ -27,6 +29,8 @@ PAGE = "instruction.pdf"
 SCAN = "scan."
 """How the name of a scanned page begins; its end says what it is (`vault.handwritten`)."""
 ATTESTATIONS = "attestations.json"
+_OF_INSTRUCTION = ("evidence", "pending", "withdrawal", "stamps")
+"""What is sealed with an instruction, under the keys of all whom it concerns."""
 
 
 SPENT, GIVEN_BACK = "spent", "given_back"
@@ -140,8 +144,7 @@ class InstructionRegister:
 
     def withdraw(self, evidence: dict[str, bytes]) -> None:
         """The instruction no longer holds; what shows it (a signed withdrawal, if there is one) is kept sealed."""
-        data = json.dumps({name: data.hex() for name, data in evidence.items()}).encode()
-        Subjects(self._home).put(self.subject, f"withdrawal-{self.id}", data)
+        self.put("withdrawal", evidence)
         write_durably(self._folder / "withdrawn", b"")
 
     def keep(
@@ -153,36 +156,83 @@ class InstructionRegister:
         if signed.patients is not None:
             evidence[PATIENT_LIST] = signed.patients
         with self._changing() as state:
-            self._put(subject_id, "evidence", evidence)
-            state |= {"subject": subject_id, "persons": list(persons)}
+            state["persons"] = list(persons)
+            self.put("evidence", evidence)
+            state["subject"] = subject_id
 
-    def _put(self, subject_id: str, name: str, evidence: dict[str, bytes]) -> None:
-        data = json.dumps({file: held.hex() for file, held in evidence.items()}).encode()
-        Subjects(self._home).put(subject_id, f"{name}-{self.id}", data)
+    def put(self, name: str, files: dict[str, bytes], run_id: str | None = None) -> None:
+        """Seal files that go with the instruction (or with a run of it), under the keys of all whom they concern.
+
+        Raises AuthorisationError (evidence_erased) when one of them was erased.
+        """
+        data = json.dumps({file: held.hex() for file, held in files.items()}).encode()
+        if "persons" not in self._state:
+            introduce(self._home, parse(self.evidence()["instruction.json"]))
+        persons, subjects = {*self.persons, *signers_in(self._home, files)}, Subjects(self._home)
+        if not all(subjects.has_key(person) for person in persons):
+            raise AuthorisationError("evidence_erased")
+        SharedRecords(self._home).put(f"{name}-{run_id or self.id}", persons, data)
+        self._drop_former(name, run_id)
+
+    def get(self, name: str, run_id: str | None = None) -> dict[str, bytes] | None:
+        """Open what `put` sealed; None when there is none, or when somebody whom it concerned was erased."""
+        data = SharedRecords(self._home).get(f"{name}-{run_id or self.id}")
+        owner = self._owner
+        if data is None and owner is not None:  # the first release sealed all under one person's key
+            data = Subjects(self._home).get(owner, f"{name}-{run_id or self.id}")
+        return (
+            None if data is None else {file: bytes.fromhex(held) for file, held in json.loads(data).items()}
+        )
+
+    def _readable(self, name: str, run_id: str | None = None) -> dict[str, bytes]:
+        """The same, and nothing when it is damaged: for finding people, where one damaged record holds up nobody."""
+        with suppress(IntegrityError, OSError, ValueError, TypeError):
+            return self.get(name, run_id) or {}
+        return {}
+
+    def _drop_former(self, name: str, run_id: str | None = None) -> None:
+        if self._owner is not None:
+            Subjects(self._home).drop(self._owner, f"{name}-{run_id or self.id}")
+
+    def forget_former(self, runs: list[str]) -> None:
+        """Remove what the first release sealed under one person's key though it concerned others too."""
+        for name in _OF_INSTRUCTION:
+            self._drop_former(name)
+        for run_id in runs:
+            self._drop_former("acceptance", run_id)
+
+    @property
+    def _owner(self) -> str | None:
+        found = self._state["subject"] or self._state.get("pending")
+        return None if found is None else str(found)
 
     def pend(self, subject_id: str, persons: tuple[str, ...], evidence: dict[str, bytes]) -> None:
         """Keep what waits for a second operator's attestation, sealed. Raises AuthorisationError (already_recorded)."""
         with self._changing() as state:
             if state["subject"] is not None:
                 raise AuthorisationError("already_recorded")
-            self._put(subject_id, "pending", evidence)
-            state |= {"pending": subject_id, "persons": list(persons)}
+            state["persons"] = list(persons)
+            self.put("pending", evidence)
+            state["pending"] = subject_id
 
     def pending(self) -> dict[str, bytes]:
-        """What waits for an attestation, by file name. Raises AuthorisationError (nothing_to_attest)."""
-        data = None
-        if self._state["subject"] is None and self._state.get("pending") is not None:
-            data = Subjects(self._home).get(self._state["pending"], f"pending-{self.id}")
-        if data is None:
+        """What waits for an attestation, or is a page in force that one more operator may vouch for, by file name.
+
+        Raises AuthorisationError (nothing_to_attest).
+        """
+        waits = self._state["subject"] is None and self._state.get("pending") is not None
+        found = self.get("pending" if waits else "evidence")
+        if found is None or ATTESTATIONS not in found:
             raise AuthorisationError("nothing_to_attest")
-        return {name: bytes.fromhex(value) for name, value in json.loads(data).items()}
+        return found
 
     def keep_attested(self, evidence: dict[str, bytes]) -> None:
         """What waited is now the evidence: it holds both attestations."""
         with self._changing() as state:
-            self._put(state["pending"], "evidence", evidence)
+            self.put("evidence", evidence)
             state["subject"] = state["pending"]
-        Subjects(self._home).drop(self.subject, f"pending-{self.id}")
+        SharedRecords(self._home).drop(f"pending-{self.id}")
+        self._drop_former("pending")
 
     def page(self) -> dict[str, bytes]:
         """The scanned page and its attestations, when that is how the instruction was signed; else nothing."""
@@ -207,21 +257,36 @@ class InstructionRegister:
         """What was kept, by file name. Raises AuthorisationError when nothing is."""
         if self._state["subject"] is None:
             raise AuthorisationError("no_such_authorisation")
-        data = Subjects(self._home).get(self._state["subject"], f"evidence-{self.id}")
-        if data is None:
+        found = self.get("evidence")
+        if found is None:
             raise AuthorisationError("evidence_erased")
-        return {name: bytes.fromhex(value) for name, value in json.loads(data).items()}
+        return found
 
     @property
     def subject(self) -> str:
-        """Opaque id of the doctor whose record seals the evidence."""
+        """Opaque id of the first of those who signed."""
         return str(self._state["subject"])
 
     @property
     def persons(self) -> tuple[str, ...]:
-        """Opaque ids of everybody whom the instruction concerns; a state of the first release says the first one only."""
-        known = self._state.get("persons") or [self._state["subject"] or self._state.get("pending")]
-        return tuple(str(person) for person in known if person is not None)
+        """Opaque ids of everybody whom the instruction concerns; of the first release's, its evidence says them."""
+        known = self._state.get("persons")
+        if known is None:
+            found = persons_in(self._home, self._readable("evidence") or self._readable("pending"))
+            known = found | ({self._owner} if self._owner else set())
+        return tuple(sorted(str(person) for person in known))
+
+    @property
+    def everybody(self) -> frozenset[str]:
+        """Those, and who signed something about the instruction later."""
+        shared = SharedRecords(self._home)
+        later = (shared.persons(f"{name}-{self.id}") for name in _OF_INSTRUCTION)
+        former = signers_in(self._home, self._readable("withdrawal"))
+        return frozenset(self.persons).union(former, *later)
+
+    def accepted_by(self, run_id: str) -> frozenset[str]:
+        """Who signed the acceptance of a run of this instruction."""
+        return signers_in(self._home, self._readable("acceptance", run_id))
 
     @property
     def state(self) -> dict[str, Any]:
@@ -255,15 +320,32 @@ def clear_was_seen(home: Path, authorisation_id: str) -> bool:
     return any(register is None or register.ran(run) for run in damaged)
 
 
-def owners_without_lease(home: Path) -> dict[str, str | None]:
-    """Whose the runs are whose damaged lease was set aside: the uses of the instructions still say.
+def persons_without_lease(home: Path) -> dict[str, frozenset[str] | None]:
+    """Whom the runs concern whose damaged lease was set aside: the uses of the instructions still say.
 
     None where the instruction's record is damaged as well, or lost.
     """
     damaged, folder = list_unreadable(home), home / "authorisations"
     found = [_open_or_none(home, path.name) for path in sorted(folder.iterdir())] if damaged else []
     registers = [register for register in found if register is not None]
-    return {run: next((r.subject for r in registers if r.ran(run)), None) for run in damaged}
+    return {run: next((r.everybody for r in registers if r.ran(run)), None) for run in damaged}
+
+
+def persons_of(home: Path, lease: Lease) -> frozenset[str]:
+    """Opaque ids of everybody whom a run concerns: named in its instruction, or having signed it or something about it."""
+    register = _open_or_none(home, lease.authorisation_id)
+    told = frozenset((lease.subject_id, *lease.persons))
+    if register is None:
+        return told
+    return told | register.everybody | register.accepted_by(lease.run_id)
+
+
+def registers_of(home: Path, persons: frozenset[str]) -> list[InstructionRegister]:
+    """The instructions that concern any of these persons; a damaged record is none."""
+    folder = home / "authorisations"
+    names = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
+    found = [register for name in names if (register := _open_or_none(home, name)) is not None]
+    return [register for register in found if register.everybody & persons]
 
 
 def _open_or_none(home: Path, authorisation_id: str) -> InstructionRegister | None:

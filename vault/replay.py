@@ -21,6 +21,7 @@ from vault.lease import Lease, list_runs
 from vault.ledger import EntryType
 from vault.ledger_store import FileLedger
 from vault.provider import provider
+from vault.register import persons_of
 from vault.run_files import RunFile, is_ended, write_run_file
 from vault.site import Site
 from vault.sweep import is_over
@@ -55,7 +56,8 @@ def replay(
     run lives again is left until the sweep has ended it: its certificate is made from the record that then goes. Doing it
     again changes nothing.
     """
-    living = {x.subject_id for x in list_runs(home) if not is_over(home, x, clock)}
+    alive = [x for x in list_runs(home) if not is_over(home, x, clock)]
+    living = frozenset[str]().union(*(persons_of(home, lease) for lease in alive))
     subjects = [s for s in risen(home, tombstones(home) | record.gone("erased")) if s not in living]
     for subject in subjects:
         forget_subject(home, site, subject, issued)

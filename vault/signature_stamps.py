@@ -6,7 +6,6 @@ certificate later. It is over the bytes of the signature's file, so that `openss
 
 from __future__ import annotations
 
-import json
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
@@ -14,7 +13,6 @@ from pathlib import Path
 from schemas.errors import TrustError
 from vault.authorisation import evidence_of
 from vault.register import PAGE, InstructionRegister
-from vault.subjects import Subjects
 from vault.timestamps import build_request, imprint_of, read_roots, require_our_time, verify_stamp
 
 
@@ -42,9 +40,8 @@ def accept_stamp(home: Path, authorisation_id: str, response: bytes, now: dateti
         if is_signature(name) and sha256(data).digest() == imprint:
             moment = verify_stamp(data, response, read_roots(home))
             require_our_time(moment, now)
-            kept = {**_kept(home, authorisation_id), imprint.hex(): response.hex()}
-            subject = InstructionRegister(home, None, authorisation_id).subject
-            Subjects(home).put(subject, f"stamps-{authorisation_id}", json.dumps(kept).encode())
+            kept = {**_kept(home, authorisation_id), imprint.hex(): response}
+            InstructionRegister(home, None, authorisation_id).put("stamps", kept)
             return name, moment
     raise TrustError("stamp_of_nothing_here")
 
@@ -53,13 +50,8 @@ def stamps_of(home: Path, authorisation_id: str, evidence: dict[str, bytes]) -> 
     """The stamps over the signatures of this evidence, each under its signature's name and `.tsr`."""
     kept = _kept(home, authorisation_id)
     digests = {name: sha256(data).hexdigest() for name, data in evidence.items() if is_signature(name)}
-    return {f"{n}.tsr": bytes.fromhex(kept[digest]) for n, digest in digests.items() if digest in kept}
+    return {f"{n}.tsr": kept[digest] for n, digest in digests.items() if digest in kept}
 
 
-def _kept(home: Path, authorisation_id: str) -> dict[str, str]:
-    subject = InstructionRegister(home, None, authorisation_id).subject
-    subjects = Subjects(home)
-    if subjects.read(subject) is None:
-        return {}
-    data = subjects.get(subject, f"stamps-{authorisation_id}")
-    return {} if data is None else dict(json.loads(data))
+def _kept(home: Path, authorisation_id: str) -> dict[str, bytes]:
+    return InstructionRegister(home, None, authorisation_id).get("stamps") or {}

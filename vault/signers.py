@@ -17,7 +17,7 @@ from vault.handwritten import is_handwritten, refuse_handwritten, verified_by
 from vault.instruction import Instruction, parse
 from vault.instruction_fields import ROLES
 from vault.mandates import mandates_of
-from vault.persons import concerned, holders_of_numbers
+from vault.persons import concerned
 from vault.register import ATTESTATIONS, InstructionRegister
 from vault.signature import Signer
 from vault.signed import Signed
@@ -194,7 +194,7 @@ def controllers_by_hand(home: Path, instruction: Instruction) -> Standing:
     """
     if any(controller.role != CONTROLLER for controller in instruction.controllers):
         raise AuthorisationError("handwritten_by_doctor_only")
-    holders = holders_of_numbers(home)
+    holders = {number: subject_id for subject_id, record in doctors(home) for number in inami_numbers(record)}
     if not instruction.controllers or not named(instruction) <= set(holders):
         raise AuthorisationError("signer_not_enrolled")
     first = min(holders[number] for number in named(instruction))

@@ -34,7 +34,7 @@ class Subjects:
     def write(self, subject_id: str, record: dict[str, Any]) -> None:
         """Write or replace a record; its key and salt are made the first time."""
         folder = self._folder / subject_id
-        if not (folder / "key").is_file():
+        if not self.has_key(subject_id):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             key = self._site.seal(os.urandom(32), f"subject/{subject_id}")
             write_secret(folder / "key", key)
@@ -44,22 +44,22 @@ class Subjects:
 
     def read(self, subject_id: str) -> dict[str, Any] | None:
         """A record, or None when the person is not known (any more)."""
-        if not (self._folder / subject_id / "key").is_file():
+        if not self.has_key(subject_id):
             return None  # erased, or half erased: without its key nothing opens
         sealed = self.get(subject_id, "record")
         return None if sealed is None else dict(json.loads(sealed))
 
     def put(self, subject_id: str, name: str, data: bytes) -> None:
         """Seal a further object under the subject's key."""
-        sealed = seal_with(self._key(subject_id), data, f"{subject_id}/{name}")
+        sealed = seal_with(self.key(subject_id), data, f"{subject_id}/{name}")
         write_durably(self._folder / subject_id / name, sealed)
 
     def get(self, subject_id: str, name: str) -> bytes | None:
         """Open an object of the subject, or None."""
         path = self._folder / subject_id / name
-        if not path.is_file():
+        if not (path.is_file() and self.has_key(subject_id)):
             return None
-        return open_with(self._key(subject_id), path.read_bytes(), f"{subject_id}/{name}")
+        return open_with(self.key(subject_id), path.read_bytes(), f"{subject_id}/{name}")
 
     def drop(self, subject_id: str, name: str) -> None:
         """Remove an object of the subject, if it is there."""
@@ -83,7 +83,12 @@ class Subjects:
         folder = self._folder / subject_id
         return sorted(p.name for p in folder.iterdir() if p.name != "key") if folder.is_dir() else []
 
-    def _key(self, subject_id: str) -> bytes:
+    def has_key(self, subject_id: str) -> bool:
+        """Whether the key is there without which nothing of the person opens."""
+        return (self._folder / subject_id / "key").is_file()
+
+    def key(self, subject_id: str) -> bytes:
+        """The key under which a person's records are sealed."""
         return self._site.open((self._folder / subject_id / "key").read_bytes(), f"subject/{subject_id}")
 
 

@@ -12,13 +12,14 @@ from flows.commands.shared import (
     HomeOption,
     JsonOption,
     OperatorOption,
+    errors_console,
     guarded,
     home_path,
     operator_name,
     show,
 )
-from flows.commands.wording import describe_subject
-from flows.erasure import erase_subject, list_subjects, show_subject
+from flows.commands.wording import describe_erasure, describe_subject
+from flows.erasure import erase_subject, list_subjects, plan_erasure, show_subject
 
 SubjectArgument = Annotated[str, typer.Argument(help="A subject's opaque id.", show_default=False)]
 
@@ -48,15 +49,31 @@ def erase(
     receipt: Annotated[
         Path, typer.Option("--receipt", help="Where to write what the person keeps as proof.")
     ],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask; a program must say so.")] = False,
     home: HomeOption = None,
     operator: OperatorOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Erase a person's records, when neither the law nor a living run needs them any more."""
-    found = erase_subject(home_path(home), subject, operator_name(operator))
+    """Show what an erasure touches, ask, and erase a person's records, when nothing needs them any more.
+
+    Neither the law, nor a run, a copy that is held, or something that this operator attested.
+    """
+    if as_json and not yes:
+        errors_console.print("Nothing done: with --json nobody can be asked; add --yes to erase.")
+        raise typer.Exit(2)
+    path, acting = home_path(home), operator_name(operator)
+    plan = plan_erasure(path, subject, acting)
+    if not as_json:
+        show(plan, as_json=False, text=describe_erasure(plan, str(receipt)))
+    if not yes:
+        typer.confirm("Erase this for good?", abort=True)
+    receipt.open(
+        "ab"
+    ).close()  # what the person keeps as proof is kept nowhere else: see now that it can be written
+    found = erase_subject(path, subject, acting)
     receipt.write_text(json.dumps(found, indent=2), encoding="utf-8")
     show(
-        {"subject": subject, "entry": found["entry"]},
+        {"subject": subject, "entry": found["entry"], "touched": plan},
         as_json=as_json,
         text=f"erased; ledger entry {found['entry']}",
     )

@@ -107,17 +107,58 @@ def describe_status(found: dict[str, Any]) -> str:
 
 def describe_subject(found: dict[str, Any]) -> str:
     """Everything kept about a person, a field a line; the person reads it."""
-    runs = [f"{run['created']}  {run['use']:<10} {run['run']}" for run in found["runs"]]
     until = found["kept_until"]
     lines = [
         f"Kept about {found['subject']}:",
         *_fields(found["record"], "  "),
-        *_fields({"sealed beside it": found["objects"], "runs": runs}, "  "),
+        *_holdings(found),
         f"  until {until}, unless the law or a run keeps it longer"
         if until
         else "  Neither the law nor a run needs it any more: it may be erased.",
     ]
     return "\n".join(lines)
+
+
+def describe_erasure(plan: dict[str, Any], receipt: str) -> str:
+    """What an erasure touches, before anybody is asked."""
+    lines = [
+        f"To be erased: {plan['subject']} ({plan['kind']}), with key, salts and record.",
+        *_holdings(plan),
+        "  What others signed with this person is erased with it. Certificates, statements and ledger entries stay, and verify.",
+        f"  receipt: {receipt}; it proves the erasure and is kept nowhere else",
+    ]
+    return "\n".join(lines)
+
+
+def _holdings(found: dict[str, Any]) -> list[str]:
+    """Runs, instructions, attestations, sealed objects, and what lies in clear or under another key."""
+    listed = {
+        "attestations given": [
+            f"{one['kind']} {one['of']}{', needed' if one['needed'] else ''}" for one in found["attestations"]
+        ],
+        "instructions": [
+            f"{one['id']}{', withdrawn' if one['withdrawn'] else ''}{', pending' if one['pending'] else ''}"
+            for one in found["instructions"]
+        ],
+        "not under this person's key": [
+            f"{one['where']}, {_WHY[one['why']]}{', until ' + one['until'] if one['until'] else ''}"
+            for one in found["not_yet_erased"]
+        ],
+        "runs": [f"{run['created']}  {run['use']:<10} {run['run']}" for run in found["runs"]],
+        "sealed beside it": found["objects"],
+    }
+    return [
+        line
+        for name, rows in listed.items()
+        for line in (f"  {name}: {'' if rows else 'none'}".rstrip(), *(f"    {row}" for row in rows))
+    ]
+
+
+_WHY = {
+    "proof": "the proof of a run",
+    "copy_held": "a copy that the operator holds",
+    "order_waiting": "an order under the site's key",
+}
 
 
 def _fields(record: dict[str, Any], indent: str) -> list[str]:

@@ -44,7 +44,7 @@ def records_of(case: WholeRun, name: str) -> list[Path]:
     """The files of a home that hold such a record."""
     if name == "order":
         return list((case.home / "orders").iterdir())
-    folders = (case.home / folder for folder in ("runs", "authorisations", "subjects"))
+    folders = (case.home / folder for folder in ("runs", "authorisations", "subjects", "shared"))
     return [path for folder in folders for path in folder.rglob(f"{name}*") if path.is_file()]
 
 

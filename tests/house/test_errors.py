@@ -31,7 +31,7 @@ FAULTS = (
     "unknown_file", "file_missing", "log_shorter_than_head", "log_differs_from_head", "head_of_another_log", "origin_differs",
     "root_differs", "tree_note_malformed", "tree_note_differs", "checkpoint_older_than_log", "tile_missing", "tile_differs",
     "entry_malformed", "run_number_gap", "started_twice", "run_without_start", "run_without_authorisation", "destroyed_twice",
-    "run_goes_on_after_its_end", "run_overdue", "proof_does_not_verify", "proof_not_issued",
+    "run_goes_on_after_its_end", "run_overdue", "proof_does_not_verify", "proof_not_issued", "use_exceeded",
 )  # fmt: skip
 """What `vault.ledger_audit`, `vault.ledger_story` and `vault.issued` find."""
 CANARY = "Übermüller-Canary 85.07.30-033.28"
@@ -76,7 +76,9 @@ COMPUTED: dict[tuple[str, str], tuple[str, ...]] = {
     ("connectors/inventory/tiles.py", "code"): (),  # of an UnexplainedUnitError, whose words fit each
     ("flows/commands/proof.py", "faults[0]"): FAULTS,
     ("flows/coded.py", "_NO_FILE[error.errno]"): ("file_missing", "file_is_a_folder"),
-    ("flows/erasure.py", "code"): ("run_alive", "retention_not_over"),
+    ("flows/erasure.py", "code"): (
+        "operator_acts", "run_alive", "retention_not_over", "copy_held", "attester_needed",
+    ),
     ("flows/safekeeping.py", "faults[0]"): FAULTS,
     ("flows/steps/check_contracts.py", "broken[0].id"): (),  # a contract, by its name
     ("flows/steps/check_contracts.py", "twice[0].id"): (),

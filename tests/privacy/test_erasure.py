@@ -18,10 +18,12 @@ from flows.practice.write import write_practice
 from flows.sweep_round import sweep_round
 from flows.trial import DOCTOR_NAME
 from schemas.errors import BusyError, IntegrityError, RetentionError
+from vault.clock import SystemClock
+from vault.enrolment import attest_doctor
 from vault.host_record import HostRecord
 from vault.ledger import commit
 from vault.locks import hold_run
-from vault.subjects import Subjects
+from vault.subjects import Subjects, enrol_operator
 from vault.verify import read_folder
 from vault.verify import verify as judge
 
@@ -54,7 +56,7 @@ def needles_of(case: WholeRun) -> list[bytes]:
 def erase(case: WholeRun, receipt: Path):
     listed = json.loads(case.reprise("subject", "list", "--json").stdout.splitlines()[-1])
     (doctor,) = [s["subject"] for s in listed if s["kind"] == "doctor"]
-    return doctor, case.reprise("subject", "erase", doctor, "--receipt", str(receipt))
+    return doctor, case.reprise("subject", "erase", doctor, "--yes", "--receipt", str(receipt))
 
 
 def allow_erasure(case: WholeRun) -> None:
@@ -164,10 +166,17 @@ def test_an_operator_who_carried_a_run_is_kept_as_long_and_one_who_did_not_goes(
     ids = {r["name"]: s for s, r in records(migrated).items() if r["kind"] == "operator"}
     assert len(ids) > 1
     subject = next(subject for name, subject in ids.items() if name != "trial")
-    kept = migrated.reprise("subject", "erase", ids["trial"], "--receipt", str(tmp_path / "r.json"))
-    gone = migrated.reprise("subject", "erase", subject, "--receipt", str(tmp_path / "r.json"))
+    words = ("subject", "erase", "--yes", "--json", "--receipt", str(tmp_path / "r.json"))
+    needed = migrated.reprise(*words, subject)
+    assert (needed.returncode, "attester_needed" in needed.stdout) == (RetentionError.exit_code, True)
+    third = enrol_operator(migrated.home, "third")
+    attest_doctor(migrated.home, doctor_id(migrated), third, ("identity_card",), SystemClock().now())
+    assert "operator_acts" in migrated.reprise(*words, third.id, "--operator", "third").stdout
+    kept = migrated.reprise(*words, ids["trial"], "--operator", "third")
+    gone = migrated.reprise(*words, subject)
     assert (kept.returncode, gone.returncode) == (RetentionError.exit_code, 0), kept.stderr + gone.stderr
-    assert set(records(migrated)) == set(ids.values()) - {subject} | {doctor_id(migrated)}
+    assert "retention_not_over" in kept.stdout
+    assert set(records(migrated)) == {*ids.values(), third.id, doctor_id(migrated)} - {subject}
 
 
 def test_the_proof_that_the_doctor_took_home_still_verifies(migrated, tmp_path):

@@ -176,7 +176,16 @@ def test_all_that_is_kept_of_a_person_is_a_page_to_read():
         "attestations": [{"at": "x", "how": ["card", "known"]}],
         "none": [],
     }
-    found = {"subject": "s1", "record": record, "objects": ["evidence-1"], "runs": [], "kept_until": None}
+    found = {
+        "subject": "s1",
+        "record": record,
+        "objects": ["evidence-1"],
+        "runs": [],
+        "instructions": [{"id": "i1", "withdrawn": True, "pending": False}],
+        "attestations": [{"kind": "doctor", "of": "s2", "needed": True}],
+        "not_yet_erased": [{"where": "runs/r1/proof/authorisation", "until": "2036", "why": "proof"}],
+        "kept_until": None,
+    }
     assert describe_subject(found).splitlines() == [
         "Kept about s1:",
         "  attestations:",
@@ -185,8 +194,15 @@ def test_all_that_is_kept_of_a_person_is_a_page_to_read():
         "  name: A [B] C",
         "  nihii: 1, 2",
         "  none: none",
+        "  attestations given:",
+        "    doctor s2, needed",
+        "  instructions:",
+        "    i1, withdrawn",
+        "  not under this person's key:",
+        "    runs/r1/proof/authorisation, the proof of a run, until 2036",
         "  runs: none",
-        "  sealed beside it: evidence-1",
+        "  sealed beside it:",
+        "    evidence-1",
         "  Neither the law nor a run needs it any more: it may be erased.",
     ]
     assert "until 2036" in describe_subject({**found, "kept_until": "2036-01-01T00:00:00Z"})

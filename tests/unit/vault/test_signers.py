@@ -171,7 +171,7 @@ def test_enrolment_takes_two_operators_and_a_rectification_waits_for_the_second(
         attest_doctor(home, begun.subject_id, people.one, ("identity_card",), NOW)
     assert people.decide("controller:A", "N") == "signer_not_attested"
     assert attest_doctor(home, begun.subject_id, people.two, ("inami_register",), NOW).code == "doctor"
-    with pytest.raises(AuthorisationError, match="nothing_to_attest"):
+    with pytest.raises(OperatorError, match="two_attesters_needed"):
         attest_doctor(home, begun.subject_id, people.two, ("inami_register",), NOW)
     again = begin_doctor(home, nihii=("13333384",), operator=people.two, **at)
     record = Subjects(home).read(begun.subject_id) or {}
