@@ -314,7 +314,7 @@ AUTHORITY: dict[str, tuple[str, str]] = {
     ),
     "no_such_place": (
         "The page has no such box to sign in.",
-        "--as takes a number from 1, in the order of the boxes, an INAMI number or a role on the page.",
+        "--as takes a number from 1, in the order of the boxes, or a role on the page.",
     ),
     "place_is_signed": (
         "This box of the page is signed already.",
