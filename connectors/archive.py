@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import copy
 import io
+import os
 import re
 import stat
+import struct
 import zipfile
 import zlib
 from functools import partial
@@ -27,11 +29,18 @@ from schemas.errors import (
 RATIO_FLOOR = 1 << 20
 """Below this many bytes a ratio says nothing: a page of blanks compresses a thousandfold."""
 LOCAL_HEADER = 30  # bytes before a member's name, APPNOTE.TXT 4.3.7
+ENTRY = struct.Struct("<28xHHH12x")  # of the directory, with the lengths of what follows: 4.3.12
+END = struct.Struct("<12xI6x")  # 4.3.16: the size of the directory
+WIDE_END = struct.Struct("<40xQ8x")  # 4.3.14: the same, where END says UNTOLD
+UNTOLD = 0xFFFFFFFF
+END_REACH = 1 << 17  # the records at the end, with the longest comment
+DIRECTORY_BYTES = 128 << 20
 DRIVE = re.compile(r"[A-Za-z]:")
 
 
 def open_archive(opener: Opener, limits: Limits) -> tuple[SourceFile, ...]:
     """List the regular members of a zip, in the order of its directory."""
+    _check_count(opener, limits)
     archive = _directory(opener())
     members = [info for info in archive.infolist() if not info.is_dir()]
     if not members:
@@ -50,6 +59,49 @@ def open_archive(opener: Opener, limits: Limits) -> tuple[SourceFile, ...]:
         SourceFile(ordinal, info.file_size, partial(_open, archive, info, ordinal, limits))
         for ordinal, info in enumerate(members, 1)
     )
+
+
+def _check_count(opener: Opener, limits: Limits) -> None:
+    """Count the entries of the directory, one held at a time, before all of them are.
+
+    A folder is an entry too: twice the files are let pass. Raises LimitExceededError; a directory that is not found or
+    not well made is left to whoever reads it.
+    """
+    with opener() as stream:
+        place = _place_of_directory(stream)
+        if place is None:
+            return
+        start, size = place
+        stream.seek(start)
+        reader = io.BufferedReader(cast("io.RawIOBase", stream), 1 << 16)
+        count = passed = 0
+        while passed < size:
+            entry = reader.read(ENTRY.size)
+            if len(entry) < ENTRY.size or not entry.startswith(b"PK\1\2"):
+                break
+            count += 1
+            following = sum(ENTRY.unpack(entry))  # name, extra field, comment
+            passed += ENTRY.size + len(reader.read(following))
+            if count > 2 * limits.max_files or passed > DIRECTORY_BYTES:
+                raise LimitExceededError("files", limit=limits.max_files)
+
+
+def _place_of_directory(stream: BinaryIO) -> tuple[int, int] | None:
+    """Where the directory begins and how long it is, by the records at the end (APPNOTE.TXT 4.3.14, 4.3.16)."""
+    length = stream.seek(0, os.SEEK_END)
+    base = max(0, length - END_REACH)
+    stream.seek(base)
+    tail = stream.read(END_REACH)
+    at = tail.rfind(b"PK\5\6")
+    if at < 0 or len(tail) - at < END.size:
+        return None
+    (size,) = END.unpack_from(tail, at)
+    wide = tail.rfind(b"PK\6\6", 0, at)
+    if size == UNTOLD and wide >= 0:
+        (size,) = WIDE_END.unpack_from(tail, wide)
+        at = wide
+    start = base + at - size
+    return (start, size) if start >= 0 else None
 
 
 def _directory(stream: BinaryIO) -> zipfile.ZipFile:

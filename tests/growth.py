@@ -39,13 +39,17 @@ class Growth:
 def growth(name: str, n: int, make: Callable[[int], Callable[[], object]]) -> Growth:
     """Measure `make(n)()` and `make(2 * n)()`; what `make` does itself is not counted.
 
-    The shortest of three turns counts for the time, so that what else the machine does hardly shows.
+    The shortest of three turns counts for the time, and once more if it was much, so that what else the machine does
+    hardly shows.
     """
     small, large = make(n), make(2 * n)
-    seconds, twice = (min(_seconds(work) for _ in range(3)) for work in (small, large))
+    for _ in range(3):
+        seconds, twice = (min(_seconds(work) for _ in range(3)) for work in (small, large))
+        if twice < LINEAR * seconds:
+            break
     peak, peak_twice = _peak(small), _peak(large)
     memory_ratio = peak_twice / peak if peak_twice > FLOOR else 1.0
-    return Growth(name, n, seconds, twice / max(seconds, 1e-3), peak, memory_ratio)
+    return Growth(name, n, seconds, twice / max(seconds, 2e-3), peak, memory_ratio)
 
 
 def _seconds(work: Callable[[], object]) -> float:

@@ -245,7 +245,7 @@ class Elements:
         if element is None:
             return False
         if unit is not None and parent.unit is not None:
-            parent.unit.children.remove(unit)
+            parent.unit.children.pop()  # it is the last one
         parent.children -= 1
         self._replaying += 1
         path = self._path() + f".{frame.ordinal}"

@@ -10,7 +10,7 @@ import codecs
 import datetime as dt
 import re
 from collections.abc import Iterable, Iterator
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import NamedTuple
 
 from connectors.inventory.kinds import valid_inss
@@ -19,7 +19,7 @@ from schemas.disposition import UnitKind
 _OPENING = re.compile(r"\W{0,3}A1\\", re.IGNORECASE)
 _DESCRIPTOR = re.compile(r"[^\w\\]{0,3}([AL][0-9])\\", re.IGNORECASE)
 _HEAD = re.compile(rb"(?:\xef\xbb\xbf)?[^\w\\\r\n]{0,3}A([12])\\", re.IGNORECASE)
-_LINE = re.compile(rb"[^\r\n]*(?:\r\n|\r|\n)")
+_END = re.compile(rb"\r\n|\r|\n")
 _CP850_SIGNS = b"\x82\x85\x8a\x87\x88\x8b\x93\x96\x97\xfd\xfc\xe6\xf8\x90\xb7\xd4"
 _CP1252_SIGNS = b"\xe9\xe0\xe8\xe7\xea\xef\xf4\xb5\xb2\xb3\xb0\xeb\xf9\xfb\xc9"
 _UNASSIGNED = (0x81, 0x8D, 0x8F, 0x90, 0x9D)
@@ -72,22 +72,22 @@ def messages(pieces: Iterable[bytes]) -> Iterator[list[MessageLine]]:
 
 
 def _raw_lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    held = b""
-    for piece in pieces:
-        held += piece
-        if held.endswith(b"\r"):
-            continue  # its LF may come with the next piece
-        end = 0
-        for found in _LINE.finditer(held):
-            yield found.group()
-            end = found.end()
-        held = held[end:]
-    end = 0
-    for found in _LINE.finditer(held):
-        yield found.group()
-        end = found.end()
-    if held[end:]:
-        yield held[end:]
+    """The lines, ends kept. A piece is looked through once, also where a line goes on over many of them."""
+    begun: list[bytes] = []  # what there is of the line that goes on
+    waiting = b""  # a CR at the end of a piece: its LF may come with the next one
+    for piece in chain(pieces, (b"",)):
+        data, waiting = waiting + piece, b""
+        if piece and data.endswith(b"\r"):
+            data, waiting = data[:-1], b"\r"
+        start = 0
+        for found in _END.finditer(data):
+            yield b"".join((*begun, data[start : found.end()]))
+            begun.clear()
+            start = found.end()
+        if start < len(data):
+            begun.append(data[start:])
+    if begun:
+        yield b"".join(begun)
 
 
 def _message(number: int, lines: list[bytes]) -> list[MessageLine]:

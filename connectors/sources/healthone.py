@@ -94,18 +94,24 @@ def _rejects(file: int, chart: str, patient: int, data: bytes) -> Iterator[Rejec
 
 def _lines(stream: BufferedIOBase, file: int) -> Iterator[bytes]:
     """The lines of a file, ends kept (CR LF, LF or CR alone). Raises LimitExceededError: see HELD_BYTES."""
-    held, since_start = b"", 0
+    begun, since_start, length = list[bytes](), 0, 0
     while True:
         piece = _read(stream, file)
-        lines = (held + piece).splitlines(keepends=True)
-        # The last line may go on, and a CR may have its LF in the next piece.
-        held = lines.pop() if piece and lines else b""
+        ends = not piece or b"\n" in piece or b"\r" in piece or (begun and begun[-1].endswith(b"\r"))
+        begun.append(piece)
+        length += len(piece)
+        # Joined only when a line ends: one that goes on over many pieces is looked through once.
+        lines = b"".join(begun).splitlines(keepends=True) if ends else []
+        if ends:
+            # The last line may go on, and a CR may have its LF in the next piece.
+            begun = [lines.pop()] if piece and lines else []
+            length = sum(map(len, begun))
         for line in lines:
             since_start = 0 if START.match(line) else since_start + len(line)
             if since_start > HELD_BYTES:
                 raise LimitExceededError("message_too_large", file=file, limit=HELD_BYTES)
             yield line
-        if len(held) > HELD_BYTES:
+        if length > HELD_BYTES:
             raise LimitExceededError("message_too_large", file=file, limit=HELD_BYTES)
         if not piece:
             return
