@@ -93,7 +93,7 @@ def test_what_lies_in_quarantined_units_goes_along_in_linear_time():
         }  # fmt: skip
         return lambda: _balance(books)
 
-    assert make(10)() == [("item", "quarantined", 30)]
+    assert make(10)() == [("item", "quarantined", "none", 30)]
     found = growth("quarantined units, each with two in it", 3000, make)
     print("\n" + found.row())
     found.assert_linear()
@@ -103,7 +103,7 @@ def _row(schema: pa.Schema, **values: Any) -> dict[str, Any]:
     return {**dict.fromkeys(schema.names), "file": 1, "patient": 1, **values}
 
 
-def _balance(books: dict[str, pa.Table]) -> list[tuple[str, str, int]]:
+def _balance(books: dict[str, pa.Table]) -> list[tuple[str, str, str, int]]:
     connection = duck.connect()
     for name, table in books.items():
         connection.register(name, table)
