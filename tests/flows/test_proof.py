@@ -17,9 +17,10 @@ from hypothesis import strategies as st
 from whole_run import WholeRun
 
 from flows.practice.write import write_practice
+from vault.certificate import build_certificate
 from vault.ledger_store import load_log_key
 from vault.notes import COSIGNATURE, cosign_note, format_vkey
-from vault.proof_folder import write_proof
+from vault.proof_folder import _certificate_of, write_proof
 from vault.site import Site
 from vault.verify import read_folder, verify
 from vault.verify import verify as judge
@@ -168,6 +169,8 @@ def rebuilt_with(case: WholeRun, files: dict[str, bytes], old: bytes, new: bytes
     changed = {
         name: data.replace(old, new) for name, data in files.items() if not name.startswith("manifest")
     }
+    if old == files["checkpoint"]:
+        changed |= build_certificate(_certificate_of(changed))  # which lists witnesses among its channels
     folder = case.folder / "cosigned"
     write_proof(folder, changed, origin=Site.load(case.home).origin, key=load_log_key(case.home))
     return read_folder(folder)
