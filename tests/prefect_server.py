@@ -114,9 +114,18 @@ class PrefectServer:
             headers["Authorization"] = "Basic " + base64.b64encode(auth.encode()).decode()
         data = None if body is None else json.dumps(body).encode()
         asked = urllib.request.Request(f"{self.url}{path}", method=method, data=data, headers=headers)
-        with urllib.request.urlopen(asked, timeout=30) as answer:
-            text = answer.read()
-        return json.loads(text) if text else None
+        until = time.monotonic() + 60
+        while True:
+            try:
+                with urllib.request.urlopen(asked, timeout=30) as answer:
+                    text = answer.read()
+                return json.loads(text) if text else None
+            except urllib.error.HTTPError as error:
+                if (
+                    error.code != 503 or time.monotonic() > until
+                ):  # 503: its SQLite is busy; Prefect's own client asks again
+                    raise
+                time.sleep(1)
 
     def trigger(self, deployment: str, home: Path, order: str, **fields: Any) -> str:
         made = self.call("GET", f"/deployments/name/{deployment}")
