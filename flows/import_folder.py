@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from connectors.destinations.held_folder import HeldFolder
-from schemas.errors import PackageError, StorageFullError, TargetRefusedError
+from schemas.errors import PackageError, RepriseError, StorageFullError, TargetRefusedError
 from vault.files import FULL
 
 
@@ -70,7 +70,8 @@ def new_import_folder(into: Path) -> Iterator[ImportFolder]:
         for folder_made in missing:
             with suppress(OSError):
                 folder_made.rmdir()
-    raise StorageFullError(code) if code == "disk_full" else PackageError(code)
+    refusal: RepriseError = StorageFullError(code) if code == "disk_full" else PackageError(code)
+    raise refusal from None  # the error of the body is still being handled: its words may quote what was read
 
 
 @contextmanager

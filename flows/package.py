@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import errno
 import json
 import shutil
 import struct
@@ -11,7 +12,7 @@ import zipfile
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, BinaryIO
 
 from flows.import_folder import ImportFolder, new_import_folder
 from schemas.digests import Digest, stream_digest
@@ -172,10 +173,20 @@ def _check_member(info: zipfile.ZipInfo, taken: set[str]) -> None:
     taken.add(name)
 
 
+def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> IO[bytes]:
+    """A member to read. Its place is stated by the directory; one before or beyond the archive makes it no zip."""
+    try:
+        return archive.open(info)
+    except OSError as error:
+        if error.errno != errno.EINVAL:
+            raise
+    raise zipfile.BadZipFile
+
+
 def _write(archive: zipfile.ZipFile, info: zipfile.ZipInfo, folder: ImportFolder, allowance: int) -> int:
     written = 0
     with (
-        archive.open(info) as source,
+        _member(archive, info) as source,
         folder.create(tuple(info.orig_filename.split("/"))) as sink,
     ):
         for piece in iter(lambda: source.read(1 << 20), b""):

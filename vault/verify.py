@@ -576,7 +576,7 @@ def verify(source: Path | Files, policy: str | None, further: Further = None) ->
             further(files, report)
         words = report.words(UNANCHORED if policy is None else ACCEPTED)
     except Fault as fault:
-        return fault.exit_code, [*fault.where, f"REFUSED: {fault.code}"]
+        return fault.exit_code, [ascii(line)[1:-1] for line in (*fault.where, f"REFUSED: {fault.code}")]
     except (OSError, LookupError, TypeError, ValueError, AttributeError, RecursionError):
         return 93, ["REFUSED: folder_malformed"]
     return 92 if policy is None else 0, words

@@ -130,9 +130,9 @@ def name_but_for_normal_form(proof: Path) -> None:
         (holes, (93, "REFUSED: folder_too_large")),
         (thousands, (93, "REFUSED: folder_too_large")),
         (deep, (93, "REFUSED: folder_malformed")),
-        (odd_names, (91, "REFUSED: files_added_or_missing")),
-        (name_but_for_case, (91, "REFUSED: files_added_or_missing")),
-        (name_but_for_normal_form, (91, "REFUSED: files_added_or_missing")),
+        (odd_names, (91, "REFUSED: file_of_unknown_name")),
+        (name_but_for_case, (91, "REFUSED: file_of_unknown_name")),
+        (name_but_for_normal_form, (91, "REFUSED: file_of_unknown_name")),
     ],
 )
 def test_a_folder_built_to_hurt(proof, hurt, answer):
