@@ -50,7 +50,7 @@ def test_beside_kmehr_files(export, shared, tmp_path):
 
 @pytest.mark.slow
 def test_letters_out_of_scope_are_not_staged(export, tmp_path):
-    case = WholeRun(tmp_path / "trial", export, kinds=("lab_results",))
+    case = WholeRun(tmp_path / "trial", export, kinds=["lab_results"])
     result = case.start()
     assert result.dispositions["out_of_scope"] == 9 + 22 + 8  # the lines of the three letters
     assert all(">labresult</cd>" in chart for chart in charts(case))
