@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 
 from schemas.errors import AuthorisationError
+from schemas.regular_file import open_regular
 
 MAX_BYTES = 64 << 10
 PersonOption = Annotated[
@@ -46,7 +47,7 @@ def read_person(file: Path | None, numbers_of: str) -> Person:
             inss, name, tuple(typer.prompt(f"INAMI number of {numbers_of} (several: with blanks)").split())
         )
     found: dict[str, object] = {}
-    with sys.stdin.buffer if str(file) == "-" else file.open("rb") as stream:
+    with sys.stdin.buffer if str(file) == "-" else open_regular(file) as stream:
         data = stream.read(MAX_BYTES + 1)
     try:
         found = tomllib.loads(data[:MAX_BYTES].decode("utf-8"))
