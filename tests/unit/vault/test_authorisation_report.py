@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from datetime import timedelta
 
@@ -41,8 +42,7 @@ def test_what_holds_is_listed_with_what_was_found(bench):
     }
     assert NAME in lines["certificate"]
     assert "Reprise trial root" in lines["chain to a root"]
-    issued = bench.authority.moment.replace(microsecond=0) - timedelta(days=1)
-    assert f"{(NOW - issued).days} day(s) old" in lines["revocation"]
+    assert re.search(r" [01] day\(s\) old", lines["revocation"])  # made a day before, or a moment less
     assert "migration 1 of 1" in lines["uses left"]
     assert "practice, recovery" in lines["recipients"]
     assert "this site allows 72 h" in lines["staging deadline"]
