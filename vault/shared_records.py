@@ -2,7 +2,7 @@
 
 What an instruction's controllers signed together names each of them, so it can be nobody's alone: whoever of them is
 erased takes the means to open it along, and the file is removed with the record. The first line says, by opaque ids, whose
-keys are needed; the rest is AES-256-GCM under a key derived from all of them (docs/adr/0009-records-about-several-people.md).
+keys are needed; the rest is AES-256-GCM under a key derived from all of them (docs/adr/0011-records-about-several-people.md).
 """
 
 from __future__ import annotations
