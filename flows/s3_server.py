@@ -18,6 +18,8 @@ from vault.destinations import S3Bucket
 
 _SECONDS = 30
 _PORTS = {"http": 80, "https": 443}
+_ANSWER_BYTES = 16 << 20
+"""More than any answer that is no object's content: a listing of a thousand names of a thousand bytes, escaped."""
 _S3_FULL = frozenset({"InsufficientStorage", "QuotaExceeded", "XMinioStorageFull", "EntityTooLarge"})
 _S3_AGAIN = frozenset(
     {
@@ -59,6 +61,21 @@ def _plain_session() -> Any:
     return session
 
 
+async def _read_whole(answer: Any) -> bytes:
+    """The body of an answer that is read whole; one without an end would fill the memory before its time is over."""
+    found = bytearray()
+    while piece := await answer.content.read(1 << 16):
+        found += piece
+        if len(found) > _ANSWER_BYTES:
+            answer.close()
+            raise TooLong
+    return bytes(found)
+
+
+class TooLong(Exception):
+    """An answer that is no object's content goes on and on."""
+
+
 class Redirected(Exception):
     """The server points elsewhere, or answers with another status of that class."""
 
@@ -92,6 +109,7 @@ def _http_session(host: str, port: int) -> type[Any]:
             if 300 <= answer.status < 400:
                 answer.close()
                 raise Redirected
+            answer.read = lambda: _read_whole(answer)
             return answer
 
     class DeclaredSession(AIOHTTPSession):

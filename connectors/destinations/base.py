@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Protocol
 
@@ -50,6 +51,19 @@ class Destination(Protocol):
 
     def discard(self) -> None:
         """Take back whatever this run brought, published or not."""
+
+
+def at_most(most: int, listed: Iterable[str]) -> set[str]:
+    """The names that a place lists, which are few; read no further than that, for there may be no end.
+
+    Raises TargetError `destination_lies`.
+    """
+    found: set[str] = set()
+    for name in listed:
+        found.add(name)
+        if len(found) > most:
+            raise TargetError("destination_lies")
+    return found
 
 
 def bring(place: Destination, local: Path, name: str, sealed: Digest) -> None:

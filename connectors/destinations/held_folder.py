@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import stat
 import weakref
+from contextlib import suppress
 from pathlib import Path
 from secrets import token_hex
 from typing import BinaryIO
@@ -33,7 +34,7 @@ class HeldFolder:
     def enter(self, name: str) -> HeldFolder | None:
         """Open a folder in this one; None when there is nothing of that name."""
         try:
-            return HeldFolder(os.open(name, _FOLDER, dir_fd=self.descriptor))
+            return HeldFolder(os.open(_step(name), _FOLDER, dir_fd=self.descriptor))
         except FileNotFoundError:
             return None
 
@@ -49,7 +50,7 @@ class HeldFolder:
 
     def make(self, name: str) -> HeldFolder:
         """Make a folder for this user alone and open it. Raises TargetRefusedError as `enter_own`."""
-        os.mkdir(name, 0o700, dir_fd=self.descriptor)
+        os.mkdir(_step(name), 0o700, dir_fd=self.descriptor)
         made = self.enter_own(name)
         if made is None:
             raise TargetRefusedError("destination_not_private")  # somebody renamed it meanwhile
@@ -79,7 +80,9 @@ class HeldFolder:
     def read(self, name: str) -> BinaryIO | None:
         """Open a regular file; None when there is none of that name. A device or a FIFO is not waited for."""
         try:
-            descriptor = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=self.descriptor)
+            descriptor = os.open(
+                _step(name), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=self.descriptor
+            )
         except FileNotFoundError:
             return None
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
@@ -90,7 +93,7 @@ class HeldFolder:
     def create(self, name: str) -> BinaryIO:
         """A new file for this user alone."""
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-        return os.fdopen(os.open(name, flags, 0o600, dir_fd=self.descriptor), "wb")
+        return os.fdopen(os.open(_step(name), flags, 0o600, dir_fd=self.descriptor), "wb")
 
     def spool(self) -> BinaryIO:
         """A file to write and to read that has no name any more: it is gone with the process, whatever ends it."""
@@ -104,14 +107,14 @@ class HeldFolder:
     def unlink(self, name: str) -> None:
         """Remove a file; nothing when there is none."""
         try:
-            os.unlink(name, dir_fd=self.descriptor)
+            os.unlink(_step(name), dir_fd=self.descriptor)
         except FileNotFoundError:
             return
 
     def remove_empty(self, name: str) -> None:
         """Remove an empty folder; nothing when there is none."""
         try:
-            os.rmdir(name, dir_fd=self.descriptor)
+            os.rmdir(_step(name), dir_fd=self.descriptor)
         except FileNotFoundError:
             return
 
@@ -119,8 +122,19 @@ class HeldFolder:
         """Give an entry the same name in another folder of the same file system. Raises FileExistsError."""
         if to.has(name):
             raise FileExistsError
-        os.rename(name, name, src_dir_fd=self.descriptor, dst_dir_fd=to.descriptor)
+        os.rename(_step(name), name, src_dir_fd=self.descriptor, dst_dir_fd=to.descriptor)
 
     def sync(self) -> None:
         """Make the entries durable."""
         os.fsync(self.descriptor)
+
+
+def _step(name: str) -> str:
+    """A name that stands for an entry of a folder and leads nowhere else. Raises TargetRefusedError `package_altered`.
+
+    Names come out of manifests too, and where a file system shows another's files as this user's (CIFS, FUSE) so may those.
+    """
+    with suppress(UnicodeEncodeError):
+        if os.fsencode(name) not in (b"", b".", b"..") and not set(name) & {"/", "\0"}:
+            return name
+    raise TargetRefusedError("package_altered")

@@ -12,7 +12,7 @@ from hashlib import md5
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from connectors.destinations.base import MANIFEST, STRANGERS
+from connectors.destinations.base import MANIFEST, STRANGERS, at_most
 from connectors.destinations.line import Fault, Line
 from schemas.digests import Digest, Hashing, stream_digest
 from schemas.errors import TargetError, TargetRefusedError
@@ -93,6 +93,8 @@ class S3Destination:
         while True:
             found = filesystem.call_s3("list_parts", **upload, PartNumberMarker=marker)
             parts.update({part["PartNumber"]: part["ETag"] for part in found.get("Parts", [])})
+            if len(parts) > 2 * _MAX_PARTS:
+                raise TargetError("destination_lies")
             if not found.get("IsTruncated"):
                 return parts
             marker = int(found["NextPartNumberMarker"])
@@ -168,9 +170,7 @@ class S3Destination:
 
         Raises TargetError `destination_lies`.
         """
-        found = set(self._line.do(lambda filesystem: list(self._names(filesystem))))
-        if len(found - names) > STRANGERS:
-            raise TargetError("destination_lies")
+        found = self._line.do(lambda filesystem: at_most(len(names) + STRANGERS, self._names(filesystem)))
         for name in sorted(found - names - {MANIFEST}):
             self.remove(name)
         for name in sorted(found & names | {""}):

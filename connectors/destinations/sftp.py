@@ -9,16 +9,18 @@ The rename is SFTP's own, which refuses an existing target; OpenSSH's `posix-ren
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from connectors.destinations.base import MANIFEST, STRANGERS, bring
+from connectors.destinations.base import MANIFEST, STRANGERS, at_most, bring
 from connectors.destinations.line import Fault, Line
 from schemas.digests import Digest, Hashing, stream_digest
 from schemas.errors import TargetError, TargetRefusedError
 
+_MOST_FILES = 100_000  # of one package
 _PIECE = 32 << 10  # the largest request of SFTP; what arrived is kept when the line is cut
 
 
@@ -104,9 +106,7 @@ class SftpDestination:
 
     def _keep_only(self, filesystem: Any, names: frozenset[str]) -> None:
         """Remove strangers; miss nothing that was read back before. Raises TargetError `destination_lies`."""
-        found = {path.rpartition("/")[2] for path in _list(filesystem, self._partial)}
-        if len(found - names) > STRANGERS:
-            raise TargetError("destination_lies")
+        found = at_most(len(names) + STRANGERS, _list(filesystem, self._partial))
         for name in found - names:
             _unlink(filesystem, f"{self._partial}/{name}")
         if not names <= found and _size(filesystem, self._final) is None:
@@ -152,11 +152,10 @@ def _size(filesystem: Any, path: str) -> int | None:
         return None
 
 
-def _list(filesystem: Any, folder: str) -> list[str]:
-    try:
-        return [str(path) for path in filesystem.ls(folder, detail=False)]
-    except FileNotFoundError:
-        return []
+def _list(filesystem: Any, folder: str) -> Iterator[str]:
+    with suppress(FileNotFoundError):
+        for entry in filesystem.ftp.listdir_iter(folder, read_aheads=1):
+            yield str(entry.filename).rpartition("/")[2]
 
 
 def _unlink(filesystem: Any, path: str) -> None:
@@ -167,8 +166,8 @@ def _unlink(filesystem: Any, path: str) -> None:
 
 
 def _remove_folder(filesystem: Any, folder: str) -> None:
-    for path in _list(filesystem, folder):
-        _unlink(filesystem, path)
+    for name in sorted(at_most(_MOST_FILES, _list(filesystem, folder))):
+        _unlink(filesystem, f"{folder}/{name}")
     try:
         filesystem.rmdir(folder)
     except FileNotFoundError:

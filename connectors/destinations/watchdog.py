@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from time import monotonic
 from types import TracebackType
@@ -25,7 +26,10 @@ class Bound:
 
 
 class Watchdog:
-    """While its context lasts, calls `break_off` once, from a thread of its own, when the time is over."""
+    """While its context lasts, calls `break_off` when the time is over, from a thread of its own, and again until it ends.
+
+    Once is not enough: what is done in many requests may be between two of them, and a login may have no line yet.
+    """
 
     def __init__(self, bound: Bound, break_off: Callable[[], None]) -> None:
         self._bound, self._break_off = bound, break_off
@@ -51,8 +55,11 @@ class Watchdog:
             while not self._over and (left := self._deadline - monotonic()) > 0:
                 self._changed.wait(min(left, _LOOK_SECONDS))
             self.overdue = not self._over
-        if self.overdue:
-            self._break_off()
+        while not self._over:
+            with suppress(Exception):  # there may be nothing yet to break off
+                self._break_off()
+            with self._changed:
+                self._changed.wait_for(lambda: self._over, _LOOK_SECONDS)
 
     def __enter__(self) -> Self:
         threading.Thread(target=self._watch, daemon=True, name="watchdog").start()

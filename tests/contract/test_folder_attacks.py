@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -170,6 +171,18 @@ def test_another_run_s_files_are_not_removed_under_this_run_s_name(drop, sealed,
         except TargetError:
             continue
     assert [path for path in before if not path.is_file()] == []
+
+
+@pytest.mark.parametrize("name", ["../../victim/thesis.txt", "/etc/nothing", "..", ".", "", "a\0b", "\ud800"])
+def test_a_manifest_that_names_files_elsewhere_removes_none(tmp_path, sealed, victim, name):
+    """Where a file system shows another's files as this user's, a manifest may be another's."""
+    package = tmp_path / "out" / PACKAGE
+    package.mkdir(parents=True, mode=0o700)
+    (package / MANIFEST).write_text(json.dumps({"run": RUN, "parts": [{"name": name}]}))
+    with pytest.raises(TargetError, match="package_altered"):
+        FolderDestination(tmp_path / "out", RUN).discard()
+    assert intact(victim)
+    assert (package / MANIFEST).is_file()
 
 
 def test_the_destination_itself_may_be_no_link(drop, sealed, victim, tmp_path):
