@@ -83,6 +83,8 @@ def _growing(beside: HeldFolder, name: str) -> Iterator[ImportFolder]:
         yield folder
         folder.sync()
         os.rename(hidden, name, src_dir_fd=beside.descriptor, dst_dir_fd=beside.descriptor)
+        if not beside.has_as(name, place):
+            raise PackageError("into_unusable")  # who may write beside it put another folder there
         beside.sync()
     except BaseException:
         _clear(beside, hidden, place)

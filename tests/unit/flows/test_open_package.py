@@ -108,6 +108,24 @@ def test_a_folder_that_fills_while_it_is_opened_is_not_replaced(small, tmp_path,
     assert not (tmp_path / ".in.opening").exists()
 
 
+def test_another_folder_put_in_the_place_of_the_one_that_was_filled_is_not_called_opened(
+    small, tmp_path, monkeypatch
+):
+    real = opening._unpack
+
+    def and_somebody_renames(*arguments) -> None:
+        real(*arguments)
+        if not (tmp_path / "aside").exists():
+            (tmp_path / ".in.opening").rename(tmp_path / "aside")
+            (tmp_path / ".in.opening").mkdir()
+            (tmp_path / ".in.opening" / "forged.xml").write_bytes(b"f")
+
+    monkeypatch.setattr(opening, "_unpack", and_somebody_renames)
+    with pytest.raises(RepriseError, match="into_unusable"):
+        open_package(small, IDENTITY, tmp_path / "in")
+    assert below(tmp_path / "aside") == [], "nothing in clear is left"
+
+
 @pytest.mark.parametrize(
     ("members", "code"),
     [
