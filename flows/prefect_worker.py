@@ -8,11 +8,12 @@ host since its last boot.
 
 from __future__ import annotations
 
-import contextlib
 import json
+import re
 import subprocess
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -30,7 +31,7 @@ from prefect.client.schemas.filters import (
 )
 from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.client.schemas.responses import SetStateStatus
-from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
+from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound, PrefectException
 from prefect.states import Cancelled, Crashed, Pending
 
 from flows.quiet_prefect import child_settings
@@ -44,6 +45,9 @@ POOL_TYPE = "reprise"
 POLL_SECONDS = 2.0
 HEARTBEAT_SECONDS = 10.0
 ABANDON_SECONDS = 120
+ODD = (httpx.HTTPError, PrefectException, ValueError)
+"""What asking the API may raise: no answer, a refusal, something that is none of Prefect's objects."""
+_PID = re.compile(r"[0-9]{1,9}")
 LIVING = (StateType.PENDING, StateType.RUNNING, StateType.CANCELLING)
 
 
@@ -61,10 +65,17 @@ class PoolWorker:
 
     def make_pool(self) -> None:
         """Make the pool unless there is one. Raises HostError (pool_of_another_type)."""
-        with contextlib.suppress(ObjectAlreadyExists):
+        with suppress(ObjectAlreadyExists):
             self.client.create_work_pool(WorkPoolCreate(name=self.pool, type=POOL_TYPE, base_job_template={}))
         if self.client.read_work_pool(self.pool).type != POOL_TYPE:
             raise HostError("pool_of_another_type")
+
+    def round_or_pool(self) -> None:
+        """A round; or the pool made anew, when somebody deleted it."""
+        try:
+            self.round()
+        except ObjectNotFound:
+            self.make_pool()
 
     def round(self) -> None:
         """Look once at everything: children that ended, cancellations, lost flow runs, and what is due."""
@@ -73,21 +84,23 @@ class PoolWorker:
             self.client.send_worker_heartbeat(self.pool, f"reprise-{_here()}", HEARTBEAT_SECONDS)
             self._mark_lost()
         for run_id, child in list(self._children.items()):
-            if child.poll() is not None:
-                del self._children[run_id]
-                self._mark_ended(
-                    self.client.read_flow_run(run_id), f"Its process ended ({child.returncode})."
-                )
-            elif self._state(run_id) is StateType.CANCELLING:
-                self._end(run_id, child)
-                self._cancel(run_id)
+            with suppress(ObjectNotFound):  # its flow run was deleted: there is nothing to mark
+                self._look_at(run_id, child)
         self._take_due()
+
+    def _look_at(self, run_id: UUID, child: subprocess.Popen[str]) -> None:
+        if child.poll() is not None:
+            del self._children[run_id]
+            self._mark_ended(self.client.read_flow_run(run_id), f"Its process ended ({child.returncode}).")
+        elif self._state(run_id) is StateType.CANCELLING:
+            self._end(run_id, child)
+            self._cancel(run_id)
 
     def stop(self) -> None:
         """End the children; their runs wait, and Retry goes on with them."""
         for run_id, child in list(self._children.items()):
             self._end(run_id, child)
-            with contextlib.suppress(httpx.HTTPError):
+            with suppress(*ODD):
                 self._mark_ended(self.client.read_flow_run(run_id), "The worker was stopped.")
 
     def _take_due(self) -> None:
@@ -100,8 +113,9 @@ class PoolWorker:
                 return
             if run.id in self._children:
                 continue
-            if self.client.set_flow_run_state(run.id, Pending()).status is SetStateStatus.ACCEPT:
-                self._start(run.id)  # else another worker was first, or it was cancelled meanwhile
+            with suppress(ObjectNotFound):  # deleted meanwhile
+                if self.client.set_flow_run_state(run.id, Pending()).status is SetStateStatus.ACCEPT:
+                    self._start(run.id)  # else another worker was first, or it was cancelled meanwhile
 
     def _start(self, run_id: UUID) -> None:
         child = self._child("run", run_id)
@@ -144,7 +158,8 @@ class PoolWorker:
             self.client.set_flow_run_state(run.id, Crashed(message=words), force=True)
             self.say(f"flow run {run.id}: crashed")
         else:
-            self.say(f"flow run {run.id}: {run.state_name or 'ended'}")
+            ended = run.state.type.value.lower() if run.state is not None else "ended"
+            self.say(f"flow run {run.id}: {ended}")  # a state's name may be any text
 
     def _mark_lost(self) -> None:
         """Flow runs whose process was on this host and is gone: of a worker that was killed, or of an earlier boot."""
@@ -152,7 +167,8 @@ class PoolWorker:
         pool = WorkPoolFilter(name=WorkPoolFilterName(any_=[self.pool]))
         for run in self.client.read_flow_runs(flow_run_filter=living, work_pool_filter=pool):
             if run.id not in self._children and _is_gone(run.infrastructure_pid):
-                self._mark_ended(run, "Its process is gone.")
+                with suppress(ObjectNotFound):
+                    self._mark_ended(run, "Its process is gone.")
 
     def _state(self, run_id: UUID) -> StateType | None:
         try:
@@ -174,7 +190,7 @@ def _mark_of(pid: int) -> str:
 def _is_gone(mark: str | None) -> bool:
     """Whether the process of this mark was on this machine and is no more; false when that cannot be seen from here."""
     words = (mark or "").split("/")
-    if len(words) != 4 or words[0] != _here() or not words[2].isdigit():
+    if len(words) != 4 or words[0] != _here() or not _PID.fullmatch(words[2]):
         return False
     return words[1] != boot_id() or str(process_started(int(words[2]))) != words[3]
 
@@ -196,9 +212,9 @@ def serve(url: str, homes: list[str], pool: str, limit: int, say: Callable[[str]
         try:
             while True:
                 try:
-                    worker.round()
-                except httpx.HTTPError:
-                    say("The Prefect server does not answer; asked again in ten seconds.")
+                    worker.round_or_pool()
+                except ODD:
+                    say("The Prefect server does not answer as it should; asked again in ten seconds.")
                     time.sleep(HEARTBEAT_SECONDS)
                 time.sleep(POLL_SECONDS)
         finally:
