@@ -13,6 +13,11 @@ each proof folder that was issued.
 """
 
 
+_DELIVERED = frozenset(
+    {("run.delivered", "migration"), ("destruction.completed", "published")}
+    | {("import.confirmed", state) for state in ("opened", "imported", "accepted")}
+)
+"""Entries (type and code) by which something was delivered."""
 _SETTLED = frozenset({"use.spent", "use.given_back"})
 
 
@@ -26,10 +31,18 @@ class _Run:
     uses: tuple[str, str] | None = None  # of which instruction (its commitment), and which use
 
 
+@dataclass
+class _Held:
+    """The runs that hold a use of one instruction, and how many it allows: the least that any of them said."""
+
+    allowed: int
+    runs: set[str] = field(default_factory=set)
+
+
 def story_faults(entries: list[bytes], now: datetime) -> list[str]:
     """Runs are numbered without a gap; each was authorised before, started once, and ended once or has time left."""
     runs: dict[str, _Run] = {}
-    held: dict[tuple[str, str], set[str]] = {}
+    held: dict[tuple[str, str], _Held] = {}
     faults: list[str] = []
     started = 0
     for entry in entries:
@@ -49,14 +62,17 @@ def story_faults(entries: list[bytes], now: datetime) -> list[str]:
         elif kind.startswith(("run.", "destruction.")) and "run.started" not in run.types:
             faults.append("run_without_start")
         if kind == "use.given_back" and run.uses is not None:
-            held[run.uses].discard(run_id)
+            held[run.uses].runs.discard(run_id)
         if "destruction.completed" in run.types and not kind.startswith(AFTERWARDS):
             faults.append(
                 "destroyed_twice" if kind == "destruction.completed" else "run_goes_on_after_its_end"
             )
         if kind in _SETTLED:
             faults += _use_faults(run, kind)
-        run.delivered = run.delivered or (kind, body.get("code")) == ("run.delivered", "migration")
+        if (kind, body.get("code")) in _DELIVERED:
+            if "use.given_back" in run.types and not run.delivered:
+                faults.append("use_given_back_after_delivery")
+            run.delivered = True
         run.types.append(kind)
     return faults + _end_faults(runs, now)
 
@@ -69,22 +85,22 @@ def _body(entry: bytes) -> dict[str, Any]:
     return body if isinstance(body, dict) else {}
 
 
-def _too_many(
-    run: _Run, run_id: str, body: dict[str, Any], held: dict[tuple[str, str], set[str]]
-) -> list[str]:
+def _too_many(run: _Run, run_id: str, body: dict[str, Any], held: dict[tuple[str, str], _Held]) -> list[str]:
     """More runs of one instruction and use than it allowed, less those that gave theirs back.
 
-    The first release said neither of which instruction a run is nor how many it allows.
+    The first release said neither of which instruction a run is nor how many it allows; once a log has said it of a run, it
+    says it of each.
     """
     commitments, numbers = body.get("c"), body.get("n")
     of = commitments.get("uses") if isinstance(commitments, dict) else None
     allowed = numbers.get("allowed") if isinstance(numbers, dict) else None
     if not isinstance(of, str) or not isinstance(allowed, int):
-        return []
+        return ["entry_malformed"] if held else []
     run.uses = (of, str(body.get("code")))
-    runs = held.setdefault(run.uses, set())
-    runs.add(run_id)
-    return ["use_exceeded"] if len(runs) > allowed else []
+    use = held.setdefault(run.uses, _Held(allowed))
+    use.allowed = min(use.allowed, allowed)
+    use.runs.add(run_id)
+    return ["use_exceeded"] if len(use.runs) > use.allowed else []
 
 
 def _start_faults(run: _Run, numbers: dict[str, Any], expected: int) -> list[str]:

@@ -150,7 +150,7 @@ def test_a_use_given_back_is_held_by_nobody_and_its_run_is_remembered(bench):
 
 
 STARTED = [("authorisation.checked", "passed"), ("run.started", "migration")]
-ENDED = [("destruction.completed", "published")]
+ENDED = [("destruction.completed", "abandoned")]
 
 
 @pytest.mark.parametrize(
@@ -160,6 +160,9 @@ ENDED = [("destruction.completed", "published")]
         ([("run.delivered", "migration"), ("use.spent", "delivered")], []),
         ([("run.delivered", "rehearsal"), ("use.given_back", "abandoned")], []),
         ([("run.delivered", "migration"), ("use.given_back", "refused")], ["use_given_back_after_delivery"]),
+        ([("use.given_back", "refused"), ("run.delivered", "migration")], ["use_given_back_after_delivery"]),
+        ([("use.given_back", "refused"), ("import.confirmed", "opened")], ["use_given_back_after_delivery"]),
+        ([("run.delivered", "migration"), ("import.confirmed", "opened")], []),
         ([("use.given_back", "refused"), ("use.given_back", "refused")], ["use_settled_twice"]),
         ([("use.spent", "delivered"), ("use.given_back", "refused")], ["use_settled_twice"]),
     ],
@@ -196,3 +199,19 @@ def test_the_audit_counts_the_runs_of_an_instruction():
     assert not exceeded(first, entry("run.started", "two", uses="B"))
     assert not exceeded(first, entry("run.started", "two", code="rehearsal"))
     assert not exceeded(*(entry("run.started", run, allowed=2) for run in ("one", "two")))
+    assert exceeded(first, entry("run.started", "two", allowed=99))
+
+
+def test_once_a_log_says_of_which_instruction_a_run_is_it_says_it_of_each():
+    """A run of the first release did not say it; one that says nothing later would escape the count."""
+
+    def started(run: str, **commitments: str) -> bytes:
+        numbers = {"allowed": 1, "deadline_s": 2**40, "run_number": 0}
+        entry = {"type": "run.started", "runId": run, "code": "migration", "c": commitments, "n": numbers}
+        return json.dumps(entry).encode()
+
+    def malformed(*entries: bytes) -> int:
+        return story_faults(list(entries), datetime.now(UTC)).count("entry_malformed")
+
+    assert malformed(started("old"), started("one", uses="A")) == 0
+    assert malformed(started("one", uses="A"), started("two")) == 1
