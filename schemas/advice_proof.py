@@ -4,6 +4,7 @@ from __future__ import annotations
 
 _WHOLE = "Get the folder again, whole, from whom you have it; when it is the same there, do not rely on it."
 _FALSE = "Whoever made the folder holds the log's key, and the log says otherwise: do not rely on it."
+_SAYS = "Whoever ran this wrote it so into the log: do not rely on the folder."
 _POLICY = "Get it again from the site that issued the proof, by another way than the folder came."
 
 PROOF: dict[str, tuple[str, str]] = {
@@ -101,6 +102,18 @@ PROOF: dict[str, tuple[str, str]] = {
     "page_of_another_certificate": (
         "The page or the paper is not what the certificate makes.",
         _FALSE,
+    ),
+    "run_not_as_ordered": (
+        "The run is not within the instruction: its use, its dates, its deadline, or who holds the copies.",
+        _SAYS,
+    ),
+    "statements_disagree": (
+        "The statements, the entries and the inventory contradict one another.",
+        _SAYS,
+    ),
+    "signatures_not_of_their_kind": (
+        "There are not as many signatures, or not of the kind, as the entry of the check has.",
+        _SAYS,
     ),
     "entry_left_out": (
         "An entry of the run is left out.",

@@ -105,9 +105,13 @@ def strict_b64(text: str) -> bytes:
 def canonical(data: bytes) -> dict[str, Any]:
     """Parse JSON that is byte for byte what a canonical writer makes (sorted keys, no blanks, no floats)."""
     value = json.loads(data.decode("utf-8"), parse_float=int, parse_constant=int)  # whole numbers only
-    again = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
-    demand(again == data and isinstance(value, dict), "json_not_canonical")
+    demand(isinstance(value, dict) and written(value) == data, "json_not_canonical")
     return dict(value)
+
+
+def written(value: Facts) -> bytes:
+    """The canonical bytes. They are compared, not the values: Python takes true for 1."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 
 def sha256(*parts: bytes) -> bytes:
@@ -239,7 +243,7 @@ def check_manifest(files: Files, key: Key) -> None:
         found = (len(files[name]), sha256(files[name]).hex())
         demand((row["bytes"], row["sha256"]) == found, "file_altered", file=name)
     plain = [{"name": n, "bytes": rows[n]["bytes"], "sha256": rows[n]["sha256"]} for n in sorted(rows)]
-    demand(manifest == {"version": 1, "files": plain}, "manifest_malformed")
+    demand(written({"version": 1, "files": plain}) == files["manifest.json"], "manifest_malformed")
 
 
 def climb(node: int, last: int, path: list[bytes], first: bytes, second: bytes) -> tuple[bytes, bytes] | None:
@@ -377,9 +381,7 @@ def check_commitments(files: Files, ended: Facts, statements: Any, version: int)
     demand(listed == sha256(files["inventory.json"]).hex(), "another_inventory")
 
 
-def derive_certificate(
-    facts: Facts, check: Facts, destruction: Facts, entries: Entries, files: Files
-) -> Facts:
+def derive_certificate(facts: Facts, check: Facts, ended: Facts, entries: Entries, files: Files) -> Facts:
     """Step 8: the content of certificate.json. `facts` are the run statement's; the rest grows, and follows from the files."""
     bodies = [entry for _, entry in entries]
     imports = [entry["code"] for entry in bodies if entry["type"] == "import.confirmed"]
@@ -400,7 +402,7 @@ def derive_certificate(
             "checkedAt": bodies[0]["at"],
             **{name: value for name, value in check.items() if name not in kept},
         },
-        "destruction": destruction,
+        "destruction": ended,
         "fate": {
             **fate,
             **{kind: {**fate[kind], "end": end_of(bodies, kind)} for kind in ("source", "package")},
@@ -435,7 +437,7 @@ def check_certificate(files: Files, entries: Entries, statements: Any, version: 
     demand(certificate["version"] == version, "certificate_of_another_version")
     facts = statements[RUN][1]["facts"] if version == 2 else certificate
     derived = derive_certificate(facts, statements[CHECK][1], statements[DESTRUCTION][1], entries, files)
-    demand(certificate == derived, "certificate_differs")
+    demand(written(derived) == files["certificate.json"], "certificate_differs")
     demand({"certificate.html", "certificate.pdf"} <= set(files), "certificate_missing")
     return certificate
 
@@ -463,8 +465,7 @@ def stamp_time(over: bytes, response: bytes) -> str:
     found = re.fullmatch(rb"(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\.\d+)?Z", time[2 : 2 + time[1]])
     if found is None:
         raise Fault("stamp_malformed")
-    year, month, day, hour, minute, second = (part.decode() for part in found.groups()[:6])
-    return f"{year}-{month}-{day}T{hour}:{minute}:{second}Z"
+    return "{}-{}-{}T{}:{}:{}Z".format(*(part.decode() for part in found.groups()[:6]))
 
 
 def check_stamps(files: Files) -> list[str]:
@@ -550,8 +551,7 @@ class Report:
             (BY_HAND if self.kind == "handwritten" else SIGNATURE) if self.signed else ERASED,
             *[ACCEPTS] * self.accepted,
             *[VERSION_1 if self.version == 1 else BEGAN_1] * (self.version == 1 or not self.bound),
-            *[f"{unknown} further line(s) under the head, by names that the policy does not know."]
-            * (unknown > 0),
+            *[f"{unknown} further line(s) under the head, by names unknown to the policy."] * (unknown > 0),
             *(f"a time stamp: {line}" for line in self.stamps),
             PAGES,
             LOOSE,
@@ -560,10 +560,10 @@ class Report:
 
     def words(self, verdict: str) -> list[str]:
         """For a person, and fit for his terminal: what the folder says of itself may not draw, nor begin a line."""
+        told = {"Checked": self.checked, "Not checked here": self.unchecked, "Not provable": [NEVER]}
         words = [f"Run {self.run}: {self.certificate['outcome']}."]
-        words += [f"Checked: {line}" for line in self.checked]
-        words += [f"Not checked here: {line}" for line in self.unchecked]
-        words += [f"Not provable: {NEVER}", f"{verdict} {TRIAL}" if self.trial else verdict]
+        words += [f"{how}: {line}" for how, lines in told.items() for line in lines]
+        words.append(f"{verdict} {TRIAL}" if self.trial else verdict)
         return [ascii(line)[1:-1] for line in words]
 
 

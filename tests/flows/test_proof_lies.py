@@ -219,11 +219,8 @@ class Forked:
                 f"entries/{index}.json": line,
                 f"proofs/{index}.tlog-proof": Ledger(store, None).prove(index),
             }
-        predicates = {n: self.p.restated(n, lambda _: None) for n in (RUN, CHECK, DESTRUCTION)}
-        told = {
-            n: json.loads(base64.b64decode(json.loads(d)["payload"]))["predicate"]
-            for n, d in predicates.items()
-        }
+        envelopes = {n: json.loads(files[f"statements/{n}.dsse.json"]) for n in (RUN, CHECK, DESTRUCTION)}
+        told = {n: json.loads(base64.b64decode(e["payload"]))["predicate"] for n, e in envelopes.items()}
         pairs = list(enumerate(self.entries))
         files |= build_certificate(
             derive_certificate(told[RUN]["facts"], told[CHECK], told[DESTRUCTION], pairs, files)
@@ -267,7 +264,7 @@ def test_even_in_a_forked_log_the_signer_is_the_enrolled_one(forked):
     forked.evidence({f"{FOLDER}signers.json": canonical_json({**rows, "signers": rows["signers"] * 2})})
     assert (
         verify_fully(forked.sealed(), forked.p.policy, *given(forked.p)).verdict
-        == "REFUSED: signers_malformed"
+        == "REFUSED: signatures_not_of_their_kind"
     )
 
 
