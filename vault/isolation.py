@@ -6,6 +6,7 @@ This module imports only what the interpreter has loaded before it runs a first 
 
 from __future__ import annotations
 
+import _signal  # type: ignore[import-not-found] # the interpreter's own; `signal` is a file, with imports
 import os
 import sys
 
@@ -23,6 +24,7 @@ _KEPT = frozenset(
 """What is kept of the environment, beside REPRISE_* and LC_*: how the user's terminal is, where his Prefect server is, and
 what a card's library needs to ask for a PIN (docs/operations.md)."""
 
+INTERRUPTS = (_signal.SIGINT, _signal.SIGTERM)
 _PATHS = ("REPRISE_HOME", "REPRISE_STATE", "XDG_STATE_HOME", "TMPDIR")
 _FOLDER = "/"
 """Only root puts a file there: whatever looks for its settings in the working directory finds none."""
@@ -32,8 +34,11 @@ _start_folder: str | None = None
 def isolate(*program: str) -> None:
     """Drop what is foreign from the environment and begin anew as `python -I PROGRAM`; nothing to do in a process begun so.
 
-    The interpreter then passes over PYTHON*, the user's own packages and the working directory, the loader over LD_*.
+    Interrupts wait from here on until somebody answers them (`flows.interrupts.install`): an interpreter that starts answers
+    them with a traceback. The interpreter that begins anew passes over PYTHON*, the user's own packages and the working
+    directory, the loader over LD_*.
     """
+    _signal.pthread_sigmask(_signal.SIG_BLOCK, INTERRUPTS)
     foreign = [name for name in os.environ if not _is_kept(name)]
     for name in foreign:
         del os.environ[name]

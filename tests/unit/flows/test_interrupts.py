@@ -134,3 +134,22 @@ def test_an_ignored_interrupt_stays_ignored():
     check = "assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN\n"
     done = subprocess.run([sys.executable, "-c", program + check], check=False, env=os.environ.copy())
     assert done.returncode == 0
+
+
+PENDING = """
+import os, signal, sys
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+os.kill(os.getpid(), signal.SIGINT)
+os.execv(sys.executable, [sys.executable, "-I", "-m", "flows", "runs"])
+"""
+BLOCKED = """
+from vault.isolation import isolate
+isolate("-c", "import signal; print(sorted(signal.pthread_sigmask(signal.SIG_BLOCK, [])))")
+"""
+
+
+def test_one_that_comes_while_the_interpreter_starts_waits_for_its_line():
+    begun = subprocess.run([sys.executable, "-c", BLOCKED], capture_output=True, text=True, check=True)
+    assert begun.stdout.strip() == "[<Signals.SIGINT: 2>, <Signals.SIGTERM: 15>]"
+    done = subprocess.run([sys.executable, "-c", PENDING], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (130, "reprise: Interrupted. Nothing was begun.\n")
