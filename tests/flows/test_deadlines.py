@@ -85,7 +85,7 @@ def test_a_run_that_had_published_is_certified_as_published_after_its_deadline(p
     result = engine.resume(case.home, case.run_id, "trial", NoWatch(), clock=clock)
     assert result.state == "certified"
     told = case.told()
-    assert told["facts"]["destruction"]["cause"] == "published"
+    assert told["destruction"]["cause"] == "published"
     assert case.content() == delivered
     case.nothing_left()
 
@@ -102,7 +102,7 @@ def test_a_data_process_that_dies_when_all_was_told_changes_nothing(practice, tm
     result = engine.start(case.home, case.order(), NoWatch(), clock=clock)
     assert result.state == "certified"
     told = case.told()
-    assert told["facts"]["destruction"]["cause"] == "published"
+    assert told["destruction"]["cause"] == "published"
     assert case.content()
     case.nothing_left()
 

@@ -210,7 +210,7 @@ def test_a_run_given_up_is_not_carried_on_after_a_crash(crashed, monkeypatch, wa
         monkeypatch.setattr(sweeps, "owner_alive", lambda _: False)
         assert sweep_home(crashed.home).destroyed == 1
     told = crashed.told()
-    assert told["facts"]["destruction"]["cause"] == "abandoned"
+    assert told["destruction"]["cause"] == "abandoned"
     assert crashed.content() == {}
     crashed.nothing_left()
 
