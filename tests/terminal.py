@@ -21,7 +21,6 @@ class Seen(NamedTuple):
 
     code: int
     screen: str
-    first_seconds: float  # until the first line
     end_seconds: float  # from the signal to the end
 
 
@@ -48,7 +47,7 @@ def at_a_terminal(
         "COLUMNS": "250",
         **(environment or {}),
     }
-    began, first, pressed = time.monotonic(), 0.0, 0.0
+    pressed = 0.0
     process = subprocess.Popen(
         command, stdin=terminal, stdout=terminal, stderr=terminal, env=settings, start_new_session=True
     )
@@ -61,7 +60,6 @@ def at_a_terminal(
             break
         if not piece:
             break
-        first = first or time.monotonic() - began
         screen += piece
         if interrupt_at and not pressed and interrupt_at in screen:
             before()
@@ -70,7 +68,7 @@ def at_a_terminal(
             os.killpg(process.pid, number)
     os.close(control)
     code = process.wait(timeout=60)
-    return Seen(code, screen, first, time.monotonic() - pressed)
+    return Seen(code, screen, time.monotonic() - pressed)
 
 
 LINE = re.compile(r"reprise:\S* Interrupted\.[^\r\n]*")
@@ -82,5 +80,5 @@ def last_line(seen: Seen) -> str:
     assert seen.screen.rstrip().endswith(line)
     assert "Traceback" not in seen.screen
     assert seen.code == 130
-    assert seen.end_seconds < 5
+    assert seen.end_seconds < 15  # 4 s on a machine that has time; waiting for a server took 70
     return line

@@ -18,7 +18,6 @@ import pytest
 from whole_run import WholeRun
 
 from schemas.errors import RepriseError
-from vault.sealing import make_identity
 
 pytestmark = pytest.mark.slow
 CANARY = "Zorgenkanarie"
@@ -149,8 +148,12 @@ def test_a_program_among_the_documents_is_handed_over_and_not_delivered(case, go
     assert told["dispositions"]["quarantined"] == 2  # and a comment of the file
     content = case.content()
     kept = [name for name in content if name.startswith("quarantine/")]
-    assert sorted(name.rpartition("-")[2] for name in kept) == ["contract.bin", "contract.jsonl"]
-    assert [content[name] for name in kept if name.endswith("bin")] == [program]
+    assert sorted(name.rpartition("-")[2] for name in kept) == [
+        "contract.bin",
+        "contract.jsonl",
+        "remark.bin",
+    ]
+    assert [content[name] for name in kept if name.endswith("contract.bin")] == [program]
     assert not any(b64encode(program) in data for name, data in content.items() if name.startswith("CHART"))
     case.nothing_left()
 
@@ -175,19 +178,6 @@ def test_a_full_disk_leaves_a_resumable_run(case):
     found, told, _ = migrate(case, preexec_fn=limit)
     assert (found, told["error"]) == (41, "disk_full"), told
     assert case.resume().state == "certified"
-    case.nothing_left()
-
-
-def test_a_recipient_that_is_no_age_key(good, tmp_path):
-    source = tmp_path / "export"
-    source.mkdir()
-    (source / "1.xml").write_text(good, encoding="utf-8")
-    odd = [{"role": "practice", "age": "age1nonsense"}, {"role": "recovery", "age": make_identity()[1]}]
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("flows.trial._write_keys", lambda *_: None)
-        case = WholeRun(tmp_path / "trial", source, recipients=odd)
-    found, told, _ = migrate(case)
-    assert (found, told["error"]) == (60, "recipient_not_age")
     case.nothing_left()
 
 
