@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -209,9 +210,9 @@ def test_a_copy_whose_folder_was_moved_away_is_not_gone(practice, tmp_path, monk
     else:
         overwrite = custodies._overwrite
 
-        def move_after_the_first(path: Path) -> None:
-            overwrite(path)
-            path.unlink()
+        def move_after_the_first(name: str, folder: int, found: os.stat_result) -> None:
+            overwrite(name, folder, found)
+            os.unlink(name, dir_fd=folder)
             package.rename(case.destination / "elsewhere")
             raise OSError(5, "")
 
