@@ -69,6 +69,8 @@ def story_faults(entries: list[bytes], now: datetime) -> list[str]:
             )
         if kind in _SETTLED:
             faults += _use_faults(run, kind)
+        if kind == "run.delivered" and run.uses is not None and body.get("code") != run.uses[1]:
+            faults.append("entry_malformed")  # counted as another use than it was
         if (kind, body.get("code")) in _DELIVERED:
             if "use.given_back" in run.types and not run.delivered:
                 faults.append("use_given_back_after_delivery")

@@ -114,6 +114,14 @@ Lie = Callable[[Recorded], object]
 DISAGREE, KIND, ORDER = "statements_disagree", "signatures_not_of_their_kind", "run_not_as_ordered"
 LIES: dict[str, tuple[str, Lie]] = {
     "another use": (DISAGREE, lambda r: r.said[RUN].update(use="inventory")),
+    "a delivery by a rehearsal": (
+        DISAGREE,
+        lambda r: (
+            r.said[RUN].update(use="rehearsal"),
+            r.entry("run.started").update(code="rehearsal"),
+            r.entry("run.started")["n"].update(allowed=5),
+        ),
+    ),
     "another deadline": (DISAGREE, lambda r: r.said[RUN].update(deadline="2099-01-01T00:00:00Z")),
     "another cause": (DISAGREE, lambda r: r.entry("destruction.completed").update(code="abandoned")),
     "another extent": (DISAGREE, lambda r: r.said[DESTRUCTION]["inventory"].update(files=0, bytes=0)),

@@ -215,3 +215,8 @@ def test_once_a_log_says_of_which_instruction_a_run_is_it_says_it_of_each():
 
     assert malformed(started("old"), started("one", uses="A")) == 0
     assert malformed(started("one", uses="A"), started("two")) == 1
+    for code, faults in (("migration", 0), ("rehearsal", 1)):
+        delivered = json.dumps(
+            {"type": "run.delivered", "runId": "one", "code": code, "n": {}, "c": {}}
+        ).encode()
+        assert malformed(started("one", uses="A"), delivered) == faults
