@@ -31,6 +31,9 @@ _IGNORED = {
     Role.FOLDER_HEAD: FOLDER_HEAD,
 }
 
+_PEOPLE = frozenset({"folder", "patient"})
+"""Elements that speak of a patient; inside another's folder, and nowhere else, they are no structure."""
+
 
 class Folder:
     """A patient's folder, while and after it is read."""
@@ -38,8 +41,20 @@ class Folder:
     def __init__(self, patient: int, path: str) -> None:
         self.patient = patient
         self.path = path
-        self.inss: str | None = None
         self.last_seen: str | None = None
+        self.several = False
+        self._stated: list[str | None] = []
+
+    def note_number(self, inss: str | None) -> None:
+        """Note what a patient element states."""
+        if inss not in self._stated:
+            self._stated.append(inss)
+
+    def row(self) -> tuple[int, str, str | None, str | None]:
+        """Patient, unit, national number, last seen; whose a folder is that holds several people is not known."""
+        if self.several or len(self._stated) > 1:
+            return self.patient, self.path, None, None
+        return self.patient, self.path, next(iter(self._stated), None), self.last_seen
 
 
 class Elements:
@@ -101,6 +116,8 @@ class Elements:
 
     def _settle_in(self, frame: Frame, parent: Frame | None) -> None:
         """Give the new frame its owner of bytes, its place for text, its unit."""
+        if self._folder is not None and frame.name.casefold() in _PEOPLE and frame.role not in STRUCTURAL:
+            self._folder.several = True
         if frame.kind is not None:
             self._open_unit(frame)
         elif frame.role in STRUCTURAL:

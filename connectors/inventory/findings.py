@@ -39,8 +39,10 @@ from schemas.disposition import UnitKind
 class Seen(Protocol):
     """What is noted about a patient."""
 
-    inss: str | None
     last_seen: str | None
+
+    def note_number(self, inss: str | None) -> None:
+        """What a patient element of the folder states."""
 
 
 class Findings:
@@ -98,8 +100,8 @@ class Findings:
                 body = identifier(node, renamed=renamed)
                 unit.void, unit.body = body is None, shortened(body or "")
             unit.node = None
-        if seen is not None and seen.inss is None:
-            seen.inss = patient_inss(fields)
+        if seen is not None:
+            seen.note_number(patient_inss(fields))
 
     def _lnk(self, unit: Unit, node: Node, attachment: AttachmentDigest, key: bytes) -> None:
         if not attachment.close():

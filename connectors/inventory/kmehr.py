@@ -101,6 +101,6 @@ class _Counting:
             yield from unit_batches(self._file.ordinal, walk.rows)
             walk.rows.clear()
         if len(walk.folders) >= at_least:
-            patients = [(f.patient, f.path, f.inss, f.last_seen) for f in walk.folders]
+            patients = [folder.row() for folder in walk.folders]
             yield patient_batch(self._file.ordinal, patients)
             walk.folders.clear()

@@ -13,7 +13,7 @@ SCRIPT = r"""
 import base64, hashlib, resource, sys
 sys.path[:0] = [sys.argv[1], sys.argv[2]]
 from inventory_case import KEY, HEADER, PATIENT, item, transaction
-from connectors.base import Limits, SourceFile, Tiling
+from connectors.base import Batch, Limits, SourceFile
 from connectors.inventory.delivered import DeliveredChart
 from connectors.inventory.registry import counter_for
 
@@ -56,7 +56,7 @@ before = rss()
 if sys.argv[4] == "source":
     batches = 0
     for piece in counter_for("kmehr").count(SourceFile(1, size, lambda: Stream(make())), 1, KEY, Limits()):
-        if not isinstance(piece, Tiling):
+        if isinstance(piece, Batch):
             batches += 1
             assert piece.rows.num_rows <= 10_000
     assert piece.size == size and batches >= 2
