@@ -19,7 +19,7 @@ from flows.intakes import close_due
 from flows.orders import Order, drop_order, load_order
 from flows.results import RunResult
 from flows.run_views import run_of_order
-from flows.steps.authorise import authorise
+from flows.steps.authorise import Authorised, authorise
 from flows.steps.lease import begin, make_ready, take_lease
 from flows.watch import NoWatch, Watch
 from schemas.errors import (
@@ -34,7 +34,7 @@ from schemas.errors import (
     SourceError,
 )
 from schemas.outcome import Cause, Outcome
-from vault.authorisation import Authorisation, check_withdrawal, is_withdrawn, reopen
+from vault.authorisation import Authorisation, check_withdrawal, hold_use, is_withdrawn, reopen
 from vault.authorisation import withdraw as record_withdrawal
 from vault.clock import Clock
 from vault.destroy import key_of
@@ -121,6 +121,7 @@ def start(
     authorised = authorise(control, order)
     watch.arrow("authorise", announce(authorised.authorisation.instruction, order.use))
     with _sole_run(control, authorised.authorisation):
+        authorised = _check_again(control, order, authorised)
         lease = take_lease(control, authorised, order, order_id)
         watch.arrow("lease", {})
         return _work(control, lease, order, watch)
@@ -136,6 +137,16 @@ def _sole_run(control: Control, authorisation: Authorisation) -> Iterator[None]:
         raise
     with lock:
         yield
+
+
+def _check_again(control: Control, order: Order, before: Authorised) -> Authorised:
+    """Under the locks: who was erased, whose mandate ended since the first check. Raises what that does, and BusyError."""
+    authorised = authorise(control, order)
+    if set(authorised.authorisation.persons) - set(before.authorisation.persons):
+        busy = BusyError("doctor_busy")  # somebody was enrolled meanwhile, whose lock is not held
+        control.record_refused(busy)
+        raise busy
+    return authorised
 
 
 def _work(control: Control, lease: Lease, order: Order, watch: Watch) -> RunResult:
@@ -229,12 +240,24 @@ def resume(home: Path, run: str, operator: str, watch: Watch, clock: Clock | Non
             return _end(control, lease, Carried.from_journal(journal), Cause.DEADLINE, watch)
         if journal.last() != ARROWS[order.use][-1] and _key_is_lost(lease):
             lease = control.start_over(lease, journal)
-        instruction = reopen(home, lease.authorisation_id, lease.use).instruction
-        watch.arrow("authorise", announce(instruction, lease.use))
+        authorisation = reopen(home, lease.authorisation_id, lease.use)
+        _hold_use(control, lease, authorisation, journal)
+        watch.arrow("authorise", announce(authorisation.instruction, lease.use))
         control.record_resumed(lease)
         if journal.last() != ARROWS[order.use][-1]:
             make_ready(control, lease)
         return _work(control, lease, order, watch)
+
+
+def _hold_use(control: Control, lease: Lease, authorisation: Authorisation, journal: Journal) -> None:
+    """A run that has something left to do still holds its use. Raises UseError; the refusal is in the ledger."""
+    if journal.last() == ARROWS[lease.use][-1]:
+        return
+    try:
+        hold_use(control.home, authorisation, lease.run_id)
+    except RefusedError as refusal:
+        control.record_refused(refusal)
+        raise
 
 
 def _key_is_lost(lease: Lease) -> bool:

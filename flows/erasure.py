@@ -15,7 +15,7 @@ from flows.orders import drop_order
 from schemas.errors import IntegrityError, RetentionError, UnreadableSourceError
 from vault.forgetting import forget_subject
 from vault.ledger import EntryType, commit
-from vault.locks import hold_run
+from vault.locks import hold_people, hold_run
 from vault.persons import also_known_as
 from vault.register import persons_without_lease, registers_of
 from vault.subjects import Subjects
@@ -68,7 +68,8 @@ def erase_subject(home: Path, subject_id: str, operator: str) -> dict[str, Any]:
     control = Control.open(home, operator)
     persons = also_known_as(home, subject_id)
     instructions = (register.id for register in registers_of(home, persons))
-    with hold_run(home, (*persons, *instructions)):  # no run begins between the look and the end
+    # No run begins, and no instruction is checked and kept, between the look and the end.
+    with hold_run(home, (*persons, *instructions)), hold_people(home):
         return _erase(control, subject_id)
 
 

@@ -20,6 +20,7 @@ from vault.handwritten import attestations_of
 from vault.instruction import parse
 from vault.lease import Lease, list_runs
 from vault.ledger import EntryType
+from vault.mandates import mandates_for
 from vault.persons import also_known_as
 from vault.register import InstructionRegister, registers_of
 from vault.shared_records import SharedRecords
@@ -40,6 +41,8 @@ class Holdings:
     copies: list[HeldCopy]
     orders: list[str]
     attestations: list[dict[str, Any]]
+    mandates: list[str]
+    """Mandates of others to sign for this person."""
 
     @property
     def answered_for(self) -> list[Lease]:
@@ -79,6 +82,7 @@ class Holdings:
             *(_kept(place, date, "proof") for place in proofs if (control.home / place).is_dir()),
             *(_kept(f"custody/{copy.id}", copy.until, "copy_held") for copy in self.copies),
             *(_kept(f"orders/{order}", None, "order_waiting") for order in self.orders),
+            *(_kept(f"subjects/{mandate}", None, "mandate_for") for mandate in self.mandates),
         ]
 
 
@@ -93,15 +97,17 @@ def holdings_of(control: Control, subject_id: str) -> Holdings:
     registers = registers_of(home, persons)
     ids = {register.id for register in registers}
     runs = runs_of(home, persons)
+    held = ids | {lease.authorisation_id for lease in runs}  # a register may be damaged
     return Holdings(
         persons,
         runs,
         _starts_without_lease(control, persons),
         [lease for lease in list_runs(home) if lease.operator_id in persons],
         registers,
-        [copy for copy in Custody(home).held() if copy.authorisation_id in ids],
+        [copy for copy in Custody(home).held() if copy.authorisation_id in held],
         _orders(home, persons, ids, {lease.order_id for lease in runs}),
         _attestations(control, persons),
+        mandates_for(home, persons),
     )
 
 
@@ -144,10 +150,12 @@ def _attestations(control: Control, persons: frozenset[str]) -> list[dict[str, A
             _attested(control.home, persons, subject_id, "pending", pending, stands=True),
         ]
         for ordinal, mandate in record.get("mandates", {}).items():
-            holds = "ended" not in mandate and mandate["until"] >= today.date().isoformat()
+            holds = (
+                "ended" not in mandate and mandate["numbers"] and mandate["until"] >= today.date().isoformat()
+            )
             name = f"{subject_id}.{ordinal}"
             found.append(
-                _attested(control.home, persons, name, "mandate", mandate["attestations"], stands=holds)
+                _attested(control.home, persons, name, "mandate", mandate["attestations"], stands=bool(holds))
             )
     for register, evidence in _pages(control.home):
         valid = not register.withdrawn and parse(evidence["instruction.json"]).valid_until >= today

@@ -14,6 +14,7 @@ from schemas.sensitive import Sensitive
 from vault.canonical import canonical_json
 from vault.clock import Clock, format_utc
 from vault.instruction import Instruction, parse
+from vault.locks import hold_people
 from vault.pades import open_pdf
 from vault.patient_list import open_list
 from vault.persons import introduce
@@ -205,6 +206,16 @@ def claim(home: Path, authorisation: Authorisation, signed: Signed, run_id: str)
     _keep(home, register, authorisation, signed)
 
 
+def hold_use(home: Path, authorisation: Authorisation, run_id: str) -> None:
+    """A run that goes on still holds its use: of a state put back or lost, another run may have had it meanwhile.
+
+    Raises UseError, AuthorisationError (withdrawn).
+    """
+    InstructionRegister(home, None, authorisation.id).spend(
+        authorisation.instruction, authorisation.use, run_id
+    )
+
+
 def _keep(home: Path, register: InstructionRegister, checked: Authorisation, signed: Signed) -> None:
     introduce(home, checked.instruction)
     signers = checked.signing.signers_file(register.page())
@@ -282,17 +293,18 @@ def evidence_of(home: Path, authorisation_id: str) -> dict[str, bytes]:
 def record(home: Path, site: Site, signed: Signed, operator: Operator, clock: Clock) -> str:
     """Check an instruction and keep it sealed without spending a use; gives its id."""
     instruction = parse(signed.document)
-    checked = check(
-        signed,
-        home=home,
-        site=site,
-        use=any_use(instruction),
-        clock=clock,
-        destination=instruction.destination,
-        operator=operator,
-    )
-    register = InstructionRegister(home, signed.document)
-    _keep(home, register, checked, signed)
+    with hold_people(home):  # nobody is erased between the check and the keeping
+        checked = check(
+            signed,
+            home=home,
+            site=site,
+            use=any_use(instruction),
+            clock=clock,
+            destination=instruction.destination,
+            operator=operator,
+        )
+        register = InstructionRegister(home, signed.document)
+        _keep(home, register, checked, signed)
     return register.id
 
 

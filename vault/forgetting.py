@@ -10,6 +10,8 @@ from vault.files import write_durably
 from vault.journal import Journal
 from vault.lease import UNREADABLE, Lease, list_runs, parts_folder
 from vault.ledger_store import load_log_key
+from vault.locks import hold_folder
+from vault.mandates import forget_numbers
 from vault.persons import also_known_as
 from vault.proof_folder import (
     drop_former,
@@ -43,10 +45,13 @@ def forget_subject(home: Path, site: Site, subject_id: str, issued: Issued) -> N
         _strip_paths(home, lease)
     for register in registers_of(home, persons):
         register.forget_former([lease.run_id for lease in ours if lease.authorisation_id == register.id])
+    forget_numbers(home, persons)
     SharedRecords(home).erase(persons)
-    for person in sorted(persons - {subject_id}):
-        Subjects(home).erase(person)
-    Subjects(home).erase(subject_id)  # last: only it says by which other ids he was named
+    with hold_folder(home / "subjects"):  # whoever changes a record reads and writes it under this lock
+        for person in sorted(persons - {subject_id}):
+            Subjects(home).erase(person)
+        Subjects(home).erase(subject_id)  # last: only it says by which other ids he was named
+    SharedRecords(home).erase(persons)  # what was sealed meanwhile, under keys that are gone
 
 
 def runs_of(home: Path, persons: frozenset[str]) -> list[Lease]:

@@ -9,6 +9,7 @@ from vault.authorisation import any_use, refuse_terms
 from vault.clock import Clock
 from vault.handwritten import attest, pend, refuse_handwritten, scan_name, scan_of, verified_by
 from vault.instruction import parse
+from vault.locks import hold_people
 from vault.patient_list import open_list
 from vault.persons import introduce
 from vault.register import PATIENT_LIST, InstructionRegister
@@ -38,15 +39,16 @@ def record_by_hand(
     instruction = parse(document)
     register = InstructionRegister(home, document)
     refuse_terms(register, instruction, site, any_use(instruction), instruction.destination, clock.now())
-    standing = controllers_by_hand(home, instruction)
     refuse_first(recipient_refusals(home, instruction))
     if instruction.patients["mode"] == "list":
         open_list(home, patient_list, str(instruction.patients["list_sha256"]))
     evidence = {"instruction.json": document, name: scan}
     if patient_list is not None:
         evidence[PATIENT_LIST] = patient_list
-    introduce(home, instruction)
-    pend(register, standing.subject_id, standing.persons, evidence, operator, clock.now())
+    with hold_people(home):  # nobody is erased between the check and the keeping
+        standing = controllers_by_hand(home, instruction)
+        introduce(home, instruction)
+        pend(register, standing.subject_id, standing.persons, evidence, operator, clock.now())
     return register.id
 
 

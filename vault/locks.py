@@ -55,6 +55,11 @@ def hold_intakes(home: Path) -> HeldLock:
     return _hold(home, ("intakes",), "intakes_busy", wait_seconds=10)
 
 
+def hold_people(home: Path) -> HeldLock:
+    """Take the lock under which an instruction is checked and kept, or a person erased; it is held for a moment only."""
+    return _hold(home, ("people",), "doctor_busy", wait_seconds=10)
+
+
 def hold_custody(home: Path, wait_seconds: float = 0) -> HeldLock:
     """Take the lock under which copies end: overwriting a large one takes its time. Raises BusyError (custody_busy)."""
     return _hold(home, ("custody",), "custody_busy", wait_seconds)

@@ -12,6 +12,7 @@ from schemas.errors import AuthorisationError
 from vault.attestation import add_attestation, read_code, two_attest
 from vault.enrolment import Ground, check_inami_numbers, check_national_number, what_was_shown
 from vault.locks import hold_folder
+from vault.persons import own_numbers
 from vault.subjects import Operator, Subjects
 
 
@@ -117,6 +118,29 @@ def end_mandate(home: Path, mandate_id: str, operator: Operator, moment: datetim
         (mandate["ended"],) = add_attestation([], operator, moment, ())
 
     _change(home, mandate_id, change)
+
+
+def mandates_for(home: Path, persons: frozenset[str]) -> list[str]:
+    """Ids of the mandates of others that name a number of this person."""
+    numbers, subjects = own_numbers(home, persons), Subjects(home)
+    return [
+        f"{other}.{ordinal}"
+        for other in subjects.ids()
+        if other not in persons
+        for ordinal, mandate in (subjects.read(other) or {}).get("mandates", {}).items()
+        if numbers & set(mandate["numbers"])
+    ]
+
+
+def forget_numbers(home: Path, persons: frozenset[str]) -> None:
+    """Take the numbers of a person who is erased out of the mandates of others; a mandate left without one is for nobody."""
+    numbers = own_numbers(home, persons)
+
+    def change(mandate: dict[str, Any]) -> None:
+        mandate["numbers"] = [number for number in mandate["numbers"] if number not in numbers]
+
+    for mandate_id in mandates_for(home, persons):
+        _change(home, mandate_id, change)
 
 
 def _change(home: Path, mandate_id: str, change: Any) -> None:

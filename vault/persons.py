@@ -72,6 +72,15 @@ def also_known_as(home: Path, subject_id: str) -> frozenset[str]:
     return frozenset({subject_id, *(subjects.identify(NAMED, number) for number in numbers)})
 
 
+def own_numbers(home: Path, persons: frozenset[str]) -> frozenset[str]:
+    """The first eight digits of the INAMI numbers of a person known by these ids, less those that are another's now."""
+    subjects, holders = Subjects(home), _holders(home)
+    records = [subjects.read(person) or {} for person in persons]
+    numbers = set[str]().union(*map(_all_numbers, records))
+    numbers |= {str(record["number"]) for record in records if record.get("kind") == NAMED}
+    return frozenset(number for number in numbers if holders.get(number) in (None, *persons))
+
+
 def _holders(home: Path) -> dict[str, str]:
     """Whose each INAMI number is, or was before a rectification."""
     subjects = Subjects(home)

@@ -8,11 +8,11 @@ keys are needed; the rest is AES-256-GCM under a key derived from all of them (d
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from schemas.errors import IntegrityError
+from schemas.errors import AuthorisationError, IntegrityError
 from vault.canonical import canonical_json
 from vault.files import sync_folder, write_durably
 from vault.keys import derive
@@ -31,13 +31,20 @@ class SharedRecords:
         self._subjects = Subjects(home)
 
     def put(self, name: str, persons: Iterable[str], data: bytes) -> None:
-        """Seal an object under the keys of all these persons, whose records exist. Again replaces it."""
+        """Seal an object under the keys of all these persons. Again replaces it.
+
+        Raises AuthorisationError (evidence_erased) when one of them is erased, also while it is written: nothing stays.
+        """
         head = _head(persons)
         if not self._folder.is_dir():
             self._folder.mkdir(mode=0o700, exist_ok=True)
             sync_folder(self._home)
-        sealed = seal_with(self._key(name, head), data, self._purpose(name, head))
-        write_durably(self._folder / name, head + b"\n" + sealed)
+        with self._refusing_erased():
+            key = self._key(name, head)
+        write_durably(self._folder / name, head + b"\n" + seal_with(key, data, self._purpose(name, head)))
+        if not all(self._subjects.has_key(person) for person in _persons(head)):
+            self.drop(name)  # an erasure looked for it before it was there
+            raise AuthorisationError("evidence_erased")
 
     def get(self, name: str) -> bytes | None:
         """Open an object; None when there is none, and when one of its persons was erased.
@@ -79,6 +86,16 @@ class SharedRecords:
     def _key(self, name: str, head: bytes) -> bytes:
         keys = b"".join(self._subjects.key(person) for person in _persons(head))
         return derive(keys, f"shared/{name}")
+
+    @staticmethod
+    @contextmanager
+    def _refusing_erased() -> Iterator[None]:
+        try:
+            yield
+            return
+        except FileNotFoundError:
+            erased = AuthorisationError("evidence_erased")
+        raise erased
 
     @staticmethod
     def _purpose(name: str, head: bytes) -> str:

@@ -158,6 +158,7 @@ _WHY = {
     "proof": "the proof of a run",
     "copy_held": "a copy that the operator holds",
     "order_waiting": "an order under the site's key",
+    "mandate_for": "somebody's mandate to sign for this person; the numbers leave it with the erasure",
 }
 
 

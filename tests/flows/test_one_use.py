@@ -13,6 +13,7 @@ from group_practice import GroupPractice
 from whole_run import DYING
 
 from flows import engine
+from flows.watch import NoWatch
 from schemas.errors import BusyError, UseError
 from vault.lease import list_runs
 
@@ -83,3 +84,23 @@ def test_of_two_processes_one_migrates(group):
     assert codes[0] == 0, ends
     assert codes[1] in (BusyError.exit_code, UseError.exit_code), ends
     assert started(group) == [*before, "migration"]
+
+
+def test_a_run_that_waits_finds_its_use_taken(group, monkeypatch):
+    """With the count of uses lost a second run delivers; the first one, resumed, does not deliver again."""
+    (file, _), packages = copies(group, "lost"), set(group.destination.glob("reprise-*"))
+    with monkeypatch.context() as patched, pytest.raises(RuntimeError):
+        patched.setattr(engine, "carry", _fail)
+        group.start(authorisation=str(file))
+    waits = group.run_id
+    (group.home / "authorisations" / list_runs(group.home)[-1].authorisation_id / "state").unlink()
+    group.start(authorisation=str(file))
+    with pytest.raises(UseError, match="use_exhausted"):
+        engine.resume(group.home, waits, "trial", NoWatch())
+    assert group.entries()[-1]["code"] == "use_exhausted"
+    assert len(set(group.destination.glob("reprise-*")) - packages) == 1
+    assert engine.abandon(group.home, waits, "trial").outcome == "abandoned"
+
+
+def _fail(*_arguments):
+    raise RuntimeError

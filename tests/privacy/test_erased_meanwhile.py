@@ -1,0 +1,182 @@
+"""An erasure beside other acts: whatever was read of a person before it does not bring the person back."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import threading
+
+import pytest
+from group_practice import DEPUTY_INSS, GROUND, SECOND_INSS, SECOND_NIHII, GroupPractice
+
+from flows import engine
+from flows.control import Control
+from flows.erasure import erase_subject, show_subject
+from flows.trial import OPERATORS
+from schemas.errors import AuthorisationError
+from vault import authorisation, shared_records
+from vault.clock import SystemClock
+from vault.custody import CopyKind, Custody
+from vault.enrolment import attest_doctor
+from vault.lease import list_runs
+from vault.locks import hold_people
+from vault.mandates import mandates_of
+from vault.signed import detached
+from vault.subjects import Subjects, enrol_operator, find_operator
+
+pytestmark = pytest.mark.slow
+USES = {"inventory": 2, "rehearsal": 0, "migration": 0, "delta": 0}
+
+
+@pytest.fixture(scope="module")
+def pristine(tmp_path_factory) -> GroupPractice:
+    group = GroupPractice(tmp_path_factory.mktemp("meanwhile") / "trial")
+    with (group.home / "site.toml").open("a") as settings:
+        settings.write("proof_retention_days = 0\n")
+    second = group.enrol_second()
+    group.enrol_deputy(numbers=(group.party.nihii, SECOND_NIHII))
+    group.both_sign = group.instruct("both", (group.doctor, second), controllers=group.both(), uses=USES)
+    shutil.copytree(group.folder, group.folder.with_name("pristine"), symlinks=True)
+    return group
+
+
+@pytest.fixture
+def group(pristine) -> GroupPractice:
+    """The home as it was made: each test erases the second doctor from it."""
+    shutil.rmtree(pristine.folder)
+    shutil.copytree(pristine.folder.with_name("pristine"), pristine.folder, symlinks=True)
+    return pristine
+
+
+def erase_second(group: GroupPractice) -> None:
+    erase_subject(group.home, group.subject(SECOND_INSS), "trial")
+
+
+def named_anywhere(group: GroupPractice) -> list[str]:
+    """The subjects whose sealed record holds a number of the second doctor's."""
+    subjects = Subjects(group.home)
+    records = {one: json.dumps(subjects.read(one)) for one in subjects.ids()}
+    return [one for one, text in records.items() if SECOND_INSS in text or SECOND_NIHII[:8] in text]
+
+
+def before(monkeypatch, target: object, name: str, act) -> None:
+    """Let `act` happen once, just before a function is called."""
+    real = getattr(target, name)
+
+    def first(*arguments, **named):
+        monkeypatch.setattr(target, name, real)
+        act()
+        return real(*arguments, **named)
+
+    monkeypatch.setattr(target, name, first)
+
+
+def test_between_the_check_of_a_run_and_its_locks(group, monkeypatch):
+    before(monkeypatch, engine, "hold_run", lambda: erase_second(group))
+    with pytest.raises(AuthorisationError, match="signer_not_enrolled"):
+        group.start(authorisation=str(group.both_sign), use="inventory")
+    assert named_anywhere(group) == []
+    assert list_runs(group.home) == []
+    assert not list((group.home / "authorisations").iterdir())
+
+
+def test_while_an_instruction_is_recorded(group, monkeypatch):
+    """The erasure waits for the keeping, and takes what was kept with it."""
+    signatures = [p.read_bytes() for p in sorted(group.both_sign.parent.glob("*.p7s"))]
+    signed = detached(group.both_sign.read_bytes(), signatures)
+    erasing = threading.Thread(target=erase_second, args=(group,))
+
+    def begun():
+        erasing.start()
+        erasing.join(0.3)
+        assert erasing.is_alive()
+
+    before(monkeypatch, authorisation, "introduce", begun)
+    control = Control.open(group.home, "trial")
+    name = authorisation.record(group.home, control.site, signed, control.person, control.clock)
+    erasing.join(30)
+    assert named_anywhere(group) == []
+    with pytest.raises(AuthorisationError, match="evidence_erased"):
+        authorisation.recorded(group.home, name)
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        (shared_records.SharedRecords, "_key"),
+        (shared_records, "seal_with"),
+        (shared_records, "write_durably"),
+    ],
+)
+def test_while_something_about_it_is_sealed(group, monkeypatch, step):
+    """A withdrawal or an acceptance is refused by a code, and nothing stays that was sealed."""
+    subjects = Subjects(group.home)
+    persons = [group.subject(SECOND_INSS), group.subject(group.party.inss)]
+    before(monkeypatch, *step, lambda: erase_second(group))
+    with pytest.raises(AuthorisationError, match="evidence_erased"):
+        shared_records.SharedRecords(group.home).put("withdrawal-x", persons, b"signed")
+    assert subjects.read(persons[0]) is None
+    assert not list((group.home / "shared").iterdir())
+
+
+def test_while_another_operator_vouches(group, monkeypatch):
+    """Who changes a record reads and writes it in one; the erasure comes after, and is not undone."""
+    third = enrol_operator(group.home, "third")
+    erasing = threading.Thread(target=erase_second, args=(group,))
+
+    def begun():
+        erasing.start()
+        erasing.join(0.3)
+
+    before(monkeypatch, Subjects, "put", begun)
+    attest_doctor(group.home, group.subject(SECOND_INSS), third, GROUND.shown, SystemClock().now())
+    erasing.join(30)
+    assert not erasing.is_alive()
+    assert named_anywhere(group) == []
+
+
+def test_the_numbers_leave_the_mandates_of_others(group):
+    deputy, second = group.subject(DEPUTY_INSS), group.subject(SECOND_INSS)
+    listed = [row["where"] for row in show_subject(group.home, second, "trial")["not_yet_erased"]]
+    assert listed == [f"subjects/{deputy}.1"]
+    erase_second(group)
+    assert named_anywhere(group) == []
+    (mandate,) = mandates_of(Subjects(group.home).read(deputy))
+    assert mandate.numbers == {group.party.nihii[:8]}
+
+
+def test_a_copy_is_found_by_its_run_when_the_register_is_damaged(group, tmp_path):
+    group.start(authorisation=str(group.both_sign), use="inventory")
+    (lease,) = list_runs(group.home)
+    (tmp_path / "copy").write_bytes(b"x")
+    Custody(group.home).register(
+        CopyKind.SOURCE,
+        tmp_path,
+        authorisation_id=lease.authorisation_id,
+        run_id=None,
+        until="2999-01-01T00:00:00Z",
+    )
+    state = group.home / "authorisations" / lease.authorisation_id / "state"
+    state.write_bytes(state.read_bytes()[:-1])
+    shown = show_subject(group.home, group.subject(SECOND_INSS), "trial")["not_yet_erased"]
+    assert "copy_held" in {row["why"] for row in shown}
+
+
+def test_one_is_checked_and_kept_or_erased_at_a_time(group):
+    with hold_people(group.home):
+        erasing = threading.Thread(target=erase_second, args=(group,))
+        erasing.start()
+        erasing.join(0.3)
+        assert erasing.is_alive()
+        assert Subjects(group.home).has_key(group.subject(SECOND_INSS))
+    erasing.join(30)
+    assert not Subjects(group.home).has_key(group.subject(SECOND_INSS))
+
+
+def test_the_attester_of_a_mandate_for_nobody_is_not_kept_for_it(group):
+    """Of a mandate that its only number left, nobody need vouch."""
+    for inss in (SECOND_INSS, group.party.inss):
+        erase_subject(group.home, group.subject(inss), "trial")
+    attester = find_operator(group.home, OPERATORS[1]).id
+    attested = show_subject(group.home, attester, "trial")["attestations"]
+    assert [(row["kind"], row["needed"]) for row in attested] == [("mandate", False)]
