@@ -265,6 +265,10 @@ SITE: dict[str, tuple[str, str]] = {
         "Something in force rests on what this operator attested.",
         "`reprise subject show ID` lists it; another operator attests it again, then erase. The refusal is in the ledger.",
     ),
+    "receipt_exists": (
+        "A file of this name is there, and it is not empty.",
+        "Name another: it may be the only receipt of an earlier erasure. Nothing was erased.",
+    ),
     # backups
     "backup_exists": ("A file of this name is there.", "Name another: a backup never replaces anything."),
     "no_recipient": (

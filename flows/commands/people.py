@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import stat
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TextIO
 
 import typer
 
@@ -20,6 +22,7 @@ from flows.commands.shared import (
 )
 from flows.commands.wording import describe_erasure, describe_subject
 from flows.erasure import erase_subject, list_subjects, plan_erasure, show_subject
+from schemas.errors import TargetRefusedError
 
 SubjectArgument = Annotated[str, typer.Argument(help="A subject's opaque id.", show_default=False)]
 
@@ -41,6 +44,20 @@ def show_person(
     """Show everything kept about a person; that it was shown is recorded."""
     found = show_subject(home_path(home), subject, operator_name(operator))
     show(found, as_json=as_json, text=describe_subject(found))
+
+
+def _new_receipt(path: Path) -> TextIO:
+    """Open it for its owner alone, for it opens what the ledger says of the person; an empty one is of a refusal before.
+
+    Raises TargetRefusedError (receipt_exists).
+    """
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600)
+    found = os.fstat(descriptor)
+    if found.st_size or not stat.S_ISREG(found.st_mode):
+        os.close(descriptor)
+        raise TargetRefusedError("receipt_exists")
+    os.fchmod(descriptor, 0o600)
+    return os.fdopen(descriptor, "w", encoding="utf-8")
 
 
 @guarded
@@ -67,11 +84,9 @@ def erase(
         show(plan, as_json=False, text=describe_erasure(plan, str(receipt)))
     if not yes:
         typer.confirm("Erase this for good?", abort=True)
-    receipt.open(
-        "ab"
-    ).close()  # what the person keeps as proof is kept nowhere else: see now that it can be written
-    found = erase_subject(path, subject, acting)
-    receipt.write_text(json.dumps(found, indent=2), encoding="utf-8")
+    with _new_receipt(receipt) as file:  # kept nowhere else: see before the erasure that it can be written
+        found = erase_subject(path, subject, acting)
+        file.write(json.dumps(found, indent=2))
     show(
         {"subject": subject, "entry": found["entry"], "touched": plan},
         as_json=as_json,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 from base64 import b64decode
 from pathlib import Path
 
@@ -144,6 +145,7 @@ def test_the_person_can_prove_the_erasure(migrated, tmp_path):
     _, done = erase(migrated, tmp_path / "receipt.json")
     assert done.returncode == 0, done.stderr
     receipt = json.loads((tmp_path / "receipt.json").read_text())
+    assert stat.S_IMODE((tmp_path / "receipt.json").stat().st_mode) == 0o600, "its salt opens the entry"
     entry = migrated.entries()[receipt["entry"]]
     assert entry == receipt["recorded"]
     opened = commit(b64decode(receipt["salt"]), "subject.erased", "subject", inss.encode())
