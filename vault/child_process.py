@@ -13,7 +13,7 @@ import sys
 from collections.abc import Collection, Mapping
 
 from schemas.errors import HostError
-from vault.isolation import FIXED
+from vault.isolation import FIXED, is_path
 
 _KEPT = frozenset({"LANG", "LANGUAGE", "TMPDIR"})
 """And LC_*: a child must read the names of files as its parent does."""
@@ -22,7 +22,7 @@ _FOLDER = "/"
 
 def child_environment(**added: str) -> dict[str, str]:
     """The environment of every child."""
-    kept = {n: v for n, v in os.environ.items() if n in _KEPT or n.startswith("LC_")}
+    kept = {n: v for n, v in os.environ.items() if (n in _KEPT or n.startswith("LC_")) and not is_path(n, v)}
     return {**kept, **FIXED, **added}
 
 

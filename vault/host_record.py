@@ -19,7 +19,8 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from schemas.errors import ForkError, HomeError, LedgerError, ProofError
+from schemas.errors import ForkError, HomeError, LedgerError, ProofError, UnreadableSourceError
+from schemas.regular_file import read_regular
 from vault.files import sync_folder, write_durably
 from vault.home_id import home_id
 from vault.host_identity import boot_id, machine_id
@@ -122,10 +123,10 @@ class HostRecord:
     def remembered(self) -> Remembered | None:
         """What is remembered of the head. Raises LedgerError when the record cannot be read."""
         try:
-            return Remembered(**json.loads((self._folder / "head.json").read_bytes()))
+            return Remembered(**json.loads(read_regular(self._folder / "head.json")))
         except (FileNotFoundError, NotADirectoryError):
             return None
-        except (OSError, ValueError, TypeError):
+        except (OSError, ValueError, TypeError, RecursionError, UnreadableSourceError):
             raise LedgerError("host_record_malformed") from None
 
     def missing(self, store: FileLedger) -> bool:

@@ -39,7 +39,7 @@ def isolate(*program: str) -> None:
     directory, the loader over LD_*.
     """
     _signal.pthread_sigmask(_signal.SIG_BLOCK, INTERRUPTS)
-    foreign = [name for name in os.environ if not _is_kept(name)]
+    foreign = [name for name, value in os.environ.items() if not _is_kept(name, value)]
     for name in foreign:
         del os.environ[name]
     os.environ.update(FIXED)
@@ -49,7 +49,16 @@ def isolate(*program: str) -> None:
         )
 
 
-def _is_kept(name: str) -> bool:
+def is_path(name: str, value: str) -> bool:
+    """Whether a language or a time zone is a path: gettext and the C library read the file that it leads to."""
+    if name == "TZ":
+        return value.startswith((":", "/")) or ".." in value
+    return name.startswith(("LANG", "LC_")) and "/" in value
+
+
+def _is_kept(name: str, value: str) -> bool:
+    if is_path(name, value):
+        return False
     return name in _KEPT or name in FIXED or name.startswith(("REPRISE_", "LC_"))
 
 

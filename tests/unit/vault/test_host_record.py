@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -265,3 +266,12 @@ def test_a_line_torn_by_a_crash_is_none_and_does_not_spoil_the_next(home):
     assert record.gone("destroyed") == {"run-1"}
     record.note_gone("destroyed", "run-2")
     assert record.gone("destroyed") == {"run-1", "run-2"}
+
+
+@pytest.mark.parametrize("kind", ["pipe", "deep"])
+def test_a_record_that_cannot_be_read_is_told_and_not_waited_for(tmp_path, kind):
+    if kind == "pipe":
+        os.mkfifo(tmp_path / "head.json")
+    else:
+        (tmp_path / "head.json").write_bytes(b"[" * 100_000)
+    assert HostRecord(tmp_path).malformed()
