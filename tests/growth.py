@@ -39,12 +39,12 @@ class Growth:
 def growth(name: str, n: int, make: Callable[[int], Callable[[], object]]) -> Growth:
     """Measure `make(n)()` and `make(2 * n)()`; what `make` does itself is not counted.
 
-    The shortest of three turns counts for the time, and once more if it was much, so that what else the machine does
+    The shortest of two turns counts for the time, and once more if it was much, so that what else the machine does
     hardly shows.
     """
     small, large = make(n), make(2 * n)
     for _ in range(3):
-        seconds, twice = (min(_seconds(work) for _ in range(3)) for work in (small, large))
+        seconds, twice = (min(_seconds(work) for _ in range(2)) for work in (small, large))
         if twice < LINEAR * seconds:
             break
     peak, peak_twice = _peak(small), _peak(large)

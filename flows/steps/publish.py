@@ -16,7 +16,7 @@ from flows.steps.extract import STAGE as EXTRACTED
 from flows.steps.match import load_charts, load_review
 from flows.steps.parts import SealedZip, sealed_zip
 from flows.steps.quarantine import STAGE as CHECKED
-from flows.steps.quarantine import Quarantined, staged_documents, staged_rows
+from flows.steps.quarantine import KeptBack, Quarantined
 from flows.values import Published, Reconciliation, SealedPart
 from schemas.digests import Digest
 from schemas.disposition import Disposition, Reason
@@ -167,11 +167,13 @@ def _contract_quarantine(
 ) -> list[tuple[str, Callable[[Callable[[bytes], None]], None]]]:
     """What a contract kept back: the rows of the unit, and its attachments."""
     members = []
-    for unit, patient in Quarantined.load(context.reader(CHECKED)).units.items():
-        members.append((_member(unit, Reason.CONTRACT, "jsonl"), _tell(reader, unit, patient)))
+    units = Quarantined.load(context.reader(CHECKED))
+    rows, documents = KeptBack(reader, units), KeptBack(reader, units, ("document",))
+    for unit, patient in sorted(units.units.items(), key=lambda each: each[1]):
+        members.append((_member(unit, Reason.CONTRACT, "jsonl"), _tell(rows, unit)))
         members += [
             (_member(document, Reason.CONTRACT, "bin"), _copy(reader, document, patient))
-            for document in staged_documents(reader, unit, patient)
+            for document in documents.paths(unit)
         ]
     return members
 
@@ -180,9 +182,9 @@ def _member(unit: str, reason: str, ending: str) -> str:
     return f"quarantine/{unit.replace('/', '_')}-{reason}.{ending}"
 
 
-def _tell(reader: StagingReader, unit: str, patient: int) -> Callable[[Callable[[bytes], None]], None]:
+def _tell(kept_back: KeptBack, unit: str) -> Callable[[Callable[[bytes], None]], None]:
     def write(emit: Callable[[bytes], None]) -> None:
-        for line in staged_rows(reader, unit, patient):
+        for line in kept_back.rows(unit):
             emit(line)
 
     return write

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -32,11 +32,14 @@ class Quarantined:
 
     def takes(self, unit: str) -> bool:
         """Whether this unit, or one that it lies in, is among them."""
+        return next(self.around(unit), None) is not None
+
+    def around(self, unit: str) -> Iterator[str]:
+        """Those among them that this unit is, or lies in, innermost first."""
         while unit:
             if unit in self.units:
-                return True
+                yield unit
             unit = unit.rpartition(".")[0]
-        return False
 
     def sound(self, rows: pa.RecordBatch) -> pa.RecordBatch:
         """The rows of the others."""
@@ -45,22 +48,44 @@ class Quarantined:
         return rows.filter(pa.array([not self.takes(unit) for unit in rows["unit"].to_pylist()], pa.bool_()))
 
 
-def staged_rows(reader: StagingReader, unit: str, patient: int) -> Iterator[bytes]:
-    """A unit and all in it as JSON lines: table and columns; attachments follow by themselves."""
-    one = Quarantined({unit: patient})
-    for table in TABLES:
-        if table == "document_chunk":
-            continue
-        for batch in reader.rows_of(table, patient):
-            for row in batch.to_pylist():
-                if one.takes(row["unit"]):
-                    told = json.dumps({"table": table, **row}, ensure_ascii=False, default=bytes.hex)
-                    yield told.encode() + b"\n"
+class KeptBack:
+    """What was staged of these units: each row once for every unit that it lies in.
 
+    One pass over the tables of a patient serves all of his units, so ask for one patient's after the other's. What is
+    held is the rows of one patient, without the content of attachments.
+    """
 
-def staged_documents(reader: StagingReader, unit: str, patient: int) -> Iterator[str]:
-    """The paths of the attachments that a unit is, or holds."""
-    for batch in reader.rows_of("document", patient):
-        for path in batch["unit"].to_pylist():
-            if path == unit or path.startswith(unit + "."):
-                yield path
+    def __init__(
+        self,
+        reader: StagingReader,
+        units: Quarantined,
+        tables: Iterable[str] = TABLES.keys() - {"document_chunk"},
+    ) -> None:
+        self._reader, self._units = reader, units
+        self._tables = [table for table in TABLES if table in set(tables)]
+        self._patient: int | None = None
+        self._found: dict[str, list[tuple[str, pa.RecordBatch, int]]] = {}
+
+    def rows(self, unit: str) -> Iterator[bytes]:
+        """A unit and all in it as JSON lines: table and columns; attachments follow by themselves."""
+        for table, batch, at in self._of(unit):
+            row = {"table": table, **batch.slice(at, 1).to_pylist()[0]}
+            yield json.dumps(row, ensure_ascii=False, default=bytes.hex).encode() + b"\n"
+
+    def paths(self, unit: str) -> list[str]:
+        """The paths of these rows."""
+        return [batch["unit"][at].as_py() for _, batch, at in self._of(unit)]
+
+    def _of(self, unit: str) -> list[tuple[str, pa.RecordBatch, int]]:
+        patient = self._units.units[unit]
+        if self._patient != patient:
+            self._patient, self._found = patient, {}
+            for table in self._tables:
+                for batch in self._reader.rows_of(table, patient):
+                    self._note(table, batch)
+        return self._found.get(unit, [])
+
+    def _note(self, table: str, batch: pa.RecordBatch) -> None:
+        for at, path in enumerate(batch["unit"].to_pylist()):
+            for unit in self._units.around(path):
+                self._found.setdefault(unit, []).append((table, batch, at))

@@ -38,42 +38,42 @@ def item(inner: str) -> str:
 
 # name: how many, and the file that holds n of them
 THINGS: dict[str, tuple[int, Callable[[int], bytes]]] = {
-    "comments in an item": (2000, lambda n: message(transaction=item("<!--a-->" * n))),
-    "comments in a folder": (2000, lambda n: message("<!--a-->" * n)),
-    "comments between documents": (4000, lambda n: message() + b"<!--a-->" * n),
-    "instructions": (2000, lambda n: message("<?a b?>" * n)),
-    "characters of a comment": (1 << 20, lambda n: message(f"<!--{'a' * n}-->")),
-    "characters of a header's comment": (1 << 20, lambda n: message(header=HEADER.replace("</h", f"<!--{'a' * n}--></h"))),
-    "characters of an attribute": (1 << 20, lambda n: message(transaction=item(f"<content a='{'a' * n}'/>"))),
-    "characters of a text": (1 << 20, lambda n: message(transaction=f"<text>{'a' * n}</text>")),
+    "comments in an item": (500, lambda n: message(transaction=item("<!--a-->" * n))),
+    "comments in a folder": (500, lambda n: message("<!--a-->" * n)),
+    "comments between documents": (800, lambda n: message() + b"<!--a-->" * n),
+    "instructions": (500, lambda n: message("<?a b?>" * n)),
+    "characters of a comment": (1 << 18, lambda n: message(f"<!--{'a' * n}-->")),
+    "characters of a header's comment": (1 << 18, lambda n: message(header=HEADER.replace("</h", f"<!--{'a' * n}--></h"))),
+    "characters of an attribute": (1 << 18, lambda n: message(transaction=item(f"<content a='{'a' * n}'/>"))),
+    "characters of a text": (1 << 18, lambda n: message(transaction=f"<text>{'a' * n}</text>")),
     "attributes of an element": (
-        2000, lambda n: message(transaction=item("<content " + " ".join(f"a{i}='1'" for i in range(n)) + "/>")),
+        500, lambda n: message(transaction=item("<content " + " ".join(f"a{i}='1'" for i in range(n)) + "/>")),
     ),
-    "texts beside a folder's elements": (1500, lambda n: message("a<lnk/>" * n)),
-    "links of an item": (2000, lambda n: message(transaction=item("<lnk TYPE='x' URL='y'/>" * n))),
-    "items": (1000, lambda n: message(transaction=item("") * n)),
-    "ids of a transaction": (1500, lambda n: message(transaction="<id S='LOCAL' SL='a'>1</id>" * n)),
-    "fields of a patient": (1500, lambda n: message().replace(b"</patient>", b"<note>1</note>" * n + b"</patient>")),
-    "transactions": (1000, lambda n: message("<transaction><cd S='CD-TRANSACTION'>note</cd></transaction>" * n)),
-    "references like entities": (20_000, lambda n: message(transaction=f"<text>{'&amp;&#233;&#1;' * n}</text>")),
-    "control characters": (20_000, lambda n: message(transaction="<text>" + "a\1" * n + "</text>")),
-    "headers": (1000, lambda n: message(header=HEADER * n)),
-    "messages in a file": (400, lambda n: message() * n),
-    "documents of nothing": (4000, lambda n: b"<empty/>" * n),
+    "texts beside a folder's elements": (400, lambda n: message("a<lnk/>" * n)),
+    "links of an item": (500, lambda n: message(transaction=item("<lnk TYPE='x' URL='y'/>" * n))),
+    "items": (250, lambda n: message(transaction=item("") * n)),
+    "ids of a transaction": (400, lambda n: message(transaction="<id S='LOCAL' SL='a'>1</id>" * n)),
+    "fields of a patient": (400, lambda n: message().replace(b"</patient>", b"<note>1</note>" * n + b"</patient>")),
+    "transactions": (250, lambda n: message("<transaction><cd S='CD-TRANSACTION'>note</cd></transaction>" * n)),
+    "references like entities": (4000, lambda n: message(transaction=f"<text>{'&amp;&#233;&#1;' * n}</text>")),
+    "control characters": (4000, lambda n: message(transaction="<text>" + "a\1" * n + "</text>")),
+    "headers": (250, lambda n: message(header=HEADER * n)),
+    "messages in a file": (100, lambda n: message() * n),
+    "documents of nothing": (800, lambda n: b"<empty/>" * n),
     "texts that hold an element": (
-        1000, lambda n: message(transaction="<text L='und'>Reprise: &lt;lnk TYPE='x' URL='y'/></text>" * n),
+        250, lambda n: message(transaction="<text L='und'>Reprise: &lt;lnk TYPE='x' URL='y'/></text>" * n),
     ),
 }  # fmt: skip
 FLAT: dict[str, tuple[int, Callable[[int], bytes]]] = {
     "characters of a line": (
-        1 << 20,
+        1 << 18,
         lambda n: b"A1\\1\\L\\\r\nA2\\1\\B\\A\\\r\nL5\\1\\" + b"x" * n + b"\\\r\n",
     ),
     "lines of a message": (
-        5000,
+        1000,
         lambda n: b"A1\\1\\L\\\r\nA2\\1\\B\\A\\\r\n" + b"L1\\1\\C\\N\\\\\\\\1\\\r\n" * n,
     ),
-    "messages of a flat file": (1000, lambda n: b"A1\\1\\L\\\r\nA2\\1\\B\\A\\\r\nL5\\1\\x\\\r\n" * n),
+    "messages of a flat file": (250, lambda n: b"A1\\1\\L\\\r\nA2\\1\\B\\A\\\r\nL5\\1\\x\\\r\n" * n),
 }
 
 

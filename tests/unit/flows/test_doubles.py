@@ -76,7 +76,7 @@ def test_the_group_is_listed_whole_and_in_linear_time(same):
     assert not joined
     chain = [(patient, other) for patient, other, _ in review]
     assert chain == [(n + 1, n) for n in range(1, 2000)]
-    found = growth(f"patients of one {same}", 2000, make)
+    found = growth(f"patients of one {same}", 1000, make)
     print("\n" + found.row())
     found.assert_linear()
 
@@ -94,7 +94,7 @@ def test_what_lies_in_quarantined_units_goes_along_in_linear_time():
         return lambda: _balance(books)
 
     assert make(10)() == [("item", "quarantined", "none", 30)]
-    found = growth("quarantined units, each with two in it", 3000, make)
+    found = growth("quarantined units, each with two in it", 1500, make)
     print("\n" + found.row())
     found.assert_linear()
 
