@@ -90,14 +90,13 @@ class Findings:
         found.kept = self.on_patient(found.kept)
         self._note(found, fields)
         kept = {id(node) for node in found.kept}
-        renamed = any(node.get("SL") == "REPRISE-MF-ID-SOURCE" for node in fields if node.name == "id")
         for unit in units:
             node = unit.node
             if node is None:
                 continue
             unit.void = id(node) not in kept
             if not unit.void and node.name == "id" and node.get("S") != "ID-KMEHR":
-                body = identifier(node, renamed=renamed)
+                body = identifier(node)
                 unit.void, unit.body = body is None, shortened(body or "")
             unit.node = None
         if seen is not None:

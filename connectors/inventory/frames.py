@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 
 from connectors.inventory.attachments import AttachmentDigest
-from connectors.inventory.normal_form import Node
+from connectors.inventory.normal_form import Node, is_position_id
 from connectors.inventory.tiles import Span
 from connectors.inventory.units import Unit
 from schemas.disposition import UnitKind
@@ -125,10 +125,7 @@ def _child_of_folder(name: str, attributes: dict[str, str]) -> tuple[Role, UnitK
     if name in _ENCRYPTED:
         return Role.UNIT, UnitKind.FILE
     if name in ("id", "confidentiality"):
-        is_position = (
-            name == "id" and attributes.get("S") == "ID-KMEHR" and not attributes.keys() - {"S", "SV"}
-        )
-        return (Role.FOLDER_HEAD if is_position else Role.LOOSE), None
+        return (Role.FOLDER_HEAD if is_position_id(name, attributes) else Role.LOOSE), None
     # What the format does not know there is kept like a text.
     return Role.UNIT, _HEADS.get(name) or (UnitKind.LINK if name == "lnk" else UnitKind.TEXT)
 

@@ -18,7 +18,6 @@ from schemas.errors import LimitExceededError
 
 _PIECES = 250_000
 """Of one place: with more, the file is handed over whole."""
-_POSITION = re.compile(r"[0-9A-Fa-f.\s-]*\Z")
 _KMEHR = re.compile(r"http://www\.ehealth\.fgov\.be/standards/kmehr/(?:schema|cd|id|dt)/v1\Z")
 _STANDARDS = frozenset(
     (
@@ -110,11 +109,6 @@ class Loose:
 def carries(data: str) -> bool:
     """Whether a text is more than white space and byte order marks."""
     return any(not sign.isspace() and sign != "\ufeff" for sign in data)
-
-
-def is_position(data: str) -> bool:
-    """Whether the text of an ID-KMEHR is what such ids are: numbers."""
-    return _POSITION.match(data) is not None
 
 
 def _is_odd(name: str, value: str, prefixes: set[str]) -> bool:

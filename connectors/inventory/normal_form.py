@@ -23,7 +23,8 @@ _WHITE = " \t\r\n"
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _LONG = 1024
 _VALUE_TEST = re.compile(r"(?:\.|text\(\s*\))\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")
-MADE = "reprise-"
+_MADE = re.compile(r"reprise-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
+_POSITION = re.compile(r"[0-9A-Fa-f.\s-]*\Z")
 ITSELF = "reprise-itself"
 MARK = "REPRISE-"
 MF_ID = "MF-ID"
@@ -90,11 +91,7 @@ def attributes(node: Node, without: Sequence[str] = ()) -> list[str]:
 def canons(children: Iterable[Node], *, ordered: bool = False) -> list[str]:
     """The canons of siblings, less what the agreement leaves out of them."""
     siblings = list(children)
-    renamed = any(_is_local(child, MF_ID_SOURCE) for child in siblings)
-    found = (
-        identifier(child, renamed=renamed) if child.name == "id" else canon(child, ordered=ordered)
-        for child in siblings
-    )
+    found = (identifier(child) if child.name == "id" else canon(child, ordered=ordered) for child in siblings)
     return [one for one in found if one is not None]
 
 
@@ -102,18 +99,30 @@ def _is_local(node: Node, scheme: str) -> bool:
     return node.name == "id" and node.get("S") == "LOCAL" and node.get("SL") == scheme
 
 
-def identifier(node: Node, *, renamed: bool) -> str | None:
-    """The canon of an `id`, or None when it does not count. `renamed`: an MF-ID-SOURCE stands beside it."""
-    if node.get("S") == "ID-KMEHR":
+def is_position(text: str) -> bool:
+    """Whether a text is what an ID-KMEHR consists of: a number, or one drawn at random."""
+    return _POSITION.match(text) is not None
+
+
+def is_position_id(name: str, attributes: dict[str, str]) -> bool:
+    """Whether an element is an ID-KMEHR that by its attributes says no more than a position."""
+    return (
+        name == "id"
+        and attributes.get("S") == "ID-KMEHR"
+        and attributes.keys() <= {"S", "SV"}
+        and is_position(attributes.get("SV", ""))
+    )
+
+
+def identifier(node: Node) -> str | None:
+    """The canon of an `id`, or None when it does not count: a position, an MF-ID that we made, a mark of ours."""
+    if is_position_id(node.name, node.attributes) and not node.mixed and is_position("".join(node.runs)):
         return None
-    scheme = node.get("SL") or ""
-    if _is_local(node, MF_ID_SOURCE) or (_is_local(node, MF_ID) and not renamed):
+    if _is_local(node, MF_ID_SOURCE) or _is_local(node, MF_ID):
         kept = {name: value for name, value in node.attributes.items() if name != "SV"} | {"SL": MF_ID}
-        made = "".join(node.runs).strip(_WHITE).startswith(MADE)
+        made = not node.mixed and _MADE.match("".join(node.runs).strip(_WHITE))
         return None if made else canon(Node("id", kept, node.runs, node.children, node.mixed))
-    if _is_local(node, MF_ID) or scheme.startswith(MARK):
-        return None
-    return canon(node)
+    return None if (node.get("SL") or "").startswith(MARK) else canon(node)
 
 
 def link_target(url: str) -> str | None:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from connectors.inventory.elements import Elements, spill
 from connectors.inventory.frames import STRUCTURAL, TEXTLESS, Frame, Role, takes_no_text
-from connectors.inventory.loose import carries, is_position
+from connectors.inventory.loose import carries
 from connectors.inventory.names import local_attributes, local_name
+from connectors.inventory.normal_form import is_position
 from connectors.inventory.tiles import COMMENT, FILLED, Span
 from connectors.inventory.units import Unit, rows
 from schemas.disposition import UnitKind

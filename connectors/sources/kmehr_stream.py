@@ -17,9 +17,10 @@ from schemas.errors import LimitExceededError, UnreadableSourceError, UnsafeSour
 
 TEXT_BUFFER = 1 << 16
 FIRST = 1 << 12  # bytes of the first slice of a document; then twice as many each time
-OPENING = re.compile(rb"<(?:\?xml\s|!D|[^!?/\s<>&=])")
-QUESTION = ord("?")
-LOOKAHEAD = 6  # bytes after which `<` has told what it begins
+OPENING = re.compile(rb"<(?:\?xml[ \t\r\n]|[A-Za-z_:\x80-\xff])")
+NOTES = ((b"<!--", b"-->"), (b"<?", b"?>"))  # how comments and instructions begin and end
+DOCTYPE = b"<!DOCTYPE"
+LOOKAHEAD = len(DOCTYPE)  # bytes after which `<` has told what it begins
 
 
 class Events(Protocol):
@@ -85,7 +86,9 @@ class _Reading:
 
     def finish(self) -> None:
         """The file ends. Raises UnreadableSourceError when a document is still open, or none was met."""
-        rest = self._parser.flush() if self._parser else b""
+        rest = self._parser.flush() if self._parser else self._gap.skip(b"", last=True)
+        if self._parser is None and rest:
+            self._parser = self._next()
         self._leave_if_closed()
         if rest:
             self.feed(rest)
@@ -93,15 +96,13 @@ class _Reading:
             return
         if self._parser is not None:
             raise UnreadableSourceError("cut_short", file=self._file)
-        if not self._number or self._gap.held.strip():
+        if not self._number or self._gap.is_in_note:
             raise UnreadableSourceError("not_well_formed", file=self._file)
 
     def _step(self, rest: bytes) -> bytes:
         """Use up the bytes to the beginning or to the end of a document; gives what follows."""
         if self._parser is None:
             rest = self._gap.skip(rest)
-            if self._gap.lost:
-                raise UnreadableSourceError("not_well_formed", file=self._file)
             if rest:
                 self._parser, self._slice = self._next(), FIRST
             return rest
@@ -222,17 +223,25 @@ class _Gap:
 
     def __init__(self, events: Events, file: int, limits: Limits) -> None:
         self.held = b""
-        self.lost = False  # markup that begins no document
         self._events, self._file, self._limit = events, file, limits.max_unit_bytes
         self._until = b""  # the end of the comment or instruction we are in
         self._note: list[bytes] = []  # the one we are in, so far
         self._noted = 0  # bytes of it
         self._text = codecs.getincrementaldecoder("utf-8")("replace")
 
-    def skip(self, piece: bytes) -> bytes:
-        """Give the bytes from the start of the next document on, nothing when it is not there yet."""
+    @property
+    def is_in_note(self) -> bool:
+        """Whether a comment or an instruction has begun and not ended."""
+        return bool(self._until)
+
+    def skip(self, piece: bytes, *, last: bool = False) -> bytes:
+        """Give the bytes from the start of the next document on, nothing when it is not there yet.
+
+        With `last` nothing follows: what was too short to be told apart is judged as it is. Raises
+        UnreadableSourceError `not_well_formed` for markup that begins nothing, UnsafeSourceError `doctype`.
+        """
         rest, self.held, at = self.held + piece, b"", 0
-        while not self.lost:
+        while True:
             if self._until:
                 at = self._go_on_noting(rest, at)
                 if self._until:
@@ -241,19 +250,25 @@ class _Gap:
             self._events.between(self._text.decode(rest[begin : at if at >= 0 else None]))
             if at < 0:
                 return b""
-            if len(rest) - at < LOOKAHEAD:
+            if len(rest) - at < LOOKAHEAD and not last:
                 self.held = rest[at:]
                 return b""
             if OPENING.match(rest, at):
                 return rest[at:]
-            self._until = (
-                b"-->" if rest[at : at + 4] == b"<!--" else b"?>" if rest[at + 1] == QUESTION else b""
-            )
-            self.lost = not self._until
-            opened = 4 if self._until == b"-->" else 2
-            self._note = [rest[at : at + opened]]
-            at += opened
-        return b""
+            at = self._pass(rest, at)
+
+    def _pass(self, rest: bytes, at: int) -> int:
+        """What a `<` begins that begins no document: a comment, an instruction, or nothing (it is text)."""
+        if rest[at : at + LOOKAHEAD].upper() == DOCTYPE:
+            raise UnsafeSourceError("doctype", file=self._file)
+        for opening, closing in NOTES:
+            if rest.startswith(opening, at):
+                self._until, self._note = closing, [opening]
+                return at + len(opening)
+        if rest.startswith((b"</", b"<!"), at) or at + 1 == len(rest):
+            raise UnreadableSourceError("not_well_formed", file=self._file)
+        self._events.between("<")
+        return at + 1
 
     def _go_on_noting(self, rest: bytes, at: int) -> int:
         """Look for the end of the comment or instruction; gives where it ends, or the length of `rest`."""

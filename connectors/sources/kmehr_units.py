@@ -219,8 +219,10 @@ class UnitReader(OpenUnits):
         if name == "lnk":
             return self._open_unit(UnitKind.LINK, element, LNK)
         if name in FOLDER_HEAD:
-            is_position = name == "id" and element.attributes.keys() <= {"S", "SV"}
-            return POSITION if is_position and element.attributes.get("S") == "ID-KMEHR" else self._capture()
+            labels = element.attributes
+            is_plain = name == "id" and labels.keys() <= {"S", "SV"} and labels.get("S") == "ID-KMEHR"
+            is_position = is_plain and POSITION_VALUE.fullmatch(labels.get("SV", ""))
+            return POSITION if is_position else self._capture()
         # A text, or what the format does not know: verbatim all the same.
         return self._open_unit(UnitKind.TEXT, element, UNIT)
 

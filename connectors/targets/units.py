@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 
 from connectors.targets.chart import Unit
@@ -11,6 +12,7 @@ from connectors.targets.tree import Node, leaf, parse_fragment, serialise
 from schemas.disposition import Reason, UnitKind
 from schemas.item_kinds import ITEM_KINDS
 
+_POSITION = re.compile(r"[0-9A-Fa-f.\s-]*")
 _TYPES = {UnitKind.ITEM: "itemType", UnitKind.HEADING: "headingType", UnitKind.TRANSACTION: "transactionType"}
 
 
@@ -24,14 +26,27 @@ def snippet(node: Node) -> Node:
 
 
 def is_kmehr_id(node: Node) -> bool:
-    """A positional id: numbered anew."""
+    """An ID-KMEHR: there is one in each element, and it is a position."""
     return node.name == "id" and node.attributes.get("S") == "ID-KMEHR"
+
+
+def is_position(node: Node) -> bool:
+    """Whether an ID-KMEHR says no more than a position, which is numbered anew."""
+    labels = node.attributes
+    told = labels.get("SV", "") + node.text
+    return (
+        is_kmehr_id(node)
+        and labels.keys() <= {"S", "SV"}
+        and not node.children
+        and bool(_POSITION.fullmatch(told))
+    )
 
 
 def fit_unit(unit: Unit) -> tuple[list[Node], list[Node]]:
     """The unit's own children that fit, and the misfits; marks it degraded when there are any."""
     children = [child for child in unit.children if not is_kmehr_id(child)]
     kept, misfits = fit_children(children, _TYPES[unit.kind])
+    misfits += [child for child in unit.children if is_kmehr_id(child) and not is_position(child)]
     if misfits:
         unit.degrade(Reason.NOT_IN_TARGET)
     return kept, misfits

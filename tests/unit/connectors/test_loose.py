@@ -12,7 +12,7 @@ from connectors.inventory import loose
 from connectors.inventory.kmehr import KmehrCounter
 from connectors.sources.healthone import HealthOneConnector
 from schemas.disposition import Disposition, Reason
-from schemas.errors import LimitExceededError
+from schemas.errors import LimitExceededError, SourceError
 
 WORD = "Kanarie"
 XSI = "http://www.w3.org/2001/XMLSchema-instance"
@@ -128,6 +128,27 @@ def test_a_place_with_too_many_pieces_is_no_place(monkeypatch):
     assert counted(PLAIN.replace("<patient>", "<!--1-->" * 10 + "<patient>")) == {FOLDER: REMARK}
     with pytest.raises(LimitExceededError):
         counted(PLAIN.replace("<patient>", "<!--1-->" * 11 + "<patient>"))
+
+
+ENDS = ["<a/>", "<a/><b/>", "x<a/>\n", "<a>", "<", "<3", "< 3 >", "a < b", "</a>", "<!", "<!--", "<!-- ", "<!---->",
+    "<!-- a", "<?", "<? ", "<?a", "<?a?>", "<?xml", "<?xml ", "<!D", "<!DOCTYPE", "<!doctype a>", "<![CDATA[a]]>"]  # fmt: skip
+
+
+@pytest.mark.parametrize("end", ENDS)
+@pytest.mark.parametrize("before", ["", "<a/>", PLAIN])
+def test_both_sides_end_a_file_alike(before, end):
+    def outcome(side: object) -> object:
+        try:
+            return side(before + end)
+        except SourceError as refusal:
+            return type(refusal), refusal.code
+
+    assert outcome(lambda text: read(text)[0]) == outcome(counted)
+
+
+def test_the_shortest_documents_are_documents():
+    for text in ("<a/>", PLAIN + "<a/>", PLAIN + "< a <a/>"):
+        assert read(text)[0] == counted(text) == ({FILE: TEXT} if "< a" in text else {})
 
 
 def test_in_a_flat_file_nothing_lies_loose():

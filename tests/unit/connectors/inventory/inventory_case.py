@@ -12,6 +12,7 @@ from connectors.inventory.registry import counter_for
 
 LOOSE = ("loose_text", "remark")
 KEY = b"a key of thirty-two bytes, no more"[:32]
+MADE = "reprise-6ba7b810-9dad-11d1-80b4-{:012}"  # an MF-ID of our making
 HEADER = (
     '<header><standard><cd S="CD-STANDARD" SV="1.7">20131001</cd></standard><sender><hcparty>'
     '<id S="ID-HCPARTY" SV="1.0">19999054004</id><cd S="CD-HCPARTY" SV="1.6">persphysician</cd>'

@@ -56,16 +56,19 @@ def is_id(element, scheme: str) -> bool:
     return name(element) == "id" and element.get("S") == "LOCAL" and element.get("SL") == scheme
 
 
+def is_position(element) -> bool:
+    said = (element.get("SV") or "") + "".join(runs(element))
+    return element.get("S") == "ID-KMEHR" and re.fullmatch(r"[0-9A-Fa-f.\s-]*", said) is not None
+
+
 def children_forms(children, ordered=False) -> list[str]:
-    replaced = any(is_id(c, "REPRISE-MF-ID-SOURCE") for c in children)
     forms = []
     for child in children:
         text = "".join(runs(child))
-        if name(child) == "id" and child.get("S") == "ID-KMEHR":
+        if name(child) == "id" and is_position(child) and set(child.attrib) <= {"S", "SV"}:
             continue
         if is_id(child, "MF-ID") or is_id(child, "REPRISE-MF-ID-SOURCE"):
-            stands = is_id(child, "REPRISE-MF-ID-SOURCE") or not replaced
-            if stands and not text.strip().startswith("reprise-"):
+            if not re.fullmatch(r"reprise-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", text.strip()):
                 forms.append(f"(id|S=LOCAL{US}SL=MF-ID|{clean(text)})")
         elif name(child) == "id" and (child.get("SL") or "").startswith("REPRISE-"):
             continue
@@ -118,6 +121,23 @@ class Oracle:
         self.units: list[tuple[str, str, bytes]] = []
         root = etree.fromstring(content, etree.XMLParser(huge_tree=True, strip_cdata=False))
         self.walk(root, "1/1")
+        self.remarks = {
+            self.place(note) for note in root.getroottree().xpath("//comment()|//processing-instruction()")
+        }
+
+    @staticmethod
+    def place(note) -> str:
+        """The path of what lies loose where a comment or an instruction stands: of the place around it."""
+        around = [note, *note.iterancestors()]
+        while len(around) > 1 and name(around[1]) not in ("transaction", "folder", "kmehrmessage"):
+            del around[1]
+        if len(around) == 1:
+            return "1/0"
+        ordinals = [
+            1 + sum(1 for _ in element.itersiblings("*", preceding=True))
+            for element in (around[1], *around[1].iterancestors())
+        ]
+        return "1/" + ".".join(map(str, [*reversed(ordinals), 0]))
 
     def add(self, path, kind, context, body) -> str:
         form = RS.join([kind, context, shorten(body)])

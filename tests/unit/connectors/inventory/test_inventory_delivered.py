@@ -7,7 +7,7 @@ import html
 import re
 
 import pytest
-from inventory_case import PATIENT, Count, account, digests, item, message, transaction
+from inventory_case import MADE, PATIENT, Count, account, digests, item, message, transaction
 
 MF = '<id S="LOCAL" SV="1.0" SL="MF-ID">{}</id>'
 FILLED = '<id S="LOCAL" SV="1.0" SL="REPRISE-FILLED">{}</id>'
@@ -24,7 +24,7 @@ EMPTY_TEXT = '<text L="und"></text>'
 SUMMARY = (
     "<transaction>"
     + FILLED.format("date time author iscomplete isvalidated cd text")
-    + MF.format("reprise-0")
+    + MF.format(MADE.format(0))
     + '<cd S="CD-TRANSACTION" SV="1.5">clinicalsummary</cd>'
     + HEAD
     + EMPTY_TEXT
@@ -62,7 +62,7 @@ def test_fillers_count_for_nothing():
     full = (
         "<transaction>"
         + FILLED.format("date time author iscomplete isvalidated text")
-        + MF.format("reprise-1")
+        + MF.format(MADE.format(1))
     )
     full += '<cd S="CD-TRANSACTION" SV="1.5">note</cd>' + HEAD + EMPTY_TEXT + "</transaction>"
     thin = "<patient><familyname>E</familyname></patient>"
@@ -134,7 +134,7 @@ def test_duplicated_mf_ids():
         "mf_id_duplicated"
     ]
     assert account(message(transaction(body=item() + item(mf_id="i-2")))).problems == []
-    source = MF.format("i-2") + '<id S="LOCAL" SV="1.0" SL="REPRISE-MF-ID-SOURCE">i-1</id>'
+    source = MF.format(MADE.format(2)) + '<id S="LOCAL" SV="1.0" SL="REPRISE-MF-ID-SOURCE">i-1</id>'
     twice = message(transaction(body=item() + item()))
     apart = message(transaction(body=item() + item().replace(MF.format("i-1"), source)))
     assert account(apart).problems == []

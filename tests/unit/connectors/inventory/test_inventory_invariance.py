@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from inventory_case import PATIENT, Count, item, message, transaction
+from inventory_case import MADE, PATIENT, Count, item, message, transaction
 
 MF = '<id S="LOCAL" SV="1.0" SL="MF-ID">{}</id>'
 LINK = '<lnk TYPE="isaservicefor" URL="{}"/>'
@@ -34,9 +34,11 @@ HARMLESS = {
     "number dropped": lambda s: s.replace('<id S="ID-KMEHR" SV="1.0">1</id><id S="LOCAL"', '<id S="LOCAL"'),
     "attribute order": lambda s: s.replace('S="LOCAL" SV="1.0" SL="MF-ID"', 'SL="MF-ID" S="LOCAL" SV="1.0"'),
     "version of the MF-ID": lambda s: s.replace('SV="1.0" SL="MF-ID"', 'SV="4.0.0" SL="MF-ID"'),
-    "made MF-ID": lambda s: s.replace("<cd S='CD-HEADING'>", MF.format("reprise-x") + "<cd S='CD-HEADING'>"),
+    "made MF-ID": lambda s: s.replace(
+        "<cd S='CD-HEADING'>", MF.format(MADE.format(1)) + "<cd S='CD-HEADING'>"
+    ),
     "replaced MF-ID": lambda s: s.replace(
-        MF.format("b"), MF.format("reprise-1") + '<id S="LOCAL" SV="1.0" SL="REPRISE-MF-ID-SOURCE">b</id>'
+        MF.format("b"), MF.format(MADE.format(1)) + '<id S="LOCAL" SV="1.0" SL="REPRISE-MF-ID-SOURCE">b</id>'
     ),
     "foreign mark": lambda s: s.replace(
         MF.format("b"), MF.format("b") + '<id S="LOCAL" SL="REPRISE-DERIVED-X">q</id>'
@@ -117,6 +119,21 @@ def test_harmless(what):
 
 
 HARMFUL = {
+    "a word for a position": lambda s: s.replace(
+        '<id S="ID-KMEHR" SV="1.0">1<', '<id S="ID-KMEHR" SV="1.0">word<'
+    ),
+    "a word for its version": lambda s: s.replace(
+        '<id S="ID-KMEHR" SV="1.0">1<', '<id S="ID-KMEHR" SV="word">1<'
+    ),
+    "more than a position": lambda s: s.replace(
+        '<id S="ID-KMEHR" SV="1.0">1<', '<id S="ID-KMEHR" DN="word">1<'
+    ),
+    "an MF-ID that is not of our making": lambda s: s.replace(
+        "<cd S='CD-HEADING'>", MF.format("reprise-word") + "<cd S='CD-HEADING'>"
+    ),
+    "an MF-ID beside what stands for one": lambda s: s.replace(
+        MF.format("b"), MF.format("word") + '<id S="LOCAL" SV="1.0" SL="REPRISE-MF-ID-SOURCE">b</id>'
+    ),
     "drop an item": lambda s: re.sub("<item>.*?</item>", "", s, count=1),
     "double an item": lambda s: re.sub("(<item>.*?</item>)", r"\1\1", s, count=1),
     "alter a text": lambda s: s.replace("libre", "libres"),

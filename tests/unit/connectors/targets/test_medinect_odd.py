@@ -65,6 +65,26 @@ def test_what_has_no_place_arrives(folder, schemas):
     assert all(schema.validate(tree) for schema in schemas)
 
 
+@pytest.mark.parametrize(
+    "odd",
+    [
+        "<id S='ID-KMEHR' SV='1.0'>Kanarie</id>",
+        "<id S='ID-KMEHR' SV='1.0' DN='Kanarie'>1</id>",
+        "<id S='ID-KMEHR' SV='Kanarie'>1</id>",
+        "<id S='ID-KMEHR' SV='1.0'>1<b>Kanarie</b></id>",
+        "<id S='LOCAL' SL='MF-ID' SV='1.0'>reprise-Kanarie</id>",
+        "<id S='LOCAL' SL='MF-ID' SV='1'>Kanarie</id><id S='LOCAL' SL='REPRISE-MF-ID-SOURCE' SV='1'>a</id>",
+    ],
+)
+def test_an_id_that_says_more_than_its_place_arrives(odd, schemas):
+    head = f"<heading>{odd}<cd S='CD-HEADING' SV='1.0'>history</cd><item>{odd}{ITEM}</item></heading>"
+    inner = f"<item>{ITEM}<content><hcparty>{odd}<cd S='CD-HCPARTY' SV='1.0'>persphysician</cd></hcparty></content></item>"
+    _, out = balanced(f"<transaction>{odd}{HEAD}{head}{inner}</transaction>")
+    tree = etree.fromstring(out)
+    assert all(schema.validate(tree) for schema in schemas)
+    assert out.count(b"Kanarie") >= 4
+
+
 def test_it_is_degraded_not_delivered():
     dispositions, out = balanced(f"<transaction>{HEAD}stray<item>{ITEM}</item></transaction>")
     assert dispositions == {"degraded": 1, "delivered": 1}
