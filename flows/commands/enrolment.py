@@ -34,7 +34,10 @@ NumberBasisOption = Annotated[
     NumberBasis, typer.Option(help="Basis for the national number, article 87 GDPR.")
 ]
 ShownOption = Annotated[list[Shown], typer.Option(help="What you were shown (repeat for several).")]
-PENDING = "pending: a second operator attests it with `reprise enrol attest {}`"
+PENDING = (
+    "pending: a second operator looks (`reprise subject show {0}`)"
+    " and attests: `reprise enrol attest {0} --shown WHAT --operator NAME`"
+)
 
 
 @guarded
@@ -65,13 +68,14 @@ def doctor(
     """
     path = home_path(home)
     control = Control.open(path, operator_name(operator))
-    who = read_person(person, "the doctor")
+    ground = Ground(basis, number_basis, tuple(shown))
+    who = read_person(person, "the doctor", path, ground)
     begun = begin_doctor(
         path,
         inss=who.inss,
         nihii=who.nihii,
         name=who.name,
-        ground=Ground(basis, number_basis, tuple(shown)),
+        ground=ground,
         operator=control.person,
         moment=control.clock.now(),
     )
@@ -102,13 +106,14 @@ def mandate(
     """
     path = home_path(home)
     control = Control.open(path, operator_name(operator))
-    who = read_person(person, "the doctor for whom this person signs")
+    ground = Ground(basis, number_basis, tuple(shown))
+    who = read_person(person, "the doctor for whom this person signs", path, ground)
     made = begin_mandate(
         path,
         inss=who.inss,
         name=who.name,
         terms=MandateTerms(role, who.nihii, until, mandate_basis),
-        ground=Ground(basis, number_basis, tuple(shown)),
+        ground=ground,
         operator=control.person,
         moment=control.clock.now(),
     )

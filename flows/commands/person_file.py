@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 import tomllib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -15,6 +16,7 @@ import typer
 
 from schemas.errors import AuthorisationError
 from schemas.regular_file import open_regular
+from vault.enrolment import Ground, check_inami_numbers, check_national_number
 
 MAX_BYTES = 64 << 10
 PersonOption = Annotated[
@@ -36,16 +38,33 @@ class Person:
     nihii: tuple[str, ...]
 
 
-def read_person(file: Path | None, numbers_of: str) -> Person:
+def _ask(question: str, check: Callable[[str], object]) -> str:
+    """Ask until `check` raises no AuthorisationError: a slip is seen at its question, not after the last one."""
+    while True:
+        answer: str = typer.prompt(question)
+        try:
+            check(answer)
+        except AuthorisationError as problem:
+            typer.echo(f"  ! {problem.message} {problem.advice}", err=True)
+        else:
+            return answer
+
+
+def read_person(file: Path | None, numbers_of: str, home: Path, ground: Ground) -> Person:
     """Read who is enrolled; `numbers_of` says in the question whose INAMI numbers are wanted.
+
+    At a terminal a number that `home` would refuse is asked again; in a file it is refused when it is enrolled.
 
     Raises AuthorisationError (person_malformed) for a file that says anything else than these three.
     """
     if file is None:
-        inss, name = typer.prompt("National number"), typer.prompt("Name")
-        return Person(
-            inss, name, tuple(typer.prompt(f"INAMI number of {numbers_of} (several: with blanks)").split())
+        number = _ask("National number", lambda said: check_national_number(home, said, ground))
+        called = typer.prompt("Name")
+        numbers = _ask(
+            f"INAMI number of {numbers_of} (several: with blanks)",
+            lambda said: check_inami_numbers(tuple(said.split()), ground),
         )
+        return Person(number, called, tuple(numbers.split()))
     found: dict[str, object] = {}
     with sys.stdin.buffer if str(file) == "-" else open_regular(file) as stream:
         data = stream.read(MAX_BYTES + 1)

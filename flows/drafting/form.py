@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from shutil import get_terminal_size
 from typing import Any
 
 from flows.drafting.checking import draft_problems
@@ -50,7 +52,8 @@ class Form:
 
     def _settle(self, name: str) -> None:
         """Ask one field until its answer is good."""
-        self.say(f"\n{name.replace('_', ' ').upper()}  {MEANINGS[name]}")
+        meaning = f"{name.replace('_', ' ').upper()}  {MEANINGS[name]}"
+        self.say("\n" + textwrap.fill(meaning, get_terminal_size().columns))
         while True:
             value = QUESTIONS[name](self)
             trial = {**_example(self.now), **self.answers, name: value}
@@ -85,7 +88,8 @@ class Form:
     def _chosen(self, prompt: str, choices: list[tuple[Any, str]], default: str, *, many: bool) -> list[Any]:
         for number, (_, label) in enumerate(choices, 1):
             self.say(f"  {number}  {visible(label)}")
-        hint = f"1 to {len(choices)}" + (", several with commas, or all" if many else "")
+        several = f"1 to {len(choices)}" + (", several with commas, or all" if many else "")
+        hint = "1" if len(choices) == 1 else several
         while True:
             picked = _picked(self.text(f"{prompt} ({hint})", default), choices, many=many)
             if picked:

@@ -7,8 +7,8 @@ MEANINGS: dict[str, str] = {
     "controllers": "Who instructs: every doctor whose practice is taken over, or who signs for one of them.",
     "processor": "Who is instructed: the firm or practice that runs Reprise, as the doctor knows it.",
     "purpose": "What for. There is one purpose: the takeover of the practice's records.",
-    "source_system": "The old software, spelt as the export's header names it (`reprise probe` shows it). Empty: not stated,"
-    " and then not compared.",
+    "source_system": "The old software, spelt as the export's header names it (KMEHR: the application under <sender>)."
+    " Empty: not stated, and then not compared.",
     "target_system": "The new software.",
     "kinds": "Which kinds of records are taken over; the others stay out.",
     "patients": "Whose records: all patients, those seen since a day, or those of a list that the practice sealed.",
