@@ -21,15 +21,17 @@ from flows.commands.shared import (
 )
 from flows.package import open_package as open_sealed
 from flows.run_views import list_runs
-from schemas.errors import ForkError, HostileProofError, ProofError, UnanchoredError
+from schemas.errors import ForkError, HostileProofError, LedgerError, ProofError, UnanchoredError
 from schemas.regular_file import read_regular, read_text
 from vault.clock import SystemClock, format_utc
 from vault.full_verify import root_files, verify_fully
+from vault.host_record import HostRecord
 from vault.issued import issue_faults
 from vault.ledger_audit import audit
-from vault.ledger_store import open_store
+from vault.ledger_store import FileLedger, open_store
 from vault.notes import Checkpoint, VerifierKey, open_note
 from vault.policy import format_policy
+from vault.site import Site
 from vault.timestamps import Stamps
 
 
@@ -101,6 +103,15 @@ def open_package(
     show(opened, as_json=as_json, text=f"{opened['files']} file(s) into {into}\n{compared}")
 
 
+def _host_faults(home: Path, store: FileLedger) -> list[str]:
+    """What this host remembers of a log that is whole in itself: a later or another head, or nothing although it should."""
+    try:
+        HostRecord.of(home, Site.load(home)).refuse_rollback(store)
+    except LedgerError as fault:
+        return [fault.code]
+    return []
+
+
 @guarded
 def check(
     head: Annotated[
@@ -127,6 +138,7 @@ def check(
         heads += (Checkpoint.parse(open_note(stamp.checkpoint, key)),)
     faults = audit(path / "ledger", key, SystemClock().now(), heads)
     faults += [fault for folder in proof or [] for fault in issue_faults(folder, store)]
+    faults = faults or _host_faults(path, store)
     show(
         {"faults": faults}, as_json=as_json, text="The ledger is whole." if not faults else "\n".join(faults)
     )

@@ -11,11 +11,13 @@ from typer.testing import CliRunner, Result
 
 from flows.cli import app
 from flows.commands import proof
+from flows.control import Control
 from vault.clock import SystemClock
 from vault.ledger import EntryType, Ledger, commit
 from vault.ledger_store import open_store
 from vault.sealing import make_identity
 from vault.site import create_home
+from vault.subjects import enrol_operator
 
 BY = {"operator": commit(b"a", "b", "c", b"d")}
 RUN = (
@@ -74,6 +76,19 @@ def test_a_home_rolled_back(home, tmp_path):
     (tmp_path / "backup").rename(home)
     assert checked(home) == (0, "ok")
     assert checked(home, kept) == (90, "log_shorter_than_head")
+
+
+def test_a_home_rolled_back_on_a_host_that_remembers_it(tmp_path):
+    made = tmp_path / "made"
+    create_home(made, trial=True, origin="test.example/log")
+    enrol_operator(made, "one")
+    Control.open(made, "one").record(EntryType.SUBJECT_SHOWN, None, "access")
+    shutil.copytree(made, tmp_path / "older")
+    Control.open(made, "one").record(EntryType.SUBJECT_SHOWN, None, "access")
+    assert checked(made) == (0, "ok")
+    shutil.rmtree(made)
+    (tmp_path / "older").rename(made)
+    assert checked(made) == (90, "home_rolled_back")
 
 
 def test_two_views(home, tmp_path):
