@@ -27,7 +27,6 @@ CALLS = (
     ("vault.destroy._destroy_key", 1),
     ("vault.destroy.probe", 1),
     ("vault.destroy.remove", 1),
-    ("vault.destroy.remove", 2),
     ("flows.ending._certify", 1),
     ("flows.ending.issue_proof", 1),
     ("flows.control.digest_b64", 1),
