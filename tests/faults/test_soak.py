@@ -49,7 +49,7 @@ class Soak:
 
     def __init__(self, folder: Path) -> None:
         write_practice(folder / "export", patients=2)
-        uses = {"inventory": 0, "rehearsal": 1000, "migration": 1000, "delta": 0}
+        uses = {"inventory": 0, "rehearsal": 99, "migration": 99, "delta": 0}
         self.case = WholeRun(folder / "trial", folder / "export", uses=uses)
         self.chance = random.Random(SEED)
         self.seen: Counter[str] = Counter()
