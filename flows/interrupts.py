@@ -101,21 +101,31 @@ def said() -> None:
 
 def end() -> NoReturn:
     """End now with 130; the line is printed unless it was. What libraries would do at exit is not waited for."""
-    if not _said.is_set():
-        _said.set()
-        restore = "\r\n\x1b[?25h" if os.isatty(2) else ""  # a bar hides the cursor
-        with contextlib.suppress(OSError):
-            os.write(2, f"{restore}reprise: Interrupted. {_found()}".rstrip().encode() + b"\n")
     if threading.current_thread() is threading.main_thread():  # else it may hold the streams' locks
         for stream in (sys.stdout, sys.stderr):
             with contextlib.suppress(OSError, ValueError):
                 stream.flush()
+    if not _said.is_set():
+        _said.set()
+        restore = "\r\n\x1b[?25h" if os.isatty(2) else ""  # a bar hides the cursor
+        line = f"{restore}reprise: Interrupted. {_found()}".rstrip().encode() + b"\n"
+        with contextlib.suppress(OSError):
+            os.write(_last_writer(), line)
     for attributes in _terminal:
         with contextlib.suppress(OSError, termios.error):
             termios.tcsetattr(
                 0, termios.TCSANOW, attributes
             )  # a password that was not asked to its end hides what is typed
     os._exit(INTERRUPTED)
+
+
+def _last_writer() -> int:
+    """A descriptor of standard error that is this line's alone: a bar that another thread still draws goes nowhere."""
+    alone = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.dup2(nowhere, 2)
+    return alone
 
 
 def _on_signal(number: int, frame: FrameType | None) -> None:

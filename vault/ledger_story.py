@@ -51,7 +51,7 @@ def story_faults(entries: list[bytes], now: datetime) -> list[str]:
         if not isinstance(run_id, str):
             continue
         run = runs.setdefault(run_id, _Run())
-        kind, numbers = str(body.get("type")), body.get("n")
+        kind, code, numbers = str(body.get("type")), str(body.get("code")), body.get("n")
         numbers = numbers if isinstance(numbers, dict) else {}
         if kind == "run.started":
             started += 1
@@ -69,9 +69,9 @@ def story_faults(entries: list[bytes], now: datetime) -> list[str]:
             )
         if kind in _SETTLED:
             faults += _use_faults(run, kind)
-        if kind == "run.delivered" and run.uses is not None and body.get("code") != run.uses[1]:
+        if kind == "run.delivered" and run.uses is not None and code != run.uses[1]:
             faults.append("entry_malformed")  # counted as another use than it was
-        if (kind, body.get("code")) in _DELIVERED:
+        if (kind, code) in _DELIVERED:
             if "use.given_back" in run.types and not run.delivered:
                 faults.append("use_given_back_after_delivery")
             run.delivered = True
