@@ -48,7 +48,7 @@ def make_trial(folder: Path, source: Path, **terms: Any) -> dict[str, str]:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     home = folder / "home"
     site = create_home(home, trial=True, origin=ORIGIN)
-    party = _party(source)
+    party = party_of(source)
     authority = TrialAuthority()
     doctor = authority.signer(party.inss, DOCTOR_NAME)
     authority.install(home)
@@ -78,7 +78,8 @@ def make_trial(folder: Path, source: Path, **terms: Any) -> dict[str, str]:
     }
 
 
-def _party(source: Path) -> TrialParty:
+def party_of(source: Path) -> TrialParty:
+    """Who exported `source` by its first header; the trial's own doctor where it names nobody."""
     header = _first_header(source)
     if header is None:
         return TrialParty(DOCTOR_INSS, DOCTOR_NIHII, "")

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+from lxml import etree
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -25,3 +26,13 @@ def host_state(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("state")
     os.environ["REPRISE_STATE"] = str(folder)
     return folder
+
+
+@pytest.fixture(scope="session")
+def schemas(shared: Path) -> list[etree.XMLSchema]:
+    """The official schemas of both releases."""
+    paths = [
+        shared / "xsd" / f"kmehr-{v}" / "ehealth-kmehr" / "XSD" / f"kmehr_elements-{v}.xsd"
+        for v in ("1_7", "1_43")
+    ]
+    return [etree.XMLSchema(etree.parse(str(path))) for path in paths]
