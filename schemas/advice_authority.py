@@ -336,9 +336,9 @@ AUTHORITY: dict[str, tuple[str, str]] = {
         "FIELDS is neither JSON nor TOML.",
         "The line is where reading stopped; `reprise authorise draft --template` shows how it is written.",
     ),
-    "draft_not_confirmed": (
-        "The draft was not confirmed; nothing was written.",
-        "Draft it anew: `reprise authorise draft`.",
+    "file_exists": (
+        "A file of this name is there; nothing was written.",
+        "Somebody may have signed it, or be about to: name another FILE, or move that one away.",
     ),
     "fields_too_large": (
         "FIELDS is larger than any instruction.",

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from flows import engine
+from flows.commands.documents import say_text, write_new
 from flows.commands.shared import (
     HomeOption,
     JsonOption,
@@ -85,7 +86,7 @@ def seal_patients(
 ) -> None:
     """Seal a list of patients, at the practice; prints the digest that the instruction names."""
     sealed, digest = seal_list(read_text(numbers).split(), to)
-    out.write_bytes(sealed)
+    write_new(out, sealed)
     show({"list_sha256": digest}, as_json=as_json, text=digest)
 
 
@@ -105,7 +106,7 @@ def _standing(found: dict[str, Any]) -> str:
 @guarded
 def show_text(authorisation: IdArgument, home: HomeOption = None) -> None:
     """Print the readable text that the doctor signed."""
-    typer.echo(authorisations.instruction_text(home_path(home), authorisation))
+    say_text(authorisations.instruction_text(home_path(home), authorisation))
 
 
 @guarded
@@ -115,7 +116,7 @@ def draft_withdrawal(
     home: HomeOption = None,
 ) -> None:
     """Write what a controller signs to withdraw an instruction."""
-    to.write_bytes(authorisations.draft_withdrawal(home_path(home), authorisation))
+    write_new(to, authorisations.draft_withdrawal(home_path(home), authorisation))
     typer.echo(
         f"Have it signed as {to.name}.p7s, then: reprise authorise withdraw {authorisation} --signed {to}"
     )

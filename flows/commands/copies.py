@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from flows.commands.documents import write_new
 from flows.commands.shared import (
     HomeOption,
     JsonOption,
@@ -64,7 +65,7 @@ def confirm(
     """Record what became of a delivered package; the certificate is issued anew. `accepted` needs a signature."""
     path = home_path(home)
     if draft is not None:
-        draft.write_bytes(draft_acceptance(path, run))
+        write_new(draft, draft_acceptance(path, run))
         show(
             {"draft": str(draft)},
             as_json=as_json,

@@ -6,12 +6,16 @@ import json
 import os
 import sys
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from flows import interrupts
+from flows.commands.documents import refuse_existing, say_text, write_new
 from flows.commands.shared import HomeOption, JsonOption, guarded, home_path, show
+from flows.drafting.answers import unfinished
 from flows.drafting.checking import draft_problems
 from flows.drafting.fields_file import read_fields
 from flows.drafting.form import Form
@@ -19,13 +23,15 @@ from flows.drafting.known import Known
 from flows.drafting.template import template as make_template
 from schemas.errors import AuthorisationError, RepriseError
 from vault.clock import SystemClock
-from vault.files import write_durably
 from vault.instruction import draft as draft_instruction
 from vault.instruction import parse
 from vault.instruction_fields import Problem
 from vault.instruction_pdf import render_pdf
+from vault.isolation import from_start_folder
 
 UNCHECKED = "No home was given: its doctors, recipients, servers and ceiling were not looked at."
+LEFT = "Nothing was written; the answers so far stand above, as FIELDS."
+NOT_BEGUN = "Nothing was answered, and nothing was written."
 
 
 @guarded
@@ -48,36 +54,63 @@ def draft(
 ) -> None:
     """Draw up an instruction: answer questions, or give FIELDS. Says all that is wrong at once; prints the text.
 
-    A FILE that ends in .pdf becomes the page that a doctor reads and signs, the JSON inside it. With a home, what that home
-    would refuse later is said now.
+    A FILE that ends in .pdf becomes the page that a doctor reads and signs, the JSON inside it; no FILE is replaced. With a
+    home, what that home would refuse later is said now.
     """
     place = home_path(home) if home is not None or os.environ.get("REPRISE_HOME") else None
     now = SystemClock().now()
     if template:
         typer.echo(make_template(Known.of(place, now), now), nl=False)
         return
-    if fields is not None:
-        body = read_fields(fields)
-    elif sys.stdin.isatty():
-        body = Form(Known.of(place, now), now, _answer, typer.echo).fill()
-    else:
-        raise AuthorisationError("fields_not_given")
-    refused = draft_problems(body, place, now)
-    if refused:
-        raise typer.Exit(_show_problems(refused, as_json=as_json))
-    document = draft_instruction(body)
-    if fields is None:
-        typer.echo("\n" + parse(document).shown)
-        to = _confirmed(to)
-    else:
-        typer.echo(parse(document).shown, err=as_json)
     for path in to or []:
-        write_durably(path, render_pdf(document) if path.suffix.lower() == ".pdf" else document)
+        refuse_existing(path)
+    if fields is None:
+        to = _asked(place, now, to)
+    else:
+        body = read_fields(fields)
+        refused = draft_problems(body, place, now)
+        if refused:
+            raise typer.Exit(_show_problems(refused, as_json=as_json))
+        document = draft_instruction(body)
+        say_text(parse(document).shown, err=as_json)
+        _write(document, to or [])
     if place is None:
         typer.echo(UNCHECKED, err=True)
     written = [str(path) for path in to or []]
     text = "\n".join(f"written: {path}" for path in written) or "Nothing was written: give --to FILE."
     show({"written": written, "problems": []}, as_json=as_json, text=text)
+
+
+def _asked(place: Path | None, now: datetime, to: list[Path] | None) -> list[Path]:
+    """Write the instruction by questions; gives where. Whatever ends this before it is written, the answers are printed.
+
+    Raises AuthorisationError: fields_not_given, without a terminal or when its input ends.
+    """
+    if not sys.stdin.isatty():
+        raise AuthorisationError("fields_not_given")
+    form = Form(Known.of(place, now), now, _answer, typer.echo)
+    begun = dict(form.answers)
+    with interrupts.described_by(lambda: LEFT if form.answers != begun else NOT_BEGUN):
+        try:
+            form.fill()
+            while True:
+                document = draft_instruction(form.answers)
+                say_text("\n" + parse(document).shown)
+                if _yes("Is this what the doctor shall sign?"):
+                    break
+                form.review()
+            to = to or [_new_file()]
+            _write(document, to)
+            return to
+        except BaseException:
+            if form.answers != begun:
+                typer.echo(unfinished(form.answers))
+            raise
+
+
+def _write(document: bytes, to: list[Path]) -> None:
+    for path in to:
+        write_new(path, render_pdf(document) if path.suffix.lower() == ".pdf" else document)
 
 
 def _answer(prompt: str) -> str:
@@ -87,11 +120,26 @@ def _answer(prompt: str) -> str:
     raise AuthorisationError("fields_not_given")
 
 
-def _confirmed(to: list[Path] | None) -> list[Path]:
-    """Where to write it, once who drafts has read the text."""
-    if not typer.confirm("Is this what the doctor shall sign?"):
-        raise AuthorisationError("draft_not_confirmed")
-    return to or [Path(str(typer.prompt("Write it to", default="instruction.pdf")))]
+def _yes(question: str) -> bool:
+    """Yes or no, of one who has read the text; anything else is asked again."""
+    while True:
+        answer = _answer(f"{question} (yes, or no to change something): ").strip().lower()
+        if answer in ("y", "yes", "n", "no"):
+            return answer[0] == "y"
+
+
+def _new_file() -> Path:
+    """Where to write it: a file that is not there yet, in a folder that is."""
+    while True:
+        path = Path(
+            from_start_folder(_answer("Write it to [instruction.pdf]: ").strip() or "instruction.pdf")
+        )
+        if os.path.lexists(path):
+            typer.echo("  ! A file of this name is there: name another.")
+        elif not path.parent.is_dir():
+            typer.echo("  ! There is no such folder.")
+        else:
+            return path
 
 
 def _show_problems(problems: list[Problem], *, as_json: bool) -> int:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from flows.commands.authority import IdArgument
+from flows.commands.documents import say_text, write_new
 from flows.commands.shared import (
     HomeOption,
     JsonOption,
@@ -70,9 +70,8 @@ def scan(
     path = home_path(home)
     Control.open(path, operator_name(operator))
     text, _, page = pending_page(path, authorisation)
-    with os.fdopen(os.open(to, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
-        stream.write(page)
-    typer.echo(text)
+    write_new(to, page)
+    say_text(text)
 
 
 @guarded

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from flows.commands.documents import refuse_existing, write_new
 from flows.commands.shared import (
     HomeOption,
     JsonOption,
@@ -39,7 +40,8 @@ def challenge(
     """Write a challenge that only the holder of the key can open."""
     path = home_path(home)
     control = Control.open(path, operator_name(operator))
-    to.write_bytes(register.challenge(path, key, role, control.clock.now()))
+    refuse_existing(to)
+    write_new(to, register.challenge(path, key, role, control.clock.now()))
     control.record(EntryType.RECIPIENT_CHALLENGED, None, role)
     show(
         {"challenge": str(to), "role": role, "days": register.CHALLENGE_DAYS},

@@ -1,14 +1,19 @@
-"""The form: questions in a terminal, one by one. Each answer is checked at once, by the checks that a draft meets."""
+"""The form: questions in a terminal, one by one. Each answer is checked at once, by the checks that a draft meets.
+
+`<` goes back to the question before; when all is answered, each answer is shown and can be changed.
+"""
 
 from __future__ import annotations
 
 import textwrap
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from shutil import get_terminal_size
 from typing import Any
 
+from flows.drafting.answers import in_words
 from flows.drafting.checking import draft_problems
 from flows.drafting.fields_file import whole_moment
 from flows.drafting.known import A_FOLDER, Known
@@ -20,6 +25,16 @@ from vault.sealing import make_identity
 
 DAYS = 90
 """How long an instruction is proposed to hold."""
+
+BACK, KEEP = "<", ">"
+
+
+class _BackError(Exception):
+    """`<` was typed: the question before, or this one from its beginning."""
+
+
+class _KeptError(Exception):
+    """`>` was typed at a question that has its answer: it stays."""
 
 
 @dataclass
@@ -33,29 +48,74 @@ class Form:
     answers: dict[str, Any] = field(
         default_factory=lambda: {"purpose": "takeover", "target_system": "Medinect"}
     )
+    asking: str = ""
+    lines: int = 0
+    """Of the question that is asked now: its name, and how many of its lines were answered."""
 
     def fill(self) -> dict[str, Any]:
-        """Ask everything, then again whatever only shows as a problem when all is known; gives the fields."""
-        for name in QUESTIONS:
-            self._settle(name)
-        while problems := self.problems():
-            self.say("")
-            for problem in problems:
-                self.say(f"  ! {problem.line}")
-            for name in dict.fromkeys(_top(problem) for problem in problems):
-                self._settle(name if name in QUESTIONS else "controllers")
-        return self.answers
+        """Ask everything, show it, and change what has to be changed or whoever answers wants changed; gives the fields."""
+        self.say(
+            f"{BACK} goes back to the question before. At the end all answers are shown, and can be changed."
+        )
+        names = list(QUESTIONS)
+        at = 0
+        while at < len(names):
+            try:
+                self._settle(names[at])
+            except _BackError:
+                at = max(at - 1, 0)
+                continue
+            at = next((i for i, name in enumerate(names) if name not in self.answers), len(names))
+        return self.review()
+
+    def review(self) -> dict[str, Any]:
+        """Show all answers and change them one by one, until nothing stands in their way and none is named any more."""
+        names = list(QUESTIONS)
+        while True:
+            problems = self.problems()
+            self._show(names, problems)
+            first = next((names.index(_question(problem)) + 1 for problem in problems), None)
+            proposed = f" [{first}]" if first else ", or Enter when all is right"
+            answer = self.ask(f"Number of an answer to change{proposed}: ").strip()
+            if not answer and first is None:
+                return self.answers
+            picked = _picked(answer or f"{first}", [(name, "") for name in names], many=False)
+            if not picked:
+                self.say(f"  ! 1 to {len(names)}")
+                continue
+            with suppress(_BackError):
+                self._settle(picked[0])
 
     def problems(self) -> list[Problem]:
         """What stands in the way of the answers."""
         return draft_problems(self.answers, self.known.home, self.now)
 
+    def _show(self, names: list[str], problems: list[Problem]) -> None:
+        self.say("")
+        for number, name in enumerate(names, 1):
+            self._wrapped(f"{number:3}  {name.replace('_', ' ')}: {in_words(self.answers[name])}", "     ")
+        for problem in problems:
+            self.say(f"  ! {problem.line}")
+
+    def _wrapped(self, text: str, indent: str = "") -> None:
+        width = get_terminal_size().columns
+        self.say(
+            textwrap.fill(
+                text, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+            )
+        )
+
     def _settle(self, name: str) -> None:
-        """Ask one field until its answer is good."""
-        meaning = f"{name.replace('_', ' ').upper()}  {MEANINGS[name]}"
-        self.say("\n" + textwrap.fill(meaning, get_terminal_size().columns))
+        """Ask one field until its answer is good, or stays as it was."""
+        self.say("")
+        self._wrapped(f"{name.replace('_', ' ').upper()}  {MEANINGS[name]}")
         while True:
-            value = QUESTIONS[name](self)
+            if name in self.answers:
+                self._wrapped(f"  Answered: {in_words(self.answers[name])}   ({KEEP} leaves it so)", "  ")
+            try:
+                value = self._asked(name)
+            except _KeptError:
+                return
             trial = {**_example(self.now), **self.answers, name: value}
             wrong = [p for p in draft_problems(trial, self.known.home, self.now) if _top(p) == name]
             if not wrong:
@@ -64,10 +124,27 @@ class Form:
             for problem in wrong:
                 self.say(f"  ! {problem.line}")
 
+    def _asked(self, name: str) -> Any:
+        """The answer to one question. `<` past its first line begins it again, at its first line it is the one before."""
+        while True:
+            self.lines, self.asking = 0, name
+            try:
+                return QUESTIONS[name](self)
+            except _BackError:
+                if not self.lines:
+                    raise
+                self.say("  From the beginning of this question.")
+
     def text(self, prompt: str, default: str = "") -> str:
         """A line; nothing typed is the default."""
         shown = f" [{default}]" if default else ""
-        return self.ask(f"{prompt}{shown}: ").strip() or default
+        answer = self.ask(f"{prompt}{shown}: ").strip()
+        if answer == BACK:
+            raise _BackError
+        if answer == KEEP and self.asking in self.answers:
+            raise _KeptError
+        self.lines += 1
+        return answer or default
 
     def whole(self, prompt: str, default: int) -> int:
         """A whole number; asked again for anything else."""
@@ -105,6 +182,11 @@ class Form:
 
 def _top(problem: Problem) -> str:
     return problem.path.split(".")[0].split("[")[0]
+
+
+def _question(problem: Problem) -> str:
+    """The question whose answer is the problem; who signs, when no single one is."""
+    return _top(problem) if _top(problem) in QUESTIONS else "controllers"
 
 
 def _picked(answer: str, choices: list[tuple[Any, str]], *, many: bool) -> list[Any]:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from typer.testing import CliRunner
+from typing_at import typed_at
 
 from flows.cli import app
 from flows.drafting.checking import draft_problems
@@ -24,6 +25,7 @@ from vault.destinations import Destinations, S3Bucket
 from vault.enrolment import Ground, begin_doctor
 from vault.instruction import draft, parse
 from vault.instruction_fields import HOLDERS, KINDS, LANGUAGES, PATIENTS, RECIPIENT_ROLES, RESPONSIBLE, ROLES
+from vault.instruction_pdf import embedded_instruction
 from vault.mandates import MandateTerms, attest_mandate, begin_mandate
 from vault.recipients import remove
 from vault.sealing import make_identity
@@ -84,10 +86,11 @@ LATER = (NOW + timedelta(days=30)).date().isoformat()
 #            language  who  name  processor  system kinds patients responsible uses keys
 ONE = ("fr", "1", "", "Reprise SRL", "Epicure", "", "", "", "", "", "", "")
 REST = ("1", "/srv/out", "", "", "", "", "", "", "")  # a folder, validity, custody, hours, ceilings
+RIGHT = ""  # all is right
 
 
 def test_one_doctor_and_nothing_but_defaults(home):
-    body, said, left = filled(home, *ONE, *REST)
+    body, said, left = filled(home, *ONE, *REST, RIGHT)
     assert left == [] and draft_problems(body, home, NOW) == []
     made = parse(draft(body))
     assert (made.controllers[0].name, made.processor, made.uses["migration"]) == (
@@ -105,7 +108,7 @@ def test_a_group_of_two_a_successor_a_list_and_a_server(home):
     digest = "ab" * 32
     body, _, left = filled(
         home, "nl", "1, 2", "", "Dr Bob de Tweede", "P", "", "2,1", "list", digest, "list", "11234578004", "0", "2", "1",
-        "all", "s3://cloud", "inbox/a", "", LATER, "operator", LATER, "doctor", "48", "0", "0",
+        "all", "s3://cloud", "inbox/a", "", LATER, "operator", LATER, "doctor", "48", "0", "0", RIGHT,
     )  # fmt: skip
     assert left == [] and draft_problems(body, home, NOW) == []
     assert [c["name"] for c in body["controllers"]] == ["Dr Ann Second", "Dr Bob de Tweede"]
@@ -114,14 +117,14 @@ def test_a_group_of_two_a_successor_a_list_and_a_server(home):
         "list_sha256": digest,
     }
     assert body["custody"]["source"] == {"holder": "operator", "until": f"{LATER}T23:59:59Z"}
-    body, _, _ = filled(home, "de", "3", *ONE[2:], *REST)
+    body, _, _ = filled(home, "de", "3", *ONE[2:], *REST, RIGHT)
     assert body["controllers"] == [{"role": "successor", "nihii": "11234578", "name": "Dr Suc Cessor"}]
 
 
 def test_each_wrong_answer_is_refused_at_once_and_asked_again(home):
     body, said, left = filled(
         home, "it", "fr", "9", "1", "\x1b[8m", "1", "", "", "P", "", "", "2", "yesterday", "2", "2020-01-31", "", "many", "5", "5", "1",
-        "1", "", "1", "out", "1", "/out", "", "2001-01-01", "", "2", "2001-01-01", "1", "1", "1", "99", "72", "2000", "0", "50", "20",
+        "1", "", "1", "out", "1", "/out", "", "2001-01-01", "", "2", "2001-01-01", "1", "1", "1", "99", "72", "2000", "0", "50", "20", RIGHT,
     )  # fmt: skip
     assert left == [] and draft_problems(body, home, NOW) == []
     named = [line.split(":")[0].strip(" !") for line in said if line.startswith("  ! ") and ": " in line]
@@ -129,6 +132,96 @@ def test_each_wrong_answer_is_refused_at_once_and_asked_again(home):
         "controllers[0].name", "processor", "patients.since", "recipients", "destination", "valid_until",
         "custody.source.until", "staging_deadline_hours", "ceilings.degraded_permille",
     ]  # fmt: skip
+
+
+def test_back_reaches_any_earlier_answer_and_goes_on_where_it_was(home):
+    body, said, left = filled(
+        home, "fr", "1", "", "Wrong SRL", "Epicure", "<", "<", "Right SRL",  # from kinds to the old software to who is instructed
+        "", "", "", "", "4", "<", "<", "", "5", "5", "1",                        # in the middle of uses: its beginning, then before it
+        "", *REST, RIGHT,
+    )  # fmt: skip
+    assert left == [] and body["processor"] == "Right SRL" and body["source_system"] == "Epicure"
+    assert body["uses"] == {"inventory": 5, "rehearsal": 5, "migration": 1}
+    assert "  Answered: Wrong SRL   (> leaves it so)" in said
+
+
+def test_what_was_answered_stays_with_one_key_and_the_first_question_has_none_before(home):
+    body, _, left = filled(home, "<", "fr", "1", "", "P SRL", "<", ">", *ONE[4:], *REST, RIGHT)
+    assert left == [] and (body["language"], body["processor"]) == ("fr", "P SRL")
+
+
+def test_all_answers_are_shown_and_each_is_changed_by_its_number(home):
+    body, said, left = filled(
+        home, *ONE, *REST, "99", "3", "<", "processor", "Other SRL", "13", "2", LATER, "1", RIGHT
+    )
+    assert left == [] and body["processor"] == "Other SRL"
+    assert body["custody"]["source"]["holder"] == "operator"
+    shown = [" ".join(line.split()) for line in said]
+    assert "3 processor: Reprise SRL" in shown and "3 processor: Other SRL" in shown
+    assert "8 uses: inventory 5, rehearsal 5, migration 1" in shown
+    assert f"13 custody: source (holder operator, until {LATER}T23:59:59Z), package (holder doctor)" in shown
+
+
+def at_terminal(
+    home: Path, folder: Path, *answers: tuple[str, str], words: tuple[str, ...] = (), columns: int = 80
+):
+    return typed_at(
+        "authorise", "draft", *words, answers=list(answers), columns=columns, cwd=folder,
+        REPRISE_HOME=str(home), REPRISE_OPERATOR="trial",
+    )  # fmt: skip
+
+
+PROMPTS = (
+    "Language", "Who", "Name on", "Processor", "Old software", "Kinds", "Patients", "Records of", "How many: inv", "How many: reh",
+    "How many: mig", "Keys", "Where", "Folder", "From", "Until", "Who holds the e", "Who holds the p", "Hours", "as text", "set aside",
+)  # fmt: skip
+ALL = [(f"{prompt}", f"{answer}\n") for prompt, answer in zip(PROMPTS, (*ONE, *REST), strict=False)]
+
+
+def test_in_a_terminal_a_no_goes_back_to_the_answers_and_lines_break_at_words(home, tmp_path):
+    (tmp_path / "instruction.pdf").write_bytes(b"signed by somebody")
+    seen = at_terminal(
+        home, tmp_path, *ALL, ("all is right", "\n"), ("shall sign", "no\n"), ("all is right", "3\n"), ("Processor", "Other SRL\n"),
+        ("all is right", "\n"), ("shall sign", "yes\n"), ("Write it to", "\n"), ("Write it to", "no/such.pdf\n"),
+        ("Write it to", "second.pdf\n"),
+    )  # fmt: skip
+    assert seen.code == 0, seen.screen
+    assert (tmp_path / "instruction.pdf").read_bytes() == b"signed by somebody"
+    assert b"Other SRL" in (tmp_path / "second.pdf").read_bytes()
+    assert "A file of this name is there" in seen.screen and "There is no such folder" in seen.screen
+    text = seen.screen.rpartition("Instruction de reprise")[2].partition("Is this")[0]
+    lines = [line for line in text.splitlines() if line]
+    assert all(len(line) <= 80 or " " not in line for line in lines) and len(lines) > 12
+    words = parse(embedded_instruction((tmp_path / "second.pdf").read_bytes())).shown.split()
+    assert " ".join(lines).split() == words[3:]  # whole words, in their order
+
+
+def test_an_interrupt_prints_the_answers_as_fields_that_can_be_completed(home, tmp_path):
+    seen = at_terminal(home, tmp_path, *ALL[:9], ("How many: reh", "\x03"))
+    assert (
+        seen.code == 130 and "Nothing was written; the answers so far stand above, as FIELDS." in seen.screen
+    )
+    shown = seen.screen[seen.screen.index("\n{") : seen.screen.rindex("}") + 1]
+    (tmp_path / "fields.json").write_text(shown)
+    assert json.loads(shown)["processor"] == "Reprise SRL" and "uses" not in json.loads(shown)
+    named = said_by(str(tmp_path / "fields.json"), home=home, exit_code=10).stderr
+    assert [line.split(":")[0] for line in named.splitlines()][:1] == ["uses"]
+    left = at_terminal(home, tmp_path, ("Language", "\x03"))
+    assert left.code == 130 and "Nothing was answered, and nothing was written." in left.screen
+
+
+def test_a_file_that_is_there_is_refused_before_the_first_question(home, fields, tmp_path):
+    for name in ("i.pdf", "i.json"):
+        (tmp_path / name).write_bytes(b"signed")
+        seen = at_terminal(home, tmp_path, words=("--to", name))
+        assert seen.code == 10 and "file_exists" in seen.screen and "LANGUAGE" not in seen.screen
+        (tmp_path / "fields.json").write_text(json.dumps(fields))
+        refused = said_by(
+            str(tmp_path / "fields.json"), "--to", str(tmp_path / name), "--json", home=home, exit_code=10
+        )
+        assert json.loads(refused.stdout)["error"] == "file_exists"
+        assert (tmp_path / name).read_bytes() == b"signed"
+    assert "file_missing" in at_terminal(home, tmp_path, words=("--to", "no/such.pdf")).screen
 
 
 def test_every_question_has_a_meaning_and_every_choice_words():
@@ -149,7 +242,7 @@ def test_the_template_names_every_field_and_is_drafted_once_filled_in(home, tmp_
     empty = said_by(str(written(tmp_path, template)), home=home, exit_code=10)
     lines = [line.split(":")[0] for line in empty.stderr.splitlines()]
     assert lines == ["controllers[0].nihii", "controllers[0].name", "processor", "language"]
-    assert set(body) | {"nonce"} == set(json.loads(draft(filled(home, *ONE, *REST)[0]))) - {
+    assert set(body) | {"nonce"} == set(json.loads(draft(filled(home, *ONE, *REST, RIGHT)[0]))) - {
         "version",
         "readable_text_sha256",
     }

@@ -1,0 +1,33 @@
+"""The answers of the form as a person reads them, and as FIELDS when the form ends before its end."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from vault.printable import visible
+
+
+def in_words(value: Any) -> str:
+    """An answer in one line: `patient_records, lab_results`; `source (holder doctor), package (holder doctor)`."""
+    if isinstance(value, dict):
+        return ", ".join(_pair(name, inner) for name, inner in value.items() if inner is not None)
+    if isinstance(value, list):
+        return (
+            "; ".join(in_words(one) for one in value)
+            if any(isinstance(one, dict) for one in value)
+            else ", ".join(visible(str(one)) for one in value)
+        )
+    return visible(str(value)) or "(empty)"
+
+
+def _pair(name: str, value: Any) -> str:
+    return f"{name} ({in_words(value)})" if isinstance(value, dict) else f"{name} {in_words(value)}"
+
+
+def unfinished(answers: dict[str, Any]) -> str:
+    """What to do with the answers of a form that was left: they are printed, as FIELDS."""
+    return (
+        "\nThe answers so far, as FIELDS. Save them in a file: `reprise authorise draft FILE` names what is missing.\n"
+        + json.dumps(answers, indent=2, ensure_ascii=False)
+    )
