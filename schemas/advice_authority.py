@@ -55,10 +55,13 @@ AUTHORITY: dict[str, tuple[str, str]] = {
     ),
     "use_exhausted": (
         "The instruction has no such use left.",
+        "`run` is the one that spent the last; `reprise status RUN` shows its end. Ask for a new instruction.",
+    ),
+    "use_held": (
+        "The last such use is held by a run that has not ended.",
         (
-            "`run` is the one that spent it: when it has not ended, `reprise resume RUN` goes on with it and spends"
-            " nothing. Else ask"
-            " for a new instruction."
+            "`reprise resume RUN` goes on with it and spends nothing more; `reprise abandon RUN --yes` ends it, and gives"
+            " the use back when nothing was delivered."
         ),
     ),
     "no_such_authorisation": (

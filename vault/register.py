@@ -13,7 +13,7 @@ from typing import Any
 from schemas.errors import AuthorisationError, IntegrityError, UseError
 from vault.files import write_durably
 from vault.instruction import Instruction, parse
-from vault.lease import Lease, list_runs, list_unreadable, readable_runs
+from vault.lease import Lease, leased_runs, list_runs, list_unreadable, readable_runs
 from vault.locks import hold_folder
 from vault.persons import introduce, persons_in, signers_in
 from vault.run_files import RunFile, is_ended, read_run_file
@@ -83,14 +83,15 @@ class InstructionRegister:
             raise AuthorisationError("withdrawn")
 
     def check_use(self, instruction: Instruction, use: Use, run_id: str | None = None) -> None:
-        """Raise UseError when no such use is left for this run."""
+        """Raise UseError when no such use is left for this run: use_held when one that waits may give it back."""
         others = [run for run in self._runs(use) if run != run_id]
         if len(others) >= instruction.uses[use.value]:
-            spent = UseError("use_exhausted", limit=instruction.uses[use.value])
-            in_the_way = [run for run in others if not is_ended(self._home, run)] or others
-            if in_the_way:
-                spent.name_run(in_the_way[-1])
-            raise spent
+            leased = set(leased_runs(self._home))
+            waiting = [run for run in others if run in leased and not is_ended(self._home, run)]
+            refused = UseError("use_held" if waiting else "use_exhausted", limit=instruction.uses[use.value])
+            if others:
+                refused.name_run((waiting or others)[-1])
+            raise refused
 
     def left(self, instruction: Instruction, use: Use) -> int:
         """How many such uses are left."""

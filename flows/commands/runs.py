@@ -28,6 +28,7 @@ from flows.commands.shared import (
 from flows.commands.wording import (
     describe_interrupted,
     describe_result,
+    describe_run_of_error,
     describe_runs,
     describe_status,
     describe_sweep,
@@ -40,7 +41,6 @@ from flows.run_views import list_runs, run_of_order, run_of_this_process, source
 from flows.run_views import status as run_status
 from flows.sweep_round import sweep_round
 from schemas.errors import HostError, RepriseError, VerificationFailedError
-from vault.outcome_words import run_in_words
 from vault.prefect_api import Answer, ask
 
 SourceArgument = Annotated[
@@ -80,23 +80,26 @@ def _carry(home: Path, order: Order, *, prefect: bool | None, as_json: bool) -> 
 
 
 @contextmanager
-def saying_what_waits(home: Path) -> Iterator[None]:
-    """Let an interrupt say what can be done with this process's run; and an error about a run, how that run stands or ended."""
+def saying_what_waits(home: Path, run: str | None = None) -> Iterator[None]:
+    """Let an interrupt say what can be done with this process's run; and an error about a run, how that run stands or ended.
+
+    `run` is the one that the command names.
+    """
     with interrupts.described_by(lambda: describe_interrupted(run_of_this_process(home))):
         try:
             yield
         except RepriseError as error:
-            _show_run_of(home, error)
+            _show_run_of(home, error, run)
             raise
 
 
-def _show_run_of(home: Path, error: RepriseError) -> None:
+def _show_run_of(home: Path, error: RepriseError, own: str | None) -> None:
     with suppress(RepriseError, OSError):  # what is said beside an error may not hide it
+        carried = run_of_this_process(home)
         for run in list_runs(home):
             if run["run"] == error.facts.get("run"):
-                errors_console.print(
-                    f"Run {run['run']}: {run_in_words(run['state'], run['cause'])}", markup=False
-                )
+                ours = run["run"] in (own, carried and carried["run"])
+                errors_console.print(describe_run_of_error(run, ours=ours), markup=False)
 
 
 def _direct(home: Path, order: Order) -> dict[str, Any]:
@@ -280,7 +283,7 @@ def resume(
 ) -> None:
     """Go on with an interrupted or failed run from its last step. The same use, the same deadline."""
     path = home_path(home)
-    with saying_what_waits(path), BarWatch(source=source_of(path, run)) as watch:
+    with saying_what_waits(path, run), BarWatch(source=source_of(path, run)) as watch:
         result = engine.resume(path, run, operator_name(operator), watch).to_json()
     show(result, as_json=as_json, text=describe_result(result))
 
@@ -298,7 +301,7 @@ def abandon(
         errors_console.print("Nothing done: add --yes to destroy this run's staging.")
         raise typer.Exit(2)
     path = home_path(home)
-    with saying_what_waits(path):
+    with saying_what_waits(path, run):
         result = engine.abandon(path, run, operator_name(operator)).to_json()
     show(result, as_json=as_json, text=describe_result(result))
 

@@ -67,6 +67,14 @@ def describe_interrupted(run: dict[str, Any] | None) -> str:
     return f"The run waits: `reprise resume {run['run']}`, or `reprise abandon {run['run']} --yes`."
 
 
+def describe_run_of_error(run: dict[str, Any], *, ours: bool) -> str:
+    """How the run stands or ended that an error names: the one of this command, or an earlier one that stands in its way."""
+    words = run_in_words(run["state"], run["cause"])
+    if ours:
+        return f"Run {run['run']}: {words}"
+    return f"Nothing was begun now. An earlier run, {run['run']} ({_minute(run['created'])} UTC): {words}"
+
+
 def describe_runs(found: list[dict[str, Any]]) -> str:
     """One line a run."""
     if not found:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typing_at import typed_at
 from whole_run import WholeRun
 
 from dashboard.export import export_pages
@@ -92,6 +93,33 @@ def test_what_a_command_shows_at_the_end_says_it_too(ends):
     assert json.loads(json.dumps(result))["outcome"] == "delivered"
     assert describe_result(result).startswith(
         f"Run {result['run']}: package delivered; staging destroyed and checked\n"
+    )
+
+
+def test_a_refusal_tells_an_earlier_run_from_its_own(tmp_path):
+    """One that is in the way is called earlier; the one that the command names or carried is not."""
+    write_practice(tmp_path / "export", patients=3)
+    case = WholeRun(tmp_path / "trial", tmp_path / "export", uses={**USES, "migration": 1})
+    made = case.made
+    words = ("migrate", made["source"], "--authorisation", made["authorisation"], "--to", made["destination"])
+    environment = {"REPRISE_HOME": str(case.home), "REPRISE_OPERATOR": "trial"}
+    with pytest.raises(KeyboardInterrupt):
+        case.start(StopAtOnce())
+    waits = case.run_id
+    held = typed_at(*words, answers=[], columns=250, cwd=case.home, **environment)
+    assert held.code == 13 and f"[use_held limit=1 run={waits}]" in held.screen
+    assert f"An earlier run, {waits} (" in held.screen and "`reprise resume RUN`" in held.screen
+    assert case.resume().state == "certified"
+    spent = typed_at(*words, answers=[], columns=250, cwd=case.home, **environment)
+    assert spent.code == 13 and f"[use_exhausted limit=1 run={waits}]" in spent.screen
+    assert f"Nothing was begun now. An earlier run, {waits} (" in spent.screen
+    assert "): package delivered; staging destroyed and checked" in spent.screen
+    assert "Ask for a new instruction." in spent.screen and "resume RUN" not in spent.screen
+    ended = typed_at("resume", waits, answers=[], columns=250, cwd=case.home, **environment)
+    assert (
+        ended.code == 18
+        and f"Run {waits}: package delivered" in ended.screen
+        and "earlier" not in ended.screen
     )
 
 

@@ -49,6 +49,8 @@ def used(bench: Bench, run: str) -> tuple[dict, str]:
 
 def test_the_same_again(bench):
     fields, _ = used(bench, "run")
+    refused(bench, "use_held", 13, **fields)  # the run waits, and may give it back
+    certified(bench, "run")
     refused(bench, "use_exhausted", 13, **fields)
 
 
