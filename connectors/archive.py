@@ -25,6 +25,7 @@ from schemas.errors import (
     UnreadableSourceError,
     UnsafeSourceError,
 )
+from schemas.sensitive import Sensitive
 
 RATIO_FLOOR = 1 << 20
 """Below this many bytes a ratio says nothing: a page of blanks compresses a thousandfold."""
@@ -56,7 +57,9 @@ def open_archive(opener: Opener, limits: Limits) -> tuple[SourceFile, ...]:
     if total > limits.max_zip_bytes:
         raise LimitExceededError("zip_bytes", bytes=total, limit=limits.max_zip_bytes)
     return tuple(
-        SourceFile(ordinal, info.file_size, partial(_open, archive, info, ordinal, limits))
+        SourceFile(
+            ordinal, info.file_size, partial(_open, archive, info, ordinal, limits), Sensitive(info.filename)
+        )
         for ordinal, info in enumerate(members, 1)
     )
 

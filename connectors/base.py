@@ -17,15 +17,17 @@ from schemas.sensitive import Sensitive
 
 Opener = Callable[[], BinaryIO]
 """Gives a new seekable stream from the start, as often as it is asked."""
+NAMELESS = Sensitive("")
 
 
 @dataclass(frozen=True)
 class SourceFile:
-    """One file of an export. `open()` gives its bytes from the start; its name is never kept."""
+    """One file of an export. `open()` gives its bytes from the start; its name is kept under seal alone."""
 
     ordinal: int  # from 1, in the order of the archive or of the sorted folder
     size: int  # bytes
     open: Opener = field(repr=False, compare=False)
+    name: Sensitive[str] = field(default=NAMELESS, repr=False, compare=False)  # its path inside the export
 
 
 @dataclass(frozen=True)

@@ -9,17 +9,22 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
 from connectors.archive import open_archive
-from connectors.base import Limits, Opener, SourceFile
+from connectors.base import NAMELESS, Limits, Opener, SourceFile
 from schemas.errors import LimitExceededError, RepriseError, UnreadableSourceError, UnsafeSourceError
 from schemas.regular_file import open_regular
+from schemas.sensitive import Sensitive
 
 T = TypeVar("T")
+Listed = tuple[Opener, int, Sensitive[str]]  # with its path inside the export
+_READ = 1 << 16
+MEMBER_DAMAGED = ("zip_damaged", "zip_member_cut")
 ZIP_SIGNATURES = (b"PK\x03\x04", b"PK\x05\x06")
 
 
@@ -31,7 +36,7 @@ def open_source(path: Path, limits: Limits) -> tuple[SourceFile, ...]:
     """
     mode = _guard(lambda: path.stat().st_mode)
     if stat.S_ISDIR(mode):
-        return _sources(_guard(lambda: _regular_files(path, limits)), limits)
+        return _sources(path, _guard(lambda: _regular_files(path, limits)), limits)
     if not stat.S_ISREG(mode):
         raise UnreadableSourceError("source_unreadable")
     return open_stream(partial(open_file, path), _guard(lambda: path.stat().st_size), limits)
@@ -43,7 +48,7 @@ def open_stream(opener: Opener, size: int, limits: Limits) -> tuple[SourceFile, 
         signature = _guard(lambda: stream.read(4))
     if signature in ZIP_SIGNATURES:
         return open_archive(opener, limits)
-    return _listed([(opener, size)] if size else [], limits)
+    return _listed([(opener, size, NAMELESS)] if size else [], limits)
 
 
 def open_file(path: Path) -> BinaryIO:
@@ -51,17 +56,52 @@ def open_file(path: Path) -> BinaryIO:
     return _open(path, follow=True)
 
 
-def _sources(files: list[tuple[Path, int]], limits: Limits) -> tuple[SourceFile, ...]:
-    return _listed([(partial(_open, path, follow=False), size) for path, size in files], limits)
+def readable_bytes(file: SourceFile, size: int) -> Iterator[bytes]:
+    """A file's bytes in pieces of about `size`; of a member that the archive does not give whole, those up to the damage.
+
+    Raises what opening and reading raise otherwise.
+    """
+    held: list[bytes] = []
+    held_bytes = 0
+    with closing(file.open()) as stream:
+        while piece := _read_up_to_damage(stream):
+            held.append(piece)
+            held_bytes += len(piece)
+            if held_bytes >= size:
+                yield b"".join(held)
+                held, held_bytes = [], 0
+    if held:
+        yield b"".join(held)
 
 
-def _listed(files: list[tuple[Opener, int]], limits: Limits) -> tuple[SourceFile, ...]:
+def _read_up_to_damage(stream: BinaryIO) -> bytes:
+    try:
+        return stream.read(_READ)
+    except UnreadableSourceError as error:
+        if error.code not in MEMBER_DAMAGED:
+            raise
+    return b""
+
+
+def _sources(root: Path, files: list[tuple[Path, int]], limits: Limits) -> tuple[SourceFile, ...]:
+    return _listed(
+        [
+            (partial(_open, path, follow=False), size, Sensitive(path.relative_to(root).as_posix()))
+            for path, size in files
+        ],
+        limits,
+    )
+
+
+def _listed(files: list[Listed], limits: Limits) -> tuple[SourceFile, ...]:
     if not files:
         raise UnreadableSourceError("source_empty")
-    for ordinal, (_, size) in enumerate(files, 1):
+    for ordinal, (_, size, _) in enumerate(files, 1):
         if size > limits.max_file_bytes:
             raise LimitExceededError("file_bytes", file=ordinal, bytes=size, limit=limits.max_file_bytes)
-    return tuple(SourceFile(ordinal, size, opener) for ordinal, (opener, size) in enumerate(files, 1))
+    return tuple(
+        SourceFile(ordinal, size, opener, name) for ordinal, (opener, size, name) in enumerate(files, 1)
+    )
 
 
 def _regular_files(root: Path, limits: Limits) -> list[tuple[Path, int]]:

@@ -224,7 +224,7 @@ def summarise(value: object) -> dict[str, Any]:  # noqa: PLR0911 - one answer a 
         case Inventory():
             return {
                 "files": len(value.files),
-                "damaged_files": sum(1 for f in value.files if f.damaged),
+                "damaged_files": sum(1 for f in value.files if f.damaged and f.holds_records),
                 "patients": value.patients,
                 "bytes": value.bytes_total,
                 "unit_bytes": value.unit_bytes,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -14,6 +15,7 @@ from connectors.base import Limits, MessageHeader
 from connectors.opening import open_source
 from connectors.registry import choose
 from schemas.disposition import RecordKind
+from schemas.errors import SourceError
 from schemas.identifiers import clean_inss
 from vault.clock import SystemClock, format_utc
 from vault.instruction import draft
@@ -97,7 +99,10 @@ def _first_header(source: Path) -> MessageHeader | None:
         connector = choose(file)
         if connector is not None:
             headers = (each for each in connector.headers(file, Limits()) if isinstance(each, MessageHeader))
-            return next(headers, None)
+            with suppress(SourceError):  # a damaged file: another may say
+                found = next(headers, None)
+                if found is not None:
+                    return found
     return None
 
 

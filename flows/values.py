@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from schemas.disposition import HELD_AGAINST_NOTHING
+
 Reasons = dict[str, dict[str, dict[str, int]]]
 """Disposition (but delivered whole) to reason to kind of unit, to how many."""
 
@@ -27,6 +29,13 @@ class FileEntry:
     patients: int
     size: int
     damaged: str | None  # Reason when the file as a whole is quarantined
+    line: int = 0  # where it is not well-formed, in its decoded text; 0: nothing says
+    column: int = 0
+
+    @property
+    def holds_records(self) -> bool:
+        """Whether it is no stray file: what is held against a ceiling when it cannot be read."""
+        return self.damaged not in HELD_AGAINST_NOTHING
 
 
 @dataclass(frozen=True)

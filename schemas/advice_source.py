@@ -7,6 +7,11 @@ _OTHER_COPY = "Copy it again from where it was made; if it is the same there, ha
 _DEFECT = "Nothing was delivered. Report the code; `reprise abandon RUN --yes` destroys the staging."
 _LIMIT = "Check that it is what it should be; docs/limits.md says which limits a site may raise, and how."
 _FORMATS = "Reprise reads KMEHR (SMF, PMF) and HealthOne: check that this is the export, not an index or a note beside it."
+_CEILING = (
+    "The brackets name the kind of units that exceeds most, how many of how many, the parts of a thousand agreed to, and the"
+    " files they came in, counted by path as in the export (of a zip: by its directory). Have these files exported again or"
+    " mended, or have a new instruction signed that agrees to more; then abandon this run."
+)
 
 SOURCE: dict[str, tuple[str, str]] = {
     # files that cannot be used
@@ -35,7 +40,10 @@ SOURCE: dict[str, tuple[str, str]] = {
         "Check the path: name the file itself.",
     ),
     "cut_short": ("The file breaks off before its end.", _AGAIN),
-    "not_well_formed": ("The file is not well-formed XML.", _AGAIN),
+    "not_well_formed": (
+        "The file is not well-formed XML.",
+        "Where a line and a column are named, it breaks there, in its decoded text. " + _AGAIN,
+    ),
     "unreadable": ("No file of the export can be read.", _AGAIN),
     "unreadable_file": ("A file of the export cannot be read.", _AGAIN),
     "size_differs": (
@@ -43,7 +51,11 @@ SOURCE: dict[str, tuple[str, str]] = {
         "See that nothing writes there any more, then run again.",
     ),
     "unknown_format": ("The file is in no format that is known here.", _FORMATS),
-    "no_known_file": ("No file of the export is in a format that is known here.", _FORMATS),
+    "no_known_file": ("No file of the export holds records in a format that is known here.", _FORMATS),
+    "no_patient": (
+        "There is no patient in the export.",
+        "Check that this is the whole export and not its index, or an empty one; have it made again for all patients.",
+    ),
     "no_reader": ("The file is in no format that is known here.", _FORMATS),
     "no_counter": ("The file is in no format that is known here.", _FORMATS),
     "encrypted_folder": (
@@ -118,17 +130,11 @@ SOURCE: dict[str, tuple[str, str]] = {
     # balance
     "too_many_degraded": (
         "More would be delivered as text than the instruction agrees to.",
-        (
-            "`reprise status RUN` shows of which kinds. Have a new instruction signed that agrees to it, or the"
-            " export mended; then abandon this run."
-        ),
+        _CEILING,
     ),
     "too_many_quarantined": (
         "More would be set aside than the instruction agrees to.",
-        (
-            "`reprise status RUN` shows of which kinds. Have a new instruction signed that agrees to it, or the"
-            " export mended; then abandon this run."
-        ),
+        _CEILING,
     ),
     # packages
     "manifest_missing": (

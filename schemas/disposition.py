@@ -27,6 +27,9 @@ class Reason(StrEnum):
     BASE64_INVALID = "base64_invalid"
     UNKNOWN_FORMAT = "unknown_format"
     UNREADABLE_FILE = "unreadable_file"
+    NO_RECORD = "no_record"  # a file that a system, a program or a person laid beside the records
+    DOCUMENT_BESIDE = "document_beside"  # a document of its own beside them
+    SAME_FILE_TWICE = "same_file_twice"  # an earlier file of the export says the same
     CONTRACT = "contract"  # a data contract of severity `quarantine` failed
     KIND_OUT_OF_SCOPE = "kind_out_of_scope"
     PATIENT_OUT_OF_SCOPE = "patient_out_of_scope"
@@ -39,6 +42,10 @@ class Reason(StrEnum):
     DANGLING_LINK = "dangling_link"
     SECOND_SUMMARY = "second_summary"
     CONFLICTING_IDENTITY = "conflicting_identity"
+
+
+HELD_AGAINST_NOTHING = frozenset({Reason.NO_RECORD, Reason.DOCUMENT_BESIDE, Reason.SAME_FILE_TWICE})
+"""Why a file is handed over though nothing is wrong with it: no ceiling counts it."""
 
 
 class UnitKind(StrEnum):

@@ -12,11 +12,15 @@ FACTS = frozenset(
         "bytes",
         "case",
         "code",
+        "column",
         "count",
         "deadline",
         "file",
+        "files",
+        "kind",
         "limit",
         "line",
+        "of",
         "run",
         "state",
         "step",
@@ -83,5 +87,5 @@ def _short(value: int | str) -> int | str:
     """Keep a fact only if it has the shape of a number, a path of ordinals, or an opaque name."""
     if isinstance(value, int):
         return value
-    allowed = len(value) <= 64 and all(c.isascii() and (c.isalnum() or c in "-_./:#") for c in value)
+    allowed = len(value) <= 64 and all(c.isascii() and (c.isalnum() or c in "-_./:#,") for c in value)
     return value if allowed else "withheld"

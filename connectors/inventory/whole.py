@@ -8,6 +8,7 @@ from connectors.base import Batch, SourceFile, Tiling
 from connectors.inventory.batches import unit_batches
 from connectors.inventory.normal_form import fact_digest, normal_form
 from connectors.inventory.units import CountedRow
+from connectors.opening import readable_bytes
 from schemas.disposition import UnitKind
 
 _CHUNK = 1 << 20
@@ -16,14 +17,14 @@ _CHUNK = 1 << 20
 def whole_file(file: SourceFile, fact_key: bytes) -> tuple[Batch, Tiling]:
     """The one row (path `FILE/0`, kind `file`, patient 0) and the tiling of a file booked as a whole.
 
-    Its digest is keyed over the SHA-256 of its bytes.
+    Its digest is keyed over the SHA-256 of its bytes. Of a member that the archive cannot give whole, its bytes are
+    those up to the damage. Raises UnreadableSourceError where the operating system refuses.
     """
     digest = hashlib.sha256()
     size = 0
-    with file.open() as stream:
-        while piece := stream.read(_CHUNK):
-            digest.update(piece)
-            size += len(piece)
+    for piece in readable_bytes(file, _CHUNK):
+        digest.update(piece)
+        size += len(piece)
     form = normal_form(UnitKind.FILE, "", digest.hexdigest())
     spans = [(0, size)] if size else []
     row = CountedRow(

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 
 from connectors.targets.chart import Unit
 from connectors.targets.tree import walk
-from schemas.disposition import Disposition, UnitKind
+from schemas.disposition import HELD_AGAINST_NOTHING, Disposition, UnitKind
 
 _RANKS = {
     "allergy": 1,
@@ -68,10 +68,15 @@ def find(unit: Unit) -> Iterator[Finding]:
         yield Finding(6, _kind(unit), unit.path, "confidential", _excerpt(unit))
 
 
-def kept_back(unit: str, kind: str, reason: str, member: str) -> Finding:
-    """The point of a unit that was handed over sealed: `member` of the report holds it."""
-    rank = 8 if kind == UnitKind.REMARK else 7 if kind in (UnitKind.ATTACHMENT, UnitKind.FILE) else 6
-    return Finding(rank, kind, unit, reason, "", member)
+def kept_back(unit: str, kind: str, reason: str, member: str, name: str = "") -> Finding:
+    """The point of a unit that was handed over sealed: `member` of the report holds it, `name` is what a file was called."""
+    if kind == UnitKind.REMARK or reason in HELD_AGAINST_NOTHING:
+        rank = 8
+    elif kind in (UnitKind.ATTACHMENT, UnitKind.FILE):
+        rank = 7
+    else:
+        rank = 6
+    return Finding(rank, kind, unit, reason, name, member)
 
 
 def doubtful(chart: str, other: str, why: str) -> Finding:

@@ -23,7 +23,7 @@ MEANINGS: dict[str, str] = {
     "custody": "Who holds the export and the package afterwards, and until when. The operator's copy is destroyed then.",
     "staging_deadline_hours": "How long the encrypted working copy may live at most, from the start of a run.",
     "ceilings": "How many records of a kind, in a thousand, may arrive as text (degraded) or be set aside for the doctor"
-    " (quarantined). With more, nothing is delivered.",
+    " (quarantined), rounded up to a whole one. With more, nothing is delivered.",
 }
 
 CHOICES: dict[str, str] = {

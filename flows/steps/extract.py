@@ -9,16 +9,22 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from connectors.base import Batch, Reject, SourceFile, Verdict
+from connectors.opening import readable_bytes
 from connectors.registry import by_name
 from flows.steps.context import DataContext
 from flows.steps.inventory import enclosing
 from flows.values import FileEntry, Inventory, Staged
 from schemas.books import OUTCOME
 from schemas.disposition import Disposition, Reason, UnitKind
+from schemas.sensitive import Sensitive
 from schemas.tables import CHUNK_BYTES, DOCUMENT_CHUNK
 from vault.staging import CHUNKS, CHUNKS_APART, StagingWriter
 
 STAGE = "extract"
+FILE_NAME = pa.schema(
+    [("unit", pa.string()), ("name", pa.string()), ("line", pa.int64()), ("column", pa.int64())]
+)
+_NAME_SHOWN = 200
 
 
 def extract(context: DataContext, inventory: Inventory) -> Staged:
@@ -105,9 +111,14 @@ def _seal_file(writer: StagingWriter, file: SourceFile, entry: FileEntry, reject
     rejects[reason] += 1
     row = (unit, file.ordinal, 0, 0, UnitKind.FILE.value, Disposition.QUARANTINED.value, reason)
     writer.write("outcome", _one(row, OUTCOME))
-    with file.open() as stream:
-        for sequence, piece in enumerate(iter(lambda: stream.read(CHUNK_BYTES), b"")):
-            writer.write(CHUNKS_APART, _one((unit, file.ordinal, 0, sequence, piece), DOCUMENT_CHUNK))
+    writer.write("file_name", _one((unit, _shown(file.name), entry.line, entry.column), FILE_NAME))
+    for sequence, piece in enumerate(readable_bytes(file, CHUNK_BYTES)):
+        writer.write(CHUNKS_APART, _one((unit, file.ordinal, 0, sequence, piece), DOCUMENT_CHUNK))
+
+
+def _shown(name: Sensitive[str]) -> str:
+    """A file's name as text, cut to what a page shows; for the sealed report alone."""
+    return name.reveal().encode("utf-8", "replace").decode("utf-8")[-_NAME_SHOWN:]
 
 
 def _one(row: tuple[object, ...], schema: pa.Schema) -> pa.RecordBatch:

@@ -10,13 +10,21 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from connectors.base import Batch, SourceFile, Tiling, Verdict
+from connectors.beside import no_record
 from connectors.inventory.registry import counter_for, whole_file
+from connectors.twins import seen_before
 from flows.steps.context import DataContext
 from flows.steps.headers import Stated
 from flows.values import FileEntry, Inventory, Reasons, add_reason
 from schemas.books import OUTCOME
 from schemas.disposition import Disposition, Reason, UnitKind
-from schemas.errors import ScopeError, SourceError, UnsafeSourceError
+from schemas.errors import (
+    ScopeError,
+    SourceError,
+    UnknownFormatError,
+    UnreadableSourceError,
+    UnsafeSourceError,
+)
 from vault.keys import derive
 from vault.staging import StagingReader, StagingWriter
 
@@ -47,15 +55,16 @@ def count_source(context: DataContext, known: dict[int, tuple[str, bytes | None]
     tally = _Totals()
     unheaded: list[str] = []
     first, done = 1, 0
+    repeated = seen_before(file for file in context.files if file.ordinal in known and len(known) > 1)
     for file in context.files:
         counting = _FileCount(context, file, first, fact_key, writer)
-        entry, tiling = counting.count(known.get(file.ordinal))
+        entry, tiling = counting.count(known.get(file.ordinal), repeated=file.ordinal in repeated)
         unheaded += counting.unheaded
         tally.add(entry, tiling)
         first += entry.patients
         done += file.size
         context.report("inventory", done, total)
-    _refuse_if_nothing_readable(tally.files)
+    _refuse_without_patient(tally.files)
     writer.write("file", _file_rows(tally.files))
     writer.close()
     reasons = _seal_exclusions(context, unheaded)
@@ -72,23 +81,31 @@ class _FileCount:
         self._context, self._file, self._first = context, file, first
         self._fact_key, self._writer = fact_key, writer
 
-    def count(self, known: tuple[str, bytes | None] | None) -> tuple[FileEntry, Tiling]:
-        """Count it, or book it as a whole when it cannot be read."""
-        damaged: str | None = None
+    def count(self, known: tuple[str, bytes | None] | None, *, repeated: bool) -> tuple[FileEntry, Tiling]:
+        """Count it, or book it as a whole when it cannot be read, is no record, or repeats an earlier file."""
+        position: dict[str, int] = {}
         if known is None:
-            damaged = Reason.UNKNOWN_FORMAT
+            damaged = no_record(self._file) or Reason.UNKNOWN_FORMAT
+        elif repeated:
+            damaged = Reason.SAME_FILE_TWICE
         else:
             try:
                 return self._count_readable(*known)
             except (UnsafeSourceError, ScopeError):
                 raise
             except SourceError as error:
-                damaged = _file_reason(error)
+                damaged = no_record(self._file) or _file_reason(error)
+                position = {name: int(error.facts.get(name, 0)) for name in ("line", "column")}
         # What was counted before the damage showed stays sealed under this file's ordinal: `counted` skips it.
         batch, tiling = whole_file(self._file, self._fact_key)
         self._writer.write(APART, batch.rows)
+        if damaged is Reason.UNKNOWN_FORMAT and tiling.size < self._file.size:
+            damaged = Reason.UNREADABLE_FILE
         name = known[0] if known else None
-        return FileEntry(self._file.ordinal, name, self._first, 0, self._file.size, damaged), tiling
+        entry = FileEntry(
+            self._file.ordinal, name, self._first, 0, self._file.size, damaged.value, **position
+        )
+        return entry, tiling
 
     def _count_readable(self, format_name: str, headers: bytes | None) -> tuple[FileEntry, Tiling]:
         file, tiling = self._file, None
@@ -117,7 +134,7 @@ class _FileCount:
         self._writer.write(APART, batch.rows.filter(nobody))
 
 
-def _file_reason(error: SourceError) -> str:
+def _file_reason(error: SourceError) -> Reason:
     known = {
         "not_well_formed": Reason.NOT_WELL_FORMED,
         "cut_short": Reason.CUT_SHORT,
@@ -126,11 +143,18 @@ def _file_reason(error: SourceError) -> str:
     return known.get(error.code, Reason.UNREADABLE_FILE)
 
 
-def _refuse_if_nothing_readable(files: list[FileEntry]) -> None:
-    damaged = [f for f in files if f.damaged]
-    if len(damaged) == len(files):
+def _refuse_without_patient(files: list[FileEntry]) -> None:
+    """Refuse an export in which nobody is found: by what is wrong with the first damaged file, if one is."""
+    if any(f.patients for f in files):
+        return
+    damaged = [f for f in files if f.damaged and f.format and f.holds_records]
+    if damaged:
         first = damaged[0]
-        raise SourceError(first.damaged or "unreadable", file=first.ordinal, count=len(damaged))
+        position = {"line": first.line, "column": first.column} if first.line else {}
+        raise SourceError(first.damaged or "unreadable", file=first.ordinal, count=len(damaged), **position)
+    if all(f.damaged for f in files):
+        raise UnknownFormatError("no_known_file", count=len(files))
+    raise UnreadableSourceError("no_patient", count=len(files))
 
 
 def _file_rows(files: list[FileEntry]) -> pa.RecordBatch:

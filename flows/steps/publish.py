@@ -120,12 +120,23 @@ def _doubles(context: DataContext) -> Iterator[Finding]:
 
 def _kept_back(context: DataContext) -> Iterator[Finding]:
     """What was not delivered but lies beside the charts, each with the member that holds it."""
+    names = _file_names(context)
     for stage, ending in ((EXTRACTED, "bin"), (CHECKED, "jsonl")):
         for batch in context.reader(stage).batches("outcome"):
             columns = (batch[name].to_pylist() for name in ("unit", "kind", "disposition", "reason"))
             for unit, kind, disposition, reason in zip(*columns, strict=True):
                 if disposition == Disposition.QUARANTINED:
-                    yield kept_back(unit, kind, reason, _member(unit, reason, ending))
+                    yield kept_back(unit, kind, reason, _member(unit, reason, ending), names.get(unit, ""))
+
+
+def _file_names(context: DataContext) -> dict[str, str]:
+    """What the files that were handed over whole are called in the export, and where their XML breaks."""
+    names: dict[str, str] = {}
+    for batch in context.reader(EXTRACTED).batches("file_name"):
+        for row in batch.to_pylist():
+            place = f" ({row['line']}:{row['column']})" if row["line"] else ""
+            names[row["unit"]] = row["name"] + place
+    return names
 
 
 def _summary(context: DataContext, reconciliation: Reconciliation) -> dict[str, object]:

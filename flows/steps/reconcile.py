@@ -16,16 +16,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from flows import duck
+from flows.steps.ceilings import Balance, check_ceilings
 from flows.steps.context import DataContext
 from flows.steps.deliver import STAGE as DELIVERED
 from flows.steps.inventory import STAGE as COUNTED
 from flows.steps.inventory import CountedRows
 from flows.steps.match import load_charts
-from flows.values import Delivery, Reasons, Reconciliation, add_reason
+from flows.values import Delivery, Reconciliation
 from schemas.books import COUNTED_UNIT, DELIVERED_UNIT, OUTCOME
-from schemas.disposition import Disposition, UnitKind
-from schemas.errors import CeilingError, CountMismatchError, UnexplainedUnitError
-from vault.authorisation import Authorisation
+from schemas.disposition import Disposition
+from schemas.errors import CountMismatchError, UnexplainedUnitError
 
 CHARTS_AT_ONCE = 250
 PATIENTS_AT_ONCE = 1000
@@ -71,7 +71,14 @@ SELECT coalesce(sum(greatest(coalesce(c.n, 0) - coalesce(w.n, 0), 0)), 0),
 FROM came c FULL JOIN went w ON c.chart = w.chart AND c.digest = w.digest
 WHERE c.n IS DISTINCT FROM w.n
 """
-_BY_KIND = "SELECT kind, disposition, reason, count(*) FROM disposed GROUP BY ALL"
+# The files are named as far as one more than an error names (`FILES_NAMED`).
+_BY_KIND = """
+SELECT kind, disposition, reason, count(*),
+       list_slice(list_sort(list(DISTINCT CAST(split_part(unit, '/', 1) AS INTEGER))
+                            FILTER (disposition IN ('degraded', 'quarantined'))), 1, 11)
+FROM disposed GROUP BY ALL
+"""
+_Row = tuple[str, str, str, int, list[int]]
 
 
 def reconcile(context: DataContext, delivery: Delivery) -> Reconciliation:
@@ -82,22 +89,19 @@ def reconcile(context: DataContext, delivery: Delivery) -> Reconciliation:
     if delivery.problems:
         code = min(delivery.problems)
         raise CountMismatchError("rule_" + code, count=sum(delivery.problems.values()))
-    by_kind: dict[str, Tally[str]] = {}
-    reasons: Reasons = {}
+    balance = Balance()
     inventory = delivery.plan.drafts.matched.checked.staged.inventory
     for cohort in _cohorts(load_charts(context), inventory.patients):
-        for kind, disposition, reason, count in _balance(context, cohort):
-            by_kind.setdefault(kind, Tally())[disposition] += count
-            if disposition != Disposition.DELIVERED:
-                add_reason(reasons, disposition, reason, kind, count)
+        for kind, disposition, reason, count, files in _balance(context, cohort):
+            balance.add(kind, disposition, reason, count, files)
         context.report("reconcile", max(cohort.patients), 0)
-    check_ceilings(context.authorisation, by_kind)
+    check_ceilings(context.authorisation, balance, inventory.files)
     totals: Tally[str] = Tally()
-    for tally in by_kind.values():
+    for tally in balance.by_kind.values():
         totals.update(tally)
     dispositions = {d.value: totals.get(d.value, 0) for d in Disposition}
-    kinds = {kind: dict(t) for kind, t in sorted(by_kind.items())}
-    return Reconciliation(delivery, dispositions, kinds, reasons)
+    kinds = {kind: dict(t) for kind, t in sorted(balance.by_kind.items())}
+    return Reconciliation(delivery, dispositions, kinds, balance.reasons)
 
 
 @dataclass(frozen=True)
@@ -135,7 +139,7 @@ def _cohorts(charts: dict[int, tuple[int, ...]], patients: int) -> Iterator[_Coh
         yield _Cohort(frozenset(patient for chart in chosen for patient in charts[chart]), joined)
 
 
-def _balance(context: DataContext, cohort: _Cohort) -> list[tuple[str, str, str, int]]:
+def _balance(context: DataContext, cohort: _Cohort) -> list[_Row]:
     connection = duck.connect()
     try:
         units = CountedRows(context.reader(COUNTED)).units(*cohort.bounds)
@@ -164,7 +168,7 @@ def _register(
     connection.register(name, pa.Table.from_batches(map(cohort.of, batches), schema))
 
 
-def _verdict(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str, str, int]]:
+def _verdict(connection: duckdb.DuckDBPyConnection) -> list[_Row]:
     connection.execute(_DISPOSED)
     unexplained = _single(connection, _UNEXPLAINED)[0]
     if unexplained:
@@ -173,29 +177,8 @@ def _verdict(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str, str,
     if lost or surplus:
         raise CountMismatchError("facts_lost" if lost else "facts_surplus", count=max(lost, surplus))
     rows = connection.execute(_BY_KIND).fetchall()
-    return [(str(kind), str(disposition), str(reason), int(n)) for kind, disposition, reason, n in rows]
+    return [(str(kind), str(end), str(reason), int(n), files or []) for kind, end, reason, n, files in rows]
 
 
 def _single(connection: duckdb.DuckDBPyConnection, sql: str) -> list[int]:
     return [int(value) for value in connection.execute(sql).fetchall()[0]]
-
-
-def check_ceilings(authorisation: Authorisation, by_kind: dict[str, Tally[str]]) -> None:
-    """Refuse when a kind has more degraded or quarantined units than the controller agreed to (per mille).
-
-    Loose text is always quarantined and has no kind of its own to be a part of: it is held against all units together.
-    Remarks (comments, instructions, declarations for programs) are held against nothing.
-    """
-    all_units = sum(tally.total() for tally in by_kind.values())
-    ceilings = (
-        (Disposition.DEGRADED, authorisation.ceilings.degraded_permille),
-        (Disposition.QUARANTINED, authorisation.ceilings.quarantined_permille),
-    )
-    for kind, tally in by_kind.items():
-        if kind == UnitKind.REMARK:
-            continue
-        total = all_units if kind == UnitKind.LOOSE_TEXT else tally.total()
-        for disposition, ceiling in ceilings:
-            found = tally.get(disposition.value, 0)
-            if found * 1000 > ceiling * total:
-                raise CeilingError(f"too_many_{disposition.value}", count=found, limit=ceiling)

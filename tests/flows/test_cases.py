@@ -32,8 +32,6 @@ PENDING = frozenset(
         "B1-twins-one-inss.xml",
         "B10-birth-year-against-other-date.xml",
         "B20-lab-then-smf",
-        "B24-same-file-twice",
-        "B25-stray-readme",
         "B30-spelling-accents.xml",
         "B30-spelling-apostrophe.xml",
         "B30-spelling-double-blank.xml",
@@ -49,8 +47,6 @@ PENDING = frozenset(
         "H1-zero-bytes.xml",
         "H4-url-safe.xml",
         "H6-data-uri.xml",
-        "H9-three-files-one-broken.xml",
-        "I13-raw-ampersand.xml",
         "I2-utf16-bom.xml",
         "I4-iso-8859-1-declared-cp1252-bytes.xml",
         "J1-birth-datetime.xml",
@@ -65,7 +61,6 @@ PENDING = frozenset(
         "N7-transaction-in-transaction.xml",
         "N9-folder-unknown-child-no-patient.xml",
         "P2-transaction-without-cd.xml",
-        "P9-no-folder.xml",
         "R1-own-filled-summary.xml",
         "R7-own-message-transaction.xml",
         "T1-a2-first-no-a1.txt",
@@ -77,7 +72,6 @@ PENDING = frozenset(
         "T61-embedded-base64-other-patient.xml",
         "T70-cp1252-single-u-umlaut-name.txt",
         "T8-numbers-with-unit.txt",
-        "Z7-folder",
     }
 )
 """Cases that do not come out right yet."""

@@ -84,11 +84,11 @@ COMPUTED: dict[tuple[str, str], tuple[str, ...]] = {
     ("flows/steps/check_contracts.py", "twice[0].id"): (),
     ("flows/steps/inventory.py", "first.damaged or 'unreadable'"): (
         "unreadable", "not_well_formed", "cut_short", "encrypted_folder", "unit_too_large", "attachment_too_large",
-        "too_deep", "base64_invalid", "unknown_format", "unreadable_file",
+        "too_deep", "base64_invalid", "unreadable_file",
     ),
     ("flows/steps/lease.py", "min(undeclared)"): ("swap_on",),
     ("flows/steps/reconcile.py", "'rule_' + code"): (),  # of a CountMismatchError, whose words fit each
-    ("flows/steps/reconcile.py", "f'too_many_{disposition.value}'"): ("too_many_degraded", "too_many_quarantined"),
+    ("flows/steps/ceilings.py", "f'too_many_{disposition.value}'"): ("too_many_degraded", "too_many_quarantined"),
     ("vault/attestation.py", "refusal"): ("verification_unknown", "role_unknown", "basis_unknown", "evidence_unknown"),
     ("vault/destinations.py", "code"): ("identity_not_usable", "identity_needs_passphrase"),
     ("vault/intake.py", "code"): INTAKE,

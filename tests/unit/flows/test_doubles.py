@@ -93,7 +93,7 @@ def test_what_lies_in_quarantined_units_goes_along_in_linear_time():
         }  # fmt: skip
         return lambda: _balance(books)
 
-    assert make(10)() == [("item", "quarantined", "none", 30)]
+    assert make(10)() == [("item", "quarantined", "none", 30, [1])]
     found = growth("quarantined units, each with two in it", 1500, make)
     print("\n" + found.row())
     found.assert_linear()
