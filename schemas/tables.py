@@ -85,7 +85,7 @@ def moment(name: str) -> list[pa.Field]:
 PATIENT = pa.schema(
     [
         *COMMON,
-        pa.field("chart", pa.string()),  # unit path of the <patient> element or message
+        pa.field("chart", pa.string()),  # unit path of the <patient> element or message; else empty
         pa.field("identifiers", pa.list_(IDENTIFIER)),
         pa.field("inss", pa.string()),  # eleven digits that pass the check, else null
         pa.field("first_names", pa.list_(pa.string())),

@@ -131,8 +131,8 @@ class _ChartFindings(Findings):
         """Count summaries as they stand (not what they were before), and MF-IDs."""
         if unit.moved:
             return
-        codes = (c for c in node.children if c.name == "cd" and c.get("S") == "CD-TRANSACTION")
-        self._summaries += sum(code.value() == SUMMARY for code in codes)
+        codes = (c.value() for c in node.children if c.name == "cd" and c.get("S") == "CD-TRANSACTION")
+        self._summaries += next(codes, "") == SUMMARY
         self._hold(unit)
         if message_mark(node.children) is not None:
             self._made_from_message(unit, node)

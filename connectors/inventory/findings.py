@@ -28,6 +28,7 @@ from connectors.inventory.normal_form import (
     fact_digest,
     head_body,
     identifier,
+    is_mf_id,
     link_body,
     link_target,
     shortened,
@@ -160,7 +161,8 @@ class Findings:
 
     @staticmethod
     def _marks(unit: Unit, node: Node) -> None:
-        unit.mf_ids = tuple(c.value() for c in node.children if c.name == "id" and c.get("SL") == "MF-ID")
+        values = (c.value() for c in node.children if is_mf_id(c))
+        unit.mf_ids = tuple(filter(None, values))
 
     def on_patient(self, fields: list[Node]) -> list[Node]:
         """For the delivered side: the fields without those made from a message."""

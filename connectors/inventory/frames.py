@@ -132,7 +132,7 @@ def _child_of_folder(name: str, attributes: dict[str, str]) -> tuple[Role, UnitK
 
 def _in_unit(name: str, parent: Frame) -> tuple[Role, UnitKind | None]:
     around = parent.unit.kind if parent.unit else None
-    if around in (UnitKind.PATIENT_FIELD, UnitKind.FILE):
+    if around in (UnitKind.PATIENT_FIELD, UnitKind.FILE, UnitKind.LINK):
         return Role.PART, None
     if name in _HEADS:
         return Role.UNIT, _HEADS[name]

@@ -99,6 +99,11 @@ def _is_local(node: Node, scheme: str) -> bool:
     return node.name == "id" and node.get("S") == "LOCAL" and node.get("SL") == scheme
 
 
+def is_mf_id(node: Node) -> bool:
+    """Whether an element is an MF-ID of its parent."""
+    return _is_local(node, MF_ID)
+
+
 def is_position(text: str) -> bool:
     """Whether a text is what an ID-KMEHR consists of: a number, or one drawn at random."""
     return _POSITION.match(text) is not None
@@ -116,11 +121,11 @@ def is_position_id(name: str, attributes: dict[str, str]) -> bool:
 
 def identifier(node: Node) -> str | None:
     """The canon of an `id`, or None when it does not count: a position, an MF-ID that we made, a mark of ours."""
-    if is_position_id(node.name, node.attributes) and not node.mixed and is_position("".join(node.runs)):
+    if is_position_id(node.name, node.attributes) and not node.children and is_position("".join(node.runs)):
         return None
     if _is_local(node, MF_ID_SOURCE) or _is_local(node, MF_ID):
         kept = {name: value for name, value in node.attributes.items() if name != "SV"} | {"SL": MF_ID}
-        made = not node.mixed and _MADE.match("".join(node.runs).strip(_WHITE))
+        made = not node.children and _MADE.match("".join(node.runs).strip(_WHITE))
         return None if made else canon(Node("id", kept, node.runs, node.children, node.mixed))
     return None if (node.get("SL") or "").startswith(MARK) else canon(node)
 

@@ -87,7 +87,8 @@ def _rows(
         yield CountedRow(f"{unit.path}#{number}", patient, kind, None, None, digest, [], False, False)
     inner = _inner_context(unit, context, form)
     for child in unit.children:
-        yield from _rows(child, patient, key, inner, around)
+        beside = unit.kind is UnitKind.ITEM and child.kind in (UnitKind.ITEM, UnitKind.HEADING)
+        yield from _rows(child, patient, key, context if beside else inner, around)
 
 
 def _inner_context(unit: Unit, context: str, form: str) -> str:
@@ -114,8 +115,9 @@ def _row(unit: Unit, patient: int, key: bytes, form: str, around: Transaction | 
 
 
 def _fact_rows(unit: Unit, patient: int, around: Transaction | None) -> Iterator[CountedRow]:
-    record_kind = around.record_kind if around else None
-    responsible = around.responsible if around else None
+    if around is None:  # items are made in transactions only
+        return
+    kind, responsible = around.record_kind, around.responsible
     for message, line, digest in unit.facts:
         path = f"{unit.path}#{message}.{line}"
-        yield CountedRow(path, patient, UnitKind.RESULT, record_kind, responsible, digest, [], False, True)
+        yield CountedRow(path, patient, UnitKind.RESULT, kind, responsible, digest, [], False, True)

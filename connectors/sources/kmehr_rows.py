@@ -112,7 +112,7 @@ class Rows:
         identifiers = [row for row in map(fit.as_identifier, who.all("id")) if row is not None]
         sex = who.child("sex")
         row = (
-            *self.common(unit, patient), unit, identifiers, inss_of(who),
+            *self.common(unit, patient), unit if element else "", identifiers, inss_of(who),
             [name.own_text for name in who.all("firstname")], who.text_of("familyname"),
             *_loose_moment(who.child("birthdate")), *_loose_moment(who.child("deathdate")),
             (sex.text_of("cd") or sex.own_text.strip() or None) if sex else None,

@@ -262,7 +262,7 @@ class UnitReader(OpenUnits):
 
     def _begin_inside(self, element: Element) -> int:
         unit, name = self._units[-1], element.name
-        if unit.kind != UnitKind.PATIENT_FIELD:
+        if unit.kind not in (UnitKind.PATIENT_FIELD, UnitKind.LINK):
             if name in NESTED:
                 self._elements[-1].detach()
                 return self._begin_nested(element)

@@ -39,7 +39,7 @@ class Unit:
     def mf_id(self) -> Node | None:
         """Its first MF-ID."""
         for child in self.children:
-            if child.name == "id" and child.attributes.get("SL") == "MF-ID":
+            if is_mf_id(child):
                 return child
         return None
 
@@ -58,6 +58,12 @@ class Unit:
         """The bytes of an attachment, piece by piece."""
         if self.chunks is not None:
             yield from self.chunks.content(self.path)
+
+
+def is_mf_id(node: Node) -> bool:
+    """Whether an element is an MF-ID of the unit that it is a child of."""
+    labels = node.attributes
+    return node.name == "id" and labels.get("S") == "LOCAL" and labels.get("SL") == "MF-ID"
 
 
 @dataclass
@@ -106,7 +112,7 @@ def load_folder(rows: ChartRows) -> Folder:
 def _assemble(units: dict[str, Unit], leaves: list[Unit], fields: list[Unit]) -> Folder:
     folder = Folder(sorted(fields, key=lambda u: u.position), [], [])
     for unit in [*units.values(), *leaves]:
-        owner = units.get(unit.owner)
+        owner = _holder(unit, units)
         if owner is not None:
             owner.units.append(unit)
         elif unit.kind is UnitKind.TRANSACTION:
@@ -115,9 +121,27 @@ def _assemble(units: dict[str, Unit], leaves: list[Unit], fields: list[Unit]) ->
             folder.loose.append(unit)
     for unit in units.values():
         unit.units.sort(key=_place)
-    folder.transactions.sort(key=lambda u: u.position)
+    folder.transactions.sort(key=_place)
     folder.loose.sort(key=_place)
     return folder
+
+
+def _holder(unit: Unit, units: dict[str, Unit]) -> Unit | None:
+    """The unit that holds this one in the chart, None for the folder; a place of its own is said to be degraded.
+
+    The target nests no transaction, and nothing but links in an item: such a unit stands beside what it lay in.
+    """
+    owner = units.get(unit.owner)
+    if unit.kind is UnitKind.TRANSACTION:
+        if owner is not None:
+            unit.degrade(Reason.NOT_IN_TARGET)
+        return None
+    while (
+        owner is not None and owner.kind is UnitKind.ITEM and unit.kind in (UnitKind.ITEM, UnitKind.HEADING)
+    ):
+        unit.degrade(Reason.NOT_IN_TARGET)
+        owner = units.get(owner.owner)
+    return owner
 
 
 def _place(unit: Unit) -> tuple[int, ...]:

@@ -6,10 +6,11 @@ import uuid
 from collections import Counter
 from collections.abc import Iterable
 
-from connectors.targets.chart import Unit
-from connectors.targets.tree import leaf
+from connectors.targets.chart import Unit, is_mf_id
+from connectors.targets.tree import leaf, told
 from schemas.disposition import UnitKind
 
+SOURCE = "REPRISE-MF-ID-SOURCE"
 _HOLDERS = frozenset({UnitKind.TRANSACTION, UnitKind.ITEM})
 
 
@@ -32,12 +33,24 @@ def settle_mf_ids(run_id: str, transactions: Iterable[Unit]) -> set[str]:
             _replace(unit, run_id, value)
         elif value:
             seen.add(value)
+    _set_further_aside(holders, set(seen))
     return seen
+
+
+def _set_further_aside(holders: Iterable[Unit], taken: set[str]) -> None:
+    """A unit's MF-IDs after its first: one that another unit has says where it came from, and identifies nothing."""
+    for unit in holders:
+        for further in [c for c in unit.children if is_mf_id(c) and c is not unit.mf_id()]:
+            value = told(further)
+            if value in taken:
+                further.attributes["SL"] = SOURCE
+            elif value:
+                taken.add(value)
 
 
 def _value(unit: Unit) -> str | None:
     found = unit.mf_id()
-    return None if found is None else found.text
+    return None if found is None else told(found)
 
 
 def _version_of(unit: Unit) -> str | None:
@@ -56,4 +69,4 @@ def _replace(unit: Unit, run_id: str, value: str) -> None:
     found = unit.mf_id()
     if found is not None:
         found.text = make_mf_id(run_id, unit.path)
-        unit.children.append(leaf("id", value, S="LOCAL", SV="1.0", SL="REPRISE-MF-ID-SOURCE"))
+        unit.children.append(leaf("id", value, S="LOCAL", SV="1.0", SL=SOURCE))

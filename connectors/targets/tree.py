@@ -74,6 +74,11 @@ def clean(text: str) -> str:
     return _CONTROL.sub("", unicodedata.normalize("NFC", text))
 
 
+def told(node: Node) -> str:
+    """An element's text as the books compare it: cleaned, without white space at its ends."""
+    return clean(node.text).strip(" \t\r\n")
+
+
 def escape_text(text: str) -> str:
     """Text content; CR as a reference, or a parser would turn it into LF."""
     text = clean(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

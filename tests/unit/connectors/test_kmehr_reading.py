@@ -456,7 +456,7 @@ def test_patients_are_numbered_from_the_first_given() -> None:
 
 def test_folder_without_patient_still_has_a_chart() -> None:
     row = Read(b"<folder><transaction/></folder>").rows["patient"][0]
-    assert (row["unit"], row["chart"], row["inss"], row["first_names"]) == ("1/1", "1/1", None, [])
+    assert (row["unit"], row["chart"], row["inss"], row["first_names"]) == ("1/1", "", None, [])
 
 
 def test_batches_are_bounded() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from base64 import b64encode
 from collections import Counter
 
 import pytest
@@ -18,13 +19,13 @@ HEAD = '<cd S="CD-TRANSACTION" SV="1.5">contactreport</cd><date>2015-02-03</date
 ITEM = '<cd S="CD-ITEM" SV="1.6">healthcareelement</cd><content><text L="fr">toux</text></content>'
 
 
-def source(folder: str):
-    data = f'<kmehrmessage xmlns="{NAMESPACE}"><folder><patient/>{folder}</folder></kmehrmessage>'.encode()
+def source(folder: str, patient: str = "<patient/>"):
+    data = f'<kmehrmessage xmlns="{NAMESPACE}"><folder>{patient}{folder}</folder></kmehrmessage>'.encode()
     return read(SourceFile(1, len(data), lambda: io.BytesIO(data)))
 
 
-def balanced(folder: str) -> tuple[Counter, bytes]:
-    found = source(folder)
+def balanced(folder: str, patient: str = "<patient/>") -> tuple[Counter, bytes]:
+    found = source(folder, patient)
     aside = {each.unit: each.kind for each in found.rejects}
     assert set(aside.values()) <= {"loose_text", "remark"}
     assert aside.items() <= {unit: row["kind"] for unit, row in found.counted.items()}.items()
@@ -113,3 +114,54 @@ STRANGE = st.tuples(ATTRIBUTES, INSIDE, st.one_of(TRANSACTIONS, ITEMS, INSIDE)).
 @given(st.lists(st.one_of(TRANSACTIONS, STRANGE, WORD), max_size=4).map("".join))
 def test_any_disorder_balances(folder):
     balanced(folder)
+
+
+def test_what_is_nested_in_an_item_stands_beside_it(schemas):
+    inner = (
+        '<item><cd S="CD-ITEM" SV="1.6">treatment</cd><content><text L="fr">dedans</text></content></item>'
+    )
+    plan = "<heading><cd S='CD-HEADING' SV='1.0'>plan</cd><text L='fr'>revoir</text></heading>"
+    dispositions, out = balanced(
+        f"<transaction>{HEAD}<item>{ITEM}{inner}{plan}</item><text L='fr'>fin</text></transaction>"
+    )
+    tree = etree.fromstring(out)
+    body = list(tree.iterfind(f".//{{{NAMESPACE}}}transaction"))[-1]
+    names = [etree.QName(each).localname for each in body]
+    assert names[-4:] == ["item", "item", "heading", "text"]
+    assert body.xpath("string(*[local-name()='item'][2]/*[local-name()='content'])") == "dedans"
+    assert dispositions == {"delivered": 4, "degraded": 2}
+    assert all(schema.validate(tree) for schema in schemas)
+
+
+def test_a_nested_transaction_stands_beside_the_other(schemas):
+    inner = f"<transaction>{HEAD}<text L='fr'>dedans</text></transaction>"
+    dispositions, out = balanced(f"<transaction>{HEAD}<item>{ITEM}{inner}</item></transaction>")
+    tree = etree.fromstring(out)
+    assert len(tree.findall(f"{{{NAMESPACE}}}folder/{{{NAMESPACE}}}transaction")) == 3  # and the summary
+    assert dispositions == {"delivered": 3, "degraded": 1}
+    assert all(schema.validate(tree) for schema in schemas)
+
+
+@pytest.mark.parametrize("patient", ["", "<patient/>"])
+def test_an_unknown_child_of_a_folder_is_no_field_of_the_patient(patient):
+    out = balanced(f"<demographics><name>X</name></demographics><transaction>{HEAD}</transaction>", patient)[
+        1
+    ]
+    folder = etree.fromstring(out).find(f"{{{NAMESPACE}}}folder")
+    assert [each.text for each in folder.iterfind(f"{{{NAMESPACE}}}text")] == [
+        "Reprise: <demographics><name>X</name></demographics>"
+    ]
+
+
+def test_a_lab_message_outside_transactions_is_a_file_and_no_items():
+    lab = b64encode(b"A1\\R1\\Labo\\\r\nL1\\R1\\GLU\\Glucose\\70-105\\mg/dl\\+\\131\\\r\n").decode()
+    _, out = balanced(f"<lnk TYPE='multimedia'>{lab}</lnk><transaction>{HEAD}</transaction>")
+    assert lab.encode() in out
+    assert b"REPRISE-DERIVED" not in out
+
+
+@pytest.mark.parametrize("further", ["b", " b ", "a", ""])
+def test_an_mf_id_identifies_one_unit(further):
+    ids = "<id S='LOCAL' SL='MF-ID' SV='1'>{}</id>"
+    one = f"<item>{ids.format('a')}{ids.format(further)}{ITEM}</item>"
+    balanced(f"<transaction>{HEAD}{one}<item>{ids.format('b')}{ITEM}</item></transaction>")
