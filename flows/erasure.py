@@ -36,16 +36,32 @@ def show_subject(home: Path, subject_id: str, operator: str) -> dict[str, Any]:
     """Everything kept about a person (article 15 GDPR): record, sealed objects, runs and instructions that concern him.
 
     `not_yet_erased` lists what names him outside of records under his own key: where, until when, and why.
-    `kept_until` is None when neither the law nor a run needs the person any more.
+    `kept_until` is None when neither the law nor a run needs the person; `kept_because` is the code that an erasure would be
+    refused with now, or None. `operators` are the names of those who attested; None of one who was erased.
     """
     control = Control.open(home, operator)
     record = _record(home, subject_id)
+    held = holdings_of(control, subject_id)
     control.record(EntryType.SUBJECT_SHOWN, None, "access")
     return {
         "subject": subject_id,
         "record": {name: value for name, value in record.items() if name not in SECRET},
-        **holdings_of(control, subject_id).to_json(control),
+        "operators": {one: _operator_name(home, one) for one in sorted(_operators_in(record))},
+        "kept_because": _reason_to_keep(control, held),
+        **held.to_json(control),
     }
+
+
+def _operators_in(value: Any) -> set[str]:
+    """Ids of those who attested, wherever in a record."""
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    own = {value["operator"]} if isinstance(value, dict) and "operator" in value else set[str]()
+    return own.union(*map(_operators_in, inner))
+
+
+def _operator_name(home: Path, operator_id: str) -> str | None:
+    record = Subjects(home).read(operator_id)
+    return None if record is None else str(record["name"])
 
 
 def plan_erasure(home: Path, subject_id: str, operator: str) -> dict[str, Any]:

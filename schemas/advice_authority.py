@@ -323,6 +323,10 @@ AUTHORITY: dict[str, tuple[str, str]] = {
         "This box of the page is signed already.",
         "Each controller signs once, in the box under his or her own name: --as says which.",
     ),
+    "page_is_signed": (
+        "Every box of this page is signed already.",
+        "Nothing is left to sign. `reprise authorise check FILE` says whose the signatures are and whether they hold.",
+    ),
     "place_not_named": (
         "The page has several boxes to sign in.",
         "Say whose is signed: --as with its number from 1, the INAMI number, or the role.",

@@ -57,13 +57,15 @@ def sign_pades(pdf: bytes, signer: signers.Signer, place: int) -> bytes:
     """The page with one more signature, in the box of the controller with this number, from 1.
 
     Raises AuthorisationError: what `vault.pades.open_pdf` says of a page that is not ours or was altered (nobody signs
-    that), no_such_place, place_is_signed, signing_failed.
+    that), no_such_place, place_is_signed, page_is_signed, signing_failed.
     """
     signed = open_pdf(pdf)
-    if not 1 <= place <= len(parse(signed.document).controllers):
+    boxes = set(range(1, len(parse(signed.document).controllers) + 1))
+    taken = {one.place for one in signed.signatures}
+    if place not in boxes:
         raise AuthorisationError("no_such_place")
-    if place in {one.place for one in signed.signatures}:
-        raise AuthorisationError("place_is_signed")
+    if place in taken:
+        raise AuthorisationError("place_is_signed" if boxes - taken else "page_is_signed")
     writer = IncrementalPdfFileWriter(io.BytesIO(pdf))
     metadata = signers.PdfSignatureMetadata(
         field_name=place_name(place), md_algorithm="sha256", subfilter=SigSeedSubFilter.PADES

@@ -10,6 +10,7 @@ from typing import Annotated, TextIO
 
 import typer
 
+from flows.commands.person_page import describe_erasure, describe_subject
 from flows.commands.shared import (
     HomeOption,
     JsonOption,
@@ -20,7 +21,6 @@ from flows.commands.shared import (
     operator_name,
     show,
 )
-from flows.commands.wording import describe_erasure, describe_subject
 from flows.erasure import erase_subject, list_subjects, plan_erasure, show_subject
 from schemas.errors import TargetRefusedError
 

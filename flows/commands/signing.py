@@ -70,10 +70,12 @@ def sign(
 
 
 def _place(page: Signed, as_whom: str | None, signer: Any, home: Path | None) -> int:
-    """The number of the box to sign in. Raises AuthorisationError: no_such_place, place_is_signed, place_not_named."""
+    """The number of the box to sign in. Raises AuthorisationError: no_such_place, page_is_signed, place_not_named."""
     controllers = parse(page.document).controllers
     signed = {one.place for one in page.signatures}
     free = [place for place in range(1, len(controllers) + 1) if place not in signed]
+    if not free:
+        raise AuthorisationError("page_is_signed")
     if as_whom is not None:
         return _named(as_whom, controllers, free)
     if len(controllers) == 1:

@@ -7,7 +7,8 @@ import re
 import pytest
 
 from flows.commands.count_words import count_lines
-from flows.commands.wording import describe_custody, describe_status, describe_subject, source_lines
+from flows.commands.person_page import describe_subject
+from flows.commands.wording import describe_custody, describe_status, source_lines
 from flows.home_state import ALIVE
 from flows.steps.software import NOT_IN_INSTRUCTION, NOT_STATED, OTHER_FORM
 from schemas.outcome import Cause, Outcome
@@ -169,31 +170,47 @@ def test_a_copy_of_an_export_is_held_until_its_date_or_delivery():
     assert "delivery" not in describe_custody([staging])
 
 
+def attested(operator: str, *how: str, of: str = "") -> dict[str, object]:
+    return {"at": "2026-01-02T03:04:05Z", "operator": operator, "how": list(how), "of": of}
+
+
 def test_all_that_is_kept_of_a_person_is_a_page_to_read():
     record = {
-        "name": "A [B] C",
+        "kind": "doctor",
+        "basis": "gdpr_6_1_b",
+        "name": "trial",  # spelt like a code, and none
         "nihii": ["1", "2"],
-        "attestations": [{"at": "x", "how": ["card", "known"]}],
+        "attestations": [
+            attested("o1", "identity_card", "inami_register"),
+            attested("o2", "card", of="page"),
+        ],
         "none": [],
+        "superseded": [{"name": "B", "nihii": ["1"], "until": "2025"}],
     }
     found = {
         "subject": "s1",
         "record": record,
+        "operators": {"o1": "Ann", "o2": None},
         "objects": ["evidence-1"],
         "runs": [],
         "instructions": [{"id": "i1", "withdrawn": True, "pending": False}],
         "attestations": [{"kind": "doctor", "of": "s2", "needed": True}],
         "not_yet_erased": [{"where": "runs/r1/proof/authorisation", "until": "2036", "why": "proof"}],
         "kept_until": None,
+        "kept_because": None,
     }
     assert describe_subject(found).splitlines() == [
-        "Kept about s1:",
-        "  attestations:",
-        "    - at: x",
-        "      how: card, known",
-        "  name: A [B] C",
-        "  nihii: 1, 2",
+        "Kept about s1: doctor",
+        "  attested 2026-01-02 03:04 UTC by Ann, who saw an identity card, the register of INAMI/RIZIV",
+        "  attested 2026-01-02 03:04 UTC by an operator whose record was erased (o2), who saw card, of page",
+        "  kept on the basis of: a contract, article 6(1)(b) GDPR",
+        "  name: trial",
+        "  INAMI/RIZIV numbers: 1, 2",
         "  none: none",
+        "  was so before:",
+        "    - name: B",
+        "      INAMI/RIZIV numbers: 1",
+        "      until: 2025",
         "  attestations given:",
         "    doctor s2, needed",
         "  instructions:",
@@ -203,6 +220,30 @@ def test_all_that_is_kept_of_a_person_is_a_page_to_read():
         "  runs: none",
         "  sealed beside it:",
         "    evidence-1",
-        "  Neither the law nor a run needs it any more: it may be erased.",
+        "  Neither the law nor a run needs it: `reprise subject erase` erases it.",
     ]
-    assert "until 2036" in describe_subject({**found, "kept_until": "2036-01-01T00:00:00Z"})
+    later = {**found, "kept_until": "2036-01-01T00:00:00Z", "kept_because": "retention_not_over"}
+    assert describe_subject(later).endswith(
+        "  until 2036-01-01 00:00 UTC, unless the law or a run keeps it longer"
+    )
+    for because, said in (
+        ("attester_needed", "until another operator attests"),
+        ("run_alive", "has not ended"),
+    ):
+        assert said in describe_subject({**found, "kept_because": because}).splitlines()[-1]
+
+
+def test_a_pending_doctor_is_shown_as_one_who_is_not_in_force():
+    pending = {"name": "A", "nihii": ["1"], "attestations": [attested("o1", "identity_card")]}
+    found = {
+        "subject": "s1", "record": {"kind": "doctor", "inss": "3", "pending": pending}, "operators": {"o1": "Ann"}, "objects": [],
+        "runs": [], "instructions": [], "attestations": [], "not_yet_erased": [], "kept_until": None, "kept_because": None,
+    }  # fmt: skip
+    assert describe_subject(found).splitlines()[:6] == [
+        "Kept about s1: a doctor, not in force: a second operator has not attested yet",
+        "  national number: 3",
+        "  waits for a second operator's attestation:",
+        "      attested 2026-01-02 03:04 UTC by Ann, who saw an identity card",
+        "      name: A",
+        "      INAMI/RIZIV numbers: 1",
+    ]

@@ -106,13 +106,15 @@ def test_two_controllers_sign_one_after_another(bench, second, both):
             bench.check(signed=open_pdf(pdf))
         assert error.value.code == code
     for place, code in (
-        (1, "place_is_signed"),
-        (2, "place_is_signed"),
+        (1, "page_is_signed"),
+        (2, "page_is_signed"),
         (3, "no_such_place"),
         (0, "no_such_place"),
     ):
         with pytest.raises(AuthorisationError, match=code):
             sign_page(two, second, bench.authority, place)
+    with pytest.raises(AuthorisationError, match="place_is_signed"):
+        sign_page(one, second, bench.authority, 1)
 
 
 def test_a_signature_in_the_box_of_another_controller_is_refused(bench, second, both):
