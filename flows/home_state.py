@@ -108,12 +108,14 @@ def raise_alarm(state: HomeState) -> None:
 def one_line(state: HomeState) -> str:
     """One line, as monitoring plug-ins print it."""
     word = "CRITICAL" if state.alarms else "OK"
-    age = "never" if state.last_sweep is None else f"{state.last_sweep}"
-    if state.sweep_age_seconds is not None:
-        age = f"{state.sweep_age_seconds // 60} min ago"
+    sweep = f"last sweep {state.last_sweep}"
+    if state.last_sweep is None:
+        sweep = "no sweep has run yet (`reprise install-sweep`)"
+    elif state.sweep_age_seconds is not None:
+        sweep = f"last sweep {state.sweep_age_seconds // 60} min ago"
     facts = (
         f"{state.alive} run(s) alive, {state.runs.get('red', 0)} failed, {state.overdue} overdue,"
-        f" {state.runs.get('incomplete', 0)} incomplete, {state.unknown} unknown; last sweep {age}"
+        f" {state.runs.get('incomplete', 0)} incomplete, {state.unknown} unknown; {sweep}"
     )
     new = " [home_new_here]" if state.new_here else ""
     return f"REPRISE {word}: {', '.join([*state.alarms, facts])}{new}"

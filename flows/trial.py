@@ -40,10 +40,11 @@ class TrialParty:
     inss: str
     nihii: str
     system: str
+    version: str
 
 
 def make_trial(folder: Path, source: Path, **terms: Any) -> dict[str, str]:
-    """Write everything needed to migrate `source` into `folder`; gives the paths by name.
+    """Write everything needed to migrate `source` into `folder`; gives the paths by name, and who signs and what exported.
 
     `terms` replace fields of the instruction (`vault.instruction`).
     """
@@ -77,6 +78,11 @@ def make_trial(folder: Path, source: Path, **terms: Any) -> dict[str, str]:
         "authorisation": str(folder / "authorisation.json"),
         "destination": str((folder / "out").resolve()),
         "policy": str(folder / "policy.txt"),
+        "doctor": f"{DOCTOR_NAME}, INAMI/RIZIV {party.nihii}",
+        "software": " ".join(filter(None, (party.system, party.version))) or "not stated in the export",
+        "ceilings": "{degraded_permille} in a thousand as text, {quarantined_permille} set aside".format(
+            **json.loads(document)["ceilings"]
+        ),
     }
 
 
@@ -84,14 +90,14 @@ def party_of(source: Path) -> TrialParty:
     """Who exported `source` by its first header; the trial's own doctor where it names nobody."""
     header = _first_header(source)
     if header is None:
-        return TrialParty(DOCTOR_INSS, DOCTOR_NIHII, "")
+        return TrialParty(DOCTOR_INSS, DOCTOR_NIHII, "", "")
     numbers = ["".join(c for c in n if c.isdigit()) for n in header.sender_nihii.reveal()]
     nihii = next((n for n in numbers if len(n) >= 8), DOCTOR_NIHII)
     stated = header.sender_inss.reveal()
     inss = (
         clean_inss(stated[0] if stated else None) or DOCTOR_INSS
     )  # a certificate names nobody by a false number
-    return TrialParty(inss, nihii.ljust(11, "0"), header.system or "")
+    return TrialParty(inss, nihii.ljust(11, "0"), header.system or "", header.system_version or "")
 
 
 def _first_header(source: Path) -> MessageHeader | None:

@@ -228,7 +228,7 @@ SITE: dict[str, tuple[str, str]] = {
         "Have the clock synchronised; if it is right as it is: `reprise sweep --clock-is-right`.",
     ),
     "sweep_never": (
-        "No sweep of this home ever came to its end.",
+        "No sweep of this home has run to its end yet.",
         "`reprise sweep`, and see that it exits 0; `reprise install-sweep` has it come by itself.",
     ),
     "sweep_late": (

@@ -18,6 +18,12 @@ from flows.practice.write import write_practice
 from flows.trial import OPERATORS, P12_PASSWORD, make_trial
 from vault.verify import verify
 
+DEFECTS_NEED = (
+    "The export has defects: some records arrive as text or are set aside. The trial's instruction allows that (see ceilings)."
+    "\nOne that you draft yourself (`reprise authorise draft`) needs ceilings as high; with lower ones a run may end with"
+    "\ntoo_many_degraded or too_many_quarantined (exit 72), and nothing is delivered."
+)
+
 
 @guarded
 def trial(
@@ -44,7 +50,8 @@ def trial(
     made = _make(folder, export)
     made.update(operator=OPERATORS[0], p12=str(folder.resolve() / "doctor.p12"), p12_password=P12_PASSWORD)
     listed = "\n".join(f"{name:<14} {value}" for name, value in made.items())
-    show(made, as_json=as_json, text=f"{listed}\n\nNext:\n{_next_commands(made)}")
+    spoilt = f"\n\n{DEFECTS_NEED}" if defects else ""
+    show(made, as_json=as_json, text=f"{listed}\n\nNext:\n{_next_commands(made)}{spoilt}")
 
 
 def _next_commands(made: dict[str, str]) -> str:

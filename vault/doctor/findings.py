@@ -152,6 +152,11 @@ CATALOGUE: dict[str, tuple[str, Severity, str, str]] = {
         "Since the last sweep the wall clock was set against the boot clock; kernel key timeouts follow the wall clock.",
         "See who sets the clock; a sweep arms the timeouts again.",
     ),
+    "sweep_not_yet": (
+        "sweep", Severity.WARN,
+        "No sweep of this home has run yet, and nothing calls one. Nothing is staged yet that it would have to destroy.",
+        "Before the first run: `reprise install-sweep`; then `reprise sweep` once, and see that it exits 0.",
+    ),
     "sweep_not_installed": (
         "sweep", Severity.FAIL,
         "Nothing calls the sweep of this home: staging of a run that dies may outlive its deadline.",
@@ -180,7 +185,7 @@ CATALOGUE: dict[str, tuple[str, Severity, str, str]] = {
     ),
     "sweep_never": (
         "sweep", Severity.WARN,
-        "No sweep of this home ever came to its end.",
+        "No sweep of this home has run to its end yet.",
         "`reprise sweep`, and see that it exits 0.",
     ),
     "sweep_late": (

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from vault.doctor.host import Host
 from vault.heartbeat import LATE_AFTER_INTERVALS, last_beat, unit_name
+from vault.intake import list_intakes
+from vault.lease import leased_runs
 from vault.site import Site
 
 _CRON_DAEMONS = frozenset({"cron", "crond", "fcron"})
@@ -22,13 +24,17 @@ def look_at_sweep(host: Host, home: Path, site: Site) -> Iterator[str]:
     beat = last_beat(home)
     age = beat.age_seconds(host.clock, host.boot_id()) if beat else None
     late = beat is not None and (age is None or age > site.sweep_every_minutes * 60 * LATE_AFTER_INTERVALS)
+    name = unit_name(home)
+    timer = host.path(f"etc/systemd/system/{name}.timer").exists()
+    cron = host.path(f"etc/cron.d/{name}").exists()
+    begun = bool(leased_runs(home)) or any(intake.closed is None for intake in list_intakes(home))
+    if beat is None and not (begun or timer or cron):
+        yield "sweep_not_yet"
+        return
     if beat is None:
         yield "sweep_never"
     if late:
         yield "sweep_late"
-    name = unit_name(home)
-    timer = host.path(f"etc/systemd/system/{name}.timer").exists()
-    cron = host.path(f"etc/cron.d/{name}").exists()
     if timer and not cron and not _enabled(host, name):
         yield "sweep_not_enabled"
     if host.hides_processes():

@@ -85,8 +85,12 @@ def test_a_sweep_that_fails_leaves_none(home, monkeypatch):
 def test_an_empty_home_without_a_sweep_is_no_alarm_and_one_with_a_run_is(home):
     clock = SetClock()
     assert alarms(home, clock) == []
+    line = one_line(home_state(home, clock))
+    assert line.startswith("REPRISE OK: ") and "; no sweep has run yet (`reprise install-sweep`)" in line
     lease(home, clock)
     assert alarms(home, clock) == ["sweep_never"]
+    line = one_line(home_state(home, clock))
+    assert line.startswith("REPRISE CRITICAL: sweep_never") and "no sweep has run yet" in line
     beat(home, clock, {})
     assert alarms(home, clock) == []
 

@@ -16,7 +16,7 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from flows.control import Control
-from vault.clock import format_utc
+from vault.clock import SystemClock, format_utc
 from vault.doctor.examination import examine
 from vault.doctor.findings import AREAS, CATALOGUE
 from vault.doctor.host import Host, clock_is_synchronised
@@ -24,6 +24,7 @@ from vault.doctor.keyring_self_test import try_keyring
 from vault.heartbeat import Heartbeat, unit_name
 from vault.host_record import record_folder
 from vault.keyring_linux import KernelKeyring
+from vault.lease import new_lease
 from vault.ledger import EntryType
 from vault.prefect_api import Answer
 from vault.site import Site, create_home
@@ -223,6 +224,7 @@ FIRES: dict[str, tuple[Callable[[Case], object], set[str]]] = {
     "clock_not_synchronised": (lambda c: c.answer(synchronised=lambda: False), set()),
     "clock_without_service": (lambda c: c.put("proc/81/comm", "cron\n"), set()),
     "clock_was_set": (lambda c: c.beat(60, moved=-3600), set()),
+    "sweep_not_yet": (lambda c: (c.no_timer(), (c.home / "sweep.json").unlink()), set()),
     "sweep_not_installed": (lambda c: (c.no_timer(), c.beat(3600)), {"sweep_late"}),
     "cron_not_running": (lambda c: (c.no_timer(), c.put(f"etc/cron.d/{unit_name(c.home)}", "x")), set()),
     "processes_hidden": (
@@ -345,6 +347,16 @@ def test_the_kernel_is_asked_for_its_clock():
 def test_the_command_fails_on_a_fail_and_prints_one_object(tmp_path):
     create_home(tmp_path / "home", trial=True, origin="test.example/log")
     command = [str(Path(sys.executable).with_name("reprise")), "doctor", "--home", str(tmp_path / "home")]
+    fresh = subprocess.run([*command, "--json"], capture_output=True, text=True, check=False, timeout=120)
+    found = {
+        f["code"]: f["severity"] for f in json.loads(fresh.stdout.splitlines()[0]) if f["area"] == "sweep"
+    }
+    assert found == {"sweep_not_yet": "warn"}, "nothing is staged that a sweep would have to destroy"
+    new_lease(
+        tmp_path / "home", SystemClock(), run_id="run", subject_id="s", persons=("s",), authorisation_id="a", use="migration",
+        hours=72, provider="memory", partial=tmp_path / "home/staging/run/parts", operator_id="o",
+        ledger_start=0, order_id=None,
+    )  # fmt: skip
     done = subprocess.run([*command, "--json"], capture_output=True, text=True, check=False, timeout=120)
     listed = json.loads(done.stdout.splitlines()[0])
     assert {f["area"] for f in listed} == set(AREAS)
