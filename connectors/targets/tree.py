@@ -11,6 +11,7 @@ from xml.parsers import expat
 from schemas.errors import UnexplainedUnitError
 
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+_ESCAPED = re.compile('[\x00-\x1f\ufffe\uffff&<>"]')
 
 
 @dataclass
@@ -101,6 +102,23 @@ def serialise(node: Node) -> str:
     """The element as XML, without a trailing tail."""
     inside = escape_text(node.text) + "".join(serialise(c) + escape_text(c.tail) for c in node.children)
     return f"{opening(node)}{inside}</{node.name}>"
+
+
+def inside(node: Node) -> str:
+    """The element as XML without its name: attributes, `>` and content, not yet in the normal form of Unicode."""
+    pieces: list[str] = []
+    _inside(node, pieces)
+    return "".join(pieces)
+
+
+def _inside(node: Node, pieces: list[str]) -> None:
+    for name, value in node.attributes.items():
+        pieces.append(f' {name}="{escape_attribute(value) if _ESCAPED.search(value) else value}"')
+    pieces.append(f">{escape_text(node.text) if _ESCAPED.search(node.text) else node.text}")
+    for child in node.children:
+        pieces.append(f"<{child.name}")
+        _inside(child, pieces)
+        pieces.append(f"</{child.name}>{escape_text(child.tail)}" if child.tail else f"</{child.name}>")
 
 
 def walk(node: Node) -> Iterator[Node]:

@@ -25,9 +25,7 @@ GENEROUS = {"degraded_permille": 1000, "quarantined_permille": 1000}
 MARKUP = re.compile(r"<\s*/?\s*[A-Za-z][^<>]*>")
 PENDING = frozenset(
     {
-        "A1-regimen-clock-time.xml",
         "A12-nameless-medication-among-three.xml",
-        "A13-regimen-clock-time-among-four.xml",
         "A7-med-without-cnk.xml",
         "B1-twins-one-inss.xml",
         "B10-birth-year-against-other-date.xml",

@@ -1,0 +1,195 @@
+"""The XML Schema of KMEHR 1.7 and 1.43, made from `schemas/codes/kmehr_types.json` and loaded into libxml2.
+
+The table restates, for every type of both releases that a chart can hold, its content model, the types of its children,
+its attributes (type, required, fixed value), its base and its facets. What is signed or encrypted is left out: a chart
+holds neither. One namespace holds all types, and each type has a global element besides, so that a part of a chart can
+be validated as its type.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from functools import cache, lru_cache
+from importlib.resources import files
+from typing import Any
+
+from lxml import etree
+
+RELEASES = ("1.7", "1.43")
+NAMESPACE = "http://www.ehealth.fgov.be/standards/kmehr/schema/v1"
+ROOT_TYPE = "kmehrmessageType"
+Model = list[Any]  # a group: its kind and how often it occurs, then names of children and groups
+
+_XSD = "http://www.w3.org/2001/XMLSchema"
+_SPACES = {"xsd": _XSD, "k": NAMESPACE}
+_PARTICLE = re.compile(r"([A-Za-z][A-Za-z0-9-]*)([?*+]|\{\d+,\d+\}|)")
+_BOUNDS = {"": ("1", "1"), "?": ("0", "1"), "*": ("0", "unbounded"), "+": ("1", "unbounded")}
+_NOT_FACETS = frozenset({"base", "enum", "attributes"})
+_SHORT = 1024  # verdicts on parts up to that many characters are remembered: codes, flags and dates recur
+_REMEMBERED = 8192
+
+
+# Nothing is fetched or expanded; what is parsed stands in memory already, so it may be large.
+_PARSER = etree.XMLParser(
+    huge_tree=True,
+    collect_ids=False,
+    resolve_entities=False,
+    no_network=True,
+    load_dtd=False,
+    dtd_validation=False,
+)
+
+
+def is_valid_as(type_name: str, rest: str) -> bool:
+    """Whether both releases hold valid, as this type, an element whose attributes and content are given.
+
+    `rest` is what stands after the name in the start tag, the content, and nothing of the end tag.
+    """
+    return (_remembered if len(rest) <= _SHORT else _verdict)(type_name, rest)
+
+
+def _verdict(type_name: str, rest: str) -> bool:
+    name = element_of(type_name)
+    try:
+        tree = etree.fromstring(f'<{name} xmlns="{NAMESPACE}"{rest}</{name}>'.encode(), _PARSER)
+    except etree.XMLSyntaxError:  # a prefix that nothing declares
+        return False
+    return all(schema_of(release).validate(tree) for release in RELEASES)
+
+
+_remembered = lru_cache(_REMEMBERED)(_verdict)
+
+
+@cache
+def types_of(release: str) -> dict[str, dict[str, Any]]:
+    """Every type of a release by its name."""
+    text = files("schemas").joinpath("codes/kmehr_types.json").read_text(encoding="utf-8")
+    loaded: dict[str, dict[str, Any]] = json.loads(text)[release]
+    return loaded
+
+
+def names_of(model: Model) -> Iterator[tuple[str, bool]]:
+    """The children in the order of a content model, and whether each may occur more than once at its place."""
+    _, times = _particle(model[0])
+    for each in model[1:]:
+        inner = names_of(each) if isinstance(each, list) else [_name(each)]
+        for name, many in inner:
+            yield name, many or times in ("*", "+")
+
+
+def _name(particle: str) -> tuple[str, bool]:
+    name, times = _particle(particle)
+    return name, times not in ("", "?")
+
+
+def _particle(text: str) -> tuple[str, str]:
+    found = _PARTICLE.fullmatch(text)
+    if found is None:
+        raise ValueError("kmehr_types_malformed")
+    return found[1], found[2]
+
+
+def element_of(type_name: str) -> str:
+    """The local name of the global element of a type."""
+    return f"as.{_plain(type_name)}"
+
+
+def _plain(type_name: str) -> str:
+    return type_name.replace(":", ".").replace("/", ".")
+
+
+@cache
+def schema_of(release: str) -> etree.XMLSchema:
+    """The schema of a release, ready to validate."""
+    return etree.XMLSchema(schema_document(release))
+
+
+def schema_document(release: str) -> etree._Element:
+    """The schema of a release as a document."""
+    schema = etree.Element(
+        f"{{{_XSD}}}schema",
+        {"targetNamespace": NAMESPACE, "elementFormDefault": "qualified"},
+        nsmap=_SPACES,
+    )
+    _add(schema, "element", name="kmehrmessage", type=_label(ROOT_TYPE))
+    types = types_of(release)
+    used = {label for known in types.values() for label in _referred(known) if label.startswith("xsd:")}
+    for name, known in types.items():
+        _define(schema, name, known)
+        _add(schema, "element", name=element_of(name), type=_label(name))
+    for name in sorted(used):
+        _add(schema, "element", name=element_of(name), type=name)
+    return schema
+
+
+def _referred(known: dict[str, Any]) -> Iterator[str]:
+    yield from known.get("children", {}).values()
+    yield known.get("base", ROOT_TYPE)
+
+
+def _add(parent: etree._Element, tag: str, **attributes: str) -> etree._Element:
+    return etree.SubElement(parent, f"{{{_XSD}}}{tag}", attributes)
+
+
+def _define(schema: etree._Element, name: str, known: dict[str, Any]) -> None:
+    if "children" in known:
+        made = _add(schema, "complexType", name=_plain(name), mixed=str("mixed" in known).lower())
+        if known["model"]:
+            _add_group(made, known["model"], known)
+        _add_attributes(made, known)
+    elif known["base"] == "xsd:anyType":
+        content = _add(_add(schema, "complexType", name=_plain(name), mixed="true"), "complexContent")
+        _add_any_type(_add(content, "restriction", base="xsd:anyType"))
+    elif "attributes" in known:
+        content = _add(_add(schema, "complexType", name=_plain(name)), "simpleContent")
+        _add_attributes(_add(content, "extension", base=_label(known["base"])), known)
+    else:
+        facets = _add(
+            _add(schema, "simpleType", name=_plain(name)), "restriction", base=_label(known["base"])
+        )
+        for value in known.get("enum", ()):
+            _add(facets, "enumeration", value=value)
+        for facet in known.keys() - _NOT_FACETS:
+            _add(facets, facet, value=known[facet])
+
+
+def _add_any_type(content: etree._Element) -> None:
+    """What the standard's own anyType says."""
+    group = _add(content, "sequence")
+    _add(group, "any", minOccurs="0", maxOccurs="unbounded", processContents="lax")
+    _add(content, "anyAttribute", processContents="lax")
+
+
+def _add_group(parent: etree._Element, model: Model, known: dict[str, Any]) -> None:
+    kind, times = _particle(model[0])
+    group = _add(parent, kind, **_bounds(times))
+    for each in model[1:]:
+        if isinstance(each, list):
+            _add_group(group, each, known)
+            continue
+        name, times = _particle(each)
+        if name == "any":
+            _add(group, "any", processContents="lax", **_bounds(times))
+            continue
+        nillable = {"nillable": "true"} if name in known.get("nillable", ()) else {}
+        _add(group, "element", name=name, type=_label(known["children"][name]), **nillable, **_bounds(times))
+
+
+def _bounds(times: str) -> dict[str, str]:
+    low, high = _BOUNDS.get(times) or times.strip("{}").split(",")
+    return {"minOccurs": low, "maxOccurs": high}
+
+
+def _label(type_name: str) -> str:
+    return type_name if type_name.startswith("xsd:") else f"k:{_plain(type_name)}"
+
+
+def _add_attributes(parent: etree._Element, known: dict[str, Any]) -> None:
+    for name, (type_name, required, fixed) in known["attributes"].items():
+        made = _add(
+            parent, "attribute", name=name, type=_label(type_name), use="required" if required else "optional"
+        )
+        if fixed is not None:
+            made.set("fixed", fixed)
