@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Protocol
 from xml.parsers import expat
 
+from connectors.places import START, behind, within
 from schemas.errors import LimitExceededError, UnreadableSourceError, UnsafeSourceError
 
 _WHITE = re.compile(rb"(?:[ \t\r\n]|\xef\xbb\xbf)+")
@@ -69,8 +70,8 @@ class DocumentStream:
         self._root = 0  # position of the root's start tag
         self._root_end = 0  # and of the event of its end
         self._gap = 0  # position of the present token between documents
-        self._at = (1, 1)  # line and column of that token, or of the start of the document
-        self._root_end_at = (1, 1)
+        self._at = START  # line and column of that token, or of the start of the document
+        self._root_end_at = START
         self._seen = 0  # documents begun
         self._sought = 0  # how far into the window the end of a comment or instruction is not
 
@@ -89,9 +90,7 @@ class DocumentStream:
         """Take the end of the stream; gives its length. A document left open was cut short."""
         self._go_on(final=True)
         if self._parser is not None:
-            line, column = self._line_and_column(
-                self._parser.CurrentLineNumber, self._parser.CurrentColumnNumber
-            )
+            line, column = within(self._at, self._parser.CurrentLineNumber, self._parser.CurrentColumnNumber)
             raise UnreadableSourceError("cut_short", file=self._file, line=line, column=column)
         if self._seen == 0:
             self._refuse()
@@ -132,7 +131,7 @@ class DocumentStream:
             closed = True
         except expat.ExpatError as error:
             broken = True
-            self._at = self._line_and_column(error.lineno, error.offset)
+            self._at = within(self._at, error.lineno, error.offset)
         if broken or parser is None:
             self._refuse()
         elif closed:
@@ -148,7 +147,7 @@ class DocumentStream:
         first = self._root - self._base
         if first < 0 or not _EMPTY_TAG.fullmatch(self._window, first, at):
             end = self._window.index(b">", at) + 1
-            self._at = _after(self._root_end_at, self._window[at:end])
+            self._at = behind(self._root_end_at, self._window[at:end])
             at = end
         else:
             self._at = self._root_end_at
@@ -169,7 +168,7 @@ class DocumentStream:
         if end == 0:
             end = self._markup(final=final)
         if end > 0:
-            self._at = _after(self._at, self._window[:end])
+            self._at = behind(self._at, self._window[:end])
             self._gap += end
             self._drop(self._gap)
             self._sought = 0
@@ -253,27 +252,14 @@ class DocumentStream:
         if self._depth == 0:
             self._root_end = self.position()
             if self._parser is not None:
-                self._root_end_at = self._line_and_column(
-                    self._parser.CurrentLineNumber, self._parser.CurrentColumnNumber
+                self._root_end_at = within(
+                    self._at, self._parser.CurrentLineNumber, self._parser.CurrentColumnNumber
                 )
             raise _RootClosed
 
     def _on_doctype(self, *_parts: object) -> None:
         raise UnsafeSourceError("doctype", file=self._file)
 
-    def _line_and_column(self, line: int, column: int) -> tuple[int, int]:
-        """A place that the parser tells (lines from 1, columns from 0), counted from the start of the file."""
-        first, start = self._at
-        return first + line - 1, column + (start if line == 1 else 1)
-
     def _refuse(self) -> None:
         line, column = self._at
         raise UnreadableSourceError("not_well_formed", file=self._file, line=line, column=column)
-
-
-def _after(at: tuple[int, int], passed: bytes | bytearray) -> tuple[int, int]:
-    """The line and column, in characters, behind these bytes."""
-    line, column = at
-    newline = passed.rfind(b"\n")
-    characters = len(passed[newline + 1 :].decode("utf-8", "replace"))
-    return line + passed.count(b"\n"), characters + (column if newline < 0 else 1)

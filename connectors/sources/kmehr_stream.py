@@ -13,6 +13,7 @@ from typing import Protocol
 from xml.parsers import expat
 
 from connectors.base import Limits
+from connectors.places import START, Place, behind, within
 from schemas.errors import LimitExceededError, UnreadableSourceError, UnsafeSourceError
 
 TEXT_BUFFER = 1 << 16
@@ -95,9 +96,9 @@ class _Reading:
             self.finish()
             return
         if self._parser is not None:
-            raise UnreadableSourceError("cut_short", file=self._file)
+            raise _unreadable("cut_short", self._file, self._parser.place())
         if not self._number or self._gap.is_in_note:
-            raise UnreadableSourceError("not_well_formed", file=self._file)
+            raise _unreadable("not_well_formed", self._file, self._gap.place)
 
     def _step(self, rest: bytes) -> bytes:
         """Use up the bytes to the beginning or to the end of a document; gives what follows."""
@@ -115,18 +116,20 @@ class _Reading:
         if self._number > self._limits.max_files:
             raise LimitExceededError("documents", file=self._file, limit=self._limits.max_files)
         self._events.open_document(self._number)
-        return _Parser(self._events, self._file, self._limits)
+        return _Parser(self._events, self._file, self._limits, self._gap.place)
 
     def _leave_if_closed(self) -> None:
         if self._parser is not None and self._parser.closed:
+            self._gap.place = self._parser.end
             self._parser, self._slice = None, FIRST
 
 
 class _Parser:
     """One document in expat."""
 
-    def __init__(self, events: Events, file: int, limits: Limits) -> None:
+    def __init__(self, events: Events, file: int, limits: Limits, start: Place) -> None:
         self.closed = False
+        self.end = self._start_place = start  # of the document in the file
         self._events, self._file, self._limit = events, file, limits.max_unit_bytes
         self._max_depth = limits.max_depth
         self._depth = self._fed = 0
@@ -174,12 +177,17 @@ class _Parser:
             self._parser.Parse(piece, False)
         except RootClosed:
             self.closed = True
-        except expat.ExpatError:
-            refusal = UnreadableSourceError("not_well_formed", file=self._file)
+        except expat.ExpatError as error:
+            place = within(self._start_place, error.lineno, error.offset)
+            refusal = _unreadable("not_well_formed", self._file, place)
         if refusal is not None:
             raise refusal
         if self.closed:
-            return piece[self._tag_end(piece, self._end_at - before) :]
+            at = self._end_at - before
+            end = self._tag_end(piece, at)
+            line, column = self.end
+            self.end = behind((line, column + max(0, -at)), piece[max(at, 0) : end])
+            return piece[end:]
         self._tail = (self._tail + piece[-2:])[-2:]
         self._unfinished = self._fed - max(self._parser.CurrentByteIndex, 0)
         if self._unfinished > self._limit + (1 << 20):
@@ -198,7 +206,12 @@ class _Parser:
         self._events.end(name)
         if not self._depth:
             self._end_at = self._parser.CurrentByteIndex
+            self.end = self.place()
             raise RootClosed
+
+    def place(self) -> Place:
+        """Where the parser is, in the file."""
+        return within(self._start_place, self._parser.CurrentLineNumber, self._parser.CurrentColumnNumber)
 
     def _text(self, data: str) -> None:
         self._empty = False
@@ -223,6 +236,7 @@ class _Gap:
 
     def __init__(self, events: Events, file: int, limits: Limits) -> None:
         self.held = b""
+        self.place = START  # of what is read next, or held
         self._events, self._file, self._limit = events, file, limits.max_unit_bytes
         self._until = b""  # the end of the comment or instruction we are in
         self._note: list[bytes] = []  # the one we are in, so far
@@ -240,7 +254,13 @@ class _Gap:
         With `last` nothing follows: what was too short to be told apart is judged as it is. Raises
         UnreadableSourceError `not_well_formed` for markup that begins nothing, UnsafeSourceError `doctype`.
         """
-        rest, self.held, at = self.held + piece, b"", 0
+        rest, self.held = self.held + piece, b""
+        left = self._skip(rest, last=last)
+        self.place = behind(self.place, rest[: len(rest) - len(left) - len(self.held)])
+        return left
+
+    def _skip(self, rest: bytes, *, last: bool) -> bytes:
+        at = 0
         while True:
             if self._until:
                 at = self._go_on_noting(rest, at)
@@ -266,7 +286,7 @@ class _Gap:
                 self._until, self._note = closing, [opening]
                 return at + len(opening)
         if rest.startswith((b"</", b"<!"), at) or at + 1 == len(rest):
-            raise UnreadableSourceError("not_well_formed", file=self._file)
+            raise _unreadable("not_well_formed", self._file, behind(self.place, rest[:at]))
         self._events.between("<")
         return at + 1
 
@@ -284,3 +304,7 @@ class _Gap:
         if self._noted > self._limit + (1 << 20):
             raise LimitExceededError("token_too_large", file=self._file, limit=self._limit)
         return len(rest)
+
+
+def _unreadable(code: str, file: int, place: Place) -> UnreadableSourceError:
+    return UnreadableSourceError(code, file=file, line=place[0], column=place[1])

@@ -112,6 +112,9 @@ def test_a_bad_source_is_refused_in_one_line(name, case, good, tmp_path):
     found, told, shown = migrate(case, source)
     assert (found, told["error"][: len(code)]) == (exit_code, code), told
     assert told["advice"]
+    if exit_code == 20 and code in ("cut_short", "not_well_formed"):
+        assert {"file", "line", "column"} <= told["facts"].keys()
+        assert f"column={told['facts']['column']}" in shown
     assert shown.count("reprise:") == 1
     case.nothing_left()
     assert not list(case.destination.glob("*"))
@@ -121,9 +124,21 @@ def test_one_bad_file_does_not_stop_the_others(case, good):
     (Path(case.made["source"]) / "2.xml").write_text(good[: len(good) // 2], encoding="utf-8")
     (Path(case.made["source"]) / "3.bin").write_bytes(b"\x00\x01")
     found, told, _ = migrate(case)
-    assert found in (0, 72), told
-    if found == 72:  # two files of three: above what the doctor accepts
-        assert told["error"] == "too_many_quarantined"
+    assert (found, told["error"]) == (
+        72,
+        "too_many_quarantined",
+    )  # two files of three: above what the doctor accepts
+    assert {k: told["facts"][k] for k in ("kind", "count", "of", "files")} == {
+        "kind": "file", "count": 2, "of": 3, "files": "2,3",
+    }  # fmt: skip
+    (Path(case.made["source"]) / "3.bin").write_bytes(b"")
+    run = case.reprise("abandon", told["facts"]["run"], "--yes")
+    assert run.returncode == 0, run.stderr
+    found, told, _ = migrate(case)
+    assert found == 0, told
+    assert told["counts"]["inventory"]["reasons"] == {
+        "quarantined": {"cut_short": {"file": 1}, "no_record": {"file": 1}}
+    }
 
 
 def test_an_attachment_above_the_limit_is_quarantined(case, tmp_path):

@@ -82,6 +82,7 @@ COMPUTED: dict[tuple[str, str], tuple[str, ...]] = {
     ("flows/safekeeping.py", "faults[0]"): FAULTS,
     ("flows/steps/check_contracts.py", "broken[0].id"): (),  # a contract, by its name
     ("flows/steps/check_contracts.py", "twice[0].id"): (),
+    ("connectors/sources/kmehr_stream.py", "code"): ("cut_short", "not_well_formed"),
     ("flows/steps/inventory.py", "first.damaged or 'unreadable'"): (
         "unreadable", "not_well_formed", "cut_short", "encrypted_folder", "unit_too_large", "attachment_too_large",
         "too_deep", "base64_invalid", "unreadable_file",
