@@ -242,7 +242,12 @@ def summarise(value: object) -> dict[str, Any]:  # noqa: PLR0911 - one answer a 
         case Checked():
             return {"violations": value.violations, "quarantined": value.quarantined}
         case Matched():
-            return {"charts": value.charts, "joined": value.joined, "review": value.review}
+            return {
+                "charts": value.charts,
+                "joined": value.joined,
+                "review": value.review,
+                "notices": value.notices,
+            }
         case Drafts():
             return {"codes": value.codes}
         case Plan():

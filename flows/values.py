@@ -78,12 +78,13 @@ class Checked:
 
 @dataclass(frozen=True)
 class Matched:
-    """Charts, and pairs of patients that a person has to look at."""
+    """Charts, pairs of charts that may be of one patient, and folders that contradict themselves."""
 
     checked: Checked
     charts: int
     joined: int
     review: int
+    notices: int = 0
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ _RANKS = {
     "lab": 5,
 }
 _NAMES = {
+    0: "identity",
     1: "allergy",
     2: "medication",
     3: "vaccine",
@@ -79,9 +80,14 @@ def kept_back(unit: str, kind: str, reason: str, member: str, name: str = "") ->
     return Finding(rank, kind, unit, reason, name, member)
 
 
-def doubtful(chart: str, other: str, why: str) -> Finding:
-    """The point of a chart that may be of the same patient as another one: both are named."""
-    return Finding(6, "patient", other, why, "", chart)
+def doubtful(chart: str, other: str, why: str, people: str) -> Finding:
+    """The point of two charts that may be of one patient: both are named; `people` quotes whom each describes."""
+    return Finding(0, "patient", other, why, people, chart)
+
+
+def contradictory(chart: str, folder: str, why: str, person: str) -> Finding:
+    """The point of a chart whose source contradicts itself about who the patient is."""
+    return Finding(0, "identity", folder, why, person, chart)
 
 
 def _kind(unit: Unit) -> str:

@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterator
 from hashlib import sha256
 
 from connectors.destinations.base import MANIFEST, bring
-from connectors.targets.findings import Finding, doubtful, kept_back
+from connectors.targets.findings import Finding, contradictory, doubtful, kept_back
 from connectors.targets.manifest import build_manifest, parts_in
 from connectors.targets.medinect import chart_name
 from connectors.targets.reports import render_reconciliation, render_work_list
 from flows.steps.context import DataContext
 from flows.steps.deliver import STAGE as DELIVERED
 from flows.steps.extract import STAGE as EXTRACTED
-from flows.steps.match import load_charts, load_review
+from flows.steps.match import load_charts, load_notices, load_review
 from flows.steps.parts import SealedZip, sealed_zip
 from flows.steps.quarantine import STAGE as CHECKED
 from flows.steps.quarantine import KeptBack, Quarantined
@@ -111,11 +111,34 @@ def _findings(context: DataContext) -> list[Finding]:
 
 
 def _doubles(context: DataContext) -> Iterator[Finding]:
-    """Charts that may be of one patient: each beside the one before it in its group."""
-    chart_of = {patient: chart for chart, patients in load_charts(context).items() for patient in patients}
-    for patient, other, why in load_review(context):
-        here, there = (chart_name(context.run_id, chart_of[each]) for each in (patient, other))
-        yield doubtful(here, there, why)
+    """Charts that may be of one patient, two by two; then charts that are not clear about their own patient."""
+    charts = load_charts(context)
+    name_of = {
+        patient: chart_name(context.run_id, chart)
+        for chart, patients in charts.items()
+        for patient in patients
+    }
+    review, notices = list(load_review(context)), list(load_notices(context))
+    told = _describe(context, {*(p for pair in review for p in pair[:2]), *(p for p, _ in notices)})
+    for patient, other, why in review:
+        people = " | ".join(told[each][1] for each in (patient, other))
+        yield doubtful(name_of[patient], name_of[other], why, people)
+    for patient, why in notices:
+        yield contradictory(name_of[patient], told[patient][0], why, told[patient][1])
+
+
+def _describe(context: DataContext, patients: set[int]) -> dict[int, tuple[str, str]]:
+    """Of each of some patients where the source speaks of him, and who he is, for the sealed report."""
+    told: dict[int, tuple[str, str]] = {}
+    for batch in context.reader(EXTRACTED).batches("patient") if patients else ():
+        columns = ("patient", "unit", "family_name", "first_names", "birth", "inss")
+        for patient, unit, family, first, *others in zip(
+            *(batch[name].to_pylist() for name in columns), strict=True
+        ):
+            if patient in patients:
+                text = ", ".join(part for part in (family, *(first or ()), *others) if part)
+                told[patient] = (unit, f"{told[patient][1]} / {text}" if patient in told else text)
+    return told
 
 
 def _kept_back(context: DataContext) -> Iterator[Finding]:
@@ -157,6 +180,8 @@ def _summary(context: DataContext, reconciliation: Reconciliation) -> dict[str, 
         "by_kind": reconciliation.by_kind,
         "filled": delivery.filled,
         "derived": delivery.derived,
+        "review": delivery.plan.drafts.matched.review,
+        "joined": delivery.plan.drafts.matched.joined,
     }
 
 

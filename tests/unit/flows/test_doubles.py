@@ -14,6 +14,7 @@ from flows.steps.match import find_doubles
 from schemas.books import COUNTED_UNIT, DELIVERED_UNIT, OUTCOME
 
 NUMBER, NAME = "same_number_other_identity", "same_name_and_birth"
+NO_BIRTH = "same_name_birth_incomplete"
 
 
 def people(*rows: dict[str, Any]) -> pa.Table:
@@ -38,7 +39,15 @@ def test_one_number_and_no_contradiction_is_one_patient():
 
 
 @pytest.mark.parametrize(
-    "other", [{"sex": "female"}, {"family_name": "C"}, {"birth": "1951-01-01"}, {"birth": "1950-01-02"}]
+    "other",
+    [
+        {"sex": "female"},
+        {"family_name": "C"},
+        {"first_names": ["Z"]},
+        {"birth": "1951-01-01"},
+        {"birth": "1950-01-02"},
+        {"birth": "1951", "birth_precision": "year"},
+    ],
 )
 def test_a_contradiction_lists_the_whole_group(other):
     # The third could be either of them: it is joined to none.
@@ -49,14 +58,16 @@ def test_a_contradiction_lists_the_whole_group(other):
     ]
     joined, review = find_doubles(people(*rows, {"inss": "1"}))
     assert joined == {4: 1}
-    assert [each for each in review if each[2] == NUMBER] == [(2, 1, NUMBER), (3, 2, NUMBER)]
+    assert [each for each in review if each[2] == NUMBER] == [(2, 1, NUMBER), (3, 1, NUMBER), (3, 2, NUMBER)]
 
 
 def test_namesakes_are_listed_also_without_a_number():
     rows = [{"inss": "1"}, {}, {}, {"inss": "2"}, {"birth": None}, {"first_names": ["Z"]}, {"inss": "1"}]
     joined, review = find_doubles(people(*rows))
     assert joined == {7: 1}
-    assert review == [(2, 1, NAME), (3, 2, NAME), (4, 3, NAME)]
+    of_four = [(later, earlier) for later in range(2, 5) for earlier in range(1, later)]
+    undated = [(5, earlier) for earlier in range(1, 5)]
+    assert review == [*((*pair, NAME) for pair in of_four), *((*pair, NO_BIRTH) for pair in undated)]
 
 
 def test_nobody_is_nobody():
