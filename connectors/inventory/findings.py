@@ -127,7 +127,7 @@ class Findings:
         found = filling(node.children, TRANSACTION_NAMES, self.sender)
         self._note(found, node.children)
         children = true_kind(found.kept)
-        unit.transaction = describe(node.children, true_kind(node.children))
+        unit.transaction = describe(node.children, children)
         unit.body = head_body(node, children)
         if found.text:
             self._drop_text(unit)

@@ -26,8 +26,8 @@ _PLAIN_FILLERS = {
     "isvalidated": "false",
 }
 PATIENT_NAMES = frozenset({"sex", "firstname", "familyname", "id"})
-TRANSACTION_NAMES = frozenset({"date", "time", "author", "iscomplete", "isvalidated", "text"})
-SUMMARY_NAMES = TRANSACTION_NAMES | {"cd"}
+TRANSACTION_NAMES = frozenset({"date", "time", "author", "iscomplete", "isvalidated", "text", "cd"})
+_KIND = "note"
 _DERIVED_FROM = re.compile(r"\d+/\d+(?:\.\d+)*(?:#\d+\.\d+)?\Z")
 MALFORMED = "marker_malformed"
 DIFFERS = "filler_differs"
@@ -47,37 +47,42 @@ class Filling:
 def filling(children: Sequence[Node], allowed: frozenset[str], sender: frozenset[str]) -> Filling:
     """Set aside the filled children. One that is not its filler stays, and is a problem."""
     names = [name for mark in children if _is_marker(mark, FILLED) for name in mark.value().split()]
-    found = Filling(list(children), summary=set(names) == SUMMARY_NAMES)
-    known = SUMMARY_NAMES if found.summary else allowed
+    stands = next((c.value() for c in children if _is_kind(c)), "")
+    found = Filling(list(children), summary=set(names) == TRANSACTION_NAMES and stands == SUMMARY)
+    fillers = _PLAIN_FILLERS | {"cd": SUMMARY if found.summary else _KIND}
     for name in names:
-        if name not in known:
+        if name not in allowed:
             found.problems.append(MALFORMED)
             continue
         found.names.append(name)
         if name == "text":
             found.text = True
-        elif name != "id" and not _set_aside(found.kept, name, sender):
+        elif name != "id" and not _set_aside(found.kept, name, fillers, sender):
             found.problems.append(DIFFERS)
     return found
 
 
-def _set_aside(children: list[Node], name: str, sender: frozenset[str]) -> bool:
+def _set_aside(children: list[Node], name: str, fillers: dict[str, str], sender: frozenset[str]) -> bool:
     for at, child in enumerate(children):
-        if child.name == name and _is_filler(child, sender):
+        if child.name == name and _is_filler(child, fillers, sender):
             del children[at]
             return True
     return False
 
 
-def _is_filler(node: Node, sender: frozenset[str]) -> bool:
+def _is_kind(node: Node) -> bool:
+    return node.name == "cd" and node.get("S") == "CD-TRANSACTION"
+
+
+def _is_filler(node: Node, fillers: dict[str, str], sender: frozenset[str]) -> bool:
     if node.name == "author":
         parties = canons(node.children)
         return bool(parties) and all(party in sender for party in parties)
     if node.name == "sex":
         return [(c.name, c.get("S"), c.value()) for c in node.children] == [("cd", "CD-SEX", "unknown")]
-    if node.name == "cd":
-        return node.get("S") == "CD-TRANSACTION" and node.value() == SUMMARY
-    return not node.children and node.value() == _PLAIN_FILLERS.get(node.name)
+    if node.name == "cd" and not _is_kind(node):
+        return False
+    return not node.children and node.value() == fillers.get(node.name)
 
 
 def is_empty_text(body: str) -> bool:
@@ -92,7 +97,7 @@ def true_kind(children: Sequence[Node]) -> list[Node]:
         return list(children)
     kept = [child for child in children if child is not mark]
     for at, child in enumerate(kept):
-        if child.name == "cd" and child.get("S") == "CD-TRANSACTION":
+        if _is_kind(child):
             kept[at] = _reset(child, mark)
             break
     return kept

@@ -7,6 +7,7 @@ from connectors.targets.tree import Node, leaf, wrap
 FIRST_NAME = leaf("firstname", "-")
 FAMILY_NAME = leaf("familyname", "-")
 SEX = wrap("sex", leaf("cd", "unknown", S="CD-SEX", SV="1.0"))
+KIND = leaf("cd", "note", S="CD-TRANSACTION", SV="1.0")
 _PLAIN = {"date": "1900-01-01", "time": "00:00:00", "iscomplete": "false", "isvalidated": "false"}
 
 
@@ -33,6 +34,9 @@ def fill_transaction(children: list[Node], author: list[Node], *, empty_body: bo
     present = {child.name for child in children}
     filled = [name for name in _PLAIN if name not in present]
     children += [leaf(name, _PLAIN[name]) for name in filled]
+    if not any(c.name == "cd" and c.attributes.get("S") == "CD-TRANSACTION" for c in children):
+        children.append(KIND)
+        filled.append("cd")
     if "author" not in present and author:
         children.append(wrap("author", *author))
         filled.append("author")

@@ -27,7 +27,7 @@ from connectors.targets.messages import (
     whole_message,
 )
 from connectors.targets.patient import patient_node
-from connectors.targets.transaction_kinds import set_kind
+from connectors.targets.transaction_kinds import SUMMARY, newest_other_summary, set_kind
 from connectors.targets.tree import Node, escape_text, leaf, opening, parse_fragment, wrap
 from connectors.targets.units import UnitWriter, fit_unit, number, snippet
 from schemas.disposition import Disposition, Reason, UnitKind
@@ -135,8 +135,7 @@ class _Chart:
         patient, filled = patient_node(self._fields, made_fields(self._fields, self._made))
         self.outcome.filled.update(filled)
         _write(patient, emit)
-        for position, node in enumerate(self._nodes(), start=1):
-            node.children[0].text = str(position)
+        for node in number(self._nodes()):
             _write(node, emit)
         for node in self._loose():
             _write(node, emit)
@@ -182,32 +181,33 @@ class _Chart:
         )
 
     def _nodes(self) -> list[Node]:
-        summaries = [t for t in self._transactions if t.row["kind"] == "clinicalsummary"]
-        nodes = [self._summary(summaries)]
-        return nodes + [
-            self._transaction(t, []) for t in self._transactions if t.row["kind"] != "clinicalsummary"
-        ]
+        summaries = [t for t in self._transactions if t.row["kind"] == SUMMARY]
+        other = None if summaries else newest_other_summary(self._transactions)
+        summaries = summaries if other is None else [other]
+        placed = {summary.path for summary in summaries}
+        rest = [t for t in self._transactions if t.path not in placed]
+        return [self._summary(summaries), *(self._transaction(t) for t in rest)]
 
     def _summary(self, summaries: list[Unit]) -> Node:
         if summaries:
-            return self._transaction(summaries[0], summaries[1:])
+            return self._transaction(summaries[0], summaries[1:], summary=True)
         children = [
             _position(),
             leaf("id", make_mf_id(self._envelope.run_id, "summary"), S="LOCAL", SV="1.0", SL="MF-ID"),
-            leaf("cd", "clinicalsummary", S="CD-TRANSACTION", SV="1.0"),
+            leaf("cd", SUMMARY, S="CD-TRANSACTION", SV="1.0"),
         ]
         fill_transaction(children, self._fallback_author, empty_body=True)
         children = [c for c in children if c.attributes.get("SL") != "REPRISE-FILLED"]
         children.append(marker(["date", "time", "author", "iscomplete", "isvalidated", "cd", "text"]))
-        self.outcome.filled["clinicalsummary"] += 1
+        self.outcome.filled[SUMMARY] += 1
         return Node("transaction", children=[*_in_order(children), leaf("text", "", L="und")])
 
-    def _transaction(self, unit: Unit, merged: list[Unit]) -> Node:
+    def _transaction(self, unit: Unit, merged: Sequence[Unit] = (), *, summary: bool = False) -> Node:
         kept, misfits = fit_unit(unit)
         message = whole_message(unit)
         if message is not None:
             kept.append(message_mark(message_path(message)))
-        set_kind(kept)
+        set_kind(kept, summary=summary)
         body = self._writer.body(unit)
         for other in merged:
             other.degrade(Reason.SECOND_SUMMARY)
@@ -220,7 +220,7 @@ class _Chart:
             body = [leaf("text", "", L="und")]
         head = [c for c in kept if c.name != "recorddatetime"]
         tail = [c for c in kept if c.name == "recorddatetime"]
-        return Node("transaction", children=[_position(), *_in_order(head), *number(body), *tail])
+        return Node("transaction", children=[*_in_order([_position(), *head]), *number(body), *tail])
 
     def _derived(self, transactions: list[Unit]) -> list[Node]:
         nodes = []

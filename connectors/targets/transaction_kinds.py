@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from connectors.targets.chart import Unit
 from connectors.targets.tree import Node, leaf
 
 KINDS = frozenset(
@@ -18,14 +21,25 @@ KINDS = frozenset(
 _TECHNICAL = frozenset({"telemonitoring", "radiationexposuremonitoring", "epidemiology", "bvt-sample"})
 
 
-def set_kind(children: list[Node]) -> None:
-    """Give a transaction a kind of the SMF table; its own kind stays beside it."""
+SUMMARY = "clinicalsummary"
+_OTHER_SUMMARY = "sumehr"
+
+
+def newest_other_summary(transactions: Sequence[Unit]) -> Unit | None:
+    """The newest SUMEHR: importers look for problems, allergies, medication and vaccines in a clinicalsummary alone."""
+    found = [t for t in transactions if t.row["kind"] == _OTHER_SUMMARY]
+    return max(found, key=lambda t: (t.row["date"] or "", t.row["time"] or ""), default=None)
+
+
+def set_kind(children: list[Node], *, summary: bool = False) -> None:
+    """Give a transaction a kind of the SMF table, or that of a summary; its own kind stays beside it."""
+    known = frozenset({SUMMARY}) if summary else KINDS
     for at, child in enumerate(children):
-        if child.name == "cd" and child.attributes.get("S") == "CD-TRANSACTION" and child.text not in KINDS:
+        if child.name == "cd" and child.attributes.get("S") == "CD-TRANSACTION" and child.text not in known:
             original = leaf(
                 "cd", child.text, S="LOCAL", SV="1.0", SL="REPRISE-TRANSACTION", DN=child.attributes.get("SV")
             )
-            kind = "result" if child.text in _TECHNICAL else "note"
+            kind = SUMMARY if summary else "result" if child.text in _TECHNICAL else "note"
             child.attributes = {
                 "S": "CD-TRANSACTION",
                 "SV": child.attributes.get("SV", "1.0"),

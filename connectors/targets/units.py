@@ -112,7 +112,9 @@ class UnitWriter:
     def _heading(self, unit: Unit) -> Node:
         kept, misfits = fit_unit(unit)
         body = self.body(unit)
-        heading = Node("heading", children=[*_numberless(), *kept, *body, *(snippet(m) for m in misfits)])
+        ranks = order_of("headingType")
+        head = sorted([*_numberless(), *kept], key=lambda c: ranks.get(c.name, 999))
+        heading = Node("heading", children=[*head, *body, *(snippet(m) for m in misfits)])
         if any(c.name == "cd" for c in kept) and (body or misfits):
             return heading
         return self._whole(unit)
