@@ -20,7 +20,7 @@ class Hashing:
         self._hash = sha256()
         self.size = 0
 
-    def feed(self, piece: bytes) -> None:
+    def feed(self, piece: bytes | memoryview) -> None:
         """Take the next bytes."""
         self._hash.update(piece)
         self.size += len(piece)

@@ -25,10 +25,10 @@ INTRO = b"age-encryption.org/v1"
 ARMOUR = b"-----BEGIN AGE ENCRYPTED FILE-----"
 MAX_HEADER = 64 << 10
 """A stanza takes some 100 bytes: hundreds of recipients fit, a header without an end does not."""
-_FILE_KEY, _ONE_USE_NONCE = 16, bytes(12)
+FILE_KEY, ONE_USE_NONCE = 16, bytes(12)
+X25519, X25519_INFO = b"X25519", b"age-encryption.org/v1/X25519"
 _LINE = 64
 _ARGUMENT = re.compile(rb"[\x21-\x7e]+")
-_X25519 = b"X25519"
 _GREASE = b"-grease"  # stanzas by which writers keep readers from growing rigid; they open nothing
 
 
@@ -53,7 +53,7 @@ class AgeHeader:
     def one_key_only(self) -> bool:
         """Whether a single X25519 key opens the file, and nothing else does."""
         ways = [stanza for stanza in self.stanzas if not stanza.arguments[0].endswith(_GREASE)]
-        return [stanza.arguments[0] for stanza in ways] == [_X25519]
+        return [stanza.arguments[0] for stanza in ways] == [X25519]
 
 
 def read_header(stream: BinaryIO) -> AgeHeader:
@@ -122,7 +122,7 @@ def open_header(header: AgeHeader, secret: bytes) -> bytes | None:
     """
     private = X25519PrivateKey.from_private_bytes(secret)
     for stanza in header.stanzas:
-        if stanza.arguments[0] == _X25519:
+        if stanza.arguments[0] == X25519:
             file_key = _unwrap(stanza, private)
             if file_key is not None:
                 _check_mac(header, file_key)
@@ -131,14 +131,14 @@ def open_header(header: AgeHeader, secret: bytes) -> bytes | None:
 
 
 def _unwrap(stanza: Stanza, private: X25519PrivateKey) -> bytes | None:
-    if len(stanza.arguments) != 2 or len(stanza.body) != _FILE_KEY + 16:
+    if len(stanza.arguments) != 2 or len(stanza.body) != FILE_KEY + 16:
         raise SealedSourceError("sealed_header_malformed")
     share = _unpadded(stanza.arguments[1], 32)
     ours = private.public_key().public_bytes_raw()
     try:
         shared = private.exchange(X25519PublicKey.from_public_bytes(share))
-        key = hkdf(shared, share + ours, b"age-encryption.org/v1/X25519")
-        return ChaCha20Poly1305(key).decrypt(_ONE_USE_NONCE, stanza.body, None)
+        key = hkdf(shared, share + ours, X25519_INFO)
+        return ChaCha20Poly1305(key).decrypt(ONE_USE_NONCE, stanza.body, None)
     except (InvalidTag, ValueError):  # another recipient's, or a share of low order
         return None
 

@@ -19,8 +19,13 @@ from schemas.errors import SealedSourceError
 from vault.age_header import AgeHeader, hkdf
 
 CHUNK = 64 << 10
-_TAG, _NONCE = 16, 16
-_SEALED_CHUNK = CHUNK + _TAG
+TAG, NONCE = 16, 16
+SEALED_CHUNK = CHUNK + TAG
+
+
+def chunk_nonce(number: int, *, last: bool) -> bytes:
+    """The nonce of a chunk: its number, and the mark of the last one."""
+    return number.to_bytes(11, "big") + (b"\x01" if last else b"\x00")
 
 
 class AgePayload:
@@ -48,14 +53,14 @@ class _Plain(io.RawIOBase):
     """The plain bytes. Raises SealedSourceError at the first chunk that is not what the sender sealed there."""
 
     def __init__(self, sealed: BinaryIO, start: int, file_key: bytes) -> None:
-        self._sealed, self._start, self._at = sealed, start + _NONCE, 0
+        self._sealed, self._start, self._at = sealed, start + NONCE, 0
         end = sealed.seek(0, os.SEEK_END)
         sealed.seek(start)
-        nonce = sealed.read(_NONCE)
-        if len(nonce) < _NONCE or end - self._start < _TAG:
+        nonce = sealed.read(NONCE)
+        if len(nonce) < NONCE or end - self._start < TAG:
             raise SealedSourceError("sealed_cut_short")
         self._cipher = ChaCha20Poly1305(hkdf(file_key, nonce, b"payload"))
-        self._last = (end - self._start - 1) // _SEALED_CHUNK
+        self._last = (end - self._start - 1) // SEALED_CHUNK
         self._held, self._chunk = -1, b""
         rest = len(self._open_chunk(self._last))
         if not rest and self._last:
@@ -100,11 +105,10 @@ class _Plain(io.RawIOBase):
         return self._chunk
 
     def _authenticated(self, number: int) -> bytes:
-        self._sealed.seek(self._start + number * _SEALED_CHUNK)
-        sealed = self._sealed.read(_SEALED_CHUNK)
-        nonce = number.to_bytes(11, "big") + (b"\x01" if number == self._last else b"\x00")
+        self._sealed.seek(self._start + number * SEALED_CHUNK)
+        sealed = self._sealed.read(SEALED_CHUNK)
         try:
-            return self._cipher.decrypt(nonce, sealed, None)
+            return self._cipher.decrypt(chunk_nonce(number, last=number == self._last), sealed, None)
         except InvalidTag:
             pass
         raise SealedSourceError("sealed_altered")

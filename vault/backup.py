@@ -14,7 +14,7 @@ import os
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, cast
 
 from schemas.errors import TargetRefusedError
 from vault.clock import Clock, format_utc
@@ -99,7 +99,12 @@ def _seal_home(
             "root": head.root.hex(),
         }
         files = 0
-        with seal_stream(recipients, path) as sink, tarfile.open(fileobj=sink, mode="w|") as tar:
+        with (
+            seal_stream(recipients, path) as sealed,
+            tarfile.open(
+                fileobj=cast("IO[bytes]", sealed), mode="w|"
+            ) as tar,  # a stream needs no more than `write`
+        ):
             _add(tar, MANIFEST, json.dumps(facts, sort_keys=True).encode())
             for name in KEPT:
                 for file in _files_to_keep(home, home / name):

@@ -1,4 +1,4 @@
-"""Bech32 (BIP 173), the writing half: how age spells a recipient."""
+"""Bech32 (BIP 173): how age spells a recipient."""
 
 from __future__ import annotations
 
@@ -14,6 +14,19 @@ def encode(prefix: str, data: bytes) -> str:
     checksum = _polymod([*_expanded(prefix), *values, *[0] * 6]) ^ 1
     values += [checksum >> 5 * (5 - i) & 31 for i in range(6)]
     return f"{prefix}1{''.join(_ALPHABET[value] for value in values)}"
+
+
+def decode(prefix: str, text: str) -> bytes | None:
+    """The data that `encode` spells as this text, or None when there is none."""
+    letters = text.removeprefix(f"{prefix}1")[:-6]
+    if not set(letters) <= set(_ALPHABET):
+        return None
+    number = 0
+    for letter in letters:
+        number = number << 5 | _ALPHABET.index(letter)
+    size, padding = divmod(5 * len(letters), 8)
+    data = (number >> padding).to_bytes(size, "big")
+    return data if encode(prefix, data) == text else None
 
 
 def _fives(data: bytes) -> list[int]:

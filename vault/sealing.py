@@ -1,30 +1,35 @@
-"""Sealing with age to the recipients of an authorisation; Debian's `age -d` opens what we seal."""
+"""Sealing with age to the recipients of an authorisation; Debian's `age -d` opens what we seal.
+
+Our own code seals, at the speed of its cipher; pyrage opens, so that another implementation reads what ours wrote.
+"""
 
 from __future__ import annotations
 
 import io
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Self, TypeVar
 
 import pyrage
 
 from schemas.digests import Digest, Hashing, stream_digest
 from schemas.errors import PackageError, StorageFullError, TargetRefusedError
 from schemas.regular_file import open_regular
+from vault.age_writer import AgeWriter, read_recipient
 from vault.files import sync_folder
 
+T = TypeVar("T")
 
-def parse_recipients(recipients: list[str]) -> list[pyrage.x25519.Recipient]:
-    """The recipients as age keys. Raises TargetRefusedError when one is none."""
-    try:
-        return [pyrage.x25519.Recipient.from_str(recipient) for recipient in recipients]
-    except Exception:  # noqa: BLE001, S110 - pyrage's errors quote the key
-        pass
-    raise TargetRefusedError("recipient_not_age")
+
+def parse_recipients(recipients: list[str]) -> list[bytes]:
+    """The recipients as X25519 public keys. Raises TargetRefusedError when one is none."""
+    keys = [key for key in map(read_recipient, recipients) if key is not None]
+    if len(keys) != len(recipients):
+        raise TargetRefusedError("recipient_not_age")
+    return keys
 
 
 def make_identity() -> tuple[str, str]:
@@ -34,68 +39,56 @@ def make_identity() -> tuple[str, str]:
 
 
 @contextmanager
-def seal_stream(recipients: list[str], path: Path, hashing: Hashing | None = None) -> Iterator[BinaryIO]:
-    """A writable stream whose bytes are sealed into `path` as they come, in flat memory.
+def seal_stream(recipients: list[str], path: Path, hashing: Hashing | None = None) -> Iterator[AgeWriter]:
+    """A writer whose bytes are sealed into `path` as they come, in flat memory.
 
-    `hashing` is fed the sealed bytes on their way to the file, and has had all of them when the context ends: what lies on
-    a disk may have been changed by others before it is read again. pyrage pulls and writers push: a pipe and a thread join
-    them. Raises StorageFullError when the disk is full.
+    The file is whole and on disk when the context ends, and opens for nobody when the context raised. `hashing` is fed the
+    sealed bytes on their way to the file, and has had all of them when the context ends: what lies on a disk may have been
+    changed by others before it is read again. Raises StorageFullError when the file cannot be written.
     """
     keys = parse_recipients(recipients)
-    read_end, write_end = os.pipe()
-    failures: list[BaseException] = []
-    arguments = (read_end, path, keys, failures, hashing or Hashing())
-    thread = threading.Thread(target=_seal, args=arguments, daemon=True)
-    thread.start()
-    sink = os.fdopen(write_end, "wb", buffering=1 << 16)
-    broken = False
-    try:
-        yield sink
-    except BrokenPipeError:
-        broken = True
-    finally:
-        try:
-            sink.close()
-        except BrokenPipeError:
-            broken = True
-        thread.join()
-    if failures or broken:
-        raise StorageFullError("package_not_written")
+    with _SealedFile(path, hashing) as file:
+        writer = AgeWriter(keys, file.write)
+        yield writer
+        writer.close()
+        file.sync()
     sync_folder(path.parent)
 
 
-def _create(path: Path) -> int:
-    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+class _SealedFile:
+    """A new file that takes sealed bytes. An error of the system becomes StorageFullError, and only one of this file."""
+
+    def __init__(self, path: Path, hashing: Hashing | None) -> None:
+        self._hashing = hashing
+        self._descriptor = _tried(lambda: os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self._descriptor)
+
+    def write(self, sealed: bytes | memoryview) -> None:
+        """Hash the bytes and write them all."""
+        if self._hashing:
+            self._hashing.feed(sealed)
+        _tried(lambda: self._write(memoryview(sealed)))
+
+    def _write(self, rest: memoryview) -> None:
+        while rest:
+            rest = rest[os.write(self._descriptor, rest) :]
+
+    def sync(self) -> None:
+        """Wait until the disk has them."""
+        _tried(lambda: os.fsync(self._descriptor))
 
 
-class _Hashed:
-    """A sink that hashes what it takes before it passes it on."""
-
-    def __init__(self, sink: BinaryIO, hashing: Hashing) -> None:
-        self._sink, self._hashing = sink, hashing
-
-    def write(self, data: bytes) -> int:
-        self._hashing.feed(data)
-        return self._sink.write(data)
-
-    def flush(self) -> None:
-        self._sink.flush()
-
-
-def _seal(
-    read_end: int,
-    path: Path,
-    keys: list[pyrage.x25519.Recipient],
-    failures: list[BaseException],
-    hashing: Hashing,
-) -> None:
+def _tried(act: Callable[[], T]) -> T:
     try:
-        with os.fdopen(read_end, "rb") as plain, os.fdopen(_create(path), "wb") as sealed:
-            pyrage.encrypt_io(plain, _Hashed(sealed, hashing), keys)
-            sealed.flush()
-            os.fsync(sealed.fileno())
-    except BaseException as error:  # noqa: BLE001 - told to the writing thread, which says so in our words
-        failures.append(error)
+        return act()
+    except OSError:
+        pass
+    raise StorageFullError("package_not_written")  # outside of the handler: the error carries no other
 
 
 @contextmanager
@@ -160,5 +153,7 @@ def open_bytes(sealed: bytes, identity: str) -> bytes:
 def seal_bytes(recipients: list[str], plain: bytes) -> bytes:
     """Seal a small record."""
     sealed = io.BytesIO()
-    pyrage.encrypt_io(io.BytesIO(plain), sealed, parse_recipients(recipients))
+    writer = AgeWriter(parse_recipients(recipients), sealed.write)
+    writer.write(plain)
+    writer.close()
     return sealed.getvalue()
