@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import BinaryIO, NamedTuple, Protocol
-
-import pyarrow as pa
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple, Protocol
 
 from schemas.disposition import Disposition, Reason
 from schemas.sensitive import Sensitive
+
+if TYPE_CHECKING:
+    import pyarrow as pa  # the process that holds no data needs only the limits
 
 Opener = Callable[[], BinaryIO]
 """Gives a new seekable stream from the start, as often as it is asked."""

@@ -7,8 +7,6 @@ from base64 import b64encode
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from vault.ledger_store import FileLedger
 from vault.outcome_words import run_in_words
 from vault.site import Site
@@ -20,6 +18,8 @@ def export_pages(out: Path, home: Path, runs: list[dict[str, Any]], store: FileL
     head = store.head()
     entries = [json.loads(entry) for entry in store.read(0, head.size)]
     views = [_view(out, home, run, entries) for run in runs]
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
     environment = Environment(
         loader=PackageLoader("dashboard"),
         autoescape=True,

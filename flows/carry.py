@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from flows.arrows import ARROWS, JUDGED_BEFORE
+from flows.contract_judge import ContractJudge
 from flows.data_link import DataLink
 from flows.guard import RunGuard
 from flows.intakes import note_source
 from flows.places import keep_place
-from flows.steps.check_contracts import validate_counts
 from flows.watch import Watch
 from vault.clock import Clock
 from vault.journal import Journal
@@ -40,6 +43,32 @@ def carry(
     home: Path, lease: Lease, order: dict[str, Any], journal: Journal, watch: Watch, clock: Clock
 ) -> None:
     """Run the data process from where the journal stands. Raises what it reports, or that it died."""
+    with _judge(order["use"], journal) as judge:
+        _carry(home, lease, order, journal, watch, clock, judge)
+
+
+@contextmanager
+def _judge(use: str, journal: Journal) -> Iterator[ContractJudge | None]:
+    """Who judges the contracts, if that lies ahead: it loads while the source is read."""
+    behind = {entry.arrow: entry.counts for entry in journal.read()}
+    if JUDGED_BEFORE not in ARROWS[use] or JUDGED_BEFORE in behind:
+        yield None
+        return
+    with ContractJudge() as judge:
+        if "check" in behind:
+            judge.ask(behind["check"]["violations"])
+        yield judge
+
+
+def _carry(
+    home: Path,
+    lease: Lease,
+    order: dict[str, Any],
+    journal: Journal,
+    watch: Watch,
+    clock: Clock,
+    judge: ContractJudge | None,
+) -> None:
     link = DataLink({**order, "home": str(home), "run": lease.run_id, "after": journal.last()})
     try:
         lease = lease.update(home, data_pid=link.pid)
@@ -47,7 +76,7 @@ def carry(
             for event in link.events():
                 if event["event"] == "leave":
                     guard.allow_publication()
-                _handle(home, lease, order, event, link, journal, watch)
+                _handle(home, lease, order, event, link, journal, watch, judge)
     except BaseException:
         link.stop()
         raise
@@ -61,6 +90,7 @@ def _handle(
     link: DataLink,
     journal: Journal,
     watch: Watch,
+    judge: ContractJudge | None,
 ) -> None:
     match event["event"]:
         case "key":
@@ -76,8 +106,10 @@ def _handle(
             watch.progress(event["arrow"], event["done"], event["total"])
         case "arrow":
             arrow, counts = event["arrow"], event["counts"]
-            if arrow == "check":
-                counts["contracts"] = [v.__dict__ for v in validate_counts(counts["violations"])]
+            if judge and arrow == "check":
+                judge.ask(counts["violations"])
+            if judge and arrow == JUDGED_BEFORE:
+                counts["contracts"] = judge.verdicts()
             if arrow == "publish":
                 counts = keep_place(home, lease, counts)
             journal.append(arrow, counts)

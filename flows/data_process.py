@@ -29,6 +29,7 @@ from typing import Any, TextIO
 import pyarrow as pa
 
 from connectors.base import Limits
+from flows.arrows import ARROWS
 from flows.channels import open_destination, package_place
 from flows.steps.check import check
 from flows.steps.context import DataContext
@@ -78,13 +79,6 @@ _KINDS: dict[str, type[Any]] = {
     "publish": Published,
     "rehearse": Rehearsed,
 }
-_WORK = ("inventory", "extract", "check", "match", "transform", "plan", "deliver", "reconcile")
-ARROWS = {
-    "inventory": _WORK[:1],
-    "rehearsal": (*_WORK, "rehearse"),
-    "migration": (*_WORK, "publish"),
-}
-"""What each use of an instruction carries out, in order. Destruction and certificate follow in every case."""
 _CONTROL_SEGMENTS = 12
 
 

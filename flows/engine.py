@@ -10,10 +10,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from flows.arrows import ARROWS
 from flows.carry import Carried, carry
 from flows.control import Control
 from flows.custody import announce, end_withdrawn
-from flows.data_process import ARROWS
 from flows.ending import Ending, end_run
 from flows.intakes import close_due
 from flows.orders import Order, drop_order, load_order

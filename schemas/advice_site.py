@@ -134,6 +134,10 @@ SITE: dict[str, tuple[str, str]] = {
         "The process that held the data was killed, or crashed.",
         "`reprise resume RUN` goes on where it can; when it ends so again, look for want of memory in the host's log.",
     ),
+    "contracts_not_judged": (
+        "The process that judges the data contracts was killed, or crashed.",
+        "`reprise resume RUN` goes on; when it ends so again, look for want of memory in the host's log.",
+    ),
     "deadline_passed": (
         "The run's staging deadline has passed.",
         (

@@ -7,16 +7,16 @@ from functools import cache
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
-
-import segno
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from typing import TYPE_CHECKING, Any
 
 from vault.canonical import canonical_json
 from vault.certificate_content import Block, Content, build_content
 from vault.certificate_words import WORDS
-from vault.paper import Paper
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
+
+    from vault.paper import Paper
 
 TRUST = WORDS["en"]["trust"]
 """What a certificate can prove at most, for programs."""
@@ -64,6 +64,8 @@ def layout_of(page: bytes) -> str | None:
 
 
 def _page(content: Content) -> bytes:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
     environment = Environment(
         loader=PackageLoader("vault"),
         autoescape=True,
@@ -79,10 +81,15 @@ def _page(content: Content) -> bytes:
 
 def _qr(text: str) -> Markup:
     """The head of the log as a picture, so that it is kept by whoever keeps the page, on paper too."""
+    import segno
+    from markupsafe import Markup
+
     return Markup(segno.make(text, error="m", micro=False).svg_inline(scale=3, border=2))  # noqa: S704 - our own SVG
 
 
 def _paper(content: Content) -> bytes:
+    from vault.paper import Paper  # the writer of pages takes its time to load
+
     paper = Paper(content.title, language=content.language, subject=layout())
     paper.uncompressed()  # the bytes are compared by others, whose compressor may be another one
     if content.banner:

@@ -10,12 +10,15 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from asn1crypto import x509
-from pyhanko.sign.validation import KeyUsageConstraints
 
 from schemas.errors import AuthorisationError, TrustError
 from schemas.identifiers import clean_inss
+
+if TYPE_CHECKING:
+    from pyhanko.sign.validation import KeyUsageConstraints
 
 EID_POLICIES = frozenset(
     f"2.16.56.{root}.1.1.{holder}.{purpose}"
@@ -23,6 +26,8 @@ EID_POLICIES = frozenset(
     for holder in (2, 7)  # citizen, foreigner
     for purpose in (1, 2)  # signature; authentication, which the key usage then refuses
 )
+EID_KEY = "Signature"
+"""What the Belgian eID calls its signing key and the certificate beside it."""
 _EHEALTH = "eHealth-platform Belgium"
 _GOVERNMENT = "Federal Government"
 _TYPED = re.compile(r"([A-Z][A-Z0-9_()|-]*)=(\d+)")
@@ -53,6 +58,8 @@ def family_of(certificate: x509.Certificate) -> Family:
 
 def key_usage(family: Family) -> KeyUsageConstraints:
     """What the key of such a certificate must be for."""
+    from pyhanko.sign.validation import KeyUsageConstraints
+
     if family is Family.EID:
         return KeyUsageConstraints(key_usage={"non_repudiation"})
     return KeyUsageConstraints(key_usage={"digital_signature", "non_repudiation"}, match_all_key_usages=False)

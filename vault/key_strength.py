@@ -7,11 +7,8 @@ RSA of 2048 bits and more, and elliptic curves of 256 bits and more that SOG-IS 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
-from typing import Any
 
 from asn1crypto import keys, x509
-from pyhanko_certvalidator.policy_decl import AlgorithmUsageConstraint, DisallowWeakAlgorithmsPolicy
 
 from schemas.errors import TrustError
 
@@ -53,15 +50,3 @@ def refuse_weak_keys(certificate: x509.Certificate, authorities: Iterable[x509.C
         above = by_name.get(above.issuer.dump())
     if not all(is_strong(held.public_key) for held in chain):
         raise TrustError("key_too_weak")
-
-
-class StrongKeysOnly(DisallowWeakAlgorithmsPolicy):
-    """The same for every signature that pyHanko checks on its way: chains, revocation lists, OCSP answers."""
-
-    def signature_algorithm_allowed(
-        self, algo: Any, moment: datetime | None, public_key: keys.PublicKeyInfo | None
-    ) -> AlgorithmUsageConstraint:
-        """What is allowed."""
-        if public_key is not None and not is_strong(public_key):
-            return AlgorithmUsageConstraint(allowed=False, failure_reason="key_too_weak")
-        return super().signature_algorithm_allowed(algo, moment, public_key)

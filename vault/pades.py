@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass
-from typing import Any
-
-from pyhanko.pdf_utils.reader import PdfFileReader
-from pyhanko.sign.diff_analysis import DEFAULT_DIFF_POLICY, DiffResult, ModificationLevel
+from typing import TYPE_CHECKING, Any
 
 from schemas.errors import AuthorisationError
 from vault.instruction_pdf import embedded_instruction, place_number, render_pdf
 from vault.pdf_revisions import Revision, revisions_after
+from vault.quiet_pyhanko import load_pyhanko
 from vault.signed import Signature, Signed
+
+if TYPE_CHECKING:
+    from pyhanko.pdf_utils.reader import PdfFileReader
 
 MAX_GROWTH = 2 << 20
 """How many bytes signatures may add to a page."""
@@ -62,7 +63,7 @@ def _signatures(pdf: bytes, page: bytes) -> tuple[Signature, ...] | None:
     if not revisions:
         return ()
     offered = _Offered.of(page)
-    reader = PdfFileReader(io.BytesIO(pdf), strict=True)
+    reader = _reader(pdf)
     found = sorted(reader.embedded_signatures, key=lambda one: one.signed_revision)
     if not _only_signed(reader, offered, revisions) or len(found) != len(revisions):
         return None
@@ -74,6 +75,13 @@ def _signatures(pdf: bytes, page: bytes) -> tuple[Signature, ...] | None:
     ):  # even a line end after the last signature is nobody's
         return None
     return tuple(one for one in held if one is not None)
+
+
+def _reader(pdf: bytes) -> PdfFileReader:
+    load_pyhanko()
+    from pyhanko.pdf_utils.reader import PdfFileReader
+
+    return PdfFileReader(io.BytesIO(pdf), strict=True)
 
 
 @dataclass(frozen=True)
@@ -88,7 +96,7 @@ class _Offered:
 
     @classmethod
     def of(cls, page: bytes) -> _Offered:
-        reader = PdfFileReader(io.BytesIO(page), strict=True)
+        reader = _reader(page)
         root = reader.root
         fields = root["/AcroForm"].raw_get("/Fields")
         places = {field.idnum: _without(field.get_object(), _SIGNING_CHANGES) for field in fields}
@@ -111,6 +119,8 @@ def _only_signed(reader: PdfFileReader, offered: _Offered, revisions: list[Revis
     views = [reader.get_historical_resolver(number) for number in range(1, len(revisions) + 1)]
     if not all(_same_catalog(view, offered) and _same_places(view, offered) for view in views):
         return False
+    from pyhanko.sign.diff_analysis import DEFAULT_DIFF_POLICY, DiffResult, ModificationLevel
+
     result = DEFAULT_DIFF_POLICY.review_file(reader, 0)
     return isinstance(result, DiffResult) and result.modification_level <= ModificationLevel.FORM_FILLING
 

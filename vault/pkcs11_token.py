@@ -11,11 +11,10 @@ from pyhanko.config.pkcs11 import TokenCriteria
 from pyhanko.sign.pkcs11 import PKCS11Signer, open_pkcs11_session
 
 from schemas.errors import AuthorisationError
+from vault.certificate_families import EID_KEY
 from vault.quiet_pyhanko import silence
 
 silence()
-EID_KEY = "Signature"
-"""What the Belgian eID calls its signing key and the certificate beside it."""
 _PIN = (
     pkcs11.exceptions.PinIncorrect,
     pkcs11.exceptions.PinInvalid,

@@ -1,4 +1,7 @@
-"""pyHanko logs names and national numbers of signers: its loggers are shut before anything is signed or checked."""
+"""pyHanko is loaded when the first signature is looked at, not before: it takes seconds, and most commands look at none.
+
+It logs names and national numbers of signers: its loggers are shut before anything is signed or checked.
+"""
 
 from __future__ import annotations
 
@@ -13,3 +16,10 @@ def silence() -> None:
         logger.handlers = [logging.NullHandler()]
         logger.propagate = False
         logger.setLevel(logging.CRITICAL + 1)
+
+
+def load_pyhanko() -> None:
+    """Load it whole, its loggers shut. asn1crypto learns the attributes of CAdES: whoever parses a signature calls this first."""
+    import pyhanko.sign.validation  # noqa: F401
+
+    silence()

@@ -12,29 +12,25 @@ from datetime import datetime
 from typing import Any
 
 from asn1crypto import cms, core, x509
-from pyhanko.sign.ades.report import AdESFailure, AdESIndeterminate
-from pyhanko.sign.validation import async_validate_detached_cms
-from pyhanko_certvalidator import ValidationContext
 
 from schemas.errors import AuthorisationError, RepriseError, TrustError
 from schemas.sensitive import Sensitive
 from vault.certificate_families import Family, family_of, key_usage, national_number
 from vault.der import is_der
-from vault.key_strength import StrongKeysOnly, refuse_weak_keys
-from vault.quiet_pyhanko import silence
+from vault.key_strength import refuse_weak_keys
+from vault.quiet_pyhanko import load_pyhanko
 from vault.trust import TrustStore, refuse_trial
 
-silence()
 _NO_PARAMETERS = (b"", b"\x05\x00")
-_TRUST_CODES = {
-    AdESIndeterminate.REVOKED_NO_POE: "signer_revoked",
-    AdESIndeterminate.REVOKED_CA_NO_POE: "signer_revoked",
-    AdESIndeterminate.NO_CERTIFICATE_CHAIN_FOUND: "unknown_root",
-    AdESIndeterminate.CHAIN_CONSTRAINTS_FAILURE: "key_usage",
-    AdESIndeterminate.TRY_LATER: "revocation_stale",
-    AdESIndeterminate.CERTIFICATE_CHAIN_GENERAL_FAILURE: "chain_invalid",
-    AdESIndeterminate.OUT_OF_BOUNDS_NO_POE: "signer_expired",
-    AdESIndeterminate.OUT_OF_BOUNDS_NOT_REVOKED: "signer_expired",
+_TRUST_CODES = {  # by the names of pyHanko's AdESIndeterminate
+    "REVOKED_NO_POE": "signer_revoked",
+    "REVOKED_CA_NO_POE": "signer_revoked",
+    "NO_CERTIFICATE_CHAIN_FOUND": "unknown_root",
+    "CHAIN_CONSTRAINTS_FAILURE": "key_usage",
+    "TRY_LATER": "revocation_stale",
+    "CERTIFICATE_CHAIN_GENERAL_FAILURE": "chain_invalid",
+    "OUT_OF_BOUNDS_NO_POE": "signer_expired",
+    "OUT_OF_BOUNDS_NOT_REVOKED": "signer_expired",
 }
 
 
@@ -99,6 +95,7 @@ def stated_number(p7s: bytes) -> str:
 
 
 def _load(p7s: bytes) -> cms.SignedData:
+    load_pyhanko()
     try:
         if not is_der(p7s):
             raise ValueError
@@ -184,6 +181,13 @@ def _first_problem(
 async def _validate(
     document: bytes, signed: cms.SignedData, family: Family, trust: TrustStore, moment: datetime
 ) -> Any:
+    from pyhanko.sign.validation import (
+        async_validate_detached_cms,
+    )  # seconds; only who checks a signature needs it
+    from pyhanko_certvalidator import ValidationContext
+
+    from vault.chain_policy import StrongKeysOnly
+
     context = ValidationContext(
         trust_roots=list(trust.roots),
         other_certs=list(trust.intermediates),
@@ -211,8 +215,10 @@ def _problem(
         return AuthorisationError("signature_altered")
     if status.bottom_line:
         return None
+    from pyhanko.sign.ades.report import AdESFailure
+
     indication = getattr(status, "trust_problem_indic", None)
-    code = _TRUST_CODES.get(indication, "signature_not_trusted")
+    code = _TRUST_CODES.get(getattr(indication, "name", ""), "signature_not_trusted")
     if isinstance(indication, AdESFailure):
         return AuthorisationError("signature_altered")
     if code == "chain_invalid" and all(held.issuer != certificate.issuer for held in trust.crls):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from connectors.targets.reports import report_words
 from flows.steps.software import NOT_IN_INSTRUCTION, NOT_STATED, OTHER_FORM
 
 _SOFTWARE = {
@@ -94,7 +93,7 @@ def _came(came: dict[str, Any]) -> Iterator[str]:
 
 def _reasons(reasons: dict[str, dict[str, dict[str, int]]]) -> Iterator[str]:
     """A line for each reason of each end that is not whole: how many of which kinds, why, and what to do."""
-    words = report_words("en")["reasons"]
+    words = _words("reasons")
     for disposition, title in _TITLES.items():
         for reason, found in sorted(reasons.get(disposition, {}).items()):
             kinds = [f"{count:,} {_kind(kind)}" for kind, count in sorted(found.items())]
@@ -106,4 +105,13 @@ def _reasons(reasons: dict[str, dict[str, dict[str, int]]]) -> Iterator[str]:
 
 def _kind(kind: str) -> str:
     """A kind of units without what explains it."""
-    return str(report_words("en")["kinds"].get(kind, kind)).partition(" (")[0]
+    return str(_words("kinds").get(kind, kind)).partition(" (")[0]
+
+
+def _words(group: str) -> dict[str, str]:
+    from connectors.targets.reports import (
+        report_words,
+    )  # loads the writer of charts: only who shows counts needs it
+
+    found: dict[str, str] = report_words("en")[group]
+    return found

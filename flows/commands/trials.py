@@ -14,8 +14,6 @@ from flows.commands.bars import BarWatch
 from flows.commands.shared import JsonOption, console, guarded, show
 from flows.commands.wording import describe_result
 from flows.orders import Order
-from flows.practice.write import write_practice
-from flows.trial import OPERATORS, P12_PASSWORD, make_trial
 from vault.verify import verify
 
 DEFECTS_NEED = (
@@ -37,6 +35,9 @@ def trial(
     as_json: JsonOption = False,
 ) -> None:
     """Make a trial: home, test authority, signed authorisation, identities, policy, and a practice."""
+    from flows.practice.write import write_practice  # to try only: no other command loads it
+    from flows.trial import OPERATORS, P12_PASSWORD
+
     if export is None:
         export = folder / "export"
         write_practice(
@@ -72,6 +73,8 @@ def _next_commands(made: dict[str, str]) -> str:
 
 def _make(folder: Path, export: Path) -> dict[str, str]:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    from flows.trial import make_trial
+
     return make_trial(folder.resolve(), export.resolve())
 
 
@@ -82,6 +85,9 @@ def demo(
 ) -> None:
     """A synthetic practice, a test signature, the whole way, a verified certificate."""
     folder = Path(tempfile.mkdtemp(prefix="reprise-demo-"))
+    from flows.practice.write import write_practice
+    from flows.trial import OPERATORS
+
     write_practice(folder / "export", patients=patients)
     made = _make(folder, folder / "export")
     order = Order(

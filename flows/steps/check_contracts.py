@@ -1,14 +1,19 @@
-"""The control process's half of check: Great Expectations validates the counts and keeps the verdict.
+"""Great Expectations validates the counts: a short process (`flows.contract_judge` starts it), which ends with its verdict.
 
-It is imported here and nowhere else, late (seconds, and much memory), and sees one row of counts a table:
-no value of a patient can reach its results.
+It is imported here and nowhere else (seconds, and much memory), and sees one row of counts a table: no value of a patient
+can reach its results.
+
+    <- {"contract": violations, ...}                            once, while it loads or after
+    -> [{"id": ..., "severity": ..., "holds": ..., ...}, ...]   what holds and what does not
 """
 
 from __future__ import annotations
 
+import json
 import logging
 import os
-from collections.abc import Mapping
+import sys
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from schemas.contracts import load_suites
@@ -27,22 +32,18 @@ class ContractVerdict:
     holds: bool
 
 
-def validate_counts(violations: Mapping[str, int]) -> tuple[ContractVerdict, ...]:
-    """Let Great Expectations judge the counts.
-
-    Raises ContractError if a critical contract does not hold, UnexplainedUnitError when a unit is staged twice.
-    """
-    verdicts = tuple(_validate(violations))
+def refuse_broken(verdicts: Sequence[ContractVerdict]) -> None:
+    """Raise ContractError if a critical contract does not hold, UnexplainedUnitError when a unit is staged twice."""
     broken = [v for v in verdicts if v.severity == "critical" and not v.holds]
     twice = [v for v in broken if v.rule == "unique"]
     if twice:
         raise UnexplainedUnitError(twice[0].id, count=sum(v.violations for v in twice))
     if broken:
         raise ContractError(broken[0].id, count=sum(v.violations for v in broken))
-    return verdicts
 
 
-def _validate(violations: Mapping[str, int]) -> list[ContractVerdict]:
+def validate_counts(violations: Callable[[], Mapping[str, int]]) -> list[ContractVerdict]:
+    """Load Great Expectations, then ask for the counts and let it judge them."""
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
     os.environ.setdefault("TQDM_DISABLE", "1")
     import great_expectations as gx
@@ -56,6 +57,7 @@ def _validate(violations: Mapping[str, int]) -> list[ContractVerdict]:
     context.variables.progress_bars = gx.data_context.types.base.ProgressBarsConfig(globally=False)
     source = context.data_sources.add_pandas("counts")
     verdicts: list[ContractVerdict] = []
+    found = violations()
     for suite in load_suites():
         asset = source.add_dataframe_asset(suite.table)
         batch = asset.add_batch_definition_whole_dataframe("counts")
@@ -66,11 +68,32 @@ def _validate(violations: Mapping[str, int]) -> list[ContractVerdict]:
                     column=expectation.id, max_value=0, meta={"name": expectation.name}
                 )
             )
-        counts = pd.DataFrame([{e.id: violations[e.id] for e in suite.expectations}])
+        counts = pd.DataFrame([{e.id: found[e.id] for e in suite.expectations}])
         result = batch.get_batch({"dataframe": counts}).validate(rules, result_format="BOOLEAN_ONLY")
         holds = {r.expectation_config.kwargs["column"]: bool(r.success) for r in result.results}
         verdicts.extend(
-            ContractVerdict(e.id, e.name, e.severity, e.rule, violations[e.id], holds[e.id])
+            ContractVerdict(e.id, e.name, e.severity, e.rule, found[e.id], holds[e.id])
             for e in suite.expectations
         )
     return verdicts
+
+
+def main() -> None:
+    """Judge the counts on stdin. Ends without a word when nobody asks."""
+    findings = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # what a library prints is nobody's answer
+    verdicts = validate_counts(_asked)
+    findings.write(json.dumps([verdict.__dict__ for verdict in verdicts]) + "\n")
+    findings.flush()
+
+
+def _asked() -> Mapping[str, int]:
+    line = sys.stdin.readline()
+    if not line:
+        sys.exit(0)
+    found: dict[str, int] = json.loads(line)
+    return found
+
+
+if __name__ == "__main__":
+    main()
