@@ -50,7 +50,6 @@ _HEADER_PARTS = frozenset(
         "date",
         "time",
         "expirationdate",
-        "confidentiality",
         "recipient",
         "urgency",
         "acknowledgment",
@@ -124,9 +123,9 @@ def _child_of_folder(name: str, attributes: dict[str, str]) -> tuple[Role, UnitK
         return Role.PATIENT, None
     if name in _ENCRYPTED:
         return Role.UNIT, UnitKind.FILE
-    if name in ("id", "confidentiality"):
+    if name == "id":
         return (Role.FOLDER_HEAD if is_position_id(name, attributes) else Role.LOOSE), None
-    # What the format does not know there is kept like a text.
+    # Confidentiality, and what the format does not know there, is kept like a text.
     return Role.UNIT, _HEADS.get(name) or (UnitKind.LINK if name == "lnk" else UnitKind.TEXT)
 
 

@@ -17,7 +17,7 @@ from schemas.tables import CHUNK_BYTES
 
 WHITE = "".join(sign for sign in map(chr, range(0x3001)) if sign.isspace()) + "\ufeff"
 HEADER_PARTS = frozenset(
-    {"standard", "id", "date", "time", "expirationdate", "confidentiality", "sender", "recipient", "urgency",
+    {"standard", "id", "date", "time", "expirationdate", "sender", "recipient", "urgency",
      "acknowledgment", "version"}
 )  # fmt: skip
 """What a header is made of, and is written anew for the package; anything else in it lies loose."""

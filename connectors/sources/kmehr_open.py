@@ -31,7 +31,6 @@ INSIDE = frozenset({UNIT, PART})
 MAY_LEAVE = frozenset({*NESTED, *TEXTS, "lnk"})  # may be units of their own inside another
 CONTAINERS = frozenset({UnitKind.TRANSACTION, UnitKind.HEADING})
 HEADS = CONTAINERS | {UnitKind.ITEM}
-FOLDER_HEAD = frozenset({"id", "confidentiality"})
 POSITION_VALUE = re.compile(r"[0-9a-fA-F.\-\s]*")  # of an ID-KMEHR: a number, or a number drawn at random
 LABELS = frozenset({"TYPE", "URL", "SIZE", "MEDIATYPE", "L"})
 IDENTITY = frozenset({"id", "firstname", "familyname", "birthdate", "deathdate", "sex", "usuallanguage"})

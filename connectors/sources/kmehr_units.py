@@ -12,7 +12,6 @@ from connectors.sources.kmehr_open import (
     CONTAINERS,
     ENCRYPTED,
     FOLDER,
-    FOLDER_HEAD,
     HEADER,
     HEADS,
     IDENTITY,
@@ -218,12 +217,12 @@ class UnitReader(OpenUnits):
             return PATIENT
         if name == "lnk":
             return self._open_unit(UnitKind.LINK, element, LNK)
-        if name in FOLDER_HEAD:
+        if name == "id":
             labels = element.attributes
-            is_plain = name == "id" and labels.keys() <= {"S", "SV"} and labels.get("S") == "ID-KMEHR"
+            is_plain = labels.keys() <= {"S", "SV"} and labels.get("S") == "ID-KMEHR"
             is_position = is_plain and POSITION_VALUE.fullmatch(labels.get("SV", ""))
             return POSITION if is_position else self._capture()
-        # A text, or what the format does not know: verbatim all the same.
+        # A text, confidentiality, or what the format does not know: verbatim all the same.
         return self._open_unit(UnitKind.TEXT, element, UNIT)
 
     def _begin_folder(self) -> int:

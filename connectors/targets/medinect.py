@@ -14,6 +14,7 @@ from hashlib import sha256
 
 from connectors.base import ChartRows
 from connectors.targets.chart import Folder, Unit, load_folder
+from connectors.targets.conform import arrange, is_valid
 from connectors.targets.fillers import fill_transaction, marker
 from connectors.targets.findings import Finding, find
 from connectors.targets.healthone_items import derive_items
@@ -131,13 +132,17 @@ class _Chart:
     def write(self, emit: Callable[[bytes], None]) -> None:
         emit(f'<?xml version="1.0" encoding="UTF-8"?>\n<kmehrmessage xmlns="{NAMESPACE}">'.encode())
         _write(self._header(), emit)
-        emit(b'<folder><id S="ID-KMEHR" SV="1.0">1</id>')
+        emit(b"<folder>")
+        confidential = self._confidentiality()
+        if confidential is not None:
+            _write(confidential.children[0], emit)
+        emit(b'<id S="ID-KMEHR" SV="1.0">1</id>')
         patient, filled = patient_node(self._fields, made_fields(self._fields, self._made))
         self.outcome.filled.update(filled)
         _write(patient, emit)
         for node in number(self._nodes()):
             _write(node, emit)
-        for node in self._loose():
+        for node in self._loose(confidential):
             _write(node, emit)
         emit(b"</folder></kmehrmessage>\n")
         self._book()
@@ -237,8 +242,16 @@ class _Chart:
             Outcome(path, unit.file, unit.patient, kind.value, Disposition.DELIVERED, None)
         )
 
-    def _loose(self) -> list[Node]:
-        loose = [unit for f in self._folders for unit in f.loose]
+    def _confidentiality(self) -> Unit | None:
+        """Who may see the whole chart: it has one place in it. A second one, or another form, becomes a text."""
+        for unit in (unit for f in self._folders for unit in f.loose):
+            node = unit.children[0] if unit.kind is UnitKind.TEXT else None
+            if node and node.name == "confidentiality" and is_valid(node, "confidentialityType"):
+                return unit
+        return None
+
+    def _loose(self, placed: Unit | None) -> list[Node]:
+        loose = [unit for f in self._folders for unit in f.loose if unit is not placed]
         nodes = [self._writer.loose(unit) for unit in loose]
         return sorted(nodes, key=lambda node: node.name == "lnk")
 
@@ -281,8 +294,6 @@ def _role(party: Node) -> str:
 
 
 def _valid_parties(parties: list[Node]) -> list[Node]:
-    from connectors.targets.conform import arrange, is_valid
-
     for party in parties:
         arrange(party, "hcpartyType")
     return [party for party in parties if is_valid(party, "hcpartyType")]

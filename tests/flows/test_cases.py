@@ -44,7 +44,6 @@ PENDING = frozenset(
         "J1-birth-datetime.xml",
         "J12-recorddatetime-date-only.xml",
         "J8-transaction-time-short.xml",
-        "L3-confidential-folder.xml",
         "N5-heading-without-cd.xml",
         "N9-folder-unknown-child-no-patient.xml",
         "R1-own-filled-summary.xml",

@@ -47,7 +47,7 @@ CASES: dict[str, tuple[str, str, str, str]] = {
     "a word for a position": ("0a1f-9.2", WORD, FOLDER, TEXT),
     "an element in a position": ("0a1f-9.2", f"1<b>{WORD}</b>", FOLDER, TEXT),
     "an attribute of a position": ("SV='1.0'", f"SV='1.0' DN='{WORD}'", FOLDER, TEXT),
-    "confidentiality": ("<patient>", f"<confidentiality><cd>{WORD}</cd></confidentiality><patient>", FOLDER, TEXT),
+    "confidentiality of a message": ("</header>", f"<confidentiality><cd>{WORD}</cd></confidentiality></header>", MESSAGE, TEXT),
     "a comment in a folder": ("<patient>", f"<!-- {WORD} --><patient>", FOLDER, REMARK),
     "a comment in an item": ("<content>", f"<content><!--{WORD}-->", TRANSACTION, REMARK),
     "a comment in a text": (">x<", f">x<!--{WORD}-->y<", TRANSACTION, REMARK),

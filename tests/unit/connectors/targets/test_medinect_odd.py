@@ -66,6 +66,23 @@ def test_what_has_no_place_arrives(folder, schemas):
     assert all(schema.validate(tree) for schema in schemas)
 
 
+def test_the_confidentiality_of_a_folder_has_its_place_and_a_second_one_none(schemas):
+    party = (
+        "<hcparty><id S='ID-HCPARTY' SV='1.0'>19999054004</id><cd S='CD-HCPARTY' SV='1.6'>persphysician</cd>"
+        "<firstname>A</firstname><familyname>{}</familyname></hcparty>"
+    )
+    first, second = (f"<confidentiality>{party.format(name)}</confidentiality>" for name in ("Een", "Twee"))
+    ends, out = balanced(f"{first}{second}<transaction>{HEAD}<item>{ITEM}</item></transaction>")
+    tree = etree.fromstring(out)
+    assert all(schema.validate(tree) for schema in schemas)
+    (folder,) = tree.iter(f"{{{NAMESPACE}}}folder")
+    assert etree.QName(folder[0]).localname == "confidentiality"
+    assert "".join(folder[0].itertext()) == "19999054004persphysicianAEen"
+    assert list(folder.iter(f"{{{NAMESPACE}}}confidentiality")) == [folder[0]]
+    assert "Twee" in "".join(folder[-1].itertext())
+    assert ends["degraded"] >= 1
+
+
 @pytest.mark.parametrize(
     "odd",
     [
