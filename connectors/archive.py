@@ -32,8 +32,8 @@ RATIO_FLOOR = 1 << 20
 LOCAL_HEADER = 30  # bytes before a member's name, APPNOTE.TXT 4.3.7
 ENTRY = struct.Struct("<28xHHH12x")  # of the directory, with the lengths of what follows: 4.3.12
 END = struct.Struct("<12xI6x")  # 4.3.16: the size of the directory
-WIDE_END = struct.Struct("<40xQ8x")  # 4.3.14: the same, where END says UNTOLD
-UNTOLD = 0xFFFFFFFF
+WIDE_END = struct.Struct("<40xQ8x")  # 4.3.14: the same, in a record before END
+LOCATOR = 20  # bytes of the record between the two, 4.3.15
 END_REACH = 1 << 17  # the records at the end, with the longest comment
 DIRECTORY_BYTES = 128 << 20
 DRIVE = re.compile(r"[A-Za-z]:")
@@ -65,42 +65,56 @@ def open_archive(opener: Opener, limits: Limits) -> tuple[SourceFile, ...]:
 
 
 def _check_count(opener: Opener, limits: Limits) -> None:
-    """Count the entries of the directory, one held at a time, before all of them are.
-
-    A folder is an entry too: twice the files are let pass. Raises LimitExceededError; a directory that is not found or
-    not well made is left to whoever reads it.
-    """
+    """A folder is an entry too: twice the files are let pass. Raises LimitExceededError."""
     with opener() as stream:
-        place = _place_of_directory(stream)
-        if place is None:
-            return
-        start, size = place
-        stream.seek(start)
-        reader = io.BufferedReader(cast("io.RawIOBase", stream), 1 << 16)
-        count = passed = 0
-        while passed < size:
+        if holds_more_than(stream, 2 * limits.max_files):
+            raise LimitExceededError("files", limit=limits.max_files)
+
+
+def holds_more_than(stream: BinaryIO, entries: int) -> bool:
+    """Whether a zip's directory has more entries, or more than DIRECTORY_BYTES: counted one by one, before all are held.
+
+    A directory that is not found or not well made is left to whoever reads it.
+    """
+    place = _place_of_directory(stream)
+    if place is None:
+        return False
+    start, size = place
+    stream.seek(start)
+    reader = io.BufferedReader(cast("io.RawIOBase", stream), 1 << 16)
+    count = passed = 0
+    try:
+        while passed < size and count <= entries and passed <= DIRECTORY_BYTES:
             entry = reader.read(ENTRY.size)
             if len(entry) < ENTRY.size or not entry.startswith(b"PK\1\2"):
-                break
+                return False
             count += 1
             following = sum(ENTRY.unpack(entry))  # name, extra field, comment
             passed += ENTRY.size + len(reader.read(following))
-            if count > 2 * limits.max_files or passed > DIRECTORY_BYTES:
-                raise LimitExceededError("files", limit=limits.max_files)
+    finally:
+        reader.detach()  # the stream is the caller's
+    return count > entries or passed > DIRECTORY_BYTES
 
 
 def _place_of_directory(stream: BinaryIO) -> tuple[int, int] | None:
-    """Where the directory begins and how long it is, by the records at the end (APPNOTE.TXT 4.3.14, 4.3.16)."""
+    """Where the directory begins and how long it is, as `zipfile` finds it: a place of another's opinion counts nothing.
+
+    A wide end counts whenever it is there, also where the narrow one states a size of its own (APPNOTE.TXT 4.3.14, 4.3.16).
+    """
     length = stream.seek(0, os.SEEK_END)
     base = max(0, length - END_REACH)
     stream.seek(base)
     tail = stream.read(END_REACH)
-    at = tail.rfind(b"PK\5\6")
+    last = tail[-END.size :]
+    plain = last.startswith(b"PK\5\6") and last.endswith(
+        b"\0\0"
+    )  # no comment; its fields may spell a signature
+    at = len(tail) - END.size if plain else tail.rfind(b"PK\5\6")
     if at < 0 or len(tail) - at < END.size:
         return None
     (size,) = END.unpack_from(tail, at)
-    wide = tail.rfind(b"PK\6\6", 0, at)
-    if size == UNTOLD and wide >= 0:
+    wide = at - LOCATOR - WIDE_END.size
+    if wide >= 0 and tail.startswith(b"PK\6\7", at - LOCATOR) and tail.startswith(b"PK\6\6", wide):
         (size,) = WIDE_END.unpack_from(tail, wide)
         at = wide
     start = base + at - size

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, BinaryIO
 
+from connectors.archive import holds_more_than
 from flows.import_folder import ImportFolder, new_import_folder
 from schemas.digests import Digest, stream_digest
 from schemas.errors import PackageError
@@ -24,6 +25,8 @@ from vault.verify import Files, verify
 FLOOR = 1 << 20
 MOST = 1100
 """More than this many bytes of one, and deflate (1032 : 1 at most) did not make them: members that overlap did."""
+MEMBERS = 500_000
+"""What a part may hold at most. Reprise writes 500 charts a part; its report has a member for each unit that was set aside."""
 _MANIFEST_BYTES = 64 << 20
 _ODD_ZIP = (
     zipfile.BadZipFile, zlib.error, struct.error, EOFError, NotImplementedError, RuntimeError, ValueError, IndexError,
@@ -151,6 +154,8 @@ def _copied(path: Path, sealed: BinaryIO, size: int) -> Digest | None:
 
 
 def _unpack(spool: BinaryIO, folder: ImportFolder, taken: set[str], allowance: int) -> None:
+    if holds_more_than(spool, MEMBERS):
+        raise PackageError("part_has_too_many_members", limit=MEMBERS)
     try:
         with zipfile.ZipFile(spool) as archive:
             for info in archive.infolist():

@@ -176,6 +176,10 @@ SOURCE: dict[str, tuple[str, str]] = {
         "A part of the package names a file twice.",
         "Do not unpack it by other means. It was not made by Reprise: ask where it comes from.",
     ),
+    "part_has_too_many_members": (
+        "A part of the package holds more files than `reprise open` makes of one; nothing was unpacked.",
+        "Ask who made it: no part with charts holds so many. The report of a run that set more aside opens with age and unzip.",
+    ),
     "part_unpacks_to_too_much": (
         "A part of the package unpacks to more than it says.",
         "Do not unpack it by other means. It was not made by Reprise: ask where it comes from.",

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from kmehr_rebuilding import file_of
 
+from connectors.archive import holds_more_than
 from connectors.base import Limits
 from connectors.opening import open_source, open_stream
 from connectors.registry import choose
@@ -199,3 +200,45 @@ def test_a_stream_is_opened_like_the_file_it_holds(tmp_path: Path) -> None:
 def test_choose_prefers_the_certain() -> None:
     assert choose(file_of(b"<folder/>")) is not None
     assert choose(file_of(io.BytesIO(b"text").read())) is None
+
+
+def directory_of(entries: int, end: str) -> bytes:
+    """A zip that is nothing but a directory, with the ends that `zipfile` takes."""
+    entry = b"PK\1\2" + struct.pack("<6H3L5H2L", 20, 20, 0, 0, 0, 33, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0) + b"a"
+    listed, size = entry * entries, len(entry) * entries
+    wide = b"PK\6\6" + struct.pack("<QHHLLQQQQ", 44, 45, 45, 0, 0, entries, entries, size, 0)
+    wide += b"PK\6\7" + struct.pack("<LQL", 0, size, 1)
+    said, stated, place, comment = min(entries, 0xFFFF), size, 0, b""
+    if end == "wide, size told twice":  # as Python's own zipfile writes more than 65,535 members
+        listed += wide
+    elif end == "wide, size untold":
+        listed, stated = listed + wide, 0xFFFFFFFF
+    elif end == "wide, size belied":
+        listed, stated = listed + wide, 0
+    elif end == "a signature within the end":
+        place = 0x06054B50
+    elif end == "a comment":
+        comment = b"PK, a comment"
+    return listed + b"PK\5\6" + struct.pack("<4H2LH", 0, 0, said, said, stated, place, len(comment)) + comment
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        "narrow",
+        "wide, size told twice",
+        "wide, size untold",
+        "wide, size belied",
+        "a signature within the end",
+        "a comment",
+    ],
+)
+def test_a_directory_is_counted_where_zipfile_reads_it(end: str) -> None:
+    """One that is looked for elsewhere is not counted, and then all of it is held."""
+    data = directory_of(70_000, end)
+    if (
+        end != "a signature within the end"
+    ):  # zipfile takes the directory, and refuses the place that it states
+        assert len(zipfile.ZipFile(io.BytesIO(data)).infolist()) == 70_000
+    assert holds_more_than(io.BytesIO(data), 69_999)
+    assert not holds_more_than(io.BytesIO(data), 70_000)
