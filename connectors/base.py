@@ -31,13 +31,17 @@ class SourceFile:
     name: Sensitive[str] = field(default=NAMELESS, repr=False, compare=False)  # its path inside the export
 
 
+DEEPEST = 64
+"""A site may lower `max_depth`, not raise it: what the target delivers is read back to about this depth alone."""
+
+
 @dataclass(frozen=True)
 class Limits:
     """Bounds on what a source may make us do. Sizes in bytes."""
 
     max_file_bytes: int = 64 << 30
     max_files: int = 200_000
-    max_depth: int = 64
+    max_depth: int = DEEPEST
     max_unit_bytes: int = 16 << 20  # an element without its attachments; above: quarantined
     max_attachment_bytes: int = 512 << 20  # decoded; above: quarantined
     max_zip_ratio: int = 200

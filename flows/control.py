@@ -11,7 +11,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from connectors.base import Limits
+from connectors.base import DEEPEST, Limits
 from flows.orders import Order, drop_order, load_order, save_order
 from schemas.errors import (
     AuthorisationError,
@@ -58,13 +58,15 @@ class Control:
     def open(cls, home: Path, operator: str, clock: Clock | None = None) -> Control:
         """Open a home for an operator.
 
-        Raises OperatorError when nobody, or nobody known, acts; HomeError (site_setting_unknown) for a limit
-        that there is not; HostError (foreign_user).
+        Raises OperatorError when nobody, or nobody known, acts; HomeError (site_setting_unknown, limit_too_high) for a
+        limit that there is not, or that cannot be kept; HostError (foreign_user).
         """
         refuse_foreign_user(home)
         bare = cls.open_to_look(home, clock)
         if not bare.site.limits.keys() <= {limit.name for limit in fields(Limits)}:
             raise HomeError("site_setting_unknown")
+        if bare.site.limits.get("max_depth", 0) > DEEPEST:
+            raise HomeError("limit_too_high", limit=DEEPEST)
         try:
             person = find_operator(home, operator)
         except RefusedError as refusal:

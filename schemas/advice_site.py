@@ -41,6 +41,10 @@ SITE: dict[str, tuple[str, str]] = {
         "The home's `site.toml` cannot be read.",
         "It must be TOML; docs/operations.md lists the settings.",
     ),
+    "limit_too_high": (
+        "A limit in the home's `site.toml` is higher than Reprise can keep.",
+        "`max_depth` may be what `limit` says, at most; docs/limits.md tells the others.",
+    ),
     "site_setting_unknown": (
         "The home's `site.toml` has a setting, or a value, that there is not.",
         "docs/operations.md lists the settings and what they may be; a slip in a name is refused too.",

@@ -14,7 +14,7 @@ import pytest
 from growth import growth
 
 from connectors.archive import open_archive
-from connectors.base import Limits, SourceFile
+from connectors.base import DEEPEST, Limits, SourceFile
 from connectors.inventory.healthone import HealthOneCounter
 from connectors.inventory.kmehr import KmehrCounter
 from connectors.sources.healthone import HealthOneConnector
@@ -64,6 +64,29 @@ THINGS: dict[str, tuple[int, Callable[[int], bytes]]] = {
         250, lambda n: message(transaction="<text L='und'>Reprise: &lt;lnk TYPE='x' URL='y'/></text>" * n),
     ),
 }  # fmt: skip
+
+
+def nested(depth: int) -> bytes:
+    """Elements of an item, one in another; the item itself lies four deep."""
+    return message(transaction=item("<content>" * (depth - 4) + "</content>" * (depth - 4)))
+
+
+@pytest.mark.parametrize("way", ["read", "count"])
+def test_elements_nested_in_each_other_take_linear_time_up_to_the_highest_limit(way):
+    """Twice n is as deep as any site may let them be; one deeper is refused by both sides, however much deeper it goes."""
+
+    def carry(file: SourceFile) -> Any:
+        if way == "read":
+            return KmehrConnector().read(file, 1, lambda _: None, LIMITS)
+        return KmehrCounter().count(file, 1, b"k" * 32, LIMITS)
+
+    measured(f"elements nested in each other: {way}", DEEPEST // 2, nested, carry)
+    for depth in (DEEPEST + 1, 100_000):
+        data = nested(depth)
+        with pytest.raises(LimitExceededError, match="too_deep"):
+            drain(carry(SourceFile(1, len(data), lambda data=data: io.BytesIO(data))))
+
+
 FLAT: dict[str, tuple[int, Callable[[int], bytes]]] = {
     "characters of a line": (
         1 << 18,

@@ -10,9 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from connectors.base import DEEPEST
+from flows.control import Control
 from flows.home_state import home_state, one_line, raise_alarm
 from flows.sweep_round import sweep_round
 from schemas.errors import (
+    HomeError,
     OrphanFoundError,
     RepriseError,
     RunOverdueError,
@@ -24,6 +27,7 @@ from vault.heartbeat import beat, last_beat
 from vault.lease import new_lease
 from vault.run_files import write_run_file
 from vault.site import create_home
+from vault.subjects import enrol_operator
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -180,3 +184,17 @@ def test_the_command_for_monitoring(home):
     assert json.loads(never.stdout.splitlines()[0])["alarms"] == ["sweep_never"]
     assert status().returncode == 0, "without --strict it only tells"
     assert status("r1", "--strict").returncode == 2
+
+
+@pytest.mark.parametrize(("depth", "fits"), [(DEEPEST, True), (DEEPEST + 1, False)])
+def test_a_site_cannot_raise_a_limit_that_is_not_kept_above(tmp_path, depth, fits):
+    create_home(tmp_path / "home", trial=True, origin="test.example/log")
+    enrol_operator(tmp_path / "home", "one")
+    with (tmp_path / "home/site.toml").open("a") as settings:
+        settings.write(f"\n[limits]\nmax_depth = {depth}\n")
+    if fits:
+        assert Control.open(tmp_path / "home", "one").site.limits == {"max_depth": depth}
+        return
+    with pytest.raises(HomeError, match="limit_too_high") as refused:
+        Control.open(tmp_path / "home", "one")
+    assert refused.value.facts == {"limit": 64}
