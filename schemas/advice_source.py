@@ -257,8 +257,11 @@ SOURCE: dict[str, tuple[str, str]] = {
         "Have room made there, then `reprise resume RUN`: what arrived is not sent again.",
     ),
     "destination_refuses": (
-        "The server refuses this login or this act.",
-        "Check user, key and rights with who runs it: `reprise destination check NAME`; then `reprise resume RUN`.",
+        "The server refuses this login or this act, or points to another server.",
+        (
+            "Check user, key and rights with who runs it: `reprise destination check NAME`; then `reprise resume RUN`."
+            " No redirect is followed: a server that points elsewhere is declared anew by its own address."
+        ),
     ),
     "host_key_changed": (
         "The server shows another host key than the one that was declared.",
