@@ -43,7 +43,7 @@ SITE: dict[str, tuple[str, str]] = {
     ),
     "limit_too_high": (
         "A limit in the home's `site.toml` is higher than Reprise can keep.",
-        "`max_depth` may be what `limit` says, at most; docs/limits.md tells the others.",
+        "`max_depth` may be what `limit` says, at most; docs/limits.md lists the others.",
     ),
     "site_setting_unknown": (
         "The home's `site.toml` has a setting, or a value, that there is not.",
