@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import binascii
 import hashlib
+import re
 
 _WHITE = str.maketrans("", "", " \t\r\n")
+_STANDARD = str.maketrans("-_", "+/")
+_LABEL = re.compile(r"data:[^,]{0,250};base64,", re.IGNORECASE)
+_LONGEST_LABEL = 256
 _PIECE = 1 << 16
 EXAMINED_BYTES = 4 << 20
 """An attachment up to this size is kept until its end, in case it is a lab message."""
@@ -24,6 +28,7 @@ class AttachmentDigest:
         self._valid = True
         self._ended = False  # padding was seen: nothing may follow
         self._rest = ""
+        self._begun = False  # enough was seen to tell whether a data: label stands before
         self._kept: bytearray | None = bytearray() if examine else None
 
     def feed(self, text: str) -> None:
@@ -36,6 +41,8 @@ class AttachmentDigest:
     def close(self) -> bool:
         """Take in what waits; tell whether there was anything but white space."""
         self._drain()
+        if not self._begun:
+            self._begin(final=True)
         if self._rest:
             self._valid = False
         return self._raw_count > 0
@@ -59,10 +66,22 @@ class AttachmentDigest:
         raw = text.encode("utf-8", "surrogatepass")
         self._raw.update(raw)
         self._raw_count += len(raw)
-        if self._valid:
+        if not self._begun:
+            self._rest += text
+            self._begin(final=False)
+        elif self._valid:
             self._decode(self._rest + text)
 
+    def _begin(self, *, final: bool) -> None:
+        """Take a `data:` label off the beginning, once all of it is there."""
+        if not final and "," not in self._rest and len(self._rest) < _LONGEST_LABEL:
+            return
+        self._begun = True
+        label = _LABEL.match(self._rest)
+        self._decode(self._rest[label.end() :] if label else self._rest)
+
     def _decode(self, text: str) -> None:
+        text = text.translate(_STANDARD)
         whole = len(text) - len(text) % 4
         self._rest = text[whole:]
         if whole == 0:

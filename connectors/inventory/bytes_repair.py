@@ -11,10 +11,11 @@ import codecs
 import re
 from collections import Counter, deque
 
+from connectors.inventory.wide_text import WideText
 from schemas.errors import UnreadableSourceError
 
 _BOM = codecs.BOM_UTF8
-_WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, b"\x00<", b"<\x00", b"\x00\x00\xfe\xff")
+_UNMARKED = (b"\x00<", b"<\x00", b"\x00\x00\xfe\xff")  # wide, without a mark that says in which order
 _HEAD_BYTES = 1024
 _HOLD_BYTES = 48
 _DECLARED = re.compile(rb"<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([A-Za-z0-9._:-]+)[\"']")
@@ -48,6 +49,8 @@ def _high_bytes(codec: str) -> dict[bytes, bytes] | None:
         return None
     if not plain or any(len(char) != 1 for char in names.values()):
         return None
+    if "escape" in codec:
+        return None
     if codecs.lookup(codec).name == "cp1252":
         names = {raw: char if char != "\ufffd" else chr(raw[0]) for raw, char in names.items()}
     return {raw: char.encode() for raw, char in names.items() if char != "\ufffd"}
@@ -65,19 +68,23 @@ class Repairer:
         self._carry = b""
         self._started = False
         self._high: dict[bytes, bytes] | None = None  # None: the file is UTF-8
+        self._is_iso = False
+        self._wide: WideText | None = None
         self._read = 0  # original bytes consumed
         self._written = 0  # repaired bytes given out
         self._bends: deque[tuple[int, int]] = deque([(0, 0)])
 
     def feed(self, data: bytes, *, final: bool = False) -> bytes:
         """The repaired bytes so far; a few trailing bytes may wait for the next call."""
+        if self._wide is not None:
+            data = self._wide.feed(data, final=final)
         data = self._carry + data
         self._carry = b""
         if not self._started:
             if len(data) < _HEAD_BYTES and not final:
                 self._carry = data
                 return b""
-            data = self._begin(data)
+            data = self._begin(data, final=final)
         if not final:
             keep = self._settled(data)
             data, self._carry = data[:keep], data[keep:]
@@ -88,15 +95,22 @@ class Repairer:
         bends = self._bends
         while len(bends) > 1 and bends[1][0] <= offset:
             bends.popleft()
-        return bends[0][1] + offset - bends[0][0]
+        before = bends[0][1] + offset - bends[0][0]
+        return before if self._wide is None else self._wide.origin(before)
 
-    def _begin(self, data: bytes) -> bytes:
+    def _begin(self, data: bytes, *, final: bool) -> bytes:
         self._started = True
-        if data.startswith(_WIDE):
+        if data.startswith(_UNMARKED):
             raise UnreadableSourceError("not_well_formed", file=self._file)
+        if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            self.counts[BOM_RULE] += 1
+            self._wide = WideText(data[:2], self.counts)
+            return self._wide.feed(data[2:], final=final)
         declared = _DECLARED.search(data[:_HEAD_BYTES])
         if declared:
             self._high = self._believed(declared.group(1).decode("ascii"))
+        if data.startswith(_BOM):
+            self._high = None
         if data.startswith(_BOM):
             self.counts[BOM_RULE] += 1
             self._skip(len(_BOM), b"")
@@ -110,6 +124,7 @@ class Repairer:
             codec = "unknown"
         if codec in ("utf-8", "ascii"):
             return None
+        self._is_iso = codec.startswith("iso8859")
         return _high_bytes(codec)  # none for what is no 8-bit encoding: read as UTF-8
 
     def _settled(self, data: bytes) -> int:
@@ -164,8 +179,9 @@ class Repairer:
             if self._high is None:
                 self.counts[CP1252_RULE] += 1
                 return _CP1252[raw]
-            if raw not in self._high:
-                raise UnreadableSourceError("not_well_formed", file=self._file)
+            if raw not in self._high or (self._is_iso and raw < b"\xa0"):
+                self.counts[CP1252_RULE] += 1
+                return _CP1252[raw]
             return self._high[raw]
         self.counts[CONTROL_RULE if what == "control" else NONCHARACTER_RULE] += 1
         return b""

@@ -40,9 +40,12 @@ class ChartAccount:
 
 
 class DeliveredChart:
-    """Feed the bytes of one patient file, then `close()`. Nothing of it is held but what a Walk holds."""
+    """Feed the bytes of one patient file, then `close()`. Nothing of it is held but what a Walk holds.
 
-    def __init__(self, fact_key: bytes, limits: Limits | None = None) -> None:
+    `token`: what the marks of the run that writes the chart carry; marks without it came with the source.
+    """
+
+    def __init__(self, fact_key: bytes, token: str, limits: Limits | None = None) -> None:
         limits = limits or Limits()
         self._account = ChartAccount()
         self._findings = _ChartFindings(fact_key)
@@ -58,6 +61,7 @@ class DeliveredChart:
             findings=self._findings,
             position=_nowhere,
             tiles=_NoTiles(),
+            token=token,
         )
         self._stream = DocumentStream(self._walk, 0)
         self._broken = False

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from connectors.inventory.healthone_lines import MessageLine, messages, national_number
+from connectors.inventory.markers import is_mark
 from connectors.inventory.normal_form import Node, canon, derived_form, shortened, without_controls
 from connectors.inventory.units import Unit
 from schemas.disposition import UnitKind
@@ -80,9 +81,7 @@ class Said:
 
     def bears_head(self, node: Node) -> bool:
         """Whether date, time and reference of the transaction are said, where they are no fillers."""
-        filled = {
-            name for c in node.children if c.get("SL") == "REPRISE-FILLED" for name in c.value().split()
-        }
+        filled = {name for c in node.children if is_mark(c, "REPRISE-FILLED") for name in c.value().split()}
         return all(bears for name, bears in self._head(node) if name not in filled)
 
     def _head(self, node: Node) -> Iterator[tuple[str, bool]]:

@@ -71,6 +71,7 @@ class Elements:
         findings: Findings,
         position: Callable[[], int],
         tiles: Tiles,
+        token: str | None = None,
     ) -> None:
         self.rows: list[CountedRow] = []
         self.folders: list[Folder] = []
@@ -85,6 +86,7 @@ class Elements:
         self._findings = findings
         self._position = position
         self._tiles = tiles
+        self._token = token  # of the run that made a delivered chart; a source has none
         self._loose = Loose(file, key, tiles, position)
         self._prefixes = {"xsi"}
         self._document = 0
@@ -106,8 +108,8 @@ class Elements:
             parent.close_run()
         if len(self._stack) >= self._max_depth:
             raise LimitExceededError("too_deep", file=self._file, limit=self._max_depth)
-        role, kind = role_of(name, attributes, parent)
-        node = Node(name, attributes)
+        role, kind = role_of(name, attributes, parent, in_message=self.messages.is_open)
+        node = Node(name, attributes, made=self._token is not None and attributes.get("SV") == self._token)
         unit = parent.unit if parent else None
         frame = Frame(name, role, ordinal, [], node, unit, kind, None, path)
         self._stack.append(frame)

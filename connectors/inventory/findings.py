@@ -47,7 +47,7 @@ class Seen(Protocol):
 
 
 class Findings:
-    """The conclusions of one walk. `examine`: look for lab messages in texts and attachments."""
+    """The conclusions of one walk. `examine`: look for lab messages in texts and attachments (of a source)."""
 
     def __init__(self, *, examine: bool) -> None:
         self.examine = examine
@@ -77,7 +77,9 @@ class Findings:
             if self.examine and is_message(text):
                 self._message(unit, text.encode("utf-8", "surrogatepass"), key)
         elif unit.kind is not UnitKind.FILE:
-            self._transaction(unit, node) if unit.kind is UnitKind.TRANSACTION else self._head(unit, node)
+            self._transaction(unit, node) if unit.kind is UnitKind.TRANSACTION else self._head(
+                unit, node, key
+            )
         if unit.overflow is not None:
             unit.body = RS.join((unit.body, "overflow:" + unit.overflow.hexdigest()))
         unit.body = shortened(unit.body)
@@ -146,11 +148,14 @@ class Findings:
                 return
         self.problems.append("filler_differs")
 
-    def _head(self, unit: Unit, node: Node) -> None:
+    def _head(self, unit: Unit, node: Node, key: bytes) -> None:
         unit.body = head_body(node, node.children)
         self.problems += malformed_marks(node.children)
         if unit.kind is UnitKind.ITEM:
             unit.line = derived_line(node.children)
+            if self.examine:
+                lines = ("".join(c.runs) for c in node.children if c.name == "text" and not c.children)
+                unit.stated = tuple(fact_digest(key, derived_form(x)) for x in lines if x.startswith("L1\\"))
             self._marks(unit, node)
             self.on_item(unit, node)
 

@@ -19,6 +19,8 @@ _HEADS = {
     "item": UnitKind.ITEM,
 }
 _TEXTS = frozenset({"text", "text-with-layout"})
+_OF_A_FOLDER = frozenset({*_HEADS, *_TEXTS, "lnk", "patient"})
+"""In a message but in no folder they have no place."""
 _ITEMISED = frozenset(_HEADS.values())
 _HOLDERS = (UnitKind.TRANSACTION, UnitKind.HEADING)
 
@@ -85,10 +87,12 @@ class Frame:
             self.pieces.clear()
 
 
-def role_of(name: str, attributes: dict[str, str], parent: Frame | None) -> tuple[Role, UnitKind | None]:
+def role_of(
+    name: str, attributes: dict[str, str], parent: Frame | None, *, in_message: bool
+) -> tuple[Role, UnitKind | None]:
     """The role of an element below its parent, and the kind of unit where it is one."""
     if parent is None or parent.role is Role.OUTSIDE:
-        return _outside(name)
+        return _outside(name, in_message=in_message)
     if parent.role in (Role.LOOSE, Role.FOLDER_HEAD):
         return Role.LOOSE, None
     if parent.role is Role.HEADER:
@@ -106,9 +110,11 @@ def _in_header(name: str) -> Role:
     return Role.HEADER_PART if name in _HEADER_PARTS else Role.LOOSE
 
 
-def _outside(name: str) -> tuple[Role, UnitKind | None]:
+def _outside(name: str, *, in_message: bool) -> tuple[Role, UnitKind | None]:
     if name in _ENCRYPTED:
         return Role.UNIT, UnitKind.FILE
+    if in_message and name in _OF_A_FOLDER:
+        return Role.LOOSE, None
     return {"folder": Role.FOLDER, "header": Role.HEADER}.get(name, Role.OUTSIDE), None
 
 

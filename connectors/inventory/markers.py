@@ -1,5 +1,7 @@
 """What a target adds and says so: fillers, the true kind of a transaction, items derived from a message.
 
+Only marks with the token of the chart's own run say so (`Node.made`); any other is an id like all others.
+
 The table of fillers is that of docs/formats/facts.md.
 """
 
@@ -46,7 +48,7 @@ class Filling:
 
 def filling(children: Sequence[Node], allowed: frozenset[str], sender: frozenset[str]) -> Filling:
     """Set aside the filled children. One that is not its filler stays, and is a problem."""
-    names = [name for mark in children if _is_marker(mark, FILLED) for name in mark.value().split()]
+    names = [name for mark in children if is_mark(mark, FILLED) for name in mark.value().split()]
     stands = next((c.value() for c in children if _is_kind(c)), "")
     found = Filling(list(children), summary=set(names) == TRANSACTION_NAMES and stands == SUMMARY)
     fillers = _PLAIN_FILLERS | {"cd": SUMMARY if found.summary else _KIND}
@@ -92,7 +94,7 @@ def is_empty_text(body: str) -> bool:
 
 def true_kind(children: Sequence[Node]) -> list[Node]:
     """The children of a transaction, its CD-TRANSACTION set back to what REPRISE-TRANSACTION says."""
-    mark = next((c for c in children if c.name == "cd" and c.get("SL") == TRANSACTION), None)
+    mark = next((c for c in children if c.name == "cd" and c.made and c.get("SL") == TRANSACTION), None)
     if mark is None:
         return list(children)
     kept = [child for child in children if child is not mark]
@@ -113,23 +115,24 @@ def _reset(code: Node, mark: Node) -> Node:
 
 def derived_line(children: Sequence[Node]) -> str | None:
     """The raw line of an item made from a lab message: its first text. None: no such item."""
-    if not any(_is_marker(child, DERIVED) for child in children):
+    if not any(is_mark(child, DERIVED) for child in children):
         return None
     return next(("".join(child.runs) for child in children if child.name == "text"), None)
 
 
 def message_mark(children: Sequence[Node]) -> str | None:
     """What a REPRISE-MESSAGE id says: this transaction, or these fields of a patient, come from a message."""
-    return next((child.value() for child in children if _is_marker(child, MESSAGE)), None)
+    return next((child.value() for child in children if is_mark(child, MESSAGE)), None)
 
 
 def malformed_marks(children: Sequence[Node]) -> list[str]:
     """A problem for each id of ours that is unknown or says nothing sensible."""
-    marks = [c for c in children if c.name == "id" and (c.get("SL") or "").startswith("REPRISE-")]
+    marks = [c for c in children if c.name == "id" and c.made and (c.get("SL") or "").startswith("REPRISE-")]
     wrong = [c for c in marks if c.get("SL") not in _KNOWN_MARKS or not c.value()]
     wrong += [c for c in marks if c.get("SL") == DERIVED and not _DERIVED_FROM.match(c.value())]
     return [MALFORMED] * len(wrong)
 
 
-def _is_marker(node: Node, scheme: str) -> bool:
-    return node.name == "id" and node.get("S") == "LOCAL" and node.get("SL") == scheme
+def is_mark(node: Node, scheme: str) -> bool:
+    """Whether an id is a mark of this run."""
+    return node.name == "id" and node.made and node.get("S") == "LOCAL" and node.get("SL") == scheme

@@ -23,7 +23,6 @@ _WHITE = " \t\r\n"
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _LONG = 1024
 _VALUE_TEST = re.compile(r"(?:\.|text\(\s*\))\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")
-_MADE = re.compile(r"reprise-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
 _POSITION = re.compile(r"[0-9A-Fa-f.\s-]*\Z")
 ITSELF = "reprise-itself"
 MARK = "REPRISE-"
@@ -40,6 +39,7 @@ class Node:
     runs: list[str] = field(default_factory=list)
     children: list[Node] = field(default_factory=list)
     mixed: bool = False  # it had element children, units included
+    made: bool = False  # of a delivered chart: an id or cd that carries the token of its run
 
     def get(self, name: str) -> str | None:
         """The value of an attribute, or None."""
@@ -123,11 +123,12 @@ def identifier(node: Node) -> str | None:
     """The canon of an `id`, or None when it does not count: a position, an MF-ID that we made, a mark of ours."""
     if is_position_id(node.name, node.attributes) and not node.children and is_position("".join(node.runs)):
         return None
-    if _is_local(node, MF_ID_SOURCE) or _is_local(node, MF_ID):
+    if _is_local(node, MF_ID) and node.made:
+        return None
+    if _is_local(node, MF_ID) or (_is_local(node, MF_ID_SOURCE) and node.made):
         kept = {name: value for name, value in node.attributes.items() if name != "SV"} | {"SL": MF_ID}
-        made = not node.children and _MADE.match("".join(node.runs).strip(_WHITE))
-        return None if made else canon(Node("id", kept, node.runs, node.children, node.mixed))
-    return None if (node.get("SL") or "").startswith(MARK) else canon(node)
+        return canon(Node("id", kept, node.runs, node.children, node.mixed))
+    return None if node.made and (node.get("SL") or "").startswith(MARK) else canon(node)
 
 
 def link_target(url: str) -> str | None:

@@ -22,6 +22,11 @@ class Messages:
         """A message begins."""
         self._open.append((path, set()))
 
+    @property
+    def is_open(self) -> bool:
+        """Whether a message is open."""
+        return bool(self._open)
+
     def meet(self, name: str) -> None:
         """A header or a folder is met outside of folders."""
         if self._open:

@@ -42,6 +42,7 @@ class Transaction:
     kind: str
     record_kind: str
     responsible: str | None
+    stated: frozenset[bytes] = frozenset()  # facts of the result lines that its items hold as their text
 
 
 @dataclass(slots=True)
@@ -55,6 +56,7 @@ class Unit:
     node: Node | None = None  # until its end
     body: str = ""
     facts: list[tuple[int, int, bytes]] = field(default_factory=list)  # result lines of a message in it
+    stated: tuple[bytes, ...] = ()  # of an item: facts of the result lines that are a text of it
     degraded: bool = False  # it, or a child of it, stands in a text
     moved: bool = False  # it stands in a text as a whole
     held: bytes | None = None  # the content of an attachment that is a whole message
@@ -76,6 +78,8 @@ def rows(unit: Unit, patient: int, key: bytes, context: str = "folder") -> Itera
 def _rows(
     unit: Unit, patient: int, key: bytes, context: str, around: Transaction | None
 ) -> Iterator[CountedRow]:
+    if unit.transaction is not None:
+        unit.transaction.stated = frozenset(_stated(unit))
     around = unit.transaction or around
     if unit.kind is UnitKind.TRANSACTION:
         context = "folder"
@@ -89,6 +93,13 @@ def _rows(
     for child in unit.children:
         beside = unit.kind is UnitKind.ITEM and child.kind in (UnitKind.ITEM, UnitKind.HEADING)
         yield from _rows(child, patient, key, context if beside else inner, around)
+
+
+def _stated(unit: Unit) -> Iterator[bytes]:
+    yield from unit.stated
+    for child in unit.children:
+        if child.kind is not UnitKind.TRANSACTION:
+            yield from _stated(child)
 
 
 def _inner_context(unit: Unit, context: str, form: str) -> str:
@@ -119,5 +130,7 @@ def _fact_rows(unit: Unit, patient: int, around: Transaction | None) -> Iterator
         return
     kind, responsible = around.record_kind, around.responsible
     for message, line, digest in unit.facts:
+        if digest in around.stated:  # an earlier package made an item from it
+            continue
         path = f"{unit.path}#{message}.{line}"
         yield CountedRow(path, patient, UnitKind.RESULT, kind, responsible, digest, [], False, True)

@@ -12,6 +12,10 @@ HELD_BYTES = 8 << 20
 """Up to here an attachment waits for its end before a piece is given, so that bad base64 is kept verbatim."""
 HEAD_BYTES = 1 << 16
 SPACE = b" \t\r\n"
+URL_SAFE = bytes.maketrans(b"-_", b"+/")
+DATA_URL = re.compile(rb"data:[^,]{0,250};base64,", re.IGNORECASE)  # RFC 2397
+DATA = b"data:"
+LONGEST_LABEL = 256
 MAGIC = (
     (b"%PDF", "application/pdf"),
     (b"{\\rtf", "text/rtf"),
@@ -41,6 +45,7 @@ class Attachment:
         self._raw_size = 0
         self._carry = b""
         self._padded = False
+        self._label: bytes | None = b""  # the beginning, until it is known whether it is that of a data: URL
 
     def feed(self, text: str) -> None:
         """Take the next piece of the element's text."""
@@ -49,10 +54,24 @@ class Attachment:
             self._pending += data
             return
         self._remember(data)
-        data = self._carry + data.translate(None, SPACE)
+        data = data.translate(URL_SAFE, SPACE)
+        if self._label is not None:
+            data = self._without_label(self._label + data)
+        data = self._carry + data
         whole = len(data) & ~3
         self._carry = data[whole:]
         self._decode(data[:whole])
+
+    def _without_label(self, data: bytes, *, last: bool = False) -> bytes:
+        """What follows a `data:` label; nothing while it is not known whether there is one."""
+        begins = data[: len(DATA)].lower() == DATA
+        may_begin = DATA.startswith(data[: len(DATA)].lower())
+        if not last and (may_begin or begins) and b"," not in data and len(data) < LONGEST_LABEL:
+            self._label = data
+            return b""
+        self._label = None
+        label = DATA_URL.match(data) if begins else None
+        return data[label.end() :] if label else data
 
     def _remember(self, data: bytes) -> None:
         if self._raw is None:
@@ -96,7 +115,11 @@ class Attachment:
 
     def close(self) -> None:
         """The element has ended."""
-        if not self.invalid and self._carry:
+        if self._label and not self.invalid:
+            rest = self._without_label(self._label, last=True)
+            self._carry = rest[len(rest) & ~3 :]
+            self._decode(rest[: len(rest) & ~3])
+        if not self.invalid and (self._carry or not self.size):
             self._spoil(b"")
         self._raw = None
 

@@ -22,7 +22,8 @@ NONCHARACTERS = re.compile(b"\xef\xbf[\xbe\xbf]")  # U+FFFE, U+FFFF
 DECLARED = re.compile(rb"""<\?xml[^>]{0,200}?\sencoding\s*=\s*["']([A-Za-z0-9._\-]{1,40})["']""")
 REFERENCE = re.compile(rb"&#(?:([0-9]{1,40})|x([0-9A-Fa-f]{1,40}));")
 LONGEST_REFERENCE = 48
-BELIEVED = re.compile(r"(cp\d+|iso8859-\d+|mac-.*|koi8.*|latin.*)")
+PRINTABLE = bytes(range(0x20, 0x7F))
+HIGH = bytes(range(0x80, 0x100))
 FALLBACK = "reprise-windows-1252"
 
 
@@ -38,6 +39,8 @@ def _windows_1252(byte: int) -> str:
     return chr(byte) if byte in (0x81, 0x8D, 0x8F, 0x90, 0x9D) else bytes((byte,)).decode("cp1252")
 
 
+C1 = {byte: _windows_1252(byte) for byte in range(0x80, 0xA0)}
+"""What ISO 8859 has no sign for, and programs that say ISO 8859 mean as windows-1252."""
 codecs.register_error(FALLBACK, _as_windows_1252)
 
 
@@ -46,7 +49,9 @@ class Repair:
 
     def __init__(self, head: bytes) -> None:
         self.skip = len(BOM_8) if head.startswith(BOM_8) else 0
-        self._decoder = codecs.getincrementaldecoder(_codec(head))(FALLBACK)
+        codec = _codec(head)
+        self._decoder = codecs.getincrementaldecoder(codec)("replace" if codec == "utf-16" else FALLBACK)
+        self._without_c1 = codec.startswith("iso8859")
         self._held = b""
 
     def feed(self, piece: bytes, *, final: bool = False) -> bytes:
@@ -54,7 +59,10 @@ class Repair:
         if self.skip:
             cut = min(self.skip, len(piece))
             piece, self.skip = piece[cut:], self.skip - cut
-        clean = self._decoder.decode(piece, final).encode("utf-8", "surrogatepass")
+        text = self._decoder.decode(piece, final)
+        if self._without_c1:
+            text = text.translate(C1)
+        clean = text.encode("utf-8", "surrogatepass")
         clean = self._held + clean.translate(None, CONTROLS)
         if b"\xef\xbf" in clean:
             clean = NONCHARACTERS.sub(b"", clean)
@@ -77,7 +85,17 @@ def _codec(head: bytes) -> str:
         name = codecs.lookup(declared.group(1).decode("ascii")).name
     except LookupError:
         return "utf-8"
-    return name if BELIEVED.fullmatch(name) else "utf-8"
+    return name if _is_8_bit(name) else "utf-8"
+
+
+def _is_8_bit(name: str) -> bool:
+    """Whether a codec reads ASCII as ASCII and each further byte as one sign."""
+    if name == "ascii" or "escape" in name:
+        return False
+    try:
+        return PRINTABLE.decode(name) == PRINTABLE.decode() and len(HIGH.decode(name, "replace")) == len(HIGH)
+    except (LookupError, ValueError):
+        return False
 
 
 def _unfinished_reference(clean: bytes) -> bytes:

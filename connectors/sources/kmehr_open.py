@@ -27,6 +27,7 @@ MESSAGE = "kmehrmessage"
 ENCRYPTED = frozenset({"EncryptedData", "Base64EncryptedData"})
 TEXTS = frozenset({"text", "text-with-layout"})
 NESTED = {"transaction": UnitKind.TRANSACTION, "heading": UnitKind.HEADING, "item": UnitKind.ITEM}
+OF_A_FOLDER = frozenset({*NESTED, *TEXTS, "lnk", "patient"})  # elsewhere in a message they lie loose
 INSIDE = frozenset({UNIT, PART})
 MAY_LEAVE = frozenset({*NESTED, *TEXTS, "lnk"})  # may be units of their own inside another
 CONTAINERS = frozenset({UnitKind.TRANSACTION, UnitKind.HEADING})

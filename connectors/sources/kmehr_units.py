@@ -21,6 +21,7 @@ from connectors.sources.kmehr_open import (
     MAY_LEAVE,
     MESSAGE,
     NESTED,
+    OF_A_FOLDER,
     PART,
     PATIENT,
     PLACES_OF_NONE,
@@ -202,6 +203,8 @@ class UnitReader(OpenUnits):
                 return self._begin_folder()
             if name == "header":
                 return self._begin_header(element)
+            if name in OF_A_FOLDER and self._messages:
+                return self._capture()
             if name == MESSAGE:
                 self._messages.append(OpenMessage(self._path()))
             if name == MESSAGE or not self._kinds:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from connectors.targets.tree import Node, leaf, wrap
+from connectors.targets.tree import RUN, Node, leaf, wrap
 
 FIRST_NAME = leaf("firstname", "-")
 FAMILY_NAME = leaf("familyname", "-")
@@ -13,7 +13,7 @@ _PLAIN = {"date": "1900-01-01", "time": "00:00:00", "iscomplete": "false", "isva
 
 def marker(names: list[str]) -> Node:
     """The id that tells which children of its parent are fillers."""
-    return leaf("id", " ".join(names), S="LOCAL", SV="1.0", SL="REPRISE-FILLED")
+    return leaf("id", " ".join(names), S="LOCAL", SV=RUN, SL="REPRISE-FILLED")
 
 
 def fill_patient(children: list[Node]) -> list[str]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 
 from connectors.targets.chart import Unit
-from connectors.targets.tree import walk
+from connectors.targets.tree import Node, walk
 from schemas.disposition import HELD_AGAINST_NOTHING, Disposition, UnitKind
 
 _RANKS = {
@@ -65,6 +65,8 @@ def find(unit: Unit) -> Iterator[Finding]:
     """The points of one unit: degraded, or confidential."""
     if unit.disposition is Disposition.DEGRADED:
         yield Finding(_rank(unit), _kind(unit), unit.path, str(unit.reason), _excerpt(unit))
+    if unit.kind is UnitKind.LINK and _is_empty_document(unit.children[0]):
+        yield Finding(7, "attachment", unit.path, "empty_document", _excerpt(unit))
     if any(child.name == "confidentiality" for child in unit.children):
         yield Finding(6, _kind(unit), unit.path, "confidential", _excerpt(unit))
 
@@ -88,6 +90,12 @@ def doubtful(chart: str, other: str, why: str, people: str) -> Finding:
 def contradictory(chart: str, folder: str, why: str, person: str) -> Finding:
     """The point of a chart whose source contradicts itself about who the patient is."""
     return Finding(0, "identity", folder, why, person, chart)
+
+
+def _is_empty_document(link: Node) -> bool:
+    """Whether a `lnk` says that it holds a file, and neither holds one nor names one."""
+    says = link.attributes.get("TYPE") == "multimedia" or "MEDIATYPE" in link.attributes
+    return says and not link.attributes.get("URL", "").strip() and not link.children
 
 
 def _kind(unit: Unit) -> str:

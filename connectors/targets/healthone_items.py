@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from connectors.sources.healthone_messages import Result, parse_messages
 from connectors.targets.chart import Unit
 from connectors.targets.identities import make_mf_id
-from connectors.targets.tree import Node, clean, leaf, wrap
+from connectors.targets.tree import RUN, Node, clean, leaf, wrap
 from schemas.disposition import UnitKind
 
 MAX_BYTES = 4 << 20
@@ -38,15 +38,31 @@ def message_bytes(unit: Unit) -> bytes | None:
     return None
 
 
-def derive_items(unit: Unit, run_id: str) -> Iterator[tuple[str, Node]]:
-    """For each result line of the message: its unit path and the item that holds it."""
+def stated_lines(units: Iterable[Unit]) -> frozenset[str]:
+    """The result lines that items hold as their text: those made from a message by an earlier package."""
+    texts = (
+        each
+        for unit in units
+        if unit.kind is UnitKind.ITEM
+        for each in unit.children
+        if each.name == "text" and not each.children
+    )
+    return frozenset(_line(text.text) for text in texts if text.text.startswith("L1\\"))
+
+
+def _line(raw: str) -> str:
+    return clean(raw.rstrip("\r\n"))
+
+
+def derive_items(unit: Unit, run_id: str, stated: frozenset[str]) -> Iterator[tuple[str, Node]]:
+    """For each result line of the message that is not `stated`: its unit path and the item that holds it."""
     data = message_bytes(unit)
     if data is None:
         return
     for number, message in enumerate(parse_messages(data), start=1):
         results = {result.line.ordinal: result for result in message.results}
         for line in message.lines:
-            if line.descriptor == "L1":
+            if line.descriptor == "L1" and _line(line.raw) not in stated:
                 path = f"{unit.path}#{number}.{line.ordinal}"
                 yield path, _item(path, line.raw, results.get(line.ordinal), run_id)
 
@@ -54,8 +70,8 @@ def derive_items(unit: Unit, run_id: str) -> Iterator[tuple[str, Node]]:
 def _item(path: str, raw: str, result: Result | None, run_id: str) -> Node:
     item = Node("item")
     item.children += [
-        leaf("id", make_mf_id(run_id, path), S="LOCAL", SV="1.0", SL="MF-ID"),
-        leaf("id", path, S="LOCAL", SV="1.0", SL="REPRISE-DERIVED"),
+        make_mf_id(run_id, path),
+        leaf("id", path, S="LOCAL", SV=RUN, SL="REPRISE-DERIVED"),
         leaf("cd", "lab", S="CD-ITEM", SV="1.6"),
     ]
     if result is not None and result.code:

@@ -5,18 +5,25 @@ from __future__ import annotations
 import uuid
 from collections import Counter
 from collections.abc import Iterable
+from hashlib import sha256
 
 from connectors.targets.chart import Unit, is_mf_id
-from connectors.targets.tree import leaf, told
+from connectors.targets.tree import Node, leaf, told
 from schemas.disposition import UnitKind
 
 SOURCE = "REPRISE-MF-ID-SOURCE"
 _HOLDERS = frozenset({UnitKind.TRANSACTION, UnitKind.ITEM})
 
 
-def make_mf_id(run_id: str, path: str) -> str:
-    """A stable MF-ID of our making."""
-    return f"reprise-{uuid.uuid5(uuid.UUID(run_id), path)}"
+def run_token(run_id: str) -> str:
+    """What the marks of a run carry as their SV: those of an earlier package, read again, carry another."""
+    return f"run-{sha256(f'marks of {run_id}'.encode()).hexdigest()[:16]}"
+
+
+def make_mf_id(run_id: str, path: str) -> Node:
+    """An MF-ID of our making; always the same of the same unit in the same run."""
+    value = f"reprise-{uuid.uuid5(uuid.UUID(run_id), path)}"
+    return leaf("id", value, S="LOCAL", SV=run_token(run_id), SL="MF-ID")
 
 
 def settle_mf_ids(run_id: str, transactions: Iterable[Unit]) -> set[str]:
@@ -28,22 +35,22 @@ def settle_mf_ids(run_id: str, transactions: Iterable[Unit]) -> set[str]:
     for unit in holders:
         value = _value(unit)
         if value is None:
-            unit.children.append(leaf("id", make_mf_id(run_id, unit.path), S="LOCAL", SV="1.0", SL="MF-ID"))
+            unit.children.append(make_mf_id(run_id, unit.path))
         elif value in seen and value and versions[value] < counted[value] - 1:
             _replace(unit, run_id, value)
         elif value:
             seen.add(value)
-    _set_further_aside(holders, set(seen))
+    _set_further_aside(holders, set(seen), run_id)
     return seen
 
 
-def _set_further_aside(holders: Iterable[Unit], taken: set[str]) -> None:
+def _set_further_aside(holders: Iterable[Unit], taken: set[str], run_id: str) -> None:
     """A unit's MF-IDs after its first: one that another unit has says where it came from, and identifies nothing."""
     for unit in holders:
         for further in [c for c in unit.children if is_mf_id(c) and c is not unit.mf_id()]:
             value = told(further)
             if value in taken:
-                further.attributes["SL"] = SOURCE
+                further.attributes |= {"SL": SOURCE, "SV": run_token(run_id)}
             elif value:
                 taken.add(value)
 
@@ -68,5 +75,6 @@ def _version_of(unit: Unit) -> str | None:
 def _replace(unit: Unit, run_id: str, value: str) -> None:
     found = unit.mf_id()
     if found is not None:
-        found.text = make_mf_id(run_id, unit.path)
-        unit.children.append(leaf("id", value, S="LOCAL", SV="1.0", SL=SOURCE))
+        made = make_mf_id(run_id, unit.path)
+        found.text, found.attributes = made.text, made.attributes
+        unit.children.append(leaf("id", value, S="LOCAL", SV=run_token(run_id), SL=SOURCE))

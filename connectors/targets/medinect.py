@@ -17,8 +17,8 @@ from connectors.targets.chart import Folder, Unit, load_folder
 from connectors.targets.conform import arrange, is_valid
 from connectors.targets.fillers import fill_transaction, marker
 from connectors.targets.findings import Finding, find
-from connectors.targets.healthone_items import derive_items
-from connectors.targets.identities import make_mf_id, settle_mf_ids
+from connectors.targets.healthone_items import derive_items, stated_lines
+from connectors.targets.identities import make_mf_id, run_token, settle_mf_ids
 from connectors.targets.messages import (
     booked_lines,
     carries_message,
@@ -29,7 +29,7 @@ from connectors.targets.messages import (
 )
 from connectors.targets.patient import patient_node
 from connectors.targets.transaction_kinds import SUMMARY, newest_other_summary, set_kind
-from connectors.targets.tree import Node, escape_text, leaf, opening, parse_fragment, wrap
+from connectors.targets.tree import Node, escape_text, leaf, opening, parse_fragment, stamp, wrap
 from connectors.targets.units import UnitWriter, fit_unit, number, snippet
 from schemas.disposition import Disposition, Reason, UnitKind
 
@@ -139,8 +139,11 @@ class _Chart:
         emit(b'<id S="ID-KMEHR" SV="1.0">1</id>')
         patient, filled = patient_node(self._fields, made_fields(self._fields, self._made))
         self.outcome.filled.update(filled)
+        token = run_token(self._envelope.run_id)
+        stamp(patient, token)
         _write(patient, emit)
         for node in number(self._nodes()):
+            stamp(node, token)
             _write(node, emit)
         for node in self._loose(confidential):
             _write(node, emit)
@@ -198,7 +201,7 @@ class _Chart:
             return self._transaction(summaries[0], summaries[1:], summary=True)
         children = [
             _position(),
-            leaf("id", make_mf_id(self._envelope.run_id, "summary"), S="LOCAL", SV="1.0", SL="MF-ID"),
+            make_mf_id(self._envelope.run_id, "summary"),
             leaf("cd", SUMMARY, S="CD-TRANSACTION", SV="1.0"),
         ]
         fill_transaction(children, self._fallback_author, empty_body=True)
@@ -229,8 +232,9 @@ class _Chart:
 
     def _derived(self, transactions: list[Unit]) -> list[Node]:
         nodes = []
-        for unit in [u for t in transactions for u in _sources_of_items(t)]:
-            for path, item in derive_items(unit, self._envelope.run_id):
+        for transaction, unit in [(t, u) for t in transactions for u in _sources_of_items(t)]:
+            stated = stated_lines(transaction.below())
+            for path, item in derive_items(unit, self._envelope.run_id, stated):
                 item.children.insert(0, _position())
                 nodes.append(item)
                 if not unit.is_message:

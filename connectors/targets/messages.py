@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from connectors.sources.healthone_messages import parse_message
 from connectors.targets.chart import Folder, Unit
-from connectors.targets.tree import Node, leaf, serialise
+from connectors.targets.tree import RUN, Node, leaf, serialise
 from schemas.disposition import UnitKind
 
 
@@ -26,7 +26,7 @@ def carries_message(folder: Folder) -> bool:
 
 def message_mark(value: str) -> Node:
     """The id of a transaction made from a message (its path), or of a patient (the names of such fields)."""
-    return leaf("id", value, S="LOCAL", SV="1.0", SL="REPRISE-MESSAGE")
+    return leaf("id", value, S="LOCAL", SV=RUN, SL="REPRISE-MESSAGE")
 
 
 def message_path(message: Unit) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from connectors.targets.chart import Unit
-from connectors.targets.tree import Node, leaf
+from connectors.targets.tree import RUN, Node, leaf
 
 KINDS = frozenset(
     {
@@ -37,7 +37,7 @@ def set_kind(children: list[Node], *, summary: bool = False) -> None:
     for at, child in enumerate(children):
         if child.name == "cd" and child.attributes.get("S") == "CD-TRANSACTION" and child.text not in known:
             original = leaf(
-                "cd", child.text, S="LOCAL", SV="1.0", SL="REPRISE-TRANSACTION", DN=child.attributes.get("SV")
+                "cd", child.text, S="LOCAL", SV=RUN, SL="REPRISE-TRANSACTION", DN=child.attributes.get("SV")
             )
             kind = SUMMARY if summary else "result" if child.text in _TECHNICAL else "note"
             child.attributes = {

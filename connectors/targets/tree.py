@@ -14,6 +14,15 @@ _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _ESCAPED = re.compile('[\x00-\x1f\ufffe\uffff&<>"]')
 
 
+class OfRun(str):
+    """Stands in a mark of our making for the token of the run, until the chart is written."""
+
+    __slots__ = ()
+
+
+RUN = OfRun("run")
+
+
 @dataclass
 class Node:
     """An element by its local name; `tail` is the text after it, kept only inside mixed content."""
@@ -119,6 +128,13 @@ def _inside(node: Node, pieces: list[str]) -> None:
         pieces.append(f"<{child.name}")
         _inside(child, pieces)
         pieces.append(f"</{child.name}>{escape_text(child.tail)}" if child.tail else f"</{child.name}>")
+
+
+def stamp(node: Node, token: str) -> None:
+    """Give the marks in a tree the token of the run."""
+    for each in walk(node):
+        if isinstance(each.attributes.get("SV"), OfRun):
+            each.attributes = {**each.attributes, "SV": token}
 
 
 def walk(node: Node) -> Iterator[Node]:

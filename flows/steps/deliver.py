@@ -11,6 +11,7 @@ from contextlib import contextmanager
 import pyarrow as pa
 
 from connectors.inventory.delivered import ChartAccount, DeliveredChart
+from connectors.targets.identities import run_token
 from connectors.targets.medinect import ChartOutcome, Envelope, chart_name, write_chart
 from flows.steps.context import DataContext
 from flows.steps.extract import STAGE as EXTRACTED
@@ -98,7 +99,7 @@ class _Delivering:
     def _write_chart(self, archive: SealedZip, chart: int) -> None:
         patients = self._charts[chart]
         folders = [StagedChart(self._rows, patient, self._quarantined) for patient in patients]
-        counted = DeliveredChart(self._fact_key)
+        counted = DeliveredChart(self._fact_key, run_token(self._context.run_id))
         with archive.member(chart_name(self._context.run_id, chart)) as emit:
 
             def tee(piece: bytes) -> None:

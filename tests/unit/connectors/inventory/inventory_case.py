@@ -12,7 +12,9 @@ from connectors.inventory.registry import counter_for
 
 LOOSE = ("loose_text", "remark")
 KEY = b"a key of thirty-two bytes, no more"[:32]
-MADE = "reprise-6ba7b810-9dad-11d1-80b4-{:012}"  # an MF-ID of our making
+TOKEN = "run-of-this-test"  # what the marks of the run carry
+MADE = f'<id S="LOCAL" SV="{TOKEN}" SL="MF-ID">reprise-6ba7b810-9dad-11d1-80b4-000000000001</id>'
+"""An MF-ID of our making."""
 HEADER = (
     '<header><standard><cd S="CD-STANDARD" SV="1.7">20131001</cd></standard><sender><hcparty>'
     '<id S="ID-HCPARTY" SV="1.0">19999054004</id><cd S="CD-HCPARTY" SV="1.6">persphysician</cd>'
@@ -89,7 +91,7 @@ class Count:
 
 
 def account(content: bytes, piece: int = 4096) -> ChartAccount:
-    chart = DeliveredChart(KEY)
+    chart = DeliveredChart(KEY, TOKEN)
     for start in range(0, len(content), piece):
         chart.feed(content[start : start + piece])
     return chart.close()

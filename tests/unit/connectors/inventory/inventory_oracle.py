@@ -67,11 +67,8 @@ def children_forms(children, ordered=False) -> list[str]:
         text = "".join(runs(child))
         if name(child) == "id" and is_position(child) and set(child.attrib) <= {"S", "SV"}:
             continue
-        if is_id(child, "MF-ID") or is_id(child, "REPRISE-MF-ID-SOURCE"):
-            if not re.fullmatch(r"reprise-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", text.strip()):
-                forms.append(f"(id|S=LOCAL{US}SL=MF-ID|{clean(text)})")
-        elif name(child) == "id" and (child.get("SL") or "").startswith("REPRISE-"):
-            continue
+        if is_id(child, "MF-ID"):
+            forms.append(f"(id|S=LOCAL{US}SL=MF-ID|{clean(text)})")
         else:
             forms.append(canon(child, ordered))
     return forms
@@ -156,7 +153,8 @@ class Oracle:
             elif name(child) != "header":
                 self.walk(child, here)
 
-    def unit(self, element, path, context, nested) -> None:
+    def unit(self, element, path, context, nested, beside=None) -> None:
+        """`beside`: the context of items and headings, where it is another one."""
         what = name(element)
         if what in ("text", "text-with-layout") and not nested:
             self.add(path, "text", context, canon(element))
@@ -164,10 +162,10 @@ class Oracle:
             kind, body = lnk_body(element)
             self.add(path, kind, context, body)
         elif what in ("transaction", "heading", "item"):
-            self.head(element, path, "folder" if what == "transaction" else context)
+            self.head(element, path, "folder" if what == "transaction" else beside or context)
         else:
             for n, child in enumerate(elements(element), 1):
-                self.unit(child, f"{path}.{n}", context, True)
+                self.unit(child, f"{path}.{n}", context, True, beside)
 
     def mark(self, element, top) -> None:
         for child in elements(element):
@@ -191,4 +189,5 @@ class Oracle:
             inner = context + US + digest
         assert len(self.units) == at + 1
         for n, child in enumerate(elements(element), 1):
-            self.unit(child, f"{path}.{n}", inner, child.get("UNIT") is None or what == "item")
+            nested = child.get("UNIT") is None or what == "item"
+            self.unit(child, f"{path}.{n}", inner, nested, context if what == "item" else None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 import hmac
 import io
@@ -10,10 +11,11 @@ from collections import Counter
 import pytest
 from inventory_case import KEY, Count, account, item, message, source, transaction
 
-from connectors.base import Limits
+from connectors.base import Batch, Limits
 from connectors.inventory.bytes_repair import Repairer
 from connectors.inventory.registry import counter_for, whole_file
 from connectors.inventory.tiles import check_tiling
+from connectors.sources.kmehr import KmehrConnector
 from schemas.errors import (
     LimitExceededError,
     UnexplainedUnitError,
@@ -194,7 +196,6 @@ def test_encrypted_folder_is_one_unit():
         PLAIN + PLAIN[:-3],
         b"no document at all",
         b"",
-        PLAIN.decode().encode("utf-16"),
     ],
 )
 def test_not_well_formed_or_cut_short(content):
@@ -259,3 +260,47 @@ def test_the_checker_finds_gaps_and_overlaps(spans, structural, ignored, size):
     with pytest.raises(UnexplainedUnitError):
         check_tiling(spans, structural, ignored, size)
     check_tiling([(2, 4), (0, 1)], [(1, 2)], [(4, 9)], 9)
+
+
+@pytest.mark.parametrize("codec", ["utf-16-le", "utf-16-be"])
+def test_utf_16_is_read_and_counted_alike(codec):
+    text = message(transaction(body=item("œdème € 𝄞 \x01 fin"))).decode().replace("UTF-8", "UTF-16")
+    mark = codecs.BOM_UTF16_LE if codec == "utf-16-le" else codecs.BOM_UTF16_BE
+    wide = mark + text.encode(codec)
+    count = Count(wide)
+    count.check(wide)
+    assert count.facts == Count(text.encode()).facts
+    assert count.tiling.repaired == {"byte-order-mark": 1, "control-character": 1}
+    assert count.bytes_of(wide, count.one("item")).decode(codec).startswith("<item>")
+    assert narrative(wide) == narrative(text.encode()) == "œdème € 𝄞  fin"
+
+
+def test_a_lone_surrogate_is_replaced_and_counted():
+    wide = codecs.BOM_UTF16_LE + message(transaction(body=item("a#b"))).decode().encode("utf-16-le").replace(
+        "a#b".encode("utf-16-le"), b"a\0\x34\xd8b\0"
+    )
+    count = Count(wide)
+    count.check(wide)
+    assert count.tiling.repaired["lone-surrogate"] == 1
+    assert narrative(wide) == "a\ufffdb"
+
+
+@pytest.mark.parametrize("label", ["ISO-8859-1", "ISO-8859-15", "latin1", "iso-8859-2"])
+def test_windows_1252_under_a_label_of_iso_8859(label):
+    data = message(transaction(body=item("@"))).replace(b"UTF-8", label.encode())
+    data = data.replace(b"@", b"\x9cd\x96\x80\x93x\x94\x81")
+    count = Count(data)
+    count.check(data)
+    assert narrative(data) == "œd–€“x”\x81"
+    assert count.facts == Count(message(transaction(body=item("œd–€“x”\x81")))).facts
+    assert count.tiling.repaired == {"windows-1252-byte": 6}
+
+
+def narrative(data: bytes) -> str:
+    """The text of the item as the reader has it."""
+    found = [
+        batch.rows["texts"].to_pylist()
+        for batch in KmehrConnector().read(source(data), 1, lambda _: None, Limits())
+        if isinstance(batch, Batch) and batch.table == "item"
+    ]
+    return found[0][0][0]["value"]

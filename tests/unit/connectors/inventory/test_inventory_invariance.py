@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from inventory_case import MADE, PATIENT, Count, item, message, transaction
+from inventory_case import MADE, PATIENT, TOKEN, Count, account, digests, item, message, transaction
 
 MF = '<id S="LOCAL" SV="1.0" SL="MF-ID">{}</id>'
 LINK = '<lnk TYPE="isaservicefor" URL="{}"/>'
@@ -34,15 +34,6 @@ HARMLESS = {
     "number dropped": lambda s: s.replace('<id S="ID-KMEHR" SV="1.0">1</id><id S="LOCAL"', '<id S="LOCAL"'),
     "attribute order": lambda s: s.replace('S="LOCAL" SV="1.0" SL="MF-ID"', 'SL="MF-ID" S="LOCAL" SV="1.0"'),
     "version of the MF-ID": lambda s: s.replace('SV="1.0" SL="MF-ID"', 'SV="4.0.0" SL="MF-ID"'),
-    "made MF-ID": lambda s: s.replace(
-        "<cd S='CD-HEADING'>", MF.format(MADE.format(1)) + "<cd S='CD-HEADING'>"
-    ),
-    "replaced MF-ID": lambda s: s.replace(
-        MF.format("b"), MF.format(MADE.format(1)) + '<id S="LOCAL" SV="1.0" SL="REPRISE-MF-ID-SOURCE">b</id>'
-    ),
-    "foreign mark": lambda s: s.replace(
-        MF.format("b"), MF.format("b") + '<id S="LOCAL" SL="REPRISE-DERIVED-X">q</id>'
-    ),
     "white space": lambda s: re.sub(r"><(?!/)", ">\n  <", s),
     "language case": lambda s: s.replace('L="fr"', 'L="FR"').replace("L='fr'", "L='Fr'"),
     "link spelling": lambda s: s.replace(
@@ -55,20 +46,38 @@ HARMLESS = {
     "schema location": lambda s: s.replace(
         "<folder>", '<folder xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"><!-- -->'
     ).replace("<heading>", '<heading xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:type="x">'),
-    "kind said beside": lambda s: s.replace(
-        '<cd S="CD-TRANSACTION" SV="1.5">note</cd>',
-        '<cd S="CD-TRANSACTION" SV="1.0">report</cd><cd S="LOCAL" SL="REPRISE-TRANSACTION" DN="1.5">note</cd>',
-    ),
-    "filled patient": lambda s: s.replace(
-        "<patient>",
-        '<patient><id S="LOCAL" SV="1.0" SL="REPRISE-FILLED">firstname</id><firstname>-</firstname>',
-    ),
     "transactions swapped": lambda s: "".join(
         (lambda p: (p[0], p[3], p[2], p[1], p[4]))(
             re.split(r"(<transaction>.*?</transaction>)", s, flags=re.DOTALL)
         )
     ),
 }
+MARK = f'<id S="LOCAL" SV="{TOKEN}" SL="{{}}">{{}}</id>'
+MARKED = {
+    "made MF-ID": lambda s: s.replace("<cd S='CD-HEADING'>", MADE + "<cd S='CD-HEADING'>"),
+    "replaced MF-ID": lambda s: s.replace(MF.format("b"), MADE + MARK.format("REPRISE-MF-ID-SOURCE", "b")),
+    "kind said beside": lambda s: s.replace(
+        '<cd S="CD-TRANSACTION" SV="1.5">note</cd>',
+        '<cd S="CD-TRANSACTION" SV="1.0">report</cd>'
+        f'<cd S="LOCAL" SV="{TOKEN}" SL="REPRISE-TRANSACTION" DN="1.5">note</cd>',
+    ),
+    "filled patient": lambda s: s.replace(
+        "<patient>", "<patient>" + MARK.format("REPRISE-FILLED", "firstname") + "<firstname>-</firstname>"
+    ),
+}
+
+
+@pytest.mark.parametrize("what", MARKED)
+def test_marks_of_the_run_count_for_nothing_and_those_of_another_for_what_they_are(what):
+    changed = MARKED[what](BASE)
+    facts = Count(BASE.encode()).facts
+    assert digests(account(changed.encode())) == facts
+    other = changed.replace(TOKEN, "run-of-another-test").encode()
+    assert digests(account(other)) == Count(other).facts
+    assert Count(other).facts != facts
+    assert Count(changed.encode()).facts != facts  # a source is of no run
+
+
 TEXT = "<text L='und'>Reprise: {}</text>"
 
 

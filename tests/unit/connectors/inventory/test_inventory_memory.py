@@ -66,7 +66,7 @@ if sys.argv[4] == "source":
             assert piece.rows.num_rows <= 10_000
     assert piece.size == size and batches >= 2
 else:
-    chart = DeliveredChart(KEY)
+    chart = DeliveredChart(KEY, "run")
     for piece in make(): chart.feed(piece)
     assert chart.close().problems in ([], ["not_one_folder"])
 print(size >> 20, rss() - before)

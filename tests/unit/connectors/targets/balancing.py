@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections import Counter
 
-from delivering import Source, read, write
+from delivering import RUN, Source, read, write
 
 from connectors.base import SourceFile
 
@@ -14,8 +15,6 @@ _CUT = re.compile(r"[.#]")
 
 def open_books(data: bytes) -> Source:
     """What reader and counter make of the bytes of one file."""
-    import io
-
     return read(SourceFile(1, len(data), lambda: io.BytesIO(data)))
 
 
@@ -24,7 +23,7 @@ def enclosing(path: str) -> list[str]:
     return [path, *(path[: cut.start()] for cut in _CUT.finditer(path))]
 
 
-def faults(data: bytes) -> tuple[list[str], list[bytes]]:
+def faults(data: bytes, run: str = RUN) -> tuple[list[str], list[bytes]]:
     """What does not balance in the charts of a file, one a patient; and the charts."""
     source = open_books(data)
     aside = Counter(each.unit for each in source.rejects)
@@ -33,7 +32,7 @@ def faults(data: bytes) -> tuple[list[str], list[bytes]]:
     left = {u: row for u, row in source.counted.items() if not aside.keys() & set(enclosing(u))}
     charts = []
     for patient in set(source.patients):
-        outcome, account, chart = write(source, patient)
+        outcome, account, chart = write(source, patient, run=run)
         charts.append(chart)
         mine = {unit: row for unit, row in left.items() if row["patient"] == patient}
         ends = Counter(each.unit for each in outcome.outcomes)

@@ -11,9 +11,11 @@ from connectors.base import Batch, Limits, Reject, SourceFile
 from connectors.inventory.delivered import ChartAccount, DeliveredChart
 from connectors.inventory.registry import counter_for
 from connectors.registry import choose
+from connectors.targets.identities import run_token
 from connectors.targets.medinect import ChartOutcome, Envelope, write_chart
 
 KEY = b"k" * 32
+RUN = str(uuid.UUID(int=7))
 
 
 class Rows:
@@ -62,22 +64,22 @@ def read(file: SourceFile, limits: Limits | None = None) -> Source:
     return source
 
 
-def write(source: Source, *patients: int) -> tuple[ChartOutcome, ChartAccount, bytes]:
+def write(source: Source, *patients: int, run: str = RUN) -> tuple[ChartOutcome, ChartAccount, bytes]:
     """One chart of those patients."""
     senders = tuple(dict.fromkeys(x for b in source.tables.get("provider", []) for x in b["xml"].to_pylist()))
-    delivered, out = DeliveredChart(KEY), bytearray()
+    delivered, out = DeliveredChart(KEY, run_token(run)), bytearray()
 
     def emit(piece: bytes) -> None:
         out.extend(piece)
         delivered.feed(piece)
 
-    envelope = Envelope(str(uuid.UUID(int=7)), senders, "2026-01-01T00:00:00Z", "fr")
+    envelope = Envelope(run, senders, "2026-01-01T00:00:00Z", "fr")
     outcome = write_chart([Rows(source.tables, patient) for patient in patients], envelope, emit)
     return outcome, delivered.close(), bytes(out)
 
 
 def recount(chart: bytes) -> ChartAccount:
     """What the counter says of a chart as it is now."""
-    delivered = DeliveredChart(KEY)
+    delivered = DeliveredChart(KEY, run_token(RUN))
     delivered.feed(chart)
     return delivered.close()

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import random
+import uuid
+from pathlib import Path
 
 import pytest
 from balancing import faults
 from lxml import etree
-from mutating import base, mutate
+from mutating import NAMESPACE, base, mutate
 
 SEEDS = range(int(os.environ.get("REPRISE_MUTATIONS", "400")))
 BATCHES = [SEEDS[at : at + 50] for at in range(0, len(SEEDS), 50)]
@@ -31,3 +33,32 @@ def test_changed_files_balance(seeds):
         if found:
             wrong[seed] = found
     assert wrong == {}
+
+
+RUNS = [str(uuid.UUID(int=number)) for number in (21, 22, 23)]
+
+
+def test_a_package_read_again_is_a_source_like_any_other(schemas):
+    data = etree.tostring(base())
+    for run in RUNS:
+        found, (data,) = faults(data, run)
+        assert found == []
+        assert all(schema.validate(etree.fromstring(data)) for schema in schemas)
+
+
+@pytest.mark.parametrize("name", ["R1-own-filled-summary.xml", "R7-own-message-transaction.xml"])
+def test_a_chart_of_an_earlier_run_arrives_as_it_is(name):
+    data = (Path(__file__).parents[3] / "vectors" / "cases" / name).read_bytes()
+    counts = []
+    for run in RUNS:
+        found, (data,) = faults(data, run)
+        assert found == []
+        tree = etree.fromstring(data)
+        counts.append(
+            [
+                len(tree.findall(f".//{{{NAMESPACE}}}{name}"))
+                for name in ("transaction", "item", "lnk", "text")
+            ]
+        )
+    assert counts[0] == counts[1] == counts[2]
+    assert counts[0][0] == 2

@@ -182,3 +182,67 @@ def test_an_mf_id_identifies_one_unit(further):
     ids = "<id S='LOCAL' SL='MF-ID' SV='1'>{}</id>"
     one = f"<item>{ids.format('a')}{ids.format(further)}{ITEM}</item>"
     balanced(f"<transaction>{HEAD}{one}<item>{ids.format('b')}{ITEM}</item></transaction>")
+
+
+@pytest.mark.parametrize(
+    ("content", "held"),
+    [
+        ("data:application/pdf;base64,QUJD", b"ABC"),
+        (" DATA:;charset=x;base64, Q\nUJD", b"ABC"),
+        ("-__-", b"\xfb\xff\xfe"),
+        ("data", b"u\xab\x5a"),
+        ("data:;base64,-_8=", b"\xfb\xff"),
+    ],
+)
+def test_an_attachment_is_decoded_whatever_its_spelling(content, held):
+    dispositions, out = balanced(f"<transaction>{HEAD}<lnk TYPE='multimedia'>{content}</lnk></transaction>")
+    assert b64encode(held) in out
+    assert dispositions == {"delivered": 2}
+
+
+@pytest.mark.parametrize(
+    "content", ["data:text/plain,QUJD", "data:;base64,", "data:;base64,Q", "data:" + "x" * 300]
+)
+def test_what_is_no_base64_is_handed_over_as_it_came(content):
+    found = source(f"<transaction>{HEAD}<lnk TYPE='multimedia'>{content}</lnk></transaction>")
+    (reject,) = found.rejects
+    assert (reject.kind, reject.reason) == ("attachment", "base64_invalid")
+    assert found.counted[reject.unit]["kind"] == "attachment"
+    kept = b"".join(piece for b in found.tables["document_chunk"] for piece in b["content"].to_pylist())
+    assert kept == content.encode()
+
+
+@pytest.mark.parametrize(
+    ("link", "points"),
+    [
+        ("<lnk TYPE='multimedia' MEDIATYPE='application/pdf'> </lnk>", ["empty_document"]),
+        ("<lnk MEDIATYPE='application/pdf'/>", ["not_in_target", "empty_document"]),
+        ("<lnk TYPE='multimedia' URL='scan.pdf'/>", ["dangling_link"]),
+        ("<lnk TYPE='multimedia'>QUJD</lnk>", []),
+    ],
+)
+def test_a_file_that_is_not_there_is_on_the_work_list(link, points):
+    outcome, *_ = write(source(f"<transaction>{HEAD}{link}</transaction>"), 1)
+    assert [each.reason for each in outcome.findings if each.kind in ("attachment", "link")] == points
+
+
+@pytest.mark.parametrize("where", ["<folder><patient/></folder>{}", "{}<folder><patient/></folder>"])
+@pytest.mark.parametrize(
+    "stray",
+    [
+        f"<transaction>{HEAD}<text L='fr'>au message</text></transaction>",
+        "<item><cd S='CD-ITEM'>risk</cd></item>",
+        "<patient><firstname>A</firstname></patient>",
+        "<lnk TYPE='multimedia'>QUJD</lnk>",
+        "<text>t</text>",
+    ],
+)
+def test_what_stands_in_a_message_but_in_no_folder_is_handed_over_whole(where, stray):
+    data = f"<kmehrmessage xmlns='{NAMESPACE}'>{where.format(stray)}</kmehrmessage>".encode()
+    found = read(SourceFile(1, len(data), lambda: io.BytesIO(data)))
+    (reject,) = found.rejects
+    assert (reject.unit, reject.kind, reject.reason) == ("1/1.0", "loose_text", "loose_text")
+    kept = b"".join(piece for b in found.tables["document_chunk"] for piece in b["content"].to_pylist())
+    assert kept.decode().replace('"', "'") == stray.replace('"', "'")
+    (span,) = found.counted["1/1.0"]["spans"]
+    assert data[span["start"] : span["end"]].decode() == stray
