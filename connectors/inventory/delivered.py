@@ -14,6 +14,7 @@ from connectors.inventory.findings import Findings
 from connectors.inventory.item_kinds import ITEM_KINDS
 from connectors.inventory.markers import SUMMARY, message_mark
 from connectors.inventory.normal_form import Node, derived_form, fact_digest
+from connectors.inventory.references import Turned
 from connectors.inventory.tiles import Span, Tiles
 from connectors.inventory.units import Unit
 from connectors.inventory.walk import Walk
@@ -48,7 +49,7 @@ class DeliveredChart:
     def __init__(self, fact_key: bytes, token: str, limits: Limits | None = None) -> None:
         limits = limits or Limits()
         self._account = ChartAccount()
-        self._findings = _ChartFindings(fact_key)
+        self._findings = _ChartFindings(fact_key, token)
         self._repairer = Repairer(0)
         # A snippet or a moved element may lie deeper than in the source; the source was within the limit.
         depth = limits.max_depth + 8
@@ -114,14 +115,19 @@ class DeliveredChart:
 class _ChartFindings(Findings):
     """The further rules that a delivered chart keeps."""
 
-    def __init__(self, key: bytes) -> None:
+    def __init__(self, key: bytes, token: str) -> None:
         super().__init__(examine=False)
         self._key = key
+        self._turned = Turned(token)
         self._summaries = 0
         self._holders: Counter[str] = Counter()
         self._versions: Counter[str] = Counter()
         self._made: list[Node] = []  # fields of the patient that were made from messages
         self._said: list[Said] = []
+
+    def on_link(self, link: Node) -> Node:
+        """A link that was turned counts as what it was."""
+        return self._turned.restore(link)
 
     def on_patient(self, fields: list[Node]) -> list[Node]:
         """Set aside the fields made from messages; they are held against the messages at the end."""
@@ -133,6 +139,7 @@ class _ChartFindings(Findings):
 
     def on_transaction(self, unit: Unit, node: Node) -> None:
         """Count summaries as they stand (not what they were before), and MF-IDs."""
+        self._turned.hold(unit.mf_ids, node.children)
         if unit.moved:
             return
         codes = (c.value() for c in node.children if c.name == "cd" and c.get("S") == "CD-TRANSACTION")
@@ -157,6 +164,7 @@ class _ChartFindings(Findings):
 
     def on_item(self, unit: Unit, node: Node) -> None:
         """Look for kinds outside the standard, and count MF-IDs."""
+        self._turned.hold(unit.mf_ids, node.children)
         if unit.moved:
             return
         codes = (c for c in node.children if c.name == "cd" and c.get("S") == "CD-ITEM")
@@ -166,6 +174,7 @@ class _ChartFindings(Findings):
     def conclude(self) -> list[str]:
         """The problems that only show at the end."""
         found = ["second_summary"] if self._summaries > 1 else []
+        found += self._turned.conclude()
         if any(not any(said.bears_field(field) for said in self._said) for field in self._made):
             found.append(DIFFERS)
         for mf_id, holders in self._holders.items():

@@ -107,6 +107,7 @@ class Findings:
 
     def _lnk(self, unit: Unit, node: Node, attachment: AttachmentDigest, key: bytes) -> None:
         if not attachment.close():
+            node = self.on_link(node)
             unit.body = link_body(node)
             if node.get("TYPE") == "isanewversionof":
                 unit.version_of = link_target(node.get("URL") or "")
@@ -168,6 +169,10 @@ class Findings:
     def _marks(unit: Unit, node: Node) -> None:
         values = (c.value() for c in node.children if is_mf_id(c))
         unit.mf_ids = tuple(filter(None, values))
+
+    def on_link(self, link: Node) -> Node:
+        """For the delivered side: the link as it came."""
+        return link
 
     def on_patient(self, fields: list[Node]) -> list[Node]:
         """For the delivered side: the fields without those made from a message."""

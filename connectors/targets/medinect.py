@@ -28,6 +28,7 @@ from connectors.targets.messages import (
     whole_message,
 )
 from connectors.targets.patient import patient_node
+from connectors.targets.references import References
 from connectors.targets.transaction_kinds import SUMMARY, newest_other_summary, set_kind
 from connectors.targets.tree import Node, escape_text, leaf, opening, parse_fragment, stamp, wrap
 from connectors.targets.units import UnitWriter, fit_unit, number, snippet
@@ -121,7 +122,8 @@ class _Chart:
         self._units = [u for top in tops if whole_message(top) is None for u in top.below()]
         self.outcome = ChartOutcome()
         self._transactions = [t for f in folders for t in f.transactions]
-        self._writer = UnitWriter(settle_mf_ids(envelope.run_id, self._transactions))
+        mf_ids = settle_mf_ids(envelope.run_id, self._transactions)
+        self._writer = UnitWriter(References(self._transactions, mf_ids, run_token(envelope.run_id)))
         senders = [parse_fragment(xml) for xml in envelope.senders]
         people = [s for s in senders if _role(s).startswith("pers")] or [
             s for s in senders if _role(s) != "application"

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from connectors.targets.chart import Unit
 from connectors.targets.conform import fit_children, is_valid, order_of
 from connectors.targets.media import media_type_of
+from connectors.targets.references import References
 from connectors.targets.tree import Node, leaf, parse_fragment, serialise
 from schemas.disposition import Reason, UnitKind
 from schemas.item_kinds import ITEM_KINDS
@@ -53,10 +54,10 @@ def fit_unit(unit: Unit) -> tuple[list[Node], list[Node]]:
 
 
 class UnitWriter:
-    """Turns the units of a transaction into nodes. `targets`: the MF-IDs that exist in the chart."""
+    """Turns the units of a transaction into nodes. `references`: where links point to in the chart."""
 
-    def __init__(self, targets: set[str]) -> None:
-        self._targets = targets
+    def __init__(self, references: References) -> None:
+        self._references = references
 
     def body(self, owner: Unit) -> list[Node]:
         """The body nodes of a transaction or heading, numbered from 1."""
@@ -81,9 +82,9 @@ class UnitWriter:
         if unit.kind is UnitKind.ATTACHMENT:
             return attachment(unit)
         node = parse_fragment(unit.row["xml"])
-        target = unit.row["target"]
-        if target is not None and target in self._targets:
-            node.attributes["URL"] = f'//item[id[@SL="MF-ID" and .="{target}"]]'
+        url = self._references.url(unit)
+        if url is not None:
+            node.attributes["URL"] = url
         elif node.attributes.get("URL"):
             unit.degrade(Reason.DANGLING_LINK)
             return snippet(node)

@@ -31,8 +31,6 @@ PENDING = frozenset(
         "C11-author-firstname-missing.xml",
         "C14-specialist-author-replaced-among-four.xml",
         "C3-address-zip-city-only.xml",
-        "E10-link-id-kmehr-position.xml",
-        "E8-link-plain-id.xml",
         "G1-decimal-comma.xml",
         "G13-parameter-local-gpsmf.xml",
         "G3-ucum-unit.xml",

@@ -7,7 +7,7 @@ from base64 import b64encode
 from collections import Counter
 
 import pytest
-from delivering import read, write
+from delivering import read, recount, write
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
@@ -246,3 +246,71 @@ def test_what_stands_in_a_message_but_in_no_folder_is_handed_over_whole(where, s
     assert kept.decode().replace('"', "'") == stray.replace('"', "'")
     (span,) = found.counted["1/1.0"]["spans"]
     assert data[span["start"] : span["end"]].decode() == stray
+
+
+TARGETS = (
+    f"<transaction><id S='ID-KMEHR' SV='1.0'>19</id><id S='LOCAL' SL='MF-ID' SV='1'>TX</id>{HEAD}"
+    f"<item><id S='ID-KMEHR' SV='1.0'>1</id><id S='LOCAL' SL='MF-ID' SV='1'>HE-1</id><id S='LOCAL' SL='X' SV='1'>x1</id>{ITEM}"
+    f"</item></transaction><transaction><id S='ID-KMEHR' SV='1.0'>20</id>{HEAD}<item><id S='ID-KMEHR' SV='1.0'>1</id>"
+    f"<id S='LOCAL' SL='X' SV='1'>x2</id>{ITEM}</item></transaction>"
+)
+
+
+@pytest.mark.parametrize(
+    ("url", "target"),
+    [
+        ("HE-1", "//item[id='HE-1']"),
+        ("#HE-1", "//item[id='HE-1']"),
+        ("x2", "//item[id='x2']"),
+        ("19", "//transaction[id='TX']"),
+        ("//transaction[id[@S='ID-KMEHR']='19']", "//transaction[id='TX']"),
+        ('//transaction[id[@S="ID-KMEHR" and .="20"]]', "//transaction[item/id='x2']"),
+        (
+            "/kmehrmessage/folder/transaction[id[@S='ID-KMEHR']=20]/item[id[@S='ID-KMEHR']='1']",
+            "//item[id='x2']",
+        ),
+        ("//item[id[@SL='X' and text()='x1']]", "//item[id='HE-1']"),
+        ("//item[id='x2']", "//item[id='x2']"),
+        ("//k:item[k:id[@SL='MF-ID']='HE-1']", "//item[id='HE-1']"),
+        ("//*[id[@SL='MF-ID' and .='TX']]", "//transaction[id='TX']"),
+    ],
+)
+def test_a_link_points_at_the_mf_id_of_its_target(url, target, schemas):
+    link = (
+        f'<transaction>{HEAD}<lnk TYPE="isaservicefor" URL="{url.replace(chr(34), "&quot;")}"/></transaction>'
+    )
+    for folder in (TARGETS + link, link + TARGETS):
+        dispositions, out = balanced(folder)
+        assert set(dispositions) == {"delivered"}
+        assert all(schema.validate(etree.fromstring(out)) for schema in schemas)
+        tree = etree.fromstring(out.replace(NAMESPACE.encode(), b""))
+        (path,) = tree.xpath("//lnk/@URL")
+        assert tree.xpath(path) == tree.xpath(target)
+        assert len(tree.xpath(path)) == 1
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["1", "y", "//item[id[@S='ID-KMEHR']='1']", "//item[19]", "//item[position()=19]", "//transaction[id='19' or id='20']",
+     "//heading[id='x1']", "//item[.='x1']", "//item[id[@SL='Y']='x1']", "http://a.be/x1", "//transaction[id='20']/item[id='x1']",
+     "//item[not(id='x1')]", "//item[id='x1'][id='x2']", "[", "//item[id='x1"],
+)  # fmt: skip
+def test_a_link_to_nothing_or_to_several_is_a_text(url):
+    dispositions, out = balanced(
+        f'{TARGETS}<transaction>{HEAD}<lnk TYPE="isaservicefor" URL="{url}"/></transaction>'
+    )
+    assert dispositions["degraded"] == 1
+    assert b"<lnk" not in out
+
+
+def test_a_link_turned_elsewhere_is_noticed():
+    *_, out = write(
+        source(f"{TARGETS}<transaction>{HEAD}<lnk TYPE='isaservicefor' URL='x1'/></transaction>"), 1
+    )
+    assert recount(out).problems == []
+    assert recount(out.replace(b".=&quot;HE-1&quot;", b".=&quot;TX&quot;")).problems == [
+        "link_target_differs"
+    ]
+    assert recount(out.replace(b".=&quot;HE-1&quot;", b".=&quot;gone&quot;")).problems == [
+        "link_target_differs"
+    ]

@@ -1,0 +1,127 @@
+"""Which unit a link speaks of: by MF-ID, by any other id, by its position; and the URL that says so in the chart."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from urllib.parse import quote
+
+from connectors.targets.chart import Unit
+from connectors.targets.tree import Node, told
+from schemas.disposition import UnitKind
+
+_HOLDERS = {UnitKind.TRANSACTION: "transaction", UnitKind.ITEM: "item"}
+_BARE = re.compile(r"#?([^\s/\[\]#\"'<>]+)\Z")
+_NAME = re.compile(r"/?/?(?:[a-z]+::)?(?:[\w.\-]+:)?([\w\-]+|\*)")
+_LABEL = re.compile(r"@(S|SL|SV)\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")
+_VALUE = re.compile(r"=\s*(?:\"([^\"]*)\"|'([^']*)'|(\d+))")
+_KNOWN = re.compile(r"(?:(?:[\w.\-]+:)?\bid\b|\band\b|text\(\s*\)|[\s\[\].])*")
+
+
+class References:
+    """The units of a chart by their ids."""
+
+    def __init__(self, transactions: Iterable[Unit], mf_ids: set[str], token: str) -> None:
+        self._token = token
+        self._units: dict[tuple[int, str], list[Unit]] = defaultdict(list)
+        self._kinds: dict[str, str] = {}
+        for unit in (each for top in transactions for each in top.below() if each.kind in _HOLDERS):
+            for value in {told(child) for child in _ids(unit)}:
+                self._units[unit.patient, value].append(unit)
+            found = unit.mf_id()
+            if found is not None:
+                self._kinds.setdefault(told(found), _HOLDERS[unit.kind])
+        self._mf_ids = mf_ids
+
+    def url(self, link: Unit) -> str | None:
+        """The URL by which the chart points at what a link speaks of; None where that is nothing, or several."""
+        target, original = link.row["target"], link.row["url"] or ""
+        if target is not None:
+            return self._to(target) if target in self._mf_ids else None
+        unit = self._find(original, link.patient)
+        found = unit.mf_id() if unit is not None else None
+        if found is None or not told(found):
+            return None
+        return f'{self._to(told(found))}["{self._token} {quote(original, safe="")}"]'
+
+    def _to(self, mf_id: str) -> str:
+        return f'//{self._kinds.get(mf_id, "item")}[id[@SL="MF-ID" and .="{mf_id}"]]'
+
+    def _find(self, url: str, patient: int) -> Unit | None:
+        bare = _BARE.fullmatch(url)
+        if bare:
+            return self._only(bare[1], patient)
+        within: Unit | None = None
+        for name, predicate in _steps(url):
+            left = _VALUE.sub("", _LABEL.sub("", predicate))
+            if "id" not in left or not _KNOWN.fullmatch(left):
+                return None
+            labels = {label: one or other for label, one, other in _LABEL.findall(predicate)}
+            values = [a or b or c for a, b, c in _VALUE.findall(_LABEL.sub("", predicate))]
+            if len(values) != 1:
+                return None
+            places = set(map(id, within.below())) if within is not None else None
+            found = [
+                unit
+                for unit in self._units.get((patient, values[0]), [])
+                if name in ("*", _HOLDERS[unit.kind])
+                and _has(unit, values[0], labels)
+                and (places is None or id(unit) in places)
+            ]
+            if len(found) != 1:
+                return None
+            within = found[0]
+        return within
+
+    def _only(self, value: str, patient: int) -> Unit | None:
+        """The one unit with an id of that value; the one with that position, where no other id says it."""
+        units = self._units.get((patient, value), [])
+        named = [unit for unit in units if any(told(c) == value and not _is_position(c) for c in _ids(unit))]
+        found = named or units
+        return found[0] if len(found) == 1 else None
+
+
+def _ids(unit: Unit) -> Iterator[Node]:
+    return (child for child in unit.children if child.name == "id")
+
+
+def _is_position(identifier: Node) -> bool:
+    return identifier.attributes.get("S") == "ID-KMEHR"
+
+
+def _has(unit: Unit, value: str, labels: dict[str, str]) -> bool:
+    """Whether a unit has an id of that value with these attributes."""
+    return any(told(c) == value and labels.items() <= c.attributes.items() for c in _ids(unit))
+
+
+def _steps(url: str) -> Iterator[tuple[str, str]]:
+    """Name and predicates of each step of a path that has any; nothing where it is no such path."""
+    at = 0
+    while at < len(url):
+        name = _NAME.match(url, at)
+        if name is None:
+            yield "", ""  # stands for what we do not know: it is of nobody
+            return
+        end = _end_of_predicates(url, name.end())
+        if end > name.end():
+            yield name[1], url[name.end() : end]
+        at = end
+
+
+def _end_of_predicates(url: str, at: int) -> int:
+    """Where the brackets that begin here end; what stands in quotes does not count."""
+    depth, quoted = 0, ""
+    for end in range(at, len(url)):
+        sign = url[end]
+        if quoted:
+            quoted = "" if sign == quoted else quoted
+        elif sign in "\"'" and depth:
+            quoted = sign
+        elif sign == "[":
+            depth += 1
+        elif sign == "]" and depth:
+            depth -= 1
+        elif not depth:
+            return end
+    return len(url)
