@@ -14,6 +14,7 @@ from connectors.inventory.findings import Findings
 from connectors.inventory.item_kinds import ITEM_KINDS
 from connectors.inventory.markers import SUMMARY, message_mark
 from connectors.inventory.normal_form import Node, derived_form, fact_digest
+from connectors.inventory.originals import Originals
 from connectors.inventory.references import Turned
 from connectors.inventory.tiles import Span, Tiles
 from connectors.inventory.units import Unit
@@ -41,18 +42,21 @@ class ChartAccount:
 
 
 class DeliveredChart:
-    """Feed the bytes of one patient file, then `close()`. Nothing of it is held but what a Walk holds.
+    """Feed the bytes of one patient file, then `close()`. Nothing of it is held but its originals and what a Walk holds.
 
     `token`: what the marks of the run that writes the chart carry; marks without it came with the source.
     """
 
-    def __init__(self, fact_key: bytes, token: str, limits: Limits | None = None) -> None:
+    def __init__(
+        self, fact_key: bytes, token: str, originals: bytes = b"", limits: Limits | None = None
+    ) -> None:
         limits = limits or Limits()
         self._account = ChartAccount()
         self._findings = _ChartFindings(fact_key, token)
         self._repairer = Repairer(0)
-        # A snippet or a moved element may lie deeper than in the source; the source was within the limit.
+        # A moved element may lie deeper than in the source; the source was within the limit.
         depth = limits.max_depth + 8
+        self._originals = Originals(originals, token, depth)
         self._walk = Walk(
             file=0,
             key=fact_key,
@@ -63,6 +67,7 @@ class DeliveredChart:
             position=_nowhere,
             tiles=_NoTiles(),
             token=token,
+            originals=self._originals,
         )
         self._stream = DocumentStream(self._walk, 0)
         self._broken = False
@@ -80,6 +85,7 @@ class DeliveredChart:
         account.filled = dict(self._findings.filled)
         account.problems += self._findings.problems
         account.problems += self._findings.conclude()
+        account.problems += self._originals.conclude()
         if self._repairer.counts:
             account.problems.append("repaired_bytes")
         account.degraded = sum(unit.degraded for unit in account.units)

@@ -12,8 +12,8 @@ from connectors.inventory.frames import STRUCTURAL, Frame, Role, role_of, takes_
 from connectors.inventory.loose import Loose
 from connectors.inventory.markers import message_mark
 from connectors.inventory.normal_form import ITSELF, Node, canons
+from connectors.inventory.originals import Original, Originals
 from connectors.inventory.senders import MESSAGE, Messages
-from connectors.inventory.snippets import OPENING, snippet_element
 from connectors.inventory.tiles import (
     FOLDER_HEAD,
     MESSAGE_HEADER,
@@ -72,6 +72,7 @@ class Elements:
         position: Callable[[], int],
         tiles: Tiles,
         token: str | None = None,
+        originals: Originals | None = None,
     ) -> None:
         self.rows: list[CountedRow] = []
         self.folders: list[Folder] = []
@@ -87,6 +88,7 @@ class Elements:
         self._position = position
         self._tiles = tiles
         self._token = token  # of the run that made a delivered chart; a source has none
+        self._originals = originals or Originals()
         self._loose = Loose(file, key, tiles, position)
         self._prefixes = {"xsi"}
         self._document = 0
@@ -230,14 +232,26 @@ class Elements:
             return
         if frame.role is Role.SENDER and parent.role is Role.HEADER:
             self._findings.sender |= frozenset(canons(frame.node.children))
-        if self._is_snippet_place(frame, parent) and self._replay(frame, parent, None):
-            return
+        if frame.unit is not None and frame.name == "text" and not frame.node.mixed:
+            self._note_original(frame)
+        if frame.original is not None:
+            self._replay(frame, parent, None, frame.original)
         elif frame.unit is None or frame.unit.overflow is None:
             parent.node.children.append(frame.node)
 
-    @staticmethod
-    def _is_snippet_place(frame: Frame, parent: Frame) -> bool:
-        return frame.name == "text" and parent.role is Role.UNIT and parent.kind is UnitKind.ITEM
+    def _note_original(self, frame: Frame) -> None:
+        """A text that stands for an element: so does the direct child of the unit that it is in, or the whole field."""
+        original = self._originals.take("".join(frame.node.runs))
+        if original is None:
+            return
+        holder = frame
+        for around in reversed(self._stack):
+            if around.role is Role.UNIT:
+                holder = around if around.kind is UnitKind.PATIENT_FIELD else holder
+                break
+            holder = around
+        holder.original = original
+        frame.node.runs.clear()  # the rest of the holder is a copy of parts
 
     def _close_unit(self, frame: Frame, parent: Frame | None) -> None:
         unit = frame.unit
@@ -245,7 +259,11 @@ class Elements:
             return
         if frame.kind is UnitKind.TRANSACTION:
             self._leave_place()
-        if frame.name == "text" and self._replay(frame, parent, unit):
+        if frame.name == "text" and not frame.node.mixed:
+            frame.original = self._originals.take("".join(frame.node.runs))
+            frame.node.runs = frame.node.runs if frame.original is None else []
+        if frame.original is not None and parent is not None:
+            self._replay(frame, parent, unit, frame.original)
             return
         self._findings.close(frame, unit, self._key)
         if unit.transaction is not None and self._folder is not None:
@@ -253,32 +271,39 @@ class Elements:
         if parent is None or parent.unit is None:
             self._ready.append(unit)
 
-    # --- snippets ---
+    # --- originals ---
 
-    def _replay(self, frame: Frame, parent: Frame | None, unit: Unit | None) -> bool:
-        """Count the element that a text carries as if it stood there; False for any other text."""
-        text = "".join(frame.node.runs)
-        if frame.node.mixed or not text.startswith(OPENING) or parent is None:
-            return False
-        element = snippet_element(text, self._max_depth)
-        if element is None:
-            return False
+    def _replay(self, frame: Frame, parent: Frame, unit: Unit | None, original: Original) -> None:
+        """Count the original as if it stood where its prose stands; drop the copies of its parts, which may say no more."""
+        self._drop_copy(frame, parent, original)
         if unit is not None and parent.unit is not None:
             parent.unit.children.pop()  # it is the last one
         parent.children -= 1
         self._replaying += 1
         path = self._path() + f".{frame.ordinal}"
-        taken = self._again(element, frame.path or path)
+        taken = self._again(original.element, frame.path or path)
         self._replaying -= 1
         if unit is not None:
             aside = self._tiles.ignored[STRAY_ELEMENT] if parent.unit is None else parent.owner
             self._tiles.hand_over(unit.spans, taken.spans if taken else aside)
         if taken is None and parent.unit is not None:
             parent.unit.degraded = True
-        return True
+
+    def _drop_copy(self, frame: Frame, parent: Frame, original: Original) -> None:
+        copies = [frame.node]
+        if original.copy is not None:
+            named = [node for node in parent.node.children if node.name == original.copy]
+            copies += named[-1:]
+            if not named:
+                self._originals.problems.append("copy_missing")
+            parent.node.children = [
+                node for node in parent.node.children if not named or node is not named[-1]
+            ]
+        if any(map(original.lacks, copies)):
+            self._originals.problems.append("copy_differs")
 
     def _again(self, element: Node, path: str | None) -> Unit | None:
-        """Walk the nodes of a snippet; gives the unit that its root is, if it is one."""
+        """Walk the nodes of an original; gives the unit that its root is, if it is one."""
         if element.name == ITSELF and takes_no_text(self._stack[-1].kind):
             self._itself(element, self._stack[-1])
             return None

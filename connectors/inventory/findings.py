@@ -10,6 +10,7 @@ from connectors.inventory.frames import Frame
 from connectors.inventory.healthone_lines import begins_message, is_message, result_lines
 from connectors.inventory.kinds import day, describe, patient_inss
 from connectors.inventory.markers import (
+    HEADING_NAMES,
     PATIENT_NAMES,
     TRANSACTION_NAMES,
     Filling,
@@ -150,8 +151,16 @@ class Findings:
         self.problems.append("filler_differs")
 
     def _head(self, unit: Unit, node: Node, key: bytes) -> None:
-        unit.body = head_body(node, node.children)
-        self.problems += malformed_marks(node.children)
+        children = node.children
+        if unit.kind is UnitKind.HEADING:
+            found = filling(children, HEADING_NAMES, self.sender)
+            self._note(found, children)
+            children = found.kept
+            if found.text:
+                self._drop_text(unit)
+        else:
+            self.problems += malformed_marks(children)
+        unit.body = head_body(node, children)
         if unit.kind is UnitKind.ITEM:
             unit.line = derived_line(node.children)
             if self.examine:

@@ -8,6 +8,7 @@ from enum import Enum, auto
 
 from connectors.inventory.attachments import AttachmentDigest
 from connectors.inventory.normal_form import Node, is_position_id
+from connectors.inventory.originals import Original
 from connectors.inventory.tiles import Span
 from connectors.inventory.units import Unit
 from schemas.disposition import UnitKind
@@ -79,6 +80,7 @@ class Frame:
     children: int = 0
     pieces: list[str] = field(default_factory=list)
     attachment: AttachmentDigest | None = None
+    original: Original | None = None  # it stands for this one
 
     def close_run(self) -> None:
         """The text up to a child element, or to the end, is one run."""

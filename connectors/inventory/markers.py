@@ -18,6 +18,7 @@ DERIVED = "REPRISE-DERIVED"
 TRANSACTION = "REPRISE-TRANSACTION"
 SUMMARY = "clinicalsummary"
 MESSAGE = "REPRISE-MESSAGE"
+HEADING = "REPRISE-HEADING"
 _KNOWN_MARKS = frozenset({FILLED, DERIVED, TRANSACTION, MESSAGE, "REPRISE-MF-ID-SOURCE"})
 _PLAIN_FILLERS = {
     "firstname": "-",
@@ -30,6 +31,7 @@ _PLAIN_FILLERS = {
 PATIENT_NAMES = frozenset({"sex", "firstname", "familyname", "id"})
 TRANSACTION_NAMES = frozenset({"date", "time", "author", "iscomplete", "isvalidated", "text", "cd"})
 _KIND = "note"
+HEADING_NAMES = frozenset({"cd", "text"})
 _DERIVED_FROM = re.compile(r"\d+/\d+(?:\.\d+)*(?:#\d+\.\d+)?\Z")
 MALFORMED = "marker_malformed"
 DIFFERS = "filler_differs"
@@ -82,6 +84,8 @@ def _is_filler(node: Node, fillers: dict[str, str], sender: frozenset[str]) -> b
         return bool(parties) and all(party in sender for party in parties)
     if node.name == "sex":
         return [(c.name, c.get("S"), c.value()) for c in node.children] == [("cd", "CD-SEX", "unknown")]
+    if node.name == "cd" and node.made and node.get("SL") == HEADING:
+        return not node.children and node.value() == "-"
     if node.name == "cd" and not _is_kind(node):
         return False
     return not node.children and node.value() == fillers.get(node.name)

@@ -15,6 +15,8 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from connectors.inventory.forms import FORMED, settled
+
 RS = "\x1e"
 US = "\x1f"
 _ORDERED = frozenset({"regimen", "compoundprescription", "text-with-layout"})
@@ -63,8 +65,12 @@ def canon(node: Node, *, ordered: bool = False) -> str:
 
 def _content(node: Node, *, ordered: bool) -> str:
     if not node.mixed and not node.children:
-        return _escaped("".join(node.runs))
-    inner = canons(node.children, ordered=ordered)
+        text = "".join(node.runs)
+        return _escaped(settled(node.name, text) if node.name in FORMED else text)
+    children = node.children
+    if node.name == "address":  # the schema forces a house number: an empty one says nothing
+        children = [c for c in children if c.name != "housenumber" or c.runs or c.children or c.attributes]
+    inner = canons(children, ordered=ordered)
     return own_text(node) + "".join(inner if ordered else sorted(inner))
 
 
@@ -81,6 +87,8 @@ def _escaped(text: str) -> str:
 def attributes(node: Node, without: Sequence[str] = ()) -> list[str]:
     """The attributes as sorted `name=value`."""
     pairs = {name: value for name, value in node.attributes.items() if name not in without}
+    if not pairs.get("SV", "set"):
+        del pairs["SV"]  # no version, and an empty one
     if "L" in pairs:
         pairs["L"] = pairs["L"].lower()
     elif node.name == "text" and "L" not in without:

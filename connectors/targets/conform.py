@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
+from connectors.targets.forms import settled
 from connectors.targets.kmehr_schema import RELEASES, is_valid_as, names_of, types_of
 from connectors.targets.tree import Node, inside
 
@@ -54,21 +55,40 @@ def is_valid(node: Node, type_name: str) -> bool:
 
 
 def fit_children(children: list[Node], type_name: str) -> tuple[list[Node], list[Node]]:
-    """Split the children of a unit into those the target holds, in schema order, and the misfits, verbatim."""
+    """Split the children of a unit into those the target holds, in schema order, and the misfits, as they came.
+
+    A child that fits once its values are in the form of the schema (`forms`) is kept in that form.
+    """
     kept: list[Node] = []
     misfits: list[Node] = []
     for child in children:
-        (kept if _fits(child, type_name, kept) else misfits).append(child)
-    ranks = order_of(type_name)
-    kept.sort(key=lambda c: (ranks.get(c.name, 999), c.position))
+        fitting = _fitting(child, type_name, kept)
+        (misfits if fitting is None else kept).append(child if fitting is None else fitting)
+    sort_children(kept, type_name)
     return kept, misfits
 
 
-def _fits(child: Node, type_name: str, kept: list[Node]) -> bool:
+def fits(child: Node, parent: str) -> bool:
+    """Whether the child alone has a place in the type, in both releases, its values being in the form of the schema."""
+    return _fitting(child, parent, []) is not None
+
+
+def sort_children(children: list[Node], type_name: str) -> None:
+    """Put direct children into schema order; equals by their place in the source."""
+    ranks = order_of(type_name)
+    children.sort(key=lambda c: (ranks.get(c.name, 999), c.position))
+
+
+def _fitting(child: Node, type_name: str, kept: list[Node]) -> Node | None:
     found = [child_type(type_name, child.name, release) for release in RELEASES]
     if None in found or found[0] != found[1]:
-        return False
+        return None
     if occurs_once(type_name, child.name) and any(other.name == child.name for other in kept):
-        return False
-    arrange(child, str(found[0]))
-    return is_valid(child, str(found[0]))
+        return None
+    known = str(found[0])
+    arrange(child, known)
+    if is_valid(child, known):
+        return child
+    formed = settled(child)
+    arrange(formed, known)
+    return formed if is_valid(formed, known) else None

@@ -6,6 +6,7 @@ from connectors.targets.tree import RUN, Node, leaf, wrap
 
 FIRST_NAME = leaf("firstname", "-")
 FAMILY_NAME = leaf("familyname", "-")
+HEADING = leaf("cd", "-", S="LOCAL", SV=RUN, SL="REPRISE-HEADING")
 SEX = wrap("sex", leaf("cd", "unknown", S="CD-SEX", SV="1.0"))
 KIND = leaf("cd", "note", S="CD-TRANSACTION", SV="1.0")
 _PLAIN = {"date": "1900-01-01", "time": "00:00:00", "iscomplete": "false", "isvalidated": "false"}
@@ -45,3 +46,11 @@ def fill_transaction(children: list[Node], author: list[Node], *, empty_body: bo
     if filled:
         children.append(marker(filled))
     return filled
+
+
+def fill_heading(children: list[Node], *, empty_body: bool) -> list[Node]:
+    """The children of a heading's head with a code where it has none, and the mark that says so."""
+    filled = [] if any(child.name == "cd" for child in children) else ["cd"]
+    added = [HEADING] if filled else []
+    filled += ["text"] if empty_body else []
+    return [*children, *added, *([marker(filled)] if filled else [])]

@@ -27,11 +27,13 @@ from connectors.targets.messages import (
     message_path,
     whole_message,
 )
+from connectors.targets.originals import Originals
 from connectors.targets.patient import patient_node
+from connectors.targets.prose import LANGUAGES
 from connectors.targets.references import References
 from connectors.targets.transaction_kinds import SUMMARY, newest_other_summary, set_kind
 from connectors.targets.tree import Node, escape_text, leaf, opening, parse_fragment, stamp, wrap
-from connectors.targets.units import UnitWriter, fit_unit, number, snippet
+from connectors.targets.units import UnitWriter, number
 from schemas.disposition import Disposition, Reason, UnitKind
 
 PROFILE = "medinect-unconfirmed"
@@ -101,17 +103,13 @@ def plan_charts(charts: list[tuple[int, int]]) -> PlannedParts:
     return PlannedParts(named, digest)
 
 
-def write_chart(
-    folders: Sequence[ChartRows], envelope: Envelope, emit: Callable[[bytes], None]
-) -> ChartOutcome:
-    """Write one patient's file; every unit of the folders gets its outcome."""
-    chart = _Chart([load_folder(rows) for rows in folders], envelope)
-    chart.write(emit)
-    return chart.outcome
+def compose_chart(folders: Sequence[ChartRows], envelope: Envelope) -> Chart:
+    """One patient's file, composed; every unit of the folders has its outcome."""
+    return Chart([load_folder(rows) for rows in folders], envelope)
 
 
-class _Chart:
-    """The writing of one file."""
+class Chart:
+    """One patient's file: what became of the units, the originals of what stands as prose, and the bytes."""
 
     def __init__(self, folders: list[Folder], envelope: Envelope) -> None:
         self._folders = folders
@@ -122,8 +120,10 @@ class _Chart:
         self._units = [u for top in tops if whole_message(top) is None for u in top.below()]
         self.outcome = ChartOutcome()
         self._transactions = [t for f in folders for t in f.transactions]
+        token = run_token(envelope.run_id)
+        self._originals = Originals(_language(self._fields, envelope.language), token)
         mf_ids = settle_mf_ids(envelope.run_id, self._transactions)
-        self._writer = UnitWriter(References(self._transactions, mf_ids, run_token(envelope.run_id)))
+        self._writer = UnitWriter(References(self._transactions, mf_ids, token), self._originals)
         senders = [parse_fragment(xml) for xml in envelope.senders]
         people = [s for s in senders if _role(s).startswith("pers")] or [
             s for s in senders if _role(s) != "application"
@@ -131,26 +131,34 @@ class _Chart:
         self._people = _valid_parties(people)
         self._fallback_author = self._people or [_program()]
 
+        self._parts = self._compose()
+        self._book()
+
+    @property
+    def originals(self) -> bytes:
+        """The elements that stand in the file as prose, as a document for the report; empty when there are none."""
+        return self._originals.document()
+
     def write(self, emit: Callable[[bytes], None]) -> None:
+        """Give the bytes, those of attachments piece by piece."""
         emit(f'<?xml version="1.0" encoding="UTF-8"?>\n<kmehrmessage xmlns="{NAMESPACE}">'.encode())
-        _write(self._header(), emit)
+        header, *folder = self._parts
+        _write(header, emit)
         emit(b"<folder>")
-        confidential = self._confidentiality()
-        if confidential is not None:
-            _write(confidential.children[0], emit)
-        emit(b'<id S="ID-KMEHR" SV="1.0">1</id>')
-        patient, filled = patient_node(self._fields, made_fields(self._fields, self._made))
-        self.outcome.filled.update(filled)
-        token = run_token(self._envelope.run_id)
-        stamp(patient, token)
-        _write(patient, emit)
-        for node in number(self._nodes()):
-            stamp(node, token)
-            _write(node, emit)
-        for node in self._loose(confidential):
+        for node in folder:
             _write(node, emit)
         emit(b"</folder></kmehrmessage>\n")
-        self._book()
+
+    def _compose(self) -> list[Node]:
+        """The header, and the children of the folder in their order."""
+        patient, filled = patient_node(self._fields, made_fields(self._fields, self._made), self._originals)
+        self.outcome.filled.update(filled)
+        transactions = number(self._nodes())
+        confidential = self._confidentiality()
+        first = [] if confidential is None else [confidential.children[0]]
+        for node in (patient, *transactions):
+            stamp(node, run_token(self._envelope.run_id))
+        return [self._header(), *first, _position(), patient, *transactions, *self._loose(confidential)]
 
     def _header(self) -> Node:
         date, _, time = self._envelope.exported.rstrip("Z").partition("T")
@@ -213,7 +221,7 @@ class _Chart:
         return Node("transaction", children=[*_in_order(children), leaf("text", "", L="und")])
 
     def _transaction(self, unit: Unit, merged: Sequence[Unit] = (), *, summary: bool = False) -> Node:
-        kept, misfits = fit_unit(unit)
+        kept, texts = self._writer.head(unit)
         message = whole_message(unit)
         if message is not None:
             kept.append(message_mark(message_path(message)))
@@ -222,9 +230,10 @@ class _Chart:
         for other in merged:
             other.degrade(Reason.SECOND_SUMMARY)
             body += self._writer.body(other)
-            misfits = [*misfits, Node("transaction", children=list(other.children))]
-        body += [snippet(m) for m in misfits] + self._derived([unit, *merged])
-        filled = fill_transaction(kept, self._fallback_author, empty_body=not body)
+            texts.append(self._originals.text(Node("transaction", children=list(other.children))))
+        body += texts + self._derived([unit, *merged])
+        named = any(child.name == "author" for child in unit.children)
+        filled = fill_transaction(kept, [_program()] if named else self._fallback_author, empty_body=not body)
         self.outcome.filled.update(filled)
         if not body:
             body = [leaf("text", "", L="und")]
@@ -277,6 +286,16 @@ def _sources_of_items(transaction: Unit) -> Iterator[Unit]:
     """Of a transaction made from a message the message alone: its text says the same once more."""
     message = whole_message(transaction)
     return iter([message]) if message is not None else transaction.below()
+
+
+def _language(fields: list[Unit], otherwise: str) -> str:
+    """The patient's language where it is one that we write, else that of the instruction."""
+    stated = [
+        unit.children[0].text.strip().lower()[:2]
+        for unit in fields
+        if unit.children[0].name == "usuallanguage"
+    ]
+    return next((language for language in stated if language in LANGUAGES), otherwise)
 
 
 def _program() -> Node:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from connectors.targets.chart import Unit
-from connectors.targets.conform import fit_children
+from connectors.targets.conform import fit_children, occurs_once, sort_children
 from connectors.targets.fillers import fill_patient
+from connectors.targets.ladder import stand_in
 from connectors.targets.messages import message_mark
+from connectors.targets.originals import Originals
 from connectors.targets.tree import Node, serialise
-from connectors.targets.units import snippet
 from schemas.disposition import Reason
 
 
-def patient_node(fields: list[Unit], made: list[Unit]) -> tuple[Node, list[str]]:
+def patient_node(fields: list[Unit], made: list[Unit], originals: Originals) -> tuple[Node, list[str]]:
     """The element, and the names of what was filled. Equal fields of joined folders stand once.
 
     `made`: further fields, made from messages; the element names them.
@@ -36,5 +37,9 @@ def patient_node(fields: list[Unit], made: list[Unit]) -> tuple[Node, list[str]]
     if made:
         kept.append(message_mark(" ".join(unit.children[0].name for unit in made)))
     filled = fill_patient(kept)
-    kept, _ = fit_children([*kept, *(snippet(m) for m in misfits)], "personType")
+    for misfit in misfits:
+        repeated = occurs_once("personType", misfit.name) and any(c.name == misfit.name for c in kept)
+        found = None if repeated else stand_in(misfit, "personType", originals)
+        kept += [originals.text(misfit)] if found is None else found
+    sort_children(kept, "personType")
     return Node("patient", children=kept), filled

@@ -1,15 +1,27 @@
-"""Units to valid SMF elements: what does not fit moves into a text of the same unit, verbatim."""
+"""Units to valid SMF elements: what does not fit stands as prose in the same unit (`originals`, `ladder`)."""
 
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 from collections.abc import Iterator, Mapping
 
 from connectors.targets.chart import Unit
-from connectors.targets.conform import fit_children, is_valid, order_of
+from connectors.targets.conform import (
+    RELEASES,
+    child_type,
+    fit_children,
+    fits,
+    is_valid,
+    occurs_once,
+    sort_children,
+)
+from connectors.targets.fillers import fill_heading
+from connectors.targets.ladder import AUTHORS, fitting_author, stand_in
 from connectors.targets.media import media_type_of
+from connectors.targets.originals import Originals
 from connectors.targets.references import References
-from connectors.targets.tree import Node, leaf, parse_fragment, serialise
+from connectors.targets.tree import Node, leaf, parse_fragment
 from schemas.disposition import Reason, UnitKind
 from schemas.item_kinds import ITEM_KINDS
 
@@ -19,11 +31,6 @@ _TYPES = {UnitKind.ITEM: "itemType", UnitKind.HEADING: "headingType", UnitKind.T
 
 TEXT_TYPES = {"text": "DT:textType", "text-with-layout": "textWithLayoutType"}
 FOLDER_TEXTS = {"text": "DT:textType"}
-
-
-def snippet(node: Node) -> Node:
-    """A text that carries an element verbatim (docs/formats/facts.md, Degraded)."""
-    return leaf("text", f"Reprise: {serialise(node)}", L="und")
 
 
 def is_kmehr_id(node: Node) -> bool:
@@ -43,21 +50,45 @@ def is_position(node: Node) -> bool:
     )
 
 
-def fit_unit(unit: Unit) -> tuple[list[Node], list[Node]]:
-    """The unit's own children that fit, and the misfits; marks it degraded when there are any."""
-    children = [child for child in unit.children if not is_kmehr_id(child)]
-    kept, misfits = fit_children(children, _TYPES[unit.kind])
-    misfits += [child for child in unit.children if is_kmehr_id(child) and not is_position(child)]
-    if misfits:
-        unit.degrade(Reason.NOT_IN_TARGET)
-    return kept, misfits
-
-
 class UnitWriter:
     """Turns the units of a transaction into nodes. `references`: where links point to in the chart."""
 
-    def __init__(self, references: References) -> None:
+    def __init__(self, references: References, originals: Originals) -> None:
         self._references = references
+        self._originals = originals
+
+    def head(self, unit: Unit) -> tuple[list[Node], list[Node]]:
+        """The unit's own children as far as they fit, in schema order, and the texts for what does not.
+
+        Marks the unit degraded when there are any.
+        """
+        type_name = _TYPES[unit.kind]
+        children = [child for child in unit.children if not is_kmehr_id(child)]
+        kept, misfits = fit_children(children, type_name)
+        misfits += [child for child in unit.children if is_kmehr_id(child) and not is_position(child)]
+        texts: list[Node] = []
+        for misfit in misfits:
+            self._place(misfit, type_name, kept, texts)
+        if misfits:
+            unit.degrade(Reason.NOT_IN_TARGET)
+            sort_children(kept, type_name)
+        return kept, texts
+
+    def _place(self, misfit: Node, type_name: str, kept: list[Node], texts: list[Node]) -> None:
+        present = {child.name for child in kept}
+        single = occurs_once(type_name, misfit.name)
+        known = child_type(type_name, misfit.name, RELEASES[0]) is not None
+        if known and misfit.name in AUTHORS and misfit.name not in present:
+            author = fitting_author(misfit)
+            if author is not None:
+                kept.append(author)
+                texts.append(self._originals.text(misfit, copy=author.name))
+                return
+        found = None if single and misfit.name in present else stand_in(misfit, type_name, self._originals)
+        if found is None:
+            texts.append(self._originals.text(misfit))
+        else:
+            kept += found
 
     def body(self, owner: Unit) -> list[Node]:
         """The body nodes of a transaction or heading, numbered from 1."""
@@ -73,7 +104,7 @@ class UnitWriter:
             case UnitKind.HEADING:
                 return [self._heading(unit)]
             case UnitKind.TEXT:
-                return [text_of(unit)]
+                return [self.text_of(unit)]
             case _:
                 return [self.link(unit)]
 
@@ -87,44 +118,55 @@ class UnitWriter:
             node.attributes["URL"] = url
         elif node.attributes.get("URL"):
             unit.degrade(Reason.DANGLING_LINK)
-            return snippet(node)
+            return self._originals.text(node)
         if not is_valid(node, "CD:lnkType"):
             unit.degrade(Reason.NOT_IN_TARGET)
-            return snippet(parse_fragment(unit.row["xml"]))
+            return self._originals.text(parse_fragment(unit.row["xml"]))
         return node
 
     def loose(self, unit: Unit) -> Node:
         """What stands directly in a folder: texts and links there are, all else travels as text."""
         if unit.kind in (UnitKind.ITEM, UnitKind.HEADING):
             return self._whole(unit)
-        return text_of(unit, FOLDER_TEXTS) if unit.kind is UnitKind.TEXT else self.link(unit)
+        return self.text_of(unit, FOLDER_TEXTS) if unit.kind is UnitKind.TEXT else self.link(unit)
 
     def _item(self, unit: Unit) -> Node:
-        kept, misfits = fit_unit(unit)
+        if not _has_known_kind(unit):
+            return self._whole(unit)
+        kept, texts = self.head(unit)
         links = [self.link(each) for each in unit.units]
-        item = Node("item", children=[*_numberless(), *kept, *(snippet(m) for m in misfits), *links])
-        ranks = order_of("itemType")
-        item.children.sort(key=lambda c: ranks.get(c.name, 999))
-        kinds = [c.text for c in item.children if c.name == "cd" and c.attributes.get("S") == "CD-ITEM"]
-        if kinds and all(kind in ITEM_KINDS for kind in kinds) and is_valid(_bare(item), "itemType"):
-            return item
-        return self._whole(unit)
+        item = Node("item", children=[*_numberless(), *kept, *texts, *links])
+        sort_children(item.children, "itemType")
+        return item
 
     def _heading(self, unit: Unit) -> Node:
-        kept, misfits = fit_unit(unit)
-        body = self.body(unit)
-        ranks = order_of("headingType")
-        head = sorted([*_numberless(), *kept], key=lambda c: ranks.get(c.name, 999))
-        heading = Node("heading", children=[*head, *body, *(snippet(m) for m in misfits)])
-        if any(c.name == "cd" for c in kept) and (body or misfits):
-            return heading
-        return self._whole(unit)
+        kept, texts = self.head(unit)
+        body = [*self.body(unit), *texts]
+        filled = fill_heading(kept, empty_body=not body)
+        if not body:
+            body = [leaf("text", "", L="und")]
+        head = [*_numberless(), *filled]
+        sort_children(head, "headingType")
+        return Node("heading", children=[*head, *body])
 
     def _whole(self, unit: Unit) -> Node:
-        """The whole unit, with all that is in it, as text in its parent."""
+        """The whole unit, with all that is in it, as a text in its parent."""
         for each in unit.below():
             each.degrade(Reason.NOT_IN_TARGET)
-        return snippet(verbatim(unit))
+        return self._originals.text(verbatim(unit))
+
+    def text_of(self, unit: Unit, types: Mapping[str, str] = TEXT_TYPES) -> Node:
+        """A text; one that is none of the types known there stands as prose."""
+        node = unit.children[0]
+        if node.name in types and is_valid(node, types[node.name]):
+            return node
+        unit.degrade(Reason.NOT_IN_TARGET)
+        return self._originals.text(node)
+
+
+def _has_known_kind(item: Unit) -> bool:
+    kinds = [c for c in item.children if c.name == "cd" and c.attributes.get("S") == "CD-ITEM"]
+    return bool(kinds) and all(kind.text in ITEM_KINDS and fits(kind, "itemType") for kind in kinds)
 
 
 def verbatim(unit: Unit) -> Node:
@@ -134,22 +176,11 @@ def verbatim(unit: Unit) -> Node:
     if unit.kind is UnitKind.LINK:
         return parse_fragment(unit.row["xml"])
     if unit.kind is UnitKind.ATTACHMENT:
-        from base64 import b64encode
-
         node = attachment(unit)
         node.stream = None
         node.text = b64encode(b"".join(unit.content())).decode()
         return node
     return Node(unit.kind.value, children=[*unit.children, *(verbatim(each) for each in unit.units)])
-
-
-def text_of(unit: Unit, types: Mapping[str, str] = TEXT_TYPES) -> Node:
-    """A text; one that is none of the types known there becomes a snippet."""
-    node = unit.children[0]
-    if node.name in types and is_valid(node, types[node.name]):
-        return node
-    unit.degrade(Reason.NOT_IN_TARGET)
-    return snippet(node)
 
 
 def attachment(unit: Unit) -> Node:
@@ -166,16 +197,6 @@ def attachment(unit: Unit) -> Node:
         unit.degrade(Reason.NOT_IN_TARGET)
     node.stream = unit
     return node
-
-
-def _bare(item: Node) -> Node:
-    """The item with its streamed contents left out, for validation."""
-    return Node(
-        item.name,
-        item.attributes,
-        item.text,
-        [Node(c.name, c.attributes, c.text, c.children) for c in item.children],
-    )
 
 
 def _numberless() -> Iterator[Node]:

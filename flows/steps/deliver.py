@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from connectors.inventory.delivered import ChartAccount, DeliveredChart
 from connectors.targets.identities import run_token
-from connectors.targets.medinect import ChartOutcome, Envelope, chart_name, write_chart
+from connectors.targets.medinect import ChartOutcome, Envelope, chart_name, compose_chart
 from flows.steps.context import DataContext
 from flows.steps.extract import STAGE as EXTRACTED
 from flows.steps.match import load_charts
@@ -26,6 +26,7 @@ from vault.staging import StagingReader, StagingWriter
 
 STAGE = "deliver"
 _GATHER_BYTES = 1 << 16
+ORIGINAL = pa.schema([("chart", pa.int32()), ("patient", pa.int32()), ("document", pa.large_binary())])
 FINDING = pa.schema([("chart", pa.int32()), ("patient", pa.int32()), ("finding", pa.string())])
 
 
@@ -99,7 +100,8 @@ class _Delivering:
     def _write_chart(self, archive: SealedZip, chart: int) -> None:
         patients = self._charts[chart]
         folders = [StagedChart(self._rows, patient, self._quarantined) for patient in patients]
-        counted = DeliveredChart(self._fact_key, run_token(self._context.run_id))
+        composed = compose_chart(folders, self._envelope)
+        counted = DeliveredChart(self._fact_key, run_token(self._context.run_id), composed.originals)
         with archive.member(chart_name(self._context.run_id, chart)) as emit:
 
             def tee(piece: bytes) -> None:
@@ -107,8 +109,10 @@ class _Delivering:
                 counted.feed(piece)
 
             with gathered(tee) as gather:
-                outcome = write_chart(folders, self._envelope, gather)
-        self._book(chart, patients[0], outcome, counted.close())
+                composed.write(gather)
+        if composed.originals:
+            self._writer.write("original", _originals(chart, patients[0], composed.originals))
+        self._book(chart, patients[0], composed.outcome, counted.close())
 
     def _book(self, chart: int, patient: int, outcome: ChartOutcome, account: ChartAccount) -> None:
         if outcome.outcomes:
@@ -158,6 +162,11 @@ def _outcomes(chart: int, outcome: ChartOutcome) -> pa.RecordBatch:
     return pa.record_batch(
         [pa.array(c, f.type) for c, f in zip(columns, OUTCOME, strict=True)], schema=OUTCOME
     )
+
+
+def _originals(chart: int, patient: int, document: bytes) -> pa.RecordBatch:
+    columns = zip((chart, patient, document), ORIGINAL, strict=True)
+    return pa.record_batch([pa.array([value], f.type) for value, f in columns], schema=ORIGINAL)
 
 
 def _delivered(chart: int, patient: int, account: ChartAccount) -> pa.RecordBatch:

@@ -91,6 +91,9 @@ def _seal_report(context: DataContext, reconciliation: Reconciliation) -> tuple[
         _put(
             archive, "reconciliation.html", render_reconciliation(_summary(context, reconciliation), language)
         )
+        for name, document in _originals(context):
+            with archive.member(name) as emit:
+                emit(document)
         for name, write in _quarantine(context):
             with archive.member(name) as emit:
                 write(emit)
@@ -100,6 +103,14 @@ def _seal_report(context: DataContext, reconciliation: Reconciliation) -> tuple[
 def _put(archive: SealedZip, name: str, text: str) -> None:
     with archive.member(name) as emit:
         emit(text.encode("utf-8"))
+
+
+def _originals(context: DataContext) -> Iterator[tuple[str, bytes]]:
+    """For each chart the elements that stand in it as prose: `originals/` and the name of the chart's file."""
+    for batch in context.reader(DELIVERED).batches("original"):
+        for chart, document in zip(batch["chart"].to_pylist(), batch["document"].to_pylist(), strict=True):
+            name = chart_name(context.run_id, chart).rpartition("/")[2]
+            yield f"originals/{name}", document
 
 
 def _findings(context: DataContext) -> list[Finding]:

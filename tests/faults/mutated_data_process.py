@@ -119,22 +119,23 @@ def break_staging() -> None:
 
 
 def break_writer() -> None:
-    real = deliver_step.write_chart
-    held: list[Any] = []
+    """What a chart gives when it is written, changed; a swapped one gives the bytes of the first chart."""
+    real = deliver_step.compose_chart
+    first: list[Any] = []
 
-    def broken(folders: Any, envelope: Any, emit: Callable[[bytes], None]) -> Any:
-        pieces: list[bytes] = []
-        if OPERATION == "swap" and not held:
-            held.append(folders)
-        outcome = real(folders, envelope, pieces.append)
-        if OPERATION == "swap" and held[0] is not folders and len(held) == 1:
-            held.append(True)
-            pieces.clear()
-            real(held[0], envelope, pieces.append)
-        emit(change(b"".join(pieces)))
-        return outcome
+    class Broken:
+        def __init__(self, folders: Any, envelope: Any) -> None:
+            self._chart = real(folders, envelope)
+            self.originals, self.outcome = self._chart.originals, self._chart.outcome
+            first.append(self._chart)
 
-    deliver_step.write_chart = broken
+        def write(self, emit: Callable[[bytes], None]) -> None:
+            pieces: list[bytes] = []
+            swapped = OPERATION == "swap" and len(first) == 2
+            (first[0] if swapped else self._chart).write(pieces.append)
+            emit(change(b"".join(pieces)))
+
+    deliver_step.compose_chart = Broken
 
 
 def change(data: bytes) -> bytes:

@@ -60,9 +60,7 @@ THINGS: dict[str, tuple[int, Callable[[int], bytes]]] = {
     "headers": (250, lambda n: message(header=HEADER * n)),
     "messages in a file": (100, lambda n: message() * n),
     "documents of nothing": (800, lambda n: b"<empty/>" * n),
-    "texts that hold an element": (
-        250, lambda n: message(transaction="<text L='und'>Reprise: &lt;lnk TYPE='x' URL='y'/></text>" * n),
-    ),
+    "elements without a place": (250, lambda n: message(transaction=item("<odd>1</odd>" * n))),
 }  # fmt: skip
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import html
 import io
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -90,8 +93,30 @@ class Count:
         assert len(self.patients) == tiling.patients
 
 
-def account(content: bytes, piece: int = 4096) -> ChartAccount:
-    chart = DeliveredChart(KEY, TOKEN)
+class Prose:
+    """Texts that stand for elements, and the list of their originals: the target's statement, written a second time."""
+
+    def __init__(self) -> None:
+        self.entries: list[str] = []
+
+    def text(self, element: str, words: str | None = None, copy: str = "") -> str:
+        """A text for the element; by default its words are all that stands between and in its tags."""
+        if words is None:
+            quoted = re.findall(r"=(?:'([^']*)'|\"([^\"]*)\")", element)
+            words = " ".join(["".join(each) for each in quoted] + re.split(r"<.*?>", element))
+        number = len(self.entries) + 1
+        words = f"{html.unescape(words)} [Reprise {number}]"
+        digest = hashlib.sha256(words.encode()).hexdigest()[:16]
+        labels = f"n='{number}' text='{digest}'" + (f" copy='{copy}'" if copy else "")
+        self.entries.append(f"<original {labels}>{element}</original>")
+        return f"<text L='fr'>{html.escape(words)}</text>"
+
+    def document(self) -> bytes:
+        return f"<originals>{''.join(self.entries)}</originals>".encode()
+
+
+def account(content: bytes, piece: int = 4096, originals: bytes = b"") -> ChartAccount:
+    chart = DeliveredChart(KEY, TOKEN, originals)
     for start in range(0, len(content), piece):
         chart.feed(content[start : start + piece])
     return chart.close()

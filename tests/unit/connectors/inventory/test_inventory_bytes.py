@@ -9,7 +9,7 @@ import io
 from collections import Counter
 
 import pytest
-from inventory_case import KEY, Count, account, item, message, source, transaction
+from inventory_case import KEY, Count, Prose, account, item, message, source, transaction
 
 from connectors.base import Batch, Limits
 from connectors.inventory.bytes_repair import Repairer
@@ -145,8 +145,9 @@ def test_text_and_attributes_of_an_owner_are_part_of_it(owner):
     assert Count(stray.replace(b"ay", b"ya")).one(owner)["digest"] != count.one(owner)["digest"]
     odd = Count(plain.replace(f"<{owner}>".encode(), f"<{owner} odd='1'>".encode()))
     assert odd.one(owner)["digest"] not in (count.one(owner)["digest"], Count(plain).one(owner)["digest"])
-    moved = f"<text L='und'>Reprise: &lt;reprise-itself>stray&lt;/reprise-itself></text></{owner}>"
-    again = account(plain.replace(f"</{owner}>".encode(), moved.encode()))
+    prose = Prose()
+    moved = prose.text("<reprise-itself>stray</reprise-itself>") + f"</{owner}>"
+    again = account(plain.replace(f"</{owner}>".encode(), moved.encode()), originals=prose.document())
     assert Counter(u.digest for u in again.units) == count.facts
     assert again.degraded == 1
 

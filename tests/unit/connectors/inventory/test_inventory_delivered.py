@@ -7,7 +7,7 @@ import html
 import re
 
 import pytest
-from inventory_case import MADE, PATIENT, TOKEN, Count, account, digests, item, message, transaction
+from inventory_case import MADE, PATIENT, TOKEN, Count, Prose, account, digests, item, message, transaction
 
 MF = '<id S="LOCAL" SV="1.0" SL="MF-ID">{}</id>'
 FILLED = f'<id S="LOCAL" SV="{TOKEN}" SL="REPRISE-FILLED">{{}}</id>'
@@ -145,15 +145,15 @@ def test_item_kinds():
 
 
 def test_degraded_units_are_named():
-    content = message(
-        transaction(body=item(more="<text L='fr'>Reprise: &lt;foo a='1'&gt;x&lt;/foo&gt;</text>"))
-    )
-    chart = account(content)
+    prose = Prose()
+    content = message(transaction(body=item(more=prose.text("<foo a='1'>x</foo>"))))
+    chart = account(content, originals=prose.document())
     assert chart.degraded == 1
     assert [u.kind for u in chart.units if u.degraded] == ["item"]
     assert digests(chart) == Count(message(transaction(body=item(more="<foo a='1'>x</foo>")))).facts
-    whole = message(transaction(body="<text L='und'>Reprise: " + html.escape(item()) + "</text>"))
-    assert [u.kind for u in account(whole).units if u.degraded] == ["item"]
+    prose = Prose()
+    whole = account(message(transaction(body=prose.text(item()))), originals=prose.document())
+    assert [u.kind for u in whole.units if u.degraded] == ["item"]
 
 
 @pytest.mark.parametrize("carrier", ["text", "attachment"])

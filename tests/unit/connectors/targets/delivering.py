@@ -12,7 +12,7 @@ from connectors.inventory.delivered import ChartAccount, DeliveredChart
 from connectors.inventory.registry import counter_for
 from connectors.registry import choose
 from connectors.targets.identities import run_token
-from connectors.targets.medinect import ChartOutcome, Envelope, write_chart
+from connectors.targets.medinect import ChartOutcome, Envelope, compose_chart
 
 KEY = b"k" * 32
 RUN = str(uuid.UUID(int=7))
@@ -67,15 +67,16 @@ def read(file: SourceFile, limits: Limits | None = None) -> Source:
 def write(source: Source, *patients: int, run: str = RUN) -> tuple[ChartOutcome, ChartAccount, bytes]:
     """One chart of those patients."""
     senders = tuple(dict.fromkeys(x for b in source.tables.get("provider", []) for x in b["xml"].to_pylist()))
-    delivered, out = DeliveredChart(KEY, run_token(run)), bytearray()
+    envelope = Envelope(run, senders, "2026-01-01T00:00:00Z", "fr")
+    chart = compose_chart([Rows(source.tables, patient) for patient in patients], envelope)
+    delivered, out = DeliveredChart(KEY, run_token(run), chart.originals), bytearray()
 
     def emit(piece: bytes) -> None:
         out.extend(piece)
         delivered.feed(piece)
 
-    envelope = Envelope(run, senders, "2026-01-01T00:00:00Z", "fr")
-    outcome = write_chart([Rows(source.tables, patient) for patient in patients], envelope, emit)
-    return outcome, delivered.close(), bytes(out)
+    chart.write(emit)
+    return chart.outcome, delivered.close(), bytes(out)
 
 
 def recount(chart: bytes) -> ChartAccount:
