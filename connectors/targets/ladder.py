@@ -7,8 +7,9 @@ stands below him. What has no such place stands as a text of its unit.
 
 from __future__ import annotations
 
-from connectors.targets.conform import RELEASES, arrange, child_type, fits, is_valid
+from connectors.targets.conform import arrange, child_type, fits, is_valid
 from connectors.targets.forms import settled
+from connectors.targets.kmehr_schema import RELEASES
 from connectors.targets.originals import Originals
 from connectors.targets.tree import Node, wrap
 

@@ -34,12 +34,9 @@ def _inside(node: Node, words: dict[str, str]) -> str:
     """The values of an element and of all in it, separated by commas; groups in parentheses."""
     if node.name == "cd":
         return _code(node)
-    parts = [part for part in (node.text.strip(), *_labels(node, words)) if part]
-    if node.name == "lnk":
-        parts = list(_labels(node, words)) or [words["lnk"]]
+    text = "" if node.name == "lnk" else node.text.strip()
+    parts = [part for part in (text, *_labels(node, words)) if part]
     for child in node.children:
-        if node.name == "lnk":
-            continue
         part = _child(child, words)
         parts += [part] if part else []
         parts += [child.tail.strip()] if child.tail.strip() else []

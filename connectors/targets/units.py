@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping
 
 from connectors.targets.chart import Unit
 from connectors.targets.conform import (
-    RELEASES,
     child_type,
     fit_children,
     fits,
@@ -17,6 +16,7 @@ from connectors.targets.conform import (
     sort_children,
 )
 from connectors.targets.fillers import fill_heading
+from connectors.targets.kmehr_schema import RELEASES
 from connectors.targets.ladder import AUTHORS, fitting_author, stand_in
 from connectors.targets.media import media_type_of
 from connectors.targets.originals import Originals

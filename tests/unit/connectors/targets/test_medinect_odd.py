@@ -167,7 +167,7 @@ def test_an_unknown_child_of_a_folder_is_no_field_of_the_patient(patient):
     ]
     folder = etree.fromstring(out).find(f"{{{NAMESPACE}}}folder")
     assert [each.text for each in folder.iterfind(f"{{{NAMESPACE}}}text")] == [
-        "Reprise: <demographics><name>X</name></demographics>"
+        "demographics\u00a0: nom X [Reprise 1]"
     ]
 
 
