@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from connectors.base import Limits
 from connectors.inventory.bytes_repair import Repairer
-from connectors.inventory.delivered_messages import DIFFERS, Said, follows, lines_of
+from connectors.inventory.delivered_messages import DIFFERS, Said, follows, item_follows, lines_of
 from connectors.inventory.documents import DocumentStream
 from connectors.inventory.findings import Findings
 from connectors.inventory.item_kinds import ITEM_KINDS
@@ -176,6 +176,8 @@ class _ChartFindings(Findings):
         codes = (c for c in node.children if c.name == "cd" and c.get("S") == "CD-ITEM")
         self.problems += ["unknown_item_kind" for code in codes if code.value() not in ITEM_KINDS]
         self._hold(unit)
+        if unit.line is not None and not item_follows(node, unit.line):
+            self.problems.append(DIFFERS)
 
     def conclude(self) -> list[str]:
         """The problems that only show at the end."""

@@ -9,21 +9,20 @@ from __future__ import annotations
 import codecs
 import datetime as dt
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
-from itertools import chain, pairwise
+from itertools import chain
 from typing import NamedTuple
 
+from connectors.inventory.code_pages import characters, tell_page
 from connectors.inventory.kinds import valid_inss
 from schemas.disposition import UnitKind
 
-_OPENING = re.compile(r"\W{0,3}A1\\", re.IGNORECASE)
+_OPENING = re.compile(r"\W{0,3}A[12]\\", re.IGNORECASE)
 _DESCRIPTOR = re.compile(r"[^\w\\]{0,3}([AL][0-9])\\", re.IGNORECASE)
 _HEAD = re.compile(rb"(?:\xef\xbb\xbf)?[^\w\\\r\n]{0,3}A([12])\\", re.IGNORECASE)
 _END = re.compile(rb"\r\n|\r|\n")
-_CP850_SIGNS = b"\x82\x85\x8a\x87\x88\x8b\x93\x96\x97\xfd\xfc\xe6\xf8\x90\xb7\xd4"
-_CP1252_SIGNS = b"\xe9\xe0\xe8\xe7\xea\xef\xf4\xb5\xb2\xb3\xb0\xeb\xf9\xfb\xc9"
-_UNASSIGNED = (0x81, 0x8D, 0x8F, 0x90, 0x9D)
-_CP1252 = {n: bytes([n]).decode("cp1252") for n in range(0x80, 0xA0) if n not in _UNASSIGNED}
+_STRAYS = {0xDC00 + byte: characters(bytes((byte,)), "cp1252") for byte in range(0x80, 0x100)}
 _BLANK = " \t\x0b\x0c\x1a\ufeff"
 _DAY = re.compile(r"(\d{2})(\d{2})(\d{4})\Z", re.ASCII)
 
@@ -41,6 +40,16 @@ class MessageLine(NamedTuple):
     def text(self) -> str:
         """Its text without the line end."""
         return self.whole.rstrip("\r\n")
+
+    @property
+    def fields(self) -> list[str]:
+        """Its fields, a DOS end of file at its end left out."""
+        return self.text.rstrip("\x1a\x0c").split("\\")
+
+    @property
+    def is_end(self) -> bool:
+        """Whether it says END."""
+        return self.text.strip(_BLANK).upper() == "END"
 
     @property
     def kind(self) -> UnitKind | None:
@@ -99,32 +108,23 @@ def _message(number: int, lines: list[bytes]) -> list[MessageLine]:
 
 
 def _decoded(lines: list[bytes]) -> list[str]:
-    """The texts of a message's lines: strict UTF-8, or else code page 850 or windows-1252.
-
-    The accented letters that French and Dutch use decide between the two (formats: HealthOne, encodings).
-    """
-    try:
-        return [
-            line.removeprefix(codecs.BOM_UTF8 if n == 0 else b"").decode() for n, line in enumerate(lines)
-        ]
-    except UnicodeDecodeError:
-        pass
-    text = _eight_bit(b"".join(lines))
-    ends = [0]
-    for line in lines:
-        ends.append(ends[-1] + len(line))
-    return [text[begin:end] for begin, end in pairwise(ends)]
+    """The texts of a message's lines: UTF-8, or else the 8-bit code page that docs/formats/code_pages.md tells."""
+    lines = [lines[0].removeprefix(codecs.BOM_UTF8), *lines[1:]]
+    texts = [line.decode("utf-8", "surrogateescape") for line in lines]
+    beyond = Counter("\ud800" <= sign <= "\udfff" for text in texts for sign in text if sign > "\x7f")
+    if beyond[True] == 0:
+        return texts
+    if beyond[True] < beyond[False]:
+        return [text.translate(_STRAYS) for text in texts]
+    page, _ = tell_page(b"".join(lines))
+    return [_with_mended_signs(characters(line, page), page) for line in lines]
 
 
-def _eight_bit(content: bytes) -> str:
-    """One character a byte, whatever the byte is."""
-    old = len(content) - len(content.translate(None, _CP850_SIGNS))
-    new = len(content) - len(content.translate(None, _CP1252_SIGNS))
-    if old <= new:
-        # The five bytes without a meaning in windows-1252 keep their number.
-        return content.decode("latin-1").translate(_CP1252)
-    # Some programs wrote cp850 with the no-break space and the œ of windows-1252.
-    text = re.sub(r"á(?=[:\s])", "\u00a0", content.decode("cp850"))
+def _with_mended_signs(text: str, page: str) -> str:
+    """Some programs wrote cp850 with the no-break space and the œ of windows-1252."""
+    if page != "cp850":
+        return text
+    text = re.sub(r"á(?=[:\s])", "\u00a0", text)
     return re.sub(r"(?<=[A-Za-z])£(?=[A-Za-z])", "œ", text)
 
 

@@ -29,7 +29,7 @@ MAGIC = (
 PROGRAM = "application/vnd.microsoft.portable-executable"
 WORD_STREAM = "WordDocument".encode("utf-16-le")
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
-HEALTHONE = re.compile(rb"\A(?:\xef\xbb\xbf)?[^\w\r\n]{0,3}A1\\", re.IGNORECASE)
+HEALTHONE = re.compile(rb"\A(?:\xef\xbb\xbf)?[^\w\r\n]{0,3}A[12]\\", re.IGNORECASE)
 
 
 class Attachment:

@@ -16,7 +16,8 @@ from typing import cast
 
 from connectors.base import Admission, Batch, Limits, Match, MessageHeader, Reject, SourceFile, Unheaded
 from connectors.sources.batches import Batches
-from connectors.sources.healthone_messages import START, Message, group_lines, parse_message
+from connectors.sources.healthone_letters import readable_text
+from connectors.sources.healthone_messages import SECOND_START, START, Message, group_lines, parse_message
 from connectors.sources.kmehr_bytes import read_piece
 from connectors.sources.kmehr_rows import Rows
 from connectors.sources.kmehr_tree import Element
@@ -31,6 +32,7 @@ MESSAGE_BYTES = 4 << 20
 """A message above this is handed over as it came, line by line."""
 HELD_BYTES = 64 << 20
 """Above this a file is not read at all: a message is held while it is read."""
+COMPLETE = {"complete": "true", "partial": "false"}
 CODE_VERSION = "1.5"  # of CD-TRANSACTION, for the kind that we tell from the lines
 
 
@@ -40,14 +42,17 @@ class HealthOneConnector:
     name = "healthone"
 
     def probe(self, file: SourceFile) -> Match | None:
-        """Tell from the first lines: one of them is an `A1` line."""
+        """Tell from the first lines: one of them is an `A1` line, or an `A2` line where there is no `A1`."""
         try:
             with closing(file.open()) as stream:
                 head = read_piece(stream, PROBED, file.ordinal)
         except SourceError:
             return None
-        lines = re.split(rb"[\r\n]+", head.lstrip())
-        at = next((at for at, line in enumerate(lines[:20]) if START.match(line)), None)
+        lines = re.split(rb"[\r\n]+", head.lstrip())[:20]
+        beginnings = (
+            at for start in (START, SECOND_START) for at, line in enumerate(lines) if start.match(line)
+        )
+        at = next(beginnings, None)
         return None if at is None else Match(self.name, certain=at == 0)
 
     def headers(self, file: SourceFile, limits: Limits) -> Iterator[MessageHeader | Unheaded]:  # noqa: ARG002 - the protocol asks for both
@@ -107,7 +112,8 @@ def _lines(stream: BufferedIOBase, file: int) -> Iterator[bytes]:
             begun = [lines.pop()] if piece and lines else []
             length = sum(map(len, begun))
         for line in lines:
-            since_start = 0 if START.match(line) else since_start + len(line)
+            begins = START.match(line) or SECOND_START.match(line)
+            since_start = 0 if begins else since_start + len(line)
             if since_start > HELD_BYTES:
                 raise LimitExceededError("message_too_large", file=file, limit=HELD_BYTES)
             yield line
@@ -143,14 +149,29 @@ def _stage_contact(rows: Rows, chart: str, patient: int, message: Message) -> No
     codes = [(0, "CD-TRANSACTION", CODE_VERSION, None, kind, None, None, None)]
     row = (
         *rows.common(contact, patient), chart, 1, kind, identifiers, codes, message.date, message.time,
-        None, None, None, record_kind(kind, (), ()).value, None,
+        COMPLETE.get(message.status or ""), None, None, record_kind(kind, (), ()).value, None,
     )  # fmt: skip
     rows.batches.add("contact", row, 256)
+    if message.sender.strip("-"):
+        rows.fragment(contact, patient, contact, _author(message))
     body = next((line.ordinal for line in message.lines if line.descriptor.startswith("L")), 1)
     text = Element("text", {}, body)
-    text.parts.append(message.text)
+    text.parts.append(readable_text(message))
     rows.narrative(f"{chart}.{body}", patient, contact, text)
     _stage_bytes(rows, f"{chart}.0", patient, contact, message.data)
+
+
+def _author(message: Message) -> Element:
+    """The sender, with the number he has at the health insurance where he is named by it."""
+    digits = re.sub(r"[\s./-]", "", message.sender)
+    number = [_leaf("id", digits, S="ID-HCPARTY", SV="1.0")] if re.fullmatch(r"[0-9]{11}", digits) else []
+    # Whether the sender of a letter is a person or a house the format does not say.
+    role = (
+        _leaf("cd", "orglaboratory", S="CD-HCPARTY", SV="1.0")
+        if message.results
+        else _leaf("cd", "sender", S="LOCAL", SV="1.0", SL="HEALTHONE")
+    )
+    return _branch("author", _branch("hcparty", *number, role, _leaf("name", message.sender)))
 
 
 def _stage_bytes(rows: Rows, unit: str, patient: int, owner: str, data: bytes) -> None:

@@ -11,8 +11,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from connectors.sources.flat_dates import flat_date, flat_time
-from connectors.sources.flat_text import decode_flat
+from connectors.sources.flat_dates import UNKNOWN, flat_date, flat_time
+from connectors.sources.flat_text import Decoded, decode_flat
 from schemas.disposition import UnitKind
 from schemas.identifiers import clean_inss
 
@@ -20,6 +20,10 @@ LINE = re.compile(r"^[^\w\\]{0,3}([AaLl][0-9])\\")
 START = re.compile(rb"^(?:\xef\xbb\xbf)?[^\w\\\r\n]{0,3}[Aa]1\\")
 SECOND_START = re.compile(rb"^(?:\xef\xbb\xbf)?[^\w\\\r\n]{0,3}[Aa]2\\")
 BLANK = " \t\x0b\x0c\x1a\ufeff"
+_NUMBERS = {
+    "A2": (6,),
+    "A5": (3, 4),
+}  # where a national number may stand: in A5 a member's number may stand too
 SEXES = {"M": "male", "F": "female", "V": "female"}
 
 
@@ -30,6 +34,11 @@ class Line:
     ordinal: int
     descriptor: str
     raw: str
+
+    @property
+    def is_end(self) -> bool:
+        """Whether it says END."""
+        return self.raw.strip(BLANK).upper() == "END"
 
     @property
     def kind(self) -> UnitKind | None:
@@ -79,6 +88,15 @@ class Identity:
 
 
 @dataclass(frozen=True, repr=False)
+class Doubt:
+    """What a reader of the message should know: the line it is about, why (a code), and what stands there."""
+
+    line: int
+    reason: str  # code_page_doubtful | birth_date_unreadable | national_number_invalid
+    excerpt: str
+
+
+@dataclass(frozen=True, repr=False)
 class Message:
     """One message. Fields are as they came but for dates, which are ISO when they are dates."""
 
@@ -95,6 +113,7 @@ class Message:
     text: str
     data: bytes
     codec: str = "utf-8"
+    doubts: tuple[Doubt, ...] = ()
 
     @property
     def comments(self) -> tuple[Result, ...]:
@@ -156,7 +175,22 @@ def parse_message(data: bytes) -> Message:
         text=decoded.text,
         data=data,
         codec=decoded.codec,
+        doubts=tuple(_doubts(lines, decoded, date)),
     )
+
+
+def _doubts(lines: tuple[Line, ...], decoded: Decoded, date: str | None) -> Iterator[Doubt]:
+    if decoded.doubtful:
+        line = next(line for line in lines if not line.raw.isascii())
+        yield Doubt(line.ordinal, "code_page_doubtful", line.raw)
+    for line in lines:
+        fields = _fields(line.raw)
+        birth = _at(fields, 5)
+        if line.descriptor == "A2" and birth not in UNKNOWN and flat_date(birth, date) is None:
+            yield Doubt(line.ordinal, "birth_date_unreadable", birth)
+        for number in (_at(fields, at) for at in _NUMBERS.get(line.descriptor, ())):
+            if len(re.sub(r"[\s./-]", "", number)) == 11 and not clean_inss(number):
+                yield Doubt(line.ordinal, "national_number_invalid", number)
 
 
 def split_lines(text: str) -> list[str]:

@@ -8,13 +8,16 @@ from collections.abc import Iterable, Iterator
 from connectors.sources.healthone_messages import Result, parse_messages
 from connectors.targets.chart import Unit
 from connectors.targets.identities import make_mf_id
+from connectors.targets.reference_ranges import read_range
 from connectors.targets.tree import RUN, Node, clean, leaf, wrap
 from schemas.disposition import UnitKind
 
 MAX_BYTES = 4 << 20
-_MESSAGE = re.compile(r"\W{0,3}A1\\")
+_MESSAGE = re.compile(r"\W{0,3}A[12]\\")
 _NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?\Z")
-_RANGE = re.compile(r"\s*(\d+(?:[.,]\d+)?)\s*-\s*(\d+(?:[.,]\d+)?)\s*\Z")
+_NUMBER_AND_UNIT = re.compile(r"([+-]?\d+(?:[.,]\d+)?)\s*(\S.*)\Z")
+_UNITS = frozenset({"%", "cm", "g/dl", "kg", "mg/dl", "mg/l", "mmhg", "mmol/l"})
+"""Values of CD-UNIT that we know to be in that list."""
 # Only flags whose direction the sender stated; `*` says "outside the range" without one.
 _FLAGS = {
     "+": "high",
@@ -24,6 +27,7 @@ _FLAGS = {
     "--": "verylow",
     "---": "extremelylow",
     "*": "abnormal",
+    "N": "normal",
 }
 
 
@@ -78,9 +82,7 @@ def _item(path: str, raw: str, result: Result | None, run_id: str) -> Node:
         item.children.append(
             leaf("cd", clean(result.code), S="LOCAL", SV="1.0", SL="HEALTHONE", DN=clean(result.name or ""))
         )
-    content = _content(result) if result is not None else None
-    if content is not None:
-        item.children.append(content)
+    item.children += _contents(result) if result is not None else []
     item.children.append(leaf("text", raw, L="und"))
     flag = _FLAGS.get((result.flag or "").strip()) if result is not None else None
     if flag:
@@ -88,16 +90,22 @@ def _item(path: str, raw: str, result: Result | None, run_id: str) -> Node:
     return item
 
 
-def _content(result: Result) -> Node | None:
-    value, unit = (result.value or "").strip(), (result.unit or "").strip()
+def _contents(result: Result) -> list[Node]:
+    """The value with its range. A unit outside CD-UNIT stands with the value in a text beside the number."""
+    value, unit = result.value.strip(), result.unit.strip()
     if not value:
-        return None
-    if _NUMBER.match(value) and not unit:
-        content = wrap("content", leaf("decimal", value.replace(",", ".")))
-    else:
-        content = wrap("content", leaf("text", f"{value} {unit}".strip(), L="und"))
-    found = _RANGE.match(result.range or "")
-    if found:
-        low, high = (bound.replace(",", ".") for bound in found.groups())
-        content.children += [wrap("minref", leaf("decimal", low)), wrap("maxref", leaf("decimal", high))]
-    return content
+        return []
+    number = value if _NUMBER.match(value) else ""
+    together = _NUMBER_AND_UNIT.match(value)
+    if together and not unit and together[2].casefold() in _UNITS:
+        number, unit = together.groups()
+    text = wrap("content", leaf("text", f"{value} {unit}".strip(), L="und"))
+    content = wrap("content", leaf("decimal", number.replace(",", "."))) if number else text
+    known = unit.casefold() in _UNITS
+    if number and known:
+        content.children.append(wrap("unit", leaf("cd", unit.casefold(), S="CD-UNIT", SV="1.3")))
+    low, high = read_range(result.range, result.unit)
+    content.children += [
+        wrap(name, leaf("decimal", bound)) for name, bound in (("minref", low), ("maxref", high)) if bound
+    ]
+    return [content, text] if number and unit and not known else [content]

@@ -22,6 +22,7 @@ from connectors.targets.identities import make_mf_id, run_token, settle_mf_ids
 from connectors.targets.messages import (
     booked_lines,
     carries_message,
+    doubtful_points,
     made_fields,
     message_mark,
     message_path,
@@ -279,7 +280,8 @@ class Chart:
         for message in filter(None, map(whole_message, self._transactions)):
             for path, kind in booked_lines(message):
                 self._deliver(message, path, kind)
-        self.outcome.findings = [f for unit in self._units for f in find(unit)]
+            self.outcome.findings += doubtful_points(message)
+        self.outcome.findings += [f for unit in self._units for f in find(unit)]
 
 
 def _sources_of_items(transaction: Unit) -> Iterator[Unit]:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from connectors.sources.healthone_messages import parse_message
 from connectors.targets.chart import Folder, Unit
+from connectors.targets.findings import Finding
 from connectors.targets.tree import RUN, Node, leaf, serialise
 from schemas.disposition import UnitKind
 
@@ -40,6 +41,14 @@ def booked_lines(message: Unit) -> Iterator[tuple[str, UnitKind]]:
     for line in parse_message(b"".join(message.content())).lines:
         if line.kind is not None:
             yield f"{path}.{line.ordinal}", line.kind
+
+
+def doubtful_points(message: Unit) -> Iterator[Finding]:
+    """What the practice has to look at in the message, by line."""
+    path = message_path(message)
+    for doubt in parse_message(b"".join(message.content())).doubts:
+        kind = UnitKind.MESSAGE_HEADER if doubt.reason != "code_page_doubtful" else UnitKind.COMMENT
+        yield Finding(6, kind.value, f"{path}.{doubt.line}", doubt.reason, doubt.excerpt[:300])
 
 
 def made_fields(own: list[Unit], made: list[Unit]) -> list[Unit]:

@@ -86,7 +86,12 @@ def test_rows_of_messages() -> None:
     ]
     assert b"".join(read.content(f"1/{n}.0") for n in (1, 2, 3)) == data
     assert [row["unit"] for row in read.rows["narrative"]] == ["1/1.5", "1/2.3", "1/3.5"]
-    assert "Liège" in read.rows["narrative"][0]["value"]
+    assert [row["value"] for row in read.rows["narrative"][:2]] == ["Hb  10,9  g  (1 - 2)  -", "Text"]
+    assert [row["is_complete"] for row in read.rows["contact"]] == ["false", None, "false"]
+    author = (
+        '<author><hcparty><cd S="CD-HCPARTY" SV="1.0">orglaboratory</cd><name>LAB</name></hcparty></author>'
+    )
+    assert [row["xml"] for row in read.rows["fragment"] if row["unit"] == row["owner"]] == [author, author]
     first, second = read.rows["patient"][:2]
     assert (first["inss"], first["birth"], first["birth_precision"], first["sex"]) == (
         "93051822460",
@@ -96,7 +101,11 @@ def test_rows_of_messages() -> None:
     )
     assert (second["inss"], second["birth"], second["sex"], second["family_name"]) == (None, None, None, None)
     assert not [row for row in read.rows["fragment"] if row["patient"] == 2]
-    xml = [row["xml"] for row in read.rows["fragment"] if row["patient"] == 1]
+    xml = [
+        row["xml"]
+        for row in read.rows["fragment"]
+        if row["patient"] == 1 and row["owner"] == "1/1" != row["unit"]
+    ]
     assert xml[0] == '<id S="INSS" SV="1.0">93051822460</id>'
     assert '<text L="und">Rue 1, 4000 Liège</text>' in xml[-1]
 
@@ -169,3 +178,33 @@ def test_times_and_decoding() -> None:
     assert decode_flat(b"c\x9cur\xa0: \x82t\x82").text == "cœur\u00a0: été"
     assert decode_flat(b"\xe9t\xe9 \x81").text == "été \x81"
     assert decode_flat("é".encode("utf-16")).text == "é"
+
+
+def test_a_file_may_begin_with_an_a2_line() -> None:
+    connector = HealthOneConnector()
+    for data, certain in (
+        (LAB.partition(b"\n")[2], True),
+        (b"\xef\xbb\xbf" + LAB.partition(b"\n")[2], True),
+        (LAB, True),
+        (b"x\n" + LAB, False),
+    ):
+        found = connector.probe(file_of(data))
+        assert found is not None
+        assert found.certain is certain
+    assert connector.probe(file_of(LAB.partition(b"\n")[2].partition(b"\n")[2])) is None
+    read = Read(LAB.partition(b"\n")[2] * 2, connector)
+    assert [row["unit"] for row in read.rows["patient"]] == ["1/1", "1/2"]
+
+
+@pytest.mark.parametrize(
+    ("lines", "text"),
+    [
+        ("L5\\7\\DIVER\\\\\\\\\\Cher confrère,\\\nL5\\7\\DIVER\\\\\\\\\\\\\nL5\\7\\D\\\\\\\\\\ \\ end \\\n", "Cher confrère,\n\n \\ end"),
+        ("L5\\7\\D\\in field four\\\nL3\\7\\D\\\\\\\\\\three\nno descriptor \n\nL9\\7\\x\\\nEND\n", "in field four\nthree\nno descriptor\n\nL9\\7\\x\\"),
+        ("L1\\7\\T\\  TITLE\\\\\\\\\\\nL1\\7\\A\\Glucose\\70-105\\mg/dl\\+\\131\\\nL1\\7\\A\\\\\\\\C\\remark\\\n", "  TITLE\nGlucose  131  mg/dl  (70-105)  +\nremark"),
+        ("", "A1\\7\\LAB\\\n"),
+    ],
+)  # fmt: skip
+def test_the_text_has_no_codes(lines: str, text: str) -> None:
+    read = Read(("A1\\7\\LAB\\\n" + lines).encode(), HealthOneConnector())
+    assert [row["value"] for row in read.rows["narrative"]] == [text]

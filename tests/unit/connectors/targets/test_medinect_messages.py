@@ -85,6 +85,18 @@ def test_messages_of_one_patient_share_a_chart():
         (">labresult</cd>", ">note</cd>"),
         ("REPRISE-MESSAGE", "REPRISE-MASSAGE"),
         ("<item>", "<item><text L='fr'>x</text>"),
+        ("<iscomplete>false<", "<iscomplete>true<"),
+        ("<name>LAB<", "<name>LOB<"),
+        (">orglaboratory<", ">orghospital<"),
+        (
+            "</hcparty></author>",
+            "</hcparty><hcparty><cd S='CD-HCPARTY' SV='1.0'>orglaboratory</cd></hcparty></author>",
+        ),
+        ("<decimal>10.9<", "<decimal>10.8<"),
+        ("<decimal>11.5<", "<decimal>11.6<"),
+        (">g/dl<", ">mg/l<"),
+        (">low<", ">high<"),
+        ("<severity>", "<severity><cd S='CD-SEVERITY' SV='1.0'>low</cd></severity><severity>"),
     ],
 )
 def test_nothing_made_can_differ_from_its_message(old, new):
@@ -100,7 +112,7 @@ def test_nothing_made_can_differ_from_its_message(old, new):
 def test_a_lost_altered_or_doubled_part_is_noticed():
     out = write(source(LAB.encode()), 1)[2].decode()
     item = out[out.index("<item>") : out.index("</item>") + 7]
-    text = out[out.index('<text L="und">A1') :]
+    text = out[out.index('<text L="und">HÉMATOLOGIE') :]
     text = text[: text.index("</text>") + 7]
     lnk = out[out.index("<lnk") : out.index("</lnk>") + 6]
     for part in (item, text, lnk):
@@ -137,3 +149,96 @@ def test_any_lines_balance(pieces):
     assert found.patients == sorted({row["patient"] for row in found.counted.values()})
     for patient in found.patients:
         balanced(found, patient)
+
+
+def test_what_a_message_leaves_in_doubt_stands_on_the_work_list():
+    data = b"A1\\7\\LAB\\\nA2\\7\\X\\Y\\F\\31021993\\93051822461\\\nA5\\7\\120\\93051822460\\12345678901\\\nL5\\7\\\\\\\\\\ \xb7 \\\n"
+    outcome, _, out = write(source(data), 1)
+    assert [(f.unit, f.reason, f.excerpt) for f in outcome.findings] == [
+        ("1/1.4", "code_page_doubtful", "L5\\7\\\\\\\\\\ \u00c0 \\"),
+        ("1/1.2", "birth_date_unreadable", "31021993"),
+        ("1/1.2", "national_number_invalid", "93051822461"),
+        ("1/1.3", "national_number_invalid", "12345678901"),
+    ]
+    assert b">93051822460</id>" in out
+    assert b"<birthdate>" not in out
+    assert not write(source(LAB.encode("cp850")), 1)[0].findings
+
+
+def derived(line: str):
+    """The item made from a result line, in a chart that the counter accepts."""
+    out = balanced(source(f"A1\\7\\LAB\\\nL1\\7\\X\\Name\\{line}\\\n".encode()), 1)
+    item = etree.fromstring(out).find(".//{*}item[{*}cd='lab']")
+    return lambda path: [
+        found.text for found in item.findall(path.replace("/", "/{*}").replace("content", "{*}content", 1))
+    ]
+
+
+@pytest.mark.parametrize(
+    ("limits", "low", "high"),
+    [
+        ("< 5", [], ["5"]), (">60", ["60"], []), ("<=5,0", [], ["5.0"]), ("moins de 5", [], ["5"]), ("minder dan 5", [], ["5"]),
+        ("11      110", ["11"], ["110"]), ("4,65    -5,50", ["4.65"], ["5.50"]), ("Neg", [], []), ("0-15", ["0"], ["15"]),
+        ("-2.0 - 2.0", ["-2.0"], ["2.0"]), ("        <0.3", [], ["0.3"]), ("au moins 3", ["3"], []), ("Max. 7", [], ["7"]),
+        ("[70-105]", ["70"], ["105"]), ("70 à 105", ["70"], ["105"]), ("70 tot 105 mg", ["70"], ["105"]), ("tot 5", [], ["5"]),
+        ("105-70", [], []), ("1:80", [], []), ("1 : 80", ["1"], ["80"]), ("-5 - -2", ["-5"], ["-2"]), ("", [], []),
+        ("70-105-3", [], []), ("mehr als 2,5", ["2.5"], []), ("≥ 3", ["3"], []), ("0", [], []), ("12 g < 5", [], []),
+    ],
+)  # fmt: skip
+def test_ranges(limits, low, high):
+    found = derived(f"{limits}\\mg\\\\4")
+    assert (found("content/minref/decimal"), found("content/maxref/decimal")) == (low, high)
+
+
+@pytest.mark.parametrize(
+    ("unit", "value", "decimal", "code", "text"),
+    [
+        ("g/dl", "13,2", ["13.2"], ["g/dl"], []), ("mmol/L", "142", ["142"], ["mmol/l"], []), ("", "13,2 g/dl", ["13.2"], ["g/dl"], []),
+        ("", "5%", ["5"], ["%"], []), ("mmHg", "-3", ["-3"], ["mmhg"], []), ("10³/µL", "212", ["212"], [], ["212 10³/µL"]),
+        ("mg/l", "<0,6", [], [], ["<0,6 mg/l"]), ("", "12 furlong", [], [], ["12 furlong"]), ("", "1/160", [], [], ["1/160"]),
+        ("", "7", ["7"], [], []), ("g/dl", "5 mg/dl", [], [], ["5 mg/dl g/dl"]), ("g/dl", "", [], [], []),
+    ],
+)  # fmt: skip
+def test_numbers_and_units(unit, value, decimal, code, text):
+    found = derived(f"\\{unit}\\\\{value}")
+    assert (found("content/decimal"), found("content/unit/cd"), found("content/text")) == (
+        decimal,
+        code,
+        text,
+    )
+
+
+@pytest.mark.parametrize(
+    ("sign", "degree"),
+    [
+        ("++", "veryhigh"),
+        ("-", "low"),
+        ("*", "abnormal"),
+        ("N", "normal"),
+        ("H", None),
+        ("(+)", None),
+        ("!", None),
+    ],
+)
+def test_flags(sign, degree):
+    out = balanced(source(f"A1\\7\\LAB\\\nL1\\7\\X\\Name\\\\\\{sign}\\4\\\n".encode()), 1).decode()
+    assert (f">{degree}</cd></severity>" in out) is (degree is not None)
+    assert ("<severity>" in out) is (degree is not None)
+
+
+@pytest.mark.parametrize(
+    ("sender", "status", "expected"),
+    [
+        ("Labo Test", "C", ("<name>Labo Test</name></hcparty></author>", "<iscomplete>true<", "time isvalidated")),
+        ("1.93/29922-660", "P", ('<id S="ID-HCPARTY" SV="1.0">19329922660</id><cd', "<iscomplete>false<", "time isvalidated")),
+        ("-", "x", ("<name>reprise</name></hcparty></author>", "<iscomplete>false<", "time iscomplete isvalidated author")),
+    ],
+)  # fmt: skip
+def test_sender_and_status(sender, status, expected):
+    data = f"A1\\7\\{sender}\\\nA4\\7\\Dr\\02022026\\\\{status}\\\nL5\\7\\D\\\\\\\\\\x\\\n"
+    out = balanced(source(data.encode()), 1).decode()
+    author, complete, filled = expected
+    head = out[out.index("REPRISE-MESSAGE") - 400 :]
+    assert author in head
+    assert complete in head
+    assert f">{filled}</id>" in head
