@@ -149,7 +149,7 @@ class _ChartFindings(Findings):
         if unit.moved:
             return
         codes = (c.value() for c in node.children if c.name == "cd" and c.get("S") == "CD-TRANSACTION")
-        self._summaries += next(codes, "") == SUMMARY
+        self._summaries += SUMMARY in codes
         self._hold(unit)
         if message_mark(node.children) is not None:
             self._made_from_message(unit, node)

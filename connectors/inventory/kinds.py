@@ -23,7 +23,12 @@ def describe(children: Sequence[Node], true: Sequence[Node]) -> Transaction:
     The record kind goes by what stands there (docs/formats/kmehr.md, "Record kind").
     """
     kind = _code(children, "CD-TRANSACTION").lower()
-    return Transaction(_code(true, "CD-TRANSACTION"), _record_kind(kind, children), _responsible(children))
+    said = [c.value() for c in true if c.name == "cd" and c.get("S") == "CD-TRANSACTION"]
+    return Transaction(
+        "clinicalsummary" if "clinicalsummary" in said else min(said, default=""),
+        _record_kind(kind, children),
+        _responsible(children),
+    )
 
 
 def _code(children: Iterable[Node], scheme: str) -> str:

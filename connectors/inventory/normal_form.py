@@ -89,7 +89,7 @@ def attributes(node: Node, without: Sequence[str] = ()) -> list[str]:
     pairs = {name: value for name, value in node.attributes.items() if name not in without}
     if not pairs.get("SV", "set"):
         del pairs["SV"]  # no version, and an empty one
-    if "L" in pairs:
+    if pairs.get("L") or ("L" in pairs and node.name != "text"):
         pairs["L"] = pairs["L"].lower()
     elif node.name == "text" and "L" not in without:
         pairs["L"] = "und"
@@ -159,6 +159,8 @@ def link_body(node: Node) -> str:
 def attachment_body(node: Node, sha256: str, count: int) -> str:
     """An attachment: its attributes but MEDIATYPE and L, the digest and number of its bytes."""
     named = attributes(node, without=("MEDIATYPE", "L"))
+    if node.get("TYPE") is None:
+        named = sorted([*named, "TYPE=multimedia"])
     return RS.join([US.join(named), sha256, str(count), *sorted(canons(node.children))])
 
 

@@ -17,6 +17,7 @@ from connectors.sources.kmehr_tree import (
 )
 from schemas.disposition import Reason, UnitKind
 from schemas.errors import LimitExceededError
+from schemas.link_types import LINK_TYPES
 from schemas.sensitive import Sensitive
 
 STRUCTURE, FOLDER, PATIENT, UNIT, PART, LNK, HEADER, POSITION = range(8)
@@ -168,4 +169,6 @@ class OpenUnits:
             return Reason.BASE64_INVALID
         if attachment.size > self.limits.max_attachment_bytes:
             return Reason.ATTACHMENT_TOO_LARGE
-        return None if unit.element.attributes.keys() <= LABELS else Reason.NOT_IN_TARGET
+        labels = unit.element.attributes
+        fits = labels.keys() <= LABELS and labels.get("TYPE", "multimedia") in LINK_TYPES
+        return None if fits else Reason.NOT_IN_TARGET

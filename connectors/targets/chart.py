@@ -184,7 +184,7 @@ def _documents(rows: ChartRows) -> Iterator[Unit]:
 
 
 def _mark_languages(node: Node) -> None:
-    if node.name == "text" and "L" not in node.attributes:
+    if node.name == "text" and not node.attributes.get("L"):
         node.attributes["L"] = "und"
     for child in node.children:
         _mark_languages(child)

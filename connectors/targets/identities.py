@@ -37,7 +37,7 @@ def settle_mf_ids(run_id: str, transactions: Iterable[Unit]) -> set[str]:
         if value is None:
             unit.children.append(make_mf_id(run_id, unit.path))
         elif value in seen and value and versions[value] < counted[value] - 1:
-            _replace(unit, run_id, value)
+            _replace(unit, run_id)
         elif value:
             seen.add(value)
     _set_further_aside(holders, set(seen), run_id)
@@ -72,9 +72,8 @@ def _version_of(unit: Unit) -> str | None:
     return None
 
 
-def _replace(unit: Unit, run_id: str, value: str) -> None:
+def _replace(unit: Unit, run_id: str) -> None:
     found = unit.mf_id()
     if found is not None:
-        made = make_mf_id(run_id, unit.path)
-        found.text, found.attributes = made.text, made.attributes
-        unit.children.append(leaf("id", value, S="LOCAL", SV=run_token(run_id), SL=SOURCE))
+        found.attributes |= {"SL": SOURCE, "SV": run_token(run_id)}
+        unit.children.append(make_mf_id(run_id, unit.path))

@@ -32,7 +32,7 @@ from connectors.targets.originals import Originals
 from connectors.targets.patient import patient_node
 from connectors.targets.prose import LANGUAGES
 from connectors.targets.references import References
-from connectors.targets.transaction_kinds import SUMMARY, newest_other_summary, set_kind
+from connectors.targets.transaction_kinds import SUMMARY, is_summary, newest_other_summary, set_kind
 from connectors.targets.tree import Node, escape_text, leaf, opening, parse_fragment, stamp, wrap
 from connectors.targets.units import UnitWriter, number
 from schemas.disposition import Disposition, Reason, UnitKind
@@ -200,7 +200,7 @@ class Chart:
         )
 
     def _nodes(self) -> list[Node]:
-        summaries = [t for t in self._transactions if t.row["kind"] == SUMMARY]
+        summaries = [t for t in self._transactions if is_summary(t)]
         other = None if summaries else newest_other_summary(self._transactions)
         summaries = summaries if other is None else [other]
         placed = {summary.path for summary in summaries}

@@ -25,6 +25,16 @@ SUMMARY = "clinicalsummary"
 _OTHER_SUMMARY = "sumehr"
 
 
+def is_summary(transaction: Unit) -> bool:
+    """Whether one of its kinds says that it is the clinical summary."""
+    return any(is_kind(child) and child.text == SUMMARY for child in transaction.children)
+
+
+def is_kind(node: Node) -> bool:
+    """Whether an element tells the kind of a transaction."""
+    return node.name == "cd" and node.attributes.get("S") == "CD-TRANSACTION"
+
+
 def newest_other_summary(transactions: Sequence[Unit]) -> Unit | None:
     """The newest SUMEHR: importers look for problems, allergies, medication and vaccines in a clinicalsummary alone."""
     found = [t for t in transactions if t.row["kind"] == _OTHER_SUMMARY]

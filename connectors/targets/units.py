@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from base64 import b64encode
 from collections.abc import Iterator, Mapping
+from functools import cache
 
 from connectors.targets.chart import Unit
 from connectors.targets.conform import (
@@ -93,18 +94,19 @@ class UnitWriter:
     def body(self, owner: Unit) -> list[Node]:
         """The body nodes of a transaction or heading, numbered from 1."""
         nodes: list[Node] = []
+        texts = _texts_of(_TYPES[owner.kind])
         for unit in owner.units:
-            nodes += self._nodes(unit)
+            nodes += self._nodes(unit, texts)
         return number(nodes)
 
-    def _nodes(self, unit: Unit) -> list[Node]:
+    def _nodes(self, unit: Unit, texts: Mapping[str, str]) -> list[Node]:
         match unit.kind:
             case UnitKind.ITEM:
                 return [self._item(unit)]
             case UnitKind.HEADING:
                 return [self._heading(unit)]
             case UnitKind.TEXT:
-                return [self.text_of(unit)]
+                return [self.text_of(unit, texts)]
             case _:
                 return [self.link(unit)]
 
@@ -155,13 +157,21 @@ class UnitWriter:
             each.degrade(Reason.NOT_IN_TARGET)
         return self._originals.text(verbatim(unit))
 
-    def text_of(self, unit: Unit, types: Mapping[str, str] = TEXT_TYPES) -> Node:
+    def text_of(self, unit: Unit, types: Mapping[str, str]) -> Node:
         """A text; one that is none of the types known there stands as prose."""
         node = unit.children[0]
         if node.name in types and is_valid(node, types[node.name]):
             return node
         unit.degrade(Reason.NOT_IN_TARGET)
         return self._originals.text(node)
+
+
+@cache
+def _texts_of(owner: str) -> Mapping[str, str]:
+    """The texts that a type holds in both releases, with the type of each."""
+    return {
+        name: type_ for name, type_ in TEXT_TYPES.items() if all(child_type(owner, name, r) for r in RELEASES)
+    }
 
 
 def _has_known_kind(item: Unit) -> bool:
@@ -184,17 +194,15 @@ def verbatim(unit: Unit) -> Node:
 
 
 def attachment(unit: Unit) -> Node:
-    """A `lnk` whose content is streamed when it is written."""
+    """A `lnk` whose content is streamed when it is written; one that says nothing of itself is `multimedia`."""
     row = unit.row
     labels = {
-        "TYPE": row["link_type"],
+        "TYPE": "multimedia" if row["link_type"] is None else row["link_type"],
         "MEDIATYPE": media_type_of(row["media_type"]),
         "URL": row["url"],
         "SIZE": row["size_label"],
     }
     node = Node("lnk", {name: value for name, value in labels.items() if value is not None})
-    if not is_valid(Node("lnk", dict(node.attributes)), "CD:lnkType"):
-        unit.degrade(Reason.NOT_IN_TARGET)
     node.stream = unit
     return node
 

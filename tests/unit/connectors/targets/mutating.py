@@ -61,7 +61,7 @@ def base() -> etree._Element:
         "T-1", 1, "treatment", '<text L="fr">controle</text>', _to("//item[id[@SL='MF-ID' and .='P-1']]")
     )
     plan = f'<heading><id S="ID-KMEHR" SV="1.0">1</id><cd S="CD-HEADING" SV="1.0">plan</cd>{visit}<text L="fr">revoir</text></heading>'
-    layout = '<text L="fr">un deux</text>'
+    layout = '<text-with-layout L="fr">un <strong>deux</strong></text-with-layout>'
     folder = "".join(
         (
             _transaction("S-1", 1, "clinicalsummary", problem + taken),

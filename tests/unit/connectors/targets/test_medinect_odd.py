@@ -315,3 +315,27 @@ def test_a_link_turned_elsewhere_is_noticed():
     assert recount(out.replace(b".=&quot;HE-1&quot;", b".=&quot;gone&quot;")).problems == [
         "link_target_differs"
     ]
+
+
+def test_a_file_says_multimedia_where_its_link_says_nothing():
+    dispositions, out = balanced(f"<transaction>{HEAD}<lnk>QUJD</lnk></transaction>")
+    assert b'<lnk TYPE="multimedia" MEDIATYPE="text/plain">QUJD</lnk>' in out
+    assert dispositions == {"delivered": 2}
+    (reject,) = source(f"<transaction>{HEAD}<lnk TYPE='odd'>QUJD</lnk></transaction>").rejects
+    assert (reject.kind, reject.reason) == ("attachment", "not_in_target")
+
+
+@pytest.mark.parametrize(
+    "cds",
+    ["clinicalsummary labresult", "labresult clinicalsummary", "clinicalsummary clinicalsummary", "x note"],
+)
+def test_a_transaction_of_two_kinds(cds, schemas):
+    for odd in ("", " SIZE='1'"):
+        codes = "".join(
+            f"<cd S='CD-TRANSACTION' SV='1.5'{odd * (at == 0)}>{each}</cd>"
+            for at, each in enumerate(cds.split())
+        )
+        _, out = balanced(
+            f"<transaction>{codes}<item>{ITEM}</item></transaction><transaction>{HEAD}</transaction>"
+        )
+        assert all(schema.validate(etree.fromstring(out)) for schema in schemas)

@@ -1,0 +1,18 @@
+"""The values of CD-LNK: what a `lnk` may say of itself in KMEHR 1.7 and 1.43."""
+
+LINK_TYPES = frozenset(
+    {
+        "isachildof",
+        "isaconsequenceof",
+        "isanappendixof",
+        "isanewversionof",
+        "isapproachfor",
+        "isareplyto",
+        "isaservicefor",
+        "isattestationof",
+        "isplannedfor",
+        "isrealisationof",
+        "multimedia",
+        "thumbnail",
+    }
+)
