@@ -13,6 +13,7 @@ import pyarrow as pa
 from connectors.inventory.delivered import ChartAccount, DeliveredChart
 from connectors.targets.identities import run_token
 from connectors.targets.medinect import ChartOutcome, Envelope, chart_name, compose_chart
+from connectors.targets.whole_chart import WholeChart
 from flows.steps.context import DataContext
 from flows.steps.extract import STAGE as EXTRACTED
 from flows.steps.match import load_charts
@@ -25,6 +26,7 @@ from vault.keys import derive
 from vault.staging import StagingReader, StagingWriter
 
 STAGE = "deliver"
+NOT_VALID = "chart_not_valid"
 _GATHER_BYTES = 1 << 16
 ORIGINAL = pa.schema([("chart", pa.int32()), ("patient", pa.int32()), ("document", pa.large_binary())])
 FINDING = pa.schema([("chart", pa.int32()), ("patient", pa.int32()), ("finding", pa.string())])
@@ -102,14 +104,18 @@ class _Delivering:
         folders = [StagedChart(self._rows, patient, self._quarantined) for patient in patients]
         composed = compose_chart(folders, self._envelope)
         counted = DeliveredChart(self._fact_key, run_token(self._context.run_id), composed.originals)
+        whole = WholeChart()
         with archive.member(chart_name(self._context.run_id, chart)) as emit:
 
             def tee(piece: bytes) -> None:
                 emit(piece)
                 counted.feed(piece)
+                whole.feed(piece)
 
             with gathered(tee) as gather:
                 composed.write(gather)
+        if not whole.close():
+            self._problems[NOT_VALID] += 1
         if composed.originals:
             self._writer.write("original", _originals(chart, patients[0], composed.originals))
         self._book(chart, patients[0], composed.outcome, counted.close())

@@ -1,7 +1,7 @@
 """The data process with one thing broken, as REPRISE_MUTANT says: PLACE:OPERATION:TABLE[:COLUMN].
 
 PLACE: reader (what the connector gives), staging (what is read back for delivery), writer (what reaches the part).
-OPERATION: drop, double, swap (with another patient), alter (one value). Each is done once.
+OPERATION: drop, double, swap (with another patient), alter (one value), turn (with what follows). Each is done once.
 """
 
 from __future__ import annotations
@@ -146,6 +146,9 @@ def change(data: bytes) -> bytes:
     done = True
     if OPERATION == "raise":
         raise ValueError(data.decode())
+    if OPERATION == "turn":  # every fact is there, in an order that is not valid
+        end = data.index(b">", data.index(b"</", found.end())) + 1
+        return data[: found.start()] + data[found.end() : end] + found[0] + data[end:]
     new = {
         "drop": b"",
         "double": found[0] * 2,
