@@ -91,7 +91,11 @@ def test_a_doctor_in_two_acts(desk):
     assert begun["state"] == "pending"
     assert desk.told(*attest, exit_code=14)["error"] == "two_attesters_needed"
     seen = desk.type("subject", "show", begun["doctor"], operator="trial-second")
-    assert NIHII in seen.stdout and "be_national_register_1983" in seen.stdout
+    assert NIHII in seen.stdout and "the law of 8 August 1983 on the national register" in seen.stdout
+    assert (
+        "a second operator has not attested yet" in seen.stdout
+        and " UTC by trial, who saw an identity card" in seen.stdout
+    )
     desk.printed = ""  # it is shown to who asked for it; nothing else may show it
     assert desk.told(*attest, operator="trial-second")["state"] == "in_force"
     one, _, two = desk.ledger()[-3:]
