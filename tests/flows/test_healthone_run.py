@@ -18,7 +18,10 @@ def export(shared, tmp_path) -> Path:
     for path in (shared / "samples/healthone").iterdir():
         if path.is_file():
             shutil.copy(path, folder)
-    shutil.copy(folder / SAME_PATIENT[0], folder / SAME_PATIENT[1])
+    again = (
+        folder / SAME_PATIENT[0]
+    ).read_bytes() + b"\r\n"  # a file that came twice to the byte is read once
+    (folder / SAME_PATIENT[1]).write_bytes(again)
     return folder
 
 
