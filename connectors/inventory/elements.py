@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 
 from connectors.inventory.attachments import AttachmentDigest
+from connectors.inventory.embedded import EmbeddedMessages
 from connectors.inventory.findings import Findings
 from connectors.inventory.frames import STRUCTURAL, Frame, Role, role_of, takes_no_text
 from connectors.inventory.loose import Loose
@@ -43,6 +44,7 @@ class Folder:
         self.path = path
         self.last_seen: str | None = None
         self.several = False
+        self.embedded = EmbeddedMessages()
         self._stated: list[str | None] = []
 
     def note_number(self, inss: str | None) -> None:
@@ -224,6 +226,10 @@ class Elements:
 
     def _close_folder(self, folder: Folder) -> None:
         self._leave_place()
+        for row in folder.embedded.rows(folder.patient):
+            self.units[row.kind] += 1
+            self.rows.append(row)
+        folder.embedded = EmbeddedMessages()
         self.folders.append(folder)
         self._folder = None
 

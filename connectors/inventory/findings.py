@@ -6,8 +6,9 @@ from collections import Counter
 from typing import Protocol
 
 from connectors.inventory.attachments import AttachmentDigest
+from connectors.inventory.embedded import EmbeddedMessages, in_patient, read_messages
 from connectors.inventory.frames import Frame
-from connectors.inventory.healthone_lines import begins_message, is_message, result_lines
+from connectors.inventory.healthone_lines import begins_message, is_message
 from connectors.inventory.kinds import day, describe, patient_inss
 from connectors.inventory.markers import (
     HEADING_NAMES,
@@ -42,6 +43,7 @@ class Seen(Protocol):
     """What is noted about a patient."""
 
     last_seen: str | None
+    embedded: EmbeddedMessages
 
     def note_number(self, inss: str | None) -> None:
         """What a patient element of the folder states."""
@@ -76,7 +78,7 @@ class Findings:
             unit.body = canon(node)
             text = "".join(node.runs)
             if self.examine and is_message(text):
-                self._message(unit, text.encode("utf-8", "surrogatepass"), key)
+                unit.messages = read_messages(text.encode("utf-8", "surrogatepass"), key)
         elif unit.kind is not UnitKind.FILE:
             self._transaction(unit, node) if unit.kind is UnitKind.TRANSACTION else self._head(
                 unit, node, key
@@ -105,6 +107,7 @@ class Findings:
             unit.node = None
         if seen is not None:
             seen.note_number(patient_inss(fields))
+            seen.embedded.people.append(in_patient(fields))
 
     def _lnk(self, unit: Unit, node: Node, attachment: AttachmentDigest, key: bytes) -> None:
         if not attachment.close():
@@ -119,13 +122,7 @@ class Findings:
         if not self.examine:
             unit.held = content
         elif content is not None and begins_message(content):
-            self._message(unit, content, key)
-
-    def _message(self, unit: Unit, content: bytes, key: bytes) -> None:
-        unit.facts = [
-            (line.message, line.line, fact_digest(key, derived_form(line.text)))
-            for line in result_lines(content)
-        ]
+            unit.messages = read_messages(content, key)
 
     def _transaction(self, unit: Unit, node: Node) -> None:
         found = filling(node.children, TRANSACTION_NAMES, self.sender)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from connectors.inventory.normal_form import (
     US,
@@ -17,6 +17,9 @@ from connectors.inventory.normal_form import (
 )
 from connectors.inventory.tiles import Span
 from schemas.disposition import UnitKind
+
+if TYPE_CHECKING:
+    from connectors.inventory.embedded import EmbeddedMessage
 
 _NESTING = (UnitKind.HEADING, UnitKind.ITEM)
 
@@ -55,7 +58,7 @@ class Unit:
     children: list[Unit] = field(default_factory=list)
     node: Node | None = None  # until its end
     body: str = ""
-    facts: list[tuple[int, int, bytes]] = field(default_factory=list)  # result lines of a message in it
+    messages: list[EmbeddedMessage] = field(default_factory=list)  # of a laboratory, that it is or holds
     stated: tuple[bytes, ...] = ()  # of an item: facts of the result lines that are a text of it
     degraded: bool = False  # it, or a child of it, stands in a text
     moved: bool = False  # it stands in a text as a whole
@@ -86,7 +89,6 @@ def _rows(
     form = normal_form(unit.kind, context, unit.body)
     if not unit.void:
         yield _row(unit, patient, key, form, around)
-        yield from _fact_rows(unit, patient, around)
     for number, (kind, digest) in enumerate(unit.lines, start=1):
         yield CountedRow(f"{unit.path}#{number}", patient, kind, None, None, digest, [], False, False)
     inner = _inner_context(unit, context, form)
@@ -123,14 +125,3 @@ def _row(unit: Unit, patient: int, key: bytes, form: str, around: Transaction | 
         unit.degraded,
         derived,
     )
-
-
-def _fact_rows(unit: Unit, patient: int, around: Transaction | None) -> Iterator[CountedRow]:
-    if around is None:  # items are made in transactions only
-        return
-    kind, responsible = around.record_kind, around.responsible
-    for message, line, digest in unit.facts:
-        if digest in around.stated:  # an earlier package made an item from it
-            continue
-        path = f"{unit.path}#{message}.{line}"
-        yield CountedRow(path, patient, UnitKind.RESULT, kind, responsible, digest, [], False, True)

@@ -157,6 +157,8 @@ class Walk(Elements):
             for row in rows(unit, patient, self._key, context):
                 self.units[row.kind] += 1
                 self.rows.append(row)
+            if self._folder is not None:
+                self._folder.embedded.take(unit)
         self._ready.clear()
 
     def _flat_spans(self, units: list[Unit]) -> list[Span]:

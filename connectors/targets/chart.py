@@ -120,9 +120,9 @@ def _assemble(units: dict[str, Unit], leaves: list[Unit], fields: list[Unit]) ->
         else:
             folder.loose.append(unit)
     for unit in units.values():
-        unit.units.sort(key=_place)
-    folder.transactions.sort(key=_place)
-    folder.loose.sort(key=_place)
+        unit.units.sort(key=place_of)
+    folder.transactions.sort(key=place_of)
+    folder.loose.sort(key=place_of)
     return folder
 
 
@@ -144,7 +144,8 @@ def _holder(unit: Unit, units: dict[str, Unit]) -> Unit | None:
     return owner
 
 
-def _place(unit: Unit) -> tuple[int, ...]:
+def place_of(unit: Unit) -> tuple[int, ...]:
+    """Where it lies in the file: sorts units as they came."""
     return tuple(int(part) for part in unit.path.partition("/")[2].split("."))
 
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 
+from connectors.sources.healthone_messages import Message
 from connectors.targets.chart import Unit
 from connectors.targets.tree import Node, walk
 from schemas.disposition import HELD_AGAINST_NOTHING, Disposition, UnitKind
@@ -96,6 +97,13 @@ def _is_empty_document(link: Node) -> bool:
     """Whether a `lnk` says that it holds a file, and neither holds one nor names one."""
     says = link.attributes.get("TYPE") == "multimedia" or "MEDIATYPE" in link.attributes
     return says and not link.attributes.get("URL", "").strip() and not link.children
+
+
+def foreign_message(unit: Unit, message: Message) -> Finding:
+    """The point of a laboratory message that names somebody else than the chart it lies in."""
+    who = message.identity
+    told = ", ".join(part for part in (who.family_name, who.first_name, who.birth, who.inss) if part)
+    return Finding(0, _kind(unit), unit.path, "message_of_another", told)
 
 
 def _kind(unit: Unit) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from connectors.sources.healthone_messages import Result, parse_messages
+from connectors.sources.healthone_messages import Message, Result, parse_messages
 from connectors.targets.chart import Unit
 from connectors.targets.identities import make_mf_id
 from connectors.targets.reference_ranges import read_range
@@ -13,7 +13,7 @@ from connectors.targets.tree import RUN, Node, clean, leaf, wrap
 from schemas.disposition import UnitKind
 
 MAX_BYTES = 4 << 20
-_MESSAGE = re.compile(r"\W{0,3}A[12]\\")
+_MESSAGE = re.compile(r"\W{0,3}A[12]\\", re.IGNORECASE)
 _NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?\Z")
 _NUMBER_AND_UNIT = re.compile(r"([+-]?\d+(?:[.,]\d+)?)\s*(\S.*)\Z")
 _UNITS = frozenset({"%", "cm", "g/dl", "kg", "mg/dl", "mg/l", "mmhg", "mmol/l"})
@@ -59,16 +59,21 @@ def _line(raw: str) -> str:
 
 
 def derive_items(unit: Unit, run_id: str, stated: frozenset[str]) -> Iterator[tuple[str, Node]]:
-    """For each result line of the message that is not `stated`: its unit path and the item that holds it."""
+    """For each result line of the unit's messages that is not `stated`: its unit path and the item that holds it."""
     data = message_bytes(unit)
-    if data is None:
-        return
-    for number, message in enumerate(parse_messages(data), start=1):
-        results = {result.line.ordinal: result for result in message.results}
-        for line in message.lines:
-            if line.descriptor == "L1" and _line(line.raw) not in stated:
-                path = f"{unit.path}#{number}.{line.ordinal}"
-                yield path, _item(path, line.raw, results.get(line.ordinal), run_id)
+    for number, message in enumerate(parse_messages(data) if data is not None else (), start=1):
+        yield from message_items(unit, number, message, run_id, stated)
+
+
+def message_items(
+    unit: Unit, number: int, message: Message, run_id: str, stated: frozenset[str]
+) -> Iterator[tuple[str, Node]]:
+    """The same of one message, the unit's `number`-th."""
+    results = {result.line.ordinal: result for result in message.results}
+    for line in message.lines:
+        if line.descriptor == "L1" and _line(line.raw) not in stated:
+            path = f"{unit.path}#{number}.{line.ordinal}"
+            yield path, _item(path, line.raw, results.get(line.ordinal), run_id)
 
 
 def _item(path: str, raw: str, result: Result | None, run_id: str) -> Node:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections import Counter as Tally
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 
 from connectors.base import ChartRows
 from connectors.targets.chart import Folder, Unit, load_folder
 from connectors.targets.conform import arrange, is_valid
+from connectors.targets.embedded import make_items
 from connectors.targets.fillers import fill_transaction, marker
 from connectors.targets.findings import Finding, find
 from connectors.targets.healthone_items import derive_items, stated_lines
@@ -120,6 +121,9 @@ class Chart:
         tops = [*self._fields, *(top for f in folders for top in (*f.transactions, *f.loose))]
         self._units = [u for top in tops if whole_message(top) is None for u in top.below()]
         self.outcome = ChartOutcome()
+        embedded = [make_items(folder, envelope.run_id) for folder in folders]
+        self._items = {path: items for each in embedded for path, items in each.items.items()}
+        self._foreign = [finding for each in embedded for finding in each.findings]
         self._transactions = [t for f in folders for t in f.transactions]
         token = run_token(envelope.run_id)
         self._originals = Originals(_language(self._fields, envelope.language), token)
@@ -244,13 +248,18 @@ class Chart:
 
     def _derived(self, transactions: list[Unit]) -> list[Node]:
         nodes = []
-        for transaction, unit in [(t, u) for t in transactions for u in _sources_of_items(t)]:
-            stated = stated_lines(transaction.below())
-            for path, item in derive_items(unit, self._envelope.run_id, stated):
-                item.children.insert(0, _position())
-                nodes.append(item)
-                if not unit.is_message:
+        for transaction in transactions:
+            message = whole_message(transaction)
+            if message is not None:
+                # Of a transaction made from a message that alone: its text says the same once more.
+                stated = stated_lines(transaction.below())
+                nodes += [item for _, item in derive_items(message, self._envelope.run_id, stated)]
+            for unit in transaction.below() if message is None else ():
+                for path, item in self._items.pop(unit.path, ()):
+                    nodes.append(item)
                     self._deliver(unit, path, UnitKind.RESULT)
+        for item in nodes:
+            item.children.insert(0, _position())
         return nodes
 
     def _deliver(self, unit: Unit, path: str, kind: UnitKind) -> None:
@@ -281,13 +290,7 @@ class Chart:
             for path, kind in booked_lines(message):
                 self._deliver(message, path, kind)
             self.outcome.findings += doubtful_points(message)
-        self.outcome.findings += [f for unit in self._units for f in find(unit)]
-
-
-def _sources_of_items(transaction: Unit) -> Iterator[Unit]:
-    """Of a transaction made from a message the message alone: its text says the same once more."""
-    message = whole_message(transaction)
-    return iter([message]) if message is not None else transaction.below()
+        self.outcome.findings += self._foreign + [f for unit in self._units for f in find(unit)]
 
 
 def _language(fields: list[Unit], otherwise: str) -> str:

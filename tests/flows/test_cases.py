@@ -26,7 +26,6 @@ MARKUP = re.compile(r"<\s*/?\s*[A-Za-z][^<>]*>")
 PENDING = frozenset(
     {
         "G13-parameter-local-gpsmf.xml",
-        "T61-embedded-base64-other-patient.xml",
     }
 )
 """Cases that do not come out right yet."""

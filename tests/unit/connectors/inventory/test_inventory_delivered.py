@@ -30,7 +30,7 @@ SUMMARY = (
     + EMPTY_TEXT
     + "</transaction>"
 )
-MESSAGE = "A1\\7\\LABO\\\r\nA2\\7\\X\\Y\\\r\nL1\\7\\HB\\Hémoglobine\\11-17\\g/dL\\-\\10,9\\\r\nL1\\7\\HB\\\\\\\\C\\Contrôlé\\\r\nEND\r\n"
+MESSAGE = "A1\\7\\LABO\\\r\nA2\\7\\E\\J\\\r\nL1\\7\\HB\\Hémoglobine\\11-17\\g/dL\\-\\10,9\\\r\nL1\\7\\HB\\\\\\\\C\\Contrôlé\\\r\nEND\r\n"
 LINES = [line for line in MESSAGE.split("\r\n") if line.startswith("L1")]
 
 

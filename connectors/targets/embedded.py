@@ -1,0 +1,162 @@
+"""Laboratory messages in the texts and attachments of a folder: whose they are, and which of them become items.
+
+The conclusions are those of docs/formats/facts.md ("Derived"); the counter comes to the same by code of its own.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from connectors.sources.healthone_messages import Message, parse_messages
+from connectors.targets.chart import Folder, Unit, place_of
+from connectors.targets.findings import Finding, foreign_message
+from connectors.targets.healthone_items import message_bytes, message_items, stated_lines
+from connectors.targets.tree import Node
+from schemas.disposition import UnitKind
+from schemas.persons import Person, agree, fold_birth, fold_name, fold_sex, is_date
+
+_NUMBER_SIGNS = re.compile(r"[.\-/\s]")
+_BIRTH = re.compile(r"(0[1-9]|[12][0-9]|3[01])(0[1-9]|1[0-2])([0-9]{4}|[0-9]{2})", re.ASCII)
+_NO_BIRTH = frozenset({"01010001", "01011900"})
+
+
+class Owner(NamedTuple):
+    """Whom a message or a `patient` element names."""
+
+    person: Person
+    numbers: frozenset[str]
+
+    def contradicts(self, other: Owner) -> bool:
+        """Whether the two cannot be one person by what both state."""
+        if self.numbers and other.numbers and not self.numbers & other.numbers:
+            return True
+        one, second = self.person, other.person
+        if _is_whole(one, second):  # a program may write all names into one field
+            one, second = one._replace(family=""), second._replace(family="")
+        return not agree(*_same_century(one, second))
+
+
+def _is_whole(one: Person, other: Person) -> bool:
+    """Whether the family name of one is family name and first name of the other, in either order."""
+    return any(
+        not a.first and b.first and a.family in (b.family + b.first, b.first + b.family)
+        for a, b in ((one, other), (other, one))
+    )
+
+
+def _same_century(one: Person, other: Person) -> tuple[Person, Person]:
+    """With years of two digits where one of them states no more."""
+    if {len(person.birth[0]) for person in (one, other) if person.birth} != {2, 4}:
+        return one, other
+    short, second = (
+        person._replace(birth=(person.birth[0][-2:], *person.birth[1:])) for person in (one, other)
+    )
+    return short, second
+
+
+@dataclass
+class Embedded:
+    """What becomes of a folder's messages: the items by the unit that holds the message, and points for the doctor."""
+
+    items: dict[str, list[tuple[str, Node]]] = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
+
+
+def make_items(folder: Folder, run_id: str) -> Embedded:
+    """Make items of the messages in a folder's transactions.
+
+    None of a message that names somebody else, none of one that came before in the folder (in a transaction of the
+    same kind and doctor), and none of a line that an item of the transaction repeats.
+    """
+    made = Embedded()
+    owners = list(_owners(folder))
+    seen: set[tuple[str | None, str | None, tuple[str, ...]]] = set()
+    for unit, transaction, in_item in sorted(_carriers(folder), key=lambda found: place_of(found[0])):
+        data = message_bytes(unit)
+        if data is None:
+            continue
+        stated, items = stated_lines(transaction.below()), made.items.setdefault(unit.path, [])
+        for number, message in enumerate(parse_messages(data), start=1):
+            said = tuple(line.raw for line in message.lines if line.kind is not None)
+            known = (transaction.row["record_kind"], transaction.row["responsible"], said)
+            again = not in_item and known in seen
+            if not in_item:
+                seen.add(known)
+            if any(owner_of(message).contradicts(owner) for owner in owners):
+                made.findings.append(foreign_message(unit, message))
+            elif not again:
+                items += message_items(unit, number, message, run_id, stated)
+    return made
+
+
+def _carriers(folder: Folder) -> Iterator[tuple[Unit, Unit, bool]]:
+    """Each text and attachment in a transaction, with it, and whether it lies in an item."""
+    for transaction in folder.transactions:
+        for holder in transaction.below():
+            for unit in holder.units:
+                if unit.kind in (UnitKind.TEXT, UnitKind.ATTACHMENT) and not unit.is_message:
+                    yield unit, transaction, holder.kind is UnitKind.ITEM
+
+
+def owner_of(message: Message) -> Owner:
+    """Whom a message names: its first A2 line, and the numbers of its A2 and A5 lines."""
+    fields: list[str] = []
+    numbers: set[str] = set()
+    for line in message.lines:
+        if line.descriptor in ("A2", "A5"):
+            parts = line.raw.split("\\")
+            fields = fields or (parts if line.descriptor == "A2" else [])
+            numbers |= set(_numbers(parts[2:]))
+    family, first, sex, birth = (fields[2:6] + [""] * 4)[:4]
+    code = fold_sex(sex)
+    person = Person(
+        fold_name(family), fold_name(first), _birth(birth), code if code in ("male", "female") else ""
+    )
+    return Owner(person, frozenset(numbers))
+
+
+def _birth(field: str) -> tuple[str, ...]:
+    found = _BIRTH.fullmatch(field.strip())
+    return () if found is None or found[0] in _NO_BIRTH else (found[3], found[2], found[1])
+
+
+def _owners(folder: Folder) -> Iterator[Owner]:
+    """Whom each `patient` element of the folder names."""
+    elements: dict[str, list[Node]] = {}
+    for unit in folder.fields:
+        elements.setdefault(unit.owner, []).append(unit.children[0])
+    for fields in elements.values():
+        birth = next((_date(node) for node in fields if node.name == "birthdate"), ())
+        sex = next((fold_sex(_text(node, "cd")) for node in fields if node.name == "sex"), "")
+        person = Person(
+            next((fold_name(node.text) for node in fields if node.name == "familyname"), ""),
+            "".join(fold_name(node.text) for node in fields if node.name == "firstname"),
+            birth,
+            sex if sex in ("male", "female") else "",
+        )
+        ids = [n.text for n in fields if n.name == "id" and n.attributes.get("S") in ("INSS", "ID-PATIENT")]
+        yield Owner(person, frozenset(_numbers(ids)))
+
+
+def _date(birthdate: Node) -> tuple[str, ...]:
+    texts = (_text(birthdate, name) for name in ("date", "yearmonth", "year"))
+    birth = fold_birth(next((text for text in texts if text), None))
+    return birth if is_date(birth) else ()
+
+
+def _text(node: Node, name: str) -> str:
+    return next((child.text for child in node.children if child.name == name), "")
+
+
+def _numbers(texts: list[str]) -> Iterator[str]:
+    """Eleven digits whose last two are a check on the others, with or without a 2 before them."""
+    for text in texts:
+        digits = _NUMBER_SIGNS.sub("", unicodedata.normalize("NFC", text))
+        if re.fullmatch(r"[0-9]{11}", digits):
+            nine, check = int(digits[:9]), int(digits[9:])
+            if check in (97 - nine % 97, 97 - (2_000_000_000 + nine) % 97):
+                yield digits
