@@ -18,9 +18,8 @@ def export(shared, tmp_path) -> Path:
     for path in (shared / "samples/healthone").iterdir():
         if path.is_file():
             shutil.copy(path, folder)
-    again = (
-        folder / SAME_PATIENT[0]
-    ).read_bytes() + b"\r\n"  # a file that came twice to the byte is read once
+    # What says the same twice is read once: the second message has another value.
+    again = (folder / SAME_PATIENT[0]).read_bytes().replace(b"10.9", b"10.8").replace(b"10,9", b"10,8")
     (folder / SAME_PATIENT[1]).write_bytes(again)
     return folder
 
@@ -36,7 +35,7 @@ def test_alone_every_line_is_delivered(export, tmp_path):
     counted = result.counts["inventory"]["units"]
     assert set(counted) == {"message_header", "result", "comment"}
     assert result.dispositions["delivered"] == sum(counted.values()) == sum(result.dispositions.values())
-    # Two copies of one message share a chart, and so do the two messages of one person without a number.
+    # The two messages of one number share a chart, and so do the two messages of one person without a number.
     assert len(charts(case)) == len(list(export.iterdir())) - 2
     case.nothing_left()
 
