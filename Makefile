@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test page page-tools intake-2gib bits faults soak powercuts targets fuzz lint check format clean
+.PHONY: bench bench-small demo test page page-tools intake-2gib bits faults soak powercuts targets fuzz lint check format clean
 
 # `make demo` and `make test` need Python 3.11+ with venv, make and git; nothing else.
 demo: $(VENV)/.runtime
@@ -56,6 +56,17 @@ fuzz: $(VENV)/.dev
 	for target in $(TARGET); do \
 	  PYTHONPATH=$(CURDIR):$$($(BIN)/python -c "import sysconfig; print(sysconfig.get_path('purelib'))") \
 	  $(FUZZ)/bin/python fuzz/run.py $$target $(SECONDS) || exit 1; done
+
+# our way beside the machine's limits and what people would use instead (docs/performance.md); half an hour on a quiet machine
+BENCH := .venv-bench
+bench: $(VENV)/.dev
+	test -x $(BENCH)/bin/python || $(PYTHON) -m venv $(BENCH)
+	$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --requirement requirements-bench.lock
+	$(BIN)/python bench/compare.py full
+
+# minutes; what CI holds against its limits
+bench-small: $(VENV)/.dev
+	$(BIN)/python bench/compare.py small
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff format --check .

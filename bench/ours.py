@@ -1,0 +1,71 @@
+"""One migration, whole, from its order to its certificate: `python bench/ours.py FOLDER`, a folder that `prepare` made.
+
+Prints, as JSON, the CPU seconds of the data process up to each step, as the kernel counts them (in hundredths).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from flows.watch import NoWatch
+
+TICK = os.sysconf("SC_CLK_TCK")
+
+
+def prepare(folder: Path, export: Path) -> None:
+    """A trial whose source is a copy of the export: the run removes it."""
+    import shutil
+
+    from flows.trial import OPERATORS, make_trial
+
+    folder.mkdir()
+    shutil.copytree(export, folder / "export")
+    made = make_trial(folder / "trial", folder / "export")
+    (folder / "order.json").write_text(json.dumps({**made, "operator": OPERATORS[0]}))
+
+
+class Steps(NoWatch):
+    """CPU seconds of the data process at the end of each of its steps."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+        self._before = 0.0
+
+    def arrow(self, arrow: str, counts: dict[str, Any]) -> None:
+        now = data_process_cpu()
+        if now is not None:
+            self.seconds[arrow], self._before = now - self._before, now
+
+
+def data_process_cpu() -> float | None:
+    """CPU seconds of the child that holds the data, while it lives."""
+    for child in Path("/proc/self/task").glob("*/children"):
+        for pid in child.read_text().split():
+            if b"flows.data_process" in Path(f"/proc/{pid}/cmdline").read_bytes():
+                fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+                return (int(fields[11]) + int(fields[12])) / TICK
+    return None
+
+
+def main(folder: Path) -> None:
+    from flows import engine
+    from flows.orders import Order
+
+    made = json.loads((folder / "order.json").read_text())
+    order = Order(
+        made["source"], made["authorisation"], "migration", made["destination"], "keyring", made["operator"]
+    )
+    steps = Steps()
+    engine.start(Path(made["home"]), order, steps)
+    print(json.dumps(steps.seconds))
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "prepare":
+        prepare(Path(sys.argv[2]), Path(sys.argv[3]))
+    else:
+        main(Path(sys.argv[1]))
