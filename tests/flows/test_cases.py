@@ -23,12 +23,6 @@ EXPECTED: dict[str, dict[str, Any]] = json.loads((CASES / "expect.json").read_te
 ALONE = {"alone", "matching"}  # the others lie in a practice of many patients, where a point of each is few
 GENEROUS = {"degraded_permille": 1000, "quarantined_permille": 1000}
 MARKUP = re.compile(r"<\s*/?\s*[A-Za-z][^<>]*>")
-PENDING = frozenset(
-    {
-        "G13-parameter-local-gpsmf.xml",
-    }
-)
-"""Cases that do not come out right yet."""
 
 
 @pytest.fixture(scope="module")
@@ -39,12 +33,7 @@ def practices(tmp_path_factory):
     }
 
 
-def _params() -> list[Any]:
-    waiting = pytest.mark.xfail(reason="does not come out right yet")
-    return [pytest.param(name, marks=[waiting] if name in PENDING else []) for name in EXPECTED]
-
-
-@pytest.mark.parametrize("name", _params())
+@pytest.mark.parametrize("name", EXPECTED)
 def test_case(name, practices, schemas):
     case = EXPECTED[name]
     found = Found(practices[case["group"] in ALONE].carry(CASES / name), case.get("people", {}))

@@ -51,7 +51,7 @@ def test_one_module_starts_children_and_one_begins_anew():
             assert path.name in by.get(found, ()), (path.name, found)
     for name in ("flows/data_link.py", "flows/prefect_worker.py"):
         assert "subprocess.Popen(" not in (ROOT / name).read_text(encoding="utf-8")
-    assert len(started_children()) == 5
+    assert len(started_children()) == 6
 
 
 def test_every_command_gets_its_paths_absolute():
