@@ -36,7 +36,8 @@ LINES = [line for line in MESSAGE.split("\r\n") if line.startswith("L1")]
 
 def derived(line: str, path: str = "1/1.2.3.9#1.3") -> str:
     mark = f'<id S="LOCAL" SV="{TOKEN}" SL="REPRISE-DERIVED">{path}</id>'
-    return f'<item>{mark}<cd S="CD-ITEM" SV="1.6">lab</cd><text L="fr">{html.escape(line)}</text></item>'
+    low = '<severity><cd S="CD-SEVERITY" SV="1.0">low</cd></severity>' if "\\-\\" in line else ""
+    return f'<item>{mark}<cd S="CD-ITEM" SV="1.6">lab</cd><text L="fr">{html.escape(line)}</text>{low}</item>'
 
 
 def test_a_made_summary_is_no_unit():
