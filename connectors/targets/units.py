@@ -14,6 +14,7 @@ from connectors.targets.conform import (
     fits,
     is_valid,
     occurs_once,
+    order_of,
     sort_children,
 )
 from connectors.targets.fillers import fill_heading
@@ -79,7 +80,11 @@ class UnitWriter:
         present = {child.name for child in kept}
         single = occurs_once(type_name, misfit.name)
         known = child_type(type_name, misfit.name, RELEASES[0]) is not None
-        if known and misfit.name in AUTHORS and misfit.name not in present:
+        ranks = order_of(type_name)
+        before = ranks.get(misfit.name, 0) < ranks.get(
+            "text", 0
+        )  # the text that tells the rest comes after it
+        if known and before and misfit.name in AUTHORS and misfit.name not in present:
             author = fitting_author(misfit)
             if author is not None:
                 kept.append(author)

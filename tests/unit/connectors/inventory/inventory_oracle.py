@@ -35,7 +35,9 @@ def attribute_list(element, leave=()) -> list[str]:
     for key, value in element.attrib.items():
         if "XMLSchema-instance" not in key:
             found[etree.QName(key).localname] = value
-    if "L" in found:
+    if found.get("SV") == "":
+        del found["SV"]
+    if found.get("L") or ("L" in found and name(element) != "text"):
         found["L"] = found["L"].lower()
     elif name(element) == "text":
         found["L"] = "und"
@@ -74,11 +76,37 @@ def children_forms(children, ordered=False) -> list[str]:
     return forms
 
 
+FORMS = [
+    ("time", r"(\d):(\d\d)(?::(\d\d))?", lambda m: f"0{m[1]}:{m[2]}:{m[3] or '00'}"),
+    ("time", r"(\d\d):(\d\d)", lambda m: f"{m[1]}:{m[2]}:00"),
+    ("date|deliverydate|expirationdate", r"(.{10})T0?0:00(?::00)?(?:\..*)?", lambda m: m[1]),
+    ("yearmonth", r"(\d{4})(\d\d)", lambda m: f"{m[1]}-{m[2]}"),
+    ("decimal", r"([+-]*\d+),(\d+)", lambda m: f"{m[1]}.{m[2]}"),
+    ("iscomplete|isvalidated|isrelevant|boolean", r"(?i:true|false)", lambda m: m[0].lower()),
+]
+
+
+def settled(name: str, text: str) -> str:
+    """The form of a value that counts."""
+    found = [(pattern, form) for names, pattern, form in FORMS if name in names.split("|")]
+    text = text.strip(WHITE) if found else text
+    for pattern, form in found:
+        match = re.fullmatch(pattern, text, re.ASCII)
+        if match:
+            return form(match)
+    return text
+
+
 def canon(element, ordered=False) -> str:
     ordered = ordered or name(element) in ORDERED
-    inside = elements(element)
-    if not inside:
-        content = clean("".join(runs(element)))
+    inside = [
+        c
+        for c in elements(element)
+        if name(c) != "housenumber" or len(c) or c.text or c.attrib or name(element) != "address"
+    ]
+    if not elements(element):
+        text = "".join(runs(element))
+        content = clean(settled(name(element), text))
     else:
         forms = children_forms([c for c in inside if c.get("UNIT") is None], ordered)
         own = " ".join(clean(run.strip(WHITE)) for run in runs(element) if run.strip(WHITE))
@@ -107,6 +135,7 @@ def lnk_body(element) -> tuple[str, str]:
         return "link", US.join(pairs)
     content = base64.b64decode(text, validate=True)
     pairs = attribute_list(element, ("UNIT", "MEDIATYPE", "L"))
+    pairs = sorted([*pairs, "TYPE=multimedia"]) if element.get("TYPE") is None else pairs
     return "attachment", RS.join([US.join(pairs), hashlib.sha256(content).hexdigest(), str(len(content))])
 
 
