@@ -31,6 +31,7 @@ class Unit:
     disposition: Disposition = Disposition.DELIVERED
     reason: Reason | None = None
     chunks: ChartRows | None = None
+    prose: list[str] = field(default_factory=list)  # the texts that stand for it or for parts of it
 
     def degrade(self, reason: Reason) -> None:
         """Say that part of it, or all, travels as text."""

@@ -36,6 +36,10 @@ _NAMES = {
 }
 
 
+_TECHNICAL = frozenset({"id", "cd", "iscomplete", "isvalidated", "isrelevant", "lifecycle", "time"})
+_LONGEST = 300  # characters of an excerpt
+
+
 @dataclass(frozen=True)
 class Finding:
     """One point of the work list. `excerpt` quotes the record: sealed only."""
@@ -119,5 +123,20 @@ def _rank(unit: Unit) -> int:
 
 
 def _excerpt(unit: Unit) -> str:
-    texts = [node.text.strip() for child in unit.children for node in walk(child) if node.text.strip()]
-    return " · ".join(dict.fromkeys(texts))[:300]
+    """What stands as text for it or for parts of it, after what it is called; else what it says, without identifiers."""
+    if unit.prose:
+        names = [
+            text
+            for text in _texts(unit, frozenset({"content"}))
+            if not any(text in said for said in unit.prose)
+        ]
+        return " · ".join([*names[:1], *unit.prose])[:_LONGEST]
+    return " · ".join(_texts(unit, frozenset({child.name for child in unit.children}) - _TECHNICAL))[
+        :_LONGEST
+    ]
+
+
+def _texts(unit: Unit, names: frozenset[str]) -> list[str]:
+    """The texts in its children of these names, each once."""
+    nodes = (node for child in unit.children if child.name in names for node in walk(child))
+    return list(dict.fromkeys(node.text.strip() for node in nodes if node.text.strip()))

@@ -21,6 +21,7 @@ class Originals:
         self.language = language
         self._token = token
         self._entries: list[str] = []
+        self._said: list[str] = []
 
     def text(self, node: Node, *, copy: str | None = None) -> Node:
         """The `text` that stands for `node`, which is kept as it is now.
@@ -29,6 +30,7 @@ class Originals:
         """
         number = len(self._entries) + 1
         words = clean(f"{prose(node, self.language)} [Reprise {number}]")
+        self._said.append(words)
         labels = {"n": str(number), "text": sha256(words.encode()).hexdigest()[:TEXT_DIGEST]}
         if copy is not None:
             labels["copy"] = copy
@@ -36,6 +38,13 @@ class Originals:
         stamp(node, self._token)
         self._entries.append(f"<original{attributes}>{serialise(node)}</original>")
         return leaf("text", words, L=self.language)
+
+    def said_since(self, start: int) -> list[str]:
+        """The texts made after the first `start`."""
+        return self._said[start:]
+
+    def __len__(self) -> int:
+        return len(self._said)
 
     def document(self) -> bytes:
         """The list for the report; empty when every element found its place."""

@@ -38,8 +38,11 @@ def patient_node(fields: list[Unit], made: list[Unit], originals: Originals) -> 
         kept.append(message_mark(" ".join(unit.children[0].name for unit in made)))
     filled = fill_patient(kept)
     for misfit in misfits:
+        before = len(originals)
         repeated = occurs_once("personType", misfit.name) and any(c.name == misfit.name for c in kept)
         found = None if repeated else stand_in(misfit, "personType", originals)
         kept += [originals.text(misfit)] if found is None else found
+        for unit in owner[id(misfit)]:
+            unit.prose += originals.said_since(before)
     sort_children(kept, "personType")
     return Node("patient", children=kept), filled

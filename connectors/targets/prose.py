@@ -30,6 +30,11 @@ def prose(node: Node, language: str) -> str:
     return f"{label}{_colon(language)}{inner}" if inner else label
 
 
+def word_for(name: str, language: str) -> str | None:
+    """What an element is called; None for one that has no word."""
+    return _words(language).get(name)
+
+
 def _inside(node: Node, words: dict[str, str]) -> str:
     """The values of an element and of all in it, separated by commas; groups in parentheses."""
     if node.name == "cd":

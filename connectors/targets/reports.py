@@ -10,12 +10,15 @@ from typing import Any, cast
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from connectors.targets.findings import Finding
+from connectors.targets.prose import word_for
 
 
 def render_work_list(findings: list[Finding], language: str) -> str:
     """What a person has to look at. Quotes records: for the sealed report only."""
     ordered = sorted(findings, key=lambda finding: finding.rank)  # then as they came
-    return _render("work-list.html", language, findings=ordered)
+    kinds = _words()[language]["kinds"]
+    names = {f.kind: kinds.get(f.kind) or word_for(f.kind, language) or f.kind for f in ordered}
+    return _render("work-list.html", language, findings=ordered, names=names)
 
 
 def render_reconciliation(summary: dict[str, Any], language: str) -> str:

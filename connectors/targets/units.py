@@ -69,8 +69,10 @@ class UnitWriter:
         kept, misfits = fit_children(children, type_name)
         misfits += [child for child in unit.children if is_kmehr_id(child) and not is_position(child)]
         texts: list[Node] = []
+        before = len(self._originals)
         for misfit in misfits:
             self._place(misfit, type_name, kept, texts)
+        unit.prose += self._originals.said_since(before)
         if misfits:
             unit.degrade(Reason.NOT_IN_TARGET)
             sort_children(kept, type_name)
@@ -125,10 +127,10 @@ class UnitWriter:
             node.attributes["URL"] = url
         elif node.attributes.get("URL"):
             unit.degrade(Reason.DANGLING_LINK)
-            return self._originals.text(node)
+            return self._say(unit, node)
         if not is_valid(node, "CD:lnkType"):
             unit.degrade(Reason.NOT_IN_TARGET)
-            return self._originals.text(parse_fragment(unit.row["xml"]))
+            return self._say(unit, parse_fragment(unit.row["xml"]))
         return node
 
     def loose(self, unit: Unit) -> Node:
@@ -160,7 +162,7 @@ class UnitWriter:
         """The whole unit, with all that is in it, as a text in its parent."""
         for each in unit.below():
             each.degrade(Reason.NOT_IN_TARGET)
-        return self._originals.text(verbatim(unit))
+        return self._say(unit, verbatim(unit))
 
     def text_of(self, unit: Unit, types: Mapping[str, str]) -> Node:
         """A text; one that is none of the types known there stands as prose."""
@@ -168,7 +170,12 @@ class UnitWriter:
         if node.name in types and is_valid(node, types[node.name]):
             return node
         unit.degrade(Reason.NOT_IN_TARGET)
-        return self._originals.text(node)
+        return self._say(unit, node)
+
+    def _say(self, unit: Unit, node: Node) -> Node:
+        text = self._originals.text(node)
+        unit.prose.append(text.text)
+        return text
 
 
 @cache
