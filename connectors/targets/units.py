@@ -90,7 +90,8 @@ class UnitWriter:
             author = fitting_author(misfit)
             if author is not None:
                 kept.append(author)
-                texts.append(self._originals.text(misfit, copy=author.name))
+                # Before the texts of other authors: the copy is the last author that stands before its own text.
+                texts.insert(0, self._originals.text(misfit, copy=author.name))
                 return
         found = None if single and misfit.name in present else stand_in(misfit, type_name, self._originals)
         if found is None:

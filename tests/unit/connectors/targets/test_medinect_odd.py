@@ -346,3 +346,16 @@ def test_an_author_of_an_item_that_does_not_fit_whole_is_told(schemas):
     _, out = balanced(f"<transaction>{HEAD}<item>{ITEM}{author}</item></transaction>")
     assert all(schema.validate(etree.fromstring(out)) for schema in schemas)
     assert b"An" in out
+
+
+def test_two_authors_of_which_neither_fits_whole(schemas):
+    party = "<hcparty><cd S='CD-HCPARTY' SV='1.6'>persphysician</cd><familyname>Ann</familyname></hcparty>"
+    _, out = balanced(
+        f"<transaction>{HEAD}<author>contactreport</author><author>{party}</author></transaction>"
+    )
+    tree = etree.fromstring(out)
+    assert all(schema.validate(tree) for schema in schemas)
+    names = tree.xpath(
+        "//k:transaction[last()]/k:author/k:hcparty/k:name/text()", namespaces={"k": NAMESPACE}
+    )
+    assert names == ["Ann"]
