@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from judge_here import JudgeHere
 from lxml import etree
+
+import flows.carry
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -26,6 +30,14 @@ def host_state(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("state")
     os.environ["REPRISE_STATE"] = str(folder)
     return folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_judge() -> Iterator[None]:
+    """Runs that tests carry here load Great Expectations once; commands and child processes start a process for it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(flows.carry, "ContractJudge", JudgeHere)
+        yield
 
 
 @pytest.fixture(scope="session")
