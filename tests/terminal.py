@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+from typing_at import shown_pieces
 from whole_run import WholeRun
 
 
@@ -53,13 +54,7 @@ def at_a_terminal(
     )
     os.close(terminal)
     screen = ""
-    while True:
-        try:
-            piece = os.read(control, 4096).decode(errors="replace")
-        except OSError:
-            break
-        if not piece:
-            break
+    for piece in shown_pieces(control):
         screen += piece
         if interrupt_at and not pressed and interrupt_at in screen:
             before()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import math
 import os
 import pty
 import select
@@ -11,6 +12,7 @@ import subprocess
 import sys
 import termios
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,6 +24,20 @@ class Typed(NamedTuple):
 
     code: int
     screen: str
+
+
+def shown_pieces(control: int, end: float = math.inf) -> Iterator[str]:
+    """What a pseudo-terminal shows, as it comes, until its programs have ended or the monotonic clock says `end`."""
+    while time.monotonic() < end:
+        if not select.select([control], [], [], 0.2)[0]:
+            continue
+        try:
+            piece = os.read(control, 4096).decode(errors="replace")
+        except OSError:
+            return
+        if not piece:
+            return
+        yield piece
 
 
 def typed_at(
@@ -43,15 +59,7 @@ def typed_at(
     )
     os.close(terminal)
     screen, left, seen, end = "", list(answers), 0, time.monotonic() + 60
-    while time.monotonic() < end:
-        if not select.select([control], [], [], 0.2)[0]:
-            continue
-        try:
-            piece = os.read(control, 4096).decode(errors="replace")
-        except OSError:
-            break
-        if not piece:
-            break
+    for piece in shown_pieces(control, end):
         screen += piece
         if left and left[0][0] in screen[seen:]:
             seen = len(screen)

@@ -32,14 +32,15 @@ _REMEMBERED = 8192
 
 
 # Nothing is fetched or expanded; what is parsed stands in memory already, so it may be large.
-_PARSER = etree.XMLParser(
-    huge_tree=True,
-    collect_ids=False,
-    resolve_entities=False,
-    no_network=True,
-    load_dtd=False,
-    dtd_validation=False,
-)
+PARSING: dict[str, Any] = {
+    "huge_tree": True,
+    "collect_ids": False,
+    "resolve_entities": False,
+    "no_network": True,
+    "load_dtd": False,
+    "dtd_validation": False,
+}
+_PARSER = etree.XMLParser(**PARSING)
 
 
 def is_valid_as(type_name: str, rest: str) -> bool:

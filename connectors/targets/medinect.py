@@ -125,10 +125,10 @@ class Chart:
         self._items = {path: items for each in embedded for path, items in each.items.items()}
         self._foreign = [finding for each in embedded for finding in each.findings]
         self._transactions = [t for f in folders for t in f.transactions]
-        token = run_token(envelope.run_id)
-        self._originals = Originals(_language(self._fields, envelope.language), token)
+        self._token = run_token(envelope.run_id)
+        self._originals = Originals(_language(self._fields, envelope.language), self._token)
         mf_ids = settle_mf_ids(envelope.run_id, self._transactions)
-        self._writer = UnitWriter(References(self._transactions, mf_ids, token), self._originals)
+        self._writer = UnitWriter(References(self._transactions, mf_ids, self._token), self._originals)
         senders = [parse_fragment(xml) for xml in envelope.senders]
         people = [s for s in senders if _role(s).startswith("pers")] or [
             s for s in senders if _role(s) != "application"
@@ -162,7 +162,7 @@ class Chart:
         confidential = self._confidentiality()
         first = [] if confidential is None else [confidential.children[0]]
         for node in (patient, *transactions):
-            stamp(node, run_token(self._envelope.run_id))
+            stamp(node, self._token)
         return [self._header(), *first, _position(), patient, *transactions, *self._loose(confidential)]
 
     def _header(self) -> Node:

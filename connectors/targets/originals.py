@@ -28,7 +28,7 @@ class Originals:
 
         `copy`: name of the sibling before the text that repeats, as structure, the parts of it that fit.
         """
-        number = len(self._entries) + 1
+        number = len(self) + 1
         words = clean(f"{prose(node, self.language)} [Reprise {number}]")
         self._said.append(words)
         labels = {"n": str(number), "text": sha256(words.encode()).hexdigest()[:TEXT_DIGEST]}

@@ -82,11 +82,12 @@ class UnitWriter:
         present = {child.name for child in kept}
         single = occurs_once(type_name, misfit.name)
         known = child_type(type_name, misfit.name, RELEASES[0]) is not None
-        ranks = order_of(type_name)
-        before = ranks.get(misfit.name, 0) < ranks.get(
-            "text", 0
-        )  # the text that tells the rest comes after it
-        if known and before and misfit.name in AUTHORS and misfit.name not in present:
+        if (
+            known
+            and _stands_before_text(misfit.name, type_name)
+            and misfit.name in AUTHORS
+            and misfit.name not in present
+        ):
             author = fitting_author(misfit)
             if author is not None:
                 kept.append(author)
@@ -185,6 +186,12 @@ def _texts_of(owner: str) -> Mapping[str, str]:
     return {
         name: type_ for name, type_ in TEXT_TYPES.items() if all(child_type(owner, name, r) for r in RELEASES)
     }
+
+
+def _stands_before_text(name: str, owner: str) -> bool:
+    """Whether the text that tells the rest of such a child comes after it."""
+    ranks = order_of(owner)
+    return ranks.get(name, 0) < ranks.get("text", 0)
 
 
 def _has_known_kind(item: Unit) -> bool:

@@ -9,7 +9,7 @@ import re
 
 from lxml import etree
 
-from connectors.targets.kmehr_schema import NAMESPACE, RELEASES, schema_of
+from connectors.targets.kmehr_schema import NAMESPACE, PARSING, RELEASES, schema_of
 
 _ATTACHMENT = re.compile(rb"<lnk(?=[ >])[^>]*>")
 _ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
@@ -46,12 +46,7 @@ class _Validating:
             events=("end",),
             tag=(_ROOT, *_LARGE),
             schema=schema_of(release),
-            huge_tree=True,
-            collect_ids=False,
-            resolve_entities=False,
-            no_network=True,
-            load_dtd=False,
-            dtd_validation=False,
+            **PARSING,
         )
 
     def feed(self, piece: bytes) -> None:

@@ -103,7 +103,8 @@ class _Delivering:
         patients = self._charts[chart]
         folders = [StagedChart(self._rows, patient, self._quarantined) for patient in patients]
         composed = compose_chart(folders, self._envelope)
-        counted = DeliveredChart(self._fact_key, run_token(self._context.run_id), composed.originals)
+        originals = composed.originals
+        counted = DeliveredChart(self._fact_key, run_token(self._context.run_id), originals)
         whole = WholeChart()
         with archive.member(chart_name(self._context.run_id, chart)) as emit:
 
@@ -116,8 +117,8 @@ class _Delivering:
                 composed.write(gather)
         if not whole.close():
             self._problems[NOT_VALID] += 1
-        if composed.originals:
-            self._writer.write("original", _originals(chart, patients[0], composed.originals))
+        if originals:
+            self._writer.write("original", _originals(chart, patients[0], originals))
         self._book(chart, patients[0], composed.outcome, counted.close())
 
     def _book(self, chart: int, patient: int, outcome: ChartOutcome, account: ChartAccount) -> None:
