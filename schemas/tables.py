@@ -117,7 +117,6 @@ CONTACT = pa.schema(
     [
         *COMMON,
         *OWNED,
-        pa.field("kind", pa.string()),  # CD-TRANSACTION as it came
         pa.field("identifiers", pa.list_(IDENTIFIER)),
         pa.field("codes", pa.list_(CODE)),
         pa.field("date", pa.string()),

@@ -44,7 +44,7 @@ class GroupPractice(WholeRun):
             (folder / "doctor.p12").read_bytes(), trial.P12_PASSWORD.encode()
         )
         self.doctor = Identity(certificate, key)
-        self.party = trial._party(Path(self.made["source"]))
+        self.party = trial.party_of(Path(self.made["source"]))
 
     def enrol_second(self) -> Identity:
         """A second doctor of the practice."""

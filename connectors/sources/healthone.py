@@ -148,7 +148,7 @@ def _stage_contact(rows: Rows, chart: str, patient: int, message: Message) -> No
     identifiers = [("LOCAL", "1.0", "HEALTHONE-REFERENCE", message.reference)] if message.reference else []
     codes = [(0, "CD-TRANSACTION", CODE_VERSION, None, kind, None, None, None)]
     row = (
-        *rows.common(contact, patient), chart, 1, kind, identifiers, codes, message.date, message.time,
+        *rows.common(contact, patient), chart, 1, identifiers, codes, message.date, message.time,
         COMPLETE.get(message.status or ""), None, None, record_kind(kind, (), ()).value, None,
     )  # fmt: skip
     rows.batches.add("contact", row, 256)

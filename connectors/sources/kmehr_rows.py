@@ -12,7 +12,6 @@ from connectors.sources.record_kinds import (
     first_code,
     record_kind_of,
     responsible_of,
-    transaction_kind,
 )
 from schemas.disposition import Disposition
 from schemas.identifiers import clean_inss
@@ -56,8 +55,8 @@ class Rows:
         """A transaction's head."""
         taken = _Taken(head, {"date", "time", "iscomplete", "isvalidated", "recorddatetime"})
         row = (
-            *self.common(unit, patient), owner, head.ordinal, transaction_kind(head), taken.identifiers,
-            taken.codes, taken.plain("date"), taken.plain("time"), taken.plain("iscomplete"),
+            *self.common(unit, patient), owner, head.ordinal, taken.identifiers, taken.codes,
+            taken.plain("date"), taken.plain("time"), taken.plain("iscomplete"),
             taken.plain("isvalidated"), taken.plain("recorddatetime"), record_kind_of(head).value,
             responsible_of(head),
         )  # fmt: skip

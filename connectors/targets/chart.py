@@ -61,6 +61,12 @@ class Unit:
             yield from self.chunks.content(self.path)
 
 
+def stated_kind(unit: Unit) -> str | None:
+    """The kind of a transaction or an item as its source codes it, None where it does not."""
+    codes = (code for code in unit.row.get("codes") or () if code["slot"] == 0)
+    return next((c["value"] for c in codes if c["scheme"] in ("CD-TRANSACTION", "CD-ITEM")), None)
+
+
 def is_mf_id(node: Node) -> bool:
     """Whether an element is an MF-ID of the unit that it is a child of."""
     labels = node.attributes

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 
 from connectors.sources.healthone_messages import Message
-from connectors.targets.chart import Unit
+from connectors.targets.chart import Unit, stated_kind
 from connectors.targets.tree import Node, walk
 from schemas.disposition import HELD_AGAINST_NOTHING, Disposition, UnitKind
 
@@ -111,7 +111,7 @@ def foreign_message(unit: Unit, message: Message) -> Finding:
 
 
 def _kind(unit: Unit) -> str:
-    return str(unit.row.get("kind") or unit.row.get("name") or unit.kind.value)
+    return str(stated_kind(unit) or unit.row.get("name") or unit.kind.value)
 
 
 def _rank(unit: Unit) -> int:

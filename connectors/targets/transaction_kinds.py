@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from connectors.targets.chart import Unit
+from connectors.targets.chart import Unit, stated_kind
 from connectors.targets.tree import RUN, Node, leaf
 
 KINDS = frozenset(
@@ -37,7 +37,7 @@ def is_kind(node: Node) -> bool:
 
 def newest_other_summary(transactions: Sequence[Unit]) -> Unit | None:
     """The newest SUMEHR: importers look for problems, allergies, medication and vaccines in a clinicalsummary alone."""
-    found = [t for t in transactions if t.row["kind"] == _OTHER_SUMMARY]
+    found = [t for t in transactions if stated_kind(t) == _OTHER_SUMMARY]
     return max(found, key=lambda t: (t.row["date"] or "", t.row["time"] or ""), default=None)
 
 

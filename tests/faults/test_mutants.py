@@ -14,7 +14,7 @@ VALUES = (
     "item:texts", "item:codes", "item:measures", "item:begin", "item:end", "item:lifecycle", "item:posology",
     "item:products", "item:certainty", "item:severity", "item:temporality", "item:is_relevant",
     "lab_result:codes", "lab_result:measures", "narrative:value", "link:xml", "fragment:xml",
-    "contact:date", "contact:kind", "document_chunk:content",
+    "contact:date", "contact:codes", "document_chunk:content",
 )  # fmt: skip
 PATTERNS = (
     "<item>.*?</item>", "<transaction>.*?</transaction>", "<lnk .*?</lnk>", "<decimal>.*?</decimal>",

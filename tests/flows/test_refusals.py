@@ -274,7 +274,7 @@ def test_refused_after_the_header_alone(name, source, tmp_path, monkeypatch):
     code, terms = AFTER_HEADER[name]
     pad(source / "1.xml", 8 << 20)
     if terms is None:  # the export of another doctor than the one who signs
-        monkeypatch.setattr(trial, "party_of", lambda _: trial.TrialParty(OTHER_INSS, "19999999004", ""))
+        monkeypatch.setattr(trial, "party_of", lambda _: trial.TrialParty(OTHER_INSS, "19999999004", "", ""))
     case = Case(tmp_path / "trial", source, monkeypatch, **(terms or {}))
     done = traced(case, tmp_path / "trace", [])
     assert done.returncode == 12, done.stderr

@@ -78,7 +78,7 @@ def test_rows_of_messages() -> None:
     data = LAB + LETTER + LAB
     read = Read(data, HealthOneConnector())
     assert [row["unit"] for row in read.rows["patient"]] == ["1/1", "1/2", "1/3"]
-    assert [row["kind"] for row in read.rows["contact"]] == ["labresult", "note", "labresult"]
+    assert [row["codes"][0]["value"] for row in read.rows["contact"]] == ["labresult", "note", "labresult"]
     assert [row["record_kind"] for row in read.rows["contact"]] == [
         "lab_results",
         "specialist_reports",

@@ -68,7 +68,7 @@ def test_prefixes_envelope_and_bare_folder_read_alike() -> None:
     ):
         read = Read(text.encode())
         assert read.rows["contact"][0]["owner"] == path
-        assert read.rows["contact"][0]["kind"] == "note"
+        assert read.rows["contact"][0]["codes"][0]["value"] == "note"
         assert "k:" not in read.rows["fragment"][0]["xml"]
 
 
