@@ -30,6 +30,9 @@ GROUND = Ground("trial", "trial", ("identity_card",))
 class GroupPractice(WholeRun):
     """The trial's doctor, a second one, and somebody with a mandate; every certificate of one authority."""
 
+    second: Identity  # a fixture that enrols the second doctor keeps what signs for him here
+    both_sign: Path  # and here an instruction that both signed
+
     def __init__(self, folder: Path, *, patients: int = 2, **terms: Any) -> None:
         write_practice(folder.with_name(folder.name + "-export"), patients=patients)
         made: list[TrialAuthority] = []

@@ -314,7 +314,8 @@ def demands() -> list[tuple[int, str]]:
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
             call = node.value
             if isinstance(call.func, ast.Name) and call.func.id == "demand":
-                found.append((node.lineno, str(call.args[1].value)))
+                (code,) = [arg for arg in call.args[1:2] if isinstance(arg, ast.Constant)]
+                found.append((node.lineno, str(code.value)))
     return found
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from flows import engine
 from flows.orders import Order
+from flows.results import RunResult
 from flows.trial import make_trial
 from flows.watch import NoWatch
 from vault.verify import verify
@@ -17,7 +18,7 @@ from vault.verify import verify
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def migrate(tmp_path: Path, source: Path, **changes: str) -> tuple[dict[str, str], object]:
+def migrate(tmp_path: Path, source: Path, **changes: str) -> tuple[dict[str, str], RunResult]:
     made = make_trial(tmp_path / "trial", source)
     fields = {
         "source": made["source"],

@@ -59,7 +59,7 @@ def named_anywhere(group: GroupPractice) -> list[str]:
     return [one for one, text in records.items() if SECOND_INSS in text or SECOND_NIHII[:8] in text]
 
 
-def before(monkeypatch, target: object, name: str, act) -> None:
+def before(monkeypatch, target: Any, name: str, act) -> None:
     """Let `act` happen once, just before a function is called."""
     real = getattr(target, name)
 
@@ -112,7 +112,8 @@ def test_while_something_about_it_is_sealed(group, monkeypatch, step):
     """A withdrawal or an acceptance is refused by a code, and nothing stays that was sealed."""
     subjects = Subjects(group.home)
     persons = [group.subject(SECOND_INSS), group.subject(group.party.inss)]
-    before(monkeypatch, *step, lambda: erase_second(group))
+    where, name = step
+    before(monkeypatch, where, name, lambda: erase_second(group))
     with pytest.raises(AuthorisationError, match="evidence_erased"):
         shared_records.SharedRecords(group.home).put("withdrawal-x", persons, b"signed")
     assert subjects.read(persons[0]) is None

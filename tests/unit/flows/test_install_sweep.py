@@ -7,6 +7,7 @@ import pwd
 import shlex
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -169,7 +170,7 @@ def test_what_cannot_be_planned(home, tmp_path, monkeypatch):
 def test_without_systemd_it_says_what_to_do(home, tmp_path):
     def reprise(*words: str) -> subprocess.CompletedProcess[str]:
         command = [
-            shutil.which("reprise") or str(Path(os.sys.executable).with_name("reprise")),
+            shutil.which("reprise") or str(Path(sys.executable).with_name("reprise")),
             "install-sweep",
         ]
         return subprocess.run(
