@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import threading
+from typing import Any
 
 import pytest
 from group_practice import DEPUTY_INSS, GROUND, SECOND_INSS, SECOND_NIHII, GroupPractice
