@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import subprocess
 from pathlib import Path
 
 import pytest
-from judge_here import JudgeHere
+from forked_python import fork_children
 from lxml import etree
 
-import flows.carry
+import vault.child_process
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -33,11 +33,16 @@ def host_state(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def one_judge() -> Iterator[None]:
-    """Runs that tests carry here load Great Expectations once; commands and child processes start a process for it."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(flows.carry, "ContractJudge", JudgeHere)
-        yield
+def forked_children() -> None:
+    """Runs that tests carry here fork their children from a process that has loaded everything; commands start theirs."""
+    fork_children()
+
+
+@pytest.fixture(autouse=True)
+def cold_children(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test marked `cold` starts its children as the product does."""
+    if request.node.get_closest_marker("cold"):
+        monkeypatch.setattr(vault.child_process, "subprocess", subprocess)
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,8 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+from forked_python import start_forked
+
 from connectors.targets.medinect import chart_name
 from flows import engine
 from flows.control import Control
@@ -35,7 +37,6 @@ from vault.verify import verify
 SIGNED = "2026-01-01T00:00:00Z"  # the same for all, for it is in what they deliver
 MESSAGE_ID = re.compile(rb"(</standard><id S=.ID-KMEHR. SV=.1.0.>\d+\.)\d+")
 MINTED = re.compile(rb"reprise-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-DYING = Path(__file__).with_name("dying_run.py")
 
 
 class WholeRun:
@@ -74,13 +75,10 @@ class WholeRun:
             "kill": kill,
             "resume": resume,
         }
-        return subprocess.run(
-            [sys.executable, DYING, json.dumps(plan)],
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=300,
-        )
+        words = ["dying_run", json.dumps(plan)]
+        child = start_forked(words, os.environ, (), errors=True)
+        printed, errors = child.communicate()
+        return subprocess.CompletedProcess(words, child.wait(), printed, errors)
 
     def reprise(self, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
         """The command line, acting as the trial's operator."""

@@ -13,7 +13,7 @@ from whole_run import HighWater, WholeRun
 
 from flows.practice.write import write_practice
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.cold]
 BOUND_MIB = 450
 
 

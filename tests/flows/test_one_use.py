@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from forked_python import start_forked
 from group_practice import GroupPractice
-from whole_run import DYING
 
 from flows import engine
 from flows.watch import NoWatch
@@ -75,11 +73,8 @@ def test_of_two_processes_one_migrates(group):
     before = started(group)
     orders = [group.order(authorisation=str(file)).__dict__ for file in copies(group, "raced")]
     plans = [json.dumps({"home": str(group.home), "order": o, "kill": None, "resume": None}) for o in orders]
-    running = [
-        subprocess.Popen([sys.executable, str(DYING), plan], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        for plan in plans
-    ]
-    ends = [process.communicate(timeout=300) for process in running]
+    running = [start_forked(["dying_run", plan], os.environ, (), errors=True) for plan in plans]
+    ends = [process.communicate() for process in running]
     codes = sorted(process.returncode for process in running)
     assert codes[0] == 0, ends
     assert codes[1] in (BusyError.exit_code, UseError.exit_code), ends

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from live_systemd import Machine, needs_namespaces
-from whole_run import DYING, WholeRun, key_state
+from whole_run import WholeRun, key_state
 
 from flows.practice.write import write_practice
 from vault.heartbeat import last_beat, unit_name
@@ -53,7 +53,7 @@ def die_inside(machine: Machine, case: WholeRun, kill: dict[str, str]) -> str:
         f"PYTHONPATH={ROOT}",
         f"HOME={os.environ['HOME']}",
         sys.executable,
-        str(DYING),
+        str(ROOT / "tests" / "dying_run.py"),
         json.dumps(plan),
     )
     assert died.returncode in (-9, 137), died.stderr

@@ -35,7 +35,7 @@ MARK = "REPRISE_SCANNED"
 PIECE, OVERLAP = 8 << 20, 256
 IN_MEMORY = [needle.encode(coding) for needle in canary.NEEDLES for coding in ("utf-8", "utf-16-le")]
 """As strings lie in memory; on the disk every encoding is looked for."""
-pytestmark = [pytest.mark.slow, needs_loop_disks, needs_age]
+pytestmark = [pytest.mark.slow, pytest.mark.cold, needs_loop_disks, needs_age]
 
 
 def forms(secret: bytes) -> list[bytes]:
