@@ -39,18 +39,13 @@ class Carried:
         return carried
 
 
-def carry(
-    home: Path, lease: Lease, order: dict[str, Any], journal: Journal, watch: Watch, clock: Clock
-) -> None:
-    """Run the data process from where the journal stands. Raises what it reports, or that it died."""
-    with _judge(order["use"], journal) as judge:
-        _carry(home, lease, order, journal, watch, clock, judge)
-
-
 @contextmanager
-def _judge(use: str, journal: Journal) -> Iterator[ContractJudge | None]:
-    """Who judges the contracts, if that lies ahead: it loads while the source is read."""
-    behind = {entry.arrow: entry.counts for entry in journal.read()}
+def judging(use: str, journal: Journal | None = None) -> Iterator[ContractJudge | None]:
+    """The process that judges the contracts of a run of this use, None where that lies behind or is not asked.
+
+    It loads for seconds: an order that begins starts it first of all.
+    """
+    behind = {} if journal is None else {entry.arrow: entry.counts for entry in journal.read()}
     if JUDGED_BEFORE not in ARROWS[use] or JUDGED_BEFORE in behind:
         yield None
         return
@@ -60,7 +55,7 @@ def _judge(use: str, journal: Journal) -> Iterator[ContractJudge | None]:
         yield judge
 
 
-def _carry(
+def carry(
     home: Path,
     lease: Lease,
     order: dict[str, Any],
@@ -69,6 +64,7 @@ def _carry(
     clock: Clock,
     judge: ContractJudge | None,
 ) -> None:
+    """Run the data process from where the journal stands. Raises what it reports, or that it died."""
     link = DataLink({**order, "home": str(home), "run": lease.run_id, "after": journal.last()})
     try:
         lease = lease.update(home, data_pid=link.pid)

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from flows.arrows import ARROWS
-from flows.carry import Carried, carry
+from flows.carry import Carried, carry, judging
+from flows.contract_judge import ContractJudge
 from flows.control import Control
 from flows.custody import announce, end_withdrawn
 from flows.ending import Ending, end_run
@@ -118,13 +119,14 @@ def start(
     resume, abandonment or its deadline.
     """
     control = Control.open(home, order.operator, clock)
-    authorised = authorise(control, order)
-    watch.arrow("authorise", announce(authorised.authorisation.instruction, order.use))
-    with _sole_run(control, authorised.authorisation):
-        authorised = _check_again(control, order, authorised)
-        lease = take_lease(control, authorised, order, order_id)
-        watch.arrow("lease", {})
-        return _work(control, lease, order, watch)
+    with judging(order.use) as judge:
+        authorised = authorise(control, order)
+        watch.arrow("authorise", announce(authorised.authorisation.instruction, order.use))
+        with _sole_run(control, authorised.authorisation):
+            authorised = _check_again(control, order, authorised)
+            lease = take_lease(control, authorised, order, order_id)
+            watch.arrow("lease", {})
+            return _work(control, lease, order, watch, judge)
 
 
 @contextmanager
@@ -149,16 +151,20 @@ def _check_again(control: Control, order: Order, before: Authorised) -> Authoris
     return authorised
 
 
-def _work(control: Control, lease: Lease, order: Order, watch: Watch) -> RunResult:
+def _work(
+    control: Control, lease: Lease, order: Order, watch: Watch, judge: ContractJudge | None
+) -> RunResult:
     journal = Journal(control.home, lease.run_id)
     if journal.last() != ARROWS[order.use][-1]:
-        _carry(control, lease, order, journal, watch)
+        _carry(control, lease, order, journal, watch, judge)
     carried = Carried.from_journal(journal)
     control.record_delivered(lease, carried.counts)
     return _end(control, lease, carried, CAUSES[order.use], watch)
 
 
-def _carry(control: Control, lease: Lease, order: Order, journal: Journal, watch: Watch) -> None:
+def _carry(
+    control: Control, lease: Lease, order: Order, journal: Journal, watch: Watch, judge: ContractJudge | None
+) -> None:
     orders = {
         "source": order.source,
         "destination": order.destination or lease.staging,
@@ -167,7 +173,7 @@ def _carry(control: Control, lease: Lease, order: Order, journal: Journal, watch
         "limits": control.site.limits,
     }
     try:
-        carry(control.home, lease, orders, journal, watch, control.clock)
+        carry(control.home, lease, orders, journal, watch, control.clock, judge)
         return
     except RepriseError as error:
         red = error
@@ -246,7 +252,8 @@ def resume(home: Path, run: str, operator: str, watch: Watch, clock: Clock | Non
         control.record_resumed(lease)
         if journal.last() != ARROWS[order.use][-1]:
             make_ready(control, lease)
-        return _work(control, lease, order, watch)
+        with judging(lease.use, journal) as judge:
+            return _work(control, lease, order, watch, judge)
 
 
 def _hold_use(control: Control, lease: Lease, authorisation: Authorisation, journal: Journal) -> None:
