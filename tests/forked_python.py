@@ -26,7 +26,7 @@ from typing import IO, Any, NoReturn
 import vault.child_process
 
 ROOT = Path(__file__).resolve().parent.parent
-PATHS = (str(ROOT), str(ROOT / "tests"))
+PATHS = (str(ROOT), str(ROOT / "tests"), str(ROOT / "tests" / "faults"))
 LOADED = ("flows.data_process", "vault.probe", "vault.intake_mint", "dying_run")
 COSTLY = {"flows.steps.check_contracts": ("great_expectations",), "dying_run": ("great_expectations",)}
 """Loaded by the server when the first child needs it."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import re
-import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -157,6 +156,7 @@ def change(data: bytes) -> bytes:
     return data[: found.start()] + new + data[found.end() :]
 
 
-if __name__ == "__main__":
+def main() -> int:
+    """As the true data process, with one thing broken."""
     {"reader": break_reader, "staging": break_staging, "writer": break_writer}[PLACE]()
-    sys.exit(data_process.main())
+    return data_process.main()

@@ -418,7 +418,7 @@ def traced(
     """Run under strace; gives the result and every opening and writing, with all that was written."""
     calls = "trace=openat,open,creat,write,pwrite64,writev,pwritev,sendfile,copy_file_range,memfd_create"
     done = subprocess.run(
-        ["strace", "-f", "-qq", "-y", "-s", "1048576", "-e", calls, "-o", log, *command],
+        ["strace", "-f", "--seccomp-bpf", "-qq", "-y", "-s", "1048576", "-e", calls, "-o", log, *command],
         env={**os.environ, **environment},
         capture_output=True,
         text=True,
