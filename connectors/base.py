@@ -159,6 +159,7 @@ class Tiling:
     patients: int
     repaired: dict[str, int]  # by rule name: control characters removed, bytes read as windows-1252
     years: frozenset[int] = frozenset()  # in which its records lie, where they state a real day
+    walked: dict[str, int] = field(default_factory=dict)  # folders not counted by arithmetic: why -> how many
 
 
 class ChartRows(Protocol):

@@ -56,6 +56,7 @@ class Inventory:
     software: dict[str, int] = field(
         default_factory=dict
     )  # what its headers name (`flows.steps.software`) -> headers
+    walked: dict[str, int] = field(default_factory=dict)  # folders that the slow counter counted, by why
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,14 @@ A sign's neighbours are looked at one by one; no text is searched.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 _PAGES = ("cp1252", "cp850", "iso8859_15", "cp858", "cp437")
 _VOTERS = 4096
 _CLEAR = 2
 _FAR = 200
+_NEAR = 4
 _LETTERS = [chr(n) for n in range(0x100) if chr(n).isalpha() and chr(n) not in "ªºµ"] + list("œšžŒŠŽŸ")
 _SMALL = frozenset(letter for letter in _LETTERS if letter.islower())
 _CAPITALS = frozenset(letter for letter in _LETTERS if letter.isupper())
@@ -108,6 +110,18 @@ def characters(content: bytes, page: str) -> str:
 
 def worth(text: str, at: int) -> int:
     """The rating of the sign at a place."""
+    if not _letter(text[at]):
+        return _worth(text, at)
+    begin = max(0, at - _NEAR)  # a letter's rating depends on what stands near it: the same words come again
+    return _worth_near(text[begin : at + _NEAR + 1], at - begin)
+
+
+@lru_cache(1 << 12)
+def _worth_near(text: str, at: int) -> int:
+    return _worth(text, at)
+
+
+def _worth(text: str, at: int) -> int:
     near = [text[n] if 0 <= n < len(text) else "" for n in range(at - 2, at + 3)]
     place = _Place(text, at, *near)
     same = [sign == place.sign for sign in near]

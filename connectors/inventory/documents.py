@@ -74,6 +74,8 @@ class DocumentStream:
         self._root_end_at = START
         self._seen = 0  # documents begun
         self._sought = 0  # how far into the window the end of a comment or instruction is not
+        self._last_end = -1  # where the last end tag began
+        self._leapt_to = -1
 
     def position(self) -> int:
         """Where the token of the present event begins, in the repaired stream."""
@@ -85,6 +87,22 @@ class DocumentStream:
         """Take the next bytes."""
         self._window += data
         self._go_on(final=False)
+
+    def stands_behind(self, tag: int, offset: int) -> bool:
+        """Whether the parser was given all up to the offset and no more, and stands behind an end tag there.
+
+        `tag`: where, by its bytes, a tag begins that ends at the offset.
+        """
+        has_read = self._parser is not None and offset == self._fed == self._base + len(self._window)
+        return has_read and (tag == self._last_end or offset == self._leapt_to)
+
+    def leap(self, size: int) -> None:
+        """So many bytes are counted elsewhere: where the stream `stands_behind` a tag, and whole elements."""
+        self._drop(self._fed)
+        self._base += size
+        self._fed += size
+        self._document += size
+        self._leapt_to = self._fed
 
     def close(self) -> int:
         """Take the end of the stream; gives its length. A document left open was cut short."""
@@ -157,8 +175,9 @@ class DocumentStream:
 
     def _drop(self, offset: int) -> None:
         """Forget what lies before the token at this offset."""
-        del self._window[: offset - self._base]
-        self._base = offset
+        if offset > self._base:  # of the token before a leap nothing is left
+            del self._window[: offset - self._base]
+            self._base = offset
 
     def _scan(self, *, final: bool) -> bool:
         """One token between documents, at the start of the window; False when there is none, or not yet all of it."""
@@ -247,6 +266,7 @@ class DocumentStream:
         self._listener.on_start(name, attributes)
 
     def _on_end(self, _name: str) -> None:
+        self._last_end = self.position()
         self._listener.on_end()
         self._depth -= 1
         if self._depth == 0:

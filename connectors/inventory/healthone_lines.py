@@ -11,6 +11,7 @@ import datetime as dt
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from itertools import chain
 from typing import NamedTuple
 
@@ -110,10 +111,10 @@ def _message(number: int, lines: list[bytes]) -> list[MessageLine]:
 def _decoded(lines: list[bytes]) -> list[str]:
     """The texts of a message's lines: UTF-8, or else the 8-bit code page that docs/formats/code_pages.md tells."""
     lines = [lines[0].removeprefix(codecs.BOM_UTF8), *lines[1:]]
+    with suppress(UnicodeDecodeError):
+        return [line.decode() for line in lines]
     texts = [line.decode("utf-8", "surrogateescape") for line in lines]
     beyond = Counter("\ud800" <= sign <= "\udfff" for text in texts for sign in text if sign > "\x7f")
-    if beyond[True] == 0:
-        return texts
     if beyond[True] < beyond[False]:
         return [text.translate(_STRAYS) for text in texts]
     page, _ = tell_page(b"".join(lines))

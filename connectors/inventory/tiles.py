@@ -88,6 +88,15 @@ class Tiles:
                 self.ignored_bytes[rule] += sum(end - begin for begin, end in found)
                 found.clear()
 
+    def leap(self, position: int, unit_bytes: int, ignored: Counter[str]) -> None:
+        """All up to the position was counted elsewhere: so much lies in units, so much aside, the rest is structure."""
+        self.settle([])
+        rest = position - self._mark - unit_bytes - ignored.total()
+        self.unit_bytes += unit_bytes
+        self.structural_bytes += rest
+        self.ignored_bytes.update(ignored)
+        self._mark = self._checked = position
+
     def is_long(self) -> bool:
         """Whether the lists outside units have grown enough to be settled."""
         return len(self.structural) + len(self.loose) + sum(map(len, self.ignored.values())) > _FLUSH_AT

@@ -6,12 +6,16 @@ and the units of the transaction or patient being read; nothing else.
 
 from __future__ import annotations
 
+from collections import Counter
+
 from connectors.inventory.elements import Elements, spill
 from connectors.inventory.frames import STRUCTURAL, TEXTLESS, Frame, Role, takes_no_text
 from connectors.inventory.loose import carries
 from connectors.inventory.names import local_attributes, local_name
 from connectors.inventory.normal_form import is_position
-from connectors.inventory.tiles import COMMENT, FILLED, Span
+from connectors.inventory.senders import MESSAGE
+from connectors.inventory.source_folders import CountedFolders, Place
+from connectors.inventory.tiles import COMMENT, FILLED, FOLDER_HEAD, Span
 from connectors.inventory.units import Unit, rows
 from schemas.disposition import UnitKind
 
@@ -123,6 +127,27 @@ class Walk(Elements):
             self._lies_loose(data)
         else:
             self.on_filler()
+
+    def place(self) -> Place | None:
+        """Where folders would stand that came now: directly in a message, else None."""
+        top = self._stack[-1] if self._stack else None
+        if top is None or top.name != MESSAGE or top.role is not Role.OUTSIDE:
+            return None
+        return Place(
+            self._file, self._path(), len(self._stack), top.children, self._first_patient + self.patients
+        )
+
+    def leap(self, begin: int, end: int, found: CountedFolders) -> None:
+        """Some folders, from one position to another, were counted elsewhere."""
+        self._settle(begin)
+        self._tiles.leap(end, found.unit_bytes, Counter({FOLDER_HEAD: found.head_bytes}))
+        top = self._stack[-1]
+        top.children += len(found.patients)
+        top.node.mixed = True
+        self.messages.meet("folder")
+        self.patients += len(found.patients)
+        self.units.update(found.units)
+        self._findings.years |= found.years
 
     def finish(self, size: int) -> None:
         """The end of the file."""

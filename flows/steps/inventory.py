@@ -207,6 +207,7 @@ class _Totals:
         self.units: Tally[str] = Tally()
         self.ignored: Tally[str] = Tally()
         self.repaired: Tally[str] = Tally()
+        self.walked: Tally[str] = Tally()
         self.patients = self.bytes_total = self.unit_bytes = self.structural = 0
         self.years: set[int] = set()
 
@@ -215,6 +216,7 @@ class _Totals:
         self.units.update(tiling.units)
         self.ignored.update(tiling.ignored_bytes)
         self.repaired.update(tiling.repaired)
+        self.walked.update(tiling.walked)
         self.patients += entry.patients
         self.bytes_total += tiling.size
         self.unit_bytes += tiling.unit_bytes
@@ -242,6 +244,7 @@ class _Totals:
             reasons=reasons,
             years=(min(self.years), max(self.years)) if self.years else (),
             software=dict(software),
+            walked=dict(self.walked),
         )
 
 
