@@ -133,6 +133,7 @@ class Delivery:
     filled: dict[str, int]
     derived: int
     problems: dict[str, int]
+    walked: dict[str, int] = field(default_factory=dict)  # charts that were counted one by one, by why
 
 
 @dataclass(frozen=True)

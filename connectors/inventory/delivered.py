@@ -21,6 +21,9 @@ from connectors.inventory.units import Unit
 from connectors.inventory.walk import Walk
 from schemas.errors import LimitExceededError, UnreadableSourceError, UnsafeSourceError
 
+DEEPER = 8
+"""A moved element may lie so much deeper than in the source, which was within the limit."""
+
 
 class DeliveredUnit(NamedTuple):
     """One unit found in a delivered chart."""
@@ -54,8 +57,7 @@ class DeliveredChart:
         self._account = ChartAccount()
         self._findings = _ChartFindings(fact_key, token)
         self._repairer = Repairer(0)
-        # A moved element may lie deeper than in the source; the source was within the limit.
-        depth = limits.max_depth + 8
+        depth = limits.max_depth + DEEPER
         self._originals = Originals(originals, token, depth)
         self._walk = Walk(
             file=0,

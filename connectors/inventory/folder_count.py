@@ -85,6 +85,9 @@ class Work:
         tags, self.elements, self.units = byte_scan.scan(chunk, deepest)
         self.texts = UnitTexts(chunk, tags, self.units)
         self.head_bytes = self._check_tiling(chunk, tags)
+        folders = self.elements.levels[0]
+        begins = np.append(tags.begin[self.elements.first[folders]], len(chunk))
+        self.folder_sizes: list[int] = np.diff(begins).tolist()  # white space behind each counted
         self.kinds: list[int] = self.units.kind.tolist()
         self.parents: list[int] = self.units.parent.tolist()
         self.folders: list[int] = self.units.folder.tolist()

@@ -7,10 +7,12 @@ import shutil
 from collections import Counter as Tally
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import pyarrow as pa
 
-from connectors.inventory.delivered import ChartAccount, DeliveredChart
+from connectors.inventory.delivered import ChartAccount
+from connectors.inventory.delivered_charts import DeliveredCharts
 from connectors.targets.identities import run_token
 from connectors.targets.medinect import ChartOutcome, Envelope, chart_name, compose_chart
 from connectors.targets.whole_chart import WholeChart
@@ -85,7 +87,7 @@ class _Delivering:
         self._rows = context.reader(EXTRACTED)
         self._quarantined = Quarantined.load(context.reader(CHECKED))
         self._writer: StagingWriter = context.writer(STAGE)
-        self._fact_key = derive(context.run_key, "facts")
+        self._counted = DeliveredCharts(derive(context.run_key, "facts"), run_token(context.run_id))
         self._envelope = _envelope(context, self._rows)
         self._filled: Tally[str] = Tally()
         self._problems: Tally[str] = Tally()
@@ -104,7 +106,7 @@ class _Delivering:
         folders = [StagedChart(self._rows, patient, self._quarantined) for patient in patients]
         composed = compose_chart(folders, self._envelope)
         originals = composed.originals
-        counted = DeliveredChart(self._fact_key, run_token(self._context.run_id), originals)
+        counted = self._counted.open(originals, partial(self._book, chart, patients[0], composed.outcome))
         whole = WholeChart()
         with archive.member(chart_name(self._context.run_id, chart)) as emit:
 
@@ -119,7 +121,7 @@ class _Delivering:
             self._problems[NOT_VALID] += 1
         if originals:
             self._writer.write("original", _originals(chart, patients[0], originals))
-        self._book(chart, patients[0], composed.outcome, counted.close())
+        counted.close()
 
     def _book(self, chart: int, patient: int, outcome: ChartOutcome, account: ChartAccount) -> None:
         if outcome.outcomes:
@@ -142,6 +144,7 @@ class _Delivering:
         self._context.report("deliver", self._done, len(self._charts))
 
     def close(self, parts: tuple[SealedPart, ...]) -> Delivery:
+        self._counted.flush()
         self._writer.close()
         return Delivery(
             plan=self._plan,
@@ -150,6 +153,7 @@ class _Delivering:
             filled=dict(self._filled),
             derived=self._derived,
             problems=dict(self._problems),
+            walked=dict(self._counted.walked),
         )
 
 

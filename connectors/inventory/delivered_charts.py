@@ -1,0 +1,257 @@
+"""Count delivered charts, several at once, from their bytes: by arithmetic and recipes where these know all of a chart.
+
+A chart that they do not know, or in which anything is against the rules, is counted by `DeliveredChart`: it says what is wrong.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from connectors.base import Limits
+from connectors.inventory.byte_scan import UnknownForm, Why
+from connectors.inventory.byte_texts import text_of
+from connectors.inventory.delivered import DEEPER, ChartAccount, DeliveredChart, DeliveredUnit
+from connectors.inventory.delivered_messages import item_follows
+from connectors.inventory.folder_count import (
+    HEADING,
+    ITEM,
+    KINDS,
+    RESULT,
+    TRANSACTION,
+    FolderCount,
+    HeadRecipe,
+    Work,
+)
+from connectors.inventory.item_kinds import ITEM_KINDS
+from connectors.inventory.markers import DERIVED, SUMMARY, derived_line, malformed_marks
+from connectors.inventory.normal_form import MARK, KeyedDigest, Node, derived_form, is_mf_id
+from connectors.inventory.recipes import Recipe
+
+_TOGETHER = 1 << 20
+"""Charts are counted when they are so many bytes."""
+_LARGEST = 8 << 20
+"""A longer chart is never held whole."""
+_BEGIN, _END = b"<folder>", b"</folder>"
+_FRAMES = 16
+
+
+class DeliveredFolders(FolderCount):
+    """Counts the folders of charts that a run writes. What is not in order raises UnknownForm."""
+
+    def __init__(self, key: bytes, token: str) -> None:
+        super().__init__(token)
+        self._token = token
+        self._digest = KeyedDigest(key)
+        self._summaries: Counter[int] = Counter()
+        self._results: list[int] = []  # items made from lines of messages
+        self._holders: defaultdict[int, set[str]] = defaultdict(set)  # MF-IDs by folder
+
+    def count(self, folders: list[bytes], limits: Limits) -> list[list[DeliveredUnit]]:
+        """The units of each of some folders."""
+        self._summaries.clear()
+        self._holders.clear()
+        self._results.clear()
+        chunk = b"".join(folders)
+        if len(chunk) > limits.max_unit_bytes:
+            raise UnknownForm(Why.LARGE)
+        work = Work(chunk, limits.max_depth + DEEPER - 1)
+        if work.folder_sizes != [len(folder) for folder in folders]:
+            raise UnknownForm(Why.STRUCTURE)
+        digests = list(map(self._digest, self.forms(work)))
+        for at in self._results:
+            work.kinds[at] = RESULT
+        units: list[list[DeliveredUnit]] = [[] for _ in folders]
+        for kind, folder, digest in zip(work.kinds, work.folders, digests, strict=True):
+            units[folder].append(
+                DeliveredUnit(KINDS[kind].value, digest, degraded=False, derived=kind == RESULT)
+            )
+        return units
+
+    def on_field(self, work: Work, at: int, recipe: Recipe, raw: list[bytes]) -> None:  # noqa: ARG002
+        """A field of the run's making is the walk's."""
+        if recipe.skeleton.root.made:
+            raise UnknownForm(Why.MARK)
+
+    def on_link(self, link: Node) -> Node:
+        """A link that was turned is the walk's."""
+        if self._token in (link.get("URL") or ""):
+            raise UnknownForm(Why.MARK)
+        return link
+
+    def on_head(self, work: Work, at: int, recipe: HeadRecipe, raw: list[bytes]) -> bytes | None:
+        """Hold each against the rules for summaries, kinds of items, MF-IDs and marks."""
+        children, kind, folder = recipe.skeleton.root.children, work.kinds[at], work.folders[at]
+        derived = _check_marks(children, kind)
+        if kind == HEADING:
+            return None
+        told = work.told[at]
+        if kind == TRANSACTION and told is not None and told.kind == SUMMARY:
+            self._summaries[folder] += 1
+            if self._summaries[folder] > 1:
+                raise UnknownForm(Why.PROBLEM)
+        if kind == ITEM:
+            _check_kind(recipe, children, raw)
+        for mf_id in {_value(recipe, child, raw) for child in children if is_mf_id(child)} - {""}:
+            if mf_id in self._holders[folder]:
+                raise UnknownForm(Why.PROBLEM)  # or a new version of another
+            self._holders[folder].add(mf_id)
+        return self._derived(at, recipe, raw) if derived else None
+
+    def _derived(self, at: int, recipe: HeadRecipe, raw: list[bytes]) -> bytes:
+        """The fact of an item made from a line of a message: that line."""
+        node = recipe.skeleton.filled(raw)
+        line = derived_line(node.children)
+        if line is None or malformed_marks(node.children) or not item_follows(node, line):
+            raise UnknownForm(Why.PROBLEM)
+        self._results.append(at)
+        return derived_form(line).encode()
+
+
+def _check_marks(children: list[Node], kind: int) -> bool:
+    """Whether an item is made from a message. Other marks than that and MF-IDs are the walk's."""
+    schemes = [child.get("SL") or "" for child in children if child.made]
+    marks = {scheme for scheme in schemes if scheme.startswith(MARK)}
+    if marks - {DERIVED} or (marks and kind != ITEM):
+        raise UnknownForm(Why.MARK)
+    return bool(marks)
+
+
+def _check_kind(recipe: HeadRecipe, children: list[Node], raw: list[bytes]) -> None:
+    codes = (child for child in children if child.name == "cd" and child.get("S") == "CD-ITEM")
+    if any(_value(recipe, code, raw) not in ITEM_KINDS for code in codes):
+        raise UnknownForm(Why.PROBLEM)
+
+
+def _value(recipe: HeadRecipe, node: Node, raw: list[bytes]) -> str:
+    slot = recipe.skeleton.slot(node)
+    return "" if slot is None else Node("", {}, [text_of(raw[slot])]).value()
+
+
+@dataclass
+class _Chart:
+    """A chart that waits to be counted; or one that was too long, already counted."""
+
+    done: Callable[[ChartAccount], None]
+    originals: bytes
+    data: bytes = b""
+    account: ChartAccount | None = None
+
+
+class ChartBytes:
+    """Feed the bytes of one chart, then `close()`."""
+
+    def __init__(
+        self, charts: DeliveredCharts, originals: bytes, done: Callable[[ChartAccount], None]
+    ) -> None:
+        self._charts = charts
+        self._chart = _Chart(done, originals)
+        self._held = bytearray()
+        self._walking: DeliveredChart | None = None
+
+    def feed(self, piece: bytes) -> None:
+        """Take the next bytes."""
+        if self._walking is not None:
+            self._walking.feed(piece)
+            return
+        self._held += piece
+        if len(self._held) > _LARGEST:
+            self._walking = self._charts.walking(self._chart.originals, Why.LARGE)
+            self._walking.feed(bytes(self._held))
+            self._held.clear()
+
+    def close(self) -> None:
+        """The chart is whole; after this nothing more is fed."""
+        if self._walking is not None:
+            self._chart.account = self._walking.close()
+        self._chart.data = bytes(self._held)
+        self._held.clear()
+        self._charts.take(self._chart)
+
+
+@dataclass
+class DeliveredCharts:
+    """Counts the charts of one run. `walked`: how many one by one, and why; `token`: what the marks of the run carry."""
+
+    fact_key: bytes
+    token: str
+    limits: Limits = field(default_factory=Limits)
+    walked: Counter[str] = field(default_factory=Counter)
+
+    def __post_init__(self) -> None:
+        self._folders = DeliveredFolders(self.fact_key, self.token)
+        self._frames: dict[tuple[bytes, bytes], bool] = {}
+        self._waiting: list[_Chart] = []
+        self._size = 0
+
+    def open(self, originals: bytes, done: Callable[[ChartAccount], None]) -> ChartBytes:
+        """The next chart: `done` is called with its account, in the order of charts, by `flush` at the latest."""
+        return ChartBytes(self, originals, done)
+
+    def take(self, chart: _Chart) -> None:
+        """A chart is whole."""
+        self._waiting.append(chart)
+        self._size += len(chart.data)
+        if self._size >= _TOGETHER:
+            self.flush()
+
+    def flush(self) -> None:
+        """Count all that wait."""
+        waiting, self._waiting, self._size = self._waiting, [], 0
+        ready = {id(chart): self._folder(chart) for chart in waiting if chart.account is None}
+        known = [chart for chart in waiting if isinstance(ready.get(id(chart)), bytes)]
+        self._count(known, [body for body in map(ready.get, map(id, known)) if isinstance(body, bytes)])
+        for chart in waiting:
+            why = ready.get(id(chart))
+            if chart.account is None:
+                chart.account = self._walk(chart, why if isinstance(why, Why) else Why.STRUCTURE)
+            chart.done(chart.account)
+
+    def walking(self, originals: bytes, why: Why) -> DeliveredChart:
+        """A walk over one chart."""
+        self.walked[why.value] += 1
+        return DeliveredChart(self.fact_key, self.token, originals, self.limits)
+
+    def _walk(self, chart: _Chart, why: Why) -> ChartAccount:
+        walk = self.walking(chart.originals, why)
+        walk.feed(chart.data)
+        return walk.close()
+
+    def _count(self, charts: list[_Chart], folders: list[bytes]) -> None:
+        """Count charts together; those that are not known are found by halving, and walked."""
+        if not charts:
+            return
+        try:
+            found = self._folders.count(folders, self.limits)
+        except UnknownForm as unknown:
+            why = unknown.why
+        else:
+            for chart, units in zip(charts, found, strict=True):
+                chart.account = ChartAccount(units)
+            return
+        if len(charts) == 1:
+            charts[0].account = self._walk(charts[0], why)
+            return
+        middle = len(charts) // 2
+        self._count(charts[:middle], folders[:middle])
+        self._count(charts[middle:], folders[middle:])
+
+    def _folder(self, chart: _Chart) -> bytes | Why:
+        """The folder of a chart, where all around it is in order; else why the walk must count it."""
+        begin, end = chart.data.find(_BEGIN), chart.data.rfind(_END) + len(_END)
+        if chart.originals:
+            return Why.PROSE
+        if begin < 0 or end <= begin or not self._is_in_order(chart.data[:begin], chart.data[end:]):
+            return Why.OUTSIDE
+        return chart.data[begin:end]
+
+    def _is_in_order(self, head: bytes, tail: bytes) -> bool:
+        """Whether what stands around a folder makes, with an empty one, a chart without units and problems."""
+        if (head, tail) not in self._frames:
+            if len(self._frames) >= _FRAMES:
+                self._frames.clear()
+            walk = DeliveredChart(self.fact_key, self.token)
+            walk.feed(head + _BEGIN + _END + tail)
+            self._frames[head, tail] = walk.close() == ChartAccount()
+        return self._frames[head, tail]
