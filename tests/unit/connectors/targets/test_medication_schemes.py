@@ -24,12 +24,12 @@ INSTRUCTIONS = (
     "issubstitutionallowed",
 )
 PRODUCTS = (
-    '<medicinalproduct><intendedcd S="CD-DRUG-CNK" SV="2010-07">0036111</intendedcd><intendedname>A 80 mg</intendedname>'
-    "</medicinalproduct>",
-    '<medicinalproduct><intendedcd S="CD-DRUG-CNK" SV="2010-07">0036111</intendedcd><deliveredcd S="CD-DRUG-CNK" SV="2010-07">'
-    "0036112</deliveredcd><intendedname>A</intendedname><deliveredname>B</deliveredname></medicinalproduct>",
-    '<substanceproduct><intendedcd S="CD-INNCLUSTER" SV="2010-07">0012345</intendedcd><intendedname>C</intendedname>'
-    "</substanceproduct>",
+    ('<medicinalproduct><intendedcd S="CD-DRUG-CNK" SV="2010-07">0036111</intendedcd><intendedname>A 80 mg</intendedname>'
+    "</medicinalproduct>"),
+    ('<medicinalproduct><intendedcd S="CD-DRUG-CNK" SV="2010-07">0036111</intendedcd><deliveredcd S="CD-DRUG-CNK" SV="2010-07">'
+    "0036112</deliveredcd><intendedname>A</intendedname><deliveredname>B</deliveredname></medicinalproduct>"),
+    ('<substanceproduct><intendedcd S="CD-INNCLUSTER" SV="2010-07">0012345</intendedcd><intendedname>C</intendedname>'
+    "</substanceproduct>"),
     '<text L="nl">zalf, dun aanbrengen</text>',
 )  # fmt: skip
 
