@@ -26,7 +26,7 @@ from connectors.inventory.folder_count import (
 )
 from connectors.inventory.item_kinds import ITEM_KINDS
 from connectors.inventory.markers import DERIVED, SUMMARY, derived_line, malformed_marks
-from connectors.inventory.normal_form import MARK, KeyedDigest, Node, derived_form, is_mf_id
+from connectors.inventory.normal_form import MARK, KeyedDigest, Node, derived_form, is_mf_id, link_target
 from connectors.inventory.recipes import Recipe
 
 _TOGETHER = 1 << 20
@@ -46,13 +46,19 @@ class DeliveredFolders(FolderCount):
         self._digest = KeyedDigest(key)
         self._summaries: Counter[int] = Counter()
         self._results: list[int] = []  # items made from lines of messages
-        self._holders: defaultdict[int, set[str]] = defaultdict(set)  # MF-IDs by folder
+        self._holders: defaultdict[tuple[int, str], list[int]] = defaultdict(
+            list
+        )  # units by folder and MF-ID
+        self._versions: set[tuple[int, str | None]] = (
+            set()
+        )  # units that say they are a new version of an MF-ID
 
     def count(self, folders: list[bytes], limits: Limits) -> list[list[DeliveredUnit]]:
         """The units of each of some folders."""
         self._summaries.clear()
         self._holders.clear()
         self._results.clear()
+        self._versions.clear()
         chunk = b"".join(folders)
         if len(chunk) > limits.max_unit_bytes:
             raise UnknownForm(Why.LARGE)
@@ -60,6 +66,7 @@ class DeliveredFolders(FolderCount):
         if work.folder_sizes != [len(folder) for folder in folders]:
             raise UnknownForm(Why.STRUCTURE)
         digests = list(map(self._digest, self.forms(work)))
+        self._check_versions()
         for at in self._results:
             work.kinds[at] = RESULT
         units: list[list[DeliveredUnit]] = [[] for _ in folders]
@@ -69,16 +76,24 @@ class DeliveredFolders(FolderCount):
             )
         return units
 
+    def _check_versions(self) -> None:
+        """Of the units of a folder that have one MF-ID, all but one say that they are new versions."""
+        for (_, mf_id), holders in self._holders.items():
+            if len(holders) > 1 and sum((at, mf_id) in self._versions for at in holders) < len(holders) - 1:
+                raise UnknownForm(Why.PROBLEM)
+
     def on_field(self, work: Work, at: int, recipe: Recipe, raw: list[bytes]) -> None:  # noqa: ARG002
         """A field of the run's making is the walk's."""
         if recipe.skeleton.root.made:
             raise UnknownForm(Why.MARK)
 
-    def on_link(self, link: Node) -> Node:
-        """A link that was turned is the walk's."""
-        if self._token in (link.get("URL") or ""):
+    def on_link(self, work: Work, at: int, link: Node) -> None:
+        """Note of which MF-ID a unit is a new version; a link that was turned is the walk's."""
+        url = link.get("URL") or ""
+        if self._token in url:
             raise UnknownForm(Why.MARK)
-        return link
+        if link.get("TYPE") == "isanewversionof":
+            self._versions.add((work.parents[at], link_target(url)))
 
     def on_head(self, work: Work, at: int, recipe: HeadRecipe, raw: list[bytes]) -> bytes | None:
         """Hold each against the rules for summaries, kinds of items, MF-IDs and marks."""
@@ -94,9 +109,7 @@ class DeliveredFolders(FolderCount):
         if kind == ITEM:
             _check_kind(recipe, children, raw)
         for mf_id in {_value(recipe, child, raw) for child in children if is_mf_id(child)} - {""}:
-            if mf_id in self._holders[folder]:
-                raise UnknownForm(Why.PROBLEM)  # or a new version of another
-            self._holders[folder].add(mf_id)
+            self._holders[folder, mf_id].append(at)
         return self._derived(at, recipe, raw) if derived else None
 
     def _derived(self, at: int, recipe: HeadRecipe, raw: list[bytes]) -> bytes:

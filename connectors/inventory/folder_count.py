@@ -143,9 +143,8 @@ class FolderCount:
     def on_text(self, work: Work, at: int, raw: list[bytes]) -> None:
         """Of each text that is one."""
 
-    def on_link(self, link: Node) -> Node:
-        """Of each link: what counts of it."""
-        return link
+    def on_link(self, work: Work, at: int, link: Node) -> None:
+        """Of each link."""
 
     def on_attachment(self, work: Work, at: int, content: bytes) -> None:
         """Of each attachment of which the bytes were decoded, up to EXAMINED_BYTES."""
@@ -188,7 +187,8 @@ class FolderCount:
         content = raw[0] if raw else b""
         if _is_blank(content):
             node = Skeleton(tags, None).root
-            body = shortened(link_body(self.on_link(node)).encode())
+            self.on_link(work, at, node)
+            body = shortened(link_body(node).encode())
             return _BEGINS[LINK] + context + _RS + body
         work.kinds[at] = ATTACHMENT
         digest, size, decoded = _decoded(content)

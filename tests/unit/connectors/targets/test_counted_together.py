@@ -22,7 +22,7 @@ MARK = f'<id S="LOCAL" SL="REPRISE-{{}}" SV="{TOKEN}">{{}}</id>'
 @pytest.fixture(scope="module")
 def charts(tmp_path_factory) -> list[bytes]:
     folder = tmp_path_factory.mktemp("practice")
-    write_practice(folder, patients=8, defects=True)
+    write_practice(folder, patients=8)
     (file,) = folder.iterdir()
     content = file.read_bytes()
     source = read(SourceFile(1, len(content), lambda: io.BytesIO(content)))
@@ -95,7 +95,7 @@ def mutant(chart: bytes, chance: random.Random) -> bytes:
     at = chance.choice([found.start() for found in re.finditer(b'="', chart)])
     return (
         chart[: at + 2]
-        + chance.choice([b"x", b"&quot;", b"clinicalsummary", TOKEN.encode()])
+        + chance.choice([b"x", b"&quot;", b"isanewversionof", TOKEN.encode()])
         + chart[at + 2 :]
     )
 
@@ -104,7 +104,7 @@ def test_sound_charts_are_counted_together(charts):
     accounts, counted = together(charts)
     assert accounts == [one_by_one(chart) for chart in charts]
     assert sum(len(account.units) for account in accounts) > 100
-    assert counted.walked.total() < len(charts)
+    assert not counted.walked
 
 
 def test_what_is_changed_is_noticed_alike(charts):
