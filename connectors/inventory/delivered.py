@@ -207,9 +207,6 @@ class _NoTiles(Tiles):
     def switch(self, position: int, owner: list[Span]) -> None:
         """Nothing to do."""
 
-    def hand_over(self, old: list[Span], new: list[Span]) -> None:
-        """Nothing to do."""
-
     def settle(self, spans: list[Span]) -> None:
         """Nothing to do."""
 

@@ -18,7 +18,6 @@ from connectors.inventory.senders import MESSAGE, Messages
 from connectors.inventory.tiles import (
     FOLDER_HEAD,
     MESSAGE_HEADER,
-    STRAY_ELEMENT,
     Tiles,
 )
 from connectors.inventory.units import CountedRow, Unit
@@ -289,9 +288,6 @@ class Elements:
         path = self._path() + f".{frame.ordinal}"
         taken = self._again(original.element, frame.path or path)
         self._replaying -= 1
-        if unit is not None:
-            aside = self._tiles.ignored[STRAY_ELEMENT] if parent.unit is None else parent.owner
-            self._tiles.hand_over(unit.spans, taken.spans if taken else aside)
         if taken is None and parent.unit is not None:
             parent.unit.degraded = True
 

@@ -9,13 +9,10 @@ from schemas.errors import UnexplainedUnitError
 
 Span = tuple[int, int]
 COMMENT = "comment"
-FILLED = "filled"
 FOLDER_HEAD = "folder-head"
 MESSAGE_HEADER = "message-header"
-STRAY_ELEMENT = "stray-element"
-RULES = (MESSAGE_HEADER, FOLDER_HEAD, COMMENT, FILLED, STRAY_ELEMENT)
-"""Why bytes outside units are left aside. Comments are those without a letter or digit. The last two are seldom:
-fillers of an earlier Reprise package, and texts of one that hold an element which is no unit."""
+RULES = (MESSAGE_HEADER, FOLDER_HEAD, COMMENT)
+"""Why bytes outside units are left aside. Comments are those without a letter or digit."""
 
 _FLUSH_AT = 4096
 
@@ -49,7 +46,7 @@ class Tiles:
         self.loose: list[Span] = []  # of units that end later: what lies loose
         self.unit_bytes = 0
         self.structural_bytes = 0
-        self.ignored_bytes: Counter[str] = Counter(dict.fromkeys(RULES[:3], 0))
+        self.ignored_bytes: Counter[str] = Counter(dict.fromkeys(RULES, 0))
         self._file = file
         self._owner = self.structural
         self._mark = 0
@@ -65,13 +62,6 @@ class Tiles:
                 present.append((self._mark, position))
             self._mark = position
         self._owner = owner
-
-    def hand_over(self, old: list[Span], new: list[Span]) -> None:
-        """All that was given to `old`, and what it is being given now, goes to `new`."""
-        new.extend(old)
-        old.clear()
-        if self._owner is old:
-            self._owner = new
 
     def settle(self, spans: list[Span]) -> None:
         """Check everything up to the present position against the spans of the units that have just ended."""

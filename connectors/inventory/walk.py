@@ -15,7 +15,7 @@ from connectors.inventory.names import local_attributes, local_name
 from connectors.inventory.normal_form import is_position
 from connectors.inventory.senders import MESSAGE
 from connectors.inventory.source_folders import CountedFolders, Place
-from connectors.inventory.tiles import COMMENT, FILLED, FOLDER_HEAD, Span
+from connectors.inventory.tiles import COMMENT, FOLDER_HEAD, Span
 from connectors.inventory.units import Unit, rows
 from schemas.disposition import UnitKind
 
@@ -187,11 +187,9 @@ class Walk(Elements):
         self._ready.clear()
 
     def _flat_spans(self, units: list[Unit]) -> list[Span]:
-        """The byte ranges of the units and of all in them; those of a filled unit are left aside."""
+        """The byte ranges of the units and of all in them."""
         spans: list[Span] = []
         for unit in units:
-            if unit.void:
-                self._tiles.hand_over(unit.spans, self._tiles.ignored[FILLED])
             spans += unit.spans
             spans += self._flat_spans(unit.children)
         return spans
