@@ -1,4 +1,4 @@
-"""Whether a chart is valid as a whole, judged while it is written; what was already judged is not kept.
+"""Whether a chart is valid as a whole, in both releases.
 
 libxml2 passes over characters that are none of base64; the counter of what is delivered decodes strictly.
 """
@@ -14,66 +14,43 @@ from connectors.targets.kmehr_schema import NAMESPACE, PARSING, RELEASES, schema
 _ATTACHMENT = re.compile(rb"<lnk(?=[ >])[^>]*>")
 _ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _ROOT = f"{{{NAMESPACE}}}kmehrmessage"
-_LARGE = (f"{{{NAMESPACE}}}item", f"{{{NAMESPACE}}}transaction")
 
 
 class WholeChart:
-    """Feed the bytes of one chart, then `close()`: valid in both releases or not. Memory stays flat."""
+    """Feed the bytes of one chart, then `close()`: valid in both releases or not.
+
+    The chart is parsed once, without the contents of its attachments; its tree is smaller than the one it is written
+    from. What is found names patients: only the verdict leaves it.
+    """
 
     def __init__(self) -> None:
         self._thinned = WithoutContents()
-        self._parsers = [_Validating(release) for release in RELEASES]
+        self._parser = etree.XMLParser(**PARSING)
+        self._sound = True
 
     def feed(self, piece: bytes) -> None:
         """Take the next bytes."""
-        thin = self._thinned.feed(piece)
-        for parser in self._parsers:
-            parser.feed(thin)
+        self._parse(self._thinned.feed(piece))
 
     def close(self) -> bool:
         """The verdict; after this nothing more is fed."""
-        rest = self._thinned.close()
-        return all(parser.close(rest) for parser in self._parsers)
-
-
-class _Validating:
-    """One parser that validates while it reads. What it finds names patients: only the verdict leaves it."""
-
-    def __init__(self, release: str) -> None:
-        self._sound, self._ended = True, False
-        # Large is only what the writer itself holds: contents of attachments do not come here.
-        self._parser = etree.XMLPullParser(
-            events=("end",),
-            tag=(_ROOT, *_LARGE),
-            schema=schema_of(release),
-            **PARSING,
-        )
-
-    def feed(self, piece: bytes) -> None:
-        if not self._sound or not piece:
-            return
-        try:
-            self._parser.feed(piece)
-            self._forget()
-        except etree.XMLSyntaxError:
-            self._sound = False
-
-    def _forget(self) -> None:
-        for _, element in self._parser.read_events():
-            if isinstance(element, etree._Element):  # noqa: SLF001 (lxml's own name for it)
-                self._ended = element.tag == _ROOT  # to close a chart that breaks off is no error to libxml2
-                element.clear()
-
-    def close(self, rest: bytes) -> bool:
-        self.feed(rest)
+        self._parse(self._thinned.close())
         if not self._sound:
             return False
         try:
-            self._parser.close()
-            self._forget()
-        except etree.XMLSyntaxError:
+            root = self._parser.close()
+        except etree.XMLSyntaxError:  # it breaks off, or there is nothing
             return False
-        return self._ended
+        # Each type has a global element of its own in our schemas: only the root of a message is a chart.
+        return root.tag == _ROOT and all(schema_of(release).validate(root) for release in RELEASES)
+
+    def _parse(self, thin: bytes) -> None:
+        if not self._sound or not thin:
+            return
+        try:
+            self._parser.feed(thin)
+        except etree.XMLSyntaxError:
+            self._sound = False
 
 
 class WithoutContents:
