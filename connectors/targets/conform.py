@@ -31,16 +31,29 @@ def occurs_once(parent: str, name: str) -> bool:
     return any([many for child, many in _children(parent, r) if child == name] == [False] for r in RELEASES)
 
 
+@cache
+def _known_type(parent: str, name: str) -> str | None:
+    """The type of a child in the newest release that has one."""
+    return child_type(parent, name, RELEASES[-1]) or child_type(parent, name, RELEASES[0])
+
+
+@cache
+def _common_type(parent: str, name: str) -> str | None:
+    """The type of a child where both releases have it, and the same."""
+    found = {child_type(parent, name, release) for release in RELEASES}
+    return found.pop() if len(found) == 1 else None
+
+
 def _children(type_name: str, release: str) -> list[tuple[str, bool]]:
     return list(names_of(types_of(release).get(type_name, {}).get("model") or ["sequence"]))
 
 
 def arrange(node: Node, type_name: str) -> None:
     """Put children into schema order, all the way down; equals keep their order. Ordered content is left alone."""
+    if not node.children:
+        return
     for child in node.children:
-        found = child_type(type_name, child.name, RELEASES[-1]) or child_type(
-            type_name, child.name, RELEASES[0]
-        )
+        found = _known_type(type_name, child.name)
         if found:
             arrange(child, found)
     mixed = any(c.tail.strip() for c in node.children)
@@ -80,12 +93,11 @@ def sort_children(children: list[Node], type_name: str) -> None:
 
 
 def _fitting(child: Node, type_name: str, kept: list[Node]) -> Node | None:
-    found = [child_type(type_name, child.name, release) for release in RELEASES]
-    if None in found or found[0] != found[1]:
+    known = _common_type(type_name, child.name)
+    if known is None:
         return None
     if occurs_once(type_name, child.name) and any(other.name == child.name for other in kept):
         return None
-    known = str(found[0])
     arrange(child, known)
     if is_valid(child, known):
         return child

@@ -6,7 +6,6 @@ exchange, so the profile says `medinect-unconfirmed` until an import confirmed i
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections import Counter as Tally
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ from hashlib import sha256
 
 from connectors.base import ChartRows
 from connectors.targets.chart import Folder, Unit, load_folder
+from connectors.targets.chart_bytes import write_nodes
 from connectors.targets.conform import arrange, is_valid
 from connectors.targets.embedded import make_items
 from connectors.targets.fillers import fill_transaction, marker
@@ -34,7 +34,7 @@ from connectors.targets.patient import patient_node
 from connectors.targets.prose import LANGUAGES
 from connectors.targets.references import References
 from connectors.targets.transaction_kinds import SUMMARY, is_summary, newest_other_summary, set_kind
-from connectors.targets.tree import Node, escape_text, leaf, opening, parse_fragment, stamp, wrap
+from connectors.targets.tree import Node, leaf, parse_fragment, stamp, wrap
 from connectors.targets.units import UnitWriter, number
 from schemas.disposition import Disposition, Reason, UnitKind
 
@@ -42,7 +42,6 @@ PROFILE = "medinect-unconfirmed"
 CHARTS_A_PART = 500
 BYTES_A_PART = 200 << 20
 NAMESPACE = "http://www.ehealth.fgov.be/standards/kmehr/schema/v1"
-_ENCODE = 57 * 1024  # a multiple of three: pieces of base64 join without padding
 
 
 @dataclass(frozen=True)
@@ -148,10 +147,9 @@ class Chart:
         """Give the bytes, those of attachments piece by piece."""
         emit(f'<?xml version="1.0" encoding="UTF-8"?>\n<kmehrmessage xmlns="{NAMESPACE}">'.encode())
         header, *folder = self._parts
-        _write(header, emit)
+        write_nodes([header], emit)
         emit(b"<folder>")
-        for node in folder:
-            _write(node, emit)
+        write_nodes(folder, emit)
         emit(b"</folder></kmehrmessage>\n")
 
     def _compose(self) -> list[Node]:
@@ -334,27 +332,3 @@ def _in_order(children: list[Node]) -> list[Node]:
 
     ranks = order_of("transactionType")
     return sorted(children, key=lambda c: ranks.get(c.name, 999))
-
-
-def _write(node: Node, emit: Callable[[bytes], None]) -> None:
-    """Serialise, streaming the content of attachments."""
-    pieces = [opening(node), escape_text(node.text)]
-    emit("".join(pieces).encode())
-    if isinstance(node.stream, Unit):
-        _write_base64(node.stream, emit)
-    for child in node.children:
-        _write(child, emit)
-        if child.tail:
-            emit(escape_text(child.tail).encode())
-    emit(f"</{node.name}>".encode())
-
-
-def _write_base64(unit: Unit, emit: Callable[[bytes], None]) -> None:
-    rest = b""
-    for piece in unit.content():
-        data = rest + piece
-        cut = len(data) // _ENCODE * _ENCODE
-        for start in range(0, cut, _ENCODE):
-            emit(b64encode(data[start : start + _ENCODE]))
-        rest = data[cut:]
-    emit(b64encode(rest))

@@ -6,12 +6,14 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import cast
 from xml.parsers import expat
 
 from schemas.errors import UnexplainedUnitError
 
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _ESCAPED = re.compile('[\x00-\x1f\ufffe\uffff&<>"]')
+_AS_IT_IS = re.compile("[ !#-%'-;=?-~]*")  # ASCII that stands the same in a text and in an attribute
 
 
 class OfRun(str):
@@ -42,7 +44,9 @@ class Node:
 
 def leaf(name: str, text: str | None, **attributes: str | None) -> Node:
     """An element that holds text only; attributes that are None are not there."""
-    return Node(name, {k: v for k, v in attributes.items() if v is not None}, text or "")
+    if None in attributes.values():
+        attributes = {k: v for k, v in attributes.items() if v is not None}
+    return Node(name, cast("dict[str, str]", attributes), text or "")
 
 
 def wrap(name: str, *children: Node) -> Node:
@@ -91,12 +95,16 @@ def told(node: Node) -> str:
 
 def escape_text(text: str) -> str:
     """Text content; CR as a reference, or a parser would turn it into LF."""
+    if _AS_IT_IS.fullmatch(text):
+        return text
     text = clean(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return text.replace("\r", "&#13;")
 
 
 def escape_attribute(text: str) -> str:
     """Attribute value between double quotes; white space as references, or a parser would normalise it."""
+    if _AS_IT_IS.fullmatch(text):
+        return text
     text = escape_text(text).replace('"', "&quot;")
     return text.replace("\n", "&#10;").replace("\t", "&#9;")
 
@@ -132,9 +140,12 @@ def _inside(node: Node, pieces: list[str]) -> None:
 
 def stamp(node: Node, token: str) -> None:
     """Give the marks in a tree the token of the run."""
-    for each in walk(node):
+    waiting = [node]
+    while waiting:
+        each = waiting.pop()
         if isinstance(each.attributes.get("SV"), OfRun):
             each.attributes = {**each.attributes, "SV": token}
+        waiting += each.children
 
 
 def walk(node: Node) -> Iterator[Node]:

@@ -1,0 +1,60 @@
+"""Trees of a chart as bytes, in pieces of some tens of KiB: contents of attachments pass through, nothing else is copied."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Callable, Iterable
+
+from connectors.targets.chart import Unit
+from connectors.targets.tree import Node, escape_text, opening
+
+_ENCODE = 57 * 1024  # a multiple of three: pieces of base64 join without padding
+_HELD = 4096  # strings, of a tag or a text each
+
+
+def write_nodes(nodes: Iterable[Node], emit: Callable[[bytes], None]) -> None:
+    """Give the bytes of some elements, one after the other."""
+    writing = _Writing(emit)
+    for node in nodes:
+        writing.add(node)
+    writing.pass_on()
+
+
+class _Writing:
+    """What was made and not passed on yet."""
+
+    def __init__(self, emit: Callable[[bytes], None]) -> None:
+        self._emit = emit
+        self._held: list[str] = []
+
+    def add(self, node: Node) -> None:
+        held = self._held
+        held.append(opening(node))
+        if node.text:
+            held.append(escape_text(node.text))
+        if isinstance(node.stream, Unit):
+            self.pass_on()
+            _write_base64(node.stream, self._emit)
+        for child in node.children:
+            self.add(child)
+            if child.tail:
+                held.append(escape_text(child.tail))
+        held.append(f"</{node.name}>")
+        if len(held) > _HELD:
+            self.pass_on()
+
+    def pass_on(self) -> None:
+        if self._held:
+            self._emit("".join(self._held).encode())
+            self._held.clear()
+
+
+def _write_base64(unit: Unit, emit: Callable[[bytes], None]) -> None:
+    rest = b""
+    for piece in unit.content():
+        data = rest + piece
+        cut = len(data) // _ENCODE * _ENCODE
+        for start in range(0, cut, _ENCODE):
+            emit(b64encode(data[start : start + _ENCODE]))
+        rest = data[cut:]
+    emit(b64encode(rest))
