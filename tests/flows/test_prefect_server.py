@@ -71,12 +71,12 @@ def lose_a_flow_run(server: PrefectServer, folder: Path) -> str:
     return str(run["id"])
 
 
-def order(site: SimpleNamespace) -> str:
+def order(site: SimpleNamespace, export: str = "export") -> str:
     """An order made where a person stands: its paths are relative."""
     made = site.case.made
     done = subprocess.run(
         [
-            Path(sys.executable).with_name("reprise"), "order", "export", "--home", str(site.case.home), "--operator", "trial",
+            Path(sys.executable).with_name("reprise"), "order", export, "--home", str(site.case.home), "--operator", "trial",
             "--authorisation", os.path.relpath(made["authorisation"], site.folder), "--to", made["destination"],
         ],
         cwd=site.folder, capture_output=True, text=True, check=False, timeout=120,
@@ -129,7 +129,10 @@ def test_a_triggered_run_ends_certified_and_a_retry_of_it_does_nothing(site):
 
 
 def test_a_cancelled_run_is_destroyed_and_certified_as_cancelled(site):
-    order_id = order(site)
+    write_practice(
+        site.folder / "large", patients=240
+    )  # it lasts longer than a worker needs to hear of the end
+    order_id = order(site, "large")
     flow_run = site.server.trigger("migrate/reprise", site.case.home, order_id)
     wait_for(lambda: staged(site))
     site.server.set_state(flow_run, "CANCELLING", "Cancelling")

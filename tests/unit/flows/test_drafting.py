@@ -201,7 +201,7 @@ def test_an_interrupt_prints_the_answers_as_fields_that_can_be_completed(home, t
     assert (
         seen.code == 130 and "Nothing was written; the answers so far stand above, as FIELDS." in seen.screen
     )
-    shown = seen.screen[seen.screen.index("\n{") : seen.screen.rindex("}") + 1]
+    shown = seen.screen[seen.screen.index("{") : seen.screen.rindex("}") + 1]
     (tmp_path / "fields.json").write_text(shown)
     assert json.loads(shown)["processor"] == "Reprise SRL" and "uses" not in json.loads(shown)
     named = said_by(str(tmp_path / "fields.json"), home=home, exit_code=10).stderr
