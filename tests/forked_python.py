@@ -7,7 +7,6 @@ about what a fresh process does (its memory, its traps, its start) is marked `co
 
 from __future__ import annotations
 
-import array
 import contextlib
 import ctypes
 import importlib
@@ -32,6 +31,7 @@ COSTLY = {"flows.steps.check_contracts": ("great_expectations",), "dying_run": (
 """Loaded by the server when the first child needs it."""
 _SERVE = "import sys, forked_python; forked_python.serve(int(sys.argv[1]))"
 _REQUEST_BYTES = 1 << 20
+_MOST_DESCRIPTORS = 16
 _PR_SET_CHILD_SUBREAPER = 36
 _HIGHEST_DESCRIPTOR = 1024
 
@@ -171,7 +171,7 @@ def serve(number: int) -> None:
     for module in LOADED:
         importlib.import_module(module)
     while True:
-        request, descriptors, _, _ = _received(line)
+        request, descriptors, _, _ = socket.recv_fds(line, _REQUEST_BYTES, _MOST_DESCRIPTORS)
         if not request:
             return
         order = json.loads(request)
@@ -180,15 +180,6 @@ def serve(number: int) -> None:
         line.send(str(_fork_orphan(order, descriptors)).encode())
         for descriptor in descriptors:
             os.close(descriptor)
-
-
-def _received(line: socket.socket) -> tuple[bytes, list[int], int, Any]:
-    found = array.array("i")
-    message, ancillary, flags, address = line.recvmsg(_REQUEST_BYTES, socket.CMSG_SPACE(16 * found.itemsize))
-    for level, kind, data in ancillary:
-        if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
-            found.frombytes(data[: len(data) - len(data) % found.itemsize])
-    return message, list(found), flags, address
 
 
 def _fork_orphan(order: dict[str, Any], descriptors: list[int]) -> int:

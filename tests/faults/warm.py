@@ -17,6 +17,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
+from forked_python import Forked
+
 import flows.data_link
 from flows import data_process
 
@@ -44,35 +46,19 @@ def load_forks() -> None:
             os.environ["PYTHONPATH"] = before
 
 
-class ForkedDataProcess:
+class ForkedDataProcess(Forked):
     """What `subprocess.Popen` gives for a data process, forked from here."""
 
     def __init__(self, lock: int) -> None:
         order_read, order_write = os.pipe()
         event_read, event_write = os.pipe()
         parent = str(os.getpid())
-        self.pid = os.fork()
-        if self.pid == 0:
+        pid = os.fork()
+        if pid == 0:
             _become_data_process(parent, order_read, event_write, lock)
         os.close(order_read)
         os.close(event_write)
-        self.stdin = os.fdopen(order_write, "w", encoding="utf-8")
-        self.stdout = os.fdopen(event_read, encoding="utf-8")
-        self._status: int | None = None
-
-    def poll(self) -> int | None:
-        if self._status is None:
-            pid, status = os.waitpid(self.pid, os.WNOHANG)
-            self._status = os.waitstatus_to_exitcode(status) if pid else None
-        return self._status
-
-    def wait(self, timeout: float | None = None) -> int:
-        until = time.monotonic() + (timeout or 300)
-        while (status := self.poll()) is None:
-            if time.monotonic() > until:
-                raise subprocess.TimeoutExpired("data process", timeout or 300)
-            time.sleep(0.002)
-        return status
+        super().__init__(pid, order_write, event_read)
 
 
 def _become_data_process(parent: str, orders: int, events: int, lock: int) -> NoReturn:
