@@ -15,7 +15,7 @@ from flows import engine
 from flows.commands.wording import describe_result, describe_runs, describe_status
 from flows.orders import save_order
 from flows.practice.write import write_practice
-from flows.run_views import list_runs, status
+from flows.run_views import list_runs, run_of_order, status
 from flows.watch import NoWatch
 from schemas.errors import RepriseError
 from schemas.outcome import Cause, Outcome
@@ -48,9 +48,12 @@ class Ends:
         order = save_order(case.home, case.order())
         with pytest.raises(KeyboardInterrupt):
             engine.start_order(case.home, order, StopAtOnce())
-        self.before_its_end = status(case.home, case.run_id)
+        cancelled = str(
+            (run_of_order(case.home, order) or {})["run"]
+        )  # it began in the second of the one before
+        self.before_its_end = status(case.home, cancelled)
         engine.abandon_order(case.home, order, Cause.CANCELLED)
-        self.runs[Cause.CANCELLED] = case.run_id
+        self.runs[Cause.CANCELLED] = cancelled
 
 
 @pytest.fixture(scope="module")
