@@ -6,7 +6,7 @@ import gc
 import os
 import shutil
 from collections import Counter as Tally
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 
@@ -30,7 +30,6 @@ from vault.staging import StagingReader, StagingWriter
 
 STAGE = "deliver"
 NOT_VALID = "chart_not_valid"
-_GATHER_BYTES = 1 << 16
 ORIGINAL = pa.schema([("chart", pa.int32()), ("patient", pa.int32()), ("document", pa.large_binary())])
 FINDING = pa.schema([("chart", pa.int32()), ("patient", pa.int32()), ("finding", pa.string())])
 
@@ -61,21 +60,6 @@ def deliver(context: DataContext, plan: Plan) -> Delivery:
     delivery = _Delivering(context, plan)
     parts = [delivery.write_part(part) for part in plan.parts]
     return delivery.close(tuple(parts))
-
-
-@contextmanager
-def gathered(emit: Callable[[bytes], None]) -> Iterator[Callable[[bytes], None]]:
-    """Pass on pieces in larger ones: a writer emits a tag at a time."""
-    held = bytearray()
-
-    def gather(piece: bytes) -> None:
-        held.extend(piece)
-        if len(held) >= _GATHER_BYTES:
-            emit(bytes(held))
-            held.clear()
-
-    yield gather
-    emit(bytes(held))
 
 
 @contextmanager
@@ -129,8 +113,7 @@ class _Delivering:
                 counted.feed(piece)
                 whole.feed(piece)
 
-            with gathered(tee) as gather:
-                composed.write(gather)
+            composed.write(tee)
         if not whole.close():
             self._problems[NOT_VALID] += 1
         if originals:
