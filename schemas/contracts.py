@@ -14,8 +14,8 @@ from importlib.resources import files
 
 from schemas.errors import ContractError
 
-KEPT_BACK = frozenset({"item", "lab_result", "document"})
-"""The tables whose rows are units that can go to the doctor by themselves."""
+KEPT_BACK = frozenset({"item", "document"})
+"""The suites whose rows are units that can go to the doctor by themselves."""
 
 
 @dataclass(frozen=True)
@@ -33,20 +33,32 @@ class Expectation:
 
 @dataclass(frozen=True)
 class Suite:
-    """The expectations about one canonical table."""
+    """The expectations about one canonical table, or about its rows of one `kind`."""
 
-    table: str
+    table: str  # what the suite is called
+    staged: str  # the table that holds its rows
+    kind: str | None
     expectations: tuple[Expectation, ...]
 
     def counting_sql(self) -> str:
         """One scan: a column a rule with the count of its violations. Reads a relation named `rows`."""
         columns = ", ".join(_count(e) for e in self.expectations)
-        return f"SELECT count(*) AS total, {columns} FROM rows"  # noqa: S608 - compiled from our suite
+        return f"SELECT count(*) AS total, {columns} FROM rows WHERE {self._mine}"  # noqa: S608 - our suite
 
     def failing_sql(self) -> str:
         """The unit paths that violate an expectation of severity `quarantine`."""
         rules = [e.violation for e in self.expectations if e.severity == "quarantine" and e.rule != "unique"]
-        return f"SELECT unit FROM rows WHERE {' OR '.join(rules) or 'false'}"  # noqa: S608 - our suite
+        failing = " OR ".join(rules) or "false"
+        return f"SELECT unit FROM rows WHERE {self._mine} AND ({failing})"  # noqa: S608 - our suite
+
+    @property
+    def columns(self) -> list[str]:
+        """The columns that the queries read."""
+        return sorted({"unit", *(["kind"] if self.kind else []), *(e.column for e in self.expectations)})
+
+    @property
+    def _mine(self) -> str:
+        return "true" if self.kind is None else f"kind = {_quoted(self.kind)}"
 
 
 def load_suites() -> tuple[Suite, ...]:
@@ -56,7 +68,12 @@ def load_suites() -> tuple[Suite, ...]:
     """
     text = files("schemas").joinpath("checks/suites.json").read_text(encoding="utf-8")
     return tuple(
-        Suite(suite["table"], tuple(_compile(suite["table"], e) for e in suite["expectations"]))
+        Suite(
+            suite["table"],
+            suite.get("staged", suite["table"]),
+            suite.get("kind"),
+            tuple(_compile(suite["table"], e) for e in suite["expectations"]),
+        )
         for suite in json.loads(text)["suites"]
     )
 

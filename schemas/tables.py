@@ -6,7 +6,6 @@ A unit path is `FILE/ROOT.CHILD.CHILD...`: element ordinals counted from 1, e.g.
 child element of the fifth child of the second child of the first document element of file 1. For line
 formats it is `FILE/MESSAGE.LINE`. It is made of ordinals alone: it may be logged.
 
-`slot` says which part of an item a leaf belongs to: 0 the item itself (`cd`, `text`), n its n-th `content`.
 `position` is the ordinal among the parent's child elements, so that order survives.
 Dates are strings exactly as they came, with their precision beside them: nothing is completed.
 """
@@ -15,48 +14,12 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-TEXT = pa.struct([("slot", pa.int16()), ("language", pa.string()), ("value", pa.string())])
-CODE = pa.struct(
-    [
-        ("slot", pa.int16()),
-        ("scheme", pa.string()),  # S
-        ("version", pa.string()),  # SV
-        ("local_scheme", pa.string()),  # SL
-        ("value", pa.string()),
-        ("display", pa.string()),  # DN
-        ("language", pa.string()),  # L
-        ("null_flavor", pa.string()),
-    ]
-)
 IDENTIFIER = pa.struct(
     [
         ("scheme", pa.string()),
         ("version", pa.string()),
         ("local_scheme", pa.string()),
         ("value", pa.string()),
-    ]
-)
-MEASURE = pa.struct(
-    [
-        ("slot", pa.int16()),
-        ("role", pa.string()),  # value | minref | maxref
-        ("form", pa.string()),  # decimal | unsignedInt | boolean | date | time | year | yearmonth | text
-        ("value", pa.string()),  # as it came
-        ("unit_scheme", pa.string()),
-        ("unit_version", pa.string()),
-        ("unit", pa.string()),
-    ]
-)
-PRODUCT = pa.struct(
-    [
-        ("slot", pa.int16()),
-        ("form", pa.string()),  # medicinalproduct | substanceproduct
-        ("code_role", pa.string()),  # intendedcd | deliveredcd | none
-        ("scheme", pa.string()),
-        ("version", pa.string()),
-        ("code", pa.string()),
-        ("name_role", pa.string()),  # intendedname | deliveredname | none
-        ("name", pa.string()),
     ]
 )
 COMMON = [
@@ -97,74 +60,40 @@ PATIENT = pa.schema(
     ]
 )
 """One row a source folder or message: who it is about. It serves matching, scope and contracts; the
-fields themselves are units and travel in `fragment`, owner = chart."""
+fields themselves are units, owner = chart."""
 
 PROVIDER = pa.schema(
     [
         *COMMON,
         pa.field("role", pa.string()),  # sender | author
-        pa.field("codes", pa.list_(CODE)),
-        pa.field("identifiers", pa.list_(IDENTIFIER)),
-        pa.field("first_name", pa.string()),
-        pa.field("family_name", pa.string()),
-        pa.field("name", pa.string()),
         pa.field("xml", pa.string()),  # the hcparty element, namespaces taken off
     ]
 )
 """The hcparty elements of a message's header sender, once a message; patient = 0."""
 
-CONTACT = pa.schema(
+SHAPE = pa.dictionary(pa.int32(), pa.string())
+UNIT = pa.schema(
     [
         *COMMON,
         *OWNED,
-        pa.field("identifiers", pa.list_(IDENTIFIER)),
-        pa.field("codes", pa.list_(CODE)),
-        pa.field("date", pa.string()),
-        pa.field("time", pa.string()),
-        pa.field("is_complete", pa.string()),
-        pa.field("is_validated", pa.string()),
-        pa.field("recorded", pa.string()),
-        pa.field("record_kind", pa.string()),  # RecordKind
-        pa.field("responsible", pa.string()),  # first eight NIHII digits of the first person-author, or null
+        pa.field("kind", pa.string(), nullable=False),  # UnitKind
+        pa.field("name", pa.string()),
+        pa.field("date", pa.string()),  # of a transaction, as it came
+        pa.field("record_kind", pa.string()),  # of a transaction: RecordKind
+        pa.field("responsible", pa.string()),  # of a transaction
+        pa.field("shape", SHAPE, nullable=False),
+        pa.field("texts", pa.list_(pa.string()), nullable=False),
     ]
 )
-"""One row a transaction: its head. Author, redactor and whatever else its head holds travel in `fragment`."""
+"""One row a unit that is neither link nor attachment: its element without the units in it, which have rows of their own.
 
-SECTION = pa.schema(
-    [*COMMON, *OWNED, pa.field("identifiers", pa.list_(IDENTIFIER)), pa.field("codes", pa.list_(CODE))]
-)
-"""One row a heading."""
+`kind` is transaction, heading, item, text or patient_field; `name` the CD-TRANSACTION or CD-ITEM as it came, of the others
+the element's name; `responsible` the first eight NIHII digits of the first author who is a person.
 
-ITEM = pa.schema(
-    [
-        *COMMON,
-        *OWNED,
-        pa.field("kind", pa.string()),  # CD-ITEM as it came
-        pa.field("identifiers", pa.list_(IDENTIFIER)),
-        pa.field("codes", pa.list_(CODE)),  # slot 0: second and further cd; the CD-ITEM one included
-        pa.field("texts", pa.list_(TEXT)),
-        pa.field("measures", pa.list_(MEASURE)),
-        pa.field("products", pa.list_(PRODUCT)),
-        *moment("begin"),
-        *moment("end"),
-        pa.field("lifecycle", CODE),
-        pa.field("is_relevant", pa.string()),
-        pa.field("severity", CODE),
-        pa.field("certainty", CODE),
-        pa.field("temporality", CODE),
-        pa.field("posology", pa.string()),
-        pa.field("posology_language", pa.string()),
-        pa.field("batch", pa.string()),
-        pa.field("recorded", pa.string()),
-    ]
-)
-"""One row an item. A child element that does not fit its column exactly goes to `fragment` instead."""
-
-LAB_RESULT = ITEM
-"""Items of kind `lab`: the same columns."""
-
-NARRATIVE = pa.schema([*COMMON, *OWNED, pa.field("language", pa.string()), pa.field("value", pa.string())])
-"""Free text directly under a transaction, heading or folder."""
+The element is staged as its *shape* and its *texts* (`schemas.shapes`): nothing of it is lost, and whoever writes or
+profiles units works once a shape, of which a practice has few, and not once a unit. Under a transaction, heading or
+folder what is no unit of another kind is a `text`, whatever its name; a `patient_field` is a child of `patient`.
+"""
 
 LINK = pa.schema(
     [
@@ -204,28 +133,12 @@ DOCUMENT_CHUNK = pa.schema(
 )
 """The decoded bytes of documents (and the raw bytes of quarantined units), in pieces of at most 1 MiB."""
 
-FRAGMENT = pa.schema(
-    [
-        *COMMON,
-        *OWNED,
-        pa.field("name", pa.string()),
-        pa.field("slot", pa.int16()),  # of a `content`: its number among its item's contents; else null
-        pa.field("xml", pa.string()),
-    ]
-)
-"""Child elements without a column, verbatim but for namespaces: lossless by construction."""
-
 TABLES: dict[str, pa.Schema] = {
     "patient": PATIENT,
     "provider": PROVIDER,
-    "contact": CONTACT,
-    "section": SECTION,
-    "item": ITEM,
-    "lab_result": LAB_RESULT,
-    "narrative": NARRATIVE,
+    "unit": UNIT,
     "link": LINK,
     "document": DOCUMENT,
     "document_chunk": DOCUMENT_CHUNK,
-    "fragment": FRAGMENT,
 }
 CHUNK_BYTES = 1 << 20

@@ -13,7 +13,7 @@ import hmac
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from hashlib import sha256
@@ -258,12 +258,19 @@ class StagingReader:
         next(iter(self._read(segment)), None)
 
     def batches(
-        self, table: str, first: int | None = None, last: int | None = None
+        self,
+        table: str,
+        first: int | None = None,
+        last: int | None = None,
+        columns: Sequence[str] | None = None,
     ) -> Iterator[pa.RecordBatch]:
-        """All batches of a table in order; with bounds, at least those of the patients within them."""
+        """All batches of a table in order; with bounds, at least those of the patients within them.
+
+        With `columns` these alone are opened.
+        """
         for segment in self.segments(table):
             if first is None or last is None or _overlaps(segment, first, last):
-                yield from self._read(segment)
+                yield from self._read(segment, columns)
 
     def rows_of(self, table: str, patient: int) -> Iterator[pa.RecordBatch]:
         """The rows of one patient. Cheap when patients are asked for in ascending order."""
@@ -333,13 +340,13 @@ class StagingReader:
             self._recent[segment.table] = held
         return iter(held[1])
 
-    def _read(self, segment: Segment) -> Iterator[pa.RecordBatch]:
+    def _read(self, segment: Segment, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
         rows = 0
         try:
             with self._file(segment) as file:
                 for group in range(file.num_row_groups):
                     for batch in file.iter_batches(
-                        row_groups=[group], batch_size=FLUSH_ROWS, use_threads=False
+                        row_groups=[group], batch_size=FLUSH_ROWS, use_threads=False, columns=columns
                     ):
                         rows += batch.num_rows
                         yield batch

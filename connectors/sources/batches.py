@@ -55,6 +55,8 @@ def _array(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
     """An Arrow array; structs are tuples in field order, so that no row needs a dict."""
     if pa.types.is_struct(kind):
         return _structs(values, kind)
+    if pa.types.is_dictionary(kind):
+        return pa.array(values, kind.value_type).dictionary_encode()
     if pa.types.is_list(kind) and pa.types.is_struct(kind.value_type):
         offsets, flat = [0], []
         for value in values:

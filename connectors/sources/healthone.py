@@ -1,8 +1,8 @@
 """HealthOne files (laboratory results and letters) as canonical rows.
 
 Unit paths are `FILE/MESSAGE.LINE`. The message as a whole is `FILE/MESSAGE` (patient row, chart), its
-bytes `FILE/MESSAGE.0` (document), its head the first line (contact), its decoded text the first body line
-(narrative).
+bytes `FILE/MESSAGE.0` (document), its head the first line (transaction), its decoded text the first body line
+(text).
 """
 
 from __future__ import annotations
@@ -21,8 +21,7 @@ from connectors.sources.healthone_messages import SECOND_START, START, Message, 
 from connectors.sources.kmehr_bytes import read_piece
 from connectors.sources.kmehr_rows import Rows
 from connectors.sources.kmehr_tree import Element
-from connectors.sources.record_kinds import record_kind
-from schemas.disposition import Reason
+from schemas.disposition import Reason, UnitKind
 from schemas.errors import LimitExceededError, RepriseError, SourceError, UnreadableSourceError
 from schemas.sensitive import Sensitive
 from schemas.tables import CHUNK_BYTES
@@ -137,28 +136,32 @@ def _stage(rows: Rows, chart: str, patient: int, message: Message) -> None:
     who = Element("patient", {}, 1)
     for line, element in fields:
         who.append(element)
-        rows.fragment(f"{chart}.{line}", patient, chart, element)
+        rows.unit(UnitKind.PATIENT_FIELD, f"{chart}.{line}", patient, chart, element)
     rows.patient(chart, patient, who)
     _stage_contact(rows, chart, patient, message)
 
 
 def _stage_contact(rows: Rows, chart: str, patient: int, message: Message) -> None:
     contact = f"{chart}.1"
-    kind = "labresult" if message.results else "note"
-    identifiers = [("LOCAL", "1.0", "HEALTHONE-REFERENCE", message.reference)] if message.reference else []
-    codes = [(0, "CD-TRANSACTION", CODE_VERSION, None, kind, None, None, None)]
-    row = (
-        *rows.common(contact, patient), chart, 1, identifiers, codes, message.date, message.time,
-        COMPLETE.get(message.status or ""), None, None, record_kind(kind, (), ()).value, None,
-    )  # fmt: skip
-    rows.batches.add("contact", row, 256)
-    if message.sender.strip("-"):
-        rows.fragment(contact, patient, contact, _author(message))
+    head = _branch("transaction", *_head(message))
+    rows.unit(UnitKind.TRANSACTION, contact, patient, chart, head)
     body = next((line.ordinal for line in message.lines if line.descriptor.startswith("L")), 1)
     text = Element("text", {}, body)
     text.parts.append(readable_text(message))
-    rows.narrative(f"{chart}.{body}", patient, contact, text)
+    rows.unit(UnitKind.TEXT, f"{chart}.{body}", patient, contact, text)
     _stage_bytes(rows, f"{chart}.0", patient, contact, message.data)
+
+
+def _head(message: Message) -> Iterator[Element]:
+    """Reference, kind, moment and sender; of a kind that the message does not state the lines tell."""
+    if message.reference:
+        yield _leaf("id", message.reference, S="LOCAL", SV="1.0", SL="HEALTHONE-REFERENCE")
+    kind = "labresult" if message.results else "note"
+    yield _leaf("cd", kind, S="CD-TRANSACTION", SV=CODE_VERSION)
+    told = {"date": message.date, "time": message.time, "iscomplete": COMPLETE.get(message.status or "")}
+    yield from (_leaf(name, value) for name, value in told.items() if value is not None)
+    if message.sender.strip("-"):
+        yield _author(message)
 
 
 def _author(message: Message) -> Element:

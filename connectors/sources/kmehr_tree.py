@@ -7,8 +7,6 @@ from xml.sax.saxutils import escape, quoteattr
 
 XSI = "http://www.w3.org/2001/XMLSchema-instance"
 SPACE = " \t\r\n"
-ITSELF = "reprise-itself"
-"""Stands for the attributes and the text of a transaction, heading or item itself: the format knows none."""
 ORDINARY = frozenset({"S", "SV", "SL", "DN", "L", "nullFlavor", "TYPE", "URL", "MEDIATYPE", "SIZE"})
 
 
@@ -128,7 +126,7 @@ def _write(element: Element, pieces: list[str]) -> None:
     if not element.parts:
         pieces[-1] = pieces[-1][:-1] + "/>"
         return
-    for part in _settled(element) if element.detached else element.parts:
+    for part in settled_parts(element) if element.detached else element.parts:
         if isinstance(part, str):
             pieces.append(escape_text(part))
         else:
@@ -136,7 +134,7 @@ def _write(element: Element, pieces: list[str]) -> None:
     pieces.append(f"</{element.name}>")
 
 
-def _settled(element: Element) -> Iterator[str | Element]:
+def settled_parts(element: Element) -> Iterator[str | Element]:
     """The parts of an element that a unit was taken out of: its runs stripped, and still apart from each other."""
     run, apart = "", False
     for part in element.parts:

@@ -311,21 +311,13 @@ class UnitReader(OpenUnits):
         if unit.kind in CONTAINERS or unit.kind == UnitKind.ITEM:
             self._owners.pop()
         owner, element, patient = self._owners[-1], unit.element, self.patient
-        match unit.kind:
-            case UnitKind.TRANSACTION:
-                self.loose.close()
-                self.rows.contact(unit.path, patient, owner, element, unit.size)
-            case UnitKind.HEADING:
-                self.rows.section(unit.path, patient, owner, element, unit.size)
-            case UnitKind.ITEM:
-                self.rows.item(unit.path, patient, owner, element, unit.size)
-            case UnitKind.TEXT:
-                self.rows.narrative(unit.path, patient, owner, element)
-            case UnitKind.PATIENT_FIELD:
-                chart = unit.path.rpartition(".")[0]
-                self.rows.fragment(unit.path, patient, chart, element)
-            case _:
-                self._close_lnk(unit, owner)
+        if unit.kind is UnitKind.TRANSACTION:
+            self.loose.close()
+        if unit.kind is UnitKind.LINK:
+            self._close_lnk(unit, owner)
+            return
+        owner = unit.path.rpartition(".")[0] if unit.kind is UnitKind.PATIENT_FIELD else owner
+        self.rows.unit(unit.kind, unit.path, patient, owner, element)
 
     def _close_folder(self) -> None:
         if not self._patient_told:

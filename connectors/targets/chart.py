@@ -2,47 +2,105 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from connectors.base import ChartRows
-from connectors.targets.rows import contact_children, item_children, section_children, text_node
-from connectors.targets.tree import Node, parse_fragment
+from connectors.targets.skeleton import Skeleton, is_mf_id, skeleton_of
+from connectors.targets.tree import Node, clean, parse_fragment
 from schemas.disposition import Disposition, Reason, UnitKind
 from schemas.errors import UnexplainedUnitError
 
+_SPACE = " \t\r\n"
 
-@dataclass
+
 class Unit:
-    """A unit of the source on its way into the chart."""
+    """A unit of the source on its way into the chart.
 
-    path: str
-    file: int
-    patient: int
-    kind: UnitKind
-    owner: str
-    position: int
-    children: list[Node] = field(
-        default_factory=list
-    )  # its own child elements, or the element itself for texts
-    units: list[Unit] = field(default_factory=list)
-    row: dict[str, Any] = field(default_factory=dict)
-    disposition: Disposition = Disposition.DELIVERED
-    reason: Reason | None = None
-    chunks: ChartRows | None = None
-    prose: list[str] = field(default_factory=list)  # the texts that stand for it or for parts of it
+    `shape` and `texts`: its element as it was staged (`schemas.shapes`); links and attachments have none, but `row`.
+    `made`: the MF-ID that is made for it where it has none.
+    """
+
+    __slots__ = (
+        "_children", "altered", "chunks", "disposition", "file", "kind", "made", "owner", "path", "patient",
+        "position", "prose", "reason", "row", "shape", "texts", "units",
+    )  # fmt: skip
+
+    def __init__(
+        self, kind: UnitKind, row: dict[str, Any], shape: str = "", texts: Sequence[str] = ()
+    ) -> None:
+        self.kind, self.row, self.shape, self.texts = kind, row, shape, texts
+        self.path: str = row["unit"]
+        self.file: int = row["file"]
+        self.patient: int = row["patient"]
+        self.owner: str = row["owner"] or ""
+        self.position: int = row["position"] or 0
+        self.units: list[Unit] = []
+        self.disposition = Disposition.DELIVERED
+        self.reason: Reason | None = None
+        self.chunks: ChartRows | None = None
+        self.prose: list[str] = []  # the texts that stand for it or for parts of it
+        self.made: Node | None = None
+        self.altered = False  # whether an id of its own has been set aside
+        self._children: list[Node] | None = None
+
+    @property
+    def skeleton(self) -> Skeleton:
+        """Its shape, taken apart."""
+        return skeleton_of(self.shape)
+
+    @property
+    def children(self) -> list[Node]:
+        """Its own child elements; of a text, a patient's field and a link the element itself. Made when asked for."""
+        if self._children is None:
+            self._children = self._make_children()
+            if self.made is not None:
+                self._children.append(self.made)
+        return self._children
+
+    def _make_children(self) -> list[Node]:
+        if self.kind is UnitKind.LINK:
+            return [parse_fragment(self.row["xml"])]
+        if self.kind is UnitKind.ATTACHMENT:
+            return []
+        if self.kind in HEADS:
+            return self.skeleton.children(self.texts)
+        return [self.skeleton.tree(self.texts)]
+
+    def add_mf_id(self, made: Node) -> None:
+        """Give it an MF-ID, after its own ids."""
+        self.made = made
+        if self._children is not None:
+            self._children.append(made)
 
     def degrade(self, reason: Reason) -> None:
         """Say that part of it, or all, travels as text."""
         self.disposition, self.reason = Disposition.DEGRADED, reason
 
-    def mf_id(self) -> Node | None:
-        """Its first MF-ID."""
-        for child in self.children:
-            if is_mf_id(child):
-                return child
-        return None
+    def mf_id(self) -> str | None:
+        """What its first MF-ID says, None where it has none."""
+        if self.altered:
+            found = next((child for child in self.children if is_mf_id(child)), None)
+            return None if found is None else _told(found.text)
+        slots = self.skeleton.mf_ids if self.shape else ()
+        if slots:
+            return _told(self.texts[slots[0]]) if slots[0] >= 0 else ""
+        return None if self.made is None else _told(self.made.text)
+
+    def ids(self) -> Iterator[tuple[dict[str, str], str]]:
+        """Its ids: their attributes, and what they say."""
+        if self.altered:
+            yield from ((c.attributes, _told(c.text)) for c in self.children if c.name == "id")
+            return
+        for attributes, slot in self.skeleton.ids:
+            yield attributes, _told(self.texts[slot]) if slot >= 0 else ""
+        if self.made is not None:
+            yield self.made.attributes, self.made.text
+
+    def holds(self, name: str) -> bool:
+        """Whether it has a child element of that name."""
+        return bool(self.shape) and name in self.skeleton.names
 
     @property
     def is_message(self) -> bool:
@@ -61,16 +119,16 @@ class Unit:
             yield from self.chunks.content(self.path)
 
 
+HEADS = frozenset({UnitKind.TRANSACTION, UnitKind.HEADING, UnitKind.ITEM})
+
+
 def stated_kind(unit: Unit) -> str | None:
     """The kind of a transaction or an item as its source codes it, None where it does not."""
-    codes = (code for code in unit.row.get("codes") or () if code["slot"] == 0)
-    return next((c["value"] for c in codes if c["scheme"] in ("CD-TRANSACTION", "CD-ITEM")), None)
+    return unit.row["name"] if unit.kind in (UnitKind.TRANSACTION, UnitKind.ITEM) else None
 
 
-def is_mf_id(node: Node) -> bool:
-    """Whether an element is an MF-ID of the unit that it is a child of."""
-    labels = node.attributes
-    return node.name == "id" and labels.get("S") == "LOCAL" and labels.get("SL") == "MF-ID"
+def _told(text: str) -> str:
+    return text if text.isascii() and text.isalnum() else clean(text).strip(_SPACE)
 
 
 @dataclass
@@ -82,38 +140,46 @@ class Folder:
     loose: list[Unit]  # texts and links directly in the folder
 
 
-_TABLES = {
-    "contact": (UnitKind.TRANSACTION, contact_children),
-    "section": (UnitKind.HEADING, section_children),
-    "item": (UnitKind.ITEM, item_children),
-    "lab_result": (UnitKind.ITEM, item_children),
-}
-
-
 def load_folder(rows: ChartRows) -> Folder:
-    """Rebuild the units of one source folder. Raises UnexplainedUnitError for rows that fit no unit, or two."""
-    units: dict[str, Unit] = {}
-    for table, (kind, children) in _TABLES.items():
-        for row in _rows(rows, table):
-            if row["unit"] in units:
-                raise UnexplainedUnitError("unit_staged_twice", table=table)
-            units[row["unit"]] = _unit(row, kind, children(row))
-    leaves = [*_narratives(rows), *_links(rows), *_documents(rows)]
+    """Rebuild the units of one source folder. Raises UnexplainedUnitError for a unit that is staged twice."""
+    holders: dict[str, Unit] = {}
+    leaves: list[Unit] = []
     fields: list[Unit] = []
-    charts = {row["chart"] for row in _rows(rows, "patient")}
-    for row in _rows(rows, "fragment"):
-        node = parse_fragment(row["xml"])
-        _mark_languages(node)
-        node.position = row["slot"] if row.get("slot") is not None else row["position"] or 0
-        if row["unit"] == row["owner"]:
-            if row["unit"] not in units:
-                raise UnexplainedUnitError("fragment_without_unit")
-            units[row["unit"]].children.append(node)
-        elif row["owner"] in charts:
-            fields.append(_unit(row, UnitKind.PATIENT_FIELD, [node]))
+    for unit in _units(rows):
+        if unit.kind in HEADS:
+            if unit.path in holders:
+                raise UnexplainedUnitError("unit_staged_twice", table="unit")
+            holders[unit.path] = unit
         else:
-            leaves.append(_unit(row, UnitKind.TEXT, [node]))
-    return _assemble(units, leaves, fields)
+            (fields if unit.kind is UnitKind.PATIENT_FIELD else leaves).append(unit)
+    for table, kind in (("link", UnitKind.LINK), ("document", UnitKind.ATTACHMENT)):
+        for batch in rows.rows(table):
+            leaves += [Unit(kind, row) for row in batch.to_pylist()]
+    for unit in leaves:
+        unit.chunks = rows
+    return _assemble(holders, leaves, fields)
+
+
+_COLUMNS = (
+    "unit", "file", "patient", "owner", "position", "name", "date", "record_kind", "responsible",
+)  # fmt: skip
+
+
+def _units(rows: ChartRows) -> Iterator[Unit]:
+    kinds = {kind.value: kind for kind in UnitKind}
+    for batch in rows.rows("unit"):
+        columns = [batch[name].to_pylist() for name in _COLUMNS]
+        shapes = batch["shape"]
+        known = shapes.dictionary.to_pylist()
+        of_each = zip(
+            batch["kind"].to_pylist(),
+            shapes.indices.to_pylist(),
+            batch["texts"].to_pylist(),
+            zip(*columns, strict=True),
+            strict=True,
+        )
+        for kind, shape, texts, row in of_each:
+            yield Unit(kinds[kind], dict(zip(_COLUMNS, row, strict=True)), known[shape], texts)
 
 
 def _assemble(units: dict[str, Unit], leaves: list[Unit], fields: list[Unit]) -> Folder:
@@ -154,45 +220,3 @@ def _holder(unit: Unit, units: dict[str, Unit]) -> Unit | None:
 def place_of(unit: Unit) -> tuple[int, ...]:
     """Where it lies in the file: sorts units as they came."""
     return tuple(int(part) for part in unit.path.partition("/")[2].split("."))
-
-
-def _rows(rows: ChartRows, table: str) -> Iterator[dict[str, Any]]:
-    for batch in rows.rows(table):
-        yield from batch.to_pylist()
-
-
-def _unit(row: dict[str, Any], kind: UnitKind, children: list[Node]) -> Unit:
-    return Unit(
-        row["unit"],
-        row["file"],
-        row["patient"],
-        kind,
-        row["owner"] or "",
-        row["position"] or 0,
-        children,
-        row=row,
-    )
-
-
-def _narratives(rows: ChartRows) -> Iterator[Unit]:
-    for row in _rows(rows, "narrative"):
-        yield _unit(row, UnitKind.TEXT, [text_node(row["value"], row["language"])])
-
-
-def _links(rows: ChartRows) -> Iterator[Unit]:
-    for row in _rows(rows, "link"):
-        yield _unit(row, UnitKind.LINK, [parse_fragment(row["xml"])])
-
-
-def _documents(rows: ChartRows) -> Iterator[Unit]:
-    for row in _rows(rows, "document"):
-        unit = _unit(row, UnitKind.ATTACHMENT, [])
-        unit.chunks = rows
-        yield unit
-
-
-def _mark_languages(node: Node) -> None:
-    if node.name == "text" and not node.attributes.get("L"):
-        node.attributes["L"] = "und"
-    for child in node.children:
-        _mark_languages(child)

@@ -72,8 +72,14 @@ def find(unit: Unit) -> Iterator[Finding]:
         yield Finding(_rank(unit), _kind(unit), unit.path, str(unit.reason), _excerpt(unit))
     if unit.kind is UnitKind.LINK and _is_empty_document(unit.children[0]):
         yield Finding(7, "attachment", unit.path, "empty_document", _excerpt(unit))
-    if any(child.name == "confidentiality" for child in unit.children):
+    if _is_confidential(unit):
         yield Finding(6, _kind(unit), unit.path, "confidential", _excerpt(unit))
+
+
+def _is_confidential(unit: Unit) -> bool:
+    if unit.kind is UnitKind.TEXT:
+        return bool(unit.row["name"] == "confidentiality")
+    return unit.holds("confidentiality")
 
 
 def kept_back(unit: str, kind: str, reason: str, member: str, name: str = "") -> Finding:

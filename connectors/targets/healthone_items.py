@@ -33,9 +33,10 @@ _FLAGS = {
 
 def message_bytes(unit: Unit) -> bytes | None:
     """The lab message that a text or an attachment is, or None."""
-    if unit.kind is UnitKind.TEXT and "value" in unit.row:
-        value = str(unit.row["value"] or "")
-        return value.encode() if _MESSAGE.match(value) else None
+    if unit.kind is UnitKind.TEXT and len(unit.texts) == 1 and _MESSAGE.match(unit.texts[0]):
+        plain = unit.skeleton.root
+        is_text = plain.name == "text" and plain.hole == 0 and plain.attributes.keys() <= {"L"}
+        return unit.texts[0].encode() if is_text and not plain.children else None
     if unit.kind is UnitKind.ATTACHMENT and unit.row["message_format"] == "healthone":
         small = (unit.row["bytes"] or 0) <= MAX_BYTES
         return b"".join(unit.content()) if small else None
@@ -47,7 +48,7 @@ def stated_lines(units: Iterable[Unit]) -> frozenset[str]:
     texts = (
         each
         for unit in units
-        if unit.kind is UnitKind.ITEM
+        if unit.kind is UnitKind.ITEM and any(text.startswith("L1\\") for text in unit.texts)
         for each in unit.children
         if each.name == "text" and not each.children
     )

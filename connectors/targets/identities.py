@@ -7,12 +7,14 @@ from collections import Counter
 from collections.abc import Iterable
 from hashlib import sha256
 
-from connectors.targets.chart import Unit, is_mf_id
+from connectors.targets.chart import Unit
+from connectors.targets.skeleton import is_mf_id
 from connectors.targets.tree import Node, leaf, told
 from schemas.disposition import UnitKind
 
 SOURCE = "REPRISE-MF-ID-SOURCE"
 _HOLDERS = frozenset({UnitKind.TRANSACTION, UnitKind.ITEM})
+_SEVERAL = 2
 
 
 def run_token(run_id: str) -> str:
@@ -29,13 +31,13 @@ def make_mf_id(run_id: str, path: str) -> Node:
 def settle_mf_ids(run_id: str, transactions: Iterable[Unit]) -> set[str]:
     """Give every transaction and item its MF-ID; gives the set of ids that links can point to."""
     holders = [unit for top in transactions for unit in top.below() if unit.kind in _HOLDERS]
-    versions = Counter(_version_of(unit) for unit in holders)
-    counted = Counter(_value(unit) for unit in holders)
+    values = [unit.mf_id() for unit in holders]
+    counted = Counter(values)
+    versions = Counter(_version_of(unit, value) for unit, value in zip(holders, values, strict=True))
     seen: set[str] = set()
-    for unit in holders:
-        value = _value(unit)
+    for unit, value in zip(holders, values, strict=True):
         if value is None:
-            unit.children.append(make_mf_id(run_id, unit.path))
+            unit.add_mf_id(make_mf_id(run_id, unit.path))
         elif value in seen and value and versions[value] < counted[value] - 1:
             _replace(unit, run_id)
         elif value:
@@ -47,21 +49,18 @@ def settle_mf_ids(run_id: str, transactions: Iterable[Unit]) -> set[str]:
 def _set_further_aside(holders: Iterable[Unit], taken: set[str], run_id: str) -> None:
     """A unit's MF-IDs after its first: one that another unit has says where it came from, and identifies nothing."""
     for unit in holders:
-        for further in [c for c in unit.children if is_mf_id(c) and c is not unit.mf_id()]:
+        if len(unit.skeleton.mf_ids) < _SEVERAL:
+            continue
+        for further in [c for c in unit.children if is_mf_id(c)][1:]:
             value = told(further)
             if value in taken:
+                unit.altered = True
                 further.attributes |= {"SL": SOURCE, "SV": run_token(run_id)}
             elif value:
                 taken.add(value)
 
 
-def _value(unit: Unit) -> str | None:
-    found = unit.mf_id()
-    return None if found is None else told(found)
-
-
-def _version_of(unit: Unit) -> str | None:
-    value = _value(unit)
+def _version_of(unit: Unit, value: str | None) -> str | None:
     for link in unit.units:
         if (
             link.kind is UnitKind.LINK
@@ -73,7 +72,7 @@ def _version_of(unit: Unit) -> str | None:
 
 
 def _replace(unit: Unit, run_id: str) -> None:
-    found = unit.mf_id()
-    if found is not None:
-        found.attributes |= {"SL": SOURCE, "SV": run_token(run_id)}
-        unit.children.append(make_mf_id(run_id, unit.path))
+    found = next(child for child in unit.children if is_mf_id(child))
+    found.attributes |= {"SL": SOURCE, "SV": run_token(run_id)}
+    unit.altered = True
+    unit.add_mf_id(make_mf_id(run_id, unit.path))

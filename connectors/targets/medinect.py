@@ -235,7 +235,7 @@ class Chart:
             body += self._writer.body(other)
             texts.append(self._originals.text(Node("transaction", children=list(other.children))))
         body += texts + self._derived([unit, *merged])
-        named = any(child.name == "author" for child in unit.children)
+        named = unit.holds("author")
         filled = fill_transaction(kept, [_program()] if named else self._fallback_author, empty_body=not body)
         self.outcome.filled.update(filled)
         if not body:

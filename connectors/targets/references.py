@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 from urllib.parse import quote
 
 from connectors.targets.chart import Unit
-from connectors.targets.tree import Node, told
 from schemas.disposition import UnitKind
 
 _HOLDERS = {UnitKind.TRANSACTION: "transaction", UnitKind.ITEM: "item"}
@@ -24,14 +24,7 @@ class References:
 
     def __init__(self, transactions: Iterable[Unit], mf_ids: set[str], token: str) -> None:
         self._token = token
-        self._units: dict[tuple[int, str], list[Unit]] = defaultdict(list)
-        self._kinds: dict[str, str] = {}
-        for unit in (each for top in transactions for each in top.below() if each.kind in _HOLDERS):
-            for value in {told(child) for child in _ids(unit)}:
-                self._units[unit.patient, value].append(unit)
-            found = unit.mf_id()
-            if found is not None:
-                self._kinds.setdefault(told(found), _HOLDERS[unit.kind])
+        self._holders = [each for top in transactions for each in top.below() if each.kind in _HOLDERS]
         self._mf_ids = mf_ids
 
     def url(self, link: Unit) -> str | None:
@@ -41,9 +34,26 @@ class References:
             return self._to(target) if target in self._mf_ids else None
         unit = self._find(original, link.patient)
         found = unit.mf_id() if unit is not None else None
-        if found is None or not told(found):
+        if not found:
             return None
-        return f'{self._to(told(found))}["{self._token} {quote(original, safe="")}"]'
+        return f'{self._to(found)}["{self._token} {quote(original, safe="")}"]'
+
+    @cached_property
+    def _units(self) -> dict[tuple[int, str], list[Unit]]:
+        units: dict[tuple[int, str], list[Unit]] = defaultdict(list)
+        for unit in self._holders:
+            for value in {value for _, value in unit.ids()}:
+                units[unit.patient, value].append(unit)
+        return units
+
+    @cached_property
+    def _kinds(self) -> dict[str, str]:
+        kinds: dict[str, str] = {}
+        for unit in self._holders:
+            found = unit.mf_id()
+            if found is not None:
+                kinds.setdefault(found, _HOLDERS[unit.kind])
+        return kinds
 
     def _to(self, mf_id: str) -> str:
         return f'//{self._kinds.get(mf_id, "item")}[id[@SL="MF-ID" and .="{mf_id}"]]'
@@ -77,22 +87,18 @@ class References:
     def _only(self, value: str, patient: int) -> Unit | None:
         """The one unit with an id of that value; the one with that position, where no other id says it."""
         units = self._units.get((patient, value), [])
-        named = [unit for unit in units if any(told(c) == value and not _is_position(c) for c in _ids(unit))]
+        named = [
+            unit
+            for unit in units
+            if any(said == value and labels.get("S") != "ID-KMEHR" for labels, said in unit.ids())
+        ]
         found = named or units
         return found[0] if len(found) == 1 else None
 
 
-def _ids(unit: Unit) -> Iterator[Node]:
-    return (child for child in unit.children if child.name == "id")
-
-
-def _is_position(identifier: Node) -> bool:
-    return identifier.attributes.get("S") == "ID-KMEHR"
-
-
 def _has(unit: Unit, value: str, labels: dict[str, str]) -> bool:
     """Whether a unit has an id of that value with these attributes."""
-    return any(told(c) == value and labels.items() <= c.attributes.items() for c in _ids(unit))
+    return any(said == value and labels.items() <= own.items() for own, said in unit.ids())
 
 
 def _steps(url: str) -> Iterator[tuple[str, str]]:

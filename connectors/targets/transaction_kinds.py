@@ -27,18 +27,18 @@ _OTHER_SUMMARY = "sumehr"
 
 def is_summary(transaction: Unit) -> bool:
     """Whether one of its kinds says that it is the clinical summary."""
-    return any(is_kind(child) and child.text == SUMMARY for child in transaction.children)
-
-
-def is_kind(node: Node) -> bool:
-    """Whether an element tells the kind of a transaction."""
-    return node.name == "cd" and node.attributes.get("S") == "CD-TRANSACTION"
+    kinds = transaction.skeleton.codes("CD-TRANSACTION")
+    return any(transaction.texts[at] == SUMMARY for at in kinds if at >= 0)
 
 
 def newest_other_summary(transactions: Sequence[Unit]) -> Unit | None:
     """The newest SUMEHR: importers look for problems, allergies, medication and vaccines in a clinicalsummary alone."""
     found = [t for t in transactions if stated_kind(t) == _OTHER_SUMMARY]
-    return max(found, key=lambda t: (t.row["date"] or "", t.row["time"] or ""), default=None)
+    return max(found, key=lambda t: (t.row["date"] or "", _time(t)), default=None)
+
+
+def _time(transaction: Unit) -> str:
+    return next((child.text for child in transaction.children if child.name == "time"), "")
 
 
 def set_kind(children: list[Node], *, summary: bool = False) -> None:

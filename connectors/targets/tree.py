@@ -36,6 +36,9 @@ class Node:
     tail: str = ""
     position: int = 0  # its ordinal in the source, to keep equals in order
     stream: object = None  # a document whose content is written piece by piece
+    hole: int = -1  # which of its unit's texts `text` is; -1: none
+    tail_hole: int = -1
+    rest: str = ""  # more of its content, as XML, after the children
 
     def child(self, name: str) -> Node | None:
         """The first child of that name."""

@@ -18,7 +18,6 @@ from vault.staging import StagingReader
 
 _KINDS = {
     "item": "item",
-    "lab_result": "item",
     "document": "attachment",
 }
 
@@ -42,10 +41,9 @@ def _violations(reader: StagingReader, suite: Suite) -> dict[str, int]:
     """Sum the counts over the segments: a unit path never spans two of them, so sums are exact."""
     totals: Tally[str] = Tally()
     connection = duck.connect()
-    columns = sorted({"unit", *(e.column for e in suite.expectations)})
     try:
-        for batch in reader.batches(suite.table):
-            connection.register("rows", pa.Table.from_batches([batch.select(columns)]))
+        for batch in reader.batches(suite.staged, columns=suite.columns):
+            connection.register("rows", pa.Table.from_batches([batch]))
             found = connection.execute(suite.counting_sql()).fetchall()[0]
             totals.update({"total": int(found[0])})
             totals.update({e.id: int(n) for e, n in zip(suite.expectations, found[1:], strict=True)})
@@ -60,7 +58,7 @@ def _failing(reader: StagingReader, suite: Suite) -> list[pa.RecordBatch]:
     batches: list[pa.RecordBatch] = []
     connection = duck.connect()
     try:
-        for batch in reader.batches(suite.table):
+        for batch in reader.batches(suite.staged, columns=[*suite.columns, "file", "patient"]):
             connection.register("rows", pa.Table.from_batches([batch]))
             units = {row[0] for row in connection.execute(suite.failing_sql()).fetchall()}
             batches.extend(_outcomes(batch, units, _KINDS[suite.table]))

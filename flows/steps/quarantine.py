@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from schemas.disposition import Disposition
+from schemas.shapes import to_xml
 from schemas.tables import TABLES
 from vault.staging import StagingReader
 
@@ -70,6 +71,8 @@ class KeptBack:
         """A unit and all in it as JSON lines: table and columns; attachments follow by themselves."""
         for table, batch, at in self._of(unit):
             row = {"table": table, **batch.slice(at, 1).to_pylist()[0]}
+            if table == "unit":
+                row["xml"] = to_xml(row.pop("shape"), row.pop("texts"))
             yield json.dumps(row, ensure_ascii=False, default=bytes.hex).encode() + b"\n"
 
     def paths(self, unit: str) -> list[str]:

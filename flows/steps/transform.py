@@ -6,19 +6,19 @@ holds, so that a practice sees before delivery how much rests on local codes.
 
 from __future__ import annotations
 
+import re
 from collections import Counter as Tally
 
-import pyarrow as pa
+import pyarrow.compute as pc
 
-from flows import duck
 from flows.steps.context import DataContext
 from flows.steps.extract import STAGE as EXTRACTED
 from flows.values import Drafts, Matched
+from schemas.disposition import UnitKind
 
-_SCHEMES = """
-SELECT coalesce(code.scheme, 'none') AS scheme, count(*) AS n
-FROM (SELECT unnest(codes) AS code FROM rows) GROUP BY ALL
-"""
+_TAG = re.compile(r"<(/?)([^\s/>]+)([^>]*?)(/?)>")
+_HOLDERS = (["item"], ["item", "content"])
+_SCHEME = re.compile(r' S=(?:"([^"]*)"|\'([^\']*)\')')
 _KNOWN = frozenset(
     {
         "CD-ITEM",
@@ -42,15 +42,30 @@ _KNOWN = frozenset(
 
 
 def transform(context: DataContext, matched: Matched) -> Drafts:
-    """Count codes by scheme over items and results; schemes outside the known ones count as `other`."""
+    """Count the codes in items and results by scheme; schemes outside the known ones count as `other`.
+
+    A shape says which schemes its units use: it is looked through once a batch.
+    """
     codes: Tally[str] = Tally()
-    connection = duck.connect()
-    try:
-        for table in ("item", "lab_result"):
-            for batch in context.reader(EXTRACTED).batches(table):
-                connection.register("rows", pa.Table.from_batches([batch.select(["codes"])]))
-                for scheme, count in connection.execute(_SCHEMES).fetchall():
-                    codes[scheme if scheme in _KNOWN else "other"] += int(count)
-    finally:
-        connection.close()
+    for batch in context.reader(EXTRACTED).batches("unit", columns=["kind", "shape"]):
+        items = batch.filter(pc.equal(batch["kind"], UnitKind.ITEM.value))
+        for each in pc.value_counts(items["shape"]).to_pylist():
+            for scheme in schemes_of(each["values"]):
+                codes[scheme if scheme in _KNOWN else "other"] += each["counts"]
     return Drafts(matched, dict(codes))
+
+
+def schemes_of(shape: str) -> list[str]:
+    """The scheme of each code of an item and of its contents, `none` where it states none."""
+    found: list[str] = []
+    opened: list[str] = []
+    for ends, name, labels, empty in _TAG.findall(shape):
+        if ends:
+            opened.pop()
+            continue
+        if name == "cd" and opened in _HOLDERS:
+            scheme = _SCHEME.search(labels)
+            found.append("none" if scheme is None else scheme[1] or scheme[2] or "")
+        if not empty:
+            opened.append(name)
+    return found

@@ -1,5 +1,6 @@
 """The data process with one thing broken, as REPRISE_MUTANT says: PLACE:OPERATION:TABLE[:COLUMN].
 
+TABLE: a staged table; of `unit` the kind of unit too (`unit/item`). COLUMN of a unit: where in its shape the text stands.
 PLACE: reader (what the connector gives), staging (what is read back for delivery), writer (what reaches the part).
 OPERATION: drop, double, swap (with another patient), alter (one value), turn (with what follows). Each is done once.
 """
@@ -19,20 +20,23 @@ from connectors.base import Batch
 from flows import data_process
 from vault.staging import StagingReader
 
-PLACE, OPERATION, TABLE, COLUMN = (os.environ["REPRISE_MUTANT"].split(":") + [""] * 2)[:4]
+PLACE, OPERATION, WHAT, COLUMN = (os.environ["REPRISE_MUTANT"].split(":") + [""] * 2)[:4]
+TABLE, _, KIND = WHAT.partition("/")
 done = False
 
 
 def mutate(rows: pa.RecordBatch) -> pa.RecordBatch:
     """Break one row, once."""
     global done
-    made = rows.to_pylist()
+    every = rows.to_pylist()
+    made = [row for row in every if not KIND or row["kind"] == KIND]
     if done or not made:
         return rows
+    one = made[len(made) // 2]
     if OPERATION == "drop":
-        del made[len(made) // 2]
+        every.remove(one)
     elif OPERATION == "double":
-        made.append(made[len(made) // 2])
+        every.append(one)
     elif OPERATION == "swap":
         places = ("unit", "file", "patient", "owner", "position", "sequence")
         values = [{name: row[name] for name in row if name not in places} for row in made]
@@ -47,10 +51,29 @@ def mutate(rows: pa.RecordBatch) -> pa.RecordBatch:
         made[j].update(values[i])
         if i == j:
             return rows
-    elif not any(alter(row, COLUMN) for row in made):
+    elif not any(alter_text(row) if KIND else alter(row, COLUMN) for row in made):
         return rows
     done = PLACE == "reader"  # what is read back is read again and again, and always wrong
-    return pa.RecordBatch.from_pylist(made, rows.schema)
+    return as_batch(every, rows.schema)
+
+
+def as_batch(rows: list[dict[str, Any]], schema: pa.Schema) -> pa.RecordBatch:
+    """Rows as they were, in the types of the schema (`from_pylist` makes no dictionaries)."""
+    columns = [pa.array([row[field.name] for row in rows], plain(field.type)) for field in schema]
+    cast = [column.cast(field.type) for column, field in zip(columns, schema, strict=True)]
+    return pa.record_batch(cast, schema=schema)
+
+
+def plain(kind: pa.DataType) -> pa.DataType:
+    """A type, or that of a dictionary's values."""
+    return kind.value_type if pa.types.is_dictionary(kind) else kind
+
+
+def alter_text(row: dict[str, Any]) -> bool:
+    """Change one character of the text that stands first at or after COLUMN in the shape of a unit."""
+    at = row["shape"].find(COLUMN)
+    slot = row["shape"].count("\0", 0, at)
+    return at >= 0 and slot < len(row["texts"]) and alter(row["texts"], slot)
 
 
 def alter(held: Any, key: Any) -> bool:
@@ -68,10 +91,6 @@ def alter(held: Any, key: Any) -> bool:
     if isinstance(value, bytes) and value:
         held[key] = value[:-1] + bytes([value[-1] ^ 1])
         return True
-    if isinstance(value, dict):
-        return any(alter(value, name) for name in ("value", "code") if name in value)
-    if isinstance(value, list):
-        return any(alter(value, index) for index in range(len(value)))
     return False
 
 
@@ -95,8 +114,8 @@ def break_reader() -> None:
 def break_staging() -> None:
     real = StagingReader._read
 
-    def broken(self: StagingReader, segment: Any) -> Iterator[pa.RecordBatch]:
-        for batch in real(self, segment):
+    def broken(self: StagingReader, segment: Any, *columns: Any) -> Iterator[pa.RecordBatch]:
+        for batch in real(self, segment, *columns):
             yield mutate(batch) if delivering and segment.table == TABLE else batch
 
     real_group = StagingReader._chunk_group

@@ -9,12 +9,17 @@ from whole_run import WholeRun
 from flows import data_link, engine
 from schemas.errors import ReconciliationError
 
-TABLES = ("item", "lab_result", "narrative", "link", "fragment", "contact", "document", "document_chunk")
+TABLES = (
+    "unit/item", "unit/transaction", "unit/text", "unit/heading", "unit/patient_field", "link", "document", "document_chunk",
+)  # fmt: skip
 VALUES = (
-    "item:texts", "item:codes", "item:measures", "item:begin", "item:end", "item:lifecycle", "item:posology",
-    "item:products", "item:certainty", "item:severity", "item:temporality", "item:is_relevant",
-    "lab_result:codes", "lab_result:measures", "narrative:value", "link:xml", "fragment:xml",
-    "contact:date", "contact:codes", "document_chunk:content",
+    "unit/item:<text", 'unit/item:<cd S="CD-ITEM"', 'unit/item:<cd S="ICPC"', "unit/item:<decimal>",
+    "unit/item:<unit>", "unit/item:<minref>", "unit/item:<beginmoment>", "unit/item:<endmoment>", "unit/item:<lifecycle>",
+    "unit/item:<posology>", "unit/item:<medicinalproduct>", "unit/item:<certainty>", "unit/item:<severity>",
+    "unit/item:<temporality>", "unit/item:<isrelevant>",
+    "unit/transaction:<date>", "unit/transaction:<author>", "unit/transaction:<cd", "unit/transaction:<iscomplete>",
+    "unit/text:<text", "unit/heading:<cd", "unit/patient_field:<birthdate>", "unit/patient_field:<sex>",
+    "link:xml", "document_chunk:content",
 )  # fmt: skip
 PATTERNS = (
     "<item>.*?</item>", "<transaction>.*?</transaction>", "<lnk .*?</lnk>", "<decimal>.*?</decimal>",
@@ -26,7 +31,7 @@ MUTANTS = (
     + [
         f"{p}:swap:{t}"
         for p in ("reader", "staging")
-        for t in ("item", "lab_result", "document_chunk", "fragment")
+        for t in ("unit/item", "unit/transaction", "document_chunk", "unit/patient_field")
     ]
     + [f"{p}:alter:{v}" for p in ("reader", "staging") for v in VALUES]
     + [f"writer:{op}:{pattern}" for op in ("drop", "double") for pattern in PATTERNS[:3]]

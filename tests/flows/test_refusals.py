@@ -330,5 +330,5 @@ def test_out_of_scope_is_a_disposition(name, source, tmp_path, monkeypatch):
     assert done.dispositions["quarantined"] == (0 if isinstance(terms, list) else 1)
     if name == "patient":
         assert done.dispositions["delivered"] == 0
-        assert sum(done.counts["extract"]["rows"].get(t, 0) for t in ("patient", "item", "fragment")) == 0
+        assert sum(done.counts["extract"]["rows"].get(t, 0) for t in ("patient", "unit")) == 0
     case.nothing_left()

@@ -176,7 +176,7 @@ def test_a_run_begun_while_the_sweep_looks_is_no_stray(practice, tmp_path, monke
 
 def test_ten_thousand_and_one_segments_are_destroyed_and_counted(crashed):
     lease = list_runs(crashed.home)[-1]
-    folder = Path(lease.staging) / "extract" / "item"
+    folder = Path(lease.staging) / "extract" / "unit"
     folder.mkdir(parents=True, exist_ok=True)
     before = sum(1 for p in Path(lease.staging).rglob("*") if p.is_file())
     for number in range(10_001 - before):

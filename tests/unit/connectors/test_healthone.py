@@ -78,20 +78,20 @@ def test_rows_of_messages() -> None:
     data = LAB + LETTER + LAB
     read = Read(data, HealthOneConnector())
     assert [row["unit"] for row in read.rows["patient"]] == ["1/1", "1/2", "1/3"]
-    assert [row["codes"][0]["value"] for row in read.rows["contact"]] == ["labresult", "note", "labresult"]
-    assert [row["record_kind"] for row in read.rows["contact"]] == [
+    assert [row["name"] for row in read.rows["transaction"]] == ["labresult", "note", "labresult"]
+    assert [row["record_kind"] for row in read.rows["transaction"]] == [
         "lab_results",
         "specialist_reports",
         "lab_results",
     ]
     assert b"".join(read.content(f"1/{n}.0") for n in (1, 2, 3)) == data
-    assert [row["unit"] for row in read.rows["narrative"]] == ["1/1.5", "1/2.3", "1/3.5"]
-    assert [row["value"] for row in read.rows["narrative"][:2]] == ["Hb  10,9  g  (1 - 2)  -", "Text"]
-    assert [row["is_complete"] for row in read.rows["contact"]] == ["false", None, "false"]
+    assert [row["unit"] for row in read.rows["text"]] == ["1/1.5", "1/2.3", "1/3.5"]
+    assert [row["texts"][0] for row in read.rows["text"][:2]] == ["Hb  10,9  g  (1 - 2)  -", "Text"]
+    assert ["<iscomplete>false<" in row["xml"] for row in read.rows["transaction"]] == [True, False, True]
     author = (
         '<author><hcparty><cd S="CD-HCPARTY" SV="1.0">orglaboratory</cd><name>LAB</name></hcparty></author>'
     )
-    assert [row["xml"] for row in read.rows["fragment"] if row["unit"] == row["owner"]] == [author, author]
+    assert [author in row["xml"] for row in read.rows["transaction"]] == [True, False, True]
     first, second = read.rows["patient"][:2]
     assert (first["inss"], first["birth"], first["birth_precision"], first["sex"]) == (
         "93051822460",
@@ -100,12 +100,8 @@ def test_rows_of_messages() -> None:
         "female",
     )
     assert (second["inss"], second["birth"], second["sex"], second["family_name"]) == (None, None, None, None)
-    assert not [row for row in read.rows["fragment"] if row["patient"] == 2]
-    xml = [
-        row["xml"]
-        for row in read.rows["fragment"]
-        if row["patient"] == 1 and row["owner"] == "1/1" != row["unit"]
-    ]
+    assert not [row for row in read.rows["patient_field"] if row["patient"] == 2]
+    xml = [row["xml"] for row in read.rows["patient_field"] if row["patient"] == 1 and row["owner"] == "1/1"]
     assert xml[0] == '<id S="INSS" SV="1.0">93051822460</id>'
     assert '<text L="und">Rue 1, 4000 Liège</text>' in xml[-1]
 
@@ -113,7 +109,7 @@ def test_rows_of_messages() -> None:
 def test_admission_and_header() -> None:
     refused = Verdict(Disposition.OUT_OF_SCOPE, Reason.PATIENT_OUT_OF_SCOPE)
     read = Read(LAB + LETTER, HealthOneConnector(), lambda path: refused if path == "1/1" else None)
-    for table in ("patient", "contact", "document_chunk"):
+    for table in ("patient", "unit", "document_chunk"):
         assert {row["patient"] for row in read.rows[table]} == {2}
     data = LAB.replace(b"\\LAB\\", b"\\8/12345/30/998\\")
     assert list(HealthOneConnector().headers(file_of(data), Limits())) == []  # a laboratory, not who exports
@@ -207,4 +203,4 @@ def test_a_file_may_begin_with_an_a2_line() -> None:
 )  # fmt: skip
 def test_the_text_has_no_codes(lines: str, text: str) -> None:
     read = Read(("A1\\7\\LAB\\\n" + lines).encode(), HealthOneConnector())
-    assert [row["value"] for row in read.rows["narrative"]] == [text]
+    assert [row["texts"][0] for row in read.rows["text"]] == [text]

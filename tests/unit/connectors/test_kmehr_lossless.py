@@ -37,14 +37,10 @@ def test_patient_fields_texts_and_links_of_every_sample_arrive(shared: Path) -> 
         read = Read(data)
         units = _expected_units(data)
         assert read.units() - {"1/0"} == units.keys() | set(), path.name
-        fragments = {row["unit"]: row for row in read.rows["fragment"] if row["unit"] != row["owner"]}
-        narratives = {row["unit"]: row for row in read.rows["narrative"]}
+        rows = {row["unit"]: row for kind in ("text", "patient_field") for row in read.rows[kind]}
         for unit, element in units.items():
-            if unit in fragments:
-                assert canon(etree.fromstring(fragments[unit]["xml"])) == canon(element)
-            elif unit in narratives:
-                row = narratives[unit]
-                assert (element.text or "", element.get("L")) == (row["value"], row["language"])
+            if unit in rows:
+                assert canon(etree.fromstring(rows[unit]["xml"])) == canon(element)
 
 
 def _expected_units(data: bytes) -> dict[str, Any]:
@@ -130,34 +126,33 @@ CONTENTS = st.sampled_from(
 
 @settings(max_examples=150, deadline=None)
 @given(st.lists(CONTENTS, max_size=5))
-def test_contents_are_rebuilt_in_their_slots(contents: list[str]) -> None:
+def test_contents_are_rebuilt(contents: list[str]) -> None:
     inside = "".join(f"<content>{each}</content>" for each in contents).replace("foo:bar", "bar")
     data = f"<kmehrmessage><folder><transaction><item>{inside}</item></transaction></folder></kmehrmessage>"
     read = Read(data.encode())
     assert rebuilt_heads(read) == source_heads(data.encode())
-    row = read.rows["item"][0]
-    columns = {each["slot"] for name in ("codes", "texts", "measures", "products") for each in row[name]}
-    fragments = [each["slot"] for each in read.rows["fragment"]]
-    assert columns.isdisjoint(fragments)
-    assert columns | set(fragments) == set(range(1, len(contents) + 1))
 
 
 @pytest.mark.parametrize(
-    ("child", "column"),
+    ("written", "shape", "texts"),
     [
-        ("<isrelevant/>", ("is_relevant", "")),
-        ("<batch>B1</batch>", ("batch", "B1")),
-        ("<beginmoment><year>1985</year></beginmoment>", ("begin", "1985")),
-        ("<beginmoment><text L='fr'>vers 1985</text></beginmoment>", ("begin_language", "fr")),
+        ("<cd S='A'>x</cd>", '<cd S="A">\0</cd>', ["x"]),
+        ("<cd S='A'></cd>", '<cd S="A"/>', []),
+        ("<a>\n <b>x</b>\n <c> </c>\n</a>", "<a><b>\0</b><c>\0</c></a>", ["x", " "]),
+        ("<a>said <b>x</b> twice</a>", "<a>\0<b>\0</b>\0</a>", ["said ", "x", " twice"]),
         (
-            "<endmoment><date>2020-01-01</date><time>10:00:00</time></endmoment>",
-            ("end", "2020-01-01T10:00:00"),
+            "<text-with-layout><b>x</b> <i>y</i></text-with-layout>",
+            "<text-with-layout><b>\0</b>\0<i>\0</i></text-with-layout>",
+            ["x", " ", "y"],
         ),
-        ("<posology><text L='nl'>1x</text></posology>", ("posology", "1x")),
+        ("<a x='1 &gt; 0&#10;'>&lt;<![CDATA[&]]></a>", '<a x="1 &gt; 0&#10;">\0</a>', ["<&"]),
+        ("<q:a xmlns:q='urn:q' q:b='1'/>", '<a b="1"/>', []),
     ],
 )
-def test_columns_are_filled(child: str, column: tuple[str, str]) -> None:
-    data = f"<folder><transaction><item>{child}</item></transaction></folder>".encode()
-    read = Read(data)
-    assert read.rows["item"][0][column[0]] == column[1]
-    assert not read.rows["fragment"]
+def test_shape_and_texts(written: str, shape: str, texts: list[str]) -> None:
+    name = "text-with-layout" if "layout" in written else "odd"
+    inside = written if name != "odd" else f"<odd>{written}</odd>"
+    read = Read(f"<folder><transaction>{inside}</transaction></folder>".encode())
+    row = (read.rows["text"] or read.rows["transaction"])[0]
+    assert shape in row["shape"]
+    assert row["texts"] == texts

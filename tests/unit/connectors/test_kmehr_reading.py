@@ -44,16 +44,16 @@ def test_paths_owners_and_positions() -> None:
         message(transaction("<heading><item><content/><lnk TYPE='x'/></item></heading><text L='fr'>t</text>"))
     )
     assert read.rows["patient"][0]["unit"] == "1/1.2.1"
-    assert [row["unit"] for row in read.rows["fragment"] if row["owner"] == "1/1.2.1"] == [
+    assert [row["unit"] for row in read.rows["patient_field"]] == [
         "1/1.2.1.1", "1/1.2.1.2", "1/1.2.1.3",
     ]  # fmt: skip
-    contact = read.rows["contact"][0]
+    contact = read.rows["transaction"][0]
     assert (contact["unit"], contact["owner"], contact["position"]) == ("1/1.2.2", "1/1.2", 2)
-    assert read.rows["section"][0]["owner"] == "1/1.2.2"
+    assert read.rows["heading"][0]["owner"] == "1/1.2.2"
     assert read.rows["item"][0]["owner"] == "1/1.2.2.2"
     link = read.rows["link"][0]
     assert (link["unit"], link["owner"], link["position"]) == ("1/1.2.2.2.1.2", "1/1.2.2.2.1", 2)
-    assert read.rows["narrative"][0]["unit"] == "1/1.2.2.3"
+    assert read.rows["text"][0]["unit"] == "1/1.2.2.3"
     assert read.rows["patient"][0]["inss"] == "85073003328"
 
 
@@ -67,9 +67,9 @@ def test_prefixes_envelope_and_bare_folder_read_alike() -> None:
         (wrapped, "1/1.1.1"),
     ):
         read = Read(text.encode())
-        assert read.rows["contact"][0]["owner"] == path
-        assert read.rows["contact"][0]["codes"][0]["value"] == "note"
-        assert "k:" not in read.rows["fragment"][0]["xml"]
+        assert read.rows["transaction"][0]["owner"] == path
+        assert read.rows["transaction"][0]["name"] == "note"
+        assert "k:" not in read.rows["transaction"][0]["xml"]
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_prefixes_envelope_and_bare_folder_read_alike() -> None:
 def test_concatenated_messages(between: str) -> None:
     one = b"<?xml version='1.0'?>" + message(transaction("<item/>"))
     read = Read((between.encode()).join([one, one, one]) + b"\n<!-- end -->\n")
-    assert [row["unit"] for row in read.rows["contact"]] == ["1/1.2.2", "1/2.2.2", "1/3.2.2"]
+    assert [row["unit"] for row in read.rows["transaction"]] == ["1/1.2.2", "1/2.2.2", "1/3.2.2"]
     assert [row["patient"] for row in read.rows["patient"]] == [1, 2, 3]
 
 
@@ -127,15 +127,15 @@ def test_repairs() -> None:
         b"<?xml version='1.0' encoding='UTF-8'?>",
         b"<?xml version='1.0' encoding='x-odd'?>",
     ):
-        assert Read(head + data).rows["narrative"][0]["value"] == "d\xe9j\xe0 \u20ac finA"
+        assert Read(head + data).rows["text"][0]["texts"][0] == "d\xe9j\xe0 \u20ac finA"
 
 
 def test_declared_encoding_is_believed() -> None:
     data = "<?xml version='1.0' encoding='ISO-8859-15'?><folder><text L='fr'>\u20ac</text></folder>".encode(
         "iso-8859-15"
     )
-    assert Read(data).rows["narrative"][0]["value"] == "\u20ac"
-    assert Read(data.decode("iso-8859-15").encode("utf-16")).rows["narrative"][0]["value"] == "\u20ac"
+    assert Read(data).rows["text"][0]["texts"][0] == "\u20ac"
+    assert Read(data.decode("iso-8859-15").encode("utf-16")).rows["text"][0]["texts"][0] == "\u20ac"
 
 
 BILLION = "<!DOCTYPE l [<!ENTITY a 'lol'><!ENTITY b '&a;&a;'>]><kmehrmessage>&b;</kmehrmessage>"
@@ -243,7 +243,7 @@ def test_attachment_above_the_limit_is_quarantined_with_its_bytes() -> None:
     read = Read(attachment(base64.b64encode(PDF).decode()), limits=Limits(max_attachment_bytes=1000))
     assert [each.reason for each in read.rejects] == [Reason.ATTACHMENT_TOO_LARGE]
     assert read.content("1/1.2.2.2") == PDF
-    assert read.rows["contact"]
+    assert read.rows["transaction"]
 
 
 @pytest.mark.parametrize(
@@ -286,7 +286,7 @@ def test_admission_decides_before_anything_is_staged() -> None:
     read = Read(data, admit=admit)
     assert asked == ["1/1.2", "1/1.3", "1/1.3.2", "1/1.3.3"]
     assert [row["patient"] for row in read.rows["patient"]] == [2]
-    assert [row["unit"] for row in read.rows["contact"]] == ["1/1.3.3"]
+    assert [row["unit"] for row in read.rows["transaction"]] == ["1/1.3.3"]
     assert not read.rows["item"]
 
 
@@ -312,7 +312,7 @@ AUTHOR = (
 def test_record_kind_and_responsible(kind: str, local: str, author: str, expected: str) -> None:
     head = f'<cd S="CD-TRANSACTION" SV="1.5">{kind}</cd><cd S="LOCAL" SV="1" DN="{local}">x</cd>'
     read = Read(message(f"<transaction>{head}{AUTHOR.format('1/12345/78/004', author)}</transaction>"))
-    row = read.rows["contact"][0]
+    row = read.rows["transaction"][0]
     assert row["record_kind"] == expected
     assert row["responsible"] == ("11234578" if author == "persphysician" else None)
 
@@ -433,8 +433,8 @@ def test_comments_cdata_and_xml_attributes() -> None:
             transaction("<text L='fr'>a<!-- c -->b<![CDATA[<c>]]></text><text xml:space='preserve'>d</text>")
         )
     )
-    assert read.rows["narrative"][0]["value"] == "ab<c>"
-    assert [r["xml"] for r in read.rows["fragment"] if r["unit"] == "1/1.2.2.3"] == [
+    assert read.rows["text"][0]["texts"][0] == "ab<c>"
+    assert [r["xml"] for r in read.rows["text"] if r["unit"] == "1/1.2.2.3"] == [
         '<text xml:space="preserve">d</text>'
     ]
 
@@ -442,7 +442,7 @@ def test_comments_cdata_and_xml_attributes() -> None:
 def test_instance_hints_are_left_out_under_any_prefix() -> None:
     xsi = "http://www.w3.org/2001/XMLSchema-instance"
     data = f"<folder xmlns:q='{xsi}'><patient><sex q:nil='true' r:kept='x'/></patient></folder>"
-    assert Read(data.encode()).rows["fragment"][0]["xml"] == '<sex kept="x"/>'
+    assert Read(data.encode()).rows["patient_field"][0]["xml"] == '<sex kept="x"/>'
 
 
 def test_patients_are_numbered_from_the_first_given() -> None:

@@ -30,9 +30,10 @@ PROGRAM = "application/x-elf"
 def staged(folder: Path, n: int) -> SimpleNamespace:
     """What extraction leaves of one patient with n items and n attachments that are programs."""
     writer = StagingWriter(folder, RUN, "extract", KEY)
-    codes = [{"slot": 0, "scheme": "ICPC", "value": "R05"}]
-    for table, more in (("item", {"codes": codes}), ("document", {"media_type": PROGRAM})):
-        first = 1 if table == "item" else 2
+    shape = '<item><cd S="ICPC" SV="2">\0</cd></item>'
+    item = {"kind": "item", "name": "problem", "shape": shape, "texts": ["R05"]}
+    for table, more in (("unit", item), ("document", {"media_type": PROGRAM})):
+        first = 1 if table == "unit" else 2
         rows = [
             {
                 "unit": f"1/1.2.{i}.{first}",
@@ -45,7 +46,7 @@ def staged(folder: Path, n: int) -> SimpleNamespace:
             for i in range(n)
         ]
         schema = TABLES[table]
-        columns = [pa.array([row.get(field.name) for row in rows], field.type) for field in schema]
+        columns = [pa.array([row.get(field.name) for row in rows]).cast(field.type) for field in schema]
         writer.write(table, pa.record_batch(columns, schema=schema))
     writer.close()
     return SimpleNamespace(

@@ -299,8 +299,10 @@ def test_windows_1252_under_a_label_of_iso_8859(label):
 def narrative(data: bytes) -> str:
     """The text of the item as the reader has it."""
     found = [
-        batch.rows["texts"].to_pylist()
+        row["texts"][-1]
         for batch in KmehrConnector().read(source(data), 1, lambda _: None, Limits())
-        if isinstance(batch, Batch) and batch.table == "item"
+        if isinstance(batch, Batch) and batch.table == "unit"
+        for row in batch.rows.to_pylist()
+        if row["kind"] == "item"
     ]
-    return found[0][0][0]["value"]
+    return str(found[0])

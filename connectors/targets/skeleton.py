@@ -1,0 +1,87 @@
+"""A shape (`schemas.shapes`) taken apart once: the tree to fill with texts, and where in the texts its ids and codes are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+
+from connectors.targets.tree import Node, parse_fragment, walk
+from schemas.shapes import HOLE
+
+ITSELF = "reprise-itself"
+"""Stands for the attributes and the text of a transaction, heading or item itself: the format knows none."""
+UNDETERMINED = "und"
+"""The standard's own code for a text whose language nobody stated."""
+_SHAPES = 4096  # kept taken apart; a practice has some hundreds
+_MARK = "\ue000"  # stands for a hole while the shape is parsed: XML holds none
+
+
+class Skeleton:
+    """What a shape says of every unit that has it."""
+
+    def __init__(self, shape: str) -> None:
+        self.root = parse_fragment(shape.replace(HOLE, _MARK))
+        count = 0
+        for node in walk(self.root):
+            if node.name == "text" and not node.attributes.get("L"):
+                node.attributes["L"] = UNDETERMINED
+        for node, is_tail in _runs(self.root):
+            if (node.tail if is_tail else node.text) == _MARK:
+                node.tail_hole, node.hole = (count, node.hole) if is_tail else (node.tail_hole, count)
+                count += 1
+        self.names = frozenset(child.name for child in self.root.children)
+        ids = [child for child in self.root.children if child.name == "id"]
+        self.ids = tuple((child.attributes, child.hole) for child in ids)
+        self.mf_ids = tuple(child.hole for child in ids if is_mf_id(child))
+
+    def tree(self, texts: Sequence[str]) -> Node:
+        """The element of a unit, a tree of its own."""
+        return _filled(self.root, texts)
+
+    def children(self, texts: Sequence[str]) -> list[Node]:
+        """The child elements of a transaction, heading or item, in their order; its own attributes and text as ITSELF."""
+        root = self.tree(texts)
+        runs = [run for run in (root.text, *(child.tail for child in root.children)) if run]
+        for at, child in enumerate(root.children, start=1):
+            child.tail, child.position = "", at
+        if root.attributes or runs:
+            itself = Node(ITSELF, root.attributes, " ".join(run.strip() for run in runs))
+            root.children.append(itself)
+        return root.children
+
+    def codes(self, scheme: str) -> Iterator[int]:
+        """The holes of the `cd` children of a scheme."""
+        return (
+            child.hole
+            for child in self.root.children
+            if child.name == "cd" and child.attributes.get("S") == scheme
+        )
+
+
+skeleton_of = lru_cache(_SHAPES)(Skeleton)
+
+
+def is_mf_id(node: Node) -> bool:
+    """Whether an element is an MF-ID of the unit that it is a child of."""
+    labels = node.attributes
+    return node.name == "id" and labels.get("S") == "LOCAL" and labels.get("SL") == "MF-ID"
+
+
+def _filled(node: Node, texts: Sequence[str]) -> Node:
+    return Node(
+        node.name,
+        dict(node.attributes),
+        texts[node.hole] if node.hole >= 0 else "",
+        [_filled(child, texts) for child in node.children],
+        texts[node.tail_hole] if node.tail_hole >= 0 else "",
+        hole=node.hole,
+        tail_hole=node.tail_hole,
+    )
+
+
+def _runs(node: Node) -> Iterator[tuple[Node, bool]]:
+    """The places of texts in document order: an element's own text, and what stands after a child."""
+    yield node, False
+    for child in node.children:
+        yield from _runs(child)
+        yield child, True
