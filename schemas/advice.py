@@ -25,7 +25,7 @@ CLASS_WORDS_FIT: dict[str, frozenset[str]] = {
         {
             "bytes_without_owner",
             "fragment_unreadable",
-            "fragment_without_unit",
+            "folder_not_met",
             "headers_differ",
             "unit_staged_twice",
             "units_without_one_disposition",

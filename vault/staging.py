@@ -264,10 +264,7 @@ class StagingReader:
         last: int | None = None,
         columns: Sequence[str] | None = None,
     ) -> Iterator[pa.RecordBatch]:
-        """All batches of a table in order; with bounds, at least those of the patients within them.
-
-        With `columns` these alone are opened.
-        """
+        """All batches of a table in order, or these columns; with bounds, at least those of the patients within them."""
         for segment in self.segments(table):
             if first is None or last is None or _overlaps(segment, first, last):
                 yield from self._read(segment, columns)

@@ -19,13 +19,16 @@ from connectors.base import (
 )
 from connectors.sources.batches import Batches
 from connectors.sources.kmehr_bytes import BOMS_16, CHUNK, Repair, clean_pieces, read_piece
+from connectors.sources.kmehr_cut import FolderCut
 from connectors.sources.kmehr_header import HeaderListener, message_header, sender_parties
 from connectors.sources.kmehr_rows import Rows
-from connectors.sources.kmehr_stream import parse_documents
+from connectors.sources.kmehr_runs import StrangeFolderError, is_well_formed
+from connectors.sources.kmehr_stream import NoEvents, parse_documents
 from connectors.sources.kmehr_tree import Element
 from connectors.sources.kmehr_units import UnitReader
+from connectors.sources.kmehr_whole import WholeFolder
 from schemas.disposition import Disposition, Reason
-from schemas.errors import SourceError
+from schemas.errors import SourceError, UnexplainedUnitError, UnreadableSourceError
 
 PROBED = 1024
 ROOT = re.compile(r"<(?:[\w.\-]+:)?(kmehrmessage|folder)[\s/>]")
@@ -65,16 +68,17 @@ class KmehrConnector:
             on_header=lambda header, path: found.append(message_header(header, path)),
             on_unheaded=lambda path: found.append(Unheaded(path)),
         )
-        reader = UnitReader(Rows(file.ordinal, Batches()), 1, lambda _path: PASSED_OVER, limits, listener)
-        with closing(file.open()) as stream:
-            pieces = clean_pieces(stream, file.ordinal, limits, CHUNK)
-            try:
-                for _ in parse_documents(pieces, reader, file.ordinal, limits):
-                    yield from found
-                    found.clear()
-            except SourceError:
-                yield from found  # what was read before the damage counts all the same
-                raise
+        cut = FolderCut[WholeFolder | None](_pass_over, limits.max_unit_bytes)
+        reader = UnitReader(
+            Rows(file.ordinal, Batches()), 1, lambda _path: PASSED_OVER, limits, listener, cut
+        )
+        try:
+            for _ in _parsed(file, reader, limits):
+                yield from found
+                found.clear()
+        except SourceError:
+            yield from found  # what was read before the damage counts all the same
+            raise
 
     def read(
         self, file: SourceFile, first_patient: int, admit: Admission, limits: Limits
@@ -91,16 +95,48 @@ class KmehrConnector:
             for unit, party in sender_parties(header, path):
                 rows.provider(unit, "sender", party)
 
-        reader = UnitReader(rows, first_patient, admit, limits, HeaderListener(on_header=providers))
-        with closing(file.open()) as stream:
-            pieces = clean_pieces(stream, file.ordinal, limits, CHUNK)
-            for _ in parse_documents(pieces, reader, file.ordinal, limits):
-                yield from batches.take()
-                if reader.rejects:
-                    yield from _taken(reader.rejects)
+        cut = FolderCut[WholeFolder | None](
+            lambda folder: WholeFolder(folder, limits.max_depth - reader.depth), limits.max_unit_bytes // 2
+        )
+        reader = UnitReader(rows, first_patient, admit, limits, HeaderListener(on_header=providers), cut)
+        for _ in _parsed(file, reader, limits):
+            yield from batches.take()
+            if reader.rejects:
+                yield from _taken(reader.rejects)
         reader.finish()
         yield from _taken(reader.rejects)
         yield from batches.finish()
+
+
+def _parsed(file: SourceFile, reader: UnitReader, limits: Limits) -> Iterator[None]:
+    """Parse the documents of a file, the folders that can be read at once apart; gives control back now and then."""
+    with closing(file.open()) as stream:
+        pieces = clean_pieces(stream, file.ordinal, limits, CHUNK)
+        around = reader.cut.pieces(pieces, reader.is_between)
+        try:
+            yield from parse_documents(around, reader, file.ordinal, limits)
+        except UnreadableSourceError:
+            if not reader.cut.count:
+                raise
+        else:
+            reader.cut.close()
+            return
+    _find_fault(file, limits)
+
+
+def _find_fault(file: SourceFile, limits: Limits) -> None:
+    """Read a file that is not well-formed once more, nothing cut out of it: the place of the fault counts from its start."""
+    with closing(file.open()) as stream:
+        pieces = clean_pieces(stream, file.ordinal, limits, CHUNK)
+        for _ in parse_documents(pieces, NoEvents(), file.ordinal, limits):
+            pass
+    raise UnexplainedUnitError("folder_not_met", file=file.ordinal)
+
+
+def _pass_over(folder: bytes) -> None:
+    """A folder of which nothing but its bounds matters."""
+    if not is_well_formed(folder):
+        raise StrangeFolderError
 
 
 def _taken(rejects: list[Reject]) -> list[Reject]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
-
 from connectors.base import Admission, Limits, Reject
 from connectors.sources.attachments import Attachment, sniff_media_type, sniff_message_format
+from connectors.sources.kmehr_cut import FolderCut
 from connectors.sources.kmehr_header import HeaderListener, OpenMessage
 from connectors.sources.kmehr_loose import Loose
+from connectors.sources.kmehr_names import CONTAINERS, LABELS
 from connectors.sources.kmehr_raw import RawUnit
 from connectors.sources.kmehr_rows import Rows
 from connectors.sources.kmehr_tree import (
@@ -15,6 +15,7 @@ from connectors.sources.kmehr_tree import (
     Element,
     to_xml,
 )
+from connectors.sources.kmehr_whole import WholeFolder
 from schemas.disposition import Reason, UnitKind
 from schemas.errors import LimitExceededError
 from schemas.link_types import LINK_TYPES
@@ -24,19 +25,7 @@ STRUCTURE, FOLDER, PATIENT, UNIT, PART, LNK, HEADER, POSITION = range(8)
 PLACES_OF_NONE = frozenset(
     {STRUCTURE, FOLDER, PATIENT, HEADER}
 )  # hold elements alone: text and attributes lie loose
-MESSAGE = "kmehrmessage"
-ENCRYPTED = frozenset({"EncryptedData", "Base64EncryptedData"})
-TEXTS = frozenset({"text", "text-with-layout"})
-NESTED = {"transaction": UnitKind.TRANSACTION, "heading": UnitKind.HEADING, "item": UnitKind.ITEM}
-OF_A_FOLDER = frozenset({*NESTED, *TEXTS, "lnk", "patient"})  # elsewhere in a message they lie loose
 INSIDE = frozenset({UNIT, PART})
-MAY_LEAVE = frozenset({*NESTED, *TEXTS, "lnk"})  # may be units of their own inside another
-CONTAINERS = frozenset({UnitKind.TRANSACTION, UnitKind.HEADING})
-HEADS = CONTAINERS | {UnitKind.ITEM}
-POSITION_VALUE = re.compile(r"[0-9a-fA-F.\-\s]*")  # of an ID-KMEHR: a number, or a number drawn at random
-LABELS = frozenset({"TYPE", "URL", "SIZE", "MEDIATYPE", "L"})
-IDENTITY = frozenset({"id", "firstname", "familyname", "birthdate", "deathdate", "sex", "usuallanguage"})
-IDENTITY_FIELDS = 1000
 TAG_WEIGHT = 5  # bytes of a tag pair beside twice its name
 ATTRIBUTE_WEIGHT = 6  # bytes of an attribute beside its value, about
 MAX_ELEMENTS = 250_000  # of one unit: a bound on memory that bytes alone do not give
@@ -57,9 +46,15 @@ class OpenUnits:
     """What becomes of attachments and of units too large to hold; holds the state of the reading."""
 
     def __init__(
-        self, rows: Rows, first_patient: int, admit: Admission, limits: Limits, listener: HeaderListener
+        self,
+        rows: Rows,
+        first_patient: int,
+        admit: Admission,
+        limits: Limits,
+        listener: HeaderListener,
+        cut: FolderCut[WholeFolder | None],
     ) -> None:
-        self.rows, self.admit, self.limits = rows, admit, limits
+        self.rows, self.admit, self.limits, self.cut = rows, admit, limits, cut
         self.rejects: list[Reject] = []
         self.loose = Loose(rows, admit, self.rejects)
         self.patient = first_patient - 1

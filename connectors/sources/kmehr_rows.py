@@ -16,7 +16,7 @@ Row = tuple[Any, ...]
 STAGED = (Disposition.DELIVERED.value, None)
 ROW_WEIGHT = 64  # bytes a row costs beside its text
 NO_MOMENT = (None, None, None)
-_CODES = {UnitKind.TRANSACTION: "CD-TRANSACTION", UnitKind.ITEM: "CD-ITEM"}
+CODES = {UnitKind.TRANSACTION: "CD-TRANSACTION", UnitKind.ITEM: "CD-ITEM"}
 _VALUE_TEST = re.compile(r"""(?:\.|text\(\))\s*=\s*(?:"([^"]*)"|'([^']*)')""")
 
 
@@ -29,21 +29,17 @@ class Rows:
 
     def unit(self, kind: UnitKind, unit: str, patient: int, owner: str, element: Element) -> None:
         """A unit that is neither link nor attachment, by its element without the units in it."""
-        told = self._transaction(element) if kind is UnitKind.TRANSACTION else NO_MOMENT
-        code = _CODES.get(kind)
+        told = told_of(element) if kind is UnitKind.TRANSACTION else NO_MOMENT
+        code = CODES.get(kind)
         name = first_code(element, code) if code else element.name
-        shape, texts = shape_of(element)
-        row = (
-            *self._common(unit, patient), owner, element.ordinal, kind.value, name, *told, shape, texts,
-        )  # fmt: skip
-        self.batches.add("unit", row, ROW_WEIGHT + sum(map(len, texts)))
+        self.staged(kind, unit, patient, owner, element.ordinal, (name, *told, *shape_of(element)))
 
-    @staticmethod
-    def _transaction(head: Element) -> Row:
-        """Date, kind of record and responsible doctor of a transaction."""
-        date = head.child("date")
-        told = date.own_text if date is not None and date.is_leaf and not date.attributes else None
-        return (told, record_kind_of(head).value, responsible_of(head))
+    def staged(
+        self, kind: UnitKind, unit: str, patient: int, owner: str, position: int, columns: Row
+    ) -> None:
+        """The same by its last columns: name, date, kind of record, responsible doctor, shape and texts."""
+        row = (*self._common(unit, patient), owner, position, kind.value, *columns)
+        self.batches.add("unit", row, ROW_WEIGHT + sum(map(len, columns[-1])))
 
     def link(self, unit: str, patient: int, owner: str, element: Element) -> None:
         """A `lnk` without content."""
@@ -88,6 +84,13 @@ class Rows:
     def _common(self, unit: str, patient: int) -> Row:
         """The columns that every row begins with."""
         return (unit, self.file, patient, *STAGED)
+
+
+def told_of(head: Element) -> Row:
+    """Date, kind of record and responsible doctor of a transaction."""
+    date = head.child("date")
+    told = date.own_text if date is not None and date.is_leaf and not date.attributes else None
+    return (told, record_kind_of(head).value, responsible_of(head))
 
 
 def _identifier(element: Element) -> Row | None:

@@ -46,6 +46,24 @@ class Events(Protocol):
         """Text between documents, in pieces."""
 
 
+class NoEvents:
+    """Answers to nothing: for whoever wants to know only whether a file can be read."""
+
+    def open_document(self, number: int) -> None:
+        """A document element is to come."""
+
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        """An element begins."""
+
+    def end(self, name: str) -> None:
+        """An element ends."""
+
+    def text(self, data: str) -> None:
+        """Text, in pieces."""
+
+    comment = between = text
+
+
 class RootClosed(Exception):  # not an error: it leaves expat at the end of a document
     """The document element has ended."""
 
@@ -73,7 +91,13 @@ class _Reading:
         self._slice = FIRST
 
     def feed(self, piece: bytes) -> None:
-        """Hand a piece on in slices, small ones first: what follows a short document is not copied for each."""
+        """Hand a piece on in slices, small ones first: what follows a short document is not copied for each.
+
+        After an empty piece all that was given has been parsed.
+        """
+        if not piece and self._parser is not None:
+            piece = self._parser.flush()
+            self._leave_if_closed()
         at = 0
         while at < len(piece):
             part = piece[at : at + self._slice]

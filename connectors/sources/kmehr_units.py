@@ -7,34 +7,37 @@ from __future__ import annotations
 
 from connectors.sources.kmehr_header import OpenMessage
 from connectors.sources.kmehr_loose import HEADER_PARTS, says_something
-from connectors.sources.kmehr_open import (
-    ATTRIBUTE_WEIGHT,
+from connectors.sources.kmehr_names import (
     CONTAINERS,
     ENCRYPTED,
-    FOLDER,
-    HEADER,
     HEADS,
     IDENTITY,
     IDENTITY_FIELDS,
-    INSIDE,
-    LNK,
     MAY_LEAVE,
     MESSAGE,
     NESTED,
     OF_A_FOLDER,
+    POSITION_VALUE,
+    TEXTS,
+)
+from connectors.sources.kmehr_open import (
+    ATTRIBUTE_WEIGHT,
+    FOLDER,
+    HEADER,
+    INSIDE,
+    LNK,
     PART,
     PATIENT,
     PLACES_OF_NONE,
     POSITION,
-    POSITION_VALUE,
     STRUCTURE,
     TAG_WEIGHT,
-    TEXTS,
     UNIT,
     OpenUnits,
     Unit,
 )
 from connectors.sources.kmehr_raw import RawUnit
+from connectors.sources.kmehr_runs import Piece
 from connectors.sources.kmehr_tree import (
     SPACE,
     Element,
@@ -43,6 +46,7 @@ from connectors.sources.kmehr_tree import (
     own_attributes,
     start_tag,
 )
+from connectors.sources.kmehr_whole import WholeFolder, link_element
 from schemas.disposition import Reason, UnitKind
 
 
@@ -123,6 +127,16 @@ class UnitReader(OpenUnits):
             self._close_header(element)
         self._ordinals.pop()
 
+    @property
+    def depth(self) -> int:
+        """How many elements are open."""
+        return len(self._kinds)
+
+    def is_between(self) -> bool:
+        """Whether a folder that begins now is one of the file, and not something in an element that is written whole."""
+        busy = self._skipped or self._captured or self._raw is not None or self._in_folder
+        return not busy and (not self._kinds or self._kinds[-1] == STRUCTURE)
+
     def text(self, data: str) -> None:
         """Text, in pieces."""
         if self._skipped:
@@ -200,7 +214,7 @@ class UnitReader(OpenUnits):
             return self._begin_encrypted(element)
         if not self._in_folder:
             if name == "folder":
-                return self._begin_folder()
+                return self._begin_folder(element)
             if name == "header":
                 return self._begin_header(element)
             if name in OF_A_FOLDER and self._messages:
@@ -228,7 +242,8 @@ class UnitReader(OpenUnits):
         # A text, confidentiality, or what the format does not know: verbatim all the same.
         return self._open_unit(UnitKind.TEXT, element, UNIT)
 
-    def _begin_folder(self) -> int:
+    def _begin_folder(self, element: Element) -> int:
+        cut = self.cut.take() if element.attributes.pop(self.cut.name, None) is not None else None
         self.patient += 1
         if self._messages:
             self._messages[-1].has_folder = True
@@ -239,7 +254,35 @@ class UnitReader(OpenUnits):
         self._in_folder, self._patient_told = True, False
         self._owners.append(path)
         self.loose.open(path, self.patient)
+        if cut is not None:
+            self._stage_whole(cut, path)
         return FOLDER
+
+    def _stage_whole(self, whole: WholeFolder, path: str) -> None:
+        """The rows of a folder that was read at once."""
+        paths: dict[Piece, str] = {whole.pieces[0]: path}
+        for piece, shape in zip(whole.pieces[1:], whole.shapes[1:], strict=True):
+            owner = paths.get(piece.parent) if piece.parent is not None else None
+            if owner is None:
+                continue  # in a transaction out of scope
+            own = f"{owner}.{piece.ordinal}"
+            if piece.kind is UnitKind.TRANSACTION and self.admit(own) is not None:
+                continue
+            paths[piece] = own
+            if shape is not None:
+                told = (shape.name(piece.texts), *shape.told(piece.texts))
+                columns = (*told, shape.shape, piece.texts)
+                self.rows.staged(shape.kind, own, self.patient, owner, piece.ordinal, columns)
+            elif piece.kind is UnitKind.LINK:
+                self._stage_link(piece, own, owner)
+        self.rows.patient(paths[whole.patient], self.patient, whole.identity())
+        self._patient_told = True
+
+    def _stage_link(self, piece: Piece, path: str, owner: str) -> None:
+        unit = Unit(UnitKind.LINK, path, link_element(piece))
+        for text in piece.texts:
+            self._feed_attachment(unit, text)
+        self._close_lnk(unit, owner)
 
     def _capture(self) -> int:
         self._captured = 1

@@ -71,6 +71,7 @@ class Unit:
     def add_mf_id(self, made: Node) -> None:
         """Give it an MF-ID, after its own ids."""
         self.made = made
+        made.hole = len(self.texts)
         if self._children is not None:
             self._children.append(made)
 
@@ -107,11 +108,13 @@ class Unit:
         """Whether it is a whole HealthOne message: `FILE/MESSAGE.0` (elements are numbered from 1)."""
         return self.kind is UnitKind.ATTACHMENT and self.path.endswith(".0")
 
-    def below(self) -> Iterator[Unit]:
-        """The unit and all units in it."""
-        yield self
-        for unit in self.units:
-            yield from unit.below()
+    def below(self) -> Sequence[Unit]:
+        """The unit and all units in it, in document order."""
+        if not self.units:
+            return (self,)
+        found: list[Unit] = []
+        _gather(self, found)
+        return found
 
     def content(self) -> Iterator[bytes]:
         """The bytes of an attachment, piece by piece."""
@@ -120,6 +123,15 @@ class Unit:
 
 
 HEADS = frozenset({UnitKind.TRANSACTION, UnitKind.HEADING, UnitKind.ITEM})
+
+
+def _gather(unit: Unit, found: list[Unit]) -> None:
+    found.append(unit)
+    for each in unit.units:
+        if each.units:
+            _gather(each, found)
+        else:
+            found.append(each)
 
 
 def stated_kind(unit: Unit) -> str | None:

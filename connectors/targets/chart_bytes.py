@@ -39,6 +39,8 @@ class _Writing:
             self.add(child)
             if child.tail:
                 held.append(escape_text(child.tail))
+        if node.rest:
+            held.append(node.rest)
         held.append(f"</{node.name}>")
         if len(held) > _HELD:
             self.pass_on()

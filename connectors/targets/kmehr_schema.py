@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
@@ -51,13 +51,18 @@ def is_valid_as(type_name: str, rest: str) -> bool:
     return (_remembered if len(rest) <= _SHORT else _verdict)(type_name, rest)
 
 
-def _verdict(type_name: str, rest: str) -> bool:
+def is_valid_in(release: str, type_name: str, rest: str) -> bool:
+    """The same of one release."""
+    return _verdict(type_name, rest, (release,))
+
+
+def _verdict(type_name: str, rest: str, releases: Sequence[str] = RELEASES) -> bool:
     name = element_of(type_name)
     try:
         tree = etree.fromstring(f'<{name} xmlns="{NAMESPACE}"{rest}</{name}>'.encode(), _PARSER)
     except etree.XMLSyntaxError:  # a prefix that nothing declares
         return False
-    return all(schema_of(release).validate(tree) for release in RELEASES)
+    return all(schema_of(release).validate(tree) for release in releases)
 
 
 _remembered = lru_cache(_REMEMBERED)(_verdict)
@@ -69,6 +74,23 @@ def types_of(release: str) -> dict[str, dict[str, Any]]:
     text = files("schemas").joinpath("codes/kmehr_types.json").read_text(encoding="utf-8")
     loaded: dict[str, dict[str, Any]] = json.loads(text)[release]
     return loaded
+
+
+@cache
+def holds_any_text(release: str, type_name: str) -> bool:
+    """Whether an element of the type, without children, may hold whatever text."""
+    while type_name != "xsd:string":
+        known = types_of(release).get(type_name, {})
+        if "base" not in known or known.keys() - {"base", "attributes"}:
+            return False
+        type_name = known["base"]
+    return True
+
+
+@cache
+def is_mixed(release: str, type_name: str) -> bool:
+    """Whether text may stand beside the children of an element of the type."""
+    return "mixed" in types_of(release).get(type_name, {})
 
 
 def names_of(model: Model) -> Iterator[tuple[str, bool]]:

@@ -35,7 +35,7 @@ from connectors.targets.prose import LANGUAGES
 from connectors.targets.references import References
 from connectors.targets.transaction_kinds import SUMMARY, is_summary, newest_other_summary, set_kind
 from connectors.targets.tree import Node, leaf, parse_fragment, stamp, wrap
-from connectors.targets.units import UnitWriter, number
+from connectors.targets.units import UnitWriter, number, position
 from schemas.disposition import Disposition, Reason, UnitKind
 
 PROFILE = "medinect-unconfirmed"
@@ -161,7 +161,7 @@ class Chart:
         first = [] if confidential is None else [confidential.children[0]]
         for node in (patient, *transactions):
             stamp(node, self._token)
-        return [self._header(), *first, _position(), patient, *transactions, *self._loose(confidential)]
+        return [self._header(), *first, position(), patient, *transactions, *self._loose(confidential)]
 
     def _header(self) -> Node:
         date, _, time = self._envelope.exported.rstrip("Z").partition("T")
@@ -213,7 +213,7 @@ class Chart:
         if summaries:
             return self._transaction(summaries[0], summaries[1:], summary=True)
         children = [
-            _position(),
+            position(),
             make_mf_id(self._envelope.run_id, "summary"),
             leaf("cd", SUMMARY, S="CD-TRANSACTION", SV="1.0"),
         ]
@@ -242,7 +242,7 @@ class Chart:
             body = [leaf("text", "", L="und")]
         head = [c for c in kept if c.name != "recorddatetime"]
         tail = [c for c in kept if c.name == "recorddatetime"]
-        return Node("transaction", children=[*_in_order([_position(), *head]), *number(body), *tail])
+        return Node("transaction", children=[*_in_order([position(), *head]), *number(body), *tail])
 
     def _derived(self, transactions: list[Unit]) -> list[Node]:
         nodes = []
@@ -257,7 +257,7 @@ class Chart:
                     nodes.append(item)
                     self._deliver(unit, path, UnitKind.RESULT)
         for item in nodes:
-            item.children.insert(0, _position())
+            item.children.insert(0, position())
         return nodes
 
     def _deliver(self, unit: Unit, path: str, kind: UnitKind) -> None:
@@ -309,10 +309,6 @@ def _program() -> Node:
         leaf("cd", "application", S="CD-HCPARTY", SV="1.0"),
         leaf("name", "reprise"),
     )
-
-
-def _position() -> Node:
-    return leaf("id", "1", S="ID-KMEHR", SV="1.0")
 
 
 def _role(party: Node) -> str:

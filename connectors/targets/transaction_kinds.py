@@ -55,6 +55,6 @@ def set_kind(children: list[Node], *, summary: bool = False) -> None:
                 "SV": child.attributes.get("SV", "1.0"),
                 **{k: v for k, v in child.attributes.items() if k not in ("S", "SV")},
             }
-            child.text = kind
+            child.text, child.start = kind, ""
             children.insert(at + 1, original)
             return

@@ -39,6 +39,7 @@ class Node:
     hole: int = -1  # which of its unit's texts `text` is; -1: none
     tail_hole: int = -1
     rest: str = ""  # more of its content, as XML, after the children
+    start: str = ""  # its start tag where that is made already; its attributes are not changed then
 
     def child(self, name: str) -> Node | None:
         """The first child of that name."""
@@ -114,6 +115,10 @@ def escape_attribute(text: str) -> str:
 
 def opening(node: Node) -> str:
     """The start tag."""
+    if node.start:
+        return node.start
+    if not node.attributes:
+        return f"<{node.name}>"
     attributes = "".join(f' {name}="{escape_attribute(value)}"' for name, value in node.attributes.items())
     return f"<{node.name}{attributes}>"
 

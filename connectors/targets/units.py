@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from base64 import b64encode
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cache
 
 from connectors.targets.chart import Unit
@@ -23,11 +22,11 @@ from connectors.targets.ladder import AUTHORS, fitting_author, stand_in
 from connectors.targets.media import media_type_of
 from connectors.targets.originals import Originals
 from connectors.targets.references import References
-from connectors.targets.tree import Node, leaf, parse_fragment
+from connectors.targets.templates import all_texts, learn_template, says_position, template_of, written
+from connectors.targets.tree import Node, leaf, opening, parse_fragment, serialise
 from schemas.disposition import Reason, UnitKind
 from schemas.item_kinds import ITEM_KINDS
 
-_POSITION = re.compile(r"[0-9A-Fa-f.\s-]*")
 _TYPES = {UnitKind.ITEM: "itemType", UnitKind.HEADING: "headingType", UnitKind.TRANSACTION: "transactionType"}
 
 
@@ -43,12 +42,11 @@ def is_kmehr_id(node: Node) -> bool:
 def is_position(node: Node) -> bool:
     """Whether an ID-KMEHR says no more than a position, which is numbered anew."""
     labels = node.attributes
-    told = labels.get("SV", "") + node.text
     return (
         is_kmehr_id(node)
         and labels.keys() <= {"S", "SV"}
         and not node.children
-        and bool(_POSITION.fullmatch(told))
+        and says_position(labels.get("SV", ""), node.text)
     )
 
 
@@ -64,6 +62,15 @@ class UnitWriter:
 
         Marks the unit degraded when there are any.
         """
+        template = template_of(unit)
+        if template is not None:
+            texts = all_texts(unit)
+            as_xml = written(texts)
+            return [child.node(texts, as_xml) for child in template.children], []
+        return self._fit(unit)
+
+    def _fit(self, unit: Unit) -> tuple[list[Node], list[Node]]:
+        """The same, child by child; what is found is kept for later units of the shape."""
         type_name = _TYPES[unit.kind]
         children = [child for child in unit.children if not is_kmehr_id(child)]
         kept, misfits = fit_children(children, type_name)
@@ -76,6 +83,8 @@ class UnitWriter:
         if misfits:
             unit.degrade(Reason.NOT_IN_TARGET)
             sort_children(kept, type_name)
+        else:
+            learn_template(unit, kept, type_name)
         return kept, texts
 
     def _place(self, misfit: Node, type_name: str, kept: list[Node], texts: list[Node]) -> None:
@@ -142,11 +151,17 @@ class UnitWriter:
         return self.text_of(unit, FOLDER_TEXTS) if unit.kind is UnitKind.TEXT else self.link(unit)
 
     def _item(self, unit: Unit) -> Node:
-        if not _has_known_kind(unit):
+        template = template_of(unit)
+        if template is None and not _has_known_kind(unit):
             return self._whole(unit)
-        kept, texts = self.head(unit)
+        kept, texts = ([], []) if template is not None else self._fit(unit)
         links = [self.link(each) for each in unit.units]
-        item = Node("item", children=[*_numberless(), *kept, *texts, *links])
+        if template is not None and all(each.name == "lnk" and each.stream is None for each in links):
+            # In an item links come last.
+            rest = template.whole.fill(written(all_texts(unit))) + "".join(map(serialise, links))
+            return Node("item", children=[position()], rest=rest)
+        kept = kept or self.head(unit)[0]
+        item = Node("item", children=[position(), *kept, *texts, *links])
         sort_children(item.children, "itemType")
         return item
 
@@ -156,7 +171,7 @@ class UnitWriter:
         filled = fill_heading(kept, empty_body=not body)
         if not body:
             body = [leaf("text", "", L="und")]
-        head = [*_numberless(), *filled]
+        head = [position(), *filled]
         sort_children(head, "headingType")
         return Node("heading", children=[*head, *body])
 
@@ -227,8 +242,13 @@ def attachment(unit: Unit) -> Node:
     return node
 
 
-def _numberless() -> Iterator[Node]:
-    yield leaf("id", "1", S="ID-KMEHR", SV="1.0")
+_NUMBER = {"S": "ID-KMEHR", "SV": "1.0"}
+_NUMBER_START = opening(Node("id", _NUMBER))
+
+
+def position() -> Node:
+    """The id that says the place of an element among its kind; `number` sets it."""
+    return Node("id", _NUMBER, "1", start=_NUMBER_START)
 
 
 def number(nodes: list[Node]) -> list[Node]:

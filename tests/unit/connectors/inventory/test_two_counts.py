@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 from inventory_case import item, message, sample_files, transaction
-from two_counts import REWRITINGS, difference
+from rewritings import REWRITINGS
+from two_counts import difference
 
 from flows.practice.write import write_practice
 

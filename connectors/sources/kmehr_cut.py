@@ -1,0 +1,101 @@
+"""Whole folders taken out of a stream on its way to the parser, each read at once (`kmehr_whole`).
+
+To the parser goes `<folder NAME=""/>` in its place, under a name drawn for the reading, so that no source can write it. A
+folder is cut out only where the parser stands between elements of a message; one that this way does not know goes on as it is.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections import deque
+from collections.abc import Callable, Iterator
+from typing import Generic, TypeVar
+
+from connectors.sources.kmehr_runs import StrangeFolderError
+from schemas.errors import UnexplainedUnitError
+
+LARGEST = 1 << 20  # bytes of a folder that is read at once
+_BEGIN, _END = b"<folder>", b"</folder>"
+_NOTES = re.compile(rb"<!--.*?-->|<\?.*?\?>|<!\[CDATA\[.*?\]\]>", re.DOTALL)
+_NOTE = re.compile(rb"<[!?]")
+_TAIL = 2  # bytes at the end of a piece that may begin a note
+_HELD = 64
+Whole = TypeVar("Whole")
+
+
+class FolderCut(Generic[Whole]):
+    """Cuts folders out of one file. `read` makes of a folder's bytes what stands for it; it may raise StrangeFolderError."""
+
+    def __init__(self, read: Callable[[bytes], Whole], largest: int) -> None:
+        self.name = f"cut-{secrets.token_hex(8)}"
+        self.count = 0
+        self._read, self._largest = read, min(largest, LARGEST)
+        self._stub = f'<folder {self.name}=""/>'.encode()
+        self._cut: deque[Whole] = deque()
+        self._note = (
+            b""  # a comment, an instruction or a CDATA section that has not ended, or what may begin one
+        )
+
+    def take(self) -> Whole:
+        """What stands for the folder whose mark the parser has come to: they come in their order."""
+        return self._cut.popleft()
+
+    def close(self) -> None:
+        """The file has ended. Raises UnexplainedUnitError where the parser has not come to each mark."""
+        if self._cut:
+            raise UnexplainedUnitError("folder_not_met", count=len(self._cut))
+
+    def pieces(self, pieces: Iterator[bytes], is_between: Callable[[], bool]) -> Iterator[bytes]:
+        """The pieces of the file without the folders that were cut out.
+
+        An empty piece asks to parse all that was given; then `is_between` says where the parser stands.
+        """
+        held, seen = b"", 0
+        for piece in pieces:
+            held += piece
+            while True:
+                at = held.find(_BEGIN)
+                end = held.find(_END, max(at, seen)) if at >= 0 else -1
+                if end < 0 and (at < 0 or len(held) - at <= self._largest):
+                    break
+                yield from self._pass_on(held[:at])
+                yield b""
+                folder = held[at : end + len(_END)] if end >= 0 else held[at:]
+                held, seen = held[at + len(folder) :], 0
+                yield from self._folder(folder, is_between=is_between())
+            keep = len(held) - at if at >= 0 else min(len(held), len(_BEGIN) - 1)
+            yield from self._pass_on(held[: len(held) - keep])
+            held = held[len(held) - keep :]
+            seen = max(len(held) - len(_END), 0) if at >= 0 else 0
+        yield from self._pass_on(held)
+
+    def _folder(self, folder: bytes, *, is_between: bool) -> Iterator[bytes]:
+        """The mark of a folder, or the folder itself. One with another in it ends later than it seems: it goes on too."""
+        if is_between and not _NOTE.match(self._note) and self._may_be_read(folder):
+            try:
+                self._cut.append(self._read(folder))
+            except StrangeFolderError:
+                pass
+            else:
+                self.count += 1
+                yield self._stub
+                return
+        yield from self._pass_on(folder)
+
+    def _may_be_read(self, folder: bytes) -> bool:
+        return folder.endswith(_END) and len(folder) <= self._largest
+
+    def _pass_on(self, data: bytes) -> Iterator[bytes]:
+        # Of a note that goes on over many pieces what it begins with is enough, and how it may end.
+        left = self._note + data
+        if _NOTE.search(left):
+            left = _NOTES.sub(b"", left)
+        note = _NOTE.search(left)
+        if note is None:
+            self._note = left[-_TAIL:]
+        else:
+            begun = left[note.start() :]
+            self._note = begun if len(begun) <= _HELD else begun[: _HELD // 2] + b" " + begun[-_HELD // 2 :]
+        if data:
+            yield data
