@@ -31,6 +31,10 @@ class SourceFile:
     name: Sensitive[str] = field(default=NAMELESS, repr=False, compare=False)  # its path inside the export
 
 
+MOST_ATTRIBUTES = 1000
+"""Of one element. The format knows six; each costs a hundred times its size in memory while its element is read."""
+LONGEST_TAG = 4 << 10
+"""Bytes of a tag that is read by other means than a parser, which counts attributes: a shorter one cannot hold so many."""
 DEEPEST = 64
 """A site may lower `max_depth`, not raise it: what the target delivers is read back to about this depth alone."""
 

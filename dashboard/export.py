@@ -7,17 +7,40 @@ from base64 import b64encode
 from pathlib import Path
 from typing import Any
 
+from connectors.destinations.held_folder import HeldFolder
+from schemas.errors import TargetRefusedError
 from vault.ledger_store import FileLedger
 from vault.outcome_words import run_in_words
 from vault.site import Site
 
 
 def export_pages(out: Path, home: Path, runs: list[dict[str, Any]], store: FileLedger, policy: str) -> int:
-    """Write `index.html` and a copy of each run's certificate page; gives the number of pages."""
-    out.mkdir(mode=0o700, parents=True, exist_ok=True)
+    """Write `index.html` and a copy of each run's certificate page; gives the number of pages.
+
+    Raises TargetRefusedError: destination_not_private, where the folder is a link, another's, or for others to write.
+    """
+    out.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    parent = HeldFolder.at(out.parent)
+    folder = _own(parent, out.name) if parent.has(out.name) else parent.make(out.name)
+    return _write_pages(folder, home, runs, store, policy)
+
+
+def _own(parent: HeldFolder, name: str) -> HeldFolder:
+    try:
+        found = parent.enter_own(name)
+    except OSError:  # a link, or no folder
+        found = None
+    if found is None:
+        raise TargetRefusedError("destination_not_private")
+    return found
+
+
+def _write_pages(
+    folder: HeldFolder, home: Path, runs: list[dict[str, Any]], store: FileLedger, policy: str
+) -> int:
     head = store.head()
     entries = [json.loads(entry) for entry in store.read(0, head.size)]
-    views = [_view(out, home, run, entries) for run in runs]
+    views = [_view(folder, home, run, entries) for run in runs]
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
@@ -35,17 +58,19 @@ def export_pages(out: Path, home: Path, runs: list[dict[str, Any]], store: FileL
         refusals=_refusals(entries),
         trial=Site.load(home).trial,
     )
-    (out / "index.html").write_text(page, encoding="utf-8")
+    _replace(folder, "index.html", page.encode())
     return 1 + sum(1 for view in views if view["certificate"])
 
 
-def _view(out: Path, home: Path, run: dict[str, Any], entries: list[dict[str, Any]]) -> dict[str, Any]:
+def _view(
+    folder: HeldFolder, home: Path, run: dict[str, Any], entries: list[dict[str, Any]]
+) -> dict[str, Any]:
     mine = [entry for entry in entries if entry["runId"] == run["run"]]
     times = {entry["type"]: entry["at"] for entry in mine}
     page = home / "runs" / run["run"] / "proof" / "certificate.html"
     name = f"{run['run']}.html"
     if page.is_file():
-        (out / name).write_bytes(page.read_bytes())
+        _replace(folder, name, page.read_bytes())
     return {
         **run,
         "words": run_in_words(run["state"], run["cause"]),
@@ -54,6 +79,12 @@ def _view(out: Path, home: Path, run: dict[str, Any], entries: list[dict[str, An
         "entries": mine,
         "certificate": name if page.is_file() else "",
     }
+
+
+def _replace(folder: HeldFolder, name: str, data: bytes) -> None:
+    folder.unlink(name)
+    with folder.create(name) as stream:
+        stream.write(data)
 
 
 def _refusals(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -96,6 +96,10 @@ SOURCE: dict[str, tuple[str, str]] = {
         "The file has a DOCTYPE, which could make a reader fetch or repeat things.",
         "Such a file is never read. Have the export made again: a KMEHR export has none.",
     ),
+    "message_in_record": (
+        "A patient's record in the file holds a whole message, or the header of one, which may come from somebody else.",
+        "Nothing of it is read. Have the export made again; no program nests messages in records.",
+    ),
     "files": ("The export has more files than the limit.", _LIMIT),
     "file_bytes": ("A file of the export is larger than the limit.", _LIMIT),
     "file_too_large": ("A file of the export is larger than the limit.", _LIMIT),
@@ -104,6 +108,7 @@ SOURCE: dict[str, tuple[str, str]] = {
     "token_too_large": ("A value in the file is longer than the limit.", _LIMIT),
     "unit_too_large": ("A record in the file is larger than the limit.", _LIMIT),
     "attachment_too_large": ("An attachment in the file is larger than the limit.", _LIMIT),
+    "too_many_attributes": ("An element of the file has more attributes than any format knows.", _LIMIT),
     "too_deep": ("The file nests deeper than the limit.", _LIMIT),
     "count_without_tiling": ("A counter of this format does not account for every byte.", _DEFECT),
     "unknown_shape": (

@@ -30,7 +30,7 @@ from vault.ledger_audit import audit
 from vault.ledger_store import open_store
 from vault.notes import VerifierKey
 from vault.provider import provider
-from vault.seal_page import write_page
+from vault.seal_page import fill_page
 from vault.sealing import open_stream
 from vault.verify import verify
 
@@ -90,7 +90,7 @@ class WholeRun:
         """An intake for the trial's instruction."""
         opened = open_intake(Control.open(self.home, "trial"), self.made["authorisation"], keys, None)
         if page is not None:
-            write_page(page, opened.intake.recipient, opened.intake.expires, opened.language)
+            page.write_text(fill_page(opened.intake.recipient, opened.intake.expires, opened.language))
         return opened.intake
 
     def resume(self, watch: Watch | None = None) -> RunResult:

@@ -18,8 +18,3 @@ def fill_page(recipient: str, until: str, language: str) -> str:
     filled = json.dumps({"recipient": recipient, "until": until, "language": language}, separators=(",", ":"))
     before, place, after = _TEMPLATE.read_text(encoding="utf-8").partition(_PLACE)
     return before + (filled if place else "") + after
-
-
-def write_page(path: Path, recipient: str, until: str, language: str) -> None:
-    """Write it; there is nothing secret in it."""
-    path.write_text(fill_page(recipient, until, language), encoding="utf-8")

@@ -15,6 +15,8 @@ from xml.parsers import expat
 import numpy as np
 import numpy.typing as npt
 
+from connectors.base import LONGEST_TAG
+
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 Bytes = npt.NDArray[np.uint8]
@@ -23,9 +25,9 @@ FIELD, TRANSACTION, HEADING, ITEM, TEXT, LNK = range(6)
 _NO_UNIT = -1
 _NAMES = (
     b"folder", b"patient", b"transaction", b"heading", b"item", b"lnk", b"text", b"text-with-layout", b"id",
-    b"EncryptedData", b"Base64EncryptedData",
+    b"EncryptedData", b"Base64EncryptedData", b"kmehrmessage", b"header",
 )  # fmt: skip
-_FOLDER, _PATIENT, _TRANSACTION, _HEADING, _ITEM, _LNK, _TEXT, _LAYOUT, _ID, *_ENCRYPTED = range(len(_NAMES))
+_FOLDER, _PATIENT, _TRANSACTION, _HEADING, _ITEM, _LNK, _TEXT, _LAYOUT, _ID, *_REFUSED = range(len(_NAMES))
 _OTHER = len(_NAMES)
 _UNIT_OF_NAME = np.full(_OTHER + 1, _NO_UNIT, np.int8)
 _UNIT_OF_NAME[[_TRANSACTION, _HEADING, _ITEM, _LNK]] = TRANSACTION, HEADING, ITEM, LNK
@@ -126,6 +128,8 @@ def _tags(chunk: bytes, raw: Bytes) -> Tags:
     end = np.flatnonzero(raw == ord(">")) + 1
     if len(end) != len(begin):  # some `>` stand in texts or values
         end = np.fromiter((found.end() for found in _TAG.finditer(chunk)), np.int64)
+    if (end - begin).max(initial=0) > LONGEST_TAG:
+        raise UnknownForm(Why.LARGE)
     closing = second == ord("/")
     single = (raw[end - 2] == ord("/")) & ~closing
     return Tags(begin, end, closing, single)
@@ -193,7 +197,7 @@ def _check_people(elements: Elements) -> None:
     name, folders = elements.name, elements.levels[0]
     patients = np.flatnonzero(name == _PATIENT)
     others = not (name[folders] == _FOLDER).all() or (name == _FOLDER).sum() != len(folders)
-    if others or not np.array_equal(elements.parent[patients], folders) or np.isin(name, _ENCRYPTED).any():
+    if others or not np.array_equal(elements.parent[patients], folders) or np.isin(name, _REFUSED).any():
         raise UnknownForm(Why.STRUCTURE)
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Protocol
 from xml.parsers import expat
 
+from connectors.base import MOST_ATTRIBUTES
 from connectors.places import START, behind, within
 from schemas.errors import LimitExceededError, UnreadableSourceError, UnsafeSourceError
 
@@ -263,6 +264,8 @@ class DocumentStream:
         if self._depth == 0:
             self._root = self.position()
         self._depth += 1
+        if len(attributes) > MOST_ATTRIBUTES:
+            raise LimitExceededError("too_many_attributes", file=self._file, limit=MOST_ATTRIBUTES)
         self._listener.on_start(name, attributes)
 
     def _on_end(self, _name: str) -> None:

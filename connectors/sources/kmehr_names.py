@@ -7,6 +7,7 @@ import re
 from schemas.disposition import UnitKind
 
 MESSAGE = "kmehrmessage"
+IN_NO_RECORD = frozenset({MESSAGE, "header"})
 ENCRYPTED = frozenset({"EncryptedData", "Base64EncryptedData"})
 TEXTS = frozenset({"text", "text-with-layout"})
 NESTED = {"transaction": UnitKind.TRANSACTION, "heading": UnitKind.HEADING, "item": UnitKind.ITEM}

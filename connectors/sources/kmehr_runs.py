@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from enum import Enum
 from xml.parsers import expat
 
+from connectors.base import LONGEST_TAG
 from connectors.sources.kmehr_names import CONTAINERS, HEADS, NESTED, TEXTS
 from schemas.disposition import UnitKind
 from schemas.shapes import HOLE, PROSE
@@ -24,7 +25,7 @@ _NAME = r"[A-Za-z_][A-Za-z0-9_.-]*"
 _ATTRIBUTE = rf"\s+{_NAME}\s*=\s*(?:\"[^\"<]*\"|'[^'<]*')"
 _TAG = re.compile(rf"\s*<(/?)({_NAME})((?:{_ATTRIBUTE})*)\s*(/?)>")
 _NAMESPACE = re.compile(r"\sxmlns\s*=")
-_UNKNOWN = (b"<!", b"<?", b"\0")
+_UNKNOWN = (b"<!", b"<?", b"\0", b"kmehrmessage", b"<header", b":header")
 
 
 class Place(Enum):
@@ -87,6 +88,8 @@ def take_apart(folder: bytes, deepest: int) -> list[Piece]:
 
 def _put_aside(tag: str, links: list[str]) -> str:
     """Links are kept apart: their labels differ from each other, and would make every run a new one."""
+    if len(tag) > LONGEST_TAG:
+        raise StrangeFolderError
     links.append(tag)
     return "<lnk/>" if tag.endswith("/>") else "<lnk>"
 
@@ -184,7 +187,7 @@ class _State:
         text, at, slash, single = f"<{run}>", 0, "", ""
         while at < len(text):
             tag = _TAG.match(text, at)
-            if tag is None:
+            if tag is None or tag.end() - at > LONGEST_TAG:
                 raise StrangeFolderError
             slash, name, labels, single = tag.groups()
             learning.tag(name, labels, ends=bool(slash), empty=bool(single))

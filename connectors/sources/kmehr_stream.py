@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Protocol
 from xml.parsers import expat
 
-from connectors.base import Limits
+from connectors.base import MOST_ATTRIBUTES, Limits
 from connectors.places import START, Place, behind, within
 from schemas.errors import LimitExceededError, UnreadableSourceError, UnsafeSourceError
 
@@ -222,6 +222,8 @@ class _Parser:
         self._depth += 1
         if self._depth > self._max_depth:
             raise LimitExceededError("too_deep", file=self._file, limit=self._max_depth)
+        if len(attributes) > MOST_ATTRIBUTES:
+            raise LimitExceededError("too_many_attributes", file=self._file, limit=MOST_ATTRIBUTES)
         self._empty = self._depth == 1
         self._events.start(name, attributes)
 

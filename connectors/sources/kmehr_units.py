@@ -13,6 +13,7 @@ from connectors.sources.kmehr_names import (
     HEADS,
     IDENTITY,
     IDENTITY_FIELDS,
+    IN_NO_RECORD,
     MAY_LEAVE,
     MESSAGE,
     NESTED,
@@ -48,6 +49,7 @@ from connectors.sources.kmehr_tree import (
 )
 from connectors.sources.kmehr_whole import WholeFolder, link_element
 from schemas.disposition import Reason, UnitKind
+from schemas.errors import UnsafeSourceError
 
 
 class UnitReader(OpenUnits):
@@ -56,12 +58,14 @@ class UnitReader(OpenUnits):
     # -- events ------------------------------------------------------------------------------------------
 
     def start(self, tag: str, raw_attributes: dict[str, str]) -> None:
-        """An element begins."""
+        """An element begins. Raises UnsafeSourceError: message_in_record."""
+        name = local(tag)
+        if name in IN_NO_RECORD:
+            self._refuse_in_record(name)
         if self._skipped:
             self._skipped += 1
             return
         self.loose.stop()
-        name = local(tag)
         if self._captured:
             self._captured += 1
             self.loose.tag(start_tag(name, raw_attributes))
@@ -72,7 +76,11 @@ class UnitReader(OpenUnits):
             self._raw.start(name, attributes)
             self._set_aside(name, aside)
             return
-        element = Element(name, attributes, self._enter())
+        self._start_element(Element(name, attributes, self._enter()), raw_attributes, aside)
+
+    def _start_element(self, element: Element, raw_attributes: dict[str, str], aside: dict[str, str]) -> None:
+        """An element that is neither passed over nor written whole as it comes by."""
+        name, attributes = element.name, element.attributes
         if self._kinds and self._kinds[-1] in INSIDE and name not in MAY_LEAVE:  # by far the most
             self._elements[-1].append(element)
             kind = PART
@@ -98,6 +106,13 @@ class UnitReader(OpenUnits):
             if attributes:
                 weight += sum(map(len, attributes.values())) + ATTRIBUTE_WEIGHT * len(attributes)
             self._weigh(weight, 1)
+
+    def _refuse_in_record(self, name: str) -> None:
+        """A message in a patient's record has an exporter of its own, whom nobody would compare."""
+        busy = self._skipped or self._captured or self._raw is not None or self._in_folder
+        in_folder = self._skipped == 1 or (bool(self._kinds) and self._kinds[-1] == FOLDER)
+        if (name == MESSAGE and busy) or in_folder:
+            raise UnsafeSourceError("message_in_record", file=self._file)
 
     def end(self, tag: str) -> None:
         """An element ends."""

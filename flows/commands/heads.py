@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from flows.commands.documents import refuse_existing, write_new
 from flows.commands.shared import HomeOption, JsonOption, guarded, home_path, show
 from flows.issuing import refresh_proof
 from schemas.errors import RefusedError
@@ -35,7 +36,7 @@ def stamp_request(
     if not requests:
         raise RefusedError("every_signature_has_its_stamp")
     for number, request in enumerate(requests.values()):
-        (to.with_name(f"{to.name}.{number}") if number else to).write_bytes(request)
+        write_new(to.with_name(f"{to.name}.{number}") if number else to, request)
     show(
         {"requests": len(requests)},
         as_json=as_json,
@@ -70,8 +71,10 @@ def consistency(
     with store.locked():
         old = Checkpoint.parse(open_note(read_regular(head), VerifierKey.parse(store.vkey)))
         size, note, proof = store.head().size, store.checkpoint(), store.extend(old)
-    to.write_bytes(format_hashes(proof).encode())
-    to.with_name(f"{to.name}.checkpoint").write_bytes(note)
+    beside = to.with_name(f"{to.name}.checkpoint")
+    refuse_existing(beside)
+    write_new(to, format_hashes(proof).encode())
+    write_new(beside, note)
     text = f"from {old.size} to {size} entries: {len(proof)} hash(es) in {to.name}, the head in {to.name}.checkpoint"
     show({"from": old.size, "to": size, "hashes": len(proof)}, as_json=as_json, text=text)
 

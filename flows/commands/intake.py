@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from flows.commands.documents import write_new
 from flows.commands.shared import (
     HomeOption,
     JsonOption,
@@ -22,7 +24,7 @@ from flows.intakes import OpenedIntake, close_intake, describe, open_intake
 from schemas.errors import TargetRefusedError
 from vault.intake import list_intakes
 from vault.intake_keys import KEYRING
-from vault.seal_page import write_page
+from vault.seal_page import fill_page
 
 
 @guarded
@@ -43,12 +45,12 @@ def open_(
 ) -> None:
     """Make a one-time recipient to which the practice seals its export before it sends it."""
     path = home_path(home)
-    if page is not None and (page.exists() or not page.parent.is_dir()):
+    if page is not None and (os.path.lexists(page) or not page.parent.is_dir()):
         raise TargetRefusedError("page_cannot_be_made")  # before there is an intake that nobody would hear of
     control = Control.open(path, operator_name(operator))
     opened = open_intake(control, file_or_id(authorisation), keys, hours)
     if page is not None:
-        write_page(page, opened.intake.recipient, opened.intake.expires, opened.language)
+        write_new(page, fill_page(opened.intake.recipient, opened.intake.expires, opened.language).encode())
     show(describe(control, opened.intake), as_json=as_json, text=_text(opened, page))
 
 

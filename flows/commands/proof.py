@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from dashboard.export import export_pages
+from flows.commands.documents import write_new
 from flows.commands.shared import (
     HomeOption,
     JsonOption,
@@ -157,7 +158,7 @@ def stamp_request(
     store = open_store(path)
     with store.locked():
         size, checkpoint = store.head().size, store.checkpoint()
-    to.write_bytes(Stamps(path).request(size, checkpoint))
+    write_new(to, Stamps(path).request(size, checkpoint))
     show({"size": size}, as_json=as_json, text=f"request over the head of {size} entries in {to}")
 
 

@@ -16,7 +16,7 @@ from sealing import ROOT, drive, needs_age, needs_browser, needs_node, served, t
 
 from vault.certificate_phrases import PHRASES
 from vault.intake import check_number
-from vault.seal_page import fill_page, write_page
+from vault.seal_page import fill_page
 
 TEMPLATE = ROOT / "vault" / "templates" / "seal-page.html"
 IDENTITY = pyrage.x25519.Identity.generate()
@@ -87,8 +87,8 @@ def driven(tmp_path_factory) -> tuple[Path, dict[str, dict[str, Any]]]:
     with large.open("wb") as stream:
         stream.truncate((512 << 20) + 1)  # a hole: takes no room
     for language in TITLES:
-        write_page(folder / f"{language}.html", RECIPIENT, LATER, language)
-    write_page(folder / "old.html", RECIPIENT, "2020-01-01T00:00:00Z", "en")
+        (folder / f"{language}.html").write_text(fill_page(RECIPIENT, LATER, language))
+    (folder / "old.html").write_text(fill_page(RECIPIENT, "2020-01-01T00:00:00Z", "en"))
     shutil.copy(TEMPLATE, folder / "empty.html")
     from_disk = (folder / "en.html").as_uri()
     with served(folder) as address:

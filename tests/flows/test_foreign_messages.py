@@ -13,7 +13,7 @@ from whole_run import WholeRun
 
 from connectors.base import MessageHeader, SourceFile
 from flows.steps import headers
-from schemas.errors import ScopeError, UnexplainedUnitError
+from schemas.errors import ScopeError, UnexplainedUnitError, UnsafeSourceError
 from schemas.sensitive import Sensitive
 from vault.authorisation import Authorisation
 
@@ -76,6 +76,30 @@ def test_another_exporter_is_refused(case, parts, what, where):
     with pytest.raises(ScopeError) as caught:
         case.start(use="rehearsal")
     assert caught.value.code == {"doctor": "other_controller", "system": "other_source_system"}[what]
+    case.nothing_left()
+
+
+@pytest.mark.parametrize(
+    "where", ["folder", "transaction", "content", "patient", "loose transaction", "header"]
+)
+@pytest.mark.parametrize("what", ["doctor", "nobody else"])
+def test_a_message_in_a_record_is_refused(case, parts, where, what):
+    text, header, folder = parts
+    message = f"<kmehrmessage>{other(header, what) if what == 'doctor' else header}{folder}</kmehrmessage>"
+    put(
+        case,
+        {
+            "folder": text.replace("</folder>", f"{message}</folder>", 1),
+            "transaction": text.replace("</transaction>", f"{message}</transaction>", 1),
+            "content": text.replace("<content>", f"<content>{message}", 1),
+            "patient": text.replace("</patient>", f"{message}</patient>", 1),
+            "loose transaction": text.replace(folder, f"{folder}<transaction>{message}</transaction>", 1),
+            "header": text.replace("</folder>", f"{other(header, 'doctor')}</folder>", 1),
+        }[where],
+    )
+    with pytest.raises(UnsafeSourceError) as caught:
+        case.start(use="rehearsal")
+    assert caught.value.code == "message_in_record"
     case.nothing_left()
 
 
