@@ -28,6 +28,7 @@ from schemas.errors import (
     BusyError,
     IntakeError,
     KeyDestroyedError,
+    KeyUnavailableError,
     RefusedError,
     RepriseError,
     RunEndedError,
@@ -221,7 +222,10 @@ def _end(control: Control, lease: Lease, carried: Carried, cause: Cause, watch: 
 
 
 def resume(home: Path, run: str, operator: str, watch: Watch, clock: Clock | None = None) -> RunResult:
-    """Go on from the last arrow. With a lost key the staging is dead: the run starts again from the source."""
+    """Go on from the last arrow. With a lost key the staging is dead: the run starts again from the source.
+
+    Raises KeyUnavailableError (run_of_another_program) for a run that another release, or a changed source, has staged.
+    """
     control = Control.open(home, operator, clock)
     lease = find_lease(control.home, run)
     if control.ended(lease):
@@ -244,8 +248,11 @@ def resume(home: Path, run: str, operator: str, watch: Watch, clock: Clock | Non
         if lease.seconds_left(control.clock) <= 0 and journal.last() != ARROWS[order.use][-1]:
             control.record_abandoned(lease, Cause.DEADLINE)
             return _end(control, lease, Carried.from_journal(journal), Cause.DEADLINE, watch)
-        if journal.last() != ARROWS[order.use][-1] and _key_is_lost(lease):
-            lease = control.start_over(lease, journal)
+        if journal.last() != ARROWS[order.use][-1]:
+            if _key_is_lost(lease):
+                lease = control.start_over(lease, journal)
+            elif not journal.is_of_this_program():
+                raise KeyUnavailableError("run_of_another_program", run=run)
         authorisation = reopen(home, lease.authorisation_id, lease.use)
         _hold_use(control, lease, authorisation, journal)
         watch.arrow("authorise", announce(authorisation.instruction, lease.use))

@@ -22,6 +22,7 @@ class RunResult:
     outcome: Outcome | None = None
     cause: Cause | None = None
     source: dict[str, Any] | None = None  # the fate of the export, as the certificate has it
+    copy: dict[str, Any] | None = None  # the same of the package
 
     def to_json(self) -> dict[str, Any]:
         """The object that `--json` prints."""

@@ -47,15 +47,16 @@ def status(home: Path, run: str) -> dict[str, Any]:
         "ended": end["at"] if end else None,
         "package": place_of(home, lease, counts["publish"]) if "publish" in counts else None,
         "import": confirmed[-1].value if confirmed else None,
-        "source": fate_of_source(proof) if control.ended(lease) else None,
+        "source": fate_of(proof, "source") if control.ended(lease) else None,
+        "copy": fate_of(proof, "package") if control.ended(lease) else None,
         "proof": str(proof) if control.ended(lease) else None,
     }
 
 
-def fate_of_source(proof: Path) -> dict[str, Any] | None:
-    """What an issued certificate says of the export: who holds it until when, and how it ended (docs/formats/proof.md)."""
+def fate_of(proof: Path, copy: str) -> dict[str, Any] | None:
+    """What an issued certificate says of `source` or `package`: who holds it until when, how it ended (docs/formats/proof.md)."""
     path = proof / "certificate.json"
-    found = json.loads(path.read_bytes()).get("fate", {}).get("source") if path.is_file() else None
+    found = json.loads(path.read_bytes()).get("fate", {}).get(copy) if path.is_file() else None
     return dict(found) if isinstance(found, dict) else None
 
 

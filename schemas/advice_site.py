@@ -114,6 +114,10 @@ SITE: dict[str, tuple[str, str]] = {
         "It was carried out, or waited beyond the site's ceiling and was forgotten: give the order again.",
     ),
     "nothing_delivered": ("This run delivered nothing.", "`reprise status RUN` shows how it ended."),
+    "run_of_another_program": (
+        "This run was begun by another version of the program: what that one staged this one may not understand.",
+        "Abandon it, which destroys what is staged and gives its use back, and start anew; or resume it with that version.",
+    ),
     "run_of_another_host": (
         "This run was made where nobody here can look.",
         "Go on with it, or abandon it, on the host that started it; at its deadline a sweep removes its files.",

@@ -10,6 +10,7 @@ from typing import Any
 
 from vault.clock import Clock, SystemClock, format_utc
 from vault.files import write_durably
+from vault.tool import source_digest
 
 
 @dataclass(frozen=True)
@@ -19,6 +20,7 @@ class JournalEntry:
     arrow: str
     at: str
     counts: dict[str, Any]
+    program: str | None  # digest of the source that wrote it; earlier releases wrote none
 
 
 class Journal:
@@ -31,7 +33,8 @@ class Journal:
     def append(self, arrow: str, counts: dict[str, Any]) -> None:
         """Add an arrow; on disk when this returns."""
         self._drop_torn_line()
-        line = json.dumps({"arrow": arrow, "at": format_utc(self._clock.now()), "counts": counts}) + "\n"
+        record = {"arrow": arrow, "at": format_utc(self._clock.now()), "counts": counts}
+        line = json.dumps({**record, "program": source_digest()}) + "\n"
         descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         try:
             os.write(descriptor, line.encode())
@@ -49,13 +52,17 @@ class Journal:
             if raw["arrow"] == "start_over":
                 entries.clear()
             else:
-                entries.append(JournalEntry(raw["arrow"], raw["at"], raw["counts"]))
+                entries.append(JournalEntry(raw["arrow"], raw["at"], raw["counts"], raw.get("program")))
         return entries
 
     def last(self) -> str | None:
         """The last arrow of the way (the positive control at its end is none)."""
         arrows = [entry.arrow for entry in self.read() if entry.arrow != "control"]
         return arrows[-1] if arrows else None
+
+    def is_of_this_program(self) -> bool:
+        """Whether all that is behind the run was done by this program: what another one staged it may not understand."""
+        return all(entry.program == source_digest() for entry in self.read())
 
     def ever(self, arrow: str) -> bool:
         """Whether an arrow was ever behind the run, also before it started over."""

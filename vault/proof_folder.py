@@ -33,7 +33,8 @@ or, with all of Reprise, also the signatures, the time stamps, the page and the 
 
     reprise verify PROOF_DIR --policy FILE --roots ROOTS.pem --tsa-roots TSA_ROOTS.pem
 
-With other programs, in this folder. A signature over the instruction (revocation lists: authorisation/crls-*):
+With other programs, in this folder. A signature over the instruction (revocation lists, in
+DER: authorisation/crls-*; `openssl crl -inform DER -in FILE` makes each what can be joined to the roots):
 
     openssl cms -verify -cades -binary -inform DER -in authorisation/instruction.json.p7s \\
         -content authorisation/instruction.json -CAfile ROOTS_AND_CRLS.pem -purpose any -crl_check
@@ -52,10 +53,10 @@ Time stamps, where there are any (tsa-chain.pem is what this site trusts; use yo
     openssl ts -verify -data authorisation/instruction.json.p7s \\
         -in authorisation/instruction.json.p7s.tsr -CAfile TSA_ROOTS.pem
 
-That the instruction is the one that the ledger recorded: HMAC-SHA-256, keyed with the bytes of authorisation/salt.b64,
-over "proof/v1/authorisation.checked/instruction", a zero byte and the SHA-256 of authorisation/instruction.json is the
-commitment c.authorisation of the entry authorisation.checked. It is in base64. In the same way, over
-"proof/v1/authorisation.checked/evidence" and the SHA-256 of what this prints, it is c.evidence:
+That the instruction is the one that the ledger recorded: HMAC-SHA-256, keyed with the bytes that authorisation/salt.b64
+encodes, over "proof/v1/authorisation.checked/instruction", a zero byte and the 32 bytes of the SHA-256
+of authorisation/instruction.json is the commitment c.authorisation of the entry authorisation.checked. It is in base64. In
+the same way, over "proof/v1/authorisation.checked/evidence" and the SHA-256 of what this prints, it is c.evidence:
 
     cd authorisation; sha256sum $(ls | LC_ALL=C sort | grep -v -e '^salt' -e '^acceptance' -e 'tsr$')
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 ROOMS = ("connectors", "dashboard", "flows", "schemas", "vault")
 
 
+@cache
 def source_digest(root: Path | None = None) -> str:
     """SHA-256 over the listing of all Python files, as `sha256sum` writes it (docs/formats/proof.md gives the line)."""
     root = root or Path(__file__).resolve().parents[1]

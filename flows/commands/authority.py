@@ -94,8 +94,12 @@ def seal_patients(
 def list_authorisations(home: HomeOption = None, as_json: JsonOption = False) -> None:
     """List kept instructions: ids, uses spent, withdrawn or not."""
     found = authorisations.list_authorisations(home_path(home))
-    text = "\n".join(f"{a['id']}  spent {a['spent']}{_standing(a)}" for a in found)
+    text = "\n".join(f"{a['id']}  {_spent(a['spent'])}{_standing(a)}" for a in found)
     show(found, as_json=as_json, text=text or "No authorisations.")
+
+
+def _spent(uses: dict[str, int]) -> str:
+    return "spent " + (", ".join(f"{use} {count}" for use, count in uses.items()) or "nothing")
 
 
 def _standing(found: dict[str, Any]) -> str:

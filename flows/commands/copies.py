@@ -17,11 +17,12 @@ from flows.commands.shared import (
     operator_name,
     show,
 )
-from flows.commands.wording import describe_custody
+from flows.commands.wording import describe_custody, package_lines
 from flows.confirmation import ImportState, draft_acceptance
 from flows.confirmation import confirm as confirm_import
 from flows.control import Control
 from flows.custody import declare_gone, list_held
+from flows.run_views import fate_of
 from flows.steps.authorise import read_evidence
 from schemas.errors import AuthorisationError
 
@@ -62,14 +63,18 @@ def confirm(
     operator: OperatorOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Record what became of a delivered package; the certificate is issued anew. `accepted` needs a signature."""
+    """Record what became of a delivered package; the certificate is issued anew. `accepted` needs a signature.
+
+    With `imported` and `accepted` the practice has its records: a copy of the package that the operator holds is destroyed.
+    """
     path = home_path(home)
     if draft is not None:
         write_new(draft, draft_acceptance(path, run))
         show(
             {"draft": str(draft)},
             as_json=as_json,
-            text=f"Have it signed as {draft.name}.p7s, then --signed it.",
+            text=f"At the practice: reprise authorise sign {draft.name} ... writes {draft.name}.p7s. Then, with both files"
+            f" here: reprise confirm {run} accepted --signed {draft.name}",
         )
         return
     evidence = None
@@ -79,8 +84,9 @@ def confirm(
             raise AuthorisationError("acceptance_not_signed")
         evidence = (paper.document, paper.signatures[0].cms)
     folder = confirm_import(path, run, state, operator_name(operator), evidence)
+    package = fate_of(folder, "package")
     show(
-        {"run": run, "import": state.value, "proof": str(folder)},
+        {"run": run, "import": state.value, "proof": str(folder), "package": package},
         as_json=as_json,
-        text=f"{state.value}: {folder}",
+        text="\n".join([f"{state.value}: {folder}", *package_lines(package)]),
     )

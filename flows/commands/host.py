@@ -55,8 +55,11 @@ def install_sweep(
         )
         raise HostError("systemd_not_running")
     folder = to or (sweep_install.CRON if cron else sweep_install.SYSTEMD)
-    act = _uninstall if uninstall else _install
-    found = act(plan, folder, cron=cron, manage=running and to is None and not cron)
+    manage = running and to is None and not cron
+    if uninstall:
+        found = _uninstall(plan, to, cron=cron, systemd=systemd, running=running)
+    else:
+        found = _install(plan, folder, cron=cron, manage=manage)
     text = str(found.pop("text"))
     show(found, as_json=as_json, text=text)
 
@@ -79,14 +82,23 @@ def _install(plan: SweepPlan, folder: Path, *, cron: bool, manage: bool) -> dict
     }
 
 
-def _uninstall(plan: SweepPlan, folder: Path, *, cron: bool, manage: bool) -> dict[str, object]:
-    names = sweep_install.units_of(plan, cron=cron)
-    sweep_install.refuse_foreign(folder, names)
-    if manage:
-        sweep_install.disable(plan)
-    removed = sweep_install.remove_units(folder, names)
-    if manage:
-        sweep_install.reload_units()
+def _uninstall(
+    plan: SweepPlan, to: Path | None, *, cron: bool, systemd: bool, running: bool
+) -> dict[str, object]:
+    """Take away what was installed: units and cron table, or the one that is named."""
+    removed = 0
+    for as_cron in (False, True):
+        if (cron and not as_cron) or (systemd and as_cron):
+            continue
+        folder = to or (sweep_install.CRON if as_cron else sweep_install.SYSTEMD)
+        names = sweep_install.units_of(plan, cron=as_cron)
+        sweep_install.refuse_foreign(folder, names)
+        manage = running and to is None and not as_cron
+        if manage:
+            sweep_install.disable(plan)
+        removed += sweep_install.remove_units(folder, names)
+        if manage:
+            sweep_install.reload_units()
     return {"removed": removed, "enabled": False, "text": f"{removed} file(s) taken away"}
 
 

@@ -61,7 +61,9 @@ def show_trust(
 
 def _line(material: Material, now: datetime) -> str:
     marks = f"{'  STALE' * material.stale(now)}{'  trial' * material.trial}"
-    return f"{material.kind:<13}{material.fingerprint[:16]}  until {format_utc(material.until)}{marks}"
+    days = max((now - material.since).days, 0)
+    age = f"issued {format_utc(material.since)[:10]}, {days:,} day(s) ago"
+    return f"{material.kind:<13}{material.fingerprint[:16]}  {age}, until {format_utc(material.until)}{marks}"
 
 
 @guarded

@@ -25,6 +25,7 @@ def describe_result(result: dict[str, Any]) -> str:
         )
     lines += [f"  package    {path}" for path in result["delivered"]]
     lines += source_lines(result["source"], delivered=bool(result["delivered"]))
+    lines += package_lines(result["copy"]) if result["delivered"] else []
     if result.get("proof"):
         lines.append(f"  proof      {result['proof']}")
         lines.append(
@@ -54,6 +55,24 @@ def source_lines(fate: dict[str, Any] | None, *, delivered: bool) -> list[str]:
     else:
         said = f"left where it lies; the sweep destroys the operator's copy at its date ({_minute(str(until))} UTC)"
     return [f"  export     {said}"]
+
+
+def package_lines(fate: dict[str, Any] | None) -> list[str]:
+    """What became of the operator's copy of the package (`fate.package`); nothing where he holds none."""
+    if fate is None or fate.get("holder") != "operator":
+        return []
+    end = fate.get("end")
+    if end is None:
+        until = _minute(str(fate.get("until")))
+        return [f"  copy       the operator holds the package until {until} UTC; then the sweep destroys it"]
+    if not end["complete"]:
+        return [
+            "  copy       of the package NOT wholly destroyed: `reprise custody --paths` shows what is left"
+        ]
+    files = f"{end['files']:,} file(s), {end['bytes']:,} bytes"
+    return [
+        f"  copy       the operator's copy of the package was destroyed, {_minute(end['at'])} UTC: {files}"
+    ]
 
 
 def describe_interrupted(run: dict[str, Any] | None) -> str:
@@ -99,11 +118,13 @@ def describe_status(found: dict[str, Any]) -> str:
     if found["proof"] is None:
         lines += [f"  deadline   {found['deadline']}", f"  key        {found['keys']}"]
     if found["package"] is not None:
-        lines.append(f"  package    {found['package']}")
+        gone = (found["copy"] or {}).get("end") is not None
+        lines.append(f"  package    {found['package']}{' (no longer there: see copy)' if gone else ''}")
         lines.append(
             f"  import     {found['import'] or 'not confirmed: `reprise confirm RUN opened|imported|accepted`'}"
         )
     lines += source_lines(found["source"], delivered=found["package"] is not None)
+    lines += package_lines(found["copy"]) if found["package"] is not None else []
     if found["proof"] is not None:
         lines.append(f"  proof      {found['proof']}")
     lines += [

@@ -81,7 +81,7 @@ class Form:
                 return self.answers
             picked = _picked(answer or f"{first}", [(name, "") for name in names], many=False)
             if not picked:
-                self.say(f"  ! 1 to {len(names)}")
+                self.say(f"  ! Type a number from 1 to {len(names)}.")
                 continue
             with suppress(_BackError):
                 self._settle(picked[0])
@@ -152,7 +152,7 @@ class Form:
             answer = self.text(prompt, str(default))
             if answer.isascii() and answer.isdigit() and len(answer) < 10:
                 return int(answer)
-            self.say("  ! a whole number")
+            self.say("  ! Type a whole number.")
 
     def one(self, prompt: str, choices: list[tuple[Any, str]], default: int | None = None) -> Any:
         """One of some choices, by its number or its name."""
@@ -171,7 +171,7 @@ class Form:
             picked = _picked(self.text(f"{prompt} ({hint})", default), choices, many=many)
             if picked:
                 return picked
-            self.say(f"  ! {hint}")
+            self.say(f"  ! Type {hint}." if many else f"  ! Type a number from {several}.")
 
     def moment(self, prompt: str, default: datetime | None, *, end: bool) -> str | None:
         """A moment: a day (its end, or its beginning) or in full; what is neither is given on, and refused by its field."""
@@ -279,8 +279,11 @@ def _destination(form: Form) -> str:
 
 def _custody(form: Form) -> dict[str, Any]:
     found: dict[str, Any] = {}
+    before = form.answers.get("custody") or {}
     for copy, called in (("source", "the export"), ("package", "the package")):
-        holder = str(form.one(f"Who holds {called}", _labelled(HOLDERS), 1))
+        earlier = before.get(copy) or {}
+        default = HOLDERS.index(earlier["holder"]) + 1 if earlier.get("holder") in HOLDERS else 1
+        holder = str(form.one(f"Who holds {called}", _labelled(HOLDERS), default))
         until = None
         if holder == "operator":
             until = form.moment("Until when", form.now + timedelta(days=DAYS + 30), end=True)

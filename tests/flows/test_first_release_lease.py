@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
+import pytest
 from whole_run import WholeRun
 
 from flows import engine
+from schemas.errors import KeyUnavailableError
 from vault.lease import list_runs, partial_name, parts_folder
 
 
@@ -34,6 +37,22 @@ def test_resumed_it_seals_its_parts_again_and_leaves_nothing_beside_them(practic
     assert case.resume().state == "certified"
     assert not beside.exists()
     assert case.content(), "what was delivered opens: it is not what lay there"
+    case.nothing_left()
+
+
+def test_what_another_program_staged_is_not_resumed_but_abandoned(practice, tmp_path):
+    case = WholeRun(tmp_path / "trial", practice)
+    case.start_apart({"who": "control", "at": "arrow", "name": "extract"})
+    journal = case.home / "runs" / case.run_id / "journal.jsonl"
+    whole = journal.read_text()
+    lines = [json.loads(line) for line in whole.splitlines()]
+    for other in ({"program": "0" * 64}, {}):  # another source; a release that did not say which it was
+        written = [{k: v for k, v in line.items() if k != "program"} | other for line in lines]
+        journal.write_text("".join(json.dumps(line) + "\n" for line in written))
+        with pytest.raises(KeyUnavailableError) as refused:
+            case.resume()
+        assert refused.value.code == "run_of_another_program"
+    assert engine.abandon(case.home, case.run_id, "trial").state == "certified"
     case.nothing_left()
 
 

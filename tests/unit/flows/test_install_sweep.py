@@ -11,7 +11,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from flows.cli import app
 from flows.sweep_install import make_plan, remove_units, units_of, write_units
 from flows.sweep_units import SweepPlan, cron_table, systemd_units
 from schemas.errors import HostError
@@ -133,6 +135,21 @@ def test_twice_is_once_and_uninstalled_is_gone(home, tmp_path, cron):
     assert remove_units(folder, units) == len(units)
     assert remove_units(folder, units) == 0
     assert list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize("words", [(), ("--cron",), ("--systemd",)])
+def test_what_was_installed_in_either_way_is_taken_away(home, tmp_path, monkeypatch, words):
+    monkeypatch.setattr("flows.sweep_install.systemd_runs", lambda: False)
+    folder, plan = tmp_path / "units", make_plan(home, 5)
+    both = [units_of(plan, cron=False), units_of(plan, cron=True)]
+    for units in both:
+        write_units(folder, units)
+    command = ["install-sweep", "--home", str(home), "--to", str(folder), "--uninstall", *words]
+    done = CliRunner().invoke(app, command)
+    assert done.exit_code == 0, done.output
+    gone = {(): {*both[0], *both[1]}, ("--cron",): {*both[1]}, ("--systemd",): {*both[0]}}[words]
+    assert {path.name for path in folder.iterdir()} == {*both[0], *both[1]} - gone
+    assert f"{len(gone)} file(s) taken away" in done.output
 
 
 @pytest.mark.parametrize("masked", [False, True])

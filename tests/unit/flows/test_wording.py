@@ -21,6 +21,7 @@ RUN = {
     "cause": None,
     "failure": None,
     "source": None,
+    "copy": None,
     "counts": {},
     "deadline": "2026-01-04T00:00:00Z",
     "keys": "keyring",
@@ -64,6 +65,18 @@ def test_an_ended_run_shows_where_its_proof_is_and_no_key_that_is_gone():
     assert lines[4] == "  proof      /p"
     assert lines[5:] == ["  2026-01-01T00:00:00Z  publish", "  2026-01-01T00:00:02Z  destroy, certify"]
     assert "  import     accepted" in describe_status({**RUN, **ended, "import": "accepted"})
+    held = {"holder": "operator", "until": "2027-03-31T23:59:59Z", "end": None}
+    assert "holds the package until 2027-03-31 23:59 UTC" in describe_status({**RUN, **ended, "copy": held})
+    end = {"at": "2026-02-01T08:00:00Z", "complete": True, "files": 3, "bytes": 1000}
+    text = describe_status({**RUN, **ended, "copy": {**held, "end": end}})
+    assert "/out/reprise-r1 (no longer there: see copy)" in text
+    assert (
+        "the operator's copy of the package was destroyed, 2026-02-01 08:00 UTC: 3 file(s), 1,000 bytes"
+        in text
+    )
+    assert "NOT wholly" in describe_status(
+        {**RUN, **ended, "copy": {**held, "end": {**end, "complete": False}}}
+    )
 
 
 def test_a_run_shows_what_came_and_what_became_of_it_of_which_kinds_and_why():
