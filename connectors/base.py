@@ -79,6 +79,12 @@ class Unheaded(NamedTuple):
     unit: str
 
 
+class Nested(NamedTuple):
+    """The header of a message inside a record, where no message has a place. It must not contradict the instruction."""
+
+    header: MessageHeader
+
+
 class Batch(NamedTuple):
     """Rows of one canonical table (`schemas.tables.TABLES`)."""
 
@@ -120,7 +126,7 @@ class SourceConnector(Protocol):
     def probe(self, file: SourceFile) -> Match | None:
         """Say whether the file is of this format. Cheap; never raises on foreign bytes."""
 
-    def headers(self, file: SourceFile, limits: Limits) -> Iterator[MessageHeader | Unheaded]:
+    def headers(self, file: SourceFile, limits: Limits) -> Iterator[MessageHeader | Unheaded | Nested]:
         """Every header of every message of the file, in the order in which they end; nothing else is kept.
 
         Raises `SourceError`s where the file as a whole cannot be read.

@@ -96,10 +96,6 @@ SOURCE: dict[str, tuple[str, str]] = {
         "The file has a DOCTYPE, which could make a reader fetch or repeat things.",
         "Such a file is never read. Have the export made again: a KMEHR export has none.",
     ),
-    "message_in_record": (
-        "A patient's record in the file holds a whole message, or the header of one, which may come from somebody else.",
-        "Nothing of it is read. Have the export made again; no program nests messages in records.",
-    ),
     "files": ("The export has more files than the limit.", _LIMIT),
     "file_bytes": ("A file of the export is larger than the limit.", _LIMIT),
     "file_too_large": ("A file of the export is larger than the limit.", _LIMIT),

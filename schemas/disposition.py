@@ -21,6 +21,7 @@ class Reason(StrEnum):
     NOT_WELL_FORMED = "not_well_formed"
     CUT_SHORT = "cut_short"
     ENCRYPTED_FOLDER = "encrypted_folder"
+    FOLDER_IN_FOLDER = "folder_in_folder"
     UNIT_TOO_LARGE = "unit_too_large"
     ATTACHMENT_TOO_LARGE = "attachment_too_large"
     TOO_DEEP = "too_deep"

@@ -25,7 +25,7 @@ FIELD, TRANSACTION, HEADING, ITEM, TEXT, LNK = range(6)
 _NO_UNIT = -1
 _NAMES = (
     b"folder", b"patient", b"transaction", b"heading", b"item", b"lnk", b"text", b"text-with-layout", b"id",
-    b"EncryptedData", b"Base64EncryptedData", b"kmehrmessage", b"header",
+    b"EncryptedData", b"Base64EncryptedData", b"kmehrmessage",
 )  # fmt: skip
 _FOLDER, _PATIENT, _TRANSACTION, _HEADING, _ITEM, _LNK, _TEXT, _LAYOUT, _ID, *_REFUSED = range(len(_NAMES))
 _OTHER = len(_NAMES)

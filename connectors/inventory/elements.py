@@ -22,7 +22,7 @@ from connectors.inventory.tiles import (
 )
 from connectors.inventory.units import CountedRow, Unit
 from schemas.disposition import UnitKind
-from schemas.errors import LimitExceededError, UnsafeSourceError
+from schemas.errors import LimitExceededError
 
 _IGNORED = {
     Role.HEADER: MESSAGE_HEADER,
@@ -111,8 +111,6 @@ class Elements:
             parent.close_run()
         if len(self._stack) >= self._max_depth:
             raise LimitExceededError("too_deep", file=self._file, limit=self._max_depth)
-        if self._token is None and self._folder is not None and parent is not None:
-            self._refuse_message(name, parent)
         role, kind = role_of(name, attributes, parent, in_message=self.messages.is_open)
         node = Node(name, attributes, made=self._token is not None and attributes.get("SV") == self._token)
         unit = parent.unit if parent else None
@@ -120,11 +118,6 @@ class Elements:
         self._stack.append(frame)
         self._settle_in(frame, parent)
         return frame
-
-    def _refuse_message(self, name: str, parent: Frame) -> None:
-        """A message in a record has an exporter of its own, who would be compared with nobody."""
-        if name == MESSAGE or (name == "header" and parent.role is Role.FOLDER):
-            raise UnsafeSourceError("message_in_record", file=self._file)
 
     def _settle_in(self, frame: Frame, parent: Frame | None) -> None:
         """Give the new frame its owner of bytes, its place for text, its unit."""

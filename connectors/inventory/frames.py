@@ -14,6 +14,8 @@ from connectors.inventory.units import Unit
 from schemas.disposition import UnitKind
 
 _ENCRYPTED = frozenset({"EncryptedData", "Base64EncryptedData"})
+_RECORDS = frozenset({"folder", "kmehrmessage"})
+"""In a record: whose they are, nobody says. Each is one unit, with all that is in it."""
 _HEADS = {
     "transaction": UnitKind.TRANSACTION,
     "heading": UnitKind.HEADING,
@@ -129,7 +131,7 @@ def _in_folder(name: str, attributes: dict[str, str], around: Role) -> tuple[Rol
 def _child_of_folder(name: str, attributes: dict[str, str]) -> tuple[Role, UnitKind | None]:
     if name == "patient":
         return Role.PATIENT, None
-    if name in _ENCRYPTED:
+    if name in _ENCRYPTED or name in _RECORDS:
         return Role.UNIT, UnitKind.FILE
     if name == "id":
         return (Role.FOLDER_HEAD if is_position_id(name, attributes) else Role.LOOSE), None
@@ -141,6 +143,8 @@ def _in_unit(name: str, parent: Frame) -> tuple[Role, UnitKind | None]:
     around = parent.unit.kind if parent.unit else None
     if around in (UnitKind.PATIENT_FIELD, UnitKind.FILE, UnitKind.LINK):
         return Role.PART, None
+    if name in _RECORDS:
+        return Role.UNIT, UnitKind.FILE
     if name in _HEADS:
         return Role.UNIT, _HEADS[name]
     if name == "lnk":

@@ -14,7 +14,17 @@ from contextlib import closing
 from io import BufferedIOBase
 from typing import cast
 
-from connectors.base import Admission, Batch, Limits, Match, MessageHeader, Reject, SourceFile, Unheaded
+from connectors.base import (
+    Admission,
+    Batch,
+    Limits,
+    Match,
+    MessageHeader,
+    Nested,
+    Reject,
+    SourceFile,
+    Unheaded,
+)
 from connectors.sources.batches import Batches
 from connectors.sources.healthone_letters import readable_text
 from connectors.sources.healthone_messages import SECOND_START, START, Message, group_lines, parse_message
@@ -54,7 +64,7 @@ class HealthOneConnector:
         at = next(beginnings, None)
         return None if at is None else Match(self.name, certain=at == 0)
 
-    def headers(self, file: SourceFile, limits: Limits) -> Iterator[MessageHeader | Unheaded]:  # noqa: ARG002 - the protocol asks for both
+    def headers(self, file: SourceFile, limits: Limits) -> Iterator[MessageHeader | Unheaded | Nested]:  # noqa: ARG002 - the protocol asks for both
         """None: such files name no system and no exporter; the sender of a message is the laboratory."""
         return iter(())
 

@@ -12,6 +12,7 @@ from connectors.base import (
     Limits,
     Match,
     MessageHeader,
+    Nested,
     Reject,
     SourceFile,
     Unheaded,
@@ -20,10 +21,10 @@ from connectors.base import (
 from connectors.sources.batches import Batches
 from connectors.sources.kmehr_bytes import BOMS_16, CHUNK, Repair, clean_pieces, read_piece
 from connectors.sources.kmehr_cut import FolderCut
-from connectors.sources.kmehr_header import HeaderListener, message_header, sender_parties
+from connectors.sources.kmehr_header import HeaderListener, NestedHeaders, message_header, sender_parties
 from connectors.sources.kmehr_rows import Rows
 from connectors.sources.kmehr_runs import StrangeFolderError, is_well_formed
-from connectors.sources.kmehr_stream import NoEvents, parse_documents
+from connectors.sources.kmehr_stream import Events, NoEvents, parse_documents
 from connectors.sources.kmehr_tree import Element
 from connectors.sources.kmehr_units import UnitReader
 from connectors.sources.kmehr_whole import WholeFolder
@@ -58,12 +59,12 @@ class KmehrConnector:
         foreign = other is not None and other[1] != "Envelope"
         return Match(self.name, certain=False) if text.startswith("<") and not foreign else None
 
-    def headers(self, file: SourceFile, limits: Limits) -> Iterator[MessageHeader | Unheaded]:
+    def headers(self, file: SourceFile, limits: Limits) -> Iterator[MessageHeader | Unheaded | Nested]:
         """Read the headers of all messages of all documents; of folders only where they begin and end.
 
         A `kmehrmessage` with a folder and no header is Unheaded; a bare folder is no message, and needs none.
         """
-        found: list[MessageHeader | Unheaded] = []
+        found: list[MessageHeader | Unheaded | Nested] = []
         listener = HeaderListener(
             on_header=lambda header, path: found.append(message_header(header, path)),
             on_unheaded=lambda path: found.append(Unheaded(path)),
@@ -72,8 +73,11 @@ class KmehrConnector:
         reader = UnitReader(
             Rows(file.ordinal, Batches()), 1, lambda _path: PASSED_OVER, limits, listener, cut
         )
+        nested = NestedHeaders(
+            reader, lambda header: found.append(Nested(message_header(header, ""))), limits.max_unit_bytes
+        )
         try:
-            for _ in _parsed(file, reader, limits):
+            for _ in _parsed(file, reader, limits, nested):
                 yield from found
                 found.clear()
         except SourceError:
@@ -99,7 +103,7 @@ class KmehrConnector:
             lambda folder: WholeFolder(folder, limits.max_depth - reader.depth), limits.max_unit_bytes // 2
         )
         reader = UnitReader(rows, first_patient, admit, limits, HeaderListener(on_header=providers), cut)
-        for _ in _parsed(file, reader, limits):
+        for _ in _parsed(file, reader, limits, reader):
             yield from batches.take()
             if reader.rejects:
                 yield from _taken(reader.rejects)
@@ -108,13 +112,16 @@ class KmehrConnector:
         yield from batches.finish()
 
 
-def _parsed(file: SourceFile, reader: UnitReader, limits: Limits) -> Iterator[None]:
-    """Parse the documents of a file, the folders that can be read at once apart; gives control back now and then."""
+def _parsed(file: SourceFile, reader: UnitReader, limits: Limits, events: Events) -> Iterator[None]:
+    """Parse the documents of a file, the folders that can be read at once apart; gives control back now and then.
+
+    `events`: the reader, or who hands all on to it.
+    """
     with closing(file.open()) as stream:
         pieces = clean_pieces(stream, file.ordinal, limits, CHUNK)
         around = reader.cut.pieces(pieces, reader.is_between)
         try:
-            yield from parse_documents(around, reader, file.ordinal, limits)
+            yield from parse_documents(around, events, file.ordinal, limits)
         except UnreadableSourceError:
             if not reader.cut.count:
                 raise

@@ -6,9 +6,14 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from connectors.base import MessageHeader
-from connectors.sources.kmehr_tree import SPACE, Element
+from connectors.sources.kmehr_names import MESSAGE, OF_A_FOLDER
+from connectors.sources.kmehr_stream import Events
+from connectors.sources.kmehr_tree import SPACE, Element, local
 from connectors.sources.record_kinds import first_code
+from schemas.errors import LimitExceededError
 from schemas.sensitive import Sensitive
+
+OF_A_RECORD = OF_A_FOLDER | {"folder"}
 
 
 class OpenMessage:
@@ -24,6 +29,71 @@ class HeaderListener(NamedTuple):
 
     on_header: Callable[[Element, str], None]
     on_unheaded: Callable[[str], None] = lambda _path: None
+
+
+class NestedHeaders:
+    """Hands all events on, and finds the headers of messages that lie where the other side does not look for them."""
+
+    def __init__(self, events: Events, on_header: Callable[[Element], None], largest: int) -> None:
+        """`largest`: characters of a header."""
+        self._events, self._on_header, self._left = events, on_header, largest
+        self._largest = largest
+        self._names: list[str] = []
+        self._open: list[Element] = []  # elements of a header
+
+    def open_document(self, number: int) -> None:
+        """A document element is to come."""
+        self._names, self._open = [], []
+        self._events.open_document(number)
+
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        """An element begins."""
+        own = local(name)
+        is_header = own == "header" and self._names[-1:] == [MESSAGE] and _is_in_record(self._names)
+        if self._open or is_header:
+            element = Element(own, dict(attributes), 0)
+            if self._open:
+                self._open[-1].append(element)
+            else:
+                self._left = self._largest
+            self._open.append(element)
+            self._weigh(len(own) + sum(map(len, attributes.values())))
+        self._names.append(own)
+        self._events.start(name, attributes)
+
+    def end(self, name: str) -> None:
+        """An element ends."""
+        self._names.pop()
+        if self._open:
+            element = self._open.pop()
+            if not self._open:
+                self._on_header(element)
+        self._events.end(name)
+
+    def text(self, data: str) -> None:
+        """Text, in pieces."""
+        if self._open:
+            self._weigh(len(data))
+            self._open[-1].parts.append(data)
+        self._events.text(data)
+
+    def comment(self, data: str) -> None:
+        """A comment or an instruction, with its marks."""
+        self._events.comment(data)
+
+    def between(self, data: str) -> None:
+        """Text between documents, in pieces."""
+        self._events.between(data)
+
+    def _weigh(self, size: int) -> None:
+        self._left -= size
+        if self._left < 0:
+            raise LimitExceededError("unit_too_large", limit=self._largest)
+
+
+def _is_in_record(names: list[str]) -> bool:
+    """Whether something that is part of a record is open: there a message is none of the file's."""
+    return not OF_A_RECORD.isdisjoint(names)
 
 
 def message_header(header: Element, path: str) -> MessageHeader:

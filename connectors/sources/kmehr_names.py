@@ -7,12 +7,12 @@ import re
 from schemas.disposition import UnitKind
 
 MESSAGE = "kmehrmessage"
-IN_NO_RECORD = frozenset({MESSAGE, "header"})
 ENCRYPTED = frozenset({"EncryptedData", "Base64EncryptedData"})
 TEXTS = frozenset({"text", "text-with-layout"})
 NESTED = {"transaction": UnitKind.TRANSACTION, "heading": UnitKind.HEADING, "item": UnitKind.ITEM}
 OF_A_FOLDER = frozenset({*NESTED, *TEXTS, "lnk", "patient"})  # elsewhere in a message they lie loose
-MAY_LEAVE = frozenset({*NESTED, *TEXTS, "lnk"})  # may be units of their own inside another
+RECORDS = frozenset({"folder", MESSAGE})  # in a record: whose they are, nobody says
+MAY_LEAVE = frozenset({*NESTED, *TEXTS, *RECORDS, "lnk"})  # may be units of their own inside another
 CONTAINERS = frozenset({UnitKind.TRANSACTION, UnitKind.HEADING})
 HEADS = CONTAINERS | {UnitKind.ITEM}
 POSITION_VALUE = re.compile(r"[0-9a-fA-F.\-\s]*")  # of an ID-KMEHR: a number, or a number drawn at random

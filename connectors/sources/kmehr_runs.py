@@ -13,7 +13,7 @@ from enum import Enum
 from xml.parsers import expat
 
 from connectors.base import LONGEST_TAG
-from connectors.sources.kmehr_names import CONTAINERS, HEADS, NESTED, TEXTS
+from connectors.sources.kmehr_names import CONTAINERS, HEADS, NESTED, RECORDS, TEXTS
 from schemas.disposition import UnitKind
 from schemas.shapes import HOLE, PROSE
 
@@ -25,7 +25,8 @@ _NAME = r"[A-Za-z_][A-Za-z0-9_.-]*"
 _ATTRIBUTE = rf"\s+{_NAME}\s*=\s*(?:\"[^\"<]*\"|'[^'<]*')"
 _TAG = re.compile(rf"\s*<(/?)({_NAME})((?:{_ATTRIBUTE})*)\s*(/?)>")
 _NAMESPACE = re.compile(r"\sxmlns\s*=")
-_UNKNOWN = (b"<!", b"<?", b"\0", b"kmehrmessage", b"<header", b":header")
+_LEAVING = frozenset({*NESTED, *RECORDS})
+_UNKNOWN = (b"<!", b"<?", b"\0", b"kmehrmessage")
 
 
 class Place(Enum):
@@ -270,7 +271,7 @@ class _Run:
         if parent is UnitKind.LINK or PROSE in self.names:
             raise StrangeFolderError
         found = self._in_unit(parent, name)
-        if found is None and (name == "lnk" or (name in NESTED and "patient" not in self.names[1:2])):
+        if found is None and (name == "lnk" or (name in _LEAVING and "patient" not in self.names[1:2])):
             raise StrangeFolderError
         return found
 

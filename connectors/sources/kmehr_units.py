@@ -13,12 +13,12 @@ from connectors.sources.kmehr_names import (
     HEADS,
     IDENTITY,
     IDENTITY_FIELDS,
-    IN_NO_RECORD,
     MAY_LEAVE,
     MESSAGE,
     NESTED,
     OF_A_FOLDER,
     POSITION_VALUE,
+    RECORDS,
     TEXTS,
 )
 from connectors.sources.kmehr_open import (
@@ -49,7 +49,6 @@ from connectors.sources.kmehr_tree import (
 )
 from connectors.sources.kmehr_whole import WholeFolder, link_element
 from schemas.disposition import Reason, UnitKind
-from schemas.errors import UnsafeSourceError
 
 
 class UnitReader(OpenUnits):
@@ -58,14 +57,12 @@ class UnitReader(OpenUnits):
     # -- events ------------------------------------------------------------------------------------------
 
     def start(self, tag: str, raw_attributes: dict[str, str]) -> None:
-        """An element begins. Raises UnsafeSourceError: message_in_record."""
-        name = local(tag)
-        if name in IN_NO_RECORD:
-            self._refuse_in_record(name)
+        """An element begins."""
         if self._skipped:
             self._skipped += 1
             return
         self.loose.stop()
+        name = local(tag)
         if self._captured:
             self._captured += 1
             self.loose.tag(start_tag(name, raw_attributes))
@@ -106,13 +103,6 @@ class UnitReader(OpenUnits):
             if attributes:
                 weight += sum(map(len, attributes.values())) + ATTRIBUTE_WEIGHT * len(attributes)
             self._weigh(weight, 1)
-
-    def _refuse_in_record(self, name: str) -> None:
-        """A message in a patient's record has an exporter of its own, whom nobody would compare."""
-        busy = self._skipped or self._captured or self._raw is not None or self._in_folder
-        in_folder = self._skipped == 1 or (bool(self._kinds) and self._kinds[-1] == FOLDER)
-        if (name == MESSAGE and busy) or in_folder:
-            raise UnsafeSourceError("message_in_record", file=self._file)
 
     def end(self, tag: str) -> None:
         """An element ends."""
@@ -226,7 +216,7 @@ class UnitReader(OpenUnits):
     def _begin_structure(self, element: Element) -> int:
         name = element.name
         if name in ENCRYPTED:
-            return self._begin_encrypted(element)
+            return self._begin_raw(element, Reason.ENCRYPTED_FOLDER)
         if not self._in_folder:
             if name == "folder":
                 return self._begin_folder(element)
@@ -243,6 +233,8 @@ class UnitReader(OpenUnits):
 
     def _begin_in_folder(self, element: Element) -> int:
         name = element.name
+        if name in RECORDS:
+            return self._begin_raw(element, Reason.FOLDER_IN_FOLDER)
         if name in NESTED:
             return self._begin_nested(element)
         if name == "patient":
@@ -326,6 +318,9 @@ class UnitReader(OpenUnits):
             if name in NESTED:
                 self._elements[-1].detach()
                 return self._begin_nested(element)
+            if name in RECORDS:
+                self._elements[-1].detach()
+                return self._begin_raw(element, Reason.FOLDER_IN_FOLDER)
             if name == "lnk":
                 self._elements[-1].detach()
                 return self._open_unit(UnitKind.LINK, element, LNK)
@@ -348,8 +343,9 @@ class UnitReader(OpenUnits):
         self._elements[-1].append(element)
         return PART
 
-    def _begin_encrypted(self, element: Element) -> int:
-        self._raw = RawUnit(self._path(), UnitKind.FILE, Reason.ENCRYPTED_FOLDER)
+    def _begin_raw(self, element: Element, reason: Reason) -> int:
+        """What is written whole as it comes by, for the doctor to look at."""
+        self._raw = RawUnit(self._path(), UnitKind.FILE, reason)
         self._raw.start(element.name, element.attributes)
         return STRUCTURE
 

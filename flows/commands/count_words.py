@@ -24,6 +24,7 @@ _ACTIONS = {
     "cut_short": _EXPORT_AGAIN,
     "unreadable_file": _EXPORT_AGAIN,
     "encrypted_folder": "have it exported without encryption",
+    "folder_in_folder": "a record inside another one: whose it is must be looked at",
     "unit_too_large": "docs/limits.md says how to raise the limit",
     "attachment_too_large": "docs/limits.md says how to raise the limit",
     "too_deep": "docs/limits.md says how to raise the limit",

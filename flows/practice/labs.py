@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from base64 import b64encode
 
 from flows.practice.markup import Draw, cd, content, item, transaction
@@ -44,10 +45,11 @@ def _result(draw: Draw) -> str:
 
 def _message(draw: Draw, results: int) -> str:
     """A HealthOne message (FLAT, section 1)."""
-    mark = f"26-{draw.number:06d}"
+    mark, who = f"26-{draw.number:06d}", draw.person
+    year, month, day = who.birth.split("-")
     lines = [
         f"A1\\{mark}\\LABO ESSAI\\",
-        f"A2\\{mark}\\Essai\\Personne\\F\\18051993\\",
+        f"A2\\{mark}\\{_plain(who.family)}\\{_plain(who.given)}\\{who.sex[0].upper()}\\{day}{month}{year}\\",
         f"A4\\{mark}\\Dr Specimen\\02022026\\0915\\C\\",
     ]
     for _ in range(results):
@@ -55,3 +57,8 @@ def _message(draw: Draw, results: int) -> str:
         value = str(round(draw.chance.uniform(low * 0.7, high * 1.3), 1)).replace(".", ",")
         lines.append(f"L1\\{mark}\\{code}\\{label}\\{low} - {high}\\{unit}\\\\{value}\\")
     return "\r\n".join(lines) + "\r\n"
+
+
+def _plain(name: str) -> str:
+    """A name in capitals without accents, as laboratories write it."""
+    return unicodedata.normalize("NFD", name.upper()).encode("ascii", "ignore").decode()

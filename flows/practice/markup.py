@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import random
+from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape
+
+if TYPE_CHECKING:
+    from flows.practice.people import Person
 
 NIHII, DOCTOR_INSS = "11234578004", "85073003328"
 DOCTOR = (
@@ -15,8 +19,9 @@ DOCTOR = (
 class Draw:
     """Chance and the running numbers of one patient's folder."""
 
-    def __init__(self, chance: random.Random, number: int, language: str) -> None:
-        self.chance, self.number, self.language, self._mark = chance, number, language, 0
+    def __init__(self, chance: random.Random, number: int, person: Person) -> None:
+        self.chance, self.number, self.person, self._mark = chance, number, person, 0
+        self.language = person.language
 
     def mf_id(self, kind: str) -> str:
         """A fresh MF-ID."""

@@ -90,7 +90,7 @@ def _header() -> str:
 
 def _folder(chance: random.Random, number: int, form: Shape, pool: list[str]) -> str:
     person = invent(chance, number)
-    draw = Draw(chance, number, person.language)
+    draw = Draw(chance, number, person)
     body = [summary(draw, form.problems)]
     body += [contact(draw) for _ in range(form.contacts)]
     body += [lab(draw, form.results, index) for index in range(form.labs)]

@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from hashlib import sha256
 
-from connectors.base import MessageHeader, SourceConnector, SourceFile, Unheaded
+from connectors.base import MessageHeader, Nested, SourceConnector, SourceFile, Unheaded
 from connectors.registry import choose
 from flows.steps.context import DataContext
 from flows.steps.software import software_of
@@ -58,15 +58,25 @@ class Stated:
         self._authorisation = authorisation
         self._digest = sha256()
 
-    def take(self, found: MessageHeader | Unheaded) -> None:
-        """Check a header; note a message without one. Raises ScopeError."""
+    def take(self, found: MessageHeader | Unheaded | Nested) -> None:
+        """Check a header; note a message without one. Raises ScopeError.
+
+        One inside a record is checked and no more: to both sides it is a part of that record.
+        """
+        if isinstance(found, Nested):
+            self._check(found.header)
+            return
         if isinstance(found, Unheaded):
             self.unheaded.append(found.unit)
             self._add([found.unit])
             return
-        nihii, inss = found.sender_nihii.reveal(), found.sender_inss.reveal()
-        check_header(self._authorisation, system=found.system, nihii=nihii, inss=inss)
+        nihii, inss = self._check(found)
         self._add([found.unit, _folded(found.system or ""), *_told(nihii), "", *_told(inss)])
+
+    def _check(self, header: MessageHeader) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        nihii, inss = header.sender_nihii.reveal(), header.sender_inss.reveal()
+        check_header(self._authorisation, system=header.system, nihii=nihii, inss=inss)
+        return nihii, inss
 
     def digest(self) -> bytes:
         """Of all that was taken so far, in its order."""

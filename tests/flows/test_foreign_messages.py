@@ -13,7 +13,7 @@ from whole_run import WholeRun
 
 from connectors.base import MessageHeader, SourceFile
 from flows.steps import headers
-from schemas.errors import ScopeError, UnexplainedUnitError, UnsafeSourceError
+from schemas.errors import ScopeError, UnexplainedUnitError
 from schemas.sensitive import Sensitive
 from vault.authorisation import Authorisation
 
@@ -26,7 +26,7 @@ def case(shared, tmp_path_factory):
     """A trial for the good export; each test then puts something else in its place."""
     source = tmp_path_factory.mktemp("export")
     (source / "1.xml").write_bytes((shared / "samples/kmehr/_ours/smf_reference.xml").read_bytes())
-    return WholeRun(tmp_path_factory.mktemp("trial"), source, uses={"rehearsal": 20, "migration": 1})
+    return WholeRun(tmp_path_factory.mktemp("trial"), source, uses={"rehearsal": 40, "migration": 1})
 
 
 @pytest.fixture
@@ -79,28 +79,42 @@ def test_another_exporter_is_refused(case, parts, what, where):
     case.nothing_left()
 
 
-@pytest.mark.parametrize(
-    "where", ["folder", "transaction", "content", "patient", "loose transaction", "header"]
-)
-@pytest.mark.parametrize("what", ["doctor", "nobody else"])
-def test_a_message_in_a_record_is_refused(case, parts, where, what):
+def nested(text: str, where: str, message: str) -> str:
+    """The message in a record, or in what is loose."""
+    return {
+        "folder": text.replace("</folder>", f"{message}</folder>", 1),
+        "transaction": text.replace("</transaction>", f"{message}</transaction>", 1),
+        "content": text.replace("<content>", f"<content>{message}", 1),
+        "patient": text.replace("</patient>", f"<x>{message}</x></patient>", 1),
+        "loose transaction": text.replace("<folder>", f"<transaction>{message}</transaction><folder>", 1),
+    }[where]
+
+
+WHERE = ("folder", "transaction", "content", "patient", "loose transaction")
+
+
+@pytest.mark.parametrize("where", WHERE)
+@pytest.mark.parametrize("what", ["doctor", "system"])
+def test_a_foreign_message_in_a_record_is_refused(case, parts, where, what):
     text, header, folder = parts
-    message = f"<kmehrmessage>{other(header, what) if what == 'doctor' else header}{folder}</kmehrmessage>"
-    put(
-        case,
-        {
-            "folder": text.replace("</folder>", f"{message}</folder>", 1),
-            "transaction": text.replace("</transaction>", f"{message}</transaction>", 1),
-            "content": text.replace("<content>", f"<content>{message}", 1),
-            "patient": text.replace("</patient>", f"{message}</patient>", 1),
-            "loose transaction": text.replace(folder, f"{folder}<transaction>{message}</transaction>", 1),
-            "header": text.replace("</folder>", f"{other(header, 'doctor')}</folder>", 1),
-        }[where],
-    )
-    with pytest.raises(UnsafeSourceError) as caught:
+    put(case, nested(text, where, f"<kmehrmessage>{other(header, what)}{folder}</kmehrmessage>"))
+    with pytest.raises(ScopeError) as caught:
         case.start(use="rehearsal")
-    assert caught.value.code == "message_in_record"
+    assert caught.value.code == {"doctor": "other_controller", "system": "other_source_system"}[what]
     case.nothing_left()
+
+
+@pytest.mark.parametrize("where", ["folder", "transaction", "content"])
+@pytest.mark.parametrize("what", ["message", "folder"])
+def test_a_record_in_a_record_is_set_aside(case, parts, where, what):
+    text, header, folder = parts
+    theirs = f"<kmehrmessage>{header}{folder}</kmehrmessage>" if what == "message" else folder
+    put(case, text)
+    alone = case.start(use="rehearsal").dispositions
+    put(case, nested(text, where, theirs))
+    both = case.start(use="rehearsal").dispositions
+    assert both["quarantined"] == alone["quarantined"] + 1
+    assert sum(both.values()) == sum(alone.values()) + 1
 
 
 def test_what_nobody_exported_is_unscoped(case, parts):

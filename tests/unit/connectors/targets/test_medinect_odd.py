@@ -27,7 +27,7 @@ def source(folder: str, patient: str = "<patient/>"):
 def balanced(folder: str, patient: str = "<patient/>") -> tuple[Counter, bytes]:
     found = source(folder, patient)
     aside = {each.unit: each.kind for each in found.rejects}
-    assert set(aside.values()) <= {"loose_text", "remark"}
+    assert set(aside.values()) <= {"loose_text", "remark", "file"}
     assert aside.items() <= {unit: row["kind"] for unit, row in found.counted.items()}.items()
     outcome, account, out = write(found, 1)
     assert Counter(o.unit for o in outcome.outcomes) == Counter(found.counted.keys() - aside.keys())
