@@ -75,8 +75,10 @@ class FolderDestination:
         Raises TargetError (destination_full), TargetRefusedError (destination_missing, destination_no_folder,
         destination_not_private, destination_unusable).
         """
-        self._arriving()
-        self._drop_hidden()
+        try:
+            self._arriving()
+        finally:  # of two folders one may have been made
+            self._drop_hidden()
 
     def put(self, local: Path, name: str) -> None:
         """Copy a file; one of the same size that came before stays, and is judged when it is read back."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import subprocess
@@ -12,6 +13,7 @@ import pytest
 
 from connectors.destinations.base import MANIFEST, bring
 from connectors.destinations.folder import FolderDestination
+from connectors.destinations.held_folder import HeldFolder
 from connectors.targets.manifest import build_manifest
 from schemas.digests import stream_digest
 from schemas.errors import IntegrityError, TargetError
@@ -229,3 +231,19 @@ def test_a_crash_right_after_publication_leaves_nothing_beside_the_package(tmp_p
     assert (tmp_path / "own" / HIDDEN).is_dir()
     FolderDestination(tmp_path / "own", RUN).tidy()
     assert [path.name for path in (tmp_path / "own").iterdir()] == [PACKAGE]
+
+
+def test_of_two_folders_the_second_of_which_cannot_be_made_none_stays(tmp_path, monkeypatch):
+    real, made = HeldFolder.make, []
+
+    def make_one(self, name):
+        made.append(name)
+        if len(made) > 1:
+            raise OSError(errno.EIO, "injected")
+        return real(self, name)
+
+    monkeypatch.setattr(HeldFolder, "make", make_one)
+    with pytest.raises(TargetError):
+        FolderDestination(tmp_path, RUN).try_out()
+    assert len(made) == 2
+    assert list(tmp_path.iterdir()) == []

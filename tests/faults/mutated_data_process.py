@@ -158,7 +158,7 @@ def break_writer() -> None:
 
 def change(data: bytes) -> bytes:
     global done
-    found = re.search(TABLE.encode(), data, re.DOTALL)
+    found = re.search(WHAT.encode(), data, re.DOTALL)
     if done or OPERATION == "swap" or found is None:
         return data
     done = True
