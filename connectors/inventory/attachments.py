@@ -6,6 +6,8 @@ import binascii
 import hashlib
 import re
 
+import pybase64
+
 _WHITE = str.maketrans("", "", " \t\r\n")
 _STANDARD = str.maketrans("-_", "+/")
 _LABEL = re.compile(r"data:[^,]{0,250};base64,", re.IGNORECASE)
@@ -108,6 +110,6 @@ class AttachmentDigest:
 def _strict(text: str) -> bytes:
     """The decoded bytes, or none when a character or the padding is wrong."""
     try:
-        return binascii.a2b_base64(text.encode("ascii"), strict_mode=True)
+        return pybase64.b64decode(text.encode("ascii"), validate=True)
     except (binascii.Error, UnicodeEncodeError):
         return b""

@@ -14,7 +14,7 @@ NESTED = b"<?unit?>"
 """Stands in the tags of a unit for a unit cut out of it, where it counts that something was there."""
 _ENTITY = re.compile("&(?:#([0-9]+)|#x([0-9A-Fa-f]+)|(amp|lt|gt|quot|apos));")
 _NAMED = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
-_SPECIAL = np.array([byte > 127 or byte in b"&\\()|\r" for byte in range(256)])
+_SPECIAL = bytes(byte > 127 or byte in b"&\\()|\r" for byte in range(256))
 """Bytes with which a text stands otherwise in a normal form than in the file."""
 _SHORT = 200
 
@@ -71,7 +71,7 @@ def _without(chunk: bytes, begin: Ints, end: Ints, leaf: Bools) -> bytes:
 
 def _specials(chunk: bytes, begin: Ints, end: Ints) -> Ints:
     """Which texts hold a special byte."""
-    hits = np.flatnonzero(_SPECIAL[np.frombuffer(chunk, np.uint8)])
+    hits = np.flatnonzero(np.frombuffer(chunk.translate(_SPECIAL), np.uint8))
     if not len(hits) or not len(begin):
         return hits[:0]
     text = np.searchsorted(begin, hits, side="right") - 1

@@ -11,6 +11,7 @@ import re
 from functools import lru_cache
 
 import numpy as np
+import pybase64
 
 from connectors.inventory import byte_scan
 from connectors.inventory.attachments import EXAMINED_BYTES, AttachmentDigest
@@ -224,7 +225,7 @@ def _is_blank(content: bytes) -> bool:
 def _decoded(content: bytes) -> tuple[str, int, bytes | None]:
     """Digest and number of the bytes of an attachment, as `AttachmentDigest` gives them, and these where they are valid."""
     try:
-        decoded = binascii.a2b_base64(content.translate(None, _WHITE), strict_mode=True)
+        decoded = pybase64.b64decode(content.translate(None, _WHITE), validate=True)
     except binascii.Error:
         decoded = b""
     if decoded:

@@ -6,6 +6,8 @@ import binascii
 import hashlib
 import re
 
+import pybase64
+
 from schemas.tables import CHUNK_BYTES
 
 HELD_BYTES = 8 << 20
@@ -85,8 +87,8 @@ class Attachment:
         if not data:
             return
         try:
-            excess = self._padded or data.endswith(b"===")  # which binascii would let pass
-            decoded = b"" if excess else binascii.a2b_base64(data, strict_mode=True)
+            excess = self._padded or data.endswith(b"===")  # which the decoder would let pass
+            decoded = b"" if excess else pybase64.b64decode(data, validate=True)
         except binascii.Error:
             decoded = b""
         if not decoded:

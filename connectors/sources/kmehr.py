@@ -18,12 +18,13 @@ from connectors.base import (
     Unheaded,
     Verdict,
 )
+from connectors.sources import kmehr_cut
 from connectors.sources.batches import Batches
 from connectors.sources.kmehr_bytes import BOMS_16, CHUNK, Repair, clean_pieces, read_piece
 from connectors.sources.kmehr_cut import FolderCut
 from connectors.sources.kmehr_header import HeaderListener, NestedHeaders, message_header, sender_parties
 from connectors.sources.kmehr_rows import Rows
-from connectors.sources.kmehr_runs import StrangeFolderError, is_well_formed
+from connectors.sources.kmehr_runs import StrangeFolderError, is_marked_up
 from connectors.sources.kmehr_stream import Events, NoEvents, parse_documents
 from connectors.sources.kmehr_tree import Element
 from connectors.sources.kmehr_units import UnitReader
@@ -69,7 +70,7 @@ class KmehrConnector:
             on_header=lambda header, path: found.append(message_header(header, path)),
             on_unheaded=lambda path: found.append(Unheaded(path)),
         )
-        cut = FolderCut[WholeFolder | None](_pass_over, limits.max_unit_bytes)
+        cut = FolderCut[WholeFolder | None](_pass_over, min(limits.max_unit_bytes, kmehr_cut.LARGEST_PASSED))
         reader = UnitReader(
             Rows(file.ordinal, Batches()), 1, lambda _path: PASSED_OVER, limits, listener, cut
         )
@@ -100,7 +101,8 @@ class KmehrConnector:
                 rows.provider(unit, "sender", party)
 
         cut = FolderCut[WholeFolder | None](
-            lambda folder: WholeFolder(folder, limits.max_depth - reader.depth), limits.max_unit_bytes // 2
+            lambda folder: WholeFolder(folder, limits.max_depth - reader.depth),
+            min(limits.max_unit_bytes // 2, kmehr_cut.LARGEST),
         )
         reader = UnitReader(rows, first_patient, admit, limits, HeaderListener(on_header=providers), cut)
         for _ in _parsed(file, reader, limits, reader):
@@ -141,8 +143,8 @@ def _find_fault(file: SourceFile, limits: Limits) -> None:
 
 
 def _pass_over(folder: bytes) -> None:
-    """A folder of which nothing but its bounds matters."""
-    if not is_well_formed(folder):
+    """A folder of which nothing but its bounds matters: whether all in it is well-formed its reading will say."""
+    if is_marked_up(folder) or folder.count(b"<folder") > 1:
         raise StrangeFolderError
 
 

@@ -51,6 +51,7 @@ class Repair:
         self.skip = len(BOM_8) if head.startswith(BOM_8) else 0
         codec = _codec(head)
         self._decoder = codecs.getincrementaldecoder(codec)("replace" if codec == "utf-16" else FALLBACK)
+        self._is_wide = codec == "utf-16"
         self._without_c1 = codec.startswith("iso8859")
         self._held = b""
 
@@ -59,10 +60,7 @@ class Repair:
         if self.skip:
             cut = min(self.skip, len(piece))
             piece, self.skip = piece[cut:], self.skip - cut
-        text = self._decoder.decode(piece, final)
-        if self._without_c1:
-            text = text.translate(C1)
-        clean = text.encode("utf-8", "surrogatepass")
+        clean = piece if self._stands_for_itself(piece) else self._as_utf_8(piece, final=final)
         clean = self._held + clean.translate(None, CONTROLS)
         if b"\xef\xbf" in clean:
             clean = NONCHARACTERS.sub(b"", clean)
@@ -70,6 +68,16 @@ class Repair:
         if self._held:
             clean = clean[: -len(self._held)]
         return REFERENCE.sub(_without_control, clean) if b"&#" in clean else clean
+
+    def _stands_for_itself(self, piece: bytes) -> bool:
+        """ASCII is UTF-8, in every codec but UTF-16, where no sign has begun in the piece before."""
+        return self._is_wide is False and piece.isascii() and self._decoder.getstate()[0] == b""
+
+    def _as_utf_8(self, piece: bytes, *, final: bool) -> bytes:
+        text = self._decoder.decode(piece, final)
+        if self._without_c1:
+            text = text.translate(C1)
+        return text.encode("utf-8", "surrogatepass")
 
 
 def _codec(head: bytes) -> str:

@@ -16,6 +16,7 @@ from connectors.sources.kmehr_runs import StrangeFolderError
 from schemas.errors import UnexplainedUnitError
 
 LARGEST = 1 << 20  # bytes of a folder that is read at once
+LARGEST_PASSED = 8 << 20  # bytes of a folder that is only passed over
 _BEGIN, _END = b"<folder>", b"</folder>"
 _NOTES = re.compile(rb"<!--.*?-->|<\?.*?\?>|<!\[CDATA\[.*?\]\]>", re.DOTALL)
 _NOTE = re.compile(rb"<[!?]")
@@ -30,7 +31,7 @@ class FolderCut(Generic[Whole]):
     def __init__(self, read: Callable[[bytes], Whole], largest: int) -> None:
         self.name = f"cut-{secrets.token_hex(8)}"
         self.count = 0
-        self._read, self._largest = read, min(largest, LARGEST)
+        self._read, self._largest = read, largest
         self._stub = f'<folder {self.name}=""/>'.encode()
         self._cut: deque[Whole] = deque()
         self._note = (
@@ -51,7 +52,7 @@ class FolderCut(Generic[Whole]):
 
         An empty piece asks to parse all that was given; then `is_between` says where the parser stands.
         """
-        held, seen = b"", 0
+        held, seen = bytearray(), 0
         for piece in pieces:
             held += piece
             while True:
@@ -59,16 +60,15 @@ class FolderCut(Generic[Whole]):
                 end = held.find(_END, max(at, seen)) if at >= 0 else -1
                 if end < 0 and (at < 0 or len(held) - at <= self._largest):
                     break
-                yield from self._pass_on(held[:at])
+                yield from self._pass_on(_taken(held, at))
                 yield b""
-                folder = held[at : end + len(_END)] if end >= 0 else held[at:]
-                held, seen = held[at + len(folder) :], 0
+                folder = _taken(held, end - at + len(_END) if end >= 0 else len(held))
+                seen = 0
                 yield from self._folder(folder, is_between=is_between())
             keep = len(held) - at if at >= 0 else min(len(held), len(_BEGIN) - 1)
-            yield from self._pass_on(held[: len(held) - keep])
-            held = held[len(held) - keep :]
+            yield from self._pass_on(_taken(held, len(held) - keep))
             seen = max(len(held) - len(_END), 0) if at >= 0 else 0
-        yield from self._pass_on(held)
+        yield from self._pass_on(bytes(held))
 
     def _folder(self, folder: bytes, *, is_between: bool) -> Iterator[bytes]:
         """The mark of a folder, or the folder itself. One with another in it ends later than it seems: it goes on too."""
@@ -89,7 +89,7 @@ class FolderCut(Generic[Whole]):
     def _pass_on(self, data: bytes) -> Iterator[bytes]:
         # Of a note that goes on over many pieces what it begins with is enough, and how it may end.
         left = self._note + data
-        if _NOTE.search(left):
+        if b"<!" in left or b"<?" in left:
             left = _NOTES.sub(b"", left)
         note = _NOTE.search(left)
         if note is None:
@@ -99,3 +99,10 @@ class FolderCut(Generic[Whole]):
             self._note = begun if len(begun) <= _HELD else begun[: _HELD // 2] + b" " + begun[-_HELD // 2 :]
         if data:
             yield data
+
+
+def _taken(held: bytearray, count: int) -> bytes:
+    """The first bytes, which are held no more."""
+    taken = bytes(held[:count])
+    del held[:count]
+    return taken

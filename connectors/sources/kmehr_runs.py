@@ -59,10 +59,12 @@ class Piece:
         self.texts: list[str] = []
 
 
-def is_well_formed(folder: bytes) -> bool:
-    """Whether the bytes are one element and nothing in it needs more than a reader of elements and texts."""
-    if any(sign in folder for sign in _UNKNOWN):
-        return False
+def is_marked_up(folder: bytes) -> bool:
+    """Whether there may be more in the bytes than elements and texts, or another message."""
+    return any(sign in folder for sign in _UNKNOWN)
+
+
+def _is_well_formed(folder: bytes) -> bool:
     parser = expat.ParserCreate("utf-8")
     try:
         parser.Parse(folder, True)
@@ -76,7 +78,7 @@ def take_apart(folder: bytes, deepest: int) -> list[Piece]:
 
     Raises StrangeFolderError.
     """
-    if not is_well_formed(folder) or folder.count(b"<") > MOST_TAGS:
+    if is_marked_up(folder) or not _is_well_formed(folder) or folder.count(b"<") > MOST_TAGS:
         raise StrangeFolderError
     text = folder.decode()
     if "\r" in text:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import Callable, Iterable
+
+import pybase64
 
 from connectors.targets.chart import Unit
 from connectors.targets.tree import Node, escape_text, opening
@@ -57,6 +58,6 @@ def _write_base64(unit: Unit, emit: Callable[[bytes], None]) -> None:
         data = rest + piece
         cut = len(data) // _ENCODE * _ENCODE
         for start in range(0, cut, _ENCODE):
-            emit(b64encode(data[start : start + _ENCODE]))
+            emit(pybase64.b64encode(data[start : start + _ENCODE]))
         rest = data[cut:]
-    emit(b64encode(rest))
+    emit(pybase64.b64encode(rest))

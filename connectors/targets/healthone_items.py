@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 from connectors.sources.healthone_messages import Message, Result, parse_messages
 from connectors.targets.chart import Unit
-from connectors.targets.identities import make_mf_id
+from connectors.targets.identities import mf_id_of, run_token
 from connectors.targets.reference_ranges import read_range
-from connectors.targets.tree import RUN, Node, clean, leaf, wrap
+from connectors.targets.templates import Poured, poured, written
+from connectors.targets.tree import Node, clean, escape_text, leaf, wrap
 from schemas.disposition import UnitKind
 
 MAX_BYTES = 4 << 20
+_SHORT = 500  # characters of a line whose form is kept
 _MESSAGE = re.compile(r"\W{0,3}A[12]\\", re.IGNORECASE)
 _NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?\Z")
 _NUMBER_AND_UNIT = re.compile(r"([+-]?\d+(?:[.,]\d+)?)\s*(\S.*)\Z")
@@ -78,40 +81,70 @@ def message_items(
 
 
 def _item(path: str, raw: str, result: Result | None, run_id: str) -> Node:
-    item = Node("item")
-    item.children += [
-        make_mf_id(run_id, path),
-        leaf("id", path, S="LOCAL", SV=RUN, SL="REPRISE-DERIVED"),
+    """The item of a line. Lines of one examination differ in their number alone: their form is made once."""
+    value = "" if result is None else result.value
+    number = _NUMBER.match(value) is not None
+    told = None
+    if result is not None:
+        told = (result.code, result.name, result.range, result.unit, result.flag, "" if number else value)
+    form = (_form if len(raw) < _SHORT else _form.__wrapped__)(run_token(run_id), told, is_number=number)
+    texts = (mf_id_of(run_id, path), path, raw, value, value.replace(",", "."))
+    return Node("item", rest=form.fill(written(texts)))
+
+
+@lru_cache(4096)
+def _form(token: str, told: tuple[str, ...] | None, *, is_number: bool) -> Poured:
+    """What all lines of these fields say; `is_number`: their value is a number, which is left open."""
+    children = [
+        _open("id", _MF_ID, S="LOCAL", SV=token, SL="MF-ID"),
+        _open("id", _PATH, S="LOCAL", SV=token, SL="REPRISE-DERIVED"),
         leaf("cd", "lab", S="CD-ITEM", SV="1.6"),
     ]
-    if result is not None and result.code:
-        item.children.append(
-            leaf("cd", clean(result.code), S="LOCAL", SV="1.0", SL="HEALTHONE", DN=clean(result.name or ""))
-        )
-    item.children += _contents(result) if result is not None else []
-    item.children.append(leaf("text", raw, L="und"))
-    flag = _FLAGS.get((result.flag or "").strip()) if result is not None else None
-    if flag:
-        item.children.append(wrap("severity", leaf("cd", flag, S="CD-SEVERITY", SV="1.0")))
-    return item
+    text = _open("text", _RAW, L="und")
+    if told is None:
+        return poured([*children, text])
+    code, name, stated, unit, flag, value = told
+    if code:
+        children.append(leaf("cd", clean(code), S="LOCAL", SV="1.0", SL="HEALTHONE", DN=clean(name or "")))
+    children += [*_contents(value.strip(), unit, stated, is_number=is_number), text]
+    severity = _FLAGS.get((flag or "").strip())
+    if severity:
+        children.append(wrap("severity", leaf("cd", severity, S="CD-SEVERITY", SV="1.0")))
+    return poured(children)
 
 
-def _contents(result: Result) -> list[Node]:
+def _contents(value: str, stated_unit: str, stated_range: str, *, is_number: bool) -> list[Node]:
     """The value with its range. A unit outside CD-UNIT stands with the value in a text beside the number."""
-    value, unit = result.value.strip(), result.unit.strip()
-    if not value:
+    if not value and not is_number:
         return []
-    number = value if _NUMBER.match(value) else ""
+    number, unit = "", stated_unit.strip()
     together = _NUMBER_AND_UNIT.match(value)
     if together and not unit and together[2].casefold() in _UNITS:
         number, unit = together.groups()
-    text = wrap("content", leaf("text", f"{value} {unit}".strip(), L="und"))
-    content = wrap("content", leaf("decimal", number.replace(",", "."))) if number else text
+    if is_number:
+        said = _open("text", _VALUE, L="und")
+        said.rest = escape_text(f" {unit}") if unit else ""
+        decimal = _open("decimal", _DECIMAL)
+    else:
+        said = leaf("text", f"{value} {unit}".strip(), L="und")
+        decimal = leaf("decimal", number.replace(",", "."))
+    text = wrap("content", said)
+    content = wrap("content", decimal) if is_number or number else text
     known = unit.casefold() in _UNITS
-    if number and known:
+    if content is not text and known:
         content.children.append(wrap("unit", leaf("cd", unit.casefold(), S="CD-UNIT", SV="1.3")))
-    low, high = read_range(result.range, result.unit)
+    low, high = read_range(stated_range, stated_unit)
     content.children += [
         wrap(name, leaf("decimal", bound)) for name, bound in (("minref", low), ("maxref", high)) if bound
     ]
-    return [content, text] if number and unit and not known else [content]
+    return [content, text] if content is not text and unit and not known else [content]
+
+
+_MF_ID, _PATH, _RAW, _VALUE, _DECIMAL = range(5)
+"""What is left open in a form."""
+
+
+def _open(name: str, hole: int, **attributes: str) -> Node:
+    made = leaf(name, "", **attributes)
+    made.hole = hole
+    return made

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections import Counter
 from collections.abc import Iterable
+from functools import cache
 from hashlib import sha256
 
 from connectors.targets.chart import Unit
@@ -17,6 +18,7 @@ _HOLDERS = frozenset({UnitKind.TRANSACTION, UnitKind.ITEM})
 _SEVERAL = 2
 
 
+@cache
 def run_token(run_id: str) -> str:
     """What the marks of a run carry as their SV: those of an earlier package, read again, carry another."""
     return f"run-{sha256(f'marks of {run_id}'.encode()).hexdigest()[:16]}"
@@ -24,8 +26,17 @@ def run_token(run_id: str) -> str:
 
 def make_mf_id(run_id: str, path: str) -> Node:
     """An MF-ID of our making; always the same of the same unit in the same run."""
-    value = f"reprise-{uuid.uuid5(uuid.UUID(run_id), path)}"
-    return leaf("id", value, S="LOCAL", SV=run_token(run_id), SL="MF-ID")
+    return leaf("id", mf_id_of(run_id, path), S="LOCAL", SV=run_token(run_id), SL="MF-ID")
+
+
+def mf_id_of(run_id: str, path: str) -> str:
+    """What it says."""
+    return f"reprise-{uuid.uuid5(_namespace(run_id), path)}"
+
+
+@cache
+def _namespace(run_id: str) -> uuid.UUID:
+    return uuid.UUID(run_id)
 
 
 def settle_mf_ids(run_id: str, transactions: Iterable[Unit]) -> set[str]:

@@ -95,6 +95,26 @@ class UnlearnableError(Exception):
     """What was found depends on a value."""
 
 
+def poured(nodes: Iterable[Node]) -> Poured:
+    """Some elements as XML. Where an element has a hole a text is to be poured in, before the rest of it."""
+    form: list[str] = []
+    order: list[int] = []
+
+    def add(node: Node) -> None:
+        form.append(_as_form(opening(node)))
+        if node.hole >= 0:
+            form.append("%s")
+            order.append(node.hole)
+        form.append(_as_form(escape_text(node.text) + node.rest))
+        for child in node.children:
+            add(child)
+        form.append(f"</{node.name}>")
+
+    for node in nodes:
+        add(node)
+    return Poured("".join(form), tuple(order))
+
+
 def written(texts: Texts) -> Texts:
     """The texts as they stand in XML."""
     plain = "".join(texts)

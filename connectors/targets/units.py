@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import Mapping
 from functools import cache
+
+import pybase64
 
 from connectors.targets.chart import Unit
 from connectors.targets.conform import (
@@ -223,7 +224,7 @@ def verbatim(unit: Unit) -> Node:
     if unit.kind is UnitKind.ATTACHMENT:
         node = attachment(unit)
         node.stream = None
-        node.text = b64encode(b"".join(unit.content())).decode()
+        node.text = pybase64.b64encode(b"".join(unit.content())).decode()
         return node
     return Node(unit.kind.value, children=[*unit.children, *(verbatim(each) for each in unit.units)])
 
