@@ -70,7 +70,7 @@ class KmehrConnector:
             on_header=lambda header, path: found.append(message_header(header, path)),
             on_unheaded=lambda path: found.append(Unheaded(path)),
         )
-        cut = FolderCut[WholeFolder | None](_pass_over, min(limits.max_unit_bytes, kmehr_cut.LARGEST_PASSED))
+        cut = FolderCut[WholeFolder | None](_pass_over, min(limits.max_unit_bytes, kmehr_cut.LARGEST))
         reader = UnitReader(
             Rows(file.ordinal, Batches()), 1, lambda _path: PASSED_OVER, limits, listener, cut
         )

@@ -16,7 +16,6 @@ from connectors.sources.kmehr_runs import StrangeFolderError
 from schemas.errors import UnexplainedUnitError
 
 LARGEST = 1 << 20  # bytes of a folder that is read at once
-LARGEST_PASSED = 8 << 20  # bytes of a folder that is only passed over
 _BEGIN, _END = b"<folder>", b"</folder>"
 _NOTES = re.compile(rb"<!--.*?-->|<\?.*?\?>|<!\[CDATA\[.*?\]\]>", re.DOTALL)
 _NOTE = re.compile(rb"<[!?]")
@@ -52,23 +51,30 @@ class FolderCut(Generic[Whole]):
 
         An empty piece asks to parse all that was given; then `is_between` says where the parser stands.
         """
-        held, seen = bytearray(), 0
+        begun: list[bytes] = []  # a folder so far
+        rest, size = b"", 0  # of what has begun
         for piece in pieces:
-            held += piece
-            while True:
-                at = held.find(_BEGIN)
-                end = held.find(_END, max(at, seen)) if at >= 0 else -1
-                if end < 0 and (at < 0 or len(held) - at <= self._largest):
+            rest = rest + piece if rest else piece
+            while rest:
+                if not begun:
+                    at = rest.find(_BEGIN)
+                    keep = _may_begin(rest) if at < 0 else len(rest) - at
+                    yield from self._pass_on(rest[: len(rest) - keep])
+                    rest = rest[len(rest) - keep :]
+                    if at < 0:
+                        break
+                    yield b""
+                end = rest.find(_END)
+                if end < 0 and size + len(rest) <= self._largest:
+                    begun.append(rest[: 1 - len(_END)])
+                    size += len(begun[-1])
+                    rest = rest[1 - len(_END) :]
                     break
-                yield from self._pass_on(_taken(held, at))
-                yield b""
-                folder = _taken(held, end - at + len(_END) if end >= 0 else len(held))
-                seen = 0
+                stop = end + len(_END) if end >= 0 else len(rest)
+                folder = b"".join([*begun, rest[:stop]])
+                begun, rest, size = [], rest[stop:], 0
                 yield from self._folder(folder, is_between=is_between())
-            keep = len(held) - at if at >= 0 else min(len(held), len(_BEGIN) - 1)
-            yield from self._pass_on(_taken(held, len(held) - keep))
-            seen = max(len(held) - len(_END), 0) if at >= 0 else 0
-        yield from self._pass_on(bytes(held))
+        yield from self._pass_on(b"".join([*begun, rest]))
 
     def _folder(self, folder: bytes, *, is_between: bool) -> Iterator[bytes]:
         """The mark of a folder, or the folder itself. One with another in it ends later than it seems: it goes on too."""
@@ -87,22 +93,22 @@ class FolderCut(Generic[Whole]):
         return folder.endswith(_END) and len(folder) <= self._largest
 
     def _pass_on(self, data: bytes) -> Iterator[bytes]:
-        # Of a note that goes on over many pieces what it begins with is enough, and how it may end.
-        left = self._note + data
-        if b"<!" in left or b"<?" in left:
-            left = _NOTES.sub(b"", left)
-        note = _NOTE.search(left)
-        if note is None:
-            self._note = left[-_TAIL:]
+        edge = self._note + data[:1]
+        if b"<!" in data or b"<?" in data or _NOTE.search(edge):
+            # Of a note that goes on over many pieces what it begins with is enough, and how it may end.
+            left = _NOTES.sub(b"", self._note + data)
+            note = _NOTE.search(left)
+            begun = b"" if note is None else left[note.start() :]
+            if len(begun) > _HELD:
+                begun = begun[: _HELD // 2] + b" " + begun[-_HELD // 2 :]
+            self._note = begun or left[-_TAIL:]
         else:
-            begun = left[note.start() :]
-            self._note = begun if len(begun) <= _HELD else begun[: _HELD // 2] + b" " + begun[-_HELD // 2 :]
+            self._note = data[-_TAIL:] if len(data) >= _TAIL else (self._note + data)[-_TAIL:]
         if data:
             yield data
 
 
-def _taken(held: bytearray, count: int) -> bytes:
-    """The first bytes, which are held no more."""
-    taken = bytes(held[:count])
-    del held[:count]
-    return taken
+def _may_begin(data: bytes) -> int:
+    """How many bytes at the end may be the beginning of a folder."""
+    at = data.rfind(b"<", max(len(data) - len(_BEGIN) + 1, 0))
+    return len(data) - at if at >= 0 and _BEGIN.startswith(data[at:]) else 0
