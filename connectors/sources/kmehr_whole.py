@@ -15,7 +15,8 @@ from connectors.sources.kmehr_tree import Element
 from schemas.disposition import UnitKind
 from schemas.shapes import HOLE
 
-_KEPT = 8192  # shapes, and of one of them the values that tell its kind of record
+_KEPT = 8192  # shapes
+_HEADS_KEPT = 512  # of one shape: what tells the kind of record
 _PATIENT = "<patient></patient>"
 _IDENTITY = tuple(f"<{name}{end}" for name in IDENTITY for end in "> \t\n")
 _ATTRIBUTE = re.compile(r"""\s+([^\s=]+)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
@@ -94,7 +95,7 @@ class Shape:
         values = tuple([texts[at] for at in self._telling])
         found = self._told.get(values)
         if found is None:
-            if len(self._told) >= _KEPT:
+            if len(self._told) >= _HEADS_KEPT:
                 self._told.clear()
             found = self._told[values] = told_of(_element(self._tags, texts))[1:]
         date = texts[self._date] if isinstance(self._date, int) else self._date

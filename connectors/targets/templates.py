@@ -22,7 +22,8 @@ from schemas.item_kinds import ITEM_KINDS
 
 Types = tuple[str, ...]  # of one element, in each release
 Texts = Sequence[str]
-_KEPT = 4096  # templates, and verdicts on the texts of one place
+_KEPT = 4096  # templates
+_VERDICTS = 1024  # on the texts of one place
 
 
 class Check:
@@ -36,7 +37,7 @@ class Check:
         """Whether the text meets it."""
         verdict = self._known.get(text)
         if verdict is None:
-            if len(self._known) >= _KEPT:
+            if len(self._known) >= _VERDICTS:
                 self._known.clear()
             verdict = self._known[text] = self._test(text)
         return verdict

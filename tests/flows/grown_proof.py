@@ -50,7 +50,8 @@ class GrownProof:
         return done.stdout.strip().splitlines()[-1]
 
     def answered(self, request: str, answer: str, *identity: str) -> None:
-        asked, answered = self.case.folder / "q.tsq", self.case.folder / "a.tsr"
+        name = request.replace(" ", "-")
+        asked, answered = self.case.folder / f"{name}.tsq", self.case.folder / f"{name}.tsr"
         self.run(*request.split(), *identity, "--to", str(asked))
         answered.write_bytes(self.authority.answer(asked.read_bytes()))
         self.run(*answer.split(), *identity, str(answered))
