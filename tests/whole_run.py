@@ -14,6 +14,7 @@ from typing import Any
 
 from forked_python import start_forked
 
+from connectors.targets.identities import run_token
 from connectors.targets.medinect import chart_name
 from flows import engine
 from flows.control import Control
@@ -167,4 +168,6 @@ def _anonymous(data: bytes, run: str) -> bytes:
         data = data.replace(chart_name(run, chart).encode(), b"CHART-%d" % chart)
     minted: dict[bytes, bytes] = {}
     data = MINTED.sub(lambda m: minted.setdefault(m[0], b"MINTED-%d" % len(minted)), data)
-    return MESSAGE_ID.sub(rb"\1MESSAGE", data.replace(run.encode(), b"RUN"), count=1)
+    return MESSAGE_ID.sub(
+        rb"\1MESSAGE", data.replace(run.encode(), b"RUN").replace(run_token(run).encode(), b"TOKEN"), count=1
+    )

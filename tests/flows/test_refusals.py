@@ -199,10 +199,13 @@ def traced(case: Case, trace: Path, options: list[str]) -> subprocess.CompletedP
     ]  # fmt: skip
     calls = "trace=open,openat,openat2,creat,read,pread64,readv,preadv,mmap,execve,clone,clone3,fork,vfork,execveat"
     environment = {k: v for k, v in os.environ.items() if k != "REPRISE_OPERATOR"}
-    return subprocess.run(
-        ["strace", "-f", "--seccomp-bpf", "-qq", "-y", "-e", calls, "-o", trace, *command],
+    # A file a thread: in one file calls of others cut a call in two.
+    done = subprocess.run(
+        ["strace", "-ff", "--seccomp-bpf", "-qq", "-y", "-e", calls, "-o", trace, *command],
         capture_output=True, text=True, check=False, env=environment, timeout=300,
     )  # fmt: skip
+    trace.write_bytes(b"".join(part.read_bytes() for part in sorted(trace.parent.glob(f"{trace.name}.*"))))
+    return done
 
 
 def touches(trace: Path, source: Path) -> list[str]:
