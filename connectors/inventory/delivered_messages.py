@@ -95,6 +95,8 @@ def item_follows(node: Node, line: str) -> bool:
     value, limits = _last(fields[:-8]), fields[4]
     for content in (child for child in node.children if child.name == "content"):
         for child in content.children:
+            if child.name in ("minref", "maxref", "unit") and not child.children:
+                return False
             if child.name == "decimal" and not value.strip().startswith(_forms(child)):
                 return False
             if child.name in ("minref", "maxref") and not any(
