@@ -14,7 +14,7 @@ from flows.issuing import issue_proof
 from flows.orders import drop_order
 from flows.places import place_of
 from flows.results import RunResult
-from flows.run_views import fate_of
+from flows.run_views import fates_of
 from flows.settling import settle_use
 from flows.takeback import destination_of, leftovers, take_back, used_channels, was_published
 from flows.watch import Watch
@@ -253,6 +253,7 @@ def _result(home: Path, ending: Ending, evidence: Evidence, proof: Path) -> RunR
     delivered = [f"{place}/{name}" for name, _, _ in published.get("parts", [])]
     if delivered:
         delivered.append(f"{place}/manifest.json")
+    fates = fates_of(proof)
     return RunResult(
         run=ending.lease.run_id,
         state="certified",
@@ -263,6 +264,6 @@ def _result(home: Path, ending: Ending, evidence: Evidence, proof: Path) -> RunR
         authorisation=ending.lease.authorisation_id,
         outcome=ending.cause.outcome,
         cause=ending.cause,
-        source=fate_of(proof, "source"),
-        copy=fate_of(proof, "package"),
+        source=fates.get("source"),
+        copy=fates.get("package"),
     )

@@ -38,6 +38,7 @@ def status(home: Path, run: str) -> dict[str, Any]:
     end = _ends(control).get(lease.run_id)
     confirmed = states_of(control, lease)
     proof = home / "runs" / lease.run_id / "proof"
+    fates = fates_of(proof) if control.ended(lease) else {}
     return {
         **_brief(control, lease, end),
         "keys": lease.provider,
@@ -47,17 +48,17 @@ def status(home: Path, run: str) -> dict[str, Any]:
         "ended": end["at"] if end else None,
         "package": place_of(home, lease, counts["publish"]) if "publish" in counts else None,
         "import": confirmed[-1].value if confirmed else None,
-        "source": fate_of(proof, "source") if control.ended(lease) else None,
-        "copy": fate_of(proof, "package") if control.ended(lease) else None,
+        "source": fates.get("source"),
+        "copy": fates.get("package"),
         "proof": str(proof) if control.ended(lease) else None,
     }
 
 
-def fate_of(proof: Path, copy: str) -> dict[str, Any] | None:
-    """What an issued certificate says of `source` or `package`: who holds it until when, how it ended (docs/formats/proof.md)."""
+def fates_of(proof: Path) -> dict[str, dict[str, Any]]:
+    """What an issued certificate says of `source` and `package`: who holds it until when, how it ended (formats/proof.md)."""
     path = proof / "certificate.json"
-    found = json.loads(path.read_bytes()).get("fate", {}).get(copy) if path.is_file() else None
-    return dict(found) if isinstance(found, dict) else None
+    fates = json.loads(path.read_bytes()).get("fate", {}) if path.is_file() else {}
+    return {copy: dict(fates[copy]) for copy in ("source", "package") if isinstance(fates.get(copy), dict)}
 
 
 def source_of(home: Path, run: str) -> str | None:

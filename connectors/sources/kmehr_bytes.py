@@ -71,7 +71,7 @@ class Repair:
 
     def _stands_for_itself(self, piece: bytes) -> bool:
         """ASCII is UTF-8, in every codec but UTF-16, where no sign has begun in the piece before."""
-        return self._is_wide is False and piece.isascii() and self._decoder.getstate()[0] == b""
+        return not self._is_wide and piece.isascii() and self._decoder.getstate()[0] == b""
 
     def _as_utf_8(self, piece: bytes, *, final: bool) -> bytes:
         text = self._decoder.decode(piece, final)

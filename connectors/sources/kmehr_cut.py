@@ -33,9 +33,8 @@ class FolderCut(Generic[Whole]):
         self._read, self._largest = read, largest
         self._stub = f'<folder {self.name}=""/>'.encode()
         self._cut: deque[Whole] = deque()
-        self._note = (
-            b""  # a comment, an instruction or a CDATA section that has not ended, or what may begin one
-        )
+        # A comment, an instruction or a CDATA section that has not ended, or what may begin one.
+        self._note = b""
 
     def take(self) -> Whole:
         """What stands for the folder whose mark the parser has come to: they come in their order."""

@@ -16,7 +16,7 @@ Row = tuple[Any, ...]
 STAGED = (Disposition.DELIVERED.value, None)
 ROW_WEIGHT = 64  # bytes a row costs beside its text
 NO_MOMENT = (None, None, None)
-CODES = {UnitKind.TRANSACTION: "CD-TRANSACTION", UnitKind.ITEM: "CD-ITEM"}
+_CODES = {UnitKind.TRANSACTION: "CD-TRANSACTION", UnitKind.ITEM: "CD-ITEM"}
 _VALUE_TEST = re.compile(r"""(?:\.|text\(\))\s*=\s*(?:"([^"]*)"|'([^']*)')""")
 
 
@@ -30,9 +30,8 @@ class Rows:
     def unit(self, kind: UnitKind, unit: str, patient: int, owner: str, element: Element) -> None:
         """A unit that is neither link nor attachment, by its element without the units in it."""
         told = told_of(element) if kind is UnitKind.TRANSACTION else NO_MOMENT
-        code = CODES.get(kind)
-        name = first_code(element, code) if code else element.name
-        self.staged(kind, unit, patient, owner, element.ordinal, (name, *told, *shape_of(element)))
+        columns = (name_of(kind, element), *told, *shape_of(element))
+        self.staged(kind, unit, patient, owner, element.ordinal, columns)
 
     def staged(
         self, kind: UnitKind, unit: str, patient: int, owner: str, position: int, columns: Row
@@ -84,6 +83,12 @@ class Rows:
     def _common(self, unit: str, patient: int) -> Row:
         """The columns that every row begins with."""
         return (unit, self.file, patient, *STAGED)
+
+
+def name_of(kind: UnitKind, element: Element) -> str | None:
+    """The code that gives a transaction or an item its name, None where it has none; of any other unit the element's name."""
+    code = _CODES.get(kind)
+    return first_code(element, code) if code else element.name
 
 
 def told_of(head: Element) -> Row:

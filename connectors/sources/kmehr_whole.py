@@ -8,7 +8,7 @@ from functools import lru_cache
 from xml.parsers import expat
 
 from connectors.sources.kmehr_names import IDENTITY, IDENTITY_FIELDS, POSITION_VALUE
-from connectors.sources.kmehr_rows import CODES, NO_MOMENT, Row, told_of
+from connectors.sources.kmehr_rows import NO_MOMENT, Row, name_of, told_of
 from connectors.sources.kmehr_runs import Piece, Place, StrangeFolderError, take_apart
 from connectors.sources.kmehr_shape import shape_of
 from connectors.sources.kmehr_tree import Element
@@ -23,9 +23,8 @@ _ATTRIBUTE = re.compile(r"""\s+([^\s=]+)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
 _REFERENCE = re.compile("&(?:#x([0-9A-Fa-f]+)|#([0-9]+)|([a-z]+));")
 _SIGNS = {"lt": "<", "gt": ">", "amp": "&", "quot": '"', "apos": "'"}
 _WHITE = str.maketrans("\t\n", "  ")  # in an attribute; whoever reads XML does the same
-_TELLING = frozenset(
-    {"cd", "author"}
-)  # children of a transaction that say which kind of record it is, and whose
+_TELLING = frozenset({"cd", "author"})
+"""Children of a transaction that say which kind of record it is, and whose."""
 
 
 class WholeFolder:
@@ -72,11 +71,11 @@ class Shape:
         self.shape, texts = shape_of(element)
         if texts != marks:
             raise StrangeFolderError
-        self._marks = {mark: at for at, mark in enumerate(marks)}
-        self._name = self._slot(_first_code(element, kind))
+        self._texts, self._marks = marks, {mark: at for at, mark in enumerate(marks)}
+        self._name = self._slot(name_of(kind, element))
         telling = [each for child in element.children if child.name in _TELLING for each in _all_below(child)]
         self._telling = [self._marks[each.own_text] for each in telling if each.own_text in self._marks]
-        self._told: dict[tuple[str, ...], Row] = {}
+        self._tell = lru_cache(_HEADS_KEPT)(self._told_by)
         date = told_of(element)[0] if kind is UnitKind.TRANSACTION else None
         self._date = self._slot(date)
 
@@ -92,14 +91,15 @@ class Shape:
         """Date, kind of record and responsible doctor of a unit, if it is a transaction."""
         if self.kind is not UnitKind.TRANSACTION:
             return NO_MOMENT
-        values = tuple([texts[at] for at in self._telling])
-        found = self._told.get(values)
-        if found is None:
-            if len(self._told) >= _HEADS_KEPT:
-                self._told.clear()
-            found = self._told[values] = told_of(_element(self._tags, texts))[1:]
         date = texts[self._date] if isinstance(self._date, int) else self._date
-        return (date, *found)
+        return (date, *self._tell(*[texts[at] for at in self._telling]))
+
+    def _told_by(self, *telling: str) -> Row:
+        """Kind of record and responsible doctor, by the texts that say them."""
+        texts = list(self._texts)
+        for at, text in zip(self._telling, telling, strict=True):
+            texts[at] = text
+        return told_of(_element(self._tags, texts))[1:]
 
 
 _known = lru_cache(_KEPT)(Shape)
@@ -116,14 +116,6 @@ def _holds_positions(tags: str) -> bool:
         and not child.children
         for child in _element(tags, [""] * tags.count(HOLE)).children
     )
-
-
-def _first_code(element: Element, kind: UnitKind) -> str | None:
-    """The text of the code that gives a unit its name; of a unit without one the element's name."""
-    scheme = CODES.get(kind)
-    if scheme is None:
-        return element.name
-    return next((cd.own_text for cd in element.all("cd") if cd.attributes.get("S") == scheme), None)
 
 
 def _all_below(element: Element) -> list[Element]:

@@ -8,11 +8,9 @@ from typing import Any
 
 from connectors.base import ChartRows
 from connectors.targets.skeleton import Skeleton, is_mf_id, skeleton_of
-from connectors.targets.tree import Node, clean, parse_fragment
+from connectors.targets.tree import Node, parse_fragment, told_text
 from schemas.disposition import Disposition, Reason, UnitKind
 from schemas.errors import UnexplainedUnitError
-
-_SPACE = " \t\r\n"
 
 
 class Unit:
@@ -83,19 +81,19 @@ class Unit:
         """What its first MF-ID says, None where it has none."""
         if self.altered:
             found = next((child for child in self.children if is_mf_id(child)), None)
-            return None if found is None else _told(found.text)
+            return None if found is None else told_text(found.text)
         slots = self.skeleton.mf_ids if self.shape else ()
         if slots:
-            return _told(self.texts[slots[0]]) if slots[0] >= 0 else ""
-        return None if self.made is None else _told(self.made.text)
+            return told_text(self.texts[slots[0]]) if slots[0] >= 0 else ""
+        return None if self.made is None else told_text(self.made.text)
 
     def ids(self) -> Iterator[tuple[dict[str, str], str]]:
         """Its ids: their attributes, and what they say."""
         if self.altered:
-            yield from ((c.attributes, _told(c.text)) for c in self.children if c.name == "id")
+            yield from ((c.attributes, told_text(c.text)) for c in self.children if c.name == "id")
             return
         for attributes, slot in self.skeleton.ids:
-            yield attributes, _told(self.texts[slot]) if slot >= 0 else ""
+            yield attributes, told_text(self.texts[slot]) if slot >= 0 else ""
         if self.made is not None:
             yield self.made.attributes, self.made.text
 
@@ -137,10 +135,6 @@ def _gather(unit: Unit, found: list[Unit]) -> None:
 def stated_kind(unit: Unit) -> str | None:
     """The kind of a transaction or an item as its source codes it, None where it does not."""
     return unit.row["name"] if unit.kind in (UnitKind.TRANSACTION, UnitKind.ITEM) else None
-
-
-def _told(text: str) -> str:
-    return text if text.isascii() and text.isalnum() else clean(text).strip(_SPACE)
 
 
 @dataclass

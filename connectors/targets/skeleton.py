@@ -27,7 +27,7 @@ class Skeleton:
                 node.attributes["L"] = UNDETERMINED
         for node, is_tail in _runs(self.root):
             if (node.tail if is_tail else node.text) == _MARK:
-                node.tail_hole, node.hole = (count, node.hole) if is_tail else (node.tail_hole, count)
+                setattr(node, "tail_hole" if is_tail else "hole", count)
                 count += 1
         self.names = frozenset(child.name for child in self.root.children)
         ids = [child for child in self.root.children if child.name == "id"]

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from typing import NamedTuple
 
 from connectors.targets.chart import Unit
@@ -26,21 +26,8 @@ _KEPT = 4096  # templates
 _VERDICTS = 1024  # on the texts of one place
 
 
-class Check:
-    """A condition on a text, with the verdicts so far."""
-
-    def __init__(self, test: Callable[[str], bool]) -> None:
-        self._test = test
-        self._known: dict[str, bool] = {}
-
-    def holds(self, text: str) -> bool:
-        """Whether the text meets it."""
-        verdict = self._known.get(text)
-        if verdict is None:
-            if len(self._known) >= _VERDICTS:
-                self._known.clear()
-            verdict = self._known[text] = self._test(text)
-        return verdict
+Check = Callable[[str], bool]
+"""A condition on a text; its verdicts are kept."""
 
 
 class Poured(NamedTuple):
@@ -81,15 +68,30 @@ class Template:
 
         Raises UnlearnableError where what was found depends on a value.
         """
-        learning = _Learning(texts, checks)
-        self.children = tuple(learning.child(node, types_of_child(types, node.name)) for node in kept)
-        found = learning.checks
-        self.whole = _join(self.children)
+        found = {at: list(held) for at, held in checks.items()}
+        nodes = list(kept)
+        for node in nodes:
+            _learn(node, types_of_child(types, node.name), texts, found)
+        self._children = tuple(map(_child_template, nodes))
+        self.whole = poured(nodes)
         self._checks = tuple((at, check) for at, held in found.items() for check in dict.fromkeys(held))
+
+    def nodes(self, texts: Texts, written: Texts) -> list[Node]:
+        """The children of a unit; `written`: its texts as they stand in XML."""
+        return [child.node(texts, written) for child in self._children]
 
     def takes(self, texts: Texts) -> bool:
         """Whether each text of a unit is valid at its place."""
-        return all(check.holds(texts[at]) for at, check in self._checks)
+        return all(check(texts[at]) for at, check in self._checks)
+
+
+def _child_template(node: Node) -> ChildTemplate:
+    inside = None
+    if node.children:
+        pouring = _Pouring()
+        pouring.inside(node)
+        inside = pouring.done()
+    return ChildTemplate(node.name, node.attributes, node.hole, inside, opening(node))
 
 
 class UnlearnableError(Exception):
@@ -98,43 +100,46 @@ class UnlearnableError(Exception):
 
 def poured(nodes: Iterable[Node]) -> Poured:
     """Some elements as XML. Where an element has a hole a text is to be poured in, before the rest of it."""
-    form: list[str] = []
-    order: list[int] = []
-
-    def add(node: Node) -> None:
-        form.append(_as_form(opening(node)))
-        if node.hole >= 0:
-            form.append("%s")
-            order.append(node.hole)
-        form.append(_as_form(escape_text(node.text) + node.rest))
-        for child in node.children:
-            add(child)
-        form.append(f"</{node.name}>")
-
+    pouring = _Pouring()
     for node in nodes:
-        add(node)
-    return Poured("".join(form), tuple(order))
+        pouring.element(node)
+    return pouring.done()
+
+
+class _Pouring:
+    """XML that is being taken apart at its holes."""
+
+    def __init__(self) -> None:
+        self._form: list[str] = []
+        self._order: list[int] = []
+
+    def element(self, node: Node) -> None:
+        self._form.append(_as_form(opening(node)))
+        self.inside(node)
+        self._form.append(f"</{node.name}>")
+
+    def inside(self, node: Node) -> None:
+        self._text(node.text, node.hole)
+        self._form.append(_as_form(node.rest))
+        for child in node.children:
+            self.element(child)
+            self._text(child.tail, child.tail_hole)
+
+    def _text(self, text: str, hole: int) -> None:
+        if hole >= 0:
+            self._form.append("%s")
+            self._order.append(hole)
+        else:
+            self._form.append(_as_form(escape_text(text)))
+
+    def done(self) -> Poured:
+        return Poured("".join(self._form), tuple(self._order))
 
 
 def written(texts: Texts) -> Texts:
     """The texts as they stand in XML."""
     plain = "".join(texts)
     return texts if escape_text(plain) is plain else [escape_text(text) for text in texts]
-
-
-def _join(children: Sequence[ChildTemplate]) -> Poured:
-    form: list[str] = []
-    order: list[int] = []
-    for child in children:
-        form.append(_as_form(child.start))
-        if child.inside is not None:
-            form.append(child.inside.form)
-            order += child.inside.order
-        elif child.hole >= 0:
-            form.append("%s")
-            order.append(child.hole)
-        form.append(f"</{child.name}>")
-    return Poured("".join(form), tuple(order))
 
 
 _POSITION = re.compile(r"[0-9A-Fa-f.\s-]*")
@@ -149,45 +154,26 @@ def _as_form(xml: str) -> str:
     return xml.replace("%", "%%")
 
 
-class _Learning:
-    """What the children of one unit say of all units of its shape."""
+def _learn(node: Node, types: Types, texts: Texts, checks: dict[int, list[Check]]) -> None:
+    """Add what the texts in an element have to be. Raises UnlearnableError."""
+    _refuse_other_form(node.text, node.hole, texts)
+    if not node.children:
+        if node.hole >= 0 and not all(map(holds_any_text, RELEASES, types)):
+            start = opening(Node("", node.attributes))[1:-1] + ">"
+            checks.setdefault(node.hole, []).append(_check_of(types, start))
+        return
+    beside = node.hole >= 0 or any(child.tail_hole >= 0 for child in node.children)
+    if beside and not all(map(is_mixed, RELEASES, types)):
+        raise UnlearnableError
+    for child in node.children:
+        _learn(child, types_of_child(types, child.name), texts, checks)
+        _refuse_other_form(child.tail, child.tail_hole, texts)
 
-    def __init__(self, texts: Texts, checks: dict[int, list[Check]]) -> None:
-        self._texts, self.checks = texts, checks
-        self._form: list[str] = []
-        self._order: list[int] = []
 
-    def child(self, node: Node, types: Types) -> ChildTemplate:
-        self._form, self._order = [], []
-        self._element(node, types)
-        if node.children:
-            inside = Poured("".join(self._form), tuple(self._order))
-            return ChildTemplate(node.name, node.attributes, -1, inside, opening(node))
-        return ChildTemplate(node.name, node.attributes, node.hole, None, opening(node))
-
-    def _element(self, node: Node, types: Types) -> None:
-        """What stands in an element: its form, which texts it takes, and what they have to be."""
-        self._text(node.text, node.hole)
-        if not node.children:
-            if node.hole >= 0 and not all(map(holds_any_text, RELEASES, types)):
-                start = opening(Node("", node.attributes))[1:-1] + ">"
-                self.checks.setdefault(node.hole, []).append(_check_of(types, start))
-            return
-        beside = node.hole >= 0 or any(child.tail_hole >= 0 for child in node.children)
-        if beside and not all(map(is_mixed, RELEASES, types)):
-            raise UnlearnableError
-        for child in node.children:
-            self._form.append(_as_form(opening(child)))
-            self._element(child, types_of_child(types, child.name))
-            self._form.append(f"</{child.name}>")
-            self._text(child.tail, child.tail_hole)
-
-    def _text(self, text: str, hole: int) -> None:
-        if hole >= 0 and self._texts[hole] == text:
-            self._form.append("%s")
-            self._order.append(hole)
-        elif text:
-            raise UnlearnableError  # it was put into another form
+def _refuse_other_form(text: str, hole: int, texts: Texts) -> None:
+    """A text must stand there as it came."""
+    if text and (hole < 0 or texts[hole] != text):
+        raise UnlearnableError
 
 
 def types_of_child(types: Types, name: str) -> Types:
@@ -206,7 +192,7 @@ def _check_of(types: Types, start: str) -> Check:
         rest = start + escape_text(text)
         return all(map(is_valid_in, RELEASES, types, (rest,) * len(types)))
 
-    return Check(is_valid)
+    return lru_cache(_VERDICTS)(is_valid)
 
 
 _learned: dict[tuple[str, str], Template] = {}
@@ -227,7 +213,7 @@ def learn_template(unit: Unit, kept: Iterable[Node], type_name: str) -> None:
         if hole >= 0 and attributes.get("S") == "ID-KMEHR":
             checks.setdefault(hole, []).append(_position_check(attributes.get("SV", "")))
     for hole in unit.skeleton.codes("CD-ITEM") if unit.kind is UnitKind.ITEM else ():
-        checks.setdefault(hole, []).append(_KIND)
+        checks.setdefault(hole, []).append(ITEM_KINDS.__contains__)
     try:
         template = Template(all_texts(unit), kept, (type_name,) * len(RELEASES), checks)
     except UnlearnableError:
@@ -246,9 +232,6 @@ def _key(unit: Unit) -> tuple[str, str]:
     return unit.shape, "" if unit.made is None else unit.made.attributes["SV"]
 
 
-_KIND = Check(lambda text: text in ITEM_KINDS)
-
-
 @cache
 def _position_check(version: str) -> Check:
-    return Check(lambda text: says_position(version, text))
+    return partial(says_position, version)

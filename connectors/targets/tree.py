@@ -94,7 +94,12 @@ def clean(text: str) -> str:
 
 def told(node: Node) -> str:
     """An element's text as the books compare it: cleaned, without white space at its ends."""
-    return clean(node.text).strip(" \t\r\n")
+    return told_text(node.text)
+
+
+def told_text(text: str) -> str:
+    """The same of a text."""
+    return text if text.isascii() and text.isalnum() else clean(text).strip(" \t\r\n")
 
 
 def escape_text(text: str) -> str:

@@ -23,7 +23,14 @@ from connectors.targets.ladder import AUTHORS, fitting_author, stand_in
 from connectors.targets.media import media_type_of
 from connectors.targets.originals import Originals
 from connectors.targets.references import References
-from connectors.targets.templates import all_texts, learn_template, says_position, template_of, written
+from connectors.targets.templates import (
+    Template,
+    all_texts,
+    learn_template,
+    says_position,
+    template_of,
+    written,
+)
 from connectors.targets.tree import Node, leaf, opening, parse_fragment, serialise
 from schemas.disposition import Reason, UnitKind
 from schemas.item_kinds import ITEM_KINDS
@@ -66,8 +73,7 @@ class UnitWriter:
         template = template_of(unit)
         if template is not None:
             texts = all_texts(unit)
-            as_xml = written(texts)
-            return [child.node(texts, as_xml) for child in template.children], []
+            return template.nodes(texts, written(texts)), []
         return self._fit(unit)
 
     def _fit(self, unit: Unit) -> tuple[list[Node], list[Node]]:
@@ -153,18 +159,22 @@ class UnitWriter:
 
     def _item(self, unit: Unit) -> Node:
         template = template_of(unit)
-        if template is None and not _has_known_kind(unit):
+        if template is not None:
+            return self._pour_item(unit, template)
+        if not _has_known_kind(unit):
             return self._whole(unit)
-        kept, texts = ([], []) if template is not None else self._fit(unit)
+        kept, texts = self._fit(unit)
+        return _arranged([*kept, *texts, *map(self.link, unit.units)])
+
+    def _pour_item(self, unit: Unit, template: Template) -> Node:
         links = [self.link(each) for each in unit.units]
-        if template is not None and all(each.name == "lnk" and each.stream is None for each in links):
+        texts = all_texts(unit)
+        as_xml = written(texts)
+        if all(each.name == "lnk" and each.stream is None for each in links):
             # In an item links come last.
-            rest = template.whole.fill(written(all_texts(unit))) + "".join(map(serialise, links))
+            rest = template.whole.fill(as_xml) + "".join(map(serialise, links))
             return Node("item", children=[position()], rest=rest)
-        kept = kept or self.head(unit)[0]
-        item = Node("item", children=[position(), *kept, *texts, *links])
-        sort_children(item.children, "itemType")
-        return item
+        return _arranged([*template.nodes(texts, as_xml), *links])
 
     def _heading(self, unit: Unit) -> Node:
         kept, texts = self.head(unit)
@@ -194,6 +204,12 @@ class UnitWriter:
         text = self._originals.text(node)
         unit.prose.append(text.text)
         return text
+
+
+def _arranged(children: list[Node]) -> Node:
+    item = Node("item", children=[position(), *children])
+    sort_children(item.children, "itemType")
+    return item
 
 
 @cache

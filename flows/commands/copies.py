@@ -22,7 +22,7 @@ from flows.confirmation import ImportState, draft_acceptance
 from flows.confirmation import confirm as confirm_import
 from flows.control import Control
 from flows.custody import declare_gone, list_held
-from flows.run_views import fate_of
+from flows.run_views import fates_of
 from flows.steps.authorise import read_evidence
 from schemas.errors import AuthorisationError
 
@@ -84,7 +84,7 @@ def confirm(
             raise AuthorisationError("acceptance_not_signed")
         evidence = (paper.document, paper.signatures[0].cms)
     folder = confirm_import(path, run, state, operator_name(operator), evidence)
-    package = fate_of(folder, "package")
+    package = fates_of(folder).get("package")
     show(
         {"run": run, "import": state.value, "proof": str(folder), "package": package},
         as_json=as_json,

@@ -54,12 +54,12 @@ def install_sweep(
             " runs),\nor `reprise install-sweep --to DIR` and carry the units to where a service manager reads them."
         )
         raise HostError("systemd_not_running")
-    folder = to or (sweep_install.CRON if cron else sweep_install.SYSTEMD)
-    manage = running and to is None and not cron
     if uninstall:
-        found = _uninstall(plan, to, cron=cron, systemd=systemd, running=running)
+        kinds = [cron] if cron or systemd else [False, True]
+        found = _uninstall(plan, to, kinds, running=running)
     else:
-        found = _install(plan, folder, cron=cron, manage=manage)
+        folder = to or (sweep_install.CRON if cron else sweep_install.SYSTEMD)
+        found = _install(plan, folder, cron=cron, manage=running and to is None and not cron)
     text = str(found.pop("text"))
     show(found, as_json=as_json, text=text)
 
@@ -82,14 +82,10 @@ def _install(plan: SweepPlan, folder: Path, *, cron: bool, manage: bool) -> dict
     }
 
 
-def _uninstall(
-    plan: SweepPlan, to: Path | None, *, cron: bool, systemd: bool, running: bool
-) -> dict[str, object]:
-    """Take away what was installed: units and cron table, or the one that is named."""
+def _uninstall(plan: SweepPlan, to: Path | None, kinds: list[bool], *, running: bool) -> dict[str, object]:
+    """Take away what was installed; of each kind: whether it is a table for cron."""
     removed = 0
-    for as_cron in (False, True):
-        if (cron and not as_cron) or (systemd and as_cron):
-            continue
+    for as_cron in kinds:
         folder = to or (sweep_install.CRON if as_cron else sweep_install.SYSTEMD)
         names = sweep_install.units_of(plan, cron=as_cron)
         sweep_install.refuse_foreign(folder, names)

@@ -6,19 +6,16 @@ holds, so that a practice sees before delivery how much rests on local codes.
 
 from __future__ import annotations
 
-import re
 from collections import Counter as Tally
 
 import pyarrow.compute as pc
 
+from connectors.targets.skeleton import skeleton_of
 from flows.steps.context import DataContext
 from flows.steps.extract import STAGE as EXTRACTED
 from flows.values import Drafts, Matched
 from schemas.disposition import UnitKind
 
-_TAG = re.compile(r"<(/?)([^\s/>]+)([^>]*?)(/?)>")
-_HOLDERS = (["item"], ["item", "content"])
-_SCHEME = re.compile(r' S=(?:"([^"]*)"|\'([^\']*)\')')
 _KNOWN = frozenset(
     {
         "CD-ITEM",
@@ -57,15 +54,7 @@ def transform(context: DataContext, matched: Matched) -> Drafts:
 
 def schemes_of(shape: str) -> list[str]:
     """The scheme of each code of an item and of its contents, `none` where it states none."""
-    found: list[str] = []
-    opened: list[str] = []
-    for ends, name, labels, empty in _TAG.findall(shape):
-        if ends:
-            opened.pop()
-            continue
-        if name == "cd" and opened in _HOLDERS:
-            scheme = _SCHEME.search(labels)
-            found.append("none" if scheme is None else scheme[1] or scheme[2] or "")
-        if not empty:
-            opened.append(name)
-    return found
+    item = skeleton_of(shape).root
+    holders = [item, *(child for child in item.children if child.name == "content")]
+    codes = (child for holder in holders for child in holder.children if child.name == "cd")
+    return [code.attributes.get("S", "none") for code in codes]

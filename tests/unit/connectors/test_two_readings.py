@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 import pytest
 from kmehr_rebuilding import file_of
 from lxml import etree
+from mutating import base, mutate
 from rewritings import REWRITINGS
 
 from connectors.base import Admission, Limits, Reject, Verdict
@@ -21,9 +21,6 @@ from connectors.sources.kmehr_cut import FolderCut
 from flows.practice.write import write_practice
 from schemas.disposition import Disposition, Reason
 from schemas.errors import SourceError
-
-sys.path.append(str(Path(__file__).parent / "targets"))
-from mutating import base, mutate
 
 VECTORS = Path(__file__).parents[2] / "vectors"
 CUT: list[FolderCut[Any]] = []  # the last is that of the last reading
