@@ -6,6 +6,7 @@ than what is signed. So a field holds characters that every page and terminal he
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 _LATIN = (
@@ -27,14 +28,29 @@ def is_printable_line(text: str) -> bool:
     return set(text) <= PRINTABLE and unicodedata.normalize("NFC", text) == text and text.strip() == text
 
 
+_GAP = re.compile(r"\s{12,}")
+"""Blanks that push what follows off the page, or to where another column is read."""
+_MARKS_OF_A_LETTER = 3
+"""More marks on one letter grow over the lines beside it; no written language needs so many."""
+
+
 def hides(text: str) -> bool:
-    """Whether it holds a character that is not drawn, or that changes how others are: of any script."""
-    return any(_is_hiding(character) for character in text)
+    """Whether it holds a character that is not drawn, or that changes how others are, or where: of any script."""
+    return visible(text) != text
 
 
 def visible(text: str) -> str:
-    """The same for a terminal: each character that hides is written as its number, `[U+001B]`, as on paper."""
-    return "".join(f"[U+{ord(c):04X}]" if _is_hiding(c) else c for c in text)
+    """The same for a terminal: what hides is written out, as on paper.
+
+    A character as its number, `[U+001B]`; so the marks of a letter above three; a long gap as its length, `[300 blanks]`.
+    """
+    gaps = _GAP.sub(lambda gap: f" [{len(gap[0])} blanks] ", text)
+    written, marks = [], 0
+    for character in gaps:
+        marks = marks + 1 if unicodedata.combining(character) else 0
+        hidden = _is_hiding(character) or marks > _MARKS_OF_A_LETTER
+        written.append(f"[U+{ord(character):04X}]" if hidden else character)
+    return "".join(written)
 
 
 def _is_hiding(character: str) -> bool:

@@ -14,7 +14,7 @@ import pytest
 from growth import growth
 
 from connectors.archive import open_archive
-from connectors.base import DEEPEST, Limits, SourceFile
+from connectors.base import DEEPEST, MOST_ATTRIBUTES, Limits, SourceFile
 from connectors.inventory.healthone import HealthOneCounter
 from connectors.inventory.kmehr import KmehrCounter
 from connectors.sources.healthone import HealthOneConnector
@@ -36,6 +36,10 @@ def item(inner: str) -> str:
     return f"<item><cd S='CD-ITEM'>allergy</cd>{inner}</item>"
 
 
+def with_attributes(many: int) -> str:
+    return "<content " + " ".join(f"a{i}='1'" for i in range(many)) + "/>"
+
+
 # name: how many, and the file that holds n of them
 THINGS: dict[str, tuple[int, Callable[[int], bytes]]] = {
     "comments in an item": (2000, lambda n: message(transaction=item("<!--a-->" * n))),
@@ -46,9 +50,7 @@ THINGS: dict[str, tuple[int, Callable[[int], bytes]]] = {
     "characters of a header's comment": (1 << 18, lambda n: message(header=HEADER.replace("</h", f"<!--{'a' * n}--></h"))),
     "characters of an attribute": (1 << 19, lambda n: message(transaction=item(f"<content a='{'a' * n}'/>"))),
     "characters of a text": (1 << 19, lambda n: message(transaction=f"<text>{'a' * n}</text>")),
-    "attributes of an element": (
-        2000, lambda n: message(transaction=item("<content " + " ".join(f"a{i}='1'" for i in range(n)) + "/>")),
-    ),
+    "attributes of an element": (MOST_ATTRIBUTES // 2, lambda n: message(transaction=item(with_attributes(n)))),
     "texts beside a folder's elements": (400, lambda n: message("a<lnk/>" * n)),
     "links of an item": (500, lambda n: message(transaction=item("<lnk TYPE='x' URL='y'/>" * n))),
     "items": (250, lambda n: message(transaction=item("") * n)),
@@ -83,6 +85,15 @@ def test_elements_nested_in_each_other_take_linear_time_up_to_the_highest_limit(
         data = nested(depth)
         with pytest.raises(LimitExceededError, match="too_deep"):
             drain(carry(SourceFile(1, len(data), lambda data=data: io.BytesIO(data))))
+
+
+@pytest.mark.parametrize("way", [KmehrConnector().read, KmehrCounter().count], ids=["read", "count"])
+@pytest.mark.parametrize("many", [MOST_ATTRIBUTES + 1, 20_000])
+def test_an_element_with_more_attributes_than_any_format_knows_is_refused(way, many):
+    data = message(transaction=item(with_attributes(many)))
+    last = (lambda _: None) if way.__name__ == "read" else b"k" * 32
+    with pytest.raises(LimitExceededError, match="too_many_attributes"):
+        drain(way(SourceFile(1, len(data), lambda: io.BytesIO(data)), 1, last, LIMITS))
 
 
 FLAT: dict[str, tuple[int, Callable[[int], bytes]]] = {

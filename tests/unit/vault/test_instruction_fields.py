@@ -165,6 +165,19 @@ def test_version_1_is_read_as_it_was_and_shown_without_its_marks(bench):
     assert (error.value.code, error.value.exit_code) == ("text_hides", 10)
 
 
+def test_a_gap_and_marks_that_grow_over_other_lines_are_written_out(bench):
+    piled = "Dr Bob" + "\u0301" * 50
+    pushed = "Reprise" + " " * 300 + "may keep all"
+    assert visible(pushed) == "Reprise [300 blanks] may keep all"
+    assert visible(piled).startswith("Dr Bob" + "\u0301" * 3 + "[U+0301]" * 47)
+    assert not hides("e\u0301") and not hides("a   b")
+    assert visible(visible(piled)) == visible(piled) and visible(visible(pushed)) == visible(pushed)
+    for changes in ({"processor": pushed}, {"purpose": piled}):
+        with pytest.raises(AuthorisationError) as error:
+            bench.check(version=1, **changes)
+        assert (error.value.code, error.value.exit_code) == ("text_hides", 10)
+
+
 def test_what_version_1_left_open_and_is_harmless_still_holds(bench):
     made = bench.check(
         version=1, consume=True, purpose="research", uses={"migration": 1, "everything": 99}, kinds=[]
