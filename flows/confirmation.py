@@ -19,10 +19,10 @@ from vault.authorisation import check_controllers_word
 from vault.canonical import canonical_json
 from vault.lease import Lease, find_lease
 from vault.ledger import EntryType, commit
-from vault.locks import hold_run
 from vault.proven import listing_of
 from vault.register import InstructionRegister
 from vault.run_files import RunFile, read_run_file
+from vault.run_lock import hold_run
 from vault.trust import TrustStore
 
 

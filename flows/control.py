@@ -27,11 +27,11 @@ from schemas.outcome import Cause
 from vault.authorisation import Authorisation, give_back
 from vault.clock import Clock, SystemClock, parse_utc
 from vault.destroy import remove
+from vault.home_log import open_store
 from vault.host_record import HostRecord
 from vault.journal import Journal
 from vault.lease import Lease, owner_alive, set_unreadable_aside, take_over
 from vault.ledger import EntryType, Ledger, Recorded, commit
-from vault.ledger_store import open_store
 from vault.ledger_story import AFTERWARDS
 from vault.mark import make_staging
 from vault.proven import keep_proven, listing_of

@@ -20,7 +20,8 @@ from vault.instruction import Custody as Term
 from vault.instruction import Instruction
 from vault.lease import Lease, leased_runs
 from vault.ledger import EntryType
-from vault.locks import hold_custody, hold_run
+from vault.locks import hold_custody
+from vault.run_lock import hold_run
 from vault.sweep import live_runs
 from vault.trusted_time import TrustedTime
 

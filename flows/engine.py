@@ -45,8 +45,8 @@ from vault.keys import KeyState
 from vault.lease import Lease, Sight, find_lease, refuse_elsewhere, sight
 from vault.lease import list_runs as leases_of
 from vault.ledger import EntryType
-from vault.locks import hold_run
 from vault.provider import provider
+from vault.run_lock import hold_run
 from vault.site import Site
 from vault.sweep import is_restored
 

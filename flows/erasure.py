@@ -14,10 +14,11 @@ from flows.holdings import Holdings, holdings_of
 from flows.orders import drop_order
 from schemas.errors import IntegrityError, RetentionError, UnreadableSourceError
 from vault.forgetting import forget_subject
+from vault.known_numbers import also_known_as
 from vault.ledger import EntryType, commit
-from vault.locks import hold_people, hold_run
-from vault.persons import also_known_as
+from vault.locks import hold_people
 from vault.register import persons_without_lease, registers_of
+from vault.run_lock import hold_run
 from vault.subjects import Subjects
 from vault.sweep import is_over
 from vault.tombstones import bury, name_of

@@ -18,10 +18,10 @@ from vault.custody import Custody, HeldCopy
 from vault.forgetting import runs_of, runs_without_lease
 from vault.handwritten import attestations_of
 from vault.instruction import parse
+from vault.known_numbers import also_known_as
 from vault.lease import Lease, list_runs
 from vault.ledger import EntryType
 from vault.mandates import mandates_for
-from vault.persons import also_known_as
 from vault.register import InstructionRegister, registers_of
 from vault.shared_records import SharedRecords
 from vault.subjects import Subjects

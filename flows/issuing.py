@@ -15,16 +15,16 @@ from typing import Any
 from flows.control import Control
 from schemas.errors import UnreadableSourceError
 from vault.certificate import TRUST, build_certificate
+from vault.home_log import load_log_key
 from vault.lease import Lease, find_lease
 from vault.ledger import EntryType, format_hashes
-from vault.ledger_store import load_log_key
-from vault.locks import hold_run
 from vault.notes import Checkpoint, split_note
 from vault.policy import format_policy
 from vault.proof_folder import SALT, authorisation_files, place_folder, seal_files
 from vault.proven import evidence_before_version_2, proven_by
 from vault.register import InstructionRegister
 from vault.run_files import RunFile, read_run_file, write_run_file
+from vault.run_lock import hold_run
 from vault.signature_stamps import stamps_of
 from vault.statements import INVENTORY, envelope, statement
 from vault.timestamps import Stamps, read_roots

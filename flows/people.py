@@ -7,7 +7,8 @@ from pathlib import Path
 from flows.control import Control
 from schemas.errors import HomeError, OperatorError
 from vault.ledger import EntryType
-from vault.site import Site, create_home
+from vault.new_home import create_home
+from vault.site import Site
 from vault.subjects import Operator, enrol_operator
 
 

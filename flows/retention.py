@@ -18,9 +18,9 @@ from vault.destroy import destroy_stray, inventory_staging, key_of, remove
 from vault.intake import intakes_out_of_reach
 from vault.lease import Lease, end_data_process, readable_runs, set_unreadable_aside
 from vault.ledger import EntryType
-from vault.locks import hold_run
 from vault.provider import provider
 from vault.run_files import is_ended
+from vault.run_lock import hold_run
 from vault.sweep import find_unknown, forget_key, is_restored, live_runs, rearm_keys, reason_to_look
 
 _PASSING = (OSError, BusyError, DestructionError, LedgerError, StorageFullError)

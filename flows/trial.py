@@ -18,12 +18,13 @@ from schemas.disposition import RecordKind
 from schemas.errors import SourceError
 from schemas.identifiers import clean_inss
 from vault.clock import SystemClock, format_utc
+from vault.home_log import load_log_key
 from vault.instruction import draft
-from vault.ledger_store import FileLedger, load_log_key
+from vault.ledger_store import FileLedger
+from vault.new_home import create_home
 from vault.policy import format_policy
 from vault.recipients import RecipientRole, prove_possession
 from vault.sealing import make_identity
-from vault.site import create_home
 from vault.subjects import enrol_doctor, enrol_operator
 from vault.trial_ca import TrialAuthority, p12, pem, sign_cades
 

@@ -22,15 +22,15 @@ from vault.backup import write_backup
 from vault.bech32 import encode
 from vault.canonical import canonical_json
 from vault.clock import SystemClock, format_utc
+from vault.home_log import open_store
 from vault.instruction import draft
 from vault.instruction_pdf import render_pdf
 from vault.intake_keys import recipient_of
 from vault.ledger import EntryType, Ledger, commit
-from vault.ledger_store import open_store
 from vault.merkle import LeafList, leaf_hash, prove_inclusion, root_hash
+from vault.new_home import create_home
 from vault.notes import COSIGNATURE, Checkpoint, cosign_note, format_vkey, sign_note
 from vault.sealing import make_identity, open_bytes, seal_bytes
-from vault.site import create_home
 from vault.statements import VERSION, statement
 from vault.subjects import enrol_doctor, enrol_operator
 from vault.trial_ca import TrialAuthority, sign_cades, sign_page

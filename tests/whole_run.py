@@ -24,11 +24,11 @@ from flows.results import RunResult
 from flows.trial import make_trial
 from flows.watch import NoWatch, Watch
 from vault.clock import SystemClock
+from vault.home_log import open_store
 from vault.intake import Intake
 from vault.keys import KeyState
 from vault.lease import Lease, list_runs
 from vault.ledger_audit import audit
-from vault.ledger_store import open_store
 from vault.notes import VerifierKey
 from vault.provider import provider
 from vault.seal_page import fill_page

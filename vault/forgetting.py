@@ -7,12 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from vault.files import write_durably
+from vault.home_log import load_log_key
 from vault.journal import Journal
+from vault.known_numbers import also_known_as
 from vault.lease import UNREADABLE, Lease, list_runs, parts_folder
-from vault.ledger_store import load_log_key
 from vault.locks import hold_folder
 from vault.mandates import forget_numbers
-from vault.persons import also_known_as
 from vault.proof_folder import (
     drop_former,
     place_folder,

@@ -151,7 +151,7 @@ class Lease:
 
     @property
     def locks(self) -> frozenset[str]:
-        """What is held while the run is carried or ended (`vault.locks.hold_run`)."""
+        """What is held while the run is carried or ended (`vault.run_lock.hold_run`)."""
         return frozenset((self.authorisation_id, self.subject_id, *self.persons))
 
     @property

@@ -19,7 +19,7 @@ from typing import Protocol
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from schemas.errors import ForkError, LedgerError, ProofError
-from vault.files import write_durably, write_secret
+from vault.files import write_durably
 from vault.merkle import (
     Prefix,
     leaf_hash,
@@ -29,7 +29,6 @@ from vault.merkle import (
     verify_consistency,
 )
 from vault.notes import Checkpoint, VerifierKey, add_signatures, format_vkey, open_note, sign_note
-from vault.site import Site
 from vault.tiles import TILE, TileTree, format_bundle, grow_tiles, parse_bundle, tile_path
 
 
@@ -44,21 +43,6 @@ class LedgerStore(Protocol):
 
     def read(self, start: int, end: int) -> list[bytes]:
         """Entries from `start` up to, not including, `end`."""
-
-
-def make_log_key(home: Path) -> None:
-    """Make the log's signing key of a new home."""
-    write_secret(home / "keys" / "log.key", Ed25519PrivateKey.generate().private_bytes_raw())
-
-
-def load_log_key(home: Path) -> Ed25519PrivateKey:
-    """The log's signing key."""
-    return Ed25519PrivateKey.from_private_bytes((home / "keys" / "log.key").read_bytes())
-
-
-def open_store(home: Path) -> FileLedger:
-    """The ledger of a home."""
-    return FileLedger(home / "ledger", Site.load(home).origin, load_log_key(home))
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""One run a doctor and an instruction, one change of an intake at a time: locks that the kernel releases with their holder."""
+"""Locks of a home: the kernel releases each when its holder ends."""
 
 from __future__ import annotations
 
@@ -11,8 +11,6 @@ from pathlib import Path
 from types import TracebackType
 
 from schemas.errors import BusyError
-from vault.lease import readable_runs
-from vault.run_files import is_ended
 
 
 class HeldLock:
@@ -31,41 +29,11 @@ class HeldLock:
         self._held.close()
 
 
-def hold_run(home: Path, names: Iterable[str], wait_seconds: float = 0) -> HeldLock:
-    """Take the locks of an instruction and of everybody whom it concerns (by opaque ids), all or none.
+def hold(home: Path, names: Iterable[str], busy: str, wait_seconds: float = 0) -> HeldLock:
+    """Take the named locks, all or none, in one order, so that two holders never wait for each other.
 
-    They are taken in one order, so that two who need some of the same never wait for each other. Raises BusyError
-    (doctor_busy, with the run in the way where there is one) when another holds one of them beyond the wait.
+    Raises BusyError with the code `busy` when another process holds one of them beyond the wait.
     """
-    names = set(names)
-    try:
-        return _hold(home, names, "doctor_busy", wait_seconds)
-    except BusyError as error:
-        busy = error
-    holders = [
-        r.run_id for r in readable_runs(home)[0] if names & set(r.locks) and not is_ended(home, r.run_id)
-    ]
-    if holders:
-        busy.name_run(holders[-1])
-    raise busy
-
-
-def hold_intakes(home: Path) -> HeldLock:
-    """Take the lock under which records of intakes change; it is held for a moment only."""
-    return _hold(home, ("intakes",), "intakes_busy", wait_seconds=10)
-
-
-def hold_people(home: Path) -> HeldLock:
-    """Take the lock under which an instruction is checked and kept, or a person erased; it is held for a moment only."""
-    return _hold(home, ("people",), "doctor_busy", wait_seconds=10)
-
-
-def hold_custody(home: Path, wait_seconds: float = 0) -> HeldLock:
-    """Take the lock under which copies end: overwriting a large one takes its time. Raises BusyError (custody_busy)."""
-    return _hold(home, ("custody",), "custody_busy", wait_seconds)
-
-
-def _hold(home: Path, names: Iterable[str], busy: str, wait_seconds: float) -> HeldLock:
     folder = home / "locks"
     folder.mkdir(mode=0o700, exist_ok=True)
     until = time.monotonic() + wait_seconds
@@ -78,6 +46,21 @@ def _hold(home: Path, names: Iterable[str], busy: str, wait_seconds: float) -> H
                     raise BusyError(busy)
                 time.sleep(0.05)
         return HeldLock(taken.pop_all())
+
+
+def hold_intakes(home: Path) -> HeldLock:
+    """Take the lock under which records of intakes change; it is held for a moment only."""
+    return hold(home, ("intakes",), "intakes_busy", wait_seconds=10)
+
+
+def hold_people(home: Path) -> HeldLock:
+    """Take the lock under which an instruction is checked and kept, or a person erased; it is held for a moment only."""
+    return hold(home, ("people",), "doctor_busy", wait_seconds=10)
+
+
+def hold_custody(home: Path, wait_seconds: float = 0) -> HeldLock:
+    """Take the lock under which copies end: overwriting a large one takes its time. Raises BusyError (custody_busy)."""
+    return hold(home, ("custody",), "custody_busy", wait_seconds)
 
 
 def _try(descriptor: int) -> bool:

@@ -11,8 +11,8 @@ from typing import Any
 from schemas.errors import AuthorisationError
 from vault.attestation import add_attestation, read_code, two_attest
 from vault.enrolment import Ground, check_inami_numbers, check_national_number, what_was_shown
+from vault.known_numbers import own_numbers
 from vault.locks import hold_folder
-from vault.persons import own_numbers
 from vault.subjects import Operator, Subjects
 
 

@@ -5,17 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 from schemas.errors import RepriseError
-from vault.enrolment import inami_numbers
 from vault.instruction import Instruction, parse
+from vault.known_numbers import NAMED, holders_of_numbers
 from vault.pades import is_pdf, open_pdf
 from vault.signature import stated_number
 from vault.subjects import Subjects
-
-NAMED = "named"
-"""The kind of a record of somebody who is named by an INAMI number and was not enrolled: he can be shown, and erased."""
 
 
 def concerned(home: Path, instruction: Instruction, signers: Iterable[str]) -> tuple[str, ...]:
@@ -23,7 +19,7 @@ def concerned(home: Path, instruction: Instruction, signers: Iterable[str]) -> t
 
     A doctor who is named and not enrolled here has an id made of the first eight digits of the INAMI number.
     """
-    subjects, holders = Subjects(home), _holders(home)
+    subjects, holders = Subjects(home), holders_of_numbers(home)
     signed = {subjects.identify("doctor", number) for number in signers}
     named = {holders.get(n) or subjects.identify(NAMED, n) for n in numbers_named(instruction)}
     return tuple(sorted(signed | named))
@@ -32,7 +28,7 @@ def concerned(home: Path, instruction: Instruction, signers: Iterable[str]) -> t
 def introduce(home: Path, instruction: Instruction) -> None:
     """Give a key, and so a record that can be erased, to everybody whom an instruction names and nobody enrolled."""
     subjects = Subjects(home)
-    for number in numbers_named(instruction) - set(_holders(home)):
+    for number in numbers_named(instruction) - set(holders_of_numbers(home)):
         subject_id = subjects.identify(NAMED, number)
         if subjects.read(subject_id) is None:
             subjects.write(subject_id, {"kind": NAMED, "number": number})
@@ -63,36 +59,3 @@ def persons_in(home: Path, files: Mapping[str, bytes]) -> frozenset[str]:
     with suppress(RepriseError):
         named = frozenset(concerned(home, parse(files.get("instruction.json", b"")), ()))
     return named | signers_in(home, files)
-
-
-def also_known_as(home: Path, subject_id: str) -> frozenset[str]:
-    """A person's id, and those by which instructions named him before he was enrolled."""
-    subjects = Subjects(home)
-    numbers = _all_numbers(subjects.read(subject_id) or {})
-    return frozenset({subject_id, *(subjects.identify(NAMED, number) for number in numbers)})
-
-
-def own_numbers(home: Path, persons: frozenset[str]) -> frozenset[str]:
-    """The first eight digits of the INAMI numbers of a person known by these ids, less those that are another's now."""
-    subjects, holders = Subjects(home), _holders(home)
-    records = [subjects.read(person) or {} for person in persons]
-    numbers = set[str]().union(*map(_all_numbers, records))
-    numbers |= {str(record["number"]) for record in records if record.get("kind") == NAMED}
-    return frozenset(number for number in numbers if holders.get(number) in (None, *persons))
-
-
-def _holders(home: Path) -> dict[str, str]:
-    """Whose each INAMI number is, or was before a rectification."""
-    subjects = Subjects(home)
-    found = dict[str, str]()
-    for subject_id in subjects.ids():
-        record = subjects.read(subject_id) or {}
-        found |= {number: subject_id for number in _all_numbers(record) if number not in found}
-        found |= dict.fromkeys(inami_numbers(record), subject_id)
-    return found
-
-
-def _all_numbers(record: dict[str, Any]) -> set[str]:
-    """In force, pending and superseded."""
-    versions = [record, record.get("pending"), *record.get("superseded", [])]
-    return set[str]().union(*(inami_numbers(version) for version in versions))

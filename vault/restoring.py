@@ -18,17 +18,19 @@ from vault.clock import Clock, format_utc
 from vault.files import FULL, sync_folder, write_durably
 from vault.home_id import NAME as HOME_ID
 from vault.home_id import home_id
+from vault.home_log import load_log_key
 from vault.host_identity import boot_id, machine_id
 from vault.host_record import prepare_place
 from vault.lease import list_runs, set_unreadable_aside
 from vault.ledger_audit import audit
-from vault.ledger_store import FileLedger, load_log_key
+from vault.ledger_store import FileLedger
+from vault.new_home import FOLDERS
 from vault.notes import VerifierKey
 from vault.policy import format_policy
 from vault.replay import note_restored
 from vault.run_files import is_ended
 from vault.sealing import open_stream
-from vault.site import FOLDERS, state_line
+from vault.site import state_line
 from vault.subjects import Subjects, find_operator
 from vault.verify import verify
 

@@ -13,8 +13,8 @@ from flows.issuing import refresh_proof
 from schemas.errors import RefusedError
 from schemas.regular_file import read_regular
 from vault.clock import SystemClock, format_utc
+from vault.home_log import open_store
 from vault.ledger import format_hashes
-from vault.ledger_store import open_store
 from vault.notes import Checkpoint, VerifierKey, open_note
 from vault.signature_stamps import accept_stamp, stamp_requests
 

@@ -17,7 +17,7 @@ from flows.commands.shared import (
     show,
 )
 from flows.people import begin_home
-from vault.ledger_store import open_store
+from vault.home_log import open_store
 from vault.policy import format_policy
 
 

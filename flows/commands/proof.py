@@ -26,10 +26,11 @@ from schemas.errors import ForkError, HostileProofError, LedgerError, ProofError
 from schemas.regular_file import read_regular, read_text
 from vault.clock import SystemClock, format_utc
 from vault.full_verify import root_files, verify_fully
+from vault.home_log import open_store
 from vault.host_record import HostRecord
 from vault.issued import issue_faults
 from vault.ledger_audit import audit
-from vault.ledger_store import FileLedger, open_store
+from vault.ledger_store import FileLedger
 from vault.notes import Checkpoint, VerifierKey, open_note
 from vault.policy import format_policy
 from vault.site import Site

@@ -13,8 +13,8 @@ from whole_run import WholeRun
 from flows.control import Control
 from flows.practice.write import write_practice
 from vault.canonical import canonical_json
+from vault.home_log import load_log_key, open_store
 from vault.ledger import EntryType
-from vault.ledger_store import load_log_key, open_store
 from vault.notes import sign_note
 from vault.proof_folder import seal_files
 from vault.site import Site

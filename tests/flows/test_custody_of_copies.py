@@ -25,9 +25,10 @@ from schemas.errors import AuthorisationError, BusyError, RepriseError, StorageF
 from vault import custody as custodies
 from vault.clock import format_utc
 from vault.custody import CopyKind, Custody
+from vault.home_log import open_store
 from vault.lease import list_runs
-from vault.ledger_store import open_store
-from vault.locks import hold_custody, hold_run
+from vault.locks import hold_custody
+from vault.run_lock import hold_run
 from vault.trusted_time import TrustedTime
 
 pytestmark = pytest.mark.slow

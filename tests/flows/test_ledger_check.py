@@ -13,10 +13,10 @@ from flows.cli import app
 from flows.commands import proof
 from flows.control import Control
 from vault.clock import SystemClock
+from vault.home_log import open_store
 from vault.ledger import EntryType, Ledger, commit
-from vault.ledger_store import open_store
+from vault.new_home import create_home
 from vault.sealing import make_identity
-from vault.site import create_home
 from vault.subjects import enrol_operator
 
 BY = {"operator": commit(b"a", "b", "c", b"d")}

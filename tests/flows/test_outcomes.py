@@ -19,7 +19,7 @@ from flows.run_views import list_runs, run_of_order, status
 from flows.watch import NoWatch
 from schemas.errors import RepriseError
 from schemas.outcome import Cause, Outcome
-from vault.ledger_store import open_store
+from vault.home_log import open_store
 from vault.outcome_words import CAUSES
 
 pytestmark = pytest.mark.slow

@@ -18,7 +18,7 @@ from whole_run import WholeRun
 
 from flows.practice.write import write_practice
 from vault.certificate import build_certificate
-from vault.ledger_store import load_log_key
+from vault.home_log import load_log_key
 from vault.notes import COSIGNATURE, cosign_note, format_vkey
 from vault.proof_folder import _certificate_of, write_proof
 from vault.site import Site

@@ -15,9 +15,9 @@ from test_proof_lies import Forked, given
 from vault.canonical import canonical_json
 from vault.certificate_phrases import PHRASES
 from vault.full_verify import verify_fully
+from vault.home_log import load_log_key, open_store
 from vault.instruction import draft
 from vault.ledger import commit
-from vault.ledger_store import load_log_key, open_store
 from vault.signing import load_p12, sign_cades
 from vault.statements import envelope, statement
 from vault.verify import CHECK, DESTRUCTION, FOLDER, RUN, predicate_type, verify

@@ -16,7 +16,7 @@ from grown_proof import Files, GrownProof
 
 from vault import verify as standalone
 from vault.canonical import canonical_json
-from vault.ledger_store import load_log_key
+from vault.home_log import load_log_key
 from vault.notes import sign_note
 
 pytestmark = pytest.mark.slow

@@ -18,7 +18,7 @@ from flows.erasure import erase_subject, list_subjects
 from flows.issuing import refresh_proof
 from schemas.errors import ForkError, TrustError, UnreadableSourceError
 from vault.full_verify import verify_fully
-from vault.ledger_store import open_store
+from vault.home_log import open_store
 from vault.merkle import verify_consistency
 from vault.notes import Checkpoint, split_note
 from vault.signature_stamps import accept_stamp, stamp_requests

@@ -18,7 +18,7 @@ from flows.issuing import refresh_proof
 from flows.trial import P12_PASSWORD
 from vault.canonical import canonical_json
 from vault.full_verify import verify_fully
-from vault.ledger_store import load_log_key, open_store
+from vault.home_log import load_log_key, open_store
 from vault.signing import load_p12, sign_cades
 from vault.statements import envelope
 from vault.timestamps import Stamps

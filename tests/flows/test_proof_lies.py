@@ -17,8 +17,9 @@ from schemas.errors import ForkError
 from vault.canonical import canonical_json
 from vault.certificate import build_certificate, layout
 from vault.full_verify import OTHER_LAYOUT, verify_fully
+from vault.home_log import load_log_key, open_store
 from vault.ledger import Ledger, commit
-from vault.ledger_store import FileLedger, load_log_key, open_store
+from vault.ledger_store import FileLedger
 from vault.proof_folder import place_folder
 from vault.statements import envelope, statement
 from vault.trial_ca import TrialAuthority, sign_cades

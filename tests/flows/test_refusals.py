@@ -22,11 +22,11 @@ from whole_run import WholeRun
 from flows import trial
 from vault.authorisation import withdraw
 from vault.clock import SystemClock, format_utc
+from vault.home_log import open_store
 from vault.instruction import draft
 from vault.lease import list_runs
-from vault.ledger_store import open_store
-from vault.locks import hold_run
 from vault.patient_list import home_recipient, seal_list
+from vault.run_lock import hold_run
 from vault.sealing import make_identity
 from vault.subjects import enrol_doctor
 from vault.trial_ca import TrialAuthority, sign_cades

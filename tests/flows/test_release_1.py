@@ -13,8 +13,8 @@ from flows.retention import sweep_home
 from flows.run_views import list_runs
 from flows.safekeeping import restore
 from vault.clock import SystemClock
+from vault.home_log import open_store
 from vault.ledger_audit import audit
-from vault.ledger_store import open_store
 from vault.notes import VerifierKey
 from vault.verify import verify
 

@@ -12,7 +12,7 @@ from flows import engine
 from flows.issuing import refresh_proof
 from vault.canonical import canonical_json
 from vault.full_verify import OTHER_LAYOUT, verify_fully
-from vault.ledger_store import load_log_key
+from vault.home_log import load_log_key
 from vault.proof_folder import seal_files
 from vault.site import Site
 from vault.verify import BEGAN_1, VERSION_1, Files, read_folder, verify

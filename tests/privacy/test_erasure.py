@@ -23,7 +23,7 @@ from vault.clock import SystemClock
 from vault.enrolment import attest_doctor
 from vault.host_record import HostRecord
 from vault.ledger import commit
-from vault.locks import hold_run
+from vault.run_lock import hold_run
 from vault.subjects import Subjects, enrol_operator
 from vault.verify import read_folder
 from vault.verify import verify as judge

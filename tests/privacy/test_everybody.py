@@ -36,10 +36,10 @@ from vault.authorisation import draft_withdrawal, record
 from vault.clock import SystemClock
 from vault.enrolment import attest_doctor
 from vault.handwritten_acts import attest_by_hand, record_by_hand
+from vault.home_log import open_store
 from vault.instruction_pdf import render_pdf
 from vault.lease import list_runs
 from vault.ledger_audit import audit
-from vault.ledger_store import open_store
 from vault.mandates import attest_mandate
 from vault.notes import VerifierKey
 from vault.register import InstructionRegister

@@ -18,8 +18,8 @@ from flows.watch import NoWatch
 from schemas.errors import ForkError, KeyDestroyedError, RunEndedError
 from vault.clock import SystemClock
 from vault.destroy import key_of
+from vault.home_log import open_store
 from vault.lease import Lease, list_runs
-from vault.ledger_store import open_store
 from vault.provider import provider
 from vault.restoring import restore_backup
 from vault.sealing import make_identity

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from schemas.errors import RepriseError
 from vault.doctor.host import Host
+from vault.home_log import open_store
 from vault.host_identity import NAMELESS, machine_id
 from vault.host_record import HostRecord, extends
-from vault.ledger_store import open_store
 from vault.site import Site
 from vault.trust_admin import list_material
 

@@ -25,8 +25,8 @@ from schemas.errors import (
 from vault.clock import SystemClock
 from vault.heartbeat import beat, last_beat
 from vault.lease import new_lease
+from vault.new_home import create_home
 from vault.run_files import write_run_file
-from vault.site import create_home
 from vault.subjects import enrol_operator
 
 START = datetime(2026, 1, 1, tzinfo=UTC)

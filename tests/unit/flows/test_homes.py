@@ -14,10 +14,11 @@ from flows.control import Control
 from flows.home_state import home_state
 from flows.sweep_round import sweep_round
 from schemas.errors import HostError
-from vault.ledger_store import open_store
+from vault.home_log import open_store
+from vault.new_home import create_home
 from vault.notes import VerifierKey
 from vault.policy import parse_policy
-from vault.site import Site, create_home
+from vault.site import Site
 from vault.subjects import enrol_operator
 from vault.trial_ca import TrialAuthority, pem
 

@@ -17,7 +17,7 @@ from flows.cli import app
 from flows.sweep_install import make_plan, remove_units, units_of, write_units
 from flows.sweep_units import SweepPlan, cron_table, systemd_units
 from schemas.errors import HostError
-from vault.site import create_home
+from vault.new_home import create_home
 
 ME = pwd.getpwuid(os.getuid()).pw_name
 AWKWARD = 'a "home" 100% $HOME it\'s\\here'

@@ -11,7 +11,7 @@ import pytest
 from flows import orders
 from flows.orders import Order, cancel_order, list_orders, load_order, save_order
 from schemas.errors import BusyError, UnreadableSourceError
-from vault.site import create_home
+from vault.new_home import create_home
 
 ORDER = Order("/exports/a", "/a/authorisation.json", "migration", "/out", "keyring", "anna")
 

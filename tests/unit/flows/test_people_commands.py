@@ -19,8 +19,8 @@ from flows.trial import DOCTOR_NAME, make_trial
 from schemas.errors import AuthorisationError
 from vault.authorisation import reopen
 from vault.handwritten import MAX_SCAN_BYTES
+from vault.home_log import open_store
 from vault.instruction import draft
-from vault.ledger_store import open_store
 from vault.register import ATTESTATIONS, InstructionRegister
 from vault.sealing import make_identity
 from vault.verify import verify

@@ -11,7 +11,7 @@ import pytest
 from flows.commands.worker import _write_units
 from flows.worker_units import MARK
 from schemas.errors import HostError
-from vault.site import create_home
+from vault.new_home import create_home
 
 
 @pytest.fixture

@@ -16,12 +16,13 @@ from vault.authorisation_report import examine
 from vault.clock import SystemClock, format_utc
 from vault.instruction import draft
 from vault.instruction_pdf import render_pdf
+from vault.new_home import create_home
 from vault.pades import open_pdf
 from vault.recipients import prove_possession
 from vault.register import Use
 from vault.sealing import make_identity
 from vault.signed import Signed, detached
-from vault.site import Site, create_home
+from vault.site import Site
 from vault.subjects import enrol_doctor, enrol_operator, find_operator
 from vault.trial_ca import TrialAuthority, sign_cades, sign_page
 

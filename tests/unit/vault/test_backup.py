@@ -16,11 +16,12 @@ from flows.control import SWEEPER, Control
 from flows.trial import OPERATORS
 from schemas.errors import ForkError, OperatorError, PackageError, RepriseError, TargetRefusedError
 from vault.backup import KEPT, LEFT
+from vault.home_log import open_store
 from vault.host_record import record_folder
 from vault.ledger import EntryType
-from vault.ledger_store import open_store
+from vault.new_home import FOLDERS, create_home
 from vault.sealing import make_identity, open_bytes, seal_bytes
-from vault.site import FOLDERS, Site, create_home
+from vault.site import Site
 from vault.subjects import Subjects, enrol_operator
 
 NAME = OPERATORS[0]

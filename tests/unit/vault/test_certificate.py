@@ -21,8 +21,9 @@ from vault.destroy import Evidence, StagedFile, Verification
 from vault.instruction_fields import ROLES
 from vault.keys import KeyState
 from vault.media import DECLARABLE, Media, backed_up, describe_media, filesystem_type
+from vault.new_home import create_home
 from vault.provider import provider
-from vault.site import EXCEPTIONS, Site, create_home
+from vault.site import EXCEPTIONS, Site
 from vault.statements import LISTED, destruction_predicate, inventory_file
 from vault.tool import ROOMS, describe_tool, source_digest
 

@@ -9,7 +9,7 @@ import pytest
 
 from vault import custody as module
 from vault.custody import CopyKind, Custody, Evidence, HeldCopy
-from vault.site import create_home
+from vault.new_home import create_home
 
 UNTIL = "2030-01-01T00:00:00Z"
 CANARY = b"Zzcanary Unique"

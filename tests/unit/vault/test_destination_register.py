@@ -27,7 +27,7 @@ from vault.destinations import (
     open_identity,
     parse_remote,
 )
-from vault.site import create_home
+from vault.new_home import create_home
 
 KEY = ed25519.Ed25519PrivateKey.generate()
 PUBLIC = KEY.public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode()

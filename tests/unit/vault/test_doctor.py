@@ -26,8 +26,9 @@ from vault.host_record import record_folder
 from vault.keyring_linux import KernelKeyring
 from vault.lease import new_lease
 from vault.ledger import EntryType
+from vault.new_home import create_home
 from vault.prefect_api import Answer
-from vault.site import Site, create_home
+from vault.site import Site
 from vault.subjects import enrol_operator
 from vault.trial_ca import TrialAuthority
 from vault.trust_admin import add_material

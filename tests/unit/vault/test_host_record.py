@@ -17,10 +17,11 @@ from flows.home_state import home_state
 from flows.safekeeping import Reason, accept_rollback
 from flows.sweep_round import sweep_round
 from schemas.errors import ForkError, HomeError, RefusedError
+from vault.home_log import open_store
 from vault.host_record import HostRecord, record_folder
 from vault.ledger import EntryType
-from vault.ledger_store import open_store
-from vault.site import Site, create_home
+from vault.new_home import create_home
+from vault.site import Site
 from vault.subjects import Subjects, enrol_operator
 from vault.tombstones import bury, name_of, tombstones
 

@@ -37,8 +37,8 @@ from vault.intake_keys import identity_store, recipient_of
 from vault.intake_mint import mint
 from vault.keys import KeyState
 from vault.lease import Lease, new_lease
+from vault.new_home import create_home
 from vault.sealed_source import open_sealed
-from vault.site import create_home
 from vault.sweep import rearm_keys
 
 OURS, THEIRS = "a" * 24, "b" * 24

@@ -10,6 +10,7 @@ from types import SimpleNamespace
 import pytest
 
 from schemas.errors import RepriseError, ScopeError
+from vault.new_home import create_home
 from vault.recipients import (
     CHALLENGE_DAYS,
     challenge,
@@ -19,7 +20,6 @@ from vault.recipients import (
     remove,
 )
 from vault.sealing import make_identity, open_bytes
-from vault.site import create_home
 from vault.terms import recipient_refusals, refuse_first
 
 NOW = datetime(2026, 5, 4, tzinfo=UTC)

@@ -12,10 +12,10 @@ from test_moved_clock import lease_of
 from schemas.errors import RefusedError
 from vault.authorisation import claim, withdraw
 from vault.clock import SystemClock
+from vault.home_log import open_store
 from vault.instruction import draft
 from vault.ledger import EntryType, Ledger, commit
 from vault.ledger_audit import audit
-from vault.ledger_store import open_store
 from vault.notes import VerifierKey
 from vault.signed import detached
 from vault.trial_ca import sign_cades

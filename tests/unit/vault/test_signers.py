@@ -16,9 +16,9 @@ from schemas.sensitive import Sensitive
 from vault.enrolment import Ground, attest_doctor, begin_doctor
 from vault.instruction import Controller
 from vault.mandates import MandateTerms, attest_mandate, begin_mandate, end_mandate
+from vault.new_home import create_home
 from vault.signature import Signer
 from vault.signers import inss_of_controllers, standing_of
-from vault.site import create_home
 from vault.subjects import Subjects, enrol_doctor, enrol_operator
 
 NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)

@@ -9,7 +9,7 @@ from asn1crypto import pem
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from schemas.errors import TrustError
-from vault.site import create_home
+from vault.new_home import create_home
 from vault.trial_ca import TrialAuthority
 from vault.trust import TrustStore
 from vault.trust_admin import add_material, list_material

@@ -17,8 +17,8 @@ from vault import register as module
 from vault.clock import SystemClock
 from vault.instruction import Instruction, draft, parse
 from vault.ledger_story import story_faults
-from vault.locks import hold_run
 from vault.register import InstructionRegister, Use
+from vault.run_lock import hold_run
 
 
 @pytest.fixture
