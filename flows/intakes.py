@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from flows.control import Control
-from flows.steps.authorise import evidence
+from flows.evidence import evidence
 from schemas.errors import DeadlineError, IntakeError, RefusedError, RepriseError
 from vault.authorisation import any_use, check, is_withdrawn
 from vault.clock import SystemClock, format_utc, parse_utc

@@ -19,7 +19,7 @@ from flows.commands.shared import (
     show,
 )
 from flows.control import Control
-from flows.steps.authorise import read_evidence
+from flows.evidence import read_evidence
 from schemas.errors import AuthorisationError
 from schemas.regular_file import read_text
 from vault import authorisation as authorisations

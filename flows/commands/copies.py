@@ -22,8 +22,8 @@ from flows.confirmation import ImportState, draft_acceptance
 from flows.confirmation import confirm as confirm_import
 from flows.control import Control
 from flows.custody import declare_gone, list_held
+from flows.evidence import read_evidence
 from flows.run_views import fates_of
-from flows.steps.authorise import read_evidence
 from schemas.errors import AuthorisationError
 
 

@@ -19,7 +19,7 @@ from flows.commands.shared import (
     show,
 )
 from flows.control import Control
-from flows.steps.authorise import read_evidence
+from flows.evidence import read_evidence
 from schemas.errors import LimitExceededError
 from schemas.regular_file import read_regular
 from vault.handwritten import MAX_SCAN_BYTES, Verification

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import glob
 import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from flows.channels import require_registered
 from flows.control import Control
+from flows.evidence import evidence
 from flows.orders import Order
 from schemas.errors import RefusedError, UnreadableSourceError
-from schemas.regular_file import open_regular, read_regular
-from vault.authorisation import Authorisation, check, claim, recorded
+from vault.authorisation import Authorisation, check, claim
 from vault.intake import refuse_hopeless
-from vault.pades import MAX_BYTES, is_pdf, open_pdf
 from vault.provider import provider
 from vault.register import Use
-from vault.signed import Signed, detached
+from vault.signed import Signed
 
 SEALED_SUFFIX = ".age"
 """By this name a source is known as sealed before it may be looked at; the data process looks at its first bytes."""
@@ -64,24 +62,3 @@ def authorise(control: Control, order: Order, run_id: str | None = None) -> Auth
         control.record_refused(refusal)
         raise
     return Authorised(authorisation, signed)
-
-
-def evidence(home: Path, reference: str) -> Signed:
-    """The signed instruction: from a file, or as recorded under an id."""
-    path = Path(reference)
-    return read_evidence(path) if path.is_file() else recorded(home, reference)
-
-
-def read_evidence(path: Path) -> Signed:
-    """FILE, a signed PDF, or JSON with every FILE*.p7s beside it; and FILE.patients.age if there is one.
-
-    Raises AuthorisationError for a PDF that is not a page of ours, signed and nothing else (`vault.pades.open_pdf`).
-    """
-    beside = path.with_name(path.name + ".patients.age")
-    patients = read_regular(beside) if beside.is_file() else None
-    with open_regular(path) as file:
-        data = file.read(MAX_BYTES + 1)
-    if is_pdf(data):
-        return open_pdf(data, patients)
-    signatures = sorted(path.parent.glob(glob.escape(path.name) + "*.p7s"))
-    return detached(data, [read_regular(signature) for signature in signatures], patients)

@@ -12,7 +12,7 @@ import pytest
 
 from connectors.base import Limits
 from connectors.opening import open_source
-from flows.steps.authorise import read_evidence
+from flows.evidence import read_evidence
 from schemas.errors import PackageError, UnreadableSourceError
 from schemas.regular_file import open_regular, read_regular, read_text
 from vault.full_verify import root_files
