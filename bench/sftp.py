@@ -20,7 +20,7 @@ from servers import Sshd, sshd
 
 from connectors.destinations.line import Line, Patience
 from connectors.destinations.sftp import SftpDestination
-from flows.servers import dial
+from flows.transport.dial import dial
 
 ROUNDS = 5
 

@@ -17,12 +17,12 @@ from prefect.logging import get_run_logger
 from prefect.runtime import flow_run as current
 from prefect.states import Completed, Failed, State
 
-from flows.coded import CodedFailure, told
-from flows.engine import abandon_order, start_order
-from flows.journal_view import progress_percent
-from flows.no_results import refuse_results
-from flows.results import RunResult
-from flows.run_views import run_of_order
+from flows.engine.run import abandon_order, start_order
+from flows.lifecycle.run_views import run_of_order
+from flows.session.coded_errors import CodedFailure, told
+from flows.session.progress import progress_percent
+from flows.session.results import RunResult
+from flows.session.stored_results import refuse_results
 from schemas.outcome import Cause
 from vault.site import Site
 

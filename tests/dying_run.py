@@ -14,10 +14,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from flows import engine
-from flows.orders import Order
+from flows.engine import run as engine
+from flows.session.orders import Order
 from schemas.errors import RepriseError
-from vault.lease import list_runs
+from vault.runs.lease import list_runs
 
 
 class DyingWatch:

@@ -8,7 +8,7 @@ from connectors.destinations.base import MANIFEST, Destination, bring
 from connectors.destinations.line import Line, Patience
 from connectors.destinations.s3 import S3Destination
 from connectors.destinations.sftp import SftpDestination
-from flows.servers import dial
+from flows.transport.dial import dial
 from schemas.digests import stream_digest
 
 RUN = "11111111-2222-3333-4444-555555555555"

@@ -16,23 +16,23 @@ from forked_python import start_forked
 
 from connectors.targets.identities import run_token
 from connectors.targets.medinect import chart_name
-from flows import engine
-from flows.control import Control
-from flows.intakes import open_intake
-from flows.orders import Order
-from flows.results import RunResult
-from flows.trial import make_trial
-from flows.watch import NoWatch, Watch
-from vault.clock import SystemClock
-from vault.home_log import open_store
-from vault.intake import Intake
-from vault.keys import KeyState
-from vault.lease import Lease, list_runs
-from vault.ledger_audit import audit
-from vault.notes import VerifierKey
-from vault.provider import provider
-from vault.seal_page import fill_page
-from vault.sealing import open_stream
+from flows.engine import run as engine
+from flows.lifecycle.intakes import open_intake
+from flows.session.control import Control
+from flows.session.observer import NoWatch, Watch
+from flows.session.orders import Order
+from flows.session.results import RunResult
+from trial.home import make_trial
+from vault.age.sealing import open_stream
+from vault.intake.record import Intake
+from vault.intake.seal_page import fill_page
+from vault.keys.provider import KeyState
+from vault.keys.registry import provider
+from vault.ledger.audit import audit
+from vault.ledger.home_log import open_store
+from vault.ledger.notes import VerifierKey
+from vault.runs.lease import Lease, list_runs
+from vault.system.clock import SystemClock
 from vault.verify import verify
 
 SIGNED = "2026-01-01T00:00:00Z"  # the same for all, for it is in what they deliver

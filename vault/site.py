@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import secrets
 import tomllib
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
-from schemas.errors import HomeError
-from vault.media import Media
+from schemas.errors import HomeError, UnreadableSourceError
+from vault.system.files import write_secret
+from vault.system.mounts import Media
 
 EXCEPTIONS = ("swap_on", "core_pattern_pipes")
-"""What a site may declare (`vault.hygiene.host_findings`); every certificate prints it."""
+"""What a site may declare (`vault.system.hardening.host_findings`); every certificate prints it."""
+
+HOME_ID = "id"
+RESTORED = "restored.json"
+"""In a home that came out of a backup: when and where, and whether it has forgotten again since (`vault.home.replay`)."""
 
 
 @dataclass(frozen=True)
@@ -91,3 +98,18 @@ def _folder(value: object) -> str:
 def state_line(place: Path) -> str:
     """The line of `site.toml` that fixes where a home's host keeps its record. A JSON string is one of TOML."""
     return f"state = {json.dumps(str(place))}\n"
+
+
+def home_id(home: Path) -> str:
+    """The name of a home, 32 hexadecimal digits; made the first time it is asked for.
+
+    Raises UnreadableSourceError when the file holds something else.
+    """
+    path = home / HOME_ID
+    if not path.is_file():
+        with contextlib.suppress(FileExistsError):  # another process was faster: its name stands
+            write_secret(path, secrets.token_hex(16).encode())
+    found = path.read_text(encoding="ascii", errors="replace").strip()
+    if len(found) != 32 or not set(found) <= set("0123456789abcdef"):
+        raise UnreadableSourceError("home_id_malformed")
+    return found

@@ -8,8 +8,8 @@ from typing import Any, Self
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from flows.commands.shared import errors_console
-from flows.custody import EXPORT_ENDS
-from flows.journal_view import progress_percent
+from flows.lifecycle.copies import EXPORT_ENDS
+from flows.session.progress import progress_percent
 
 _WORDS = {
     "authorise": "checking the authorisation",

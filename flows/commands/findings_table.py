@@ -6,7 +6,7 @@ from rich.padding import Padding
 from rich.table import Table
 
 from flows.commands.shared import console
-from vault.doctor.findings import AREAS, Finding, Severity
+from vault.diagnostics.findings import AREAS, Finding, Severity
 
 _MARKS = {
     Severity.FAIL: "[bold red]fail[/]",

@@ -10,8 +10,8 @@ from typing import Annotated, Any
 
 import typer
 
-from flows import engine, interrupts
-from flows.channels import channel_of
+from flows import interrupts
+from flows.admin.status import home_state, one_line, raise_alarm
 from flows.commands.bars import BarWatch
 from flows.commands.shared import (
     HomeOption,
@@ -33,15 +33,16 @@ from flows.commands.wording import (
     describe_status,
     describe_sweep,
 )
-from flows.control import Control
-from flows.custody import confirm_clock
-from flows.home_state import home_state, one_line, raise_alarm
-from flows.orders import Order, drop_order, save_order
-from flows.run_views import list_runs, run_of_order, run_of_this_process, source_of
-from flows.run_views import status as run_status
-from flows.sweep_round import sweep_round
+from flows.engine import run as engine
+from flows.lifecycle.copies import confirm_clock
+from flows.lifecycle.run_views import list_runs, run_of_order, run_of_this_process, source_of
+from flows.lifecycle.run_views import status as run_status
+from flows.retention.round import sweep_round
+from flows.session.control import Control
+from flows.session.orders import Order, drop_order, save_order
+from flows.transport.destination import channel_of
 from schemas.errors import HostError, RepriseError, VerificationFailedError
-from vault.prefect_api import Answer, ask
+from vault.diagnostics.prefect_api import Answer, ask
 
 SourceArgument = Annotated[
     Path,
@@ -112,7 +113,7 @@ def _through_prefect(home: Path, order: Order) -> dict[str, Any]:
 
     Raises HostError: prefect_silent, prefect_open.
     """
-    from flows.quiet_prefect import settle_prefect
+    from flows.worker.prefect_settings import settle_prefect
 
     answer = ask(os.environ["PREFECT_API_URL"])
     if answer is Answer.OPEN:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flows.commands.count_words import count_lines
-from vault.outcome_words import run_in_words
+from vault.runs.outcome_words import run_in_words
 
 
 def describe_result(result: dict[str, Any]) -> str:

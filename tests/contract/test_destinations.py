@@ -19,7 +19,7 @@ from connectors.destinations.line import Line, Patience
 from connectors.destinations.s3 import S3Destination
 from connectors.destinations.sftp import SftpDestination
 from connectors.targets.manifest import build_manifest
-from flows.servers import dial
+from flows.transport.dial import dial
 from schemas.digests import stream_digest
 from schemas.errors import TargetRefusedError
 

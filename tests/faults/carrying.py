@@ -8,10 +8,10 @@ import sys
 from pathlib import Path
 from typing import Any, Self
 
-import flows.carry
-from flows import engine
-from flows.orders import Order
-from flows.watch import NoWatch
+import flows.engine._supervise
+from flows.engine import run as engine
+from flows.session.observer import NoWatch
+from flows.session.orders import Order
 from schemas.errors import RepriseError
 
 
@@ -31,7 +31,7 @@ class NoJudge:
         return []
 
 
-flows.carry.ContractJudge = NoJudge  # type: ignore[assignment, misc]
+flows.engine._supervise.ContractJudge = NoJudge  # type: ignore[assignment, misc]
 
 
 def carry(plan: dict[str, Any]) -> int:

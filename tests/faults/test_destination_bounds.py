@@ -23,7 +23,7 @@ from servers import through
 
 from connectors.destinations.line import Line, Patience
 from connectors.destinations.watchdog import Bound, Watchdog
-from flows.s3_server import _http_session
+from flows.transport._s3 import _http_session
 from schemas.errors import TargetError
 
 PARTS = 256 << 10
@@ -361,7 +361,7 @@ sys.addaudithook(lambda event, a: seen.append(a[1]) if event == "socket.connect"
 sys.path[:0] = json.loads(sys.argv[3])
 from parcel import carry, destination
 from schemas.sensitive import Sensitive
-from vault.destinations import S3Bucket, SftpServer
+from vault.records.destinations import S3Bucket, SftpServer
 for raw in json.loads(sys.stdin.read()):
     kind = SftpServer if "host_key" in raw else S3Bucket
     secret = ("identity", "key_id", "secret")

@@ -17,7 +17,7 @@ from connectors.destinations.base import MANIFEST, Destination, bring
 from connectors.destinations.line import Line, Patience
 from connectors.destinations.sftp import SftpDestination
 from connectors.destinations.sftp import _remove_folder as remove_folder
-from flows.servers import dial
+from flows.transport.dial import dial
 from schemas.errors import TargetError
 
 SEEDS = range(40) if os.environ.get("REPRISE_ALL_FAULTS") else range(3)

@@ -12,7 +12,7 @@ from servers import make_key
 from connectors.destinations.base import bring
 from connectors.destinations.line import Line, Patience
 from connectors.destinations.sftp import SftpDestination
-from flows.servers import dial
+from flows.transport.dial import dial
 from schemas.errors import TargetRefusedError
 
 
@@ -58,7 +58,7 @@ def test_a_server_that_no_longer_has_the_pinned_kind_of_key(ssh, sealed, tmp_pat
 
 
 def test_a_key_that_the_server_does_not_know(ssh, sealed, tmp_path):
-    from vault.destinations import open_identity
+    from vault.records.destinations import open_identity
 
     make_key(tmp_path / "stranger")
     identity = open_identity((tmp_path / "stranger").read_bytes(), None)

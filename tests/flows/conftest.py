@@ -8,7 +8,7 @@ import pytest
 from grown_proof import GrownProof
 from whole_run import WholeRun
 
-from flows.practice.write import write_practice
+from trial.practice.write import write_practice
 
 
 @pytest.fixture(scope="module")

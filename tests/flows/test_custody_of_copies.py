@@ -12,24 +12,24 @@ from moving_clock import MovingClock
 from whole_run import WholeRun
 
 from connectors.destinations.folder import FolderDestination
-from flows import engine
+from flows.admin.backup import Reason, accept_rollback
 from flows.commands.bars import BarWatch
 from flows.commands.wording import describe_result
-from flows.confirmation import ImportState, confirm
-from flows.control import Control
-from flows.custody import _end
-from flows.retention import sweep_home
-from flows.run_views import status
-from flows.safekeeping import Reason, accept_rollback
+from flows.engine import run as engine
+from flows.lifecycle.confirmation import ImportState, confirm
+from flows.lifecycle.copies import _end
+from flows.lifecycle.run_views import status
+from flows.retention._sweep import sweep_home
+from flows.session.control import Control
 from schemas.errors import AuthorisationError, BusyError, RepriseError, StorageFullError
-from vault import custody as custodies
-from vault.clock import format_utc
-from vault.custody import CopyKind, Custody
-from vault.home_log import open_store
-from vault.lease import list_runs
-from vault.locks import hold_custody
-from vault.run_lock import hold_run
-from vault.trusted_time import TrustedTime
+from vault.destruction import held_copies as custodies
+from vault.destruction.held_copies import CopyKind, Custody
+from vault.destruction.trusted_time import TrustedTime
+from vault.ledger.home_log import open_store
+from vault.runs.lease import list_runs
+from vault.runs.run_lock import hold_run
+from vault.system.clock import format_utc
+from vault.system.locks import hold_custody
 
 pytestmark = pytest.mark.slow
 OPERATOR, DOCTOR = "operator", "doctor"
@@ -258,7 +258,7 @@ def test_an_export_goes_with_a_withdrawal_though_its_run_does_not_end(practice, 
     case = Case(tmp_path, practice)
     case.start_apart({"who": "control", "at": "arrow", "name": "extract"})
     (lease,) = list_runs(case.home)
-    monkeypatch.setattr("flows.engine.END_WAIT_SECONDS", 0)
+    monkeypatch.setattr("flows.engine.run.END_WAIT_SECONDS", 0)
     with hold_run(case.home, lease.locks), pytest.raises(BusyError):
         engine.withdraw(case.home, lease.authorisation_id, "trial")
     assert not case.export.exists()
@@ -269,7 +269,7 @@ def test_an_export_left_by_a_crash_in_a_withdrawal_goes_with_the_next_sweep(prac
     case.start_apart({"who": "control", "at": "arrow", "name": "extract"})
     (lease,) = list_runs(case.home)
     with monkeypatch.context() as crash, pytest.raises(ZeroDivisionError):
-        crash.setattr("flows.engine.end_withdrawn", lambda *_: 1 / 0)
+        crash.setattr("flows.engine.run.end_withdrawn", lambda *_: 1 / 0)
         engine.withdraw(case.home, lease.authorisation_id, "trial")
     assert case.export.exists()
     sweep_home(case.home, case.clock)
@@ -284,7 +284,8 @@ def test_a_certificate_that_could_not_be_issued_anew_is_issued_by_the_next_sweep
     case.clock.pass_time(days=21)
     with monkeypatch.context() as full:
         full.setattr(
-            "flows.custody.issue_proof", lambda *_: (_ for _ in ()).throw(StorageFullError("disk_full"))
+            "flows.lifecycle.copies.issue_proof",
+            lambda *_: (_ for _ in ()).throw(StorageFullError("disk_full")),
         )
         assert sweep_home(case.home, case.clock).copies_incomplete == 1
     assert sweep_home(case.home, case.clock).copies_destroyed == 1
@@ -304,7 +305,7 @@ def test_a_clock_that_creeps_is_found_out_within_a_boot(practice, tmp_path):
 
 def test_an_export_that_a_crash_kept_out_of_the_register_enters_it_at_the_resume(practice, tmp_path):
     case = Case(tmp_path, practice)
-    case.start_apart({"who": "control", "at": "call", "name": "flows.steps.lease.make_ready", "nth": "1"})
+    case.start_apart({"who": "control", "at": "call", "name": "flows.engine._lease.make_ready", "nth": "1"})
     assert case.resume().state == "certified"
     assert not case.export.exists()
 
@@ -381,7 +382,9 @@ def test_a_crash_while_an_import_is_confirmed_leaves_the_package_to_the_next_swe
     case = Case(tmp_path, practice)
     case.start()
     with monkeypatch.context() as patch:
-        patch.setattr("flows.confirmation.end_package", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        patch.setattr(
+            "flows.lifecycle.confirmation.end_package", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt)
+        )
         with pytest.raises(KeyboardInterrupt):
             confirm(case.home, case.run_id, ImportState.IMPORTED, "trial")
     assert case.content()

@@ -9,14 +9,14 @@ import pytest
 from moving_clock import MovingClock
 from whole_run import WholeRun
 
-from flows import engine
-from flows.retention import sweep_home
-from flows.watch import NoWatch
+from flows.engine import run as engine
+from flows.retention._sweep import sweep_home
+from flows.session.observer import NoWatch
 from schemas.errors import (
     DeadlineError,
     KeyUnavailableError,
 )
-from vault.lease import list_runs
+from vault.runs.lease import list_runs
 
 pytestmark = pytest.mark.slow
 
@@ -113,7 +113,7 @@ def test_a_guard_that_cannot_see_any_more_ends_the_run_which_can_be_resumed(prac
     class Blind(NoWatch):
         def arrow(self, arrow: str, counts: dict) -> None:
             if arrow == "extract":
-                monkeypatch.setattr("flows.guard.is_withdrawn", lambda home, reference: 1 / 0)
+                monkeypatch.setattr("flows.engine._watchdog.is_withdrawn", lambda home, reference: 1 / 0)
                 time.sleep(1.2)  # the guard looks twice a second
 
     with pytest.raises(ZeroDivisionError):

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from whole_run import WholeRun
 
-from flows import engine
+from flows.engine import run as engine
 from schemas.errors import KeyUnavailableError
-from vault.lease import list_runs, partial_name, parts_folder
+from vault.runs.lease import list_runs, partial_name, parts_folder
 
 
 def of_the_first_release(case: WholeRun) -> Path:

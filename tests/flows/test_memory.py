@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from whole_run import HighWater, WholeRun
 
-from flows.practice.write import write_practice
+from trial.practice.write import write_practice
 
 pytestmark = [pytest.mark.slow, pytest.mark.cold]
 BOUND_MIB = 450

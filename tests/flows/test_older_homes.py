@@ -7,13 +7,13 @@ import shutil
 import pytest
 from whole_run import WholeRun
 
-from flows import engine
-from flows.safekeeping import Reason, accept_rollback
+from flows.admin.backup import Reason, accept_rollback
+from flows.engine import run as engine
 from schemas.errors import (
     AuthorisationError,
 )
-from vault.authorisation import is_withdrawn
-from vault.lease import list_runs
+from vault.authorisation.check import is_withdrawn
+from vault.runs.lease import list_runs
 
 pytestmark = pytest.mark.slow
 

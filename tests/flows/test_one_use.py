@@ -10,10 +10,10 @@ import pytest
 from forked_python import start_forked
 from group_practice import GroupPractice
 
-from flows import engine
-from flows.watch import NoWatch
+from flows.engine import run as engine
+from flows.session.observer import NoWatch
 from schemas.errors import BusyError, UseError
-from vault.lease import list_runs
+from vault.runs.lease import list_runs
 
 pytestmark = pytest.mark.slow
 

@@ -21,10 +21,10 @@ from prefect_server import ROOT, PrefectServer, refused, wait_for
 from terminal import at_a_terminal, last_line
 from whole_run import WholeRun
 
-from flows.practice.write import write_practice
-from flows.run_views import list_runs, run_of_order
-from vault.heartbeat import last_beat
-from vault.prefect_api import Answer, ask
+from flows.lifecycle.run_views import list_runs, run_of_order
+from trial.practice.write import write_practice
+from vault.destruction.heartbeat import last_beat
+from vault.diagnostics.prefect_api import Answer, ask
 
 pytestmark = [pytest.mark.slow, pytest.mark.service]
 USES = {"inventory": 5, "rehearsal": 5, "migration": 9, "delta": 0}

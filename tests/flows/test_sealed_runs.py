@@ -17,16 +17,16 @@ import pytest
 from sealing import needs_age, needs_browser, seal_by_age, seal_by_page
 from whole_run import WholeRun
 
-from flows import engine
-from flows.control import Control
-from flows.intakes import close_intake
-from flows.orders import load_order, save_order
-from flows.practice.write import write_practice
-from flows.retention import sweep_home
-from flows.run_views import list_runs
-from flows.watch import NoWatch
+from flows.engine import run as engine
+from flows.lifecycle.intakes import close_intake
+from flows.lifecycle.run_views import list_runs
+from flows.retention._sweep import sweep_home
+from flows.session.control import Control
+from flows.session.observer import NoWatch
+from flows.session.orders import load_order, save_order
 from schemas.errors import IntakeError, RepriseError, SealedSourceError, UnreadableSourceError
-from vault.intake import check_number, destroy_identity, list_intakes
+from trial.practice.write import write_practice
+from vault.intake.record import check_number, destroy_identity, list_intakes
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "privacy"))
 import canary
@@ -128,12 +128,12 @@ def test_a_sealed_export_gives_the_same_package_and_its_key_dies_with_the_run(
 KILLS = [
     {"who": "control", "at": "call", "name": name}
     for name in (
-        "flows.intakes.claim",
-        "vault.destroy.destroy_identity",
-        "flows.intakes.spend",
-        "flows.carry.note_source",
-        "vault.intake.replace",
-        "flows.ending.close_with_run",
+        "flows.lifecycle.intakes.claim",
+        "vault.destruction.destroy.destroy_identity",
+        "flows.lifecycle.intakes.spend",
+        "flows.engine._supervise.note_source",
+        "vault.intake.record.replace",
+        "flows.lifecycle.ending.close_with_run",
     )
 ] + [
     {"who": "data", "at": "arrow", "name": "extract"},

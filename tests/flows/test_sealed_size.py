@@ -9,8 +9,8 @@ import pytest
 from sealing import needs_age, needs_browser, seal_by_age, seal_by_page
 from whole_run import HighWater, WholeRun
 
-from flows.practice.write import write_practice
 from schemas.errors import IntakeError, SealedSourceError
+from trial.practice.write import write_practice
 
 MIB = int(os.environ.get("REPRISE_INTAKE_MIB", "64"))
 PATIENT_MIB = 5.24  # of the shape `attachments`

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from flows import engine
-from flows.orders import Order
-from flows.results import RunResult
-from flows.trial import make_trial
-from flows.watch import NoWatch
+from flows.engine import run as engine
+from flows.session.observer import NoWatch
+from flows.session.orders import Order
+from flows.session.results import RunResult
+from trial.home import make_trial
 from vault.verify import verify
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 from whole_run import WholeRun
 
-from flows import engine
-from flows.practice.write import write_practice
-from flows.trial import P12_PASSWORD as PASSWORD
+from flows.engine import run as engine
 from schemas.errors import AuthorisationError, RepriseError
-from vault.lease import list_runs
+from trial.home import P12_PASSWORD as PASSWORD
+from trial.practice.write import write_practice
+from vault.runs.lease import list_runs
 
 pytestmark = pytest.mark.slow
 SECONDS = 10

@@ -12,9 +12,10 @@ from typing import Any
 from canary import traces
 from mutants import start_mutant
 
-from flows import data_link, engine
-from flows.orders import Order, save_order
-from flows.watch import NoWatch
+from flows.engine import _ipc as data_link
+from flows.engine import run as engine
+from flows.session.observer import NoWatch
+from flows.session.orders import Order, save_order
 from schemas.errors import RepriseError
 
 
@@ -39,7 +40,7 @@ def main() -> int:
         if way == "direct":
             engine.start(home, order, watch)
             return 0
-        from flows.quiet_prefect import settle_prefect
+        from flows.worker.prefect_settings import settle_prefect
 
         settle_prefect(home)
         from flows.migrate import run_here

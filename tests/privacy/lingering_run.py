@@ -7,9 +7,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from flows import engine
-from flows.orders import Order
-from flows.watch import NoWatch
+from flows.engine import run as engine
+from flows.session.observer import NoWatch
+from flows.session.orders import Order
 
 
 def wait(said: str) -> None:

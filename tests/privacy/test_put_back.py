@@ -12,18 +12,18 @@ import pytest
 from test_erasure import allow_erasure, doctor_id, erase, needles_of
 from whole_run import WholeRun
 
-from flows import engine
-from flows.practice.write import write_practice
-from flows.watch import NoWatch
+from flows.engine import run as engine
+from flows.session.observer import NoWatch
 from schemas.errors import ForkError, KeyDestroyedError, RunEndedError
-from vault.clock import SystemClock
-from vault.destroy import key_of
-from vault.home_log import open_store
-from vault.lease import Lease, list_runs
-from vault.provider import provider
-from vault.restoring import restore_backup
-from vault.sealing import make_identity
-from vault.subjects import Subjects
+from trial.practice.write import write_practice
+from vault.age.sealing import make_identity
+from vault.destruction.destroy import key_of
+from vault.home.restore import restore_backup
+from vault.keys.registry import provider
+from vault.ledger.home_log import open_store
+from vault.records.subjects import Subjects
+from vault.runs.lease import Lease, list_runs
+from vault.system.clock import SystemClock
 
 pytestmark = pytest.mark.slow
 

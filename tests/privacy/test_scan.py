@@ -23,11 +23,11 @@ from loop_disk import make_disk, mounted, needs_loop_disks
 from sealing import needs_age, seal_by_age
 from whole_run import WholeRun
 
-from vault.clock import SystemClock, format_utc
-from vault.intake import list_intakes
-from vault.intake_keys import identity_store
-from vault.lease import Lease, list_runs
-from vault.provider import provider
+from vault.intake.identity_store import identity_store
+from vault.intake.record import list_intakes
+from vault.keys.registry import provider
+from vault.runs.lease import Lease, list_runs
+from vault.system.clock import SystemClock, format_utc
 
 SCRIPT = Path(__file__).with_name("lingering_run.py")
 ROOT = Path(__file__).resolve().parents[2]

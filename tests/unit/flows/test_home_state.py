@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from connectors.base import DEEPEST
-from flows.control import Control
-from flows.home_state import home_state, one_line, raise_alarm
-from flows.sweep_round import sweep_round
+from flows.admin.status import home_state, one_line, raise_alarm
+from flows.retention.round import sweep_round
+from flows.session.control import Control
 from schemas.errors import (
     HomeError,
     OrphanFoundError,
@@ -22,12 +22,12 @@ from schemas.errors import (
     SweepLateError,
     VerificationFailedError,
 )
-from vault.clock import SystemClock
-from vault.heartbeat import beat, last_beat
-from vault.lease import new_lease
-from vault.new_home import create_home
-from vault.run_files import write_run_file
-from vault.subjects import enrol_operator
+from vault.destruction.heartbeat import beat, last_beat
+from vault.home.create import create_home
+from vault.records.operators import enrol_operator
+from vault.runs.facts import write_run_file
+from vault.runs.lease import new_lease
+from vault.system.clock import SystemClock
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -80,7 +80,7 @@ def test_a_sweep_that_fails_leaves_none(home, monkeypatch):
     def broken(_home, _clock):
         raise OSError(5, "x")
 
-    monkeypatch.setattr("flows.sweep_round.sweep_home", broken)
+    monkeypatch.setattr("flows.retention.round.sweep_home", broken)
     with pytest.raises(OSError, match="x"):
         sweep_round(home)
     assert last_beat(home) is None

@@ -6,13 +6,13 @@ import re
 
 import pytest
 
+from flows.admin.status import ALIVE
 from flows.commands.count_words import count_lines
 from flows.commands.person_page import describe_subject
 from flows.commands.wording import describe_custody, describe_status, source_lines
-from flows.home_state import ALIVE
 from flows.steps.software import NOT_IN_INSTRUCTION, NOT_STATED, OTHER_FORM
 from schemas.outcome import Cause, Outcome
-from vault.outcome_words import CAUSES, run_in_words
+from vault.runs.outcome_words import CAUSES, run_in_words
 
 RUN = {
     "run": "r1",

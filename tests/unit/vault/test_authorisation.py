@@ -12,16 +12,17 @@ import pytest
 from signed_bench import FORMS, INSS, KEY, NAME, NIHII, NOW, Bench
 
 from schemas.errors import AuthorisationError, RefusedError, RepriseError, UseError
-from vault.authorisation import check_withdrawal, claim, draft_withdrawal, give_back, reopen, withdraw
-from vault.clock import SystemClock, format_utc
-from vault.enrolment import Ground
-from vault.instruction import draft
-from vault.mandates import MandateTerms, attest_mandate, begin_mandate
-from vault.sealing import make_identity
-from vault.signed import detached
+from trial.authority import TrialAuthority, sign_cades
+from trial.doctors import enrol_doctor
+from vault.age.sealing import make_identity
+from vault.authorisation.check import check_withdrawal, claim, draft_withdrawal, give_back, reopen, withdraw
+from vault.instruction.document import draft
+from vault.pki.signed_document import detached
+from vault.records.enrolment import Ground
+from vault.records.mandates import MandateTerms, attest_mandate, begin_mandate
+from vault.records.operators import find_operator
 from vault.site import Site
-from vault.subjects import enrol_doctor, find_operator
-from vault.trial_ca import TrialAuthority, sign_cades
+from vault.system.clock import SystemClock, format_utc
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from vault.paper import Paper, shown
+from vault.pdf.layout import Paper, shown
 
 
 def page(text: str) -> bytes:

@@ -10,15 +10,15 @@ from signed_bench import Bench
 from test_moved_clock import lease_of
 
 from schemas.errors import RefusedError
-from vault.authorisation import claim, withdraw
-from vault.clock import SystemClock
-from vault.home_log import open_store
-from vault.instruction import draft
-from vault.ledger import EntryType, Ledger, commit
-from vault.ledger_audit import audit
-from vault.notes import VerifierKey
-from vault.signed import detached
-from vault.trial_ca import sign_cades
+from trial.authority import sign_cades
+from vault.authorisation.check import claim, withdraw
+from vault.instruction.document import draft
+from vault.ledger.audit import audit
+from vault.ledger.entries import EntryType, Ledger, commit
+from vault.ledger.home_log import open_store
+from vault.ledger.notes import VerifierKey
+from vault.pki.signed_document import detached
+from vault.system.clock import SystemClock
 
 BY = {"operator": commit(b"a", "b", "c", b"d")}
 

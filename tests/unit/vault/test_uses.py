@@ -12,13 +12,13 @@ import pytest
 from signed_bench import Bench
 
 from schemas.errors import AuthorisationError, BusyError, UseError
-from vault import locks
-from vault import register as module
-from vault.clock import SystemClock
-from vault.instruction import Instruction, draft, parse
-from vault.ledger_story import story_faults
-from vault.register import InstructionRegister, Use
-from vault.run_lock import hold_run
+from vault.authorisation import register as module
+from vault.authorisation.register import InstructionRegister, Use
+from vault.instruction.document import Instruction, draft, parse
+from vault.ledger.completeness import story_faults
+from vault.runs import run_lock
+from vault.runs.run_lock import hold_run
+from vault.system.clock import SystemClock
 
 
 @pytest.fixture
@@ -107,7 +107,7 @@ def test_who_comes_between_reading_and_writing_waits(bench, monkeypatch):
 
 def test_the_run_in_the_way_is_named(tmp_path, monkeypatch):
     runs = [SimpleNamespace(run_id=f"run-of-{name}", locks=frozenset(name)) for name in "xb"]
-    monkeypatch.setattr(locks, "readable_runs", lambda _: (runs, []))
+    monkeypatch.setattr(run_lock, "readable_runs", lambda _: (runs, []))
     with hold_run(tmp_path, ("b", "a")), pytest.raises(BusyError) as busy:
         hold_run(tmp_path, iter(("c", "b")))
     assert busy.value.facts == {"run": "run-of-b"}

@@ -1,0 +1,11 @@
+"""The proof of a run: statements, certificate, folder, and the full verifier.
+
+* `statements`: signed in-toto statements
+* `folder`: the files of a proof folder
+* `certificate`: the certificate as JSON, page and paper
+* `certificate_phrases`: its sentences
+* `full_verifier`: the check of a folder with everything that a site can know
+* `proven`: facts of a run as the proof needs them
+"""
+
+__all__ = ["certificate", "certificate_phrases", "folder", "full_verifier", "proven", "statements"]
