@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from flows.session.observer import NoWatch
+from flows.session.observer import NoObserver
 
 TICK = os.sysconf("SC_CLK_TCK")
 
@@ -28,17 +28,17 @@ def prepare(folder: Path, export: Path) -> None:
     (folder / "order.json").write_text(json.dumps({**made, "operator": OPERATORS[0]}))
 
 
-class Steps(NoWatch):
+class Steps(NoObserver):
     """CPU seconds of the data process at the end of each of its steps."""
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
         self._before = 0.0
 
-    def arrow(self, arrow: str, counts: dict[str, Any]) -> None:
+    def step(self, step: str, counts: dict[str, Any]) -> None:
         now = data_process_cpu()
         if now is not None:
-            self.seconds[arrow], self._before = now - self._before, now
+            self.seconds[step], self._before = now - self._before, now
 
 
 def data_process_cpu() -> float | None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from connectors.destinations.base import bring
-from connectors.destinations.line import Patience
+from connectors.destinations.line import Backoff
 from flows.lifecycle.retract import destination_of
 from flows.session.control import Control
 from flows.transport.destination import place_at
@@ -21,7 +21,7 @@ from vault.records.destinations import Destinations, Server, SftpServer, fingerp
 from vault.runs.lease import list_runs
 
 _PROBE_BYTES = 4096
-_FEW = Patience(attempts=3, ceiling_seconds=3)
+_FEW = Backoff(attempts=3, ceiling_seconds=3)
 
 
 def add_destination(home: Path, operator: str, name: str, server: Server) -> None:
@@ -41,7 +41,7 @@ def remove_destination(home: Path, operator: str, name: str) -> None:
 
 def _awaited(control: Control) -> set[str]:
     """Names that living runs go to, as far as their orders tell, and where the operator holds packages."""
-    leases = [lease for lease in list_runs(control.home) if not control.ended(lease)]
+    leases = [lease for lease in list_runs(control.home) if not control.run(lease).ended]
     destinations = [destination_of(control, lease) for lease in leases]
     destinations += [copy.root for copy in Custody(control.home).held() if copy.at_server]
     remotes = [parse_remote(destination) for destination in destinations if destination is not None]

@@ -19,9 +19,9 @@ from vault.home.erasure import forget_subject
 from vault.ledger.entries import EntryType, commit
 from vault.records.known_numbers import also_known_as
 from vault.records.subjects import Subjects
-from vault.records.tombstones import bury, name_of
-from vault.runs.run_lock import hold_run
-from vault.system.locks import hold_people
+from vault.records.tombstones import name_of, write_tombstone
+from vault.runs.run_lock import lock_run
+from vault.system.locks import lock_people
 
 SECRET = frozenset({"salt"})
 
@@ -86,7 +86,7 @@ def erase_subject(home: Path, subject_id: str, operator: str) -> dict[str, Any]:
     persons = also_known_as(home, subject_id)
     instructions = (register.id for register in registers_of(home, persons))
     # No run begins, and no instruction is checked and kept, between the look and the end.
-    with hold_run(home, (*persons, *instructions)), hold_people(home):
+    with lock_run(home, (*persons, *instructions)), lock_people(home):
         return _erase(control, subject_id)
 
 
@@ -103,7 +103,7 @@ def _erase(control: Control, subject_id: str) -> dict[str, Any]:
     with control.ledger.store.locked():
         entry = control.record(EntryType.SUBJECT_ERASED, None, "erased", {"runs": runs}, subject=commitment)
         for grave in graves:
-            bury(home, grave)
+            write_tombstone(home, grave)
     with contextlib.suppress(OSError):
         for grave in graves:  # an older copy of the home does not know its tombstones
             control.memory.note_gone("erased", grave)

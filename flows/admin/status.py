@@ -15,20 +15,19 @@ from schemas.errors import (
     VerificationFailedError,
 )
 from vault.destruction.due import find_unknown
-from vault.destruction.heartbeat import LATE_AFTER_INTERVALS, Heartbeat, last_beat
+from vault.destruction.heartbeat import LATE_AFTER_INTERVALS, Heartbeat, last_heartbeat
 from vault.intake.record import list_intakes
 from vault.runs.facts import is_ended
 from vault.runs.lease import list_runs, list_unreadable
+from vault.runs.state import RunState
 from vault.system.clock import Clock
-
-ALIVE = ("running", "interrupted", "red", "destroying", "incomplete")
 
 
 @dataclass(frozen=True)
 class HomeState:
     """Counts and codes; nothing about anybody."""
 
-    runs: dict[str, int]  # by state (`Control.state`)
+    runs: dict[str, int]  # by state (`vault.runs.state.RunState`)
     overdue: int
     unknown: int  # staging that no lease explains
     last_sweep: str | None
@@ -43,7 +42,7 @@ class HomeState:
     @property
     def alive(self) -> int:
         """Runs that have not ended."""
-        return sum(self.runs.get(state, 0) for state in ALIVE)
+        return sum(count for state, count in self.runs.items() if state != RunState.CERTIFIED)
 
 
 _ALARMS: dict[str, type[RepriseError]] = {
@@ -62,13 +61,13 @@ def home_state(home: Path, clock: Clock | None = None) -> HomeState:
     """Look at a home; changes nothing in it."""
     control = Control.open_to_look(home, clock)
     leases = list_runs(home)
-    runs = Counter(control.state(lease) for lease in leases)
-    overdue = sum(1 for x in leases if not control.ended(x) and x.seconds_left(control.clock) <= 0)
+    runs = Counter(control.run(lease).state.value for lease in leases)
+    overdue = sum(1 for x in leases if not control.run(x).ended and x.seconds_left(control.clock) <= 0)
     unknown = len(find_unknown(home)[1])
-    beat = last_beat(home)
+    beat = last_heartbeat(home)
     age = beat.age_seconds(control.clock) if beat else None
     fired = {
-        "destruction_incomplete": runs["incomplete"] > 0 or _found(beat, "incomplete"),
+        "destruction_incomplete": runs[RunState.INCOMPLETE] > 0 or _found(beat, "incomplete"),
         "lease_unreadable": any(not is_ended(home, run) for run in list_unreadable(home)),
         "unknown_staging": unknown > 0,
         "run_overdue": overdue > 0,
@@ -114,8 +113,8 @@ def one_line(state: HomeState) -> str:
     elif state.sweep_age_seconds is not None:
         sweep = f"last sweep {state.sweep_age_seconds // 60} min ago"
     facts = (
-        f"{state.alive} run(s) alive, {state.runs.get('red', 0)} failed, {state.overdue} overdue,"
-        f" {state.runs.get('incomplete', 0)} incomplete, {state.unknown} unknown; {sweep}"
+        f"{state.alive} run(s) alive, {state.runs.get(RunState.FAILED, 0)} failed, {state.overdue} overdue,"
+        f" {state.runs.get(RunState.INCOMPLETE, 0)} incomplete, {state.unknown} unknown; {sweep}"
     )
     new = " [home_new_here]" if state.new_here else ""
     return f"REPRISE {word}: {', '.join([*state.alarms, facts])}{new}"

@@ -117,7 +117,7 @@ class FindingError(HostError):
     def __init__(self, finding: Finding, count: int) -> None:
         self._finding = finding
         super().__init__(finding.code, count=count)
-        self.advice = finding.mend
+        self.advice = finding.remedy
 
     @property
     def summary(self) -> str:

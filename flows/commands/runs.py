@@ -96,16 +96,16 @@ def saying_what_waits(home: Path, run: str | None = None) -> Iterator[None]:
 
 def _show_run_of(home: Path, error: RepriseError, own: str | None) -> None:
     with suppress(RepriseError, OSError):  # what is said beside an error may not hide it
-        carried = run_of_this_process(home)
+        results = run_of_this_process(home)
         for run in list_runs(home):
             if run["run"] == error.facts.get("run"):
-                ours = run["run"] in (own, carried and carried["run"])
+                ours = run["run"] in (own, results and results["run"])
                 errors_console.print(describe_run_of_error(run, ours=ours), markup=False)
 
 
 def _direct(home: Path, order: Order) -> dict[str, Any]:
-    with BarWatch(source=order.source) as watch:
-        return engine.start(home, order, watch).to_json()
+    with BarWatch(source=order.source) as observer:
+        return engine.start(home, order, observer).to_json()
 
 
 def _through_prefect(home: Path, order: Order) -> dict[str, Any]:
@@ -126,7 +126,7 @@ def _through_prefect(home: Path, order: Order) -> dict[str, Any]:
 
     order_id = save_order(home, order)
     try:
-        with BarWatch(source=order.source) as watch, engine.watching(order_id, watch):
+        with BarWatch(source=order.source) as observer, engine.observing(order_id, observer):
             return run_here(home, order.use, order_id)
     finally:
         if run_of_order(home, order_id) is None:
@@ -284,8 +284,8 @@ def resume(
 ) -> None:
     """Go on with an interrupted or failed run from its last step. The same use, the same deadline."""
     path = home_path(home)
-    with saying_what_waits(path, run), BarWatch(source=source_of(path, run)) as watch:
-        result = engine.resume(path, run, operator_name(operator), watch).to_json()
+    with saying_what_waits(path, run), BarWatch(source=source_of(path, run)) as observer:
+        result = engine.resume(path, run, operator_name(operator), observer).to_json()
     show(result, as_json=as_json, text=describe_result(result))
 
 

@@ -93,8 +93,8 @@ def demo(
     order = Order(
         made["source"], made["authorisation"], "migration", made["destination"], "keyring", OPERATORS[0]
     )
-    with BarWatch() as watch:
-        result: dict[str, Any] = engine.start(Path(made["home"]), order, watch).to_json()
+    with BarWatch() as observer:
+        result: dict[str, Any] = engine.start(Path(made["home"]), order, observer).to_json()
     code, words = verify(Path(result["proof"]), Path(made["policy"]).read_text(encoding="utf-8"))
     show(result, as_json=as_json, text=describe_result(result))
     if not as_json:

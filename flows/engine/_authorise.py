@@ -13,7 +13,7 @@ from flows.transport.destination import require_registered
 from schemas.errors import RefusedError, UnreadableSourceError
 from vault.authorisation.check import Authorisation, check, claim
 from vault.authorisation.register import Use
-from vault.intake.record import refuse_hopeless
+from vault.intake.record import refuse_unusable_intake
 from vault.keys.registry import provider
 from vault.pki.signed_document import Signed
 
@@ -51,7 +51,7 @@ def authorise(control: Control, order: Order, run_id: str | None = None) -> Auth
             run_id=run_id,
         )
         if order.intake or order.source.endswith(SEALED_SUFFIX):
-            refuse_hopeless(control.home, authorisation.id, order.intake, control.clock)
+            refuse_unusable_intake(control.home, authorisation.id, order.intake, control.clock)
         require_registered(control.home, order.destination)
         provider(
             order.keys

@@ -55,7 +55,7 @@ class DataLink:
         self._write("go")
 
     def stop(self) -> None:
-        """Close its orders: it ends at the next arrow; after a grace it is killed."""
+        """Close its orders: it ends at the next step; after a grace it is killed."""
         if self._process.stdin is not None and not self._process.stdin.closed:
             with contextlib.suppress(BrokenPipeError):  # it is dead already
                 self._process.stdin.close()

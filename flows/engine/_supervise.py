@@ -1,4 +1,4 @@
-"""Carry a leased run through its data process: journal each arrow, judge the contracts, tell who watches."""
+"""Carry a leased run through its data process: journal each step, judge the contracts, tell who watches."""
 
 from __future__ import annotations
 
@@ -12,31 +12,31 @@ from flows.engine._ipc import DataLink
 from flows.engine._watchdog import RunGuard
 from flows.lifecycle.intakes import note_source
 from flows.lifecycle.package_place import keep_place
-from flows.session.observer import Watch
-from flows.steps.order import ARROWS, JUDGED_BEFORE
+from flows.session.observer import Observer
+from schemas.steps import JUDGED_BEFORE, STEPS
 from vault.keys.provider import KeyRef
 from vault.runs.journal import Journal
 from vault.runs.lease import Lease
 from vault.system.clock import Clock
 
 
-class Carried:
-    """What the control process learnt: counts an arrow, and how many segments the key opened at the end."""
+class StepResults:
+    """What the control process learnt: counts a step, and how many segments the key opened at the end."""
 
     def __init__(self) -> None:
         self.counts: dict[str, dict[str, Any]] = {}
         self.opened = 0
 
     @classmethod
-    def from_journal(cls, journal: Journal) -> Carried:
+    def from_journal(cls, journal: Journal) -> StepResults:
         """What the journal remembers."""
-        carried = cls()
+        results = cls()
         for entry in journal.read():
-            if entry.arrow == "control":
-                carried.opened = int(entry.counts["opened"])
+            if entry.step == "control":
+                results.opened = int(entry.counts["opened"])
             else:
-                carried.counts[entry.arrow] = entry.counts
-        return carried
+                results.counts[entry.step] = entry.counts
+        return results
 
 
 @contextmanager
@@ -45,8 +45,8 @@ def judging(use: str, journal: Journal | None = None) -> Iterator[ContractJudge 
 
     It loads for seconds: an order that begins starts it first of all.
     """
-    behind = {} if journal is None else {entry.arrow: entry.counts for entry in journal.read()}
-    if JUDGED_BEFORE not in ARROWS[use] or JUDGED_BEFORE in behind:
+    behind = {} if journal is None else {entry.step: entry.counts for entry in journal.read()}
+    if JUDGED_BEFORE not in STEPS[use] or JUDGED_BEFORE in behind:
         yield None
         return
     with ContractJudge() as judge:
@@ -60,7 +60,7 @@ def carry(
     lease: Lease,
     order: dict[str, Any],
     journal: Journal,
-    watch: Watch,
+    observer: Observer,
     clock: Clock,
     judge: ContractJudge | None,
 ) -> None:
@@ -72,7 +72,7 @@ def carry(
             for event in link.events():
                 if event["event"] == "leave":
                     guard.allow_publication()
-                _handle(home, lease, order, event, link, journal, watch, judge)
+                _handle(home, lease, order, event, link, journal, observer, judge)
     except BaseException:
         link.stop()
         raise
@@ -85,7 +85,7 @@ def _handle(
     event: dict[str, Any],
     link: DataLink,
     journal: Journal,
-    watch: Watch,
+    observer: Observer,
     judge: ContractJudge | None,
 ) -> None:
     match event["event"]:
@@ -99,17 +99,17 @@ def _handle(
             )
             link.go()
         case "progress":
-            watch.progress(event["arrow"], event["done"], event["total"])
-        case "arrow":
-            arrow, counts = event["arrow"], event["counts"]
-            if judge and arrow == "check":
+            observer.progress(event["step"], event["done"], event["total"])
+        case "step":
+            step, counts = event["step"], event["counts"]
+            if judge and step == "check":
                 judge.ask(counts["violations"])
-            if judge and arrow == JUDGED_BEFORE:
+            if judge and step == JUDGED_BEFORE:
                 counts["contracts"] = judge.verdicts()
-            if arrow == "publish":
+            if step == "publish":
                 counts = keep_place(home, lease, counts)
-            journal.append(arrow, counts)
-            watch.arrow(arrow, counts)
+            journal.append(step, counts)
+            observer.step(step, counts)
             link.go()
         case "leave":
             link.go()

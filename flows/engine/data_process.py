@@ -8,7 +8,7 @@ place in our code where it arose, never by its text.
     -> {"event": "key", "ref": {...}}     the key exists, with its timeout; wait for "go"
     -> {"event": "source", "intake": id or null, "only_key": ...}   whether the source is sealed, to what; wait for "go"
     -> {"event": "progress", ...}         while a step works
-    -> {"event": "arrow", "arrow": ..., "counts": {...}}   a step is done and sealed; wait for "go" or "stop"
+    -> {"event": "step", "step": ..., "counts": {...}}   a step is done and sealed; wait for "go" or "stop"
     -> {"event": "leave"}                 everything is there but not published yet; wait for "go"
     -> {"event": "control", "opened": n}  the key opened n segments just now (positive control)
     -> {"event": "end"} | {"event": "error", "code": ..., "exit": ..., "facts": {...}}
@@ -38,7 +38,6 @@ from flows.steps.headers import check_headers
 from flows.steps.inventory import count_source
 from flows.steps.match import match
 from flows.steps.open_files import open_files
-from flows.steps.order import ARROWS
 from flows.steps.plan import plan
 from flows.steps.publish import publish
 from flows.steps.reconcile import reconcile
@@ -58,6 +57,7 @@ from flows.steps.values import (
 )
 from flows.transport.destination import open_destination, package_place
 from schemas.errors import RefusedError, RepriseError, StorageFullError
+from schemas.steps import STEPS
 from vault.authorisation.check import Authorisation, reopen
 from vault.keys.provider import KeyRef
 from vault.keys.registry import provider
@@ -84,13 +84,13 @@ _CONTROL_SEGMENTS = 12
 
 
 class Stopped(RefusedError):
-    """The run was stopped at an arrow."""
+    """The run was stopped at a step."""
 
     exit_code = 19
     advice = "`reprise resume RUN` goes on, `reprise abandon RUN --yes` destroys the staging."
 
 
-class Wire:
+class Pipe:
     """The pipe to the control process."""
 
     def __init__(self, orders: TextIO, findings: TextIO) -> None:
@@ -107,39 +107,39 @@ class Wire:
         """Send and wait for leave to go on. A closed pipe means that the control process died: stop."""
         self.send(event, **facts)
         if self._orders.readline().strip() != "go":
-            raise Stopped("stopped_at_arrow")
+            raise Stopped("stopped_at_step")
 
-    def progress(self, arrow: str, done: int, total: int) -> None:
-        """Tell how far an arrow is, at most five times a second."""
+    def progress(self, step: str, done: int, total: int) -> None:
+        """Tell how far a step is, at most five times a second."""
         now = time.monotonic()
         if now - self._last > 0.2 or (total and done == total):
             self._last = now
-            self.send("progress", arrow=arrow, done=done, total=total)
+            self.send("progress", step=step, done=done, total=total)
 
 
-def run(order: dict[str, Any], wire: Wire) -> None:
-    """Carry a run from where it stands to the last arrow of its use."""
+def run(order: dict[str, Any], pipe: Pipe) -> None:
+    """Carry a run from where it stands to the last step of its use."""
     home, run_id = Path(order["home"]), str(order["run"])
     lease = Lease.load(home, run_id)
     authorisation = reopen(home, lease.authorisation_id, order["use"])
-    run_key = _key(lease, wire)
-    context = _context(order, lease, authorisation, run_key, wire)
-    _walk(context, order["use"], _resumed_after(order, lease), wire)
+    run_key = _key(lease, pipe)
+    context = _context(order, lease, authorisation, run_key, pipe)
+    _walk(context, order["use"], _resumed_after(order, lease), pipe)
     opened = context.positive_control(_CONTROL_SEGMENTS)
-    wire.ask("control", opened=opened)
+    pipe.ask("control", opened=opened)
 
 
-def _key(lease: Lease, wire: Wire) -> bytes:
+def _key(lease: Lease, pipe: Pipe) -> bytes:
     keys = provider(lease.provider)
     if lease.key_ref is not None:
         return keys.open(lease.key_ref)
     ref: KeyRef = keys.create(lease.run_id, lease.seconds_left(SystemClock()))
-    wire.ask("key", ref=ref.to_json())
+    pipe.ask("key", ref=ref.to_json())
     return keys.open(ref)
 
 
 def _context(
-    order: dict[str, Any], lease: Lease, authorisation: Authorisation, run_key: bytes, wire: Wire
+    order: dict[str, Any], lease: Lease, authorisation: Authorisation, run_key: bytes, pipe: Pipe
 ) -> DataContext:
     limits = Limits(**order.get("limits", {}))
     place = str(order["destination"])
@@ -149,7 +149,7 @@ def _context(
         Path(order["source"]),
         order.get("intake"),
         limits,
-        lambda intake, only_key: wire.ask("source", intake=intake, only_key=only_key),
+        lambda intake, only_key: pipe.ask("source", intake=intake, only_key=only_key),
     )
     return DataContext(
         run_id=lease.run_id,
@@ -161,8 +161,8 @@ def _context(
         destination=open_destination(Path(order["home"]), place, lease.run_id),
         package=package_place(place, lease.run_id),
         run_key=run_key,
-        report=wire.progress,
-        leave=partial(wire.ask, "leave"),
+        report=pipe.progress,
+        leave=partial(pipe.ask, "leave"),
     )
 
 
@@ -172,13 +172,13 @@ def _resumed_after(order: dict[str, Any], lease: Lease) -> str | None:
     return "plan" if lease.grew_outside and done in ("deliver", "reconcile") else done
 
 
-def _walk(context: DataContext, use: str, done: str | None, wire: Wire) -> None:
-    arrows = ARROWS[use]
-    start = arrows.index(done) + 1 if done in arrows else 0
-    value = _load(context, arrows[start - 1]) if start else None
-    for arrow in arrows[start:]:
-        value = _STEPS[arrow](context, value)
-        _finish(context, arrow, value, wire)
+def _walk(context: DataContext, use: str, done: str | None, pipe: Pipe) -> None:
+    steps = STEPS[use]
+    start = steps.index(done) + 1 if done in steps else 0
+    value = _load(context, steps[start - 1]) if start else None
+    for step in steps[start:]:
+        value = _STEPS[step](context, value)
+        _finish(context, step, value, pipe)
 
 
 def _count(context: DataContext, _nothing: None) -> Inventory:
@@ -199,18 +199,18 @@ _STEPS: dict[str, Callable[[DataContext, Any], Any]] = {
 }
 
 
-def _finish(context: DataContext, arrow: str, value: object, wire: Wire) -> None:
+def _finish(context: DataContext, step: str, value: object, pipe: Pipe) -> None:
     """Seal what the step gave, so that a resumed run goes on from here; then tell, and wait."""
-    writer = context.writer(f"value-{arrow}")
+    writer = context.writer(f"value-{step}")
     writer.write("value", pa.record_batch([pa.array([dump_value(value)])], schema=VALUE))
     writer.close()
-    wire.ask("arrow", arrow=arrow, counts=summarise(value))
+    pipe.ask("step", step=step, counts=summarise(value))
 
 
-def _load(context: DataContext, arrow: str) -> Any:
-    for batch in context.reader(f"value-{arrow}").batches("value"):
-        return load_value(_KINDS[arrow], batch["value"][0].as_py())
-    raise StorageFullError("value_missing", arrow=arrow)
+def _load(context: DataContext, step: str) -> Any:
+    for batch in context.reader(f"value-{step}").batches("value"):
+        return load_value(_KINDS[step], batch["value"][0].as_py())
+    raise StorageFullError("value_missing", step=step)
 
 
 def summarise(value: object) -> dict[str, Any]:  # noqa: PLR0911 - one answer a kind of value
@@ -281,17 +281,17 @@ def _place(error: BaseException) -> str:
     return f"{Path(frame.filename).stem}:{frame.lineno}"
 
 
-def _end(error: BaseException, wire: Wire) -> int:
+def _end(error: BaseException, pipe: Pipe) -> int:
     if isinstance(error, RepriseError):
-        wire.send(
+        pipe.send(
             "error", code=error.code, exit=error.exit_code, facts=error.facts, kind=type(error).__name__
         )
         return error.exit_code
     if isinstance(error, OSError) and error.errno in FULL:
-        wire.send("error", code="disk_full", exit=41, facts={"code": _place(error)}, kind="StorageFullError")
+        pipe.send("error", code="disk_full", exit=41, facts={"code": _place(error)}, kind="StorageFullError")
         return 41
     case = f"{type(error).__name__}"
-    wire.send(
+    pipe.send(
         "error", code="internal", exit=1, facts={"case": case, "code": _place(error)}, kind="RepriseError"
     )
     return 1
@@ -307,12 +307,12 @@ def main() -> int:
     silence = os.open(os.devnull, os.O_WRONLY)
     os.dup2(silence, 1)
     os.dup2(silence, 2)
-    wire = Wire(sys.stdin, findings)
+    pipe = Pipe(sys.stdin, findings)
     try:
-        run(json.loads(sys.stdin.readline()), wire)
+        run(json.loads(sys.stdin.readline()), pipe)
     except BaseException as error:  # noqa: BLE001 - the last line of defence: nothing may print a value
-        return _end(error, wire)
-    wire.send("end")
+        return _end(error, pipe)
+    pipe.send("end")
     return 0
 
 

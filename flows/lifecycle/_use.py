@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from flows.lifecycle.retract import leftovers, was_published
+from flows.lifecycle.retract import residue, was_published
 from flows.session.control import Control
 from schemas.outcome import Cause
-from vault.authorisation.check import give_back
+from vault.authorisation.check import release_use
 from vault.authorisation.register import GIVEN_BACK, SPENT
 from vault.destruction.due import is_restored
 from vault.ledger.entries import EntryType
@@ -29,10 +29,10 @@ def settle_use(control: Control, lease: Lease, cause: Cause) -> None:
         write_run_file(control.home, lease.run_id, RunFile.USE, settled)
     given_back = settled["state"] == GIVEN_BACK
     entry = EntryType.USE_GIVEN_BACK if given_back else EntryType.USE_SPENT
-    if not control.has_recorded(lease, entry):
+    if not control.run(lease).has_recorded(entry):
         control.record(entry, lease.run_id, settled["code"])
     if given_back:
-        give_back(control.home, lease.authorisation_id, lease.run_id)
+        release_use(control.home, lease.authorisation_id, lease.run_id)
 
 
 def _fate(control: Control, lease: Lease, cause: Cause) -> tuple[str, str]:
@@ -42,6 +42,6 @@ def _fate(control: Control, lease: Lease, cause: Cause) -> tuple[str, str]:
     if was_published(control, lease):
         return SPENT, Cause.PUBLISHED.outcome
     in_doubt = cause is Cause.RECORD_LOST or is_restored(control.home, lease.run_id)
-    if in_doubt or leftovers(control, lease):
+    if in_doubt or residue(control, lease):
         return SPENT, UNKNOWN
     return GIVEN_BACK, cause.outcome

@@ -23,7 +23,7 @@ from vault.pki.trust_store import TrustStore
 from vault.proof.proven import listing_of
 from vault.runs.facts import RunFile, read_run_file
 from vault.runs.lease import Lease, find_lease
-from vault.runs.run_lock import hold_run
+from vault.runs.run_lock import lock_run
 
 
 class ImportState(StrEnum):
@@ -56,7 +56,7 @@ def confirm(
     """
     control = Control.open(home, operator)
     lease, _ = _delivered(home, run)
-    with hold_run(home, lease.locks):
+    with lock_run(home, lease.locks):
         known = states_of(control, lease)
         if state not in known:
             if known and _ORDER.index(state) < _ORDER.index(known[-1]):
@@ -73,13 +73,13 @@ def confirm(
 
 def states_of(control: Control, lease: Lease) -> list[ImportState]:
     """What was confirmed so far, in order, as the ledger has it."""
-    entries = control.entries_of(lease)
+    entries = control.run(lease).entries()
     return [ImportState(e["code"]) for _, e in entries if e["type"] == EntryType.IMPORT_CONFIRMED]
 
 
 def _delivered(home: Path, run: str) -> tuple[Lease, dict[str, Any]]:
     lease = find_lease(home, run)
-    told = read_run_file(home, lease.run_id, RunFile.TOLD)
+    told = read_run_file(home, lease.run_id, RunFile.REPORT)
     if told is None or not told["run"]["parts"] or told["destruction"]["cause"] != "published":
         raise UnreadableSourceError("nothing_delivered", run=lease.run_id)
     return lease, told

@@ -21,9 +21,9 @@ from vault.instruction.document import Instruction
 from vault.ledger.entries import EntryType
 from vault.records.destinations import parse_remote
 from vault.runs.lease import Lease, leased_runs
-from vault.runs.run_lock import hold_run
+from vault.runs.run_lock import lock_run
 from vault.system.clock import format_utc
-from vault.system.locks import hold_custody
+from vault.system.locks import lock_copies
 
 _WAIT_SECONDS = 600
 """How long an operator's act waits for a sweep that overwrites a copy."""
@@ -81,7 +81,7 @@ def end_package(control: Control, run_id: str) -> CopyEnd | None:
 
 def shorten_package(control: Control, run_id: str) -> None:
     """The practice has it: the operator's copy is due now."""
-    with hold_custody(control.home, _WAIT_SECONDS):
+    with lock_copies(control.home, _WAIT_SECONDS):
         for copy in _copies(control, CopyKind.PACKAGE, run_id=run_id):
             Custody(control.home).end_at(copy, format_utc(control.clock.now()))
 
@@ -158,7 +158,7 @@ def _staging_row(control: Control, lease: Lease, *, paths: bool) -> dict[str, An
         "run": lease.run_id,
         "authorisation": lease.authorisation_id,
         "until": lease.deadline,
-        "state": control.state(lease),
+        "state": control.run(lease).state,
         **({"path": lease.staging} if paths else {}),
     }
 
@@ -195,7 +195,7 @@ def _end(control: Control, copy: HeldCopy, run_id: str | None, *, tell: bool = F
     It leaves the register last: a crash between loses neither the record nor the telling. One hand at a time: where another
     ended it meanwhile there is nothing left to do.
     """
-    with hold_custody(control.home, 0 if tell else _WAIT_SECONDS):
+    with lock_copies(control.home, 0 if tell else _WAIT_SECONDS):
         custody = Custody(control.home)
         now = [held for held in custody.held() if held.id == copy.id]
         return (
@@ -231,5 +231,5 @@ def _tell(control: Control, run_id: str | None) -> None:
     """Certify a run anew, now that a copy of it is gone; one whose damaged lease was set aside keeps what it has."""
     if run_id is not None and run_id in leased_runs(control.home):
         lease = Lease.load(control.home, run_id)
-        with hold_run(control.home, lease.locks):  # `confirm` issues it too
+        with lock_run(control.home, lease.locks):  # `confirm` issues it too
             issue_proof(control, lease)

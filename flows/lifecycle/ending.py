@@ -11,10 +11,10 @@ from flows.lifecycle.copies import end_sources, hold_package
 from flows.lifecycle.intakes import close_with_run
 from flows.lifecycle.package_place import place_of
 from flows.lifecycle.proof import issue_proof
-from flows.lifecycle.retract import destination_of, leftovers, take_back, used_channels, was_published
+from flows.lifecycle.retract import destination_of, residue, retract, used_channels, was_published
 from flows.lifecycle.run_views import fates_of
 from flows.session.control import Control, digest_b64
-from flows.session.observer import Watch
+from flows.session.observer import Observer
 from flows.session.orders import drop_order
 from flows.session.results import RunResult
 from flows.transport.destination import package_place
@@ -52,13 +52,13 @@ class Ending:
     opened: int
 
 
-def end_run(control: Control, ending: Ending, watch: Watch) -> RunResult:
+def end_run(control: Control, ending: Ending, observer: Observer) -> RunResult:
     """Destroy, check, certify. Raises VerificationFailedError (and says so in the ledger) when a check fails."""
     lease = ending.lease
-    watch.progress("destroy", 0, 1)
+    observer.progress("destroy", 0, 1)
     inventory, opened = _declare_intent(control, ending)
     if "publish" not in ending.counts:
-        take_back(control, lease)
+        retract(control, lease)
     evidence = destroy_run(control.home, lease, inventory, opened)
     if not evidence.verification.complete():
         write_run_file(control.home, lease.run_id, RunFile.INCOMPLETE, asdict(evidence.verification))
@@ -69,14 +69,14 @@ def end_run(control: Control, ending: Ending, watch: Watch) -> RunResult:
     drop_run_file(control.home, lease.run_id, RunFile.INCOMPLETE)
     settle_use(control, lease, ending.cause)
     close_with_run(control, lease)
-    watch.arrow("destroy", {"files": evidence.files, "bytes": evidence.bytes})
+    observer.step("destroy", {"files": evidence.files, "bytes": evidence.bytes})
     if ending.cause is Cause.PUBLISHED:
         end_sources(control, lease)
     _hold_package(control, ending)
     proof = _certify(control, ending, evidence, inventory)
     if lease.order_id is not None:
         drop_order(control.home, lease.order_id)
-    watch.arrow("certify", {})
+    observer.step("certify", {})
     return _result(control.home, ending, evidence, proof)
 
 
@@ -112,7 +112,7 @@ def _declare_intent(control: Control, ending: Ending) -> tuple[list[StagedFile],
         write_run_file(control.home, lease.run_id, RunFile.INTENT, known)
     inventory, opened = [StagedFile(**raw) for raw in known["files"]], int(known["opened"])
     # The file alone does not prove the entry: a crash may lie between the two. The log is asked.
-    if not control.has_recorded(lease, EntryType.DESTRUCTION_STARTED):
+    if not control.run(lease).has_recorded(EntryType.DESTRUCTION_STARTED):
         counts = {"files": len(inventory), "bytes": sum(f.size for f in inventory), "opened": opened}
         control.record(EntryType.DESTRUCTION_STARTED, lease.run_id, ending.cause, counts)
     return inventory, opened
@@ -121,11 +121,11 @@ def _declare_intent(control: Control, ending: Ending) -> tuple[list[StagedFile],
 def _certify(control: Control, ending: Ending, evidence: Evidence, inventory: list[StagedFile]) -> Path:
     """The destruction into the ledger, then the folder. What is told is fixed by the first that tells it."""
     lease = ending.lease
-    told = read_run_file(control.home, lease.run_id, RunFile.TOLD)
+    told = read_run_file(control.home, lease.run_id, RunFile.REPORT)
     if told is None:
         told = _tell(control, ending, evidence, inventory)
-        write_run_file(control.home, lease.run_id, RunFile.TOLD, told)
-    if not control.has_recorded(lease, EntryType.DESTRUCTION_COMPLETED):
+        write_run_file(control.home, lease.run_id, RunFile.REPORT, told)
+    if not control.run(lease).has_recorded(EntryType.DESTRUCTION_COMPLETED):
         listed = told["destruction"]["inventory"]
         control.record(
             EntryType.DESTRUCTION_COMPLETED,
@@ -134,7 +134,7 @@ def _certify(control: Control, ending: Ending, evidence: Evidence, inventory: li
             {
                 "files": listed["files"],
                 "bytes": listed["bytes"],
-                **dict.fromkeys(leftovers(control, lease), 1),
+                **dict.fromkeys(residue(control, lease), 1),
             },
             **_commitments(lease.run_id, told),
         )
@@ -176,7 +176,7 @@ def _tell(
 
 def _check(control: Control, lease: Lease) -> dict[str, Any]:
     """The statement of the authorisation's check: how many signatures, of what kind, in which capacities; no names."""
-    checked = control.entries_of(lease)[0][1]
+    checked = control.run(lease).entries()[0][1]
     signing = reopen(control.home, lease.authorisation_id, lease.use).signing.to_json()
     counted = {name: checked["n"][name] for name in ("signatures",) if name in checked["n"]}
     return {
@@ -207,7 +207,7 @@ def _destruction(control: Control, ending: Ending, evidence: Evidence, inventory
         role="sweep" if control.operator is None else "operator",
         at=format_utc(control.clock.now()),
         cause=ending.cause,
-        exceptions=(*site.declared_exceptions, *leftovers(control, lease)),
+        exceptions=(*site.declared_exceptions, *residue(control, lease)),
     )
 
 

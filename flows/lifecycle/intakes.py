@@ -113,7 +113,7 @@ def close_with_run(control: Control, lease: Lease) -> None:
     if intake is None:
         return
     spend(control.home, intake, lease.run_id)
-    if not control.has_recorded(lease, EntryType.INTAKE_CLOSED):
+    if not control.run(lease).has_recorded(EntryType.INTAKE_CLOSED):
         control.record(EntryType.INTAKE_CLOSED, lease.run_id, "with_run")
 
 

@@ -27,7 +27,7 @@ from vault.proof.proven import evidence_before_version_2, proven_by
 from vault.proof.statements import INVENTORY, envelope, statement
 from vault.runs.facts import RunFile, read_run_file, write_run_file
 from vault.runs.lease import Lease, find_lease
-from vault.runs.run_lock import hold_run
+from vault.runs.run_lock import lock_run
 from vault.verify import CHECK, DESTRUCTION, RUN, derive_certificate, predicate_type
 
 Entries = list[tuple[int, dict[str, Any]]]  # by index in the log
@@ -53,8 +53,8 @@ def refresh_proof(home: Path, run: str) -> dict[str, Any]:
     """
     control = Control.open_to_look(home)
     lease = find_lease(home, run)
-    with hold_run(home, lease.locks):
-        if not control.ended(lease):
+    with lock_run(home, lease.locks):
+        if not control.run(lease).ended:
             raise UnreadableSourceError("run_not_ended")
         folder = issue_proof(control, lease, newest=True)
     files = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()}
@@ -75,11 +75,11 @@ def issue_proof(control: Control, lease: Lease, *, newest: bool = False) -> Path
     crash, under the same head and facts, it is the same to the byte, and nothing is recorded twice; `newest` asks for the
     newest head in any case.
     """
-    told = read_run_file(control.home, lease.run_id, RunFile.TOLD)
+    told = read_run_file(control.home, lease.run_id, RunFile.REPORT)
     if told is None:
         raise UnreadableSourceError("run_not_ended")
     folder = control.home / "runs" / lease.run_id / "proof"
-    everything = control.entries_of(lease)
+    everything = control.run(lease).entries()
     handed = _handed_out(control, lease)
     head = _choose_head(control, everything, handed, newest=newest)
     if all(head.body.size != Checkpoint.parse(split_note(note)[0]).size for note in handed):

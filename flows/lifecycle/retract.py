@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from connectors.destinations.line import Patience
+from connectors.destinations.line import Backoff
 from flows.session.control import Control
 from flows.transport.destination import channel_of, open_destination
 from schemas.errors import IntegrityError, RepriseError, UnreadableSourceError
@@ -17,7 +17,7 @@ from vault.runs.lease import Lease, end_data_process
 
 LEFTOVER = "remote_leftover_not_reachable"
 """Stands among a certificate's exceptions: sealed files of the run may still lie at the server."""
-_ONCE_MORE = Patience(attempts=2, ceiling_seconds=2)  # a dead server must not keep staging alive
+_ONCE_MORE = Backoff(attempts=2, ceiling_seconds=2)  # a dead server must not keep staging alive
 
 
 def used_channels(control: Control, lease: Lease) -> list[str]:
@@ -27,7 +27,7 @@ def used_channels(control: Control, lease: Lease) -> list[str]:
     return [channel_of(destination)] if went and destination is not None else []
 
 
-def take_back(control: Control, lease: Lease) -> None:
+def retract(control: Control, lease: Lease) -> None:
     """Remove the run's files at its destination; whether they could be reached is kept for the certificate.
 
     Of a run out of an older home what was published stays: it published it in the time that was lost.
@@ -108,7 +108,7 @@ def _note_unknown(control: Control, lease: Lease) -> None:
         write_run_file(control.home, lease.run_id, RunFile.TAKEBACK, {"left": 1})
 
 
-def leftovers(control: Control, lease: Lease) -> tuple[str, ...]:
+def residue(control: Control, lease: Lease) -> tuple[str, ...]:
     """The exception that the certificate declares when something may be left."""
     found = read_run_file(control.home, lease.run_id, RunFile.TAKEBACK)
     return (LEFTOVER,) if found is not None and found["left"] else ()

@@ -33,24 +33,24 @@ def status(home: Path, run: str) -> dict[str, Any]:
     """
     control = Control.open_to_look(home)
     lease = find_lease(control.home, run)
-    steps = Journal(home, lease.run_id).read()
-    counts = {step.arrow: step.counts for step in steps if step.arrow != "control"}
+    journal = Journal(home, lease.run_id).read()
+    counts = {entry.step: entry.counts for entry in journal if entry.step != "control"}
     end = _ends(control).get(lease.run_id)
     confirmed = states_of(control, lease)
     proof = home / "runs" / lease.run_id / "proof"
-    fates = fates_of(proof) if control.ended(lease) else {}
+    fates = fates_of(proof) if control.run(lease).ended else {}
     return {
         **_brief(control, lease, end),
         "keys": lease.provider,
-        "failure": read_run_file(home, lease.run_id, RunFile.RED),
-        "journal": [{"arrow": step.arrow, "at": step.at, "counts": step.counts} for step in steps],
+        "failure": read_run_file(home, lease.run_id, RunFile.FAILURE),
+        "journal": [{"step": entry.step, "at": entry.at, "counts": entry.counts} for entry in journal],
         "counts": counts,
         "ended": end["at"] if end else None,
         "package": place_of(home, lease, counts["publish"]) if "publish" in counts else None,
         "import": confirmed[-1].value if confirmed else None,
         "source": fates.get("source"),
         "copy": fates.get("package"),
-        "proof": str(proof) if control.ended(lease) else None,
+        "proof": str(proof) if control.run(lease).ended else None,
     }
 
 
@@ -77,7 +77,7 @@ def _ends(control: Control) -> dict[str, dict[str, Any]]:
 
 
 def _brief(control: Control, lease: Lease, end: dict[str, Any] | None) -> dict[str, Any]:
-    state = control.state(lease)
+    state = control.run(lease).state
     code = end["code"] if end is not None and state == "certified" else None
     cause = Cause(code) if code in set(Cause) else None
     return {
@@ -109,4 +109,4 @@ def run_of_this_process(home: Path) -> dict[str, Any] | None:
     ours = [
         lease for lease in readable_runs(home)[0] if lease.owner_pid == os.getpid() and owner_alive(lease)
     ]
-    return {"run": ours[-1].run_id, "state": control.state(ours[-1])} if ours else None
+    return {"run": ours[-1].run_id, "state": control.run(ours[-1]).state} if ours else None

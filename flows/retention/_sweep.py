@@ -20,7 +20,8 @@ from vault.keys.registry import provider
 from vault.ledger.entries import EntryType
 from vault.runs.facts import is_ended
 from vault.runs.lease import Lease, end_data_process, readable_runs, set_unreadable_aside
-from vault.runs.run_lock import hold_run
+from vault.runs.run_lock import lock_run
+from vault.runs.state import Act
 from vault.system.clock import Clock
 
 _PASSING = (OSError, BusyError, DestructionError, LedgerError, StorageFullError)
@@ -94,13 +95,13 @@ def _deal_with(control: Control, lease: Lease, report: SweepReport) -> None:
 
 def _destroy(control: Control, lease: Lease, reason: str) -> None:
     # Of one whose end has begun, that end's cause stands; what is given here is then not looked at.
-    cause = control.cause(lease) if reason == "half_destroyed" else Cause(reason)
+    cause = control.run(lease).cause if reason == "half_destroyed" else Cause(reason)
     if is_restored(control.home, lease.run_id) and lease.run_id in control.memory.gone("destroyed"):
         cause = Cause.RECORD_LOST
     end_data_process(lease)
-    with hold_run(control.home, lease.locks, wait_seconds=END_WAIT_SECONDS):
-        if not control.ended(lease):  # its own control process may have ended it meanwhile
-            end_unpublished(control, lease.reload(control.home), cause)
+    with lock_run(control.home, lease.locks, wait_seconds=END_WAIT_SECONDS):
+        if not control.run(lease).ended:  # its own control process may have ended it meanwhile
+            end_unpublished(control, lease.reload(control.home), cause, Act.SWEEP)
 
 
 def _remove(control: Control, lease: Lease, code: str, *, with_key: bool) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 from base64 import b64decode, b64encode
 from dataclasses import dataclass, fields, replace
@@ -24,19 +23,20 @@ from schemas.errors import (
     RepriseError,
 )
 from schemas.outcome import Cause
-from vault.authorisation.check import Authorisation, give_back
+from vault.authorisation.check import Authorisation, release_use
 from vault.destruction.destroy import remove
 from vault.home.host_record import HostRecord
-from vault.home.replay import Replayed, close_restore, destroyed_in, give_over, replay, restore_pending
+from vault.home.replay import Replayed, close_restore, destroyed_in, hand_to_sweep, replay, restore_pending
 from vault.ledger.completeness import AFTERWARDS
 from vault.ledger.entries import EntryType, Ledger, Recorded, commit
 from vault.ledger.home_log import open_store
 from vault.proof.proven import keep_proven, listing_of
 from vault.records.operators import Operator, find_operator
 from vault.records.subjects import Subjects
-from vault.runs.facts import RunFile, drop_run_file, has_run_file, is_ended, read_run_file, write_run_file
+from vault.runs.facts import RunFile, drop_run_file, has_run_file, write_run_file
 from vault.runs.journal import Journal
-from vault.runs.lease import Lease, owner_alive, set_unreadable_aside, take_over
+from vault.runs.lease import Lease, set_unreadable_aside, take_over
+from vault.runs.run import Run, entries_of
 from vault.site import Site
 from vault.staging.ownership import make_staging
 from vault.system.clock import Clock, SystemClock, parse_utc
@@ -122,7 +122,7 @@ class Control:
         with self.ledger.store.locked():  # of two that open a restored home at once, one does it
             if code == "restored" and not restore_pending(self.home):
                 return Replayed()
-            alive = give_over(self.home, code)
+            alive = hand_to_sweep(self.home, code)
             found = replay(
                 self.home,
                 self.site,
@@ -180,7 +180,10 @@ class Control:
         """
         with self.ledger.store.locked():
             if run_id is not None and entry_type.startswith(_COUNTING):
-                counts = {**(counts or {}), "earlier": len(self._entries(run_id, self._start_of(run_id)))}
+                counts = {
+                    **(counts or {}),
+                    "earlier": len(entries_of(self.ledger.store, run_id, self._start_of(run_id))),
+                }
             made = self.ledger.record(
                 entry_type, run_id, code, commitments={**self._by(entry_type), **commitments}, counts=counts
             )
@@ -192,14 +195,9 @@ class Control:
             self.memory.note_head(self.ledger.store)
         return made
 
-    def entries_of(self, lease: Lease) -> list[tuple[int, dict[str, Any]]]:
-        """The run's entries with their indexes, as the log has them: none lies before its lease."""
-        return self._entries(lease.run_id, lease.ledger_start)
-
-    def _entries(self, run_id: str, start: int) -> list[tuple[int, dict[str, Any]]]:
-        store = self.ledger.store
-        parsed = ((i, json.loads(e)) for i, e in enumerate(store.read(start, store.head().size), start))
-        return [(i, body) for i, body in parsed if body["runId"] == run_id]
+    def run(self, lease: Lease) -> Run:
+        """The run of a lease."""
+        return Run(self.home, lease, self.ledger.store)
 
     def _start_of(self, run_id: str) -> int:
         """Where a run's entries begin at the earliest; the beginning of the log for one whose lease is damaged."""
@@ -208,22 +206,18 @@ class Control:
         except (OSError, IntegrityError):
             return 0
 
-    def has_recorded(self, lease: Lease, entry_type: EntryType) -> bool:
-        """Whether the log has an entry of this type for the run."""
-        return any(body["type"] == entry_type.value for _, body in self.entries_of(lease))
-
     def record_refused(self, refusal: RepriseError) -> None:
         """A refusal, by its code."""
         self.record(EntryType.AUTHORISATION_REFUSED, None, refusal.code, {"exit": refusal.exit_code})
 
     def record_start(self, lease: Lease, authorisation: Authorisation) -> None:
         """The check that passed, then the run's start with its deadline."""
-        if self.began(lease):
+        if self.run(lease).began:
             return
         salt = self.authorisation_salt(lease)
         if salt is None:
             raise AuthorisationError("evidence_erased")
-        if not self.has_recorded(lease, EntryType.AUTHORISATION_CHECKED):
+        if not self.run(lease).has_recorded(EntryType.AUTHORISATION_CHECKED):
             checked, signing = EntryType.AUTHORISATION_CHECKED, authorisation.signing
             document, listing = authorisation.instruction.document, listing_of(keep_proven(self.home, lease))
             self.record(
@@ -252,7 +246,7 @@ class Control:
         """That a proof folder with this manifest is issued: once for each that differs from those issued before."""
         digest = digest_b64(manifest)
         with self.ledger.store.locked():
-            entries = self._entries(run_id, self._start_of(run_id))
+            entries = entries_of(self.ledger.store, run_id, self._start_of(run_id))
             if digest not in {e["c"].get("manifest") for _, e in entries}:
                 self.record(EntryType.PROOF_ISSUED, run_id, "issued", manifest=digest)
 
@@ -268,78 +262,39 @@ class Control:
         salts = [b64decode(record["salt"]) for record in records if record is not None]
         return salts if len(salts) == len(records) else None
 
-    def began(self, lease: Lease) -> bool:
-        """Whether the run's start is in the ledger; before that nothing was read."""
-        return self.has_recorded(lease, EntryType.RUN_STARTED)
-
     def forget(self, lease: Lease) -> None:
         """Drop the lease of a run that never began: its use is given back, no trace of a source exists."""
-        give_back(self.home, lease.authorisation_id, lease.run_id)
+        release_use(self.home, lease.authorisation_id, lease.run_id)
         for folder in lease.folders:
             remove(folder)
         drop_order(self.home, str(lease.order_id))
         remove(self.home / "runs" / lease.run_id)
 
-    def record_red(self, lease: Lease, error: RepriseError) -> None:
+    def record_failed(self, lease: Lease, error: RepriseError) -> None:
         """A run that stopped, by its code."""
-        write_run_file(self.home, lease.run_id, RunFile.RED, {"code": error.code, "exit": error.exit_code})
-        self.record(EntryType.RUN_RED, lease.run_id, error.code, {"exit": error.exit_code})
+        write_run_file(
+            self.home, lease.run_id, RunFile.FAILURE, {"code": error.code, "exit": error.exit_code}
+        )
+        self.record(EntryType.RUN_FAILED, lease.run_id, error.code, {"exit": error.exit_code})
 
     def record_delivered(self, lease: Lease, counts: dict[str, dict[str, Any]]) -> None:
         """What was delivered, as counts by disposition."""
-        if self.has_recorded(lease, EntryType.RUN_DELIVERED):
+        if self.run(lease).has_recorded(EntryType.RUN_DELIVERED):
             return
         tally = counts.get("reconcile", {}).get("dispositions", {})
         self.record(EntryType.RUN_DELIVERED, lease.run_id, lease.use, {k: int(v) for k, v in tally.items()})
 
     def record_resumed(self, lease: Lease) -> None:
         """A resume: the same use."""
-        drop_run_file(self.home, lease.run_id, RunFile.RED)
+        drop_run_file(self.home, lease.run_id, RunFile.FAILURE)
         self.record(EntryType.RUN_RESUMED, lease.run_id, "resumed")
 
     def record_abandoned(self, lease: Lease, cause: Cause) -> None:
         """The end of a run without publication."""
         if not has_run_file(self.home, lease.run_id, RunFile.CAUSE):
             write_run_file(self.home, lease.run_id, RunFile.CAUSE, {"cause": cause})
-        if not self.has_recorded(lease, EntryType.RUN_ABANDONED):
-            self.record(EntryType.RUN_ABANDONED, lease.run_id, self.cause(lease))
-
-    def cause(self, lease: Lease) -> Cause:
-        """Why the run ends: as its intent says, or its abandonment; else it was published.
-
-        Raises IntegrityError (run_record_unreadable).
-        """
-        found = read_run_file(self.home, lease.run_id, RunFile.INTENT)
-        found = found or read_run_file(self.home, lease.run_id, RunFile.CAUSE)
-        if not found:
-            return Cause.PUBLISHED
-        if found.get("cause") not in set(Cause):
-            raise IntegrityError("run_record_unreadable", run=lease.run_id)
-        return Cause(found["cause"])
-
-    def ended(self, lease: Lease) -> bool:
-        """Whether the run has its certificate."""
-        return is_ended(self.home, lease.run_id)
-
-    def half_destroyed(self, lease: Lease) -> bool:
-        """Whether its destruction began and did not end."""
-        return not self.ended(lease) and has_run_file(self.home, lease.run_id, RunFile.INTENT)
-
-    def given_up(self, lease: Lease) -> bool:
-        """Whether somebody decided that it ends unpublished; its destruction may not have begun."""
-        return not self.ended(lease) and has_run_file(self.home, lease.run_id, RunFile.CAUSE)
-
-    def state(self, lease: Lease) -> str:
-        """Certified | destroying | red | running | interrupted | incomplete."""
-        if self.ended(lease):
-            return "certified"
-        if has_run_file(self.home, lease.run_id, RunFile.INCOMPLETE):
-            return "incomplete"
-        if self.half_destroyed(lease):
-            return "destroying"
-        if has_run_file(self.home, lease.run_id, RunFile.RED):
-            return "red"
-        return "running" if owner_alive(lease) else "interrupted"
+        if not self.run(lease).has_recorded(EntryType.RUN_ABANDONED):
+            self.record(EntryType.RUN_ABANDONED, lease.run_id, self.run(lease).cause)
 
     def keep_order(self, order: Order) -> str:
         """Seal an order."""

@@ -1,8 +1,8 @@
-"""How far a run is, in per cent, from its arrow and the progress within."""
+"""How far a run is, in per cent, from its step and the progress within."""
 
 from __future__ import annotations
 
-# Shares of a run's work by arrow, measured on the trial practice; they only drive progress bars.
+# Shares of a run's work by step, measured on the trial practice; they only drive progress bars.
 _SHARES = (
     ("authorise", 1),
     ("lease", 1),
@@ -20,11 +20,11 @@ _SHARES = (
 )
 
 
-def progress_percent(arrow: str, done: int, total: int) -> float:
-    """Per cent of the whole way, given `done` of `total` within an arrow (0 of 0: just begun)."""
+def progress_percent(step: str, done: int, total: int) -> float:
+    """Per cent of the whole way, given `done` of `total` within a step (0 of 0: just begun)."""
     before = 0
     for name, share in _SHARES:
-        if name == arrow:
+        if name == step:
             within = done / total if total else 0.0
             return round(before + share * min(within, 1.0), 1)
         before += share

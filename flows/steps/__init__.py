@@ -1,6 +1,5 @@
 """The steps of a run, from the inventory to the published package: plain functions of a context and the value before.
 
-* `order`: the order of the steps
 * `context`: what every step gets
 * `values`: what a step gives
 * `value_codec`: values as JSON
@@ -28,7 +27,6 @@ __all__ = [
     "inventory",
     "match",
     "open_files",
-    "order",
     "parts",
     "plan",
     "publish",

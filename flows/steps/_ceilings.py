@@ -61,15 +61,15 @@ def check_ceilings(authorisation: Authorisation, balance: Balance, files: tuple[
     excesses = [*_of_units(balance, ceilings), *_of_files(files, ceilings[Disposition.QUARANTINED.value])]
     if not excesses:
         return
-    worst = max(excesses, key=lambda each: each.found / each.total)
-    disposition = Disposition(worst.disposition)
+    most_specific = max(excesses, key=lambda each: each.found / each.total)
+    disposition = Disposition(most_specific.disposition)
     raise CeilingError(
         f"too_many_{disposition.value}",
-        kind=worst.kind,
-        count=worst.found,
-        of=worst.total,
-        limit=worst.limit,
-        files=_named(worst.files),
+        kind=most_specific.kind,
+        count=most_specific.found,
+        of=most_specific.total,
+        limit=most_specific.limit,
+        files=_named(most_specific.files),
     )
 
 

@@ -13,7 +13,7 @@ from vault.authorisation.check import Authorisation
 from vault.staging.segments import StagingReader, StagingWriter, discard_stage, verify_opens
 
 Report = Callable[[str, int, int], None]
-"""Told (arrow, done, total) while a step works; total 0 when unknown. Ordinals and counts only."""
+"""Told (step, done, total) while a step works; total 0 when unknown. Ordinals and counts only."""
 
 
 @dataclass

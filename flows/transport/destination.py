@@ -6,7 +6,7 @@ from pathlib import Path
 
 from connectors.destinations.base import Destination
 from connectors.destinations.folder import FolderDestination
-from connectors.destinations.line import Line, Patience
+from connectors.destinations.line import Backoff, Line
 from connectors.destinations.s3 import S3Destination
 from connectors.destinations.sftp import SftpDestination
 from flows.transport.dial import dial
@@ -31,7 +31,7 @@ def package_place(destination: str, run_id: str) -> str:
 
 
 def open_destination(
-    home: Path, destination: str, run_id: str, patience: Patience | None = None
+    home: Path, destination: str, run_id: str, patience: Backoff | None = None
 ) -> Destination:
     """The run's place at its destination; a server is dialled when it is first needed.
 
@@ -43,9 +43,9 @@ def open_destination(
     return place_at(Destinations(home).find(remote.name, remote.channel), remote.path, run_id, patience)
 
 
-def place_at(server: Server, path: str, run_id: str, patience: Patience | None = None) -> Destination:
+def place_at(server: Server, path: str, run_id: str, patience: Backoff | None = None) -> Destination:
     """A run's place below a path of a server."""
-    line = Line(dial(server), patience or Patience())
+    line = Line(dial(server), patience or Backoff())
     if isinstance(server, SftpServer):
         return SftpDestination(line, _join(server.folder, path), run_id)
     return S3Destination(line, server.bucket, _join(server.prefix, path), run_id)

@@ -21,7 +21,7 @@ from liars import lying_sftp
 from parcel import NAMES, PART, RUN, carry, destination
 from servers import through
 
-from connectors.destinations.line import Line, Patience
+from connectors.destinations.line import Backoff, Line
 from connectors.destinations.watchdog import Bound, Watchdog
 from flows.transport._s3 import _http_session
 from schemas.errors import TargetError
@@ -327,7 +327,7 @@ def test_progress_that_trickles_is_no_progress(monkeypatch):
 
             return Fault.LOST
 
-    line = Line(Dialled(), Patience(sleep=lambda _: None))
+    line = Line(Dialled(), Backoff(sleep=lambda _: None))
 
     def act(_filesystem):
         attempts.append(1)

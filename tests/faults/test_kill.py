@@ -1,4 +1,4 @@
-"""kill -9 of either process between any two arrows, and inside the long steps and the destruction.
+"""kill -9 of either process between any two steps, and inside the long steps and the destruction.
 
 Afterwards `resume` ends in the same decrypted content; or `abandon`, or the sweep, leaves nothing but a proof.
 """
@@ -12,7 +12,7 @@ from flows.engine import run as engine
 from flows.retention._sweep import sweep_home
 from vault.runs.lease import list_runs
 
-ARROWS = (
+STEPS = (
     "authorise", "lease", "inventory", "extract", "check", "match", "transform", "plan", "deliver", "reconcile",
     "publish", "destroy", "certify",
 )  # fmt: skip
@@ -35,8 +35,8 @@ CALLS = (
     ("flows.lifecycle.ending.drop_order", 1),
 )
 KILLS = (
-    [{"who": "control", "at": "arrow", "name": arrow} for arrow in ARROWS]
-    + [{"who": "data", "at": "arrow", "name": arrow} for arrow in ARROWS[2:11]]
+    [{"who": "control", "at": "step", "name": step} for step in STEPS]
+    + [{"who": "data", "at": "step", "name": step} for step in STEPS[2:11]]
     + [{"who": who, "at": "progress", "name": step} for who in ("control", "data") for step in LONG]
     + [{"who": "control", "at": "call", "name": name, "nth": str(nth)} for name, nth in CALLS]
 )
@@ -70,7 +70,7 @@ def test_a_killed_run_resumes_to_the_same_content(kill, practice, undisturbed, t
     died = case.start_apart(kill)
     all_was_told = kill == {
         "who": "data",
-        "at": "arrow",
+        "at": "step",
         "name": "publish",
     }  # its death changes nothing any more
     expected = -9 if kill["who"] == "control" else 0 if all_was_told else 50

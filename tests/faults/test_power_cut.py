@@ -25,7 +25,7 @@ from whole_run import WholeRun
 
 from flows.engine import run as engine
 from flows.retention._sweep import sweep_home
-from flows.session.observer import NoWatch
+from flows.session.observer import NoObserver
 from trial.practice.write import write_practice
 from vault.keys.linux_keyring import KernelKeyring
 from vault.runs import lease as leases
@@ -108,7 +108,7 @@ def recover(bench: Bench, way: str) -> None:
         if not runs:
             case.start()
         for lease in alive:
-            assert engine.resume(case.home, lease.run_id, "trial", NoWatch()).state == "certified"
+            assert engine.resume(case.home, lease.run_id, "trial", NoObserver()).state == "certified"
         assert case.content() == bench.content
     elif way == "abandon":
         for lease in alive:

@@ -31,7 +31,7 @@ from whole_run import WholeRun
 
 from flows.engine import run as engine
 from flows.retention._sweep import sweep_home
-from flows.session.observer import NoWatch
+from flows.session.observer import NoObserver
 from trial.practice.write import write_practice
 from vault.runs.facts import is_ended
 from vault.runs.lease import list_runs
@@ -159,7 +159,7 @@ def recover(case: WholeRun, content: dict[str, bytes], way: str) -> None:
         if not leases:
             assert case.start().state == "certified"
         for lease in alive:
-            assert engine.resume(case.home, lease.run_id, "trial", NoWatch()).state == "certified"
+            assert engine.resume(case.home, lease.run_id, "trial", NoObserver()).state == "certified"
         assert case.content() == content
     elif way == "abandon":
         for lease in alive:

@@ -27,7 +27,7 @@ from whole_run import WholeRun
 from flows.admin.backup import Reason, accept_rollback
 from flows.engine import run as engine
 from flows.retention._sweep import sweep_home
-from flows.session.observer import NoWatch
+from flows.session.observer import NoObserver
 from schemas.errors import ForkError, RepriseError
 from trial.home import P12_PASSWORD
 from trial.practice.write import write_practice
@@ -143,7 +143,7 @@ class Soak:
                 continue
             try:
                 if way == "resume":
-                    engine.resume(self.case.home, lease.run_id, "trial", NoWatch())
+                    engine.resume(self.case.home, lease.run_id, "trial", NoObserver())
                 else:
                     engine.abandon(self.case.home, lease.run_id, "trial")
             except RepriseError as error:

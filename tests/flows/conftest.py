@@ -23,7 +23,7 @@ def practice(tmp_path_factory) -> Path:
 def crashed(practice, tmp_path) -> WholeRun:
     """A run whose both processes were killed after extraction."""
     case = WholeRun(tmp_path / "trial", practice)
-    case.start_apart({"who": "control", "at": "arrow", "name": "extract"})
+    case.start_apart({"who": "control", "at": "step", "name": "extract"})
     assert any((case.home / "staging").iterdir())
     return case
 

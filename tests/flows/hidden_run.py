@@ -17,7 +17,7 @@ from typing import Any
 from flows.engine import run as engine
 from flows.retention import _sweep as retention
 from flows.retention.round import sweep_round
-from flows.session.observer import NoWatch
+from flows.session.observer import NoObserver
 from flows.session.orders import Order
 from vault.destruction.destroy import destroy_run
 from vault.runs.facts import is_ended
@@ -25,9 +25,9 @@ from vault.runs.lease import Lease, data_process_ended, list_runs, owner_alive
 from vault.system import liveness
 
 
-class Stopping(NoWatch):
-    def arrow(self, arrow: str, counts: dict[str, Any]) -> None:
-        if arrow == "inventory":
+class Stopping(NoObserver):
+    def step(self, step: str, counts: dict[str, Any]) -> None:
+        if step == "inventory":
             os.kill(os.getpid(), signal.SIGSTOP)
 
 

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.slow
 
 def test_a_package_delivered_in_the_time_that_a_rollback_lost_stays(practice, tmp_path):
     case = WholeRun(tmp_path / "trial", practice)
-    case.start_apart({"who": "control", "at": "arrow", "name": "reconcile"})
+    case.start_apart({"who": "control", "at": "step", "name": "reconcile"})
     shutil.copytree(case.home, tmp_path / "older")
     case.resume()
     delivered = case.content()

@@ -14,7 +14,7 @@ from dashboard.export import export_pages
 from flows.commands.wording import describe_result, describe_runs, describe_status
 from flows.engine import run as engine
 from flows.lifecycle.run_views import list_runs, run_of_order, status
-from flows.session.observer import NoWatch
+from flows.session.observer import NoObserver
 from flows.session.orders import save_order
 from schemas.errors import RepriseError
 from schemas.outcome import Cause, Outcome
@@ -26,12 +26,12 @@ pytestmark = pytest.mark.slow
 USES = {"inventory": 9, "rehearsal": 9, "migration": 9, "delta": 0}
 
 
-class StopAtOnce(NoWatch):
+class StopAtOnce(NoObserver):
     """Interrupts a run as soon as it has counted."""
 
-    def arrow(self, arrow: str, counts: dict[str, Any]) -> None:
-        super().arrow(arrow, counts)
-        if arrow == "inventory":
+    def step(self, step: str, counts: dict[str, Any]) -> None:
+        super().step(step, counts)
+        if step == "inventory":
             raise KeyboardInterrupt
 
 

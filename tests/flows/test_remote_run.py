@@ -234,10 +234,10 @@ def test_killed_after_publication_it_is_not_published_twice(
     case = remote.case(tmp_path / "trial", practice)
     real = Journal.append
 
-    def die_before_it_is_known(journal: Journal, arrow: str, counts: dict) -> None:
-        if arrow == "publish":
+    def die_before_it_is_known(journal: Journal, step: str, counts: dict) -> None:
+        if step == "publish":
             raise KeyboardInterrupt
-        real(journal, arrow, counts)
+        real(journal, step, counts)
 
     with monkeypatch.context() as patch:
         patch.setattr(Journal, "append", die_before_it_is_known)

@@ -221,7 +221,7 @@ def test_a_run_given_up_is_not_carried_on_after_a_crash(crashed, monkeypatch, wa
 
 def test_a_destination_out_of_sight_is_no_destination_cleaned(practice, tmp_path):
     case = WholeRun(tmp_path / "trial", practice)
-    case.start_apart({"who": "control", "at": "arrow", "name": "reconcile"})
+    case.start_apart({"who": "control", "at": "step", "name": "reconcile"})
     (part,) = (case.home / "staging").rglob("part-*")
     FolderDestination(case.destination, case.run_id).put(part, part.name)  # it died in the middle of publish
     away = case.destination.with_name("unplugged")

@@ -15,7 +15,7 @@ from live_systemd import Machine, needs_namespaces
 from whole_run import WholeRun, key_state
 
 from trial.practice.write import write_practice
-from vault.destruction.heartbeat import last_beat, unit_name
+from vault.destruction.heartbeat import last_heartbeat, unit_name
 from vault.keys.provider import KeyState
 from vault.runs.facts import is_ended
 from vault.runs.lease import list_runs
@@ -80,7 +80,7 @@ def test_the_service_ends_what_a_dead_run_left_and_comes_again_after_a_boot(mach
     started = machine.call("systemctl", "start", f"{name}.service")
     assert started.returncode == 0, machine.journal()
     assert is_ended(case.home, first)
-    assert last_beat(case.home) is not None
+    assert last_heartbeat(case.home) is not None
     case.nothing_left()
 
     looked = json.loads(machine.call(REPRISE, "doctor", "--json", "--home", str(case.home)).stdout)

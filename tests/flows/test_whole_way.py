@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from flows.engine import run as engine
-from flows.session.observer import NoWatch
+from flows.session.observer import NoObserver
 from flows.session.orders import Order
 from flows.session.results import RunResult
 from trial.home import make_trial
@@ -29,7 +29,7 @@ def migrate(tmp_path: Path, source: Path, **changes: str) -> tuple[dict[str, str
         "operator": "trial",
         **changes,
     }
-    return made, engine.start(Path(made["home"]), Order(**fields), NoWatch())
+    return made, engine.start(Path(made["home"]), Order(**fields), NoObserver())
 
 
 @pytest.mark.slow

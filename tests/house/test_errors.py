@@ -129,11 +129,11 @@ def test_each_code_raised_anywhere_was_thought_about():
 
 def test_no_alarm_of_a_home_and_no_failed_finding_is_without_words():
     assert all(words_of(kind.__name__, code) for code, kind in _ALARMS.items())
-    for code, (area, severity, meaning, mend) in CATALOGUE.items():
+    for code, (area, severity, meaning, remedy) in CATALOGUE.items():
         if severity is Severity.FAIL:
-            said = FindingError(Finding(area, code, severity.value, meaning, mend), 2)
+            said = FindingError(Finding(area, code, severity.value, meaning, remedy), 2)
             assert said.message == f"{meaning} [{code} count=2]"
-            assert said.advice == mend
+            assert said.advice == remedy
 
 
 def test_words_are_sentences_and_none_is_left_over():

@@ -65,3 +65,10 @@ def test_the_internals_of_rooms_are_protected() -> None:
         if path.stem != "__init__"
     }
     assert internal <= listed
+
+
+def test_the_architecture_page_says_what_each_room_says_of_itself() -> None:
+    page = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
+    for room in ROOMS:
+        doc = importlib.import_module(".".join(room.relative_to(ROOT).parts)).__doc__ or ""
+        assert f"| `{room.name}/` | {doc.splitlines()[0].rstrip('.')} |" in page

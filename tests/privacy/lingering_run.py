@@ -1,4 +1,4 @@
-"""Carry one order, wait at each arrow and at the end for leave: `python lingering_run.py PLAN` (home and Order as JSON)."""
+"""Carry one order, wait at each step and at the end for leave: `python lingering_run.py PLAN` (home and Order as JSON)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from flows.engine import run as engine
-from flows.session.observer import NoWatch
+from flows.session.observer import NoObserver
 from flows.session.orders import Order
 
 
@@ -18,11 +18,11 @@ def wait(said: str) -> None:
     sys.stdin.readline()
 
 
-class WaitingWatch(NoWatch):
+class WaitingWatch(NoObserver):
     """Stands still while somebody looks."""
 
-    def arrow(self, arrow: str, counts: dict[str, Any]) -> None:
-        wait(arrow)
+    def step(self, step: str, counts: dict[str, Any]) -> None:
+        wait(step)
 
 
 if __name__ == "__main__":

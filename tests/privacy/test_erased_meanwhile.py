@@ -25,7 +25,7 @@ from vault.records.operators import enrol_operator, find_operator
 from vault.records.subjects import Subjects
 from vault.runs.lease import list_runs
 from vault.system.clock import SystemClock
-from vault.system.locks import hold_people
+from vault.system.locks import lock_people
 
 pytestmark = pytest.mark.slow
 USES = {"inventory": 2, "rehearsal": 0, "migration": 0, "delta": 0}
@@ -167,7 +167,7 @@ def test_a_copy_is_found_by_its_run_when_the_register_is_damaged(group, tmp_path
 
 
 def test_one_is_checked_and_kept_or_erased_at_a_time(group):
-    with hold_people(group.home):
+    with lock_people(group.home):
         erasing = threading.Thread(target=erase_second, args=(group,))
         erasing.start()
         erasing.join(0.3)

@@ -24,7 +24,7 @@ from vault.ledger.entries import commit
 from vault.records.enrolment import attest_doctor
 from vault.records.operators import enrol_operator
 from vault.records.subjects import Subjects
-from vault.runs.run_lock import hold_run
+from vault.runs.run_lock import lock_run
 from vault.system.clock import SystemClock
 from vault.verify import read_folder
 from vault.verify import verify as judge
@@ -234,6 +234,6 @@ def test_the_host_learns_of_an_erasure_from_the_next_sweep_at_the_latest(migrate
 def test_nobody_is_erased_while_a_run_of_theirs_is_carried(migrated):
     allow_erasure(migrated)
     doctor = doctor_id(migrated)
-    with hold_run(migrated.home, (doctor,)), pytest.raises(BusyError):
+    with lock_run(migrated.home, (doctor,)), pytest.raises(BusyError):
         erase_subject(migrated.home, doctor, "trial")
     assert doctor in Subjects(migrated.home).ids()

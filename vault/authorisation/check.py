@@ -33,7 +33,7 @@ from vault.pki.trust_store import TrustStore
 from vault.records.operators import Operator
 from vault.site import Site
 from vault.system.clock import Clock, format_utc
-from vault.system.locks import hold_people
+from vault.system.locks import lock_people
 
 
 @dataclass(frozen=True)
@@ -223,9 +223,9 @@ def _keep(home: Path, register: InstructionRegister, checked: Authorisation, sig
     register.note_signing(checked.signing.to_json())
 
 
-def give_back(home: Path, authorisation_id: str, run_id: str) -> None:
+def release_use(home: Path, authorisation_id: str, run_id: str) -> None:
     """Undo the claim of a run that never began."""
-    InstructionRegister(home, None, authorisation_id).give_back(run_id)
+    InstructionRegister(home, None, authorisation_id).release_use(run_id)
 
 
 def refuse_terms(
@@ -293,7 +293,7 @@ def evidence_of(home: Path, authorisation_id: str) -> dict[str, bytes]:
 def record(home: Path, site: Site, signed: Signed, operator: Operator, clock: Clock) -> str:
     """Check an instruction and keep it sealed without spending a use; gives its id."""
     instruction = parse(signed.document)
-    with hold_people(home):  # nobody is erased between the check and the keeping
+    with lock_people(home):  # nobody is erased between the check and the keeping
         checked = check(
             signed,
             home=home,

@@ -17,7 +17,7 @@ from vault.pki.trust_store import TrustStore
 from vault.records.operators import Operator
 from vault.site import Site
 from vault.system.clock import Clock
-from vault.system.locks import hold_people
+from vault.system.locks import lock_people
 
 
 def record_by_hand(
@@ -45,7 +45,7 @@ def record_by_hand(
     evidence = {"instruction.json": document, name: scan}
     if patient_list is not None:
         evidence[PATIENT_LIST] = patient_list
-    with hold_people(home):  # nobody is erased between the check and the keeping
+    with lock_people(home):  # nobody is erased between the check and the keeping
         standing = controllers_by_hand(home, instruction)
         introduce(home, instruction)
         pend(register, standing.subject_id, standing.persons, evidence, operator, clock.now())

@@ -21,7 +21,7 @@ from vault.records.subjects import Subjects
 from vault.runs.facts import RunFile, is_ended, read_run_file
 from vault.runs.lease import Lease, leased_runs, list_runs, list_unreadable, readable_runs
 from vault.system.files import write_durably
-from vault.system.locks import hold_folder
+from vault.system.locks import lock_folder
 
 PATIENT_LIST = "patients.age"
 SIGNERS = "signers.json"
@@ -68,7 +68,7 @@ class InstructionRegister:
     def _changing(self) -> Iterator[dict[str, Any]]:
         """The state as it stands now, to be changed and then written; nobody else changes it in between."""
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with hold_folder(self._folder):
+        with lock_folder(self._folder):
             self._state = self._read()
             yield self._state
             self._write()
@@ -131,7 +131,7 @@ class InstructionRegister:
                 state["spent"][use.value] = [*self._runs(use), run_id]
                 state["given_back"] = [run for run in state.get("given_back", []) if run != run_id]
 
-    def give_back(self, run_id: str) -> None:
+    def release_use(self, run_id: str) -> None:
         """Give back the use that this run claimed; again changes nothing."""
         if any(run_id in runs for runs in self._state["spent"].values()):
             with self._changing() as state:

@@ -21,7 +21,7 @@ from vault.intake.record import Intake, destroy_identity, intake_of
 from vault.keys.linux_keyring import KernelKeyring
 from vault.keys.provider import KeyRef, KeyState
 from vault.keys.registry import provider
-from vault.runs.lease import Lease, Sight, data_process_ended, end_data_process, sight
+from vault.runs.lease import Lease, Locality, data_process_ended, end_data_process, locality
 from vault.staging.ownership import NAME as MARK
 from vault.system.child_process import run_python
 from vault.system.files import sync_folder
@@ -135,8 +135,8 @@ def probe(lease: Lease, segments: int = 12) -> int:
 def destroy_run(home: Path, lease: Lease, inventory: list[StagedFile], opened_before: int) -> Evidence:
     """Destroy key and files of a run, and the identity of its intake; check that they are gone.
 
-    Doing it again changes nothing. Seen from elsewhere (`vault.runs.lease.Sight`) neither key nor process can be checked: their
-    checks then stay false.
+    Doing it again changes nothing. Of a run of another host (`vault.runs.lease.Locality`) neither key nor process can be
+    checked: their checks then stay false.
     """
     end_data_process(lease)
     ended = data_process_ended(lease)
@@ -168,13 +168,13 @@ def _intake_evidence(
 
 
 def _destroy_identity(home: Path, lease: Lease, intake: Intake) -> KeyState:
-    if sight(lease) is Sight.ELSEWHERE:
+    if locality(lease) is Locality.FOREIGN_HOST:
         return KeyState.NOT_OBSERVABLE
     return destroy_identity(home, intake)
 
 
 def _destroy_key(lease: Lease) -> KeyState:
-    if sight(lease) is Sight.ELSEWHERE:
+    if locality(lease) is Locality.FOREIGN_HOST:
         return KeyState.NOT_OBSERVABLE  # a key of this name here would be another's
     ref = key_of(lease)
     if ref is None:

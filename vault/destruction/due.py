@@ -10,7 +10,7 @@ from vault.authorisation.check import is_withdrawn
 from vault.intake.record import intake_of, list_intakes, rearm_identity
 from vault.keys.linux_keyring import KernelKeyring
 from vault.runs.facts import RunFile, has_run_file, is_ended
-from vault.runs.lease import Lease, Sight, leased_runs, owner_alive, readable_runs, sight
+from vault.runs.lease import Lease, Locality, leased_runs, locality, owner_alive, readable_runs
 from vault.staging.ownership import is_ours
 from vault.system.clock import Clock
 
@@ -26,7 +26,7 @@ def reason_to_look(home: Path, lease: Lease, clock: Clock) -> str | None:
     deadline | withdrawn | half_destroyed | key_lost | resumable | elsewhere (overdue, but of a host that cannot be seen)
     """
     overdue = lease.seconds_left(clock) <= 0
-    if sight(lease) is Sight.ELSEWHERE:
+    if locality(lease) is Locality.FOREIGN_HOST:
         return "elsewhere" if overdue and lease.has_files else None
     if is_restored(home, lease.run_id):
         return "key_lost"
@@ -56,7 +56,7 @@ def is_over(home: Path, lease: Lease, clock: Clock) -> bool:
     """
     if is_ended(home, lease.run_id):
         return True
-    return sight(lease) is Sight.ELSEWHERE and lease.seconds_left(clock) <= 0 and not lease.has_files
+    return locality(lease) is Locality.FOREIGN_HOST and lease.seconds_left(clock) <= 0 and not lease.has_files
 
 
 def forget_key(run_id: str) -> None:
@@ -89,7 +89,7 @@ def rearm_keys(home: Path, clock: Clock) -> None:
 
 def rearm_key(home: Path, lease: Lease, clock: Clock) -> None:
     """The same for one run and the identity of its intake; nothing where its key is not in this kernel."""
-    if sight(lease) is not Sight.HERE:
+    if locality(lease) is not Locality.SAME_BOOT:
         return
     if lease.key_ref is not None and lease.provider == KernelKeyring.name:
         KernelKeyring().rearm(lease.key_ref, lease.seconds_left(clock))

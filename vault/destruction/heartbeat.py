@@ -38,7 +38,7 @@ def beat(home: Path, clock: Clock, found: dict[str, int]) -> None:
     write_durably(home / NAME, json.dumps(asdict(mark), sort_keys=True).encode())
 
 
-def last_beat(home: Path) -> Heartbeat | None:
+def last_heartbeat(home: Path) -> Heartbeat | None:
     """The last sweep that ended; None when none ever did, or its mark cannot be read."""
     try:
         raw = json.loads((home / NAME).read_bytes())

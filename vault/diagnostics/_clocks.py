@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from vault.destruction.heartbeat import last_beat
+from vault.destruction.heartbeat import last_heartbeat
 from vault.diagnostics.host import Host
 from vault.site import Site
 from vault.system.clock import parse_utc
@@ -27,7 +27,7 @@ def look_at_clocks(host: Host, home: Path, site: Site) -> Iterator[str]:
 
 def _moved_seconds(host: Host, home: Path) -> float:
     """By how much the wall clock went another way than the boot clock since the last sweep of this boot."""
-    beat = last_beat(home)
+    beat = last_heartbeat(home)
     if beat is None or beat.boot_id != host.boot_id():
         return 0
     wall = (host.clock.now() - parse_utc(beat.ended)).total_seconds()

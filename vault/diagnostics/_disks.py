@@ -27,7 +27,7 @@ class Mount:
     source: str
 
 
-def look_at_disks(host: Host, places: tuple[Path, ...]) -> Iterator[str]:
+def check_disks(host: Host, places: tuple[Path, ...]) -> Iterator[str]:
     """Codes of findings about the disks under these folders."""
     mounts = {mount for mount in (mount_of(host, place) for place in places) if mount is not None}
     codes = {code for mount in mounts for code in _look_at(host, mount)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from vault.diagnostics._clocks import look_at_clocks
-from vault.diagnostics._disks import look_at_disks
+from vault.diagnostics._disks import check_disks
 from vault.diagnostics._home import look_at_home
 from vault.diagnostics._memory import look_at_memory
 from vault.diagnostics.findings import AREAS, Finding, Severity, finding
@@ -22,7 +22,7 @@ def examine(home: Path, host: Host) -> list[Finding]:
     codes = [
         *look_at_memory(host, site),
         *([problem] if problem else []),
-        *look_at_disks(host, (home, home / "staging")),
+        *check_disks(host, (home, home / "staging")),
         *look_at_clocks(host, home, site),
         *look_at_sweep(host, home, site),
         *look_at_home(host, home, site),

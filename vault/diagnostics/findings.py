@@ -23,7 +23,7 @@ class Finding:
     code: str
     severity: str
     meaning: str
-    mend: str
+    remedy: str
 
     def to_json(self) -> dict[str, str]:
         """For `--json`."""
@@ -273,5 +273,5 @@ CATALOGUE: dict[str, tuple[str, Severity, str, str]] = {
 
 def finding(code: str) -> Finding:
     """The finding of this code."""
-    area, severity, meaning, mend = CATALOGUE[code]
-    return Finding(area, code, severity.value, meaning, mend)
+    area, severity, meaning, remedy = CATALOGUE[code]
+    return Finding(area, code, severity.value, meaning, remedy)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from vault.destruction.heartbeat import LATE_AFTER_INTERVALS, last_beat, unit_name
+from vault.destruction.heartbeat import LATE_AFTER_INTERVALS, last_heartbeat, unit_name
 from vault.diagnostics.host import Host
 from vault.intake.record import list_intakes
 from vault.runs.lease import leased_runs
@@ -21,7 +21,7 @@ def cron_runs(host: Host) -> bool:
 
 def look_at_sweep(host: Host, home: Path, site: Site) -> Iterator[str]:
     """Codes of findings. A sweep that comes in time by other means (Prefect) needs no unit of ours."""
-    beat = last_beat(home)
+    beat = last_heartbeat(home)
     age = beat.age_seconds(host.clock, host.boot_id()) if beat else None
     late = beat is not None and (age is None or age > site.sweep_every_minutes * 60 * LATE_AFTER_INTERVALS)
     name = unit_name(home)

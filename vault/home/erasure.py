@@ -18,7 +18,7 @@ from vault.runs.journal import Journal
 from vault.runs.lease import UNREADABLE, Lease, list_runs, parts_folder
 from vault.site import Site
 from vault.system.files import write_durably
-from vault.system.locks import hold_folder
+from vault.system.locks import lock_folder
 
 Issued = Callable[[str, bytes], object]
 """Records in the ledger that a run's proof folder is issued with this manifest."""
@@ -41,7 +41,7 @@ def forget_subject(home: Path, site: Site, subject_id: str, issued: Issued) -> N
         register.forget_former([lease.run_id for lease in ours if lease.authorisation_id == register.id])
     forget_numbers(home, persons)
     SharedRecords(home).erase(persons)
-    with hold_folder(home / "subjects"):  # whoever changes a record reads and writes it under this lock
+    with lock_folder(home / "subjects"):  # whoever changes a record reads and writes it under this lock
         for person in sorted(persons - {subject_id}):
             Subjects(home).erase(person)
         Subjects(home).erase(subject_id)  # last: only it says by which other ids he was named

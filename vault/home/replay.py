@@ -19,7 +19,7 @@ from vault.keys.provider import KeyState
 from vault.keys.registry import provider
 from vault.ledger.entries import EntryType
 from vault.ledger.log import FileLedger
-from vault.records.tombstones import risen, tombstones
+from vault.records.tombstones import resurrected, tombstones
 from vault.runs.facts import RunFile, is_ended, write_run_file
 from vault.runs.lease import Lease, list_runs
 from vault.site import RESTORED, Site
@@ -57,7 +57,7 @@ def replay(
     """
     alive = [x for x in list_runs(home) if not is_over(home, x, clock)]
     living = frozenset[str]().union(*(persons_of(home, lease) for lease in alive))
-    subjects = [s for s in risen(home, tombstones(home) | record.gone("erased")) if s not in living]
+    subjects = [s for s in resurrected(home, tombstones(home) | record.gone("erased")) if s not in living]
     for subject in subjects:
         forget_subject(home, site, subject, issued)
     known = destroyed | record.gone("destroyed")
@@ -101,7 +101,7 @@ def destroyed_in(store: FileLedger) -> frozenset[str]:
     return frozenset(str(b["runId"]) for b in bodies if b["type"] == EntryType.DESTRUCTION_COMPLETED)
 
 
-def give_over(home: Path, reason: str) -> int:
+def hand_to_sweep(home: Path, reason: str) -> int:
     """Mark every living run to be ended by the sweep: its staging and key are those of another time. How many."""
     alive = [lease for lease in list_runs(home) if not is_ended(home, lease.run_id)]
     for lease in alive:

@@ -36,14 +36,14 @@ def place_number(name: str) -> int:
 def render_pdf(document: bytes) -> bytes:
     """The page for an instruction. Raises AuthorisationError (`vault.instruction.document.parse`)."""
     from vault.pdf.layout import (
-        Paper,  # the writer of pages takes its time to load, and most commands need none
+        PdfDocument,  # the writer of pages takes its time to load, and most commands need none
     )
 
     instruction = parse(document)
     body = {k: v for k, v in json.loads(document).items() if k != "readable_text_sha256"}
     sections = section_titles(instruction.language)
     (_, title), *rest = paragraphs(body)
-    paper = Paper(title, language=instruction.language)
+    paper = PdfDocument(title, language=instruction.language)
     paper.uncompressed()
     paper.attach(ATTACHMENT, document)
     paper.heading(title)

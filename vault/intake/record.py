@@ -20,7 +20,7 @@ from vault.runs.lease import Lease
 from vault.system.clock import Clock, parse_utc
 from vault.system.deadline import seconds_left
 from vault.system.files import sync_folder, write_durably
-from vault.system.locks import hold_intakes
+from vault.system.locks import lock_intakes
 
 GROUPS = 5
 RECORD = "intake.json"
@@ -174,7 +174,7 @@ def refusal(
     return None
 
 
-def refuse_hopeless(home: Path, authorisation_id: str, wanted: str | None, clock: Clock) -> None:
+def refuse_unusable_intake(home: Path, authorisation_id: str, wanted: str | None, clock: Clock) -> None:
     """Refuse a sealed source that no open intake can fit, by the records alone.
 
     Raises IntakeError: intake_unknown (none was opened), intake_of_another, intake_spent, intake_key_gone.
@@ -183,10 +183,10 @@ def refuse_hopeless(home: Path, authorisation_id: str, wanted: str | None, clock
     tried = [Intake.load(home, wanted)] if wanted else ours
     codes = {refusal(home, intake, authorisation_id, None, clock) for intake in tried}
     if None not in codes:
-        raise IntakeError(worst(codes))
+        raise IntakeError(most_specific(codes))
 
 
-def worst(codes: set[str | None]) -> str:
+def most_specific(codes: set[str | None]) -> str:
     """The code that tells most."""
     order = ("intake_of_another", "intake_spent", "intake_key_gone")
     return next((code for code in order if code in codes), "intake_unknown")
@@ -197,7 +197,7 @@ def claim(home: Path, intake_id: str, lease: Lease, *, only_key: bool, clock: Cl
 
     From now on the identity lives no longer than the run: a kernel key gets the run's own deadline. Raises IntakeError.
     """
-    with hold_intakes(home):
+    with lock_intakes(home):
         intake = Intake.load(home, intake_id)
         code = refusal(home, intake, lease.authorisation_id, lease.run_id, clock)
         if code is not None:
@@ -211,7 +211,7 @@ def claim(home: Path, intake_id: str, lease: Lease, *, only_key: bool, clock: Cl
 
 def close(home: Path, intake_id: str, cause: str, *, run_is_over: bool = False) -> KeyState:
     """Destroy the identity of an intake that no run uses, and keep why. Raises IntakeError: intake_in_use."""
-    with hold_intakes(home):
+    with lock_intakes(home):
         intake = Intake.load(home, intake_id)
         if intake.run_id is not None and intake.closed is None and not run_is_over:
             raise IntakeError("intake_in_use")
@@ -249,5 +249,5 @@ def intake_of(home: Path, lease: Lease) -> Intake | None:
 
 def spend(home: Path, intake: Intake, run_id: str) -> None:
     """The run that used it has ended, and the identity with it."""
-    with hold_intakes(home):
+    with lock_intakes(home):
         replace(Intake.load(home, intake.id), run_id=run_id, closed="with_run").save(home)

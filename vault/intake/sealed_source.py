@@ -11,7 +11,7 @@ from schemas.errors import IntakeError, KeyServiceError
 from vault.age.header import ARMOUR, INTRO, AgeHeader, open_header, read_header
 from vault.age.reader import AgePayload
 from vault.intake.identity_store import identity_store
-from vault.intake.record import Intake, list_intakes, refusal, worst
+from vault.intake.record import Intake, list_intakes, most_specific, refusal
 from vault.runs.lease import Lease
 from vault.system.clock import SystemClock
 
@@ -46,7 +46,7 @@ def _find(home: Path, lease: Lease, wanted: str | None, header: AgeHeader) -> tu
         if code is None and (file_key := _open_with(home, intake, header)) is not None:
             return intake, file_key
         codes.add(code)
-    raise IntakeError("intake_does_not_fit" if wanted and codes == {None} else worst(codes))
+    raise IntakeError("intake_does_not_fit" if wanted and codes == {None} else most_specific(codes))
 
 
 def _open_with(home: Path, intake: Intake, header: AgeHeader) -> bytes | None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from schemas.errors import LedgerError
 from vault.canonical_json import canonical_json
-from vault.ledger.completeness import story_faults
+from vault.ledger.completeness import sequence_faults
 from vault.ledger.entries import FIELDS, EntryType
 from vault.ledger.merkle import leaf_hash, root_hash
 from vault.ledger.notes import Checkpoint, VerifierKey, open_note
@@ -54,7 +54,7 @@ def audit(
         *_note_faults(folder, head, leaves),
         *_file_faults(folder, names, entries, leaves),
         *_form_faults(entries),
-        *story_faults(entries, now),
+        *sequence_faults(entries, now),
     ]
 
 

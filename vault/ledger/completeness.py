@@ -39,7 +39,7 @@ class _Held:
     runs: set[str] = field(default_factory=set)
 
 
-def story_faults(entries: list[bytes], now: datetime) -> list[str]:
+def sequence_faults(entries: list[bytes], now: datetime) -> list[str]:
     """Runs are numbered without a gap; each was authorised before, started once, and ended once or has time left."""
     runs: dict[str, _Run] = {}
     held: dict[tuple[str, str], _Held] = {}

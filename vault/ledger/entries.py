@@ -44,7 +44,7 @@ class EntryType(StrEnum):
     AUTHORISATION_ATTESTED = "authorisation.attested"
     RUN_STARTED = "run.started"
     RUN_RESUMED = "run.resumed"
-    RUN_RED = "run.red"
+    RUN_FAILED = "run.red"
     RUN_DELIVERED = "run.delivered"
     RUN_ABANDONED = "run.abandoned"
     USE_SPENT = "use.spent"

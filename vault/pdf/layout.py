@@ -64,7 +64,7 @@ def _is_drawn(character: str, known: dict[int, int]) -> bool:
     return ord(character) in known and unicodedata.category(character) not in ("Cc", "Cf", "Cs", "Co", "Cn")
 
 
-class Paper:
+class PdfDocument:
     """A document in the making, from top to bottom."""
 
     def __init__(self, title: str, *, language: str, subject: str = "") -> None:
@@ -116,7 +116,7 @@ class Paper:
 
     def code(self, content: str, beside: list[str]) -> None:
         """A QR code with lines of text beside it."""
-        picture = _Squares(segno.make(content, error="m", micro=False).matrix)
+        picture = _QrCode(segno.make(content, error="m", micro=False).matrix)
         lines = [Paragraph(_safe(line), _style("small")) for line in beside]
         table = Table([[picture, lines]], colWidths=[picture.size + 6 * mm, _WIDTH - picture.size - 6 * mm])
         table.setStyle(
@@ -183,7 +183,7 @@ def _number(canvas: Canvas, document: SimpleDocTemplate) -> None:
     canvas.drawRightString(A4[0] - _MARGIN, 10 * mm, str(document.page))
 
 
-class _Squares(Flowable):
+class _QrCode(Flowable):
     """A QR code, drawn dark on light with the blank border that readers need."""
 
     def __init__(self, matrix: tuple[bytearray, ...], module: float = 0.75 * mm) -> None:

@@ -51,7 +51,7 @@ class Content:
 
 def build_content(facts: dict[str, Any], language: str) -> Content:
     """The certificate of these facts (`certificate.json`, docs/formats/proof.md)."""
-    says = _Says(facts, language)
+    says = _Sentences(facts, language)
     head = facts["head"]
     return Content(
         language=language,
@@ -76,7 +76,7 @@ def build_content(facts: dict[str, Any], language: str) -> Content:
     )
 
 
-class _Says:
+class _Sentences:
     """The facts, put into the words of one language."""
 
     def __init__(self, facts: dict[str, Any], language: str) -> None:

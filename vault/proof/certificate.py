@@ -16,7 +16,7 @@ from vault.proof._certificate_words import WORDS
 if TYPE_CHECKING:
     from markupsafe import Markup
 
-    from vault.pdf.layout import Paper
+    from vault.pdf.layout import PdfDocument
 
 TRUST = WORDS["en"]["trust"]
 """What a certificate can prove at most, for programs."""
@@ -88,9 +88,9 @@ def _qr(text: str) -> Markup:
 
 
 def _paper(content: Content) -> bytes:
-    from vault.pdf.layout import Paper  # the writer of pages takes its time to load
+    from vault.pdf.layout import PdfDocument  # the writer of pages takes its time to load
 
-    paper = Paper(content.title, language=content.language, subject=layout())
+    paper = PdfDocument(content.title, language=content.language, subject=layout())
     paper.uncompressed()  # the bytes are compared by others, whose compressor may be another one
     if content.banner:
         paper.banner(content.banner)
@@ -107,7 +107,7 @@ def _paper(content: Content) -> bytes:
     return paper.to_pdf()
 
 
-def _put(paper: Paper, block: Block, *, last: bool) -> None:
+def _put(paper: PdfDocument, block: Block, *, last: bool) -> None:
     if block.rows:
         paper.rows(block.rows, figures=block.kind == "figures")
         if not last:

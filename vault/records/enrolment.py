@@ -20,7 +20,7 @@ from vault.records.operators import Operator
 from vault.records.subjects import Subjects
 from vault.site import Site
 from vault.system.clock import format_utc
-from vault.system.locks import hold_folder
+from vault.system.locks import lock_folder
 
 _VERSION = ("nihii", "name", "basis", "number_basis", "attestations")
 
@@ -128,7 +128,7 @@ def begin_doctor(
     attestations = add_attestation([], operator, moment, what_was_shown(ground.shown))
     subjects = Subjects(home)
     subject_id = subjects.identify("doctor", number)
-    with hold_folder(home / "subjects"):
+    with lock_folder(home / "subjects"):
         _refuse_anothers(subjects, subject_id, numbers)
         record = {**(subjects.read(subject_id) or {}), "kind": "doctor", "inss": number}
         record["pending"] = {"nihii": numbers, "name": name, **codes, "attestations": attestations}
@@ -146,7 +146,7 @@ def attest_doctor(
     """
     seen = what_was_shown(shown)
     subjects = Subjects(home)
-    with hold_folder(home / "subjects"):
+    with lock_folder(home / "subjects"):
         record = subjects.read(subject_id) if subject_id.isalnum() else None
         if record is None or not {"pending", "nihii"} & set(record):
             raise AuthorisationError("nothing_to_attest")

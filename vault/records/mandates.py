@@ -14,7 +14,7 @@ from vault.records.enrolment import Ground, check_inami_numbers, check_national_
 from vault.records.known_numbers import own_numbers
 from vault.records.operators import Operator
 from vault.records.subjects import Subjects
-from vault.system.locks import hold_folder
+from vault.system.locks import lock_folder
 
 
 class MandateRole(StrEnum):
@@ -84,7 +84,7 @@ def begin_mandate(
     }
     subjects = Subjects(home)
     subject_id = subjects.identify("doctor", number)  # one record a person, doctor or not
-    with hold_folder(home / "subjects"):
+    with lock_folder(home / "subjects"):
         record = {"kind": "mandated", "inss": number, **(subjects.read(subject_id) or {})}
         mandates = dict(record.get("mandates", {}))
         ordinal = str(len(mandates) + 1)
@@ -147,7 +147,7 @@ def forget_numbers(home: Path, persons: frozenset[str]) -> None:
 def _change(home: Path, mandate_id: str, change: Any) -> None:
     subject_id, _, ordinal = mandate_id.partition(".")
     subjects = Subjects(home)
-    with hold_folder(home / "subjects"):
+    with lock_folder(home / "subjects"):
         record = subjects.read(subject_id) if subject_id.isalnum() else None
         if record is None or ordinal not in record.get("mandates", {}):
             raise AuthorisationError("nothing_to_attest")

@@ -23,7 +23,7 @@ from vault.keys.site_key import SiteKey
 from vault.records.attestation import read_code
 from vault.system.clock import format_utc, parse_utc
 from vault.system.files import write_durably
-from vault.system.locks import hold_folder
+from vault.system.locks import lock_folder
 
 CHALLENGE_DAYS = 14
 _FILE = "recipients.json"
@@ -57,7 +57,7 @@ def challenge(home: Path, key: str, role: str, moment: datetime) -> bytes:
     site = SiteKey.load(home)
     answer = f"reprise-recipient-v1 {site.pseudonym('home', 'recipients')} {os.urandom(32).hex()}"
     until = format_utc(moment + timedelta(days=CHALLENGE_DAYS))
-    with hold_folder(home):
+    with lock_folder(home):
         register = _read(home)
         if any(entry["key"] == key for entry in register["recipients"]):
             raise ScopeError("recipient_known")
@@ -73,7 +73,7 @@ def confirm(home: Path, answer: str, moment: datetime) -> Recipient:
     Raises ScopeError: answer_unknown (no challenge of this home waits for it), challenge_expired.
     """
     given = answer.strip().encode()
-    with hold_folder(home):
+    with lock_folder(home):
         register = _read(home)
         # every one is compared, so that the time taken does not tell which came near
         fitting = [c for c in register["challenges"] if hmac.compare_digest(c["answer"].encode(), given)]
@@ -93,7 +93,7 @@ def confirm(home: Path, answer: str, moment: datetime) -> Recipient:
 
 def remove(home: Path, key: str) -> None:
     """Strike a key, and a challenge that waits for it. Raises ScopeError (recipient_not_proven) for an unknown one."""
-    with hold_folder(home):
+    with lock_folder(home):
         register = _read(home)
         left = {name: [e for e in register[name] if e["key"] != key] for name in ("recipients", "challenges")}
         if all(left[name] == register[name] for name in left):

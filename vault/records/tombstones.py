@@ -24,7 +24,7 @@ def name_of(home: Path, subject_id: str) -> str:
     return f"{subject_id}.{incarnation}"
 
 
-def bury(home: Path, name: str) -> None:
+def write_tombstone(home: Path, name: str) -> None:
     """Write the tombstone; on disk when this returns, and before anything of the record dies."""
     folder = home / FOLDER
     if not folder.is_dir():
@@ -43,7 +43,7 @@ def tombstones(home: Path) -> frozenset[str]:
     )
 
 
-def risen(home: Path, names: frozenset[str]) -> list[str]:
+def resurrected(home: Path, names: frozenset[str]) -> list[str]:
     """Subjects whose erased record exists again, or whose erasure was cut short."""
     subjects = Subjects(home)
     return [subject for subject in subjects.ids() if _is_dead(home, subject, names)]

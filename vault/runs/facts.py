@@ -14,14 +14,14 @@ from vault.system.files import write_durably
 class RunFile(StrEnum):
     """What may lie beside a lease, in the order in which a run can come by it."""
 
-    RED = "red.json"  # it stopped: by which code
+    FAILURE = "red.json"  # it stopped: by which code
     CAUSE = "cause.json"  # it was given up: why
     RESTORED = "restored.json"  # it came alive out of a backup: only its end is left
     INTENT = "intent.json"  # its destruction began: what is to die, and why
     TAKEBACK = "takeback.json"  # what became of its parts at the destination
     USE = "use.json"  # what became of the use it claimed: spent or given back, and why
     INCOMPLETE = "incomplete.json"  # what the check after its destruction found left
-    TOLD = "told.json"  # everything its proof says, but for heads and stamps
+    REPORT = "told.json"  # everything its proof says, but for heads and stamps
     HEADS = "heads.json"  # the heads of the log that its proof folders carried
 
 

@@ -151,7 +151,7 @@ class Lease:
 
     @property
     def locks(self) -> frozenset[str]:
-        """What is held while the run is carried or ended (`vault.runs.run_lock.hold_run`)."""
+        """What is held while the run is carried or ended (`vault.runs.run_lock.lock_run`)."""
         return frozenset((self.authorisation_id, self.subject_id, *self.persons))
 
     @property
@@ -238,7 +238,7 @@ def take_over(home: Path, lease: Lease, clock: Clock) -> Lease:
 
 def refuse_elsewhere(lease: Lease) -> None:
     """Raise KeyUnavailableError (run_of_another_host) where nobody can see the run's processes and key."""
-    if sight(lease) is Sight.ELSEWHERE:
+    if locality(lease) is Locality.FOREIGN_HOST:
         raise KeyUnavailableError("run_of_another_host", run=lease.run_id)
 
 
@@ -301,40 +301,40 @@ def list_unreadable(home: Path) -> list[str]:
     return _with(home, UNREADABLE)
 
 
-class Sight(StrEnum):
+class Locality(StrEnum):
     """What can be seen from here of where a lease was made."""
 
-    HERE = "here"  # this machine, boot and pid namespace: its processes and its key can be seen
+    SAME_BOOT = "same_boot"  # this machine, boot and pid namespace: its processes and its key can be seen
     REBOOTED = "rebooted"  # this machine since booted anew: its processes and its kernel keys are gone
-    ELSEWHERE = "elsewhere"  # nobody here may judge its processes or its key
+    FOREIGN_HOST = "foreign_host"  # nobody here may judge its processes or its key
 
 
-def sight(lease: Lease) -> Sight:
+def locality(lease: Lease) -> Locality:
     """Where the lease was made, seen from here."""
     here = machine_id()
     if lease.machine_id != here:
-        return Sight.ELSEWHERE
+        return Locality.FOREIGN_HOST
     if lease.boot_id != boot_id():  # a machine without an id may be another one, with its boot still going on
-        return Sight.ELSEWHERE if here == NAMELESS else Sight.REBOOTED
-    return Sight.HERE if lease.pid_namespace == pid_namespace() else Sight.ELSEWHERE
+        return Locality.FOREIGN_HOST if here == NAMELESS else Locality.REBOOTED
+    return Locality.SAME_BOOT if lease.pid_namespace == pid_namespace() else Locality.FOREIGN_HOST
 
 
 def owner_alive(lease: Lease) -> bool:
     """Whether the owner lives; true when it cannot be seen from here."""
-    match sight(lease):
-        case Sight.HERE:
+    match locality(lease):
+        case Locality.SAME_BOOT:
             return liveness.may_live(lease.owner_pid, lease.owner_started)
-        case Sight.REBOOTED:
+        case Locality.REBOOTED:
             return False
-        case Sight.ELSEWHERE:
+        case Locality.FOREIGN_HOST:
             return True
 
 
 def data_process_ended(lease: Lease) -> bool:
     """Whether no data process of the run lives; false when it cannot be seen from here."""
-    seen = sight(lease)
-    if seen is not Sight.HERE:
-        return seen is not Sight.ELSEWHERE
+    seen = locality(lease)
+    if seen is not Locality.SAME_BOOT:
+        return seen is not Locality.FOREIGN_HOST
     lives = liveness.data_process_lives(lease.run_folder)
     return not lives if lives is not None else _ended_by_number(lease.data_pid)
 
@@ -354,7 +354,7 @@ def _ended_by_number(pid: int | None) -> bool:
 
 def end_data_process(lease: Lease) -> None:
     """Kill a data process that outlived its control process; two of one run would write into one staging."""
-    if sight(lease) is not Sight.HERE or data_process_ended(lease):
+    if locality(lease) is not Locality.SAME_BOOT or data_process_ended(lease):
         return
     if liveness.data_process_lives(lease.run_folder):
         liveness.end_data_process(lease.run_folder)

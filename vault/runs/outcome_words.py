@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from vault.runs.state import RunState
+
 CAUSES: dict[str, tuple[str, str, str, str]] = {
     "published": (
         "package delivered",
@@ -78,18 +80,21 @@ CAUSES: dict[str, tuple[str, str, str, str]] = {
 }
 """Each cause for which a run ends (`schemas.outcome.Cause`): English, French, Dutch, German."""
 
-_STATES = {
-    "red": "failed, nothing delivered: resume or abandon it",
-    "interrupted": "interrupted: resume or abandon it",
-    "running": "running",
-    "destroying": "its destruction is under way",
-    "incomplete": "DESTRUCTION INCOMPLETE: call a person",
+_STATES: dict[str, str] = {
+    RunState.LEASED: "not begun: nothing was read; resume or abandon it",
+    RunState.RUNNING: "running",
+    RunState.INTERRUPTED: "interrupted: resume or abandon it",
+    RunState.FAILED: "failed, nothing delivered: resume or abandon it",
+    RunState.DELIVERED: "package delivered; its staging is not destroyed yet: resume it",
+    RunState.GIVEN_UP: "ends without a package; its staging is not destroyed yet: resume it",
+    RunState.DESTROYING: "its destruction is under way",
+    RunState.INCOMPLETE: "DESTRUCTION INCOMPLETE: call a person",
     "forgotten": "never began: nothing was read, and no use of the instruction is spent",
 }
 
 
 def run_in_words(state: str, cause: str | None) -> str:
-    """One line for a state (`flows.session.control.Control.state`) and, once the run has ended, for its cause."""
-    if state == "certified":
+    """One line for a state (`vault.runs.state.RunState`, or `forgotten`) and, once the run has ended, for its cause."""
+    if state == RunState.CERTIFIED:
         return f"{CAUSES[cause][0] if cause else 'ended'}; staging destroyed and checked"
     return _STATES[state]

@@ -11,7 +11,7 @@ from vault.runs.lease import readable_runs
 from vault.system.locks import HeldLock, hold
 
 
-def hold_run(home: Path, names: Iterable[str], wait_seconds: float = 0) -> HeldLock:
+def lock_run(home: Path, names: Iterable[str], wait_seconds: float = 0) -> HeldLock:
     """Take the locks of an instruction and of everybody whom it concerns (by opaque ids), all or none.
 
     They are taken in one order, so that two who need some of the same never wait for each other. Raises BusyError

@@ -48,17 +48,17 @@ def hold(home: Path, names: Iterable[str], busy: str, wait_seconds: float = 0) -
         return HeldLock(taken.pop_all())
 
 
-def hold_intakes(home: Path) -> HeldLock:
+def lock_intakes(home: Path) -> HeldLock:
     """Take the lock under which records of intakes change; it is held for a moment only."""
     return hold(home, ("intakes",), "intakes_busy", wait_seconds=10)
 
 
-def hold_people(home: Path) -> HeldLock:
+def lock_people(home: Path) -> HeldLock:
     """Take the lock under which an instruction is checked and kept, or a person erased; it is held for a moment only."""
     return hold(home, ("people",), "doctor_busy", wait_seconds=10)
 
 
-def hold_custody(home: Path, wait_seconds: float = 0) -> HeldLock:
+def lock_copies(home: Path, wait_seconds: float = 0) -> HeldLock:
     """Take the lock under which copies end: overwriting a large one takes its time. Raises BusyError (custody_busy)."""
     return hold(home, ("custody",), "custody_busy", wait_seconds)
 
@@ -72,7 +72,7 @@ def _try(descriptor: int) -> bool:
 
 
 @contextmanager
-def hold_folder(folder: Path) -> Iterator[None]:
+def lock_folder(folder: Path) -> Iterator[None]:
     """Change what lies in a folder one after the other: read, change and write without another in between."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:

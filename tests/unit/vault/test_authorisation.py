@@ -15,7 +15,7 @@ from schemas.errors import AuthorisationError, RefusedError, RepriseError, UseEr
 from trial.authority import TrialAuthority, sign_cades
 from trial.doctors import enrol_doctor
 from vault.age.sealing import make_identity
-from vault.authorisation.check import check_withdrawal, claim, draft_withdrawal, give_back, reopen, withdraw
+from vault.authorisation.check import check_withdrawal, claim, draft_withdrawal, release_use, reopen, withdraw
 from vault.instruction.document import draft
 from vault.pki.signed_document import detached
 from vault.records.enrolment import Ground
@@ -223,9 +223,9 @@ def test_a_use_is_spent_by_a_run_and_given_back_by_it_alone(bench):
     claim(bench.home, made, detached(document, [p7s]), "one")  # resumed: the same use
     with pytest.raises(UseError):
         claim(bench.home, made, detached(document, [p7s]), "two")
-    give_back(bench.home, made.id, "two")
+    release_use(bench.home, made.id, "two")
     refused(bench, "use_exhausted", 13, **fields)
-    give_back(bench.home, made.id, "one")
+    release_use(bench.home, made.id, "one")
     bench.check(**fields)
 
 

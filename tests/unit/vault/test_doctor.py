@@ -278,9 +278,9 @@ def test_each_finding_fires_where_it_should_and_alone(case, code):
 
 @pytest.mark.parametrize("code", CATALOGUE)
 def test_each_finding_is_on_the_page(code):
-    area, severity, meaning, mend = CATALOGUE[code]
+    area, severity, meaning, remedy = CATALOGUE[code]
     section = PAGE.split(f"## {AREAS[area]}\n")[1].split("\n## ")[0]
-    assert f"| `{code}` | {severity.value} | {meaning} | {mend} |" in section
+    assert f"| `{code}` | {severity.value} | {meaning} | {remedy} |" in section
 
 
 def test_the_page_names_no_other():

@@ -32,7 +32,7 @@ from vault.intake.record import (
     intake_of,
     intakes_out_of_reach,
     list_intakes,
-    refuse_hopeless,
+    refuse_unusable_intake,
     spend,
     unreadable_intakes,
 )
@@ -146,7 +146,7 @@ def test_the_kernel_forgets_an_identity_at_its_expiry(home):
     while intake.key_state(home) is KeyState.PRESENT and time.monotonic() < until:
         time.sleep(0.1)
     assert intake.key_state(home) in GONE
-    assert code_of(lambda: refuse_hopeless(home, OURS, None, CLOCK)) == "intake_key_gone"
+    assert code_of(lambda: refuse_unusable_intake(home, OURS, None, CLOCK)) == "intake_key_gone"
 
 
 @pytest.mark.parametrize(("wall", "passed", "state"), [(-400, 90, "expired"), (400, 10, "open")])
@@ -262,7 +262,7 @@ def test_the_end_of_a_run_destroys_the_identity_and_tells_what_that_is_worth(hom
     assert evidence.intake.encrypted_always() is (provider == "keyring")
     spend(home, intake, run.run_id)
     assert Intake.load(home, intake.id).state(home, CLOCK) == "spent"
-    assert code_of(lambda: refuse_hopeless(home, OURS, None, CLOCK)) == "intake_spent"
+    assert code_of(lambda: refuse_unusable_intake(home, OURS, None, CLOCK)) == "intake_spent"
     again = destroy_run(home, run, [], 0)
     assert again.intake == evidence.intake
 

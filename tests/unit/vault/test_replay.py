@@ -71,7 +71,7 @@ def test_the_same_again_with_the_whole_home_put_back_shows_to_whoever_kept_a_hea
     """The older home lets it pass, and cannot know; every certificate carries the head that it lacks."""
     shutil.copytree(bench.home, tmp_path / "backup")
     fields, _ = used(bench, "run")
-    Ledger(open_store(bench.home), SystemClock()).record(EntryType.RUN_RED, "run", "x", commitments=BY)
+    Ledger(open_store(bench.home), SystemClock()).record(EntryType.RUN_FAILED, "run", "x", commitments=BY)
     kept = open_store(bench.home).head()
     shutil.rmtree(bench.home)
     shutil.copytree(tmp_path / "backup", bench.home)
