@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from flows.commands import (
+    apps,
     authority,
     copies,
     destinations,
@@ -31,38 +32,8 @@ from flows.commands import (
     trust,
     worker,
 )
+from flows.commands.apps import app
 from vault.system.isolation import from_start_folder
-
-app = typer.Typer(
-    name="reprise",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,  # a traceback could quote data
-    help="Move a Belgian doctor's records into Medinect, and prove what was authorised and destroyed.",
-    epilog="Exit codes: docs/exit-codes.md. What carries a run ends with 0 only when it is certified.",
-)
-authorise_app = typer.Typer(
-    no_args_is_help=True, help="Draft, check, record, list, show and withdraw instructions."
-)
-enrol_app = typer.Typer(
-    no_args_is_help=True, help="Enrol doctors and mandates (who signs), operators (who acts); attest."
-)
-recipient_app = typer.Typer(no_args_is_help=True, help="Who can open packages: keys whose holders proved it.")
-subject_app = typer.Typer(no_args_is_help=True, help="What is kept of people: list it, show it, erase it.")
-trust_app = typer.Typer(no_args_is_help=True, help="What signatures and time stamps are checked against.")
-proof_app = typer.Typer(no_args_is_help=True, help="Proof folders of ended runs: issue them anew.")
-ledger_app = typer.Typer(
-    no_args_is_help=True, help="Check the ledger, have its heads seen by others, export it as static pages."
-)
-intake_app = typer.Typer(
-    no_args_is_help=True, help="One-time keys to which a practice seals its export before it sends it."
-)
-orders_app = typer.Typer(
-    no_args_is_help=True, help="Orders that wait to be triggered: list them, cancel one."
-)
-destination_app = typer.Typer(
-    no_args_is_help=True, help="Servers that packages may go to: declare, list, check, remove."
-)
 
 
 @app.callback()
@@ -76,6 +47,7 @@ def _settings(
         os.environ["REPRISE_OPERATOR"] = operator
 
 
+_CONVERTED = (recipients,)
 _command: Any
 for _command in (
     trials.demo,
@@ -113,15 +85,15 @@ for _command in (
     authority.draft_withdrawal,
     authority.withdraw,
 ):
-    authorise_app.command()(_command)
+    apps.authorise.command()(_command)
 for _command in (heads.stamp_request, heads.stamp):
-    authorise_app.command()(_command)
-authorise_app.command("recipient")(authority.recipient)
-authorise_app.command("seal-patients")(authority.seal_patients)
-authorise_app.command("list")(authority.list_authorisations)
-authorise_app.command("show")(authority.show_text)
+    apps.authorise.command()(_command)
+apps.authorise.command("recipient")(authority.recipient)
+apps.authorise.command("seal-patients")(authority.seal_patients)
+apps.authorise.command("list")(authority.list_authorisations)
+apps.authorise.command("show")(authority.show_text)
 for _command in (handwritten.handwritten, handwritten.scan, handwritten.attest):
-    authorise_app.command()(_command)
+    apps.authorise.command()(_command)
 for _command in (
     enrolment.doctor,
     enrolment.operator,
@@ -129,10 +101,7 @@ for _command in (
     enrolment.attest,
     enrolment.end_mandate,
 ):
-    enrol_app.command()(_command)
-for _command in (recipients.challenge, recipients.confirm, recipients.remove):
-    recipient_app.command()(_command)
-recipient_app.command("list")(recipients.list_recipients)
+    apps.enrol.command()(_command)
 for _command in (
     proof.check,
     homes.policy,
@@ -142,33 +111,33 @@ for _command in (
     heads.consistency,
     heads.cosign,
 ):
-    ledger_app.command()(_command)
+    apps.ledger.command()(_command)
 for _name, _command in (("list", people.list_people), ("show", people.show_person), ("erase", people.erase)):
-    subject_app.command(_name)(_command)
+    apps.subject.command(_name)(_command)
 for _name, _command in (
     ("add", destinations.add),
     ("list", destinations.list_all),
     ("check", destinations.check),
     ("remove", destinations.remove),
 ):
-    destination_app.command(_name)(_command)
+    apps.destination.command(_name)(_command)
 for _name, _command in (("list", orders.list_), ("cancel", orders.cancel)):
-    orders_app.command(_name)(_command)
-app.add_typer(orders_app, name="orders")
-trust_app.command("show")(trust.show_trust)
-trust_app.command("add")(trust.add)
-proof_app.command()(heads.refresh)
-app.add_typer(proof_app, name="proof")
+    apps.orders.command(_name)(_command)
+app.add_typer(apps.orders, name="orders")
+apps.trust.command("show")(trust.show_trust)
+apps.trust.command("add")(trust.add)
+apps.proof.command()(heads.refresh)
+app.add_typer(apps.proof, name="proof")
 for _name, _command in (("open", intake.open_), ("list", intake.list_), ("close", intake.close)):
-    intake_app.command(_name)(_command)
-app.add_typer(intake_app, name="intake")
-app.add_typer(destination_app, name="destination")
-app.add_typer(trust_app, name="trust")
-app.add_typer(subject_app, name="subject")
-app.add_typer(authorise_app, name="authorise")
-app.add_typer(enrol_app, name="enrol")
-app.add_typer(recipient_app, name="recipient")
-app.add_typer(ledger_app, name="ledger")
+    apps.intake.command(_name)(_command)
+app.add_typer(apps.intake, name="intake")
+app.add_typer(apps.destination, name="destination")
+app.add_typer(apps.trust, name="trust")
+app.add_typer(apps.subject, name="subject")
+app.add_typer(apps.authorise, name="authorise")
+app.add_typer(apps.enrol, name="enrol")
+app.add_typer(apps.recipient, name="recipient")
+app.add_typer(apps.ledger, name="ledger")
 
 
 def run(words: list[str]) -> None:

@@ -1,10 +1,11 @@
 """Acts of an operator on a home.
 
 * `operators`: a home and its operators
+* `recipients`: keys whose holders proved possession
 * `destinations`: declared servers
 * `erasure`: what is kept of a person, shown and erased
 * `backup`: backup and restore
 * `status`: where a home stands
 """
 
-__all__ = ["backup", "destinations", "erasure", "operators", "status"]
+__all__ = ["backup", "destinations", "erasure", "operators", "recipients", "status"]

@@ -6,9 +6,11 @@ import json
 import os
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import wraps
+from inspect import Parameter, Signature, signature
 from pathlib import Path
-from typing import Annotated, Any, ParamSpec
+from typing import Annotated, Any, ParamSpec, TypeVar, get_type_hints
 
 import typer
 from rich.console import Console
@@ -20,6 +22,7 @@ from schemas.errors import HomeError, RepriseError
 from vault.system.isolation import from_start_folder
 
 P = ParamSpec("P")
+F = TypeVar("F", bound=Callable[..., Any])
 errors_console = Console(stderr=True, highlight=False, soft_wrap=True)
 console = Console(highlight=False, soft_wrap=True)
 
@@ -70,6 +73,77 @@ def show(result: Any, *, as_json: bool, text: str) -> None:
         sys.stdout.flush()
     else:
         console.print(text, markup=False)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What a command prints: for a program, and for a person."""
+
+    result: Any
+    text: str
+
+
+_ACTING, _LOOKING, _EXAMINING = "acting", "looking", "examining"
+Acting = Annotated[Control, _ACTING]
+"""The home, opened for the operator who acts."""
+Looking = Annotated[Control, _LOOKING]
+"""The home, opened to be looked at."""
+Examined = Annotated[Path, _EXAMINING]
+"""Where the home is; it is not opened."""
+
+
+def command(app: typer.Typer, name: str | None = None, *, panel: str | None = None) -> Callable[[F], F]:
+    """Make a function a command of `app`.
+
+    A parameter of type `Acting`, `Looking` or `Examined` becomes the options --home and, for the first, --operator. A
+    function that returns `Shown` gets --json. Errors are one line with advice and their exit code (`guarded`).
+    """
+
+    def register(function: F) -> F:
+        app.command(name, rich_help_panel=panel)(guarded(_wired(function)))
+        return function
+
+    return register
+
+
+def _wired(function: Callable[..., Shown | None]) -> Callable[..., None]:
+    """The function with its home opened and its result printed, under the signature that the command line reads."""
+    hints = get_type_hints(function, include_extras=True)
+    homes = {name: _marker(hint) for name, hint in hints.items() if name != "return" and _marker(hint)}
+    prints = hints.pop("return") is Shown
+    kept = [
+        one.replace(annotation=hints[one.name])
+        for one in signature(function).parameters.values()
+        if one.name not in homes
+    ]
+    added: list[tuple[str, Any, Any]] = [("home", HomeOption, None)] if homes else []
+    added += [("operator", OperatorOption, None)] if _ACTING in homes.values() else []
+    added += [("as_json", JsonOption, False)] if prints else []
+    options = [Parameter(n, Parameter.KEYWORD_ONLY, default=d, annotation=hint) for n, hint, d in added]
+
+    @wraps(function)
+    def wired(*args: Any, **kwargs: Any) -> None:
+        home, operator, as_json = (kwargs.pop(name, None) for name in ("home", "operator", "as_json"))
+        opened = {name: _open(str(kind), home, operator) for name, kind in homes.items()}
+        found = function(*args, **opened, **kwargs)
+        if found is not None:
+            show(found.result, as_json=bool(as_json), text=found.text)
+
+    wired.__signature__ = Signature([*kept, *options])  # type: ignore[attr-defined]
+    wired.__annotations__ = {one.name: one.annotation for one in (*kept, *options)}
+    return wired
+
+
+def _marker(hint: Any) -> str | None:
+    marks = getattr(hint, "__metadata__", ())
+    return next((mark for mark in marks if mark in (_ACTING, _LOOKING, _EXAMINING)), None)
+
+
+def _open(kind: str, home: Path | None, operator: str | None) -> Control | Path:
+    found = home_to_examine(home)
+    if kind == _EXAMINING:
+        return found
+    return Control.open(found, operator_name(operator)) if kind == _ACTING else Control.open_to_look(found)
 
 
 def guarded(function: Callable[P, None]) -> Callable[P, None]:

@@ -1,6 +1,7 @@
 """One act of an operator: who acts, on which home, on which order, and what comes back.
 
 * `control`: home, site, operator, clock and ledger of one act
+* `acts`: an act and its ledger entry, in one order
 * `orders`: sealed orders
 * `results`: what a run and a sweep give back
 * `observer`: who is told of progress
@@ -9,4 +10,4 @@
 * `stored_results`: no results stored by Prefect
 """
 
-__all__ = ["coded_errors", "control", "observer", "orders", "progress", "results", "stored_results"]
+__all__ = ["acts", "coded_errors", "control", "observer", "orders", "progress", "results", "stored_results"]

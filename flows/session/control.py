@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from connectors.base import DEEPEST, Limits
+from flows.session.acts import record_interrupted
 from flows.session.orders import Order, drop_order, load_order, save_order
 from schemas.errors import (
     AuthorisationError,
@@ -73,7 +74,9 @@ class Control:
         except RefusedError as refusal:
             bare.record_refused(refusal)
             raise
-        return cls(home, bare.site, person, bare.clock, bare.ledger)
+        control = cls(home, bare.site, person, bare.clock, bare.ledger)
+        record_interrupted(control)
+        return control
 
     @classmethod
     def open_to_look(cls, home: Path, clock: Clock | None = None) -> Control:
@@ -146,7 +149,9 @@ class Control:
         """
         refuse_foreign_user(home)
         try:
-            return cls.open_to_look(home, clock)
+            control = cls.open_to_look(home, clock)
+            record_interrupted(control)
+            return control
         except LedgerError as unusable:
             if unusable.code not in ("host_record_malformed", "host_record_missing"):
                 raise

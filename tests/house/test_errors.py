@@ -93,14 +93,14 @@ COMPUTED: dict[tuple[str, str], tuple[str, ...]] = {
     ("vault/records/attestation.py", "refusal"): ("verification_unknown", "role_unknown", "basis_unknown", "evidence_unknown"),
     ("vault/records/destinations.py", "code"): ("identity_not_usable", "identity_needs_passphrase"),
     ("vault/intake/record.py", "code"): INTAKE,
-    ("vault/intake/record.py", "worst(codes)"): INTAKE,
+    ("vault/intake/record.py", "most_specific(codes)"): INTAKE,
     ("vault/system/locks.py", "busy"): ("doctor_busy", "intakes_busy", "custody_busy"),
     ("vault/pki/pkcs11.py", "problem"): (
         "token_failed", "token_key_missing", "token_pin_wrong", "token_pin_locked", "token_library_unusable",
         "token_not_found",
     ),
     ("vault/home/restore.py", "faults[0]"): FAULTS,
-    ("vault/intake/sealed_source.py", "worst(codes)"): INTAKE,
+    ("vault/intake/sealed_source.py", "most_specific(codes)"): INTAKE,
     ("vault/pki/cms.py", "_validity(certificate, moment) or code"): (
         *_TRUST_CODES.values(), "revocation_missing", "signer_not_yet_valid",
     ),

@@ -37,6 +37,9 @@ def _is_commitment(text: str) -> bool:
 class EntryType(StrEnum):
     """What is recorded."""
 
+    ACT_INTERRUPTED = "act.interrupted"
+    ACT_REFUSED = "act.refused"
+    AUTHORISATION_RECORDED = "authorisation.recorded"
     AUTHORISATION_CHECKED = "authorisation.checked"
     AUTHORISATION_REFUSED = "authorisation.refused"
     AUTHORISATION_WITHDRAWN = "authorisation.withdrawn"

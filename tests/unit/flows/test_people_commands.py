@@ -160,8 +160,8 @@ def test_a_recipient_proves_its_key(desk, tmp_path):
     assert key in desk.type("recipient", "list").stdout
     desk.told("recipient", "remove", key)
     assert key not in desk.type("recipient", "list").stdout
-    kinds = [e["type"] for e in desk.ledger()[-3:]]
-    assert kinds == ["recipient.challenged", "recipient.enrolled", "recipient.removed"]
+    kinds = [e["type"] for e in desk.ledger()[-4:]]
+    assert kinds == ["recipient.challenged", "recipient.enrolled", "act.refused", "recipient.removed"]
 
 
 def test_a_site_must_allow_pages_signed_by_hand(desk):

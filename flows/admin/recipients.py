@@ -1,0 +1,40 @@
+"""Recipients: the holder of an age key is challenged, answers, and the key may be named by an instruction."""
+
+from __future__ import annotations
+
+from flows.session.acts import act
+from flows.session.control import Control
+from schemas.errors import ScopeError
+from vault.ledger.entries import EntryType
+from vault.records import recipients as register
+from vault.records.recipients import CHALLENGE_DAYS, Recipient, RecipientRole
+
+__all__ = ["CHALLENGE_DAYS", "Recipient", "RecipientRole", "challenge", "confirm", "listed", "remove"]
+_MAX_ANSWER_BYTES = 4096
+
+
+def challenge(control: Control, key: str, role: RecipientRole) -> bytes:
+    """Return a sealed challenge that only the holder of the key can open."""
+    with act(control, EntryType.RECIPIENT_CHALLENGED, role):
+        return register.challenge(control.home, key, role, control.clock.now())
+
+
+def confirm(control: Control, answer: bytes) -> Recipient:
+    """Check a holder's answer; instructions may then name the key. Raises ScopeError (answer_unknown)."""
+    with act(control, EntryType.RECIPIENT_ENROLLED) as doing:
+        if len(answer) > _MAX_ANSWER_BYTES:
+            raise ScopeError("answer_unknown")
+        found = register.confirm(control.home, answer.decode("utf-8", "replace"), control.clock.now())
+        doing.code = found.role
+        return found
+
+
+def listed(control: Control) -> list[Recipient]:
+    """The keys whose possession was proven."""
+    return list(register.recipients(control.home))
+
+
+def remove(control: Control, key: str) -> None:
+    """Strike a key: no instruction that names it is accepted any more."""
+    with act(control, EntryType.RECIPIENT_REMOVED, "removed"):
+        register.remove(control.home, key)

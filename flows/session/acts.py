@@ -1,0 +1,98 @@
+"""An act of an operator and its ledger entry: one order for all of them.
+
+    intent on disk  ->  the act  ->  its entry in the ledger  ->  intent removed
+
+A refusal is an entry too. An act whose process ended in between leaves its intent, and whoever opens the home next records that
+(`act.interrupted`, with the type of the entry that is missing): the act may have been done.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from schemas.errors import RepriseError
+from vault.ledger.entries import EntryType
+from vault.system.files import sync_folder
+
+if TYPE_CHECKING:
+    from flows.session.control import Control
+
+FOLDER = "acts"
+
+
+@dataclass
+class Act:
+    """What the entry of an act says: the code and the counts may be known only when it is done."""
+
+    code: str
+    counts: dict[str, int] = field(default_factory=dict)
+
+
+@contextmanager
+def act(
+    control: Control,
+    entry_type: EntryType,
+    code: str = "done",
+    *,
+    refused: EntryType = EntryType.ACT_REFUSED,
+) -> Iterator[Act]:
+    """Do something that the ledger must know of. Raises what the act raises; a refusal or failure is an entry by its code."""
+    doing = Act(code)
+    with _intent(control.home, entry_type) as intent:
+        try:
+            yield doing
+        except RepriseError as error:
+            control.record(refused, None, error.code, {"exit": error.exit_code})
+            intent.unlink()
+            raise
+        control.record(entry_type, None, doing.code, doing.counts or None)
+        intent.unlink()
+
+
+def record_interrupted(control: Control) -> int:
+    """Record each act whose process ended before its entry was written; returns how many there were."""
+    found = 0
+    for path in sorted((control.home / FOLDER).glob("*.json")):
+        with (
+            contextlib.suppress(OSError),
+            path.open("rb") as file,
+        ):  # another process may record it at the same moment
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if path.exists():
+                control.record(EntryType.ACT_INTERRUPTED, None, _type_in(file.read()))
+                path.unlink()
+                found += 1
+    return found
+
+
+def _type_in(intent: bytes) -> str:
+    try:
+        return EntryType(json.loads(intent)["type"]).value
+    except (ValueError, KeyError, TypeError):  # cut short by a crash, before the act began
+        return "not_begun"
+
+
+@contextmanager
+def _intent(home: Path, entry_type: EntryType) -> Iterator[Path]:
+    """The intent on disk, locked while its process lives."""
+    folder = home / FOLDER
+    folder.mkdir(mode=0o700, exist_ok=True)
+    path = folder / f"{secrets.token_hex(8)}.json"
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        os.write(descriptor, json.dumps({"type": entry_type}).encode())
+        os.fsync(descriptor)
+        sync_folder(folder)
+        yield path
+    finally:
+        os.close(descriptor)
