@@ -9,7 +9,7 @@ demo: $(VENV)/.runtime
 	$(BIN)/reprise demo
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest -q -rs -n auto
+	$(BIN)/python -m pytest -q -rs -n auto --dist worksteal
 
 # every bit of every file of a proof folder, one at a time
 bits: $(VENV)/.dev

@@ -6,7 +6,6 @@ A connector returns findings; it does not log, holds no key, and raises only `sc
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple, Protocol
 
@@ -180,10 +179,3 @@ class ChartRows(Protocol):
 
     def content(self, unit: str) -> Iterator[bytes]:
         """The bytes of one of this patient's documents, piece by piece."""
-
-
-class PartSink(Protocol):
-    """Where a target writes plain members; whoever implements it seals them before they reach a disk."""
-
-    def member(self, name: str) -> AbstractContextManager[Callable[[bytes], None]]:
-        """Open a member of the current part; the callable takes its bytes, piece by piece."""

@@ -195,7 +195,6 @@ class SealedSourceError(RepriseError):
 
     # Not a SourceError: a damaged file is quarantined and the run goes on; here the run waits for an intact copy.
     exit_code = 24
-    retryable = True
     advice = "Have the same sealed file sent again, put it in the same place and `reprise resume RUN`."
 
 
@@ -229,7 +228,6 @@ class StorageFullError(StagingError):
     """The disk is full."""
 
     exit_code = 41
-    retryable = True
     advice = "Free space and `reprise resume RUN`."
 
 
@@ -243,7 +241,6 @@ class KeyServiceError(RepriseError):
 class KeyUnavailableError(KeyServiceError):
     """The run's key cannot be reached."""
 
-    retryable = True
     advice = "Resume on the same host and as the same user, or use --keys memory."
 
 
@@ -309,8 +306,6 @@ class DestructionError(RepriseError):
 
 class VerificationFailedError(DestructionError):
     """Something outlived its destruction."""
-
-    retryable = True
 
 
 class OrphanFoundError(DestructionError):

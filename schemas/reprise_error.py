@@ -38,7 +38,6 @@ class RepriseError(Exception):
     """
 
     exit_code: ClassVar[int] = 1
-    retryable: ClassVar[bool] = False
     advice: str = "See the documentation of this code."
 
     def __init__(self, code: str, **facts: int | str) -> None:

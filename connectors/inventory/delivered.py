@@ -11,7 +11,6 @@ from connectors.inventory.bytes_repair import Repairer
 from connectors.inventory.delivered_messages import DIFFERS, Said, follows, item_follows, lines_of
 from connectors.inventory.documents import DocumentStream
 from connectors.inventory.findings import Findings
-from connectors.inventory.item_kinds import ITEM_KINDS
 from connectors.inventory.markers import SUMMARY, message_mark
 from connectors.inventory.normal_form import Node, derived_form, fact_digest
 from connectors.inventory.originals import Originals
@@ -20,6 +19,7 @@ from connectors.inventory.tiles import Span, Tiles
 from connectors.inventory.units import Unit
 from connectors.inventory.walk import Walk
 from schemas.errors import LimitExceededError, UnreadableSourceError, UnsafeSourceError
+from schemas.item_kinds import ITEM_KINDS
 
 DEEPER = 8
 """A moved element may lie so much deeper than in the source, which was within the limit."""

@@ -24,10 +24,10 @@ from connectors.inventory.folder_count import (
     HeadRecipe,
     Work,
 )
-from connectors.inventory.item_kinds import ITEM_KINDS
 from connectors.inventory.markers import DERIVED, SUMMARY, derived_line, malformed_marks
 from connectors.inventory.normal_form import MARK, KeyedDigest, Node, derived_form, is_mf_id, link_target
 from connectors.inventory.recipes import Recipe
+from schemas.item_kinds import ITEM_KINDS
 
 _TOGETHER = 1 << 20
 """Charts are counted when they are so many bytes."""

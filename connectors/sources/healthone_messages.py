@@ -63,11 +63,6 @@ class Result:
     value: str
 
     @property
-    def is_title(self) -> bool:
-        """Whether it heads what follows."""
-        return bool(self.name.strip()) and not any((self.range, self.unit, self.flag, self.value))
-
-    @property
     def is_comment(self) -> bool:
         """Whether it is a remark: flagged as a text, or without a name."""
         return self.flag.strip() == "C" or not self.name.strip()

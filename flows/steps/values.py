@@ -161,10 +161,3 @@ class Rehearsed:
     """A rehearsal's end: everything balanced, nothing was published."""
 
     reconciliation: Reconciliation
-
-
-@dataclass(frozen=True)
-class Abandonment:
-    """A run that ends without publication, and why (an enumeration value)."""
-
-    cause: str

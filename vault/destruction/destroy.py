@@ -13,7 +13,6 @@ import os
 import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 from vault.age.sealing import ciphertext_digest
 from vault.authorisation.register import clear_was_seen
@@ -211,8 +210,3 @@ def _remove_marked(folder: Path) -> None:
         if path.name != MARK:
             remove(path)
     remove(folder)
-
-
-def evidence_json(evidence: Evidence) -> dict[str, Any]:
-    """The evidence as plain values."""
-    return asdict(evidence)

@@ -37,7 +37,7 @@ class SealedFile:
     """The `file` provider: sealed under the site key, 0600, in the folder of its intake."""
 
     name = FILE
-    strength = Strength("C", "whoever reads the home's disk, and root", True, ("disk", "ram"))
+    strength = Strength("C", "whoever reads the home's disk, and root", ("disk", "ram"))
 
     def __init__(self, home: Path) -> None:
         self._home = home

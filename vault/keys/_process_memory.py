@@ -14,7 +14,7 @@ class ProcessMemory:
     """The `memory` provider."""
 
     name = "memory"
-    strength = Strength("A", "root on this host while the data process lives", False, ("ram",))
+    strength = Strength("A", "root on this host while the data process lives", ("ram",))
 
     def create(self, run_id: str, lifetime_seconds: int) -> KeyRef:  # noqa: ARG002 - the process is the lifetime
         """See `KeyProvider.create`."""

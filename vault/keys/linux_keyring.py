@@ -61,7 +61,7 @@ class KernelKeyring:
     """The `keyring` provider; keys of different kinds bear different names."""
 
     name = "keyring"
-    strength = Strength("A", "every process of the same uid on this host, and root", False, ("kernel", "ram"))
+    strength = Strength("A", "every process of the same uid on this host, and root", ("kernel", "ram"))
 
     def __init__(self, kind: str = "reprise") -> None:
         self._kind = kind

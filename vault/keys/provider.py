@@ -28,7 +28,6 @@ class Strength:
 
     strength_class: str
     also_readable_by: str
-    restorable_from_backup: bool
     copies_ever: tuple[str, ...]
 
 

@@ -58,7 +58,6 @@ def test_own_samples(shared: Path) -> None:
     lab = parse_messages((folder / "healthone-lab-cp850.lab").read_bytes())[0]
     assert (lab.codec, lab.identity.inss, lab.identity.birth) == ("cp850", "93051822460", "1993-05-18")
     assert (lab.status, lab.date, lab.time) == ("partial", "2026-02-02", "09:15:00")
-    assert lab.results[0].is_title
     assert not any("Specimen" in repr(each) for each in (lab, lab.identity, lab.lines))
     assert lab.results[0].name == "HÉMATOLOGIE"
     assert [each.value for each in lab.comments] == ["Contrôlé", "Protocole partiel"]

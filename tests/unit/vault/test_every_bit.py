@@ -1,7 +1,7 @@
-"""Every bit of every file of a log, one at a time: each flip shows in its audit.
+"""A bit of every byte of every file of a log, one at a time: each flip shows in its audit.
 
 One run of four entries, each appended by itself, so that there are bundles and tiles of every width below. `make bits`
-does the same with a log of two runs.
+flips all eight bits of each byte, in a log of two runs.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from vault.ledger.audit import audit
 from vault.ledger.notes import COSIGNATURE, VerifierKey, cosign_note, format_vkey
 from vault.ledger.policy import parse_policy
 
-RUNS = ("r1", "r2") if os.environ.get("REPRISE_EVERY_BIT") else ("r1",)
+EVERY_BIT = bool(os.environ.get("REPRISE_EVERY_BIT"))
+RUNS = ("r1", "r2") if EVERY_BIT else ("r1",)
 WITNESS = Ed25519PrivateKey.generate()
 
 
@@ -31,7 +32,7 @@ def log(tmp_path) -> Path:
 
 def flips(data: bytes):
     for at in range(len(data)):
-        for bit in range(8):
+        for bit in range(8) if EVERY_BIT else (at % 8,):
             yield at, bit, data[:at] + bytes([data[at] ^ 1 << bit]) + data[at + 1 :]
 
 
@@ -45,7 +46,7 @@ def test_every_bit_of_every_file(log):
             assert audit(log, verifier, NOW), (path.name, at, bit)
             tried += 1
         path.write_bytes(data)
-    assert tried == 8 * sum(path.stat().st_size for path in files) > 15_000
+    assert tried == (8 if EVERY_BIT else 1) * sum(path.stat().st_size for path in files) > 1_900
     assert faults(log) == []
     print(f"{tried} bits of {len(files)} files flipped, each seen")
 

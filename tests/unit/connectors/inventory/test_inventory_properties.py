@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import base64
 import random
-from collections import Counter
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from inventory_case import HEADER, KEY, LOOSE, Count, account, digests
 from inventory_oracle import Oracle
-
-from connectors.inventory.balance import imbalance
 
 words = st.text(alphabet="abcéàœ€ <>&\"'|()\\\u0301\u2028", max_size=12)
 names = st.sampled_from(
@@ -108,17 +105,3 @@ def test_random_damage_never_leaves_a_byte_unowned(text, chance: random.Random):
     except SourceError:
         return
     count.check(bytes(content))
-
-
-facts = st.lists(
-    st.tuples(st.sampled_from(["item", "patient_field"]), st.sampled_from([b"a", b"b", b"c"])), max_size=8
-)
-
-
-@given(facts, facts)
-def test_imbalance_is_the_difference_of_multisets(came, went):
-    expected, found = Counter(d for _, d in came), Counter(d for _, d in went)
-    assert imbalance(came, went) == ((expected - found).total(), (found - expected).total())
-    assert imbalance(came, came) == (0, 0)
-    twice = [*came, *(f for f in came if f[0] == "patient_field")]
-    assert imbalance(twice, came, folders=2) == (0, 0)
