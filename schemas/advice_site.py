@@ -206,6 +206,26 @@ SITE: dict[str, tuple[str, str]] = {
         "What a step sealed for the next is not there.",
         "`reprise abandon RUN --yes`, and migrate again; find out who removed it.",
     ),
+    "value_unreadable": (
+        "What a step sealed for the next cannot be read.",
+        "`reprise abandon RUN --yes`, and migrate again.",
+    ),
+    "event_unreadable": (
+        "The two processes of the run do not understand each other.",
+        "Two releases are mixed: see that nothing was installed while the run was going on, then `reprise resume RUN`.",
+    ),
+    "order_unreadable": (
+        "A process got an order that it cannot read.",
+        "Two releases are mixed: see that nothing was installed while the command was going on, and try again.",
+    ),
+    "heartbeat_unreadable": (
+        "The record of the last sweep is damaged.",
+        "`reprise sweep` writes it anew.",
+    ),
+    "custody_unreadable": (
+        "The record of a copy in custody is damaged.",
+        "Put the file back from a backup; until then its copy is not destroyed at its date.",
+    ),
     "sealed_record_altered": (
         "A sealed record of the home was altered, or belongs elsewhere.",
         "Put the file back from a backup, and find out who could write in the home.",

@@ -15,6 +15,7 @@ FACTS = frozenset(
         "column",
         "count",
         "deadline",
+        "field",
         "file",
         "files",
         "kind",

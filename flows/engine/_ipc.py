@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
+from flows.engine._events import End, Event, Failure, StartOrder, parse_event
 from schemas import errors
 from schemas.errors import KeyUnavailableError, RepriseError
+from schemas.record import dump
 from vault.system.child_process import start_python
 from vault.system.liveness import starting
 
@@ -29,22 +29,22 @@ def start_process(lock: int) -> subprocess.Popen[str]:
 class DataLink:
     """A running data process: its events, and leave to go on."""
 
-    def __init__(self, order: dict[str, Any]) -> None:
-        with starting(Path(order["home"]) / "runs" / order["run"]) as lock:
+    def __init__(self, order: StartOrder) -> None:
+        with starting(Path(order.home) / "runs" / order.run) as lock:
             self._process = start_process(lock)
         self.pid = self._process.pid
-        self._write(json.dumps(order))
+        self._write(dump(order).decode())
 
-    def events(self) -> Iterator[dict[str, Any]]:
+    def events(self) -> Iterator[Event]:
         """The events until the end. Raises the error that the data process reported, or that it died."""
         assert self._process.stdout is not None  # noqa: S101 - for the type checker
         ended = False
         for line in self._process.stdout:
-            event: dict[str, Any] = json.loads(line)
-            if event["event"] == "error":
+            event = parse_event(line)
+            if isinstance(event, Failure):
                 self._process.wait()
                 raise rebuild_error(event)
-            ended = ended or event["event"] == "end"
+            ended = ended or isinstance(event, End)
             yield event
         status = self._process.wait()
         if not ended:
@@ -84,14 +84,14 @@ class DataLink:
             return  # its death shows in events()
 
 
-def rebuild_error(event: dict[str, Any]) -> RepriseError:
-    """The error of the data process, in ours."""
-    kind = getattr(errors, str(event.get("kind")), RepriseError)
+def rebuild_error(failure: Failure) -> RepriseError:
+    """The error of the data process, as one of this process."""
+    kind = getattr(errors, failure.kind, RepriseError)
     if not (isinstance(kind, type) and issubclass(kind, RepriseError)):
         kind = RepriseError
-    facts = {k: v for k, v in dict(event.get("facts", {})).items() if k in errors.FACTS and k != "code"}
-    code = str(event["code"])
-    if code == "internal":
-        detail = dict(event.get("facts", {}))
-        return RepriseError("internal", case=str(detail.get("case")), step=str(detail.get("code")))
-    return kind(code, **facts)
+    if failure.code == "internal":
+        return RepriseError(
+            "internal", case=str(failure.facts.get("case")), step=str(failure.facts.get("code"))
+        )
+    facts = {name: value for name, value in failure.facts.items() if name in errors.FACTS and name != "code"}
+    return kind(failure.code, **facts)

@@ -1,4 +1,4 @@
-"""Carry a leased run through its data process: journal each step, judge the contracts, tell who watches."""
+"""The control process's part while the steps are done: journal each step, have the contracts judged, report to observers."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from flows.engine import _events as events
 from flows.engine._contracts import ContractJudge
+from flows.engine._events import StartOrder
 from flows.engine._ipc import DataLink
 from flows.engine._watchdog import RunGuard
 from flows.lifecycle.intakes import note_source
 from flows.lifecycle.package_place import keep_place
 from flows.session.observer import Observer
 from schemas.steps import JUDGED_BEFORE, STEPS
-from vault.keys.provider import KeyRef
 from vault.runs.journal import Journal
 from vault.runs.lease import Lease
 from vault.system.clock import Clock
@@ -55,24 +56,26 @@ def judging(use: str, journal: Journal | None = None) -> Iterator[ContractJudge 
         yield judge
 
 
-def carry(
+def supervise(
     home: Path,
     lease: Lease,
-    order: dict[str, Any],
+    order: StartOrder,
     journal: Journal,
     observer: Observer,
     clock: Clock,
     judge: ContractJudge | None,
 ) -> None:
     """Run the data process from where the journal stands. Raises what it reports, or that it died."""
-    link = DataLink({**order, "home": str(home), "run": lease.run_id, "after": journal.last()})
+    link = DataLink(order)
     try:
         lease = lease.update(home, data_pid=link.pid)
         with RunGuard(home, lease, link, clock) as guard:
             for event in link.events():
-                if event["event"] == "leave":
+                if isinstance(event, events.Leave):
                     guard.allow_publication()
-                _handle(home, lease, order, event, link, journal, observer, judge)
+                _handle(home, lease, order, event, journal, observer, judge)
+                if not isinstance(event, events.Progress | events.End):
+                    link.go()
     except BaseException:
         link.stop()
         raise
@@ -81,27 +84,21 @@ def carry(
 def _handle(
     home: Path,
     lease: Lease,
-    order: dict[str, Any],
-    event: dict[str, Any],
-    link: DataLink,
+    order: StartOrder,
+    event: events.Event,
     journal: Journal,
     observer: Observer,
     judge: ContractJudge | None,
 ) -> None:
-    match event["event"]:
-        case "key":
-            lease.update(home, key_ref=KeyRef.from_json(event["ref"]))
-            link.go()
-        case "source":
-            wanted = order.get("intake") is not None
-            note_source(
-                home, lease.reload(home), event["intake"], only_key=bool(event["only_key"]), wanted=wanted
-            )
-            link.go()
-        case "progress":
-            observer.progress(event["step"], event["done"], event["total"])
-        case "step":
-            step, counts = event["step"], event["counts"]
+    """Put on record what the event says."""
+    match event:
+        case events.Key(ref):
+            lease.update(home, key_ref=ref)
+        case events.Source(intake, only_key):
+            note_source(home, lease.reload(home), intake, only_key=only_key, wanted=order.intake is not None)
+        case events.Progress(step, done, total):
+            observer.progress(step, done, total)
+        case events.Step(step, counts):
             if judge and step == "check":
                 judge.ask(counts["violations"])
             if judge and step == JUDGED_BEFORE:
@@ -110,9 +107,5 @@ def _handle(
                 counts = keep_place(home, lease, counts)
             journal.append(step, counts)
             observer.step(step, counts)
-            link.go()
-        case "leave":
-            link.go()
-        case "control":
-            journal.append("control", {"opened": int(event["opened"])})
-            link.go()
+        case events.Control(opened):
+            journal.append("control", {"opened": opened})

@@ -2,21 +2,12 @@
 
 It is started by the control process (`flows.engine.run`) and speaks JSON lines: its orders on stdin, its findings on
 stdout. Findings are codes, counts and ordinals. It writes nothing to stderr: an unforeseen error is reported by the
-place in our code where it arose, never by its text.
-
-    <- {"order": "start", ...}            once
-    -> {"event": "key", "ref": {...}}     the key exists, with its timeout; wait for "go"
-    -> {"event": "source", "intake": id or null, "only_key": ...}   whether the source is sealed, to what; wait for "go"
-    -> {"event": "progress", ...}         while a step works
-    -> {"event": "step", "step": ..., "counts": {...}}   a step is done and sealed; wait for "go" or "stop"
-    -> {"event": "leave"}                 everything is there but not published yet; wait for "go"
-    -> {"event": "control", "opened": n}  the key opened n segments just now (positive control)
-    -> {"event": "end"} | {"event": "error", "code": ..., "exit": ..., "facts": {...}}
+place in our code where it arose, never by its text. `flows.engine._events` lists
+what may be said.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import time
@@ -29,6 +20,7 @@ from typing import Any, TextIO
 import pyarrow as pa
 
 from connectors.base import Limits
+from flows.engine import _events as events
 from flows.engine._left_out import hide_modules
 from flows.steps.check import check
 from flows.steps.context import DataContext
@@ -42,7 +34,6 @@ from flows.steps.plan import plan
 from flows.steps.publish import publish
 from flows.steps.reconcile import reconcile
 from flows.steps.transform import transform
-from flows.steps.value_codec import dump_value, load_value
 from flows.steps.values import (
     Checked,
     Delivery,
@@ -56,7 +47,8 @@ from flows.steps.values import (
     Staged,
 )
 from flows.transport.destination import open_destination, package_place
-from schemas.errors import RefusedError, RepriseError, StorageFullError
+from schemas.errors import IntegrityError, RefusedError, RepriseError
+from schemas.record import dump, load
 from schemas.steps import STEPS
 from vault.authorisation.check import Authorisation, reopen
 from vault.keys.provider import KeyRef
@@ -98,35 +90,35 @@ class Pipe:
         self._findings = findings
         self._last = 0.0
 
-    def send(self, event: str, **facts: object) -> None:
-        """Tell one event."""
-        self._findings.write(json.dumps({"event": event, **facts}) + "\n")
+    def send(self, event: events.Event) -> None:
+        """Send an event."""
+        self._findings.write(dump(event).decode() + "\n")
         self._findings.flush()
 
-    def ask(self, event: str, **facts: object) -> None:
-        """Send and wait for leave to go on. A closed pipe means that the control process died: stop."""
-        self.send(event, **facts)
+    def ask(self, event: events.Event) -> None:
+        """Send an event and wait for `go`. A closed pipe means that the control process died: stop."""
+        self.send(event)
         if self._orders.readline().strip() != "go":
             raise Stopped("stopped_at_step")
 
     def progress(self, step: str, done: int, total: int) -> None:
-        """Tell how far a step is, at most five times a second."""
+        """Send how far a step is, at most five times a second."""
         now = time.monotonic()
         if now - self._last > 0.2 or (total and done == total):
             self._last = now
-            self.send("progress", step=step, done=done, total=total)
+            self.send(events.Progress(step, done, total))
 
 
-def run(order: dict[str, Any], pipe: Pipe) -> None:
-    """Carry a run from where it stands to the last step of its use."""
-    home, run_id = Path(order["home"]), str(order["run"])
-    lease = Lease.load(home, run_id)
-    authorisation = reopen(home, lease.authorisation_id, order["use"])
+def run(order: events.StartOrder, pipe: Pipe) -> None:
+    """Do the steps of a run that are left, to the last one of its use."""
+    home = Path(order.home)
+    lease = Lease.load(home, order.run)
+    authorisation = reopen(home, lease.authorisation_id, order.use)
     run_key = _key(lease, pipe)
     context = _context(order, lease, authorisation, run_key, pipe)
-    _walk(context, order["use"], _resumed_after(order, lease), pipe)
+    _walk(context, order.use, _resumed_after(order, lease), pipe)
     opened = context.positive_control(_CONTROL_SEGMENTS)
-    pipe.ask("control", opened=opened)
+    pipe.ask(events.Control(opened))
 
 
 def _key(lease: Lease, pipe: Pipe) -> bytes:
@@ -134,22 +126,22 @@ def _key(lease: Lease, pipe: Pipe) -> bytes:
     if lease.key_ref is not None:
         return keys.open(lease.key_ref)
     ref: KeyRef = keys.create(lease.run_id, lease.seconds_left(SystemClock()))
-    pipe.ask("key", ref=ref.to_json())
+    pipe.ask(events.Key(ref))
     return keys.open(ref)
 
 
 def _context(
-    order: dict[str, Any], lease: Lease, authorisation: Authorisation, run_key: bytes, pipe: Pipe
+    order: events.StartOrder, lease: Lease, authorisation: Authorisation, run_key: bytes, pipe: Pipe
 ) -> DataContext:
-    limits = Limits(**order.get("limits", {}))
-    place = str(order["destination"])
+    limits = Limits(**order.limits)
+    home, place = Path(order.home), order.destination
     files = open_files(
-        Path(order["home"]),
+        home,
         lease,
-        Path(order["source"]),
-        order.get("intake"),
+        Path(order.source),
+        order.intake,
         limits,
-        lambda intake, only_key: pipe.ask("source", intake=intake, only_key=only_key),
+        lambda intake, only_key: pipe.ask(events.Source(intake, only_key)),
     )
     return DataContext(
         run_id=lease.run_id,
@@ -158,17 +150,17 @@ def _context(
         limits=limits,
         staging=Path(lease.staging),
         parts=parts_folder(Path(lease.staging)),
-        destination=open_destination(Path(order["home"]), place, lease.run_id),
+        destination=open_destination(home, place, lease.run_id),
         package=package_place(place, lease.run_id),
         run_key=run_key,
         report=pipe.progress,
-        leave=partial(pipe.ask, "leave"),
+        leave=partial(pipe.ask, events.Leave()),
     )
 
 
-def _resumed_after(order: dict[str, Any], lease: Lease) -> str | None:
+def _resumed_after(order: events.StartOrder, lease: Lease) -> str | None:
     """The last step that is done. Parts that grew beside the destination are not used: they are sealed again, in staging."""
-    done: str | None = order.get("after")
+    done = order.after
     return "plan" if lease.grew_outside and done in ("deliver", "reconcile") else done
 
 
@@ -202,15 +194,15 @@ _STEPS: dict[str, Callable[[DataContext, Any], Any]] = {
 def _finish(context: DataContext, step: str, value: object, pipe: Pipe) -> None:
     """Seal what the step gave, so that a resumed run goes on from here; then tell, and wait."""
     writer = context.writer(f"value-{step}")
-    writer.write("value", pa.record_batch([pa.array([dump_value(value)])], schema=VALUE))
+    writer.write("value", pa.record_batch([pa.array([dump(value).decode()])], schema=VALUE))
     writer.close()
-    pipe.ask("step", step=step, counts=summarise(value))
+    pipe.ask(events.Step(step, summarise(value)))
 
 
 def _load(context: DataContext, step: str) -> Any:
     for batch in context.reader(f"value-{step}").batches("value"):
-        return load_value(_KINDS[step], batch["value"][0].as_py())
-    raise StorageFullError("value_missing", step=step)
+        return load(_KINDS[step], batch["value"][0].as_py(), IntegrityError, "value_unreadable", step=step)
+    raise IntegrityError("value_missing", step=step)
 
 
 def summarise(value: object) -> dict[str, Any]:  # noqa: PLR0911 - one answer a kind of value
@@ -282,23 +274,20 @@ def _place(error: BaseException) -> str:
 
 
 def _end(error: BaseException, pipe: Pipe) -> int:
+    """Send the error, stripped to what may be said of it; returns the exit code."""
     if isinstance(error, RepriseError):
-        pipe.send(
-            "error", code=error.code, exit=error.exit_code, facts=error.facts, kind=type(error).__name__
-        )
-        return error.exit_code
-    if isinstance(error, OSError) and error.errno in FULL:
-        pipe.send("error", code="disk_full", exit=41, facts={"code": _place(error)}, kind="StorageFullError")
-        return 41
-    case = f"{type(error).__name__}"
-    pipe.send(
-        "error", code="internal", exit=1, facts={"case": case, "code": _place(error)}, kind="RepriseError"
-    )
-    return 1
+        failure = events.Failure(type(error).__name__, error.code, error.exit_code, error.facts)
+    elif isinstance(error, OSError) and error.errno in FULL:
+        failure = events.Failure("StorageFullError", "disk_full", 41, {"code": _place(error)})
+    else:
+        facts: dict[str, int | str] = {"case": type(error).__name__, "code": _place(error)}
+        failure = events.Failure("RepriseError", "internal", 1, facts)
+    pipe.send(failure)
+    return failure.exit
 
 
 def main() -> int:
-    """Read the orders, work, tell. The exit code is that of the error tree."""
+    """Read the order, do the steps, send events. The exit code is that of the error tree."""
     harden_process()
     die_with_parent(int(sys.argv[1]))
     announce(int(sys.argv[2]))
@@ -309,10 +298,10 @@ def main() -> int:
     os.dup2(silence, 2)
     pipe = Pipe(sys.stdin, findings)
     try:
-        run(json.loads(sys.stdin.readline()), pipe)
+        run(load(events.StartOrder, sys.stdin.readline(), IntegrityError, "event_unreadable"), pipe)
     except BaseException as error:  # noqa: BLE001 - the last line of defence: nothing may print a value
         return _end(error, pipe)
-    pipe.send("end")
+    pipe.send(events.End())
     return 0
 
 

@@ -12,8 +12,9 @@ from typing import Any
 
 from flows.engine._authorise import Authorised, authorise
 from flows.engine._contracts import ContractJudge
+from flows.engine._events import StartOrder
 from flows.engine._lease import begin, make_ready, take_lease
-from flows.engine._supervise import StepResults, carry, judging
+from flows.engine._supervise import StepResults, judging, supervise
 from flows.lifecycle.copies import announce, end_withdrawn
 from flows.lifecycle.ending import Ending, end_run
 from flows.lifecycle.intakes import close_due
@@ -156,13 +157,13 @@ def _work(
 ) -> RunResult:
     run = control.run(lease)
     if not run.all_steps_done:
-        _carry(control, lease, order, run.journal, observer, judge)
+        _do_steps(control, lease, order, run.journal, observer, judge)
     results = StepResults.from_journal(run.journal)
     control.record_delivered(lease, results.counts)
     return _end(control, lease, results, DONE[order.use], observer)
 
 
-def _carry(
+def _do_steps(
     control: Control,
     lease: Lease,
     order: Order,
@@ -170,15 +171,18 @@ def _carry(
     observer: Observer,
     judge: ContractJudge | None,
 ) -> None:
-    orders = {
-        "source": order.source,
-        "destination": order.destination or lease.staging,
-        "use": order.use,
-        "intake": order.intake,
-        "limits": control.site.limits,
-    }
+    start = StartOrder(
+        home=str(control.home),
+        run=lease.run_id,
+        use=order.use,
+        source=order.source,
+        destination=order.destination or lease.staging,
+        intake=order.intake,
+        limits=control.site.limits,
+        after=journal.last(),
+    )
     try:
-        carry(control.home, lease, orders, journal, observer, control.clock, judge)
+        supervise(control.home, lease, start, journal, observer, control.clock, judge)
         return
     except RepriseError as error:
         failure = error

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -93,7 +93,7 @@ def _make(control: Control, intake: Intake) -> Intake:
     intake.save(control.home)
     seconds = int((parse_utc(intake.expires) - control.clock.now()).total_seconds())
     ref, recipient = mint(control.home, intake.provider, intake.id, max(seconds, 1))
-    made = replace(intake, key_ref=ref, recipient=recipient)
+    made = intake.changed(key_ref=ref, recipient=recipient)
     made.save(control.home)
     control.record(EntryType.INTAKE_OPENED, None, intake.provider, {"seconds": seconds})
     return made

@@ -2,7 +2,6 @@
 
 * `context`: what every step gets
 * `values`: what a step gives
-* `value_codec`: values as JSON
 * `open_files`: the source, clear or sealed
 * `headers`: the headers of all messages
 * `inventory`: the independent count of the source
@@ -33,6 +32,5 @@ __all__ = [
     "reconcile",
     "software",
     "transform",
-    "value_codec",
     "values",
 ]

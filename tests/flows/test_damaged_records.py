@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from moving_clock import MovingClock
+from msgspec.structs import replace
 from whole_run import WholeRun, key_state
 
 from flows.admin.backup import Reason, accept_rollback

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 
 import pytest
 from moving_clock import MovingClock
+from msgspec.structs import replace
 from whole_run import WholeRun
 
 from flows.engine import run as engine
@@ -91,14 +91,14 @@ def test_a_run_that_had_published_is_certified_as_published_after_its_deadline(p
 
 
 def test_a_data_process_that_dies_when_all_was_told_changes_nothing(practice, tmp_path, monkeypatch):
-    case, clock, results = WholeRun(tmp_path / "trial", practice), MovingClock(), engine.carry
+    case, clock, results = WholeRun(tmp_path / "trial", practice), MovingClock(), engine.supervise
 
     def carry_and_die(*arguments) -> None:
         results(*arguments)
         clock.pass_time(hours=73)
         raise KeyUnavailableError("data_process_died")
 
-    monkeypatch.setattr(engine, "carry", carry_and_die)
+    monkeypatch.setattr(engine, "supervise", carry_and_die)
     result = engine.start(case.home, case.order(), NoObserver(), clock=clock)
     assert result.state == "certified"
     told = case.told()

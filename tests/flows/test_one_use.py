@@ -85,7 +85,7 @@ def test_a_run_that_waits_finds_its_use_taken(group, monkeypatch):
     """With the count of uses lost a second run delivers; the first one, resumed, does not deliver again."""
     (file, _), packages = copies(group, "lost"), set(group.destination.glob("reprise-*"))
     with monkeypatch.context() as patched, pytest.raises(RuntimeError):
-        patched.setattr(engine, "carry", _fail)
+        patched.setattr(engine, "supervise", _fail)
         group.start(authorisation=str(file))
     waits = group.run_id
     (group.home / "authorisations" / list_runs(group.home)[-1].authorisation_id / "state").unlink()

@@ -9,11 +9,11 @@ import shutil
 import subprocess
 import sys
 import zipfile
-from dataclasses import replace
 from pathlib import Path
 
 import pyrage
 import pytest
+from msgspec.structs import replace
 from sealing import needs_age, needs_browser, seal_by_age, seal_by_page
 from whole_run import WholeRun
 

@@ -75,7 +75,7 @@ def before(monkeypatch, target: Any, name: str, act) -> None:
 
 
 def test_between_the_check_of_a_run_and_its_locks(group, monkeypatch):
-    before(monkeypatch, engine, "hold_run", lambda: erase_second(group))
+    before(monkeypatch, engine, "lock_run", lambda: erase_second(group))
     with pytest.raises(AuthorisationError, match="signer_not_enrolled"):
         group.start(authorisation=str(group.both_sign), use="inventory")
     assert named_anywhere(group) == []

@@ -8,12 +8,12 @@ outcome into the ledger; nothing here can make evidence whose checks did not pas
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from schemas.record import dump
 from vault.age.sealing import ciphertext_digest
 from vault.authorisation.register import clear_was_seen
 from vault.intake.record import Intake, destroy_identity, intake_of
@@ -22,6 +22,7 @@ from vault.keys.provider import KeyRef, KeyState
 from vault.keys.registry import provider
 from vault.runs.lease import Lease, Locality, data_process_ended, end_data_process, locality
 from vault.staging.ownership import NAME as MARK
+from vault.staging.probe import ProbeOrder
 from vault.system.child_process import run_python
 from vault.system.files import sync_folder
 
@@ -124,10 +125,8 @@ def probe(lease: Lease, segments: int = 12) -> int:
     ref = key_of(lease)
     if ref is None:
         return -1
-    order = json.dumps(
-        {"ref": ref.to_json(), "staging": lease.staging, "run": lease.run_id, "segments": segments}
-    )
-    done = run_python("vault.staging.probe", order)
+    order = ProbeOrder(ref, lease.staging, lease.run_id, segments)
+    done = run_python("vault.staging.probe", dump(order).decode())
     return int(done.stdout) if done.returncode == 0 and done.stdout.strip().isdigit() else -1
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import math
-from dataclasses import asdict, dataclass
+import contextlib
 from pathlib import Path
 
+from schemas.errors import IntegrityError
+from schemas.record import Record, dump, load
 from vault.site import home_id
 from vault.system.clock import Clock, format_utc, parse_utc
 from vault.system.files import write_durably
@@ -15,8 +15,7 @@ NAME = "sweep.json"
 LATE_AFTER_INTERVALS = 3
 
 
-@dataclass(frozen=True)
-class Heartbeat:
+class Heartbeat(Record, frozen=True):
     """One sweep that came to its end."""
 
     ended: str  # RFC 3339 Z
@@ -35,20 +34,15 @@ class Heartbeat:
 def beat(home: Path, clock: Clock, found: dict[str, int]) -> None:
     """Note that a sweep has ended."""
     mark = Heartbeat(format_utc(clock.now()), clock.boot_seconds(), clock.boot_id(), found)
-    write_durably(home / NAME, json.dumps(asdict(mark), sort_keys=True).encode())
+    write_durably(home / NAME, dump(mark))
 
 
 def last_heartbeat(home: Path) -> Heartbeat | None:
     """The last sweep that ended; None when none ever did, or its mark cannot be read."""
-    try:
-        raw = json.loads((home / NAME).read_bytes())
-        parse_utc(raw["ended"])
-        found = {str(name): int(count) for name, count in raw["found"].items()}
-        boot_seconds = float(raw["boot_seconds"])
-        if math.isfinite(boot_seconds):
-            return Heartbeat(str(raw["ended"]), boot_seconds, str(raw["boot_id"]), found)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
-        pass
+    with contextlib.suppress(OSError, ValueError, IntegrityError):
+        found = load(Heartbeat, (home / NAME).read_bytes(), IntegrityError, "heartbeat_unreadable")
+        parse_utc(found.ended)
+        return found
     return None
 
 

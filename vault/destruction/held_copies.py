@@ -8,17 +8,16 @@ Only files that are still the ones registered are touched; what changed meanwhil
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import stat
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
 
 from schemas.errors import IntegrityError
+from schemas.record import Record, dump, load
 from vault.keys.site_key import SiteKey
 from vault.system.files import sync_folder, write_durably
 
@@ -49,8 +48,7 @@ def evidence_of_kind(kind: CopyKind) -> Evidence:
     return Evidence.SEALED if kind is CopyKind.PACKAGE else Evidence.OVERWRITTEN
 
 
-@dataclass(frozen=True)
-class HeldFile:
+class HeldFile(Record, frozen=True):
     """One file of a copy, as it was when it was registered, and what kept us from destroying it."""
 
     path: str
@@ -79,8 +77,7 @@ class HeldFile:
         return same and (overwritten or found.st_mtime_ns == self.modified_ns)
 
 
-@dataclass(frozen=True)
-class HeldCopy:
+class HeldCopy(Record, frozen=True):
     """A copy the operator holds, and until when."""
 
     id: str
@@ -178,7 +175,7 @@ class Custody:
         """Shorten a copy's time; it is never lengthened, and a copy that ended meanwhile does not come back."""
         now = self._read_or_none(self._folder / copy.id)
         if now is not None and until < now.until:
-            self._write(replace(now, until=until))
+            self._write(now.changed(until=until))
 
     def destroy(self, copy: HeldCopy) -> CopyEnd:
         """Destroy a copy's files and check. It stays registered until `drop`; doing it again changes nothing."""
@@ -187,7 +184,7 @@ class Custody:
             self._write(copy)  # a crash from here on leaves files whose time we changed, or that we removed
         left, end = _destroy_files(copy)
         if end.complete:
-            left = replace(left, emptied=True)
+            left = left.changed(emptied=True)
         if left != copy:
             self._write(left)
         _remove_empty_folders(copy)
@@ -200,23 +197,20 @@ class Custody:
 
     def note_alarm(self, copy: HeldCopy) -> None:
         """Remember that its incomplete end was recorded: once is enough."""
-        self._write(replace(self._read(copy.id), alarmed=True))
+        self._write(self._read(copy.id).changed(alarmed=True))
 
     def note_recorded(self, copy: HeldCopy) -> None:
         """Remember that its end was recorded: once is enough."""
-        self._write(replace(self._read(copy.id), recorded=True))
+        self._write(self._read(copy.id).changed(recorded=True))
 
     def _write(self, held: HeldCopy) -> None:
         self._folder.mkdir(mode=0o700, exist_ok=True)
-        sealed = self._site.seal(json.dumps(asdict(held)).encode(), f"custody/{held.id}")
+        sealed = self._site.seal(dump(held), f"custody/{held.id}")
         write_durably(self._folder / held.id, sealed)
 
     def _read(self, identity: str) -> HeldCopy:
-        raw: dict[str, Any] = json.loads(
-            self._site.open((self._folder / identity).read_bytes(), f"custody/{identity}")
-        )
-        files = tuple(HeldFile(**file) for file in raw.pop("files"))
-        return HeldCopy(**{**raw, "kind": CopyKind(raw["kind"])}, files=files)
+        data = self._site.open((self._folder / identity).read_bytes(), f"custody/{identity}")
+        return load(HeldCopy, data, IntegrityError, "custody_unreadable")
 
 
 def _files(root: Path) -> Iterator[Path]:
@@ -239,10 +233,10 @@ def _destroy_files(copy: HeldCopy) -> tuple[HeldCopy, CopyEnd]:
         exceptions["not_found"] = exceptions.get("not_found", 0) + copy.not_found
     gone = [f for f, code in zip(copy.files, codes, strict=True) if code in (None, "other_names_remain")]
     kept = [
-        replace(f, kept=str(code)) if code in _KEPT else f for f, code in zip(copy.files, codes, strict=True)
+        f.changed(kept=str(code)) if code in _KEPT else f for f, code in zip(copy.files, codes, strict=True)
     ]
     end = CopyEnd(len(gone), sum(file.size for file in gone), evidence_of_kind(copy.kind), exceptions)
-    return replace(copy, files=tuple(kept)), end
+    return copy.changed(files=tuple(kept)), end
 
 
 def _destroy_file(file: HeldFile, *, begun: bool) -> str | None:
@@ -293,8 +287,8 @@ def _begin(copy: HeldCopy) -> HeldCopy:
     if not _is_reachable(copy):
         return copy
     there = [file for file in copy.files if os.path.lexists(file.path)]
-    marked = tuple(f if f.unchanged(overwritten=False) else replace(f, kept="changed_since") for f in there)
-    return replace(copy, files=marked, not_found=len(copy.files) - len(there), ending=True)
+    marked = tuple(f if f.unchanged(overwritten=False) else f.changed(kept="changed_since") for f in there)
+    return copy.changed(files=marked, not_found=len(copy.files) - len(there), ending=True)
 
 
 def _filesystem_of(folder: Path) -> int:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 import uuid
 
-from schemas.errors import KeyServiceError
+from schemas.errors import IntegrityError, KeyServiceError
+from schemas.record import dump, load
 from vault.keys.linux_keyring import KernelKeyring, join_new_session
 from vault.keys.provider import KeyRef, KeyState
 from vault.system.child_process import run_python
@@ -38,12 +38,12 @@ def try_keyring() -> str | None:
 
 
 def _readable_elsewhere(ref: KeyRef) -> bool:
-    return run_python("vault.diagnostics.keyring_self_test", json.dumps(ref.to_json())).returncode == 0
+    return run_python("vault.diagnostics.keyring_self_test", dump(ref).decode()).returncode == 0
 
 
 def main() -> int:
     """Read a reference on stdin; in a session of one's own, exit 0 when its key can be read."""
-    ref = KeyRef.from_json(json.loads(sys.stdin.read()))
+    ref = load(KeyRef, sys.stdin.read(), IntegrityError, "order_unreadable")
     try:
         join_new_session()
         KernelKeyring().open(ref)

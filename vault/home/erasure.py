@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 from vault.authorisation.register import persons_of, persons_without_lease, registers_of
@@ -64,7 +63,7 @@ def _strip_paths(home: Path, lease: Lease) -> None:
         Journal(home, lease.run_id).drop_places()
         inside = parts_folder(Path(lease.staging))
         if lease.partial != str(inside):
-            replace(lease, partial=str(inside)).save(home)
+            lease.changed(partial=str(inside)).save(home)
 
 
 def _strip_proof(home: Path, site: Site, run_id: str, issued: Issued) -> None:

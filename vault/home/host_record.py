@@ -10,16 +10,15 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import json
 import os
 import pwd
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from schemas.errors import ForkError, HomeError, LedgerError, ProofError, UnreadableSourceError
+from schemas.record import Record, dump, load
 from schemas.regular_file import read_regular
 from vault.ledger.log import FileLedger
 from vault.site import Site, home_id
@@ -33,8 +32,7 @@ _NAME = re.compile(
 )  # no path but a name comes out of the record, whoever wrote into it
 
 
-@dataclass(frozen=True)
-class Remembered:
+class Remembered(Record, frozen=True):
     """The largest head this host has seen, and under which boot."""
 
     size: int
@@ -122,11 +120,12 @@ class HostRecord:
     def remembered(self) -> Remembered | None:
         """What is remembered of the head. Raises LedgerError when the record cannot be read."""
         try:
-            return Remembered(**json.loads(read_regular(self._folder / "head.json")))
+            data = read_regular(self._folder / "head.json")
         except (FileNotFoundError, NotADirectoryError):
             return None
-        except (OSError, ValueError, TypeError, RecursionError, UnreadableSourceError):
+        except (OSError, UnreadableSourceError):
             raise LedgerError("host_record_malformed") from None
+        return load(Remembered, data, LedgerError, "host_record_malformed")
 
     def missing(self, store: FileLedger) -> bool:
         """Whether a home that has a history, and whose record has its fixed place, comes without one."""
@@ -167,7 +166,7 @@ class HostRecord:
             made = Remembered(
                 head.size, head.root.hex(), checkpoint.decode("utf-8"), machine_id(), boot, boots
             )
-            write_durably(self._folder / "head.json", json.dumps(asdict(made), sort_keys=True).encode())
+            write_durably(self._folder / "head.json", dump(made))
 
     def note_gone(self, kind: str, name: str) -> None:
         """Remember that something is gone; on disk when this returns."""

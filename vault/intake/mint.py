@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 
-from schemas.errors import KeyUnavailableError, RepriseError
+from schemas.errors import IntegrityError, KeyUnavailableError, RepriseError
+from schemas.record import Record, dump, load
 from vault.intake.identity_store import identity_store, recipient_of
 from vault.keys.provider import KeyRef
 from vault.system.child_process import run_python
 from vault.system.hardening import harden_process
+
+
+class MintOrder(Record, frozen=True):
+    """Whose identity is to be made, where it is kept, and for how long it lives."""
+
+    home: str
+    provider: str
+    intake: str
+    seconds: int
+
+
+class Minted(Record, frozen=True):
+    """Where the identity is, and its recipient."""
+
+    ref: KeyRef
+    recipient: str
 
 
 def mint(home: Path, provider: str, intake_id: str, seconds: int) -> tuple[KeyRef, str]:
@@ -18,25 +34,25 @@ def mint(home: Path, provider: str, intake_id: str, seconds: int) -> tuple[KeyRe
 
     Raises KeyUnavailableError when it could not be made.
     """
-    order = json.dumps({"home": str(home), "provider": provider, "id": intake_id, "seconds": seconds})
-    done = run_python("vault.intake.mint", order)
+    order = MintOrder(str(home), provider, intake_id, seconds)
+    done = run_python("vault.intake.mint", dump(order).decode())
     if done.returncode:
         raise KeyUnavailableError("identity_not_made")
-    made = json.loads(done.stdout)
-    return KeyRef.from_json(made["ref"]), str(made["recipient"])
+    made = load(Minted, done.stdout, IntegrityError, "order_unreadable")
+    return made.ref, made.recipient
 
 
 def main() -> int:
     """Read the order on stdin; print reference and recipient."""
     harden_process()
-    order = json.loads(sys.stdin.readline())
     try:
-        store = identity_store(Path(order["home"]), order["provider"])
-        ref = store.create(order["id"], int(order["seconds"]))
-        recipient = recipient_of(store.open(ref))
+        order = load(MintOrder, sys.stdin.readline(), IntegrityError, "order_unreadable")
+        store = identity_store(Path(order.home), order.provider)
+        ref = store.create(order.intake, order.seconds)
+        made = Minted(ref, recipient_of(store.open(ref)))
     except (RepriseError, OSError):
         return 1
-    sys.stdout.write(json.dumps({"ref": ref.to_json(), "recipient": recipient}) + "\n")
+    sys.stdout.write(dump(made).decode() + "\n")
     return 0
 
 

@@ -6,14 +6,13 @@ is destroyed with the key of the run that used it, or at its expiry.
 
 from __future__ import annotations
 
-import json
+import contextlib
 import os
-from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 from schemas.errors import IntakeError
+from schemas.record import Record, dump, load
 from vault.intake.identity_store import PROVIDERS, identity_store
 from vault.keys.provider import KeyRef, KeyState
 from vault.runs.lease import Lease
@@ -26,8 +25,7 @@ GROUPS = 5
 RECORD = "intake.json"
 
 
-@dataclass(frozen=True)
-class Intake:
+class Intake(Record, frozen=True):
     """What is kept of an intake. No personal data; never the identity."""
 
     id: str
@@ -49,18 +47,12 @@ class Intake:
         path = home / "intakes" / intake_id / RECORD
         if not intake_id.isalnum() or not path.is_file():
             raise IntakeError("intake_unknown")
-        text = path.read_bytes()
-        try:
-            raw: dict[str, Any] = json.loads(text)
-            if raw["key_ref"] is not None:
-                raw["key_ref"] = KeyRef.from_json(raw["key_ref"])
-            intake = cls(**raw)
+        intake = load(cls, path.read_bytes(), IntakeError, "intake_unreadable")
+        with contextlib.suppress(ValueError):
             parse_utc(intake.opened)
             parse_utc(intake.expires)
             if intake.id == intake_id and intake.provider in PROVIDERS:
                 return intake
-        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-            pass
         raise IntakeError("intake_unreadable")
 
     def save(self, home: Path) -> None:
@@ -68,7 +60,7 @@ class Intake:
         folder = home / "intakes" / self.id
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         sync_folder(folder.parent)
-        write_durably(folder / RECORD, json.dumps(asdict(self), sort_keys=True).encode())
+        write_durably(folder / RECORD, dump(self))
 
     def ref(self, home: Path) -> KeyRef | None:
         """Where the identity is; found by name when a crash came before the record knew it."""
@@ -203,7 +195,7 @@ def claim(home: Path, intake_id: str, lease: Lease, *, only_key: bool, clock: Cl
         if code is not None:
             raise IntakeError(code)
         alone = only_key and intake.only_key is not False
-        replace(intake, run_id=lease.run_id, only_key=alone).save(home)
+        intake.changed(run_id=lease.run_id, only_key=alone).save(home)
     store, ref = identity_store(home, intake.provider), intake.ref(home)
     if ref is not None:
         store.rearm(ref, lease.seconds_left(clock))
@@ -217,7 +209,7 @@ def close(home: Path, intake_id: str, cause: str, *, run_is_over: bool = False) 
             raise IntakeError("intake_in_use")
         state = destroy_identity(home, intake)
         if intake.closed is None:
-            replace(intake, closed=cause).save(home)
+            intake.changed(closed=cause).save(home)
     return state
 
 
@@ -250,4 +242,4 @@ def intake_of(home: Path, lease: Lease) -> Intake | None:
 def spend(home: Path, intake: Intake, run_id: str) -> None:
     """The run that used it has ended, and the identity with it."""
     with lock_intakes(home):
-        replace(Intake.load(home, intake.id), run_id=run_id, closed="with_run").save(home)
+        Intake.load(home, intake.id).changed(run_id=run_id, closed="with_run").save(home)

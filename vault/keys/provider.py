@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Protocol
 
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from schemas.record import Record
 
 KEY_BYTES = 32
 
@@ -31,22 +33,12 @@ class Strength:
     copies_ever: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class KeyRef:
+class KeyRef(Record, frozen=True):
     """Where a key is; never the key."""
 
     provider: str
     name: str
     serial: int
-
-    def to_json(self) -> dict[str, Any]:
-        """As kept in the lease."""
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, raw: dict[str, Any]) -> KeyRef:
-        """From the lease."""
-        return cls(str(raw["provider"]), str(raw["name"]), int(raw["serial"]))
 
 
 class KeyProvider(Protocol):

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import json
-import math
 import os
 import signal
-from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 from schemas.errors import IntegrityError, KeyUnavailableError, UnreadableSourceError
+from schemas.record import Record, dump, load
 from vault.keys.provider import KeyRef
 from vault.keys.registry import PROVIDERS
 from vault.system import liveness
@@ -35,8 +33,7 @@ def parts_folder(staging: Path) -> Path:
     return staging / "package" / "parts"
 
 
-@dataclass(frozen=True)
-class Lease:
+class Lease(Record, frozen=True):
     """One run's right to hold staging until its deadline. No personal data; never the key."""
 
     run_id: str
@@ -72,65 +69,44 @@ class Lease:
 
         Raises IntegrityError (lease_unreadable) for a damaged one.
         """
-        text = (home / "runs" / run_id / LEASE).read_bytes()
-        try:
-            raw: dict[str, Any] = json.loads(text)
-            if raw["key_ref"] is not None:
-                raw["key_ref"] = KeyRef.from_json(raw["key_ref"])
-            lease = cls(**{**raw, "persons": tuple(raw.get("persons", ()))})
-            if lease.run_id == run_id and lease._is_sound():
-                return lease._of_home(home)
-        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-            pass
-        raise IntegrityError("lease_unreadable", run=run_id)
+        data = (home / "runs" / run_id / LEASE).read_bytes()
+        lease = load(cls, data, IntegrityError, "lease_unreadable", run=run_id)
+        if lease.run_id != run_id or not lease.is_sound():
+            raise IntegrityError("lease_unreadable", run=run_id)
+        return lease.of_home(home)
 
-    def _is_sound(self) -> bool:
-        """Whether every field is of its kind, and nothing but the run's own folders would be removed in its name."""
-        texts = (
-            self.subject_id,
-            self.authorisation_id,
-            self.use,
-            self.machine_id,
-            self.boot_id,
-            self.operator_id,
-        )
-        numbers = (self.boot_deadline, self.owner_pid, self.owner_started, self.ledger_start)
-        parse_utc(self.created)
-        parse_utc(self.deadline)
-        optional = (
-            (self.order_id, str),
-            (self.intake_id, str),
-            (self.data_pid, int),
-            (self.sealed_source, bool),
-            (self.seen_clear, bool),
-        )
+    def is_sound(self) -> bool:
+        """Whether the moments are such, and nothing but the run's own folders would be removed in its name."""
         partial = Path(self.partial)
+        try:
+            parse_utc(self.created)
+            parse_utc(self.deadline)
+        except ValueError:
+            return False
         return (
-            all(isinstance(text, str) for text in texts)
-            and all(value is None or isinstance(value, kind) for value, kind in optional)
-            and all(isinstance(person, str) and person.isalnum() for person in self.persons)
-            and all(isinstance(number, int | float) and math.isfinite(number) for number in numbers)
+            all(person.isalnum() for person in self.persons)
             and self.provider in PROVIDERS
             and (partial.is_relative_to(self.staging) or partial.name == partial_name(self.run_id))
             and ".." not in partial.parts
         )
 
-    def _of_home(self, home: Path) -> Lease:
+    def of_home(self, home: Path) -> Lease:
+        """The lease with its folders where the home lies now."""
         own, partial = home / "staging" / self.run_id, Path(self.partial)
         if partial.is_relative_to(self.staging):
             partial = own / partial.relative_to(self.staging)
-        return replace(self, staging=str(own), partial=str(partial))
+        return self.changed(staging=str(own), partial=str(partial))
 
     def save(self, home: Path) -> None:
         """Write the lease durably."""
         folder = home / "runs" / self.run_id
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         sync_folder(folder.parent)
-        write_durably(folder / LEASE, json.dumps(asdict(self), sort_keys=True).encode())
+        write_durably(folder / LEASE, dump(self))
 
     def update(self, home: Path, **changes: Any) -> Lease:
         """Change fields of the lease as it stands on disk, durably."""
-        changed = replace(Lease.load(home, self.run_id), **changes)
+        changed = Lease.load(home, self.run_id).changed(**changes)
         changed.save(home)
         return changed
 

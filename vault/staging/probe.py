@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 
-from schemas.errors import RepriseError
+from schemas.errors import IntegrityError, RepriseError
+from schemas.record import Record, load
 from vault.keys.provider import KeyRef
 from vault.keys.registry import provider
 from vault.staging.segments import verify_opens
 from vault.system.hardening import harden_process
 
 
+class ProbeOrder(Record, frozen=True):
+    """Which key to try, on how many segments of which staging."""
+
+    ref: KeyRef
+    staging: str
+    run: str
+    segments: int
+
+
 def main() -> int:
     """Read the order on stdin; print a count."""
     harden_process()
-    order = json.loads(sys.stdin.readline())
-    ref = KeyRef.from_json(order["ref"])
     try:
-        key = provider(ref.provider).open(ref)
-        opened = verify_opens(Path(order["staging"]), order["run"], key, int(order["segments"]))
+        order = load(ProbeOrder, sys.stdin.readline(), IntegrityError, "order_unreadable")
+        key = provider(order.ref.provider).open(order.ref)
+        opened = verify_opens(Path(order.staging), order.run, key, order.segments)
     except RepriseError:
         return 1
     sys.stdout.write(f"{opened}\n")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 import uuid
-from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -14,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from moving_clock import MovingClock
+from msgspec.structs import replace
 
 from flows.retention._sweep import sweep_home
 from schemas.errors import IntakeError, KeyDestroyedError, KeyUnavailableError

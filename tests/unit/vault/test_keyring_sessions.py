@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import shutil
 import subprocess
@@ -12,16 +11,18 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from schemas.errors import KeyDestroyedError, KeyServiceError
+from schemas.record import dump
 from vault.keys.linux_keyring import KernelKeyring
 from vault.keys.provider import KeyRef, KeyState
 
 ROOT = Path(__file__).resolve().parents[3]
 READ = (
-    "import json,sys; from vault.keys.linux_keyring import KernelKeyring; from vault.keys.provider import KeyRef; "
-    "ref=KeyRef.from_json(json.loads(sys.argv[1])); keys=KernelKeyring(); "
+    "import sys; import msgspec; from vault.keys.linux_keyring import KernelKeyring; from vault.keys.provider import KeyRef; "
+    "ref=msgspec.json.decode(sys.argv[1], type=KeyRef); keys=KernelKeyring(); "
     "print(keys.state(ref).value, len(keys.open(ref)))"
 )
 
@@ -39,7 +40,7 @@ def ref() -> Iterator[KeyRef]:
 
 
 def read_under(ref: KeyRef, *before: str) -> str:
-    command = [*before, sys.executable, "-c", READ, json.dumps(ref.to_json())]
+    command = [*before, sys.executable, "-c", READ, dump(ref).decode()]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT, timeout=30)
     assert done.returncode == 0, done.stderr[-300:]
     return done.stdout.strip()
@@ -57,7 +58,7 @@ def test_read_from_a_named_session_keyring(ref):
 
 @needs("su")
 def test_read_under_su(ref):
-    inner = " ".join([sys.executable, "-c", f"'{READ}'", f"'{json.dumps(ref.to_json())}'"])
+    inner = " ".join([sys.executable, "-c", f"'{READ}'", f"'{dump(ref).decode()}'"])
     done = subprocess.run(
         ["su", "root", "-c", inner], capture_output=True, text=True, check=False, cwd=ROOT, timeout=30
     )
@@ -88,13 +89,13 @@ def test_a_child_that_changed_its_user_cannot_read():
 
 def test_the_kernel_forgets_at_the_deadline_with_nobody_watching():
     script = (
-        "import json,sys,uuid; from vault.keys.linux_keyring import KernelKeyring; "
-        "print(json.dumps(KernelKeyring().create(str(uuid.uuid4()), 2).to_json()))"
+        "import uuid; from schemas.record import dump; from vault.keys.linux_keyring import KernelKeyring; "
+        "print(dump(KernelKeyring().create(str(uuid.uuid4()), 2)).decode())"
     )
     made = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=ROOT
     )
-    ref, keys = KeyRef.from_json(json.loads(made.stdout)), KernelKeyring()
+    ref, keys = msgspec.json.decode(made.stdout, type=KeyRef), KernelKeyring()
     assert keys.state(ref) is KeyState.PRESENT
     time.sleep(3.2)
     assert keys.state(ref) in (KeyState.EXPIRED, KeyState.ABSENT)
@@ -106,7 +107,7 @@ def test_destroyed_is_destroyed_for_all(ref):
     KernelKeyring().destroy(ref)
     KernelKeyring().destroy(ref)
     assert KernelKeyring().state(ref) in (KeyState.REVOKED, KeyState.ABSENT)
-    command = [sys.executable, "-c", READ, json.dumps(ref.to_json())]
+    command = [sys.executable, "-c", READ, dump(ref).decode()]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT, timeout=30)
     assert done.returncode != 0
     with pytest.raises(KeyServiceError):

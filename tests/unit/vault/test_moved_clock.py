@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 from former import draft_1
+from msgspec.structs import replace
 from signed_bench import INSS, NAME, NOW, Bench
 from test_ledger_attacks import WHOLE, faults, open_log, record
 

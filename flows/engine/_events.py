@@ -1,0 +1,86 @@
+"""What control process and data process say to each other: one JSON line each. Codes, counts, ordinals and opaque ids only."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from schemas.errors import IntegrityError
+from schemas.record import Record, load
+from vault.keys.provider import KeyRef
+
+
+class StartOrder(Record, frozen=True):
+    """The one order that a data process gets; after it come only `go` lines."""
+
+    home: str
+    run: str
+    use: str
+    source: str
+    destination: str
+    intake: str | None
+    limits: dict[str, int]
+    after: str | None  # the last step that is done
+
+
+class Event(Record, frozen=True, tag_field="event", tag=str.lower):
+    """What a data process says."""
+
+
+class Key(Event, frozen=True):
+    """The key exists, with its timeout. Waits for `go`."""
+
+    ref: KeyRef
+
+
+class Source(Event, frozen=True):
+    """Whether the source is sealed, and to what. Waits for `go`."""
+
+    intake: str | None
+    only_key: bool
+
+
+class Progress(Event, frozen=True):
+    """How far a step is; of an unknown total 0."""
+
+    step: str
+    done: int
+    total: int
+
+
+class Step(Event, frozen=True):
+    """A step is done and its value sealed. Waits for `go`."""
+
+    step: str
+    counts: dict[str, Any]
+
+
+class Leave(Event, frozen=True):
+    """Everything lies at the destination and is not published yet. Waits for `go`."""
+
+
+class Control(Event, frozen=True):
+    """How many segments the key opened just now: the positive control of its destruction. Waits for `go`."""
+
+    opened: int
+
+
+class End(Event, frozen=True):
+    """All steps are done."""
+
+
+class Failure(Event, frozen=True):
+    """The error that ended the process, by class, code and facts."""
+
+    kind: str
+    code: str
+    exit: int
+    facts: dict[str, int | str]
+
+
+_ANY: Any = Key | Source | Progress | Step | Leave | Control | End | Failure
+
+
+def parse_event(line: str) -> Event:
+    """The event of a line. Raises IntegrityError (event_unreadable)."""
+    event: Event = load(_ANY, line, IntegrityError, "event_unreadable")
+    return event
