@@ -53,11 +53,11 @@ class CountedFolders:
     years: set[int]
 
 
-class SourceFolders(FolderCount):
+class SourceFolders(FolderCount[HeadRecipe]):
     """Counts chunks of folders of one file."""
 
     def __init__(self, key: bytes, limits: Limits) -> None:
-        super().__init__()
+        super().__init__(HeadRecipe)
         self._key = key
         self._digest = KeyedDigest(key)
         self._limits = limits
