@@ -17,7 +17,7 @@ from connectors.inventory.delivered_messages import item_follows
 from connectors.inventory.folder_count import (
     HEADING,
     ITEM,
-    KINDS,
+    NAMES,
     RESULT,
     TRANSACTION,
     FolderCount,
@@ -35,7 +35,6 @@ _LARGEST = 8 << 20
 """A longer chart is never held whole."""
 _BEGIN, _END = b"<folder>", b"</folder>"
 _FRAMES = 16
-_NAMES = [kind.value for kind in KINDS]
 _VERDICTS = 1_000
 """On items made from lines, of one shape."""
 
@@ -120,7 +119,7 @@ class DeliveredFolders(FolderCount[DeliveredHead]):
             work.kinds[at] = RESULT
         units: list[list[DeliveredUnit]] = [[] for _ in folders]
         for kind, folder, digest in zip(work.kinds, work.folders, digests, strict=True):
-            units[folder].append(DeliveredUnit(_NAMES[kind], digest, degraded=False, derived=kind == RESULT))
+            units[folder].append(DeliveredUnit(NAMES[kind], digest, degraded=False, derived=kind == RESULT))
         return units
 
     def _check_versions(self) -> None:

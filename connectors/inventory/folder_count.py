@@ -46,7 +46,8 @@ KINDS = (
 """The kind of unit by the number that the arithmetic has for it."""
 FIELD, TRANSACTION, HEADING, ITEM, TEXT, LINK, ATTACHMENT, RESULT = range(len(KINDS))
 _RS, _US = RS.encode(), US.encode()
-_BEGINS = tuple(kind.value.encode() + _RS for kind in KINDS)
+NAMES = tuple(kind.value for kind in KINDS)
+_BEGINS = tuple(name.encode() + _RS for name in NAMES)
 _FOLDER = b"folder"
 _WHITE = b" \t\r\n"
 _TOLD_AT_MOST = 1_000
