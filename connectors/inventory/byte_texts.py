@@ -14,9 +14,11 @@ NESTED = b"<?unit?>"
 """Stands in the tags of a unit for a unit cut out of it, where it counts that something was there."""
 _ENTITY = re.compile("&(?:#([0-9]+)|#x([0-9A-Fa-f]+)|(amp|lt|gt|quot|apos));")
 _NAMED = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
-_SPECIAL = bytes(byte > 127 or byte in b"&\\()|\r" for byte in range(256))
+_SIGNS = b"&\\()|\r"
+_SPECIAL = bytes(byte > 127 or byte in _SIGNS for byte in range(256))
 """Bytes with which a text stands otherwise in a normal form than in the file."""
 _SHORT = 200
+_LONG = 1 << 14
 
 
 class Texts:
@@ -40,7 +42,7 @@ class Texts:
         self.begin = begin[leaf]
         self.raw = found
         self.written = found.copy()
-        for at in _specials(chunk, self.begin, end[leaf]).tolist():
+        for at in _specials(found).tolist():
             self.written[at] = written(found[at])
 
     def places(self, at: Ints) -> tuple[Ints, Ints]:
@@ -69,14 +71,21 @@ def _without(chunk: bytes, begin: Ints, end: Ints, leaf: Bools) -> bytes:
     return b"".join(pieces)
 
 
-def _specials(chunk: bytes, begin: Ints, end: Ints) -> Ints:
-    """Which texts hold a special byte."""
-    hits = np.flatnonzero(np.frombuffer(chunk.translate(_SPECIAL), np.uint8))
-    if not len(hits) or not len(begin):
-        return hits[:0]
-    text = np.searchsorted(begin, hits, side="right") - 1
-    text = text[(text >= 0) & (hits < end[np.maximum(text, 0)])]
-    return text[np.concatenate(([True], text[1:] != text[:-1]))] if len(text) else text
+def _specials(texts: list[bytes]) -> Ints:
+    """Which texts hold a special byte. Long ones, documents most of them, are not copied: to look for each byte is cheaper."""
+    long = [at for at, text in enumerate(texts) if len(text) > _LONG]
+    if long:
+        texts = texts.copy()
+        long, blanked = [at for at in long if _is_special(texts[at])], long
+        for at in blanked:
+            texts[at] = b""
+    ends = np.cumsum(np.fromiter(map(len, texts), np.int64, len(texts)) + 1)
+    hits = np.flatnonzero(np.frombuffer(b"\0".join(texts).translate(_SPECIAL), np.uint8))
+    return np.unique(np.concatenate((np.searchsorted(ends, hits, side="right"), np.array(long, np.int64))))
+
+
+def _is_special(text: bytes) -> bool:
+    return not text.isascii() or any(sign in text for sign in _SIGNS)
 
 
 def text_of(raw: bytes) -> str:

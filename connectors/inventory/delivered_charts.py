@@ -17,16 +17,16 @@ from connectors.inventory.delivered_messages import item_follows
 from connectors.inventory.folder_count import (
     HEADING,
     ITEM,
-    KINDS,
+    NAMES,
     RESULT,
     TRANSACTION,
     FolderCount,
     HeadRecipe,
     Work,
 )
-from connectors.inventory.markers import DERIVED, SUMMARY, derived_line, malformed_marks
+from connectors.inventory.markers import DERIVED, SUMMARY, is_mark, says_origin
 from connectors.inventory.normal_form import MARK, KeyedDigest, Node, derived_form, is_mf_id, link_target
-from connectors.inventory.recipes import Recipe
+from connectors.inventory.recipes import Recipe, Skeleton
 from schemas.item_kinds import ITEM_KINDS
 
 _TOGETHER = 1 << 20
@@ -35,13 +35,61 @@ _LARGEST = 8 << 20
 """A longer chart is never held whole."""
 _BEGIN, _END = b"<folder>", b"</folder>"
 _FRAMES = 16
+_VERDICTS = 1_000
+"""On items made from lines, of one shape."""
 
 
-class DeliveredFolders(FolderCount):
+class DeliveredHead(HeadRecipe):
+    """What the tags of a head say of its marks, and where the rest is said that the rules ask for."""
+
+    def __init__(self, skeleton: Skeleton) -> None:
+        super().__init__(skeleton)
+        children = skeleton.root.children
+        schemes = (child.get("SL") or "" for child in children if child.made)
+        self.marks = frozenset(scheme for scheme in schemes if scheme.startswith(MARK))
+        self._mf_ids = [child for child in children if is_mf_id(child)]
+        self._kinds = [child for child in children if child.name == "cd" and child.get("S") == "CD-ITEM"]
+        self._is_derived = any(is_mark(child, DERIVED) for child in children)
+        self._origins = [c for c in children if c.name == "id" and c.made and c.get("SL") == DERIVED]
+        self._line = next((child for child in children if child.name == "text"), None)
+        self._made = [child for child in children if child.name in ("content", "severity")]
+        self._said = tuple(skeleton.slots_below(self._made))
+        self._verdicts: dict[tuple[object, ...], bool] = {}
+
+    def mf_ids(self, raw: list[bytes]) -> set[str]:
+        """What its MF-IDs say."""
+        return {self.skeleton.value(child, raw) for child in self._mf_ids} - {""}
+
+    def has_known_kind(self, raw: list[bytes]) -> bool:
+        """Whether the standard knows each of its kinds, if it is an item."""
+        return all(self.skeleton.value(child, raw) in ITEM_KINDS for child in self._kinds)
+
+    def line(self, raw: list[bytes]) -> str | None:
+        """The line of a message from which all follows that an item says; None where it does not."""
+        if self._line is None or not self._is_derived:
+            return None
+        slot = self.skeleton.slot(self._line)
+        line = "" if slot is None else text_of(raw[slot])
+        has_origin = all(says_origin(self.skeleton.value(child, raw)) for child in self._origins)
+        return line if has_origin and self._follows(line, raw) else None
+
+    def _follows(self, line: str, raw: list[bytes]) -> bool:
+        """The verdict of `item_follows`: it depends on content and severity, and on the line from its fifth field."""
+        told = (*line.split("\\", 4)[4:], *[raw[slot] for slot in self._said])
+        found = self._verdicts.get(told)
+        if found is None:
+            if len(self._verdicts) >= _VERDICTS:
+                self._verdicts.clear()
+            children = [self.skeleton.filled(raw, child) for child in self._made]
+            found = self._verdicts[told] = item_follows(Node("item", {}, children=children), line)
+        return found
+
+
+class DeliveredFolders(FolderCount[DeliveredHead]):
     """Counts the folders of charts that a run writes. What is not in order raises UnknownForm."""
 
     def __init__(self, key: bytes, token: str) -> None:
-        super().__init__(token)
+        super().__init__(DeliveredHead, token)
         self._token = token
         self._digest = KeyedDigest(key)
         self._summaries: Counter[int] = Counter()
@@ -71,9 +119,7 @@ class DeliveredFolders(FolderCount):
             work.kinds[at] = RESULT
         units: list[list[DeliveredUnit]] = [[] for _ in folders]
         for kind, folder, digest in zip(work.kinds, work.folders, digests, strict=True):
-            units[folder].append(
-                DeliveredUnit(KINDS[kind].value, digest, degraded=False, derived=kind == RESULT)
-            )
+            units[folder].append(DeliveredUnit(NAMES[kind], digest, degraded=False, derived=kind == RESULT))
         return units
 
     def _check_versions(self) -> None:
@@ -95,10 +141,13 @@ class DeliveredFolders(FolderCount):
         if link.get("TYPE") == "isanewversionof":
             self._versions.add((work.parents[at], link_target(url)))
 
-    def on_head(self, work: Work, at: int, recipe: HeadRecipe, raw: list[bytes]) -> bytes | None:
+    def on_head(self, work: Work, at: int, recipe: DeliveredHead, raw: list[bytes]) -> bytes | None:
         """Hold each against the rules for summaries, kinds of items, MF-IDs and marks."""
-        children, kind, folder = recipe.skeleton.root.children, work.kinds[at], work.folders[at]
-        derived = _check_marks(children, kind)
+        kind, folder = work.kinds[at], work.folders[at]
+        if recipe.marks and (kind != ITEM or recipe.marks != {DERIVED}):
+            raise UnknownForm(
+                Why.MARK
+            )  # of the marks beside MF-IDs, that of an item made from a message alone is no walk's
         if kind == HEADING:
             return None
         told = work.told[at]
@@ -106,40 +155,19 @@ class DeliveredFolders(FolderCount):
             self._summaries[folder] += 1
             if self._summaries[folder] > 1:
                 raise UnknownForm(Why.PROBLEM)
-        if kind == ITEM:
-            _check_kind(recipe, children, raw)
-        for mf_id in {_value(recipe, child, raw) for child in children if is_mf_id(child)} - {""}:
+        if kind == ITEM and not recipe.has_known_kind(raw):
+            raise UnknownForm(Why.PROBLEM)
+        for mf_id in recipe.mf_ids(raw):
             self._holders[folder, mf_id].append(at)
-        return self._derived(at, recipe, raw) if derived else None
+        return self._derived(at, recipe, raw) if recipe.marks else None
 
-    def _derived(self, at: int, recipe: HeadRecipe, raw: list[bytes]) -> bytes:
+    def _derived(self, at: int, recipe: DeliveredHead, raw: list[bytes]) -> bytes:
         """The fact of an item made from a line of a message: that line."""
-        node = recipe.skeleton.filled(raw)
-        line = derived_line(node.children)
-        if line is None or malformed_marks(node.children) or not item_follows(node, line):
+        line = recipe.line(raw)
+        if line is None:
             raise UnknownForm(Why.PROBLEM)
         self._results.append(at)
         return derived_form(line).encode()
-
-
-def _check_marks(children: list[Node], kind: int) -> bool:
-    """Whether an item is made from a message. Other marks than that and MF-IDs are the walk's."""
-    schemes = [child.get("SL") or "" for child in children if child.made]
-    marks = {scheme for scheme in schemes if scheme.startswith(MARK)}
-    if marks - {DERIVED} or (marks and kind != ITEM):
-        raise UnknownForm(Why.MARK)
-    return bool(marks)
-
-
-def _check_kind(recipe: HeadRecipe, children: list[Node], raw: list[bytes]) -> None:
-    codes = (child for child in children if child.name == "cd" and child.get("S") == "CD-ITEM")
-    if any(_value(recipe, code, raw) not in ITEM_KINDS for code in codes):
-        raise UnknownForm(Why.PROBLEM)
-
-
-def _value(recipe: HeadRecipe, node: Node, raw: list[bytes]) -> str:
-    slot = recipe.skeleton.slot(node)
-    return "" if slot is None else Node("", {}, [text_of(raw[slot])]).value()
 
 
 @dataclass

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from connectors.inventory.healthone_lines import MessageLine, messages
-from connectors.inventory.normal_form import Node, derived_form, fact_digest, hex_digest
+from connectors.inventory.normal_form import KeyedDigest, Node, derived_form, hex_digest
 from connectors.inventory.units import CountedRow, Transaction, Unit
 from schemas.disposition import UnitKind
 
@@ -113,10 +113,10 @@ class EmbeddedMessage(NamedTuple):
 
 def read_messages(content: bytes, key: bytes) -> list[EmbeddedMessage]:
     """All messages in some bytes that have a result line."""
-    found = []
+    found, digest = [], KeyedDigest(key)
     for lines in messages([content]):
         facts = [
-            (line.line, fact_digest(key, derived_form(line.text)))
+            (line.line, digest(derived_form(line.text).encode("utf-8", "surrogatepass")))
             for line in lines
             if line.descriptor == "L1"
         ]

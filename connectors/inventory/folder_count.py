@@ -8,7 +8,9 @@ from __future__ import annotations
 import binascii
 import hashlib
 import re
+from collections.abc import Callable
 from functools import lru_cache
+from typing import Generic, TypeVar
 
 import numpy as np
 import pybase64
@@ -44,7 +46,8 @@ KINDS = (
 """The kind of unit by the number that the arithmetic has for it."""
 FIELD, TRANSACTION, HEADING, ITEM, TEXT, LINK, ATTACHMENT, RESULT = range(len(KINDS))
 _RS, _US = RS.encode(), US.encode()
-_BEGINS = tuple(kind.value.encode() + _RS for kind in KINDS)
+NAMES = tuple(kind.value for kind in KINDS)
+_BEGINS = tuple(name.encode() + _RS for name in NAMES)
 _FOLDER = b"folder"
 _WHITE = b" \t\r\n"
 _TOLD_AT_MOST = 1_000
@@ -118,12 +121,15 @@ def _is_position(element: bytes) -> bool:
     return found is not None and is_position_id(node.name, node.attributes) and is_position(text_of(found[2]))
 
 
-class FolderCount:
+Head = TypeVar("Head", bound=HeadRecipe)
+
+
+class FolderCount(Generic[Head]):
     """Counts chunks of folders. Recipes are kept from one to the next."""
 
-    def __init__(self, token: str | None = None) -> None:
+    def __init__(self, head: Callable[[Skeleton], Head], token: str | None = None) -> None:
         """`token`: what the marks of the run carry that made the folders; a source has none."""
-        self.heads = Known(lambda tags: HeadRecipe(Skeleton(tags, token)))
+        self.heads = Known(lambda tags: head(Skeleton(tags, token)))
         self.elements = Known(lambda tags: Recipe(Skeleton(tags, token), "element"))
         self.fields = Known(lambda tags: Recipe(Skeleton(tags, token), "field"))
         self.links = Known(lambda tags: Skeleton(tags, token))
@@ -135,7 +141,7 @@ class FolderCount:
 
     # --- for the subclasses: what is told of each unit ---
 
-    def on_head(self, work: Work, at: int, recipe: HeadRecipe, raw: list[bytes]) -> bytes | None:
+    def on_head(self, work: Work, at: int, recipe: Head, raw: list[bytes]) -> bytes | None:
         """Of each transaction, heading and item; another form where it does not count as one."""
 
     def on_field(self, work: Work, at: int, recipe: Recipe, raw: list[bytes]) -> None:
@@ -222,12 +228,17 @@ def _is_blank(content: bytes) -> bool:
     return not content or (content.startswith(b"&") and not text_of(content).strip(_WHITE.decode()))
 
 
+def _strictly(content: bytes) -> bytes:
+    """The bytes of base64; none where there stands anything else, white space too."""
+    try:
+        return pybase64.b64decode(content, validate=True)
+    except binascii.Error:
+        return b""
+
+
 def _decoded(content: bytes) -> tuple[str, int, bytes | None]:
     """Digest and number of the bytes of an attachment, as `AttachmentDigest` gives them, and these where they are valid."""
-    try:
-        decoded = pybase64.b64decode(content.translate(None, _WHITE), validate=True)
-    except binascii.Error:
-        decoded = b""
+    decoded = _strictly(content) or _strictly(content.translate(None, _WHITE))
     if decoded:
         return hashlib.sha256(decoded).hexdigest(), len(decoded), decoded
     general = AttachmentDigest(examine=True)

@@ -133,8 +133,13 @@ def malformed_marks(children: Sequence[Node]) -> list[str]:
     """A problem for each id of ours that is unknown or says nothing sensible."""
     marks = [c for c in children if c.name == "id" and c.made and (c.get("SL") or "").startswith("REPRISE-")]
     wrong = [c for c in marks if c.get("SL") not in _KNOWN_MARKS or not c.value()]
-    wrong += [c for c in marks if c.get("SL") == DERIVED and not _DERIVED_FROM.match(c.value())]
+    wrong += [c for c in marks if c.get("SL") == DERIVED and not says_origin(c.value())]
     return [MALFORMED] * len(wrong)
+
+
+def says_origin(value: str) -> bool:
+    """Whether a REPRISE-DERIVED id says from where in the source its item is made."""
+    return _DERIVED_FROM.match(value) is not None
 
 
 def is_mark(node: Node, scheme: str) -> bool:

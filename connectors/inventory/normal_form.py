@@ -50,7 +50,12 @@ class Node:
 
     def value(self) -> str:
         """Its own text, stripped, NFC."""
-        return _nfc("".join(self.runs)).strip(_WHITE)
+        return value_of("".join(self.runs))
+
+
+def value_of(text: str) -> str:
+    """A text as a value: stripped, NFC."""
+    return _nfc(text).strip(_WHITE)
 
 
 def _nfc(text: str) -> str:

@@ -29,6 +29,7 @@ from connectors.inventory.normal_form import (
     attributes,
     is_position,
     is_position_id,
+    value_of,
 )
 
 _LONG = 1024
@@ -62,6 +63,11 @@ class Skeleton:
     def slot(self, leaf: Node) -> int | None:
         """The number of its text, if it has one."""
         return self._slots.get(id(leaf))
+
+    def value(self, leaf: Node, raw: Sequence[bytes]) -> str:
+        """Its own text as a value, with these texts."""
+        slot = self.slot(leaf)
+        return "" if slot is None else value_of(text_of(raw[slot]))
 
     def slots_below(self, nodes: Iterable[Node]) -> Iterator[int]:
         """The numbers of all texts of the nodes and below them."""

@@ -20,7 +20,7 @@ from connectors.inventory.embedded import (
     in_patient,
     read_messages,
 )
-from connectors.inventory.folder_count import FIELD, ITEM, KINDS, TRANSACTION, FolderCount, HeadRecipe, Work
+from connectors.inventory.folder_count import FIELD, ITEM, NAMES, TRANSACTION, FolderCount, HeadRecipe, Work
 from connectors.inventory.healthone_lines import begins_message, is_message
 from connectors.inventory.kinds import day, patient_inss
 from connectors.inventory.normal_form import KeyedDigest, Node, derived_form, fact_digest
@@ -53,11 +53,11 @@ class CountedFolders:
     years: set[int]
 
 
-class SourceFolders(FolderCount):
+class SourceFolders(FolderCount[HeadRecipe]):
     """Counts chunks of folders of one file."""
 
     def __init__(self, key: bytes, limits: Limits) -> None:
-        super().__init__()
+        super().__init__(HeadRecipe)
         self._key = key
         self._digest = KeyedDigest(key)
         self._limits = limits
@@ -154,7 +154,7 @@ class SourceFolders(FolderCount):
             place.file,
             paths,
             owner + place.patient,
-            [KINDS[kind].value for kind in work.kinds],
+            [NAMES[kind] for kind in work.kinds],
             work.told,
             digests,
             (work.texts.owner, work.texts.begin + begin, work.texts.end + begin),

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from connectors.sources.flat_dates import UNKNOWN, flat_date, flat_time
 from connectors.sources.flat_text import Decoded, decode_flat
@@ -27,13 +28,16 @@ _NUMBERS = {
 SEXES = {"M": "male", "F": "female", "V": "female"}
 
 
-@dataclass(frozen=True, repr=False)
-class Line:
+class Line(NamedTuple):
     """One line of a message: its ordinal (from 1), its descriptor (`A1`, `L1`, empty: none), its raw text."""
 
     ordinal: int
     descriptor: str
     raw: str
+
+    def __repr__(self) -> str:
+        """Nothing of it."""
+        return object.__repr__(self)
 
     @property
     def is_end(self) -> bool:
@@ -50,8 +54,7 @@ class Line:
         return None if self.raw.strip(BLANK).upper() in ("", "END") else UnitKind.COMMENT
 
 
-@dataclass(frozen=True, repr=False)
-class Result:
+class Result(NamedTuple):
     """One `L1` line, fields as they came."""
 
     line: Line
@@ -61,6 +64,10 @@ class Result:
     unit: str
     flag: str
     value: str
+
+    def __repr__(self) -> str:
+        """Nothing of it."""
+        return object.__repr__(self)
 
     @property
     def is_comment(self) -> bool:
@@ -179,11 +186,13 @@ def _doubts(lines: tuple[Line, ...], decoded: Decoded, date: str | None) -> Iter
         line = next(line for line in lines if not line.raw.isascii())
         yield Doubt(line.ordinal, "code_page_doubtful", line.raw)
     for line in lines:
+        if line.descriptor not in _NUMBERS:
+            continue
         fields = _fields(line.raw)
         birth = _at(fields, 5)
         if line.descriptor == "A2" and birth not in UNKNOWN and flat_date(birth, date) is None:
             yield Doubt(line.ordinal, "birth_date_unreadable", birth)
-        for number in (_at(fields, at) for at in _NUMBERS.get(line.descriptor, ())):
+        for number in (_at(fields, at) for at in _NUMBERS[line.descriptor]):
             if len(re.sub(r"[\s./-]", "", number)) == 11 and not clean_inss(number):
                 yield Doubt(line.ordinal, "national_number_invalid", number)
 
@@ -208,23 +217,22 @@ def _at(fields: list[str], at: int) -> str:
 
 
 def _result(line: Line) -> Result:
-    fields = _fields(line.raw) + [""] * 8
-    code, name, limits, unit, flag = fields[2:7]
-    return Result(line, code, name, limits, unit, flag, _last_field(line.raw))
+    fields = _fields(line.raw)
+    code, name, limits, unit, flag = (*fields[2:7], "", "", "", "", "")[:5]
+    return Result(line, code, name, limits, unit, flag, _last_field(fields))
 
 
-def _last_field(raw: str) -> str:
+def _last_field(fields: list[str]) -> str:
     """Field 8 and what follows it: a backslash in a text does not cut it, the closing one is taken off."""
-    parts = _fields(raw)[7:]
+    parts = fields[7:]
     while len(parts) > 1 and not parts[-1].strip():
         parts.pop()
     return "\\".join(parts)
 
 
 def _report_text(line: Line) -> str:
-    text = _last_field(line.raw)
-    fourth = _fields(line.raw)[3:4]
-    return text or (fourth[0] if fourth else "")  # some senders put the text in field 4
+    fields = _fields(line.raw)
+    return _last_field(fields) or "".join(fields[3:4])  # some senders put the text in field 4
 
 
 def _status(raw: str) -> str | None:

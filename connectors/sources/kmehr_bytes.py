@@ -44,6 +44,11 @@ C1 = {byte: _windows_1252(byte) for byte in range(0x80, 0xA0)}
 codecs.register_error(FALLBACK, _as_windows_1252)
 
 
+def holds(data: bytes, pair: bytes) -> bool:
+    """Whether two bytes stand there together. One byte is found twenty times as fast as two: often that one is nowhere."""
+    return pair[:1] in data and pair[1:] in data and pair in data
+
+
 class Repair:
     """Turn the bytes of one file, piece by piece, into clean UTF-8 without BOM."""
 
@@ -62,12 +67,12 @@ class Repair:
             piece, self.skip = piece[cut:], self.skip - cut
         clean = piece if self._stands_for_itself(piece) else self._as_utf_8(piece, final=final)
         clean = self._held + clean.translate(None, CONTROLS)
-        if b"\xef\xbf" in clean:
+        if holds(clean, b"\xef\xbf"):
             clean = NONCHARACTERS.sub(b"", clean)
         self._held = b"" if final else _unfinished_reference(clean)
         if self._held:
             clean = clean[: -len(self._held)]
-        return REFERENCE.sub(_without_control, clean) if b"&#" in clean else clean
+        return REFERENCE.sub(_without_control, clean) if holds(clean, b"&#") else clean
 
     def _stands_for_itself(self, piece: bytes) -> bool:
         """ASCII is UTF-8, in every codec but UTF-16, where no sign has begun in the piece before."""

@@ -12,10 +12,11 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Generic, TypeVar
 
+from connectors.sources.kmehr_bytes import holds
 from connectors.sources.kmehr_runs import StrangeFolderError
 from schemas.errors import UnexplainedUnitError
 
-LARGEST = 1 << 20  # bytes of a folder that is read at once
+LARGEST = 8 << 20  # bytes of a folder that is read at once
 _BEGIN, _END = b"<folder>", b"</folder>"
 _NOTES = re.compile(rb"<!--.*?-->|<\?.*?\?>|<!\[CDATA\[.*?\]\]>", re.DOTALL)
 _NOTE = re.compile(rb"<[!?]")
@@ -93,7 +94,7 @@ class FolderCut(Generic[Whole]):
 
     def _pass_on(self, data: bytes) -> Iterator[bytes]:
         edge = self._note + data[:1]
-        if b"<!" in data or b"<?" in data or _NOTE.search(edge):
+        if holds(data, b"<!") or holds(data, b"<?") or _NOTE.search(edge):
             # Of a note that goes on over many pieces what it begins with is enough, and how it may end.
             left = _NOTES.sub(b"", self._note + data)
             note = _NOTE.search(left)

@@ -13,6 +13,7 @@ from enum import Enum
 from xml.parsers import expat
 
 from connectors.base import LONGEST_TAG
+from connectors.sources.kmehr_bytes import holds
 from connectors.sources.kmehr_names import CONTAINERS, HEADS, NESTED, RECORDS, TEXTS
 from schemas.disposition import UnitKind
 from schemas.shapes import HOLE, PROSE
@@ -26,7 +27,6 @@ _ATTRIBUTE = rf"\s+{_NAME}\s*=\s*(?:\"[^\"<]*\"|'[^'<]*')"
 _TAG = re.compile(rf"\s*<(/?)({_NAME})((?:{_ATTRIBUTE})*)\s*(/?)>")
 _NAMESPACE = re.compile(r"\sxmlns\s*=")
 _LEAVING = frozenset({*NESTED, *RECORDS})
-_UNKNOWN = (b"<!", b"<?", b"\0", b"kmehrmessage")
 
 
 class Place(Enum):
@@ -61,7 +61,7 @@ class Piece:
 
 def is_marked_up(folder: bytes) -> bool:
     """Whether there may be more in the bytes than elements and texts, or another message."""
-    return any(sign in folder for sign in _UNKNOWN)
+    return b"\0" in folder or holds(folder, b"<!") or holds(folder, b"<?") or b"kmehrmessage" in folder
 
 
 def _is_well_formed(folder: bytes) -> bool:

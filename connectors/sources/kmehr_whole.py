@@ -43,12 +43,13 @@ class WholeFolder:
         self.fields = [piece for piece in self.pieces if piece.kind is UnitKind.PATIENT_FIELD]
         if "".join(self.patient.tags) != _PATIENT or len(self.fields) > IDENTITY_FIELDS:
             raise StrangeFolderError
+        if b"&" in folder:
+            for piece in self.pieces:
+                piece.texts = [_plain(text) for text in piece.texts]
         self.shapes = [self._shape(piece) for piece in self.pieces]
 
     @staticmethod
     def _shape(piece: Piece) -> Shape | None:
-        if any("&" in text for text in piece.texts):
-            piece.texts = [_plain(text) for text in piece.texts]
         if isinstance(piece.kind, Place) or piece.kind is UnitKind.LINK:
             return None
         return _known(piece.kind, "".join(piece.tags))

@@ -225,4 +225,4 @@ def _holder(unit: Unit, units: dict[str, Unit]) -> Unit | None:
 
 def place_of(unit: Unit) -> tuple[int, ...]:
     """Where it lies in the file: sorts units as they came."""
-    return tuple(int(part) for part in unit.path.partition("/")[2].split("."))
+    return tuple(map(int, unit.path.partition("/")[2].split(".")))

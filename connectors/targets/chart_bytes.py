@@ -10,7 +10,7 @@ from connectors.targets.chart import Unit
 from connectors.targets.tree import Node, escape_text, opening
 
 _ENCODE = 57 * 1024  # a multiple of three: pieces of base64 join without padding
-_HELD = 4096  # strings, of a tag or a text each
+_HELD = 2048  # strings, of a tag, a text or a leaf each
 
 
 def write_nodes(nodes: Iterable[Node], emit: Callable[[bytes], None]) -> None:
@@ -30,14 +30,20 @@ class _Writing:
 
     def add(self, node: Node) -> None:
         held = self._held
-        held.append(opening(node))
+        held.append(node.start or opening(node))
         if node.text:
             held.append(escape_text(node.text))
         if isinstance(node.stream, Unit):
             self.pass_on()
             _write_base64(node.stream, self._emit)
         for child in node.children:
-            self.add(child)
+            if child.children or child.stream is not None:
+                self.add(child)
+            else:  # most are leaves
+                text = escape_text(child.text) if child.text else ""
+                held.append(f"{child.start or opening(child)}{text}{child.rest}</{child.name}>")
+                if len(held) > _HELD:
+                    self.pass_on()
             if child.tail:
                 held.append(escape_text(child.tail))
         if node.rest:

@@ -6,7 +6,7 @@ import uuid
 from collections import Counter
 from collections.abc import Iterable
 from functools import cache
-from hashlib import sha256
+from hashlib import sha1, sha256
 
 from connectors.targets.chart import Unit
 from connectors.targets.skeleton import is_mf_id
@@ -31,12 +31,15 @@ def make_mf_id(run_id: str, path: str) -> Node:
 
 def mf_id_of(run_id: str, path: str) -> str:
     """What it says."""
-    return f"reprise-{uuid.uuid5(_namespace(run_id), path)}"
+    said = bytearray(sha1(_namespace(run_id) + path.encode(), usedforsecurity=False).digest()[:16])
+    said[6], said[8] = said[6] & 0x0F | 0x50, said[8] & 0x3F | 0x80  # a UUID of version 5 (RFC 9562)
+    digits = said.hex()
+    return f"reprise-{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 
 @cache
-def _namespace(run_id: str) -> uuid.UUID:
-    return uuid.UUID(run_id)
+def _namespace(run_id: str) -> bytes:
+    return uuid.UUID(run_id).bytes
 
 
 def settle_mf_ids(run_id: str, transactions: Iterable[Unit]) -> set[str]:

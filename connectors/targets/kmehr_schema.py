@@ -51,9 +51,11 @@ def is_valid_as(type_name: str, rest: str) -> bool:
     return (_remembered if len(rest) <= _SHORT else _verdict)(type_name, rest)
 
 
-def is_valid_in(release: str, type_name: str, rest: str) -> bool:
-    """The same of one release."""
-    return _verdict(type_name, rest, (release,))
+def is_valid_in_each(types: Sequence[str], rest: str) -> bool:
+    """The same, as a type of its own in each release."""
+    if len(set(types)) == 1:
+        return _verdict(types[0], rest)
+    return all(_verdict(name, rest, (release,)) for name, release in zip(types, RELEASES, strict=True))
 
 
 def _verdict(type_name: str, rest: str, releases: Sequence[str] = RELEASES) -> bool:

@@ -10,6 +10,7 @@ from collections import Counter as Tally
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
+from typing import NamedTuple
 
 from connectors.base import ChartRows
 from connectors.targets.chart import Folder, Unit, load_folder
@@ -54,8 +55,7 @@ class Envelope:
     language: str
 
 
-@dataclass(frozen=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What became of one unit."""
 
     unit: str

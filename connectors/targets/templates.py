@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from connectors.targets.chart import Unit
 from connectors.targets.conform import child_type
-from connectors.targets.kmehr_schema import RELEASES, holds_any_text, is_mixed, is_valid_in
+from connectors.targets.kmehr_schema import RELEASES, holds_any_text, is_mixed, is_valid_in_each
 from connectors.targets.tree import Node, escape_text, opening
 from schemas.disposition import UnitKind
 from schemas.item_kinds import ITEM_KINDS
@@ -82,7 +82,10 @@ class Template:
 
     def takes(self, texts: Texts) -> bool:
         """Whether each text of a unit is valid at its place."""
-        return all(check(texts[at]) for at, check in self._checks)
+        for at, check in self._checks:  # noqa: SIM110 - for each unit: a generator costs more than the checks
+            if not check(texts[at]):
+                return False
+        return True
 
 
 def _child_template(node: Node) -> ChildTemplate:
@@ -189,8 +192,7 @@ def _check_of(types: Types, start: str) -> Check:
     """That a text is valid in both releases as the content of a leaf; `start`: its start tag after the name."""
 
     def is_valid(text: str) -> bool:
-        rest = start + escape_text(text)
-        return all(map(is_valid_in, RELEASES, types, (rest,) * len(types)))
+        return is_valid_in_each(types, start + escape_text(text))
 
     return lru_cache(_VERDICTS)(is_valid)
 

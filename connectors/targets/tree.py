@@ -25,7 +25,7 @@ class OfRun(str):
 RUN = OfRun("run")
 
 
-@dataclass
+@dataclass(slots=True)
 class Node:
     """An element by its local name; `tail` is the text after it, kept only inside mixed content."""
 

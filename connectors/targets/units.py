@@ -167,10 +167,10 @@ class UnitWriter:
         return _arranged([*kept, *texts, *map(self.link, unit.units)])
 
     def _pour_item(self, unit: Unit, template: Template) -> Node:
-        links = [self.link(each) for each in unit.units]
+        links = list(map(self.link, unit.units))
         texts = all_texts(unit)
         as_xml = written(texts)
-        if all(each.name == "lnk" and each.stream is None for each in links):
+        if not links or all(each.name == "lnk" and each.stream is None for each in links):
             # In an item links come last.
             rest = template.whole.fill(as_xml) + "".join(map(serialise, links))
             return Node("item", children=[position()], rest=rest)
@@ -274,7 +274,8 @@ def number(nodes: list[Node]) -> list[Node]:
     for node in nodes:
         if node.name in ("item", "heading", "transaction"):
             count += 1
-            first = next((c for c in node.children if is_kmehr_id(c)), None)
-            if first is not None:
-                first.text = str(count)
+            for child in node.children:
+                if is_kmehr_id(child):
+                    child.text = str(count)
+                    break
     return nodes

@@ -295,12 +295,13 @@ def _loose_verdicts(context: DataContext, counted: CountedRows) -> Iterator[tupl
 def _transaction_verdicts(
     context: DataContext, counted: CountedRows, folders: dict[str, Verdict]
 ) -> Iterator[tuple[str, Verdict]]:
-    heads = {UnitKind.TRANSACTION.value, UnitKind.MESSAGE_HEADER.value}
+    heads = pa.array([UnitKind.TRANSACTION.value, UnitKind.MESSAGE_HEADER.value])
     kinds = context.authorisation.kinds
-    for batch in counted.units():
+    for counted_units in counted.units():
+        batch = counted_units.filter(pc.is_in(counted_units["kind"], heads))
         columns = (batch[n].to_pylist() for n in ("unit", "kind", "record_kind", "responsible"))
         for unit, kind, record_kind, responsible in zip(*columns, strict=True):
-            if kind not in heads or (folders and enclosing(unit, folders)):
+            if folders and enclosing(unit, folders):
                 continue
             if kind == UnitKind.MESSAGE_HEADER:
                 unit = unit.rpartition(".")[0]  # its header lines speak for the whole message

@@ -140,6 +140,13 @@ def test_large_folders_stream_by(practice: bytes, monkeypatch: pytest.MonkeyPatc
     assert large < practice.count(b"<folder>")
 
 
+def test_folders_of_documents_are_read_at_once(tmp_path: Path) -> None:
+    write_practice(tmp_path, patients=1, shape="attachments")
+    (file,) = tmp_path.iterdir()
+    assert file.stat().st_size > 1 << 20
+    assert assert_same(file.read_bytes()) == 1
+
+
 def test_notes_that_go_on_over_pieces(practice: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("connectors.sources.kmehr.CHUNK", 512)
     long = b"<!-- " + b"x" * 5_000 + b"<folder><id/></folder>" + b"y" * 5_000 + b" -->"

@@ -52,3 +52,9 @@ def test_rewritings_of_a_sample(rewriting, shared):
 )
 def test_what_is_often_met_is_not_walked(rewriting, practice):
     assert not difference(REWRITINGS[rewriting](practice))
+
+
+@pytest.mark.parametrize("sign", ["", "(", "\\", "|", "&amp;", "\u00e9", "e\u0301", "\r\n"])
+def test_long_texts(sign):
+    text = f'<text L="fr">{"a" * 20_000}{sign}</text>'
+    assert not difference(message(transaction(body=text * 2 + "<text>(b)</text>")))
