@@ -20,9 +20,8 @@ from flows.takeback import destination_of, leftovers, take_back, used_channels, 
 from flows.watch import Watch
 from schemas.errors import VerificationFailedError
 from schemas.outcome import Cause
+from schemas.texts import text
 from vault.authorisation import reopen
-from vault.certificate import TRUST
-from vault.certificate_phrases import PHRASES
 from vault.clock import format_utc
 from vault.destroy import Evidence, StagedFile, destroy_run, inventory_staging, probe
 from vault.lease import Lease
@@ -218,9 +217,9 @@ def _facts(control: Control, ending: Ending, destruction: dict[str, Any]) -> dic
     return {
         "version": VERSION,
         "trial": control.site.trial,
-        "outcome": PHRASES["en"][ending.cause],
+        "outcome": text("en", f"certificate.outcome.{ending.cause}"),
         "language": reopen(control.home, lease.authorisation_id, lease.use).language,
-        "trust": TRUST,
+        "trust": text("en", "certificate.sentence.trust"),
         "came": {
             "files": came.get("files", 0),
             "patients": came.get("patients", 0),

@@ -14,7 +14,8 @@ from typing import Any
 
 from flows.control import Control
 from schemas.errors import UnreadableSourceError
-from vault.certificate import TRUST, build_certificate
+from schemas.texts import text
+from vault.certificate import build_certificate
 from vault.lease import Lease, find_lease
 from vault.ledger import EntryType, format_hashes
 from vault.ledger_store import load_log_key
@@ -231,5 +232,6 @@ def _certificate(
     told: dict[str, Any], lease: Lease, entries: Entries, files: dict[str, bytes]
 ) -> dict[str, Any]:
     """As every verifier derives it. Of a run that ended under version 1 of the proof its facts are in no statement."""
-    facts = told["run"].get("facts") or {**told["facts"], "language": told["language"], "trust": TRUST}
+    trust = text("en", "certificate.sentence.trust")
+    facts = told["run"].get("facts") or {**told["facts"], "language": told["language"], "trust": trust}
     return derive_certificate(facts, _check(told, lease, entries), told["destruction"], entries, files)

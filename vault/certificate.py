@@ -9,26 +9,17 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from schemas.texts import LANGUAGES, section
 from vault.canonical import canonical_json
 from vault.certificate_content import Block, Content, build_content
-from vault.certificate_words import WORDS
 
 if TYPE_CHECKING:
     from markupsafe import Markup
 
     from vault.paper import Paper
 
-TRUST = WORDS["en"]["trust"]
-"""What a certificate can prove at most, for programs."""
-SOURCES = (
-    "certificate",
-    "certificate_content",
-    "certificate_phrases",
-    "certificate_words",
-    "outcome_words",
-    "paper",
-)
-"""The modules that decide how a page looks."""
+SOURCES = ("certificate", "certificate_content", "paper")
+"""The modules that decide how a page looks; its texts do too."""
 _DRAWN_BY = ("reportlab", "segno", "jinja2", "markupsafe", "font-source-sans-pro")
 
 
@@ -47,12 +38,14 @@ def build_certificate(certificate: dict[str, Any]) -> dict[str, bytes]:
 
 @cache
 def layout() -> str:
-    """What lays out pages here: a digest over its sources and the versions of the libraries that draw."""
+    """What lays out pages here: a digest over its sources, its texts and the versions of the libraries that draw."""
     here = Path(__file__).parent
     files = [here / f"{name}.py" for name in SOURCES] + [here / "templates" / "certificate.html"]
     made = sha256()
     for path in files:
         made.update(path.read_bytes())
+    for language in LANGUAGES:
+        made.update(canonical_json(dict(section(language, "certificate"))))
     made.update("".join(f"{name} {version(name)}\n" for name in _DRAWN_BY).encode())
     return f"Reprise layout {made.hexdigest()[:16]}"
 
@@ -97,10 +90,10 @@ def _paper(content: Content) -> bytes:
     paper.heading(content.title)
     paper.small(content.run)
     paper.text(" ".join(content.outcome))
-    for section in content.sections:
-        paper.section(section.title)
-        for number, block in enumerate(section.blocks, 1):
-            _put(paper, block, last=number == len(section.blocks))
+    for part in content.sections:
+        paper.section(part.title)
+        for number, block in enumerate(part.blocks, 1):
+            _put(paper, block, last=number == len(part.blocks))
     paper.text(content.trust)
     paper.section(content.head_title)
     paper.code(content.code, list(content.head))

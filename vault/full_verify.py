@@ -15,10 +15,10 @@ from asn1crypto import crl, ocsp, pem, x509
 
 from schemas.errors import LedgerError, RefusedError, TrustError
 from schemas.regular_file import read_regular
+from schemas.texts import section
 from vault.agreement import check_agreement
 from vault.canonical import canonical_json
 from vault.certificate import build_certificate, layout, layout_of
-from vault.certificate_phrases import PHRASES
 from vault.clock import format_utc, parse_utc
 from vault.instruction import parse
 from vault.pades import open_pdf
@@ -128,7 +128,8 @@ def verify_fully(
 
 def _outcome(certificate: Facts) -> str:
     """How the run ended, in our words for what the entry has as its cause; those of the folder for a cause of a later release."""
-    return PHRASES["en"].get(certificate["destruction"]["cause"], str(certificate["outcome"]))
+    told = section("en", "certificate.outcome")
+    return told.get(certificate["destruction"]["cause"], str(certificate["outcome"]))
 
 
 def _checked(report: Report) -> Facts:

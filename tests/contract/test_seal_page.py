@@ -14,7 +14,7 @@ import pyrage
 import pytest
 from sealing import ROOT, drive, needs_age, needs_browser, needs_node, served, task
 
-from vault.certificate_phrases import PHRASES
+from schemas.texts import LANGUAGES
 from vault.intake import check_number
 from vault.seal_page import fill_page
 
@@ -137,7 +137,7 @@ def test_a_page_that_cannot_seal_says_why(driven, name, words):
 
 
 @needs_browser
-@pytest.mark.parametrize("language", sorted(PHRASES))
+@pytest.mark.parametrize("language", sorted(LANGUAGES))
 def test_it_speaks_the_doctor_s_language(driven, language):
     said = driven[1][language]
     assert (said["language"], said["title"]) == (language, TITLES[language])

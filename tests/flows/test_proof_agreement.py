@@ -12,8 +12,8 @@ import pytest
 from grown_proof import Files, GrownProof
 from test_proof_lies import Forked, given
 
+from schemas.texts import text
 from vault.canonical import canonical_json
-from vault.certificate_phrases import PHRASES
 from vault.full_verify import verify_fully
 from vault.instruction import draft
 from vault.ledger import commit
@@ -228,7 +228,7 @@ def test_an_outcome_is_told_in_our_words(grown):
     recorded = Recorded(grown)
     recorded.said[RUN]["facts"]["outcome"] = "every backup destroyed before a bailiff"
     found = verify_fully(recorded.sealed(), grown.policy, *given(grown))
-    assert (found.exit, found.outcome) == (0, PHRASES["en"]["published"])
+    assert (found.exit, found.outcome) == (0, text("en", "certificate.outcome.published"))
 
 
 def test_one_is_not_true(grown):
