@@ -16,9 +16,10 @@ from typing import Any
 
 from schemas.disposition import RecordKind
 from schemas.errors import AuthorisationError
+from schemas.texts import LANGUAGES
 from vault.canonical import canonical_json
 from vault.clock import parse_utc
-from vault.instruction_fields import HOLDERS, LANGUAGES, PATIENTS, RESPONSIBLE, ROLES, USES, field_problems
+from vault.instruction_fields import HOLDERS, PATIENTS, RESPONSIBLE, ROLES, USES, field_problems
 from vault.instruction_text import render_text
 from vault.printable import hides, visible
 

@@ -18,8 +18,9 @@ from flows.drafting.checking import draft_problems
 from flows.drafting.fields_file import whole_moment
 from flows.drafting.known import A_FOLDER, Known
 from flows.drafting.meanings import CHOICES, MEANINGS
+from schemas.texts import LANGUAGES
 from vault.clock import format_utc
-from vault.instruction_fields import CARRIED, HOLDERS, KINDS, LANGUAGES, PATIENTS, RESPONSIBLE, Problem
+from vault.instruction_fields import CARRIED, HOLDERS, KINDS, PATIENTS, RESPONSIBLE, Problem
 from vault.printable import visible
 from vault.sealing import make_identity
 

@@ -8,12 +8,12 @@ from datetime import datetime, timedelta
 from flows.drafting.form import DAYS
 from flows.drafting.known import A_FOLDER, Known
 from flows.drafting.meanings import MEANINGS
+from schemas.texts import LANGUAGES
 from vault.clock import format_utc
 from vault.instruction_fields import (
     CARRIED,
     HOLDERS,
     KINDS,
-    LANGUAGES,
     MAX_USES,
     PATIENTS,
     RECIPIENT_ROLES,

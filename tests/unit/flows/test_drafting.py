@@ -20,11 +20,12 @@ from flows.drafting.meanings import CHOICES, MEANINGS
 from flows.practice.write import write_practice
 from flows.trial import OPERATORS, make_trial
 from schemas.sensitive import Sensitive
+from schemas.texts import LANGUAGES
 from vault.clock import format_utc
 from vault.destinations import Destinations, S3Bucket
 from vault.enrolment import Ground, begin_doctor
 from vault.instruction import draft, parse
-from vault.instruction_fields import HOLDERS, KINDS, LANGUAGES, PATIENTS, RECIPIENT_ROLES, RESPONSIBLE, ROLES
+from vault.instruction_fields import HOLDERS, KINDS, PATIENTS, RECIPIENT_ROLES, RESPONSIBLE, ROLES
 from vault.instruction_pdf import embedded_instruction
 from vault.mandates import MandateTerms, attest_mandate, begin_mandate
 from vault.recipients import remove
