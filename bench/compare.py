@@ -90,7 +90,7 @@ def steps(small: list[Taken], large: list[Taken]) -> dict[str, float]:
 
 def compare(form: str, folder: Path) -> dict[str, Any]:
     """All numbers of one run of the bench."""
-    from flows.practice.write import write_practice
+    from trial.practice.write import write_practice
 
     ways = ("ours", *LIMIT_WAYS, "script") if form == "small" else ("ours", *LIMIT_WAYS, *PEER_WAYS)
     taken: dict[tuple[str, int, str], list[Taken]] = {}

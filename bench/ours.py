@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from flows.watch import NoWatch
+from flows.session.observer import NoObserver
 
 TICK = os.sysconf("SC_CLK_TCK")
 
@@ -20,7 +20,7 @@ def prepare(folder: Path, export: Path) -> None:
     """A trial whose source is a copy of the export: the run removes it."""
     import shutil
 
-    from flows.trial import OPERATORS, make_trial
+    from trial.home import OPERATORS, make_trial
 
     folder.mkdir()
     shutil.copytree(export, folder / "export")
@@ -28,32 +28,32 @@ def prepare(folder: Path, export: Path) -> None:
     (folder / "order.json").write_text(json.dumps({**made, "operator": OPERATORS[0]}))
 
 
-class Steps(NoWatch):
+class Steps(NoObserver):
     """CPU seconds of the data process at the end of each of its steps."""
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
         self._before = 0.0
 
-    def arrow(self, arrow: str, counts: dict[str, Any]) -> None:
+    def step(self, step: str, counts: dict[str, Any]) -> None:
         now = data_process_cpu()
         if now is not None:
-            self.seconds[arrow], self._before = now - self._before, now
+            self.seconds[step], self._before = now - self._before, now
 
 
 def data_process_cpu() -> float | None:
     """CPU seconds of the child that holds the data, while it lives."""
     for child in Path("/proc/self/task").glob("*/children"):
         for pid in child.read_text().split():
-            if b"flows.data_process" in Path(f"/proc/{pid}/cmdline").read_bytes():
+            if b"flows.engine.data_process" in Path(f"/proc/{pid}/cmdline").read_bytes():
                 fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
                 return (int(fields[11]) + int(fields[12])) / TICK
     return None
 
 
 def main(folder: Path) -> None:
-    from flows import engine
-    from flows.orders import Order
+    from flows.engine import run as engine
+    from flows.session.orders import Order
 
     made = json.loads((folder / "order.json").read_text())
     order = Order(

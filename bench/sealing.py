@@ -23,8 +23,8 @@ from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
 from flows.steps.parts import sealed_zip
 from schemas.digests import Hashing
-from vault.age_writer import AgeWriter
-from vault.sealing import make_identity, parse_recipients, seal_stream
+from vault.age.sealing import make_identity, parse_recipients, seal_stream
+from vault.age.writer import AgeWriter
 
 PIECE = os.urandom(1 << 20)
 CHUNK = 64 << 10

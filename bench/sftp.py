@@ -18,9 +18,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
 from servers import Sshd, sshd
 
-from connectors.destinations.line import Line, Patience
+from connectors.destinations.line import Backoff, Line
 from connectors.destinations.sftp import SftpDestination
-from flows.servers import dial
+from flows.transport.dial import dial
 
 ROUNDS = 5
 
@@ -43,7 +43,7 @@ def openssh(made: Sshd, command: str) -> None:
 
 def compare(made: Sshd, part: Path, number: int) -> tuple[float, float]:
     """How many times as long as OpenSSH's client sending and reading back take."""
-    place = SftpDestination(Line(dial(made.server), Patience()), made.server.folder, f"bench-{number}")
+    place = SftpDestination(Line(dial(made.server), Backoff()), made.server.folder, f"bench-{number}")
     put = seconds(lambda: place.put(part, part.name))
     get = seconds(lambda: place.digest(part.name, part.stat().st_size))
     theirs = f"{made.folder}/theirs"

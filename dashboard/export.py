@@ -9,8 +9,8 @@ from typing import Any
 
 from connectors.destinations.held_folder import HeldFolder
 from schemas.errors import TargetRefusedError
-from vault.ledger_store import FileLedger
-from vault.outcome_words import run_in_words
+from vault.ledger.log import FileLedger
+from vault.runs.outcome_words import run_in_words
 from vault.site import Site
 
 

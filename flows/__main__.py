@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from vault.isolation import isolate, leave_working_directory
+from vault.system.isolation import isolate, leave_working_directory
 
 _OPENING = {
     "migrate": "checking the authorisation",

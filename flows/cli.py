@@ -31,7 +31,7 @@ from flows.commands import (
     trust,
     worker,
 )
-from vault.isolation import from_start_folder
+from vault.system.isolation import from_start_folder
 
 app = typer.Typer(
     name="reprise",
@@ -183,10 +183,3 @@ def _options_below(command: Any) -> Iterator[Any]:
     yield from command.params
     for below in getattr(command, "commands", {}).values():
         yield from _options_below(below)
-
-
-def main() -> None:
-    """The program, for environments that were installed when it began here."""
-    from flows.__main__ import main as program
-
-    program()

@@ -51,7 +51,9 @@ def install() -> None:
     for number in _SIGNALS:
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _on_signal)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)  # they waited since the first line (vault.isolation)
+    signal.pthread_sigmask(
+        signal.SIG_UNBLOCK, _SIGNALS
+    )  # they waited since the first line (vault.system.isolation)
     atexit.register(_ignore)
 
 

@@ -17,12 +17,12 @@ from prefect.logging import get_run_logger
 from prefect.runtime import flow_run as current
 from prefect.states import Completed, Failed, State
 
-from flows.coded import CodedFailure, told
-from flows.engine import abandon_order, start_order
-from flows.journal_view import progress_percent
-from flows.no_results import refuse_results
-from flows.results import RunResult
-from flows.run_views import run_of_order
+from flows.engine.run import abandon_order, start_order
+from flows.lifecycle.run_views import run_of_order
+from flows.session.coded_errors import CodedFailure, told
+from flows.session.progress import progress_percent
+from flows.session.results import RunResult
+from flows.session.stored_results import refuse_results
 from schemas.outcome import Cause
 from vault.site import Site
 
@@ -52,18 +52,18 @@ class _PrefectProgress:
         )
         self._shown = 0.0
 
-    def progress(self, arrow: str, done: int, total: int) -> None:
-        percent = progress_percent(arrow, done, total)
+    def progress(self, step: str, done: int, total: int) -> None:
+        percent = progress_percent(step, done, total)
         if percent >= self._shown + 1:
             self._shown = percent
             update_progress_artifact(self._artifact, progress=percent)
 
-    def arrow(self, arrow: str, counts: dict[str, Any]) -> None:
-        if arrow == "lease":
+    def step(self, step: str, counts: dict[str, Any]) -> None:
+        if step == "lease":
             self.name_run()
-        self.progress(arrow, 1, 1)
+        self.progress(step, 1, 1)
         numbers = ", ".join(f"{name} {n}" for name, n in _counted(counts).items())
-        self._log.info("%s: %s", arrow, numbers or "done")
+        self._log.info("%s: %s", step, numbers or "done")
         tally = counts.get("dispositions")
         if isinstance(tally, dict):
             create_table_artifact(
@@ -86,9 +86,9 @@ def _carry(home: str, order: str) -> State[Any]:
     try:
         Site.load(Path(home))
         before = run_of_order(Path(home), order)
-        watch = _PrefectProgress(Path(home), order)
-        watch.name_run()
-        result = start_order(Path(home), order, watch)
+        observer = _PrefectProgress(Path(home), order)
+        observer.name_run()
+        result = start_order(Path(home), order, observer)
     except Exception as error:  # noqa: BLE001 - whatever it is, its text must not reach Prefect
         failure = CodedFailure(*told(error))
         _results[order] = failure

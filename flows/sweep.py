@@ -9,8 +9,8 @@ from prefect import flow
 from prefect.logging import get_run_logger
 from prefect.states import Completed, Failed, State
 
-from flows.coded import CodedFailure, told
-from flows.sweep_round import sweep_round
+from flows.retention.round import sweep_round
+from flows.session.coded_errors import CodedFailure, told
 
 
 @flow(name="sweep", persist_result=False, validate_parameters=False, log_prints=False)

@@ -16,12 +16,12 @@ from rfc8785 import IntegerDomainError
 
 from fuzz import seeds
 from fuzz.mutate import mutate_bytes, mutate_json
-from vault.canonical import canonical_json
-from vault.ledger import commit
-from vault.merkle import LeafList, leaf_hash, prove_consistency
-from vault.notes import sign_note
-from vault.proof_folder import seal_files
-from vault.statements import envelope
+from vault.canonical_json import canonical_json
+from vault.ledger.entries import commit
+from vault.ledger.merkle import LeafList, leaf_hash, prove_consistency
+from vault.ledger.notes import sign_note
+from vault.proof.folder import seal_files
+from vault.proof.statements import envelope
 from vault.verify import CHECK, DESTRUCTION, RUN, Fault, derive_certificate, listing
 
 SALT, INSTRUCTION, INVENTORY, EARLIER = b"s" * 32, b'{"nonce":"0"}', b'{"files":[]}', 3

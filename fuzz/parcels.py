@@ -9,12 +9,12 @@ from functools import cache
 from pathlib import Path
 from unicodedata import normalize
 
-from flows.package import FLOOR, MOST, open_package
+from flows.package.open_package import FLOOR, MOST, open_package
 from fuzz import seeds
 from fuzz.promises import coded
-from vault.clock import SystemClock
-from vault.restoring import restore_backup
-from vault.sealing import seal_bytes
+from vault.age.sealing import seal_bytes
+from vault.home.restore import restore_backup
+from vault.system.clock import SystemClock
 
 
 def package(data: bytes) -> None:

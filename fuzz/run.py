@@ -15,7 +15,7 @@ import atheris
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 with atheris.instrument_imports(
-    include=["vault", "schemas", "flows.package", "rfc8785", "asn1crypto", "zipfile", "json"]
+    include=["vault", "schemas", "flows.package.open_package", "rfc8785", "asn1crypto", "zipfile", "json"]
 ):
     from fuzz.targets import TARGETS
 

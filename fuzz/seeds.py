@@ -18,22 +18,23 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from vault.backup import write_backup
-from vault.bech32 import encode
-from vault.canonical import canonical_json
-from vault.clock import SystemClock, format_utc
-from vault.instruction import draft
-from vault.instruction_pdf import render_pdf
-from vault.intake_keys import recipient_of
-from vault.ledger import EntryType, Ledger, commit
-from vault.ledger_store import open_store
-from vault.merkle import LeafList, leaf_hash, prove_inclusion, root_hash
-from vault.notes import COSIGNATURE, Checkpoint, cosign_note, format_vkey, sign_note
-from vault.sealing import make_identity, open_bytes, seal_bytes
-from vault.site import create_home
-from vault.statements import VERSION, statement
-from vault.subjects import enrol_doctor, enrol_operator
-from vault.trial_ca import TrialAuthority, sign_cades, sign_page
+from trial.authority import TrialAuthority, sign_cades, sign_page
+from trial.doctors import enrol_doctor
+from vault.age.bech32 import encode
+from vault.age.sealing import make_identity, open_bytes, seal_bytes
+from vault.canonical_json import canonical_json
+from vault.home.backup import write_backup
+from vault.home.create import create_home
+from vault.instruction.document import draft
+from vault.instruction.page import render_pdf
+from vault.intake.identity_store import recipient_of
+from vault.ledger.entries import EntryType, Ledger, commit
+from vault.ledger.home_log import open_store
+from vault.ledger.merkle import LeafList, leaf_hash, prove_inclusion, root_hash
+from vault.ledger.notes import COSIGNATURE, Checkpoint, cosign_note, format_vkey, sign_note
+from vault.proof.statements import VERSION, statement
+from vault.records.operators import enrol_operator
+from vault.system.clock import SystemClock, format_utc
 from vault.verify import CHECK, DESTRUCTION, RUN, predicate_type
 
 ORIGIN = "fuzz.example/log"

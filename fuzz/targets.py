@@ -26,29 +26,29 @@ from fuzz.parcels import backup, package, package_manifest, sealed_part
 from fuzz.promises import CODE, Target, alone, coded
 from schemas.identifiers import clean_inss
 from schemas.sensitive import Sensitive
-from vault import authorisation
-from vault.age_header import open_header, read_header
-from vault.age_reader import AgePayload
-from vault.canonical import canonical_json
-from vault.clock import SystemClock, format_utc
-from vault.full_verify import verify_fully
-from vault.instruction import draft, parse
-from vault.ledger_audit import audit
-from vault.merkle import leaf_hash, root_hash
-from vault.notes import Checkpoint, VerifierKey, open_note, split_note
-from vault.pades import open_pdf
-from vault.patient_list import home_recipient, open_list
-from vault.policy import parse_policy
-from vault.register import Use
-from vault.sealing import parse_identity, seal_bytes
-from vault.signature import check_signature
-from vault.signed import detached
+from vault.age.header import open_header, read_header
+from vault.age.reader import AgePayload
+from vault.age.sealing import parse_identity, seal_bytes
+from vault.authorisation import check as authorisation
+from vault.authorisation.register import Use
+from vault.canonical_json import canonical_json
+from vault.instruction.document import draft, parse
+from vault.instruction.patient_list import home_recipient, open_list
+from vault.instruction.signed_page import open_pdf
+from vault.ledger.audit import audit
+from vault.ledger.merkle import leaf_hash, root_hash
+from vault.ledger.notes import Checkpoint, VerifierKey, open_note, split_note
+from vault.ledger.policy import parse_policy
+from vault.ledger.tiles import format_bundle, parse_bundle, tile_path
+from vault.pki.cms import check_signature
+from vault.pki.signed_document import detached
+from vault.pki.timestamps import Stamps
+from vault.pki.trust_admin import FOLDERS, add_material, list_material
+from vault.pki.trust_store import TrustStore
+from vault.proof.full_verifier import verify_fully
+from vault.records.operators import find_operator
 from vault.site import Site
-from vault.subjects import find_operator
-from vault.tiles import format_bundle, parse_bundle, tile_path
-from vault.timestamps import Stamps
-from vault.trust import TrustStore
-from vault.trust_admin import FOLDERS, add_material, list_material
+from vault.system.clock import SystemClock, format_utc
 from vault.verify import Key, Policy, check_entry, check_witnesses, verify
 from vault.verify import open_note as open_note_alone
 

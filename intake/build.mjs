@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
 const here = dirname(fileURLToPath(import.meta.url));
-const target = process.argv[2] ?? join(here, "..", "vault", "templates", "seal-page.html");
+const target = process.argv[2] ?? join(here, "..", "vault", "intake", "templates", "seal-page.html");
 
 const LANGUAGES = ["en", "fr", "nl", "de"];
 

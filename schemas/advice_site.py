@@ -130,7 +130,7 @@ SITE: dict[str, tuple[str, str]] = {
         "This run was alive when the backup was made; its key did not come with it.",
         "It cannot go on: `reprise sweep` ends it. Then migrate again.",
     ),
-    "stopped_at_arrow": (
+    "stopped_at_step": (
         "The run was stopped between two steps.",
         "`reprise resume RUN` goes on, `reprise abandon RUN --yes` destroys the staging.",
     ),

@@ -8,7 +8,7 @@ from schemas.advice import words_of
 
 FACTS = frozenset(
     {
-        "arrow",
+        "step",
         "bytes",
         "case",
         "code",
@@ -23,7 +23,6 @@ FACTS = frozenset(
         "of",
         "run",
         "state",
-        "step",
         "table",
         "unit",
     }

@@ -10,7 +10,7 @@ import pytest
 from forked_python import fork_children
 from lxml import etree
 
-import vault.child_process
+import vault.system.child_process
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -42,7 +42,7 @@ def forked_children() -> None:
 def cold_children(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """A test marked `cold` starts its children as the product does."""
     if request.node.get_closest_marker("cold"):
-        monkeypatch.setattr(vault.child_process, "subprocess", subprocess)
+        monkeypatch.setattr(vault.system.child_process, "subprocess", subprocess)
 
 
 @pytest.fixture(scope="session")

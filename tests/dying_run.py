@@ -1,6 +1,6 @@
 """Carry a run and die where the plan says: `python dying_run.py PLAN` (JSON, see `whole_run.WholeRun.start_apart`).
 
-kill = {"who": "control" | "data", "at": "arrow" | "progress", "name": ARROW}
+kill = {"who": "control" | "data", "at": "step" | "progress", "name": ARROW}
      | {"who": "control", "at": "call", "name": "module.function", "nth": "1"}    before that call
 """
 
@@ -14,10 +14,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from flows import engine
-from flows.orders import Order
+from flows.engine import run as engine
+from flows.session.orders import Order
 from schemas.errors import RepriseError
-from vault.lease import list_runs
+from vault.runs.lease import list_runs
 
 
 class DyingWatch:
@@ -26,11 +26,11 @@ class DyingWatch:
     def __init__(self, home: Path, kill: dict[str, str]) -> None:
         self._home, self._kill, self._done = home, kill, False
 
-    def progress(self, arrow: str, done: int, total: int) -> None:
-        self._die("progress", arrow)
+    def progress(self, step: str, done: int, total: int) -> None:
+        self._die("progress", step)
 
-    def arrow(self, arrow: str, counts: dict[str, Any]) -> None:
-        self._die("arrow", arrow)
+    def step(self, step: str, counts: dict[str, Any]) -> None:
+        self._die("step", step)
 
     def _die(self, at: str, name: str) -> None:
         if self._done or (self._kill.get("at"), self._kill.get("name")) != (at, name):

@@ -1,6 +1,6 @@
 """Our Python children, forked from a process that has loaded their modules: a run in a test costs its own work alone.
 
-A cold run spends most of its time in loading modules. In a test, `vault.child_process` asks the fork server of this file
+A cold run spends most of its time in loading modules. In a test, `vault.system.child_process` asks the fork server of this file
 instead of starting an interpreter: same module, arguments, environment, descriptors, session and parent. A test that is
 about what a fresh process does (its memory, its traps, its start) is marked `cold`.
 """
@@ -22,12 +22,12 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import IO, Any, NoReturn
 
-import vault.child_process
+import vault.system.child_process
 
 ROOT = Path(__file__).resolve().parent.parent
 PATHS = (str(ROOT), str(ROOT / "tests"), str(ROOT / "tests" / "faults"))
-LOADED = ("flows.data_process", "vault.probe", "vault.intake_mint", "dying_run")
-COSTLY = {"flows.steps.check_contracts": ("great_expectations",), "dying_run": ("great_expectations",)}
+LOADED = ("flows.engine.data_process", "vault.staging.probe", "vault.intake.mint", "dying_run")
+COSTLY = {"flows.engine.contract_process": ("great_expectations",), "dying_run": ("great_expectations",)}
 """Loaded by the server when the first child needs it."""
 _SERVE = "import sys, forked_python; forked_python.serve(int(sys.argv[1]))"
 _REQUEST_BYTES = 1 << 20
@@ -138,7 +138,7 @@ def _adopt_orphans(yes: bool) -> None:
 
 
 class ForkedSubprocess:
-    """Stands for the module `subprocess` in `vault.child_process`: forks what our modules are, and starts all else."""
+    """Stands for the module `subprocess` in `vault.system.child_process`: forks what our modules are, and starts all else."""
 
     def __getattr__(self, name: str) -> Any:
         return getattr(subprocess, name)
@@ -215,7 +215,7 @@ def _carry_out(order: dict[str, Any], descriptors: list[int]) -> NoReturn:
 
 def fork_children() -> None:
     """From now on, in this process: our children are forked, from the fork server or from a process that came from it."""
-    vault.child_process.subprocess = ForkedSubprocess()  # type: ignore[assignment]
+    vault.system.child_process.subprocess = ForkedSubprocess()  # type: ignore[assignment]
 
 
 def _become(order: dict[str, Any], descriptors: list[int]) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from hashlib import sha256
 from typing import Any
 
-from vault.canonical import canonical_json
-from vault.instruction_text import render_text
+from vault.canonical_json import canonical_json
+from vault.instruction._text import render_text
 
 
 def draft_1(fields: dict[str, Any]) -> bytes:

@@ -12,14 +12,16 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import pkcs12
 from whole_run import WholeRun
 
-from flows import trial
-from flows.practice.write import write_practice
-from vault.clock import SystemClock
-from vault.enrolment import Ground
-from vault.instruction import draft
-from vault.mandates import MandateTerms, attest_mandate, begin_mandate
-from vault.subjects import Subjects, enrol_doctor, find_operator
-from vault.trial_ca import Identity, TrialAuthority, sign_cades
+from trial import home as trial
+from trial.authority import Identity, TrialAuthority, sign_cades
+from trial.doctors import enrol_doctor
+from trial.practice.write import write_practice
+from vault.instruction.document import draft
+from vault.records.enrolment import Ground
+from vault.records.mandates import MandateTerms, attest_mandate, begin_mandate
+from vault.records.operators import find_operator
+from vault.records.subjects import Subjects
+from vault.system.clock import SystemClock
 
 SECOND_INSS, SECOND_NIHII, SECOND_NAME = "75010112569", "11111130004", "Dr Zoe Zorgenkanarie"
 DEPUTY_INSS, DEPUTY_NAME = "73102516311", "Quirinusje Gemachtigde"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from vault.clock import SystemClock
+from vault.system.clock import SystemClock
 
 
 class MovingClock(SystemClock):

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from connectors.destinations.base import MANIFEST, Destination, bring
-from connectors.destinations.line import Line, Patience
+from connectors.destinations.line import Backoff, Line
 from connectors.destinations.s3 import S3Destination
 from connectors.destinations.sftp import SftpDestination
-from flows.servers import dial
+from flows.transport.dial import dial
 from schemas.digests import stream_digest
 
 RUN = "11111111-2222-3333-4444-555555555555"
@@ -33,7 +33,7 @@ def destination(
     part_bytes: int = PART,
     attempts: int = 7,
 ) -> Destination:
-    line = Line(dial(server), Patience(attempts=attempts, sleep=naps or Naps(), chance=lambda: 1.0))
+    line = Line(dial(server), Backoff(attempts=attempts, sleep=naps or Naps(), chance=lambda: 1.0))
     if server.channel == "sftp":
         return SftpDestination(line, server.folder, RUN)
     return S3Destination(line, server.bucket, server.prefix, RUN, part_bytes=part_bytes)

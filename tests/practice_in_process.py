@@ -12,10 +12,9 @@ from typing import Any
 
 from connectors.base import Limits
 from connectors.opening import open_source
-from flows.channels import open_destination
-from flows.control import Control
-from flows.orders import Order
-from flows.steps.authorise import authorise
+from flows.engine._authorise import authorise
+from flows.session.control import Control
+from flows.session.orders import Order
 from flows.steps.check import check
 from flows.steps.context import DataContext
 from flows.steps.deliver import deliver
@@ -27,9 +26,10 @@ from flows.steps.plan import plan
 from flows.steps.publish import publish
 from flows.steps.reconcile import reconcile
 from flows.steps.transform import transform
-from flows.trial import make_trial, party_of
+from flows.transport.destination import open_destination
 from schemas.errors import RepriseError
-from vault.sealing import open_stream
+from trial.home import make_trial, party_of
+from vault.age.sealing import open_stream
 
 SIGNED = "2026-01-01T00:00:00Z"
 _STEPS = (extract, check, match, transform, plan, deliver, reconcile, publish)

@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 
 import pytest
 
-from flows.quiet_prefect import SETTINGS
+from flows.worker.prefect_settings import SETTINGS
 
 ROOT = Path(__file__).resolve().parents[1]
 BIN = Path(sys.executable).parent

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from schemas.sensitive import Sensitive
-from vault.destinations import S3Bucket, SftpServer, open_identity
+from vault.records.destinations import S3Bucket, SftpServer, open_identity
 
 SSHD = shutil.which("sshd") or "/usr/sbin/sshd"
 KEY_ID, SECRET = "kanarie-key-id", "kanarie-geheime-sleutel"

@@ -16,23 +16,23 @@ from forked_python import start_forked
 
 from connectors.targets.identities import run_token
 from connectors.targets.medinect import chart_name
-from flows import engine
-from flows.control import Control
-from flows.intakes import open_intake
-from flows.orders import Order
-from flows.results import RunResult
-from flows.trial import make_trial
-from flows.watch import NoWatch, Watch
-from vault.clock import SystemClock
-from vault.intake import Intake
-from vault.keys import KeyState
-from vault.lease import Lease, list_runs
-from vault.ledger_audit import audit
-from vault.ledger_store import open_store
-from vault.notes import VerifierKey
-from vault.provider import provider
-from vault.seal_page import fill_page
-from vault.sealing import open_stream
+from flows.engine import run as engine
+from flows.lifecycle.intakes import open_intake
+from flows.session.control import Control
+from flows.session.observer import NoObserver, Observer
+from flows.session.orders import Order
+from flows.session.results import RunResult
+from trial.home import make_trial
+from vault.age.sealing import open_stream
+from vault.intake.record import Intake
+from vault.intake.seal_page import fill_page
+from vault.keys.provider import KeyState
+from vault.keys.registry import provider
+from vault.ledger.audit import audit
+from vault.ledger.home_log import open_store
+from vault.ledger.notes import VerifierKey
+from vault.runs.lease import Lease, list_runs
+from vault.system.clock import SystemClock
 from vault.verify import verify
 
 SIGNED = "2026-01-01T00:00:00Z"  # the same for all, for it is in what they deliver
@@ -63,8 +63,8 @@ class WholeRun:
             fields["destination"] = None
         return Order(**fields)
 
-    def start(self, watch: Watch | None = None, **changes: Any) -> RunResult:
-        return engine.start(self.home, self.order(**changes), watch or NoWatch())
+    def start(self, observer: Observer | None = None, **changes: Any) -> RunResult:
+        return engine.start(self.home, self.order(**changes), observer or NoObserver())
 
     def start_apart(
         self, kill: dict[str, str] | None = None, resume: str | None = None, **changes: Any
@@ -94,8 +94,8 @@ class WholeRun:
             page.write_text(fill_page(opened.intake.recipient, opened.intake.expires, opened.language))
         return opened.intake
 
-    def resume(self, watch: Watch | None = None) -> RunResult:
-        return engine.resume(self.home, self.run_id, "trial", watch or NoWatch())
+    def resume(self, observer: Observer | None = None) -> RunResult:
+        return engine.resume(self.home, self.run_id, "trial", observer or NoObserver())
 
     @property
     def run_id(self) -> str:
@@ -145,13 +145,13 @@ def key_state(lease: Lease) -> KeyState:
     return provider(lease.provider).state(lease.key_ref)
 
 
-class HighWater(NoWatch):
+class HighWater(NoObserver):
     """The largest resident size of the data process, MiB."""
 
     def __init__(self, home: Path) -> None:
         self._home, self.mib = home, 0.0
 
-    def arrow(self, arrow: str, counts: dict[str, Any]) -> None:
+    def step(self, step: str, counts: dict[str, Any]) -> None:
         leases = list_runs(self._home)
         try:
             status = Path(f"/proc/{leases[-1].data_pid}/status").read_text() if leases else ""

@@ -2,37 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-import os
-import re
+import secrets
 import tomllib
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
-from schemas.errors import HomeError
-from vault.files import write_durably
-from vault.media import Media
+from schemas.errors import HomeError, UnreadableSourceError
+from vault.system.files import write_secret
+from vault.system.mounts import Media
 
 EXCEPTIONS = ("swap_on", "core_pattern_pipes")
-"""What a site may declare (`vault.hygiene.host_findings`); every certificate prints it."""
+"""What a site may declare (`vault.system.hardening.host_findings`); every certificate prints it."""
 
-FOLDERS = (
-    "authorisations",
-    "custody",
-    "destinations",
-    "keys",
-    "ledger",
-    "locks",
-    "orders",
-    "runs",
-    "staging",
-    "subjects",
-    "trust/roots",
-    "trust/intermediates",
-    "trust/crls",
-    "trust/timestamps",
-)
+HOME_ID = "id"
+RESTORED = "restored.json"
+"""In a home that came out of a backup: when and where, and whether it has forgotten again since (`vault.home.replay`)."""
 
 
 @dataclass(frozen=True)
@@ -89,8 +76,6 @@ class Site:
         )
 
 
-_ORIGIN = re.compile(r"[a-z0-9](?:[a-z0-9.\-]{0,62}[a-z0-9])?(?:/[a-z0-9][a-z0-9.\-]{0,63})*")
-"""A name of the kind that C2SP tlog-checkpoint recommends: a URL without its scheme."""
 _NUMBERS = ("ceiling_hours", "clock_skew_seconds", "proof_retention_days", "sweep_every_minutes")
 _T = TypeVar("_T")
 
@@ -110,37 +95,21 @@ def _folder(value: object) -> str:
     return text
 
 
-def create_home(home: Path, *, trial: bool, origin: str, ceiling_hours: int = 72) -> Site:
-    """Make an empty home with its folders, site key and settings; its host begins to keep a record of it.
-
-    Raises HomeError: origin_malformed, state_folder_unusable.
-    """
-    if not _ORIGIN.fullmatch(origin):
-        raise HomeError("origin_malformed")
-    from vault.host_record import HostRecord, prepare_place
-    from vault.ledger_store import make_log_key, open_store
-    from vault.patient_list import make_home_identity
-    from vault.sitekey import SiteKey
-
-    place = None if trial else prepare_place()
-    home.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for folder in FOLDERS:
-        os.makedirs(home / folder, mode=0o700, exist_ok=True)
-    SiteKey.create(home)
-    make_log_key(home)
-    make_home_identity(home)
-    text = f'trial = {str(trial).lower()}\norigin = "{origin}"\nceiling_hours = {ceiling_hours}\n'
-    if place is not None:
-        text += state_line(place)
-    write_durably(home / "site.toml", text.encode())
-    store = open_store(home)
-    store.begin()
-    site = Site.load(home)
-    if place is not None:
-        HostRecord.of(home, site).note_head(store, forced=True)
-    return site
-
-
 def state_line(place: Path) -> str:
     """The line of `site.toml` that fixes where a home's host keeps its record. A JSON string is one of TOML."""
     return f"state = {json.dumps(str(place))}\n"
+
+
+def home_id(home: Path) -> str:
+    """The name of a home, 32 hexadecimal digits; made the first time it is asked for.
+
+    Raises UnreadableSourceError when the file holds something else.
+    """
+    path = home / HOME_ID
+    if not path.is_file():
+        with contextlib.suppress(FileExistsError):  # another process was faster: its name stands
+            write_secret(path, secrets.token_hex(16).encode())
+    found = path.read_text(encoding="ascii", errors="replace").strip()
+    if len(found) != 32 or not set(found) <= set("0123456789abcdef"):
+        raise UnreadableSourceError("home_id_malformed")
+    return found

@@ -344,7 +344,7 @@ def check_statements(files: Files, key: Key, run: str, version: int) -> dict[str
     return found
 
 
-def check_story(entries: Entries, statements: Any) -> None:
+def check_sequence(entries: Entries, statements: Any) -> None:
     """Step 6: entries and statements are of one whole run, in order, with every check of the destruction passed."""
     bodies = [entry for _, entry in entries]
     within = [entry for entry in bodies if not entry["type"].startswith(AFTERWARDS)]
@@ -522,7 +522,7 @@ class Report:
         ends = [entry for _, entry in self.entries if entry["type"] == "destruction.completed"]
         self.version = 2 if ends and "run" in ends[0]["c"] else 1
         self.statements = check_statements(files, key, self.run, self.version)
-        check_story(self.entries, self.statements)
+        check_sequence(self.entries, self.statements)
         check_commitments(files, ends[0], self.statements, self.version)
         self.certificate = check_certificate(files, self.entries, self.statements, self.version)
         self.grown, self.stamps = check_growth(files, key), check_stamps(files)

@@ -26,7 +26,7 @@ class Fault(StrEnum):
     HOST_KEY = "host_key_changed"
 
 
-class Dial(Protocol):
+class Connector(Protocol):
     """Opens a ready file system; who dials holds the credentials. Handed in: connectors hold none."""
 
     def open(self) -> Any:
@@ -43,7 +43,7 @@ class Dial(Protocol):
 
 
 @dataclass(frozen=True)
-class Patience:
+class Backoff:
     """How often a failing act is tried without any progress, and how long to wait before the next time."""
 
     attempts: int = 7
@@ -66,7 +66,7 @@ class Patience:
 class Line:
     """One line to one server."""
 
-    def __init__(self, dial: Dial, patience: Patience) -> None:
+    def __init__(self, dial: Connector, patience: Backoff) -> None:
         self._dial, self._patience = dial, patience
         self._filesystem: Any = None
         self._failures = 0
@@ -99,7 +99,7 @@ class Line:
                 return act(filesystem)
         finally:
             if self._watchdog.overdue:
-                self.hang_up()
+                self.disconnect()
 
     def expects(self, size: int) -> None:
         """A request begins that moves so many bytes in one go."""
@@ -117,7 +117,7 @@ class Line:
         self._failures = 0
 
     def _go_on_or_raise(self, fault: Fault) -> None:
-        self.hang_up()
+        self.disconnect()
         self._watchdog = None
         self._failures += 1
         if fault in (Fault.REFUSES, Fault.HOST_KEY):
@@ -127,7 +127,7 @@ class Line:
             raise TargetError(fault.value, count=self._failures)
         self._patience.wait(self._failures)
 
-    def hang_up(self) -> None:
+    def disconnect(self) -> None:
         """Close the line; the next act dials again."""
         filesystem, self._filesystem = self._filesystem, None
         if filesystem is not None:

@@ -7,7 +7,6 @@ from typing import Annotated, Any
 
 import typer
 
-from flows import engine
 from flows.commands.documents import say_text, write_new
 from flows.commands.shared import (
     HomeOption,
@@ -18,14 +17,15 @@ from flows.commands.shared import (
     operator_name,
     show,
 )
-from flows.control import Control
-from flows.steps.authorise import read_evidence
+from flows.engine import run as engine
+from flows.lifecycle.evidence import read_evidence
+from flows.session.control import Control
 from schemas.errors import AuthorisationError
 from schemas.regular_file import read_text
-from vault import authorisation as authorisations
-from vault.authorisation_report import examine
-from vault.instruction import parse
-from vault.patient_list import home_recipient, seal_list
+from vault.authorisation import check as authorisations
+from vault.authorisation.check_report import examine
+from vault.instruction.document import parse
+from vault.instruction.patient_list import home_recipient, seal_list
 
 FileArgument = Annotated[
     Path, typer.Argument(help="The signed PDF, or the JSON with FILE.p7s beside it.", show_default=False)

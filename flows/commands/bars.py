@@ -8,8 +8,8 @@ from typing import Any, Self
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from flows.commands.shared import errors_console
-from flows.custody import EXPORT_ENDS
-from flows.journal_view import progress_percent
+from flows.lifecycle.copies import EXPORT_ENDS
+from flows.session.progress import progress_percent
 
 _WORDS = {
     "authorise": "checking the authorisation",
@@ -54,18 +54,18 @@ class BarWatch:
     ) -> None:
         self._progress.stop()
 
-    def progress(self, arrow: str, done: int, total: int) -> None:
-        """Move the bar within an arrow."""
-        percent = progress_percent(arrow, done, total) if total else None
-        words = _WORDS.get(arrow, arrow)
+    def progress(self, step: str, done: int, total: int) -> None:
+        """Move the bar within a step."""
+        percent = progress_percent(step, done, total) if total else None
+        words = _WORDS.get(step, step)
         self._progress.update(self._task, description=words, completed=percent, visible=True)
 
-    def arrow(self, arrow: str, counts: dict[str, Any]) -> None:
-        """Move the bar to the end of an arrow; of its counts only what must be known before a run begins is shown."""
+    def step(self, step: str, counts: dict[str, Any]) -> None:
+        """Move the bar to the end of a step; of its counts only what must be known before a run begins is shown."""
         if counts.get(EXPORT_ENDS):
             place = f" at {self._source}" if self._source else ""
             self._progress.console.print(
                 f"The export{place} will be destroyed when the package is delivered, as the instruction says.",
                 markup=False,
             )
-        self.progress(arrow, 1, 1)
+        self.progress(step, 1, 1)

@@ -18,12 +18,12 @@ from flows.commands.shared import (
     show,
 )
 from flows.commands.wording import describe_custody, package_lines
-from flows.confirmation import ImportState, draft_acceptance
-from flows.confirmation import confirm as confirm_import
-from flows.control import Control
-from flows.custody import declare_gone, list_held
-from flows.run_views import fates_of
-from flows.steps.authorise import read_evidence
+from flows.lifecycle.confirmation import ImportState, draft_acceptance
+from flows.lifecycle.confirmation import confirm as confirm_import
+from flows.lifecycle.copies import declare_gone, list_held
+from flows.lifecycle.evidence import read_evidence
+from flows.lifecycle.run_views import fates_of
+from flows.session.control import Control
 from schemas.errors import AuthorisationError
 
 

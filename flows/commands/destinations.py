@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from flows.admin.destinations import add_destination, check_destination, list_destinations, remove_destination
 from flows.commands.shared import (
     HomeOption,
     JsonOption,
@@ -21,16 +22,10 @@ from flows.commands.shared import (
     operator_name,
     show,
 )
-from flows.destinations import (
-    add_destination,
-    check_destination,
-    list_destinations,
-    remove_destination,
-)
 from schemas.errors import TargetRefusedError
 from schemas.regular_file import read_regular
 from schemas.sensitive import Sensitive
-from vault.destinations import S3Bucket, SftpServer, open_identity
+from vault.records.destinations import S3Bucket, SftpServer, open_identity
 
 NameArgument = Annotated[str, typer.Argument(help="The destination's name in this home.", show_default=False)]
 

@@ -12,7 +12,7 @@ from typing import TextIO
 import typer
 
 from schemas.errors import RefusedError
-from vault.files import sync_folder
+from vault.system.files import sync_folder
 
 
 def write_new(path: Path, data: bytes) -> None:

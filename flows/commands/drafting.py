@@ -22,12 +22,12 @@ from flows.drafting.form import Form
 from flows.drafting.known import Known
 from flows.drafting.template import template as make_template
 from schemas.errors import AuthorisationError, RepriseError
-from vault.clock import SystemClock
-from vault.instruction import draft as draft_instruction
-from vault.instruction import parse
-from vault.instruction_fields import Problem
-from vault.instruction_pdf import render_pdf
-from vault.isolation import from_start_folder
+from vault.instruction.document import draft as draft_instruction
+from vault.instruction.document import parse
+from vault.instruction.fields import Problem
+from vault.instruction.page import render_pdf
+from vault.system.clock import SystemClock
+from vault.system.isolation import from_start_folder
 
 UNCHECKED = "No home was given: its doctors, recipients, servers and ceiling were not looked at."
 LEFT = "Nothing was written; the answers so far stand above, as FIELDS."

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from flows.admin.operators import enrol_colleague
 from flows.commands.person_file import PersonOption, read_person
 from flows.commands.shared import (
     HomeOption,
@@ -16,18 +17,11 @@ from flows.commands.shared import (
     operator_name,
     show,
 )
-from flows.control import Control
-from flows.people import enrol_colleague
-from vault.enrolment import Ground, LegalBasis, NumberBasis, Shown, attest_doctor, begin_doctor
-from vault.ledger import EntryType
-from vault.mandates import (
-    MandateBasis,
-    MandateRole,
-    MandateTerms,
-    attest_mandate,
-    begin_mandate,
-)
-from vault.mandates import end_mandate as end
+from flows.session.control import Control
+from vault.ledger.entries import EntryType
+from vault.records.enrolment import Ground, LegalBasis, NumberBasis, Shown, attest_doctor, begin_doctor
+from vault.records.mandates import MandateBasis, MandateRole, MandateTerms, attest_mandate, begin_mandate
+from vault.records.mandates import end_mandate as end
 
 BasisOption = Annotated[LegalBasis, typer.Option(help="Legal basis, article 6(1) GDPR.")]
 NumberBasisOption = Annotated[

@@ -6,7 +6,7 @@ from rich.padding import Padding
 from rich.table import Table
 
 from flows.commands.shared import console
-from vault.doctor.findings import AREAS, Finding, Severity
+from vault.diagnostics.findings import AREAS, Finding, Severity
 
 _MARKS = {
     Severity.FAIL: "[bold red]fail[/]",
@@ -27,6 +27,6 @@ def show_findings(found: list[Finding]) -> None:
         for f in sorted(
             (f for f in found if f.area == area), key=lambda f: grave.index(Severity(f.severity))
         ):
-            mend = f"\n[dim]{f.code}: {f.mend}[/]" if f.mend else ""
-            rows.add_row(_MARKS[Severity(f.severity)], f.meaning + mend)
+            remedy = f"\n[dim]{f.code}: {f.remedy}[/]" if f.remedy else ""
+            rows.add_row(_MARKS[Severity(f.severity)], f.meaning + remedy)
         console.print(Padding(rows, (0, 0, 1, 2)))

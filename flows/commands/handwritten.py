@@ -18,13 +18,13 @@ from flows.commands.shared import (
     operator_name,
     show,
 )
-from flows.control import Control
-from flows.steps.authorise import read_evidence
+from flows.lifecycle.evidence import read_evidence
+from flows.session.control import Control
 from schemas.errors import LimitExceededError
 from schemas.regular_file import read_regular
-from vault.handwritten import MAX_SCAN_BYTES, Verification
-from vault.handwritten_acts import attest_by_hand, pending_page, record_by_hand
-from vault.ledger import EntryType
+from vault.authorisation.handwritten import MAX_SCAN_BYTES, Verification
+from vault.authorisation.record_handwritten import attest_by_hand, pending_page, record_by_hand
+from vault.ledger.entries import EntryType
 
 
 @guarded

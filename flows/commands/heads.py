@@ -9,14 +9,14 @@ import typer
 
 from flows.commands.documents import refuse_existing, write_new
 from flows.commands.shared import HomeOption, JsonOption, guarded, home_path, show
-from flows.issuing import refresh_proof
+from flows.lifecycle.proof import refresh_proof
 from schemas.errors import RefusedError
 from schemas.regular_file import read_regular
-from vault.clock import SystemClock, format_utc
-from vault.ledger import format_hashes
-from vault.ledger_store import open_store
-from vault.notes import Checkpoint, VerifierKey, open_note
-from vault.signature_stamps import accept_stamp, stamp_requests
+from vault.authorisation.signature_stamps import accept_stamp, stamp_requests
+from vault.ledger.entries import format_hashes
+from vault.ledger.home_log import open_store
+from vault.ledger.notes import Checkpoint, VerifierKey, open_note
+from vault.system.clock import SystemClock, format_utc
 
 ResponseArgument = Annotated[
     Path, typer.Argument(help="The authority's answer (DER, .tsr).", show_default=False)

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from flows.admin.operators import begin_home
 from flows.commands.shared import (
     HomeOption,
     JsonOption,
@@ -16,9 +17,8 @@ from flows.commands.shared import (
     operator_name,
     show,
 )
-from flows.people import begin_home
-from vault.ledger_store import open_store
-from vault.policy import format_policy
+from vault.ledger.home_log import open_store
+from vault.ledger.policy import format_policy
 
 
 @guarded

@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from flows import sweep_install
 from flows.commands.findings_table import show_findings
 from flows.commands.shared import (
     HomeOption,
@@ -18,12 +17,13 @@ from flows.commands.shared import (
     home_to_examine,
     show,
 )
-from flows.sweep_units import SweepPlan
+from flows.retention import install as sweep_install
+from flows.retention.units import SweepPlan
 from schemas.errors import HostError
-from vault.doctor.examination import examine
-from vault.doctor.findings import Finding, Severity
-from vault.doctor.host import Host
-from vault.doctor.sweeping import cron_runs
+from vault.diagnostics.examination import examine
+from vault.diagnostics.findings import Finding, Severity
+from vault.diagnostics.host import Host
+from vault.diagnostics.sweep import cron_runs
 from vault.site import Site
 
 
@@ -117,7 +117,7 @@ class FindingError(HostError):
     def __init__(self, finding: Finding, count: int) -> None:
         self._finding = finding
         super().__init__(finding.code, count=count)
-        self.advice = finding.mend
+        self.advice = finding.remedy
 
     @property
     def summary(self) -> str:

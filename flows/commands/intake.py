@@ -19,12 +19,12 @@ from flows.commands.shared import (
     operator_name,
     show,
 )
-from flows.control import Control
-from flows.intakes import OpenedIntake, close_intake, describe, open_intake
+from flows.lifecycle.intakes import OpenedIntake, close_intake, describe, open_intake
+from flows.session.control import Control
 from schemas.errors import TargetRefusedError
-from vault.intake import list_intakes
-from vault.intake_keys import KEYRING
-from vault.seal_page import fill_page
+from vault.intake.identity_store import KEYRING
+from vault.intake.record import list_intakes
+from vault.intake.seal_page import fill_page
 
 
 @guarded

@@ -15,8 +15,8 @@ from flows.commands.shared import (
     operator_name,
     show,
 )
-from flows.control import Control
-from flows.orders import cancel_order, list_orders
+from flows.session.control import Control
+from flows.session.orders import cancel_order, list_orders
 
 
 @guarded

@@ -10,6 +10,7 @@ from typing import Annotated, TextIO
 
 import typer
 
+from flows.admin.erasure import erase_subject, list_subjects, plan_erasure, show_subject
 from flows.commands.person_page import describe_erasure, describe_subject
 from flows.commands.shared import (
     HomeOption,
@@ -21,7 +22,6 @@ from flows.commands.shared import (
     operator_name,
     show,
 )
-from flows.erasure import erase_subject, list_subjects, plan_erasure, show_subject
 from schemas.errors import TargetRefusedError
 
 SubjectArgument = Annotated[str, typer.Argument(help="A subject's opaque id.", show_default=False)]

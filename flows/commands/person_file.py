@@ -16,7 +16,7 @@ import typer
 
 from schemas.errors import AuthorisationError
 from schemas.regular_file import open_regular
-from vault.enrolment import Ground, check_inami_numbers, check_national_number
+from vault.records.enrolment import Ground, check_inami_numbers, check_national_number
 
 MAX_BYTES = 64 << 10
 PersonOption = Annotated[

@@ -20,20 +20,21 @@ from flows.commands.shared import (
     home_to_examine,
     show,
 )
-from flows.package import open_package as open_sealed
-from flows.run_views import list_runs
+from flows.lifecycle.run_views import list_runs
+from flows.package.open_package import open_package as open_sealed
 from schemas.errors import ForkError, HostileProofError, LedgerError, ProofError, UnanchoredError
 from schemas.regular_file import read_regular, read_text
-from vault.clock import SystemClock, format_utc
-from vault.full_verify import root_files, verify_fully
-from vault.host_record import HostRecord
-from vault.issued import issue_faults
-from vault.ledger_audit import audit
-from vault.ledger_store import FileLedger, open_store
-from vault.notes import Checkpoint, VerifierKey, open_note
-from vault.policy import format_policy
+from vault.home.host_record import HostRecord
+from vault.ledger.audit import audit
+from vault.ledger.home_log import open_store
+from vault.ledger.issued import issue_faults
+from vault.ledger.log import FileLedger
+from vault.ledger.notes import Checkpoint, VerifierKey, open_note
+from vault.ledger.policy import format_policy
+from vault.pki.timestamps import Stamps
+from vault.proof.full_verifier import root_files, verify_fully
 from vault.site import Site
-from vault.timestamps import Stamps
+from vault.system.clock import SystemClock, format_utc
 
 
 @guarded

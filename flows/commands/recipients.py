@@ -18,11 +18,11 @@ from flows.commands.shared import (
     operator_name,
     show,
 )
-from flows.control import Control
+from flows.session.control import Control
 from schemas.errors import ScopeError
 from schemas.regular_file import read_regular
-from vault import recipients as register
-from vault.ledger import EntryType
+from vault.ledger.entries import EntryType
+from vault.records import recipients as register
 
 KeyArgument = Annotated[str, typer.Argument(help="An age key, age1...", show_default=False)]
 MAX_ANSWER_BYTES = 4096

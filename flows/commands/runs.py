@@ -10,8 +10,8 @@ from typing import Annotated, Any
 
 import typer
 
-from flows import engine, interrupts
-from flows.channels import channel_of
+from flows import interrupts
+from flows.admin.status import home_state, one_line, raise_alarm
 from flows.commands.bars import BarWatch
 from flows.commands.shared import (
     HomeOption,
@@ -33,15 +33,16 @@ from flows.commands.wording import (
     describe_status,
     describe_sweep,
 )
-from flows.control import Control
-from flows.custody import confirm_clock
-from flows.home_state import home_state, one_line, raise_alarm
-from flows.orders import Order, drop_order, save_order
-from flows.run_views import list_runs, run_of_order, run_of_this_process, source_of
-from flows.run_views import status as run_status
-from flows.sweep_round import sweep_round
+from flows.engine import run as engine
+from flows.lifecycle.copies import confirm_clock
+from flows.lifecycle.run_views import list_runs, run_of_order, run_of_this_process, source_of
+from flows.lifecycle.run_views import status as run_status
+from flows.retention.round import sweep_round
+from flows.session.control import Control
+from flows.session.orders import Order, drop_order, save_order
+from flows.transport.destination import channel_of
 from schemas.errors import HostError, RepriseError, VerificationFailedError
-from vault.prefect_api import Answer, ask
+from vault.diagnostics.prefect_api import Answer, ask
 
 SourceArgument = Annotated[
     Path,
@@ -95,16 +96,16 @@ def saying_what_waits(home: Path, run: str | None = None) -> Iterator[None]:
 
 def _show_run_of(home: Path, error: RepriseError, own: str | None) -> None:
     with suppress(RepriseError, OSError):  # what is said beside an error may not hide it
-        carried = run_of_this_process(home)
+        results = run_of_this_process(home)
         for run in list_runs(home):
             if run["run"] == error.facts.get("run"):
-                ours = run["run"] in (own, carried and carried["run"])
+                ours = run["run"] in (own, results and results["run"])
                 errors_console.print(describe_run_of_error(run, ours=ours), markup=False)
 
 
 def _direct(home: Path, order: Order) -> dict[str, Any]:
-    with BarWatch(source=order.source) as watch:
-        return engine.start(home, order, watch).to_json()
+    with BarWatch(source=order.source) as observer:
+        return engine.start(home, order, observer).to_json()
 
 
 def _through_prefect(home: Path, order: Order) -> dict[str, Any]:
@@ -112,7 +113,7 @@ def _through_prefect(home: Path, order: Order) -> dict[str, Any]:
 
     Raises HostError: prefect_silent, prefect_open.
     """
-    from flows.quiet_prefect import settle_prefect
+    from flows.worker.prefect_settings import settle_prefect
 
     answer = ask(os.environ["PREFECT_API_URL"])
     if answer is Answer.OPEN:
@@ -125,7 +126,7 @@ def _through_prefect(home: Path, order: Order) -> dict[str, Any]:
 
     order_id = save_order(home, order)
     try:
-        with BarWatch(source=order.source) as watch, engine.watching(order_id, watch):
+        with BarWatch(source=order.source) as observer, engine.observing(order_id, observer):
             return run_here(home, order.use, order_id)
     finally:
         if run_of_order(home, order_id) is None:
@@ -283,8 +284,8 @@ def resume(
 ) -> None:
     """Go on with an interrupted or failed run from its last step. The same use, the same deadline."""
     path = home_path(home)
-    with saying_what_waits(path, run), BarWatch(source=source_of(path, run)) as watch:
-        result = engine.resume(path, run, operator_name(operator), watch).to_json()
+    with saying_what_waits(path, run), BarWatch(source=source_of(path, run)) as observer:
+        result = engine.resume(path, run, operator_name(operator), observer).to_json()
     show(result, as_json=as_json, text=describe_result(result))
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from flows import safekeeping
+from flows.admin import backup as safekeeping
 from flows.commands.shared import (
     HomeOption,
     JsonOption,

@@ -14,10 +14,10 @@ import typer
 from rich.console import Console
 
 from flows import interrupts
-from flows.coded import Told, told
-from flows.control import Control
+from flows.session.coded_errors import Told, told
+from flows.session.control import Control
 from schemas.errors import HomeError, RepriseError
-from vault.isolation import from_start_folder
+from vault.system.isolation import from_start_folder
 
 P = ParamSpec("P")
 errors_console = Console(stderr=True, highlight=False, soft_wrap=True)

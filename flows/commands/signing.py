@@ -15,13 +15,13 @@ import typer
 from flows.commands.shared import HomeOption, guarded, home_path
 from schemas.errors import AuthorisationError
 from schemas.regular_file import read_regular
-from vault.certificate_families import EID_KEY
-from vault.files import write_durably
-from vault.instruction import Controller, parse
-from vault.pades import is_pdf, open_pdf
-from vault.printable import visible
-from vault.signed import Signed
-from vault.signers import places_of
+from vault.authorisation.signatories import places_of
+from vault.instruction.document import Controller, parse
+from vault.instruction.printable import visible
+from vault.instruction.signed_page import is_pdf, open_pdf
+from vault.pki.signed_document import Signed
+from vault.pki.signer_profiles import EID_KEY
+from vault.system.files import write_durably
 
 
 @guarded
@@ -57,7 +57,10 @@ def sign(
         raise AuthorisationError("one_of_p12_and_token")
     if token is not None and label is None:
         raise AuthorisationError("token_label_missing")
-    from vault.signing import sign_cades, sign_pades  # pyHanko loads for seconds: when it is needed, as below
+    from vault.instruction.signing import (  # pyHanko loads for seconds: when it is needed, as below
+        sign_cades,
+        sign_pades,
+    )
 
     document = read_regular(file)
     with _p12(p12) if p12 else _token(token or Path(), label or "", key) as signer:
@@ -102,7 +105,7 @@ def _named(as_whom: str, controllers: tuple[Controller, ...], free: list[int]) -
 
 def _enrolled(document: bytes, signer: Any, home: Path | None) -> frozenset[int] | None:
     """The boxes of the certificate's holder, as the home knows him; None without a home, or without a number."""
-    from vault.signing import signer_number
+    from vault.instruction.signing import signer_number
 
     inss = signer_number(signer)
     if inss is None or (home is None and not os.environ.get("REPRISE_HOME")):
@@ -126,7 +129,7 @@ def _p12(file: Path) -> Iterator[Any]:
     secret = os.environ.get("REPRISE_P12_PASSWORD")
     if secret is None:
         secret = typer.prompt("Password", hide_input=True)
-    from vault.signing import load_p12
+    from vault.instruction.signing import load_p12
 
     yield load_p12(read_regular(file), secret)
 
@@ -134,7 +137,7 @@ def _p12(file: Path) -> Iterator[Any]:
 @contextmanager
 def _token(library: Path, label: str, key: str) -> Iterator[Any]:
     pin = os.environ.get("REPRISE_PIN") or typer.prompt("PIN", hide_input=True)
-    from vault.pkcs11_token import token_signer
+    from vault.pki.pkcs11 import token_signer
 
     with token_signer(library, label, pin, key) as signer:
         yield signer

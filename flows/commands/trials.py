@@ -9,11 +9,11 @@ from typing import Annotated, Any
 
 import typer
 
-from flows import engine
 from flows.commands.bars import BarWatch
 from flows.commands.shared import JsonOption, console, guarded, show
 from flows.commands.wording import describe_result
-from flows.orders import Order
+from flows.engine import run as engine
+from flows.session.orders import Order
 from vault.verify import verify
 
 DEFECTS_NEED = (
@@ -35,8 +35,8 @@ def trial(
     as_json: JsonOption = False,
 ) -> None:
     """Make a trial: home, test authority, signed authorisation, identities, policy, and a practice."""
-    from flows.practice.write import write_practice  # to try only: no other command loads it
-    from flows.trial import OPERATORS, P12_PASSWORD
+    from trial.home import OPERATORS, P12_PASSWORD
+    from trial.practice.write import write_practice  # to try only: no other command loads it
 
     if export is None:
         export = folder / "export"
@@ -73,7 +73,7 @@ def _next_commands(made: dict[str, str]) -> str:
 
 def _make(folder: Path, export: Path) -> dict[str, str]:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    from flows.trial import make_trial
+    from trial.home import make_trial
 
     return make_trial(folder.resolve(), export.resolve())
 
@@ -85,16 +85,16 @@ def demo(
 ) -> None:
     """A synthetic practice, a test signature, the whole way, a verified certificate."""
     folder = Path(tempfile.mkdtemp(prefix="reprise-demo-"))
-    from flows.practice.write import write_practice
-    from flows.trial import OPERATORS
+    from trial.home import OPERATORS
+    from trial.practice.write import write_practice
 
     write_practice(folder / "export", patients=patients)
     made = _make(folder, folder / "export")
     order = Order(
         made["source"], made["authorisation"], "migration", made["destination"], "keyring", OPERATORS[0]
     )
-    with BarWatch() as watch:
-        result: dict[str, Any] = engine.start(Path(made["home"]), order, watch).to_json()
+    with BarWatch() as observer:
+        result: dict[str, Any] = engine.start(Path(made["home"]), order, observer).to_json()
     code, words = verify(Path(result["proof"]), Path(made["policy"]).read_text(encoding="utf-8"))
     show(result, as_json=as_json, text=describe_result(result))
     if not as_json:

@@ -19,12 +19,12 @@ from flows.commands.shared import (
     operator_name,
     show,
 )
-from flows.control import Control
+from flows.session.control import Control
 from schemas.errors import TrustError
 from schemas.regular_file import read_regular
-from vault.clock import SystemClock, format_utc
-from vault.ledger import EntryType
-from vault.trust_admin import Material, add_material, list_material
+from vault.ledger.entries import EntryType
+from vault.pki.trust_admin import Material, add_material, list_material
+from vault.system.clock import SystemClock, format_utc
 
 
 class Kind(StrEnum):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flows.commands.count_words import count_lines
-from vault.outcome_words import run_in_words
+from vault.runs.outcome_words import run_in_words
 
 
 def describe_result(result: dict[str, Any]) -> str:
@@ -127,9 +127,7 @@ def describe_status(found: dict[str, Any]) -> str:
     lines += package_lines(found["copy"]) if found["package"] is not None else []
     if found["proof"] is not None:
         lines.append(f"  proof      {found['proof']}")
-    lines += [
-        f"  {entry['at']}  {entry['arrow']}" for entry in found["journal"] if entry["arrow"] != "control"
-    ]
+    lines += [f"  {entry['at']}  {entry['step']}" for entry in found["journal"] if entry["step"] != "control"]
     lines += [f"  {found['ended']}  destroy, certify"] if found["ended"] else []
     return "\n".join(lines)
 
@@ -169,7 +167,6 @@ def describe_custody(found: list[dict[str, Any]]) -> str:
         size = f"{copy['files']:,} file(s), {copy['bytes']:,} bytes" if "files" in copy else "sealed"
         run = f"run {copy['run']}" if copy["run"] else f"authorisation {copy['authorisation']}"
         until = f"{copy['until']}{' or delivery' if copy['kind'] == 'source' else ''}"
-        state = "failed" if copy["state"] == "red" else copy["state"]
-        lines.append(f"{copy['kind']:<8} until {until}  {state:<12} {size}  {run}")
+        lines.append(f"{copy['kind']:<8} until {until}  {copy['state']:<12} {size}  {run}")
         lines += [f"         {copy['path']}"] if "path" in copy else []
     return "\n".join(lines)

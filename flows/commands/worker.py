@@ -9,11 +9,11 @@ from typing import Annotated
 import typer
 
 from flows.commands.shared import errors_console, guarded, home_path
-from flows.sweep_install import make_plan
-from flows.worker_units import MARK, worker_units
+from flows.retention.install import make_plan
+from flows.worker.units import MARK, worker_units
 from schemas.errors import HostError
-from vault.files import write_durably
 from vault.site import Site
+from vault.system.files import write_durably
 
 
 @guarded
@@ -48,10 +48,10 @@ def worker(
     if units is not None:
         _write_units(units, homes, environment)
         return
-    from flows.quiet_prefect import settle_prefect
+    from flows.worker.prefect_settings import settle_prefect
 
     settle_prefect(homes[0])
-    from flows.prefect_worker import serve
+    from flows.worker.work_pool import serve
 
     serve(str(url), [str(path) for path in homes], pool, limit, _say)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from vault.printable import visible
+from vault.instruction.printable import visible
 
 
 def in_words(value: Any) -> str:

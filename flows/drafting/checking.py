@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from vault.instruction import Instruction, completed, draft, parse
-from vault.instruction_fields import MAX_HOURS, Problem, field_problems
-from vault.may_sign import controller_refusals
+from vault.authorisation.may_sign import controller_refusals
+from vault.authorisation.terms import destination_refusals, recipient_refusals, term_refusals
+from vault.instruction.document import Instruction, completed, draft, parse
+from vault.instruction.fields import MAX_HOURS, Problem, field_problems
 from vault.site import Site
-from vault.terms import destination_refusals, recipient_refusals, term_refusals
 
 AHEAD = timedelta(days=366)
 """How far ahead an instruction may begin: one drafted for later is likelier a slip of the year."""

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from schemas.errors import AuthorisationError, LimitExceededError
-from vault.clock import format_utc
-from vault.instruction import MAX_BYTES
+from vault.instruction.document import MAX_BYTES
+from vault.system.clock import format_utc
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _AT_LINE = re.compile(r"\(at line (\d+), column \d+\)")

@@ -13,16 +13,16 @@ from datetime import datetime, timedelta
 from shutil import get_terminal_size
 from typing import Any
 
+from flows.drafting._meanings import CHOICES, MEANINGS
 from flows.drafting.answers import in_words
 from flows.drafting.checking import draft_problems
 from flows.drafting.fields_file import whole_moment
 from flows.drafting.known import A_FOLDER, Known
-from flows.drafting.meanings import CHOICES, MEANINGS
 from schemas.texts import LANGUAGES
-from vault.clock import format_utc
-from vault.instruction_fields import CARRIED, HOLDERS, KINDS, PATIENTS, RESPONSIBLE, Problem
-from vault.printable import visible
-from vault.sealing import make_identity
+from vault.age.sealing import make_identity
+from vault.instruction.fields import CARRIED, HOLDERS, KINDS, PATIENTS, RESPONSIBLE, Problem
+from vault.instruction.printable import visible
+from vault.system.clock import format_utc
 
 DAYS = 90
 """How long an instruction is proposed to hold."""

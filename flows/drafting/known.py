@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from vault.destinations import Destinations
-from vault.may_sign import MaySign, who_may_sign
-from vault.recipients import Recipient, recipients
+from vault.authorisation.may_sign import MaySign, who_may_sign
+from vault.records.destinations import Destinations
+from vault.records.recipients import Recipient, recipients
 from vault.site import Site
 
 A_FOLDER = "/srv/reprise/out"

@@ -5,12 +5,11 @@ from __future__ import annotations
 import textwrap
 from datetime import datetime, timedelta
 
+from flows.drafting._meanings import MEANINGS
 from flows.drafting.form import DAYS
 from flows.drafting.known import A_FOLDER, Known
-from flows.drafting.meanings import MEANINGS
 from schemas.texts import LANGUAGES
-from vault.clock import format_utc
-from vault.instruction_fields import (
+from vault.instruction.fields import (
     CARRIED,
     HOLDERS,
     KINDS,
@@ -20,6 +19,7 @@ from vault.instruction_fields import (
     RESPONSIBLE,
     ROLES,
 )
+from vault.system.clock import format_utc
 
 _WIDTH = 110
 

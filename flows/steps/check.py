@@ -6,15 +6,15 @@ from collections import Counter as Tally
 
 import pyarrow as pa
 
-from flows import duck
+from flows.steps import _duck as duck
+from flows.steps._quarantine import STAGE
 from flows.steps.context import DataContext
 from flows.steps.extract import STAGE as EXTRACTED
-from flows.steps.quarantine import STAGE
-from flows.values import Checked, Staged
+from flows.steps.values import Checked, Staged
 from schemas.books import OUTCOME
 from schemas.contracts import Suite, load_suites
 from schemas.disposition import Disposition, Reason
-from vault.staging import StagingReader
+from vault.staging.segments import StagingReader
 
 _KINDS = {
     "item": "item",

@@ -9,11 +9,11 @@ from pathlib import Path
 
 from connectors.base import Limits, SourceFile
 from connectors.destinations.base import Destination
-from vault.authorisation import Authorisation
-from vault.staging import StagingReader, StagingWriter, discard_stage, verify_opens
+from vault.authorisation.check import Authorisation
+from vault.staging.segments import StagingReader, StagingWriter, discard_stage, verify_opens
 
 Report = Callable[[str, int, int], None]
-"""Told (arrow, done, total) while a step works; total 0 when unknown. Ordinals and counts only."""
+"""Told (step, done, total) while a step works; total 0 when unknown. Ordinals and counts only."""
 
 
 @dataclass

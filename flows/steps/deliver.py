@@ -17,16 +17,16 @@ from connectors.inventory.delivered_charts import DeliveredCharts
 from connectors.targets.identities import run_token
 from connectors.targets.medinect import ChartOutcome, Envelope, chart_name, compose_chart
 from connectors.targets.whole_chart import WholeChart
+from flows.steps._quarantine import STAGE as CHECKED
+from flows.steps._quarantine import Quarantined
 from flows.steps.context import DataContext
 from flows.steps.extract import STAGE as EXTRACTED
 from flows.steps.match import load_charts
 from flows.steps.parts import SealedZip, sealed_zip
-from flows.steps.quarantine import STAGE as CHECKED
-from flows.steps.quarantine import Quarantined
-from flows.values import Delivery, Plan, PlannedPart, SealedPart
+from flows.steps.values import Delivery, Plan, PlannedPart, SealedPart
 from schemas.books import DELIVERED_UNIT, OUTCOME
-from vault.keys import derive
-from vault.staging import StagingReader, StagingWriter
+from vault.keys.provider import derive
+from vault.staging.segments import StagingReader, StagingWriter
 
 STAGE = "deliver"
 NOT_VALID = "chart_not_valid"

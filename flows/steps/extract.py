@@ -13,12 +13,12 @@ from connectors.opening import readable_bytes
 from connectors.registry import by_name
 from flows.steps.context import DataContext
 from flows.steps.inventory import enclosing
-from flows.values import FileEntry, Inventory, Staged
+from flows.steps.values import FileEntry, Inventory, Staged
 from schemas.books import OUTCOME
 from schemas.disposition import Disposition, Reason, UnitKind
 from schemas.sensitive import Sensitive
 from schemas.tables import CHUNK_BYTES, DOCUMENT_CHUNK
-from vault.staging import CHUNKS, CHUNKS_APART, StagingWriter
+from vault.staging.segments import CHUNKS, CHUNKS_APART, StagingWriter
 
 STAGE = "extract"
 FILE_NAME = pa.schema(

@@ -16,7 +16,7 @@ from connectors.registry import choose
 from flows.steps.context import DataContext
 from flows.steps.software import software_of
 from schemas.errors import SourceError, UnexplainedUnitError, UnknownFormatError, UnsafeSourceError
-from vault.authorisation import Authorisation, check_header
+from vault.authorisation.check import Authorisation, check_header
 
 
 def check_headers(context: DataContext) -> dict[int, tuple[str, bytes | None]]:

@@ -15,7 +15,7 @@ from connectors.inventory.registry import counter_for, whole_file
 from connectors.twins import seen_before
 from flows.steps.context import DataContext
 from flows.steps.headers import Stated
-from flows.values import FileEntry, Inventory, Reasons, add_reason
+from flows.steps.values import FileEntry, Inventory, Reasons, add_reason
 from schemas.books import OUTCOME
 from schemas.disposition import Disposition, Reason, UnitKind
 from schemas.errors import (
@@ -25,8 +25,8 @@ from schemas.errors import (
     UnreadableSourceError,
     UnsafeSourceError,
 )
-from vault.keys import derive
-from vault.staging import StagingReader, StagingWriter
+from vault.keys.provider import derive
+from vault.staging.segments import StagingReader, StagingWriter
 
 STAGE = "inventory"
 APART = "counted_apart"  # rows of `counted_unit` whose patient is 0

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import pyarrow as pa
 
+from flows.steps._doubles import Pair, find_joins, find_notices, find_pairs, read_folders
 from flows.steps.context import DataContext
-from flows.steps.doubles import Pair, find_joins, find_notices, find_pairs, read_folders
 from flows.steps.extract import STAGE as EXTRACTED
-from flows.values import Checked, Matched
+from flows.steps.values import Checked, Matched
 
 STAGE = "match"
 CHART = pa.schema([("patient", pa.int32()), ("chart", pa.int32())])

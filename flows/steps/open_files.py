@@ -8,8 +8,8 @@ from pathlib import Path
 
 from connectors.base import Limits, SourceFile
 from connectors.opening import open_file, open_source, open_stream
-from vault.lease import Lease
-from vault.sealed_source import is_sealed, open_sealed
+from vault.intake.sealed_source import is_sealed, open_sealed
+from vault.runs.lease import Lease
 
 Tell = Callable[[str | None, bool], None]
 """Is told the intake that opened the source, None for a clear one, and whether it was sealed to that intake alone."""

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
-from flows.steps.zip_stream import ZipStream
+from flows.steps._zip_stream import ZipStream
 from schemas.digests import Digest, Hashing
-from vault.sealing import seal_stream
+from vault.age.sealing import seal_stream
 
 
 class SealedZip:

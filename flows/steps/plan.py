@@ -8,7 +8,7 @@ from connectors.targets.medinect import PROFILE, plan_charts
 from flows.steps.context import DataContext
 from flows.steps.extract import STAGE as EXTRACTED
 from flows.steps.match import load_charts
-from flows.values import Drafts, Plan, PlannedPart
+from flows.steps.values import Drafts, Plan, PlannedPart
 
 
 def plan(context: DataContext, drafts: Drafts) -> Plan:

@@ -10,19 +10,19 @@ from connectors.targets.findings import Finding, contradictory, doubtful, kept_b
 from connectors.targets.manifest import build_manifest, parts_in
 from connectors.targets.medinect import chart_name
 from connectors.targets.reports import render_reconciliation, render_work_list
+from flows.steps._quarantine import STAGE as CHECKED
+from flows.steps._quarantine import KeptBack, Quarantined
 from flows.steps.context import DataContext
 from flows.steps.deliver import STAGE as DELIVERED
 from flows.steps.extract import STAGE as EXTRACTED
 from flows.steps.match import load_charts, load_notices, load_review
 from flows.steps.parts import SealedZip, sealed_zip
-from flows.steps.quarantine import STAGE as CHECKED
-from flows.steps.quarantine import KeptBack, Quarantined
-from flows.values import Published, Reconciliation, SealedPart
+from flows.steps.values import Published, Reconciliation, SealedPart
 from schemas.digests import Digest
 from schemas.disposition import Disposition, Reason
 from schemas.errors import TargetRefusedError
-from vault.files import write_durably
-from vault.staging import StagingReader
+from vault.staging.segments import StagingReader
+from vault.system.files import write_durably
 
 REPORT = "report.zip.age"
 

@@ -15,14 +15,14 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from flows import duck
-from flows.steps.ceilings import Balance, check_ceilings
+from flows.steps import _duck as duck
+from flows.steps._ceilings import Balance, check_ceilings
 from flows.steps.context import DataContext
 from flows.steps.deliver import STAGE as DELIVERED
 from flows.steps.inventory import STAGE as COUNTED
 from flows.steps.inventory import CountedRows
 from flows.steps.match import load_charts
-from flows.values import Delivery, Reconciliation
+from flows.steps.values import Delivery, Reconciliation
 from schemas.books import COUNTED_UNIT, DELIVERED_UNIT, OUTCOME
 from schemas.disposition import Disposition
 from schemas.errors import CountMismatchError, UnexplainedUnitError

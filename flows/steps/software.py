@@ -23,7 +23,8 @@ _VERSION = re.compile(r"[vV]?[0-9]{1,4}([.][0-9A-Za-z-]{1,8}){0,5}", re.ASCII)
 def software_of(header: MessageHeader, authorised: str) -> str:
     """Name and version in one line, or `not_stated`, `not_in_the_instruction`, `other_form`.
 
-    `authorised` is the name in the instruction; a header that states another is refused (`vault.authorisation.check_header`).
+    `authorised` is the name in the instruction; a header that states another is refused
+    (`vault.authorisation.check.check_header`).
     """
     if not header.system:
         return NOT_STATED

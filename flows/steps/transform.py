@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from connectors.targets.skeleton import skeleton_of
 from flows.steps.context import DataContext
 from flows.steps.extract import STAGE as EXTRACTED
-from flows.values import Drafts, Matched
+from flows.steps.values import Drafts, Matched
 from schemas.disposition import UnitKind
 
 _KNOWN = frozenset(

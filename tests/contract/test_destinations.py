@@ -15,11 +15,11 @@ from servers import BUCKET, moto, sshd, through
 
 from connectors.destinations.base import MANIFEST, Destination, bring
 from connectors.destinations.folder import FolderDestination
-from connectors.destinations.line import Line, Patience
+from connectors.destinations.line import Backoff, Line
 from connectors.destinations.s3 import S3Destination
 from connectors.destinations.sftp import SftpDestination
 from connectors.targets.manifest import build_manifest
-from flows.servers import dial
+from flows.transport.dial import dial
 from schemas.digests import stream_digest
 from schemas.errors import TargetRefusedError
 
@@ -28,7 +28,7 @@ OTHER = "99999999-2222-3333-4444-555555555555"
 PART = 64 << 10
 MOST = 1 << 20
 NAMES = ("part-0001.zip.age", "part-0002.zip.age", "report.zip.age")
-PATIENCE = Patience(sleep=lambda seconds: None)
+PATIENCE = Backoff(sleep=lambda seconds: None)
 
 
 class Died(BaseException):

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import pytest
 
 from schemas.errors import KeyServiceError, KeyUnavailableError
-from vault.keys import KeyProvider, KeyRef, KeyState
-from vault.provider import provider
+from vault.keys.provider import KeyProvider, KeyRef, KeyState
+from vault.keys.registry import provider
 
 GONE = {KeyState.ABSENT, KeyState.REVOKED, KeyState.EXPIRED}
 

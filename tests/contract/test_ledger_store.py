@@ -11,18 +11,19 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from schemas.errors import ForkError
-from vault.clock import SystemClock
-from vault.ledger import EntryType, Ledger, commit
-from vault.ledger_audit import audit
-from vault.ledger_store import FileLedger, load_log_key
-from vault.merkle import leaf_hash, root_hash
-from vault.notes import VerifierKey
-from vault.site import create_home
+from vault.home.create import create_home
+from vault.ledger.audit import audit
+from vault.ledger.entries import EntryType, Ledger, commit
+from vault.ledger.home_log import load_log_key
+from vault.ledger.log import FileLedger
+from vault.ledger.merkle import leaf_hash, root_hash
+from vault.ledger.notes import VerifierKey
+from vault.system.clock import SystemClock
 
 ROOT = Path(__file__).resolve().parents[2]
 WRITER = (
-    "import sys; from pathlib import Path; from vault.clock import SystemClock; "
-    "from vault.ledger import *; from vault.ledger_store import load_log_key; h=Path(sys.argv[1]); "
+    "import sys; from pathlib import Path; from vault.system.clock import SystemClock; "
+    "from vault.ledger.entries import *; from vault.ledger.home_log import load_log_key; from vault.ledger.log import FileLedger; h=Path(sys.argv[1]); "
     "l=Ledger(FileLedger(h/'ledger','test.example/log',load_log_key(h)),SystemClock()); "
     "[l.record(EntryType.AUTHORISATION_REFUSED,None,'x',commitments={'operator':commit(b'a','b','c',b'd')}) for _ in range(int(sys.argv[2]))]"
 )

@@ -15,10 +15,10 @@ import pytest
 from sealing import ROOT, drive, needs_age, needs_browser, needs_node, served, task
 
 from schemas.texts import LANGUAGES
-from vault.intake import check_number
-from vault.seal_page import fill_page
+from vault.intake.record import check_number
+from vault.intake.seal_page import fill_page
 
-TEMPLATE = ROOT / "vault" / "templates" / "seal-page.html"
+TEMPLATE = ROOT / "vault" / "intake" / "templates" / "seal-page.html"
 IDENTITY = pyrage.x25519.Identity.generate()
 RECIPIENT = str(IDENTITY.to_public())
 LATER = "2099-01-01T00:00:00Z"

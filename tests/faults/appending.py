@@ -7,9 +7,10 @@ import sys
 from pathlib import Path
 
 from schemas.errors import RepriseError
-from vault.clock import SystemClock
-from vault.ledger import EntryType, Ledger, commit
-from vault.ledger_store import FileLedger, load_log_key
+from vault.ledger.entries import EntryType, Ledger, commit
+from vault.ledger.home_log import load_log_key
+from vault.ledger.log import FileLedger
+from vault.system.clock import SystemClock
 
 home, count = Path(sys.argv[1]), int(sys.argv[2])
 ledger = Ledger(FileLedger(home / "ledger", "test.example/log", load_log_key(home)), SystemClock())

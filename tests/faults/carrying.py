@@ -8,10 +8,10 @@ import sys
 from pathlib import Path
 from typing import Any, Self
 
-import flows.carry
-from flows import engine
-from flows.orders import Order
-from flows.watch import NoWatch
+import flows.engine._supervise
+from flows.engine import run as engine
+from flows.session.observer import NoObserver
+from flows.session.orders import Order
 from schemas.errors import RepriseError
 
 
@@ -31,13 +31,13 @@ class NoJudge:
         return []
 
 
-flows.carry.ContractJudge = NoJudge  # type: ignore[assignment, misc]
+flows.engine._supervise.ContractJudge = NoJudge  # type: ignore[assignment, misc]
 
 
 def carry(plan: dict[str, Any]) -> int:
     """The exit code: 0, that of the error, or 40 for one of the system's."""
     try:
-        engine.start(Path(plan["home"]), Order(**plan["order"]), NoWatch())
+        engine.start(Path(plan["home"]), Order(**plan["order"]), NoObserver())
     except RepriseError as error:
         return error.exit_code
     except OSError:

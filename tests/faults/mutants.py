@@ -8,5 +8,5 @@ from forked_python import Forked, start_forked
 
 
 def start_mutant(lock: int) -> Forked:
-    """In the place of `flows.data_link.start_process`; what is broken says REPRISE_MUTANT."""
+    """In the place of `flows.engine._ipc.start_process`; what is broken says REPRISE_MUTANT."""
     return start_forked(["mutated_data_process", str(os.getpid()), str(lock)], os.environ, (lock,))

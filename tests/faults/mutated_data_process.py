@@ -17,8 +17,8 @@ import pyarrow as pa
 import flows.steps.deliver as deliver_step
 import flows.steps.extract as extract_step
 from connectors.base import Batch
-from flows import data_process
-from vault.staging import StagingReader
+from flows.engine import data_process
+from vault.staging.segments import StagingReader
 
 PLACE, OPERATION, WHAT, COLUMN = (os.environ["REPRISE_MUTANT"].split(":") + [""] * 2)[:4]
 TABLE, _, KIND = WHAT.partition("/")

@@ -11,7 +11,7 @@ from liars import LIES, lying_sftp, odd_s3
 from parcel import NAMES, PART, RUN, Naps, carry, destination, is_whole
 from servers import KEY_ID, SECRET, sshd, through
 
-from flows import sftp_server
+from flows.transport import _sftp as sftp_server
 from schemas.errors import RepriseError, TargetError
 from schemas.sensitive import Sensitive
 

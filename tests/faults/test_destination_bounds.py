@@ -21,9 +21,9 @@ from liars import lying_sftp
 from parcel import NAMES, PART, RUN, carry, destination
 from servers import through
 
-from connectors.destinations.line import Line, Patience
+from connectors.destinations.line import Backoff, Line
 from connectors.destinations.watchdog import Bound, Watchdog
-from flows.s3_server import _http_session
+from flows.transport._s3 import _http_session
 from schemas.errors import TargetError
 
 PARTS = 256 << 10
@@ -327,7 +327,7 @@ def test_progress_that_trickles_is_no_progress(monkeypatch):
 
             return Fault.LOST
 
-    line = Line(Dialled(), Patience(sleep=lambda _: None))
+    line = Line(Dialled(), Backoff(sleep=lambda _: None))
 
     def act(_filesystem):
         attempts.append(1)
@@ -361,7 +361,7 @@ sys.addaudithook(lambda event, a: seen.append(a[1]) if event == "socket.connect"
 sys.path[:0] = json.loads(sys.argv[3])
 from parcel import carry, destination
 from schemas.sensitive import Sensitive
-from vault.destinations import S3Bucket, SftpServer
+from vault.records.destinations import S3Bucket, SftpServer
 for raw in json.loads(sys.stdin.read()):
     kind = SftpServer if "host_key" in raw else S3Bucket
     secret = ("identity", "key_id", "secret")

@@ -14,10 +14,10 @@ from proxy import Weather, proxy
 from servers import free_port, through
 
 from connectors.destinations.base import MANIFEST, Destination, bring
-from connectors.destinations.line import Line, Patience
+from connectors.destinations.line import Backoff, Line
 from connectors.destinations.sftp import SftpDestination
 from connectors.destinations.sftp import _remove_folder as remove_folder
-from flows.servers import dial
+from flows.transport.dial import dial
 from schemas.errors import TargetError
 
 SEEDS = range(40) if os.environ.get("REPRISE_ALL_FAULTS") else range(3)
@@ -64,7 +64,7 @@ class Tapped:
 def test_what_a_cut_line_still_brings_does_no_harm(ssh, sealed):
     """The server works off a lost line's last writes while the next line, cut as well, is at work already."""
     content = (sealed / NAMES[0]).read_bytes()
-    patience = Patience(sleep=Naps())
+    patience = Backoff(sleep=Naps())
 
     def lost(tapped: Tapped, number: int) -> None:
         if number == 6:
@@ -168,6 +168,6 @@ def test_nobody_there_is_bounded_and_backs_off(server, sealed):
 def test_waiting_is_never_in_step():
     naps = Naps()
     for failures in (1, 2, 3):
-        Patience(sleep=naps, chance=random.Random(failures).random).wait(failures)
+        Backoff(sleep=naps, chance=random.Random(failures).random).wait(failures)
     assert all(0 <= nap <= 0.5 * 2**nth for nth, nap in enumerate(naps.taken))
     assert len({nap / 0.5 / 2**nth for nth, nap in enumerate(naps.taken)}) == 3

@@ -10,9 +10,9 @@ from parcel import NAMES, RUN, Naps, destination, digest
 from servers import make_key
 
 from connectors.destinations.base import bring
-from connectors.destinations.line import Line, Patience
+from connectors.destinations.line import Backoff, Line
 from connectors.destinations.sftp import SftpDestination
-from flows.servers import dial
+from flows.transport.dial import dial
 from schemas.errors import TargetRefusedError
 
 
@@ -32,10 +32,10 @@ def test_a_host_key_that_changes_is_refused_before_we_log_in(ssh, sealed, tmp_pa
 def test_a_host_key_that_changes_between_two_connections(ssh, sealed, tmp_path):
     """The line is cut, and somebody else answers the next call."""
     make_key(tmp_path / "other")
-    line = Line(dial(ssh.server), Patience(sleep=Naps()))
+    line = Line(dial(ssh.server), Backoff(sleep=Naps()))
     place = SftpDestination(line, ssh.server.folder, RUN)
     place.put(sealed / NAMES[0], NAMES[0])
-    line.hang_up()
+    line.disconnect()
     with lying_sftp(tmp_path, tmp_path / "other", lambda data: data) as port:
         line._dial = dial(replace(ssh.server, port=port))
         with pytest.raises(TargetRefusedError, match="host_key_changed"):
@@ -58,7 +58,7 @@ def test_a_server_that_no_longer_has_the_pinned_kind_of_key(ssh, sealed, tmp_pat
 
 
 def test_a_key_that_the_server_does_not_know(ssh, sealed, tmp_path):
-    from vault.destinations import open_identity
+    from vault.records.destinations import open_identity
 
     make_key(tmp_path / "stranger")
     identity = open_identity((tmp_path / "stranger").read_bytes(), None)

@@ -1,4 +1,4 @@
-"""kill -9 of either process between any two arrows, and inside the long steps and the destruction.
+"""kill -9 of either process between any two steps, and inside the long steps and the destruction.
 
 Afterwards `resume` ends in the same decrypted content; or `abandon`, or the sweep, leaves nothing but a proof.
 """
@@ -8,39 +8,39 @@ from __future__ import annotations
 import pytest
 from whole_run import WholeRun
 
-from flows import engine
-from flows.retention import sweep_home
-from vault.lease import list_runs
+from flows.engine import run as engine
+from flows.retention._sweep import sweep_home
+from vault.runs.lease import list_runs
 
-ARROWS = (
+STEPS = (
     "authorise", "lease", "inventory", "extract", "check", "match", "transform", "plan", "deliver", "reconcile",
     "publish", "destroy", "certify",
 )  # fmt: skip
 LONG = ("inventory", "extract", "deliver")
 CALLS = (
-    ("flows.steps.lease.new_lease", 1),
-    ("flows.steps.lease.begin", 1),
-    ("flows.control.commit", 1),
-    ("flows.carry.DataLink", 1),
-    ("flows.ending.inventory_staging", 1),
-    ("flows.ending.destroy_run", 1),
-    ("vault.destroy._destroy_key", 1),
-    ("vault.destroy.probe", 1),
-    ("vault.destroy.remove", 1),
-    ("flows.ending._certify", 1),
-    ("flows.ending.issue_proof", 1),
-    ("flows.control.digest_b64", 1),
-    ("flows.issuing.place_folder", 1),
-    ("vault.proof_folder.write_durably", 4),
-    ("flows.ending.drop_order", 1),
+    ("flows.engine._lease.new_lease", 1),
+    ("flows.engine._lease.begin", 1),
+    ("flows.session.control.commit", 1),
+    ("flows.engine._supervise.DataLink", 1),
+    ("flows.lifecycle.ending.inventory_staging", 1),
+    ("flows.lifecycle.ending.destroy_run", 1),
+    ("vault.destruction.destroy._destroy_key", 1),
+    ("vault.destruction.destroy.probe", 1),
+    ("vault.destruction.destroy.remove", 1),
+    ("flows.lifecycle.ending._certify", 1),
+    ("flows.lifecycle.ending.issue_proof", 1),
+    ("flows.session.control.digest_b64", 1),
+    ("flows.lifecycle.proof.place_folder", 1),
+    ("vault.proof.folder.write_durably", 4),
+    ("flows.lifecycle.ending.drop_order", 1),
 )
 KILLS = (
-    [{"who": "control", "at": "arrow", "name": arrow} for arrow in ARROWS]
-    + [{"who": "data", "at": "arrow", "name": arrow} for arrow in ARROWS[2:11]]
+    [{"who": "control", "at": "step", "name": step} for step in STEPS]
+    + [{"who": "data", "at": "step", "name": step} for step in STEPS[2:11]]
     + [{"who": who, "at": "progress", "name": step} for who in ("control", "data") for step in LONG]
     + [{"who": "control", "at": "call", "name": name, "nth": str(nth)} for name, nth in CALLS]
 )
-ENDED_BEFORE_LEASE = {"authorise", "flows.steps.lease.new_lease"}
+ENDED_BEFORE_LEASE = {"authorise", "flows.engine._lease.new_lease"}
 pytestmark = pytest.mark.slow
 
 
@@ -50,7 +50,7 @@ def _name(kill: dict[str, str]) -> str:
 
 @pytest.fixture(scope="module")
 def practice(tmp_path_factory):
-    from flows.practice.write import write_practice
+    from trial.practice.write import write_practice
 
     folder = tmp_path_factory.mktemp("practice") / "export"
     write_practice(folder, patients=12, seed=7, shape="ordinary")
@@ -70,7 +70,7 @@ def test_a_killed_run_resumes_to_the_same_content(kill, practice, undisturbed, t
     died = case.start_apart(kill)
     all_was_told = kill == {
         "who": "data",
-        "at": "arrow",
+        "at": "step",
         "name": "publish",
     }  # its death changes nothing any more
     expected = -9 if kill["who"] == "control" else 0 if all_was_told else 50
@@ -97,6 +97,6 @@ def test_a_killed_run_is_ended_without_a_trace(kill, way, practice, tmp_path, mo
         if way == "abandon":
             engine.abandon(case.home, case.run_id, "trial")
         else:
-            monkeypatch.setattr("vault.lease.Lease.seconds_left", lambda self, clock: 0)
+            monkeypatch.setattr("vault.runs.lease.Lease.seconds_left", lambda self, clock: 0)
             assert sweep_home(case.home).destroyed == 1
     case.nothing_left()

@@ -14,12 +14,13 @@ from pathlib import Path
 
 import pytest
 
-from vault.clock import SystemClock
-from vault.ledger import EntryType, Ledger, commit
-from vault.ledger_audit import audit
-from vault.ledger_store import FileLedger, load_log_key
-from vault.notes import VerifierKey
-from vault.site import create_home
+from vault.home.create import create_home
+from vault.ledger.audit import audit
+from vault.ledger.entries import EntryType, Ledger, commit
+from vault.ledger.home_log import load_log_key
+from vault.ledger.log import FileLedger
+from vault.ledger.notes import VerifierKey
+from vault.system.clock import SystemClock
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = ROOT / "tests/faults/appending.py"

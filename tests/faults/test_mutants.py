@@ -6,7 +6,8 @@ import pytest
 from mutants import start_mutant
 from whole_run import WholeRun
 
-from flows import data_link, engine
+from flows.engine import _ipc as data_link
+from flows.engine import run as engine
 from schemas.errors import ReconciliationError
 
 TABLES = (

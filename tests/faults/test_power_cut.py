@@ -23,14 +23,14 @@ from loop_disk import call, make_disk, mounted, needs_loop_disks
 from moving_clock import MovingClock
 from whole_run import WholeRun
 
-from flows import engine
-from flows.practice.write import write_practice
-from flows.retention import sweep_home
-from flows.watch import NoWatch
-from vault import lease as leases
-from vault.keyring_linux import KernelKeyring
-from vault.lease import list_runs
-from vault.run_files import is_ended
+from flows.engine import run as engine
+from flows.retention._sweep import sweep_home
+from flows.session.observer import NoObserver
+from trial.practice.write import write_practice
+from vault.keys.linux_keyring import KernelKeyring
+from vault.runs import lease as leases
+from vault.runs.facts import is_ended
+from vault.runs.lease import list_runs
 
 ROOT = Path(__file__).resolve().parents[2]
 MOMENTS = int(os.environ.get("REPRISE_POWER_CUTS", "3"))
@@ -108,7 +108,7 @@ def recover(bench: Bench, way: str) -> None:
         if not runs:
             case.start()
         for lease in alive:
-            assert engine.resume(case.home, lease.run_id, "trial", NoWatch()).state == "certified"
+            assert engine.resume(case.home, lease.run_id, "trial", NoObserver()).state == "certified"
         assert case.content() == bench.content
     elif way == "abandon":
         for lease in alive:
@@ -124,7 +124,7 @@ def recover(bench: Bench, way: str) -> None:
 def test_the_power_goes_at_random_moments(tmp_path, monkeypatch):
     bench, chance, seen = Bench(tmp_path), random.Random(SEED), Counter()
     monkeypatch.setattr(leases, "boot_id", lambda: "the boot after")
-    monkeypatch.setattr("vault.clock.boot_id", lambda: "the boot after")
+    monkeypatch.setattr("vault.system.clock.boot_id", lambda: "the boot after")
     for number in range(MOMENTS):
         seconds = chance.uniform(0.3, 1.1) * bench.seconds
         way = ("resume", "abandon", "sweep")[number % 3]

@@ -29,12 +29,12 @@ from moving_clock import MovingClock
 from warm import load_forks, run_apart, run_traced
 from whole_run import WholeRun
 
-from flows import engine
-from flows.practice.write import write_practice
-from flows.retention import sweep_home
-from flows.watch import NoWatch
-from vault.lease import list_runs
-from vault.run_files import is_ended
+from flows.engine import run as engine
+from flows.retention._sweep import sweep_home
+from flows.session.observer import NoObserver
+from trial.practice.write import write_practice
+from vault.runs.facts import is_ended
+from vault.runs.lease import list_runs
 
 CALLS = (
     "openat", "mkdir", "mkdirat", "rename", "renameat", "renameat2", "unlink", "unlinkat", "rmdir", "fsync",
@@ -159,7 +159,7 @@ def recover(case: WholeRun, content: dict[str, bytes], way: str) -> None:
         if not leases:
             assert case.start().state == "certified"
         for lease in alive:
-            assert engine.resume(case.home, lease.run_id, "trial", NoWatch()).state == "certified"
+            assert engine.resume(case.home, lease.run_id, "trial", NoObserver()).state == "certified"
         assert case.content() == content
     elif way == "abandon":
         for lease in alive:

@@ -24,19 +24,19 @@ import pytest
 from moving_clock import MovingClock
 from whole_run import WholeRun
 
-from flows import engine
-from flows.practice.write import write_practice
-from flows.retention import sweep_home
-from flows.safekeeping import Reason, accept_rollback
-from flows.trial import P12_PASSWORD
-from flows.watch import NoWatch
+from flows.admin.backup import Reason, accept_rollback
+from flows.engine import run as engine
+from flows.retention._sweep import sweep_home
+from flows.session.observer import NoObserver
 from schemas.errors import ForkError, RepriseError
-from vault.authorisation import is_withdrawn
-from vault.instruction import draft
-from vault.lease import Lease, list_runs
-from vault.provider import provider
-from vault.run_files import is_ended
-from vault.signing import load_p12, sign_cades
+from trial.home import P12_PASSWORD
+from trial.practice.write import write_practice
+from vault.authorisation.check import is_withdrawn
+from vault.instruction.document import draft
+from vault.instruction.signing import load_p12, sign_cades
+from vault.keys.registry import provider
+from vault.runs.facts import is_ended
+from vault.runs.lease import Lease, list_runs
 
 ROOT = Path(__file__).resolve().parents[2]
 RUNS = int(os.environ.get("REPRISE_SOAK_RUNS", "8"))
@@ -143,7 +143,7 @@ class Soak:
                 continue
             try:
                 if way == "resume":
-                    engine.resume(self.case.home, lease.run_id, "trial", NoWatch())
+                    engine.resume(self.case.home, lease.run_id, "trial", NoObserver())
                 else:
                     engine.abandon(self.case.home, lease.run_id, "trial")
             except RepriseError as error:

@@ -19,8 +19,8 @@ from typing import Any, NoReturn
 
 from forked_python import Forked
 
-import flows.data_link
-from flows import data_process
+import flows.engine._ipc
+from flows.engine import data_process
 
 HERE = Path(__file__).resolve().parent
 PATHS = (HERE, HERE.parent, HERE.parents[1])
@@ -79,7 +79,7 @@ def _become_data_process(parent: str, orders: int, events: int, lock: int) -> No
 
 def fork_data_processes() -> None:
     """From now on, in this process."""
-    flows.data_link.start_process = ForkedDataProcess  # type: ignore[assignment]
+    flows.engine._ipc.start_process = ForkedDataProcess  # type: ignore[assignment]
 
 
 def _traced(work: Callable[..., int], arguments: tuple[Any, ...]) -> None:

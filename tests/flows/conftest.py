@@ -8,7 +8,7 @@ import pytest
 from grown_proof import GrownProof
 from whole_run import WholeRun
 
-from flows.practice.write import write_practice
+from trial.practice.write import write_practice
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +23,7 @@ def practice(tmp_path_factory) -> Path:
 def crashed(practice, tmp_path) -> WholeRun:
     """A run whose both processes were killed after extraction."""
     case = WholeRun(tmp_path / "trial", practice)
-    case.start_apart({"who": "control", "at": "arrow", "name": "extract"})
+    case.start_apart({"who": "control", "at": "step", "name": "extract"})
     assert any((case.home / "staging").iterdir())
     return case
 

@@ -10,15 +10,15 @@ from typing import Any
 from stamp_authority import Authority
 from whole_run import WholeRun
 
-from flows.control import Control
-from flows.practice.write import write_practice
-from vault.canonical import canonical_json
-from vault.ledger import EntryType
-from vault.ledger_store import load_log_key, open_store
-from vault.notes import sign_note
-from vault.proof_folder import seal_files
+from flows.session.control import Control
+from trial.practice.write import write_practice
+from vault.canonical_json import canonical_json
+from vault.ledger.entries import EntryType
+from vault.ledger.home_log import load_log_key, open_store
+from vault.ledger.notes import sign_note
+from vault.proof.folder import seal_files
+from vault.proof.statements import envelope
 from vault.site import Site
-from vault.statements import envelope
 from vault.verify import read_folder
 
 Files = dict[str, bytes]

@@ -14,19 +14,20 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from flows import engine, retention
-from flows.orders import Order
-from flows.sweep_round import sweep_round
-from flows.watch import NoWatch
-from vault import liveness
-from vault.destroy import destroy_run
-from vault.lease import Lease, data_process_ended, list_runs, owner_alive
-from vault.run_files import is_ended
+from flows.engine import run as engine
+from flows.retention import _sweep as retention
+from flows.retention.round import sweep_round
+from flows.session.observer import NoObserver
+from flows.session.orders import Order
+from vault.destruction.destroy import destroy_run
+from vault.runs.facts import is_ended
+from vault.runs.lease import Lease, data_process_ended, list_runs, owner_alive
+from vault.system import liveness
 
 
-class Stopping(NoWatch):
-    def arrow(self, arrow: str, counts: dict[str, Any]) -> None:
-        if arrow == "inventory":
+class Stopping(NoObserver):
+    def step(self, step: str, counts: dict[str, Any]) -> None:
+        if step == "inventory":
             os.kill(os.getpid(), signal.SIGSTOP)
 
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from test_custody_of_copies import DOCTOR, OPERATOR, Case
 
-from flows.confirmation import ImportState, confirm, draft_acceptance
-from flows.trial import P12_PASSWORD
+from flows.lifecycle.confirmation import ImportState, confirm, draft_acceptance
 from schemas.errors import AuthorisationError, UnreadableSourceError
-from vault.signing import load_p12, sign_cades
+from trial.home import P12_PASSWORD
+from vault.instruction.signing import load_p12, sign_cades
 from vault.verify import verify
 
 pytestmark = pytest.mark.slow

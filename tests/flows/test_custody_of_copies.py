@@ -12,23 +12,24 @@ from moving_clock import MovingClock
 from whole_run import WholeRun
 
 from connectors.destinations.folder import FolderDestination
-from flows import engine
+from flows.admin.backup import Reason, accept_rollback
 from flows.commands.bars import BarWatch
 from flows.commands.wording import describe_result
-from flows.confirmation import ImportState, confirm
-from flows.control import Control
-from flows.custody import _end
-from flows.retention import sweep_home
-from flows.run_views import status
-from flows.safekeeping import Reason, accept_rollback
+from flows.engine import run as engine
+from flows.lifecycle.confirmation import ImportState, confirm
+from flows.lifecycle.copies import _end
+from flows.lifecycle.run_views import status
+from flows.retention._sweep import sweep_home
+from flows.session.control import Control
 from schemas.errors import AuthorisationError, BusyError, RepriseError, StorageFullError
-from vault import custody as custodies
-from vault.clock import format_utc
-from vault.custody import CopyKind, Custody
-from vault.lease import list_runs
-from vault.ledger_store import open_store
-from vault.locks import hold_custody, hold_run
-from vault.trusted_time import TrustedTime
+from vault.destruction import held_copies as custodies
+from vault.destruction.held_copies import CopyKind, Custody
+from vault.destruction.trusted_time import TrustedTime
+from vault.ledger.home_log import open_store
+from vault.runs.lease import list_runs
+from vault.runs.run_lock import lock_run
+from vault.system.clock import format_utc
+from vault.system.locks import lock_copies
 
 pytestmark = pytest.mark.slow
 OPERATOR, DOCTOR = "operator", "doctor"
@@ -69,8 +70,8 @@ class Case(WholeRun):
 def test_an_operator_s_export_dies_after_publication_and_his_package_at_its_date(practice, tmp_path, capsys):
     case = Case(tmp_path, practice)
     size = sum(p.stat().st_size for p in case.export.rglob("*") if p.is_file())
-    with BarWatch(source=str(case.export)) as watch:
-        result = case.start(watch)
+    with BarWatch(source=str(case.export)) as observer:
+        result = case.start(observer)
     announced = f"The export at {case.export} will be destroyed when the package is delivered, as the instruction says."
     assert capsys.readouterr().err.splitlines()[0] == announced
     assert result.state == "certified"
@@ -93,8 +94,8 @@ def test_an_operator_s_export_dies_after_publication_and_his_package_at_its_date
 
 def test_a_doctor_s_export_and_package_are_not_touched(practice, tmp_path, capsys):
     case = Case(tmp_path, practice, DOCTOR, DOCTOR)
-    with BarWatch(source=str(case.export)) as watch:
-        result = case.start(watch)
+    with BarWatch(source=str(case.export)) as observer:
+        result = case.start(observer)
     assert "will be destroyed" not in capsys.readouterr().err
     assert "  export     left where it lies: it stays with the doctor" in describe_result(result.to_json())
     case.clock.pass_time(days=30)
@@ -118,7 +119,7 @@ def test_no_date_no_custody(practice, tmp_path):
 
 def test_an_abandoned_run_leaves_the_export_until_its_date_and_a_withdrawal_ends_it(practice, tmp_path):
     case = Case(tmp_path, practice)
-    case.start_apart({"who": "control", "at": "arrow", "name": "extract"})
+    case.start_apart({"who": "control", "at": "step", "name": "extract"})
     assert {row["kind"] for row in case.custody()} == {"staging", "source"}
     engine.abandon(case.home, case.run_id, "trial")
     assert case.export.is_dir()
@@ -190,7 +191,7 @@ def test_the_end_of_a_package_is_recorded_once_whatever_becomes_of_its_certifica
     case.clock.pass_time(days=21)
     if lease == "damaged":
         (case.home / "runs" / run / "lease.json").write_bytes(b"{")
-    with hold_run(case.home, (doctor,)):
+    with lock_run(case.home, (doctor,)):
         ends = [sweep_home(case.home, case.clock).copies_destroyed for _ in range(3)]
     assert ends == ([0, 0, 0] if lease == "waits" else [1, 0, 0])
     assert len(case.recorded("custody.destroyed")) == 2, "the source's, and the package's once"
@@ -231,7 +232,7 @@ def test_two_hands_on_one_copy_end_it_once(practice, tmp_path):
     case = Case(tmp_path, practice, DOCTOR, OPERATOR)
     case.start()
     case.clock.pass_time(days=21)
-    with hold_custody(case.home):
+    with lock_copies(case.home):
         report = sweep_home(case.home, case.clock)
     assert (report.copies_destroyed, report.copies_incomplete) == (0, 0), "another is at it"
     control = Control.open(case.home, "trial", case.clock)
@@ -255,20 +256,20 @@ def test_a_damaged_entry_of_the_register_is_an_alarm_and_holds_up_no_other(pract
 
 def test_an_export_goes_with_a_withdrawal_though_its_run_does_not_end(practice, tmp_path, monkeypatch):
     case = Case(tmp_path, practice)
-    case.start_apart({"who": "control", "at": "arrow", "name": "extract"})
+    case.start_apart({"who": "control", "at": "step", "name": "extract"})
     (lease,) = list_runs(case.home)
-    monkeypatch.setattr("flows.engine.END_WAIT_SECONDS", 0)
-    with hold_run(case.home, lease.locks), pytest.raises(BusyError):
+    monkeypatch.setattr("flows.engine.run.END_WAIT_SECONDS", 0)
+    with lock_run(case.home, lease.locks), pytest.raises(BusyError):
         engine.withdraw(case.home, lease.authorisation_id, "trial")
     assert not case.export.exists()
 
 
 def test_an_export_left_by_a_crash_in_a_withdrawal_goes_with_the_next_sweep(practice, tmp_path, monkeypatch):
     case = Case(tmp_path, practice)
-    case.start_apart({"who": "control", "at": "arrow", "name": "extract"})
+    case.start_apart({"who": "control", "at": "step", "name": "extract"})
     (lease,) = list_runs(case.home)
     with monkeypatch.context() as crash, pytest.raises(ZeroDivisionError):
-        crash.setattr("flows.engine.end_withdrawn", lambda *_: 1 / 0)
+        crash.setattr("flows.engine.run.end_withdrawn", lambda *_: 1 / 0)
         engine.withdraw(case.home, lease.authorisation_id, "trial")
     assert case.export.exists()
     sweep_home(case.home, case.clock)
@@ -283,7 +284,8 @@ def test_a_certificate_that_could_not_be_issued_anew_is_issued_by_the_next_sweep
     case.clock.pass_time(days=21)
     with monkeypatch.context() as full:
         full.setattr(
-            "flows.custody.issue_proof", lambda *_: (_ for _ in ()).throw(StorageFullError("disk_full"))
+            "flows.lifecycle.copies.issue_proof",
+            lambda *_: (_ for _ in ()).throw(StorageFullError("disk_full")),
         )
         assert sweep_home(case.home, case.clock).copies_incomplete == 1
     assert sweep_home(case.home, case.clock).copies_destroyed == 1
@@ -303,14 +305,14 @@ def test_a_clock_that_creeps_is_found_out_within_a_boot(practice, tmp_path):
 
 def test_an_export_that_a_crash_kept_out_of_the_register_enters_it_at_the_resume(practice, tmp_path):
     case = Case(tmp_path, practice)
-    case.start_apart({"who": "control", "at": "call", "name": "flows.steps.lease.make_ready", "nth": "1"})
+    case.start_apart({"who": "control", "at": "call", "name": "flows.engine._lease.make_ready", "nth": "1"})
     assert case.resume().state == "certified"
     assert not case.export.exists()
 
 
 def test_an_export_that_was_put_anew_in_the_same_place_is_the_one_destroyed(practice, tmp_path):
     case = Case(tmp_path, practice)
-    case.start_apart({"who": "control", "at": "arrow", "name": "extract"})
+    case.start_apart({"who": "control", "at": "step", "name": "extract"})
     (name,) = [path for path in case.export.rglob("*") if path.is_file()]
     data = name.read_bytes()
     name.unlink()
@@ -333,7 +335,7 @@ def test_a_slip_in_an_order_spends_nothing(practice, tmp_path, change, error):
 
 def test_a_destination_that_cannot_be_cleaned_does_not_keep_the_key_alive(practice, tmp_path, monkeypatch):
     case = Case(tmp_path, practice)
-    case.start_apart({"who": "control", "at": "arrow", "name": "reconcile"})
+    case.start_apart({"who": "control", "at": "step", "name": "reconcile"})
     (lease,) = list_runs(case.home)
 
     def refuse(self: FolderDestination) -> None:
@@ -380,7 +382,9 @@ def test_a_crash_while_an_import_is_confirmed_leaves_the_package_to_the_next_swe
     case = Case(tmp_path, practice)
     case.start()
     with monkeypatch.context() as patch:
-        patch.setattr("flows.confirmation.end_package", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        patch.setattr(
+            "flows.lifecycle.confirmation.end_package", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt)
+        )
         with pytest.raises(KeyboardInterrupt):
             confirm(case.home, case.run_id, ImportState.IMPORTED, "trial")
     assert case.content()
@@ -390,7 +394,7 @@ def test_a_crash_while_an_import_is_confirmed_leaves_the_package_to_the_next_swe
 
 def test_a_damaged_instruction_holds_up_the_end_of_no_other_copy(practice, tmp_path):
     case = Case(tmp_path, practice)
-    case.start_apart({"who": "control", "at": "arrow", "name": "extract"})
+    case.start_apart({"who": "control", "at": "step", "name": "extract"})
     engine.abandon(case.home, case.run_id, "trial")
     (row,) = case.custody()
     (case.home / "authorisations" / row["authorisation"] / "state").write_bytes(b"{")
@@ -409,7 +413,7 @@ def test_a_damaged_instruction_holds_up_the_end_of_no_other_copy(practice, tmp_p
 
 def test_a_package_that_a_rollback_had_forgotten_is_held_until_its_date(practice, tmp_path):
     case = Case(tmp_path, practice, DOCTOR, OPERATOR)
-    case.start_apart({"who": "control", "at": "arrow", "name": "reconcile"})
+    case.start_apart({"who": "control", "at": "step", "name": "reconcile"})
     shutil.copytree(case.home, tmp_path / "older")
     case.resume()
     shutil.rmtree(case.home)

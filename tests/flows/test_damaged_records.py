@@ -10,19 +10,19 @@ import pytest
 from moving_clock import MovingClock
 from whole_run import WholeRun, key_state
 
-from flows import engine
-from flows.home_state import home_state
-from flows.retention import sweep_home
-from flows.safekeeping import Reason, accept_rollback
-from flows.sweep_round import sweep_round
+from flows.admin.backup import Reason, accept_rollback
+from flows.admin.status import home_state
+from flows.engine import run as engine
+from flows.retention._sweep import sweep_home
+from flows.retention.round import sweep_round
 from schemas.errors import (
     IntegrityError,
     LedgerError,
     UseError,
 )
-from vault.keys import KeyState
-from vault.lease import list_runs
-from vault.mark import make_staging
+from vault.keys.provider import KeyState
+from vault.runs.lease import list_runs
+from vault.staging.ownership import make_staging
 
 pytestmark = pytest.mark.slow
 
@@ -51,7 +51,9 @@ def records_of(case: WholeRun, name: str) -> list[Path]:
 @pytest.mark.parametrize(("name", "damage"), DAMAGES.items())
 def test_a_run_whose_records_are_damaged_dies_in_time_and_holds_up_no_other(practice, tmp_path, name, damage):
     case = WholeRun(tmp_path / "trial", practice)
-    case.start_apart({"who": "control", "at": "call", "name": "vault.destroy._destroy_key", "nth": "1"})
+    case.start_apart(
+        {"who": "control", "at": "call", "name": "vault.destruction.destroy._destroy_key", "nth": "1"}
+    )
     (lease,) = list_runs(case.home)
     other = replace(lease, run_id="a-run-of-an-earlier-time", staging=str(case.home / "staging/other"))
     make_staging(case.home, Path(other.staging))
@@ -127,7 +129,9 @@ def test_a_lease_with_a_foreign_value_is_a_damaged_one(crashed, field, value):
 
 
 def test_a_staged_file_that_cannot_be_read_any_more_keeps_nothing_alive(crashed, monkeypatch):
-    monkeypatch.setattr("vault.destroy.ciphertext_digest", lambda _: (_ for _ in ()).throw(OSError(5, "")))
+    monkeypatch.setattr(
+        "vault.destruction.destroy.ciphertext_digest", lambda _: (_ for _ in ()).throw(OSError(5, ""))
+    )
     staged = sum(1 for p in (crashed.home / "staging").rglob("*") if p.is_file())
     engine.abandon(crashed.home, crashed.run_id, "trial")
     told = crashed.told()

@@ -9,38 +9,38 @@ import pytest
 from moving_clock import MovingClock
 from whole_run import WholeRun
 
-from flows import engine
-from flows.retention import sweep_home
-from flows.watch import NoWatch
+from flows.engine import run as engine
+from flows.retention._sweep import sweep_home
+from flows.session.observer import NoObserver
 from schemas.errors import (
     DeadlineError,
     KeyUnavailableError,
 )
-from vault.lease import list_runs
+from vault.runs.lease import list_runs
 
 pytestmark = pytest.mark.slow
 
 
-class JumpingWatch(NoWatch):
+class JumpingWatch(NoObserver):
     """Moves the clock when a step is done."""
 
     def __init__(self, clock: MovingClock, **moves: dict[str, float]) -> None:
         self._clock, self._moves = clock, moves
 
-    def arrow(self, arrow: str, counts: dict) -> None:
-        self._clock.set_wall(**self._moves.get(arrow, {}))
+    def step(self, step: str, counts: dict) -> None:
+        self._clock.set_wall(**self._moves.get(step, {}))
 
 
 def test_a_wall_clock_that_jumps_by_years_during_a_run_ends_nothing_early(practice, tmp_path):
     case, clock = WholeRun(tmp_path / "trial", practice), MovingClock()
-    watch = JumpingWatch(
+    observer = JumpingWatch(
         clock,
         inventory={"days": 5 * 365},
         extract={"days": -10 * 365},
         transform={"hours": 100},
         plan={"hours": -3},
     )
-    result = engine.start(case.home, case.order(), watch, clock=clock)
+    result = engine.start(case.home, case.order(), observer, clock=clock)
     assert result.state == "certified"
     assert case.content()
 
@@ -50,9 +50,9 @@ def test_a_run_is_ended_at_its_deadline_by_the_boot_clock_though_the_wall_clock_
 ):
     case, clock = WholeRun(tmp_path / "trial", practice), MovingClock()
 
-    class Late(NoWatch):
-        def arrow(self, arrow: str, counts: dict) -> None:
-            if arrow == "extract":
+    class Late(NoObserver):
+        def step(self, step: str, counts: dict) -> None:
+            if step == "extract":
                 clock.set_wall(days=-1000)
                 clock.pass_time(hours=73)
                 time.sleep(1.2)  # the guard looks twice a second
@@ -77,12 +77,12 @@ def test_a_deadline_is_frozen_at_the_lease(crashed, monkeypatch):
 
 def test_a_run_that_had_published_is_certified_as_published_after_its_deadline(practice, tmp_path):
     case = WholeRun(tmp_path / "trial", practice)
-    case.start_apart({"who": "control", "at": "arrow", "name": "publish"})
+    case.start_apart({"who": "control", "at": "step", "name": "publish"})
     delivered = case.content()
     assert delivered
     clock = MovingClock()
     clock.pass_time(hours=73)
-    result = engine.resume(case.home, case.run_id, "trial", NoWatch(), clock=clock)
+    result = engine.resume(case.home, case.run_id, "trial", NoObserver(), clock=clock)
     assert result.state == "certified"
     told = case.told()
     assert told["destruction"]["cause"] == "published"
@@ -91,15 +91,15 @@ def test_a_run_that_had_published_is_certified_as_published_after_its_deadline(p
 
 
 def test_a_data_process_that_dies_when_all_was_told_changes_nothing(practice, tmp_path, monkeypatch):
-    case, clock, carried = WholeRun(tmp_path / "trial", practice), MovingClock(), engine.carry
+    case, clock, results = WholeRun(tmp_path / "trial", practice), MovingClock(), engine.carry
 
     def carry_and_die(*arguments) -> None:
-        carried(*arguments)
+        results(*arguments)
         clock.pass_time(hours=73)
         raise KeyUnavailableError("data_process_died")
 
     monkeypatch.setattr(engine, "carry", carry_and_die)
-    result = engine.start(case.home, case.order(), NoWatch(), clock=clock)
+    result = engine.start(case.home, case.order(), NoObserver(), clock=clock)
     assert result.state == "certified"
     told = case.told()
     assert told["destruction"]["cause"] == "published"
@@ -110,10 +110,10 @@ def test_a_data_process_that_dies_when_all_was_told_changes_nothing(practice, tm
 def test_a_guard_that_cannot_see_any_more_ends_the_run_which_can_be_resumed(practice, tmp_path, monkeypatch):
     case = WholeRun(tmp_path / "trial", practice)
 
-    class Blind(NoWatch):
-        def arrow(self, arrow: str, counts: dict) -> None:
-            if arrow == "extract":
-                monkeypatch.setattr("flows.guard.is_withdrawn", lambda home, reference: 1 / 0)
+    class Blind(NoObserver):
+        def step(self, step: str, counts: dict) -> None:
+            if step == "extract":
+                monkeypatch.setattr("flows.engine._watchdog.is_withdrawn", lambda home, reference: 1 / 0)
                 time.sleep(1.2)  # the guard looks twice a second
 
     with pytest.raises(ZeroDivisionError):

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from whole_run import WholeRun
 
-from flows import engine
+from flows.engine import run as engine
 from schemas.errors import KeyUnavailableError
-from vault.lease import list_runs, partial_name, parts_folder
+from vault.runs.lease import list_runs, partial_name, parts_folder
 
 
 def of_the_first_release(case: WholeRun) -> Path:
@@ -30,7 +30,7 @@ def of_the_first_release(case: WholeRun) -> Path:
 
 def test_resumed_it_seals_its_parts_again_and_leaves_nothing_beside_them(practice, tmp_path):
     case = WholeRun(tmp_path / "trial", practice)
-    case.start_apart({"who": "control", "at": "arrow", "name": "reconcile"})
+    case.start_apart({"who": "control", "at": "step", "name": "reconcile"})
     beside = of_the_first_release(case)
     (forged,) = beside.glob("part-*")
     forged.write_bytes(b"age-encryption.org/v1\nforged by who may write there\n" * 100)
@@ -42,7 +42,7 @@ def test_resumed_it_seals_its_parts_again_and_leaves_nothing_beside_them(practic
 
 def test_what_another_program_staged_is_not_resumed_but_abandoned(practice, tmp_path):
     case = WholeRun(tmp_path / "trial", practice)
-    case.start_apart({"who": "control", "at": "arrow", "name": "extract"})
+    case.start_apart({"who": "control", "at": "step", "name": "extract"})
     journal = case.home / "runs" / case.run_id / "journal.jsonl"
     whole = journal.read_text()
     lines = [json.loads(line) for line in whole.splitlines()]

@@ -15,7 +15,7 @@ from connectors.base import MessageHeader, SourceFile
 from flows.steps import headers
 from schemas.errors import ScopeError, UnexplainedUnitError
 from schemas.sensitive import Sensitive
-from vault.authorisation import Authorisation
+from vault.authorisation.check import Authorisation
 
 pytestmark = pytest.mark.slow
 EMPTY = SourceFile(1, 0, BytesIO)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from whole_run import WholeRun
 
-from flows.practice.write import write_practice
+from trial.practice.write import write_practice
 
 SCRIPT = Path(__file__).with_name("hidden_run.py")
 HIDE = """set -e

@@ -9,9 +9,9 @@ import pytest
 from terminal import at_a_terminal, last_line
 from whole_run import WholeRun
 
-from flows.practice.write import write_practice
-from flows.retention import sweep_home
-from vault.lease import list_runs
+from flows.retention._sweep import sweep_home
+from trial.practice.write import write_practice
+from vault.runs.lease import list_runs
 
 pytestmark = pytest.mark.slow
 
@@ -62,7 +62,7 @@ def test_ctrl_c_leaves_a_run_to_the_sweep(case, monkeypatch):
     last_line(at_a_terminal(case, interrupt_at="sealing into staging"))
     (lease,) = list_runs(case.home)
     assert sweep_home(case.home).resumable == 1
-    monkeypatch.setattr("vault.lease.Lease.seconds_left", lambda self, clock: 0)
+    monkeypatch.setattr("vault.runs.lease.Lease.seconds_left", lambda self, clock: 0)
     assert sweep_home(case.home).destroyed == 1
     assert not case.content()
     case.nothing_left()

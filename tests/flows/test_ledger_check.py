@@ -11,13 +11,13 @@ from typer.testing import CliRunner, Result
 
 from flows.cli import app
 from flows.commands import proof
-from flows.control import Control
-from vault.clock import SystemClock
-from vault.ledger import EntryType, Ledger, commit
-from vault.ledger_store import open_store
-from vault.sealing import make_identity
-from vault.site import create_home
-from vault.subjects import enrol_operator
+from flows.session.control import Control
+from vault.age.sealing import make_identity
+from vault.home.create import create_home
+from vault.ledger.entries import EntryType, Ledger, commit
+from vault.ledger.home_log import open_store
+from vault.records.operators import enrol_operator
+from vault.system.clock import SystemClock
 
 BY = {"operator": commit(b"a", "b", "c", b"d")}
 RUN = (

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from whole_run import WholeRun
 
-from flows.practice.write import write_practice
+from trial.practice.write import write_practice
 
 
 @pytest.fixture(scope="module")

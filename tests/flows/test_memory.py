@@ -1,6 +1,6 @@
 """Memory of the data process: bounded, whatever the number of patients and the size of a document.
 
-What is compared is the high-water mark that the kernel keeps (VmHWM), read while the process waits at an arrow.
+What is compared is the high-water mark that the kernel keeps (VmHWM), read while the process waits at a step.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from whole_run import HighWater, WholeRun
 
-from flows.practice.write import write_practice
+from trial.practice.write import write_practice
 
 pytestmark = [pytest.mark.slow, pytest.mark.cold]
 BOUND_MIB = 450
@@ -20,11 +20,11 @@ BOUND_MIB = 450
 def high_water(folder: Path, **practice: Any) -> float:
     write_practice(folder / "export", patients_per_file=1_000_000, **practice)
     case = WholeRun(folder / "trial", folder / "export")
-    watch = HighWater(case.home)
-    result = case.start(watch)
+    observer = HighWater(case.home)
+    result = case.start(observer)
     assert result.dispositions["quarantined"] == 0
     case.nothing_left()
-    return watch.mib
+    return observer.mib
 
 
 def test_two_thousand_patients_need_no_more_than_five_hundred(tmp_path):

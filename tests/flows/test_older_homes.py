@@ -7,20 +7,20 @@ import shutil
 import pytest
 from whole_run import WholeRun
 
-from flows import engine
-from flows.safekeeping import Reason, accept_rollback
+from flows.admin.backup import Reason, accept_rollback
+from flows.engine import run as engine
 from schemas.errors import (
     AuthorisationError,
 )
-from vault.authorisation import is_withdrawn
-from vault.lease import list_runs
+from vault.authorisation.check import is_withdrawn
+from vault.runs.lease import list_runs
 
 pytestmark = pytest.mark.slow
 
 
 def test_a_package_delivered_in_the_time_that_a_rollback_lost_stays(practice, tmp_path):
     case = WholeRun(tmp_path / "trial", practice)
-    case.start_apart({"who": "control", "at": "arrow", "name": "reconcile"})
+    case.start_apart({"who": "control", "at": "step", "name": "reconcile"})
     shutil.copytree(case.home, tmp_path / "older")
     case.resume()
     delivered = case.content()

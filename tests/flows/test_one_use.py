@@ -10,10 +10,10 @@ import pytest
 from forked_python import start_forked
 from group_practice import GroupPractice
 
-from flows import engine
-from flows.watch import NoWatch
+from flows.engine import run as engine
+from flows.session.observer import NoObserver
 from schemas.errors import BusyError, UseError
-from vault.lease import list_runs
+from vault.runs.lease import list_runs
 
 pytestmark = pytest.mark.slow
 
@@ -91,7 +91,7 @@ def test_a_run_that_waits_finds_its_use_taken(group, monkeypatch):
     (group.home / "authorisations" / list_runs(group.home)[-1].authorisation_id / "state").unlink()
     group.start(authorisation=str(file))
     with pytest.raises(UseError, match="use_exhausted"):
-        engine.resume(group.home, waits, "trial", NoWatch())
+        engine.resume(group.home, waits, "trial", NoObserver())
     assert group.entries()[-1]["code"] == "use_exhausted"
     assert len(set(group.destination.glob("reprise-*")) - packages) == 1
     assert engine.abandon(group.home, waits, "trial").outcome == "abandoned"

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from whole_run import WholeRun
 
-from flows.package import open_package
+from flows.package.open_package import open_package
 from schemas.errors import PackageError
-from vault.sealing import make_identity, seal_bytes
+from vault.age.sealing import make_identity, seal_bytes
 
 
 @pytest.fixture(scope="module")

@@ -11,27 +11,27 @@ from typing_at import typed_at
 from whole_run import WholeRun
 
 from dashboard.export import export_pages
-from flows import engine
 from flows.commands.wording import describe_result, describe_runs, describe_status
-from flows.orders import save_order
-from flows.practice.write import write_practice
-from flows.run_views import list_runs, run_of_order, status
-from flows.watch import NoWatch
+from flows.engine import run as engine
+from flows.lifecycle.run_views import list_runs, run_of_order, status
+from flows.session.observer import NoObserver
+from flows.session.orders import save_order
 from schemas.errors import RepriseError
 from schemas.outcome import Cause, Outcome
 from schemas.texts import text
-from vault.ledger_store import open_store
+from trial.practice.write import write_practice
+from vault.ledger.home_log import open_store
 
 pytestmark = pytest.mark.slow
 USES = {"inventory": 9, "rehearsal": 9, "migration": 9, "delta": 0}
 
 
-class StopAtOnce(NoWatch):
+class StopAtOnce(NoObserver):
     """Interrupts a run as soon as it has counted."""
 
-    def arrow(self, arrow: str, counts: dict[str, Any]) -> None:
-        super().arrow(arrow, counts)
-        if arrow == "inventory":
+    def step(self, step: str, counts: dict[str, Any]) -> None:
+        super().step(step, counts)
+        if step == "inventory":
             raise KeyboardInterrupt
 
 

@@ -21,10 +21,10 @@ from prefect_server import ROOT, PrefectServer, refused, wait_for
 from terminal import at_a_terminal, last_line
 from whole_run import WholeRun
 
-from flows.practice.write import write_practice
-from flows.run_views import list_runs, run_of_order
-from vault.heartbeat import last_beat
-from vault.prefect_api import Answer, ask
+from flows.lifecycle.run_views import list_runs, run_of_order
+from trial.practice.write import write_practice
+from vault.destruction.heartbeat import last_heartbeat
+from vault.diagnostics.prefect_api import Answer, ask
 
 pytestmark = [pytest.mark.slow, pytest.mark.service]
 USES = {"inventory": 5, "rehearsal": 5, "migration": 9, "delta": 0}
@@ -259,7 +259,7 @@ def test_the_scheduled_sweep_has_run(site):
         return [run for run in site.server.call("POST", "/flow_runs/filter", wanted) if run["auto_scheduled"]]
 
     assert wait_for(scheduled)
-    assert last_beat(site.case.home) is not None
+    assert last_heartbeat(site.case.home) is not None
 
 
 def test_the_automation_marks_what_is_lost(site):

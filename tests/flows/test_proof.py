@@ -16,11 +16,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from whole_run import WholeRun
 
-from flows.practice.write import write_practice
-from vault.certificate import build_certificate
-from vault.ledger_store import load_log_key
-from vault.notes import COSIGNATURE, cosign_note, format_vkey
-from vault.proof_folder import _certificate_of, write_proof
+from trial.practice.write import write_practice
+from vault.ledger.home_log import load_log_key
+from vault.ledger.notes import COSIGNATURE, cosign_note, format_vkey
+from vault.proof.certificate import build_certificate
+from vault.proof.folder import _certificate_of, write_proof
 from vault.site import Site
 from vault.verify import read_folder, verify
 from vault.verify import verify as judge

@@ -13,13 +13,13 @@ from grown_proof import Files, GrownProof
 from test_proof_lies import Forked, given
 
 from schemas.texts import text
-from vault.canonical import canonical_json
-from vault.full_verify import verify_fully
-from vault.instruction import draft
-from vault.ledger import commit
-from vault.ledger_store import load_log_key, open_store
-from vault.signing import load_p12, sign_cades
-from vault.statements import envelope, statement
+from vault.canonical_json import canonical_json
+from vault.instruction.document import draft
+from vault.instruction.signing import load_p12, sign_cades
+from vault.ledger.entries import commit
+from vault.ledger.home_log import load_log_key, open_store
+from vault.proof.full_verifier import verify_fully
+from vault.proof.statements import envelope, statement
 from vault.verify import CHECK, DESTRUCTION, FOLDER, RUN, predicate_type, verify
 
 pytestmark = pytest.mark.slow

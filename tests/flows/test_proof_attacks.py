@@ -15,9 +15,9 @@ import pytest
 from grown_proof import Files, GrownProof
 
 from vault import verify as standalone
-from vault.canonical import canonical_json
-from vault.ledger_store import load_log_key
-from vault.notes import sign_note
+from vault.canonical_json import canonical_json
+from vault.ledger.home_log import load_log_key
+from vault.ledger.notes import sign_note
 
 pytestmark = pytest.mark.slow
 ROOT64 = base64.b64encode(b"r" * 32).decode()
@@ -354,8 +354,8 @@ def test_every_check_is_needed(proof):
 
 def test_lies_in_the_log_itself(proof):
     """Entries that a dishonest log really holds: told twice, going on after the end, of another run."""
-    from vault.ledger import Ledger
-    from vault.ledger_store import FileLedger
+    from vault.ledger.entries import Ledger
+    from vault.ledger.log import FileLedger
 
     for code, change in {
         "story_told_twice": lambda e: [*e[:2], e[1], *e[2:]],

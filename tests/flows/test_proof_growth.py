@@ -14,15 +14,15 @@ import pytest
 from grown_proof import GrownProof
 from stamp_authority import Authority, openssl
 
-from flows.erasure import erase_subject, list_subjects
-from flows.issuing import refresh_proof
+from flows.admin.erasure import erase_subject, list_subjects
+from flows.lifecycle.proof import refresh_proof
 from schemas.errors import ForkError, TrustError, UnreadableSourceError
-from vault.full_verify import verify_fully
-from vault.ledger_store import open_store
-from vault.merkle import verify_consistency
-from vault.notes import Checkpoint, split_note
-from vault.signature_stamps import accept_stamp, stamp_requests
-from vault.trial_ca import TrialAuthority, pem
+from trial.authority import TrialAuthority, pem
+from vault.authorisation.signature_stamps import accept_stamp, stamp_requests
+from vault.ledger.home_log import open_store
+from vault.ledger.merkle import verify_consistency
+from vault.ledger.notes import Checkpoint, split_note
+from vault.proof.full_verifier import verify_fully
 from vault.verify import ERASED, LATER, LOOSE, read_folder, verify
 
 pytestmark = pytest.mark.slow
@@ -98,7 +98,7 @@ def test_a_kept_head_is_led_to_the_present_one_and_a_strange_one_is_not(grown, t
 def test_a_cosignature_is_taken_in_only_over_this_head(grown, tmp_path):
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-    from vault.notes import cosign_note
+    from vault.ledger.notes import cosign_note
 
     witness, note = Ed25519PrivateKey.generate(), tmp_path / "note"
     home = shutil.copytree(grown.case.home, tmp_path / "home")

@@ -13,15 +13,15 @@ from typing import Any
 import pytest
 from grown_proof import Files, GrownProof
 
-from flows.confirmation import ImportState, confirm, draft_acceptance
-from flows.issuing import refresh_proof
-from flows.trial import P12_PASSWORD
-from vault.canonical import canonical_json
-from vault.full_verify import verify_fully
-from vault.ledger_store import load_log_key, open_store
-from vault.signing import load_p12, sign_cades
-from vault.statements import envelope
-from vault.timestamps import Stamps
+from flows.lifecycle.confirmation import ImportState, confirm, draft_acceptance
+from flows.lifecycle.proof import refresh_proof
+from trial.home import P12_PASSWORD
+from vault.canonical_json import canonical_json
+from vault.instruction.signing import load_p12, sign_cades
+from vault.ledger.home_log import load_log_key, open_store
+from vault.pki.timestamps import Stamps
+from vault.proof.full_verifier import verify_fully
+from vault.proof.statements import envelope
 from vault.verify import ERASED, LATER, LOOSE, PAGES, read_folder, verify
 
 pytestmark = pytest.mark.slow

@@ -14,14 +14,15 @@ import pytest
 from grown_proof import Files, GrownProof
 
 from schemas.errors import ForkError
-from vault.canonical import canonical_json
-from vault.certificate import build_certificate, layout
-from vault.full_verify import OTHER_LAYOUT, verify_fully
-from vault.ledger import Ledger, commit
-from vault.ledger_store import FileLedger, load_log_key, open_store
-from vault.proof_folder import place_folder
-from vault.statements import envelope, statement
-from vault.trial_ca import TrialAuthority, sign_cades
+from trial.authority import TrialAuthority, sign_cades
+from vault.canonical_json import canonical_json
+from vault.ledger.entries import Ledger, commit
+from vault.ledger.home_log import load_log_key, open_store
+from vault.ledger.log import FileLedger
+from vault.proof.certificate import build_certificate, layout
+from vault.proof.folder import place_folder
+from vault.proof.full_verifier import OTHER_LAYOUT, verify_fully
+from vault.proof.statements import envelope, statement
 from vault.verify import (
     CHECK,
     DESTRUCTION,

@@ -19,17 +19,17 @@ import pytest
 from former import draft_1
 from whole_run import WholeRun
 
-from flows import trial
-from vault.authorisation import withdraw
-from vault.clock import SystemClock, format_utc
-from vault.instruction import draft
-from vault.lease import list_runs
-from vault.ledger_store import open_store
-from vault.locks import hold_run
-from vault.patient_list import home_recipient, seal_list
-from vault.sealing import make_identity
-from vault.subjects import enrol_doctor
-from vault.trial_ca import TrialAuthority, sign_cades
+from trial import home as trial
+from trial.authority import TrialAuthority, sign_cades
+from trial.doctors import enrol_doctor
+from vault.age.sealing import make_identity
+from vault.authorisation.check import withdraw
+from vault.instruction.document import draft
+from vault.instruction.patient_list import home_recipient, seal_list
+from vault.ledger.home_log import open_store
+from vault.runs.lease import list_runs
+from vault.runs.run_lock import lock_run
+from vault.system.clock import SystemClock, format_utc
 
 OTHER_INSS, PATIENT = "73102516311", "03022801131"
 NOW = SystemClock().now()
@@ -259,7 +259,7 @@ def test_the_trace_sees_the_source_of_a_run_that_is_allowed(source, tmp_path, mo
 def test_two_runs_of_one_doctor(source, tmp_path, monkeypatch):
     case = Case(tmp_path / "trial", source, monkeypatch)
     case.start(use="rehearsal")
-    with hold_run(case.home, list_runs(case.home)[0].persons):
+    with lock_run(case.home, list_runs(case.home)[0].persons):
         done = traced(case, tmp_path / "trace", [])
     assert done.returncode == 16, done.stderr
     assert touches(tmp_path / "trace", source) == []

@@ -8,14 +8,14 @@ import pytest
 import release_1
 from moving_clock import MovingClock
 
-from flows.control import Control
-from flows.retention import sweep_home
-from flows.run_views import list_runs
-from flows.safekeeping import restore
-from vault.clock import SystemClock
-from vault.ledger_audit import audit
-from vault.ledger_store import open_store
-from vault.notes import VerifierKey
+from flows.admin.backup import restore
+from flows.lifecycle.run_views import list_runs
+from flows.retention._sweep import sweep_home
+from flows.session.control import Control
+from vault.ledger.audit import audit
+from vault.ledger.home_log import open_store
+from vault.ledger.notes import VerifierKey
+from vault.system.clock import SystemClock
 from vault.verify import verify
 
 ENDED = sorted(name for name in release_1.RUNS if name != "waiting")

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from release_1 import FOLDER, POLICY, RUNS, unpack
 
-from flows import engine
-from flows.issuing import refresh_proof
-from vault.canonical import canonical_json
-from vault.full_verify import OTHER_LAYOUT, verify_fully
-from vault.ledger_store import load_log_key
-from vault.proof_folder import seal_files
+from flows.engine import run as engine
+from flows.lifecycle.proof import refresh_proof
+from vault.canonical_json import canonical_json
+from vault.ledger.home_log import load_log_key
+from vault.proof.folder import seal_files
+from vault.proof.full_verifier import OTHER_LAYOUT, verify_fully
 from vault.site import Site
 from vault.verify import BEGAN_1, VERSION_1, Files, read_folder, verify
 

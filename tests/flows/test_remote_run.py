@@ -14,16 +14,16 @@ from proxy import Weather, proxy
 from servers import BUCKET, KEY_ID, SECRET, free_port, make_key, moto, sshd, through
 from whole_run import WholeRun
 
-from flows import engine
-from flows.destinations import remove_destination
-from flows.guard import RunGuard
-from flows.practice.write import write_practice
-from flows.retention import sweep_home
+from flows.admin.destinations import remove_destination
+from flows.engine import run as engine
+from flows.engine._watchdog import RunGuard
+from flows.retention._sweep import sweep_home
 from schemas.errors import AuthorisationError, BusyError, ScopeError, TargetError
-from vault.authorisation import withdraw
-from vault.clock import format_utc
-from vault.destinations import Destinations, SftpServer
-from vault.journal import Journal
+from trial.practice.write import write_practice
+from vault.authorisation.check import withdraw
+from vault.records.destinations import Destinations, SftpServer
+from vault.runs.journal import Journal
+from vault.system.clock import format_utc
 
 pytestmark = pytest.mark.slow
 WHOLE = bool(os.environ.get("REPRISE_ALL_FAULTS"))
@@ -200,7 +200,7 @@ def test_a_server_that_is_gone_does_not_keep_staging_alive(remote, practice, tmp
     register = Destinations(case.home)
     register.remove("box")
     register.add("box", through(remote.server, free_port()))
-    monkeypatch.setattr("vault.lease.Lease.seconds_left", lambda self, clock: 0)
+    monkeypatch.setattr("vault.runs.lease.Lease.seconds_left", lambda self, clock: 0)
     assert sweep_home(case.home).destroyed == 1
     assert certificate(case)["destruction"]["validation"]["exceptions"] == ["remote_leftover_not_reachable"]
     (completed,) = [e for e in case.entries() if e["type"] == "destruction.completed"]
@@ -234,10 +234,10 @@ def test_killed_after_publication_it_is_not_published_twice(
     case = remote.case(tmp_path / "trial", practice)
     real = Journal.append
 
-    def die_before_it_is_known(journal: Journal, arrow: str, counts: dict) -> None:
-        if arrow == "publish":
+    def die_before_it_is_known(journal: Journal, step: str, counts: dict) -> None:
+        if step == "publish":
             raise KeyboardInterrupt
-        real(journal, arrow, counts)
+        real(journal, step, counts)
 
     with monkeypatch.context() as patch:
         patch.setattr(Journal, "append", die_before_it_is_known)

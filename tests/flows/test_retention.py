@@ -10,21 +10,21 @@ from moving_clock import MovingClock
 from whole_run import WholeRun, key_state
 
 from connectors.destinations.folder import FolderDestination
-from flows import engine
-from flows.erasure import erase_subject
-from flows.retention import sweep_home
-from flows.sweep_round import sweep_round
+from flows.admin.erasure import erase_subject
+from flows.engine import run as engine
+from flows.retention._sweep import sweep_home
+from flows.retention.round import sweep_round
 from schemas.errors import KeyServiceError, RetentionError
-from vault import destroy as destroying
-from vault import lease as leases
-from vault import sweep as sweeps
-from vault.destroy import probe
-from vault.host_identity import NAMELESS
-from vault.keys import KeyState
-from vault.lease import Lease, list_runs, owner_alive
-from vault.mark import make_staging
-from vault.provider import provider
-from vault.sweep import find_unknown, rearm_keys
+from vault.destruction import destroy as destroying
+from vault.destruction import due as sweeps
+from vault.destruction.destroy import probe
+from vault.destruction.due import find_unknown, rearm_keys
+from vault.keys.provider import KeyState
+from vault.keys.registry import provider
+from vault.runs import lease as leases
+from vault.runs.lease import Lease, list_runs, owner_alive
+from vault.staging.ownership import make_staging
+from vault.system.host_identity import NAMELESS
 
 pytestmark = pytest.mark.slow
 
@@ -57,7 +57,9 @@ def test_the_kernel_s_timeout_follows_the_boot_clock_while_anything_of_ours_runs
 def test_an_overdue_run_of_another_machine_is_removed_but_never_certified(crashed, monkeypatch):
     lease, clock = born_elsewhere(crashed, monkeypatch), MovingClock()
     with monkeypatch.context() as patch:
-        patch.setattr("vault.keyring_linux.KernelKeyring.destroy", lambda *_: pytest.fail("touched a key"))
+        patch.setattr(
+            "vault.keys.linux_keyring.KernelKeyring.destroy", lambda *_: pytest.fail("touched a key")
+        )
         assert sweep_home(crashed.home, clock).to_json()["elsewhere"] == 0
         assert Path(lease.staging).is_dir(), "not before its deadline"
         clock.pass_time(hours=73)
@@ -83,7 +85,7 @@ def test_a_run_of_another_machine_can_be_given_up_there_alone_and_binds_its_doct
         engine.abandon(crashed.home, lease.run_id, "trial")
     assert engine.withdraw(crashed.home, lease.authorisation_id, "trial") == 0
     assert Path(lease.staging).is_dir()
-    monkeypatch.setattr("flows.control.SystemClock", lambda: clock)
+    monkeypatch.setattr("flows.session.control.SystemClock", lambda: clock)
     with pytest.raises(RetentionError, match="run_alive"):
         erase_subject(crashed.home, lease.subject_id, "trial")
     clock.pass_time(hours=73)
@@ -116,7 +118,7 @@ def test_after_a_boot_a_run_starts_over_from_the_source(crashed, monkeypatch):
     lease = list_runs(crashed.home)[-1]
     provider(lease.provider).destroy(lease.key_ref)  # as the kernel did
     monkeypatch.setattr(leases, "boot_id", lambda: "after")
-    monkeypatch.setattr("vault.clock.boot_id", lambda: "after")
+    monkeypatch.setattr("vault.system.clock.boot_id", lambda: "after")
     assert sweep_home(crashed.home).resumable == 1
     assert crashed.resume().state == "certified"
     assert crashed.content()
@@ -201,7 +203,9 @@ def test_a_home_that_was_moved_sweeps_its_own_staging(crashed):
 @pytest.mark.parametrize("way", ["resume", "sweep"])
 def test_a_run_given_up_is_not_carried_on_after_a_crash(crashed, monkeypatch, way):
     with monkeypatch.context() as patch:
-        patch.setattr("flows.ending._declare_intent", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        patch.setattr(
+            "flows.lifecycle.ending._declare_intent", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt)
+        )
         with pytest.raises(KeyboardInterrupt):
             engine.abandon(crashed.home, crashed.run_id, "trial")
     if way == "resume":
@@ -217,7 +221,7 @@ def test_a_run_given_up_is_not_carried_on_after_a_crash(crashed, monkeypatch, wa
 
 def test_a_destination_out_of_sight_is_no_destination_cleaned(practice, tmp_path):
     case = WholeRun(tmp_path / "trial", practice)
-    case.start_apart({"who": "control", "at": "arrow", "name": "reconcile"})
+    case.start_apart({"who": "control", "at": "step", "name": "reconcile"})
     (part,) = (case.home / "staging").rglob("part-*")
     FolderDestination(case.destination, case.run_id).put(part, part.name)  # it died in the middle of publish
     away = case.destination.with_name("unplugged")

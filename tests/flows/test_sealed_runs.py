@@ -17,16 +17,16 @@ import pytest
 from sealing import needs_age, needs_browser, seal_by_age, seal_by_page
 from whole_run import WholeRun
 
-from flows import engine
-from flows.control import Control
-from flows.intakes import close_intake
-from flows.orders import load_order, save_order
-from flows.practice.write import write_practice
-from flows.retention import sweep_home
-from flows.run_views import list_runs
-from flows.watch import NoWatch
+from flows.engine import run as engine
+from flows.lifecycle.intakes import close_intake
+from flows.lifecycle.run_views import list_runs
+from flows.retention._sweep import sweep_home
+from flows.session.control import Control
+from flows.session.observer import NoObserver
+from flows.session.orders import load_order, save_order
 from schemas.errors import IntakeError, RepriseError, SealedSourceError, UnreadableSourceError
-from vault.intake import check_number, destroy_identity, list_intakes
+from trial.practice.write import write_practice
+from vault.intake.record import check_number, destroy_identity, list_intakes
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "privacy"))
 import canary
@@ -128,15 +128,15 @@ def test_a_sealed_export_gives_the_same_package_and_its_key_dies_with_the_run(
 KILLS = [
     {"who": "control", "at": "call", "name": name}
     for name in (
-        "flows.intakes.claim",
-        "vault.destroy.destroy_identity",
-        "flows.intakes.spend",
-        "flows.carry.note_source",
-        "vault.intake.replace",
-        "flows.ending.close_with_run",
+        "flows.lifecycle.intakes.claim",
+        "vault.destruction.destroy.destroy_identity",
+        "flows.lifecycle.intakes.spend",
+        "flows.engine._supervise.note_source",
+        "vault.intake.record.replace",
+        "flows.lifecycle.ending.close_with_run",
     )
 ] + [
-    {"who": "data", "at": "arrow", "name": "extract"},
+    {"who": "data", "at": "step", "name": "extract"},
     {"who": "data", "at": "progress", "name": "inventory"},
 ]
 
@@ -189,7 +189,7 @@ def test_a_run_that_a_damaged_copy_stopped_goes_on_with_an_intact_one(export, ca
     )
     with pytest.raises(SealedSourceError):
         case.start(source=str(sealed))
-    assert list_runs(case.home)[-1]["state"] == "red"
+    assert list_runs(case.home)[-1]["state"] == "failed"
     with pytest.raises(IntakeError) as used:
         close_intake(Control.open(case.home, "trial"), opened.id)
     assert used.value.code == "intake_in_use"
@@ -224,7 +224,7 @@ def test_a_run_waits_for_the_file_that_its_intake_opens(export, case, tmp_path):
     opened, before = case.open_intake(), len(list_runs(case.home))
     with pytest.raises(IntakeError, match="intake_unknown"):
         case.start(source=str(source))
-    assert list_runs(case.home)[-1]["state"] == "red"
+    assert list_runs(case.home)[-1]["state"] == "failed"
     source.unlink()
     seal_by_age(opened.recipient, plain, source)
     assert case.resume().state == "certified"
@@ -239,7 +239,7 @@ def test_through_prefect_it_waits_with_its_order_as_well(export, case, tmp_path)
     opened = case.open_intake()
     order_id = save_order(case.home, case.order(source=str(source)))
     with pytest.raises(IntakeError, match="intake_unknown"):
-        engine.start_order(case.home, order_id, NoWatch())
+        engine.start_order(case.home, order_id, NoObserver())
     source.unlink()
     seal_by_age(opened.recipient, plain, source)
     assert case.resume().state == "certified"
@@ -247,7 +247,7 @@ def test_through_prefect_it_waits_with_its_order_as_well(export, case, tmp_path)
         load_order(case.home, order_id)
     with pytest.raises(IntakeError, match="intake_unknown"):
         order_id = save_order(case.home, case.order(source=str(tmp_path / "none.age"), intake="f" * 16))
-        engine.start_order(case.home, order_id, NoWatch())
+        engine.start_order(case.home, order_id, NoObserver())
     with pytest.raises(UnreadableSourceError, match="no_such_order"):
         load_order(case.home, order_id)  # no run waits with it
     case.nothing_left()
@@ -347,7 +347,7 @@ def test_what_no_open_intake_fits_is_refused_and_recorded(export, case, tmp_path
     shutil.copy(sealed, tmp_path / "without-its-name")
     assert code(source=str(tmp_path / "without-its-name")) == "intake_key_gone"
     for run in list_runs(case.home):
-        if run["state"] == "red":
+        if run["state"] == "failed":
             engine.abandon(case.home, run["run"], "trial")
     replace(case.open_intake(), expires="2026-01-01T00:00:00Z", boot_id="").save(case.home)
     assert sweep_home(case.home).intakes_expired == 2

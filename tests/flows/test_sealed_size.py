@@ -9,8 +9,8 @@ import pytest
 from sealing import needs_age, needs_browser, seal_by_age, seal_by_page
 from whole_run import HighWater, WholeRun
 
-from flows.practice.write import write_practice
 from schemas.errors import IntakeError, SealedSourceError
+from trial.practice.write import write_practice
 
 MIB = int(os.environ.get("REPRISE_INTAKE_MIB", "64"))
 PATIENT_MIB = 5.24  # of the shape `attachments`
@@ -47,15 +47,15 @@ def test_a_large_sealed_export_needs_no_more_memory(export, tmp_path, way, use):
     assert refused.value.code == "sealed_altered"
     flip(sealed, whole // 2)
 
-    watch = HighWater(case.home)
-    result = case.resume(watch)  # the intact file, sent again, in the same place
+    observer = HighWater(case.home)
+    result = case.resume(observer)  # the intact file, sent again, in the same place
     assert result.state == "certified"
     assert result.dispositions.get("quarantined", 0) == 0
     case.nothing_left()
     print(
-        f"{export.stat().st_size >> 20} MiB sealed by {way}: MiB there {sealing}, here {watch.mib:.0f} ({use})"
+        f"{export.stat().st_size >> 20} MiB sealed by {way}: MiB there {sealing}, here {observer.mib:.0f} ({use})"
     )
-    assert 100 < watch.mib < BOUND_MIB
+    assert 100 < observer.mib < BOUND_MIB
     with pytest.raises(IntakeError) as spent:
         case.start(source=str(sealed), use="inventory")
     assert spent.value.code == "intake_spent"

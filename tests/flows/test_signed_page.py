@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from whole_run import WholeRun
 
-from flows.practice.write import write_practice
-from flows.trial import P12_PASSWORD as PASSWORD
+from trial.home import P12_PASSWORD as PASSWORD
+from trial.practice.write import write_practice
 
 pytestmark = pytest.mark.slow
 

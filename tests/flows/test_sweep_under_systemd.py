@@ -14,16 +14,16 @@ import pytest
 from live_systemd import Machine, needs_namespaces
 from whole_run import WholeRun, key_state
 
-from flows.practice.write import write_practice
-from vault.heartbeat import last_beat, unit_name
-from vault.keys import KeyState
-from vault.lease import list_runs
-from vault.run_files import is_ended
+from trial.practice.write import write_practice
+from vault.destruction.heartbeat import last_heartbeat, unit_name
+from vault.keys.provider import KeyState
+from vault.runs.facts import is_ended
+from vault.runs.lease import list_runs
 
 ROOT = Path(__file__).resolve().parents[2]
 REPRISE = str(Path(sys.executable).with_name("reprise"))
-KEY_LEFT = {"who": "control", "at": "call", "name": "vault.destroy._destroy_key", "nth": "1"}
-FILES_LEFT = {"who": "control", "at": "call", "name": "vault.destroy.remove", "nth": "1"}
+KEY_LEFT = {"who": "control", "at": "call", "name": "vault.destruction.destroy._destroy_key", "nth": "1"}
+FILES_LEFT = {"who": "control", "at": "call", "name": "vault.destruction.destroy.remove", "nth": "1"}
 pytestmark = [pytest.mark.slow, needs_namespaces]
 
 
@@ -80,7 +80,7 @@ def test_the_service_ends_what_a_dead_run_left_and_comes_again_after_a_boot(mach
     started = machine.call("systemctl", "start", f"{name}.service")
     assert started.returncode == 0, machine.journal()
     assert is_ended(case.home, first)
-    assert last_beat(case.home) is not None
+    assert last_heartbeat(case.home) is not None
     case.nothing_left()
 
     looked = json.loads(machine.call(REPRISE, "doctor", "--json", "--home", str(case.home)).stdout)

@@ -8,15 +8,16 @@ from pathlib import Path
 import pytest
 from whole_run import WholeRun
 
-from flows import engine, settling
-from flows.control import Control
-from flows.practice.write import write_practice
+from flows.engine import run as engine
+from flows.lifecycle import _use as settling
+from flows.session.control import Control
 from schemas.errors import RepriseError, ScopeError, SourceError, UseError
 from schemas.outcome import Cause
-from vault.authorisation import list_authorisations
-from vault.lease import list_runs
-from vault.register import InstructionRegister, Use
-from vault.run_files import RunFile, drop_run_file, write_run_file
+from trial.practice.write import write_practice
+from vault.authorisation.check import list_authorisations
+from vault.authorisation.register import InstructionRegister, Use
+from vault.runs.facts import RunFile, drop_run_file, write_run_file
+from vault.runs.lease import list_runs
 
 ONCE = {"inventory": 1, "rehearsal": 1, "migration": 1, "delta": 0}
 

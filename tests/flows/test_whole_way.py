@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from flows import engine
-from flows.orders import Order
-from flows.results import RunResult
-from flows.trial import make_trial
-from flows.watch import NoWatch
+from flows.engine import run as engine
+from flows.session.observer import NoObserver
+from flows.session.orders import Order
+from flows.session.results import RunResult
+from trial.home import make_trial
 from vault.verify import verify
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -29,7 +29,7 @@ def migrate(tmp_path: Path, source: Path, **changes: str) -> tuple[dict[str, str
         "operator": "trial",
         **changes,
     }
-    return made, engine.start(Path(made["home"]), Order(**fields), NoWatch())
+    return made, engine.start(Path(made["home"]), Order(**fields), NoObserver())
 
 
 @pytest.mark.slow

@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 from whole_run import WholeRun
 
-from flows import engine
-from flows.practice.write import write_practice
-from flows.trial import P12_PASSWORD as PASSWORD
+from flows.engine import run as engine
 from schemas.errors import AuthorisationError, RepriseError
-from vault.lease import list_runs
+from trial.home import P12_PASSWORD as PASSWORD
+from trial.practice.write import write_practice
+from vault.runs.lease import list_runs
 
 pytestmark = pytest.mark.slow
 SECONDS = 10
@@ -41,32 +41,32 @@ class WithdrawingWatch:
         lease = list_runs(self._case.home)[-1]
         self.ended = engine.withdraw(self._case.home, lease.authorisation_id, "trial")
 
-    def progress(self, arrow: str, done: int, total: int) -> None:
-        if arrow == self._step and self.begun_at is None:
+    def progress(self, step: str, done: int, total: int) -> None:
+        if step == self._step and self.begun_at is None:
             self.begun_at = time.monotonic()
             self.thread.start()
 
-    def arrow(self, arrow: str, counts: dict) -> None:
-        self.progress(arrow, 0, 0)
+    def step(self, step: str, counts: dict) -> None:
+        self.progress(step, 0, 0)
 
 
 @pytest.mark.parametrize("step", ["inventory", "extract", "deliver"])
 def test_a_run_that_is_carried_ends_at_once(practice, tmp_path, step):
     case = WholeRun(tmp_path / "trial", practice)
-    watch = WithdrawingWatch(case, step)
+    observer = WithdrawingWatch(case, step)
     with pytest.raises(AuthorisationError, match="withdrawn"):
-        case.start(watch)
-    assert watch.begun_at is not None
-    took = time.monotonic() - watch.begun_at
-    watch.thread.join(30)
-    assert watch.ended == 1
+        case.start(observer)
+    assert observer.begun_at is not None
+    took = time.monotonic() - observer.begun_at
+    observer.thread.join(30)
+    assert observer.ended == 1
     assert took < SECONDS, "the promise of ten seconds"
     require_withdrawn(case)
 
 
 def test_a_run_that_waits_is_destroyed_by_the_withdrawal(practice, tmp_path):
     case = WholeRun(tmp_path / "trial", practice)
-    case.start_apart({"who": "control", "at": "arrow", "name": "extract"})
+    case.start_apart({"who": "control", "at": "step", "name": "extract"})
     assert any((case.home / "staging").iterdir())
     engine.withdraw(case.home, list_runs(case.home)[-1].authorisation_id, "trial")
     require_withdrawn(case)
@@ -74,7 +74,7 @@ def test_a_run_that_waits_is_destroyed_by_the_withdrawal(practice, tmp_path):
 
 def test_resume_and_sweep_know_of_a_withdrawal_that_died_half_way(practice, tmp_path, monkeypatch):
     case = WholeRun(tmp_path / "trial", practice)
-    case.start_apart({"who": "control", "at": "arrow", "name": "extract"})
+    case.start_apart({"who": "control", "at": "step", "name": "extract"})
     with monkeypatch.context() as patch:
         patch.setattr(engine, "end_unpublished", lambda *a: (_ for _ in ()).throw(RepriseError("died")))
         with pytest.raises(RepriseError):
@@ -86,7 +86,7 @@ def test_resume_and_sweep_know_of_a_withdrawal_that_died_half_way(practice, tmp_
 
 def test_what_was_published_stays_published(practice, tmp_path):
     case = WholeRun(tmp_path / "trial", practice)
-    case.start_apart({"who": "control", "at": "arrow", "name": "publish"})
+    case.start_apart({"who": "control", "at": "step", "name": "publish"})
     engine.withdraw(case.home, list_runs(case.home)[-1].authorisation_id, "trial")
     assert case.content()
     assert certificate(case)["outcome"] == "package delivered"

@@ -12,7 +12,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
-from vault.isolation import isolate, leave_working_directory
+from vault.system.isolation import isolate, leave_working_directory
 
 
 def commands_below(command: Any, words: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
@@ -68,8 +68,8 @@ def main() -> None:
         helped = exit_code(run, [*words, "--help"])
         ended = exit_code(run, [*words, *arguments(command, home, authorisation, folder)])
         sys.stderr.write(f"RAN {helped} {ended} {' '.join(words)}\n")
-    from flows.quiet_prefect import child_settings, settle_prefect
-    from vault.child_process import start_python
+    from flows.worker.prefect_settings import child_settings, settle_prefect
+    from vault.system.child_process import start_python
 
     settle_prefect(Path(home))
     from prefect.settings import get_current_settings
@@ -77,7 +77,7 @@ def main() -> None:
     from flows import migrate
 
     child = start_python(
-        "flows.flow_run", environment=child_settings()
+        "flows.worker.flow_run", environment=child_settings()
     )  # of a worker; here it finds no server
     child.communicate('{"act": "run", "flow_run": "00000000-0000-0000-0000-000000000000", "homes": []}\n')
     assert child.returncode != 0

@@ -14,8 +14,8 @@ import pytest
 import typer
 
 from flows.cli import app
-from flows.practice.write import write_practice
-from flows.trial import make_trial
+from trial.home import make_trial
+from trial.practice.write import write_practice
 
 MAY_STAND_THERE = {
     "files and folders": {

@@ -22,7 +22,7 @@ from schemas.disposition import Disposition, Reason, UnitKind
 from schemas.item_kinds import ITEM_KINDS
 from schemas.outcome import Cause
 from schemas.texts import LANGUAGES, catalogue, places
-from vault.instruction_fields import (
+from vault.instruction.fields import (
     HOLDERS,
     KINDS,
     PATIENTS,

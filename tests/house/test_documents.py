@@ -82,7 +82,7 @@ def test_every_command_takes_json_but_those_that_print_what_a_person_reads():
 
 
 def test_every_document_named_in_the_code_exists():
-    for folder in ("flows", "vault", "connectors", "schemas", "dashboard"):
+    for folder in ("flows", "vault", "connectors", "schemas", "trial", "dashboard"):
         for path in (ROOT / folder).rglob("*.py"):
             for name in re.findall(r"docs/[\w/\-]+\.md", path.read_text(encoding="utf-8")):
                 assert (ROOT / name).is_file(), (path.name, name)

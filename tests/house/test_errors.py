@@ -12,14 +12,14 @@ import typer
 
 from connectors.destinations import folder
 from connectors.destinations.line import Fault
+from flows.admin.status import _ALARMS
 from flows.cli import app
 from flows.commands.host import FindingError
-from flows.home_state import _ALARMS
 from schemas import errors
 from schemas.advice import ADVICE, CLASS_WORDS_FIT, words_of
 from schemas.errors import FACTS, RepriseError
-from vault.doctor.findings import CATALOGUE, Finding, Severity
-from vault.signature import _TRUST_CODES
+from vault.diagnostics.findings import CATALOGUE, Finding, Severity
+from vault.pki.cms import _TRUST_CODES
 
 ROOT = Path(__file__).resolve().parents[2]
 CLASSES = sorted(
@@ -33,7 +33,7 @@ FAULTS = (
     "entry_malformed", "run_number_gap", "started_twice", "run_without_start", "run_without_authorisation", "destroyed_twice",
     "run_goes_on_after_its_end", "run_overdue", "proof_does_not_verify", "proof_not_issued", "use_exceeded",
 )  # fmt: skip
-"""What `vault.ledger_audit`, `vault.ledger_story` and `vault.issued` find."""
+"""What `vault.ledger.audit`, `vault.ledger.completeness` and `vault.ledger.issued` find."""
 CANARY = "Übermüller-Canary 85.07.30-033.28"
 
 
@@ -54,7 +54,7 @@ def test_every_error_is_in_the_table_of_exit_codes(kind: type[RepriseError]) -> 
 def raised() -> Iterator[tuple[str, str, str, str]]:
     """Class, code, file and the code's expression of each error that is made anywhere; of a computed one an empty code."""
     names = {kind.__name__ for kind in CLASSES} | {"Stopped"}
-    for top in ("schemas", "connectors", "vault", "flows", "dashboard"):
+    for top in ("schemas", "connectors", "vault", "trial", "flows", "dashboard"):
         for path in sorted((ROOT / top).rglob("*.py")):
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
                 if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in names:
@@ -71,42 +71,42 @@ def either(value: ast.expr) -> list[ast.expr]:
 
 COMPUTED: dict[tuple[str, str], tuple[str, ...]] = {
     ("connectors/destinations/folder.py", "code"): (*folder.CODES.values(), "destination_unusable"),
-    ("flows/import_folder.py", "code"): ("disk_full", "into_unusable"),
+    ("flows/package/_import_folder.py", "code"): ("disk_full", "into_unusable"),
     ("connectors/destinations/line.py", "fault.value"): tuple(f.value for f in Fault if f is not Fault.FAILED),
     ("connectors/inventory/tiles.py", "code"): (),  # of an UnexplainedUnitError, whose words fit each
     ("flows/commands/proof.py", "faults[0]"): FAULTS,
-    ("flows/coded.py", "_NO_FILE[error.errno]"): ("file_missing", "file_is_a_folder"),
-    ("flows/erasure.py", "code"): (
+    ("flows/session/coded_errors.py", "_NO_FILE[error.errno]"): ("file_missing", "file_is_a_folder"),
+    ("flows/admin/erasure.py", "code"): (
         "operator_acts", "run_alive", "retention_not_over", "copy_held", "attester_needed",
     ),
-    ("flows/safekeeping.py", "faults[0]"): FAULTS,
-    ("flows/steps/check_contracts.py", "broken[0].id"): (),  # a contract, by its name
-    ("flows/steps/check_contracts.py", "twice[0].id"): (),
+    ("flows/admin/backup.py", "faults[0]"): FAULTS,
+    ("flows/engine/contract_process.py", "broken[0].id"): (),  # a contract, by its name
+    ("flows/engine/contract_process.py", "twice[0].id"): (),
     ("connectors/sources/kmehr_stream.py", "code"): ("cut_short", "not_well_formed"),
     ("flows/steps/inventory.py", "first.damaged or 'unreadable'"): (
         "unreadable", "not_well_formed", "cut_short", "encrypted_folder", "unit_too_large", "attachment_too_large",
         "too_deep", "base64_invalid", "unreadable_file",
     ),
-    ("flows/steps/lease.py", "min(undeclared)"): ("swap_on",),
+    ("flows/engine/_lease.py", "min(undeclared)"): ("swap_on",),
     ("flows/steps/reconcile.py", "'rule_' + code"): (),  # of a CountMismatchError, whose words fit each
-    ("flows/steps/ceilings.py", "f'too_many_{disposition.value}'"): ("too_many_degraded", "too_many_quarantined"),
-    ("vault/attestation.py", "refusal"): ("verification_unknown", "role_unknown", "basis_unknown", "evidence_unknown"),
-    ("vault/destinations.py", "code"): ("identity_not_usable", "identity_needs_passphrase"),
-    ("vault/intake.py", "code"): INTAKE,
-    ("vault/intake.py", "worst(codes)"): INTAKE,
-    ("vault/locks.py", "busy"): ("doctor_busy", "intakes_busy", "custody_busy"),
-    ("vault/pkcs11_token.py", "problem"): (
+    ("flows/steps/_ceilings.py", "f'too_many_{disposition.value}'"): ("too_many_degraded", "too_many_quarantined"),
+    ("vault/records/attestation.py", "refusal"): ("verification_unknown", "role_unknown", "basis_unknown", "evidence_unknown"),
+    ("vault/records/destinations.py", "code"): ("identity_not_usable", "identity_needs_passphrase"),
+    ("vault/intake/record.py", "code"): INTAKE,
+    ("vault/intake/record.py", "worst(codes)"): INTAKE,
+    ("vault/system/locks.py", "busy"): ("doctor_busy", "intakes_busy", "custody_busy"),
+    ("vault/pki/pkcs11.py", "problem"): (
         "token_failed", "token_key_missing", "token_pin_wrong", "token_pin_locked", "token_library_unusable",
         "token_not_found",
     ),
-    ("vault/restoring.py", "faults[0]"): FAULTS,
-    ("vault/sealed_source.py", "worst(codes)"): INTAKE,
-    ("vault/signature.py", "_validity(certificate, moment) or code"): (
+    ("vault/home/restore.py", "faults[0]"): FAULTS,
+    ("vault/intake/sealed_source.py", "worst(codes)"): INTAKE,
+    ("vault/pki/cms.py", "_validity(certificate, moment) or code"): (
         *_TRUST_CODES.values(), "revocation_missing", "signer_not_yet_valid",
     ),
-    ("vault/signature.py", "code"): ("signer_expired", "signer_not_yet_valid"),
-    ("vault/signature.py", "dated"): ("signer_expired", "signer_not_yet_valid"),
-    ("vault/signers.py", "_why_none(instruction, record, day)"): (
+    ("vault/pki/cms.py", "code"): ("signer_expired", "signer_not_yet_valid"),
+    ("vault/pki/cms.py", "dated"): ("signer_expired", "signer_not_yet_valid"),
+    ("vault/authorisation/signatories.py", "_why_none(instruction, record, day)"): (
         "wrong_signer", "mandate_ended", "mandate_missing", "mandate_expired", "mandate_of_another",
     ),
 }  # fmt: skip
@@ -129,11 +129,11 @@ def test_each_code_raised_anywhere_was_thought_about():
 
 def test_no_alarm_of_a_home_and_no_failed_finding_is_without_words():
     assert all(words_of(kind.__name__, code) for code, kind in _ALARMS.items())
-    for code, (area, severity, meaning, mend) in CATALOGUE.items():
+    for code, (area, severity, meaning, remedy) in CATALOGUE.items():
         if severity is Severity.FAIL:
-            said = FindingError(Finding(area, code, severity.value, meaning, mend), 2)
+            said = FindingError(Finding(area, code, severity.value, meaning, remedy), 2)
             assert said.message == f"{meaning} [{code} count=2]"
-            assert said.advice == mend
+            assert said.advice == remedy
 
 
 def test_words_are_sentences_and_none_is_left_over():
@@ -144,7 +144,7 @@ def test_words_are_sentences_and_none_is_left_over():
     )
     literals = {
         node.value
-        for top in ("flows", "vault")
+        for top in ("flows", "trial", "vault")
         for path in (ROOT / top).rglob("*.py")
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.Constant) and isinstance(node.value, str)

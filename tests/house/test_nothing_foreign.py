@@ -18,10 +18,10 @@ from flows.cli import app
 
 ROOT = Path(__file__).resolve().parents[2]
 REPRISE = Path(sys.executable).with_name("reprise")
-STRACE = ("strace", "-f", "-y", "-qq", "--seccomp-bpf", "-e", "trace=%file", "-o")
+STRACE = ("strace", "-f", "-y", "-qq", "-s", "64", "--seccomp-bpf", "-e", "trace=%file", "-o")
 MODULES = [
     p
-    for room in ("flows", "connectors", "schemas", "vault", "dashboard")
+    for room in ("flows", "connectors", "schemas", "vault", "trial", "dashboard")
     for p in (ROOT / room).rglob("*.py")
 ]
 
@@ -42,14 +42,14 @@ def started_children() -> set[str]:
 
 def test_one_module_starts_children_and_one_begins_anew():
     by = {
-        "subprocess": {"child_process.py", "data_link.py", "prefect_worker.py"},
+        "subprocess": {"child_process.py", "_ipc.py", "work_pool.py"},
         "os.exec": {"isolation.py"},
-    }  # data_link and prefect_worker name its type
+    }  # the last two name its type
     starts = r"\b(subprocess|multiprocessing|concurrent|pty|runpy|os\.(?:exec|spawn|posix_spawn|fork|popen|system))"
     for path in MODULES:
         for found in re.findall(starts, path.read_text(encoding="utf-8")):
             assert path.name in by.get(found, ()), (path.name, found)
-    for name in ("flows/data_link.py", "flows/prefect_worker.py"):
+    for name in ("flows/engine/_ipc.py", "flows/worker/work_pool.py"):
         assert "subprocess.Popen(" not in (ROOT / name).read_text(encoding="utf-8")
     assert len(started_children()) == 6
 

@@ -8,19 +8,19 @@ import sys
 
 import pytest
 
-from flows.trial import make_trial
+from trial.home import make_trial
 
 SLOW = {
     "prefect", "great_expectations", "pandas", "numpy", "pyarrow", "duckdb", "pyhanko", "pyhanko_certvalidator", "reportlab",
     "PIL", "jinja2", "segno", "aiohttp", "pkcs11", "paramiko", "s3fs", "lxml", "isal",
 }  # fmt: skip
 OURS = {
-    "flows.data_process",
-    "flows.practice",
-    "flows.trial",
+    "flows.engine.data_process",
+    "trial.practice",
+    "trial.home",
     "flows.migrate",
-    "vault.staging",
-    "vault.paper",
+    "vault.staging.segments",
+    "vault.pdf.layout",
 }
 PROGRAM = """
 import json, sys

@@ -11,7 +11,7 @@ MODULES = (
     "json", "typing", "re", "logging", "subprocess", "dataclasses", "typer", "rich", "pyarrow", "duckdb", "prefect",
     "great_expectations", "cryptography", "sitecustomize", "usercustomize",
 )  # fmt: skip
-PACKAGES = ("flows", "vault", "schemas", "connectors", "dashboard")
+PACKAGES = ("flows", "vault", "schemas", "connectors", "trial", "dashboard")
 LOGGING = """version: 1
 disable_existing_loggers: false
 formatters: {trap: {"()": trapped.touch}}

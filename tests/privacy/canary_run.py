@@ -1,4 +1,4 @@
-"""Carry the canary's run and search for it at every arrow: `python canary_run.py WAY FOLDER PLAN` (PLAN: Order as JSON)."""
+"""Carry the canary's run and search for it at every step: `python canary_run.py WAY FOLDER PLAN` (PLAN: Order as JSON)."""
 
 from __future__ import annotations
 
@@ -12,21 +12,22 @@ from typing import Any
 from canary import traces
 from mutants import start_mutant
 
-from flows import data_link, engine
-from flows.orders import Order, save_order
-from flows.watch import NoWatch
+from flows.engine import _ipc as data_link
+from flows.engine import run as engine
+from flows.session.observer import NoObserver
+from flows.session.orders import Order, save_order
 from schemas.errors import RepriseError
 
 
-class SearchingWatch(NoWatch):
-    """While the run waits at an arrow, searches everything that it may have written."""
+class SearchingWatch(NoObserver):
+    """While the run waits at a step, searches everything that it may have written."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def arrow(self, arrow: str, counts: dict[str, Any]) -> None:
+    def step(self, step: str, counts: dict[str, Any]) -> None:
         found, count = traces(self._folder)
-        sys.stdout.write(json.dumps({"arrow": arrow, "found": found, "files": count}) + "\n")
+        sys.stdout.write(json.dumps({"step": step, "found": found, "files": count}) + "\n")
 
 
 def main() -> int:
@@ -34,18 +35,18 @@ def main() -> int:
     logging.basicConfig(level=logging.DEBUG, filename=folder / "debug.log")
     if "REPRISE_MUTANT" in os.environ:
         data_link.start_process = start_mutant
-    home, order, watch = folder / "trial" / "home", Order(**plan), SearchingWatch(folder)
+    home, order, observer = folder / "trial" / "home", Order(**plan), SearchingWatch(folder)
     try:
         if way == "direct":
-            engine.start(home, order, watch)
+            engine.start(home, order, observer)
             return 0
-        from flows.quiet_prefect import settle_prefect
+        from flows.worker.prefect_settings import settle_prefect
 
         settle_prefect(home)
         from flows.migrate import run_here
 
         order_id = save_order(home, order)
-        with engine.watching(order_id, watch):
+        with engine.observing(order_id, observer):
             run_here(home, order.use, order_id)
         return 0
     except RepriseError as error:

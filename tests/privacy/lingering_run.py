@@ -1,4 +1,4 @@
-"""Carry one order, wait at each arrow and at the end for leave: `python lingering_run.py PLAN` (home and Order as JSON)."""
+"""Carry one order, wait at each step and at the end for leave: `python lingering_run.py PLAN` (home and Order as JSON)."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from flows import engine
-from flows.orders import Order
-from flows.watch import NoWatch
+from flows.engine import run as engine
+from flows.session.observer import NoObserver
+from flows.session.orders import Order
 
 
 def wait(said: str) -> None:
@@ -18,11 +18,11 @@ def wait(said: str) -> None:
     sys.stdin.readline()
 
 
-class WaitingWatch(NoWatch):
+class WaitingWatch(NoObserver):
     """Stands still while somebody looks."""
 
-    def arrow(self, arrow: str, counts: dict[str, Any]) -> None:
-        wait(arrow)
+    def step(self, step: str, counts: dict[str, Any]) -> None:
+        wait(step)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The canary patient appears nowhere outside sealed bytes: at no arrow, on no way, after no provoked error."""
+"""The canary patient appears nowhere outside sealed bytes: at no step, on no way, after no provoked error."""
 
 from __future__ import annotations
 
@@ -64,8 +64,8 @@ def test_at_every_arrow_nothing(case, way):
     made, folder = case
     done = run(made, folder, way)
     assert done.returncode == 0, done.stderr[-2000:]
-    seen = [json.loads(line) for line in done.stdout.splitlines() if line.startswith('{"arrow"')]
-    assert {line["arrow"] for line in seen} == ALL
+    seen = [json.loads(line) for line in done.stdout.splitlines() if line.startswith('{"step"')]
+    assert {line["step"] for line in seen} == ALL
     assert all(line["files"] > 20 for line in seen)
     assert [line for line in seen if line["found"]] == []
     assert not canary.holds_canary((done.stdout + done.stderr).encode())

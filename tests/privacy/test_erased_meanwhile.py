@@ -10,20 +10,22 @@ from typing import Any
 import pytest
 from group_practice import DEPUTY_INSS, GROUND, SECOND_INSS, SECOND_NIHII, GroupPractice
 
-from flows import engine
-from flows.control import Control
-from flows.erasure import erase_subject, show_subject
-from flows.trial import OPERATORS
+from flows.admin.erasure import erase_subject, show_subject
+from flows.engine import run as engine
+from flows.session.control import Control
 from schemas.errors import AuthorisationError
-from vault import authorisation, shared_records
-from vault.clock import SystemClock
-from vault.custody import CopyKind, Custody
-from vault.enrolment import attest_doctor
-from vault.lease import list_runs
-from vault.locks import hold_people
-from vault.mandates import mandates_of
-from vault.signed import detached
-from vault.subjects import Subjects, enrol_operator, find_operator
+from trial.home import OPERATORS
+from vault.authorisation import check as authorisation
+from vault.destruction.held_copies import CopyKind, Custody
+from vault.pki.signed_document import detached
+from vault.records import shared_records
+from vault.records.enrolment import attest_doctor
+from vault.records.mandates import mandates_of
+from vault.records.operators import enrol_operator, find_operator
+from vault.records.subjects import Subjects
+from vault.runs.lease import list_runs
+from vault.system.clock import SystemClock
+from vault.system.locks import lock_people
 
 pytestmark = pytest.mark.slow
 USES = {"inventory": 2, "rehearsal": 0, "migration": 0, "delta": 0}
@@ -165,7 +167,7 @@ def test_a_copy_is_found_by_its_run_when_the_register_is_damaged(group, tmp_path
 
 
 def test_one_is_checked_and_kept_or_erased_at_a_time(group):
-    with hold_people(group.home):
+    with lock_people(group.home):
         erasing = threading.Thread(target=erase_second, args=(group,))
         erasing.start()
         erasing.join(0.3)

@@ -13,18 +13,19 @@ import pytest
 from asn1crypto import cms
 from whole_run import WholeRun
 
-from flows.control import Control
-from flows.erasure import erase_subject
-from flows.practice.write import write_practice
-from flows.sweep_round import sweep_round
-from flows.trial import DOCTOR_NAME
+from flows.admin.erasure import erase_subject
+from flows.retention.round import sweep_round
+from flows.session.control import Control
 from schemas.errors import BusyError, IntegrityError, RetentionError
-from vault.clock import SystemClock
-from vault.enrolment import attest_doctor
-from vault.host_record import HostRecord
-from vault.ledger import commit
-from vault.locks import hold_run
-from vault.subjects import Subjects, enrol_operator
+from trial.home import DOCTOR_NAME
+from trial.practice.write import write_practice
+from vault.home.host_record import HostRecord
+from vault.ledger.entries import commit
+from vault.records.enrolment import attest_doctor
+from vault.records.operators import enrol_operator
+from vault.records.subjects import Subjects
+from vault.runs.run_lock import lock_run
+from vault.system.clock import SystemClock
 from vault.verify import read_folder
 from vault.verify import verify as judge
 
@@ -209,7 +210,7 @@ def test_an_erasure_that_a_crash_cut_short_leaves_no_former_folder(migrated, mon
     allow_erasure(migrated)
     doctor, needles = doctor_id(migrated), needles_of(migrated)
     with monkeypatch.context() as patch:
-        patch.setattr("vault.proof_folder.shutil.rmtree", broken)
+        patch.setattr("vault.proof.folder.shutil.rmtree", broken)
         with pytest.raises(OSError, match="5"):
             erase_subject(migrated.home, doctor, "trial")
     monkeypatch.setattr(canary, "_PATTERNS", needles)
@@ -233,6 +234,6 @@ def test_the_host_learns_of_an_erasure_from_the_next_sweep_at_the_latest(migrate
 def test_nobody_is_erased_while_a_run_of_theirs_is_carried(migrated):
     allow_erasure(migrated)
     doctor = doctor_id(migrated)
-    with hold_run(migrated.home, (doctor,)), pytest.raises(BusyError):
+    with lock_run(migrated.home, (doctor,)), pytest.raises(BusyError):
         erase_subject(migrated.home, doctor, "trial")
     assert doctor in Subjects(migrated.home).ids()

@@ -8,13 +8,13 @@ import canary
 import pytest
 import release_1
 
-from flows.control import Control
-from flows.erasure import erase_subject, list_subjects, show_subject
-from flows.issuing import refresh_proof
-from flows.run_views import status
+from flows.admin.erasure import erase_subject, list_subjects, show_subject
+from flows.lifecycle.proof import refresh_proof
+from flows.lifecycle.run_views import status
+from flows.session.control import Control
 from schemas.errors import RetentionError
-from vault.lease import list_runs
-from vault.subjects import Subjects
+from vault.records.subjects import Subjects
+from vault.runs.lease import list_runs
 from vault.verify import verify
 
 pytestmark = pytest.mark.slow

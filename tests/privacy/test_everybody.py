@@ -25,27 +25,28 @@ from group_practice import (
     GroupPractice,
 )
 
-from flows import engine
-from flows.confirmation import ImportState, confirm, draft_acceptance
-from flows.control import Control
-from flows.erasure import erase_subject, list_subjects, plan_erasure, show_subject
-from flows.issuing import refresh_proof
-from flows.trial import DOCTOR_NAME, OPERATORS
+from flows.admin.erasure import erase_subject, list_subjects, plan_erasure, show_subject
+from flows.engine import run as engine
+from flows.lifecycle.confirmation import ImportState, confirm, draft_acceptance
+from flows.lifecycle.proof import refresh_proof
+from flows.session.control import Control
 from schemas.errors import AuthorisationError, RefusedError, RetentionError
-from vault.authorisation import draft_withdrawal, record
-from vault.clock import SystemClock
-from vault.enrolment import attest_doctor
-from vault.handwritten_acts import attest_by_hand, record_by_hand
-from vault.instruction_pdf import render_pdf
-from vault.lease import list_runs
-from vault.ledger_audit import audit
-from vault.ledger_store import open_store
-from vault.mandates import attest_mandate
-from vault.notes import VerifierKey
-from vault.register import InstructionRegister
-from vault.signed import detached
-from vault.subjects import Subjects, enrol_operator, find_operator
-from vault.trial_ca import Identity, sign_cades, sign_page
+from trial.authority import Identity, sign_cades, sign_page
+from trial.home import DOCTOR_NAME, OPERATORS
+from vault.authorisation.check import draft_withdrawal, record
+from vault.authorisation.record_handwritten import attest_by_hand, record_by_hand
+from vault.authorisation.register import InstructionRegister
+from vault.instruction.page import render_pdf
+from vault.ledger.audit import audit
+from vault.ledger.home_log import open_store
+from vault.ledger.notes import VerifierKey
+from vault.pki.signed_document import detached
+from vault.records.enrolment import attest_doctor
+from vault.records.mandates import attest_mandate
+from vault.records.operators import enrol_operator, find_operator
+from vault.records.subjects import Subjects
+from vault.runs.lease import list_runs
+from vault.system.clock import SystemClock
 from vault.verify import verify
 
 pytestmark = pytest.mark.slow

@@ -12,18 +12,18 @@ import pytest
 from test_erasure import allow_erasure, doctor_id, erase, needles_of
 from whole_run import WholeRun
 
-from flows import engine
-from flows.practice.write import write_practice
-from flows.watch import NoWatch
+from flows.engine import run as engine
+from flows.session.observer import NoObserver
 from schemas.errors import ForkError, KeyDestroyedError, RunEndedError
-from vault.clock import SystemClock
-from vault.destroy import key_of
-from vault.lease import Lease, list_runs
-from vault.ledger_store import open_store
-from vault.provider import provider
-from vault.restoring import restore_backup
-from vault.sealing import make_identity
-from vault.subjects import Subjects
+from trial.practice.write import write_practice
+from vault.age.sealing import make_identity
+from vault.destruction.destroy import key_of
+from vault.home.restore import restore_backup
+from vault.keys.registry import provider
+from vault.ledger.home_log import open_store
+from vault.records.subjects import Subjects
+from vault.runs.lease import Lease, list_runs
+from vault.system.clock import SystemClock
 
 pytestmark = pytest.mark.slow
 
@@ -35,7 +35,7 @@ def stopped(tmp_path) -> WholeRun:
     case = WholeRun(tmp_path / "trial", tmp_path / "export")
     allow_erasure(case)
     case.start(use="rehearsal")
-    case.start_apart({"who": "control", "at": "arrow", "name": "extract"})
+    case.start_apart({"who": "control", "at": "step", "name": "extract"})
     assert any(path.is_file() for path in staging(case).rglob("*"))
     return case
 
@@ -121,11 +121,11 @@ def test_a_backup_with_a_living_run_restored_on_a_new_host(stopped, tmp_path):
     shutil.rmtree(stopped.folder / ".home.host")
     restore_backup(sealed, identity, stopped.home, SystemClock(), "trial")
     with pytest.raises(KeyDestroyedError, match="run_of_a_restored_home"):
-        engine.resume(stopped.home, run.run_id, "trial", NoWatch())
+        engine.resume(stopped.home, run.run_id, "trial", NoObserver())
     assert [e["n"]["alive"] for e in told(stopped, "home.restored")] == [1], "the opening forgot again, first"
     assert stopped.reprise("sweep").returncode == 0
     with pytest.raises(RunEndedError):
-        engine.resume(stopped.home, run.run_id, "trial", NoWatch())
+        engine.resume(stopped.home, run.run_id, "trial", NoObserver())
     stopped.nothing_left()
     assert (
         len([r for r in list_runs(stopped.home) if (stopped.home / "runs" / r.run_id / "proof").is_dir()])

@@ -23,11 +23,11 @@ from loop_disk import make_disk, mounted, needs_loop_disks
 from sealing import needs_age, seal_by_age
 from whole_run import WholeRun
 
-from vault.clock import SystemClock, format_utc
-from vault.intake import list_intakes
-from vault.intake_keys import identity_store
-from vault.lease import Lease, list_runs
-from vault.provider import provider
+from vault.intake.identity_store import identity_store
+from vault.intake.record import list_intakes
+from vault.keys.registry import provider
+from vault.runs.lease import Lease, list_runs
+from vault.system.clock import SystemClock, format_utc
 
 SCRIPT = Path(__file__).with_name("lingering_run.py")
 ROOT = Path(__file__).resolve().parents[2]
@@ -88,8 +88,8 @@ def processes(mark: str) -> list[int]:
     return found
 
 
-class Carried:
-    """A run in a process that stands still at each arrow, and after its end."""
+class StepResults:
+    """A run in a process that stands still at each step, and after its end."""
 
     def __init__(self, case: WholeRun, source: Path) -> None:
         self.mark = f"{MARK}={uuid.uuid4()}"
@@ -139,7 +139,7 @@ def test_a_sealed_export_leaves_neither_key_nor_patient_in_memory_or_on_disk(sha
         case = WholeRun(place / "trial", export)
         sealed = place / "export.age"
         seal_by_age(case.open_intake().recipient, next(export.iterdir()), sealed)
-        run = Carried(case, sealed)
+        run = StepResults(case, sealed)
         run.until("extract")
         lease = list_runs(case.home)[-1]
         secrets = secrets_of(case, lease)

@@ -18,9 +18,9 @@ from connectors.base import Admission, Limits, Reject, Verdict
 from connectors.sources import kmehr_cut
 from connectors.sources.kmehr import KmehrConnector
 from connectors.sources.kmehr_cut import FolderCut
-from flows.practice.write import write_practice
 from schemas.disposition import Disposition, Reason
 from schemas.errors import SourceError
+from trial.practice.write import write_practice
 
 VECTORS = Path(__file__).parents[2] / "vectors"
 CUT: list[FolderCut[Any]] = []  # the last is that of the last reading

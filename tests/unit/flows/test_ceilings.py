@@ -7,8 +7,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from flows.steps.ceilings import Balance, allowed, check_ceilings
-from flows.values import FileEntry
+from flows.steps._ceilings import Balance, allowed, check_ceilings
+from flows.steps.values import FileEntry
 from schemas.disposition import Reason
 from schemas.errors import CeilingError
 

@@ -7,8 +7,8 @@ import signal
 
 import pytest
 
-from flows.contract_judge import ContractJudge
-from flows.steps.check_contracts import ContractVerdict, refuse_broken
+from flows.engine._contracts import ContractJudge
+from flows.engine.contract_process import ContractVerdict, refuse_broken
 from schemas.contracts import load_suites
 from schemas.errors import ContractError, StagingError, UnexplainedUnitError
 

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 from growth import growth
 
-from flows import duck
+from flows.steps import _duck as duck
 from flows.steps import reconcile
 from flows.steps.match import find_doubles
 from schemas.books import COUNTED_UNIT, DELIVERED_UNIT, OUTCOME

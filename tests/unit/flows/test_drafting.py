@@ -13,24 +13,25 @@ from typer.testing import CliRunner
 from typing_at import typed_at
 
 from flows.cli import app
+from flows.drafting._meanings import CHOICES, MEANINGS
 from flows.drafting.checking import draft_problems
 from flows.drafting.form import QUESTIONS, Form
 from flows.drafting.known import Known
-from flows.drafting.meanings import CHOICES, MEANINGS
-from flows.practice.write import write_practice
-from flows.trial import OPERATORS, make_trial
 from schemas.sensitive import Sensitive
 from schemas.texts import LANGUAGES
-from vault.clock import format_utc
-from vault.destinations import Destinations, S3Bucket
-from vault.enrolment import Ground, begin_doctor
-from vault.instruction import draft, parse
-from vault.instruction_fields import HOLDERS, KINDS, PATIENTS, RECIPIENT_ROLES, RESPONSIBLE, ROLES
-from vault.instruction_pdf import embedded_instruction
-from vault.mandates import MandateTerms, attest_mandate, begin_mandate
-from vault.recipients import remove
-from vault.sealing import make_identity
-from vault.subjects import enrol_doctor, find_operator
+from trial.doctors import enrol_doctor
+from trial.home import OPERATORS, make_trial
+from trial.practice.write import write_practice
+from vault.age.sealing import make_identity
+from vault.instruction.document import draft, parse
+from vault.instruction.fields import HOLDERS, KINDS, PATIENTS, RECIPIENT_ROLES, RESPONSIBLE, ROLES
+from vault.instruction.page import embedded_instruction
+from vault.records.destinations import Destinations, S3Bucket
+from vault.records.enrolment import Ground, begin_doctor
+from vault.records.mandates import MandateTerms, attest_mandate, begin_mandate
+from vault.records.operators import find_operator
+from vault.records.recipients import remove
+from vault.system.clock import format_utc
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 SECOND, PENDING, SUCCESSOR = ("93051822361", "19999999004"), ("03022801131", "10000797000"), "86020200287"

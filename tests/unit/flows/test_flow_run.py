@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from flows.flow_run import ENTRY_POINTS, accept
+from flows.worker.flow_run import ENTRY_POINTS, accept
 from schemas.errors import FlowRunRefusedError
 
 HOME = "/a/home"
@@ -66,7 +66,7 @@ def test_no_result_is_read(tmp_path, monkeypatch):
 
     from prefect import results
 
-    from flows.no_results import refuse_results
+    from flows.session.stored_results import refuse_results
 
     for name in (
         "_read_server_default_result_storage_block_id",

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from connectors.base import DEEPEST
-from flows.control import Control
-from flows.home_state import home_state, one_line, raise_alarm
-from flows.sweep_round import sweep_round
+from flows.admin.status import home_state, one_line, raise_alarm
+from flows.retention.round import sweep_round
+from flows.session.control import Control
 from schemas.errors import (
     HomeError,
     OrphanFoundError,
@@ -22,12 +22,12 @@ from schemas.errors import (
     SweepLateError,
     VerificationFailedError,
 )
-from vault.clock import SystemClock
-from vault.heartbeat import beat, last_beat
-from vault.lease import new_lease
-from vault.run_files import write_run_file
-from vault.site import create_home
-from vault.subjects import enrol_operator
+from vault.destruction.heartbeat import beat, last_heartbeat
+from vault.home.create import create_home
+from vault.records.operators import enrol_operator
+from vault.runs.facts import write_run_file
+from vault.runs.lease import new_lease
+from vault.system.clock import SystemClock
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -70,7 +70,7 @@ def alarms(home: Path, clock) -> list[str]:
 
 def test_a_sweep_leaves_when_it_ended_by_both_clocks_and_what_it_found(home):
     sweep_round(home, SetClock(wall=7, boot=42))
-    mark = last_beat(home)
+    mark = last_heartbeat(home)
     assert (mark.ended, mark.boot_seconds) == ("2026-01-01T00:00:07Z", 42)
     assert mark.boot_id == "this boot"
     assert set(mark.found) >= {"destroyed", "resumable", "incomplete", "unknown"}
@@ -80,10 +80,10 @@ def test_a_sweep_that_fails_leaves_none(home, monkeypatch):
     def broken(_home, _clock):
         raise OSError(5, "x")
 
-    monkeypatch.setattr("flows.sweep_round.sweep_home", broken)
+    monkeypatch.setattr("flows.retention.round.sweep_home", broken)
     with pytest.raises(OSError, match="x"):
         sweep_round(home)
-    assert last_beat(home) is None
+    assert last_heartbeat(home) is None
 
 
 def test_an_empty_home_without_a_sweep_is_no_alarm_and_one_with_a_run_is(home):

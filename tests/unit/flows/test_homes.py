@@ -9,17 +9,18 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from flows.admin.status import home_state
 from flows.cli import app
-from flows.control import Control
-from flows.home_state import home_state
-from flows.sweep_round import sweep_round
+from flows.retention.round import sweep_round
+from flows.session.control import Control
 from schemas.errors import HostError
-from vault.ledger_store import open_store
-from vault.notes import VerifierKey
-from vault.policy import parse_policy
-from vault.site import Site, create_home
-from vault.subjects import enrol_operator
-from vault.trial_ca import TrialAuthority, pem
+from trial.authority import TrialAuthority, pem
+from vault.home.create import create_home
+from vault.ledger.home_log import open_store
+from vault.ledger.notes import VerifierKey
+from vault.ledger.policy import parse_policy
+from vault.records.operators import enrol_operator
+from vault.site import Site
 
 
 @pytest.fixture

@@ -14,10 +14,10 @@ import pytest
 from typer.testing import CliRunner
 
 from flows.cli import app
-from flows.sweep_install import make_plan, remove_units, units_of, write_units
-from flows.sweep_units import SweepPlan, cron_table, systemd_units
+from flows.retention.install import make_plan, remove_units, units_of, write_units
+from flows.retention.units import SweepPlan, cron_table, systemd_units
 from schemas.errors import HostError
-from vault.site import create_home
+from vault.home.create import create_home
 
 ME = pwd.getpwuid(os.getuid()).pw_name
 AWKWARD = 'a "home" 100% $HOME it\'s\\here'
@@ -139,7 +139,7 @@ def test_twice_is_once_and_uninstalled_is_gone(home, tmp_path, cron):
 
 @pytest.mark.parametrize("words", [(), ("--cron",), ("--systemd",)])
 def test_what_was_installed_in_either_way_is_taken_away(home, tmp_path, monkeypatch, words):
-    monkeypatch.setattr("flows.sweep_install.systemd_runs", lambda: False)
+    monkeypatch.setattr("flows.retention.install.systemd_runs", lambda: False)
     folder, plan = tmp_path / "units", make_plan(home, 5)
     both = [units_of(plan, cron=False), units_of(plan, cron=True)]
     for units in both:

@@ -143,7 +143,7 @@ os.kill(os.getpid(), signal.SIGINT)
 os.execv(sys.executable, [sys.executable, "-I", "-m", "flows", "runs"])
 """
 BLOCKED = """
-from vault.isolation import isolate
+from vault.system.isolation import isolate
 isolate("-c", "import signal; print(sorted(signal.pthread_sigmask(signal.SIG_BLOCK, [])))")
 """
 

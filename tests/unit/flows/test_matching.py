@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flows.steps import doubles
-from flows.steps.doubles import Folder, find_joins, find_notices, find_pairs, read_folders
+from flows.steps import _doubles as doubles
+from flows.steps._doubles import Folder, find_joins, find_notices, find_pairs, read_folders
 from schemas.persons import agree
 
 ONE, OTHER, BORN = "50020210130", "50020210328", "1950-02-02"  # both numbers tell this birth

@@ -14,11 +14,11 @@ from pathlib import Path
 import pytest
 
 from connectors.targets.manifest import build_manifest
-from flows import package as opening
-from flows.package import open_package
+from flows.package import open_package as opening
+from flows.package.open_package import open_package
 from schemas.digests import Digest
 from schemas.errors import PackageError, RepriseError
-from vault.sealing import ciphertext_digest, make_identity, seal_bytes
+from vault.age.sealing import ciphertext_digest, make_identity, seal_bytes
 
 IDENTITY, RECIPIENT = make_identity()
 CANARY = b"Zzcanary, a patient's chart"
@@ -193,7 +193,7 @@ def test_nothing_in_clear_is_written_outside_of_the_folder(tmp_path, monkeypatch
 
 def test_what_a_killed_process_left_is_removed_by_the_next(small, tmp_path):
     waiting = (
-        "import sys, time; from pathlib import Path; from flows import package as p; real = p._unpack\n"
+        "import sys, time; from pathlib import Path; from flows.package import open_package as p; real = p._unpack\n"
         "def slow(*a):\n    real(*a); print('written', flush=True); time.sleep(60)\n"
         "p._unpack = slow; p.open_package(Path(sys.argv[1]), sys.argv[2], Path(sys.argv[3]))"
     )

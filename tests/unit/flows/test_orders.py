@@ -8,10 +8,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from flows import orders
-from flows.orders import Order, cancel_order, list_orders, load_order, save_order
+from flows.session import orders
+from flows.session.orders import Order, cancel_order, list_orders, load_order, save_order
 from schemas.errors import BusyError, UnreadableSourceError
-from vault.site import create_home
+from vault.home.create import create_home
 
 ORDER = Order("/exports/a", "/a/authorisation.json", "migration", "/out", "keyring", "anna")
 

@@ -14,15 +14,15 @@ import pytest
 from typer.testing import CliRunner
 
 from flows.cli import app
-from flows.practice.write import write_practice
-from flows.trial import DOCTOR_NAME, make_trial
 from schemas.errors import AuthorisationError
-from vault.authorisation import reopen
-from vault.handwritten import MAX_SCAN_BYTES
-from vault.instruction import draft
-from vault.ledger_store import open_store
-from vault.register import ATTESTATIONS, InstructionRegister
-from vault.sealing import make_identity
+from trial.home import DOCTOR_NAME, make_trial
+from trial.practice.write import write_practice
+from vault.age.sealing import make_identity
+from vault.authorisation.check import reopen
+from vault.authorisation.handwritten import MAX_SCAN_BYTES
+from vault.authorisation.register import ATTESTATIONS, InstructionRegister
+from vault.instruction.document import draft
+from vault.ledger.home_log import open_store
 from vault.verify import verify
 
 NAME, INSS, NIHII = "Zorgenkanarie", "93051822460", "11222207004"

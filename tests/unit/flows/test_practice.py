@@ -14,10 +14,10 @@ from lxml import etree
 from connectors.base import Batch, Limits
 from connectors.opening import open_source
 from connectors.registry import choose
-from flows.practice.defects import DEFECTS
-from flows.practice.write import SHAPES, write_practice
 from schemas.errors import UnreadableSourceError
 from schemas.identifiers import clean_inss
+from trial.practice.defects import DEFECTS
+from trial.practice.write import SHAPES, write_practice
 
 PATIENTS = {"ordinary": 30, "attachments": 3, "items": 6}
 

@@ -13,8 +13,8 @@ from typer.testing import CliRunner
 from flows.cli import app
 from flows.commands.runs import _carry, _through_prefect
 from schemas.errors import HostError
-from vault.doctor.host import Host
-from vault.prefect_api import Answer, ask
+from vault.diagnostics.host import Host
+from vault.diagnostics.prefect_api import Answer, ask
 
 
 @contextmanager
@@ -76,7 +76,7 @@ def test_nothing_there(url):
 
 
 def test_a_server_without_a_password_is_refused():
-    from flows.prefect_worker import serve
+    from flows.worker.work_pool import serve
 
     with answering(200) as (url, _), pytest.raises(HostError, match="prefect_open"):
         serve(url, [], "reprise", 1, print)

@@ -10,8 +10,8 @@ import pytest
 from prefect.client.schemas.objects import StateType
 from prefect.exceptions import ObjectNotFound
 
-from flows import prefect_worker
-from flows.prefect_worker import POOL_TYPE, PoolWorker
+from flows.worker import work_pool as prefect_worker
+from flows.worker.work_pool import POOL_TYPE, PoolWorker
 
 
 class Client:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pyarrow as pa
 import pytest
 
-from flows.steps.quarantine import Quarantined
+from flows.steps._quarantine import Quarantined
 from schemas import contracts
 from schemas.contracts import load_suites
 from schemas.errors import ContractError

@@ -11,8 +11,8 @@ from paramiko import Message
 from paramiko.sftp import CMD_DATA, CMD_STATUS, SFTP_EOF, SFTP_FAILURE, SFTP_OK
 from paramiko.sftp_client import SFTPClient
 
-from flows import sftp_server
-from flows.sftp_server import _ReadRequests
+from flows.transport import _sftp as sftp_server
+from flows.transport._sftp import _ReadRequests
 
 
 class Server:

@@ -15,13 +15,13 @@ from connectors.base import Limits
 from connectors.inventory.kmehr import KmehrCounter
 from connectors.opening import open_source
 from connectors.registry import choose
+from flows.steps._quarantine import KeptBack, Quarantined
 from flows.steps.check import check
 from flows.steps.context import DataContext
-from flows.steps.quarantine import KeptBack, Quarantined
 from flows.steps.transform import transform
 from schemas.tables import TABLES
-from vault.sealing import make_identity, seal_stream
-from vault.staging import StagingReader, StagingWriter
+from vault.age.sealing import make_identity, seal_stream
+from vault.staging.segments import StagingReader, StagingWriter
 
 KEY, RUN = os.urandom(32), "run-1"
 PROGRAM = "application/x-elf"

@@ -12,11 +12,11 @@ import pytest
 
 from connectors.base import Limits
 from connectors.opening import open_source
-from flows.steps.authorise import read_evidence
+from flows.lifecycle.evidence import read_evidence
 from schemas.errors import PackageError, UnreadableSourceError
 from schemas.regular_file import open_regular, read_regular, read_text
-from vault.full_verify import root_files
-from vault.sealing import ciphertext_digest, open_stream
+from vault.age.sealing import ciphertext_digest, open_stream
+from vault.proof.full_verifier import root_files
 from vault.verify import read_folder
 
 ROOT = Path(__file__).resolve().parents[3]

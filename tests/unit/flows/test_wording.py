@@ -9,11 +9,11 @@ import pytest
 from flows.commands.count_words import count_lines
 from flows.commands.person_page import describe_subject
 from flows.commands.wording import describe_custody, describe_status, source_lines
-from flows.home_state import ALIVE
 from flows.steps.software import NOT_IN_INSTRUCTION, NOT_STATED, OTHER_FORM
 from schemas.outcome import Cause, Outcome
 from schemas.texts import LANGUAGES, section
-from vault.outcome_words import run_in_words
+from vault.runs.outcome_words import run_in_words
+from vault.runs.state import RunState
 
 RUN = {
     "run": "r1",
@@ -27,8 +27,8 @@ RUN = {
     "deadline": "2026-01-04T00:00:00Z",
     "keys": "keyring",
     "journal": [
-        {"arrow": "publish", "at": "2026-01-01T00:00:00Z"},
-        {"arrow": "control", "at": "2026-01-01T00:00:01Z"},
+        {"step": "publish", "at": "2026-01-01T00:00:00Z"},
+        {"step": "control", "at": "2026-01-01T00:00:01Z"},
     ],
 }
 
@@ -36,7 +36,7 @@ RUN = {
 def test_a_run_that_goes_on_shows_its_deadline_and_key_and_no_end():
     failure = {"code": "disk_full", "exit": 41}
     going = {
-        "state": "red",
+        "state": "failed",
         "failure": failure,
         "ended": None,
         "package": None,
@@ -167,7 +167,7 @@ def test_each_end_has_its_own_words_in_each_language_and_none_says_published(cau
 
 def test_each_state_of_a_run_has_words_and_every_cause_an_outcome():
     assert set(section("en", "certificate.outcome")) == set(Cause)
-    for state in (*ALIVE, "forgotten"):
+    for state in (*set(RunState) - {RunState.CERTIFIED}, "forgotten"):
         assert run_in_words(state, None)
     assert {cause.outcome for cause in Cause} | {Outcome.FORGOTTEN} == set(Outcome)
 
@@ -181,7 +181,7 @@ def test_a_copy_of_an_export_is_held_until_its_date_or_delivery():
         "state": "held",
     }
     assert "until 2026-02-01T00:00:00Z or delivery" in describe_custody([{**row, "files": 1, "bytes": 2}])
-    staging = {**row, "kind": "staging", "run": "r1", "state": "red"}
+    staging = {**row, "kind": "staging", "run": "r1", "state": "failed"}
     assert " failed " in describe_custody([staging])
     assert "delivery" not in describe_custody([staging])
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from flows.commands.worker import _write_units
-from flows.worker_units import MARK
+from flows.worker.units import MARK
 from schemas.errors import HostError
-from vault.site import create_home
+from vault.home.create import create_home
 
 
 @pytest.fixture

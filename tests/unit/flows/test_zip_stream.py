@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flows.steps.zip_stream import Member, ZipStream
+from flows.steps._zip_stream import Member, ZipStream
 
 needs_unzip = pytest.mark.skipif(shutil.which("unzip") is None, reason="unzip is missing")
 MEMBERS = {"1.xml": [b"<a/>"], "empty": [], "é/2.xml": [b"x" * 100_000, b"", os.urandom(70_000)]}

@@ -11,19 +11,21 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from former import draft_1
 
 from schemas.errors import RepriseError
-from vault.authorisation import check, claim
-from vault.authorisation_report import examine
-from vault.clock import SystemClock, format_utc
-from vault.instruction import draft
-from vault.instruction_pdf import render_pdf
-from vault.pades import open_pdf
-from vault.recipients import prove_possession
-from vault.register import Use
-from vault.sealing import make_identity
-from vault.signed import Signed, detached
-from vault.site import Site, create_home
-from vault.subjects import enrol_doctor, enrol_operator, find_operator
-from vault.trial_ca import TrialAuthority, sign_cades, sign_page
+from trial.authority import TrialAuthority, sign_cades, sign_page
+from trial.doctors import enrol_doctor
+from vault.age.sealing import make_identity
+from vault.authorisation.check import check, claim
+from vault.authorisation.check_report import examine
+from vault.authorisation.register import Use
+from vault.home.create import create_home
+from vault.instruction.document import draft
+from vault.instruction.page import render_pdf
+from vault.instruction.signed_page import open_pdf
+from vault.pki.signed_document import Signed, detached
+from vault.records.operators import enrol_operator, find_operator
+from vault.records.recipients import prove_possession
+from vault.site import Site
+from vault.system.clock import SystemClock, format_utc
 
 NOT_OF_THE_PAPER = {"other_destination", "no_operator", "operator_not_enrolled"}
 """Refusals of the act for which an instruction is used, and not of the instruction."""

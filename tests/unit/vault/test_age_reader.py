@@ -15,8 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.errors import SealedSourceError
-from vault.age_header import AgeHeader, open_header, read_header
-from vault.age_reader import CHUNK, AgePayload
+from vault.age.header import AgeHeader, open_header, read_header
+from vault.age.reader import CHUNK, AgePayload
 
 SEALED_CHUNK = CHUNK + 16
 SECRET = bytes(range(1, 33))
@@ -195,7 +195,7 @@ def test_an_empty_last_chunk_after_full_ones_is_refused():
     """Sealed by us with the right key: the format forbids it, or one content would have two forms."""
     from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
-    from vault.age_header import hkdf
+    from vault.age.header import hkdf
 
     sealed = by_pyrage(plain(CHUNK))
     header = header_of(sealed)

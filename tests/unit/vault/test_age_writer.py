@@ -14,11 +14,10 @@ from hypothesis import strategies as st
 
 from schemas.digests import Hashing
 from schemas.errors import PackageError, StorageFullError, TargetRefusedError
-from vault.age_header import open_header, read_header
-from vault.age_reader import CHUNK, AgePayload
-from vault.age_writer import AgeWriter, read_recipient
-from vault.bech32 import encode
-from vault.sealing import (
+from vault.age.bech32 import encode
+from vault.age.header import open_header, read_header
+from vault.age.reader import CHUNK, AgePayload
+from vault.age.sealing import (
     ciphertext_digest,
     make_identity,
     open_bytes,
@@ -26,6 +25,7 @@ from vault.sealing import (
     parse_recipients,
     seal_stream,
 )
+from vault.age.writer import AgeWriter, read_recipient
 
 SECRET = bytes(range(1, 33))
 IDENTITY = pyrage.x25519.Identity.from_str(encode("age-secret-key-", SECRET).upper())

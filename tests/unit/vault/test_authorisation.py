@@ -12,16 +12,17 @@ import pytest
 from signed_bench import FORMS, INSS, KEY, NAME, NIHII, NOW, Bench
 
 from schemas.errors import AuthorisationError, RefusedError, RepriseError, UseError
-from vault.authorisation import check_withdrawal, claim, draft_withdrawal, give_back, reopen, withdraw
-from vault.clock import SystemClock, format_utc
-from vault.enrolment import Ground
-from vault.instruction import draft
-from vault.mandates import MandateTerms, attest_mandate, begin_mandate
-from vault.sealing import make_identity
-from vault.signed import detached
+from trial.authority import TrialAuthority, sign_cades
+from trial.doctors import enrol_doctor
+from vault.age.sealing import make_identity
+from vault.authorisation.check import check_withdrawal, claim, draft_withdrawal, release_use, reopen, withdraw
+from vault.instruction.document import draft
+from vault.pki.signed_document import detached
+from vault.records.enrolment import Ground
+from vault.records.mandates import MandateTerms, attest_mandate, begin_mandate
+from vault.records.operators import find_operator
 from vault.site import Site
-from vault.subjects import enrol_doctor, find_operator
-from vault.trial_ca import TrialAuthority, sign_cades
+from vault.system.clock import SystemClock, format_utc
 
 
 @pytest.fixture(scope="module")
@@ -222,9 +223,9 @@ def test_a_use_is_spent_by_a_run_and_given_back_by_it_alone(bench):
     claim(bench.home, made, detached(document, [p7s]), "one")  # resumed: the same use
     with pytest.raises(UseError):
         claim(bench.home, made, detached(document, [p7s]), "two")
-    give_back(bench.home, made.id, "two")
+    release_use(bench.home, made.id, "two")
     refused(bench, "use_exhausted", 13, **fields)
-    give_back(bench.home, made.id, "one")
+    release_use(bench.home, made.id, "one")
     bench.check(**fields)
 
 

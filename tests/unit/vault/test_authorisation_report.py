@@ -9,11 +9,11 @@ from datetime import timedelta
 import pytest
 from signed_bench import INSS, KEY, NAME, NOW, Bench
 
-from vault.authorisation_report import Report, examine
-from vault.clock import format_utc
-from vault.instruction import draft
-from vault.signed import detached
-from vault.trial_ca import TrialAuthority, sign_cades
+from trial.authority import TrialAuthority, sign_cades
+from vault.authorisation.check_report import Report, examine
+from vault.instruction.document import draft
+from vault.pki.signed_document import detached
+from vault.system.clock import format_utc
 
 
 @pytest.fixture(scope="module")

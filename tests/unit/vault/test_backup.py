@@ -11,17 +11,19 @@ from pathlib import Path
 
 import pytest
 
-from flows import safekeeping
-from flows.control import SWEEPER, Control
-from flows.trial import OPERATORS
+from flows.admin import backup as safekeeping
+from flows.session.control import SWEEPER, Control
 from schemas.errors import ForkError, OperatorError, PackageError, RepriseError, TargetRefusedError
-from vault.backup import KEPT, LEFT
-from vault.host_record import record_folder
-from vault.ledger import EntryType
-from vault.ledger_store import open_store
-from vault.sealing import make_identity, open_bytes, seal_bytes
-from vault.site import FOLDERS, Site, create_home
-from vault.subjects import Subjects, enrol_operator
+from trial.home import OPERATORS
+from vault.age.sealing import make_identity, open_bytes, seal_bytes
+from vault.home.backup import KEPT, LEFT
+from vault.home.create import FOLDERS, create_home
+from vault.home.host_record import record_folder
+from vault.ledger.entries import EntryType
+from vault.ledger.home_log import open_store
+from vault.records.operators import enrol_operator
+from vault.records.subjects import Subjects
+from vault.site import Site
 
 NAME = OPERATORS[0]
 
@@ -66,7 +68,7 @@ def move_to_another_host(home: Path) -> None:
 
 def test_every_folder_of_a_home_is_either_kept_or_left():
     tops = {folder.partition("/")[0] for folder in FOLDERS}
-    assert tops <= set(KEPT) | LEFT, "a new folder: say in vault/backup.py whether a backup holds it"
+    assert tops <= set(KEPT) | LEFT, "a new folder: say in vault/home/backup.py whether a backup holds it"
     assert not set(KEPT) & LEFT
 
 
@@ -116,7 +118,7 @@ def test_what_comes_out_is_what_went_in(home, sealed, tmp_path, keys):
 def test_a_restore_killed_before_it_forgot_again_does_so_at_the_next_opening(home, sealed, keys, monkeypatch):
     move_to_another_host(home)
     monkeypatch.setattr(
-        "flows.safekeeping.Control.open_restored", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt)
+        "flows.admin.backup.Control.open_restored", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt)
     )
     with pytest.raises(KeyboardInterrupt):
         safekeeping.restore(sealed, keys[0], home, NAME)

@@ -16,20 +16,22 @@ from schemas.disposition import Disposition
 from schemas.errors import HomeError, VerificationFailedError
 from schemas.outcome import Cause
 from schemas.texts import LANGUAGES, section
-from vault import certificate, certificate_content
-from vault.certificate import _page, build_certificate, layout
-from vault.certificate_content import build_content
-from vault.destroy import Evidence, StagedFile, Verification
-from vault.instruction_fields import ROLES
-from vault.keys import KeyState
-from vault.media import DECLARABLE, Media, backed_up, describe_media, filesystem_type
-from vault.provider import provider
-from vault.site import EXCEPTIONS, Site, create_home
-from vault.statements import LISTED, destruction_predicate, inventory_file
-from vault.tool import ROOMS, describe_tool, source_digest
+from vault.destruction.destroy import Evidence, StagedFile, Verification
+from vault.home.create import create_home
+from vault.instruction.fields import ROLES
+from vault.keys.provider import KeyState
+from vault.keys.registry import provider
+from vault.proof import _certificate_content as certificate_content
+from vault.proof import certificate
+from vault.proof._certificate_content import build_content
+from vault.proof.certificate import _page, build_certificate, layout
+from vault.proof.statements import LISTED, destruction_predicate, inventory_file
+from vault.site import EXCEPTIONS, Site
+from vault.system.mounts import DECLARABLE, Media, backed_up, describe_media, filesystem_type
+from vault.system.program import ROOMS, describe_tool, source_digest
 
 ROOT = Path(__file__).resolve().parents[3]
-LEFTOVER = "remote_leftover_not_reachable"  # flows.takeback
+LEFTOVER = "remote_leftover_not_reachable"  # flows.lifecycle.retract
 FILES = [StagedFile("p0", 7, "ab" * 32), StagedFile("p1", 5, "cd" * 32)]
 
 

@@ -14,10 +14,10 @@ from typer.testing import CliRunner
 
 from flows.cli import app
 from schemas.errors import RefusedError, TrustError
-from vault.authorisation import evidence_of
-from vault.trial_ca import TrialAuthority, pem
-from vault.trust import TrustStore
-from vault.trust_admin import add_material, list_material
+from trial.authority import TrialAuthority, pem
+from vault.authorisation.check import evidence_of
+from vault.pki.trust_admin import add_material, list_material
+from vault.pki.trust_store import TrustStore
 
 FORMS = ("cades", "pades")
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from vault import custody as module
-from vault.custody import CopyKind, Custody, Evidence, HeldCopy
-from vault.site import create_home
+from vault.destruction import held_copies as module
+from vault.destruction.held_copies import CopyKind, Custody, Evidence, HeldCopy
+from vault.home.create import create_home
 
 UNTIL = "2030-01-01T00:00:00Z"
 CANARY = b"Zzcanary Unique"

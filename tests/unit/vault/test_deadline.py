@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from moving_clock import MovingClock
 
-from vault.deadline import seconds_left
+from vault.system.deadline import seconds_left
 
 HOURS = 72
 SECONDS = HOURS * 3600

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives import serialization
 
 from fuzz import seeds
 from fuzz.mutate import mutate_bytes, mutate_der
-from vault.der import MAX_DEPTH, is_der
+from vault.pki._der import MAX_DEPTH, is_der
 
 CERTIFICATE = seeds.authority().intermediate.certificate.public_bytes(serialization.Encoding.DER)
 

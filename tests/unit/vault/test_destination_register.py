@@ -15,10 +15,11 @@ from cryptography.hazmat.primitives.serialization import (
     load_ssh_private_key,
 )
 
-from flows.destinations import list_destinations
+from flows.admin.destinations import list_destinations
 from schemas.errors import IntegrityError, RefusedError, ScopeError, TargetRefusedError
 from schemas.sensitive import Sensitive
-from vault.destinations import (
+from vault.home.create import create_home
+from vault.records.destinations import (
     Destinations,
     RemotePath,
     S3Bucket,
@@ -27,7 +28,6 @@ from vault.destinations import (
     open_identity,
     parse_remote,
 )
-from vault.site import create_home
 
 KEY = ed25519.Ed25519PrivateKey.generate()
 PUBLIC = KEY.public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode()

@@ -15,22 +15,23 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from flows.control import Control
-from vault.clock import SystemClock, format_utc
-from vault.doctor.examination import examine
-from vault.doctor.findings import AREAS, CATALOGUE
-from vault.doctor.host import Host, clock_is_synchronised
-from vault.doctor.keyring_self_test import try_keyring
-from vault.heartbeat import Heartbeat, unit_name
-from vault.host_record import record_folder
-from vault.keyring_linux import KernelKeyring
-from vault.lease import new_lease
-from vault.ledger import EntryType
-from vault.prefect_api import Answer
-from vault.site import Site, create_home
-from vault.subjects import enrol_operator
-from vault.trial_ca import TrialAuthority
-from vault.trust_admin import add_material
+from flows.session.control import Control
+from trial.authority import TrialAuthority
+from vault.destruction.heartbeat import Heartbeat, unit_name
+from vault.diagnostics.examination import examine
+from vault.diagnostics.findings import AREAS, CATALOGUE
+from vault.diagnostics.host import Host, clock_is_synchronised
+from vault.diagnostics.keyring_self_test import try_keyring
+from vault.diagnostics.prefect_api import Answer
+from vault.home.create import create_home
+from vault.home.host_record import record_folder
+from vault.keys.linux_keyring import KernelKeyring
+from vault.ledger.entries import EntryType
+from vault.pki.trust_admin import add_material
+from vault.records.operators import enrol_operator
+from vault.runs.lease import new_lease
+from vault.site import Site
+from vault.system.clock import SystemClock, format_utc
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 BOOT = "11111111-2222-3333-4444-555555555555"
@@ -277,9 +278,9 @@ def test_each_finding_fires_where_it_should_and_alone(case, code):
 
 @pytest.mark.parametrize("code", CATALOGUE)
 def test_each_finding_is_on_the_page(code):
-    area, severity, meaning, mend = CATALOGUE[code]
+    area, severity, meaning, remedy = CATALOGUE[code]
     section = PAGE.split(f"## {AREAS[area]}\n")[1].split("\n## ")[0]
-    assert f"| `{code}` | {severity.value} | {meaning} | {mend} |" in section
+    assert f"| `{code}` | {severity.value} | {meaning} | {remedy} |" in section
 
 
 def test_the_page_names_no_other():
@@ -321,11 +322,11 @@ def test_an_empty_root_is_no_traceback(case, tmp_path):
 
 
 def test_the_keyring_test_tells_a_working_keyring_from_a_forbidden_one_and_from_one_that_keeps(monkeypatch):
-    monkeypatch.setattr("vault.doctor.keyring_self_test._SECONDS", 1)
+    monkeypatch.setattr("vault.diagnostics.keyring_self_test._SECONDS", 1)
     if try_keyring() == "keyring_forbidden":
         pytest.skip("this host forbids the keyring")
     assert try_keyring() is None
-    monkeypatch.setattr("vault.doctor.keyring_self_test._SECONDS", 0)
+    monkeypatch.setattr("vault.diagnostics.keyring_self_test._SECONDS", 0)
     monkeypatch.setattr(KernelKeyring, "destroy", lambda *_: None)
     assert try_keyring() == "keyring_keeps"
 

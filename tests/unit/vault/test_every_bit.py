@@ -14,9 +14,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from test_ledger_attacks import NOW, WHOLE, faults, open_log, record
 
 from schemas.errors import ProofError
-from vault.ledger_audit import audit
-from vault.notes import COSIGNATURE, VerifierKey, cosign_note, format_vkey
-from vault.policy import parse_policy
+from vault.ledger.audit import audit
+from vault.ledger.notes import COSIGNATURE, VerifierKey, cosign_note, format_vkey
+from vault.ledger.policy import parse_policy
 
 RUNS = ("r1", "r2") if os.environ.get("REPRISE_EVERY_BIT") else ("r1",)
 WITNESS = Ed25519PrivateKey.generate()

@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 
 from fuzz import folder, seeds
 from fuzz.targets import TARGETS
-from vault.clock import SystemClock
-from vault.instruction import parse
-from vault.pades import open_pdf
-from vault.restoring import restore_backup
-from vault.sealing import seal_bytes
-from vault.signature import check_signature
-from vault.trust import TrustStore
+from vault.age.sealing import seal_bytes
+from vault.home.restore import restore_backup
+from vault.instruction.document import parse
+from vault.instruction.signed_page import open_pdf
+from vault.pki.cms import check_signature
+from vault.pki.trust_store import TrustStore
+from vault.system.clock import SystemClock
 from vault.verify import verify
 
 VECTORS = Path(__file__).resolve().parents[2] / "vectors" / "fuzz"

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from vault.clock import SystemClock
-from vault.ledger import EntryType, Ledger, commit
-from vault.ledger_store import FileLedger
+from vault.ledger.entries import EntryType, Ledger, commit
+from vault.ledger.log import FileLedger
+from vault.system.clock import SystemClock
 
 HERE = Path(__file__).parent
 pytestmark = pytest.mark.slow

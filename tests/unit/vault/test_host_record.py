@@ -11,18 +11,20 @@ from pathlib import Path
 
 import pytest
 
-from flows.control import Control
-from flows.erasure import erase_subject
-from flows.home_state import home_state
-from flows.safekeeping import Reason, accept_rollback
-from flows.sweep_round import sweep_round
+from flows.admin.backup import Reason, accept_rollback
+from flows.admin.erasure import erase_subject
+from flows.admin.status import home_state
+from flows.retention.round import sweep_round
+from flows.session.control import Control
 from schemas.errors import ForkError, HomeError, RefusedError
-from vault.host_record import HostRecord, record_folder
-from vault.ledger import EntryType
-from vault.ledger_store import open_store
-from vault.site import Site, create_home
-from vault.subjects import Subjects, enrol_operator
-from vault.tombstones import bury, name_of, tombstones
+from vault.home.create import create_home
+from vault.home.host_record import HostRecord, record_folder
+from vault.ledger.entries import EntryType
+from vault.ledger.home_log import open_store
+from vault.records.operators import enrol_operator
+from vault.records.subjects import Subjects
+from vault.records.tombstones import name_of, tombstones, write_tombstone
+from vault.site import Site
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -72,7 +74,7 @@ def test_where_that_of_version_1_lies(real, tmp_path, host_state, monkeypatch):
     of_version_1(real)
     assert record_folder(real, Site.load(real)).parent == host_state
     monkeypatch.delenv("REPRISE_STATE")
-    monkeypatch.setattr("vault.host_record.SYSTEM", tmp_path / "nowhere" / "reprise")
+    monkeypatch.setattr("vault.home.host_record.SYSTEM", tmp_path / "nowhere" / "reprise")
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "xdg"))
     assert record_folder(real, Site.load(real)).parent == tmp_path / "xdg" / "reprise"
     is_dir = Path.is_dir
@@ -100,7 +102,7 @@ def test_the_environment_does_not_move_the_record(real, tmp_path, monkeypatch, v
     if version_1:
         of_version_1(real)
         monkeypatch.delenv("REPRISE_STATE")
-        monkeypatch.setattr("vault.host_record.SYSTEM", tmp_path / "system" / "reprise")
+        monkeypatch.setattr("vault.home.host_record.SYSTEM", tmp_path / "system" / "reprise")
         (tmp_path / "system").mkdir()
     write(real, 2)
     shutil.copytree(real, tmp_path / "old")
@@ -190,7 +192,7 @@ def test_a_home_put_back_as_it_was_and_one_that_grew_unseen_are_no_rollback(home
 
 def test_four_writers_at_once_never_make_a_rollback(home):
     script = (
-        "import sys; from pathlib import Path; from flows.control import Control; from vault.ledger import EntryType\n"
+        "import sys; from pathlib import Path; from flows.session.control import Control; from vault.ledger.entries import EntryType\n"
         "for _ in range(6): Control.open(Path(sys.argv[1]), 'one').record(EntryType.SUBJECT_SHOWN, None, 'access')"
     )
     command = [sys.executable, "-c", script, str(home)]
@@ -239,7 +241,7 @@ def test_a_record_put_back_is_erased_again_and_a_person_enrolled_anew_is_not(hom
 
 @pytest.mark.parametrize("half", [False, True])
 def test_an_erasure_cut_short_is_finished_by_the_sweep(home, half):
-    bury(home, name_of(home, two(home)))
+    write_tombstone(home, name_of(home, two(home)))
     if half:
         (home / "subjects" / two(home) / "key").unlink()
     sweep_round(home)

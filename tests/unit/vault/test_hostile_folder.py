@@ -175,8 +175,8 @@ def test_a_ledger_built_to_hurt_its_audit(tmp_path, name):
 
 def audited(log: Path, vkey: str) -> list[str]:
     script = (
-        "import sys; from datetime import UTC, datetime; from pathlib import Path; from vault.ledger_audit import audit;"
-        "from vault.notes import VerifierKey; print(*audit(Path(sys.argv[1]), VerifierKey.parse(sys.argv[2]), datetime.now(UTC)))"
+        "import sys; from datetime import UTC, datetime; from pathlib import Path; from vault.ledger.audit import audit;"
+        "from vault.ledger.notes import VerifierKey; print(*audit(Path(sys.argv[1]), VerifierKey.parse(sys.argv[2]), datetime.now(UTC)))"
     )
     done = subprocess.run(
         [sys.executable, "-c", script, log, vkey],

@@ -12,10 +12,10 @@ from former import draft_1
 from signed_bench import Bench
 
 from schemas.errors import AuthorisationError
-from vault.authorisation import instruction_text
-from vault.instruction import draft, parse
-from vault.instruction_fields import field_problems
-from vault.printable import PRINTABLE, hides, is_printable_line, visible
+from vault.authorisation.check import instruction_text
+from vault.instruction.document import draft, parse
+from vault.instruction.fields import field_problems
+from vault.instruction.printable import PRINTABLE, hides, is_printable_line, visible
 
 CANARY = "Zorgenkanarie"
 _ = "the field is taken away"
@@ -137,7 +137,7 @@ def test_a_name_of_any_belgian_community_can_be_written(bench):
 
 
 def test_what_is_printable_is_drawn_by_the_page_s_font():
-    from vault.paper import shown
+    from vault.pdf.layout import shown
 
     assert [c for c in sorted(PRINTABLE) if shown(c) != c] == []
     assert all(is_printable_line(f"x{c}x") or unicodedata.normalize("NFC", c) != c for c in PRINTABLE)

@@ -15,12 +15,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from moving_clock import MovingClock
 
-from flows.retention import sweep_home
+from flows.retention._sweep import sweep_home
 from schemas.errors import IntakeError, KeyDestroyedError, KeyUnavailableError
-from vault.bech32 import encode
-from vault.clock import SystemClock, format_utc
-from vault.destroy import destroy_run
-from vault.intake import (
+from vault.age.bech32 import encode
+from vault.destruction.destroy import destroy_run
+from vault.destruction.due import rearm_keys
+from vault.home.create import create_home
+from vault.intake.identity_store import identity_store, recipient_of
+from vault.intake.mint import mint
+from vault.intake.record import (
     Intake,
     check_number,
     claim,
@@ -29,17 +32,14 @@ from vault.intake import (
     intake_of,
     intakes_out_of_reach,
     list_intakes,
-    refuse_hopeless,
+    refuse_unusable_intake,
     spend,
     unreadable_intakes,
 )
-from vault.intake_keys import identity_store, recipient_of
-from vault.intake_mint import mint
-from vault.keys import KeyState
-from vault.lease import Lease, new_lease
-from vault.sealed_source import open_sealed
-from vault.site import create_home
-from vault.sweep import rearm_keys
+from vault.intake.sealed_source import open_sealed
+from vault.keys.provider import KeyState
+from vault.runs.lease import Lease, new_lease
+from vault.system.clock import SystemClock, format_utc
 
 OURS, THEIRS = "a" * 24, "b" * 24
 GONE = {KeyState.ABSENT, KeyState.REVOKED, KeyState.EXPIRED}
@@ -146,7 +146,7 @@ def test_the_kernel_forgets_an_identity_at_its_expiry(home):
     while intake.key_state(home) is KeyState.PRESENT and time.monotonic() < until:
         time.sleep(0.1)
     assert intake.key_state(home) in GONE
-    assert code_of(lambda: refuse_hopeless(home, OURS, None, CLOCK)) == "intake_key_gone"
+    assert code_of(lambda: refuse_unusable_intake(home, OURS, None, CLOCK)) == "intake_key_gone"
 
 
 @pytest.mark.parametrize(("wall", "passed", "state"), [(-400, 90, "expired"), (400, 10, "open")])
@@ -262,7 +262,7 @@ def test_the_end_of_a_run_destroys_the_identity_and_tells_what_that_is_worth(hom
     assert evidence.intake.encrypted_always() is (provider == "keyring")
     spend(home, intake, run.run_id)
     assert Intake.load(home, intake.id).state(home, CLOCK) == "spent"
-    assert code_of(lambda: refuse_hopeless(home, OURS, None, CLOCK)) == "intake_spent"
+    assert code_of(lambda: refuse_unusable_intake(home, OURS, None, CLOCK)) == "intake_spent"
     again = destroy_run(home, run, [], 0)
     assert again.intake == evidence.intake
 
@@ -278,7 +278,7 @@ def test_a_source_that_others_can_open_is_not_called_encrypted_always(home):
 def test_an_identity_that_outlives_its_destruction_makes_the_destruction_incomplete(home, monkeypatch):
     intake, run = make(home), lease(home)
     claim(home, intake.id, run, only_key=True, clock=CLOCK)
-    monkeypatch.setattr("vault.keyring_linux.KernelKeyring.destroy", lambda *_: None)
+    monkeypatch.setattr("vault.keys.linux_keyring.KernelKeyring.destroy", lambda *_: None)
     evidence = destroy_run(home, run.update(home, intake_id=intake.id), [], 0)
     assert not evidence.verification.keyAbsent
     assert not evidence.intake.encrypted_always()
@@ -308,6 +308,6 @@ def test_an_older_lease_is_still_read(home):
 def test_the_one_who_makes_an_identity_holds_it_in_a_process_of_its_own(home, monkeypatch):
     """Nothing of the calling process reads the key back."""
     called: list[str] = []
-    monkeypatch.setattr("vault.keyring_linux.KernelKeyring.open", lambda *_: called.append("open"))
+    monkeypatch.setattr("vault.keys.linux_keyring.KernelKeyring.open", lambda *_: called.append("open"))
     assert make(home).recipient.startswith("age1")
     assert called == []

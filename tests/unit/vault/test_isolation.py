@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from vault.child_process import child_environment
-from vault.isolation import _is_kept
+from vault.system.child_process import child_environment
+from vault.system.isolation import _is_kept
 
 
 @pytest.mark.parametrize(

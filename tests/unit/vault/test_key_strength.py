@@ -8,8 +8,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from signed_bench import INSS, NAME, NOW, Bench
 
 from schemas.errors import RefusedError, TrustError
-from vault.trial_ca import TrialAuthority
-from vault.trust_admin import add_material
+from trial.authority import TrialAuthority
+from vault.pki.trust_admin import add_material
 
 KEYS = {
     "P-192": (ec.SECP192R1, "key_too_weak"),

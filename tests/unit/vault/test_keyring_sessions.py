@@ -15,12 +15,12 @@ from pathlib import Path
 import pytest
 
 from schemas.errors import KeyDestroyedError, KeyServiceError
-from vault.keyring_linux import KernelKeyring
-from vault.keys import KeyRef, KeyState
+from vault.keys.linux_keyring import KernelKeyring
+from vault.keys.provider import KeyRef, KeyState
 
 ROOT = Path(__file__).resolve().parents[3]
 READ = (
-    "import json,sys; from vault.keyring_linux import KernelKeyring; from vault.keys import KeyRef; "
+    "import json,sys; from vault.keys.linux_keyring import KernelKeyring; from vault.keys.provider import KeyRef; "
     "ref=KeyRef.from_json(json.loads(sys.argv[1])); keys=KernelKeyring(); "
     "print(keys.state(ref).value, len(keys.open(ref)))"
 )
@@ -74,7 +74,7 @@ def test_read_detached(ref):
 def test_a_child_that_changed_its_user_cannot_read():
     """It shares our session keyring: what lets us read the key must not be in there."""
     script = (
-        "import subprocess,uuid; from vault.keyring_linux import KernelKeyring; k=KernelKeyring(); "
+        "import subprocess,uuid; from vault.keys.linux_keyring import KernelKeyring; k=KernelKeyring(); "
         "ref=k.create(str(uuid.uuid4()), 60); assert len(k.open(ref)) == 32; "
         "drop=['setpriv','--reuid','65534','--regid','65534','--clear-groups']; "
         "done=subprocess.run([*drop,'keyctl','print',str(ref.serial)],capture_output=True,text=True); "
@@ -88,7 +88,7 @@ def test_a_child_that_changed_its_user_cannot_read():
 
 def test_the_kernel_forgets_at_the_deadline_with_nobody_watching():
     script = (
-        "import json,sys,uuid; from vault.keyring_linux import KernelKeyring; "
+        "import json,sys,uuid; from vault.keys.linux_keyring import KernelKeyring; "
         "print(json.dumps(KernelKeyring().create(str(uuid.uuid4()), 2).to_json()))"
     )
     made = subprocess.run(
@@ -117,7 +117,7 @@ def test_destroyed_is_destroyed_for_all(ref):
 def test_at_no_moment_a_key_that_outlives_us_without_a_timeout(tmp_path):
     """It is made in the process keyring, which dies with us; it reaches the user keyring with its timeout set."""
     script = (
-        "import uuid; from vault.keyring_linux import KernelKeyring; k=KernelKeyring(); "
+        "import uuid; from vault.keys.linux_keyring import KernelKeyring; k=KernelKeyring(); "
         "k.destroy(k.create(str(uuid.uuid4()), 60))"
     )
     trace = tmp_path / "trace"

@@ -11,12 +11,12 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from schemas.errors import ForkError, LedgerError
-from vault.canonical import canonical_json
-from vault.clock import SystemClock
-from vault.ledger import EntryType, Ledger, commit
-from vault.ledger_audit import audit
-from vault.ledger_store import FileLedger
-from vault.notes import Checkpoint, VerifierKey, open_note
+from vault.canonical_json import canonical_json
+from vault.ledger.audit import audit
+from vault.ledger.entries import EntryType, Ledger, commit
+from vault.ledger.log import FileLedger
+from vault.ledger.notes import Checkpoint, VerifierKey, open_note
+from vault.system.clock import SystemClock
 
 KEY = Ed25519PrivateKey.generate()
 NOW = datetime(2026, 6, 1, tzinfo=UTC)

@@ -11,10 +11,10 @@ import time
 import pytest
 
 from schemas.errors import KeyUnavailableError
-from vault import liveness
-from vault.host_identity import process_started
+from vault.system import liveness
+from vault.system.host_identity import process_started
 
-HOLD = "import sys, time; from vault.liveness import announce; announce(int(sys.argv[1])); print('held', flush=True); time.sleep(60)"
+HOLD = "import sys, time; from vault.system.liveness import announce; announce(int(sys.argv[1])); print('held', flush=True); time.sleep(60)"
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vault import verify as standalone
-from vault.merkle import (
+from vault.ledger.merkle import (
     LeafList,
     leaf_hash,
     prove_consistency,
@@ -18,8 +18,8 @@ from vault.merkle import (
     verify_consistency,
     verify_inclusion,
 )
-from vault.notes import Checkpoint, VerifierKey, open_note
-from vault.tiles import parse_bundle, tile_path
+from vault.ledger.notes import Checkpoint, VerifierKey, open_note
+from vault.ledger.tiles import parse_bundle, tile_path
 
 
 def raw(text: str | None) -> bytes:

@@ -11,16 +11,16 @@ from signed_bench import INSS, NAME, NOW, Bench
 from test_ledger_attacks import WHOLE, faults, open_log, record
 
 from schemas.errors import RefusedError
-from vault.authorisation import check
-from vault.clock import SystemClock, format_utc
-from vault.instruction import draft
-from vault.lease import list_runs, new_lease
-from vault.register import Use
-from vault.signed import detached
-from vault.subjects import find_operator
-from vault.sweep import live_runs, reason_to_look
-from vault.trial_ca import TrialAuthority, sign_cades
-from vault.trust_admin import add_material, list_material
+from trial.authority import TrialAuthority, sign_cades
+from vault.authorisation.check import check
+from vault.authorisation.register import Use
+from vault.destruction.due import live_runs, reason_to_look
+from vault.instruction.document import draft
+from vault.pki.signed_document import detached
+from vault.pki.trust_admin import add_material, list_material
+from vault.records.operators import find_operator
+from vault.runs.lease import list_runs, new_lease
+from vault.system.clock import SystemClock, format_utc
 
 YEARS = timedelta(days=5 * 365)
 ALWAYS = {"valid_from": format_utc(NOW - 2 * YEARS), "valid_until": format_utc(NOW + 2 * YEARS)}

@@ -23,14 +23,14 @@ from typer.testing import CliRunner
 
 from flows.cli import app
 from schemas.errors import AuthorisationError, RefusedError
-from vault.instruction import draft, parse
-from vault.instruction_pdf import embedded_instruction, render_pdf
-from vault.pades import MAX_GROWTH, open_pdf
-from vault.signature import check_signature
-from vault.signing import load_p12
-from vault.subjects import enrol_doctor
-from vault.trial_ca import p12, sign_cades, sign_page
-from vault.trust import TrustStore
+from trial.authority import p12, sign_cades, sign_page
+from trial.doctors import enrol_doctor
+from vault.instruction.document import draft, parse
+from vault.instruction.page import embedded_instruction, render_pdf
+from vault.instruction.signed_page import MAX_GROWTH, open_pdf
+from vault.instruction.signing import load_p12
+from vault.pki.cms import check_signature
+from vault.pki.trust_store import TrustStore
 
 SECOND, SECOND_NIHII = "93051822460", "10000797000"
 

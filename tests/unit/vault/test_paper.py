@@ -6,11 +6,11 @@ import subprocess
 
 import pytest
 
-from vault.paper import Paper, shown
+from vault.pdf.layout import PdfDocument, shown
 
 
 def page(text: str) -> bytes:
-    paper = Paper("Title", language="fr")
+    paper = PdfDocument("Title", language="fr")
     paper.banner("TRIAL")
     paper.heading("Title")
     paper.section("Section")

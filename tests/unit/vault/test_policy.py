@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.errors import ForkError, ProofError
-from vault.ledger_store import FileLedger
-from vault.notes import COSIGNATURE, Checkpoint, cosign_note, format_vkey, signers_of, split_note
-from vault.policy import format_policy, parse_policy
+from vault.ledger.log import FileLedger
+from vault.ledger.notes import COSIGNATURE, Checkpoint, cosign_note, format_vkey, signers_of, split_note
+from vault.ledger.policy import format_policy, parse_policy
 
 
 def fixed_key(number: int) -> Ed25519PrivateKey:

@@ -10,17 +10,10 @@ from types import SimpleNamespace
 import pytest
 
 from schemas.errors import RepriseError, ScopeError
-from vault.recipients import (
-    CHALLENGE_DAYS,
-    challenge,
-    confirm,
-    prove_possession,
-    recipients,
-    remove,
-)
-from vault.sealing import make_identity, open_bytes
-from vault.site import create_home
-from vault.terms import recipient_refusals, refuse_first
+from vault.age.sealing import make_identity, open_bytes
+from vault.authorisation.terms import recipient_refusals, refuse_first
+from vault.home.create import create_home
+from vault.records.recipients import CHALLENGE_DAYS, challenge, confirm, prove_possession, recipients, remove
 
 NOW = datetime(2026, 5, 4, tzinfo=UTC)
 

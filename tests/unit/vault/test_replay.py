@@ -10,15 +10,15 @@ from signed_bench import Bench
 from test_moved_clock import lease_of
 
 from schemas.errors import RefusedError
-from vault.authorisation import claim, withdraw
-from vault.clock import SystemClock
-from vault.instruction import draft
-from vault.ledger import EntryType, Ledger, commit
-from vault.ledger_audit import audit
-from vault.ledger_store import open_store
-from vault.notes import VerifierKey
-from vault.signed import detached
-from vault.trial_ca import sign_cades
+from trial.authority import sign_cades
+from vault.authorisation.check import claim, withdraw
+from vault.instruction.document import draft
+from vault.ledger.audit import audit
+from vault.ledger.entries import EntryType, Ledger, commit
+from vault.ledger.home_log import open_store
+from vault.ledger.notes import VerifierKey
+from vault.pki.signed_document import detached
+from vault.system.clock import SystemClock
 
 BY = {"operator": commit(b"a", "b", "c", b"d")}
 
@@ -71,7 +71,7 @@ def test_the_same_again_with_the_whole_home_put_back_shows_to_whoever_kept_a_hea
     """The older home lets it pass, and cannot know; every certificate carries the head that it lacks."""
     shutil.copytree(bench.home, tmp_path / "backup")
     fields, _ = used(bench, "run")
-    Ledger(open_store(bench.home), SystemClock()).record(EntryType.RUN_RED, "run", "x", commitments=BY)
+    Ledger(open_store(bench.home), SystemClock()).record(EntryType.RUN_FAILED, "run", "x", commitments=BY)
     kept = open_store(bench.home).head()
     shutil.rmtree(bench.home)
     shutil.copytree(tmp_path / "backup", bench.home)

@@ -15,11 +15,11 @@ from securesystemslib.dsse import Envelope
 from securesystemslib.exceptions import VerificationError
 from securesystemslib.signer import SSlibKey
 
-from flows.trial import make_trial
 from schemas.errors import RepriseError
-from vault.sealing import make_identity, open_stream, seal_stream
-from vault.statements import RUN, envelope, statement
-from vault.trial_ca import TrialAuthority
+from trial.authority import TrialAuthority
+from trial.home import make_trial
+from vault.age.sealing import make_identity, open_stream, seal_stream
+from vault.proof.statements import RUN, envelope, statement
 
 KIB = 1024
 SIZES = (0, 1, 64 * KIB - 1, 64 * KIB, 64 * KIB + 1, 5 * KIB * KIB)

@@ -13,13 +13,15 @@ import pytest
 
 from schemas.errors import AuthorisationError, OperatorError, RepriseError
 from schemas.sensitive import Sensitive
-from vault.enrolment import Ground, attest_doctor, begin_doctor
-from vault.instruction import Controller
-from vault.mandates import MandateTerms, attest_mandate, begin_mandate, end_mandate
-from vault.signature import Signer
-from vault.signers import inss_of_controllers, standing_of
-from vault.site import create_home
-from vault.subjects import Subjects, enrol_doctor, enrol_operator
+from trial.doctors import enrol_doctor
+from vault.authorisation.signatories import inss_of_controllers, standing_of
+from vault.home.create import create_home
+from vault.instruction.document import Controller
+from vault.pki.cms import Signer
+from vault.records.enrolment import Ground, attest_doctor, begin_doctor
+from vault.records.mandates import MandateTerms, attest_mandate, begin_mandate, end_mandate
+from vault.records.operators import enrol_operator
+from vault.records.subjects import Subjects
 
 NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
 GROUND = Ground("trial", "trial", ("identity_card",))

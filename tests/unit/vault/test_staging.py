@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from schemas.errors import IntegrityError, RepriseError
-from vault.staging import StagingReader, StagingWriter, verify_opens
+from vault.staging.segments import StagingReader, StagingWriter, verify_opens
 
 KEY, RUN = os.urandom(32), "run-1"
 SCHEMA = pa.schema([("patient", pa.int32()), ("value", pa.string())])

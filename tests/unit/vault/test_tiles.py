@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vault.merkle import (
+from vault.ledger.merkle import (
     LeafList,
     leaf_hash,
     prove_consistency,
@@ -13,7 +13,7 @@ from vault.merkle import (
     root_hash,
     verify_consistency,
 )
-from vault.tiles import TileTree, grow_tiles, tile_path
+from vault.ledger.tiles import TileTree, grow_tiles, tile_path
 
 LEAVES = [leaf_hash(str(n).encode()) for n in range(70_000)]
 

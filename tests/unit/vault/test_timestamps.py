@@ -8,7 +8,7 @@ import pytest
 from stamp_authority import Authority, openssl
 
 from schemas.errors import RepriseError
-from vault.timestamps import Stamps
+from vault.pki.timestamps import Stamps
 
 CHECKPOINT = b"test.example/log\n1\nroot\n"
 

@@ -15,12 +15,12 @@ from typer.testing import CliRunner
 
 from flows.cli import app
 from schemas.errors import AuthorisationError
-from vault.instruction import draft
-from vault.instruction_pdf import render_pdf
-from vault.pades import open_pdf
-from vault.pkcs11_token import token_signer
-from vault.signed import detached
-from vault.trial_ca import pem
+from trial.authority import pem
+from vault.instruction.document import draft
+from vault.instruction.page import render_pdf
+from vault.instruction.signed_page import open_pdf
+from vault.pki.pkcs11 import token_signer
+from vault.pki.signed_document import detached
 
 LIBRARY = Path("/usr/lib/softhsm/libsofthsm2.so")
 PIN = "1234"

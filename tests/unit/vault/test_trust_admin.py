@@ -9,10 +9,10 @@ from asn1crypto import pem
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from schemas.errors import TrustError
-from vault.site import create_home
-from vault.trial_ca import TrialAuthority
-from vault.trust import TrustStore
-from vault.trust_admin import add_material, list_material
+from trial.authority import TrialAuthority
+from vault.home.create import create_home
+from vault.pki.trust_admin import add_material, list_material
+from vault.pki.trust_store import TrustStore
 
 NOW = datetime.now(UTC)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from moving_clock import MovingClock
 
-from vault.trusted_time import TrustedTime
+from vault.destruction.trusted_time import TrustedTime
 
 
 @pytest.fixture

@@ -12,13 +12,13 @@ import pytest
 from signed_bench import Bench
 
 from schemas.errors import AuthorisationError, BusyError, UseError
-from vault import locks
-from vault import register as module
-from vault.clock import SystemClock
-from vault.instruction import Instruction, draft, parse
-from vault.ledger_story import story_faults
-from vault.locks import hold_run
-from vault.register import InstructionRegister, Use
+from vault.authorisation import register as module
+from vault.authorisation.register import InstructionRegister, Use
+from vault.instruction.document import Instruction, draft, parse
+from vault.ledger.completeness import sequence_faults
+from vault.runs import run_lock
+from vault.runs.run_lock import lock_run
+from vault.system.clock import SystemClock
 
 
 @pytest.fixture
@@ -54,9 +54,9 @@ def test_no_other_change_undoes_a_spent_use(bench, act):
     if act == "note_signing":
         late.note_signing({"signature": "cades"})
     elif act == "give_back":
-        late.give_back("rehearsed")
+        late.release_use("rehearsed")
     else:
-        late.give_back("rehearsed")
+        late.release_use("rehearsed")
         late.spend(instruction, Use.REHEARSAL, "rehearsed again")
     assert InstructionRegister(bench.home, document).state["spent"]["migration"] == 1
 
@@ -107,24 +107,24 @@ def test_who_comes_between_reading_and_writing_waits(bench, monkeypatch):
 
 def test_the_run_in_the_way_is_named(tmp_path, monkeypatch):
     runs = [SimpleNamespace(run_id=f"run-of-{name}", locks=frozenset(name)) for name in "xb"]
-    monkeypatch.setattr(locks, "readable_runs", lambda _: (runs, []))
-    with hold_run(tmp_path, ("b", "a")), pytest.raises(BusyError) as busy:
-        hold_run(tmp_path, iter(("c", "b")))
+    monkeypatch.setattr(run_lock, "readable_runs", lambda _: (runs, []))
+    with lock_run(tmp_path, ("b", "a")), pytest.raises(BusyError) as busy:
+        lock_run(tmp_path, iter(("c", "b")))
     assert busy.value.facts == {"run": "run-of-b"}
-    with hold_run(tmp_path, ("d",)), pytest.raises(BusyError) as busy:
-        hold_run(tmp_path, ("d",))
+    with lock_run(tmp_path, ("d",)), pytest.raises(BusyError) as busy:
+        lock_run(tmp_path, ("d",))
     assert busy.value.facts == {}
 
 
 def test_locks_of_some_of_the_same_persons_exclude_each_other_and_never_deadlock(tmp_path):
-    with hold_run(tmp_path, ("b", "a")), pytest.raises(BusyError, match="doctor_busy"):
-        hold_run(tmp_path, ("c", "b"))
-    with hold_run(tmp_path, ("c", "b")):
+    with lock_run(tmp_path, ("b", "a")), pytest.raises(BusyError, match="doctor_busy"):
+        lock_run(tmp_path, ("c", "b"))
+    with lock_run(tmp_path, ("c", "b")):
         pass  # what was refused above let go of `c`
 
     def take(names: tuple[str, ...]) -> None:
         for _ in range(20):
-            with hold_run(tmp_path, names, wait_seconds=20):
+            with lock_run(tmp_path, names, wait_seconds=20):
                 pass
 
     threads = [threading.Thread(target=take, args=(names,)) for names in (("a", "b"), ("b", "a"))]
@@ -141,8 +141,8 @@ def test_a_use_given_back_is_held_by_nobody_and_its_run_is_remembered(bench):
     one.spend(instruction, Use.MIGRATION, "one")
     with pytest.raises(UseError) as held:
         one.check_use(instruction, Use.MIGRATION, "other")
-    one.give_back("one")
-    one.give_back("one")
+    one.release_use("one")
+    one.release_use("one")
     again = InstructionRegister(bench.home, document)
     assert (held.value.facts["run"], again.state["spent"]["migration"], again.ran("one")) == ("one", 0, True)
     again.spend(instruction, Use.MIGRATION, "one")  # a run that is begun again holds its use again
@@ -173,10 +173,10 @@ def test_a_use_is_settled_once_and_not_after_a_delivery(between, faults):
         {"type": kind, "code": code, "runId": "r", "n": numbers.get(kind, {})}
         for kind, code in [*STARTED, *between, *ENDED]
     ]
-    assert story_faults([json.dumps(entry).encode() for entry in told], SystemClock().now()) == faults
+    assert sequence_faults([json.dumps(entry).encode() for entry in told], SystemClock().now()) == faults
     late = [*STARTED, *ENDED, ("use.given_back", "abandoned")]
     told = [{"type": kind, "code": code, "runId": "r", "n": numbers.get(kind, {})} for kind, code in late]
-    assert story_faults([json.dumps(entry).encode() for entry in told], SystemClock().now()) == [
+    assert sequence_faults([json.dumps(entry).encode() for entry in told], SystemClock().now()) == [
         "run_goes_on_after_its_end"
     ]
 
@@ -190,7 +190,7 @@ def test_the_audit_counts_the_runs_of_an_instruction():
         return json.dumps({"type": kind, "runId": run, "code": code, "c": commitments, "n": numbers}).encode()
 
     def exceeded(*entries: bytes) -> bool:
-        return "use_exceeded" in story_faults(list(entries), datetime.now(UTC))
+        return "use_exceeded" in sequence_faults(list(entries), datetime.now(UTC))
 
     first, second = entry("run.started", "one"), entry("run.started", "two")
     assert exceeded(first, second)
@@ -211,7 +211,7 @@ def test_once_a_log_says_of_which_instruction_a_run_is_it_says_it_of_each():
         return json.dumps(entry).encode()
 
     def malformed(*entries: bytes) -> int:
-        return story_faults(list(entries), datetime.now(UTC)).count("entry_malformed")
+        return sequence_faults(list(entries), datetime.now(UTC)).count("entry_malformed")
 
     assert malformed(started("old"), started("one", uses="A")) == 0
     assert malformed(started("one", uses="A"), started("two")) == 1

@@ -14,8 +14,8 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from schemas.errors import IntegrityError
-from vault.notes import format_vkey
-from vault.sitekey import open_with
+from vault.keys.site_key import open_with
+from vault.ledger.notes import format_vkey
 from vault.verify import Fault, Key, strict_b64
 
 

@@ -9,7 +9,7 @@ from inventory_case import item, message, sample_files, transaction
 from rewritings import REWRITINGS
 from two_counts import difference
 
-from flows.practice.write import write_practice
+from trial.practice.write import write_practice
 
 VECTORS = Path(__file__).parents[3] / "vectors"
 

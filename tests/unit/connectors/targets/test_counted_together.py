@@ -13,7 +13,7 @@ from connectors.base import SourceFile
 from connectors.inventory.delivered import ChartAccount, DeliveredChart
 from connectors.inventory.delivered_charts import DeliveredCharts
 from connectors.targets.identities import run_token
-from flows.practice.write import write_practice
+from trial.practice.write import write_practice
 
 TOKEN = run_token(RUN)
 MARK = f'<id S="LOCAL" SL="REPRISE-{{}}" SV="{TOKEN}">{{}}</id>'

@@ -17,8 +17,8 @@ from connectors.base import SourceFile
 from connectors.targets import templates, units
 from connectors.targets.chart import Unit
 from connectors.targets.templates import Template
-from flows.practice.write import write_practice
 from schemas.errors import SourceError
+from trial.practice.write import write_practice
 
 ODD = (
     "1,5", "-0", "1e3", "x", " ", " true ", "TRUE", "2020-13-01", "2020-01-01T00:00:00", "9:05", "e\u0301", "<&>\"'", "a\rb",

@@ -1,0 +1,195 @@
+"""What a home holds about a person: runs, instructions, attestations, sealed objects, and what lies outside his records."""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from flows.session.control import Control
+from flows.session.orders import load_order
+from schemas.errors import RepriseError
+from vault.authorisation.handwritten import attestations_of
+from vault.authorisation.register import InstructionRegister, registers_of
+from vault.destruction.held_copies import Custody, HeldCopy
+from vault.home.erasure import runs_of, runs_without_lease
+from vault.instruction.document import parse
+from vault.ledger.entries import EntryType
+from vault.records.attestation import attesters_left
+from vault.records.known_numbers import also_known_as
+from vault.records.mandates import mandates_for
+from vault.records.shared_records import SharedRecords
+from vault.records.subjects import Subjects
+from vault.runs.lease import Lease, list_runs
+from vault.system.clock import format_utc, parse_utc
+
+
+@dataclass(frozen=True)
+class Holdings:
+    """Everything about one person, under every id by which the home knows him."""
+
+    persons: frozenset[str]
+    runs: list[Lease]
+    starts: list[dict[str, Any]]
+    """What the ledger says of the beginning of the runs whose damaged lease was set aside."""
+    operated: list[Lease]
+    """Runs that this person started as an operator."""
+    instructions: list[InstructionRegister]
+    copies: list[HeldCopy]
+    orders: list[str]
+    attestations: list[dict[str, Any]]
+    mandates: list[str]
+    """Mandates of others to sign for this person."""
+
+    @property
+    def answered_for(self) -> list[Lease]:
+        """The runs that a person ordered: named in the instruction, or as operator."""
+        return [*self.runs, *(lease for lease in self.operated if lease not in self.runs)]
+
+    def kept_until(self, control: Control) -> datetime | None:
+        """The end of the retention of the proof, counted from the last run's deadline; None when nothing needs it."""
+        last = [
+            *(parse_utc(lease.deadline) for lease in self.answered_for),
+            *(datetime.fromtimestamp(start["n"]["deadline_s"], UTC) for start in self.starts),
+        ]
+        until = max(last) + timedelta(days=control.site.proof_retention_days) if last else None
+        return until if until is not None and until > control.clock.now() else None
+
+    def to_json(self, control: Control) -> dict[str, Any]:
+        """Ids, codes, dates: what an operator is shown, and the person whom it is about."""
+        until = self.kept_until(control)
+        return {
+            "runs": [
+                *({"run": r.run_id, "use": r.use, "created": r.created} for r in self.answered_for),
+                *({"run": s["runId"], "use": s["code"], "created": s["at"]} for s in self.starts),
+            ],
+            "instructions": [register.state for register in self.instructions],
+            "attestations": self.attestations,
+            "objects": _objects(control.home, self.persons),
+            "not_yet_erased": list(self._outside(control, until)),
+            "kept_until": None if until is None else format_utc(until),
+        }
+
+    def _outside(self, control: Control, until: datetime | None) -> list[dict[str, str | None]]:
+        """What names the person outside of records sealed under his key: where, until when, and why it is kept."""
+        date = None if until is None else format_utc(until)
+        runs = [*(lease.run_id for lease in self.runs), *(str(start["runId"]) for start in self.starts)]
+        proofs = [f"runs/{run}/proof/authorisation" for run in runs]
+        return [
+            *(_kept(place, date, "proof") for place in proofs if (control.home / place).is_dir()),
+            *(_kept(f"custody/{copy.id}", copy.until, "copy_held") for copy in self.copies),
+            *(_kept(f"orders/{order}", None, "order_waiting") for order in self.orders),
+            *(_kept(f"subjects/{mandate}", None, "mandate_for") for mandate in self.mandates),
+        ]
+
+
+def _kept(where: str, until: str | None, why: str) -> dict[str, str | None]:
+    return {"where": where, "until": until, "why": why}
+
+
+def holdings_of(control: Control, subject_id: str) -> Holdings:
+    """Look through the home for everything about a person."""
+    home = control.home
+    persons = also_known_as(home, subject_id)
+    registers = registers_of(home, persons)
+    ids = {register.id for register in registers}
+    runs = runs_of(home, persons)
+    held = ids | {lease.authorisation_id for lease in runs}  # a register may be damaged
+    return Holdings(
+        persons,
+        runs,
+        _starts_without_lease(control, persons),
+        [lease for lease in list_runs(home) if lease.operator_id in persons],
+        registers,
+        [copy for copy in Custody(home).held() if copy.authorisation_id in held],
+        _orders(home, persons, ids, {lease.order_id for lease in runs}),
+        _attestations(control, persons),
+        mandates_for(home, persons),
+    )
+
+
+def _objects(home: Path, persons: frozenset[str]) -> list[str]:
+    subjects = Subjects(home)
+    own = [name for person in sorted(persons) for name in subjects.names(person)]
+    return [*own, *SharedRecords(home).about(persons)]
+
+
+def _starts_without_lease(control: Control, persons: frozenset[str]) -> list[dict[str, Any]]:
+    runs, store = set(runs_without_lease(control.home, persons)), control.ledger.store
+    entries = map(json.loads, store.read(0, store.head().size) if runs else ())
+    return [e for e in entries if e["type"] == EntryType.RUN_STARTED.value and e["runId"] in runs]
+
+
+def _orders(home: Path, persons: frozenset[str], instructions: set[str], known: set[str | None]) -> list[str]:
+    """Sealed orders of this operator, of these instructions or of runs that concern the person."""
+    subjects, found = Subjects(home), []
+    folder = home / "orders"
+    for name in sorted(p.name for p in folder.iterdir()) if folder.is_dir() else []:
+        with suppress(RepriseError, OSError, ValueError, TypeError):
+            order = load_order(home, name)
+            by = subjects.identify("operator", order.operator)
+            if name in known or by in persons or order.authorisation in instructions:
+                found.append(name)
+    return found
+
+
+def _attestations(control: Control, persons: frozenset[str]) -> list[dict[str, Any]]:
+    """What this operator attested, and whether it still stands on that."""
+    today, subjects = control.clock.now(), Subjects(control.home)
+    found = []
+    for subject_id in subjects.ids():
+        record = subjects.read(subject_id) or {}
+        pending = record.get("pending", {}).get("attestations", [])
+        found += [
+            _attested(
+                control.home, persons, subject_id, "doctor", record.get("attestations", []), stands=True
+            ),
+            _attested(control.home, persons, subject_id, "pending", pending, stands=True),
+        ]
+        for ordinal, mandate in record.get("mandates", {}).items():
+            holds = (
+                "ended" not in mandate and mandate["numbers"] and mandate["until"] >= today.date().isoformat()
+            )
+            name = f"{subject_id}.{ordinal}"
+            found.append(
+                _attested(control.home, persons, name, "mandate", mandate["attestations"], stands=bool(holds))
+            )
+    for register, evidence in _pages(control.home):
+        valid = not register.withdrawn and parse(evidence["instruction.json"]).valid_until >= today
+        attested = attestations_of(evidence)
+        found.append(_attested(control.home, persons, register.id, "page", attested, stands=valid))
+    return [attestation for attestation in found if attestation is not None]
+
+
+def _attested(
+    home: Path,
+    persons: frozenset[str],
+    name: str,
+    kind: str,
+    attestations: list[dict[str, Any]],
+    *,
+    stands: bool,
+) -> dict[str, Any] | None:
+    """One thing that the person attested, if he did; `needed` when without him too few attesters are known."""
+    if not any(attestation["operator"] in persons for attestation in attestations):
+        return None
+    return {
+        "of": name,
+        "kind": kind,
+        "needed": stands and attesters_left(home, attestations, without=persons) < min(2, len(attestations)),
+    }
+
+
+def _pages(home: Path) -> list[tuple[InstructionRegister, dict[str, bytes]]]:
+    folder = home / "authorisations"
+    found = []
+    for name in sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []:
+        with suppress(RepriseError, OSError, ValueError, TypeError):
+            register = InstructionRegister(home, None, name)
+            evidence = register.get("evidence") or register.get("pending") or {}
+            if attestations_of(evidence):
+                found.append((register, evidence))
+    return found

@@ -1,0 +1,84 @@
+"""Backup, restore, and the acceptance of a home that is older than this host remembers."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from flows.retention.round import sweep_round
+from flows.session.control import Control
+from schemas.errors import ForkError, RefusedError
+from vault.home.backup import refuse_backup, write_backup
+from vault.home.host_record import extends
+from vault.home.restore import restore_backup
+from vault.ledger.audit import audit
+from vault.ledger.entries import EntryType
+from vault.ledger.notes import VerifierKey
+from vault.system.clock import SystemClock
+
+
+class Reason(StrEnum):
+    """Why a home is older than its host remembers: an operator's word, as a code for the ledger."""
+
+    BACKUP_RESTORED = "backup_restored"
+    DISK_FAILED = "disk_failed"
+    SNAPSHOT_RESTORED = "snapshot_restored"
+    MISTAKE = "mistake"
+    MOVED = "moved"  # to this host, which has no record of it
+    RECORD_LOST = "record_lost"  # this host's own
+
+
+def backup(home: Path, recipients: list[str], to: Path, operator: str) -> dict[str, Any]:
+    """Seal the home into one file. Raises what opening a home raises, TargetRefusedError, StorageFullError.
+
+    The ledger tells of it before it is made: no erasure reaches into a copy, so that there is one must be known.
+    """
+    control = Control.open(home, operator)
+    refuse_backup(recipients, to)
+    control.record(EntryType.HOME_BACKED_UP, None, "begun", {"recipients": len(recipients)})
+    return write_backup(home, control.ledger.store, control.clock, recipients, to)
+
+
+def restore(sealed: Path, identity: str, home: Path, operator: str) -> dict[str, Any]:
+    """Unpack, check, forget again before all else, and end what was alive. Who answers for it is known to the backup.
+
+    `rolled_back`: this host remembers more than the backup holds; nothing runs until that is accepted.
+    """
+    found = restore_backup(sealed, identity, home, SystemClock(), operator)
+    try:
+        Control.open_restored(home, operator)
+    except ForkError as error:
+        if error.code != "home_rolled_back":
+            raise
+        return {**found, "rolled_back": True}
+    return {**found, "rolled_back": False, "ended": sweep_round(home).destroyed}
+
+
+def accept_rollback(home: Path, operator: str, reason: Reason) -> dict[str, int]:
+    """Accept that entries are lost: forget again all that this host knows to be gone, and say so in the ledger.
+
+    With a damaged or missing memory the home counts as rolled back: how much is lost, nobody knows.
+
+    What was alive in the older home is ended; whoever was erased since, and had a run there, is erased after that.
+
+    Raises RefusedError home_not_rolled_back; ForkError when what is left of the ledger is not whole.
+    """
+    control = Control.open_rolled_back(home, operator)
+    store = control.ledger.store
+    damaged = control.memory.malformed() or control.memory.missing(store)
+    known = None if damaged else control.memory.remembered()
+    if not damaged and (known is None or extends(store, known)):
+        raise RefusedError("home_not_rolled_back")
+    faults = audit(home / "ledger", VerifierKey.parse(store.vkey), control.clock.now())
+    faults = [fault for fault in faults if fault != "run_overdue"]
+    if faults:
+        raise ForkError(faults[0], count=len(faults))
+    found = store.head().size
+    remembered = known.size if known else 0
+    counts = {"remembered": remembered, "found": found, "lost": max(remembered - found, 0)}
+    replayed = control.forget_again(reason.value, counts)
+    if known is not None:
+        control.memory.note_gone("lost", f"{known.size}.{known.root}")
+    control.memory.note_head(store, forced=True)
+    return {**counts, **replayed.counts(), "ended": sweep_round(home).destroyed}

@@ -1,0 +1,79 @@
+"""The register of destinations as an operator keeps it: declare, forget, look, try."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from connectors.destinations.base import bring
+from connectors.destinations.line import Backoff
+from flows.lifecycle.retract import destination_of
+from flows.session.control import Control
+from flows.transport.destination import place_at
+from schemas.errors import BusyError
+from vault.age.sealing import ciphertext_digest
+from vault.destruction.held_copies import Custody
+from vault.ledger.entries import EntryType
+from vault.records.destinations import Destinations, Server, SftpServer, fingerprint, parse_remote
+from vault.runs.lease import list_runs
+
+_PROBE_BYTES = 4096
+_FEW = Backoff(attempts=3, ceiling_seconds=3)
+
+
+def add_destination(home: Path, operator: str, name: str, server: Server) -> None:
+    """Declare a server; the ledger learns its channel, never its name. Raises RefusedError, TargetRefusedError."""
+    control = Control.open(home, operator)
+    Destinations(home).add(name, server)
+    control.record(EntryType.DESTINATION_ADDED, None, server.channel)
+
+
+def remove_destination(home: Path, operator: str, name: str) -> None:
+    """Forget a server. Raises ScopeError, and BusyError while a run may still have to take something back there."""
+    control = Control.open(home, operator)
+    if name in _awaited(control):
+        raise BusyError("destination_in_use")
+    control.record(EntryType.DESTINATION_REMOVED, None, Destinations(home).remove(name))
+
+
+def _awaited(control: Control) -> set[str]:
+    """Names that living runs go to, as far as their orders tell, and where the operator holds packages."""
+    leases = [lease for lease in list_runs(control.home) if not control.run(lease).ended]
+    destinations = [destination_of(control, lease) for lease in leases]
+    destinations += [copy.root for copy in Custody(control.home).held() if copy.at_server]
+    remotes = [parse_remote(destination) for destination in destinations if destination is not None]
+    return {remote.name for remote in remotes if remote is not None}
+
+
+def list_destinations(home: Path) -> list[dict[str, str]]:
+    """Every declared server: name, channel, and what identifies it; no credentials. A damaged record has no name."""
+    register = Destinations(home)
+    found = [
+        {"name": name, "channel": server.channel, "server": server.shown} for name, server in register.list()
+    ]
+    damaged = {
+        "name": "",
+        "channel": "",
+        "server": "a damaged record: remove the server that is missing here by its name, and add it again",
+    }
+    return found + [damaged] * register.unreadable()
+
+
+def check_destination(home: Path, operator: str, name: str) -> dict[str, Any]:
+    """Connect, hold the server against its pin, write, read back and remove an object of random bytes.
+
+    Raises ScopeError, TargetError, TargetRefusedError.
+    """
+    Control.open(home, operator)
+    server = Destinations(home).find(name)
+    place = place_at(server, "", f"probe-{secrets.token_hex(8)}", _FEW)
+    with tempfile.NamedTemporaryFile() as probe:
+        probe.write(os.urandom(_PROBE_BYTES))
+        probe.flush()
+        bring(place, Path(probe.name), "probe", ciphertext_digest(Path(probe.name)))
+    place.discard()
+    pinned = fingerprint(server.host_key) if isinstance(server, SftpServer) else None
+    return {"name": name, "channel": server.channel, "host_key": pinned, "bytes": _PROBE_BYTES}

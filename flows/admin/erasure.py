@@ -1,0 +1,156 @@
+"""What is kept about a person: shown, and erased when neither the law nor a living run needs it any more."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from base64 import b64encode
+from pathlib import Path
+from typing import Any
+
+from flows.admin._holdings import Holdings, holdings_of
+from flows.session.control import Control
+from flows.session.orders import drop_order
+from schemas.errors import IntegrityError, RetentionError, UnreadableSourceError
+from vault.authorisation.register import persons_without_lease, registers_of
+from vault.destruction.due import is_over
+from vault.home.erasure import forget_subject
+from vault.ledger.entries import EntryType, commit
+from vault.records.known_numbers import also_known_as
+from vault.records.subjects import Subjects
+from vault.records.tombstones import name_of, write_tombstone
+from vault.runs.run_lock import lock_run
+from vault.system.locks import lock_people
+
+SECRET = frozenset({"salt"})
+
+
+def list_subjects(home: Path) -> list[dict[str, str]]:
+    """Opaque ids and kinds of everybody of whom anything is kept."""
+    subjects = Subjects(home)
+    found = ((subject, subjects.read(subject)) for subject in subjects.ids())
+    return [{"subject": subject, "kind": record["kind"] if record else "erased"} for subject, record in found]
+
+
+def show_subject(home: Path, subject_id: str, operator: str) -> dict[str, Any]:
+    """Everything kept about a person (article 15 GDPR): record, sealed objects, runs and instructions that concern him.
+
+    `not_yet_erased` lists what names him outside of records under his own key: where, until when, and why.
+    `kept_until` is None when neither the law nor a run needs the person; `kept_because` is the code that an erasure would be
+    refused with now, or None. `operators` are the names of those who attested; None of one who was erased.
+    """
+    control = Control.open(home, operator)
+    record = _record(home, subject_id)
+    held = holdings_of(control, subject_id)
+    control.record(EntryType.SUBJECT_SHOWN, None, "access")
+    return {
+        "subject": subject_id,
+        "record": {name: value for name, value in record.items() if name not in SECRET},
+        "operators": {one: _operator_name(home, one) for one in sorted(_operators_in(record))},
+        "kept_because": _reason_to_keep(control, held),
+        **held.to_json(control),
+    }
+
+
+def _operators_in(value: Any) -> set[str]:
+    """Ids of those who attested, wherever in a record."""
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    own = {value["operator"]} if isinstance(value, dict) and "operator" in value else set[str]()
+    return own.union(*map(_operators_in, inner))
+
+
+def _operator_name(home: Path, operator_id: str) -> str | None:
+    record = Subjects(home).read(operator_id)
+    return None if record is None else str(record["name"])
+
+
+def plan_erasure(home: Path, subject_id: str, operator: str) -> dict[str, Any]:
+    """What an erasure would touch. Raises what `erase_subject` raises; the refusal is in the ledger."""
+    control = Control.open(home, operator)
+    record = _record(home, subject_id)
+    held = holdings_of(control, subject_id)
+    _refuse(control, held)
+    return {"subject": subject_id, "kind": record.get("kind", "erased"), **held.to_json(control)}
+
+
+def erase_subject(home: Path, subject_id: str, operator: str) -> dict[str, Any]:
+    """Destroy a person's key, salts and records, and every copy of what names him, also what he signed with others.
+
+    Gives a receipt: the ledger entry's index, and a salt, kept nowhere else, that opens the entry's commitment to this
+    person. Doing it again finishes what a crash cut short. Raises RetentionError (run_alive, retention_not_over, copy_held,
+    operator_acts, attester_needed); the refusal is in the ledger. BusyError while a run that concerns the person is being
+    carried, IntegrityError (run_of_unknown_owner) while a damaged run may be this person's.
+    """
+    control = Control.open(home, operator)
+    persons = also_known_as(home, subject_id)
+    instructions = (register.id for register in registers_of(home, persons))
+    # No run begins, and no instruction is checked and kept, between the look and the end.
+    with lock_run(home, (*persons, *instructions)), lock_people(home):
+        return _erase(control, subject_id)
+
+
+def _erase(control: Control, subject_id: str) -> dict[str, Any]:
+    home = control.home
+    record, held = _record(home, subject_id), holdings_of(control, subject_id)
+    _refuse(control, held)
+    salt = os.urandom(32)
+    person = str(record.get("inss", record.get("name", record.get("number", subject_id))))
+    commitment = commit(salt, EntryType.SUBJECT_ERASED.value, "subject", person.encode())
+    runs = len(held.answered_for) + len(held.starts)
+    graves = [name_of(home, subject) for subject in sorted(held.persons & set(Subjects(home).ids()))]
+    # Entry and tombstones before anything is destroyed, and under one lock: no backup can hold one without the other.
+    with control.ledger.store.locked():
+        entry = control.record(EntryType.SUBJECT_ERASED, None, "erased", {"runs": runs}, subject=commitment)
+        for grave in graves:
+            write_tombstone(home, grave)
+    with contextlib.suppress(OSError):
+        for grave in graves:  # an older copy of the home does not know its tombstones
+            control.memory.note_gone("erased", grave)
+    for order in held.orders:
+        drop_order(home, order)
+    forget_subject(home, control.site, subject_id, control.record_issue)
+    return {
+        "subject": subject_id,
+        "entry": entry.index,
+        "recorded": json.loads(entry.entry),
+        "salt": b64encode(salt).decode(),
+        "proof": control.ledger.prove(entry.index).decode(),
+    }
+
+
+def _record(home: Path, subject_id: str) -> dict[str, Any]:
+    subjects = Subjects(home)
+    if subject_id not in subjects.ids():
+        raise UnreadableSourceError("no_such_subject")
+    return subjects.read(subject_id) or {}
+
+
+def _refuse(control: Control, held: Holdings) -> None:
+    """Refuse what may not be erased yet, and record that. Raises RetentionError, IntegrityError."""
+    until = held.kept_until(control)
+    code = _reason_to_keep(control, held)
+    if code is not None:
+        review = {} if until is None else {"review_s": int(until.timestamp())}
+        control.record(EntryType.SUBJECT_RETAINED, None, code, review)
+        raise RetentionError(code)
+    _refuse_unknown_owner(control.home)
+
+
+def _reason_to_keep(control: Control, held: Holdings) -> str | None:
+    if control.person.id in held.persons:
+        return "operator_acts"
+    if any(not is_over(control.home, lease, control.clock) for lease in held.answered_for):
+        return "run_alive"
+    if held.kept_until(control) is not None and control.site.proof_retention_days:
+        return "retention_not_over"
+    if held.copies:
+        return "copy_held"
+    return "attester_needed" if any(one["needed"] for one in held.attestations) else None
+
+
+def _refuse_unknown_owner(home: Path) -> None:
+    """A proof that names a doctor, and neither its lease nor its instruction's record can be read: it may be this person's."""
+    for run, whom in persons_without_lease(home).items():
+        if whom is None and (home / "runs" / run / "proof" / "authorisation").is_dir():
+            raise IntegrityError("run_of_unknown_owner", run=run)

@@ -1,0 +1,35 @@
+"""A home's beginning and its operators: who may act, and who let them in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from flows.session.control import Control
+from schemas.errors import HomeError, OperatorError
+from vault.home.create import create_home
+from vault.ledger.entries import EntryType
+from vault.records.operators import Operator, enrol_operator
+from vault.site import Site
+
+
+def begin_home(home: Path, origin: str, first: str) -> Site:
+    """Make a home and enrol its first operator, by his own word: nobody is there yet who could vouch for him.
+
+    Raises OperatorError no_operator, HomeError (home_exists, origin_malformed).
+    """
+    if not first:
+        raise OperatorError("no_operator")
+    if home.exists() or home.is_symlink():
+        raise HomeError("home_exists")
+    site = create_home(home, trial=False, origin=origin)
+    enrol_operator(home, first)
+    Control.open(home, first).record(EntryType.SUBJECT_ENROLLED, None, "first_operator")
+    return site
+
+
+def enrol_colleague(home: Path, operator: str, name: str) -> Operator:
+    """Make an operator known to the home; who let him in is in the ledger. Raises OperatorError."""
+    control = Control.open(home, operator)
+    made = enrol_operator(home, name)
+    control.record(EntryType.SUBJECT_ENROLLED, None, "operator")
+    return made

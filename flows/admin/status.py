@@ -1,0 +1,120 @@
+"""Where a home stands, for a person and for monitoring: runs, what is overdue, and when the sweep last came."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from flows.session.control import Control
+from schemas.errors import (
+    OrphanFoundError,
+    RepriseError,
+    RunOverdueError,
+    SweepLateError,
+    VerificationFailedError,
+)
+from vault.destruction.due import find_unknown
+from vault.destruction.heartbeat import LATE_AFTER_INTERVALS, Heartbeat, last_heartbeat
+from vault.intake.record import list_intakes
+from vault.runs.facts import is_ended
+from vault.runs.lease import list_runs, list_unreadable
+from vault.runs.state import RunState
+from vault.system.clock import Clock
+
+
+@dataclass(frozen=True)
+class HomeState:
+    """Counts and codes; nothing about anybody."""
+
+    runs: dict[str, int]  # by state (`vault.runs.state.RunState`)
+    overdue: int
+    unknown: int  # staging that no lease explains
+    last_sweep: str | None
+    sweep_age_seconds: int | None
+    new_here: bool  # this host has no memory of the home
+    alarms: list[str]  # worst first
+
+    def to_json(self) -> dict[str, object]:
+        """The object that `--json` prints."""
+        return asdict(self)
+
+    @property
+    def alive(self) -> int:
+        """Runs that have not ended."""
+        return sum(count for state, count in self.runs.items() if state != RunState.CERTIFIED)
+
+
+_ALARMS: dict[str, type[RepriseError]] = {
+    "destruction_incomplete": VerificationFailedError,
+    "lease_unreadable": VerificationFailedError,
+    "unknown_staging": OrphanFoundError,
+    "run_overdue": RunOverdueError,
+    "copy_incomplete": VerificationFailedError,
+    "clock_distrusted": SweepLateError,
+    "sweep_never": SweepLateError,
+    "sweep_late": SweepLateError,
+}
+
+
+def home_state(home: Path, clock: Clock | None = None) -> HomeState:
+    """Look at a home; changes nothing in it."""
+    control = Control.open_to_look(home, clock)
+    leases = list_runs(home)
+    runs = Counter(control.run(lease).state.value for lease in leases)
+    overdue = sum(1 for x in leases if not control.run(x).ended and x.seconds_left(control.clock) <= 0)
+    unknown = len(find_unknown(home)[1])
+    beat = last_heartbeat(home)
+    age = beat.age_seconds(control.clock) if beat else None
+    fired = {
+        "destruction_incomplete": runs[RunState.INCOMPLETE] > 0 or _found(beat, "incomplete"),
+        "lease_unreadable": any(not is_ended(home, run) for run in list_unreadable(home)),
+        "unknown_staging": unknown > 0,
+        "run_overdue": overdue > 0,
+        "copy_incomplete": _found(beat, "copies_incomplete"),
+        "clock_distrusted": _found(beat, "clock_distrusted"),
+        "sweep_never": beat is None and bool(leases or any(i.closed is None for i in list_intakes(home))),
+        "sweep_late": beat is not None and _late(age, control.site.sweep_every_minutes),
+    }
+    return HomeState(
+        runs=dict(runs),
+        overdue=overdue,
+        unknown=unknown,
+        last_sweep=beat.ended if beat else None,
+        sweep_age_seconds=age,
+        new_here=control.memory.new_here(control.ledger.store),
+        alarms=[code for code in _ALARMS if fired[code]],
+    )
+
+
+def _found(beat: Heartbeat | None, name: str) -> bool:
+    """Whether the last sweep found any such thing."""
+    return beat is not None and beat.found.get(name, 0) > 0
+
+
+def _late(age: int | None, every_minutes: int) -> bool:
+    return age is None or age > every_minutes * 60 * LATE_AFTER_INTERVALS
+
+
+def raise_alarm(state: HomeState) -> None:
+    """Raise the worst alarm. Raises VerificationFailedError, OrphanFoundError, RunOverdueError, SweepLateError."""
+    if not state.alarms:
+        return
+    code = state.alarms[0]
+    raise _ALARMS[code](code, count=len(state.alarms))
+
+
+def one_line(state: HomeState) -> str:
+    """One line, as monitoring plug-ins print it."""
+    word = "CRITICAL" if state.alarms else "OK"
+    sweep = f"last sweep {state.last_sweep}"
+    if state.last_sweep is None:
+        sweep = "no sweep has run yet (`reprise install-sweep`)"
+    elif state.sweep_age_seconds is not None:
+        sweep = f"last sweep {state.sweep_age_seconds // 60} min ago"
+    facts = (
+        f"{state.alive} run(s) alive, {state.runs.get(RunState.FAILED, 0)} failed, {state.overdue} overdue,"
+        f" {state.runs.get(RunState.INCOMPLETE, 0)} incomplete, {state.unknown} unknown; {sweep}"
+    )
+    new = " [home_new_here]" if state.new_here else ""
+    return f"REPRISE {word}: {', '.join([*state.alarms, facts])}{new}"

@@ -1,0 +1,8 @@
+"""One run carried by two processes: the control process and the data process.
+
+* `run`: from an order to a certificate
+* `data_process`: the process that holds the run key
+* `contract_process`: the process that judges contracts
+"""
+
+__all__ = ["contract_process", "data_process", "run"]

@@ -1,0 +1,64 @@
+"""authorise: no byte of a source is opened before this step gave an Authorisation."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from flows.lifecycle.evidence import evidence
+from flows.session.control import Control
+from flows.session.orders import Order
+from flows.transport.destination import require_registered
+from schemas.errors import RefusedError, UnreadableSourceError
+from vault.authorisation.check import Authorisation, check, claim
+from vault.authorisation.register import Use
+from vault.intake.record import refuse_unusable_intake
+from vault.keys.registry import provider
+from vault.pki.signed_document import Signed
+
+SEALED_SUFFIX = ".age"
+"""By this name a source is known as sealed before it may be looked at; the data process looks at its first bytes."""
+
+
+@dataclass(frozen=True)
+class Authorised:
+    """A checked instruction with the evidence that was checked."""
+
+    authorisation: Authorisation
+    signed: Signed
+
+    def spend(self, home: Path, run_id: str) -> None:
+        """Spend the use for this run, once. Raises UseError when another run was faster."""
+        claim(home, self.authorisation, self.signed, run_id)
+
+
+def authorise(control: Control, order: Order, run_id: str | None = None) -> Authorised:
+    """Verify the instruction for this use. A refusal is in the ledger by its code; nothing is spent yet.
+
+    A use that `run_id` spent already, before a crash, is still its own.
+    """
+    try:
+        signed = evidence(control.home, order.authorisation)
+        authorisation = check(
+            signed,
+            home=control.home,
+            site=control.site,
+            use=Use(order.use),
+            destination=order.destination,
+            operator=control.person,
+            clock=control.clock,
+            run_id=run_id,
+        )
+        if order.intake or order.source.endswith(SEALED_SUFFIX):
+            refuse_unusable_intake(control.home, authorisation.id, order.intake, control.clock)
+        require_registered(control.home, order.destination)
+        provider(
+            order.keys
+        )  # before a use is spent; and so for the source, which is looked at and not opened
+        if not os.path.lexists(order.source):
+            raise UnreadableSourceError("source_missing")
+    except RefusedError as refusal:
+        control.record_refused(refusal)
+        raise
+    return Authorised(authorisation, signed)

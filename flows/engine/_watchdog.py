@@ -1,0 +1,88 @@
+"""The guard of a run that is being carried: withdrawal and deadline end it within a second, and its key dies in time.
+
+The kernel's timeout of the key follows the wall clock, which can be set; whenever wall and boot clock part, the guard sets
+the timeout anew by the boot clock.
+"""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from flows.engine._ipc import DataLink
+from schemas.errors import AuthorisationError, DeadlineError, RefusedError
+from vault.authorisation.check import is_withdrawn
+from vault.destruction.due import rearm_key
+from vault.runs.lease import Lease
+from vault.system.clock import Clock
+
+POLL_SECONDS = 0.5
+PARTED_SECONDS = 2  # of wall and boot clock, above what rounding explains
+
+
+class RunGuard:
+    """Ends the data process as soon as its instruction is withdrawn or its time is over, until leave to publish is given.
+
+    Leave is asked when every part lies at the destination and only the act that publishes is missing: a rename, or the
+    manifest's arrival. A withdrawal that comes after leave was given comes too late, and the certificate says published.
+    """
+
+    def __init__(self, home: Path, lease: Lease, link: DataLink, clock: Clock) -> None:
+        self._home, self._lease, self._link, self._clock = home, lease, link, clock
+        self._apart = self._clocks_apart()
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+
+    def __enter__(self) -> Self:
+        """Begin to watch."""
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop watching. Raises AuthorisationError (withdrawn) or DeadlineError when that ended the data process."""
+        watched = not self._over.is_set()
+        self._stop()
+        reason = self._reason_to_end() if watched and error is not None else None
+        if reason is not None:
+            raise reason from None
+
+    def allow_publication(self) -> None:
+        """Last look before leave to publish is given. Raises AuthorisationError, DeadlineError."""
+        self._stop()
+        reason = self._reason_to_end()
+        if reason is not None:
+            raise reason
+
+    def _reason_to_end(self) -> RefusedError | None:
+        if is_withdrawn(self._home, self._lease.authorisation_id):
+            return AuthorisationError("withdrawn")
+        if self._lease.seconds_left(self._clock) <= 0:
+            return DeadlineError("deadline_passed", run=self._lease.run_id)
+        return None
+
+    def _stop(self) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        """A guard that cannot see any more ends what it guards: the run stops, and can be resumed."""
+        try:
+            self._watch_until_over()
+        except Exception:  # noqa: BLE001 - `__exit__` looks again, and raises what it finds
+            self._link.end_now()
+
+    def _watch_until_over(self) -> None:
+        while not self._over.wait(POLL_SECONDS):
+            if self._reason_to_end() is not None:
+                self._link.end_now()
+                return
+            if abs(self._clocks_apart() - self._apart) > PARTED_SECONDS:
+                self._apart = self._clocks_apart()
+                rearm_key(self._home, self._lease.reload(self._home), self._clock)
+
+    def _clocks_apart(self) -> float:
+        return self._clock.now().timestamp() - self._clock.boot_seconds()

@@ -1,0 +1,47 @@
+"""What becomes of the use that a run claimed at its start, when the run ends: spent, or given back."""
+
+from __future__ import annotations
+
+from flows.lifecycle.retract import residue, was_published
+from flows.session.control import Control
+from schemas.outcome import Cause
+from vault.authorisation.check import release_use
+from vault.authorisation.register import GIVEN_BACK, SPENT
+from vault.destruction.due import is_restored
+from vault.ledger.entries import EntryType
+from vault.runs.facts import RunFile, read_run_file, write_run_file
+from vault.runs.lease import Lease
+
+UNKNOWN = "delivery_unknown"
+_DONE = frozenset({Cause.PUBLISHED, Cause.REHEARSAL, Cause.INVENTORY})
+
+
+def settle_use(control: Control, lease: Lease, cause: Cause) -> None:
+    """Decide it once, enter it in the ledger, then change the register; a crash between leaves the rest to the next call.
+
+    It comes after the destruction, when nothing more can be delivered, and before the certificate, so that a run without
+    one is settled again until it is.
+    """
+    settled = read_run_file(control.home, lease.run_id, RunFile.USE)
+    if settled is None:
+        state, code = _fate(control, lease, cause)
+        settled = {"state": state, "code": code}
+        write_run_file(control.home, lease.run_id, RunFile.USE, settled)
+    given_back = settled["state"] == GIVEN_BACK
+    entry = EntryType.USE_GIVEN_BACK if given_back else EntryType.USE_SPENT
+    if not control.run(lease).has_recorded(entry):
+        control.record(entry, lease.run_id, settled["code"])
+    if given_back:
+        release_use(control.home, lease.authorisation_id, lease.run_id)
+
+
+def _fate(control: Control, lease: Lease, cause: Cause) -> tuple[str, str]:
+    """State and reason. Where a delivery cannot be ruled out the use counts as spent."""
+    if cause in _DONE:
+        return SPENT, cause.outcome
+    if was_published(control, lease):
+        return SPENT, Cause.PUBLISHED.outcome
+    in_doubt = cause is Cause.RECORD_LOST or is_restored(control.home, lease.run_id)
+    if in_doubt or residue(control, lease):
+        return SPENT, UNKNOWN
+    return GIVEN_BACK, cause.outcome

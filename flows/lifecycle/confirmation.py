@@ -1,0 +1,108 @@
+"""What became of a delivered package: opened, imported, accepted. Each is a statement of its own; earlier ones stand.
+
+The first two are the practice's word, recorded by an operator; acceptance is signed by a controller and checked like the
+instruction. From `imported` on, a package that the operator still holds has no more purpose: it is destroyed.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from flows.lifecycle.copies import end_package, shorten_package
+from flows.lifecycle.proof import issue_proof
+from flows.session.control import Control
+from schemas.errors import AuthorisationError, UnreadableSourceError
+from vault.authorisation.check import check_controllers_word
+from vault.authorisation.register import InstructionRegister
+from vault.canonical_json import canonical_json
+from vault.ledger.entries import EntryType, commit
+from vault.pki.trust_store import TrustStore
+from vault.proof.proven import listing_of
+from vault.runs.facts import RunFile, read_run_file
+from vault.runs.lease import Lease, find_lease
+from vault.runs.run_lock import lock_run
+
+
+class ImportState(StrEnum):
+    """How far a package has come at the practice, in order."""
+
+    OPENED = "opened"
+    IMPORTED = "imported"
+    ACCEPTED = "accepted"
+
+
+_ORDER = tuple(ImportState)
+
+
+def draft_acceptance(home: Path, run: str) -> bytes:
+    """What a controller signs to accept what was delivered: canonical JSON that names the run and its sealed parts."""
+    lease, told = _delivered(home, run)
+    parts = sha256(canonical_json(told["run"]["parts"])).hexdigest()
+    return canonical_json(
+        {"version": 1, "type": "acceptance", "run": lease.run_id, "parts_sha256": parts, "result": "accepted"}
+    )
+
+
+def confirm(
+    home: Path, run: str, state: ImportState, operator: str, signed: tuple[bytes, bytes] | None = None
+) -> Path:
+    """Record a state and issue the proof folder anew; gives the folder. Again for the same state changes nothing.
+
+    Raises AuthorisationError (acceptance_not_signed, acceptance_of_another, wrong_signer, import_state_not_later),
+    TrustError, UnreadableSourceError (no_such_run, nothing_delivered).
+    """
+    control = Control.open(home, operator)
+    lease, _ = _delivered(home, run)
+    with lock_run(home, lease.locks):
+        known = states_of(control, lease)
+        if state not in known:
+            if known and _ORDER.index(state) < _ORDER.index(known[-1]):
+                raise AuthorisationError("import_state_not_later")
+            accepted = state is ImportState.ACCEPTED
+            signing = {"acceptance": _keep_acceptance(control, lease, signed)} if accepted else {}
+            if state is not ImportState.OPENED:
+                shorten_package(control, lease.run_id)  # a crash from here on leaves the rest to the sweep
+            control.record(EntryType.IMPORT_CONFIRMED, lease.run_id, state.value, None, **signing)
+        if state is not ImportState.OPENED:
+            end_package(control, lease.run_id)
+        return issue_proof(control, lease)
+
+
+def states_of(control: Control, lease: Lease) -> list[ImportState]:
+    """What was confirmed so far, in order, as the ledger has it."""
+    entries = control.run(lease).entries()
+    return [ImportState(e["code"]) for _, e in entries if e["type"] == EntryType.IMPORT_CONFIRMED]
+
+
+def _delivered(home: Path, run: str) -> tuple[Lease, dict[str, Any]]:
+    lease = find_lease(home, run)
+    told = read_run_file(home, lease.run_id, RunFile.REPORT)
+    if told is None or not told["run"]["parts"] or told["destruction"]["cause"] != "published":
+        raise UnreadableSourceError("nothing_delivered", run=lease.run_id)
+    return lease, told
+
+
+def _keep_acceptance(control: Control, lease: Lease, signed: tuple[bytes, bytes] | None) -> str:
+    """Keep what was signed, by whom, and what it was checked with; gives the ledger's commitment to it."""
+    if signed is None:
+        raise AuthorisationError("acceptance_not_signed")
+    expected = draft_acceptance(control.home, lease.run_id)
+    if signed[0] != expected:
+        raise AuthorisationError("acceptance_of_another")
+    signer = check_controllers_word(
+        control.home, control.site, lease.authorisation_id, *signed, control.clock
+    )
+    salt = control.authorisation_salt(lease)
+    if salt is None:
+        raise AuthorisationError("evidence_erased")
+    kept = {
+        "acceptance.json": signed[0],
+        "acceptance.json.p7s": signed[1],
+        "acceptance-signer.json": canonical_json({"version": 1, **signer.to_json()}),
+        **{f"acceptance-{name}": data for name, data in TrustStore.load(control.home).raw.items()},
+    }
+    InstructionRegister(control.home, None, lease.authorisation_id).put("acceptance", kept, lease.run_id)
+    return commit(salt, EntryType.IMPORT_CONFIRMED.value, "acceptance", listing_of(kept))

@@ -1,0 +1,235 @@
+"""The source and the package as copies that the operator may hold: registered, ended in time, told of in ledger and proof."""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from flows.lifecycle.proof import issue_proof
+from flows.lifecycle.retract import delete_at_server
+from flows.session.control import Control
+from flows.session.results import SweepReport
+from schemas.errors import BusyError, RepriseError, TargetRefusedError, UnreadableSourceError
+from vault.authorisation.check import Authorisation, is_withdrawn
+from vault.destruction.due import live_runs
+from vault.destruction.held_copies import CopyEnd, CopyKind, Custody, HeldCopy, evidence_of_kind
+from vault.destruction.trusted_time import TrustedTime
+from vault.instruction.document import Custody as Term
+from vault.instruction.document import Instruction
+from vault.ledger.entries import EntryType
+from vault.records.destinations import parse_remote
+from vault.runs.lease import Lease, leased_runs
+from vault.runs.run_lock import lock_run
+from vault.system.clock import format_utc
+from vault.system.locks import lock_copies
+
+_WAIT_SECONDS = 600
+"""How long an operator's act waits for a sweep that overwrites a copy."""
+
+
+def hold_source(control: Control, authorisation: Authorisation, source: Path) -> None:
+    """Register the export, when the instruction says that the operator holds it."""
+    until = _held_until(authorisation.instruction.source_custody)
+    if until is not None and source.exists():
+        Custody(control.home).register(
+            CopyKind.SOURCE, source, authorisation_id=authorisation.id, run_id=None, until=until
+        )
+
+
+EXPORT_ENDS = "export_destroyed_at_delivery"
+"""Told to who watches a run before it begins: the operator's copy of the export goes when the package is delivered."""
+
+
+def announce(instruction: Instruction, use: str) -> dict[str, int]:
+    """What is told of the export before a run of this use begins."""
+    custody = instruction.source_custody
+    ends = use == "migration" and custody is not None and custody.holder == "operator"
+    return {EXPORT_ENDS: 1} if ends else {}
+
+
+def hold_package(
+    control: Control, lease: Lease, authorisation: Authorisation, place: str, sizes: dict[str, int]
+) -> None:
+    """Register a published package, in a folder or at a server, when the instruction says that the operator holds it."""
+    until = _held_until(authorisation.instruction.package_custody)
+    if until is None:
+        return
+    whose = {"authorisation_id": authorisation.id, "run_id": lease.run_id, "until": until}
+    if parse_remote(place) is not None:
+        Custody(control.home).register_at_server(place, sizes, **whose)
+    elif Path(place).is_dir():
+        Custody(control.home).register(CopyKind.PACKAGE, Path(place), **whose)
+
+
+def _held_until(term: Term | None) -> str | None:
+    return term.until if term is not None and term.holder == "operator" else None
+
+
+def end_sources(control: Control, lease: Lease) -> None:
+    """After publication: destroy the operator's copies of the export. The ledger tells of it, and so the proof."""
+    for copy in _copies(control, CopyKind.SOURCE, authorisation_id=lease.authorisation_id):
+        _end(control, copy, lease.run_id)
+
+
+def end_package(control: Control, run_id: str) -> CopyEnd | None:
+    """Destroy the operator's copy of a run's package, when he holds one."""
+    copies = _copies(control, CopyKind.PACKAGE, run_id=run_id)
+    return _end(control, copies[0], run_id) if copies else None
+
+
+def shorten_package(control: Control, run_id: str) -> None:
+    """The practice has it: the operator's copy is due now."""
+    with lock_copies(control.home, _WAIT_SECONDS):
+        for copy in _copies(control, CopyKind.PACKAGE, run_id=run_id):
+            Custody(control.home).end_at(copy, format_utc(control.clock.now()))
+
+
+def end_withdrawn(control: Control, authorisation_id: str) -> None:
+    """The instruction no longer holds: neither does the operator's right to the export."""
+    for copy in _copies(control, CopyKind.SOURCE, authorisation_id=authorisation_id):
+        _end(control, copy, None)
+
+
+def sweep_copies(control: Control, report: SweepReport) -> None:
+    """Destroy the copies whose date has passed, if the wall clock may be believed."""
+    now = TrustedTime(control.home, control.clock).now()
+    report.clock_distrusted = int(now is None)
+    register = Custody(control.home)
+    report.copies_incomplete += register.unreadable()
+    for copy in register.held():
+        try:
+            if not (_is_due(copy, now) or _has_no_ground(control, copy)):
+                continue
+            complete = _end(control, copy, copy.run_id, tell=True).complete
+        except BusyError as busy:
+            if busy.code == "custody_busy":
+                continue  # another sweep, or an operator, is at it
+            complete = False
+        except (RepriseError, OSError, ValueError, KeyError, TypeError):
+            complete = False  # its records are damaged, or its place: the next one has its turn
+        report.copies_destroyed += complete
+        report.copies_incomplete += not complete
+
+
+def _is_due(copy: HeldCopy, now: datetime | None) -> bool:
+    begun = copy.ending or copy.alarmed or copy.recorded
+    return now is not None and (begun or copy.until <= format_utc(now))
+
+
+def _has_no_ground(control: Control, copy: HeldCopy) -> bool:
+    """An export whose instruction was withdrawn: it goes whatever the clock says."""
+    return copy.kind is CopyKind.SOURCE and is_withdrawn(control.home, copy.authorisation_id)
+
+
+def confirm_clock(control: Control) -> None:
+    """Believe the wall clock as it is, on the operator's word."""
+    TrustedTime(control.home, control.clock).confirm()
+    control.record(EntryType.CLOCK_CONFIRMED, None, "confirmed_by_operator")
+
+
+def declare_gone(control: Control, copy_id: str) -> None:
+    """An operator's word that a copy is gone with the disk it lay on: told as not found, never as destroyed by us.
+
+    Raises UnreadableSourceError no_such_copy, TargetRefusedError copy_is_there; the copy's run is certified anew.
+    """
+    found = [copy for copy in Custody(control.home).held() if copy.id == copy_id]
+    if not found:
+        raise UnreadableSourceError("no_such_copy")
+    copy = found[0]
+    if not copy.at_server and any(os.path.lexists(file.path) for file in copy.files):
+        raise TargetRefusedError("copy_is_there")
+    counts = {"files": 0, "bytes": 0, "not_found": len(copy.files)}
+    _record_end(control, copy, copy.run_id, counts)
+    _tell(control, copy.run_id)
+    Custody(control.home).drop(copy)
+
+
+def list_held(control: Control, *, paths: bool) -> list[dict[str, Any]]:
+    """Every copy that the operator holds right now, and until when: staging, sources, packages."""
+    staging = [_staging_row(control, lease, paths=paths) for lease in live_runs(control.home)]
+    return staging + [_copy_row(copy, paths=paths) for copy in Custody(control.home).held()]
+
+
+def _staging_row(control: Control, lease: Lease, *, paths: bool) -> dict[str, Any]:
+    return {
+        "kind": "staging",
+        "run": lease.run_id,
+        "authorisation": lease.authorisation_id,
+        "until": lease.deadline,
+        "state": control.run(lease).state,
+        **({"path": lease.staging} if paths else {}),
+    }
+
+
+def _copy_row(copy: HeldCopy, *, paths: bool) -> dict[str, Any]:
+    return {
+        "copy": copy.id,
+        "kind": copy.kind.value,
+        "run": copy.run_id,
+        "authorisation": copy.authorisation_id,
+        "until": copy.until,
+        "state": "ending" if copy.ending or copy.alarmed else "held",
+        "files": len(copy.files),
+        "bytes": copy.size,
+        **({"path": copy.root} if paths else {}),
+    }
+
+
+def _copies(
+    control: Control, kind: CopyKind, *, authorisation_id: str | None = None, run_id: str | None = None
+) -> list[HeldCopy]:
+    return [
+        copy
+        for copy in Custody(control.home).held()
+        if copy.kind is kind
+        and authorisation_id in (None, copy.authorisation_id)
+        and run_id in (None, copy.run_id)
+    ]
+
+
+def _end(control: Control, copy: HeldCopy, run_id: str | None, *, tell: bool = False) -> CopyEnd:
+    """Destroy one copy and record it; with `tell` the certificate of its run is issued anew.
+
+    It leaves the register last: a crash between loses neither the record nor the telling. One hand at a time: where another
+    ended it meanwhile there is nothing left to do.
+    """
+    with lock_copies(control.home, 0 if tell else _WAIT_SECONDS):
+        custody = Custody(control.home)
+        now = [held for held in custody.held() if held.id == copy.id]
+        return (
+            _end_held(control, now[0], run_id, tell=tell)
+            if now
+            else CopyEnd(0, 0, evidence_of_kind(copy.kind))
+        )
+
+
+def _end_held(control: Control, copy: HeldCopy, run_id: str | None, *, tell: bool) -> CopyEnd:
+    custody = Custody(control.home)
+    end = delete_at_server(control, copy) if copy.at_server else custody.destroy(copy)
+    counts = {"files": end.files, "bytes": end.bytes, **end.exceptions}
+    if end.complete:
+        _record_end(control, copy, run_id, counts)
+        if tell:
+            _tell(control, run_id)
+        custody.drop(copy)
+    elif not copy.alarmed:
+        control.record(EntryType.CUSTODY_INCOMPLETE, run_id, copy.kind.value, counts)
+        custody.note_alarm(copy)
+    return end
+
+
+def _record_end(control: Control, copy: HeldCopy, run_id: str | None, counts: dict[str, int]) -> None:
+    """Once, however often its run's certificate then has to wait for a run under way."""
+    if not copy.recorded:
+        control.record(EntryType.CUSTODY_DESTROYED, run_id, copy.kind.value, counts)
+        Custody(control.home).note_recorded(copy)
+
+
+def _tell(control: Control, run_id: str | None) -> None:
+    """Certify a run anew, now that a copy of it is gone; one whose damaged lease was set aside keeps what it has."""
+    if run_id is not None and run_id in leased_runs(control.home):
+        lease = Lease.load(control.home, run_id)
+        with lock_run(control.home, lease.locks):  # `confirm` issues it too
+            issue_proof(control, lease)

@@ -1,0 +1,268 @@
+"""destroy and certify: every run ends here, published or not."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from flows.lifecycle._use import settle_use
+from flows.lifecycle.copies import end_sources, hold_package
+from flows.lifecycle.intakes import close_with_run
+from flows.lifecycle.package_place import place_of
+from flows.lifecycle.proof import issue_proof
+from flows.lifecycle.retract import destination_of, residue, retract, used_channels, was_published
+from flows.lifecycle.run_views import fates_of
+from flows.session.control import Control, digest_b64
+from flows.session.observer import Observer
+from flows.session.orders import drop_order
+from flows.session.results import RunResult
+from flows.transport.destination import package_place
+from schemas.errors import VerificationFailedError
+from schemas.outcome import Cause
+from schemas.texts import text
+from vault.authorisation.check import reopen
+from vault.destruction.destroy import Evidence, StagedFile, destroy_run, inventory_staging, probe
+from vault.keys.registry import provider
+from vault.ledger.entries import EntryType
+from vault.proof.statements import (
+    AUTHORISATION_CHECK,
+    DESTRUCTION,
+    RUN,
+    VERSION,
+    destruction_predicate,
+    inventory_file,
+    statement,
+)
+from vault.runs.facts import RunFile, drop_run_file, read_run_file, write_run_file
+from vault.runs.lease import Lease
+from vault.system.clock import format_utc
+from vault.system.mounts import backed_up, describe_media, filesystem_type
+from vault.system.program import describe_tool
+
+
+@dataclass(frozen=True)
+class Ending:
+    """A run about to end: why, with what counts, and how many segments its key opened just before."""
+
+    lease: Lease
+    cause: Cause
+    counts: dict[str, dict[str, Any]]
+    opened: int
+
+
+def end_run(control: Control, ending: Ending, observer: Observer) -> RunResult:
+    """Destroy, check, certify. Raises VerificationFailedError (and says so in the ledger) when a check fails."""
+    lease = ending.lease
+    observer.progress("destroy", 0, 1)
+    inventory, opened = _declare_intent(control, ending)
+    if "publish" not in ending.counts:
+        retract(control, lease)
+    evidence = destroy_run(control.home, lease, inventory, opened)
+    if not evidence.verification.complete():
+        write_run_file(control.home, lease.run_id, RunFile.INCOMPLETE, asdict(evidence.verification))
+        control.record(
+            EntryType.DESTRUCTION_INCOMPLETE, lease.run_id, "not_verified", {"files": evidence.files}
+        )
+        raise VerificationFailedError("destruction_not_verified", run=lease.run_id, count=evidence.files)
+    drop_run_file(control.home, lease.run_id, RunFile.INCOMPLETE)
+    settle_use(control, lease, ending.cause)
+    close_with_run(control, lease)
+    observer.step("destroy", {"files": evidence.files, "bytes": evidence.bytes})
+    if ending.cause is Cause.PUBLISHED:
+        end_sources(control, lease)
+    _hold_package(control, ending)
+    proof = _certify(control, ending, evidence, inventory)
+    if lease.order_id is not None:
+        drop_order(control.home, lease.order_id)
+    observer.step("certify", {})
+    return _result(control.home, ending, evidence, proof)
+
+
+def _hold_package(control: Control, ending: Ending) -> None:
+    """Of a package that is out the operator may hold a copy from now on, until its date.
+
+    Also of one that was published in a time whose record was lost: how large its parts are, nobody here knows.
+    """
+    lease, published = ending.lease, ending.counts.get("publish")
+    if ending.cause is Cause.PUBLISHED and published is not None:
+        place = place_of(control.home, lease, published)
+        sizes = {name: size for name, size, _ in published["parts"]}
+    elif was_published(control, lease) and (destination := destination_of(control, lease)) is not None:
+        place, sizes = package_place(destination, lease.run_id), {}
+    else:
+        return
+    authorisation = reopen(control.home, lease.authorisation_id, lease.use)
+    if place is not None:
+        hold_package(control, lease, authorisation, place, sizes)
+
+
+def _declare_intent(control: Control, ending: Ending) -> tuple[list[StagedFile], int]:
+    """The intent, with its inventory, is on disk and in the ledger before anything dies."""
+    lease = ending.lease
+    known = read_run_file(control.home, lease.run_id, RunFile.INTENT)
+    if known is None:
+        known = {
+            "files": [asdict(file) for file in inventory_staging(lease)],
+            "opened": ending.opened or max(probe(lease), 0),
+            "cause": ending.cause,
+            "fs_type": filesystem_type(Path(lease.staging)),
+        }
+        write_run_file(control.home, lease.run_id, RunFile.INTENT, known)
+    inventory, opened = [StagedFile(**raw) for raw in known["files"]], int(known["opened"])
+    # The file alone does not prove the entry: a crash may lie between the two. The log is asked.
+    if not control.run(lease).has_recorded(EntryType.DESTRUCTION_STARTED):
+        counts = {"files": len(inventory), "bytes": sum(f.size for f in inventory), "opened": opened}
+        control.record(EntryType.DESTRUCTION_STARTED, lease.run_id, ending.cause, counts)
+    return inventory, opened
+
+
+def _certify(control: Control, ending: Ending, evidence: Evidence, inventory: list[StagedFile]) -> Path:
+    """The destruction into the ledger, then the folder. What is told is fixed by the first that tells it."""
+    lease = ending.lease
+    told = read_run_file(control.home, lease.run_id, RunFile.REPORT)
+    if told is None:
+        told = _tell(control, ending, evidence, inventory)
+        write_run_file(control.home, lease.run_id, RunFile.REPORT, told)
+    if not control.run(lease).has_recorded(EntryType.DESTRUCTION_COMPLETED):
+        listed = told["destruction"]["inventory"]
+        control.record(
+            EntryType.DESTRUCTION_COMPLETED,
+            lease.run_id,
+            ending.cause,
+            {
+                "files": listed["files"],
+                "bytes": listed["bytes"],
+                **dict.fromkeys(residue(control, lease), 1),
+            },
+            **_commitments(lease.run_id, told),
+        )
+    return issue_proof(control, lease)
+
+
+def _commitments(run_id: str, told: dict[str, Any]) -> dict[str, str]:
+    """What the entry of a destruction commits to: of all that is reported, its three statements."""
+    stated = {"statement": (DESTRUCTION, told["destruction"])}
+    if (
+        told.get("version") == VERSION
+    ):  # else an earlier release fixed it, and a crash lay between it and the entry
+        stated |= {"run": (RUN, told["run"]), "check": (AUTHORISATION_CHECK, told["check"])}
+    return {name: digest_b64(statement(run_id, *stated[name])) for name in stated}
+
+
+def _tell(
+    control: Control, ending: Ending, evidence: Evidence, inventory: list[StagedFile]
+) -> dict[str, Any]:
+    """Everything a proof says of a run, but for heads and stamps, which grow: enumeration values, counts, digests."""
+    lease = ending.lease
+    listed = inventory_file(inventory)
+    destruction = _destruction(control, ending, evidence, listed)
+    published = ending.counts.get("publish", {})
+    return {
+        "version": VERSION,
+        "destruction": destruction,
+        "inventory": listed.decode(),
+        "run": {
+            "use": lease.use,
+            "deadline": lease.deadline,
+            "counts": {k: v for k, v in ending.counts.items() if k != "publish"},
+            "parts": published.get("parts", []),
+            "facts": _facts(control, ending, destruction),
+        },
+        "check": _check(control, lease),
+    }
+
+
+def _check(control: Control, lease: Lease) -> dict[str, Any]:
+    """The statement of the authorisation's check: how many signatures, of what kind, in which capacities; no names."""
+    checked = control.run(lease).entries()[0][1]
+    signing = reopen(control.home, lease.authorisation_id, lease.use).signing.to_json()
+    counted = {name: checked["n"][name] for name in ("signatures",) if name in checked["n"]}
+    return {
+        "result": "PASSED",
+        "verifiedAt": checked["at"],
+        "authorisation": lease.authorisation_id,
+        **signing,
+        **counted,
+    }
+
+
+def _destruction(control: Control, ending: Ending, evidence: Evidence, inventory: bytes) -> dict[str, Any]:
+    lease, site = ending.lease, control.site
+    strength = provider(lease.provider).strength
+    intent = read_run_file(control.home, lease.run_id, RunFile.INTENT) or {}
+    return destruction_predicate(
+        evidence,
+        inventory,
+        media=describe_media(str(intent.get("fs_type", "unknown")), site.media),
+        backed_up=backed_up(site.media),
+        strength={
+            "provider": lease.provider,
+            "strengthClass": strength.strength_class,
+            "alsoReadableBy": strength.also_readable_by,
+            "copiesEver": list(strength.copies_ever),
+        },
+        tool=describe_tool(),
+        role="sweep" if control.operator is None else "operator",
+        at=format_utc(control.clock.now()),
+        cause=ending.cause,
+        exceptions=(*site.declared_exceptions, *residue(control, lease)),
+    )
+
+
+def _facts(control: Control, ending: Ending, destruction: dict[str, Any]) -> dict[str, Any]:
+    lease, counts = ending.lease, ending.counts
+    came, published = counts.get("inventory", {}), "publish" in counts and ending.cause is Cause.PUBLISHED
+    published = published or was_published(control, lease)
+    return {
+        "version": VERSION,
+        "trial": control.site.trial,
+        "outcome": text("en", f"certificate.outcome.{ending.cause}"),
+        "language": reopen(control.home, lease.authorisation_id, lease.use).language,
+        "trust": text("en", "certificate.sentence.trust"),
+        "came": {
+            "files": came.get("files", 0),
+            "patients": came.get("patients", 0),
+            "bytes": came.get("bytes", 0),
+            "units": sum(came.get("units", {}).values()),
+        },
+        "dispositions": counts.get("reconcile", counts.get("rehearse", {})).get("dispositions", {}),
+        "findings": sum(counts.get("publish", {}).get("findings", {}).values()),
+        "fate": {**_custody(control, lease, destruction), "staging": "key_destroyed_files_unlinked"},
+        "import_state": "delivered_not_confirmed" if published else "nothing_delivered",
+        "profile": counts.get("plan", {}).get("profile", "none"),
+        "channels": used_channels(control, lease),
+    }
+
+
+def _custody(control: Control, lease: Lease, destruction: dict[str, Any]) -> dict[str, dict[str, str | None]]:
+    """Who holds the export and the package, and until when, as the instruction says; what else is known of the export."""
+    instruction = reopen(control.home, lease.authorisation_id, lease.use).instruction
+    pairs = (("source", instruction.source_custody), ("package", instruction.package_custody))
+    held = {name: {"holder": c.holder, "until": c.until} for name, c in pairs if c is not None}
+    sealed = destruction["source"].get("encryptedAlways", False)
+    held.setdefault("source", {})["evidence"] = "encrypted_always" if sealed else "stated"
+    return held
+
+
+def _result(home: Path, ending: Ending, evidence: Evidence, proof: Path) -> RunResult:
+    counts = {**ending.counts, "destroy": {"files": evidence.files, "bytes": evidence.bytes}}
+    published = ending.counts.get("publish", {})
+    place = place_of(home, ending.lease, published) if published else None
+    delivered = [f"{place}/{name}" for name, _, _ in published.get("parts", [])]
+    if delivered:
+        delivered.append(f"{place}/manifest.json")
+    fates = fates_of(proof)
+    return RunResult(
+        run=ending.lease.run_id,
+        state="certified",
+        counts=counts,
+        dispositions=counts.get("reconcile", counts.get("rehearse", {})).get("dispositions", {}),
+        delivered=delivered,
+        proof=str(proof),
+        authorisation=ending.lease.authorisation_id,
+        outcome=ending.cause.outcome,
+        cause=ending.cause,
+        source=fates.get("source"),
+        copy=fates.get("package"),
+    )

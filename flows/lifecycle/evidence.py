@@ -1,0 +1,33 @@
+"""The signed instruction that an order or a command names: read from files, or as the home recorded it."""
+
+from __future__ import annotations
+
+import glob
+from pathlib import Path
+
+from schemas.regular_file import open_regular, read_regular
+from vault.authorisation.check import recorded
+from vault.instruction.signed_page import MAX_BYTES, is_pdf, open_pdf
+from vault.pki.signed_document import Signed, detached
+
+
+def evidence(home: Path, reference: str) -> Signed:
+    """The signed instruction: from a file, or as recorded under an id."""
+    path = Path(reference)
+    return read_evidence(path) if path.is_file() else recorded(home, reference)
+
+
+def read_evidence(path: Path) -> Signed:
+    """FILE, a signed PDF, or JSON with every FILE*.p7s beside it; and FILE.patients.age if there is one.
+
+    Raises AuthorisationError for a PDF that is not a page of ours, signed and nothing else
+    (`vault.instruction.signed_page.open_pdf`).
+    """
+    beside = path.with_name(path.name + ".patients.age")
+    patients = read_regular(beside) if beside.is_file() else None
+    with open_regular(path) as file:
+        data = file.read(MAX_BYTES + 1)
+    if is_pdf(data):
+        return open_pdf(data, patients)
+    signatures = sorted(path.parent.glob(glob.escape(path.name) + "*.p7s"))
+    return detached(data, [read_regular(signature) for signature in signatures], patients)

@@ -1,0 +1,237 @@
+"""The proof folder of a run that ended: issued at its end, and anew when an authority has stamped a later head.
+
+What it says of the run never changes. What grows: the head against which the entries are proven, its time stamp, the stamps
+over the doctor's signatures, and, from every head that was ever handed out for this run, a proof that the log only grew.
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from flows.session.control import Control
+from schemas.errors import UnreadableSourceError
+from schemas.texts import text
+from vault.authorisation.register import InstructionRegister
+from vault.authorisation.signature_stamps import stamps_of
+from vault.ledger.entries import EntryType, format_hashes
+from vault.ledger.home_log import load_log_key
+from vault.ledger.notes import Checkpoint, split_note
+from vault.ledger.policy import format_policy
+from vault.pki.timestamps import Stamps, read_roots
+from vault.proof.certificate import build_certificate
+from vault.proof.folder import SALT, authorisation_files, place_folder, seal_files
+from vault.proof.proven import evidence_before_version_2, proven_by
+from vault.proof.statements import INVENTORY, envelope, statement
+from vault.runs.facts import RunFile, read_run_file, write_run_file
+from vault.runs.lease import Lease, find_lease
+from vault.runs.run_lock import lock_run
+from vault.verify import CHECK, DESTRUCTION, RUN, derive_certificate, predicate_type
+
+Entries = list[tuple[int, dict[str, Any]]]  # by index in the log
+
+
+@dataclass(frozen=True)
+class Head:
+    """The head that a folder is issued against, and its time stamp if it has one."""
+
+    note: bytes
+    stamp: bytes | None = None
+
+    @property
+    def body(self) -> Checkpoint:
+        """Origin, size and root."""
+        return Checkpoint.parse(split_note(self.note)[0])
+
+
+def refresh_proof(home: Path, run: str) -> dict[str, Any]:
+    """Issue an ended run's folder anew against the newest stamped head, or the present one if none is stamped.
+
+    Raises UnreadableSourceError (no_such_run, run_not_ended), ForkError when the log does not extend a head handed out.
+    """
+    control = Control.open_to_look(home)
+    lease = find_lease(home, run)
+    with lock_run(home, lease.locks):
+        if not control.run(lease).ended:
+            raise UnreadableSourceError("run_not_ended")
+        folder = issue_proof(control, lease, newest=True)
+    files = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()}
+    return {
+        "run": lease.run_id,
+        "proof": str(folder),
+        "size": Checkpoint.parse(split_note((folder / "checkpoint").read_bytes())[0]).size,
+        "stamped": "checkpoint.tsr" in files,
+        "signatures_stamped": sum(f.startswith("authorisation/") and f.endswith(".tsr") for f in files),
+        "earlier_heads": sum(f.startswith("consistency/") for f in files),
+    }
+
+
+def issue_proof(control: Control, lease: Lease, *, newest: bool = False) -> Path:
+    """Write the run's proof folder from what was fixed at its end; the former one is replaced as a whole.
+
+    Each issuing is recorded before its folder appears: no folder of this home is unknown to its log. Issued again after a
+    crash, under the same head and facts, it is the same to the byte, and nothing is recorded twice; `newest` asks for the
+    newest head in any case.
+    """
+    told = read_run_file(control.home, lease.run_id, RunFile.REPORT)
+    if told is None:
+        raise UnreadableSourceError("run_not_ended")
+    folder = control.home / "runs" / lease.run_id / "proof"
+    everything = control.run(lease).entries()
+    handed = _handed_out(control, lease)
+    head = _choose_head(control, everything, handed, newest=newest)
+    if all(head.body.size != Checkpoint.parse(split_note(note)[0]).size for note in handed):
+        handed.append(head.note)
+        write_run_file(
+            control.home, lease.run_id, RunFile.HEADS, {"heads": [note.decode() for note in handed]}
+        )
+    entries = [(index, entry) for index, entry in everything if index < head.body.size]
+    authorisation = _authorisation(control, lease, folder)
+    files = {
+        "policy.txt": format_policy(control.ledger.store.vkey).encode(),
+        INVENTORY: told["inventory"].encode(),
+        **_entries(control, entries, head),
+        **_statements(control, lease, told, entries),
+        **_growth(control, handed, head),
+        **authorisation,
+        **_stamps(control, authorisation, head),
+    }
+    files |= build_certificate(_certificate(told, lease, entries, files))
+    sealed = seal_files(files, origin=control.site.origin, key=load_log_key(control.home))
+    control.record_issue(lease.run_id, sealed["manifest.json"])
+    place_folder(folder, sealed)
+    return folder
+
+
+def _handed_out(control: Control, lease: Lease) -> list[bytes]:
+    """The heads that folders of this run carried, oldest first."""
+    known = read_run_file(control.home, lease.run_id, RunFile.HEADS) or {"heads": []}
+    return [note.encode() for note in known["heads"]]
+
+
+def _choose_head(control: Control, entries: Entries, handed: list[bytes], *, newest: bool) -> Head:
+    """The head of the last issuing, while nothing was recorded of the run since; else the newest that covers it.
+
+    That is the newest stamped head, and the present one if none is stamped. It is never before one handed out.
+    """
+    issued = EntryType.PROOF_ISSUED
+    least = 1 + max(index for index, entry in entries if newest or entry["type"] != issued)
+    stamped = Stamps(control.home).kept()
+    sizes = [Checkpoint.parse(split_note(note)[0]).size for note in handed]
+    if not newest and sizes and max(sizes) >= least:
+        note = handed[sizes.index(max(sizes))]
+        return Head(note, next((stamp.response for stamp in stamped if stamp.checkpoint == note), None))
+    least = max([*sizes, 1 + max(index for index, entry in entries if entry["type"] != issued)])
+    covering = [stamp for stamp in stamped if stamp.size >= least]
+    if covering:
+        return Head(covering[-1].checkpoint, covering[-1].response)
+    return Head(control.ledger.store.checkpoint())
+
+
+def _entries(control: Control, entries: Entries, head: Head) -> dict[str, bytes]:
+    store = control.ledger.store
+    files = {"checkpoint": head.note}
+    for index, _ in entries:
+        files[f"entries/{index}.json"] = store.read(index, index + 1)[0]
+        files[f"proofs/{index}.tlog-proof"] = control.ledger.prove(index, head.note)
+    return files
+
+
+def _statements(control: Control, lease: Lease, told: dict[str, Any], entries: Entries) -> dict[str, bytes]:
+    key, key_id = load_log_key(control.home), control.ledger.store.vkey.split("+")[1]
+    predicates = {
+        CHECK: _check(told, lease, entries),
+        RUN: told["run"],
+        DESTRUCTION: told["destruction"],
+        **dict(_confirmations(entries)),
+    }
+    version = told.get("version", 1)
+    return {
+        f"statements/{name}.dsse.json": envelope(
+            statement(lease.run_id, predicate_type(name, version), predicate), key, key_id
+        )
+        for name, predicate in predicates.items()
+    }
+
+
+def _check(told: dict[str, Any], lease: Lease, entries: Entries) -> dict[str, Any]:
+    """Fixed at the end of the run; one that ended under version 1 of the proof fixed less."""
+    stated: dict[str, Any] = told.get("check") or {
+        "result": "PASSED",
+        "verifiedAt": entries[0][1]["at"],
+        "authorisation": lease.authorisation_id,
+        **told["signing"],
+    }
+    return stated
+
+
+def _confirmations(entries: Entries) -> Iterator[tuple[str, dict[str, str]]]:
+    """One statement for each state that was confirmed of the import."""
+    for _, entry in entries:
+        if entry["type"] == EntryType.IMPORT_CONFIRMED:
+            by = "controller_signature" if entry["code"] == "accepted" else "operator_record"
+            predicate = {"state": entry["code"], "confirmedAt": entry["at"], "by": by}
+            yield f"import-{entry['code']}", predicate
+
+
+def _growth(control: Control, handed: list[bytes], head: Head) -> dict[str, bytes]:
+    """Each earlier head, and the proof that the log only grew from it to this one."""
+    files = {}
+    for note in handed:
+        old = Checkpoint.parse(split_note(note)[0])
+        if old.size != head.body.size:
+            proof = control.ledger.store.extend(old, head.body.size)
+            files[f"heads/{old.size}.checkpoint"] = note
+            files[f"consistency/{old.size}-{head.body.size}.txt"] = format_hashes(proof).encode()
+    return files
+
+
+def _authorisation(control: Control, lease: Lease, folder: Path) -> dict[str, bytes]:
+    """What the doctor signed, with the salt that opens the ledger's commitment and the stamps; nothing once erased.
+
+    The trust material is that of the run: a folder that was issued keeps what it had.
+    """
+    salt = control.authorisation_salt(lease)
+    if (
+        salt is None
+        or InstructionRegister(control.home, None, lease.authorisation_id).get("evidence") is None
+    ):
+        return {}
+    evidence = proven_by(control.home, lease)
+    if evidence is None:
+        evidence = authorisation_files(folder) or evidence_before_version_2(control.home, lease)
+    stamps = stamps_of(control.home, lease.authorisation_id, evidence)
+    return {
+        f"authorisation/{name}": data
+        for name, data in {
+            **evidence,
+            **_acceptance(control, lease),
+            SALT: b64encode(salt) + b"\n",
+            **stamps,
+        }.items()
+    }
+
+
+def _acceptance(control: Control, lease: Lease) -> dict[str, bytes]:
+    """What the controller signed when the import was accepted."""
+    register = InstructionRegister(control.home, None, lease.authorisation_id)
+    return register.get("acceptance", lease.run_id) or {}
+
+
+def _stamps(control: Control, authorisation: dict[str, bytes], head: Head) -> dict[str, bytes]:
+    files = {"checkpoint.tsr": head.stamp} if head.stamp else {}
+    if head.stamp or any(name.endswith(".tsr") for name in authorisation):
+        files["tsa-chain.pem"] = b"".join(root.rstrip() + b"\n" for root in read_roots(control.home))
+    return files
+
+
+def _certificate(
+    told: dict[str, Any], lease: Lease, entries: Entries, files: dict[str, bytes]
+) -> dict[str, Any]:
+    """As every verifier derives it. Of a run that ended under version 1 of the proof its facts are in no statement."""
+    trust = text("en", "certificate.sentence.trust")
+    facts = told["run"].get("facts") or {**told["facts"], "language": told["language"], "trust": trust}
+    return derive_certificate(facts, _check(told, lease, entries), told["destruction"], entries, files)

@@ -1,0 +1,8 @@
+"""The sweep: destroys what is due, whatever else has died.
+
+* `round`: one round
+* `units`: text of the timer's units
+* `install`: putting them in place
+"""
+
+__all__ = ["install", "round", "units"]

@@ -1,0 +1,118 @@
+"""Put the sweep's units where the host looks for them, and take them away again. Never touches a unit of others."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import sys
+from collections.abc import Collection
+from pathlib import Path
+
+from flows.retention.units import MARK, SweepPlan, cron_table, systemd_units
+from schemas.errors import HostError
+from vault.destruction.heartbeat import unit_name
+from vault.site import Site
+from vault.system.child_process import run_program
+from vault.system.files import sync_folder, write_durably
+
+SYSTEMD, CRON = Path("/etc/systemd/system"), Path("/etc/cron.d")
+_MEMORY = ("REPRISE_STATE", "XDG_STATE_HOME")  # `vault.home.host_record.record_folder`
+_FORBIDDEN = frozenset("\n\r\0")
+
+
+def systemd_runs(root: Path = Path("/")) -> bool:
+    """Whether systemd is this host's init (sd_booted(3))."""
+    return (root / "run/systemd/system").is_dir()
+
+
+def make_plan(home: Path, every_minutes: int, *, network: bool = False) -> SweepPlan:
+    """What to install. The user is the home's owner: nobody else may act on a home, for run keys are in his keyring.
+
+    Where this environment puts the host's memory of a home of version 1, the sweep looks for it too. Raises HostError:
+    no_such_user, home_path_unusable, sweep_interval_unusable.
+    """
+    if not 1 <= every_minutes <= 60 or 60 % every_minutes:
+        raise HostError("sweep_interval_unusable", limit=60)
+    try:
+        name = pwd.getpwuid(home.stat().st_uid).pw_name
+    except KeyError:
+        raise HostError("no_such_user") from None
+    fixed = Site.load(home).state is not None
+    environment = tuple((n, os.environ[n]) for n in _MEMORY if os.environ.get(n) and not fixed)
+    if _FORBIDDEN & set(str(home)) or any((_FORBIDDEN | {'"'}) & set(value) for _, value in environment):
+        raise HostError("home_path_unusable")
+    return SweepPlan(_program(), home, unit_name(home), name, every_minutes, network, environment)
+
+
+def _program() -> Path:
+    """The absolute path of this `reprise`: the one of its environment, not whatever the path of searches has first."""
+    beside = Path(sys.executable).with_name("reprise")
+    if not beside.is_file():
+        raise HostError("program_not_found")
+    return Path(os.path.abspath(beside))  # noqa: PTH100 - a link inside an environment must stay a link
+
+
+def units_of(plan: SweepPlan, *, cron: bool) -> dict[str, str]:
+    """The files of one kind, by name."""
+    return cron_table(plan) if cron else systemd_units(plan)
+
+
+def write_units(folder: Path, units: dict[str, str]) -> int:
+    """Write what is not there yet; how many files changed. Raises HostError unit_not_ours, before any is written."""
+    refuse_foreign(folder, units)
+    changed = [name for name, text in units.items() if _text(folder / name) != text]
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in changed:
+        # cron runs whatever lies in its folder: the temporary name has a dot, which it passes over
+        write_durably(folder / name, units[name].encode())
+        os.chmod(folder / name, 0o644)
+    return len(changed)
+
+
+def remove_units(folder: Path, names: Collection[str]) -> int:
+    """Take away what we wrote; how many files there were. Raises HostError unit_not_ours."""
+    refuse_foreign(folder, names)
+    found = [folder / name for name in names if _exists(folder / name)]
+    for path in found:
+        path.unlink()
+    if found:
+        sync_folder(folder)
+    return len(found)
+
+
+def _exists(path: Path) -> bool:
+    return path.exists() or path.is_symlink()
+
+
+def _text(path: Path) -> str | None:
+    return path.read_text(encoding="utf-8", errors="replace") if path.is_file() else None
+
+
+def refuse_foreign(folder: Path, names: Collection[str]) -> None:
+    """Raise HostError unit_not_ours: a link (a masked unit is one) or a file without our first line is none of ours."""
+    for path in (folder / name for name in names):
+        ours = not path.is_symlink() and (_text(path) or "").startswith(MARK)
+        if _exists(path) and not ours:
+            raise HostError("unit_not_ours")
+
+
+def enable(plan: SweepPlan) -> None:
+    """Let systemd read the units and start the timer, now and at every boot. Raises HostError unit_not_enabled."""
+    _systemctl("daemon-reload")
+    _systemctl("enable", "--now", f"{plan.name}.timer")
+
+
+def disable(plan: SweepPlan) -> None:
+    """Stop the timer; one that is not there is no fault."""
+    run_program("systemctl", "disable", "--now", f"{plan.name}.timer", timeout_seconds=60)
+
+
+def reload_units() -> None:
+    """Let systemd see that files went."""
+    _systemctl("daemon-reload")
+
+
+def _systemctl(*words: str) -> None:
+    done = run_program("systemctl", *words, timeout_seconds=60)
+    if done.returncode:
+        raise HostError("unit_not_enabled", count=done.returncode)

@@ -1,0 +1,72 @@
+"""Errors stripped to their code before Prefect sees them.
+
+Prefect writes every exception of a flow or task to its database, its logs and, pickled, to disk, even with
+persistence off. So under each `@flow` and `@task` stands `@coded`: it keeps code, exit code, message and advice (fixed
+texts of ours with allow-listed facts: opaque ids, counts, ordinals) and raises them outside the `except` block, so that
+no context travels along (`from None` would still carry it).
+"""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec, TypeVar
+
+from schemas.errors import RepriseError, StorageFullError, UnreadableSourceError
+from vault.system.files import FULL
+
+Told = tuple[str, int, str, str]
+_NO_FILE = {errno.ENOENT: "file_missing", errno.ENOTDIR: "file_missing", errno.EISDIR: "file_is_a_folder"}
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class CodedFailure(Exception):
+    """A failure by its code alone; beside it what a person at the terminal is told, made of our own fixed texts."""
+
+    def __init__(self, code: str, exit_code: int, message: str, advice: str) -> None:
+        super().__init__(f"{code} (exit {exit_code})")
+        self.code, self.exit_code = code, exit_code
+        self.message, self.advice = message, advice
+
+    def __reduce__(self) -> tuple[type[CodedFailure], Told]:
+        return (type(self), (self.code, self.exit_code, self.message, self.advice))
+
+
+def told(error: Exception) -> Told:
+    """Code, exit code, message and advice: of an error of ours its own, of any other nothing of its text."""
+    if isinstance(error, RepriseError | CodedFailure):
+        return error.code, error.exit_code, error.message, error.advice
+    if isinstance(error, OSError):
+        return _of_the_system(error)
+    code = f"internal_{type(error).__name__}"
+    return code, 1, f"Reprise has a defect here. [{code}]", "Report the command and this code."
+
+
+def _of_the_system(error: OSError) -> Told:
+    """A disk that refuses, or a file that somebody named and that is none."""
+    if error.errno in FULL:
+        return _told_of(StorageFullError("disk_full"))
+    if error.errno in _NO_FILE:
+        return _told_of(UnreadableSourceError(_NO_FILE[error.errno]))
+    code = f"os_error_{error.errno}"
+    return code, 40, f"The disk refused. [{code}]", "Check permissions and paths."
+
+
+def _told_of(error: RepriseError) -> Told:
+    return error.code, error.exit_code, error.message, error.advice
+
+
+def coded(function: Callable[P, R]) -> Callable[P, R]:
+    """Let nothing but a CodedFailure leave the function."""
+
+    @wraps(function)
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return function(*args, **kwargs)
+        except Exception as error:  # noqa: BLE001 - whatever it is, its text must not reach Prefect
+            found = told(error)
+        raise CodedFailure(*found)
+
+    return wrapped

@@ -1,0 +1,93 @@
+"""Orders: what a run is asked to do, sealed under the home's site key, spoken of by an opaque id.
+
+A source path may name a doctor and a file name a patient, so neither travels as a Prefect parameter or lies in
+clear beside the lease.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import time
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from schemas.errors import BusyError, UnreadableSourceError
+from vault.keys.site_key import SiteKey
+from vault.runs.lease import readable_runs
+from vault.system.clock import format_utc
+
+
+@dataclass(frozen=True)
+class Order:
+    """Source, authorisation and destination of one run, and who asks for it."""
+
+    source: str
+    authorisation: str  # path of the instruction, or the id of a recorded one
+    use: str  # migration | rehearsal | inventory
+    destination: str | None
+    keys: str  # keyring | memory
+    operator: str
+    intake: str | None = None  # id of the intake that the source must be sealed to; none: found by trying
+
+
+def save_order(home: Path, order: Order) -> str:
+    """Seal the order in the home; gives its id."""
+    order_id = secrets.token_hex(8)
+    folder = home / "orders"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    sealed = SiteKey.load(home).seal(json.dumps(asdict(order)).encode(), f"order/{order_id}")
+    descriptor = os.open(folder / order_id, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as stream:
+        stream.write(sealed)
+        stream.flush()
+        os.fsync(stream.fileno())
+    return order_id
+
+
+def load_order(home: Path, order_id: str) -> Order:
+    """Open an order. Raises UnreadableSourceError when there is none of this id."""
+    path = home / "orders" / order_id
+    if not order_id.isalnum() or not path.is_file():
+        raise UnreadableSourceError("no_such_order")
+    opened = SiteKey.load(home).open(path.read_bytes(), f"order/{order_id}")
+    return Order(**json.loads(opened))
+
+
+def list_orders(home: Path) -> list[dict[str, Any]]:
+    """The orders of the home, oldest first, in clear: for its operator's own terminal. `run` is the run that one began."""
+    runs = {lease.order_id: lease.run_id for lease in readable_runs(home)[0]}
+    found = []
+    for path in sorted((home / "orders").glob("*"), key=lambda p: (p.stat().st_mtime, p.name)):
+        made = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+        order = asdict(load_order(home, path.name))
+        found.append({"order": path.name, "made": format_utc(made), "run": runs.get(path.name), **order})
+    return found
+
+
+def cancel_order(home: Path, order_id: str) -> None:
+    """Forget an order that waits. Raises UnreadableSourceError (no_such_order), BusyError (order_has_a_run)."""
+    load_order(home, order_id)
+    for lease in readable_runs(home)[0]:
+        if lease.order_id == order_id:
+            raise BusyError("order_has_a_run", run=lease.run_id)
+    drop_order(home, order_id)
+
+
+def drop_stale_orders(home: Path, hours: int) -> None:
+    """Forget orders that nobody triggered in so many hours and that no run waits for."""
+    leases, out_of_reach = readable_runs(home)
+    if out_of_reach:
+        return  # whose order it waits for, nobody knows now
+    wanted = {lease.order_id for lease in leases}
+    for path in (home / "orders").glob("*"):
+        if path.is_file() and path.name not in wanted and time.time() - path.stat().st_mtime > hours * 3600:
+            path.unlink(missing_ok=True)
+
+
+def drop_order(home: Path, order_id: str) -> None:
+    """Forget an order: its run has ended."""
+    (home / "orders" / order_id).unlink(missing_ok=True)

@@ -1,0 +1,55 @@
+"""From the destination that an instruction names to the place where a run's package goes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from connectors.destinations.base import Destination
+from connectors.destinations.folder import FolderDestination
+from connectors.destinations.line import Backoff, Line
+from connectors.destinations.s3 import S3Destination
+from connectors.destinations.sftp import SftpDestination
+from flows.transport.dial import dial
+from vault.authorisation.terms import destination_refusals, refuse_first
+from vault.records.destinations import Destinations, Server, SftpServer, parse_remote
+
+
+def channel_of(destination: str) -> str:
+    """Channel of a destination: folder, sftp or s3. Raises ScopeError `destination_malformed`."""
+    remote = parse_remote(destination)
+    return "folder" if remote is None else remote.channel
+
+
+def require_registered(home: Path, destination: str | None) -> None:
+    """Nothing leaves by itself. Raises ScopeError for a server that the site did not declare."""
+    refuse_first(destination_refusals(home, destination))
+
+
+def package_place(destination: str, run_id: str) -> str:
+    """Where the package will be, as people are told: a folder, or a path at a registered name."""
+    return f"{destination.rstrip('/')}/reprise-{run_id}"
+
+
+def open_destination(
+    home: Path, destination: str, run_id: str, patience: Backoff | None = None
+) -> Destination:
+    """The run's place at its destination; a server is dialled when it is first needed.
+
+    Raises ScopeError: destination_not_registered, destination_malformed.
+    """
+    remote = parse_remote(destination)
+    if remote is None:
+        return FolderDestination(Path(destination), run_id)
+    return place_at(Destinations(home).find(remote.name, remote.channel), remote.path, run_id, patience)
+
+
+def place_at(server: Server, path: str, run_id: str, patience: Backoff | None = None) -> Destination:
+    """A run's place below a path of a server."""
+    line = Line(dial(server), patience or Backoff())
+    if isinstance(server, SftpServer):
+        return SftpDestination(line, _join(server.folder, path), run_id)
+    return S3Destination(line, server.bucket, _join(server.prefix, path), run_id)
+
+
+def _join(base: str, path: str) -> str:
+    return "/".join(part for part in (base.rstrip("/"), path) if part)

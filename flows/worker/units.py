@@ -1,0 +1,95 @@
+"""The text of the systemd units of a Prefect server with a password, and of the worker of some homes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from flows.retention.units import systemd_word
+from flows.worker.prefect_settings import SETTINGS
+
+MARK = "# Written by `reprise worker --units`. Changes are lost; put your own into a drop-in."
+
+# DynamicUser=: the server is no user of a home. It reads the password from the environment that systemd, as root, reads from a
+# file; nobody else does. What it keeps (names of runs, codes, counts) lies in its state directory.
+_SERVER = """{mark}
+[Unit]
+Description=Prefect server for Reprise, with a password
+After=network.target
+
+[Service]
+DynamicUser=yes
+StateDirectory=reprise-prefect
+Environment=PREFECT_HOME=%S/reprise-prefect HOME=%S/reprise-prefect
+{settings}
+EnvironmentFile={environment}
+ExecStart={prefect} server start --host 127.0.0.1 --port 4200
+Restart=on-failure
+UMask=0077
+LimitCORE=0
+NoNewPrivileges=yes
+ProtectSystem=strict
+ProtectHome=read-only
+PrivateTmp=yes
+PrivateDevices=yes
+LockPersonality=yes
+RestrictSUIDSGID=yes
+RestrictRealtime=yes
+SystemCallArchitectures=native
+
+[Install]
+WantedBy=multi-user.target
+"""
+
+# KeyringMode=private and no PrivateUsers=, ProtectProc=, PrivateTmp= or ProtectHome=: for the reasons given beside the
+# sweep's unit (flows/retention/units.py). A worker that is stopped ends its flow runs, which can be retried.
+_WORKER = """{mark}
+[Unit]
+Description=Reprise: worker for the Prefect pool reprise
+After=network.target reprise-prefect.service
+
+[Service]
+User={user}
+EnvironmentFile={environment}
+ExecStart={command}
+Restart=on-failure
+RestartSec=10
+SuccessExitStatus=130
+TimeoutStopSec=30
+UMask=0077
+LimitCORE=0
+KeyringMode=private
+NoNewPrivileges=yes
+ProtectSystem=full
+ProtectKernelTunables=yes
+ProtectKernelModules=yes
+ProtectKernelLogs=yes
+ProtectControlGroups=yes
+PrivateDevices=yes
+RestrictNamespaces=yes
+RestrictRealtime=yes
+RestrictSUIDSGID=yes
+LockPersonality=yes
+SystemCallArchitectures=native
+
+[Install]
+WantedBy=multi-user.target
+"""
+
+
+def worker_units(program: Path, homes: Sequence[Path], user: str, environment: Path) -> dict[str, str]:
+    """Server and worker, by file name. `environment` holds the API's address and password and is root's alone (0600)."""
+    words = [str(program), "worker", *(word for home in homes for word in ("--home", str(home)))]
+    file = systemd_word(str(environment)).strip('"')  # a path in EnvironmentFile= takes no quotes
+    settings = "\n".join(f"Environment={name}={value}" for name, value in sorted(SETTINGS.items()))
+    return {
+        "reprise-prefect.service": _SERVER.format(
+            mark=MARK,
+            settings=settings,
+            environment=file,
+            prefect=systemd_word(str(program.with_name("prefect"))),
+        ),
+        "reprise-worker.service": _WORKER.format(
+            mark=MARK, user=user, environment=file, command=" ".join(systemd_word(word) for word in words)
+        ),
+    }

@@ -1,0 +1,9 @@
+"""A trial: a made-up practice, a test authority and a home that issues nothing real. `vault` never imports it.
+
+* `home`: `reprise trial`
+* `doctors`: doctors enrolled in one call
+* `authority`: the test authority
+* `practice`: a made-up practice's export
+"""
+
+__all__ = ["authority", "doctors", "home", "practice"]

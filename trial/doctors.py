@@ -1,0 +1,19 @@
+"""Doctors of a trial: enrolled in one call, which a real home needs two operators for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from vault.records.enrolment import Ground, attest_doctor, begin_doctor
+from vault.records.operators import find_operator
+from vault.system.clock import SystemClock
+
+
+def enrol_doctor(
+    home: Path, *, inss: str, nihii: tuple[str, ...], name: str, attested_by: tuple[str, str], basis: str
+) -> str:
+    """Enrol a doctor by the acts of two operators, one after the other (`vault.records.enrolment`); returns the opaque id."""
+    first, second = (find_operator(home, attester) for attester in attested_by)
+    ground, now = Ground(basis, basis, ("identity_card",)), SystemClock().now()
+    begun = begin_doctor(home, inss=inss, nihii=nihii, name=name, ground=ground, operator=first, moment=now)
+    return attest_doctor(home, begun.subject_id, second, ground.shown, now).subject_id

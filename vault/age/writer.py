@@ -1,0 +1,110 @@
+"""An age v1 file made as its plain bytes come, in constant memory, at the speed of its cipher.
+
+Source: the age file encryption format (C2SP, age.md). The header has an X25519 stanza for each recipient; the payload is
+STREAM, as `vault.age.reader` opens it: chunks of 64 KiB, each sealed with its number and with a mark on the last.
+"""
+
+from __future__ import annotations
+
+import hmac
+import os
+from base64 import b64encode
+from collections.abc import Callable, Sequence
+from hashlib import sha256
+
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
+from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
+
+from vault.age.bech32 import decode
+from vault.age.header import FILE_KEY, INTRO, ONE_USE_NONCE, X25519, X25519_INFO, hkdf
+from vault.age.reader import CHUNK, NONCE, SEALED_CHUNK, TAG, chunk_nonce
+
+_AT_ONCE = 16
+"""Chunks sealed into one buffer: few calls of the sink, and no more than 1 MiB held."""
+
+
+class AgeWriter:
+    """Seals what is written to it and gives the sealed bytes to a sink, which must not keep the views it is given.
+
+    What was not closed has no last chunk: no reader takes it for a whole file. Raises what the sink raises.
+    """
+
+    def __init__(self, recipients: Sequence[bytes], sink: Callable[[bytes | memoryview], object]) -> None:
+        file_key, nonce = os.urandom(FILE_KEY), os.urandom(NONCE)
+        sink(make_header(recipients, file_key) + nonce)
+        self._cipher, self._sink = ChaCha20Poly1305(hkdf(file_key, nonce, b"payload")), sink
+        self._held, self._number = bytearray(), 0
+        self._sealed = memoryview(bytearray(_AT_ONCE * SEALED_CHUNK))
+
+    def __repr__(self) -> str:
+        return "AgeWriter()"
+
+    def write(self, piece: bytes | bytearray | memoryview) -> int:
+        """Take the next plain bytes, all of them."""
+        rest = memoryview(piece)
+        if self._held:
+            missing = CHUNK - len(self._held)
+            self._held += rest[:missing]
+            rest = rest[missing:]
+            if not rest:
+                return len(piece)
+            self._seal([self._held])
+        ready = (
+            max(0, len(rest) - 1) // CHUNK
+        )  # one byte at least is held back: the last chunk is never empty
+        for first in range(0, ready, _AT_ONCE):
+            numbers = range(first, min(first + _AT_ONCE, ready))
+            self._seal([rest[number * CHUNK : (number + 1) * CHUNK] for number in numbers])
+        self._held = bytearray(rest[ready * CHUNK :])
+        return len(piece)
+
+    def close(self) -> None:
+        """Seal the last chunk, which may be an empty one only where nothing was written."""
+        self._seal([self._held], last=True)
+        self._held = bytearray()
+
+    def _seal(self, chunks: Sequence[bytearray | memoryview], *, last: bool = False) -> None:
+        size = 0
+        for chunk in chunks:
+            nonce = chunk_nonce(self._number, last=last)
+            size += self._cipher.encrypt_into(
+                nonce, chunk, None, self._sealed[size : size + len(chunk) + TAG]
+            )
+            self._number += 1
+        self._sink(self._sealed[:size])
+
+
+def read_recipient(text: str) -> bytes | None:
+    """The X25519 public key that an age recipient spells, or None when it spells none that something can be sealed to."""
+    key = decode("age", text)
+    if key is None or len(key) != 32:
+        return None
+    try:
+        X25519PrivateKey.generate().exchange(X25519PublicKey.from_public_bytes(key))
+    except ValueError:  # of low order: whatever is sealed to it, everybody opens
+        return None
+    return key
+
+
+def make_header(recipients: Sequence[bytes], file_key: bytes) -> bytes:
+    """The header that gives the file key to each of these X25519 public keys."""
+    lines = [INTRO]
+    for recipient in recipients:
+        share, body = _wrap(recipient, file_key)
+        lines += [b"-> " + X25519 + b" " + _unpadded(share), _unpadded(body)]
+    covered = b"\n".join([*lines, b"---"])
+    mac = hmac.new(hkdf(file_key, b"", b"header"), covered, sha256).digest()
+    return covered + b" " + _unpadded(mac) + b"\n"
+
+
+def _wrap(recipient: bytes, file_key: bytes) -> tuple[bytes, bytes]:
+    """The share of a key of one use, and the file key sealed to the recipient with it."""
+    private = X25519PrivateKey.generate()
+    share = private.public_key().public_bytes_raw()
+    shared = private.exchange(X25519PublicKey.from_public_bytes(recipient))
+    key = hkdf(shared, share + recipient, X25519_INFO)
+    return share, ChaCha20Poly1305(key).encrypt(ONE_USE_NONCE, file_key, None)
+
+
+def _unpadded(data: bytes) -> bytes:
+    return b64encode(data).rstrip(b"=")

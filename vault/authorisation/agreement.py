@@ -1,0 +1,133 @@
+"""Whether the parts of a proof agree: the run with the instruction that was signed, the statements with the entries.
+
+The stand-alone verifier shows that nothing was altered since the log recorded it. Whoever writes the log can record what is
+false; here it is refused where the folder itself shows it.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from vault.authorisation.register import PAGE
+from vault.instruction.document import Custody, Instruction, parse
+from vault.system.clock import parse_utc
+from vault.verify import CHECK, DESTRUCTION, FOLDER, RUN, SIGNERS, Facts, Fault, Files, Report, canonical
+
+SLACK = timedelta(days=1)
+"""How far a site's clock may go wrong, and how long a run may wait between its check and its start."""
+NOTHING = "nothing_delivered"
+_STATES = ("opened", "imported", "accepted")
+"""Of an import, in their order: each once, and none before one that was confirmed."""
+WITHIN = "The run is within the instruction: its use, the days it was valid on, the deadline, who holds the copies."
+
+
+def check_agreement(files: Files, report: Report) -> None:
+    """Hold the parts of a folder against one another, and say in the report what that shows.
+
+    Raises Fault: run_not_as_ordered, statements_disagree, signatures_not_of_their_kind.
+    """
+    agree = _statements_agree(files, report) if report.version > 1 else not report.bound
+    _refuse(agree, "statements_disagree")  # a run that began under version 2 does not end under version 1
+    if not report.signed:
+        return
+    if report.bound:
+        _refuse(_of_their_kind(files, report), "signatures_not_of_their_kind")
+    _refuse(_as_ordered(parse(files[f"{FOLDER}instruction.json"]), report), "run_not_as_ordered")
+    report.checked.append(WITHIN)
+
+
+def _refuse(holds: bool, code: str) -> None:
+    if not holds:
+        raise Fault(code)
+
+
+def _entry(report: Report, kind: str) -> Facts:
+    return next(entry for _, entry in report.entries if entry["type"] == kind)
+
+
+def _statements_agree(files: Files, report: Report) -> bool:
+    """What the run statement and that of the destruction say is what the entries and the inventory say."""
+    started, ended = _entry(report, "run.started"), _entry(report, "destruction.completed")
+    run, destruction = (report.statements[name][1] for name in (RUN, DESTRUCTION))
+    listed = destruction["inventory"]
+    extent = (listed["files"], listed["bytes"])
+    deadline = int(parse_utc(run["deadline"]).timestamp())
+    return (
+        (run["use"], deadline) == (started["code"], started["n"]["deadline_s"])
+        and destruction["cause"] == ended["code"]
+        and extent
+        == (ended["n"]["files"], ended["n"]["bytes"])
+        == _extent(canonical(files["inventory.json"]))
+        and _delivery_agrees(run, destruction["cause"], [entry for _, entry in report.entries])
+    )
+
+
+def _extent(inventory: Facts) -> tuple[int, int]:
+    """How many files an inventory lists, and how many bytes."""
+    rows, rest = inventory["files"], inventory["left_out"] or {"files": 0, "bytes": 0}
+    return len(rows) + rest["files"], sum(row["size"] for row in rows) + rest["bytes"]
+
+
+def _delivery_agrees(run: Facts, cause: str, entries: list[Facts]) -> bool:
+    """Nothing was imported, and no use kept, of a package that never was; what was delivered is what was counted."""
+    types, facts = {entry["type"] for entry in entries}, run["facts"]
+    delivered = [e for e in entries if (e["type"], e["code"]) == ("run.delivered", "migration")]
+    out = bool(delivered) or facts["import_state"] != NOTHING
+    imports = [_STATES.index(entry["code"]) for entry in entries if entry["type"] == "import.confirmed"]
+    counted = [entry["n"] for entry in delivered if entry["n"]] if facts["dispositions"] else []
+    return (
+        facts["import_state"] in (NOTHING, "delivered_not_confirmed")
+        and not (out and ("use.given_back" in types or run["use"] != "migration"))
+        and (not imports or (facts["import_state"] != NOTHING and cause == "published"))
+        and imports == sorted(set(imports))
+        and all(counts == facts["dispositions"] for counts in counted)
+    )
+
+
+def _of_their_kind(files: Files, report: Report) -> bool:
+    """There are as many signatures as recorded, where their kind has them, and `signers.json` has a row for each."""
+    check, told = report.statements[CHECK][1], canonical(files[SIGNERS])
+    rows: list[dict[str, Any]] = told["signers"]
+    names = [name.removeprefix(FOLDER) for name in files if name.startswith(FOLDER)]
+    beside = sum(name.startswith("instruction.json") and name.endswith(".p7s") for name in names)
+    found = (beside, PAGE in names, any(name.startswith("scan.") for name in names))
+    count, by_hand = check["signatures"], report.kind == "handwritten"
+    wanted = (count if report.kind == "cades" else 0, report.kind == "pades", by_hand)
+    capacities = [role for row in rows for role in row["capacities"]]
+    numbers = {number for row in rows for number in row["numbers"]}
+    controllers = parse(files[f"{FOLDER}instruction.json"]).controllers
+    named, roles = {one.nihii[:8] for one in controllers}, {one.role for one in controllers}
+    return (
+        found == wanted
+        and count == len(rows) > 0
+        and told["signature"] == report.kind
+        and sorted(capacities) == sorted(check["signedAs"])
+        and set(capacities) <= roles
+        and by_hand == bool(check.get("verifiedBy"))
+        and (named <= numbers or not by_hand)
+    )
+
+
+def _as_ordered(instruction: Instruction, report: Report) -> bool:
+    """The signed instruction allows this use, then, for so long; and the copies are held as it says."""
+    checked, started = _entry(report, "authorisation.checked"), _entry(report, "run.started")
+    allowed, moment = instruction.uses.get(started["code"], 0), parse_utc(checked["at"])
+    valid = instruction.valid_from - SLACK <= moment <= instruction.valid_until + SLACK
+    if not (allowed and valid and started["n"].get("allowed", allowed) == allowed):
+        return False
+    if report.version == 1:
+        return True
+    run = report.statements[RUN][1]
+    latest = parse_utc(started["at"]) + timedelta(hours=instruction.staging_deadline_hours) + SLACK
+    custody = {"source": instruction.source_custody, "package": instruction.package_custody}
+    return (
+        parse_utc(run["deadline"]) <= latest
+        and run["facts"]["language"] == instruction.language
+        and all(_held(run["facts"]["fate"].get(name, {}), copy) for name, copy in custody.items())
+    )
+
+
+def _held(fate: Facts, custody: Custody | None) -> bool:
+    stated = (fate.get("holder"), fate.get("until"))
+    return stated == ((custody.holder, custody.until) if custody else (None, None))

@@ -1,0 +1,394 @@
+"""Authorisation: the capability without which no source is opened. Only this module can make one."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from schemas.disposition import Disposition
+from schemas.errors import AuthorisationError, ScopeError, UseError
+from schemas.sensitive import Sensitive
+from vault.authorisation._persons import introduce
+from vault.authorisation.register import ATTESTATIONS, PAGE, PATIENT_LIST, InstructionRegister, Use
+from vault.authorisation.signatories import (
+    SignerRow,
+    Signing,
+    capacity_of,
+    inss_of_controllers,
+    refuse_strange_places,
+    row_of,
+    signing_of,
+)
+from vault.authorisation.terms import recipient_refusals, refuse_first, term_refusals
+from vault.canonical_json import canonical_json
+from vault.instruction.document import Instruction, parse
+from vault.instruction.patient_list import open_list
+from vault.instruction.signed_page import open_pdf
+from vault.pki.cms import check_signature
+from vault.pki.signed_document import Signed, detached
+from vault.pki.trust_store import TrustStore
+from vault.records.operators import Operator
+from vault.site import Site
+from vault.system.clock import Clock, format_utc
+from vault.system.locks import lock_people
+
+
+@dataclass(frozen=True)
+class Ceilings:
+    """How many units in a thousand of a kind may be degraded or quarantined."""
+
+    degraded_permille: int
+    quarantined_permille: int
+
+
+class Authorisation:
+    """A checked instruction. Holds what the steps may know of it; its evidence stays sealed."""
+
+    __slots__ = ("_instruction", "_listed", "id", "inss", "persons", "signing", "subject_id", "trial", "use")
+
+    def __init__(
+        self,
+        token: object,
+        *,
+        instruction: Instruction,
+        authorisation_id: str,
+        subject_id: str,
+        persons: tuple[str, ...],
+        use: Use,
+        trial: bool,
+        inss: tuple[str, ...],
+        listed: frozenset[str],
+        signing: Signing,
+    ) -> None:
+        if token is not _TOKEN:
+            raise AuthorisationError("authorisation_not_checked")
+        self._instruction = instruction
+        self.id = authorisation_id
+        self.subject_id = subject_id
+        self.persons = persons
+        self.use = use
+        self.trial = trial
+        self.inss = Sensitive(inss)
+        self._listed = Sensitive(listed)
+        self.signing = signing
+
+    def __repr__(self) -> str:
+        return f"Authorisation({self.id})"
+
+    @property
+    def signed_as(self) -> tuple[str, ...]:
+        """The capacities in which the signers signed (`vault.instruction.fields.ROLES`)."""
+        return self.signing.signed_as
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        """The kinds of records in scope (`schemas.disposition.RecordKind`)."""
+        return self._instruction.kinds
+
+    @property
+    def recipients(self) -> tuple[str, ...]:
+        """The age keys that will open the package."""
+        return self._instruction.recipients
+
+    @property
+    def language(self) -> str:
+        """The doctor's language."""
+        return self._instruction.language
+
+    @property
+    def deadline_hours(self) -> int:
+        """How long staging may live."""
+        return self._instruction.staging_deadline_hours
+
+    @property
+    def ceilings(self) -> Ceilings:
+        """What the controllers accept."""
+        return Ceilings(self._instruction.degraded_permille, self._instruction.quarantined_permille)
+
+    @property
+    def signed_at(self) -> str:
+        """A moment every run of this instruction shares: the start of its validity."""
+        return format_utc(self._instruction.valid_from)
+
+    @property
+    def instruction(self) -> Instruction:
+        """The instruction itself (it names the doctor: not for logs)."""
+        return self._instruction
+
+    def admits_patient(self, inss: str | None, last_seen: str | None) -> Disposition | None:
+        """None when the patient is in scope."""
+        rule = self._instruction.patients
+        if rule["mode"] == "all":
+            return None
+        if rule["mode"] == "seen_since":
+            if last_seen is None:
+                return Disposition.UNSCOPED
+            return None if last_seen >= rule["since"] else Disposition.OUT_OF_SCOPE
+        if inss is None:
+            return Disposition.UNSCOPED
+        return None if inss in self._listed.reveal() else Disposition.OUT_OF_SCOPE
+
+    def admits_responsible(self, nihii8: str) -> bool:
+        """Whether records of the doctor with these first eight NIHII digits are in scope."""
+        rule = self._instruction.responsible
+        if rule["mode"] == "any":
+            return True
+        numbers = [c.nihii for c in self._instruction.controllers] + list(rule.get("nihii", []))
+        return nihii8 in {number[:8] for number in numbers}
+
+
+_TOKEN = object()
+
+
+def check(
+    signed: Signed,
+    *,
+    home: Path,
+    site: Site,
+    use: Use,
+    destination: str | None,
+    operator: Operator,
+    clock: Clock,
+    run_id: str | None = None,
+) -> Authorisation:
+    """Verify an instruction for one use by one operator. Opens no source: it is given none. Spends no use.
+
+    Raises RefusedError's children, each with its own code (docs/authorisation.md).
+    """
+    if not operator.id:
+        raise AuthorisationError("no_operator")
+    instruction = parse(signed.document)
+    now = clock.now()
+    register = InstructionRegister(home, signed.document)
+    refuse_terms(register, instruction, site, use, destination, now)
+    trust = TrustStore.load(home)
+    signers = [
+        check_signature(one.over, one.cms, trust, trial_home=site.trial, moment=now)
+        for one in signed.signatures
+    ]
+    standing, signing = signing_of(
+        home, site, instruction, signers, register, now, page=signed.pdf is not None
+    )
+    if instruction.version > 1:  # before, our own `sign` took the first box that was empty
+        refuse_strange_places(home, instruction, signed, signers, now.date())
+    refuse_first(recipient_refusals(home, instruction))
+    register.check_use(instruction, use, run_id)
+    listed = _listed(home, instruction, signed.patients)
+    return Authorisation(
+        _TOKEN,
+        instruction=instruction,
+        authorisation_id=register.id,
+        subject_id=standing.subject_id,
+        persons=standing.persons,
+        use=use,
+        trial=site.trial,
+        inss=inss_of_controllers(home, instruction),
+        listed=listed,
+        signing=signing,
+    )
+
+
+def _listed(home: Path, instruction: Instruction, sealed: bytes | None) -> frozenset[str]:
+    rule = instruction.patients
+    return open_list(home, sealed, str(rule["list_sha256"])) if rule["mode"] == "list" else frozenset()
+
+
+def claim(home: Path, authorisation: Authorisation, signed: Signed, run_id: str) -> None:
+    """Spend one use for this run and keep the evidence; claiming again for the same run spends nothing.
+
+    Raises UseError when the use was spent since the check, AuthorisationError when the instruction was withdrawn since.
+    """
+    register = InstructionRegister(home, signed.document)
+    register.spend(authorisation.instruction, authorisation.use, run_id)
+    _keep(home, register, authorisation, signed)
+
+
+def hold_use(home: Path, authorisation: Authorisation, run_id: str) -> None:
+    """A run that goes on still holds its use: of a state put back or lost, another run may have had it meanwhile.
+
+    Raises UseError, AuthorisationError (withdrawn).
+    """
+    InstructionRegister(home, None, authorisation.id).spend(
+        authorisation.instruction, authorisation.use, run_id
+    )
+
+
+def _keep(home: Path, register: InstructionRegister, checked: Authorisation, signed: Signed) -> None:
+    introduce(home, checked.instruction)
+    signers = checked.signing.signers_file(register.page())
+    register.keep(checked.subject_id, checked.persons, signed, TrustStore.load(home), signers)
+    register.note_signing(checked.signing.to_json())
+
+
+def release_use(home: Path, authorisation_id: str, run_id: str) -> None:
+    """Undo the claim of a run that never began."""
+    InstructionRegister(home, None, authorisation_id).release_use(run_id)
+
+
+def refuse_terms(
+    register: InstructionRegister,
+    instruction: Instruction,
+    site: Site,
+    use: Use,
+    destination: str | None,
+    now: datetime,
+) -> None:
+    """What is checked of an instruction before its signature: its terms, and that nobody withdrew it."""
+    refuse_first(term_refusals(instruction, site, now))
+    if use is Use.MIGRATION and destination != instruction.destination:
+        raise ScopeError("other_destination")
+    register.refuse_withdrawn()
+
+
+def reopen(home: Path, authorisation_id: str, use: str) -> Authorisation:
+    """The authorisation under which a run was leased, from its sealed evidence (frozen at its signature)."""
+    register = InstructionRegister(home, None, authorisation_id)
+    evidence = register.evidence()
+    instruction = parse(evidence["instruction.json"])
+    return Authorisation(
+        _TOKEN,
+        instruction=instruction,
+        authorisation_id=authorisation_id,
+        subject_id=register.subject,
+        persons=register.persons,
+        use=Use(use),
+        trial=Site.load(home).trial,
+        inss=inss_of_controllers(home, instruction),
+        listed=_listed(home, instruction, evidence.get(PATIENT_LIST)),
+        signing=Signing.from_json(register.signing),
+    )
+
+
+def recorded(home: Path, authorisation_id: str) -> Signed:
+    """The signed instruction kept under an id. Raises AuthorisationError when there is none."""
+    if not authorisation_id.isalnum():
+        raise AuthorisationError("no_such_authorisation")
+    evidence = InstructionRegister(home, None, authorisation_id).evidence()
+    if PAGE in evidence:
+        return open_pdf(evidence[PAGE], evidence.get(PATIENT_LIST))
+    signatures = [data for name, data in sorted(evidence.items()) if name.endswith(".p7s")]
+    return detached(evidence["instruction.json"], signatures, evidence.get(PATIENT_LIST))
+
+
+def instruction_text(home: Path, authorisation_id: str) -> str:
+    """The readable text of the instruction kept under an id, for a terminal. Raises AuthorisationError: none is kept."""
+    return parse(_kept_document(home, authorisation_id)).shown
+
+
+def _kept_document(home: Path, authorisation_id: str) -> bytes:
+    if not authorisation_id.isalnum():
+        raise AuthorisationError("no_such_authorisation")
+    return InstructionRegister(home, None, authorisation_id).evidence()["instruction.json"]
+
+
+def evidence_of(home: Path, authorisation_id: str) -> dict[str, bytes]:
+    """Everything that was checked, by file name, for the proof folder; not the patients, not who attested."""
+    evidence = InstructionRegister(home, None, authorisation_id).evidence()
+    return {name: data for name, data in evidence.items() if name not in (PATIENT_LIST, ATTESTATIONS)}
+
+
+def record(home: Path, site: Site, signed: Signed, operator: Operator, clock: Clock) -> str:
+    """Check an instruction and keep it sealed without spending a use; gives its id."""
+    instruction = parse(signed.document)
+    with lock_people(home):  # nobody is erased between the check and the keeping
+        checked = check(
+            signed,
+            home=home,
+            site=site,
+            use=any_use(instruction),
+            clock=clock,
+            destination=instruction.destination,
+            operator=operator,
+        )
+        register = InstructionRegister(home, signed.document)
+        _keep(home, register, checked, signed)
+    return register.id
+
+
+def any_use(instruction: Instruction) -> Use:
+    """The first use that an instruction allows."""
+    for use in Use:
+        if instruction.uses[use.value] > 0:
+            return use
+    raise UseError("use_exhausted", limit=0)
+
+
+def withdraw(home: Path, authorisation_id: str, evidence: dict[str, bytes]) -> None:
+    """Record that the instruction no longer holds. Raises AuthorisationError when there is none."""
+    register = InstructionRegister(home, None, authorisation_id)
+    register.evidence()
+    register.withdraw(evidence)
+
+
+def check_withdrawal(
+    home: Path, site: Site, authorisation_id: str, document: bytes, p7s: bytes, clock: Clock
+) -> None:
+    """A withdrawal holds when one who may sign the instruction signed it.
+
+    Raises AuthorisationError (withdrawal_of_another, and what `vault.authorisation.signatories.capacity_of` raises), TrustError.
+    """
+    if document != draft_withdrawal(home, authorisation_id):
+        raise AuthorisationError("withdrawal_of_another")
+    check_controllers_word(home, site, authorisation_id, document, p7s, clock)
+
+
+def check_controllers_word(
+    home: Path, site: Site, authorisation_id: str, document: bytes, p7s: bytes, clock: Clock
+) -> SignerRow:
+    """Something a controller says later (a withdrawal, an acceptance), checked like the instruction itself; who signed it.
+
+    Raises AuthorisationError (what `vault.authorisation.signatories.capacity_of` raises), TrustError.
+    """
+    instruction = parse(_kept_document(home, authorisation_id))
+    moment = clock.now()
+    signer = check_signature(document, p7s, TrustStore.load(home), trial_home=site.trial, moment=moment)
+    return row_of(instruction, signer, capacity_of(home, instruction, signer, moment.date()))
+
+
+def draft_withdrawal(home: Path, authorisation_id: str) -> bytes:
+    """What a controller signs to withdraw an instruction: canonical JSON that names it by its nonce."""
+    return _withdrawal_of(parse(_kept_document(home, authorisation_id)))
+
+
+def _withdrawal_of(instruction: Instruction) -> bytes:
+    return canonical_json({"version": 1, "type": "withdrawal", "instruction_nonce": instruction.nonce})
+
+
+def is_withdrawn(home: Path, authorisation_id: str) -> bool:
+    """Whether the instruction was withdrawn."""
+    return InstructionRegister(home, None, authorisation_id).withdrawn
+
+
+def list_authorisations(home: Path) -> list[dict[str, Any]]:
+    """Ids, uses spent and withdrawal of all kept instructions."""
+    folder = home / "authorisations"
+    return (
+        [InstructionRegister(home, None, p.name).state for p in sorted(folder.iterdir())]
+        if folder.is_dir()
+        else []
+    )
+
+
+def check_header(
+    authorisation: Authorisation, *, system: str | None, nihii: tuple[str, ...], inss: tuple[str, ...]
+) -> None:
+    """Compare who exported with who authorised. What the source does not state cannot contradict.
+
+    Raises ScopeError: other_source_system, other_controller.
+    """
+    instruction = authorisation.instruction
+    if system and instruction.source_system and _fold(system) != _fold(instruction.source_system):
+        raise ScopeError("other_source_system")
+    stated = {"".join(c for c in number if c.isdigit())[:8] for number in nihii} - {""}
+    if stated:
+        if not stated & {c.nihii[:8] for c in instruction.controllers}:
+            raise ScopeError("other_controller")
+    elif inss and not set(inss) & set(authorisation.inss.reveal()):
+        raise ScopeError("other_controller")
+
+
+def _fold(name: str) -> str:
+    return unicodedata.normalize("NFC", " ".join(name.split()).casefold())

@@ -1,0 +1,122 @@
+"""An instruction signed by hand: the scanned page, and two operators who attest it. No electronic signature.
+
+A site must allow it (`handwritten = true` in `site.toml`). One operator records the page, another states how the
+signature was verified; until then nothing can be migrated with it.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from enum import StrEnum
+from hashlib import sha256
+from typing import Any
+
+from schemas.errors import AuthorisationError, LimitExceededError
+from vault.authorisation.register import ATTESTATIONS, SCAN, InstructionRegister
+from vault.records.attestation import add_attestation, read_code, two_attest
+from vault.records.operators import Operator
+from vault.site import Site
+
+MAX_SCAN_BYTES = 20 << 20
+_MAGIC = {"pdf": b"%PDF-", "png": b"\x89PNG\r\n\x1a\n", "jpg": b"\xff\xd8\xff"}
+
+
+class Verification(StrEnum):
+    """How an operator made sure that the signature is the doctor's."""
+
+    IDENTITY_CARD = "compared_with_identity_card"
+    PRESENCE = "signed_in_presence"
+    CALLED_BACK = "called_back_known_number"
+
+
+def scan_name(scan: bytes) -> str:
+    """The name under which a scan is kept, by what its first bytes say it is.
+
+    Raises LimitExceededError (scan_too_large), AuthorisationError (scan_not_an_image: neither PDF, PNG nor JPEG).
+    """
+    if len(scan) > MAX_SCAN_BYTES:
+        raise LimitExceededError("scan_too_large", limit=MAX_SCAN_BYTES)
+    for kind, magic in _MAGIC.items():
+        if scan.startswith(magic):
+            return f"{SCAN}{kind}"
+    raise AuthorisationError("scan_not_an_image")
+
+
+def refuse_handwritten(site: Site) -> None:
+    """Raise AuthorisationError (handwritten_not_allowed) unless the site allows it."""
+    if not site.handwritten:
+        raise AuthorisationError("handwritten_not_allowed")
+
+
+def page_digest(document: bytes, scan: bytes) -> str:
+    """What an attestation is about: this instruction and this scan, no other."""
+    return sha256(sha256(document).digest() + sha256(scan).digest()).hexdigest()
+
+
+def pend(
+    register: InstructionRegister,
+    subject_id: str,
+    persons: tuple[str, ...],
+    evidence: dict[str, bytes],
+    operator: Operator,
+    moment: datetime,
+) -> None:
+    """The first operator's act: instruction, scan and patient list wait, sealed under the doctor's record."""
+    attestations = add_attestation([], operator, moment, (), _about(evidence))
+    register.pend(subject_id, persons, {**evidence, ATTESTATIONS: json.dumps(attestations).encode()})
+
+
+def attest(
+    register: InstructionRegister, operator: Operator, verification: str, moment: datetime
+) -> dict[str, bytes]:
+    """The second operator's act; gives the evidence with both attestations. Changes nothing that is kept.
+
+    Raises AuthorisationError (nothing_to_attest, verification_unknown, attestation_of_another), OperatorError
+    (two_attesters_needed).
+    """
+    how = read_code(Verification, verification, "verification_unknown")
+    evidence = register.pending()
+    before = attestations_of(evidence)
+    after = add_attestation(before, operator, moment, (how,), _about(evidence))
+    return {**evidence, ATTESTATIONS: json.dumps(after).encode()}
+
+
+def verified_by(evidence: dict[str, bytes]) -> tuple[str, ...]:
+    """How the signature of an attested page was verified.
+
+    Raises AuthorisationError: attestation_of_another, attestation_missing when two operators do not vouch.
+    """
+    attestations = attestations_of(evidence)
+    how = sorted({code for attestation in attestations for code in attestation["how"]})
+    if not two_attest(attestations) or not how or set(how) - set(Verification):
+        raise AuthorisationError("attestation_missing")
+    return tuple(how)
+
+
+def is_handwritten(evidence: dict[str, bytes]) -> bool:
+    """Whether the kept evidence is of a page signed by hand."""
+    return ATTESTATIONS in evidence
+
+
+def scan_of(evidence: dict[str, bytes]) -> tuple[str, bytes]:
+    """Name and bytes of the scanned page. Raises AuthorisationError (scan_missing)."""
+    for name, data in evidence.items():
+        if name.startswith(SCAN):
+            return name, data
+    raise AuthorisationError("scan_missing")
+
+
+def attestations_of(evidence: dict[str, bytes]) -> list[dict[str, Any]]:
+    """The attestations of a page, none where there is no page.
+
+    Raises AuthorisationError (attestation_of_another) when one of them is not about this very page.
+    """
+    attestations = list(json.loads(evidence.get(ATTESTATIONS, b"[]")))
+    if any(attestation["of"] != _about(evidence) for attestation in attestations):
+        raise AuthorisationError("attestation_of_another")
+    return attestations
+
+
+def _about(evidence: dict[str, bytes]) -> str:
+    return page_digest(evidence["instruction.json"], scan_of(evidence)[1])

@@ -1,0 +1,76 @@
+"""Whom a home knows that may sign an instruction, for who drafts one; and which of its controllers nobody here could sign."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from schemas.errors import AuthorisationError
+from vault.authorisation.signatories import CONTROLLER
+from vault.instruction.document import Instruction
+from vault.instruction.fields import Problem
+from vault.records.mandates import mandates_of
+from vault.records.subjects import Subjects
+
+
+@dataclass(frozen=True)
+class MaySign:
+    """A person, as what, and for which doctor (INAMI number); `attested` when two operators answered for it."""
+
+    role: str
+    nihii: str
+    name: str
+    attested: bool = True
+
+    def entry(self) -> dict[str, str]:
+        """As an instruction's field `controllers` names him or her."""
+        return {"role": self.role, "nihii": self.nihii, "name": self.name}
+
+
+def who_may_sign(home: Path, day: date) -> list[MaySign]:
+    """Every enrolled doctor by each number, then every mandate that holds on the day; last those not attested yet."""
+    found = sorted(_all(home, day), key=lambda one: (not one.attested, one.role != CONTROLLER, one.name))
+    return list(dict.fromkeys(found))
+
+
+def _all(home: Path, day: date) -> Iterator[MaySign]:
+    subjects = Subjects(home)
+    for subject_id in subjects.ids():
+        record = subjects.read(subject_id) or {}
+        for version, attested in ((record, True), (record.get("pending", {}), False)):
+            for number in version.get("nihii", []):
+                yield MaySign(CONTROLLER, str(number), str(version.get("name", "")), attested)
+        names = [str(raw.get("name", "")) for raw in record.get("mandates", {}).values()]
+        for mandate in mandates_of(record):
+            if mandate.holds(day):
+                for number in sorted(mandate.numbers):
+                    yield MaySign(mandate.role, number, str(record.get("name") or names[-1]))
+
+
+def controller_refusals(home: Path, instruction: Instruction, day: date) -> Iterator[Problem]:
+    """The controllers whom nobody enrolled here could sign: a check would refuse whatever signature they bring.
+
+    Codes: signer_not_enrolled, signer_not_attested, mandate_missing.
+    """
+    known = who_may_sign(home, day)
+    attested = {(one.role, one.nihii[:8]) for one in known if one.attested}
+    pending = {(one.role, one.nihii[:8]) for one in known if not one.attested}
+    for number, entry in enumerate(instruction.controllers):
+        path, wanted = f"controllers[{number}]", (entry.role, entry.nihii[:8])
+        if wanted in attested:
+            continue
+        if wanted in pending:
+            waits = AuthorisationError("signer_not_attested")
+            yield Problem(
+                path, "a second operator has not attested this doctor (`reprise enrol attest`)", error=waits
+            )
+        elif entry.role == CONTROLLER:
+            unknown = AuthorisationError("signer_not_enrolled")
+            yield Problem(
+                path, "no doctor of this number is enrolled (`reprise enrol doctor`)", error=unknown
+            )
+        else:
+            missing = AuthorisationError("mandate_missing")
+            yield Problem(path, "nobody has such a mandate here (`reprise enrol mandate`)", error=missing)

@@ -1,0 +1,364 @@
+"""What is kept of an instruction: its evidence, its uses spent (by which run), its withdrawal. All sealed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from enum import StrEnum
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from schemas.errors import AuthorisationError, IntegrityError, UseError
+from vault.authorisation._persons import introduce, persons_in, signers_in
+from vault.instruction.document import Instruction, parse
+from vault.keys.site_key import SiteKey
+from vault.pki.signed_document import Signed
+from vault.pki.trust_store import TrustStore
+from vault.records.shared_records import SharedRecords
+from vault.records.subjects import Subjects
+from vault.runs.facts import RunFile, is_ended, read_run_file
+from vault.runs.lease import Lease, leased_runs, list_runs, list_unreadable, readable_runs
+from vault.system.files import write_durably
+from vault.system.locks import lock_folder
+
+PATIENT_LIST = "patients.age"
+SIGNERS = "signers.json"
+PAGE = "instruction.pdf"
+SCAN = "scan."
+"""How the name of a scanned page begins; its end says what it is (`vault.authorisation.handwritten`)."""
+ATTESTATIONS = "attestations.json"
+_OF_INSTRUCTION = ("evidence", "pending", "withdrawal", "stamps")
+"""What is sealed with an instruction, under the keys of all whom it concerns."""
+
+
+SPENT, GIVEN_BACK = "spent", "given_back"
+"""What became of a claimed use when its run ended (`vault.runs.facts.RunFile.USE`)."""
+
+
+class Use(StrEnum):
+    """What an instruction can allow; a resumed run is the same use."""
+
+    INVENTORY = "inventory"
+    REHEARSAL = "rehearsal"
+    MIGRATION = "migration"
+    DELTA = "delta"
+
+
+class InstructionRegister:
+    """Sealed state of one instruction: its evidence, its uses spent, its withdrawal."""
+
+    def __init__(self, home: Path, document: bytes | None, authorisation_id: str | None = None) -> None:
+        self._site = SiteKey.load(home)
+        self._home = home
+        self.id = authorisation_id or self._site.pseudonym(
+            "authorisation", sha256(document or b"").hexdigest()
+        )
+        self._folder = home / "authorisations" / self.id
+        self._state = self._read()
+
+    def _read(self) -> dict[str, Any]:
+        path = self._folder / "state"
+        if not path.is_file():
+            return {"spent": {}, "subject": None}
+        return dict(json.loads(self._site.open(path.read_bytes(), f"authorisation/{self.id}")))
+
+    @contextmanager
+    def _changing(self) -> Iterator[dict[str, Any]]:
+        """The state as it stands now, to be changed and then written; nobody else changes it in between."""
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with lock_folder(self._folder):
+            self._state = self._read()
+            yield self._state
+            self._write()
+
+    def _write(self) -> None:
+        sealed = self._site.seal(json.dumps(self._state).encode(), f"authorisation/{self.id}")
+        write_durably(self._folder / "state", sealed)
+
+    def refuse_withdrawn(self) -> None:
+        """Raise AuthorisationError when the instruction was withdrawn."""
+        if self.withdrawn:
+            raise AuthorisationError("withdrawn")
+
+    def check_use(self, instruction: Instruction, use: Use, run_id: str | None = None) -> None:
+        """Raise UseError when no such use is left for this run: use_held when one that waits may give it back."""
+        others = [run for run in self._runs(use) if run != run_id]
+        if len(others) >= instruction.uses[use.value]:
+            leased = set(leased_runs(self._home))
+            waiting = [run for run in others if run in leased and not is_ended(self._home, run)]
+            refused = UseError("use_held" if waiting else "use_exhausted", limit=instruction.uses[use.value])
+            if others:
+                refused.name_run((waiting or others)[-1])
+            raise refused
+
+    def left(self, instruction: Instruction, use: Use) -> int:
+        """How many such uses are left."""
+        return max(instruction.uses[use.value] - len(self._runs(use)), 0)
+
+    def ran(self, run_id: str) -> bool:
+        """Whether this run claimed a use of the instruction, as the state says, also if it gave it back."""
+        claimed = [*self._state["spent"].values(), self._state.get("given_back", [])]
+        return any(run_id in runs for runs in claimed)
+
+    def _runs(self, use: Use) -> list[str]:
+        """The runs that hold such a use, claimed or spent: as the state says, and every certified run, should that be old.
+
+        Less those that gave it back, as the state or their own record says.
+        """
+        held = list(self._state["spent"].get(use.value, []))
+        ended = [
+            run.run_id
+            for run in list_runs(self._home)
+            if (run.authorisation_id, run.use) == (self.id, use.value) and is_ended(self._home, run.run_id)
+        ]
+        runs = dict.fromkeys([*held, *ended])
+        return [run for run in runs if not self._gave_back(run)]
+
+    def _gave_back(self, run_id: str) -> bool:
+        return run_id in self._state.get("given_back", []) or gave_back(self._home, run_id)
+
+    def spend(self, instruction: Instruction, use: Use, run_id: str) -> None:
+        """Spend one use for this run; again for the same run changes nothing.
+
+        What others spent or withdrew meanwhile counts. Raises UseError, AuthorisationError (withdrawn).
+        """
+        with self._changing() as state:
+            self.refuse_withdrawn()
+            if run_id not in self._runs(use):
+                self.check_use(instruction, use)
+                state["spent"][use.value] = [*self._runs(use), run_id]
+                state["given_back"] = [run for run in state.get("given_back", []) if run != run_id]
+
+    def release_use(self, run_id: str) -> None:
+        """Give back the use that this run claimed; again changes nothing."""
+        if any(run_id in runs for runs in self._state["spent"].values()):
+            with self._changing() as state:
+                state["spent"] = {u: [r for r in runs if r != run_id] for u, runs in state["spent"].items()}
+                state["given_back"] = [*state.get("given_back", []), run_id]
+
+    @property
+    def withdrawn(self) -> bool:
+        """Whether the instruction no longer holds. A file of its own: a run that spends its use cannot undo it."""
+        return (self._folder / "withdrawn").is_file()
+
+    def withdraw(self, evidence: dict[str, bytes]) -> None:
+        """The instruction no longer holds; what shows it (a signed withdrawal, if there is one) is kept sealed."""
+        self.put("withdrawal", evidence)
+        write_durably(self._folder / "withdrawn", b"")
+
+    def keep(
+        self, subject_id: str, persons: tuple[str, ...], signed: Signed, trust: TrustStore, signers: bytes
+    ) -> None:
+        """Keep the document, its signatures (or its attested page), whose they are, and the trust material, sealed."""
+        evidence = {"instruction.json": signed.document, **_signatures(signed), **trust.raw, **self.page()}
+        evidence[SIGNERS] = signers
+        if signed.patients is not None:
+            evidence[PATIENT_LIST] = signed.patients
+        with self._changing() as state:
+            state["persons"] = list(persons)
+            self.put("evidence", evidence)
+            state["subject"] = subject_id
+
+    def put(self, name: str, files: dict[str, bytes], run_id: str | None = None) -> None:
+        """Seal files that go with the instruction (or with a run of it), under the keys of all whom they concern.
+
+        Raises AuthorisationError (evidence_erased) when one of them was erased.
+        """
+        data = json.dumps({file: held.hex() for file, held in files.items()}).encode()
+        if "persons" not in self._state:
+            introduce(self._home, parse(self.evidence()["instruction.json"]))
+        persons, subjects = {*self.persons, *signers_in(self._home, files)}, Subjects(self._home)
+        if not all(subjects.has_key(person) for person in persons):
+            raise AuthorisationError("evidence_erased")
+        SharedRecords(self._home).put(f"{name}-{run_id or self.id}", persons, data)
+        self._drop_former(name, run_id)
+
+    def get(self, name: str, run_id: str | None = None) -> dict[str, bytes] | None:
+        """Open what `put` sealed; None when there is none, or when somebody whom it concerned was erased."""
+        data = SharedRecords(self._home).get(f"{name}-{run_id or self.id}")
+        owner = self._owner
+        if data is None and owner is not None:  # the first release sealed all under one person's key
+            data = Subjects(self._home).get(owner, f"{name}-{run_id or self.id}")
+        return (
+            None if data is None else {file: bytes.fromhex(held) for file, held in json.loads(data).items()}
+        )
+
+    def _readable(self, name: str, run_id: str | None = None) -> dict[str, bytes]:
+        """The same, and nothing when it is damaged: for finding people, where one damaged record holds up nobody."""
+        with suppress(IntegrityError, OSError, ValueError, TypeError):
+            return self.get(name, run_id) or {}
+        return {}
+
+    def _drop_former(self, name: str, run_id: str | None = None) -> None:
+        if self._owner is not None:
+            Subjects(self._home).drop(self._owner, f"{name}-{run_id or self.id}")
+
+    def forget_former(self, runs: list[str]) -> None:
+        """Remove what the first release sealed under one person's key though it concerned others too."""
+        for name in _OF_INSTRUCTION:
+            self._drop_former(name)
+        for run_id in runs:
+            self._drop_former("acceptance", run_id)
+
+    @property
+    def _owner(self) -> str | None:
+        found = self._state["subject"] or self._state.get("pending")
+        return None if found is None else str(found)
+
+    def pend(self, subject_id: str, persons: tuple[str, ...], evidence: dict[str, bytes]) -> None:
+        """Keep what waits for a second operator's attestation, sealed. Raises AuthorisationError (already_recorded)."""
+        with self._changing() as state:
+            if state["subject"] is not None:
+                raise AuthorisationError("already_recorded")
+            state["persons"] = list(persons)
+            self.put("pending", evidence)
+            state["pending"] = subject_id
+
+    def pending(self) -> dict[str, bytes]:
+        """What waits for an attestation, or is a page in force that one more operator may vouch for, by file name.
+
+        Raises AuthorisationError (nothing_to_attest).
+        """
+        waits = self._state["subject"] is None and self._state.get("pending") is not None
+        found = self.get("pending" if waits else "evidence")
+        if found is None or ATTESTATIONS not in found:
+            raise AuthorisationError("nothing_to_attest")
+        return found
+
+    def keep_attested(self, evidence: dict[str, bytes]) -> None:
+        """What waited is now the evidence: it holds both attestations."""
+        with self._changing() as state:
+            self.put("evidence", evidence)
+            state["subject"] = state["pending"]
+        SharedRecords(self._home).drop(f"pending-{self.id}")
+        self._drop_former("pending")
+
+    def page(self) -> dict[str, bytes]:
+        """The scanned page and its attestations, when that is how the instruction was signed; else nothing."""
+        if self._state["subject"] is None:
+            return {}
+        kept = self.evidence()
+        if ATTESTATIONS not in kept:
+            return {}
+        return {n: data for n, data in kept.items() if n == ATTESTATIONS or n.startswith(SCAN)}
+
+    def note_signing(self, signing: dict[str, Any]) -> None:
+        """Keep how and in which capacities the instruction was signed: enumeration values, no names."""
+        with self._changing() as state:
+            state["signing"] = signing
+
+    @property
+    def signing(self) -> dict[str, Any]:
+        """What `note_signing` kept."""
+        return dict(self._state.get("signing") or {})
+
+    def evidence(self) -> dict[str, bytes]:
+        """What was kept, by file name. Raises AuthorisationError when nothing is."""
+        if self._state["subject"] is None:
+            raise AuthorisationError("no_such_authorisation")
+        found = self.get("evidence")
+        if found is None:
+            raise AuthorisationError("evidence_erased")
+        return found
+
+    @property
+    def subject(self) -> str:
+        """Opaque id of the first of those who signed."""
+        return str(self._state["subject"])
+
+    @property
+    def persons(self) -> tuple[str, ...]:
+        """Opaque ids of everybody whom the instruction concerns; of the first release's, its evidence says them."""
+        known = self._state.get("persons")
+        if known is None:
+            found = persons_in(self._home, self._readable("evidence") or self._readable("pending"))
+            known = found | ({self._owner} if self._owner else set())
+        return tuple(sorted(str(person) for person in known))
+
+    @property
+    def everybody(self) -> frozenset[str]:
+        """Those, and who signed something about the instruction later."""
+        shared = SharedRecords(self._home)
+        later = (shared.persons(f"{name}-{self.id}") for name in _OF_INSTRUCTION)
+        former = signers_in(self._home, self._readable("withdrawal"))
+        return frozenset(self.persons).union(former, *later)
+
+    def accepted_by(self, run_id: str) -> frozenset[str]:
+        """Who signed the acceptance of a run of this instruction."""
+        return signers_in(self._home, self._readable("acceptance", run_id))
+
+    @property
+    def state(self) -> dict[str, Any]:
+        """Id, uses spent, withdrawn or not."""
+        spent = {use: len(runs) for use, runs in self._state["spent"].items()}
+        pending = self._state["subject"] is None and self._state.get("pending") is not None
+        return {"id": self.id, "spent": spent, "withdrawn": self.withdrawn, "pending": pending}
+
+
+def gave_back(home: Path, run_id: str) -> bool:
+    """Whether an ended run's own record says that it gave its use back; what cannot be read gives nothing back.
+
+    Of one that has not ended the ledger may not say so yet.
+    """
+    if not is_ended(home, run_id):
+        return False
+    try:
+        found = read_run_file(home, run_id, RunFile.USE)
+    except IntegrityError:
+        return False
+    return found is not None and found.get("state") == GIVEN_BACK
+
+
+def clear_was_seen(home: Path, authorisation_id: str) -> bool:
+    """Whether a run of this instruction met a clear export; true too where what a run met can no longer be read."""
+    leases, out_of_reach = readable_runs(home)
+    ours = [lease for lease in leases if lease.authorisation_id == authorisation_id]
+    if out_of_reach or any(lease.seen_clear or lease.sealed_source is False for lease in ours):
+        return True
+    damaged, register = list_unreadable(home), _open_or_none(home, authorisation_id)
+    return any(register is None or register.ran(run) for run in damaged)
+
+
+def persons_without_lease(home: Path) -> dict[str, frozenset[str] | None]:
+    """Whom the runs concern whose damaged lease was set aside: the uses of the instructions still say.
+
+    None where the instruction's record is damaged as well, or lost.
+    """
+    damaged, folder = list_unreadable(home), home / "authorisations"
+    found = [_open_or_none(home, path.name) for path in sorted(folder.iterdir())] if damaged else []
+    registers = [register for register in found if register is not None]
+    return {run: next((r.everybody for r in registers if r.ran(run)), None) for run in damaged}
+
+
+def persons_of(home: Path, lease: Lease) -> frozenset[str]:
+    """Opaque ids of everybody whom a run concerns: named in its instruction, or having signed it or something about it."""
+    register = _open_or_none(home, lease.authorisation_id)
+    told = frozenset((lease.subject_id, *lease.persons))
+    if register is None:
+        return told
+    return told | register.everybody | register.accepted_by(lease.run_id)
+
+
+def registers_of(home: Path, persons: frozenset[str]) -> list[InstructionRegister]:
+    """The instructions that concern any of these persons; a damaged record is none."""
+    folder = home / "authorisations"
+    names = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
+    found = [register for name in names if (register := _open_or_none(home, name)) is not None]
+    return [register for register in found if register.everybody & persons]
+
+
+def _open_or_none(home: Path, authorisation_id: str) -> InstructionRegister | None:
+    try:
+        return InstructionRegister(home, None, authorisation_id)
+    except (IntegrityError, OSError, ValueError, TypeError):
+        return None
+
+
+def _signatures(signed: Signed) -> dict[str, bytes]:
+    """The signed page, which holds its signatures; or the signatures that lay beside the document."""
+    if signed.pdf is not None:
+        return {PAGE: signed.pdf}
+    numbered = enumerate(signed.signatures)
+    return {f"instruction.json{f'.{number}' if number else ''}.p7s": one.cms for number, one in numbered}

@@ -1,0 +1,218 @@
+"""The ladder of destruction: idempotent at every rung, and checked.
+
+Intent (with an inventory, in the ledger) > positive control > data process ended > key destroyed > the same pages no
+longer open > everything below the run's folders unlinked > absence of every file checked. The caller writes intent and
+outcome into the ledger; nothing here can make evidence whose checks did not pass.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from vault.age.sealing import ciphertext_digest
+from vault.authorisation.register import clear_was_seen
+from vault.intake.record import Intake, destroy_identity, intake_of
+from vault.keys.linux_keyring import KernelKeyring
+from vault.keys.provider import KeyRef, KeyState
+from vault.keys.registry import provider
+from vault.runs.lease import Lease, Locality, data_process_ended, end_data_process, locality
+from vault.staging.ownership import NAME as MARK
+from vault.system.child_process import run_python
+from vault.system.files import sync_folder
+
+_GONE = frozenset({KeyState.ABSENT, KeyState.EXPIRED, KeyState.REVOKED})
+
+
+@dataclass(frozen=True)
+class StagedFile:
+    """One file that will die: path relative to its folder, size and digest of its ciphertext (empty: not readable)."""
+
+    name: str
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What was checked after destruction."""
+
+    keyAbsent: bool  # noqa: N815 - the names of the statement (docs/formats/proof.md)
+    decryptFails: bool  # noqa: N815
+    filesAbsent: bool  # noqa: N815
+    processEnded: bool  # noqa: N815
+
+    def complete(self) -> bool:
+        """Whether every check passed."""
+        return all(asdict(self).values())
+
+
+@dataclass(frozen=True)
+class IntakeEvidence:
+    """What is known of the intake whose identity opened the run's source."""
+
+    provider: str
+    key_state: str
+    only_key: bool  # whether the source was sealed to that identity and to no other
+    clear_seen: bool = False  # whether any run of the instruction met a clear export
+
+    def encrypted_always(self) -> bool:
+        """Whether nobody can open the source any more: never seen in clear, its only key in the keyring and seen to be gone."""
+        sealed = self.only_key and not self.clear_seen
+        return self.provider == KernelKeyring.name and sealed and self.key_state in _GONE
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What a destruction leaves behind as knowledge."""
+
+    files: int
+    bytes: int
+    opened_before: int  # segments that the key opened before it died; 0: the key was gone already
+    key_state: str
+    verification: Verification
+    intake: IntakeEvidence | None = None
+
+
+def inventory_staging(lease: Lease) -> list[StagedFile]:
+    """Every file of any kind below the run's folders."""
+    found: list[StagedFile] = []
+    for folder in lease.folders:
+        for path in sorted(_files(folder)):
+            if path.is_symlink() or not path.is_file():
+                found.append(StagedFile(str(path.relative_to(folder)), 0, ""))
+                continue
+            found.append(_staged(path, str(path.relative_to(folder))))
+    return found
+
+
+def _staged(path: Path, name: str) -> StagedFile:
+    try:
+        sha256, size = ciphertext_digest(path)
+    except OSError:  # a broken disk keeps nothing alive: it dies without its digest
+        return StagedFile(name, path.lstat().st_size, "")
+    return StagedFile(name, size, sha256)
+
+
+def _files(folder: Path) -> list[Path]:
+    if not folder.is_dir() or folder.is_symlink():
+        return [folder] if folder.exists() or folder.is_symlink() else []
+    return [
+        Path(root) / name
+        for root, folders, names in os.walk(folder)
+        for name in [*names, *_links(root, folders)]
+    ]
+
+
+def _links(root: str, folders: list[str]) -> list[str]:
+    return [name for name in folders if (Path(root) / name).is_symlink()]
+
+
+def key_of(lease: Lease) -> KeyRef | None:
+    """The run's key: as leased, or found by the run's name when a crash came before the lease knew it."""
+    if lease.key_ref is not None or lease.provider != KernelKeyring.name:
+        return lease.key_ref
+    return KernelKeyring().find(lease.run_id)
+
+
+def probe(lease: Lease, segments: int = 12) -> int:
+    """How many sealed segments open with the run's key, seen by a short process of its own; -1: none can."""
+    ref = key_of(lease)
+    if ref is None:
+        return -1
+    order = json.dumps(
+        {"ref": ref.to_json(), "staging": lease.staging, "run": lease.run_id, "segments": segments}
+    )
+    done = run_python("vault.staging.probe", order)
+    return int(done.stdout) if done.returncode == 0 and done.stdout.strip().isdigit() else -1
+
+
+def destroy_run(home: Path, lease: Lease, inventory: list[StagedFile], opened_before: int) -> Evidence:
+    """Destroy key and files of a run, and the identity of its intake; check that they are gone.
+
+    Doing it again changes nothing. Of a run of another host (`vault.runs.lease.Locality`) neither key nor process can be
+    checked: their checks then stay false.
+    """
+    end_data_process(lease)
+    ended = data_process_ended(lease)
+    state = _destroy_key(lease)
+    intake = intake_of(home, lease)
+    identity = _destroy_identity(home, lease, intake) if intake else KeyState.ABSENT
+    fails = probe(lease) < 0
+    for folder in lease.folders:
+        with contextlib.suppress(OSError):  # what is left is seen next
+            remove(folder)
+    absent = not lease.has_files
+    return Evidence(
+        files=len(inventory),
+        bytes=sum(file.size for file in inventory),
+        opened_before=max(opened_before, 0),
+        key_state=state.value,
+        verification=Verification({state, identity} <= _GONE, fails, absent, ended),
+        intake=_intake_evidence(home, lease, intake, identity),
+    )
+
+
+def _intake_evidence(
+    home: Path, lease: Lease, intake: Intake | None, state: KeyState
+) -> IntakeEvidence | None:
+    if intake is None:
+        return None
+    seen = clear_was_seen(home, lease.authorisation_id)
+    return IntakeEvidence(intake.provider, state.value, bool(intake.only_key), seen)
+
+
+def _destroy_identity(home: Path, lease: Lease, intake: Intake) -> KeyState:
+    if locality(lease) is Locality.FOREIGN_HOST:
+        return KeyState.NOT_OBSERVABLE
+    return destroy_identity(home, intake)
+
+
+def _destroy_key(lease: Lease) -> KeyState:
+    if locality(lease) is Locality.FOREIGN_HOST:
+        return KeyState.NOT_OBSERVABLE  # a key of this name here would be another's
+    ref = key_of(lease)
+    if ref is None:
+        return KeyState.ABSENT
+    keys = provider(lease.provider)
+    keys.destroy(ref)
+    return keys.state(ref)
+
+
+def remove(folder: Path) -> None:
+    """Unlink everything below a folder and the folder; links are unlinked, never followed."""
+    if folder.is_symlink() or folder.is_file():
+        folder.unlink()
+    elif folder.is_dir():
+        shutil.rmtree(folder)
+    if folder.parent.is_dir():
+        sync_folder(folder.parent)
+
+
+def destroy_stray(folder: Path) -> tuple[int, int]:
+    """Destroy a marked folder that no lease explains, and a kernel key of its name; gives files and bytes."""
+    paths = [path for path in _files(folder) if path.is_file() and not path.is_symlink()]
+    size = sum(path.stat().st_size for path in paths)
+    ref = KernelKeyring().find(folder.name)
+    if ref is not None:
+        KernelKeyring().destroy(ref)
+    _remove_marked(folder)
+    return len(paths), size
+
+
+def _remove_marked(folder: Path) -> None:
+    """The mark goes last: a removal that is cut short leaves a folder that is still known as ours."""
+    for path in folder.iterdir():
+        if path.name != MARK:
+            remove(path)
+    remove(folder)
+
+
+def evidence_json(evidence: Evidence) -> dict[str, Any]:
+    """The evidence as plain values."""
+    return asdict(evidence)

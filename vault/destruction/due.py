@@ -1,0 +1,98 @@
+"""What a sweep has to look at: leases that are overdue, withdrawn, half-destroyed or without a key, and unknown folders."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from vault.authorisation.check import is_withdrawn
+from vault.intake.record import intake_of, list_intakes, rearm_identity
+from vault.keys.linux_keyring import KernelKeyring
+from vault.runs.facts import RunFile, has_run_file, is_ended
+from vault.runs.lease import Lease, Locality, leased_runs, locality, owner_alive, readable_runs
+from vault.staging.ownership import is_ours
+from vault.system.clock import Clock
+
+
+def live_runs(home: Path) -> Iterator[Lease]:
+    """Every lease without a certificate that can be read."""
+    return (lease for lease in readable_runs(home)[0] if not is_ended(home, lease.run_id))
+
+
+def reason_to_look(home: Path, lease: Lease, clock: Clock) -> str | None:
+    """Why the sweep looks at a run that has no certificate; None for one that lives and has time.
+
+    deadline | withdrawn | half_destroyed | key_lost | resumable | elsewhere (overdue, but of a host that cannot be seen)
+    """
+    overdue = lease.seconds_left(clock) <= 0
+    if locality(lease) is Locality.FOREIGN_HOST:
+        return "elsewhere" if overdue and lease.has_files else None
+    if is_restored(home, lease.run_id):
+        return "key_lost"
+    if overdue:
+        return "deadline"
+    return None if owner_alive(lease) else _reason_of_orphan(home, lease)
+
+
+def _reason_of_orphan(home: Path, lease: Lease) -> str:
+    """Why a run is looked at whose owner died here, or before this boot."""
+    if is_withdrawn(home, lease.authorisation_id):
+        return "withdrawn"
+    if any(has_run_file(home, lease.run_id, name) for name in (RunFile.INTENT, RunFile.CAUSE)):
+        return "half_destroyed"
+    return "key_lost" if lease.provider == "memory" else "resumable"
+
+
+def is_restored(home: Path, run_id: str) -> bool:
+    """Whether the run was alive in a backup that was put back: never resumed, ended by the sweep."""
+    return has_run_file(home, run_id, RunFile.RESTORED)
+
+
+def is_over(home: Path, lease: Lease, clock: Clock) -> bool:
+    """Whether nothing of the run is kept for its sake: it has its certificate, or can never get one here.
+
+    The latter when it was made where nobody here can look, its deadline has passed, and none of its files are left.
+    """
+    if is_ended(home, lease.run_id):
+        return True
+    return locality(lease) is Locality.FOREIGN_HOST and lease.seconds_left(clock) <= 0 and not lease.has_files
+
+
+def forget_key(run_id: str) -> None:
+    """Destroy the run's key by its name, where this kernel has one: of a run whose lease cannot be read."""
+    ref = KernelKeyring().find(run_id)
+    if ref is not None:
+        KernelKeyring().destroy(ref)
+
+
+def find_unknown(home: Path) -> tuple[list[Path], list[Path]]:
+    """Entries of `staging/` that no lease explains: those that carry our mark, and those that a person must look at."""
+    folder = home / "staging"
+    found = sorted(folder.iterdir()) if folder.is_dir() else []
+    known = set(leased_runs(home))  # after the folders: each of a run begun meanwhile has its lease
+    strays = [path for path in found if path.name not in known]
+    ours = [path for path in strays if is_ours(home, path)]
+    return ours, [path for path in strays if path not in ours]
+
+
+def rearm_keys(home: Path, clock: Clock) -> None:
+    """Set every kernel timeout anew by the boot clock: the kernel's own follows the wall clock, which can be set."""
+    for lease in live_runs(home):
+        with contextlib.suppress(OSError):  # one that cannot be looked at must not hold up the others
+            rearm_key(home, lease, clock)
+    for intake in list_intakes(home):
+        with contextlib.suppress(OSError):
+            if intake.run_id is None:
+                rearm_identity(home, intake, intake.seconds_left(clock))
+
+
+def rearm_key(home: Path, lease: Lease, clock: Clock) -> None:
+    """The same for one run and the identity of its intake; nothing where its key is not in this kernel."""
+    if locality(lease) is not Locality.SAME_BOOT:
+        return
+    if lease.key_ref is not None and lease.provider == KernelKeyring.name:
+        KernelKeyring().rearm(lease.key_ref, lease.seconds_left(clock))
+    intake = intake_of(home, lease)
+    if intake is not None and intake.run_id == lease.run_id:
+        rearm_identity(home, intake, lease.seconds_left(clock))

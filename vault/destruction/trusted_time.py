@@ -1,0 +1,65 @@
+"""Whether the wall clock may be believed, where believing it wrongly destroys what nobody can make again.
+
+A run's staging can be extracted again, so its deadline needs no such care (`vault.system.deadline`). A source or a package held
+until a date cannot. The last moment that was believed is kept with its boot clock: a wall clock that has since gone further
+than the boot clock explains is not believed until the kernel holds it synchronised or an operator says that it is right.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from vault.site import RESTORED
+from vault.system.clock import Clock, format_utc, parse_utc
+from vault.system.files import write_durably
+
+DRIFT_BOUND = timedelta(hours=1)
+"""How far wall and boot clock may part within a boot."""
+OFF_BOUND = timedelta(days=7)
+"""How long a machine may have been off before its clock needs a second source."""
+
+
+class TrustedTime:
+    """The clock of a home, held against what was believed before (`clock.json`)."""
+
+    def __init__(self, home: Path, clock: Clock) -> None:
+        self._path, self._restored, self._clock = home / "clock.json", home / RESTORED, clock
+
+    def now(self) -> datetime | None:
+        """The moment, and it becomes what later moments are held against; None when it is not to be believed."""
+        note, synchronised = self._note(), self._clock.synchronised()
+        if not (synchronised or self._plausible(note)):
+            return None
+        if synchronised or note is None or note["boot_id"] != self._clock.boot_id():
+            self.confirm()  # within a boot what was believed first stands, else an hour could be lost at every sweep
+        return self._clock.now()
+
+    def confirm(self) -> None:
+        """Believe the wall clock as it is: an operator says so, or it was found plausible."""
+        note = {
+            "wall": format_utc(self._clock.now()),
+            "boot": self._clock.boot_seconds(),
+            "boot_id": self._clock.boot_id(),
+        }
+        write_durably(self._path, json.dumps(note, sort_keys=True).encode())
+
+    def _note(self) -> dict[str, Any] | None:
+        """What was believed before; None when nothing was, or it cannot be read."""
+        try:
+            note = dict(json.loads(self._path.read_bytes()))
+            parse_utc(note["wall"])
+            return {**note, "boot": float(note["boot"]), "boot_id": str(note["boot_id"])}
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    def _plausible(self, note: dict[str, Any] | None) -> bool:
+        if note is None:  # the first moment of a home; of one that has a past it takes more to believe it
+            return not self._path.exists() and not self._restored.exists()
+        gone = self._clock.now() - parse_utc(note["wall"])
+        if note["boot_id"] == self._clock.boot_id():
+            explained = timedelta(seconds=self._clock.boot_seconds() - note["boot"])
+            return abs(gone - explained) <= DRIFT_BOUND
+        return -DRIFT_BOUND <= gone <= OFF_BOUND + timedelta(seconds=self._clock.boot_seconds())

@@ -1,0 +1,34 @@
+"""Whether the clocks can be relied on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from vault.destruction.heartbeat import last_heartbeat
+from vault.diagnostics.host import Host
+from vault.site import Site
+from vault.system.clock import parse_utc
+
+_SERVICES = frozenset(
+    {"chronyd", "ntpd", "ntpsec", "systemd-timesyn", "openntpd"}
+)  # comm holds 15 characters
+
+
+def look_at_clocks(host: Host, home: Path, site: Site) -> Iterator[str]:
+    """Codes of findings."""
+    if host.synchronised() is False:
+        yield "clock_not_synchronised"
+    if not host.runs_any(_SERVICES) and not host.hides_processes():
+        yield "clock_without_service"
+    if abs(_moved_seconds(host, home)) > site.clock_skew_seconds:
+        yield "clock_was_set"
+
+
+def _moved_seconds(host: Host, home: Path) -> float:
+    """By how much the wall clock went another way than the boot clock since the last sweep of this boot."""
+    beat = last_heartbeat(home)
+    if beat is None or beat.boot_id != host.boot_id():
+        return 0
+    wall = (host.clock.now() - parse_utc(beat.ended)).total_seconds()
+    return wall - (host.clock.boot_seconds() - beat.boot_seconds)

@@ -1,0 +1,118 @@
+"""What lies under a folder: mount, file system, block device, and whether dm-crypt is among the layers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from vault.diagnostics.host import Host
+
+NETWORK = frozenset(
+    {"nfs", "nfs4", "cifs", "smb3", "9p", "ceph", "afs", "glusterfs", "fuse.sshfs", "fuse.s3fs", "virtiofs"}
+)
+VOLATILE = frozenset({"tmpfs", "ramfs"})
+SNAPSHOTS = frozenset({"btrfs", "zfs", "bcachefs"})
+_MIB = 1 << 20
+
+
+@dataclass(frozen=True)
+class Mount:
+    """One line of mountinfo (proc(5))."""
+
+    device: str  # major:minor
+    point: str
+    kind: str
+    source: str
+
+
+def check_disks(host: Host, places: tuple[Path, ...]) -> Iterator[str]:
+    """Codes of findings about the disks under these folders."""
+    mounts = {mount for mount in (mount_of(host, place) for place in places) if mount is not None}
+    codes = {code for mount in mounts for code in _look_at(host, mount)}
+    yield from sorted(codes or ({"disk_unknown"} if not mounts else set()))
+    free, whole = min(host.space(place) for place in places)
+    if free < 64 * _MIB:
+        yield "space_out"
+    elif free < 1024 * _MIB or free * 20 < whole:
+        yield "space_low"
+
+
+def mount_of(host: Host, path: Path) -> Mount | None:
+    """The mount that a path lies on: of the longest mount point above it the last one."""
+    above = [mount for mount in _mounts(host) if path.is_relative_to(mount.point)]
+    longest = max((len(mount.point) for mount in above), default=0)
+    return next((mount for mount in reversed(above) if len(mount.point) == longest), None)
+
+
+def _mounts(host: Host) -> list[Mount]:
+    found = []
+    for line in host.text("proc/self/mountinfo").splitlines():
+        before, _, after = line.partition(" - ")
+        first, last = before.split(), after.split()
+        if len(first) > 4 and len(last) > 1:
+            found.append(Mount(first[2], _unescape(first[4]), last[0], _unescape(last[1])))
+    return found
+
+
+def _unescape(text: str) -> str:
+    """Blanks and backslashes are written as three octal digits."""
+    return re.sub(r"\\([0-7]{3})", lambda m: chr(int(m[1], 8)), text)
+
+
+def _look_at(host: Host, mount: Mount) -> Iterator[str]:
+    if mount.kind in NETWORK:
+        yield "disk_network"
+        return
+    if mount.kind in VOLATILE:
+        yield "disk_volatile"
+        return
+    if mount.kind in SNAPSHOTS:
+        yield "disk_snapshots"
+    name = _device_name(host, mount)
+    if name is None:
+        yield "disk_unknown"
+        return
+    if not is_encrypted(host, name):
+        yield "disk_unencrypted"
+    if any(
+        host.text(f"sys/class/block/{disk}/queue/rotational").strip() == "0" for disk in _layers(host, name)
+    ):
+        yield "disk_flash"
+
+
+def _device_name(host: Host, mount: Mount) -> str | None:
+    """The kernel's name of the mount's block device."""
+    for line in host.text(f"sys/dev/block/{mount.device}/uevent").splitlines():
+        if line.startswith("DEVNAME="):
+            return line.removeprefix("DEVNAME=")
+    name = _kernel_name(host, mount.source.rpartition("/")[2])
+    return name if name in host.names("sys/class/block") else None
+
+
+def _kernel_name(host: Host, name: str) -> str:
+    """A device-mapper name (`/dev/mapper/NAME`) as the kernel's `dm-N`; another name as it is."""
+    mapped = (d for d in host.names("sys/class/block") if d.startswith("dm-"))
+    return next((d for d in mapped if host.text(f"sys/class/block/{d}/dm/name").strip() == name), name)
+
+
+def is_encrypted(host: Host, name: str) -> bool:
+    """Whether dm-crypt is among the layers of a block device."""
+    layers = _layers(host, _kernel_name(host, name))
+    return any(host.text(f"sys/class/block/{layer}/dm/uuid").startswith("CRYPT-") for layer in layers)
+
+
+def _layers(host: Host, name: str) -> list[str]:
+    """The device, what it is mapped onto, and the disks that partitions among these are of."""
+    found: list[str] = []
+    todo = [name]
+    while todo and len(found) < 32:
+        layer = todo.pop()
+        if layer in found:
+            continue
+        found.append(layer)
+        todo += host.names(f"sys/class/block/{layer}/slaves")
+        if host.text(f"sys/class/block/{layer}/partition"):
+            todo.append(host.path(f"sys/class/block/{layer}").resolve().parent.name)
+    return found

@@ -1,0 +1,74 @@
+"""Whether the home is private, trusts something in its time, and is the one this host remembers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from schemas.errors import RepriseError
+from vault.diagnostics.host import Host
+from vault.home.host_record import HostRecord, extends
+from vault.ledger.home_log import open_store
+from vault.pki.trust_admin import list_material
+from vault.site import Site
+from vault.system.host_identity import NAMELESS, machine_id
+
+_PRIVATE = (".", "keys", "subjects", "staging", "authorisations", "keys/site.key", "keys/log.key")
+
+
+def look_at_home(host: Host, home: Path, site: Site) -> Iterator[str]:
+    """Codes of findings."""
+    yield from _privacy(host, home)
+    yield from _trust(host, home)
+    if machine_id(host.root) == NAMELESS:
+        yield "machine_nameless"
+    yield from _memory(home, site)
+
+
+def _privacy(host: Host, home: Path) -> Iterator[str]:
+    places = [home / name for name in _PRIVATE if (home / name).exists()]
+    if any(place.stat().st_mode & 0o077 for place in places):
+        yield "home_open"
+    owner = home.stat().st_uid
+    if any(path.lstat().st_uid != owner for path in (*places, *home.iterdir())):
+        yield "home_foreign_owner"
+    mask = re.search(r"^Umask:\s*([0-7]+)", host.text(f"proc/{host.parent}/status"), re.MULTILINE)
+    if mask and int(mask[1], 8) & 0o077 != 0o077:
+        yield "umask_open"
+
+
+def _trust(host: Host, home: Path) -> Iterator[str]:
+    try:
+        found = list_material(home)
+    except RepriseError:
+        found = []
+    kinds = {material.kind for material in found}
+    if "root" not in kinds:
+        yield "trust_missing"
+    if "timestamp" not in kinds:
+        yield "timestamps_missing"
+    if any(material.stale(host.clock.now()) for material in found):
+        yield "trust_stale"
+
+
+def _memory(home: Path, site: Site) -> Iterator[str]:
+    record, store = HostRecord.of(home, site), open_store(home)
+    if record.malformed():
+        yield "host_record_malformed"
+        return
+    known = record.remembered()
+    if record.missing(store):
+        yield "host_record_missing"
+    elif not site.trial and site.state is None:
+        yield "record_place_not_fixed"
+    if known is None and site.state is not None:
+        return
+    if record.new_here(store):
+        yield "home_new_here"
+    if known is None:
+        return
+    if not extends(store, known):
+        yield "home_rolled_back"
+    elif known.size < store.head().size:
+        yield "host_record_behind"

@@ -1,0 +1,36 @@
+"""The whole examination: area by area, what was found, and `ok` where nothing was."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from vault.diagnostics._clocks import look_at_clocks
+from vault.diagnostics._disks import check_disks
+from vault.diagnostics._home import look_at_home
+from vault.diagnostics._memory import look_at_memory
+from vault.diagnostics.findings import AREAS, Finding, Severity, finding
+from vault.diagnostics.host import Host
+from vault.diagnostics.prefect_api import Answer
+from vault.diagnostics.sweep import look_at_sweep
+from vault.site import Site
+
+
+def examine(home: Path, host: Host) -> list[Finding]:
+    """Every finding, in the order of the areas; an area without one says `ok`. Changes nothing in the home."""
+    site = Site.load(home)
+    problem, answer = host.keyring(), host.prefect()
+    codes = [
+        *look_at_memory(host, site),
+        *([problem] if problem else []),
+        *check_disks(host, (home, home / "staging")),
+        *look_at_clocks(host, home, site),
+        *look_at_sweep(host, home, site),
+        *look_at_home(host, home, site),
+        *([f"prefect_{answer}"] if answer not in (None, Answer.CLOSED) else []),
+    ]
+    found = [finding(code) for code in codes]
+    return [f for area in AREAS for f in [x for x in found if x.area == area] or [_sound(area)]]
+
+
+def _sound(area: str) -> Finding:
+    return Finding(area, "ok", Severity.OK.value, "Nothing found.", "")

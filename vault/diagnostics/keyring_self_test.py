@@ -1,0 +1,56 @@
+"""Try the kernel keyring as a run needs it: make, read from another session, let expire, revoke."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+import uuid
+
+from schemas.errors import KeyServiceError
+from vault.keys.linux_keyring import KernelKeyring, join_new_session
+from vault.keys.provider import KeyRef, KeyState
+from vault.system.child_process import run_python
+
+_SECONDS = 2
+_GONE = frozenset({KeyState.ABSENT, KeyState.EXPIRED, KeyState.REVOKED})
+
+
+def try_keyring() -> str | None:
+    """None when the keyring does what a run needs; else the finding's code."""
+    keys = KernelKeyring()
+    try:
+        brief = keys.create(f"doctor-{uuid.uuid4()}", _SECONDS)
+        long = keys.create(f"doctor-{uuid.uuid4()}", 60)
+    except KeyServiceError:
+        return "keyring_forbidden"
+    try:
+        shared = _readable_elsewhere(long)
+    finally:
+        keys.destroy(long)
+    revoked = keys.state(long) in _GONE
+    time.sleep(_SECONDS + 1)  # the kernel counts whole seconds
+    expired = keys.state(brief) in _GONE
+    keys.destroy(brief)
+    if not (revoked and expired):
+        return "keyring_keeps"
+    return None if shared else "keyring_not_shared"
+
+
+def _readable_elsewhere(ref: KeyRef) -> bool:
+    return run_python("vault.diagnostics.keyring_self_test", json.dumps(ref.to_json())).returncode == 0
+
+
+def main() -> int:
+    """Read a reference on stdin; in a session of one's own, exit 0 when its key can be read."""
+    ref = KeyRef.from_json(json.loads(sys.stdin.read()))
+    try:
+        join_new_session()
+        KernelKeyring().open(ref)
+    except (OSError, KeyServiceError):
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,50 @@
+"""Whether anything calls the sweep, and when it last came."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from vault.destruction.heartbeat import LATE_AFTER_INTERVALS, last_heartbeat, unit_name
+from vault.diagnostics.host import Host
+from vault.intake.record import list_intakes
+from vault.runs.lease import leased_runs
+from vault.site import Site
+
+_CRON_DAEMONS = frozenset({"cron", "crond", "fcron"})
+
+
+def cron_runs(host: Host) -> bool:
+    """Whether a daemon that reads /etc/cron.d is seen."""
+    return host.runs_any(_CRON_DAEMONS)
+
+
+def look_at_sweep(host: Host, home: Path, site: Site) -> Iterator[str]:
+    """Codes of findings. A sweep that comes in time by other means (Prefect) needs no unit of ours."""
+    beat = last_heartbeat(home)
+    age = beat.age_seconds(host.clock, host.boot_id()) if beat else None
+    late = beat is not None and (age is None or age > site.sweep_every_minutes * 60 * LATE_AFTER_INTERVALS)
+    name = unit_name(home)
+    timer = host.path(f"etc/systemd/system/{name}.timer").exists()
+    cron = host.path(f"etc/cron.d/{name}").exists()
+    begun = bool(leased_runs(home)) or any(intake.closed is None for intake in list_intakes(home))
+    if beat is None and not (begun or timer or cron):
+        yield "sweep_not_yet"
+        return
+    if beat is None:
+        yield "sweep_never"
+    if late:
+        yield "sweep_late"
+    if timer and not cron and not _enabled(host, name):
+        yield "sweep_not_enabled"
+    if host.hides_processes():
+        yield "processes_hidden"
+    elif cron and not timer and not cron_runs(host):
+        yield "cron_not_running"
+    if not timer and not cron:
+        yield "sweep_not_installed" if beat is None or late else "sweep_by_other_means"
+
+
+def _enabled(host: Host, name: str) -> bool:
+    link = host.path(f"etc/systemd/system/timers.target.wants/{name}.timer")
+    return link.exists() or link.is_symlink()

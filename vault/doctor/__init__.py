@@ -1,1 +1,0 @@
-"""What a host and a home look like to somebody who must keep the promises there."""

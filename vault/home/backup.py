@@ -1,0 +1,142 @@
+"""A home sealed with age as one stream, a tar inside: what a new host needs to answer for what was done, and no more.
+
+In it: settings, site and log keys, trust, ledger, sealed records, tombstones, authorisations, runs with their proofs.
+Never in it: staging, run keys (they are in no file), locks, orders, parts not yet published, identities that open what
+practices send in. What the lists below do not name is left out and counted.
+"""
+
+from __future__ import annotations
+
+import errno
+import io
+import json
+import os
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any, cast
+
+from schemas.errors import TargetRefusedError
+from vault.age.sealing import parse_recipients, seal_stream
+from vault.ledger.log import FileLedger
+from vault.records.tombstones import FOLDER as TOMBSTONES
+from vault.site import HOME_ID, home_id
+from vault.system.clock import Clock, format_utc
+from vault.system.files import sync_folder
+from vault.system.host_identity import machine_id
+
+MANIFEST = "backup.json"
+# Tombstones after subjects: of an erasure that goes on meanwhile the copy holds the tombstone, not only the record.
+KEPT = (
+    HOME_ID,
+    "trust",
+    "ledger",
+    "subjects",
+    "shared",
+    "authorisations",
+    "custody",
+    "destinations",
+    "runs",
+    "recipients.json",
+    TOMBSTONES,
+    "keys",
+    "site.toml",
+)
+KEPT_KEYS = frozenset({"site.key", "log.key", "home.age"})
+LEFT = frozenset(
+    {"staging", "intakes", "locks", "orders", "prefect", "sweep.json", "clock.json", "restored.json"}
+)
+"""What lives with one host and one moment."""
+_LEDGER_NOTE = ".tree"
+
+
+def refuse_backup(recipients: list[str], to: Path) -> None:
+    """Refuse what could not be sealed to there.
+
+    Raises TargetRefusedError (recipient_not_age, no_recipient, backup_exists), FileNotFoundError for the folder.
+    """
+    if not recipients:
+        raise TargetRefusedError("no_recipient")
+    parse_recipients(recipients)
+    if to.exists() or to.is_symlink():
+        raise TargetRefusedError("backup_exists")
+    if not to.parent.is_dir():
+        raise FileNotFoundError(errno.ENOENT, "")
+
+
+def write_backup(
+    home: Path, store: FileLedger, clock: Clock, recipients: list[str], to: Path
+) -> dict[str, Any]:
+    """Seal the home into `to`, as it stands at one head of its ledger. Gives counts.
+
+    Raises TargetRefusedError: recipient_not_age, no_recipient, backup_exists; StorageFullError. What was begun and not
+    finished is removed.
+    """
+    refuse_backup(recipients, to)
+    growing = to.with_name(f".{to.name}.growing")
+    try:
+        counts = _seal_home(home, store, clock, recipients, growing)
+        os.link(growing, to)  # unlike a rename it never replaces
+    finally:
+        growing.unlink(missing_ok=True)
+    sync_folder(to.parent)
+    return counts
+
+
+def _seal_home(
+    home: Path, store: FileLedger, clock: Clock, recipients: list[str], path: Path
+) -> dict[str, Any]:
+    with store.locked():  # no entry, and no erasure, in between
+        head = store.head()
+        facts = {
+            "version": 1,
+            "home": home_id(home),
+            "path": str(home),
+            "machine": machine_id(),
+            "at": format_utc(clock.now()),
+            "size": head.size,
+            "root": head.root.hex(),
+        }
+        files = 0
+        with (
+            seal_stream(recipients, path) as sealed,
+            tarfile.open(
+                fileobj=cast("IO[bytes]", sealed), mode="w|"
+            ) as tar,  # a stream needs no more than `write`
+        ):
+            _add(tar, MANIFEST, json.dumps(facts, sort_keys=True).encode())
+            for name in KEPT:
+                for file in _files_to_keep(home, home / name):
+                    files += _add_file(tar, home, file)
+    left = [p.name for p in home.iterdir() if p.name not in KEPT and p.name not in LEFT]
+    return {"files": files, "size": head.size, "left_out": len(left)}
+
+
+def _files_to_keep(home: Path, top: Path) -> Iterator[Path]:
+    """Regular files below one name of the home; no links, no temporary files, no keys beyond those a home is made of."""
+    if top.is_file():
+        yield top
+        return
+    for root, folders, names in os.walk(top):
+        folders.sort()
+        for path in (Path(root) / name for name in sorted(names)):
+            hidden = path.name.startswith(".") and path != home / "ledger" / _LEDGER_NOTE
+            foreign_key = top.name == "keys" and path.relative_to(top).as_posix() not in KEPT_KEYS
+            if not (hidden or foreign_key or path.is_symlink()) and path.is_file():
+                yield path
+
+
+def _add_file(tar: tarfile.TarFile, home: Path, path: Path) -> int:
+    """Add one file; one that a writer took away meanwhile is not there."""
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        return 0
+    _add(tar, path.relative_to(home).as_posix(), data)
+    return 1
+
+
+def _add(tar: tarfile.TarFile, name: str, data: bytes) -> None:
+    member = tarfile.TarInfo(name)
+    member.size, member.mode = len(data), 0o600
+    tar.addfile(member, io.BytesIO(data))

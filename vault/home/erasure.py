@@ -1,0 +1,78 @@
+"""Forgetting a person: the copies in run and proof folders first, then the sealed records with their keys and salts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from vault.authorisation.register import persons_of, persons_without_lease, registers_of
+from vault.ledger.home_log import load_log_key
+from vault.proof.folder import drop_former, place_folder, seal_files, take_former_back, without_authorisation
+from vault.records.known_numbers import also_known_as
+from vault.records.mandates import forget_numbers
+from vault.records.shared_records import SharedRecords
+from vault.records.subjects import Subjects
+from vault.runs.facts import is_ended
+from vault.runs.journal import Journal
+from vault.runs.lease import UNREADABLE, Lease, list_runs, parts_folder
+from vault.site import Site
+from vault.system.files import write_durably
+from vault.system.locks import lock_folder
+
+Issued = Callable[[str, bytes], object]
+"""Records in the ledger that a run's proof folder is issued with this manifest."""
+
+
+def forget_subject(home: Path, site: Site, subject_id: str, issued: Issued) -> None:
+    """Destroy a person's records and every copy of what names him, also what he signed with others.
+
+    Again: finishes what a crash cut short.
+    """
+    persons = also_known_as(home, subject_id)
+    for run_id in runs_without_lease(home, persons):
+        _strip_proof(home, site, run_id, issued)
+        write_durably(home / "runs" / run_id / UNREADABLE, b"")  # that it was damaged is all that it says
+    ours = runs_of(home, persons)
+    for lease in ours:
+        _strip_proof(home, site, lease.run_id, issued)
+        _strip_paths(home, lease)
+    for register in registers_of(home, persons):
+        register.forget_former([lease.run_id for lease in ours if lease.authorisation_id == register.id])
+    forget_numbers(home, persons)
+    SharedRecords(home).erase(persons)
+    with lock_folder(home / "subjects"):  # whoever changes a record reads and writes it under this lock
+        for person in sorted(persons - {subject_id}):
+            Subjects(home).erase(person)
+        Subjects(home).erase(subject_id)  # last: only it says by which other ids he was named
+    SharedRecords(home).erase(persons)  # what was sealed meanwhile, under keys that are gone
+
+
+def runs_of(home: Path, persons: frozenset[str]) -> list[Lease]:
+    """The runs that concern any of these persons, oldest first."""
+    return [lease for lease in list_runs(home) if persons_of(home, lease) & persons]
+
+
+def runs_without_lease(home: Path, persons: frozenset[str]) -> list[str]:
+    """The same of the runs whose damaged lease was set aside."""
+    return [run for run, whom in persons_without_lease(home).items() if whom is not None and whom & persons]
+
+
+def _strip_paths(home: Path, lease: Lease) -> None:
+    """The first release wrote the destination's path, which may name a doctor, into lease and journal."""
+    if is_ended(home, lease.run_id):
+        Journal(home, lease.run_id).drop_places()
+        inside = parts_folder(Path(lease.staging))
+        if lease.partial != str(inside):
+            replace(lease, partial=str(inside)).save(home)
+
+
+def _strip_proof(home: Path, site: Site, run_id: str, issued: Issued) -> None:
+    """Sign the run's proof folder anew without what names the doctor; entries, statements, certificate stay."""
+    folder = home / "runs" / run_id / "proof"
+    take_former_back(folder)
+    if (folder / "authorisation").is_dir():
+        sealed = seal_files(without_authorisation(folder), origin=site.origin, key=load_log_key(home))
+        issued(run_id, sealed["manifest.json"])
+        place_folder(folder, sealed)
+    drop_former(folder)  # it holds what was just taken out

@@ -1,0 +1,134 @@
+"""Forgetting again: what was erased or destroyed and exists again, because an older copy of a home was put back."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from schemas.errors import RepriseError
+from vault.authorisation.check import is_withdrawn, withdraw
+from vault.authorisation.register import persons_of
+from vault.destruction.destroy import destroy_run, inventory_staging, key_of, remove
+from vault.destruction.due import is_over
+from vault.home.erasure import Issued, forget_subject
+from vault.home.host_record import HostRecord
+from vault.keys.provider import KeyState
+from vault.keys.registry import provider
+from vault.ledger.entries import EntryType
+from vault.ledger.log import FileLedger
+from vault.records.tombstones import resurrected, tombstones
+from vault.runs.facts import RunFile, is_ended, write_run_file
+from vault.runs.lease import Lease, list_runs
+from vault.site import RESTORED, Site
+from vault.system.clock import Clock
+from vault.system.files import write_durably
+
+
+@dataclass(frozen=True)
+class Replayed:
+    """How many records were erased again, runs destroyed again, living runs given over, instructions withdrawn again."""
+
+    subjects: int = 0
+    runs: int = 0
+    alive: int = 0
+    withdrawals: int = 0
+
+    def counts(self) -> dict[str, int]:
+        """For the ledger."""
+        return asdict(self)
+
+
+def replay(
+    home: Path,
+    site: Site,
+    record: HostRecord,
+    clock: Clock,
+    issued: Issued,
+    destroyed: frozenset[str] = frozenset(),
+) -> Replayed:
+    """Erase and destroy again what the home's tombstones, its certificates or this host know to be gone.
+
+    `issued` records the folders that are issued anew for it. `destroyed` are further runs that must be gone. A person whose
+    run lives again is left until the sweep has ended it: its certificate is made from the record that then goes. Doing it
+    again changes nothing.
+    """
+    alive = [x for x in list_runs(home) if not is_over(home, x, clock)]
+    living = frozenset[str]().union(*(persons_of(home, lease) for lease in alive))
+    subjects = [s for s in resurrected(home, tombstones(home) | record.gone("erased")) if s not in living]
+    for subject in subjects:
+        forget_subject(home, site, subject, issued)
+    known = destroyed | record.gone("destroyed")
+    leases = {lease.run_id: lease for lease in list_runs(home)}
+    back = [x for x in leases.values() if (x.run_id in known or is_ended(home, x.run_id)) and _is_back(x)]
+    for lease in back:
+        destroy_run(home, lease, inventory_staging(lease), 0)
+    leaseless = [
+        home / "staging" / run for run in sorted(known - set(leases)) if (home / "staging" / run).exists()
+    ]
+    for folder in leaseless:
+        remove(folder)
+    return Replayed(len(subjects), len(back) + len(leaseless), withdrawals=_withdraw_again(home, record))
+
+
+def _withdraw_again(home: Path, record: HostRecord) -> int:
+    """Withdraw what this host knows to be withdrawn and an older copy of the home does not."""
+    done = 0
+    for name in sorted(record.gone("withdrawn")):
+        # Erased meanwhile, or damaged: it serves nobody.
+        with contextlib.suppress(RepriseError, OSError, ValueError):
+            if not is_withdrawn(home, name):
+                withdraw(home, name, {})
+                done += 1
+    return done
+
+
+def _is_back(lease: Lease) -> bool:
+    try:
+        if lease.has_files:
+            return True
+    except OSError:
+        return False  # a place that cannot be looked at now holds up no other
+    ref = key_of(lease)
+    return ref is not None and provider(lease.provider).state(ref) is KeyState.PRESENT
+
+
+def destroyed_in(store: FileLedger) -> frozenset[str]:
+    """The runs whose destruction the ledger tells."""
+    bodies = (json.loads(entry) for entry in store.read(0, store.head().size))
+    return frozenset(str(b["runId"]) for b in bodies if b["type"] == EntryType.DESTRUCTION_COMPLETED)
+
+
+def hand_to_sweep(home: Path, reason: str) -> int:
+    """Mark every living run to be ended by the sweep: its staging and key are those of another time. How many."""
+    alive = [lease for lease in list_runs(home) if not is_ended(home, lease.run_id)]
+    for lease in alive:
+        write_run_file(home, lease.run_id, RunFile.RESTORED, {"reason": reason})
+    return len(alive)
+
+
+def note_restored(home: Path, facts: dict[str, Any]) -> None:
+    """Say in the home that it came out of a backup: whoever opens it next forgets again, first of all."""
+    write_durably(home / RESTORED, json.dumps({**facts, "replayed": False}, sort_keys=True).encode())
+
+
+def restore_pending(home: Path) -> bool:
+    """Whether a restored home has not yet forgotten again."""
+    return (home / RESTORED).is_file() and not _restored(home).get("replayed", False)
+
+
+def close_restore(home: Path) -> None:
+    """The home has forgotten again; where it came from stays written."""
+    if (home / RESTORED).is_file():
+        closed = {**_restored(home), "replayed": True}
+        write_durably(home / RESTORED, json.dumps(closed, sort_keys=True).encode())
+
+
+def _restored(home: Path) -> dict[str, Any]:
+    """Where the home came from; nothing when that cannot be read, and then it forgets again."""
+    try:
+        return dict(json.loads((home / RESTORED).read_bytes()))
+    except (ValueError, TypeError):
+        return {}

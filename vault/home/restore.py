@@ -1,0 +1,199 @@
+"""A home out of its backup: unpacked, checked whole, and only then usable; its living runs belong to another time."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import tarfile
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from schemas.errors import ForkError, PackageError, RepriseError, StorageFullError, TargetRefusedError
+from schemas.regular_file import open_regular
+from vault.age.sealing import open_stream
+from vault.home.backup import KEPT, KEPT_KEYS, MANIFEST
+from vault.home.create import FOLDERS
+from vault.home.host_record import prepare_place
+from vault.home.replay import note_restored
+from vault.ledger.audit import audit
+from vault.ledger.home_log import load_log_key
+from vault.ledger.log import FileLedger
+from vault.ledger.notes import VerifierKey
+from vault.ledger.policy import format_policy
+from vault.records.operators import find_operator
+from vault.records.subjects import Subjects
+from vault.runs.facts import is_ended
+from vault.runs.lease import list_runs, set_unreadable_aside
+from vault.site import HOME_ID, home_id, state_line
+from vault.system.clock import Clock, format_utc
+from vault.system.files import FULL, sync_folder, write_durably
+from vault.system.host_identity import boot_id, machine_id
+from vault.verify import verify
+
+SETTINGS, UNSETTLED = "site.toml", "site.toml.restoring"
+_LATE = "run_overdue"  # no fault of the ledger: time went on while the backup lay
+
+
+def restore_backup(sealed: Path, identity: str, home: Path, clock: Clock, operator: str) -> dict[str, Any]:
+    """Unpack a backup into a home that does not exist yet. Gives counts.
+
+    The settings come last: without them there is no home, whatever was unpacked. Raises TargetRefusedError (home_exists),
+    ForkError (home_lives_here; or a fault of the ledger), PackageError; OperatorError when the backup knows nobody of
+    that name, OSError where there is no such file. Of a backup that is refused nothing is left.
+    """
+    if home.exists() or home.is_symlink():
+        raise TargetRefusedError("home_exists")
+    with open_regular(sealed):  # a path that names no file is told as such, before anything is made
+        home.mkdir(mode=0o700)
+    try:
+        facts, files = _unpack(sealed, identity, home)
+        _refuse_second_life(home, facts)
+        proofs = _check(home, facts, clock)
+        find_operator(home, operator)
+        _settle(home, facts, clock)
+    except BaseException:
+        shutil.rmtree(home)
+        sync_folder(home.parent)
+        raise
+    return {"files": files, "size": int(facts["size"]), "proofs": proofs, "taken": str(facts["at"])}
+
+
+def _unpack(sealed: Path, identity: str, home: Path) -> tuple[dict[str, Any], int]:
+    files, facts = 0, b""
+    try:
+        with open_stream(sealed, identity) as plain, tarfile.open(fileobj=plain, mode="r|") as tar:
+            for member in tar:
+                stream = tar.extractfile(member) if member.isreg() else None
+                if stream is None:
+                    raise PackageError("backup_holds_no_file")
+                if member.name == MANIFEST and not files and not facts:
+                    facts = stream.read()
+                    continue
+                _write(home, member.name, stream.read())
+                files += 1
+    except (tarfile.TarError, EOFError, OSError) as error:
+        full = isinstance(error, OSError) and error.errno in FULL
+        unusable = StorageFullError("disk_full") if full else PackageError("backup_unreadable")
+        raise unusable from None
+    return _facts(facts), files
+
+
+def _facts(data: bytes) -> dict[str, Any]:
+    try:
+        facts = dict(json.loads(data))
+        whole = facts["version"] == 1 and {"home", "path", "machine", "at", "size", "root"} <= set(facts)
+    except (ValueError, KeyError, TypeError):
+        whole = False
+    if not whole:
+        raise PackageError("backup_without_manifest")
+    return facts
+
+
+def _write(home: Path, name: str, data: bytes) -> None:
+    """Write one member in place, durably; only where a backup puts files. Raises PackageError."""
+    top, _, rest = name.partition("/")
+    foreign_key = top == "keys" and rest not in KEPT_KEYS
+    parts = name.split("/")
+    plain = all(part not in ("", ".", "..") and part.isprintable() for part in parts)
+    if not plain or top not in KEPT or foreign_key:
+        raise PackageError("backup_holds_foreign_name")
+    path = home / (UNSETTLED if name == SETTINGS else name)
+    _make_private(home, path.parent)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as stream:
+        stream.write(data)
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+def _make_private(home: Path, folder: Path) -> None:
+    """Make a folder of the home and those above it, each for its owner only whatever the umask says."""
+    for above in reversed([folder, *folder.parents]):
+        if above.is_relative_to(home):
+            above.mkdir(mode=0o700, exist_ok=True)
+
+
+def _refuse_second_life(home: Path, facts: dict[str, Any]) -> None:
+    """The original still lies where it was: two homes of one name would sign two ledgers. Raises ForkError."""
+    original = Path(str(facts["path"]))
+    mark = original / HOME_ID
+    here = facts["machine"] == machine_id() and original != home
+    if (
+        here
+        and mark.is_file()
+        and mark.read_text(encoding="ascii", errors="replace").strip() == facts["home"]
+    ):
+        raise ForkError("home_lives_here")
+
+
+def _check(home: Path, facts: dict[str, Any], clock: Clock) -> int:
+    """The ledger is whole and has the head that was backed up; every record opens; every proof verifies."""
+    try:
+        origin = str(tomllib.loads((home / UNSETTLED).read_text(encoding="utf-8"))["origin"])
+        store = FileLedger(home / "ledger", origin, load_log_key(home))
+        subjects = Subjects(home)
+        opened = all(
+            subjects.read(subject) is not None for subject in subjects.ids() if _has_key(home, subject)
+        )
+    except (OSError, ValueError, KeyError, RepriseError):
+        opened = False
+    if not opened:
+        raise PackageError("backup_not_whole")
+    faults = audit(home / "ledger", VerifierKey.parse(store.vkey), clock.now())
+    faults = [fault for fault in faults if fault != _LATE]
+    if faults:
+        raise ForkError(faults[0], count=len(faults))
+    head = store.head()
+    if (head.size, head.root.hex()) != (facts["size"], facts["root"]):
+        raise ForkError("log_differs_from_head", count=head.size)
+    ended = [path.name for path in sorted((home / "runs").glob("*")) if is_ended(home, path.name)]
+    policy = format_policy(store.vkey)
+    for run in ended:
+        if verify(home / "runs" / run / "proof", policy)[0]:
+            raise PackageError("proof_does_not_verify", run=run)
+    return len(ended)
+
+
+def _has_key(home: Path, subject: str) -> bool:
+    return (home / "subjects" / subject / "key").is_file()
+
+
+def _fix_place(home: Path) -> None:
+    """Where this host keeps its record of the home, as when it was created: in the folder of the backup, if it can be had."""
+    text = (home / UNSETTLED).read_text(encoding="utf-8")
+    settings = tomllib.loads(text)
+    if settings.get("trial"):
+        return
+    place = prepare_place(home_id(home), settings.get("state"))
+    if settings.get("state") != str(place):
+        others = re.sub(r"(?m)^state\s*=.*\n?", "", text)
+        write_durably(home / UNSETTLED, (state_line(place) + others).encode())
+
+
+def _settle(home: Path, facts: dict[str, Any], clock: Clock) -> None:
+    """Living runs are turned to this home's own folders; then the home says where it came from; then it is one."""
+    for folder in FOLDERS:
+        _make_private(home, home / folder)
+    _fix_place(home)
+    set_unreadable_aside(home)
+    for lease in list_runs(home):
+        lease.update(home, data_pid=None, owner_pid=0, owner_started=0)
+    note_restored(
+        home,
+        {
+            "at": format_utc(clock.now()),
+            "boot_id": boot_id(),
+            "machine": machine_id(),
+            "taken": facts["at"],
+            "size": facts["size"],
+            "root": facts["root"],
+        },
+    )
+    for root, _, _ in os.walk(home):
+        sync_folder(Path(root))
+    os.rename(home / UNSETTLED, home / SETTINGS)
+    sync_folder(home)
+    sync_folder(home.parent)

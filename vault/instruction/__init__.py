@@ -1,0 +1,12 @@
+"""The instruction that a doctor signs: fields, text, page, signatures.
+
+* `document`: the instruction, drafted and parsed
+* `fields`: what each field may hold
+* `printable`: which characters a field may hold
+* `page`: the PDF page
+* `signed_page`: a page with its signatures, checked
+* `signing`: signing a page or a document
+* `patient_list`: the sealed list of patients
+"""
+
+__all__ = ["document", "fields", "page", "patient_list", "printable", "signed_page", "signing"]

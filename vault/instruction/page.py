@@ -1,0 +1,71 @@
+"""An instruction on paper: the signed text in the doctor's language, places to sign, the JSON embedded.
+
+The page is made from the JSON alone, byte for byte the same each time (nothing in it is compressed, dated or random), so
+that whoever holds the JSON can make the page again and compare: a page that says something else is not this page.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+
+from schemas.errors import AuthorisationError
+from vault.instruction._text import paragraphs, section_titles
+from vault.instruction.document import MAX_BYTES, parse
+
+ATTACHMENT = "instruction.json"
+_PLACE = "controller-"
+_EMBEDDED = re.compile(
+    rb"\n<<\n/Length (\d{1,9}) /Params <<\n/Size \d{1,9}\n>> /Type /EmbeddedFile\n>>\nstream\n"
+)
+
+
+def place_name(number: int) -> str:
+    """The signature field of the controller with this number, from 1."""
+    return f"{_PLACE}{number}"
+
+
+def place_number(name: str) -> int:
+    """The inverse of `place_name`. Raises ValueError: no field of a page of ours."""
+    number = int(name.removeprefix(_PLACE))
+    if place_name(number) != name:
+        raise ValueError
+    return number
+
+
+def render_pdf(document: bytes) -> bytes:
+    """The page for an instruction. Raises AuthorisationError (`vault.instruction.document.parse`)."""
+    from vault.pdf.layout import (
+        PdfDocument,  # the writer of pages takes its time to load, and most commands need none
+    )
+
+    instruction = parse(document)
+    body = {k: v for k, v in json.loads(document).items() if k != "readable_text_sha256"}
+    sections = section_titles(instruction.language)
+    (_, title), *rest = paragraphs(body)
+    paper = PdfDocument(title, language=instruction.language)
+    paper.uncompressed()
+    paper.attach(ATTACHMENT, document)
+    paper.heading(title)
+    for name, text in rest:
+        if name in sections:
+            paper.section(sections[name])
+            paper.text(text)
+        else:
+            paper.small(text)
+    paper.section(sections["sign"])
+    for number, controller in enumerate(instruction.controllers, 1):
+        paper.signing_place(place_name(number), controller.name)
+    return paper.to_pdf()
+
+
+def embedded_instruction(pdf: bytes) -> bytes:
+    """The JSON inside a page that `render_pdf` made, found without a PDF parser.
+
+    Raises AuthorisationError: pdf_without_instruction.
+    """
+    found = _EMBEDDED.search(pdf)
+    length = int(found[1]) if found else 0
+    if found is None or not 0 < length <= MAX_BYTES:
+        raise AuthorisationError("pdf_without_instruction")
+    return pdf[found.end() : found.end() + length]

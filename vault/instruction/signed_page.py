@@ -1,0 +1,182 @@
+"""A signed page: PAdES (ETSI EN 319 142-1), taken apart into what each signature is over. Whom to trust is decided after.
+
+The page's first revision must be, to the byte, the page that its own JSON makes. Each revision after it must be one
+signature in one of the page's own places, over every byte up to its end, and nothing else: no other object of the page
+may be written anew. What is checked so is then handed on as a CMS signature over bytes, like any other.
+"""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from schemas.errors import AuthorisationError
+from vault.instruction.page import embedded_instruction, place_number, render_pdf
+from vault.pdf.revisions import Revision, revisions_after
+from vault.pki.pyhanko_logging import load_pyhanko
+from vault.pki.signed_document import Signature, Signed
+
+if TYPE_CHECKING:
+    from pyhanko.pdf_utils.reader import PdfFileReader
+
+MAX_GROWTH = 2 << 20
+"""How many bytes signatures may add to a page."""
+MAX_BYTES = 8 << 20
+_SIGNING_CHANGES = {"/V", "/AP", "/M", "/MK", "/DA"}
+_CATALOG_CHANGES = {"/Version", "/Extensions", "/AcroForm", "/Metadata"}
+MAX_METADATA = 64 << 10
+
+
+def is_pdf(data: bytes) -> bool:
+    """Whether a file says that it is a PDF."""
+    return data.startswith(b"%PDF-")
+
+
+def open_pdf(pdf: bytes, patients: bytes | None = None) -> Signed:
+    """The instruction in a page, and what each signature is over; nobody's certificate is looked at yet.
+
+    Raises AuthorisationError: pdf_too_large, pdf_without_instruction, instruction_malformed, readable_text_differs (the
+    page is not the one that its JSON makes), signature_malformed, document_altered (more than signatures was added).
+    """
+    if len(pdf) > MAX_BYTES:
+        raise AuthorisationError("pdf_too_large", limit=MAX_BYTES)
+    document = embedded_instruction(pdf)
+    page = render_pdf(document)
+    if not pdf.startswith(page):
+        raise AuthorisationError("readable_text_differs")
+    if len(pdf) - len(page) > MAX_GROWTH:
+        raise AuthorisationError("pdf_too_large", limit=MAX_GROWTH)
+    try:
+        signatures = _signatures(pdf, page)
+    except AuthorisationError:
+        raise
+    except Exception:  # noqa: BLE001 - whatever a parser says of foreign bytes, and it could quote them
+        signatures = None
+    if signatures is None:
+        raise AuthorisationError("document_altered")
+    return Signed(document, signatures, pdf, patients)
+
+
+def _signatures(pdf: bytes, page: bytes) -> tuple[Signature, ...] | None:
+    revisions = revisions_after(pdf, len(page))
+    if not revisions:
+        return ()
+    offered = _Offered.of(page)
+    reader = _reader(pdf)
+    found = sorted(reader.embedded_signatures, key=lambda one: one.signed_revision)
+    if not _only_signed(reader, offered, revisions) or len(found) != len(revisions):
+        return None
+    held = [_one(pdf, one, number, revisions[number - 1]) for number, one in enumerate(found, 1)]
+    if len({one.field_name for one in found}) != len(found) or None in held:
+        return None
+    if sum(list(map(int, found[-1].byte_range))[2:]) != len(
+        pdf
+    ):  # even a line end after the last signature is nobody's
+        return None
+    return tuple(one for one in held if one is not None)
+
+
+def _reader(pdf: bytes) -> PdfFileReader:
+    load_pyhanko()
+    from pyhanko.pdf_utils.reader import PdfFileReader
+
+    return PdfFileReader(io.BytesIO(pdf), strict=True)
+
+
+@dataclass(frozen=True)
+class _Offered:
+    """What our own page offers: where to sign, and which of its objects a signature may write anew."""
+
+    catalog: dict[str, str]
+    root: int
+    places: dict[int, dict[str, str]]
+    changeable: frozenset[int]
+    size: int
+
+    @classmethod
+    def of(cls, page: bytes) -> _Offered:
+        reader = _reader(page)
+        root = reader.root
+        fields = root["/AcroForm"].raw_get("/Fields")
+        places = {field.idnum: _without(field.get_object(), _SIGNING_CHANGES) for field in fields}
+        others = (reader.root_ref, root.raw_get("/AcroForm"), reader.trailer.raw_get("/Info"))
+        changeable = frozenset([*places, *(reference.idnum for reference in others)])
+        return cls(
+            _without(root, _CATALOG_CHANGES),
+            reader.root_ref.idnum,
+            places,
+            changeable,
+            int(reader.trailer["/Size"]),
+        )
+
+
+def _only_signed(reader: PdfFileReader, offered: _Offered, revisions: list[Revision]) -> bool:
+    """Whether the updates leave all of the page as it was but for its signature fields; pyHanko's own view on top."""
+    touched = {n for revision in revisions for n in revision.objects if n < offered.size}
+    if not touched <= offered.changeable or reader.xrefs.total_revisions != len(revisions) + 1:
+        return False
+    views = [reader.get_historical_resolver(number) for number in range(1, len(revisions) + 1)]
+    if not all(_same_catalog(view, offered) and _same_places(view, offered) for view in views):
+        return False
+    from pyhanko.sign.diff_analysis import DEFAULT_DIFF_POLICY, DiffResult, ModificationLevel
+
+    result = DEFAULT_DIFF_POLICY.review_file(reader, 0)
+    return isinstance(result, DiffResult) and result.modification_level <= ModificationLevel.FORM_FILLING
+
+
+def _same_catalog(view: Any, offered: _Offered) -> bool:
+    same = view.root_ref.idnum == offered.root and _without(view.root, _CATALOG_CHANGES) == offered.catalog
+    return same and _is_plain_metadata(view.root)
+
+
+def _is_plain_metadata(root: Any) -> bool:
+    """Signing programs add XMP (PDF 2.0 asks for it): small, not packed, and without DOCTYPE, for it will be parsed."""
+    if "/Metadata" not in root:
+        return True
+    held = root.raw_get("/Metadata").get_object()
+    data = held.encoded_data
+    return "/Filter" not in held and len(data) <= MAX_METADATA and b"<!" not in data
+
+
+def _same_places(view: Any, offered: _Offered) -> bool:
+    fields = view.root["/AcroForm"].raw_get("/Fields")
+    now = {field.idnum: _without(field.get_object(), _SIGNING_CHANGES) for field in fields}
+    return len(fields) == len(now) and now == offered.places
+
+
+def _without(entries: Any, names: set[str]) -> dict[str, str]:
+    return {name: repr(entries.raw_get(name)) for name in entries if name not in names}
+
+
+def _one(pdf: bytes, found: Any, number: int, revision: Revision) -> Signature | None:
+    """The bytes that a signature is over, and the signature, when it covers its whole revision and all before it."""
+    zero, first, second, length = (int(value) for value in found.byte_range)
+    inside = revision.start <= first < second <= revision.table
+    ends = revision.marker_end <= second + length <= revision.end
+    kind = found.sig_object.get("/Type", "/Sig")
+    if zero or not inside or not ends or found.signed_revision != number or kind != "/Sig":
+        return None
+    if found.sig_object.get("/SubFilter") != "/ETSI.CAdES.detached":
+        raise AuthorisationError("signature_malformed")
+    over = pdf[:first] + pdf[second : second + length]
+    place = place_number(str(found.field_name))
+    return Signature(over, _unpadded(pdf[first:second], found.pkcs7_content), place)
+
+
+def _unpadded(text: bytes, contents: bytes) -> bytes:
+    """The signature without the zeros after it. It is covered by nothing: every digit of it must be as we read it."""
+    digits = text[1:-1]
+    spelt = digits in (contents.hex().encode(), contents.hex().upper().encode())
+    size = _der_length(contents)
+    if text[:1] + text[-1:] != b"<>" or not spelt or contents[size:].strip(b"\0"):
+        raise AuthorisationError("signature_malformed")
+    return contents[:size]
+
+
+def _der_length(data: bytes) -> int:
+    """How many bytes the outermost DER value takes, itself included."""
+    if data[1] < 0x80:
+        return 2 + data[1]
+    width = data[1] & 0x7F
+    return 2 + width + int.from_bytes(data[2 : 2 + width], "big")

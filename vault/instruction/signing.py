@@ -1,0 +1,83 @@
+"""The doctor's side: sign an instruction or a withdrawal, with a certificate in PKCS#12 or on a token.
+
+Detached CAdES over a file, or PAdES (ETSI EN 319 142-1, baseline B) as an update appended to a page, every byte of which
+stays as it was.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+from pyhanko.sign import signers
+from pyhanko.sign.fields import SigSeedSubFilter
+from pyhanko.stamp import TextStampStyle
+
+from schemas.errors import AuthorisationError, RefusedError
+from vault.instruction.document import parse
+from vault.instruction.page import place_name
+from vault.instruction.signed_page import open_pdf
+from vault.pki.pyhanko_logging import silence
+from vault.pki.signer_profiles import family_of, national_number
+
+silence()
+_STAMP = TextStampStyle(stamp_text="%(signer)s\n%(ts)s", border_width=0)
+
+
+def load_p12(data: bytes, password: str) -> signers.SimpleSigner:
+    """The key and certificates of a .p12. Raises AuthorisationError: p12_unusable (wrong password, or none)."""
+    try:
+        signer = signers.SimpleSigner.load_pkcs12_data(data, other_certs=[], passphrase=password.encode())
+    except Exception:  # noqa: BLE001 - whatever pyHanko raises could quote the certificate
+        signer = None
+    if signer is None:
+        raise AuthorisationError("p12_unusable")
+    return signer
+
+
+def signer_number(signer: signers.Signer) -> str | None:
+    """The national number in the certificate that will sign; None when it names nobody, which a check then refuses."""
+    try:
+        certificate = signer.signing_cert
+        return national_number(certificate, family_of(certificate)) if certificate is not None else None
+    except RefusedError:
+        return None
+
+
+def sign_cades(document: bytes, signer: signers.Signer) -> bytes:
+    """A detached CAdES signature over the document, DER. Raises AuthorisationError: signing_failed."""
+    signed = _run(lambda: signer.async_sign_general_data(document, "sha256", detached=True, use_cades=True))
+    return bytes(signed.dump())
+
+
+def sign_pades(pdf: bytes, signer: signers.Signer, place: int) -> bytes:
+    """The page with one more signature, in the box of the controller with this number, from 1.
+
+    Raises AuthorisationError: what `vault.instruction.signed_page.open_pdf` says of a page that is not ours or was altered
+    (nobody signs that), no_such_place, place_is_signed, page_is_signed, signing_failed.
+    """
+    signed = open_pdf(pdf)
+    boxes = set(range(1, len(parse(signed.document).controllers) + 1))
+    taken = {one.place for one in signed.signatures}
+    if place not in boxes:
+        raise AuthorisationError("no_such_place")
+    if place in taken:
+        raise AuthorisationError("place_is_signed" if boxes - taken else "page_is_signed")
+    writer = IncrementalPdfFileWriter(io.BytesIO(pdf))
+    metadata = signers.PdfSignatureMetadata(
+        field_name=place_name(place), md_algorithm="sha256", subfilter=SigSeedSubFilter.PADES
+    )
+    made = signers.PdfSigner(metadata, signer=signer, stamp_style=_STAMP)
+    return bytes(_run(lambda: made.async_sign_pdf(writer)).getvalue())
+
+
+def _run(sign: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
+    """Let the signer sign. What the library or the card says could name the holder: it becomes a code."""
+    try:
+        return asyncio.run(sign())
+    except Exception:  # noqa: BLE001, S110
+        pass
+    raise AuthorisationError("signing_failed")

@@ -1,0 +1,10 @@
+"""Intakes: identities to which a practice seals its export, and the sealed export itself.
+
+* `record`: an intake from its opening to its end
+* `identity_store`: where its identity is kept
+* `mint`: the process that makes the identity
+* `sealed_source`: reading the sealed export
+* `seal_page`: the page on which a practice seals
+"""
+
+__all__ = ["identity_store", "mint", "record", "seal_page", "sealed_source"]

@@ -1,0 +1,253 @@
+"""Intakes: one-time age recipients, each bound to an authorisation and to the one run that uses it.
+
+The practice seals its export to the recipient; whoever carries or keeps the sealed file cannot read it. The identity
+is destroyed with the key of the run that used it, or at its expiry.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass, replace
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from schemas.errors import IntakeError
+from vault.intake.identity_store import PROVIDERS, identity_store
+from vault.keys.provider import KeyRef, KeyState
+from vault.runs.lease import Lease
+from vault.system.clock import Clock, parse_utc
+from vault.system.deadline import seconds_left
+from vault.system.files import sync_folder, write_durably
+from vault.system.locks import lock_intakes
+
+GROUPS = 5
+RECORD = "intake.json"
+
+
+@dataclass(frozen=True)
+class Intake:
+    """What is kept of an intake. No personal data; never the identity."""
+
+    id: str
+    authorisation_id: str
+    provider: str  # keyring | file
+    opened: str  # RFC 3339 Z
+    expires: str
+    recipient: str = ""
+    key_ref: KeyRef | None = None
+    run_id: str | None = None  # the run that used it
+    only_key: bool | None = None  # whether what that run read was sealed to this recipient and to no other
+    closed: str | None = None  # with_run | closed | expired | withdrawn | key_gone
+    boot_id: str = ""  # of the boot that opened it, and its end by that boot's clock, which nobody can set
+    boot_expires: float = 0.0
+
+    @classmethod
+    def load(cls, home: Path, intake_id: str) -> Intake:
+        """Read a record. Raises IntakeError: intake_unknown, intake_unreadable."""
+        path = home / "intakes" / intake_id / RECORD
+        if not intake_id.isalnum() or not path.is_file():
+            raise IntakeError("intake_unknown")
+        text = path.read_bytes()
+        try:
+            raw: dict[str, Any] = json.loads(text)
+            if raw["key_ref"] is not None:
+                raw["key_ref"] = KeyRef.from_json(raw["key_ref"])
+            intake = cls(**raw)
+            parse_utc(intake.opened)
+            parse_utc(intake.expires)
+            if intake.id == intake_id and intake.provider in PROVIDERS:
+                return intake
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+            pass
+        raise IntakeError("intake_unreadable")
+
+    def save(self, home: Path) -> None:
+        """Write the record durably."""
+        folder = home / "intakes" / self.id
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        sync_folder(folder.parent)
+        write_durably(folder / RECORD, json.dumps(asdict(self), sort_keys=True).encode())
+
+    def ref(self, home: Path) -> KeyRef | None:
+        """Where the identity is; found by name when a crash came before the record knew it."""
+        return self.key_ref or identity_store(home, self.provider).find(self.id)
+
+    def key_state(self, home: Path) -> KeyState:
+        """Whether the identity can be read."""
+        ref = self.ref(home)
+        return identity_store(home, self.provider).state(ref) if ref else KeyState.ABSENT
+
+    def seconds_left(self, clock: Clock) -> int:
+        """Until it expires (`vault.system.deadline` says by which clock)."""
+        return seconds_left(
+            clock,
+            created=parse_utc(self.opened),
+            deadline=parse_utc(self.expires),
+            boot_id=self.boot_id,
+            boot_deadline=self.boot_expires,
+            this_machine=False,  # after another boot the wall clock alone decides
+        )
+
+    def expired(self, clock: Clock) -> bool:
+        """Whether nobody used it in time."""
+        return self.run_id is None and self.seconds_left(clock) <= 0
+
+    def state(self, home: Path, clock: Clock) -> str:
+        """One of open | in_use | spent | closed | expired | withdrawn | key_gone."""
+        if self.closed is not None:
+            return "spent" if self.run_id else self.closed
+        if self.expired(clock):
+            return "expired"
+        if self.key_state(home) is not KeyState.PRESENT:
+            return "key_gone"
+        return "in_use" if self.run_id else "open"
+
+
+def check_number(recipient: str) -> str:
+    """What is compared by telephone: 66 bits of SHA-256 of the recipient, in groups of four digits."""
+    digits = str(int.from_bytes(sha256(recipient.encode()).digest(), "big") % 10 ** (4 * GROUPS))
+    digits = digits.zfill(4 * GROUPS)
+    return " ".join(digits[i : i + 4] for i in range(0, len(digits), 4))
+
+
+def list_intakes(home: Path) -> list[Intake]:
+    """All intakes of a home, oldest first. A damaged record is none (`unreadable_intakes`), nor one the disk does not give."""
+    found = (_load_or_none(home, name) for name in _names(home))
+    return sorted((i for i in found if i is not None), key=lambda intake: (intake.opened, intake.id))
+
+
+def unreadable_intakes(home: Path) -> list[str]:
+    """The ids of the records that are damaged; one that the disk does not give may be sound (`intakes_out_of_reach`)."""
+    out_of_reach = intakes_out_of_reach(home)
+    return [name for name in _names(home) if name not in out_of_reach and _load_or_none(home, name) is None]
+
+
+def intakes_out_of_reach(home: Path) -> list[str]:
+    """The ids of the records that the disk does not give, now or any more."""
+    return [name for name in _names(home) if not _is_given(home / "intakes" / name / RECORD)]
+
+
+def _is_given(path: Path) -> bool:
+    try:
+        path.read_bytes()
+    except OSError:
+        return False
+    return True
+
+
+def give_up(home: Path, intake_id: str) -> None:
+    """Destroy the identity of a damaged record by its name, and put the record aside."""
+    for name in PROVIDERS:
+        store = identity_store(home, name)
+        ref = store.find(intake_id)
+        if ref is not None:
+            store.destroy(ref)
+    folder = home / "intakes" / intake_id
+    (folder / RECORD).rename(folder / "intake.unreadable")
+    sync_folder(folder)
+
+
+def _names(home: Path) -> list[str]:
+    folder = home / "intakes"
+    return sorted(p.name for p in folder.iterdir() if os.path.lexists(p / RECORD)) if folder.is_dir() else []
+
+
+def _load_or_none(home: Path, name: str) -> Intake | None:
+    try:
+        return Intake.load(home, name)
+    except (IntakeError, OSError):
+        return None
+
+
+def refusal(
+    home: Path, intake: Intake, authorisation_id: str, run_id: str | None, clock: Clock
+) -> str | None:
+    """Why this run may not use the intake: intake_of_another | intake_spent | intake_key_gone; None when it may."""
+    if intake.authorisation_id != authorisation_id:
+        return "intake_of_another"
+    if intake.run_id is not None and intake.run_id != run_id:
+        return "intake_spent"
+    if intake.closed or intake.expired(clock) or intake.key_state(home) is not KeyState.PRESENT:
+        return "intake_key_gone"
+    return None
+
+
+def refuse_unusable_intake(home: Path, authorisation_id: str, wanted: str | None, clock: Clock) -> None:
+    """Refuse a sealed source that no open intake can fit, by the records alone.
+
+    Raises IntakeError: intake_unknown (none was opened), intake_of_another, intake_spent, intake_key_gone.
+    """
+    ours = [i for i in list_intakes(home) if i.authorisation_id == authorisation_id]
+    tried = [Intake.load(home, wanted)] if wanted else ours
+    codes = {refusal(home, intake, authorisation_id, None, clock) for intake in tried}
+    if None not in codes:
+        raise IntakeError(most_specific(codes))
+
+
+def most_specific(codes: set[str | None]) -> str:
+    """The code that tells most."""
+    order = ("intake_of_another", "intake_spent", "intake_key_gone")
+    return next((code for code in order if code in codes), "intake_unknown")
+
+
+def claim(home: Path, intake_id: str, lease: Lease, *, only_key: bool, clock: Clock) -> None:
+    """Bind an intake to the run; again for the same run changes nothing, but that more keys may have opened its source.
+
+    From now on the identity lives no longer than the run: a kernel key gets the run's own deadline. Raises IntakeError.
+    """
+    with lock_intakes(home):
+        intake = Intake.load(home, intake_id)
+        code = refusal(home, intake, lease.authorisation_id, lease.run_id, clock)
+        if code is not None:
+            raise IntakeError(code)
+        alone = only_key and intake.only_key is not False
+        replace(intake, run_id=lease.run_id, only_key=alone).save(home)
+    store, ref = identity_store(home, intake.provider), intake.ref(home)
+    if ref is not None:
+        store.rearm(ref, lease.seconds_left(clock))
+
+
+def close(home: Path, intake_id: str, cause: str, *, run_is_over: bool = False) -> KeyState:
+    """Destroy the identity of an intake that no run uses, and keep why. Raises IntakeError: intake_in_use."""
+    with lock_intakes(home):
+        intake = Intake.load(home, intake_id)
+        if intake.run_id is not None and intake.closed is None and not run_is_over:
+            raise IntakeError("intake_in_use")
+        state = destroy_identity(home, intake)
+        if intake.closed is None:
+            replace(intake, closed=cause).save(home)
+    return state
+
+
+def destroy_identity(home: Path, intake: Intake) -> KeyState:
+    """Destroy the identity; gives what can be seen of it afterwards. Doing it again changes nothing."""
+    ref = intake.ref(home)
+    if ref is not None:
+        identity_store(home, intake.provider).destroy(ref)
+    return intake.key_state(home)
+
+
+def rearm_identity(home: Path, intake: Intake, seconds: int) -> None:
+    """Set the timeout of its identity anew, where it is in the kernel's keyring."""
+    ref = intake.ref(home)
+    if intake.closed is None and ref is not None and intake.key_state(home) is KeyState.PRESENT:
+        identity_store(home, intake.provider).rearm(ref, seconds)
+
+
+def intake_of(home: Path, lease: Lease) -> Intake | None:
+    """The intake whose identity must die with this run: the one it used, unless another run claimed it since.
+
+    None as well where its record did not come back with the home, or is damaged: then nothing is claimed of it.
+    """
+    intake = _load_or_none(home, lease.intake_id) if lease.intake_id else None
+    if intake is None:
+        return None
+    return intake if intake.run_id in (None, lease.run_id) else None
+
+
+def spend(home: Path, intake: Intake, run_id: str) -> None:
+    """The run that used it has ended, and the identity with it."""
+    with lock_intakes(home):
+        replace(Intake.load(home, intake.id), run_id=run_id, closed="with_run").save(home)

@@ -1,0 +1,56 @@
+"""A sealed export and the intake that opens it: tried only in the data process, which alone holds an identity."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import BinaryIO
+
+from schemas.errors import IntakeError, KeyServiceError
+from vault.age.header import ARMOUR, INTRO, AgeHeader, open_header, read_header
+from vault.age.reader import AgePayload
+from vault.intake.identity_store import identity_store
+from vault.intake.record import Intake, list_intakes, most_specific, refusal
+from vault.runs.lease import Lease
+from vault.system.clock import SystemClock
+
+
+def is_sealed(reopen: Callable[[], BinaryIO]) -> bool:
+    """Whether a file begins as an age file does, armoured or not."""
+    with reopen() as stream:
+        return stream.read(len(ARMOUR)).startswith((INTRO, ARMOUR))
+
+
+def open_sealed(
+    home: Path, lease: Lease, wanted: str | None, reopen: Callable[[], BinaryIO]
+) -> tuple[Intake, bool, Callable[[], AgePayload]]:
+    """The intake that opens the source's header, whether its key is the only one, and what looks at the payload.
+
+    Raises IntakeError (intake_unknown, intake_of_another, intake_spent, intake_key_gone, intake_does_not_fit) and
+    SealedSourceError.
+    """
+    with reopen() as stream:
+        header = read_header(stream)
+    intake, file_key = _find(home, lease, wanted, header)
+    return intake, header.one_key_only, lambda: AgePayload(header, file_key, reopen)
+
+
+def _find(home: Path, lease: Lease, wanted: str | None, header: AgeHeader) -> tuple[Intake, bytes]:
+    intakes = [Intake.load(home, wanted)] if wanted else list_intakes(home)
+    codes: set[str | None] = set()
+    for intake in intakes:
+        code = refusal(home, intake, lease.authorisation_id, lease.run_id, SystemClock())
+        if code == "intake_of_another" and not wanted and _open_with(home, intake, header) is None:
+            continue  # of another authorisation, and not what this file was sealed to
+        if code is None and (file_key := _open_with(home, intake, header)) is not None:
+            return intake, file_key
+        codes.add(code)
+    raise IntakeError("intake_does_not_fit" if wanted and codes == {None} else most_specific(codes))
+
+
+def _open_with(home: Path, intake: Intake, header: AgeHeader) -> bytes | None:
+    with suppress(KeyServiceError):
+        ref = intake.ref(home)
+        return open_header(header, identity_store(home, intake.provider).open(ref)) if ref else None
+    return None

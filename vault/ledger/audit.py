@@ -1,0 +1,160 @@
+"""Audit of a whole ledger: every file recomputed from the entries, and the story they tell held against its rules."""
+
+from __future__ import annotations
+
+import json
+import re
+import stat
+from datetime import datetime
+from pathlib import Path
+
+from schemas.errors import LedgerError
+from vault.canonical_json import canonical_json
+from vault.ledger.completeness import sequence_faults
+from vault.ledger.entries import FIELDS, EntryType
+from vault.ledger.merkle import leaf_hash, root_hash
+from vault.ledger.notes import Checkpoint, VerifierKey, open_note
+from vault.ledger.tiles import MAX_BUNDLE_ENTRY, TILE, format_bundle, parse_bundle, tile_path, widths
+
+_TILE = re.compile(
+    r"tile/(entries|[0-9]|[1-5][0-9]|6[0-3])/((?:x[0-9]{3}/)*[0-9]{3})(?:\.p/([1-9][0-9]{0,2}))?"
+)
+_TYPES = frozenset(EntryType)
+MAX_FILE = TILE * (2 + MAX_BUNDLE_ENTRY)
+_OURS = frozenset({"checkpoint", ".tree", ".lock", ".writing"})
+
+
+def audit(
+    folder: Path, verifier: VerifierKey, now: datetime, heads: tuple[Checkpoint, ...] = ()
+) -> list[str]:
+    """The faults of a ledger, as codes; none when it is whole and complete.
+
+    Checks the signature, the root, every tile and bundle, the form and number of every entry, and that each run has an
+    earlier authorisation and exactly one end or time left. `heads` are those handed out before (certificates carry
+    them): the log must extend each.
+    """
+    paths = [path for path in folder.rglob("*") if path.is_symlink() or not path.is_dir()]
+    if any(_is_odd(path) for path in paths):
+        return ["unknown_file"]
+    names = {path.relative_to(folder).as_posix() for path in paths}
+    if not names - {".lock", ".writing"}:
+        return ["log_shorter_than_head"] * bool(heads)  # nothing was ever recorded here
+    try:
+        head = Checkpoint.parse(open_note((folder / "checkpoint").read_bytes(), verifier))
+        entries = _entries(folder, head.size)
+    except (OSError, LedgerError) as error:
+        return [getattr(error, "code", "file_missing")]
+    leaves = [leaf_hash(entry) for entry in entries]
+    if head.origin != verifier.name:
+        return ["origin_differs"]
+    if len(entries) != head.size or root_hash(leaves) != head.root:
+        return ["root_differs"]
+    return [
+        *_head_faults(leaves, heads, head.origin),
+        *_note_faults(folder, head, leaves),
+        *_file_faults(folder, names, entries, leaves),
+        *_form_faults(entries),
+        *sequence_faults(entries, now),
+    ]
+
+
+def _is_odd(path: Path) -> bool:
+    """A link, a pipe, a device; or a file larger than any of a log, which may be nothing but a hole."""
+    found = path.lstat()
+    return not stat.S_ISREG(found.st_mode) or found.st_size > MAX_FILE
+
+
+def _entries(folder: Path, size: int) -> list[bytes]:
+    found: list[bytes] = []
+    for index, width in widths(size, 0):
+        found += parse_bundle((folder / tile_path("entries", index, width)).read_bytes())
+    return found
+
+
+def _head_faults(leaves: list[bytes], heads: tuple[Checkpoint, ...], origin: str) -> list[str]:
+    """Heads that were handed out and that this log does not extend."""
+    faults = []
+    for head in heads:
+        if head.origin != origin:
+            faults.append("head_of_another_log")
+        elif head.size > len(leaves):
+            faults.append("log_shorter_than_head")
+        elif root_hash(leaves[: head.size]) != head.root:
+            faults.append("log_differs_from_head")
+    return faults
+
+
+def _note_faults(folder: Path, head: Checkpoint, leaves: list[bytes]) -> list[str]:
+    """`.tree` notes this head, or the next one of an append that was cut short."""
+    path = folder / ".tree"
+    if not path.is_file():
+        return []
+    data = path.read_bytes()
+    try:
+        note = json.loads(data)
+        size, after, root, former = (
+            int(note["size"]),
+            int(note["after"]),
+            str(note["root"]),
+            str(note["from"]),
+        )
+        whole = canonical_json({"after": after, "from": former, "root": root, "size": size}) == data
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
+        whole = False
+    if not whole:
+        return ["tree_note_malformed"]
+    if size == head.size:
+        grew = 0 <= after < size and root_hash(leaves[:after]).hex() == former
+        return [] if grew and root == head.root.hex() else ["tree_note_differs"]
+    grows = size > head.size == after and former == head.root.hex()
+    return [] if grows else ["checkpoint_older_than_log"]
+
+
+def _file_faults(folder: Path, names: set[str], entries: list[bytes], leaves: list[bytes]) -> list[str]:
+    """Every tile and bundle there should be is there; each that is there holds what the entries say.
+
+    What lies beyond the head is of an append that never was recorded: no fault, and gone with the next one.
+    """
+    levels = _levels(leaves)
+    wanted = {tile_path("entries", i, w) for i, w in widths(len(entries), 0)}
+    wanted |= {tile_path(level, i, w) for level in range(len(levels)) for i, w in widths(len(entries), level)}
+    rows = {"entries": entries, **{str(level): hashes for level, hashes in enumerate(levels)}}
+    faults = ["tile_missing" for name in wanted - names]
+    for name in sorted(names - _OURS):
+        parsed = _TILE.fullmatch(name)
+        if parsed is None:
+            faults.append("unknown_file")
+            continue
+        index = int(parsed[2].replace("/", "").replace("x", ""))
+        width = int(parsed[3] or TILE)
+        some = rows.get(parsed[1], [])[index * TILE : index * TILE + width]
+        if width > TILE or len(some) < width:
+            continue
+        data = format_bundle(some) if parsed[1] == "entries" else b"".join(some)
+        if (folder / name).read_bytes() != data:
+            faults.append("tile_differs")
+    return faults
+
+
+def _levels(leaves: list[bytes]) -> list[list[bytes]]:
+    """The hashes of each tile level."""
+    levels = [leaves]
+    while len(levels[-1]) >= TILE:
+        below = levels[-1]
+        levels.append([root_hash(below[i * TILE : (i + 1) * TILE]) for i in range(len(below) // TILE)])
+    return levels
+
+
+def _form_faults(entries: list[bytes]) -> list[str]:
+    """Entries are canonical JSON and numbered without a gap."""
+    faults = []
+    for number, entry in enumerate(entries, start=1):
+        try:
+            body = json.loads(entry)
+            whole = canonical_json(body) == entry and body["seq"] == number and set(body) == FIELDS
+            whole = whole and body["type"] in _TYPES and isinstance(body["n"], dict)
+        except (ValueError, KeyError, TypeError, RecursionError):
+            whole = False
+        if not whole:
+            faults.append("entry_malformed")
+    return faults

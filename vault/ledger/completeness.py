@@ -1,0 +1,134 @@
+"""Completeness: what the entries of a log must tell of every run. A gap is a fault, never a warning."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+AFTERWARDS = ("custody.", "import.", "proof.")
+"""Kinds of entries that may follow the end of a run: of the copies that outlive it, of what became of the package, and of
+each proof folder that was issued.
+"""
+
+
+_DELIVERED = frozenset(
+    {("run.delivered", "migration"), ("destruction.completed", "published")}
+    | {("import.confirmed", state) for state in ("opened", "imported", "accepted")}
+)
+"""Entries (type and code) by which something was delivered."""
+_SETTLED = frozenset({"use.spent", "use.given_back"})
+
+
+@dataclass
+class _Run:
+    """What is known of one run while the log is read from its beginning."""
+
+    types: list[str] = field(default_factory=list)
+    deadline_s: int | None = None
+    delivered: bool = False
+    uses: tuple[str, str] | None = None  # of which instruction (its commitment), and which use
+
+
+@dataclass
+class _Held:
+    """The runs that hold a use of one instruction, and how many it allows: the least that any of them said."""
+
+    allowed: int
+    runs: set[str] = field(default_factory=set)
+
+
+def sequence_faults(entries: list[bytes], now: datetime) -> list[str]:
+    """Runs are numbered without a gap; each was authorised before, started once, and ended once or has time left."""
+    runs: dict[str, _Run] = {}
+    held: dict[tuple[str, str], _Held] = {}
+    faults: list[str] = []
+    started = 0
+    for entry in entries:
+        body = _body(entry)
+        run_id = body.get("runId")
+        if not isinstance(run_id, str):
+            continue
+        run = runs.setdefault(run_id, _Run())
+        kind, code, numbers = str(body.get("type")), str(body.get("code")), body.get("n")
+        numbers = numbers if isinstance(numbers, dict) else {}
+        if kind == "run.started":
+            started += 1
+            faults += _start_faults(run, numbers, started)
+            deadline = numbers.get("deadline_s")
+            run.deadline_s = deadline if isinstance(deadline, int) else 0
+            faults += _too_many(run, run_id, body, held)
+        elif kind.startswith(("run.", "destruction.")) and "run.started" not in run.types:
+            faults.append("run_without_start")
+        if kind == "use.given_back" and run.uses is not None:
+            held[run.uses].runs.discard(run_id)
+        if "destruction.completed" in run.types and not kind.startswith(AFTERWARDS):
+            faults.append(
+                "destroyed_twice" if kind == "destruction.completed" else "run_goes_on_after_its_end"
+            )
+        if kind in _SETTLED:
+            faults += _use_faults(run, kind)
+        if kind == "run.delivered" and run.uses is not None and code != run.uses[1]:
+            faults.append("entry_malformed")  # counted as another use than it was
+        if (kind, code) in _DELIVERED:
+            if "use.given_back" in run.types and not run.delivered:
+                faults.append("use_given_back_after_delivery")
+            run.delivered = True
+        run.types.append(kind)
+    return faults + _end_faults(runs, now)
+
+
+def _body(entry: bytes) -> dict[str, Any]:
+    try:
+        body = json.loads(entry)
+    except (ValueError, RecursionError):
+        return {}
+    return body if isinstance(body, dict) else {}
+
+
+def _too_many(run: _Run, run_id: str, body: dict[str, Any], held: dict[tuple[str, str], _Held]) -> list[str]:
+    """More runs of one instruction and use than it allowed, less those that gave theirs back.
+
+    The first release said neither of which instruction a run is nor how many it allows; once a log has said it of a run, it
+    says it of each.
+    """
+    commitments, numbers = body.get("c"), body.get("n")
+    of = commitments.get("uses") if isinstance(commitments, dict) else None
+    allowed = numbers.get("allowed") if isinstance(numbers, dict) else None
+    if not isinstance(of, str) or not isinstance(allowed, int):
+        return ["entry_malformed"] if held else []
+    run.uses = (of, str(body.get("code")))
+    use = held.setdefault(run.uses, _Held(allowed))
+    use.allowed = min(use.allowed, allowed)
+    use.runs.add(run_id)
+    return ["use_exceeded"] if len(use.runs) > use.allowed else []
+
+
+def _start_faults(run: _Run, numbers: dict[str, Any], expected: int) -> list[str]:
+    faults = []
+    if numbers.get("run_number") != expected:
+        faults.append("run_number_gap")
+    if "run.started" in run.types:
+        faults.append("started_twice")
+    if "authorisation.checked" not in run.types:
+        faults.append("run_without_authorisation")
+    return faults
+
+
+def _use_faults(run: _Run, kind: str) -> list[str]:
+    """A use is settled once, and one that delivered is not given back."""
+    faults = ["use_settled_twice"] if _SETTLED & set(run.types) else []
+    if kind == "use.given_back" and run.delivered:
+        faults.append("use_given_back_after_delivery")
+    return faults + (["use_without_run"] if "run.started" not in run.types else [])
+
+
+def _end_faults(runs: dict[str, _Run], now: datetime) -> list[str]:
+    faults = []
+    for run in runs.values():
+        if run.deadline_s is None or "destruction.completed" in run.types:
+            continue
+        if now.timestamp() > run.deadline_s:
+            faults.append("run_overdue")
+    return faults

@@ -1,0 +1,29 @@
+"""Whether a proof folder is one that a home issued: the log has an entry for each (`proof.issued`)."""
+
+from __future__ import annotations
+
+import json
+from base64 import b64encode
+from hashlib import sha256
+from pathlib import Path
+
+from vault.ledger.entries import EntryType
+from vault.ledger.log import FileLedger
+from vault.ledger.policy import format_policy
+from vault.verify import verify
+
+MANIFEST = "manifest.json"
+
+
+def issue_faults(folder: Path, store: FileLedger) -> list[str]:
+    """What is wrong with a folder that says it is of this log, as codes; none when it verifies and was issued.
+
+    proof_does_not_verify | proof_not_issued. A folder that was issued under version 1 of the proof has no entry. Raises
+    OSError when there is no folder.
+    """
+    digest = b64encode(sha256((folder / MANIFEST).read_bytes()).digest()).decode()
+    if verify(folder, format_policy(store.vkey))[0]:
+        return ["proof_does_not_verify"]
+    bodies = (json.loads(entry) for entry in store.read(0, store.head().size))
+    issued = (body for body in bodies if body["type"] == EntryType.PROOF_ISSUED)
+    return [] if any(body["c"].get("manifest") == digest for body in issued) else ["proof_not_issued"]

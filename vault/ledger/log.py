@@ -1,0 +1,250 @@
+"""The log on plain files (C2SP tlog-tiles, tlog-checkpoint): what is covered by a checkpoint never changes.
+
+Order of an append, each file durable before the next: entry bundle, tiles (low levels first), the note of the new tree
+in `.tree`, then the checkpoint. A crash before `.tree` leaves files that no checkpoint covers, and the next append
+removes them; a crash after it is finished by whoever comes next, so that two heads of one size are never signed.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from schemas.errors import ForkError, LedgerError, ProofError
+from vault.ledger.merkle import (
+    Prefix,
+    leaf_hash,
+    prove_consistency,
+    prove_inclusion,
+    root_hash,
+    verify_consistency,
+)
+from vault.ledger.notes import Checkpoint, VerifierKey, add_signatures, format_vkey, open_note, sign_note
+from vault.ledger.tiles import TILE, TileTree, format_bundle, grow_tiles, parse_bundle, tile_path
+from vault.system.files import write_durably
+
+
+class LedgerStore(Protocol):
+    """Where entries lie. There is no update and no delete."""
+
+    def head(self) -> Checkpoint:
+        """The signed head."""
+
+    def append(self, expected_size: int, entries: list[bytes]) -> Checkpoint:
+        """Add entries if the log still has the expected size; raises ForkError otherwise."""
+
+    def read(self, start: int, end: int) -> list[bytes]:
+        """Entries from `start` up to, not including, `end`."""
+
+
+@dataclass(frozen=True)
+class _Noted:
+    """The tree that an append has written, and the head it grew from. Not signed: only a note."""
+
+    head: Checkpoint
+    before: Checkpoint
+
+
+class FileLedger:
+    """A `LedgerStore` on a folder."""
+
+    def __init__(self, folder: Path, origin: str, key: Ed25519PrivateKey) -> None:
+        self._folder = folder
+        self._origin = origin
+        self._key = key
+        self._held = False
+        self.vkey = format_vkey(origin, key.public_key().public_bytes_raw())
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """One writer at a time; the kernel lets go when its holder dies. Held already: nothing to do."""
+        if self._held:
+            yield
+            return
+        descriptor = os.open(self._folder / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            self._held = True
+            yield
+        finally:
+            self._held = False
+            os.close(descriptor)
+
+    def begin(self) -> None:
+        """Sign the head of an empty log: from then on a log without a checkpoint is one that lost it."""
+        with self.locked():
+            if not (self._folder / "checkpoint").is_file():
+                self._publish(self._published())
+
+    def checkpoint(self) -> bytes:
+        """The signed checkpoint as it stands on disk, with the cosignatures it has."""
+        self.head()
+        return self._read("checkpoint")
+
+    def head(self) -> Checkpoint:
+        """The verified head; of a new log, size 0. Finishes an append that a crash cut short.
+
+        Raises ForkError when the checkpoint is not the one that was noted, or does not extend the last.
+        """
+        published = self._published()
+        if self._noted(published).head == published:
+            return published
+        with self.locked():
+            return self._settle()
+
+    def _settle(self) -> Checkpoint:
+        published = self._published()
+        noted = self._noted(published)
+        if noted.head == published:
+            return published
+        if published != noted.before:
+            raise ForkError("checkpoint_older_than_log", count=noted.head.size)
+        self._require_extension(published, noted.head)
+        self._publish(noted.head)
+        return noted.head
+
+    def _require_extension(self, old: Checkpoint, new: Checkpoint) -> None:
+        tree = self.tree(new.size)
+        try:
+            extends = tree.subtree(0, new.size) == new.root and tree.subtree(0, old.size) == old.root
+        except (OSError, ProofError):
+            extends = False
+        if not extends:
+            raise LedgerError("tiles_do_not_match_head", count=new.size)
+
+    def _published(self) -> Checkpoint:
+        if not (self._folder / "checkpoint").is_file():
+            return Checkpoint(self._origin, 0, root_hash([]))
+        return Checkpoint.parse(open_note(self._read("checkpoint"), VerifierKey.parse(self.vkey)))
+
+    def _noted(self, published: Checkpoint) -> _Noted:
+        """The note in `.tree`; a log without one (put back from a backup, say) stands as it was signed."""
+        path = self._folder / ".tree"
+        if not path.is_file():
+            return _Noted(published, published)
+        try:
+            raw = json.loads(path.read_bytes())
+            head = Checkpoint(self._origin, int(raw["size"]), bytes.fromhex(raw["root"]))
+            return _Noted(head, Checkpoint(self._origin, int(raw["after"]), bytes.fromhex(raw["from"])))
+        except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
+            raise LedgerError("tree_note_malformed") from None
+
+    def tree(self, size: int) -> TileTree:
+        """The tree of this size, read from the tiles."""
+        return TileTree(self._read, size)
+
+    def read(self, start: int, end: int) -> list[bytes]:
+        """See `LedgerStore.read`. Raises ProofError when a bundle is not whole."""
+        size = self.head().size
+        end = min(end, size)
+        found: list[bytes] = []
+        for index in range(start // TILE, (end + TILE - 1) // TILE):
+            width = min(TILE, size - index * TILE)
+            bundle = parse_bundle(self._read(tile_path("entries", index, width)))
+            if len(bundle) != width:
+                raise ProofError("bundle_malformed")
+            found += bundle
+        offset = start // TILE * TILE
+        return found[start - offset : end - offset]
+
+    def append(self, expected_size: int, entries: list[bytes]) -> Checkpoint:
+        """See `LedgerStore.append`. Reads the right edge of the tree only, whatever the size of the log."""
+        with self.locked():
+            head = self.head()
+            if head.size != expected_size:
+                raise ForkError("ledger_moved", count=head.size)
+            self._require_extension(head, head)
+            self._drop_uncovered(head.size)
+            grown = self._grow(head, entries)
+            self._note(grown, head)
+            self._publish(grown)
+            return grown
+
+    def _grow(self, head: Checkpoint, entries: list[bytes]) -> Checkpoint:
+        leaves = [leaf_hash(entry) for entry in entries]
+        edge = head.size // TILE * TILE
+        known = self.read(edge, head.size)
+        if self.tree(head.size).subtree(edge, head.size) != root_hash([leaf_hash(e) for e in known]):
+            raise LedgerError("entries_do_not_match_head", count=head.size)
+        bundled = known + entries
+        for at in range(0, len(bundled), TILE):
+            some = bundled[at : at + TILE]
+            self._write(tile_path("entries", (edge + at) // TILE, len(some)), format_bundle(some))
+        for level, index, hashes in grow_tiles(self._read, head.size, leaves):
+            self._write(tile_path(level, index, len(hashes)), b"".join(hashes))
+        size = head.size + len(entries)
+        return Checkpoint(self._origin, size, self.tree(size).subtree(0, size))
+
+    def _drop_uncovered(self, size: int) -> None:
+        """Remove bundles and tiles that a crash left beyond the head: they may hold what was never recorded."""
+        for level in ("entries", *range(8)):
+            shift = 0 if level == "entries" else 8 * int(level)
+            index, width = divmod(size >> shift, TILE)
+            while self._drop_tile(level, index, width):
+                index, width = index + 1, 0
+
+    def _drop_tile(self, level: int | str, index: int, above: int) -> bool:
+        """Remove the tile and its parts wider than `above`; whether there was anything."""
+        full = self._folder / tile_path(level, index, TILE)
+        partial = full.with_name(full.name + ".p")
+        found = [path for path in partial.iterdir() if int(path.name) > above] if partial.is_dir() else []
+        found += [full] if full.is_file() else []
+        for path in found:
+            path.unlink()
+        return bool(found)
+
+    def _note(self, head: Checkpoint, before: Checkpoint) -> None:
+        note = {"after": before.size, "from": before.root.hex(), "root": head.root.hex(), "size": head.size}
+        self._write(".tree", json.dumps(note, sort_keys=True, separators=(",", ":")).encode())
+
+    def _publish(self, head: Checkpoint) -> None:
+        self._write("checkpoint", sign_note(head.format(), self._origin, self._key))
+
+    def cosign(self, note: bytes) -> int:
+        """Add a witness's signature lines to the checkpoint they are over; how many were new.
+
+        Raises ForkError when they are over another head.
+        """
+        with self.locked():
+            self.head()
+            grown, fresh = add_signatures(self._read("checkpoint"), note)
+            if fresh:
+                self._write("checkpoint", grown)
+            return fresh
+
+    def prove(self, index: int, size: int | None = None) -> list[bytes]:
+        """Proof of inclusion of an entry in the present head, or in the head of an earlier size."""
+        now = self.head().size
+        return prove_inclusion(index, Prefix(self.tree(now), size or now))
+
+    def extend(self, old: Checkpoint, size: int | None = None) -> list[bytes]:
+        """Proof of consistency from a head kept elsewhere to the present one, or to one of another size.
+
+        Raises ForkError when the log does not extend that head.
+        """
+        now = self.head()
+        size = size or now.size
+        if old.origin != self._origin or not 0 < old.size <= size <= now.size:
+            raise ForkError("log_shorter_than_head" if old.size > size else "log_differs_from_head")
+        tree = Prefix(self.tree(now.size), size)
+        proof = prove_consistency(old.size, tree)
+        if not verify_consistency(old.size, size, proof, old.root, tree.subtree(0, size)):
+            raise ForkError("log_differs_from_head", count=old.size)
+        return proof
+
+    def _read(self, name: str) -> bytes:
+        return (self._folder / name).read_bytes()
+
+    def _write(self, name: str, data: bytes) -> None:
+        path = self._folder / name
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        write_durably(path, data, temporary=self._folder / ".writing")

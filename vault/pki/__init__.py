@@ -1,0 +1,26 @@
+"""Certificates, signatures and time stamps of others.
+
+* `trust_store`: the roots and lists that a home trusts
+* `trust_admin`: adding and listing them
+* `signer_profiles`: which certificates may sign an instruction
+* `cms`: checking a signature
+* `signed_document`: a document with its signatures
+* `signature_report`: what a check found, in words
+* `timestamps`: time stamps (RFC 3161)
+* `pkcs11`: signing with a card
+* `tested`: one test of a report and what it found
+* `pyhanko_logging`: no log lines from pyHanko
+"""
+
+__all__ = [
+    "cms",
+    "pkcs11",
+    "pyhanko_logging",
+    "signature_report",
+    "signed_document",
+    "signer_profiles",
+    "tested",
+    "timestamps",
+    "trust_admin",
+    "trust_store",
+]

@@ -1,0 +1,110 @@
+"""The tests of one signature: the signature itself, whose certificate, its chain, its revocation, its key usage."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from asn1crypto import x509
+
+from schemas.errors import RepriseError
+from vault.pki.cms import Signer, certificate_of, check_signature, refuse_out_of_time
+from vault.pki.signed_document import Signature
+from vault.pki.signer_profiles import family_of, national_number
+from vault.pki.tested import Tested, failed, not_tested, passed, tried
+from vault.pki.trust_store import TrustStore
+
+SIGNATURE, CERTIFICATE, VALIDITY = "signature", "certificate", "certificate's time"
+CHAIN, REVOCATION, USAGE = "chain to a root", "revocation", "key usage"
+_CODES = {
+    SIGNATURE: ("document_altered", "signature_altered", "signature_malformed"),
+    CERTIFICATE: ("certificate_family_unknown", "signer_without_number", "signer_number_malformed"),
+    VALIDITY: ("signer_expired", "signer_not_yet_valid"),
+    REVOCATION: ("revocation_missing", "revocation_stale", "signer_revoked"),
+    USAGE: ("key_usage",),
+}
+"""Which refusals of a signature belong to which test; any other is the chain's."""
+
+
+def signature_tests(
+    one: Signature, trust: TrustStore, *, trial_home: bool, moment: datetime
+) -> tuple[list[Tested], Signer | None]:
+    """Every test that can be made of one signature; who signed, when all hold."""
+    try:
+        certificate = certificate_of(one.cms)
+    except RepriseError as error:
+        rest = [
+            not_tested(name, "the signature cannot be read")
+            for name in (CERTIFICATE, CHAIN, REVOCATION, USAGE)
+        ]
+        return [failed(SIGNATURE, error), *rest], None
+    whose, _ = tried(CERTIFICATE, lambda: _named(certificate), str)
+    dates = f"{_day(certificate.not_valid_before)} to {_day(certificate.not_valid_after)}"
+    time, _ = tried(VALIDITY, lambda: refuse_out_of_time(certificate, moment), lambda _: dates)
+    problem: RepriseError | None = None
+    signer: Signer | None = None
+    try:
+        signer = check_signature(one.over, one.cms, trust, trial_home=trial_home, moment=moment)
+    except RepriseError as error:
+        problem = error
+    found = {
+        SIGNATURE: "covers the whole document, which is unaltered",
+        CHAIN: " < ".join(map(name_of, _chain(certificate, trust))),
+        REVOCATION: "not revoked; " + ", ".join(_revocation(certificate, trust, moment)),
+        USAGE: "may sign",
+    }
+    judged = {name: _judge(name, problem, detail) for name, detail in found.items()}
+    return [judged[SIGNATURE], whose, time, judged[CHAIN], judged[REVOCATION], judged[USAGE]], signer
+
+
+def _judge(name: str, problem: RepriseError | None, detail: str) -> Tested:
+    if problem is None:
+        return passed(name, detail)
+    place = next((test for test, codes in _CODES.items() if problem.code in codes), CHAIN)
+    if place == name:
+        return failed(name, problem)
+    if name == SIGNATURE and place in (CHAIN, REVOCATION, USAGE):
+        return passed(name, detail)  # it is looked at before anything that it rests on
+    return not_tested(name, f"the test of the {place} failed")
+
+
+def _named(certificate: x509.Certificate) -> str:
+    family = family_of(certificate)
+    national_number(certificate, family)
+    return f"{name_of(certificate)} ({family.value}, with a valid national number)"
+
+
+def name_of(certificate: x509.Certificate) -> str:
+    """Whom a certificate names, in one line fit for a terminal."""
+    native = certificate.subject.native
+    name = native.get("common_name") or native.get("organization_name") or "nameless"
+    text = name if isinstance(name, str) else ", ".join(map(str, name))
+    return "".join(c if c.isprintable() else "?" for c in text)
+
+
+def _chain(certificate: x509.Certificate, trust: TrustStore) -> list[x509.Certificate]:
+    """From the certificate up to a root, by the names that they state."""
+    chain = [certificate]
+    while chain[-1] not in trust.roots and len(chain) < 10:
+        above = [c for c in (*trust.roots, *trust.intermediates) if c.subject == chain[-1].issuer]
+        if not above or above[0] in chain:
+            break
+        chain.append(above[0])
+    return chain
+
+
+def _revocation(certificate: x509.Certificate, trust: TrustStore, moment: datetime) -> Iterator[str]:
+    """What says so: the lists of each authority of the chain, with their age, and the OCSP answers that are there."""
+    issuers = [held.issuer for held in _chain(certificate, trust)]
+    for listed in trust.crls:
+        if listed.issuer in issuers:
+            body = listed["tbs_cert_list"]
+            age = (moment - body["this_update"].native).days
+            issuer = listed.issuer.native.get("common_name", "an authority")
+            yield f"list of {issuer}, {age} day(s) old, holds until {_day(body['next_update'].native)}"
+    if trust.ocsps:
+        yield f"{len(trust.ocsps)} OCSP answer(s)"
+
+
+def _day(moment: datetime) -> str:
+    return moment.astimezone(UTC).date().isoformat()

@@ -1,0 +1,144 @@
+"""Heads of the log stamped by an outside authority (RFC 3161): a rewrite would have to be older than its stamp.
+
+Nothing is sent from here. A request is written to a file; the operator has it answered by an authority of his choice, in
+whatever way his site allows, and brings the answer back. Answers must be strict DER (sorted sets); some authorities' are not, and
+are refused as malformed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from pathlib import Path
+
+from cryptography import x509
+from rfc3161_client import (
+    HashAlgorithm,
+    TimestampRequestBuilder,
+    TimeStampResponse,
+    VerificationError,
+    VerifierBuilder,
+    decode_timestamp_response,
+)
+
+from schemas.errors import ProofError, TrustError
+from vault.pki._key_strength import refuse_weak_keys
+from vault.pki._trust_reading import read_certificate
+from vault.system.files import write_durably
+
+_GRANTED = (0, 1)  # granted, granted with changes (RFC 3161, 2.4.2)
+CLOCK_TOLERANCE = timedelta(minutes=5)
+
+
+@dataclass(frozen=True)
+class Stamp:
+    """A head that an authority saw, and when."""
+
+    size: int
+    checkpoint: bytes
+    response: bytes
+
+
+class Stamps:
+    """The stamped heads of a home, `stamps/<size>.checkpoint` and `.tsr`."""
+
+    def __init__(self, home: Path) -> None:
+        self._folder = home / "stamps"
+        self._home = home
+
+    def request(self, size: int, checkpoint: bytes) -> bytes:
+        """A request (DER) over a checkpoint, which is kept until its answer comes."""
+        self._folder.mkdir(mode=0o700, exist_ok=True)
+        write_durably(self._folder / f"{size}.checkpoint", checkpoint)
+        return build_request(checkpoint)
+
+    def accept(self, response: bytes, now: datetime) -> tuple[int, datetime]:
+        """Keep the answer to a request made here; gives the head's size and the authority's time.
+
+        Raises TrustError (stamp_of_nothing_here, no_timestamp_roots, stamp_untrusted), and clock_differs when the
+        authority's clock and ours are more than five minutes apart.
+        """
+        imprint = imprint_of(response)
+        for path in sorted(self._folder.glob("*.checkpoint")):
+            if sha256(path.read_bytes()).digest() == imprint:
+                moment = self.verify(path.read_bytes(), response)
+                require_our_time(moment, now)
+                write_durably(path.with_suffix(".tsr"), response)
+                return int(path.stem), moment
+        raise TrustError("stamp_of_nothing_here")
+
+    def verify(self, data: bytes, response: bytes) -> datetime:
+        """When, by an authority that this home trusts, the data existed. Raises TrustError."""
+        return verify_stamp(data, response, read_roots(self._home))
+
+    def kept(self) -> list[Stamp]:
+        """Every stamped head, oldest first."""
+        paths = sorted(self._folder.glob("*.tsr"), key=lambda path: int(path.stem))
+        return [Stamp(int(p.stem), p.with_suffix(".checkpoint").read_bytes(), p.read_bytes()) for p in paths]
+
+
+def build_request(data: bytes) -> bytes:
+    """A request (DER) for a stamp over SHA-256 of the data, with a nonce; the answer is to bring its certificates."""
+    builder = TimestampRequestBuilder().data(data).hash_algorithm(HashAlgorithm.SHA256)
+    return bytes(builder.nonce(nonce=True).cert_request(cert_request=True).build().as_bytes())
+
+
+def imprint_of(response: bytes) -> bytes:
+    """The digest that an answer is over. Raises ProofError."""
+    return bytes(_decode(response).tst_info.message_imprint.message)
+
+
+def verify_stamp(data: bytes, response: bytes, roots: list[bytes]) -> datetime:
+    """When, by an authority under one of these roots (PEM), the data existed. Raises TrustError, ProofError."""
+    decoded = _decode(response)
+    if not roots:
+        raise TrustError("no_timestamp_roots")
+    builder = VerifierBuilder()
+    for root in roots:
+        for certificate in _certificates(root):
+            builder = builder.add_root_certificate(certificate)
+    try:
+        builder.build().verify_message(decoded, data)
+    except (VerificationError, ValueError):
+        raise TrustError("stamp_untrusted") from None
+    for certificate in decoded.signed_data.certificates:
+        refuse_weak_keys(read_certificate(bytes(certificate)))
+    moment: datetime = decoded.tst_info.gen_time
+    return moment.astimezone(UTC)
+
+
+def _certificates(pem: bytes) -> list[x509.Certificate]:
+    try:
+        return x509.load_pem_x509_certificates(pem)
+    except ValueError:
+        raise TrustError("trust_material_malformed") from None
+
+
+def require_our_time(moment: datetime, now: datetime) -> None:
+    """Raise TrustError when the authority's clock and ours are more than five minutes apart."""
+    if abs(moment - now) > CLOCK_TOLERANCE:
+        raise TrustError("clock_differs")
+
+
+def read_roots(home: Path) -> list[bytes]:
+    """The roots (PEM) of the time-stamp authorities that a home trusts."""
+    return [path.read_bytes() for path in sorted((home / "trust" / "timestamps").glob("*.pem"))]
+
+
+def stamped_at(response: bytes) -> datetime:
+    """The time that an answer states; nothing is verified. Raises ProofError."""
+    moment: datetime = _decode(response).tst_info.gen_time
+    return moment.astimezone(UTC)
+
+
+def _decode(response: bytes) -> TimeStampResponse:
+    """The answer, once everything that is read of it was read. One that is a refusal holds no stamp."""
+    try:
+        decoded = decode_timestamp_response(response)
+        if decoded.status not in _GRANTED:
+            raise ProofError("stamp_not_granted", state=int(decoded.status))
+        _ = decoded.tst_info.message_imprint.message, decoded.tst_info.gen_time
+    except (ValueError, TypeError, OverflowError):
+        raise ProofError("stamp_malformed") from None
+    return decoded

@@ -1,0 +1,55 @@
+"""Trust material of a home: pinned roots, intermediates, revocation lists, OCSP answers. Nothing is ever fetched."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from asn1crypto import crl, ocsp, x509
+
+from schemas.errors import TrustError
+from vault.pki._trust_reading import read_answer, read_certificate, read_crl
+
+TRIAL_MARK = "2.25.302154270018932441975127236501218930111"
+"""Certificate extension (an OID under the UUID arc) in everything that a trial authority makes."""
+
+
+@dataclass(frozen=True)
+class TrustStore:
+    """What signatures are checked against."""
+
+    roots: tuple[x509.Certificate, ...]
+    intermediates: tuple[x509.Certificate, ...]
+    crls: tuple[crl.CertificateList, ...]
+    ocsps: tuple[ocsp.OCSPResponse, ...]
+    raw: dict[str, bytes]  # file name -> bytes, for the proof folder
+
+    @classmethod
+    def load(cls, home: Path) -> TrustStore:
+        """Read `trust/`. Raises TrustError for a file that is none."""
+        raw: dict[str, bytes] = {}
+        roots = tuple(read_certificate(d) for d in _read(home / "trust" / "roots", raw))
+        inter = tuple(read_certificate(d) for d in _read(home / "trust" / "intermediates", raw))
+        crls = tuple(read_crl(d) for d in _read(home / "trust" / "crls", raw))
+        ocsps = tuple(read_answer(d) for d in _read(home / "trust" / "ocsps", raw))
+        return cls(roots, inter, crls, ocsps, raw)
+
+
+def _read(folder: Path, raw: dict[str, bytes]) -> list[bytes]:
+    found = []
+    for path in sorted(folder.iterdir()) if folder.is_dir() else []:
+        data = path.read_bytes()
+        raw[f"{folder.name}-{path.name}"] = data
+        found.append(data)
+    return found
+
+
+def is_trial(certificate: x509.Certificate) -> bool:
+    """Whether a trial authority made this certificate."""
+    return any(ext["extn_id"].dotted == TRIAL_MARK for ext in certificate["tbs_certificate"]["extensions"])
+
+
+def refuse_trial(certificates: list[x509.Certificate], *, trial_home: bool) -> None:
+    """A home that is not a trial believes no trial certificate, wherever it lies. Raises TrustError."""
+    if not trial_home and any(is_trial(c) for c in certificates):
+        raise TrustError("trial_root")

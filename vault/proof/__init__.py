@@ -1,0 +1,10 @@
+"""The proof of a run: statements, certificate, folder, and the full verifier.
+
+* `statements`: signed in-toto statements
+* `folder`: the files of a proof folder
+* `certificate`: the certificate as JSON, page and paper
+* `full_verifier`: the check of a folder with everything that a site can know
+* `proven`: facts of a run as the proof needs them
+"""
+
+__all__ = ["certificate", "folder", "full_verifier", "proven", "statements"]

@@ -1,0 +1,237 @@
+"""What a certificate says, section by section, in a doctor's language: built once, shown as a page and on paper."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from schemas.texts import text
+
+Kind = Literal["text", "points", "checks", "rows", "figures"]
+_THOUSANDS = {"en": ",", "fr": "\N{NARROW NO-BREAK SPACE}", "nl": ".", "de": "."}
+_COLON = {"fr": "\N{NO-BREAK SPACE}:"}
+_CHECKS = ("keyAbsent", "decryptFails", "filesAbsent", "processEnded")
+_DISPOSITIONS = ("delivered", "degraded", "out_of_scope", "unscoped", "quarantined")
+
+
+@dataclass(frozen=True)
+class Block:
+    """One paragraph, list or table: `lines` for texts and points, `rows` for names with values."""
+
+    kind: Kind
+    lines: tuple[str, ...] = ()
+    rows: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Section:
+    """A heading and what stands under it."""
+
+    title: str
+    blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True)
+class Content:
+    """A certificate, before it has a shape."""
+
+    language: str
+    title: str
+    banner: str | None
+    run: str
+    outcome: tuple[str, str]  # what it is called, and what it is
+    sections: tuple[Section, ...]
+    head_title: str
+    code: str  # of the QR code: the head as a checkpoint body
+    head: tuple[str, ...]  # beside the code
+    trust: str
+
+
+def build_content(facts: dict[str, Any], language: str) -> Content:
+    """The certificate of these facts (`certificate.json`, docs/formats/proof.md)."""
+    says = _Sentences(facts, language)
+    head = facts["head"]
+    return Content(
+        language=language,
+        title=text(language, "certificate.title"),
+        banner=text(language, "certificate.trial") if facts["trial"] else None,
+        run=f"{says.told('label', 'run')} {facts['run']}",
+        outcome=(
+            says.told("label", "outcome") + _COLON.get(language, ":"),
+            says.told("outcome", facts["destruction"]["cause"]),
+        ),
+        sections=tuple(says.sections()),
+        head_title=says.told("section", "head"),
+        code=f"{head['origin']}\n{head['size']}\n{head['root']}\n",
+        head=(
+            head["origin"],
+            f"{says.number(head['size'])} {says.told('label', 'entries')}",
+            head["root"],
+            says.stamp(),
+            says.told("sentence", "compare"),
+        ),
+        trust=says.told("sentence", "trust"),
+    )
+
+
+class _Sentences:
+    """The facts, put into the words of one language."""
+
+    def __init__(self, facts: dict[str, Any], language: str) -> None:
+        self.facts, self.language = facts, language
+
+    def told(self, kind: str, code: str) -> str:
+        """What a code of this kind is called."""
+        return text(self.language, f"certificate.{kind}.{code}")
+
+    def sentence(self, name: str) -> Block:
+        return Block("text", (self.told("sentence", name),))
+
+    def rows(self, **values: str) -> Block:
+        """Values, each beside its label."""
+        return Block("rows", rows=tuple((self.told("label", name), value) for name, value in values.items()))
+
+    def number(self, count: int) -> str:
+        return f"{count:,}".replace(",", _THOUSANDS[self.language])
+
+    def sections(self) -> Iterator[Section]:
+        named = (
+            ("came", self.came()),
+            ("authorised", self.authorised()),
+            ("destroyed", self.destroyed()),
+            ("checks", self.checks()),
+            ("exceptions", self.exceptions()),
+            ("fate", self.fates()),
+            ("import_state", (Block("text", (_sentence(self.import_state()),)),)),
+            ("channels", self.channels()),
+            ("not_claimed", (Block("points", tuple(self.not_claimed())),)),
+        )
+        for name, blocks in named:
+            yield Section(self.told("section", name), blocks)
+
+    def came(self) -> tuple[Block, ...]:
+        came, found = self.facts["came"], self.facts["dispositions"]
+        rows = [(self.told("came", n), self.number(came[n])) for n in ("files", "patients", "bytes", "units")]
+        rows += [(self.told("disposition", n), self.number(found[n])) for n in _DISPOSITIONS if n in found]
+        if found:
+            rows.append((self.told("label", "look"), self.number(self.facts["findings"])))
+        return (Block("figures", rows=tuple(rows)),)
+
+    def authorised(self) -> tuple[Block, ...]:
+        order = self.facts["authorisation"]
+        by_hand = order["signature"] == "handwritten"
+        return (
+            self.sentence("checked_before_handwritten" if by_hand else "checked_before"),
+            self.rows(
+                use=self.told("use", self.facts["use"]),
+                signed_as=", ".join(self.capacities(order["signedAs"])),
+                checked_at=_moment(order["checkedAt"]),
+                reference=order["id"],
+            ),
+            self.sentence("signed_where"),
+        )
+
+    def capacities(self, roles: list[str]) -> Iterator[str]:
+        """Each capacity once, with how many signed in it where it is more than one."""
+        for role in dict.fromkeys(roles):
+            count, told = roles.count(role), self.told("signed_as", role)
+            yield f"{count} \N{MULTIPLICATION SIGN} {told}" if count > 1 else told
+
+    def destroyed(self) -> tuple[Block, ...]:
+        told = self.facts["destruction"]
+        inventory, media, tool = told["inventory"], told["media"], told["tool"]
+        disk = media["underlying"]
+        files, size = self.number(inventory["files"]), self.number(inventory["bytes"])
+        return (
+            self.sentence("destroyed_text"),
+            self.rows(
+                destroyed_at=_moment(told["destroyedAt"]),
+                extent=f"{files} {self.told('came', 'files')}, {size} {self.told('came', 'bytes')}",
+                category=self.told("category", told["preSanitizationCategory"]),
+                method=self.told("method", told["method"]),
+                encryption=self.told("encryption", "encrypted"),
+                key=self.told("key", told["key"]["provider"]),
+                place=self.place(media),
+                disk=f"{self.told('disk', disk['disk'])}; {self.told('luks', disk['luks'])}",
+                host_backups=self.told("backed_up", told["dataBackedUp"]),
+                tool=f"Reprise {tool['version']} ({tool['sourceDigest'][:16]}…)",
+            ),
+            self.sentence("inventory_where"),
+        )
+
+    def place(self, media: dict[str, Any]) -> str:
+        name = self.told("place", media["location"])
+        return name if media["fsType"] == "unknown" else f"{name} ({media['fsType']})"
+
+    def checks(self) -> tuple[Block, ...]:
+        told = self.facts["destruction"]
+        opened, validation = told["positiveControl"]["segmentsOpenedBefore"], told["validation"]
+        control = self.told("sentence", "control" if opened else "no_control")
+        return (
+            Block("checks", tuple(self.told("check", n) for n in _CHECKS if told["verification"][n])),
+            Block("text", (_sentence(f"{control} {self.number(opened)}" if opened else control),)),
+            self.rows(
+                validated_by=f"{self.told('validated_by', validation['by'])}, {_moment(validation['at'])}",
+                validation=self.told("result", validation["result"]),
+            ),
+        )
+
+    def exceptions(self) -> tuple[Block, ...]:
+        declared = self.facts["destruction"]["validation"]["exceptions"]
+        if declared:
+            return (Block("points", tuple(self.told("exception", code) for code in declared)),)
+        return (Block("text", (_sentence(self.told("sentence", "none")),)),)
+
+    def fates(self) -> tuple[Block, ...]:
+        fate = self.facts["fate"]
+        delivered = self.facts["import_state"] != "nothing_delivered"
+        return (
+            self.rows(
+                source=self.held(fate["source"]),
+                staging=self.told("staging", fate["staging"]),
+                package=self.held(fate["package"]) if delivered else self.import_state(),
+            ),
+        )
+
+    def import_state(self) -> str:
+        return self.told("import_state", self.facts["import_state"])
+
+    def held(self, copy: dict[str, Any]) -> str:
+        if copy.get("evidence") == "encrypted_always":
+            return self.told("copy", "encrypted_always")
+        if copy["end"]:
+            return self.ended(copy["end"])
+        until = copy["until"]
+        limit = f"{self.told('holder', 'until')} {until[:10]}" if until else self.told("holder", "no_date")
+        return f"{self.told('holder', copy['holder'])}, {limit}"
+
+    def ended(self, end: dict[str, Any]) -> str:
+        """How the operator's copy ended, and what weakens that."""
+        if not end["complete"]:
+            return self.told("copy", "incomplete")
+        told = f"{self.told('copy', end['evidence'])} ({_moment(end['at'])})"
+        return "; ".join([told, *(self.told("weakness", code) for code in end["exceptions"])])
+
+    def channels(self) -> tuple[Block, ...]:
+        used = self.facts["channels"] or ["no_channel"]
+        return self.sentence("channels_text"), Block("points", tuple(self.told("channel", n) for n in used))
+
+    def not_claimed(self) -> Iterator[str]:
+        for code in self.facts["destruction"]["notClaimed"]:
+            yield _sentence(self.told("not_claimed", code))
+
+    def stamp(self) -> str:
+        stamp = self.facts["stamp"]
+        if not stamp:
+            return self.told("sentence", "not_stamped")
+        return f"{self.told('sentence', 'stamped')} {_moment(stamp['at'])}."
+
+
+def _sentence(told: str) -> str:
+    return f"{told[0].upper()}{told[1:]}."
+
+
+def _moment(at: str) -> str:
+    """Year first, so that nobody mistakes the month for the day; seconds matter to nobody."""
+    return f"{at[:10]} {at[11:16]} UTC"

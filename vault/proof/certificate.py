@@ -1,0 +1,116 @@
+"""The certificate: what happened to one run, for programs (JSON), as a page (HTML), and on paper (PDF)."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from hashlib import sha256
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from schemas.texts import LANGUAGES, section
+from vault.canonical_json import canonical_json
+from vault.proof._certificate_content import Block, Content, build_content
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
+
+    from vault.pdf.layout import PdfDocument
+
+SOURCES = (
+    "proof/certificate.py",
+    "proof/_certificate_content.py",
+    "pdf/layout.py",
+    "proof/templates/certificate.html",
+)
+"""The files that decide how a page looks; its texts do too."""
+_DRAWN_BY = ("reportlab", "segno", "jinja2", "markupsafe", "font-source-sans-pro")
+
+
+def build_certificate(certificate: dict[str, Any]) -> dict[str, bytes]:
+    """`certificate.json`, `.html` and `.pdf`: one content, the doctor's language, the same bytes for the same certificate.
+
+    Page and paper name the layout that made them (`layout`); of one layout their bytes can be made again and compared.
+    """
+    content = build_content(certificate, certificate["language"])
+    return {
+        "certificate.json": canonical_json(certificate),
+        "certificate.html": _page(content),
+        "certificate.pdf": _paper(content),
+    }
+
+
+@cache
+def layout() -> str:
+    """What lays out pages here: a digest over its sources, its texts and the versions of the libraries that draw."""
+    vault = Path(__file__).parents[1]
+    made = sha256()
+    for name in SOURCES:
+        made.update((vault / name).read_bytes())
+    for language in LANGUAGES:
+        made.update(canonical_json(dict(section(language, "certificate"))))
+    made.update("".join(f"{name} {version(name)}\n" for name in _DRAWN_BY).encode())
+    return f"Reprise layout {made.hexdigest()[:16]}"
+
+
+def layout_of(page: bytes) -> str | None:
+    """Which layout a page or a paper says that it was made by."""
+    found = re.search(rb"Reprise layout [0-9a-f]{16}", page)
+    return found[0].decode() if found else None
+
+
+def _page(content: Content) -> bytes:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("vault.proof"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    page = environment.get_template("certificate.html").render(
+        content=content, qr=_qr(content.code), layout=layout()
+    )
+    return page.encode()
+
+
+def _qr(text: str) -> Markup:
+    """The head of the log as a picture, so that it is kept by whoever keeps the page, on paper too."""
+    import segno
+    from markupsafe import Markup
+
+    return Markup(segno.make(text, error="m", micro=False).svg_inline(scale=3, border=2))  # noqa: S704 - our own SVG
+
+
+def _paper(content: Content) -> bytes:
+    from vault.pdf.layout import PdfDocument  # the writer of pages takes its time to load
+
+    paper = PdfDocument(content.title, language=content.language, subject=layout())
+    paper.uncompressed()  # the bytes are compared by others, whose compressor may be another one
+    if content.banner:
+        paper.banner(content.banner)
+    paper.heading(content.title)
+    paper.small(content.run)
+    paper.text(" ".join(content.outcome))
+    for part in content.sections:
+        paper.section(part.title)
+        for number, block in enumerate(part.blocks, 1):
+            _put(paper, block, last=number == len(part.blocks))
+    paper.text(content.trust)
+    paper.section(content.head_title)
+    paper.code(content.code, list(content.head))
+    return paper.to_pdf()
+
+
+def _put(paper: PdfDocument, block: Block, *, last: bool) -> None:
+    if block.rows:
+        paper.rows(block.rows, figures=block.kind == "figures")
+        if not last:
+            paper.space(1)
+    elif block.kind in ("points", "checks"):
+        paper.points(block.lines)
+    else:
+        for line in block.lines:
+            paper.text(line)

@@ -1,0 +1,360 @@
+"""What `reprise verify` adds to the stand-alone verifier: signatures, whose they are, time stamps, and the page as laid out.
+
+Roots come from whoever checks, never from the folder; of the folder only what need not be trusted is used: intermediates,
+and revocation lists, which are signed themselves. The moment is that at which the ledger says the signature was checked.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import sha256
+from pathlib import Path
+
+from asn1crypto import crl, ocsp, pem, x509
+
+from schemas.errors import LedgerError, RefusedError, TrustError
+from schemas.regular_file import read_regular
+from schemas.texts import section
+from vault.authorisation.agreement import check_agreement
+from vault.authorisation.register import PAGE
+from vault.canonical_json import canonical_json
+from vault.instruction.document import parse
+from vault.instruction.signed_page import open_pdf
+from vault.pki.cms import Signer, check_signature
+from vault.pki.signed_document import Signature
+from vault.pki.timestamps import verify_stamp
+from vault.pki.trust_store import TrustStore
+from vault.proof.certificate import build_certificate, layout, layout_of
+from vault.system.clock import format_utc, parse_utc
+from vault.verify import (
+    ACCEPTANCE,
+    ACCEPTS,
+    FOLDER,
+    NEVER,
+    PAGES,
+    RUN,
+    SIGNATURE,
+    SIGNERS,
+    Facts,
+    Fault,
+    Files,
+    Report,
+    canonical,
+    verify,
+)
+
+NO_ROOTS = (
+    "the signatures over the instruction: recorded as checked, not checked here, for no roots were given. Get the root"
+    " certificates of the authority that issued the signer's certificate, and give them: --roots."
+)
+NO_TSA_ROOTS = "whose it is was not checked here, for no roots were given: --tsa-roots."
+OTHER_LAYOUT = (
+    "the page and the paper (certificate.html, .pdf): another release laid them out, or they say so. certificate.json is"
+    " checked."
+)
+ENROLMENT = (
+    "that the number in the signer's certificate and the INAMI numbers in the instruction belong to one person: two"
+    " operators attested it at the site, and the signature cannot show it."
+)
+INTENT = "that the signer read and understood what he signed, or held his card himself."
+
+
+@dataclass
+class Finding:
+    """The answer of the full verifier, for a person and for a program."""
+
+    exit: int
+    verdict: str
+    run: str | None = None
+    outcome: str | None = None
+    trial: bool | None = None
+    version: int | None = None
+    checked: list[str] = field(default_factory=list)
+    not_checked: list[str] = field(default_factory=list)
+    not_provable: list[str] = field(default_factory=list)
+    file: str | None = None  # in which file of the folder it shows, of a proof that is refused for one
+
+    @property
+    def words(self) -> list[str]:
+        """Line by line."""
+        if self.run is None:
+            return [*([f"In the file {self.file}"] if self.file else []), self.verdict]
+        lines = [f"Run {self.run}: {self.outcome}"]
+        for title, found in (
+            ("Checked here:", self.checked),
+            ("Not checked here:", self.not_checked),
+            ("Not provable, by this or anything:", self.not_provable),
+        ):
+            lines += [title, *(f"  - {line}" for line in found)] if found else []
+        return [ascii(line)[1:-1] for line in (*lines, self.verdict)]  # as `Report.words`: fit for a terminal
+
+
+def verify_fully(
+    folder: Path | Files, policy: str | None, roots: list[bytes], tsa_roots: list[bytes]
+) -> Finding:
+    """Everything that can be checked with what is given. Exit codes are those of the stand-alone verifier (91: refused).
+
+    Raises TrustError (trust_material_malformed) for roots that are none.
+    """
+    seen: list[Report] = []
+    given = _certificates(roots)
+
+    def further(files: Files, report: Report) -> None:
+        _pages(files, report)
+        check_agreement(files, report)
+        _stamps(files, report, tsa_roots, parse_utc(str(_checked(report)["at"])))
+        _signatures(files, report, given)
+        _acceptance(files, report, given)
+        seen.append(report)
+
+    code, words = verify(folder, policy, further)
+    if not seen or code not in (0, 92):
+        where = words[:-1] if not seen else []
+        return Finding(code, words[-1], file=where[0].rpartition(" ")[2] if where else None)
+    report = seen[0]
+    return Finding(
+        code,
+        words[-1],
+        report.run,
+        _outcome(report.certificate),
+        report.trial,
+        report.version,
+        report.checked,
+        report.unchecked,
+        [NEVER, *([ENROLMENT, INTENT] if report.signed else [])],
+    )
+
+
+def _outcome(certificate: Facts) -> str:
+    """How the run ended, in our words for what the entry has as its cause; those of the folder for a cause of a later release."""
+    told = section("en", "certificate.outcome")
+    return told.get(certificate["destruction"]["cause"], str(certificate["outcome"]))
+
+
+def _checked(report: Report) -> Facts:
+    """The entry of the authorisation's check."""
+    return next(entry for _, entry in report.entries if entry["type"] == "authorisation.checked")
+
+
+def _replace(report: Report, line: str, *others: str) -> None:
+    """Say something else instead of a line of what was not checked, or nothing more."""
+    at = report.unchecked.index(line)
+    report.unchecked[at : at + 1] = others
+
+
+def _pages(files: Files, report: Report) -> None:
+    """Page and paper are those that this release lays out, or say that another one did."""
+    try:
+        made = build_certificate(report.certificate)
+    except (LookupError, TypeError, ValueError, AttributeError):
+        made = {}  # of another release, whose codes have no words here
+    names = ("certificate.html", "certificate.pdf")
+    differ = [name for name in names if files[name] != made.get(name)]
+    told = {layout_of(files[name]) for name in differ}
+    of_one_other = differ == list(names) and len(told) == 1  # another release lays out both
+    if differ and (not of_one_other or layout() in told or (None in told and report.version > 1)):
+        raise Fault("page_of_another_certificate")
+    if differ:
+        _replace(report, PAGES, OTHER_LAYOUT)
+        return
+    _replace(report, PAGES)
+    report.checked.append("The page and the paper are what certificate.json makes, to the byte.")
+
+
+def _signatures(files: Files, report: Report, roots: tuple[x509.Certificate, ...]) -> None:
+    """Every signature over the instruction and whose it is, or why none was checked."""
+    if not report.signed or report.kind == "handwritten":
+        return
+    if not roots:
+        _replace(report, SIGNATURE, NO_ROOTS)
+        return
+    moment = parse_utc(str(_checked(report)["at"]))
+    try:
+        signed, trust = signatures_in(files), _trust(files, roots, FOLDER)
+        signers = [_check(one, trust, report, moment) for one in signed]
+    except RefusedError as refusal:
+        raise Fault(refusal.code) from None
+    if not signed:
+        raise Fault("signature_missing")
+    _replace(report, SIGNATURE)
+    listed = len(trust.crls) + len(trust.ocsps)
+    report.checked.append(
+        f"The instruction carries {len(signed)} signature(s): over it unaltered, each by a certificate that leads to a root"
+        f" you gave, allowed to sign, valid and not revoked at {moment:%Y-%m-%d %H:%M} UTC by {listed} revocation list(s) or"
+        " answer(s) of the folder."
+    )
+    rows = _rows(files, report, signers)
+    report.checked += [_words_on(signer, rows.get(_fingerprint(signer))) for signer in signers]
+
+
+def _check(one: Signature, trust: TrustStore, report: Report, moment: datetime) -> Signer:
+    trial = bool(report.certificate["trial"])
+    return check_signature(one.over, one.cms, trust, trial_home=trial, moment=moment)
+
+
+def _rows(files: Files, report: Report, signers: list[Signer]) -> dict[str, Facts]:
+    """Whom the site took each certificate for, when the ledger binds it: all signed, and for every doctor named."""
+    if not report.bound:
+        return {}
+    rows = list(canonical(files[SIGNERS])["signers"])
+    if sorted(map(_fingerprint, signers)) != sorted(row["certificate_sha256"] for row in rows):
+        raise Fault("signer_not_the_recorded_one")
+    if not _controllers(files) <= {number for row in rows for number in row["numbers"]}:
+        raise Fault("controller_not_spoken_for")
+    return {row["certificate_sha256"]: row for row in rows}
+
+
+def _controllers(files: Files) -> set[str]:
+    """The first eight digits of the INAMI numbers of the doctors whom the instruction names."""
+    named = parse(files[f"{FOLDER}instruction.json"]).controllers
+    return {controller.nihii[:8] for controller in named}
+
+
+def _fingerprint(signer: Signer) -> str:
+    return sha256(signer.certificate).hexdigest()
+
+
+def _words_on(signer: Signer, row: Facts | None) -> str:
+    subject = x509.Certificate.load(signer.certificate).subject.native
+    words = f'A signature by "{subject.get("common_name")}", certificate SHA-256 {_fingerprint(signer)}'
+    if row is None:
+        return f"{words}. Whether that is whom it had to be, this folder does not bind."
+    roles, numbers = ", ".join(row["capacities"]), ", ".join(row["numbers"])
+    return f"{words}, enrolled as INAMI {numbers} ({roles}): two operators of the site attest that."
+
+
+def _acceptance(files: Files, report: Report, roots: tuple[x509.Certificate, ...]) -> None:
+    """Whether a controller signed that he accepts what this run delivered."""
+    if not report.accepted or not report.signed:
+        return
+    document, p7s = files.get(f"{ACCEPTANCE}.json"), files.get(f"{ACCEPTANCE}.json.p7s")
+    if document is None or p7s is None:
+        if roots or report.version > 1:
+            raise Fault("acceptance_missing")
+        return
+    parts = sha256(canonical_json(report.statements[RUN][1]["parts"])).hexdigest()
+    about = {
+        "version": 1,
+        "type": "acceptance",
+        "run": report.run,
+        "parts_sha256": parts,
+        "result": "accepted",
+    }
+    if document != canonical_json(about):
+        raise Fault("acceptance_of_another")
+    if not roots:
+        _replace(report, ACCEPTS, f"{ACCEPTS} Give roots: --roots.")
+        return
+    (entry,) = [e for _, e in report.entries if (e["type"], e["code"]) == ("import.confirmed", "accepted")]
+    moment = parse_utc(str(entry["at"]))
+    prefix = f"{ACCEPTANCE}-" if "acceptance" in entry["c"] else FOLDER
+    try:
+        signer = _check(Signature(document, p7s), _trust(files, roots, prefix), report, moment)
+    except RefusedError as refusal:
+        raise Fault(refusal.code) from None
+    row = None
+    if "acceptance" in entry["c"]:
+        row = canonical(files[f"{ACCEPTANCE}-signer.json"])
+        if row["certificate_sha256"] != _fingerprint(signer):
+            raise Fault("signer_not_the_recorded_one")
+        if not _controllers(files) & set(row["numbers"]):
+            raise Fault("controller_not_spoken_for")
+    _replace(report, ACCEPTS)
+    report.checked.append(f"What was delivered was accepted, with its digests. {_words_on(signer, row)}")
+
+
+def signatures_in(files: Files) -> tuple[Signature, ...]:
+    """Every signature over the instruction that the folder holds: the one place that knows their kinds.
+
+    Raises AuthorisationError when the signed page is not the one that its instruction makes
+    (`vault.instruction.signed_page.open_pdf`), and Fault (page_of_another_instruction).
+    """
+    document, page = files[f"{FOLDER}instruction.json"], files.get(f"{FOLDER}{PAGE}")
+    if page is not None:
+        signed = open_pdf(page)
+        if signed.document != document:
+            raise Fault("page_of_another_instruction")
+        return signed.signatures
+    names = sorted(n for n in files if n.startswith(f"{FOLDER}instruction.json") and n.endswith(".p7s"))
+    return tuple(Signature(document, files[name]) for name in names)
+
+
+def _trust(files: Files, roots: tuple[x509.Certificate, ...], prefix: str) -> TrustStore:
+    """The given roots, and of the folder the intermediates and what is known of revocation. Raises TrustError."""
+    intermediates, lists, answers = (
+        [files[name] for name in sorted(files) if name.startswith(f"{prefix}{kind}-")]
+        for kind in ("intermediates", "crls", "ocsps")
+    )
+    crls = tuple(crl.CertificateList.load(der) for data in lists for der in _der(data))
+    ocsps = tuple(ocsp.OCSPResponse.load(der) for data in answers for der in _der(data))
+    return TrustStore(roots, _certificates(intermediates), crls, ocsps, {})
+
+
+def _certificates(held: list[bytes]) -> tuple[x509.Certificate, ...]:
+    try:
+        return tuple(_certificate(der) for data in held for der in _der(data))
+    except (ValueError, TypeError):
+        raise TrustError("trust_material_malformed") from None
+
+
+def _certificate(der: bytes) -> x509.Certificate:
+    """Parsed so far that it cannot be a revocation list, which begins as a certificate does."""
+    found = x509.Certificate.load(der, strict=True)
+    _ = found.subject.native, found.not_valid_after
+    return found
+
+
+def _der(data: bytes) -> list[bytes]:
+    """The objects of a file, in PEM (several) or DER (one)."""
+    return [der for _, _, der in pem.unarmor(data, multiple=True)] if pem.detect(data) else [data]
+
+
+def root_files(path: Path | None) -> list[bytes]:
+    """A file of roots, or the roots among the files of a folder; nothing when none is named.
+
+    Raises TrustError (trust_material_malformed) where there is none, OSError where there is no file.
+    """
+    if path is None:
+        return []
+    if not path.is_dir():
+        found = [read_regular(path)]
+        _certificates(found)
+        return found
+    held = [read_regular(file) for file in sorted(path.iterdir()) if file.is_file()]
+    found = [data for data in held if _holds_roots(data)]
+    if not found:
+        raise TrustError("trust_material_malformed")
+    return found
+
+
+def _holds_roots(data: bytes) -> bool:
+    """A certificate that another one issued is no root: taken for one, it would make a chain without its issuer's lists."""
+    try:
+        found = _certificates([data])
+    except TrustError:
+        return False
+    return bool(found) and all(certificate.subject == certificate.issuer for certificate in found)
+
+
+def _stamps(files: Files, report: Report, roots: list[bytes], moment: datetime) -> None:
+    """Every time stamp: when, by an authority under the given roots, what it is over existed."""
+    for name in sorted(name for name in files if name.endswith(".tsr")):
+        of = name.removesuffix(".tsr")
+        if not roots:
+            continue
+        report.unchecked = [line for line in report.unchecked if f" -in {name} " not in line]
+        try:
+            at = verify_stamp(files[of], files[name], roots)
+        except (LedgerError, RefusedError) as refusal:
+            raise Fault(refusal.code) from None
+        if name == "checkpoint.tsr" and report.certificate["stamp"] != {"at": format_utc(at)}:
+            raise Fault("stamp_of_another_time")
+        told = f"A time-stamp authority under a root you gave saw {of} at {at:%Y-%m-%d %H:%M:%S} UTC"
+        later = " (after the run's check of it)" if name.startswith(FOLDER) and at > moment else ""
+        report.checked.append(f"{told}{later}: it existed by then.")
+    if not roots:
+        report.unchecked = [
+            f"{line} ({NO_TSA_ROOTS})" if line.startswith("a time stamp") else line
+            for line in report.unchecked
+        ]

@@ -1,0 +1,136 @@
+"""Statements: DSSE envelopes around in-toto Statement v1, signed by the log's key."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from dataclasses import asdict
+from hashlib import sha256
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from schemas.errors import VerificationFailedError
+from vault import verify
+from vault.canonical_json import canonical_json
+from vault.destruction.destroy import Evidence, StagedFile
+from vault.verify import predicate_type
+
+PAYLOAD_TYPE = "application/vnd.in-toto+json"
+STATEMENT = "https://in-toto.io/Statement/v1"
+VERSION = 2
+"""Of the proof format: what the entries of a run commit to (docs/formats/proof.md)."""
+AUTHORISATION_CHECK = predicate_type(verify.CHECK, VERSION)
+RUN = predicate_type(verify.RUN, VERSION)
+DESTRUCTION = predicate_type(verify.DESTRUCTION, VERSION)
+INVENTORY = "inventory.json"
+LISTED = 20_000  # rows of an inventory: a reader of proof folders takes files of 8 MiB at most
+NOT_CLAIMED = ("host_backups", "source_and_target_systems", "memory_after_process_end")
+
+
+def pae(payload: bytes) -> bytes:
+    """DSSE's pre-authentication encoding."""
+    return b"DSSEv1 %d %s %d %s" % (len(PAYLOAD_TYPE), PAYLOAD_TYPE.encode(), len(payload), payload)
+
+
+def statement(run_id: str, predicate_type: str, predicate: dict[str, Any]) -> bytes:
+    """A statement about a run, canonical JSON. The subject's digest is of the run's opaque id."""
+    subject = [{"name": f"run/{run_id}", "digest": {"sha256": sha256(run_id.encode()).hexdigest()}}]
+    return canonical_json(
+        {"_type": STATEMENT, "subject": subject, "predicateType": predicate_type, "predicate": predicate}
+    )
+
+
+def envelope(payload: bytes, key: Ed25519PrivateKey, key_id: str) -> bytes:
+    """The signed envelope, canonical JSON."""
+    signature = b64encode(key.sign(pae(payload))).decode()
+    body = {
+        "payloadType": PAYLOAD_TYPE,
+        "payload": b64encode(payload).decode(),
+        "signatures": [{"keyid": key_id, "sig": signature}],
+    }
+    return canonical_json(body)
+
+
+def destruction_predicate(
+    evidence: Evidence,
+    inventory: bytes,
+    *,
+    media: dict[str, Any],
+    backed_up: str,
+    strength: dict[str, Any],
+    tool: dict[str, str],
+    role: str,
+    at: str,
+    cause: str,
+    exceptions: tuple[str, ...],
+) -> dict[str, Any]:
+    """The fields of a certificate of sanitization (NIST SP 800-88). `inventory` is the file of that name.
+
+    What was verified and what was excepted stand apart. Raises VerificationFailedError unless all checks passed.
+    """
+    if not evidence.verification.complete():
+        raise VerificationFailedError("destruction_not_verified", count=evidence.files)
+    return {
+        "cause": cause,
+        "destroyedAt": at,
+        "media": media,
+        "preSanitizationCategory": "special-category-health",
+        "dataBackedUp": backed_up,
+        "inventory": {
+            "file": INVENTORY,
+            "sha256": sha256(inventory).hexdigest(),
+            "files": evidence.files,
+            "bytes": evidence.bytes,
+        },
+        "method": "purge",
+        "technique": "cryptographic-erase",
+        "standards": ["NIST SP 800-88r2", "IEEE 2883-2022"],
+        "encryption": {
+            "alg": "AES-256-GCM (Parquet AES_GCM_V1)",
+            "alwaysEncrypted": True,
+            "keyEntropyBits": 256,
+        },
+        "key": {"state": evidence.key_state, **strength},
+        "also": ["unlink", "fsync-parent"],
+        "tool": tool,
+        "positiveControl": {"segmentsOpenedBefore": evidence.opened_before},
+        "verification": asdict(evidence.verification),
+        "source": _source(evidence),
+        "validation": {
+            "by": role,
+            "at": at,
+            "result": "effective-with-exceptions" if exceptions else "effective",
+            "exceptions": sorted(exceptions),
+        },
+        "notClaimed": list(NOT_CLAIMED),
+    }
+
+
+def inventory_file(files: list[StagedFile]) -> bytes:
+    """`inventory.json`: every file that died, by opaque name, size and digest of its ciphertext.
+
+    Beyond `LISTED` files the rest is one row: how many, how large, and the digest of the rows left out.
+    """
+    rows = [asdict(file) for file in files]
+    rest = rows[LISTED:]
+    left_out = {
+        "files": len(rest),
+        "bytes": sum(file.size for file in files[LISTED:]),
+        "sha256": sha256(canonical_json(rest)).hexdigest(),
+    }
+    return canonical_json({"version": 1, "files": rows[:LISTED], "left_out": left_out if rest else None})
+
+
+def _source(evidence: Evidence) -> dict[str, Any]:
+    """What the run can say of the export: its custody as stated, or that it was sealed to a key that is gone."""
+    intake = evidence.intake
+    if intake is None:
+        return {"evidence": "stated"}
+    return {
+        "evidence": "sealed-intake",
+        "keyProvider": intake.provider,
+        "keyState": intake.key_state,
+        "onlyKey": intake.only_key,
+        "clearSeen": intake.clear_seen,
+        "encryptedAlways": intake.encrypted_always(),
+    }

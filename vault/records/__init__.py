@@ -1,0 +1,26 @@
+"""Sealed records about people and places: doctors, operators, mandates, recipients, destinations.
+
+* `subjects`: a record sealed under its person's own key
+* `shared_records`: records that concern several persons
+* `operators`: who may act on a home
+* `known_numbers`: INAMI numbers by person
+* `enrolment`: doctors enrolled by two operators
+* `attestation`: what two operators attest
+* `mandates`: who may act for a doctor
+* `recipients`: keys whose possession was proven
+* `destinations`: servers a package may go to
+* `tombstones`: what was erased
+"""
+
+__all__ = [
+    "attestation",
+    "destinations",
+    "enrolment",
+    "known_numbers",
+    "mandates",
+    "operators",
+    "recipients",
+    "shared_records",
+    "subjects",
+    "tombstones",
+]

@@ -1,0 +1,251 @@
+"""The register of destinations: servers that a site declared, with their pinned key or credentials, sealed.
+
+Nothing leaves by itself: a server that is not in this register is not spoken to.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from base64 import b64decode, b64encode
+from collections.abc import Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_ssh_private_key,
+    load_ssh_public_key,
+)
+
+from schemas.errors import IntegrityError, RefusedError, ScopeError, TargetRefusedError
+from schemas.sensitive import Sensitive
+from vault.keys.site_key import SiteKey
+from vault.system.files import sync_folder, write_secret
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9\-]{0,31}")
+_HOST = re.compile(r"[A-Za-z0-9.\-:]{1,253}")
+_SEGMENTS = re.compile(r"/?[A-Za-z0-9._\-]+(/[A-Za-z0-9._\-]+)*")
+_REMOTE = re.compile(r"(sftp|s3)://([^/]*)(?:/(.*))?", re.DOTALL)
+_LOOPBACK = {"127.0.0.1", "::1", "localhost"}
+
+
+@dataclass(frozen=True, repr=False)
+class SftpServer:
+    """A server over SFTP, its one host key, and the key that we log in with."""
+
+    host: str
+    port: int
+    user: str
+    host_key: str  # "ssh-ed25519 AAAA..."
+    identity: Sensitive[str]  # private key, OpenSSH format
+    folder: str = ""  # below the login folder, or absolute
+
+    channel = "sftp"
+
+    def __repr__(self) -> str:
+        return "SftpServer()"
+
+    @property
+    def shown(self) -> str:
+        """What an operator is shown."""
+        return f"{self.user}@{self.host}:{self.port} {fingerprint(self.host_key)}"
+
+
+@dataclass(frozen=True, repr=False)
+class S3Bucket:
+    """A bucket at an endpoint, and the credentials for it."""
+
+    bucket: str
+    endpoint: str
+    key_id: Sensitive[str]
+    secret: Sensitive[str]
+    prefix: str = ""
+    region: str | None = None
+
+    channel = "s3"
+
+    def __repr__(self) -> str:
+        return "S3Bucket()"
+
+    @property
+    def shown(self) -> str:
+        """What an operator is shown."""
+        return f"{self.bucket} at {self.endpoint}"
+
+
+Server = SftpServer | S3Bucket
+
+
+@dataclass(frozen=True)
+class RemotePath:
+    """`sftp://NAME/path` or `s3://NAME/path`: a name of the register and a path below that server's folder."""
+
+    channel: str
+    name: str
+    path: str
+
+
+def parse_remote(destination: str) -> RemotePath | None:
+    """The parts of a remote destination; None for a folder of this host.
+
+    Raises ScopeError `destination_malformed`.
+    """
+    if "://" not in destination:
+        return None
+    found = _REMOTE.fullmatch(destination)
+    if found is None or not _NAME.fullmatch(found[2]) or not _is_path(found[3] or ""):
+        raise ScopeError("destination_malformed")
+    return RemotePath(found[1], found[2], found[3] or "")
+
+
+def _is_path(text: str) -> bool:
+    if not text:
+        return True
+    return bool(_SEGMENTS.fullmatch(text)) and not {".", ".."} & set(text.split("/"))
+
+
+def fingerprint(host_key: str) -> str:
+    """A host key's fingerprint as `ssh-keygen -l` prints it."""
+    blob = b64decode(host_key.split()[1])
+    return "SHA256:" + b64encode(sha256(blob).digest()).decode().rstrip("=")
+
+
+def check_server(server: Server) -> None:
+    """Refuse a server whose description could not be used safely.
+
+    Raises TargetRefusedError: host_malformed, host_key_malformed, path_malformed, bucket_malformed,
+    endpoint_not_https, credentials_missing.
+    """
+    if isinstance(server, SftpServer):
+        _check_sftp(server)
+        return
+    if not re.fullmatch(r"[a-z0-9][a-z0-9.\-]{1,61}[a-z0-9]", server.bucket):
+        raise TargetRefusedError("bucket_malformed")
+    if not _is_path(server.prefix) or server.prefix.startswith("/"):
+        raise TargetRefusedError("path_malformed")
+    if not server.key_id.reveal() or not server.secret.reveal():
+        raise TargetRefusedError("credentials_missing")
+    try:
+        parts = urlsplit(server.endpoint)
+        port = parts.port
+    except ValueError:
+        raise TargetRefusedError("endpoint_malformed") from None
+    if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in _LOOPBACK):
+        raise TargetRefusedError("endpoint_not_https")
+    if not parts.hostname or port == 0 or parts.username or parts.password or parts.query or parts.fragment:
+        raise TargetRefusedError("endpoint_malformed")
+
+
+def _check_sftp(server: SftpServer) -> None:
+    if not _HOST.fullmatch(server.host) or not 0 < server.port < 1 << 16 or not server.user:
+        raise TargetRefusedError("host_malformed")
+    if not _is_path(server.folder):
+        raise TargetRefusedError("path_malformed")
+    if not _is_host_key(server.host_key):
+        raise TargetRefusedError("host_key_malformed")
+
+
+def _is_host_key(text: str) -> bool:
+    """Whether a server could show just this key: a certificate stands for a key and is none."""
+    try:
+        key = load_ssh_public_key(text.encode())
+    except (ValueError, UnsupportedAlgorithm):
+        return False
+    return key.public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode() == text
+
+
+def open_identity(text: bytes, passphrase: str | None) -> Sensitive[str]:
+    """A private key in OpenSSH format, opened. Raises TargetRefusedError: identity_not_usable, identity_needs_passphrase."""
+    code = "identity_not_usable"
+    try:
+        key = load_ssh_private_key(text, passphrase.encode() if passphrase else None)
+        plain = key.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption())
+        return Sensitive(plain.decode())
+    except (ValueError, UnsupportedAlgorithm):
+        pass
+    except TypeError:
+        code = "identity_needs_passphrase"
+    raise TargetRefusedError(code)
+
+
+class Destinations:
+    """The register of a home: one sealed file a server, under a name that only the site key can tell."""
+
+    def __init__(self, home: Path) -> None:
+        self._folder = home / "destinations"
+        self._site = SiteKey.load(home)
+
+    def add(self, name: str, server: Server) -> None:
+        """Declare a server. Raises RefusedError (destination_name_malformed, destination_known), TargetRefusedError."""
+        if not _NAME.fullmatch(name):
+            raise RefusedError("destination_name_malformed")
+        check_server(server)
+        path = self._path(name)
+        if path.exists():
+            raise RefusedError("destination_known")
+        self._folder.mkdir(mode=0o700, exist_ok=True)
+        body = {"name": name, "channel": server.channel, "server": _reveal(server)}
+        write_secret(path, self._site.seal(json.dumps(body).encode(), f"destination/{path.name}"))
+
+    def remove(self, name: str) -> str:
+        """Forget a server and its credentials; gives its channel, `unreadable` for a damaged record.
+
+        Raises ScopeError when it is not declared.
+        """
+        path = self._path(name)
+        if not path.exists():
+            raise ScopeError("destination_not_registered")
+        found = self._read_or_none(path)
+        path.unlink()
+        sync_folder(self._folder)
+        return found[1].channel if found else "unreadable"
+
+    def find(self, name: str, channel: str | None = None) -> Server:
+        """The server of this name, and of this channel. Raises ScopeError `destination_not_registered`."""
+        path = self._path(name)
+        found = self._read(path)[1] if _NAME.fullmatch(name) and path.is_file() else None
+        if found is None or (channel is not None and found.channel != channel):
+            raise ScopeError("destination_not_registered")
+        return found
+
+    def list(self) -> list[tuple[str, Server]]:
+        """All servers by name; a damaged record is left out, and counted by `unreadable`."""
+        return sorted(filter(None, self._all()), key=lambda pair: pair[0])
+
+    def unreadable(self) -> int:
+        """How many records do not open; their names went with them."""
+        return sum(1 for found in self._all() if found is None)
+
+    def _all(self) -> Iterator[tuple[str, Server] | None]:
+        yield from map(self._read_or_none, sorted(self._folder.iterdir()) if self._folder.is_dir() else [])
+
+    def _read_or_none(self, path: Path) -> tuple[str, Server] | None:
+        try:
+            return self._read(path)
+        except (IntegrityError, ValueError, KeyError, TypeError, OSError):
+            return None
+
+    def _path(self, name: str) -> Path:
+        return self._folder / self._site.pseudonym("destination", name)
+
+    def _read(self, path: Path) -> tuple[str, Server]:
+        body = json.loads(self._site.open(path.read_bytes(), f"destination/{path.name}"))
+        return str(body["name"]), _build(body["channel"], body["server"])
+
+
+def _reveal(server: Server) -> dict[str, Any]:
+    return {k: v.reveal() if isinstance(v, Sensitive) else v for k, v in vars(server).items()}
+
+
+def _build(channel: str, raw: dict[str, Any]) -> Server:
+    secret = ("identity", "key_id", "secret")
+    fields: dict[str, Any] = {k: Sensitive(v) if k in secret else v for k, v in raw.items()}
+    return SftpServer(**fields) if channel == "sftp" else S3Bucket(**fields)

@@ -1,0 +1,45 @@
+"""INAMI numbers by person: whose each number is, and by which ids a person was named before he was enrolled."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from vault.records.enrolment import inami_numbers
+from vault.records.subjects import Subjects
+
+NAMED = "named"
+"""The kind of a record of somebody who is named by an INAMI number and was not enrolled: he can be shown, and erased."""
+
+
+def also_known_as(home: Path, subject_id: str) -> frozenset[str]:
+    """A person's id, and those by which instructions named him before he was enrolled."""
+    subjects = Subjects(home)
+    numbers = _all_numbers(subjects.read(subject_id) or {})
+    return frozenset({subject_id, *(subjects.identify(NAMED, number) for number in numbers)})
+
+
+def own_numbers(home: Path, persons: frozenset[str]) -> frozenset[str]:
+    """The first eight digits of the INAMI numbers of a person known by these ids, less those that are another's now."""
+    subjects, holders = Subjects(home), holders_of_numbers(home)
+    records = [subjects.read(person) or {} for person in persons]
+    numbers = set[str]().union(*map(_all_numbers, records))
+    numbers |= {str(record["number"]) for record in records if record.get("kind") == NAMED}
+    return frozenset(number for number in numbers if holders.get(number) in (None, *persons))
+
+
+def holders_of_numbers(home: Path) -> dict[str, str]:
+    """Whose each INAMI number is, or was before a rectification."""
+    subjects = Subjects(home)
+    found = dict[str, str]()
+    for subject_id in subjects.ids():
+        record = subjects.read(subject_id) or {}
+        found |= {number: subject_id for number in _all_numbers(record) if number not in found}
+        found |= dict.fromkeys(inami_numbers(record), subject_id)
+    return found
+
+
+def _all_numbers(record: dict[str, Any]) -> set[str]:
+    """In force, pending and superseded."""
+    versions = [record, record.get("pending"), *record.get("superseded", [])]
+    return set[str]().union(*(inami_numbers(version) for version in versions))

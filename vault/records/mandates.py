@@ -1,0 +1,176 @@
+"""Mandates: who may sign for a doctor without being that doctor, in which role, until when; attested by two operators."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from schemas.errors import AuthorisationError
+from vault.records.attestation import add_attestation, read_code, two_attest
+from vault.records.enrolment import Ground, check_inami_numbers, check_national_number, what_was_shown
+from vault.records.known_numbers import own_numbers
+from vault.records.operators import Operator
+from vault.records.subjects import Subjects
+from vault.system.locks import lock_folder
+
+
+class MandateRole(StrEnum):
+    """In which role one signs for a doctor (`vault.instruction.fields.ROLES` less `controller`)."""
+
+    MANDATED = "mandated"
+    SUCCESSOR = "successor"
+    PRACTICE_COMPANY = "practice_company"
+
+
+class MandateBasis(StrEnum):
+    """On what the mandate rests."""
+
+    WRITTEN_MANDATE = "written_mandate"
+    SUCCESSION = "succession"
+    COMPANY_STATUTES = "company_statutes"
+
+
+@dataclass(frozen=True)
+class Mandate:
+    """An attested mandate: for which doctors (first eight digits of their INAMI numbers), as what, until when."""
+
+    role: str
+    numbers: frozenset[str]
+    until: date
+
+    def holds(self, day: date) -> bool:
+        """Whether it is still in force on this day, its last day included."""
+        return day <= self.until
+
+
+@dataclass(frozen=True)
+class MandateTerms:
+    """What a mandate says, as given by the operator."""
+
+    role: str
+    numbers: tuple[str, ...]
+    until: str
+    basis: str
+
+
+def begin_mandate(
+    home: Path,
+    *,
+    inss: str,
+    name: str,
+    terms: MandateTerms,
+    ground: Ground,
+    operator: Operator,
+    moment: datetime,
+) -> str:
+    """The first operator's act: a pending mandate under the record of the person who will sign; gives its id.
+
+    Raises AuthorisationError (national_number_invalid, inami_number_invalid, role_unknown, basis_unknown, until_invalid,
+    mandate_expired, trial_basis, evidence_missing), OperatorError.
+    """
+    codes = ground.codes()
+    number = check_national_number(home, inss, ground)
+    mandate = {
+        "role": read_code(MandateRole, terms.role, "role_unknown").value,
+        "numbers": sorted({n[:8] for n in check_inami_numbers(terms.numbers, ground)}),
+        "until": _last_day(terms.until, moment).isoformat(),
+        "basis": read_code(MandateBasis, terms.basis, "basis_unknown").value,
+        "name": name,
+        "ground": codes,
+        "attestations": add_attestation([], operator, moment, what_was_shown(ground.shown)),
+    }
+    subjects = Subjects(home)
+    subject_id = subjects.identify("doctor", number)  # one record a person, doctor or not
+    with lock_folder(home / "subjects"):
+        record = {"kind": "mandated", "inss": number, **(subjects.read(subject_id) or {})}
+        mandates = dict(record.get("mandates", {}))
+        ordinal = str(len(mandates) + 1)
+        subjects.write(subject_id, {**record, "mandates": {**mandates, ordinal: mandate}})
+    return f"{subject_id}.{ordinal}"
+
+
+def attest_mandate(
+    home: Path, mandate_id: str, operator: Operator, shown: tuple[str, ...], moment: datetime
+) -> None:
+    """The second operator's act: the mandate comes into force. A further operator's, later: he vouches for it too.
+
+    Raises AuthorisationError (nothing_to_attest, evidence_missing), OperatorError (two_attesters_needed).
+    """
+    seen = what_was_shown(shown)
+
+    def change(mandate: dict[str, Any]) -> None:
+        if "ended" in mandate:
+            raise AuthorisationError("nothing_to_attest")
+        mandate["attestations"] = add_attestation(mandate["attestations"], operator, moment, seen)
+
+    _change(home, mandate_id, change)
+
+
+def end_mandate(home: Path, mandate_id: str, operator: Operator, moment: datetime) -> None:
+    """A mandate no longer holds, from now on. One operator is enough: it takes a right away.
+
+    Raises AuthorisationError (nothing_to_attest) when there is no such mandate.
+    """
+
+    def change(mandate: dict[str, Any]) -> None:
+        (mandate["ended"],) = add_attestation([], operator, moment, ())
+
+    _change(home, mandate_id, change)
+
+
+def mandates_for(home: Path, persons: frozenset[str]) -> list[str]:
+    """Ids of the mandates of others that name a number of this person."""
+    numbers, subjects = own_numbers(home, persons), Subjects(home)
+    return [
+        f"{other}.{ordinal}"
+        for other in subjects.ids()
+        if other not in persons
+        for ordinal, mandate in (subjects.read(other) or {}).get("mandates", {}).items()
+        if numbers & set(mandate["numbers"])
+    ]
+
+
+def forget_numbers(home: Path, persons: frozenset[str]) -> None:
+    """Take the numbers of a person who is erased out of the mandates of others; a mandate left without one is for nobody."""
+    numbers = own_numbers(home, persons)
+
+    def change(mandate: dict[str, Any]) -> None:
+        mandate["numbers"] = [number for number in mandate["numbers"] if number not in numbers]
+
+    for mandate_id in mandates_for(home, persons):
+        _change(home, mandate_id, change)
+
+
+def _change(home: Path, mandate_id: str, change: Any) -> None:
+    subject_id, _, ordinal = mandate_id.partition(".")
+    subjects = Subjects(home)
+    with lock_folder(home / "subjects"):
+        record = subjects.read(subject_id) if subject_id.isalnum() else None
+        if record is None or ordinal not in record.get("mandates", {}):
+            raise AuthorisationError("nothing_to_attest")
+        change(record["mandates"][ordinal])
+        subjects.write(subject_id, record)
+
+
+def mandates_of(record: dict[str, Any]) -> list[Mandate]:
+    """The mandates of a person that two operators attested and nobody ended, expired ones too."""
+    return [
+        Mandate(raw["role"], frozenset(raw["numbers"]), date.fromisoformat(raw["until"]))
+        for raw in record.get("mandates", {}).values()
+        if two_attest(raw["attestations"]) and "ended" not in raw
+    ]
+
+
+def _last_day(text: str, moment: datetime) -> date:
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        day = None
+    if day is None:
+        raise AuthorisationError("until_invalid")
+    if day < moment.date():
+        raise AuthorisationError("mandate_expired")
+    return day

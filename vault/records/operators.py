@@ -1,0 +1,46 @@
+"""Operators: who may act on a home. An operator's record is sealed like every person's."""
+
+from __future__ import annotations
+
+from base64 import b64decode
+from dataclasses import dataclass
+from pathlib import Path
+
+from schemas.errors import OperatorError
+from schemas.sensitive import Sensitive
+from vault.records.subjects import Subjects
+
+
+@dataclass(frozen=True)
+class Operator:
+    """Who acts: an opaque id and the salt of its commitments."""
+
+    id: str
+    name: Sensitive[str]
+    salt: Sensitive[bytes]
+
+
+def enrol_operator(home: Path, name: str) -> Operator:
+    """Make an operator known to this home."""
+    subjects = Subjects(home)
+    subject_id = subjects.identify("operator", name)
+    if subjects.read(subject_id) is None:
+        subjects.write(subject_id, {"kind": "operator", "name": name})
+    return find_operator(home, name)
+
+
+def find_operator(home: Path, name: str) -> Operator:
+    """The operator of this name. Raises OperatorError when nobody is given or known."""
+    if not name:
+        raise OperatorError("no_operator")
+    subjects = Subjects(home)
+    subject_id = subjects.identify("operator", name)
+    return operator_by_id(home, subject_id)
+
+
+def operator_by_id(home: Path, subject_id: str) -> Operator:
+    """The operator of this opaque id."""
+    record = Subjects(home).read(subject_id)
+    if record is None or record["kind"] != "operator":
+        raise OperatorError("operator_not_enrolled")
+    return Operator(subject_id, Sensitive(str(record["name"])), Sensitive(b64decode(record["salt"])))

@@ -1,0 +1,127 @@
+"""The register of recipients: age keys whose holders proved that they can open what is sealed to them.
+
+A public key copied wrongly, or somebody else's, would make a package that nobody, or a stranger, opens. So its holder
+opens one challenge, once, with plain `age -d`, before an authorisation may name the key. The register is one sealed
+file, `recipients.json`; an entry says its `kind`, so that other channels can stand beside age keys later.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+import os
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from schemas.errors import ScopeError
+from vault.age.sealing import open_bytes, parse_identity, parse_recipients, seal_bytes
+from vault.canonical_json import canonical_json
+from vault.keys.site_key import SiteKey
+from vault.records.attestation import read_code
+from vault.system.clock import format_utc, parse_utc
+from vault.system.files import write_durably
+from vault.system.locks import lock_folder
+
+CHALLENGE_DAYS = 14
+_FILE = "recipients.json"
+_EMPTY: dict[str, Any] = {"version": 1, "recipients": [], "challenges": []}
+
+
+class RecipientRole(StrEnum):
+    """For what a key is held."""
+
+    PRACTICE = "practice"
+    MEDINECT = "medinect"
+    RECOVERY = "recovery"
+
+
+@dataclass(frozen=True)
+class Recipient:
+    """A key whose possession was proven."""
+
+    key: str
+    role: str
+    proven_at: str
+
+
+def challenge(home: Path, key: str, role: str, moment: datetime) -> bytes:
+    """A sealed challenge for the holder of a key; a new one replaces one that waits for the same key.
+
+    Raises TargetRefusedError (recipient_not_age), AuthorisationError (role_unknown), ScopeError (recipient_known).
+    """
+    parse_recipients([key])
+    wanted = read_code(RecipientRole, role, "role_unknown")
+    site = SiteKey.load(home)
+    answer = f"reprise-recipient-v1 {site.pseudonym('home', 'recipients')} {os.urandom(32).hex()}"
+    until = format_utc(moment + timedelta(days=CHALLENGE_DAYS))
+    with lock_folder(home):
+        register = _read(home)
+        if any(entry["key"] == key for entry in register["recipients"]):
+            raise ScopeError("recipient_known")
+        waiting = [c for c in register["challenges"] if c["key"] != key and parse_utc(c["until"]) >= moment]
+        asked = {"kind": "age", "key": key, "role": wanted.value, "answer": answer, "until": until}
+        _write(home, {**register, "challenges": [*waiting, asked]})
+    return seal_bytes([key], f"{answer}\n".encode())
+
+
+def confirm(home: Path, answer: str, moment: datetime) -> Recipient:
+    """The holder's answer: the challenge is used up, the key enters the register.
+
+    Raises ScopeError: answer_unknown (no challenge of this home waits for it), challenge_expired.
+    """
+    given = answer.strip().encode()
+    with lock_folder(home):
+        register = _read(home)
+        # every one is compared, so that the time taken does not tell which came near
+        fitting = [c for c in register["challenges"] if hmac.compare_digest(c["answer"].encode(), given)]
+        if not fitting:
+            raise ScopeError("answer_unknown")
+        (asked,) = fitting
+        register["challenges"].remove(asked)
+        expired = moment > parse_utc(asked["until"])
+        found = Recipient(asked["key"], asked["role"], format_utc(moment))
+        if not expired:
+            register["recipients"].append({"kind": "age", **found.__dict__})
+        _write(home, register)
+    if expired:
+        raise ScopeError("challenge_expired")
+    return found
+
+
+def remove(home: Path, key: str) -> None:
+    """Strike a key, and a challenge that waits for it. Raises ScopeError (recipient_not_proven) for an unknown one."""
+    with lock_folder(home):
+        register = _read(home)
+        left = {name: [e for e in register[name] if e["key"] != key] for name in ("recipients", "challenges")}
+        if all(left[name] == register[name] for name in left):
+            raise ScopeError("recipient_not_proven")
+        _write(home, {**register, **left})
+
+
+def recipients(home: Path) -> list[Recipient]:
+    """The keys in the register."""
+    return [
+        Recipient(entry["key"], entry["role"], entry["proven_at"])
+        for entry in _read(home)["recipients"]
+        if entry["kind"] == "age"
+    ]
+
+
+def prove_possession(home: Path, identity: str, role: str, moment: datetime) -> Recipient:
+    """Challenge and answer in one, for whoever holds the identity here: trials."""
+    key = str(parse_identity(identity).to_public())
+    return confirm(home, open_bytes(challenge(home, key, role, moment), identity).decode(), moment)
+
+
+def _read(home: Path) -> dict[str, Any]:
+    path = home / _FILE
+    if not path.is_file():
+        return json.loads(json.dumps(_EMPTY))  # type: ignore[no-any-return]
+    return dict(json.loads(SiteKey.load(home).open(path.read_bytes(), "recipients")))
+
+
+def _write(home: Path, register: dict[str, Any]) -> None:
+    write_durably(home / _FILE, SiteKey.load(home).seal(canonical_json(register), "recipients"))

@@ -1,0 +1,56 @@
+"""Tombstones: which sealed record was erased, by opaque names, so that a copy of it put back can be erased again.
+
+The ledger's entry of an erasure holds a commitment whose salt only the person has: it cannot say later whom to forget.
+A tombstone, `tombstones/<subject>.<incarnation>`, is an empty file. The incarnation is the digest of the record's sealed
+key file (a ciphertext of random bytes): a person enrolled anew has another key, and is not erased with the old record.
+"""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from pathlib import Path
+
+from vault.records.subjects import Subjects
+from vault.system.files import sync_folder, write_durably
+
+FOLDER = "tombstones"
+KEYLESS = "0" * 32
+
+
+def name_of(home: Path, subject_id: str) -> str:
+    """The opaque name of a record as it stands: subject and incarnation; all zeros when its key is gone already."""
+    key = home / "subjects" / subject_id / "key"
+    incarnation = sha256(key.read_bytes()).hexdigest()[:32] if key.is_file() else KEYLESS
+    return f"{subject_id}.{incarnation}"
+
+
+def write_tombstone(home: Path, name: str) -> None:
+    """Write the tombstone; on disk when this returns, and before anything of the record dies."""
+    folder = home / FOLDER
+    if not folder.is_dir():
+        folder.mkdir(mode=0o700, exist_ok=True)
+        sync_folder(home)
+    write_durably(folder / name, b"")
+
+
+def tombstones(home: Path) -> frozenset[str]:
+    """The names of all that were erased from this home."""
+    folder = home / FOLDER
+    return (
+        frozenset(p.name for p in folder.iterdir() if not p.name.startswith("."))
+        if folder.is_dir()
+        else frozenset()
+    )
+
+
+def resurrected(home: Path, names: frozenset[str]) -> list[str]:
+    """Subjects whose erased record exists again, or whose erasure was cut short."""
+    subjects = Subjects(home)
+    return [subject for subject in subjects.ids() if _is_dead(home, subject, names)]
+
+
+def _is_dead(home: Path, subject: str, names: frozenset[str]) -> bool:
+    if name_of(home, subject) in names:
+        return True
+    keyless = not (home / "subjects" / subject / "key").is_file()
+    return keyless and any(name.startswith(f"{subject}.") for name in names)

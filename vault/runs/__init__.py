@@ -1,0 +1,12 @@
+"""What a home keeps of a run: lease, facts, journal.
+
+* `lease`: the right to hold staging until a deadline
+* `run`: one run, with its state
+* `state`: states, acts, and what each act does
+* `facts`: files beside the lease
+* `journal`: steps done, with their counts
+* `run_lock`: one run a doctor and an instruction
+* `outcome_words`: how a run ended, in words
+"""
+
+__all__ = ["facts", "journal", "lease", "outcome_words", "run", "run_lock", "state"]

@@ -1,0 +1,57 @@
+"""Small durable facts about a run beside its lease: codes, counts, indexes."""
+
+from __future__ import annotations
+
+import json
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from schemas.errors import IntegrityError
+from vault.system.files import write_durably
+
+
+class RunFile(StrEnum):
+    """What may lie beside a lease, in the order in which a run can come by it."""
+
+    FAILURE = "red.json"  # it stopped: by which code
+    CAUSE = "cause.json"  # it was given up: why
+    RESTORED = "restored.json"  # it came alive out of a backup: only its end is left
+    INTENT = "intent.json"  # its destruction began: what is to die, and why
+    TAKEBACK = "takeback.json"  # what became of its parts at the destination
+    USE = "use.json"  # what became of the use it claimed: spent or given back, and why
+    INCOMPLETE = "incomplete.json"  # what the check after its destruction found left
+    REPORT = "told.json"  # everything its proof says, but for heads and stamps
+    HEADS = "heads.json"  # the heads of the log that its proof folders carried
+
+
+def write_run_file(home: Path, run_id: str, name: RunFile, content: dict[str, Any]) -> None:
+    """Write one fact durably."""
+    write_durably(home / "runs" / run_id / name, json.dumps(content, sort_keys=True).encode())
+
+
+def has_run_file(home: Path, run_id: str, name: RunFile) -> bool:
+    """Whether the fact was noted."""
+    return (home / "runs" / run_id / name).is_file()
+
+
+def drop_run_file(home: Path, run_id: str, name: RunFile) -> None:
+    """The fact holds no longer."""
+    (home / "runs" / run_id / name).unlink(missing_ok=True)
+
+
+def read_run_file(home: Path, run_id: str, name: RunFile) -> dict[str, Any] | None:
+    """Read one fact, or None. Raises IntegrityError (run_record_unreadable) for a damaged one."""
+    path = home / "runs" / run_id / name
+    if not path.is_file():
+        return None
+    try:
+        return dict(json.loads(path.read_bytes()))
+    except (ValueError, TypeError, RecursionError):
+        damaged = IntegrityError("run_record_unreadable", run=run_id)
+    raise damaged
+
+
+def is_ended(home: Path, run_id: str) -> bool:
+    """Whether the run has its certificate."""
+    return (home / "runs" / run_id / "proof" / "manifest.json").is_file()

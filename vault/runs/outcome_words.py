@@ -1,0 +1,26 @@
+"""Where a run stands, or how it ended, in one line of English."""
+
+from __future__ import annotations
+
+from schemas.texts import text
+from vault.runs.state import RunState
+
+_STATES: dict[str, str] = {
+    RunState.LEASED: "not begun: nothing was read; resume or abandon it",
+    RunState.RUNNING: "running",
+    RunState.INTERRUPTED: "interrupted: resume or abandon it",
+    RunState.FAILED: "failed, nothing delivered: resume or abandon it",
+    RunState.DELIVERED: "package delivered; its staging is not destroyed yet: resume it",
+    RunState.GIVEN_UP: "ends without a package; its staging is not destroyed yet: resume it",
+    RunState.DESTROYING: "its destruction is under way",
+    RunState.INCOMPLETE: "DESTRUCTION INCOMPLETE: call a person",
+    "forgotten": "never began: nothing was read, and no use of the instruction is spent",
+}
+
+
+def run_in_words(state: str, cause: str | None) -> str:
+    """One line for a state (`vault.runs.state.RunState`, or `forgotten`) and, once the run has ended, for its cause."""
+    if state == RunState.CERTIFIED:
+        ended = text("en", f"certificate.outcome.{cause}") if cause else "ended"
+        return f"{ended}; staging destroyed and checked"
+    return _STATES[state]

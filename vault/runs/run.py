@@ -1,0 +1,113 @@
+"""One run of a home: its lease, its facts, its journal and its ledger entries, and the state that follows from them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from schemas.errors import IntegrityError
+from schemas.outcome import Cause
+from schemas.steps import DONE, STEPS
+from vault.ledger.entries import EntryType
+from vault.ledger.log import LedgerStore
+from vault.runs.facts import RunFile, has_run_file, is_ended, read_run_file
+from vault.runs.journal import Journal
+from vault.runs.lease import Lease, owner_alive
+from vault.runs.state import RunRecord, RunState, derive_state
+
+
+class Run:
+    """What a home knows of one run. Nothing is cached: each question is answered from disk."""
+
+    def __init__(self, home: Path, lease: Lease, ledger: LedgerStore) -> None:
+        self.home = home
+        self.lease = lease
+        self._ledger = ledger
+
+    @property
+    def run_id(self) -> str:
+        """The run's random name."""
+        return self.lease.run_id
+
+    def reload(self) -> Run:
+        """The same run with its lease as it stands on disk. Raises IntegrityError (lease_unreadable)."""
+        return Run(self.home, self.lease.reload(self.home), self._ledger)
+
+    @property
+    def journal(self) -> Journal:
+        """The steps that are done."""
+        return Journal(self.home, self.run_id)
+
+    @property
+    def all_steps_done(self) -> bool:
+        """Whether the journal holds the last step of the run's use."""
+        return self.journal.last() == STEPS[self.lease.use][-1]
+
+    def has(self, fact: RunFile) -> bool:
+        """Whether the fact is on record."""
+        return has_run_file(self.home, self.run_id, fact)
+
+    def fact(self, fact: RunFile) -> dict[str, Any] | None:
+        """The fact as it is on record. Raises IntegrityError (run_record_unreadable)."""
+        return read_run_file(self.home, self.run_id, fact)
+
+    def entries(self) -> list[tuple[int, dict[str, Any]]]:
+        """The run's ledger entries with their indexes; none lies before its lease."""
+        return entries_of(self._ledger, self.run_id, self.lease.ledger_start)
+
+    def has_recorded(self, entry_type: EntryType) -> bool:
+        """Whether the ledger has an entry of this type for the run."""
+        return any(body["type"] == entry_type.value for _, body in self.entries())
+
+    @property
+    def began(self) -> bool:
+        """Whether the run's start is in the ledger; before that nothing was read."""
+        return self.has_recorded(EntryType.RUN_STARTED)
+
+    @property
+    def ended(self) -> bool:
+        """Whether the run has its certificate."""
+        return is_ended(self.home, self.run_id)
+
+    @property
+    def destruction_began(self) -> bool:
+        """Whether its destruction began, and its certificate is not there yet."""
+        return not self.ended and self.has(RunFile.INTENT)
+
+    @property
+    def state(self) -> RunState:
+        """Where the run stands."""
+        if self.ended:  # what is asked most; nothing else is read for it
+            return RunState.CERTIFIED
+        return derive_state(
+            RunRecord(
+                began=self.began,
+                delivered=self.lease.use == "migration" and self.all_steps_done,
+                failed=self.has(RunFile.FAILURE),
+                given_up=self.has(RunFile.CAUSE),
+                destruction_began=self.has(RunFile.INTENT),
+                incomplete=self.has(RunFile.INCOMPLETE),
+                certified=False,
+                owner_lives=owner_alive(self.lease),
+            )
+        )
+
+    @property
+    def cause(self) -> Cause:
+        """Why the run ends: as its intent or its abandonment says; else because all its steps are done.
+
+        Raises IntegrityError (run_record_unreadable).
+        """
+        found = self.fact(RunFile.INTENT) or self.fact(RunFile.CAUSE)
+        if not found:
+            return DONE[self.lease.use]
+        if found.get("cause") not in set(Cause):
+            raise IntegrityError("run_record_unreadable", run=self.run_id)
+        return Cause(found["cause"])
+
+
+def entries_of(ledger: LedgerStore, run_id: str, start: int) -> list[tuple[int, dict[str, Any]]]:
+    """The entries of a run from an index of the log on, with their indexes."""
+    parsed = ((i, json.loads(e)) for i, e in enumerate(ledger.read(start, ledger.head().size), start))
+    return [(i, body) for i, body in parsed if body["runId"] == run_id]

@@ -1,0 +1,30 @@
+"""The lock of a run: one run at a time for a doctor and for an instruction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from schemas.errors import BusyError
+from vault.runs.facts import is_ended
+from vault.runs.lease import readable_runs
+from vault.system.locks import HeldLock, hold
+
+
+def lock_run(home: Path, names: Iterable[str], wait_seconds: float = 0) -> HeldLock:
+    """Take the locks of an instruction and of everybody whom it concerns (by opaque ids), all or none.
+
+    They are taken in one order, so that two who need some of the same never wait for each other. Raises BusyError
+    (doctor_busy, with the run in the way where there is one) when another holds one of them beyond the wait.
+    """
+    names = set(names)
+    try:
+        return hold(home, names, "doctor_busy", wait_seconds)
+    except BusyError as error:
+        busy = error
+    holders = [
+        r.run_id for r in readable_runs(home)[0] if names & set(r.locks) and not is_ended(home, r.run_id)
+    ]
+    if holders:
+        busy.name_run(holders[-1])
+    raise busy

@@ -1,0 +1,137 @@
+"""The states of a run, and what each act does in each state: one table for commands, sweep, dashboard and documentation.
+
+`derive_state` is pure: it takes what is on record of a run and returns one state. `next_move` looks an act up in `MOVES`.
+docs/architecture.md has the table as a diagram, made by `diagram`; a test compares them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class RunState(StrEnum):
+    """Where a run stands."""
+
+    LEASED = "leased"  # it has a lease, and its start is not in the ledger: nothing was read
+    RUNNING = "running"  # its control process lives
+    INTERRUPTED = "interrupted"  # its control process ended before the run did
+    FAILED = "failed"  # it stopped with an error
+    DELIVERED = "delivered"  # its package is at the destination; its staging is not destroyed yet
+    GIVEN_UP = "given_up"  # it ends unpublished; its destruction has not begun
+    DESTROYING = "destroying"  # its destruction began
+    INCOMPLETE = "incomplete"  # the check after its destruction found something left
+    CERTIFIED = "certified"  # its staging is destroyed, checked, and certified
+
+
+class Act(StrEnum):
+    """What can be asked of a run. The sweep asks when a run is due: overdue, withdrawn, or without its key."""
+
+    RESUME = "resume"
+    ABANDON = "abandon"
+    WITHDRAW = "withdraw"
+    SWEEP = "sweep"
+
+
+class Move(StrEnum):
+    """What an act does."""
+
+    START = "start"  # spend the use, record the start, do the steps
+    CONTINUE = "continue"  # do the steps that are left
+    FINISH = "finish"  # complete the end that is decided: destroy, check, certify
+    END = "end"  # decide to end unpublished, then the same
+    FORGET = "forget"  # drop the lease; the use is given back
+    REFUSE = "refuse"  # the run has ended
+    LEAVE = "leave"  # nothing
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """What is on record of a run, each as a fact of its own; the state follows from all of them."""
+
+    began: bool  # its start is in the ledger
+    delivered: bool  # it is a migration, and all its steps are done
+    failed: bool
+    given_up: bool
+    destruction_began: bool
+    incomplete: bool
+    certified: bool
+    owner_lives: bool  # or cannot be seen from this host
+
+
+def derive_state(record: RunRecord) -> RunState:
+    """The state of a run: the latest of what is on record decides."""
+    ranked = (
+        (record.certified, RunState.CERTIFIED),
+        (record.incomplete, RunState.INCOMPLETE),
+        (record.destruction_began, RunState.DESTROYING),
+        (not record.began, RunState.LEASED),
+        (record.delivered, RunState.DELIVERED),
+        (record.given_up, RunState.GIVEN_UP),
+        (record.failed, RunState.FAILED),
+        (record.owner_lives, RunState.RUNNING),
+    )
+    return next((state for holds, state in ranked if holds), RunState.INTERRUPTED)
+
+
+_UNFINISHED = {Act.RESUME: Move.CONTINUE, Act.ABANDON: Move.END, Act.WITHDRAW: Move.END, Act.SWEEP: Move.END}
+_ENDING = dict.fromkeys(Act, Move.FINISH)
+MOVES: dict[RunState, dict[Act, Move]] = {
+    RunState.LEASED: {**dict.fromkeys(Act, Move.FORGET), Act.RESUME: Move.START},
+    RunState.RUNNING: _UNFINISHED,
+    RunState.INTERRUPTED: _UNFINISHED,
+    RunState.FAILED: _UNFINISHED,
+    RunState.DELIVERED: _ENDING,  # too late to stop it
+    RunState.GIVEN_UP: _ENDING,
+    RunState.DESTROYING: _ENDING,
+    RunState.INCOMPLETE: _ENDING,
+    RunState.CERTIFIED: {
+        Act.RESUME: Move.REFUSE,
+        Act.ABANDON: Move.REFUSE,
+        Act.WITHDRAW: Move.LEAVE,
+        Act.SWEEP: Move.LEAVE,
+    },
+}
+"""What each act does to a run in each state, once the run's locks are held (`vault.runs.run_lock`)."""
+
+BY_ITSELF: tuple[tuple[RunState, RunState, str], ...] = (
+    (RunState.LEASED, RunState.RUNNING, "use spent, start recorded"),
+    (RunState.RUNNING, RunState.DELIVERED, "package published"),
+    (RunState.RUNNING, RunState.DESTROYING, "rehearsed or counted"),
+    (RunState.RUNNING, RunState.FAILED, "error"),
+    (RunState.RUNNING, RunState.INTERRUPTED, "process ended"),
+    (RunState.RUNNING, RunState.GIVEN_UP, "refused, withdrawn or overdue"),
+    (RunState.DELIVERED, RunState.DESTROYING, "intent recorded"),
+    (RunState.GIVEN_UP, RunState.DESTROYING, "intent recorded"),
+    (RunState.DESTROYING, RunState.CERTIFIED, "destroyed and checked"),
+    (RunState.DESTROYING, RunState.INCOMPLETE, "check failed"),
+)
+"""How a run's state changes without an act: before, after, why."""
+_AFTER = {
+    Move.START: RunState.RUNNING.value,
+    Move.CONTINUE: RunState.RUNNING.value,
+    Move.FINISH: RunState.CERTIFIED.value,
+    Move.END: RunState.GIVEN_UP.value,
+    Move.FORGET: "[*]",
+}
+
+
+def next_move(state: RunState, act: Act) -> Move:
+    """What the act does to a run in this state."""
+    return MOVES[state][act]
+
+
+def diagram() -> str:
+    """The states and their changes as a Mermaid state diagram."""
+    lines = ["stateDiagram-v2", f"    [*] --> {RunState.LEASED}: lease written"]
+    lines += [f"    {before} --> {after}: {why}" for before, after, why in BY_ITSELF]
+    for state, moves in MOVES.items():
+        for after in dict.fromkeys(_AFTER.values()):
+            acts = [act for act, move in moves.items() if _AFTER.get(move) == after]
+            if acts:
+                lines.append(f"    {state} --> {after}: {', '.join(acts)}")
+    return "\n".join([*lines, f"    {RunState.CERTIFIED} --> [*]"]) + "\n"
+
+
+if __name__ == "__main__":
+    print(diagram(), end="")  # noqa: T201 - for docs/architecture.md

@@ -1,0 +1,36 @@
+"""The mark in every staging folder, by which a folder that no lease explains is still known as ours.
+
+It is an HMAC of the folder's name under a sub-key of the site key: nobody else can make the sweep destroy a folder, and a
+folder renamed or copied here from another home is left for a person to look at.
+"""
+
+from __future__ import annotations
+
+import hmac
+import os
+from pathlib import Path
+
+from vault.keys.site_key import SiteKey
+from vault.system.files import sync_folder, write_durably
+
+NAME = ".reprise-staging"
+
+
+def make_staging(home: Path, folder: Path) -> None:
+    """Make a run's staging folder with its mark, durably; again changes nothing."""
+    os.makedirs(folder, mode=0o700, exist_ok=True)
+    sync_folder(folder.parent)
+    if not is_ours(home, folder):
+        write_durably(folder / NAME, _mark(home, folder))
+
+
+def is_ours(home: Path, folder: Path) -> bool:
+    """Whether this home made the folder, under this name."""
+    path = folder / NAME
+    if folder.is_symlink() or path.is_symlink() or not path.is_file():
+        return False
+    return hmac.compare_digest(path.read_bytes()[:64], _mark(home, folder))
+
+
+def _mark(home: Path, folder: Path) -> bytes:
+    return SiteKey.load(home).pseudonym("staging", folder.name).encode()

@@ -1,0 +1,28 @@
+"""What the vault asks of the host: files, clocks, locks, processes, mounts.
+
+* `files`: durable writes
+* `clock`: wall clock and boot clock
+* `deadline`: seconds left until a deadline, by either clock
+* `host_identity`: ids of machine, boot and pid namespace
+* `locks`: locks that the kernel releases with their holder
+* `liveness`: whether a process lives, by lock or pidfd
+* `child_process`: the one way to start another process
+* `isolation`: a clean environment before the first third-party import
+* `hardening`: no core dumps, no swap, no ptrace
+* `mounts`: what kind of medium a path lies on
+* `program`: version and source digest of this program
+"""
+
+__all__ = [
+    "child_process",
+    "clock",
+    "deadline",
+    "files",
+    "hardening",
+    "host_identity",
+    "isolation",
+    "liveness",
+    "locks",
+    "mounts",
+    "program",
+]

@@ -1,0 +1,79 @@
+"""Child processes: the one way in which ours are started, and the one in which programs of the host are called.
+
+A child sees nothing of the working directory nor of its parent's environment but the language and the place of temporary
+files. `python -I` passes over PYTHON*, the user's own packages and the folder it stands in.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Collection, Mapping
+
+from schemas.errors import HostError
+from vault.system.isolation import FIXED, is_path
+
+_KEPT = frozenset({"LANG", "LANGUAGE", "TMPDIR"})
+"""And LC_*: a child must read the names of files as its parent does."""
+_FOLDER = "/"
+
+
+def child_environment(**added: str) -> dict[str, str]:
+    """The environment of every child."""
+    kept = {n: v for n, v in os.environ.items() if (n in _KEPT or n.startswith("LC_")) and not is_path(n, v)}
+    return {**kept, **FIXED, **added}
+
+
+def start_python(
+    module: str, *words: str, environment: Mapping[str, str] | None = None, keep: Collection[int] = ()
+) -> subprocess.Popen[str]:
+    """Start a module of ours in a session of its own, with pipes for its orders and findings.
+
+    It keeps the descriptors named, and no other.
+    """
+    return subprocess.Popen(
+        _command(module, *words),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        cwd=_FOLDER,
+        env=child_environment(**(environment or {})),
+        pass_fds=tuple(keep),
+        start_new_session=True,  # Ctrl-C reaches the parent, which decides
+    )
+
+
+def run_python(module: str, order: str) -> subprocess.CompletedProcess[str]:
+    """Run a module of ours to its end with an order on its stdin; what it printed."""
+    return subprocess.run(
+        _command(module),
+        input=order,
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=_FOLDER,
+        env=child_environment(),
+    )
+
+
+def _command(module: str, *words: str) -> list[str]:
+    return [sys.executable, "-I", "-B", "-W", "ignore", "-m", module, *words]
+
+
+def run_program(name: str, *words: str, timeout_seconds: float) -> subprocess.CompletedProcess[bytes]:
+    """Run a program of the host, looked for in its own folders only. Raises HostError (program_not_found)."""
+    found = shutil.which(name, path=FIXED["PATH"])
+    if found is None:
+        raise HostError("program_not_found")
+    return subprocess.run(
+        [found, *words],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        check=False,
+        cwd=_FOLDER,
+        env=child_environment(),
+        timeout=timeout_seconds,
+    )

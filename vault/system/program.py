@@ -1,0 +1,30 @@
+"""Which program this is: its version, and a digest over its own source, so that a certificate says what made it."""
+
+from __future__ import annotations
+
+from functools import cache
+from hashlib import sha256
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+ROOMS = ("connectors", "dashboard", "flows", "schemas", "trial", "vault")
+
+
+@cache
+def source_digest(root: Path | None = None) -> str:
+    """SHA-256 over the listing of all Python files, as `sha256sum` writes it (docs/formats/proof.md gives the line)."""
+    root = root or Path(__file__).resolve().parents[2]
+    names = sorted(
+        path.relative_to(root).as_posix() for room in ROOMS for path in (root / room).rglob("*.py")
+    )
+    lines = (f"{sha256((root / name).read_bytes()).hexdigest()}  {name}\n" for name in names)
+    return sha256("".join(lines).encode()).hexdigest()
+
+
+def describe_tool() -> dict[str, str]:
+    """Name, version and source digest."""
+    try:
+        number = version("reprise")
+    except PackageNotFoundError:
+        number = "unknown"
+    return {"name": "reprise", "version": number, "sourceDigest": source_digest()}
