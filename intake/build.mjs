@@ -10,7 +10,31 @@ import { build } from "esbuild";
 const here = dirname(fileURLToPath(import.meta.url));
 const target = process.argv[2] ?? join(here, "..", "vault", "intake", "templates", "seal-page.html");
 
+const LANGUAGES = ["en", "fr", "nl", "de"];
+
 const hash = (text) => `'sha256-${createHash("sha256").update(text).digest("base64")}'`;
+
+/** The texts of one area of a catalogue, as an object: an entry is a key and a text, each in quotes (`schemas/texts`). */
+async function texts(language, area) {
+  const source = await readFile(join(here, "..", "schemas", "texts", `${language}.po`), "utf8");
+  const said = (lines) => lines.trim().split("\n").map((line) => JSON.parse(line)).join("");
+  const entries = [...source.matchAll(/^msgid ((?:".*"\n)+)msgstr ((?:".*"\n)+)/gm)];
+  const below = entries.map(([, key, told]) => [said(key), said(told)]).filter(([key]) => key.startsWith(`${area}.`));
+  return `{${below.map(([key, told]) => `${key.slice(area.length + 1)}: ${JSON.stringify(told)}`)}}`;
+}
+
+/** The module `words.js`, which words.d.ts declares: what the page says, in each language. */
+const words = {
+  name: "words",
+  setup(build) {
+    build.onResolve({ filter: /^\.\/words\.js$/ }, () => ({ path: "words", namespace: "texts" }));
+    build.onLoad({ filter: /./, namespace: "texts" }, async () => {
+      const made = LANGUAGES.map(async (name) => `const ${name}: Words = ${await texts(name, "seal")};`);
+      const all = `export const WORDS: Record<string, Words> = { ${LANGUAGES.join(", ")} };`;
+      return { contents: [...(await Promise.all(made)), all].join("\n"), loader: "ts" };
+    });
+  },
+};
 
 async function bundle() {
   const made = await build({
@@ -23,6 +47,7 @@ async function bundle() {
     charset: "ascii",
     legalComments: "none",
     metafile: true,
+    plugins: [words],
     write: false,
   });
   return { script: made.outputFiles[0].text.trim(), inputs: Object.keys(made.metafile.inputs) };

@@ -22,7 +22,7 @@ class Outcome(StrEnum):
 
 
 class Cause(StrEnum):
-    """Why a run ends, as ledger, statement and certificate carry it. Its words: `vault.proof.certificate_phrases`."""
+    """Why a run ends, as ledger, statement and certificate carry it. Its words: `certificate.outcome` in `schemas.texts`."""
 
     PUBLISHED = "published"
     REHEARSAL = "rehearsal"

@@ -32,12 +32,12 @@ from connectors.targets.messages import (
 )
 from connectors.targets.originals import Originals
 from connectors.targets.patient import patient_node
-from connectors.targets.prose import LANGUAGES
 from connectors.targets.references import References
 from connectors.targets.transaction_kinds import SUMMARY, is_summary, newest_other_summary, set_kind
 from connectors.targets.tree import Node, leaf, parse_fragment, stamp, wrap
 from connectors.targets.units import UnitWriter, number, position
 from schemas.disposition import Disposition, Reason, UnitKind
+from schemas.texts import LANGUAGES
 
 PROFILE = "medinect-unconfirmed"
 CHARTS_A_PART = 500

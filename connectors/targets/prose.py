@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterator
-from functools import cache
-from importlib.resources import files
-from typing import cast
+from collections.abc import Iterator, Mapping
 
 from connectors.targets.tree import Node
+from schemas.texts import section
 
-LANGUAGES = ("fr", "nl", "de", "en")
 _TABLES = {"S": r"[A-Z][A-Z0-9._-]*", "SL": r"[A-Z][A-Z0-9._-]*", "SV": r"[\d.]*", "L": r"[A-Za-z]{2}"}
 """Attributes that say from which table a value is, and of which version, and what they look like then."""
 _SPEAKING = frozenset({"cd", "text", "text-with-layout"})
@@ -21,8 +17,8 @@ _PLAIN = re.compile(r"[A-Z]+-")  # the beginning of the name of a national table
 
 
 def prose(node: Node, language: str) -> str:
-    """A sentence: "label: value, label: value". Files are named, not quoted. `language` is one of LANGUAGES."""
-    words = _words(language)
+    """A sentence: "label: value, label: value". Files are named, not quoted. `language` is one of `schemas.texts.LANGUAGES`."""
+    words = section(language, "prose")
     inner = _inside(node, words)
     label = words.get(node.name, node.name)
     if node.name in _WRAPPERS or node.name in _SPEAKING:
@@ -32,10 +28,10 @@ def prose(node: Node, language: str) -> str:
 
 def word_for(name: str, language: str) -> str | None:
     """What an element is called; None for one that has no word."""
-    return _words(language).get(name)
+    return section(language, "prose").get(name)
 
 
-def _inside(node: Node, words: dict[str, str]) -> str:
+def _inside(node: Node, words: Mapping[str, str]) -> str:
     """The values of an element and of all in it, separated by commas; groups in parentheses."""
     if node.name == "cd":
         return _code(node)
@@ -48,7 +44,7 @@ def _inside(node: Node, words: dict[str, str]) -> str:
     return ", ".join(parts)
 
 
-def _child(child: Node, words: dict[str, str]) -> str:
+def _child(child: Node, words: Mapping[str, str]) -> str:
     inner = _inside(child, words)
     if child.name in _SPEAKING or child.name in _WRAPPERS or not inner:
         return inner
@@ -56,7 +52,7 @@ def _child(child: Node, words: dict[str, str]) -> str:
     return f"{label} ({inner})" if len(child.children) > 1 else f"{label} {inner}"
 
 
-def _labels(node: Node, words: dict[str, str]) -> Iterator[str]:
+def _labels(node: Node, words: Mapping[str, str]) -> Iterator[str]:
     for name, value in node.attributes.items():
         if value.strip() and (node.name == "reprise-itself" or not _names_table(name, value)):
             yield f"{words.get(name, name)} {value}"
@@ -80,12 +76,3 @@ def _code(node: Node) -> str:
 
 def _colon(language: str) -> str:
     return "\u00a0: " if language == "fr" else ": "
-
-
-@cache
-def _words(language: str) -> dict[str, str]:
-    """What elements and attributes are called."""
-    text = files("connectors.targets").joinpath("prose_words.json").read_text(encoding="utf-8")
-    column = LANGUAGES.index(language)
-    table = cast("dict[str, list[str]]", json.loads(text))
-    return {name: words[column] for name, words in table.items()}

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from flows.steps.software import NOT_IN_INSTRUCTION, NOT_STATED, OTHER_FORM
+from schemas.texts import section
 
 _SOFTWARE = {
     NOT_STATED: "software not stated in the export",
@@ -94,7 +95,7 @@ def _came(came: dict[str, Any]) -> Iterator[str]:
 
 def _reasons(reasons: dict[str, dict[str, dict[str, int]]]) -> Iterator[str]:
     """A line for each reason of each end that is not whole: how many of which kinds, why, and what to do."""
-    words = _words("reasons")
+    words = section("en", "report.reason")
     for disposition, title in _TITLES.items():
         for reason, found in sorted(reasons.get(disposition, {}).items()):
             kinds = [f"{count:,} {_kind(kind)}" for kind, count in sorted(found.items())]
@@ -106,13 +107,4 @@ def _reasons(reasons: dict[str, dict[str, dict[str, int]]]) -> Iterator[str]:
 
 def _kind(kind: str) -> str:
     """A kind of units without what explains it."""
-    return str(_words("kinds").get(kind, kind)).partition(" (")[0]
-
-
-def _words(group: str) -> dict[str, str]:
-    from connectors.targets.reports import (
-        report_words,
-    )  # loads the writer of charts: only who shows counts needs it
-
-    found: dict[str, str] = report_words("en")[group]
-    return found
+    return section("en", "report.kind").get(kind, kind).partition(" (")[0]

@@ -18,8 +18,9 @@ from flows.drafting.answers import in_words
 from flows.drafting.checking import draft_problems
 from flows.drafting.fields_file import whole_moment
 from flows.drafting.known import A_FOLDER, Known
+from schemas.texts import LANGUAGES
 from vault.age.sealing import make_identity
-from vault.instruction.fields import CARRIED, HOLDERS, KINDS, LANGUAGES, PATIENTS, RESPONSIBLE, Problem
+from vault.instruction.fields import CARRIED, HOLDERS, KINDS, PATIENTS, RESPONSIBLE, Problem
 from vault.instruction.printable import visible
 from vault.system.clock import format_utc
 

@@ -8,11 +8,11 @@ from datetime import datetime, timedelta
 from flows.drafting._meanings import MEANINGS
 from flows.drafting.form import DAYS
 from flows.drafting.known import A_FOLDER, Known
+from schemas.texts import LANGUAGES
 from vault.instruction.fields import (
     CARRIED,
     HOLDERS,
     KINDS,
-    LANGUAGES,
     MAX_USES,
     PATIENTS,
     RECIPIENT_ROLES,

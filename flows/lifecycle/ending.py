@@ -20,12 +20,11 @@ from flows.session.results import RunResult
 from flows.transport.destination import package_place
 from schemas.errors import VerificationFailedError
 from schemas.outcome import Cause
+from schemas.texts import text
 from vault.authorisation.check import reopen
 from vault.destruction.destroy import Evidence, StagedFile, destroy_run, inventory_staging, probe
 from vault.keys.registry import provider
 from vault.ledger.entries import EntryType
-from vault.proof.certificate import TRUST
-from vault.proof.certificate_phrases import PHRASES
 from vault.proof.statements import (
     AUTHORISATION_CHECK,
     DESTRUCTION,
@@ -218,9 +217,9 @@ def _facts(control: Control, ending: Ending, destruction: dict[str, Any]) -> dic
     return {
         "version": VERSION,
         "trial": control.site.trial,
-        "outcome": PHRASES["en"][ending.cause],
+        "outcome": text("en", f"certificate.outcome.{ending.cause}"),
         "language": reopen(control.home, lease.authorisation_id, lease.use).language,
-        "trust": TRUST,
+        "trust": text("en", "certificate.sentence.trust"),
         "came": {
             "files": came.get("files", 0),
             "patients": came.get("patients", 0),

@@ -14,6 +14,7 @@ from typing import Any
 
 from flows.session.control import Control
 from schemas.errors import UnreadableSourceError
+from schemas.texts import text
 from vault.authorisation.register import InstructionRegister
 from vault.authorisation.signature_stamps import stamps_of
 from vault.ledger.entries import EntryType, format_hashes
@@ -21,7 +22,7 @@ from vault.ledger.home_log import load_log_key
 from vault.ledger.notes import Checkpoint, split_note
 from vault.ledger.policy import format_policy
 from vault.pki.timestamps import Stamps, read_roots
-from vault.proof.certificate import TRUST, build_certificate
+from vault.proof.certificate import build_certificate
 from vault.proof.folder import SALT, authorisation_files, place_folder, seal_files
 from vault.proof.proven import evidence_before_version_2, proven_by
 from vault.proof.statements import INVENTORY, envelope, statement
@@ -231,5 +232,6 @@ def _certificate(
     told: dict[str, Any], lease: Lease, entries: Entries, files: dict[str, bytes]
 ) -> dict[str, Any]:
     """As every verifier derives it. Of a run that ended under version 1 of the proof its facts are in no statement."""
-    facts = told["run"].get("facts") or {**told["facts"], "language": told["language"], "trust": TRUST}
+    trust = text("en", "certificate.sentence.trust")
+    facts = told["run"].get("facts") or {**told["facts"], "language": told["language"], "trust": trust}
     return derive_certificate(facts, _check(told, lease, entries), told["destruction"], entries, files)

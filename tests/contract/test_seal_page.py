@@ -14,9 +14,9 @@ import pyrage
 import pytest
 from sealing import ROOT, drive, needs_age, needs_browser, needs_node, served, task
 
+from schemas.texts import LANGUAGES
 from vault.intake.record import check_number
 from vault.intake.seal_page import fill_page
-from vault.proof.certificate_phrases import PHRASES
 
 TEMPLATE = ROOT / "vault" / "intake" / "templates" / "seal-page.html"
 IDENTITY = pyrage.x25519.Identity.generate()
@@ -137,7 +137,7 @@ def test_a_page_that_cannot_seal_says_why(driven, name, words):
 
 
 @needs_browser
-@pytest.mark.parametrize("language", sorted(PHRASES))
+@pytest.mark.parametrize("language", sorted(LANGUAGES))
 def test_it_speaks_the_doctor_s_language(driven, language):
     said = driven[1][language]
     assert (said["language"], said["title"]) == (language, TITLES[language])

@@ -18,9 +18,9 @@ from flows.session.observer import NoObserver
 from flows.session.orders import save_order
 from schemas.errors import RepriseError
 from schemas.outcome import Cause, Outcome
+from schemas.texts import text
 from trial.practice.write import write_practice
 from vault.ledger.home_log import open_store
-from vault.runs.outcome_words import CAUSES
 
 pytestmark = pytest.mark.slow
 USES = {"inventory": 9, "rehearsal": 9, "migration": 9, "delta": 0}
@@ -72,7 +72,7 @@ def test_each_end_is_told_apart_everywhere(ends, tmp_path):
     page, lines = (tmp_path / "index.html").read_text(encoding="utf-8"), describe_runs(list_runs(home))
     assert len(ends.runs) == len(listed) == 3
     for cause, run in ends.runs.items():
-        said = CAUSES[cause][0]
+        said = text("en", f"certificate.outcome.{cause}")
         assert (listed[run]["outcome"], listed[run]["state"]) == (cause.outcome, "certified")
         found = status(home, run)
         assert (found["outcome"], found["failure"] is None) == (
@@ -85,9 +85,9 @@ def test_each_end_is_told_apart_everywhere(ends, tmp_path):
         assert line in page.split(run)[1].split("</tr>")[0]
         proof = home / "runs" / run / "proof"
         assert json.loads((proof / "certificate.json").read_bytes())["outcome"] == said
-        assert CAUSES[cause][1] in (proof / "certificate.html").read_text(encoding="utf-8").replace(
-            "&#39;", "'"
-        )
+        assert text("fr", f"certificate.outcome.{cause}") in (proof / "certificate.html").read_text(
+            encoding="utf-8"
+        ).replace("&#39;", "'")
     ends.case.nothing_left()
 
 

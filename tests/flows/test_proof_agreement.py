@@ -12,12 +12,12 @@ import pytest
 from grown_proof import Files, GrownProof
 from test_proof_lies import Forked, given
 
+from schemas.texts import text
 from vault.canonical_json import canonical_json
 from vault.instruction.document import draft
 from vault.instruction.signing import load_p12, sign_cades
 from vault.ledger.entries import commit
 from vault.ledger.home_log import load_log_key, open_store
-from vault.proof.certificate_phrases import PHRASES
 from vault.proof.full_verifier import verify_fully
 from vault.proof.statements import envelope, statement
 from vault.verify import CHECK, DESTRUCTION, FOLDER, RUN, predicate_type, verify
@@ -228,7 +228,7 @@ def test_an_outcome_is_told_in_our_words(grown):
     recorded = Recorded(grown)
     recorded.said[RUN]["facts"]["outcome"] = "every backup destroyed before a bailiff"
     found = verify_fully(recorded.sealed(), grown.policy, *given(grown))
-    assert (found.exit, found.outcome) == (0, PHRASES["en"]["published"])
+    assert (found.exit, found.outcome) == (0, text("en", "certificate.outcome.published"))
 
 
 def test_one_is_not_true(grown):

@@ -16,9 +16,10 @@ from typing import Any
 
 from schemas.disposition import RecordKind
 from schemas.errors import AuthorisationError
+from schemas.texts import LANGUAGES
 from vault.canonical_json import canonical_json
 from vault.instruction._text import render_text
-from vault.instruction.fields import HOLDERS, LANGUAGES, PATIENTS, RESPONSIBLE, ROLES, USES, field_problems
+from vault.instruction.fields import HOLDERS, PATIENTS, RESPONSIBLE, ROLES, USES, field_problems
 from vault.instruction.printable import hides, visible
 from vault.system.clock import parse_utc
 

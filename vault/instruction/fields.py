@@ -14,6 +14,7 @@ from typing import Any
 
 from schemas.disposition import RecordKind
 from schemas.errors import RepriseError
+from schemas.texts import LANGUAGES
 from vault.age.sealing import parse_recipients
 from vault.instruction.printable import is_printable_line, visible
 from vault.records.destinations import parse_remote
@@ -25,7 +26,6 @@ USES = ("inventory", "rehearsal", "migration", "delta")
 CARRIED = ("inventory", "rehearsal", "migration")
 """The uses that a command carries: an instruction that allows none of them allows nothing."""
 PURPOSES = ("takeover",)
-LANGUAGES = ("fr", "nl", "de", "en")
 HOLDERS = ("doctor", "operator")
 KINDS = tuple(kind.value for kind in RecordKind)
 PATIENTS = ("all", "seen_since", "list")

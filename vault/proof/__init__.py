@@ -3,9 +3,8 @@
 * `statements`: signed in-toto statements
 * `folder`: the files of a proof folder
 * `certificate`: the certificate as JSON, page and paper
-* `certificate_phrases`: its sentences
 * `full_verifier`: the check of a folder with everything that a site can know
 * `proven`: facts of a run as the proof needs them
 """
 
-__all__ = ["certificate", "certificate_phrases", "folder", "full_verifier", "proven", "statements"]
+__all__ = ["certificate", "folder", "full_verifier", "proven", "statements"]

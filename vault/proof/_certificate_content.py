@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from vault.proof._certificate_words import WORDS
-from vault.proof.certificate_phrases import PHRASES
+from schemas.texts import text
 
 Kind = Literal["text", "points", "checks", "rows", "figures"]
 _THOUSANDS = {"en": ",", "fr": "\N{NARROW NO-BREAK SPACE}", "nl": ".", "de": "."}
@@ -55,24 +54,24 @@ def build_content(facts: dict[str, Any], language: str) -> Content:
     head = facts["head"]
     return Content(
         language=language,
-        title=says.words["title"],
-        banner=says.words["trial"] if facts["trial"] else None,
-        run=f"{says.words['run']} {facts['run']}",
+        title=text(language, "certificate.title"),
+        banner=text(language, "certificate.trial") if facts["trial"] else None,
+        run=f"{says.told('label', 'run')} {facts['run']}",
         outcome=(
-            says.words["outcome"] + _COLON.get(language, ":"),
-            says.phrases[facts["destruction"]["cause"]],
+            says.told("label", "outcome") + _COLON.get(language, ":"),
+            says.told("outcome", facts["destruction"]["cause"]),
         ),
         sections=tuple(says.sections()),
-        head_title=says.words["head"],
+        head_title=says.told("section", "head"),
         code=f"{head['origin']}\n{head['size']}\n{head['root']}\n",
         head=(
             head["origin"],
-            f"{says.number(head['size'])} {says.words['entries']}",
+            f"{says.number(head['size'])} {says.told('label', 'entries')}",
             head["root"],
             says.stamp(),
-            says.words["compare"],
+            says.told("sentence", "compare"),
         ),
-        trust=says.words["trust"],
+        trust=says.told("sentence", "trust"),
     )
 
 
@@ -81,7 +80,17 @@ class _Sentences:
 
     def __init__(self, facts: dict[str, Any], language: str) -> None:
         self.facts, self.language = facts, language
-        self.words, self.phrases = WORDS[language], PHRASES[language]
+
+    def told(self, kind: str, code: str) -> str:
+        """What a code of this kind is called."""
+        return text(self.language, f"certificate.{kind}.{code}")
+
+    def sentence(self, name: str) -> Block:
+        return Block("text", (self.told("sentence", name),))
+
+    def rows(self, **values: str) -> Block:
+        """Values, each beside its label."""
+        return Block("rows", rows=tuple((self.told("label", name), value) for name, value in values.items()))
 
     def number(self, count: int) -> str:
         return f"{count:,}".replace(",", _THOUSANDS[self.language])
@@ -93,142 +102,134 @@ class _Sentences:
             ("destroyed", self.destroyed()),
             ("checks", self.checks()),
             ("exceptions", self.exceptions()),
-            ("fate", (Block("rows", rows=tuple(self.fates())),)),
-            ("import_state", (self.text(_sentence(self.phrases[self.facts["import_state"]])),)),
+            ("fate", self.fates()),
+            ("import_state", (Block("text", (_sentence(self.import_state()),)),)),
             ("channels", self.channels()),
             ("not_claimed", (Block("points", tuple(self.not_claimed())),)),
         )
         for name, blocks in named:
-            yield Section(self.words[name], blocks)
-
-    def text(self, *lines: str) -> Block:
-        return Block("text", lines)
+            yield Section(self.told("section", name), blocks)
 
     def came(self) -> tuple[Block, ...]:
         came, found = self.facts["came"], self.facts["dispositions"]
-        rows = [(self.words[n], self.number(came[n])) for n in ("files", "patients", "bytes", "units")]
-        rows += [(self.words[n], self.number(found[n])) for n in _DISPOSITIONS if n in found]
+        rows = [(self.told("came", n), self.number(came[n])) for n in ("files", "patients", "bytes", "units")]
+        rows += [(self.told("disposition", n), self.number(found[n])) for n in _DISPOSITIONS if n in found]
         if found:
-            rows.append((self.words["look"], self.number(self.facts["findings"])))
+            rows.append((self.told("label", "look"), self.number(self.facts["findings"])))
         return (Block("figures", rows=tuple(rows)),)
 
     def authorised(self) -> tuple[Block, ...]:
         order = self.facts["authorisation"]
         by_hand = order["signature"] == "handwritten"
-        rows = (
-            (self.words["use"], self.phrases[f"use_{self.facts['use']}"]),
-            (self.words["signed_as"], ", ".join(self.capacities(order["signedAs"]))),
-            (self.words["checked_at"], _moment(order["checkedAt"])),
-            (self.words["reference"], order["id"]),
-        )
         return (
-            self.text(self.words["auth_text_handwritten" if by_hand else "auth_text"]),
-            Block("rows", rows=rows),
-            self.text(self.words["signed_where"]),
+            self.sentence("checked_before_handwritten" if by_hand else "checked_before"),
+            self.rows(
+                use=self.told("use", self.facts["use"]),
+                signed_as=", ".join(self.capacities(order["signedAs"])),
+                checked_at=_moment(order["checkedAt"]),
+                reference=order["id"],
+            ),
+            self.sentence("signed_where"),
         )
 
     def capacities(self, roles: list[str]) -> Iterator[str]:
         """Each capacity once, with how many signed in it where it is more than one."""
         for role in dict.fromkeys(roles):
-            count = roles.count(role)
-            yield f"{count} \N{MULTIPLICATION SIGN} {self.phrases[role]}" if count > 1 else self.phrases[role]
+            count, told = roles.count(role), self.told("signed_as", role)
+            yield f"{count} \N{MULTIPLICATION SIGN} {told}" if count > 1 else told
 
     def destroyed(self) -> tuple[Block, ...]:
         told = self.facts["destruction"]
         inventory, media, tool = told["inventory"], told["media"], told["tool"]
         disk = media["underlying"]
         files, size = self.number(inventory["files"]), self.number(inventory["bytes"])
-        rows = (
-            (self.words["destroyed_at"], _moment(told["destroyedAt"])),
-            (self.words["extent"], f"{files} {self.words['files']}, {size} {self.words['bytes']}"),
-            (self.words["category"], self.phrases[told["preSanitizationCategory"]]),
-            (self.words["method"], self.phrases[told["method"]]),
-            (self.words["encryption"], self.phrases["encrypted"]),
-            (self.words["key"], self.phrases[f"key_{told['key']['provider']}"]),
-            (self.words["place"], self.place(media)),
-            (
-                self.words["disk"],
-                f"{self.phrases['disk_' + disk['disk']]}; {self.phrases['luks_' + disk['luks']]}",
-            ),
-            (self.words["host_backups"], self.phrases[f"backed_up_{told['dataBackedUp']}"]),
-            (self.words["tool"], f"Reprise {tool['version']} ({tool['sourceDigest'][:16]}…)"),
-        )
         return (
-            self.text(self.words["destroyed_text"]),
-            Block("rows", rows=rows),
-            self.text(self.words["inventory_where"]),
+            self.sentence("destroyed_text"),
+            self.rows(
+                destroyed_at=_moment(told["destroyedAt"]),
+                extent=f"{files} {self.told('came', 'files')}, {size} {self.told('came', 'bytes')}",
+                category=self.told("category", told["preSanitizationCategory"]),
+                method=self.told("method", told["method"]),
+                encryption=self.told("encryption", "encrypted"),
+                key=self.told("key", told["key"]["provider"]),
+                place=self.place(media),
+                disk=f"{self.told('disk', disk['disk'])}; {self.told('luks', disk['luks'])}",
+                host_backups=self.told("backed_up", told["dataBackedUp"]),
+                tool=f"Reprise {tool['version']} ({tool['sourceDigest'][:16]}…)",
+            ),
+            self.sentence("inventory_where"),
         )
 
     def place(self, media: dict[str, Any]) -> str:
-        name = self.phrases[media["location"]]
+        name = self.told("place", media["location"])
         return name if media["fsType"] == "unknown" else f"{name} ({media['fsType']})"
 
     def checks(self) -> tuple[Block, ...]:
         told = self.facts["destruction"]
         opened, validation = told["positiveControl"]["segmentsOpenedBefore"], told["validation"]
-        control = f"{self.words['control']} {self.number(opened)}" if opened else self.words["no_control"]
-        rows = (
-            (
-                self.words["validated_by"],
-                f"{self.phrases['role_' + validation['by']]}, {_moment(validation['at'])}",
-            ),
-            (self.words["validation"], self.phrases[validation["result"]]),
-        )
+        control = self.told("sentence", "control" if opened else "no_control")
         return (
-            Block("checks", tuple(self.words[name] for name in _CHECKS if told["verification"][name])),
-            self.text(_sentence(control)),
-            Block("rows", rows=rows),
+            Block("checks", tuple(self.told("check", n) for n in _CHECKS if told["verification"][n])),
+            Block("text", (_sentence(f"{control} {self.number(opened)}" if opened else control),)),
+            self.rows(
+                validated_by=f"{self.told('validated_by', validation['by'])}, {_moment(validation['at'])}",
+                validation=self.told("result", validation["result"]),
+            ),
         )
 
     def exceptions(self) -> tuple[Block, ...]:
         declared = self.facts["destruction"]["validation"]["exceptions"]
+        if declared:
+            return (Block("points", tuple(self.told("exception", code) for code in declared)),)
+        return (Block("text", (_sentence(self.told("sentence", "none")),)),)
+
+    def fates(self) -> tuple[Block, ...]:
+        fate = self.facts["fate"]
+        delivered = self.facts["import_state"] != "nothing_delivered"
         return (
-            Block("points", tuple(self.phrases[code] for code in declared))
-            if declared
-            else self.text(_sentence(self.words["none"])),
+            self.rows(
+                source=self.held(fate["source"]),
+                staging=self.told("staging", fate["staging"]),
+                package=self.held(fate["package"]) if delivered else self.import_state(),
+            ),
         )
 
-    def fates(self) -> Iterator[tuple[str, str]]:
-        fate = self.facts["fate"]
-        yield self.words["source"], self.held(fate["source"])
-        yield self.words["staging"], self.phrases[fate["staging"]]
-        delivered = self.facts["import_state"] != "nothing_delivered"
-        yield (
-            self.words["package"],
-            self.held(fate["package"]) if delivered else self.phrases["nothing_delivered"],
-        )
+    def import_state(self) -> str:
+        return self.told("import_state", self.facts["import_state"])
 
     def held(self, copy: dict[str, Any]) -> str:
         if copy.get("evidence") == "encrypted_always":
-            return self.phrases["encrypted_always"]
+            return self.told("copy", "encrypted_always")
         if copy["end"]:
             return self.ended(copy["end"])
         until = copy["until"]
-        limit = f"{self.phrases['until']} {until[:10]}" if until else self.phrases["no_date"]
-        return f"{self.phrases[str(copy['holder'])]}, {limit}"
+        limit = f"{self.told('holder', 'until')} {until[:10]}" if until else self.told("holder", "no_date")
+        return f"{self.told('holder', copy['holder'])}, {limit}"
 
     def ended(self, end: dict[str, Any]) -> str:
         """How the operator's copy ended, and what weakens that."""
         if not end["complete"]:
-            return self.phrases["ended_incomplete"]
-        words = f"{self.phrases['ended_' + end['evidence']]} ({_moment(end['at'])})"
-        return "; ".join([words, *(self.phrases[code] for code in end["exceptions"])])
+            return self.told("copy", "incomplete")
+        told = f"{self.told('copy', end['evidence'])} ({_moment(end['at'])})"
+        return "; ".join([told, *(self.told("weakness", code) for code in end["exceptions"])])
 
     def channels(self) -> tuple[Block, ...]:
-        used = tuple(self.phrases[code] for code in self.facts["channels"])
-        return self.text(self.words["channels_text"]), Block("points", used or (self.phrases["no_channel"],))
+        used = self.facts["channels"] or ["no_channel"]
+        return self.sentence("channels_text"), Block("points", tuple(self.told("channel", n) for n in used))
 
     def not_claimed(self) -> Iterator[str]:
         for code in self.facts["destruction"]["notClaimed"]:
-            yield _sentence(self.phrases[f"claim_{code}"])
+            yield _sentence(self.told("not_claimed", code))
 
     def stamp(self) -> str:
         stamp = self.facts["stamp"]
-        return f"{self.words['stamped']} {_moment(stamp['at'])}." if stamp else self.words["not_stamped"]
+        if not stamp:
+            return self.told("sentence", "not_stamped")
+        return f"{self.told('sentence', 'stamped')} {_moment(stamp['at'])}."
 
 
-def _sentence(text: str) -> str:
-    return f"{text[0].upper()}{text[1:]}."
+def _sentence(told: str) -> str:
+    return f"{told[0].upper()}{told[1:]}."
 
 
 def _moment(at: str) -> str:

@@ -9,27 +9,22 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from schemas.texts import LANGUAGES, section
 from vault.canonical_json import canonical_json
 from vault.proof._certificate_content import Block, Content, build_content
-from vault.proof._certificate_words import WORDS
 
 if TYPE_CHECKING:
     from markupsafe import Markup
 
     from vault.pdf.layout import PdfDocument
 
-TRUST = WORDS["en"]["trust"]
-"""What a certificate can prove at most, for programs."""
 SOURCES = (
     "proof/certificate.py",
     "proof/_certificate_content.py",
-    "proof/certificate_phrases.py",
-    "proof/_certificate_words.py",
-    "runs/outcome_words.py",
     "pdf/layout.py",
     "proof/templates/certificate.html",
 )
-"""The files that decide how a page looks."""
+"""The files that decide how a page looks; its texts do too."""
 _DRAWN_BY = ("reportlab", "segno", "jinja2", "markupsafe", "font-source-sans-pro")
 
 
@@ -48,11 +43,13 @@ def build_certificate(certificate: dict[str, Any]) -> dict[str, bytes]:
 
 @cache
 def layout() -> str:
-    """What lays out pages here: a digest over its sources and the versions of the libraries that draw."""
+    """What lays out pages here: a digest over its sources, its texts and the versions of the libraries that draw."""
     vault = Path(__file__).parents[1]
     made = sha256()
     for name in SOURCES:
         made.update((vault / name).read_bytes())
+    for language in LANGUAGES:
+        made.update(canonical_json(dict(section(language, "certificate"))))
     made.update("".join(f"{name} {version(name)}\n" for name in _DRAWN_BY).encode())
     return f"Reprise layout {made.hexdigest()[:16]}"
 
@@ -97,10 +94,10 @@ def _paper(content: Content) -> bytes:
     paper.heading(content.title)
     paper.small(content.run)
     paper.text(" ".join(content.outcome))
-    for section in content.sections:
-        paper.section(section.title)
-        for number, block in enumerate(section.blocks, 1):
-            _put(paper, block, last=number == len(section.blocks))
+    for part in content.sections:
+        paper.section(part.title)
+        for number, block in enumerate(part.blocks, 1):
+            _put(paper, block, last=number == len(part.blocks))
     paper.text(content.trust)
     paper.section(content.head_title)
     paper.code(content.code, list(content.head))

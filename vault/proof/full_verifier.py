@@ -15,6 +15,7 @@ from asn1crypto import crl, ocsp, pem, x509
 
 from schemas.errors import LedgerError, RefusedError, TrustError
 from schemas.regular_file import read_regular
+from schemas.texts import section
 from vault.authorisation.agreement import check_agreement
 from vault.authorisation.register import PAGE
 from vault.canonical_json import canonical_json
@@ -25,7 +26,6 @@ from vault.pki.signed_document import Signature
 from vault.pki.timestamps import verify_stamp
 from vault.pki.trust_store import TrustStore
 from vault.proof.certificate import build_certificate, layout, layout_of
-from vault.proof.certificate_phrases import PHRASES
 from vault.system.clock import format_utc, parse_utc
 from vault.verify import (
     ACCEPTANCE,
@@ -128,7 +128,8 @@ def verify_fully(
 
 def _outcome(certificate: Facts) -> str:
     """How the run ended, in our words for what the entry has as its cause; those of the folder for a cause of a later release."""
-    return PHRASES["en"].get(certificate["destruction"]["cause"], str(certificate["outcome"]))
+    told = section("en", "certificate.outcome")
+    return told.get(certificate["destruction"]["cause"], str(certificate["outcome"]))
 
 
 def _checked(report: Report) -> Facts:

@@ -18,12 +18,13 @@ from flows.drafting.checking import draft_problems
 from flows.drafting.form import QUESTIONS, Form
 from flows.drafting.known import Known
 from schemas.sensitive import Sensitive
+from schemas.texts import LANGUAGES
 from trial.doctors import enrol_doctor
 from trial.home import OPERATORS, make_trial
 from trial.practice.write import write_practice
 from vault.age.sealing import make_identity
 from vault.instruction.document import draft, parse
-from vault.instruction.fields import HOLDERS, KINDS, LANGUAGES, PATIENTS, RECIPIENT_ROLES, RESPONSIBLE, ROLES
+from vault.instruction.fields import HOLDERS, KINDS, PATIENTS, RECIPIENT_ROLES, RESPONSIBLE, ROLES
 from vault.instruction.page import embedded_instruction
 from vault.records.destinations import Destinations, S3Bucket
 from vault.records.enrolment import Ground, begin_doctor

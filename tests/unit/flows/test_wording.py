@@ -11,7 +11,8 @@ from flows.commands.person_page import describe_subject
 from flows.commands.wording import describe_custody, describe_status, source_lines
 from flows.steps.software import NOT_IN_INSTRUCTION, NOT_STATED, OTHER_FORM
 from schemas.outcome import Cause, Outcome
-from vault.runs.outcome_words import CAUSES, run_in_words
+from schemas.texts import LANGUAGES, section
+from vault.runs.outcome_words import run_in_words
 from vault.runs.state import RunState
 
 RUN = {
@@ -153,17 +154,19 @@ def test_software_that_is_not_named_is_said_in_words(code):
 
 @pytest.mark.parametrize("cause", Cause)
 def test_each_end_has_its_own_words_in_each_language_and_none_says_published(cause):
-    for number, said in enumerate(CAUSES[cause]):
-        assert [other for other in CAUSES if CAUSES[other][number] == said] == [cause]
+    for language in LANGUAGES:
+        told = section(language, "certificate.outcome")
+        said = told[cause]
+        assert [other for other in told if told[other] == said] == [cause]
         assert not re.search("publi|gepubli|veröffentlicht|certifi|gecertif|bescheinigt", said)
     line = run_in_words("certified", cause)
-    assert line == f"{CAUSES[cause][0]}; staging destroyed and checked"
+    assert line == f"{section('en', 'certificate.outcome')[cause]}; staging destroyed and checked"
     assert ("nothing delivered" in line) is (cause.outcome not in (Outcome.DELIVERED, Outcome.RECORD_LOST))
     assert line.startswith("refused") is (cause.outcome is Outcome.REFUSED)
 
 
 def test_each_state_of_a_run_has_words_and_every_cause_an_outcome():
-    assert set(CAUSES) == set(Cause)
+    assert set(section("en", "certificate.outcome")) == set(Cause)
     for state in (*set(RunState) - {RunState.CERTIFIED}, "forgotten"):
         assert run_in_words(state, None)
     assert {cause.outcome for cause in Cause} | {Outcome.FORGOTTEN} == set(Outcome)

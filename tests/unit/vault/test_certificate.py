@@ -11,17 +11,20 @@ from typing import Any
 
 import pytest
 
+from schemas import texts
+from schemas.disposition import Disposition
 from schemas.errors import HomeError, VerificationFailedError
 from schemas.outcome import Cause
+from schemas.texts import LANGUAGES, section
 from vault.destruction.destroy import Evidence, StagedFile, Verification
 from vault.home.create import create_home
 from vault.instruction.fields import ROLES
 from vault.keys.provider import KeyState
 from vault.keys.registry import provider
+from vault.proof import _certificate_content as certificate_content
+from vault.proof import certificate
 from vault.proof._certificate_content import build_content
-from vault.proof._certificate_words import LANGUAGES
-from vault.proof.certificate import _page, build_certificate
-from vault.proof.certificate_phrases import PHRASES
+from vault.proof.certificate import _page, build_certificate, layout
 from vault.proof.statements import LISTED, destruction_predicate, inventory_file
 from vault.site import EXCEPTIONS, Site
 from vault.system.mounts import DECLARABLE, Media, backed_up, describe_media, filesystem_type
@@ -126,12 +129,13 @@ def ended_certificates() -> list[dict[str, Any]]:
     made.append(facts(plain, fate={**fate, "source": {**fate["source"], "evidence": "encrypted_always"}}))
     for channel, state in (("sftp", "opened"), ("s3", "imported"), ("folder", "accepted")):
         made.append(facts(plain, channels=[channel], import_state=state))
-    return made
+    nothing_opened = {**plain, "positiveControl": {"segmentsOpenedBefore": 0}}
+    return [*made, facts(nothing_opened, dispositions=dict.fromkeys(Disposition, 1))]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_code_has_its_words(language):
-    """No code, English or other, reaches a page; and no phrase is there that no certificate can hold."""
+    """No code, English or other, reaches a page; and no text is there that no certificate can hold."""
     seen = ""
     for told in every_certificate():
         page = _page(build_content(told, language)).decode()
@@ -139,13 +143,31 @@ def test_every_code_has_its_words(language):
             text := unescape(re.sub(r"<style>.*?</style>|<svg.*?</svg>|<[^>]+>", " ", page, flags=re.DOTALL))
         )
         assert not re.search(r"\b[a-z]+_[a-z_]+\b|special-category|-fs\b|undefined", text), text
-    for name, phrase in PHRASES[language].items():
-        spoken = (
-            phrase[1:]
-            if name.startswith(("claim_", "delivered", "nothing", "opened", "imported", "accepted"))
-            else phrase
-        )
-        assert spoken in seen, name
+    for name, told in section(language, "certificate").items():
+        assert told[1:] in seen, name  # some begin a sentence
+
+
+def test_every_text_is_asked_for_by_some_certificate(monkeypatch):
+    asked = set[str]()
+    told = texts.text
+    monkeypatch.setattr(
+        certificate_content, "text", lambda language, key: asked.add(key) or told(language, key)
+    )
+    for facts_of_one in every_certificate():
+        build_content(facts_of_one, "nl")
+    assert asked == {f"certificate.{name}" for name in section("nl", "certificate")}
+
+
+@pytest.mark.parametrize("changed", LANGUAGES)
+def test_another_text_in_any_language_is_another_layout(monkeypatch, changed):
+    def other(language, name):
+        told = section(language, name)
+        return {**told, "title": told["title"] + "."} if language == changed else told
+
+    before = layout.__wrapped__()
+    assert before == layout()
+    monkeypatch.setattr(certificate, "section", other)
+    assert layout.__wrapped__() != before
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -292,4 +314,4 @@ def test_settings_that_cannot_be_read_are_refused_by_a_code(tmp_path, text):
 def test_every_provider_has_its_words():
     for name in ("keyring", "memory"):
         assert provider(name).name == name
-        assert all(f"key_{name}" in PHRASES[language] for language in LANGUAGES)
+        assert all(name in section(language, "certificate.key") for language in LANGUAGES)

@@ -1,0 +1,273 @@
+"""The catalogues agree, the code asks for what is there, and all that is there is asked for.
+
+Each rule is a function over plain values, so that it is tried on catalogues and uses with one thing changed as well. What the
+certificate asks for is recorded elsewhere (`tests/unit/vault/test_certificate.py`).
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from connectors.inventory import bytes_repair, tiles
+from connectors.inventory.wide_text import LONE_SURROGATE_RULE
+from connectors.targets import findings, transaction_kinds
+from schemas.disposition import Disposition, Reason, UnitKind
+from schemas.item_kinds import ITEM_KINDS
+from schemas.outcome import Cause
+from schemas.texts import LANGUAGES, catalogue, places
+from vault.instruction.fields import (
+    HOLDERS,
+    KINDS,
+    PATIENTS,
+    PURPOSES,
+    RECIPIENT_ROLES,
+    RESPONSIBLE,
+    ROLES,
+    USES,
+)  # fmt: skip
+
+ROOT = Path(__file__).resolve().parents[2]
+ROOMS = ("flows", "connectors", "schemas", "vault", "dashboard")
+ALL = {language: dict(catalogue(language)) for language in LANGUAGES}
+KEYS = set(ALL["en"])
+Catalogues = dict[str, dict[str, str]]
+KEY = re.compile(r"[a-z]+(\.[a-zA-Z0-9_-]+)+")
+ASKING = ("text", "section")
+ANY = "*"
+"""A code in a key."""
+
+
+def disagreements(told: Catalogues) -> Iterator[str]:
+    """What one language has otherwise than the first: keys, their order, places for values."""
+    first, *others = told.values()
+    for other in others:
+        yield from sorted(first.keys() ^ other.keys())
+        yield from (key for key in first.keys() & other.keys() if places(first[key]) != places(other[key]))
+        if first.keys() == other.keys() and list(first) != list(other):
+            yield "order"
+    yield from (key for key in first if not KEY.fullmatch(key))
+
+
+def asked_in(source: str) -> Iterator[str]:
+    """Each key that a module asks for by `text` or `section`, with `*` for a code that it sets in."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ASKING:
+            yield pattern(node.args[1]) + (f".{ANY}" if node.func.id == "section" else "")
+
+
+def pattern(key: ast.expr) -> str:
+    """The key, with `*` for what is set in. Raises TypeError: a key that no search for it would find."""
+    if isinstance(key, ast.Constant):
+        return str(key.value)
+    if isinstance(key, ast.JoinedStr):
+        return "".join(ANY if isinstance(part, ast.FormattedValue) else pattern(part) for part in key.values)
+    raise TypeError(ast.unparse(key))
+
+
+def asked_in_template(source: str) -> Iterator[str]:
+    for key, code in re.findall(r'say\("([^"]+)"( ~)?', source):
+        yield key + (ANY if code else "")
+
+
+def asked_on_page(script: str, page: str) -> Iterator[str]:
+    for name in (*re.findall(r"(?<!/)\bwords\.(\w+)\b", script), *re.findall(r'data-word="(\w+)"', page)):
+        yield f"seal.{name}"
+
+
+def all_asked() -> set[str]:
+    found = set[str]()
+    for path in (path for room in ROOMS for path in (ROOT / room).rglob("*.py")):
+        source = path.read_text(encoding="utf-8")
+        if "from schemas.texts import" in source:
+            found.update(asked_in(source))
+    for path in (ROOT / "connectors/targets/templates").glob("*.html"):
+        found.update(asked_in_template(path.read_text(encoding="utf-8")))
+    page = [(ROOT / "intake/src" / name).read_text(encoding="utf-8") for name in ("main.ts", "page.html")]
+    return found | set(asked_on_page(*page))
+
+
+ASKED = all_asked()
+
+
+def fits(asked: str, key: str) -> bool:
+    return re.fullmatch(re.escape(asked).replace(re.escape(ANY), "[^.]+"), key) is not None
+
+
+def unknown(asked: set[str], keys: set[str]) -> list[str]:
+    """What is asked for and fits no key."""
+    codes = {one for one in asked if ANY in one}
+    return sorted((asked - codes - keys) | {one for one in codes if not any(fits(one, key) for key in keys)})
+
+
+def unasked(asked: set[str], keys: set[str]) -> list[str]:
+    """The keys that nothing asked for fits."""
+    codes = [one for one in asked if ANY in one]
+    return sorted(key for key in keys - asked if not any(fits(one, key) for one in codes))
+
+
+def constants(*folders: str) -> set[str]:
+    """Every string that stands in the code there."""
+    trees = (ast.parse(p.read_text(encoding="utf-8")) for f in folders for p in (ROOT / f).rglob("*.py"))
+    return {
+        n.value
+        for tree in trees
+        for n in ast.walk(tree)
+        if isinstance(n, ast.Constant) and isinstance(n.value, str)
+    }
+
+
+def names_of(schema: Any) -> Iterator[str]:
+    """Every element, attribute and code that the tables of KMEHR know."""
+    if isinstance(schema, dict):
+        yield from schema
+        schema = list(schema.values())
+    if isinstance(schema, list):
+        for inner in schema:
+            yield from names_of(inner)
+    elif isinstance(schema, str):
+        yield schema
+
+
+SCHEMA = set(names_of(json.loads((ROOT / "schemas/codes/kmehr_types.json").read_text(encoding="utf-8"))))
+COUNTED_ONLY = {
+    Reason.KIND_OUT_OF_SCOPE, Reason.PATIENT_OUT_OF_SCOPE, Reason.RESPONSIBLE_OUT_OF_SCOPE, Reason.PATIENT_UNKNOWN,
+    Reason.NO_HEADER,
+}  # fmt: skip
+"""These befall what is not listed in a report."""
+OTHER_POINTS = {
+    "birth_date_unreadable", "code_page_doubtful", "confidential", "empty_document", "message_of_another",
+    "national_number_invalid", "number_of_another_birth", "same_birth_first_name_incomplete", "same_name_and_birth",
+    "same_name_birth_incomplete", "same_number_other_identity", "several_numbers", "several_people",
+}  # fmt: skip
+"""Points of the work list that are no reasons of units."""
+PARAGRAPHS = ("who", "what", "uses", "staging", "custody", "recipients", "ceilings")
+KINDS_OF_TRANSACTIONS = transaction_kinds.KINDS | {transaction_kinds._OTHER_SUMMARY}
+CODES: dict[str, tuple[set[str], set[str]]] = {
+    "certificate.outcome": ({*Cause}, set()),
+    "instruction.1.paragraph": ({*PARAGRAPHS, "title", "language"}, set()),
+    "instruction.1.section": ({*PARAGRAPHS, "sign"}, set()),
+    "instruction.1.code": (
+        {
+            *KINDS, *ROLES, *PURPOSES, *USES, *HOLDERS, *(f"patients_{mode}" for mode in PATIENTS),
+            *(f"responsible_{mode}" for mode in RESPONSIBLE), *RECIPIENT_ROLES, "until", "no_date", "not_stated", "none",
+        } - {"medinect"},
+        set(),
+    ),  # a name, shown as it is
+    "report.disposition": ({*Disposition}, set()),
+    "report.rank": ({*findings._NAMES.values()}, set()),
+    "report.rule": ({*tiles.RULES, "units", "structural"}, set()),
+    "report.repair": ({value for name, value in vars(bytes_repair).items() if name.endswith("_RULE")} | {LONE_SURROGATE_RULE}, set()),
+    "report.reason": ({*Reason} - COUNTED_ONLY | OTHER_POINTS, set()),
+    "report.kind": ({*UnitKind, "patient", "identity"}, ITEM_KINDS | KINDS_OF_TRANSACTIONS),
+    "prose": (set(), SCHEMA | {"reprise-itself"}),
+}  # fmt: skip
+"""By section: the codes that need a text, and those that may have one."""
+
+
+def wrong_codes(keys: set[str]) -> Iterator[str]:
+    """A text of a code that nothing has, and a code without its text."""
+    for section, (needed, allowed) in CODES.items():
+        found = {key.removeprefix(f"{section}.") for key in keys if key.startswith(f"{section}.")}
+        yield from (f"{section}.{code}" for code in (needed - found) | (found - needed - allowed))
+
+
+def test_the_languages_agree():
+    assert list(disagreements(ALL)) == []
+    assert len(KEYS) > 450
+
+
+def test_what_is_asked_for_is_there():
+    assert unknown(ASKED, KEYS) == []
+    assert {one.partition(".")[0] for one in ASKED} == {key.partition(".")[0] for key in KEYS}
+
+
+def test_what_is_there_is_asked_for():
+    assert unasked(ASKED, KEYS) == []
+    assert list(wrong_codes(KEYS)) == []
+    assert constants("connectors", "flows/steps") >= OTHER_POINTS
+
+
+def test_the_page_declares_the_texts_that_it_gets():
+    declared = re.findall(r'\| "(\w+)"', (ROOT / "intake/src/words.d.ts").read_text(encoding="utf-8"))
+    (listed,) = re.findall(r"LANGUAGES = (\[.*\])", (ROOT / "intake/build.mjs").read_text(encoding="utf-8"))
+    assert set(json.loads(listed)) == set(LANGUAGES)
+    assert declared == [key.removeprefix("seal.") for key in ALL["en"] if key.startswith("seal.")]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [
+        (lambda told: told.pop("report.page.danger"), ["report.page.danger"]),
+        (lambda told: told.update({"report.page.other": "x"}), ["report.page.other"]),
+        (
+            lambda told: told.update({"instruction.1.paragraph.staging": "x"}),
+            ["instruction.1.paragraph.staging"],
+        ),
+        (
+            lambda told: told.update({"instruction.1.paragraph.staging": "{hour}"}),
+            ["instruction.1.paragraph.staging"],
+        ),
+        (lambda told: told.update({"certificate.title": "{x}"}), ["certificate.title"]),
+        (lambda told: told.update({"certificate.title": told.pop("certificate.title")}), ["order"]),
+    ],
+    ids=["removed", "added", "place removed", "place renamed", "place added", "moved"],
+)
+def test_a_change_in_one_language_is_found(language, change, found):
+    changed = {name: dict(told) for name, told in ALL.items()}
+    change(changed[language])
+    assert set(disagreements(changed)) == set(found)
+
+
+def is_recorded(area: str) -> bool:
+    """Whether tests/unit/vault/test_certificate.py finds it."""
+    return area.startswith("certificate") and area != "certificate.outcome"
+
+
+def may_have_none(area: str, code: str) -> bool:
+    """Whether a code without a text is shown as it is."""
+    return area in ("prose", "report.kind") and code not in CODES[area][0]
+
+
+def test_a_text_removed_from_every_language_is_found():
+    for key in KEYS:
+        area, _, code = key.rpartition(".")
+        without = KEYS - {key}
+        found = unknown(ASKED, without) or list(wrong_codes(without))
+        assert found or is_recorded(area) or may_have_none(area, code), key
+
+
+@pytest.mark.parametrize("area", sorted({key.rpartition(".")[0] for key in KEYS}))
+def test_a_text_that_nobody_asks_for_is_found(area):
+    more = KEYS | {f"{area}.nobody-asks"}
+    assert unasked(ASKED, more) or list(wrong_codes(more)) or is_recorded(area)
+
+
+@pytest.mark.parametrize(
+    ("source", "asked"),
+    [
+        ('text(language, "report.page.dangr")', "report.page.dangr"),
+        ('text(language, f"report.reasons.{code}")', "report.reasons.*"),
+        ('section("en", "report.reasons")', "report.reasons.*"),
+    ],
+)
+def test_code_that_asks_for_no_text_is_found(source, asked):
+    assert unknown(set(asked_in(source)), KEYS) == [asked]
+
+
+def test_a_key_that_is_put_together_elsewhere_is_refused():
+    with pytest.raises(TypeError):
+        list(asked_in("text(language, key)"))
+    assert unknown(set(asked_in_template('{{ say("report.page.dangr") }}')), KEYS)
+    assert unknown(set(asked_in_template('{{ say("report.reasons." ~ code) }}')), KEYS)
+    assert unknown(set(asked_on_page("words.sealed", '<p data-word="titel">')), KEYS) == [
+        "seal.sealed",
+        "seal.titel",
+    ]
