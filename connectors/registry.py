@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from connectors.base import SourceConnector, SourceFile
-from connectors.sources.healthone import HealthOneConnector
-from connectors.sources.kmehr import KmehrConnector
+from connectors.sources.healthone.connector import HealthOneConnector
+from connectors.sources.kmehr.connector import KmehrConnector
 from schemas.errors import UnknownFormatError
 
 SOURCES: tuple[SourceConnector, ...] = (KmehrConnector(), HealthOneConnector())

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from connectors.base import Counter
-from connectors.inventory.healthone import HealthOneCounter
-from connectors.inventory.kmehr import KmehrCounter
+from connectors.inventory.healthone.counter import HealthOneCounter
+from connectors.inventory.kmehr.counter import KmehrCounter
 from connectors.inventory.whole import whole_file
 from schemas.errors import UnknownFormatError
 

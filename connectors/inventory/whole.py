@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 
 from connectors.base import Batch, SourceFile, Tiling
-from connectors.inventory.batches import unit_batches
-from connectors.inventory.normal_form import fact_digest, normal_form
-from connectors.inventory.units import CountedRow
+from connectors.inventory.facts.batches import unit_batches
+from connectors.inventory.facts.normal_form import fact_digest, normal_form
+from connectors.inventory.facts.units import CountedRow
 from connectors.opening import readable_bytes
 from schemas.disposition import UnitKind
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from connectors.sources.healthone_messages import Message, parse_messages
+from connectors.sources.healthone.messages import Message, parse_messages
 from connectors.targets.chart import Folder, Unit, place_of
 from connectors.targets.findings import Finding, foreign_message
 from connectors.targets.healthone_items import message_bytes, message_items, stated_lines

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
-from connectors.sources.healthone_messages import Message, Result, parse_messages
+from connectors.sources.healthone.messages import Message, Result, parse_messages
 from connectors.targets.chart import Unit
 from connectors.targets.identities import mf_id_of, run_token
 from connectors.targets.reference_ranges import read_range

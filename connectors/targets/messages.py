@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from connectors.sources.healthone_messages import parse_message
+from connectors.sources.healthone.messages import parse_message
 from connectors.targets.chart import Folder, Unit
 from connectors.targets.findings import Finding
 from connectors.targets.tree import RUN, Node, leaf, serialise

@@ -12,8 +12,8 @@ from functools import partial
 
 import pyarrow as pa
 
-from connectors.inventory.delivered import ChartAccount
-from connectors.inventory.delivered_charts import DeliveredCharts
+from connectors.inventory.delivered.chart import ChartAccount
+from connectors.inventory.delivered.charts import DeliveredCharts
 from connectors.targets.identities import run_token
 from connectors.targets.medinect import ChartOutcome, Envelope, chart_name, compose_chart
 from connectors.targets.whole_chart import WholeChart

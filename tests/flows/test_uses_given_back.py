@@ -93,7 +93,7 @@ class Killed(BaseException):
     """Stands for a process that ends here."""
 
 
-@pytest.mark.parametrize("at", ["write_run_file", "give_back"])
+@pytest.mark.parametrize("at", ["write_run_file", "release_use"])
 def test_a_crash_between_the_steps_leaves_one_entry_and_one_use(tmp_path, monkeypatch, at):
     write_practice(tmp_path / "export", patients=1)
     case = WholeRun(tmp_path / "trial", tmp_path / "export", uses=ONCE)

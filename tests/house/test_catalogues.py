@@ -15,8 +15,9 @@ from typing import Any
 
 import pytest
 
-from connectors.inventory import bytes_repair, tiles
-from connectors.inventory.wide_text import LONE_SURROGATE_RULE
+from connectors.inventory.facts import tiles
+from connectors.inventory.kmehr import bytes_repair
+from connectors.inventory.kmehr._wide_text import LONE_SURROGATE_RULE
 from connectors.targets import findings, transaction_kinds
 from schemas.disposition import Disposition, Reason, UnitKind
 from schemas.item_kinds import ITEM_KINDS

@@ -73,7 +73,7 @@ COMPUTED: dict[tuple[str, str], tuple[str, ...]] = {
     ("connectors/destinations/folder.py", "code"): (*folder.CODES.values(), "destination_unusable"),
     ("flows/package/_import_folder.py", "code"): ("disk_full", "into_unusable"),
     ("connectors/destinations/line.py", "fault.value"): tuple(f.value for f in Fault if f is not Fault.FAILED),
-    ("connectors/inventory/tiles.py", "code"): (),  # of an UnexplainedUnitError, whose words fit each
+    ("connectors/inventory/facts/tiles.py", "code"): (),  # of an UnexplainedUnitError, whose words fit each
     ("flows/commands/proof.py", "faults[0]"): FAULTS,
     ("flows/session/coded_errors.py", "_NO_FILE[error.errno]"): ("file_missing", "file_is_a_folder"),
     ("flows/admin/erasure.py", "code"): (
@@ -82,7 +82,7 @@ COMPUTED: dict[tuple[str, str], tuple[str, ...]] = {
     ("flows/admin/backup.py", "faults[0]"): FAULTS,
     ("flows/engine/contract_process.py", "broken[0].id"): (),  # a contract, by its name
     ("flows/engine/contract_process.py", "twice[0].id"): (),
-    ("connectors/sources/kmehr_stream.py", "code"): ("cut_short", "not_well_formed"),
+    ("connectors/sources/kmehr/_stream.py", "code"): ("cut_short", "not_well_formed"),
     ("flows/steps/inventory.py", "first.damaged or 'unreadable'"): (
         "unreadable", "not_well_formed", "cut_short", "encrypted_folder", "unit_too_large", "attachment_too_large",
         "too_deep", "base64_invalid", "unreadable_file",

@@ -14,7 +14,7 @@ PACKAGES = ("flows", "connectors", "schemas", "vault", "trial", "dashboard")
 MODULES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
 ROOMS = sorted(
     path.parent
-    for package in ("flows", "vault")
+    for package in ("flows", "vault", "connectors/sources", "connectors/inventory")
     for path in (ROOT / package).glob("*/__init__.py")
     if path.parent.name not in ("commands", "drafting")
 )
@@ -69,6 +69,6 @@ def test_the_internals_of_rooms_are_protected() -> None:
 
 def test_the_architecture_page_says_what_each_room_says_of_itself() -> None:
     page = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
-    for room in ROOMS:
+    for room in (room for room in ROOMS if "connectors" not in room.parts):
         doc = importlib.import_module(".".join(room.relative_to(ROOT).parts)).__doc__ or ""
         assert f"| `{room.name}/` | {doc.splitlines()[0].rstrip('.')} |" in page

@@ -11,7 +11,7 @@ from typing import Any
 from lxml import etree
 
 from connectors.base import Limits, Reject, SourceFile
-from connectors.sources.kmehr import KmehrConnector
+from connectors.sources.kmehr.connector import KmehrConnector
 from schemas.shapes import to_xml
 
 UNITS = {"transaction", "heading", "item", "lnk"}

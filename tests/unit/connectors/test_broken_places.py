@@ -9,7 +9,7 @@ import pytest
 
 from connectors.base import Limits, SourceFile
 from connectors.inventory.registry import counter_for
-from connectors.sources.kmehr import KmehrConnector
+from connectors.sources.kmehr.connector import KmehrConnector
 from schemas.errors import RepriseError, UnreadableSourceError
 
 KEY = bytes(32)

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.inventory import code_pages as counted
-from connectors.inventory.healthone_lines import messages
-from connectors.sources import code_pages as read
-from connectors.sources.flat_text import decode_flat
-from connectors.sources.healthone_messages import parse_messages
+from connectors.inventory.healthone import _code_pages as counted
+from connectors.inventory.healthone.lines import messages
+from connectors.sources.healthone import _code_pages as read
+from connectors.sources.healthone._text import decode_flat
+from connectors.sources.healthone.messages import parse_messages
 
 CODECS = ("cp850", "cp437", "cp858", "cp1252", "iso8859_1", "iso8859_15", "utf-8")
 SENTENCES = """\

@@ -15,10 +15,10 @@ from growth import growth
 
 from connectors.archive import open_archive
 from connectors.base import DEEPEST, MOST_ATTRIBUTES, Limits, SourceFile
-from connectors.inventory.healthone import HealthOneCounter
-from connectors.inventory.kmehr import KmehrCounter
-from connectors.sources.healthone import HealthOneConnector
-from connectors.sources.kmehr import KmehrConnector
+from connectors.inventory.healthone.counter import HealthOneCounter
+from connectors.inventory.kmehr.counter import KmehrCounter
+from connectors.sources.healthone.connector import HealthOneConnector
+from connectors.sources.kmehr.connector import KmehrConnector
 from schemas.errors import LimitExceededError
 
 LIMITS = Limits(max_files=1 << 20)

@@ -6,8 +6,8 @@ import pytest
 from kmehr_rebuilding import file_of
 
 from connectors.base import Limits, MessageHeader, Unheaded
-from connectors.inventory.kmehr import KmehrCounter
-from connectors.sources.kmehr import KmehrConnector
+from connectors.inventory.kmehr.counter import KmehrCounter
+from connectors.sources.kmehr.connector import KmehrConnector
 from schemas.errors import UnreadableSourceError
 
 FOLDER = "<folder><patient><firstname>A</firstname></patient></folder>"

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from kmehr_rebuilding import Read, file_of
 
 from connectors.base import Limits, Verdict
-from connectors.sources import healthone
-from connectors.sources.flat_dates import flat_date, flat_time
-from connectors.sources.flat_text import decode_flat
-from connectors.sources.healthone import HealthOneConnector
-from connectors.sources.healthone_messages import parse_messages, split_messages
+from connectors.sources.healthone import connector as healthone
+from connectors.sources.healthone._dates import flat_date, flat_time
+from connectors.sources.healthone._text import decode_flat
+from connectors.sources.healthone.connector import HealthOneConnector
+from connectors.sources.healthone.messages import parse_messages, split_messages
 from schemas.disposition import Disposition, Reason
 from schemas.errors import LimitExceededError, RepriseError, UnreadableSourceError
 

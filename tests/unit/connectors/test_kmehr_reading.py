@@ -16,8 +16,8 @@ from kmehr_rebuilding import Read, file_of
 
 from connectors.base import Limits, MessageHeader, Verdict
 from connectors.registry import choose
-from connectors.sources.kmehr import KmehrConnector
-from connectors.sources.kmehr_rows import link_target
+from connectors.sources.kmehr.connector import KmehrConnector
+from connectors.sources.kmehr.rows import link_target
 from schemas.disposition import Disposition, Reason
 from schemas.errors import (
     LimitExceededError,
@@ -85,8 +85,8 @@ def test_concatenated_messages(between: str) -> None:
 @settings(max_examples=60, deadline=None)
 @given(st.integers(1, 400))
 def test_documents_are_split_wherever_a_piece_ends(size: int) -> None:
-    from connectors.sources.kmehr_bytes import clean_pieces
-    from connectors.sources.kmehr_stream import parse_documents
+    from connectors.sources.kmehr._stream import parse_documents
+    from connectors.sources.kmehr.bytes import clean_pieces
 
     names: list[str] = []
 

@@ -8,9 +8,9 @@ import pytest
 from kmehr_rebuilding import Read, file_of
 
 from connectors.base import Batch, Limits, Verdict
-from connectors.inventory import loose
-from connectors.inventory.kmehr import KmehrCounter
-from connectors.sources.healthone import HealthOneConnector
+from connectors.inventory.kmehr import _loose as loose
+from connectors.inventory.kmehr.counter import KmehrCounter
+from connectors.sources.healthone.connector import HealthOneConnector
 from schemas.disposition import Disposition, Reason
 from schemas.errors import LimitExceededError, SourceError
 

@@ -15,9 +15,9 @@ from mutating import base, mutate
 from rewritings import REWRITINGS
 
 from connectors.base import Admission, Limits, Reject, Verdict
-from connectors.sources import kmehr_cut
-from connectors.sources.kmehr import KmehrConnector
-from connectors.sources.kmehr_cut import FolderCut
+from connectors.sources.kmehr import _cut as kmehr_cut
+from connectors.sources.kmehr._cut import FolderCut
+from connectors.sources.kmehr.connector import KmehrConnector
 from schemas.disposition import Disposition, Reason
 from schemas.errors import SourceError
 from trial.practice.write import write_practice
@@ -112,7 +112,7 @@ def test_any_change_of_structure(seed: int) -> None:
 @pytest.mark.parametrize("size", [1, 7, 64, 1000])
 def test_pieces_of_any_size(size: int, practice: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     data = REWRITINGS["CDATA with folders"](practice) if size == 7 else practice
-    monkeypatch.setattr("connectors.sources.kmehr.CHUNK", size)
+    monkeypatch.setattr("connectors.sources.kmehr.connector.CHUNK", size)
     small = data[: data.index(b"</folder>") + 9] + b"</kmehrmessage>" if size < 64 else data
     assert_same(small)
 
@@ -148,7 +148,7 @@ def test_folders_of_documents_are_read_at_once(tmp_path: Path) -> None:
 
 
 def test_notes_that_go_on_over_pieces(practice: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("connectors.sources.kmehr.CHUNK", 512)
+    monkeypatch.setattr("connectors.sources.kmehr.connector.CHUNK", 512)
     long = b"<!-- " + b"x" * 5_000 + b"<folder><id/></folder>" + b"y" * 5_000 + b" -->"
     assert assert_same(practice.replace(b"</header>", b"</header>" + long, 1)) > 3
     instruction = long.replace(b"<!--", b"<?a").replace(b"-->", b"?>")

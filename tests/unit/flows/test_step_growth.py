@@ -12,7 +12,7 @@ import pyarrow as pa
 from growth import growth
 
 from connectors.base import Limits
-from connectors.inventory.kmehr import KmehrCounter
+from connectors.inventory.kmehr.counter import KmehrCounter
 from connectors.opening import open_source
 from connectors.registry import choose
 from flows.steps._quarantine import KeptBack, Quarantined

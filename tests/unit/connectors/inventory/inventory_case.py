@@ -10,7 +10,7 @@ from collections import Counter
 from pathlib import Path
 
 from connectors.base import Batch, Limits, SourceFile, Tiling
-from connectors.inventory.delivered import ChartAccount, DeliveredChart
+from connectors.inventory.delivered.chart import ChartAccount, DeliveredChart
 from connectors.inventory.registry import counter_for
 
 LOOSE = ("loose_text", "remark")

@@ -12,10 +12,10 @@ import pytest
 from inventory_case import KEY, Count, Prose, account, item, message, source, transaction
 
 from connectors.base import Batch, Limits
-from connectors.inventory.bytes_repair import Repairer
+from connectors.inventory.facts.tiles import check_tiling
+from connectors.inventory.kmehr.bytes_repair import Repairer
 from connectors.inventory.registry import counter_for, whole_file
-from connectors.inventory.tiles import check_tiling
-from connectors.sources.kmehr import KmehrConnector
+from connectors.sources.kmehr.connector import KmehrConnector
 from schemas.errors import (
     LimitExceededError,
     UnexplainedUnitError,

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from inventory_case import KEY, Count
 
-from connectors.inventory.healthone_lines import is_message, messages
-from connectors.inventory.kinds import valid_inss
+from connectors.inventory.facts.kinds import valid_inss
+from connectors.inventory.healthone.lines import is_message, messages
 from connectors.inventory.registry import counter_for
 from schemas.errors import UnreadableSourceError
 

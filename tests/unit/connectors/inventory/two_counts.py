@@ -8,7 +8,7 @@ from dataclasses import replace
 from inventory_case import KEY, LOOSE, source
 
 from connectors.base import Batch, Limits, MessageHeader, Tiling
-from connectors.inventory.kmehr import KmehrCounter, count_by_walk
+from connectors.inventory.kmehr.counter import KmehrCounter, count_by_walk
 from schemas.errors import SourceError
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import pyarrow.compute as pc
 
 from connectors.base import Batch, Limits, Reject, SourceFile
-from connectors.inventory.delivered import ChartAccount, DeliveredChart
+from connectors.inventory.delivered.chart import ChartAccount, DeliveredChart
 from connectors.inventory.registry import counter_for
 from connectors.registry import choose
 from connectors.targets.identities import run_token

@@ -10,8 +10,8 @@ import pytest
 from delivering import KEY, RUN, read, write
 
 from connectors.base import SourceFile
-from connectors.inventory.delivered import ChartAccount, DeliveredChart
-from connectors.inventory.delivered_charts import DeliveredCharts
+from connectors.inventory.delivered.chart import ChartAccount, DeliveredChart
+from connectors.inventory.delivered.charts import DeliveredCharts
 from connectors.targets.identities import run_token
 from trial.practice.write import write_practice
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from connectors.inventory import bytes_repair, tiles
+from connectors.inventory.facts import tiles
+from connectors.inventory.kmehr import bytes_repair
 from connectors.targets.findings import Finding, kept_back
 from connectors.targets.reports import render_reconciliation, render_work_list
 from schemas.disposition import Disposition, Reason, UnitKind

@@ -1,0 +1,305 @@
+"""Count delivered charts, several at once, from their bytes: by arithmetic and recipes where these know all of a chart.
+
+A chart that they do not know, or in which anything is against the rules, is counted by `DeliveredChart`: it says what is wrong.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from connectors.base import Limits
+from connectors.inventory.delivered._messages import item_follows
+from connectors.inventory.delivered.chart import DEEPER, ChartAccount, DeliveredChart, DeliveredUnit
+from connectors.inventory.facts.markers import DERIVED, SUMMARY, is_mark, says_origin
+from connectors.inventory.facts.normal_form import (
+    MARK,
+    KeyedDigest,
+    Node,
+    derived_form,
+    is_mf_id,
+    link_target,
+)
+from connectors.inventory.kmehr.byte_scan import UnknownForm, Why
+from connectors.inventory.kmehr.byte_texts import text_of
+from connectors.inventory.kmehr.folder_count import (
+    HEADING,
+    ITEM,
+    NAMES,
+    RESULT,
+    TRANSACTION,
+    FolderCount,
+    HeadRecipe,
+    Work,
+)
+from connectors.inventory.kmehr.recipes import Recipe, Skeleton
+from schemas.item_kinds import ITEM_KINDS
+
+_TOGETHER = 1 << 20
+"""Charts are counted when they are so many bytes."""
+_LARGEST = 8 << 20
+"""A longer chart is never held whole."""
+_BEGIN, _END = b"<folder>", b"</folder>"
+_FRAMES = 16
+_VERDICTS = 1_000
+"""On items made from lines, of one shape."""
+
+
+class DeliveredHead(HeadRecipe):
+    """What the tags of a head say of its marks, and where the rest is said that the rules ask for."""
+
+    def __init__(self, skeleton: Skeleton) -> None:
+        super().__init__(skeleton)
+        children = skeleton.root.children
+        schemes = (child.get("SL") or "" for child in children if child.made)
+        self.marks = frozenset(scheme for scheme in schemes if scheme.startswith(MARK))
+        self._mf_ids = [child for child in children if is_mf_id(child)]
+        self._kinds = [child for child in children if child.name == "cd" and child.get("S") == "CD-ITEM"]
+        self._is_derived = any(is_mark(child, DERIVED) for child in children)
+        self._origins = [c for c in children if c.name == "id" and c.made and c.get("SL") == DERIVED]
+        self._line = next((child for child in children if child.name == "text"), None)
+        self._made = [child for child in children if child.name in ("content", "severity")]
+        self._said = tuple(skeleton.slots_below(self._made))
+        self._verdicts: dict[tuple[object, ...], bool] = {}
+
+    def mf_ids(self, raw: list[bytes]) -> set[str]:
+        """What its MF-IDs say."""
+        return {self.skeleton.value(child, raw) for child in self._mf_ids} - {""}
+
+    def has_known_kind(self, raw: list[bytes]) -> bool:
+        """Whether the standard knows each of its kinds, if it is an item."""
+        return all(self.skeleton.value(child, raw) in ITEM_KINDS for child in self._kinds)
+
+    def line(self, raw: list[bytes]) -> str | None:
+        """The line of a message from which all follows that an item says; None where it does not."""
+        if self._line is None or not self._is_derived:
+            return None
+        slot = self.skeleton.slot(self._line)
+        line = "" if slot is None else text_of(raw[slot])
+        has_origin = all(says_origin(self.skeleton.value(child, raw)) for child in self._origins)
+        return line if has_origin and self._follows(line, raw) else None
+
+    def _follows(self, line: str, raw: list[bytes]) -> bool:
+        """The verdict of `item_follows`: it depends on content and severity, and on the line from its fifth field."""
+        told = (*line.split("\\", 4)[4:], *[raw[slot] for slot in self._said])
+        found = self._verdicts.get(told)
+        if found is None:
+            if len(self._verdicts) >= _VERDICTS:
+                self._verdicts.clear()
+            children = [self.skeleton.filled(raw, child) for child in self._made]
+            found = self._verdicts[told] = item_follows(Node("item", {}, children=children), line)
+        return found
+
+
+class DeliveredFolders(FolderCount[DeliveredHead]):
+    """Counts the folders of charts that a run writes. What is not in order raises UnknownForm."""
+
+    def __init__(self, key: bytes, token: str) -> None:
+        super().__init__(DeliveredHead, token)
+        self._token = token
+        self._digest = KeyedDigest(key)
+        self._summaries: Counter[int] = Counter()
+        self._results: list[int] = []  # items made from lines of messages
+        self._holders: defaultdict[tuple[int, str], list[int]] = defaultdict(
+            list
+        )  # units by folder and MF-ID
+        self._versions: set[tuple[int, str | None]] = (
+            set()
+        )  # units that say they are a new version of an MF-ID
+
+    def count(self, folders: list[bytes], limits: Limits) -> list[list[DeliveredUnit]]:
+        """The units of each of some folders."""
+        self._summaries.clear()
+        self._holders.clear()
+        self._results.clear()
+        self._versions.clear()
+        chunk = b"".join(folders)
+        if len(chunk) > limits.max_unit_bytes:
+            raise UnknownForm(Why.LARGE)
+        work = Work(chunk, limits.max_depth + DEEPER - 1)
+        if work.folder_sizes != [len(folder) for folder in folders]:
+            raise UnknownForm(Why.STRUCTURE)
+        digests = list(map(self._digest, self.forms(work)))
+        self._check_versions()
+        for at in self._results:
+            work.kinds[at] = RESULT
+        units: list[list[DeliveredUnit]] = [[] for _ in folders]
+        for kind, folder, digest in zip(work.kinds, work.folders, digests, strict=True):
+            units[folder].append(DeliveredUnit(NAMES[kind], digest, degraded=False, derived=kind == RESULT))
+        return units
+
+    def _check_versions(self) -> None:
+        """Of the units of a folder that have one MF-ID, all but one say that they are new versions."""
+        for (_, mf_id), holders in self._holders.items():
+            if len(holders) > 1 and sum((at, mf_id) in self._versions for at in holders) < len(holders) - 1:
+                raise UnknownForm(Why.PROBLEM)
+
+    def on_field(self, work: Work, at: int, recipe: Recipe, raw: list[bytes]) -> None:  # noqa: ARG002
+        """A field of the run's making is the walk's."""
+        if recipe.skeleton.root.made:
+            raise UnknownForm(Why.MARK)
+
+    def on_link(self, work: Work, at: int, link: Node) -> None:
+        """Note of which MF-ID a unit is a new version; a link that was turned is the walk's."""
+        url = link.get("URL") or ""
+        if self._token in url:
+            raise UnknownForm(Why.MARK)
+        if link.get("TYPE") == "isanewversionof":
+            self._versions.add((work.parents[at], link_target(url)))
+
+    def on_head(self, work: Work, at: int, recipe: DeliveredHead, raw: list[bytes]) -> bytes | None:
+        """Hold each against the rules for summaries, kinds of items, MF-IDs and marks."""
+        kind, folder = work.kinds[at], work.folders[at]
+        if recipe.marks and (kind != ITEM or recipe.marks != {DERIVED}):
+            raise UnknownForm(
+                Why.MARK
+            )  # of the marks beside MF-IDs, that of an item made from a message alone is no walk's
+        if kind == HEADING:
+            return None
+        told = work.told[at]
+        if kind == TRANSACTION and told is not None and told.kind == SUMMARY:
+            self._summaries[folder] += 1
+            if self._summaries[folder] > 1:
+                raise UnknownForm(Why.PROBLEM)
+        if kind == ITEM and not recipe.has_known_kind(raw):
+            raise UnknownForm(Why.PROBLEM)
+        for mf_id in recipe.mf_ids(raw):
+            self._holders[folder, mf_id].append(at)
+        return self._derived(at, recipe, raw) if recipe.marks else None
+
+    def _derived(self, at: int, recipe: DeliveredHead, raw: list[bytes]) -> bytes:
+        """The fact of an item made from a line of a message: that line."""
+        line = recipe.line(raw)
+        if line is None:
+            raise UnknownForm(Why.PROBLEM)
+        self._results.append(at)
+        return derived_form(line).encode()
+
+
+@dataclass
+class _Chart:
+    """A chart that waits to be counted; or one that was too long, already counted."""
+
+    done: Callable[[ChartAccount], None]
+    originals: bytes
+    data: bytes = b""
+    account: ChartAccount | None = None
+
+
+class ChartBytes:
+    """Feed the bytes of one chart, then `close()`."""
+
+    def __init__(
+        self, charts: DeliveredCharts, originals: bytes, done: Callable[[ChartAccount], None]
+    ) -> None:
+        self._charts = charts
+        self._chart = _Chart(done, originals)
+        self._held = bytearray()
+        self._walking: DeliveredChart | None = None
+
+    def feed(self, piece: bytes) -> None:
+        """Take the next bytes."""
+        if self._walking is not None:
+            self._walking.feed(piece)
+            return
+        self._held += piece
+        if len(self._held) > _LARGEST:
+            self._walking = self._charts.walking(self._chart.originals, Why.LARGE)
+            self._walking.feed(bytes(self._held))
+            self._held.clear()
+
+    def close(self) -> None:
+        """The chart is whole; after this nothing more is fed."""
+        if self._walking is not None:
+            self._chart.account = self._walking.close()
+        self._chart.data = bytes(self._held)
+        self._held.clear()
+        self._charts.take(self._chart)
+
+
+@dataclass
+class DeliveredCharts:
+    """Counts the charts of one run. `walked`: how many one by one, and why; `token`: what the marks of the run carry."""
+
+    fact_key: bytes
+    token: str
+    limits: Limits = field(default_factory=Limits)
+    walked: Counter[str] = field(default_factory=Counter)
+
+    def __post_init__(self) -> None:
+        self._folders = DeliveredFolders(self.fact_key, self.token)
+        self._frames: dict[tuple[bytes, bytes], bool] = {}
+        self._waiting: list[_Chart] = []
+        self._size = 0
+
+    def open(self, originals: bytes, done: Callable[[ChartAccount], None]) -> ChartBytes:
+        """The next chart: `done` is called with its account, in the order of charts, by `flush` at the latest."""
+        return ChartBytes(self, originals, done)
+
+    def take(self, chart: _Chart) -> None:
+        """A chart is whole."""
+        self._waiting.append(chart)
+        self._size += len(chart.data)
+        if self._size >= _TOGETHER:
+            self.flush()
+
+    def flush(self) -> None:
+        """Count all that wait."""
+        waiting, self._waiting, self._size = self._waiting, [], 0
+        ready = {id(chart): self._folder(chart) for chart in waiting if chart.account is None}
+        known = [chart for chart in waiting if isinstance(ready.get(id(chart)), bytes)]
+        self._count(known, [body for body in map(ready.get, map(id, known)) if isinstance(body, bytes)])
+        for chart in waiting:
+            why = ready.get(id(chart))
+            if chart.account is None:
+                chart.account = self._walk(chart, why if isinstance(why, Why) else Why.STRUCTURE)
+            chart.done(chart.account)
+
+    def walking(self, originals: bytes, why: Why) -> DeliveredChart:
+        """A walk over one chart."""
+        self.walked[why.value] += 1
+        return DeliveredChart(self.fact_key, self.token, originals, self.limits)
+
+    def _walk(self, chart: _Chart, why: Why) -> ChartAccount:
+        walk = self.walking(chart.originals, why)
+        walk.feed(chart.data)
+        return walk.close()
+
+    def _count(self, charts: list[_Chart], folders: list[bytes]) -> None:
+        """Count charts together; those that are not known are found by halving, and walked."""
+        if not charts:
+            return
+        try:
+            found = self._folders.count(folders, self.limits)
+        except UnknownForm as unknown:
+            why = unknown.why
+        else:
+            for chart, units in zip(charts, found, strict=True):
+                chart.account = ChartAccount(units)
+            return
+        if len(charts) == 1:
+            charts[0].account = self._walk(charts[0], why)
+            return
+        middle = len(charts) // 2
+        self._count(charts[:middle], folders[:middle])
+        self._count(charts[middle:], folders[middle:])
+
+    def _folder(self, chart: _Chart) -> bytes | Why:
+        """The folder of a chart, where all around it is in order; else why the walk must count it."""
+        begin, end = chart.data.find(_BEGIN), chart.data.rfind(_END) + len(_END)
+        if chart.originals:
+            return Why.PROSE
+        if begin < 0 or end <= begin or not self._is_in_order(chart.data[:begin], chart.data[end:]):
+            return Why.OUTSIDE
+        return chart.data[begin:end]
+
+    def _is_in_order(self, head: bytes, tail: bytes) -> bool:
+        """Whether what stands around a folder makes, with an empty one, a chart without units and problems."""
+        if (head, tail) not in self._frames:
+            if len(self._frames) >= _FRAMES:
+                self._frames.clear()
+            walk = DeliveredChart(self.fact_key, self.token)
+            walk.feed(head + _BEGIN + _END + tail)
+            self._frames[head, tail] = walk.close() == ChartAccount()
+        return self._frames[head, tail]

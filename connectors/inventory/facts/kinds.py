@@ -1,0 +1,126 @@
+"""What a transaction's head says about it: the kind of record, the responsible doctor, its day."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterable, Sequence
+
+from connectors.inventory.facts.normal_form import Node
+from connectors.inventory.facts.units import Transaction
+from schemas.disposition import RecordKind
+
+_HOSPITAL_KINDS = frozenset({"admission", "discharge", "dischargereport", "quickdischargereport"})
+_REPORT_KINDS = frozenset({"note", "result", "report", "referral", "request"})
+_HOSPITAL_WORDS = re.compile(r"admission|discharge|hospitalisation|opname|ontslag|sortie", re.IGNORECASE)
+_DATE = re.compile(r"(\d{4}-\d{2}-\d{2})(?:Z|[+-]\d{2}:\d{2})?\Z", re.ASCII)
+_OLD_CARD = re.compile(r"(\d{6})\D(\d{2})\D(\d{3})\Z", re.ASCII)
+
+
+def describe(children: Sequence[Node], true: Sequence[Node]) -> Transaction:
+    """The head's facts, from its children as they stand and with the CD-TRANSACTION set back to the true one.
+
+    The record kind goes by what stands there (docs/formats/kmehr.md, "Record kind").
+    """
+    kind = _code(children, "CD-TRANSACTION").lower()
+    said = [c.value() for c in true if c.name == "cd" and c.get("S") == "CD-TRANSACTION"]
+    return Transaction(
+        "clinicalsummary" if "clinicalsummary" in said else min(said, default=""),
+        _record_kind(kind, children),
+        _responsible(children),
+    )
+
+
+def _code(children: Iterable[Node], scheme: str) -> str:
+    return next((c.value() for c in children if c.name == "cd" and c.get("S") == scheme), "")
+
+
+def _record_kind(kind: str, children: Sequence[Node]) -> RecordKind:
+    if kind == "labresult":
+        return RecordKind.LAB_RESULTS
+    if kind in _HOSPITAL_KINDS:
+        return RecordKind.HOSPITAL_NOTICES
+    if kind in ("note", "report") and _by_hospital(children) and _speaks_of_hospital(children):
+        return RecordKind.HOSPITAL_NOTICES
+    return RecordKind.SPECIALIST_REPORTS if kind in _REPORT_KINDS else RecordKind.PATIENT_RECORDS
+
+
+def _speaks_of_hospital(children: Sequence[Node]) -> bool:
+    local = (c for c in children if c.name == "cd" and c.get("S") == "LOCAL")
+    return any(_HOSPITAL_WORDS.search(f"{c.value()} {c.get('DN') or ''}") for c in local)
+
+
+def _parties(children: Iterable[Node], code: str) -> Iterable[Node]:
+    for author in children:
+        for party in author.children if author.name == "author" else ():
+            cds = (c for c in party.children if c.name == "cd" and c.get("S") == "CD-HCPARTY")
+            if party.name == "hcparty" and any(cd.value() == code for cd in cds):
+                yield party
+
+
+def _by_hospital(children: Sequence[Node]) -> bool:
+    return any(True for _ in _parties(children, "orghospital"))
+
+
+def _responsible(children: Sequence[Node]) -> str | None:
+    for party in _parties(children, "persphysician"):
+        ids = (c for c in party.children if c.name == "id" and c.get("S") == "ID-HCPARTY")
+        digits = re.sub(r"[^0-9]", "", next((one.value() for one in ids), ""))
+        if len(digits) >= 8:
+            return digits[:8]
+    return None
+
+
+def day(children: Iterable[Node]) -> str | None:
+    """The transaction's date when it is a real one, as yyyy-mm-dd."""
+    for child in children:
+        found = _DATE.match(child.value()) if child.name == "date" else None
+        if found and _is_day(found.group(1)):
+            return found.group(1)
+    return None
+
+
+def _is_day(text: str) -> bool:
+    try:
+        dt.date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
+def patient_inss(fields: Sequence[Node]) -> str | None:
+    """The first valid national number among the INSS ids, then among the ID-PATIENT ids."""
+    for scheme in ("INSS", "ID-PATIENT"):
+        ids = (one for one in fields if one.name == "id" and one.get("S") == scheme)
+        number = next((found for one in ids if (found := valid_inss(one.value()))), None)
+        if number:
+            return number
+    return None
+
+
+def valid_inss(text: str) -> str | None:
+    """Eleven digits whose serial, month and check hold (national register or BIS number), else None.
+
+    The check is 97 less the first nine digits modulo 97; a 2 stands before them for births from 2000 on.
+    """
+    digits = re.sub(r"[-. /\u00a0\t]", "", text)
+    if not re.fullmatch(r"[0-9]{11}", digits):
+        return None
+    if _holds(digits):
+        return digits
+    old = _OLD_CARD.match(text.strip())
+    turned = old.group(1) + old.group(3) + old.group(2) if old else ""
+    return turned if turned and _holds(turned) else None
+
+
+def _holds(digits: str) -> bool:
+    if digits[6:9] in ("000", "999") or len(set(digits)) == 1:
+        return False
+    month = int(digits[2:4])
+    if not (month <= 12 or 20 <= month <= 32 or 40 <= month <= 52):
+        return False
+    nine, check = int(digits[:9]), int(digits[9:])
+    if check == 97 - nine % 97:
+        return True
+    now = dt.datetime.now(dt.UTC).year
+    return check == 97 - (2_000_000_000 + nine) % 97 and 2000 + int(digits[:2]) <= now

@@ -1,0 +1,228 @@
+"""The normal form of an element, by which a source and a delivery are compared (docs/formats/facts.md).
+
+Three refinements that the agreement leaves to its one implementation: parentheses, bars and backslashes in
+text are escaped, so that no text can pass for an element; a heading or item enters the context of what is
+nested in it as a hex digest, so that depth costs nothing; a body above 1 KiB enters as its SHA-256 and
+length, so that a transaction's children can wait for its end in little memory.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from connectors.inventory.facts.forms import FORMED, settled
+
+RS = "\x1e"
+US = "\x1f"
+_ORDERED = frozenset({"regimen", "compoundprescription", "text-with-layout"})
+_ESCAPES = str.maketrans({"\\": "\\\\", "(": "\\(", ")": "\\)", "|": "\\|"})
+_WHITE = " \t\r\n"
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+_LONG = 1024
+_BLOCK = 64  # bytes, of SHA-256
+_VALUE_TEST = re.compile(r"(?:\.|text\(\s*\))\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")
+_POSITION = re.compile(r"[0-9A-Fa-f.\s-]*\Z")
+ITSELF = "reprise-itself"
+MARK = "REPRISE-"
+MF_ID = "MF-ID"
+MF_ID_SOURCE = "REPRISE-MF-ID-SOURCE"
+
+
+@dataclass(slots=True)
+class Node:
+    """An element without what is a unit in it. `runs` are its texts between child elements."""
+
+    name: str
+    attributes: dict[str, str]
+    runs: list[str] = field(default_factory=list)
+    children: list[Node] = field(default_factory=list)
+    mixed: bool = False  # it had element children, units included
+    made: bool = False  # of a delivered chart: an id or cd that carries the token of its run
+
+    def get(self, name: str) -> str | None:
+        """The value of an attribute, or None."""
+        return self.attributes.get(name)
+
+    def value(self) -> str:
+        """Its own text, stripped, NFC."""
+        return value_of("".join(self.runs))
+
+
+def value_of(text: str) -> str:
+    """A text as a value: stripped, NFC."""
+    return _nfc(text).strip(_WHITE)
+
+
+def _nfc(text: str) -> str:
+    return text if text.isascii() else unicodedata.normalize("NFC", text)
+
+
+def canon(node: Node, *, ordered: bool = False) -> str:
+    """`(name|attributes|content)`; the children are sorted unless order counts here."""
+    ordered = ordered or node.name in _ORDERED
+    content = _content(node, ordered=ordered)
+    return f"({node.name}|{US.join(attributes(node))}|{content})"
+
+
+def _content(node: Node, *, ordered: bool) -> str:
+    if not node.mixed and not node.children:
+        text = "".join(node.runs)
+        return _escaped(settled(node.name, text) if node.name in FORMED else text)
+    children = node.children
+    if node.name == "address":  # the schema forces a house number: an empty one says nothing
+        children = [c for c in children if c.name != "housenumber" or c.runs or c.children or c.attributes]
+    inner = canons(children, ordered=ordered)
+    return own_text(node) + "".join(inner if ordered else sorted(inner))
+
+
+def own_text(node: Node) -> str:
+    """The text between the child elements, stripped and joined by a blank; empty when it is white space."""
+    runs = (run.strip(_WHITE) for run in node.runs)
+    return " ".join(_escaped(run) for run in runs if run)
+
+
+def _escaped(text: str) -> str:
+    return _nfc(text).translate(_ESCAPES)
+
+
+def attributes(node: Node, without: Sequence[str] = ()) -> list[str]:
+    """The attributes as sorted `name=value`."""
+    pairs = {name: value for name, value in node.attributes.items() if name not in without}
+    if not pairs.get("SV", "set"):
+        del pairs["SV"]  # no version, and an empty one
+    if pairs.get("L") or ("L" in pairs and node.name != "text"):
+        pairs["L"] = pairs["L"].lower()
+    elif node.name == "text" and "L" not in without:
+        pairs["L"] = "und"
+    return sorted(f"{name}={_escaped(value)}" for name, value in pairs.items())
+
+
+def canons(children: Iterable[Node], *, ordered: bool = False) -> list[str]:
+    """The canons of siblings, less what the agreement leaves out of them."""
+    siblings = list(children)
+    found = (identifier(child) if child.name == "id" else canon(child, ordered=ordered) for child in siblings)
+    return [one for one in found if one is not None]
+
+
+def _is_local(node: Node, scheme: str) -> bool:
+    return node.name == "id" and node.get("S") == "LOCAL" and node.get("SL") == scheme
+
+
+def is_mf_id(node: Node) -> bool:
+    """Whether an element is an MF-ID of its parent."""
+    return _is_local(node, MF_ID)
+
+
+def is_position(text: str) -> bool:
+    """Whether a text is what an ID-KMEHR consists of: a number, or one drawn at random."""
+    return _POSITION.match(text) is not None
+
+
+def is_position_id(name: str, attributes: dict[str, str]) -> bool:
+    """Whether an element is an ID-KMEHR that by its attributes says no more than a position."""
+    return (
+        name == "id"
+        and attributes.get("S") == "ID-KMEHR"
+        and attributes.keys() <= {"S", "SV"}
+        and is_position(attributes.get("SV", ""))
+    )
+
+
+def identifier(node: Node) -> str | None:
+    """The canon of an `id`, or None when it does not count: a position, an MF-ID that we made, a mark of ours."""
+    if is_position_id(node.name, node.attributes) and not node.children and is_position("".join(node.runs)):
+        return None
+    if _is_local(node, MF_ID) and node.made:
+        return None
+    if _is_local(node, MF_ID) or (_is_local(node, MF_ID_SOURCE) and node.made):
+        kept = {name: value for name, value in node.attributes.items() if name != "SV"} | {"SL": MF_ID}
+        return canon(Node("id", kept, node.runs, node.children, node.mixed))
+    return None if node.made and (node.get("SL") or "").startswith(MARK) else canon(node)
+
+
+def link_target(url: str) -> str | None:
+    """The MF-ID that a URL speaks of: the first value test after the words MF-ID, or else before them."""
+    at = url.find(MF_ID)
+    if at < 0:
+        return None
+    test = _VALUE_TEST.search(url, at + len(MF_ID)) or _VALUE_TEST.search(url, 0, at)
+    return None if test is None else _nfc(test.group(1) or test.group(2) or "")
+
+
+def link_body(node: Node) -> str:
+    """A link: its attributes, the URL reduced to the MF-ID it speaks of."""
+    target = link_target(node.get("URL") or "")
+    if target is not None:
+        node = Node(node.name, node.attributes | {"URL": f"mf:{target}"}, [], node.children)
+    return RS.join([US.join(attributes(node)), *sorted(canons(node.children))])
+
+
+def attachment_body(node: Node, sha256: str, count: int) -> str:
+    """An attachment: its attributes but MEDIATYPE and L, the digest and number of its bytes."""
+    named = attributes(node, without=("MEDIATYPE", "L"))
+    if node.get("TYPE") is None:
+        named = sorted([*named, "TYPE=multimedia"])
+    return RS.join([US.join(named), sha256, str(count), *sorted(canons(node.children))])
+
+
+def head_body(node: Node, children: Sequence[Node]) -> str:
+    """A transaction, heading or item: its direct children that are no units; its own text and attributes."""
+    parts = sorted(canons(children))
+    text = own_text(node)
+    if node.attributes or text:
+        parts.append(f"({ITSELF}|{US.join(attributes(node))}|{text})")
+    return RS.join(parts)
+
+
+def shortened(body: str) -> str:
+    """The body itself, or for a long one its digest and length."""
+    if len(body) <= _LONG:
+        return body
+    raw = body.encode("utf-8", "surrogatepass")
+    return f"sha256:{hashlib.sha256(raw).hexdigest()}:{len(raw)}"
+
+
+def normal_form(kind: str, context: str, body: str) -> str:
+    """The three parts of a unit's normal form."""
+    return RS.join((kind, context, body))
+
+
+def fact_digest(key: bytes, form: str) -> bytes:
+    """The keyed digest under which a fact is kept."""
+    return hmac.digest(key, form.encode("utf-8", "surrogatepass"), "sha256")
+
+
+class KeyedDigest:
+    """As `fact_digest`, of forms that are encoded already: HMAC-SHA-256 whose two pads are hashed once."""
+
+    def __init__(self, key: bytes) -> None:
+        block = (hashlib.sha256(key).digest() if len(key) > _BLOCK else key).ljust(_BLOCK, b"\0")
+        self._inner = hashlib.sha256(bytes(byte ^ 0x36 for byte in block))
+        self._outer = hashlib.sha256(bytes(byte ^ 0x5C for byte in block))
+
+    def __call__(self, form: bytes) -> bytes:
+        """The digest under which a fact is kept."""
+        inner, outer = self._inner.copy(), self._outer.copy()
+        inner.update(form)
+        outer.update(inner.digest())
+        return outer.digest()
+
+
+def hex_digest(form: str) -> str:
+    """The plain digest by which one normal form enters the context of another."""
+    return hashlib.sha256(form.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def derived_form(line: str) -> str:
+    """The fact of one result line of a lab message."""
+    return RS.join(("derived", _nfc(without_controls(line.rstrip("\r\n")))))
+
+
+def without_controls(text: str) -> str:
+    """The text less the characters that no XML document can hold (XML 1.0, section 2.2)."""
+    return _CONTROL.sub("", text)

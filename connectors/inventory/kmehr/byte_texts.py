@@ -1,0 +1,147 @@
+"""The texts of some folders, and their tags with a zero byte in the place of each text: by these, recipes are found."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+
+import numpy as np
+
+from connectors.inventory.kmehr.byte_scan import Bools, Ints, Tags, Units, UnknownForm, Why, pieces_of
+
+NESTED = b"<?unit?>"
+"""Stands in the tags of a unit for a unit cut out of it, where it counts that something was there."""
+_ENTITY = re.compile("&(?:#([0-9]+)|#x([0-9A-Fa-f]+)|(amp|lt|gt|quot|apos));")
+_NAMED = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
+_SIGNS = b"&\\()|\r"
+_SPECIAL = bytes(byte > 127 or byte in _SIGNS for byte in range(256))
+"""Bytes with which a text stands otherwise in a normal form than in the file."""
+_SHORT = 200
+_LONG = 1 << 14
+
+
+class Texts:
+    """The texts of leaves (elements without elements) between the tags of some folders, in document order.
+
+    Between other tags there may be white space alone, which counts for nothing: else UnknownForm.
+    """
+
+    def __init__(self, chunk: bytes, tags: Tags) -> None:
+        begin, end, leaf = _between(tags)
+        found = [chunk[low:high] for low, high in zip(begin.tolist(), end.tolist(), strict=True)]
+        self.skeleton = _without(chunk, begin, end, leaf)
+        self._begin = begin
+        self._removed = np.concatenate(([0], np.cumsum(end - begin - leaf)))
+        self._leaves = np.concatenate(([0], np.cumsum(leaf)))
+        if not leaf.all():
+            kept = leaf.tolist()
+            if b"".join(text for text, keep in zip(found, kept, strict=True) if not keep).strip(b" \t\r\n"):
+                raise UnknownForm(Why.MIXED)
+            found = [text for text, keep in zip(found, kept, strict=True) if keep]
+        self.begin = begin[leaf]
+        self.raw = found
+        self.written = found.copy()
+        for at in _specials(found).tolist():
+            self.written[at] = written(found[at])
+
+    def places(self, at: Ints) -> tuple[Ints, Ints]:
+        """Of positions where a tag begins or behind one: where that is in the skeleton, how many texts come before."""
+        before = np.searchsorted(self._begin, at)
+        return at - self._removed[before], self._leaves[before]
+
+
+def _between(tags: Tags) -> tuple[Ints, Ints, Bools]:
+    """Where texts begin and end, and which are all that their element holds."""
+    begin, end = tags.end[:-1], tags.begin[1:]
+    some = np.flatnonzero(end > begin)
+    opened = ~(tags.closing | tags.single)
+    return begin[some], end[some], opened[some] & tags.closing[some + 1]
+
+
+def _without(chunk: bytes, begin: Ints, end: Ints, leaf: Bools) -> bytes:
+    """The bytes with a zero byte in the place of each text of a leaf, and nothing for the others."""
+    lows, highs = [0, *end.tolist()], [*begin.tolist(), len(chunk)]
+    tags = [chunk[low:high] for low, high in zip(lows, highs, strict=True)]
+    if leaf.all():
+        return b"\0".join(tags)
+    pieces = [b""] * (2 * len(tags) - 1)
+    pieces[::2] = tags
+    pieces[1::2] = [b"\0" if keep else b"" for keep in leaf.tolist()]
+    return b"".join(pieces)
+
+
+def _specials(texts: list[bytes]) -> Ints:
+    """Which texts hold a special byte. Long ones, documents most of them, are not copied: to look for each byte is cheaper."""
+    long = [at for at, text in enumerate(texts) if len(text) > _LONG]
+    if long:
+        texts = texts.copy()
+        long, blanked = [at for at in long if _is_special(texts[at])], long
+        for at in blanked:
+            texts[at] = b""
+    ends = np.cumsum(np.fromiter(map(len, texts), np.int64, len(texts)) + 1)
+    hits = np.flatnonzero(np.frombuffer(b"\0".join(texts).translate(_SPECIAL), np.uint8))
+    return np.unique(np.concatenate((np.searchsorted(ends, hits, side="right"), np.array(long, np.int64))))
+
+
+def _is_special(text: bytes) -> bool:
+    return not text.isascii() or any(sign in text for sign in _SIGNS)
+
+
+def text_of(raw: bytes) -> str:
+    """The characters of a piece of well-formed text."""
+    text = raw.decode()
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return _ENTITY.sub(_sign, text) if "&" in text else text
+
+
+def _sign(entity: re.Match[str]) -> str:
+    decimal, hexadecimal, name = entity.groups()
+    return _NAMED[name] if name else chr(int(decimal) if decimal else int(hexadecimal, 16))
+
+
+def written(raw: bytes) -> bytes:
+    """A text as it stands in a normal form: NFC, the signs of the form escaped."""
+    return _remembered(raw) if len(raw) < _SHORT else in_form(text_of(raw))
+
+
+@lru_cache(1 << 14)
+def _remembered(raw: bytes) -> bytes:
+    return in_form(text_of(raw))
+
+
+def in_form(text: str) -> bytes:
+    """Characters as they stand in a normal form."""
+    raw = (text if text.isascii() else unicodedata.normalize("NFC", text)).encode()
+    return raw.replace(b"\\", b"\\\\").replace(b"(", b"\\(").replace(b")", b"\\)").replace(b"|", b"\\|")
+
+
+class UnitTexts:
+    """What each unit says itself: its tags without those of the units in it, and its texts."""
+
+    def __init__(self, chunk: bytes, tags: Tags, units: Units) -> None:
+        texts = Texts(chunk, tags)
+        self.owner, self.begin, self.end = pieces_of(units)
+        self._skeleton, self._raw, self._written = texts.skeleton, texts.raw, texts.written
+        (low_tag, low), (high_tag, high) = texts.places(self.begin), texts.places(self.end)
+        self._tags = list(zip(low_tag.tolist(), high_tag.tolist(), strict=True))
+        self._texts = list(zip(low.tolist(), high.tolist(), strict=True))
+        self._first = np.searchsorted(self.owner, np.arange(len(units.kind) + 1)).tolist()
+        self._cut = units.cut.tolist()
+
+    def own(self, unit: int) -> tuple[bytes, list[bytes], list[bytes]]:
+        """Its tags, its texts, and these as they stand in forms; the lists are the caller's."""
+        first, last = self._first[unit], self._first[unit + 1]
+        if last == first + 1:
+            begin, end = self._tags[first]
+            low, high = self._texts[first]
+            return self._skeleton[begin:end], self._raw[low:high], self._written[low:high]
+        pieces = range(first, last)
+        tags = [self._skeleton[slice(*self._tags[piece])] for piece in pieces]
+        spans = [slice(*self._texts[piece]) for piece in pieces]
+        return (
+            (NESTED if self._cut[unit] else b"").join(tags),
+            [text for span in spans for text in self._raw[span]],
+            [text for span in spans for text in self._written[span]],
+        )
