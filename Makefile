@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: bench bench-small demo test page page-tools intake-2gib bits faults soak powercuts targets fuzz lint check format clean
+.PHONY: bench bench-small demo test page page-tools evidence intake-2gib bits faults soak powercuts targets fuzz lint check format clean
 
 # `make demo` and `make test` need Python 3.11+ with venv, make and git; nothing else.
 demo: $(VENV)/.runtime
@@ -10,6 +10,9 @@ demo: $(VENV)/.runtime
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest -q -rs -n auto --dist worksteal
+
+# the long series whole, one after the other (docs/evidence.md)
+evidence: soak powercuts bits intake-2gib targets fuzz bench faults
 
 # every bit of every file of a proof folder, one at a time
 bits: $(VENV)/.dev
