@@ -9,7 +9,6 @@ another one.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import pwd
 import re
@@ -25,6 +24,7 @@ from vault.site import Site, home_id
 from vault.system.files import sync_folder, write_durably
 from vault.system.host_identity import boot_id, machine_id
 from vault.system.isolation import FIXED
+from vault.system.locks import lock_file
 
 SYSTEM = Path("/var/lib/reprise")
 _NAME = re.compile(
@@ -194,12 +194,8 @@ class HostRecord:
         if not self._folder.is_dir():
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             sync_folder(self._folder.parent)
-        descriptor = os.open(self._folder / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        with lock_file(self._folder / ".lock"):
             yield
-        finally:
-            os.close(descriptor)
 
     def refuse_rollback(self, store: FileLedger) -> None:
         """Refuse an older or another log than this host remembers, in whichever place, and one whose record is gone.

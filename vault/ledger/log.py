@@ -7,9 +7,7 @@ removes them; a crash after it is finished by whoever comes next, so that two he
 
 from __future__ import annotations
 
-import fcntl
 import json
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -30,6 +28,7 @@ from vault.ledger.merkle import (
 from vault.ledger.notes import Checkpoint, VerifierKey, add_signatures, format_vkey, open_note, sign_note
 from vault.ledger.tiles import TILE, TileTree, format_bundle, grow_tiles, parse_bundle, tile_path
 from vault.system.files import write_durably
+from vault.system.locks import lock_file
 
 
 class LedgerStore(Protocol):
@@ -70,14 +69,12 @@ class FileLedger:
         if self._held:
             yield
             return
-        descriptor = os.open(self._folder / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        with lock_file(self._folder / ".lock"):
             self._held = True
-            yield
-        finally:
-            self._held = False
-            os.close(descriptor)
+            try:
+                yield
+            finally:
+                self._held = False
 
     def begin(self) -> None:
         """Sign the head of an empty log: from then on a log without a checkpoint is one that lost it."""

@@ -72,8 +72,19 @@ def _try(descriptor: int) -> bool:
 
 
 @contextmanager
+def lock_file(path: Path) -> Iterator[None]:
+    """Hold a lock file, made if there is none, until the block ends; waits for whoever holds it."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
 def lock_folder(folder: Path) -> Iterator[None]:
-    """Change what lies in a folder one after the other: read, change and write without another in between."""
+    """Hold a folder itself until the block ends: read, change and write what lies in it without another in between."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
