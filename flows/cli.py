@@ -47,7 +47,7 @@ def _settings(
         os.environ["REPRISE_OPERATOR"] = operator
 
 
-_CONVERTED = (recipients,)
+_CONVERTED = (authority, handwritten, recipients)
 _command: Any
 for _command in (
     trials.demo,
@@ -77,22 +77,9 @@ for _command in (
     safekeeping.accept_rollback,
 ):
     app.command()(_command)
-for _command in (
-    drafting.draft,
-    signing.sign,
-    authority.check,
-    authority.record,
-    authority.draft_withdrawal,
-    authority.withdraw,
-):
+for _command in (drafting.draft, signing.sign):
     apps.authorise.command()(_command)
 for _command in (heads.stamp_request, heads.stamp):
-    apps.authorise.command()(_command)
-apps.authorise.command("recipient")(authority.recipient)
-apps.authorise.command("seal-patients")(authority.seal_patients)
-apps.authorise.command("list")(authority.list_authorisations)
-apps.authorise.command("show")(authority.show_text)
-for _command in (handwritten.handwritten, handwritten.scan, handwritten.attest):
     apps.authorise.command()(_command)
 for _command in (
     enrolment.doctor,

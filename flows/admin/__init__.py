@@ -3,9 +3,20 @@
 * `operators`: a home and its operators
 * `recipients`: keys whose holders proved possession
 * `destinations`: declared servers
+* `authorisations`: instructions checked, recorded, shown
+* `handwritten`: instructions signed by hand
 * `erasure`: what is kept of a person, shown and erased
 * `backup`: backup and restore
 * `status`: where a home stands
 """
 
-__all__ = ["backup", "destinations", "erasure", "operators", "recipients", "status"]
+__all__ = [
+    "authorisations",
+    "backup",
+    "destinations",
+    "erasure",
+    "handwritten",
+    "operators",
+    "recipients",
+    "status",
+]
