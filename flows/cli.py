@@ -47,7 +47,7 @@ def _settings(
         os.environ["REPRISE_OPERATOR"] = operator
 
 
-_CONVERTED = (authority, handwritten, recipients)
+_CONVERTED = (authority, handwritten, enrolment, recipients, trust)
 _command: Any
 for _command in (
     trials.demo,
@@ -82,14 +82,6 @@ for _command in (drafting.draft, signing.sign):
 for _command in (heads.stamp_request, heads.stamp):
     apps.authorise.command()(_command)
 for _command in (
-    enrolment.doctor,
-    enrolment.operator,
-    enrolment.mandate,
-    enrolment.attest,
-    enrolment.end_mandate,
-):
-    apps.enrol.command()(_command)
-for _command in (
     proof.check,
     homes.policy,
     proof.export,
@@ -111,8 +103,6 @@ for _name, _command in (
 for _name, _command in (("list", orders.list_), ("cancel", orders.cancel)):
     apps.orders.command(_name)(_command)
 app.add_typer(apps.orders, name="orders")
-apps.trust.command("show")(trust.show_trust)
-apps.trust.command("add")(trust.add)
 apps.proof.command()(heads.refresh)
 app.add_typer(apps.proof, name="proof")
 for _name, _command in (("open", intake.open_), ("list", intake.list_), ("close", intake.close)):

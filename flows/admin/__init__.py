@@ -1,7 +1,9 @@
 """Acts of an operator on a home.
 
 * `operators`: a home and its operators
+* `enrolment`: doctors and mandates
 * `recipients`: keys whose holders proved possession
+* `trust`: what signatures are checked against
 * `destinations`: declared servers
 * `authorisations`: instructions checked, recorded, shown
 * `handwritten`: instructions signed by hand
@@ -14,9 +16,11 @@ __all__ = [
     "authorisations",
     "backup",
     "destinations",
+    "enrolment",
     "erasure",
     "handwritten",
     "operators",
     "recipients",
     "status",
+    "trust",
 ]
