@@ -47,7 +47,7 @@ def _settings(
         os.environ["REPRISE_OPERATOR"] = operator
 
 
-_CONVERTED = (authority, handwritten, enrolment, recipients, trust)
+_CONVERTED = (authority, handwritten, enrolment, recipients, people, trust, destinations)
 _command: Any
 for _command in (
     trials.demo,
@@ -91,15 +91,6 @@ for _command in (
     heads.cosign,
 ):
     apps.ledger.command()(_command)
-for _name, _command in (("list", people.list_people), ("show", people.show_person), ("erase", people.erase)):
-    apps.subject.command(_name)(_command)
-for _name, _command in (
-    ("add", destinations.add),
-    ("list", destinations.list_all),
-    ("check", destinations.check),
-    ("remove", destinations.remove),
-):
-    apps.destination.command(_name)(_command)
 for _name, _command in (("list", orders.list_), ("cancel", orders.cancel)):
     apps.orders.command(_name)(_command)
 app.add_typer(apps.orders, name="orders")
