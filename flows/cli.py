@@ -47,7 +47,17 @@ def _settings(
         os.environ["REPRISE_OPERATOR"] = operator
 
 
-_CONVERTED = (authority, handwritten, enrolment, recipients, people, trust, destinations)
+_CONVERTED = (
+    authority,
+    handwritten,
+    enrolment,
+    recipients,
+    people,
+    trust,
+    destinations,
+    copies,
+    intake,
+)
 _command: Any
 for _command in (
     trials.demo,
@@ -63,8 +73,6 @@ for _command in (
     runs.abandon,
     runs.sweep,
     worker.worker,
-    copies.custody,
-    copies.confirm,
     proof.verify,
 ):
     app.command()(_command)
@@ -96,8 +104,6 @@ for _name, _command in (("list", orders.list_), ("cancel", orders.cancel)):
 app.add_typer(apps.orders, name="orders")
 apps.proof.command()(heads.refresh)
 app.add_typer(apps.proof, name="proof")
-for _name, _command in (("open", intake.open_), ("list", intake.list_), ("close", intake.close)):
-    apps.intake.command(_name)(_command)
 app.add_typer(apps.intake, name="intake")
 app.add_typer(apps.destination, name="destination")
 app.add_typer(apps.trust, name="trust")
