@@ -47,7 +47,17 @@ def _settings(
         os.environ["REPRISE_OPERATOR"] = operator
 
 
-_CONVERTED = (recipients,)
+_CONVERTED = (
+    authority,
+    handwritten,
+    enrolment,
+    recipients,
+    people,
+    trust,
+    destinations,
+    copies,
+    intake,
+)
 _command: Any
 for _command in (
     trials.demo,
@@ -63,8 +73,6 @@ for _command in (
     runs.abandon,
     runs.sweep,
     worker.worker,
-    copies.custody,
-    copies.confirm,
     proof.verify,
 ):
     app.command()(_command)
@@ -77,31 +85,10 @@ for _command in (
     safekeeping.accept_rollback,
 ):
     app.command()(_command)
-for _command in (
-    drafting.draft,
-    signing.sign,
-    authority.check,
-    authority.record,
-    authority.draft_withdrawal,
-    authority.withdraw,
-):
+for _command in (drafting.draft, signing.sign):
     apps.authorise.command()(_command)
 for _command in (heads.stamp_request, heads.stamp):
     apps.authorise.command()(_command)
-apps.authorise.command("recipient")(authority.recipient)
-apps.authorise.command("seal-patients")(authority.seal_patients)
-apps.authorise.command("list")(authority.list_authorisations)
-apps.authorise.command("show")(authority.show_text)
-for _command in (handwritten.handwritten, handwritten.scan, handwritten.attest):
-    apps.authorise.command()(_command)
-for _command in (
-    enrolment.doctor,
-    enrolment.operator,
-    enrolment.mandate,
-    enrolment.attest,
-    enrolment.end_mandate,
-):
-    apps.enrol.command()(_command)
 for _command in (
     proof.check,
     homes.policy,
@@ -112,24 +99,11 @@ for _command in (
     heads.cosign,
 ):
     apps.ledger.command()(_command)
-for _name, _command in (("list", people.list_people), ("show", people.show_person), ("erase", people.erase)):
-    apps.subject.command(_name)(_command)
-for _name, _command in (
-    ("add", destinations.add),
-    ("list", destinations.list_all),
-    ("check", destinations.check),
-    ("remove", destinations.remove),
-):
-    apps.destination.command(_name)(_command)
 for _name, _command in (("list", orders.list_), ("cancel", orders.cancel)):
     apps.orders.command(_name)(_command)
 app.add_typer(apps.orders, name="orders")
-apps.trust.command("show")(trust.show_trust)
-apps.trust.command("add")(trust.add)
 apps.proof.command()(heads.refresh)
 app.add_typer(apps.proof, name="proof")
-for _name, _command in (("open", intake.open_), ("list", intake.list_), ("close", intake.close)):
-    apps.intake.command(_name)(_command)
 app.add_typer(apps.intake, name="intake")
 app.add_typer(apps.destination, name="destination")
 app.add_typer(apps.trust, name="trust")

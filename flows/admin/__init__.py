@@ -1,11 +1,26 @@
 """Acts of an operator on a home.
 
 * `operators`: a home and its operators
+* `enrolment`: doctors and mandates
 * `recipients`: keys whose holders proved possession
+* `trust`: what signatures are checked against
 * `destinations`: declared servers
+* `authorisations`: instructions checked, recorded, shown
+* `handwritten`: instructions signed by hand
 * `erasure`: what is kept of a person, shown and erased
 * `backup`: backup and restore
 * `status`: where a home stands
 """
 
-__all__ = ["backup", "destinations", "erasure", "operators", "recipients", "status"]
+__all__ = [
+    "authorisations",
+    "backup",
+    "destinations",
+    "enrolment",
+    "erasure",
+    "handwritten",
+    "operators",
+    "recipients",
+    "status",
+    "trust",
+]

@@ -11,32 +11,50 @@ from typing import Any
 from connectors.destinations.base import bring
 from connectors.destinations.line import Backoff
 from flows.lifecycle.retract import destination_of
+from flows.session.acts import act
 from flows.session.control import Control
 from flows.transport.destination import place_at
 from schemas.errors import BusyError
 from vault.age.sealing import ciphertext_digest
 from vault.destruction.held_copies import Custody
 from vault.ledger.entries import EntryType
-from vault.records.destinations import Destinations, Server, SftpServer, fingerprint, parse_remote
+from vault.records.destinations import (
+    Destinations,
+    S3Bucket,
+    Server,
+    SftpServer,
+    fingerprint,
+    open_identity,
+    parse_remote,
+)
 from vault.runs.lease import list_runs
 
+__all__ = [
+    "S3Bucket",
+    "Server",
+    "SftpServer",
+    "add_destination",
+    "check_destination",
+    "list_destinations",
+    "open_identity",
+    "remove_destination",
+]
 _PROBE_BYTES = 4096
 _FEW = Backoff(attempts=3, ceiling_seconds=3)
 
 
-def add_destination(home: Path, operator: str, name: str, server: Server) -> None:
+def add_destination(control: Control, name: str, server: Server) -> None:
     """Declare a server; the ledger learns its channel, never its name. Raises RefusedError, TargetRefusedError."""
-    control = Control.open(home, operator)
-    Destinations(home).add(name, server)
-    control.record(EntryType.DESTINATION_ADDED, None, server.channel)
+    with act(control, EntryType.DESTINATION_ADDED, server.channel):
+        Destinations(control.home).add(name, server)
 
 
-def remove_destination(home: Path, operator: str, name: str) -> None:
+def remove_destination(control: Control, name: str) -> None:
     """Forget a server. Raises ScopeError, and BusyError while a run may still have to take something back there."""
-    control = Control.open(home, operator)
-    if name in _awaited(control):
-        raise BusyError("destination_in_use")
-    control.record(EntryType.DESTINATION_REMOVED, None, Destinations(home).remove(name))
+    with act(control, EntryType.DESTINATION_REMOVED) as doing:
+        if name in _awaited(control):
+            raise BusyError("destination_in_use")
+        doing.code = Destinations(control.home).remove(name)
 
 
 def _awaited(control: Control) -> set[str]:
@@ -48,9 +66,9 @@ def _awaited(control: Control) -> set[str]:
     return {remote.name for remote in remotes if remote is not None}
 
 
-def list_destinations(home: Path) -> list[dict[str, str]]:
+def list_destinations(control: Control) -> list[dict[str, str]]:
     """Every declared server: name, channel, and what identifies it; no credentials. A damaged record has no name."""
-    register = Destinations(home)
+    register = Destinations(control.home)
     found = [
         {"name": name, "channel": server.channel, "server": server.shown} for name, server in register.list()
     ]
@@ -62,13 +80,12 @@ def list_destinations(home: Path) -> list[dict[str, str]]:
     return found + [damaged] * register.unreadable()
 
 
-def check_destination(home: Path, operator: str, name: str) -> dict[str, Any]:
+def check_destination(control: Control, name: str) -> dict[str, Any]:
     """Connect, hold the server against its pin, write, read back and remove an object of random bytes.
 
     Raises ScopeError, TargetError, TargetRefusedError.
     """
-    Control.open(home, operator)
-    server = Destinations(home).find(name)
+    server = Destinations(control.home).find(name)
     place = place_at(server, "", f"probe-{secrets.token_hex(8)}", _FEW)
     with tempfile.NamedTemporaryFile() as probe:
         probe.write(os.urandom(_PROBE_BYTES))

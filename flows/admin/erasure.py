@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from flows.admin._holdings import Holdings, holdings_of
+from flows.session.acts import act
 from flows.session.control import Control
 from flows.session.orders import drop_order
 from schemas.errors import IntegrityError, RetentionError, UnreadableSourceError
@@ -26,31 +27,30 @@ from vault.system.locks import lock_people
 SECRET = frozenset({"salt"})
 
 
-def list_subjects(home: Path) -> list[dict[str, str]]:
+def list_subjects(control: Control) -> list[dict[str, str]]:
     """Opaque ids and kinds of everybody of whom anything is kept."""
-    subjects = Subjects(home)
+    subjects = Subjects(control.home)
     found = ((subject, subjects.read(subject)) for subject in subjects.ids())
     return [{"subject": subject, "kind": record["kind"] if record else "erased"} for subject, record in found]
 
 
-def show_subject(home: Path, subject_id: str, operator: str) -> dict[str, Any]:
+def show_subject(control: Control, subject_id: str) -> dict[str, Any]:
     """Everything kept about a person (article 15 GDPR): record, sealed objects, runs and instructions that concern him.
 
     `not_yet_erased` lists what names him outside of records under his own key: where, until when, and why.
     `kept_until` is None when neither the law nor a run needs the person; `kept_because` is the code that an erasure would be
     refused with now, or None. `operators` are the names of those who attested; None of one who was erased.
     """
-    control = Control.open(home, operator)
-    record = _record(home, subject_id)
-    held = holdings_of(control, subject_id)
-    control.record(EntryType.SUBJECT_SHOWN, None, "access")
-    return {
-        "subject": subject_id,
-        "record": {name: value for name, value in record.items() if name not in SECRET},
-        "operators": {one: _operator_name(home, one) for one in sorted(_operators_in(record))},
-        "kept_because": _reason_to_keep(control, held),
-        **held.to_json(control),
-    }
+    with act(control, EntryType.SUBJECT_SHOWN, "access"):
+        record = _record(control.home, subject_id)
+        held = holdings_of(control, subject_id)
+        return {
+            "subject": subject_id,
+            "record": {name: value for name, value in record.items() if name not in SECRET},
+            "operators": {one: _operator_name(control.home, one) for one in sorted(_operators_in(record))},
+            "kept_because": _reason_to_keep(control, held),
+            **held.to_json(control),
+        }
 
 
 def _operators_in(value: Any) -> set[str]:
@@ -65,16 +65,15 @@ def _operator_name(home: Path, operator_id: str) -> str | None:
     return None if record is None else str(record["name"])
 
 
-def plan_erasure(home: Path, subject_id: str, operator: str) -> dict[str, Any]:
+def plan_erasure(control: Control, subject_id: str) -> dict[str, Any]:
     """What an erasure would touch. Raises what `erase_subject` raises; the refusal is in the ledger."""
-    control = Control.open(home, operator)
-    record = _record(home, subject_id)
+    record = _record(control.home, subject_id)
     held = holdings_of(control, subject_id)
     _refuse(control, held)
     return {"subject": subject_id, "kind": record.get("kind", "erased"), **held.to_json(control)}
 
 
-def erase_subject(home: Path, subject_id: str, operator: str) -> dict[str, Any]:
+def erase_subject(control: Control, subject_id: str) -> dict[str, Any]:
     """Destroy a person's key, salts and records, and every copy of what names him, also what he signed with others.
 
     Gives a receipt: the ledger entry's index, and a salt, kept nowhere else, that opens the entry's commitment to this
@@ -82,7 +81,7 @@ def erase_subject(home: Path, subject_id: str, operator: str) -> dict[str, Any]:
     operator_acts, attester_needed); the refusal is in the ledger. BusyError while a run that concerns the person is being
     carried, IntegrityError (run_of_unknown_owner) while a damaged run may be this person's.
     """
-    control = Control.open(home, operator)
+    home = control.home
     persons = also_known_as(home, subject_id)
     instructions = (register.id for register in registers_of(home, persons))
     # No run begins, and no instruction is checked and kept, between the look and the end.

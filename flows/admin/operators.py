@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from flows.session.acts import act
 from flows.session.control import Control
 from schemas.errors import HomeError, OperatorError
 from vault.home.create import create_home
@@ -27,9 +28,7 @@ def begin_home(home: Path, origin: str, first: str) -> Site:
     return site
 
 
-def enrol_colleague(home: Path, operator: str, name: str) -> Operator:
+def enrol_colleague(control: Control, name: str) -> Operator:
     """Make an operator known to the home; who let him in is in the ledger. Raises OperatorError."""
-    control = Control.open(home, operator)
-    made = enrol_operator(home, name)
-    control.record(EntryType.SUBJECT_ENROLLED, None, "operator")
-    return made
+    with act(control, EntryType.SUBJECT_ENROLLED, "operator"):
+        return enrol_operator(control.home, name)

@@ -1,4 +1,4 @@
-"""Commands about sealed intake: open a one-time recipient, list them, close one."""
+"""`reprise intake`: open a one-time recipient, list them, close one."""
 
 from __future__ import annotations
 
@@ -8,26 +8,21 @@ from typing import Annotated
 
 import typer
 
+from flows.commands.apps import intake as intakes
 from flows.commands.documents import write_new
-from flows.commands.shared import (
-    HomeOption,
-    JsonOption,
-    OperatorOption,
-    file_or_id,
-    guarded,
-    home_path,
-    operator_name,
-    show,
+from flows.commands.shared import Acting, Looking, Shown, command, file_or_id
+from flows.lifecycle.intakes import (
+    KEYRING,
+    OpenedIntake,
+    close_intake,
+    describe,
+    list_described,
+    open_intake,
 )
-from flows.lifecycle.intakes import OpenedIntake, close_intake, describe, open_intake
-from flows.session.control import Control
 from schemas.errors import TargetRefusedError
-from vault.intake.identity_store import KEYRING
-from vault.intake.record import list_intakes
-from vault.intake.seal_page import fill_page
 
 
-@guarded
+@command(intakes, "open")
 def open_(
     authorisation: Annotated[
         str, typer.Argument(help="The signed instruction (FILE or recorded ID).", show_default=False)
@@ -39,19 +34,16 @@ def open_(
     page: Annotated[
         Path | None, typer.Option("--page", help="Write the page on which the practice seals: FILE.html.")
     ] = None,
-    home: HomeOption = None,
-    operator: OperatorOption = None,
-    as_json: JsonOption = False,
-) -> None:
+    *,
+    control: Acting,
+) -> Shown:
     """Make a one-time recipient to which the practice seals its export before it sends it."""
-    path = home_path(home)
     if page is not None and (os.path.lexists(page) or not page.parent.is_dir()):
         raise TargetRefusedError("page_cannot_be_made")  # before there is an intake that nobody would hear of
-    control = Control.open(path, operator_name(operator))
     opened = open_intake(control, file_or_id(authorisation), keys, hours)
     if page is not None:
-        write_new(page, fill_page(opened.intake.recipient, opened.intake.expires, opened.language).encode())
-    show(describe(control, opened.intake), as_json=as_json, text=_text(opened, page))
+        write_new(page, opened.page)
+    return Shown(describe(control, opened.intake), _text(opened, page))
 
 
 def _text(opened: OpenedIntake, page: Path | None) -> str:
@@ -73,28 +65,23 @@ def _text(opened: OpenedIntake, page: Path | None) -> str:
     )
 
 
-@guarded
-def list_(home: HomeOption = None, as_json: JsonOption = False) -> None:
+@command(intakes, "list")
+def list_(control: Looking) -> Shown:
     """List intakes: their state, until when, the run that used them; of those open the recipient and its number."""
-    path = home_path(home)
-    control = Control.open_to_look(path)
-    found = [describe(control, intake) for intake in list_intakes(path)]
+    found = list_described(control)
     text = "\n".join(
         f"{i['intake']}  {i['state']:<9}  until {i['expires']}  {i['keys']:<7}  {i['run'] or ''}".rstrip()
         + f"\n  {i['recipient']}\n  number {i['number']}" * (i["state"] == "open")
         for i in found
     )
-    show(found, as_json=as_json, text=text or "No intakes.")
+    return Shown(found, text or "No intakes.")
 
 
-@guarded
+@command(intakes)
 def close(
     intake: Annotated[str, typer.Argument(help="The intake's id.", show_default=False)],
-    home: HomeOption = None,
-    operator: OperatorOption = None,
-    as_json: JsonOption = False,
-) -> None:
+    control: Acting,
+) -> Shown:
     """Destroy the key of an intake that no run uses; what was sealed to it opens no more."""
-    path = home_path(home)
-    close_intake(Control.open(path, operator_name(operator)), intake)
-    show({"intake": intake, "result": "closed"}, as_json=as_json, text="closed: its key is destroyed")
+    close_intake(control, intake)
+    return Shown({"intake": intake, "result": "closed"}, "closed: its key is destroyed")

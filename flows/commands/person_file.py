@@ -14,9 +14,9 @@ from typing import Annotated
 
 import typer
 
+from flows.admin.enrolment import Ground, check_inami_numbers, check_national_number
 from schemas.errors import AuthorisationError
 from schemas.regular_file import open_regular
-from vault.records.enrolment import Ground, check_inami_numbers, check_national_number
 
 MAX_BYTES = 64 << 10
 PersonOption = Annotated[

@@ -19,6 +19,7 @@ from flows.lifecycle.copies import announce, end_withdrawn
 from flows.lifecycle.ending import Ending, end_run
 from flows.lifecycle.intakes import close_due
 from flows.lifecycle.run_views import run_of_order
+from flows.session import acts
 from flows.session.control import Control
 from flows.session.observer import NoObserver, Observer
 from flows.session.orders import Order, drop_order, load_order
@@ -44,6 +45,7 @@ from vault.destruction.due import is_restored
 from vault.keys.provider import KeyState
 from vault.keys.registry import provider
 from vault.ledger.entries import EntryType
+from vault.pki.signed_document import Signed
 from vault.runs.journal import Journal
 from vault.runs.lease import Lease, Locality, find_lease, locality, refuse_elsewhere
 from vault.runs.lease import list_runs as leases_of
@@ -346,25 +348,17 @@ def _finish(control: Control, run: Run, observer: Observer) -> RunResult:
     return _end(control, run.lease, results, run.cause, observer)
 
 
-def withdraw(
-    home: Path, authorisation_id: str, operator: str, signed: tuple[bytes, bytes] | None = None
-) -> int:
-    """Record a withdrawal, the controller's own (document and signature) or the operator's word for it, and end its runs.
+def withdraw(control: Control, authorisation_id: str, signed: Signed | None = None) -> int:
+    """Record a withdrawal, the controller's own, signed, or the operator's word for it, and end its runs.
 
     A run that is being carried ends itself within seconds; one that nobody carries is destroyed here. Gives the number
     of runs that were ended. Raises AuthorisationError, TrustError, BusyError when a run did not end in time.
     """
-    control = Control.open(home, operator)
-    evidence: dict[str, bytes] = {}
-    if signed is not None:
-        check_withdrawal(home, control.site, authorisation_id, *signed, control.clock)
-        evidence = {"withdrawal.json": signed[0], "withdrawal.json.p7s": signed[1]}
+    home = control.home
     ours = [lease for lease in leases_of(home) if lease.authorisation_id == authorisation_id]
     # Runs of another host are ended there, or by the sweep at their deadline.
     running = [r for r in ours if not control.run(r).ended and locality(r) is not Locality.FOREIGN_HOST]
-    record_withdrawal(home, authorisation_id, evidence)
-    code = "recorded_by_operator" if signed is None else "signed_by_controller"
-    control.record(EntryType.AUTHORISATION_WITHDRAWN, None, code)
+    _record_withdrawal(control, authorisation_id, signed)
     with suppress(OSError):
         control.memory.note_gone("withdrawn", authorisation_id)  # an older copy of the home does not know it
     # The export first: a run that does not end in time must not keep it.
@@ -377,6 +371,21 @@ def withdraw(
     finally:
         close_due(control)
     return len(running)
+
+
+def _record_withdrawal(control: Control, authorisation_id: str, signed: Signed | None) -> None:
+    code = "recorded_by_operator" if signed is None else "signed_by_controller"
+    with acts.act(control, EntryType.AUTHORISATION_WITHDRAWN, code):
+        evidence = {} if signed is None else _checked_withdrawal(control, authorisation_id, signed)
+        record_withdrawal(control.home, authorisation_id, evidence)
+
+
+def _checked_withdrawal(control: Control, authorisation_id: str, signed: Signed) -> dict[str, bytes]:
+    if not signed.signatures:
+        raise AuthorisationError("signature_missing")
+    document, p7s = signed.document, signed.signatures[0].cms
+    check_withdrawal(control.home, control.site, authorisation_id, document, p7s, control.clock)
+    return {"withdrawal.json": document, "withdrawal.json.p7s": p7s}
 
 
 def abandon_order(home: Path, order_id: str, cause: Cause) -> None:

@@ -47,16 +47,15 @@ def draft_acceptance(home: Path, run: str) -> bytes:
 
 
 def confirm(
-    home: Path, run: str, state: ImportState, operator: str, signed: tuple[bytes, bytes] | None = None
+    control: Control, run: str, state: ImportState, signed: tuple[bytes, bytes] | None = None
 ) -> Path:
     """Record a state and issue the proof folder anew; gives the folder. Again for the same state changes nothing.
 
     Raises AuthorisationError (acceptance_not_signed, acceptance_of_another, wrong_signer, import_state_not_later),
     TrustError, UnreadableSourceError (no_such_run, nothing_delivered).
     """
-    control = Control.open(home, operator)
-    lease, _ = _delivered(home, run)
-    with lock_run(home, lease.locks):
+    lease, _ = _delivered(control.home, run)
+    with lock_run(control.home, lease.locks):
         known = states_of(control, lease)
         if state not in known:
             if known and _ORDER.index(state) < _ORDER.index(known[-1]):

@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from flows.lifecycle.evidence import evidence
+from flows.session.acts import checking
 from flows.session.control import Control
 from schemas.errors import DeadlineError, IntakeError, RefusedError, RepriseError
 from vault.authorisation.check import any_use, check, is_withdrawn
 from vault.destruction.due import live_runs
 from vault.instruction.document import parse
-from vault.intake.identity_store import PROVIDERS
+from vault.intake.identity_store import KEYRING, PROVIDERS
 from vault.intake.mint import mint
 from vault.intake.record import (
     Intake,
@@ -27,9 +28,22 @@ from vault.intake.record import (
     spend,
     unreadable_intakes,
 )
+from vault.intake.seal_page import fill_page
 from vault.ledger.entries import EntryType
 from vault.runs.lease import Lease, readable_runs
 from vault.system.clock import SystemClock, format_utc, parse_utc
+
+__all__ = [
+    "KEYRING",
+    "OpenedIntake",
+    "close_due",
+    "close_intake",
+    "close_with_run",
+    "describe",
+    "list_described",
+    "note_source",
+    "open_intake",
+]
 
 
 @dataclass(frozen=True)
@@ -44,6 +58,11 @@ class OpenedIntake:
         """What is compared by telephone."""
         return check_number(self.intake.recipient)
 
+    @property
+    def page(self) -> bytes:
+        """The page on which the practice seals, in HTML."""
+        return fill_page(self.intake.recipient, self.intake.expires, self.language).encode()
+
 
 MAX_HOURS = 10_000
 """Above any instruction's own end, which bounds an intake too."""
@@ -57,7 +76,7 @@ def open_intake(control: Control, reference: str, provider: str, hours: int | No
     """
     if provider not in PROVIDERS:
         raise RefusedError("keys_keyring_or_file")
-    try:
+    with checking(control):
         signed = evidence(control.home, reference)
         instruction = parse(signed.document)
         checked = check(
@@ -71,9 +90,6 @@ def open_intake(control: Control, reference: str, provider: str, hours: int | No
         )
         if hours is not None and not 1 <= hours <= MAX_HOURS:
             raise DeadlineError("hours_out_of_range", limit=MAX_HOURS)
-    except RefusedError as refusal:
-        control.record_refused(refusal)
-        raise
     now = control.clock.now()
     until = min(instruction.valid_until, now + timedelta(hours=hours)) if hours else instruction.valid_until
     intake = Intake(
@@ -166,6 +182,11 @@ def note_source(home: Path, lease: Lease, intake_id: str | None, *, only_key: bo
     lease = lease.update(home, sealed_source=intake_id is not None, intake_id=intake_id)
     if intake_id is not None:
         claim(home, intake_id, lease, only_key=only_key and not lease.seen_clear, clock=SystemClock())
+
+
+def list_described(control: Control) -> list[dict[str, Any]]:
+    """Every intake of the home, for a list."""
+    return [describe(control, intake) for intake in list_intakes(control.home)]
 
 
 def describe(control: Control, intake: Intake) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from schemas.errors import RepriseError
+from schemas.errors import RefusedError, RepriseError
 from vault.ledger.entries import EntryType
 from vault.system.files import sync_folder
 
@@ -56,6 +56,16 @@ def act(
             raise
         control.record(entry_type, None, doing.code, doing.counts or None)
         intent.unlink()
+
+
+@contextmanager
+def checking(control: Control) -> Iterator[None]:
+    """Check an instruction: nothing is done yet, so only a refusal is an entry."""
+    try:
+        yield
+    except RefusedError as refusal:
+        control.record_refused(refusal)
+        raise
 
 
 def record_interrupted(control: Control) -> int:

@@ -27,6 +27,7 @@ from whole_run import WholeRun
 from flows.admin.backup import Reason, accept_rollback
 from flows.engine import run as engine
 from flows.retention._sweep import sweep_home
+from flows.session.control import Control
 from flows.session.observer import NoObserver
 from schemas.errors import ForkError, RepriseError
 from trial.home import P12_PASSWORD
@@ -123,7 +124,7 @@ class Soak:
         if what == "kill data" and running and running[-1].data_pid:
             _kill(running[-1].data_pid)
         elif what == "withdraw" and running:
-            engine.withdraw(self.case.home, running[-1].authorisation_id, "trial")
+            engine.withdraw(Control.open(self.case.home, "trial"), running[-1].authorisation_id)
         elif what in ("kill control", "boot"):
             _kill(process.pid)
             process.wait(60)

@@ -9,6 +9,7 @@ import pytest
 from test_custody_of_copies import DOCTOR, OPERATOR, Case
 
 from flows.lifecycle.confirmation import ImportState, confirm, draft_acceptance
+from flows.session.control import Control
 from schemas.errors import AuthorisationError, UnreadableSourceError
 from trial.home import P12_PASSWORD
 from vault.instruction.signing import load_p12, sign_cades
@@ -45,7 +46,7 @@ def test_the_way_of_a_package_at_the_practice(case):
     assert first["fate"]["package"]["end"] is None
     destruction = (case.home / "runs" / case.run_id / "proof/statements/destruction.dsse.json").read_bytes()
 
-    confirm(case.home, case.run_id, ImportState.OPENED, "trial")
+    confirm(Control.open(case.home, "trial"), case.run_id, ImportState.OPENED)
     assert certificate(case)["import_state"] == "opened"
     assert case.content(), "an opened package may still be needed"
     accepted_by_verifier(case)
@@ -60,13 +61,19 @@ def test_the_way_of_a_package_at_the_practice(case):
 
     document = draft_acceptance(case.home, case.run_id)
     with pytest.raises(AuthorisationError, match="acceptance_not_signed"):
-        confirm(case.home, case.run_id, ImportState.ACCEPTED, "trial")
+        confirm(Control.open(case.home, "trial"), case.run_id, ImportState.ACCEPTED)
     other = document.replace(b'"accepted"', b'"rejected"')
     with pytest.raises(AuthorisationError, match="acceptance_of_another"):
-        confirm(case.home, case.run_id, ImportState.ACCEPTED, "trial", (other, sign(case, other)))
+        confirm(
+            Control.open(case.home, "trial"), case.run_id, ImportState.ACCEPTED, (other, sign(case, other))
+        )
     with pytest.raises(AuthorisationError):
-        confirm(case.home, case.run_id, ImportState.ACCEPTED, "trial", (document, sign(case, other)))
-    confirm(case.home, case.run_id, ImportState.ACCEPTED, "trial", (document, sign(case, document)))
+        confirm(
+            Control.open(case.home, "trial"), case.run_id, ImportState.ACCEPTED, (document, sign(case, other))
+        )
+    confirm(
+        Control.open(case.home, "trial"), case.run_id, ImportState.ACCEPTED, (document, sign(case, document))
+    )
     assert certificate(case)["import_state"] == "accepted"
     accepted_by_verifier(case)
 
@@ -79,10 +86,10 @@ def test_the_way_of_a_package_at_the_practice(case):
 def test_no_step_back(practice, tmp_path):
     case = Case(tmp_path, practice, DOCTOR, DOCTOR)
     case.start()
-    confirm(case.home, case.run_id, ImportState.IMPORTED, "trial")
+    confirm(Control.open(case.home, "trial"), case.run_id, ImportState.IMPORTED)
     with pytest.raises(AuthorisationError, match="import_state_not_later"):
-        confirm(case.home, case.run_id, ImportState.OPENED, "trial")
-    confirm(case.home, case.run_id, ImportState.IMPORTED, "trial")
+        confirm(Control.open(case.home, "trial"), case.run_id, ImportState.OPENED)
+    confirm(Control.open(case.home, "trial"), case.run_id, ImportState.IMPORTED)
     assert case.content(), "the doctor's package is not the operator's to destroy"
 
 
@@ -90,6 +97,6 @@ def test_nothing_delivered_nothing_confirmed(practice, tmp_path):
     case = Case(tmp_path, practice, DOCTOR, DOCTOR)
     case.start(use="rehearsal")
     with pytest.raises(UnreadableSourceError, match="nothing_delivered"):
-        confirm(case.home, case.run_id, ImportState.OPENED, "trial")
+        confirm(Control.open(case.home, "trial"), case.run_id, ImportState.OPENED)
     with pytest.raises(UnreadableSourceError, match="no_such_run"):
-        confirm(case.home, "none", ImportState.OPENED, "trial")
+        confirm(Control.open(case.home, "trial"), "none", ImportState.OPENED)

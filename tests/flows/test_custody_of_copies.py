@@ -124,7 +124,7 @@ def test_an_abandoned_run_leaves_the_export_until_its_date_and_a_withdrawal_ends
     engine.abandon(case.home, case.run_id, "trial")
     assert case.export.is_dir()
     (row,) = case.custody()
-    engine.withdraw(case.home, row["authorisation"], "trial")
+    engine.withdraw(Control.open(case.home, "trial"), row["authorisation"])
     assert not case.export.exists()
     assert case.recorded("custody.destroyed")[-1]["code"] == "source"
     case.nothing_left()
@@ -260,7 +260,7 @@ def test_an_export_goes_with_a_withdrawal_though_its_run_does_not_end(practice, 
     (lease,) = list_runs(case.home)
     monkeypatch.setattr("flows.engine.run.END_WAIT_SECONDS", 0)
     with lock_run(case.home, lease.locks), pytest.raises(BusyError):
-        engine.withdraw(case.home, lease.authorisation_id, "trial")
+        engine.withdraw(Control.open(case.home, "trial"), lease.authorisation_id)
     assert not case.export.exists()
 
 
@@ -270,7 +270,7 @@ def test_an_export_left_by_a_crash_in_a_withdrawal_goes_with_the_next_sweep(prac
     (lease,) = list_runs(case.home)
     with monkeypatch.context() as crash, pytest.raises(ZeroDivisionError):
         crash.setattr("flows.engine.run.end_withdrawn", lambda *_: 1 / 0)
-        engine.withdraw(case.home, lease.authorisation_id, "trial")
+        engine.withdraw(Control.open(case.home, "trial"), lease.authorisation_id)
     assert case.export.exists()
     sweep_home(case.home, case.clock)
     assert not case.export.exists()
@@ -386,7 +386,7 @@ def test_a_crash_while_an_import_is_confirmed_leaves_the_package_to_the_next_swe
             "flows.lifecycle.confirmation.end_package", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt)
         )
         with pytest.raises(KeyboardInterrupt):
-            confirm(case.home, case.run_id, ImportState.IMPORTED, "trial")
+            confirm(Control.open(case.home, "trial"), case.run_id, ImportState.IMPORTED)
     assert case.content()
     assert sweep_home(case.home, case.clock).copies_destroyed == 1
     assert case.content() == {}

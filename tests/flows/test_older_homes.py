@@ -9,6 +9,7 @@ from whole_run import WholeRun
 
 from flows.admin.backup import Reason, accept_rollback
 from flows.engine import run as engine
+from flows.session.control import Control
 from schemas.errors import (
     AuthorisationError,
 )
@@ -39,7 +40,7 @@ def test_a_rollback_brings_no_withdrawn_instruction_back(practice, tmp_path):
     case.start(use="inventory")
     (lease,) = list_runs(case.home)
     shutil.copytree(case.home, tmp_path / "older")
-    engine.withdraw(case.home, lease.authorisation_id, "trial")
+    engine.withdraw(Control.open(case.home, "trial"), lease.authorisation_id)
     shutil.rmtree(case.home)
     (tmp_path / "older").rename(case.home)
     assert not is_withdrawn(case.home, lease.authorisation_id)

@@ -16,6 +16,7 @@ from stamp_authority import Authority, openssl
 
 from flows.admin.erasure import erase_subject, list_subjects
 from flows.lifecycle.proof import refresh_proof
+from flows.session.control import Control
 from schemas.errors import ForkError, TrustError, UnreadableSourceError
 from trial.authority import TrialAuthority, pem
 from vault.authorisation.signature_stamps import accept_stamp, stamp_requests
@@ -201,8 +202,8 @@ def test_after_the_doctor_is_erased_the_folder_says_what_it_no_longer_shows(grow
     home = Path(shutil.copytree(grown.case.home, tmp_path / "home"))
     with (home / "site.toml").open("a") as settings:
         settings.write("proof_retention_days = 0\n")
-    (doctor,) = [s["subject"] for s in list_subjects(home) if s["kind"] == "doctor"]
-    erase_subject(home, doctor, "trial")
+    (doctor,) = [s["subject"] for s in list_subjects(Control.open_to_look(home)) if s["kind"] == "doctor"]
+    erase_subject(Control.open(home, "trial"), doctor)
     folder = home / "runs" / grown.case.run_id / "proof"
     for _ in range(2):  # as stripped, and as issued anew
         files = read_folder(folder)

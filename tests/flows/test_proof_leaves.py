@@ -15,6 +15,7 @@ from grown_proof import Files, GrownProof
 
 from flows.lifecycle.confirmation import ImportState, confirm, draft_acceptance
 from flows.lifecycle.proof import refresh_proof
+from flows.session.control import Control
 from trial.home import P12_PASSWORD
 from vault.canonical_json import canonical_json
 from vault.instruction.signing import load_p12, sign_cades
@@ -50,7 +51,7 @@ def accepted(grown, tmp_path_factory) -> tuple[GrownProof, Files]:
     document = draft_acceptance(home, grown.case.run_id)
     signer = load_p12((grown.case.folder / "doctor.p12").read_bytes(), P12_PASSWORD)
     signed = (document, sign_cades(document, signer))
-    folder = confirm(home, grown.case.run_id, ImportState.ACCEPTED, "trial", signed)
+    folder = confirm(Control.open(home, "trial"), grown.case.run_id, ImportState.ACCEPTED, signed)
     store, stamps = open_store(home), Stamps(home)
     request = stamps.request(store.head().size, store.checkpoint())
     stamps.accept(grown.authority.answer(request), datetime.now(UTC))

@@ -18,6 +18,7 @@ from flows.admin.destinations import remove_destination
 from flows.engine import run as engine
 from flows.engine._watchdog import RunGuard
 from flows.retention._sweep import sweep_home
+from flows.session.control import Control
 from schemas.errors import AuthorisationError, BusyError, ScopeError, TargetError
 from trial.practice.write import write_practice
 from vault.authorisation.check import withdraw
@@ -196,7 +197,7 @@ def test_a_server_that_is_gone_does_not_keep_staging_alive(remote, practice, tmp
         with pytest.raises(TargetError):
             case.start()
     with pytest.raises(BusyError, match="destination_in_use"):
-        remove_destination(case.home, "trial", "box")
+        remove_destination(Control.open(case.home, "trial"), "box")
     register = Destinations(case.home)
     register.remove("box")
     register.add("box", through(remote.server, free_port()))
@@ -300,7 +301,7 @@ def test_an_operator_s_package_at_a_server_is_listed_and_deleted_at_its_date(rem
     listed = json.loads(case.reprise("custody", "--json").stdout.splitlines()[-1])
     assert [(row["kind"], row["run"], row["state"]) for row in listed] == [("package", case.run_id, "held")]
     with pytest.raises(BusyError, match="destination_in_use"):
-        remove_destination(case.home, "trial", "box")
+        remove_destination(Control.open(case.home, "trial"), "box")
     clock.pass_time(days=21)
     register = Destinations(case.home)
     register.remove("box")

@@ -14,6 +14,7 @@ from flows.admin.erasure import erase_subject
 from flows.engine import run as engine
 from flows.retention._sweep import sweep_home
 from flows.retention.round import sweep_round
+from flows.session.control import Control
 from schemas.errors import KeyServiceError, RetentionError
 from vault.destruction import destroy as destroying
 from vault.destruction import due as sweeps
@@ -83,16 +84,16 @@ def test_a_run_of_another_machine_can_be_given_up_there_alone_and_binds_its_doct
     lease, clock = born_elsewhere(crashed, monkeypatch), MovingClock()
     with pytest.raises(KeyServiceError, match="run_of_another_host"):
         engine.abandon(crashed.home, lease.run_id, "trial")
-    assert engine.withdraw(crashed.home, lease.authorisation_id, "trial") == 0
+    assert engine.withdraw(Control.open(crashed.home, "trial"), lease.authorisation_id) == 0
     assert Path(lease.staging).is_dir()
     monkeypatch.setattr("flows.session.control.SystemClock", lambda: clock)
     with pytest.raises(RetentionError, match="run_alive"):
-        erase_subject(crashed.home, lease.subject_id, "trial")
+        erase_subject(Control.open(crashed.home, "trial"), lease.subject_id)
     clock.pass_time(hours=73)
     with pytest.raises(RetentionError, match="run_alive"):
-        erase_subject(crashed.home, lease.subject_id, "trial")
+        erase_subject(Control.open(crashed.home, "trial"), lease.subject_id)
     assert sweep_round(crashed.home, clock).elsewhere == 1
-    assert erase_subject(crashed.home, lease.subject_id, "trial")["recorded"]["n"]["runs"] == 1
+    assert erase_subject(Control.open(crashed.home, "trial"), lease.subject_id)["recorded"]["n"]["runs"] == 1
 
 
 def test_of_two_machines_without_an_id_none_judges_the_other_s_run(crashed, monkeypatch):

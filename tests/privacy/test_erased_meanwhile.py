@@ -52,7 +52,7 @@ def group(pristine) -> GroupPractice:
 
 
 def erase_second(group: GroupPractice) -> None:
-    erase_subject(group.home, group.subject(SECOND_INSS), "trial")
+    erase_subject(Control.open(group.home, "trial"), group.subject(SECOND_INSS))
 
 
 def named_anywhere(group: GroupPractice) -> list[str]:
@@ -141,7 +141,9 @@ def test_while_another_operator_vouches(group, monkeypatch):
 
 def test_the_numbers_leave_the_mandates_of_others(group):
     deputy, second = group.subject(DEPUTY_INSS), group.subject(SECOND_INSS)
-    listed = [row["where"] for row in show_subject(group.home, second, "trial")["not_yet_erased"]]
+    listed = [
+        row["where"] for row in show_subject(Control.open(group.home, "trial"), second)["not_yet_erased"]
+    ]
     assert listed == [f"subjects/{deputy}.1"]
     erase_second(group)
     assert named_anywhere(group) == []
@@ -162,7 +164,7 @@ def test_a_copy_is_found_by_its_run_when_the_register_is_damaged(group, tmp_path
     )
     state = group.home / "authorisations" / lease.authorisation_id / "state"
     state.write_bytes(state.read_bytes()[:-1])
-    shown = show_subject(group.home, group.subject(SECOND_INSS), "trial")["not_yet_erased"]
+    shown = show_subject(Control.open(group.home, "trial"), group.subject(SECOND_INSS))["not_yet_erased"]
     assert "copy_held" in {row["why"] for row in shown}
 
 
@@ -180,7 +182,7 @@ def test_one_is_checked_and_kept_or_erased_at_a_time(group):
 def test_the_attester_of_a_mandate_for_nobody_is_not_kept_for_it(group):
     """Of a mandate that its only number left, nobody need vouch."""
     for inss in (SECOND_INSS, group.party.inss):
-        erase_subject(group.home, group.subject(inss), "trial")
+        erase_subject(Control.open(group.home, "trial"), group.subject(inss))
     attester = find_operator(group.home, OPERATORS[1]).id
-    attested = show_subject(group.home, attester, "trial")["attestations"]
+    attested = show_subject(Control.open(group.home, "trial"), attester)["attestations"]
     assert [(row["kind"], row["needed"]) for row in attested] == [("mandate", False)]

@@ -118,8 +118,8 @@ def test_a_crash_amid_the_erasure_of_such_a_run_leaves_nothing_either(migrated, 
     with monkeypatch.context() as power:
         power.setattr(os, "rename", lose_power)
         with pytest.raises(KeyboardInterrupt):
-            erase_subject(migrated.home, doctor, "trial")
-    erase_subject(migrated.home, doctor, "trial")
+            erase_subject(Control.open(migrated.home, "trial"), doctor)
+    erase_subject(Control.open(migrated.home, "trial"), doctor)
     assert [p for p in migrated.home.rglob("*") if p.is_file() and canary.holds_canary(p.read_bytes())] == []
     migrated.nothing_left()
 
@@ -133,11 +133,13 @@ def test_another_s_damaged_record_keeps_nobody_from_being_erased(migrated, tmp_p
     whole = state.read_bytes()
     state.write_bytes(b"{")
     with pytest.raises(IntegrityError, match="run_of_unknown_owner"):  # it may be anybody's
-        erase_subject(migrated.home, doctor_id(migrated), "trial")
+        erase_subject(Control.open(migrated.home, "trial"), doctor_id(migrated))
     state.write_bytes(whole)
     (migrated.home / "authorisations/ffff").mkdir()
     (migrated.home / "authorisations/ffff/state").write_bytes(b"{")
-    assert erase_subject(migrated.home, doctor_id(migrated), "trial")["recorded"]["n"]["runs"] == 1
+    assert (
+        erase_subject(Control.open(migrated.home, "trial"), doctor_id(migrated))["recorded"]["n"]["runs"] == 1
+    )
 
 
 def test_the_person_can_prove_the_erasure(migrated, tmp_path):
@@ -212,7 +214,7 @@ def test_an_erasure_that_a_crash_cut_short_leaves_no_former_folder(migrated, mon
     with monkeypatch.context() as patch:
         patch.setattr("vault.proof.folder.shutil.rmtree", broken)
         with pytest.raises(OSError, match="5"):
-            erase_subject(migrated.home, doctor, "trial")
+            erase_subject(Control.open(migrated.home, "trial"), doctor)
     monkeypatch.setattr(canary, "_PATTERNS", needles)
     assert doctor in Subjects(migrated.home).ids(), "the record goes last"
     sweep_round(migrated.home)
@@ -223,7 +225,7 @@ def test_the_host_learns_of_an_erasure_from_the_next_sweep_at_the_latest(migrate
     allow_erasure(migrated)
     doctor = doctor_id(migrated)
     monkeypatch.setattr(HostRecord, "note_gone", lambda *_: (_ for _ in ()).throw(OSError(28, "")))
-    erase_subject(migrated.home, doctor, "trial")
+    erase_subject(Control.open(migrated.home, "trial"), doctor)
     monkeypatch.undo()
     memory = Control.open_to_look(migrated.home).memory
     assert memory.gone("erased") == frozenset()
@@ -235,5 +237,5 @@ def test_nobody_is_erased_while_a_run_of_theirs_is_carried(migrated):
     allow_erasure(migrated)
     doctor = doctor_id(migrated)
     with lock_run(migrated.home, (doctor,)), pytest.raises(BusyError):
-        erase_subject(migrated.home, doctor, "trial")
+        erase_subject(Control.open(migrated.home, "trial"), doctor)
     assert doctor in Subjects(migrated.home).ids()

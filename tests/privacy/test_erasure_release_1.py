@@ -41,13 +41,13 @@ def test_each_of_its_doctors_is_shown_and_erased(tmp_path, monkeypatch):
     doctors = doctors_of(home)
     assert len(doctors) == 2
     group = release_1.RUNS["group"]
-    shown = {subject: show_subject(home, subject, "trial") for subject in doctors}
+    shown = {subject: show_subject(Control.open(home, "trial"), subject) for subject in doctors}
     runs = {subject: {row["run"] for row in found["runs"]} for subject, found in shown.items()}
     assert all(group in of for of in runs.values()), "the run of both is shown to both"
     second = min(runs, key=lambda subject: len(runs[subject]))
     for subject in (second, *(set(doctors) - {second})):
         assert holding(home, doctors[subject], monkeypatch)
-        erase_subject(home, subject, "trial")
+        erase_subject(Control.open(home, "trial"), subject)
         assert holding(home, doctors[subject], monkeypatch) == []
         refresh_proof(home, group)
         assert holding(home, doctors[subject], monkeypatch) == []
@@ -57,12 +57,12 @@ def test_each_of_its_doctors_is_shown_and_erased(tmp_path, monkeypatch):
     journals = [path.read_bytes() for path in (home / "runs").glob("*/journal.jsonl")]
     assert not any(b'"folder"' in journal for journal in journals), "the destination's path may name a doctor"
     assert status(home, group)["package"] is None
-    assert {row["kind"] for row in list_subjects(home)} == {"operator"}
+    assert {row["kind"] for row in list_subjects(Control.open_to_look(home))} == {"operator"}
 
 
 def test_its_retention_holds_for_both_doctors(tmp_path):
     home = release_1.unpack("home", tmp_path)
     for subject in doctors_of(home):
         with pytest.raises(RetentionError, match="retention_not_over"):
-            erase_subject(home, subject, "trial")
+            erase_subject(Control.open(home, "trial"), subject)
     assert Control.open(home, "trial").site.proof_retention_days == 3650

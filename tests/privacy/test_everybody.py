@@ -85,7 +85,7 @@ def everybody(tmp_path_factory) -> Everybody:
     made.run("cades", group.instruct("cades", (doctor,), uses=ALL), "migration")
     acceptance = draft_acceptance(group.home, made.runs["cades"])
     accepted = (acceptance, sign_cades(acceptance, doctor, group.authority))
-    confirm(group.home, made.runs["cades"], ImportState.ACCEPTED, "trial", accepted)
+    confirm(Control.open(group.home, "trial"), made.runs["cades"], ImportState.ACCEPTED, accepted)
     made.run("pades", page(group, doctor))
     made.run("group", group.instruct("group", (doctor, second), controllers=group.both(), uses=ALL))
     instead = [{**own[0], "role": "mandated"}]
@@ -126,8 +126,8 @@ def withdrawn_one(made: Everybody, second: Identity) -> None:
         "withdrawn", group.instruct("withdrawn", (group.doctor, second), controllers=group.both(), uses=ALL)
     )
     document = draft_withdrawal(group.home, made.instructions["withdrawn"])
-    signed = (document, sign_cades(document, second, group.authority))
-    engine.withdraw(group.home, made.instructions["withdrawn"], "trial", signed)
+    signed = detached(document, [sign_cades(document, second, group.authority)])
+    engine.withdraw(Control.open(group.home, "trial"), made.instructions["withdrawn"], signed)
 
 
 WHO = {
@@ -182,7 +182,7 @@ def holding(home: Path) -> list[str]:
 def test_everything_is_shown_and_nothing_is_left(everybody, copied, who, monkeypatch):
     group, subject = everybody.group, subject_of(everybody.group, who)
     monkeypatch.setattr(canary, "_PATTERNS", needles_of(group, who))
-    shown = show_subject(copied, subject, "trial")
+    shown = show_subject(Control.open(copied, "trial"), subject)
     concerned = WHO[who]
     assert {row["id"] for row in shown["instructions"]} == {
         everybody.instructions[name] for name in concerned
@@ -192,7 +192,7 @@ def test_everything_is_shown_and_nothing_is_left(everybody, copied, who, monkeyp
     listed = [row["where"] for row in shown["not_yet_erased"]]
     unlisted = [file for file in holding(copied) if not any(file.startswith(f"{one}/") for one in listed)]
     assert unlisted == []
-    erase_subject(copied, subject, "trial")
+    erase_subject(Control.open(copied, "trial"), subject)
     assert holding(copied) == []
     for lease in list_runs(copied):
         code, words = verify(copied / "runs" / lease.run_id / "proof", Path(group.made["policy"]).read_text())
@@ -212,8 +212,8 @@ def test_everything_is_shown_and_nothing_is_left(everybody, copied, who, monkeyp
 def test_both_of_two_controllers_in_turn(everybody, copied):
     group = everybody.group
     for who in ("second", "doctor"):
-        erase_subject(copied, subject_of(group, who), "trial")
-    left = {row["kind"] for row in list_subjects(copied)}
+        erase_subject(Control.open(copied, "trial"), subject_of(group, who))
+    left = {row["kind"] for row in list_subjects(Control.open_to_look(copied))}
     assert left == {"mandated", "named", "operator"}
 
 
@@ -221,10 +221,10 @@ def test_an_attester_on_whom_something_stands_is_kept_until_another_attests_it(e
     group, now = everybody.group, SystemClock().now()
     second = Subjects(copied).identify("operator", OPERATORS[1])
     with pytest.raises(RetentionError, match="attester_needed"):
-        plan_erasure(copied, second, "trial")
+        plan_erasure(Control.open(copied, "trial"), second)
     needed = {
         (row["kind"], row["of"])
-        for row in show_subject(copied, second, "trial")["attestations"]
+        for row in show_subject(Control.open(copied, "trial"), second)["attestations"]
         if row["needed"]
     }
     doctor, deputy = subject_of(group, "doctor"), subject_of(group, "deputy")
@@ -239,10 +239,10 @@ def test_an_attester_on_whom_something_stands_is_kept_until_another_attests_it(e
     control = Control.open(copied, ATTESTER)
     name = everybody.instructions["handwritten"]
     attest_by_hand(copied, control.site, name, attester, "signed_in_presence", control.clock)
-    assert plan_erasure(copied, second, "trial")["kind"] == "operator"
+    assert plan_erasure(Control.open(copied, "trial"), second)["kind"] == "operator"
     with pytest.raises(RetentionError, match="operator_acts"):
-        plan_erasure(copied, second, OPERATORS[1])
-    erase_subject(copied, second, "trial")
+        plan_erasure(Control.open(copied, OPERATORS[1]), second)
+    erase_subject(Control.open(copied, "trial"), second)
     assert second not in Subjects(copied).ids()
 
 

@@ -98,9 +98,9 @@ def test_a_doctor_in_two_acts(desk):
     )
     desk.printed = ""  # it is shown to who asked for it; nothing else may show it
     assert desk.told(*attest, operator="trial-second")["state"] == "in_force"
-    one, _, two = desk.ledger()[-3:]
-    assert [(e["type"], e["code"]) for e in (one, two)] == [
-        ("subject.enrolled", "doctor"), ("subject.attested", "doctor"),
+    one, refused, _, two = desk.ledger()[-4:]
+    assert [(e["type"], e["code"]) for e in (one, refused, two)] == [
+        ("subject.enrolled", "doctor"), ("act.refused", "two_attesters_needed"), ("subject.attested", "doctor"),
     ]  # fmt: skip
     assert one["c"]["operator"] != two["c"]["operator"]
 

@@ -226,7 +226,7 @@ def two(home: Path) -> str:
 
 def test_a_record_put_back_is_erased_again_and_a_person_enrolled_anew_is_not(home, tmp_path):
     shutil.copytree(home / "subjects" / two(home), tmp_path / "record")
-    erase_subject(home, two(home), "one")
+    erase_subject(Control.open(home, "one"), two(home))
     assert two(home) not in Subjects(home).ids()
     shutil.copytree(tmp_path / "record", home / "subjects" / two(home))
     sweep_round(home)
@@ -251,7 +251,7 @@ def test_an_erasure_cut_short_is_finished_by_the_sweep(home, half):
 def test_an_erasure_that_the_older_copy_does_not_know_is_done_again(home, tmp_path):
     write(home)
     shutil.copytree(home, tmp_path / "old")
-    erase_subject(home, two(home), "one")
+    erase_subject(Control.open(home, "one"), two(home))
     put_back(tmp_path / "old", home)
     assert tombstones(home) == frozenset()
     assert Subjects(home).read(two(home)) is not None

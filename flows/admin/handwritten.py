@@ -1,0 +1,47 @@
+"""An instruction signed by hand: one operator records the page, a second looks at it and attests it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from flows.lifecycle.evidence import read_evidence
+from flows.session.acts import act, checking
+from flows.session.control import Control
+from schemas.regular_file import open_regular
+from vault.authorisation.handwritten import MAX_SCAN_BYTES, Verification
+from vault.authorisation.record_handwritten import attest_by_hand, pending_page, record_by_hand
+from vault.ledger.entries import EntryType
+
+__all__ = ["Verification", "attest", "pending", "record"]
+
+
+def record(control: Control, file: Path, scan: Path) -> str:
+    """Keep an instruction and its scanned page pending; returns its id. Raises RefusedError, LimitExceededError."""
+    with checking(control):
+        signed = read_evidence(file)
+    with open_regular(scan) as stream:
+        page = stream.read(MAX_SCAN_BYTES + 1)  # one too many is refused below
+    kept, refused = EntryType.AUTHORISATION_HANDWRITTEN, EntryType.AUTHORISATION_REFUSED
+    with act(control, kept, "pending", refused=refused):
+        return record_by_hand(
+            control.home,
+            control.site,
+            signed.document,
+            page,
+            control.person,
+            control.clock,
+            signed.patients,
+        )
+
+
+def pending(control: Control, authorisation: str) -> tuple[str, bytes]:
+    """The text and the scanned page that a second operator attests. Raises AuthorisationError (nothing_to_attest)."""
+    text, _, page = pending_page(control.home, authorisation)
+    return text, page
+
+
+def attest(control: Control, authorisation: str, verified: Verification) -> None:
+    """Attest, as the second operator, that the signature is the doctor's. Raises AuthorisationError, OperatorError."""
+    attested, refused = EntryType.AUTHORISATION_ATTESTED, EntryType.AUTHORISATION_REFUSED
+    with act(control, attested, verified, refused=refused):
+        attest_by_hand(control.home, control.site, authorisation, control.person, verified, control.clock)

@@ -1,0 +1,53 @@
+"""Trust material: what signatures and time stamps are checked against, and until when it holds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from flows.session.acts import act
+from flows.session.control import Control
+from vault.ledger.entries import EntryType
+from vault.pki.trust_admin import Material, add_material, list_material
+from vault.system.clock import format_utc
+
+__all__ = ["Held", "Kind", "add", "listed"]
+
+
+class Kind(StrEnum):
+    """What a file is trusted as."""
+
+    ROOT = "root"
+    INTERMEDIATE = "intermediate"
+    CRL = "crl"
+    OCSP = "ocsp"
+    TIMESTAMP = "timestamp"
+
+
+@dataclass(frozen=True)
+class Held:
+    """One certificate, revocation list or OCSP answer of a home."""
+
+    kind: str
+    fingerprint: str
+    since: str
+    until: str
+    trial: bool
+    stale: bool
+
+
+def listed(control: Control) -> list[Held]:
+    """Everything that signatures and stamps are checked against. Raises TrustError for a file that is none."""
+    return [_held(control, material) for material in list_material(control.home)]
+
+
+def add(control: Control, kind: Kind, data: bytes) -> Held:
+    """Take in a certificate, a revocation list or an OCSP answer. Raises TrustError."""
+    with act(control, EntryType.TRUST_ADDED, kind):
+        trial, now = control.site.trial, control.clock.now()
+        return _held(control, add_material(control.home, kind, data, trial_home=trial, now=now))
+
+
+def _held(control: Control, found: Material) -> Held:
+    since, until = format_utc(found.since), format_utc(found.until)
+    return Held(found.kind, found.fingerprint, since, until, found.trial, found.stale(control.clock.now()))
