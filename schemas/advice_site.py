@@ -108,7 +108,14 @@ SITE: dict[str, tuple[str, str]] = {
         "This run has not ended.",
         "`reprise status RUN` shows where it stands; its proof is made at its end.",
     ),
-    "no_such_run": ("There is no run of this id.", "`reprise runs` lists them; give the whole id."),
+    "no_such_run": (
+        "There is no run of this id.",
+        "`reprise runs` lists them; the first four characters of an id are enough, where no other begins alike.",
+    ),
+    "run_ambiguous": (
+        "Several runs have an id that begins so.",
+        "`reprise runs` lists them; give more of the id.",
+    ),
     "no_such_order": (
         "There is no order of this id in this home.",
         "It was carried out, or waited beyond the site's ceiling and was forgotten: give the order again.",
