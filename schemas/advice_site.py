@@ -8,6 +8,18 @@ _INCIDENT = "Treat it as an incident: `reprise abandon RUN --yes`, and find out 
 SITE: dict[str, tuple[str, str]] = {
     # homes
     "home_not_given": ("No home is named.", "Give --home DIR, or set REPRISE_HOME."),
+    "user_settings_unsafe": (
+        "Others can write your file of settings, or the folder that it lies in.",
+        "`~/.config/reprise` and the `reprise.toml` in it must be yours and writable for you alone: chmod go-w.",
+    ),
+    "user_settings_malformed": (
+        "Your file of settings cannot be read.",
+        "`~/.config/reprise/reprise.toml` must be TOML; `home` is a full path and `operator` a name, both in quotes.",
+    ),
+    "user_setting_unknown": (
+        "Your file of settings has a setting that there is not.",
+        "`~/.config/reprise/reprise.toml` may have `home` and `operator`, nothing else.",
+    ),
     "home_not_found": (
         "There is no home in this folder.",
         "Check the path: a home holds `site.toml`. `reprise create HOME` makes one.",

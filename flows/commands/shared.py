@@ -18,6 +18,7 @@ from rich.console import Console
 from flows import interrupts
 from flows.session.coded_errors import Told, told
 from flows.session.control import Control
+from flows.session.user_settings import user_settings
 from schemas.errors import HomeError, RepriseError
 from vault.system.isolation import from_start_folder
 
@@ -45,14 +46,25 @@ def home_path(home: Path | None) -> Path:
     return found
 
 
+def home_at_hand(home: Path | None) -> Control | None:
+    """The home, opened to be looked at, where one is named; for those who do without. Raises what `home_path` raises."""
+    return Control.open_to_look(home_to_examine(home)) if _named(home) is not None else None
+
+
 def home_to_examine(home: Path | None) -> Path:
     """The same without opening it, for those who look what is wrong. Raises HomeError."""
-    found = home or (Path(os.environ["REPRISE_HOME"]) if os.environ.get("REPRISE_HOME") else None)
+    found = _named(home)
     if found is None:
         raise HomeError("home_not_given")
     if not (found / "site.toml").is_file():
         raise HomeError("home_not_found")
     return found.resolve()
+
+
+def _named(home: Path | None) -> Path | None:
+    """The home of the command line, else of the environment, else of the user's settings."""
+    named = os.environ.get("REPRISE_HOME")
+    return home or (Path(named) if named else user_settings().home)
 
 
 def file_or_id(reference: str) -> str:
@@ -63,7 +75,7 @@ def file_or_id(reference: str) -> str:
 
 def operator_name(operator: str | None) -> str:
     """Who acts; empty when nobody does, which the home then refuses and records."""
-    return operator or os.environ.get("REPRISE_OPERATOR", "")
+    return operator or os.environ.get("REPRISE_OPERATOR") or user_settings().operator
 
 
 def show(result: Any, *, as_json: bool, text: str) -> None:
