@@ -5,8 +5,6 @@ from __future__ import annotations
 from types import TracebackType
 from typing import Any, Self
 
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-
 from flows.commands.shared import errors_console
 from flows.lifecycle.copies import EXPORT_ENDS
 from flows.session.progress import progress_percent
@@ -32,6 +30,8 @@ class BarWatch:
     """Shows a run's progress; a context manager. `source`: where the export lies, for whoever must know that it goes."""
 
     def __init__(self, *, source: str | None = None, quiet: bool = False) -> None:
+        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
         self._source = source
         self._progress = Progress(
             TextColumn("{task.description:<28}"),
