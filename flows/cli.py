@@ -47,46 +47,30 @@ def _settings(
         os.environ["REPRISE_OPERATOR"] = operator
 
 
-_CONVERTED = (recipients,)
+_MODULES = (
+    drafting,
+    heads,
+    homes,
+    host,
+    orders,
+    proof,
+    recipients,
+    runs,
+    safekeeping,
+    signing,
+    trials,
+    worker,
+)
+"""Modules that register their commands themselves, when they are imported."""
 _command: Any
-for _command in (
-    trials.demo,
-    trials.trial,
-    homes.create,
-    runs.probe,
-    runs.rehearse,
-    runs.migrate,
-    runs.order,
-    runs.runs,
-    runs.status,
-    runs.resume,
-    runs.abandon,
-    runs.sweep,
-    worker.worker,
-    copies.custody,
-    copies.confirm,
-    proof.verify,
-):
-    app.command()(_command)
-app.command("open")(proof.open_package)
-for _command in (
-    host.install_sweep,
-    host.doctor,
-    safekeeping.backup,
-    safekeeping.restore,
-    safekeeping.accept_rollback,
-):
+for _command in (copies.custody, copies.confirm):
     app.command()(_command)
 for _command in (
-    drafting.draft,
-    signing.sign,
     authority.check,
     authority.record,
     authority.draft_withdrawal,
     authority.withdraw,
 ):
-    apps.authorise.command()(_command)
-for _command in (heads.stamp_request, heads.stamp):
     apps.authorise.command()(_command)
 apps.authorise.command("recipient")(authority.recipient)
 apps.authorise.command("seal-patients")(authority.seal_patients)
@@ -102,16 +86,6 @@ for _command in (
     enrolment.end_mandate,
 ):
     apps.enrol.command()(_command)
-for _command in (
-    proof.check,
-    homes.policy,
-    proof.export,
-    proof.stamp_request,
-    proof.stamp,
-    heads.consistency,
-    heads.cosign,
-):
-    apps.ledger.command()(_command)
 for _name, _command in (("list", people.list_people), ("show", people.show_person), ("erase", people.erase)):
     apps.subject.command(_name)(_command)
 for _name, _command in (
@@ -121,23 +95,10 @@ for _name, _command in (
     ("remove", destinations.remove),
 ):
     apps.destination.command(_name)(_command)
-for _name, _command in (("list", orders.list_), ("cancel", orders.cancel)):
-    apps.orders.command(_name)(_command)
-app.add_typer(apps.orders, name="orders")
 apps.trust.command("show")(trust.show_trust)
 apps.trust.command("add")(trust.add)
-apps.proof.command()(heads.refresh)
-app.add_typer(apps.proof, name="proof")
 for _name, _command in (("open", intake.open_), ("list", intake.list_), ("close", intake.close)):
     apps.intake.command(_name)(_command)
-app.add_typer(apps.intake, name="intake")
-app.add_typer(apps.destination, name="destination")
-app.add_typer(apps.trust, name="trust")
-app.add_typer(apps.subject, name="subject")
-app.add_typer(apps.authorise, name="authorise")
-app.add_typer(apps.enrol, name="enrol")
-app.add_typer(apps.recipient, name="recipient")
-app.add_typer(apps.ledger, name="ledger")
 
 
 def run(words: list[str]) -> None:

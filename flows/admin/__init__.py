@@ -5,7 +5,18 @@
 * `destinations`: declared servers
 * `erasure`: what is kept of a person, shown and erased
 * `backup`: backup and restore
+* `ledger`: the ledger as others check it
+* `stamps`: time stamps over heads and signatures
 * `status`: where a home stands
 """
 
-__all__ = ["backup", "destinations", "erasure", "operators", "recipients", "status"]
+__all__ = [
+    "backup",
+    "destinations",
+    "erasure",
+    "ledger",
+    "operators",
+    "recipients",
+    "stamps",
+    "status",
+]

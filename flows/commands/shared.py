@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from functools import wraps
 from inspect import Parameter, Signature, signature
 from pathlib import Path
-from typing import Annotated, Any, ParamSpec, TypeVar, get_type_hints
+from typing import Annotated, Any, ParamSpec, TypeVar, get_args, get_type_hints
 
 import typer
-from rich.console import Console
+from rich.console import Console, RenderableType
 
 from flows import interrupts
 from flows.session.coded_errors import Told, told
@@ -78,7 +78,7 @@ def operator_name(operator: str | None) -> str:
     return operator or os.environ.get("REPRISE_OPERATOR") or user_settings().operator
 
 
-def show(result: Any, *, as_json: bool, text: str) -> None:
+def show(result: Any, *, as_json: bool, text: RenderableType) -> None:
     """Print the result for a person, or for a program."""
     if as_json:
         sys.stdout.write(json.dumps(result) + "\n")
@@ -89,26 +89,30 @@ def show(result: Any, *, as_json: bool, text: str) -> None:
 
 @dataclass(frozen=True)
 class Shown:
-    """What a command prints: for a program, and for a person."""
+    """What a command prints, for a program and for a person; and what it fails with once that stands there."""
 
     result: Any
-    text: str
+    text: RenderableType
+    failure: Exception | None = None
 
 
-_ACTING, _LOOKING, _EXAMINING = "acting", "looking", "examining"
+_ACTING, _NAMING, _LOOKING, _EXAMINING = "acting", "naming", "looking", "examining"
 Acting = Annotated[Control, _ACTING]
 """The home, opened for the operator who acts."""
 Looking = Annotated[Control, _LOOKING]
 """The home, opened to be looked at."""
 Examined = Annotated[Path, _EXAMINING]
-"""Where the home is; it is not opened."""
+"""Where the home is; it is not opened: the act that is called opens it."""
+ActingName = Annotated[str, _NAMING]
+"""The name of the operator who acts, for an act that opens the home itself."""
 
 
 def command(app: typer.Typer, name: str | None = None, *, panel: str | None = None) -> Callable[[F], F]:
     """Make a function a command of `app`.
 
-    A parameter of type `Acting`, `Looking` or `Examined` becomes the options --home and, for the first, --operator. A
-    function that returns `Shown` gets --json. Errors are one line with advice and their exit code (`guarded`).
+    A parameter of type `Acting`, `Looking` or `Examined` becomes the option --home; one of type `Acting` or `ActingName`
+    becomes --operator. A function that returns `Shown` gets --json. Errors are one line with advice and their exit code
+    (`guarded`).
     """
 
     def register(function: F) -> F:
@@ -121,37 +125,51 @@ def command(app: typer.Typer, name: str | None = None, *, panel: str | None = No
 def _wired(function: Callable[..., Shown | None]) -> Callable[..., None]:
     """The function with its home opened and its result printed, under the signature that the command line reads."""
     hints = get_type_hints(function, include_extras=True)
-    homes = {name: _marker(hint) for name, hint in hints.items() if name != "return" and _marker(hint)}
-    prints = hints.pop("return") is Shown
-    kept = [
+    returned = hints.pop("return")
+    kinds = {name: kind for name, hint in hints.items() if (kind := _marker(hint))}
+    own = [
         one.replace(annotation=hints[one.name])
         for one in signature(function).parameters.values()
-        if one.name not in homes
+        if one.name not in kinds
     ]
-    added: list[tuple[str, Any, Any]] = [("home", HomeOption, None)] if homes else []
-    added += [("operator", OperatorOption, None)] if _ACTING in homes.values() else []
-    added += [("as_json", JsonOption, False)] if prints else []
-    options = [Parameter(n, Parameter.KEYWORD_ONLY, default=d, annotation=hint) for n, hint, d in added]
+    added = [one for one in _options(set(kinds.values()), returned) if one.name not in {o.name for o in own}]
 
     @wraps(function)
     def wired(*args: Any, **kwargs: Any) -> None:
-        home, operator, as_json = (kwargs.pop(name, None) for name in ("home", "operator", "as_json"))
-        opened = {name: _open(str(kind), home, operator) for name, kind in homes.items()}
+        as_json = bool(kwargs.get("as_json"))
+        taken = {one.name: kwargs.pop(one.name, None) for one in added}
+        opened = {name: _open(kind, taken.get("home"), taken.get("operator")) for name, kind in kinds.items()}
         found = function(*args, **opened, **kwargs)
         if found is not None:
-            show(found.result, as_json=bool(as_json), text=found.text)
+            show(found.result, as_json=as_json, text=found.text)
+            if found.failure is not None:
+                raise found.failure
 
-    wired.__signature__ = Signature([*kept, *options])  # type: ignore[attr-defined]
-    wired.__annotations__ = {one.name: one.annotation for one in (*kept, *options)}
+    wired.__signature__ = Signature([*own, *added])  # type: ignore[attr-defined]
+    wired.__annotations__ = {one.name: one.annotation for one in (*own, *added)}
     return wired
+
+
+def _options(kinds: set[str], returned: Any) -> list[Parameter]:
+    """The options that a function gets for what it takes and returns."""
+    found: list[tuple[str, Any, Any]] = []
+    if kinds - {_NAMING}:
+        found.append(("home", HomeOption, None))
+    if kinds & {_ACTING, _NAMING}:
+        found.append(("operator", OperatorOption, None))
+    if Shown in (returned, *get_args(returned)):
+        found.append(("as_json", JsonOption, False))
+    return [Parameter(n, Parameter.KEYWORD_ONLY, default=d, annotation=hint) for n, hint, d in found]
 
 
 def _marker(hint: Any) -> str | None:
     marks = getattr(hint, "__metadata__", ())
-    return next((mark for mark in marks if mark in (_ACTING, _LOOKING, _EXAMINING)), None)
+    return next((mark for mark in marks if mark in (_ACTING, _NAMING, _LOOKING, _EXAMINING)), None)
 
 
-def _open(kind: str, home: Path | None, operator: str | None) -> Control | Path:
+def _open(kind: str, home: Path | None, operator: str | None) -> Control | Path | str:
+    if kind == _NAMING:
+        return operator_name(operator)
     found = home_to_examine(home)
     if kind == _EXAMINING:
         return found
