@@ -27,6 +27,7 @@ from flows.commands import (
     recipients,
     runs,
     safekeeping,
+    shell,
     signing,
     trials,
     trust,
@@ -34,12 +35,26 @@ from flows.commands import (
 )
 from flows.commands.apps import app
 from vault.system.isolation import from_start_folder
+from vault.system.program import describe_tool
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        tool = describe_tool()
+        typer.echo(f"reprise {tool['version']} (source digest {tool['sourceDigest']})")
+        raise typer.Exit
 
 
 @app.callback()
 def _settings(
     home: Annotated[Path | None, typer.Option(help="Where all state lies (or REPRISE_HOME).")] = None,
     operator: Annotated[str | None, typer.Option(help="Who acts (or REPRISE_OPERATOR).")] = None,
+    version: Annotated[  # noqa: ARG001 - its callback prints
+        bool,
+        typer.Option(
+            "--version", help="Print which program this is.", is_eager=True, callback=_print_version
+        ),
+    ] = False,
 ) -> None:
     if home is not None:
         os.environ["REPRISE_HOME"] = from_start_folder(str(home))
@@ -57,6 +72,7 @@ _MODULES = (
     recipients,
     runs,
     safekeeping,
+    shell,
     signing,
     trials,
     worker,
@@ -106,7 +122,9 @@ def run(words: list[str]) -> None:
     command = typer.main.get_command(app)
     for option in _options_below(command):
         option.type_descriptor.parameter_info.readable = False
-    command(args=words, prog_name="reprise")
+    if shell.VARIABLE in os.environ:
+        shell.prepare()
+    command(args=words, prog_name=shell.PROGRAM)
 
 
 def _options_below(command: Any) -> Iterator[Any]:

@@ -19,7 +19,7 @@ _ORDER = (
     *("create", "enrol", "trust", "recipient", "destination", "authorise", "intake"),
     *("probe", "rehearse", "migrate", "order", "orders", "runs", "status", "resume", "abandon"),
     *("confirm", "custody", "verify", "open", "proof", "subject", "ledger"),
-    *("install-sweep", "sweep", "worker", "doctor", "backup", "restore", "accept-rollback"),
+    *("install-sweep", "sweep", "worker", "doctor", "backup", "restore", "accept-rollback", "completion"),
     *("demo", "trial"),
 )
 
