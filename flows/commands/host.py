@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 
 from flows.commands.apps import HOST, app
-from flows.commands.findings_table import findings_table
 from flows.commands.shared import Examined, Looking, Shown, command, errors_console
 from flows.retention import install as sweep_install
 from schemas.errors import HostError
@@ -60,6 +59,7 @@ def _installed(found: sweep_install.Installed, name: str, *, cron: bool) -> Show
 @command(app, panel=HOST)
 def doctor(home: Examined) -> Shown:
     """Look at this host and this home: what could break a promise, and how to mend it. Fails (17) on a `fail`."""
+    from flows.commands.findings_table import findings_table
     from vault.diagnostics.examination import examine
     from vault.diagnostics.host import Host
 
