@@ -105,7 +105,7 @@ def _show_run_of(home: Path, error: RepriseError, named: str | None) -> None:
 
 
 def _direct(home: Path, order: Order) -> dict[str, Any]:
-    with BarWatch(source=order.source) as observer:
+    with BarWatch(source=lambda: order.source) as observer:
         return engine.start(home, order, observer).to_json()
 
 
@@ -128,7 +128,7 @@ def _through_prefect(home: Path, order: Order) -> dict[str, Any]:
 
     order_id = save_order(home, order)
     try:
-        with BarWatch(source=order.source) as observer, engine.observing(order_id, observer):
+        with BarWatch(source=lambda: order.source) as observer, engine.observing(order_id, observer):
             return run_here(home, order.use, order_id)
     finally:
         if run_of_order(home, order_id) is None:
@@ -246,7 +246,7 @@ def status(
 @command(app, panel=RUNS)
 def resume(run: RunArgument, home: Examined, operator: ActingName) -> Shown:
     """Go on with an interrupted or failed run from its last step. The same use, the same deadline."""
-    with saying_what_waits(home, run), BarWatch(source=source_of(home, run)) as observer:
+    with saying_what_waits(home, run), BarWatch(source=lambda: source_of(home, run)) as observer:
         result = engine.resume(home, run, operator, observer).to_json()
     return Shown(result, describe_result(result))
 
