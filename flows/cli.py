@@ -10,7 +10,6 @@ from typing import Annotated, Any
 import typer
 
 from flows.commands import (
-    apps,
     authority,
     copies,
     destinations,
@@ -27,6 +26,7 @@ from flows.commands import (
     recipients,
     runs,
     safekeeping,
+    shell,
     signing,
     trials,
     trust,
@@ -34,12 +34,26 @@ from flows.commands import (
 )
 from flows.commands.apps import app
 from vault.system.isolation import from_start_folder
+from vault.system.program import describe_tool
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        tool = describe_tool()
+        typer.echo(f"reprise {tool['version']} (source digest {tool['sourceDigest']})")
+        raise typer.Exit
 
 
 @app.callback()
 def _settings(
     home: Annotated[Path | None, typer.Option(help="Where all state lies (or REPRISE_HOME).")] = None,
     operator: Annotated[str | None, typer.Option(help="Who acts (or REPRISE_OPERATOR).")] = None,
+    version: Annotated[  # noqa: ARG001 - its callback prints
+        bool,
+        typer.Option(
+            "--version", help="Print which program this is.", is_eager=True, callback=_print_version
+        ),
+    ] = False,
 ) -> None:
     if home is not None:
         os.environ["REPRISE_HOME"] = from_start_folder(str(home))
@@ -47,71 +61,30 @@ def _settings(
         os.environ["REPRISE_OPERATOR"] = operator
 
 
-_CONVERTED = (
+_MODULES = (
     authority,
-    handwritten,
-    enrolment,
-    recipients,
-    people,
-    trust,
-    destinations,
     copies,
+    destinations,
+    drafting,
+    enrolment,
+    handwritten,
+    heads,
+    homes,
+    host,
     intake,
+    orders,
+    people,
+    proof,
+    recipients,
+    runs,
+    safekeeping,
+    shell,
+    signing,
+    trials,
+    trust,
+    worker,
 )
-_command: Any
-for _command in (
-    trials.demo,
-    trials.trial,
-    homes.create,
-    runs.probe,
-    runs.rehearse,
-    runs.migrate,
-    runs.order,
-    runs.runs,
-    runs.status,
-    runs.resume,
-    runs.abandon,
-    runs.sweep,
-    worker.worker,
-    proof.verify,
-):
-    app.command()(_command)
-app.command("open")(proof.open_package)
-for _command in (
-    host.install_sweep,
-    host.doctor,
-    safekeeping.backup,
-    safekeeping.restore,
-    safekeeping.accept_rollback,
-):
-    app.command()(_command)
-for _command in (drafting.draft, signing.sign):
-    apps.authorise.command()(_command)
-for _command in (heads.stamp_request, heads.stamp):
-    apps.authorise.command()(_command)
-for _command in (
-    proof.check,
-    homes.policy,
-    proof.export,
-    proof.stamp_request,
-    proof.stamp,
-    heads.consistency,
-    heads.cosign,
-):
-    apps.ledger.command()(_command)
-for _name, _command in (("list", orders.list_), ("cancel", orders.cancel)):
-    apps.orders.command(_name)(_command)
-app.add_typer(apps.orders, name="orders")
-apps.proof.command()(heads.refresh)
-app.add_typer(apps.proof, name="proof")
-app.add_typer(apps.intake, name="intake")
-app.add_typer(apps.destination, name="destination")
-app.add_typer(apps.trust, name="trust")
-app.add_typer(apps.subject, name="subject")
-app.add_typer(apps.authorise, name="authorise")
-app.add_typer(apps.enrol, name="enrol")
-app.add_typer(apps.recipient, name="recipient")
-app.add_typer(apps.ledger, name="ledger")
+"""Each registers its commands when it is imported."""
 
 
 def run(words: list[str]) -> None:
@@ -119,7 +92,9 @@ def run(words: list[str]) -> None:
     command = typer.main.get_command(app)
     for option in _options_below(command):
         option.type_descriptor.parameter_info.readable = False
-    command(args=words, prog_name="reprise")
+    if shell.VARIABLE in os.environ:
+        shell.prepare()
+    command(args=words, prog_name=shell.PROGRAM)
 
 
 def _options_below(command: Any) -> Iterator[Any]:

@@ -8,6 +8,18 @@ _INCIDENT = "Treat it as an incident: `reprise abandon RUN --yes`, and find out 
 SITE: dict[str, tuple[str, str]] = {
     # homes
     "home_not_given": ("No home is named.", "Give --home DIR, or set REPRISE_HOME."),
+    "user_settings_unsafe": (
+        "Others can write your file of settings, or the folder that it lies in.",
+        "`~/.config/reprise` and the `reprise.toml` in it must be yours and writable for you alone: chmod go-w.",
+    ),
+    "user_settings_malformed": (
+        "Your file of settings cannot be read.",
+        "`~/.config/reprise/reprise.toml` must be TOML; `home` is a full path and `operator` a name, both in quotes.",
+    ),
+    "user_setting_unknown": (
+        "Your file of settings has a setting that there is not.",
+        "`~/.config/reprise/reprise.toml` may have `home` and `operator`, nothing else.",
+    ),
     "home_not_found": (
         "There is no home in this folder.",
         "Check the path: a home holds `site.toml`. `reprise create HOME` makes one.",
@@ -108,7 +120,14 @@ SITE: dict[str, tuple[str, str]] = {
         "This run has not ended.",
         "`reprise status RUN` shows where it stands; its proof is made at its end.",
     ),
-    "no_such_run": ("There is no run of this id.", "`reprise runs` lists them; give the whole id."),
+    "no_such_run": (
+        "There is no run of this id.",
+        "`reprise runs` lists them; the first four characters of an id are enough, where no other begins alike.",
+    ),
+    "run_ambiguous": (
+        "Several runs have an id that begins so.",
+        "`reprise runs` lists them; give more of the id.",
+    ),
     "no_such_order": (
         "There is no order of this id in this home.",
         "It was carried out, or waited beyond the site's ceiling and was forgotten: give the order again.",

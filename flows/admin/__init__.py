@@ -9,6 +9,8 @@
 * `handwritten`: instructions signed by hand
 * `erasure`: what is kept of a person, shown and erased
 * `backup`: backup and restore
+* `ledger`: the ledger as others check it
+* `stamps`: time stamps over heads and signatures
 * `status`: where a home stands
 """
 
@@ -19,8 +21,10 @@ __all__ = [
     "enrolment",
     "erasure",
     "handwritten",
+    "ledger",
     "operators",
     "recipients",
+    "stamps",
     "status",
     "trust",
 ]

@@ -29,15 +29,14 @@ class Reason(StrEnum):
     RECORD_LOST = "record_lost"  # this host's own
 
 
-def backup(home: Path, recipients: list[str], to: Path, operator: str) -> dict[str, Any]:
-    """Seal the home into one file. Raises what opening a home raises, TargetRefusedError, StorageFullError.
+def backup(control: Control, recipients: list[str], to: Path) -> dict[str, Any]:
+    """Seal the home into one file. Raises TargetRefusedError, StorageFullError.
 
     The ledger tells of it before it is made: no erasure reaches into a copy, so that there is one must be known.
     """
-    control = Control.open(home, operator)
     refuse_backup(recipients, to)
     control.record(EntryType.HOME_BACKED_UP, None, "begun", {"recipients": len(recipients)})
-    return write_backup(home, control.ledger.store, control.clock, recipients, to)
+    return write_backup(control.home, control.ledger.store, control.clock, recipients, to)
 
 
 def restore(sealed: Path, identity: str, home: Path, operator: str) -> dict[str, Any]:

@@ -96,12 +96,12 @@ def _late(age: int | None, every_minutes: int) -> bool:
     return age is None or age > every_minutes * 60 * LATE_AFTER_INTERVALS
 
 
-def raise_alarm(state: HomeState) -> None:
-    """Raise the worst alarm. Raises VerificationFailedError, OrphanFoundError, RunOverdueError, SweepLateError."""
+def alarm(state: HomeState) -> RepriseError | None:
+    """The worst alarm: VerificationFailedError, OrphanFoundError, RunOverdueError, SweepLateError; none when all is well."""
     if not state.alarms:
-        return
+        return None
     code = state.alarms[0]
-    raise _ALARMS[code](code, count=len(state.alarms))
+    return _ALARMS[code](code, count=len(state.alarms))
 
 
 def one_line(state: HomeState) -> str:

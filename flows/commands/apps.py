@@ -2,7 +2,34 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import typer
+from typer.core import TyperGroup
+
+BEFORE, RUNS, AFTERWARDS, HOST, TRY = (
+    "Before a migration",
+    "Runs",
+    "Afterwards",
+    "The host",
+    "Try it",
+)
+"""The panels of `reprise --help`, as README.md groups the commands."""
+_ORDER = (
+    *("create", "enrol", "trust", "recipient", "destination", "authorise", "intake"),
+    *("probe", "rehearse", "migrate", "order", "orders", "runs", "status", "resume", "abandon"),
+    *("confirm", "custody", "verify", "open", "proof", "subject", "ledger"),
+    *("install-sweep", "sweep", "worker", "doctor", "backup", "restore", "accept-rollback", "completion"),
+    *("demo", "trial"),
+)
+
+
+class _InOrder(TyperGroup):
+    """The commands in the order of work, whichever module was imported first."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """The names, as `reprise --help` lists them."""
+        return sorted(super().list_commands(ctx), key=_ORDER.index)
 
 
 def _group(about: str) -> typer.Typer:
@@ -11,6 +38,7 @@ def _group(about: str) -> typer.Typer:
 
 app = typer.Typer(
     name="reprise",
+    cls=_InOrder,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,  # a traceback could quote data
@@ -29,11 +57,16 @@ intake = _group("One-time keys to which a practice seals its export before it se
 orders = _group("Orders that wait to be triggered: list them, cancel one.")
 destination = _group("Servers that packages may go to: declare, list, check, remove.")
 
-BEFORE, RUNS, AFTERWARDS, HOST, TRY = (
-    "Before a migration",
-    "Runs",
-    "Afterwards",
-    "The host",
-    "Try it",
-)
-"""The panels of `reprise --help`, as README.md groups the commands."""
+for _group_app, _name, _panel in (
+    (enrol, "enrol", BEFORE),
+    (trust, "trust", BEFORE),
+    (recipient, "recipient", BEFORE),
+    (destination, "destination", BEFORE),
+    (authorise, "authorise", BEFORE),
+    (intake, "intake", BEFORE),
+    (orders, "orders", RUNS),
+    (proof, "proof", AFTERWARDS),
+    (subject, "subject", AFTERWARDS),
+    (ledger, "ledger", AFTERWARDS),
+):
+    app.add_typer(_group_app, name=_name, rich_help_panel=_panel)

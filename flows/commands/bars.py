@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self
-
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from flows.commands.shared import errors_console
 from flows.lifecycle.copies import EXPORT_ENDS
@@ -29,9 +28,11 @@ _WORDS = {
 
 
 class BarWatch:
-    """Shows a run's progress; a context manager. `source`: where the export lies, for whoever must know that it goes."""
+    """Shows a run's progress; a context manager. `source` says where the export lies, to whoever must know that it goes."""
 
-    def __init__(self, *, source: str | None = None, quiet: bool = False) -> None:
+    def __init__(self, *, source: Callable[[], str | None] | None = None, quiet: bool = False) -> None:
+        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
         self._source = source
         self._progress = Progress(
             TextColumn("{task.description:<28}"),
@@ -63,7 +64,8 @@ class BarWatch:
     def step(self, step: str, counts: dict[str, Any]) -> None:
         """Move the bar to the end of a step; of its counts only what must be known before a run begins is shown."""
         if counts.get(EXPORT_ENDS):
-            place = f" at {self._source}" if self._source else ""
+            source = self._source() if self._source else None
+            place = f" at {source}" if source else ""
             self._progress.console.print(
                 f"The export{place} will be destroyed when the package is delivered, as the instruction says.",
                 markup=False,

@@ -13,8 +13,9 @@ from typing import Annotated, Any
 import typer
 
 from flows import interrupts
+from flows.commands.apps import authorise
 from flows.commands.documents import refuse_existing, say_text, write_new
-from flows.commands.shared import HomeOption, JsonOption, guarded, home_path, show
+from flows.commands.shared import HomeOption, JsonOption, Shown, command, home_at_hand
 from flows.drafting.answers import unfinished
 from flows.drafting.checking import draft_problems
 from flows.drafting.fields_file import read_fields
@@ -34,7 +35,7 @@ LEFT = "Nothing was written; the answers so far stand above, as FIELDS."
 NOT_BEGUN = "Nothing was answered, and nothing was written."
 
 
-@guarded
+@command(authorise)
 def draft(
     fields: Annotated[
         Path | None,
@@ -51,17 +52,18 @@ def draft(
     ] = False,
     home: HomeOption = None,
     as_json: JsonOption = False,
-) -> None:
+) -> Shown | None:
     """Draw up an instruction: answer questions, or give FIELDS. Says all that is wrong at once; prints the text.
 
     A FILE that ends in .pdf becomes the page that a doctor reads and signs, the JSON inside it; no FILE is replaced. With a
     home, what that home would refuse later is said now.
     """
-    place = home_path(home) if home is not None or os.environ.get("REPRISE_HOME") else None
+    control = home_at_hand(home)
+    place = control.home if control else None
     now = SystemClock().now()
     if template:
         typer.echo(make_template(Known.of(place, now), now), nl=False)
-        return
+        return None
     for path in to or []:
         refuse_existing(path)
     if fields is None:
@@ -78,7 +80,7 @@ def draft(
         typer.echo(UNCHECKED, err=True)
     written = [str(path) for path in to or []]
     text = "\n".join(f"written: {path}" for path in written) or "Nothing was written: give --to FILE."
-    show({"written": written, "problems": []}, as_json=as_json, text=text)
+    return Shown({"written": written, "problems": []}, text)
 
 
 def _asked(place: Path | None, now: datetime, to: list[Path] | None) -> list[Path]:

@@ -2,31 +2,30 @@
 
 from __future__ import annotations
 
+from rich.console import Group
 from rich.padding import Padding
 from rich.table import Table
+from rich.text import Text
 
-from flows.commands.shared import console
 from vault.diagnostics.findings import AREAS, Finding, Severity
 
-_MARKS = {
-    Severity.FAIL: "[bold red]fail[/]",
-    Severity.WARN: "[yellow]warn[/]",
-    Severity.NOTE: "[cyan]note[/]",
-    Severity.OK: "[green]ok[/]",
-}
+_STYLES = {Severity.FAIL: "bold red", Severity.WARN: "yellow", Severity.NOTE: "cyan", Severity.OK: "green"}
+_GRAVE = list(Severity)
 
 
-def show_findings(found: list[Finding]) -> None:
-    """Print them; the worst of an area first."""
-    grave = list(Severity)
-    for area, title in AREAS.items():
-        console.print(f"[bold]{title}[/]")
-        rows = Table.grid(padding=(0, 2))
-        rows.add_column(width=4)
-        rows.add_column(overflow="fold")
-        for f in sorted(
-            (f for f in found if f.area == area), key=lambda f: grave.index(Severity(f.severity))
-        ):
-            remedy = f"\n[dim]{f.code}: {f.remedy}[/]" if f.remedy else ""
-            rows.add_row(_MARKS[Severity(f.severity)], f.meaning + remedy)
-        console.print(Padding(rows, (0, 0, 1, 2)))
+def findings_table(found: list[Finding]) -> Group:
+    """The findings as they are printed; the worst of an area first."""
+    return Group(*(part for area, title in AREAS.items() for part in _area(title, found, area)))
+
+
+def _area(title: str, found: list[Finding], area: str) -> tuple[Text, Padding]:
+    rows = Table.grid(padding=(0, 2))
+    rows.add_column(width=4)
+    rows.add_column(overflow="fold")
+    ours = [f for f in found if f.area == area]
+    for f in sorted(ours, key=lambda f: _GRAVE.index(Severity(f.severity))):
+        meaning = Text(f.meaning)
+        if f.remedy:
+            meaning.append(f"\n{f.code}: {f.remedy}", "dim")
+        rows.add_row(Text(f.severity, _STYLES[Severity(f.severity)]), meaning)
+    return Text(title, "bold"), Padding(rows, (0, 0, 1, 2))

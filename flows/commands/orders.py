@@ -1,4 +1,4 @@
-"""Commands about orders that wait: list them, cancel one. `order` itself makes one (`flows.commands.runs`)."""
+"""`reprise orders`: list those that wait, cancel one. `reprise order` makes one (`flows.commands.runs`)."""
 
 from __future__ import annotations
 
@@ -6,42 +6,27 @@ from typing import Annotated
 
 import typer
 
-from flows.commands.shared import (
-    HomeOption,
-    JsonOption,
-    OperatorOption,
-    guarded,
-    home_path,
-    operator_name,
-    show,
-)
-from flows.session.control import Control
+from flows.commands.apps import orders
+from flows.commands.shared import Acting, Looking, Shown, command
 from flows.session.orders import cancel_order, list_orders
 
 
-@guarded
-def list_(home: HomeOption = None, as_json: JsonOption = False) -> None:
+@command(orders, "list")
+def list_waiting(control: Looking) -> Shown:
     """List the orders that wait to be triggered, and those whose run goes on."""
-    found = list_orders(home_path(home))
+    found = list_orders(control.home)
     lines = [
         f"{order['order']}  {order['made']}  {order['use']:<10} {order['run'] or 'waits'}\n"
         f"                  {order['source']} -> {order['destination'] or 'nothing is delivered'}"
         for order in found
     ]
-    show(found, as_json=as_json, text="\n".join(lines) or "No order waits.")
+    return Shown(found, "\n".join(lines) or "No order waits.")
 
 
-@guarded
+@command(orders)
 def cancel(
-    order: Annotated[str, typer.Argument(help="The order's id.", show_default=False)],
-    home: HomeOption = None,
-    operator: OperatorOption = None,
-    as_json: JsonOption = False,
-) -> None:
+    order: Annotated[str, typer.Argument(help="The order's id.", show_default=False)], control: Acting
+) -> Shown:
     """Forget an order that nobody triggered. One whose run has begun is ended with `abandon`."""
-    path = home_path(home)
-    Control.open(path, operator_name(operator))
-    cancel_order(path, order)
-    show(
-        {"cancelled": order}, as_json=as_json, text=f"Order {order} is cancelled. Triggered, it does nothing."
-    )
+    cancel_order(control.home, order)
+    return Shown({"cancelled": order}, f"Order {order} is cancelled. Triggered, it does nothing.")

@@ -11,19 +11,18 @@ from typing import Annotated, Any
 import typer
 
 from flows import interrupts
-from flows.admin.status import home_state, one_line, raise_alarm
+from flows.admin.status import alarm, home_state, one_line
+from flows.commands.apps import HOST, RUNS, app
 from flows.commands.bars import BarWatch
 from flows.commands.shared import (
-    HomeOption,
-    JsonOption,
-    OperatorOption,
+    ActingName,
+    Examined,
+    Looking,
+    Shown,
     absolute,
+    command,
     errors_console,
     file_or_id,
-    guarded,
-    home_path,
-    operator_name,
-    show,
 )
 from flows.commands.wording import (
     describe_interrupted,
@@ -35,14 +34,13 @@ from flows.commands.wording import (
 )
 from flows.engine import run as engine
 from flows.lifecycle.copies import confirm_clock
-from flows.lifecycle.run_views import list_runs, run_of_order, run_of_this_process, source_of
+from flows.lifecycle.run_views import list_runs, run_of_order, run_of_this_process, seen_runs, source_of
 from flows.lifecycle.run_views import status as run_status
 from flows.retention.round import sweep_round
 from flows.session.control import Control
 from flows.session.orders import Order, drop_order, save_order
 from flows.transport.destination import channel_of
 from schemas.errors import HostError, RepriseError, VerificationFailedError
-from vault.diagnostics.prefect_api import Answer, ask
 
 SourceArgument = Annotated[
     Path,
@@ -69,22 +67,23 @@ PrefectOption = Annotated[
         show_default=False,
     ),
 ]
+RunArgument = Annotated[str, typer.Argument(help="The run's id.", show_default=False)]
 
 
-def _carry(home: Path, order: Order, *, prefect: bool | None, as_json: bool) -> None:
+def _carry(home: Path, order: Order, *, prefect: bool | None) -> Shown:
     server = bool(os.environ.get("PREFECT_API_URL"))
     if prefect and not server:
         raise HostError("prefect_api_not_given")
     with saying_what_waits(home):
         result = _direct(home, order) if not server or prefect is False else _through_prefect(home, order)
-    show(result, as_json=as_json, text=describe_result(result))
+    return Shown(result, describe_result(result))
 
 
 @contextmanager
 def saying_what_waits(home: Path, run: str | None = None) -> Iterator[None]:
     """Let an interrupt say what can be done with this process's run; and an error about a run, how that run stands or ended.
 
-    `run` is the one that the command names.
+    `run` is the one that the command names, by its id or the beginning of it.
     """
     with interrupts.described_by(lambda: describe_interrupted(run_of_this_process(home))):
         try:
@@ -94,17 +93,19 @@ def saying_what_waits(home: Path, run: str | None = None) -> Iterator[None]:
             raise
 
 
-def _show_run_of(home: Path, error: RepriseError, own: str | None) -> None:
+def _show_run_of(home: Path, error: RepriseError, named: str | None) -> None:
     with suppress(RepriseError, OSError):  # what is said beside an error may not hide it
-        results = run_of_this_process(home)
+        carried = run_of_this_process(home) or {}
         for run in list_runs(home):
             if run["run"] == error.facts.get("run"):
-                ours = run["run"] in (own, results and results["run"])
+                ours = run["run"] == carried.get("run") or (
+                    named is not None and run["run"].startswith(Path(named).name)
+                )
                 errors_console.print(describe_run_of_error(run, ours=ours), markup=False)
 
 
 def _direct(home: Path, order: Order) -> dict[str, Any]:
-    with BarWatch(source=order.source) as observer:
+    with BarWatch(source=lambda: order.source) as observer:
         return engine.start(home, order, observer).to_json()
 
 
@@ -114,6 +115,7 @@ def _through_prefect(home: Path, order: Order) -> dict[str, Any]:
     Raises HostError: prefect_silent, prefect_open.
     """
     from flows.worker.prefect_settings import settle_prefect
+    from vault.diagnostics.prefect_api import Answer, ask
 
     answer = ask(os.environ["PREFECT_API_URL"])
     if answer is Answer.OPEN:
@@ -126,7 +128,7 @@ def _through_prefect(home: Path, order: Order) -> dict[str, Any]:
 
     order_id = save_order(home, order)
     try:
-        with BarWatch(source=order.source) as observer, engine.observing(order_id, observer):
+        with BarWatch(source=lambda: order.source) as observer, engine.observing(order_id, observer):
             return run_here(home, order.use, order_id)
     finally:
         if run_of_order(home, order_id) is None:
@@ -138,117 +140,88 @@ def _place(to: str) -> str:
     return str(absolute(Path(to)).resolve()) if channel_of(to) == "folder" else to
 
 
-@guarded
+def _order(
+    source: Path, authorisation: str, use: str, to: str | None, keys: str, operator: str, intake: str | None
+) -> Order:
+    """The order, with paths that hold from anywhere."""
+    place = None if to is None else _place(to)
+    return Order(str(source.resolve()), file_or_id(authorisation), use, place, keys, operator, intake)
+
+
+@command(app, panel=RUNS)
+def probe(
+    source: SourceArgument,
+    authorisation: AuthorisationOption,
+    home: Examined,
+    operator: ActingName,
+    keys: KeysOption = "keyring",
+    intake: IntakeOption = None,
+    prefect: PrefectOption = None,
+) -> Shown:
+    """Count what a source holds (the use `inventory`), destroy and certify."""
+    order = _order(source, authorisation, "inventory", None, keys, operator, intake)
+    return _carry(home, order, prefect=prefect)
+
+
+@command(app, panel=RUNS)
+def rehearse(
+    source: SourceArgument,
+    authorisation: AuthorisationOption,
+    home: Examined,
+    operator: ActingName,
+    keys: KeysOption = "keyring",
+    intake: IntakeOption = None,
+    prefect: PrefectOption = None,
+) -> Shown:
+    """Do everything but deliver: show what a migration would deliver whole, as text or not; destroy and certify."""
+    order = _order(source, authorisation, "rehearsal", None, keys, operator, intake)
+    return _carry(home, order, prefect=prefect)
+
+
+@command(app, panel=RUNS)
 def migrate(
     source: SourceArgument,
     authorisation: AuthorisationOption,
     to: Annotated[str, typer.Option("--to", help="The destination the instruction names.")],
-    home: HomeOption = None,
-    operator: OperatorOption = None,
+    home: Examined,
+    operator: ActingName,
     keys: KeysOption = "keyring",
     intake: IntakeOption = None,
     prefect: PrefectOption = None,
-    as_json: JsonOption = False,
-) -> None:
+) -> Shown:
     """Migrate one doctor's records, destroy the staging, certify."""
-    order = Order(
-        str(source.resolve()),
-        file_or_id(authorisation),
-        "migration",
-        _place(to),
-        keys,
-        operator_name(operator),
-        intake,
-    )
-    _carry(home_path(home), order, prefect=prefect, as_json=as_json)
+    order = _order(source, authorisation, "migration", to, keys, operator, intake)
+    return _carry(home, order, prefect=prefect)
 
 
-@guarded
-def rehearse(
+@command(app, "order", panel=RUNS)
+def seal_order(
     source: SourceArgument,
     authorisation: AuthorisationOption,
-    home: HomeOption = None,
-    operator: OperatorOption = None,
-    keys: KeysOption = "keyring",
-    intake: IntakeOption = None,
-    prefect: PrefectOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Do everything but deliver: show what a migration would deliver whole, as text or not; destroy and certify."""
-    order = Order(
-        str(source.resolve()),
-        file_or_id(authorisation),
-        "rehearsal",
-        None,
-        keys,
-        operator_name(operator),
-        intake,
-    )
-    _carry(home_path(home), order, prefect=prefect, as_json=as_json)
-
-
-@guarded
-def probe(
-    source: SourceArgument,
-    authorisation: AuthorisationOption,
-    home: HomeOption = None,
-    operator: OperatorOption = None,
-    keys: KeysOption = "keyring",
-    intake: IntakeOption = None,
-    prefect: PrefectOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Count what a source holds (the use `inventory`), destroy and certify."""
-    order = Order(
-        str(source.resolve()),
-        file_or_id(authorisation),
-        "inventory",
-        None,
-        keys,
-        operator_name(operator),
-        intake,
-    )
-    _carry(home_path(home), order, prefect=prefect, as_json=as_json)
-
-
-@guarded
-def order(
-    source: SourceArgument,
-    authorisation: AuthorisationOption,
+    home: Examined,
+    operator: ActingName,
     to: Annotated[str | None, typer.Option("--to", help="The destination; none: a rehearsal.")] = None,
-    home: HomeOption = None,
-    operator: OperatorOption = None,
     keys: KeysOption = "keyring",
     intake: IntakeOption = None,
-    as_json: JsonOption = False,
-) -> None:
+) -> Shown:
     """Seal an order for a run that Prefect triggers later; prints its opaque id."""
     use = "rehearsal" if to is None else "migration"
-    destination = None if to is None else _place(to)
-    made = Order(
-        str(source.resolve()),
-        file_or_id(authorisation),
-        use,
-        destination,
-        keys,
-        operator_name(operator),
-        intake,
-    )
-    path = home_path(home)
-    engine.precheck(path, made)
-    order_id = save_order(path, made)
-    show({"order": order_id}, as_json=as_json, text=order_id)
+    order = _order(source, authorisation, use, to, keys, operator, intake)
+    engine.precheck(home, order)
+    order_id = save_order(home, order)
+    return Shown({"order": order_id}, order_id)
 
 
-@guarded
-def runs(home: HomeOption = None, as_json: JsonOption = False) -> None:
+@command(app, panel=RUNS)
+def runs(control: Looking) -> Shown:
     """List the runs: when each began, and where it stands or how it ended."""
-    found = list_runs(home_path(home))
-    show(found, as_json=as_json, text=describe_runs(found))
+    found = seen_runs(control)
+    return Shown(found, describe_runs(found))
 
 
-@guarded
+@command(app, panel=RUNS)
 def status(
+    home: Examined,
     run: Annotated[
         str | None, typer.Argument(help="The run's id; none: the home.", show_default=False)
     ] = None,
@@ -259,72 +232,56 @@ def status(
             help="Fail (80-83; 90 after a rollback) when something is late, overdue or incomplete.",
         ),
     ] = False,
-    home: HomeOption = None,
-    as_json: JsonOption = False,
-) -> None:
+) -> Shown:
     """Show a run: its end or where it stands, its counts, its steps; without RUN, the home in one line for monitoring."""
     if run is not None and strict:
         raise typer.BadParameter("--strict looks at the home: give no RUN")
     if run is not None:
-        found = run_status(home_path(home), run)
-        show(found, as_json=as_json, text=describe_status(found))
-        return
-    state = home_state(home_path(home))
-    show(state.to_json(), as_json=as_json, text=one_line(state))
-    if strict:
-        raise_alarm(state)
+        found = run_status(home, run)
+        return Shown(found, describe_status(found))
+    state = home_state(home)
+    return Shown(state.to_json(), one_line(state), alarm(state) if strict else None)
 
 
-@guarded
-def resume(
-    run: Annotated[str, typer.Argument(help="The run's id.", show_default=False)],
-    home: HomeOption = None,
-    operator: OperatorOption = None,
-    as_json: JsonOption = False,
-) -> None:
+@command(app, panel=RUNS)
+def resume(run: RunArgument, home: Examined, operator: ActingName) -> Shown:
     """Go on with an interrupted or failed run from its last step. The same use, the same deadline."""
-    path = home_path(home)
-    with saying_what_waits(path, run), BarWatch(source=source_of(path, run)) as observer:
-        result = engine.resume(path, run, operator_name(operator), observer).to_json()
-    show(result, as_json=as_json, text=describe_result(result))
+    with saying_what_waits(home, run), BarWatch(source=lambda: source_of(home, run)) as observer:
+        result = engine.resume(home, run, operator, observer).to_json()
+    return Shown(result, describe_result(result))
 
 
-@guarded
+@command(app, panel=RUNS)
 def abandon(
-    run: Annotated[str, typer.Argument(help="The run's id.", show_default=False)],
+    run: RunArgument,
+    home: Examined,
+    operator: ActingName,
     yes: Annotated[bool, typer.Option("--yes", help="Really destroy this run's staging.")] = False,
-    home: HomeOption = None,
-    operator: OperatorOption = None,
-    as_json: JsonOption = False,
-) -> None:
+) -> Shown:
     """End a run without delivering: destroy its staging, check, certify."""
     if not yes:
         errors_console.print("Nothing done: add --yes to destroy this run's staging.")
         raise typer.Exit(2)
-    path = home_path(home)
-    with saying_what_waits(path, run):
-        result = engine.abandon(path, run, operator_name(operator)).to_json()
-    show(result, as_json=as_json, text=describe_result(result))
+    with saying_what_waits(home, run):
+        result = engine.abandon(home, run, operator).to_json()
+    return Shown(result, describe_result(result))
 
 
-@guarded
+@command(app, panel=HOST)
 def sweep(
+    home: Examined,
+    operator: ActingName,
     clock_is_right: Annotated[
         bool, typer.Option("--clock-is-right", help="An operator's word for a wall clock that jumped.")
     ] = False,
-    home: HomeOption = None,
-    operator: OperatorOption = None,
-    as_json: JsonOption = False,
-) -> None:
+) -> Shown:
     """Destroy what is overdue, orphaned without a key, or half-destroyed. Fails (80) when something could not be destroyed.
 
     Needs no Prefect, and a network only for what lies at a server.
     """
-    path = home_path(home)
     if clock_is_right:
-        confirm_clock(Control.open(path, operator_name(operator)))
-    found = sweep_round(path)
-    show(found.to_json(), as_json=as_json, text=describe_sweep(found.to_json()))
-    if found.incomplete or found.copies_incomplete:
-        count = found.incomplete + found.copies_incomplete
-        raise VerificationFailedError("destruction_incomplete", count=count)
+        confirm_clock(Control.open(home, operator))
+    found = sweep_round(home)
+    count = found.incomplete + found.copies_incomplete
+    failure = VerificationFailedError("destruction_incomplete", count=count) if count else None
+    return Shown(found.to_json(), describe_sweep(found.to_json()), failure)

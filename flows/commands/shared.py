@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import Annotated, Any, ParamSpec, TypeVar, get_args, get_type_hints
 
 import typer
-from rich.console import Console
+from rich.console import Console, RenderableType
 
 from flows import interrupts
 from flows.session.coded_errors import Told, told
 from flows.session.control import Control
+from flows.session.user_settings import user_settings
 from schemas.errors import HomeError, RepriseError
 from vault.system.isolation import from_start_folder
 
@@ -45,14 +46,25 @@ def home_path(home: Path | None) -> Path:
     return found
 
 
+def home_at_hand(home: Path | None) -> Control | None:
+    """The home, opened to be looked at, where one is named; for those who do without. Raises what `home_path` raises."""
+    return Control.open_to_look(home_to_examine(home)) if _named(home) is not None else None
+
+
 def home_to_examine(home: Path | None) -> Path:
     """The same without opening it, for those who look what is wrong. Raises HomeError."""
-    found = home or (Path(os.environ["REPRISE_HOME"]) if os.environ.get("REPRISE_HOME") else None)
+    found = _named(home)
     if found is None:
         raise HomeError("home_not_given")
     if not (found / "site.toml").is_file():
         raise HomeError("home_not_found")
     return found.resolve()
+
+
+def _named(home: Path | None) -> Path | None:
+    """The home of the command line, else of the environment, else of the user's settings."""
+    named = os.environ.get("REPRISE_HOME")
+    return home or (Path(named) if named else user_settings().home)
 
 
 def file_or_id(reference: str) -> str:
@@ -63,10 +75,10 @@ def file_or_id(reference: str) -> str:
 
 def operator_name(operator: str | None) -> str:
     """Who acts; empty when nobody does, which the home then refuses and records."""
-    return operator or os.environ.get("REPRISE_OPERATOR", "")
+    return operator or os.environ.get("REPRISE_OPERATOR") or user_settings().operator
 
 
-def show(result: Any, *, as_json: bool, text: str) -> None:
+def show(result: Any, *, as_json: bool, text: RenderableType) -> None:
     """Print the result for a person, or for a program."""
     if as_json:
         sys.stdout.write(json.dumps(result) + "\n")
@@ -80,7 +92,7 @@ class Shown:
     """What a command prints, for a program and for a person; and what it fails with once that stands there."""
 
     result: Any
-    text: str
+    text: RenderableType
     failure: Exception | None = None
 
 
@@ -120,7 +132,7 @@ def _wired(function: Callable[..., Shown | None]) -> Callable[..., None]:
         for one in signature(function).parameters.values()
         if one.name not in kinds
     ]
-    added = [one for one in _options(set(kinds.values()), returned) if one.name not in hints]
+    added = [one for one in _options(set(kinds.values()), returned) if one.name not in {o.name for o in own}]
 
     @wraps(function)
     def wired(*args: Any, **kwargs: Any) -> None:

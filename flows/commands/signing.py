@@ -6,13 +6,13 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from flows.commands.shared import HomeOption, guarded, home_path
+from flows.commands.apps import authorise
+from flows.commands.shared import HomeOption, command, home_at_hand
 from schemas.errors import AuthorisationError
 from schemas.regular_file import read_regular
 from vault.authorisation.signatories import places_of
@@ -24,7 +24,7 @@ from vault.pki.signer_profiles import EID_KEY
 from vault.system.files import write_durably
 
 
-@guarded
+@command(authorise)
 def sign(
     file: Annotated[
         Path, typer.Argument(help="What is to be signed: an instruction or a withdrawal.", show_default=False)
@@ -108,9 +108,10 @@ def _enrolled(document: bytes, signer: Any, home: Path | None) -> frozenset[int]
     from vault.instruction.signing import signer_number
 
     inss = signer_number(signer)
-    if inss is None or (home is None and not os.environ.get("REPRISE_HOME")):
+    control = home_at_hand(home) if inss is not None else None
+    if inss is None or control is None:
         return None
-    return places_of(home_path(home), document, inss, datetime.now(UTC).date())
+    return places_of(control.home, document, inss, control.clock.now().date())
 
 
 def _asked(controllers: tuple[Controller, ...], free: list[int]) -> int:

@@ -5,16 +5,16 @@ from __future__ import annotations
 import shlex
 import tempfile
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
+from flows.commands.apps import TRY, app
 from flows.commands.bars import BarWatch
-from flows.commands.shared import JsonOption, console, guarded, show
+from flows.commands.shared import Shown, command
 from flows.commands.wording import describe_result
 from flows.engine import run as engine
 from flows.session.orders import Order
-from vault.verify import verify
 
 DEFECTS_NEED = (
     "The export has defects: some records arrive as text or are set aside. The trial's instruction allows that (see ceilings)."
@@ -23,7 +23,7 @@ DEFECTS_NEED = (
 )
 
 
-@guarded
+@command(app, panel=TRY)
 def trial(
     folder: Annotated[Path, typer.Argument(help="A new folder.", show_default=False)],
     patients: Annotated[int, typer.Option(help="Size of the practice.")] = 20,
@@ -32,8 +32,7 @@ def trial(
     defects: Annotated[bool, typer.Option("--defects", help="With what real exports get wrong.")] = False,
     big_attachment: Annotated[int, typer.Option(help="Bytes of one large document.")] = 0,
     export: Annotated[Path | None, typer.Option(help="Authorise this export instead of making one.")] = None,
-    as_json: JsonOption = False,
-) -> None:
+) -> Shown:
     """Make a trial: home, test authority, signed authorisation, identities, policy, and a practice."""
     from trial.home import OPERATORS, P12_PASSWORD
     from trial.practice.write import write_practice  # to try only: no other command loads it
@@ -52,7 +51,7 @@ def trial(
     made.update(operator=OPERATORS[0], p12=str(folder.resolve() / "doctor.p12"), p12_password=P12_PASSWORD)
     listed = "\n".join(f"{name:<14} {value}" for name, value in made.items())
     spoilt = f"\n\n{DEFECTS_NEED}" if defects else ""
-    show(made, as_json=as_json, text=f"{listed}\n\nNext:\n{_next_commands(made)}{spoilt}")
+    return Shown(made, f"{listed}\n\nNext:\n{_next_commands(made)}{spoilt}")
 
 
 def _next_commands(made: dict[str, str]) -> str:
@@ -78,15 +77,15 @@ def _make(folder: Path, export: Path) -> dict[str, str]:
     return make_trial(folder.resolve(), export.resolve())
 
 
-@guarded
+@command(app, panel=TRY)
 def demo(
     patients: Annotated[int, typer.Option(help="Size of the practice.")] = 50,
-    as_json: JsonOption = False,
-) -> None:
+) -> Shown:
     """A synthetic practice, a test signature, the whole way, a verified certificate."""
     folder = Path(tempfile.mkdtemp(prefix="reprise-demo-"))
     from trial.home import OPERATORS
     from trial.practice.write import write_practice
+    from vault.verify import verify
 
     write_practice(folder / "export", patients=patients)
     made = _make(folder, folder / "export")
@@ -94,14 +93,8 @@ def demo(
         made["source"], made["authorisation"], "migration", made["destination"], "keyring", OPERATORS[0]
     )
     with BarWatch() as observer:
-        result: dict[str, Any] = engine.start(Path(made["home"]), order, observer).to_json()
+        result = engine.start(Path(made["home"]), order, observer).to_json()
     code, words = verify(Path(result["proof"]), Path(made["policy"]).read_text(encoding="utf-8"))
-    show(result, as_json=as_json, text=describe_result(result))
-    if not as_json:
-        console.print("\n" + "\n".join(words).replace("[", "\\["))
-        console.print(
-            f"\nEverything of this demo lies in {folder}; the certificate to read:"
-            f" {result['proof']}/certificate.html"
-        )
-    if code:
-        raise typer.Exit(code)
+    where = f"Everything of this demo lies in {folder}; the certificate to read: {result['proof']}/certificate.html"
+    text = "\n\n".join((describe_result(result), "\n".join(words), where))
+    return Shown(result, text, typer.Exit(code) if code else None)

@@ -8,15 +8,12 @@ from typing import Annotated
 
 import typer
 
-from flows.commands.shared import errors_console, guarded, home_path
-from flows.retention.install import make_plan
-from flows.worker.units import MARK, worker_units
+from flows.commands.apps import HOST, app
+from flows.commands.shared import command, errors_console, home_path
 from schemas.errors import HostError
-from vault.site import Site
-from vault.system.files import write_durably
 
 
-@guarded
+@command(app, panel=HOST)
 def worker(
     home: Annotated[
         list[Path] | None,
@@ -57,18 +54,11 @@ def worker(
 
 
 def _write_units(folder: Path, homes: list[Path], environment: Path) -> None:
-    plan = make_plan(homes[0], Site.load(homes[0]).sweep_every_minutes)
-    written = worker_units(plan.program, homes, plan.user, environment)
-    for name in written:
-        path = folder / name
-        if path.is_symlink() or (path.exists() and not path.read_text(errors="replace").startswith(MARK)):
-            raise HostError("unit_not_ours")
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, text in written.items():
-        write_durably(folder / name, text.encode())
-        (folder / name).chmod(0o644)
-        errors_console.print(str(folder / name), markup=False)
-    errors_console.print(
+    from flows.worker.units import write_units
+
+    for path in write_units(folder, homes, environment):
+        _say(str(path))
+    _say(
         f"Not enabled. With {environment} in place, where systemd reads them: systemctl enable --now"
         " reprise-prefect reprise-worker"
     )

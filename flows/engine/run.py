@@ -244,7 +244,7 @@ def resume(home: Path, run: str, operator: str, observer: Observer, clock: Clock
     control = Control.open(home, operator, clock)
     lease = find_lease(control.home, run)
     if next_move(control.run(lease).state, Act.RESUME) is Move.REFUSE:
-        raise RunEndedError("run_has_ended", run=run)
+        raise RunEndedError("run_has_ended", run=lease.run_id)
     if is_restored(home, lease.run_id):
         raise KeyDestroyedError("run_of_a_restored_home")
     with lock_run(home, lease.locks):
@@ -313,7 +313,7 @@ def abandon(home: Path, run: str, operator: str, cause: Cause = Cause.ABANDONED)
     control = Control.open(home, operator)
     lease = find_lease(control.home, run)
     if next_move(control.run(lease).state, Act.ABANDON) is Move.REFUSE:
-        raise RunEndedError("run_has_ended", run=run)
+        raise RunEndedError("run_has_ended", run=lease.run_id)
     refuse_elsewhere(lease)
     with lock_run(home, lease.locks):
         return end_unpublished(control, lease, cause)

@@ -21,9 +21,13 @@ from vault.runs.lease import list_runs as leases_of
 
 def list_runs(home: Path) -> list[dict[str, Any]]:
     """Every run of the home: where it stands, and once it has ended, how."""
-    control = Control.open_to_look(home)
+    return seen_runs(Control.open_to_look(home))
+
+
+def seen_runs(control: Control) -> list[dict[str, Any]]:
+    """The same of a home that is open."""
     ends = _ends(control)
-    return [_brief(control, lease, ends.get(lease.run_id)) for lease in leases_of(home)]
+    return [_brief(control, lease, ends.get(lease.run_id)) for lease in leases_of(control.home)]
 
 
 def status(home: Path, run: str) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import os
 import pwd
 import sys
 from collections.abc import Collection
+from dataclasses import dataclass
 from pathlib import Path
 
 from flows.retention.units import MARK, SweepPlan, cron_table, systemd_units
@@ -25,6 +26,14 @@ def systemd_runs(root: Path = Path("/")) -> bool:
     return (root / "run/systemd/system").is_dir()
 
 
+def cron_runs() -> bool:
+    """Whether a daemon that reads /etc/cron.d is seen on this host."""
+    from vault.diagnostics import sweep
+    from vault.diagnostics.host import Host
+
+    return sweep.cron_runs(Host())
+
+
 def make_plan(home: Path, every_minutes: int, *, network: bool = False) -> SweepPlan:
     """What to install. The user is the home's owner: nobody else may act on a home, for run keys are in his keyring.
 
@@ -42,6 +51,50 @@ def make_plan(home: Path, every_minutes: int, *, network: bool = False) -> Sweep
     if _FORBIDDEN & set(str(home)) or any((_FORBIDDEN | {'"'}) & set(value) for _, value in environment):
         raise HostError("home_path_unusable")
     return SweepPlan(_program(), home, unit_name(home), name, every_minutes, network, environment)
+
+
+@dataclass(frozen=True)
+class Installed:
+    """What was installed: its files, how many of them changed, whether the host calls the sweep by them from now on."""
+
+    units: list[Path]
+    changed: int
+    enabled: bool
+
+
+def install(plan: SweepPlan, to: Path | None, *, cron: bool) -> Installed:
+    """Write the units of one kind, to be enabled unless they go elsewhere (`to`). Raises HostError."""
+    folder, units = _folder(to, cron=cron), units_of(plan, cron=cron)
+    changed = write_units(folder, units)
+    managed = _is_managed(to, cron=cron)
+    if managed:
+        enable(plan)
+    return Installed([folder / name for name in units], changed, managed or (cron and folder == CRON))
+
+
+def uninstall(plan: SweepPlan, to: Path | None, kinds: list[bool]) -> int:
+    """Take away what was installed, of each kind (whether it is a table for cron); how many files. Raises HostError."""
+    return sum(_uninstall(plan, to, cron=cron) for cron in kinds)
+
+
+def _uninstall(plan: SweepPlan, to: Path | None, *, cron: bool) -> int:
+    folder, names = _folder(to, cron=cron), units_of(plan, cron=cron)
+    refuse_foreign(folder, names)
+    managed = _is_managed(to, cron=cron)
+    if managed:
+        disable(plan)
+    removed = remove_units(folder, names)
+    if managed:
+        reload_units()
+    return removed
+
+
+def _folder(to: Path | None, *, cron: bool) -> Path:
+    return to or (CRON if cron else SYSTEMD)
+
+
+def _is_managed(to: Path | None, *, cron: bool) -> bool:
+    return to is None and not cron and systemd_runs()
 
 
 def _program() -> Path:

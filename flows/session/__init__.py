@@ -8,6 +8,17 @@
 * `progress`: per cent done
 * `coded_errors`: errors as code and facts
 * `stored_results`: no results stored by Prefect
+* `user_settings`: home and operator of a user who names neither
 """
 
-__all__ = ["acts", "coded_errors", "control", "observer", "orders", "progress", "results", "stored_results"]
+__all__ = [
+    "acts",
+    "coded_errors",
+    "control",
+    "observer",
+    "orders",
+    "progress",
+    "results",
+    "stored_results",
+    "user_settings",
+]

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from connectors.destinations.line import Connector
-from flows.transport._s3 import S3Dial
-from flows.transport._sftp import SftpDial
 from vault.records.destinations import Server, SftpServer
 
 
 def dial(server: Server) -> Connector:
     """The dial of a registered server."""
-    return SftpDial(server) if isinstance(server, SftpServer) else S3Dial(server)
+    if isinstance(server, SftpServer):
+        from flows.transport._sftp import SftpDial
+
+        return SftpDial(server)
+    from flows.transport._s3 import S3Dial
+
+    return S3Dial(server)

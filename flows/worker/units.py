@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from flows.retention.install import make_plan
 from flows.retention.units import systemd_word
 from flows.worker.prefect_settings import SETTINGS
+from schemas.errors import HostError
+from vault.site import Site
+from vault.system.files import write_durably
 
 MARK = "# Written by `reprise worker --units`. Changes are lost; put your own into a drop-in."
 
@@ -93,3 +97,20 @@ def worker_units(program: Path, homes: Sequence[Path], user: str, environment: P
             mark=MARK, user=user, environment=file, command=" ".join(systemd_word(word) for word in words)
         ),
     }
+
+
+def write_units(folder: Path, homes: list[Path], environment: Path) -> list[Path]:
+    """Write the units for some homes there; gives the files. Raises HostError: unit_not_ours, before any is written."""
+    plan = make_plan(homes[0], Site.load(homes[0]).sweep_every_minutes)
+    written = {
+        folder / name: text
+        for name, text in worker_units(plan.program, homes, plan.user, environment).items()
+    }
+    for path in written:
+        if path.is_symlink() or (path.exists() and not path.read_text(errors="replace").startswith(MARK)):
+            raise HostError("unit_not_ours")
+    folder.mkdir(parents=True, exist_ok=True)
+    for path, text in written.items():
+        write_durably(path, text.encode())
+        path.chmod(0o644)
+    return list(written)

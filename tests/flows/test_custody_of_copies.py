@@ -70,7 +70,7 @@ class Case(WholeRun):
 def test_an_operator_s_export_dies_after_publication_and_his_package_at_its_date(practice, tmp_path, capsys):
     case = Case(tmp_path, practice)
     size = sum(p.stat().st_size for p in case.export.rglob("*") if p.is_file())
-    with BarWatch(source=str(case.export)) as observer:
+    with BarWatch(source=lambda: str(case.export)) as observer:
         result = case.start(observer)
     announced = f"The export at {case.export} will be destroyed when the package is delivered, as the instruction says."
     assert capsys.readouterr().err.splitlines()[0] == announced
@@ -94,7 +94,7 @@ def test_an_operator_s_export_dies_after_publication_and_his_package_at_its_date
 
 def test_a_doctor_s_export_and_package_are_not_touched(practice, tmp_path, capsys):
     case = Case(tmp_path, practice, DOCTOR, DOCTOR)
-    with BarWatch(source=str(case.export)) as observer:
+    with BarWatch(source=lambda: str(case.export)) as observer:
         result = case.start(observer)
     assert "will be destroyed" not in capsys.readouterr().err
     assert "  export     left where it lies: it stays with the doctor" in describe_result(result.to_json())

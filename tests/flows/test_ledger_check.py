@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
+from flows.admin import ledger
 from flows.cli import app
-from flows.commands import proof
 from flows.session.control import Control
 from vault.age.sealing import make_identity
 from vault.home.create import create_home
@@ -127,7 +127,7 @@ def test_a_defect_of_ours_shows_no_traceback(home, monkeypatch):
     def failing(*_: object) -> None:
         raise ZeroDivisionError("85.07.30-033.28")
 
-    monkeypatch.setattr(proof, "open_store", failing)
+    monkeypatch.setattr(ledger, "open_store", failing)
     done = CliRunner().invoke(app, ["ledger", "check", "--home", str(home), "--json"])
     assert json.loads(done.stdout.splitlines()[-1])["error"] == "internal_ZeroDivisionError"
     assert done.exit_code == 1

@@ -30,7 +30,7 @@ MAY_STAND_THERE = {
     },
     "values of enumerations, numbers, dates": {
         "keys", "state", "reason", "kind", "role", "basis", "number_basis", "shown", "mandate_basis", "until", "verified",
-        "patients", "shape", "seed", "hours", "limit", "as_whom",
+        "patients", "shape", "seed", "hours", "limit", "as_whom", "shell",
     },
     "the handle by which an operator acts: chosen for that, as a login is": {"operator"},
     "switches": {

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import pwd
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,8 +21,7 @@ from schemas.regular_file import read_regular
 from vault.ledger.log import FileLedger
 from vault.site import Site, home_id
 from vault.system.files import sync_folder, write_durably
-from vault.system.host_identity import boot_id, machine_id
-from vault.system.isolation import FIXED
+from vault.system.host_identity import boot_id, machine_id, user_home
 from vault.system.locks import lock_file
 
 SYSTEM = Path("/var/lib/reprise")
@@ -65,7 +63,7 @@ def usual_place(name: str) -> Path:
 
 
 def _own_places() -> tuple[Path, Path]:
-    own = Path(os.environ.get("XDG_STATE_HOME") or _user_home() / ".local/state")
+    own = Path(os.environ.get("XDG_STATE_HOME") or user_home() / ".local/state")
     return SYSTEM, own.absolute() / "reprise"
 
 
@@ -80,14 +78,6 @@ def prepare_place(name: str = "none", stated: str | None = None) -> Path:
         if _is_folder(place) and os.access(place, os.W_OK):
             return place
     raise HomeError("state_folder_unusable")
-
-
-def _user_home() -> Path:
-    """Of the user who acts, as the host knows him; $HOME may name anything."""
-    try:
-        return Path(pwd.getpwuid(os.geteuid()).pw_dir)
-    except KeyError:  # a user without an account, as in some containers
-        return Path(FIXED["HOME"])
 
 
 def _is_folder(path: Path) -> bool:

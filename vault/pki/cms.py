@@ -5,7 +5,6 @@ What the certificate must be is said in `vault/pki/signer_profiles.py`.
 
 from __future__ import annotations
 
-import asyncio
 import io
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -169,6 +168,8 @@ def _first_problem(
     document: bytes, signed: cms.SignedData, family: Family, trust: TrustStore, moment: datetime
 ) -> RepriseError | None:
     """What is wrong, with all revocation data; then with the lists alone, for one good answer hides no list from us."""
+    import asyncio  # a tenth of a second, which looking at runs does without
+
     certificate = _signer_certificate(signed)
     for held in [trust, replace(trust, ocsps=())] if trust.ocsps and trust.crls else [trust]:
         status = asyncio.run(_validate(document, signed, family, held, moment))

@@ -11,21 +11,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
-
-from cryptography import x509
-from rfc3161_client import (
-    HashAlgorithm,
-    TimestampRequestBuilder,
-    TimeStampResponse,
-    VerificationError,
-    VerifierBuilder,
-    decode_timestamp_response,
-)
+from typing import TYPE_CHECKING
 
 from schemas.errors import ProofError, TrustError
 from vault.pki._key_strength import refuse_weak_keys
 from vault.pki._trust_reading import read_certificate
 from vault.system.files import write_durably
+
+if TYPE_CHECKING:
+    from cryptography import x509
+    from rfc3161_client import TimeStampResponse
 
 _GRANTED = (0, 1)  # granted, granted with changes (RFC 3161, 2.4.2)
 CLOCK_TOLERANCE = timedelta(minutes=5)
@@ -80,6 +75,8 @@ class Stamps:
 
 def build_request(data: bytes) -> bytes:
     """A request (DER) for a stamp over SHA-256 of the data, with a nonce; the answer is to bring its certificates."""
+    from rfc3161_client import HashAlgorithm, TimestampRequestBuilder
+
     builder = TimestampRequestBuilder().data(data).hash_algorithm(HashAlgorithm.SHA256)
     return bytes(builder.nonce(nonce=True).cert_request(cert_request=True).build().as_bytes())
 
@@ -91,6 +88,8 @@ def imprint_of(response: bytes) -> bytes:
 
 def verify_stamp(data: bytes, response: bytes, roots: list[bytes]) -> datetime:
     """When, by an authority under one of these roots (PEM), the data existed. Raises TrustError, ProofError."""
+    from rfc3161_client import VerificationError, VerifierBuilder
+
     decoded = _decode(response)
     if not roots:
         raise TrustError("no_timestamp_roots")
@@ -109,6 +108,8 @@ def verify_stamp(data: bytes, response: bytes, roots: list[bytes]) -> datetime:
 
 
 def _certificates(pem: bytes) -> list[x509.Certificate]:
+    from cryptography import x509
+
     try:
         return x509.load_pem_x509_certificates(pem)
     except ValueError:
@@ -134,6 +135,8 @@ def stamped_at(response: bytes) -> datetime:
 
 def _decode(response: bytes) -> TimeStampResponse:
     """The answer, once everything that is read of it was read. One that is a refusal holds no stamp."""
+    from rfc3161_client import decode_timestamp_response
+
     try:
         decoded = decode_timestamp_response(response)
         if decoded.status not in _GRANTED:

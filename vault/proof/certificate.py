@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from functools import cache
 from hashlib import sha256
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -44,6 +43,8 @@ def build_certificate(certificate: dict[str, Any]) -> dict[str, bytes]:
 @cache
 def layout() -> str:
     """What lays out pages here: a digest over its sources, its texts and the versions of the libraries that draw."""
+    from importlib.metadata import version
+
     vault = Path(__file__).parents[1]
     made = sha256()
     for name in SOURCES:

@@ -21,6 +21,8 @@ from vault.system.files import sync_folder, write_durably
 from vault.system.host_identity import NAMELESS, boot_id, machine_id, pid_namespace, process_started
 
 LEASE, UNREADABLE = "lease.json", "lease.unreadable"
+SHORTEST = 4
+"""So many characters of a run's id are enough to name it, where no other begins alike."""
 
 
 def partial_name(run_id: str) -> str:
@@ -219,11 +221,22 @@ def refuse_elsewhere(lease: Lease) -> None:
 
 
 def find_lease(home: Path, run: str) -> Lease:
-    """The lease of a run that a person named. Raises UnreadableSourceError (no_such_run), IntegrityError for a damaged one."""
+    """The lease of a run that a person named: by its id, the beginning of it, or its folder.
+
+    Raises UnreadableSourceError (no_such_run, run_ambiguous), IntegrityError for a damaged one.
+    """
     name = Path(run).name
-    if not (home / "runs" / name / LEASE).is_file():
+    return Lease.load(home, name if (home / "runs" / name / LEASE).is_file() else _begun_by(home, name))
+
+
+def _begun_by(home: Path, beginning: str) -> str:
+    """The only run whose id begins so."""
+    found = [run for run in leased_runs(home) if run.startswith(beginning)]
+    if not found or len(beginning) < SHORTEST:
         raise UnreadableSourceError("no_such_run")
-    return Lease.load(home, name)
+    if len(found) > 1:
+        raise UnreadableSourceError("run_ambiguous", count=len(found))
+    return found[0]
 
 
 def list_runs(home: Path) -> list[Lease]:

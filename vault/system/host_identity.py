@@ -1,9 +1,15 @@
-"""Which machine, boot and pid namespace this is: what a lease notes of its birthplace, and is later compared with."""
+"""Which machine, boot and pid namespace this is: what a lease notes of its birthplace, and is later compared with.
+
+And where the home of its user is, as the host knows him.
+"""
 
 from __future__ import annotations
 
 import os
+import pwd
 from pathlib import Path
+
+from vault.system.isolation import FIXED
 
 NAMELESS = "none"
 """The id of every machine that has none: two of them cannot be told apart."""
@@ -33,3 +39,11 @@ def process_started(pid: int) -> int:
     except OSError:
         return 0
     return int(text.rpartition(")")[2].split()[19])
+
+
+def user_home() -> Path:
+    """Of the user who acts, by the password database; $HOME may name anything."""
+    try:
+        return Path(pwd.getpwuid(os.geteuid()).pw_dir)
+    except KeyError:  # a user without an account, as in some containers
+        return Path(FIXED["HOME"])

@@ -19,10 +19,12 @@ _KEPT = frozenset(
         *("LANG", "LANGUAGE", "TERM", "COLORTERM", "COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR"),
         *("PREFECT_API_URL", "PREFECT_API_AUTH_STRING", "PREFECT_API_KEY", "PREFECT_API_SSL_CERT_FILE"),
         *("DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY", "DBUS_SESSION_BUS_ADDRESS", "SOFTHSM2_CONF"),
+        *("_REPRISE_COMPLETE", "COMP_WORDS", "COMP_CWORD"),
+        *("_TYPER_COMPLETE_ARGS", "_TYPER_COMPLETE_FISH_ACTION"),
     }
 )
-"""What is kept of the environment, beside REPRISE_* and LC_*: how the user's terminal is, where his Prefect server is, and
-what a card's library needs to ask for a PIN (docs/operations.md)."""
+"""What is kept of the environment, beside REPRISE_* and LC_*: how the user's terminal is, where his Prefect server is, what
+a card's library needs to ask for a PIN, and what a shell asks that completes a line (docs/operations.md)."""
 
 INTERRUPTS = (_signal.SIGINT, _signal.SIGTERM)
 _PATHS = ("REPRISE_HOME", "REPRISE_STATE", "XDG_STATE_HOME", "TMPDIR")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from functools import cache
 from hashlib import sha256
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 ROOMS = ("connectors", "dashboard", "flows", "schemas", "trial", "vault")
@@ -23,6 +22,8 @@ def source_digest(root: Path | None = None) -> str:
 
 def describe_tool() -> dict[str, str]:
     """Name, version and source digest."""
+    from importlib.metadata import PackageNotFoundError, version
+
     try:
         number = version("reprise")
     except PackageNotFoundError:

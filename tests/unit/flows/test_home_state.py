@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from connectors.base import DEEPEST
-from flows.admin.status import home_state, one_line, raise_alarm
+from flows.admin.status import alarm, home_state, one_line
 from flows.retention.round import sweep_round
 from flows.session.control import Control
 from schemas.errors import (
@@ -158,7 +158,7 @@ def test_the_worst_is_told_first_and_by_its_own_code(home):
         change()
         state = home_state(home, later)
         with pytest.raises(RepriseError) as raised:
-            raise_alarm(state)
+            raise alarm(state)
         seen.append((raised.value.code, type(raised.value)))
     assert seen == [
         ("run_overdue", RunOverdueError),

@@ -103,4 +103,4 @@ def test_without_an_address_worker_and_prefect_say_so(tmp_path, monkeypatch):
     done = CliRunner().invoke(app, ["worker"])
     assert done.exit_code == 17
     with pytest.raises(HostError, match="prefect_api_not_given"):
-        _carry(tmp_path, None, prefect=True, as_json=False)  # type: ignore[arg-type] # nothing of it is looked at
+        _carry(tmp_path, None, prefect=True)  # type: ignore[arg-type] # nothing of it is looked at

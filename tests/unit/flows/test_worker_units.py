@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.commands.worker import _write_units
-from flows.worker.units import MARK
+from flows.worker.units import MARK, write_units
 from schemas.errors import HostError
 from vault.home.create import create_home
 
@@ -26,8 +25,8 @@ def homes(tmp_path):
 )
 def test_systemd_reads_them(tmp_path, homes):
     folder = tmp_path / "units"
-    _write_units(folder, homes, Path("/etc/reprise/prefect.env"))
-    _write_units(folder, homes, Path("/etc/reprise/prefect.env"))  # again: ours
+    write_units(folder, homes, Path("/etc/reprise/prefect.env"))
+    write_units(folder, homes, Path("/etc/reprise/prefect.env"))  # again: ours
     written = sorted(folder.iterdir())
     assert [path.name for path in written] == ["reprise-prefect.service", "reprise-worker.service"]
     done = subprocess.run(
@@ -50,8 +49,8 @@ def test_a_unit_of_others_is_left_alone(tmp_path, homes):
     theirs = folder / "reprise-worker.service"
     theirs.write_text("[Service]\n")
     with pytest.raises(HostError, match="unit_not_ours"):
-        _write_units(folder, homes, Path("/etc/reprise/prefect.env"))
+        write_units(folder, homes, Path("/etc/reprise/prefect.env"))
     assert theirs.read_text() == "[Service]\n"
     assert list(folder.iterdir()) == [theirs]
     theirs.write_text(MARK + "\n")
-    _write_units(folder, homes, Path("/etc/reprise/prefect.env"))
+    write_units(folder, homes, Path("/etc/reprise/prefect.env"))

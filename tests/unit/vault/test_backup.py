@@ -51,7 +51,7 @@ def home(tmp_path) -> Path:
 
 @pytest.fixture
 def sealed(home, tmp_path, keys) -> Path:
-    found = safekeeping.backup(home, [keys[1]], tmp_path / "home.age", NAME)
+    found = safekeeping.backup(Control.open(home, NAME), [keys[1]], tmp_path / "home.age")
     assert found["left_out"] == 1, "what nobody knows is left out, and counted"
     return tmp_path / "home.age"
 
@@ -204,18 +204,18 @@ def test_what_is_refused(home, sealed, tmp_path, keys):
     assert not (tmp_path / "second").exists()
     before = sealed.read_bytes()
     with pytest.raises(TargetRefusedError, match="backup_exists"):
-        safekeeping.backup(home, [keys[1]], sealed, NAME)
+        safekeeping.backup(Control.open(home, NAME), [keys[1]], sealed)
     assert sealed.read_bytes() == before
     for recipients, code in (([], "no_recipient"), (["age1nonsense"], "recipient_not_age")):
         with pytest.raises(TargetRefusedError, match=code):
-            safekeeping.backup(home, recipients, tmp_path / "other.age", NAME)
+            safekeeping.backup(Control.open(home, NAME), recipients, tmp_path / "other.age")
     assert list(tmp_path.glob("*other*")) == []
 
 
 def test_who_makes_or_restores_a_backup_is_known(home, sealed, tmp_path, keys):
     for name, code in (("", "no_operator"), ("nobody", "operator_not_enrolled")):
         with pytest.raises(OperatorError, match=code):
-            safekeeping.backup(home, [keys[1]], tmp_path / "other.age", name)
+            safekeeping.backup(Control.open(home, name), [keys[1]], tmp_path / "other.age")
     assert not (tmp_path / "other.age").exists()
     move_to_another_host(home)
     for name, code in (("", "no_operator"), ("nobody", "operator_not_enrolled")):

@@ -1,0 +1,61 @@
+"""Home and operator of a user who names neither: `.config/reprise/reprise.toml` in his home. Nothing in it is executed."""
+
+from __future__ import annotations
+
+import os
+import stat
+import tomllib
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from schemas.errors import HomeError
+from schemas.regular_file import open_regular
+from vault.system.host_identity import user_home
+
+PLACE = ".config/reprise/reprise.toml"
+_MAX_BYTES = 65536
+
+
+@dataclass(frozen=True)
+class UserSettings:
+    """What the file says."""
+
+    home: Path | None = None
+    operator: str = ""
+
+
+def user_settings(of: Path | None = None) -> UserSettings:
+    """The settings below a user's home; without a file, none.
+
+    Raises HomeError: user_settings_unsafe where others can write them, user_settings_malformed, user_setting_unknown.
+    """
+    path = (of or user_home()) / PLACE
+    try:
+        _refuse_writable(path.parent.stat())
+        with open_regular(path) as file:
+            _refuse_writable(os.fstat(file.fileno()))
+            text = file.read(_MAX_BYTES)
+    except (FileNotFoundError, NotADirectoryError):
+        return UserSettings()
+    return _read(text)
+
+
+def _refuse_writable(found: os.stat_result) -> None:
+    """Only the user and root may write it: whoever can, chooses in whose name and on which home he acts."""
+    if found.st_mode & (stat.S_IWGRP | stat.S_IWOTH) or found.st_uid not in (0, os.geteuid()):
+        raise HomeError("user_settings_unsafe")
+
+
+def _read(text: bytes) -> UserSettings:
+    try:
+        found = tomllib.loads(text.decode())
+    except ValueError:
+        raise HomeError("user_settings_malformed") from None
+    if not found.keys() <= {setting.name for setting in fields(UserSettings)}:
+        raise HomeError("user_setting_unknown")
+    if not all(isinstance(value, str) for value in found.values()):
+        raise HomeError("user_settings_malformed")
+    home = Path(found["home"]) if "home" in found else None
+    if home is not None and not home.is_absolute():
+        raise HomeError("user_settings_malformed")
+    return UserSettings(home, found.get("operator", ""))
