@@ -1,4 +1,4 @@
-"""Bech32 (BIP 173): how age spells a recipient."""
+"""Bech32 (BIP 173): the text encoding of age recipients."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _GENERATOR = (0x3B6A57B2, 0x26508E6D, 0x1EA119FA, 0x3D4233DD, 0x2A1462B3)
 
 
 def encode(prefix: str, data: bytes) -> str:
-    """Prefix, separator, data in groups of five bits, checksum."""
+    """Encode as prefix, separator, data in groups of five bits, checksum."""
     values = _fives(data)
     checksum = _polymod([*_expanded(prefix), *values, *[0] * 6]) ^ 1
     values += [checksum >> 5 * (5 - i) & 31 for i in range(6)]
@@ -17,7 +17,7 @@ def encode(prefix: str, data: bytes) -> str:
 
 
 def decode(prefix: str, text: str) -> bytes | None:
-    """The data that `encode` spells as this text, or None when there is none."""
+    """Returns the data that `encode` turns into this text, or None when there is none."""
     letters = text.removeprefix(f"{prefix}1")[:-6]
     if not set(letters) <= set(_ALPHABET):
         return None

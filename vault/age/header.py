@@ -1,7 +1,7 @@
-"""The header of an age v1 file: read strictly, and opened with an X25519 secret.
+"""The header of an age v1 file: parsed strictly, and opened with an X25519 secret.
 
-Source: the age file encryption format (C2SP, age.md). A header that is not byte for byte what the format says, or that
-its own MAC does not cover, is refused.
+Source: the age file encryption format (C2SP, age.md). A header is refused if any byte departs from the format, or if its own MAC
+does not cover it.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ from schemas.errors import SealedSourceError
 INTRO = b"age-encryption.org/v1"
 ARMOUR = b"-----BEGIN AGE ENCRYPTED FILE-----"
 MAX_HEADER = 64 << 10
-"""A stanza takes some 100 bytes: hundreds of recipients fit, a header without an end does not."""
+"""A stanza takes about 100 bytes: hundreds of recipients fit, an endless header does not."""
 FILE_KEY, ONE_USE_NONCE = 16, bytes(12)
 X25519, X25519_INFO = b"X25519", b"age-encryption.org/v1/X25519"
 _LINE = 64
 _ARGUMENT = re.compile(rb"[\x21-\x7e]+")
-_GREASE = b"-grease"  # stanzas by which writers keep readers from growing rigid; they open nothing
+_GREASE = b"-grease"  # stanzas that writers add so that readers stay tolerant (GREASE); they open nothing
 
 
 @dataclass(frozen=True)
 class Stanza:
-    """One way to the file key."""
+    """One way to obtain the file key."""
 
     arguments: tuple[bytes, ...]
     body: bytes
@@ -42,16 +42,16 @@ class Stanza:
 
 @dataclass(frozen=True)
 class AgeHeader:
-    """What stands before the payload. Nothing of it is believed before `open_header` checked its MAC."""
+    """The part before the payload. Do not trust it before `open_header` has checked its MAC."""
 
     stanzas: tuple[Stanza, ...]
-    covered: bytes  # all that the MAC covers
+    covered: bytes  # all bytes that the MAC covers
     mac: bytes
     size: int
 
     @property
     def one_key_only(self) -> bool:
-        """Whether a single X25519 key opens the file, and nothing else does."""
+        """Whether exactly one X25519 key opens the file, and nothing else does."""
         ways = [stanza for stanza in self.stanzas if not stanza.arguments[0].endswith(_GREASE)]
         return [stanza.arguments[0] for stanza in ways] == [X25519]
 
@@ -78,7 +78,7 @@ def read_header(stream: BinaryIO) -> AgeHeader:
 
 
 class _Lines:
-    """Lines of a header, each ended by a line feed."""
+    """The lines of a header, each ended by a line feed."""
 
     def __init__(self, head: bytes) -> None:
         self._head, self.at = head, 0
@@ -104,7 +104,7 @@ def _stanza(line: bytes, lines: _Lines) -> Stanza:
 
 
 def _unpadded(text: bytes, size: int | None = None) -> bytes:
-    """Canonical base64 without padding, and nothing else."""
+    """Decode canonical base64 without padding; refuse anything else."""
     try:
         data = b64decode(text + b"=" * (-len(text) % 4), validate=True)
     except ValueError:
@@ -115,10 +115,10 @@ def _unpadded(text: bytes, size: int | None = None) -> bytes:
 
 
 def open_header(header: AgeHeader, secret: bytes) -> bytes | None:
-    """The file key, when the X25519 secret opens one of the stanzas; else None.
+    """Returns the file key when the X25519 secret opens one of the stanzas, else None.
 
-    Raises SealedSourceError: sealed_header_malformed (a stanza of ours that breaks the format), sealed_altered (the
-    header is not what the sender wrote).
+    Raises SealedSourceError: sealed_header_malformed (the matching stanza breaks the format), sealed_altered (the header is not
+    what the sender wrote).
     """
     private = X25519PrivateKey.from_private_bytes(secret)
     for stanza in header.stanzas:
@@ -139,7 +139,7 @@ def _unwrap(stanza: Stanza, private: X25519PrivateKey) -> bytes | None:
         shared = private.exchange(X25519PublicKey.from_public_bytes(share))
         key = hkdf(shared, share + ours, X25519_INFO)
         return ChaCha20Poly1305(key).decrypt(ONE_USE_NONCE, stanza.body, None)
-    except (InvalidTag, ValueError):  # another recipient's, or a share of low order
+    except (InvalidTag, ValueError):  # another recipient's stanza, or a share of low order
         return None
 
 

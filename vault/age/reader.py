@@ -1,8 +1,8 @@
 """The payload of an age v1 file as a seekable stream, in constant memory.
 
-The payload is STREAM: chunks of 64 KiB, each sealed with its number and with a mark on the last. The last chunk is
-opened first, so that the length that a seek from the end relies on is authenticated; every chunk is authenticated before
-a byte of it is given.
+The payload is STREAM: chunks of 64 KiB, each sealed with its number and with a mark on the last. The reader opens the last chunk
+first, so that the length used by a seek from the end is authenticated. It authenticates every chunk before it returns any byte of
+it.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ SEALED_CHUNK = CHUNK + TAG
 
 
 def chunk_nonce(number: int, *, last: bool) -> bytes:
-    """The nonce of a chunk: its number, and the mark of the last one."""
+    """Returns the nonce of a chunk: its number, and the mark of the last chunk."""
     return number.to_bytes(11, "big") + (b"\x01" if last else b"\x00")
 
 
 class AgePayload:
-    """A sealed payload whose file key is known: its plain size, and any number of streams over it."""
+    """A sealed payload with a known file key: its plain size, and any number of streams over it."""
 
     def __init__(self, header: AgeHeader, file_key: bytes, reopen: Callable[[], BinaryIO]) -> None:
         self._header, self._file_key, self._reopen = header, file_key, reopen
@@ -40,7 +40,7 @@ class AgePayload:
         return "AgePayload()"
 
     def open(self) -> BinaryIO:
-        """A new stream from the start. Raises SealedSourceError: sealed_altered, sealed_cut_short."""
+        """Open a new stream at the start. Raises SealedSourceError: sealed_altered, sealed_cut_short."""
         sealed = self._reopen()
         try:
             return io.BufferedReader(_Plain(sealed, self._header.size, self._file_key), CHUNK)
@@ -50,7 +50,7 @@ class AgePayload:
 
 
 class _Plain(io.RawIOBase):
-    """The plain bytes. Raises SealedSourceError at the first chunk that is not what the sender sealed there."""
+    """The plain bytes. Raises SealedSourceError at the first chunk that the sender did not seal at that place."""
 
     def __init__(self, sealed: BinaryIO, start: int, file_key: bytes) -> None:
         self._sealed, self._start, self._at = sealed, start + NONCE, 0

@@ -1,6 +1,6 @@
-"""Sealing with age to the recipients of an authorisation; Debian's `age -d` opens what we seal.
+"""Sealing with age to the recipients of an authorisation; Debian's `age -d` opens the result.
 
-Our own code seals, at the speed of its cipher; pyrage opens, so that another implementation reads what ours wrote.
+This project's own code seals, at the speed of its cipher. pyrage opens, so that an independent implementation reads the output.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ T = TypeVar("T")
 
 
 def parse_recipients(recipients: list[str]) -> list[bytes]:
-    """The recipients as X25519 public keys. Raises TargetRefusedError when one is none."""
+    """Parse the recipients into X25519 public keys. Raises TargetRefusedError for an invalid one."""
     keys = [key for key in map(read_recipient, recipients) if key is not None]
     if len(keys) != len(recipients):
         raise TargetRefusedError("recipient_not_age")
@@ -33,18 +33,18 @@ def parse_recipients(recipients: list[str]) -> list[bytes]:
 
 
 def make_identity() -> tuple[str, str]:
-    """A fresh age identity and its recipient."""
+    """Returns a new age identity and its recipient."""
     identity = pyrage.x25519.Identity.generate()
     return str(identity), str(identity.to_public())
 
 
 @contextmanager
 def seal_stream(recipients: list[str], path: Path, hashing: Hashing | None = None) -> Iterator[AgeWriter]:
-    """A writer whose bytes are sealed into `path` as they come, in flat memory.
+    """Yield a writer that seals its bytes into `path` as they come, in constant memory.
 
-    The file is whole and on disk when the context ends, and opens for nobody when the context raised. `hashing` is fed the
-    sealed bytes on their way to the file, and has had all of them when the context ends: what lies on a disk may have been
-    changed by others before it is read again. Raises StorageFullError when the file cannot be written.
+    When the context ends, the file is complete and on disk. When the context raised, no one can open it. `hashing` receives the
+    sealed bytes on their way to the file, all of them by the end of the context: other processes could change the file before it
+    is read again. Raises StorageFullError when the file cannot be written.
     """
     keys = parse_recipients(recipients)
     with _SealedFile(path, hashing) as file:
@@ -56,7 +56,7 @@ def seal_stream(recipients: list[str], path: Path, hashing: Hashing | None = Non
 
 
 class _SealedFile:
-    """A new file that takes sealed bytes. An error of the system becomes StorageFullError, and only one of this file."""
+    """A new file that receives sealed bytes. Only a system error of this file becomes StorageFullError."""
 
     def __init__(self, path: Path, hashing: Hashing | None) -> None:
         self._hashing = hashing
@@ -79,7 +79,7 @@ class _SealedFile:
             rest = rest[os.write(self._descriptor, rest) :]
 
     def sync(self) -> None:
-        """Wait until the disk has them."""
+        """Wait until the bytes are on disk."""
         _tried(lambda: os.fsync(self._descriptor))
 
 
@@ -88,14 +88,14 @@ def _tried(act: Callable[[], T]) -> T:
         return act()
     except OSError:
         pass
-    raise StorageFullError("package_not_written")  # outside of the handler: the error carries no other
+    raise StorageFullError("package_not_written")  # outside of the handler, so that the error has no context
 
 
 @contextmanager
 def open_stream(sealed: Path | BinaryIO, identity: str) -> Iterator[BinaryIO]:
-    """The plain bytes of a sealed file (by its path, or open: it is then closed at the end), as a stream.
+    """Yield the plain bytes of a sealed file as a stream. Accepts a path, or an open file, which is closed at the end.
 
-    Raises PackageError when it does not open or is cut, OSError where there is no such file.
+    Raises PackageError when it cannot be opened or is truncated, OSError when there is no such file.
     """
     key = parse_identity(identity)
     if isinstance(sealed, Path):
@@ -114,7 +114,7 @@ def open_stream(sealed: Path | BinaryIO, identity: str) -> Iterator[BinaryIO]:
 
 
 def parse_identity(text: str) -> pyrage.x25519.Identity:
-    """The identity in an age identity file's text (comments allowed). Raises PackageError when there is none."""
+    """Parse the identity in an age identity file's text (comments allowed). Raises PackageError when there is none."""
     for line in text.splitlines():
         if line.startswith("AGE-SECRET-KEY-"):
             try:
@@ -135,13 +135,13 @@ def _open(
 
 
 def ciphertext_digest(path: Path) -> Digest:
-    """SHA-256 (hex) and size of a sealed file, read again from disk."""
+    """Returns SHA-256 (hex) and size of a sealed file, read again from disk."""
     with open_regular(path) as stream:
         return stream_digest(stream)
 
 
 def open_bytes(sealed: bytes, identity: str) -> bytes:
-    """Open a small sealed object. Raises PackageError when it does not open whole."""
+    """Open a small sealed object. Raises PackageError when it cannot be opened completely."""
     key = parse_identity(identity)
     try:
         return bytes(pyrage.decrypt(sealed, [key]))

@@ -1,7 +1,7 @@
-"""An age v1 file made as its plain bytes come, in constant memory, at the speed of its cipher.
+"""Writes an age v1 file as its plain bytes come, in constant memory, at the speed of its cipher.
 
-Source: the age file encryption format (C2SP, age.md). The header has an X25519 stanza for each recipient; the payload is
-STREAM, as `vault.age.reader` opens it: chunks of 64 KiB, each sealed with its number and with a mark on the last.
+Source: the age file encryption format (C2SP, age.md). The header has an X25519 stanza for each recipient; the payload is STREAM,
+as `vault.age.reader` opens it: chunks of 64 KiB, each sealed with its number and with a mark on the last.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from vault.age.header import FILE_KEY, INTRO, ONE_USE_NONCE, X25519, X25519_INFO
 from vault.age.reader import CHUNK, NONCE, SEALED_CHUNK, TAG, chunk_nonce
 
 _AT_ONCE = 16
-"""Chunks sealed into one buffer: few calls of the sink, and no more than 1 MiB held."""
+"""Number of chunks sealed into one buffer: few calls of the sink, at most 1 MiB in memory."""
 
 
 class AgeWriter:
-    """Seals what is written to it and gives the sealed bytes to a sink, which must not keep the views it is given.
+    """Seals the bytes written to it and passes them to a sink, which must not keep the views it receives.
 
-    What was not closed has no last chunk: no reader takes it for a whole file. Raises what the sink raises.
+    An unclosed file has no last chunk, so no reader accepts it as complete. Raises what the sink raises.
     """
 
     def __init__(self, recipients: Sequence[bytes], sink: Callable[[bytes | memoryview], object]) -> None:
@@ -40,7 +40,7 @@ class AgeWriter:
         return "AgeWriter()"
 
     def write(self, piece: bytes | bytearray | memoryview) -> int:
-        """Take the next plain bytes, all of them."""
+        """Accept the next plain bytes, always all of them."""
         rest = memoryview(piece)
         if self._held:
             missing = CHUNK - len(self._held)
@@ -51,7 +51,7 @@ class AgeWriter:
             self._seal([self._held])
         ready = (
             max(0, len(rest) - 1) // CHUNK
-        )  # one byte at least is held back: the last chunk is never empty
+        )  # hold back at least one byte: the last chunk must not be empty
         for first in range(0, ready, _AT_ONCE):
             numbers = range(first, min(first + _AT_ONCE, ready))
             self._seal([rest[number * CHUNK : (number + 1) * CHUNK] for number in numbers])
@@ -59,7 +59,7 @@ class AgeWriter:
         return len(piece)
 
     def close(self) -> None:
-        """Seal the last chunk, which may be an empty one only where nothing was written."""
+        """Seal the last chunk, which is empty only if nothing was written."""
         self._seal([self._held], last=True)
         self._held = bytearray()
 
@@ -75,19 +75,19 @@ class AgeWriter:
 
 
 def read_recipient(text: str) -> bytes | None:
-    """The X25519 public key that an age recipient spells, or None when it spells none that something can be sealed to."""
+    """Returns the X25519 public key in an age recipient, or None when the text holds no usable key."""
     key = decode("age", text)
     if key is None or len(key) != 32:
         return None
     try:
         X25519PrivateKey.generate().exchange(X25519PublicKey.from_public_bytes(key))
-    except ValueError:  # of low order: whatever is sealed to it, everybody opens
+    except ValueError:  # of low order: anyone could open what is sealed to it
         return None
     return key
 
 
 def make_header(recipients: Sequence[bytes], file_key: bytes) -> bytes:
-    """The header that gives the file key to each of these X25519 public keys."""
+    """Returns the header from which each of these X25519 keys can obtain the file key."""
     lines = [INTRO]
     for recipient in recipients:
         share, body = _wrap(recipient, file_key)
@@ -98,7 +98,7 @@ def make_header(recipients: Sequence[bytes], file_key: bytes) -> bytes:
 
 
 def _wrap(recipient: bytes, file_key: bytes) -> tuple[bytes, bytes]:
-    """The share of a key of one use, and the file key sealed to the recipient with it."""
+    """Returns the share of an ephemeral key, and the file key sealed to the recipient with it."""
     private = X25519PrivateKey.generate()
     share = private.public_key().public_bytes_raw()
     shared = private.exchange(X25519PublicKey.from_public_bytes(recipient))

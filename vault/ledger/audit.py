@@ -1,4 +1,4 @@
-"""Audit of a whole ledger: every file recomputed from the entries, and the story they tell held against its rules."""
+"""Audit of a whole ledger: recompute every file from the entries, and check the sequence of entries against the rules."""
 
 from __future__ import annotations
 
@@ -27,18 +27,18 @@ _OURS = frozenset({"checkpoint", ".tree", ".lock", ".writing"})
 def audit(
     folder: Path, verifier: VerifierKey, now: datetime, heads: tuple[Checkpoint, ...] = ()
 ) -> list[str]:
-    """The faults of a ledger, as codes; none when it is whole and complete.
+    """Returns the faults of a ledger as codes; an empty list when it is intact and complete.
 
-    Checks the signature, the root, every tile and bundle, the form and number of every entry, and that each run has an
-    earlier authorisation and exactly one end or time left. `heads` are those handed out before (certificates carry
-    them): the log must extend each.
+    Checks the signature, the root, every tile and bundle, the form and number of every entry, and that each run has an earlier
+    authorisation and either exactly one end or time left. `heads` were issued before (certificates contain them): the log must
+    extend each of them.
     """
     paths = [path for path in folder.rglob("*") if path.is_symlink() or not path.is_dir()]
     if any(_is_odd(path) for path in paths):
         return ["unknown_file"]
     names = {path.relative_to(folder).as_posix() for path in paths}
     if not names - {".lock", ".writing"}:
-        return ["log_shorter_than_head"] * bool(heads)  # nothing was ever recorded here
+        return ["log_shorter_than_head"] * bool(heads)  # this log is empty
     try:
         head = Checkpoint.parse(open_note((folder / "checkpoint").read_bytes(), verifier))
         entries = _entries(folder, head.size)
@@ -59,7 +59,7 @@ def audit(
 
 
 def _is_odd(path: Path) -> bool:
-    """A link, a pipe, a device; or a file larger than any of a log, which may be nothing but a hole."""
+    """Whether the path is a link, pipe or device, or a file larger than any file of a log (it may be sparse)."""
     found = path.lstat()
     return not stat.S_ISREG(found.st_mode) or found.st_size > MAX_FILE
 
@@ -72,7 +72,7 @@ def _entries(folder: Path, size: int) -> list[bytes]:
 
 
 def _head_faults(leaves: list[bytes], heads: tuple[Checkpoint, ...], origin: str) -> list[str]:
-    """Heads that were handed out and that this log does not extend."""
+    """Codes for the issued heads that this log does not extend."""
     faults = []
     for head in heads:
         if head.origin != origin:
@@ -85,7 +85,7 @@ def _head_faults(leaves: list[bytes], heads: tuple[Checkpoint, ...], origin: str
 
 
 def _note_faults(folder: Path, head: Checkpoint, leaves: list[bytes]) -> list[str]:
-    """`.tree` notes this head, or the next one of an append that was cut short."""
+    """Check that `.tree` notes this head, or the next head of an interrupted append."""
     path = folder / ".tree"
     if not path.is_file():
         return []
@@ -111,9 +111,9 @@ def _note_faults(folder: Path, head: Checkpoint, leaves: list[bytes]) -> list[st
 
 
 def _file_faults(folder: Path, names: set[str], entries: list[bytes], leaves: list[bytes]) -> list[str]:
-    """Every tile and bundle there should be is there; each that is there holds what the entries say.
+    """Check that every tile and bundle of the tree exists, and that each existing one matches the entries.
 
-    What lies beyond the head is of an append that never was recorded: no fault, and gone with the next one.
+    Files beyond the head belong to an append that was never recorded. They are no fault; the next append removes them.
     """
     levels = _levels(leaves)
     wanted = {tile_path("entries", i, w) for i, w in widths(len(entries), 0)}
@@ -137,7 +137,7 @@ def _file_faults(folder: Path, names: set[str], entries: list[bytes], leaves: li
 
 
 def _levels(leaves: list[bytes]) -> list[list[bytes]]:
-    """The hashes of each tile level."""
+    """Returns the hashes of each tile level."""
     levels = [leaves]
     while len(levels[-1]) >= TILE:
         below = levels[-1]
@@ -146,7 +146,7 @@ def _levels(leaves: list[bytes]) -> list[list[bytes]]:
 
 
 def _form_faults(entries: list[bytes]) -> list[str]:
-    """Entries are canonical JSON and numbered without a gap."""
+    """Check that entries are canonical JSON and numbered without a gap."""
     faults = []
     for number, entry in enumerate(entries, start=1):
         try:

@@ -1,4 +1,4 @@
-"""Completeness: what the entries of a log must tell of every run. A gap is a fault, never a warning."""
+"""Completeness: which entries a log must contain for every run. A gap is a fault, never a warning."""
 
 from __future__ import annotations
 
@@ -8,16 +8,14 @@ from datetime import datetime
 from typing import Any
 
 AFTERWARDS = ("custody.", "import.", "proof.")
-"""Kinds of entries that may follow the end of a run: of the copies that outlive it, of what became of the package, and of
-each proof folder that was issued.
-"""
+"""Kinds of entries that may follow the end of a run: copies that outlive it, what became of the package, issued proof folders."""
 
 
 _DELIVERED = frozenset(
     {("run.delivered", "migration"), ("destruction.completed", "published")}
     | {("import.confirmed", state) for state in ("opened", "imported", "accepted")}
 )
-"""Entries (type and code) by which something was delivered."""
+"""Entries (type and code) that record a delivery."""
 _SETTLED = frozenset({"use.spent", "use.given_back"})
 
 
@@ -28,19 +26,19 @@ class _Run:
     types: list[str] = field(default_factory=list)
     deadline_s: int | None = None
     delivered: bool = False
-    uses: tuple[str, str] | None = None  # of which instruction (its commitment), and which use
+    uses: tuple[str, str] | None = None  # commitment of the instruction, and the use
 
 
 @dataclass
 class _Held:
-    """The runs that hold a use of one instruction, and how many it allows: the least that any of them said."""
+    """The runs that hold a use of one instruction, and the smallest number of uses that any of them stated."""
 
     allowed: int
     runs: set[str] = field(default_factory=set)
 
 
 def sequence_faults(entries: list[bytes], now: datetime) -> list[str]:
-    """Runs are numbered without a gap; each was authorised before, started once, and ended once or has time left."""
+    """Check that runs are numbered without a gap, authorised first, started once, and ended once or have time left."""
     runs: dict[str, _Run] = {}
     held: dict[tuple[str, str], _Held] = {}
     faults: list[str] = []
@@ -70,7 +68,7 @@ def sequence_faults(entries: list[bytes], now: datetime) -> list[str]:
         if kind in _SETTLED:
             faults += _use_faults(run, kind)
         if kind == "run.delivered" and run.uses is not None and code != run.uses[1]:
-            faults.append("entry_malformed")  # counted as another use than it was
+            faults.append("entry_malformed")  # delivered under another use than it started with
         if (kind, code) in _DELIVERED:
             if "use.given_back" in run.types and not run.delivered:
                 faults.append("use_given_back_after_delivery")
@@ -88,10 +86,10 @@ def _body(entry: bytes) -> dict[str, Any]:
 
 
 def _too_many(run: _Run, run_id: str, body: dict[str, Any], held: dict[tuple[str, str], _Held]) -> list[str]:
-    """More runs of one instruction and use than it allowed, less those that gave theirs back.
+    """Check that no more runs hold a use of an instruction than it allows; runs that gave their use back do not count.
 
-    The first release said neither of which instruction a run is nor how many it allows; once a log has said it of a run, it
-    says it of each.
+    The first release recorded neither a run's instruction nor the number of uses. Once a log states them for one run, it must
+    state them for every later run.
     """
     commitments, numbers = body.get("c"), body.get("n")
     of = commitments.get("uses") if isinstance(commitments, dict) else None
@@ -117,7 +115,7 @@ def _start_faults(run: _Run, numbers: dict[str, Any], expected: int) -> list[str
 
 
 def _use_faults(run: _Run, kind: str) -> list[str]:
-    """A use is settled once, and one that delivered is not given back."""
+    """Check that a use is settled once, and that a run that delivered does not give its use back."""
     faults = ["use_settled_twice"] if _SETTLED & set(run.types) else []
     if kind == "use.given_back" and run.delivered:
         faults.append("use_given_back_after_delivery")

@@ -1,6 +1,6 @@
-"""The ledger: what the program records, entry by entry, gapless.
+"""The ledger: the record of every act, one entry each, numbered without gaps.
 
-Entries hold enumeration values, counts and salted commitments: no personal data, no plain hash of any, no free text.
+Entries hold enumeration values, counts and salted commitments: no personal data, no plain hash of it, no free text.
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ from vault.system.clock import Clock, format_utc
 
 MAX_ENTRY = 4096
 FIELDS = frozenset({"v", "type", "runId", "seq", "at", "code", "c", "n"})
-"""What every entry has, and nothing else."""
+"""Every entry has exactly these fields."""
 _CODE = re.compile(r"[A-Za-z0-9_.\-]{1,64}")
 _COMMITMENT = re.compile(r"[A-Za-z0-9+/]{43}=")
 
 
 def _is_commitment(text: str) -> bool:
-    """32 bytes in base64, or the sweep, which answers for itself."""
+    """Whether the text is 32 bytes in base64, or `sweep`, which acts under its own name."""
     return text == "sweep" or _COMMITMENT.fullmatch(text) is not None
 
 
 class EntryType(StrEnum):
-    """What is recorded."""
+    """The types of entries."""
 
     ACT_INTERRUPTED = "act.interrupted"
     ACT_REFUSED = "act.refused"
@@ -81,7 +81,7 @@ class EntryType(StrEnum):
 
 
 def commit(salt: bytes, entry_type: str, field: str, data: bytes) -> str:
-    """A salted commitment to an object: it hides it from guessing, and binds to it."""
+    """Returns a salted commitment to an object: hiding (it cannot be guessed) and binding."""
     message = f"proof/v1/{entry_type}/{field}".encode() + b"\x00" + sha256(data).digest()
     return b64encode(hmac.new(salt, message, sha256).digest()).decode()
 
@@ -95,7 +95,7 @@ class Recorded:
 
 
 class Ledger:
-    """What the program records, entry by entry, gapless."""
+    """The record of every act, one entry each, numbered without gaps."""
 
     def __init__(self, store: FileLedger, clock: Clock) -> None:
         self.store = store
@@ -110,7 +110,7 @@ class Ledger:
         commitments: Mapping[str, str],
         counts: Mapping[str, int] | None = None,
     ) -> Recorded:
-        """Append one entry. Every act carries its operator's commitment; raises OperatorError without it."""
+        """Append one entry. Every act needs its operator's commitment. Raises OperatorError without it."""
         if "operator" not in commitments:
             raise OperatorError("no_operator")
         if not _CODE.fullmatch(code):
@@ -155,7 +155,7 @@ class Ledger:
         }
 
     def _last_run_number(self, size: int) -> int:
-        """How many runs were ever started, from the last start in the log."""
+        """Returns the number of runs ever started, from the last start in the log."""
         for end in range(size, 0, -TILE):
             for entry in reversed(self.store.read(max(end - TILE, 0), end)):
                 body = json.loads(entry)
@@ -164,7 +164,7 @@ class Ledger:
         return 0
 
     def prove(self, index: int, checkpoint: bytes | None = None) -> bytes:
-        """A C2SP tlog-proof of an entry against the present checkpoint, or against an earlier one of this log."""
+        """Returns a C2SP tlog-proof of an entry against the current checkpoint, or against an earlier one of this log."""
         with self.store.locked():
             note = checkpoint or self.store.checkpoint()
             size = Checkpoint.parse(split_note(note)[0]).size
@@ -173,5 +173,5 @@ class Ledger:
 
 
 def format_hashes(hashes: list[bytes]) -> str:
-    """A proof as text: base64, one hash a line."""
+    """Format a proof as text: base64, one hash per line."""
     return "".join(f"{b64encode(h).decode()}\n" for h in hashes)

@@ -12,15 +12,15 @@ from vault.system.files import write_secret
 
 
 def make_log_key(home: Path) -> None:
-    """Make the log's signing key of a new home."""
+    """Create the log's signing key for a new home."""
     write_secret(home / "keys" / "log.key", Ed25519PrivateKey.generate().private_bytes_raw())
 
 
 def load_log_key(home: Path) -> Ed25519PrivateKey:
-    """The log's signing key."""
+    """Load the log's signing key."""
     return Ed25519PrivateKey.from_private_bytes((home / "keys" / "log.key").read_bytes())
 
 
 def open_store(home: Path) -> FileLedger:
-    """The ledger of a home."""
+    """Open the ledger of a home."""
     return FileLedger(home / "ledger", Site.load(home).origin, load_log_key(home))

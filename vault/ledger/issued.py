@@ -1,4 +1,4 @@
-"""Whether a proof folder is one that a home issued: the log has an entry for each (`proof.issued`)."""
+"""Whether a home issued a proof folder: the log has an entry (`proof.issued`) for each."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ MANIFEST = "manifest.json"
 
 
 def issue_faults(folder: Path, store: FileLedger) -> list[str]:
-    """What is wrong with a folder that says it is of this log, as codes; none when it verifies and was issued.
+    """Returns what is wrong with a folder that claims to be of this log, as codes; empty when it verifies and was issued.
 
-    proof_does_not_verify | proof_not_issued. A folder that was issued under version 1 of the proof has no entry. Raises
-    OSError when there is no folder.
+    Codes: proof_does_not_verify | proof_not_issued. A folder issued under version 1 of the proof has no entry. Raises OSError
+    when there is no folder.
     """
     digest = b64encode(sha256((folder / MANIFEST).read_bytes()).digest()).decode()
     if verify(folder, format_policy(store.vkey))[0]:

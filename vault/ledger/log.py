@@ -1,8 +1,8 @@
-"""The log on plain files (C2SP tlog-tiles, tlog-checkpoint): what is covered by a checkpoint never changes.
+"""The log on plain files (C2SP tlog-tiles, tlog-checkpoint): data covered by a checkpoint never changes.
 
-Order of an append, each file durable before the next: entry bundle, tiles (low levels first), the note of the new tree
-in `.tree`, then the checkpoint. A crash before `.tree` leaves files that no checkpoint covers, and the next append
-removes them; a crash after it is finished by whoever comes next, so that two heads of one size are never signed.
+Order of an append, each file durable before the next: entry bundle, tiles (low levels first), the note of the new tree in
+`.tree`, then the checkpoint. After a crash before `.tree`, the next append removes the files that no checkpoint covers. After a
+crash behind it, the next process finishes the append. So two heads of one size are never signed.
 """
 
 from __future__ import annotations
@@ -32,21 +32,21 @@ from vault.system.locks import lock_file
 
 
 class LedgerStore(Protocol):
-    """Where entries lie. There is no update and no delete."""
+    """Storage of entries. It has no update and no delete."""
 
     def head(self) -> Checkpoint:
         """The signed head."""
 
     def append(self, expected_size: int, entries: list[bytes]) -> Checkpoint:
-        """Add entries if the log still has the expected size; raises ForkError otherwise."""
+        """Append entries if the log still has the expected size. Raises ForkError otherwise."""
 
     def read(self, start: int, end: int) -> list[bytes]:
-        """Entries from `start` up to, not including, `end`."""
+        """Returns the entries from `start` to `end` (exclusive)."""
 
 
 @dataclass(frozen=True)
 class _Noted:
-    """The tree that an append has written, and the head it grew from. Not signed: only a note."""
+    """The tree that an append has written, and the head that it extends. An unsigned note."""
 
     head: Checkpoint
     before: Checkpoint
@@ -65,7 +65,7 @@ class FileLedger:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """One writer at a time; the kernel lets go when its holder dies. Held already: nothing to do."""
+        """Hold the writer lock; the kernel releases it when its holder dies. Does nothing if this object already holds it."""
         if self._held:
             yield
             return
@@ -77,20 +77,20 @@ class FileLedger:
                 self._held = False
 
     def begin(self) -> None:
-        """Sign the head of an empty log: from then on a log without a checkpoint is one that lost it."""
+        """Sign the head of an empty log, so that a later log without a checkpoint is known to have lost it."""
         with self.locked():
             if not (self._folder / "checkpoint").is_file():
                 self._publish(self._published())
 
     def checkpoint(self) -> bytes:
-        """The signed checkpoint as it stands on disk, with the cosignatures it has."""
+        """Returns the signed checkpoint as it is on disk, with its cosignatures."""
         self.head()
         return self._read("checkpoint")
 
     def head(self) -> Checkpoint:
-        """The verified head; of a new log, size 0. Finishes an append that a crash cut short.
+        """Returns the verified head (size 0 for a new log). Finishes an append that a crash interrupted.
 
-        Raises ForkError when the checkpoint is not the one that was noted, or does not extend the last.
+        Raises ForkError when the checkpoint is not the noted one, or does not extend the last.
         """
         published = self._published()
         if self._noted(published).head == published:
@@ -124,7 +124,7 @@ class FileLedger:
         return Checkpoint.parse(open_note(self._read("checkpoint"), VerifierKey.parse(self.vkey)))
 
     def _noted(self, published: Checkpoint) -> _Noted:
-        """The note in `.tree`; a log without one (put back from a backup, say) stands as it was signed."""
+        """Returns the note in `.tree`. A log without one (restored from a backup, for example) is taken as it was signed."""
         path = self._folder / ".tree"
         if not path.is_file():
             return _Noted(published, published)
@@ -136,11 +136,11 @@ class FileLedger:
             raise LedgerError("tree_note_malformed") from None
 
     def tree(self, size: int) -> TileTree:
-        """The tree of this size, read from the tiles."""
+        """Returns the tree of this size, read from the tiles."""
         return TileTree(self._read, size)
 
     def read(self, start: int, end: int) -> list[bytes]:
-        """See `LedgerStore.read`. Raises ProofError when a bundle is not whole."""
+        """See `LedgerStore.read`. Raises ProofError when a bundle is incomplete."""
         size = self.head().size
         end = min(end, size)
         found: list[bytes] = []
@@ -154,7 +154,7 @@ class FileLedger:
         return found[start - offset : end - offset]
 
     def append(self, expected_size: int, entries: list[bytes]) -> Checkpoint:
-        """See `LedgerStore.append`. Reads the right edge of the tree only, whatever the size of the log."""
+        """See `LedgerStore.append`. Reads only the right edge of the tree, whatever the size of the log."""
         with self.locked():
             head = self.head()
             if head.size != expected_size:
@@ -182,7 +182,7 @@ class FileLedger:
         return Checkpoint(self._origin, size, self.tree(size).subtree(0, size))
 
     def _drop_uncovered(self, size: int) -> None:
-        """Remove bundles and tiles that a crash left beyond the head: they may hold what was never recorded."""
+        """Remove bundles and tiles that a crash left beyond the head: they may hold entries that were never recorded."""
         for level in ("entries", *range(8)):
             shift = 0 if level == "entries" else 8 * int(level)
             index, width = divmod(size >> shift, TILE)
@@ -190,7 +190,7 @@ class FileLedger:
                 index, width = index + 1, 0
 
     def _drop_tile(self, level: int | str, index: int, above: int) -> bool:
-        """Remove the tile and its parts wider than `above`; whether there was anything."""
+        """Remove the tile and its partial tiles wider than `above`. Returns whether any existed."""
         full = self._folder / tile_path(level, index, TILE)
         partial = full.with_name(full.name + ".p")
         found = [path for path in partial.iterdir() if int(path.name) > above] if partial.is_dir() else []
@@ -207,9 +207,9 @@ class FileLedger:
         self._write("checkpoint", sign_note(head.format(), self._origin, self._key))
 
     def cosign(self, note: bytes) -> int:
-        """Add a witness's signature lines to the checkpoint they are over; how many were new.
+        """Add a witness's signature lines to the checkpoint that they sign. Returns the number of new lines.
 
-        Raises ForkError when they are over another head.
+        Raises ForkError when they sign another head.
         """
         with self.locked():
             self.head()
@@ -219,12 +219,12 @@ class FileLedger:
             return fresh
 
     def prove(self, index: int, size: int | None = None) -> list[bytes]:
-        """Proof of inclusion of an entry in the present head, or in the head of an earlier size."""
+        """Returns the inclusion proof of an entry in the current head, or in the head of an earlier size."""
         now = self.head().size
         return prove_inclusion(index, Prefix(self.tree(now), size or now))
 
     def extend(self, old: Checkpoint, size: int | None = None) -> list[bytes]:
-        """Proof of consistency from a head kept elsewhere to the present one, or to one of another size.
+        """Returns the consistency proof from a head kept elsewhere to the current one, or to the one of another size.
 
         Raises ForkError when the log does not extend that head.
         """

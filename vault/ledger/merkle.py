@@ -1,4 +1,4 @@
-"""Merkle trees of RFC 6962: roots, inclusion and consistency proofs, made and checked."""
+"""Merkle trees of RFC 6962: roots; inclusion and consistency proofs, generated and verified."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def node_hash(left: bytes, right: bytes) -> bytes:
 
 
 def root_hash(leaves: list[bytes]) -> bytes:
-    """Root over leaf hashes; of no leaves, the hash of nothing."""
+    """Root over leaf hashes; without leaves, the hash of the empty string."""
     if not leaves:
         return sha256(b"").digest()
     stack: list[bytes] = []
@@ -38,12 +38,12 @@ def root_hash(leaves: list[bytes]) -> bytes:
 
 
 class Tree(Protocol):
-    """A tree whose subtrees can be asked for their roots, wherever its hashes lie."""
+    """A tree that can return the roots of its subtrees, wherever its hashes are stored."""
 
     size: int
 
     def subtree(self, start: int, end: int) -> bytes:
-        """Root over the leaves from `start` up to, not including, `end`."""
+        """Returns the root over the leaves from `start` to `end` (exclusive)."""
 
 
 class LeafList:
@@ -60,7 +60,7 @@ class LeafList:
 
 @dataclass
 class Prefix:
-    """The first leaves of a tree, as the tree they once were."""
+    """The first leaves of a tree, as the earlier tree that they were."""
 
     tree: Tree
     size: int
@@ -71,12 +71,12 @@ class Prefix:
 
 
 def split(size: int) -> int:
-    """The largest power of two below `size`."""
+    """Returns the largest power of two below `size`."""
     return 1 << ((size - 1).bit_length() - 1)
 
 
 def prove_inclusion(index: int, tree: Tree) -> list[bytes]:
-    """The audit path of a leaf (RFC 6962, 2.1.1), from leaf to root."""
+    """Returns the audit path of a leaf (RFC 6962, 2.1.1), from leaf to root."""
     path: list[bytes] = []
     start, end = 0, tree.size
     while end - start > 1:
@@ -91,7 +91,7 @@ def prove_inclusion(index: int, tree: Tree) -> list[bytes]:
 
 
 def verify_inclusion(index: int, size: int, leaf: bytes, proof: list[bytes], root: bytes) -> bool:
-    """Whether the proof shows the leaf at the index of the tree (RFC 9162, 2.1.3.2)."""
+    """Whether the proof shows that the leaf is at this index of the tree (RFC 9162, 2.1.3.2)."""
     if not 0 <= index < size or any(len(h) != HASH_BYTES for h in (leaf, root, *proof)):
         return False
     node, last, found = index, size - 1, leaf
@@ -111,7 +111,7 @@ def verify_inclusion(index: int, size: int, leaf: bytes, proof: list[bytes], roo
 
 
 def prove_consistency(old_size: int, tree: Tree) -> list[bytes]:
-    """Proof that the first `old_size` leaves are a prefix (RFC 6962, 2.1.2); none for an empty or equal tree."""
+    """Returns a proof that the first `old_size` leaves are a prefix (RFC 6962, 2.1.2); empty for an empty or equal tree."""
     if old_size in (0, tree.size):
         return []
     path: list[bytes] = []
@@ -124,14 +124,14 @@ def prove_consistency(old_size: int, tree: Tree) -> list[bytes]:
         else:
             path.append(tree.subtree(start, cut))
             start = cut
-    # An old tree that is no complete subtree: its last piece is not known to who holds only the old root.
+    # The old tree is no complete subtree: a verifier that has only the old root lacks its last piece.
     if start:
         path.append(tree.subtree(start, end))
     return path[::-1]
 
 
 def verify_consistency(old_size: int, size: int, proof: list[bytes], old_root: bytes, root: bytes) -> bool:
-    """Whether the proof shows the old tree to be a prefix of the new (RFC 9162, 2.1.4.2); never from size 0."""
+    """Whether the proof shows that the old tree is a prefix of the new (RFC 9162, 2.1.4.2); never from size 0."""
     if not 0 < old_size <= size:
         return False
     if old_size == size:

@@ -18,7 +18,7 @@ MAX_SIGNATURES = 64
 
 
 def strict_b64(text: str) -> bytes:
-    """Decode base64 that encodes back to itself. Raises ProofError."""
+    """Decode canonical base64 only: the result must encode to the same text. Raises ProofError."""
     try:
         data = b64decode(text, validate=True)
     except (binascii.Error, ValueError):
@@ -29,12 +29,12 @@ def strict_b64(text: str) -> bytes:
 
 
 def key_id(name: str, public: bytes, kind: int = ED25519) -> bytes:
-    """First four bytes of SHA-256(name, newline, type, key)."""
+    """Returns the first four bytes of SHA-256(name, newline, type, key)."""
     return sha256(name.encode() + b"\n" + bytes([kind]) + public).digest()[:4]
 
 
 def format_vkey(name: str, public: bytes, kind: int = ED25519) -> str:
-    """The verifier key `name+hash+key`."""
+    """Format the verifier key `name+hash+key`."""
     return f"{name}+{key_id(name, public, kind).hex()}+{b64encode(bytes([kind]) + public).decode()}"
 
 
@@ -62,7 +62,7 @@ class VerifierKey:
         return found
 
     def verify(self, blob: bytes, text: str) -> None:
-        """Check what follows the key id in a signature line. Raises ProofError."""
+        """Verify the part of a signature line that follows the key id. Raises ProofError."""
         message, signature = text.encode(), blob
         if self.kind == COSIGNATURE:
             if len(blob) != 72:
@@ -80,14 +80,14 @@ def _is_name(text: str) -> bool:
 
 
 def sign_note(text: str, name: str, key: Ed25519PrivateKey) -> bytes:
-    """The text and one signature line."""
+    """Returns the text with one signature line."""
     public = key.public_key().public_bytes_raw()
     signature = b64encode(key_id(name, public) + key.sign(text.encode())).decode()
     return f"{text}\n— {name} {signature}\n".encode()
 
 
 def split_note(note: bytes) -> tuple[str, list[str]]:
-    """Text (with its last newline) and signature lines of a note. Raises ProofError."""
+    """Split a note into its text (with the last newline) and its signature lines. Raises ProofError."""
     try:
         text, blank, lines = note.decode("utf-8").rpartition("\n\n")
     except UnicodeDecodeError:
@@ -101,14 +101,14 @@ def split_note(note: bytes) -> tuple[str, list[str]]:
 
 
 def open_note(note: bytes, verifier: VerifierKey) -> str:
-    """The text of a note that the key signed. Raises ProofError; unknown keys' lines do not count."""
+    """Returns the text of a note that the key signed; ignores lines of unknown keys. Raises ProofError."""
     if not signers_of(note, [verifier]):
         raise ProofError("note_not_signed")
     return split_note(note)[0]
 
 
 def signers_of(note: bytes, known: list[VerifierKey]) -> list[VerifierKey]:
-    """The known keys that signed. Raises ProofError when a known key's signature does not hold."""
+    """Returns the known keys that signed. Raises ProofError when the signature of a known key is invalid."""
     text, lines = split_note(note)
     found = []
     for line in lines:
@@ -131,7 +131,7 @@ def _parse_line(line: str) -> tuple[str, bytes]:
 
 
 def add_signatures(note: bytes, other: bytes) -> tuple[bytes, int]:
-    """`note` with the lines of `other` that it lacks, and their number. Raises ForkError for another text."""
+    """Returns `note` with the lines of `other` that it lacks, and their number. Raises ForkError for another text."""
     text, lines = split_note(note)
     other_text, other_lines = split_note(other)
     if text != other_text:
@@ -141,7 +141,7 @@ def add_signatures(note: bytes, other: bytes) -> tuple[bytes, int]:
 
 
 def cosign_note(note: bytes, name: str, key: Ed25519PrivateKey, time_s: int) -> bytes:
-    """The note with a witness's line: that it saw this head, consistent with all before, at this time."""
+    """Returns the note with a witness's line: it saw this head, consistent with all earlier ones, at this time."""
     text, _ = split_note(note)
     public = key.public_key().public_bytes_raw()
     signature = key.sign(f"cosignature/v1\ntime {time_s}\n{text}".encode())
@@ -158,7 +158,7 @@ class Checkpoint:
     root: bytes
 
     def format(self) -> str:
-        """The body that is signed."""
+        """Returns the body that is signed."""
         return f"{self.origin}\n{self.size}\n{b64encode(self.root).decode()}\n"
 
     @classmethod
@@ -174,7 +174,7 @@ class Checkpoint:
 
 
 def _is_size(text: str) -> bool:
-    """Decimal, no leading zero, below 2^63: as a log's size is written."""
+    """Whether the text is a log size: decimal, no leading zero, below 2^63."""
     return (
         text.isascii()
         and text.isdigit()

@@ -1,4 +1,4 @@
-"""The trust anchor an auditor holds: a C2SP tlog-policy with the log's key and its witnesses, obtained elsewhere."""
+"""The auditor's trust anchor: a C2SP tlog-policy with the log's key and its witnesses, obtained from elsewhere."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ MAX_LINES = 256
 
 @dataclass(frozen=True)
 class Policy:
-    """Whose heads are believed, and how many witnesses must have seen them."""
+    """The log whose heads are accepted, and how many witnesses must have cosigned them."""
 
     log: VerifierKey
     witnesses: dict[str, VerifierKey]
-    groups: dict[str, tuple[int, tuple[str, ...]]]  # name -> how many of which
+    groups: dict[str, tuple[int, tuple[str, ...]]]  # name -> how many of which members
     quorum: str
 
     def require(self, checkpoint: bytes) -> list[str]:
-        """Names of the witnesses that cosigned. Raises ProofError: not signed, a signature invalid, no quorum."""
+        """Returns the names of the witnesses that cosigned. Raises ProofError: not signed, a signature invalid, no quorum."""
         known = [self.log, *self.witnesses.values()]
         signed = signers_of(checkpoint, known)
         if self.log not in signed:
@@ -31,10 +31,10 @@ class Policy:
         return seen
 
     def holds(self, seen: list[str]) -> bool:
-        """Whether enough of the named witnesses have seen a head.
+        """Whether enough of the named witnesses cosigned a head.
 
-        Each group once, in the order of their declaration: groups of groups, read from the quorum down, would take
-        time that doubles with each line.
+        Evaluates each group once, in the order of declaration. Evaluating nested groups from the quorum down would take time that
+        doubles with each line.
         """
         met = {"none", *seen}
         for name, (needed, members) in self.groups.items():
@@ -44,12 +44,12 @@ class Policy:
 
 
 def format_policy(vkey: str) -> str:
-    """The policy file of a log without witnesses."""
+    """Returns the policy file of a log without witnesses."""
     return f"# compare this key by another way than the one the proof came by\nlog {vkey}\nquorum none\n"
 
 
 def parse_policy(text: str) -> Policy:
-    """Read a policy with one log. A name is declared before it is used, and once. Raises ProofError."""
+    """Parse a policy with one log. Each name must be declared once, before it is used. Raises ProofError."""
     logs: list[VerifierKey] = []
     witnesses: dict[str, VerifierKey] = {}
     groups: dict[str, tuple[int, tuple[str, ...]]] = {}

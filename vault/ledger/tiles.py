@@ -1,4 +1,4 @@
-"""Tiles and entry bundles (C2SP tlog-tiles): how a tree lies in files, and how a subtree is read from them."""
+"""Tiles and entry bundles (C2SP tlog-tiles): how files store a tree, and how a subtree is read from them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ReadFile = Callable[[str], bytes]
 
 
 def tile_path(level: int | str, index: int, width: int) -> str:
-    """`tile/<level>/<index>[.p/<width>]`, the index in groups of three digits."""
+    """Returns `tile/<level>/<index>[.p/<width>]`, the index in groups of three digits."""
     groups = f"{index % 1000:03d}"
     rest = index // 1000
     while rest:
@@ -27,12 +27,12 @@ def tile_path(level: int | str, index: int, width: int) -> str:
 
 
 def format_bundle(entries: list[bytes]) -> bytes:
-    """Entries as a bundle: each behind its length in two bytes, big endian."""
+    """Format entries as a bundle: each is preceded by its length in two bytes, big endian."""
     return b"".join(struct.pack(">H", len(entry)) + entry for entry in entries)
 
 
 def parse_bundle(data: bytes) -> list[bytes]:
-    """The entries of a bundle. Raises ProofError."""
+    """Returns the entries of a bundle. Raises ProofError."""
     entries, at = [], 0
     while at < len(data):
         if at + 2 > len(data):
@@ -46,14 +46,14 @@ def parse_bundle(data: bytes) -> list[bytes]:
 
 
 def widths(size: int, level: int) -> Iterator[tuple[int, int]]:
-    """Index and width of every tile of a level in a tree of this size."""
+    """Yield index and width of every tile of a level in a tree of this size."""
     hashes = size >> (LEVEL_BITS * level)
     for index in range((hashes + TILE - 1) // TILE):
         yield index, min(TILE, hashes - index * TILE)
 
 
 def read_tile(read: ReadFile, level: int, index: int, width: int) -> list[bytes]:
-    """The hashes of a tile. Raises ProofError when it has another length."""
+    """Returns the hashes of a tile. Raises ProofError when its length is wrong."""
     data = read(tile_path(level, index, width))
     if len(data) != width * HASH_BYTES:
         raise ProofError("tile_malformed")
@@ -61,7 +61,7 @@ def read_tile(read: ReadFile, level: int, index: int, width: int) -> list[bytes]
 
 
 class TileTree:
-    """A `Tree` over tile files; reads the few that a proof needs."""
+    """A `Tree` over tile files; it reads only the few that a proof needs."""
 
     def __init__(self, read: ReadFile, size: int) -> None:
         self._read = read
@@ -69,7 +69,7 @@ class TileTree:
         self.size = size
 
     def subtree(self, start: int, end: int) -> bytes:
-        """See `Tree.subtree`; `start` lies where a subtree can begin. Raises ProofError, OSError."""
+        """See `Tree.subtree`; `start` must be where a subtree can begin. Raises ProofError, OSError."""
         if start == end:
             return sha256(b"").digest()
         count = end - start
@@ -79,7 +79,7 @@ class TileTree:
         return node_hash(self.subtree(start, cut), self.subtree(cut, end))
 
     def _complete(self, start: int, count: int) -> bytes:
-        """Root of a complete subtree: inside one tile, of the level below its height."""
+        """Returns the root of a complete subtree, which lies in one tile of the level below its height."""
         level = (count.bit_length() - 1) // LEVEL_BITS
         first, span = start >> (LEVEL_BITS * level), count >> (LEVEL_BITS * level)
         hashes = self._tile(level, first // TILE)
@@ -93,7 +93,7 @@ class TileTree:
 
 
 def grow_tiles(read: ReadFile, size: int, leaves: list[bytes]) -> Iterator[tuple[int, int, list[bytes]]]:
-    """Level, index and hashes of every tile that changes when `leaves` follow a tree of `size`; low levels first."""
+    """Yield level, index and hashes of every tile that changes when `leaves` extend a tree of `size`; low levels first."""
     level, start, fresh = 0, size, leaves
     while fresh:
         first, width = divmod(start, TILE)

@@ -1,4 +1,4 @@
-"""Which keys pyHanko may believe on its way from a signature to a root: those that `vault.pki._key_strength` calls strong."""
+"""Accepted keys on pyHanko's path from a signature to a root: those that `vault.pki._key_strength` calls strong."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from vault.pki._key_strength import is_strong
 
 
 class StrongKeysOnly(DisallowWeakAlgorithmsPolicy):
-    """The same for every signature that pyHanko checks on its way: chains, revocation lists, OCSP answers."""
+    """One policy for every signature that pyHanko checks on the path: chains, revocation lists, OCSP answers."""
 
     def signature_algorithm_allowed(
         self, algo: Any, moment: datetime | None, public_key: keys.PublicKeyInfo | None
     ) -> AlgorithmUsageConstraint:
-        """What is allowed."""
+        """Returns whether pyHanko may accept this algorithm and key."""
         if public_key is not None and not is_strong(public_key):
             return AlgorithmUsageConstraint(allowed=False, failure_reason="key_too_weak")
         return super().signature_algorithm_allowed(algo, moment, public_key)

@@ -1,7 +1,7 @@
-"""Whether bytes are one DER value (ITU-T X.690, 10 and 11), told in time that grows with their length.
+"""Whether bytes are one DER value (ITU-T X.690, 10 and 11), decided in time linear in their length.
 
-asn1crypto would encode a whole object anew to compare it with what came: a signature within a signature within a signature,
-of four kilobytes, keeps it busy for minutes.
+asn1crypto would re-encode a whole object to compare it with the input. Four kilobytes of nested signatures keep it busy for
+minutes.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ _BOOLEAN, _INTEGER, _ENUMERATED, _SEQUENCE, _SET = 0x01, 0x02, 0x0A, 0x30, 0x31
 
 
 def is_der(data: bytes) -> bool:
-    """Exactly one value: definite lengths as short as can be, whole numbers too, sets in order, no string in pieces."""
+    """Whether the data are exactly one value: shortest definite lengths and integers, sorted sets, no constructed strings."""
     try:
         return len(_values(data, 0)) == 1
     except (IndexError, ValueError):
@@ -20,7 +20,7 @@ def is_der(data: bytes) -> bool:
 
 
 def _values(data: bytes, depth: int) -> list[bytes]:
-    """The values that lie here, one behind the other. Raises IndexError or ValueError when they are not DER."""
+    """Returns the consecutive values in the data. Raises IndexError or ValueError when they are not DER."""
     if depth > MAX_DEPTH:
         raise ValueError
     values, at = [], 0
@@ -35,7 +35,7 @@ def _values(data: bytes, depth: int) -> list[bytes]:
 
 
 def _bounds(data: bytes, at: int) -> tuple[int, int]:
-    """Where a value's content begins and ends, from its length octets."""
+    """Returns where a value's content begins and ends, from its length octets."""
     first = data[at]
     if first < 0x80:
         return at + 1, at + 1 + first
@@ -63,5 +63,5 @@ def _check(tag: int, body: bytes, depth: int) -> None:
 
 
 def _is_short(number: bytes) -> bool:
-    """No first octet that says nothing (8.3.2)."""
+    """Whether the first octet of an integer is significant (8.3.2)."""
     return bool(number) and (len(number) == 1 or (number[0], number[1] >> 7) not in ((0, 0), (0xFF, 1)))

@@ -1,7 +1,7 @@
-"""Which keys are strong enough for a signature to be believed: 112 bits and more, by a list of what is allowed.
+"""Which keys are strong enough for a signature to be accepted: 112 bits and more, by an allow list.
 
-RSA of 2048 bits and more, and elliptic curves of 256 bits and more that SOG-IS agreed on (Agreed Cryptographic Mechanisms
-1.3, 4.1 and 4.2), with the two Edwards curves. Any other kind of key, size or curve is refused.
+RSA of 2048 bits and more; elliptic curves of 256 bits and more that SOG-IS agreed on (Agreed Cryptographic Mechanisms 1.3, 4.1
+and 4.2); the two Edwards curves. Any other kind of key, size or curve is refused.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ CURVES = frozenset(
 
 
 def is_strong(key: keys.PublicKeyInfo) -> bool:
-    """Whether a signature by this key may be believed."""
+    """Whether a signature by this key may be accepted."""
     try:
         if key.algorithm in _RSA:
             return bool(key.bit_size >= RSA_BITS)
@@ -42,7 +42,7 @@ def is_strong(key: keys.PublicKeyInfo) -> bool:
 
 
 def refuse_weak_keys(certificate: x509.Certificate, authorities: Iterable[x509.Certificate] = ()) -> None:
-    """Refuse the certificate's key, and those of whoever issued it among the authorities. Raises TrustError (key_too_weak)."""
+    """Refuse a weak key of the certificate or of its issuer among the authorities. Raises TrustError (key_too_weak)."""
     by_name = {authority.subject.dump(): authority for authority in authorities}
     chain, above = [certificate], by_name.get(certificate.issuer.dump())
     while above is not None and above not in chain:

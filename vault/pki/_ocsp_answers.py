@@ -1,6 +1,6 @@
-"""OCSP answers as kept: until when one holds, and whose certificates it speaks of (RFC 6960).
+"""Stored OCSP answers: until when an answer is valid, and which certificates it covers (RFC 6960).
 
-Whether its signature holds, and whether the signer may speak for the authority, is tested each time a signature is.
+Its signature, and the signer's right to answer for the authority, are tested with every signature check.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from asn1crypto import ocsp, x509
 from schemas.errors import TrustError
 
 _HASHES: dict[str, Callable[[bytes], Any]] = {
-    "sha1": hashlib.sha1,  # the usual one: it finds an issuer, and proves nothing
+    "sha1": hashlib.sha1,  # the usual one; it only identifies an issuer and proves nothing
     "sha256": hashlib.sha256,
     "sha384": hashlib.sha384,
     "sha512": hashlib.sha512,
@@ -23,7 +23,7 @@ _HASHES: dict[str, Callable[[bytes], Any]] = {
 
 
 def life_of_answer(der: bytes) -> tuple[datetime, datetime]:
-    """From when until when all of an answer holds. Raises ValueError for no answer, or one without an end."""
+    """Returns the period in which all of an answer is valid. Raises ValueError for no answer, or one without an end."""
     rows = _rows(der)
     ends = [row["next_update"].native for row in rows]
     if not rows or None in ends:
@@ -32,7 +32,7 @@ def life_of_answer(der: bytes) -> tuple[datetime, datetime]:
 
 
 def require_known_authority(authorities: list[x509.Certificate], der: bytes) -> None:
-    """Every certificate that it speaks of must be of an authority that this home knows.
+    """Check that every certificate in the answer was issued by an authority that this home knows.
 
     Raises TrustError: revocation_of_unknown_issuer.
     """

@@ -1,7 +1,7 @@
-"""Certificates, revocation lists and OCSP answers as they come from elsewhere: whole, or refused.
+"""Certificates, revocation lists and OCSP answers from outside: parsed completely, or refused.
 
-The parser reads a field when it is asked for, and complains only then, with texts that quote it. So all that is ever asked
-for is read here, where whatever it says is caught.
+The parser reads a field only on access, and its errors then quote the field. So this module reads every field that is used later,
+and catches those errors here.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from schemas.errors import TrustError
 
 
 def read_certificate(data: bytes) -> x509.Certificate:
-    """A certificate in DER or PEM, read to its last field. Raises TrustError."""
+    """Parse a certificate in DER or PEM, to its last field. Raises TrustError."""
     try:
         certificate = x509.Certificate.load(read_der(data), strict=True)
         _ = certificate.native, certificate.self_signed
@@ -24,9 +24,9 @@ def read_certificate(data: bytes) -> x509.Certificate:
 
 
 def read_crl(data: bytes) -> crl.CertificateList:
-    """A revocation list in DER or PEM; its entries, which can be very many, are not looked at. Raises TrustError.
+    """Parse a revocation list in DER or PEM, without its entries, which can be very many. Raises TrustError.
 
-    One that does not say until when it holds is refused: it would never grow stale.
+    Refuses a list without an end date: it would never become stale.
     """
     try:
         listed = crl.CertificateList.load(read_der(data), strict=True)
@@ -40,7 +40,7 @@ def read_crl(data: bytes) -> crl.CertificateList:
 
 
 def read_answer(data: bytes) -> ocsp.OCSPResponse:
-    """An OCSP answer that says something, read to its last field. Raises TrustError."""
+    """Parse a successful OCSP answer, to its last field. Raises TrustError."""
     try:
         answer = ocsp.OCSPResponse.load(read_der(data), strict=True)
         rows = answer.response_data["responses"]
@@ -53,5 +53,5 @@ def read_answer(data: bytes) -> ocsp.OCSPResponse:
 
 
 def read_der(data: bytes) -> bytes:
-    """The one object of a file, in DER or PEM. Raises ValueError."""
+    """Returns the only object of a file, in DER or PEM. Raises ValueError."""
     return bytes(pem.unarmor(data)[2]) if pem.detect(data) else data

@@ -1,6 +1,6 @@
-"""The doctor's signature over bytes (CAdES; PAdES taken apart), checked offline against pinned roots and revocation data.
+"""The doctor's signature over bytes (CAdES; PAdES after separation), checked offline against pinned roots and revocation data.
 
-What the certificate must be is said in `vault/pki/signer_profiles.py`.
+`vault/pki/signer_profiles.py` defines the accepted certificates.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _TRUST_CODES = {  # by the names of pyHanko's AdESIndeterminate
 
 @dataclass(frozen=True)
 class Signer:
-    """Who signed: the national number of the certificate, and when the signature says it was made."""
+    """The signer: the certificate's national number, and the signing time that the signature states."""
 
     inss: Sensitive[str]
     signed_at: datetime | None
@@ -47,10 +47,10 @@ def check_signature(
 ) -> Signer:
     """Verify one signature over the document.
 
-    Raises AuthorisationError (document_altered, signature_altered, signature_malformed) or TrustError
-    (unknown_root, trial_root, signer_expired, signer_not_yet_valid, signer_revoked, revocation_missing,
-    revocation_stale, key_usage, key_too_weak, certificate_family_unknown), AuthorisationError (signer_without_number,
-    signer_number_malformed) for whom it does not name.
+    Raises AuthorisationError (document_altered, signature_altered, signature_malformed) or TrustError (unknown_root, trial_root,
+    signer_expired, signer_not_yet_valid, signer_revoked, revocation_missing, revocation_stale, key_usage, key_too_weak,
+    certificate_family_unknown), AuthorisationError (signer_without_number, signer_number_malformed) when the certificate
+    identifies no person.
     """
     signed = _load(p7s)
     certificate = _signer_certificate(signed)
@@ -72,7 +72,7 @@ def check_signature(
 
 
 def certificate_of(p7s: bytes) -> x509.Certificate:
-    """The signer's certificate, of which nothing is checked yet. Raises AuthorisationError (signature_malformed)."""
+    """Returns the signer's certificate, unchecked. Raises AuthorisationError (signature_malformed)."""
     return _signer_certificate(_load(p7s))
 
 
@@ -84,7 +84,7 @@ def refuse_out_of_time(certificate: x509.Certificate, moment: datetime) -> None:
 
 
 def stated_number(p7s: bytes) -> str:
-    """The national number that a signature's certificate states. Nothing is checked: for finding whom a kept one names.
+    """Returns the national number in a signature's certificate, unchecked: to find whom a stored signature names.
 
     Raises AuthorisationError (signature_malformed, signer_without_number, signer_number_malformed), TrustError
     (certificate_family_unknown).
@@ -118,7 +118,7 @@ def _load(p7s: bytes) -> cms.SignedData:
 
 
 def _sets_in_order(signed: cms.SignedData) -> bool:
-    """DER has one order for the members of a set; those whose tag does not say that they are sets, we must know."""
+    """Whether the members of each set are in DER order. The sets whose tag does not mark them as sets are listed here."""
     (info,) = signed["signer_infos"]
     sets = (signed["certificates"], info["signed_attrs"], info["unsigned_attrs"])
     encoded = [[member.dump() for member in held] for held in sets if isinstance(held, core.SetOf)]
@@ -126,7 +126,7 @@ def _sets_in_order(signed: cms.SignedData) -> bool:
 
 
 def _unsigned_fields_fit(signed: cms.SignedData) -> bool:
-    """No signature covers the versions (RFC 5652, 5.1 and 5.3) and the algorithms: they must be what they have to."""
+    """Check the versions (RFC 5652, 5.1 and 5.3) and algorithms, which no signature covers, against the required values."""
     (info,) = signed["signer_infos"]
     listed = [algorithm["algorithm"].native for algorithm in signed["digest_algorithms"]]
     versions = (signed["version"].native, info["version"].native)
@@ -139,7 +139,7 @@ def _unsigned_fields_fit(signed: cms.SignedData) -> bool:
 
 
 def _parameters_fit(algorithm: core.Sequence) -> bool:
-    """Absent or NULL (RFC 5754, 2 and 3); those of RSASSA-PSS have digests of their own (RFC 4055, 3.1)."""
+    """Whether parameters are absent or NULL (RFC 5754, 2 and 3); those of RSASSA-PSS name their own digests (RFC 4055, 3.1)."""
     if algorithm["algorithm"].native != "rsassa_pss":
         return algorithm["parameters"].dump() in _NO_PARAMETERS
     within = algorithm["parameters"]
@@ -154,9 +154,9 @@ def _signer_certificate(signed: cms.SignedData) -> x509.Certificate:
             certificate = choice.chosen
             if (
                 certificate.serial_number == wanted["serial_number"].native
-                # To the byte: names compare without regard to case, and nothing else covers this one.
+                # Byte for byte: names compare without regard to case, and no signature covers this one.
                 and certificate.issuer.dump() == wanted["issuer"].dump()
-                and certificate.native  # read to its last field here, where what a parser says is caught
+                and certificate.native  # read to its last field here, where parser errors are caught
             ):
                 return certificate
     except Exception:  # noqa: BLE001, S110 - whatever a parser of foreign bytes says
@@ -167,8 +167,8 @@ def _signer_certificate(signed: cms.SignedData) -> x509.Certificate:
 def _first_problem(
     document: bytes, signed: cms.SignedData, family: Family, trust: TrustStore, moment: datetime
 ) -> RepriseError | None:
-    """What is wrong, with all revocation data; then with the lists alone, for one good answer hides no list from us."""
-    import asyncio  # a tenth of a second, which looking at runs does without
+    """Returns the first fault with all revocation data, then with the lists alone: a good OCSP answer must not mask a list."""
+    import asyncio  # takes a tenth of a second; listing runs does not need it
 
     certificate = _signer_certificate(signed)
     for held in [trust, replace(trust, ocsps=())] if trust.ocsps and trust.crls else [trust]:
@@ -184,7 +184,7 @@ async def _validate(
 ) -> Any:
     from pyhanko.sign.validation import (
         async_validate_detached_cms,
-    )  # seconds; only who checks a signature needs it
+    )  # takes seconds; only signature checks need it
     from pyhanko_certvalidator import ValidationContext
 
     from vault.pki._chain_policy import StrongKeysOnly
@@ -230,7 +230,7 @@ def _problem(
 def _foreign_certificates(
     signed: cms.SignedData, certificate: x509.Certificate, trust: TrustStore
 ) -> RepriseError | None:
-    """The certificates beside the signer's are not signed over: each must be one that we pinned, to the byte."""
+    """Check the unsigned certificates beside the signer's: each must equal a pinned one, byte for byte."""
     pinned = {held.dump() for held in (*trust.roots, *trust.intermediates, certificate)}
     if all(choice.chosen.dump() in pinned for choice in signed["certificates"]):
         return None

@@ -24,10 +24,10 @@ _PIN = (
 
 @contextmanager
 def token_signer(library: Path, label: str, pin: str, key: str = EID_KEY) -> Iterator[PKCS11Signer]:
-    """A signer whose key never leaves the token; key and certificate bear the same label.
+    """Yield a signer whose key never leaves the token; key and certificate have the same label.
 
-    Raises AuthorisationError: token_library_unusable, token_not_found, token_pin_wrong, token_pin_locked,
-    token_key_missing, token_failed. PKCS#11's own words are not passed on.
+    Raises AuthorisationError: token_library_unusable, token_not_found, token_pin_wrong, token_pin_locked, token_key_missing,
+    token_failed. The texts of PKCS#11 errors are dropped.
     """
     _check_library(library, label)
     problem = "token_failed"

@@ -1,6 +1,6 @@
-"""pyHanko is loaded when the first signature is looked at, not before: it takes seconds, and most commands look at none.
+"""Loads pyHanko at the first signature check: loading takes seconds, and most commands check no signature.
 
-It logs names and national numbers of signers: its loggers are shut before anything is signed or checked.
+pyHanko logs names and national numbers of signers, so its loggers are disabled before anything is signed or checked.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import logging
 
 
 def silence() -> None:
-    """Shut the loggers of pyHanko, and those below them that exist already."""
+    """Disable the loggers of pyHanko, and their existing children."""
     names = [n for n in logging.root.manager.loggerDict if n.startswith("pyhanko")]
     for name in {"pyhanko", "pyhanko_certvalidator", "pyhanko.sign.validation.generic_cms", *names}:
         logger = logging.getLogger(name)
@@ -19,7 +19,7 @@ def silence() -> None:
 
 
 def load_pyhanko() -> None:
-    """Load it whole, its loggers shut. asn1crypto learns the attributes of CAdES: whoever parses a signature calls this first."""
+    """Load pyHanko with its loggers disabled. Call it before parsing a signature: it teaches asn1crypto the CAdES attributes."""
     import pyhanko.sign.validation  # noqa: F401
 
     silence()

@@ -23,13 +23,13 @@ _CODES = {
     REVOCATION: ("revocation_missing", "revocation_stale", "signer_revoked"),
     USAGE: ("key_usage",),
 }
-"""Which refusals of a signature belong to which test; any other is the chain's."""
+"""Maps refusal codes of a signature to tests; any other code belongs to the chain."""
 
 
 def signature_tests(
     one: Signature, trust: TrustStore, *, trial_home: bool, moment: datetime
 ) -> tuple[list[Tested], Signer | None]:
-    """Every test that can be made of one signature; who signed, when all hold."""
+    """Run all applicable tests on one signature. Returns them, and the signer when all pass."""
     try:
         certificate = certificate_of(one.cms)
     except RepriseError as error:
@@ -64,7 +64,7 @@ def _judge(name: str, problem: RepriseError | None, detail: str) -> Tested:
     if place == name:
         return failed(name, problem)
     if name == SIGNATURE and place in (CHAIN, REVOCATION, USAGE):
-        return passed(name, detail)  # it is looked at before anything that it rests on
+        return passed(name, detail)  # tested before chain, revocation and key usage, so it passed
     return not_tested(name, f"the test of the {place} failed")
 
 
@@ -75,7 +75,7 @@ def _named(certificate: x509.Certificate) -> str:
 
 
 def name_of(certificate: x509.Certificate) -> str:
-    """Whom a certificate names, in one line fit for a terminal."""
+    """Returns the name in a certificate, in one line safe for a terminal."""
     native = certificate.subject.native
     name = native.get("common_name") or native.get("organization_name") or "nameless"
     text = name if isinstance(name, str) else ", ".join(map(str, name))
@@ -83,7 +83,7 @@ def name_of(certificate: x509.Certificate) -> str:
 
 
 def _chain(certificate: x509.Certificate, trust: TrustStore) -> list[x509.Certificate]:
-    """From the certificate up to a root, by the names that they state."""
+    """Returns the chain from the certificate to a root, by the names that the certificates state."""
     chain = [certificate]
     while chain[-1] not in trust.roots and len(chain) < 10:
         above = [c for c in (*trust.roots, *trust.intermediates) if c.subject == chain[-1].issuer]
@@ -94,7 +94,7 @@ def _chain(certificate: x509.Certificate, trust: TrustStore) -> list[x509.Certif
 
 
 def _revocation(certificate: x509.Certificate, trust: TrustStore, moment: datetime) -> Iterator[str]:
-    """What says so: the lists of each authority of the chain, with their age, and the OCSP answers that are there."""
+    """Yield the revocation data used: the lists of each authority of the chain, with their age, and the OCSP answers."""
     issuers = [held.issuer for held in _chain(certificate, trust)]
     for listed in trust.crls:
         if listed.issuer in issuers:

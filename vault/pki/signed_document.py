@@ -1,4 +1,4 @@
-"""A signed paper as it came: what was signed, by which signatures, and what lay beside it."""
+"""A signed document as it was received: the signed data, the signatures, and the attachments."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Signature:
-    """One CMS signature (DER) and the bytes it is over."""
+    """One CMS signature (DER) and the bytes that it signs."""
 
     over: bytes
     cms: bytes
     place: int | None = None
-    """Of a page: in the box of which controller it stands, from 1."""
+    """On a page: the number of the controller whose box it stands in, from 1."""
 
 
 @dataclass(frozen=True)
 class Signed:
-    """An instruction or a withdrawal with its signatures; the page it was signed on, the sealed list of patients."""
+    """An instruction or a withdrawal with its signatures, the signed page, and the sealed list of patients."""
 
     document: bytes
     signatures: tuple[Signature, ...]
@@ -26,5 +26,5 @@ class Signed:
 
 
 def detached(document: bytes, signatures: list[bytes], patients: bytes | None = None) -> Signed:
-    """JSON with detached CAdES signatures beside it, each over the whole of it."""
+    """Build a document from JSON with detached CAdES signatures, each over all of it."""
     return Signed(document, tuple(Signature(document, cms) for cms in signatures), None, patients)

@@ -1,9 +1,9 @@
-"""Which certificates may sign an instruction, what each must be allowed to do, and whom it names. No other is believed.
+"""Accepted signer certificates: how each is recognised, the key usage it needs, whom it names. Others are rejected.
 
-eID: the citizen's or foreigner's card of Belgium, known by its certificate policy; the national number is the subject's
-serialNumber; it signs with non-repudiation alone (its authentication certificate does not sign).
-eHealth: known by `OU=eHealth-platform Belgium` under `O=Federal Government, C=BE`; another OU says `TYPE=ID`, and only
-the type SSIN names a person (a laboratory's or a company's certificate names none).
+eID: the Belgian card for citizens and foreigners, recognised by its certificate policy. The national number is the subject's
+serialNumber. It signs with non-repudiation alone (its authentication certificate does not sign). eHealth: recognised by
+`OU=eHealth-platform Belgium` under `O=Federal Government, C=BE`. Another OU states `TYPE=ID`; only the type SSIN names a person
+(the certificate of a laboratory or a company names none).
 """
 
 from __future__ import annotations
@@ -24,24 +24,24 @@ EID_POLICIES = frozenset(
     f"2.16.56.{root}.1.1.{holder}.{purpose}"
     for root in (1, 9, 10, 12)  # Belgium Root CA, CA2, CA3, CA4
     for holder in (2, 7)  # citizen, foreigner
-    for purpose in (1, 2)  # signature; authentication, which the key usage then refuses
+    for purpose in (1, 2)  # signature; authentication, which the key usage check refuses
 )
 EID_KEY = "Signature"
-"""What the Belgian eID calls its signing key and the certificate beside it."""
+"""The label of the signing key and its certificate on the Belgian eID."""
 _EHEALTH = "eHealth-platform Belgium"
 _GOVERNMENT = "Federal Government"
 _TYPED = re.compile(r"([A-Z][A-Z0-9_()|-]*)=(\d+)")
 
 
 class Family(StrEnum):
-    """A kind of certificate that we know how to read."""
+    """A kind of certificate that this module can read."""
 
     EID = "eid"
     EHEALTH = "ehealth"
 
 
 def family_of(certificate: x509.Certificate) -> Family:
-    """What kind of certificate this is. Raises TrustError: certificate_family_unknown."""
+    """Returns the kind of a certificate. Raises TrustError: certificate_family_unknown."""
     found: Family | None = None
     try:
         if _values(certificate, "serial_number"):
@@ -57,7 +57,7 @@ def family_of(certificate: x509.Certificate) -> Family:
 
 
 def key_usage(family: Family) -> KeyUsageConstraints:
-    """What the key of such a certificate must be for."""
+    """Returns the required key usage for this kind of certificate."""
     from pyhanko.sign.validation import KeyUsageConstraints
 
     if family is Family.EID:
@@ -66,7 +66,7 @@ def key_usage(family: Family) -> KeyUsageConstraints:
 
 
 def national_number(certificate: x509.Certificate, family: Family) -> str:
-    """The national number of whom the certificate names, its check digits tested.
+    """Returns the national number of the person in the certificate, with its check digits tested.
 
     Raises AuthorisationError: signer_without_number, signer_number_malformed.
     """
@@ -86,7 +86,7 @@ def national_number(certificate: x509.Certificate, family: Family) -> str:
 
 
 def _plain(value: str) -> str:
-    """A value as it is meant: some certificates hold the quotes or the escape of their written form."""
+    """Returns a value without the quotes or escape of its written form, which some certificates include."""
     return value.strip('"').replace("\\=", "=")
 
 

@@ -1,4 +1,4 @@
-"""One test of a paper and what it found: for the terminal of whoever holds the paper, for it may name people."""
+"""One test of a document and its result. It may name people: only for the terminal of a person who has the document."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ V = TypeVar("V")
 
 @dataclass(frozen=True)
 class Tested:
-    """`passed` is None for a test that could not be made; `error` is what a failed one raises elsewhere."""
+    """`passed` is None for a test that could not run; `error` is what a failed test raises elsewhere."""
 
     name: str
     passed: bool | None
@@ -22,40 +22,40 @@ class Tested:
 
     @property
     def line(self) -> str:
-        """For a person."""
+        """Format for a person."""
         if self.error is not None:
             found = f"{self.error.summary} [{self.error.code}]" + (f" {self.detail}" if self.detail else "")
             return f"  FAILED  {self.name}: {found}"
         return f"  {'passed' if self.passed else '-':<7} {self.name}: {self.detail}"
 
     def to_json(self) -> dict[str, str]:
-        """For a program."""
+        """Format for a program."""
         result = {True: "passed", False: "failed", None: "not_tested"}[self.passed]
         code = {"code": self.error.code} if self.error is not None else {}
         return {"test": self.name, "result": result, **code, "found": self.detail}
 
     def named(self, name: str) -> Tested:
-        """The same under another name."""
+        """Returns the same result under another name."""
         return replace(self, name=name)
 
 
 def passed(name: str, detail: str) -> Tested:
-    """A test that passed, and what it found."""
+    """Build the result of a passed test."""
     return Tested(name, True, detail)
 
 
 def failed(name: str, error: RepriseError, detail: str = "") -> Tested:
-    """A test that failed."""
+    """Build the result of a failed test."""
     return Tested(name, False, detail, error)
 
 
 def not_tested(name: str, why: str) -> Tested:
-    """A test that cannot be made, for what it needs is not there."""
+    """Build the result of a test that cannot run because its input is missing."""
     return Tested(name, None, f"not tested: {why}")
 
 
 def tried(name: str, act: Callable[[], V], describe: Callable[[V], str]) -> tuple[Tested, V | None]:
-    """Make a test that raises when it fails; what it gave, if it passed."""
+    """Run a test that raises on failure. Returns the result, and the value if it passed."""
     try:
         found = act()
     except RepriseError as error:

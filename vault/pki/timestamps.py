@@ -1,8 +1,8 @@
-"""Heads of the log stamped by an outside authority (RFC 3161): a rewrite would have to be older than its stamp.
+"""Heads of the log, stamped by an outside authority (RFC 3161): a rewritten log would have to be older than its stamp.
 
-Nothing is sent from here. A request is written to a file; the operator has it answered by an authority of his choice, in
-whatever way his site allows, and brings the answer back. Answers must be strict DER (sorted sets); some authorities' are not, and
-are refused as malformed.
+The program sends nothing. It writes a request to a file; the operator has an authority of their choice answer it, in any way that
+the site allows, and brings the answer back. Answers must be strict DER (sorted sets); some authorities send others, which are
+refused as malformed.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ CLOCK_TOLERANCE = timedelta(minutes=5)
 
 @dataclass(frozen=True)
 class Stamp:
-    """A head that an authority saw, and when."""
+    """A head that an authority stamped, and when."""
 
     size: int
     checkpoint: bytes
@@ -43,16 +43,16 @@ class Stamps:
         self._home = home
 
     def request(self, size: int, checkpoint: bytes) -> bytes:
-        """A request (DER) over a checkpoint, which is kept until its answer comes."""
+        """Returns a request (DER) over a checkpoint, which is kept until the answer comes."""
         self._folder.mkdir(mode=0o700, exist_ok=True)
         write_durably(self._folder / f"{size}.checkpoint", checkpoint)
         return build_request(checkpoint)
 
     def accept(self, response: bytes, now: datetime) -> tuple[int, datetime]:
-        """Keep the answer to a request made here; gives the head's size and the authority's time.
+        """Store the answer to a request made here. Returns the head's size and the authority's time.
 
-        Raises TrustError (stamp_of_nothing_here, no_timestamp_roots, stamp_untrusted), and clock_differs when the
-        authority's clock and ours are more than five minutes apart.
+        Raises TrustError (stamp_of_nothing_here, no_timestamp_roots, stamp_untrusted), and clock_differs when the authority's
+        clock and the local clock are more than five minutes apart.
         """
         imprint = imprint_of(response)
         for path in sorted(self._folder.glob("*.checkpoint")):
@@ -64,17 +64,17 @@ class Stamps:
         raise TrustError("stamp_of_nothing_here")
 
     def verify(self, data: bytes, response: bytes) -> datetime:
-        """When, by an authority that this home trusts, the data existed. Raises TrustError."""
+        """Returns when the data existed, according to an authority that this home trusts. Raises TrustError."""
         return verify_stamp(data, response, read_roots(self._home))
 
     def kept(self) -> list[Stamp]:
-        """Every stamped head, oldest first."""
+        """Returns every stamped head, oldest first."""
         paths = sorted(self._folder.glob("*.tsr"), key=lambda path: int(path.stem))
         return [Stamp(int(p.stem), p.with_suffix(".checkpoint").read_bytes(), p.read_bytes()) for p in paths]
 
 
 def build_request(data: bytes) -> bytes:
-    """A request (DER) for a stamp over SHA-256 of the data, with a nonce; the answer is to bring its certificates."""
+    """Build a request (DER) for a stamp over SHA-256 of the data, with a nonce; the answer must include its certificates."""
     from rfc3161_client import HashAlgorithm, TimestampRequestBuilder
 
     builder = TimestampRequestBuilder().data(data).hash_algorithm(HashAlgorithm.SHA256)
@@ -82,12 +82,12 @@ def build_request(data: bytes) -> bytes:
 
 
 def imprint_of(response: bytes) -> bytes:
-    """The digest that an answer is over. Raises ProofError."""
+    """Returns the digest that an answer stamps. Raises ProofError."""
     return bytes(_decode(response).tst_info.message_imprint.message)
 
 
 def verify_stamp(data: bytes, response: bytes, roots: list[bytes]) -> datetime:
-    """When, by an authority under one of these roots (PEM), the data existed. Raises TrustError, ProofError."""
+    """Returns when the data existed, according to an authority under one of these roots (PEM). Raises TrustError, ProofError."""
     from rfc3161_client import VerificationError, VerifierBuilder
 
     decoded = _decode(response)
@@ -117,24 +117,24 @@ def _certificates(pem: bytes) -> list[x509.Certificate]:
 
 
 def require_our_time(moment: datetime, now: datetime) -> None:
-    """Raise TrustError when the authority's clock and ours are more than five minutes apart."""
+    """Raise TrustError when the authority's clock and the local clock are more than five minutes apart."""
     if abs(moment - now) > CLOCK_TOLERANCE:
         raise TrustError("clock_differs")
 
 
 def read_roots(home: Path) -> list[bytes]:
-    """The roots (PEM) of the time-stamp authorities that a home trusts."""
+    """Returns the roots (PEM) of the time-stamp authorities that a home trusts."""
     return [path.read_bytes() for path in sorted((home / "trust" / "timestamps").glob("*.pem"))]
 
 
 def stamped_at(response: bytes) -> datetime:
-    """The time that an answer states; nothing is verified. Raises ProofError."""
+    """Returns the time that an answer states, unverified. Raises ProofError."""
     moment: datetime = _decode(response).tst_info.gen_time
     return moment.astimezone(UTC)
 
 
 def _decode(response: bytes) -> TimeStampResponse:
-    """The answer, once everything that is read of it was read. One that is a refusal holds no stamp."""
+    """Parse an answer, including every field that is used later. A refusal contains no stamp."""
     from rfc3161_client import decode_timestamp_response
 
     try:

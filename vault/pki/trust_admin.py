@@ -1,4 +1,4 @@
-"""Trust material of a home as a person keeps it: what is there, how old it is, and what may come in."""
+"""Managing the trust material of a home: list it, show its age, and accept new files."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ class Material:
     trial: bool
 
     def stale(self, now: datetime) -> bool:
-        """Whether its time is over, or has not come."""
+        """Whether it is expired or not yet valid."""
         return not self.since <= now <= self.until
 
 
 def list_material(home: Path) -> list[Material]:
-    """Everything that signatures and stamps are checked against. Raises TrustError for a file that is none."""
+    """Returns all material for checking signatures and stamps. Raises TrustError for an invalid file."""
     found = []
     for kind, folder in FOLDERS.items():
         place = home / "trust" / folder
@@ -51,7 +51,7 @@ def list_material(home: Path) -> list[Material]:
 
 
 def add_material(home: Path, kind: str, data: bytes, *, trial_home: bool, now: datetime) -> Material:
-    """Take in a certificate, a revocation list or an OCSP answer, under the name of its digest.
+    """Add a certificate, a revocation list or an OCSP answer, named by its digest.
 
     Raises TrustError: trust_material_malformed, trial_root, trust_material_stale, root_not_self_signed, key_too_weak,
     revocation_of_unknown_issuer.
@@ -109,7 +109,7 @@ def _utc(moment: datetime) -> datetime:
 
 
 def _require_known_issuer(home: Path, listed: crl.CertificateList) -> None:
-    """A revocation list of an authority that this home does not know would only wait to be believed."""
+    """Refuse a revocation list of an unknown authority: it would take effect if that authority were added later."""
     if listed.issuer not in [authority.subject for authority in _authorities(home)]:
         raise TrustError("revocation_of_unknown_issuer")
 

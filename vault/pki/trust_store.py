@@ -1,4 +1,4 @@
-"""Trust material of a home: pinned roots, intermediates, revocation lists, OCSP answers. Nothing is ever fetched."""
+"""Trust material of a home: pinned roots, intermediates, revocation lists, OCSP answers. The program never fetches any."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from schemas.errors import TrustError
 from vault.pki._trust_reading import read_answer, read_certificate, read_crl
 
 TRIAL_MARK = "2.25.302154270018932441975127236501218930111"
-"""Certificate extension (an OID under the UUID arc) in everything that a trial authority makes."""
+"""Certificate extension (an OID under the UUID arc) in every certificate of a trial authority."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class TrustStore:
 
     @classmethod
     def load(cls, home: Path) -> TrustStore:
-        """Read `trust/`. Raises TrustError for a file that is none."""
+        """Load `trust/`. Raises TrustError for an invalid file."""
         raw: dict[str, bytes] = {}
         roots = tuple(read_certificate(d) for d in _read(home / "trust" / "roots", raw))
         inter = tuple(read_certificate(d) for d in _read(home / "trust" / "intermediates", raw))
@@ -50,6 +50,6 @@ def is_trial(certificate: x509.Certificate) -> bool:
 
 
 def refuse_trial(certificates: list[x509.Certificate], *, trial_home: bool) -> None:
-    """A home that is not a trial believes no trial certificate, wherever it lies. Raises TrustError."""
+    """Refuse trial certificates, from any source, in a home that is not a trial. Raises TrustError."""
     if not trial_home and any(is_trial(c) for c in certificates):
         raise TrustError("trial_root")

@@ -1,4 +1,4 @@
-"""Attestations: what two different operators vouch for, each by an act of his own."""
+"""Attestations: two different operators attest a fact, each in a separate act."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ Code = TypeVar("Code", bound=StrEnum)
 def add_attestation(
     before: list[dict[str, Any]], operator: Operator, moment: datetime, how: tuple[StrEnum, ...], of: str = ""
 ) -> list[dict[str, Any]]:
-    """The attestations with this operator's behind them: who, when, by what he was convinced, and of which object.
+    """Returns the attestations with this operator's appended: who, when, on which evidence, of which object.
 
-    Raises OperatorError: no_operator, two_attesters_needed when he attested before.
+    Raises OperatorError: no_operator, two_attesters_needed (the operator attested before).
     """
     if not operator.id:
         raise OperatorError("no_operator")
@@ -31,19 +31,19 @@ def add_attestation(
 
 
 def two_attest(attestations: list[dict[str, Any]]) -> bool:
-    """Whether two different operators vouch."""
+    """Whether two different operators attested."""
     return len({attestation["operator"] for attestation in attestations}) >= 2
 
 
 def attesters_left(home: Path, attestations: list[dict[str, Any]], without: frozenset[str]) -> int:
-    """How many different operators vouch whom the home still knows, less these."""
+    """Returns how many different attesters the home still knows, without these."""
     subjects = Subjects(home)
     vouching = {str(attestation["operator"]) for attestation in attestations} - without
     return sum(subjects.has_key(operator) for operator in vouching)
 
 
 def read_code(enumeration: type[Code], text: str, refusal: str) -> Code:
-    """The value of an enumeration. Raises AuthorisationError with the given code for anything else."""
+    """Returns the value of an enumeration. Raises AuthorisationError with the given code for any other text."""
     if text in set(enumeration):
         return enumeration(text)
     raise AuthorisationError(refusal)

@@ -1,6 +1,6 @@
-"""The register of destinations: servers that a site declared, with their pinned key or credentials, sealed.
+"""The sealed register of destinations: servers that a site declared, with their pinned key or credentials.
 
-Nothing leaves by itself: a server that is not in this register is not spoken to.
+The program contacts no server that is not in this register.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
 @dataclass(frozen=True, repr=False)
 class SftpServer:
-    """A server over SFTP, its one host key, and the key that we log in with."""
+    """An SFTP server, its only host key, and the key for the login."""
 
     host: str
     port: int
@@ -55,7 +55,7 @@ class SftpServer:
 
     @property
     def shown(self) -> str:
-        """What an operator is shown."""
+        """Returns the text shown to an operator."""
         return f"{self.user}@{self.host}:{self.port} {fingerprint(self.host_key)}"
 
 
@@ -77,7 +77,7 @@ class S3Bucket:
 
     @property
     def shown(self) -> str:
-        """What an operator is shown."""
+        """Returns the text shown to an operator."""
         return f"{self.bucket} at {self.endpoint}"
 
 
@@ -86,7 +86,7 @@ Server = SftpServer | S3Bucket
 
 @dataclass(frozen=True)
 class RemotePath:
-    """`sftp://NAME/path` or `s3://NAME/path`: a name of the register and a path below that server's folder."""
+    """`sftp://NAME/path` or `s3://NAME/path`: a name in the register and a path below that server's folder."""
 
     channel: str
     name: str
@@ -94,7 +94,7 @@ class RemotePath:
 
 
 def parse_remote(destination: str) -> RemotePath | None:
-    """The parts of a remote destination; None for a folder of this host.
+    """Parse a remote destination; None for a folder of this host.
 
     Raises ScopeError `destination_malformed`.
     """
@@ -113,16 +113,16 @@ def _is_path(text: str) -> bool:
 
 
 def fingerprint(host_key: str) -> str:
-    """A host key's fingerprint as `ssh-keygen -l` prints it."""
+    """Returns a host key's fingerprint as `ssh-keygen -l` prints it."""
     blob = b64decode(host_key.split()[1])
     return "SHA256:" + b64encode(sha256(blob).digest()).decode().rstrip("=")
 
 
 def check_server(server: Server) -> None:
-    """Refuse a server whose description could not be used safely.
+    """Refuse a server whose description is unsafe to use.
 
-    Raises TargetRefusedError: host_malformed, host_key_malformed, path_malformed, bucket_malformed,
-    endpoint_not_https, credentials_missing.
+    Raises TargetRefusedError: host_malformed, host_key_malformed, path_malformed, bucket_malformed, endpoint_not_https,
+    credentials_missing.
     """
     if isinstance(server, SftpServer):
         _check_sftp(server)
@@ -154,7 +154,7 @@ def _check_sftp(server: SftpServer) -> None:
 
 
 def _is_host_key(text: str) -> bool:
-    """Whether a server could show just this key: a certificate stands for a key and is none."""
+    """Whether the text is exactly one plain host key; a certificate is refused."""
     try:
         key = load_ssh_public_key(text.encode())
     except (ValueError, UnsupportedAlgorithm):
@@ -163,7 +163,7 @@ def _is_host_key(text: str) -> bool:
 
 
 def open_identity(text: bytes, passphrase: str | None) -> Sensitive[str]:
-    """A private key in OpenSSH format, opened. Raises TargetRefusedError: identity_not_usable, identity_needs_passphrase."""
+    """Decrypt a private key in OpenSSH format. Raises TargetRefusedError: identity_not_usable, identity_needs_passphrase."""
     code = "identity_not_usable"
     try:
         key = load_ssh_private_key(text, passphrase.encode() if passphrase else None)
@@ -177,7 +177,7 @@ def open_identity(text: bytes, passphrase: str | None) -> Sensitive[str]:
 
 
 class Destinations:
-    """The register of a home: one sealed file a server, under a name that only the site key can tell."""
+    """The register of a home: one sealed file per server, under a name derived with the site key."""
 
     def __init__(self, home: Path) -> None:
         self._folder = home / "destinations"
@@ -196,9 +196,9 @@ class Destinations:
         write_secret(path, self._site.seal(json.dumps(body).encode(), f"destination/{path.name}"))
 
     def remove(self, name: str) -> str:
-        """Forget a server and its credentials; gives its channel, `unreadable` for a damaged record.
+        """Remove a server and its credentials. Returns its channel, `unreadable` for a damaged record.
 
-        Raises ScopeError when it is not declared.
+        Raises ScopeError when the server is not declared.
         """
         path = self._path(name)
         if not path.exists():
@@ -209,7 +209,7 @@ class Destinations:
         return found[1].channel if found else "unreadable"
 
     def find(self, name: str, channel: str | None = None) -> Server:
-        """The server of this name, and of this channel. Raises ScopeError `destination_not_registered`."""
+        """Returns the server of this name and channel. Raises ScopeError `destination_not_registered`."""
         path = self._path(name)
         found = self._read(path)[1] if _NAME.fullmatch(name) and path.is_file() else None
         if found is None or (channel is not None and found.channel != channel):
@@ -217,11 +217,11 @@ class Destinations:
         return found
 
     def list(self) -> list[tuple[str, Server]]:
-        """All servers by name; a damaged record is left out, and counted by `unreadable`."""
+        """Returns all servers by name. Damaged records are left out; `unreadable` counts them."""
         return sorted(filter(None, self._all()), key=lambda pair: pair[0])
 
     def unreadable(self) -> int:
-        """How many records do not open; their names went with them."""
+        """Returns the number of records that cannot be opened; their names are lost too."""
         return sum(1 for found in self._all() if found is None)
 
     def _all(self) -> Iterator[tuple[str, Server] | None]:

@@ -1,7 +1,7 @@
 """Doctors: a national number tied to INAMI numbers, on a legal basis, attested by two operators.
 
-A signing certificate carries a national number and no INAMI number; an enrolment ties the two. It is pending until a
-second operator attested it, and so is every rectification: what was in force before stays in force until then.
+A signing certificate contains a national number but no INAMI number; an enrolment ties the two. An enrolment or rectification is
+pending until a second operator attests it. Until then the record in force remains in force.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ _VERSION = ("nihii", "name", "basis", "number_basis", "attestations")
 
 
 class LegalBasis(StrEnum):
-    """Why data of this person are processed (article 6(1) GDPR); docs/authorisation.md says each in a sentence."""
+    """Why data of this person are processed (article 6(1) GDPR); docs/authorisation.md explains each value."""
 
     CONTRACT = "gdpr_6_1_b"
     LEGAL_OBLIGATION = "gdpr_6_1_c"
     LEGITIMATE_INTEREST = "gdpr_6_1_f"
-    TRIAL = "trial"  # an invented person; a real home refuses it
+    TRIAL = "trial"  # an invented person; only trial homes accept it
 
 
 class NumberBasis(StrEnum):
-    """Why the national number may be used (article 87 GDPR leaves that to national law)."""
+    """Why the national number may be used (article 87 GDPR leaves this to national law)."""
 
     NATIONAL_REGISTER = "be_national_register_1983"
     EHEALTH = "be_ehealth_2008"
@@ -43,7 +43,7 @@ class NumberBasis(StrEnum):
 
 
 class Shown(StrEnum):
-    """What an operator was shown."""
+    """The evidence that an operator saw."""
 
     EHEALTH_CERTIFICATE = "ehealth_certificate"
     INAMI_REGISTER = "inami_register"
@@ -52,14 +52,14 @@ class Shown(StrEnum):
 
 @dataclass(frozen=True)
 class Ground:
-    """On what a national number is kept, and what the operator was shown."""
+    """The bases for keeping a national number, and the evidence that the operator saw."""
 
     basis: str
     number_basis: str
     shown: tuple[str, ...]
 
     def codes(self) -> dict[str, str]:
-        """The two bases for a record. Raises AuthorisationError: basis_unknown."""
+        """Returns the two bases for a record. Raises AuthorisationError: basis_unknown."""
         return {
             "basis": read_code(LegalBasis, self.basis, "basis_unknown").value,
             "number_basis": read_code(NumberBasis, self.number_basis, "basis_unknown").value,
@@ -67,19 +67,19 @@ class Ground:
 
     @property
     def invented(self) -> bool:
-        """Whether this is said to be nobody: then no check digit is asked for."""
+        """Whether the person is declared as invented; check digits are then not required."""
         return "trial" in (self.basis, self.number_basis)
 
 
 def what_was_shown(shown: tuple[str, ...]) -> tuple[Shown, ...]:
-    """What an operator was shown, at least one thing. Raises AuthorisationError: evidence_missing, evidence_unknown."""
+    """Parse the evidence that was seen, at least one kind. Raises AuthorisationError: evidence_missing, evidence_unknown."""
     if not shown:
         raise AuthorisationError("evidence_missing")
     return tuple(read_code(Shown, one, "evidence_unknown") for one in shown)
 
 
 def check_national_number(home: Path, inss: str, ground: Ground) -> str:
-    """The digits of a national number. Raises AuthorisationError: national_number_invalid, trial_basis."""
+    """Returns the digits of a national number. Raises AuthorisationError: national_number_invalid, trial_basis."""
     if ground.invented and not Site.load(home).trial:
         raise AuthorisationError("trial_basis")
     digits = clean_nihii(inss) if ground.invented else clean_inss(inss)
@@ -89,7 +89,7 @@ def check_national_number(home: Path, inss: str, ground: Ground) -> str:
 
 
 def check_inami_numbers(numbers: tuple[str, ...], ground: Ground) -> list[str]:
-    """The digits of INAMI numbers. Raises AuthorisationError: inami_number_invalid with how many are bad."""
+    """Returns the digits of INAMI numbers. Raises AuthorisationError: inami_number_invalid with the number of bad ones."""
     cleaned = [clean_nihii(number) for number in numbers]
     bad = sum(
         len(digits) not in (8, 11) or (check_nihii(digits) is NihiiCheck.INVALID and not ground.invented)
@@ -102,7 +102,7 @@ def check_inami_numbers(numbers: tuple[str, ...], ground: Ground) -> list[str]:
 
 @dataclass(frozen=True)
 class Enrolment:
-    """A doctor's opaque id, and what his enrolment is called in the ledger."""
+    """A doctor's opaque id, and the ledger code of the enrolment."""
 
     subject_id: str
     code: str  # doctor | doctor_rectified | doctor_again
@@ -118,10 +118,10 @@ def begin_doctor(
     operator: Operator,
     moment: datetime,
 ) -> Enrolment:
-    """The first operator's act: a pending record. Numbers in force stay so until a second operator attested.
+    """The first operator's act: write a pending record. Numbers in force remain so until a second operator attests.
 
-    Raises AuthorisationError (national_number_invalid, inami_number_invalid, inami_number_of_another, basis_unknown,
-    trial_basis, evidence_missing), OperatorError.
+    Raises AuthorisationError (national_number_invalid, inami_number_invalid, inami_number_of_another, basis_unknown, trial_basis,
+    evidence_missing), OperatorError.
     """
     codes = ground.codes()
     number, numbers = check_national_number(home, inss, ground), check_inami_numbers(nihii, ground)
@@ -139,10 +139,10 @@ def begin_doctor(
 def attest_doctor(
     home: Path, subject_id: str, operator: Operator, shown: tuple[str, ...], moment: datetime
 ) -> Enrolment:
-    """The second operator's act: the pending record comes into force, what it replaces is kept as superseded.
+    """The second operator's act: the pending record comes into force; the record that it replaces is kept as superseded.
 
-    Of a record in force that waits for nothing: one more operator vouches for it, so that one of the others may be erased.
-    Raises AuthorisationError (nothing_to_attest, evidence_missing), OperatorError (two_attesters_needed).
+    If nothing is pending, one more operator attests the record in force, so that another attester may be erased. Raises
+    AuthorisationError (nothing_to_attest, evidence_missing), OperatorError (two_attesters_needed).
     """
     seen = what_was_shown(shown)
     subjects = Subjects(home)
@@ -166,12 +166,12 @@ def attest_doctor(
 
 
 def inami_numbers(record: dict[str, Any] | None) -> set[str]:
-    """The first eight digits of each INAMI number in force; empty for whoever is pending, or is no doctor."""
+    """Returns the first eight digits of each INAMI number in force; empty for a pending doctor or another person."""
     return {str(number)[:8] for number in (record or {}).get("nihii", [])}
 
 
 def doctors(home: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Opaque id and record of every doctor in force."""
+    """Yield opaque id and record of every doctor in force."""
     subjects = Subjects(home)
     for subject_id in subjects.ids():
         record = subjects.read(subject_id)
@@ -180,7 +180,7 @@ def doctors(home: Path) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def _refuse_anothers(subjects: Subjects, subject_id: str, numbers: list[str]) -> None:
-    """One INAMI number is one person's, in force or pending."""
+    """Refuse a number that is another person's, in force or pending."""
     wanted = {number[:8] for number in numbers}
     for other in subjects.ids():
         record = {} if other == subject_id else subjects.read(other) or {}

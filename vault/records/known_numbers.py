@@ -1,4 +1,4 @@
-"""INAMI numbers by person: whose each number is, and by which ids a person was named before he was enrolled."""
+"""INAMI numbers by person: whose each number is, and under which ids a person was named before enrolment."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from vault.records.enrolment import inami_numbers
 from vault.records.subjects import Subjects
 
 NAMED = "named"
-"""The kind of a record of somebody who is named by an INAMI number and was not enrolled: he can be shown, and erased."""
+"""Kind of the record of a person who is named by an INAMI number and not enrolled. It can be shown and erased."""
 
 
 def also_known_as(home: Path, subject_id: str) -> frozenset[str]:
-    """A person's id, and those by which instructions named him before he was enrolled."""
+    """Returns a person's id, and the ids under which instructions named the person before enrolment."""
     subjects = Subjects(home)
     numbers = _all_numbers(subjects.read(subject_id) or {})
     return frozenset({subject_id, *(subjects.identify(NAMED, number) for number in numbers)})
 
 
 def own_numbers(home: Path, persons: frozenset[str]) -> frozenset[str]:
-    """The first eight digits of the INAMI numbers of a person known by these ids, less those that are another's now."""
+    """Returns the first eight digits of the INAMI numbers of a person with these ids, without those that are now another's."""
     subjects, holders = Subjects(home), holders_of_numbers(home)
     records = [subjects.read(person) or {} for person in persons]
     numbers = set[str]().union(*map(_all_numbers, records))
@@ -29,7 +29,7 @@ def own_numbers(home: Path, persons: frozenset[str]) -> frozenset[str]:
 
 
 def holders_of_numbers(home: Path) -> dict[str, str]:
-    """Whose each INAMI number is, or was before a rectification."""
+    """Returns INAMI number -> person, including numbers from before a rectification."""
     subjects = Subjects(home)
     found = dict[str, str]()
     for subject_id in subjects.ids():
@@ -40,6 +40,6 @@ def holders_of_numbers(home: Path) -> dict[str, str]:
 
 
 def _all_numbers(record: dict[str, Any]) -> set[str]:
-    """In force, pending and superseded."""
+    """Returns the numbers in force, pending and superseded."""
     versions = [record, record.get("pending"), *record.get("superseded", [])]
     return set[str]().union(*(inami_numbers(version) for version in versions))

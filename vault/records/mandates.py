@@ -1,4 +1,4 @@
-"""Mandates: who may sign for a doctor without being that doctor, in which role, until when; attested by two operators."""
+"""Mandates: who may sign for a doctor, in which role, until when; attested by two operators."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from vault.system.locks import lock_folder
 
 
 class MandateRole(StrEnum):
-    """In which role one signs for a doctor (`vault.instruction.fields.ROLES` less `controller`)."""
+    """The role in which a person signs for a doctor (`vault.instruction.fields.ROLES` without `controller`)."""
 
     MANDATED = "mandated"
     SUCCESSOR = "successor"
@@ -26,7 +26,7 @@ class MandateRole(StrEnum):
 
 
 class MandateBasis(StrEnum):
-    """On what the mandate rests."""
+    """The basis of the mandate."""
 
     WRITTEN_MANDATE = "written_mandate"
     SUCCESSION = "succession"
@@ -35,20 +35,20 @@ class MandateBasis(StrEnum):
 
 @dataclass(frozen=True)
 class Mandate:
-    """An attested mandate: for which doctors (first eight digits of their INAMI numbers), as what, until when."""
+    """An attested mandate: for which doctors (first eight digits of their INAMI numbers), in which role, until when."""
 
     role: str
     numbers: frozenset[str]
     until: date
 
     def holds(self, day: date) -> bool:
-        """Whether it is still in force on this day, its last day included."""
+        """Whether it is in force on this day; its last day counts."""
         return day <= self.until
 
 
 @dataclass(frozen=True)
 class MandateTerms:
-    """What a mandate says, as given by the operator."""
+    """The terms of a mandate, as the operator entered them."""
 
     role: str
     numbers: tuple[str, ...]
@@ -66,7 +66,7 @@ def begin_mandate(
     operator: Operator,
     moment: datetime,
 ) -> str:
-    """The first operator's act: a pending mandate under the record of the person who will sign; gives its id.
+    """The first operator's act: write a pending mandate into the record of the future signer. Returns its id.
 
     Raises AuthorisationError (national_number_invalid, inami_number_invalid, role_unknown, basis_unknown, until_invalid,
     mandate_expired, trial_basis, evidence_missing), OperatorError.
@@ -83,7 +83,7 @@ def begin_mandate(
         "attestations": add_attestation([], operator, moment, what_was_shown(ground.shown)),
     }
     subjects = Subjects(home)
-    subject_id = subjects.identify("doctor", number)  # one record a person, doctor or not
+    subject_id = subjects.identify("doctor", number)  # one record per person, doctor or not
     with lock_folder(home / "subjects"):
         record = {"kind": "mandated", "inss": number, **(subjects.read(subject_id) or {})}
         mandates = dict(record.get("mandates", {}))
@@ -95,7 +95,7 @@ def begin_mandate(
 def attest_mandate(
     home: Path, mandate_id: str, operator: Operator, shown: tuple[str, ...], moment: datetime
 ) -> None:
-    """The second operator's act: the mandate comes into force. A further operator's, later: he vouches for it too.
+    """The second operator's act: the mandate comes into force. Further operators may attest it later.
 
     Raises AuthorisationError (nothing_to_attest, evidence_missing), OperatorError (two_attesters_needed).
     """
@@ -110,7 +110,7 @@ def attest_mandate(
 
 
 def end_mandate(home: Path, mandate_id: str, operator: Operator, moment: datetime) -> None:
-    """A mandate no longer holds, from now on. One operator is enough: it takes a right away.
+    """End a mandate at once. One operator is enough, because the act only removes a right.
 
     Raises AuthorisationError (nothing_to_attest) when there is no such mandate.
     """
@@ -122,7 +122,7 @@ def end_mandate(home: Path, mandate_id: str, operator: Operator, moment: datetim
 
 
 def mandates_for(home: Path, persons: frozenset[str]) -> list[str]:
-    """Ids of the mandates of others that name a number of this person."""
+    """Returns the ids of the mandates of others that name a number of this person."""
     numbers, subjects = own_numbers(home, persons), Subjects(home)
     return [
         f"{other}.{ordinal}"
@@ -134,7 +134,7 @@ def mandates_for(home: Path, persons: frozenset[str]) -> list[str]:
 
 
 def forget_numbers(home: Path, persons: frozenset[str]) -> None:
-    """Take the numbers of a person who is erased out of the mandates of others; a mandate left without one is for nobody."""
+    """Remove the numbers of an erased person from the mandates of others. A mandate without numbers applies to no doctor."""
     numbers = own_numbers(home, persons)
 
     def change(mandate: dict[str, Any]) -> None:
@@ -156,7 +156,7 @@ def _change(home: Path, mandate_id: str, change: Any) -> None:
 
 
 def mandates_of(record: dict[str, Any]) -> list[Mandate]:
-    """The mandates of a person that two operators attested and nobody ended, expired ones too."""
+    """Returns the mandates of a person that two operators attested and that were not ended, including expired ones."""
     return [
         Mandate(raw["role"], frozenset(raw["numbers"]), date.fromisoformat(raw["until"]))
         for raw in record.get("mandates", {}).values()

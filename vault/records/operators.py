@@ -1,4 +1,4 @@
-"""Operators: who may act on a home. An operator's record is sealed like every person's."""
+"""Operators: who may act on a home. An operator's record is sealed like that of every person."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from vault.records.subjects import Subjects
 
 @dataclass(frozen=True)
 class Operator:
-    """Who acts: an opaque id and the salt of its commitments."""
+    """The acting person: an opaque id and the salt of its commitments."""
 
     id: str
     name: Sensitive[str]
@@ -21,7 +21,7 @@ class Operator:
 
 
 def enrol_operator(home: Path, name: str) -> Operator:
-    """Make an operator known to this home."""
+    """Enrol an operator in this home."""
     subjects = Subjects(home)
     subject_id = subjects.identify("operator", name)
     if subjects.read(subject_id) is None:
@@ -30,7 +30,7 @@ def enrol_operator(home: Path, name: str) -> Operator:
 
 
 def find_operator(home: Path, name: str) -> Operator:
-    """The operator of this name. Raises OperatorError when nobody is given or known."""
+    """Returns the operator of this name. Raises OperatorError when the name is missing or unknown."""
     if not name:
         raise OperatorError("no_operator")
     subjects = Subjects(home)
@@ -39,7 +39,7 @@ def find_operator(home: Path, name: str) -> Operator:
 
 
 def operator_by_id(home: Path, subject_id: str) -> Operator:
-    """The operator of this opaque id."""
+    """Returns the operator of this opaque id."""
     record = Subjects(home).read(subject_id)
     if record is None or record["kind"] != "operator":
         raise OperatorError("operator_not_enrolled")

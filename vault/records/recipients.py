@@ -1,8 +1,8 @@
 """The register of recipients: age keys whose holders proved that they can open what is sealed to them.
 
-A public key copied wrongly, or somebody else's, would make a package that nobody, or a stranger, opens. So its holder
-opens one challenge, once, with plain `age -d`, before an authorisation may name the key. The register is one sealed
-file, `recipients.json`; an entry says its `kind`, so that other channels can stand beside age keys later.
+If a public key were copied wrongly or belonged to someone else, the wrong person or no one could open a package. So its holder
+opens one challenge, once, with plain `age -d`, before an authorisation may name the key. The register is one sealed file,
+`recipients.json`; each entry states its `kind`, so that other channels can be added beside age keys.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _EMPTY: dict[str, Any] = {"version": 1, "recipients": [], "challenges": []}
 
 
 class RecipientRole(StrEnum):
-    """For what a key is held."""
+    """The purpose of a key."""
 
     PRACTICE = "practice"
     MEDINECT = "medinect"
@@ -48,7 +48,7 @@ class Recipient:
 
 
 def challenge(home: Path, key: str, role: str, moment: datetime) -> bytes:
-    """A sealed challenge for the holder of a key; a new one replaces one that waits for the same key.
+    """Create a sealed challenge for the holder of a key. It replaces a pending challenge for the same key.
 
     Raises TargetRefusedError (recipient_not_age), AuthorisationError (role_unknown), ScopeError (recipient_known).
     """
@@ -68,14 +68,14 @@ def challenge(home: Path, key: str, role: str, moment: datetime) -> bytes:
 
 
 def confirm(home: Path, answer: str, moment: datetime) -> Recipient:
-    """The holder's answer: the challenge is used up, the key enters the register.
+    """Accept the holder's answer: the challenge is used up, the key enters the register.
 
-    Raises ScopeError: answer_unknown (no challenge of this home waits for it), challenge_expired.
+    Raises ScopeError: answer_unknown (no pending challenge of this home matches), challenge_expired.
     """
     given = answer.strip().encode()
     with lock_folder(home):
         register = _read(home)
-        # every one is compared, so that the time taken does not tell which came near
+        # compare all of them, so that the time does not show which came close
         fitting = [c for c in register["challenges"] if hmac.compare_digest(c["answer"].encode(), given)]
         if not fitting:
             raise ScopeError("answer_unknown")
@@ -92,7 +92,7 @@ def confirm(home: Path, answer: str, moment: datetime) -> Recipient:
 
 
 def remove(home: Path, key: str) -> None:
-    """Strike a key, and a challenge that waits for it. Raises ScopeError (recipient_not_proven) for an unknown one."""
+    """Remove a key and its pending challenge. Raises ScopeError (recipient_not_proven) for an unknown key."""
     with lock_folder(home):
         register = _read(home)
         left = {name: [e for e in register[name] if e["key"] != key] for name in ("recipients", "challenges")}
@@ -102,7 +102,7 @@ def remove(home: Path, key: str) -> None:
 
 
 def recipients(home: Path) -> list[Recipient]:
-    """The keys in the register."""
+    """Returns the keys in the register."""
     return [
         Recipient(entry["key"], entry["role"], entry["proven_at"])
         for entry in _read(home)["recipients"]
@@ -111,7 +111,7 @@ def recipients(home: Path) -> list[Recipient]:
 
 
 def prove_possession(home: Path, identity: str, role: str, moment: datetime) -> Recipient:
-    """Challenge and answer in one, for whoever holds the identity here: trials."""
+    """Challenge and answer in one, where the identity is available locally: trials."""
     key = str(parse_identity(identity).to_public())
     return confirm(home, open_bytes(challenge(home, key, role, moment), identity).decode(), moment)
 

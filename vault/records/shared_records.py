@@ -1,8 +1,8 @@
-"""Sealed objects that concern several people, `shared/<name>`: it takes every person's key to open one.
+"""Sealed objects that concern several people, `shared/<name>`: opening one needs the keys of all of them.
 
-What an instruction's controllers signed together names each of them, so it can be nobody's alone: whoever of them is
-erased takes the means to open it along, and the file is removed with the record. The first line says, by opaque ids, whose
-keys are needed; the rest is AES-256-GCM under a key derived from all of them (docs/adr/0011-records-about-several-people.md).
+A document that several controllers signed names each of them, so it cannot belong to one of them. Erasing any of these persons
+destroys a key that it needs, and removes the file. The first line lists, by opaque ids, whose keys are needed; the rest is
+AES-256-GCM under a key derived from all of them (docs/adr/0011-records-about-several-people.md).
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ class SharedRecords:
         self._subjects = Subjects(home)
 
     def put(self, name: str, persons: Iterable[str], data: bytes) -> None:
-        """Seal an object under the keys of all these persons. Again replaces it.
+        """Seal an object under the keys of all these persons, replacing an existing one.
 
-        Raises AuthorisationError (evidence_erased) when one of them is erased, also while it is written: nothing stays.
+        Raises AuthorisationError (evidence_erased) when one of them is erased, also during the write: nothing remains.
         """
         head = _head(persons)
         if not self._folder.is_dir():
@@ -43,11 +43,11 @@ class SharedRecords:
             key = self._key(name, head)
         write_durably(self._folder / name, head + b"\n" + seal_with(key, data, self._purpose(name, head)))
         if not all(self._subjects.has_key(person) for person in _persons(head)):
-            self.drop(name)  # an erasure looked for it before it was there
+            self.drop(name)  # an erasure may have run before the file existed
             raise AuthorisationError("evidence_erased")
 
     def get(self, name: str) -> bytes | None:
-        """Open an object; None when there is none, and when one of its persons was erased.
+        """Open an object. Returns None when it does not exist or when one of its persons was erased.
 
         Raises IntegrityError (sealed_record_altered).
         """
@@ -60,19 +60,19 @@ class SharedRecords:
         return open_with(self._key(name, head), sealed, self._purpose(name, head))
 
     def persons(self, name: str) -> tuple[str, ...]:
-        """Whom an object concerns; nobody when there is none, or when it is damaged and nobody opens it any more."""
+        """Returns the persons an object concerns; empty when it does not exist, or is damaged and cannot be opened."""
         path = self._folder / name
         with suppress(IntegrityError):
             return _persons(path.read_bytes().partition(b"\n")[0]) if path.is_file() else ()
         return ()
 
     def about(self, persons: frozenset[str]) -> list[str]:
-        """The names of the objects that concern any of these persons."""
+        """Returns the names of the objects that concern any of these persons."""
         names = sorted(p.name for p in self._folder.iterdir()) if self._folder.is_dir() else []
         return [name for name in names if not name.startswith(".") and persons & set(self.persons(name))]
 
     def drop(self, name: str) -> None:
-        """Remove an object, if it is there."""
+        """Remove an object, if it exists."""
         (self._folder / name).unlink(missing_ok=True)
 
     def erase(self, persons: frozenset[str]) -> None:

@@ -1,7 +1,7 @@
-"""Sealed records about people: doctors and operators, each under a key of its own.
+"""Sealed records about people: doctors and operators, each under a separate key.
 
-A record can be shown to its subject and erased by destroying its key; the ledger holds only commitments made with the
-record's salts, so every other proof still verifies afterwards.
+A record can be shown to its subject, and erased by destroying its key. The ledger holds only commitments made with the record's
+salts, so every other proof still verifies afterwards.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ class Subjects:
         self._site = SiteKey.load(home)
 
     def identify(self, kind: str, text: str) -> str:
-        """The opaque id of a person of this kind."""
+        """Returns the opaque id of a person of this kind."""
         return self._site.pseudonym(kind, text)
 
     def write(self, subject_id: str, record: dict[str, Any]) -> None:
-        """Write or replace a record; its key and salt are made the first time."""
+        """Write or replace a record. The first write creates its key and salt."""
         folder = self._folder / subject_id
         if not self.has_key(subject_id):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -40,30 +40,30 @@ class Subjects:
         self.put(subject_id, "record", json.dumps(record, sort_keys=True).encode())
 
     def read(self, subject_id: str) -> dict[str, Any] | None:
-        """A record, or None when the person is not known (any more)."""
+        """Returns a record, or None when the person is unknown or erased."""
         if not self.has_key(subject_id):
-            return None  # erased, or half erased: without its key nothing opens
+            return None  # erased, or partly erased: without the key nothing can be opened
         sealed = self.get(subject_id, "record")
         return None if sealed is None else dict(json.loads(sealed))
 
     def put(self, subject_id: str, name: str, data: bytes) -> None:
-        """Seal a further object under the subject's key."""
+        """Seal another object under the subject's key."""
         sealed = seal_with(self.key(subject_id), data, f"{subject_id}/{name}")
         write_durably(self._folder / subject_id / name, sealed)
 
     def get(self, subject_id: str, name: str) -> bytes | None:
-        """Open an object of the subject, or None."""
+        """Open an object of the subject, or return None."""
         path = self._folder / subject_id / name
         if not (path.is_file() and self.has_key(subject_id)):
             return None
         return open_with(self.key(subject_id), path.read_bytes(), f"{subject_id}/{name}")
 
     def drop(self, subject_id: str, name: str) -> None:
-        """Remove an object of the subject, if it is there."""
+        """Remove an object of the subject, if it exists."""
         (self._folder / subject_id / name).unlink(missing_ok=True)
 
     def erase(self, subject_id: str) -> None:
-        """Destroy key, salts and records of a subject."""
+        """Destroy the key, salts and records of a subject."""
         folder = self._folder / subject_id
         (folder / "key").unlink(missing_ok=True)
         if folder.is_dir():
@@ -72,18 +72,18 @@ class Subjects:
             sync_folder(self._folder)
 
     def ids(self) -> list[str]:
-        """Opaque ids of everybody of whom anything is kept."""
+        """Returns the opaque ids of all persons with stored data."""
         return sorted(p.name for p in self._folder.iterdir()) if self._folder.is_dir() else []
 
     def names(self, subject_id: str) -> list[str]:
-        """Names of the sealed objects of a subject."""
+        """Returns the names of the sealed objects of a subject."""
         folder = self._folder / subject_id
         return sorted(p.name for p in folder.iterdir() if p.name != "key") if folder.is_dir() else []
 
     def has_key(self, subject_id: str) -> bool:
-        """Whether the key is there without which nothing of the person opens."""
+        """Whether the key that opens all the person's records exists."""
         return (self._folder / subject_id / "key").is_file()
 
     def key(self, subject_id: str) -> bytes:
-        """The key under which a person's records are sealed."""
+        """Returns the key under which a person's records are sealed."""
         return self._site.open((self._folder / subject_id / "key").read_bytes(), f"subject/{subject_id}")

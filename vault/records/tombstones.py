@@ -1,8 +1,8 @@
-"""Tombstones: which sealed record was erased, by opaque names, so that a copy of it put back can be erased again.
+"""Tombstones: opaque names of erased sealed records, so that a restored copy of one can be erased again.
 
-The ledger's entry of an erasure holds a commitment whose salt only the person has: it cannot say later whom to forget.
-A tombstone, `tombstones/<subject>.<incarnation>`, is an empty file. The incarnation is the digest of the record's sealed
-key file (a ciphertext of random bytes): a person enrolled anew has another key, and is not erased with the old record.
+The ledger's entry of an erasure holds a commitment whose salt only the person has: it cannot identify the person later. A
+tombstone, `tombstones/<subject>.<incarnation>`, is an empty file. The incarnation is the digest of the record's sealed key file
+(a ciphertext of random bytes). A person who is enrolled again has another key, and is not erased with the old record.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ KEYLESS = "0" * 32
 
 
 def name_of(home: Path, subject_id: str) -> str:
-    """The opaque name of a record as it stands: subject and incarnation; all zeros when its key is gone already."""
+    """Returns the opaque name of a record as it is now: subject and incarnation (all zeros when its key is already gone)."""
     key = home / "subjects" / subject_id / "key"
     incarnation = sha256(key.read_bytes()).hexdigest()[:32] if key.is_file() else KEYLESS
     return f"{subject_id}.{incarnation}"
 
 
 def write_tombstone(home: Path, name: str) -> None:
-    """Write the tombstone; on disk when this returns, and before anything of the record dies."""
+    """Write the tombstone. It is on disk when this returns, before any part of the record is destroyed."""
     folder = home / FOLDER
     if not folder.is_dir():
         folder.mkdir(mode=0o700, exist_ok=True)
@@ -34,7 +34,7 @@ def write_tombstone(home: Path, name: str) -> None:
 
 
 def tombstones(home: Path) -> frozenset[str]:
-    """The names of all that were erased from this home."""
+    """Returns the names of all records erased from this home."""
     folder = home / FOLDER
     return (
         frozenset(p.name for p in folder.iterdir() if not p.name.startswith("."))
@@ -44,7 +44,7 @@ def tombstones(home: Path) -> frozenset[str]:
 
 
 def resurrected(home: Path, names: frozenset[str]) -> list[str]:
-    """Subjects whose erased record exists again, or whose erasure was cut short."""
+    """Returns subjects whose erased record exists again, or whose erasure was interrupted."""
     subjects = Subjects(home)
     return [subject for subject in subjects.ids() if _is_dead(home, subject, names)]
 
