@@ -1,7 +1,7 @@
 """Where the identity of an intake is kept: in the kernel's keyring, or sealed in a file of the home.
 
-An identity is 32 random bytes, an X25519 secret. In the keyring it is in no file, and dies at its timeout and at a
-reboot. A sealed file outlives a reboot, but unlinking it proves nothing on flash storage.
+An identity is 32 random bytes, an X25519 secret. In the keyring it is in no file, and ends at its timeout or at a reboot. A
+sealed file outlives a reboot, but unlinking it proves nothing on flash storage.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ PROVIDERS = (KEYRING, FILE)
 
 
 class IdentityStore(KeyProvider, Protocol):
-    """A key provider that finds the identity of an intake whose record was cut short."""
+    """A key provider that can find the identity of an intake whose record is incomplete."""
 
     def find(self, run_id: str) -> KeyRef | None:
-        """The identity of the intake of this id, if there is one."""
+        """Returns the identity of the intake of this id, if there is one."""
 
     def rearm(self, ref: KeyRef, seconds_left: int) -> None:
-        """Let it die by itself after so many seconds, where the store can."""
+        """Let the identity expire after this many seconds, where the store can."""
 
 
 class SealedFile:
@@ -72,14 +72,14 @@ class SealedFile:
         return KeyRef(self.name, run_id, 0) if self._path(run_id).is_file() else None
 
     def rearm(self, ref: KeyRef, seconds_left: int) -> None:
-        """A file does not die by itself: the run's end, or the sweep, unlinks it."""
+        """Does nothing: a file does not expire. The run's end, or the sweep, unlinks it."""
 
     def _path(self, intake_id: str) -> Path:
         return self._home / "intakes" / intake_id / "identity"
 
 
 def identity_store(home: Path, name: str) -> IdentityStore:
-    """The store of this name. Raises KeyUnavailableError for an unknown one."""
+    """Returns the store of this name. Raises KeyUnavailableError for an unknown one."""
     if name == KEYRING:
         return KernelKeyring("reprise-intake")
     if name == FILE:
@@ -88,5 +88,5 @@ def identity_store(home: Path, name: str) -> IdentityStore:
 
 
 def recipient_of(secret: bytes) -> str:
-    """The age recipient of an identity."""
+    """Returns the age recipient of an identity."""
     return encode("age", X25519PrivateKey.from_private_bytes(secret).public_key().public_bytes_raw())

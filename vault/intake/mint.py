@@ -1,4 +1,4 @@
-"""A short process that makes the identity of an intake and prints its recipient: the only one but the data process to hold it."""
+"""Subprocess that makes an intake's identity and prints only its recipient. Only it and the data process ever hold the secret."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from vault.system.hardening import harden_process
 
 
 class MintOrder(Record, frozen=True):
-    """Whose identity is to be made, where it is kept, and for how long it lives."""
+    """The intake whose identity to make, the store for it, and its lifetime."""
 
     home: str
     provider: str
@@ -23,14 +23,14 @@ class MintOrder(Record, frozen=True):
 
 
 class Minted(Record, frozen=True):
-    """Where the identity is, and its recipient."""
+    """The location of the identity, and its recipient."""
 
     ref: KeyRef
     recipient: str
 
 
 def mint(home: Path, provider: str, intake_id: str, seconds: int) -> tuple[KeyRef, str]:
-    """Have an identity made that lives for so long; gives where it is and its recipient.
+    """Have an identity made with this lifetime. Returns its location and its recipient.
 
     Raises KeyUnavailableError when it could not be made.
     """

@@ -1,7 +1,7 @@
 """Intakes: one-time age recipients, each bound to an authorisation and to the one run that uses it.
 
-The practice seals its export to the recipient; whoever carries or keeps the sealed file cannot read it. The identity
-is destroyed with the key of the run that used it, or at its expiry.
+The practice seals its export to the recipient; those who transport or store the sealed file cannot read it. The identity is
+destroyed with the key of the run that used it, or at its expiry.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ RECORD = "intake.json"
 
 
 class Intake(Record, frozen=True):
-    """What is kept of an intake. No personal data; never the identity."""
+    """The record of an intake. No personal data; never the identity."""
 
     id: str
     authorisation_id: str
@@ -36,9 +36,9 @@ class Intake(Record, frozen=True):
     recipient: str = ""
     key_ref: KeyRef | None = None
     run_id: str | None = None  # the run that used it
-    only_key: bool | None = None  # whether what that run read was sealed to this recipient and to no other
+    only_key: bool | None = None  # whether that run's source was sealed only to this recipient
     closed: str | None = None  # with_run | closed | expired | withdrawn | key_gone
-    boot_id: str = ""  # of the boot that opened it, and its end by that boot's clock, which nobody can set
+    boot_id: str = ""  # the boot that opened it, and its end by that boot's clock, which no one can set
     boot_expires: float = 0.0
 
     @classmethod
@@ -63,7 +63,7 @@ class Intake(Record, frozen=True):
         write_durably(folder / RECORD, dump(self))
 
     def ref(self, home: Path) -> KeyRef | None:
-        """Where the identity is; found by name when a crash came before the record knew it."""
+        """Returns where the identity is, searched by name if a crash came before the record was complete."""
         return self.key_ref or identity_store(home, self.provider).find(self.id)
 
     def key_state(self, home: Path) -> KeyState:
@@ -72,22 +72,22 @@ class Intake(Record, frozen=True):
         return identity_store(home, self.provider).state(ref) if ref else KeyState.ABSENT
 
     def seconds_left(self, clock: Clock) -> int:
-        """Until it expires (`vault.system.deadline` says by which clock)."""
+        """Returns the seconds until it expires (`vault.system.deadline` explains by which clock)."""
         return seconds_left(
             clock,
             created=parse_utc(self.opened),
             deadline=parse_utc(self.expires),
             boot_id=self.boot_id,
             boot_deadline=self.boot_expires,
-            this_machine=False,  # after another boot the wall clock alone decides
+            this_machine=False,  # after another boot only the wall clock decides
         )
 
     def expired(self, clock: Clock) -> bool:
-        """Whether nobody used it in time."""
+        """Whether it expired unused."""
         return self.run_id is None and self.seconds_left(clock) <= 0
 
     def state(self, home: Path, clock: Clock) -> str:
-        """One of open | in_use | spent | closed | expired | withdrawn | key_gone."""
+        """Returns one of open | in_use | spent | closed | expired | withdrawn | key_gone."""
         if self.closed is not None:
             return "spent" if self.run_id else self.closed
         if self.expired(clock):
@@ -98,26 +98,26 @@ class Intake(Record, frozen=True):
 
 
 def check_number(recipient: str) -> str:
-    """What is compared by telephone: 66 bits of SHA-256 of the recipient, in groups of four digits."""
+    """Returns what people compare by telephone: 66 bits of SHA-256 of the recipient, in groups of four digits."""
     digits = str(int.from_bytes(sha256(recipient.encode()).digest(), "big") % 10 ** (4 * GROUPS))
     digits = digits.zfill(4 * GROUPS)
     return " ".join(digits[i : i + 4] for i in range(0, len(digits), 4))
 
 
 def list_intakes(home: Path) -> list[Intake]:
-    """All intakes of a home, oldest first. A damaged record is none (`unreadable_intakes`), nor one the disk does not give."""
+    """Returns all readable intakes of a home, oldest first; for others see `unreadable_intakes` and `intakes_out_of_reach`."""
     found = (_load_or_none(home, name) for name in _names(home))
     return sorted((i for i in found if i is not None), key=lambda intake: (intake.opened, intake.id))
 
 
 def unreadable_intakes(home: Path) -> list[str]:
-    """The ids of the records that are damaged; one that the disk does not give may be sound (`intakes_out_of_reach`)."""
+    """Returns the ids of damaged records. Records that cannot be read from disk may be sound (`intakes_out_of_reach`)."""
     out_of_reach = intakes_out_of_reach(home)
     return [name for name in _names(home) if name not in out_of_reach and _load_or_none(home, name) is None]
 
 
 def intakes_out_of_reach(home: Path) -> list[str]:
-    """The ids of the records that the disk does not give, now or any more."""
+    """Returns the ids of the records that cannot be read from disk."""
     return [name for name in _names(home) if not _is_given(home / "intakes" / name / RECORD)]
 
 
@@ -130,7 +130,7 @@ def _is_given(path: Path) -> bool:
 
 
 def give_up(home: Path, intake_id: str) -> None:
-    """Destroy the identity of a damaged record by its name, and put the record aside."""
+    """Destroy the identity of a damaged record by its name, and set the record aside."""
     for name in PROVIDERS:
         store = identity_store(home, name)
         ref = store.find(intake_id)
@@ -156,7 +156,7 @@ def _load_or_none(home: Path, name: str) -> Intake | None:
 def refusal(
     home: Path, intake: Intake, authorisation_id: str, run_id: str | None, clock: Clock
 ) -> str | None:
-    """Why this run may not use the intake: intake_of_another | intake_spent | intake_key_gone; None when it may."""
+    """Returns why this run may not use the intake, else None: intake_of_another | intake_spent | intake_key_gone."""
     if intake.authorisation_id != authorisation_id:
         return "intake_of_another"
     if intake.run_id is not None and intake.run_id != run_id:
@@ -167,7 +167,7 @@ def refusal(
 
 
 def refuse_unusable_intake(home: Path, authorisation_id: str, wanted: str | None, clock: Clock) -> None:
-    """Refuse a sealed source that no open intake can fit, by the records alone.
+    """Refuse a sealed source that no open intake can fit, judged only by the records.
 
     Raises IntakeError: intake_unknown (none was opened), intake_of_another, intake_spent, intake_key_gone.
     """
@@ -179,15 +179,15 @@ def refuse_unusable_intake(home: Path, authorisation_id: str, wanted: str | None
 
 
 def most_specific(codes: set[str | None]) -> str:
-    """The code that tells most."""
+    """Returns the most informative code."""
     order = ("intake_of_another", "intake_spent", "intake_key_gone")
     return next((code for code in order if code in codes), "intake_unknown")
 
 
 def claim(home: Path, intake_id: str, lease: Lease, *, only_key: bool, clock: Clock) -> None:
-    """Bind an intake to the run; again for the same run changes nothing, but that more keys may have opened its source.
+    """Bind an intake to the run. Repeating it for the same run can only record that more keys may have opened its source.
 
-    From now on the identity lives no longer than the run: a kernel key gets the run's own deadline. Raises IntakeError.
+    From then on the identity lives no longer than the run: a kernel key gets the run's own deadline. Raises IntakeError.
     """
     with lock_intakes(home):
         intake = Intake.load(home, intake_id)
@@ -202,7 +202,7 @@ def claim(home: Path, intake_id: str, lease: Lease, *, only_key: bool, clock: Cl
 
 
 def close(home: Path, intake_id: str, cause: str, *, run_is_over: bool = False) -> KeyState:
-    """Destroy the identity of an intake that no run uses, and keep why. Raises IntakeError: intake_in_use."""
+    """Destroy the identity of an intake that no run uses, and record why. Raises IntakeError: intake_in_use."""
     with lock_intakes(home):
         intake = Intake.load(home, intake_id)
         if intake.run_id is not None and intake.closed is None and not run_is_over:
@@ -214,7 +214,7 @@ def close(home: Path, intake_id: str, cause: str, *, run_is_over: bool = False) 
 
 
 def destroy_identity(home: Path, intake: Intake) -> KeyState:
-    """Destroy the identity; gives what can be seen of it afterwards. Doing it again changes nothing."""
+    """Destroy the identity. Returns its observed state afterwards. Idempotent."""
     ref = intake.ref(home)
     if ref is not None:
         identity_store(home, intake.provider).destroy(ref)
@@ -222,16 +222,16 @@ def destroy_identity(home: Path, intake: Intake) -> KeyState:
 
 
 def rearm_identity(home: Path, intake: Intake, seconds: int) -> None:
-    """Set the timeout of its identity anew, where it is in the kernel's keyring."""
+    """Reset the timeout of its identity, if it is in the kernel's keyring."""
     ref = intake.ref(home)
     if intake.closed is None and ref is not None and intake.key_state(home) is KeyState.PRESENT:
         identity_store(home, intake.provider).rearm(ref, seconds)
 
 
 def intake_of(home: Path, lease: Lease) -> Intake | None:
-    """The intake whose identity must die with this run: the one it used, unless another run claimed it since.
+    """Returns the intake whose identity must be destroyed with this run: the one it used, unless another run claimed it since.
 
-    None as well where its record did not come back with the home, or is damaged: then nothing is claimed of it.
+    Also None where its record is damaged or was not restored with the home: then nothing is claimed about it.
     """
     intake = _load_or_none(home, lease.intake_id) if lease.intake_id else None
     if intake is None:
@@ -240,6 +240,6 @@ def intake_of(home: Path, lease: Lease) -> Intake | None:
 
 
 def spend(home: Path, intake: Intake, run_id: str) -> None:
-    """The run that used it has ended, and the identity with it."""
+    """Record that the run that used it has ended, and the identity with it."""
     with lock_intakes(home):
         Intake.load(home, intake.id).changed(run_id=run_id, closed="with_run").save(home)

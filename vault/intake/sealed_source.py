@@ -1,4 +1,4 @@
-"""A sealed export and the intake that opens it: tried only in the data process, which alone holds an identity."""
+"""A sealed export and the intake that opens it. Only the data process opens it, because only it holds the identity."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from vault.system.clock import SystemClock
 
 
 def is_sealed(reopen: Callable[[], BinaryIO]) -> bool:
-    """Whether a file begins as an age file does, armoured or not."""
+    """Whether a file begins like an age file, armoured or not."""
     with reopen() as stream:
         return stream.read(len(ARMOUR)).startswith((INTRO, ARMOUR))
 
@@ -25,7 +25,7 @@ def is_sealed(reopen: Callable[[], BinaryIO]) -> bool:
 def open_sealed(
     home: Path, lease: Lease, wanted: str | None, reopen: Callable[[], BinaryIO]
 ) -> tuple[Intake, bool, Callable[[], AgePayload]]:
-    """The intake that opens the source's header, whether its key is the only one, and what looks at the payload.
+    """Returns the intake that opens the source's header, whether its key is the only one, and a function to open the payload.
 
     Raises IntakeError (intake_unknown, intake_of_another, intake_spent, intake_key_gone, intake_does_not_fit) and
     SealedSourceError.
@@ -42,7 +42,7 @@ def _find(home: Path, lease: Lease, wanted: str | None, header: AgeHeader) -> tu
     for intake in intakes:
         code = refusal(home, intake, lease.authorisation_id, lease.run_id, SystemClock())
         if code == "intake_of_another" and not wanted and _open_with(home, intake, header) is None:
-            continue  # of another authorisation, and not what this file was sealed to
+            continue  # it belongs to another authorisation, and this file was not sealed to it
         if code is None and (file_key := _open_with(home, intake, header)) is not None:
             return intake, file_key
         codes.add(code)

@@ -1,4 +1,4 @@
-"""Run keys in the memory of the data process alone: they die with it, and a crash means extracting again."""
+"""Run keys only in the memory of the data process: they end with it, and a crash means extracting again."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ class ProcessMemory:
         return _held[ref.name]
 
     def destroy(self, ref: KeyRef) -> None:
-        """Forget it."""
+        """Drop the key."""
         _held.pop(ref.name, None)
 
     def state(self, ref: KeyRef) -> KeyState:
-        """See `KeyProvider.state`. Seen from another process, a key is there while its process is."""
+        """See `KeyProvider.state`. To another process, the key exists as long as its process does."""
         if ref.name in _held and ref.serial == os.getpid():
             return KeyState.PRESENT
         return KeyState.ABSENT

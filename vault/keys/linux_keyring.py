@@ -1,9 +1,9 @@
-"""Run keys in the Linux kernel keyring: never on disk, and forgotten by the kernel at the deadline.
+"""Run keys in the Linux kernel keyring: never on disk; the kernel removes them at the deadline.
 
-The key outlives every process of ours (a crashed run resumes on this host until reboot), but not its timeout.
-Every process of the same uid can read it: use one uid a worker. At no moment does the key exist without a timeout:
-it is made in the process keyring, given its timeout and permissions, and only then linked to the user keyring. A
-process of another session reaches it by linking the user keyring into its own process keyring first.
+The key outlives every process of this program (a crashed run resumes on this host until reboot), but not its timeout. Every
+process of the same uid can read it: use one uid per worker. The key never exists without a timeout: it is created in the process
+keyring, given its timeout and permissions, and only then linked to the user keyring. A process of another session must first link
+the user keyring into its own process keyring.
 """
 
 from __future__ import annotations
@@ -43,22 +43,22 @@ def _call(number: int, *arguments: int | bytes | None) -> int:
 
 
 def _possess_user_keyring() -> None:
-    """Possession of the user keyring is what makes its keys readable in a session of one's own.
+    """Link the user keyring: only a possessor can read its keys from a separate session.
 
-    The link goes into the process keyring, which no child inherits. A link in the session keyring would let every
-    process of that session read the key, one that changed its user included.
+    The link goes into the process keyring, which no child inherits. A link in the session keyring would let every process of that
+    session read the key, including a process that changed its user.
     """
     with contextlib.suppress(OSError):
         _call(_KEYCTL, _LINK, _USER, _PROCESS)
 
 
 def join_new_session() -> None:
-    """Give this process a session keyring of its own, linked to nothing. Raises OSError."""
+    """Give this process its own session keyring, linked to nothing. Raises OSError."""
     _call(_KEYCTL, _JOIN_SESSION, None)
 
 
 class KernelKeyring:
-    """The `keyring` provider; keys of different kinds bear different names."""
+    """The `keyring` provider; keys of different kinds have different names."""
 
     name = "keyring"
     strength = Strength("A", "every process of the same uid on this host, and root", ("kernel", "ram"))
@@ -110,20 +110,20 @@ class KernelKeyring:
         raise KeyDestroyedError("key_gone")
 
     def _is_ours(self, ref: KeyRef) -> bool:
-        """Serial numbers are reused after a reboot: the name must match too."""
+        """Whether the key is this run's: serial numbers are reused after a reboot, so the name must match too."""
         try:
             return _call(_KEYCTL, _SEARCH, _USER, b"user", ref.name.encode(), 0) == ref.serial
         except OSError:
             return False
 
     def rearm(self, ref: KeyRef, seconds_left: int) -> None:
-        """Set the timeout anew from the boot clock's reckoning; never lengthens beyond what the caller computed."""
+        """Set the timeout again from the boot clock; never beyond what the caller computed."""
         _possess_user_keyring()
         with contextlib.suppress(OSError):
             _call(_KEYCTL, _SET_TIMEOUT, ref.serial, max(1, seconds_left))
 
     def destroy(self, ref: KeyRef) -> None:
-        """Revoke (unreadable at once), invalidate, unlink. Unlinking alone would leave it readable."""
+        """Revoke (unreadable at once), invalidate, unlink. Unlinking alone would leave the key readable."""
         _possess_user_keyring()
         for serial in {ref.serial, self._find(ref.name)} - {0}:
             if serial == ref.serial and not (self._is_ours(ref) or self._find(ref.name) == 0):
@@ -139,7 +139,7 @@ class KernelKeyring:
             return 0
 
     def find(self, run_id: str) -> KeyRef | None:
-        """The key of a run (or intake) whose record does not yet tell its serial."""
+        """Returns the key of a run (or intake) whose record does not yet contain its serial number."""
         name = f"{self._kind}:{run_id}"
         serial = self._find(name)
         return KeyRef(self.name, name, serial) if serial else None

@@ -1,4 +1,4 @@
-"""Run keys: one random 256-bit key a run, kept by a provider, spoken of by reference."""
+"""Run keys: one random 256-bit key per run, kept by a provider, identified by a reference."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ KEY_BYTES = 32
 
 
 class KeyState(StrEnum):
-    """What a provider can say about a key."""
+    """The state of a key, as its provider sees it."""
 
     PRESENT = "present"
     ABSENT = "absent"
@@ -26,7 +26,7 @@ class KeyState(StrEnum):
 
 @dataclass(frozen=True)
 class Strength:
-    """What a provider's destruction is worth, and who else could have read the key."""
+    """How reliable a provider's destruction is, and who else could have read the key."""
 
     strength_class: str
     also_readable_by: str
@@ -34,7 +34,7 @@ class Strength:
 
 
 class KeyRef(Record, frozen=True):
-    """Where a key is; never the key."""
+    """The location of a key, never the key itself."""
 
     provider: str
     name: str
@@ -48,20 +48,20 @@ class KeyProvider(Protocol):
     strength: Strength
 
     def create(self, run_id: str, lifetime_seconds: int) -> KeyRef:
-        """Make a fresh random key that dies by itself after the lifetime. Raises KeyUnavailableError."""
+        """Create a random key that expires after the lifetime. Raises KeyUnavailableError."""
 
     def open(self, ref: KeyRef) -> bytes:
-        """The key. Raises KeyDestroyedError when it is gone, KeyUnavailableError when out of reach."""
+        """Returns the key. Raises KeyDestroyedError when it is gone, KeyUnavailableError when it is out of reach."""
 
     def destroy(self, ref: KeyRef) -> None:
-        """Make the key unreadable for good; doing it twice changes nothing."""
+        """Make the key unreadable for good. Idempotent."""
 
     def state(self, ref: KeyRef) -> KeyState:
         """Whether the key can be read from here."""
 
 
 def derive(run_key: bytes, purpose: str) -> bytes:
-    """A sub-key of the run key (HKDF-SHA-256, RFC 5869) for one purpose."""
+    """Derive a sub-key of the run key for one purpose (HKDF-SHA-256, RFC 5869)."""
     return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=f"reprise/1/{purpose}".encode()).derive(
         run_key
     )

@@ -1,4 +1,4 @@
-"""The site key seals what a home keeps about people; its own protection is the host's (0600, outside backups)."""
+"""The site key seals what a home keeps about people; the host protects the key itself (0600, outside backups)."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ _NONCE = 12
 
 
 def seal_with(key: bytes, data: bytes, purpose: str) -> bytes:
-    """AES-256-GCM with a random nonce in front; the purpose is authenticated."""
+    """Seal with AES-256-GCM, with the random nonce in front; the purpose is authenticated."""
     nonce = os.urandom(_NONCE)
     return nonce + AESGCM(key).encrypt(nonce, data, purpose.encode())
 
 
 def open_with(key: bytes, sealed: bytes, purpose: str) -> bytes:
-    """The inverse. Raises IntegrityError for another key, another purpose, or an altered byte."""
+    """The inverse of `seal_with`. Raises IntegrityError for another key, another purpose, or an altered byte."""
     try:
         return AESGCM(key).decrypt(sealed[:_NONCE], sealed[_NONCE:], purpose.encode())
     except (InvalidTag, ValueError):
@@ -33,21 +33,21 @@ def open_with(key: bytes, sealed: bytes, purpose: str) -> bytes:
 
 
 class SiteKey:
-    """The home's own key: seals records, names subjects without naming them."""
+    """The key of the home: seals records, and derives opaque names of subjects."""
 
     def __init__(self, key: bytes) -> None:
         self._key = key
 
     @classmethod
     def create(cls, home: Path) -> SiteKey:
-        """Make the key of a new home."""
+        """Create the key of a new home."""
         key = os.urandom(32)
         write_secret(home / "keys" / "site.key", key)
         return cls(key)
 
     @classmethod
     def load(cls, home: Path) -> SiteKey:
-        """Read the key of a home."""
+        """Load the key of a home."""
         return cls((home / "keys" / "site.key").read_bytes())
 
     def seal(self, data: bytes, purpose: str) -> bytes:
@@ -55,11 +55,11 @@ class SiteKey:
         return seal_with(derive(self._key, f"site/{purpose.partition('/')[0]}"), data, purpose)
 
     def open(self, sealed: bytes, purpose: str) -> bytes:
-        """Open what `seal` made for the same purpose."""
+        """Open what `seal` sealed for the same purpose."""
         return open_with(derive(self._key, f"site/{purpose.partition('/')[0]}"), sealed, purpose)
 
     def pseudonym(self, kind: str, text: str) -> str:
-        """An opaque name (24 hex) for a person: equal for equal people, meaningless without the key."""
+        """Returns an opaque name (24 hex) for a person: the same for the same person, meaningless without the key."""
         return hmac.new(
             derive(self._key, "pseudonyms"), f"{kind}\0{text}".encode("utf-8", "surrogateescape"), sha256
         ).hexdigest()[:24]

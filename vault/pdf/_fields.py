@@ -1,4 +1,4 @@
-"""What a page carries beside ink: empty signature fields (ISO 32000-1, 12.7.4.5) and embedded files (7.11.4)."""
+"""The interactive parts of a page: empty signature fields (ISO 32000-1, 12.7.4.5) and embedded files (7.11.4)."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ from reportlab.pdfbase import pdfdoc
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import Flowable
 
-_PRINTED = 4  # annotation flag: shown on paper too
-_SIGNATURES = 3  # there are signature fields, and the file may only grow
+_PRINTED = 4  # annotation flag: shown in print too
+_SIGNATURES = 3  # signature fields exist, and the file may only be appended to
 _FRAME = HexColor("#c9d1dc")
 _HEIGHT = 20 * mm
 
 
 class SigningPlace(Flowable):
-    """A frame with an empty signature field in it."""
+    """A frame that holds an empty signature field."""
 
     def __init__(self, name: str, width: float) -> None:
         super().__init__()
         self._name, self._size = name, (width, _HEIGHT)
 
     def wrap(self, *_available: float) -> tuple[float, float]:
-        """Its size, whatever is available."""
+        """Returns its size, whatever space is available."""
         return self._size
 
     def draw(self) -> None:
-        """The frame, and the field over it."""
+        """Draw the frame and the field over it."""
         width, height = self._size
         self.canv.setStrokeColor(_FRAME)
         self.canv.rect(0, 0, width, height)
@@ -59,7 +59,7 @@ def _add_to_form(document: Any, field: Any) -> None:
 
 
 def embed_files(canvas: Canvas, files: dict[str, bytes]) -> None:
-    """Put files into the document, uncompressed, where every reader of PDF lists its attachments."""
+    """Embed files, uncompressed, as attachments that every PDF reader lists."""
     if not files:
         return
     document = canvas._doc  # noqa: SLF001

@@ -1,8 +1,7 @@
-"""Pages a doctor can read and keep: headings, paragraphs, lists, rows and a QR code, as PDF.
+"""PDF pages that a doctor can read and keep: headings, paragraphs, lists, rows and a QR code.
 
-Fonts are embedded and nothing depends on the moment or the machine: the same content gives the same bytes. Characters that
-the font lacks, and those that would reorder or hide text, are shown as their number (`[U+202E]`): what is signed is what is
-seen.
+Fonts are embedded, and nothing depends on time or machine: the same content produces the same bytes. Characters that the font
+lacks, or that would reorder or hide text, appear as their number (`[U+202E]`): the reader sees exactly what is signed.
 """
 
 from __future__ import annotations
@@ -36,13 +35,13 @@ _INK, _GREY, _RULE, _AMBER = (
     HexColor("#fff3d6"),
 )
 _MARGIN = 22 * mm
-_FONT = ("FONTNAME", (0, 0), (-1, -1), _REGULAR)  # else a table asks for one that is not embedded
-_WIDTH = A4[0] - 2 * _MARGIN - 12  # less the padding of the frame
+_FONT = ("FONTNAME", (0, 0), (-1, -1), _REGULAR)  # otherwise a table requests a font that is not embedded
+_WIDTH = A4[0] - 2 * _MARGIN - 12  # minus the padding of the frame
 
 
 @cache
 def _face() -> TTFont:
-    """Both weights known to the writer; gives the regular one, whose characters decide what can be shown."""
+    """Register both weights. Returns the regular one, whose characters decide what can be shown."""
     files = Path(font_source_sans_pro.__file__).with_name("files")
     regular = TTFont(_REGULAR, str(files / "SourceSansPro-Regular.ttf"))
     bold = TTFont(_BOLD, str(files / "SourceSansPro-Semibold.ttf"))
@@ -53,7 +52,7 @@ def _face() -> TTFont:
 
 
 def shown(text: str) -> str:
-    """The text as it will be seen: what the font cannot draw, or would hide, as its number."""
+    """Returns the text as it will appear: characters that the font cannot draw, or that hide text, as their number."""
     known = _face().face.charToGlyph
     return "".join(c if _is_drawn(c, known) else f"[U+{ord(c):04X}]" for c in text)
 
@@ -65,7 +64,7 @@ def _is_drawn(character: str, known: dict[int, int]) -> bool:
 
 
 class PdfDocument:
-    """A document in the making, from top to bottom."""
+    """A document under construction, from top to bottom."""
 
     def __init__(self, title: str, *, language: str, subject: str = "") -> None:
         _face()
@@ -75,7 +74,7 @@ class PdfDocument:
         self._compressed = True
 
     def banner(self, text: str) -> None:
-        """A boxed warning: that this is a trial, say."""
+        """A boxed warning, for example that this is a trial."""
         box = Table([[Paragraph(_safe(text), _style("banner"))]], colWidths=[_WIDTH])
         box.setStyle(
             TableStyle(
@@ -85,11 +84,11 @@ class PdfDocument:
         self._add(box, Spacer(1, 4 * mm))
 
     def heading(self, text: str) -> None:
-        """The one title of the document."""
+        """The only title of the document."""
         self._add(Paragraph(_safe(text), _style("title")))
 
     def section(self, text: str) -> None:
-        """A section's title, kept with what follows."""
+        """A section's title, kept on the page with what follows."""
         self._add(Paragraph(_safe(text), _style("section")))
 
     def text(self, text: str) -> None:
@@ -106,7 +105,7 @@ class PdfDocument:
             self._add(Paragraph(_safe(text), _style("point"), bulletText="•"))
 
     def rows(self, rows: Iterable[tuple[str, str]], *, figures: bool = False) -> None:
-        """Names and values side by side; figures stand at the right."""
+        """Names and values side by side; figures are aligned right."""
         value = "figure" if figures else "text"
         cells = [[Paragraph(_safe(n), _style("text")), Paragraph(_safe(v), _style(value))] for n, v in rows]
         if cells:
@@ -125,11 +124,11 @@ class PdfDocument:
         self._add(table)
 
     def space(self, height_mm: float) -> None:
-        """Blank paper: for a handwritten signature, say."""
+        """Blank space, for example for a handwritten signature."""
         self._add(Spacer(1, height_mm * mm))
 
     def signing_place(self, name: str, label: str) -> None:
-        """A box that signing programs fill in: an empty signature field of this name, a label above it."""
+        """A box for signing programs: an empty signature field of this name with a label above it."""
         self._add(
             KeepTogether(
                 [Paragraph(_safe(label), _style("text")), SigningPlace(name, _WIDTH), Spacer(1, 2 * mm)]
@@ -137,18 +136,18 @@ class PdfDocument:
         )
 
     def attach(self, name: str, data: bytes) -> None:
-        """Take a file along inside the document."""
+        """Embed a file in the document."""
         self._attached[name] = data
 
     def uncompressed(self) -> None:
-        """Write every stream as it is: then the bytes do not depend on whose compressor runs."""
+        """Write every stream uncompressed, so that the bytes do not depend on the compressor."""
         self._compressed = False
 
     def _add(self, *parts: Flowable) -> None:
         self._flow += parts
 
     def to_pdf(self) -> bytes:
-        """The bytes of the PDF; the same for the same content."""
+        """Returns the bytes of the PDF; the same for the same content."""
         out = io.BytesIO()
         document = SimpleDocTemplate(
             out,
@@ -184,7 +183,7 @@ def _number(canvas: Canvas, document: SimpleDocTemplate) -> None:
 
 
 class _QrCode(Flowable):
-    """A QR code, drawn dark on light with the blank border that readers need."""
+    """A QR code, drawn dark on light with the blank border that scanners need."""
 
     def __init__(self, matrix: tuple[bytearray, ...], module: float = 0.75 * mm) -> None:
         super().__init__()
@@ -192,11 +191,11 @@ class _QrCode(Flowable):
         self.size = (len(matrix) + 4) * module
 
     def wrap(self, *_available: float) -> tuple[float, float]:
-        """Its size, whatever is available."""
+        """Returns its size, whatever space is available."""
         return self.size, self.size
 
     def draw(self) -> None:
-        """Each dark module as a square."""
+        """Draw each dark module as a square."""
         for down, row in enumerate(self._matrix):
             for right, dark in enumerate(row):
                 if dark:

@@ -1,7 +1,7 @@
-"""The revisions of a PDF that only grew, read from its cross-reference tables alone (ISO 32000-1, 7.5.4 to 7.5.6).
+"""The revisions of an append-only PDF, read only from its cross-reference tables (ISO 32000-1, 7.5.4 to 7.5.6).
 
-Tables must be plain text, as in the page that we render: no compressed one is read, so no byte is ever inflated, and an
-object can only be reached where a table says that it is. Every byte belongs to exactly one revision.
+Tables must be plain text, as in the page rendered here. Compressed tables are refused, so nothing is ever inflated, and an object
+can be reached only where a table says it is. Every byte belongs to exactly one revision.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ _PREVIOUS = re.compile(rb"/Prev\s+(\d{1,10})")
 
 @dataclass(frozen=True)
 class Revision:
-    """One update: where it starts, where its table starts, where it ends, and the objects it writes anew or frees."""
+    """One update: the start of the update and of its table, its end, and the objects that it rewrites or frees."""
 
     start: int
     table: int
-    marker_end: int  # just after %%EOF; the line ends that follow are the revision's too
+    marker_end: int  # just after %%EOF; the line ends that follow belong to the revision too
     end: int
     objects: frozenset[int]
 
 
 def revisions_after(pdf: bytes, base: int) -> list[Revision]:
-    """The updates that follow the first `base` bytes. Raises ValueError for anything but plain growth."""
+    """Returns the updates after the first `base` bytes. Raises ValueError for anything but plain appends."""
     if len(pdf) == base:
         return []
     home = _startxref(pdf[max(0, base - 64) : base])

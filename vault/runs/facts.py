@@ -12,17 +12,17 @@ from vault.system.files import write_durably
 
 
 class RunFile(StrEnum):
-    """What may lie beside a lease, in the order in which a run can come by it."""
+    """The files that may lie beside a lease, in the order in which a run can get them."""
 
-    FAILURE = "red.json"  # it stopped: by which code
-    CAUSE = "cause.json"  # it was given up: why
-    RESTORED = "restored.json"  # it came alive out of a backup: only its end is left
-    INTENT = "intent.json"  # its destruction began: what is to die, and why
+    FAILURE = "red.json"  # it stopped: the error code
+    CAUSE = "cause.json"  # it was given up: the reason
+    RESTORED = "restored.json"  # a backup contained it while it was running: it can only be ended
+    INTENT = "intent.json"  # its destruction began: what is destroyed, and why
     TAKEBACK = "takeback.json"  # what became of its parts at the destination
     USE = "use.json"  # what became of the use it claimed: spent or given back, and why
-    INCOMPLETE = "incomplete.json"  # what the check after its destruction found left
-    REPORT = "told.json"  # everything its proof says, but for heads and stamps
-    HEADS = "heads.json"  # the heads of the log that its proof folders carried
+    INCOMPLETE = "incomplete.json"  # what the check after its destruction found
+    REPORT = "told.json"  # the content of its proof, except heads and stamps
+    HEADS = "heads.json"  # the heads of the log in its proof folders
 
 
 def write_run_file(home: Path, run_id: str, name: RunFile, content: dict[str, Any]) -> None:
@@ -31,12 +31,12 @@ def write_run_file(home: Path, run_id: str, name: RunFile, content: dict[str, An
 
 
 def has_run_file(home: Path, run_id: str, name: RunFile) -> bool:
-    """Whether the fact was noted."""
+    """Whether the fact is on record."""
     return (home / "runs" / run_id / name).is_file()
 
 
 def drop_run_file(home: Path, run_id: str, name: RunFile) -> None:
-    """The fact holds no longer."""
+    """Remove a fact that no longer applies."""
     (home / "runs" / run_id / name).unlink(missing_ok=True)
 
 

@@ -1,4 +1,4 @@
-"""The run journal: one fsynced line a step, so that a run resumes at the last one. Counts and codes only."""
+"""The run journal: one fsynced line per step, so that a run resumes after the last one. Counts and codes only."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from vault.system.program import source_digest
 
 @dataclass(frozen=True)
 class JournalEntry:
-    """One step that is behind a run."""
+    """One completed step of a run."""
 
     step: str
     at: str
     counts: dict[str, Any]
-    program: str | None  # digest of the source that wrote it; earlier releases wrote none
+    program: str | None  # digest of the source that wrote it; earlier releases recorded none
 
 
 class Journal:
@@ -31,7 +31,7 @@ class Journal:
         self._clock = clock or SystemClock()
 
     def append(self, step: str, counts: dict[str, Any]) -> None:
-        """Add a step; on disk when this returns."""
+        """Append a step; on disk when this returns."""
         self._drop_torn_line()
         record = {"step": step, "at": format_utc(self._clock.now()), "counts": counts}
         line = json.dumps({**record, "program": source_digest()}) + "\n"
@@ -43,7 +43,7 @@ class Journal:
             os.close(descriptor)
 
     def read(self) -> list[JournalEntry]:
-        """All steps; a last line torn by a crash does not count. Starting over forgets what came before."""
+        """Returns all steps, without a last line torn by a crash. Starting over discards the earlier steps."""
         if not self._path.is_file():
             return []
         entries: list[JournalEntry] = []
@@ -57,21 +57,21 @@ class Journal:
         return entries
 
     def last(self) -> str | None:
-        """The last step of the way (the positive control at its end is none)."""
+        """Returns the last ordinary step (the final positive control is not one)."""
         steps = [entry.step for entry in self.read() if entry.step != "control"]
         return steps[-1] if steps else None
 
     def is_of_this_program(self) -> bool:
-        """Whether all that is behind the run was done by this program: what another one staged it may not understand."""
+        """Whether this program did all steps so far: it may not understand what another version staged."""
         return all(entry.program == source_digest() for entry in self.read())
 
     def ever(self, step: str) -> bool:
-        """Whether a step was ever behind the run, also before it started over."""
+        """Whether the run ever completed a step, also before it started over."""
         lines = self._path.read_bytes().split(b"\n")[:-1] if self._path.is_file() else []
         return any(_step_of(json.loads(line)) == step for line in lines)
 
     def drop_places(self) -> None:
-        """Take out the paths to which packages were delivered, as the first release wrote them."""
+        """Remove the paths of delivered packages, which the first release recorded."""
         if not self._path.is_file():
             return
         lines = [json.loads(line) for line in self._path.read_bytes().split(b"\n")[:-1]]
@@ -86,5 +86,5 @@ class Journal:
 
 
 def _step_of(line: dict[str, Any]) -> str:
-    """The step of a line; the first release called it `arrow`."""
+    """Returns the step of a line; the first release called it `arrow`."""
     return str(line["step"] if "step" in line else line["arrow"])

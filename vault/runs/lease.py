@@ -1,4 +1,4 @@
-"""The lease: written and on disk before the first staged byte, so that the sweep knows of all that may exist."""
+"""The lease: on disk before the first staged byte, so that the sweep knows of everything that may exist."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ from vault.system.host_identity import NAMELESS, boot_id, machine_id, pid_namesp
 
 LEASE, UNREADABLE = "lease.json", "lease.unreadable"
 SHORTEST = 4
-"""So many characters of a run's id are enough to name it, where no other begins alike."""
+"""The minimum number of characters that identify a run, if no other run id begins with them."""
 
 
 def partial_name(run_id: str) -> str:
-    """The folder beside a destination in which the package of a run of the first release grew."""
+    """Returns the folder beside a destination in which a run of the first release built its package."""
     return f".reprise-{run_id}.partial"
 
 
 def parts_folder(staging: Path) -> Path:
-    """Where the sealed parts of a run grow: a level down in its staging, where no stage has that shape."""
+    """Returns the folder for the sealed parts of a run: one level below its staging, where no stage has that shape."""
     return staging / "package" / "parts"
 
 
@@ -47,27 +47,31 @@ class Lease(Record, frozen=True):
     boot_deadline: float  # seconds of the boot clock
     provider: str
     staging: str
-    partial: str  # where sealed parts grow; of a run of the first release it may lie beside the destination
+    partial: (
+        str  # where sealed parts are built; in a run of the first release it may lie beside the destination
+    )
     machine_id: str
     boot_id: str
     pid_namespace: str
     owner_pid: int
     owner_started: int
     operator_id: str
-    ledger_start: int  # size of the log when the lease was made: every entry of the run lies behind it
+    ledger_start: int  # size of the log when the lease was made: every entry of the run comes after it
     order_id: str | None = None
     key_ref: KeyRef | None = None
     data_pid: int | None = None
-    sealed_source: bool | None = None  # what the run found when it first opened its source; it may not change
-    seen_clear: bool = False  # whether a clear export lay in its place, though a sealed one was wanted
-    intake_id: str | None = None  # whose identity opens the sealed source, and dies with the run's key
+    sealed_source: bool | None = None  # what the run found when it first opened its source; must not change
+    seen_clear: bool = False  # whether a clear export was in its place, although a sealed one was required
+    intake_id: str | None = (
+        None  # the intake whose identity opens the sealed source, and is destroyed with the run's key
+    )
     persons: tuple[
         str, ...
-    ] = ()  # everybody whom the instruction concerns (`vault.authorisation._persons`); none in the first release
+    ] = ()  # all persons whom the instruction concerns (`vault.authorisation._persons`); empty in the first release
 
     @classmethod
     def load(cls, home: Path, run_id: str) -> Lease:
-        """Read a lease; its staging is that of this home, wherever the home was when it was written.
+        """Load a lease. Its staging is that of this home, even if the home has moved since.
 
         Raises IntegrityError (lease_unreadable) for a damaged one.
         """
@@ -78,7 +82,7 @@ class Lease(Record, frozen=True):
         return lease.of_home(home)
 
     def is_sound(self) -> bool:
-        """Whether the moments are such, and nothing but the run's own folders would be removed in its name."""
+        """Whether its moments are valid, and its folders are only the run's own, so that nothing else can be removed."""
         partial = Path(self.partial)
         try:
             parse_utc(self.created)
@@ -93,7 +97,7 @@ class Lease(Record, frozen=True):
         )
 
     def of_home(self, home: Path) -> Lease:
-        """The lease with its folders where the home lies now."""
+        """Returns the lease with its folders at the home's current path."""
         own, partial = home / "staging" / self.run_id, Path(self.partial)
         if partial.is_relative_to(self.staging):
             partial = own / partial.relative_to(self.staging)
@@ -107,17 +111,17 @@ class Lease(Record, frozen=True):
         write_durably(folder / LEASE, dump(self))
 
     def update(self, home: Path, **changes: Any) -> Lease:
-        """Change fields of the lease as it stands on disk, durably."""
+        """Change fields of the lease as it is on disk, durably."""
         changed = Lease.load(home, self.run_id).changed(**changes)
         changed.save(home)
         return changed
 
     def reload(self, home: Path) -> Lease:
-        """The lease as it stands on disk."""
+        """Returns the lease as it is on disk."""
         return Lease.load(home, self.run_id)
 
     def seconds_left(self, clock: Clock) -> int:
-        """Until the deadline (`vault.system.deadline` says by which clock)."""
+        """Returns the seconds until the deadline (`vault.system.deadline` explains by which clock)."""
         return seconds_left(
             clock,
             created=parse_utc(self.created),
@@ -129,28 +133,28 @@ class Lease(Record, frozen=True):
 
     @property
     def locks(self) -> frozenset[str]:
-        """What is held while the run is carried or ended (`vault.runs.run_lock.lock_run`)."""
+        """Names of the locks that are held while the run is carried out or ended (`vault.runs.run_lock.lock_run`)."""
         return frozenset((self.authorisation_id, self.subject_id, *self.persons))
 
     @property
     def folders(self) -> tuple[Path, ...]:
-        """Everything below these belongs to the run and dies with it."""
+        """Everything below these folders belongs to the run and is destroyed with it."""
         staging = Path(self.staging)
         return (staging, Path(self.partial)) if self.grew_outside else (staging,)
 
     @property
     def grew_outside(self) -> bool:
-        """Whether parts of this run may lie outside its staging, beside its destination: a run of the first release."""
+        """Whether parts of this run may lie outside its staging, beside its destination: only in a run of the first release."""
         return not Path(self.partial).is_relative_to(self.staging)
 
     @property
     def run_folder(self) -> Path:
-        """Where the run's own record lies in its home."""
+        """The folder of the run's own record in its home."""
         return Path(self.staging).parent.parent / "runs" / self.run_id
 
     @property
     def has_files(self) -> bool:
-        """Whether anything of the run's folders is there."""
+        """Whether any of the run's folders still holds something."""
         return any(folder.exists() or folder.is_symlink() for folder in self.folders)
 
 
@@ -170,7 +174,7 @@ def new_lease(
     ledger_start: int,
     order_id: str | None,
 ) -> Lease:
-    """Make and write a lease whose deadline is `hours` from now."""
+    """Create and write a lease whose deadline is `hours` from now."""
     lease = Lease(
         run_id=run_id,
         subject_id=subject_id,
@@ -197,9 +201,9 @@ def new_lease(
 
 
 def take_over(home: Path, lease: Lease, clock: Clock) -> Lease:
-    """Make this process the owner; a data process of the former one is ended first. After a boot, of this boot.
+    """Make this process the owner, of the current boot. A data process of the former owner is ended first.
 
-    Raises KeyUnavailableError (run_of_another_host) where nobody can see whether the former owner lives.
+    Raises KeyUnavailableError (run_of_another_host) where the former owner is not visible.
     """
     refuse_elsewhere(lease)
     end_data_process(lease)
@@ -215,13 +219,13 @@ def take_over(home: Path, lease: Lease, clock: Clock) -> Lease:
 
 
 def refuse_elsewhere(lease: Lease) -> None:
-    """Raise KeyUnavailableError (run_of_another_host) where nobody can see the run's processes and key."""
+    """Raise KeyUnavailableError (run_of_another_host) where the run's processes and key are not visible."""
     if locality(lease) is Locality.FOREIGN_HOST:
         raise KeyUnavailableError("run_of_another_host", run=lease.run_id)
 
 
 def find_lease(home: Path, run: str) -> Lease:
-    """The lease of a run that a person named: by its id, the beginning of it, or its folder.
+    """Find the lease of a run by its id, the start of its id, or its folder.
 
     Raises UnreadableSourceError (no_such_run, run_ambiguous), IntegrityError for a damaged one.
     """
@@ -230,7 +234,7 @@ def find_lease(home: Path, run: str) -> Lease:
 
 
 def _begun_by(home: Path, beginning: str) -> str:
-    """The only run whose id begins so."""
+    """Returns the only run whose id begins with this text."""
     found = [run for run in leased_runs(home) if run.startswith(beginning)]
     if not found or len(beginning) < SHORTEST:
         raise UnreadableSourceError("no_such_run")
@@ -240,18 +244,18 @@ def _begun_by(home: Path, beginning: str) -> str:
 
 
 def list_runs(home: Path) -> list[Lease]:
-    """All leases of a home, oldest first. Raises IntegrityError (lease_unreadable) until a sweep set a damaged one aside."""
+    """Returns all leases, oldest first. Raises IntegrityError (lease_unreadable) until a sweep sets a damaged one aside."""
     leases = [Lease.load(home, run_id) for run_id in _with(home, LEASE)]
     return sorted(leases, key=lambda lease: (lease.created, lease.run_id))
 
 
 def leased_runs(home: Path) -> list[str]:
-    """The names of the runs that have a lease, read or not."""
+    """Returns the names of the runs that have a lease, readable or not."""
     return _with(home, LEASE)
 
 
 def readable_runs(home: Path) -> tuple[list[Lease], list[str]]:
-    """The leases, and the runs whose lease the disk does not give, now or any more: they hold up no other."""
+    """Returns the leases, and the runs whose lease cannot be read from disk; those must not block the others."""
     leases, out_of_reach = [], []
     for run_id in leased_runs(home):
         try:
@@ -262,22 +266,22 @@ def readable_runs(home: Path) -> tuple[list[Lease], list[str]]:
 
 
 def _with(home: Path, name: str) -> list[str]:
-    """The runs whose folder holds such a file."""
+    """Returns the runs whose folder holds a file of this name."""
     folder = home / "runs"
     return sorted(p.name for p in folder.iterdir() if (p / name).is_file()) if folder.is_dir() else []
 
 
 def set_unreadable_aside(home: Path) -> list[str]:
-    """Put each damaged lease out of the way, so that it holds up no other run; gives the runs.
+    """Set each damaged lease aside, so that it does not block other runs. Returns the runs.
 
-    Nobody can carry such a run further. What it staged is now a folder that no lease explains.
+    Such a run cannot continue. Its staging is now a folder that belongs to no lease.
     """
     damaged = []
     for run_id in _with(home, LEASE):
         try:
             Lease.load(home, run_id)
         except OSError:
-            continue  # that may pass (`readable_runs`)
+            continue  # the error may be temporary (`readable_runs`)
         except IntegrityError:
             damaged.append(run_id)
             (home / "runs" / run_id / LEASE).rename(home / "runs" / run_id / UNREADABLE)
@@ -286,30 +290,30 @@ def set_unreadable_aside(home: Path) -> list[str]:
 
 
 def list_unreadable(home: Path) -> list[str]:
-    """The runs whose damaged lease was set aside."""
+    """Returns the runs whose damaged lease was set aside."""
     return _with(home, UNREADABLE)
 
 
 class Locality(StrEnum):
-    """What can be seen from here of where a lease was made."""
+    """What this host can see of the place where a lease was made."""
 
-    SAME_BOOT = "same_boot"  # this machine, boot and pid namespace: its processes and its key can be seen
-    REBOOTED = "rebooted"  # this machine since booted anew: its processes and its kernel keys are gone
-    FOREIGN_HOST = "foreign_host"  # nobody here may judge its processes or its key
+    SAME_BOOT = "same_boot"  # this machine, boot and pid namespace: its processes and its key are visible
+    REBOOTED = "rebooted"  # this machine before a reboot: its processes and its kernel keys are gone
+    FOREIGN_HOST = "foreign_host"  # this host cannot judge its processes or its key
 
 
 def locality(lease: Lease) -> Locality:
-    """Where the lease was made, seen from here."""
+    """Returns where the lease was made, relative to this host."""
     here = machine_id()
     if lease.machine_id != here:
         return Locality.FOREIGN_HOST
-    if lease.boot_id != boot_id():  # a machine without an id may be another one, with its boot still going on
+    if lease.boot_id != boot_id():  # a machine without an id may be another one whose boot is still running
         return Locality.FOREIGN_HOST if here == NAMELESS else Locality.REBOOTED
     return Locality.SAME_BOOT if lease.pid_namespace == pid_namespace() else Locality.FOREIGN_HOST
 
 
 def owner_alive(lease: Lease) -> bool:
-    """Whether the owner lives; true when it cannot be seen from here."""
+    """Whether the owner lives; true when it is not visible from here."""
     match locality(lease):
         case Locality.SAME_BOOT:
             return liveness.may_live(lease.owner_pid, lease.owner_started)
@@ -320,7 +324,7 @@ def owner_alive(lease: Lease) -> bool:
 
 
 def data_process_ended(lease: Lease) -> bool:
-    """Whether no data process of the run lives; false when it cannot be seen from here."""
+    """Whether no data process of the run lives; false when it is not visible from here."""
     seen = locality(lease)
     if seen is not Locality.SAME_BOOT:
         return seen is not Locality.FOREIGN_HOST
@@ -328,21 +332,21 @@ def data_process_ended(lease: Lease) -> bool:
     return not lives if lives is not None else _ended_by_number(lease.data_pid)
 
 
-_FIRST_NAME = b"flows.data_process"  # of the data process in the first release
+_FIRST_NAME = b"flows.data_process"  # module of the data process in the first release
 
 
 def _ended_by_number(pid: int | None) -> bool:
-    """The same of a run that the first release began: its data process holds no lock."""
+    """The same for a run of the first release, whose data process holds no lock."""
     if pid is None or not liveness.exists(pid):
         return True
     try:
         return _FIRST_NAME not in Path(f"/proc/{pid}/cmdline").read_bytes()
     except OSError:
-        return not liveness.exists(pid)  # out of sight, and then not ended
+        return not liveness.exists(pid)  # if it is not visible, it does not count as ended
 
 
 def end_data_process(lease: Lease) -> None:
-    """Kill a data process that outlived its control process; two of one run would write into one staging."""
+    """Kill a data process that outlived its control process: two of one run would write into one staging."""
     if locality(lease) is not Locality.SAME_BOOT or data_process_ended(lease):
         return
     if liveness.data_process_lives(lease.run_folder):

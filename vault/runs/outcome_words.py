@@ -1,4 +1,4 @@
-"""Where a run stands, or how it ended, in one line of English."""
+"""The state of a run, or how it ended, in one line of English."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _STATES: dict[str, str] = {
 
 
 def run_in_words(state: str, cause: str | None) -> str:
-    """One line for a state (`vault.runs.state.RunState`, or `forgotten`) and, once the run has ended, for its cause."""
+    """Returns one line for a state (`vault.runs.state.RunState`, or `forgotten`) and, after the end, for its cause."""
     if state == RunState.CERTIFIED:
         ended = text("en", f"certificate.outcome.{cause}") if cause else "ended"
         return f"{ended}; staging destroyed and checked"

@@ -1,4 +1,4 @@
-"""One run of a home: its lease, its facts, its journal and its ledger entries, and the state that follows from them."""
+"""One run of a home: its lease, facts, journal and ledger entries, and the state derived from them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from vault.runs.state import RunRecord, RunState, derive_state
 
 
 class Run:
-    """What a home knows of one run. Nothing is cached: each question is answered from disk."""
+    """The record of one run. Nothing is cached: every question is answered from disk."""
 
     def __init__(self, home: Path, lease: Lease, ledger: LedgerStore) -> None:
         self.home = home
@@ -31,12 +31,12 @@ class Run:
         return self.lease.run_id
 
     def reload(self) -> Run:
-        """The same run with its lease as it stands on disk. Raises IntegrityError (lease_unreadable)."""
+        """Returns the run with its lease as it is on disk. Raises IntegrityError (lease_unreadable)."""
         return Run(self.home, self.lease.reload(self.home), self._ledger)
 
     @property
     def journal(self) -> Journal:
-        """The steps that are done."""
+        """The completed steps."""
         return Journal(self.home, self.run_id)
 
     @property
@@ -49,11 +49,11 @@ class Run:
         return has_run_file(self.home, self.run_id, fact)
 
     def fact(self, fact: RunFile) -> dict[str, Any] | None:
-        """The fact as it is on record. Raises IntegrityError (run_record_unreadable)."""
+        """Returns the fact as it is on record. Raises IntegrityError (run_record_unreadable)."""
         return read_run_file(self.home, self.run_id, fact)
 
     def entries(self) -> list[tuple[int, dict[str, Any]]]:
-        """The run's ledger entries with their indexes; none lies before its lease."""
+        """Returns the run's ledger entries with their indexes; all come after its lease."""
         return entries_of(self._ledger, self.run_id, self.lease.ledger_start)
 
     def has_recorded(self, entry_type: EntryType) -> bool:
@@ -62,7 +62,7 @@ class Run:
 
     @property
     def began(self) -> bool:
-        """Whether the run's start is in the ledger; before that nothing was read."""
+        """Whether the run's start is in the ledger; before that, nothing was read."""
         return self.has_recorded(EntryType.RUN_STARTED)
 
     @property
@@ -72,13 +72,13 @@ class Run:
 
     @property
     def destruction_began(self) -> bool:
-        """Whether its destruction began, and its certificate is not there yet."""
+        """Whether its destruction began, and its certificate does not exist yet."""
         return not self.ended and self.has(RunFile.INTENT)
 
     @property
     def state(self) -> RunState:
-        """Where the run stands."""
-        if self.ended:  # what is asked most; nothing else is read for it
+        """Returns the run's state."""
+        if self.ended:  # the most frequent question; it needs no other file
             return RunState.CERTIFIED
         return derive_state(
             RunRecord(
@@ -95,7 +95,7 @@ class Run:
 
     @property
     def cause(self) -> Cause:
-        """Why the run ends: as its intent or its abandonment says; else because all its steps are done.
+        """Returns why the run ends: the cause in its intent or its abandonment, otherwise that all its steps are done.
 
         Raises IntegrityError (run_record_unreadable).
         """
@@ -108,6 +108,6 @@ class Run:
 
 
 def entries_of(ledger: LedgerStore, run_id: str, start: int) -> list[tuple[int, dict[str, Any]]]:
-    """The entries of a run from an index of the log on, with their indexes."""
+    """Returns a run's entries from an index of the log onwards, with their indexes."""
     parsed = ((i, json.loads(e)) for i, e in enumerate(ledger.read(start, ledger.head().size), start))
     return [(i, body) for i, body in parsed if body["runId"] == run_id]

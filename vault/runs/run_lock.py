@@ -12,10 +12,10 @@ from vault.system.locks import HeldLock, hold
 
 
 def lock_run(home: Path, names: Iterable[str], wait_seconds: float = 0) -> HeldLock:
-    """Take the locks of an instruction and of everybody whom it concerns (by opaque ids), all or none.
+    """Take the locks of an instruction and of all persons whom it concerns (by opaque ids), all or none.
 
-    They are taken in one order, so that two who need some of the same never wait for each other. Raises BusyError
-    (doctor_busy, with the run in the way where there is one) when another holds one of them beyond the wait.
+    The locks are always taken in the same order, so that two runs that share some never wait for each other. Raises BusyError
+    (doctor_busy, with the blocking run where there is one) when another process holds one of them beyond the wait.
     """
     names = set(names)
     try:

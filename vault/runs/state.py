@@ -1,7 +1,7 @@
 """The states of a run, and what each act does in each state: one table for commands, sweep, dashboard and documentation.
 
 `derive_state` is pure: it takes what is on record of a run and returns one state. `next_move` looks an act up in `MOVES`.
-docs/architecture.md has the table as a diagram, made by `diagram`; a test compares them.
+docs/architecture.md shows the table as a diagram made by `diagram`; a test compares them.
 """
 
 from __future__ import annotations
@@ -11,21 +11,21 @@ from enum import StrEnum
 
 
 class RunState(StrEnum):
-    """Where a run stands."""
+    """The state of a run."""
 
-    LEASED = "leased"  # it has a lease, and its start is not in the ledger: nothing was read
+    LEASED = "leased"  # it has a lease, but no start in the ledger: nothing was read
     RUNNING = "running"  # its control process lives
     INTERRUPTED = "interrupted"  # its control process ended before the run did
     FAILED = "failed"  # it stopped with an error
     DELIVERED = "delivered"  # its package is at the destination; its staging is not destroyed yet
-    GIVEN_UP = "given_up"  # it ends unpublished; its destruction has not begun
+    GIVEN_UP = "given_up"  # it ends without publication; its destruction has not begun
     DESTROYING = "destroying"  # its destruction began
-    INCOMPLETE = "incomplete"  # the check after its destruction found something left
-    CERTIFIED = "certified"  # its staging is destroyed, checked, and certified
+    INCOMPLETE = "incomplete"  # the check after its destruction failed
+    CERTIFIED = "certified"  # its staging is destroyed, checked and certified
 
 
 class Act(StrEnum):
-    """What can be asked of a run. The sweep asks when a run is due: overdue, withdrawn, or without its key."""
+    """The acts on a run. The sweep acts on a run that is due: overdue, withdrawn, or without its key."""
 
     RESUME = "resume"
     ABANDON = "abandon"
@@ -34,12 +34,12 @@ class Act(StrEnum):
 
 
 class Move(StrEnum):
-    """What an act does."""
+    """The effect of an act."""
 
     START = "start"  # spend the use, record the start, do the steps
-    CONTINUE = "continue"  # do the steps that are left
-    FINISH = "finish"  # complete the end that is decided: destroy, check, certify
-    END = "end"  # decide to end unpublished, then the same
+    CONTINUE = "continue"  # do the remaining steps
+    FINISH = "finish"  # complete an end already decided: destroy, check, certify
+    END = "end"  # decide to end without publication, then finish
     FORGET = "forget"  # drop the lease; the use is given back
     REFUSE = "refuse"  # the run has ended
     LEAVE = "leave"  # nothing
@@ -47,7 +47,7 @@ class Move(StrEnum):
 
 @dataclass(frozen=True)
 class RunRecord:
-    """What is on record of a run, each as a fact of its own; the state follows from all of them."""
+    """What is on record of a run, one field per fact; the state follows from all of them."""
 
     began: bool  # its start is in the ledger
     delivered: bool  # it is a migration, and all its steps are done
@@ -60,7 +60,7 @@ class RunRecord:
 
 
 def derive_state(record: RunRecord) -> RunState:
-    """The state of a run: the latest of what is on record decides."""
+    """Derive the state of a run: the latest fact on record decides."""
     ranked = (
         (record.certified, RunState.CERTIFIED),
         (record.incomplete, RunState.INCOMPLETE),
@@ -92,7 +92,7 @@ MOVES: dict[RunState, dict[Act, Move]] = {
         Act.SWEEP: Move.LEAVE,
     },
 }
-"""What each act does to a run in each state, once the run's locks are held (`vault.runs.run_lock`)."""
+"""What each act does to a run in each state, while the run's locks are held (`vault.runs.run_lock`)."""
 
 BY_ITSELF: tuple[tuple[RunState, RunState, str], ...] = (
     (RunState.LEASED, RunState.RUNNING, "use spent, start recorded"),
@@ -106,7 +106,7 @@ BY_ITSELF: tuple[tuple[RunState, RunState, str], ...] = (
     (RunState.DESTROYING, RunState.CERTIFIED, "destroyed and checked"),
     (RunState.DESTROYING, RunState.INCOMPLETE, "check failed"),
 )
-"""How a run's state changes without an act: before, after, why."""
+"""State changes without an act: before, after, why."""
 _AFTER = {
     Move.START: RunState.RUNNING.value,
     Move.CONTINUE: RunState.RUNNING.value,
@@ -117,12 +117,12 @@ _AFTER = {
 
 
 def next_move(state: RunState, act: Act) -> Move:
-    """What the act does to a run in this state."""
+    """Returns what the act does to a run in this state."""
     return MOVES[state][act]
 
 
 def diagram() -> str:
-    """The states and their changes as a Mermaid state diagram."""
+    """Returns the states and their changes as a Mermaid state diagram."""
     lines = ["stateDiagram-v2", f"    [*] --> {RunState.LEASED}: lease written"]
     lines += [f"    {before} --> {after}: {why}" for before, after, why in BY_ITSELF]
     for state, moves in MOVES.items():

@@ -1,7 +1,7 @@
-"""The mark in every staging folder, by which a folder that no lease explains is still known as ours.
+"""The mark in every staging folder: it identifies a folder of this home that belongs to no lease.
 
-It is an HMAC of the folder's name under a sub-key of the site key: nobody else can make the sweep destroy a folder, and a
-folder renamed or copied here from another home is left for a person to look at.
+It is an HMAC of the folder's name under a sub-key of the site key. So no one else can make the sweep destroy a folder, and a
+folder that was renamed, or copied from another home, is left for a person to look at.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ NAME = ".reprise-staging"
 
 
 def make_staging(home: Path, folder: Path) -> None:
-    """Make a run's staging folder with its mark, durably; again changes nothing."""
+    """Create a run's staging folder with its mark, durably. Idempotent."""
     os.makedirs(folder, mode=0o700, exist_ok=True)
     sync_folder(folder.parent)
     if not is_ours(home, folder):

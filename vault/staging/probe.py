@@ -1,4 +1,4 @@
-"""A short process that tries the run's key on the run's segments and prints how many opened; else exits with 1."""
+"""A short process that tries the run's key on the run's segments. Prints how many opened; exits with 1 otherwise."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from vault.system.hardening import harden_process
 
 
 class ProbeOrder(Record, frozen=True):
-    """Which key to try, on how many segments of which staging."""
+    """The key to try, on how many segments of which staging."""
 
     ref: KeyRef
     staging: str

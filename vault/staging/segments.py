@@ -1,10 +1,9 @@
 """Sealed staging: Arrow batches to encrypted Parquet segments and back. Plain bytes never reach a disk.
 
-A stage is a folder of segments, `<stage>/<table>/<part>.parquet`, and a manifest written last: a stage without its
-manifest never happened. Each segment is Parquet Modular Encryption, AES_GCM_V1, 256 bits, encrypted footer, under a
-key of its own (HKDF over the segment's name), with the name as AAD prefix that is not stored: a segment swapped between
-runs, tables or parts does not open. (`AES_GCM_CTR_V1` would miss a flipped byte.) The manifest tells counts and ordinals,
-and carries an HMAC under a sub-key of the run key.
+A stage is a folder of segments, `<stage>/<table>/<part>.parquet`, and a manifest written last: a stage without a manifest does
+not exist. Each segment is Parquet Modular Encryption, AES_GCM_V1, 256 bits, encrypted footer, under its own key (HKDF over the
+segment's name), with the name as an AAD prefix that is not stored: a segment swapped between runs, tables or parts does not open.
+(`AES_GCM_CTR_V1` would miss a flipped byte.) The manifest holds counts and ordinals, and an HMAC under a sub-key of the run key.
 """
 
 from __future__ import annotations
@@ -31,31 +30,29 @@ from vault.system.files import FULL, sync_folder, write_durably
 
 FLUSH_ROWS = 5_000
 FLUSH_BYTES = 2 << 20
-SEGMENT_BYTES = 4 << 20  # in memory; a reader keeps one segment a table
-CHUNK_SEGMENT_BYTES = 32 << 20  # of these it keeps one row group
+SEGMENT_BYTES = 4 << 20  # in memory; a reader keeps one segment per table
+CHUNK_SEGMENT_BYTES = 32 << 20  # a reader keeps one row group of these
 SINK_BYTES = 64 << 10
 MANIFEST = "manifest.json"
-CHUNKS = "document_chunk"  # the one table whose rows are large
-CHUNKS_APART = (
-    "document_chunk_apart"  # those of nobody: among the others, each segment would begin with patient 0
-)
+CHUNKS = "document_chunk"  # the only table with large rows
+CHUNKS_APART = "document_chunk_apart"  # chunks without a patient: among the others, each segment would begin with patient 0
 LARGE = (CHUNKS, CHUNKS_APART)
 
 
 @dataclass(frozen=True)
 class Segment:
-    """One sealed file: what it holds in counts and ordinals."""
+    """One sealed file, described in counts and ordinals."""
 
     table: str
     part: int
     rows: int
     first_patient: int | None
     last_patient: int | None
-    frame: str  # digest of what Parquet's encryption leaves unauthenticated: magic, crypto metadata, lengths
+    frame: str  # digest of what Parquet's encryption does not authenticate: magic, crypto metadata, lengths
 
     @property
     def name(self) -> str:
-        """Relative to the stage."""
+        """The path relative to the stage."""
         return f"{self.table}/{self.part:06d}.parquet"
 
 
@@ -80,13 +77,13 @@ def _opening(run_key: bytes, aad: str) -> Any:
 
 
 def _storage_error(error: BaseException) -> StorageFullError | IntegrityError:
-    text = str(error)  # looked at, never shown
+    text = str(error)  # only compared, never shown
     full = (isinstance(error, OSError) and error.errno in FULL) or "No space" in text or "too large" in text
     return StorageFullError("disk_full") if full else IntegrityError("segment_unwritable")
 
 
 class _TableWriter:
-    """Buffers the batches of one table and seals them, segment after segment."""
+    """Buffers the batches of one table and seals them, segment by segment."""
 
     def __init__(self, folder: Path, run_id: str, stage: str, table: str, run_key: bytes) -> None:
         self._folder, self._run, self._stage, self._table = folder, run_id, stage, table
@@ -127,7 +124,7 @@ class _TableWriter:
         part = len(self.segments)
         (self._folder / self._table).mkdir(mode=0o700, exist_ok=True)
         path = self._folder / self._table / f"{part:06d}.parquet"
-        # Parquet writes each sealed module by itself: gathered, a tenth of the calls (it is ciphertext by then).
+        # Parquet writes each sealed module separately; buffering makes a tenth of the calls (it is ciphertext by then).
         self._file = pa.BufferedOutputStream(pa.OSFile(str(path), "wb"), SINK_BYTES)
         self._writer = pq.ParquetWriter(
             self._file,
@@ -162,7 +159,7 @@ class _TableWriter:
 
 
 def _frame_digest(path: Path) -> str:
-    """SHA-256 of the magic at the head, and of footer, its length and the magic at the tail."""
+    """Returns SHA-256 of the magic at the head, and of footer, footer length and magic at the tail."""
     with open(path, "rb") as stream:
         size = stream.seek(0, os.SEEK_END)
         stream.seek(max(0, size - 8))
@@ -191,13 +188,13 @@ class StagingWriter:
         os.makedirs(self._folder, mode=0o700, exist_ok=True)
 
     def write(self, table: str, batch: pa.RecordBatch) -> None:
-        """Seal a batch, sooner or later; `close` says that all are."""
+        """Accept a batch; all batches are sealed when `close` returns."""
         if table not in self._tables:
             self._tables[table] = _TableWriter(self._folder, self._run, self._stage, table, self._key)
         self._guarded(lambda: self._tables[table].write(batch))
 
     def close(self) -> None:
-        """Seal what is buffered and write the manifest: from here on the stage exists."""
+        """Seal the buffered rows and write the manifest: from then on the stage exists."""
         self._guarded(self._finish)
 
     def _finish(self) -> None:
@@ -220,7 +217,7 @@ class StagingWriter:
 
 
 class StagingReader:
-    """Reads one finished stage. Raises IntegrityError for anything altered, swapped, cut or missing."""
+    """Reads one finished stage. Raises IntegrityError for anything altered, swapped, truncated or missing."""
 
     def __init__(self, staging: Path, run_id: str, stage: str, run_key: bytes) -> None:
         self._folder = staging / stage
@@ -246,15 +243,15 @@ class StagingReader:
         return [Segment(**segment) for segment in found["segments"]]
 
     def segments(self, table: str) -> list[Segment]:
-        """The segments of a table, in order."""
+        """Returns the segments of a table, in order."""
         return [s for s in self._segments if s.table == table]
 
     def segments_all(self) -> list[Segment]:
-        """The segments of all tables."""
+        """Returns the segments of all tables."""
         return list(self._segments)
 
     def open_first_page(self, segment: Segment) -> None:
-        """Decrypt one page of a segment. Raises IntegrityError when it does not open."""
+        """Decrypt one page of a segment. Raises IntegrityError when that fails."""
         next(iter(self._read(segment)), None)
 
     def batches(
@@ -264,13 +261,13 @@ class StagingReader:
         last: int | None = None,
         columns: Sequence[str] | None = None,
     ) -> Iterator[pa.RecordBatch]:
-        """All batches of a table in order, or these columns; with bounds, at least those of the patients within them."""
+        """Yield all batches of a table in order, or these columns; with bounds, at least those of the patients within them."""
         for segment in self.segments(table):
             if first is None or last is None or _overlaps(segment, first, last):
                 yield from self._read(segment, columns)
 
     def rows_of(self, table: str, patient: int) -> Iterator[pa.RecordBatch]:
-        """The rows of one patient. Cheap when patients are asked for in ascending order."""
+        """Yield the rows of one patient. Cheap when patients are requested in ascending order."""
         for segment in self.segments(table):
             if not _overlaps(segment, patient, patient):
                 continue
@@ -279,13 +276,13 @@ class StagingReader:
                     yield batch.filter(pc.equal(batch["patient"], patient))
 
     def content_of(self, unit: str, patient: int) -> Iterator[pa.RecordBatch]:
-        """The document chunks of one unit; patient 0: of nobody. Reads the row groups that hold it and no others."""
+        """Yield the document chunks of one unit; patient 0: of no patient. Reads only the row groups that hold it."""
         for segment, group in self._places_apart(unit) if patient == 0 else self._places(unit, patient):
             batch = self._chunk_group(segment, group)
             yield batch.filter(pc.equal(batch["unit"], unit))
 
     def _places(self, unit: str, patient: int) -> Iterator[tuple[Segment, int]]:
-        """The row groups that hold a patient's unit: an index of one segment is kept at a time."""
+        """Yield the row groups that hold a patient's unit; keeps the index of one segment at a time."""
         for segment in self.segments(CHUNKS):
             if _overlaps(segment, patient, patient):
                 if self._index is None or self._index[0] != segment:
@@ -293,7 +290,7 @@ class StagingReader:
                 yield from ((segment, group) for group in self._index[1].get(unit, []))
 
     def _places_apart(self, unit: str) -> list[tuple[Segment, int]]:
-        """The row groups that hold a unit of nobody: one index of all is kept."""
+        """Returns the row groups that hold a unit without a patient; keeps one index of all of them."""
         if self._apart is None:
             self._apart = {}
             for segment in self.segments(CHUNKS_APART):
@@ -311,7 +308,7 @@ class StagingReader:
         return held
 
     def _chunk_group(self, segment: Segment, group: int) -> pa.RecordBatch:
-        """One row group of chunks (some megabytes); the last one read is kept."""
+        """Returns one row group of chunks (some megabytes); keeps the last one read."""
         if self._group is None or self._group[:2] != (segment, group):
             with self._opened(segment) as file:
                 table = file.read_row_group(group, use_threads=False).combine_chunks()
@@ -320,7 +317,7 @@ class StagingReader:
 
     @contextmanager
     def _opened(self, segment: Segment) -> Iterator[pq.ParquetFile]:
-        """The segment's file; whatever does not open or read is IntegrityError."""
+        """Yield the segment's file; any failure to open or read it becomes IntegrityError."""
         try:
             with self._file(segment) as file:
                 yield file
@@ -330,7 +327,7 @@ class StagingReader:
         raise IntegrityError("segment_altered", table=segment.table, count=segment.part)
 
     def _recent_batches(self, segment: Segment) -> Iterator[pa.RecordBatch]:
-        """The batches of a segment, kept until another one of its table is asked for (never of documents)."""
+        """Yield the batches of a segment, kept until another segment of its table is requested (never of documents)."""
         held = self._recent.get(segment.table)
         if held is None or held[0] != segment.part:
             held = (segment.part, list(self._read(segment)))
@@ -378,14 +375,14 @@ def _holds(column: pa.Array, patient: int) -> bool:
 
 
 def discard_stage(staging: Path, stage: str) -> None:
-    """Forget an interrupted or finished attempt at a stage."""
+    """Discard an interrupted or finished attempt at a stage."""
     shutil.rmtree(staging / stage, ignore_errors=True)
 
 
 def verify_opens(staging: Path, run_id: str, run_key: bytes, segments: int) -> int:
-    """Positive control: open the first page of up to `segments` sealed files with the key; how many opened.
+    """Positive control: open the first page of up to `segments` sealed files with the key. Returns how many opened.
 
-    The first and the last are always among them. Raises IntegrityError when one does not open.
+    The sample always includes the first and the last. Raises IntegrityError when one does not open.
     """
     stages = sorted(p.name for p in staging.iterdir() if (p / MANIFEST).is_file()) if staging.is_dir() else []
     found = [

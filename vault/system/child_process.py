@@ -1,7 +1,7 @@
-"""Child processes: the one way in which ours are started, and the one in which programs of the host are called.
+"""Child processes: the only place that starts this program's children and the programs of the host.
 
-A child sees nothing of the working directory nor of its parent's environment but the language and the place of temporary
-files. `python -I` passes over PYTHON*, the user's own packages and the folder it stands in.
+A child does not inherit the working directory. Of its parent's environment it gets only the language and the folder for temporary
+files. `python -I` ignores PYTHON*, the user's own packages and the current folder.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from schemas.errors import HostError
 from vault.system.isolation import FIXED, is_path
 
 _KEPT = frozenset({"LANG", "LANGUAGE", "TMPDIR"})
-"""And LC_*: a child must read the names of files as its parent does."""
+"""Also LC_*: a child must decode file names as its parent does."""
 _FOLDER = "/"
 
 
 def child_environment(**added: str) -> dict[str, str]:
-    """The environment of every child."""
+    """Returns the environment of every child."""
     kept = {n: v for n, v in os.environ.items() if (n in _KEPT or n.startswith("LC_")) and not is_path(n, v)}
     return {**kept, **FIXED, **added}
 
@@ -29,9 +29,9 @@ def child_environment(**added: str) -> dict[str, str]:
 def start_python(
     module: str, *words: str, environment: Mapping[str, str] | None = None, keep: Collection[int] = ()
 ) -> subprocess.Popen[str]:
-    """Start a module of ours in a session of its own, with pipes for its orders and findings.
+    """Start a module of this program in its own session, with pipes for its orders and findings.
 
-    It keeps the descriptors named, and no other.
+    It inherits only the given descriptors.
     """
     return subprocess.Popen(
         _command(module, *words),
@@ -47,7 +47,7 @@ def start_python(
 
 
 def run_python(module: str, order: str) -> subprocess.CompletedProcess[str]:
-    """Run a module of ours to its end with an order on its stdin; what it printed."""
+    """Run a module of this program to its end with an order on its stdin. Returns its output."""
     return subprocess.run(
         _command(module),
         input=order,
@@ -64,7 +64,7 @@ def _command(module: str, *words: str) -> list[str]:
 
 
 def run_program(name: str, *words: str, timeout_seconds: float) -> subprocess.CompletedProcess[bytes]:
-    """Run a program of the host, looked for in its own folders only. Raises HostError (program_not_found)."""
+    """Run a program of the host, found only in the host's own folders. Raises HostError (program_not_found)."""
     found = shutil.which(name, path=FIXED["PATH"])
     if found is None:
         raise HostError("program_not_found")

@@ -1,4 +1,4 @@
-"""The clock seam: wall time for what people read, boot time for what nobody can set."""
+"""The clock interface: wall time for people, boot time where no one may set the clock."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 
 class _Timex(ctypes.Structure):
-    """The head of `struct timex`; what follows it is not looked at."""
+    """The head of `struct timex`; the rest is not read."""
 
     _fields_ = (
         ("modes", ctypes.c_uint),
@@ -28,7 +28,7 @@ class _Timex(ctypes.Structure):
 
 
 class Clock(Protocol):
-    """Where the time comes from."""
+    """The source of time."""
 
     def now(self) -> datetime:
         """Wall time, UTC, whole seconds."""
@@ -37,10 +37,10 @@ class Clock(Protocol):
         """Seconds since boot, sleep included; no one can set it."""
 
     def boot_id(self) -> str:
-        """Of which boot `boot_seconds` speaks."""
+        """Identifies the boot to which `boot_seconds` refers."""
 
     def synchronised(self) -> bool:
-        """Whether a source outside keeps the wall clock right; setting it by hand ends that."""
+        """Whether an external source keeps the wall clock correct; setting the clock by hand ends that."""
 
 
 class SystemClock:
@@ -59,7 +59,7 @@ class SystemClock:
         return boot_id()
 
     def synchronised(self) -> bool:
-        """The kernel's own word (adjtimex(2), STA_UNSYNC); false where it cannot be asked."""
+        """As the kernel reports it (adjtimex(2), STA_UNSYNC); false where the kernel cannot be asked."""
         asked = _Timex()
         if _libc.adjtimex(ctypes.byref(asked)) < 0:
             return False
@@ -67,13 +67,13 @@ class SystemClock:
 
 
 def format_utc(moment: datetime) -> str:
-    """RFC 3339 with Z."""
+    """Format as RFC 3339 with Z."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def parse_utc(text: str) -> datetime:
-    """The moment of an RFC 3339 text ending in Z, written as `format_utc` writes it. Raises ValueError."""
+    """Parse an RFC 3339 text ending in Z, exactly as `format_utc` writes it. Raises ValueError."""
     moment = datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
-    if format_utc(moment) != text:  # other digits, or fewer: texts are compared as texts elsewhere
+    if format_utc(moment) != text:  # other or fewer digits: elsewhere, such moments are compared as texts
         raise ValueError
     return moment

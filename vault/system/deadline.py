@@ -1,9 +1,9 @@
 """How much time a lease has left, and by which clock.
 
-Within the boot that made the lease the boot clock decides: nobody can set it. A wall clock that says otherwise is believed
-only forward and only when the kernel holds it synchronised, the second source of time: so a jump by hand ends nothing early,
-and a machine that slept in a snapshot still ends what is overdue. After another boot the wall clock is all there is; on the
-machine of the lease the new boot clock still bounds it, for no run may last longer than it was given.
+Within the boot that made the lease, the boot clock decides, because no one can set it. A wall clock that disagrees counts only
+forward, and only while the kernel holds it synchronised, as the second source of time. So a jump by hand ends nothing early, and
+a machine that slept in a snapshot still ends overdue runs. After another boot only the wall clock is left. On the lease's own
+machine the new boot clock still bounds it: no run may last longer than its lease allowed.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ def seconds_left(
     boot_deadline: float,
     this_machine: bool,
 ) -> int:
-    """Seconds until the deadline, negative once it has passed."""
+    """Returns the seconds until the deadline, negative after it."""
     by_wall = (deadline - clock.now()).total_seconds()
     if boot_id != clock.boot_id():
         given = (deadline - created).total_seconds()

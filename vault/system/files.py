@@ -1,4 +1,4 @@
-"""Durable small files: whole or not at all, and on disk before we go on."""
+"""Durable small files: written completely or not at all, and on disk before the program continues."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 FULL = (27, 28, 122)
-"""Numbers of the errors of a full disk: EFBIG, ENOSPC, EDQUOT."""
+"""The error numbers of a full disk: EFBIG, ENOSPC, EDQUOT."""
 
 
 def sync_folder(folder: Path) -> None:
@@ -19,9 +19,9 @@ def sync_folder(folder: Path) -> None:
 
 
 def write_durably(path: Path, data: bytes, mode: int = 0o600, temporary: Path | None = None) -> None:
-    """Replace `path` with `data` in one step: temporary file, fsync, rename, fsync of the folder.
+    """Replace `path` with `data` atomically: temporary file, fsync, rename, fsync of the folder.
 
-    Never for secrets in clear: a crash can leave the temporary file behind.
+    Not for secrets in clear: a crash can leave the temporary file behind.
     """
     temporary = temporary or path.with_name(f".{path.name}.tmp")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
@@ -34,7 +34,7 @@ def write_durably(path: Path, data: bytes, mode: int = 0o600, temporary: Path | 
 
 
 def write_secret(path: Path, data: bytes) -> None:
-    """Create a file that holds a secret, in place and for its owner only; never through a temporary name."""
+    """Create a file for a secret, in place and readable only by its owner; never through a temporary name."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as stream:
         stream.write(data)

@@ -1,4 +1,4 @@
-"""What keeps a key and a plain byte inside one process: no dumps, no tracing by our own uid, private files."""
+"""Keeps keys and plain data inside one process: no dumps, no tracing by processes of the same uid, private files."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ _PR_SET_PDEATHSIG, _PR_SET_DUMPABLE = 1, 4
 
 
 def harden_process() -> None:
-    """Forbid core dumps and attaching, and make new files private. Reset by every exec: call it at start."""
+    """Forbid core dumps and attaching, and make new files private. Call it at start: every exec resets it."""
     ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     os.umask(0o077)
 
 
 def die_with_parent(parent: int) -> None:
-    """Let the kernel kill this process when the one that started it dies; at once if it is dead already."""
+    """Let the kernel kill this process when its parent dies; exit at once if the parent is already dead."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     if os.getppid() != parent:
         os.kill(os.getpid(), signal.SIGKILL)
 
 
 def host_findings(root: Path = Path("/")) -> tuple[str, ...]:
-    """What on this host could bring memory to disk: `swap_on`, `core_pattern_pipes`."""
+    """Returns what could write this host's memory to disk: `swap_on`, `core_pattern_pipes`."""
     found = []
     swaps = root / "proc/swaps"
     if swaps.is_file() and len(swaps.read_text(errors="replace").splitlines()) > 1:

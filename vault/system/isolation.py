@@ -1,7 +1,7 @@
-"""The first thing that happens in a `reprise`: nothing that lies in the working directory, or that the environment names, is run.
+"""The first step of every `reprise`: make sure that nothing in the working directory or named by the environment is run.
 
-The export that an operator stands in, a folder that others may write to, and the environment of whoever calls are foreign.
-This module imports only what the interpreter has loaded before it runs a first line of ours; so no pathlib.
+The current folder may hold an export or be writable by others, and the caller's environment is untrusted. This module imports
+only what the interpreter has already loaded before the program's first line; so no pathlib.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import os
 import sys
 
 FIXED = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/nonexistent"}
-"""What every process of ours has instead of the user's: a library that looks for settings in its user's home finds none."""
+"""Replaces the user's values in every process of this program: a library that looks for settings in $HOME finds none."""
 
 _KEPT = frozenset(
     {
@@ -23,22 +23,22 @@ _KEPT = frozenset(
         *("_TYPER_COMPLETE_ARGS", "_TYPER_COMPLETE_FISH_ACTION"),
     }
 )
-"""What is kept of the environment, beside REPRISE_* and LC_*: how the user's terminal is, where his Prefect server is, what
-a card's library needs to ask for a PIN, and what a shell asks that completes a line (docs/operations.md)."""
+"""What is kept of the environment, beside REPRISE_* and LC_*: the user's terminal, the address of their Prefect server, what a
+card's library needs to ask for a PIN, and the requests of a shell that completes a line (docs/operations.md).
+"""
 
 INTERRUPTS = (_signal.SIGINT, _signal.SIGTERM)
 _PATHS = ("REPRISE_HOME", "REPRISE_STATE", "XDG_STATE_HOME", "TMPDIR")
 _FOLDER = "/"
-"""Only root puts a file there: whatever looks for its settings in the working directory finds none."""
+"""Only root can put files there, so a search for settings in the working directory finds none."""
 _start_folder: str | None = None
 
 
 def isolate(*program: str) -> None:
-    """Drop what is foreign from the environment and begin anew as `python -I PROGRAM`; nothing to do in a process begun so.
+    """Drop untrusted environment variables and restart as `python -I PROGRAM`; does nothing in a process started that way.
 
-    Interrupts wait from here on until somebody answers them (`flows.interrupts.install`): an interpreter that starts answers
-    them with a traceback. The interpreter that begins anew passes over PYTHON*, the user's own packages and the working
-    directory, the loader over LD_*.
+    Interrupts are blocked until `flows.interrupts.install`, because a starting interpreter answers them with a traceback. The
+    restarted interpreter ignores PYTHON*, the user's own packages and the working directory; the loader ignores LD_*.
     """
     _signal.pthread_sigmask(_signal.SIG_BLOCK, INTERRUPTS)
     foreign = [name for name, value in os.environ.items() if not _is_kept(name, value)]
@@ -52,7 +52,7 @@ def isolate(*program: str) -> None:
 
 
 def is_path(name: str, value: str) -> bool:
-    """Whether a language or a time zone is a path: gettext and the C library read the file that it leads to."""
+    """Whether a language or a time zone is a path: gettext and the C library would read the file at that path."""
     if name == "TZ":
         return value.startswith((":", "/")) or ".." in value
     return name.startswith(("LANG", "LC_")) and "/" in value
@@ -65,11 +65,11 @@ def _is_kept(name: str, value: str) -> bool:
 
 
 def leave_working_directory() -> None:
-    """Go to a fixed folder, for good. Relative paths keep their meaning through `from_start_folder`."""
+    """Change to a fixed folder for good. `from_start_folder` keeps the meaning of relative paths."""
     global _start_folder
     try:
         _start_folder = os.getcwd()  # noqa: PTH109 - see above
-    except FileNotFoundError:  # removed meanwhile: nothing relative can be meant
+    except FileNotFoundError:  # the folder was removed: no relative path can be meant
         _start_folder = _FOLDER
     for name in _PATHS:
         if os.environ.get(name):
@@ -78,5 +78,5 @@ def leave_working_directory() -> None:
 
 
 def from_start_folder(path: str) -> str:
-    """A path as its user meant it: relative to the folder that this process was started in."""
+    """Resolve a path relative to the folder in which this process was started."""
     return path if _start_folder is None else os.path.join(_start_folder, path)  # noqa: PTH118 - see above

@@ -1,8 +1,8 @@
-"""Whether a process lives, without believing that what cannot be seen has ended.
+"""Whether a process lives; a process that cannot be seen does not count as ended.
 
-A data process cannot be read by others, so on a /proc mounted with hidepid its own user does not see it. What says that it
-lives is a lock (flock(2)) on a file of its run: taken before it is started, handed to it, and let go by the kernel when
-its last descriptor closes, however it ends.
+Other processes cannot read a data process, so with hidepid on /proc even its own user does not see it. A lock (flock(2)) on a
+file of its run shows that it lives: it is taken before the data process starts, passed to it, and released by the kernel when its
+last descriptor closes, however the process ends.
 """
 
 from __future__ import annotations
@@ -26,51 +26,51 @@ _KILLED_WITHIN_SECONDS = 5.0
 
 @contextmanager
 def starting(run_folder: Path) -> Iterator[int]:
-    """A descriptor that holds the run's lock, for the data process that is started meanwhile; closed here afterwards.
+    """Yield a descriptor that holds the run's lock for a data process started inside; closed here afterwards.
 
-    Raises KeyUnavailableError (data_process_lives) while a former one holds it.
+    Raises KeyUnavailableError (data_process_lives) while an earlier one holds it.
     """
     descriptor = os.open(run_folder / NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         if not wait(lambda: _lock(descriptor, fcntl.LOCK_EX)):
             raise KeyUnavailableError("data_process_lives")
-        os.ftruncate(descriptor, 0)  # the number of a former process
+        os.ftruncate(descriptor, 0)  # the pid of an earlier process
         yield descriptor
     finally:
         os.close(descriptor)
 
 
 def announce(descriptor: int) -> None:
-    """In the data process: keep the lock until the end, for no other process, and note which process holds it."""
+    """In the data process: keep the lock until the end, withhold it from children, and note which process holds it."""
     os.set_inheritable(descriptor, False)
     fcntl.flock(
         descriptor, fcntl.LOCK_EX
-    )  # it is held already, but by each process for itself on a network file system
+    )  # already held, but a network file system grants it to each process separately
     os.pwrite(descriptor, str(os.getpid()).encode(), 0)
 
 
 def data_process_lives(run_folder: Path) -> bool | None:
-    """Whether the lock is held; None where no data process ever had one (a run begun by the first release)."""
+    """Whether the lock is held; None if there never was a data process with one (a run of the first release)."""
     try:
         descriptor = os.open(run_folder / NAME, os.O_RDWR | os.O_CLOEXEC)
     except FileNotFoundError:
         return None
     try:
-        return not _lock(descriptor, fcntl.LOCK_SH)  # two who ask at once do not see each other
+        return not _lock(descriptor, fcntl.LOCK_SH)  # LOCK_SH: two concurrent callers do not see each other
     finally:
         os.close(descriptor)
 
 
 def end_data_process(run_folder: Path) -> None:
-    """Kill the holder of the lock and wait until it is let go, for so long as that may take."""
+    """Kill the lock's holder and wait until the lock is released, within the usual limit."""
     wait(lambda: not data_process_lives(run_folder) or _kill_holder(run_folder))
 
 
 def _kill_holder(run_folder: Path) -> bool:
-    """Send the signal to the process that holds the lock, and to no other that has its number by now. Gives False."""
+    """Signal the process that holds the lock, and no other that now has its pid. Returns False."""
     pid = _holder(run_folder)
     if pid is None:
-        return False  # it was started this moment
+        return False  # it has only just started
     with contextlib.suppress(ProcessLookupError, PermissionError):
         process = os.pidfd_open(pid)
         try:
@@ -98,7 +98,7 @@ def _lock(descriptor: int, kind: int) -> bool:
 
 
 def wait(met: Callable[[], bool]) -> bool:
-    """Ask again and again until it is so, for as long as the end of a killed process may take; whether it became so."""
+    """Poll until the condition is met or the limit for a killed process has passed. Returns whether it was met."""
     until = time.monotonic() + _KILLED_WITHIN_SECONDS
     while not met():
         if time.monotonic() > until:
@@ -108,7 +108,7 @@ def wait(met: Callable[[], bool]) -> bool:
 
 
 def may_live(pid: int, started: int) -> bool:
-    """Whether the process of this number and start time lives; true as well when it cannot be seen."""
+    """Whether the process of this pid and start time lives; also true when it cannot be seen."""
     if pid <= 0 or not started:
         return False
     seen = process_started(pid)
@@ -116,11 +116,11 @@ def may_live(pid: int, started: int) -> bool:
 
 
 def exists(pid: int) -> bool:
-    """Whether any process has this number, seen or not."""
+    """Whether any process has this pid, visible or not."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
     except PermissionError:
-        pass  # another user's
+        pass  # another user's process
     return True

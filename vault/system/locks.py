@@ -14,23 +14,23 @@ from schemas.errors import BusyError
 
 
 class HeldLock:
-    """Held locks; a context manager that lets go."""
+    """Locks that are held; as a context manager, releases them at the end."""
 
     def __init__(self, held: ExitStack) -> None:
         self._held = held
 
     def __enter__(self) -> None:
-        """Go on holding."""
+        """Keep the locks."""
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Let go."""
+        """Release the locks."""
         self._held.close()
 
 
 def hold(home: Path, names: Iterable[str], busy: str, wait_seconds: float = 0) -> HeldLock:
-    """Take the named locks, all or none, in one order, so that two holders never wait for each other.
+    """Take the named locks, all or none, always in the same order, so that two holders never wait for each other.
 
     Raises BusyError with the code `busy` when another process holds one of them beyond the wait.
     """
@@ -49,17 +49,17 @@ def hold(home: Path, names: Iterable[str], busy: str, wait_seconds: float = 0) -
 
 
 def lock_intakes(home: Path) -> HeldLock:
-    """Take the lock under which records of intakes change; it is held for a moment only."""
+    """Take the lock for changing records of intakes; it is held only briefly."""
     return hold(home, ("intakes",), "intakes_busy", wait_seconds=10)
 
 
 def lock_people(home: Path) -> HeldLock:
-    """Take the lock under which an instruction is checked and kept, or a person erased; it is held for a moment only."""
+    """Take the lock for checking and keeping an instruction, or erasing a person; it is held only briefly."""
     return hold(home, ("people",), "doctor_busy", wait_seconds=10)
 
 
 def lock_copies(home: Path, wait_seconds: float = 0) -> HeldLock:
-    """Take the lock under which copies end: overwriting a large one takes its time. Raises BusyError (custody_busy)."""
+    """Take the lock for ending copies; overwriting a large one takes time. Raises BusyError (custody_busy)."""
     return hold(home, ("custody",), "custody_busy", wait_seconds)
 
 
@@ -73,7 +73,7 @@ def _try(descriptor: int) -> bool:
 
 @contextmanager
 def lock_file(path: Path) -> Iterator[None]:
-    """Hold a lock file, made if there is none, until the block ends; waits for whoever holds it."""
+    """Hold a lock file, created if missing, until the block ends; waits for the current holder."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
@@ -84,7 +84,7 @@ def lock_file(path: Path) -> Iterator[None]:
 
 @contextmanager
 def lock_folder(folder: Path) -> Iterator[None]:
-    """Hold a folder itself until the block ends: read, change and write what lies in it without another in between."""
+    """Lock a folder itself until the block ends, so that its content can be read, changed and written without interference."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)

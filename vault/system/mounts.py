@@ -1,4 +1,4 @@
-"""What staging lies on: what the kernel says of the file system, and what the site declares of the disk below it."""
+"""The medium under staging: the kernel's file system type, and the site's declaration about the disk."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ DECLARABLE: dict[str, tuple[str, ...]] = {
     "luks": ("yes", "no", "unknown"),
     "host_backups": ("none", "yes", "unknown"),
 }
-"""`[media]` in `site.toml`: nothing of it can be measured from here, so it is a declaration, and printed as one."""
+"""`[media]` in `site.toml`: the program cannot measure any of it, so it is a declaration, and printed as one."""
 
 _NETWORK = frozenset({"nfs", "nfs4", "cifs", "smb3", "9p", "ceph", "fuse.sshfs", "virtiofs"})
 _MEMORY = frozenset({"tmpfs", "ramfs"})
@@ -23,7 +23,7 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9._\-]{0,31}")
 
 @dataclass(frozen=True)
 class Media:
-    """What a site declares of the disk under its staging; `unknown` is what it does not declare."""
+    """What a site declares about the disk under its staging; `unknown` means not declared."""
 
     disk: str = "unknown"
     luks: str = "unknown"
@@ -31,14 +31,14 @@ class Media:
 
     @classmethod
     def declared(cls, raw: dict[str, Any]) -> Media:
-        """Read `[media]`. Raises HomeError for a word that is no enumeration value."""
+        """Parse `[media]`. Raises HomeError for an unknown value."""
         if any(str(value) not in DECLARABLE.get(name, ()) for name, value in raw.items()):
             raise HomeError("site_setting_unknown")
         return cls(**{name: str(value) for name, value in raw.items()})
 
 
 def filesystem_type(folder: Path, mounts: str | None = None) -> str:
-    """The type of the file system under a folder (`/proc/self/mountinfo`, proc(5)); `unknown` when it cannot be told."""
+    """Returns the type of the file system under a folder (`/proc/self/mountinfo`, proc(5)), or `unknown`."""
     if mounts is None:
         listed = Path("/proc/self/mountinfo")
         mounts = listed.read_text(encoding="utf-8", errors="replace") if listed.is_file() else ""
@@ -56,12 +56,12 @@ def filesystem_type(folder: Path, mounts: str | None = None) -> str:
 
 
 def _unescaped(text: str) -> str:
-    """Blank, tab, newline and backslash stand as octal numbers."""
+    """Decode blank, tab, newline and backslash, which are written as octal numbers."""
     return re.sub(r"\\([0-7]{3})", lambda match: chr(int(match[1], 8)), text)
 
 
 def describe_media(fs_type: str, media: Media) -> dict[str, Any]:
-    """`media` of a destruction statement: what was seen, and what was only declared."""
+    """Returns `media` of a destruction statement: what was observed, and what was only declared."""
     location = "network-fs" if fs_type in _NETWORK else "memory-fs" if fs_type in _MEMORY else "local-fs"
     underlying = {name: value for name, value in asdict(media).items() if name != "host_backups"}
     return {
@@ -73,5 +73,5 @@ def describe_media(fs_type: str, media: Media) -> dict[str, Any]:
 
 
 def backed_up(media: Media) -> str:
-    """`dataBackedUp` after NIST SP 800-88, as the site declares it of its host."""
+    """Returns `dataBackedUp` (NIST SP 800-88), as the site declares it for its host."""
     return {"none": "no", "yes": "yes"}.get(media.host_backups, "unknown")
