@@ -1,4 +1,4 @@
-"""Whom an instruction concerns, by opaque id: everybody it names, and everybody who signed it or something about it."""
+"""The persons whom an instruction concerns, by opaque id: all whom it names, and all who signed it or something about it."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from vault.records.subjects import Subjects
 
 
 def concerned(home: Path, instruction: Instruction, signers: Iterable[str]) -> tuple[str, ...]:
-    """Ids of the controllers, of the doctors listed as responsible, and of the signers (by national number), sorted.
+    """Returns the ids of controllers, doctors listed as responsible, and signers (by national number), sorted.
 
-    A doctor who is named and not enrolled here has an id made of the first eight digits of the INAMI number.
+    A doctor who is named but not enrolled here has an id made of the first eight digits of the INAMI number.
     """
     subjects, holders = Subjects(home), holders_of_numbers(home)
     signed = {subjects.identify("doctor", number) for number in signers}
@@ -26,7 +26,7 @@ def concerned(home: Path, instruction: Instruction, signers: Iterable[str]) -> t
 
 
 def introduce(home: Path, instruction: Instruction) -> None:
-    """Give a key, and so a record that can be erased, to everybody whom an instruction names and nobody enrolled."""
+    """Create a key, and so an erasable record, for every person whom an instruction names and who is not enrolled."""
     subjects = Subjects(home)
     for number in numbers_named(instruction) - set(holders_of_numbers(home)):
         subject_id = subjects.identify(NAMED, number)
@@ -35,13 +35,13 @@ def introduce(home: Path, instruction: Instruction) -> None:
 
 
 def numbers_named(instruction: Instruction) -> frozenset[str]:
-    """The first eight digits of every INAMI number in an instruction."""
+    """Returns the first eight digits of every INAMI number in an instruction."""
     listed = [str(number) for number in instruction.responsible.get("nihii", [])]
     return frozenset(number[:8] for number in (*(c.nihii for c in instruction.controllers), *listed))
 
 
 def signers_in(home: Path, files: Mapping[str, bytes]) -> frozenset[str]:
-    """Ids of those who signed what is kept, as their certificates state it; nothing is checked again."""
+    """Returns the ids of those who signed the kept files, as their certificates state; nothing is checked again."""
     numbers = set[str]()
     for name, data in files.items():
         with suppress(RepriseError):
@@ -54,7 +54,7 @@ def signers_in(home: Path, files: Mapping[str, bytes]) -> frozenset[str]:
 
 
 def persons_in(home: Path, files: Mapping[str, bytes]) -> frozenset[str]:
-    """Whom kept evidence concerns, read from the evidence itself: the first release noted one person alone."""
+    """Returns whom kept evidence concerns, read from the evidence itself: the first release noted only one person."""
     named = frozenset[str]()
     with suppress(RepriseError):
         named = frozenset(concerned(home, parse(files.get("instruction.json", b"")), ()))

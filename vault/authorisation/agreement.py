@@ -1,7 +1,7 @@
-"""Whether the parts of a proof agree: the run with the instruction that was signed, the statements with the entries.
+"""Whether the parts of a proof agree: the run with the signed instruction, the statements with the entries.
 
-The stand-alone verifier shows that nothing was altered since the log recorded it. Whoever writes the log can record what is
-false; here it is refused where the folder itself shows it.
+The stand-alone verifier shows that nothing was altered after the log recorded it. The log's owner can still record false facts;
+this module refuses those that the folder itself contradicts.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from vault.system.clock import parse_utc
 from vault.verify import CHECK, DESTRUCTION, FOLDER, RUN, SIGNERS, Facts, Fault, Files, Report, canonical
 
 SLACK = timedelta(days=1)
-"""How far a site's clock may go wrong, and how long a run may wait between its check and its start."""
+"""How wrong a site's clock may be, and how long a run may wait between its check and its start."""
 NOTHING = "nothing_delivered"
 _STATES = ("opened", "imported", "accepted")
-"""Of an import, in their order: each once, and none before one that was confirmed."""
+"""States of an import, in order: each occurs once, and only after its predecessors."""
 WITHIN = "The run is within the instruction: its use, the days it was valid on, the deadline, who holds the copies."
 
 
 def check_agreement(files: Files, report: Report) -> None:
-    """Hold the parts of a folder against one another, and say in the report what that shows.
+    """Compare the parts of a folder with one another, and add the result to the report.
 
     Raises Fault: run_not_as_ordered, statements_disagree, signatures_not_of_their_kind.
     """
@@ -47,7 +47,7 @@ def _entry(report: Report, kind: str) -> Facts:
 
 
 def _statements_agree(files: Files, report: Report) -> bool:
-    """What the run statement and that of the destruction say is what the entries and the inventory say."""
+    """Whether the statements of run and destruction match the entries and the inventory."""
     started, ended = _entry(report, "run.started"), _entry(report, "destruction.completed")
     run, destruction = (report.statements[name][1] for name in (RUN, DESTRUCTION))
     listed = destruction["inventory"]
@@ -64,13 +64,13 @@ def _statements_agree(files: Files, report: Report) -> bool:
 
 
 def _extent(inventory: Facts) -> tuple[int, int]:
-    """How many files an inventory lists, and how many bytes."""
+    """Returns how many files an inventory lists, and how many bytes."""
     rows, rest = inventory["files"], inventory["left_out"] or {"files": 0, "bytes": 0}
     return len(rows) + rest["files"], sum(row["size"] for row in rows) + rest["bytes"]
 
 
 def _delivery_agrees(run: Facts, cause: str, entries: list[Facts]) -> bool:
-    """Nothing was imported, and no use kept, of a package that never was; what was delivered is what was counted."""
+    """Whether imports and uses match the deliveries, and the delivered counts match the counted ones."""
     types, facts = {entry["type"] for entry in entries}, run["facts"]
     delivered = [e for e in entries if (e["type"], e["code"]) == ("run.delivered", "migration")]
     out = bool(delivered) or facts["import_state"] != NOTHING
@@ -86,7 +86,7 @@ def _delivery_agrees(run: Facts, cause: str, entries: list[Facts]) -> bool:
 
 
 def _of_their_kind(files: Files, report: Report) -> bool:
-    """There are as many signatures as recorded, where their kind has them, and `signers.json` has a row for each."""
+    """Whether the number of signatures is as recorded, where their kind has files, and `signers.json` has a row for each."""
     check, told = report.statements[CHECK][1], canonical(files[SIGNERS])
     rows: list[dict[str, Any]] = told["signers"]
     names = [name.removeprefix(FOLDER) for name in files if name.startswith(FOLDER)]
@@ -110,7 +110,7 @@ def _of_their_kind(files: Files, report: Report) -> bool:
 
 
 def _as_ordered(instruction: Instruction, report: Report) -> bool:
-    """The signed instruction allows this use, then, for so long; and the copies are held as it says."""
+    """Whether the signed instruction allows this use, at that time, for that long, and the copies are held as it states."""
     checked, started = _entry(report, "authorisation.checked"), _entry(report, "run.started")
     allowed, moment = instruction.uses.get(started["code"], 0), parse_utc(checked["at"])
     valid = instruction.valid_from - SLACK <= moment <= instruction.valid_until + SLACK

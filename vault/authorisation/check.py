@@ -1,4 +1,4 @@
-"""Authorisation: the capability without which no source is opened. Only this module can make one."""
+"""Authorisation: the capability required to open a source. Only this module can create one."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ from vault.system.locks import lock_people
 
 @dataclass(frozen=True)
 class Ceilings:
-    """How many units in a thousand of a kind may be degraded or quarantined."""
+    """How many units per thousand of a kind may be degraded or quarantined."""
 
     degraded_permille: int
     quarantined_permille: int
 
 
 class Authorisation:
-    """A checked instruction. Holds what the steps may know of it; its evidence stays sealed."""
+    """A checked instruction. It holds what the steps may know of it; its evidence stays sealed."""
 
     __slots__ = ("_instruction", "_listed", "id", "inss", "persons", "signing", "subject_id", "trial", "use")
 
@@ -100,17 +100,17 @@ class Authorisation:
 
     @property
     def deadline_hours(self) -> int:
-        """How long staging may live."""
+        """The maximum lifetime of staging."""
         return self._instruction.staging_deadline_hours
 
     @property
     def ceilings(self) -> Ceilings:
-        """What the controllers accept."""
+        """The ceilings that the controllers accept."""
         return Ceilings(self._instruction.degraded_permille, self._instruction.quarantined_permille)
 
     @property
     def signed_at(self) -> str:
-        """A moment every run of this instruction shares: the start of its validity."""
+        """A moment shared by all runs of this instruction: the start of its validity."""
         return format_utc(self._instruction.valid_from)
 
     @property
@@ -119,7 +119,7 @@ class Authorisation:
         return self._instruction
 
     def admits_patient(self, inss: str | None, last_seen: str | None) -> Disposition | None:
-        """None when the patient is in scope."""
+        """Returns None when the patient is in scope."""
         rule = self._instruction.patients
         if rule["mode"] == "all":
             return None
@@ -154,7 +154,7 @@ def check(
     clock: Clock,
     run_id: str | None = None,
 ) -> Authorisation:
-    """Verify an instruction for one use by one operator. Opens no source: it is given none. Spends no use.
+    """Verify an instruction for one use by one operator. Takes no source, so it opens none. Spends no use.
 
     Raises RefusedError's children, each with its own code (docs/authorisation.md).
     """
@@ -172,7 +172,7 @@ def check(
     standing, signing = signing_of(
         home, site, instruction, signers, register, now, page=signed.pdf is not None
     )
-    if instruction.version > 1:  # before, our own `sign` took the first box that was empty
+    if instruction.version > 1:  # in version 1, this program's `sign` used the first empty box
         refuse_strange_places(home, instruction, signed, signers, now.date())
     refuse_first(recipient_refusals(home, instruction))
     register.check_use(instruction, use, run_id)
@@ -197,7 +197,7 @@ def _listed(home: Path, instruction: Instruction, sealed: bytes | None) -> froze
 
 
 def claim(home: Path, authorisation: Authorisation, signed: Signed, run_id: str) -> None:
-    """Spend one use for this run and keep the evidence; claiming again for the same run spends nothing.
+    """Spend one use for this run and keep the evidence. Repeating it for the same run spends nothing.
 
     Raises UseError when the use was spent since the check, AuthorisationError when the instruction was withdrawn since.
     """
@@ -207,7 +207,7 @@ def claim(home: Path, authorisation: Authorisation, signed: Signed, run_id: str)
 
 
 def hold_use(home: Path, authorisation: Authorisation, run_id: str) -> None:
-    """A run that goes on still holds its use: of a state put back or lost, another run may have had it meanwhile.
+    """Check that a resumed run still holds its use: if the state was restored or lost, another run may have taken it.
 
     Raises UseError, AuthorisationError (withdrawn).
     """
@@ -236,7 +236,7 @@ def refuse_terms(
     destination: str | None,
     now: datetime,
 ) -> None:
-    """What is checked of an instruction before its signature: its terms, and that nobody withdrew it."""
+    """Check an instruction before its signature: its terms, and that it was not withdrawn."""
     refuse_first(term_refusals(instruction, site, now))
     if use is Use.MIGRATION and destination != instruction.destination:
         raise ScopeError("other_destination")
@@ -244,7 +244,7 @@ def refuse_terms(
 
 
 def reopen(home: Path, authorisation_id: str, use: str) -> Authorisation:
-    """The authorisation under which a run was leased, from its sealed evidence (frozen at its signature)."""
+    """Returns the authorisation under which a run was leased, from its sealed evidence (frozen at its signature)."""
     register = InstructionRegister(home, None, authorisation_id)
     evidence = register.evidence()
     instruction = parse(evidence["instruction.json"])
@@ -263,7 +263,7 @@ def reopen(home: Path, authorisation_id: str, use: str) -> Authorisation:
 
 
 def recorded(home: Path, authorisation_id: str) -> Signed:
-    """The signed instruction kept under an id. Raises AuthorisationError when there is none."""
+    """Returns the signed instruction stored under an id. Raises AuthorisationError when there is none."""
     if not authorisation_id.isalnum():
         raise AuthorisationError("no_such_authorisation")
     evidence = InstructionRegister(home, None, authorisation_id).evidence()
@@ -274,7 +274,7 @@ def recorded(home: Path, authorisation_id: str) -> Signed:
 
 
 def instruction_text(home: Path, authorisation_id: str) -> str:
-    """The readable text of the instruction kept under an id, for a terminal. Raises AuthorisationError: none is kept."""
+    """Returns the readable text of a stored instruction, for a terminal. Raises AuthorisationError when there is none."""
     return parse(_kept_document(home, authorisation_id)).shown
 
 
@@ -285,15 +285,15 @@ def _kept_document(home: Path, authorisation_id: str) -> bytes:
 
 
 def evidence_of(home: Path, authorisation_id: str) -> dict[str, bytes]:
-    """Everything that was checked, by file name, for the proof folder; not the patients, not who attested."""
+    """Returns all checked files by name, for the proof folder, without the patients and without the attesters."""
     evidence = InstructionRegister(home, None, authorisation_id).evidence()
     return {name: data for name, data in evidence.items() if name not in (PATIENT_LIST, ATTESTATIONS)}
 
 
 def record(home: Path, site: Site, signed: Signed, operator: Operator, clock: Clock) -> str:
-    """Check an instruction and keep it sealed without spending a use; gives its id."""
+    """Check an instruction and keep it sealed without spending a use. Returns its id."""
     instruction = parse(signed.document)
-    with lock_people(home):  # nobody is erased between the check and the keeping
+    with lock_people(home):  # so that no one is erased between the check and the storing
         checked = check(
             signed,
             home=home,
@@ -309,7 +309,7 @@ def record(home: Path, site: Site, signed: Signed, operator: Operator, clock: Cl
 
 
 def any_use(instruction: Instruction) -> Use:
-    """The first use that an instruction allows."""
+    """Returns the first use that an instruction allows."""
     for use in Use:
         if instruction.uses[use.value] > 0:
             return use
@@ -317,7 +317,7 @@ def any_use(instruction: Instruction) -> Use:
 
 
 def withdraw(home: Path, authorisation_id: str, evidence: dict[str, bytes]) -> None:
-    """Record that the instruction no longer holds. Raises AuthorisationError when there is none."""
+    """Record that the instruction is withdrawn. Raises AuthorisationError when there is none."""
     register = InstructionRegister(home, None, authorisation_id)
     register.evidence()
     register.withdraw(evidence)
@@ -326,7 +326,7 @@ def withdraw(home: Path, authorisation_id: str, evidence: dict[str, bytes]) -> N
 def check_withdrawal(
     home: Path, site: Site, authorisation_id: str, document: bytes, p7s: bytes, clock: Clock
 ) -> None:
-    """A withdrawal holds when one who may sign the instruction signed it.
+    """Check that a person who may sign the instruction signed the withdrawal.
 
     Raises AuthorisationError (withdrawal_of_another, and what `vault.authorisation.signatories.capacity_of` raises), TrustError.
     """
@@ -338,7 +338,7 @@ def check_withdrawal(
 def check_controllers_word(
     home: Path, site: Site, authorisation_id: str, document: bytes, p7s: bytes, clock: Clock
 ) -> SignerRow:
-    """Something a controller says later (a withdrawal, an acceptance), checked like the instruction itself; who signed it.
+    """Check a later statement of a controller (a withdrawal, an acceptance) like the instruction itself. Returns its signer.
 
     Raises AuthorisationError (what `vault.authorisation.signatories.capacity_of` raises), TrustError.
     """
@@ -349,7 +349,7 @@ def check_controllers_word(
 
 
 def draft_withdrawal(home: Path, authorisation_id: str) -> bytes:
-    """What a controller signs to withdraw an instruction: canonical JSON that names it by its nonce."""
+    """Returns the document that a controller signs to withdraw an instruction: canonical JSON with its nonce."""
     return _withdrawal_of(parse(_kept_document(home, authorisation_id)))
 
 
@@ -363,7 +363,7 @@ def is_withdrawn(home: Path, authorisation_id: str) -> bool:
 
 
 def list_authorisations(home: Path) -> list[dict[str, Any]]:
-    """Ids, uses spent and withdrawal of all kept instructions."""
+    """Returns ids, spent uses and withdrawal of all stored instructions."""
     folder = home / "authorisations"
     return (
         [InstructionRegister(home, None, p.name).state for p in sorted(folder.iterdir())]
@@ -375,7 +375,7 @@ def list_authorisations(home: Path) -> list[dict[str, Any]]:
 def check_header(
     authorisation: Authorisation, *, system: str | None, nihii: tuple[str, ...], inss: tuple[str, ...]
 ) -> None:
-    """Compare who exported with who authorised. What the source does not state cannot contradict.
+    """Compare the exporter with the controllers. Fields missing in the source cannot contradict.
 
     Raises ScopeError: other_source_system, other_controller.
     """

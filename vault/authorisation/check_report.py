@@ -1,7 +1,7 @@
-"""Every test of an instruction, made one by one and reported: for the operator's own terminal, and for nothing that is kept.
+"""Runs and reports every test of an instruction separately: only for the operator's own terminal, never stored.
 
-`vault.authorisation.check.check` refuses at the first that fails; here the others are made too, where they still can
-be. What they find names people (the signer, as his certificate does): it goes into no log, ledger or exception.
+`vault.authorisation.check.check` refuses at the first failed test; this module runs the others too, where possible. Their results
+name people (the signer, as in the certificate), so they go into no log, ledger or exception.
 """
 
 from __future__ import annotations
@@ -37,37 +37,37 @@ _TERMS = {
     "recipients": ("one_recipient_only", "recipient_not_age", "recovery_key_missing"),
     "staging deadline": ("deadline_above_ceiling",),
 }
-"""Which of a site's refusals belong to which test."""
+"""Maps a site's refusals to tests."""
 
 
 @dataclass
 class Report:
-    """The tests in their order, and the instruction's id."""
+    """The tests in order, and the instruction's id."""
 
     id: str
-    use: Use = Use.INVENTORY  # one that is left, when any is
+    use: Use = Use.INVENTORY  # one with uses left, if any
     tests: list[Tested] = field(default_factory=list)
 
     @property
     def refusal(self) -> RepriseError | None:
-        """The error of the first test that failed."""
+        """The error of the first failed test."""
         return next((test.error for test in self.tests if test.error is not None), None)
 
     @property
     def text(self) -> str:
-        """A line a test, and the result."""
+        """Returns one line per test, and the result."""
         count = sum(test.error is not None for test in self.tests)
         result = "passed" if not count else f"REFUSED: {count} test(s) failed"
         return "\n".join([f"Instruction {self.id}: {result}", *(test.line for test in self.tests)])
 
     def to_json(self) -> dict[str, Any]:
-        """The object that `--json` prints."""
+        """Returns the object that `--json` prints."""
         result = "passed" if self.refusal is None else "refused"
         return {"authorisation": self.id, "result": result, "tests": [test.to_json() for test in self.tests]}
 
 
 def examine(signed: Signed, *, home: Path, site: Site, moment: datetime) -> Report:
-    """Make every test that can be made. Opens no source, spends no use, writes nothing."""
+    """Run every test that is possible. Opens no source, spends no use, writes nothing."""
     register = InstructionRegister(home, signed.document)
     report = Report(register.id)
     signers = list[Signer]()
@@ -101,7 +101,7 @@ def _of_signers(
     register: InstructionRegister,
     moment: datetime,
 ) -> Iterator[Tested]:
-    """Whether who signed may: each signer by himself, then all together."""
+    """Test whether the signers may sign: each signer alone, then all together."""
     day = moment.date()
     for signer in signers:
         name = f"may {name_of(x509.Certificate.load(signer.certificate))} sign"

@@ -1,7 +1,7 @@
 """An instruction signed by hand: the scanned page, and two operators who attest it. No electronic signature.
 
-A site must allow it (`handwritten = true` in `site.toml`). One operator records the page, another states how the
-signature was verified; until then nothing can be migrated with it.
+A site must allow it (`handwritten = true` in `site.toml`). One operator records the page, another states how the signature was
+verified. Until then no migration can use it.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _MAGIC = {"pdf": b"%PDF-", "png": b"\x89PNG\r\n\x1a\n", "jpg": b"\xff\xd8\xff"}
 
 
 class Verification(StrEnum):
-    """How an operator made sure that the signature is the doctor's."""
+    """How an operator verified that the signature is the doctor's."""
 
     IDENTITY_CARD = "compared_with_identity_card"
     PRESENCE = "signed_in_presence"
@@ -31,7 +31,7 @@ class Verification(StrEnum):
 
 
 def scan_name(scan: bytes) -> str:
-    """The name under which a scan is kept, by what its first bytes say it is.
+    """Returns the file name of a scan, by the type that its first bytes show.
 
     Raises LimitExceededError (scan_too_large), AuthorisationError (scan_not_an_image: neither PDF, PNG nor JPEG).
     """
@@ -50,7 +50,7 @@ def refuse_handwritten(site: Site) -> None:
 
 
 def page_digest(document: bytes, scan: bytes) -> str:
-    """What an attestation is about: this instruction and this scan, no other."""
+    """Returns the digest that an attestation refers to: of this instruction and this scan."""
     return sha256(sha256(document).digest() + sha256(scan).digest()).hexdigest()
 
 
@@ -62,7 +62,7 @@ def pend(
     operator: Operator,
     moment: datetime,
 ) -> None:
-    """The first operator's act: instruction, scan and patient list wait, sealed under the doctor's record."""
+    """The first operator's act: keep instruction, scan and patient list pending, sealed under the doctor's record."""
     attestations = add_attestation([], operator, moment, (), _about(evidence))
     register.pend(subject_id, persons, {**evidence, ATTESTATIONS: json.dumps(attestations).encode()})
 
@@ -70,7 +70,7 @@ def pend(
 def attest(
     register: InstructionRegister, operator: Operator, verification: str, moment: datetime
 ) -> dict[str, bytes]:
-    """The second operator's act; gives the evidence with both attestations. Changes nothing that is kept.
+    """The second operator's act. Returns the evidence with both attestations; changes no stored data.
 
     Raises AuthorisationError (nothing_to_attest, verification_unknown, attestation_of_another), OperatorError
     (two_attesters_needed).
@@ -83,9 +83,9 @@ def attest(
 
 
 def verified_by(evidence: dict[str, bytes]) -> tuple[str, ...]:
-    """How the signature of an attested page was verified.
+    """Returns how the signature of an attested page was verified.
 
-    Raises AuthorisationError: attestation_of_another, attestation_missing when two operators do not vouch.
+    Raises AuthorisationError: attestation_of_another, attestation_missing (fewer than two operators attested).
     """
     attestations = attestations_of(evidence)
     how = sorted({code for attestation in attestations for code in attestation["how"]})
@@ -95,12 +95,12 @@ def verified_by(evidence: dict[str, bytes]) -> tuple[str, ...]:
 
 
 def is_handwritten(evidence: dict[str, bytes]) -> bool:
-    """Whether the kept evidence is of a page signed by hand."""
+    """Whether the stored evidence is of a page signed by hand."""
     return ATTESTATIONS in evidence
 
 
 def scan_of(evidence: dict[str, bytes]) -> tuple[str, bytes]:
-    """Name and bytes of the scanned page. Raises AuthorisationError (scan_missing)."""
+    """Returns name and bytes of the scanned page. Raises AuthorisationError (scan_missing)."""
     for name, data in evidence.items():
         if name.startswith(SCAN):
             return name, data
@@ -108,9 +108,9 @@ def scan_of(evidence: dict[str, bytes]) -> tuple[str, bytes]:
 
 
 def attestations_of(evidence: dict[str, bytes]) -> list[dict[str, Any]]:
-    """The attestations of a page, none where there is no page.
+    """Returns the attestations of a page, empty where there is no page.
 
-    Raises AuthorisationError (attestation_of_another) when one of them is not about this very page.
+    Raises AuthorisationError (attestation_of_another) when one of them refers to another page.
     """
     attestations = list(json.loads(evidence.get(ATTESTATIONS, b"[]")))
     if any(attestation["of"] != _about(evidence) for attestation in attestations):

@@ -1,4 +1,4 @@
-"""Whom a home knows that may sign an instruction, for who drafts one; and which of its controllers nobody here could sign."""
+"""Who may sign an instruction, for those who draft one, and which of its controllers no one enrolled here could sign for."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from vault.records.subjects import Subjects
 
 @dataclass(frozen=True)
 class MaySign:
-    """A person, as what, and for which doctor (INAMI number); `attested` when two operators answered for it."""
+    """A person, the role, and the doctor (INAMI number); `attested` when two operators attested it."""
 
     role: str
     nihii: str
@@ -25,12 +25,12 @@ class MaySign:
     attested: bool = True
 
     def entry(self) -> dict[str, str]:
-        """As an instruction's field `controllers` names him or her."""
+        """Returns the person's entry for an instruction's field `controllers`."""
         return {"role": self.role, "nihii": self.nihii, "name": self.name}
 
 
 def who_may_sign(home: Path, day: date) -> list[MaySign]:
-    """Every enrolled doctor by each number, then every mandate that holds on the day; last those not attested yet."""
+    """Returns every enrolled doctor by each number, then every mandate in force on the day; unattested ones last."""
     found = sorted(_all(home, day), key=lambda one: (not one.attested, one.role != CONTROLLER, one.name))
     return list(dict.fromkeys(found))
 
@@ -50,7 +50,7 @@ def _all(home: Path, day: date) -> Iterator[MaySign]:
 
 
 def controller_refusals(home: Path, instruction: Instruction, day: date) -> Iterator[Problem]:
-    """The controllers whom nobody enrolled here could sign: a check would refuse whatever signature they bring.
+    """Yield the controllers for whom no enrolled person could sign: a check would refuse any signature.
 
     Codes: signer_not_enrolled, signer_not_attested, mandate_missing.
     """

@@ -1,4 +1,4 @@
-"""The two operators' acts by which an instruction signed by hand comes into force."""
+"""The acts of two operators by which an instruction signed by hand comes into force."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def record_by_hand(
     clock: Clock,
     patient_list: bytes | None = None,
 ) -> str:
-    """The first act: check everything but the signature, and keep the page pending; gives the instruction's id.
+    """The first act: check everything but the signature, and keep the page pending. Returns the instruction's id.
 
     Raises AuthorisationError (handwritten_not_allowed, handwritten_by_doctor_only, scan_not_an_image, already_recorded),
     LimitExceededError (scan_too_large), and what `vault.authorisation.check.check` raises for terms and recipients.
@@ -45,7 +45,7 @@ def record_by_hand(
     evidence = {"instruction.json": document, name: scan}
     if patient_list is not None:
         evidence[PATIENT_LIST] = patient_list
-    with lock_people(home):  # nobody is erased between the check and the keeping
+    with lock_people(home):  # so that no one is erased between the check and the storing
         standing = controllers_by_hand(home, instruction)
         introduce(home, instruction)
         pend(register, standing.subject_id, standing.persons, evidence, operator, clock.now())
@@ -55,7 +55,7 @@ def record_by_hand(
 def attest_by_hand(
     home: Path, site: Site, authorisation_id: str, operator: Operator, verification: str, clock: Clock
 ) -> None:
-    """The second act, by another operator: from now on the instruction can be used, by its id. A further one vouches too.
+    """The second act, by another operator: the instruction can now be used, by its id. Further operators may attest it too.
 
     Raises AuthorisationError (handwritten_not_allowed, nothing_to_attest, withdrawn, verification_unknown,
     attestation_of_another, handwritten_by_doctor_only, signer_not_enrolled), OperatorError (two_attesters_needed).
@@ -71,7 +71,7 @@ def attest_by_hand(
 
 
 def pending_page(home: Path, authorisation_id: str) -> tuple[str, str, bytes]:
-    """What the second operator must look at: the readable text for a terminal, the scan's name and its bytes.
+    """Returns what the second operator must look at: the readable text for a terminal, the scan's name and its bytes.
 
     Raises AuthorisationError (nothing_to_attest).
     """

@@ -1,4 +1,4 @@
-"""What is kept of an instruction: its evidence, its uses spent (by which run), its withdrawal. All sealed."""
+"""The sealed record of an instruction: its evidence, its spent uses (by run), its withdrawal."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ PATIENT_LIST = "patients.age"
 SIGNERS = "signers.json"
 PAGE = "instruction.pdf"
 SCAN = "scan."
-"""How the name of a scanned page begins; its end says what it is (`vault.authorisation.handwritten`)."""
+"""Prefix of a scanned page's name; the suffix shows its type (`vault.authorisation.handwritten`)."""
 ATTESTATIONS = "attestations.json"
 _OF_INSTRUCTION = ("evidence", "pending", "withdrawal", "stamps")
-"""What is sealed with an instruction, under the keys of all whom it concerns."""
+"""What is sealed with an instruction, under the keys of all persons whom it concerns."""
 
 
 SPENT, GIVEN_BACK = "spent", "given_back"
@@ -38,7 +38,7 @@ SPENT, GIVEN_BACK = "spent", "given_back"
 
 
 class Use(StrEnum):
-    """What an instruction can allow; a resumed run is the same use."""
+    """The uses that an instruction can allow; a resumed run is the same use."""
 
     INVENTORY = "inventory"
     REHEARSAL = "rehearsal"
@@ -47,7 +47,7 @@ class Use(StrEnum):
 
 
 class InstructionRegister:
-    """Sealed state of one instruction: its evidence, its uses spent, its withdrawal."""
+    """Sealed state of one instruction: its evidence, its spent uses, its withdrawal."""
 
     def __init__(self, home: Path, document: bytes | None, authorisation_id: str | None = None) -> None:
         self._site = SiteKey.load(home)
@@ -66,7 +66,7 @@ class InstructionRegister:
 
     @contextmanager
     def _changing(self) -> Iterator[dict[str, Any]]:
-        """The state as it stands now, to be changed and then written; nobody else changes it in between."""
+        """Yield the current state for changes, then write it; no other process can change it in between."""
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with lock_folder(self._folder):
             self._state = self._read()
@@ -83,7 +83,7 @@ class InstructionRegister:
             raise AuthorisationError("withdrawn")
 
     def check_use(self, instruction: Instruction, use: Use, run_id: str | None = None) -> None:
-        """Raise UseError when no such use is left for this run: use_held when one that waits may give it back."""
+        """Raise UseError when no such use is left for this run: use_held when a pending run may still give one back."""
         others = [run for run in self._runs(use) if run != run_id]
         if len(others) >= instruction.uses[use.value]:
             leased = set(leased_runs(self._home))
@@ -94,18 +94,18 @@ class InstructionRegister:
             raise refused
 
     def left(self, instruction: Instruction, use: Use) -> int:
-        """How many such uses are left."""
+        """Returns how many such uses are left."""
         return max(instruction.uses[use.value] - len(self._runs(use)), 0)
 
     def ran(self, run_id: str) -> bool:
-        """Whether this run claimed a use of the instruction, as the state says, also if it gave it back."""
+        """Whether this run ever claimed a use of the instruction, according to the state, even if it gave it back."""
         claimed = [*self._state["spent"].values(), self._state.get("given_back", [])]
         return any(run_id in runs for runs in claimed)
 
     def _runs(self, use: Use) -> list[str]:
-        """The runs that hold such a use, claimed or spent: as the state says, and every certified run, should that be old.
+        """Returns the runs that hold such a use: those in the state, and every certified run, in case the state is old.
 
-        Less those that gave it back, as the state or their own record says.
+        Runs that gave the use back, according to the state or their own record, are left out.
         """
         held = list(self._state["spent"].get(use.value, []))
         ended = [
@@ -120,9 +120,9 @@ class InstructionRegister:
         return run_id in self._state.get("given_back", []) or gave_back(self._home, run_id)
 
     def spend(self, instruction: Instruction, use: Use, run_id: str) -> None:
-        """Spend one use for this run; again for the same run changes nothing.
+        """Spend one use for this run. Repeating it for the same run changes nothing.
 
-        What others spent or withdrew meanwhile counts. Raises UseError, AuthorisationError (withdrawn).
+        Counts what other processes spent or withdrew in between. Raises UseError, AuthorisationError (withdrawn).
         """
         with self._changing() as state:
             self.refuse_withdrawn()
@@ -132,7 +132,7 @@ class InstructionRegister:
                 state["given_back"] = [run for run in state.get("given_back", []) if run != run_id]
 
     def release_use(self, run_id: str) -> None:
-        """Give back the use that this run claimed; again changes nothing."""
+        """Give back the use that this run claimed. Idempotent."""
         if any(run_id in runs for runs in self._state["spent"].values()):
             with self._changing() as state:
                 state["spent"] = {u: [r for r in runs if r != run_id] for u, runs in state["spent"].items()}
@@ -140,18 +140,18 @@ class InstructionRegister:
 
     @property
     def withdrawn(self) -> bool:
-        """Whether the instruction no longer holds. A file of its own: a run that spends its use cannot undo it."""
+        """Whether the instruction is withdrawn. This is a separate file, so that a run that spends its use cannot undo it."""
         return (self._folder / "withdrawn").is_file()
 
     def withdraw(self, evidence: dict[str, bytes]) -> None:
-        """The instruction no longer holds; what shows it (a signed withdrawal, if there is one) is kept sealed."""
+        """Withdraw the instruction; the evidence (a signed withdrawal, if there is one) is kept sealed."""
         self.put("withdrawal", evidence)
         write_durably(self._folder / "withdrawn", b"")
 
     def keep(
         self, subject_id: str, persons: tuple[str, ...], signed: Signed, trust: TrustStore, signers: bytes
     ) -> None:
-        """Keep the document, its signatures (or its attested page), whose they are, and the trust material, sealed."""
+        """Store the document, its signatures (or its attested page), their signers and the trust material, sealed."""
         evidence = {"instruction.json": signed.document, **_signatures(signed), **trust.raw, **self.page()}
         evidence[SIGNERS] = signers
         if signed.patients is not None:
@@ -162,7 +162,7 @@ class InstructionRegister:
             state["subject"] = subject_id
 
     def put(self, name: str, files: dict[str, bytes], run_id: str | None = None) -> None:
-        """Seal files that go with the instruction (or with a run of it), under the keys of all whom they concern.
+        """Seal files of the instruction (or of one of its runs) under the keys of all persons whom they concern.
 
         Raises AuthorisationError (evidence_erased) when one of them was erased.
         """
@@ -176,17 +176,17 @@ class InstructionRegister:
         self._drop_former(name, run_id)
 
     def get(self, name: str, run_id: str | None = None) -> dict[str, bytes] | None:
-        """Open what `put` sealed; None when there is none, or when somebody whom it concerned was erased."""
+        """Open what `put` sealed. Returns None when there is none, or when a person whom it concerned was erased."""
         data = SharedRecords(self._home).get(f"{name}-{run_id or self.id}")
         owner = self._owner
-        if data is None and owner is not None:  # the first release sealed all under one person's key
+        if data is None and owner is not None:  # the first release sealed everything under one person's key
             data = Subjects(self._home).get(owner, f"{name}-{run_id or self.id}")
         return (
             None if data is None else {file: bytes.fromhex(held) for file, held in json.loads(data).items()}
         )
 
     def _readable(self, name: str, run_id: str | None = None) -> dict[str, bytes]:
-        """The same, and nothing when it is damaged: for finding people, where one damaged record holds up nobody."""
+        """The same as `get`, but empty when damaged: in a search for people, one damaged record must not block the others."""
         with suppress(IntegrityError, OSError, ValueError, TypeError):
             return self.get(name, run_id) or {}
         return {}
@@ -196,7 +196,7 @@ class InstructionRegister:
             Subjects(self._home).drop(self._owner, f"{name}-{run_id or self.id}")
 
     def forget_former(self, runs: list[str]) -> None:
-        """Remove what the first release sealed under one person's key though it concerned others too."""
+        """Remove what the first release sealed under one person's key although it concerned others too."""
         for name in _OF_INSTRUCTION:
             self._drop_former(name)
         for run_id in runs:
@@ -208,7 +208,7 @@ class InstructionRegister:
         return None if found is None else str(found)
 
     def pend(self, subject_id: str, persons: tuple[str, ...], evidence: dict[str, bytes]) -> None:
-        """Keep what waits for a second operator's attestation, sealed. Raises AuthorisationError (already_recorded)."""
+        """Store sealed files that wait for a second operator's attestation. Raises AuthorisationError (already_recorded)."""
         with self._changing() as state:
             if state["subject"] is not None:
                 raise AuthorisationError("already_recorded")
@@ -217,7 +217,7 @@ class InstructionRegister:
             state["pending"] = subject_id
 
     def pending(self) -> dict[str, bytes]:
-        """What waits for an attestation, or is a page in force that one more operator may vouch for, by file name.
+        """Returns the files that wait for an attestation, or a page in force that another operator may attest, by name.
 
         Raises AuthorisationError (nothing_to_attest).
         """
@@ -228,7 +228,7 @@ class InstructionRegister:
         return found
 
     def keep_attested(self, evidence: dict[str, bytes]) -> None:
-        """What waited is now the evidence: it holds both attestations."""
+        """Make the pending files the evidence; they now contain both attestations."""
         with self._changing() as state:
             self.put("evidence", evidence)
             state["subject"] = state["pending"]
@@ -236,7 +236,7 @@ class InstructionRegister:
         self._drop_former("pending")
 
     def page(self) -> dict[str, bytes]:
-        """The scanned page and its attestations, when that is how the instruction was signed; else nothing."""
+        """Returns the scanned page and its attestations if the instruction was signed that way, otherwise nothing."""
         if self._state["subject"] is None:
             return {}
         kept = self.evidence()
@@ -245,17 +245,17 @@ class InstructionRegister:
         return {n: data for n, data in kept.items() if n == ATTESTATIONS or n.startswith(SCAN)}
 
     def note_signing(self, signing: dict[str, Any]) -> None:
-        """Keep how and in which capacities the instruction was signed: enumeration values, no names."""
+        """Store how and in which capacities the instruction was signed: enumeration values, no names."""
         with self._changing() as state:
             state["signing"] = signing
 
     @property
     def signing(self) -> dict[str, Any]:
-        """What `note_signing` kept."""
+        """Returns what `note_signing` stored."""
         return dict(self._state.get("signing") or {})
 
     def evidence(self) -> dict[str, bytes]:
-        """What was kept, by file name. Raises AuthorisationError when nothing is."""
+        """Returns the evidence by file name. Raises AuthorisationError when there is none."""
         if self._state["subject"] is None:
             raise AuthorisationError("no_such_authorisation")
         found = self.get("evidence")
@@ -265,12 +265,12 @@ class InstructionRegister:
 
     @property
     def subject(self) -> str:
-        """Opaque id of the first of those who signed."""
+        """Returns the opaque id of the first signer."""
         return str(self._state["subject"])
 
     @property
     def persons(self) -> tuple[str, ...]:
-        """Opaque ids of everybody whom the instruction concerns; of the first release's, its evidence says them."""
+        """Returns the opaque ids of all persons whom the instruction concerns; for the first release, read from its evidence."""
         known = self._state.get("persons")
         if known is None:
             found = persons_in(self._home, self._readable("evidence") or self._readable("pending"))
@@ -279,28 +279,28 @@ class InstructionRegister:
 
     @property
     def everybody(self) -> frozenset[str]:
-        """Those, and who signed something about the instruction later."""
+        """Returns `persons`, and those who later signed something about the instruction."""
         shared = SharedRecords(self._home)
         later = (shared.persons(f"{name}-{self.id}") for name in _OF_INSTRUCTION)
         former = signers_in(self._home, self._readable("withdrawal"))
         return frozenset(self.persons).union(former, *later)
 
     def accepted_by(self, run_id: str) -> frozenset[str]:
-        """Who signed the acceptance of a run of this instruction."""
+        """Returns who signed the acceptance of a run of this instruction."""
         return signers_in(self._home, self._readable("acceptance", run_id))
 
     @property
     def state(self) -> dict[str, Any]:
-        """Id, uses spent, withdrawn or not."""
+        """Returns id, spent uses, and whether it is withdrawn."""
         spent = {use: len(runs) for use, runs in self._state["spent"].items()}
         pending = self._state["subject"] is None and self._state.get("pending") is not None
         return {"id": self.id, "spent": spent, "withdrawn": self.withdrawn, "pending": pending}
 
 
 def gave_back(home: Path, run_id: str) -> bool:
-    """Whether an ended run's own record says that it gave its use back; what cannot be read gives nothing back.
+    """Whether an ended run's own record says that it gave its use back; an unreadable record does not count.
 
-    Of one that has not ended the ledger may not say so yet.
+    For a run that has not ended, the ledger may not contain it yet.
     """
     if not is_ended(home, run_id):
         return False
@@ -312,7 +312,7 @@ def gave_back(home: Path, run_id: str) -> bool:
 
 
 def clear_was_seen(home: Path, authorisation_id: str) -> bool:
-    """Whether a run of this instruction met a clear export; true too where what a run met can no longer be read."""
+    """Whether a run of this instruction found a clear export; also true where its record can no longer be read."""
     leases, out_of_reach = readable_runs(home)
     ours = [lease for lease in leases if lease.authorisation_id == authorisation_id]
     if out_of_reach or any(lease.seen_clear or lease.sealed_source is False for lease in ours):
@@ -322,7 +322,7 @@ def clear_was_seen(home: Path, authorisation_id: str) -> bool:
 
 
 def persons_without_lease(home: Path) -> dict[str, frozenset[str] | None]:
-    """Whom the runs concern whose damaged lease was set aside: the uses of the instructions still say.
+    """Returns whom the runs with a damaged lease concern, found through the uses of the instructions.
 
     None where the instruction's record is damaged as well, or lost.
     """
@@ -333,7 +333,7 @@ def persons_without_lease(home: Path) -> dict[str, frozenset[str] | None]:
 
 
 def persons_of(home: Path, lease: Lease) -> frozenset[str]:
-    """Opaque ids of everybody whom a run concerns: named in its instruction, or having signed it or something about it."""
+    """Returns the opaque ids of all persons whom a run concerns: named in its instruction, or signers of it or about it."""
     register = _open_or_none(home, lease.authorisation_id)
     told = frozenset((lease.subject_id, *lease.persons))
     if register is None:
@@ -342,7 +342,7 @@ def persons_of(home: Path, lease: Lease) -> frozenset[str]:
 
 
 def registers_of(home: Path, persons: frozenset[str]) -> list[InstructionRegister]:
-    """The instructions that concern any of these persons; a damaged record is none."""
+    """Returns the instructions that concern any of these persons, without damaged records."""
     folder = home / "authorisations"
     names = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
     found = [register for name in names if (register := _open_or_none(home, name)) is not None]
@@ -357,7 +357,7 @@ def _open_or_none(home: Path, authorisation_id: str) -> InstructionRegister | No
 
 
 def _signatures(signed: Signed) -> dict[str, bytes]:
-    """The signed page, which holds its signatures; or the signatures that lay beside the document."""
+    """Returns the signed page, which contains its signatures, or the signatures beside the document."""
     if signed.pdf is not None:
         return {PAGE: signed.pdf}
     numbered = enumerate(signed.signatures)

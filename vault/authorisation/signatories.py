@@ -1,4 +1,4 @@
-"""Who signed, and whether that is enough: the rule of docs/authorisation.md, "Who must sign"."""
+"""Who signed, and whether that is sufficient: the rule of docs/authorisation.md, "Who must sign"."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ CONTROLLER = "controller"
 
 
 class SignatureKind(StrEnum):
-    """How an instruction was signed. None of them is claimed to be a qualified electronic signature."""
+    """How an instruction was signed. None of these claims to be a qualified electronic signature."""
 
     CADES = "cades"
     PADES = "pades"
@@ -37,23 +37,23 @@ class SignatureKind(StrEnum):
 
 @dataclass(frozen=True)
 class SignerRow:
-    """One signer, as the site knows him: for `signers.json`, which lies beside the signatures and goes with them."""
+    """One signer, as known to the site: a row of `signers.json`, which is stored and erased with the signatures."""
 
     capacities: tuple[str, ...]  # of `vault.instruction.document.ROLES`
     numbers: tuple[
         str, ...
-    ]  # of the doctors named whom he speaks for: first eight digits of their INAMI numbers
+    ]  # the named doctors for whom the signer speaks: first eight digits of their INAMI numbers
     certificate: str | None = None  # SHA-256 of the certificate (DER), in hex; None for a signature by hand
 
     def to_json(self) -> dict[str, Any]:
-        """A row of the file."""
+        """Returns a row of the file."""
         row = {"capacities": list(self.capacities), "numbers": list(self.numbers)}
         return {**row, "certificate_sha256": self.certificate} if self.certificate else row
 
 
 @dataclass(frozen=True)
 class Standing:
-    """Whom the instruction concerns (`vault.authorisation._persons`), one of them as its first, and who signed how."""
+    """Whom the instruction concerns (`vault.authorisation._persons`), the first of them, and who signed how."""
 
     subject_id: str
     signers: tuple[SignerRow, ...]
@@ -61,34 +61,34 @@ class Standing:
 
     @property
     def signed_as(self) -> tuple[str, ...]:
-        """The capacities of every signer, one behind the other."""
+        """The capacities of every signer, concatenated."""
         return tuple(role for signer in self.signers for role in signer.capacities)
 
 
 @dataclass(frozen=True)
 class Signing:
-    """How an instruction was signed: enumeration values, for the proof; nobody is named."""
+    """How an instruction was signed: enumeration values, for the proof; without names."""
 
     signature: SignatureKind
     signed_as: tuple[str, ...]  # of `vault.instruction.fields.ROLES`
     verified_by: tuple[
         str, ...
     ] = ()  # of `vault.authorisation.handwritten.Verification`, for a page signed by hand
-    signers: tuple[SignerRow, ...] = ()  # known from the check until the evidence is kept; never in `to_json`
+    signers: tuple[SignerRow, ...] = ()  # set from the check until the evidence is stored; never in `to_json`
 
     def to_json(self) -> dict[str, Any]:
-        """For the sealed state and for statements."""
+        """Returns the object for the sealed state and for statements."""
         told = {"signature": self.signature.value, "signedAs": list(self.signed_as)}
         return {**told, "verifiedBy": list(self.verified_by)} if self.verified_by else told
 
     @classmethod
     def from_json(cls, told: dict[str, Any]) -> Signing:
-        """The inverse of `to_json`. A state kept before capacities were recorded tells none, and was CAdES."""
+        """The inverse of `to_json`. A state from before capacities were recorded has none, and was CAdES."""
         kind = SignatureKind(told.get("signature", SignatureKind.CADES))
         return cls(kind, tuple(told.get("signedAs", ())), tuple(told.get("verifiedBy", ())))
 
     def signers_file(self, page: dict[str, bytes]) -> bytes:
-        """`signers.json`: whom the site takes each signature for. Of a `page` signed by hand also what was attested."""
+        """Returns `signers.json`: who each signer is, according to the site; for a handwritten `page` also its attestations."""
         attested = (
             {"attestations_sha256": sha256(page[ATTESTATIONS]).hexdigest()} if is_handwritten(page) else {}
         )
@@ -98,11 +98,11 @@ class Signing:
 
 @dataclass(frozen=True)
 class Capacity:
-    """One signer: in which roles he signed, and for which doctors that speaks."""
+    """One signer: the roles of the signature, and the doctors that it covers."""
 
     roles: frozenset[str]
     covers: frozenset[str]
-    entries: frozenset[int]  # the places among the controllers that are his to sign, from 1
+    entries: frozenset[int]  # the numbers of the controllers that are this person's to sign, from 1
 
 
 def signing_of(
@@ -115,10 +115,10 @@ def signing_of(
     *,
     page: bool,
 ) -> tuple[Standing, Signing]:
-    """Who signed and how: by certificates (on the page or beside the JSON), or, without any, by hand and attested.
+    """Returns who signed and how: by certificates (on the page or beside the JSON), or else by hand and attested.
 
-    Raises what `standing_of` raises, or AuthorisationError: handwritten_not_allowed, attestation_missing,
-    attestation_of_another, handwritten_by_doctor_only.
+    Raises what `standing_of` raises, or AuthorisationError: handwritten_not_allowed, attestation_missing, attestation_of_another,
+    handwritten_by_doctor_only.
     """
     scanned = {} if signed else register.page()
     if not is_handwritten(scanned):
@@ -132,7 +132,7 @@ def signing_of(
 
 
 def standing_of(home: Path, instruction: Instruction, signed: list[Signer], day: date) -> Standing:
-    """Every doctor named in the instruction signed, or somebody with a mandate for him did, in the role stated there.
+    """Check that every doctor named in the instruction, or a person with a mandate, signed in the role stated there.
 
     Raises AuthorisationError: signature_missing, signer_not_enrolled, signer_not_attested, wrong_signer, mandate_missing,
     mandate_expired, mandate_of_another, controller_did_not_sign.
@@ -145,14 +145,14 @@ def standing_of(home: Path, instruction: Instruction, signed: list[Signer], day:
         raise AuthorisationError("controller_did_not_sign")
     rows = [row_of(instruction, one, capacity) for one, capacity in zip(signed, capacities, strict=True)]
     return Standing(
-        min(_subject(home, signer) for signer in signed),  # whatever the order of their files
+        min(_subject(home, signer) for signer in signed),  # independent of the order of their files
         tuple(rows),
         concerned(home, instruction, [signer.inss.reveal() for signer in signed]),
     )
 
 
 def row_of(instruction: Instruction, signer: Signer, capacity: Capacity) -> SignerRow:
-    """A signer's row: his certificate, his capacities, and for which of the named doctors that speaks."""
+    """Returns a signer's row: the certificate, the capacities, and the named doctors that they cover."""
     return SignerRow(
         tuple(role for role in ROLES if role in capacity.roles),
         tuple(sorted(capacity.covers & named(instruction))),
@@ -163,7 +163,7 @@ def row_of(instruction: Instruction, signer: Signer, capacity: Capacity) -> Sign
 def refuse_strange_places(
     home: Path, instruction: Instruction, signed: Signed, signers: list[Signer], day: date
 ) -> None:
-    """A page's signature stands in a box of him who signed, whichever program signed it.
+    """Check that each signature on a page is in a box of its signer, whichever program signed.
 
     Raises AuthorisationError: signed_in_anothers_place.
     """
@@ -173,24 +173,24 @@ def refuse_strange_places(
 
 
 def places_of(home: Path, document: bytes, inss: str, day: date) -> frozenset[int]:
-    """The boxes of an instruction's page that the person of this national number may sign, by his enrolment."""
+    """Returns the boxes of an instruction's page that the person of this national number may sign, by their enrolment."""
     signer = Signer(Sensitive(inss), None, b"")
     return capacity_of(home, parse(document), signer, day).entries
 
 
 def named(instruction: Instruction) -> frozenset[str]:
-    """The doctors whose practice this is: first eight digits of every INAMI number among the controllers."""
+    """Returns the doctors of the practice: first eight digits of every INAMI number among the controllers."""
     return frozenset(controller.nihii[:8] for controller in instruction.controllers)
 
 
 def inss_of_controllers(home: Path, instruction: Instruction) -> tuple[str, ...]:
-    """National numbers of the enrolled doctors whom the instruction names: what an export's header may state."""
+    """Returns the national numbers of the enrolled doctors in the instruction: those that an export's header may state."""
     numbers = named(instruction)
     return tuple(str(record["inss"]) for _, record in doctors(home) if inami_numbers(record) & numbers)
 
 
 def controllers_by_hand(home: Path, instruction: Instruction) -> Standing:
-    """The standing of a page signed by hand: every controller is an enrolled doctor, and nobody stands for another.
+    """Returns the standing of a page signed by hand: every controller must be an enrolled doctor and sign in person.
 
     Raises AuthorisationError: signer_not_enrolled, handwritten_by_doctor_only.
     """
@@ -205,7 +205,7 @@ def controllers_by_hand(home: Path, instruction: Instruction) -> Standing:
 
 
 def capacity_of(home: Path, instruction: Instruction, signer: Signer, day: date) -> Capacity:
-    """In which capacity one signer signs this instruction. Raises AuthorisationError when in none."""
+    """Returns the capacity in which a person signs this instruction. Raises AuthorisationError when there is none."""
     record = Subjects(home).read(_subject(home, signer))
     if record is None:
         raise AuthorisationError("signer_not_enrolled")
@@ -230,7 +230,7 @@ def capacity_of(home: Path, instruction: Instruction, signer: Signer, day: date)
 
 
 def _why_none(instruction: Instruction, record: dict[str, Any], day: date) -> str:
-    """The code for a known signer who signs in no capacity."""
+    """Returns the code for a known signer who has no capacity."""
     stated = {(c.role, c.nihii[:8]) for c in instruction.controllers if c.role != CONTROLLER}
     if not stated:
         return "wrong_signer"

@@ -1,7 +1,7 @@
 """Time stamps (RFC 3161) over the doctor's signatures of a recorded instruction, sealed with their evidence.
 
-A stamp shows that the signature existed at a moment at which its certificate was good, whatever becomes of the
-certificate later. It is over the bytes of the signature's file, so that `openssl ts -verify -data` checks it.
+A stamp shows that the signature existed while its certificate was valid, whatever happens to the certificate later. It covers the
+bytes of the signature's file, so that `openssl ts -verify -data` can check it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ def is_signature(name: str) -> bool:
 
 
 def stamp_requests(home: Path, authorisation_id: str) -> dict[str, bytes]:
-    """A request (DER) for each signature that has no stamp yet, by the signature's file name."""
+    """Returns a request (DER) for each signature that has no stamp yet, by the signature's file name."""
     stamped = _kept(home, authorisation_id)
     signed = {n: data for n, data in evidence_of(home, authorisation_id).items() if is_signature(n)}
     return {
@@ -31,7 +31,7 @@ def stamp_requests(home: Path, authorisation_id: str) -> dict[str, bytes]:
 
 
 def accept_stamp(home: Path, authorisation_id: str, response: bytes, now: datetime) -> tuple[str, datetime]:
-    """Keep the answer to a request; gives the signature's file name and the authority's time.
+    """Store the answer to a request. Returns the signature's file name and the authority's time.
 
     Raises TrustError (stamp_of_nothing_here, no_timestamp_roots, stamp_untrusted, clock_differs).
     """
@@ -47,7 +47,7 @@ def accept_stamp(home: Path, authorisation_id: str, response: bytes, now: dateti
 
 
 def stamps_of(home: Path, authorisation_id: str, evidence: dict[str, bytes]) -> dict[str, bytes]:
-    """The stamps over the signatures of this evidence, each under its signature's name and `.tsr`."""
+    """Returns the stamps over the signatures of this evidence, each under its signature's name plus `.tsr`."""
     kept = _kept(home, authorisation_id)
     digests = {name: sha256(data).hexdigest() for name, data in evidence.items() if is_signature(name)}
     return {f"{n}.tsr": kept[digest] for n, digest in digests.items() if digest in kept}

@@ -1,6 +1,6 @@
-"""What a site refuses of an instruction before any signature is looked at. Drafting and checking ask the same functions.
+"""A site's refusals of an instruction's terms, before its signatures are checked. Drafting and checking use the same functions.
 
-Each refusal is a `Problem` (for who drafts: the field, and what is allowed) that holds the error which a check raises.
+Each refusal is a `Problem` (for the drafter: the field, and what is allowed) with the error that a check raises.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from vault.system.clock import parse_utc
 
 
 def refuse_first(found: Iterable[Problem]) -> None:
-    """Raise the error of the first of them, if there is one."""
+    """Raise the error of the first refusal, if there is one."""
     for problem in found:
         if problem.error is not None:
             raise problem.error
 
 
 def term_refusals(instruction: Instruction, site: Site, moment: datetime) -> Iterator[Problem]:
-    """What this site refuses of the terms at a moment: dates, custody, keys, the deadline.
+    """Yield this site's refusals of the terms at a moment: dates, custody, keys, the deadline.
 
     Codes: text_hides, not_yet_valid, expired, custody_missing, custody_without_date, custody_over, one_recipient_only,
     recipient_not_age, recovery_key_missing, deadline_above_ceiling.
@@ -74,7 +74,7 @@ def _keys(instruction: Instruction) -> Iterator[Problem]:
 
 
 def recipient_refusals(home: Path, instruction: Instruction) -> Iterator[Problem]:
-    """Each key that was not proven to this home, or that was proven in another role than the instruction states.
+    """Yield each key that was not proven to this home, or was proven in another role than the instruction states.
 
     Codes: recipient_not_proven, recipient_role_differs, each with how many.
     """
@@ -98,7 +98,7 @@ def recipient_refusals(home: Path, instruction: Instruction) -> Iterator[Problem
 
 
 def destination_refusals(home: Path, destination: str | None) -> Iterator[Problem]:
-    """A server that this home did not declare. Codes: destination_malformed, destination_not_registered."""
+    """Refuse a server that this home did not declare. Codes: destination_malformed, destination_not_registered."""
     try:
         remote = parse_remote(destination) if destination is not None else None
         if remote is not None:

@@ -1,6 +1,6 @@
-"""The readable text of an instruction, in the language of the doctor. Same data, same text, always.
+"""The readable text of an instruction, in the doctor's language. The same data always produce the same text.
 
-Its texts are those of wording 1 (`instruction.1`). Their digest is signed: another wording gets another number.
+Its texts are wording 1 (`instruction.1`). Their digest is signed, so another wording gets another number.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from vault.system.clock import parse_utc
 
 
 def render_text(body: dict[str, Any]) -> str:
-    """The text for this instruction (without its digest field), one paragraph a line."""
+    """Returns the text for this instruction (without its digest field), one line per paragraph."""
     return "\n".join(told for _, told in paragraphs(body)) + "\n"
 
 
 def paragraphs(body: dict[str, Any]) -> list[tuple[str, str]]:
-    """Name and text of each paragraph, the title first: what is shown as text and what is drawn on paper."""
+    """Returns name and text of each paragraph, the title first: the source of the text and of the page."""
     language = body["language"]
     return [
         (name, text(language, f"instruction.1.paragraph.{name}", **values))
@@ -28,17 +28,17 @@ def paragraphs(body: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 def section_titles(language: str) -> Mapping[str, str]:
-    """What stands above the paragraphs on paper."""
+    """Returns the titles above the paragraphs on the page."""
     return section(language, "instruction.1.section")
 
 
 def _word(code: str, language: str) -> str:
-    """The word for a code; a code that is nobody's (a free field of the instruction) as it is."""
+    """Returns the word for a code, or an unknown code (a free field of the instruction) unchanged."""
     return section(language, "instruction.1.code").get(code, code)
 
 
 def _values(body: dict[str, Any], language: str) -> dict[str, dict[str, Any]]:
-    """What is set into each paragraph, in the order of the paragraphs."""
+    """Returns the values for each paragraph, in the order of the paragraphs."""
     custody = body["custody"]
 
     def named(code: str) -> str:
@@ -98,7 +98,7 @@ def _responsible(rule: dict[str, Any], language: str) -> str:
 
 
 def _uses(uses: dict[str, Any], language: str) -> str:
-    """How often each may happen; a use that may not happen is not named."""
+    """Returns how often each use may happen, without the uses that may not."""
     return ", ".join(
         f"{count} × {_word(use, language)}" for use, count in sorted(uses.items()) if count
     ) or _word("none", language)
@@ -115,7 +115,7 @@ def _holder(custody: dict[str, Any] | None, language: str) -> str:
 
 
 def _moment(text: str) -> str:
-    """A moment as people write it, in UTC; seconds only when there are any, so that no two moments read alike."""
+    """Format a moment for people, in UTC; with seconds only if there are any, so that no two moments look alike."""
     moment = parse_utc(text)
     return moment.strftime("%d/%m/%Y %H:%M:%S UTC" if moment.second else "%d/%m/%Y %H:%M UTC")
 

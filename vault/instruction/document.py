@@ -1,7 +1,7 @@
 """The instruction: what the controllers order the processor to do (article 28(3)(a) GDPR), as canonical JSON.
 
-The readable text that the doctor saw is rendered from the same JSON; its digest is inside what is signed, so text and
-data cannot part.
+The readable text that the doctor saw is rendered from the same JSON. Its digest is part of the signed data, so text and data
+cannot diverge.
 """
 
 from __future__ import annotations
@@ -25,8 +25,9 @@ from vault.system.clock import parse_utc
 
 MAX_BYTES = 256 << 10
 VERSION = 2
-"""What is drafted. Version 1 is still read: its fields were not closed, and what a site refuses of them is said by
-`vault.authorisation.terms`."""
+"""The version that is drafted. Version 1 can still be read: its fields were not closed, and `vault.authorisation.terms` defines
+what a site refuses of them.
+"""
 _READ = (1, VERSION)
 _MADE = ("version", "readable_text_sha256")
 _FIELDS = {
@@ -55,7 +56,7 @@ _FIELDS = {
 
 @dataclass(frozen=True)
 class Controller:
-    """A controller and the role in which he or she signs."""
+    """A controller and the role of their signature."""
 
     role: str
     nihii: str
@@ -72,7 +73,7 @@ class Custody:
 
 @dataclass(frozen=True)
 class Instruction:
-    """A parsed instruction; `text` is what was signed, `shown` the same for a terminal, whose marks do nothing there."""
+    """A parsed instruction. `text` is what was signed; `shown` is the same, made safe for a terminal."""
 
     document: bytes
     version: int
@@ -85,7 +86,7 @@ class Instruction:
     responsible: dict[str, Any]
     uses: dict[str, int]
     recipients: tuple[str, ...]
-    recipient_roles: tuple[str, ...]  # one a recipient, in their order
+    recipient_roles: tuple[str, ...]  # one per recipient, in their order
     destination: str
     source_custody: Custody | None
     package_custody: Custody | None
@@ -97,14 +98,14 @@ class Instruction:
     language: str
     text: str
     shown: str
-    hides: bool  # a field holds a character that is not drawn, or that changes how others are; version 1 alone can
+    hides: bool  # a field holds a character that is invisible or changes how others are drawn; possible only in version 1
 
 
 def draft(fields: dict[str, Any]) -> bytes:
-    """Complete the fields with a nonce, if they have none, and the digest of the readable text; the bytes to be signed.
+    """Add a nonce, if missing, and the digest of the readable text to the fields. Returns the bytes to be signed.
 
-    The fields may be those of a finished instruction. Raises AuthorisationError (fields_refused, with how many problems;
-    `vault.instruction.fields.field_problems` tells them).
+    The fields may be those of a finished instruction. Raises AuthorisationError (fields_refused, with the number of problems;
+    `vault.instruction.fields.field_problems` lists them).
     """
     body = {"version": VERSION, **completed(fields)}
     _refuse_problems(body)
@@ -113,7 +114,7 @@ def draft(fields: dict[str, Any]) -> bytes:
 
 
 def completed(fields: dict[str, Any]) -> dict[str, Any]:
-    """The fields without what `draft` makes (version, digest), and with a nonce."""
+    """Returns the fields without those that `draft` adds (version, digest), and with a nonce."""
     return {"nonce": secrets.token_hex(16), **{k: v for k, v in fields.items() if k not in _MADE}}
 
 
@@ -128,10 +129,10 @@ def _text_digest(body: dict[str, Any]) -> str:
 
 
 def parse(document: bytes) -> Instruction:
-    """Read an instruction of either version.
+    """Parse an instruction of either version.
 
-    Raises AuthorisationError: instruction_malformed (not canonical, too, and an unknown version), readable_text_differs,
-    fields_refused (version 2: what `field_problems` tells).
+    Raises AuthorisationError: instruction_malformed (also if not canonical, or of an unknown version), readable_text_differs,
+    fields_refused (version 2: what `field_problems` lists).
     """
     body = _load(document)
     try:
@@ -206,7 +207,7 @@ def _text(body: dict[str, Any]) -> str:
 
 
 def _each_text(value: Any, change: Callable[[str], str]) -> Any:
-    """The same value with each text in it changed; names of fields stay."""
+    """Returns the value with each text in it changed; names of fields stay."""
     if isinstance(value, dict):
         return {name: _each_text(inner, change) for name, inner in value.items()}
     if isinstance(value, list):
@@ -261,7 +262,7 @@ def _patients(raw: dict[str, Any]) -> dict[str, Any]:
 
 
 def _day(text: str) -> None:
-    """A day as visits are dated: the two are compared as texts."""
+    """Check that a day is written like the dates of visits: the two are compared as texts."""
     if datetime.strptime(text, "%Y-%m-%d").strftime("%Y-%m-%d") != text:
         raise ValueError
 

@@ -1,7 +1,7 @@
-"""The fields of an instruction (version 2): what each may hold, and everything that is wrong with some at once.
+"""The fields of an instruction (version 2): what each may hold, and the list of all problems at once.
 
-A problem names the field by its path (`recipients[1].age`) and what is allowed there. It never quotes a value: values are
-a doctor's and a recipient's data.
+A problem names the field by its path (`recipients[1].age`) and what is allowed there. It never quotes a value: values are a
+doctor's and a recipient's data.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from vault.system.clock import parse_utc
 ROLES = ("controller", "mandated", "successor", "practice_company")
 USES = ("inventory", "rehearsal", "migration", "delta")
 CARRIED = ("inventory", "rehearsal", "migration")
-"""The uses that a command carries: an instruction that allows none of them allows nothing."""
+"""The uses that a command can carry out; an instruction that allows none of them allows nothing."""
 PURPOSES = ("takeover",)
 HOLDERS = ("doctor", "operator")
 KINDS = tuple(kind.value for kind in RecordKind)
@@ -35,12 +35,12 @@ MAX_USES, MAX_CONTROLLERS, MAX_RECIPIENTS, MAX_RESPONSIBLE = 99, 20, 20, 500
 MAX_HOURS = 720
 MAX_VALIDITY = timedelta(days=731)
 MAX_CUSTODY = timedelta(days=3660)
-"""For how long a copy may be held after the end of the instruction."""
+"""How long a copy may be held after the end of the instruction."""
 
 
 @dataclass(frozen=True)
 class Problem:
-    """What is wrong with a field, and what may stand there; `error` is how a site refuses it, when it is the site's."""
+    """What is wrong with a field, and what is allowed; `error` is the site's refusal, if the site refuses it."""
 
     path: str
     problem: str
@@ -49,11 +49,11 @@ class Problem:
 
     @property
     def line(self) -> str:
-        """For a person."""
+        """Format for a person."""
         return f"{self.path}: {self.problem}" + (f"; allowed: {self.allowed}" if self.allowed else "")
 
     def to_json(self) -> dict[str, str]:
-        """For a program."""
+        """Format for a program."""
         code = self.error.code if self.error else "field"
         return {"path": self.path, "code": code, "problem": self.problem, "allowed": self.allowed}
 
@@ -62,7 +62,7 @@ Check = Callable[[Any, str], Iterator[Problem]]
 
 
 def field_problems(fields: Any) -> list[Problem]:
-    """Everything that is wrong with the fields of an instruction, without version and digest; empty when nothing is."""
+    """Returns all problems of an instruction's fields, without version and digest; empty when there are none."""
     found = list(_INSTRUCTION(fields, ""))
     if isinstance(fields, dict):
         sound = {name: value for name, value in fields.items() if not _touched(found, name)}
@@ -143,7 +143,7 @@ def _age(value: Any, path: str) -> Iterator[Problem]:
 
 
 def is_age_key(value: Any) -> bool:
-    """Whether it is an age recipient (X25519), spelt as age spells it."""
+    """Whether it is an age recipient (X25519), written as age writes it."""
     if not isinstance(value, str) or value != value.lower():
         return False
     try:
@@ -171,7 +171,7 @@ def _is_destination(value: str) -> bool:
 
 
 def _object(inner: dict[str, Check], *, optional: bool = False) -> Check:
-    """A table with just these fields; unknown ones are named, missing ones too unless they are `optional`."""
+    """Check a table with exactly these fields; names unknown ones, and missing ones unless they are `optional`."""
 
     def check(value: Any, path: str) -> Iterator[Problem]:
         if not isinstance(value, dict):
@@ -189,12 +189,12 @@ def _object(inner: dict[str, Check], *, optional: bool = False) -> Check:
 
 
 def _allowed(check: Check) -> str:
-    """What a field that is missing may hold: what it is told that holds nothing."""
+    """Returns what a missing field may hold, from the check's problem with a value of a wrong type."""
     return next((problem.allowed for problem in check(object(), "")), "")
 
 
 def _by_mode(modes: dict[str, dict[str, Check]]) -> Check:
-    """A table whose `mode` says which other fields it has."""
+    """Check a table whose `mode` determines its other fields."""
 
     def check(value: Any, path: str) -> Iterator[Problem]:
         mode = value.get("mode") if isinstance(value, dict) else None
@@ -228,7 +228,7 @@ def _below(path: str, name: str) -> str:
 
 
 def _key(name: Any) -> str:
-    """A key that nobody knows, as it may be shown."""
+    """Format an unknown key so that it is safe to show."""
     return visible(str(name))[:40]
 
 
@@ -277,7 +277,7 @@ _INSTRUCTION = _object(
 
 
 def _together(fields: dict[str, Any]) -> Iterator[Problem]:
-    """What is wrong between fields of which each is sound alone."""
+    """Check fields against each other that are valid separately."""
     if "nonce" in fields and len(set(bytes.fromhex(fields["nonce"]))) < 6:
         yield Problem("nonce", "not random", "leave it out: it is made for you")
     yield from _twice(fields.get("controllers", []), "controllers", lambda c: (c["role"], c["nihii"][:8]))

@@ -1,7 +1,7 @@
-"""An instruction on paper: the signed text in the doctor's language, places to sign, the JSON embedded.
+"""The instruction as a PDF page: the signed text in the doctor's language, boxes to sign, the JSON embedded.
 
-The page is made from the JSON alone, byte for byte the same each time (nothing in it is compressed, dated or random), so
-that whoever holds the JSON can make the page again and compare: a page that says something else is not this page.
+The page is made only from the JSON, each time with the same bytes (nothing in it is compressed, dated or random). So anyone with
+the JSON can make the page again and compare: a page that says something else is not this page.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ _EMBEDDED = re.compile(
 
 
 def place_name(number: int) -> str:
-    """The signature field of the controller with this number, from 1."""
+    """Returns the name of the signature field of the controller with this number, from 1."""
     return f"{_PLACE}{number}"
 
 
 def place_number(name: str) -> int:
-    """The inverse of `place_name`. Raises ValueError: no field of a page of ours."""
+    """The inverse of `place_name`. Raises ValueError: no field of such a page."""
     number = int(name.removeprefix(_PLACE))
     if place_name(number) != name:
         raise ValueError
@@ -34,9 +34,9 @@ def place_number(name: str) -> int:
 
 
 def render_pdf(document: bytes) -> bytes:
-    """The page for an instruction. Raises AuthorisationError (`vault.instruction.document.parse`)."""
+    """Returns the page for an instruction. Raises AuthorisationError (`vault.instruction.document.parse`)."""
     from vault.pdf.layout import (
-        PdfDocument,  # the writer of pages takes its time to load, and most commands need none
+        PdfDocument,  # the PDF writer is slow to load, and most commands do not need it
     )
 
     instruction = parse(document)
@@ -60,7 +60,7 @@ def render_pdf(document: bytes) -> bytes:
 
 
 def embedded_instruction(pdf: bytes) -> bytes:
-    """The JSON inside a page that `render_pdf` made, found without a PDF parser.
+    """Returns the JSON inside a page that `render_pdf` made, found without a PDF parser.
 
     Raises AuthorisationError: pdf_without_instruction.
     """

@@ -1,8 +1,8 @@
-"""The sealed list of patients an instruction may be limited to.
+"""The sealed list of patients to which an instruction may be limited.
 
-The instruction names the list by the SHA-256 of its plain bytes and never holds a number itself. The list is JSON,
-`{"inss": [...], "salt": HEX}` in canonical form: the salt keeps the digest from being guessed. It travels sealed
-with age to this home's own recipient (`reprise authorise recipient`), and is opened in memory alone.
+The instruction names the list by the SHA-256 of its plain bytes and never contains a number itself. The list is JSON, `{"inss":
+[...], "salt": HEX}` in canonical form; the salt prevents guessing from the digest. It is sealed with age to this home's own
+recipient (`reprise authorise recipient`), and opened only in memory.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ from vault.system.files import write_secret
 
 
 def make_home_identity(home: Path) -> None:
-    """Make the age identity of a new home."""
+    """Create the age identity of a new home."""
     write_secret(home / "keys" / "home.age", make_identity()[0].encode())
 
 
 def home_recipient(home: Path) -> str:
-    """The age recipient to seal a patient list to."""
+    """Returns the age recipient for sealing a patient list."""
     return str(parse_identity((home / "keys" / "home.age").read_text()).to_public())
 
 
 def seal_list(numbers: list[str], recipient: str) -> tuple[bytes, str]:
-    """Seal national numbers; gives the sealed list and the digest for the instruction.
+    """Seal national numbers. Returns the sealed list and the digest for the instruction.
 
-    Raises AuthorisationError when a number does not pass its check.
+    Raises AuthorisationError when a number fails its check.
     """
     cleaned = [clean_inss(number) for number in numbers]
     if not cleaned or not all(cleaned):
@@ -42,7 +42,7 @@ def seal_list(numbers: list[str], recipient: str) -> tuple[bytes, str]:
 
 
 def open_list(home: Path, sealed: bytes | None, digest: str) -> frozenset[str]:
-    """The national numbers of a list.
+    """Returns the national numbers of a list.
 
     Raises AuthorisationError: patient_list_missing, patient_list_differs, patient_list_malformed.
     """
@@ -61,12 +61,12 @@ def open_list(home: Path, sealed: bytes | None, digest: str) -> frozenset[str]:
 
 
 def _numbers(plain: bytes) -> frozenset[str]:
-    """The numbers of a list as `seal_list` writes it; none of any other: one that is written otherwise matches nobody."""
+    """Returns the numbers of a list as `seal_list` writes it, otherwise none: a number in another form would match no patient."""
     try:
         body = json.loads(plain)
         numbers = frozenset(body["inss"])
         if canonical_json(body) == plain and all(clean_inss(number) == number for number in numbers):
             return numbers
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        pass  # raised by its caller, outside: these errors quote the list
+        pass  # the caller raises, outside of the handler: these errors quote the list
     return frozenset()

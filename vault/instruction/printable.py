@@ -1,7 +1,7 @@
-"""What a field of an instruction may hold: one line that everybody who looks at it reads alike.
+"""What a field of an instruction may hold: one line that every reader sees alike.
 
-A name that moves the cursor, hides text, turns its order or looks like another would make the doctor read something else
-than what is signed. So a field holds characters that every page and terminal here draws, in one normal form.
+A name that moves the cursor, hides text, reverses its order or looks like another would make the doctor read something other than
+what is signed. So a field holds only characters that every page and terminal here can draw, in one normal form.
 """
 
 from __future__ import annotations
@@ -17,32 +17,32 @@ _LATIN = (
     *(0x2013, 0x2014, 0x2018, 0x2019, 0x201C, 0x201D, 0x201E, 0x2026, 0x20AC),
 )
 PRINTABLE = frozenset(map(chr, _LATIN)) - {chr(code) for code in _LATIN if not chr(code).isprintable()}
-"""Latin letters with their marks, digits, and the punctuation of Western Europe: what the font of our pages draws."""
+"""Latin letters with their marks, digits, and the punctuation of Western Europe: the characters in the font of the pages."""
 
 _HIDING = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
-_BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")  # letters and marks without any ink
+_BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")  # letters and marks that draw nothing
 
 
 def is_printable_line(text: str) -> bool:
-    """Whether it is one line of `PRINTABLE` characters in NFC, with no blank at its ends."""
+    """Whether it is one line of `PRINTABLE` characters in NFC, without blanks at its ends."""
     return set(text) <= PRINTABLE and unicodedata.normalize("NFC", text) == text and text.strip() == text
 
 
 _GAP = re.compile(r"\s{12,}")
-"""Blanks that push what follows off the page, or to where another column is read."""
+"""Blanks that push the following text off the page, or into another column."""
 _MARKS_OF_A_LETTER = 3
-"""More marks on one letter grow over the lines beside it; no written language needs so many."""
+"""More marks on one letter would overlap neighbouring lines; no written language needs so many."""
 
 
 def hides(text: str) -> bool:
-    """Whether it holds a character that is not drawn, or that changes how others are, or where: of any script."""
+    """Whether it holds a character, of any script, that is not drawn, or that changes how or where others are."""
     return visible(text) != text
 
 
 def visible(text: str) -> str:
-    """The same for a terminal: what hides is written out, as on paper.
+    """Make a text safe for a terminal: characters that hide text are written out, as on the page.
 
-    A character as its number, `[U+001B]`; so the marks of a letter above three; a long gap as its length, `[300 blanks]`.
+    A character becomes its number, `[U+001B]`; likewise the marks of a letter above three; a long gap its length, `[300 blanks]`.
     """
     gaps = _GAP.sub(lambda gap: f" [{len(gap[0])} blanks] ", text)
     written, marks = [], 0

@@ -1,8 +1,8 @@
-"""A signed page: PAdES (ETSI EN 319 142-1), taken apart into what each signature is over. Whom to trust is decided after.
+"""A signed page: PAdES (ETSI EN 319 142-1), separated into signatures and the bytes that each covers. Trust is decided later.
 
-The page's first revision must be, to the byte, the page that its own JSON makes. Each revision after it must be one
-signature in one of the page's own places, over every byte up to its end, and nothing else: no other object of the page
-may be written anew. What is checked so is then handed on as a CMS signature over bytes, like any other.
+The page's first revision must equal, byte for byte, the page that its own JSON makes. Each later revision must be one signature
+in one of the page's own boxes, over every byte up to its end, and nothing else: it may not rewrite any other object of the page.
+The result is a CMS signature over bytes, like any other.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pyhanko.pdf_utils.reader import PdfFileReader
 
 MAX_GROWTH = 2 << 20
-"""How many bytes signatures may add to a page."""
+"""The number of bytes that signatures may add to a page."""
 MAX_BYTES = 8 << 20
 _SIGNING_CHANGES = {"/V", "/AP", "/M", "/MK", "/DA"}
 _CATALOG_CHANGES = {"/Version", "/Extensions", "/AcroForm", "/Metadata"}
@@ -29,15 +29,15 @@ MAX_METADATA = 64 << 10
 
 
 def is_pdf(data: bytes) -> bool:
-    """Whether a file says that it is a PDF."""
+    """Whether a file claims to be a PDF."""
     return data.startswith(b"%PDF-")
 
 
 def open_pdf(pdf: bytes, patients: bytes | None = None) -> Signed:
-    """The instruction in a page, and what each signature is over; nobody's certificate is looked at yet.
+    """Returns the instruction in a page, and what each signature covers; certificates are not checked yet.
 
-    Raises AuthorisationError: pdf_too_large, pdf_without_instruction, instruction_malformed, readable_text_differs (the
-    page is not the one that its JSON makes), signature_malformed, document_altered (more than signatures was added).
+    Raises AuthorisationError: pdf_too_large, pdf_without_instruction, instruction_malformed, readable_text_differs (the page is
+    not the one that its JSON makes), signature_malformed, document_altered (more than signatures was added).
     """
     if len(pdf) > MAX_BYTES:
         raise AuthorisationError("pdf_too_large", limit=MAX_BYTES)
@@ -72,7 +72,7 @@ def _signatures(pdf: bytes, page: bytes) -> tuple[Signature, ...] | None:
         return None
     if sum(list(map(int, found[-1].byte_range))[2:]) != len(
         pdf
-    ):  # even a line end after the last signature is nobody's
+    ):  # not even a line end may follow the last signature
         return None
     return tuple(one for one in held if one is not None)
 
@@ -86,7 +86,7 @@ def _reader(pdf: bytes) -> PdfFileReader:
 
 @dataclass(frozen=True)
 class _Offered:
-    """What our own page offers: where to sign, and which of its objects a signature may write anew."""
+    """The unsigned page: where to sign, and which of its objects a signature may rewrite."""
 
     catalog: dict[str, str]
     root: int
@@ -112,7 +112,7 @@ class _Offered:
 
 
 def _only_signed(reader: PdfFileReader, offered: _Offered, revisions: list[Revision]) -> bool:
-    """Whether the updates leave all of the page as it was but for its signature fields; pyHanko's own view on top."""
+    """Whether the updates leave everything but the signature fields unchanged, also according to pyHanko."""
     touched = {n for revision in revisions for n in revision.objects if n < offered.size}
     if not touched <= offered.changeable or reader.xrefs.total_revisions != len(revisions) + 1:
         return False
@@ -131,7 +131,7 @@ def _same_catalog(view: Any, offered: _Offered) -> bool:
 
 
 def _is_plain_metadata(root: Any) -> bool:
-    """Signing programs add XMP (PDF 2.0 asks for it): small, not packed, and without DOCTYPE, for it will be parsed."""
+    """Whether XMP that a signing program added (PDF 2.0 asks for it) is safe to parse: small, uncompressed, without DOCTYPE."""
     if "/Metadata" not in root:
         return True
     held = root.raw_get("/Metadata").get_object()
@@ -150,7 +150,7 @@ def _without(entries: Any, names: set[str]) -> dict[str, str]:
 
 
 def _one(pdf: bytes, found: Any, number: int, revision: Revision) -> Signature | None:
-    """The bytes that a signature is over, and the signature, when it covers its whole revision and all before it."""
+    """Returns a signature and its bytes, if it covers its whole revision and everything before it."""
     zero, first, second, length = (int(value) for value in found.byte_range)
     inside = revision.start <= first < second <= revision.table
     ends = revision.marker_end <= second + length <= revision.end
@@ -165,7 +165,7 @@ def _one(pdf: bytes, found: Any, number: int, revision: Revision) -> Signature |
 
 
 def _unpadded(text: bytes, contents: bytes) -> bytes:
-    """The signature without the zeros after it. It is covered by nothing: every digit of it must be as we read it."""
+    """Returns the signature without its zero padding. Nothing covers its digits, so each must have the expected form."""
     digits = text[1:-1]
     spelt = digits in (contents.hex().encode(), contents.hex().upper().encode())
     size = _der_length(contents)
@@ -175,7 +175,7 @@ def _unpadded(text: bytes, contents: bytes) -> bytes:
 
 
 def _der_length(data: bytes) -> int:
-    """How many bytes the outermost DER value takes, itself included."""
+    """Returns how many bytes the outermost DER value takes, including its header."""
     if data[1] < 0x80:
         return 2 + data[1]
     width = data[1] & 0x7F

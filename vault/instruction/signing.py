@@ -1,7 +1,7 @@
 """The doctor's side: sign an instruction or a withdrawal, with a certificate in PKCS#12 or on a token.
 
-Detached CAdES over a file, or PAdES (ETSI EN 319 142-1, baseline B) as an update appended to a page, every byte of which
-stays as it was.
+Detached CAdES over a file, or PAdES (ETSI EN 319 142-1, baseline B) as an update appended to a page, whose existing bytes stay
+unchanged.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _STAMP = TextStampStyle(stamp_text="%(signer)s\n%(ts)s", border_width=0)
 
 
 def load_p12(data: bytes, password: str) -> signers.SimpleSigner:
-    """The key and certificates of a .p12. Raises AuthorisationError: p12_unusable (wrong password, or none)."""
+    """Load the key and certificates of a .p12. Raises AuthorisationError: p12_unusable (wrong password, or none)."""
     try:
         signer = signers.SimpleSigner.load_pkcs12_data(data, other_certs=[], passphrase=password.encode())
     except Exception:  # noqa: BLE001 - whatever pyHanko raises could quote the certificate
@@ -39,7 +39,7 @@ def load_p12(data: bytes, password: str) -> signers.SimpleSigner:
 
 
 def signer_number(signer: signers.Signer) -> str | None:
-    """The national number in the certificate that will sign; None when it names nobody, which a check then refuses."""
+    """Returns the national number in the signing certificate; None when it names no person, which a check then refuses."""
     try:
         certificate = signer.signing_cert
         return national_number(certificate, family_of(certificate)) if certificate is not None else None
@@ -48,16 +48,16 @@ def signer_number(signer: signers.Signer) -> str | None:
 
 
 def sign_cades(document: bytes, signer: signers.Signer) -> bytes:
-    """A detached CAdES signature over the document, DER. Raises AuthorisationError: signing_failed."""
+    """Returns a detached CAdES signature over the document, DER. Raises AuthorisationError: signing_failed."""
     signed = _run(lambda: signer.async_sign_general_data(document, "sha256", detached=True, use_cades=True))
     return bytes(signed.dump())
 
 
 def sign_pades(pdf: bytes, signer: signers.Signer, place: int) -> bytes:
-    """The page with one more signature, in the box of the controller with this number, from 1.
+    """Returns the page with one more signature, in the box of the controller with this number, from 1.
 
-    Raises AuthorisationError: what `vault.instruction.signed_page.open_pdf` says of a page that is not ours or was altered
-    (nobody signs that), no_such_place, place_is_signed, page_is_signed, signing_failed.
+    Raises AuthorisationError: what `vault.instruction.signed_page.open_pdf` raises for a foreign or altered page (which must not
+    be signed), no_such_place, place_is_signed, page_is_signed, signing_failed.
     """
     signed = open_pdf(pdf)
     boxes = set(range(1, len(parse(signed.document).controllers) + 1))
@@ -75,7 +75,7 @@ def sign_pades(pdf: bytes, signer: signers.Signer, place: int) -> bytes:
 
 
 def _run(sign: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
-    """Let the signer sign. What the library or the card says could name the holder: it becomes a code."""
+    """Let the signer sign. Errors of the library or the card could name the holder, so they become a code."""
     try:
         return asyncio.run(sign())
     except Exception:  # noqa: BLE001, S110
