@@ -1,8 +1,8 @@
-"""The ladder of destruction: idempotent at every rung, and checked.
+"""The sequence of destruction: idempotent at every step, and checked.
 
-Intent (with an inventory, in the ledger) > positive control > data process ended > key destroyed > the same pages no
-longer open > everything below the run's folders unlinked > absence of every file checked. The caller writes intent and
-outcome into the ledger; nothing here can make evidence whose checks did not pass.
+Intent (with an inventory, in the ledger) > positive control > data process ended > key destroyed > the same pages no longer open
+> everything below the run's folders unlinked > absence of every file checked. The caller writes intent and outcome into the
+ledger; this module cannot produce evidence whose checks did not pass.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _GONE = frozenset({KeyState.ABSENT, KeyState.EXPIRED, KeyState.REVOKED})
 
 @dataclass(frozen=True)
 class StagedFile:
-    """One file that will die: path relative to its folder, size and digest of its ciphertext (empty: not readable)."""
+    """One file to be destroyed: path relative to its folder, size and digest of its ciphertext (empty: not readable)."""
 
     name: str
     size: int
@@ -54,33 +54,33 @@ class Verification:
 
 @dataclass(frozen=True)
 class IntakeEvidence:
-    """What is known of the intake whose identity opened the run's source."""
+    """What is known about the intake whose identity opened the run's source."""
 
     provider: str
     key_state: str
-    only_key: bool  # whether the source was sealed to that identity and to no other
-    clear_seen: bool = False  # whether any run of the instruction met a clear export
+    only_key: bool  # whether the source was sealed only to that identity
+    clear_seen: bool = False  # whether any run of the instruction found a clear export
 
     def encrypted_always(self) -> bool:
-        """Whether nobody can open the source any more: never seen in clear, its only key in the keyring and seen to be gone."""
+        """Whether the source can no longer be opened: never found in clear, its only key in the keyring and seen to be gone."""
         sealed = self.only_key and not self.clear_seen
         return self.provider == KernelKeyring.name and sealed and self.key_state in _GONE
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """What a destruction leaves behind as knowledge."""
+    """The evidence that a destruction leaves."""
 
     files: int
     bytes: int
-    opened_before: int  # segments that the key opened before it died; 0: the key was gone already
+    opened_before: int  # segments that the key opened before its destruction; 0: the key was already gone
     key_state: str
     verification: Verification
     intake: IntakeEvidence | None = None
 
 
 def inventory_staging(lease: Lease) -> list[StagedFile]:
-    """Every file of any kind below the run's folders."""
+    """Returns every file of any kind below the run's folders."""
     found: list[StagedFile] = []
     for folder in lease.folders:
         for path in sorted(_files(folder)):
@@ -94,7 +94,7 @@ def inventory_staging(lease: Lease) -> list[StagedFile]:
 def _staged(path: Path, name: str) -> StagedFile:
     try:
         sha256, size = ciphertext_digest(path)
-    except OSError:  # a broken disk keeps nothing alive: it dies without its digest
+    except OSError:  # a broken disk must not prevent destruction: the file is destroyed without its digest
         return StagedFile(name, path.lstat().st_size, "")
     return StagedFile(name, size, sha256)
 
@@ -114,14 +114,14 @@ def _links(root: str, folders: list[str]) -> list[str]:
 
 
 def key_of(lease: Lease) -> KeyRef | None:
-    """The run's key: as leased, or found by the run's name when a crash came before the lease knew it."""
+    """Returns the run's key: from the lease, or by the run's name if a crash came before the lease recorded it."""
     if lease.key_ref is not None or lease.provider != KernelKeyring.name:
         return lease.key_ref
     return KernelKeyring().find(lease.run_id)
 
 
 def probe(lease: Lease, segments: int = 12) -> int:
-    """How many sealed segments open with the run's key, seen by a short process of its own; -1: none can."""
+    """Returns how many sealed segments open with the run's key, tried by a separate short process; -1: none can."""
     ref = key_of(lease)
     if ref is None:
         return -1
@@ -133,8 +133,8 @@ def probe(lease: Lease, segments: int = 12) -> int:
 def destroy_run(home: Path, lease: Lease, inventory: list[StagedFile], opened_before: int) -> Evidence:
     """Destroy key and files of a run, and the identity of its intake; check that they are gone.
 
-    Doing it again changes nothing. Of a run of another host (`vault.runs.lease.Locality`) neither key nor process can be
-    checked: their checks then stay false.
+    Idempotent. For a run of another host (`vault.runs.lease.Locality`) neither key nor process can be checked: their checks then
+    stay false.
     """
     end_data_process(lease)
     ended = data_process_ended(lease)
@@ -143,7 +143,7 @@ def destroy_run(home: Path, lease: Lease, inventory: list[StagedFile], opened_be
     identity = _destroy_identity(home, lease, intake) if intake else KeyState.ABSENT
     fails = probe(lease) < 0
     for folder in lease.folders:
-        with contextlib.suppress(OSError):  # what is left is seen next
+        with contextlib.suppress(OSError):  # the next check finds what is left
             remove(folder)
     absent = not lease.has_files
     return Evidence(
@@ -173,7 +173,7 @@ def _destroy_identity(home: Path, lease: Lease, intake: Intake) -> KeyState:
 
 def _destroy_key(lease: Lease) -> KeyState:
     if locality(lease) is Locality.FOREIGN_HOST:
-        return KeyState.NOT_OBSERVABLE  # a key of this name here would be another's
+        return KeyState.NOT_OBSERVABLE  # a key of this name on this host would be another run's
     ref = key_of(lease)
     if ref is None:
         return KeyState.ABSENT
@@ -183,7 +183,7 @@ def _destroy_key(lease: Lease) -> KeyState:
 
 
 def remove(folder: Path) -> None:
-    """Unlink everything below a folder and the folder; links are unlinked, never followed."""
+    """Unlink a folder and everything below it; links are unlinked, never followed."""
     if folder.is_symlink() or folder.is_file():
         folder.unlink()
     elif folder.is_dir():
@@ -193,7 +193,7 @@ def remove(folder: Path) -> None:
 
 
 def destroy_stray(folder: Path) -> tuple[int, int]:
-    """Destroy a marked folder that no lease explains, and a kernel key of its name; gives files and bytes."""
+    """Destroy a marked folder that belongs to no lease, and a kernel key of its name. Returns files and bytes."""
     paths = [path for path in _files(folder) if path.is_file() and not path.is_symlink()]
     size = sum(path.stat().st_size for path in paths)
     ref = KernelKeyring().find(folder.name)
@@ -204,7 +204,7 @@ def destroy_stray(folder: Path) -> tuple[int, int]:
 
 
 def _remove_marked(folder: Path) -> None:
-    """The mark goes last: a removal that is cut short leaves a folder that is still known as ours."""
+    """Remove the mark last: after an interruption, the folder can still be identified as this home's."""
     for path in folder.iterdir():
         if path.name != MARK:
             remove(path)

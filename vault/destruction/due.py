@@ -1,4 +1,4 @@
-"""What a sweep has to look at: leases that are overdue, withdrawn, half-destroyed or without a key, and unknown folders."""
+"""What a sweep must look at: leases that are overdue, withdrawn, half-destroyed or without a key, and unknown folders."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from vault.system.clock import Clock
 
 
 def live_runs(home: Path) -> Iterator[Lease]:
-    """Every lease without a certificate that can be read."""
+    """Yield every readable lease without a certificate."""
     return (lease for lease in readable_runs(home)[0] if not is_ended(home, lease.run_id))
 
 
 def reason_to_look(home: Path, lease: Lease, clock: Clock) -> str | None:
-    """Why the sweep looks at a run that has no certificate; None for one that lives and has time.
+    """Returns why the sweep must look at a run without a certificate; None if it lives and has time left.
 
     deadline | withdrawn | half_destroyed | key_lost | resumable | elsewhere (overdue, but of a host that cannot be seen)
     """
@@ -36,7 +36,7 @@ def reason_to_look(home: Path, lease: Lease, clock: Clock) -> str | None:
 
 
 def _reason_of_orphan(home: Path, lease: Lease) -> str:
-    """Why a run is looked at whose owner died here, or before this boot."""
+    """Returns why to look at a run whose owner ended here, or before this boot."""
     if is_withdrawn(home, lease.authorisation_id):
         return "withdrawn"
     if any(has_run_file(home, lease.run_id, name) for name in (RunFile.INTENT, RunFile.CAUSE)):
@@ -45,14 +45,14 @@ def _reason_of_orphan(home: Path, lease: Lease) -> str:
 
 
 def is_restored(home: Path, run_id: str) -> bool:
-    """Whether the run was alive in a backup that was put back: never resumed, ended by the sweep."""
+    """Whether the run was alive in a restored backup: it is never resumed, and the sweep ends it."""
     return has_run_file(home, run_id, RunFile.RESTORED)
 
 
 def is_over(home: Path, lease: Lease, clock: Clock) -> bool:
-    """Whether nothing of the run is kept for its sake: it has its certificate, or can never get one here.
+    """Whether nothing must be kept for the run: it has its certificate, or can never get one here.
 
-    The latter when it was made where nobody here can look, its deadline has passed, and none of its files are left.
+    The latter if it was made on a host that is not visible from here, its deadline has passed, and none of its files are left.
     """
     if is_ended(home, lease.run_id):
         return True
@@ -60,26 +60,28 @@ def is_over(home: Path, lease: Lease, clock: Clock) -> bool:
 
 
 def forget_key(run_id: str) -> None:
-    """Destroy the run's key by its name, where this kernel has one: of a run whose lease cannot be read."""
+    """Destroy the run's key by its name, if this kernel has one: for a run with an unreadable lease."""
     ref = KernelKeyring().find(run_id)
     if ref is not None:
         KernelKeyring().destroy(ref)
 
 
 def find_unknown(home: Path) -> tuple[list[Path], list[Path]]:
-    """Entries of `staging/` that no lease explains: those that carry our mark, and those that a person must look at."""
+    """Returns the entries of `staging/` that belong to no lease: those with this home's mark, and those for a person to check."""
     folder = home / "staging"
     found = sorted(folder.iterdir()) if folder.is_dir() else []
-    known = set(leased_runs(home))  # after the folders: each of a run begun meanwhile has its lease
+    known = set(
+        leased_runs(home)
+    )  # read after the folders: a run that began in between already has its lease
     strays = [path for path in found if path.name not in known]
     ours = [path for path in strays if is_ours(home, path)]
     return ours, [path for path in strays if path not in ours]
 
 
 def rearm_keys(home: Path, clock: Clock) -> None:
-    """Set every kernel timeout anew by the boot clock: the kernel's own follows the wall clock, which can be set."""
+    """Reset every kernel timeout from the boot clock: the kernel's own follows the wall clock, which can be set."""
     for lease in live_runs(home):
-        with contextlib.suppress(OSError):  # one that cannot be looked at must not hold up the others
+        with contextlib.suppress(OSError):  # an unreadable run must not block the others
             rearm_key(home, lease, clock)
     for intake in list_intakes(home):
         with contextlib.suppress(OSError):
@@ -88,7 +90,7 @@ def rearm_keys(home: Path, clock: Clock) -> None:
 
 
 def rearm_key(home: Path, lease: Lease, clock: Clock) -> None:
-    """The same for one run and the identity of its intake; nothing where its key is not in this kernel."""
+    """The same for one run and the identity of its intake; does nothing if the key is not in this kernel."""
     if locality(lease) is not Locality.SAME_BOOT:
         return
     if lease.key_ref is not None and lease.provider == KernelKeyring.name:

@@ -1,4 +1,4 @@
-"""The sweep's heartbeat: when it last came to its end, by both clocks, and what it found. Counts only."""
+"""The sweep's heartbeat: when it last completed, by both clocks, and what it found. Counts only."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ LATE_AFTER_INTERVALS = 3
 
 
 class Heartbeat(Record, frozen=True):
-    """One sweep that came to its end."""
+    """One completed sweep."""
 
     ended: str  # RFC 3339 Z
     boot_seconds: float
@@ -24,7 +24,7 @@ class Heartbeat(Record, frozen=True):
     found: dict[str, int]
 
     def age_seconds(self, clock: Clock, boot_id: str | None = None) -> int | None:
-        """How long ago, by whichever clock says more; None when that cannot be said (the wall clock was set back)."""
+        """Returns the age by the clock that says more; None when it cannot be determined (the wall clock was set back)."""
         wall = (clock.now() - parse_utc(self.ended)).total_seconds()
         if self.boot_id == (clock.boot_id() if boot_id is None else boot_id):
             return int(max(wall, clock.boot_seconds() - self.boot_seconds))
@@ -32,13 +32,13 @@ class Heartbeat(Record, frozen=True):
 
 
 def beat(home: Path, clock: Clock, found: dict[str, int]) -> None:
-    """Note that a sweep has ended."""
+    """Record that a sweep has ended."""
     mark = Heartbeat(format_utc(clock.now()), clock.boot_seconds(), clock.boot_id(), found)
     write_durably(home / NAME, dump(mark))
 
 
 def last_heartbeat(home: Path) -> Heartbeat | None:
-    """The last sweep that ended; None when none ever did, or its mark cannot be read."""
+    """Returns the last completed sweep; None when there is none, or its record cannot be read."""
     with contextlib.suppress(OSError, ValueError, IntegrityError):
         found = load(Heartbeat, (home / NAME).read_bytes(), IntegrityError, "heartbeat_unreadable")
         parse_utc(found.ended)
@@ -47,5 +47,5 @@ def last_heartbeat(home: Path) -> Heartbeat | None:
 
 
 def unit_name(home: Path) -> str:
-    """What the units that call the sweep of this home are named: opaque, one a home."""
+    """Returns the name of the units that call this home's sweep: opaque, one per home."""
     return f"reprise-sweep-{home_id(home)[:8]}"

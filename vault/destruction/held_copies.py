@@ -1,8 +1,8 @@
-"""Copies of patients' data that the operator holds beside staging: the export that came, and the package that was made.
+"""Copies of patients' data that the operator holds beside staging: the received export, and the package that was made.
 
-Each is kept in a sealed register, `custody/<id>`, from the moment the program knows of it until it was destroyed and checked.
-Destroying overwrites and unlinks: on flash storage and copying file systems that is no proof, and the evidence says so.
-Only files that are still the ones registered are touched; what changed meanwhile is left for a person.
+Each is in a sealed register, `custody/<id>`, from the moment the program knows of it until it was destroyed and checked.
+Destroying overwrites and unlinks: on flash storage and copy-on-write file systems that proves nothing, and the evidence states
+it. Only files that are unchanged since registration are touched; changed ones are left for a person.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from vault.system.files import sync_folder, write_durably
 _BLOCK = bytes(1 << 20)
 _KEPT = frozenset({"changed_since", "not_removed"})
 AT_SERVER = "at_server"
-"""Counted with the end of a copy that lay at a server."""
+"""Counted when a copy at a server ends."""
 
 
 class CopyKind(StrEnum):
-    """What a copy is."""
+    """The kinds of copies."""
 
     SOURCE = "source"
     PACKAGE = "package"
@@ -39,74 +39,74 @@ class Evidence(StrEnum):
 
     ENCRYPTED_ALWAYS = "encrypted_always"  # and the only key to it was destroyed
     OVERWRITTEN = "unlinked_overwritten"  # no proof on flash storage
-    SEALED = "unlinked_sealed"  # it was sealed to keys that the recipients keep
-    AT_SERVER = "deleted_at_server"  # sealed too; that it is gone is the server's word
+    SEALED = "unlinked_sealed"  # it was sealed to keys that the recipients still have
+    AT_SERVER = "deleted_at_server"  # also sealed; only the server's answer shows that it is gone
 
 
 def evidence_of_kind(kind: CopyKind) -> Evidence:
-    """What destroying a copy of this kind is worth: a package was sealed, an export lay in clear."""
+    """Returns what destroying a copy of this kind is worth: a package was sealed, an export lay in clear."""
     return Evidence.SEALED if kind is CopyKind.PACKAGE else Evidence.OVERWRITTEN
 
 
 class HeldFile(Record, frozen=True):
-    """One file of a copy, as it was when it was registered, and what kept us from destroying it."""
+    """One file of a copy, as it was when it was registered, and what prevented its destruction."""
 
     path: str
     size: int
     filesystem: int
     inode: int
     modified_ns: int
-    kept: str = ""  # changed_since | not_removed: when it is gone later, somebody else removed it
+    kept: str = ""  # changed_since | not_removed: if it is gone later, someone else removed it
 
     @classmethod
     def of(cls, path: Path) -> HeldFile:
-        """The file as it stands; a link is looked at, not followed."""
+        """Returns the file as it is; a link is examined, not followed."""
         found = path.lstat()
         return cls(str(path), found.st_size, _filesystem_of(path.parent), found.st_ino, found.st_mtime_ns)
 
     def unchanged(self, *, overwritten: bool) -> bool:
-        """Whether the path still names this file; its time may differ when we may have begun to overwrite it."""
+        """Whether the path still names this file; its time may differ if overwriting may have begun."""
         path = Path(self.path)
         with contextlib.suppress(FileNotFoundError):
             return self.is_that(path.lstat(), _filesystem_of(path.parent), overwritten=overwritten)
         return False
 
     def is_that(self, found: os.stat_result, filesystem: int, *, overwritten: bool) -> bool:
-        """Whether what was found is this file; its time may differ when we may have begun to overwrite it."""
+        """Whether the found file is this file; its time may differ if overwriting may have begun."""
         same = (found.st_size, filesystem, found.st_ino) == (self.size, self.filesystem, self.inode)
         return same and (overwritten or found.st_mtime_ns == self.modified_ns)
 
 
 class HeldCopy(Record, frozen=True):
-    """A copy the operator holds, and until when."""
+    """A copy that the operator holds, and until when."""
 
     id: str
     kind: CopyKind
     authorisation_id: str
-    run_id: str | None  # which made it; None for a source
+    run_id: str | None  # the run that made it; None for a source
     root: str
     until: str  # RFC 3339 Z
     files: tuple[HeldFile, ...]
     ending: bool = False  # its destruction has begun
-    alarmed: bool = False  # that it could not be completed is in the ledger
-    emptied: bool = False  # each of its files is gone, and was seen to be
-    recorded: bool = False  # its end is in the ledger; only the certificate of its run does not tell it yet
-    not_found: int = 0  # files that were gone before we began: somebody else removed them
+    alarmed: bool = False  # the ledger records that its destruction could not be completed
+    emptied: bool = False  # each of its files was observed to be gone
+    recorded: bool = False  # its end is in the ledger; only the certificate of its run lacks it
+    not_found: int = 0  # files that were gone before the destruction began: someone else removed them
 
     @property
     def at_server(self) -> bool:
-        """Whether the copy lies at a server, under a name of the register of destinations."""
+        """Whether the copy is at a server, under a name of the register of destinations."""
         return "://" in self.root
 
     @property
     def size(self) -> int:
-        """Bytes of all its files."""
+        """The bytes of all its files."""
         return sum(file.size for file in self.files)
 
 
 @dataclass(frozen=True)
 class CopyEnd:
-    """How a copy ended: counts, what it is worth, and what stood in the way."""
+    """How a copy ended: counts, the worth of the evidence, and what prevented completion."""
 
     files: int
     bytes: int
@@ -129,14 +129,14 @@ class Custody:
     def register(
         self, kind: CopyKind, root: Path, *, authorisation_id: str, run_id: str | None, until: str
     ) -> HeldCopy:
-        """Note a copy and its files, by name and state; their bytes are not read. Again replaces the note."""
+        """Register a copy and its files, by name and state, without reading their bytes. Replaces an existing entry."""
         files = tuple(HeldFile.of(path) for path in _files(root))
         return self._register(kind, str(root), files, authorisation_id, run_id, until)
 
     def register_at_server(
         self, root: str, sizes: dict[str, int], *, authorisation_id: str, run_id: str, until: str
     ) -> HeldCopy:
-        """Note a package at a server, its files by name and size. Again replaces the note."""
+        """Register a package at a server, its files by name and size. Replaces an existing entry."""
         files = tuple(HeldFile(name, size, 0, 0, 0) for name, size in sorted(sizes.items()))
         return self._register(CopyKind.PACKAGE, root, files, authorisation_id, run_id, until)
 
@@ -155,13 +155,13 @@ class Custody:
         return held
 
     def held(self) -> list[HeldCopy]:
-        """Every copy not yet destroyed, by kind and date; what does not open is counted by `unreadable`."""
+        """Returns every copy not yet destroyed, by kind and date. `unreadable` counts the entries that cannot be opened."""
         paths = sorted(self._folder.iterdir()) if self._folder.is_dir() else []
         read = (self._read_or_none(path) for path in paths if not path.name.startswith("."))
         return sorted((copy for copy in read if copy is not None), key=lambda copy: (copy.until, copy.id))
 
     def unreadable(self) -> int:
-        """How many entries of the register do not open: what they stood for, nobody knows any more."""
+        """Returns how many entries of the register cannot be opened; what they stood for is unknown."""
         paths = self._folder.iterdir() if self._folder.is_dir() else ()
         return sum(1 for p in paths if not p.name.startswith(".") and self._read_or_none(p) is None)
 
@@ -172,16 +172,16 @@ class Custody:
             return None
 
     def end_at(self, copy: HeldCopy, until: str) -> None:
-        """Shorten a copy's time; it is never lengthened, and a copy that ended meanwhile does not come back."""
+        """Shorten a copy's time. It is never lengthened, and a copy that has already ended does not return."""
         now = self._read_or_none(self._folder / copy.id)
         if now is not None and until < now.until:
             self._write(now.changed(until=until))
 
     def destroy(self, copy: HeldCopy) -> CopyEnd:
-        """Destroy a copy's files and check. It stays registered until `drop`; doing it again changes nothing."""
+        """Destroy a copy's files and check. The copy stays registered until `drop`. Idempotent."""
         if copy.files and not copy.ending:
             copy = _begin(copy)
-            self._write(copy)  # a crash from here on leaves files whose time we changed, or that we removed
+            self._write(copy)  # a crash from now on leaves files that this program modified or removed
         left, end = _destroy_files(copy)
         if end.complete:
             left = left.changed(emptied=True)
@@ -191,16 +191,16 @@ class Custody:
         return end
 
     def drop(self, copy: HeldCopy) -> None:
-        """Forget a copy of which nothing is left."""
+        """Remove a copy of which nothing is left from the register."""
         (self._folder / copy.id).unlink(missing_ok=True)
         sync_folder(self._folder)
 
     def note_alarm(self, copy: HeldCopy) -> None:
-        """Remember that its incomplete end was recorded: once is enough."""
+        """Remember that its incomplete end was recorded, so that it is recorded only once."""
         self._write(self._read(copy.id).changed(alarmed=True))
 
     def note_recorded(self, copy: HeldCopy) -> None:
-        """Remember that its end was recorded: once is enough."""
+        """Remember that its end was recorded, so that it is recorded only once."""
         self._write(self._read(copy.id).changed(recorded=True))
 
     def _write(self, held: HeldCopy) -> None:
@@ -214,7 +214,7 @@ class Custody:
 
 
 def _files(root: Path) -> Iterator[Path]:
-    """Every file and link of a copy, sorted; folders are no copies of anything."""
+    """Yield every file and link of a copy, sorted; folders do not count."""
     if not root.is_dir() or root.is_symlink():
         yield root
         return
@@ -225,7 +225,7 @@ def _files(root: Path) -> Iterator[Path]:
 
 
 def _destroy_files(copy: HeldCopy) -> tuple[HeldCopy, CopyEnd]:
-    """One pass over what is left; the copy then knows what kept us from which file."""
+    """Make one pass over the remaining files; the returned copy notes what prevented the destruction of each."""
     reachable = _is_reachable(copy)
     codes = [_destroy_file(file, begun=copy.ending) if reachable else "not_reachable" for file in copy.files]
     exceptions = dict(Counter(code for code in codes if code is not None))
@@ -240,7 +240,7 @@ def _destroy_files(copy: HeldCopy) -> tuple[HeldCopy, CopyEnd]:
 
 
 def _destroy_file(file: HeldFile, *, begun: bool) -> str | None:
-    """Overwrite, unlink, sync; gives what stood in the way or weakens the end, as a code.
+    """Overwrite, unlink, sync. Returns a code for what prevented or weakens the end.
 
     changed_since | not_removed | not_reachable | not_found | other_names_remain
     """
@@ -248,7 +248,7 @@ def _destroy_file(file: HeldFile, *, begun: bool) -> str | None:
     try:
         folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
     except (FileNotFoundError, NotADirectoryError):
-        return "not_found" if file.kept else None  # else we unlinked it, before a crash
+        return "not_found" if file.kept else None  # otherwise this program unlinked it before a crash
     except OSError:
         return "not_reachable"
     try:
@@ -258,7 +258,7 @@ def _destroy_file(file: HeldFile, *, begun: bool) -> str | None:
 
 
 def _destroy_entry(file: HeldFile, folder: int, name: str, *, begun: bool) -> str | None:
-    """The same in an open folder: whoever may rename above it cannot put another file in the place of the one looked at."""
+    """The same in an open folder: a rename of a parent folder cannot replace the checked file by another."""
     try:
         found = os.lstat(name, dir_fd=folder)
     except FileNotFoundError:
@@ -279,10 +279,10 @@ def _destroy_entry(file: HeldFile, folder: int, name: str, *, begun: bool) -> st
 
 
 def _begin(copy: HeldCopy) -> HeldCopy:
-    """The copy about to be destroyed.
+    """Returns the copy marked for destruction.
 
-    What is not there any more is counted, and is not ours to have destroyed; what is no longer as it was registered is
-    marked, while its time can still tell.
+    Files that no longer exist are counted as not destroyed by this program. Files that changed since registration are marked now,
+    while their time still shows it.
     """
     if not _is_reachable(copy):
         return copy
@@ -292,15 +292,14 @@ def _begin(copy: HeldCopy) -> HeldCopy:
 
 
 def _filesystem_of(folder: Path) -> int:
-    """What tells a file system from another, also after a boot: its own id, where it has one; else its device."""
+    """Returns what identifies a file system, also after a boot: its own id if it has one, otherwise its device."""
     return os.statvfs(folder).f_fsid or folder.stat().st_dev
 
 
 def _is_reachable(copy: HeldCopy) -> bool:
-    """Whether what is not seen is not there: the folder that held the copy is, on the same file system.
+    """Whether an invisible file is really absent: the folder that held the copy exists, on the same file system.
 
-    A disk that is not mounted and a folder that was moved away hide a copy, also when the copy is that folder; they do not
-    destroy it.
+    An unmounted disk or a moved folder hides a copy, even when the copy is that folder, but does not destroy it.
     """
     root = Path(copy.root)
     if copy.emptied:
@@ -315,7 +314,7 @@ def _is_reachable(copy: HeldCopy) -> bool:
 
 
 def _overwrite(name: str, folder: int, found: os.stat_result) -> bool:
-    """Overwrite the file that was found there; false when the name stands for another one by now."""
+    """Overwrite the file that was found; false if the name now belongs to another file."""
     descriptor = os.open(name, os.O_WRONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=folder)
     with os.fdopen(descriptor, "wb") as stream:
         if not os.path.samestat(os.fstat(descriptor), found):
@@ -329,7 +328,7 @@ def _overwrite(name: str, folder: int, found: os.stat_result) -> bool:
 
 
 def _remove_empty_folders(copy: HeldCopy) -> None:
-    """The folders of the copy that are now empty; one that holds anything else stays."""
+    """Remove the copy's folders that are now empty; others stay."""
     root = Path(copy.root)
     if not root.is_dir() or root.is_symlink():
         return

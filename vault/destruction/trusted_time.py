@@ -1,8 +1,8 @@
-"""Whether the wall clock may be believed, where believing it wrongly destroys what nobody can make again.
+"""Whether the wall clock is trustworthy, where a wrong time would destroy data that cannot be recreated.
 
 A run's staging can be extracted again, so its deadline needs no such care (`vault.system.deadline`). A source or a package held
-until a date cannot. The last moment that was believed is kept with its boot clock: a wall clock that has since gone further
-than the boot clock explains is not believed until the kernel holds it synchronised or an operator says that it is right.
+until a date cannot be recreated. The last accepted moment is kept with its boot clock. A wall clock that has advanced further
+than the boot clock explains is refused until the kernel holds it synchronised or an operator confirms it.
 """
 
 from __future__ import annotations
@@ -17,28 +17,28 @@ from vault.system.clock import Clock, format_utc, parse_utc
 from vault.system.files import write_durably
 
 DRIFT_BOUND = timedelta(hours=1)
-"""How far wall and boot clock may part within a boot."""
+"""How far wall and boot clock may diverge within a boot."""
 OFF_BOUND = timedelta(days=7)
-"""How long a machine may have been off before its clock needs a second source."""
+"""How long a machine may be off before its clock needs a second source."""
 
 
 class TrustedTime:
-    """The clock of a home, held against what was believed before (`clock.json`)."""
+    """The clock of a home, compared with the last accepted moment (`clock.json`)."""
 
     def __init__(self, home: Path, clock: Clock) -> None:
         self._path, self._restored, self._clock = home / "clock.json", home / RESTORED, clock
 
     def now(self) -> datetime | None:
-        """The moment, and it becomes what later moments are held against; None when it is not to be believed."""
+        """Returns the moment, and records it for later comparisons; None when the clock is not trustworthy."""
         note, synchronised = self._note(), self._clock.synchronised()
         if not (synchronised or self._plausible(note)):
             return None
         if synchronised or note is None or note["boot_id"] != self._clock.boot_id():
-            self.confirm()  # within a boot what was believed first stands, else an hour could be lost at every sweep
+            self.confirm()  # within a boot keep the first accepted moment, or each sweep could lose up to an hour
         return self._clock.now()
 
     def confirm(self) -> None:
-        """Believe the wall clock as it is: an operator says so, or it was found plausible."""
+        """Accept the wall clock as it is: an operator confirmed it, or it is plausible."""
         note = {
             "wall": format_utc(self._clock.now()),
             "boot": self._clock.boot_seconds(),
@@ -47,7 +47,7 @@ class TrustedTime:
         write_durably(self._path, json.dumps(note, sort_keys=True).encode())
 
     def _note(self) -> dict[str, Any] | None:
-        """What was believed before; None when nothing was, or it cannot be read."""
+        """Returns the last accepted moment; None when there is none, or it cannot be read."""
         try:
             note = dict(json.loads(self._path.read_bytes()))
             parse_utc(note["wall"])
@@ -56,7 +56,7 @@ class TrustedTime:
             return None
 
     def _plausible(self, note: dict[str, Any] | None) -> bool:
-        if note is None:  # the first moment of a home; of one that has a past it takes more to believe it
+        if note is None:  # the first moment of a new home; a home with a past needs more
             return not self._path.exists() and not self._restored.exists()
         gone = self._clock.now() - parse_utc(note["wall"])
         if note["boot_id"] == self._clock.boot_id():

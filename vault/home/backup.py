@@ -1,8 +1,8 @@
-"""A home sealed with age as one stream, a tar inside: what a new host needs to answer for what was done, and no more.
+"""A home sealed with age as one stream, a tar inside: only what a new host needs to account for past acts.
 
-In it: settings, site and log keys, trust, ledger, sealed records, tombstones, authorisations, runs with their proofs.
-Never in it: staging, run keys (they are in no file), locks, orders, parts not yet published, identities that open what
-practices send in. What the lists below do not name is left out and counted.
+In it: settings, site and log keys, trust, ledger, sealed records, tombstones, authorisations, runs with their proofs. Never in
+it: staging, run keys (they are in no file), locks, orders, unpublished parts, identities that open what practices send in. Files
+outside the lists below are left out and counted.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from vault.system.files import sync_folder
 from vault.system.host_identity import machine_id
 
 MANIFEST = "backup.json"
-# Tombstones after subjects: of an erasure that goes on meanwhile the copy holds the tombstone, not only the record.
+# Tombstones after subjects: of a concurrent erasure, the copy then holds the tombstone, not only the record.
 KEPT = (
     HOME_ID,
     "trust",
@@ -46,12 +46,12 @@ KEPT_KEYS = frozenset({"site.key", "log.key", "home.age"})
 LEFT = frozenset(
     {"staging", "intakes", "locks", "orders", "prefect", "sweep.json", "clock.json", "restored.json"}
 )
-"""What lives with one host and one moment."""
+"""Belongs to one host and one moment."""
 _LEDGER_NOTE = ".tree"
 
 
 def refuse_backup(recipients: list[str], to: Path) -> None:
-    """Refuse what could not be sealed to there.
+    """Refuse recipients or a path that cannot be used.
 
     Raises TargetRefusedError (recipient_not_age, no_recipient, backup_exists), FileNotFoundError for the folder.
     """
@@ -67,16 +67,15 @@ def refuse_backup(recipients: list[str], to: Path) -> None:
 def write_backup(
     home: Path, store: FileLedger, clock: Clock, recipients: list[str], to: Path
 ) -> dict[str, Any]:
-    """Seal the home into `to`, as it stands at one head of its ledger. Gives counts.
+    """Seal the home into `to`, as of one head of its ledger. Returns counts.
 
-    Raises TargetRefusedError: recipient_not_age, no_recipient, backup_exists; StorageFullError. What was begun and not
-    finished is removed.
+    Raises TargetRefusedError: recipient_not_age, no_recipient, backup_exists; StorageFullError. An unfinished backup is removed.
     """
     refuse_backup(recipients, to)
     growing = to.with_name(f".{to.name}.growing")
     try:
         counts = _seal_home(home, store, clock, recipients, growing)
-        os.link(growing, to)  # unlike a rename it never replaces
+        os.link(growing, to)  # unlike a rename, a link never replaces a file
     finally:
         growing.unlink(missing_ok=True)
     sync_folder(to.parent)
@@ -86,7 +85,7 @@ def write_backup(
 def _seal_home(
     home: Path, store: FileLedger, clock: Clock, recipients: list[str], path: Path
 ) -> dict[str, Any]:
-    with store.locked():  # no entry, and no erasure, in between
+    with store.locked():  # no entry and no erasure in between
         head = store.head()
         facts = {
             "version": 1,
@@ -102,7 +101,7 @@ def _seal_home(
             seal_stream(recipients, path) as sealed,
             tarfile.open(
                 fileobj=cast("IO[bytes]", sealed), mode="w|"
-            ) as tar,  # a stream needs no more than `write`
+            ) as tar,  # the stream needs only `write`
         ):
             _add(tar, MANIFEST, json.dumps(facts, sort_keys=True).encode())
             for name in KEPT:
@@ -113,7 +112,7 @@ def _seal_home(
 
 
 def _files_to_keep(home: Path, top: Path) -> Iterator[Path]:
-    """Regular files below one name of the home; no links, no temporary files, no keys beyond those a home is made of."""
+    """Yield regular files below one name of the home: no links, no temporary files, no keys except those of the home itself."""
     if top.is_file():
         yield top
         return
@@ -127,7 +126,7 @@ def _files_to_keep(home: Path, top: Path) -> Iterator[Path]:
 
 
 def _add_file(tar: tarfile.TarFile, home: Path, path: Path) -> int:
-    """Add one file; one that a writer took away meanwhile is not there."""
+    """Add one file; skips one that another process removed in between."""
     try:
         data = path.read_bytes()
     except FileNotFoundError:

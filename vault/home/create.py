@@ -1,4 +1,4 @@
-"""Make a home: its folders, its keys, its settings and the first head of its ledger."""
+"""Creates a home: its folders, its keys, its settings and the first head of its ledger."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ FOLDERS = (
 )
 
 _ORIGIN = re.compile(r"[a-z0-9](?:[a-z0-9.\-]{0,62}[a-z0-9])?(?:/[a-z0-9][a-z0-9.\-]{0,63})*")
-"""A name of the kind that C2SP tlog-checkpoint recommends: a URL without its scheme."""
+"""A name in the form that C2SP tlog-checkpoint recommends: a URL without its scheme."""
 
 
 def create_home(home: Path, *, trial: bool, origin: str, ceiling_hours: int = 72) -> Site:
-    """Make an empty home with its folders, site key and settings; its host begins to keep a record of it.
+    """Create an empty home with its folders, site key and settings; its host starts a record of it.
 
     Raises HomeError: origin_malformed, state_folder_unusable.
     """

@@ -1,4 +1,4 @@
-"""Forgetting a person: the copies in run and proof folders first, then the sealed records with their keys and salts."""
+"""Erasing a person: first the copies in run and proof folders, then the sealed records with their keys and salts."""
 
 from __future__ import annotations
 
@@ -24,14 +24,16 @@ Issued = Callable[[str, bytes], object]
 
 
 def forget_subject(home: Path, site: Site, subject_id: str, issued: Issued) -> None:
-    """Destroy a person's records and every copy of what names him, also what he signed with others.
+    """Destroy a person's records and every copy that names the person, including what they signed with others.
 
-    Again: finishes what a crash cut short.
+    A second call finishes what a crash interrupted.
     """
     persons = also_known_as(home, subject_id)
     for run_id in runs_without_lease(home, persons):
         _strip_proof(home, site, run_id, issued)
-        write_durably(home / "runs" / run_id / UNREADABLE, b"")  # that it was damaged is all that it says
+        write_durably(
+            home / "runs" / run_id / UNREADABLE, b""
+        )  # the file records only that the lease was damaged
     ours = runs_of(home, persons)
     for lease in ours:
         _strip_proof(home, site, lease.run_id, issued)
@@ -40,25 +42,25 @@ def forget_subject(home: Path, site: Site, subject_id: str, issued: Issued) -> N
         register.forget_former([lease.run_id for lease in ours if lease.authorisation_id == register.id])
     forget_numbers(home, persons)
     SharedRecords(home).erase(persons)
-    with lock_folder(home / "subjects"):  # whoever changes a record reads and writes it under this lock
+    with lock_folder(home / "subjects"):  # every change of a record holds this lock
         for person in sorted(persons - {subject_id}):
             Subjects(home).erase(person)
-        Subjects(home).erase(subject_id)  # last: only it says by which other ids he was named
-    SharedRecords(home).erase(persons)  # what was sealed meanwhile, under keys that are gone
+        Subjects(home).erase(subject_id)  # last: only this record links to the ids from before enrolment
+    SharedRecords(home).erase(persons)  # files sealed in between, under keys that are now gone
 
 
 def runs_of(home: Path, persons: frozenset[str]) -> list[Lease]:
-    """The runs that concern any of these persons, oldest first."""
+    """Returns the runs that concern any of these persons, oldest first."""
     return [lease for lease in list_runs(home) if persons_of(home, lease) & persons]
 
 
 def runs_without_lease(home: Path, persons: frozenset[str]) -> list[str]:
-    """The same of the runs whose damaged lease was set aside."""
+    """Returns the same for runs whose damaged lease was set aside."""
     return [run for run, whom in persons_without_lease(home).items() if whom is not None and whom & persons]
 
 
 def _strip_paths(home: Path, lease: Lease) -> None:
-    """The first release wrote the destination's path, which may name a doctor, into lease and journal."""
+    """Remove the destination's path, which may name a doctor, from lease and journal (written by the first release)."""
     if is_ended(home, lease.run_id):
         Journal(home, lease.run_id).drop_places()
         inside = parts_folder(Path(lease.staging))
@@ -67,11 +69,11 @@ def _strip_paths(home: Path, lease: Lease) -> None:
 
 
 def _strip_proof(home: Path, site: Site, run_id: str, issued: Issued) -> None:
-    """Sign the run's proof folder anew without what names the doctor; entries, statements, certificate stay."""
+    """Sign the run's proof folder again without what names the doctor; entries, statements and certificate stay."""
     folder = home / "runs" / run_id / "proof"
     take_former_back(folder)
     if (folder / "authorisation").is_dir():
         sealed = seal_files(without_authorisation(folder), origin=site.origin, key=load_log_key(home))
         issued(run_id, sealed["manifest.json"])
         place_folder(folder, sealed)
-    drop_former(folder)  # it holds what was just taken out
+    drop_former(folder)  # it contains what was just removed

@@ -1,8 +1,8 @@
-"""What a host remembers of a home, outside of it: so that an older copy of the home, put back, is noticed.
+"""What a host remembers of a home, outside of the home, so that a restored older copy is detected.
 
-Opaque ids, counts and the signed head; nothing about anybody. Two files a home: `head.json`, replaced, and `gone`, one
-fsynced line for each record erased and each run destroyed. The record lags behind the log by at most the append that a
-crash cut off from it, and is never ahead: so a log that is shorter than its record, or differs from it, is an older or
+It holds opaque ids, counts and the signed head; no data about people. Two files per home: `head.json`, replaced on each change,
+and `gone`, one fsynced line for each record erased and each run destroyed. The record is behind the log by at most the append
+that a crash separated from it, and never ahead. So a log that is shorter than its record, or differs from it, is an older or
 another one.
 """
 
@@ -27,24 +27,24 @@ from vault.system.locks import lock_file
 SYSTEM = Path("/var/lib/reprise")
 _NAME = re.compile(
     r"[A-Za-z0-9][A-Za-z0-9._\-]*"
-)  # no path but a name comes out of the record, whoever wrote into it
+)  # returns only names from the record, never a path, whoever wrote it
 
 
 class Remembered(Record, frozen=True):
-    """The largest head this host has seen, and under which boot."""
+    """The largest head this host has seen, and in which boot."""
 
     size: int
     root: str  # hexadecimal
     checkpoint: str  # the signed note
     machine_id: str
     boot_id: str
-    boots: int  # boots of this host under which the home was written
+    boots: int  # boots of this host in which the home was written
 
 
 def record_folder(home: Path, site: Site) -> Path:
-    """Where this host keeps its record of a home: a trial's beside it, any other's in the folder that its settings fix.
+    """Returns where this host keeps its record of a home: a trial's beside it, any other's in the folder fixed by its settings.
 
-    A home of version 1 has no such setting: its record is looked for where that version put it.
+    A home of version 1 has no such setting: its record is searched for where that version put it.
     """
     if site.trial:
         return home.with_name(f".{home.name}.host")
@@ -52,7 +52,7 @@ def record_folder(home: Path, site: Site) -> Path:
 
 
 def usual_place(name: str) -> Path:
-    """The first place that has a record of this name, else that can take one.
+    """Returns the first place with a record of this name, else the first that can hold one.
 
     `$REPRISE_STATE`, `/var/lib/reprise`, `$XDG_STATE_HOME/reprise`.
     """
@@ -68,7 +68,7 @@ def _own_places() -> tuple[Path, Path]:
 
 
 def prepare_place(name: str = "none", stated: str | None = None) -> Path:
-    """Make the folder that a home's settings fix: the one stated, where it can be had here, else the usual one.
+    """Create the folder that a home's settings fix: the stated one if this host can have it, else the usual one.
 
     Raises HomeError (state_folder_unusable).
     """
@@ -81,7 +81,7 @@ def prepare_place(name: str = "none", stated: str | None = None) -> Path:
 
 
 def _is_folder(path: Path) -> bool:
-    """False as well for what lies in another user's own folder, where nobody else may look."""
+    """Whether the path is a folder; also false inside another user's private folder."""
     try:
         return path.is_dir()
     except PermissionError:
@@ -93,22 +93,22 @@ def _writable(folder: Path) -> bool:
 
 
 class HostRecord:
-    """The memory that one host has of one home."""
+    """One host's record of one home."""
 
     def __init__(self, folder: Path, *, fixed: bool = False, others: tuple[Path, ...] = ()) -> None:
-        """`fixed`: by the home's settings, since it was created. `others`: where a record could lie as well."""
+        """`fixed`: by the home's settings, since its creation. `others`: further places that may hold a record."""
         self._folder, self._fixed, self._others = folder, fixed, others
 
     @classmethod
     def of(cls, home: Path, site: Site) -> HostRecord:
-        """The record of a home on this host; nothing is made yet."""
+        """Returns the record of a home on this host; creates nothing yet."""
         folder = record_folder(home, site)
         if site.trial or site.state:
             return cls(folder, fixed=site.state is not None)
         return cls(folder, others=tuple(place / folder.name for place in _own_places()))
 
     def remembered(self) -> Remembered | None:
-        """What is remembered of the head. Raises LedgerError when the record cannot be read."""
+        """Returns what is remembered of the head. Raises LedgerError when the record cannot be read."""
         try:
             data = read_regular(self._folder / "head.json")
         except (FileNotFoundError, NotADirectoryError):
@@ -118,11 +118,11 @@ class HostRecord:
         return load(Remembered, data, LedgerError, "host_record_malformed")
 
     def missing(self, store: FileLedger) -> bool:
-        """Whether a home that has a history, and whose record has its fixed place, comes without one."""
+        """Whether the record of a home with a history is missing from its fixed place."""
         return self._fixed and self.remembered() is None and store.head().size > 0
 
     def malformed(self) -> bool:
-        """Whether the record is there and cannot be read."""
+        """Whether the record exists but cannot be read."""
         try:
             self.remembered()
         except LedgerError:
@@ -130,20 +130,20 @@ class HostRecord:
         return False
 
     def gone(self, kind: str) -> frozenset[str]:
-        """What this host knows to be gone: records `erased`, runs `destroyed`, instructions `withdrawn`."""
+        """Returns what this host knows to be gone: records `erased`, runs `destroyed`, instructions `withdrawn`."""
         path = self._folder / "gone"
         lines = (
             path.read_text(encoding="ascii", errors="replace").split("\n")[:-1] if path.is_file() else []
-        )  # a torn line is none
+        )  # a torn line does not count
         words = (line.split(" ") for line in lines)
         return frozenset(w[1] for w in words if len(w) == 2 and w[0] == kind and _NAME.fullmatch(w[1]))
 
     def note_head(self, store: FileLedger, *, forced: bool = False) -> None:
-        """Remember the present head; only when `forced` a smaller one than remembered, or one where a record is missing.
+        """Remember the current head. Only if `forced`, accept a smaller head than remembered, or a missing record.
 
         Raises LedgerError (host_record_missing).
         """
-        with store.locked():  # no append between head and note
+        with store.locked():  # no append between reading and noting the head
             head, checkpoint = store.head(), store.checkpoint()
         with self._held():
             known = None if forced and self.malformed() else self.remembered()
@@ -180,7 +180,7 @@ class HostRecord:
 
     @contextmanager
     def _held(self) -> Iterator[None]:
-        """One writer at a time: a slower process must not put an older head in the place of a newer one."""
+        """Hold the writer lock: a slower process must not replace a newer head by an older one."""
         if not self._folder.is_dir():
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             sync_folder(self._folder.parent)
@@ -188,19 +188,19 @@ class HostRecord:
             yield
 
     def refuse_rollback(self, store: FileLedger) -> None:
-        """Refuse an older or another log than this host remembers, in whichever place, and one whose record is gone.
+        """Refuse a log that is older than this host remembers, in any place, or another one, or without its record.
 
         Raises ForkError: home_rolled_back, host_record_missing.
         """
         for record in (self, *(HostRecord(folder) for folder in self._others if _is_folder(folder))):
-            known = record.remembered()  # before the head: another process may append in between
+            known = record.remembered()  # read before the head: another process may append in between
             if known is not None and not extends(store, known):
                 raise ForkError("home_rolled_back", count=known.size)
         if self.missing(store):
             raise ForkError("host_record_missing")
 
     def new_here(self, store: FileLedger) -> bool:
-        """Whether this host has no memory of a home that has a history: a copy, or a home from another machine."""
+        """Whether this host has no record of a home with a history: a copy, or a home from another machine."""
         known = self.remembered()
         if known is None:
             return store.head().size > 0
@@ -208,7 +208,7 @@ class HostRecord:
 
 
 def extends(store: FileLedger, known: Remembered) -> bool:
-    """Whether the log holds, as its beginning, the tree that is remembered."""
+    """Whether the log begins with the remembered tree."""
     head = store.head()
     if head.size < known.size:
         return False

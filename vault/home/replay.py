@@ -1,4 +1,4 @@
-"""Forgetting again: what was erased or destroyed and exists again, because an older copy of a home was put back."""
+"""Repeats erasures and destructions after an older copy of the home was restored."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from vault.system.files import write_durably
 
 @dataclass(frozen=True)
 class Replayed:
-    """How many records were erased again, runs destroyed again, living runs given over, instructions withdrawn again."""
+    """How many records were erased again, runs destroyed again, live runs handed to the sweep, instructions withdrawn again."""
 
     subjects: int = 0
     runs: int = 0
@@ -37,7 +37,7 @@ class Replayed:
     withdrawals: int = 0
 
     def counts(self) -> dict[str, int]:
-        """For the ledger."""
+        """Returns the counts for the ledger."""
         return asdict(self)
 
 
@@ -51,9 +51,9 @@ def replay(
 ) -> Replayed:
     """Erase and destroy again what the home's tombstones, its certificates or this host know to be gone.
 
-    `issued` records the folders that are issued anew for it. `destroyed` are further runs that must be gone. A person whose
-    run lives again is left until the sweep has ended it: its certificate is made from the record that then goes. Doing it
-    again changes nothing.
+    `issued` records the proof folders that are issued again because of it. `destroyed` names further runs that must be gone. A
+    person whose run is alive again is kept until the sweep has ended it: its certificate is made from the record that is erased
+    afterwards. Idempotent.
     """
     alive = [x for x in list_runs(home) if not is_over(home, x, clock)]
     living = frozenset[str]().union(*(persons_of(home, lease) for lease in alive))
@@ -74,10 +74,10 @@ def replay(
 
 
 def _withdraw_again(home: Path, record: HostRecord) -> int:
-    """Withdraw what this host knows to be withdrawn and an older copy of the home does not."""
+    """Withdraw what this host knows to be withdrawn and an older copy of the home does not. Returns how many."""
     done = 0
     for name in sorted(record.gone("withdrawn")):
-        # Erased meanwhile, or damaged: it serves nobody.
+        # An erased or damaged instruction cannot be used anyway.
         with contextlib.suppress(RepriseError, OSError, ValueError):
             if not is_withdrawn(home, name):
                 withdraw(home, name, {})
@@ -90,19 +90,19 @@ def _is_back(lease: Lease) -> bool:
         if lease.has_files:
             return True
     except OSError:
-        return False  # a place that cannot be looked at now holds up no other
+        return False  # an unreadable path must not block the others
     ref = key_of(lease)
     return ref is not None and provider(lease.provider).state(ref) is KeyState.PRESENT
 
 
 def destroyed_in(store: FileLedger) -> frozenset[str]:
-    """The runs whose destruction the ledger tells."""
+    """Returns the runs whose destruction is in the ledger."""
     bodies = (json.loads(entry) for entry in store.read(0, store.head().size))
     return frozenset(str(b["runId"]) for b in bodies if b["type"] == EntryType.DESTRUCTION_COMPLETED)
 
 
 def hand_to_sweep(home: Path, reason: str) -> int:
-    """Mark every living run to be ended by the sweep: its staging and key are those of another time. How many."""
+    """Mark every live run to be ended by the sweep: its staging and key are from another time. Returns how many."""
     alive = [lease for lease in list_runs(home) if not is_ended(home, lease.run_id)]
     for lease in alive:
         write_run_file(home, lease.run_id, RunFile.RESTORED, {"reason": reason})
@@ -110,24 +110,24 @@ def hand_to_sweep(home: Path, reason: str) -> int:
 
 
 def note_restored(home: Path, facts: dict[str, Any]) -> None:
-    """Say in the home that it came out of a backup: whoever opens it next forgets again, first of all."""
+    """Record in the home that it was restored: the next process that opens it first repeats the erasures."""
     write_durably(home / RESTORED, json.dumps({**facts, "replayed": False}, sort_keys=True).encode())
 
 
 def restore_pending(home: Path) -> bool:
-    """Whether a restored home has not yet forgotten again."""
+    """Whether a restored home has not yet repeated its erasures."""
     return (home / RESTORED).is_file() and not _restored(home).get("replayed", False)
 
 
 def close_restore(home: Path) -> None:
-    """The home has forgotten again; where it came from stays written."""
+    """Record that the erasures were repeated; where the home came from stays on record."""
     if (home / RESTORED).is_file():
         closed = {**_restored(home), "replayed": True}
         write_durably(home / RESTORED, json.dumps(closed, sort_keys=True).encode())
 
 
 def _restored(home: Path) -> dict[str, Any]:
-    """Where the home came from; nothing when that cannot be read, and then it forgets again."""
+    """Returns where the home came from; empty when unreadable, and then the erasures are repeated."""
     try:
         return dict(json.loads((home / RESTORED).read_bytes()))
     except (ValueError, TypeError):

@@ -1,4 +1,4 @@
-"""A home out of its backup: unpacked, checked whole, and only then usable; its living runs belong to another time."""
+"""Restores a home from its backup: unpacked and fully checked before it is usable; its live runs must be ended."""
 
 from __future__ import annotations
 
@@ -34,19 +34,19 @@ from vault.system.host_identity import boot_id, machine_id
 from vault.verify import verify
 
 SETTINGS, UNSETTLED = "site.toml", "site.toml.restoring"
-_LATE = "run_overdue"  # no fault of the ledger: time went on while the backup lay
+_LATE = "run_overdue"  # no fault of the ledger: time passed since the backup
 
 
 def restore_backup(sealed: Path, identity: str, home: Path, clock: Clock, operator: str) -> dict[str, Any]:
-    """Unpack a backup into a home that does not exist yet. Gives counts.
+    """Unpack a backup into a home that does not exist yet. Returns counts.
 
     The settings come last: without them there is no home, whatever was unpacked. Raises TargetRefusedError (home_exists),
-    ForkError (home_lives_here; or a fault of the ledger), PackageError; OperatorError when the backup knows nobody of
-    that name, OSError where there is no such file. Of a backup that is refused nothing is left.
+    ForkError (home_lives_here; or a fault of the ledger), PackageError; OperatorError when the backup has no operator of that
+    name, OSError where there is no such file. Nothing is left of a refused backup.
     """
     if home.exists() or home.is_symlink():
         raise TargetRefusedError("home_exists")
-    with open_regular(sealed):  # a path that names no file is told as such, before anything is made
+    with open_regular(sealed):  # fail on a missing file before creating anything
         home.mkdir(mode=0o700)
     try:
         facts, files = _unpack(sealed, identity, home)
@@ -93,7 +93,7 @@ def _facts(data: bytes) -> dict[str, Any]:
 
 
 def _write(home: Path, name: str, data: bytes) -> None:
-    """Write one member in place, durably; only where a backup puts files. Raises PackageError."""
+    """Write one member in place, durably; only under names that a backup contains. Raises PackageError."""
     top, _, rest = name.partition("/")
     foreign_key = top == "keys" and rest not in KEPT_KEYS
     parts = name.split("/")
@@ -110,14 +110,14 @@ def _write(home: Path, name: str, data: bytes) -> None:
 
 
 def _make_private(home: Path, folder: Path) -> None:
-    """Make a folder of the home and those above it, each for its owner only whatever the umask says."""
+    """Create a folder of the home and its parents, readable only by their owner whatever the umask."""
     for above in reversed([folder, *folder.parents]):
         if above.is_relative_to(home):
             above.mkdir(mode=0o700, exist_ok=True)
 
 
 def _refuse_second_life(home: Path, facts: dict[str, Any]) -> None:
-    """The original still lies where it was: two homes of one name would sign two ledgers. Raises ForkError."""
+    """Refuse a restore while the original is still in its place: both would sign ledgers of one name. Raises ForkError."""
     original = Path(str(facts["path"]))
     mark = original / HOME_ID
     here = facts["machine"] == machine_id() and original != home
@@ -130,7 +130,7 @@ def _refuse_second_life(home: Path, facts: dict[str, Any]) -> None:
 
 
 def _check(home: Path, facts: dict[str, Any], clock: Clock) -> int:
-    """The ledger is whole and has the head that was backed up; every record opens; every proof verifies."""
+    """Check that the ledger is whole and has the backed-up head, every record opens, and every proof verifies."""
     try:
         origin = str(tomllib.loads((home / UNSETTLED).read_text(encoding="utf-8"))["origin"])
         store = FileLedger(home / "ledger", origin, load_log_key(home))
@@ -162,7 +162,7 @@ def _has_key(home: Path, subject: str) -> bool:
 
 
 def _fix_place(home: Path) -> None:
-    """Where this host keeps its record of the home, as when it was created: in the folder of the backup, if it can be had."""
+    """Fix where this host keeps its record of the home, as at creation: in the backup's folder, if this host can have it."""
     text = (home / UNSETTLED).read_text(encoding="utf-8")
     settings = tomllib.loads(text)
     if settings.get("trial"):
@@ -174,7 +174,7 @@ def _fix_place(home: Path) -> None:
 
 
 def _settle(home: Path, facts: dict[str, Any], clock: Clock) -> None:
-    """Living runs are turned to this home's own folders; then the home says where it came from; then it is one."""
+    """Save live leases with this home's folders and no owner, record the home's origin, then put the settings in place."""
     for folder in FOLDERS:
         _make_private(home, home / folder)
     _fix_place(home)
