@@ -1,4 +1,4 @@
-"""Canonical JSON (RFC 8785): one object, one sequence of bytes, so that it can be signed and compared."""
+"""Canonical JSON (RFC 8785): each object has one byte sequence, so that it can be signed and compared."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ import rfc8785
 
 
 def canonical_json(value: Any) -> bytes:
-    """The canonical bytes of plain JSON values. Raises ValueError for what JSON cannot hold."""
+    """Returns the canonical bytes of plain JSON values. Raises ValueError for values outside of JSON."""
     return rfc8785.dumps(value)

@@ -1,4 +1,4 @@
-"""A home and its site settings: what this installation is, and the ceilings nobody may exceed."""
+"""A home and its site settings: what this installation is, and its ceilings."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ from vault.system.files import write_secret
 from vault.system.mounts import Media
 
 EXCEPTIONS = ("swap_on", "core_pattern_pipes")
-"""What a site may declare (`vault.system.hardening.host_findings`); every certificate prints it."""
+"""The exceptions that a site may declare (`vault.system.hardening.host_findings`); every certificate prints them."""
 
 HOME_ID = "id"
 RESTORED = "restored.json"
-"""In a home that came out of a backup: when and where, and whether it has forgotten again since (`vault.home.replay`)."""
+"""In a restored home: when and where, and whether the erasures have been repeated since (`vault.home.replay`)."""
 
 
 @dataclass(frozen=True)
 class Site:
-    """`site.toml`. Hours and per mille are ceilings on what an instruction may ask."""
+    """`site.toml`. Hours and per mille are ceilings for instructions."""
 
     trial: bool
-    origin: str  # the ledger's origin: the operator's name in the world, never a practice's
+    origin: str  # the ledger's origin: a public name of the operator, never of a practice
     ceiling_hours: int = 72
     clock_skew_seconds: int = 300
-    proof_retention_days: int = 3650  # how long the record behind a proof stays after its last run
-    sweep_every_minutes: int = 5  # how often the sweep is promised; three times that is late
+    proof_retention_days: int = 3650  # how long the record behind a proof is kept after its last run
+    sweep_every_minutes: int = 5  # promised interval of the sweep; three times that is late
     declared_exceptions: tuple[str, ...] = field(default=())
     state: str | None = (
-        None  # the folder in which its host keeps the record of it; of a home of version 1: none
+        None  # the folder where its host keeps its record of the home; none in a home of version 1
     )
     handwritten: bool = False  # whether a page signed by hand and attested by two operators is accepted
     media: Media = field(default_factory=Media)
@@ -44,7 +44,7 @@ class Site:
 
     @classmethod
     def load(cls, home: Path) -> Site:
-        """Read the settings; what is not written has its default, and nothing unknown is passed over.
+        """Load the settings. Missing ones have their default; unknown ones are refused.
 
         Raises HomeError: home_not_found, site_malformed, site_setting_unknown.
         """
@@ -81,14 +81,14 @@ _T = TypeVar("_T")
 
 
 def _as(kind: type[_T], value: object) -> _T:
-    """The value, which is of this kind and is not made one. Raises TypeError."""
+    """Returns the value if it already has this type; never converts it. Raises TypeError."""
     if type(value) is not kind:
         raise TypeError
     return value
 
 
 def _folder(value: object) -> str:
-    """A folder by its full path. Raises TypeError, ValueError."""
+    """Parse a folder given by its full path. Raises TypeError, ValueError."""
     text = _as(str, value)
     if not Path(text).is_absolute():
         raise ValueError
@@ -96,18 +96,18 @@ def _folder(value: object) -> str:
 
 
 def state_line(place: Path) -> str:
-    """The line of `site.toml` that fixes where a home's host keeps its record. A JSON string is one of TOML."""
+    """Returns the line of `site.toml` that fixes where the host keeps its record of a home. A JSON string is valid TOML."""
     return f"state = {json.dumps(str(place))}\n"
 
 
 def home_id(home: Path) -> str:
-    """The name of a home, 32 hexadecimal digits; made the first time it is asked for.
+    """Returns the name of a home, 32 hexadecimal digits; created on the first call.
 
     Raises UnreadableSourceError when the file holds something else.
     """
     path = home / HOME_ID
     if not path.is_file():
-        with contextlib.suppress(FileExistsError):  # another process was faster: its name stands
+        with contextlib.suppress(FileExistsError):  # another process created it first: its name counts
             write_secret(path, secrets.token_hex(16).encode())
     found = path.read_text(encoding="ascii", errors="replace").strip()
     if len(found) != 32 or not set(found) <= set("0123456789abcdef"):

@@ -5,19 +5,19 @@
 It reads every file of the folder and checks, in the order of docs/formats/proof.md:
 
  1. only files of the closed list of names, each name once;
- 2. the manifest, signed by the log key of the policy, names exactly the files that are there, to the byte;
- 3. the head, signed by the log, with the cosignatures that the policy asks for;
- 4. every ledger entry is in the tree of that head, and all are of one run;
+ 2. the manifest, signed by the log key of the policy, names exactly the existing files, byte for byte;
+ 3. the head is signed by the log, with the cosignatures that the policy requires;
+ 4. every ledger entry is in the tree of that head, and all belong to one run;
  5. every statement has its own name and type, is signed by the log, and is about this run;
  6. the entries are in order, none between the first and the last is left out, every check of the destruction passed;
- 7. the ledger committed to the statements, and the destruction statement to the inventory;
- 8. certificate.json is, to the byte, what follows from entries, statements, head and stamps: no field of it is believed;
- 9. the tree only grew from every head handed out before;
-10. each time stamp is over the file it lies beside;
-11. what lies in authorisation/ is what the ledger committed to.
+ 7. the ledger commits to the statements, and the destruction statement to the inventory;
+ 8. certificate.json is, byte for byte, derived from entries, statements, head and stamps: no field of it is trusted;
+ 9. the log only grew from every earlier issued head;
+10. each time stamp is over the file beside it;
+11. the files in authorisation/ are those that the ledger commits to.
 
-It then says what it did not check. Nothing is written. Exit codes: 0 proven against the given policy; 91 something does
-not hold; 92 consistent with itself, but without a policy (unanchored); 93 the folder cannot be read or is built to hurt.
+It then lists what it did not check. It writes no files. Exit codes: 0 proven against the given policy; 91 a check failed; 92
+consistent with itself, but without a policy (unanchored); 93 the folder cannot be read or is built to cause harm.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ PAYLOAD_TYPE, STATEMENT = "application/vnd.in-toto+json", "https://in-toto.io/St
 CHECK, RUN, DESTRUCTION = "authorisation-check", "run", "destruction"  # names of statements
 AFTERWARDS = ("custody.", "import.", "proof.")  # entries that may follow the end of a run
 CHECKS = ("keyAbsent", "decryptFails", "filesAbsent", "processEnded")
-KINDS = ("cades", "pades", "handwritten")  # of signatures; version 1 recorded `passed` instead
+KINDS = ("cades", "pades", "handwritten")  # kinds of signatures; version 1 recorded `passed` instead
 LOG, WITNESS = 1, 4  # kinds of keys
 N = "(?:0|[1-9][0-9]{0,15})"
 FOLDER, ACCEPTANCE, SIGNERS = "authorisation/", "authorisation/acceptance", "authorisation/signers.json"
@@ -58,7 +58,7 @@ NAMES = re.compile(
     re.VERBOSE,
 )
 Files = dict[str, bytes]  # by relative name
-Facts = dict[str, Any]  # of JSON
+Facts = dict[str, Any]  # JSON objects
 Entries = list[tuple[int, Facts]]  # by index in the log
 Further = Callable[[Files, "Report"], None] | None
 
@@ -82,7 +82,7 @@ BEGAN_1 = "how many signatures there were, of what kind, and by whom: the run be
 
 
 class Fault(Exception):
-    """Something does not hold; the code says what, and a line before it in which file, by a name of the closed list."""
+    """A check failed: the code names it; a line before it names the file, if any, from the closed list."""
 
     def __init__(self, code: str, exit_code: int = 91, file: str | None = None) -> None:
         super().__init__(code)
@@ -90,13 +90,13 @@ class Fault(Exception):
 
 
 def demand(holds: object, code: str, exit_code: int = 91, file: str | None = None) -> None:
-    """Refuse, with this code, what does not hold."""
+    """Raise a Fault with this code unless `holds` is true."""
     if not holds:
         raise Fault(code, exit_code, file)
 
 
 def strict_b64(text: str) -> bytes:
-    """Canonical base64 only. Raises Fault, ValueError."""
+    """Decode canonical base64 only. Raises Fault, ValueError."""
     data = base64.b64decode(text, validate=True)
     demand(base64.b64encode(data).decode() == text, "base64_not_canonical")
     return data
@@ -104,18 +104,18 @@ def strict_b64(text: str) -> bytes:
 
 def canonical(data: bytes) -> dict[str, Any]:
     """Parse JSON that is byte for byte what a canonical writer makes (sorted keys, no blanks, no floats)."""
-    value = json.loads(data.decode("utf-8"), parse_float=int, parse_constant=int)  # whole numbers only
+    value = json.loads(data.decode("utf-8"), parse_float=int, parse_constant=int)  # integers only
     demand(isinstance(value, dict) and written(value) == data, "json_not_canonical")
     return dict(value)
 
 
 def written(value: Facts) -> bytes:
-    """The canonical bytes. They are compared, not the values: Python takes true for 1."""
+    """Returns the canonical bytes. Bytes are compared instead of values, because Python treats true as 1."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 
 def sha256(*parts: bytes) -> bytes:
-    """The digest of the parts, one behind the other."""
+    """Returns the digest of the concatenated parts."""
     return hashlib.sha256(b"".join(parts)).digest()
 
 
@@ -131,7 +131,7 @@ class Key:
         demand(well and self.id.hex() == short, "vkey_malformed")
 
     def verify(self, signature: bytes, message: bytes) -> None:
-        """Refuse a signature that is not this key's."""
+        """Refuse a signature that was not made by this key."""
         try:
             Ed25519PublicKey.from_public_bytes(self.public).verify(signature, message)
         except InvalidSignature:
@@ -139,14 +139,14 @@ class Key:
 
 
 class Policy:
-    """A C2SP tlog-policy: one log, the witnesses it knows, and how many of which must have seen a head."""
+    """A C2SP tlog-policy: one log, its witnesses, and how many of which must have cosigned a head."""
 
     def __init__(self, text: str) -> None:
         logs, quorums = list[Key](), list[str]()
         self.witnesses, self.groups = dict[str, Key](), dict[str, tuple[int, list[str]]]()
         lines = [words for words in map(str.split, text.splitlines()) if words and words[0][0] != "#"]
         for words in lines[:257]:
-            known = {*self.witnesses, *self.groups}  # a group names what stands above it: no circles
+            known = {*self.witnesses, *self.groups}  # a group can only name earlier lines: no circles
             match words:
                 case ["log", vkey, *rest] if len(rest) < 2:
                     logs.append(Key(vkey))
@@ -167,7 +167,7 @@ class Policy:
         self.log, self.quorum = logs[0], quorums[0]
 
     def holds(self, seen: list[str]) -> bool:
-        """Whether enough witnesses have seen a head. Each group once: from the quorum down, nested ones cost 2^lines."""
+        """Whether enough witnesses cosigned a head. Evaluates each group once: from the quorum down, nested ones cost 2^lines."""
         met = {"none", *seen}
         for name, (needed, members) in self.groups.items():
             met |= {name} if len(met & set(members)) >= needed else set()
@@ -175,7 +175,7 @@ class Policy:
 
 
 def split_note(note: bytes) -> tuple[str, list[tuple[str, bytes]]]:
-    """The text of a note, and name and blob (key id, signature) of each signature line."""
+    """Returns the text of a note, and name and blob (key id, signature) of each signature line."""
     text, blank, lines = note.decode("utf-8").rpartition("\n\n")
     demand(lines.count("\n") <= MAX_PROOF, "proof_too_long", 93)
     odd = any(c < " " and c != "\n" for c in text + lines)
@@ -184,7 +184,7 @@ def split_note(note: bytes) -> tuple[str, list[tuple[str, bytes]]]:
 
 
 def open_note(note: bytes, key: Key) -> str:
-    """The text of a signed note; each signature line of this key holds, and there is one."""
+    """Returns the text of a note; every signature line of this key must be valid, and there must be one."""
     text, lines = split_note(note)
     ours = [blob for name, blob in lines if (name, blob[:4]) == (key.name, key.id)]
     demand(ours, "signed_by_another_key")
@@ -194,7 +194,7 @@ def open_note(note: bytes, key: Key) -> str:
 
 
 def check_witnesses(checkpoint: bytes, policy: Policy) -> list[str]:
-    """The witnesses that cosigned the head (C2SP tlog-cosignature); a false line of a known one is refused."""
+    """Returns the witnesses that cosigned the head (C2SP tlog-cosignature); refuses an invalid line of a known one."""
     text, lines = split_note(checkpoint)
     seen = []
     for witness, key in policy.witnesses.items():
@@ -207,7 +207,7 @@ def check_witnesses(checkpoint: bytes, policy: Policy) -> list[str]:
 
 
 def read_folder(folder: Path) -> Files:
-    """All files below the folder by relative name; links and anything unusual are refused."""
+    """Read all files below the folder by relative name; refuse links and special files."""
     found, total = Files(), 0
     for root, folders, names in os.walk(folder):
         demand(not any((Path(root) / n).is_symlink() for n in [*folders, *names]), "link_in_folder", 93)
@@ -223,7 +223,7 @@ def read_folder(folder: Path) -> Files:
 
 
 def check_names(files: Files) -> None:
-    """Step 1: a closed list of names, and no two that some file system, or an eye, takes for one."""
+    """Step 1: a closed list of names, and no two that a file system, or a reader, could mistake for one."""
     demand(all(NAMES.fullmatch(name) and name.isprintable() for name in files), "file_of_unknown_name")
     folded = {unicodedata.normalize("NFC", name).casefold() for name in files}
     demand(len(folded) == len(files), "two_files_of_one_name")
@@ -232,9 +232,9 @@ def check_names(files: Files) -> None:
 
 
 def check_manifest(files: Files, key: Key) -> None:
-    """Step 2: every file, no more and no fewer, as the signed manifest says."""
+    """Step 2: the files are exactly those of the signed manifest, byte for byte."""
     text = open_note(files["manifest.sig"], key)
-    demand(files["manifest.sig"].count(b"\n") == 4, "manifest_altered")  # further lines would be nobody's
+    demand(files["manifest.sig"].count(b"\n") == 4, "manifest_altered")  # no key would cover further lines
     demand(text == f"reprise-proof-manifest v1\n{sha256(files['manifest.json']).hex()}\n", "manifest_altered")
     manifest = canonical(files["manifest.json"])
     rows = {row["name"]: row for row in manifest["files"]}
@@ -247,7 +247,7 @@ def check_manifest(files: Files, key: Key) -> None:
 
 
 def climb(node: int, last: int, path: list[bytes], first: bytes, second: bytes) -> tuple[bytes, bytes] | None:
-    """RFC 9162, 2.1.3.2 and 2.1.4.2: from a node up to the roots of the old tree (`first`) and of the new (`second`)."""
+    """RFC 9162, 2.1.3.2 and 2.1.4.2: compute the roots of the old tree (`first`) and of the new (`second`) from a node."""
     for sibling in path:
         if last == 0:
             return None
@@ -268,7 +268,7 @@ def included(index: int, size: int, leaf: bytes, proof: list[bytes], root: bytes
 
 
 def extends(old: int, size: int, proof: list[bytes], old_root: bytes, root: bytes) -> bool:
-    """Whether the old tree is the beginning of the new one."""
+    """Whether the new tree begins with the old one."""
     path = [old_root, *proof] if old & (old - 1) == 0 else proof
     well = 0 < old < size and path and all(len(h) == 32 for h in (old_root, root, *proof))
     node, last = old - 1, size - 1
@@ -287,7 +287,7 @@ def open_head(note: bytes, key: Key) -> tuple[int, str]:
 
 
 def hash_lines(text: str) -> list[bytes]:
-    """Hashes in base64, each with its line end."""
+    """Decode hashes in base64, each with its line end."""
     demand(text.count("\n") <= MAX_PROOF, "proof_too_long", 93)
     demand(text == "" or text.endswith("\n"), "proof_malformed")
     return [strict_b64(line) for line in text.split("\n")[:-1]]
@@ -306,7 +306,7 @@ def check_entry(index: int, entry: bytes, proof: bytes, checkpoint: bytes, key: 
 
 
 def check_entries(files: Files, key: Key) -> Entries:
-    """Step 4: all entries of the folder, in the order of the log, each with its proof, of one run."""
+    """Step 4: all entries of the folder, in the order of the log, each with its proof, are of one run."""
     entries = {name[8:-5]: data for name, data in files.items() if name.startswith("entries/")}
     proofs = {name[7:-11]: data for name, data in files.items() if name.startswith("proofs/")}
     demand(entries.keys() == proofs.keys(), "proof_of_no_entry")
@@ -319,12 +319,12 @@ def check_entries(files: Files, key: Key) -> Entries:
 
 
 def predicate_type(name: str, version: int) -> str:
-    """The type of a statement of this name, in a proof of this version."""
+    """Returns the type of a statement of this name, in a proof of this version."""
     return f"urn:reprise:{name}/{'v2' if version == 2 and name in (CHECK, RUN) else 'v1'}"
 
 
 def check_statements(files: Files, key: Key, run: str, version: int) -> dict[str, tuple[bytes, Facts]]:
-    """Step 5: payload and predicate of each statement, by its name: signed by the log key, of this type, about this run."""
+    """Step 5: payload and predicate of each statement, by name: signed by the log key, of its type, about this run."""
     found = {}
     for file in (name for name in files if name.startswith("statements/")):
         name = file[11:-10]
@@ -345,7 +345,7 @@ def check_statements(files: Files, key: Key, run: str, version: int) -> dict[str
 
 
 def check_sequence(entries: Entries, statements: Any) -> None:
-    """Step 6: entries and statements are of one whole run, in order, with every check of the destruction passed."""
+    """Step 6: entries and statements are of one complete run, in order, and every check of the destruction passed."""
     bodies = [entry for _, entry in entries]
     within = [entry for entry in bodies if not entry["type"].startswith(AFTERWARDS)]
     types = [entry["type"] for entry in within]
@@ -382,7 +382,7 @@ def check_commitments(files: Files, ended: Facts, statements: Any, version: int)
 
 
 def derive_certificate(facts: Facts, check: Facts, ended: Facts, entries: Entries, files: Files) -> Facts:
-    """Step 8: the content of certificate.json. `facts` are the run statement's; the rest grows, and follows from the files."""
+    """Step 8: the content of certificate.json. `facts` come from the run statement; the rest is derived from the files."""
     bodies = [entry for _, entry in entries]
     imports = [entry["code"] for entry in bodies if entry["type"] == "import.confirmed"]
     origin, size, root = split_note(files["checkpoint"])[0].split("\n")[:3]
@@ -415,7 +415,7 @@ def derive_certificate(facts: Facts, check: Facts, ended: Facts, entries: Entrie
 
 
 def end_of(bodies: list[Facts], kind: str) -> Facts | None:
-    """How the operator's copy of a kind ended, as the ledger has it; None while he holds it, or never did."""
+    """Returns how the operator's copy of a kind ended, according to the ledger; None while it is held, or if there is none."""
     ends = [entry for entry in bodies if entry["type"].startswith("custody.") and entry["code"] == kind]
     if not ends:
         return None
@@ -432,7 +432,7 @@ def end_of(bodies: list[Facts], kind: str) -> Facts | None:
 
 
 def check_certificate(files: Files, entries: Entries, statements: Any, version: int) -> Facts:
-    """Step 8: certificate.json says what follows, and nothing else. Of version 1 no statement has its facts."""
+    """Step 8: certificate.json contains exactly the derived content. In version 1 no statement contains its facts."""
     certificate = canonical(files["certificate.json"])
     demand(certificate["version"] == version, "certificate_of_another_version")
     facts = statements[RUN][1]["facts"] if version == 2 else certificate
@@ -443,7 +443,7 @@ def check_certificate(files: Files, entries: Entries, statements: Any, version: 
 
 
 def check_growth(files: Files, key: Key) -> list[str]:
-    """Step 9: from every head handed out before to the present one, the log only grew. A head without its proof is refused."""
+    """Step 9: the log only grew from every earlier issued head to the current one. A head without its proof is refused."""
     size, root = open_head(files["checkpoint"], key)
     heads = {name[6:-11]: open_head(note, key) for name, note in files.items() if name.startswith("heads/")}
     demand(all(name == str(old) for name, (old, _) in heads.items()), "head_of_another_size")
@@ -458,7 +458,7 @@ def check_growth(files: Files, key: Key) -> list[str]:
 
 
 def stamp_time(over: bytes, response: bytes) -> str:
-    """When a time stamp says that it was made: of TSTInfo (RFC 3161, 2.4.2) what follows the imprint and the serial number."""
+    """Returns when a time stamp claims to be made: the field of TSTInfo (RFC 3161, 2.4.2) after imprint and serial number."""
     after = response.partition(sha256(over))[2]
     demand(after[:1] == b"\x02", "stamp_of_something_else")
     time = after[2 + after[1] :]
@@ -469,20 +469,20 @@ def stamp_time(over: bytes, response: bytes) -> str:
 
 
 def check_stamps(files: Files) -> list[str]:
-    """Step 10: each time stamp is over the file it lies beside. Whose stamp it is, is not checked here: the line to do so."""
+    """Step 10: each time stamp is over the file beside it. Returns the commands that check its issuer (not checked here)."""
     stamps = {name: name.removesuffix(".tsr") for name in sorted(files) if name.endswith(".tsr")}
     demand(all(sha256(files[of]) in files[name] for name, of in stamps.items()), "stamp_of_something_else")
     return [f"openssl ts -verify -data {of} -in {n} -CAfile TSA_ROOTS.pem" for n, of in stamps.items()]
 
 
 def listing(files: Files, names: list[str]) -> bytes:
-    """What the ledger commits to of several files of authorisation/: the lines of `sha256sum`, in the order of their names."""
+    """Returns what the ledger commits to for files of authorisation/: the lines of `sha256sum`, sorted by name."""
     lines = [f"{sha256(files[name]).hex()}  {name.removeprefix(FOLDER)}\n" for name in names]
     return "".join(sorted(lines, key=lambda line: line[66:].encode())).encode()
 
 
 def check_authorisation(files: Files, entries: Entries, version: int) -> bool:
-    """Step 11: what lies in authorisation/ opens the commitments of the ledger; False when there is nothing (any more)."""
+    """Step 11: the files in authorisation/ open the ledger's commitments; False when there are none (any more)."""
     accepted = [e for _, e in entries if (e["type"], e["code"]) == ("import.confirmed", "accepted")]
     demand(version == 1 or all("acceptance" in e["c"] for e in accepted), "acceptance_missing")
     if not any(name.startswith(FOLDER) for name in files):
@@ -508,10 +508,10 @@ def check_authorisation(files: Files, entries: Entries, version: int) -> bool:
 
 
 class Report:
-    """What was checked, what was not, in words, and which run it is about."""
+    """What was checked and what was not, in words, and the run that it is about."""
 
     def __init__(self, files: Files, trusted: Policy) -> None:
-        """Check everything that this file can check. Raises Fault."""
+        """Run every check of this file. Raises Fault."""
         key = trusted.log
         check_names(files)
         check_manifest(files, key)
@@ -528,7 +528,7 @@ class Report:
         self.grown, self.stamps = check_growth(files, key), check_stamps(files)
         self.signed = check_authorisation(files, self.entries, self.version)
         self.kind = str(self.statements[CHECK][1]["signature"])
-        self.bound = self.entries[0][1]["code"] in KINDS  # kind, number and signers of the signatures
+        self.bound = self.entries[0][1]["code"] in KINDS  # binds kind, number, signers of signatures
         self.accepted = "import-accepted" in self.statements
         self.trial = self.certificate["trial"] is not False or key.name.startswith("trial.")
         self._tell(files)
@@ -559,7 +559,7 @@ class Report:
         ]
 
     def words(self, verdict: str) -> list[str]:
-        """For a person, and fit for his terminal: what the folder says of itself may not draw, nor begin a line."""
+        """Format for a terminal: text from the folder must not control the terminal or begin a line."""
         told = {"Checked": self.checked, "Not checked here": self.unchecked, "Not provable": [NEVER]}
         words = [f"Run {self.run}: {self.certificate['outcome']}."]
         words += [f"{how}: {line}" for how, lines in told.items() for line in lines]
@@ -568,7 +568,7 @@ class Report:
 
 
 def verify(source: Path | Files, policy: str | None, further: Further = None) -> tuple[int, list[str]]:
-    """Exit code and words on a folder, or on files already read. `further` is told the report, and may raise Fault."""
+    """Returns exit code and words for a folder, or for files already read. `further` receives the report, and may raise Fault."""
     try:
         files = read_folder(source) if isinstance(source, Path) else source
         report = Report(files, Policy(files["policy.txt"].decode("utf-8") if policy is None else policy))
@@ -583,7 +583,7 @@ def verify(source: Path | Files, policy: str | None, further: Further = None) ->
 
 
 def main() -> int:
-    """Command line."""
+    """Run the command line."""
     parser = argparse.ArgumentParser(description="Verify a proof folder of Reprise offline.")
     parser.add_argument("folder", type=Path)
     parser.add_argument("--policy", type=Path)

@@ -70,9 +70,7 @@ def find_unknown(home: Path) -> tuple[list[Path], list[Path]]:
     """Returns the entries of `staging/` that belong to no lease: those with this home's mark, and those for a person to check."""
     folder = home / "staging"
     found = sorted(folder.iterdir()) if folder.is_dir() else []
-    known = set(
-        leased_runs(home)
-    )  # read after the folders: a run that began in between already has its lease
+    known = set(leased_runs(home))  # read after the folders: a run begun in between has its lease
     strays = [path for path in found if path.name not in known]
     ours = [path for path in strays if is_ours(home, path)]
     return ours, [path for path in strays if path not in ours]

@@ -1,4 +1,4 @@
-"""Whether the clocks can be relied on."""
+"""Whether the clocks are reliable."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _SERVICES = frozenset(
 
 
 def look_at_clocks(host: Host, home: Path, site: Site) -> Iterator[str]:
-    """Codes of findings."""
+    """Yield codes of findings."""
     if host.synchronised() is False:
         yield "clock_not_synchronised"
     if not host.runs_any(_SERVICES) and not host.hides_processes():
@@ -26,7 +26,7 @@ def look_at_clocks(host: Host, home: Path, site: Site) -> Iterator[str]:
 
 
 def _moved_seconds(host: Host, home: Path) -> float:
-    """By how much the wall clock went another way than the boot clock since the last sweep of this boot."""
+    """Returns by how much wall and boot clock have diverged since the last sweep of this boot."""
     beat = last_heartbeat(home)
     if beat is None or beat.boot_id != host.boot_id():
         return 0

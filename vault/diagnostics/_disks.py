@@ -1,4 +1,4 @@
-"""What lies under a folder: mount, file system, block device, and whether dm-crypt is among the layers."""
+"""The storage under a folder: mount, file system, block device, and whether dm-crypt is among the layers."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Mount:
 
 
 def check_disks(host: Host, places: tuple[Path, ...]) -> Iterator[str]:
-    """Codes of findings about the disks under these folders."""
+    """Yield codes of findings about the disks under these folders."""
     mounts = {mount for mount in (mount_of(host, place) for place in places) if mount is not None}
     codes = {code for mount in mounts for code in _look_at(host, mount)}
     yield from sorted(codes or ({"disk_unknown"} if not mounts else set()))
@@ -40,7 +40,7 @@ def check_disks(host: Host, places: tuple[Path, ...]) -> Iterator[str]:
 
 
 def mount_of(host: Host, path: Path) -> Mount | None:
-    """The mount that a path lies on: of the longest mount point above it the last one."""
+    """Returns the mount of a path: the last one on the longest mount point above it."""
     above = [mount for mount in _mounts(host) if path.is_relative_to(mount.point)]
     longest = max((len(mount.point) for mount in above), default=0)
     return next((mount for mount in reversed(above) if len(mount.point) == longest), None)
@@ -57,7 +57,7 @@ def _mounts(host: Host) -> list[Mount]:
 
 
 def _unescape(text: str) -> str:
-    """Blanks and backslashes are written as three octal digits."""
+    """Decode blanks and backslashes, which are written as three octal digits."""
     return re.sub(r"\\([0-7]{3})", lambda m: chr(int(m[1], 8)), text)
 
 
@@ -83,7 +83,7 @@ def _look_at(host: Host, mount: Mount) -> Iterator[str]:
 
 
 def _device_name(host: Host, mount: Mount) -> str | None:
-    """The kernel's name of the mount's block device."""
+    """Returns the kernel's name of the mount's block device."""
     for line in host.text(f"sys/dev/block/{mount.device}/uevent").splitlines():
         if line.startswith("DEVNAME="):
             return line.removeprefix("DEVNAME=")
@@ -92,7 +92,7 @@ def _device_name(host: Host, mount: Mount) -> str | None:
 
 
 def _kernel_name(host: Host, name: str) -> str:
-    """A device-mapper name (`/dev/mapper/NAME`) as the kernel's `dm-N`; another name as it is."""
+    """Returns the kernel's `dm-N` for a device-mapper name (`/dev/mapper/NAME`), and another name unchanged."""
     mapped = (d for d in host.names("sys/class/block") if d.startswith("dm-"))
     return next((d for d in mapped if host.text(f"sys/class/block/{d}/dm/name").strip() == name), name)
 
@@ -104,7 +104,7 @@ def is_encrypted(host: Host, name: str) -> bool:
 
 
 def _layers(host: Host, name: str) -> list[str]:
-    """The device, what it is mapped onto, and the disks that partitions among these are of."""
+    """Returns the device, the devices that it is mapped onto, and the disks of any partitions among them."""
     found: list[str] = []
     todo = [name]
     while todo and len(found) < 32:

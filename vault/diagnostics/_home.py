@@ -1,4 +1,4 @@
-"""Whether the home is private, trusts something in its time, and is the one this host remembers."""
+"""Whether the home is private, has valid trust material, and is the one that this host remembers."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _PRIVATE = (".", "keys", "subjects", "staging", "authorisations", "keys/site.key
 
 
 def look_at_home(host: Host, home: Path, site: Site) -> Iterator[str]:
-    """Codes of findings."""
+    """Yield codes of findings."""
     yield from _privacy(host, home)
     yield from _trust(host, home)
     if machine_id(host.root) == NAMELESS:

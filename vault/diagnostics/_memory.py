@@ -11,7 +11,7 @@ from vault.system.hardening import host_findings
 
 
 def look_at_memory(host: Host, site: Site) -> Iterator[str]:
-    """Codes of findings."""
+    """Yield codes of findings."""
     for code in host_findings(host.root):
         declared = code == "swap_on" and code in site.declared_exceptions
         yield "swap_declared" if declared else code
@@ -27,13 +27,13 @@ def look_at_memory(host: Host, site: Site) -> Iterator[str]:
 
 
 def _swap_is_sealed(host: Host, line: str) -> bool:
-    """A swap area in compressed memory, or on dm-crypt. A swap file is as its disk: not looked through, so not sealed."""
+    """Whether a swap area is in compressed memory or on dm-crypt. Swap files are not analysed, so they do not count as sealed."""
     name = line.split(maxsplit=1)[0].rpartition("/")[2]
     return name.startswith("zram") or is_encrypted(host, name)
 
 
 def _can_hibernate(host: Host) -> bool:
-    """The kernel offers it, and knows where it would write to."""
+    """Whether the kernel offers hibernation and has a place to write to."""
     if "disk" not in host.text("sys/power/state").split():
         return False
     device = host.text("sys/power/resume").strip()

@@ -1,4 +1,4 @@
-"""The whole examination: area by area, what was found, and `ok` where nothing was."""
+"""All checks, area by area: the findings, or `ok` for an area without any."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from vault.site import Site
 
 
 def examine(home: Path, host: Host) -> list[Finding]:
-    """Every finding, in the order of the areas; an area without one says `ok`. Changes nothing in the home."""
+    """Returns every finding, in the order of the areas; an area without one yields `ok`. Changes nothing in the home."""
     site = Site.load(home)
     problem, answer = host.keyring(), host.prefect()
     codes = [

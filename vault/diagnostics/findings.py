@@ -1,4 +1,4 @@
-"""Every finding: its code, how grave it is, what it means for the promise, how to mend it (docs/doctor.md)."""
+"""Every finding: its code, its severity, what it means for the promise, and the remedy (docs/doctor.md)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class Severity(StrEnum):
-    """`fail`: a promise does not hold here; `warn`: it holds less well; `note`: worth knowing; `ok`: looked at, sound."""
+    """`fail`: a promise does not hold here; `warn`: it holds less well; `note`: worth knowing; `ok`: checked, sound."""
 
     FAIL = "fail"
     WARN = "warn"
@@ -41,7 +41,7 @@ AREAS = {
 }
 
 CATALOGUE: dict[str, tuple[str, Severity, str, str]] = {
-    # code: area, severity, meaning, mend
+    # code: area, severity, meaning, remedy
     "swap_on": (
         "memory", Severity.FAIL,
         "The kernel may write a run's key or a patient's record to swap; runs are refused.",
@@ -272,6 +272,6 @@ CATALOGUE: dict[str, tuple[str, Severity, str, str]] = {
 
 
 def finding(code: str) -> Finding:
-    """The finding of this code."""
+    """Returns the finding of this code."""
     area, severity, meaning, remedy = CATALOGUE[code]
     return Finding(area, code, severity.value, meaning, remedy)

@@ -1,4 +1,4 @@
-"""Try the kernel keyring as a run needs it: make, read from another session, let expire, revoke."""
+"""Tests the kernel keyring as a run needs it: create, read from another session, expire, revoke."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _GONE = frozenset({KeyState.ABSENT, KeyState.EXPIRED, KeyState.REVOKED})
 
 
 def try_keyring() -> str | None:
-    """None when the keyring does what a run needs; else the finding's code."""
+    """Returns None when the keyring does what a run needs, else the finding's code."""
     keys = KernelKeyring()
     try:
         brief = keys.create(f"doctor-{uuid.uuid4()}", _SECONDS)
@@ -42,7 +42,7 @@ def _readable_elsewhere(ref: KeyRef) -> bool:
 
 
 def main() -> int:
-    """Read a reference on stdin; in a session of one's own, exit 0 when its key can be read."""
+    """Read a reference on stdin; in a separate session, exit 0 when its key can be read."""
     ref = load(KeyRef, sys.stdin.read(), IntegrityError, "order_unreadable")
     try:
         join_new_session()

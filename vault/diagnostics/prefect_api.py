@@ -1,4 +1,4 @@
-"""Whether a Prefect API answers to anybody: asked as a stranger would, without a password."""
+"""Whether a Prefect API answers without a password."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ TIMEOUT_SECONDS = 3.0
 
 
 class Answer(StrEnum):
-    """What a stranger gets."""
+    """The answer to a request without a password."""
 
     OPEN = "open"  # everything
-    CLOSED = "closed"  # it asks for a password
+    CLOSED = "closed"  # it requires a password
     SILENT = "silent"  # nothing, or something else
 
 
 def ask(url: str) -> Answer:
-    """Ask the API at this address (`PREFECT_API_URL`) for a list of flows. Follows no redirect."""
+    """Request a list of flows from the API at this address (`PREFECT_API_URL`). Follows no redirect."""
     try:
         place = urlsplit(url)
         port = place.port

@@ -1,4 +1,4 @@
-"""Whether anything calls the sweep, and when it last came."""
+"""Whether anything starts the sweep, and when it last completed."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ _CRON_DAEMONS = frozenset({"cron", "crond", "fcron"})
 
 
 def cron_runs(host: Host) -> bool:
-    """Whether a daemon that reads /etc/cron.d is seen."""
+    """Whether a daemon that reads /etc/cron.d is running visibly."""
     return host.runs_any(_CRON_DAEMONS)
 
 
 def look_at_sweep(host: Host, home: Path, site: Site) -> Iterator[str]:
-    """Codes of findings. A sweep that comes in time by other means (Prefect) needs no unit of ours."""
+    """Yield codes of findings. A sweep started in time by other means (Prefect) needs no unit of this program."""
     beat = last_heartbeat(home)
     age = beat.age_seconds(host.clock, host.boot_id()) if beat else None
     late = beat is not None and (age is None or age > site.sweep_every_minutes * 60 * LATE_AFTER_INTERVALS)

@@ -31,9 +31,7 @@ def forget_subject(home: Path, site: Site, subject_id: str, issued: Issued) -> N
     persons = also_known_as(home, subject_id)
     for run_id in runs_without_lease(home, persons):
         _strip_proof(home, site, run_id, issued)
-        write_durably(
-            home / "runs" / run_id / UNREADABLE, b""
-        )  # the file records only that the lease was damaged
+        write_durably(home / "runs" / run_id / UNREADABLE, b"")  # says only that the lease was damaged
     ours = runs_of(home, persons)
     for lease in ours:
         _strip_proof(home, site, lease.run_id, issued)

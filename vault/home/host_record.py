@@ -27,7 +27,7 @@ from vault.system.locks import lock_file
 SYSTEM = Path("/var/lib/reprise")
 _NAME = re.compile(
     r"[A-Za-z0-9][A-Za-z0-9._\-]*"
-)  # returns only names from the record, never a path, whoever wrote it
+)  # only names are accepted from the record, never a path, whoever wrote it
 
 
 class Remembered(Record, frozen=True):

@@ -1,4 +1,4 @@
-"""What a certificate says, section by section, in a doctor's language: built once, shown as a page and on paper."""
+"""The content of a certificate, section by section, in a doctor's language: built once, shown as a page and on paper."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Block:
 
 @dataclass(frozen=True)
 class Section:
-    """A heading and what stands under it."""
+    """A heading and its blocks."""
 
     title: str
     blocks: tuple[Block, ...]
@@ -34,22 +34,22 @@ class Section:
 
 @dataclass(frozen=True)
 class Content:
-    """A certificate, before it has a shape."""
+    """A certificate's content, before layout."""
 
     language: str
     title: str
     banner: str | None
     run: str
-    outcome: tuple[str, str]  # what it is called, and what it is
+    outcome: tuple[str, str]  # its name and its description
     sections: tuple[Section, ...]
     head_title: str
-    code: str  # of the QR code: the head as a checkpoint body
+    code: str  # for the QR code: the head as a checkpoint body
     head: tuple[str, ...]  # beside the code
     trust: str
 
 
 def build_content(facts: dict[str, Any], language: str) -> Content:
-    """The certificate of these facts (`certificate.json`, docs/formats/proof.md)."""
+    """Returns the certificate of these facts (`certificate.json`, docs/formats/proof.md)."""
     says = _Sentences(facts, language)
     head = facts["head"]
     return Content(
@@ -76,20 +76,20 @@ def build_content(facts: dict[str, Any], language: str) -> Content:
 
 
 class _Sentences:
-    """The facts, put into the words of one language."""
+    """Expresses the facts in one language."""
 
     def __init__(self, facts: dict[str, Any], language: str) -> None:
         self.facts, self.language = facts, language
 
     def told(self, kind: str, code: str) -> str:
-        """What a code of this kind is called."""
+        """Returns the name of a code of this kind."""
         return text(self.language, f"certificate.{kind}.{code}")
 
     def sentence(self, name: str) -> Block:
         return Block("text", (self.told("sentence", name),))
 
     def rows(self, **values: str) -> Block:
-        """Values, each beside its label."""
+        """Returns a block of values with their labels."""
         return Block("rows", rows=tuple((self.told("label", name), value) for name, value in values.items()))
 
     def number(self, count: int) -> str:
@@ -133,7 +133,7 @@ class _Sentences:
         )
 
     def capacities(self, roles: list[str]) -> Iterator[str]:
-        """Each capacity once, with how many signed in it where it is more than one."""
+        """Yield each capacity once, with the number of its signers if more than one."""
         for role in dict.fromkeys(roles):
             count, told = roles.count(role), self.told("signed_as", role)
             yield f"{count} \N{MULTIPLICATION SIGN} {told}" if count > 1 else told
@@ -207,7 +207,7 @@ class _Sentences:
         return f"{self.told('holder', copy['holder'])}, {limit}"
 
     def ended(self, end: dict[str, Any]) -> str:
-        """How the operator's copy ended, and what weakens that."""
+        """Returns how the operator's copy ended, and what weakens the evidence."""
         if not end["complete"]:
             return self.told("copy", "incomplete")
         told = f"{self.told('copy', end['evidence'])} ({_moment(end['at'])})"
@@ -233,5 +233,5 @@ def _sentence(told: str) -> str:
 
 
 def _moment(at: str) -> str:
-    """Year first, so that nobody mistakes the month for the day; seconds matter to nobody."""
+    """Format a moment with the year first, so that the month cannot be mistaken for the day; without seconds."""
     return f"{at[:10]} {at[11:16]} UTC"

@@ -23,14 +23,14 @@ SOURCES = (
     "pdf/layout.py",
     "proof/templates/certificate.html",
 )
-"""The files that decide how a page looks; its texts do too."""
+"""The files that determine how a page looks; its texts do too."""
 _DRAWN_BY = ("reportlab", "segno", "jinja2", "markupsafe", "font-source-sans-pro")
 
 
 def build_certificate(certificate: dict[str, Any]) -> dict[str, bytes]:
-    """`certificate.json`, `.html` and `.pdf`: one content, the doctor's language, the same bytes for the same certificate.
+    """Returns `certificate.json`, `.html` and `.pdf`: one content, in the doctor's language, deterministic bytes.
 
-    Page and paper name the layout that made them (`layout`); of one layout their bytes can be made again and compared.
+    HTML and PDF name the layout that made them (`layout`); with the same layout their bytes can be made again and compared.
     """
     content = build_content(certificate, certificate["language"])
     return {
@@ -42,7 +42,7 @@ def build_certificate(certificate: dict[str, Any]) -> dict[str, bytes]:
 
 @cache
 def layout() -> str:
-    """What lays out pages here: a digest over its sources, its texts and the versions of the libraries that draw."""
+    """Returns the identity of this layout: a digest over its sources, its texts and the versions of the drawing libraries."""
     from importlib.metadata import version
 
     vault = Path(__file__).parents[1]
@@ -56,7 +56,7 @@ def layout() -> str:
 
 
 def layout_of(page: bytes) -> str | None:
-    """Which layout a page or a paper says that it was made by."""
+    """Returns the layout that a page or a PDF names as its own."""
     found = re.search(rb"Reprise layout [0-9a-f]{16}", page)
     return found[0].decode() if found else None
 
@@ -78,7 +78,7 @@ def _page(content: Content) -> bytes:
 
 
 def _qr(text: str) -> Markup:
-    """The head of the log as a picture, so that it is kept by whoever keeps the page, on paper too."""
+    """Returns the head of the log as a QR code, so that everyone who keeps the page, even on paper, keeps the head."""
     import segno
     from markupsafe import Markup
 
@@ -86,10 +86,10 @@ def _qr(text: str) -> Markup:
 
 
 def _paper(content: Content) -> bytes:
-    from vault.pdf.layout import PdfDocument  # the writer of pages takes its time to load
+    from vault.pdf.layout import PdfDocument  # the PDF writer is slow to load
 
     paper = PdfDocument(content.title, language=content.language, subject=layout())
-    paper.uncompressed()  # the bytes are compared by others, whose compressor may be another one
+    paper.uncompressed()  # others compare the bytes, perhaps with another compressor
     if content.banner:
         paper.banner(content.banner)
     paper.heading(content.title)

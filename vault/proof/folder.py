@@ -1,4 +1,4 @@
-"""The proof folder: everything a third party needs to check one run offline, and nothing it does not name."""
+"""The proof folder: everything a third party needs to check one run offline, and only files from its list."""
 
 from __future__ import annotations
 
@@ -71,15 +71,15 @@ No proof can show that no other copy exists.
 
 
 def authorisation_files(folder: Path) -> dict[str, bytes]:
-    """What a folder that was issued holds of the authorisation, by name; nothing when it holds none."""
+    """Returns the authorisation files of an issued folder by name; empty when there are none."""
     place = folder / "authorisation"
     return {p.name: p.read_bytes() for p in sorted(place.iterdir())} if place.is_dir() else {}
 
 
 def without_authorisation(folder: Path) -> dict[str, bytes]:
-    """The files of a proof folder less those that name the doctor, less manifest and signature.
+    """Returns the files of a proof folder without those that name the doctor, and without manifest and signature.
 
-    Where the last time stamp goes with them, the certificate no longer names the channel of time stamps.
+    If this removes the last time stamp, the certificate no longer names the channel of time stamps.
     """
     held = {
         path.relative_to(folder).as_posix(): path.read_bytes()
@@ -96,7 +96,7 @@ def without_authorisation(folder: Path) -> dict[str, bytes]:
 
 
 def _certificate_of(files: dict[str, bytes]) -> dict[str, Any]:
-    """What the files of a folder say of its run. Under version 1 of the proof no statement has its facts."""
+    """Returns the run's facts in a folder's files. In version 1 of the proof, no statement contains them."""
     held = {name[8:-5]: json.loads(data) for name, data in files.items() if name.startswith("entries/")}
     entries = sorted((int(index), entry) for index, entry in held.items())
     envelopes = {
@@ -108,7 +108,7 @@ def _certificate_of(files: dict[str, bytes]) -> dict[str, Any]:
 
 
 def seal_files(files: dict[str, bytes], *, origin: str, key: Ed25519PrivateKey) -> dict[str, bytes]:
-    """The files, the README, a manifest of them all, and its signature."""
+    """Returns the files, the README, a manifest of them all, and its signature."""
     everything = {"README.txt": README.encode(), **files}
     rows = [
         {"name": name, "bytes": len(data), "sha256": sha256(data).hexdigest()}
@@ -120,14 +120,14 @@ def seal_files(files: dict[str, bytes], *, origin: str, key: Ed25519PrivateKey) 
 
 
 def take_former_back(folder: Path) -> None:
-    """Where a crash left only the earlier folder, it is the folder again."""
+    """Restore the earlier folder if a crash left only that."""
     if not folder.is_dir() and _former(folder).is_dir():
         os.rename(_former(folder), folder)
         sync_folder(folder.parent)
 
 
 def drop_former(folder: Path) -> None:
-    """Remove what a crash left of an earlier or an unfinished folder beside this one."""
+    """Remove an earlier or unfinished folder that a crash left beside this one."""
     for path in (_former(folder), _building(folder)):
         if path.exists():
             shutil.rmtree(path)
@@ -142,12 +142,12 @@ def _building(folder: Path) -> Path:
 
 
 def write_proof(folder: Path, files: dict[str, bytes], *, origin: str, key: Ed25519PrivateKey) -> None:
-    """Write the files under a signed manifest; the folder appears whole or not at all."""
+    """Write the files under a signed manifest. The folder appears complete or not at all."""
     place_folder(folder, seal_files(files, origin=origin, key=key))
 
 
 def place_folder(folder: Path, everything: dict[str, bytes]) -> None:
-    """Put the sealed files there in place of a former folder; it appears whole or not at all."""
+    """Replace a former folder by the sealed files. The folder appears complete or not at all."""
     building, former = _building(folder), _former(folder)
     shutil.rmtree(building, ignore_errors=True)
     for name, data in everything.items():

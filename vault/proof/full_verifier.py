@@ -1,7 +1,7 @@
-"""What `reprise verify` adds to the stand-alone verifier: signatures, whose they are, time stamps, and the page as laid out.
+"""The checks that `reprise verify` adds to the stand-alone verifier: signatures, signers, time stamps, and the page's layout.
 
-Roots come from whoever checks, never from the folder; of the folder only what need not be trusted is used: intermediates,
-and revocation lists, which are signed themselves. The moment is that at which the ledger says the signature was checked.
+The user supplies the roots; they never come from the folder. The folder supplies only data that need no trust: intermediates, and
+revocation lists, which are signed themselves. Signatures are checked as of the moment in the ledger's entry of their check.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ INTENT = "that the signer read and understood what he signed, or held his card h
 
 @dataclass
 class Finding:
-    """The answer of the full verifier, for a person and for a program."""
+    """The result of the full verifier, for a person and for a program."""
 
     exit: int
     verdict: str
@@ -73,11 +73,11 @@ class Finding:
     checked: list[str] = field(default_factory=list)
     not_checked: list[str] = field(default_factory=list)
     not_provable: list[str] = field(default_factory=list)
-    file: str | None = None  # in which file of the folder it shows, of a proof that is refused for one
+    file: str | None = None  # the file of the folder that caused a refusal, if one did
 
     @property
     def words(self) -> list[str]:
-        """Line by line."""
+        """Returns the result line by line."""
         if self.run is None:
             return [*([f"In the file {self.file}"] if self.file else []), self.verdict]
         lines = [f"Run {self.run}: {self.outcome}"]
@@ -87,15 +87,15 @@ class Finding:
             ("Not provable, by this or anything:", self.not_provable),
         ):
             lines += [title, *(f"  - {line}" for line in found)] if found else []
-        return [ascii(line)[1:-1] for line in (*lines, self.verdict)]  # as `Report.words`: fit for a terminal
+        return [ascii(line)[1:-1] for line in (*lines, self.verdict)]  # safe for a terminal
 
 
 def verify_fully(
     folder: Path | Files, policy: str | None, roots: list[bytes], tsa_roots: list[bytes]
 ) -> Finding:
-    """Everything that can be checked with what is given. Exit codes are those of the stand-alone verifier (91: refused).
+    """Run all checks that the given input allows. Exit codes are those of the stand-alone verifier (91: refused).
 
-    Raises TrustError (trust_material_malformed) for roots that are none.
+    Raises TrustError (trust_material_malformed) for invalid roots.
     """
     seen: list[Report] = []
     given = _certificates(roots)
@@ -127,32 +127,32 @@ def verify_fully(
 
 
 def _outcome(certificate: Facts) -> str:
-    """How the run ended, in our words for what the entry has as its cause; those of the folder for a cause of a later release."""
+    """Returns how the run ended, in this release's words for the recorded cause; for an unknown cause, in the folder's words."""
     told = section("en", "certificate.outcome")
     return told.get(certificate["destruction"]["cause"], str(certificate["outcome"]))
 
 
 def _checked(report: Report) -> Facts:
-    """The entry of the authorisation's check."""
+    """Returns the entry of the authorisation's check."""
     return next(entry for _, entry in report.entries if entry["type"] == "authorisation.checked")
 
 
 def _replace(report: Report, line: str, *others: str) -> None:
-    """Say something else instead of a line of what was not checked, or nothing more."""
+    """Replace a line about something that was not checked by others, or remove it."""
     at = report.unchecked.index(line)
     report.unchecked[at : at + 1] = others
 
 
 def _pages(files: Files, report: Report) -> None:
-    """Page and paper are those that this release lays out, or say that another one did."""
+    """Check that page and PDF are what this release lays out, or report that another one made them."""
     try:
         made = build_certificate(report.certificate)
     except (LookupError, TypeError, ValueError, AttributeError):
-        made = {}  # of another release, whose codes have no words here
+        made = {}  # of another release, with codes that have no texts here
     names = ("certificate.html", "certificate.pdf")
     differ = [name for name in names if files[name] != made.get(name)]
     told = {layout_of(files[name]) for name in differ}
-    of_one_other = differ == list(names) and len(told) == 1  # another release lays out both
+    of_one_other = differ == list(names) and len(told) == 1  # both are laid out by the same other release
     if differ and (not of_one_other or layout() in told or (None in told and report.version > 1)):
         raise Fault("page_of_another_certificate")
     if differ:
@@ -163,7 +163,7 @@ def _pages(files: Files, report: Report) -> None:
 
 
 def _signatures(files: Files, report: Report, roots: tuple[x509.Certificate, ...]) -> None:
-    """Every signature over the instruction and whose it is, or why none was checked."""
+    """Check every signature over the instruction and its signer, or report why none was checked."""
     if not report.signed or report.kind == "handwritten":
         return
     if not roots:
@@ -194,7 +194,7 @@ def _check(one: Signature, trust: TrustStore, report: Report, moment: datetime) 
 
 
 def _rows(files: Files, report: Report, signers: list[Signer]) -> dict[str, Facts]:
-    """Whom the site took each certificate for, when the ledger binds it: all signed, and for every doctor named."""
+    """Returns the site's row for each certificate, if the ledger binds the rows. All signers and named doctors must have one."""
     if not report.bound:
         return {}
     rows = list(canonical(files[SIGNERS])["signers"])
@@ -206,7 +206,7 @@ def _rows(files: Files, report: Report, signers: list[Signer]) -> dict[str, Fact
 
 
 def _controllers(files: Files) -> set[str]:
-    """The first eight digits of the INAMI numbers of the doctors whom the instruction names."""
+    """Returns the first eight digits of the INAMI numbers of the doctors whom the instruction names."""
     named = parse(files[f"{FOLDER}instruction.json"]).controllers
     return {controller.nihii[:8] for controller in named}
 
@@ -225,7 +225,7 @@ def _words_on(signer: Signer, row: Facts | None) -> str:
 
 
 def _acceptance(files: Files, report: Report, roots: tuple[x509.Certificate, ...]) -> None:
-    """Whether a controller signed that he accepts what this run delivered."""
+    """Check whether a controller signed the acceptance of what this run delivered."""
     if not report.accepted or not report.signed:
         return
     document, p7s = files.get(f"{ACCEPTANCE}.json"), files.get(f"{ACCEPTANCE}.json.p7s")
@@ -265,7 +265,7 @@ def _acceptance(files: Files, report: Report, roots: tuple[x509.Certificate, ...
 
 
 def signatures_in(files: Files) -> tuple[Signature, ...]:
-    """Every signature over the instruction that the folder holds: the one place that knows their kinds.
+    """Returns every signature over the instruction in the folder. Only this function knows the kinds of signatures.
 
     Raises AuthorisationError when the signed page is not the one that its instruction makes
     (`vault.instruction.signed_page.open_pdf`), and Fault (page_of_another_instruction).
@@ -281,7 +281,7 @@ def signatures_in(files: Files) -> tuple[Signature, ...]:
 
 
 def _trust(files: Files, roots: tuple[x509.Certificate, ...], prefix: str) -> TrustStore:
-    """The given roots, and of the folder the intermediates and what is known of revocation. Raises TrustError."""
+    """Returns the given roots with the folder's intermediates and revocation data. Raises TrustError."""
     intermediates, lists, answers = (
         [files[name] for name in sorted(files) if name.startswith(f"{prefix}{kind}-")]
         for kind in ("intermediates", "crls", "ocsps")
@@ -299,19 +299,19 @@ def _certificates(held: list[bytes]) -> tuple[x509.Certificate, ...]:
 
 
 def _certificate(der: bytes) -> x509.Certificate:
-    """Parsed so far that it cannot be a revocation list, which begins as a certificate does."""
+    """Parse far enough to exclude a revocation list, which begins like a certificate."""
     found = x509.Certificate.load(der, strict=True)
     _ = found.subject.native, found.not_valid_after
     return found
 
 
 def _der(data: bytes) -> list[bytes]:
-    """The objects of a file, in PEM (several) or DER (one)."""
+    """Returns the objects of a file, in PEM (several) or DER (one)."""
     return [der for _, _, der in pem.unarmor(data, multiple=True)] if pem.detect(data) else [data]
 
 
 def root_files(path: Path | None) -> list[bytes]:
-    """A file of roots, or the roots among the files of a folder; nothing when none is named.
+    """Returns the contents of a file of roots, or of the root files in a folder; empty when no path is given.
 
     Raises TrustError (trust_material_malformed) where there is none, OSError where there is no file.
     """
@@ -329,7 +329,7 @@ def root_files(path: Path | None) -> list[bytes]:
 
 
 def _holds_roots(data: bytes) -> bool:
-    """A certificate that another one issued is no root: taken for one, it would make a chain without its issuer's lists."""
+    """Whether a file holds roots: a certificate with another issuer as a root would make a chain without that issuer's lists."""
     try:
         found = _certificates([data])
     except TrustError:
@@ -338,7 +338,7 @@ def _holds_roots(data: bytes) -> bool:
 
 
 def _stamps(files: Files, report: Report, roots: list[bytes], moment: datetime) -> None:
-    """Every time stamp: when, by an authority under the given roots, what it is over existed."""
+    """Check every time stamp: when its data existed, according to an authority under the given roots."""
     for name in sorted(name for name in files if name.endswith(".tsr")):
         of = name.removesuffix(".tsr")
         if not roots:

@@ -18,22 +18,22 @@ from vault.verify import predicate_type
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
 STATEMENT = "https://in-toto.io/Statement/v1"
 VERSION = 2
-"""Of the proof format: what the entries of a run commit to (docs/formats/proof.md)."""
+"""The version of the proof format: what the entries of a run commit to (docs/formats/proof.md)."""
 AUTHORISATION_CHECK = predicate_type(verify.CHECK, VERSION)
 RUN = predicate_type(verify.RUN, VERSION)
 DESTRUCTION = predicate_type(verify.DESTRUCTION, VERSION)
 INVENTORY = "inventory.json"
-LISTED = 20_000  # rows of an inventory: a reader of proof folders takes files of 8 MiB at most
+LISTED = 20_000  # maximum rows of an inventory: verifiers accept files of at most 8 MiB
 NOT_CLAIMED = ("host_backups", "source_and_target_systems", "memory_after_process_end")
 
 
 def pae(payload: bytes) -> bytes:
-    """DSSE's pre-authentication encoding."""
+    """Returns DSSE's pre-authentication encoding."""
     return b"DSSEv1 %d %s %d %s" % (len(PAYLOAD_TYPE), PAYLOAD_TYPE.encode(), len(payload), payload)
 
 
 def statement(run_id: str, predicate_type: str, predicate: dict[str, Any]) -> bytes:
-    """A statement about a run, canonical JSON. The subject's digest is of the run's opaque id."""
+    """Returns a statement about a run, in canonical JSON. The subject's digest is of the run's opaque id."""
     subject = [{"name": f"run/{run_id}", "digest": {"sha256": sha256(run_id.encode()).hexdigest()}}]
     return canonical_json(
         {"_type": STATEMENT, "subject": subject, "predicateType": predicate_type, "predicate": predicate}
@@ -41,7 +41,7 @@ def statement(run_id: str, predicate_type: str, predicate: dict[str, Any]) -> by
 
 
 def envelope(payload: bytes, key: Ed25519PrivateKey, key_id: str) -> bytes:
-    """The signed envelope, canonical JSON."""
+    """Returns the signed envelope, in canonical JSON."""
     signature = b64encode(key.sign(pae(payload))).decode()
     body = {
         "payloadType": PAYLOAD_TYPE,
@@ -64,9 +64,9 @@ def destruction_predicate(
     cause: str,
     exceptions: tuple[str, ...],
 ) -> dict[str, Any]:
-    """The fields of a certificate of sanitization (NIST SP 800-88). `inventory` is the file of that name.
+    """Returns the fields of a certificate of sanitization (NIST SP 800-88). `inventory` is the file of that name.
 
-    What was verified and what was excepted stand apart. Raises VerificationFailedError unless all checks passed.
+    Verified facts and exceptions are separate fields. Raises VerificationFailedError unless all checks passed.
     """
     if not evidence.verification.complete():
         raise VerificationFailedError("destruction_not_verified", count=evidence.files)
@@ -107,9 +107,9 @@ def destruction_predicate(
 
 
 def inventory_file(files: list[StagedFile]) -> bytes:
-    """`inventory.json`: every file that died, by opaque name, size and digest of its ciphertext.
+    """Returns `inventory.json`: every destroyed file, by opaque name, size and digest of its ciphertext.
 
-    Beyond `LISTED` files the rest is one row: how many, how large, and the digest of the rows left out.
+    Beyond `LISTED` files the rest is one row: number and size of the omitted files, and the digest of their rows.
     """
     rows = [asdict(file) for file in files]
     rest = rows[LISTED:]
@@ -122,7 +122,7 @@ def inventory_file(files: list[StagedFile]) -> bytes:
 
 
 def _source(evidence: Evidence) -> dict[str, Any]:
-    """What the run can say of the export: its custody as stated, or that it was sealed to a key that is gone."""
+    """Returns what the run can state about the export: its declared custody, or that it was sealed to a destroyed key."""
     intake = evidence.intake
     if intake is None:
         return {"evidence": "stated"}

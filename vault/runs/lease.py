@@ -47,9 +47,7 @@ class Lease(Record, frozen=True):
     boot_deadline: float  # seconds of the boot clock
     provider: str
     staging: str
-    partial: (
-        str  # where sealed parts are built; in a run of the first release it may lie beside the destination
-    )
+    partial: str  # where sealed parts are built; in the first release possibly beside the destination
     machine_id: str
     boot_id: str
     pid_namespace: str
@@ -62,9 +60,7 @@ class Lease(Record, frozen=True):
     data_pid: int | None = None
     sealed_source: bool | None = None  # what the run found when it first opened its source; must not change
     seen_clear: bool = False  # whether a clear export was in its place, although a sealed one was required
-    intake_id: str | None = (
-        None  # the intake whose identity opens the sealed source, and is destroyed with the run's key
-    )
+    intake_id: str | None = None  # its identity opens the source, and is destroyed with the run's key
     persons: tuple[
         str, ...
     ] = ()  # all persons whom the instruction concerns (`vault.authorisation._persons`); empty in the first release
