@@ -130,7 +130,7 @@ def _open(
     try:
         with os.fdopen(write_end, "wb") as plain, sealed:
             pyrage.decrypt_io(sealed, plain, [key])
-    except BaseException as error:  # noqa: BLE001 - told to the reading thread
+    except BaseException as error:  # noqa: BLE001 - passed to the reading thread
         failures.append(error)
 
 

@@ -5,7 +5,7 @@
 * `terms`: what a site refuses of an instruction
 * `signatories`: who signed, as whom
 * `may_sign`: whose signature is needed
-* `agreement`: that page and document agree
+* `agreement`: whether the parts of a proof agree
 * `register`: uses: allowed, claimed, spent, given back
 * `handwritten`: pages signed by hand
 * `record_handwritten`: recording such a page

@@ -4,8 +4,8 @@
 * `host_record`: what the host remembers of it
 * `backup`: a copy sealed to the operator's key
 * `restore`: a home from its backup
-* `replay`: erasures and destructions done again after a restore
-* `erasure`: forgetting a person
+* `replay`: repeats erasures and destructions after a restore
+* `erasure`: erases a person
 """
 
 __all__ = ["backup", "create", "erasure", "host_record", "replay", "restore"]

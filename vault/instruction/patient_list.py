@@ -1,8 +1,8 @@
 """The sealed list of patients to which an instruction may be limited.
 
-The instruction names the list by the SHA-256 of its plain bytes and never contains a number itself. The list is JSON, `{"inss":
-[...], "salt": HEX}` in canonical form; the salt prevents guessing from the digest. It is sealed with age to this home's own
-recipient (`reprise authorise recipient`), and opened only in memory.
+The instruction names the list by the SHA-256 of its plain bytes and never contains a number itself. The list is JSON,
+`{"inss": [...], "salt": HEX}` in canonical form; the salt prevents guessing from the digest. It is sealed with age to this
+home's own recipient (`reprise authorise recipient`), and opened only in memory.
 """
 
 from __future__ import annotations

@@ -51,7 +51,7 @@ def open_pdf(pdf: bytes, patients: bytes | None = None) -> Signed:
         signatures = _signatures(pdf, page)
     except AuthorisationError:
         raise
-    except Exception:  # noqa: BLE001 - whatever a parser says of foreign bytes, and it could quote them
+    except Exception:  # noqa: BLE001 - a parser of untrusted bytes may raise anything and quote them
         signatures = None
     if signatures is None:
         raise AuthorisationError("document_altered")

@@ -31,7 +31,7 @@ def load_p12(data: bytes, password: str) -> signers.SimpleSigner:
     """Load the key and certificates of a .p12. Raises AuthorisationError: p12_unusable (wrong password, or none)."""
     try:
         signer = signers.SimpleSigner.load_pkcs12_data(data, other_certs=[], passphrase=password.encode())
-    except Exception:  # noqa: BLE001 - whatever pyHanko raises could quote the certificate
+    except Exception:  # noqa: BLE001 - errors of pyHanko could quote the certificate
         signer = None
     if signer is None:
         raise AuthorisationError("p12_unusable")

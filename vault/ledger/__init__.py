@@ -7,8 +7,8 @@
 * `tiles`: tiles and entry bundles
 * `notes`: signed notes and checkpoints
 * `policy`: the trust policy that an auditor holds
-* `audit`: the whole log checked
-* `completeness`: that each run ends, without a gap
+* `audit`: checks the whole log
+* `completeness`: checks that each run ends, without gaps
 * `issued`: which proofs were issued
 """
 

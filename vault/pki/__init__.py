@@ -8,8 +8,8 @@
 * `signature_report`: what a check found, in words
 * `timestamps`: time stamps (RFC 3161)
 * `pkcs11`: signing with a card
-* `tested`: one test of a report and what it found
-* `pyhanko_logging`: no log lines from pyHanko
+* `tested`: one test of a report and its result
+* `pyhanko_logging`: loads pyHanko with its loggers disabled
 """
 
 __all__ = [

@@ -37,7 +37,7 @@ def is_strong(key: keys.PublicKeyInfo) -> bool:
             kind, name = key.curve
             return kind == "named" and name in CURVES
         return key.algorithm in _EDWARDS
-    except Exception:  # noqa: BLE001 - whatever a parser of foreign bytes says
+    except Exception:  # noqa: BLE001 - a parser of untrusted bytes may raise anything
         return False
 
 

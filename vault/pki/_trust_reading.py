@@ -18,7 +18,7 @@ def read_certificate(data: bytes) -> x509.Certificate:
         _ = certificate.native, certificate.self_signed
         if certificate.not_valid_before <= certificate.not_valid_after:
             return certificate
-    except Exception:  # noqa: BLE001, S110 - whatever a parser of foreign bytes says
+    except Exception:  # noqa: BLE001, S110 - a parser of untrusted bytes may raise anything
         pass
     raise TrustError("trust_material_malformed")
 
@@ -34,7 +34,7 @@ def read_crl(data: bytes) -> crl.CertificateList:
         _ = listed.issuer.native, body["crl_extensions"].native, listed["signature_algorithm"].native
         if body["this_update"].native <= body["next_update"].native:
             return listed
-    except Exception:  # noqa: BLE001, S110 - whatever a parser of foreign bytes says
+    except Exception:  # noqa: BLE001, S110 - a parser of untrusted bytes may raise anything
         pass
     raise TrustError("trust_material_malformed")
 
@@ -47,7 +47,7 @@ def read_answer(data: bytes) -> ocsp.OCSPResponse:
         _ = answer.native, [(row["this_update"].native, row["next_update"].native) for row in rows]
         if answer["response_status"].native == "successful" and len(rows):
             return answer
-    except Exception:  # noqa: BLE001, S110 - whatever a parser of foreign bytes says
+    except Exception:  # noqa: BLE001, S110 - a parser of untrusted bytes may raise anything
         pass
     raise TrustError("trust_material_malformed")
 

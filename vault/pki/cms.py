@@ -112,7 +112,7 @@ def _load(p7s: bytes) -> cms.SignedData:
             and _sets_in_order(signed)
         ):
             return signed
-    except Exception:  # noqa: BLE001, S110 - whatever a parser of foreign bytes says
+    except Exception:  # noqa: BLE001, S110 - a parser of untrusted bytes may raise anything
         pass
     raise AuthorisationError("signature_malformed")
 
@@ -159,7 +159,7 @@ def _signer_certificate(signed: cms.SignedData) -> x509.Certificate:
                 and certificate.native  # read to its last field here, where parser errors are caught
             ):
                 return certificate
-    except Exception:  # noqa: BLE001, S110 - whatever a parser of foreign bytes says
+    except Exception:  # noqa: BLE001, S110 - a parser of untrusted bytes may raise anything
         pass
     raise AuthorisationError("signature_malformed")
 

@@ -1,9 +1,10 @@
 """Accepted signer certificates: how each is recognised, the key usage it needs, whom it names. Others are rejected.
 
 eID: the Belgian card for citizens and foreigners, recognised by its certificate policy. The national number is the subject's
-serialNumber. It signs with non-repudiation alone (its authentication certificate does not sign). eHealth: recognised by
-`OU=eHealth-platform Belgium` under `O=Federal Government, C=BE`. Another OU states `TYPE=ID`; only the type SSIN names a person
-(the certificate of a laboratory or a company names none).
+serialNumber. It signs with non-repudiation alone (its authentication certificate does not sign).
+
+eHealth: recognised by `OU=eHealth-platform Belgium` under `O=Federal Government, C=BE`. Another OU states `TYPE=ID`; only the
+type SSIN names a person (the certificate of a laboratory or a company names none).
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ def family_of(certificate: x509.Certificate) -> Family:
         elif _EHEALTH in _values(certificate, "organizational_unit_name"):
             stated = (_values(certificate, "organization_name"), _values(certificate, "country_name"))
             found = Family.EHEALTH if stated == ([_GOVERNMENT], ["BE"]) else None
-    except Exception:  # noqa: BLE001, S110 - whatever a parser of foreign bytes says
+    except Exception:  # noqa: BLE001, S110 - a parser of untrusted bytes may raise anything
         pass
     if found is None:
         raise TrustError("certificate_family_unknown")

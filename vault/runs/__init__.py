@@ -5,7 +5,7 @@
 * `state`: states, acts, and what each act does
 * `facts`: files beside the lease
 * `journal`: steps done, with their counts
-* `run_lock`: one run a doctor and an instruction
+* `run_lock`: one run at a time per doctor and instruction
 * `outcome_words`: how a run ended, in words
 """
 

@@ -1,7 +1,7 @@
 """Encrypted staging: sealed segments of Arrow batches, and the marks of their owner.
 
 * `segments`: writing and reading segments
-* `ownership`: the mark by which a folder is known as ours
+* `ownership`: the mark that identifies this home's folders
 * `probe`: the process that tries a destroyed key
 """
 

@@ -6,10 +6,10 @@
 * `host_identity`: ids of machine, boot and pid namespace
 * `locks`: locks that the kernel releases with their holder
 * `liveness`: whether a process lives, by lock or pidfd
-* `child_process`: the one way to start another process
+* `child_process`: starts other processes
 * `isolation`: a clean environment before the first third-party import
 * `hardening`: no core dumps, no swap, no ptrace
-* `mounts`: what kind of medium a path lies on
+* `mounts`: the kind of medium under a path
 * `program`: version and source digest of this program
 """
 
