@@ -134,10 +134,10 @@ def _unwrap(stanza: Stanza, private: X25519PrivateKey) -> bytes | None:
     if len(stanza.arguments) != 2 or len(stanza.body) != FILE_KEY + 16:
         raise SealedSourceError("sealed_header_malformed")
     share = _unpadded(stanza.arguments[1], 32)
-    ours = private.public_key().public_bytes_raw()
+    own_public = private.public_key().public_bytes_raw()
     try:
         shared = private.exchange(X25519PublicKey.from_public_bytes(share))
-        key = hkdf(shared, share + ours, X25519_INFO)
+        key = hkdf(shared, share + own_public, X25519_INFO)
         return ChaCha20Poly1305(key).decrypt(ONE_USE_NONCE, stanza.body, None)
     except (InvalidTag, ValueError):  # another recipient's stanza, or a share of low order
         return None

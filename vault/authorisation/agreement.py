@@ -73,12 +73,12 @@ def _delivery_agrees(run: Facts, cause: str, entries: list[Facts]) -> bool:
     """Whether imports and uses match the deliveries, and the delivered counts match the counted ones."""
     types, facts = {entry["type"] for entry in entries}, run["facts"]
     delivered = [e for e in entries if (e["type"], e["code"]) == ("run.delivered", "migration")]
-    out = bool(delivered) or facts["import_state"] != NOTHING
+    was_delivered = bool(delivered) or facts["import_state"] != NOTHING
     imports = [_STATES.index(entry["code"]) for entry in entries if entry["type"] == "import.confirmed"]
     counted = [entry["n"] for entry in delivered if entry["n"]] if facts["dispositions"] else []
     return (
         facts["import_state"] in (NOTHING, "delivered_not_confirmed")
-        and not (out and ("use.given_back" in types or run["use"] != "migration"))
+        and not (was_delivered and ("use.given_back" in types or run["use"] != "migration"))
         and (not imports or (facts["import_state"] != NOTHING and cause == "published"))
         and imports == sorted(set(imports))
         and all(counts == facts["dispositions"] for counts in counted)
@@ -87,8 +87,8 @@ def _delivery_agrees(run: Facts, cause: str, entries: list[Facts]) -> bool:
 
 def _of_their_kind(files: Files, report: Report) -> bool:
     """Whether the number of signatures is as recorded, where their kind has files, and `signers.json` has a row for each."""
-    check, told = report.statements[CHECK][1], canonical(files[SIGNERS])
-    rows: list[dict[str, Any]] = told["signers"]
+    check, signers_json = report.statements[CHECK][1], canonical(files[SIGNERS])
+    rows: list[dict[str, Any]] = signers_json["signers"]
     names = [name.removeprefix(FOLDER) for name in files if name.startswith(FOLDER)]
     beside = sum(name.startswith("instruction.json") and name.endswith(".p7s") for name in names)
     found = (beside, PAGE in names, any(name.startswith("scan.") for name in names))
@@ -101,7 +101,7 @@ def _of_their_kind(files: Files, report: Report) -> bool:
     return (
         found == wanted
         and count == len(rows) > 0
-        and told["signature"] == report.kind
+        and signers_json["signature"] == report.kind
         and sorted(capacities) == sorted(check["signedAs"])
         and set(capacities) <= roles
         and by_hand == bool(check.get("verifiedBy"))

@@ -107,13 +107,13 @@ class InstructionRegister:
 
         Runs that gave the use back, according to the state or their own record, are left out.
         """
-        held = list(self._state["spent"].get(use.value, []))
+        holders = list(self._state["spent"].get(use.value, []))
         ended = [
             run.run_id
             for run in list_runs(self._home)
             if (run.authorisation_id, run.use) == (self.id, use.value) and is_ended(self._home, run.run_id)
         ]
-        runs = dict.fromkeys([*held, *ended])
+        runs = dict.fromkeys([*holders, *ended])
         return [run for run in runs if not self._gave_back(run)]
 
     def _gave_back(self, run_id: str) -> bool:
@@ -314,8 +314,8 @@ def gave_back(home: Path, run_id: str) -> bool:
 def clear_was_seen(home: Path, authorisation_id: str) -> bool:
     """Whether a run of this instruction found a clear export; also true where its record can no longer be read."""
     leases, out_of_reach = readable_runs(home)
-    ours = [lease for lease in leases if lease.authorisation_id == authorisation_id]
-    if out_of_reach or any(lease.seen_clear or lease.sealed_source is False for lease in ours):
+    its_leases = [lease for lease in leases if lease.authorisation_id == authorisation_id]
+    if out_of_reach or any(lease.seen_clear or lease.sealed_source is False for lease in its_leases):
         return True
     damaged, register = list_unreadable(home), _open_or_none(home, authorisation_id)
     return any(register is None or register.ran(run) for run in damaged)
@@ -335,10 +335,10 @@ def persons_without_lease(home: Path) -> dict[str, frozenset[str] | None]:
 def persons_of(home: Path, lease: Lease) -> frozenset[str]:
     """Returns the opaque ids of all persons whom a run concerns: named in its instruction, or signers of it or about it."""
     register = _open_or_none(home, lease.authorisation_id)
-    told = frozenset((lease.subject_id, *lease.persons))
+    recorded = frozenset((lease.subject_id, *lease.persons))
     if register is None:
-        return told
-    return told | register.everybody | register.accepted_by(lease.run_id)
+        return recorded
+    return recorded | register.everybody | register.accepted_by(lease.run_id)
 
 
 def registers_of(home: Path, persons: frozenset[str]) -> list[InstructionRegister]:

@@ -78,14 +78,14 @@ class Signing:
 
     def to_json(self) -> dict[str, Any]:
         """Returns the object for the sealed state and for statements."""
-        told = {"signature": self.signature.value, "signedAs": list(self.signed_as)}
-        return {**told, "verifiedBy": list(self.verified_by)} if self.verified_by else told
+        fields = {"signature": self.signature.value, "signedAs": list(self.signed_as)}
+        return {**fields, "verifiedBy": list(self.verified_by)} if self.verified_by else fields
 
     @classmethod
-    def from_json(cls, told: dict[str, Any]) -> Signing:
+    def from_json(cls, stored: dict[str, Any]) -> Signing:
         """The inverse of `to_json`. A state from before capacities were recorded has none, and was CAdES."""
-        kind = SignatureKind(told.get("signature", SignatureKind.CADES))
-        return cls(kind, tuple(told.get("signedAs", ())), tuple(told.get("verifiedBy", ())))
+        kind = SignatureKind(stored.get("signature", SignatureKind.CADES))
+        return cls(kind, tuple(stored.get("signedAs", ())), tuple(stored.get("verifiedBy", ())))
 
     def signers_file(self, page: dict[str, bytes]) -> bytes:
         """Returns `signers.json`: who each signer is, according to the site; for a handwritten `page` also its attestations."""

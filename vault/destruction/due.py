@@ -72,8 +72,8 @@ def find_unknown(home: Path) -> tuple[list[Path], list[Path]]:
     found = sorted(folder.iterdir()) if folder.is_dir() else []
     known = set(leased_runs(home))  # read after the folders: a run begun in between has its lease
     strays = [path for path in found if path.name not in known]
-    ours = [path for path in strays if is_ours(home, path)]
-    return ours, [path for path in strays if path not in ours]
+    marked = [path for path in strays if is_ours(home, path)]
+    return marked, [path for path in strays if path not in marked]
 
 
 def rearm_keys(home: Path, clock: Clock) -> None:

@@ -286,9 +286,9 @@ def _begin(copy: HeldCopy) -> HeldCopy:
     """
     if not _is_reachable(copy):
         return copy
-    there = [file for file in copy.files if os.path.lexists(file.path)]
-    marked = tuple(f if f.unchanged(overwritten=False) else f.changed(kept="changed_since") for f in there)
-    return copy.changed(files=marked, not_found=len(copy.files) - len(there), ending=True)
+    existing = [file for file in copy.files if os.path.lexists(file.path)]
+    marked = tuple(f if f.unchanged(overwritten=False) else f.changed(kept="changed_since") for f in existing)
+    return copy.changed(files=marked, not_found=len(copy.files) - len(existing), ending=True)
 
 
 def _filesystem_of(folder: Path) -> int:

@@ -58,8 +58,8 @@ class TrustedTime:
     def _plausible(self, note: dict[str, Any] | None) -> bool:
         if note is None:  # the first moment of a new home; a home with a past needs more
             return not self._path.exists() and not self._restored.exists()
-        gone = self._clock.now() - parse_utc(note["wall"])
+        elapsed = self._clock.now() - parse_utc(note["wall"])
         if note["boot_id"] == self._clock.boot_id():
             explained = timedelta(seconds=self._clock.boot_seconds() - note["boot"])
-            return abs(gone - explained) <= DRIFT_BOUND
-        return -DRIFT_BOUND <= gone <= OFF_BOUND + timedelta(seconds=self._clock.boot_seconds())
+            return abs(elapsed - explained) <= DRIFT_BOUND
+        return -DRIFT_BOUND <= elapsed <= OFF_BOUND + timedelta(seconds=self._clock.boot_seconds())

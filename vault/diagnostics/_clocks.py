@@ -27,8 +27,8 @@ def look_at_clocks(host: Host, home: Path, site: Site) -> Iterator[str]:
 
 def _moved_seconds(host: Host, home: Path) -> float:
     """Returns by how much wall and boot clock have diverged since the last sweep of this boot."""
-    beat = last_heartbeat(home)
-    if beat is None or beat.boot_id != host.boot_id():
+    heartbeat = last_heartbeat(home)
+    if heartbeat is None or heartbeat.boot_id != host.boot_id():
         return 0
-    wall = (host.clock.now() - parse_utc(beat.ended)).total_seconds()
-    return wall - (host.clock.boot_seconds() - beat.boot_seconds)
+    wall = (host.clock.now() - parse_utc(heartbeat.ended)).total_seconds()
+    return wall - (host.clock.boot_seconds() - heartbeat.boot_seconds)

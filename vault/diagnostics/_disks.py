@@ -30,7 +30,7 @@ class Mount:
 def check_disks(host: Host, places: tuple[Path, ...]) -> Iterator[str]:
     """Yield codes of findings about the disks under these folders."""
     mounts = {mount for mount in (mount_of(host, place) for place in places) if mount is not None}
-    codes = {code for mount in mounts for code in _look_at(host, mount)}
+    codes = {code for mount in mounts for code in _mount_findings(host, mount)}
     yield from sorted(codes or ({"disk_unknown"} if not mounts else set()))
     free, whole = min(host.space(place) for place in places)
     if free < 64 * _MIB:
@@ -61,7 +61,7 @@ def _unescape(text: str) -> str:
     return re.sub(r"\\([0-7]{3})", lambda m: chr(int(m[1], 8)), text)
 
 
-def _look_at(host: Host, mount: Mount) -> Iterator[str]:
+def _mount_findings(host: Host, mount: Mount) -> Iterator[str]:
     if mount.kind in NETWORK:
         yield "disk_network"
         return

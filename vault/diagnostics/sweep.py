@@ -21,17 +21,19 @@ def cron_runs(host: Host) -> bool:
 
 def look_at_sweep(host: Host, home: Path, site: Site) -> Iterator[str]:
     """Yield codes of findings. A sweep started in time by other means (Prefect) needs no unit of this program."""
-    beat = last_heartbeat(home)
-    age = beat.age_seconds(host.clock, host.boot_id()) if beat else None
-    late = beat is not None and (age is None or age > site.sweep_every_minutes * 60 * LATE_AFTER_INTERVALS)
+    heartbeat = last_heartbeat(home)
+    age = heartbeat.age_seconds(host.clock, host.boot_id()) if heartbeat else None
+    late = heartbeat is not None and (
+        age is None or age > site.sweep_every_minutes * 60 * LATE_AFTER_INTERVALS
+    )
     name = unit_name(home)
     timer = host.path(f"etc/systemd/system/{name}.timer").exists()
     cron = host.path(f"etc/cron.d/{name}").exists()
     begun = bool(leased_runs(home)) or any(intake.closed is None for intake in list_intakes(home))
-    if beat is None and not (begun or timer or cron):
+    if heartbeat is None and not (begun or timer or cron):
         yield "sweep_not_yet"
         return
-    if beat is None:
+    if heartbeat is None:
         yield "sweep_never"
     if late:
         yield "sweep_late"
@@ -42,7 +44,7 @@ def look_at_sweep(host: Host, home: Path, site: Site) -> Iterator[str]:
     elif cron and not timer and not cron_runs(host):
         yield "cron_not_running"
     if not timer and not cron:
-        yield "sweep_not_installed" if beat is None or late else "sweep_by_other_means"
+        yield "sweep_not_installed" if heartbeat is None or late else "sweep_by_other_means"
 
 
 def _enabled(host: Host, name: str) -> bool:

@@ -32,12 +32,12 @@ def forget_subject(home: Path, site: Site, subject_id: str, issued: Issued) -> N
     for run_id in runs_without_lease(home, persons):
         _strip_proof(home, site, run_id, issued)
         write_durably(home / "runs" / run_id / UNREADABLE, b"")  # says only that the lease was damaged
-    ours = runs_of(home, persons)
-    for lease in ours:
+    runs = runs_of(home, persons)
+    for lease in runs:
         _strip_proof(home, site, lease.run_id, issued)
         _strip_paths(home, lease)
     for register in registers_of(home, persons):
-        register.forget_former([lease.run_id for lease in ours if lease.authorisation_id == register.id])
+        register.forget_former([lease.run_id for lease in runs if lease.authorisation_id == register.id])
     forget_numbers(home, persons)
     SharedRecords(home).erase(persons)
     with lock_folder(home / "subjects"):  # every change of a record holds this lock

@@ -120,9 +120,9 @@ def _refuse_second_life(home: Path, facts: dict[str, Any]) -> None:
     """Refuse a restore while the original is still in its place: both would sign ledgers of one name. Raises ForkError."""
     original = Path(str(facts["path"]))
     mark = original / HOME_ID
-    here = facts["machine"] == machine_id() and original != home
+    same_machine = facts["machine"] == machine_id() and original != home
     if (
-        here
+        same_machine
         and mark.is_file()
         and mark.read_text(encoding="ascii", errors="replace").strip() == facts["home"]
     ):

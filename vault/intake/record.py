@@ -194,8 +194,8 @@ def claim(home: Path, intake_id: str, lease: Lease, *, only_key: bool, clock: Cl
         code = refusal(home, intake, lease.authorisation_id, lease.run_id, clock)
         if code is not None:
             raise IntakeError(code)
-        alone = only_key and intake.only_key is not False
-        intake.changed(run_id=lease.run_id, only_key=alone).save(home)
+        sole_key = only_key and intake.only_key is not False
+        intake.changed(run_id=lease.run_id, only_key=sole_key).save(home)
     store, ref = identity_store(home, intake.provider), intake.ref(home)
     if ref is not None:
         store.rearm(ref, lease.seconds_left(clock))

@@ -42,7 +42,7 @@ class SigningPlace(Flowable):
                 "T": pdfdoc.PDFString(self._name),
                 "F": _PRINTED,
                 "Rect": pdfdoc.PDFArray([round(corner, 2) for corner in corners]),
-                "P": self.canv._doc.thisPageRef(),  # noqa: SLF001 - the writer has no public way to its objects
+                "P": self.canv._doc.thisPageRef(),  # noqa: SLF001 - reportlab has no public access to its objects
             }
         )
         self.canv._addAnnotation(field, self._name)  # noqa: SLF001
@@ -67,9 +67,11 @@ def embed_files(canvas: Canvas, files: dict[str, bytes]) -> None:
     for name, data in sorted(files.items()):
         kind = {"Type": pdfdoc.PDFName("EmbeddedFile"), "Params": pdfdoc.PDFDictionary({"Size": len(data)})}
         stream = pdfdoc.PDFStream(pdfdoc.PDFDictionary(kind), data)
-        held = pdfdoc.PDFDictionary({"F": document.Reference(stream, f"file:{name}")})
+        embedded = pdfdoc.PDFDictionary({"F": document.Reference(stream, f"file:{name}")})
         text = pdfdoc.PDFString(name)
-        row = pdfdoc.PDFDictionary({"Type": pdfdoc.PDFName("Filespec"), "F": text, "UF": text, "EF": held})
+        row = pdfdoc.PDFDictionary(
+            {"Type": pdfdoc.PDFName("Filespec"), "F": text, "UF": text, "EF": embedded}
+        )
         names += [text, document.Reference(row, f"filespec:{name}")]
     tree = pdfdoc.PDFDictionary({"Names": pdfdoc.PDFArray(names)})
     document._catalog.Names = pdfdoc.PDFDictionary({"EmbeddedFiles": tree})  # noqa: SLF001

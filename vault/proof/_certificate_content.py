@@ -50,28 +50,28 @@ class Content:
 
 def build_content(facts: dict[str, Any], language: str) -> Content:
     """Returns the certificate of these facts (`certificate.json`, docs/formats/proof.md)."""
-    says = _Sentences(facts, language)
+    sentences = _Sentences(facts, language)
     head = facts["head"]
     return Content(
         language=language,
         title=text(language, "certificate.title"),
         banner=text(language, "certificate.trial") if facts["trial"] else None,
-        run=f"{says.told('label', 'run')} {facts['run']}",
+        run=f"{sentences.wording('label', 'run')} {facts['run']}",
         outcome=(
-            says.told("label", "outcome") + _COLON.get(language, ":"),
-            says.told("outcome", facts["destruction"]["cause"]),
+            sentences.wording("label", "outcome") + _COLON.get(language, ":"),
+            sentences.wording("outcome", facts["destruction"]["cause"]),
         ),
-        sections=tuple(says.sections()),
-        head_title=says.told("section", "head"),
+        sections=tuple(sentences.sections()),
+        head_title=sentences.wording("section", "head"),
         code=f"{head['origin']}\n{head['size']}\n{head['root']}\n",
         head=(
             head["origin"],
-            f"{says.number(head['size'])} {says.told('label', 'entries')}",
+            f"{sentences.number(head['size'])} {sentences.wording('label', 'entries')}",
             head["root"],
-            says.stamp(),
-            says.told("sentence", "compare"),
+            sentences.stamp(),
+            sentences.wording("sentence", "compare"),
         ),
-        trust=says.told("sentence", "trust"),
+        trust=sentences.wording("sentence", "trust"),
     )
 
 
@@ -81,16 +81,18 @@ class _Sentences:
     def __init__(self, facts: dict[str, Any], language: str) -> None:
         self.facts, self.language = facts, language
 
-    def told(self, kind: str, code: str) -> str:
+    def wording(self, kind: str, code: str) -> str:
         """Returns the name of a code of this kind."""
         return text(self.language, f"certificate.{kind}.{code}")
 
     def sentence(self, name: str) -> Block:
-        return Block("text", (self.told("sentence", name),))
+        return Block("text", (self.wording("sentence", name),))
 
     def rows(self, **values: str) -> Block:
         """Returns a block of values with their labels."""
-        return Block("rows", rows=tuple((self.told("label", name), value) for name, value in values.items()))
+        return Block(
+            "rows", rows=tuple((self.wording("label", name), value) for name, value in values.items())
+        )
 
     def number(self, count: int) -> str:
         return f"{count:,}".replace(",", _THOUSANDS[self.language])
@@ -108,14 +110,16 @@ class _Sentences:
             ("not_claimed", (Block("points", tuple(self.not_claimed())),)),
         )
         for name, blocks in named:
-            yield Section(self.told("section", name), blocks)
+            yield Section(self.wording("section", name), blocks)
 
     def came(self) -> tuple[Block, ...]:
         came, found = self.facts["came"], self.facts["dispositions"]
-        rows = [(self.told("came", n), self.number(came[n])) for n in ("files", "patients", "bytes", "units")]
-        rows += [(self.told("disposition", n), self.number(found[n])) for n in _DISPOSITIONS if n in found]
+        rows = [
+            (self.wording("came", n), self.number(came[n])) for n in ("files", "patients", "bytes", "units")
+        ]
+        rows += [(self.wording("disposition", n), self.number(found[n])) for n in _DISPOSITIONS if n in found]
         if found:
-            rows.append((self.told("label", "look"), self.number(self.facts["findings"])))
+            rows.append((self.wording("label", "look"), self.number(self.facts["findings"])))
         return (Block("figures", rows=tuple(rows)),)
 
     def authorised(self) -> tuple[Block, ...]:
@@ -124,7 +128,7 @@ class _Sentences:
         return (
             self.sentence("checked_before_handwritten" if by_hand else "checked_before"),
             self.rows(
-                use=self.told("use", self.facts["use"]),
+                use=self.wording("use", self.facts["use"]),
                 signed_as=", ".join(self.capacities(order["signedAs"])),
                 checked_at=_moment(order["checkedAt"]),
                 reference=order["id"],
@@ -135,53 +139,55 @@ class _Sentences:
     def capacities(self, roles: list[str]) -> Iterator[str]:
         """Yield each capacity once, with the number of its signers if more than one."""
         for role in dict.fromkeys(roles):
-            count, told = roles.count(role), self.told("signed_as", role)
-            yield f"{count} \N{MULTIPLICATION SIGN} {told}" if count > 1 else told
+            count, capacity = roles.count(role), self.wording("signed_as", role)
+            yield f"{count} \N{MULTIPLICATION SIGN} {capacity}" if count > 1 else capacity
 
     def destroyed(self) -> tuple[Block, ...]:
-        told = self.facts["destruction"]
-        inventory, media, tool = told["inventory"], told["media"], told["tool"]
+        destruction = self.facts["destruction"]
+        inventory, media, tool = destruction["inventory"], destruction["media"], destruction["tool"]
         disk = media["underlying"]
         files, size = self.number(inventory["files"]), self.number(inventory["bytes"])
         return (
             self.sentence("destroyed_text"),
             self.rows(
-                destroyed_at=_moment(told["destroyedAt"]),
-                extent=f"{files} {self.told('came', 'files')}, {size} {self.told('came', 'bytes')}",
-                category=self.told("category", told["preSanitizationCategory"]),
-                method=self.told("method", told["method"]),
-                encryption=self.told("encryption", "encrypted"),
-                key=self.told("key", told["key"]["provider"]),
+                destroyed_at=_moment(destruction["destroyedAt"]),
+                extent=f"{files} {self.wording('came', 'files')}, {size} {self.wording('came', 'bytes')}",
+                category=self.wording("category", destruction["preSanitizationCategory"]),
+                method=self.wording("method", destruction["method"]),
+                encryption=self.wording("encryption", "encrypted"),
+                key=self.wording("key", destruction["key"]["provider"]),
                 place=self.place(media),
-                disk=f"{self.told('disk', disk['disk'])}; {self.told('luks', disk['luks'])}",
-                host_backups=self.told("backed_up", told["dataBackedUp"]),
+                disk=f"{self.wording('disk', disk['disk'])}; {self.wording('luks', disk['luks'])}",
+                host_backups=self.wording("backed_up", destruction["dataBackedUp"]),
                 tool=f"Reprise {tool['version']} ({tool['sourceDigest'][:16]}…)",
             ),
             self.sentence("inventory_where"),
         )
 
     def place(self, media: dict[str, Any]) -> str:
-        name = self.told("place", media["location"])
+        name = self.wording("place", media["location"])
         return name if media["fsType"] == "unknown" else f"{name} ({media['fsType']})"
 
     def checks(self) -> tuple[Block, ...]:
-        told = self.facts["destruction"]
-        opened, validation = told["positiveControl"]["segmentsOpenedBefore"], told["validation"]
-        control = self.told("sentence", "control" if opened else "no_control")
+        destruction = self.facts["destruction"]
+        opened, validation = destruction["positiveControl"]["segmentsOpenedBefore"], destruction["validation"]
+        control = self.wording("sentence", "control" if opened else "no_control")
         return (
-            Block("checks", tuple(self.told("check", n) for n in _CHECKS if told["verification"][n])),
+            Block(
+                "checks", tuple(self.wording("check", n) for n in _CHECKS if destruction["verification"][n])
+            ),
             Block("text", (_sentence(f"{control} {self.number(opened)}" if opened else control),)),
             self.rows(
-                validated_by=f"{self.told('validated_by', validation['by'])}, {_moment(validation['at'])}",
-                validation=self.told("result", validation["result"]),
+                validated_by=f"{self.wording('validated_by', validation['by'])}, {_moment(validation['at'])}",
+                validation=self.wording("result", validation["result"]),
             ),
         )
 
     def exceptions(self) -> tuple[Block, ...]:
         declared = self.facts["destruction"]["validation"]["exceptions"]
         if declared:
-            return (Block("points", tuple(self.told("exception", code) for code in declared)),)
-        return (Block("text", (_sentence(self.told("sentence", "none")),)),)
+            return (Block("points", tuple(self.wording("exception", code) for code in declared)),)
+        return (Block("text", (_sentence(self.wording("sentence", "none")),)),)
 
     def fates(self) -> tuple[Block, ...]:
         fate = self.facts["fate"]
@@ -189,47 +195,51 @@ class _Sentences:
         return (
             self.rows(
                 source=self.held(fate["source"]),
-                staging=self.told("staging", fate["staging"]),
+                staging=self.wording("staging", fate["staging"]),
                 package=self.held(fate["package"]) if delivered else self.import_state(),
             ),
         )
 
     def import_state(self) -> str:
-        return self.told("import_state", self.facts["import_state"])
+        return self.wording("import_state", self.facts["import_state"])
 
     def held(self, copy: dict[str, Any]) -> str:
         if copy.get("evidence") == "encrypted_always":
-            return self.told("copy", "encrypted_always")
+            return self.wording("copy", "encrypted_always")
         if copy["end"]:
             return self.ended(copy["end"])
         until = copy["until"]
-        limit = f"{self.told('holder', 'until')} {until[:10]}" if until else self.told("holder", "no_date")
-        return f"{self.told('holder', copy['holder'])}, {limit}"
+        limit = (
+            f"{self.wording('holder', 'until')} {until[:10]}" if until else self.wording("holder", "no_date")
+        )
+        return f"{self.wording('holder', copy['holder'])}, {limit}"
 
     def ended(self, end: dict[str, Any]) -> str:
         """Returns how the operator's copy ended, and what weakens the evidence."""
         if not end["complete"]:
-            return self.told("copy", "incomplete")
-        told = f"{self.told('copy', end['evidence'])} ({_moment(end['at'])})"
-        return "; ".join([told, *(self.told("weakness", code) for code in end["exceptions"])])
+            return self.wording("copy", "incomplete")
+        ending = f"{self.wording('copy', end['evidence'])} ({_moment(end['at'])})"
+        return "; ".join([ending, *(self.wording("weakness", code) for code in end["exceptions"])])
 
     def channels(self) -> tuple[Block, ...]:
         used = self.facts["channels"] or ["no_channel"]
-        return self.sentence("channels_text"), Block("points", tuple(self.told("channel", n) for n in used))
+        return self.sentence("channels_text"), Block(
+            "points", tuple(self.wording("channel", n) for n in used)
+        )
 
     def not_claimed(self) -> Iterator[str]:
         for code in self.facts["destruction"]["notClaimed"]:
-            yield _sentence(self.told("not_claimed", code))
+            yield _sentence(self.wording("not_claimed", code))
 
     def stamp(self) -> str:
         stamp = self.facts["stamp"]
         if not stamp:
-            return self.told("sentence", "not_stamped")
-        return f"{self.told('sentence', 'stamped')} {_moment(stamp['at'])}."
+            return self.wording("sentence", "not_stamped")
+        return f"{self.wording('sentence', 'stamped')} {_moment(stamp['at'])}."
 
 
-def _sentence(told: str) -> str:
-    return f"{told[0].upper()}{told[1:]}."
+def _sentence(phrase: str) -> str:
+    return f"{phrase[0].upper()}{phrase[1:]}."
 
 
 def _moment(at: str) -> str:

@@ -128,8 +128,8 @@ def verify_fully(
 
 def _outcome(certificate: Facts) -> str:
     """Returns how the run ended, in this release's words for the recorded cause; for an unknown cause, in the folder's words."""
-    told = section("en", "certificate.outcome")
-    return told.get(certificate["destruction"]["cause"], str(certificate["outcome"]))
+    outcomes = section("en", "certificate.outcome")
+    return outcomes.get(certificate["destruction"]["cause"], str(certificate["outcome"]))
 
 
 def _checked(report: Report) -> Facts:
@@ -151,9 +151,9 @@ def _pages(files: Files, report: Report) -> None:
         made = {}  # of another release, with codes that have no texts here
     names = ("certificate.html", "certificate.pdf")
     differ = [name for name in names if files[name] != made.get(name)]
-    told = {layout_of(files[name]) for name in differ}
-    of_one_other = differ == list(names) and len(told) == 1  # both are laid out by the same other release
-    if differ and (not of_one_other or layout() in told or (None in told and report.version > 1)):
+    layouts = {layout_of(files[name]) for name in differ}
+    of_one_other = differ == list(names) and len(layouts) == 1  # both are laid out by the same other release
+    if differ and (not of_one_other or layout() in layouts or (None in layouts and report.version > 1)):
         raise Fault("page_of_another_certificate")
     if differ:
         _replace(report, PAGES, OTHER_LAYOUT)
@@ -321,8 +321,8 @@ def root_files(path: Path | None) -> list[bytes]:
         found = [read_regular(path)]
         _certificates(found)
         return found
-    held = [read_regular(file) for file in sorted(path.iterdir()) if file.is_file()]
-    found = [data for data in held if _holds_roots(data)]
+    contents = [read_regular(file) for file in sorted(path.iterdir()) if file.is_file()]
+    found = [data for data in contents if _holds_roots(data)]
     if not found:
         raise TrustError("trust_material_malformed")
     return found
@@ -350,9 +350,9 @@ def _stamps(files: Files, report: Report, roots: list[bytes], moment: datetime) 
             raise Fault(refusal.code) from None
         if name == "checkpoint.tsr" and report.certificate["stamp"] != {"at": format_utc(at)}:
             raise Fault("stamp_of_another_time")
-        told = f"A time-stamp authority under a root you gave saw {of} at {at:%Y-%m-%d %H:%M:%S} UTC"
+        statement = f"A time-stamp authority under a root you gave saw {of} at {at:%Y-%m-%d %H:%M:%S} UTC"
         later = " (after the run's check of it)" if name.startswith(FOLDER) and at > moment else ""
-        report.checked.append(f"{told}{later}: it existed by then.")
+        report.checked.append(f"{statement}{later}: it existed by then.")
     if not roots:
         report.unchecked = [
             f"{line} ({NO_TSA_ROOTS})" if line.startswith("a time stamp") else line

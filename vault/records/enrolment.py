@@ -129,7 +129,7 @@ def begin_doctor(
     subjects = Subjects(home)
     subject_id = subjects.identify("doctor", number)
     with lock_folder(home / "subjects"):
-        _refuse_anothers(subjects, subject_id, numbers)
+        _refuse_numbers_of_others(subjects, subject_id, numbers)
         record = {**(subjects.read(subject_id) or {}), "kind": "doctor", "inss": number}
         record["pending"] = {"nihii": numbers, "name": name, **codes, "attestations": attestations}
         subjects.write(subject_id, record)
@@ -179,7 +179,7 @@ def doctors(home: Path) -> Iterator[tuple[str, dict[str, Any]]]:
             yield subject_id, record
 
 
-def _refuse_anothers(subjects: Subjects, subject_id: str, numbers: list[str]) -> None:
+def _refuse_numbers_of_others(subjects: Subjects, subject_id: str, numbers: list[str]) -> None:
     """Refuse a number that is another person's, in force or pending."""
     wanted = {number[:8] for number in numbers}
     for other in subjects.ids():

@@ -300,11 +300,11 @@ class Locality(StrEnum):
 
 def locality(lease: Lease) -> Locality:
     """Returns where the lease was made, relative to this host."""
-    here = machine_id()
-    if lease.machine_id != here:
+    local_machine = machine_id()
+    if lease.machine_id != local_machine:
         return Locality.FOREIGN_HOST
     if lease.boot_id != boot_id():  # a machine without an id may be another one whose boot is still running
-        return Locality.FOREIGN_HOST if here == NAMELESS else Locality.REBOOTED
+        return Locality.FOREIGN_HOST if local_machine == NAMELESS else Locality.REBOOTED
     return Locality.SAME_BOOT if lease.pid_namespace == pid_namespace() else Locality.FOREIGN_HOST
 
 

@@ -212,8 +212,8 @@ class StagingWriter:
             work()
             return
         except (OSError, pa.ArrowException) as error:
-            ours = _storage_error(error)
-        raise ours
+            storage_error = _storage_error(error)
+        raise storage_error
 
 
 class StagingReader:
@@ -328,11 +328,11 @@ class StagingReader:
 
     def _recent_batches(self, segment: Segment) -> Iterator[pa.RecordBatch]:
         """Yield the batches of a segment, kept until another segment of its table is requested (never of documents)."""
-        held = self._recent.get(segment.table)
-        if held is None or held[0] != segment.part:
-            held = (segment.part, list(self._read(segment)))
-            self._recent[segment.table] = held
-        return iter(held[1])
+        recent = self._recent.get(segment.table)
+        if recent is None or recent[0] != segment.part:
+            recent = (segment.part, list(self._read(segment)))
+            self._recent[segment.table] = recent
+        return iter(recent[1])
 
     def _read(self, segment: Segment, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
         rows = 0
