@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flows.commands.count_words import count_lines
+from schemas.advice import words_of
 from vault.runs.outcome_words import run_in_words
 
 
@@ -112,7 +113,7 @@ def describe_status(found: dict[str, Any]) -> str:
     """A run: where it stands or how it ended, what it counted, and when each step was done."""
     lines = [f"Run {found['run']}: {run_in_words(found['state'], found['cause'])}"]
     if found["failure"] is not None and found["proof"] is None:
-        lines.append(f"  failed     {found['failure']['code']} (exit {found['failure']['exit']})")
+        lines += _failure_lines(found["failure"])
     lines.append(f"  use        {found['use']}, begun {_minute(found['created'])} UTC")
     lines += count_lines(found["counts"])
     if found["proof"] is None:
@@ -130,6 +131,13 @@ def describe_status(found: dict[str, Any]) -> str:
     lines += [f"  {entry['at']}  {entry['step']}" for entry in found["journal"] if entry["step"] != "control"]
     lines += [f"  {found['ended']}  destroy, certify"] if found["ended"] else []
     return "\n".join(lines)
+
+
+def _failure_lines(failure: dict[str, Any]) -> list[str]:
+    """Why a run stopped: the code, and its words where the code alone decides them."""
+    words = words_of("", failure["code"])
+    lines = [f"  failed     {failure['code']} (exit {failure['exit']})"]
+    return lines + ([f"             {words[0]}", f"             {words[1]}"] if words else [])
 
 
 _SWEPT = (
