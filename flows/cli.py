@@ -88,7 +88,7 @@ _MODULES = (
 
 
 def run(words: list[str]) -> None:
-    """Run one command. Whether a path can be read is judged by the command, not by typer: it would look below another folder."""
+    """Run one command. The command, not typer, tests whether a path is readable: typer would use the wrong working directory."""
     command = typer.main.get_command(app)
     for option in _options_below(command):
         option.type_descriptor.parameter_info.readable = False

@@ -1,4 +1,4 @@
-"""The scheduled sweep as a Prefect flow. The same sweep runs from a timer or cron without Prefect."""
+"""The scheduled sweep as a Prefect flow. A timer or cron runs the same sweep without Prefect."""
 
 from __future__ import annotations
 
