@@ -1,4 +1,4 @@
-"""`reprise`, the command line. `--home`, `--operator` and `--json` may stand before or after the command."""
+"""`reprise`, the command line. `--home`, `--operator` and `--json` may precede or follow the command."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ _MODULES = (
     trust,
     worker,
 )
-"""Each registers its commands when it is imported."""
+"""Each module registers its commands when it is imported."""
 
 
 def run(words: list[str]) -> None:

@@ -123,7 +123,7 @@ def _abandon(flow: Any, flow_run: Any, state: Any) -> None:  # noqa: ARG001 - Pr
     on_cancellation=[_abandon],
 )
 def migrate(home: str, order: str) -> State[Any]:
-    """Migrate one doctor's records: the order says which, by an opaque id."""
+    """Migrate one doctor's records; the order, named by an opaque id, says which."""
     return _run_order(home, order)
 
 
@@ -135,7 +135,7 @@ def migrate(home: str, order: str) -> State[Any]:
     on_cancellation=[_abandon],
 )
 def rehearse(home: str, order: str) -> State[Any]:
-    """Rehearse: the same way up to reconciliation; then destroy and certify, for real patients were staged."""
+    """Rehearse a migration up to reconciliation; then destroy and certify, because real records were staged."""
     return _run_order(home, order)
 
 
@@ -152,7 +152,7 @@ def probe(home: str, order: str) -> State[Any]:
 
 
 FLOWS = {"migration": migrate, "rehearsal": rehearse, "inventory": probe}
-"""The flow of each use."""
+"""The flow for each use."""
 
 
 def run_here(home: Path, use: str, order: str) -> dict[str, Any]:

@@ -31,7 +31,7 @@ from vault.system.clock import SystemClock, format_utc
 
 ORIGIN = "trial.reprise.example/proof-log/2026"
 OPERATORS = ("trial", "trial-second")
-P12_PASSWORD = "trial"  # noqa: S105 - a trial's key protects nothing
+P12_PASSWORD = "trial"  # noqa: S105 - a trial's key protects no data
 DOCTOR_INSS, DOCTOR_NIHII, DOCTOR_NAME = "85073003328", "11234578004", "Dr Bob Specimen"
 
 

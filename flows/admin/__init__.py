@@ -6,7 +6,7 @@
 * `trust`: the certificates that signatures are checked against
 * `destinations`: declared servers
 * `authorisations`: instructions checked, recorded, shown
-* `handwritten`: instructions signed on paper
+* `handwritten`: instructions signed by hand
 * `erasure`: what a home keeps about a person: show and erase it
 * `backup`: backup and restore
 * `ledger`: what others need to check the ledger

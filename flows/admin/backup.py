@@ -59,7 +59,7 @@ def accept_rollback(home: Path, operator: str, reason: Reason) -> dict[str, int]
     """Accept that entries are lost: repeat every erasure that this host has on record, and record that in the ledger.
 
     With a damaged or missing host record the home counts as rolled back; the number of lost entries is then unknown. Runs that
-    were alive in the older home are ended; a person who was erased since then, and had such a run, is erased after that. Raises
+    were alive in the older home are ended; a person who was erased since then, and had such a run, is then erased. Raises
     RefusedError home_not_rolled_back; ForkError if the remaining ledger is not intact.
     """
     control = Control.open_rolled_back(home, operator)

@@ -29,7 +29,7 @@ class HomeState:
 
     runs: dict[str, int]  # by state (`vault.runs.state.RunState`)
     overdue: int
-    unknown: int  # staging that no lease explains
+    unknown: int  # staging without a lease
     last_sweep: str | None
     sweep_age_seconds: int | None
     new_here: bool  # this host has no record of the home

@@ -100,7 +100,7 @@ _ACTING, _NAMING, _LOOKING, _EXAMINING = "acting", "naming", "looking", "examini
 Acting = Annotated[Control, _ACTING]
 """The home, opened for the operator who acts."""
 Looking = Annotated[Control, _LOOKING]
-"""The home, opened to be looked at."""
+"""The home, opened read-only."""
 Examined = Annotated[Path, _EXAMINING]
 """Path of the home, unopened: the act that is called opens it."""
 ActingName = Annotated[str, _NAMING]

@@ -27,7 +27,7 @@ def start_process(lock: int) -> subprocess.Popen[str]:
 
 
 class DataLink:
-    """A running data process: its events, and the permission to go on."""
+    """A running data process: its events, and the permission to continue."""
 
     def __init__(self, order: StartOrder) -> None:
         with starting(Path(order.home) / "runs" / order.run) as lock:
@@ -51,7 +51,7 @@ class DataLink:
             raise KeyUnavailableError("data_process_died", count=abs(status))
 
     def go(self) -> None:
-        """Let the data process go on."""
+        """Let the data process continue."""
         self._write("go")
 
     def stop(self) -> None:

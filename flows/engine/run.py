@@ -214,7 +214,7 @@ def _is_refused_for_good(control: Control, lease: Lease, failure: RepriseError) 
 
 
 def _cause_of_refusal(refusal: RepriseError) -> Cause:
-    """Return the cause for a run of which nothing was staged."""
+    """Return the cause of the end of a run that staged nothing."""
     if refusal.code == INTAKE_KEY_GONE:
         return Cause.KEY_LOST
     if isinstance(refusal, ScopeError):

@@ -145,7 +145,7 @@ def close_due(control: Control) -> int:
         closed += 1
     intakes = list_intakes(
         control.home
-    )  # read before the runs: an intake claimed in between still looks unclaimed here
+    )  # read before the runs: an intake claimed in between still counts as unclaimed here
     living = {lease.run_id for lease in live_runs(control.home) if lease.seconds_left(control.clock) > 0}
     living.update(readable_runs(control.home)[1])
     for intake in intakes:

@@ -17,7 +17,7 @@ from vault.runs.lease import Lease, end_data_process
 
 LEFTOVER = "remote_leftover_not_reachable"
 """A certificate's exception: sealed files of the run may still be at the server."""
-_SHORT_RETRY = Backoff(attempts=2, ceiling_seconds=2)  # a dead server must not keep staging alive
+_SHORT_RETRY = Backoff(attempts=2, ceiling_seconds=2)  # an unreachable server must not delay destruction
 
 
 def used_channels(control: Control, lease: Lease) -> list[str]:

@@ -69,13 +69,13 @@ def checking(control: Control) -> Iterator[None]:
 
 
 def record_interrupted(control: Control) -> int:
-    """Record each act whose process ended before its entry was written; returns how many there were."""
+    """Record each act whose process ended before its entry was written; return their number."""
     found = 0
     for path in sorted((control.home / FOLDER).glob("*.json")):
         with (
             contextlib.suppress(OSError),
             path.open("rb") as file,
-        ):  # another process may record it at the same moment
+        ):  # another process may be recording it
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if path.exists():
                 control.record(EntryType.ACT_INTERRUPTED, None, _type_in(file.read()))

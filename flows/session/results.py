@@ -21,8 +21,8 @@ class RunResult:
     authorisation: str | None = None
     outcome: Outcome | None = None
     cause: Cause | None = None
-    source: dict[str, Any] | None = None  # the fate of the export, as the certificate has it
-    copy: dict[str, Any] | None = None  # the same of the package
+    source: dict[str, Any] | None = None  # what happened to the export, from the certificate
+    copy: dict[str, Any] | None = None  # what happened to the package, from the certificate
 
     def to_json(self) -> dict[str, Any]:
         """The object that `--json` prints."""

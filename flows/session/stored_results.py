@@ -18,7 +18,7 @@ def refuse_results() -> None:
     async def no_storage_async() -> None:
         return None
 
-    async def refuse(metadata: Any) -> Any:  # noqa: ARG001 - as Prefect calls it
+    async def refuse(metadata: Any) -> Any:  # noqa: ARG001 - Prefect's parameter
         raise FlowRunRefusedError("result_refused")
 
     for name, instead in (

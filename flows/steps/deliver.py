@@ -75,7 +75,7 @@ def unsearched() -> Iterator[None]:
 
 
 class _Delivering:
-    """The work of one delivery: writer of outcomes, tallies, the envelope."""
+    """The state of one delivery: writer of outcomes, tallies, the envelope."""
 
     def __init__(self, context: DataContext, plan: Plan) -> None:
         self._context = context

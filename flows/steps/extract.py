@@ -1,4 +1,4 @@
-"""extract: read the source once, in order, and seal its rows before anything else touches a disk."""
+"""extract: read the source once, in order, and seal its rows before any of them reaches a disk."""
 
 from __future__ import annotations
 
