@@ -16,7 +16,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
-from servers import Sshd, sshd
+from support.servers import Sshd, sshd
 
 from connectors.destinations.line import Backoff, Line
 from connectors.destinations.sftp import SftpDestination

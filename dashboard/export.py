@@ -1,4 +1,4 @@
-"""Static pages over the ledger: every run, its authorisation, its deletion proof. No patient data can reach them."""
+"""Static pages about the ledger: every run, its authorisation, its deletion proof. They contain no patient data."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ from vault.site import Site
 
 
 def export_pages(out: Path, home: Path, runs: list[dict[str, Any]], store: FileLedger, policy: str) -> int:
-    """Write `index.html` and a copy of each run's certificate page; gives the number of pages.
+    """Write `index.html` and a copy of each run's certificate page; return the number of pages.
 
-    Raises TargetRefusedError: destination_not_private, where the folder is a link, another's, or for others to write.
+    Raises TargetRefusedError: destination_not_private, if the folder is a link, belongs to another user or is writable by
+    others.
     """
     out.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     parent = HeldFolder.at(out.parent)
@@ -28,7 +29,7 @@ def export_pages(out: Path, home: Path, runs: list[dict[str, Any]], store: FileL
 def _own(parent: HeldFolder, name: str) -> HeldFolder:
     try:
         found = parent.enter_own(name)
-    except OSError:  # a link, or no folder
+    except OSError:  # a link, or not a folder
         found = None
     if found is None:
         raise TargetRefusedError("destination_not_private")

@@ -1,4 +1,4 @@
-"""Where `reprise` starts: isolated first, then signals, a first line, and the commands, whose libraries take seconds to load."""
+"""Entry point of `reprise`: isolates the process, installs signal handlers, prints a first line, then loads the slow commands."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 
 from vault.system.isolation import isolate, leave_working_directory
 
-_OPENING = {
+_FIRST_LINES = {
     "migrate": "checking the authorisation",
     "rehearse": "checking the authorisation",
     "probe": "checking the authorisation",
@@ -16,20 +16,20 @@ _OPENING = {
 
 
 def main() -> None:
-    """Run the command line, isolated from the folder and the environment it was called in."""
+    """Run the command line, isolated from the working directory and the environment of its caller."""
     isolate("-m", "flows")
     leave_working_directory()
     begin()
 
 
 def begin() -> None:
-    """Run the command line with a private file mode mask. A person at a terminal reads a first line within a second."""
+    """Run the command line with a private file mode mask. A terminal shows a first line within a second."""
     from flows import interrupts
 
     os.umask(0o077)
     interrupts.install()
     try:
-        _say_what_begins(sys.argv[1:])
+        _print_first_line(sys.argv[1:])
         from flows.cli import run
 
         run(sys.argv[1:])
@@ -40,10 +40,10 @@ def begin() -> None:
             interrupts.end()
 
 
-def _say_what_begins(words: list[str]) -> None:
-    command = next((word for word in words if word in _OPENING), None)
+def _print_first_line(words: list[str]) -> None:
+    command = next((word for word in words if word in _FIRST_LINES), None)
     if command is not None and "--help" not in words and sys.stderr.isatty():
-        sys.stderr.write(f"reprise: {_OPENING[command]}\n")
+        sys.stderr.write(f"reprise: {_FIRST_LINES[command]}\n")
         sys.stderr.flush()
 
 

@@ -1,4 +1,4 @@
-"""`reprise`, the command line. `--home`, `--operator` and `--json` may stand before or after the command."""
+"""`reprise`, the command line. `--home`, `--operator` and `--json` may precede or follow the command."""
 
 from __future__ import annotations
 
@@ -84,11 +84,11 @@ _MODULES = (
     trust,
     worker,
 )
-"""Each registers its commands when it is imported."""
+"""Each module registers its commands when it is imported."""
 
 
 def run(words: list[str]) -> None:
-    """Run one command. Whether a path can be read is judged by the command, not by typer: it would look below another folder."""
+    """Run one command. The command, not typer, tests whether a path is readable: typer would use the wrong working directory."""
     command = typer.main.get_command(app)
     for option in _options_below(command):
         option.type_descriptor.parameter_info.readable = False

@@ -1,8 +1,8 @@
 """Ctrl-C and SIGTERM: a command ends within five seconds, with exit code 130 and one line, whatever it is doing.
 
-The first signal raises KeyboardInterrupt in the main thread, so that everything closes in order. A thread that the
-kernel's own notice wakes (Python's handler waits until the main thread comes back from C code) ends the process when that
-takes too long: it may be ended at any point, for what it leaves is what a killed process leaves.
+The first signal raises KeyboardInterrupt in the main thread, so that resources are closed in order. Python's handler waits until
+the main thread returns from C code; therefore a second thread, woken by the signal's wakeup descriptor, ends the process if that
+takes too long. The process may be ended at any point: it leaves the same state as a killed process.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _states: list[Callable[[], str]] = []
 
 
 class Interrupted(KeyboardInterrupt):
-    """An interrupt of which somebody knows what became of the work; `state` says it in a sentence."""
+    """An interrupt with a known effect on the work; `state` describes it in a sentence."""
 
     def __init__(self, state: str) -> None:
         super().__init__()
@@ -41,7 +41,7 @@ class Interrupted(KeyboardInterrupt):
 
 
 def install() -> None:
-    """Answer SIGINT and SIGTERM from now on; one that was ignored when the process started stays ignored."""
+    """Handle SIGINT and SIGTERM from now on; a signal that was ignored when the process started stays ignored."""
     with contextlib.suppress(OSError, ValueError, termios.error):
         _terminal.append(termios.tcgetattr(sys.stdin.fileno()))
     reading, writing = os.pipe()
@@ -53,19 +53,19 @@ def install() -> None:
             signal.signal(number, _on_signal)
     signal.pthread_sigmask(
         signal.SIG_UNBLOCK, _SIGNALS
-    )  # they waited since the first line (vault.system.isolation)
+    )  # blocked since the process started (vault.system.isolation)
     atexit.register(_ignore)
 
 
 def _ignore() -> None:
-    """The last act before the interpreter is taken down: the command has ended, and keeps its own exit code."""
+    """Ignore signals during interpreter shutdown: the command has ended and keeps its own exit code."""
     for number in _SIGNALS:
         signal.signal(number, signal.SIG_IGN)
 
 
 @contextlib.contextmanager
 def described_by(state: Callable[[], str]) -> Iterator[None]:
-    """Whatever ends this block by an interrupt, the line says what `state` finds of the work."""
+    """If an interrupt ends this block, add to its line what `state` returns about the work."""
     _states.append(state)
     try:
         yield
@@ -82,27 +82,27 @@ def _found() -> str:
         return "Nothing was begun."
     try:
         return _states[-1]() if _states else ""
-    except Exception:  # noqa: BLE001 - what cannot be looked at now is looked at by whoever reads the line
+    except Exception:  # noqa: BLE001 - the reader of the line can look up what is not readable now
         return "`reprise runs` lists what waits."
 
 
 def work_begins() -> None:
-    """From now on an interrupt is an exception, which lets what was begun close; before it ends the process on the spot."""
+    """Turn interrupts into exceptions from now on, so that started work is closed; before, they end the process at once."""
     _working.set()
 
 
 def pressed() -> bool:
-    """Whether somebody asked this process to end."""
+    """Return whether this process was asked to end."""
     return _pressed.is_set()
 
 
 def said() -> None:
-    """The one line was printed."""
+    """Note that the interrupt line was printed."""
     _said.set()
 
 
 def end() -> NoReturn:
-    """End now with 130; the line is printed unless it was. What libraries would do at exit is not waited for."""
+    """End now with 130; print the line if it was not printed yet. Exit handlers of libraries are not awaited."""
     if threading.current_thread() is threading.main_thread():  # else it may hold the streams' locks
         for stream in (sys.stdout, sys.stderr):
             with contextlib.suppress(OSError, ValueError):
@@ -117,12 +117,12 @@ def end() -> NoReturn:
         with contextlib.suppress(OSError, termios.error):
             termios.tcsetattr(
                 0, termios.TCSANOW, attributes
-            )  # a password that was not asked to its end hides what is typed
+            )  # an interrupted password prompt leaves echo off
     os._exit(INTERRUPTED)
 
 
 def _last_writer() -> int:
-    """A descriptor of standard error that is this line's alone: a bar that another thread still draws goes nowhere."""
+    """Return a descriptor of standard error for this line alone; output of a progress bar in another thread is discarded."""
     alone = os.dup(2)
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)
@@ -131,9 +131,9 @@ def _last_writer() -> int:
 
 
 def _on_signal(number: int, frame: FrameType | None) -> None:
-    """The first is an interrupt; of a second the end that has begun takes no notice.
+    """Turn the first signal into an interrupt; ignore a second one while the process is ending.
 
-    Within an import nothing is raised: a library that is half initialised answers an exception by aborting the process.
+    Nothing is raised within an import: a half-initialised library aborts the process on an exception.
     """
     if _pressed.is_set():
         return
@@ -144,7 +144,7 @@ def _on_signal(number: int, frame: FrameType | None) -> None:
         threading.Thread(target=_send_again, args=(number,), daemon=True).start()
         return
     _pressed.set()
-    logging.disable(logging.CRITICAL)  # what libraries say of being interrupted is not the user's concern
+    logging.disable(logging.CRITICAL)  # users need no library messages about the interrupt
     raise KeyboardInterrupt
 
 

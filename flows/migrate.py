@@ -1,8 +1,8 @@
 """The Prefect flows of a run. They see an order's opaque id, counts and codes; nothing else.
 
-`migrate` carries a run from its authorisation to its certificate, `rehearse` the same without delivering, `probe` only
-counts. A flow never raises: what failed is a state of Prefect's made of the code alone, so nothing of an exception reaches
-Prefect's database, logs or disk. The guarantee that staging is destroyed is not here: it is the lease and the sweep.
+`migrate` runs an order from its authorisation to its certificate, `rehearse` does the same without delivery, `probe` only
+counts. A flow never raises: a failure becomes a Prefect state with the code alone, so nothing of an exception reaches Prefect's
+database, logs or disk. The flows do not guarantee that staging is destroyed: the lease and the sweep do.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ from schemas.outcome import Cause
 from vault.site import Site
 
 _TALLIES = ("dispositions", "findings", "units")
-"""Counts by kind that Prefect is told; every other nested value stays in the home."""
+"""Counts by kind that are reported to Prefect; all other nested values stay in the home."""
 
 _results: dict[str, RunResult | CodedFailure] = {}
 
 
 def _counted(counts: dict[str, Any]) -> dict[str, int]:
-    """The numbers of a step: its own, and those of its tallies as `tally.kind`."""
+    """Return the numbers of a step: its own, and those of its tallies as `tally.kind`."""
     found = {name: value for name, value in counts.items() if type(value) is int}
     for tally in _TALLIES:
         kinds = counts.get(tally, {})
@@ -42,7 +42,7 @@ def _counted(counts: dict[str, Any]) -> dict[str, int]:
 
 
 class _PrefectProgress:
-    """A run in Prefect's pages: its name, a line of log a step, per cent, and the balance as a table."""
+    """Shows a run in Prefect's pages: its name, a log line per step, per cent, and the balance as a table."""
 
     def __init__(self, home: Path, order: str) -> None:
         self._home, self._order = home, order
@@ -73,7 +73,7 @@ class _PrefectProgress:
             )
 
     def name_run(self) -> None:
-        """Name the flow run after the run, once there is one."""
+        """Name the flow run after the run, if there is one."""
         run = run_of_order(self._home, self._order)
         if run is not None and current.id is not None:
             with get_client(sync_client=True) as client:
@@ -81,8 +81,8 @@ class _PrefectProgress:
             self._log.info("run %s", run["run"])
 
 
-def _carry(home: str, order: str) -> State[Any]:
-    """Carry an order, go on with its run, or find that the run has ended."""
+def _run_order(home: str, order: str) -> State[Any]:
+    """Run an order, resume its run, or find that the run has ended."""
     try:
         Site.load(Path(home))
         before = run_of_order(Path(home), order)
@@ -102,7 +102,7 @@ def _carry(home: str, order: str) -> State[Any]:
 
 
 def result_of(order: str) -> RunResult:
-    """What the flow run of this order gave, in the process that ran it. Raises CodedFailure."""
+    """Return the result of this order's flow run, in the process that ran it. Raises CodedFailure."""
     found = _results.pop(order)
     if isinstance(found, CodedFailure):
         raise found
@@ -110,7 +110,7 @@ def result_of(order: str) -> RunResult:
 
 
 def _abandon(flow: Any, flow_run: Any, state: Any) -> None:  # noqa: ARG001 - Prefect calls by these names
-    """When Prefect cancels a run, its staging goes at once; if this hook never runs, the sweep does it."""
+    """Destroy the staging of a run that Prefect cancels; if this hook never runs, the sweep destroys it."""
     parameters = flow_run.parameters
     abandon_order(Path(parameters["home"]), parameters["order"], cause=Cause.CANCELLED)
 
@@ -123,8 +123,8 @@ def _abandon(flow: Any, flow_run: Any, state: Any) -> None:  # noqa: ARG001 - Pr
     on_cancellation=[_abandon],
 )
 def migrate(home: str, order: str) -> State[Any]:
-    """Migrate one doctor's records: the order says which, by an opaque id."""
-    return _carry(home, order)
+    """Migrate one doctor's records; the order, named by an opaque id, says which."""
+    return _run_order(home, order)
 
 
 @flow(
@@ -135,8 +135,8 @@ def migrate(home: str, order: str) -> State[Any]:
     on_cancellation=[_abandon],
 )
 def rehearse(home: str, order: str) -> State[Any]:
-    """Rehearse: the same way up to reconciliation; then destroy and certify, for real patients were staged."""
-    return _carry(home, order)
+    """Rehearse a migration up to reconciliation; then destroy and certify, because real records were staged."""
+    return _run_order(home, order)
 
 
 @flow(
@@ -148,15 +148,15 @@ def rehearse(home: str, order: str) -> State[Any]:
 )
 def probe(home: str, order: str) -> State[Any]:
     """Count what a source holds; then destroy and certify."""
-    return _carry(home, order)
+    return _run_order(home, order)
 
 
 FLOWS = {"migration": migrate, "rehearsal": rehearse, "inventory": probe}
-"""The flow of each use."""
+"""The flow for each use."""
 
 
 def run_here(home: Path, use: str, order: str) -> dict[str, Any]:
-    """Run an order as a flow run in this process; gives its result. Raises CodedFailure."""
+    """Run an order as a flow run in this process; return its result. Raises CodedFailure."""
     refuse_results()
     FLOWS[use](str(home), order, return_state=True)
     return result_of(order).to_json()

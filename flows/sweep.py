@@ -1,4 +1,4 @@
-"""The scheduled sweep as a Prefect flow. The same sweep runs from a timer or cron without Prefect."""
+"""The scheduled sweep as a Prefect flow. A timer or cron runs the same sweep without Prefect."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from flows.session.coded_errors import CodedFailure, told
 
 @flow(name="sweep", persist_result=False, validate_parameters=False, log_prints=False)
 def sweep(home: str) -> State[Any]:
-    """Destroy whatever is overdue or half-destroyed; report what no lease explains."""
+    """Destroy what is overdue or half-destroyed; report staging without a lease."""
     try:
         report = sweep_round(Path(home))
     except Exception as error:  # noqa: BLE001 - whatever it is, its text must not reach Prefect

@@ -7,8 +7,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from forked_python import fork_children
 from lxml import etree
+from support.forked_python import fork_children
 
 import vault.system.child_process
 

@@ -1,7 +1,7 @@
 """A trial: a made-up practice, a test authority and a home that issues nothing real. `vault` never imports it.
 
 * `home`: `reprise trial`
-* `doctors`: doctors enrolled in one call
+* `doctors`: enrol doctors in one call
 * `authority`: the test authority
 * `practice`: a made-up practice's export
 """

@@ -1,4 +1,4 @@
-"""A test authority: root, intermediate, revocation lists, signers. Marked, and refused by any home not a trial."""
+"""A test authority: root, intermediate, revocation lists, signers. Its certificates are marked; only trial homes accept them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from vault.pki.trust_store import TRIAL_MARK
 EID_SIGNATURE = "2.16.56.12.1.1.2.1"  # a citizen's signature certificate under Belgium Root CA4
 _RESPONDER = x509.AccessDescription(
     AuthorityInformationAccessOID.OCSP, x509.UniformResourceIdentifier("http://ocsp.trial.invalid/")
-)  # never asked: it says that OCSP answers about the certificate can exist
+)  # never contacted: it states that OCSP responses about the certificate can exist
 Key = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 
 
@@ -35,7 +35,7 @@ class Identity:
 
 
 class TrialAuthority:
-    """Makes certificates and lists. Everything carries the trial mark."""
+    """Issues certificates and revocation lists. All of them have the trial mark."""
 
     def __init__(
         self, name: str = "Reprise trial", *, marked: bool = True, moment: datetime | None = None
@@ -68,9 +68,9 @@ class TrialAuthority:
         key: Key | None = None,
         responder: bool = False,
     ) -> Identity:
-        """A person's signing certificate, shaped like that of a Belgian eID; without policy, like nobody's.
+        """Issue a person's signing certificate with the shape of a Belgian eID's; without `policy`, of no known profile.
 
-        With a responder it says, as an eID does, that OCSP answers about it can be had.
+        With `responder` it states, as an eID does, that OCSP responses about it are available.
         """
         names = [(NameOID.COMMON_NAME, f"{name} (Signature)"), (NameOID.SERIAL_NUMBER, inss)]
         return self._issue(
@@ -86,7 +86,7 @@ class TrialAuthority:
         more_units: tuple[str, ...] = (),
         organisation: str = "Federal Government",
     ) -> Identity:
-        """A certificate shaped like that of an eHealth keystore; `typed` is its `TYPE=ID`."""
+        """Issue a certificate with the shape of an eHealth keystore's; `typed` is its `TYPE=ID`."""
         units = ["eHealth-platform Belgium", name, typed, *more_units]
         subject = [
             (NameOID.COUNTRY_NAME, "BE"),
@@ -144,11 +144,11 @@ class TrialAuthority:
         return builder.add_extension(identifier, critical=False).sign(key, hashes.SHA256())
 
     def crl(self, revoked: tuple[Identity, ...] = (), *, days: int = 365, since_days: int = 1) -> bytes:
-        """The intermediate's revocation list, DER."""
+        """Return the intermediate's revocation list, DER."""
         return self._crl(self.intermediate, revoked, days, since_days)
 
     def root_crl(self) -> bytes:
-        """The root's revocation list, DER."""
+        """Return the root's revocation list, DER."""
         return self._crl(self.root, (), 365, 1)
 
     def _crl(self, issuer: Identity, revoked: tuple[Identity, ...], days: int, since_days: int) -> bytes:
@@ -193,12 +193,12 @@ def _usage(*, cert_sign: bool = False, non_repudiation: bool = False, digital: b
 
 
 def pem(certificate: x509.Certificate) -> bytes:
-    """The certificate in PEM."""
+    """Return the certificate in PEM."""
     return certificate.public_bytes(serialization.Encoding.PEM)
 
 
 def p12(identity: Identity, authority: TrialAuthority, password: str) -> bytes:
-    """The identity as PKCS#12."""
+    """Return the identity as PKCS#12."""
     return pkcs12.serialize_key_and_certificates(
         b"signature",
         identity.key,
@@ -209,12 +209,12 @@ def p12(identity: Identity, authority: TrialAuthority, password: str) -> bytes:
 
 
 def sign_cades(document: bytes, identity: Identity, authority: TrialAuthority) -> bytes:
-    """A detached CAdES signature over the document, DER."""
+    """Return a detached CAdES signature over the document, DER."""
     return signing.sign_cades(document, _signer(identity, authority))
 
 
 def sign_page(pdf: bytes, identity: Identity, authority: TrialAuthority, place: int = 1) -> bytes:
-    """The page with one more PAdES signature, in the box of the controller with this number."""
+    """Return the page with a further PAdES signature, in the box of the controller with this number."""
     return signing.sign_pades(pdf, _signer(identity, authority), place)
 
 

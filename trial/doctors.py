@@ -1,4 +1,4 @@
-"""Doctors of a trial: enrolled in one call, which a real home needs two operators for."""
+"""Doctors of a trial: enrolled in one call, for which a real home needs two operators."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from vault.system.clock import SystemClock
 def enrol_doctor(
     home: Path, *, inss: str, nihii: tuple[str, ...], name: str, attested_by: tuple[str, str], basis: str
 ) -> str:
-    """Enrol a doctor by the acts of two operators, one after the other (`vault.records.enrolment`); returns the opaque id."""
+    """Enrol a doctor through two operators, one after the other (`vault.records.enrolment`); return the opaque id."""
     first, second = (find_operator(home, attester) for attester in attested_by)
     ground, now = Ground(basis, basis, ("identity_card",)), SystemClock().now()
     begun = begin_doctor(home, inss=inss, nihii=nihii, name=name, ground=ground, operator=first, moment=now)

@@ -31,13 +31,13 @@ from vault.system.clock import SystemClock, format_utc
 
 ORIGIN = "trial.reprise.example/proof-log/2026"
 OPERATORS = ("trial", "trial-second")
-P12_PASSWORD = "trial"  # noqa: S105 - a trial's key protects nothing
+P12_PASSWORD = "trial"  # noqa: S105 - a trial's key protects no data
 DOCTOR_INSS, DOCTOR_NIHII, DOCTOR_NAME = "85073003328", "11234578004", "Dr Bob Specimen"
 
 
 @dataclass(frozen=True)
 class TrialParty:
-    """Who exports, as the source says, or our invented doctor."""
+    """The exporting doctor and software, from the source, or the trial's own doctor."""
 
     inss: str
     nihii: str
@@ -46,7 +46,7 @@ class TrialParty:
 
 
 def make_trial(folder: Path, source: Path, **terms: Any) -> dict[str, str]:
-    """Write everything needed to migrate `source` into `folder`; gives the paths by name, and who signs and what exported.
+    """Write everything needed to migrate `source` into `folder`; return the paths by name, and the signer and the software.
 
     `terms` replace fields of the instruction (`vault.instruction.document`).
     """
@@ -89,7 +89,7 @@ def make_trial(folder: Path, source: Path, **terms: Any) -> dict[str, str]:
 
 
 def party_of(source: Path) -> TrialParty:
-    """Who exported `source` by its first header; the trial's own doctor where it names nobody."""
+    """Return who exported `source`, from its first header; the trial's own doctor if it names none."""
     header = _first_header(source)
     if header is None:
         return TrialParty(DOCTOR_INSS, DOCTOR_NIHII, "", "")
@@ -98,7 +98,7 @@ def party_of(source: Path) -> TrialParty:
     stated = header.sender_inss.reveal()
     inss = (
         clean_inss(stated[0] if stated else None) or DOCTOR_INSS
-    )  # a certificate names nobody by a false number
+    )  # a certificate must not have an invalid number
     return TrialParty(inss, nihii.ljust(11, "0"), header.system or "", header.system_version or "")
 
 
@@ -107,7 +107,7 @@ def _first_header(source: Path) -> MessageHeader | None:
         connector = choose(file)
         if connector is not None:
             headers = (each for each in connector.headers(file, Limits()) if isinstance(each, MessageHeader))
-            with suppress(SourceError):  # a damaged file: another may say
+            with suppress(SourceError):  # a damaged file: try the next one
                 found = next(headers, None)
                 if found is not None:
                     return found

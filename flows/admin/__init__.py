@@ -2,16 +2,16 @@
 
 * `operators`: a home and its operators
 * `enrolment`: doctors and mandates
-* `recipients`: keys whose holders proved possession
-* `trust`: what signatures are checked against
+* `recipients`: keys whose holders have proved possession
+* `trust`: the certificates that signatures are checked against
 * `destinations`: declared servers
 * `authorisations`: instructions checked, recorded, shown
 * `handwritten`: instructions signed by hand
-* `erasure`: what is kept of a person, shown and erased
+* `erasure`: what a home keeps about a person: show and erase it
 * `backup`: backup and restore
-* `ledger`: the ledger as others check it
-* `stamps`: time stamps over heads and signatures
-* `status`: where a home stands
+* `ledger`: what others need to check the ledger
+* `stamps`: time stamps on heads and signatures
+* `status`: the state of a home
 """
 
 __all__ = [

@@ -1,4 +1,4 @@
-"""What a home holds about a person: runs, instructions, attestations, sealed objects, and what lies outside his records."""
+"""What a home holds about a person: runs, instructions, attestations, sealed objects, and data not under the person's own key."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ from vault.system.clock import format_utc, parse_utc
 
 @dataclass(frozen=True)
 class Holdings:
-    """Everything about one person, under every id by which the home knows him."""
+    """Everything about one person, under every id that the home has for them."""
 
     persons: frozenset[str]
     runs: list[Lease]
     starts: list[dict[str, Any]]
-    """What the ledger says of the beginning of the runs whose damaged lease was set aside."""
+    """The ledger's start entries of runs whose damaged lease was set aside."""
     operated: list[Lease]
     """Runs that this person started as an operator."""
     instructions: list[InstructionRegister]
@@ -42,15 +42,15 @@ class Holdings:
     orders: list[str]
     attestations: list[dict[str, Any]]
     mandates: list[str]
-    """Mandates of others to sign for this person."""
+    """Mandates that allow others to sign for this person."""
 
     @property
     def answered_for(self) -> list[Lease]:
-        """The runs that a person ordered: named in the instruction, or as operator."""
+        """Runs for which the person answers: as a person named in the instruction, or as the operator."""
         return [*self.runs, *(lease for lease in self.operated if lease not in self.runs)]
 
     def kept_until(self, control: Control) -> datetime | None:
-        """The end of the retention of the proof, counted from the last run's deadline; None when nothing needs it."""
+        """Return when the retention of the proof ends, counted from the last run's deadline; None when nothing needs it."""
         last = [
             *(parse_utc(lease.deadline) for lease in self.answered_for),
             *(datetime.fromtimestamp(start["n"]["deadline_s"], UTC) for start in self.starts),
@@ -59,7 +59,7 @@ class Holdings:
         return until if until is not None and until > control.clock.now() else None
 
     def to_json(self, control: Control) -> dict[str, Any]:
-        """Ids, codes, dates: what an operator is shown, and the person whom it is about."""
+        """Return ids, codes and dates, for an operator and for the person concerned."""
         until = self.kept_until(control)
         return {
             "runs": [
@@ -74,7 +74,7 @@ class Holdings:
         }
 
     def _outside(self, control: Control, until: datetime | None) -> list[dict[str, str | None]]:
-        """What names the person outside of records sealed under his key: where, until when, and why it is kept."""
+        """List what names the person but is not sealed under their key: where it is, until when, and why it is kept."""
         date = None if until is None else format_utc(until)
         runs = [*(lease.run_id for lease in self.runs), *(str(start["runId"]) for start in self.starts)]
         proofs = [f"runs/{run}/proof/authorisation" for run in runs]
@@ -91,7 +91,7 @@ def _kept(where: str, until: str | None, why: str) -> dict[str, str | None]:
 
 
 def holdings_of(control: Control, subject_id: str) -> Holdings:
-    """Look through the home for everything about a person."""
+    """Collect everything that the home holds about a person."""
     home = control.home
     persons = also_known_as(home, subject_id)
     registers = registers_of(home, persons)
@@ -124,7 +124,7 @@ def _starts_without_lease(control: Control, persons: frozenset[str]) -> list[dic
 
 
 def _orders(home: Path, persons: frozenset[str], instructions: set[str], known: set[str | None]) -> list[str]:
-    """Sealed orders of this operator, of these instructions or of runs that concern the person."""
+    """Find sealed orders given by this operator, under these instructions, or for runs that concern the person."""
     subjects, found = Subjects(home), []
     folder = home / "orders"
     for name in sorted(p.name for p in folder.iterdir()) if folder.is_dir() else []:
@@ -137,7 +137,7 @@ def _orders(home: Path, persons: frozenset[str], instructions: set[str], known: 
 
 
 def _attestations(control: Control, persons: frozenset[str]) -> list[dict[str, Any]]:
-    """What this operator attested, and whether it still stands on that."""
+    """List what this operator attested, and whether it still depends on that attestation."""
     today, subjects = control.clock.now(), Subjects(control.home)
     found = []
     for subject_id in subjects.ids():
@@ -173,7 +173,7 @@ def _attested(
     *,
     stands: bool,
 ) -> dict[str, Any] | None:
-    """One thing that the person attested, if he did; `needed` when without him too few attesters are known."""
+    """Describe one attestation if the person made it; `needed` if too few known attesters would remain without this person."""
     if not any(attestation["operator"] in persons for attestation in attestations):
         return None
     return {

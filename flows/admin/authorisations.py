@@ -1,4 +1,4 @@
-"""Instructions: checked, recorded, listed, shown; the list of patients that one names."""
+"""Check, record, list and show instructions; seal the list of patients that an instruction names."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = ["check", "draft_withdrawal", "list_recipient", "listed", "record", "s
 
 
 def check(control: Control, file: Path) -> tuple[Report, RepriseError | None]:
-    """Make every test of an instruction; spends no use. Returns the report and the refusal, which is an entry."""
+    """Run every test on an instruction; spends no use. Returns the report and the refusal. A refusal is a ledger entry."""
     with checking(control):
         signed = read_evidence(file)
     report = examine(signed, home=control.home, site=control.site, moment=control.clock.now())
@@ -35,7 +35,7 @@ def check(control: Control, file: Path) -> tuple[Report, RepriseError | None]:
 def _refuse(control: Control, signed: Signed, report: Report) -> None:
     if report.refusal is not None:
         raise report.refusal
-    register.check(  # the one that counts; what it refuses, a test of the report should have
+    register.check(  # the authoritative check; the report should have a test for everything that it refuses
         signed,
         home=control.home,
         site=control.site,
@@ -47,7 +47,7 @@ def _refuse(control: Control, signed: Signed, report: Report) -> None:
 
 
 def record(control: Control, file: Path) -> str:
-    """Check an instruction and keep it sealed; returns its id. Raises RefusedError."""
+    """Check an instruction and store it sealed; return its id. Raises RefusedError."""
     with checking(control):
         signed = read_evidence(file)
     with act(control, EntryType.AUTHORISATION_RECORDED, "recorded", refused=EntryType.AUTHORISATION_REFUSED):
@@ -55,20 +55,20 @@ def record(control: Control, file: Path) -> str:
 
 
 def listed(control: Control) -> list[dict[str, Any]]:
-    """Kept instructions: ids, uses spent, withdrawn or not."""
+    """List the recorded instructions: ids, uses spent, withdrawn or not."""
     return register.list_authorisations(control.home)
 
 
 def text(control: Control, authorisation: str) -> str:
-    """The readable text that the doctor signed."""
+    """Return the readable text that the doctor signed."""
     return register.instruction_text(control.home, authorisation)
 
 
 def draft_withdrawal(control: Control, authorisation: str) -> bytes:
-    """What a controller signs to withdraw an instruction."""
+    """Return the document that a controller signs to withdraw an instruction."""
     return register.draft_withdrawal(control.home, authorisation)
 
 
 def list_recipient(control: Control) -> str:
-    """The home's age recipient: what a list of patients is sealed to."""
+    """Return the home's age recipient, to which a list of patients is sealed."""
     return home_recipient(control.home)

@@ -1,4 +1,4 @@
-"""Backup, restore, and the acceptance of a home that is older than this host remembers."""
+"""Backup, restore, and acceptance of a home that is older than this host's record of it."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ from vault.system.clock import SystemClock
 
 
 class Reason(StrEnum):
-    """Why a home is older than its host remembers: an operator's word, as a code for the ledger."""
+    """Why a home is older than its host's record: the operator's statement, as a code for the ledger."""
 
     BACKUP_RESTORED = "backup_restored"
     DISK_FAILED = "disk_failed"
     SNAPSHOT_RESTORED = "snapshot_restored"
     MISTAKE = "mistake"
-    MOVED = "moved"  # to this host, which has no record of it
-    RECORD_LOST = "record_lost"  # this host's own
+    MOVED = "moved"  # to this host, which has no record of the home
+    RECORD_LOST = "record_lost"  # the record of this host
 
 
 def backup(control: Control, recipients: list[str], to: Path) -> dict[str, Any]:
     """Seal the home into one file. Raises TargetRefusedError, StorageFullError.
 
-    The ledger tells of it before it is made: no erasure reaches into a copy, so that there is one must be known.
+    The ledger entry is written first: erasures do not reach a backup, so every backup must be on record.
     """
     refuse_backup(recipients, to)
     control.record(EntryType.HOME_BACKED_UP, None, "begun", {"recipients": len(recipients)})
@@ -40,9 +40,10 @@ def backup(control: Control, recipients: list[str], to: Path) -> dict[str, Any]:
 
 
 def restore(sealed: Path, identity: str, home: Path, operator: str) -> dict[str, Any]:
-    """Unpack, check, forget again before all else, and end what was alive. Who answers for it is known to the backup.
+    """Unpack and check a backup, repeat its erasures before anything else, and end the runs that were alive in it.
 
-    `rolled_back`: this host remembers more than the backup holds; nothing runs until that is accepted.
+    The operator must be known to the backup. `rolled_back`: this host's record is ahead of the backup; no run starts until that
+    is accepted.
     """
     found = restore_backup(sealed, identity, home, SystemClock(), operator)
     try:
@@ -55,13 +56,11 @@ def restore(sealed: Path, identity: str, home: Path, operator: str) -> dict[str,
 
 
 def accept_rollback(home: Path, operator: str, reason: Reason) -> dict[str, int]:
-    """Accept that entries are lost: forget again all that this host knows to be gone, and say so in the ledger.
+    """Accept that entries are lost: repeat every erasure that this host has on record, and record that in the ledger.
 
-    With a damaged or missing memory the home counts as rolled back: how much is lost, nobody knows.
-
-    What was alive in the older home is ended; whoever was erased since, and had a run there, is erased after that.
-
-    Raises RefusedError home_not_rolled_back; ForkError when what is left of the ledger is not whole.
+    With a damaged or missing host record the home counts as rolled back; the number of lost entries is then unknown. Runs that
+    were alive in the older home are ended; a person who was erased since then, and had such a run, is then erased. Raises
+    RefusedError home_not_rolled_back; ForkError if the remaining ledger is not intact.
     """
     control = Control.open_rolled_back(home, operator)
     store = control.ledger.store

@@ -1,4 +1,4 @@
-"""The register of destinations as an operator keeps it: declare, forget, look, try."""
+"""The register of destinations for an operator: add, remove, list, test."""
 
 from __future__ import annotations
 
@@ -44,21 +44,21 @@ _FEW = Backoff(attempts=3, ceiling_seconds=3)
 
 
 def add_destination(control: Control, name: str, server: Server) -> None:
-    """Declare a server; the ledger learns its channel, never its name. Raises RefusedError, TargetRefusedError."""
+    """Declare a server; the ledger records its channel, never its name. Raises RefusedError, TargetRefusedError."""
     with act(control, EntryType.DESTINATION_ADDED, server.channel):
         Destinations(control.home).add(name, server)
 
 
 def remove_destination(control: Control, name: str) -> None:
-    """Forget a server. Raises ScopeError, and BusyError while a run may still have to take something back there."""
+    """Remove a server. Raises ScopeError, and BusyError while a run may still have to remove files there."""
     with act(control, EntryType.DESTINATION_REMOVED) as doing:
-        if name in _awaited(control):
+        if name in _names_in_use(control):
             raise BusyError("destination_in_use")
         doing.code = Destinations(control.home).remove(name)
 
 
-def _awaited(control: Control) -> set[str]:
-    """Names that living runs go to, as far as their orders tell, and where the operator holds packages."""
+def _names_in_use(control: Control) -> set[str]:
+    """Return the servers that live runs deliver to, if their orders are readable, and those where the operator holds packages."""
     leases = [lease for lease in list_runs(control.home) if not control.run(lease).ended]
     destinations = [destination_of(control, lease) for lease in leases]
     destinations += [copy.root for copy in Custody(control.home).held() if copy.at_server]
@@ -67,7 +67,7 @@ def _awaited(control: Control) -> set[str]:
 
 
 def list_destinations(control: Control) -> list[dict[str, str]]:
-    """Every declared server: name, channel, and what identifies it; no credentials. A damaged record has no name."""
+    """List every declared server: name, channel, and what identifies it; no credentials. A damaged record has no name."""
     register = Destinations(control.home)
     found = [
         {"name": name, "channel": server.channel, "server": server.shown} for name, server in register.list()
@@ -81,7 +81,7 @@ def list_destinations(control: Control) -> list[dict[str, str]]:
 
 
 def check_destination(control: Control, name: str) -> dict[str, Any]:
-    """Connect, hold the server against its pin, write, read back and remove an object of random bytes.
+    """Connect, compare the server with its pin, write an object of random bytes, read it back and remove it.
 
     Raises ScopeError, TargetError, TargetRefusedError.
     """

@@ -1,4 +1,4 @@
-"""Who signs: doctors and mandates, enrolled by one operator and attested by a second."""
+"""Enrolment of signers (doctors and mandates): one operator enrols, a second operator attests."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ __all__ = [
 def begin_doctor(
     control: Control, *, inss: str, name: str, nihii: tuple[str, ...], ground: Ground
 ) -> Enrolment:
-    """Tie a national number to INAMI numbers, pending a second operator. Raises AuthorisationError."""
+    """Link a national number to INAMI numbers, pending a second operator. Raises AuthorisationError."""
     with act(control, EntryType.SUBJECT_ENROLLED) as doing:
         begun = doctors.begin_doctor(
             control.home,
@@ -55,7 +55,7 @@ def begin_doctor(
 
 
 def begin_mandate(control: Control, *, inss: str, name: str, terms: MandateTerms, ground: Ground) -> str:
-    """Record that a person may sign for doctors, pending a second operator; returns its id. Raises AuthorisationError."""
+    """Record that a person may sign for doctors, pending a second operator; return its id. Raises AuthorisationError."""
     with act(control, EntryType.SUBJECT_ENROLLED, "mandate"):
         return mandates.begin_mandate(
             control.home,
@@ -69,7 +69,7 @@ def begin_mandate(control: Control, *, inss: str, name: str, terms: MandateTerms
 
 
 def attest(control: Control, subject: str, shown: tuple[Shown, ...]) -> str:
-    """Attest a pending doctor or mandate; returns the entry's code. Raises AuthorisationError, OperatorError."""
+    """Attest a pending doctor or mandate; return the entry's code. Raises AuthorisationError, OperatorError."""
     with act(control, EntryType.SUBJECT_ATTESTED, "mandate") as doing:
         home, person, now = control.home, control.person, control.clock.now()
         if "." in subject:

@@ -1,4 +1,4 @@
-"""What is kept about a person: shown, and erased when neither the law nor a living run needs it any more."""
+"""Show what a home keeps about a person, and erase it once neither the law nor a live run needs it."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ SECRET = frozenset({"salt"})
 
 
 def list_subjects(control: Control) -> list[dict[str, str]]:
-    """Opaque ids and kinds of everybody of whom anything is kept."""
+    """List the opaque id and kind of each person about whom the home keeps data."""
     subjects = Subjects(control.home)
     found = ((subject, subjects.read(subject)) for subject in subjects.ids())
     return [{"subject": subject, "kind": record["kind"] if record else "erased"} for subject, record in found]
 
 
 def show_subject(control: Control, subject_id: str) -> dict[str, Any]:
-    """Everything kept about a person (article 15 GDPR): record, sealed objects, runs and instructions that concern him.
+    """Show everything kept about a person (article 15 GDPR): record, sealed objects, and the runs and instructions about them.
 
-    `not_yet_erased` lists what names him outside of records under his own key: where, until when, and why.
-    `kept_until` is None when neither the law nor a run needs the person; `kept_because` is the code that an erasure would be
-    refused with now, or None. `operators` are the names of those who attested; None of one who was erased.
+    `not_yet_erased` lists what names the person outside records under their own key: where, until when, and why. `kept_until` is
+    None when neither the law nor a run needs the person; `kept_because` is the code with which an erasure would be refused now,
+    or None. `operators` are the names of those who attested; None for an erased operator.
     """
     with act(control, EntryType.SUBJECT_SHOWN, "access"):
         record = _record(control.home, subject_id)
@@ -54,7 +54,7 @@ def show_subject(control: Control, subject_id: str) -> dict[str, Any]:
 
 
 def _operators_in(value: Any) -> set[str]:
-    """Ids of those who attested, wherever in a record."""
+    """Return the ids of the operators who attested, anywhere in a record."""
     inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
     own = {value["operator"]} if isinstance(value, dict) and "operator" in value else set[str]()
     return own.union(*map(_operators_in, inner))
@@ -66,7 +66,7 @@ def _operator_name(home: Path, operator_id: str) -> str | None:
 
 
 def plan_erasure(control: Control, subject_id: str) -> dict[str, Any]:
-    """What an erasure would touch. Raises what `erase_subject` raises; the refusal is in the ledger."""
+    """Return what an erasure would touch. Raises what `erase_subject` raises; the refusal is a ledger entry."""
     record = _record(control.home, subject_id)
     held = holdings_of(control, subject_id)
     _refuse(control, held)
@@ -74,17 +74,17 @@ def plan_erasure(control: Control, subject_id: str) -> dict[str, Any]:
 
 
 def erase_subject(control: Control, subject_id: str) -> dict[str, Any]:
-    """Destroy a person's key, salts and records, and every copy of what names him, also what he signed with others.
+    """Destroy a person's key, salts and records, and every copy of data that names them, including what they signed with others.
 
-    Gives a receipt: the ledger entry's index, and a salt, kept nowhere else, that opens the entry's commitment to this
-    person. Doing it again finishes what a crash cut short. Raises RetentionError (run_alive, retention_not_over, copy_held,
-    operator_acts, attester_needed); the refusal is in the ledger. BusyError while a run that concerns the person is being
-    carried, IntegrityError (run_of_unknown_owner) while a damaged run may be this person's.
+    Returns a receipt: the ledger entry's index, and a salt, stored nowhere else, that opens the entry's commitment to this
+    person. A second call finishes what a crash interrupted. Raises RetentionError (run_alive, retention_not_over, copy_held,
+    operator_acts, attester_needed); the refusal is a ledger entry. BusyError while a run that concerns the person is in
+    progress, IntegrityError (run_of_unknown_owner) while a damaged run may belong to this person.
     """
     home = control.home
     persons = also_known_as(home, subject_id)
     instructions = (register.id for register in registers_of(home, persons))
-    # No run begins, and no instruction is checked and kept, between the look and the end.
+    # These locks keep runs from starting and instructions from being recorded between check and erasure.
     with lock_run(home, (*persons, *instructions)), lock_people(home):
         return _erase(control, subject_id)
 
@@ -97,15 +97,15 @@ def _erase(control: Control, subject_id: str) -> dict[str, Any]:
     person = str(record.get("inss", record.get("name", record.get("number", subject_id))))
     commitment = commit(salt, EntryType.SUBJECT_ERASED.value, "subject", person.encode())
     runs = len(held.answered_for) + len(held.starts)
-    graves = [name_of(home, subject) for subject in sorted(held.persons & set(Subjects(home).ids()))]
-    # Entry and tombstones before anything is destroyed, and under one lock: no backup can hold one without the other.
+    tombstone_names = [name_of(home, subject) for subject in sorted(held.persons & set(Subjects(home).ids()))]
+    # Entry and tombstones come before any destruction and under one lock, so that a backup holds both or neither.
     with control.ledger.store.locked():
         entry = control.record(EntryType.SUBJECT_ERASED, None, "erased", {"runs": runs}, subject=commitment)
-        for grave in graves:
-            write_tombstone(home, grave)
+        for tombstone_name in tombstone_names:
+            write_tombstone(home, tombstone_name)
     with contextlib.suppress(OSError):
-        for grave in graves:  # an older copy of the home does not know its tombstones
-            control.memory.note_gone("erased", grave)
+        for tombstone_name in tombstone_names:  # an older copy of the home lacks the tombstones
+            control.memory.note_gone("erased", tombstone_name)
     for order in held.orders:
         drop_order(home, order)
     forget_subject(home, control.site, subject_id, control.record_issue)
@@ -126,7 +126,7 @@ def _record(home: Path, subject_id: str) -> dict[str, Any]:
 
 
 def _refuse(control: Control, held: Holdings) -> None:
-    """Refuse what may not be erased yet, and record that. Raises RetentionError, IntegrityError."""
+    """Refuse an erasure that is not allowed yet, and record the refusal. Raises RetentionError, IntegrityError."""
     until = held.kept_until(control)
     code = _reason_to_keep(control, held)
     if code is not None:
@@ -149,7 +149,7 @@ def _reason_to_keep(control: Control, held: Holdings) -> str | None:
 
 
 def _refuse_unknown_owner(home: Path) -> None:
-    """A proof that names a doctor, and neither its lease nor its instruction's record can be read: it may be this person's."""
+    """Refuse while a proof names a doctor but neither its lease nor its instruction is readable: it may be about this person."""
     for run, whom in persons_without_lease(home).items():
         if whom is None and (home / "runs" / run / "proof" / "authorisation").is_dir():
             raise IntegrityError("run_of_unknown_owner", run=run)

@@ -1,4 +1,4 @@
-"""An instruction signed by hand: one operator records the page, a second looks at it and attests it."""
+"""Instructions signed by hand: one operator records the page, a second operator inspects and attests it."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ __all__ = ["Verification", "attest", "pending", "record"]
 
 
 def record(control: Control, file: Path, scan: Path) -> str:
-    """Keep an instruction and its scanned page pending; returns its id. Raises RefusedError, LimitExceededError."""
+    """Store an instruction and its scanned page as pending; return its id. Raises RefusedError, LimitExceededError."""
     with checking(control):
         signed = read_evidence(file)
     with open_regular(scan) as stream:
-        page = stream.read(MAX_SCAN_BYTES + 1)  # one too many is refused below
+        page = stream.read(MAX_SCAN_BYTES + 1)  # a scan that fills the extra byte is refused below
     kept, refused = EntryType.AUTHORISATION_HANDWRITTEN, EntryType.AUTHORISATION_REFUSED
     with act(control, kept, "pending", refused=refused):
         return record_by_hand(
@@ -35,7 +35,7 @@ def record(control: Control, file: Path, scan: Path) -> str:
 
 
 def pending(control: Control, authorisation: str) -> tuple[str, bytes]:
-    """The text and the scanned page that a second operator attests. Raises AuthorisationError (nothing_to_attest)."""
+    """Return the text and the scanned page for the second operator. Raises AuthorisationError (nothing_to_attest)."""
     text, _, page = pending_page(control.home, authorisation)
     return text, page
 

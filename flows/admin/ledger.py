@@ -1,4 +1,4 @@
-"""The ledger as others check it: its policy, its faults, its growth, what witnesses signed, its pages."""
+"""What others need to check the ledger: policy, faults, growth, witness cosignatures, pages."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from vault.system.clock import SystemClock
 
 @dataclass(frozen=True)
 class Growth:
-    """The proof that the log only grew: from how many entries to how many, the present head, one hash a line."""
+    """The proof that the log only grew: old and new number of entries, the current head, one hash per line."""
 
     old: int
     size: int
@@ -31,19 +31,19 @@ class Growth:
 
 
 def policy(control: Control) -> str:
-    """What anybody checks this ledger's proofs by."""
+    """Return the policy for checking proofs of this ledger."""
     return format_policy(control.ledger.store.vkey)
 
 
 def faults(home: Path, heads: list[bytes], proofs: list[Path]) -> list[str]:
-    """What is wrong with a home's log, by itself and held against heads and proofs that were kept; the home is not opened."""
+    """Return the faults of a home's log: in itself, and against heads and proofs kept elsewhere. Does not open the home."""
     from vault.ledger.issued import issue_faults
     from vault.pki.timestamps import Stamps
 
     store, stamps = open_store(home), Stamps(home)
     key = VerifierKey.parse(store.vkey)
     known = tuple(Checkpoint.parse(open_note(head, key)) for head in heads)
-    for stamp in stamps.kept():  # what an authority has seen, the log must extend
+    for stamp in stamps.kept():  # the log must extend every head that an authority stamped
         stamps.verify(stamp.checkpoint, stamp.response)
         known += (Checkpoint.parse(open_note(stamp.checkpoint, key)),)
     found = audit(home / "ledger", key, SystemClock().now(), known)
@@ -52,7 +52,7 @@ def faults(home: Path, heads: list[bytes], proofs: list[Path]) -> list[str]:
 
 
 def _host_faults(home: Path, store: FileLedger) -> list[str]:
-    """What this host remembers of a log that is whole in itself: a later or another head, or nothing although it should."""
+    """Compare an intact log with this host's record: a later or different head, or no record where there should be one."""
     try:
         HostRecord.of(home, Site.load(home)).refuse_rollback(store)
     except LedgerError as fault:
@@ -61,7 +61,7 @@ def _host_faults(home: Path, store: FileLedger) -> list[str]:
 
 
 def growth(control: Control, head: bytes) -> Growth:
-    """From a head that somebody kept to the present one (RFC 9162). Raises ForkError, ProofError."""
+    """Prove consistency from a head kept earlier to the current one (RFC 9162). Raises ForkError, ProofError."""
     store = control.ledger.store
     with store.locked():
         old = Checkpoint.parse(open_note(head, VerifierKey.parse(store.vkey)))
@@ -70,12 +70,12 @@ def growth(control: Control, head: bytes) -> Growth:
 
 
 def cosign(control: Control, note: bytes) -> int:
-    """Add what a witness signed to the present head; how many lines were new."""
+    """Add a witness's cosignature to the current head; return the number of new lines."""
     return control.ledger.store.cosign(note)
 
 
 def write_pages(control: Control, folder: Path) -> int:
-    """Write static pages over every run; how many."""
+    """Write static pages about every run; return their number."""
     from dashboard.export import export_pages
 
     return export_pages(folder, control.home, seen_runs(control), control.ledger.store, policy(control))

@@ -1,4 +1,4 @@
-"""A home's beginning and its operators: who may act, and who let them in."""
+"""The creation of a home, and its operators: who may act, and who enrolled them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from vault.site import Site
 
 
 def begin_home(home: Path, origin: str, first: str) -> Site:
-    """Make a home and enrol its first operator, by his own word: nobody is there yet who could vouch for him.
+    """Create a home and enrol its first operator on their own word: no other operator exists yet to vouch for them.
 
     Raises OperatorError no_operator, HomeError (home_exists, origin_malformed).
     """
@@ -29,6 +29,6 @@ def begin_home(home: Path, origin: str, first: str) -> Site:
 
 
 def enrol_colleague(control: Control, name: str) -> Operator:
-    """Make an operator known to the home; who let him in is in the ledger. Raises OperatorError."""
+    """Enrol a further operator; the ledger records who enrolled them. Raises OperatorError."""
     with act(control, EntryType.SUBJECT_ENROLLED, "operator"):
         return enrol_operator(control.home, name)

@@ -1,4 +1,4 @@
-"""Recipients: the holder of an age key is challenged, answers, and the key may be named by an instruction."""
+"""Recipients: challenge the holder of an age key and check the answer; instructions may then name the key."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ def confirm(control: Control, answer: bytes) -> Recipient:
 
 
 def listed(control: Control) -> list[Recipient]:
-    """The keys whose possession was proven."""
+    """List the keys whose possession was proved."""
     return list(register.recipients(control.home))
 
 
 def remove(control: Control, key: str) -> None:
-    """Strike a key: no instruction that names it is accepted any more."""
+    """Remove a key: instructions that name it are refused from now on."""
     with act(control, EntryType.RECIPIENT_REMOVED, "removed"):
         register.remove(control.home, key)

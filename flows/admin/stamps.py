@@ -1,4 +1,4 @@
-"""Time stamps (RFC 3161): asked for in a file, kept when their answer comes; over heads of the ledger and over signatures."""
+"""Time stamps (RFC 3161) on ledger heads and signatures: write a request to a file, store the authority's response."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from vault.system.clock import format_utc
 
 
 def request_for_head(control: Control) -> tuple[int, bytes]:
-    """How many entries the present head has, and a request over it."""
+    """Return the number of entries of the current head, and a request for a time stamp on it."""
     store = control.ledger.store
     with store.locked():
         size, checkpoint = store.head().size, store.checkpoint()
@@ -18,13 +18,13 @@ def request_for_head(control: Control) -> tuple[int, bytes]:
 
 
 def accept_for_head(control: Control, response: bytes) -> tuple[int, str]:
-    """Keep the answer to a request; gives the head's size and the authority's time. Raises TrustError."""
+    """Store the response to a request; return the head's size and the authority's time. Raises TrustError."""
     size, moment = Stamps(control.home).accept(response, control.clock.now())
     return size, format_utc(moment)
 
 
 def requests_for_signatures(control: Control, authorisation: str) -> list[bytes]:
-    """A request for each signature of an instruction that has no stamp. Raises RefusedError: every_signature_has_its_stamp."""
+    """Return a request for each signature that has no stamp. Raises RefusedError: every_signature_has_its_stamp."""
     requests = stamp_requests(control.home, authorisation)
     if not requests:
         raise RefusedError("every_signature_has_its_stamp")
@@ -32,6 +32,6 @@ def requests_for_signatures(control: Control, authorisation: str) -> list[bytes]
 
 
 def accept_for_signature(control: Control, authorisation: str, response: bytes) -> tuple[str, str]:
-    """Keep the answer with its signature; gives the signature's name and the authority's time. Raises TrustError."""
+    """Store the response with its signature; return the signature's name and the authority's time. Raises TrustError."""
     name, moment = accept_stamp(control.home, authorisation, response, control.clock.now())
     return name, format_utc(moment)

@@ -1,4 +1,4 @@
-"""Where a home stands, for a person and for monitoring: runs, what is overdue, and when the sweep last came."""
+"""The state of a home, for people and for monitoring: runs, what is overdue, and the time of the last sweep."""
 
 from __future__ import annotations
 
@@ -25,23 +25,23 @@ from vault.system.clock import Clock
 
 @dataclass(frozen=True)
 class HomeState:
-    """Counts and codes; nothing about anybody."""
+    """Counts and codes; no data about any person."""
 
     runs: dict[str, int]  # by state (`vault.runs.state.RunState`)
     overdue: int
-    unknown: int  # staging that no lease explains
+    unknown: int  # staging without a lease
     last_sweep: str | None
     sweep_age_seconds: int | None
-    new_here: bool  # this host has no memory of the home
+    new_here: bool  # this host has no record of the home
     alarms: list[str]  # worst first
 
     def to_json(self) -> dict[str, object]:
-        """The object that `--json` prints."""
+        """Return the object that `--json` prints."""
         return asdict(self)
 
     @property
     def alive(self) -> int:
-        """Runs that have not ended."""
+        """The number of runs that have not ended."""
         return sum(count for state, count in self.runs.items() if state != RunState.CERTIFIED)
 
 
@@ -58,7 +58,7 @@ _ALARMS: dict[str, type[RepriseError]] = {
 
 
 def home_state(home: Path, clock: Clock | None = None) -> HomeState:
-    """Look at a home; changes nothing in it."""
+    """Return the state of a home; changes nothing in it."""
     control = Control.open_to_look(home, clock)
     leases = list_runs(home)
     runs = Counter(control.run(lease).state.value for lease in leases)
@@ -88,7 +88,7 @@ def home_state(home: Path, clock: Clock | None = None) -> HomeState:
 
 
 def _found(beat: Heartbeat | None, name: str) -> bool:
-    """Whether the last sweep found any such thing."""
+    """Return whether the last sweep found anything of this name."""
     return beat is not None and beat.found.get(name, 0) > 0
 
 
@@ -97,7 +97,7 @@ def _late(age: int | None, every_minutes: int) -> bool:
 
 
 def alarm(state: HomeState) -> RepriseError | None:
-    """The worst alarm: VerificationFailedError, OrphanFoundError, RunOverdueError, SweepLateError; none when all is well."""
+    """Return the worst alarm: VerificationFailedError, OrphanFoundError, RunOverdueError, SweepLateError; None without alarms."""
     if not state.alarms:
         return None
     code = state.alarms[0]
@@ -105,7 +105,7 @@ def alarm(state: HomeState) -> RepriseError | None:
 
 
 def one_line(state: HomeState) -> str:
-    """One line, as monitoring plug-ins print it."""
+    """Return one line in the form that monitoring plug-ins print."""
     word = "CRITICAL" if state.alarms else "OK"
     sweep = f"last sweep {state.last_sweep}"
     if state.last_sweep is None:

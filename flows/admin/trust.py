@@ -1,4 +1,4 @@
-"""Trust material: what signatures and time stamps are checked against, and until when it holds."""
+"""Trust material: the certificates and lists that signatures and time stamps are checked against, and their validity."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["Held", "Kind", "add", "listed"]
 
 
 class Kind(StrEnum):
-    """What a file is trusted as."""
+    """What a trust file is used for."""
 
     ROOT = "root"
     INTERMEDIATE = "intermediate"
@@ -26,7 +26,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class Held:
-    """One certificate, revocation list or OCSP answer of a home."""
+    """One certificate, revocation list or OCSP response of a home."""
 
     kind: str
     fingerprint: str
@@ -37,12 +37,12 @@ class Held:
 
 
 def listed(control: Control) -> list[Held]:
-    """Everything that signatures and stamps are checked against. Raises TrustError for a file that is none."""
+    """List everything that signatures and stamps are checked against. Raises TrustError for a file that is not trust material."""
     return [_held(control, material) for material in list_material(control.home)]
 
 
 def add(control: Control, kind: Kind, data: bytes) -> Held:
-    """Take in a certificate, a revocation list or an OCSP answer. Raises TrustError."""
+    """Add a certificate, a revocation list or an OCSP response. Raises TrustError."""
     with act(control, EntryType.TRUST_ADDED, kind):
         trial, now = control.site.trial, control.clock.now()
         return _held(control, add_material(control.home, kind, data, trial_home=trial, now=now))

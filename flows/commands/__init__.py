@@ -1,1 +1,1 @@
-"""The commands of `reprise`, by what they are about."""
+"""The commands of `reprise`, by topic."""

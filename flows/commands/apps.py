@@ -1,4 +1,4 @@
-"""The command line's groups: `reprise`, `reprise authorise`, and so on. Modules of this package add their commands to them."""
+"""The command line's groups: `reprise`, `reprise authorise`, and so on. The modules of this package add commands to them."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ _ORDER = (
 
 
 class _InOrder(TyperGroup):
-    """The commands in the order of work, whichever module was imported first."""
+    """Lists the commands in the order of work, whichever module was imported first."""
 
     def list_commands(self, ctx: Any) -> list[str]:
-        """The names, as `reprise --help` lists them."""
+        """Return the names in the order of `reprise --help`."""
         return sorted(super().list_commands(ctx), key=_ORDER.index)
 
 

@@ -98,7 +98,7 @@ def _spent(uses: dict[str, int]) -> str:
 
 
 def _standing(found: dict[str, Any]) -> str:
-    marks = ("withdrawn", "pending")  # pending: signed by hand, and not attested by a second operator
+    marks = ("withdrawn", "pending")  # pending: signed by hand, and not yet attested by a second operator
     return "".join(f"  {mark}" for mark in marks if found[mark])
 
 

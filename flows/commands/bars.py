@@ -28,7 +28,7 @@ _WORDS = {
 
 
 class BarWatch:
-    """Shows a run's progress; a context manager. `source` says where the export lies, to whoever must know that it goes."""
+    """Shows a run's progress; a context manager. `source` returns where the export is, for the notice of its destruction."""
 
     def __init__(self, *, source: Callable[[], str | None] | None = None, quiet: bool = False) -> None:
         from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
@@ -43,7 +43,7 @@ class BarWatch:
             disable=quiet,
             transient=False,
         )
-        # What is refused at once has no bar.
+        # An immediate refusal shows no bar.
         self._task = self._progress.add_task("", total=100, visible=False)
 
     def __enter__(self) -> Self:
@@ -62,7 +62,7 @@ class BarWatch:
         self._progress.update(self._task, description=words, completed=percent, visible=True)
 
     def step(self, step: str, counts: dict[str, Any]) -> None:
-        """Move the bar to the end of a step; of its counts only what must be known before a run begins is shown."""
+        """Move the bar to the end of a step; of its counts, show only the notice that must appear before a run begins."""
         if counts.get(EXPORT_ENDS):
             source = self._source() if self._source else None
             place = f" at {source}" if source else ""

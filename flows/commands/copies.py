@@ -1,4 +1,4 @@
-"""Commands about the copies of patients' data that the operator holds, and what became of them."""
+"""Commands about the copies of patient data that the operator holds, and about what happened to them."""
 
 from __future__ import annotations
 

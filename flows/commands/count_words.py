@@ -1,4 +1,4 @@
-"""What a run counted, in plain words: what came, what is delivered whole, as text, or not, of which kinds and why."""
+"""The counts of a run in plain words: the source; what is delivered whole, as text, or not; of which kinds and why."""
 
 from __future__ import annotations
 
@@ -45,11 +45,11 @@ _ACTIONS = {
     "patient_out_of_scope": "as the instruction says",
     "responsible_out_of_scope": "as the instruction says",
 }
-"""What a person can do about a reason, or what becomes of it by itself."""
+"""What a person can do about a reason, or what happens without action."""
 
 
 def count_lines(counts: dict[str, Any]) -> list[str]:
-    """Lines for a terminal, as far as the run got; nothing of a run that has not counted."""
+    """Return lines for a terminal, for the steps that the run completed; none for a run that has not counted."""
     came = counts.get("inventory")
     if not came:
         return []
@@ -94,7 +94,7 @@ def _came(came: dict[str, Any]) -> Iterator[str]:
 
 
 def _reasons(reasons: dict[str, dict[str, dict[str, int]]]) -> Iterator[str]:
-    """A line for each reason of each end that is not whole: how many of which kinds, why, and what to do."""
+    """Yield a line for each reason of each incomplete disposition: how many of which kinds, why, and what to do."""
     words = section("en", "report.reason")
     for disposition, title in _TITLES.items():
         for reason, found in sorted(reasons.get(disposition, {}).items()):
@@ -106,5 +106,5 @@ def _reasons(reasons: dict[str, dict[str, dict[str, int]]]) -> Iterator[str]:
 
 
 def _kind(kind: str) -> str:
-    """A kind of units without what explains it."""
+    """Return a kind of unit without its explanation."""
     return section("en", "report.kind").get(kind, kind).partition(" (")[0]

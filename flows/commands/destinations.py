@@ -76,12 +76,12 @@ def _sftp(address: str, user: str, host_key: str, identity: Path | None, folder:
         if refusal.code != "identity_needs_passphrase":
             raise
         opened = register.open_identity(key, _secret("REPRISE_IDENTITY_PASSPHRASE"))
-    pinned = " ".join(host_key.split()[:2])  # a comment would name people or machines
+    pinned = " ".join(host_key.split()[:2])  # a comment could name people or machines
     return register.SftpServer(host.strip("[]"), int(port), user, pinned, opened, folder)
 
 
 def _secret(name: str) -> str:
-    """From the environment, or asked for without echo where a person sits."""
+    """Read a secret from the environment, or ask for it without echo at a terminal."""
     found = os.environ.get(name, "")
     return found or (getpass.getpass(f"{name}: ") if sys.stdin.isatty() else "")
 

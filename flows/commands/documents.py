@@ -1,4 +1,4 @@
-"""What a command writes for people: files that replace nothing, and texts whose lines break at words."""
+"""Output of commands for people: files that replace nothing, and texts with lines wrapped at words."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from vault.system.files import sync_folder
 
 
 def write_new(path: Path, data: bytes) -> None:
-    """Create the file, for its owner, whole or not at all. Raises RefusedError: file_exists; it replaces nothing."""
+    """Create the file, for its owner only, completely or not at all. Raises RefusedError: file_exists; it replaces nothing."""
     refuse_existing(path)
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -34,9 +34,9 @@ def write_new(path: Path, data: bytes) -> None:
 
 
 def refuse_existing(path: Path) -> None:
-    """Raise RefusedError (file_exists) when something of this name is there, were it a link to nowhere.
+    """Raise RefusedError (file_exists) if something of this name exists, even a dangling link.
 
-    Raises FileNotFoundError when its folder is not there.
+    Raises FileNotFoundError if its folder does not exist.
     """
     path.parent.stat()
     if os.path.lexists(path):
@@ -44,12 +44,12 @@ def refuse_existing(path: Path) -> None:
 
 
 def say_text(text: str, *, err: bool = False) -> None:
-    """Print a text of paragraphs: in a terminal each is broken at words, elsewhere each is one line."""
+    """Print a text of paragraphs: wrapped at words in a terminal, one line per paragraph elsewhere."""
     typer.echo(broken_at_words(text, sys.stderr if err else sys.stdout), err=err)
 
 
 def broken_at_words(text: str, stream: TextIO) -> str:
-    """The text for this stream. A word that is longer than the terminal is wide stays whole, so that it can be copied."""
+    """Return the text for this stream. A word longer than the terminal's width stays whole, so that it can be copied."""
     if not stream.isatty():
         return text
     width = get_terminal_size().columns

@@ -1,4 +1,4 @@
-"""`reprise authorise draft`: from questions, or from a file of fields, to what the doctor signs."""
+"""`reprise authorise draft`: from questions, or from a file of fields, to the document that the doctor signs."""
 
 from __future__ import annotations
 
@@ -84,9 +84,9 @@ def draft(
 
 
 def _asked(place: Path | None, now: datetime, to: list[Path] | None) -> list[Path]:
-    """Write the instruction by questions; gives where. Whatever ends this before it is written, the answers are printed.
+    """Write the instruction from questions; return the files. If anything ends this early, the answers are printed.
 
-    Raises AuthorisationError: fields_not_given, without a terminal or when its input ends.
+    Raises AuthorisationError: fields_not_given, without a terminal or at the end of its input.
     """
     if not sys.stdin.isatty():
         raise AuthorisationError("fields_not_given")
@@ -116,14 +116,14 @@ def _write(document: bytes, to: list[Path]) -> None:
 
 
 def _answer(prompt: str) -> str:
-    """A line from the terminal. Raises AuthorisationError: fields_not_given, when it ends."""
+    """Return a line from the terminal. Raises AuthorisationError: fields_not_given, at the end of input."""
     with suppress(EOFError):
         return input(prompt)
     raise AuthorisationError("fields_not_given")
 
 
 def _yes(question: str) -> bool:
-    """Yes or no, of one who has read the text; anything else is asked again."""
+    """Ask for yes or no about the text; repeat the question after any other answer."""
     while True:
         answer = _answer(f"{question} (yes, or no to change something): ").strip().lower()
         if answer in ("y", "yes", "n", "no"):
@@ -131,7 +131,7 @@ def _yes(question: str) -> bool:
 
 
 def _new_file() -> Path:
-    """Where to write it: a file that is not there yet, in a folder that is."""
+    """Ask where to write it: a new file in an existing folder."""
     while True:
         path = Path(
             from_start_folder(_answer("Write it to [instruction.pdf]: ").strip() or "instruction.pdf")
@@ -145,8 +145,8 @@ def _new_file() -> Path:
 
 
 def _show_problems(problems: list[Problem], *, as_json: bool) -> int:
-    """Every problem on a line, then what to do; the exit code is that of the first refusal of the site, if one is."""
-    told: RepriseError = next(
+    """Print every problem on a line, then what to do; return the exit code of the site's first refusal, if there is one."""
+    refusal: RepriseError = next(
         (problem.error for problem in problems if problem.error is not None),
         AuthorisationError("fields_refused", count=len(problems)),
     )
@@ -154,9 +154,9 @@ def _show_problems(problems: list[Problem], *, as_json: bool) -> int:
         typer.echo(problem.line, err=True)
     if as_json:
         listed = [problem.to_json() for problem in problems]
-        sys.stdout.write(json.dumps({**_without_advice(told), "problems": listed}) + "\n")
-    return told.exit_code
+        sys.stdout.write(json.dumps({**_without_advice(refusal), "problems": listed}) + "\n")
+    return refusal.exit_code
 
 
-def _without_advice(told: RepriseError) -> dict[str, Any]:
-    return {name: value for name, value in told.to_json().items() if name != "advice"}
+def _without_advice(refusal: RepriseError) -> dict[str, Any]:
+    return {name: value for name, value in refusal.to_json().items() if name != "advice"}

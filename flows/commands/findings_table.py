@@ -1,4 +1,4 @@
-"""The doctor's findings for a person: area by area, a mark, what it means, how to mend it."""
+"""The findings of `reprise doctor` for people: by area, with a mark, the meaning, and the remedy."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _GRAVE = list(Severity)
 
 
 def findings_table(found: list[Finding]) -> Group:
-    """The findings as they are printed; the worst of an area first."""
+    """Return the findings as printed; the worst of an area first."""
     return Group(*(part for area, title in AREAS.items() for part in _area(title, found, area)))
 
 

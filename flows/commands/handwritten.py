@@ -1,4 +1,4 @@
-"""`reprise authorise`, for an instruction signed by hand: record the page, look at it, attest it."""
+"""`reprise authorise`, for an instruction signed by hand: record the page, inspect it, attest it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Commands about what outsiders saw: stamps over heads and signatures, cosignatures, heads kept, folders issued anew."""
+"""Commands about external evidence: stamps on heads and signatures, cosignatures, kept heads, reissued proof folders."""
 
 from __future__ import annotations
 

@@ -39,7 +39,9 @@ def open_(
 ) -> Shown:
     """Make a one-time recipient to which the practice seals its export before it sends it."""
     if page is not None and (os.path.lexists(page) or not page.parent.is_dir()):
-        raise TargetRefusedError("page_cannot_be_made")  # before there is an intake that nobody would hear of
+        raise TargetRefusedError(
+            "page_cannot_be_made"
+        )  # before an intake exists whose page could not be written
     opened = open_intake(control, file_or_id(authorisation), keys, hours)
     if page is not None:
         write_new(page, opened.page)

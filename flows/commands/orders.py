@@ -1,4 +1,4 @@
-"""`reprise orders`: list those that wait, cancel one. `reprise order` makes one (`flows.commands.runs`)."""
+"""`reprise orders`: list waiting orders, cancel one. `reprise order` makes one (`flows.commands.runs`)."""
 
 from __future__ import annotations
 

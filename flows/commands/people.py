@@ -1,4 +1,4 @@
-"""`reprise subject`: what is kept of people: list, show, erase."""
+"""`reprise subject`: list, show and erase what is kept about people."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def show_person(subject: SubjectArgument, control: Acting) -> Shown:
 
 
 def _new_receipt(path: Path) -> TextIO:
-    """Open it for its owner alone, for it opens what the ledger says of the person; an empty one is of a refusal before.
+    """Open the receipt for its owner only, because it opens the ledger's commitment; an empty file is left by an earlier refusal.
 
     Raises TargetRefusedError (receipt_exists).
     """
@@ -70,7 +70,7 @@ def erase(
         show(plan, as_json=False, text=describe_erasure(plan, str(receipt)))
     if not yes:
         typer.confirm("Erase this for good?", abort=True)
-    with _new_receipt(receipt) as file:  # kept nowhere else: see before the erasure that it can be written
+    with _new_receipt(receipt) as file:  # kept nowhere else: check before the erasure that it can be written
         found = erase_subject(control, subject)
         file.write(json.dumps(found, indent=2))
     return Shown(

@@ -1,6 +1,6 @@
-"""Who is enrolled: asked at the terminal, or read from a file or standard input; never an option.
+"""The person to enrol: asked for at the terminal, or read from a file or standard input; never an option.
 
-What stands on a command line, every user of the machine reads in the list of processes.
+Every user of the machine can read command lines in the list of processes.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ PersonOption = Annotated[
 
 @dataclass(frozen=True, repr=False)
 class Person:
-    """A national number, a name, and the INAMI numbers that go with them."""
+    """A national number, a name, and the person's INAMI numbers."""
 
     inss: str
     name: str
@@ -39,7 +39,7 @@ class Person:
 
 
 def _ask(question: str, check: Callable[[str], object]) -> str:
-    """Ask until `check` raises no AuthorisationError: a slip is seen at its question, not after the last one."""
+    """Ask until `check` raises no AuthorisationError, so that a slip shows at its question, not after the last one."""
     while True:
         answer: str = typer.prompt(question)
         try:
@@ -51,11 +51,10 @@ def _ask(question: str, check: Callable[[str], object]) -> str:
 
 
 def read_person(file: Path | None, numbers_of: str, home: Path, ground: Ground) -> Person:
-    """Read who is enrolled; `numbers_of` says in the question whose INAMI numbers are wanted.
+    """Read the person to enrol; `numbers_of` says whose INAMI numbers to ask for.
 
-    At a terminal a number that `home` would refuse is asked again; in a file it is refused when it is enrolled.
-
-    Raises AuthorisationError (person_malformed) for a file that says anything else than these three.
+    At a terminal, a number that `home` would refuse is asked for again; one from a file is refused at enrolment. Raises
+    AuthorisationError (person_malformed) for a file with anything but these three fields.
     """
     if file is None:
         number = _ask("National number", lambda said: check_national_number(home, said, ground))
@@ -71,7 +70,7 @@ def read_person(file: Path | None, numbers_of: str, home: Path, ground: Ground) 
     try:
         found = tomllib.loads(data[:MAX_BYTES].decode("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError):
-        found = {}  # its text quotes the line
+        found = {}  # the error's text quotes the line
     inss, name, nihii = found.get("inss"), found.get("name"), found.get("nihii")
     whole = set(found) == {"inss", "name", "nihii"} and len(data) <= MAX_BYTES
     if whole and isinstance(inss, str) and isinstance(name, str) and isinstance(nihii, list):

@@ -1,4 +1,4 @@
-"""What is kept of a person, as a page that the person reads; and what an erasure touches."""
+"""Text about what is kept of a person, for that person to read; and about what an erasure touches."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _NAMES = {
     "superseded": "was so before",
     "until": "until",
 }
-"""Fields of a record in words; one that is not here is shown by its own name."""
+"""Fields of a record in words; other fields are shown by their own name."""
 
 _VALUES = {
     "be_ehealth_2008": "the law of 21 August 2008 on the eHealth platform",
@@ -33,10 +33,10 @@ _VALUES = {
     "inami_register": "the register of INAMI/RIZIV",
     "trial": "a trial: an invented person",
 }
-"""Codes of a record in words (docs/authorisation.md says each in a sentence)."""
+"""Codes of a record in words (docs/authorisation.md explains each in a sentence)."""
 
 _CODED = {"basis", "number_basis", "how", "ground"}
-"""Fields that hold codes; whatever else is written as it is, were it spelt like one."""
+"""Fields that hold codes; all other values are printed unchanged, even if they look like a code."""
 
 _KEPT = {
     "operator_acts": "It is the operator's own who looks: another operator erases it.",
@@ -47,7 +47,7 @@ _KEPT = {
 
 
 def describe_subject(found: dict[str, Any]) -> str:
-    """Everything kept about a person, a field a line; the person reads it."""
+    """Describe everything kept about a person, one field per line, for that person to read."""
     record = {name: value for name, value in found["record"].items() if name != "kind"}
     lines = [
         f"Kept about {found['subject']}: {_kind(found['record'])}",
@@ -59,7 +59,7 @@ def describe_subject(found: dict[str, Any]) -> str:
 
 
 def _kind(record: dict[str, Any]) -> str:
-    """As what the person is known; a doctor whose numbers nobody attested a second time may not sign yet."""
+    """Return the kind of person; a doctor whose numbers lack a second attestation may not sign yet."""
     kind = str(record.get("kind", "erased"))
     if kind == "doctor" and "nihii" not in record:
         return "a doctor, not in force: a second operator has not attested yet"
@@ -81,7 +81,7 @@ def _minute(moment: str) -> str:
 
 
 def describe_erasure(plan: dict[str, Any], receipt: str) -> str:
-    """What an erasure touches, before anybody is asked."""
+    """Describe what an erasure touches, before the question is asked."""
     lines = [
         f"To be erased: {plan['subject']} ({plan['kind']}), with key, salts and record.",
         *_holdings(plan),
@@ -92,7 +92,7 @@ def describe_erasure(plan: dict[str, Any], receipt: str) -> str:
 
 
 def _holdings(found: dict[str, Any]) -> list[str]:
-    """Runs, instructions, attestations, sealed objects, and what lies in clear or under another key."""
+    """List runs, instructions, attestations, sealed objects, and data in clear or under another key."""
     listed = {
         "attestations given": [
             f"{one['kind']} {one['of']}{', needed' if one['needed'] else ''}" for one in found["attestations"]
@@ -124,7 +124,7 @@ _WHY = {
 
 
 def _fields(record: dict[str, Any], indent: str, operators: dict[str, str | None]) -> list[str]:
-    """Name and value in words; what is in a field stands below it."""
+    """Return names and values in words, with nested fields below their field."""
     lines = []
     for name, value in sorted(record.items()):
         called = _NAMES.get(name, name)
@@ -152,7 +152,7 @@ def _value(name: str, value: Any) -> str:
 
 
 def _attested(one: dict[str, Any], operators: dict[str, str | None]) -> str:
-    """When, by whom, and what that operator was shown."""
+    """Describe an attestation: when, by whom, and what that operator was shown."""
     by = operators.get(one["operator"]) or f"an operator whose record was erased ({one['operator']})"
     how = f", who saw {_value('how', one['how'])}" if one["how"] else ""
     of = f", of {one['of']}" if one["of"] else ""

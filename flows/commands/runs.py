@@ -1,4 +1,4 @@
-"""Commands that carry runs: probe, rehearse, migrate, order, runs, status, resume, abandon, sweep."""
+"""Commands about runs: probe, rehearse, migrate, order, runs, status, resume, abandon, sweep."""
 
 from __future__ import annotations
 
@@ -81,9 +81,9 @@ def _carry(home: Path, order: Order, *, prefect: bool | None) -> Shown:
 
 @contextmanager
 def saying_what_waits(home: Path, run: str | None = None) -> Iterator[None]:
-    """Let an interrupt say what can be done with this process's run; and an error about a run, how that run stands or ended.
+    """Make an interrupt describe this process's run, and make an error about a run also show that run's state or end.
 
-    `run` is the one that the command names, by its id or the beginning of it.
+    `run` is the run that the command names, by its id or the beginning of it.
     """
     with interrupts.described_by(lambda: describe_interrupted(run_of_this_process(home))):
         try:
@@ -94,7 +94,7 @@ def saying_what_waits(home: Path, run: str | None = None) -> Iterator[None]:
 
 
 def _show_run_of(home: Path, error: RepriseError, named: str | None) -> None:
-    with suppress(RepriseError, OSError):  # what is said beside an error may not hide it
+    with suppress(RepriseError, OSError):  # a failure here must not hide the error
         carried = run_of_this_process(home) or {}
         for run in list_runs(home):
             if run["run"] == error.facts.get("run"):
@@ -110,7 +110,7 @@ def _direct(home: Path, order: Order) -> dict[str, Any]:
 
 
 def _through_prefect(home: Path, order: Order) -> dict[str, Any]:
-    """Run the Prefect flow in this process. What is refused is refused before Prefect's start-up is paid.
+    """Run the Prefect flow in this process. Refusals come before Prefect's slow start-up.
 
     Raises HostError: prefect_silent, prefect_open.
     """
@@ -136,14 +136,14 @@ def _through_prefect(home: Path, order: Order) -> dict[str, Any]:
 
 
 def _place(to: str) -> str:
-    """A folder by its full path; a place at a registered server as it is written."""
+    """Return a folder's full path; a place at a registered server unchanged."""
     return str(absolute(Path(to)).resolve()) if channel_of(to) == "folder" else to
 
 
 def _order(
     source: Path, authorisation: str, use: str, to: str | None, keys: str, operator: str, intake: str | None
 ) -> Order:
-    """The order, with paths that hold from anywhere."""
+    """Return the order, with absolute paths."""
     place = None if to is None else _place(to)
     return Order(str(source.resolve()), file_or_id(authorisation), use, place, keys, operator, intake)
 

@@ -1,4 +1,4 @@
-"""Commands that keep a home: backup, restore, accept-rollback."""
+"""Commands for the safekeeping of a home: backup, restore, accept-rollback."""
 
 from __future__ import annotations
 

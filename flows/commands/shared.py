@@ -1,4 +1,4 @@
-"""What all commands share: where the home is, who acts, how a result and an error are shown."""
+"""Shared by all commands: where the home is, who acts, how results and errors are shown."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object as the
 
 
 def home_path(home: Path | None) -> Path:
-    """The home given, or that of the environment, if it opens.
+    """Return the given home, or the environment's, if it opens.
 
-    Raises HomeError when there is none, ForkError when an older copy of it was put back.
+    Raises HomeError without a home, ForkError if an older copy of it was restored.
     """
     found = home_to_examine(home)
     Control.open_to_look(found)
@@ -47,12 +47,12 @@ def home_path(home: Path | None) -> Path:
 
 
 def home_at_hand(home: Path | None) -> Control | None:
-    """The home, opened to be looked at, where one is named; for those who do without. Raises what `home_path` raises."""
+    """Open the home read-only if one is named, for commands that also work without. Raises what `home_path` raises."""
     return Control.open_to_look(home_to_examine(home)) if _named(home) is not None else None
 
 
 def home_to_examine(home: Path | None) -> Path:
-    """The same without opening it, for those who look what is wrong. Raises HomeError."""
+    """Return the home without opening it, for commands that look for faults. Raises HomeError."""
     found = _named(home)
     if found is None:
         raise HomeError("home_not_given")
@@ -62,19 +62,19 @@ def home_to_examine(home: Path | None) -> Path:
 
 
 def _named(home: Path | None) -> Path | None:
-    """The home of the command line, else of the environment, else of the user's settings."""
+    """Return the home from the command line, else from the environment, else from the user's settings."""
     named = os.environ.get("REPRISE_HOME")
     return home or (Path(named) if named else user_settings().home)
 
 
 def file_or_id(reference: str) -> str:
-    """An instruction's file by its full path, for the run may be another process's; an id as it is written."""
+    """Return an instruction file's full path, because another process may do the run; an id unchanged."""
     path = Path(from_start_folder(reference)).absolute()
     return str(path) if path.is_file() else reference
 
 
 def operator_name(operator: str | None) -> str:
-    """Who acts; empty when nobody does, which the home then refuses and records."""
+    """Return the name of the acting operator; empty if there is none, which the home then refuses and records."""
     return operator or os.environ.get("REPRISE_OPERATOR") or user_settings().operator
 
 
@@ -89,7 +89,7 @@ def show(result: Any, *, as_json: bool, text: RenderableType) -> None:
 
 @dataclass(frozen=True)
 class Shown:
-    """What a command prints, for a program and for a person; and what it fails with once that stands there."""
+    """What a command prints, for a program and for people; and the error that it raises after printing."""
 
     result: Any
     text: RenderableType
@@ -100,9 +100,9 @@ _ACTING, _NAMING, _LOOKING, _EXAMINING = "acting", "naming", "looking", "examini
 Acting = Annotated[Control, _ACTING]
 """The home, opened for the operator who acts."""
 Looking = Annotated[Control, _LOOKING]
-"""The home, opened to be looked at."""
+"""The home, opened read-only."""
 Examined = Annotated[Path, _EXAMINING]
-"""Where the home is; it is not opened: the act that is called opens it."""
+"""Path of the home, unopened: the act that is called opens it."""
 ActingName = Annotated[str, _NAMING]
 """The name of the operator who acts, for an act that opens the home itself."""
 
@@ -123,7 +123,7 @@ def command(app: typer.Typer, name: str | None = None, *, panel: str | None = No
 
 
 def _wired(function: Callable[..., Shown | None]) -> Callable[..., None]:
-    """The function with its home opened and its result printed, under the signature that the command line reads."""
+    """Wrap the function: open its home and print its result, under the signature that the command line reads."""
     hints = get_type_hints(function, include_extras=True)
     returned = hints.pop("return")
     kinds = {name: kind for name, hint in hints.items() if (kind := _marker(hint))}
@@ -151,7 +151,7 @@ def _wired(function: Callable[..., Shown | None]) -> Callable[..., None]:
 
 
 def _options(kinds: set[str], returned: Any) -> list[Parameter]:
-    """The options that a function gets for what it takes and returns."""
+    """Return the options that a function gets for its parameters and return type."""
     found: list[tuple[str, Any, Any]] = []
     if kinds - {_NAMING}:
         found.append(("home", HomeOption, None))
@@ -179,7 +179,7 @@ def _open(kind: str, home: Path | None, operator: str | None) -> Control | Path 
 def guarded(function: Callable[P, None]) -> Callable[P, None]:
     """Turn an error into one clear line, advice, and its exit code. No traceback: it could quote data.
 
-    Paths reach the command absolute: the process has left the folder that it was started in.
+    Paths reach the command absolute, because the process has left its initial working directory.
     """
 
     @wraps(function)
@@ -192,35 +192,33 @@ def guarded(function: Callable[P, None]) -> Callable[P, None]:
         except (typer.Exit, typer.BadParameter):
             raise
         except typer.Abort as unanswered:
-            if not isinstance(
-                unanswered.__context__, KeyboardInterrupt
-            ):  # the end of the input, at a question
+            if not isinstance(unanswered.__context__, KeyboardInterrupt):  # end of input at a question
                 raise
             code = _show_error(_interruption(unanswered), as_json=as_json)
         except KeyboardInterrupt as interrupt:
             code = _show_error(_interruption(interrupt), as_json=as_json)
-        except Exception as error:  # noqa: BLE001 - a defect of ours; its text and its traceback could quote a patient
-            code = _show_error(_told_of(error), as_json=as_json)
+        except Exception as error:  # noqa: BLE001 - a defect of Reprise; its text and traceback could quote a patient
+            code = _show_error(_error_json(error), as_json=as_json)
         raise typer.Exit(code)
 
     return wrapped
 
 
-def _told_of(error: Exception) -> dict[str, Any]:
-    if interrupts.pressed():  # a library made an error of its own of the interrupt
+def _error_json(error: Exception) -> dict[str, Any]:
+    if interrupts.pressed():  # a library turned the interrupt into its own error
         return _interruption(error)
     return error.to_json() if isinstance(error, RepriseError) else _as_json(told(error))
 
 
 def _interruption(error: BaseException) -> dict[str, Any]:
-    """One line: that it was interrupted, and what became of the work where somebody knows."""
+    """Return one line: the command was interrupted, and the state of the work if it is known."""
     interrupts.said()
     words = ["Interrupted.", error.state] if isinstance(error, interrupts.Interrupted) else ["Interrupted."]
     return _as_json(("interrupted", interrupts.INTERRUPTED, " ".join(words), ""))
 
 
 def absolute(value: Any) -> Any:
-    """The value; a path, or each of several, relative to the folder that the command was started in. `-` is no path."""
+    """Return the value, with paths made absolute from the initial working directory. `-` is no path."""
     if isinstance(value, Path) and str(value) != "-":
         return Path(from_start_folder(str(value)))
     if isinstance(value, list | tuple):

@@ -1,4 +1,4 @@
-"""`reprise completion`: the lines by which a shell completes commands and options."""
+"""`reprise completion`: the script with which a shell completes commands and options."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PROGRAM, VARIABLE = "reprise", "_REPRISE_COMPLETE"
 
 
 class Shell(StrEnum):
-    """Whose lines can be had."""
+    """The supported shells."""
 
     BASH = "bash"
     ZSH = "zsh"
@@ -34,7 +34,7 @@ def completion(
 
 
 def prepare() -> None:
-    """Let a shell that asks by the variable be answered."""
+    """Answer a shell's completion request, which it makes through the environment variable."""
     from typer._completion_classes import completion_init
 
     completion_init()

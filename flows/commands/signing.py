@@ -57,7 +57,7 @@ def sign(
         raise AuthorisationError("one_of_p12_and_token")
     if token is not None and label is None:
         raise AuthorisationError("token_label_missing")
-    from vault.instruction.signing import (  # pyHanko loads for seconds: when it is needed, as below
+    from vault.instruction.signing import (  # pyHanko takes seconds to load: import it when needed, as below
         sign_cades,
         sign_pades,
     )
@@ -74,7 +74,7 @@ def sign(
 
 
 def _place(page: Signed, as_whom: str | None, signer: Any, home: Path | None) -> int:
-    """The number of the box to sign in. Raises AuthorisationError: no_such_place, page_is_signed, place_not_named."""
+    """Return the number of the box to sign in. Raises AuthorisationError: no_such_place, page_is_signed, place_not_named."""
     controllers = parse(page.document).controllers
     signed = {one.place for one in page.signatures}
     free = [place for place in range(1, len(controllers) + 1) if place not in signed]
@@ -93,7 +93,7 @@ def _place(page: Signed, as_whom: str | None, signer: Any, home: Path | None) ->
 
 
 def _named(as_whom: str, controllers: tuple[Controller, ...], free: list[int]) -> int:
-    """The box that --as means: 1 to n, or a role; of several a free one."""
+    """Return the box that --as means: 1 to n, or a role; among several, a free one."""
     fitting = [place for place, one in enumerate(controllers, 1) if as_whom in (str(place), one.role)]
     if not fitting:
         raise AuthorisationError("no_such_place")
@@ -104,7 +104,7 @@ def _named(as_whom: str, controllers: tuple[Controller, ...], free: list[int]) -
 
 
 def _enrolled(document: bytes, signer: Any, home: Path | None) -> frozenset[int] | None:
-    """The boxes of the certificate's holder, as the home knows him; None without a home, or without a number."""
+    """Return the boxes of the certificate's holder, as the home knows them; None without a home, or without a number."""
     from vault.instruction.signing import signer_number
 
     inss = signer_number(signer)

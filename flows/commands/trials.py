@@ -1,4 +1,4 @@
-"""Commands to try: a synthetic practice with everything needed to migrate it, and the whole way in one go."""
+"""Commands for trying Reprise: a synthetic practice with everything needed to migrate it, and the whole process at once."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def trial(
 ) -> Shown:
     """Make a trial: home, test authority, signed authorisation, identities, policy, and a practice."""
     from trial.home import OPERATORS, P12_PASSWORD
-    from trial.practice.write import write_practice  # to try only: no other command loads it
+    from trial.practice.write import write_practice  # only for trials: no other command loads it
 
     if export is None:
         export = folder / "export"
@@ -55,7 +55,7 @@ def trial(
 
 
 def _next_commands(made: dict[str, str]) -> str:
-    """What to type next, as it can be copied into a shell."""
+    """Return the next commands, ready to copy into a shell."""
     home, source, paper, to = (
         shlex.quote(made[name]) for name in ("home", "source", "authorisation", "destination")
     )

@@ -1,4 +1,4 @@
-"""`reprise trust`: what signatures and time stamps are checked against."""
+"""`reprise trust`: the certificates and lists that signatures and time stamps are checked against."""
 
 from __future__ import annotations
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from flows.commands.count_words import count_lines
+from schemas.advice import words_of
 from vault.runs.outcome_words import run_in_words
 
 
 def describe_result(result: dict[str, Any]) -> str:
-    """How the run ended, what came, what was delivered, what needs a look, what was destroyed, where the proof is."""
+    """Describe a result: the run's end, the source, the delivery, what needs attention, what was destroyed, the proof."""
     counts = result["counts"]
     lines = [f"Run {result['run']}: {run_in_words(result['state'], result['cause'])}"]
     if result.get("authorisation"):
@@ -35,7 +36,7 @@ def describe_result(result: dict[str, Any]) -> str:
 
 
 def source_lines(fate: dict[str, Any] | None, *, delivered: bool) -> list[str]:
-    """What became of the export, as the certificate has it (`fate.source`)."""
+    """Describe what happened to the export, from the certificate (`fate.source`)."""
     if fate is None:
         return []
     end, holder, until = fate.get("end"), fate.get("holder"), fate.get("until")
@@ -58,7 +59,7 @@ def source_lines(fate: dict[str, Any] | None, *, delivered: bool) -> list[str]:
 
 
 def package_lines(fate: dict[str, Any] | None) -> list[str]:
-    """What became of the operator's copy of the package (`fate.package`); nothing where he holds none."""
+    """Describe what happened to the operator's copy of the package (`fate.package`); no lines if the operator holds none."""
     if fate is None or fate.get("holder") != "operator":
         return []
     end = fate.get("end")
@@ -76,7 +77,7 @@ def package_lines(fate: dict[str, Any] | None) -> list[str]:
 
 
 def describe_interrupted(run: dict[str, Any] | None) -> str:
-    """What an interrupt left: no run, one that waits, or one that had ended."""
+    """Describe what an interrupt left: no run, a waiting run, or an ended one."""
     if run is None:
         return "No run was begun, and the export was not opened."
     if run["state"] == "certified":
@@ -87,7 +88,7 @@ def describe_interrupted(run: dict[str, Any] | None) -> str:
 
 
 def describe_run_of_error(run: dict[str, Any], *, ours: bool) -> str:
-    """How the run stands or ended that an error names: the one of this command, or an earlier one that stands in its way."""
+    """Describe the run that an error names: the run of this command, or an earlier one that blocks it."""
     words = run_in_words(run["state"], run["cause"])
     if ours:
         return f"Run {run['run']}: {words}"
@@ -95,7 +96,7 @@ def describe_run_of_error(run: dict[str, Any], *, ours: bool) -> str:
 
 
 def describe_runs(found: list[dict[str, Any]]) -> str:
-    """One line a run."""
+    """Return one line per run."""
     if not found:
         return "No runs."
     return "\n".join(
@@ -109,10 +110,10 @@ def _minute(moment: str) -> str:
 
 
 def describe_status(found: dict[str, Any]) -> str:
-    """A run: where it stands or how it ended, what it counted, and when each step was done."""
+    """Describe a run: its state or end, its counts, and when each step was completed."""
     lines = [f"Run {found['run']}: {run_in_words(found['state'], found['cause'])}"]
     if found["failure"] is not None and found["proof"] is None:
-        lines.append(f"  failed     {found['failure']['code']} (exit {found['failure']['exit']})")
+        lines += _failure_lines(found["failure"])
     lines.append(f"  use        {found['use']}, begun {_minute(found['created'])} UTC")
     lines += count_lines(found["counts"])
     if found["proof"] is None:
@@ -132,6 +133,13 @@ def describe_status(found: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def _failure_lines(failure: dict[str, Any]) -> list[str]:
+    """Why a run stopped: the code, and its words where the code alone decides them."""
+    words = words_of("", failure["code"])
+    lines = [f"  failed     {failure['code']} (exit {failure['exit']})"]
+    return lines + ([f"             {words[0]}", f"             {words[1]}"] if words else [])
+
+
 _SWEPT = (
     ("destroyed", "run(s) destroyed"),
     ("resumable", "run(s) left resumable"),
@@ -147,7 +155,7 @@ _SWEPT = (
 
 
 def describe_sweep(report: dict[str, Any]) -> str:
-    """What a sweep did; nothing said of what there was none of."""
+    """Describe what a sweep did; zero counts are left out."""
     words = [f"{report[name]} {what}" for name, what in _SWEPT if report[name]]
     text = "Sweep: " + (", ".join(words) or "nothing was due") + "."
     if report["clock_distrusted"]:
@@ -159,7 +167,7 @@ def describe_sweep(report: dict[str, Any]) -> str:
 
 
 def describe_custody(found: list[dict[str, Any]]) -> str:
-    """Every copy that the operator holds, a line each."""
+    """Describe every copy that the operator holds, one line each."""
     if not found:
         return "The operator holds no copy."
     lines = []

@@ -1,4 +1,4 @@
-"""The command `worker`: takes the flow runs of a Prefect work pool for some homes."""
+"""The command `worker`: runs the flow runs of a Prefect work pool for some homes."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Drawing up an instruction: its fields from a file, a template or questions, and everything that stands in its way."""
+"""Drawing up an instruction: fields from a file, a template or questions, and everything that prevents its use."""

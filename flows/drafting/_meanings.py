@@ -1,4 +1,4 @@
-"""What each field of an instruction means, for the form and the template alike."""
+"""What each field of an instruction means, for both the form and the template."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The answers of the form as a person reads them, and as FIELDS when the form ends before its end."""
+"""The answers of the form, for people to read and, after an early end of the form, as FIELDS."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from vault.instruction.printable import visible
 
 
 def in_words(value: Any) -> str:
-    """An answer in one line: `patient_records, lab_results`; `source (holder doctor), package (holder doctor)`."""
+    """Return an answer in one line: `patient_records, lab_results`; `source (holder doctor), package (holder doctor)`."""
     if isinstance(value, dict):
         return ", ".join(_pair(name, inner) for name, inner in value.items() if inner is not None)
     if isinstance(value, list):
@@ -26,7 +26,7 @@ def _pair(name: str, value: Any) -> str:
 
 
 def unfinished(answers: dict[str, Any]) -> str:
-    """What to do with the answers of a form that was left: they are printed, as FIELDS."""
+    """Return the printed answers of an unfinished form, as FIELDS, and what to do with them."""
     return (
         "\nThe answers so far, as FIELDS. Save them in a file: `reprise authorise draft FILE` names what is missing.\n"
         + json.dumps(answers, indent=2, ensure_ascii=False)

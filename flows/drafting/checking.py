@@ -1,4 +1,4 @@
-"""Everything that stands in the way of an instruction before anybody signs it: its fields, this site, the clock."""
+"""Checks of an instruction before it is signed: its fields, this site, the clock."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from vault.instruction.fields import MAX_HOURS, Problem, field_problems
 from vault.site import Site
 
 AHEAD = timedelta(days=366)
-"""How far ahead an instruction may begin: one drafted for later is likelier a slip of the year."""
+"""How far ahead an instruction may begin: a later beginning is more likely a mistyped year."""
 
 
 def draft_problems(fields: dict[str, Any], home: Path | None, now: datetime) -> list[Problem]:
-    """What is wrong with the fields; when nothing is, what this home would refuse of the instruction when it is used.
+    """Return the problems of the fields; if there are none, the reasons why this home would refuse the instruction later.
 
-    Without a home its ceiling, recipients, doctors and servers are not looked at.
+    Without a home, its ceiling, recipients, doctors and servers are not checked.
     """
     body = completed(fields)
     found = field_problems(body)
@@ -27,7 +27,7 @@ def draft_problems(fields: dict[str, Any], home: Path | None, now: datetime) -> 
 
 
 def _refused(instruction: Instruction, home: Path | None, now: datetime) -> list[Problem]:
-    moment = max(now, instruction.valid_from)  # one that begins later is asked as it will be then
+    moment = max(now, instruction.valid_from)  # an instruction that begins later is checked for that moment
     site = Site.load(home) if home else Site(trial=False, origin="", ceiling_hours=MAX_HOURS)
     found = list(term_refusals(instruction, site, moment))
     if instruction.valid_from - now > AHEAD:

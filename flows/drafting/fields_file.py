@@ -1,4 +1,4 @@
-"""FIELDS: the fields of an instruction in a file, as JSON (a finished instruction too) or as TOML (the template)."""
+"""FIELDS: the fields of an instruction in a file, as JSON (also a finished instruction) or TOML (the template)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _AT_LINE = re.compile(r"\(at line (\d+), column \d+\)")
 
 
 def read_fields(path: Path) -> dict[str, Any]:
-    """The fields in a file.
+    """Read the fields in a file.
 
     Raises AuthorisationError: fields_unreadable (neither JSON nor TOML, with the line), LimitExceededError.
     """
@@ -37,14 +37,14 @@ def read_fields(path: Path) -> dict[str, Any]:
 
 
 def whole_moment(text: Any, *, end: bool) -> Any:
-    """A day as the moment of its end or beginning (UTC); anything else as it is."""
+    """Convert a day to the moment of its end or beginning (UTC); return anything else unchanged."""
     if isinstance(text, str) and _DAY.fullmatch(text):
         return f"{text}T23:59:59Z" if end else f"{text}T00:00:00Z"
     return text
 
 
 def _line(error: Exception) -> int:
-    """The line that cannot be read; 0 when the reader does not say."""
+    """Return the line that cannot be read; 0 if the parser does not report it."""
     if isinstance(error, json.JSONDecodeError):
         return error.lineno
     found = _AT_LINE.search(str(error))
@@ -52,7 +52,7 @@ def _line(error: Exception) -> int:
 
 
 def _with_no_dates(found: dict[str, Any]) -> dict[str, Any]:
-    """TOML has no null: where who holds a copy has no `until` there, none is stated."""
+    """Add `until = None` to holders without a date, because TOML has no null."""
     custody = found.get("custody")
     for held in custody.values() if isinstance(custody, dict) else ():
         if isinstance(held, dict):
@@ -61,7 +61,7 @@ def _with_no_dates(found: dict[str, Any]) -> dict[str, Any]:
 
 
 def _with_moments(found: dict[str, Any]) -> dict[str, Any]:
-    """Days where moments are wanted: an instruction holds from the beginning of the one to the end of the other."""
+    """Convert days to moments: an instruction is valid from the beginning of its first day to the end of its last."""
     for name in ("valid_from", "valid_until"):
         if name in found:
             found[name] = whole_moment(found[name], end=name == "valid_until")
@@ -73,7 +73,7 @@ def _with_moments(found: dict[str, Any]) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    """TOML's own moments and days as an instruction writes them. One without an offset stays none, and is refused."""
+    """Convert TOML's dates and times to the instruction's format. One without an offset stays without, and is refused."""
     if isinstance(value, dict):
         return {name: _plain(inner) for name, inner in value.items()}
     if isinstance(value, list):

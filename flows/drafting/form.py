@@ -1,6 +1,6 @@
-"""The form: questions in a terminal, one by one. Each answer is checked at once, by the checks that a draft meets.
+"""The form: questions in a terminal, one by one. Each answer is checked at once, with the checks for a draft.
 
-`<` goes back to the question before; when all is answered, each answer is shown and can be changed.
+`<` returns to the previous question; after the last one, each answer is shown and can be changed.
 """
 
 from __future__ import annotations
@@ -25,22 +25,22 @@ from vault.instruction.printable import visible
 from vault.system.clock import format_utc
 
 DAYS = 90
-"""How long an instruction is proposed to hold."""
+"""For how many days an instruction is proposed to be valid."""
 
 BACK, KEEP = "<", ">"
 
 
 class _BackError(Exception):
-    """`<` was typed: the question before, or this one from its beginning."""
+    """`<` was typed: go to the previous question, or restart this one."""
 
 
 class _KeptError(Exception):
-    """`>` was typed at a question that has its answer: it stays."""
+    """`>` was typed at an answered question: keep the answer."""
 
 
 @dataclass
 class Form:
-    """The questions and the answers so far. `ask` gives an answer to a prompt, `say` shows a line."""
+    """The questions and the answers so far. `ask` returns the answer to a prompt, `say` prints a line."""
 
     known: Known
     now: datetime
@@ -51,10 +51,10 @@ class Form:
     )
     asking: str = ""
     lines: int = 0
-    """Of the question that is asked now: its name, and how many of its lines were answered."""
+    """The current question: its name, and how many of its lines were answered."""
 
     def fill(self) -> dict[str, Any]:
-        """Ask everything, show it, and change what has to be changed or whoever answers wants changed; gives the fields."""
+        """Ask all questions, show the answers, and change those that must or shall be changed; return the fields."""
         self.say(
             f"{BACK} goes back to the question before. At the end all answers are shown, and can be changed."
         )
@@ -70,7 +70,7 @@ class Form:
         return self.review()
 
     def review(self) -> dict[str, Any]:
-        """Show all answers and change them one by one, until nothing stands in their way and none is named any more."""
+        """Show all answers and change them one by one, until they have no problems and no further change is requested."""
         names = list(QUESTIONS)
         while True:
             problems = self.problems()
@@ -88,7 +88,7 @@ class Form:
                 self._settle(picked[0])
 
     def problems(self) -> list[Problem]:
-        """What stands in the way of the answers."""
+        """Return the problems of the answers."""
         return draft_problems(self.answers, self.known.home, self.now)
 
     def _show(self, names: list[str], problems: list[Problem]) -> None:
@@ -107,7 +107,7 @@ class Form:
         )
 
     def _settle(self, name: str) -> None:
-        """Ask one field until its answer is good, or stays as it was."""
+        """Ask one field until its answer is valid or kept."""
         self.say("")
         self._wrapped(f"{name.replace('_', ' ').upper()}  {MEANINGS[name]}")
         while True:
@@ -126,7 +126,7 @@ class Form:
                 self.say(f"  ! {problem.line}")
 
     def _asked(self, name: str) -> Any:
-        """The answer to one question. `<` past its first line begins it again, at its first line it is the one before."""
+        """Return the answer to one question. `<` restarts it; at its first line `<` goes to the previous question."""
         while True:
             self.lines, self.asking = 0, name
             try:
@@ -137,7 +137,7 @@ class Form:
                 self.say("  From the beginning of this question.")
 
     def text(self, prompt: str, default: str = "") -> str:
-        """A line; nothing typed is the default."""
+        """Ask for a line; an empty one means the default."""
         shown = f" [{default}]" if default else ""
         answer = self.ask(f"{prompt}{shown}: ").strip()
         if answer == BACK:
@@ -148,7 +148,7 @@ class Form:
         return answer or default
 
     def whole(self, prompt: str, default: int) -> int:
-        """A whole number; asked again for anything else."""
+        """Ask for a whole number until the answer is one."""
         while True:
             answer = self.text(prompt, str(default))
             if answer.isascii() and answer.isdigit() and len(answer) < 10:
@@ -156,11 +156,11 @@ class Form:
             self.say("  ! Type a whole number.")
 
     def one(self, prompt: str, choices: list[tuple[Any, str]], default: int | None = None) -> Any:
-        """One of some choices, by its number or its name."""
+        """Ask for one of the choices, by number or name."""
         return self._chosen(prompt, choices, f"{default}" if default else "", many=False)[0]
 
     def many(self, prompt: str, choices: list[tuple[Any, str]], default: str = "all") -> list[Any]:
-        """Some of the choices: numbers with commas, or `all`."""
+        """Ask for some of the choices: numbers with commas, or `all`."""
         return self._chosen(prompt, choices, default, many=True)
 
     def _chosen(self, prompt: str, choices: list[tuple[Any, str]], default: str, *, many: bool) -> list[Any]:
@@ -175,7 +175,7 @@ class Form:
             self.say(f"  ! Type {hint}." if many else f"  ! Type a number from {several}.")
 
     def moment(self, prompt: str, default: datetime | None, *, end: bool) -> str | None:
-        """A moment: a day (its end, or its beginning) or in full; what is neither is given on, and refused by its field."""
+        """Ask for a moment: a day (its end or beginning) or a full time; anything else is returned, and refused by its field."""
         shown = format_utc(default) if default else ""
         answer = self.text(f"{prompt} (YYYY-MM-DD, or YYYY-MM-DDTHH:MM:SSZ)", shown)
         return whole_moment(answer, end=end) or None
@@ -186,7 +186,7 @@ def _top(problem: Problem) -> str:
 
 
 def _question(problem: Problem) -> str:
-    """The question whose answer is the problem; who signs, when no single one is."""
+    """Return the question whose answer is the problem; the signers' question if none matches."""
     return _top(problem) if _top(problem) in QUESTIONS else "controllers"
 
 
@@ -321,7 +321,7 @@ QUESTIONS: dict[str, Callable[[Form], Any]] = {
 
 
 def _example(now: datetime) -> dict[str, Any]:
-    """Fields in which nothing is wrong by itself, to check one answer while the others are not there yet."""
+    """Return fields without problems, to check one answer before the others exist."""
     keys = [{"role": role, "age": make_identity()[1]} for role in ("practice", "recovery")]
     held = {"holder": "doctor", "until": None}
     return {

@@ -1,4 +1,4 @@
-"""What a home offers to who draws up an instruction: who may sign, whose keys were proven, servers, the ceiling."""
+"""What a home offers for drawing up an instruction: who may sign, proved keys, servers, the ceiling."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from vault.records.recipients import Recipient, recipients
 from vault.site import Site
 
 A_FOLDER = "/srv/reprise/out"
-"""A folder that would do as a destination."""
+"""An example folder for a destination."""
 
 
 @dataclass(frozen=True)
 class Known:
-    """Of one home; all of it is personal data or a site's own, for the operator's terminal alone."""
+    """What one home knows; all of it is personal data or belongs to the site, for the operator's terminal only."""
 
     home: Path | None
     people: tuple[MaySign, ...]
@@ -27,7 +27,7 @@ class Known:
 
     @classmethod
     def of(cls, home: Path | None, now: datetime) -> Known:
-        """What the home knows; without one, nothing, and the usual ceiling."""
+        """Return what the home knows; without a home nothing but the usual ceiling."""
         if home is None:
             return cls(None, (), (), (), 72)
         servers = tuple(f"{server.channel}://{name}" for name, server in Destinations(home).list())

@@ -1,4 +1,4 @@
-"""The template: FIELDS as TOML, every field with its meaning and its choices in comments, what the home knows filled in."""
+"""The template: FIELDS as TOML, each field with its meaning and choices in comments, filled in with what the home knows."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _WIDTH = 110
 
 
 def template(known: Known, now: datetime) -> str:
-    """The file to fill in. What must be written is empty (`""`): drafted so, each of these is named as a problem."""
+    """Return the file to fill in. Required values are empty (`""`): drafting reports each that is left empty as a problem."""
     return "\n\n".join([_head(known), *_plain(known, now), *_tables(known)]) + "\n"
 
 

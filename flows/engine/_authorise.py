@@ -1,4 +1,4 @@
-"""authorise: no byte of a source is opened before this step gave an Authorisation."""
+"""authorise: no byte of a source is read before this step has returned an Authorisation."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from vault.keys.registry import provider
 from vault.pki.signed_document import Signed
 
 SEALED_SUFFIX = ".age"
-"""By this name a source is known as sealed before it may be looked at; the data process looks at its first bytes."""
+"""Marks a source as sealed by its name, before it may be read; the data process checks its first bytes."""
 
 
 @dataclass(frozen=True)
@@ -29,14 +29,14 @@ class Authorised:
     signed: Signed
 
     def spend(self, home: Path, run_id: str) -> None:
-        """Spend the use for this run, once. Raises UseError when another run was faster."""
+        """Spend the use for this run, once. Raises UseError if another run spent it first."""
         claim(home, self.authorisation, self.signed, run_id)
 
 
 def authorise(control: Control, order: Order, run_id: str | None = None) -> Authorised:
-    """Verify the instruction for this use. A refusal is in the ledger by its code; nothing is spent yet.
+    """Verify the instruction for this use. A refusal is a ledger entry with its code; no use is spent yet.
 
-    A use that `run_id` spent already, before a crash, is still its own.
+    A use that `run_id` already spent, before a crash, still belongs to that run.
     """
     try:
         signed = evidence(control.home, order.authorisation)
@@ -55,7 +55,7 @@ def authorise(control: Control, order: Order, run_id: str | None = None) -> Auth
         require_registered(control.home, order.destination)
         provider(
             order.keys
-        )  # before a use is spent; and so for the source, which is looked at and not opened
+        )  # checked before a use is spent, like the existence of the source, which is not opened
         if not os.path.lexists(order.source):
             raise UnreadableSourceError("source_missing")
     except RefusedError as refusal:

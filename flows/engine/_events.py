@@ -1,4 +1,4 @@
-"""What control process and data process say to each other: one JSON line each. Codes, counts, ordinals and opaque ids only."""
+"""Messages between control process and data process: one JSON line each, with codes, counts, ordinals and opaque ids only."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from vault.keys.provider import KeyRef
 
 
 class StartOrder(Record, frozen=True):
-    """The one order that a data process gets; after it come only `go` lines."""
+    """The one order that a data process receives; after it, only `go` lines follow."""
 
     home: str
     run: str
@@ -23,7 +23,7 @@ class StartOrder(Record, frozen=True):
 
 
 class Event(Record, frozen=True, tag_field="event", tag=str.lower):
-    """What a data process says."""
+    """A message from the data process."""
 
 
 class Key(Event, frozen=True):
@@ -40,7 +40,7 @@ class Source(Event, frozen=True):
 
 
 class Progress(Event, frozen=True):
-    """How far a step is; of an unknown total 0."""
+    """The progress of a step; `total` is 0 when unknown."""
 
     step: str
     done: int
@@ -55,11 +55,11 @@ class Step(Event, frozen=True):
 
 
 class Leave(Event, frozen=True):
-    """Everything lies at the destination and is not published yet. Waits for `go`."""
+    """Everything is at the destination but not published yet. Waits for `go`."""
 
 
 class Control(Event, frozen=True):
-    """How many segments the key opened just now: the positive control of its destruction. Waits for `go`."""
+    """How many segments the key just opened: the positive control for its destruction. Waits for `go`."""
 
     opened: int
 
@@ -81,6 +81,6 @@ _ANY: Any = Key | Source | Progress | Step | Leave | Control | End | Failure
 
 
 def parse_event(line: str) -> Event:
-    """The event of a line. Raises IntegrityError (event_unreadable)."""
+    """Parse the event in a line. Raises IntegrityError (event_unreadable)."""
     event: Event = load(_ANY, line, IntegrityError, "event_unreadable")
     return event

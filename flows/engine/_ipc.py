@@ -18,16 +18,16 @@ from vault.system.liveness import starting
 
 MODULE = "flows.engine.data_process"
 _MEMORY = {"ARROW_DEFAULT_MEMORY_POOL": "system", "MALLOC_ARENA_MAX": "1"}
-"""Arrow's own pool and malloc's arenas keep what was freed: a fifth more memory, for no speed (measured)."""
+"""Arrow's own pool and malloc's arenas keep freed memory: a fifth more memory, without a gain in speed (measured)."""
 
 
 def start_process(lock: int) -> subprocess.Popen[str]:
-    """A data process that waits for its order, and ends when this process ends; it keeps the lock until then."""
+    """Start a data process, which waits for its order. It ends when this process ends, and keeps the lock until then."""
     return start_python(MODULE, str(os.getpid()), str(lock), environment=_MEMORY, keep=(lock,))
 
 
 class DataLink:
-    """A running data process: its events, and leave to go on."""
+    """A running data process: its events, and the permission to continue."""
 
     def __init__(self, order: StartOrder) -> None:
         with starting(Path(order.home) / "runs" / order.run) as lock:
@@ -36,7 +36,7 @@ class DataLink:
         self._write(dump(order).decode())
 
     def events(self) -> Iterator[Event]:
-        """The events until the end. Raises the error that the data process reported, or that it died."""
+        """Yield events until the end. Raises the error that the data process reported, or an error if it died."""
         assert self._process.stdout is not None  # noqa: S101 - for the type checker
         ended = False
         for line in self._process.stdout:
@@ -51,13 +51,13 @@ class DataLink:
             raise KeyUnavailableError("data_process_died", count=abs(status))
 
     def go(self) -> None:
-        """Let it go on."""
+        """Let the data process continue."""
         self._write("go")
 
     def stop(self) -> None:
-        """Close its orders: it ends at the next step; after a grace it is killed."""
+        """Close the pipe with its orders: the process ends at the next step, and is killed after a grace period."""
         if self._process.stdin is not None and not self._process.stdin.closed:
-            with contextlib.suppress(BrokenPipeError):  # it is dead already
+            with contextlib.suppress(BrokenPipeError):  # the process has already ended
                 self._process.stdin.close()
         try:
             self._process.wait(timeout=2)
@@ -65,12 +65,12 @@ class DataLink:
             self.kill()
 
     def end_now(self) -> None:
-        """Kill it, whoever is reading its events; the reader then hears that it died."""
+        """Kill the process while another thread reads its events; the reader then gets an error."""
         if self._process.poll() is None:
             os.kill(self.pid, signal.SIGKILL)
 
     def kill(self) -> None:
-        """End it now, and wait for that."""
+        """Kill the process and wait until it has ended."""
         if self._process.poll() is None:
             os.kill(self.pid, signal.SIGKILL)
         self._process.wait()
@@ -81,11 +81,11 @@ class DataLink:
             self._process.stdin.write(line + "\n")
             self._process.stdin.flush()
         except BrokenPipeError:
-            return  # its death shows in events()
+            return  # events() reports that the process died
 
 
 def rebuild_error(failure: Failure) -> RepriseError:
-    """The error of the data process, as one of this process."""
+    """Convert the data process's failure into an error of this process."""
     kind = getattr(errors, failure.kind, RepriseError)
     if not (isinstance(kind, type) and issubclass(kind, RepriseError)):
         kind = RepriseError

@@ -1,4 +1,4 @@
-"""lease: a run's right to hold staging, on disk and in the ledger before the first staged byte."""
+"""lease: a run's right to hold staging, recorded on disk and in the ledger before the first byte is staged."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from vault.system.hardening import host_findings
 def take_lease(control: Control, authorised: Authorised, order: Order, order_id: str | None) -> Lease:
     """Write the lease, spend the use, record the start.
 
-    A crash in between leaves a lease that never began: `resume` begins it, `abandon` and the sweep forget it.
+    A crash in between leaves a lease whose run never began: `resume` begins the run, `abandon` and the sweep drop the lease.
     Raises HostError (swap on and not declared), TargetRefusedError, UseError.
     """
     authorisation = authorised.authorisation
@@ -52,7 +52,7 @@ def take_lease(control: Control, authorised: Authorised, order: Order, order_id:
 
 
 def begin(control: Control, lease: Lease, authorised: Authorised) -> None:
-    """Spend the use and record the start of a leased run; doing it again changes nothing."""
+    """Spend the use and record the start of a leased run; a second call changes nothing."""
     try:
         authorised.spend(control.home, lease.run_id)
     except RefusedError as refusal:
@@ -64,9 +64,9 @@ def begin(control: Control, lease: Lease, authorised: Authorised) -> None:
 
 
 def make_ready(control: Control, lease: Lease) -> None:
-    """Staging with its mark, and the export as it lies there now in the register of copies; again changes nothing.
+    """Create marked staging, and register the export as it is now among the held copies; a second call changes nothing.
 
-    At a resume too: a crash may lie before it, and an export that came broken may have been put right meanwhile.
+    This also runs at a resume: a crash may have happened before it, and a damaged export may have been replaced since.
     """
     make_staging(control.home, Path(lease.staging))
     authorisation = reopen(control.home, lease.authorisation_id, lease.use)
@@ -74,7 +74,7 @@ def make_ready(control: Control, lease: Lease) -> None:
 
 
 def _prepare_destination(destination: str, run_id: str) -> None:
-    """Make the folder and see that files can arrive there, before hours of work. A server is not spoken to yet."""
+    """Create the folder and check that files can be written there, before hours of work. A server is not contacted yet."""
     if channel_of(destination) != "folder":
         return
     folder, made = Path(destination), False

@@ -1,4 +1,4 @@
-"""Modules that a library would load and that nothing here uses: left out, in the processes that load the library."""
+"""Modules that a library would load and that Reprise does not use: hidden from processes that load the library."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from types import ModuleType
 
 
 class _NotFound(MetaPathFinder):
-    """Finds none of these modules, as if they were not installed."""
+    """Reports these modules as not installed."""
 
     def __init__(self, names: frozenset[str]) -> None:
         self._names = names
@@ -19,12 +19,12 @@ class _NotFound(MetaPathFinder):
 
 
 def hide_modules(*names: str) -> None:
-    """Let these modules be missing in this process, for libraries that can do without."""
+    """Make these modules missing in this process, for libraries that work without them."""
     sys.meta_path.insert(0, _NotFound(frozenset(names)))
 
 
 def empty_modules(*names: str) -> None:
-    """Let these modules be empty in this process, for libraries that import them and use them in what is not called here."""
+    """Make these modules empty in this process, for libraries that import them but use them only in code not called here."""
     for name in names:
         sys.modules.setdefault(name, ModuleType(name))
         around, _, inner = name.rpartition(".")

@@ -1,4 +1,4 @@
-"""The control process's part while the steps are done: journal each step, have the contracts judged, report to observers."""
+"""The control process's part while the steps run: journal each step, have the contracts validated, report to observers."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from vault.system.clock import Clock
 
 
 class StepResults:
-    """What the control process learnt: counts a step, and how many segments the key opened at the end."""
+    """What the control process knows: counts per step, and how many segments the key opened at the end."""
 
     def __init__(self) -> None:
         self.counts: dict[str, dict[str, Any]] = {}
@@ -30,7 +30,7 @@ class StepResults:
 
     @classmethod
     def from_journal(cls, journal: Journal) -> StepResults:
-        """What the journal remembers."""
+        """Read the results from the journal."""
         results = cls()
         for entry in journal.read():
             if entry.step == "control":
@@ -42,17 +42,17 @@ class StepResults:
 
 @contextmanager
 def judging(use: str, journal: Journal | None = None) -> Iterator[ContractJudge | None]:
-    """The process that judges the contracts of a run of this use, None where that lies behind or is not asked.
+    """Start the process that validates the contracts of a run; None if that step is done or not part of the use.
 
-    It loads for seconds: an order that begins starts it first of all.
+    It takes seconds to load, so a new order starts it before anything else.
     """
-    behind = {} if journal is None else {entry.step: entry.counts for entry in journal.read()}
-    if JUDGED_BEFORE not in STEPS[use] or JUDGED_BEFORE in behind:
+    journalled = {} if journal is None else {entry.step: entry.counts for entry in journal.read()}
+    if JUDGED_BEFORE not in STEPS[use] or JUDGED_BEFORE in journalled:
         yield None
         return
     with ContractJudge() as judge:
-        if "check" in behind:
-            judge.ask(behind["check"]["violations"])
+        if "check" in journalled:
+            judge.ask(journalled["check"]["violations"])
         yield judge
 
 
@@ -65,7 +65,7 @@ def supervise(
     clock: Clock,
     judge: ContractJudge | None,
 ) -> None:
-    """Run the data process from where the journal stands. Raises what it reports, or that it died."""
+    """Run the data process from the journal's last step. Raises what it reports, or an error if it died."""
     link = DataLink(order)
     try:
         lease = lease.update(home, data_pid=link.pid)
@@ -90,7 +90,7 @@ def _handle(
     observer: Observer,
     judge: ContractJudge | None,
 ) -> None:
-    """Put on record what the event says."""
+    """Record what the event reports."""
     match event:
         case events.Key(ref):
             lease.update(home, key_ref=ref)

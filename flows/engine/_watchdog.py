@@ -1,7 +1,7 @@
-"""The guard of a run that is being carried: withdrawal and deadline end it within a second, and its key dies in time.
+"""The guard of a run in progress: withdrawal and deadline end the run within a second, and its key expires in time.
 
-The kernel's timeout of the key follows the wall clock, which can be set; whenever wall and boot clock part, the guard sets
-the timeout anew by the boot clock.
+The kernel's timeout of the key follows the wall clock, which can be set. When wall and boot clock diverge, the guard resets the
+timeout by the boot clock.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from vault.runs.lease import Lease
 from vault.system.clock import Clock
 
 POLL_SECONDS = 0.5
-PARTED_SECONDS = 2  # of wall and boot clock, above what rounding explains
+PARTED_SECONDS = 2  # divergence of wall and boot clock, above rounding errors
 
 
 class RunGuard:
-    """Ends the data process as soon as its instruction is withdrawn or its time is over, until leave to publish is given.
+    """Ends the data process when its instruction is withdrawn or its deadline passes, until permission to publish is given.
 
-    Leave is asked when every part lies at the destination and only the act that publishes is missing: a rename, or the
-    manifest's arrival. A withdrawal that comes after leave was given comes too late, and the certificate says published.
+    The data process asks for permission when every part is at the destination and only the publishing act is left: a rename, or
+    the upload of the manifest. A withdrawal after the permission is too late, and the certificate says published.
     """
 
     def __init__(self, home: Path, lease: Lease, link: DataLink, clock: Clock) -> None:
@@ -36,14 +36,14 @@ class RunGuard:
         self._thread = threading.Thread(target=self._watch, daemon=True)
 
     def __enter__(self) -> Self:
-        """Begin to watch."""
+        """Start watching."""
         self._thread.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Stop watching. Raises AuthorisationError (withdrawn) or DeadlineError when that ended the data process."""
+        """Stop watching. Raises AuthorisationError (withdrawn) or DeadlineError if that ended the data process."""
         watched = not self._over.is_set()
         self._stop()
         reason = self._reason_to_end() if watched and error is not None else None
@@ -51,7 +51,7 @@ class RunGuard:
             raise reason from None
 
     def allow_publication(self) -> None:
-        """Last look before leave to publish is given. Raises AuthorisationError, DeadlineError."""
+        """Check a last time before permission to publish is given. Raises AuthorisationError, DeadlineError."""
         self._stop()
         reason = self._reason_to_end()
         if reason is not None:
@@ -69,10 +69,10 @@ class RunGuard:
         self._thread.join()
 
     def _watch(self) -> None:
-        """A guard that cannot see any more ends what it guards: the run stops, and can be resumed."""
+        """Watch the run; if watching fails, end the data process: the run stops and can be resumed."""
         try:
             self._watch_until_over()
-        except Exception:  # noqa: BLE001 - `__exit__` looks again, and raises what it finds
+        except Exception:  # noqa: BLE001 - `__exit__` checks again and raises what it finds
             self._link.end_now()
 
     def _watch_until_over(self) -> None:

@@ -1,6 +1,6 @@
-"""Great Expectations validates the counts: a short process (`flows.engine._contracts` starts it), which ends with its verdict.
+"""Great Expectations validates the counts in a short-lived process, started by `flows.engine._contracts`.
 
-It is imported here and nowhere else (seconds, and much memory), and sees one row of counts a table: no value of a patient
+It is imported only here (it takes seconds and much memory), and sees one row of counts per table: no value of a patient
 can reach its results.
 
     <- {"contract": violations, ...}                            once, while it loads or after
@@ -34,7 +34,7 @@ class ContractVerdict:
 
 
 def refuse_broken(verdicts: Sequence[ContractVerdict]) -> None:
-    """Raise ContractError if a critical contract does not hold, UnexplainedUnitError when a unit is staged twice."""
+    """Raise ContractError if a critical contract does not hold, UnexplainedUnitError if a unit is staged twice."""
     broken = [v for v in verdicts if v.severity == "critical" and not v.holds]
     twice = [v for v in broken if v.rule == "unique"]
     if twice:
@@ -44,18 +44,20 @@ def refuse_broken(verdicts: Sequence[ContractVerdict]) -> None:
 
 
 def validate_counts(violations: Callable[[], Mapping[str, int]]) -> list[ContractVerdict]:
-    """Load Great Expectations, then ask for the counts and let it judge them."""
+    """Load Great Expectations, then fetch the counts and validate them."""
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
     os.environ.setdefault("TQDM_DISABLE", "1")
-    hide_modules("sqlalchemy")  # for databases
-    empty_modules("scipy", "scipy.stats")  # for distributions; with the databases a second of CPU and 60 MiB
+    hide_modules("sqlalchemy")  # only for databases
+    empty_modules(
+        "scipy", "scipy.stats"
+    )  # only for distributions; both together cost a second of CPU and 60 MiB
     import great_expectations as gx
     import great_expectations.expectations as gxe
     import pandas as pd
 
     logging.getLogger(gx.data_context.types.base.__name__).setLevel(
         logging.WARNING
-    )  # else it tells of a temporary folder
+    )  # else it logs the name of a temporary folder
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = gx.data_context.types.base.ProgressBarsConfig(globally=False)
     source = context.data_sources.add_pandas("counts")
@@ -82,9 +84,9 @@ def validate_counts(violations: Callable[[], Mapping[str, int]]) -> list[Contrac
 
 
 def main() -> None:
-    """Judge the counts on stdin. Ends without a word when nobody asks."""
+    """Validate the counts on stdin. Ends without output if stdin closes without a question."""
     findings = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)  # what a library prints is nobody's answer
+    os.dup2(2, 1)  # output of libraries must not mix with the verdict
     verdicts = validate_counts(_asked)
     findings.write(json.dumps([verdict.__dict__ for verdict in verdicts]) + "\n")
     findings.flush()

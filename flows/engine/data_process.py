@@ -1,9 +1,8 @@
-"""The data process of one run: inventory to publish, the only process that holds the run key.
+"""The data process of one run: inventory to publish; the only process that holds the run key.
 
-It is started by the control process (`flows.engine.run`) and speaks JSON lines: its orders on stdin, its findings on
-stdout. Findings are codes, counts and ordinals. It writes nothing to stderr: an unforeseen error is reported by the
-place in our code where it arose, never by its text. `flows.engine._events` lists
-what may be said.
+The control process (`flows.engine.run`) starts it. Both exchange JSON lines: orders on stdin, findings on stdout. Findings are
+codes, counts and ordinals. It writes nothing to stderr: an unforeseen error is reported by its place in Reprise's code, never by
+its text. `flows.engine._events` lists the permitted messages.
 """
 
 from __future__ import annotations
@@ -102,7 +101,7 @@ class Pipe:
             raise Stopped("stopped_at_step")
 
     def progress(self, step: str, done: int, total: int) -> None:
-        """Send how far a step is, at most five times a second."""
+        """Send the progress of a step, at most five times a second."""
         now = time.monotonic()
         if now - self._last > 0.2 or (total and done == total):
             self._last = now
@@ -110,7 +109,7 @@ class Pipe:
 
 
 def run(order: events.StartOrder, pipe: Pipe) -> None:
-    """Do the steps of a run that are left, to the last one of its use."""
+    """Do the remaining steps of a run, up to the last step of its use."""
     home = Path(order.home)
     lease = Lease.load(home, order.run)
     authorisation = reopen(home, lease.authorisation_id, order.use)
@@ -159,7 +158,7 @@ def _context(
 
 
 def _resumed_after(order: events.StartOrder, lease: Lease) -> str | None:
-    """The last step that is done. Parts that grew beside the destination are not used: they are sealed again, in staging."""
+    """Return the last completed step. Parts that an earlier release wrote beside the destination are sealed again, in staging."""
     done = order.after
     return "plan" if lease.grew_outside and done in ("deliver", "reconcile") else done
 
@@ -192,7 +191,7 @@ _STEPS: dict[str, Callable[[DataContext, Any], Any]] = {
 
 
 def _finish(context: DataContext, step: str, value: object, pipe: Pipe) -> None:
-    """Seal what the step gave, so that a resumed run goes on from here; then tell, and wait."""
+    """Seal the result of a step, so that a resumed run can continue from here; then report it and wait."""
     writer = context.writer(f"value-{step}")
     writer.write("value", pa.record_batch([pa.array([dump(value).decode()])], schema=VALUE))
     writer.close()
@@ -205,8 +204,8 @@ def _load(context: DataContext, step: str) -> Any:
     raise IntegrityError("value_missing", step=step)
 
 
-def summarise(value: object) -> dict[str, Any]:  # noqa: PLR0911 - one answer a kind of value
-    """What the control process may know of a value: counts and opaque names."""
+def summarise(value: object) -> dict[str, Any]:  # noqa: PLR0911 - one return per kind of value
+    """Return what the control process may know of a value: counts and opaque names."""
     match value:
         case Inventory():
             return {
@@ -265,7 +264,7 @@ def summarise(value: object) -> dict[str, Any]:  # noqa: PLR0911 - one answer a 
 
 
 def _place(error: BaseException) -> str:
-    """Where in our own code a foreign error arose: module and line, nothing of its text."""
+    """Return where in Reprise's code a foreign error arose: module and line, nothing of its text."""
     frames = traceback.extract_tb(error.__traceback__)
     root = str(Path(__file__).resolve().parents[2])
     ours = [f for f in frames if f.filename.startswith(root) and "/.venv/" not in f.filename]
@@ -274,7 +273,7 @@ def _place(error: BaseException) -> str:
 
 
 def _end(error: BaseException, pipe: Pipe) -> int:
-    """Send the error, stripped to what may be said of it; returns the exit code."""
+    """Send the error, reduced to what may leave the process; return the exit code."""
     if isinstance(error, RepriseError):
         failure = events.Failure(type(error).__name__, error.code, error.exit_code, error.facts)
     elif isinstance(error, OSError) and error.errno in FULL:
@@ -287,12 +286,12 @@ def _end(error: BaseException, pipe: Pipe) -> int:
 
 
 def main() -> int:
-    """Read the order, do the steps, send events. The exit code is that of the error tree."""
+    """Read the order, do the steps, send events. The exit code is the one of the error class."""
     harden_process()
     die_with_parent(int(sys.argv[1]))
     announce(int(sys.argv[2]))
     findings = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
-    hide_modules("pandas")  # pyarrow would load it for its first array: 0.2 s of CPU and 60 MiB
+    hide_modules("pandas")  # pyarrow would import it with its first array: 0.2 s of CPU and 60 MiB
     silence = os.open(os.devnull, os.O_WRONLY)
     os.dup2(silence, 1)
     os.dup2(silence, 2)

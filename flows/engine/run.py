@@ -1,6 +1,6 @@
-"""The run engine: from an order to a certificate, and every way a run can end.
+"""The run engine: from an order to a certificate, and every way in which a run can end.
 
-Called by the command line and by the Prefect flows alike. It never holds the run key or a patient's datum.
+The command line and the Prefect flows call it. It never holds the run key or patient data.
 """
 
 from __future__ import annotations
@@ -56,23 +56,23 @@ from vault.site import Site
 from vault.system.clock import Clock
 
 INTAKE_KEY_GONE = "intake_key_gone"
-END_WAIT_SECONDS = 30  # for a control process whose data process was just ended to let go of the doctor
+END_WAIT_SECONDS = 30  # time for a control process to release the doctor's lock after its data process ended
 
-_watchers: dict[str, Observer] = {}
+_observers: dict[str, Observer] = {}
 
 
 @contextmanager
 def observing(order_id: str, observer: Observer) -> Iterator[None]:
-    """Let `observer` see the run of this order, whoever starts it in this process."""
-    _watchers[order_id] = observer
+    """Let `observer` follow the run of this order, whichever caller starts it in this process."""
+    _observers[order_id] = observer
     try:
         yield
     finally:
-        _watchers.pop(order_id, None)
+        _observers.pop(order_id, None)
 
 
-class _Observers:
-    """Two watchers as one."""
+class _ObserverPair:
+    """Two observers as one."""
 
     def __init__(self, one: Observer, other: Observer) -> None:
         self._all = (one, other)
@@ -87,18 +87,18 @@ class _Observers:
 
 
 def precheck(home: Path, order: Order) -> None:
-    """Refuse now what would be refused later; spends no use. A refusal is in the ledger."""
+    """Refuse now what would be refused later; spends no use. A refusal is a ledger entry."""
     authorise(Control.open(home, order.operator), order)
 
 
 def start_order(home: Path, order_id: str, observer: Observer) -> RunResult:
-    """Run a sealed order (from Prefect). Asked again, go on with its run; of one that has ended, give how it ended.
+    """Run a sealed order (from Prefect). A second call resumes its run, or returns the result of a run that has ended.
 
     Raises HomeError home_not_found, UnreadableSourceError no_such_order, and what `start` and `resume` raise.
     """
     Site.load(home)
-    seen = _watchers.get(order_id)
-    observer = _Observers(observer, seen) if seen else observer
+    seen = _observers.get(order_id)
+    observer = _ObserverPair(observer, seen) if seen else observer
     begun = run_of_order(home, order_id)
     if begun is not None and begun["state"] == "certified":
         return RunResult(begun["run"], begun["state"], outcome=begun["outcome"], cause=begun["cause"])
@@ -109,17 +109,19 @@ def start_order(home: Path, order_id: str, observer: Observer) -> RunResult:
         return start(home, order, observer, order_id)
     except RefusedError:
         if not any(lease.order_id == order_id for lease in leases_of(home)):
-            drop_order(home, order_id)  # it will not be asked again; a run's own goes with the run
+            drop_order(
+                home, order_id
+            )  # it will not be requested again; the order of a run is dropped with that run
         raise
 
 
 def start(
     home: Path, order: Order, observer: Observer, order_id: str | None = None, clock: Clock | None = None
 ) -> RunResult:
-    """Carry an order from its authorisation to its certificate.
+    """Run an order from its authorisation to its certificate.
 
-    Raises the refusal, or the error that made the run red; then nothing was published and the run waits for
-    resume, abandonment or its deadline.
+    Raises the refusal, or the error that failed the run; then nothing was published, and the run waits for resume, abandonment
+    or its deadline.
     """
     control = Control.open(home, order.operator, clock)
     with judging(order.use) as judge:
@@ -134,7 +136,7 @@ def start(
 
 @contextmanager
 def _sole_run(control: Control, authorisation: Authorisation) -> Iterator[None]:
-    """Hold the locks of the instruction and of everybody it concerns. Being busy is a refusal: it is in the ledger."""
+    """Hold the locks of the instruction and of all persons it concerns. A lock that is taken is a refusal and a ledger entry."""
     try:
         lock = lock_run(control.home, (authorisation.id, *authorisation.persons))
     except BusyError as busy:
@@ -145,10 +147,10 @@ def _sole_run(control: Control, authorisation: Authorisation) -> Iterator[None]:
 
 
 def _check_again(control: Control, order: Order, before: Authorised) -> Authorised:
-    """Under the locks: who was erased, whose mandate ended since the first check. Raises what that does, and BusyError."""
+    """Check again under the locks: a person may be erased by now, or a mandate ended. Raises the refusal, and BusyError."""
     authorised = authorise(control, order)
     if set(authorised.authorisation.persons) - set(before.authorisation.persons):
-        busy = BusyError("doctor_busy")  # somebody was enrolled meanwhile, whose lock is not held
+        busy = BusyError("doctor_busy")  # a newly enrolled person's lock is not held
         control.record_refused(busy)
         raise busy
     return authorised
@@ -190,29 +192,29 @@ def _do_steps(
         failure = error
         failure.name_run(lease.run_id)
     if control.run(lease).state in (RunState.CERTIFIED, RunState.INCOMPLETE, RunState.DESTROYING):
-        raise failure  # another process has begun to end this run; its outcome stands
+        raise failure  # another process began to end this run; its outcome stands
     if control.run(lease).all_steps_done:
-        return  # the error came after the last step: the run ends as it would have
+        return  # the error came after the last step: the run ends normally
     control.record_failed(lease, failure)
     cause = _cause_to_end(control, lease, failure)
     if cause is not None:
         control.record_abandoned(lease, cause)
         _end(control, lease, StepResults.from_journal(journal), cause, observer)
     elif journal.last() is None and _is_refused_for_good(control, lease, failure):
-        # nothing was sealed that could go on
+        # nothing was sealed that a resume could continue from
         _end(control, lease, StepResults(), _cause_of_refusal(failure), observer)
     raise failure
 
 
 def _is_refused_for_good(control: Control, lease: Lease, failure: RepriseError) -> bool:
-    """Whether no resume could do better. A source that no intake opens waits: the right file may still take its place."""
+    """Return whether a resume would fail too. A source that no intake opens waits: the right file may still replace it."""
     if isinstance(failure, IntakeError):
         return failure.code == INTAKE_KEY_GONE and lease.reload(control.home).intake_id is not None
     return isinstance(failure, RefusedError | SourceError) and failure.exit_code != 19
 
 
 def _cause_of_refusal(refusal: RepriseError) -> Cause:
-    """Why a run ends of which nothing was staged."""
+    """Return the cause of the end of a run that staged nothing."""
     if refusal.code == INTAKE_KEY_GONE:
         return Cause.KEY_LOST
     if isinstance(refusal, ScopeError):
@@ -221,7 +223,7 @@ def _cause_of_refusal(refusal: RepriseError) -> Cause:
 
 
 def _cause_to_end(control: Control, lease: Lease, failure: RepriseError) -> Cause | None:
-    """Why a run that stopped may not wait for a resume."""
+    """Return why a stopped run must end now; None if it may wait for a resume."""
     if failure.code == "withdrawn":
         return Cause.WITHDRAWN
     return Cause.DEADLINE if lease.seconds_left(control.clock) <= 0 else None
@@ -234,12 +236,11 @@ def _end(control: Control, lease: Lease, results: StepResults, cause: Cause, obs
 
 
 def resume(home: Path, run: str, operator: str, observer: Observer, clock: Clock | None = None) -> RunResult:
-    """Go on after the last step that is done. With a lost key the staging is dead: the run starts again from the source.
+    """Resume after the last completed step. With a lost key the staging is unreadable: the run starts again from the source.
 
-    A run whose end is decided is ended; so is one that is overdue or whose authorisation was withdrawn.
-
-    Raises RunEndedError, KeyDestroyedError (run_of_a_restored_home), BusyError, AuthorisationError (withdrawn), and
-    KeyUnavailableError (run_of_another_program) for a run that another release, or a changed source, has staged.
+    A run whose end is decided is ended; so is one that is overdue or whose authorisation was withdrawn. Raises RunEndedError,
+    KeyDestroyedError (run_of_a_restored_home), BusyError, AuthorisationError (withdrawn), and KeyUnavailableError
+    (run_of_another_program) for a run that another release, or a program with changed source code, has staged.
     """
     control = Control.open(home, operator, clock)
     lease = find_lease(control.home, run)
@@ -265,7 +266,7 @@ def resume(home: Path, run: str, operator: str, observer: Observer, clock: Clock
 
 
 def _act_of_resume(control: Control, run: Run) -> tuple[Act, Cause]:
-    """What a resume comes to: of a run that is withdrawn or overdue it makes an end, with this cause."""
+    """Return the act that a resume leads to: a withdrawn or overdue run is ended, with this cause."""
     if is_withdrawn(control.home, run.lease.authorisation_id):
         return Act.WITHDRAW, Cause.WITHDRAWN
     if run.lease.seconds_left(control.clock) <= 0 and not run.all_steps_done:
@@ -274,7 +275,7 @@ def _act_of_resume(control: Control, run: Run) -> tuple[Act, Cause]:
 
 
 def _continue(control: Control, run: Run, order: Order, observer: Observer) -> RunResult:
-    """Do the steps that are left of a run that began. The run's locks are held."""
+    """Do the remaining steps of a run that began. The caller holds the run's locks."""
     lease, journal, done = run.lease, run.journal, run.all_steps_done
     if not done and _key_is_lost(lease):
         lease = control.start_over(lease, journal)
@@ -292,7 +293,7 @@ def _continue(control: Control, run: Run, order: Order, observer: Observer) -> R
 
 
 def _hold_use(control: Control, lease: Lease, authorisation: Authorisation) -> None:
-    """A run that has something left to do still holds its use. Raises UseError; the refusal is in the ledger."""
+    """Check that a run with remaining steps still holds its use. Raises UseError; the refusal is a ledger entry."""
     try:
         hold_use(control.home, authorisation, lease.run_id)
     except RefusedError as refusal:
@@ -308,7 +309,7 @@ def _key_is_lost(lease: Lease) -> bool:
 def abandon(home: Path, run: str, operator: str, cause: Cause = Cause.ABANDONED) -> RunResult:
     """End a run without publishing: destroy, check, certify.
 
-    Raises RunEndedError, KeyUnavailableError (run_of_another_host), BusyError while it is being carried.
+    Raises RunEndedError, KeyUnavailableError (run_of_another_host), BusyError while the run is in progress.
     """
     control = Control.open(home, operator)
     lease = find_lease(control.home, run)
@@ -320,9 +321,9 @@ def abandon(home: Path, run: str, operator: str, cause: Cause = Cause.ABANDONED)
 
 
 def end_unpublished(control: Control, lease: Lease, cause: Cause, act: Act = Act.ABANDON) -> RunResult:
-    """Destroy, check, certify, without publishing; a run that never began is forgotten. The run's locks are held.
+    """Destroy, check, certify, without publishing; a run that never began is dropped. The caller holds the run's locks.
 
-    Of a run that was published, or whose end was decided before, that end is completed, with its own cause.
+    If the run was published, or its end was decided earlier, that end is completed with its own cause.
     """
     return _end_by(control, control.run(lease), act, cause, NoObserver())
 
@@ -338,7 +339,7 @@ def _end_by(control: Control, run: Run, act: Act, cause: Cause, observer: Observ
 
 
 def _finish(control: Control, run: Run, observer: Observer) -> RunResult:
-    """Complete the end that is decided: of a run that was published, given up, or whose destruction began."""
+    """Complete an end that is already decided: the run was published or given up, or its destruction began."""
     results = StepResults.from_journal(run.journal)
     match run.state:
         case RunState.DELIVERED:
@@ -349,10 +350,10 @@ def _finish(control: Control, run: Run, observer: Observer) -> RunResult:
 
 
 def withdraw(control: Control, authorisation_id: str, signed: Signed | None = None) -> int:
-    """Record a withdrawal, the controller's own, signed, or the operator's word for it, and end its runs.
+    """Record a withdrawal, signed by the controller or reported by the operator, and end the instruction's runs.
 
-    A run that is being carried ends itself within seconds; one that nobody carries is destroyed here. Gives the number
-    of runs that were ended. Raises AuthorisationError, TrustError, BusyError when a run did not end in time.
+    A run in progress ends itself within seconds; any other run is destroyed here. Returns the number of runs that were ended.
+    Raises AuthorisationError, TrustError, BusyError if a run did not end in time.
     """
     home = control.home
     ours = [lease for lease in leases_of(home) if lease.authorisation_id == authorisation_id]
@@ -360,8 +361,10 @@ def withdraw(control: Control, authorisation_id: str, signed: Signed | None = No
     running = [r for r in ours if not control.run(r).ended and locality(r) is not Locality.FOREIGN_HOST]
     _record_withdrawal(control, authorisation_id, signed)
     with suppress(OSError):
-        control.memory.note_gone("withdrawn", authorisation_id)  # an older copy of the home does not know it
-    # The export first: a run that does not end in time must not keep it.
+        control.memory.note_gone(
+            "withdrawn", authorisation_id
+        )  # an older copy of the home lacks the withdrawal
+    # End the export first: a run that does not end in time must not keep it.
     end_withdrawn(control, authorisation_id)
     try:
         for lease in running:

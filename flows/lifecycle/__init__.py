@@ -1,14 +1,14 @@
 """What happens around a run: evidence, copies, intakes, proof, confirmation, end.
 
-* `evidence`: the signed instruction, from files or as recorded
-* `copies`: copies that the operator may hold
-* `intakes`: intakes opened, bound and closed
+* `evidence`: the signed instruction, read from files or from the record
+* `copies`: copies in the operator's custody
+* `intakes`: open, bind and close intakes
 * `ending`: destruction and certificate
-* `proof`: the proof folder issued
-* `retract`: a delivery taken back
-* `confirmation`: what the practice says of the package
-* `package_place`: where the package lies
-* `run_views`: runs as they are seen from outside
+* `proof`: issue the proof folder
+* `retract`: remove a delivery from its destination
+* `confirmation`: what the practice reports about the package
+* `package_place`: the location of the package
+* `run_views`: the state and result of runs
 """
 
 __all__ = [

@@ -1,4 +1,4 @@
-"""What becomes of the use that a run claimed at its start, when the run ends: spent, or given back."""
+"""Settle the use that a run claimed at its start: when the run ends, the use is spent or given back."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ _DONE = frozenset({Cause.PUBLISHED, Cause.REHEARSAL, Cause.INVENTORY})
 
 
 def settle_use(control: Control, lease: Lease, cause: Cause) -> None:
-    """Decide it once, enter it in the ledger, then change the register; a crash between leaves the rest to the next call.
+    """Decide once, record it in the ledger, then change the register; after a crash in between, the next call does the rest.
 
-    It comes after the destruction, when nothing more can be delivered, and before the certificate, so that a run without
-    one is settled again until it is.
+    This happens after the destruction, when nothing more can be delivered, and before the certificate, so that a run without a
+    certificate is settled again.
     """
     settled = read_run_file(control.home, lease.run_id, RunFile.USE)
     if settled is None:
@@ -36,7 +36,7 @@ def settle_use(control: Control, lease: Lease, cause: Cause) -> None:
 
 
 def _fate(control: Control, lease: Lease, cause: Cause) -> tuple[str, str]:
-    """State and reason. Where a delivery cannot be ruled out the use counts as spent."""
+    """Return state and reason. If a delivery cannot be ruled out, the use counts as spent."""
     if cause in _DONE:
         return SPENT, cause.outcome
     if was_published(control, lease):

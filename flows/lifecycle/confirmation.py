@@ -1,7 +1,8 @@
-"""What became of a delivered package: opened, imported, accepted. Each is a statement of its own; earlier ones stand.
+"""What the practice did with a delivered package: opened, imported, accepted. Each state is a separate statement.
 
-The first two are the practice's word, recorded by an operator; acceptance is signed by a controller and checked like the
-instruction. From `imported` on, a package that the operator still holds has no more purpose: it is destroyed.
+Earlier statements stay valid. The first two are reported by the practice and recorded by an operator; a controller signs the
+acceptance, which is checked like the instruction. From `imported` on, a package that the operator still holds serves no purpose
+and is destroyed.
 """
 
 from __future__ import annotations
@@ -38,9 +39,9 @@ _ORDER = tuple(ImportState)
 
 
 def draft_acceptance(home: Path, run: str) -> bytes:
-    """What a controller signs to accept what was delivered: canonical JSON that names the run and its sealed parts."""
-    lease, told = _delivered(home, run)
-    parts = sha256(canonical_json(told["run"]["parts"])).hexdigest()
+    """Return what a controller signs to accept a delivery: canonical JSON with the run and a digest of its sealed parts."""
+    lease, report = _delivered(home, run)
+    parts = sha256(canonical_json(report["run"]["parts"])).hexdigest()
     return canonical_json(
         {"version": 1, "type": "acceptance", "run": lease.run_id, "parts_sha256": parts, "result": "accepted"}
     )
@@ -49,10 +50,10 @@ def draft_acceptance(home: Path, run: str) -> bytes:
 def confirm(
     control: Control, run: str, state: ImportState, signed: tuple[bytes, bytes] | None = None
 ) -> Path:
-    """Record a state and issue the proof folder anew; gives the folder. Again for the same state changes nothing.
+    """Record a state and issue the proof folder anew; return the folder. Repeating a state changes nothing.
 
-    Raises AuthorisationError (acceptance_not_signed, acceptance_of_another, wrong_signer, import_state_not_later),
-    TrustError, UnreadableSourceError (no_such_run, nothing_delivered).
+    Raises AuthorisationError (acceptance_not_signed, acceptance_of_another, wrong_signer, import_state_not_later), TrustError,
+    UnreadableSourceError (no_such_run, nothing_delivered).
     """
     lease, _ = _delivered(control.home, run)
     with lock_run(control.home, lease.locks):
@@ -63,7 +64,7 @@ def confirm(
             accepted = state is ImportState.ACCEPTED
             signing = {"acceptance": _keep_acceptance(control, lease, signed)} if accepted else {}
             if state is not ImportState.OPENED:
-                shorten_package(control, lease.run_id)  # a crash from here on leaves the rest to the sweep
+                shorten_package(control, lease.run_id)  # after a crash from here on, the sweep does the rest
             control.record(EntryType.IMPORT_CONFIRMED, lease.run_id, state.value, None, **signing)
         if state is not ImportState.OPENED:
             end_package(control, lease.run_id)
@@ -71,21 +72,21 @@ def confirm(
 
 
 def states_of(control: Control, lease: Lease) -> list[ImportState]:
-    """What was confirmed so far, in order, as the ledger has it."""
+    """Return the confirmed states in order, from the ledger."""
     entries = control.run(lease).entries()
     return [ImportState(e["code"]) for _, e in entries if e["type"] == EntryType.IMPORT_CONFIRMED]
 
 
 def _delivered(home: Path, run: str) -> tuple[Lease, dict[str, Any]]:
     lease = find_lease(home, run)
-    told = read_run_file(home, lease.run_id, RunFile.REPORT)
-    if told is None or not told["run"]["parts"] or told["destruction"]["cause"] != "published":
+    report = read_run_file(home, lease.run_id, RunFile.REPORT)
+    if report is None or not report["run"]["parts"] or report["destruction"]["cause"] != "published":
         raise UnreadableSourceError("nothing_delivered", run=lease.run_id)
-    return lease, told
+    return lease, report
 
 
 def _keep_acceptance(control: Control, lease: Lease, signed: tuple[bytes, bytes] | None) -> str:
-    """Keep what was signed, by whom, and what it was checked with; gives the ledger's commitment to it."""
+    """Store what was signed, by whom, and the trust material of the check; return the ledger's commitment to it."""
     if signed is None:
         raise AuthorisationError("acceptance_not_signed")
     expected = draft_acceptance(control.home, lease.run_id)

@@ -1,4 +1,4 @@
-"""The source and the package as copies that the operator may hold: registered, ended in time, told of in ledger and proof."""
+"""Source and package as copies in custody: registered, destroyed in time, recorded in ledger and proof."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ from vault.system.clock import format_utc
 from vault.system.locks import lock_copies
 
 _WAIT_SECONDS = 600
-"""How long an operator's act waits for a sweep that overwrites a copy."""
+"""How long an operator's act waits for a sweep that is overwriting a copy."""
 
 
 def hold_source(control: Control, authorisation: Authorisation, source: Path) -> None:
-    """Register the export, when the instruction says that the operator holds it."""
+    """Register the export if the instruction says that the operator holds it."""
     until = _held_until(authorisation.instruction.source_custody)
     if until is not None and source.exists():
         Custody(control.home).register(
@@ -39,11 +39,11 @@ def hold_source(control: Control, authorisation: Authorisation, source: Path) ->
 
 
 EXPORT_ENDS = "export_destroyed_at_delivery"
-"""Told to who watches a run before it begins: the operator's copy of the export goes when the package is delivered."""
+"""Reported to observers before a run begins: the operator's copy of the export will be destroyed after delivery."""
 
 
 def announce(instruction: Instruction, use: str) -> dict[str, int]:
-    """What is told of the export before a run of this use begins."""
+    """Return what observers must know about the export before a run of this use begins."""
     custody = instruction.source_custody
     ends = use == "migration" and custody is not None and custody.holder == "operator"
     return {EXPORT_ENDS: 1} if ends else {}
@@ -52,7 +52,7 @@ def announce(instruction: Instruction, use: str) -> dict[str, int]:
 def hold_package(
     control: Control, lease: Lease, authorisation: Authorisation, place: str, sizes: dict[str, int]
 ) -> None:
-    """Register a published package, in a folder or at a server, when the instruction says that the operator holds it."""
+    """Register a published package, in a folder or at a server, if the instruction says that the operator holds it."""
     until = _held_until(authorisation.instruction.package_custody)
     if until is None:
         return
@@ -68,32 +68,32 @@ def _held_until(term: Term | None) -> str | None:
 
 
 def end_sources(control: Control, lease: Lease) -> None:
-    """After publication: destroy the operator's copies of the export. The ledger tells of it, and so the proof."""
+    """Destroy the operator's copies of the export after publication; ledger and proof record it."""
     for copy in _copies(control, CopyKind.SOURCE, authorisation_id=lease.authorisation_id):
         _end(control, copy, lease.run_id)
 
 
 def end_package(control: Control, run_id: str) -> CopyEnd | None:
-    """Destroy the operator's copy of a run's package, when he holds one."""
+    """Destroy the operator's copy of a run's package, if the operator holds one."""
     copies = _copies(control, CopyKind.PACKAGE, run_id=run_id)
     return _end(control, copies[0], run_id) if copies else None
 
 
 def shorten_package(control: Control, run_id: str) -> None:
-    """The practice has it: the operator's copy is due now."""
+    """Make the operator's copy due now, because the practice has the package."""
     with lock_copies(control.home, _WAIT_SECONDS):
         for copy in _copies(control, CopyKind.PACKAGE, run_id=run_id):
             Custody(control.home).end_at(copy, format_utc(control.clock.now()))
 
 
 def end_withdrawn(control: Control, authorisation_id: str) -> None:
-    """The instruction no longer holds: neither does the operator's right to the export."""
+    """Destroy the operator's copies of the export: the instruction was withdrawn, and with it the right to hold them."""
     for copy in _copies(control, CopyKind.SOURCE, authorisation_id=authorisation_id):
         _end(control, copy, None)
 
 
 def sweep_copies(control: Control, report: SweepReport) -> None:
-    """Destroy the copies whose date has passed, if the wall clock may be believed."""
+    """Destroy the copies whose date has passed, if the wall clock is trusted."""
     now = TrustedTime(control.home, control.clock).now()
     report.clock_distrusted = int(now is None)
     register = Custody(control.home)
@@ -102,13 +102,13 @@ def sweep_copies(control: Control, report: SweepReport) -> None:
         try:
             if not (_is_due(copy, now) or _has_no_ground(control, copy)):
                 continue
-            complete = _end(control, copy, copy.run_id, tell=True).complete
+            complete = _end(control, copy, copy.run_id, certify=True).complete
         except BusyError as busy:
             if busy.code == "custody_busy":
-                continue  # another sweep, or an operator, is at it
+                continue  # another sweep or an operator is destroying it
             complete = False
         except (RepriseError, OSError, ValueError, KeyError, TypeError):
-            complete = False  # its records are damaged, or its place: the next one has its turn
+            complete = False  # its records or its location are damaged: go on with the next copy
         report.copies_destroyed += complete
         report.copies_incomplete += not complete
 
@@ -119,18 +119,18 @@ def _is_due(copy: HeldCopy, now: datetime | None) -> bool:
 
 
 def _has_no_ground(control: Control, copy: HeldCopy) -> bool:
-    """An export whose instruction was withdrawn: it goes whatever the clock says."""
+    """Return whether the copy is an export whose instruction was withdrawn: it is destroyed whatever the clock says."""
     return copy.kind is CopyKind.SOURCE and is_withdrawn(control.home, copy.authorisation_id)
 
 
 def confirm_clock(control: Control) -> None:
-    """Believe the wall clock as it is, on the operator's word."""
+    """Trust the wall clock as it is, on the operator's word."""
     TrustedTime(control.home, control.clock).confirm()
     control.record(EntryType.CLOCK_CONFIRMED, None, "confirmed_by_operator")
 
 
 def declare_gone(control: Control, copy_id: str) -> None:
-    """An operator's word that a copy is gone with the disk it lay on: told as not found, never as destroyed by us.
+    """Record an operator's statement that a copy was lost with its disk: reported as not found, never as destroyed by Reprise.
 
     Raises UnreadableSourceError no_such_copy, TargetRefusedError copy_is_there; the copy's run is certified anew.
     """
@@ -142,12 +142,12 @@ def declare_gone(control: Control, copy_id: str) -> None:
         raise TargetRefusedError("copy_is_there")
     counts = {"files": 0, "bytes": 0, "not_found": len(copy.files)}
     _record_end(control, copy, copy.run_id, counts)
-    _tell(control, copy.run_id)
+    _certify_anew(control, copy.run_id)
     Custody(control.home).drop(copy)
 
 
 def list_held(control: Control, *, paths: bool) -> list[dict[str, Any]]:
-    """Every copy that the operator holds right now, and until when: staging, sources, packages."""
+    """List every copy that the operator holds now, and until when: staging, sources, packages."""
     staging = [_staging_row(control, lease, paths=paths) for lease in live_runs(control.home)]
     return staging + [_copy_row(copy, paths=paths) for copy in Custody(control.home).held()]
 
@@ -189,30 +189,30 @@ def _copies(
     ]
 
 
-def _end(control: Control, copy: HeldCopy, run_id: str | None, *, tell: bool = False) -> CopyEnd:
-    """Destroy one copy and record it; with `tell` the certificate of its run is issued anew.
+def _end(control: Control, copy: HeldCopy, run_id: str | None, *, certify: bool = False) -> CopyEnd:
+    """Destroy one copy and record it; with `certify` the certificate of its run is issued anew.
 
-    It leaves the register last: a crash between loses neither the record nor the telling. One hand at a time: where another
-    ended it meanwhile there is nothing left to do.
+    The copy leaves the register last, so a crash in between loses neither the record nor the certificate. A lock admits one
+    process at a time; if another one has destroyed the copy, nothing is left to do.
     """
-    with lock_copies(control.home, 0 if tell else _WAIT_SECONDS):
+    with lock_copies(control.home, 0 if certify else _WAIT_SECONDS):
         custody = Custody(control.home)
         now = [held for held in custody.held() if held.id == copy.id]
         return (
-            _end_held(control, now[0], run_id, tell=tell)
+            _end_held(control, now[0], run_id, certify=certify)
             if now
             else CopyEnd(0, 0, evidence_of_kind(copy.kind))
         )
 
 
-def _end_held(control: Control, copy: HeldCopy, run_id: str | None, *, tell: bool) -> CopyEnd:
+def _end_held(control: Control, copy: HeldCopy, run_id: str | None, *, certify: bool) -> CopyEnd:
     custody = Custody(control.home)
     end = delete_at_server(control, copy) if copy.at_server else custody.destroy(copy)
     counts = {"files": end.files, "bytes": end.bytes, **end.exceptions}
     if end.complete:
         _record_end(control, copy, run_id, counts)
-        if tell:
-            _tell(control, run_id)
+        if certify:
+            _certify_anew(control, run_id)
         custody.drop(copy)
     elif not copy.alarmed:
         control.record(EntryType.CUSTODY_INCOMPLETE, run_id, copy.kind.value, counts)
@@ -221,15 +221,15 @@ def _end_held(control: Control, copy: HeldCopy, run_id: str | None, *, tell: boo
 
 
 def _record_end(control: Control, copy: HeldCopy, run_id: str | None, counts: dict[str, int]) -> None:
-    """Once, however often its run's certificate then has to wait for a run under way."""
+    """Record the end once, even if the run's certificate has to wait for a run in progress."""
     if not copy.recorded:
         control.record(EntryType.CUSTODY_DESTROYED, run_id, copy.kind.value, counts)
         Custody(control.home).note_recorded(copy)
 
 
-def _tell(control: Control, run_id: str | None) -> None:
-    """Certify a run anew, now that a copy of it is gone; one whose damaged lease was set aside keeps what it has."""
+def _certify_anew(control: Control, run_id: str | None) -> None:
+    """Certify a run anew after a copy of it was destroyed; a run whose damaged lease was set aside keeps its certificate."""
     if run_id is not None and run_id in leased_runs(control.home):
         lease = Lease.load(control.home, run_id)
-        with lock_run(control.home, lease.locks):  # `confirm` issues it too
+        with lock_run(control.home, lease.locks):  # `confirm` issues the proof too
             issue_proof(control, lease)

@@ -43,7 +43,7 @@ from vault.system.program import describe_tool
 
 @dataclass(frozen=True)
 class Ending:
-    """A run about to end: why, with what counts, and how many segments its key opened just before."""
+    """A run about to end: the cause, its counts, and how many segments its key opened just before."""
 
     lease: Lease
     cause: Cause
@@ -52,7 +52,7 @@ class Ending:
 
 
 def end_run(control: Control, ending: Ending, observer: Observer) -> RunResult:
-    """Destroy, check, certify. Raises VerificationFailedError (and says so in the ledger) when a check fails."""
+    """Destroy, check, certify. Raises VerificationFailedError, after recording it in the ledger, if a check fails."""
     lease = ending.lease
     observer.progress("destroy", 0, 1)
     inventory, opened = _declare_intent(control, ending)
@@ -80,9 +80,9 @@ def end_run(control: Control, ending: Ending, observer: Observer) -> RunResult:
 
 
 def _hold_package(control: Control, ending: Ending) -> None:
-    """Of a package that is out the operator may hold a copy from now on, until its date.
+    """Register a published package that the operator may hold from now on, until its date.
 
-    Also of one that was published in a time whose record was lost: how large its parts are, nobody here knows.
+    This includes a package whose publication record was lost with a restored home; the size of its parts is then unknown.
     """
     lease, published = ending.lease, ending.counts.get("publish")
     if ending.cause is Cause.PUBLISHED and published is not None:
@@ -98,7 +98,7 @@ def _hold_package(control: Control, ending: Ending) -> None:
 
 
 def _declare_intent(control: Control, ending: Ending) -> tuple[list[StagedFile], int]:
-    """The intent, with its inventory, is on disk and in the ledger before anything dies."""
+    """Write the intent and its inventory to disk and ledger before anything is destroyed."""
     lease = ending.lease
     known = read_run_file(control.home, lease.run_id, RunFile.INTENT)
     if known is None:
@@ -110,7 +110,7 @@ def _declare_intent(control: Control, ending: Ending) -> tuple[list[StagedFile],
         }
         write_run_file(control.home, lease.run_id, RunFile.INTENT, known)
     inventory, opened = [StagedFile(**raw) for raw in known["files"]], int(known["opened"])
-    # The file alone does not prove the entry: a crash may lie between the two. The log is asked.
+    # The file does not prove the entry, because a crash may happen between the two. So read the log.
     if not control.run(lease).has_recorded(EntryType.DESTRUCTION_STARTED):
         counts = {"files": len(inventory), "bytes": sum(f.size for f in inventory), "opened": opened}
         control.record(EntryType.DESTRUCTION_STARTED, lease.run_id, ending.cause, counts)
@@ -118,14 +118,14 @@ def _declare_intent(control: Control, ending: Ending) -> tuple[list[StagedFile],
 
 
 def _certify(control: Control, ending: Ending, evidence: Evidence, inventory: list[StagedFile]) -> Path:
-    """The destruction into the ledger, then the folder. What is told is fixed by the first that tells it."""
+    """Record the destruction in the ledger, then issue the folder. The first report that is written stays unchanged."""
     lease = ending.lease
-    told = read_run_file(control.home, lease.run_id, RunFile.REPORT)
-    if told is None:
-        told = _tell(control, ending, evidence, inventory)
-        write_run_file(control.home, lease.run_id, RunFile.REPORT, told)
+    report = read_run_file(control.home, lease.run_id, RunFile.REPORT)
+    if report is None:
+        report = _make_report(control, ending, evidence, inventory)
+        write_run_file(control.home, lease.run_id, RunFile.REPORT, report)
     if not control.run(lease).has_recorded(EntryType.DESTRUCTION_COMPLETED):
-        listed = told["destruction"]["inventory"]
+        listed = report["destruction"]["inventory"]
         control.record(
             EntryType.DESTRUCTION_COMPLETED,
             lease.run_id,
@@ -135,25 +135,23 @@ def _certify(control: Control, ending: Ending, evidence: Evidence, inventory: li
                 "bytes": listed["bytes"],
                 **dict.fromkeys(residue(control, lease), 1),
             },
-            **_commitments(lease.run_id, told),
+            **_commitments(lease.run_id, report),
         )
     return issue_proof(control, lease)
 
 
-def _commitments(run_id: str, told: dict[str, Any]) -> dict[str, str]:
-    """What the entry of a destruction commits to: of all that is reported, its three statements."""
-    stated = {"statement": (DESTRUCTION, told["destruction"])}
-    if (
-        told.get("version") == VERSION
-    ):  # else an earlier release fixed it, and a crash lay between it and the entry
-        stated |= {"run": (RUN, told["run"]), "check": (AUTHORISATION_CHECK, told["check"])}
+def _commitments(run_id: str, report: dict[str, Any]) -> dict[str, str]:
+    """Return the commitments in the entry of a destruction: digests of the report's three statements."""
+    stated = {"statement": (DESTRUCTION, report["destruction"])}
+    if report.get("version") == VERSION:  # else an earlier release wrote it, and crashed before the entry
+        stated |= {"run": (RUN, report["run"]), "check": (AUTHORISATION_CHECK, report["check"])}
     return {name: digest_b64(statement(run_id, *stated[name])) for name in stated}
 
 
-def _tell(
+def _make_report(
     control: Control, ending: Ending, evidence: Evidence, inventory: list[StagedFile]
 ) -> dict[str, Any]:
-    """Everything a proof says of a run, but for heads and stamps, which grow: enumeration values, counts, digests."""
+    """Return all that a proof states of a run, except heads and stamps, which grow: enumeration values, counts, digests."""
     lease = ending.lease
     listed = inventory_file(inventory)
     destruction = _destruction(control, ending, evidence, listed)
@@ -174,7 +172,7 @@ def _tell(
 
 
 def _check(control: Control, lease: Lease) -> dict[str, Any]:
-    """The statement of the authorisation's check: how many signatures, of what kind, in which capacities; no names."""
+    """Return the statement of the authorisation's check: number, kind and capacities of signatures; no names."""
     checked = control.run(lease).entries()[0][1]
     signing = reopen(control.home, lease.authorisation_id, lease.use).signing.to_json()
     counted = {name: checked["n"][name] for name in ("signatures",) if name in checked["n"]}
@@ -236,7 +234,7 @@ def _facts(control: Control, ending: Ending, destruction: dict[str, Any]) -> dic
 
 
 def _custody(control: Control, lease: Lease, destruction: dict[str, Any]) -> dict[str, dict[str, str | None]]:
-    """Who holds the export and the package, and until when, as the instruction says; what else is known of the export."""
+    """Return who holds export and package, and until when, as the instruction says; and what else is known of the export."""
     instruction = reopen(control.home, lease.authorisation_id, lease.use).instruction
     pairs = (("source", instruction.source_custody), ("package", instruction.package_custody))
     held = {name: {"holder": c.holder, "until": c.until} for name, c in pairs if c is not None}

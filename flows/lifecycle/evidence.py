@@ -1,4 +1,4 @@
-"""The signed instruction that an order or a command names: read from files, or as the home recorded it."""
+"""The signed instruction that an order or a command names: read from files, or from the home's record."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from vault.pki.signed_document import Signed, detached
 
 
 def evidence(home: Path, reference: str) -> Signed:
-    """The signed instruction: from a file, or as recorded under an id."""
+    """Read the signed instruction from a file, or from the record under an id."""
     path = Path(reference)
     return read_evidence(path) if path.is_file() else recorded(home, reference)
 
 
 def read_evidence(path: Path) -> Signed:
-    """FILE, a signed PDF, or JSON with every FILE*.p7s beside it; and FILE.patients.age if there is one.
+    """Read FILE: a signed PDF, or JSON with all FILE*.p7s beside it; and FILE.patients.age if it exists.
 
-    Raises AuthorisationError for a PDF that is not a page of ours, signed and nothing else
+    Raises AuthorisationError for a PDF that is not a page made by Reprise, signed and otherwise unchanged
     (`vault.instruction.signed_page.open_pdf`).
     """
     beside = path.with_name(path.name + ".patients.age")

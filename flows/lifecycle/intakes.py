@@ -1,4 +1,4 @@
-"""Intakes seen from the control process: opened, bound to a run, closed, each act in the ledger. Never the identity."""
+"""Intakes in the control process: open, bind to a run, close; each act is a ledger entry. The identity never enters it."""
 
 from __future__ import annotations
 
@@ -48,30 +48,30 @@ __all__ = [
 
 @dataclass(frozen=True)
 class OpenedIntake:
-    """An intake with what the practice is told of it."""
+    """An intake, with what the practice needs to use it."""
 
     intake: Intake
     language: str
 
     @property
     def number(self) -> str:
-        """What is compared by telephone."""
+        """The number that is compared by telephone."""
         return check_number(self.intake.recipient)
 
     @property
     def page(self) -> bytes:
-        """The page on which the practice seals, in HTML."""
+        """The HTML page on which the practice seals."""
         return fill_page(self.intake.recipient, self.intake.expires, self.language).encode()
 
 
 MAX_HOURS = 10_000
-"""Above any instruction's own end, which bounds an intake too."""
+"""Longer than any instruction, whose end also bounds an intake."""
 
 
 def open_intake(control: Control, reference: str, provider: str, hours: int | None) -> OpenedIntake:
     """Make a one-time recipient for an authorisation, until the instruction ends or for so many hours.
 
-    The instruction is checked as for a run; spends no use. A refusal is in the ledger. Raises RefusedError,
+    The instruction is checked as for a run; no use is spent. A refusal is a ledger entry. Raises RefusedError,
     KeyUnavailableError.
     """
     if provider not in PROVIDERS:
@@ -105,7 +105,7 @@ def open_intake(control: Control, reference: str, provider: str, hours: int | No
 
 
 def _make(control: Control, intake: Intake) -> Intake:
-    """The record stands before the identity does, so that no identity is left that nobody knows of."""
+    """Write the record before the identity is made, so that every identity is on record."""
     intake.save(control.home)
     seconds = int((parse_utc(intake.expires) - control.clock.now()).total_seconds())
     ref, recipient = mint(control.home, intake.provider, intake.id, max(seconds, 1))
@@ -124,7 +124,7 @@ def close_intake(control: Control, intake_id: str) -> None:
 
 
 def close_with_run(control: Control, lease: Lease) -> None:
-    """Keep that the identity of the run's intake was destroyed with it."""
+    """Record that the identity of the run's intake was destroyed with the run."""
     intake = intake_of(control.home, lease)
     if intake is None:
         return
@@ -134,16 +134,18 @@ def close_with_run(control: Control, lease: Lease) -> None:
 
 
 def close_due(control: Control) -> int:
-    """Close every intake that no run used in time, whose instruction was withdrawn, whose run or identity is gone.
+    """Close every intake that expired unused, whose instruction was withdrawn, or whose run or identity is gone.
 
-    And every one whose record is damaged.
+    Also close every intake whose record is damaged.
     """
     closed = 0
     for intake_id in unreadable_intakes(control.home):
         give_up(control.home, intake_id)
         control.record(EntryType.INTAKE_CLOSED, None, "unreadable")
         closed += 1
-    intakes = list_intakes(control.home)  # before the runs: one claimed meanwhile is not yet seen as claimed
+    intakes = list_intakes(
+        control.home
+    )  # read before the runs: an intake claimed in between still counts as unclaimed here
     living = {lease.run_id for lease in live_runs(control.home) if lease.seconds_left(control.clock) > 0}
     living.update(readable_runs(control.home)[1])
     for intake in intakes:
@@ -162,17 +164,16 @@ def _cause(control: Control, intake: Intake) -> str | None:
         if is_withdrawn(control.home, intake.authorisation_id):
             return "withdrawn"
     except (RepriseError, OSError, ValueError):
-        return "unreadable"  # nobody can order a run under such an instruction
+        return "unreadable"  # no run can be ordered under such an instruction
     state = intake.state(control.home, control.clock)
     return state if state in ("expired", "key_gone") else None
 
 
 def note_source(home: Path, lease: Lease, intake_id: str | None, *, only_key: bool, wanted: bool) -> None:
-    """Write down whether the run's source is sealed, and bind the intake to the run.
+    """Record whether the run's source is sealed, and bind the intake to the run.
 
-    A clear source where a sealed one is `wanted` is noted too: nobody may call the export encrypted always after that.
-
-    Raises IntakeError: source_not_sealed; source_changed (a run that began on a clear source goes on with one).
+    A clear source where a sealed one is `wanted` is recorded too: after that the export does not count as always encrypted.
+    Raises IntakeError: source_not_sealed; source_changed (a run that began on a clear source must continue on one).
     """
     if intake_id is None and (wanted or lease.sealed_source):
         lease.update(home, seen_clear=True)
@@ -185,12 +186,12 @@ def note_source(home: Path, lease: Lease, intake_id: str | None, *, only_key: bo
 
 
 def list_described(control: Control) -> list[dict[str, Any]]:
-    """Every intake of the home, for a list."""
+    """Describe every intake of the home, for a list."""
     return [describe(control, intake) for intake in list_intakes(control.home)]
 
 
 def describe(control: Control, intake: Intake) -> dict[str, Any]:
-    """One intake, for a list."""
+    """Describe one intake, for a list."""
     return {
         "intake": intake.id,
         "authorisation": intake.authorisation_id,

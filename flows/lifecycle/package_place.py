@@ -1,4 +1,4 @@
-"""Where a run's package came to lie: a path may name a doctor, so it is sealed under the keys of all whom the run concerns."""
+"""The location of a run's package. A path may name a doctor, so it is sealed under the keys of all persons in the run."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _NAME = "place"
 
 
 def keep_place(home: Path, lease: Lease, counts: dict[str, Any]) -> dict[str, Any]:
-    """Seal the place that publication reports; gives the counts without it, as the journal keeps them."""
+    """Seal the location that publication reports; return the counts without it, as the journal stores them."""
     rest = dict(counts)
     place = str(rest.pop("folder"))
     register = InstructionRegister(home, None, lease.authorisation_id)
@@ -21,9 +21,9 @@ def keep_place(home: Path, lease: Lease, counts: dict[str, Any]) -> dict[str, An
 
 
 def place_of(home: Path, lease: Lease, published: dict[str, Any]) -> str | None:
-    """The folder of a published package, or its address at a server; None once somebody whom it concerns was erased.
+    """Return a published package's folder, or its address at a server; None once a person concerned was erased.
 
-    `published` is what the journal says of publication; the first release wrote the place into it.
+    `published` is the journal's entry of the publication; the first release wrote the location into it.
     """
     if "folder" in published:
         return str(published["folder"])

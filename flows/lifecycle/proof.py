@@ -1,7 +1,7 @@
-"""The proof folder of a run that ended: issued at its end, and anew when an authority has stamped a later head.
+"""The proof folder of an ended run: issued at its end, and again when an authority has stamped a later head.
 
-What it says of the run never changes. What grows: the head against which the entries are proven, its time stamp, the stamps
-over the doctor's signatures, and, from every head that was ever handed out for this run, a proof that the log only grew.
+Its statements about the run never change. What grows: the head against which the entries are proved, its time stamp, the stamps
+on the doctor's signatures, and, for every head that was ever handed out for this run, a proof that the log only grew.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ Entries = list[tuple[int, dict[str, Any]]]  # by index in the log
 
 @dataclass(frozen=True)
 class Head:
-    """The head that a folder is issued against, and its time stamp if it has one."""
+    """The head that a folder is issued against, and its time stamp if there is one."""
 
     note: bytes
     stamp: bytes | None = None
@@ -48,9 +48,9 @@ class Head:
 
 
 def refresh_proof(home: Path, run: str) -> dict[str, Any]:
-    """Issue an ended run's folder anew against the newest stamped head, or the present one if none is stamped.
+    """Issue an ended run's folder anew against the newest stamped head, or the current one if none is stamped.
 
-    Raises UnreadableSourceError (no_such_run, run_not_ended), ForkError when the log does not extend a head handed out.
+    Raises UnreadableSourceError (no_such_run, run_not_ended), ForkError if the log does not extend a head that was handed out.
     """
     control = Control.open_to_look(home)
     lease = find_lease(home, run)
@@ -70,14 +70,14 @@ def refresh_proof(home: Path, run: str) -> dict[str, Any]:
 
 
 def issue_proof(control: Control, lease: Lease, *, newest: bool = False) -> Path:
-    """Write the run's proof folder from what was fixed at its end; the former one is replaced as a whole.
+    """Write the run's proof folder from its final report; the former folder is replaced as a whole.
 
-    Each issuing is recorded before its folder appears: no folder of this home is unknown to its log. Issued again after a
-    crash, under the same head and facts, it is the same to the byte, and nothing is recorded twice; `newest` asks for the
+    Each issue is recorded before its folder appears, so the log knows every folder of this home. Issued again after a crash,
+    under the same head and facts, the folder is identical to the byte, and nothing is recorded twice; `newest` requests the
     newest head in any case.
     """
-    told = read_run_file(control.home, lease.run_id, RunFile.REPORT)
-    if told is None:
+    report = read_run_file(control.home, lease.run_id, RunFile.REPORT)
+    if report is None:
         raise UnreadableSourceError("run_not_ended")
     folder = control.home / "runs" / lease.run_id / "proof"
     everything = control.run(lease).entries()
@@ -92,14 +92,14 @@ def issue_proof(control: Control, lease: Lease, *, newest: bool = False) -> Path
     authorisation = _authorisation(control, lease, folder)
     files = {
         "policy.txt": format_policy(control.ledger.store.vkey).encode(),
-        INVENTORY: told["inventory"].encode(),
+        INVENTORY: report["inventory"].encode(),
         **_entries(control, entries, head),
-        **_statements(control, lease, told, entries),
+        **_statements(control, lease, report, entries),
         **_growth(control, handed, head),
         **authorisation,
         **_stamps(control, authorisation, head),
     }
-    files |= build_certificate(_certificate(told, lease, entries, files))
+    files |= build_certificate(_certificate(report, lease, entries, files))
     sealed = seal_files(files, origin=control.site.origin, key=load_log_key(control.home))
     control.record_issue(lease.run_id, sealed["manifest.json"])
     place_folder(folder, sealed)
@@ -107,15 +107,15 @@ def issue_proof(control: Control, lease: Lease, *, newest: bool = False) -> Path
 
 
 def _handed_out(control: Control, lease: Lease) -> list[bytes]:
-    """The heads that folders of this run carried, oldest first."""
+    """Return the heads in earlier folders of this run, oldest first."""
     known = read_run_file(control.home, lease.run_id, RunFile.HEADS) or {"heads": []}
     return [note.encode() for note in known["heads"]]
 
 
 def _choose_head(control: Control, entries: Entries, handed: list[bytes], *, newest: bool) -> Head:
-    """The head of the last issuing, while nothing was recorded of the run since; else the newest that covers it.
+    """Return the head of the last issue if no entry of the run is newer; else the newest head that covers them.
 
-    That is the newest stamped head, and the present one if none is stamped. It is never before one handed out.
+    That is the newest stamped head, or the current one if none is stamped. It never precedes a head that was handed out.
     """
     issued = EntryType.PROOF_ISSUED
     least = 1 + max(index for index, entry in entries if newest or entry["type"] != issued)
@@ -140,15 +140,15 @@ def _entries(control: Control, entries: Entries, head: Head) -> dict[str, bytes]
     return files
 
 
-def _statements(control: Control, lease: Lease, told: dict[str, Any], entries: Entries) -> dict[str, bytes]:
+def _statements(control: Control, lease: Lease, report: dict[str, Any], entries: Entries) -> dict[str, bytes]:
     key, key_id = load_log_key(control.home), control.ledger.store.vkey.split("+")[1]
     predicates = {
-        CHECK: _check(told, lease, entries),
-        RUN: told["run"],
-        DESTRUCTION: told["destruction"],
+        CHECK: _check(report, lease, entries),
+        RUN: report["run"],
+        DESTRUCTION: report["destruction"],
         **dict(_confirmations(entries)),
     }
-    version = told.get("version", 1)
+    version = report.get("version", 1)
     return {
         f"statements/{name}.dsse.json": envelope(
             statement(lease.run_id, predicate_type(name, version), predicate), key, key_id
@@ -157,19 +157,19 @@ def _statements(control: Control, lease: Lease, told: dict[str, Any], entries: E
     }
 
 
-def _check(told: dict[str, Any], lease: Lease, entries: Entries) -> dict[str, Any]:
-    """Fixed at the end of the run; one that ended under version 1 of the proof fixed less."""
-    stated: dict[str, Any] = told.get("check") or {
+def _check(report: dict[str, Any], lease: Lease, entries: Entries) -> dict[str, Any]:
+    """Return the check's statement from the final report. A report under version 1 of the proof contains less."""
+    stated: dict[str, Any] = report.get("check") or {
         "result": "PASSED",
         "verifiedAt": entries[0][1]["at"],
         "authorisation": lease.authorisation_id,
-        **told["signing"],
+        **report["signing"],
     }
     return stated
 
 
 def _confirmations(entries: Entries) -> Iterator[tuple[str, dict[str, str]]]:
-    """One statement for each state that was confirmed of the import."""
+    """Yield one statement for each confirmed state of the import."""
     for _, entry in entries:
         if entry["type"] == EntryType.IMPORT_CONFIRMED:
             by = "controller_signature" if entry["code"] == "accepted" else "operator_record"
@@ -178,7 +178,7 @@ def _confirmations(entries: Entries) -> Iterator[tuple[str, dict[str, str]]]:
 
 
 def _growth(control: Control, handed: list[bytes], head: Head) -> dict[str, bytes]:
-    """Each earlier head, and the proof that the log only grew from it to this one."""
+    """Return each earlier head, with the proof that the log only grew from it to this one."""
     files = {}
     for note in handed:
         old = Checkpoint.parse(split_note(note)[0])
@@ -190,9 +190,9 @@ def _growth(control: Control, handed: list[bytes], head: Head) -> dict[str, byte
 
 
 def _authorisation(control: Control, lease: Lease, folder: Path) -> dict[str, bytes]:
-    """What the doctor signed, with the salt that opens the ledger's commitment and the stamps; nothing once erased.
+    """Return what the doctor signed, the salt that opens the ledger's commitment, and the stamps; nothing after an erasure.
 
-    The trust material is that of the run: a folder that was issued keeps what it had.
+    The trust material is that of the run: an issued folder keeps its material.
     """
     salt = control.authorisation_salt(lease)
     if (
@@ -216,7 +216,7 @@ def _authorisation(control: Control, lease: Lease, folder: Path) -> dict[str, by
 
 
 def _acceptance(control: Control, lease: Lease) -> dict[str, bytes]:
-    """What the controller signed when the import was accepted."""
+    """Return what the controller signed to accept the import."""
     register = InstructionRegister(control.home, None, lease.authorisation_id)
     return register.get("acceptance", lease.run_id) or {}
 
@@ -229,9 +229,9 @@ def _stamps(control: Control, authorisation: dict[str, bytes], head: Head) -> di
 
 
 def _certificate(
-    told: dict[str, Any], lease: Lease, entries: Entries, files: dict[str, bytes]
+    report: dict[str, Any], lease: Lease, entries: Entries, files: dict[str, bytes]
 ) -> dict[str, Any]:
-    """As every verifier derives it. Of a run that ended under version 1 of the proof its facts are in no statement."""
+    """Derive the certificate as every verifier does. A run that ended under version 1 has its facts in no statement."""
     trust = text("en", "certificate.sentence.trust")
-    facts = told["run"].get("facts") or {**told["facts"], "language": told["language"], "trust": trust}
-    return derive_certificate(facts, _check(told, lease, entries), told["destruction"], entries, files)
+    facts = report["run"].get("facts") or {**report["facts"], "language": report["language"], "trust": trust}
+    return derive_certificate(facts, _check(report, lease, entries), report["destruction"], entries, files)

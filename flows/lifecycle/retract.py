@@ -1,4 +1,4 @@
-"""What a run that publishes nothing brought to its destination is taken back, when the destination can be reached."""
+"""Remove what an unpublished run brought to its destination, if the destination can be reached."""
 
 from __future__ import annotations
 
@@ -16,39 +16,39 @@ from vault.runs.journal import Journal
 from vault.runs.lease import Lease, end_data_process
 
 LEFTOVER = "remote_leftover_not_reachable"
-"""Stands among a certificate's exceptions: sealed files of the run may still lie at the server."""
-_ONCE_MORE = Backoff(attempts=2, ceiling_seconds=2)  # a dead server must not keep staging alive
+"""A certificate's exception: sealed files of the run may still be at the server."""
+_SHORT_RETRY = Backoff(attempts=2, ceiling_seconds=2)  # an unreachable server must not delay destruction
 
 
 def used_channels(control: Control, lease: Lease) -> list[str]:
-    """The channel through which anything of the run may have gone out."""
+    """Return the channel through which data of the run may have left the host."""
     destination = destination_of(control, lease)
     went = destination is not None and Journal(control.home, lease.run_id).ever("reconcile")
     return [channel_of(destination)] if went and destination is not None else []
 
 
 def retract(control: Control, lease: Lease) -> None:
-    """Remove the run's files at its destination; whether they could be reached is kept for the certificate.
+    """Remove the run's files at its destination; record for the certificate whether that succeeded.
 
-    Of a run out of an older home what was published stays: it published it in the time that was lost.
+    For a run in a restored home a published package stays: the run published it in the time whose record was lost.
     """
     if (read_run_file(control.home, lease.run_id, RunFile.TAKEBACK) or {"left": 1})["left"] == 0:
         return
     destination = destination_of(control, lease)
-    if destination is not None and _is_out_of_sight(control, lease, destination):
+    if destination is not None and _is_hidden(control, lease, destination):
         write_run_file(control.home, lease.run_id, RunFile.TAKEBACK, {"left": 1})
     elif destination is None:
         _note_unknown(control, lease)
     elif used_channels(control, lease):
-        end_data_process(lease)  # nobody brings more meanwhile
+        end_data_process(lease)  # no process may upload more
         write_run_file(control.home, lease.run_id, RunFile.TAKEBACK, _discard(control, lease, destination))
 
 
 def destination_of(control: Control, lease: Lease) -> str | None:
-    """Where the run was to deliver; None for a rehearsal.
+    """Return where the run was to deliver; None for a rehearsal.
 
-    Without its order, damaged or left out of a backup: as the instruction names it, which is the same; None when that cannot be
-    read either.
+    If the order is damaged or missing from a backup, the destination in the instruction is used, which is the same; None if that
+    is unreadable too.
     """
     try:
         return control.order_of(lease).destination
@@ -66,7 +66,7 @@ def destination_of(control: Control, lease: Lease) -> str | None:
 
 def _discard(control: Control, lease: Lease, destination: str) -> dict[str, int]:
     try:
-        place = open_destination(control.home, destination, lease.run_id, _ONCE_MORE)
+        place = open_destination(control.home, destination, lease.run_id, _SHORT_RETRY)
         if is_restored(control.home, lease.run_id) and place.published():
             return {"left": 0, "published": 1}
         place.discard()
@@ -75,17 +75,17 @@ def _discard(control: Control, lease: Lease, destination: str) -> dict[str, int]
     return {"left": 0}
 
 
-def _is_out_of_sight(control: Control, lease: Lease, destination: str) -> bool:
-    """Whether files may lie in a folder that is not there now: a disk that is not mounted hides them, and removes nothing."""
+def _is_hidden(control: Control, lease: Lease, destination: str) -> bool:
+    """Return whether files may be in a folder that is missing now: an unmounted disk hides files without removing them."""
     began = Journal(control.home, lease.run_id).ever("plan" if lease.grew_outside else "reconcile")
     return began and channel_of(destination) == "folder" and not Path(destination).is_dir()
 
 
 def delete_at_server(control: Control, copy: HeldCopy) -> CopyEnd:
-    """Delete the operator's package at a server, and ask whether it is gone: the server's word, and the end says so."""
+    """Delete the operator's package at a server, and ask whether it is gone. The evidence is the server's word, and says so."""
     files = len(copy.files)
     try:
-        place = open_destination(control.home, copy.root.rpartition("/")[0], str(copy.run_id), _ONCE_MORE)
+        place = open_destination(control.home, copy.root.rpartition("/")[0], str(copy.run_id), _SHORT_RETRY)
         found = place.published()
         place.discard()
         left = place.published()
@@ -93,22 +93,22 @@ def delete_at_server(control: Control, copy: HeldCopy) -> CopyEnd:
         return CopyEnd(0, 0, Evidence.AT_SERVER, {"not_reachable": files})
     if left:
         return CopyEnd(0, 0, Evidence.AT_SERVER, {"not_removed": files})
-    told = {AT_SERVER: files} if found else {AT_SERVER: files, "not_found": files}
-    return CopyEnd(files * found, copy.size * found, Evidence.AT_SERVER, told)
+    counts = {AT_SERVER: files} if found else {AT_SERVER: files, "not_found": files}
+    return CopyEnd(files * found, copy.size * found, Evidence.AT_SERVER, counts)
 
 
 def was_published(control: Control, lease: Lease) -> bool:
-    """Whether the package was found published by a run whose record of that was lost."""
+    """Return whether a run whose publication record was lost was found to be published."""
     return bool((read_run_file(control.home, lease.run_id, RunFile.TAKEBACK) or {}).get("published"))
 
 
 def _note_unknown(control: Control, lease: Lease) -> None:
-    """A run out of a backup: its parts may lie where nobody here knows any more."""
+    """Record that a run in a restored home may have left parts at an unknown destination."""
     if lease.use == "migration" and Journal(control.home, lease.run_id).ever("reconcile"):
         write_run_file(control.home, lease.run_id, RunFile.TAKEBACK, {"left": 1})
 
 
 def residue(control: Control, lease: Lease) -> tuple[str, ...]:
-    """The exception that the certificate declares when something may be left."""
+    """Return the exception that the certificate declares if something may be left."""
     found = read_run_file(control.home, lease.run_id, RunFile.TAKEBACK)
     return (LEFTOVER,) if found is not None and found["left"] else ()

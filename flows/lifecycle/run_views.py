@@ -1,4 +1,4 @@
-"""What is seen of runs from outside: where each stands, how it ended, what it counted."""
+"""The state and result of runs for callers outside a run: where each is, how it ended, what it counted."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ from vault.runs.lease import list_runs as leases_of
 
 
 def list_runs(home: Path) -> list[dict[str, Any]]:
-    """Every run of the home: where it stands, and once it has ended, how."""
+    """List every run of the home: its state and, once it has ended, how it ended."""
     return seen_runs(Control.open_to_look(home))
 
 
 def seen_runs(control: Control) -> list[dict[str, Any]]:
-    """The same of a home that is open."""
+    """Like `list_runs`, for an open home."""
     ends = _ends(control)
     return [_brief(control, lease, ends.get(lease.run_id)) for lease in leases_of(control.home)]
 
 
 def status(home: Path, run: str) -> dict[str, Any]:
-    """One run, step by step, with what it counted; of an ended one also how it ended, where package and proof are.
+    """Describe one run, step by step, with its counts; for an ended run also how it ended, and where package and proof are.
 
     Raises UnreadableSourceError (no_such_run), IntegrityError.
     """
@@ -59,14 +59,14 @@ def status(home: Path, run: str) -> dict[str, Any]:
 
 
 def fates_of(proof: Path) -> dict[str, dict[str, Any]]:
-    """What an issued certificate says of `source` and `package`: who holds it until when, how it ended (formats/proof.md)."""
+    """Return a certificate's `source` and `package`: who holds it until when, and how it ended (formats/proof.md)."""
     path = proof / "certificate.json"
     fates = json.loads(path.read_bytes()).get("fate", {}) if path.is_file() else {}
     return {copy: dict(fates[copy]) for copy in ("source", "package") if isinstance(fates.get(copy), dict)}
 
 
 def source_of(home: Path, run: str) -> str | None:
-    """Where the export of a run that has not ended lies; None when there is no such run, or its order is gone."""
+    """Return where the export of a live run is; None if the run does not exist or its order is gone."""
     try:
         return Control.open_to_look(home).order_of(find_lease(home, run)).source
     except (IntegrityError, UnreadableSourceError):
@@ -74,7 +74,7 @@ def source_of(home: Path, run: str) -> str | None:
 
 
 def _ends(control: Control) -> dict[str, dict[str, Any]]:
-    """The entries of the log in which destructions were completed, by run."""
+    """Return the log entries of completed destructions, by run."""
     store = control.ledger.store
     entries = (json.loads(entry) for entry in store.read(0, store.head().size))
     return {e["runId"]: e for e in entries if e["type"] == EntryType.DESTRUCTION_COMPLETED}
@@ -96,7 +96,7 @@ def _brief(control: Control, lease: Lease, end: dict[str, Any] | None) -> dict[s
 
 
 def run_of_order(home: Path, order_id: str) -> dict[str, Any] | None:
-    """The run that an order began, and where it stands or how it ended; none when there is none."""
+    """Return the run that an order began, with its state or end; None if there is no run."""
     ours = [lease for lease in readable_runs(home)[0] if lease.order_id == order_id]
     if not ours:
         return None
@@ -105,9 +105,9 @@ def run_of_order(home: Path, order_id: str) -> dict[str, Any] | None:
 
 
 def run_of_this_process(home: Path) -> dict[str, Any] | None:
-    """The run that this process carries or carried last, and where it stands.
+    """Return the run that this process runs, or ran last, with its state.
 
-    Raises IntegrityError beside a damaged lease.
+    Raises IntegrityError if a lease is damaged.
     """
     control = Control.open_to_look(home)
     ours = [

@@ -1,7 +1,7 @@
-"""The folder into which a package is opened: for this user alone, and there only when it is whole.
+"""The folder into which a package is opened: private to this user, and visible only when complete.
 
-Everything is written below `.NAME.opening` beside the folder, held by descriptor. When all of it is there it gets its name.
-What fails on the way is removed at once; what a process that was killed left is removed by the next one.
+Everything is written below `.NAME.opening` beside the folder, through a descriptor. When it is complete, the folder gets its
+name. After a failure it is removed at once; the next process removes what a killed process left.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ from vault.system.files import FULL
 
 
 class ImportFolder:
-    """A private folder that grows; files are made in it and never written over."""
+    """A private folder under construction; files are created in it and never overwritten."""
 
     def __init__(self, place: HeldFolder) -> None:
         self._place = place
         self._folders: dict[tuple[str, ...], HeldFolder] = {(): place}
 
     def spool(self) -> BinaryIO:
-        """A file without a name, in this folder and in no other."""
+        """Create a nameless file in this folder."""
         return self._place.spool()
 
     def create(self, steps: tuple[str, ...]) -> BinaryIO:
-        """A new file below this folder, its folders made when they are missing."""
+        """Create a file below this folder, with any missing folders."""
         return self._enter(steps[:-1]).create(steps[-1])
 
     def _enter(self, steps: tuple[str, ...]) -> HeldFolder:
@@ -48,7 +48,7 @@ class ImportFolder:
 
 @contextmanager
 def new_import_folder(into: Path) -> Iterator[ImportFolder]:
-    """`into`, which is not there yet or empty, once the context ends well; nothing of it when it does not.
+    """Create `into`, which is missing or empty, if the context ends well; otherwise leave nothing.
 
     Raises PackageError: into_not_new, into_being_opened, into_unusable; StorageFullError.
     """
@@ -71,7 +71,7 @@ def new_import_folder(into: Path) -> Iterator[ImportFolder]:
             with suppress(OSError):
                 folder_made.rmdir()
     refusal: RepriseError = StorageFullError(code) if code == "disk_full" else PackageError(code)
-    raise refusal from None  # the error of the body is still being handled: its words may quote what was read
+    raise refusal from None  # hides the error of the body, whose text may quote data
 
 
 @contextmanager
@@ -84,7 +84,7 @@ def _growing(beside: HeldFolder, name: str) -> Iterator[ImportFolder]:
         folder.sync()
         os.rename(hidden, name, src_dir_fd=beside.descriptor, dst_dir_fd=beside.descriptor)
         if not beside.has_as(name, place):
-            raise PackageError("into_unusable")  # who may write beside it put another folder there
+            raise PackageError("into_unusable")  # another user with write access replaced the folder
         beside.sync()
     except BaseException:
         _clear(beside, hidden, place)
@@ -92,7 +92,7 @@ def _growing(beside: HeldFolder, name: str) -> Iterator[ImportFolder]:
 
 
 def _begin(beside: HeldFolder, hidden: str) -> HeldFolder:
-    """A new folder of this name, locked; one that a process that is no more left is removed before."""
+    """Create a locked folder of this name; first remove one that a dead process left."""
     left = beside.enter_own(hidden)
     if left is not None:
         _lock(left)

@@ -1,4 +1,4 @@
-"""The practice's side of a package: every sealed part checked against the manifest, then unpacked in private."""
+"""The practice's side of a package: check every sealed part against the manifest, then unpack it into a private folder."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ from vault.verify import Files, verify
 
 FLOOR = 1 << 20
 MOST = 1100
-"""More than this many bytes of one, and deflate (1032 : 1 at most) did not make them: members that overlap did."""
+"""A part that unpacks to more bytes per sealed byte has overlapping members: deflate alone reaches 1032 : 1 at most."""
 MEMBERS = 500_000
-"""What a part may hold at most. Reprise writes 500 charts a part; its report has a member for each unit that was set aside."""
+"""The most members of a part. Reprise writes 500 charts per part; its report has a member for each quarantined unit."""
 _MANIFEST_BYTES = 64 << 20
-_ODD_ZIP = (
+_ZIP_ERRORS = (
     zipfile.BadZipFile, zlib.error, struct.error, EOFError, NotImplementedError, RuntimeError, ValueError, IndexError,
     FileExistsError, IsADirectoryError, NotADirectoryError,
 )  # fmt: skip
@@ -36,7 +36,7 @@ _ODD_ZIP = (
 
 @dataclass(frozen=True)
 class _Part:
-    """A line of the manifest."""
+    """One part in the manifest."""
 
     name: str
     sha256: str
@@ -45,7 +45,7 @@ class _Part:
 
 @dataclass(frozen=True)
 class _Manifest:
-    """What a package says that it holds, and of which run it says to be."""
+    """What a package's manifest states: its run and its parts."""
 
     run: str
     parts: tuple[_Part, ...]
@@ -54,11 +54,11 @@ class _Manifest:
 def open_package(
     package: Path, identity: str, into: Path, proof: Path | None = None, policy: str | None = None
 ) -> dict[str, int | bool]:
-    """Unpack all parts into `into`, a new folder for this user alone; when anything fails nothing of it stays.
+    """Unpack all parts into `into`, a new folder private to this user; after any failure nothing of it stays.
 
-    With the run's proof folder and a policy from elsewhere, the package is the one that the proof tells of: the same run, the
-    same parts, the same digests. Without them that was not compared, and nothing says who made the package: seals are no
-    signature, and whoever knows the recipient can seal. Raises PackageError.
+    With the run's proof folder and a policy from elsewhere, the package must match the proof: the same run, the same parts, the
+    same digests. Without them the maker of the package is not checked: seals are no signature, and anyone who knows the
+    recipient can seal. Raises PackageError.
     """
     manifest = _read_manifest(package)
     if proof is not None:
@@ -91,18 +91,18 @@ def _read_manifest(package: Path) -> _Manifest:
 
 def _compare_with_proof(manifest: _Manifest, proof: Path, policy: str | None) -> None:
     """Raises PackageError: proof_not_accepted, package_of_another_run, package_not_as_proven."""
-    told: list[_Manifest] = []
-    code, _ = verify(proof, policy, lambda files, _: told.append(_proven(files)))
-    if code != 0 or not told:
+    stated: list[_Manifest] = []
+    code, _ = verify(proof, policy, lambda files, _: stated.append(_proven(files)))
+    if code != 0 or not stated:
         raise PackageError("proof_not_accepted")
-    if told[0].run != manifest.run:
+    if stated[0].run != manifest.run:
         raise PackageError("package_of_another_run")
-    if set(told[0].parts) != set(manifest.parts):
+    if set(stated[0].parts) != set(manifest.parts):
         raise PackageError("package_not_as_proven")
 
 
 def _proven(files: Files) -> _Manifest:
-    """The run and the parts that a proof's run statement names; the verifier has read it, and its signature, before."""
+    """Read run and parts from a proof's run statement; the verifier has already checked it and its signature."""
     statement = json.loads(base64.b64decode(json.loads(files["statements/run.dsse.json"])["payload"]))
     run = str(statement["subject"][0]["name"]).removeprefix("run/")
     rows = statement["predicate"]["parts"]
@@ -110,7 +110,7 @@ def _proven(files: Files) -> _Manifest:
 
 
 def _is_name(name: str) -> bool:
-    """One step of a path, that any system can hold."""
+    """Return whether this is one step of a path that every file system accepts."""
     return (
         name not in ("", ".", "..")
         and len(name.encode("utf-8", "replace")) < 256
@@ -120,9 +120,9 @@ def _is_name(name: str) -> bool:
 
 
 def _opened(path: Path, part: _Part, identity: str, folder: ImportFolder) -> BinaryIO:
-    """The plain bytes of a part, whole and authentic to the last before any is used, in a nameless file of the folder.
+    """Decrypt a part into a nameless file of the folder; none of it is used before all of it is complete and authentic.
 
-    The sealed bytes are copied there too before they are looked at: who owns the package could change them meanwhile.
+    The sealed bytes are first copied there too: the package's owner could change them between check and use.
     """
     sealed = folder.spool()
     if _copied(path, sealed, part.bytes) != Digest(part.sha256, part.bytes):
@@ -141,7 +141,7 @@ def _opened(path: Path, part: _Part, identity: str, folder: ImportFolder) -> Bin
 
 
 def _copied(path: Path, sealed: BinaryIO, size: int) -> Digest | None:
-    """Copy a part, at most one byte more than it should have; its digest, or None when there is no such file."""
+    """Copy a part, at most one byte more than its stated size; return its digest, or None if there is no such file."""
     if not path.is_file():
         return None
     left = size + 1
@@ -162,13 +162,13 @@ def _unpack(spool: BinaryIO, folder: ImportFolder, taken: set[str], allowance: i
                 _check_member(info, taken)
                 allowance -= _write(archive, info, folder, allowance)
             return
-    except _ODD_ZIP:
+    except _ZIP_ERRORS:
         pass
     raise PackageError("part_is_no_zip")
 
 
 def _check_member(info: zipfile.ZipInfo, taken: set[str]) -> None:
-    """A plain file, named once, whatever the import host holds for the same name."""
+    """Check that the member is a plain file with a unique name, whatever names the importing host treats as equal."""
     steps = info.orig_filename.split("/")
     if not all(_is_name(step) for step in steps):
         raise PackageError("member_leaves_folder")
@@ -179,7 +179,7 @@ def _check_member(info: zipfile.ZipInfo, taken: set[str]) -> None:
 
 
 def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> IO[bytes]:
-    """A member to read. Its place is stated by the directory; one before or beyond the archive makes it no zip."""
+    """Open a member. The directory states its position; a position outside the archive means that it is not a zip."""
     try:
         return archive.open(info)
     except OSError as error:

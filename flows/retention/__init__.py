@@ -2,7 +2,7 @@
 
 * `round`: one round
 * `units`: text of the timer's units
-* `install`: putting them in place
+* `install`: install and remove the units
 """
 
 __all__ = ["install", "round", "units"]

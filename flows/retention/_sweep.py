@@ -1,4 +1,4 @@
-"""The sweep: what is due is destroyed, though nobody asks and Prefect, network and every process of ours are dead."""
+"""The sweep destroys what is due, unattended and even if Prefect, the network and all other Reprise processes are down."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ from vault.runs.state import Act
 from vault.system.clock import Clock
 
 _PASSING = (OSError, BusyError, DestructionError, LedgerError, StorageFullError)
-"""What may be over at the next sweep: until then the kernel's own timeout stands for a key."""
+"""Errors that may be gone at the next sweep; until then the kernel's own timeout protects the key."""
 
 
 def sweep_home(home: Path, clock: Clock | None = None) -> SweepReport:
-    """Destroy what is due. Each run that cannot be verified is counted, not hidden, and holds up no other."""
+    """Destroy what is due. Each run that cannot be verified is counted and does not stop the sweep of the others."""
     control = Control.open_for_sweep(home, clock)
     report = SweepReport(unreadable=_give_up_unreadable(control))
     rearm_keys(home, control.clock)
@@ -56,7 +56,7 @@ def _destroy_stray(control: Control, folder: Path, report: SweepReport) -> None:
 
 
 def _give_up_unreadable(control: Control) -> int:
-    """Of a run whose lease is damaged the key goes now; its staging is destroyed as a stray folder is, below."""
+    """Destroy the keys of runs whose lease is damaged; their staging is destroyed later as stray folders."""
     damaged = set_unreadable_aside(control.home)
     for run_id in damaged:
         forget_key(run_id)
@@ -67,19 +67,19 @@ def _give_up_unreadable(control: Control) -> int:
 
 
 def _end_if_due(control: Control, lease: Lease, report: SweepReport) -> None:
-    """Deal with one run. Whatever is wrong with it, the next one has its turn."""
+    """Process one run; an error here must not stop the sweep from reaching the next one."""
     try:
-        _deal_with(control, lease, report)
+        _sweep_run(control, lease, report)
     except _PASSING:
         report.incomplete += 1
     except Exception:  # noqa: BLE001 - its records are damaged
         report.incomplete += 1
         if lease.seconds_left(control.clock) <= 0:
-            with contextlib.suppress(OSError, RepriseError):  # it is tried again, and counted, by every sweep
+            with contextlib.suppress(OSError, RepriseError):  # every sweep tries it again and counts it
                 _remove(control, lease, "records_damaged", with_key=True)
 
 
-def _deal_with(control: Control, lease: Lease, report: SweepReport) -> None:
+def _sweep_run(control: Control, lease: Lease, report: SweepReport) -> None:
     match reason_to_look(control.home, lease, control.clock):
         case None:
             return
@@ -94,21 +94,20 @@ def _deal_with(control: Control, lease: Lease, report: SweepReport) -> None:
 
 
 def _destroy(control: Control, lease: Lease, reason: str) -> None:
-    # Of one whose end has begun, that end's cause stands; what is given here is then not looked at.
+    # A run whose end has begun keeps the cause of that end; the cause chosen here is then ignored.
     cause = control.run(lease).cause if reason == "half_destroyed" else Cause(reason)
     if is_restored(control.home, lease.run_id) and lease.run_id in control.memory.gone("destroyed"):
         cause = Cause.RECORD_LOST
     end_data_process(lease)
     with lock_run(control.home, lease.locks, wait_seconds=END_WAIT_SECONDS):
-        if not control.run(lease).ended:  # its own control process may have ended it meanwhile
+        if not control.run(lease).ended:  # its own control process may have ended it in between
             end_unpublished(control, lease.reload(control.home), cause, Act.SWEEP)
 
 
 def _remove(control: Control, lease: Lease, code: str, *, with_key: bool) -> None:
-    """Without a proof the ciphertext goes all the same.
+    """Remove the ciphertext of a run for which no proof can be issued.
 
-    Of a run made where nobody here can look; then neither key nor processes are spoken of. And of one whose records are
-    damaged.
+    Either the run belongs to another host, and nothing can be said about its key and processes, or its records are damaged.
     """
     if with_key:
         end_data_process(lease)

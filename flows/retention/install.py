@@ -1,4 +1,4 @@
-"""Put the sweep's units where the host looks for them, and take them away again. Never touches a unit of others."""
+"""Install the sweep's units where the host reads them, and uninstall them. Never touches foreign units."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ _FORBIDDEN = frozenset("\n\r\0")
 
 
 def systemd_runs(root: Path = Path("/")) -> bool:
-    """Whether systemd is this host's init (sd_booted(3))."""
+    """Return whether systemd is this host's init (sd_booted(3))."""
     return (root / "run/systemd/system").is_dir()
 
 
 def cron_runs() -> bool:
-    """Whether a daemon that reads /etc/cron.d is seen on this host."""
+    """Return whether a daemon that reads /etc/cron.d runs on this host."""
     from vault.diagnostics import sweep
     from vault.diagnostics.host import Host
 
@@ -35,9 +35,9 @@ def cron_runs() -> bool:
 
 
 def make_plan(home: Path, every_minutes: int, *, network: bool = False) -> SweepPlan:
-    """What to install. The user is the home's owner: nobody else may act on a home, for run keys are in his keyring.
+    """Return what to install. The user is the home's owner: run keys are in the owner's keyring, so only the owner may act.
 
-    Where this environment puts the host's memory of a home of version 1, the sweep looks for it too. Raises HostError:
+    If this environment moves the host's record of a home of version 1, the sweep uses the same location. Raises HostError:
     no_such_user, home_path_unusable, sweep_interval_unusable.
     """
     if not 1 <= every_minutes <= 60 or 60 % every_minutes:
@@ -55,7 +55,7 @@ def make_plan(home: Path, every_minutes: int, *, network: bool = False) -> Sweep
 
 @dataclass(frozen=True)
 class Installed:
-    """What was installed: its files, how many of them changed, whether the host calls the sweep by them from now on."""
+    """What was installed: the files, how many of them changed, and whether the host now runs the sweep from them."""
 
     units: list[Path]
     changed: int
@@ -63,7 +63,7 @@ class Installed:
 
 
 def install(plan: SweepPlan, to: Path | None, *, cron: bool) -> Installed:
-    """Write the units of one kind, to be enabled unless they go elsewhere (`to`). Raises HostError."""
+    """Write the units of one kind, and enable them unless `to` names another folder. Raises HostError."""
     folder, units = _folder(to, cron=cron), units_of(plan, cron=cron)
     changed = write_units(folder, units)
     managed = _is_managed(to, cron=cron)
@@ -73,7 +73,7 @@ def install(plan: SweepPlan, to: Path | None, *, cron: bool) -> Installed:
 
 
 def uninstall(plan: SweepPlan, to: Path | None, kinds: list[bool]) -> int:
-    """Take away what was installed, of each kind (whether it is a table for cron); how many files. Raises HostError."""
+    """Remove what was installed, for each kind (true: the table for cron); return the number of files. Raises HostError."""
     return sum(_uninstall(plan, to, cron=cron) for cron in kinds)
 
 
@@ -98,7 +98,7 @@ def _is_managed(to: Path | None, *, cron: bool) -> bool:
 
 
 def _program() -> Path:
-    """The absolute path of this `reprise`: the one of its environment, not whatever the path of searches has first."""
+    """Return the absolute path of this environment's `reprise`, not the first one in the search path."""
     beside = Path(sys.executable).with_name("reprise")
     if not beside.is_file():
         raise HostError("program_not_found")
@@ -106,24 +106,24 @@ def _program() -> Path:
 
 
 def units_of(plan: SweepPlan, *, cron: bool) -> dict[str, str]:
-    """The files of one kind, by name."""
+    """Return the files of one kind, by name."""
     return cron_table(plan) if cron else systemd_units(plan)
 
 
 def write_units(folder: Path, units: dict[str, str]) -> int:
-    """Write what is not there yet; how many files changed. Raises HostError unit_not_ours, before any is written."""
+    """Write new and changed files; return their number. Raises HostError unit_not_ours, before writing any."""
     refuse_foreign(folder, units)
     changed = [name for name, text in units.items() if _text(folder / name) != text]
     folder.mkdir(parents=True, exist_ok=True)
     for name in changed:
-        # cron runs whatever lies in its folder: the temporary name has a dot, which it passes over
+        # cron runs every file in its folder but skips names with a dot, such as the temporary name
         write_durably(folder / name, units[name].encode())
         os.chmod(folder / name, 0o644)
     return len(changed)
 
 
 def remove_units(folder: Path, names: Collection[str]) -> int:
-    """Take away what we wrote; how many files there were. Raises HostError unit_not_ours."""
+    """Remove the files that Reprise wrote; return how many existed. Raises HostError unit_not_ours."""
     refuse_foreign(folder, names)
     found = [folder / name for name in names if _exists(folder / name)]
     for path in found:
@@ -142,7 +142,7 @@ def _text(path: Path) -> str | None:
 
 
 def refuse_foreign(folder: Path, names: Collection[str]) -> None:
-    """Raise HostError unit_not_ours: a link (a masked unit is one) or a file without our first line is none of ours."""
+    """Raise HostError unit_not_ours for a link (a masked unit is one) or a file that lacks the first line of Reprise's units."""
     for path in (folder / name for name in names):
         ours = not path.is_symlink() and (_text(path) or "").startswith(MARK)
         if _exists(path) and not ours:
@@ -150,18 +150,18 @@ def refuse_foreign(folder: Path, names: Collection[str]) -> None:
 
 
 def enable(plan: SweepPlan) -> None:
-    """Let systemd read the units and start the timer, now and at every boot. Raises HostError unit_not_enabled."""
+    """Make systemd read the units, and start the timer now and at every boot. Raises HostError unit_not_enabled."""
     _systemctl("daemon-reload")
     _systemctl("enable", "--now", f"{plan.name}.timer")
 
 
 def disable(plan: SweepPlan) -> None:
-    """Stop the timer; one that is not there is no fault."""
+    """Stop the timer; a missing timer is not an error."""
     run_program("systemctl", "disable", "--now", f"{plan.name}.timer", timeout_seconds=60)
 
 
 def reload_units() -> None:
-    """Let systemd see that files went."""
+    """Make systemd notice that files were removed."""
     _systemctl("daemon-reload")
 
 

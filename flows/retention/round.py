@@ -1,4 +1,4 @@
-"""One round of the sweep, as timer, cron and Prefect call it: destroy what is due, forget again what rose, leave a heartbeat."""
+"""One round of the sweep, for timer, cron and Prefect: destroy what is due, repeat erasures where needed, write a heartbeat."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ from vault.system.clock import Clock
 
 
 def sweep_round(home: Path, clock: Clock | None = None) -> SweepReport:
-    """Sweep; the heartbeat is written last, so that a sweep that fails half-way is a sweep that did not come."""
+    """Sweep. The heartbeat is written last, so a sweep that fails half-way counts as not run."""
     control = Control.open_for_sweep(home, clock)
     report = sweep_home(home, clock)
-    _forget_what_rose(control)
+    _repeat_erasures(control)
     beat(home, control.clock, report.to_json())
     return report
 
 
-def _forget_what_rose(control: Control) -> None:
-    """An erasure that a crash cut short is finished; what a copy brought back goes again, and the ledger tells."""
-    # The erasure that a crash cut short may not have told this host either.
+def _repeat_erasures(control: Control) -> None:
+    """Finish erasures that a crash interrupted, and repeat those that a restored copy undid; the ledger records it."""
+    # An erasure that a crash interrupted may be missing from this host's record too.
     with contextlib.suppress(OSError):
         for name in sorted(tombstones(control.home) - control.memory.gone("erased")):
             control.memory.note_gone("erased", name)
     if readable_runs(control.home)[1]:
-        return  # whose runs they are, nobody knows now: the next sweep sees
+        return  # their owners are unknown for now; the next sweep tries again
     found = replay(control.home, control.site, control.memory, control.clock, control.record_issue)
     if found != Replayed():
         control.record(EntryType.HOME_RESTORED, None, "found_again", found.counts())

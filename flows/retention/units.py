@@ -1,4 +1,4 @@
-"""The text of the units that call the sweep: for systemd (service and timer) or for cron."""
+"""Text of the units that run the sweep: for systemd (service and timer) or for cron."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ MARK = "# Written by `reprise install-sweep`. Changes are lost; put your own int
 
 # systemd.exec(5), and why:
 # KeyringMode=private: a session keyring of its own, linked to nothing. The keyring provider links the user keyring into
-#   its own *process* keyring and asks nothing of the session's (tests/unit/vault/test_keyring_sessions.py reads a key
+#   its own *process* keyring and needs nothing from the session's (tests/unit/vault/test_keyring_sessions.py reads a key
 #   from such a session). `shared` would link the user keyring into the session: a child that changed its user could
-#   then read run keys. `inherit` is not wanted either: the session keyring of PID 1 is root's.
-# No PrivateUsers=: user keyrings belong to a user namespace, the keys would be out of sight.
-# No ProtectProc=, ProcSubset=, PrivatePIDs=: whether a run's owner lives is looked up in /proc, and boot_id beside it.
-# ProtectSystem=full, no ProtectHome=, no PrivateTmp=: unfinished packages lie at the destination, wherever the
-#   instruction put it, and must be found and removed there.
-# No ProtectClock=: it kills who asks the kernel whether its clock is right (adjtimex), and the sweep must ask. What may set
-#   a clock is taken from it instead: the capability.
-# SystemCallErrorNumber=: a call that nobody foresaw is refused; it does not end the sweep.
-# No MemoryDenyWriteExecute=: Python's ctypes, which speaks to the keyring, may need such pages.
+#   then read run keys. `inherit` is not wanted either: the session keyring of PID 1 belongs to root.
+# No PrivateUsers=: user keyrings belong to a user namespace, so the sweep could not see the keys.
+# No ProtectProc=, ProcSubset=, PrivatePIDs=: the sweep reads /proc to see whether a run's owner lives, and boot_id.
+# ProtectSystem=full, no ProtectHome=, no PrivateTmp=: unfinished packages lie at the destination that the
+#   instruction names, and must be found and removed there.
+# No ProtectClock=: it kills a process that calls adjtimex, and the sweep must ask the kernel whether its clock is right.
+#   The unit drops the capability to set a clock instead.
+# SystemCallErrorNumber=: an unforeseen system call fails; it does not end the sweep.
+# No MemoryDenyWriteExecute=: Python's ctypes, which calls the keyring, may need such pages.
 _SERVICE = """{mark}
 [Unit]
 Description=Reprise: destroy staging that is overdue or half-destroyed
@@ -54,8 +54,8 @@ _NO_NETWORK = """PrivateNetwork=yes
 RestrictAddressFamilies=AF_UNIX
 """
 
-# OnBootSec and OnUnitActiveSec follow a clock that nobody can set, but it stands still while the machine sleeps. The
-# calendar line with Persistent= makes up for that: an hour missed asleep or switched off is made good on waking.
+# OnBootSec and OnUnitActiveSec follow a clock that cannot be set, but it stops while the machine sleeps. The
+# calendar line with Persistent= makes up for that: an hour missed while asleep or off is caught up on waking.
 _TIMER = """{mark}
 [Unit]
 Description=Reprise: the sweep, at boot and every {every} minutes
@@ -80,21 +80,21 @@ SHELL=/bin/sh
 
 @dataclass(frozen=True)
 class SweepPlan:
-    """Whose sweep of which home, how often, and by which program."""
+    """Which program sweeps which home, as which user, and how often."""
 
     program: Path
     home: Path
-    name: str  # of the units, without their suffix
+    name: str  # name of the units, without suffix
     user: str
     every_minutes: int
-    network: bool = False  # what lies at a remote destination can only be removed through a network
+    network: bool = False  # files at a remote destination can be removed only over a network
     environment: tuple[
         tuple[str, str], ...
-    ] = ()  # where the host's memory of the home is, if not in its usual place
+    ] = ()  # where the host's record of the home is, if not in its usual place
 
 
 def systemd_units(plan: SweepPlan) -> dict[str, str]:
-    """Service and timer, by file name."""
+    """Return service and timer, by file name."""
     words = (str(plan.program), "sweep", "--home", str(plan.home))
     return {
         f"{plan.name}.service": _SERVICE.format(
@@ -112,7 +112,7 @@ def systemd_units(plan: SweepPlan) -> dict[str, str]:
 
 
 def cron_table(plan: SweepPlan) -> dict[str, str]:
-    """A table for /etc/cron.d, by file name; standard error goes to the mail that cron sends."""
+    """Return a table for /etc/cron.d, by file name; cron mails standard error."""
     words = (str(plan.program), "sweep", "--home", str(plan.home))
     command = " ".join(_cron_word(word) for word in words)
     minutes = "*" if plan.every_minutes == 1 else f"*/{plan.every_minutes}"
@@ -122,7 +122,7 @@ def cron_table(plan: SweepPlan) -> dict[str, str]:
 
 
 def systemd_word(word: str, dollar: str = "$$") -> str:
-    r"""One word of ExecStart=: `%` and `$` doubled, `\` and `"` escaped, in quotes (systemd.service(5)).
+    r"""Quote one word of ExecStart=: `%` and `$` doubled, `\` and `"` escaped, in quotes (systemd.service(5)).
 
     In Environment= a `$` stands for itself (systemd.exec(5)).
     """
@@ -131,5 +131,5 @@ def systemd_word(word: str, dollar: str = "$$") -> str:
 
 
 def _cron_word(word: str) -> str:
-    r"""One word for sh inside a crontab: single quotes, and `%`, which cron would take for a line end, escaped."""
+    r"""Quote one word for sh inside a crontab: single quotes; `%`, which cron would read as a line end, is escaped."""
     return "'" + word.replace("'", "'\\''").replace("%", "\\%") + "'"

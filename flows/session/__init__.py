@@ -3,12 +3,12 @@
 * `control`: home, site, operator, clock and ledger of one act
 * `acts`: an act and its ledger entry, in one order
 * `orders`: sealed orders
-* `results`: what a run and a sweep give back
-* `observer`: who is told of progress
-* `progress`: per cent done
-* `coded_errors`: errors as code and facts
-* `stored_results`: no results stored by Prefect
-* `user_settings`: home and operator of a user who names neither
+* `results`: what a run and a sweep return
+* `observer`: receives progress
+* `progress`: progress in per cent
+* `coded_errors`: errors reduced to code and facts
+* `stored_results`: refuses results that Prefect stored
+* `user_settings`: default home and operator of a user
 """
 
 __all__ = [

@@ -1,9 +1,9 @@
 """An act of an operator and its ledger entry: one order for all of them.
 
-    intent on disk  ->  the act  ->  its entry in the ledger  ->  intent removed
+intent on disk -> the act -> its entry in the ledger -> intent removed
 
-A refusal is an entry too. An act whose process ended in between leaves its intent, and whoever opens the home next records that
-(`act.interrupted`, with the type of the entry that is missing): the act may have been done.
+A refusal is an entry too. If the process ends in between, the intent stays, and the next process that opens the home records it
+(`act.interrupted`, with the type of the missing entry): the act may have been done.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ FOLDER = "acts"
 
 @dataclass
 class Act:
-    """What the entry of an act says: the code and the counts may be known only when it is done."""
+    """The content of an act's entry; code and counts may be known only after the act."""
 
     code: str
     counts: dict[str, int] = field(default_factory=dict)
@@ -45,7 +45,7 @@ def act(
     *,
     refused: EntryType = EntryType.ACT_REFUSED,
 ) -> Iterator[Act]:
-    """Do something that the ledger must know of. Raises what the act raises; a refusal or failure is an entry by its code."""
+    """Do something that the ledger must record. Raises what the act raises; a refusal or failure is an entry with its code."""
     doing = Act(code)
     with _intent(control.home, entry_type) as intent:
         try:
@@ -60,7 +60,7 @@ def act(
 
 @contextmanager
 def checking(control: Control) -> Iterator[None]:
-    """Check an instruction: nothing is done yet, so only a refusal is an entry."""
+    """Check an instruction: nothing is changed yet, so only a refusal is an entry."""
     try:
         yield
     except RefusedError as refusal:
@@ -69,13 +69,13 @@ def checking(control: Control) -> Iterator[None]:
 
 
 def record_interrupted(control: Control) -> int:
-    """Record each act whose process ended before its entry was written; returns how many there were."""
+    """Record each act whose process ended before its entry was written; return their number."""
     found = 0
     for path in sorted((control.home / FOLDER).glob("*.json")):
         with (
             contextlib.suppress(OSError),
             path.open("rb") as file,
-        ):  # another process may record it at the same moment
+        ):  # another process may be recording it
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if path.exists():
                 control.record(EntryType.ACT_INTERRUPTED, None, _type_in(file.read()))
@@ -93,7 +93,7 @@ def _type_in(intent: bytes) -> str:
 
 @contextmanager
 def _intent(home: Path, entry_type: EntryType) -> Iterator[Path]:
-    """The intent on disk, locked while its process lives."""
+    """Write the intent to disk, locked while its process lives."""
     folder = home / FOLDER
     folder.mkdir(mode=0o700, exist_ok=True)
     path = folder / f"{secrets.token_hex(8)}.json"

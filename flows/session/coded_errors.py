@@ -1,9 +1,9 @@
-"""Errors stripped to their code before Prefect sees them.
+"""Errors reduced to their code before Prefect sees them.
 
-Prefect writes every exception of a flow or task to its database, its logs and, pickled, to disk, even with
-persistence off. So under each `@flow` and `@task` stands `@coded`: it keeps code, exit code, message and advice (fixed
-texts of ours with allow-listed facts: opaque ids, counts, ordinals) and raises them outside the `except` block, so that
-no context travels along (`from None` would still carry it).
+Prefect writes every exception of a flow or task to its database, its logs and, pickled, to disk, even with persistence off. So
+each `@flow` and `@task` also has `@coded`: it keeps code, exit code, message and advice (Reprise's fixed texts with allow-listed
+facts: opaque ids, counts, ordinals) and raises them outside the `except` block, so that the exception has no context (with `from
+None` it would still have one).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ R = TypeVar("R")
 
 
 class CodedFailure(Exception):
-    """A failure by its code alone; beside it what a person at the terminal is told, made of our own fixed texts."""
+    """A failure by its code alone, with the message and advice for a terminal, made of fixed texts."""
 
     def __init__(self, code: str, exit_code: int, message: str, advice: str) -> None:
         super().__init__(f"{code} (exit {exit_code})")
@@ -35,31 +35,31 @@ class CodedFailure(Exception):
 
 
 def told(error: Exception) -> Told:
-    """Code, exit code, message and advice: of an error of ours its own, of any other nothing of its text."""
+    """Return code, exit code, message and advice: for Reprise's errors their own, for any other error nothing of its text."""
     if isinstance(error, RepriseError | CodedFailure):
         return error.code, error.exit_code, error.message, error.advice
     if isinstance(error, OSError):
-        return _of_the_system(error)
+        return _of_os_error(error)
     code = f"internal_{type(error).__name__}"
     return code, 1, f"Reprise has a defect here. [{code}]", "Report the command and this code."
 
 
-def _of_the_system(error: OSError) -> Told:
-    """A disk that refuses, or a file that somebody named and that is none."""
+def _of_os_error(error: OSError) -> Told:
+    """Describe an OSError: a failing disk, or a named path that is not a file."""
     if error.errno in FULL:
-        return _told_of(StorageFullError("disk_full"))
+        return _coded_parts(StorageFullError("disk_full"))
     if error.errno in _NO_FILE:
-        return _told_of(UnreadableSourceError(_NO_FILE[error.errno]))
+        return _coded_parts(UnreadableSourceError(_NO_FILE[error.errno]))
     code = f"os_error_{error.errno}"
     return code, 40, f"The disk refused. [{code}]", "Check permissions and paths."
 
 
-def _told_of(error: RepriseError) -> Told:
+def _coded_parts(error: RepriseError) -> Told:
     return error.code, error.exit_code, error.message, error.advice
 
 
 def coded(function: Callable[P, R]) -> Callable[P, R]:
-    """Let nothing but a CodedFailure leave the function."""
+    """Make CodedFailure the only exception that leaves the function."""
 
     @wraps(function)
     def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:

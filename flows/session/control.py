@@ -1,4 +1,4 @@
-"""The control process's hands: home, site, operator, clock and ledger of one act."""
+"""The context of one act in the control process: home, site, operator, clock and ledger."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ _COUNTING = (EntryType.DESTRUCTION_COMPLETED.value, *AFTERWARDS)
 
 @dataclass(frozen=True)
 class Control:
-    """Who acts, where, and by which clock."""
+    """Who acts, on which home, and by which clock."""
 
     home: Path
     site: Site
@@ -60,8 +60,8 @@ class Control:
     def open(cls, home: Path, operator: str, clock: Clock | None = None) -> Control:
         """Open a home for an operator.
 
-        Raises OperatorError when nobody, or nobody known, acts; HomeError (site_setting_unknown, limit_too_high) for a
-        limit that there is not, or that cannot be kept; HostError (foreign_user).
+        Raises OperatorError if the operator is missing or unknown; HomeError (site_setting_unknown, limit_too_high) for a limit
+        that does not exist or cannot be kept; HostError (foreign_user).
         """
         refuse_foreign_user(home)
         bare = cls.open_to_look(home, clock)
@@ -80,19 +80,19 @@ class Control:
 
     @classmethod
     def open_to_look(cls, home: Path, clock: Clock | None = None) -> Control:
-        """Open a home for looking, or for the sweep, which answers for itself.
+        """Open a home read-only, or for the sweep, which acts without an operator.
 
-        Raises ForkError (home_rolled_back, host_record_missing). A home out of a backup first forgets again.
+        Raises ForkError (home_rolled_back, host_record_missing). In a restored home, erasures are repeated first.
         """
         return cls._open_unchecked(home, clock).refuse_or_forget()
 
     @classmethod
     def open_restored(cls, home: Path, operator: str) -> Control:
-        """The same, for the operator who restored it. Raises OperatorError too."""
+        """Like `open_to_look`, for the operator who restored the home. Raises OperatorError too."""
         return cls.open_rolled_back(home, operator).refuse_or_forget()
 
     def refuse_or_forget(self) -> Control:
-        """Refuse a home that was rolled back; let one out of a backup forget again. Gives itself."""
+        """Refuse a home that was rolled back; repeat erasures in a restored one. Returns itself."""
         try:
             self.memory.refuse_rollback(self.ledger.store)
         except ForkError as error:
@@ -104,7 +104,7 @@ class Control:
 
     @classmethod
     def open_rolled_back(cls, home: Path, operator: str, clock: Clock | None = None) -> Control:
-        """Open a home of which this host remembers more than it holds, for the operator who accepts that."""
+        """Open a home that is older than this host's record of it, for the operator who accepts that."""
         refuse_foreign_user(home)
         bare = cls._open_unchecked(home, clock)
         return cls(home, bare.site, find_operator(home, operator), bare.clock, bare.ledger)
@@ -116,13 +116,13 @@ class Control:
 
     @property
     def memory(self) -> HostRecord:
-        """What this host remembers of the home, outside of it."""
+        """This host's record of the home, stored outside of it."""
         return HostRecord.of(self.home, self.site)
 
     def forget_again(self, code: str, counts: dict[str, int] | None = None) -> Replayed:
-        """Erase and destroy again what had been, give living runs over to the sweep, and say so in the ledger."""
-        set_unreadable_aside(self.home)  # of which the sweep then makes an end
-        with self.ledger.store.locked():  # of two that open a restored home at once, one does it
+        """Repeat earlier erasures and destructions, hand live runs over to the sweep, and record that in the ledger."""
+        set_unreadable_aside(self.home)  # the sweep then ends these runs
+        with self.ledger.store.locked():  # if two processes open a restored home at once, one does it
             if code == "restored" and not restore_pending(self.home):
                 return Replayed()
             alive = hand_to_sweep(self.home, code)
@@ -136,14 +136,14 @@ class Control:
             )
             found = replace(found, alive=alive)
             self.record(EntryType.HOME_RESTORED, None, code, {**found.counts(), **(counts or {})})
-            if code == "restored":  # by an operator's word; on another host, or in another place
+            if code == "restored":  # an operator vouches for it; on another host, or in another folder
                 self.memory.note_head(self.ledger.store, forced=True)
             close_restore(self.home)
         return found
 
     @classmethod
     def open_for_sweep(cls, home: Path, clock: Clock | None = None) -> Control:
-        """The sweep acts by the site's standing order; what is due dies though this host's memory is damaged or gone.
+        """Open a home for the sweep, which acts by the site's standing order, even if this host's record is damaged or missing.
 
         Raises HostError (foreign_user).
         """
@@ -178,10 +178,10 @@ class Control:
         counts: dict[str, int] | None = None,
         **commitments: str,
     ) -> Recorded:
-        """Write a ledger entry for this operator; the host remembers the head outside of the home.
+        """Write a ledger entry for this operator; the host records the new head outside the home.
 
-        The entry that ends a run, and each after it, counts the run's entries before it (`earlier`): none can be left out
-        of a proof folder.
+        The entry that ends a run, and each later one, states the number of the run's entries before it (`earlier`), so that a
+        proof folder cannot omit any of them.
         """
         with self.ledger.store.locked():
             if run_id is not None and entry_type.startswith(_COUNTING):
@@ -194,29 +194,29 @@ class Control:
             )
         with contextlib.suppress(
             OSError, LedgerError
-        ):  # no reason to stop a destruction; `reprise doctor` sees the lag
+        ):  # must not stop a destruction; `reprise doctor` reports the lag
             if entry_type is EntryType.DESTRUCTION_COMPLETED and run_id is not None:
                 self.memory.note_gone("destroyed", run_id)
             self.memory.note_head(self.ledger.store)
         return made
 
     def run(self, lease: Lease) -> Run:
-        """The run of a lease."""
+        """Return the run of a lease."""
         return Run(self.home, lease, self.ledger.store)
 
     def _start_of(self, run_id: str) -> int:
-        """Where a run's entries begin at the earliest; the beginning of the log for one whose lease is damaged."""
+        """Return where a run's entries begin at the earliest; the start of the log if its lease is damaged."""
         try:
             return Lease.load(self.home, run_id).ledger_start
         except (OSError, IntegrityError):
             return 0
 
     def record_refused(self, refusal: RepriseError) -> None:
-        """A refusal, by its code."""
+        """Record a refusal by its code."""
         self.record(EntryType.AUTHORISATION_REFUSED, None, refusal.code, {"exit": refusal.exit_code})
 
     def record_start(self, lease: Lease, authorisation: Authorisation) -> None:
-        """The check that passed, then the run's start with its deadline."""
+        """Record the passed check, then the run's start with its deadline."""
         if self.run(lease).began:
             return
         salt = self.authorisation_salt(lease)
@@ -239,16 +239,16 @@ class Control:
         self.record(EntryType.RUN_STARTED, lease.run_id, lease.use, counts, uses=uses)
 
     def _uses_commitment(self, lease: Lease, authorisation: Authorisation) -> str:
-        """The same for every run of one instruction, and for no other: so an auditor counts its uses in the log alone.
+        """Return a commitment that is equal for all runs of one instruction, so that the log alone shows how often it was used.
 
-        It is made with the salts of everybody whom the instruction concerns, and cannot be opened once one is erased.
+        It is made with the salts of all persons whom the instruction concerns, and cannot be opened once one of them is erased.
         """
         salt = sha256(b"uses" + lease.authorisation_id.encode() + b"".join(self._salts(lease) or ())).digest()
         document = authorisation.instruction.document
         return commit(salt, EntryType.RUN_STARTED.value, "uses", document)
 
     def record_issue(self, run_id: str, manifest: bytes) -> None:
-        """That a proof folder with this manifest is issued: once for each that differs from those issued before."""
+        """Record that a proof folder with this manifest is issued: once for each distinct manifest."""
         digest = digest_b64(manifest)
         with self.ledger.store.locked():
             entries = entries_of(self.ledger.store, run_id, self._start_of(run_id))
@@ -256,19 +256,19 @@ class Control:
                 self.record(EntryType.PROOF_ISSUED, run_id, "issued", manifest=digest)
 
     def authorisation_salt(self, lease: Lease) -> bytes | None:
-        """What opens the ledger's commitment to the run's instruction; None once anybody it concerns was erased."""
+        """Return the salt that opens the ledger's commitment to the run's instruction; None once a person in it was erased."""
         salts = self._salts(lease)
         return None if salts is None else sha256(lease.run_id.encode() + b"".join(salts)).digest()
 
     def _salts(self, lease: Lease) -> list[bytes] | None:
-        """The salts of everybody whom a run concerned when it began; None once one of them was erased."""
+        """Return the salts of all persons whom a run concerned when it began; None once one of them was erased."""
         subjects = Subjects(self.home)
         records = [subjects.read(person) for person in lease.persons or (lease.subject_id,)]
         salts = [b64decode(record["salt"]) for record in records if record is not None]
         return salts if len(salts) == len(records) else None
 
     def forget(self, lease: Lease) -> None:
-        """Drop the lease of a run that never began: its use is given back, no trace of a source exists."""
+        """Drop the lease of a run that never began: its use is given back, and no trace of a source exists."""
         release_use(self.home, lease.authorisation_id, lease.run_id)
         for folder in lease.folders:
             remove(folder)
@@ -276,26 +276,26 @@ class Control:
         remove(self.home / "runs" / lease.run_id)
 
     def record_failed(self, lease: Lease, error: RepriseError) -> None:
-        """A run that stopped, by its code."""
+        """Record a failed run by its code."""
         write_run_file(
             self.home, lease.run_id, RunFile.FAILURE, {"code": error.code, "exit": error.exit_code}
         )
         self.record(EntryType.RUN_FAILED, lease.run_id, error.code, {"exit": error.exit_code})
 
     def record_delivered(self, lease: Lease, counts: dict[str, dict[str, Any]]) -> None:
-        """What was delivered, as counts by disposition."""
+        """Record what was delivered, as counts by disposition."""
         if self.run(lease).has_recorded(EntryType.RUN_DELIVERED):
             return
         tally = counts.get("reconcile", {}).get("dispositions", {})
         self.record(EntryType.RUN_DELIVERED, lease.run_id, lease.use, {k: int(v) for k, v in tally.items()})
 
     def record_resumed(self, lease: Lease) -> None:
-        """A resume: the same use."""
+        """Record a resume, under the same use."""
         drop_run_file(self.home, lease.run_id, RunFile.FAILURE)
         self.record(EntryType.RUN_RESUMED, lease.run_id, "resumed")
 
     def record_abandoned(self, lease: Lease, cause: Cause) -> None:
-        """The end of a run without publication."""
+        """Record the end of a run without publication."""
         if not has_run_file(self.home, lease.run_id, RunFile.CAUSE):
             write_run_file(self.home, lease.run_id, RunFile.CAUSE, {"cause": cause})
         if not self.run(lease).has_recorded(EntryType.RUN_ABANDONED):
@@ -306,7 +306,7 @@ class Control:
         return save_order(self.home, order)
 
     def order_of(self, lease: Lease) -> Order:
-        """The sealed order of a run."""
+        """Return the sealed order of a run."""
         return load_order(self.home, str(lease.order_id))
 
     def take_over(self, lease: Lease) -> Lease:
@@ -314,7 +314,7 @@ class Control:
         return take_over(self.home, lease, self.clock)
 
     def start_over(self, lease: Lease, journal: Journal) -> Lease:
-        """The key is lost, so staging is: begin again from the source, under the same deadline."""
+        """Begin again from the source, under the same deadline: the key is lost, and staging with it."""
         for folder in lease.folders:
             remove(folder)
         make_staging(self.home, Path(lease.staging))
@@ -323,9 +323,9 @@ class Control:
 
 
 def refuse_foreign_user(home: Path) -> None:
-    """Raise HostError (foreign_user) unless the home's owner acts: in another's keyring its keys are out of sight.
+    """Raise HostError (foreign_user) unless the home's owner acts: other users cannot see the keys in the owner's keyring.
 
-    To root too a live key would look as if it were gone.
+    Even to root, a live key would look as if it were gone.
     """
     if home.is_dir() and home.stat().st_uid != os.geteuid():
         raise HostError("foreign_user")

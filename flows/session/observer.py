@@ -1,4 +1,4 @@
-"""Who watches a run: told of progress and steps, never of values."""
+"""Observer protocol for a run: receives progress and completed steps, never payload data."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ from typing import Any, Protocol
 
 
 class Observer(Protocol):
-    """Told by the engine where a run stands."""
+    """Receives the progress of a run from the engine."""
 
     def progress(self, step: str, done: int, total: int) -> None:
-        """Within a step: `done` of `total` (0: unknown)."""
+        """Report progress within a step: `done` of `total` (0: unknown)."""
 
     def step(self, step: str, counts: dict[str, Any]) -> None:
-        """A step is behind us and in the journal."""
+        """Report that a step is completed and journalled."""
 
 
 class NoObserver:
-    """Nobody watches."""
+    """An observer that ignores everything."""
 
     def progress(self, step: str, done: int, total: int) -> None:
         """Say nothing."""

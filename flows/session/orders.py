@@ -1,7 +1,7 @@
-"""Orders: what a run is asked to do, sealed under the home's site key, spoken of by an opaque id.
+"""Orders: what a run is asked to do, sealed under the home's site key and referred to by an opaque id.
 
-A source path may name a doctor and a file name a patient, so neither travels as a Prefect parameter or lies in
-clear beside the lease.
+A source path may name a doctor, and a file may name a patient; so neither is a Prefect parameter or stored in clear beside the
+lease.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from vault.system.clock import format_utc
 
 @dataclass(frozen=True)
 class Order:
-    """Source, authorisation and destination of one run, and who asks for it."""
+    """Source, authorisation and destination of one run, and the operator who orders it."""
 
     source: str
     authorisation: str  # path of the instruction, or the id of a recorded one
@@ -31,11 +31,11 @@ class Order:
     destination: str | None
     keys: str  # keyring | memory
     operator: str
-    intake: str | None = None  # id of the intake that the source must be sealed to; none: found by trying
+    intake: str | None = None  # id of the intake that the source must be sealed to; None: found by trying
 
 
 def save_order(home: Path, order: Order) -> str:
-    """Seal the order in the home; gives its id."""
+    """Seal the order in the home; return its id."""
     order_id = secrets.token_hex(8)
     folder = home / "orders"
     folder.mkdir(mode=0o700, exist_ok=True)
@@ -49,7 +49,7 @@ def save_order(home: Path, order: Order) -> str:
 
 
 def load_order(home: Path, order_id: str) -> Order:
-    """Open an order. Raises UnreadableSourceError when there is none of this id."""
+    """Open an order. Raises UnreadableSourceError if no order has this id."""
     path = home / "orders" / order_id
     if not order_id.isalnum() or not path.is_file():
         raise UnreadableSourceError("no_such_order")
@@ -58,7 +58,7 @@ def load_order(home: Path, order_id: str) -> Order:
 
 
 def list_orders(home: Path) -> list[dict[str, Any]]:
-    """The orders of the home, oldest first, in clear: for its operator's own terminal. `run` is the run that one began."""
+    """List the orders of the home, oldest first, in clear: for the operator's terminal. `run` is the run that the order began."""
     runs = {lease.order_id: lease.run_id for lease in readable_runs(home)[0]}
     found = []
     for path in sorted((home / "orders").glob("*"), key=lambda p: (p.stat().st_mtime, p.name)):
@@ -69,7 +69,7 @@ def list_orders(home: Path) -> list[dict[str, Any]]:
 
 
 def cancel_order(home: Path, order_id: str) -> None:
-    """Forget an order that waits. Raises UnreadableSourceError (no_such_order), BusyError (order_has_a_run)."""
+    """Delete a waiting order. Raises UnreadableSourceError (no_such_order), BusyError (order_has_a_run)."""
     load_order(home, order_id)
     for lease in readable_runs(home)[0]:
         if lease.order_id == order_id:
@@ -78,10 +78,10 @@ def cancel_order(home: Path, order_id: str) -> None:
 
 
 def drop_stale_orders(home: Path, hours: int) -> None:
-    """Forget orders that nobody triggered in so many hours and that no run waits for."""
+    """Delete orders that were not triggered within so many hours and that no run needs."""
     leases, out_of_reach = readable_runs(home)
     if out_of_reach:
-        return  # whose order it waits for, nobody knows now
+        return  # the orders that these runs need are unknown for now
     wanted = {lease.order_id for lease in leases}
     for path in (home / "orders").glob("*"):
         if path.is_file() and path.name not in wanted and time.time() - path.stat().st_mtime > hours * 3600:
@@ -89,5 +89,5 @@ def drop_stale_orders(home: Path, hours: int) -> None:
 
 
 def drop_order(home: Path, order_id: str) -> None:
-    """Forget an order: its run has ended."""
+    """Delete an order whose run has ended."""
     (home / "orders" / order_id).unlink(missing_ok=True)

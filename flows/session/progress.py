@@ -1,4 +1,4 @@
-"""How far a run is, in per cent, from its step and the progress within."""
+"""Progress of a run in per cent, from its step and the progress within the step."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _SHARES = (
 
 
 def progress_percent(step: str, done: int, total: int) -> float:
-    """Per cent of the whole way, given `done` of `total` within a step (0 of 0: just begun)."""
+    """Return the progress of the whole run in per cent, given `done` of `total` within a step (0 of 0: just begun)."""
     before = 0
     for name, share in _SHARES:
         if name == step:

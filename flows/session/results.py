@@ -1,4 +1,4 @@
-"""What a run and a sweep give back: codes, counts, paths."""
+"""What a run and a sweep return: codes, counts, paths."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from schemas.outcome import Cause, Outcome
 
 @dataclass
 class RunResult:
-    """How a run ended."""
+    """The result of a run."""
 
     run: str
     state: str
@@ -21,8 +21,8 @@ class RunResult:
     authorisation: str | None = None
     outcome: Outcome | None = None
     cause: Cause | None = None
-    source: dict[str, Any] | None = None  # the fate of the export, as the certificate has it
-    copy: dict[str, Any] | None = None  # the same of the package
+    source: dict[str, Any] | None = None  # what happened to the export, from the certificate
+    copy: dict[str, Any] | None = None  # what happened to the package, from the certificate
 
     def to_json(self) -> dict[str, Any]:
         """The object that `--json` prints."""
@@ -36,13 +36,13 @@ class SweepReport:
     destroyed: int = 0
     resumable: int = 0
     incomplete: int = 0
-    elsewhere: int = 0  # overdue runs of a host that cannot be seen: ciphertext removed, no certificate
+    elsewhere: int = 0  # overdue runs of another host: ciphertext removed, no certificate
     unreadable: int = 0  # damaged leases set aside: key and staging destroyed, no certificate
-    strays: int = 0  # marked folders that no lease explained: destroyed
-    copies_destroyed: int = 0  # sources and packages whose time was over
+    strays: int = 0  # marked folders without a lease: destroyed
+    copies_destroyed: int = 0  # sources and packages past their date
     copies_incomplete: int = 0
-    clock_distrusted: int = 0  # 1: the wall clock is not believed, and no copy is destroyed by date
-    unknown: int = 0  # folders that nobody can explain: left for a person
+    clock_distrusted: int = 0  # 1: the wall clock is not trusted, and no copy is destroyed by date
+    unknown: int = 0  # unexplained folders: left for a person to inspect
     intakes_expired: int = 0
 
     def to_json(self) -> dict[str, int]:

@@ -1,4 +1,4 @@
-"""Prefect's stored results, which are never read here: one is a pickle, and whoever wrote it chooses what reading it runs."""
+"""Prefect's stored results, which are never read: a result is a pickle, and its author chooses what reading it executes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from schemas.errors import FlowRunRefusedError
 
 
 def refuse_results() -> None:
-    """Read no result and no storage that the API names: a result is a pickle, and whoever wrote it chooses what it runs."""
+    """Make Prefect ignore results and storage that the API names: reading a result executes what its author chose."""
 
     def no_storage() -> None:
         return None
@@ -18,14 +18,14 @@ def refuse_results() -> None:
     async def no_storage_async() -> None:
         return None
 
-    async def refuse(metadata: Any) -> Any:  # noqa: ARG001 - as Prefect calls it
+    async def refuse(metadata: Any) -> Any:  # noqa: ARG001 - Prefect's parameter
         raise FlowRunRefusedError("result_refused")
 
     for name, instead in (
         ("_read_server_default_result_storage_block_id", no_storage),
         ("_aread_server_default_result_storage_block_id", no_storage_async),
     ):
-        getattr(results, name)  # where Prefect has renamed it, nothing is run
+        getattr(results, name)  # if Prefect has renamed it, this raises before anything runs
         setattr(results, name, instead)
     results.ResultStore._from_metadata  # noqa: B018, SLF001 - as above
     results.ResultStore._from_metadata = staticmethod(refuse)  # noqa: SLF001

@@ -1,4 +1,4 @@
-"""Home and operator of a user who names neither: `.config/reprise/reprise.toml` in his home. Nothing in it is executed."""
+"""Default home and operator of a user: `.config/reprise/reprise.toml` in the user's home. Nothing in it is executed."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ _MAX_BYTES = 65536
 
 @dataclass(frozen=True)
 class UserSettings:
-    """What the file says."""
+    """The content of the file."""
 
     home: Path | None = None
     operator: str = ""
 
 
 def user_settings(of: Path | None = None) -> UserSettings:
-    """The settings below a user's home; without a file, none.
+    """Read the settings below a user's home; empty settings without a file.
 
-    Raises HomeError: user_settings_unsafe where others can write them, user_settings_malformed, user_setting_unknown.
+    Raises HomeError: user_settings_unsafe if others can write the file, user_settings_malformed, user_setting_unknown.
     """
     path = (of or user_home()) / PLACE
     try:
@@ -41,7 +41,7 @@ def user_settings(of: Path | None = None) -> UserSettings:
 
 
 def _refuse_writable(found: os.stat_result) -> None:
-    """Only the user and root may write it: whoever can, chooses in whose name and on which home he acts."""
+    """Only the user and root may write the file: its writer chooses the operator and the home on which the user acts."""
     if found.st_mode & (stat.S_IWGRP | stat.S_IWOTH) or found.st_uid not in (0, os.geteuid()):
         raise HomeError("user_settings_unsafe")
 

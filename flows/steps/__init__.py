@@ -1,20 +1,20 @@
 """The steps of a run, from the inventory to the published package: plain functions of a context and the value before.
 
-* `context`: what every step gets
-* `values`: what a step gives
+* `context`: what every step receives
+* `values`: what a step returns
 * `open_files`: the source, clear or sealed
-* `headers`: the headers of all messages
+* `headers`: the headers of all messages, checked first
 * `inventory`: the independent count of the source
 * `software`: the software that wrote it
 * `extract`: rows into sealed staging
-* `check`: contracts on rows
-* `match`: folders of one patient
-* `transform`: codes that the target takes
-* `plan`: charts into parts
+* `check`: data contracts on rows
+* `match`: folders of the same patient
+* `transform`: tally of codes by scheme
+* `plan`: assigns charts to parts
 * `parts`: one sealed part
-* `deliver`: charts written and counted
-* `reconcile`: source against delivered
-* `publish`: the package at its destination
+* `deliver`: writes and counts charts
+* `reconcile`: compares source and delivery
+* `publish`: brings the package to its destination
 """
 
 __all__ = [

@@ -1,8 +1,8 @@
 """The ceilings of an instruction: how much may be degraded or quarantined before a run fails.
 
-An instruction states them in parts of a thousand of each kind of unit, and they are rounded up to a whole unit: above 0,
-one unit of a kind is always agreed to, however few there are. Files that cannot be read are held against all files that
-hold records, by number and by bytes; what lies beside the records is held against nothing (docs/authorisation.md).
+An instruction states them in parts of a thousand per kind of unit. They are rounded up to a whole unit: with a ceiling above 0,
+one unit of a kind is always allowed, however few there are. Unreadable files are compared with all files that hold records, by
+number and by bytes; files that hold no records do not count (docs/authorisation.md).
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ _MOST = 400
 
 @dataclass
 class Balance:
-    """What became of the units of a run, added up over its patients."""
+    """The dispositions of a run's units, summed over its patients."""
 
     by_kind: dict[str, Tally[str]] = field(default_factory=dict)
     reasons: Reasons = field(default_factory=dict)
     files: dict[tuple[str, str], set[int]] = field(default_factory=dict)
 
     def add(self, kind: str, disposition: str, reason: str, count: int, files: Iterable[int]) -> None:
-        """Count units of a kind that so ended, and in which files of the export: the first few."""
+        """Count units of a kind with this disposition, and note the first few files of the export that they are in."""
         self.by_kind.setdefault(kind, Tally())[disposition] += count
         if disposition != Disposition.DELIVERED:
             add_reason(self.reasons, disposition, reason, kind, count)
@@ -49,10 +49,10 @@ class _Excess:
 
 
 def check_ceilings(authorisation: Authorisation, balance: Balance, files: tuple[FileEntry, ...]) -> None:
-    """Refuse when more is degraded or quarantined than the controllers agreed to, by the kind that exceeds it most.
+    """Refuse if more is degraded or quarantined than the controllers allowed; the error names the kind with the largest share.
 
-    Loose text has no kind of its own to be a part of: it is held against all units together. Remarks (comments,
-    instructions, declarations for programs) are held against nothing. Raises CeilingError.
+    Loose text has no total of its own kind, so it is compared with all units together. Remarks (comments, instructions,
+    declarations for programs) count against no ceiling. Raises CeilingError.
     """
     ceilings = {
         Disposition.DEGRADED.value: authorisation.ceilings.degraded_permille,
@@ -74,7 +74,7 @@ def check_ceilings(authorisation: Authorisation, balance: Balance, files: tuple[
 
 
 def allowed(ceiling: int, total: int) -> int:
-    """How many of so many a ceiling in parts of a thousand agrees to, rounded up."""
+    """Return how many of `total` units a ceiling in parts of a thousand allows, rounded up."""
     return -(-ceiling * total // 1000)
 
 
@@ -92,9 +92,9 @@ def _of_units(balance: Balance, ceilings: dict[str, int]) -> Iterator[_Excess]:
 
 
 def _of_files(files: tuple[FileEntry, ...], ceiling: int) -> Iterator[_Excess]:
-    """Files that cannot be read: too many of them, or too large a part of all bytes.
+    """Yield an excess if too many files are unreadable, or too large a share of all bytes.
 
-    By bytes they may weigh more than the ceiling, as far as twice the average file and two fifths of all.
+    The limit by bytes may exceed the ceiling: up to the share of two average files, and at most two fifths of all bytes.
     """
     held = [file for file in files if file.holds_records]
     lost = [file for file in held if file.damaged]

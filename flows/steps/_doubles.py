@@ -1,7 +1,7 @@
-"""Which source folders are certainly of one patient, and which may be: pure, and linear in the number of folders.
+"""Which source folders certainly belong to one patient, and which may: pure functions, linear in the number of folders.
 
-Certain is: the same valid national number, and nothing contradicts in the whole group of that number. All else that
-is alike is a pair for the doctor (docs/formats/matching.md).
+Certain means: the same valid national number, and no contradiction in the whole group with that number. All other similarities
+are pairs for the doctor (docs/formats/matching.md).
 """
 
 from __future__ import annotations
@@ -24,7 +24,9 @@ NO_FIRST_NAME = "same_birth_first_name_incomplete"
 SEVERAL_PEOPLE = "several_people"
 SEVERAL_NUMBERS = "several_numbers"
 OTHER_BIRTH = "number_of_another_birth"
-_EVERY_PAIR = 5  # of so many charts that are alike each pair is listed; of more, each chart beside one other
+_EVERY_PAIR = (
+    5  # up to this many similar charts, every pair is listed; above it, each chart once with one other
+)
 _SCHEMES = frozenset({"INSS", "ID-PATIENT"})
 
 Pair = tuple[int, int, str]
@@ -34,27 +36,27 @@ T = TypeVar("T")
 
 @dataclass
 class Folder:
-    """A source folder (or a message): what it states about its patient, in each patient element."""
+    """A source folder (or a message): what its patient elements state about the patient."""
 
     patient: int
-    numbers: tuple[str, ...] = ()  # the valid ones, sorted
+    numbers: tuple[str, ...] = ()  # valid national numbers, sorted
     people: list[Person] = field(default_factory=list)
-    words: Path = ()  # of the first name
+    words: Path = ()  # words of the first name
     is_message: bool = False
 
     @property
     def is_several(self) -> bool:
-        """Whether its patient elements contradict each other."""
+        """Whether the patient elements contradict each other."""
         return len(self.people) > 1 and not all_agree(self.people)
 
     @cached_property
     def person(self) -> Person:
-        """What it states, of one person; asked when all of it is read."""
+        """The statements merged into one person; read it only after all rows are read."""
         return merged(self.people)
 
 
 def read_folders(people: pa.Table, messages: frozenset[int] = frozenset()) -> list[Folder]:
-    """The folders of rows of the table `patient`; `messages`: the files whose rows are single messages."""
+    """Return the folders in rows of the table `patient`; `messages`: the files whose rows are single messages."""
     folders: dict[int, Folder] = {}
     for row in people.to_pylist():
         folder = folders.setdefault(row["patient"], Folder(row["patient"]))
@@ -75,10 +77,10 @@ def _numbers(row: dict[str, Any]) -> set[str]:
 
 
 def find_joins(folders: Iterable[Folder]) -> dict[int, int]:
-    """Who is certainly the same as an earlier one: patient to the first of his group.
+    """Find folders that certainly repeat an earlier patient: patient to the first patient of the group.
 
-    A group of one number is joined when each member agrees with each other. Where one does not, the number alone does not
-    tell whose a sparse member is: then only those are joined that say the very same and leave nothing out.
+    A group with one number is joined if all its members agree. If one disagrees, the number alone does not identify members with
+    few data: then only members with complete and identical statements are joined.
     """
     joins: dict[int, int] = {}
     single = [folder for folder in folders if not folder.is_several]
@@ -99,7 +101,7 @@ def _complete(folder: Folder) -> Person | None:
 
 
 def _loose_messages(folders: list[Folder]) -> list[Folder]:
-    """Messages without a number, but those whose name and birth are those of people with different numbers."""
+    """Return messages without a number, except those whose name and birth match people with different numbers."""
     numbers: dict[Hashable, set[Path]] = {}
     for folder in folders:
         if folder.numbers:
@@ -114,7 +116,7 @@ def _join(joins: dict[int, int], group: list[Folder]) -> None:
 
 
 def find_pairs(folders: Iterable[Folder], joins: dict[int, int]) -> list[Pair]:
-    """Which charts may be of one patient: (patient, an earlier one, why), each pair once."""
+    """Find charts that may belong to one patient: (patient, an earlier one, why), each pair once."""
     charts = _charts(folders, joins)
     listed: dict[tuple[int, int], str] = {}
     for why, found in (
@@ -130,7 +132,7 @@ def find_pairs(folders: Iterable[Folder], joins: dict[int, int]) -> list[Pair]:
 
 @dataclass(frozen=True)
 class _Chart:
-    """What all folders of one chart state. One that holds several people stands here once for each of them."""
+    """The combined statements of a chart's folders. A chart with several people appears once for each of them."""
 
     patient: int
     numbers: frozenset[str]
@@ -169,7 +171,7 @@ def _same_name(charts: list[_Chart]) -> Iterator[tuple[int, int]]:
 
     for group in _grouped(charts, born):
         for one, other in _neighbours(group, lambda _: ()):
-            if not one.numbers & other.numbers:  # else they are listed by their number
+            if not one.numbers & other.numbers:  # else they are listed under their number
                 yield from _pair(one, other)
 
 
@@ -194,7 +196,7 @@ def _first_name_incomplete(charts: list[_Chart]) -> Iterator[tuple[int, int]]:
 
 
 def _nested(group: list[_Chart], path: Callable[[_Chart], Path]) -> Iterator[tuple[_Chart, _Chart]]:
-    """Neighbours whom neither sex nor number tells apart."""
+    """Yield neighbours that neither sex nor number distinguishes."""
     stated = {chart.person.sex for chart in group} - {""}
     for sex in stated or {""}:
         of_sex = [chart for chart in group if chart.person.sex in (sex, "")]
@@ -204,9 +206,9 @@ def _nested(group: list[_Chart], path: Callable[[_Chart], Path]) -> Iterator[tup
 
 
 def _neighbours(group: list[_Chart], path: Callable[[_Chart], Path]) -> Iterator[tuple[_Chart, _Chart]]:
-    """Charts of which the path of one begins that of the other: each pair, or in a large group one for each chart.
+    """Yield charts where one path is a prefix of the other: every pair, or in a large group one pair per chart.
 
-    Sorted by their paths, what begins a path comes before it: the nearest that does is on top of the open ones.
+    In sorted order a prefix precedes its extensions: the nearest one is on top of the stack.
     """
     ordered = sorted(group, key=lambda chart: (path(chart), chart.patient))
     if len(ordered) <= _EVERY_PAIR:
@@ -222,13 +224,13 @@ def _neighbours(group: list[_Chart], path: Callable[[_Chart], Path]) -> Iterator
 
 
 def _pair(one: _Chart, other: _Chart) -> Iterator[tuple[int, int]]:
-    """The later one first; nothing for two people of one folder."""
+    """Yield the pair, later patient first; nothing for two people in one folder."""
     if one.patient != other.patient:
         yield max(one.patient, other.patient), min(one.patient, other.patient)
 
 
 def find_notices(folders: Iterable[Folder]) -> list[tuple[int, str]]:
-    """What a folder says about its patient that cannot all be right: (patient, why)."""
+    """List folders whose statements about the patient contradict each other: (patient, why)."""
     return [(folder.patient, why) for folder in folders for why in _notices(folder)]
 
 
@@ -238,11 +240,11 @@ def _notices(folder: Folder) -> Iterator[str]:
         return
     if len(folder.numbers) > 1:
         yield SEVERAL_NUMBERS
-    told = [
+    births = [
         tuple(born.isoformat().split("-")) for born in map(inss_birth, folder.numbers) if born is not None
     ]
     stated = folder.person.birth
-    if told and is_date(stated) and not any(begins(birth, stated) for birth in told):
+    if births and is_date(stated) and not any(begins(birth, stated) for birth in births):
         yield OTHER_BIRTH
 
 

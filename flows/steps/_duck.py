@@ -1,7 +1,7 @@
-"""The one place that opens duckdb: in memory, over Arrow, unable to write, read or fetch anything.
+"""The only module that opens duckdb: in memory, over Arrow, unable to write, read or fetch anything.
 
-duckdb spills to disk in clear unless told otherwise, so it may not spill at all; work is partitioned to fit.
-The settings are read back: a version that ignores one is refused.
+By default duckdb spills to disk in clear, so spilling is disabled and work is partitioned to fit. The settings are read back: a
+version that ignores one is refused.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _EXPECTED = {"temp_directory": "", "enable_external_access": "false", "lock_conf
 
 
 def connect() -> duckdb.DuckDBPyConnection:
-    """Open a locked-down in-memory database. Raises HostError when a setting did not take."""
+    """Open a locked-down in-memory database. Raises HostError if a setting did not take effect."""
     connection = duckdb.connect(
         config={
             "temp_directory": "",

@@ -1,4 +1,4 @@
-"""Units that a data contract handed to the doctor: left out of the charts, verbatim in the sealed report."""
+"""Units that failed a data contract: left out of the charts, and verbatim in the sealed report for the doctor."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ class Quarantined:
     """The paths of the units that failed a contract of severity `quarantine`."""
 
     def __init__(self, units: dict[str, int]) -> None:
-        self.units = units  # with the patient of each
+        self.units = units  # unit to patient
 
     @classmethod
     def load(cls, reader: StagingReader) -> Quarantined:
-        """Those that `check` sealed."""
+        """Load the units that `check` sealed."""
         units: dict[str, int] = {}
         for batch in reader.batches("outcome"):
             kept_back = batch.filter(pc.equal(batch["disposition"], Disposition.QUARANTINED.value))
@@ -32,28 +32,28 @@ class Quarantined:
         return cls(units)
 
     def takes(self, unit: str) -> bool:
-        """Whether this unit, or one that it lies in, is among them."""
+        """Return whether this unit, or a unit that contains it, is quarantined."""
         return next(self.around(unit), None) is not None
 
     def around(self, unit: str) -> Iterator[str]:
-        """Those among them that this unit is, or lies in, innermost first."""
+        """Yield the quarantined units that are or contain this unit, innermost first."""
         while unit:
             if unit in self.units:
                 yield unit
             unit = unit.rpartition(".")[0]
 
     def sound(self, rows: pa.RecordBatch) -> pa.RecordBatch:
-        """The rows of the others."""
+        """Return the rows of all other units."""
         if not self.units:
             return rows
         return rows.filter(pa.array([not self.takes(unit) for unit in rows["unit"].to_pylist()], pa.bool_()))
 
 
 class KeptBack:
-    """What was staged of these units: each row once for every unit that it lies in.
+    """The staged rows of quarantined units: each row once for every unit that contains it.
 
-    One pass over the tables of a patient serves all of his units, so ask for one patient's after the other's. What is
-    held is the rows of one patient, without the content of attachments.
+    One pass over a patient's tables serves all units of that patient, so request units grouped by patient. Memory holds the rows
+    of one patient, without the content of attachments.
     """
 
     def __init__(
@@ -68,7 +68,7 @@ class KeptBack:
         self._found: dict[str, list[tuple[str, pa.RecordBatch, int]]] = {}
 
     def rows(self, unit: str) -> Iterator[bytes]:
-        """A unit and all in it as JSON lines: table and columns; attachments follow by themselves."""
+        """Yield a unit and its content as JSON lines: table and columns; attachments are separate members."""
         for table, batch, at in self._of(unit):
             row = {"table": table, **batch.slice(at, 1).to_pylist()[0]}
             if table == "unit":
@@ -76,7 +76,7 @@ class KeptBack:
             yield json.dumps(row, ensure_ascii=False, default=bytes.hex).encode() + b"\n"
 
     def paths(self, unit: str) -> list[str]:
-        """The paths of these rows."""
+        """Return the paths of these rows."""
         return [batch["unit"][at].as_py() for _, batch, at in self._of(unit)]
 
     def _of(self, unit: str) -> list[tuple[str, pa.RecordBatch, int]]:

@@ -1,7 +1,7 @@
-"""A zip written as a stream to a sink that is never sought in: members deflated by ISA-L, in constant memory.
+"""Writes a zip as a stream, without seeking in the sink: members deflated by ISA-L, in constant memory.
 
-Source: the ZIP file format specification (APPNOTE 6.3.10): 4.3.7 local header, 4.3.9 data descriptor (sizes follow the
-data, 8 bytes each: 4.3.9.2), 4.3.12 directory, 4.3.14 to 4.3.16 its ends, 4.5.3 the fields beyond 4 GiB.
+Source: the ZIP file format specification (APPNOTE 6.3.10): 4.3.7 local header, 4.3.9 data descriptor (sizes follow the data, 8
+bytes each: 4.3.9.2), 4.3.12 directory, 4.3.14 to 4.3.16 end records, 4.5.3 fields beyond 4 GiB.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _LEVEL = 1  # ISA-L's own scale, 0 to 3: on records no larger than zlib's 1, at 
 _DEFLATED, _SIZES_FOLLOW, _UTF8 = 8, 1 << 3, 1 << 11
 _VERSION, _UNIX = 45, 3 << 8  # 4.5: sizes of 8 bytes
 _MODE = 0o100600 << 16
-_DAY = 33  # 1980-01-01, the oldest day of a zip: a package tells no times of its making
+_DAY = 33  # 1980-01-01, a zip's earliest day: a package reveals no creation times
 _MOST, _MOST_MEMBERS = 0xFFFFFFFF, 0xFFFF
 _LOCAL = struct.Struct("<4s5H3L2H")
 _DESCRIPTOR = struct.Struct("<4sL2Q")
@@ -28,7 +28,7 @@ _SIZES_OF_8_BYTES = struct.pack("<2H2Q", 1, 16, 0, 0)
 
 @dataclass(frozen=True)
 class Member:
-    """A member as the directory tells it."""
+    """A member as listed in the directory."""
 
     name: bytes
     crc: int
@@ -50,7 +50,7 @@ class ZipStream:
 
     @contextmanager
     def member(self, name: str) -> Iterator[Callable[[bytes], None]]:
-        """Open a member and give the callable that takes its bytes."""
+        """Open a member; yields the callable that takes its bytes."""
         packer = isal_zlib.compressobj(_LEVEL, isal_zlib.DEFLATED, -15)
         start, spelt = self._offset, name.encode()
         self._put(_local(spelt))

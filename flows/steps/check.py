@@ -1,4 +1,4 @@
-"""check: hold the data contracts against every staged table, in one scan a table, giving counts only."""
+"""check: test every staged table against the data contracts, one table at a time; returns counts only."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _KINDS = {
 
 
 def check(context: DataContext, staged: Staged) -> Checked:
-    """Count the violations of every expectation; units of severity `quarantine` get their outcome here."""
+    """Count the violations of every expectation; units that break one of severity `quarantine` get their disposition here."""
     reader = context.reader(EXTRACTED)
     writer = context.writer(STAGE)
     violations: dict[str, int] = {}
@@ -38,7 +38,7 @@ def check(context: DataContext, staged: Staged) -> Checked:
 
 
 def _violations(reader: StagingReader, suite: Suite) -> dict[str, int]:
-    """Sum the counts over the segments: a unit path never spans two of them, so sums are exact."""
+    """Sum the counts over the segments: no unit path spans two of them, so the sums are exact."""
     totals: Tally[str] = Tally()
     connection = duck.connect()
     try:

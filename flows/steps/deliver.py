@@ -43,18 +43,18 @@ class StagedChart:
         self.patient = patient
 
     def rows(self, table: str) -> Iterator[pa.RecordBatch]:
-        """Batches of the rows of this patient that passed the contracts, in source order."""
+        """Return batches of this patient's rows that passed the contracts, in source order."""
         return map(self._quarantined.sound, self._reader.rows_of(table, self.patient))
 
     def content(self, unit: str) -> Iterator[bytes]:
-        """The bytes of one of this patient's documents, piece by piece."""
+        """Yield the bytes of one of this patient's documents, piece by piece."""
         for batch in self._reader.content_of(unit, self.patient):
             for piece in batch["content"]:
                 yield piece.as_py()
 
 
 def deliver(context: DataContext, plan: Plan) -> Delivery:
-    """Seal all parts inside the run's staging; each is hashed while it is sealed."""
+    """Seal all parts inside the run's staging, and hash each while it is sealed."""
     shutil.rmtree(context.parts, ignore_errors=True)
     os.makedirs(context.parts, mode=0o700)
     delivery = _Delivering(context, plan)
@@ -64,7 +64,7 @@ def deliver(context: DataContext, plan: Plan) -> Delivery:
 
 @contextmanager
 def unsearched() -> Iterator[None]:
-    """No search for cycles meanwhile: a chart's tree holds none, and each search would go through all of it."""
+    """Disable the search for reference cycles: a chart's tree has none, and each search would walk all of it."""
     enabled = gc.isenabled()
     gc.disable()
     try:
@@ -75,7 +75,7 @@ def unsearched() -> Iterator[None]:
 
 
 class _Delivering:
-    """The work of one delivery: writer of outcomes, tallies, the envelope."""
+    """The state of one delivery: writer of outcomes, tallies, the envelope."""
 
     def __init__(self, context: DataContext, plan: Plan) -> None:
         self._context = context

@@ -1,4 +1,4 @@
-"""extract: read the source once, in order, and seal its rows before anything else touches a disk."""
+"""extract: read the source once, in order, and seal its rows before any of them reaches a disk."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _NAME_SHOWN = 200
 
 
 def extract(context: DataContext, inventory: Inventory) -> Staged:
-    """Seal every in-scope unit; what cannot be read becomes a reject with its reason and its raw bytes."""
+    """Seal every in-scope unit; an unreadable unit becomes a reject with its reason and its raw bytes."""
     verdicts = load_verdicts(context)
     writer = context.writer(STAGE)
     rows: Tally[str] = Tally()
@@ -49,7 +49,7 @@ def extract(context: DataContext, inventory: Inventory) -> Staged:
 
 
 def load_verdicts(context: DataContext) -> dict[str, Verdict]:
-    """The scope decisions that the inventory sealed."""
+    """Return the scope decisions that the inventory sealed."""
     verdicts: dict[str, Verdict] = {}
     for batch in context.reader("scope").batches("exclusion"):
         for unit, disposition, reason in zip(*(batch[i].to_pylist() for i in range(3)), strict=True):
@@ -82,9 +82,9 @@ def _seal_batch(writer: StagingWriter, batch: Batch) -> None:
     if batch.table != "document_chunk":
         writer.write(batch.table, batch.rows)
         return
-    nobody = pc.equal(batch.rows["patient"], 0)
-    writer.write(CHUNKS_APART, batch.rows.filter(nobody))
-    writer.write(CHUNKS, batch.rows.filter(pc.invert(nobody)))
+    no_patient = pc.equal(batch.rows["patient"], 0)
+    writer.write(CHUNKS_APART, batch.rows.filter(no_patient))
+    writer.write(CHUNKS, batch.rows.filter(pc.invert(no_patient)))
 
 
 def _seal_reject(writer: StagingWriter, reject: Reject) -> None:
@@ -117,7 +117,7 @@ def _seal_file(writer: StagingWriter, file: SourceFile, entry: FileEntry, reject
 
 
 def _shown(name: Sensitive[str]) -> str:
-    """A file's name as text, cut to what a page shows; for the sealed report alone."""
+    """Return a file's name as text, cut to what a page shows; only for the sealed report."""
     return name.reveal().encode("utf-8", "replace").decode("utf-8")[-_NAME_SHOWN:]
 
 

@@ -1,8 +1,8 @@
-"""The headers of all messages: each compared with the instruction before a unit of its file is staged.
+"""The headers of all messages: each is compared with the instruction before a unit of its file is staged.
 
-The reader reads them all first; the counter tells them again by its own code while it counts. A message that an
-instruction does not cover refuses the whole export: what is exported by somebody else is not for this doctor to
-move. A message without a header is nobody's: its patients are `unscoped`.
+The reader reads them all first; the counter reads them again with its own code while it counts. A message that the instruction
+does not cover refuses the whole export: this doctor cannot authorise moving another party's export. A message without a header
+has no known owner: its patients are `unscoped`.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from vault.authorisation.check import Authorisation, check_header
 
 
 def check_headers(context: DataContext) -> dict[int, tuple[str, bytes | None]]:
-    """Read the headers of every file and nothing else of it; compare each with what was authorised.
+    """Read only the headers of every file; compare each with what was authorised.
 
-    Gives for each known file its connector's name and a digest of what its headers state (None: damaged). Raises ScopeError for
-    another system or controller, and UnknownFormatError when no file is known.
+    Returns, for each known file, its connector's name and a digest of its headers' statements (None: damaged). Raises ScopeError
+    for another system or controller, and UnknownFormatError if no file is known.
     """
     found: dict[int, tuple[str, bytes | None]] = {}
     for file in context.files:
@@ -46,22 +46,22 @@ def _read_all(context: DataContext, connector: SourceConnector, file: SourceFile
     except UnsafeSourceError:
         raise
     except SourceError:
-        return False  # the count books it as a whole
+        return False  # the inventory counts it as a whole
     return True
 
 
 class Stated:
-    """What the headers of one file state, checked one by one and kept as a digest."""
+    """The statements in the headers of one file, checked one by one and kept as a digest."""
 
     def __init__(self, authorisation: Authorisation) -> None:
-        self.unheaded: list[str] = []  # paths of messages
+        self.unheaded: list[str] = []  # paths of messages without a header
         self._authorisation = authorisation
         self._digest = sha256()
 
     def take(self, found: MessageHeader | Unheaded | Nested) -> None:
         """Check a header; note a message without one. Raises ScopeError.
 
-        One inside a record is checked and no more: to both sides it is a part of that record.
+        A header inside a record is only checked: reader and counter treat it as part of that record.
         """
         if isinstance(found, Nested):
             self._check(found.header)
@@ -71,7 +71,9 @@ class Stated:
             self._add([found.unit])
             return
         nihii, inss = self._check(found)
-        self._add([found.unit, _folded(found.system or ""), *_told(nihii), "", *_told(inss)])
+        self._add(
+            [found.unit, _folded(found.system or ""), *_sorted_folded(nihii), "", *_sorted_folded(inss)]
+        )
 
     def _check(self, header: MessageHeader) -> tuple[tuple[str, ...], tuple[str, ...]]:
         nihii, inss = header.sender_nihii.reveal(), header.sender_inss.reveal()
@@ -79,21 +81,21 @@ class Stated:
         return nihii, inss
 
     def digest(self) -> bytes:
-        """Of all that was taken so far, in its order."""
+        """Return the digest of all headers so far, in order."""
         return self._digest.digest()
 
     def compare(self, digest: bytes | None, file: SourceFile) -> None:
-        """Raise UnexplainedUnitError unless the other side, if it could read the file, has the same digest."""
+        """Raise UnexplainedUnitError unless the other side's digest, if it could read the file, is the same."""
         if digest not in (None, self.digest()):
             raise UnexplainedUnitError("headers_differ", file=file.ordinal)
 
     def _add(self, parts: Iterable[str]) -> None:
         for part in parts:
-            told = part.encode("utf-8", "surrogatepass")
-            self._digest.update(len(told).to_bytes(8, "big") + told)
+            encoded = part.encode("utf-8", "surrogatepass")
+            self._digest.update(len(encoded).to_bytes(8, "big") + encoded)
 
 
-def _told(numbers: Iterable[str]) -> Iterator[str]:
+def _sorted_folded(numbers: Iterable[str]) -> Iterator[str]:
     return (_folded(number) for number in sorted(numbers))
 
 

@@ -1,4 +1,4 @@
-"""inventory: count what came, by the byte, without the readers; decide what is in scope."""
+"""inventory: count the source to the byte, without the readers; decide what is in scope."""
 
 from __future__ import annotations
 
@@ -46,8 +46,8 @@ EXCLUSION = pa.schema([("unit", pa.string()), ("disposition", pa.string()), ("re
 def count_source(context: DataContext, known: dict[int, tuple[str, bytes | None]]) -> Inventory:
     """Tile every file, seal the counted units, and seal which of them are out of scope.
 
-    `known` is what `check_headers` gave. Raises ScopeError and UnexplainedUnitError where the counter meets another
-    header than the reader did.
+    `known` is the result of `check_headers`. Raises ScopeError, and UnexplainedUnitError if the counter finds other headers than
+    the reader.
     """
     fact_key = derive(context.run_key, "facts")
     writer = context.writer(STAGE)
@@ -82,7 +82,7 @@ class _FileCount:
         self._fact_key, self._writer = fact_key, writer
 
     def count(self, known: tuple[str, bytes | None] | None, *, repeated: bool) -> tuple[FileEntry, Tiling]:
-        """Count it, or book it as a whole when it cannot be read, is no record, or repeats an earlier file."""
+        """Count the file in units, or as a whole if it is unreadable, holds no record, or repeats an earlier file."""
         position: dict[str, int] = {}
         if known is None:
             damaged = no_record(self._file) or Reason.UNKNOWN_FORMAT
@@ -96,7 +96,7 @@ class _FileCount:
             except SourceError as error:
                 damaged = no_record(self._file) or _file_reason(error)
                 position = {name: int(error.facts.get(name, 0)) for name in ("line", "column")}
-        # What was counted before the damage showed stays sealed under this file's ordinal: `counted` skips it.
+        # Units counted before the damage was found stay sealed under this file's ordinal: `CountedRows` skips them.
         batch, tiling = whole_file(self._file, self._fact_key)
         self._writer.write(APART, batch.rows)
         if damaged is Reason.UNKNOWN_FORMAT and tiling.size < self._file.size:
@@ -125,13 +125,13 @@ class _FileCount:
         return entry, tiling
 
     def _seal(self, batch: Batch) -> None:
-        """What belongs to no patient goes into a table apart: else every segment would begin with patient 0."""
+        """Seal a batch; units without a patient go into a separate table, or every segment would begin with patient 0."""
         if batch.table != "counted_unit":
             self._writer.write(batch.table, batch.rows)
             return
-        nobody = pc.equal(batch.rows["patient"], 0)
-        self._writer.write("counted_unit", batch.rows.filter(pc.invert(nobody)))
-        self._writer.write(APART, batch.rows.filter(nobody))
+        no_patient = pc.equal(batch.rows["patient"], 0)
+        self._writer.write("counted_unit", batch.rows.filter(pc.invert(no_patient)))
+        self._writer.write(APART, batch.rows.filter(no_patient))
 
 
 def _file_reason(error: SourceError) -> Reason:
@@ -144,7 +144,7 @@ def _file_reason(error: SourceError) -> Reason:
 
 
 def _refuse_without_patient(files: list[FileEntry]) -> None:
-    """Refuse an export in which nobody is found: by what is wrong with the first damaged file, if one is."""
+    """Refuse an export without patients, with the fault of the first damaged file if there is one."""
     if any(f.patients for f in files):
         return
     damaged = [f for f in files if f.damaged and f.format and f.holds_records]
@@ -170,7 +170,7 @@ def _file_rows(files: list[FileEntry]) -> pa.RecordBatch:
 
 
 class CountedRows:
-    """The counted rows that stand: of a file damaged as a whole, only the row of the file itself."""
+    """The valid counted rows: for a file damaged as a whole, only the row of the file itself."""
 
     def __init__(self, reader: StagingReader) -> None:
         self._reader = reader
@@ -184,14 +184,14 @@ class CountedRows:
         }
 
     def units(self, first: int | None = None, last: int | None = None) -> Iterator[pa.RecordBatch]:
-        """Batches of `counted_unit`; at least those of the patients from `first` to `last`."""
+        """Yield batches of `counted_unit`; at least those of the patients from `first` to `last`."""
         apart = () if first else self._reader.batches(APART)
         for batch in chain(apart, self._reader.batches("counted_unit", first, last)):
             whole = pc.equal(batch["kind"], UnitKind.FILE.value)
             yield batch.filter(pc.or_(whole, self._sound(batch))) if self._damaged else batch
 
     def patients(self) -> Iterator[pa.RecordBatch]:
-        """Batches of `counted_patient`."""
+        """Yield batches of `counted_patient`."""
         for batch in self._reader.batches("counted_patient"):
             yield batch.filter(self._sound(batch)) if self._damaged else batch
 
@@ -200,7 +200,7 @@ class CountedRows:
 
 
 class _Totals:
-    """Sums over files."""
+    """Sums over all files."""
 
     def __init__(self) -> None:
         self.files: list[FileEntry] = []
@@ -224,7 +224,7 @@ class _Totals:
         self.years.update(tiling.years)
 
     def inventory(self, reasons: Reasons, software: dict[str, int]) -> Inventory:
-        """The sums; `reasons` are of what was excluded, to which the damaged files are added."""
+        """Return the sums; `reasons` are those of excluded units, to which damaged files are added."""
         excluded = {
             d: sum(n for kinds in found.values() for n in kinds.values()) for d, found in reasons.items()
         }
@@ -249,7 +249,7 @@ class _Totals:
 
 
 def _seal_exclusions(context: DataContext, unheaded: list[str]) -> Reasons:
-    """Decide scope from what was counted; seal one verdict a subtree and one outcome a unit below it."""
+    """Decide the scope from the counted units; seal one verdict per subtree and one outcome per unit below it."""
     counted = CountedRows(context.reader(STAGE))
     verdicts = dict.fromkeys(unheaded, Verdict(Disposition.UNSCOPED, Reason.NO_HEADER))
     verdicts.update(_folder_verdicts(context, counted))
@@ -283,7 +283,7 @@ def _folder_verdicts(context: DataContext, counted: CountedRows) -> Iterator[tup
 
 
 def _loose_verdicts(context: DataContext, counted: CountedRows) -> Iterator[tuple[str, Verdict]]:
-    """Loose text of no folder may speak of anybody: under a restricted scope it is not staged."""
+    """Yield verdicts on loose text outside folders: it may be about anyone, so under a restricted scope it is not staged."""
     if context.authorisation.admits_patient(None, None) is not Disposition.UNSCOPED:
         return
     loose = pa.array([UnitKind.LOOSE_TEXT.value, UnitKind.REMARK.value])
@@ -304,7 +304,7 @@ def _transaction_verdicts(
             if folders and enclosing(unit, folders):
                 continue
             if kind == UnitKind.MESSAGE_HEADER:
-                unit = unit.rpartition(".")[0]  # its header lines speak for the whole message
+                unit = unit.rpartition(".")[0]  # its header lines apply to the whole message
             if record_kind is not None and record_kind not in kinds:
                 yield unit, Verdict(Disposition.OUT_OF_SCOPE, Reason.KIND_OUT_OF_SCOPE)
             elif responsible is not None and not context.authorisation.admits_responsible(responsible):
@@ -312,7 +312,7 @@ def _transaction_verdicts(
 
 
 def enclosing(unit: str, verdicts: dict[str, Verdict]) -> Verdict | None:
-    """The verdict on the unit itself or on what encloses it."""
+    """Return the verdict on the unit itself or on a unit that encloses it."""
     path = unit.partition("#")[0]
     while path:
         if path in verdicts:

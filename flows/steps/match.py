@@ -1,4 +1,4 @@
-"""match: find folders of the same patient. Only what is certain is joined; the rest is a list for the doctor."""
+"""match: find folders of the same patient. Only certain matches are joined; the rest is a list for the doctor."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ NOTICE = pa.schema([("patient", pa.int32()), ("why", pa.string())])
 _COLUMNS = [
     "patient", "file", "inss", "identifiers", "family_name", "first_names", "birth", "birth_precision", "sex",
 ]  # fmt: skip
-_MESSAGES = "healthone"  # the format of files that hold messages and no folders
+_MESSAGES = "healthone"  # the format of files with messages and no folders
 
 
 def match(context: DataContext, checked: Checked) -> Matched:
-    """Give every patient of the source a chart; join folders only when certain."""
+    """Assign a chart to every patient of the source; join folders only when certain."""
     files = checked.staged.inventory.files
     messages = frozenset(file.ordinal for file in files if file.format == _MESSAGES)
     folders = read_folders(_people(context), messages)
@@ -34,7 +34,7 @@ def match(context: DataContext, checked: Checked) -> Matched:
 
 
 def find_doubles(people: pa.Table) -> tuple[dict[int, int], list[Pair]]:
-    """Who is certainly the same as an earlier patient, and who may be: (patient, an earlier one, why)."""
+    """Find certain repetitions of earlier patients, and possible ones: (patient, an earlier one, why)."""
     folders = read_folders(people)
     joined = find_joins(folders)
     return joined, find_pairs(folders, joined)
@@ -73,7 +73,7 @@ def _seal(
 
 
 def load_charts(context: DataContext) -> dict[int, tuple[int, ...]]:
-    """Chart ordinal to the patients (source folders) it holds, in order."""
+    """Return each chart's patients (source folders), in order, by chart ordinal."""
     charts: dict[int, list[int]] = {}
     for batch in context.reader(STAGE).batches("chart"):
         for patient, chart in zip(batch["patient"].to_pylist(), batch["chart"].to_pylist(), strict=True):
@@ -82,12 +82,12 @@ def load_charts(context: DataContext) -> dict[int, tuple[int, ...]]:
 
 
 def load_review(context: DataContext) -> Iterator[tuple[int, int, str]]:
-    """The pairs that may be of one patient: (patient, an earlier one, why)."""
+    """Yield the pairs that may be one patient: (patient, an earlier one, why)."""
     for batch in context.reader(STAGE).batches("review"):
         yield from zip(*(batch[name].to_pylist() for name in REVIEW.names), strict=True)
 
 
 def load_notices(context: DataContext) -> Iterator[tuple[int, str]]:
-    """What folders say about their patients that cannot all be right: (patient, why)."""
+    """Yield folders whose statements about the patient contradict each other: (patient, why)."""
     for batch in context.reader(STAGE).batches("notice"):
         yield from zip(*(batch[name].to_pylist() for name in NOTICE.names), strict=True)

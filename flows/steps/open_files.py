@@ -1,4 +1,4 @@
-"""open_files: the files of a source, clear or sealed to an intake; of a sealed one nothing is in clear but in memory."""
+"""open_files: the files of a source, clear or sealed to an intake; a sealed source is in clear only in memory."""
 
 from __future__ import annotations
 
@@ -12,18 +12,16 @@ from vault.intake.sealed_source import is_sealed, open_sealed
 from vault.runs.lease import Lease
 
 Tell = Callable[[str | None, bool], None]
-"""Is told the intake that opened the source, None for a clear one, and whether it was sealed to that intake alone."""
+"""Called with the intake that opened the source (None: a clear source), and whether the source was sealed to it alone."""
 
 
 def open_files(
     home: Path, lease: Lease, path: Path, wanted: str | None, limits: Limits, tell: Tell
 ) -> tuple[SourceFile, ...]:
-    """Tell a sealed source by its first bytes and open it with the intake it was sealed to.
+    """Recognise a sealed source by its first bytes, and open it with the intake it was sealed to.
 
-    `tell` comes before the content is looked at: a source that turns out cut or altered is already known as sealed. It
-    raises when the run may not go on with such a source.
-
-    Raises IntakeError, SealedSourceError, SourceError.
+    `tell` is called before the content is read, so a truncated or altered source is already on record as sealed. It raises if
+    the run may not continue with such a source. Raises IntakeError, SealedSourceError, SourceError.
     """
     wanted = lease.intake_id or wanted
     reopen = partial(open_file, path)
@@ -33,7 +31,7 @@ def open_files(
         payload = look()
         return open_stream(payload.open, payload.size, limits)
     if (wanted is not None or lease.sealed_source) and _lies_in_clear(path):
-        tell(None, False)  # before it is looked at: a damaged clear export is one that was seen
+        tell(None, False)  # before it is read: a damaged clear export was also seen in clear
     files = open_source(path, limits)
     tell(None, False)
     return files

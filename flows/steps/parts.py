@@ -1,4 +1,4 @@
-"""Sealed zip parts: members are compressed and sealed as they are made, so no plain byte reaches a disk."""
+"""Sealed zip parts: members are compressed and sealed as they are written, so no plain byte reaches a disk."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from vault.age.sealing import seal_stream
 
 
 class SealedZip:
-    """A zip whose bytes are sealed to the recipients as they are made."""
+    """A zip whose bytes are sealed to the recipients as they are written."""
 
     def __init__(self, archive: ZipStream, hashing: Hashing) -> None:
         self._archive, self._hashing = archive, hashing
 
     def digest(self) -> Digest:
-        """Digest of the sealed bytes as they were made, once the zip is closed."""
+        """Return the digest of the sealed bytes as written, once the zip is closed."""
         return self._hashing.close()
 
     def member(self, name: str) -> AbstractContextManager[Callable[[bytes], None]]:
-        """Open a member and give the callable that takes its bytes."""
+        """Open a member; yields the callable that takes its bytes."""
         return self._archive.member(name)
 
 

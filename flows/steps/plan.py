@@ -1,4 +1,4 @@
-"""plan: which chart goes into which sealed part, with a digest to compare a rehearsal and a run by."""
+"""plan: assign charts to sealed parts, with a digest for comparing a rehearsal and a run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""publish: seal the report, bring all to the destination, manifest last. A red run never gets here."""
+"""publish: seal the report, bring everything to the destination, the manifest last. A failed run never gets here."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ REPORT = "report.zip.age"
 
 
 def publish(context: DataContext, reconciliation: Reconciliation) -> Published:
-    """Bring everything to the destination, read it back, and with leave publish it in one act, the manifest last.
+    """Bring everything to the destination, read it back, and with permission publish it in one act, the manifest last.
 
-    The digests in the manifest are of what was sealed, and what the destination gives back is compared with them. A crash
-    after that act leaves a whole package, which is compared again. Raises TargetError.
+    The manifest's digests are those of the sealed bytes; what the destination returns is compared with them. A crash after
+    publication leaves a complete package, which is compared again. Raises TargetError.
     """
     if context.destination.published():
         return _published_before(context, reconciliation)
     for name in (REPORT, MANIFEST):
-        (context.parts / name).unlink(missing_ok=True)  # of an interrupted attempt
+        (context.parts / name).unlink(missing_ok=True)  # left by an interrupted attempt
     findings, digest = _seal_report(context, reconciliation)
     parts = (*reconciliation.delivery.parts, _sealed(REPORT, digest))
     _write_manifest(context, reconciliation, parts)
@@ -49,7 +49,10 @@ def publish(context: DataContext, reconciliation: Reconciliation) -> Published:
 
 
 def _published_before(context: DataContext, reconciliation: Reconciliation) -> Published:
-    """The manifest in staging tells what was sealed; it was written after the last part and before publication."""
+    """Check a package that an earlier attempt published, by the manifest in staging, which lists what was sealed.
+
+    The manifest was written after the last part and before publication.
+    """
     try:
         manifest = (context.parts / MANIFEST).read_bytes()
     except FileNotFoundError:
@@ -106,7 +109,7 @@ def _put(archive: SealedZip, name: str, text: str) -> None:
 
 
 def _originals(context: DataContext) -> Iterator[tuple[str, bytes]]:
-    """For each chart the elements that stand in it as prose: `originals/` and the name of the chart's file."""
+    """Yield, for each chart, the elements that it contains as prose: `originals/` and the name of the chart's file."""
     for batch in context.reader(DELIVERED).batches("original"):
         for chart, document in zip(batch["chart"].to_pylist(), batch["document"].to_pylist(), strict=True):
             name = chart_name(context.run_id, chart).rpartition("/")[2]
@@ -122,7 +125,7 @@ def _findings(context: DataContext) -> list[Finding]:
 
 
 def _doubles(context: DataContext) -> Iterator[Finding]:
-    """Charts that may be of one patient, two by two; then charts that are not clear about their own patient."""
+    """Yield charts that may belong to one patient, in pairs; then charts that contradict themselves about their patient."""
     charts = load_charts(context)
     name_of = {
         patient: chart_name(context.run_id, chart)
@@ -130,17 +133,17 @@ def _doubles(context: DataContext) -> Iterator[Finding]:
         for patient in patients
     }
     review, notices = list(load_review(context)), list(load_notices(context))
-    told = _describe(context, {*(p for pair in review for p in pair[:2]), *(p for p, _ in notices)})
+    described = _describe(context, {*(p for pair in review for p in pair[:2]), *(p for p, _ in notices)})
     for patient, other, why in review:
-        people = " | ".join(told[each][1] for each in (patient, other))
+        people = " | ".join(described[each][1] for each in (patient, other))
         yield doubtful(name_of[patient], name_of[other], why, people)
     for patient, why in notices:
-        yield contradictory(name_of[patient], told[patient][0], why, told[patient][1])
+        yield contradictory(name_of[patient], described[patient][0], why, described[patient][1])
 
 
 def _describe(context: DataContext, patients: set[int]) -> dict[int, tuple[str, str]]:
-    """Of each of some patients where the source speaks of him, and who he is, for the sealed report."""
-    told: dict[int, tuple[str, str]] = {}
+    """Return, for each of these patients, the unit that states them and who they are, for the sealed report."""
+    described: dict[int, tuple[str, str]] = {}
     for batch in context.reader(EXTRACTED).batches("patient") if patients else ():
         columns = ("patient", "unit", "family_name", "first_names", "birth", "inss")
         for patient, unit, family, first, *others in zip(
@@ -148,12 +151,15 @@ def _describe(context: DataContext, patients: set[int]) -> dict[int, tuple[str, 
         ):
             if patient in patients:
                 text = ", ".join(part for part in (family, *(first or ()), *others) if part)
-                told[patient] = (unit, f"{told[patient][1]} / {text}" if patient in told else text)
-    return told
+                described[patient] = (
+                    unit,
+                    f"{described[patient][1]} / {text}" if patient in described else text,
+                )
+    return described
 
 
 def _kept_back(context: DataContext) -> Iterator[Finding]:
-    """What was not delivered but lies beside the charts, each with the member that holds it."""
+    """Yield what was kept out of the charts, each with the member of the report that holds it."""
     names = _file_names(context)
     for stage, ending in ((EXTRACTED, "bin"), (CHECKED, "jsonl")):
         for batch in context.reader(stage).batches("outcome"):
@@ -164,7 +170,7 @@ def _kept_back(context: DataContext) -> Iterator[Finding]:
 
 
 def _file_names(context: DataContext) -> dict[str, str]:
-    """What the files that were handed over whole are called in the export, and where their XML breaks."""
+    """Return the names in the export of files that were handed over whole, and where their XML breaks."""
     names: dict[str, str] = {}
     for batch in context.reader(EXTRACTED).batches("file_name"):
         for row in batch.to_pylist():
@@ -197,8 +203,8 @@ def _summary(context: DataContext, reconciliation: Reconciliation) -> dict[str, 
 
 
 def _quarantine(context: DataContext) -> list[tuple[str, Callable[[Callable[[bytes], None]], None]]]:
-    """One member a quarantined unit, verbatim: its name is its path, slashes turned into underscores."""
-    reader = context.reader(EXTRACTED)  # one for all: it keeps what it found of a segment
+    """Return one member per quarantined unit, verbatim, named by its path with underscores for slashes."""
+    reader = context.reader(EXTRACTED)  # one reader for all, because it caches segments
     members = _contract_quarantine(context, reader)
     for batch in reader.batches("outcome"):
         for unit, patient, disposition, reason in zip(
@@ -212,12 +218,12 @@ def _quarantine(context: DataContext) -> list[tuple[str, Callable[[Callable[[byt
 def _contract_quarantine(
     context: DataContext, reader: StagingReader
 ) -> list[tuple[str, Callable[[Callable[[bytes], None]], None]]]:
-    """What a contract kept back: the rows of the unit, and its attachments."""
+    """Return what a contract kept back: the rows of the unit, and its attachments."""
     members = []
     units = Quarantined.load(context.reader(CHECKED))
     rows, documents = KeptBack(reader, units), KeptBack(reader, units, ("document",))
     for unit, patient in sorted(units.units.items(), key=lambda each: each[1]):
-        members.append((_member(unit, Reason.CONTRACT, "jsonl"), _tell(rows, unit)))
+        members.append((_member(unit, Reason.CONTRACT, "jsonl"), _row_writer(rows, unit)))
         members += [
             (_member(document, Reason.CONTRACT, "bin"), _copy(reader, document, patient))
             for document in documents.paths(unit)
@@ -229,7 +235,7 @@ def _member(unit: str, reason: str, ending: str) -> str:
     return f"quarantine/{unit.replace('/', '_')}-{reason}.{ending}"
 
 
-def _tell(kept_back: KeptBack, unit: str) -> Callable[[Callable[[bytes], None]], None]:
+def _row_writer(kept_back: KeptBack, unit: str) -> Callable[[Callable[[bytes], None]], None]:
     def write(emit: Callable[[bytes], None]) -> None:
         for line in kept_back.rows(unit):
             emit(line)

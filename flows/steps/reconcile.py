@@ -1,8 +1,8 @@
-"""reconcile: hold what was delivered against what came, unit by unit and fact by fact, or turn the run red.
+"""reconcile: compare delivery and source, unit by unit and fact by fact; a difference fails the run.
 
-Two books must agree. Every unit that the counter saw has exactly one disposition, and nothing else has one. And
-for each chart the multiset of fact digests of the units said to be delivered (whole, or degraded to text) equals
-the multiset read back from the plain stream.
+Two accounts must agree. Every counted unit has exactly one disposition, and nothing else has one. And for each chart, the
+multiset of fact digests of the units reported as delivered (whole, or degraded to text) equals the multiset read back from the
+plain stream.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ CHARTS_AT_ONCE = 250
 PATIENTS_AT_ONCE = 1000
 _OUTCOME_STAGES = ("scope", "extract", "check", DELIVERED)
 
-# A quarantined unit takes what is nested in it along. Only a unit without an end of its own is looked for above, by
-# the paths that enclose it: comparing each with each would take the square of their number.
+# A quarantined unit includes the units nested in it. Only units without an outcome of their own are looked up, by the paths
+# that enclose them: comparing every pair would be quadratic.
 _DISPOSED = """
 CREATE OR REPLACE TEMP TABLE disposed AS
 WITH ended AS (SELECT unit, any_value(disposition) AS disposition, any_value(reason) AS reason, max(chart) AS chart,
@@ -71,7 +71,7 @@ SELECT coalesce(sum(greatest(coalesce(c.n, 0) - coalesce(w.n, 0), 0)), 0),
 FROM came c FULL JOIN went w ON c.chart = w.chart AND c.digest = w.digest
 WHERE c.n IS DISTINCT FROM w.n
 """
-# The files are named as far as one more than an error names (`FILES_NAMED`).
+# The files are listed up to one more than an error names (`FILES_NAMED`).
 _BY_KIND = """
 SELECT kind, disposition, reason, count(*),
        list_slice(list_sort(list(DISTINCT CAST(split_part(unit, '/', 1) AS INTEGER))
@@ -82,7 +82,7 @@ _Row = tuple[str, str, str, int, list[int]]
 
 
 def reconcile(context: DataContext, delivery: Delivery) -> Reconciliation:
-    """Balance both books over all charts.
+    """Balance both accounts over all charts.
 
     Raises UnexplainedUnitError, CountMismatchError (lost or invented facts), or CeilingError.
     """
@@ -106,18 +106,18 @@ def reconcile(context: DataContext, delivery: Delivery) -> Reconciliation:
 
 @dataclass(frozen=True)
 class _Cohort:
-    """Patients whose books are balanced together: those of some charts, or some that have none."""
+    """Patients who are balanced together: those of some charts, or some without a chart."""
 
-    patients: frozenset[int]  # 0: files that belong to nobody
-    joined: tuple[int, ...] = ()  # charts that hold several source folders
-    above: int | None = None  # with this: all above it too, who should not be there
+    patients: frozenset[int]  # 0: files without a patient
+    joined: tuple[int, ...] = ()  # charts with several source folders
+    above: int | None = None  # if set: also all patients above it, which should not exist
 
     @property
     def bounds(self) -> tuple[int, int]:
         return min(self.patients), max(self.patients) if self.above is None else 2**31 - 1
 
     def of(self, rows: pa.RecordBatch) -> pa.RecordBatch:
-        """The rows of these patients."""
+        """Return the rows of these patients."""
         inside = pc.is_in(rows["patient"], pa.array(sorted(self.patients), pa.int32()))
         if self.above is not None:
             inside = pc.or_(inside, pc.greater(rows["patient"], self.above))
@@ -125,7 +125,7 @@ class _Cohort:
 
 
 def _cohorts(charts: dict[int, tuple[int, ...]], patients: int) -> Iterator[_Cohort]:
-    """First those without a chart, in slices, then the charts in slices."""
+    """Yield slices of the patients without a chart, then slices of the charts."""
     charted = {patient for folders in charts.values() for patient in folders}
     yield _Cohort(frozenset({0}), above=patients)
     for start in range(1, patients + 1, PATIENTS_AT_ONCE):

@@ -1,7 +1,7 @@
-"""What may leave the data process of the old software's name: a vendor's fact, but free text of a foreign file.
+"""What may leave the data process of the old software's name: a vendor's fact, but free text in a foreign file.
 
-So a name passes only when the instruction names the same software, in the plain form of a name, and a version only in that of
-a version. Anything else is said by a code.
+A name passes only if the instruction names the same software and it has the plain form of a name; a version only if it has the
+form of a version. Everything else is reported as a code.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ OTHER_FORM = "other_form"
 _NAME = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9][A-Za-z0-9 .+&/_-]{0,31}", re.ASCII)
 _NUMBER = re.compile(
     r"[0-9]{5}|[0-9]{2}[ ./-][0-9]{2}[ ./-][0-9]{2}", re.ASCII
-)  # of a person, a card, a telephone
+)  # a number of a person, card or telephone
 _VERSION = re.compile(r"[vV]?[0-9]{1,4}([.][0-9A-Za-z-]{1,8}){0,5}", re.ASCII)
 
 
 def software_of(header: MessageHeader, authorised: str) -> str:
-    """Name and version in one line, or `not_stated`, `not_in_the_instruction`, `other_form`.
+    """Return name and version in one line, or `not_stated`, `not_in_the_instruction`, `other_form`.
 
-    `authorised` is the name in the instruction; a header that states another is refused
+    `authorised` is the name in the instruction; a header that states another name is refused
     (`vault.authorisation.check.check_header`).
     """
     if not header.system:

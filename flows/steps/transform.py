@@ -1,7 +1,7 @@
-"""transform: profile the codes against what the target knows. Nothing is rewritten that is not certain.
+"""transform: profile the codes against the target's code schemes. No uncertain code is rewritten.
 
-From KMEHR to SMF a code travels as it is, its local twin beside it; this step says how many codes each scheme
-holds, so that a practice sees before delivery how much rests on local codes.
+From KMEHR to SMF a code is copied unchanged, with its local twin; this step counts the codes per scheme, so that a practice sees
+before delivery how much depends on local codes.
 """
 
 from __future__ import annotations
@@ -39,9 +39,9 @@ _KNOWN = frozenset(
 
 
 def transform(context: DataContext, matched: Matched) -> Drafts:
-    """Count the codes in items and results by scheme; schemes outside the known ones count as `other`.
+    """Count the codes in items and results by scheme; unknown schemes count as `other`.
 
-    A shape says which schemes its units use: it is looked through once a batch.
+    A shape determines the schemes of its units, so each shape is read once per batch.
     """
     codes: Tally[str] = Tally()
     for batch in context.reader(EXTRACTED).batches("unit", columns=["kind", "shape"]):
@@ -53,7 +53,7 @@ def transform(context: DataContext, matched: Matched) -> Drafts:
 
 
 def schemes_of(shape: str) -> list[str]:
-    """The scheme of each code of an item and of its contents, `none` where it states none."""
+    """Return the scheme of each code of an item and its contents, `none` for a code without one."""
     item = skeleton_of(shape).root
     holders = [item, *(child for child in item.children if child.name == "content")]
     codes = (child for holder in holders for child in holder.children if child.name == "cd")

@@ -1,6 +1,6 @@
-"""The values that travel from step to step. Only the step before can make what a step takes.
+"""The values that pass from step to step. Only the preceding step can create a step's input.
 
-They hold counts, ordinals and references, never a patient's data; those stay sealed in staging.
+They hold counts, ordinals and references, never patient data, which stays sealed in staging.
 """
 
 from __future__ import annotations
@@ -10,37 +10,37 @@ from dataclasses import dataclass, field
 from schemas.disposition import HELD_AGAINST_NOTHING
 
 Reasons = dict[str, dict[str, dict[str, int]]]
-"""Disposition (but delivered whole) to reason to kind of unit, to how many."""
+"""Disposition (except delivered whole) to reason to kind of unit to number of units."""
 
 
 def add_reason(reasons: Reasons, disposition: str, reason: str, kind: str, count: int) -> None:
-    """Count units of a kind that so ended, for this reason."""
+    """Count units of a kind with this disposition and reason."""
     kinds = reasons.setdefault(disposition, {}).setdefault(reason, {})
     kinds[kind] = kinds.get(kind, 0) + count
 
 
 @dataclass(frozen=True)
 class FileEntry:
-    """One file of the source, as the inventory saw it."""
+    """One file of the source, as counted by the inventory."""
 
     ordinal: int
-    format: str | None  # None: no connector knows it
+    format: str | None  # None: no connector knows the format
     first_patient: int
     patients: int
     size: int
     damaged: str | None  # Reason when the file as a whole is quarantined
-    line: int = 0  # where it is not well-formed, in its decoded text; 0: nothing says
+    line: int = 0  # where the decoded text is not well-formed; 0: unknown
     column: int = 0
 
     @property
     def holds_records(self) -> bool:
-        """Whether it is no stray file: what is held against a ceiling when it cannot be read."""
+        """Whether the file holds records, and counts against a ceiling if it is unreadable."""
         return self.damaged not in HELD_AGAINST_NOTHING
 
 
 @dataclass(frozen=True)
 class Inventory:
-    """What came, counted without the readers."""
+    """The source, counted without the readers."""
 
     files: tuple[FileEntry, ...]
     units: dict[str, int]
@@ -51,17 +51,17 @@ class Inventory:
     ignored_bytes: dict[str, int]
     repaired: dict[str, int]
     excluded: dict[str, int]  # disposition -> units
-    reasons: Reasons = field(default_factory=dict)  # of those excluded, and of files that cannot be read
-    years: tuple[int, ...] = ()  # the first and the last year in which a record of the export lies
+    reasons: Reasons = field(default_factory=dict)  # of excluded units and unreadable files
+    years: tuple[int, ...] = ()  # first and last year of the export's records
     software: dict[str, int] = field(
         default_factory=dict
-    )  # what its headers name (`flows.steps.software`) -> headers
-    walked: dict[str, int] = field(default_factory=dict)  # folders that the slow counter counted, by why
+    )  # software in the headers (`flows.steps.software`) -> headers
+    walked: dict[str, int] = field(default_factory=dict)  # folders counted by the slow counter, by reason
 
 
 @dataclass(frozen=True)
 class Staged:
-    """What extraction sealed: rows a table, and rejects by reason."""
+    """What extraction sealed: rows per table, and rejects by reason."""
 
     inventory: Inventory
     rows: dict[str, int]
@@ -70,7 +70,7 @@ class Staged:
 
 @dataclass(frozen=True)
 class Checked:
-    """The contracts' verdict: violations an expectation; how many units went to quarantine."""
+    """The contracts' verdict: violations per expectation, and the number of quarantined units."""
 
     staged: Staged
     violations: dict[str, int]
@@ -79,7 +79,7 @@ class Checked:
 
 @dataclass(frozen=True)
 class Matched:
-    """Charts, pairs of charts that may be of one patient, and folders that contradict themselves."""
+    """Charts, pairs of charts that may belong to one patient, and folders that contradict themselves."""
 
     checked: Checked
     charts: int
@@ -90,7 +90,7 @@ class Matched:
 
 @dataclass(frozen=True)
 class Drafts:
-    """The profile of codes: how many of each scheme, how many that no table knows."""
+    """The profile of codes: how many per scheme, how many in no known scheme."""
 
     matched: Matched
     codes: dict[str, int]
@@ -116,7 +116,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class SealedPart:
-    """A sealed part: its digest is of the bytes as they were sealed."""
+    """A sealed part, with the digest of its sealed bytes."""
 
     name: str
     size: int
@@ -133,12 +133,12 @@ class Delivery:
     filled: dict[str, int]
     derived: int
     problems: dict[str, int]
-    walked: dict[str, int] = field(default_factory=dict)  # charts that were counted one by one, by why
+    walked: dict[str, int] = field(default_factory=dict)  # charts counted one by one, by reason
 
 
 @dataclass(frozen=True)
 class Reconciliation:
-    """The books balance: dispositions by kind, lost and surplus both zero."""
+    """The accounts balance: dispositions by kind; nothing lost, nothing in surplus."""
 
     delivery: Delivery
     dispositions: dict[str, int]
@@ -158,6 +158,6 @@ class Published:
 
 @dataclass(frozen=True)
 class Rehearsed:
-    """A rehearsal's end: everything balanced, nothing was published."""
+    """The end of a rehearsal: everything balanced, nothing published."""
 
     reconciliation: Reconciliation

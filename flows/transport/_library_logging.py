@@ -1,6 +1,6 @@
-"""Keeping the libraries that speak to servers quiet, and to what they are told by us.
+"""Keep the server libraries quiet, and limited to the settings that Reprise passes.
 
-Their loggers tell host names, requests and user names. fsspec takes arguments of every file system from the user's files and
+Their loggers write host names, requests and user names. fsspec takes arguments for every file system from the user's files and
 environment.
 """
 
@@ -12,7 +12,7 @@ _LOGGERS = ("paramiko", "fsspec", "s3fs", "botocore", "aiobotocore", "boto3", "a
 
 
 def silence() -> None:
-    """Shut the libraries' loggers, whatever level the root has, and forget what fsspec read of the user's configuration."""
+    """Silence the libraries' loggers, whatever the root's level, and drop what fsspec read from the user's configuration."""
     from fsspec.config import conf
 
     conf.clear()

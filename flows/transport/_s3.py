@@ -1,7 +1,7 @@
-"""A bucket over S3: the only module that knows s3fs, botocore and aiohttp.
+"""A bucket over S3: the only module that imports s3fs, botocore and aiohttp.
 
-What botocore would take from the environment, from files in the user's folder or from a metadata service is not taken: an
-endpoint, a proxy, a certificate bundle, a model of the service. aiohttp follows redirects and botocore proxies; here neither.
+botocore's sources of settings are disabled (environment, files in the user's folder, metadata services): endpoint, proxy,
+certificate bundle, service model. aiohttp would follow redirects and botocore would use proxies; neither happens here.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from vault.records.destinations import S3Bucket
 _SECONDS = 30
 _PORTS = {"http": 80, "https": 443}
 _ANSWER_BYTES = 16 << 20
-"""More than any answer that is no object's content: a listing of a thousand names of a thousand bytes, escaped."""
+"""Larger than any response except an object's content: a listing of a thousand names of a thousand bytes, escaped."""
 _S3_FULL = frozenset({"InsufficientStorage", "QuotaExceeded", "XMinioStorageFull", "EntityTooLarge"})
 _S3_AGAIN = frozenset(
     {
@@ -39,9 +39,9 @@ _S3_AGAIN = frozenset(
 
 @cache
 def _plain_session() -> Any:
-    """A session that reads nothing of the user's: every setting has the value that the library begins with.
+    """Return a session that ignores the user's settings: every setting has the library's default value.
 
-    It holds what botocore reads from its own files, a second's work.
+    It caches what botocore reads from its own files, which takes a second.
     """
     from aiobotocore.session import AioSession
     from botocore.configprovider import (
@@ -57,12 +57,12 @@ def _plain_session() -> Any:
     session.register_component("config_store", ConfigValueStore(settings))
     models = Loader(extra_search_paths=[Loader.BUILTIN_DATA_PATH], include_default_search_paths=False)
     session.register_component("data_loader", models)
-    session.unregister("before-call.s3", add_expect_header)  # a server could answer it with silence
+    session.unregister("before-call.s3", add_expect_header)  # a server could leave it unanswered
     return session
 
 
 async def _read_whole(answer: Any) -> bytes:
-    """The body of an answer that is read whole; one without an end would fill the memory before its time is over."""
+    """Read a response body completely, up to a limit: an endless one would fill the memory before the timeout."""
     found = bytearray()
     while piece := await answer.content.read(1 << 16):
         found += piece
@@ -73,21 +73,21 @@ async def _read_whole(answer: Any) -> bytes:
 
 
 class TooLong(Exception):
-    """An answer that is no object's content goes on and on."""
+    """A response other than an object's content exceeds the size limit."""
 
 
 class Redirected(Exception):
-    """The server points elsewhere, or answers with another status of that class."""
+    """The server redirects, or answers with another status of that class."""
 
 
 @cache
 def _http_session(host: str, port: int) -> type[Any]:
-    """HTTP that follows no redirect, knows no proxy and opens sockets to one host and port."""
+    """Return an HTTP session class that follows no redirect, uses no proxy and connects to one host and port only."""
     import aiohttp
     from aiobotocore.httpsession import AIOHTTPSession
 
     class Declared(aiohttp.TCPConnector):
-        """Connects to the declared server alone."""
+        """Connects to the declared server only."""
 
         async def connect(self, req: Any, *arguments: Any, **named: Any) -> Any:
             if (req.url.host, req.url.port) != (host, port) or req.proxy is not None:
@@ -95,7 +95,7 @@ def _http_session(host: str, port: int) -> type[Any]:
             return await super().connect(req, *arguments, **named)
 
     class Unredirected:
-        """A session of aiohttp's, as far as it is used; an answer that points elsewhere is a refusal."""
+        """The used part of an aiohttp session; a redirect is a refusal."""
 
         def __init__(self, session: Any) -> None:
             self._session = session
@@ -132,7 +132,7 @@ def _s3_files() -> Any:
     from s3fs import S3FileSystem
 
     class S3Files(S3FileSystem):
-        """s3fs's, whose calls can be broken off."""
+        """s3fs with calls that can be cancelled."""
 
         under_way: set[asyncio.Task[Any]]
 
@@ -148,11 +148,11 @@ def _s3_files() -> Any:
                 self.under_way.discard(task)
 
         def call_s3(self, method: str, **named: Any) -> Any:
-            """One request."""
+            """Send one request."""
             return sync(self.loop, self._breakable, self._call_s3, method, **named)
 
         def read_range(self, where: dict[str, str], start: int, end: int) -> bytes:
-            """The bytes from `start` to `end` of an object, at most one more than that, whatever the server sends."""
+            """Return the bytes from `start` to `end` of an object, at most one more, whatever the server sends."""
             return bytes(sync(self.loop, self._breakable, self._read_range, where, start, end))
 
         async def _read_range(self, where: dict[str, str], start: int, end: int) -> bytes:
@@ -166,7 +166,7 @@ def _s3_files() -> Any:
             return bytes(found[: end - start + 1])
 
         def break_off(self) -> None:
-            """Cancel what is under way; called from another thread."""
+            """Cancel pending calls, from another thread."""
 
             def cancel() -> None:
                 for task in list(self.under_way):
@@ -178,13 +178,13 @@ def _s3_files() -> Any:
 
 
 class S3Dial:
-    """Dials one bucket over S3."""
+    """Connects to one bucket over S3."""
 
     def __init__(self, bucket: S3Bucket) -> None:
         self._bucket = bucket
 
     def open(self) -> Any:
-        """A client for the endpoint, with these credentials and no others. Its own retries are off: ours tell progress."""
+        """Return a client for the endpoint, with these credentials only. s3fs's retries are off: Reprise's detect progress."""
         silence()
         bucket, place = self._bucket, urlsplit(self._bucket.endpoint)
         declared = _http_session(str(place.hostname), place.port or _PORTS[place.scheme])
@@ -216,11 +216,11 @@ class S3Dial:
         filesystem.close_session(filesystem.loop, filesystem._s3creator)  # noqa: SLF001 - s3fs has no other way
 
     def break_off(self, filesystem: Any) -> None:
-        """Cancel what is under way."""
+        """Cancel pending calls."""
         filesystem.break_off()
 
     def judge(self, error: Exception) -> Fault:
-        """By the answer's status and code; whatever gave no answer is a broken line."""
+        """Classify by the response's status and code; an error without a response is a lost connection."""
         if _is_redirected(error):
             return Fault.REFUSES
         response = getattr(error.__cause__, "response", None) or getattr(error, "response", None)
@@ -236,7 +236,7 @@ class S3Dial:
 
 
 def _is_redirected(error: BaseException | None) -> bool:
-    """Whether the libraries' error wraps ours."""
+    """Return whether the libraries' error wraps `Redirected`."""
     while error is not None and not isinstance(error, Redirected):
         error = error.__cause__ or error.__context__
     return error is not None

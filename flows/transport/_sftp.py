@@ -1,7 +1,7 @@
-"""A server over SFTP: the only module that knows paramiko and fsspec's file system above it.
+"""A server over SFTP: the only module that imports paramiko and fsspec's file system for it.
 
-A host key is pinned, never learnt (fsspec believes any server unless told otherwise); no agent, no key file of the user, no
-configuration file is consulted.
+A host key is pinned, never learnt (by default fsspec trusts any server). No agent, key file or configuration file of the user is
+read.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from vault.records.destinations import SftpServer
 _SECONDS = 30
 _LOGIN_SECONDS = 60
 _PIECE = 32 << 10  # the largest request of SFTP
-_AHEAD = 64  # requests under way when reading; OpenSSH answers no more at once
+_AHEAD = 64  # pending read requests; OpenSSH answers no more at once
 _HOST_KEYS = (
     "ssh-ed25519",
     "ecdsa-sha2-nistp256",
@@ -32,22 +32,22 @@ _HOST_KEYS = (
     "rsa-sha2-256",
     "ssh-rsa",
 )
-# paramiko calls these a failed authentication too
+# paramiko reports these as failed authentication too
 _CUT_AT_LOGIN = {"Authentication failed: transport shut down or saw EOF", "Authentication timeout."}
 
 
 class WrongHostKey(Exception):
-    """The server shows another key than the one pinned."""
+    """The server presented another key than the pinned one."""
 
 
 class SftpDial:
-    """Dials one server over SFTP."""
+    """Connects to one server over SFTP."""
 
     def __init__(self, server: SftpServer) -> None:
         self._server = server
 
     def open(self) -> Any:
-        """Connect, hold the host key against the pin, log in."""
+        """Connect, compare the host key with the pin, log in."""
         silence()
         server = self._server
         filesystem = _sftp_files()(
@@ -69,15 +69,15 @@ class SftpDial:
         return filesystem
 
     def close(self, filesystem: Any) -> None:
-        """Hang up."""
+        """Close the connection."""
         filesystem.client.close()
 
     def break_off(self, filesystem: Any) -> None:
-        """Hang up: whoever waits for an answer there is told."""
+        """Close the connection: a thread that waits for a response gets an error."""
         filesystem.client.close()
 
     def judge(self, error: Exception) -> Fault:
-        """SFTP says `Failure` for a full disk and for all else it has no word for."""
+        """Classify an error. SFTP reports `Failure` for a full disk and for everything without a code of its own."""
         import paramiko
 
         if isinstance(error, WrongHostKey | paramiko.BadHostKeyException):
@@ -88,8 +88,8 @@ class SftpDial:
             return Fault.LOST
         if isinstance(error, paramiko.AuthenticationException | PermissionError | FileNotFoundError):
             return Fault.REFUSES
-        nobody = paramiko.ssh_exception.NoValidConnectionsError
-        lost = (ConnectionError, TimeoutError, EOFError, paramiko.SSHException, nobody)
+        unreachable = paramiko.ssh_exception.NoValidConnectionsError
+        lost = (ConnectionError, TimeoutError, EOFError, paramiko.SSHException, unreachable)
         if isinstance(error, lost) or not isinstance(error, OSError) or error.errno is not None:
             return Fault.LOST
         ended = {"Socket is closed", "File is closed", "Connection lost", "No connection"}
@@ -103,17 +103,17 @@ def _sftp_files() -> Any:
     from paramiko.sftp import CMD_OPEN, SFTP_FLAG_CREATE, SFTP_FLAG_WRITE
 
     class SftpFiles(SFTPFileSystem):
-        """fsspec's, with a bounded login, and with ways to write into a file and to read one as SFTP can."""
+        """fsspec's SFTP file system with a bounded login, and with SFTP's own ways to write into and read a file."""
 
         def _connect(self) -> None:
-            """Log in; a server that accepts us and then falls silent is hung up on, which paramiko waits for for ever."""
+            """Log in with a time limit; paramiko would wait for ever for a server that accepts and then stays silent."""
             with Watchdog(Bound(_LOGIN_SECONDS), lambda: self.client.close()):  # noqa: PLW0108 - made in there
                 super()._connect()
 
         def read_ahead(self, path: str, start: int, size: int) -> Iterator[bytes]:
-            """The bytes from `start` to the file's end; as far as the `size` it should have, asked for ahead of time.
+            """Yield the bytes from `start` to the file's end, requesting ahead up to the expected `size`.
 
-            paramiko's own reading ahead asks from a thread that is left running, and loud, when the line is cut.
+            paramiko's own read-ahead uses a thread that keeps running, and logs errors, when the connection is cut.
             """
             with self.ftp.open(path, "rb") as stream:
                 requests = _ReadRequests(self.ftp, stream.handle)
@@ -125,10 +125,10 @@ def _sftp_files() -> Any:
                     yield piece
 
         def open_to_write(self, path: str) -> Any:
-            """A file that is made or gone on with; what is written goes to the position that was sought.
+            """Open a file that is created or continued; writes go to the position that was sought.
 
-            paramiko has no mode for that: `w` empties the file, `a` hears no position, and `r+` asks to read as well,
-            which not every server allows.
+            paramiko has no such mode: `w` empties the file, `a` ignores the position, and `r+` also requests read access, which
+            not every server grants.
             """
             flags, ftp = SFTP_FLAG_WRITE | SFTP_FLAG_CREATE, self.ftp
             _, answer = ftp._request(CMD_OPEN, path.encode(), flags, paramiko.SFTPAttributes())  # noqa: SLF001
@@ -138,14 +138,14 @@ def _sftp_files() -> Any:
 
 
 class _ReadRequests:
-    """Requests to read one open file, several under way at once; answers may come in any order, and be short."""
+    """Read requests for one open file, several at once; responses may come in any order and be short."""
 
     def __init__(self, ftp: Any, handle: bytes) -> None:
         self._ftp, self._handle = ftp, handle
         self._came: dict[int, tuple[int, Any]] = {}
 
     def ahead(self, start: int, size: int) -> Iterator[bytes]:
-        """The bytes from `start` to `size`, in order; fewer where the file ends before."""
+        """Yield the bytes from `start` to `size`, in order; fewer if the file ends earlier."""
         offsets = iter(range(start, size, _PIECE))
         asked: deque[tuple[int, int, int]] = deque()
         while True:
@@ -165,13 +165,13 @@ class _ReadRequests:
                 return
 
     def ask(self, offset: int, length: int) -> int:
-        """Send a request; gives its number."""
+        """Send a request; return its number."""
         from paramiko.sftp import CMD_READ, int64
 
         return int(self._ftp._async_request(self, CMD_READ, self._handle, int64(offset), length))  # noqa: SLF001
 
     def answer(self, number: int) -> bytes:
-        """Wait for the answer to a request; empty at the file's end."""
+        """Wait for the response to a request; empty at the file's end."""
         from paramiko.sftp import CMD_DATA
 
         while number not in self._came:
@@ -183,10 +183,10 @@ class _ReadRequests:
             self._ftp._convert_status(message)  # noqa: SLF001
         except EOFError:
             return b""
-        raise ConnectionError  # it says that all is well, and gives nothing
+        raise ConnectionError  # it reports success without data
 
     def _async_response(self, kind: int, message: Any, number: int) -> None:
-        """Where paramiko hands an answer to whoever asked."""
+        """Callback with which paramiko delivers a response."""
         self._came[number] = (kind, message)
 
 
@@ -196,7 +196,7 @@ def _pin(host_key: str) -> Any:
     pinned = b64decode(host_key.split()[1])
 
     class Pinned(paramiko.MissingHostKeyPolicy):
-        """Every key is missing, for none is ever learnt: only the pinned one passes."""
+        """Treats every key as unknown, because none is ever learnt: only the pinned key passes."""
 
         def missing_host_key(self, client: Any, hostname: str, key: Any) -> None:  # noqa: ARG002 - paramiko's
             if key.asbytes() != pinned:
@@ -207,7 +207,7 @@ def _pin(host_key: str) -> Any:
 
 
 def _other_kinds(kind: str) -> list[str]:
-    """Host key algorithms that the server must not choose: with several keys it could show another than the one pinned."""
+    """Return host key algorithms that the server must not choose: with several keys it might not present the pinned one."""
     mine = {"rsa-sha2-512", "rsa-sha2-256"} if kind == "ssh-rsa" else {kind}
     return [name for name in _HOST_KEYS if name not in mine]
 

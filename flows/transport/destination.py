@@ -1,4 +1,4 @@
-"""From the destination that an instruction names to the place where a run's package goes."""
+"""Resolves the destination in an instruction to the place where a run's package goes."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ from vault.records.destinations import Destinations, Server, SftpServer, parse_r
 
 
 def channel_of(destination: str) -> str:
-    """Channel of a destination: folder, sftp or s3. Raises ScopeError `destination_malformed`."""
+    """Return the channel of a destination: folder, sftp or s3. Raises ScopeError `destination_malformed`."""
     remote = parse_remote(destination)
     return "folder" if remote is None else remote.channel
 
 
 def require_registered(home: Path, destination: str | None) -> None:
-    """Nothing leaves by itself. Raises ScopeError for a server that the site did not declare."""
+    """Refuse undeclared servers. Raises ScopeError for a server that the site did not declare."""
     refuse_first(destination_refusals(home, destination))
 
 
 def package_place(destination: str, run_id: str) -> str:
-    """Where the package will be, as people are told: a folder, or a path at a registered name."""
+    """Return where the package will be, for people: a folder, or a path at a registered server name."""
     return f"{destination.rstrip('/')}/reprise-{run_id}"
 
 
 def open_destination(
     home: Path, destination: str, run_id: str, patience: Backoff | None = None
 ) -> Destination:
-    """The run's place at its destination; a server is dialled when it is first needed.
+    """Open the run's place at its destination; a server is contacted when first needed.
 
     Raises ScopeError: destination_not_registered, destination_malformed.
     """
@@ -44,7 +44,7 @@ def open_destination(
 
 
 def place_at(server: Server, path: str, run_id: str, patience: Backoff | None = None) -> Destination:
-    """A run's place below a path of a server."""
+    """Return a run's place below a path of a server."""
     line = Line(dial(server), patience or Backoff())
     if isinstance(server, SftpServer):
         return SftpDestination(line, _join(server.folder, path), run_id)

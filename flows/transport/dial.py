@@ -1,4 +1,4 @@
-"""Dialling servers: over SFTP, over S3. Sockets are opened to the declared host and port, and to nothing else."""
+"""Connections to servers, over SFTP or S3. Sockets are opened to the declared host and port only."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from vault.records.destinations import Server, SftpServer
 
 
 def dial(server: Server) -> Connector:
-    """The dial of a registered server."""
+    """Return the connector of a registered server."""
     if isinstance(server, SftpServer):
         from flows.transport._sftp import SftpDial
 

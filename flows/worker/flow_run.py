@@ -1,8 +1,8 @@
-"""One flow run of Prefect's in a process of its own: `python -m flows.worker.flow_run`, with an order on its stdin.
+"""One Prefect flow run in its own process: `python -m flows.worker.flow_run`, with an order on stdin.
 
-Whoever can write to Prefect's API chooses what a deployment says. So nothing that it says is executed here: not its entry
-point, pull steps, job variables or results. The name of the flow picks one of ours; its parameters are a home that this
-worker serves and the id of an order; anything else is refused, by a code.
+Anyone who can write to Prefect's API chooses what a deployment says. So nothing in it is executed here: not its entry point,
+pull steps, job variables or results. The flow's name selects one of Reprise's flows; its parameters are a home of this worker
+and the id of an order. Anything else is refused with a code.
 """
 
 from __future__ import annotations
@@ -25,20 +25,20 @@ ENTRY_POINTS = {
     "sweep": "flows/sweep.py:sweep",
 }
 _PULL_STEP = "prefect.deployments.steps.set_working_directory"
-"""What `prefect deploy` writes by itself; it is not executed."""
+"""Written by `prefect deploy` itself; it is not executed."""
 _ORDER = re.compile(r"[0-9a-f]{16}")
 
 
 @dataclass(frozen=True)
 class Accepted:
-    """Which of our flows runs, with parameters that were looked at."""
+    """The flow to run, with checked parameters."""
 
     flow: str
     parameters: dict[str, str]
 
 
 def accept(flow_name: str, flow_run: Any, deployment: Any, homes: list[str]) -> Accepted:
-    """What is run. Raises FlowRunRefusedError for everything that is not a flow of ours, unchanged, on a home of this worker."""
+    """Return what to run. Raises FlowRunRefusedError unless it is an unchanged Reprise flow on a home of this worker."""
     if flow_name not in ENTRY_POINTS:
         raise FlowRunRefusedError("flow_unknown")
     if deployment is None or deployment.entrypoint != ENTRY_POINTS[flow_name]:
@@ -59,8 +59,8 @@ def accept(flow_name: str, flow_run: Any, deployment: Any, homes: list[str]) -> 
 
 
 def main() -> None:
-    """Run, or clean up after, the flow run that stdin names."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # nobody reads what a library prints
+    """Run the flow run that stdin names, or clean up after it."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # discard output of libraries
     asked = json.loads(sys.stdin.readline())
     from prefect.client.orchestration import get_client
     from prefect.exceptions import ObjectNotFound
@@ -102,7 +102,7 @@ def _run(accepted: Accepted, flow_run: Any) -> None:
 
 
 def _abandon(accepted: Accepted) -> None:
-    """The flow run was cancelled: its staging goes at once."""
+    """Destroy the staging of a cancelled flow run at once."""
     from flows.engine.run import abandon_order
     from schemas.outcome import Cause
 

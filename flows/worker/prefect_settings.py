@@ -1,6 +1,6 @@
-"""Prefect's settings for us: nothing persisted, nothing cached, nothing sent anywhere.
+"""Prefect's settings for Reprise: nothing persisted, nothing cached, nothing sent anywhere.
 
-They are set in the environment before Prefect is imported, and never override what a site sets on purpose.
+They are set in the environment before Prefect is imported, and never override explicit settings of a site.
 """
 
 from __future__ import annotations
@@ -23,20 +23,20 @@ SETTINGS = {
 
 
 _API = ("PREFECT_API_URL", "PREFECT_API_AUTH_STRING", "PREFECT_API_SSL_CERT_FILE", "PREFECT_HOME")
-_MEMORY = ("REPRISE_STATE", "XDG_STATE_HOME")  # where this host's memory of homes is
+_MEMORY = ("REPRISE_STATE", "XDG_STATE_HOME")  # where this host's records of homes are
 
 
 def settle_prefect(home: Path) -> None:
-    """Give Prefect a place inside our home and the settings above."""
+    """Give Prefect a folder inside the home, and the settings above."""
     for name, value in SETTINGS.items():
         os.environ.setdefault(name, value)
     os.environ.setdefault("PREFECT_HOME", str(home / "prefect"))
-    # who runs a flow from the command line is told an error once, by our own line and advice
+    # On the command line an error is shown once, by Reprise's own line and advice.
     os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
 
 
 def child_settings() -> dict[str, str]:
-    """The environment of a flow run's process: where the API is and how one speaks to it, and no other setting of anybody."""
+    """Return the environment of a flow run's process: the API's address and credentials, and no other foreign setting."""
     kept = {name: os.environ[name] for name in (*_API, *_MEMORY) if name in os.environ}
     own = {
         "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL",

@@ -1,4 +1,4 @@
-"""The text of the systemd units of a Prefect server with a password, and of the worker of some homes."""
+"""Text of the systemd units for a password-protected Prefect server and for the worker of some homes."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from vault.system.files import write_durably
 
 MARK = "# Written by `reprise worker --units`. Changes are lost; put your own into a drop-in."
 
-# DynamicUser=: the server is no user of a home. It reads the password from the environment that systemd, as root, reads from a
-# file; nobody else does. What it keeps (names of runs, codes, counts) lies in its state directory.
+# DynamicUser=: the server is no user of a home. systemd, as root, reads the password from a file that no other user can
+# read, and passes it in the environment. The server keeps run names, codes and counts in its state directory.
 _SERVER = """{mark}
 [Unit]
 Description=Prefect server for Reprise, with a password
@@ -45,8 +45,8 @@ SystemCallArchitectures=native
 WantedBy=multi-user.target
 """
 
-# KeyringMode=private and no PrivateUsers=, ProtectProc=, PrivateTmp= or ProtectHome=: for the reasons given beside the
-# sweep's unit (flows/retention/units.py). A worker that is stopped ends its flow runs, which can be retried.
+# KeyringMode=private and no PrivateUsers=, ProtectProc=, PrivateTmp= or ProtectHome=: for the reasons given with the
+# sweep's unit (flows/retention/units.py). A stopped worker ends its flow runs, which can be retried.
 _WORKER = """{mark}
 [Unit]
 Description=Reprise: worker for the Prefect pool reprise
@@ -82,7 +82,7 @@ WantedBy=multi-user.target
 
 
 def worker_units(program: Path, homes: Sequence[Path], user: str, environment: Path) -> dict[str, str]:
-    """Server and worker, by file name. `environment` holds the API's address and password and is root's alone (0600)."""
+    """Return server and worker units, by file name. `environment` holds the API's address and password, for root alone (0600)."""
     words = [str(program), "worker", *(word for home in homes for word in ("--home", str(home)))]
     file = systemd_word(str(environment)).strip('"')  # a path in EnvironmentFile= takes no quotes
     settings = "\n".join(f"Environment={name}={value}" for name, value in sorted(SETTINGS.items()))
@@ -100,7 +100,7 @@ def worker_units(program: Path, homes: Sequence[Path], user: str, environment: P
 
 
 def write_units(folder: Path, homes: list[Path], environment: Path) -> list[Path]:
-    """Write the units for some homes there; gives the files. Raises HostError: unit_not_ours, before any is written."""
+    """Write the units for some homes; return the files. Raises HostError: unit_not_ours, before writing any."""
     plan = make_plan(homes[0], Site.load(homes[0]).sweep_every_minutes)
     written = {
         folder / name: text

@@ -1,9 +1,8 @@
-"""The worker: takes the flow runs of a work pool that are due, and has each run by `flows.worker.flow_run`, nothing else.
+"""The worker: takes due flow runs from a work pool and runs each with `flows.worker.flow_run`, nothing else.
 
-Prefect's own worker executes what a deployment says (entry point, pull steps, job variables, hooks); this one executes
-nothing that comes from the API. It marks what ended without saying so: a flow run whose process is gone is Crashed, one
-that was cancelled has its run abandoned and is Cancelled. Of flow runs it judges those alone whose process was on this
-host since its last boot.
+Prefect's own worker executes what a deployment says (entry point, pull steps, job variables, hooks); this one executes nothing
+from the API. It marks flow runs that ended without reporting it: Crashed if the process is gone; a cancelled one has its run
+abandoned and becomes Cancelled. It marks only flow runs whose process ran on this host.
 """
 
 from __future__ import annotations
@@ -41,12 +40,12 @@ from vault.system.child_process import start_python
 from vault.system.host_identity import boot_id, machine_id, process_started
 
 POOL_TYPE = "reprise"
-"""No worker of Prefect's own takes a pool of this type."""
+"""Prefect's own workers take no pool of this type."""
 POLL_SECONDS = 2.0
 HEARTBEAT_SECONDS = 10.0
 ABANDON_SECONDS = 120
 ODD = (httpx.HTTPError, PrefectException, ValueError)
-"""What asking the API may raise: no answer, a refusal, something that is none of Prefect's objects."""
+"""Errors of a call to the API: no response, a refusal, or an object that is not Prefect's."""
 _PID = re.compile(r"[0-9]{1,9}")
 LIVING = (StateType.PENDING, StateType.RUNNING, StateType.CANCELLING)
 
@@ -64,27 +63,27 @@ class PoolWorker:
     _next_heartbeat: float = 0.0
 
     def make_pool(self) -> None:
-        """Make the pool unless there is one. Raises HostError (pool_of_another_type)."""
+        """Create the pool unless it exists. Raises HostError (pool_of_another_type)."""
         with suppress(ObjectAlreadyExists):
             self.client.create_work_pool(WorkPoolCreate(name=self.pool, type=POOL_TYPE, base_job_template={}))
         if self.client.read_work_pool(self.pool).type != POOL_TYPE:
             raise HostError("pool_of_another_type")
 
     def round_or_pool(self) -> None:
-        """A round; or the pool made anew, when somebody deleted it."""
+        """Do a round, or create the pool again if it was deleted."""
         try:
             self.round()
         except ObjectNotFound:
             self.make_pool()
 
     def round(self) -> None:
-        """Look once at everything: children that ended, cancellations, lost flow runs, and what is due."""
+        """Check everything once: ended children, cancellations, lost flow runs, and due flow runs."""
         if time.monotonic() >= self._next_heartbeat:
             self._next_heartbeat = time.monotonic() + HEARTBEAT_SECONDS
             self.client.send_worker_heartbeat(self.pool, f"reprise-{_here()}", HEARTBEAT_SECONDS)
             self._mark_lost()
         for run_id, child in list(self._children.items()):
-            with suppress(ObjectNotFound):  # its flow run was deleted: there is nothing to mark
+            with suppress(ObjectNotFound):  # its flow run was deleted: nothing to mark
                 self._look_at(run_id, child)
         self._take_due()
 
@@ -97,7 +96,7 @@ class PoolWorker:
             self._cancel(run_id)
 
     def stop(self) -> None:
-        """End the children; their runs wait, and Retry goes on with them."""
+        """End the children; their runs wait, and Retry resumes them."""
         for run_id, child in list(self._children.items()):
             self._end(run_id, child)
             with suppress(*ODD):
@@ -113,9 +112,9 @@ class PoolWorker:
                 return
             if run.id in self._children:
                 continue
-            with suppress(ObjectNotFound):  # deleted meanwhile
+            with suppress(ObjectNotFound):  # deleted in the meantime
                 if self.client.set_flow_run_state(run.id, Pending()).status is SetStateStatus.ACCEPT:
-                    self._start(run.id)  # else another worker was first, or it was cancelled meanwhile
+                    self._start(run.id)  # else another worker took it, or it was cancelled
 
     def _start(self, run_id: UUID) -> None:
         child = self._child("run", run_id)
@@ -131,7 +130,7 @@ class PoolWorker:
         return child
 
     def _end(self, run_id: UUID, child: subprocess.Popen[str]) -> None:
-        """End the process at once: what it leaves is what a killed process leaves, and its data process ends with it."""
+        """Kill the process: it leaves the state of a killed process, and its data process ends with it."""
         child.kill()
         child.wait()
         self._children.pop(run_id, None)
@@ -150,7 +149,7 @@ class PoolWorker:
         self.say(f"flow run {run_id}: cancelled")
 
     def _mark_ended(self, run: FlowRun, words: str) -> None:
-        """Crashed, unless the flow run says itself how it ended."""
+        """Mark a flow run Crashed, unless it reported its own end."""
         if run.state is not None and run.state.type is StateType.CANCELLING:
             self._cancel(run.id)
         elif run.state is not None and run.state.type in LIVING:
@@ -159,10 +158,10 @@ class PoolWorker:
             self.say(f"flow run {run.id}: crashed")
         else:
             ended = run.state.type.value.lower() if run.state is not None else "ended"
-            self.say(f"flow run {run.id}: {ended}")  # a state's name may be any text
+            self.say(f"flow run {run.id}: {ended}")  # a state's name may contain any text
 
     def _mark_lost(self) -> None:
-        """Flow runs whose process was on this host and is gone: of a worker that was killed, or of an earlier boot."""
+        """Mark flow runs whose process was on this host and is gone: the worker was killed, or the host rebooted."""
         living = FlowRunFilter(state=FlowRunFilterState(type=FlowRunFilterStateType(any_=list(LIVING))))
         pool = WorkPoolFilter(name=WorkPoolFilterName(any_=[self.pool]))
         for run in self.client.read_flow_runs(flow_run_filter=living, work_pool_filter=pool):
@@ -174,12 +173,12 @@ class PoolWorker:
         try:
             state: StateType | None = self.client.read_flow_run(run_id).state_type
         except ObjectNotFound:
-            return StateType.CANCELLING  # deleted: nobody waits for it
+            return StateType.CANCELLING  # deleted: treat it as cancelled
         return state
 
 
 def _here() -> str:
-    """This machine, for those who compare; its id itself is not for the API."""
+    """Return an opaque name of this machine for comparison; its real id must not reach the API."""
     return sha256(f"reprise worker/{machine_id()}".encode()).hexdigest()[:12]
 
 
@@ -188,7 +187,7 @@ def _mark_of(pid: int) -> str:
 
 
 def _is_gone(mark: str | None) -> bool:
-    """Whether the process of this mark was on this machine and is no more; false when that cannot be seen from here."""
+    """Return whether the process of this mark ran on this machine and has ended; False if that cannot be determined here."""
     words = (mark or "").split("/")
     if len(words) != 4 or words[0] != _here() or not _PID.fullmatch(words[2]):
         return False
@@ -196,7 +195,7 @@ def _is_gone(mark: str | None) -> bool:
 
 
 def serve(url: str, homes: list[str], pool: str, limit: int, say: Callable[[str], None]) -> None:
-    """Work until interrupted. A server that does not answer is asked again.
+    """Work until interrupted. A server that does not respond is tried again.
 
     Raises HostError: prefect_open for a server that needs no password, pool_of_another_type.
     """

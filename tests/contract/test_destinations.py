@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from liars import odd_s3
-from servers import BUCKET, moto, sshd, through
+from support.liars import odd_s3
+from support.servers import BUCKET, moto, sshd, through
 
 from connectors.destinations.base import MANIFEST, Destination, bring
 from connectors.destinations.folder import FolderDestination

@@ -12,7 +12,7 @@ from typing import Any
 
 import pyrage
 import pytest
-from sealing import ROOT, drive, needs_age, needs_browser, needs_node, served, task
+from support.sealing import ROOT, drive, needs_age, needs_browser, needs_node, served, task
 
 from schemas.texts import LANGUAGES
 from vault.intake.record import check_number

@@ -6,8 +6,8 @@ import random
 from pathlib import Path
 
 import pytest
-from parcel import NAMES, PART, destination
-from servers import moto, sshd
+from support.parcel import NAMES, PART, destination
+from support.servers import moto, sshd
 
 from connectors.destinations.base import MANIFEST
 

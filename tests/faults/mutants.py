@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from forked_python import Forked, start_forked
+from support.forked_python import Forked, start_forked
 
 
 def start_mutant(lock: int) -> Forked:

@@ -7,9 +7,9 @@ import logging
 from dataclasses import replace
 
 import pytest
-from liars import LIES, lying_sftp, odd_s3
-from parcel import NAMES, PART, RUN, Naps, carry, destination, is_whole
-from servers import KEY_ID, SECRET, sshd, through
+from support.liars import LIES, lying_sftp, odd_s3
+from support.parcel import NAMES, PART, RUN, Naps, carry, destination, is_whole
+from support.servers import KEY_ID, SECRET, sshd, through
 
 from flows.transport import _sftp as sftp_server
 from schemas.errors import RepriseError, TargetError

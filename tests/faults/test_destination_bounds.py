@@ -17,9 +17,9 @@ from pathlib import Path
 
 import aiohttp
 import pytest
-from liars import lying_sftp
-from parcel import NAMES, PART, RUN, carry, destination
-from servers import through
+from support.liars import lying_sftp
+from support.parcel import NAMES, PART, RUN, carry, destination
+from support.servers import through
 
 from connectors.destinations.line import Backoff, Line
 from connectors.destinations.watchdog import Bound, Watchdog
@@ -281,7 +281,7 @@ def test_an_sftp_server_that_falls_silent_is_hung_up_on(ssh, sealed, tmp_path, a
 
 def test_an_sftp_server_whose_file_has_no_end_is_not_read_to_it(ssh, sealed, tmp_path):
     """It gives more than it was given, as often as it is asked."""
-    from parcel import digest
+    from support.parcel import digest
 
     reads = []
 
@@ -359,7 +359,7 @@ home, elsewhere = Path(sys.argv[1]), sys.argv[2]
 seen = []
 sys.addaudithook(lambda event, a: seen.append(a[1]) if event == "socket.connect" else None)
 sys.path[:0] = json.loads(sys.argv[3])
-from parcel import carry, destination
+from support.parcel import carry, destination
 from schemas.sensitive import Sensitive
 from vault.records.destinations import S3Bucket, SftpServer
 for raw in json.loads(sys.stdin.read()):

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from liars import lying_sftp
-from parcel import NAMES, destination
-from servers import through
+from support.liars import lying_sftp
+from support.parcel import NAMES, destination
+from support.servers import through
 from test_destination_bounds import S3_ACTS, odd_s3, told
 
 from connectors.destinations.base import STRANGERS

@@ -9,9 +9,9 @@ from functools import partial
 from typing import Any
 
 import pytest
-from parcel import MOST, NAMES, PART, RUN, Naps, carry, destination, digest, is_whole, port_of
-from proxy import Weather, proxy
-from servers import free_port, through
+from support.parcel import MOST, NAMES, PART, RUN, Naps, carry, destination, digest, is_whole, port_of
+from support.proxy import Weather, proxy
+from support.servers import free_port, through
 
 from connectors.destinations.base import MANIFEST, Destination, bring
 from connectors.destinations.line import Backoff, Line

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from liars import lying_sftp
-from parcel import NAMES, RUN, Naps, destination, digest
-from servers import make_key
+from support.liars import lying_sftp
+from support.parcel import NAMES, RUN, Naps, destination, digest
+from support.servers import make_key
 
 from connectors.destinations.base import bring
 from connectors.destinations.line import Backoff, Line

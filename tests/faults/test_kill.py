@@ -6,7 +6,7 @@ Afterwards `resume` ends in the same decrypted content; or `abandon`, or the swe
 from __future__ import annotations
 
 import pytest
-from whole_run import WholeRun
+from support.whole_run import WholeRun
 
 from flows.engine import run as engine
 from flows.retention._sweep import sweep_home

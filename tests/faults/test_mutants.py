@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from mutants import start_mutant
-from whole_run import WholeRun
+from support.whole_run import WholeRun
 
 from flows.engine import _ipc as data_link
 from flows.engine import run as engine

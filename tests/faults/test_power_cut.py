@@ -19,9 +19,9 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from loop_disk import call, make_disk, mounted, needs_loop_disks
-from moving_clock import MovingClock
-from whole_run import WholeRun
+from support.loop_disk import call, make_disk, mounted, needs_loop_disks
+from support.moving_clock import MovingClock
+from support.whole_run import WholeRun
 
 from flows.engine import run as engine
 from flows.retention._sweep import sweep_home

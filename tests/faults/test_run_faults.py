@@ -25,9 +25,9 @@ from queue import Empty, Queue
 
 import pytest
 from carrying import carry
-from moving_clock import MovingClock
+from support.moving_clock import MovingClock
+from support.whole_run import WholeRun
 from warm import load_forks, run_apart, run_traced
-from whole_run import WholeRun
 
 from flows.engine import run as engine
 from flows.retention._sweep import sweep_home

@@ -21,8 +21,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from moving_clock import MovingClock
-from whole_run import WholeRun
+from support.moving_clock import MovingClock
+from support.whole_run import WholeRun
 
 from flows.admin.backup import Reason, accept_rollback
 from flows.engine import run as engine

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
-from forked_python import Forked
+from support.forked_python import Forked
 
 import flows.engine._ipc
 from flows.engine import data_process
@@ -26,7 +26,7 @@ HERE = Path(__file__).resolve().parent
 PATHS = (HERE, HERE.parent, HERE.parents[1])
 FORKS = multiprocessing.get_context("forkserver")
 FORKS.set_forkserver_preload(
-    ["carrying", "warm", "whole_run", "pandas"]
+    ["carrying", "warm", "support.whole_run", "pandas"]
 )  # pyarrow asks for pandas at its first array
 ATTACHED_WITHIN_SECONDS = 60
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from grown_proof import GrownProof
-from whole_run import WholeRun
+from support.whole_run import WholeRun
 
 from trial.practice.write import write_practice
 

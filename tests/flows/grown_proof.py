@@ -7,8 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from stamp_authority import Authority
-from whole_run import WholeRun
+from support.stamp_authority import Authority
+from support.whole_run import WholeRun
 
 from flows.session.control import Control
 from trial.practice.write import write_practice

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from whole_run import WholeRun
+from support.whole_run import WholeRun
 
 from schemas.errors import RepriseError
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 from lxml import etree
-from practice_in_process import Package, Practices
+from support.practice_in_process import Package, Practices
 
 CASES = Path(__file__).resolve().parents[1] / "vectors" / "cases"
 EXPECTED: dict[str, dict[str, Any]] = json.loads((CASES / "expect.json").read_text())["cases"]

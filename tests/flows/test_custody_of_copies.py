@@ -8,8 +8,8 @@ import shutil
 from pathlib import Path
 
 import pytest
-from moving_clock import MovingClock
-from whole_run import WholeRun
+from support.moving_clock import MovingClock
+from support.whole_run import WholeRun
 
 from connectors.destinations.folder import FolderDestination
 from flows.admin.backup import Reason, accept_rollback

@@ -6,9 +6,9 @@ import json
 from pathlib import Path
 
 import pytest
-from moving_clock import MovingClock
 from msgspec.structs import replace
-from whole_run import WholeRun, key_state
+from support.moving_clock import MovingClock
+from support.whole_run import WholeRun, key_state
 
 from flows.admin.backup import Reason, accept_rollback
 from flows.admin.status import home_state

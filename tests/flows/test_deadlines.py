@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 
 import pytest
-from moving_clock import MovingClock
 from msgspec.structs import replace
-from whole_run import WholeRun
+from support.moving_clock import MovingClock
+from support.whole_run import WholeRun
 
 from flows.engine import run as engine
 from flows.retention._sweep import sweep_home

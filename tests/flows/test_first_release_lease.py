@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from whole_run import WholeRun
+from support.whole_run import WholeRun
 
 from flows.engine import run as engine
 from schemas.errors import KeyUnavailableError

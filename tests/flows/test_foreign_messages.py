@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import cast
 
 import pytest
-from whole_run import WholeRun
+from support.whole_run import WholeRun
 
 from connectors.base import MessageHeader, SourceFile
 from flows.steps import headers

@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from whole_run import WholeRun
+from support.whole_run import WholeRun
 
 SAME_PATIENT = ("healthone-lab-cp850.lab", "again.lab")
 

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from whole_run import WholeRun
+from support.whole_run import WholeRun
 
 from trial.practice.write import write_practice
 

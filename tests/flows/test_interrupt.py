@@ -6,8 +6,8 @@ import re
 import signal
 
 import pytest
-from terminal import at_a_terminal, last_line
-from whole_run import WholeRun
+from support.terminal import at_a_terminal, last_line
+from support.whole_run import WholeRun
 
 from flows.retention._sweep import sweep_home
 from trial.practice.write import write_practice

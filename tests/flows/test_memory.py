@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from whole_run import HighWater, WholeRun
+from support.whole_run import HighWater, WholeRun
 
 from trial.practice.write import write_practice
 

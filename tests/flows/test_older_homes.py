@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 
 import pytest
-from whole_run import WholeRun
+from support.whole_run import WholeRun
 
 from flows.admin.backup import Reason, accept_rollback
 from flows.engine import run as engine

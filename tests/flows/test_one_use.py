@@ -7,8 +7,8 @@ import os
 from pathlib import Path
 
 import pytest
-from forked_python import start_forked
-from group_practice import GroupPractice
+from support.forked_python import start_forked
+from support.group_practice import GroupPractice
 
 from flows.engine import run as engine
 from flows.session.observer import NoObserver
@@ -73,7 +73,7 @@ def test_of_two_processes_one_migrates(group):
     before = started(group)
     orders = [group.order(authorisation=str(file)).__dict__ for file in copies(group, "raced")]
     plans = [json.dumps({"home": str(group.home), "order": o, "kill": None, "resume": None}) for o in orders]
-    running = [start_forked(["dying_run", plan], os.environ, (), errors=True) for plan in plans]
+    running = [start_forked(["support.dying_run", plan], os.environ, (), errors=True) for plan in plans]
     ends = [process.communicate() for process in running]
     codes = sorted(process.returncode for process in running)
     assert codes[0] == 0, ends

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from typing_at import typed_at
-from whole_run import WholeRun
+from support.typing_at import typed_at
+from support.whole_run import WholeRun
 
 from dashboard.export import export_pages
 from flows.commands.wording import describe_result, describe_runs, describe_status

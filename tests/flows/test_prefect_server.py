@@ -17,9 +17,9 @@ from typing import Any
 
 import pytest
 import yaml
-from prefect_server import ROOT, PrefectServer, refused, wait_for
-from terminal import at_a_terminal, last_line
-from whole_run import WholeRun
+from support.prefect_server import ROOT, PrefectServer, refused, wait_for
+from support.terminal import at_a_terminal, last_line
+from support.whole_run import WholeRun
 
 from flows.lifecycle.run_views import list_runs, run_of_order
 from trial.practice.write import write_practice

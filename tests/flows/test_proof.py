@@ -14,7 +14,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from whole_run import WholeRun
+from support.whole_run import WholeRun
 
 from trial.practice.write import write_practice
 from vault.ledger.home_log import load_log_key

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from grown_proof import GrownProof
-from stamp_authority import Authority, openssl
+from support.stamp_authority import Authority, openssl
 
 from flows.admin.erasure import erase_subject, list_subjects
 from flows.lifecycle.proof import refresh_proof

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from former import draft_1
-from whole_run import WholeRun
+from support.former import draft_1
+from support.whole_run import WholeRun
 
 from trial import home as trial
 from trial.authority import TrialAuthority, sign_cades

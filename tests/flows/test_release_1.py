@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-import release_1
-from moving_clock import MovingClock
+from support import release_1
+from support.moving_clock import MovingClock
 
 from flows.admin.backup import restore
 from flows.lifecycle.run_views import list_runs

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from release_1 import FOLDER, POLICY, RUNS, unpack
+from support.release_1 import FOLDER, POLICY, RUNS, unpack
 
 from flows.engine import run as engine
 from flows.lifecycle.proof import refresh_proof

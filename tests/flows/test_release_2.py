@@ -7,7 +7,7 @@ import tarfile
 from pathlib import Path
 
 import pytest
-from moving_clock import MovingClock
+from support.moving_clock import MovingClock
 
 from flows.lifecycle.run_views import list_runs, status
 from flows.retention.round import sweep_home

@@ -9,10 +9,10 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from moving_clock import MovingClock
-from proxy import Weather, proxy
-from servers import BUCKET, KEY_ID, SECRET, free_port, make_key, moto, sshd, through
-from whole_run import WholeRun
+from support.moving_clock import MovingClock
+from support.proxy import Weather, proxy
+from support.servers import BUCKET, KEY_ID, SECRET, free_port, make_key, moto, sshd, through
+from support.whole_run import WholeRun
 
 from flows.admin.destinations import remove_destination
 from flows.engine import run as engine

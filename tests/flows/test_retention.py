@@ -6,8 +6,8 @@ import time
 from pathlib import Path
 
 import pytest
-from moving_clock import MovingClock
-from whole_run import WholeRun, key_state
+from support.moving_clock import MovingClock
+from support.whole_run import WholeRun, key_state
 
 from connectors.destinations.folder import FolderDestination
 from flows.admin.erasure import erase_subject

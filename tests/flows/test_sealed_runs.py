@@ -14,8 +14,8 @@ from pathlib import Path
 import pyrage
 import pytest
 from msgspec.structs import replace
-from sealing import needs_age, needs_browser, seal_by_age, seal_by_page
-from whole_run import WholeRun
+from support.sealing import needs_age, needs_browser, seal_by_age, seal_by_page
+from support.whole_run import WholeRun
 
 from flows.engine import run as engine
 from flows.lifecycle.intakes import close_intake

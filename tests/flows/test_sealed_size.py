@@ -6,8 +6,8 @@ import os
 from pathlib import Path
 
 import pytest
-from sealing import needs_age, needs_browser, seal_by_age, seal_by_page
-from whole_run import HighWater, WholeRun
+from support.sealing import needs_age, needs_browser, seal_by_age, seal_by_page
+from support.whole_run import HighWater, WholeRun
 
 from schemas.errors import IntakeError, SealedSourceError
 from trial.practice.write import write_practice

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from whole_run import WholeRun
+from support.whole_run import WholeRun
 
 from trial.home import P12_PASSWORD as PASSWORD
 from trial.practice.write import write_practice

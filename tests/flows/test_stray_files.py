@@ -6,7 +6,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from practice_in_process import Package, Practices
+from support.practice_in_process import Package, Practices
 
 from schemas.errors import CeilingError, UnknownFormatError, UnreadableSourceError
 

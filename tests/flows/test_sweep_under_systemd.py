@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from live_systemd import Machine, needs_namespaces
-from whole_run import WholeRun, key_state
+from support.live_systemd import Machine, needs_namespaces
+from support.whole_run import WholeRun, key_state
 
 from trial.practice.write import write_practice
 from vault.destruction.heartbeat import last_heartbeat, unit_name
@@ -53,7 +53,7 @@ def die_inside(machine: Machine, case: WholeRun, kill: dict[str, str]) -> str:
         f"PYTHONPATH={ROOT}",
         f"HOME={os.environ['HOME']}",
         sys.executable,
-        str(ROOT / "tests" / "dying_run.py"),
+        str(ROOT / "tests" / "support" / "dying_run.py"),
         json.dumps(plan),
     )
     assert died.returncode in (-9, 137), died.stderr

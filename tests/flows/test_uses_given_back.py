@@ -6,7 +6,7 @@ import contextlib
 from pathlib import Path
 
 import pytest
-from whole_run import WholeRun
+from support.whole_run import WholeRun
 
 from flows.engine import run as engine
 from flows.lifecycle import _use as settling

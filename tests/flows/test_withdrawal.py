@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from whole_run import WholeRun
+from support.whole_run import WholeRun
 
 from flows.engine import run as engine
 from flows.session.control import Control

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import canary
 import pytest
-from whole_run import WholeRun
+from support.whole_run import WholeRun
 
 HERE = Path(__file__).parent
 ALL = {

@@ -8,7 +8,7 @@ import threading
 from typing import Any
 
 import pytest
-from group_practice import DEPUTY_INSS, GROUND, SECOND_INSS, SECOND_NIHII, GroupPractice
+from support.group_practice import DEPUTY_INSS, GROUND, SECOND_INSS, SECOND_NIHII, GroupPractice
 
 from flows.admin.erasure import erase_subject, show_subject
 from flows.engine import run as engine

@@ -11,7 +11,7 @@ from pathlib import Path
 import canary
 import pytest
 from asn1crypto import cms
-from whole_run import WholeRun
+from support.whole_run import WholeRun
 
 from flows.admin.erasure import erase_subject
 from flows.retention.round import sweep_round

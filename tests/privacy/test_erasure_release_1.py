@@ -6,7 +6,7 @@ from pathlib import Path
 
 import canary
 import pytest
-import release_1
+from support import release_1
 
 from flows.admin.erasure import erase_subject, list_subjects, show_subject
 from flows.lifecycle.proof import refresh_proof

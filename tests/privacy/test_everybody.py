@@ -14,7 +14,7 @@ from pathlib import Path
 
 import canary
 import pytest
-from group_practice import (
+from support.group_practice import (
     DEPUTY_INSS,
     DEPUTY_KEY,
     DEPUTY_NAME,

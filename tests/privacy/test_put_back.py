@@ -9,8 +9,8 @@ from pathlib import Path
 
 import canary
 import pytest
+from support.whole_run import WholeRun
 from test_erasure import allow_erasure, doctor_id, erase, needles_of
-from whole_run import WholeRun
 
 from flows.engine import run as engine
 from flows.session.observer import NoObserver

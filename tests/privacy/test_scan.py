@@ -19,9 +19,9 @@ from pathlib import Path
 
 import canary
 import pytest
-from loop_disk import make_disk, mounted, needs_loop_disks
-from sealing import needs_age, seal_by_age
-from whole_run import WholeRun
+from support.loop_disk import make_disk, mounted, needs_loop_disks
+from support.sealing import needs_age, seal_by_age
+from support.whole_run import WholeRun
 
 from vault.intake.identity_store import identity_store
 from vault.intake.record import list_intakes

@@ -32,7 +32,7 @@ _RISKS = (
 
 
 def summary(draw: Draw, problems: int) -> str:
-    """The one clinical summary of a folder."""
+    """Return the clinical summary of a folder."""
     first = draw.mf_id("he")
     parts = [_manager(draw), _contact_person(draw), _problem(draw, first)]
     parts += [_problem(draw, draw.mf_id("he")) for _ in range(problems - 1)]
@@ -89,7 +89,7 @@ def _approach(draw: Draw, problem: str) -> str:
 
 
 def _version(draw: Draw, problem: str) -> str:
-    """A second version of the first problem: the same MF-ID, pointing at itself."""
+    """Return a second version of the first problem: the same MF-ID, linked to itself."""
     words = ("version revue", "herziene versie", "revidierte Fassung")
     inside = (
         content(draw.say(words))

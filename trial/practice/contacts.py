@@ -1,4 +1,4 @@
-"""What happened at a contact: reason, findings with measurements, conclusion, plan, prescription."""
+"""Contacts: reason, findings with measurements, conclusion, plan, prescription."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _MEASURES = (
 
 
 def contact(draw: Draw) -> str:
-    """A contact report, and now and then the prescription written at it."""
+    """Return a contact report, sometimes with the prescription written at it."""
     date, mf_id = draw.date(), draw.mf_id("con")
     body = item("encounterdatetime", draw.mf_id("dt"), content(f"<date>{date}</date><time>09:30:00</time>"))
     body += item(

@@ -1,4 +1,4 @@
-"""What real exports get wrong: each defect in a patient of its own (KMEHR.md, section 11)."""
+"""Defects of real exports: each in a patient of its own (KMEHR.md, section 11)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ Defect = Callable[[str], str]
 
 
 def _swapped(folder: str) -> str:
-    """The author of a transaction before its date."""
+    """Put the author of a transaction before its date."""
     return re.sub(r"(<date>[^<]*</date><time>[^<]*</time>)(<author>.*?</author>)", r"\2\1", folder, count=1)
 
 
@@ -36,10 +36,10 @@ DEFECTS: dict[str, Defect] = {
         r'(<text L="\w\w">)(?=[a-z])', r"\1&lt;p&gt;&amp;eacute;t&amp;eacute;&lt;/p&gt; ", f, count=1
     ),
 }
-"""Name to the change it makes in a folder."""
+"""Defect name to the change that it makes in a folder."""
 
 
 def spoil(folder: str, number: int) -> str:
-    """Give the n-th patient the n-th defect; further patients have none."""
+    """Apply the n-th defect to the n-th patient; further patients have none."""
     defects = list(DEFECTS.values())
     return defects[number - 1](folder) if number <= len(defects) else folder

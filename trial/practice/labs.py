@@ -17,7 +17,7 @@ _LAB = '<hcparty><cd S="CD-HCPARTY" SV="1.6">orglaboratory</cd><name>Laboratoire
 
 
 def lab(draw: Draw, results: int, index: int) -> str:
-    """The n-th lab result of a folder: every third as text, every third as base64."""
+    """Return the n-th lab result of a folder: every third as text, every third in base64."""
     if index % 3 == 1:
         body = draw.text(_message(draw, results).replace("\r\n", "\n"))
     elif index % 3 == 2:
@@ -44,7 +44,7 @@ def _result(draw: Draw) -> str:
 
 
 def _message(draw: Draw, results: int) -> str:
-    """A HealthOne message (FLAT, section 1)."""
+    """Return a HealthOne message (FLAT, section 1)."""
     mark, who = f"26-{draw.number:06d}", draw.person
     year, month, day = who.birth.split("-")
     lines = [
@@ -60,5 +60,5 @@ def _message(draw: Draw, results: int) -> str:
 
 
 def _plain(name: str) -> str:
-    """A name in capitals without accents, as laboratories write it."""
+    """Return a name in capitals without accents, as laboratories write it."""
     return unicodedata.normalize("NFD", name.upper()).encode("ascii", "ignore").decode()

@@ -1,4 +1,4 @@
-"""Letters and hospital notices with PDF documents that open."""
+"""Letters and hospital notices with valid PDF documents."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _KINDS = (
 
 
 def letter(draw: Draw, pdf: str, index: int) -> str:
-    """The n-th letter of a folder: notices of admission and discharge first, then reports."""
+    """Return the n-th letter of a folder: notices of admission and discharge first, then reports."""
     code, label, words = _KINDS[min(index, 2)]
     origin = f'<cd S="LOCAL" SV="1.0" SL="CD-TRANSACTION-ORIGIN" DN="{label}" L="fr">{code}</cd>'
     attached = f'<lnk TYPE="multimedia" MEDIATYPE="application/pdf">{pdf}</lnk>'
@@ -34,7 +34,7 @@ def letter(draw: Draw, pdf: str, index: int) -> str:
 
 
 def pdf_document(chance: random.Random, kib: int) -> str:
-    """A PDF of one page, padded by a stream to the wanted size; base64."""
+    """Return a PDF of one page, padded by a stream to the wanted size; base64."""
     page = b"BT /F1 12 Tf 72 720 Td (Lettre de specialiste, essai) Tj ET"
     padding = chance.randbytes(kib * 1024)
     objects = (

@@ -1,4 +1,4 @@
-"""Who the patients are: names with accents, addresses, numbers that check."""
+"""The patients' identities: names with accents, addresses, numbers with valid check digits."""
 
 from __future__ import annotations
 
@@ -40,14 +40,14 @@ class Person:
 
 
 def synthetic_inss(year: int, month: int, day: int, serial: int) -> str:
-    """A national number whose check digits hold (the rule for births from 2000 on included); invented all the same."""
+    """Return an invented national number with valid check digits (the rule for births from 2000 on included)."""
     digits = f"{year % 100:02d}{month:02d}{day:02d}{serial:03d}"
     base = int(("2" if year >= 2000 else "") + digits)
     return f"{digits}{97 - base % 97:02d}"
 
 
 def invent(chance: random.Random, number: int) -> Person:
-    """The n-th patient; odd serials are men's, even ones women's, as the number's rule says."""
+    """Return the n-th patient; serial numbers are odd for men and even for women, as the number's rule says."""
     year, month, day = chance.randint(1930, 2024), chance.randint(1, 12), chance.randint(1, 28)
     sex = "female" if number % 2 == 0 else "male"
     serial = 2 * (number % 498) + (2 if sex == "female" else 1)
@@ -67,7 +67,7 @@ def invent(chance: random.Random, number: int) -> Person:
 
 
 def patient(person: Person) -> str:
-    """The `patient` element."""
+    """Return the `patient` element."""
     death = "<deathdate><yearmonth>2024-11</yearmonth></deathdate>" if person.died else ""
     return (
         f'<patient><id S="ID-PATIENT" SV="1.0">{person.inss}</id><id S="INSS" SV="1.0">{person.inss}</id>'

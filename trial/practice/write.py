@@ -1,4 +1,4 @@
-"""Write a practice's export, folder by folder: memory does not grow with it."""
+"""Writes a practice's export folder by folder, in constant memory."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from trial.practice.people import invent, patient
 
 @dataclass(frozen=True)
 class Shape:
-    """What each patient has, and the size of a document in KiB."""
+    """The number of elements per patient, and the size of a document in KiB."""
 
     problems: int
     contacts: int
@@ -50,10 +50,10 @@ def write_practice(
     patients_per_file: int = 500,
     big_attachment_bytes: int = 0,
 ) -> int:
-    """Write the export as KMEHR SMF files; gives their number. The same arguments, the same bytes.
+    """Write the export as KMEHR SMF files; return their number. The same arguments produce the same bytes.
 
-    With `defects` each of the first patients has one of the defects of `trial.practice.defects`. A big
-    attachment (decoded size in bytes) goes to the first patient. Raises UnreadableSourceError: unknown_shape.
+    With `defects`, each of the first patients has one of the defects in `trial.practice.defects`. The first patient gets the big
+    attachment (decoded size in bytes). Raises UnreadableSourceError: unknown_shape.
     """
     if shape not in SHAPES:
         raise UnreadableSourceError("unknown_shape")
@@ -111,7 +111,7 @@ def _write_folder(out: TextIO, made: str, big: int) -> None:
 
 
 def _big(size: int) -> Iterator[str]:
-    """Base64 of so many bytes that begin as a PDF does, piece by piece."""
+    """Yield base64 of `size` bytes that begin like a PDF, piece by piece."""
     piece = (b"%PDF-1.4\n" + bytes(range(256)) * (_PIECE // 256))[:_PIECE]
     for start in range(0, size, _PIECE):
         yield b64encode(piece[: min(_PIECE, size - start)]).decode()

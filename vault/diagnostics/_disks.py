@@ -2,29 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from vault.diagnostics.host import Host
+from vault.system.mounts import MEMORY, NETWORK, Mount, mount_above, mounts_in
 
-NETWORK = frozenset(
-    {"nfs", "nfs4", "cifs", "smb3", "9p", "ceph", "afs", "glusterfs", "fuse.sshfs", "fuse.s3fs", "virtiofs"}
-)
-VOLATILE = frozenset({"tmpfs", "ramfs"})
 SNAPSHOTS = frozenset({"btrfs", "zfs", "bcachefs"})
 _MIB = 1 << 20
-
-
-@dataclass(frozen=True)
-class Mount:
-    """One line of mountinfo (proc(5))."""
-
-    device: str  # major:minor
-    point: str
-    kind: str
-    source: str
 
 
 def check_disks(host: Host, places: tuple[Path, ...]) -> Iterator[str]:
@@ -40,32 +25,15 @@ def check_disks(host: Host, places: tuple[Path, ...]) -> Iterator[str]:
 
 
 def mount_of(host: Host, path: Path) -> Mount | None:
-    """Returns the mount of a path: the last one on the longest mount point above it."""
-    above = [mount for mount in _mounts(host) if path.is_relative_to(mount.point)]
-    longest = max((len(mount.point) for mount in above), default=0)
-    return next((mount for mount in reversed(above) if len(mount.point) == longest), None)
-
-
-def _mounts(host: Host) -> list[Mount]:
-    found = []
-    for line in host.text("proc/self/mountinfo").splitlines():
-        before, _, after = line.partition(" - ")
-        first, last = before.split(), after.split()
-        if len(first) > 4 and len(last) > 1:
-            found.append(Mount(first[2], _unescape(first[4]), last[0], _unescape(last[1])))
-    return found
-
-
-def _unescape(text: str) -> str:
-    """Decode blanks and backslashes, which are written as three octal digits."""
-    return re.sub(r"\\([0-7]{3})", lambda m: chr(int(m[1], 8)), text)
+    """Returns the mount of a path."""
+    return mount_above(mounts_in(host.text("proc/self/mountinfo")), path)
 
 
 def _mount_findings(host: Host, mount: Mount) -> Iterator[str]:
     if mount.kind in NETWORK:
         yield "disk_network"
         return
-    if mount.kind in VOLATILE:
+    if mount.kind in MEMORY:
         yield "disk_volatile"
         return
     if mount.kind in SNAPSHOTS:

@@ -16,8 +16,11 @@ DECLARABLE: dict[str, tuple[str, ...]] = {
 }
 """`[media]` in `site.toml`: the program cannot measure any of it, so it is a declaration, and printed as one."""
 
-_NETWORK = frozenset({"nfs", "nfs4", "cifs", "smb3", "9p", "ceph", "fuse.sshfs", "virtiofs"})
-_MEMORY = frozenset({"tmpfs", "ramfs"})
+NETWORK = frozenset(
+    {"nfs", "nfs4", "cifs", "smb3", "9p", "ceph", "afs", "glusterfs", "fuse.sshfs", "fuse.s3fs", "virtiofs"}
+)
+"""Types of file systems that are, or may be, on another machine."""
+MEMORY = frozenset({"tmpfs", "ramfs"})
 _NAME = re.compile(r"[a-z0-9][a-z0-9._\-]{0,31}")
 
 
@@ -37,22 +40,41 @@ class Media:
         return cls(**{name: str(value) for name, value in raw.items()})
 
 
-def filesystem_type(folder: Path, mounts: str | None = None) -> str:
-    """Returns the type of the file system under a folder (`/proc/self/mountinfo`, proc(5)), or `unknown`."""
-    if mounts is None:
+@dataclass(frozen=True)
+class Mount:
+    """One line of mountinfo (proc(5))."""
+
+    device: str  # major:minor
+    point: str
+    kind: str
+    source: str
+
+
+def mounts_in(mountinfo: str) -> list[Mount]:
+    """Returns the mounts of `/proc/self/mountinfo`, in its order; ignores malformed lines."""
+    found = []
+    for line in mountinfo.splitlines():
+        before, _, after = line.partition(" - ")
+        first, last = before.split(" "), after.split(" ")
+        if len(first) > 4 and len(last) > 1:
+            found.append(Mount(first[2], _unescaped(first[4]), last[0], _unescaped(last[1])))
+    return found
+
+
+def mount_above(mounts: list[Mount], path: Path) -> Mount | None:
+    """Returns the mount of a path: the last one on the longest mount point above it, which hides earlier ones."""
+    above = [mount for mount in mounts if path.is_relative_to(mount.point)]
+    longest = max((len(mount.point) for mount in above), default=0)
+    return next((mount for mount in reversed(above) if len(mount.point) == longest), None)
+
+
+def filesystem_type(folder: Path, mountinfo: str | None = None) -> str:
+    """Returns the type of the file system under a folder; `unknown` when it is not visible."""
+    if mountinfo is None:
         listed = Path("/proc/self/mountinfo")
-        mounts = listed.read_text(encoding="utf-8", errors="replace") if listed.is_file() else ""
-    place, best, found = folder.resolve(), -1, "unknown"
-    for line in mounts.splitlines():
-        fields, _, rest = line.partition(" - ")
-        words = fields.split(" ")
-        if len(words) < 5 or not rest:
-            continue
-        point = Path(_unescaped(words[4]))
-        depth = len(point.parts)
-        if place.is_relative_to(point) and depth >= best:  # a later mount on the same point hides the earlier
-            best, found = depth, rest.split(" ")[0]
-    return found if _NAME.fullmatch(found) else "unknown"
+        mountinfo = listed.read_text(encoding="utf-8", errors="replace") if listed.is_file() else ""
+    mount = mount_above(mounts_in(mountinfo), folder.resolve())
+    return mount.kind if mount is not None and _NAME.fullmatch(mount.kind) else "unknown"
 
 
 def _unescaped(text: str) -> str:
@@ -62,7 +84,7 @@ def _unescaped(text: str) -> str:
 
 def describe_media(fs_type: str, media: Media) -> dict[str, Any]:
     """Returns `media` of a destruction statement: what was observed, and what was only declared."""
-    location = "network-fs" if fs_type in _NETWORK else "memory-fs" if fs_type in _MEMORY else "local-fs"
+    location = "network-fs" if fs_type in NETWORK else "memory-fs" if fs_type in MEMORY else "local-fs"
     underlying = {name: value for name, value in asdict(media).items() if name != "host_backups"}
     return {
         "type": "logical/file-set",

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from growth import growth
+from support.growth import growth
 
 from connectors.archive import open_archive
 from connectors.base import DEEPEST, MOST_ATTRIBUTES, Limits, SourceFile

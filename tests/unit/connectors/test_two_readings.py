@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from kmehr_rebuilding import file_of
 from lxml import etree
-from mutating import base, mutate
-from rewritings import REWRITINGS
+from support.mutating import base, mutate
+from support.rewritings import REWRITINGS
 
 from connectors.base import Admission, Limits, Reject, Verdict
 from connectors.sources.kmehr import _cut as kmehr_cut

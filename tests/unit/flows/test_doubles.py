@@ -6,7 +6,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from growth import growth
+from support.growth import growth
 
 from flows.steps import _duck as duck
 from flows.steps import reconcile

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.typing_at import typed_at
 from typer.testing import CliRunner
-from typing_at import typed_at
 
 from flows.cli import app
 from flows.drafting._meanings import CHOICES, MEANINGS

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pyarrow as pa
-from growth import growth
+from support.growth import growth
 
 from connectors.base import Limits
 from connectors.inventory.kmehr.counter import KmehrCounter

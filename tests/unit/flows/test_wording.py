@@ -10,6 +10,7 @@ from flows.commands.count_words import count_lines
 from flows.commands.person_page import describe_subject
 from flows.commands.wording import describe_custody, describe_status, source_lines
 from flows.steps.software import NOT_IN_INSTRUCTION, NOT_STATED, OTHER_FORM
+from schemas.advice import words_of
 from schemas.outcome import Cause, Outcome
 from schemas.texts import LANGUAGES, section
 from vault.runs.outcome_words import run_in_words
@@ -51,6 +52,21 @@ def test_a_run_that_goes_on_shows_its_deadline_and_key_and_no_end():
     assert "key        keyring" in text
     assert "proof" not in text
     assert "import" not in text
+
+
+def test_a_failed_run_says_what_to_do():
+    failure = {"code": "segment_unwritable", "exit": 41}
+    going = {
+        "state": "failed",
+        "failure": failure,
+        "ended": None,
+        "package": None,
+        "import": None,
+        "proof": None,
+    }
+    lines = describe_status({**RUN, **going}).splitlines()
+    assert lines[1] == "  failed     segment_unwritable (exit 41)"
+    assert [line.strip() for line in lines[2:4]] == list(words_of("", "segment_unwritable") or ())
 
 
 def test_an_ended_run_shows_where_its_proof_is_and_no_key_that_is_gone():

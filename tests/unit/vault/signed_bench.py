@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import rsa
-from former import draft_1
+from support.former import draft_1
 
 from schemas.errors import RepriseError
 from trial.authority import TrialAuthority, sign_cades, sign_page

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from moving_clock import MovingClock
+from support.moving_clock import MovingClock
 
 from vault.system.deadline import seconds_left
 

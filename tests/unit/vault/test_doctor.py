@@ -16,6 +16,7 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from flows.session.control import Control
+from schemas.record import dump
 from trial.authority import TrialAuthority
 from vault.destruction.heartbeat import Heartbeat, unit_name
 from vault.diagnostics.examination import examine
@@ -118,7 +119,7 @@ class Case:
     def beat(self, seconds_ago: int, moved: int = 0) -> None:
         ended = format_utc(NOW - timedelta(seconds=seconds_ago + moved))
         mark = Heartbeat(ended, 10_000 - seconds_ago, BOOT, {})
-        (self.home / "sweep.json").write_text(json.dumps(mark.__dict__))
+        (self.home / "sweep.json").write_bytes(dump(mark))
 
     def answer(self, **answers) -> None:
         self.host = replace(self.host, **answers)

@@ -8,8 +8,8 @@ import unicodedata
 from typing import Any
 
 import pytest
-from former import draft_1
 from signed_bench import Bench
+from support.former import draft_1
 
 from schemas.errors import AuthorisationError
 from vault.authorisation.check import instruction_text

@@ -12,8 +12,8 @@ import pyrage
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from moving_clock import MovingClock
 from msgspec.structs import replace
+from support.moving_clock import MovingClock
 
 from flows.retention._sweep import sweep_home
 from schemas.errors import IntakeError, KeyDestroyedError, KeyUnavailableError

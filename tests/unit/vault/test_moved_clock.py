@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import pytest
-from former import draft_1
 from msgspec.structs import replace
 from signed_bench import INSS, NAME, NOW, Bench
+from support.former import draft_1
 from test_ledger_attacks import WHOLE, faults, open_log, record
 
 from schemas.errors import RefusedError

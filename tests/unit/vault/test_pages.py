@@ -11,7 +11,6 @@ import zlib
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
-from former import draft_1
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pyhanko.pdf_utils import generic
@@ -19,6 +18,7 @@ from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.sign import signers
 from pyhanko.sign.fields import SigSeedSubFilter
 from signed_bench import INSS, KEY, NAME, NIHII, NOW, Bench
+from support.former import draft_1
 from typer.testing import CliRunner
 
 from flows.cli import app

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from stamp_authority import Authority, openssl
+from support.stamp_authority import Authority, openssl
 
 from schemas.errors import RepriseError
 from vault.pki.timestamps import Stamps

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from moving_clock import MovingClock
+from support.moving_clock import MovingClock
 
 from vault.destruction.trusted_time import TrustedTime
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from inventory_case import item, message, sample_files, transaction
-from rewritings import REWRITINGS
+from support.rewritings import REWRITINGS
 from two_counts import difference
 
 from trial.practice.write import write_practice

@@ -8,7 +8,7 @@ from balancing import open_books
 from delivering import write
 from kmehr_instances import Instances
 from lxml import etree
-from mutating import NAMESPACE, base
+from support.mutating import NAMESPACE, base
 
 from schemas.disposition import Disposition
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from balancing import faults
 from lxml import etree
-from mutating import NAMESPACE, base, mutate
+from support.mutating import NAMESPACE, base, mutate
 
 SEEDS = range(int(os.environ.get("REPRISE_MUTATIONS", "400")))
 BATCHES = [SEEDS[at : at + 50] for at in range(0, len(SEEDS), 50)]

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 from delivering import Source, read, write
 from lxml import etree
-from mutating import base, mutate
+from support.mutating import base, mutate
 
 from connectors.base import SourceFile
 from connectors.targets import templates, units

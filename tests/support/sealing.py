@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 DRIVER = ROOT / "intake" / "drive.mjs"
 CHROMIUM = os.environ.get("REPRISE_CHROMIUM", "/usr/bin/chromium")
 

@@ -6,7 +6,7 @@ import json
 import tarfile
 from pathlib import Path
 
-FOLDER = Path(__file__).with_name("vectors") / "release-1"
+FOLDER = Path(__file__).resolve().parents[1] / "vectors" / "release-1"
 RUNS: dict[str, str] = json.loads((FOLDER / "runs.json").read_text())
 POLICY = (FOLDER / "policy.txt").read_text()
 

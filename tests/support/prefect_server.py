@@ -20,7 +20,7 @@ import pytest
 
 from flows.worker.prefect_settings import SETTINGS
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
 AUTH = "reprise:a password of the test"
 T = TypeVar("T")

@@ -24,12 +24,15 @@ from typing import IO, Any, NoReturn
 
 import vault.system.child_process
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 PATHS = (str(ROOT), str(ROOT / "tests"), str(ROOT / "tests" / "faults"))
-LOADED = ("flows.engine.data_process", "vault.staging.probe", "vault.intake.mint", "dying_run")
-COSTLY = {"flows.engine.contract_process": ("great_expectations",), "dying_run": ("great_expectations",)}
+LOADED = ("flows.engine.data_process", "vault.staging.probe", "vault.intake.mint", "support.dying_run")
+COSTLY = {
+    "flows.engine.contract_process": ("great_expectations",),
+    "support.dying_run": ("great_expectations",),
+}
 """Loaded by the server when the first child needs it."""
-_SERVE = "import sys, forked_python; forked_python.serve(int(sys.argv[1]))"
+_SERVE = "import sys; from support import forked_python; forked_python.serve(int(sys.argv[1]))"
 _REQUEST_BYTES = 1 << 20
 _MOST_DESCRIPTORS = 16
 _PR_SET_CHILD_SUBREAPER = 36

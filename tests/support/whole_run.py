@@ -12,8 +12,6 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from forked_python import start_forked
-
 from connectors.targets.identities import run_token
 from connectors.targets.medinect import chart_name
 from flows.engine import run as engine
@@ -22,6 +20,7 @@ from flows.session.control import Control
 from flows.session.observer import NoObserver, Observer
 from flows.session.orders import Order
 from flows.session.results import RunResult
+from support.forked_python import start_forked
 from trial.home import make_trial
 from vault.age.sealing import open_stream
 from vault.intake.record import Intake
@@ -76,7 +75,7 @@ class WholeRun:
             "kill": kill,
             "resume": resume,
         }
-        words = ["dying_run", json.dumps(plan)]
+        words = ["support.dying_run", json.dumps(plan)]
         child = start_forked(words, os.environ, (), errors=True)
         printed, errors = child.communicate()
         return subprocess.CompletedProcess(words, child.wait(), printed, errors)

@@ -13,8 +13,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from typing_at import shown_pieces
-from whole_run import WholeRun
+from support.typing_at import shown_pieces
+from support.whole_run import WholeRun
 
 
 class Seen(NamedTuple):

@@ -10,8 +10,8 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import pkcs12
-from whole_run import WholeRun
 
+from support.whole_run import WholeRun
 from trial import home as trial
 from trial.authority import Identity, TrialAuthority, sign_cades
 from trial.doctors import enrol_doctor
