@@ -511,22 +511,27 @@ class Report:
     """What was checked and what was not, in words, and the run that it is about."""
 
     def __init__(self, files: Files, trusted: Policy) -> None:
-        """Run every check of this file. Raises Fault."""
+        """Run every check, numbered as in docs/formats/proof.md. Raises Fault."""
         key = trusted.log
-        check_names(files)
-        check_manifest(files, key)
-        open_head(files["checkpoint"], key)
+        check_names(files)  # (1) a closed list of names
+        check_manifest(files, key)  # (2) the manifest names exactly these files
+        open_head(files["checkpoint"], key)  # (3) the head, and who cosigned it
         self.witnesses = check_witnesses(files["checkpoint"], trusted)
-        self.entries = check_entries(files, key)
+        self.entries = check_entries(files, key)  # (4) entries of one run, in the tree of the head
         self.run = str(self.entries[0][1]["runId"])
         ends = [entry for _, entry in self.entries if entry["type"] == "destruction.completed"]
         self.version = 2 if ends and "run" in ends[0]["c"] else 1
-        self.statements = check_statements(files, key, self.run, self.version)
-        check_sequence(self.entries, self.statements)
-        check_commitments(files, ends[0], self.statements, self.version)
-        self.certificate = check_certificate(files, self.entries, self.statements, self.version)
-        self.grown, self.stamps = check_growth(files, key), check_stamps(files)
-        self.signed = check_authorisation(files, self.entries, self.version)
+        self.statements = check_statements(files, key, self.run, self.version)  # (5) statements about the run
+        check_sequence(self.entries, self.statements)  # (6) in order, none left out, every check passed
+        check_commitments(files, ends[0], self.statements, self.version)  # (7) the ledger committed to them
+        self.certificate = check_certificate(
+            files, self.entries, self.statements, self.version
+        )  # (8) follows
+        self.grown, self.stamps = (
+            check_growth(files, key),
+            check_stamps(files),
+        )  # (9) (10) growth, time stamps
+        self.signed = check_authorisation(files, self.entries, self.version)  # (11) what was authorised
         self.kind = str(self.statements[CHECK][1]["signature"])
         self.bound = self.entries[0][1]["code"] in KINDS  # binds kind, number, signers of signatures
         self.accepted = "import-accepted" in self.statements
