@@ -524,13 +524,8 @@ class Report:
         self.statements = check_statements(files, key, self.run, self.version)  # (5) statements about the run
         check_sequence(self.entries, self.statements)  # (6) in order, none left out, every check passed
         check_commitments(files, ends[0], self.statements, self.version)  # (7) the ledger committed to them
-        self.certificate = check_certificate(
-            files, self.entries, self.statements, self.version
-        )  # (8) follows
-        self.grown, self.stamps = (
-            check_growth(files, key),
-            check_stamps(files),
-        )  # (9) (10) growth, time stamps
+        self.certificate = check_certificate(files, self.entries, self.statements, self.version)  # (8)
+        self.grown, self.stamps = check_growth(files, key), check_stamps(files)  # (9) growth, (10) stamps
         self.signed = check_authorisation(files, self.entries, self.version)  # (11) what was authorised
         self.kind = str(self.statements[CHECK][1]["signature"])
         self.bound = self.entries[0][1]["code"] in KINDS  # binds kind, number, signers of signatures
