@@ -1,7 +1,7 @@
-"""The zip as a source: its directory is checked before anything is read, each member again while it is read.
+"""Zip files as sources. The directory is checked before anything is read, and each member again while it is read.
 
-A zip's directory is a claim by whoever made it. Names that leave their folder, links, encryption, overlapping
-members and impossible ratios are refused at once; a member that turns out longer than its claim is cut off.
+A zip's directory is only a claim by its author. Names that leave their folder, links, encryption, overlapping members and
+impossible ratios are refused at once. A member that is longer than claimed is cut off.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ from schemas.errors import (
 from schemas.sensitive import Sensitive
 
 RATIO_FLOOR = 1 << 20
-"""Below this many bytes a ratio says nothing: a page of blanks compresses a thousandfold."""
+"""No ratio is checked below this many bytes: a page of blanks compresses a thousandfold."""
 LOCAL_HEADER = 30  # bytes before a member's name, APPNOTE.TXT 4.3.7
-ENTRY = struct.Struct("<28xHHH12x")  # of the directory, with the lengths of what follows: 4.3.12
+ENTRY = struct.Struct("<28xHHH12x")  # of the directory; the fields are the lengths of what follows: 4.3.12
 END = struct.Struct("<12xI6x")  # 4.3.16: the size of the directory
 WIDE_END = struct.Struct("<40xQ8x")  # 4.3.14: the same, in a record before END
 LOCATOR = 20  # bytes of the record between the two, 4.3.15
-END_REACH = 1 << 17  # the records at the end, with the longest comment
+END_REACH = 1 << 17  # covers the records at the end with the longest comment
 DIRECTORY_BYTES = 128 << 20
 DRIVE = re.compile(r"[A-Za-z]:")
 
@@ -65,16 +65,16 @@ def open_archive(opener: Opener, limits: Limits) -> tuple[SourceFile, ...]:
 
 
 def _check_count(opener: Opener, limits: Limits) -> None:
-    """A folder is an entry too: twice the files are let pass. Raises LimitExceededError."""
+    """Allow twice as many entries as files, because a folder is an entry too. Raises LimitExceededError."""
     with opener() as stream:
         if holds_more_than(stream, 2 * limits.max_files):
             raise LimitExceededError("files", limit=limits.max_files)
 
 
 def holds_more_than(stream: BinaryIO, entries: int) -> bool:
-    """Whether a zip's directory has more entries, or more than DIRECTORY_BYTES: counted one by one, before all are held.
+    """Whether a zip's directory has more entries than this, or more than DIRECTORY_BYTES; counts them without holding them all.
 
-    A directory that is not found or not well made is left to whoever reads it.
+    A directory that is missing or malformed is left to the reader of the archive.
     """
     place = _place_of_directory(stream)
     if place is None:
@@ -97,9 +97,9 @@ def holds_more_than(stream: BinaryIO, entries: int) -> bool:
 
 
 def _place_of_directory(stream: BinaryIO) -> tuple[int, int] | None:
-    """Where the directory begins and how long it is, as `zipfile` finds it: a place of another's opinion counts nothing.
+    """Find offset and length of the directory as `zipfile` does: a count at another place would be worthless.
 
-    A wide end counts whenever it is there, also where the narrow one states a size of its own (APPNOTE.TXT 4.3.14, 4.3.16).
+    A ZIP64 end record counts whenever it is there, even where the short one states a size itself (APPNOTE.TXT 4.3.14, 4.3.16).
     """
     length = stream.seek(0, os.SEEK_END)
     base = max(0, length - END_REACH)
@@ -108,7 +108,7 @@ def _place_of_directory(stream: BinaryIO) -> tuple[int, int] | None:
     last = tail[-END.size :]
     plain = last.startswith(b"PK\5\6") and last.endswith(
         b"\0\0"
-    )  # no comment; its fields may spell a signature
+    )  # no comment, whose text could contain a signature
     at = len(tail) - END.size if plain else tail.rfind(b"PK\5\6")
     if at < 0 or len(tail) - at < END.size:
         return None
@@ -152,7 +152,7 @@ def _allowance(info: zipfile.ZipInfo, limits: Limits) -> int:
 
 
 def _check_overlap(members: list[zipfile.ZipInfo]) -> None:
-    """Refuse members that share bytes: the trick by which a small zip expands without end."""
+    """Refuse members that share bytes: with this trick a small zip expands without end."""
     end = 0
     for info in sorted(members, key=lambda each: each.header_offset):
         if info.header_offset < end:
@@ -161,7 +161,7 @@ def _check_overlap(members: list[zipfile.ZipInfo]) -> None:
 
 
 def _open(archive: zipfile.ZipFile, info: zipfile.ZipInfo, ordinal: int, limits: Limits) -> BinaryIO:
-    # More than claimed may come through, so that a longer member shows instead of being cut unseen.
+    # Read one byte more than claimed, so that a longer member is detected rather than silently cut.
     wider = copy.copy(info)
     wider.file_size = info.file_size + RATIO_FLOOR
     refusal: RepriseError
@@ -175,7 +175,7 @@ def _open(archive: zipfile.ZipFile, info: zipfile.ZipInfo, ordinal: int, limits:
 
 
 class _Member(io.RawIOBase):
-    """A member's bytes, held to what the directory claims of them."""
+    """A member's bytes, checked against what the directory claims of them."""
 
     def __init__(self, inner: object, info: zipfile.ZipInfo, ordinal: int, limits: Limits) -> None:
         self._inner = cast("BinaryIO", inner)

@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     import pyarrow as pa  # the process that holds no data needs only the limits
 
 Opener = Callable[[], BinaryIO]
-"""Gives a new seekable stream from the start, as often as it is asked."""
+"""Returns a new seekable stream from the start at each call."""
 NAMELESS = Sensitive("")
 
 
 @dataclass(frozen=True)
 class SourceFile:
-    """One file of an export. `open()` gives its bytes from the start; its name is kept under seal alone."""
+    """One file of an export. `open()` returns its bytes from the start; its name is only ever stored sealed."""
 
     ordinal: int  # from 1, in the order of the archive or of the sorted folder
     size: int  # bytes
@@ -31,16 +31,16 @@ class SourceFile:
 
 
 MOST_ATTRIBUTES = 1000
-"""Of one element. The format knows six; each costs a hundred times its size in memory while its element is read."""
+"""Limit per element. The format knows six; each costs a hundred times its size in memory while its element is read."""
 LONGEST_TAG = 4 << 10
-"""Bytes of a tag that is read by other means than a parser, which counts attributes: a shorter one cannot hold so many."""
+"""Bytes of a tag that is read without a parser, which would count attributes: a shorter tag cannot hold too many."""
 DEEPEST = 64
-"""A site may lower `max_depth`, not raise it: what the target delivers is read back to about this depth alone."""
+"""A site may lower `max_depth` but not raise it: delivered charts can be read back only to about this depth."""
 
 
 @dataclass(frozen=True)
 class Limits:
-    """Bounds on what a source may make us do. Sizes in bytes."""
+    """Bounds on the work that a source may cause. Sizes in bytes."""
 
     max_file_bytes: int = 64 << 30
     max_files: int = 200_000
@@ -52,7 +52,7 @@ class Limits:
 
 
 class Match(NamedTuple):
-    """How sure a connector is that a file is of its format."""
+    """How sure a connector is that it knows a file's format."""
 
     format: str
     certain: bool
@@ -60,7 +60,7 @@ class Match(NamedTuple):
 
 @dataclass(frozen=True)
 class MessageHeader:
-    """Who exported a message: read before anything of it is staged. Identifiers are as they came."""
+    """The exporter of a message, read before any of it is staged. Identifiers are as they came."""
 
     unit: str  # path of the header
     system: str | None  # name of the sending application
@@ -73,13 +73,13 @@ class MessageHeader:
 
 
 class Unheaded(NamedTuple):
-    """A message that must have a header and has none, with the path of its element: whose it is, nobody says."""
+    """A message that must have a header and has none, with the path of its element: its owner is unknown."""
 
     unit: str
 
 
 class Nested(NamedTuple):
-    """The header of a message inside a record, where no message has a place. It must not contradict the instruction."""
+    """The header of a message inside a record, where a message has no place. It must not contradict the instruction."""
 
     header: MessageHeader
 
@@ -107,14 +107,14 @@ class Reject:
 
 
 class Verdict(NamedTuple):
-    """Why a unit and all below it is not to be staged."""
+    """The reason why a unit and everything below it are not staged."""
 
     disposition: Disposition
     reason: Reason
 
 
 Admission = Callable[[str], Verdict | None]
-"""Asked with the unit path of each folder and transaction: None admits it; else nothing of it is staged."""
+"""Called with the unit path of each folder and transaction. None admits it; otherwise none of it is staged."""
 
 
 class SourceConnector(Protocol):
@@ -123,10 +123,10 @@ class SourceConnector(Protocol):
     name: str
 
     def probe(self, file: SourceFile) -> Match | None:
-        """Say whether the file is of this format. Cheap; never raises on foreign bytes."""
+        """Match the file if it is of this format. Cheap; never raises on foreign bytes."""
 
     def headers(self, file: SourceFile, limits: Limits) -> Iterator[MessageHeader | Unheaded | Nested]:
-        """Every header of every message of the file, in the order in which they end; nothing else is kept.
+        """Yield every header of every message of the file, in the order in which they end; keep nothing else.
 
         Raises `SourceError`s where the file as a whole cannot be read.
         """
@@ -134,30 +134,30 @@ class SourceConnector(Protocol):
     def read(
         self, file: SourceFile, first_patient: int, admit: Admission, limits: Limits
     ) -> Iterator[Batch | Reject]:
-        """Give the file's content as canonical rows, in source order, in bounded memory.
+        """Yield the file's content as canonical rows, in source order, in bounded memory.
 
-        Patients are numbered from `first_patient` on. Batches of one table never mix; a batch holds at most
-        some thousands of rows or 4 MiB. Raises `SourceError`s only where the file as a whole cannot be read.
+        Patients are numbered from `first_patient` on. A batch holds rows of one table, at most some thousands of them or 4 MiB.
+        Raises `SourceError`s only where the file as a whole cannot be read.
         """
 
 
 class Counter(Protocol):
-    """Counts one family of exports without the help of its reader (it may not import it)."""
+    """Counts one family of exports independently of its reader, which it may not import."""
 
     name: str
 
     def count(
         self, file: SourceFile, first_patient: int, fact_key: bytes, limits: Limits
     ) -> Iterator[Batch | MessageHeader | Unheaded | Tiling]:
-        """Give batches of `counted_unit` and `counted_patient` (`schemas.books`), then one Tiling.
+        """Yield batches of `counted_unit` and `counted_patient` (`schemas.books`), then one Tiling.
 
-        Between them, every header of every message as this side reads it: system, numbers and path.
+        Between them, yield every header of every message as the counter reads it: system, numbers and path.
         """
 
 
 @dataclass(frozen=True)
 class Tiling:
-    """The account of one file's bytes: units + structural + ignored = size, no gap, no overlap."""
+    """The account of one file's bytes: units + structural + ignored = size, without gap or overlap."""
 
     file: int
     size: int
@@ -167,15 +167,15 @@ class Tiling:
     units: dict[str, int]  # by UnitKind
     patients: int
     repaired: dict[str, int]  # by rule name: control characters removed, bytes read as windows-1252
-    years: frozenset[int] = frozenset()  # in which its records lie, where they state a real day
-    walked: dict[str, int] = field(default_factory=dict)  # folders not counted by arithmetic: why -> how many
+    years: frozenset[int] = frozenset()  # the years of its records, where they state a real day
+    walked: dict[str, int] = field(default_factory=dict)  # folders not counted by arithmetic, by reason
 
 
 class ChartRows(Protocol):
-    """The staged rows of one patient, by table; a table read twice gives the same rows."""
+    """The staged rows of one patient, by table; reading a table twice returns the same rows."""
 
     def rows(self, table: str) -> Iterator[pa.RecordBatch]:
-        """Batches of the rows of this patient in the table (not `document_chunk`), in source order."""
+        """Yield batches of this patient's rows in the table (not `document_chunk`), in source order."""
 
     def content(self, unit: str) -> Iterator[bytes]:
-        """The bytes of one of this patient's documents, piece by piece."""
+        """Yield the bytes of one of this patient's documents, piece by piece."""

@@ -1,8 +1,8 @@
-"""What lies beside the records of an export: told by its content first, by its name second.
+"""Files of an export that are not records, recognised first by content, then by name.
 
-Two kinds of files are no records: what a system or a program leaves in a folder, a note or a schema (`NO_RECORD`), and
-documents of their own (`DOCUMENT_BESIDE`). Whatever may hold records in a form that is not known stays unknown: an
-archive, a table, a message of another format, a text with a national number.
+There are two kinds: files that a system or program leaves in a folder, notes and schemas (`NO_RECORD`), and documents in
+their own right (`DOCUMENT_BESIDE`). Anything that may hold records in an unknown form stays unknown: an archive, a table, a
+message of another format, a text with a national number.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from schemas.errors import SourceError
 from schemas.identifiers import clean_inss
 
 NOTE_BYTES = 64 << 10
-"""A longer text is no note."""
+"""A longer text is not taken for a note."""
 _SYSTEM = (
     b"\x00\x05\x16\x07",
     b"\x00\x05\x16\x00",
@@ -30,7 +30,7 @@ _DOCUMENT = re.compile(
     rb"|PK\x03\x04.{26}(?:\[Content_Types\]\.xml|_rels/|docProps/|word/|xl/|mimetypeapplication/vnd\.oasis)",
     re.DOTALL,
 )
-"""PDF, pictures, sound, RTF, the documents of office programs, old and new."""
+"""PDF, pictures, sound, RTF, old and new office documents."""
 _ROOT = re.compile(r"<(?:[\w.\-]+:)?([A-Za-z_][\w.\-]*)[\s/>]")
 _PLAIN_ROOTS = {"schema", "stylesheet", "transform", "plist"}
 _NAMES = re.compile(
@@ -42,13 +42,13 @@ _FOLDERS = {
 }  # fmt: skip
 _NO_TEXT = re.compile(r"[\x00-\x08\x0e-\x19\x1b-\x1f]")
 _LIKE_RECORDS = re.compile(r"(?m)^(?:[A-Z]\d{1,2}\\|#[A-Z/]|MSH\||UN[AB]\b)|</|<\?xml")
-"""Lines of laboratory messages of several formats, and markup."""
+"""Lines of laboratory messages in several formats, and markup."""
 _NUMBER = re.compile(r"(?<!\d)\d{2}[.\- ]?\d{2}[.\- ]?\d{2}[.\- ]?\d{3}[.\- ]?\d{2}(?!\d)")
 _COLUMNS = re.compile(r"[;\t|]")
 
 
 def no_record(file: SourceFile) -> Reason | None:
-    """Why the file is no record of any format; None where it may be one. Never raises on foreign bytes."""
+    """The reason why the file cannot be a record of any format; None if it may be one. Never raises on foreign bytes."""
     if file.size == 0:
         return Reason.NO_RECORD
     try:
@@ -82,14 +82,14 @@ def _by_name(name: str) -> Reason | None:
 
 
 def _text(head: bytes) -> str | None:
-    """The beginning as text, an 8-bit one read by its ASCII letters; None when it is none."""
+    """The beginning as text, an 8-bit one judged by its ASCII letters; None if it is not text."""
     wide = head.startswith((b"\xff\xfe", b"\xfe\xff"))
     text = head.decode("utf-16" if wide else "latin-1", "replace").removeprefix("\xef\xbb\xbf")
     return None if _NO_TEXT.search(text) else text
 
 
 def _is_note(text: str) -> bool:
-    """Whether a text is for a reader, and no table, message or markup, and names nobody by number."""
+    """Whether a text is written for a reader: no table, message or markup, and without national numbers."""
     if _LIKE_RECORDS.search(text) or text.lstrip().startswith("<"):
         return False
     if any(clean_inss(found) for found in _NUMBER.findall(text)):

@@ -1,8 +1,7 @@
-"""Opening a source: a file, a stream, a folder or a zip becomes a tuple of `SourceFile`s; nothing is read yet.
+"""Opening a source: a file, stream, folder or zip becomes a tuple of `SourceFile`s, without reading their content.
 
-Only names, sizes and a zip's directory are looked at, and the first four bytes of a file to tell a zip. Zip
-members are read as streams and never extracted. A zip inside a folder or a zip is an ordinary file that no
-connector knows.
+Only names, sizes, a zip's directory, and the first four bytes of a file (to recognise a zip) are read. Zip members are read
+as streams and never extracted. A zip inside a folder or zip is an ordinary file that no connector knows.
 """
 
 from __future__ import annotations
@@ -32,7 +31,7 @@ def open_source(path: Path, limits: Limits) -> tuple[SourceFile, ...]:
     """List the files of an export, in the order of the archive or of the sorted folder.
 
     Raises UnreadableSourceError (`source_missing`, `source_empty`, `source_unreadable`), UnsafeSourceError
-    for paths and links that lead out, LimitExceededError for what is too much.
+    for paths and links that lead out, LimitExceededError for anything above a limit.
     """
     mode = _guard(lambda: path.stat().st_mode)
     if stat.S_ISDIR(mode):
@@ -43,7 +42,7 @@ def open_source(path: Path, limits: Limits) -> tuple[SourceFile, ...]:
 
 
 def open_stream(opener: Opener, size: int, limits: Limits) -> tuple[SourceFile, ...]:
-    """The same for an export that is one seekable stream of `size` bytes, opened as often as it is read."""
+    """List the files of an export that is one seekable stream of `size` bytes; each reading opens it anew."""
     with opener() as stream:
         signature = _guard(lambda: stream.read(4))
     if signature in ZIP_SIGNATURES:
@@ -52,14 +51,14 @@ def open_stream(opener: Opener, size: int, limits: Limits) -> tuple[SourceFile, 
 
 
 def open_file(path: Path) -> BinaryIO:
-    """A file's bytes. Raises UnreadableSourceError (`source_missing`, `source_unreadable`)."""
+    """Open a file for reading. Raises UnreadableSourceError (`source_missing`, `source_unreadable`)."""
     return _open(path, follow=True)
 
 
 def readable_bytes(file: SourceFile, size: int) -> Iterator[bytes]:
-    """A file's bytes in pieces of about `size`; of a member that the archive does not give whole, those up to the damage.
+    """Yield a file's bytes in pieces of about `size`; if an archive member is damaged, those before the damage.
 
-    Raises what opening and reading raise otherwise.
+    Raises every other error of opening and reading.
     """
     held: list[bytes] = []
     held_bytes = 0
@@ -105,9 +104,9 @@ def _listed(files: list[Listed], limits: Limits) -> tuple[SourceFile, ...]:
 
 
 def _regular_files(root: Path, limits: Limits) -> list[tuple[Path, int]]:
-    """Every regular file below the folder, hidden ones included, sorted by path.
+    """List every regular file below the folder, hidden ones included, sorted by path.
 
-    A link that stays inside names a file that is listed anyway; one that leads out is refused.
+    A link that stays inside is skipped: its target is listed anyway. A link that leads out is refused.
     """
     inside = root.resolve()
     found: list[tuple[tuple[str, ...], Path, int]] = []
@@ -139,7 +138,7 @@ def _open(path: Path, *, follow: bool) -> BinaryIO:
 
 
 def _guard(act: Callable[[], T]) -> T:
-    """Do it, or say in our words why the operating system would not (its words hold paths)."""
+    """Run a file operation; turn the operating system's errors, whose texts hold paths, into ours."""
     refusal: RepriseError
     try:
         return act()

@@ -1,10 +1,10 @@
-"""Where in a text something stands: line and column, both from 1, columns in characters."""
+"""Positions in a text: line and column, both from 1, columns in characters."""
 
 from __future__ import annotations
 
 Place = tuple[int, int]
 START: Place = (1, 1)
-_CONTINUING = bytes(range(0x80, 0xC0))  # a character has one other byte, and these may lie in the next piece
+_CONTINUING = bytes(range(0x80, 0xC0))  # the other bytes of a character; they may be in the next piece
 
 
 def behind(place: Place, passed: bytes | bytearray) -> Place:
@@ -16,6 +16,6 @@ def behind(place: Place, passed: bytes | bytearray) -> Place:
 
 
 def within(start: Place, line: int, column: int) -> Place:
-    """The place that expat tells (lines from 1, columns from 0) of a document that begins at `start`."""
+    """The place for expat's line (from 1) and column (from 0) in a document that begins at `start`."""
     first, before = start
     return first + line - 1, column + (before if line == 1 else 1)

@@ -1,4 +1,4 @@
-"""The sources Reprise knows. Adding a format is one line here, one reader, one counter."""
+"""The source formats that Reprise knows. To add one: a line here, a reader and a counter."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ SOURCES: tuple[SourceConnector, ...] = (KmehrConnector(), HealthOneConnector())
 
 
 def choose(file: SourceFile) -> SourceConnector | None:
-    """Give the connector that knows the file: the first that is certain, else the first that may be right."""
+    """Returns the connector that knows the file: the first that is certain, otherwise the first that may be right."""
     matches = [(connector, connector.probe(file)) for connector in SOURCES]
     for connector, match in matches:
         if match is not None and match.certain:
@@ -20,7 +20,7 @@ def choose(file: SourceFile) -> SourceConnector | None:
 
 
 def by_name(name: str) -> SourceConnector:
-    """The connector of this name. Raises UnknownFormatError."""
+    """Returns the connector of this name. Raises UnknownFormatError."""
     for connector in SOURCES:
         if connector.name == name:
             return connector

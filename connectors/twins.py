@@ -1,6 +1,6 @@
-"""The same file twice in an export: the same bytes, but for a byte order mark and the way in which lines end.
+"""Repeated files in an export: the same bytes, except for a byte order mark and the kind of line ends.
 
-The beginnings of all files are compared first, so that only files that begin alike are read whole once more.
+The beginnings of all files are compared first; only files that begin alike are read again as a whole.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from connectors.base import SourceFile
 from schemas.errors import SourceError
 
 _READ = 8 << 10
-_BEGINNING = 2 << 10  # of what was read, lines ended alike: it is always there, however many line ends went
+_BEGINNING = 2 << 10  # of what was read, line ends made equal: enough remains, whatever was dropped
 _CHUNK = 1 << 20
 
 
 def seen_before(files: Iterable[SourceFile]) -> frozenset[int]:
-    """The ordinals of the files that say what an earlier one said. A file that cannot be read is not among them."""
+    """Returns the ordinals of files that repeat an earlier one. A file that cannot be read is not among them."""
     alike: dict[bytes, list[SourceFile]] = {}
     for file in files:
         beginning = _beginning(file)
@@ -55,7 +55,7 @@ def _beginning(file: SourceFile) -> bytes | None:
 
 
 def _digest(file: SourceFile) -> bytes | None:
-    """Of its bytes without a mark at the start and line ends at the end, each line ended by LF."""
+    """Hash a file's bytes without byte order mark and trailing line ends, each line ended by LF."""
     digest, held, first = sha256(), b"", True
     try:
         with closing(file.open()) as stream:

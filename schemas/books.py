@@ -1,4 +1,4 @@
-"""The tables of the books: what the independent counter saw, and what became of each unit."""
+"""The tables of the books: what the independent counter found, and the outcome of each unit."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ DELIVERED_UNIT = pa.schema(
         pa.field("derived", pa.bool_(), nullable=False),
     ]
 )
-"""The delivered side: one row a unit read back from the plain stream while it was sealed."""
+"""The delivered side: one row for each unit read back from the plain stream while it is sealed."""
 
 OUTCOME = pa.schema(
     [
@@ -55,4 +55,4 @@ OUTCOME = pa.schema(
         pa.field("reason", pa.string()),
     ]
 )
-"""What the pipeline says became of a unit: written by extract (out of scope, quarantined) and deliver."""
+"""The outcome of each unit according to the pipeline: written by extract (out of scope, quarantined) and deliver."""

@@ -1,9 +1,8 @@
-"""The data contracts of the canonical tables, as suites a clinician can read (`schemas/checks/suites.json`).
+"""The data contracts of the canonical tables, as suites that clinicians can read (`schemas/checks/suites.json`).
 
-Each expectation has a name, a severity and a reason code. What duckdb runs is compiled from them, so
-editing the suite changes the outcome. Severities: `critical` turns the run red, `quarantine` hands the failing
-units to the doctor sealed (items, results and documents can be kept back so), `warning` puts their number in
-the report.
+Each expectation has a name, a severity and a reason code. The duckdb queries are compiled from them, so editing the suite
+changes the outcome. Severities: `critical` fails the run, `quarantine` hands the failing units to the doctor sealed (possible
+for items, results and documents), `warning` puts their number in the report.
 """
 
 from __future__ import annotations
@@ -15,12 +14,12 @@ from importlib.resources import files
 from schemas.errors import ContractError
 
 KEPT_BACK = frozenset({"item", "document"})
-"""The suites whose rows are units that can go to the doctor by themselves."""
+"""The suites whose rows are units that can be handed to the doctor individually."""
 
 
 @dataclass(frozen=True)
 class Expectation:
-    """One expectation about one column, with the SQL predicate that a violating row meets."""
+    """One expectation about one column, with the SQL predicate that matches violating rows."""
 
     id: str
     name: str
@@ -35,18 +34,18 @@ class Expectation:
 class Suite:
     """The expectations about one canonical table, or about its rows of one `kind`."""
 
-    table: str  # what the suite is called
+    table: str  # the name of the suite
     staged: str  # the table that holds its rows
     kind: str | None
     expectations: tuple[Expectation, ...]
 
     def counting_sql(self) -> str:
-        """One scan: a column a rule with the count of its violations. Reads a relation named `rows`."""
+        """One scan: a column for each rule with its number of violations. Reads a relation named `rows`."""
         columns = ", ".join(_count(e) for e in self.expectations)
         return f"SELECT count(*) AS total, {columns} FROM rows WHERE {self._mine}"  # noqa: S608 - our suite
 
     def failing_sql(self) -> str:
-        """The unit paths that violate an expectation of severity `quarantine`."""
+        """Selects the unit paths that violate an expectation of severity `quarantine`."""
         rules = [e.violation for e in self.expectations if e.severity == "quarantine" and e.rule != "unique"]
         failing = " OR ".join(rules) or "false"
         return f"SELECT unit FROM rows WHERE {self._mine} AND ({failing})"  # noqa: S608 - our suite
@@ -64,7 +63,7 @@ class Suite:
 def load_suites() -> tuple[Suite, ...]:
     """Read and compile the suites.
 
-    Raises ContractError for a rule that does not exist, or where units of the table cannot be kept back.
+    Raises ContractError for an unknown rule, or for severity `quarantine` on units that cannot be kept back.
     """
     text = files("schemas").joinpath("checks/suites.json").read_text(encoding="utf-8")
     return tuple(

@@ -1,4 +1,4 @@
-"""What identifies a file's bytes: their SHA-256 and how many they are."""
+"""The identity of a file's bytes: their SHA-256 and their number."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ class Digest(NamedTuple):
 
 
 class Hashing:
-    """A digest under way; it can go on where a broken reading stopped."""
+    """A digest in progress, which can continue where a broken reading stopped."""
 
     def __init__(self) -> None:
         self._hash = sha256()
         self.size = 0
 
     def feed(self, piece: bytes | memoryview) -> None:
-        """Take the next bytes."""
+        """Process the next bytes."""
         self._hash.update(piece)
         self.size += len(piece)
 
     def close(self) -> Digest:
-        """The digest of all that was fed."""
+        """The digest of all bytes fed so far."""
         return Digest(self._hash.hexdigest(), self.size)
 
 
 def stream_digest(stream: BinaryIO) -> Digest:
-    """Read a stream to its end, in flat memory."""
+    """Read a stream to its end, in constant memory."""
     hashing = Hashing()
     for piece in iter(lambda: stream.read(1 << 20), b""):
         hashing.feed(piece)

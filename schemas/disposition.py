@@ -1,4 +1,4 @@
-"""What becomes of a unit, and why. Closed lists: a value outside them cannot be written."""
+"""What becomes of a unit, and why. Closed lists: no other value can be written."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ from enum import StrEnum
 
 
 class Disposition(StrEnum):
-    """The one end of each unit (a unit has exactly one)."""
+    """What became of a unit; each unit has exactly one disposition."""
 
     DELIVERED = "delivered"
-    DEGRADED = "degraded"  # delivered whole, but in part as text; on the work list
+    DEGRADED = "degraded"  # delivered whole, but partly as text; on the work list
     OUT_OF_SCOPE = "out_of_scope"
-    UNSCOPED = "unscoped"  # whose it is, is unknown: the patient under a restricted scope, or the exporter
+    UNSCOPED = "unscoped"  # owner unknown: the patient under a restricted scope, or the exporter
     QUARANTINED = "quarantined"  # handed to the doctor sealed, verbatim, with its reason
 
 
 class Reason(StrEnum):
-    """Why a unit did not simply arrive."""
+    """Why a unit was not simply delivered."""
 
     NOT_WELL_FORMED = "not_well_formed"
     CUT_SHORT = "cut_short"
@@ -28,16 +28,16 @@ class Reason(StrEnum):
     BASE64_INVALID = "base64_invalid"
     UNKNOWN_FORMAT = "unknown_format"
     UNREADABLE_FILE = "unreadable_file"
-    NO_RECORD = "no_record"  # a file that a system, a program or a person laid beside the records
-    DOCUMENT_BESIDE = "document_beside"  # a document of its own beside them
-    SAME_FILE_TWICE = "same_file_twice"  # an earlier file of the export says the same
+    NO_RECORD = "no_record"  # a file left beside the records by a system, a program or a person
+    DOCUMENT_BESIDE = "document_beside"  # a separate document beside the records
+    SAME_FILE_TWICE = "same_file_twice"  # an earlier file of the export has the same content
     CONTRACT = "contract"  # a data contract of severity `quarantine` failed
     KIND_OUT_OF_SCOPE = "kind_out_of_scope"
     PATIENT_OUT_OF_SCOPE = "patient_out_of_scope"
     RESPONSIBLE_OUT_OF_SCOPE = "responsible_out_of_scope"
-    LOOSE_TEXT = "loose_text"  # it carries letters and lies in no other unit
-    REMARK = "remark"  # so do comments, instructions and declarations for programs
-    NO_HEADER = "no_header"  # of a message without a header nobody says whose it is
+    LOOSE_TEXT = "loose_text"  # content with letters that lies in no other unit
+    REMARK = "remark"  # the same for comments, instructions and declarations for programs
+    NO_HEADER = "no_header"  # the owner of a message without a header is unknown
     PATIENT_UNKNOWN = "patient_unknown"
     NOT_IN_TARGET = "not_in_target"  # the target's format has no field that admits this value
     DANGLING_LINK = "dangling_link"
@@ -46,11 +46,11 @@ class Reason(StrEnum):
 
 
 HELD_AGAINST_NOTHING = frozenset({Reason.NO_RECORD, Reason.DOCUMENT_BESIDE, Reason.SAME_FILE_TWICE})
-"""Why a file is handed over though nothing is wrong with it: no ceiling counts it."""
+"""Reasons to hand over a file although nothing is wrong with it; no ceiling counts these."""
 
 
 class UnitKind(StrEnum):
-    """The kinds of units: the smallest things a clinician would miss."""
+    """The kinds of units: the smallest things that a clinician would miss."""
 
     PATIENT_FIELD = "patient_field"
     TRANSACTION = "transaction"  # its head: ids, kind, date, time, author, flags
@@ -64,9 +64,9 @@ class UnitKind(StrEnum):
     COMMENT = "comment"
     FILE = "file"
     LOOSE_TEXT = (
-        "loose_text"  # what carries letters in one place (a file, message, patient, transaction) and no unit
+        "loose_text"  # content with letters in one place (a file, message, patient, transaction), in no unit
     )
-    REMARK = "remark"  # the same where it is nothing but comments, instructions and declarations for programs
+    REMARK = "remark"  # the same if it is only comments, instructions and declarations for programs
 
 
 class RecordKind(StrEnum):

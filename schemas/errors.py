@@ -1,19 +1,19 @@
-"""Every way in which Reprise refuses or fails, by where it happened.
+"""All refusals and failures of Reprise, by the place where they happen.
 
     RepriseError
-    |- RefusedError          10-19  policy says no; never retried
+    |- RefusedError          10-19  refused by policy; never retried
     |  |- AuthorisationError     10  the instruction or its signature does not hold
     |  |- IntakeError            10  no open intake fits the sealed export
-    |  |- FlowRunRefusedError    10  Prefect asks for what is none of our flows
+    |  |- FlowRunRefusedError    10  Prefect requests a flow that is not ours
     |  |- TrustError             11  root, revocation material or certificate profile does not hold
     |  |- ScopeError             12  the source, controller, recipient or destination is not the authorised one
     |  |- UseError               13  the authorised uses are spent
-    |  |- OperatorError          14  nobody, or somebody unknown, says to be acting
+    |  |- OperatorError          14  no operator is named, or an unknown one
     |  |- DeadlineError          15  a deadline is above the ceiling, or has passed
     |  |- BusyError              16  another run of this doctor is alive
     |  `- HostError              17  the host does not meet a precondition (swap, core dumps)
     |- SourceError           20-29
-    |  |- UnreadableSourceError  20  nothing there, or it cannot be read
+    |  |- UnreadableSourceError  20  missing, or it cannot be read
     |  |- UnknownFormatError     21  no connector knows these bytes
     |  |- LimitExceededError     22  larger, deeper or more compressed than a stated limit
     |  `- UnsafeSourceError      23  DOCTYPE, entity, or a path that leaves its folder
@@ -28,23 +28,23 @@
     |  `- KeyDestroyedError      51  the key is gone: staging is unreadable, extract again
     |- TargetError           60-69
     |  |- TargetRefusedError     60  the destination or a recipient cannot be used
-    |  `- PackageError           61  a delivered package does not open, or not whole
+    |  `- PackageError           61  a delivered package does not open, or is incomplete
     |- ReconciliationError   70-79
-    |  |- CountMismatchError     70  what was delivered is not what came
+    |  |- CountMismatchError     70  what was delivered differs from the export
     |  |- UnexplainedUnitError   71  a unit without exactly one disposition
     |  `- CeilingError           72  more degraded or quarantined units than agreed
     |- DestructionError      80-89
     |  |- VerificationFailedError 80 something outlived its destruction: call a person
     |  |- OrphanFoundError       81  staging that no lease explains
-    |  |- SweepLateError         82  the sweep does not come
+    |  |- SweepLateError         82  the sweep has not run in time
     |  `- RunOverdueError        83  a run outlived its deadline
     `- LedgerError           90-99
        |- ForkError              90  two heads that do not agree
        |- ProofError             91  a proof does not hold
        `- UnanchoredError        92  consistent with itself, but no trust anchor was given
 
-A message is made of a code and of allow-listed facts: counts, ordinals, opaque ids. There is no free
-string, so no patient datum can travel in one (`schemas.reprise_error.FACTS`).
+A message consists of a code and allow-listed facts: counts, ordinals, opaque ids. It has no free text,
+so it cannot carry patient data (`schemas.reprise_error.FACTS`).
 """
 
 from __future__ import annotations
@@ -193,7 +193,7 @@ class UnsafeSourceError(SourceError):
 class SealedSourceError(RepriseError):
     """The sealed export does not open whole."""
 
-    # Not a SourceError: a damaged file is quarantined and the run goes on; here the run waits for an intact copy.
+    # Not a SourceError: a damaged file is quarantined and the run continues; here the run waits for an intact copy.
     exit_code = 24
     advice = "Have the same sealed file sent again, put it in the same place and `reprise resume RUN`."
 

@@ -1,6 +1,6 @@
 """Belgian identifiers: the national number (INSS) and the number of a care provider (NIHII).
 
-A check digit says that a number was copied well, not that it is somebody's.
+A valid check digit shows that a number was copied correctly, not that it was issued.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ BIS_KNOWN_SEX = 40
 
 
 class NihiiCheck(StrEnum):
-    """What the check digits of a NIHII number say."""
+    """The result of checking a NIHII number's check digits."""
 
-    VALID = "valid"  # modulus 97, or 89 as some software accepts
-    UNVERIFIED = "unverified"  # fits moduli that are only said to exist (83, 79)
+    VALID = "valid"  # modulus 97, or 89, which some software accepts
+    UNVERIFIED = "unverified"  # fits moduli that are only reported to exist (83, 79)
     INVALID = "invalid"
 
 
 def clean_inss(raw: str | None, today: date | None = None) -> str | None:
-    """Give the eleven digits of a national number that passes every check, else None.
+    """Returns the eleven digits of a national number that passes every check, else None.
 
-    Eleven digits; the check digits fit (with a 2 in front for births from 2000); a serial that is handed out;
-    a month that a register or BIS number can have; a birth not in the future.
+    The checks: eleven digits; valid check digits (with a 2 in front for births from 2000); a serial that is issued; a month
+    possible in a register or BIS number; a birth that is not in the future.
     """
     digits = SEPARATORS.sub("", raw or "")
     if len(digits) != 11 or not (digits.isascii() and digits.isdigit()):
@@ -58,7 +58,7 @@ def _date_can_be(digits: str, century: int, today: date) -> bool:
 
 
 def inss_birth(inss: str) -> date | None:
-    """Give the birth date that a valid national number tells, if any. Best effort for BIS."""
+    """Returns the birth date in a valid national number, if there is one. Best effort for BIS."""
     century = _century(inss)
     if century is None:
         return None
@@ -69,12 +69,12 @@ def inss_birth(inss: str) -> date | None:
 
 
 def clean_nihii(raw: str | None) -> str:
-    """Give the digits of a provider's number as written, without separators (`1/12345/78/004`)."""
+    """Returns the digits of a provider's number as written, without separators (`1/12345/78/004`)."""
     return "".join(c for c in raw or "" if c in "0123456789")
 
 
 def check_nihii(raw: str | None) -> NihiiCheck:
-    """Check the digits 7 and 8 of a provider's number of 8 or 11 digits. A warning, never a rejection."""
+    """Check the digits 7 and 8 of a provider's number of 8 or 11 digits. The result is a warning, never a rejection."""
     digits = clean_nihii(raw)
     if len(digits) not in (8, 11):
         return NihiiCheck.INVALID

@@ -1,4 +1,4 @@
-"""The item kinds that the standard knows (CD-ITEM, KMEHR 1.7 and 1.43 together)."""
+"""The item kinds of the standard (CD-ITEM, KMEHR 1.7 and 1.43 together)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The values of CD-LNK: what a `lnk` may say of itself in KMEHR 1.7 and 1.43."""
+"""The values of CD-LNK: the types of a `lnk` in KMEHR 1.7 and 1.43."""
 
 LINK_TYPES = frozenset(
     {

@@ -1,4 +1,4 @@
-"""How a run can end: one closed list, from which every text and every `--json` takes its words."""
+"""The outcomes of a run: one closed list, used by every text and every `--json`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Outcome(StrEnum):
-    """What an ended run came to, as programs read it (`"outcome"` beside `"state"`)."""
+    """The outcome of an ended run, as programs read it (`"outcome"` beside `"state"`)."""
 
     DELIVERED = "delivered"
     REHEARSED = "rehearsed"
@@ -22,7 +22,7 @@ class Outcome(StrEnum):
 
 
 class Cause(StrEnum):
-    """Why a run ends, as ledger, statement and certificate carry it. Its words: `certificate.outcome` in `schemas.texts`."""
+    """Why a run ends, in ledger, statement and certificate. Its texts: `certificate.outcome` in `schemas.texts`."""
 
     PUBLISHED = "published"
     REHEARSAL = "rehearsal"
@@ -34,12 +34,12 @@ class Cause(StrEnum):
     KEY_LOST = "key_lost"
     REFUSED_AFTER_HEADER = "refused_after_header"  # the export is not the one authorised
     REFUSED_SOURCE = "refused_source"  # the export cannot be used: empty, cut short, unknown, unsafe
-    REFUSED = "refused"  # anything else that no resume could mend, before a byte was staged
+    REFUSED = "refused"  # any other refusal, before a byte was staged, that resuming cannot overcome
     RECORD_LOST = "record_lost"
 
     @property
     def outcome(self) -> Outcome:
-        """What a run that ends for this cause came to."""
+        """The outcome of a run that ends for this cause."""
         return _OUTCOMES[self]
 
 

@@ -1,8 +1,8 @@
-"""What is stated about a person, in a form in which two records can be compared.
+"""What records state about a person, in a form in which two records can be compared.
 
-One name is written in many ways: `Lefèbvre`, `LEFEBVRE`; `De Smet`, `De  Smet`, `Desmet`; `D'Hondt`, `D’Hondt`,
-`Dhondt`; `Jean-Pierre`, `Jean Pierre`. Folding makes them one. It makes no two names one that differ in a letter:
-`Jan` is not `Jan Pieter`, for twins may bear such names.
+One name is written in many ways: `Lefèbvre`, `LEFEBVRE`; `De Smet`, `De  Smet`, `Desmet`; `D'Hondt`, `D’Hondt`, `Dhondt`;
+`Jean-Pierre`, `Jean Pierre`. Folding makes them equal. It never makes names equal that differ in a letter: `Jan` is not
+`Jan Pieter`, because twins may have such names.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _NO_SEX = frozenset({"unknown", "undefined", "changed"})
 
 
 class Person(NamedTuple):
-    """What a record states about its person, folded; what it does not state is empty."""
+    """What a record states about its person, folded; values that it does not state are empty."""
 
     family: str = ""
     first: str = ""
@@ -37,9 +37,9 @@ class Person(NamedTuple):
 
 @lru_cache(maxsize=1 << 16)
 def fold_name(name: str) -> str:
-    """A name without case, accents, blanks, hyphens and apostrophes; empty when no letter is left.
+    """A name without case, accents, blanks, hyphens and apostrophes; empty if no letter is left.
 
-    Particles (`de`, `van der`, `d'`) stand together with the name as with a blank between.
+    Particles (`de`, `van der`, `d'`) are joined to the name, with or without a blank between.
     """
     spelt = unicodedata.normalize("NFKD", name.casefold()).casefold().translate(_LETTERS)
     return "".join(sign for sign in spelt if unicodedata.category(sign) in _KEPT)
@@ -49,15 +49,15 @@ _KEPT = frozenset({"Ll", "Lu", "Lt", "Lo", "Nd", "Nl", "No"})  # not Lm: ʼ is a
 
 
 def fold_words(names: Iterable[str]) -> tuple[str, ...]:
-    """The words of a name, or of several, each folded."""
+    """The words of one or several names, each folded."""
     words = (fold_name(word) for name in names for word in _BETWEEN.split(name))
     return tuple(word for word in words if word)
 
 
 def fold_birth(text: str | None) -> tuple[str, ...]:
-    """The year, month and day that an ISO date (or the beginning of one, or a moment) states; zeros state nothing.
+    """The year, month and day stated by an ISO date (or its beginning, or a moment); zeros state nothing.
 
-    Any other text is kept whole as one part: it equals itself alone.
+    Any other text is kept whole as one part, which equals only itself.
     """
     if not text or not text.strip():
         return ()
@@ -73,12 +73,12 @@ def fold_birth(text: str | None) -> tuple[str, ...]:
 
 
 def is_date(birth: tuple[str, ...]) -> bool:
-    """Whether it is a date and no other text."""
+    """Whether it is a date rather than another text."""
     return not birth or not birth[0].startswith("?")
 
 
 def fold_sex(text: str | None) -> str:
-    """`male` or `female`; empty for what tells neither; any other code as it is."""
+    """`male` or `female`; empty for a code that states neither; any other code unchanged."""
     code = (text or "").strip().casefold()
     return "" if code in _NO_SEX else _SEXES.get(code, code)
 
@@ -86,7 +86,7 @@ def fold_sex(text: str | None) -> str:
 def fold_person(
     family: str | None, first: Sequence[str] | None, birth: str | None, sex: str | None
 ) -> Person:
-    """Fold all four."""
+    """Fold all four values."""
     return Person(
         fold_name(family or ""),
         "".join(fold_name(name or "") for name in first or ()),
@@ -96,7 +96,7 @@ def fold_person(
 
 
 def agree(one: Person, other: Person) -> bool:
-    """Whether nothing that both state contradicts. What one of them leaves out says nothing."""
+    """Whether all values that both state are compatible. A missing value contradicts nothing."""
     return (
         _same(one.family, other.family)
         and _same(one.first, other.first)
@@ -106,7 +106,7 @@ def agree(one: Person, other: Person) -> bool:
 
 
 def all_agree(people: Sequence[Person]) -> bool:
-    """Whether each agrees with each other, in time linear in their number."""
+    """Whether all agree with each other, in time linear in their number."""
     longest = max((person.birth for person in people), key=len, default=())
     return (
         len({person.family for person in people} - {""}) <= 1
@@ -117,7 +117,7 @@ def all_agree(people: Sequence[Person]) -> bool:
 
 
 def merged(people: Sequence[Person]) -> Person:
-    """All that is stated by people who agree."""
+    """Everything stated by people who agree."""
     return Person(
         next((person.family for person in people if person.family), ""),
         next((person.first for person in people if person.first), ""),
@@ -127,7 +127,7 @@ def merged(people: Sequence[Person]) -> Person:
 
 
 def begins(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
-    """Whether the shorter is the beginning of the longer: dates compare on what both state."""
+    """Whether the shorter is the beginning of the longer: dates are compared by the parts that both state."""
     shared = min(len(one), len(other))
     return one[:shared] == other[:shared]
 

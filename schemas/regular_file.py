@@ -1,7 +1,7 @@
-"""Opening a file that somebody else wrote: an ordinary file or none, and never a wait.
+"""Open files written by others: only ordinary files, and without blocking.
 
-Between a look and an opening a file can be swapped for a pipe, which keeps whoever opens it until somebody writes, or for a
-device, which does something when it is opened. So it is looked at before and after, and opened without waiting.
+Between a check and an opening a file can be replaced by a pipe, which blocks the opener until someone writes, or by a device,
+which acts when it is opened. The file is therefore checked before and after, and opened without blocking.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from schemas.errors import UnreadableSourceError
 
 
 def open_regular(path: Path, *, follow: bool = True) -> BinaryIO:
-    """The bytes of an ordinary file; where `follow` is false, no link's.
+    """Open an ordinary file; if `follow` is false, refuse links.
 
     Raises UnreadableSourceError (file_not_regular), IsADirectoryError, and OSError as `open` does.
     """
@@ -32,13 +32,13 @@ def open_regular(path: Path, *, follow: bool = True) -> BinaryIO:
 
 
 def read_regular(path: Path) -> bytes:
-    """All bytes of an ordinary file. Raises what `open_regular` raises."""
+    """Returns all bytes of an ordinary file. Raises the errors of `open_regular`."""
     with open_regular(path) as stream:
         return stream.read()
 
 
 def read_text(path: Path, *, lenient: bool = False) -> str:
-    """The text of an ordinary file, in UTF-8. Raises what `open_regular` raises; UnicodeDecodeError unless lenient."""
+    """Read an ordinary file as UTF-8. Raises the errors of `open_regular`, and UnicodeDecodeError unless `lenient`."""
     return read_regular(path).decode("utf-8", errors="replace" if lenient else "strict")
 
 

@@ -1,4 +1,4 @@
-"""What every error of Reprise is: a code, allow-listed facts, an exit code and advice."""
+"""The content of every Reprise error: a code, allow-listed facts, an exit code and advice."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ FACTS = frozenset(
         "unit",
     }
 )
-"""Names of the facts an error may carry: integers, opaque ids, enumeration values."""
+"""Names of the facts that an error may carry: integers, opaque ids, enumeration values."""
 
 
 class RepriseError(Exception):
@@ -53,13 +53,13 @@ class RepriseError(Exception):
         super().__init__(self.message)
 
     def name_run(self, run: str) -> None:
-        """Say which run it is about, so that whoever reads the advice knows what to resume."""
+        """Add the run, so that the reader of the advice knows which run to resume."""
         self.facts.setdefault("run", run)
         self.args = (self.message,)
 
     @property
     def message(self) -> str:
-        """The one line a person sees: summary, code, facts."""
+        """The one line that a person sees: summary, code, facts."""
         facts = "".join(f" {name}={value}" for name, value in sorted(self.facts.items()))
         return f"{self.summary} [{self.code}{facts}]"
 
@@ -83,7 +83,7 @@ class RepriseError(Exception):
 
 
 def _short(value: int | str) -> int | str:
-    """Keep a fact only if it has the shape of a number, a path of ordinals, or an opaque name."""
+    """Returns a fact only if it has the form of a number, a path of ordinals, or an opaque name."""
     if isinstance(value, int):
         return value
     allowed = len(value) <= 64 and all(c.isascii() and (c.isalnum() or c in "-_./:#,") for c in value)

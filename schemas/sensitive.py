@@ -8,7 +8,7 @@ T = TypeVar("T")
 
 
 class Sensitive(Generic[T]):
-    """Hold a value that must not be shown. Only `reveal()` gives it back, so every use can be grepped."""
+    """Holds a value that must not be shown. Only `reveal()` returns it, so every use can be found by a search."""
 
     __slots__ = ("_value",)
 
@@ -16,7 +16,7 @@ class Sensitive(Generic[T]):
         self._value = value
 
     def reveal(self) -> T:
-        """The value itself. Never pass it to a logger, an error or a file in clear."""
+        """Returns the value. Never pass it to a logger, an error or an unsealed file."""
         return self._value
 
     def __repr__(self) -> str:

@@ -1,4 +1,4 @@
-"""The steps of a run, in order, and the cause for which a run of each use ends when all its steps are done."""
+"""The steps of a run, in order, and the cause with which a run of each use ends after all its steps."""
 
 from __future__ import annotations
 
@@ -12,6 +12,6 @@ STEPS = {
 }
 """The steps of each use of an instruction, in order. Destruction and certificate follow in every case."""
 DONE = {"migration": Cause.PUBLISHED, "rehearsal": Cause.REHEARSAL, "inventory": Cause.INVENTORY}
-"""Why a run of each use ends when all its steps are done."""
+"""The cause with which a run of each use ends after all its steps."""
 JUDGED_BEFORE = "reconcile"
-"""The verdict on the contracts must be there before this step ends: before anything goes to a destination."""
+"""The verdict on the contracts must exist before this step ends, that is, before anything goes to a destination."""

@@ -1,12 +1,12 @@
-"""The canonical Arrow tables, the one language between sources and targets.
+"""The canonical Arrow tables, the common language of sources and targets.
 
-Every row carries the path of its unit, the ordinal of its source file, the ordinal of the patient it
-belongs to (the n-th folder or message of the source, counted from 1; not yet matched) and a disposition.
-A unit path is `FILE/ROOT.CHILD.CHILD...`: element ordinals counted from 1, e.g. `1/1.2.5.4` is the fourth
-child element of the fifth child of the second child of the first document element of file 1. For line
-formats it is `FILE/MESSAGE.LINE`. It is made of ordinals alone: it may be logged.
+Every row carries the path of its unit, the ordinal of its source file, the ordinal of its patient (the n-th folder or message
+of the source, counted from 1; not yet matched) and a disposition.
+A unit path is `FILE/ROOT.CHILD.CHILD...`, with element ordinals counted from 1: `1/1.2.5.4` is the fourth child element of the
+fifth child of the second child of the first document element of file 1. For line formats it is `FILE/MESSAGE.LINE`. A path
+consists of ordinals only, so it may be logged.
 
-`position` is the ordinal among the parent's child elements, so that order survives.
+`position` is the ordinal among the parent's child elements; it preserves order.
 Dates are strings exactly as they came, with their precision beside them: nothing is completed.
 """
 
@@ -59,14 +59,14 @@ PATIENT = pa.schema(
         pa.field("language", pa.string()),
     ]
 )
-"""One row a source folder or message: who it is about. It serves matching, scope and contracts; the
-fields themselves are units, owner = chart."""
+"""One row a source folder or message: the person it is about. It serves matching, scope and contracts; the fields themselves
+are units with owner = chart."""
 
 PROVIDER = pa.schema(
     [
         *COMMON,
         pa.field("role", pa.string()),  # sender | author
-        pa.field("xml", pa.string()),  # the hcparty element, namespaces taken off
+        pa.field("xml", pa.string()),  # the hcparty element, without namespaces
     ]
 )
 """The hcparty elements of a message's header sender, once a message; patient = 0."""
@@ -85,15 +85,14 @@ UNIT = pa.schema(
         pa.field("texts", pa.list_(pa.string()), nullable=False),
     ]
 )
-"""One row a unit that is neither link nor attachment: its element without the units in it, which have rows of their own.
+"""One row a unit that is neither link nor attachment: its element without nested units, which have rows of their own.
 
-`kind` is transaction, heading, item, text or patient_field; `name` the CD-TRANSACTION or CD-ITEM as it came, of the others
-the element's name; `responsible` the first eight NIHII digits of the first author who is a person.
+`kind` is transaction, heading, item, text or patient_field; `name` the CD-TRANSACTION or CD-ITEM as it came, otherwise the
+element's name; `responsible` the first eight NIHII digits of the first author who is a person.
 
-The element is staged as its *shape* and its *texts* (`schemas.shapes`): nothing of it is lost, and whoever writes or
-profiles units works once a shape, of which a practice has few, and not once a unit. Under a transaction, heading or
-folder what is no unit of another kind is a `text`, whatever its name; a `patient_field` is a child of `patient`.
-"""
+The element is staged as its *shape* and its *texts* (`schemas.shapes`). Nothing of it is lost, and units can be written and
+profiled once a shape, of which a practice has few, rather than once a unit. Under a transaction, heading or folder, a unit of
+no other kind is a `text`, whatever its name; a `patient_field` is a child of `patient`."""
 
 LINK = pa.schema(
     [
@@ -101,8 +100,8 @@ LINK = pa.schema(
         *OWNED,
         pa.field("type", pa.string()),
         pa.field("url", pa.string()),
-        pa.field("target", pa.string()),  # the MF-ID the URL speaks of, or null
-        pa.field("xml", pa.string()),  # the element, namespaces taken off
+        pa.field("target", pa.string()),  # the MF-ID that the URL names, or null
+        pa.field("xml", pa.string()),  # the element, without namespaces
     ]
 )
 
@@ -114,10 +113,10 @@ DOCUMENT = pa.schema(
         pa.field("url", pa.string()),
         pa.field("size_label", pa.string()),  # SIZE as it came
         pa.field("media_type_label", pa.string()),  # MEDIATYPE as it came
-        pa.field("media_type", pa.string()),  # as the bytes say (magic numbers)
+        pa.field("media_type", pa.string()),  # according to the bytes (magic numbers)
         pa.field("bytes", pa.int64()),
         pa.field("sha256", pa.binary(32)),
-        pa.field("message_format", pa.string()),  # healthone, when the content is such a message
+        pa.field("message_format", pa.string()),  # healthone, if the content is such a message
     ]
 )
 """One row an attachment; its bytes are in `document_chunk`."""

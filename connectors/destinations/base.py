@@ -1,4 +1,4 @@
-"""The protocol of a destination: where one run's package goes, and how it is held against what was sealed."""
+"""The protocol of a destination: where a run's package goes, and how it is compared with what was sealed."""
 
 from __future__ import annotations
 
@@ -10,51 +10,51 @@ from schemas.digests import Digest, stream_digest
 from schemas.errors import IntegrityError, TargetError
 
 MANIFEST = "manifest.json"
-"""Whoever reads a package begins here: a folder without it is none."""
+"""The entry point for readers of a package: a folder without it is not a package."""
 _ATTEMPTS = 3
 STRANGERS = 1000
-"""A place that lists more files than these, beside the run's own, is not taken at its word: an attempt leaves a few."""
+"""A place that lists more files than this beside the run's own is not believed: an attempt leaves only a few."""
 
 
 class Destination(Protocol):
-    """One run's place at a destination. Every act can be done again after a crash at any point.
+    """One run's place at a destination. Every operation can be repeated after a crash at any point.
 
-    Servers are asked again with patience; what they then still refuse is a TargetError by its code
-    (docs/destinations.md). Nothing is kept of what a server said: it may name hosts, people or paths.
+    Failed requests to servers are repeated with backoff; a refusal that remains is a TargetError with its code
+    (docs/destinations.md). No text from a server is kept: it may name hosts, people or paths.
     """
 
     channel: str  # folder | sftp | s3
 
     def put(self, local: Path, name: str) -> None:
-        """Bring a sealed file there, not yet published; goes on where an interrupted attempt stopped."""
+        """Transfer a sealed file without publishing it; continues where an interrupted attempt stopped."""
 
     def digest(self, name: str, most: int) -> Digest | None:
-        """Digest of the bytes that the destination gives back now; None when it has no such file.
+        """Digest of the bytes that the destination returns now; None if it has no such file.
 
-        Of a file that is longer than `most` bytes only the beginning is read, and the digest is not that of the file.
+        If the file is longer than `most` bytes, only its beginning is read, and the digest is not that of the file.
         """
 
     def remove(self, name: str) -> None:
-        """Take back one file that is not published; nothing when there is none."""
+        """Remove one unpublished file; does nothing if it is missing."""
 
     def published(self) -> bool:
-        """Whether this run's package is there under its final name."""
+        """Whether this run's package exists under its final name."""
 
     def publish(self, manifest: Path, names: frozenset[str]) -> None:
-        """Bring the manifest and let the package be seen, in one act; it then holds `names` and the manifest.
+        """Transfer the manifest and make the package visible in one step; it then holds `names` and the manifest.
 
-        Never over another package. Again after an act whose answer was lost: nothing more happens.
+        Never replaces another package. Repeating a publication whose answer was lost changes nothing.
         """
 
     def tidy(self) -> None:
-        """Remove what a crash right after that act left beside a published package."""
+        """Remove what a crash right after publication left beside the package."""
 
     def discard(self) -> None:
-        """Take back whatever this run brought, published or not."""
+        """Remove everything this run transferred, published or not."""
 
 
 def at_most(most: int, listed: Iterable[str]) -> set[str]:
-    """The names that a place lists, which are few; read no further than that, for there may be no end.
+    """Returns the names that a place lists, which are few; stops reading above `most`, because the list may be endless.
 
     Raises TargetError `destination_lies`.
     """
@@ -67,11 +67,11 @@ def at_most(most: int, listed: Iterable[str]) -> set[str]:
 
 
 def bring(place: Destination, local: Path, name: str, sealed: Digest) -> None:
-    """Put a file, read it back, and compare it with what was sealed; what comes back different is put anew, whole.
+    """Put a file, read it back and compare it with what was sealed; transfer it anew, whole, if it differs.
 
-    Different once: a former attempt left it. Different twice: its removal, when the answer was lost, may have been done
-    again when the new file lay there. Raises TargetError `destination_lies` when the bytes still differ, IntegrityError
-    `sealed_part_altered` when the file here is no longer what was sealed.
+    One difference: an earlier attempt left the file. Two: when the answer to its removal was lost, the removal may have been
+    repeated after the new file arrived. Raises TargetError `destination_lies` if the bytes still differ, IntegrityError
+    `sealed_part_altered` if the local file is no longer what was sealed.
     """
     for _ in range(_ATTEMPTS):
         place.put(local, name)

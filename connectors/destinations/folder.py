@@ -1,11 +1,10 @@
-"""A folder of this host. Whoever owns it may rename and remove in it: that must gain him nothing but his own loss.
+"""A folder of this host. Its owner may rename and remove entries; this must harm nothing but the owner's own package.
 
-Files arrive in `.reprise-RUN.incoming/reprise-RUN`, two folders for this user alone that are held by descriptor. Publication
-moves the inner one out of the outer one, in one rename: the owner of the destination cannot put anything in the place of
-either, for he may not write in the outer one. What he puts in the place of the outer one is not this user's, or does not
-hold the run's name alone, and is refused. Above the destination itself nothing needs to be trusted: who can rename there
-chooses where the package arrives, as he chooses where it goes afterwards; nothing that the run did not make is written
-over or removed.
+Files arrive in `.reprise-RUN.incoming/reprise-RUN`, two folders that only this user can access, held by descriptor.
+Publication moves the inner folder out of the outer one in one rename. The destination's owner cannot replace the inner
+folder, because only this user can write in the outer one. A replacement of the outer folder is refused: it does not belong
+to this user, or does not hold the run's name alone. Nothing above the destination needs to be trusted: a user who can rename
+there decides where the package arrives, and also where it goes afterwards. The run overwrites and removes only what it made.
 """
 
 from __future__ import annotations
@@ -38,8 +37,8 @@ CODES = {
 }
 
 
-def _told(act: Callable[P, T]) -> Callable[P, T]:
-    """What this host refuses is a TargetError by its code; its own words hold paths."""
+def _as_target_error(act: Callable[P, T]) -> Callable[P, T]:
+    """Turn errors of this host into TargetErrors with a code; their own texts hold paths."""
 
     @wraps(act)
     def acting(*arguments: P.args, **named: P.kwargs) -> T:
@@ -55,7 +54,7 @@ def _told(act: Callable[P, T]) -> Callable[P, T]:
 
 
 class FolderDestination:
-    """`reprise-RUN` in a folder that is there; until then it grows out of sight beside it."""
+    """`reprise-RUN` in an existing folder; until publication, a hidden folder beside it."""
 
     channel = "folder"
 
@@ -68,24 +67,24 @@ class FolderDestination:
         self._outer: HeldFolder | None = None
         self._inner: HeldFolder | None = None
 
-    @_told
+    @_as_target_error
     def try_out(self) -> None:
-        """See that files can arrive here, and are then this user's alone; leaves nothing.
+        """Check that files can arrive here and are then accessible to this user only; leaves nothing behind.
 
         Raises TargetError (destination_full), TargetRefusedError (destination_missing, destination_no_folder,
         destination_not_private, destination_unusable).
         """
         try:
             self._arriving()
-        finally:  # of two folders one may have been made
+        finally:  # one of the two folders may have been made
             self._drop_hidden()
 
     def put(self, local: Path, name: str) -> None:
-        """Copy a file; one of the same size that came before stays, and is judged when it is read back."""
+        """Copy a file; an existing one of the same size stays, and is checked when it is read back."""
         with open(local, "rb") as source:
             self._put(source, name)
 
-    @_told
+    @_as_target_error
     def _put(self, source: BinaryIO, name: str) -> None:
         inner = self._arriving()
         there = inner.read(name)
@@ -99,9 +98,9 @@ class FolderDestination:
             sink.flush()
             os.fsync(sink.fileno())
 
-    @_told
+    @_as_target_error
     def digest(self, name: str, most: int) -> Digest | None:  # noqa: ARG002 - a file of this host has an end
-        """Digest of a file as the folder gives it now."""
+        """Digest of a file as the folder returns it now."""
         place = self._delivered() or self._find_arriving()
         stream = place.read(name) if place is not None else None
         if stream is None:
@@ -109,35 +108,35 @@ class FolderDestination:
         with stream:
             return stream_digest(stream)
 
-    @_told
+    @_as_target_error
     def remove(self, name: str) -> None:
         """Unlink one file that is not published."""
         inner = self._find_arriving()
         if inner is not None:
             inner.unlink(name)
 
-    @_told
+    @_as_target_error
     def published(self) -> bool:
-        """Whether a folder of this user's has the final name."""
+        """Whether a folder owned by this user has the final name."""
         return self._delivered() is not None
 
     def publish(self, manifest: Path, names: frozenset[str]) -> None:
-        """The manifest, then one rename.
+        """Write the manifest, then publish with one rename.
 
-        Raises TargetRefusedError `package_exists`, and TargetError `destination_lies` when another folder than the one that was
-        filled and read back has the final name.
+        Raises TargetRefusedError `package_exists`, and TargetError `destination_lies` if the folder with the final name
+        is not the one that was filled and read back.
         """
         if self.published():
             raise TargetRefusedError("package_exists")
         self.put(manifest, MANIFEST)
         self._publish(names | {MANIFEST})
 
-    @_told
+    @_as_target_error
     def _publish(self, names: frozenset[str]) -> None:
         inner, outer, folder = self._arriving(), self._outer, self._held()
         assert outer is not None  # noqa: S101 - it holds the inner one
         found = frozenset(inner.names())
-        for name in found - names:  # of a former attempt: nobody else may write here
+        for name in found - names:  # from an earlier attempt: no other user can write here
             inner.unlink(name)
         if not names <= found:
             raise TargetError("destination_lies")
@@ -149,18 +148,18 @@ class FolderDestination:
         self._inner = None
         self._drop_hidden()
 
-    @_told
+    @_as_target_error
     def tidy(self) -> None:
-        """Remove the empty folder in which a published package grew."""
+        """Remove the empty folder that held the package before publication."""
         if self._find_arriving() is None:
             self._drop_hidden()
 
-    @_told
+    @_as_target_error
     def discard(self) -> None:
-        """Remove what the run wrote, by its names, in folders that are the run's; then the folders, when they are empty.
+        """Remove the files that the run wrote, by name, in folders of the run; then the folders, if they are empty.
 
-        Raises TargetRefusedError `destination_not_private` when another's folder stands in their place, and `package_altered`
-        when the package is not this run's.
+        Raises TargetRefusedError `destination_not_private` if another user's folder has taken their place, and `package_altered`
+        if the package is not this run's.
         """
         delivered = self._delivered()
         if delivered is not None:
@@ -183,17 +182,17 @@ class FolderDestination:
         return self._held().enter_own(self._package)
 
     def _find_arriving(self) -> HeldFolder | None:
-        """The folder in which files arrived, when there is one of this run's."""
+        """Returns the folder in which files arrived, if this run has one."""
         if self._inner is None:
             self._outer = self._outer or self._held().enter_own(self._hidden)
             if self._outer is not None:
                 if set(self._outer.names()) - {self._package}:
-                    raise TargetRefusedError("destination_not_private")  # another run's, renamed
+                    raise TargetRefusedError("destination_not_private")  # another run's folder, renamed
                 self._inner = self._outer.enter_own(self._package)
         return self._inner
 
     def _arriving(self) -> HeldFolder:
-        """The folder in which files arrive; made when it is missing."""
+        """Returns the folder in which files arrive; makes it if it is missing."""
         found = self._find_arriving()
         if found is None:
             self._outer = self._outer or self._held().make(self._hidden)
@@ -201,7 +200,7 @@ class FolderDestination:
         return found
 
     def _drop_hidden(self) -> None:
-        """Remove the folders in which files arrived, which are empty now; the outer one may have been renamed."""
+        """Remove the now empty folders in which files arrived; the outer one may have been renamed."""
         outer, self._outer, self._inner = self._outer, None, None
         if outer is None:
             return
@@ -211,7 +210,7 @@ class FolderDestination:
         self._held().sync()
 
     def _names_in(self, delivered: HeldFolder) -> list[str]:
-        """The files of a package of this run, its manifest last; none when it is empty."""
+        """The files of a package of this run, manifest last; none if it is empty."""
         stream = delivered.read(MANIFEST)
         if stream is None and not delivered.names():
             return []

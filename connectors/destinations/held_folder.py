@@ -1,7 +1,7 @@
-"""Folders held by descriptor: an entry is named relative to an open folder, and no link is followed.
+"""Folders held by descriptor: entries are named relative to an open folder, and links are not followed.
 
-A path is resolved anew at each use, and whoever may rename on the way decides what it then names. A descriptor stays with the
-folder that was opened.
+A path is resolved anew at each use, so a rename on the way changes what it names. A descriptor stays with the folder that
+was opened.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 class HeldFolder:
-    """An open folder. Every method raises OSError as the system call does, unless it says more."""
+    """An open folder. Unless stated otherwise, methods raise the OSError of the system call."""
 
     def __init__(self, descriptor: int) -> None:
         self.descriptor = descriptor
@@ -28,18 +28,18 @@ class HeldFolder:
 
     @classmethod
     def at(cls, path: Path) -> HeldFolder:
-        """Open a folder by its path, whose last step must be no link."""
+        """Open a folder by its path, whose last component must not be a link."""
         return cls(os.open(path, _FOLDER))
 
     def enter(self, name: str) -> HeldFolder | None:
-        """Open a folder in this one; None when there is nothing of that name."""
+        """Open a folder in this one; None if no entry has that name."""
         try:
             return HeldFolder(os.open(_step(name), _FOLDER, dir_fd=self.descriptor))
         except FileNotFoundError:
             return None
 
     def enter_own(self, name: str) -> HeldFolder | None:
-        """The same. Raises TargetRefusedError `destination_not_private` unless it is this user's, for nobody else to write."""
+        """Like `enter`. Raises TargetRefusedError `destination_not_private` unless this user alone owns and can write it."""
         found = self.enter(name)
         if found is None:
             return None
@@ -49,11 +49,11 @@ class HeldFolder:
         return found
 
     def make(self, name: str) -> HeldFolder:
-        """Make a folder for this user alone and open it. Raises TargetRefusedError as `enter_own`."""
+        """Make a folder for this user only and open it. Raises TargetRefusedError like `enter_own`."""
         os.mkdir(_step(name), 0o700, dir_fd=self.descriptor)
         made = self.enter_own(name)
         if made is None:
-            raise TargetRefusedError("destination_not_private")  # somebody renamed it meanwhile
+            raise TargetRefusedError("destination_not_private")  # renamed in between
         return made
 
     def names(self) -> list[str]:
@@ -70,7 +70,7 @@ class HeldFolder:
         return True
 
     def has_as(self, name: str, folder: HeldFolder) -> bool:
-        """Whether a name in this folder stands for that open folder, and for nothing else."""
+        """Whether a name in this folder refers to exactly that open folder."""
         try:
             found = os.lstat(name, dir_fd=self.descriptor)
         except FileNotFoundError:
@@ -78,7 +78,7 @@ class HeldFolder:
         return os.path.samestat(found, os.fstat(folder.descriptor))
 
     def read(self, name: str) -> BinaryIO | None:
-        """Open a regular file; None when there is none of that name. A device or a FIFO is not waited for."""
+        """Open a regular file; None if none has that name. Never waits for a device or a FIFO."""
         try:
             descriptor = os.open(
                 _step(name), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=self.descriptor
@@ -91,12 +91,12 @@ class HeldFolder:
         return os.fdopen(descriptor, "rb")
 
     def create(self, name: str) -> BinaryIO:
-        """A new file for this user alone."""
+        """Create a file that only this user can access."""
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
         return os.fdopen(os.open(_step(name), flags, 0o600, dir_fd=self.descriptor), "wb")
 
     def spool(self) -> BinaryIO:
-        """A file to write and to read that has no name any more: it is gone with the process, whatever ends it."""
+        """An unnamed file to write and read: it disappears with the process, however the process ends."""
         name = f".spool-{token_hex(8)}"
         descriptor = os.open(
             name, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600, dir_fd=self.descriptor
@@ -105,21 +105,21 @@ class HeldFolder:
         return os.fdopen(descriptor, "w+b")
 
     def unlink(self, name: str) -> None:
-        """Remove a file; nothing when there is none."""
+        """Remove a file; does nothing if it is missing."""
         try:
             os.unlink(_step(name), dir_fd=self.descriptor)
         except FileNotFoundError:
             return
 
     def remove_empty(self, name: str) -> None:
-        """Remove an empty folder; nothing when there is none."""
+        """Remove an empty folder; does nothing if it is missing."""
         try:
             os.rmdir(_step(name), dir_fd=self.descriptor)
         except FileNotFoundError:
             return
 
     def move(self, name: str, to: HeldFolder) -> None:
-        """Give an entry the same name in another folder of the same file system. Raises FileExistsError."""
+        """Move an entry, under the same name, to another folder of the same file system. Raises FileExistsError."""
         if to.has(name):
             raise FileExistsError
         os.rename(_step(name), name, src_dir_fd=self.descriptor, dst_dir_fd=to.descriptor)
@@ -130,9 +130,10 @@ class HeldFolder:
 
 
 def _step(name: str) -> str:
-    """A name that stands for an entry of a folder and leads nowhere else. Raises TargetRefusedError `package_altered`.
+    """Check that a name is an entry of a folder and leads nowhere else. Raises TargetRefusedError `package_altered`.
 
-    Names come out of manifests too, and where a file system shows another's files as this user's (CIFS, FUSE) so may those.
+    Names also come from manifests, which others may have written where a file system shows their files as this user's (CIFS,
+    FUSE).
     """
     with suppress(UnicodeEncodeError):
         if os.fsencode(name) not in (b"", b".", b"..") and not set(name) & {"/", "\0"}:

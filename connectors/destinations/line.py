@@ -1,4 +1,4 @@
-"""A line to a server: dialled anew when it breaks, with a bounded patience that grows and is never in step."""
+"""A connection to a server: reconnects when it breaks, with a bounded, growing and randomised backoff."""
 
 from __future__ import annotations
 
@@ -17,34 +17,34 @@ T = TypeVar("T")
 
 
 class Fault(StrEnum):
-    """What went wrong at a server, as far as it can be told."""
+    """What went wrong at a server, as far as it is known."""
 
-    LOST = "destination_unreachable"  # no connection, a cut one, a server that asks to come back later
+    LOST = "destination_unreachable"  # no connection, a broken one, or a server that asks to come back later
     FULL = "destination_full"
-    FAILED = "failed"  # the server failed and does not say why
-    REFUSES = "destination_refuses"  # it knows us and says no, or does not know us
+    FAILED = "failed"  # the server failed without a reason
+    REFUSES = "destination_refuses"  # the server knows us and refuses, or does not know us
     HOST_KEY = "host_key_changed"
 
 
 class Connector(Protocol):
-    """Opens a ready file system; who dials holds the credentials. Handed in: connectors hold none."""
+    """Opens a connected file system. Its implementations hold the credentials; connectors hold none."""
 
     def open(self) -> Any:
-        """An fsspec file system, connected."""
+        """Returns an fsspec file system, connected."""
 
     def close(self, filesystem: Any) -> None:
-        """Hang up."""
+        """Close the connection."""
 
     def break_off(self, filesystem: Any) -> None:
-        """Have whatever is under way there fail now; called from another thread."""
+        """Make operations in progress fail now; called from another thread."""
 
     def judge(self, error: Exception) -> Fault:
-        """What an error of this kind of server means."""
+        """Classify an error of this kind of server."""
 
 
 @dataclass(frozen=True)
 class Backoff:
-    """How often a failing act is tried without any progress, and how long to wait before the next time."""
+    """How often to retry a failing operation without progress, and how long to wait before each retry."""
 
     attempts: int = 7
     first_seconds: float = 0.5
@@ -54,17 +54,17 @@ class Backoff:
     bound: Bound = field(default_factory=Bound)  # of one attempt
 
     def wait(self, failures: int) -> None:
-        """Wait some share of a time that doubles with each failure: many clients never come back together."""
+        """Wait a random share of a time that doubles with each failure, so that many clients do not return together."""
         span = min(self.first_seconds * 2 ** (failures - 1), self.ceiling_seconds)
         self.sleep(span * self.chance())
 
     def is_over(self, seconds: float, gained: int) -> bool:
-        """Whether an act, all its attempts together, took too long for what it gained: progress is no progress that trickles."""
+        """Whether all attempts together took too long for the bytes they moved: a trickle does not count as progress."""
         return seconds > self.attempts * (self.bound.seconds + self.ceiling_seconds) + self.bound.of(gained)
 
 
 class Line:
-    """One line to one server."""
+    """One connection to one server."""
 
     def __init__(self, dial: Connector, patience: Backoff) -> None:
         self._dial, self._patience = dial, patience
@@ -74,10 +74,10 @@ class Line:
         self._began, self._gained = 0.0, 0
 
     def do(self, act: Callable[[Any], T], failed: Fault = Fault.REFUSES) -> T:
-        """Do an act that can be begun again. `failed`: what an unexplained failure of it means.
+        """Run an operation that can be repeated. `failed`: how to read a failure without a reason.
 
         Raises TargetError (destination_unreachable, destination_full), TargetRefusedError (destination_refuses,
-        host_key_changed). A server's own words end here.
+        host_key_changed). The server's own texts are dropped here.
         """
         self._failures, self._began, self._gained = 0, time.monotonic(), 0
         while True:
@@ -87,7 +87,7 @@ class Line:
                 return self._watched(act, self._filesystem)
             except RepriseError:
                 raise
-            except Exception as error:  # noqa: BLE001 - judged, and told by its code alone
+            except Exception as error:  # noqa: BLE001 - classified, and reported by its code only
                 overdue = self._watchdog is not None and self._watchdog.overdue
                 fault = Fault.LOST if overdue else self._dial.judge(error)
             self._go_on_or_raise(failed if fault is Fault.FAILED else fault)
@@ -102,18 +102,18 @@ class Line:
                 self.disconnect()
 
     def expects(self, size: int) -> None:
-        """A request begins that moves so many bytes in one go."""
+        """Announce a request that moves this many bytes at once."""
         if self._watchdog is not None:
             self._watchdog.expects(size)
 
     def gained(self, size: int) -> None:
-        """So many bytes were moved."""
+        """Record that this many bytes were moved."""
         self._gained += size
         if self._watchdog is not None:
             self._watchdog.gained(size)
 
     def progressed(self) -> None:
-        """Something was gained that a next attempt need not do again: patience begins anew."""
+        """Record progress that a retry need not repeat; resets the backoff."""
         self._failures = 0
 
     def _go_on_or_raise(self, fault: Fault) -> None:
@@ -128,7 +128,7 @@ class Line:
         self._patience.wait(self._failures)
 
     def disconnect(self) -> None:
-        """Close the line; the next act dials again."""
+        """Close the connection; the next operation reconnects."""
         filesystem, self._filesystem = self._filesystem, None
         if filesystem is not None:
             with suppress(Exception):

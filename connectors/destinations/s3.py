@@ -1,6 +1,6 @@
-"""A bucket over S3. There is no rename: parts lie under their final names, and the manifest's arrival publishes them.
+"""A bucket over S3. S3 has no rename: parts have their final names, and the manifest's arrival publishes them.
 
-A copy under a second name inside the bucket would be other bytes than those that were read back.
+A copy under a second name inside the bucket would not be the bytes that were read back.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from schemas.digests import Digest, Hashing, stream_digest
 from schemas.errors import TargetError, TargetRefusedError
 
 PART_BYTES = 8 << 20
-_MAX_PARTS = 9_999  # S3 takes 10,000
+_MAX_PARTS = 9_999  # S3 allows 10,000
 
 
 class S3Destination:
-    """Objects below `PREFIX/reprise-RUN/` in a bucket; without a manifest they are no package."""
+    """Objects below `PREFIX/reprise-RUN/` in a bucket; without a manifest they are not a package."""
 
     channel = "s3"
 
@@ -36,14 +36,14 @@ class S3Destination:
         return {"Bucket": self._bucket, "Key": self._folder + name}
 
     def put(self, local: Path, name: str) -> None:
-        """Upload what is missing: in parts when large, so that an interrupted upload goes on."""
+        """Upload what is missing; large files in parts, so that an interrupted upload can continue."""
         with open(local, "rb") as source:
             size = os.fstat(source.fileno()).st_size
             self._line.do(lambda filesystem: self._send(filesystem, source, name, size), failed=Fault.FULL)
 
     def _send(self, filesystem: Any, source: BinaryIO, name: str, size: int) -> None:
         if self._size(filesystem, name) == size:
-            return  # whether it is the same is seen when it is read back
+            return  # reading it back shows whether it is the same
         source.seek(0)
         if size <= self._part_bytes:
             self._line.expects(size)
@@ -64,14 +64,14 @@ class S3Destination:
                 self._line.gained(len(piece))
                 self._line.progressed()
             parts.append({"PartNumber": number, "ETag": tag})
-        self._line.expects(part_bytes)  # the server puts them together, and says so when it is done
+        self._line.expects(part_bytes)  # the server assembles the parts and answers when it has finished
         filesystem.call_s3("complete_multipart_upload", **upload, MultipartUpload={"Parts": parts})
 
     def _upload(self, filesystem: Any, name: str) -> dict[str, str]:
-        """The upload of this object that an interrupted attempt began, or a new one.
+        """Returns the upload of this object that an interrupted attempt began, or a new one.
 
-        An empty object of that name comes first: where uploads are found by the exact name of their object alone, as
-        in MinIO, nobody who does not know the name would find the upload again.
+        An empty object of that name is written first. Some servers, such as MinIO, find uploads only by the exact name of their
+        object; without the name the upload could not be found again.
         """
         for begun in self._uploads(filesystem, name):
             return begun
@@ -80,7 +80,7 @@ class S3Destination:
         return {**self._at(name), "UploadId": made["UploadId"]}
 
     def _uploads(self, filesystem: Any, name: str) -> list[dict[str, str]]:
-        """What was begun of one object; without a name, of all of the run, as far as the server tells."""
+        """The uploads begun for one object; without a name, for the whole run, as far as the server lists them."""
         key = self._folder + name
         found = filesystem.call_s3("list_multipart_uploads", Bucket=self._bucket, Prefix=key)
         begun = [upload for upload in found.get("Uploads", []) if not name or upload["Key"] == key]
@@ -106,7 +106,7 @@ class S3Destination:
             return None
 
     def digest(self, name: str, most: int) -> Digest | None:
-        """Read an object back whole, range by range; a cut reading goes on where it stopped."""
+        """Read a whole object back, range by range; a broken reading continues where it stopped."""
         hashing = Hashing()
         return self._line.do(lambda filesystem: self._read_on(filesystem, name, hashing, most))
 
@@ -122,13 +122,13 @@ class S3Destination:
             asked = end - hashing.size
             hashing.feed(piece)
             if not piece or len(piece) > asked:
-                break  # it has less than it says, or more, perhaps without end: the digest shows it
+                break  # it returns fewer bytes than it states, or more, perhaps without end: the digest shows it
             self._line.gained(len(piece))
             self._line.progressed()
         return hashing.close()
 
     def remove(self, name: str) -> None:
-        """Delete one object, and what was begun of it."""
+        """Delete one object and the uploads begun for it."""
         self._line.do(lambda filesystem: self._remove(filesystem, name))
 
     def _remove(self, filesystem: Any, name: str) -> None:
@@ -147,7 +147,7 @@ class S3Destination:
         return self._line.do(lambda filesystem: self._size(filesystem, MANIFEST)) is not None
 
     def publish(self, manifest: Path, names: frozenset[str]) -> None:
-        """Put the manifest, on condition that there is none. Raises TargetRefusedError: package_exists."""
+        """Put the manifest, on condition that none exists. Raises TargetRefusedError: package_exists."""
         with open(manifest, "rb") as stream:
             sealed = stream_digest(stream)
         self._keep_only(names)
@@ -162,11 +162,11 @@ class S3Destination:
         try:
             filesystem.call_s3("put_object", **self._at(name), Body=data, IfNoneMatch="*")
         except FileExistsError:
-            return False  # another's, or our own whose answer was lost: reading it back tells
+            return False  # another run's, or ours if the answer was lost: reading it back shows which
         return True
 
     def _keep_only(self, names: frozenset[str]) -> None:
-        """Remove strangers and whatever was begun; miss nothing that was read back before.
+        """Remove foreign objects and unfinished uploads; check that everything read back before is still there.
 
         Raises TargetError `destination_lies`.
         """
@@ -188,9 +188,9 @@ class S3Destination:
             more = {"ContinuationToken": found["NextContinuationToken"]}
 
     def tidy(self) -> None:
-        """Nothing: publication leaves nothing beside the package."""
+        """Does nothing: publication leaves nothing beside the package."""
 
     def discard(self) -> None:
-        """Delete the manifest first, so that no half package is one; then objects and begun uploads of the run."""
+        """Delete the manifest first, so that half a package is never published; then the run's objects and unfinished uploads."""
         self.remove(MANIFEST)
         self._keep_only(frozenset())

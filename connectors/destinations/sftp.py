@@ -1,7 +1,7 @@
-"""A server over SFTP: files grow in a hidden folder, and publication is one rename.
+"""A server over SFTP: files grow in a hidden folder, and one rename publishes them.
 
-Each write says where it belongs, for a server may still be busy with what a cut line brought when the next line goes
-on: such late bytes then land where the same bytes lie already. Appending, both would lie one after the other.
+Each write states its offset, because a server may still process writes of a broken connection when the next connection
+continues. Late bytes then land where the same bytes already are. With appending, both would follow each other.
 
 The rename is SFTP's own, which refuses an existing target; OpenSSH's `posix-rename` would replace an empty folder.
 """
@@ -21,11 +21,11 @@ from schemas.digests import Digest, Hashing, stream_digest
 from schemas.errors import TargetError, TargetRefusedError
 
 _MOST_FILES = 100_000  # of one package
-_PIECE = 32 << 10  # the largest request of SFTP; what arrived is kept when the line is cut
+_PIECE = 32 << 10  # the largest request of SFTP; pieces that arrived survive a broken connection
 
 
 class SftpDestination:
-    """`FOLDER/reprise-RUN` on a server; until then `FOLDER/.reprise-RUN.partial`."""
+    """`FOLDER/reprise-RUN` on a server; until publication `FOLDER/.reprise-RUN.partial`."""
 
     channel = "sftp"
 
@@ -34,11 +34,11 @@ class SftpDestination:
         base = f"{folder}/" if folder else ""
         self._partial = f"{base}.reprise-{run_id}.partial"
         self._final = f"{base}reprise-{run_id}"
-        # Files of which each write is answered before the next: slower, and errors show where they arise.
+        # Files for which each write waits for its answer: slower, but errors show where they arise.
         self._careful: set[str] = set()
 
     def put(self, local: Path, name: str) -> None:
-        """Bring what is missing. A server that keeps less than it acknowledged twice is called a liar."""
+        """Transfer what is missing. A server that twice keeps less than it acknowledged is reported (`destination_lies`)."""
         with open(local, "rb") as source:
             sending = _Sending(source, f"{self._partial}/{name}")
             self._line.do(lambda filesystem: self._send(filesystem, sending, name), failed=Fault.FULL)
@@ -57,10 +57,10 @@ class SftpDestination:
             if name in self._careful:
                 raise TargetError("destination_lies")
             self._careful.add(name)
-            raise ConnectionError  # some write failed: once more, hearing each answer
+            raise ConnectionError  # some write failed: retry, waiting for each answer
 
     def digest(self, name: str, most: int) -> Digest | None:
-        """Read a file back whole; a cut reading goes on where it stopped."""
+        """Read a whole file back; a broken reading continues where it stopped."""
         hashing = Hashing()
         return self._line.do(lambda filesystem: self._read_on(filesystem, name, hashing, most))
 
@@ -74,16 +74,16 @@ class SftpDestination:
             self._line.gained(len(piece))
             self._line.progressed()
             if hashing.size > most:
-                break  # it gives more than it was given, perhaps without end
+                break  # it returns more than was written, perhaps without end
         return hashing.close()
 
     def _place(self, filesystem: Any) -> str:
         return self._partial if _size(filesystem, self._final) is None else self._final
 
     def remove(self, name: str) -> None:
-        """Remove one file of the hidden folder; when it is brought again, each answer is heard.
+        """Remove one file of the hidden folder; its next transfer waits for each answer.
 
-        A write that failed among others under way leaves a hole, and a file of the right size.
+        A write that fails among others in progress leaves a hole in a file of the right size.
         """
         self._careful.add(name)
         self._line.do(lambda filesystem: _unlink(filesystem, f"{self._partial}/{name}"))
@@ -93,7 +93,7 @@ class SftpDestination:
         return self._line.do(lambda filesystem: _size(filesystem, self._final)) is not None
 
     def publish(self, manifest: Path, names: frozenset[str]) -> None:
-        """The manifest, read back like every file; then one rename. Raises TargetRefusedError: package_exists."""
+        """Write the manifest and read it back; then publish with one rename. Raises TargetRefusedError: package_exists."""
         if self.published():
             raise TargetRefusedError("package_exists")
         with open(manifest, "rb") as stream:
@@ -105,7 +105,7 @@ class SftpDestination:
             raise TargetError("destination_lies")
 
     def _keep_only(self, filesystem: Any, names: frozenset[str]) -> None:
-        """Remove strangers; miss nothing that was read back before. Raises TargetError `destination_lies`."""
+        """Remove foreign files; check that everything read back is still there. Raises TargetError `destination_lies`."""
         found = at_most(len(names) + STRANGERS, _list(filesystem, self._partial))
         for name in found - names:
             _unlink(filesystem, f"{self._partial}/{name}")
@@ -114,20 +114,20 @@ class SftpDestination:
 
     def _rename(self, filesystem: Any) -> None:
         if _size(filesystem, self._partial) is None and _size(filesystem, self._final) is not None:
-            return  # done before, and the answer was lost
+            return  # already done, and the answer was lost
         filesystem.ftp.rename(self._partial, self._final)
 
     def tidy(self) -> None:
-        """Nothing: publication leaves nothing beside the package."""
+        """Does nothing: publication leaves nothing beside the package."""
 
     def discard(self) -> None:
-        """Remove both folders of the run; the hidden one first, which a rename on its way could still publish."""
+        """Remove both folders of the run, the hidden one first: a rename still in progress could publish it."""
         for folder in (self._partial, self._final):
             self._line.do(partial(_remove_folder, folder=folder))
 
 
 class _Sending:
-    """One file on its way."""
+    """One file during its transfer."""
 
     def __init__(self, source: BinaryIO, path: str) -> None:
         self._source, self.path = source, path
@@ -145,7 +145,7 @@ class _Sending:
 
 
 def _size(filesystem: Any, path: str) -> int | None:
-    """Size of a file or folder; None when there is none."""
+    """Size of a file or folder; None if it is missing."""
     try:
         return int(filesystem.info(path)["size"])
     except FileNotFoundError:

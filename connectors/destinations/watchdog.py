@@ -1,4 +1,4 @@
-"""Wall-clock bounds for acts at a server, however the server spends the time: silent, slow, or with endless answers."""
+"""Wall-clock bounds for operations at a server that is silent, slow or sends endless answers."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ _LOOK_SECONDS = 0.25
 
 @dataclass(frozen=True)
 class Bound:
-    """How long an act may take: so many seconds, and for what moves bytes their time at the slowest rate that is waited for."""
+    """How long an operation may take: fixed seconds, plus the time to move its bytes at the slowest accepted rate."""
 
     seconds: float = 90
     bytes_a_second: int = 16 << 10
 
     def of(self, size: int) -> float:
-        """Seconds that an act may take that moves `size` bytes."""
+        """Seconds allowed for an operation that moves `size` bytes."""
         return self.seconds + size / self.bytes_a_second
 
 
 class Watchdog:
-    """While its context lasts, calls `break_off` when the time is over, from a thread of its own, and again until it ends.
+    """Calls `break_off` from its own thread when the time is over, and again until its context ends.
 
-    Once is not enough: what is done in many requests may be between two of them, and a login may have no line yet.
+    One call is not enough: an operation of many requests may be between two of them, and a login may not have a connection yet.
     """
 
     def __init__(self, bound: Bound, break_off: Callable[[], None]) -> None:
@@ -36,16 +36,16 @@ class Watchdog:
         self._changed = threading.Condition()
         self._deadline = monotonic() + bound.seconds
         self._over = False
-        self.overdue = False  # whether it broke off
+        self.overdue = False  # whether it called `break_off`
 
     def expects(self, size: int) -> None:
-        """A request begins that moves so many bytes and tells nothing on the way: it has its time from now on."""
+        """Announce a request that moves this many bytes without reporting progress: its time starts now."""
         with self._changed:
             self._deadline = monotonic() + self._bound.of(size)
             self._changed.notify()
 
     def gained(self, size: int) -> None:
-        """So many bytes were moved. What stays above the slowest rate goes on; what trickles uses its seconds up."""
+        """Record moved bytes. A transfer above the slowest rate may continue; a slower one uses up its seconds."""
         with self._changed:
             earned = self._deadline + size / self._bound.bytes_a_second
             self._deadline = min(earned, monotonic() + self._bound.seconds)
@@ -56,7 +56,7 @@ class Watchdog:
                 self._changed.wait(min(left, _LOOK_SECONDS))
             self.overdue = not self._over
         while not self._over:
-            with suppress(Exception):  # there may be nothing yet to break off
+            with suppress(Exception):  # there may be nothing to break off yet
                 self._break_off()
             with self._changed:
                 self._changed.wait_for(lambda: self._over, _LOOK_SECONDS)

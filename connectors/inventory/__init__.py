@@ -1,1 +1,1 @@
-"""The independent counters: they know neither the readers nor the writers."""
+"""The independent counters: they use neither the readers nor the writers."""

@@ -1,4 +1,4 @@
-"""The counters by the name of their format."""
+"""The counters by format name."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["counter_for", "whole_file"]
 
 
 def counter_for(format_name: str) -> Counter:
-    """The counter of a format: `kmehr` or `healthone`."""
+    """Returns the counter of a format: `kmehr` or `healthone`."""
     if format_name == KmehrCounter.name:
         return KmehrCounter()
     if format_name == HealthOneCounter.name:

@@ -1,4 +1,4 @@
-"""A file that cannot be read is one unit: all its bytes."""
+"""A file that cannot be read counts as one unit: all its bytes."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ _CHUNK = 1 << 20
 def whole_file(file: SourceFile, fact_key: bytes) -> tuple[Batch, Tiling]:
     """The one row (path `FILE/0`, kind `file`, patient 0) and the tiling of a file booked as a whole.
 
-    Its digest is keyed over the SHA-256 of its bytes. Of a member that the archive cannot give whole, its bytes are
-    those up to the damage. Raises UnreadableSourceError where the operating system refuses.
+    The digest is keyed, over the SHA-256 of its bytes. If an archive member is damaged, its bytes are those before the damage.
+    Raises UnreadableSourceError where the operating system refuses.
     """
     digest = hashlib.sha256()
     size = 0

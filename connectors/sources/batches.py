@@ -1,4 +1,4 @@
-"""Column builders: rows go in as tuples in schema order, record batches come out."""
+"""Column builders: take rows as tuples in schema order, return record batches."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MAX_BYTES = 4 << 20
 
 
 class Batches:
-    """Collects rows of all tables and gives full batches. Holds at most one unfinished batch a table."""
+    """Collects rows of all tables and returns full batches. Holds at most one unfinished batch a table."""
 
     def __init__(self) -> None:
         self._rows: dict[str, list[tuple[Any, ...]]] = {name: [] for name in TABLES}
@@ -23,7 +23,7 @@ class Batches:
         self._full: list[Batch] = []
 
     def add(self, table: str, row: tuple[Any, ...], weight: int) -> None:
-        """Add a row; `weight` is about how many bytes it holds."""
+        """Add a row; `weight` is approximately its size in bytes."""
         rows = self._rows[table]
         rows.append(row)
         self._bytes[table] += weight
@@ -31,12 +31,12 @@ class Batches:
             self._close(table)
 
     def take(self) -> list[Batch]:
-        """Give the batches that are full, in the order in which they became so."""
+        """Returns the full batches, in the order in which they filled."""
         full, self._full = self._full, []
         return full
 
     def finish(self) -> list[Batch]:
-        """Give what is left."""
+        """Returns what is left."""
         for table in TABLES:
             if self._rows[table]:
                 self._close(table)
@@ -52,7 +52,7 @@ class Batches:
 
 
 def _array(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
-    """An Arrow array; structs are tuples in field order, so that no row needs a dict."""
+    """An Arrow array; structs are tuples in field order, so that rows need no dicts."""
     if pa.types.is_struct(kind):
         return _structs(values, kind)
     if pa.types.is_dictionary(kind):

@@ -1,4 +1,4 @@
-"""One patient's staged rows as a tree of units: who owns whom, in which order."""
+"""One patient's staged rows as a tree of units: owners and order."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from schemas.errors import UnexplainedUnitError
 
 
 class Unit:
-    """A unit of the source on its way into the chart.
+    """A source unit on its way into the chart.
 
-    `shape` and `texts`: its element as it was staged (`schemas.shapes`); links and attachments have none, but `row`.
-    `made`: the MF-ID that is made for it where it has none.
+    `shape` and `texts`: its element as staged (`schemas.shapes`); links and attachments have a `row` instead. `made`: the MF-ID
+    that is made for it if it has none.
     """
 
     __slots__ = (
@@ -40,7 +40,7 @@ class Unit:
         self.chunks: ChartRows | None = None
         self.prose: list[str] = []  # the texts that stand for it or for parts of it
         self.made: Node | None = None
-        self.altered = False  # whether an id of its own has been set aside
+        self.altered = False  # whether one of its own ids has been set aside
         self._children: list[Node] | None = None
 
     @property
@@ -50,7 +50,7 @@ class Unit:
 
     @property
     def children(self) -> list[Node]:
-        """Its own child elements; of a text, a patient's field and a link the element itself. Made when asked for."""
+        """Its own child elements; for a text, patient field or link, the element itself. Built on demand."""
         if self._children is None:
             self._children = self._make_children()
             if self.made is not None:
@@ -67,18 +67,18 @@ class Unit:
         return [self.skeleton.tree(self.texts)]
 
     def add_mf_id(self, made: Node) -> None:
-        """Give it an MF-ID, after its own ids."""
+        """Add an MF-ID after its own ids."""
         self.made = made
         made.hole = len(self.texts)
         if self._children is not None:
             self._children.append(made)
 
     def degrade(self, reason: Reason) -> None:
-        """Say that part of it, or all, travels as text."""
+        """Record that part of it, or all, is delivered as text."""
         self.disposition, self.reason = Disposition.DEGRADED, reason
 
     def mf_id(self) -> str | None:
-        """What its first MF-ID says, None where it has none."""
+        """The value of its first MF-ID, None if it has none."""
         if self.altered:
             found = next((child for child in self.children if is_mf_id(child)), None)
             return None if found is None else told_text(found.text)
@@ -88,7 +88,7 @@ class Unit:
         return None if self.made is None else told_text(self.made.text)
 
     def ids(self) -> Iterator[tuple[dict[str, str], str]]:
-        """Its ids: their attributes, and what they say."""
+        """Its ids: their attributes and values."""
         if self.altered:
             yield from ((c.attributes, told_text(c.text)) for c in self.children if c.name == "id")
             return
@@ -133,13 +133,13 @@ def _gather(unit: Unit, found: list[Unit]) -> None:
 
 
 def stated_kind(unit: Unit) -> str | None:
-    """The kind of a transaction or an item as its source codes it, None where it does not."""
+    """The kind of a transaction or an item as coded in its source, None if it is not."""
     return unit.row["name"] if unit.kind in (UnitKind.TRANSACTION, UnitKind.ITEM) else None
 
 
 @dataclass
 class Folder:
-    """What one source folder holds."""
+    """The content of one source folder."""
 
     fields: list[Unit]
     transactions: list[Unit]
@@ -206,9 +206,9 @@ def _assemble(units: dict[str, Unit], leaves: list[Unit], fields: list[Unit]) ->
 
 
 def _holder(unit: Unit, units: dict[str, Unit]) -> Unit | None:
-    """The unit that holds this one in the chart, None for the folder; a place of its own is said to be degraded.
+    """The unit that holds this one in the chart, None for the folder; marks the unit degraded if its place changes.
 
-    The target nests no transaction, and nothing but links in an item: such a unit stands beside what it lay in.
+    The target nests no transactions, and only links in an item: such a unit is placed beside the unit that held it.
     """
     owner = units.get(unit.owner)
     if unit.kind is UnitKind.TRANSACTION:
@@ -224,5 +224,5 @@ def _holder(unit: Unit, units: dict[str, Unit]) -> Unit | None:
 
 
 def place_of(unit: Unit) -> tuple[int, ...]:
-    """Where it lies in the file: sorts units as they came."""
+    """Its place in the file, by which units are sorted into their original order."""
     return tuple(map(int, unit.path.partition("/")[2].split(".")))

@@ -1,4 +1,4 @@
-"""Trees of a chart as bytes, in pieces of some tens of KiB: contents of attachments pass through, nothing else is copied."""
+"""Trees of a chart as bytes, in pieces of some tens of KiB; attachment contents are streamed, nothing else is copied."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import pybase64
 from connectors.targets.chart import Unit
 from connectors.targets.tree import Node, escape_text, opening
 
-_ENCODE = 57 * 1024  # a multiple of three: pieces of base64 join without padding
-_HELD = 2048  # strings, of a tag, a text or a leaf each
+_ENCODE = 57 * 1024  # a multiple of three: base64 pieces join without padding
+_HELD = 2048  # strings: a tag, a text or a leaf each
 
 
 def write_nodes(nodes: Iterable[Node], emit: Callable[[bytes], None]) -> None:
-    """Give the bytes of some elements, one after the other."""
+    """Emit the bytes of some elements, one after the other."""
     writing = _Writing(emit)
     for node in nodes:
         writing.add(node)
@@ -22,7 +22,7 @@ def write_nodes(nodes: Iterable[Node], emit: Callable[[bytes], None]) -> None:
 
 
 class _Writing:
-    """What was made and not passed on yet."""
+    """The bytes not yet passed on."""
 
     def __init__(self, emit: Callable[[bytes], None]) -> None:
         self._emit = emit
@@ -39,7 +39,7 @@ class _Writing:
         for child in node.children:
             if child.children or child.stream is not None:
                 self.add(child)
-            else:  # most are leaves
+            else:  # the most frequent case: leaves
                 text = escape_text(child.text) if child.text else ""
                 held.append(f"{child.start or opening(child)}{text}{child.rest}</{child.name}>")
                 if len(held) > _HELD:

@@ -1,4 +1,4 @@
-"""Fit trees into KMEHR 1.7 and 1.43 at once; what does not fit by reordering is a misfit, never a loss."""
+"""Fit trees into KMEHR 1.7 and 1.43 at once; what reordering cannot fit is a misfit, never a loss."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ ORDERED = frozenset({"regimen", "compoundprescription", "text-with-layout"})
 
 @cache
 def child_type(parent: str, name: str, release: str) -> str | None:
-    """The type of a child element, or None where the release has no such child."""
+    """The type of a child element, None if the release has no such child."""
     found = types_of(release).get(parent, {}).get("children", {}).get(name)
     return None if found is None else str(found)
 
 
 @cache
 def order_of(name: str) -> dict[str, int]:
-    """Rank of each child element in the newest release's order."""
+    """The rank of each child element in the newest release's order."""
     order = dict.fromkeys(child for child, _ in _children(name, RELEASES[-1]))
     return {child: rank for rank, child in enumerate(order)}
 
 
 @cache
 def occurs_once(parent: str, name: str) -> bool:
-    """Whether either release admits the child at most once."""
+    """Whether at least one release admits the child at most once."""
     return any([many for child, many in _children(parent, r) if child == name] == [False] for r in RELEASES)
 
 
@@ -39,7 +39,7 @@ def _known_type(parent: str, name: str) -> str | None:
 
 @cache
 def _common_type(parent: str, name: str) -> str | None:
-    """The type of a child where both releases have it, and the same."""
+    """The type of a child, if both releases have it with the same type."""
     found = {child_type(parent, name, release) for release in RELEASES}
     return found.pop() if len(found) == 1 else None
 
@@ -49,7 +49,7 @@ def _children(type_name: str, release: str) -> list[tuple[str, bool]]:
 
 
 def arrange(node: Node, type_name: str) -> None:
-    """Put children into schema order, all the way down; equals keep their order. Ordered content is left alone."""
+    """Put children into schema order at every depth; equals keep their order. Ordered content is not changed."""
     if not node.children:
         return
     for child in node.children:
@@ -63,12 +63,12 @@ def arrange(node: Node, type_name: str) -> None:
 
 
 def is_valid(node: Node, type_name: str) -> bool:
-    """Whether the tree is valid as this type in both releases. The content of streamed attachments is not looked at."""
+    """Whether the tree is valid as this type in both releases. The content of streamed attachments is not checked."""
     return is_valid_as(type_name, inside(node))
 
 
 def fit_children(children: list[Node], type_name: str) -> tuple[list[Node], list[Node]]:
-    """Split the children of a unit into those the target holds, in schema order, and the misfits, as they came.
+    """Split a unit's children into those that fit the target, in schema order, and the misfits, as they came.
 
     A child that fits once its values are in the form of the schema (`forms`) is kept in that form.
     """
@@ -82,12 +82,12 @@ def fit_children(children: list[Node], type_name: str) -> tuple[list[Node], list
 
 
 def fits(child: Node, parent: str) -> bool:
-    """Whether the child alone has a place in the type, in both releases, its values being in the form of the schema."""
+    """Whether the child alone fits the type in both releases, with its values in the form of the schema."""
     return _fitting(child, parent, []) is not None
 
 
 def sort_children(children: list[Node], type_name: str) -> None:
-    """Put direct children into schema order; equals by their place in the source."""
+    """Put direct children into schema order; equals keep the order of their source."""
     ranks = order_of(type_name)
     children.sort(key=lambda c: (ranks.get(c.name, 999), c.position))
 

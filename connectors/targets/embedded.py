@@ -1,6 +1,6 @@
-"""Laboratory messages in the texts and attachments of a folder: whose they are, and which of them become items.
+"""Laboratory messages in the texts and attachments of a folder: their owners, and which of them become items.
 
-The conclusions are those of docs/formats/facts.md ("Derived"); the counter comes to the same by code of its own.
+The rules are those of docs/formats/facts.md ("Derived"); the counter implements them independently.
 """
 
 from __future__ import annotations
@@ -25,22 +25,22 @@ _NO_BIRTH = frozenset({"01010001", "01011900"})
 
 
 class Owner(NamedTuple):
-    """Whom a message or a `patient` element names."""
+    """The person named by a message or a `patient` element."""
 
     person: Person
     numbers: frozenset[str]
 
     def contradicts(self, other: Owner) -> bool:
-        """Whether the two cannot be one person by what both state."""
+        """Whether something that both state excludes that they are one person."""
         if self.numbers and other.numbers and not self.numbers & other.numbers:
             return True
         one, second = self.person, other.person
-        if _is_whole(one, second):  # a program may write all names into one field
+        if _is_full_name(one, second):  # a program may write all names into one field
             one, second = one._replace(family=""), second._replace(family="")
         return not agree(*_same_century(one, second))
 
 
-def _is_whole(one: Person, other: Person) -> bool:
+def _is_full_name(one: Person, other: Person) -> bool:
     """Whether the family name of one is family name and first name of the other, in either order."""
     return any(
         not a.first and b.first and a.family in (b.family + b.first, b.first + b.family)
@@ -49,7 +49,7 @@ def _is_whole(one: Person, other: Person) -> bool:
 
 
 def _same_century(one: Person, other: Person) -> tuple[Person, Person]:
-    """With years of two digits where one of them states no more."""
+    """Both with two-digit years, if one of them states only two digits."""
     if {len(person.birth[0]) for person in (one, other) if person.birth} != {2, 4}:
         return one, other
     short, second = (
@@ -60,7 +60,7 @@ def _same_century(one: Person, other: Person) -> tuple[Person, Person]:
 
 @dataclass
 class Embedded:
-    """What becomes of a folder's messages: the items by the unit that holds the message, and points for the doctor."""
+    """The results for a folder's messages: items by the unit that holds the message, and points for the doctor."""
 
     items: dict[str, list[tuple[str, Node]]] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
@@ -69,8 +69,8 @@ class Embedded:
 def make_items(folder: Folder, run_id: str) -> Embedded:
     """Make items of the messages in a folder's transactions.
 
-    None of a message that names somebody else, none of one that came before in the folder (in a transaction of the
-    same kind and doctor), and none of a line that an item of the transaction repeats.
+    No item is made of a message that names another person, of one that came before in the folder (in a transaction of the same
+    kind and doctor), or of a line that an item of the transaction repeats.
     """
     made = Embedded()
     owners = list(_owners(folder))
@@ -94,7 +94,7 @@ def make_items(folder: Folder, run_id: str) -> Embedded:
 
 
 def _carriers(folder: Folder) -> Iterator[tuple[Unit, Unit, bool]]:
-    """Each text and attachment in a transaction, with it, and whether it lies in an item."""
+    """Each text and attachment in a transaction, with the transaction, and whether it is in an item."""
     for transaction in folder.transactions:
         for holder in transaction.below():
             for unit in holder.units:
@@ -103,7 +103,7 @@ def _carriers(folder: Folder) -> Iterator[tuple[Unit, Unit, bool]]:
 
 
 def owner_of(message: Message) -> Owner:
-    """Whom a message names: its first A2 line, and the numbers of its A2 and A5 lines."""
+    """The person that a message names: its first A2 line, and the numbers of its A2 and A5 lines."""
     fields: list[str] = []
     numbers: set[str] = set()
     for line in message.lines:
@@ -125,7 +125,7 @@ def _birth(field: str) -> tuple[str, ...]:
 
 
 def _owners(folder: Folder) -> Iterator[Owner]:
-    """Whom each `patient` element of the folder names."""
+    """The person that each `patient` element of the folder names."""
     elements: dict[str, list[Node]] = {}
     for unit in folder.fields:
         elements.setdefault(unit.owner, []).append(unit.children[0])
@@ -153,7 +153,7 @@ def _text(node: Node, name: str) -> str:
 
 
 def _numbers(texts: list[str]) -> Iterator[str]:
-    """Eleven digits whose last two are a check on the others, with or without a 2 before them."""
+    """Yield numbers of eleven digits whose last two check the others, with or without a 2 before them."""
     for text in texts:
         digits = _NUMBER_SIGNS.sub("", unicodedata.normalize("NFC", text))
         if re.fullmatch(r"[0-9]{11}", digits):

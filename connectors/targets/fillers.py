@@ -1,4 +1,4 @@
-"""The closed table of values that SMF forces and a source may lack (docs/formats/facts.md); nothing else is filled."""
+"""The closed table of values that SMF requires and a source may lack (docs/formats/facts.md); nothing else is filled."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ _PLAIN = {"date": "1900-01-01", "time": "00:00:00", "iscomplete": "false", "isva
 
 
 def marker(names: list[str]) -> Node:
-    """The id that tells which children of its parent are fillers."""
+    """The id that lists which children of its parent are fillers."""
     return leaf("id", " ".join(names), S="LOCAL", SV=RUN, SL="REPRISE-FILLED")
 
 
 def fill_patient(children: list[Node]) -> list[str]:
-    """Add what a patient lacks; gives the names filled."""
+    """Add what a patient lacks; returns the names filled."""
     present = {child.name for child in children}
     fillers = {"firstname": FIRST_NAME, "familyname": FAMILY_NAME, "sex": SEX}
     filled = [name for name in fillers if name not in present]
@@ -31,7 +31,7 @@ def fill_patient(children: list[Node]) -> list[str]:
 
 
 def fill_transaction(children: list[Node], author: list[Node], *, empty_body: bool) -> list[str]:
-    """Add what a transaction's head lacks; gives the names filled (`text`: a mandatory body)."""
+    """Add what a transaction's head lacks; returns the names filled (`text`: a mandatory body)."""
     present = {child.name for child in children}
     filled = [name for name in _PLAIN if name not in present]
     children += [leaf(name, _PLAIN[name]) for name in filled]
@@ -49,7 +49,7 @@ def fill_transaction(children: list[Node], author: list[Node], *, empty_body: bo
 
 
 def fill_heading(children: list[Node], *, empty_body: bool) -> list[Node]:
-    """The children of a heading's head with a code where it has none, and the mark that says so."""
+    """The children of a heading's head, with a code if it has none, and the mark that states so."""
     filled = [] if any(child.name == "cd" for child in children) else ["cd"]
     added = [HEADING] if filled else []
     filled += ["text"] if empty_body else []

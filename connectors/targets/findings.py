@@ -1,4 +1,4 @@
-"""What the practice has to look at: dangers first. Goes only into the sealed report."""
+"""Points that the practice must look at, dangers first. They go only into the sealed report."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _LONGEST = 300  # characters of an excerpt
 
 @dataclass(frozen=True)
 class Finding:
-    """One point of the work list. `excerpt` quotes the record: sealed only."""
+    """One point of the work list. `excerpt` quotes the record: only for sealed storage."""
 
     rank: int
     kind: str
@@ -53,21 +53,21 @@ class Finding:
 
     @property
     def rank_name(self) -> str:
-        """The rank in a word."""
+        """The rank as a word."""
         return _NAMES[self.rank]
 
     def to_json(self) -> str:
-        """For sealed staging."""
+        """Encode for sealed staging."""
         return json.dumps(asdict(self))
 
     @staticmethod
     def from_json(text: str, file: str) -> Finding:
-        """From sealed staging, with the name of the patient's file in the package."""
+        """Decode from sealed staging; `file` is the name of the patient's file in the package."""
         return Finding(**{**json.loads(text), "file": file})
 
 
 def find(unit: Unit) -> Iterator[Finding]:
-    """The points of one unit: degraded, or confidential."""
+    """Yield the points of one unit that is degraded or confidential."""
     if unit.disposition is Disposition.DEGRADED:
         yield Finding(_rank(unit), _kind(unit), unit.path, str(unit.reason), _excerpt(unit))
     if unit.kind is UnitKind.LINK and _is_empty_document(unit.children[0]):
@@ -83,7 +83,7 @@ def _is_confidential(unit: Unit) -> bool:
 
 
 def kept_back(unit: str, kind: str, reason: str, member: str, name: str = "") -> Finding:
-    """The point of a unit that was handed over sealed: `member` of the report holds it, `name` is what a file was called."""
+    """The point of a unit handed over sealed: `member` of the report holds it, `name` is the original file name."""
     if kind == UnitKind.REMARK or reason in HELD_AGAINST_NOTHING:
         rank = 8
     elif kind in (UnitKind.ATTACHMENT, UnitKind.FILE):
@@ -94,26 +94,26 @@ def kept_back(unit: str, kind: str, reason: str, member: str, name: str = "") ->
 
 
 def doubtful(chart: str, other: str, why: str, people: str) -> Finding:
-    """The point of two charts that may be of one patient: both are named; `people` quotes whom each describes."""
+    """The point of two charts that may belong to one patient; `people` quotes the person that each describes."""
     return Finding(0, "patient", other, why, people, chart)
 
 
 def contradictory(chart: str, folder: str, why: str, person: str) -> Finding:
-    """The point of a chart whose source contradicts itself about who the patient is."""
+    """The point of a chart whose source contradicts itself about the patient's identity."""
     return Finding(0, "identity", folder, why, person, chart)
 
 
 def _is_empty_document(link: Node) -> bool:
-    """Whether a `lnk` says that it holds a file, and neither holds one nor names one."""
+    """Whether a `lnk` claims to hold a file, but neither holds nor names one."""
     says = link.attributes.get("TYPE") == "multimedia" or "MEDIATYPE" in link.attributes
     return says and not link.attributes.get("URL", "").strip() and not link.children
 
 
 def foreign_message(unit: Unit, message: Message) -> Finding:
-    """The point of a laboratory message that names somebody else than the chart it lies in."""
+    """The point of a laboratory message that names another person than its chart."""
     who = message.identity
-    told = ", ".join(part for part in (who.family_name, who.first_name, who.birth, who.inss) if part)
-    return Finding(0, _kind(unit), unit.path, "message_of_another", told)
+    identity = ", ".join(part for part in (who.family_name, who.first_name, who.birth, who.inss) if part)
+    return Finding(0, _kind(unit), unit.path, "message_of_another", identity)
 
 
 def _kind(unit: Unit) -> str:
@@ -129,7 +129,7 @@ def _rank(unit: Unit) -> int:
 
 
 def _excerpt(unit: Unit) -> str:
-    """What stands as text for it or for parts of it, after what it is called; else what it says, without identifiers."""
+    """The text that stands for it or for parts of it, after its name; otherwise its content, without identifiers."""
     if unit.prose:
         names = [
             text

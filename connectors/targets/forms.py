@@ -1,4 +1,4 @@
-"""Values that mean one thing and are written in several ways: the way the schema knows (docs/formats/facts.md, "Forms")."""
+"""Values written in several ways with one meaning: the form that the schema admits (docs/formats/facts.md, "Forms")."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ _FORMS: dict[str, Callable[[str], str]] = {
 
 
 def settled(node: Node) -> Node:
-    """A copy with every value in the form of the schema, where it has one and the value states no less."""
+    """A copy with every value in the form of the schema, if there is one and it loses nothing."""
     copied = deepcopy(node)
     _settle(copied)
     return copied
@@ -72,7 +72,7 @@ def _settle(node: Node) -> None:
 
 
 def _settle_address(address: Node) -> None:
-    """The schema of 1.7 wants a house number in an address of parts; one that is written in the street is none."""
+    """Add the empty house number that the schema of 1.7 requires in a structured address; one in the street does not count."""
     present = {child.name for child in address.children}
     if {"country", "zip", "city", "street"} <= present and "housenumber" not in present:
         address.children.append(Node("housenumber"))

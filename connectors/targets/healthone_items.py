@@ -1,4 +1,4 @@
-"""Structured results beside a lab message: one derived item a line, the raw line kept in it."""
+"""Structured results beside a lab message: one derived item a line, each with the raw line."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from connectors.targets.tree import Node, clean, escape_text, leaf, wrap
 from schemas.disposition import UnitKind
 
 MAX_BYTES = 4 << 20
-_SHORT = 500  # characters of a line whose form is kept
+_SHORT = 500  # characters of a line whose form is cached
 _MESSAGE = re.compile(r"\W{0,3}A[12]\\", re.IGNORECASE)
 _NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?\Z")
 _NUMBER_AND_UNIT = re.compile(r"([+-]?\d+(?:[.,]\d+)?)\s*(\S.*)\Z")
 _UNITS = frozenset({"%", "cm", "g/dl", "kg", "mg/dl", "mg/l", "mmhg", "mmol/l"})
-"""Values of CD-UNIT that we know to be in that list."""
-# Only flags whose direction the sender stated; `*` says "outside the range" without one.
+"""Values of CD-UNIT known to be in that list."""
+# Only flags whose direction the sender stated; `*` means "outside the range" without a direction.
 _FLAGS = {
     "+": "high",
     "++": "veryhigh",
@@ -35,7 +35,7 @@ _FLAGS = {
 
 
 def message_bytes(unit: Unit) -> bytes | None:
-    """The lab message that a text or an attachment is, or None."""
+    """The lab message in a text or an attachment, None if it is not one."""
     if unit.kind is UnitKind.TEXT and len(unit.texts) == 1 and _MESSAGE.match(unit.texts[0]):
         plain = unit.skeleton.root
         is_text = plain.name == "text" and plain.hole == 0 and plain.attributes.keys() <= {"L"}
@@ -47,7 +47,7 @@ def message_bytes(unit: Unit) -> bytes | None:
 
 
 def stated_lines(units: Iterable[Unit]) -> frozenset[str]:
-    """The result lines that items hold as their text: those made from a message by an earlier package."""
+    """The result lines that items hold as text: an earlier package made these items from a message."""
     texts = (
         each
         for unit in units
@@ -63,7 +63,7 @@ def _line(raw: str) -> str:
 
 
 def derive_items(unit: Unit, run_id: str, stated: frozenset[str]) -> Iterator[tuple[str, Node]]:
-    """For each result line of the unit's messages that is not `stated`: its unit path and the item that holds it."""
+    """For each result line of the unit's messages that is not `stated`, yield its unit path and its item."""
     data = message_bytes(unit)
     for number, message in enumerate(parse_messages(data) if data is not None else (), start=1):
         yield from message_items(unit, number, message, run_id, stated)
@@ -72,7 +72,7 @@ def derive_items(unit: Unit, run_id: str, stated: frozenset[str]) -> Iterator[tu
 def message_items(
     unit: Unit, number: int, message: Message, run_id: str, stated: frozenset[str]
 ) -> Iterator[tuple[str, Node]]:
-    """The same of one message, the unit's `number`-th."""
+    """Like `derive_items`, for one message, the unit's `number`-th."""
     results = {result.line.ordinal: result for result in message.results}
     for line in message.lines:
         if line.descriptor == "L1" and _line(line.raw) not in stated:
@@ -81,29 +81,29 @@ def message_items(
 
 
 def _item(path: str, raw: str, result: Result | None, run_id: str) -> Node:
-    """The item of a line. Lines of one examination differ in their number alone: their form is made once."""
+    """The item of a line. Lines of one examination differ only in their number, so their form is built once."""
     value = "" if result is None else result.value
     number = _NUMBER.match(value) is not None
-    told = None
+    fields = None
     if result is not None:
-        told = (result.code, result.name, result.range, result.unit, result.flag, "" if number else value)
-    form = (_form if len(raw) < _SHORT else _form.__wrapped__)(run_token(run_id), told, is_number=number)
+        fields = (result.code, result.name, result.range, result.unit, result.flag, "" if number else value)
+    form = (_form if len(raw) < _SHORT else _form.__wrapped__)(run_token(run_id), fields, is_number=number)
     texts = (mf_id_of(run_id, path), path, raw, value, value.replace(",", "."))
     return Node("item", rest=form.fill(written(texts)))
 
 
 @lru_cache(4096)
-def _form(token: str, told: tuple[str, ...] | None, *, is_number: bool) -> Poured:
-    """What all lines of these fields say; `is_number`: their value is a number, which is left open."""
+def _form(token: str, fields: tuple[str, ...] | None, *, is_number: bool) -> Poured:
+    """The common form of all lines with these fields; `is_number`: their value is a number, which is left open."""
     children = [
         _open("id", _MF_ID, S="LOCAL", SV=token, SL="MF-ID"),
         _open("id", _PATH, S="LOCAL", SV=token, SL="REPRISE-DERIVED"),
         leaf("cd", "lab", S="CD-ITEM", SV="1.6"),
     ]
     text = _open("text", _RAW, L="und")
-    if told is None:
+    if fields is None:
         return poured([*children, text])
-    code, name, stated, unit, flag, value = told
+    code, name, stated, unit, flag, value = fields
     if code:
         children.append(leaf("cd", clean(code), S="LOCAL", SV="1.0", SL="HEALTHONE", DN=clean(name or "")))
     children += [*_contents(value.strip(), unit, stated, is_number=is_number), text]
@@ -114,7 +114,7 @@ def _form(token: str, told: tuple[str, ...] | None, *, is_number: bool) -> Poure
 
 
 def _contents(value: str, stated_unit: str, stated_range: str, *, is_number: bool) -> list[Node]:
-    """The value with its range. A unit outside CD-UNIT stands with the value in a text beside the number."""
+    """The value with its range. For a unit outside CD-UNIT, a text with value and unit is put beside the number."""
     if not value and not is_number:
         return []
     number, unit = "", stated_unit.strip()
@@ -141,7 +141,7 @@ def _contents(value: str, stated_unit: str, stated_range: str, *, is_number: boo
 
 
 _MF_ID, _PATH, _RAW, _VALUE, _DECIMAL = range(5)
-"""What is left open in a form."""
+"""The places left open in a form."""
 
 
 def _open(name: str, hole: int, **attributes: str) -> Node:

@@ -1,4 +1,4 @@
-"""MF-IDs: kept, made where they lack, and unique in the folder unless they mark versions of one item."""
+"""MF-IDs: kept, made if missing, and unique in the folder unless they mark versions of one item."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ _SEVERAL = 2
 
 @cache
 def run_token(run_id: str) -> str:
-    """What the marks of a run carry as their SV: those of an earlier package, read again, carry another."""
+    """The token of a run, carried by its marks as SV; marks of an earlier package carry another token."""
     return f"run-{sha256(f'marks of {run_id}'.encode()).hexdigest()[:16]}"
 
 
 def make_mf_id(run_id: str, path: str) -> Node:
-    """An MF-ID of our making; always the same of the same unit in the same run."""
+    """An MF-ID made by this run; always the same for the same unit in the same run."""
     return leaf("id", mf_id_of(run_id, path), S="LOCAL", SV=run_token(run_id), SL="MF-ID")
 
 
 def mf_id_of(run_id: str, path: str) -> str:
-    """What it says."""
+    """The value of the MF-ID made for a unit."""
     said = bytearray(sha1(_namespace(run_id) + path.encode(), usedforsecurity=False).digest()[:16])
     said[6], said[8] = said[6] & 0x0F | 0x50, said[8] & 0x3F | 0x80  # a UUID of version 5 (RFC 9562)
     digits = said.hex()
@@ -43,7 +43,7 @@ def _namespace(run_id: str) -> bytes:
 
 
 def settle_mf_ids(run_id: str, transactions: Iterable[Unit]) -> set[str]:
-    """Give every transaction and item its MF-ID; gives the set of ids that links can point to."""
+    """Give every transaction and item its MF-ID; returns the set of ids that links can point to."""
     holders = [unit for top in transactions for unit in top.below() if unit.kind in _HOLDERS]
     values = [unit.mf_id() for unit in holders]
     counted = Counter(values)
@@ -61,7 +61,7 @@ def settle_mf_ids(run_id: str, transactions: Iterable[Unit]) -> set[str]:
 
 
 def _set_further_aside(holders: Iterable[Unit], taken: set[str], run_id: str) -> None:
-    """A unit's MF-IDs after its first: one that another unit has says where it came from, and identifies nothing."""
+    """Set aside each further MF-ID of a unit that another unit has: it states an origin and identifies nothing."""
     for unit in holders:
         if len(unit.skeleton.mf_ids) < _SEVERAL:
             continue

@@ -1,9 +1,9 @@
 """The XML Schema of KMEHR 1.7 and 1.43, made from `schemas/codes/kmehr_types.json` and loaded into libxml2.
 
-The table restates, for every type of both releases that a chart can hold, its content model, the types of its children,
-its attributes (type, required, fixed value), its base and its facets. What is signed or encrypted is left out: a chart
-holds neither. One namespace holds all types, and each type has a global element besides, so that a part of a chart can
-be validated as its type.
+For every type of both releases that a chart can hold, the table states its content model, the types of its children, its
+attributes (type, required, fixed value), its base and its facets. Types for signatures and encryption are left out, because a
+chart holds neither. All types are in one namespace, and each also has a global element, so that a part of a chart can be
+validated as its type.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ _SPACES = {"xsd": _XSD, "k": NAMESPACE}
 _PARTICLE = re.compile(r"([A-Za-z][A-Za-z0-9-]*)([?*+]|\{\d+,\d+\}|)")
 _BOUNDS = {"": ("1", "1"), "?": ("0", "1"), "*": ("0", "unbounded"), "+": ("1", "unbounded")}
 _NOT_FACETS = frozenset({"base", "enum", "attributes"})
-_SHORT = 1024  # verdicts on parts up to that many characters are remembered: codes, flags and dates recur
+_SHORT = 1024  # verdicts on parts up to this many characters are cached: codes, flags and dates recur
 _REMEMBERED = 8192
 
 
-# Nothing is fetched or expanded; what is parsed stands in memory already, so it may be large.
+# Nothing is fetched or expanded. The input is already in memory, so it may be large.
 PARSING: dict[str, Any] = {
     "huge_tree": True,
     "collect_ids": False,
@@ -44,15 +44,15 @@ _PARSER = etree.XMLParser(**PARSING)
 
 
 def is_valid_as(type_name: str, rest: str) -> bool:
-    """Whether both releases hold valid, as this type, an element whose attributes and content are given.
+    """Whether an element with these attributes and this content is valid as this type in both releases.
 
-    `rest` is what stands after the name in the start tag, the content, and nothing of the end tag.
+    `rest` is the text after the name in the start tag, then the content, without the end tag.
     """
     return (_remembered if len(rest) <= _SHORT else _verdict)(type_name, rest)
 
 
 def is_valid_in_each(types: Sequence[str], rest: str) -> bool:
-    """The same, as a type of its own in each release."""
+    """Like `is_valid_as`, with a separate type for each release."""
     if len(set(types)) == 1:
         return _verdict(types[0], rest)
     return all(_verdict(name, rest, (release,)) for name, release in zip(types, RELEASES, strict=True))
@@ -62,7 +62,7 @@ def _verdict(type_name: str, rest: str, releases: Sequence[str] = RELEASES) -> b
     name = element_of(type_name)
     try:
         tree = etree.fromstring(f'<{name} xmlns="{NAMESPACE}"{rest}</{name}>'.encode(), _PARSER)
-    except etree.XMLSyntaxError:  # a prefix that nothing declares
+    except etree.XMLSyntaxError:  # an undeclared prefix
         return False
     return all(schema_of(release).validate(tree) for release in releases)
 
@@ -80,7 +80,7 @@ def types_of(release: str) -> dict[str, dict[str, Any]]:
 
 @cache
 def holds_any_text(release: str, type_name: str) -> bool:
-    """Whether an element of the type, without children, may hold whatever text."""
+    """Whether an element of the type, without children, may hold any text."""
     while type_name != "xsd:string":
         known = types_of(release).get(type_name, {})
         if "base" not in known or known.keys() - {"base", "attributes"}:
@@ -91,12 +91,12 @@ def holds_any_text(release: str, type_name: str) -> bool:
 
 @cache
 def is_mixed(release: str, type_name: str) -> bool:
-    """Whether text may stand beside the children of an element of the type."""
+    """Whether text may occur beside the children of an element of the type."""
     return "mixed" in types_of(release).get(type_name, {})
 
 
 def names_of(model: Model) -> Iterator[tuple[str, bool]]:
-    """The children in the order of a content model, and whether each may occur more than once at its place."""
+    """The children in the order of a content model, and whether each may occur more than once in its place."""
     _, times = _particle(model[0])
     for each in model[1:]:
         inner = names_of(each) if isinstance(each, list) else [_name(each)]
@@ -181,7 +181,7 @@ def _define(schema: etree._Element, name: str, known: dict[str, Any]) -> None:
 
 
 def _add_any_type(content: etree._Element) -> None:
-    """What the standard's own anyType says."""
+    """The content of the standard's own anyType."""
     group = _add(content, "sequence")
     _add(group, "any", minOccurs="0", maxOccurs="unbounded", processContents="lax")
     _add(content, "anyAttribute", processContents="lax")

@@ -1,8 +1,8 @@
-"""What stands for an element that the schema does not take whole: the parts that fit, and its prose.
+"""Replacements for elements that do not fit the schema as a whole: the parts that fit, and the prose.
 
-From the content models of KMEHR 1.7 and 1.43: an address and a moment may hold a text; a content holds one kind of value,
-so that a number stands in one content and its prose in the next; an author holds parties and no text, so that his prose
-stands below him. What has no such place stands as a text of its unit.
+They follow from the content models of KMEHR 1.7 and 1.43. An address and a moment may hold a text. A content holds one kind of
+value, so a number goes into one content and its prose into the next. An author holds parties but no text, so the prose goes
+below the author. Prose without such a place becomes a text of its unit.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _BOUNDS = frozenset({"minref", "maxref"})
 
 
 def stand_in(child: Node, owner_type: str, originals: Originals) -> list[Node] | None:
-    """The nodes that stand in the owner for a child that does not fit; None: only a text can."""
+    """The nodes that replace a child that does not fit in its owner; None if only a text can."""
     if child_type(owner_type, child.name, RELEASES[0]) is None:
         return None
     if child.name == "address":
@@ -33,14 +33,14 @@ def stand_in(child: Node, owner_type: str, originals: Originals) -> list[Node] |
 
 
 def fitting_author(author: Node) -> Node | None:
-    """An author of the parties that fit, each by the parts of it that fit; None when there is none."""
+    """An author with the parties that fit, each reduced to the parts that fit; None if there are none."""
     author = settled(author)
     parties = [party for each in author.children if each.name == "hcparty" for party in _party(each)]
     return Node(author.name, children=parties) if parties else None
 
 
 def _party(party: Node) -> list[Node]:
-    """The party without what does not fit in it. A name that lacks its first half is a name all the same."""
+    """The party without the parts that do not fit. Half of a name is still kept as a name."""
     kept = [child for child in party.children if fits(child, "hcpartyType")]
     names = {child.name: child for child in kept if child.name in ("name", "firstname", "familyname")}
     if "name" not in names and len(names) == 1:

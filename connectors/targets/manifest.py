@@ -1,4 +1,4 @@
-"""The manifest of a package: profile, counts, digests of the sealed parts. Nothing personal."""
+"""The manifest of a package: profile, counts, digests of the sealed parts. It holds no personal data."""
 
 from __future__ import annotations
 
@@ -20,5 +20,5 @@ def build_manifest(
 
 
 def parts_in(manifest: bytes) -> list[tuple[str, int, str]]:
-    """The parts that `build_manifest` listed."""
+    """The parts listed by `build_manifest`."""
     return [(part["name"], part["bytes"], part["sha256"]) for part in json.loads(manifest)["parts"]]

@@ -1,4 +1,4 @@
-"""Media types that both releases of KMEHR name; others are left out, which is legal (the bytes decide)."""
+"""Media types that both releases of KMEHR name; others are left out, which is allowed (the bytes decide)."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Medinect: one strict SMF file a patient, valid against KMEHR 1.7 and 1.43, under our own rules besides.
+"""Medinect: one strict SMF file a patient, valid against KMEHR 1.7 and 1.43 and our own additional rules.
 
-Medinect's own import format is not public; the national Software Migration Format is what registered packages
-exchange, so the profile says `medinect-unconfirmed` until an import confirmed it.
+Medinect's own import format is not public. Registered packages exchange the national Software Migration Format, so the
+profile says `medinect-unconfirmed` until an import has confirmed it.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ NAMESPACE = "http://www.ehealth.fgov.be/standards/kmehr/schema/v1"
 
 @dataclass(frozen=True)
 class Envelope:
-    """What all charts of a run share: who exported, when the instruction was given, in which language."""
+    """The data common to all charts of a run: exporter, moment and language of the instruction."""
 
     run_id: str
     senders: tuple[str, ...]  # hcparty elements of the source's header
@@ -68,7 +68,7 @@ class Outcome(NamedTuple):
 
 @dataclass
 class ChartOutcome:
-    """What writing one chart gave."""
+    """The result of writing one chart."""
 
     outcomes: list[Outcome] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
@@ -85,12 +85,12 @@ class PlannedParts:
 
 
 def chart_name(run_id: str, chart: int) -> str:
-    """The name of a patient's file: opaque."""
+    """The opaque name of a patient's file."""
     return f"patients/{sha256(f'{run_id}:{chart}'.encode()).hexdigest()[:16]}.xml"
 
 
 def plan_charts(charts: list[tuple[int, int]]) -> PlannedParts:
-    """Cut charts, given with the bytes of their documents, into parts. Pure."""
+    """Divide charts, given with the bytes of their documents, into parts. Pure."""
     parts: list[list[int]] = []
     weight = 0
     for chart, size in charts:
@@ -105,12 +105,12 @@ def plan_charts(charts: list[tuple[int, int]]) -> PlannedParts:
 
 
 def compose_chart(folders: Sequence[ChartRows], envelope: Envelope) -> Chart:
-    """One patient's file, composed; every unit of the folders has its outcome."""
+    """Compose one patient's file; every unit of the folders has its outcome."""
     return Chart([load_folder(rows) for rows in folders], envelope)
 
 
 class Chart:
-    """One patient's file: what became of the units, the originals of what stands as prose, and the bytes."""
+    """One patient's file: the outcome of its units, the originals of what is delivered as prose, and the bytes."""
 
     def __init__(self, folders: list[Folder], envelope: Envelope) -> None:
         self._folders = folders
@@ -140,11 +140,11 @@ class Chart:
 
     @property
     def originals(self) -> bytes:
-        """The elements that stand in the file as prose, as a document for the report; empty when there are none."""
+        """The elements delivered as prose in the file, as a document for the report; empty if there are none."""
         return self._originals.document()
 
     def write(self, emit: Callable[[bytes], None]) -> None:
-        """Give the bytes, those of attachments piece by piece."""
+        """Emit the bytes; those of attachments piece by piece."""
         emit(f'<?xml version="1.0" encoding="UTF-8"?>\n<kmehrmessage xmlns="{NAMESPACE}">'.encode())
         header, *folder = self._parts
         write_nodes([header], emit)
@@ -153,7 +153,7 @@ class Chart:
         emit(b"</folder></kmehrmessage>\n")
 
     def _compose(self) -> list[Node]:
-        """The header, and the children of the folder in their order."""
+        """The header, and the children of the folder in order."""
         patient, filled = patient_node(self._fields, made_fields(self._fields, self._made), self._originals)
         self.outcome.filled.update(filled)
         transactions = number(self._nodes())
@@ -249,7 +249,7 @@ class Chart:
         for transaction in transactions:
             message = whole_message(transaction)
             if message is not None:
-                # Of a transaction made from a message that alone: its text says the same once more.
+                # For a transaction made from a message, only the message: its text repeats it.
                 stated = stated_lines(transaction.below())
                 nodes += [item for _, item in derive_items(message, self._envelope.run_id, stated)]
             for unit in transaction.below() if message is None else ():
@@ -266,7 +266,7 @@ class Chart:
         )
 
     def _confidentiality(self) -> Unit | None:
-        """Who may see the whole chart: it has one place in it. A second one, or another form, becomes a text."""
+        """The confidentiality of the whole chart, which has one place. A second one, or another form, becomes a text."""
         for unit in (unit for f in self._folders for unit in f.loose):
             node = unit.children[0] if unit.kind is UnitKind.TEXT else None
             if node and node.name == "confidentiality" and is_valid(node, "confidentialityType"):
@@ -292,7 +292,7 @@ class Chart:
 
 
 def _language(fields: list[Unit], otherwise: str) -> str:
-    """The patient's language where it is one that we write, else that of the instruction."""
+    """The patient's language if it is supported, otherwise that of the instruction."""
     stated = [
         unit.children[0].text.strip().lower()[:2]
         for unit in fields
@@ -302,7 +302,7 @@ def _language(fields: list[Unit], otherwise: str) -> str:
 
 
 def _program() -> Node:
-    """Ourselves, as a sender."""
+    """Reprise as a sender."""
     return wrap(
         "hcparty",
         leaf("id", "reprise-1", S="LOCAL", SV="1.0", SL="reprise"),

@@ -1,7 +1,7 @@
-"""HealthOne files of their own: a message is delivered as it came; its patient and its items are made from it.
+"""HealthOne files: a message is delivered as it came; its patient and its items are made from it.
 
-What the books know are the lines of the message. So the transaction that carries it, its text, its items and the
-patient's fields are marked as made (REPRISE-MESSAGE), and each line is booked by its path.
+The books count the lines of the message. The transaction that carries it, its text, its items and the patient's fields are
+therefore marked as made (REPRISE-MESSAGE), and each line is booked by its path.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from schemas.disposition import UnitKind
 
 
 def whole_message(transaction: Unit) -> Unit | None:
-    """The attachment that holds the message a transaction was made from; None for any other transaction."""
+    """The attachment with the message from which a transaction was made; None for any other transaction."""
     return next((unit for unit in transaction.units if unit.is_message), None)
 
 
@@ -26,7 +26,7 @@ def carries_message(folder: Folder) -> bool:
 
 
 def message_mark(value: str) -> Node:
-    """The id of a transaction made from a message (its path), or of a patient (the names of such fields)."""
+    """The id of a transaction made from a message (value: its path) or of a patient (value: the names of such fields)."""
     return leaf("id", value, S="LOCAL", SV=RUN, SL="REPRISE-MESSAGE")
 
 
@@ -44,7 +44,7 @@ def booked_lines(message: Unit) -> Iterator[tuple[str, UnitKind]]:
 
 
 def doubtful_points(message: Unit) -> Iterator[Finding]:
-    """What the practice has to look at in the message, by line."""
+    """Yield the points in the message that the practice must look at, by line."""
     path = message_path(message)
     for doubt in parse_message(b"".join(message.content())).doubts:
         kind = UnitKind.MESSAGE_HEADER if doubt.reason != "code_page_doubtful" else UnitKind.COMMENT
@@ -52,10 +52,10 @@ def doubtful_points(message: Unit) -> Iterator[Finding]:
 
 
 def made_fields(own: list[Unit], made: list[Unit]) -> list[Unit]:
-    """Of the fields made from messages those that the patient does not have otherwise, one of each name.
+    """The fields made from messages that the patient does not have otherwise, one of each name.
 
-    Messages of one patient may differ in how they write a name: the first stands. Where they state different
-    addresses none is given; all stand in the messages.
+    If messages of one patient write a name differently, the first one is used. If they state different addresses, none is used;
+    all of them remain in the messages.
     """
     known = {unit.children[0].name for unit in own}
     by_name: dict[str, list[Unit]] = {}

@@ -1,4 +1,4 @@
-"""Elements that the target has no place for: prose in the chart, the element itself in the sealed report.
+"""Elements for which the target has no place: the chart holds their prose, the sealed report the elements themselves.
 
 The prose ends in a number, by which the element is found in `originals/CHART.xml` of the report (docs/formats/facts.md).
 """
@@ -14,19 +14,19 @@ TEXT_DIGEST = 16  # hexadecimal digits of the SHA-256 of the text
 
 
 class Originals:
-    """The elements of one chart that stand in it as prose, numbered from 1 in the order of their texts."""
+    """The elements of one chart that it holds as prose, numbered from 1 in the order of their texts."""
 
     def __init__(self, language: str, token: str) -> None:
-        """`token`: what the marks of the run carry."""
+        """`token`: carried by the marks of the run."""
         self.language = language
         self._token = token
         self._entries: list[str] = []
         self._said: list[str] = []
 
     def text(self, node: Node, *, copy: str | None = None) -> Node:
-        """The `text` that stands for `node`, which is kept as it is now.
+        """Returns the `text` that stands for `node`, which is kept in its current state.
 
-        `copy`: name of the sibling before the text that repeats, as structure, the parts of it that fit.
+        `copy`: name of the sibling before the text that repeats, as structure, the parts that fit.
         """
         number = len(self) + 1
         words = clean(f"{prose(node, self.language)} [Reprise {number}]")
@@ -47,7 +47,7 @@ class Originals:
         return len(self._said)
 
     def document(self) -> bytes:
-        """The list for the report; empty when every element found its place."""
+        """The list for the report; empty if every element found its place."""
         if not self._entries:
             return b""
         inner = "\n".join(self._entries)

@@ -1,4 +1,4 @@
-"""The patient element: one person from the fields of one folder, or of several joined ones."""
+"""The patient element: one person, from the fields of one folder or of several joined ones."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from schemas.disposition import Reason
 
 
 def patient_node(fields: list[Unit], made: list[Unit], originals: Originals) -> tuple[Node, list[str]]:
-    """The element, and the names of what was filled. Equal fields of joined folders stand once.
+    """The element, and the names of filled values. Equal fields of joined folders appear once.
 
     `made`: further fields, made from messages; the element names them.
     """

@@ -1,4 +1,4 @@
-"""An element in words: every value of it, each with what it is, in the language of the record."""
+"""An element in words: every value with its label, in the language of the record."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from connectors.targets.tree import Node
 from schemas.texts import section
 
 _TABLES = {"S": r"[A-Z][A-Z0-9._-]*", "SL": r"[A-Z][A-Z0-9._-]*", "SV": r"[\d.]*", "L": r"[A-Za-z]{2}"}
-"""Attributes that say from which table a value is, and of which version, and what they look like then."""
+"""Attributes that name a value's table and its version, and the form they then have."""
 _SPEAKING = frozenset({"cd", "text", "text-with-layout"})
 _WRAPPERS = frozenset({"content", "medicinalproduct", "substanceproduct"})
-"""Their values say themselves what they are."""
-_PLAIN = re.compile(r"[A-Z]+-")  # the beginning of the name of a national table
+"""Their values need no label."""
+_PLAIN = re.compile(r"[A-Z]+-")  # how names of national tables begin
 
 
 def prose(node: Node, language: str) -> str:
@@ -27,12 +27,12 @@ def prose(node: Node, language: str) -> str:
 
 
 def word_for(name: str, language: str) -> str | None:
-    """What an element is called; None for one that has no word."""
+    """The word for an element; None if it has none."""
     return section(language, "prose").get(name)
 
 
 def _inside(node: Node, words: Mapping[str, str]) -> str:
-    """The values of an element and of all in it, separated by commas; groups in parentheses."""
+    """The values of an element and of all elements in it, separated by commas; groups in parentheses."""
     if node.name == "cd":
         return _code(node)
     text = "" if node.name == "lnk" else node.text.strip()
@@ -63,7 +63,7 @@ def _names_table(name: str, value: str) -> bool:
 
 
 def _code(node: Node) -> str:
-    """A code: its label first when it has one, then the code with its table."""
+    """A code: its label first if it has one, then the code with its table."""
     label, value = node.attributes.get("DN", "").strip(), node.text.strip()
     table = node.attributes.get("SL") or node.attributes.get("S") or ""
     others = [v for k, v in node.attributes.items() if k != "DN" and not _names_table(k, v)]

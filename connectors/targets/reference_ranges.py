@@ -1,4 +1,4 @@
-"""Reference ranges as laboratories write them: two numbers, or one with a word or sign of comparison."""
+"""Reference ranges as laboratories write them: two numbers, or one with a comparison in words or signs."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _BRACKETS = {"(": ")", "[": "]"}
 def read_range(raw: str, unit: str) -> tuple[str | None, str | None]:
     """The lowest and the highest normal value, as decimals; (None, None) for anything else.
 
-    `0-15` is 0 to 15, `-2.0 - 2.0` begins below zero. The unit may stand at the end once more.
+    `0-15` is 0 to 15, `-2.0 - 2.0` begins below zero. The unit may be repeated at the end.
     """
     text = raw.strip()
     if text and _BRACKETS.get(text[0]) == text[-1]:

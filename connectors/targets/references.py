@@ -1,4 +1,4 @@
-"""Which unit a link speaks of: by MF-ID, by any other id, by its position; and the URL that says so in the chart."""
+"""Find the unit that a link names, by MF-ID, by any other id or by position, and write its URL in the chart."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class References:
         self._mf_ids = mf_ids
 
     def url(self, link: Unit) -> str | None:
-        """The URL by which the chart points at what a link speaks of; None where that is nothing, or several."""
+        """The URL that points at a link's unit in the chart; None if there is no such unit, or several."""
         target, original = link.row["target"], link.row["url"] or ""
         if target is not None:
             return self._to(target) if target in self._mf_ids else None
@@ -85,7 +85,7 @@ class References:
         return within
 
     def _only(self, value: str, patient: int) -> Unit | None:
-        """The one unit with an id of that value; the one with that position, where no other id says it."""
+        """The only unit with an id of that value; a position counts only if no other id has the value."""
         units = self._units.get((patient, value), [])
         named = [
             unit
@@ -102,12 +102,12 @@ def _has(unit: Unit, value: str, labels: dict[str, str]) -> bool:
 
 
 def _steps(url: str) -> Iterator[tuple[str, str]]:
-    """Name and predicates of each step of a path that has any; nothing where it is no such path."""
+    """Name and predicates of each path step that has predicates; an empty step for any other URL."""
     at = 0
     while at < len(url):
         name = _NAME.match(url, at)
         if name is None:
-            yield "", ""  # stands for what we do not know: it is of nobody
+            yield "", ""  # stands for an unknown form: it matches no unit
             return
         end = _end_of_predicates(url, name.end())
         if end > name.end():
@@ -116,7 +116,7 @@ def _steps(url: str) -> Iterator[tuple[str, str]]:
 
 
 def _end_of_predicates(url: str, at: int) -> int:
-    """Where the brackets that begin here end; what stands in quotes does not count."""
+    """The end of the brackets that begin here; quoted text does not count."""
     depth, quoted = 0, ""
     for end in range(at, len(url)):
         sign = url[end]

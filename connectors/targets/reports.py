@@ -13,15 +13,15 @@ from schemas.texts import section, text
 
 
 def render_work_list(findings: list[Finding], language: str) -> str:
-    """What a person has to look at. Quotes records: for the sealed report only."""
-    ordered = sorted(findings, key=lambda finding: finding.rank)  # then as they came
+    """The points that a person must look at. Quotes records: only for the sealed report."""
+    ordered = sorted(findings, key=lambda finding: finding.rank)  # equals keep their order
     kinds = section(language, "report.kind")
     names = {f.kind: kinds.get(f.kind) or word_for(f.kind, language) or f.kind for f in ordered}
     return _render("work-list.html", language, findings=ordered, names=names)
 
 
 def render_reconciliation(summary: dict[str, Any], language: str) -> str:
-    """What came against what was delivered, in counts."""
+    """The counts of the export compared with those of the delivery."""
     return _render("reconciliation.html", language, summary=summary)
 
 

@@ -1,4 +1,4 @@
-"""A shape (`schemas.shapes`) taken apart once: the tree to fill with texts, and where in the texts its ids and codes are."""
+"""A shape (`schemas.shapes`) taken apart once: the tree to fill with texts, and the places of ids and codes in the texts."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from connectors.targets.tree import Node, parse_fragment, walk
 from schemas.shapes import HOLE
 
 ITSELF = "reprise-itself"
-"""Stands for the attributes and the text of a transaction, heading or item itself: the format knows none."""
+"""Holds the attributes and the text of a transaction, heading or item itself: the format knows none."""
 UNDETERMINED = "und"
-"""The standard's own code for a text whose language nobody stated."""
-_SHAPES = 4096  # kept taken apart; a practice has some hundreds
-_MARK = "\ue000"  # stands for a hole while the shape is parsed: XML holds none
+"""The standard's own code for a text whose language is not stated."""
+_SHAPES = 4096  # cached; a practice has some hundreds
+_MARK = "\ue000"  # replaces a hole while the shape is parsed, for XML cannot hold a HOLE
 
 
 class Skeleton:
-    """What a shape says of every unit that has it."""
+    """The common structure of all units with a shape."""
 
     def __init__(self, shape: str) -> None:
         self.root = parse_fragment(shape.replace(HOLE, _MARK))
@@ -35,11 +35,11 @@ class Skeleton:
         self.mf_ids = tuple(child.hole for child in ids if is_mf_id(child))
 
     def tree(self, texts: Sequence[str]) -> Node:
-        """The element of a unit, a tree of its own."""
+        """The element of a unit, as a new tree."""
         return _filled(self.root, texts)
 
     def children(self, texts: Sequence[str]) -> list[Node]:
-        """The child elements of a transaction, heading or item, in their order; its own attributes and text as ITSELF."""
+        """The child elements of a transaction, heading or item, in order; its own attributes and text as ITSELF."""
         root = self.tree(texts)
         runs = [run for run in (root.text, *(child.tail for child in root.children)) if run]
         for at, child in enumerate(root.children, start=1):
@@ -50,7 +50,7 @@ class Skeleton:
         return root.children
 
     def codes(self, scheme: str) -> Iterator[int]:
-        """The holes of the `cd` children of a scheme."""
+        """The holes of the `cd` children with a scheme."""
         return (
             child.hole
             for child in self.root.children
@@ -62,7 +62,7 @@ skeleton_of = lru_cache(_SHAPES)(Skeleton)
 
 
 def is_mf_id(node: Node) -> bool:
-    """Whether an element is an MF-ID of the unit that it is a child of."""
+    """Whether an element is an MF-ID of its parent unit."""
     labels = node.attributes
     return node.name == "id" and labels.get("S") == "LOCAL" and labels.get("SL") == "MF-ID"
 
@@ -80,7 +80,7 @@ def _filled(node: Node, texts: Sequence[str]) -> Node:
 
 
 def _runs(node: Node) -> Iterator[tuple[Node, bool]]:
-    """The places of texts in document order: an element's own text, and what stands after a child."""
+    """The places of texts in document order: an element's own text, and the text after a child."""
     yield node, False
     for child in node.children:
         yield from _runs(child)

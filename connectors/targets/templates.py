@@ -1,9 +1,8 @@
-"""Units written once a shape: where each text of a unit goes, and what it has to be for that.
+"""Templates by shape: where each text of a unit goes, and the conditions that it must meet there.
 
-The first unit of a shape is fitted into the schema element by element (`conform`). Where all of it fitted as it stands, what
-was found depends on the shape alone, but for the values: a template keeps where they went and what types they were held
-against. Later units of the shape pour their texts into it, if each text is valid at its place; any other unit is fitted by
-itself.
+The first unit of a shape is fitted into the schema element by element (`conform`). If all of it fits as it stands, the result
+depends only on the shape, except for the values. A template records where these went and against which types they were
+checked. Texts of later units of the shape are inserted, if each is valid in its place; any other unit is fitted individually.
 """
 
 from __future__ import annotations
@@ -23,26 +22,26 @@ from schemas.item_kinds import ITEM_KINDS
 Types = tuple[str, ...]  # of one element, in each release
 Texts = Sequence[str]
 _KEPT = 4096  # templates
-_VERDICTS = 1024  # on the texts of one place
+_VERDICTS = 1024  # for the texts of one place
 
 
 Check = Callable[[str], bool]
-"""A condition on a text; its verdicts are kept."""
+"""A condition on a text; its verdicts are cached."""
 
 
 class Poured(NamedTuple):
-    """XML with a place for each of some texts."""
+    """XML with open places for texts."""
 
     form: str  # for the operator %
-    order: tuple[int, ...]  # which text stands in each place
+    order: tuple[int, ...]  # which text goes into each place
 
     def fill(self, written: Texts) -> str:
-        """The XML; the texts are escaped already."""
+        """Returns the XML with these texts, which must already be escaped."""
         return self.form % tuple([written[at] for at in self.order])
 
 
 class ChildTemplate(NamedTuple):
-    """A child element: a leaf by its hole, any other by what stands in it."""
+    """A child element: a leaf has the hole of its text, any other child has poured XML."""
 
     name: str
     attributes: dict[str, str]
@@ -51,7 +50,7 @@ class ChildTemplate(NamedTuple):
     start: str
 
     def node(self, texts: Texts, written: Texts) -> Node:
-        """The child of a unit. Its attributes are shared by all units: they are replaced, not changed."""
+        """The child for one unit. All units share its attributes: replace them, do not change them."""
         if self.inside is None:
             text = texts[self.hole] if self.hole >= 0 else ""
             return Node(self.name, self.attributes, text, start=self.start)
@@ -64,9 +63,9 @@ class Template:
     def __init__(
         self, texts: Texts, kept: Iterable[Node], types: Types, checks: dict[int, list[Check]]
     ) -> None:
-        """From the texts of a unit, its children in schema order and its own types; `checks`: conditions beside these.
+        """Learn from a unit's texts, its children in schema order and its own types; `checks`: additional conditions.
 
-        Raises UnlearnableError where what was found depends on a value.
+        Raises UnlearnableError if the result depends on a value.
         """
         found = {at: list(held) for at, held in checks.items()}
         nodes = list(kept)
@@ -77,12 +76,12 @@ class Template:
         self._checks = tuple((at, check) for at, held in found.items() for check in dict.fromkeys(held))
 
     def nodes(self, texts: Texts, written: Texts) -> list[Node]:
-        """The children of a unit; `written`: its texts as they stand in XML."""
+        """The children of a unit; `written`: its texts escaped for XML."""
         return [child.node(texts, written) for child in self._children]
 
     def takes(self, texts: Texts) -> bool:
-        """Whether each text of a unit is valid at its place."""
-        for at, check in self._checks:  # noqa: SIM110 - for each unit: a generator costs more than the checks
+        """Whether each text of a unit is valid in its place."""
+        for at, check in self._checks:  # noqa: SIM110 - called for each unit: a generator costs more than the checks
             if not check(texts[at]):
                 return False
         return True
@@ -98,11 +97,11 @@ def _child_template(node: Node) -> ChildTemplate:
 
 
 class UnlearnableError(Exception):
-    """What was found depends on a value."""
+    """The result depends on a value."""
 
 
 def poured(nodes: Iterable[Node]) -> Poured:
-    """Some elements as XML. Where an element has a hole a text is to be poured in, before the rest of it."""
+    """Some elements as XML with open places. An element's text goes before the rest of its content."""
     pouring = _Pouring()
     for node in nodes:
         pouring.element(node)
@@ -110,7 +109,7 @@ def poured(nodes: Iterable[Node]) -> Poured:
 
 
 class _Pouring:
-    """XML that is being taken apart at its holes."""
+    """Collects XML and its open places."""
 
     def __init__(self) -> None:
         self._form: list[str] = []
@@ -140,7 +139,7 @@ class _Pouring:
 
 
 def written(texts: Texts) -> Texts:
-    """The texts as they stand in XML."""
+    """The texts, escaped for XML."""
     plain = "".join(texts)
     return texts if escape_text(plain) is plain else [escape_text(text) for text in texts]
 
@@ -149,7 +148,7 @@ _POSITION = re.compile(r"[0-9A-Fa-f.\s-]*")
 
 
 def says_position(version: str, text: str) -> bool:
-    """Whether the version and the text of an ID-KMEHR say no more than a position, which is numbered anew."""
+    """Whether the version and the text of an ID-KMEHR state no more than a position, which is numbered anew."""
     return _POSITION.fullmatch(version + text) is not None
 
 
@@ -158,7 +157,7 @@ def _as_form(xml: str) -> str:
 
 
 def _learn(node: Node, types: Types, texts: Texts, checks: dict[int, list[Check]]) -> None:
-    """Add what the texts in an element have to be. Raises UnlearnableError."""
+    """Add the conditions on the texts in an element. Raises UnlearnableError."""
     _refuse_other_form(node.text, node.hole, texts)
     if not node.children:
         if node.hole >= 0 and not all(map(holds_any_text, RELEASES, types)):
@@ -174,13 +173,13 @@ def _learn(node: Node, types: Types, texts: Texts, checks: dict[int, list[Check]
 
 
 def _refuse_other_form(text: str, hole: int, texts: Texts) -> None:
-    """A text must stand there as it came."""
+    """Raise UnlearnableError unless the text is there as it came."""
     if text and (hole < 0 or texts[hole] != text):
         raise UnlearnableError
 
 
 def types_of_child(types: Types, name: str) -> Types:
-    """The types of a child element. Raises UnlearnableError where a release does not know it by its name."""
+    """The types of a child element. Raises UnlearnableError if a release has no child of that name."""
     found = [child_type(type_name, name, release) for type_name, release in zip(types, RELEASES, strict=True)]
     if None in found:
         raise UnlearnableError
@@ -189,7 +188,7 @@ def types_of_child(types: Types, name: str) -> Types:
 
 @lru_cache(_KEPT)
 def _check_of(types: Types, start: str) -> Check:
-    """That a text is valid in both releases as the content of a leaf; `start`: its start tag after the name."""
+    """The condition that a text is valid as a leaf's content in both releases; `start`: its start tag after the name."""
 
     def is_valid(text: str) -> bool:
         return is_valid_in_each(types, start + escape_text(text))
@@ -201,13 +200,13 @@ _learned: dict[tuple[str, str], Template] = {}
 
 
 def template_of(unit: Unit) -> Template | None:
-    """The template by which a unit can be written."""
+    """The template that fits a unit, if there is one."""
     found = None if unit.altered else _learned.get(_key(unit))
     return found if found is not None and found.takes(all_texts(unit)) else None
 
 
 def learn_template(unit: Unit, kept: Iterable[Node], type_name: str) -> None:
-    """Keep how a unit was written of which every child fitted its type; nothing where that depends on a value."""
+    """Keep a template for a unit whose children all fitted their types, unless it depends on a value."""
     if unit.altered:
         return
     checks: dict[int, list[Check]] = {}
@@ -226,7 +225,7 @@ def learn_template(unit: Unit, kept: Iterable[Node], type_name: str) -> None:
 
 
 def all_texts(unit: Unit) -> Texts:
-    """The texts of a unit, with that of the MF-ID made for it."""
+    """The texts of a unit, followed by that of the MF-ID made for it."""
     return unit.texts if unit.made is None else [*unit.texts, unit.made.text]
 
 

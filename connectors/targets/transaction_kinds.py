@@ -1,4 +1,4 @@
-"""The transaction kinds of SMF, and where the others go (formats: KMEHR, the SMF table and how letters travel)."""
+"""The transaction kinds of SMF, and the mapping of all others (docs/formats: KMEHR, the SMF table and how letters travel)."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ _OTHER_SUMMARY = "sumehr"
 
 
 def is_summary(transaction: Unit) -> bool:
-    """Whether one of its kinds says that it is the clinical summary."""
+    """Whether one of its kinds is the clinical summary."""
     kinds = transaction.skeleton.codes("CD-TRANSACTION")
     return any(transaction.texts[at] == SUMMARY for at in kinds if at >= 0)
 
 
 def newest_other_summary(transactions: Sequence[Unit]) -> Unit | None:
-    """The newest SUMEHR: importers look for problems, allergies, medication and vaccines in a clinicalsummary alone."""
+    """The newest SUMEHR: importers look for problems, allergies, medication and vaccines only in a clinicalsummary."""
     found = [t for t in transactions if stated_kind(t) == _OTHER_SUMMARY]
     return max(found, key=lambda t: (t.row["date"] or "", _time(t)), default=None)
 

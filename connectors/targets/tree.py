@@ -1,4 +1,4 @@
-"""Small XML trees of what we write: read back from staged fragments, written with exact escaping."""
+"""Small XML trees for output: read back from staged fragments, written with exact escaping."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from schemas.errors import UnexplainedUnitError
 
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _ESCAPED = re.compile('[\x00-\x1f\ufffe\uffff&<>"]')
-_AS_IT_IS = re.compile("[ !#-%'-;=?-~]*")  # ASCII that stands the same in a text and in an attribute
+_AS_IT_IS = re.compile("[ !#-%'-;=?-~]*")  # ASCII that is not escaped in a text or an attribute
 
 
 class OfRun(str):
-    """Stands in a mark of our making for the token of the run, until the chart is written."""
+    """Placeholder for the token of the run in its marks, until the chart is written."""
 
     __slots__ = ()
 
@@ -34,12 +34,12 @@ class Node:
     text: str = ""
     children: list[Node] = field(default_factory=list)
     tail: str = ""
-    position: int = 0  # its ordinal in the source, to keep equals in order
+    position: int = 0  # its ordinal in the source, which keeps equals in order
     stream: object = None  # a document whose content is written piece by piece
-    hole: int = -1  # which of its unit's texts `text` is; -1: none
+    hole: int = -1  # index of `text` among its unit's texts; -1: none
     tail_hole: int = -1
-    rest: str = ""  # more of its content, as XML, after the children
-    start: str = ""  # its start tag where that is made already; its attributes are not changed then
+    rest: str = ""  # further content after the children, as XML
+    start: str = ""  # its start tag if already made; its attributes then do not change
 
     def child(self, name: str) -> Node | None:
         """The first child of that name."""
@@ -47,14 +47,14 @@ class Node:
 
 
 def leaf(name: str, text: str | None, **attributes: str | None) -> Node:
-    """An element that holds text only; attributes that are None are not there."""
+    """An element that holds only text; attributes that are None are omitted."""
     if None in attributes.values():
         attributes = {k: v for k, v in attributes.items() if v is not None}
     return Node(name, cast("dict[str, str]", attributes), text or "")
 
 
 def wrap(name: str, *children: Node) -> Node:
-    """An element that holds elements only."""
+    """An element that holds only elements."""
     return Node(name, children=list(children))
 
 
@@ -93,17 +93,17 @@ def clean(text: str) -> str:
 
 
 def told(node: Node) -> str:
-    """An element's text as the books compare it: cleaned, without white space at its ends."""
+    """An element's text as the books compare it: cleaned, without surrounding white space."""
     return told_text(node.text)
 
 
 def told_text(text: str) -> str:
-    """The same of a text."""
+    """Like `told`, for a text."""
     return text if text.isascii() and text.isalnum() else clean(text).strip(" \t\r\n")
 
 
 def escape_text(text: str) -> str:
-    """Text content; CR as a reference, or a parser would turn it into LF."""
+    """Text content; CR as a reference, because a parser would turn it into LF."""
     if _AS_IT_IS.fullmatch(text):
         return text
     text = clean(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
@@ -111,7 +111,7 @@ def escape_text(text: str) -> str:
 
 
 def escape_attribute(text: str) -> str:
-    """Attribute value between double quotes; white space as references, or a parser would normalise it."""
+    """Attribute value between double quotes; white space as references, because a parser would normalise it."""
     if _AS_IT_IS.fullmatch(text):
         return text
     text = escape_text(text).replace('"', "&quot;")
@@ -135,7 +135,7 @@ def serialise(node: Node) -> str:
 
 
 def inside(node: Node) -> str:
-    """The element as XML without its name: attributes, `>` and content, not yet in the normal form of Unicode."""
+    """The element as XML without its name: attributes, `>` and content, not yet normalised to NFC."""
     pieces: list[str] = []
     _inside(node, pieces)
     return "".join(pieces)
@@ -152,7 +152,7 @@ def _inside(node: Node, pieces: list[str]) -> None:
 
 
 def stamp(node: Node, token: str) -> None:
-    """Give the marks in a tree the token of the run."""
+    """Set the token of the run in the marks of a tree."""
     waiting = [node]
     while waiting:
         each = waiting.pop()
@@ -162,7 +162,7 @@ def stamp(node: Node, token: str) -> None:
 
 
 def walk(node: Node) -> Iterator[Node]:
-    """The node and all below it."""
+    """Yield the node and all nodes below it."""
     yield node
     for child in node.children:
         yield from walk(child)

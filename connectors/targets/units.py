@@ -1,4 +1,4 @@
-"""Units to valid SMF elements: what does not fit stands as prose in the same unit (`originals`, `ladder`)."""
+"""Turn units into valid SMF elements; what does not fit becomes prose in the same unit (`originals`, `ladder`)."""
 
 from __future__ import annotations
 
@@ -43,12 +43,12 @@ FOLDER_TEXTS = {"text": "DT:textType"}
 
 
 def is_kmehr_id(node: Node) -> bool:
-    """An ID-KMEHR: there is one in each element, and it is a position."""
+    """Whether a node is an ID-KMEHR: each element has one, and it is a position."""
     return node.name == "id" and node.attributes.get("S") == "ID-KMEHR"
 
 
 def is_position(node: Node) -> bool:
-    """Whether an ID-KMEHR says no more than a position, which is numbered anew."""
+    """Whether an ID-KMEHR states no more than a position, which is numbered anew."""
     labels = node.attributes
     return (
         is_kmehr_id(node)
@@ -59,16 +59,16 @@ def is_position(node: Node) -> bool:
 
 
 class UnitWriter:
-    """Turns the units of a transaction into nodes. `references`: where links point to in the chart."""
+    """Turns the units of a transaction into nodes. `references`: the targets of links in the chart."""
 
     def __init__(self, references: References, originals: Originals) -> None:
         self._references = references
         self._originals = originals
 
     def head(self, unit: Unit) -> tuple[list[Node], list[Node]]:
-        """The unit's own children as far as they fit, in schema order, and the texts for what does not.
+        """The unit's own children that fit, in schema order, and the texts for those that do not.
 
-        Marks the unit degraded when there are any.
+        Marks the unit degraded if there are any such texts.
         """
         template = template_of(unit)
         if template is not None:
@@ -77,7 +77,7 @@ class UnitWriter:
         return self._fit(unit)
 
     def _fit(self, unit: Unit) -> tuple[list[Node], list[Node]]:
-        """The same, child by child; what is found is kept for later units of the shape."""
+        """Like `head`, child by child; keeps the result as a template for later units of the shape."""
         type_name = _TYPES[unit.kind]
         children = [child for child in unit.children if not is_kmehr_id(child)]
         kept, misfits = fit_children(children, type_name)
@@ -107,7 +107,7 @@ class UnitWriter:
             author = fitting_author(misfit)
             if author is not None:
                 kept.append(author)
-                # Before the texts of other authors: the copy is the last author that stands before its own text.
+                # Before the texts of other authors: the copy is the last author before its own text.
                 texts.insert(0, self._originals.text(misfit, copy=author.name))
                 return
         found = None if single and misfit.name in present else stand_in(misfit, type_name, self._originals)
@@ -136,7 +136,7 @@ class UnitWriter:
                 return [self.link(unit)]
 
     def link(self, unit: Unit) -> Node:
-        """A link or attachment; what cannot be one goes into a text of its owner."""
+        """A link or attachment; if it cannot be one, a text of its owner."""
         if unit.kind is UnitKind.ATTACHMENT:
             return attachment(unit)
         node = parse_fragment(unit.row["xml"])
@@ -152,7 +152,7 @@ class UnitWriter:
         return node
 
     def loose(self, unit: Unit) -> Node:
-        """What stands directly in a folder: texts and links there are, all else travels as text."""
+        """Content directly in a folder: texts and links fit there, everything else becomes text."""
         if unit.kind in (UnitKind.ITEM, UnitKind.HEADING):
             return self._whole(unit)
         return self.text_of(unit, FOLDER_TEXTS) if unit.kind is UnitKind.TEXT else self.link(unit)
@@ -187,13 +187,13 @@ class UnitWriter:
         return Node("heading", children=[*head, *body])
 
     def _whole(self, unit: Unit) -> Node:
-        """The whole unit, with all that is in it, as a text in its parent."""
+        """The whole unit, with all units in it, as a text in its parent."""
         for each in unit.below():
             each.degrade(Reason.NOT_IN_TARGET)
         return self._say(unit, verbatim(unit))
 
     def text_of(self, unit: Unit, types: Mapping[str, str]) -> Node:
-        """A text; one that is none of the types known there stands as prose."""
+        """A text; prose if it is not a type of text known there."""
         node = unit.children[0]
         if node.name in types and is_valid(node, types[node.name]):
             return node
@@ -221,7 +221,7 @@ def _texts_of(owner: str) -> Mapping[str, str]:
 
 
 def _stands_before_text(name: str, owner: str) -> bool:
-    """Whether the text that tells the rest of such a child comes after it."""
+    """Whether the text with the rest of such a child comes after it."""
     ranks = order_of(owner)
     return ranks.get(name, 0) < ranks.get("text", 0)
 
@@ -232,7 +232,7 @@ def _has_known_kind(item: Unit) -> bool:
 
 
 def verbatim(unit: Unit) -> Node:
-    """The unit as it came, as a tree (attachments included: only small units go this way)."""
+    """The unit as it came, as a tree (attachments included: used only for small units)."""
     if unit.kind in (UnitKind.TEXT, UnitKind.PATIENT_FIELD):
         return unit.children[0]
     if unit.kind is UnitKind.LINK:
@@ -246,7 +246,7 @@ def verbatim(unit: Unit) -> Node:
 
 
 def attachment(unit: Unit) -> Node:
-    """A `lnk` whose content is streamed when it is written; one that says nothing of itself is `multimedia`."""
+    """A `lnk` whose content is streamed during writing; without a type of its own it is `multimedia`."""
     row = unit.row
     labels = {
         "TYPE": "multimedia" if row["link_type"] is None else row["link_type"],
@@ -264,12 +264,12 @@ _NUMBER_START = opening(Node("id", _NUMBER))
 
 
 def position() -> Node:
-    """The id that says the place of an element among its kind; `number` sets it."""
+    """The id that states an element's position among its kind; `number` sets it."""
     return Node("id", _NUMBER, "1", start=_NUMBER_START)
 
 
 def number(nodes: list[Node]) -> list[Node]:
-    """Number headings and items among themselves from 1 (ID-KMEHR is a position)."""
+    """Number headings and items separately from 1 (ID-KMEHR is a position)."""
     count = 0
     for node in nodes:
         if node.name in ("item", "heading", "transaction"):

@@ -1,6 +1,6 @@
-"""Whether a chart is valid as a whole, in both releases.
+"""Validate a whole chart against both releases.
 
-libxml2 passes over characters that are none of base64; the counter of what is delivered decodes strictly.
+libxml2 ignores characters that are not base64; the counter of what is delivered decodes strictly.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ _ROOT = f"{{{NAMESPACE}}}kmehrmessage"
 class WholeChart:
     """Feed the bytes of one chart, then `close()`: valid in both releases or not.
 
-    The chart is parsed once, without the contents of its attachments; its tree is smaller than the one it is written
-    from. What is found names patients: only the verdict leaves it.
+    The chart is parsed once, without attachment contents; its tree is smaller than the tree from which it is written. Validation
+    errors name patients, so only the verdict is returned.
     """
 
     def __init__(self) -> None:
@@ -29,19 +29,19 @@ class WholeChart:
         self._sound = True
 
     def feed(self, piece: bytes) -> None:
-        """Take the next bytes."""
+        """Process the next bytes."""
         self._parse(self._thinned.feed(piece))
 
     def close(self) -> bool:
-        """The verdict; after this nothing more is fed."""
+        """Returns the verdict; nothing may be fed afterwards."""
         self._parse(self._thinned.close())
         if not self._sound:
             return False
         try:
             root = self._parser.close()
-        except etree.XMLSyntaxError:  # it breaks off, or there is nothing
+        except etree.XMLSyntaxError:  # cut short, or empty
             return False
-        # Each type has a global element of its own in our schemas: only the root of a message is a chart.
+        # Each type has a global element in our schemas: only the root of a message is a chart.
         return root.tag == _ROOT and all(schema_of(release).validate(root) for release in RELEASES)
 
     def _parse(self, thin: bytes) -> None:
@@ -54,14 +54,14 @@ class WholeChart:
 
 
 class WithoutContents:
-    """Bytes of a chart less those of attachments: of base64 the last four characters remain, which decide its validity."""
+    """Removes attachment contents from a chart's bytes, except the last four base64 characters, which decide their validity."""
 
     def __init__(self) -> None:
-        self._held = b""  # a tag that is not whole yet, or the end of a content
+        self._held = b""  # an unfinished tag, or the end of a content
         self._inside = False
 
     def feed(self, piece: bytes) -> bytes:
-        """What remains of the next bytes."""
+        """Returns what remains of the next bytes."""
         made: list[bytes] = []
         data, at = self._held + piece, 0
         self._held = b""
@@ -70,7 +70,7 @@ class WithoutContents:
         return b"".join(made)
 
     def close(self) -> bytes:
-        """What is still held."""
+        """Returns the bytes still held."""
         return self._held
 
     def _markup(self, data: bytes, at: int, made: list[bytes]) -> int:
@@ -91,7 +91,7 @@ class WithoutContents:
         content = data[at:end] if end >= 0 else data[at:]
         cut = max(len(content) - 1, 0) // 4 * 4
         if content[:cut].translate(None, _ALPHABET):
-            made.append(content[:cut])  # no bare base64: as it stands
+            made.append(content[:cut])  # not bare base64: kept as it is
         if self._inside:
             self._held = content[cut:]
             return len(data)

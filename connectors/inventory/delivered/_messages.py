@@ -1,7 +1,7 @@
-"""A transaction made from a HealthOne message: its lines are what counts; all the rest must follow from them.
+"""Transactions made from a HealthOne message: the lines are counted, and all other content must follow from them.
 
-The message lies in the transaction as an attachment, byte for byte. What was made from it (the text, the items,
-the head's date, the patient's fields) is held against its lines here, so that nothing made can be invented.
+The transaction holds the message as an attachment, byte for byte. Everything made from it (the text, the items, the head's
+date, the patient's fields) is compared with its lines here, so that invented content is detected.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _WORD = re.compile(r"[^\s,]+")
 
 
 def lines_of(unit: Unit) -> list[MessageLine] | None:
-    """The lines of the one message that a marked transaction holds; None when it holds none, or several."""
+    """The lines of the one message that a marked transaction holds; None if it holds none or several."""
     held = [child.held for child in unit.children if child.kind is UnitKind.ATTACHMENT]
     if len(held) != 1 or held[0] is None:
         return None
@@ -36,7 +36,7 @@ def lines_of(unit: Unit) -> list[MessageLine] | None:
 
 
 def follows(unit: Unit, node: Node, lines: list[MessageLine]) -> bool:
-    """Whether the transaction says what the message says and no more."""
+    """Whether the transaction states what the message states and no more."""
     texts = [child.body for child in unit.children if child.kind is UnitKind.TEXT]
     items = [child.line for child in unit.children if child.kind is UnitKind.ITEM]
     known = 1 + len(texts) + len(items) == len(unit.children)
@@ -57,16 +57,16 @@ def _kind(node: Node) -> str:
 
 
 def readable(lines: list[MessageLine]) -> str:
-    """What the lines below the header say, without descriptors, references and codes; or all there is."""
-    told = []
+    """The text of the lines below the header, without descriptors, references and codes; the whole message if none are below."""
+    texts = []
     for line in lines:
         if line.kind is UnitKind.RESULT:
-            told.append(_result(line.fields))
+            texts.append(_result(line.fields))
         elif line.kind is UnitKind.COMMENT:
-            told.append((_report(line.fields) if line.descriptor in _REPORTS else line.text).rstrip())
+            texts.append((_report(line.fields) if line.descriptor in _REPORTS else line.text).rstrip())
         elif line.kind is None and not line.is_end:
-            told.append("")
-    return "\n".join(told).strip("\n") or "".join(line.whole for line in lines)
+            texts.append("")
+    return "\n".join(texts).strip("\n") or "".join(line.whole for line in lines)
 
 
 def _result(fields: list[str]) -> str:
@@ -83,14 +83,14 @@ def _report(fields: list[str]) -> str:
 
 
 def _last(fields: list[str]) -> str:
-    """The eighth field, with what backslashes in it cut off; empty fields at the end belong to the line."""
+    """The eighth field, with everything after further backslashes; empty fields at the end are part of the line."""
     rest = fields[7:]
     kept = max((n for n, field in enumerate(rest, start=1) if field.strip()), default=1)
     return "\\".join(rest[:kept])
 
 
 def item_follows(node: Node, line: str) -> bool:
-    """Whether an item made from a result line says nothing that the line does not say."""
+    """Whether an item made from a result line states nothing beyond that line."""
     fields = [*without_controls(line).rstrip("\x1a\x0c").split("\\"), *[""] * 8]
     value, limits = _last(fields[:-8]), fields[4]
     for content in (child for child in node.children if child.name == "content"):
@@ -116,7 +116,7 @@ def _forms(decimal: Node) -> tuple[str, str]:
 
 
 class Said:
-    """What the header lines of a message say, in the forms in which it may be repeated."""
+    """What the header lines of a message state, in the forms in which it may be repeated."""
 
     def __init__(self, lines: Iterable[MessageLine]) -> None:
         lines = list(lines)
@@ -134,7 +134,7 @@ class Said:
         }
 
     def bears_field(self, node: Node) -> bool:
-        """Whether a field of the patient is said."""
+        """Whether the message states this field of the patient."""
         if node.name == "id":
             return node.value() == self._inss
         if node.name == "sex":
@@ -147,7 +147,7 @@ class Said:
         return node.value() in self._fields
 
     def bears_head(self, node: Node) -> bool:
-        """Whether date, time and reference of the transaction are said, where they are no fillers."""
+        """Whether the message states the transaction's date, time and reference, unless they are fillers."""
         filled = {name for c in node.children if is_mark(c, "REPRISE-FILLED") for name in c.value().split()}
         return all(bears for name, bears in self._head(node) if name not in filled)
 
@@ -161,12 +161,12 @@ class Said:
                 said = "C" in self._status if child.value() == "true" else "P" in self._status
                 yield "iscomplete", said and ("C" in self._status) == (child.value() == "true")
             elif child.name == "author":
-                yield "author", [self._bears_party(party) for party in child.children] == [True]
+                yield "author", [self._has_sender(party) for party in child.children] == [True]
             elif child.get("SL") == "HEALTHONE-REFERENCE":
                 yield "id", child.value() in self._fields
 
-    def _bears_party(self, party: Node) -> bool:
-        """Whether a party is the sender, with the role that such messages say."""
+    def _has_sender(self, party: Node) -> bool:
+        """Whether a party is the sender, in the role that such messages state."""
         role = "orglaboratory" if self._results else "sender"
         digits = "".join(sign for sign in self._sender if sign not in "./- \t")
         said = {"id": digits, "cd": role, "name": self._sender}
@@ -180,6 +180,6 @@ class Said:
 
 
 def _field(heads: list[MessageLine], descriptor: str, at: int) -> str:
-    """A field of the first line of a kind; empty where there is none."""
+    """A field of the first line with this descriptor; empty if there is none."""
     fields = next((line.fields for line in heads if line.descriptor == descriptor), [])
     return without_controls(fields[at]).strip() if at < len(fields) else ""

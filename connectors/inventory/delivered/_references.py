@@ -1,7 +1,7 @@
-"""A link that the target writer turned: its URL points at an MF-ID and says, with the token of the run, what it was.
+"""Links that the target writer turned: the URL points at an MF-ID and holds the original URL after the run's token.
 
-The original counts. That it points where it should is tested here as far as the chart shows it: the unit it points at is
-there and, unless the original speaks of a position (which the chart numbers anew), has every id that it names.
+The original counts. This module checks the new target as far as the chart allows: the unit must exist and have every id that
+the original names, unless the original names a position (positions are numbered anew in the chart).
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Turned:
         self._ids: dict[str, set[str]] = {}  # of the units, by MF-ID
 
     def restore(self, node: Node) -> Node:
-        """A link as it came; any other is given back."""
+        """Returns a turned link as it came, any other link unchanged."""
         url = node.get("URL") or ""
         said = _SAID.search(url)
         if said is None or said[1] != self._token:
@@ -37,13 +37,13 @@ class Turned:
         return Node(node.name, node.attributes | {"URL": original}, node.runs, node.children, node.mixed)
 
     def hold(self, mf_ids: Iterable[str], children: Iterable[Node]) -> None:
-        """A unit that a link may point at."""
+        """Record a unit that a link may point at."""
         values = {child.value() for child in children if child.name == "id" and child.get("S") != "ID-KMEHR"}
         for mf_id in mf_ids:
             self._ids.setdefault(mf_id, set()).update(values)
 
     def conclude(self) -> list[str]:
-        """A problem for each link that points elsewhere."""
+        """Returns a problem for each link that points elsewhere."""
         return [DIFFERS for target, original in self._links if not self._is_right(target, original)]
 
     def _is_right(self, target: str, original: str) -> bool:

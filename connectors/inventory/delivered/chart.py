@@ -1,4 +1,4 @@
-"""Read back a delivered chart while it is being written, with the same normal form as its source."""
+"""Read back a delivered chart while it is written, in the same normal form as its source."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from schemas.errors import LimitExceededError, UnreadableSourceError, UnsafeSour
 from schemas.item_kinds import ITEM_KINDS
 
 DEEPER = 8
-"""A moved element may lie so much deeper than in the source, which was within the limit."""
+"""Levels that a moved element may lie deeper than in the source, where it was within the limit."""
 
 
 class DeliveredUnit(NamedTuple):
@@ -36,7 +36,7 @@ class DeliveredUnit(NamedTuple):
 
 @dataclass
 class ChartAccount:
-    """What one delivered chart holds. `problems` are codes, one an occurrence."""
+    """The content of one delivered chart. `problems` holds a code for each occurrence."""
 
     units: list[DeliveredUnit] = field(default_factory=list)
     filled: dict[str, int] = field(default_factory=dict)
@@ -45,9 +45,9 @@ class ChartAccount:
 
 
 class DeliveredChart:
-    """Feed the bytes of one patient file, then `close()`. Nothing of it is held but its originals and what a Walk holds.
+    """Feed the bytes of one patient file, then `close()`. Holds only its originals and what a Walk holds.
 
-    `token`: what the marks of the run that writes the chart carry; marks without it came with the source.
+    `token`: carried by the marks of the run that writes the chart; marks without it came with the source.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class DeliveredChart:
             max_depth=depth,
             max_unit=limits.max_unit_bytes,
             findings=self._findings,
-            position=_nowhere,
+            position=_no_position,
             tiles=_NoTiles(),
             token=token,
             originals=self._originals,
@@ -75,12 +75,12 @@ class DeliveredChart:
         self._broken = False
 
     def feed(self, piece: bytes) -> None:
-        """Take the next bytes."""
+        """Process the next bytes."""
         if not self._broken:
             self._guarded(piece, final=False)
 
     def close(self) -> ChartAccount:
-        """The account; after this nothing more is fed."""
+        """Returns the account; nothing may be fed afterwards."""
         if not self._broken:
             self._guarded(b"", final=True)
         account = self._account
@@ -121,7 +121,7 @@ class DeliveredChart:
 
 
 class _ChartFindings(Findings):
-    """The further rules that a delivered chart keeps."""
+    """The additional rules for a delivered chart."""
 
     def __init__(self, key: bytes, token: str) -> None:
         super().__init__(examine=False)
@@ -134,11 +134,11 @@ class _ChartFindings(Findings):
         self._said: list[Said] = []
 
     def on_link(self, link: Node) -> Node:
-        """A link that was turned counts as what it was."""
+        """Returns a turned link in its original form, which is what counts."""
         return self._turned.restore(link)
 
     def on_patient(self, fields: list[Node]) -> list[Node]:
-        """Set aside the fields made from messages; they are held against the messages at the end."""
+        """Set aside the fields made from messages; they are compared with the messages at the end."""
         names = (message_mark(fields) or "").split()
         self._made = [field for field in fields if field.name in names and field.get("S") != "LOCAL"]
         if len(self._made) != len(names):
@@ -146,7 +146,7 @@ class _ChartFindings(Findings):
         return [field for field in fields if not any(field is made for made in self._made)]
 
     def on_transaction(self, unit: Unit, node: Node) -> None:
-        """Count summaries as they stand (not what they were before), and MF-IDs."""
+        """Count summaries as they stand (not by their earlier kind), and MF-IDs."""
         self._turned.hold(unit.mf_ids, node.children)
         if unit.moved:
             return
@@ -171,7 +171,7 @@ class _ChartFindings(Findings):
             child.held = None
 
     def on_item(self, unit: Unit, node: Node) -> None:
-        """Look for kinds outside the standard, and count MF-IDs."""
+        """Check for kinds outside the standard, and count MF-IDs."""
         self._turned.hold(unit.mf_ids, node.children)
         if unit.moved:
             return
@@ -182,7 +182,7 @@ class _ChartFindings(Findings):
             self.problems.append(DIFFERS)
 
     def conclude(self) -> list[str]:
-        """The problems that only show at the end."""
+        """Returns the problems that only show at the end."""
         found = ["second_summary"] if self._summaries > 1 else []
         found += self._turned.conclude()
         if any(not any(said.bears_field(field) for said in self._said) for field in self._made):
@@ -199,22 +199,22 @@ class _ChartFindings(Findings):
 
 
 class _NoTiles(Tiles):
-    """A delivered stream's bytes are not accounted for: its units are."""
+    """Ignores bytes: of a delivered stream only the units are accounted for."""
 
     def __init__(self) -> None:
         super().__init__(0)
 
     def switch(self, position: int, owner: list[Span]) -> None:
-        """Nothing to do."""
+        """Does nothing."""
 
     def settle(self, spans: list[Span]) -> None:
-        """Nothing to do."""
+        """Does nothing."""
 
     def is_long(self) -> bool:
-        """Never."""
+        """Always false."""
         return False
 
 
-def _nowhere() -> int:
-    """Positions are of no interest here."""
+def _no_position() -> int:
+    """Placeholder: positions are not used here."""
     return 0

@@ -1,6 +1,6 @@
-"""Count delivered charts, several at once, from their bytes: by arithmetic and recipes where these know all of a chart.
+"""Count delivered charts from their bytes, several at once, by arithmetic and recipes where these cover the whole chart.
 
-A chart that they do not know, or in which anything is against the rules, is counted by `DeliveredChart`: it says what is wrong.
+A chart that they do not cover, or that breaks any rule, is counted by `DeliveredChart`, which reports the problem.
 """
 
 from __future__ import annotations
@@ -37,17 +37,17 @@ from connectors.inventory.kmehr.recipes import Recipe, Skeleton
 from schemas.item_kinds import ITEM_KINDS
 
 _TOGETHER = 1 << 20
-"""Charts are counted when they are so many bytes."""
+"""Charts are counted once this many bytes have been collected."""
 _LARGEST = 8 << 20
 """A longer chart is never held whole."""
 _BEGIN, _END = b"<folder>", b"</folder>"
 _FRAMES = 16
 _VERDICTS = 1_000
-"""On items made from lines, of one shape."""
+"""Verdicts remembered for items of one shape that were made from lines."""
 
 
 class DeliveredHead(HeadRecipe):
-    """What the tags of a head say of its marks, and where the rest is said that the rules ask for."""
+    """The marks in a head's tags, and the places of the texts that further rules check."""
 
     def __init__(self, skeleton: Skeleton) -> None:
         super().__init__(skeleton)
@@ -64,7 +64,7 @@ class DeliveredHead(HeadRecipe):
         self._verdicts: dict[tuple[object, ...], bool] = {}
 
     def mf_ids(self, raw: list[bytes]) -> set[str]:
-        """What its MF-IDs say."""
+        """The values of its MF-IDs."""
         return {self.skeleton.value(child, raw) for child in self._mf_ids} - {""}
 
     def has_known_kind(self, raw: list[bytes]) -> bool:
@@ -72,7 +72,7 @@ class DeliveredHead(HeadRecipe):
         return all(self.skeleton.value(child, raw) in ITEM_KINDS for child in self._kinds)
 
     def line(self, raw: list[bytes]) -> str | None:
-        """The line of a message from which all follows that an item says; None where it does not."""
+        """The message line from which everything in an item follows; None if something does not."""
         if self._line is None or not self._is_derived:
             return None
         slot = self.skeleton.slot(self._line)
@@ -81,7 +81,7 @@ class DeliveredHead(HeadRecipe):
         return line if has_origin and self._follows(line, raw) else None
 
     def _follows(self, line: str, raw: list[bytes]) -> bool:
-        """The verdict of `item_follows`: it depends on content and severity, and on the line from its fifth field."""
+        """The cached verdict of `item_follows`, which depends on content, severity, and the line from its fifth field on."""
         told = (*line.split("\\", 4)[4:], *[raw[slot] for slot in self._said])
         found = self._verdicts.get(told)
         if found is None:
@@ -93,7 +93,7 @@ class DeliveredHead(HeadRecipe):
 
 
 class DeliveredFolders(FolderCount[DeliveredHead]):
-    """Counts the folders of charts that a run writes. What is not in order raises UnknownForm."""
+    """Counts the folders of charts that a run writes. Raises UnknownForm for anything out of order."""
 
     def __init__(self, key: bytes, token: str) -> None:
         super().__init__(DeliveredHead, token)
@@ -106,10 +106,10 @@ class DeliveredFolders(FolderCount[DeliveredHead]):
         )  # units by folder and MF-ID
         self._versions: set[tuple[int, str | None]] = (
             set()
-        )  # units that say they are a new version of an MF-ID
+        )  # units that state they are a new version of an MF-ID
 
     def count(self, folders: list[bytes], limits: Limits) -> list[list[DeliveredUnit]]:
-        """The units of each of some folders."""
+        """Returns the units of each folder."""
         self._summaries.clear()
         self._holders.clear()
         self._results.clear()
@@ -130,18 +130,18 @@ class DeliveredFolders(FolderCount[DeliveredHead]):
         return units
 
     def _check_versions(self) -> None:
-        """Of the units of a folder that have one MF-ID, all but one say that they are new versions."""
+        """Check that all but one of the units with the same MF-ID in a folder say they are new versions."""
         for (_, mf_id), holders in self._holders.items():
             if len(holders) > 1 and sum((at, mf_id) in self._versions for at in holders) < len(holders) - 1:
                 raise UnknownForm(Why.PROBLEM)
 
     def on_field(self, work: Work, at: int, recipe: Recipe, raw: list[bytes]) -> None:  # noqa: ARG002
-        """A field of the run's making is the walk's."""
+        """Leave fields that the run made to the walk."""
         if recipe.skeleton.root.made:
             raise UnknownForm(Why.MARK)
 
     def on_link(self, work: Work, at: int, link: Node) -> None:
-        """Note of which MF-ID a unit is a new version; a link that was turned is the walk's."""
+        """Record the MF-ID of which a unit is a new version; leave turned links to the walk."""
         url = link.get("URL") or ""
         if self._token in url:
             raise UnknownForm(Why.MARK)
@@ -149,12 +149,12 @@ class DeliveredFolders(FolderCount[DeliveredHead]):
             self._versions.add((work.parents[at], link_target(url)))
 
     def on_head(self, work: Work, at: int, recipe: DeliveredHead, raw: list[bytes]) -> bytes | None:
-        """Hold each against the rules for summaries, kinds of items, MF-IDs and marks."""
+        """Check each head against the rules for summaries, kinds of items, MF-IDs and marks."""
         kind, folder = work.kinds[at], work.folders[at]
         if recipe.marks and (kind != ITEM or recipe.marks != {DERIVED}):
             raise UnknownForm(
                 Why.MARK
-            )  # of the marks beside MF-IDs, that of an item made from a message alone is no walk's
+            )  # beside MF-IDs, only the mark of an item made from a message needs no walk
         if kind == HEADING:
             return None
         told = work.told[at]
@@ -169,7 +169,7 @@ class DeliveredFolders(FolderCount[DeliveredHead]):
         return self._derived(at, recipe, raw) if recipe.marks else None
 
     def _derived(self, at: int, recipe: DeliveredHead, raw: list[bytes]) -> bytes:
-        """The fact of an item made from a line of a message: that line."""
+        """Returns the fact of an item made from a message line: that line."""
         line = recipe.line(raw)
         if line is None:
             raise UnknownForm(Why.PROBLEM)
@@ -179,7 +179,7 @@ class DeliveredFolders(FolderCount[DeliveredHead]):
 
 @dataclass
 class _Chart:
-    """A chart that waits to be counted; or one that was too long, already counted."""
+    """A chart that waits to be counted, or one that was too long and is already counted."""
 
     done: Callable[[ChartAccount], None]
     originals: bytes
@@ -199,7 +199,7 @@ class ChartBytes:
         self._walking: DeliveredChart | None = None
 
     def feed(self, piece: bytes) -> None:
-        """Take the next bytes."""
+        """Process the next bytes."""
         if self._walking is not None:
             self._walking.feed(piece)
             return
@@ -210,7 +210,7 @@ class ChartBytes:
             self._held.clear()
 
     def close(self) -> None:
-        """The chart is whole; after this nothing more is fed."""
+        """End the chart; nothing may be fed afterwards."""
         if self._walking is not None:
             self._chart.account = self._walking.close()
         self._chart.data = bytes(self._held)
@@ -220,7 +220,7 @@ class ChartBytes:
 
 @dataclass
 class DeliveredCharts:
-    """Counts the charts of one run. `walked`: how many one by one, and why; `token`: what the marks of the run carry."""
+    """Counts the charts of one run. `walked`: charts counted singly, by reason; `token`: carried by the run's marks."""
 
     fact_key: bytes
     token: str
@@ -234,18 +234,18 @@ class DeliveredCharts:
         self._size = 0
 
     def open(self, originals: bytes, done: Callable[[ChartAccount], None]) -> ChartBytes:
-        """The next chart: `done` is called with its account, in the order of charts, by `flush` at the latest."""
+        """Begin the next chart. `done` is called with each account, in the order of charts, by `flush` at the latest."""
         return ChartBytes(self, originals, done)
 
     def take(self, chart: _Chart) -> None:
-        """A chart is whole."""
+        """Take a complete chart."""
         self._waiting.append(chart)
         self._size += len(chart.data)
         if self._size >= _TOGETHER:
             self.flush()
 
     def flush(self) -> None:
-        """Count all that wait."""
+        """Count all charts that wait."""
         waiting, self._waiting, self._size = self._waiting, [], 0
         ready = {id(chart): self._folder(chart) for chart in waiting if chart.account is None}
         known = [chart for chart in waiting if isinstance(ready.get(id(chart)), bytes)]
@@ -257,7 +257,7 @@ class DeliveredCharts:
             chart.done(chart.account)
 
     def walking(self, originals: bytes, why: Why) -> DeliveredChart:
-        """A walk over one chart."""
+        """Returns a walk over one chart."""
         self.walked[why.value] += 1
         return DeliveredChart(self.fact_key, self.token, originals, self.limits)
 
@@ -267,7 +267,7 @@ class DeliveredCharts:
         return walk.close()
 
     def _count(self, charts: list[_Chart], folders: list[bytes]) -> None:
-        """Count charts together; those that are not known are found by halving, and walked."""
+        """Count charts together; halve the list to find those that are not covered, and walk these."""
         if not charts:
             return
         try:
@@ -286,7 +286,7 @@ class DeliveredCharts:
         self._count(charts[middle:], folders[middle:])
 
     def _folder(self, chart: _Chart) -> bytes | Why:
-        """The folder of a chart, where all around it is in order; else why the walk must count it."""
+        """Returns the folder of a chart if everything around it is in order, otherwise the reason for a walk."""
         begin, end = chart.data.find(_BEGIN), chart.data.rfind(_END) + len(_END)
         if chart.originals:
             return Why.PROSE
@@ -295,7 +295,7 @@ class DeliveredCharts:
         return chart.data[begin:end]
 
     def _is_in_order(self, head: bytes, tail: bytes) -> bool:
-        """Whether what stands around a folder makes, with an empty one, a chart without units and problems."""
+        """Whether the bytes around a folder form, with an empty folder, a chart without units and problems."""
         if (head, tail) not in self._frames:
             if len(self._frames) >= _FRAMES:
                 self._frames.clear()

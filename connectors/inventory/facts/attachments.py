@@ -1,4 +1,4 @@
-"""Decode and hash the base64 text of a node piece by piece; its bytes are never held, unless they are few."""
+"""Decode and hash the base64 text of a node piece by piece; only small contents are held in memory."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ EXAMINED_BYTES = 4 << 20
 
 
 class AttachmentDigest:
-    """Hashes decoded bytes and, in case the text turns out to be no base64, the text without white space."""
+    """Hashes the decoded bytes and, in case the text is not base64, the text without white space."""
 
     def __init__(self, *, examine: bool) -> None:
         self._pieces: list[str] = []
@@ -30,18 +30,18 @@ class AttachmentDigest:
         self._valid = True
         self._ended = False  # padding was seen: nothing may follow
         self._rest = ""
-        self._begun = False  # enough was seen to tell whether a data: label stands before
+        self._begun = False  # enough was seen to recognise a data: label
         self._kept: bytearray | None = bytearray() if examine else None
 
     def feed(self, text: str) -> None:
-        """Take the next characters."""
+        """Process the next characters."""
         self._pieces.append(text)
         self._waiting += len(text)
         if self._waiting >= _PIECE:
             self._drain()
 
     def close(self) -> bool:
-        """Take in what waits; tell whether there was anything but white space."""
+        """Process what is still held; returns whether there was anything but white space."""
         self._drain()
         if not self._begun:
             self._begin(final=True)
@@ -50,13 +50,13 @@ class AttachmentDigest:
         return self._raw_count > 0
 
     def result(self) -> tuple[str, int]:
-        """The hex digest (with the prefix `raw` when the text is no base64) and the number of bytes."""
+        """The hex digest (with the prefix `raw` if the text is not base64) and the number of bytes."""
         if self._valid:
             return self._decoded.hexdigest(), self._count
         return "raw" + self._raw.hexdigest(), self._raw_count
 
     def content(self) -> bytes | None:
-        """The decoded bytes, where they are valid and few enough to be examined."""
+        """The decoded bytes, if they are valid and few enough to be examined."""
         return bytes(self._kept) if self._valid and self._kept is not None else None
 
     def _drain(self) -> None:
@@ -75,7 +75,7 @@ class AttachmentDigest:
             self._decode(self._rest + text)
 
     def _begin(self, *, final: bool) -> None:
-        """Take a `data:` label off the beginning, once all of it is there."""
+        """Remove a `data:` label from the beginning, once it is complete."""
         if not final and "," not in self._rest and len(self._rest) < _LONGEST_LABEL:
             return
         self._begun = True
@@ -108,7 +108,7 @@ class AttachmentDigest:
 
 
 def _strict(text: str) -> bytes:
-    """The decoded bytes, or none when a character or the padding is wrong."""
+    """The decoded bytes; empty if a character or the padding is wrong."""
     try:
         return pybase64.b64decode(text.encode("ascii"), validate=True)
     except (binascii.Error, UnicodeEncodeError):

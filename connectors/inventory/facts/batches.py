@@ -46,7 +46,7 @@ def units_batch(
     digests: list[bytes],
     spans: tuple[Ints, Ints, Ints],
 ) -> pa.RecordBatch:
-    """Rows of `counted_unit` from columns; `told`: of the transaction around each; `spans`: owner, begin, end, by owner."""
+    """Rows of `counted_unit` from columns; `told`: the transaction around each; `spans`: owner, begin, end, sorted by owner."""
     owner, begin, end = spans
     offsets = np.searchsorted(owner, np.arange(len(paths) + 1)).astype(np.int32)
     ranges = pa.StructArray.from_arrays([pa.array(begin), pa.array(end)], fields=list(SPAN))

@@ -1,15 +1,15 @@
-"""Forms of one value that count as one (docs/formats/facts.md, "Forms"): the counter's own statement of the list."""
+"""Several forms of one value that count as one (docs/formats/facts.md, "Forms"), listed independently for the counter."""
 
 from __future__ import annotations
 
 _TRUTHS = frozenset({"iscomplete", "isvalidated", "isrelevant", "boolean"})
 _DATES = frozenset({"date", "deliverydate", "expirationdate"})
 FORMED = frozenset({"time", "yearmonth", "decimal"}) | _DATES | _TRUTHS
-"""Names of the elements whose value is compared by what it says."""
+"""Names of the elements that are compared by the meaning of their value."""
 
 
 def settled(name: str, text: str) -> str:
-    """The one form of a value; the text itself, without white space around it, when it has none of the known forms."""
+    """Returns the canonical form of a value; the stripped text itself if it has none of the known forms."""
     value = text.strip(" \t\r\n")
     if name == "time":
         return _clock(value)

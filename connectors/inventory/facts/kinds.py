@@ -1,4 +1,4 @@
-"""What a transaction's head says about it: the kind of record, the responsible doctor, its day."""
+"""What a transaction's head states about it: the kind of record, the responsible doctor, its day."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _OLD_CARD = re.compile(r"(\d{6})\D(\d{2})\D(\d{3})\Z", re.ASCII)
 def describe(children: Sequence[Node], true: Sequence[Node]) -> Transaction:
     """The head's facts, from its children as they stand and with the CD-TRANSACTION set back to the true one.
 
-    The record kind goes by what stands there (docs/formats/kmehr.md, "Record kind").
+    The record kind follows the children as they stand (docs/formats/kmehr.md, "Record kind").
     """
     kind = _code(children, "CD-TRANSACTION").lower()
     said = [c.value() for c in true if c.name == "cd" and c.get("S") == "CD-TRANSACTION"]
@@ -72,7 +72,7 @@ def _responsible(children: Sequence[Node]) -> str | None:
 
 
 def day(children: Iterable[Node]) -> str | None:
-    """The transaction's date when it is a real one, as yyyy-mm-dd."""
+    """The transaction's date as yyyy-mm-dd, if it is a real one."""
     for child in children:
         found = _DATE.match(child.value()) if child.name == "date" else None
         if found and _is_day(found.group(1)):
@@ -99,9 +99,9 @@ def patient_inss(fields: Sequence[Node]) -> str | None:
 
 
 def valid_inss(text: str) -> str | None:
-    """Eleven digits whose serial, month and check hold (national register or BIS number), else None.
+    """Eleven digits whose serial, month and check digits are valid (national register or BIS number), else None.
 
-    The check is 97 less the first nine digits modulo 97; a 2 stands before them for births from 2000 on.
+    The check is 97 less the first nine digits modulo 97; a 2 is put before them for births from 2000 on.
     """
     digits = re.sub(r"[-. /\u00a0\t]", "", text)
     if not re.fullmatch(r"[0-9]{11}", digits):

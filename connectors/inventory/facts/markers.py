@@ -1,6 +1,6 @@
-"""What a target adds and says so: fillers, the true kind of a transaction, items derived from a message.
+"""What a target adds and marks: fillers, the true kind of a transaction, items derived from a message.
 
-Only marks with the token of the chart's own run say so (`Node.made`); any other is an id like all others.
+Only marks with the token of the chart's own run count (`Node.made`); any other is an ordinary id.
 
 The table of fillers is that of docs/formats/facts.md.
 """
@@ -39,7 +39,7 @@ DIFFERS = "filler_differs"
 
 @dataclass
 class Filling:
-    """What a REPRISE-FILLED id says, tested against the table."""
+    """The content of a REPRISE-FILLED id, checked against the table."""
 
     kept: list[Node]
     names: list[str] = field(default_factory=list)
@@ -49,7 +49,7 @@ class Filling:
 
 
 def filling(children: Sequence[Node], allowed: frozenset[str], sender: frozenset[str]) -> Filling:
-    """Set aside the filled children. One that is not its filler stays, and is a problem."""
+    """Set aside the filled children. A child that differs from its filler stays and is a problem."""
     names = [name for mark in children if is_mark(mark, FILLED) for name in mark.value().split()]
     stands = next((c.value() for c in children if _is_kind(c)), "")
     found = Filling(list(children), summary=set(names) == TRANSACTION_NAMES and stands == SUMMARY)
@@ -97,7 +97,7 @@ def is_empty_text(body: str) -> bool:
 
 
 def true_kind(children: Sequence[Node]) -> list[Node]:
-    """The children of a transaction, its CD-TRANSACTION set back to what REPRISE-TRANSACTION says."""
+    """The children of a transaction, with its CD-TRANSACTION set back to the value of REPRISE-TRANSACTION."""
     mark = next((c for c in children if c.name == "cd" and c.made and c.get("SL") == TRANSACTION), None)
     if mark is None:
         return list(children)
@@ -118,19 +118,19 @@ def _reset(code: Node, mark: Node) -> Node:
 
 
 def derived_line(children: Sequence[Node]) -> str | None:
-    """The raw line of an item made from a lab message: its first text. None: no such item."""
+    """The raw line of an item made from a lab message: its first text. None for any other item."""
     if not any(is_mark(child, DERIVED) for child in children):
         return None
     return next(("".join(child.runs) for child in children if child.name == "text"), None)
 
 
 def message_mark(children: Sequence[Node]) -> str | None:
-    """What a REPRISE-MESSAGE id says: this transaction, or these fields of a patient, come from a message."""
+    """The value of a REPRISE-MESSAGE id: this transaction, or these fields of a patient, come from a message."""
     return next((child.value() for child in children if is_mark(child, MESSAGE)), None)
 
 
 def malformed_marks(children: Sequence[Node]) -> list[str]:
-    """A problem for each id of ours that is unknown or says nothing sensible."""
+    """Returns a problem for each of the run's ids that is unknown or malformed."""
     marks = [c for c in children if c.name == "id" and c.made and (c.get("SL") or "").startswith("REPRISE-")]
     wrong = [c for c in marks if c.get("SL") not in _KNOWN_MARKS or not c.value()]
     wrong += [c for c in marks if c.get("SL") == DERIVED and not says_origin(c.value())]
@@ -138,7 +138,7 @@ def malformed_marks(children: Sequence[Node]) -> list[str]:
 
 
 def says_origin(value: str) -> bool:
-    """Whether a REPRISE-DERIVED id says from where in the source its item is made."""
+    """Whether a REPRISE-DERIVED id states the place in the source from which its item is made."""
     return _DERIVED_FROM.match(value) is not None
 
 

@@ -1,4 +1,4 @@
-"""Names without their namespaces: an element or attribute is known by its local name."""
+"""Names without namespaces: elements and attributes are identified by their local names."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def local_name(name: str) -> str:
 def local_attributes(attributes: dict[str, str], prefixes: set[str]) -> dict[str, str]:
     """The attributes by local name, without namespace declarations and those of the xsi namespace.
 
-    `prefixes` are those bound to that namespace so far; the ones bound here are added.
+    `prefixes` are those bound to that namespace so far; new bindings are added to it.
     """
     prefixes |= {
         name[6:] for name, value in attributes.items() if value == _XSI and name.startswith("xmlns:")

@@ -1,9 +1,8 @@
-"""The normal form of an element, by which a source and a delivery are compared (docs/formats/facts.md).
+"""The normal form of an element, in which a source and a delivery are compared (docs/formats/facts.md).
 
-Three refinements that the agreement leaves to its one implementation: parentheses, bars and backslashes in
-text are escaped, so that no text can pass for an element; a heading or item enters the context of what is
-nested in it as a hex digest, so that depth costs nothing; a body above 1 KiB enters as its SHA-256 and
-length, so that a transaction's children can wait for its end in little memory.
+This module refines the agreement in three ways. Parentheses, bars and backslashes in text are escaped, so that no text can
+pass for an element. A heading or item enters the context of its nested units as a hex digest, so that depth costs nothing. A
+body above 1 KiB enters as its SHA-256 and length, so that a transaction's children need little memory until its end.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ _ESCAPES = str.maketrans({"\\": "\\\\", "(": "\\(", ")": "\\)", "|": "\\|"})
 _WHITE = " \t\r\n"
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _LONG = 1024
-_BLOCK = 64  # bytes, of SHA-256
+_BLOCK = 64  # bytes in a block of SHA-256
 _VALUE_TEST = re.compile(r"(?:\.|text\(\s*\))\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")
 _POSITION = re.compile(r"[0-9A-Fa-f.\s-]*\Z")
 ITSELF = "reprise-itself"
@@ -35,26 +34,26 @@ MF_ID_SOURCE = "REPRISE-MF-ID-SOURCE"
 
 @dataclass(slots=True)
 class Node:
-    """An element without what is a unit in it. `runs` are its texts between child elements."""
+    """An element without the units in it. `runs` are its texts between child elements."""
 
     name: str
     attributes: dict[str, str]
     runs: list[str] = field(default_factory=list)
     children: list[Node] = field(default_factory=list)
     mixed: bool = False  # it had element children, units included
-    made: bool = False  # of a delivered chart: an id or cd that carries the token of its run
+    made: bool = False  # in a delivered chart: an id or cd that carries the token of its run
 
     def get(self, name: str) -> str | None:
         """The value of an attribute, or None."""
         return self.attributes.get(name)
 
     def value(self) -> str:
-        """Its own text, stripped, NFC."""
+        """Its own text, stripped, in NFC."""
         return value_of("".join(self.runs))
 
 
 def value_of(text: str) -> str:
-    """A text as a value: stripped, NFC."""
+    """A text as a value: stripped, in NFC."""
     return _nfc(text).strip(_WHITE)
 
 
@@ -63,7 +62,7 @@ def _nfc(text: str) -> str:
 
 
 def canon(node: Node, *, ordered: bool = False) -> str:
-    """`(name|attributes|content)`; the children are sorted unless order counts here."""
+    """`(name|attributes|content)`; the children are sorted unless their order counts here."""
     ordered = ordered or node.name in _ORDERED
     content = _content(node, ordered=ordered)
     return f"({node.name}|{US.join(attributes(node))}|{content})"
@@ -74,14 +73,14 @@ def _content(node: Node, *, ordered: bool) -> str:
         text = "".join(node.runs)
         return _escaped(settled(node.name, text) if node.name in FORMED else text)
     children = node.children
-    if node.name == "address":  # the schema forces a house number: an empty one says nothing
+    if node.name == "address":  # the schema forces a house number: an empty one states nothing
         children = [c for c in children if c.name != "housenumber" or c.runs or c.children or c.attributes]
     inner = canons(children, ordered=ordered)
     return own_text(node) + "".join(inner if ordered else sorted(inner))
 
 
 def own_text(node: Node) -> str:
-    """The text between the child elements, stripped and joined by a blank; empty when it is white space."""
+    """The text between the child elements, stripped and joined by a blank; empty if it is only white space."""
     runs = (run.strip(_WHITE) for run in node.runs)
     return " ".join(_escaped(run) for run in runs if run)
 
@@ -94,7 +93,7 @@ def attributes(node: Node, without: Sequence[str] = ()) -> list[str]:
     """The attributes as sorted `name=value`."""
     pairs = {name: value for name, value in node.attributes.items() if name not in without}
     if not pairs.get("SV", "set"):
-        del pairs["SV"]  # no version, and an empty one
+        del pairs["SV"]  # no version and an empty one are equal
     if pairs.get("L") or ("L" in pairs and node.name != "text"):
         pairs["L"] = pairs["L"].lower()
     elif node.name == "text" and "L" not in without:
@@ -103,7 +102,7 @@ def attributes(node: Node, without: Sequence[str] = ()) -> list[str]:
 
 
 def canons(children: Iterable[Node], *, ordered: bool = False) -> list[str]:
-    """The canons of siblings, less what the agreement leaves out of them."""
+    """The canons of siblings, without those that the agreement leaves out."""
     siblings = list(children)
     found = (identifier(child) if child.name == "id" else canon(child, ordered=ordered) for child in siblings)
     return [one for one in found if one is not None]
@@ -119,12 +118,12 @@ def is_mf_id(node: Node) -> bool:
 
 
 def is_position(text: str) -> bool:
-    """Whether a text is what an ID-KMEHR consists of: a number, or one drawn at random."""
+    """Whether a text can be an ID-KMEHR position: a sequence number or a random one."""
     return _POSITION.match(text) is not None
 
 
 def is_position_id(name: str, attributes: dict[str, str]) -> bool:
-    """Whether an element is an ID-KMEHR that by its attributes says no more than a position."""
+    """Whether an element is an ID-KMEHR whose attributes state no more than a position."""
     return (
         name == "id"
         and attributes.get("S") == "ID-KMEHR"
@@ -134,7 +133,7 @@ def is_position_id(name: str, attributes: dict[str, str]) -> bool:
 
 
 def identifier(node: Node) -> str | None:
-    """The canon of an `id`, or None when it does not count: a position, an MF-ID that we made, a mark of ours."""
+    """The canon of an `id`; None if it does not count: a position, or an MF-ID or mark that the run made."""
     if is_position_id(node.name, node.attributes) and not node.children and is_position("".join(node.runs)):
         return None
     if _is_local(node, MF_ID) and node.made:
@@ -146,7 +145,7 @@ def identifier(node: Node) -> str | None:
 
 
 def link_target(url: str) -> str | None:
-    """The MF-ID that a URL speaks of: the first value test after the words MF-ID, or else before them."""
+    """The MF-ID that a URL names: the first value test after the words MF-ID, otherwise before them."""
     at = url.find(MF_ID)
     if at < 0:
         return None
@@ -155,7 +154,7 @@ def link_target(url: str) -> str | None:
 
 
 def link_body(node: Node) -> str:
-    """A link: its attributes, the URL reduced to the MF-ID it speaks of."""
+    """A link: its attributes, with the URL reduced to the MF-ID that it names."""
     target = link_target(node.get("URL") or "")
     if target is not None:
         node = Node(node.name, node.attributes | {"URL": f"mf:{target}"}, [], node.children)
@@ -163,7 +162,7 @@ def link_body(node: Node) -> str:
 
 
 def attachment_body(node: Node, sha256: str, count: int) -> str:
-    """An attachment: its attributes but MEDIATYPE and L, the digest and number of its bytes."""
+    """An attachment: its attributes except MEDIATYPE and L, the digest and number of its bytes."""
     named = attributes(node, without=("MEDIATYPE", "L"))
     if node.get("TYPE") is None:
         named = sorted([*named, "TYPE=multimedia"])
@@ -171,7 +170,7 @@ def attachment_body(node: Node, sha256: str, count: int) -> str:
 
 
 def head_body(node: Node, children: Sequence[Node]) -> str:
-    """A transaction, heading or item: its direct children that are no units; its own text and attributes."""
+    """A transaction, heading or item: its direct children that are not units, its own text and attributes."""
     parts = sorted(canons(children))
     text = own_text(node)
     if node.attributes or text:
@@ -180,7 +179,7 @@ def head_body(node: Node, children: Sequence[Node]) -> str:
 
 
 def shortened(body: str) -> str:
-    """The body itself, or for a long one its digest and length."""
+    """The body itself, or the digest and length of a long one."""
     if len(body) <= _LONG:
         return body
     raw = body.encode("utf-8", "surrogatepass")
@@ -198,7 +197,7 @@ def fact_digest(key: bytes, form: str) -> bytes:
 
 
 class KeyedDigest:
-    """As `fact_digest`, of forms that are encoded already: HMAC-SHA-256 whose two pads are hashed once."""
+    """Like `fact_digest`, for forms that are already encoded: HMAC-SHA-256 that hashes its two pads only once."""
 
     def __init__(self, key: bytes) -> None:
         block = (hashlib.sha256(key).digest() if len(key) > _BLOCK else key).ljust(_BLOCK, b"\0")
@@ -224,5 +223,5 @@ def derived_form(line: str) -> str:
 
 
 def without_controls(text: str) -> str:
-    """The text less the characters that no XML document can hold (XML 1.0, section 2.2)."""
+    """The text without the characters that XML documents cannot hold (XML 1.0, section 2.2)."""
     return _CONTROL.sub("", text)

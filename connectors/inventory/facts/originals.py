@@ -1,6 +1,6 @@
-"""Elements that a chart holds as prose: a text ends in their number, they lie in the sealed report (docs/formats/facts.md).
+"""Elements that a chart holds as prose; the elements themselves are in the sealed report (docs/formats/facts.md).
 
-A text is taken for one of them by its number and by its digest, so that no text of the source can pass for one.
+The text ends in the element's number. Number and digest must match, so that no text of the source can pass for one.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ from connectors.inventory.facts.normal_form import ITSELF, Node
 REFERENCE = re.compile(r" \[Reprise ([1-9]\d{0,8})\]\Z")
 TEXT_DIGEST = 16  # hexadecimal digits of the SHA-256 of the text
 _TABLE = re.compile(r"[A-Z][A-Z0-9._-]*\Z")
-_SILENT = {"S": _TABLE, "SL": _TABLE, "SV": re.compile(r"[\d.]*\Z"), "L": re.compile(r"[A-Za-z]{2}\Z")}
-"""Attributes that name a table, its version, a language: a person needs the value and its label alone."""
+_TABLES = {"S": _TABLE, "SL": _TABLE, "SV": re.compile(r"[\d.]*\Z"), "L": re.compile(r"[A-Za-z]{2}\Z")}
+"""Attributes that name a table, its version or a language: a person needs only the value and its label."""
 _TOKEN = re.compile(r"[^\W\d_]+|\d+")
 
 
 class _Refused(Exception):
-    """A declaration, or a depth, that no list of originals has."""
+    """A declaration or a depth that cannot occur in a list of originals."""
 
 
 @dataclass(slots=True)
 class Original:
-    """An element as the source has it, and the text that stands for it."""
+    """An element as it is in the source, and the text that stands for it."""
 
     element: Node
     text: str  # digest of the whole text
@@ -37,12 +37,12 @@ class Original:
     taken: int = 0
 
     def missing_from(self, prose: str) -> bool:
-        """Whether a value of the element is not in its prose."""
+        """Whether its prose omits a value of the element."""
         said = _folded(prose)
         return any(_folded(value) not in said for value in _values(self.element))
 
     def lacks(self, copy: Node) -> bool:
-        """Whether a copy says anything that the element does not: a word or a number."""
+        """Whether a copy holds a word or a number that the element does not hold."""
         known = {token for value in _all_values(self.element) for token in _tokens(value)} | {"0"}
         return any(token not in known for value in _all_values(copy) for token in _tokens(value))
 
@@ -51,12 +51,12 @@ class Originals:
     """The originals of one chart. Without data: those of a source, which has none."""
 
     def __init__(self, data: bytes = b"", token: str = "", depth: int = 64) -> None:
-        """`token`: what the marks of the run carry."""
+        """`token`: carried by the marks of the run."""
         self.problems: list[str] = []
         self._by_number = self._read(data, token, depth) if data else {}
 
     def take(self, text: str) -> Original | None:
-        """The original that a text stands for; None for any other text."""
+        """Returns the original for which a text stands; None for any other text."""
         found = REFERENCE.search(text) if self._by_number else None
         original = self._by_number.get(int(found[1])) if found else None
         if original is None or original.text != sha256(text.encode()).hexdigest()[:TEXT_DIGEST]:
@@ -67,7 +67,7 @@ class Originals:
         return original
 
     def conclude(self) -> list[str]:
-        """What is wrong: each original stands for one text, and says all that the text says."""
+        """Returns the problems: each original must have exactly one text, and the text must hold all its values."""
         unreferenced = ["original_not_once"] * sum(each.taken != 1 for each in self._by_number.values())
         return self.problems + unreferenced
 
@@ -130,8 +130,8 @@ class _Builder:
 
 
 def _values(node: Node) -> Iterator[str]:
-    """What a person must be able to read: texts, and attributes but those that name a table. Of a file, nothing."""
-    yield from (v for name, v in node.attributes.items() if node.name == ITSELF or not _is_silent(name, v))
+    """The values that a person must be able to read: texts, and attributes that do not name a table; nothing of a file."""
+    yield from (v for name, v in node.attributes.items() if node.name == ITSELF or not _names_table(name, v))
     if node.name != "lnk":
         yield from node.runs
     for child in node.children:
@@ -139,13 +139,13 @@ def _values(node: Node) -> Iterator[str]:
             yield from _values(child)
 
 
-def _is_silent(name: str, value: str) -> bool:
-    return name in _SILENT and _SILENT[name].match(value) is not None
+def _names_table(name: str, value: str) -> bool:
+    return name in _TABLES and _TABLES[name].match(value) is not None
 
 
 def _all_values(node: Node) -> Iterator[str]:
     yield from node.runs
-    yield from (value for name, value in node.attributes.items() if not _is_silent(name, value))
+    yield from (value for name, value in node.attributes.items() if not _names_table(name, value))
     for child in node.children:
         yield from _all_values(child)
 

@@ -12,7 +12,7 @@ COMMENT = "comment"
 FOLDER_HEAD = "folder-head"
 MESSAGE_HEADER = "message-header"
 RULES = (MESSAGE_HEADER, FOLDER_HEAD, COMMENT)
-"""Why bytes outside units are left aside. Comments are those without a letter or digit."""
+"""Rules that exclude bytes outside units. Comments are those without a letter or digit."""
 
 _FLUSH_AT = 4096
 
@@ -26,7 +26,7 @@ def check_tiling(
     start: int = 0,
     file: int = 0,
 ) -> None:
-    """Raise UnexplainedUnitError unless the lists together cover [start, size) with no gap, no overlap."""
+    """Raise UnexplainedUnitError unless the lists together cover [start, size) without gap or overlap."""
     position = start
     for begin, end in sorted([*spans, *structural, *ignored]):
         if begin != position or end <= begin:
@@ -38,12 +38,12 @@ def check_tiling(
 
 
 class Tiles:
-    """Give each stretch of bytes to its owner as parsing goes on; check what is settled, then forget it."""
+    """Assigns each stretch of bytes to its owner during parsing; checks and then forgets what is settled."""
 
     def __init__(self, file: int) -> None:
         self.structural: list[Span] = []
         self.ignored: dict[str, list[Span]] = {rule: [] for rule in RULES}
-        self.loose: list[Span] = []  # of units that end later: what lies loose
+        self.loose: list[Span] = []  # loose bytes of units that end later
         self.unit_bytes = 0
         self.structural_bytes = 0
         self.ignored_bytes: Counter[str] = Counter(dict.fromkeys(RULES, 0))
@@ -53,7 +53,7 @@ class Tiles:
         self._checked = 0
 
     def switch(self, position: int, owner: list[Span]) -> None:
-        """What lies before the position is the present owner's; what follows is the new one's."""
+        """Assign bytes before the position to the current owner, and those after it to the new one."""
         if position > self._mark:
             present = self._owner
             if present and present[-1][1] == self._mark:
@@ -64,7 +64,7 @@ class Tiles:
         self._owner = owner
 
     def settle(self, spans: list[Span]) -> None:
-        """Check everything up to the present position against the spans of the units that have just ended."""
+        """Check everything up to the current position against the spans of the units that have just ended."""
         aside = [span for rule in self.ignored.values() for span in rule]
         spans = [*spans, *self.loose]
         check_tiling(spans, self.structural, aside, self._mark, start=self._checked, file=self._file)
@@ -79,7 +79,7 @@ class Tiles:
                 found.clear()
 
     def leap(self, position: int, unit_bytes: int, ignored: Counter[str]) -> None:
-        """All up to the position was counted elsewhere: so much lies in units, so much aside, the rest is structure."""
+        """Skip bytes that were counted elsewhere: `unit_bytes` in units, `ignored` by rule, the rest structure."""
         self.settle([])
         rest = position - self._mark - unit_bytes - ignored.total()
         self.unit_bytes += unit_bytes
@@ -88,5 +88,5 @@ class Tiles:
         self._mark = self._checked = position
 
     def is_long(self) -> bool:
-        """Whether the lists outside units have grown enough to be settled."""
+        """Whether the lists outside units are long enough to be settled."""
         return len(self.structural) + len(self.loose) + sum(map(len, self.ignored.values())) > _FLUSH_AT

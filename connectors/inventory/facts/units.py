@@ -40,41 +40,41 @@ class CountedRow(NamedTuple):
 
 @dataclass(slots=True)
 class Transaction:
-    """What a transaction's head says to the units in it."""
+    """What a transaction's head states about the units in it."""
 
     kind: str
     record_kind: str
     responsible: str | None
-    stated: frozenset[bytes] = frozenset()  # facts of the result lines that its items hold as their text
+    stated: frozenset[bytes] = frozenset()  # facts of the result lines that its items hold as text
 
 
 @dataclass(slots=True)
 class Unit:
-    """A unit between its start and the end of the transaction (or field, or folder text) it belongs to."""
+    """A unit between its start and the end of its transaction, patient field or folder text."""
 
     kind: UnitKind
     path: str
     spans: list[Span] = field(default_factory=list)
     children: list[Unit] = field(default_factory=list)
-    node: Node | None = None  # until its end
+    node: Node | None = None  # set until its end
     body: str = ""
-    messages: list[EmbeddedMessage] = field(default_factory=list)  # of a laboratory, that it is or holds
-    stated: tuple[bytes, ...] = ()  # of an item: facts of the result lines that are a text of it
-    degraded: bool = False  # it, or a child of it, stands in a text
-    moved: bool = False  # it stands in a text as a whole
-    held: bytes | None = None  # the content of an attachment that is a whole message
-    lines: tuple[tuple[UnitKind, bytes], ...] = ()  # the lines of the message that a transaction is made from
-    line: str | None = None  # the raw line of an item made from a message
+    messages: list[EmbeddedMessage] = field(default_factory=list)  # lab messages that it is or holds
+    stated: tuple[bytes, ...] = ()  # of an item: facts of result lines among its texts
+    degraded: bool = False  # it, or a child of it, is delivered as text
+    moved: bool = False  # all of it is delivered as text
+    held: bytes | None = None  # content of an attachment that is a whole message
+    lines: tuple[tuple[UnitKind, bytes], ...] = ()  # of a transaction made from a message: its lines
+    line: str | None = None  # raw line of an item made from a message
     transaction: Transaction | None = None
-    version_of: str | None = None  # of a link isanewversionof: the MF-ID it speaks of
+    version_of: str | None = None  # of a link isanewversionof: the MF-ID it names
     mf_ids: tuple[str, ...] = ()
     weight: int = 0  # characters held
-    overflow: hashlib._Hash | None = None  # of what came above the limit
-    void: bool = False  # made from nothing by an earlier package: no unit at all
+    overflow: hashlib._Hash | None = None  # digest of the content above the limit
+    void: bool = False  # made from nothing by an earlier package: not a unit
 
 
 def rows(unit: Unit, patient: int, key: bytes, context: str = "folder") -> Iterator[CountedRow]:
-    """The rows of a finished unit and of all in it, in the order of their paths."""
+    """The rows of a finished unit and of all units in it, in the order of their paths."""
     yield from _rows(unit, patient, key, context, None)
 
 
@@ -105,7 +105,7 @@ def _stated(unit: Unit) -> Iterator[bytes]:
 
 
 def _inner_context(unit: Unit, context: str, form: str) -> str:
-    """The context of what is nested in a unit."""
+    """The context of the units nested in a unit."""
     if unit.transaction is not None:
         digest = "" if unit.transaction.kind == "clinicalsummary" else hex_digest(form)
         return unit.transaction.kind + US + digest

@@ -1,7 +1,7 @@
 """Counting files of the HealthOne family, line by line.
 
 * `counter`: the counter
-* `lines`: a tokeniser of its own
+* `lines`: its own tokeniser
 """
 
 __all__ = ["counter", "lines"]

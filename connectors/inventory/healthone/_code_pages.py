@@ -1,7 +1,7 @@
-# ruff: noqa: PLR0911 - a sign or two a return: the rows of the table
-"""Tell an 8-bit code page from its signs, for the counter: the rule of docs/formats/code_pages.md, by neighbours.
+# ruff: noqa: PLR0911 - one return for each row of the table, a sign or two each
+"""Detect an 8-bit code page for the counter from the neighbours of each sign (rules in docs/formats/code_pages.md).
 
-A sign's neighbours are looked at one by one; no text is searched.
+The neighbours of a sign are examined one by one; the text is not searched.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _UNITS = frozenset(
     ["g", "l", "L", "m", "M", "mol", "U", "UI", "IU", "u", "kat", "s", "S", "V", "W", "Sv", "Eq", "Gy"]
 )
 
-# Of a small letter: within a word, at its beginning, at its end, among capitals, alone.
+# Ratings of a small letter: within a word, at its beginning, at its end, among capitals, alone.
 _SMALL_RATINGS = {
     "é": (3, 3, 3, 2, 2), "ê": (3, 3, 1, 1, 0), "ë": (3, 0, 3, 1, 0), "è": (3, 0, 1, 2, 0), "â": (3, 3, 1, 0, 0),
     "ä": (3, 2, 1, 1, 0), "ç": (3, 0, 0, 1, 0), "î": (3, 0, 0, 1, 0), "ï": (3, 0, 1, 1, 0), "ô": (3, 0, 1, 1, 0),
@@ -33,7 +33,7 @@ _SMALL_RATINGS = {
     "š": (2, 1, 2, 0, 0), "ž": (2, 1, 2, 0, 0), "ò": (1, 0, 1, 0, 0), "ì": (1, 0, 1, 0, 0), "ý": (1, 0, 1, 0, 0),
     "õ": (1, 0, 1, 0, 0), "ÿ": (1, 0, 1, 0, 0),
 }  # fmt: skip
-# Of a capital: among capitals, at the beginning of a word, alone.
+# Ratings of a capital: among capitals, at the beginning of a word, alone.
 _CAPITAL_RATINGS = {
     "À": (0, 1, 2), "Ô": (2, 0, 0), "È": (4, 0, 0), "Ä": (3, 0, 0), "Î": (3, 0, 0), "É": (3, 3, 1), "Ê": (3, 3, 0),
     "Ë": (3, 0, 0), "Ö": (3, 3, 0), "Ü": (3, 3, 0), "Ç": (3, 3, 0), "Ï": (3, 0, 0), "Â": (3, 3, 0), "Á": (2, 2, 0),
@@ -41,7 +41,7 @@ _CAPITAL_RATINGS = {
     "Í": (1, 1, 0), "Ò": (1, 1, 0), "Ì": (1, 1, 0), "Õ": (1, 1, 0), "Ý": (1, 1, 0), "Ú": (1, 1, 0), "Æ": (1, 1, 0),
     "Ÿ": (1, 0, 0),
 }  # fmt: skip
-# Where an Ô (the underscore) stands rather than an È; a hyphen: no letter.
+# Where an Ô (the underscore) stands rather than an È; a hyphen: not a letter.
 _WITH_O = tuple(
     "H_P RH_N -H_T CH_M C_T C_LO TR_L TR_N NR_L NR_N DR_L PL_M PT_M NT_M ÉR_M HR_M AR_M CL_T P_T- P_TS- T_T- T_TS- "  # noqa: SIM905 - a table
     "GE_L -P_L -M_L -R_L -T_L -D_M -N_TR -V_TR".split()
@@ -52,7 +52,7 @@ _SIGNS_ALONE = {
 
 
 class _Place(NamedTuple):
-    """A sign with its neighbours; the empty string where the text ends."""
+    """A sign with its neighbours; the empty string at the ends of the text."""
 
     text: str
     at: int
@@ -84,7 +84,7 @@ class _Place(NamedTuple):
 
 
 def tell_page(content: bytes) -> tuple[str, bool]:
-    """The code page, and whether it is in doubt."""
+    """Returns the code page, and whether it is in doubt."""
     places: list[int] = []
     for at, byte in enumerate(content):
         if byte > 0x7F:
@@ -101,7 +101,7 @@ def tell_page(content: bytes) -> tuple[str, bool]:
 
 
 def characters(content: bytes, page: str) -> str:
-    """One character a byte: where the page has none, the one of the byte's own number."""
+    """Decode one character a byte; a byte unassigned in the page becomes the character of the same number."""
     text = content.decode(page, "replace")
     if "\ufffd" not in text:
         return text
@@ -112,7 +112,7 @@ def worth(text: str, at: int) -> int:
     """The rating of the sign at a place."""
     if not _letter(text[at]):
         return _worth(text, at)
-    begin = max(0, at - _NEAR)  # a letter's rating depends on what stands near it: the same words come again
+    begin = max(0, at - _NEAR)  # a letter's rating depends on its neighbourhood, and the same words recur
     return _worth_near(text[begin : at + _NEAR + 1], at - begin)
 
 
@@ -156,7 +156,7 @@ def _small(place: _Place) -> int:
 
 
 def _special_small(place: _Place) -> int | None:
-    """The ratings that depend on which letters stand beside it; None: the table's holds."""
+    """Ratings that depend on which letters are beside it; None if the table's rating holds."""
     _, _, before, left, sign, right, _ = place
     begins, ends = not _letter(left), not _letter(right)
     if sign == "à" and (_is_la(place) or _leads(place)):
@@ -224,7 +224,7 @@ def _stands(place: _Place, word: str) -> bool:
 
 
 def _is_la(place: _Place) -> bool:
-    """The end of là, déjà, voilà, delà: the sign ends a word that begins so."""
+    """Whether the sign is the à of là, déjà, voilà, delà: it ends a word with that beginning."""
     if _letter(place.right):
         return False
     word = place.text[max(0, place.at - 3) : place.at]
@@ -233,7 +233,7 @@ def _is_la(place: _Place) -> bool:
 
 
 def _leads(place: _Place) -> bool:
-    """It stands alone before a word in small letters or a number."""
+    """Whether it stands alone before a word in small letters or a number."""
     after = place.after
     return not _letter(place.left) and place.right == " " and (after in _DIGITS or "a" <= after <= "z")
 
@@ -286,7 +286,7 @@ def _low_mark(place: _Place) -> int:
 
 
 def _found(place: _Place, marks: str, *, ends: bool = False) -> bool:
-    """Whether one of the marks comes within reach on the line; `ends`: one that a word does not follow."""
+    """Whether one of the marks is within reach on the line; with `ends`, one that no word follows."""
     text, start = place.text, place.at + 2
     for at in range(start, min(len(text), start + _FAR + 1)):
         following = text[at + 1 : at + 2]
@@ -360,7 +360,7 @@ def _measure(place: _Place) -> int | None:
 
 
 def _run(place: _Place) -> str:
-    """The letters that follow, four at most."""
+    """The letters that follow, at most four."""
     letters = ""
     for sign in place.text[place.at + 1 : place.at + 5]:
         if not _letter(sign):

@@ -1,4 +1,4 @@
-"""Count HealthOne files line by line: each line of a message is a unit, but END and blank ones."""
+"""Count HealthOne files line by line: each line of a message is a unit, except END and blank lines."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ _PIECE = 1 << 16
 
 
 class HealthOneCounter:
-    """The `Counter` of HealthOne files, a message at a time; a file above 256 MiB is refused."""
+    """The `Counter` of HealthOne files, one message at a time; a file above 256 MiB is refused."""
 
     name = "healthone"
 
     def count(
         self, file: SourceFile, first_patient: int, fact_key: bytes, limits: Limits
     ) -> Iterator[Batch | Tiling]:
-        """Batches of `counted_unit` and `counted_patient`, then one Tiling; a patient a message."""
+        """Yield batches of `counted_unit` and `counted_patient`, then one Tiling; each message counts as a patient."""
         bound = min(_MAX_BYTES, limits.max_file_bytes)
         if file.size > bound:
             raise LimitExceededError("file_too_large", file=file.ordinal, limit=bound)
@@ -62,7 +62,7 @@ class _Counting:
         self._begun = False
 
     def message(self, lines: list[MessageLine]) -> None:
-        """Give every line's bytes to a unit or to the structure."""
+        """Assign the bytes of every line to a unit or to the structure."""
         if sum(line.size for line in lines) > _MAX_MESSAGE_BYTES:
             raise LimitExceededError("message_too_large", file=self._file.ordinal, limit=_MAX_MESSAGE_BYTES)
         start, units, structural = self._position, list[Span](), list[Span]()
@@ -93,19 +93,19 @@ class _Counting:
             self._rows.append(row)
 
     def full_batches(self) -> Iterator[Batch]:
-        """What is enough for a batch."""
+        """Yield the batches that are full."""
         if len(self._rows) >= ROWS or len(self._patients) >= ROWS:
             yield from self.batches()
 
     def batches(self) -> Iterator[Batch]:
-        """What was found since the last time."""
+        """Yield what was found since the last call."""
         yield from unit_batches(self._file.ordinal, self._rows)
         if self._patients:
             yield patient_batch(self._file.ordinal, self._patients)
         self._rows, self._patients = [], []
 
     def tiling(self) -> Tiling:
-        """The account of the file's bytes. Raises UnreadableSourceError where no message begins."""
+        """The account of the file's bytes. Raises UnreadableSourceError if no message begins in it."""
         if not self._begun:
             raise UnreadableSourceError("not_well_formed", file=self._file.ordinal)
         if self._position != self._file.size:

@@ -1,7 +1,7 @@
-r"""Lab messages of the HealthOne family, read line by line: a tokeniser of its own.
+r"""Lab messages of the HealthOne family, read line by line by an independent tokeniser.
 
-A line is `descriptor \ reference \ fields`. A message begins with its A1 line, or with an A2 line that has none
-before it.
+A line is `descriptor \ reference \ fields`. A message begins with its A1 line, or with an A2 line without an A1 line before
+it.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ _DAY = re.compile(r"(\d{2})(\d{2})(\d{4})\Z", re.ASCII)
 
 
 class MessageLine(NamedTuple):
-    """One line: the message it is in (from 1), its number there, what it is."""
+    """One line: its message (from 1), its number in it, its content."""
 
     message: int
     line: int
     descriptor: str  # A0..A9, L0..L9; empty for any other line
-    whole: str  # its text, with its line end
+    whole: str  # its text, with the line end
     size: int  # bytes, line end included
 
     @property
@@ -44,17 +44,17 @@ class MessageLine(NamedTuple):
 
     @property
     def fields(self) -> list[str]:
-        """Its fields, a DOS end of file at its end left out."""
+        """Its fields, without a DOS end-of-file character at its end."""
         return self.text.rstrip("\x1a\x0c").split("\\")
 
     @property
     def is_end(self) -> bool:
-        """Whether it says END."""
+        """Whether the line is END."""
         return self.text.strip(_BLANK).upper() == "END"
 
     @property
     def kind(self) -> UnitKind | None:
-        """What it is to the books; None for a blank line or an END."""
+        """Its kind in the books; None for a blank line or an END."""
         if self.descriptor.startswith("A"):
             return UnitKind.MESSAGE_HEADER
         if self.descriptor == "L1":
@@ -63,13 +63,13 @@ class MessageLine(NamedTuple):
 
 
 def messages(pieces: Iterable[bytes]) -> Iterator[list[MessageLine]]:
-    """The lines of each message, in order; together they are all the bytes."""
+    """Yield the lines of each message, in order; together they are all the bytes."""
     lines: list[bytes] = []
     number, started, identified = 1, False, False
     for line in _raw_lines(pieces):
         head = _HEAD.match(line)
         first, second = (head is not None and head[1] == digit for digit in (b"1", b"2"))
-        # Two A1 lines in a row are one beginning; a second A2 is another patient.
+        # Two A1 lines in a row begin one message; a second A2 begins another patient.
         if lines and ((first and started and len(lines) > 1) or (second and identified)):
             yield _message(number, lines)
             lines, identified = [], False
@@ -82,9 +82,9 @@ def messages(pieces: Iterable[bytes]) -> Iterator[list[MessageLine]]:
 
 
 def _raw_lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """The lines, ends kept. A piece is looked through once, also where a line goes on over many of them."""
-    begun: list[bytes] = []  # what there is of the line that goes on
-    waiting = b""  # a CR at the end of a piece: its LF may come with the next one
+    """Yield the lines, ends kept. Each piece is searched once, even if a line spans many pieces."""
+    begun: list[bytes] = []  # the unfinished line so far
+    waiting = b""  # a CR at the end of a piece: its LF may be in the next one
     for piece in chain(pieces, (b"",)):
         data, waiting = waiting + piece, b""
         if piece and data.endswith(b"\r"):
@@ -109,7 +109,7 @@ def _message(number: int, lines: list[bytes]) -> list[MessageLine]:
 
 
 def _decoded(lines: list[bytes]) -> list[str]:
-    """The texts of a message's lines: UTF-8, or else the 8-bit code page that docs/formats/code_pages.md tells."""
+    """The texts of a message's lines: UTF-8, otherwise the 8-bit code page by docs/formats/code_pages.md."""
     lines = [lines[0].removeprefix(codecs.BOM_UTF8), *lines[1:]]
     with suppress(UnicodeDecodeError):
         return [line.decode() for line in lines]
@@ -122,7 +122,7 @@ def _decoded(lines: list[bytes]) -> list[str]:
 
 
 def _with_mended_signs(text: str, page: str) -> str:
-    """Some programs wrote cp850 with the no-break space and the œ of windows-1252."""
+    """Repair text of programs that wrote cp850 with the no-break space and the œ of windows-1252."""
     if page != "cp850":
         return text
     text = re.sub(r"á(?=[:\s])", "\u00a0", text)
@@ -135,23 +135,23 @@ def is_message(text: str) -> bool:
 
 
 def begins_message(content: bytes) -> bool:
-    """Whether some bytes begin as a message does."""
+    """Whether the bytes begin like a message."""
     return is_message(content[:16].removeprefix(codecs.BOM_UTF8).decode("latin-1"))
 
 
 def result_lines(content: bytes) -> Iterator[MessageLine]:
-    """The result lines of all messages in some bytes: every L1 line."""
+    """Yield the result lines of all messages in the bytes: every L1 line."""
     return (line for lines in messages([content]) for line in lines if line.descriptor == "L1")
 
 
 def national_number(lines: Iterable[MessageLine]) -> str | None:
-    """The first valid one in an A2 or A5 line."""
+    """The first valid national number in an A2 or A5 line."""
     fields = (part for line in lines if line.descriptor in ("A2", "A5") for part in line.text.split("\\")[2:])
     return next((inss for inss in map(valid_inss, fields) if inss), None)
 
 
 def day(lines: Iterable[MessageLine]) -> str | None:
-    """The day of the message, yyyy-mm-dd: the fourth field of its A4 line, where the year has four digits."""
+    """The day of the message as yyyy-mm-dd: the fourth field of its A4 line, if the year has four digits."""
     a4 = next((line.text.split("\\") for line in lines if line.descriptor == "A4"), [])
     found = _DAY.match(a4[3].strip()) if len(a4) > 3 else None
     if found is None:

@@ -1,4 +1,4 @@
-"""The elements of a KMEHR tree while it is walked: which is a unit, which a place, what each holds when it ends."""
+"""The elements of a KMEHR tree during the walk: which are units, which are places, what each holds when it ends."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ _IGNORED = {
 }
 
 _PEOPLE = frozenset({"folder", "patient"})
-"""Elements that speak of a patient; inside another's folder, and nowhere else, they are no structure."""
+"""Elements that describe a patient; inside another's folder, and only there, they are not structure."""
 
 
 class Folder:
-    """A patient's folder, while and after it is read."""
+    """A patient's folder, during and after reading."""
 
     def __init__(self, patient: int, path: str) -> None:
         self.patient = patient
@@ -43,12 +43,12 @@ class Folder:
         self._stated: list[str | None] = []
 
     def note_number(self, inss: str | None) -> None:
-        """Note what a patient element states."""
+        """Record what a patient element states."""
         if inss not in self._stated:
             self._stated.append(inss)
 
     def row(self) -> tuple[int, str, str | None, str | None]:
-        """Patient, unit, national number, last seen; whose a folder is that holds several people is not known."""
+        """Patient, unit, national number, last seen; the owner of a folder with several people is unknown."""
         if self.several or len(self._stated) > 1:
             return self.patient, self.path, None, None
         return self.patient, self.path, next(iter(self._stated), None), self.last_seen
@@ -84,14 +84,14 @@ class Elements:
         self._findings = findings
         self._position = position
         self._tiles = tiles
-        self._token = token  # of the run that made a delivered chart; a source has none
+        self._token = token  # token of the run that made a delivered chart; None for a source
         self._originals = originals or Originals()
         self._loose = Loose(file, key, tiles, position)
         self._prefixes = {"xsi"}
         self._document = 0
         self._stack: list[Frame] = []
         self._folder: Folder | None = None
-        self._ready: list[Unit] = []  # complete but for where their last token ends
+        self._ready: list[Unit] = []  # complete except for where their last token ends
         self._closing = False
         self._replaying = 0
 
@@ -112,11 +112,11 @@ class Elements:
         unit = parent.unit if parent else None
         frame = Frame(name, role, ordinal, [], node, unit, kind, None, path)
         self._stack.append(frame)
-        self._settle_in(frame, parent)
+        self._place_frame(frame, parent)
         return frame
 
-    def _settle_in(self, frame: Frame, parent: Frame | None) -> None:
-        """Give the new frame its owner of bytes, its place for text, its unit."""
+    def _place_frame(self, frame: Frame, parent: Frame | None) -> None:
+        """Set the frame's owner of bytes, its place for text, its unit."""
         if self._folder is not None and frame.name.casefold() in _PEOPLE and frame.role not in STRUCTURAL:
             self._folder.several = True
         if frame.kind is not None:
@@ -131,14 +131,14 @@ class Elements:
                 self._loose.begin(self._path(), 0)
         elif frame.role is Role.LOOSE:
             frame.owner = self._tiles.loose
-            frame.gather = _forget
+            frame.gather = _discard
         elif frame.role is Role.PART:
             frame.owner = parent.owner if parent else []
             frame.gather = frame.pieces.append
             self._weigh(frame)
         else:
             frame.owner = self._tiles.ignored[_IGNORED[frame.role]]
-            frame.gather = frame.pieces.append if frame.role is Role.SENDER else _forget
+            frame.gather = frame.pieces.append if frame.role is Role.SENDER else _discard
 
     def _weigh(self, frame: Frame) -> None:
         pairs = frame.node.attributes.items()
@@ -185,7 +185,7 @@ class Elements:
             if frame.path is not None:
                 return ".".join([frame.path, *reversed(ordinals)])
             ordinals.append(str(frame.ordinal))
-        # The document element's own ordinal is that of the document.
+        # The document element's ordinal is that of the document.
         return ".".join([f"{self._file}/{self._document}", *reversed(ordinals[:-1])])
 
     def _close(self) -> None:
@@ -241,7 +241,7 @@ class Elements:
             parent.node.children.append(frame.node)
 
     def _note_original(self, frame: Frame) -> None:
-        """A text that stands for an element: so does the direct child of the unit that it is in, or the whole field."""
+        """Record that a text stands for an element, and with it the unit's direct child around it or the whole patient field."""
         original = self._originals.take("".join(frame.node.runs))
         if original is None:
             return
@@ -252,7 +252,7 @@ class Elements:
                 break
             holder = around
         holder.original = original
-        frame.node.runs.clear()  # the rest of the holder is a copy of parts
+        frame.node.runs.clear()  # the holder's other content is a copy of parts
 
     def _close_unit(self, frame: Frame, parent: Frame | None) -> None:
         unit = frame.unit
@@ -275,14 +275,14 @@ class Elements:
     # --- originals ---
 
     def _replay(self, frame: Frame, parent: Frame, unit: Unit | None, original: Original) -> None:
-        """Count the original as if it stood where its prose stands; drop the copies of its parts, which may say no more."""
+        """Count the original in the place of its prose; drop the copies of its parts, which must not state more."""
         self._drop_copy(frame, parent, original)
         if unit is not None and parent.unit is not None:
             parent.unit.children.pop()  # it is the last one
         parent.children -= 1
         self._replaying += 1
         path = self._path() + f".{frame.ordinal}"
-        taken = self._again(original.element, frame.path or path)
+        taken = self._replay_element(original.element, frame.path or path)
         self._replaying -= 1
         if taken is None and parent.unit is not None:
             parent.unit.degraded = True
@@ -300,10 +300,10 @@ class Elements:
         if any(map(original.lacks, copies)):
             self._originals.problems.append("copy_differs")
 
-    def _again(self, element: Node, path: str | None) -> Unit | None:
-        """Walk the nodes of an original; gives the unit that its root is, if it is one."""
+    def _replay_element(self, element: Node, path: str | None) -> Unit | None:
+        """Walk the nodes of an original; returns the unit of its root, if the root is one."""
         if element.name == ITSELF and takes_no_text(self._stack[-1].kind):
-            self._itself(element, self._stack[-1])
+            self._restore_own(element, self._stack[-1])
             return None
         frame = self._open(element.name, element.attributes, path)
         if frame.attachment is not None:
@@ -311,14 +311,14 @@ class Elements:
         else:
             frame.node.runs.extend(element.runs)
         for child in element.children:
-            self._again(child, None)
+            self._replay_element(child, None)
         frame.node.mixed = frame.node.mixed or element.mixed
         self._close()
         return frame.unit if frame.kind is not None else None
 
     @staticmethod
-    def _itself(element: Node, owner: Frame) -> None:
-        """What an owner's own attributes and text became where the target has no place for them."""
+    def _restore_own(element: Node, owner: Frame) -> None:
+        """Restore an owner's own attributes and text, for which the target has no place."""
         owner.children += 1
         owner.close_run()
         owner.node.attributes |= element.attributes
@@ -326,11 +326,11 @@ class Elements:
 
 
 def spill(unit: Unit, data: str) -> None:
-    """A unit above the limit is hashed as it passes by: it is not delivered anyway."""
+    """Hash the data of a unit above the limit instead of holding it: the unit is not delivered anyway."""
     if unit.overflow is None:
         unit.overflow = hashlib.sha256()
     unit.overflow.update(data.encode("utf-8", "surrogatepass"))
 
 
-def _forget(_data: str) -> None:
-    """Text that nobody needs."""
+def _discard(_data: str) -> None:
+    """Discard text that is not needed."""

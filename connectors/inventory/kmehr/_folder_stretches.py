@@ -1,6 +1,6 @@
-"""Cut a stream of XML into stretches of whole folders and what stands around them, by the words of their tags alone.
+"""Cut an XML stream into stretches of whole folders and of the bytes around them, by the text of the tags alone.
 
-Whether a stretch is what it looks like is for whoever takes it: in a comment, say, it is not.
+The caller must check whether a stretch is what it seems: inside a comment, for example, it is not.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 _PIECE = 1 << 20
-"""So much is held, or a folder if it is longer, before stretches are given."""
+"""Bytes held before stretches are returned; a longer folder is held whole."""
 _LARGEST = 8 << 20
 """A longer folder is never held whole."""
 _BEGIN = re.compile(rb"<folder[ \t\r\n>]")
@@ -19,7 +19,7 @@ _WHITE = b" \t\r\n"
 
 
 class Stretch(NamedTuple):
-    """Some bytes, and their offset in the stream. `folders`: whole folders, white space before each."""
+    """Some bytes, and their offset in the stream. `folders`: whole folders, each with white space before it."""
 
     data: bytes
     begin: int
@@ -27,23 +27,23 @@ class Stretch(NamedTuple):
 
 
 class Stretches:
-    """Feed bytes, get stretches: together they are all the bytes, in order."""
+    """Feed bytes, receive stretches: together they are all the bytes, in order."""
 
     def __init__(self) -> None:
         self._held = bytearray()
-        self._begin = 0  # of what is held, in the stream
-        self._searched = 0  # how far into it the end of a folder is not
+        self._begin = 0  # offset in the stream of what is held
+        self._searched = 0  # bytes of it already searched for a folder's end
         self._in_large = False
 
     def feed(self, data: bytes, *, final: bool) -> Iterator[Stretch]:
-        """Take the next bytes; with the last ones, nothing is held back."""
+        """Process the next bytes; with the last ones, nothing is held back."""
         self._held += data
         if len(self._held) >= _PIECE or final:
             while (size := self._next(final=final)) is not None:
                 yield self._give(*size)
 
     def _next(self, *, final: bool) -> tuple[int, bool] | None:
-        """The size of the next stretch and whether it is one of folders; None: more must come first."""
+        """Size of the next stretch and whether it consists of folders; None if more bytes are needed."""
         held = self._held
         if self._in_large:
             return self._rest_of_large(final=final)
@@ -82,7 +82,7 @@ class Stretches:
 
 
 def halved(folders: bytes) -> tuple[bytes, bytes] | None:
-    """A stretch of folders as two; None where it is one."""
+    """Returns a stretch of folders as two; None if it is a single folder."""
     middle = len(folders) // 2
     end = folders.rfind(_END, 0, middle)
     if end < 0:

@@ -1,4 +1,4 @@
-"""The place of an element in a KMEHR tree decides whether it is a unit (docs/formats/facts.md, "Units")."""
+"""The place of an element in a KMEHR tree determines whether it is a unit (docs/formats/facts.md, "Units")."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from schemas.disposition import UnitKind
 
 _ENCRYPTED = frozenset({"EncryptedData", "Base64EncryptedData"})
 _RECORDS = frozenset({"folder", "kmehrmessage"})
-"""In a record: whose they are, nobody says. Each is one unit, with all that is in it."""
+"""Inside a record their owner is unknown. Each is one unit, with everything in it."""
 _HEADS = {
     "transaction": UnitKind.TRANSACTION,
     "heading": UnitKind.HEADING,
@@ -23,7 +23,7 @@ _HEADS = {
 }
 _TEXTS = frozenset({"text", "text-with-layout"})
 _OF_A_FOLDER = frozenset({*_HEADS, *_TEXTS, "lnk", "patient"})
-"""In a message but in no folder they have no place."""
+"""Inside a message but outside a folder they have no place."""
 _ITEMISED = frozenset(_HEADS.values())
 _HOLDERS = (UnitKind.TRANSACTION, UnitKind.HEADING)
 
@@ -39,13 +39,13 @@ class Role(Enum):
     OUTSIDE = auto()  # envelope and message
     HEADER = auto()
     HEADER_PART = auto()
-    SENDER = auto()  # below the header: kept, for a filled author is compared with it
+    SENDER = auto()  # below the header: kept to compare a filled author with it
     FOLDER = auto()
     FOLDER_HEAD = auto()  # the position of a folder: its ID-KMEHR
-    LOOSE = auto()  # an element that has no place, and all in it
+    LOOSE = auto()  # an element without a place, with all in it
     PATIENT = auto()
     UNIT = auto()
-    PART = auto()  # of a unit, and no unit itself
+    PART = auto()  # of a unit, and not a unit itself
 
 
 _HEADER_PARTS = frozenset(
@@ -62,13 +62,13 @@ _HEADER_PARTS = frozenset(
     ]
 )
 TEXTLESS = frozenset({Role.OUTSIDE, Role.FOLDER, Role.PATIENT, Role.HEADER})
-"""They hold elements alone: text and attributes lie loose."""
+"""They hold only elements: their text and attributes are loose."""
 STRUCTURAL = frozenset({Role.OUTSIDE, Role.FOLDER, Role.PATIENT})
 
 
 @dataclass(slots=True)
 class Frame:
-    """An element that has been opened and not yet closed."""
+    """An element that is open."""
 
     name: str
     role: Role
@@ -76,16 +76,16 @@ class Frame:
     owner: list[Span]
     node: Node
     unit: Unit | None  # the innermost one around or at this element
-    kind: UnitKind | None  # of an element that is a unit
-    gather: Callable[[str], None] | None  # where its text goes; None: text has no place here
+    kind: UnitKind | None  # if the element is a unit
+    gather: Callable[[str], None] | None  # receives its text; None: text has no place here
     path: str | None = None
     children: int = 0
     pieces: list[str] = field(default_factory=list)
     attachment: AttachmentDigest | None = None
-    original: Original | None = None  # it stands for this one
+    original: Original | None = None  # the original for which it stands
 
     def close_run(self) -> None:
-        """The text up to a child element, or to the end, is one run."""
+        """Join the text up to a child element, or to the end, into one run."""
         if self.pieces:
             self.node.runs.append("".join(self.pieces))
             self.pieces.clear()
@@ -94,7 +94,7 @@ class Frame:
 def role_of(
     name: str, attributes: dict[str, str], parent: Frame | None, *, in_message: bool
 ) -> tuple[Role, UnitKind | None]:
-    """The role of an element below its parent, and the kind of unit where it is one."""
+    """The role of an element below its parent, and the kind of unit if it is one."""
     if parent is None or parent.role is Role.OUTSIDE:
         return _outside(name, in_message=in_message)
     if parent.role in (Role.LOOSE, Role.FOLDER_HEAD):
@@ -135,7 +135,7 @@ def _child_of_folder(name: str, attributes: dict[str, str]) -> tuple[Role, UnitK
         return Role.UNIT, UnitKind.FILE
     if name == "id":
         return (Role.FOLDER_HEAD if is_position_id(name, attributes) else Role.LOOSE), None
-    # Confidentiality, and what the format does not know there, is kept like a text.
+    # Confidentiality, and elements unknown to the format, are kept like a text.
     return Role.UNIT, _HEADS.get(name) or (UnitKind.LINK if name == "lnk" else UnitKind.TEXT)
 
 

@@ -1,4 +1,4 @@
-"""What carries letters and belongs to no unit: counted as one unit for each place (docs/formats/facts.md, "Loose").
+"""Content with letters that belongs to no unit, counted as one unit for each place (docs/formats/facts.md, "Loose").
 
 A place is a transaction, a folder, a message, a document outside these, or the file outside its documents.
 """
@@ -17,7 +17,7 @@ from schemas.disposition import UnitKind
 from schemas.errors import LimitExceededError
 
 _PIECES = 250_000
-"""Of one place: with more, the file is handed over whole."""
+"""Limit for one place: with more pieces, the file is handed over whole."""
 _KMEHR = re.compile(r"http://www\.ehealth\.fgov\.be/standards/kmehr/(?:schema|cd|id|dt)/v1\Z")
 _STANDARDS = frozenset(
     (
@@ -42,7 +42,7 @@ class _Place:
         self.patient = patient
         self.kind: UnitKind | None = None
         self.words = hashlib.sha256()
-        self.bounds = array("q")  # start, end, start, end: merged where one begins at the end of another
+        self.bounds = array("q")  # start, end, start, end: adjacent ranges are merged
         self.pieces = 0
 
 
@@ -55,14 +55,14 @@ class Loose:
         self._tiles = tiles
         self._position = position
         self._places = [_Place(f"{file}/0", 0)]
-        self._since: int | None = None  # where the present piece began
+        self._since: int | None = None  # where the current piece began
 
     def begin(self, owner: str, patient: int) -> None:
-        """A place begins."""
+        """Begin a place."""
         self._places.append(_Place(owner + ".0", patient))
 
     def end(self) -> CountedRow | None:
-        """The innermost place ends; the unit that it holds, if it holds one."""
+        """End the innermost place; returns its unit, if it holds one."""
         place = self._places.pop()
         if place.kind is None:
             return None
@@ -71,7 +71,7 @@ class Loose:
         return CountedRow(place.path, place.patient, place.kind, None, None, digest, spans, False, False)
 
     def add(self, data: str, kind: UnitKind = UnitKind.LOOSE_TEXT, *, bytes_too: bool = True) -> None:
-        """Something lies loose; with `bytes_too`, the present token is its own."""
+        """Add loose content; with `bytes_too`, the current token belongs to it."""
         place = self._places[-1]
         if place.kind is not UnitKind.LOOSE_TEXT:
             place.kind = kind
@@ -84,11 +84,11 @@ class Loose:
             self._tiles.switch(self._since, self._tiles.loose)
 
     def is_in_piece(self) -> bool:
-        """Whether the token before this one lay loose."""
+        """Whether the token before this one was loose."""
         return self._since is not None
 
     def settle(self, position: int) -> None:
-        """A new token begins: what lay loose ends here."""
+        """End the loose piece, because a new token begins."""
         if self._since is None:
             return
         bounds = self._places[-1].bounds
@@ -99,11 +99,11 @@ class Loose:
         self._since = None
 
     def declarations(self, name: str, attributes: Mapping[str, str], prefixes: set[str]) -> bool:
-        """Note namespaces and schema-instance attributes other than the known ones; whether there were any."""
-        told = [f"{key}={value}" for key, value in attributes.items() if _is_odd(key, value, prefixes)]
-        if told:
-            self.add(name + " " + " ".join(told), UnitKind.REMARK, bytes_too=False)
-        return bool(told)
+        """Record unknown namespaces and schema-instance attributes; returns whether there were any."""
+        odd = [f"{key}={value}" for key, value in attributes.items() if _is_odd(key, value, prefixes)]
+        if odd:
+            self.add(name + " " + " ".join(odd), UnitKind.REMARK, bytes_too=False)
+        return bool(odd)
 
 
 def carries(data: str) -> bool:

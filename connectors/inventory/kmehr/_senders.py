@@ -1,4 +1,4 @@
-"""Who exported each message, as the counter reads it: system and numbers of the header's sender."""
+"""The exporter of each message as the counter reads it: system and numbers of the header's sender."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ MESSAGE = "kmehrmessage"
 
 
 class Messages:
-    """The messages that are open, innermost last, and what has been found of them: for the caller to take."""
+    """The open messages, innermost last, and the headers found, which the caller takes."""
 
     def __init__(self) -> None:
         self.found: list[MessageHeader | Unheaded] = []
         self._open: list[tuple[str, set[str]]] = []  # path, and which of `header` and `folder` it holds
 
     def begin(self, path: str) -> None:
-        """A message begins."""
+        """Begin a message."""
         self._open.append((path, set()))
 
     @property
@@ -28,18 +28,18 @@ class Messages:
         return bool(self._open)
 
     def meet(self, name: str) -> None:
-        """A header or a folder is met outside of folders."""
+        """Record a header or folder found outside of folders."""
         if self._open:
             self._open[-1][1].add(name)
 
     def end(self) -> None:
-        """A message ends."""
+        """End a message."""
         path, held = self._open.pop()
         if held == {"folder"}:
             self.found.append(Unheaded(path))
 
     def header(self, path: str, children: Iterable[Node]) -> None:
-        """A header ends; `children` are its senders."""
+        """End a header; `children` are its senders."""
         parties = [
             party
             for sender in children
@@ -58,7 +58,7 @@ def _type(party: Node) -> str:
 
 
 def _name(party: Node) -> str | None:
-    """Its name or, without one, the scheme of its first local id."""
+    """The party's name or, if it has none, the scheme of its first local id."""
     stated = next((child.value() for child in party.children if child.name == "name"), "")
     local = (one for one in party.children if one.name == "id" and one.get("S") == "LOCAL")
     return stated or next((one.get("SL") for one in local), None)

@@ -1,4 +1,4 @@
-"""Folders of a source counted by arithmetic and recipes: rows for the books, patients, the account of their bytes."""
+"""Source folders counted by arithmetic and recipes: rows for the books, patients, the account of their bytes."""
 
 from __future__ import annotations
 
@@ -36,22 +36,22 @@ from connectors.inventory.kmehr.folder_count import (
 from connectors.inventory.kmehr.recipes import Recipe
 
 _BEGINNING = 80
-"""Bytes within which a message shows itself, its first signs written as references."""
+"""Bytes within which a message is recognised, even if its first signs are written as references."""
 
 
 class Place(NamedTuple):
-    """Where a chunk of folders stands."""
+    """The place of a chunk of folders."""
 
     file: int
-    message: str  # path of the message that they are in
+    message: str  # path of their message
     depth: int  # elements around them
-    children: int  # of that message, before them
+    children: int  # children of that message before them
     patient: int  # number of the first one
 
 
 @dataclass(frozen=True)
 class CountedFolders:
-    """What a chunk of folders gave."""
+    """The result for a chunk of folders."""
 
     rows: pa.RecordBatch
     patients: list[tuple[int, str, str | None, str | None]]  # patient, path, national number, last seen
@@ -76,11 +76,11 @@ class SourceFolders(FolderCount[HeadRecipe]):
         self._seen: dict[int, str] = {}  # latest day by folder
         self._years: set[int] = set()
         self._numbers: defaultdict[int, list[Node]] = defaultdict(list)  # ids of the patient, by folder
-        self._messages: list[tuple[int, list[EmbeddedMessage]]] = []  # with the unit that they are in
+        self._messages: list[tuple[int, list[EmbeddedMessage]]] = []  # with the unit that holds them
         self._stated: defaultdict[int, set[bytes]] = defaultdict(set)  # result lines in items, by transaction
 
     def count(self, chunk: bytes, place: Place, begin: int) -> CountedFolders:
-        """Count whole folders that begin at this offset of the file. Raises UnknownForm: then nothing is counted."""
+        """Count whole folders that begin at this offset of the file. Raises UnknownForm; then nothing is counted."""
         if len(chunk) > self._limits.max_unit_bytes:
             raise UnknownForm(Why.LARGE)
         self._begin()
@@ -103,10 +103,10 @@ class SourceFolders(FolderCount[HeadRecipe]):
             years=self._years,
         )
 
-    # --- what is told of each unit ---
+    # --- notes on each unit ---
 
     def on_head(self, work: Work, at: int, recipe: HeadRecipe, raw: list[bytes]) -> None:
-        """Note the day of a transaction, and result lines that an item holds as its text."""
+        """Note the day of a transaction, and result lines that an item holds as text."""
         if work.kinds[at] == TRANSACTION:
             self._see(work.folders[at], recipe, raw)
         elif work.kinds[at] == ITEM:
@@ -149,7 +149,7 @@ class SourceFolders(FolderCount[HeadRecipe]):
             self._take(work, at, content)
 
     def _take(self, work: Work, at: int, content: bytes) -> None:
-        if work.told[at] is not None:  # else it is in no transaction
+        if work.told[at] is not None:  # otherwise it is in no transaction
             self._messages.append((at, read_messages(content, self._key)))
 
     # --- rows ---
@@ -170,7 +170,7 @@ class SourceFolders(FolderCount[HeadRecipe]):
         derived = self._derived(work, place, paths)
         if not derived:
             return batch
-        # The facts of a folder's messages stand behind its units.
+        # The facts of a folder's messages follow its units.
         folders = np.concatenate((owner, [row.patient - place.patient for row in derived]))
         both = pa.Table.from_batches([batch, rows_batch(place.file, derived)])
         (together,) = both.take(pa.array(np.argsort(folders, kind="stable"))).combine_chunks().to_batches()
@@ -225,7 +225,7 @@ def _paths(work: Work, folders: list[str]) -> list[str]:
 
 
 def _path(work: Work, element: int, known: dict[int, str]) -> str:
-    """The path of an element that is no unit."""
+    """The path of an element that is not a unit."""
     parent, ordinal = int(work.elements.parent[element]), int(work.elements.ordinal[element])
     around = known.get(parent) or _path(work, parent, known)
     path = known[element] = f"{around}.{ordinal}"

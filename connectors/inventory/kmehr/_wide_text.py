@@ -1,4 +1,4 @@
-"""UTF-16 with its mark to UTF-8, and from an offset in that back to the file's own."""
+"""Convert UTF-16 with a byte order mark to UTF-8, and map UTF-8 offsets back to the file."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ _SURROGATES = range(0xD800, 0xE000)
 
 
 class WideText:
-    """Feed the bytes after the mark. A lone surrogate, and a byte too many at the end, become U+FFFD and are counted."""
+    """Feed the bytes after the mark. A lone surrogate or an extra byte at the end becomes U+FFFD and is counted."""
 
     def __init__(self, mark: bytes, counts: Counter[str]) -> None:
         self._codec = "utf-16-le" if mark == codecs.BOM_UTF16_LE else "utf-16-be"
-        self._last = 1 if mark == codecs.BOM_UTF16_LE else 0  # which byte of two is the more significant
+        self._last = 1 if mark == codecs.BOM_UTF16_LE else 0  # index of the more significant byte of two
         self._counts = counts
         self._carry = b""
         self._read = len(mark)
         self._written = 0
         self._bends: deque[tuple[int, int]] = deque(
             [(0, len(mark))]
-        )  # where each character begins, here and there
+        )  # start of each character in the input and the output
 
     def feed(self, data: bytes, *, final: bool) -> bytes:
-        """The text so far as UTF-8; what is left of a character waits."""
+        """Convert to UTF-8 as far as possible; an incomplete character waits."""
         data = self._carry + data
         whole = len(data) & ~1
         if not final and whole and int(data[whole - 2 + self._last]) << 8 in _HIGH:
@@ -38,7 +38,7 @@ class WideText:
         return b"".join(pieces)
 
     def origin(self, offset: int) -> int:
-        """The offset in the file; asked for in rising order, where characters begin."""
+        """The offset in the file. Offsets must be asked for in rising order, at beginnings of characters."""
         bends = self._bends
         while len(bends) > 1 and bends[1][0] <= offset:
             bends.popleft()

@@ -1,7 +1,7 @@
-"""Where the units of whole folders lie: arithmetic over their bytes, with no object an element.
+"""Find the units of whole folders by arithmetic over their bytes, without an object for each element.
 
-Precondition of all here: the bytes are well-formed XML in UTF-8. Where they hold no comment, no CDATA section and no
-instruction, `<` stands nowhere but where a tag begins. What the arithmetic does not know raises UnknownForm: the walk counts it.
+Precondition of everything here: the bytes are well-formed XML in UTF-8. Unless they hold a comment, a CDATA section or an
+instruction, each `<` begins a tag. Forms that the arithmetic does not cover raise UnknownForm, and the walk counts them.
 """
 
 from __future__ import annotations
@@ -45,9 +45,9 @@ class Why(StrEnum):
     STRUCTURE = "structure"  # elements where the arithmetic expects none
     LOOSE = "loose"  # text or attributes that belong to no unit
     MIXED = "mixed"  # text beside elements
-    MARK = "mark"  # of the run, other than the frequent ones
+    MARK = "mark"  # marks of the run, other than the frequent ones
     PROSE = "prose"  # the chart holds elements as prose
-    PROBLEM = "problem"  # something against the rules: the walk says what
+    PROBLEM = "problem"  # a broken rule: the walk reports which one
     ENCODING = "encoding"
     LARGE = "large"
     MALFORMED = "malformed"
@@ -55,7 +55,7 @@ class Why(StrEnum):
 
 
 class UnknownForm(Exception):
-    """Bytes that the arithmetic does not know. Not an error: the walk counts them."""
+    """Bytes that the arithmetic does not cover. Not an error: the walk counts them."""
 
     def __init__(self, why: Why) -> None:
         super().__init__(why.value)
@@ -77,14 +77,14 @@ class Elements:
     """The elements of some folders, one entry each in document order."""
 
     first: Ints  # index of its start tag
-    last: Ints  # index of its end tag; of an empty-element tag that itself
+    last: Ints  # index of its end tag; for an empty-element tag, of that tag
     name: Bytes  # index into `_NAMES`, or `_OTHER`
-    parent: Ints  # index of the element around it, or -1
+    parent: Ints  # index of the enclosing element, or -1
     ordinal: Ints  # from 1, among its siblings
     levels: list[Ints]  # the elements by depth, folders first
 
     def is_leaf(self, some: Ints) -> Bools:
-        """Which of these hold no element."""
+        """Whether each of these holds no element."""
         return self.last[some] - self.first[some] <= 1
 
 
@@ -98,17 +98,17 @@ class Units:
     end: Ints
     content: Ints  # after its start tag
     close: Ints  # where its end tag begins; `end` of an empty-element tag
-    parent: Ints  # index of the unit around it, or -1
+    parent: Ints  # index of the enclosing unit, or -1
     folder: Ints  # index of its folder
-    cut: Bools  # a unit in it lies elsewhere than directly in a transaction, heading or item
+    cut: Bools  # a nested unit is elsewhere than directly in a transaction, heading or item
     heads: Ints  # elements that are the `id` of a folder
 
 
 def scan(chunk: bytes, deepest: int) -> tuple[Tags, Elements, Units]:
-    """The tags, elements and units of whole folders with nothing but white space between them.
+    """Find the tags, elements and units of whole folders with only white space between them.
 
-    `deepest`: how many levels, that of the folder counted, the walk would go down. The bytes end in a tag; that they are
-    well-formed is made sure of here.
+    `deepest`: levels that the walk would go down, including that of the folder. The bytes must end in a tag. This function
+    checks that they are well-formed.
     """
     raw = np.frombuffer(chunk, np.uint8)
     tags = _tags(chunk, raw)
@@ -126,7 +126,7 @@ def _tags(chunk: bytes, raw: Bytes) -> Tags:
         raise UnknownForm(Why.MARKUP)
     _check_well_formed(chunk)
     end = np.flatnonzero(raw == ord(">")) + 1
-    if len(end) != len(begin):  # some `>` stand in texts or values
+    if len(end) != len(begin):  # some `>` are in texts or values
         end = np.fromiter((found.end() for found in _TAG.finditer(chunk)), np.int64)
     if (end - begin).max(initial=0) > LONGEST_TAG:
         raise UnknownForm(Why.LARGE)
@@ -193,7 +193,7 @@ def _named(raw: Bytes, at: Ints) -> Bytes:
 
 
 def _check_people(elements: Elements) -> None:
-    """Each folder has one patient; both names stand nowhere else."""
+    """Check that each folder has one patient, and that neither name occurs elsewhere."""
     name, folders = elements.name, elements.levels[0]
     patients = np.flatnonzero(name == _PATIENT)
     others = not (name[folders] == _FOLDER).all() or (name == _FOLDER).sum() != len(folders)
@@ -203,13 +203,13 @@ def _check_people(elements: Elements) -> None:
 
 def _units(tags: Tags, elements: Elements) -> Units:
     kind = _kinds(elements)
-    around = np.full(len(kind), -1, np.int64)  # the nearest element around that is a unit
+    around = np.full(len(kind), -1, np.int64)  # the nearest enclosing element that is a unit
     for nodes in elements.levels[1:]:
         parents = elements.parent[nodes]
         around[nodes] = np.where(kind[parents] != _NO_UNIT, parents, around[parents])
     units = np.flatnonzero(kind != _NO_UNIT)
     first, last = elements.first[units], elements.last[units]
-    number = np.full(len(kind) + 1, -1, np.int64)  # its last entry is that of no unit
+    number = np.full(len(kind) + 1, -1, np.int64)  # the last entry is that of no unit
     number[units] = np.arange(len(units))
     parent = number[around[units]]
     cut = np.zeros(len(units), np.bool_)
@@ -237,7 +237,7 @@ def _children_of_folders(elements: Elements, name: int) -> Ints:
 
 
 def _kinds(elements: Elements) -> npt.NDArray[np.int8]:
-    """The kind of unit that each element is, or `_NO_UNIT`."""
+    """The kind of unit of each element, or `_NO_UNIT`."""
     name, parent = elements.name, elements.parent
     kind = _UNIT_OF_NAME[name]
     top = elements.levels[1] if len(elements.levels) > 1 else np.zeros(0, np.int64)
@@ -254,7 +254,7 @@ def _kinds(elements: Elements) -> npt.NDArray[np.int8]:
 
 
 def _settle_patients(elements: Elements, kind: npt.NDArray[np.int8]) -> None:
-    """In a patient, its children are units and nothing else is."""
+    """Make the children of a patient units, and nothing else in it."""
     patients = np.flatnonzero(elements.name == _PATIENT)
     depth = np.zeros(len(kind) + 1, np.int8)
     depth[patients + 1] += 1
@@ -264,12 +264,12 @@ def _settle_patients(elements: Elements, kind: npt.NDArray[np.int8]) -> None:
 
 
 def pieces_of(units: Units) -> tuple[Ints, Ints, Ints]:
-    """The byte ranges of each unit less those of the units in it: owner, begin, end, in the order of owners."""
+    """The byte ranges of each unit without those of its nested units: owner, begin, end, in the order of owners."""
     count = len(units.begin)
     edge = np.concatenate((units.end, units.begin))  # at one position, an end comes before a beginning
     owner = np.concatenate((units.parent, np.arange(count)))
     order = np.argsort(edge, kind="stable")
-    # Units that end together: the inner one first. Of a stable sort by position they stand in document order.
+    # Units that end together: inner ones first. A stable sort by position leaves them in document order.
     edge, owner = edge[order], owner[order]
     begin, end, whose = edge[:-1], edge[1:], owner[:-1]
     some = np.flatnonzero((whose >= 0) & (end > begin))
@@ -278,7 +278,7 @@ def pieces_of(units: Units) -> tuple[Ints, Ints, Ints]:
 
 
 def check_rest(chunk: bytes, begin: Ints, end: Ints) -> None:
-    """Raise UnknownForm unless these ranges do not overlap and all else is white space and tags of folders and patients."""
+    """Raise UnknownForm if these ranges overlap, or if more than white space and folder and patient tags is left."""
     order = np.argsort(begin, kind="stable")
     begin, end = begin[order], end[order]
     if (begin[1:] < end[:-1]).any():

@@ -1,4 +1,4 @@
-"""The texts of some folders, and their tags with a zero byte in the place of each text: by these, recipes are found."""
+"""The texts of some folders, and their tags with a zero byte in place of each text, by which recipes are looked up."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ import numpy as np
 from connectors.inventory.kmehr.byte_scan import Bools, Ints, Tags, Units, UnknownForm, Why, pieces_of
 
 NESTED = b"<?unit?>"
-"""Stands in the tags of a unit for a unit cut out of it, where it counts that something was there."""
+"""Replaces a unit cut out of another unit's tags, where the gap counts."""
 _ENTITY = re.compile("&(?:#([0-9]+)|#x([0-9A-Fa-f]+)|(amp|lt|gt|quot|apos));")
 _NAMED = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
 _SIGNS = b"&\\()|\r"
 _SPECIAL = bytes(byte > 127 or byte in _SIGNS for byte in range(256))
-"""Bytes with which a text stands otherwise in a normal form than in the file."""
+"""Bytes that can change between the file and a normal form."""
 _SHORT = 200
 _LONG = 1 << 14
 
@@ -24,7 +24,7 @@ _LONG = 1 << 14
 class Texts:
     """The texts of leaves (elements without elements) between the tags of some folders, in document order.
 
-    Between other tags there may be white space alone, which counts for nothing: else UnknownForm.
+    Between other tags there may be only white space, which does not count; anything else raises UnknownForm.
     """
 
     def __init__(self, chunk: bytes, tags: Tags) -> None:
@@ -46,13 +46,13 @@ class Texts:
             self.written[at] = written(found[at])
 
     def places(self, at: Ints) -> tuple[Ints, Ints]:
-        """Of positions where a tag begins or behind one: where that is in the skeleton, how many texts come before."""
+        """For positions where a tag begins or ends: the position in the skeleton, and the number of texts before it."""
         before = np.searchsorted(self._begin, at)
         return at - self._removed[before], self._leaves[before]
 
 
 def _between(tags: Tags) -> tuple[Ints, Ints, Bools]:
-    """Where texts begin and end, and which are all that their element holds."""
+    """Where texts begin and end, and which of them are the only content of their element."""
     begin, end = tags.end[:-1], tags.begin[1:]
     some = np.flatnonzero(end > begin)
     opened = ~(tags.closing | tags.single)
@@ -60,7 +60,7 @@ def _between(tags: Tags) -> tuple[Ints, Ints, Bools]:
 
 
 def _without(chunk: bytes, begin: Ints, end: Ints, leaf: Bools) -> bytes:
-    """The bytes with a zero byte in the place of each text of a leaf, and nothing for the others."""
+    """The bytes with a zero byte in place of each text of a leaf; other texts are removed."""
     lows, highs = [0, *end.tolist()], [*begin.tolist(), len(chunk)]
     tags = [chunk[low:high] for low, high in zip(lows, highs, strict=True)]
     if leaf.all():
@@ -72,7 +72,7 @@ def _without(chunk: bytes, begin: Ints, end: Ints, leaf: Bools) -> bytes:
 
 
 def _specials(texts: list[bytes]) -> Ints:
-    """Which texts hold a special byte. Long ones, documents most of them, are not copied: to look for each byte is cheaper."""
+    """Which texts hold a special byte. Long texts, mostly documents, are searched for each, which costs less than a copy."""
     long = [at for at, text in enumerate(texts) if len(text) > _LONG]
     if long:
         texts = texts.copy()
@@ -102,7 +102,7 @@ def _sign(entity: re.Match[str]) -> str:
 
 
 def written(raw: bytes) -> bytes:
-    """A text as it stands in a normal form: NFC, the signs of the form escaped."""
+    """A text as it appears in a normal form: NFC, with the signs of the form escaped."""
     return _remembered(raw) if len(raw) < _SHORT else in_form(text_of(raw))
 
 
@@ -112,13 +112,13 @@ def _remembered(raw: bytes) -> bytes:
 
 
 def in_form(text: str) -> bytes:
-    """Characters as they stand in a normal form."""
+    """Characters as they appear in a normal form."""
     raw = (text if text.isascii() else unicodedata.normalize("NFC", text)).encode()
     return raw.replace(b"\\", b"\\\\").replace(b"(", b"\\(").replace(b")", b"\\)").replace(b"|", b"\\|")
 
 
 class UnitTexts:
-    """What each unit says itself: its tags without those of the units in it, and its texts."""
+    """The content of each unit: its tags without those of nested units, and its texts."""
 
     def __init__(self, chunk: bytes, tags: Tags, units: Units) -> None:
         texts = Texts(chunk, tags)
@@ -131,7 +131,7 @@ class UnitTexts:
         self._cut = units.cut.tolist()
 
     def own(self, unit: int) -> tuple[bytes, list[bytes], list[bytes]]:
-        """Its tags, its texts, and these as they stand in forms; the lists are the caller's."""
+        """Its tags, its texts, and the texts as they appear in forms; the caller may change the lists."""
         first, last = self._first[unit], self._first[unit + 1]
         if last == first + 1:
             begin, end = self._tags[first]

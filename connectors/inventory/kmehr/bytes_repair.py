@@ -1,8 +1,7 @@
-"""Repair an XML file's bytes before parsing, and remember where each byte came from.
+"""Repair an XML file's bytes before parsing, and map each byte back to its place in the file.
 
-The rules are those of docs/formats/facts.md ("Repairs before parsing"). What comes out is UTF-8. Offsets of
-the repaired stream are led back to the original file by a sparse map that holds only the places where
-something changed, each forgotten as soon as it has been passed.
+The rules are those of docs/formats/facts.md ("Repairs before parsing"). The output is UTF-8. A sparse map leads offsets of
+the repaired stream back to the original file. It holds only the places of changes, and forgets each once it has been passed.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from connectors.inventory.kmehr._wide_text import WideText
 from schemas.errors import UnreadableSourceError
 
 _BOM = codecs.BOM_UTF8
-_UNMARKED = (b"\x00<", b"<\x00", b"\x00\x00\xfe\xff")  # wide, without a mark that says in which order
+_UNMARKED = (b"\x00<", b"<\x00", b"\x00\x00\xfe\xff")  # wide, without a mark for the byte order
 _HEAD_BYTES = 1024
 _HOLD_BYTES = 48
 _DECLARED = re.compile(rb"<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([A-Za-z0-9._:-]+)[\"']")
@@ -42,7 +41,7 @@ BOM_RULE = "byte-order-mark"
 
 
 def _high_bytes(codec: str) -> dict[bytes, bytes] | None:
-    """UTF-8 spelling of the bytes 0x80-0xFF of an 8-bit codec; None when it is no such codec."""
+    """UTF-8 spelling of the bytes 0x80-0xFF of an 8-bit codec; None for other codecs."""
     try:
         plain = bytes(range(0x20, 0x7F)).decode(codec) == bytes(range(0x20, 0x7F)).decode("ascii")
         names = {bytes([b]): bytes([b]).decode(codec, "replace") for b in range(0x80, 0x100)}
@@ -61,14 +60,14 @@ _CP1252 = _high_bytes("cp1252") or {}
 
 
 def _may_be_suspect(data: bytes) -> bool:
-    """Whether to look for suspects at all: several quick looks cost a tenth of one search, of single bytes next to nothing."""
+    """Whether to search for suspects at all: these tests cost a tenth of the search, those of single bytes next to nothing."""
     if (b"&" in data and b"&#" in data) or (not data.isascii() and b"\xef\xbf" in data):
         return True
     return bool(data.translate(None, _NO_CONTROL))
 
 
 class Repairer:
-    """Feed original bytes, get repaired UTF-8; `origin` leads a repaired offset back to the file."""
+    """Feed original bytes, receive repaired UTF-8; `origin` leads a repaired offset back to the file."""
 
     def __init__(self, file: int) -> None:
         self.counts: Counter[str] = Counter()
@@ -79,11 +78,11 @@ class Repairer:
         self._is_iso = False
         self._wide: WideText | None = None
         self._read = 0  # original bytes consumed
-        self._written = 0  # repaired bytes given out
+        self._written = 0  # repaired bytes returned
         self._bends: deque[tuple[int, int]] = deque([(0, 0)])
 
     def feed(self, data: bytes, *, final: bool = False) -> bytes:
-        """The repaired bytes so far; a few trailing bytes may wait for the next call."""
+        """Repair the data as far as possible; a few trailing bytes may wait for the next call."""
         if self._wide is not None:
             data = self._wide.feed(data, final=final)
         data = self._carry + data
@@ -107,7 +106,7 @@ class Repairer:
         return before if self._wide is None else self._wide.origin(before)
 
     def shift(self, begin: int, end: int) -> int | None:
-        """What leads each repaired offset of a stretch back, when added to it; None: nothing was that simple there."""
+        """The constant that leads each repaired offset of a stretch back to the file; None if there is none."""
         around = [bend for bend in self._bends if bend[0] < end]
         if self._wide is not None or (len(around) > 1 and around[-1][0] > begin):
             return None
@@ -140,10 +139,10 @@ class Repairer:
         if codec in ("utf-8", "ascii"):
             return None
         self._is_iso = codec.startswith("iso8859")
-        return _high_bytes(codec)  # none for what is no 8-bit encoding: read as UTF-8
+        return _high_bytes(codec)  # None if it is not an 8-bit encoding: read as UTF-8
 
     def _settled(self, data: bytes) -> int:
-        """How much of the data can be judged without what follows."""
+        """How much of the data can be judged without the bytes after it."""
         keep = len(data)
         amp = data.rfind(b"&", max(0, keep - _HOLD_BYTES))
         if amp >= 0 and b";" not in data[amp:]:

@@ -1,7 +1,7 @@
 """Count a KMEHR export: every unit, every byte (docs/formats/facts.md).
 
-Whole folders are counted by arithmetic and recipes where these know them; all else, and what stands around folders, by the
-walk. To the walk, what was counted so is cut out of the stream.
+Arithmetic and recipes count the whole folders that they cover. The walk counts everything else, including the bytes around
+folders; folders already counted are cut out of its stream.
 """
 
 from __future__ import annotations
@@ -38,10 +38,10 @@ class KmehrCounter:
     def count(
         self, file: SourceFile, first_patient: int, fact_key: bytes, limits: Limits
     ) -> Iterator[Counted | Tiling]:
-        """Batches of `counted_unit` and `counted_patient`, each header and unheaded message, then one Tiling.
+        """Yield batches of `counted_unit` and `counted_patient`, each header and unheaded message, then one Tiling.
 
         Raises UnreadableSourceError (`not_well_formed`), UnsafeSourceError (a DOCTYPE), LimitExceededError
-        (`too_deep`, `token_too_large`), and UnexplainedUnitError should a byte have no owner, or two.
+        (`too_deep`, `token_too_large`), and UnexplainedUnitError if a byte has no owner, or two.
         """
         if file.size > limits.max_file_bytes:
             raise LimitExceededError("file_too_large", file=file.ordinal, limit=limits.max_file_bytes)
@@ -55,7 +55,7 @@ class KmehrCounter:
         if refused is None:
             yield counting.tiling()
             return
-        if counting.has_leapt:  # where in the file it lies, only who reads all of it can say
+        if counting.has_leapt:  # only a reading of the whole file can tell its place
             for _ in count_by_walk(file, first_patient, fact_key, limits):
                 pass
         raise refused
@@ -64,7 +64,7 @@ class KmehrCounter:
 def count_by_walk(
     file: SourceFile, first_patient: int, fact_key: bytes, limits: Limits
 ) -> Iterator[Counted | Tiling]:
-    """As `KmehrCounter.count`, by the walk alone."""
+    """Like `KmehrCounter.count`, by the walk alone."""
     counting = _Counting(file, first_patient, fact_key, limits, fast=False)
     with file.open() as stream:
         yield from counting.batches(stream)
@@ -97,11 +97,11 @@ class _Counting:
         self._stretches = Stretches() if fast else None
         self._folders = SourceFolders(key, limits)
         self._patients: list[tuple[int, str, str | None, str | None]] = []
-        self._tag = -1  # where the tag begins behind which the walk stands
+        self._tag = -1  # where the last tag read by the walk begins
         self._walked: Counter[str] = Counter()
 
     def batches(self, stream: BinaryIO) -> Iterator[Counted]:
-        """Read to the end."""
+        """Yield the counts, reading to the end."""
         while piece := stream.read(_CHUNK):
             self._size += len(piece)
             yield from self._take_in(self._repairer.feed(piece), final=False)
@@ -132,7 +132,7 @@ class _Counting:
         return self._repairer.origin(self._stream.position())
 
     def _take_in(self, data: bytes, *, final: bool) -> Iterator[Counted]:
-        """The next repaired bytes: folders to the arithmetic, all else to the walk."""
+        """Process repaired bytes: folders by arithmetic, all else by the walk."""
         if self._stretches is None:
             self._stream.feed(data)
             self._position()  # the map forgets what has been passed
@@ -150,7 +150,7 @@ class _Counting:
         yield from self._give(at_least=ROWS // 2)
 
     def _count(self, data: bytes, begin: int) -> Iterator[Counted]:
-        """Count some folders; what is not known among them is found by halving."""
+        """Count some folders; halve them to find those that the arithmetic does not cover."""
         found, at = self._by_arithmetic(data, begin)
         if isinstance(found, Why):
             halves = halved(data)
@@ -170,7 +170,7 @@ class _Counting:
             yield Batch("counted_unit", found.rows.slice(start, ROWS))
 
     def _by_arithmetic(self, data: bytes, begin: int) -> tuple[CountedFolders | Why, int]:
-        """What the folders give, or why the walk must count them; and where they begin in the file."""
+        """The counts of the folders, or the reason for the walk; and where they begin in the file."""
         place = self._walk.place()
         if place is None or not self._stream.stands_behind(self._tag, begin):
             return Why.OUTSIDE, begin

@@ -1,7 +1,7 @@
-"""Find the documents in a repaired byte stream and say where each token of them begins.
+"""Find the documents in a repaired byte stream, and where each of their tokens begins.
 
-Several messages may stand in one file, with anything between them. Every event has the position of its token;
-since tokens follow each other without a gap, one ends where the next begins.
+A file may hold several messages, with anything between them. Every event has the position of its token. Tokens follow each
+other without a gap, so one ends where the next begins.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _FIRST_SLICE = 1 << 12
 
 
 class Listener(Protocol):
-    """What is told of each token. `position()` of the stream holds during a call."""
+    """Receives each token. `position()` of the stream is valid during a call."""
 
     def on_document(self) -> None:
         """A document begins."""
@@ -46,18 +46,18 @@ class Listener(Protocol):
         """A processing instruction."""
 
     def on_filler(self) -> None:
-        """White space, a declaration, the marks of a CDATA section."""
+        """White space, a declaration, the delimiters of a CDATA section."""
 
     def on_stray(self, data: str) -> None:
         """Characters between documents."""
 
 
 class _RootClosed(Exception):
-    """The end tag of the document element was met: the parser must stop here."""
+    """The document element has ended: the parser must stop here."""
 
 
 class DocumentStream:
-    """Feed repaired bytes; the listener hears of documents, elements and what is between them."""
+    """Feed repaired bytes; the listener receives documents, elements and what is between them."""
 
     def __init__(self, listener: Listener, file: int) -> None:
         self._listener = listener
@@ -69,36 +69,36 @@ class DocumentStream:
         self._document = 0  # offset at which the parser's document begins
         self._depth = 0
         self._root = 0  # position of the root's start tag
-        self._root_end = 0  # and of the event of its end
-        self._gap = 0  # position of the present token between documents
+        self._root_end = 0  # position of the event of its end
+        self._gap = 0  # position of the current token between documents
         self._at = START  # line and column of that token, or of the start of the document
         self._root_end_at = START
         self._seen = 0  # documents begun
-        self._sought = 0  # how far into the window the end of a comment or instruction is not
+        self._sought = 0  # bytes of the window already searched for the end of a comment or instruction
         self._last_end = -1  # where the last end tag began
         self._leapt_to = -1
 
     def position(self) -> int:
-        """Where the token of the present event begins, in the repaired stream."""
+        """Where the token of the current event begins, in the repaired stream."""
         if self._parser is None:
             return self._gap
         return self._document + int(self._parser.CurrentByteIndex)
 
     def feed(self, data: bytes) -> None:
-        """Take the next bytes."""
+        """Process the next bytes."""
         self._window += data
         self._go_on(final=False)
 
     def stands_behind(self, tag: int, offset: int) -> bool:
-        """Whether the parser was given all up to the offset and no more, and stands behind an end tag there.
+        """Whether the parser received exactly the bytes up to the offset, and has just passed an end tag there.
 
-        `tag`: where, by its bytes, a tag begins that ends at the offset.
+        `tag`: where the tag that ends at the offset begins, according to its bytes.
         """
         has_read = self._parser is not None and offset == self._fed == self._base + len(self._window)
         return has_read and (tag == self._last_end or offset == self._leapt_to)
 
     def leap(self, size: int) -> None:
-        """So many bytes are counted elsewhere: where the stream `stands_behind` a tag, and whole elements."""
+        """Skip bytes that are counted elsewhere: whole elements, at a place where the stream `stands_behind` a tag."""
         self._drop(self._fed)
         self._base += size
         self._fed += size
@@ -106,7 +106,7 @@ class DocumentStream:
         self._leapt_to = self._fed
 
     def close(self) -> int:
-        """Take the end of the stream; gives its length. A document left open was cut short."""
+        """End the stream; returns its length. Raises UnreadableSourceError `cut_short` if a document is still open."""
         self._go_on(final=True)
         if self._parser is not None:
             line, column = within(self._at, self._parser.CurrentLineNumber, self._parser.CurrentColumnNumber)
@@ -123,11 +123,10 @@ class DocumentStream:
             raise LimitExceededError("token_too_large", file=self._file, limit=_TOKEN_LIMIT)
 
     def _parse(self, *, final: bool) -> bool:
-        """Feed the parser what is new; True when the document ended and bytes may be left.
+        """Parse new bytes; returns True if the document ended and bytes may be left.
 
-        A token that is not complete is read again from its start: what follows one is kept until it is as long,
-        so that a long token costs its length and not its square. Slices grow, so that of what follows a short
-        document little is handed over in vain.
+        expat reads an incomplete token again from its start. New bytes are therefore held until they are as long as the token, so
+        that the cost is linear in its length. Slices grow, so that few bytes after a short document are passed in vain.
         """
         fresh = self._base + len(self._window) - self._fed
         if not final and fresh < self._fed - self._base and len(self._window) <= _TOKEN_LIMIT:
@@ -161,7 +160,7 @@ class DocumentStream:
         return closed
 
     def _leave_document(self) -> None:
-        """The root's end tag begins at the position of its event, or, of an empty element, ends there."""
+        """Find the end of the root: its end tag begins at the event's position; an empty element ends there."""
         at = self._root_end - self._base
         first = self._root - self._base
         if first < 0 or not _EMPTY_TAG.fullmatch(self._window, first, at):
@@ -175,13 +174,13 @@ class DocumentStream:
         self._drop(self._gap)
 
     def _drop(self, offset: int) -> None:
-        """Forget what lies before the token at this offset."""
-        if offset > self._base:  # of the token before a leap nothing is left
+        """Forget everything before the token at this offset."""
+        if offset > self._base:  # nothing is left of the token before a leap
             del self._window[: offset - self._base]
             self._base = offset
 
     def _scan(self, *, final: bool) -> bool:
-        """One token between documents, at the start of the window; False when there is none, or not yet all of it."""
+        """Read one token between documents at the start of the window; False if there is none, or only part of one."""
         if not self._window:
             return False
         end = self._white_or_text(final=final)

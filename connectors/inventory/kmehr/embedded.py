@@ -1,7 +1,7 @@
-"""Whose a laboratory message in a text or attachment is, and which of its lines are facts (facts.md, "Derived").
+"""The owner of a laboratory message in a text or attachment, and which of its lines are facts (facts.md, "Derived").
 
-A folder may state its patient anywhere, so its messages wait until it ends. The writer comes to the same conclusions by
-code of its own.
+A folder may state its patient anywhere, so its messages wait until it ends. The writer implements the same rules with
+independent code.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _SEXES = {"male": "M", "m": "M", "female": "F", "f": "F", "v": "F"}
 
 
 class Stated(NamedTuple):
-    """What one place states about a patient; empty is not stated."""
+    """What one place states about a patient; an empty field is not stated."""
 
     family: str = ""
     first: str = ""
@@ -84,19 +84,19 @@ def in_message(lines: Iterable[MessageLine]) -> Stated:
 
 
 def contradict(one: Stated, other: Stated) -> bool:
-    """Whether something that both state differs."""
+    """Whether the two differ in something that both state."""
     if one.numbers and other.numbers and one.numbers.isdisjoint(other.numbers):
         return True
     pairs = [(one.first, other.first), (one.sex, other.sex)]
     pairs += [(one.month, other.month), (one.day, other.day)]
-    if not (_holds_both(one, other) or _holds_both(other, one)):
+    if not (_is_full_name(one, other) or _is_full_name(other, one)):
         pairs.append((one.family, other.family))
     years = one.year and other.year and not (one.year.endswith(other.year) or other.year.endswith(one.year))
     return bool(years) or any(a and b and a != b for a, b in pairs)
 
 
-def _holds_both(one: Stated, other: Stated) -> bool:
-    """Whether the family name of one is both names of the other."""
+def _is_full_name(one: Stated, other: Stated) -> bool:
+    """Whether the family name of one consists of both names of the other."""
     if one.first or not other.first:
         return False
     return one.family in (other.family + other.first, other.first + other.family)
@@ -112,7 +112,7 @@ class EmbeddedMessage(NamedTuple):
 
 
 def read_messages(content: bytes, key: bytes) -> list[EmbeddedMessage]:
-    """All messages in some bytes that have a result line."""
+    """Returns all messages in the bytes that have a result line."""
     found, digest = [], KeyedDigest(key)
     for lines in messages([content]):
         facts = [
@@ -127,7 +127,7 @@ def read_messages(content: bytes, key: bytes) -> list[EmbeddedMessage]:
 
 
 class Waiting(NamedTuple):
-    """A message, where it was found."""
+    """A message and the unit that holds it."""
 
     unit: str
     around: Transaction
@@ -137,13 +137,13 @@ class Waiting(NamedTuple):
 
 @dataclass
 class EmbeddedMessages:
-    """The messages of one folder, and whom the folder names."""
+    """The messages of one folder, and the people whom the folder names."""
 
     people: list[Stated] = field(default_factory=list)
     waiting: list[Waiting] = field(default_factory=list)
 
     def take(self, unit: Unit, around: Transaction | None = None, *, in_item: bool = False) -> None:
-        """Take the messages of a counted unit and of all in it; items are made in transactions only."""
+        """Take the messages of a counted unit and of all units in it; only those in transactions become items."""
         around = unit.transaction or around
         if around is not None and not unit.void:
             self.waiting += [Waiting(unit.path, around, in_item, message) for message in unit.messages]
@@ -151,7 +151,7 @@ class EmbeddedMessages:
             self.take(child, around, in_item=unit.kind is UnitKind.ITEM)
 
     def rows(self, patient: int) -> Iterator[CountedRow]:
-        """The facts of messages that name nobody else, each message once, less what items repeat already."""
+        """The facts of messages that do not name another person, each message once, without lines that items repeat."""
         seen: set[tuple[str, str | None, str]] = set()
         for unit, around, in_item, message in sorted(self.waiting, key=_order):
             kind, doctor = around.record_kind, around.responsible
@@ -162,7 +162,7 @@ class EmbeddedMessages:
             if again or any(contradict(message.stated, person) for person in self.people):
                 continue
             for line, digest in message.facts:
-                if digest not in around.stated:  # else an earlier package made an item from it
+                if digest not in around.stated:  # otherwise an earlier package made an item from it
                     path = f"{unit}#{message.number}.{line}"
                     yield CountedRow(path, patient, UnitKind.RESULT, kind, doctor, digest, [], False, True)
 
@@ -196,7 +196,7 @@ def _letters(name: str) -> str:
 
 
 def _checked(texts: Iterable[str]) -> Iterator[str]:
-    """Those that are eleven digits of which the last two check the others."""
+    """Those that have eleven digits, of which the last two are valid check digits."""
     for text in texts:
         digits = re.sub(r"[.\-/\s]", "", text)
         if not re.match(r"[0-9]{11}\Z", digits):

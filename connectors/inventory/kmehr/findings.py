@@ -1,4 +1,4 @@
-"""What is concluded when an element ends: its unit's body, its facts, and what contradicts our own rules."""
+"""Conclusions when an element ends: its unit's body, its facts, and violations of our own rules."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ from schemas.disposition import UnitKind
 
 
 class Seen(Protocol):
-    """What is noted about a patient."""
+    """Receives what is noted about a patient."""
 
     last_seen: str | None
     embedded: EmbeddedMessages
 
     def note_number(self, inss: str | None) -> None:
-        """What a patient element of the folder states."""
+        """Note what a patient element of the folder states."""
 
 
 class Findings:
@@ -68,7 +68,7 @@ class Findings:
             seen.last_seen = found
 
     def close(self, frame: Frame, unit: Unit, key: bytes) -> None:
-        """A unit ended: settle its body; drop its nodes (those of a patient field wait for the patient)."""
+        """End a unit: settle its body; drop its nodes (those of a patient field wait for the patient)."""
         node = frame.node
         if unit.kind is UnitKind.PATIENT_FIELD:
             unit.body = canon(node)
@@ -90,7 +90,7 @@ class Findings:
             unit.node = None
 
     def patient(self, units: list[Unit], seen: Seen | None) -> None:
-        """The patient element ended: leave out what we filled in, note the national number."""
+        """End the patient element: leave out filled values, note the national number."""
         fields = [unit.node for unit in units if unit.node is not None]
         found = filling(fields, PATIENT_NAMES, self.sender)
         found.kept = self.on_patient(found.kept)
@@ -133,7 +133,7 @@ class Findings:
         if found.text:
             self._drop_text(unit)
         if found.summary:
-            # The mark itself counts for nothing; anything else would be invented.
+            # The mark itself does not count; anything else would be invented.
             unit.void = not unit.body and all(child.void for child in unit.children)
             if not unit.void:
                 self.problems.append("filler_differs")
@@ -177,15 +177,15 @@ class Findings:
         unit.mf_ids = tuple(filter(None, values))
 
     def on_link(self, link: Node) -> Node:
-        """For the delivered side: the link as it came."""
+        """Hook for the delivered side: returns the link as it came."""
         return link
 
     def on_patient(self, fields: list[Node]) -> list[Node]:
-        """For the delivered side: the fields without those made from a message."""
+        """Hook for the delivered side: returns the fields without those made from a message."""
         return fields
 
     def on_transaction(self, unit: Unit, node: Node) -> None:
-        """For the delivered side."""
+        """Hook for the delivered side."""
 
     def on_item(self, unit: Unit, node: Node) -> None:
-        """For the delivered side."""
+        """Hook for the delivered side."""

@@ -1,6 +1,6 @@
-"""Whole folders counted without a tree: where their units lie by arithmetic, what they say by recipes.
+"""Count whole folders without a tree: arithmetic finds their units, recipes their normal forms.
 
-Of a source and of a delivered chart alike; what only one of them has is in its subclass.
+This holds for sources and for delivered charts; subclasses add what only one of them has.
 """
 
 from __future__ import annotations
@@ -43,65 +43,65 @@ KINDS = (
     UnitKind.ATTACHMENT,
     UnitKind.RESULT,
 )
-"""The kind of unit by the number that the arithmetic has for it."""
+"""The kind of unit by the number that the arithmetic uses for it."""
 FIELD, TRANSACTION, HEADING, ITEM, TEXT, LINK, ATTACHMENT, RESULT = range(len(KINDS))
 _RS, _US = RS.encode(), US.encode()
 NAMES = tuple(kind.value for kind in KINDS)
 _BEGINS = tuple(name.encode() + _RS for name in NAMES)
 _FOLDER = b"folder"
 _WHITE = b" \t\r\n"
-_TOLD_AT_MOST = 1_000
+_MOST_DESCRIBED = 1_000
 _LEAF = re.compile(rb"(<id(?:[ \t\r\n][^<>]*)?>)([^<>]*)(</[^<>]*>)")
 
 
 class HeadRecipe(Recipe):
-    """The recipe of a transaction, heading or item, and where its children lie that say something about it."""
+    """The recipe of a transaction, heading or item, and the places of its children that describe it."""
 
     def __init__(self, skeleton: Skeleton) -> None:
         super().__init__(skeleton, "head")
         children = skeleton.root.children
         self.texts = self._of(children, "text")
         self.dates = self._of(children, "date")
-        self._telling = tuple(skeleton.slots_below(c for c in children if c.name in ("cd", "author")))
-        self._told: dict[tuple[bytes, ...], Transaction] = {}
+        self._kind_slots = tuple(skeleton.slots_below(c for c in children if c.name in ("cd", "author")))
+        self._described: dict[tuple[bytes, ...], Transaction] = {}
 
     def _of(self, children: list[Node], name: str) -> tuple[int, ...]:
         slots = (self.skeleton.slot(child) for child in children if child.name == name)
         return tuple(slot for slot in slots if slot is not None)
 
     def describe(self, raw: list[bytes]) -> Transaction:
-        """What the head of a transaction says to the units in it."""
-        telling = tuple(raw[slot] for slot in self._telling)
-        told = self._told.get(telling)
-        if told is None:
-            if len(self._told) >= _TOLD_AT_MOST:
-                self._told.clear()
+        """What the head of a transaction states about its units."""
+        stated = tuple(raw[slot] for slot in self._kind_slots)
+        transaction = self._described.get(stated)
+        if transaction is None:
+            if len(self._described) >= _MOST_DESCRIBED:
+                self._described.clear()
             children = self.skeleton.filled(raw).children
-            told = self._told[telling] = describe(children, children)
-        return told
+            transaction = self._described[stated] = describe(children, children)
+        return transaction
 
 
 class Work:
-    """One chunk of folders while it is counted: its units, and what is concluded of each."""
+    """One chunk of folders while it is counted: its units, and the conclusions on each."""
 
     def __init__(self, chunk: bytes, deepest: int) -> None:
-        """`deepest`: how many levels below the message the walk would go down."""
+        """`deepest`: levels below the message that the walk would go down."""
         tags, self.elements, self.units = byte_scan.scan(chunk, deepest)
         self.texts = UnitTexts(chunk, tags, self.units)
         self.head_bytes = self._check_tiling(chunk, tags)
         folders = self.elements.levels[0]
         begins = np.append(tags.begin[self.elements.first[folders]], len(chunk))
-        self.folder_sizes: list[int] = np.diff(begins).tolist()  # white space behind each counted
+        self.folder_sizes: list[int] = np.diff(begins).tolist()  # including the white space behind each
         self.kinds: list[int] = self.units.kind.tolist()
         self.parents: list[int] = self.units.parent.tolist()
         self.folders: list[int] = self.units.folder.tolist()
         self.contexts: list[bytes] = []
-        self.told: list[Transaction | None] = []  # of the transaction that each unit is in, or is
-        self.inner: dict[int, bytes] = {}  # context of what is in a unit, where it is another one
+        self.told: list[Transaction | None] = []  # the transaction that each unit is in, or is
+        self.inner: dict[int, bytes] = {}  # context of the units nested in a unit, if it differs
         self.holders = frozenset(self.parents)
 
     def _check_tiling(self, chunk: bytes, tags: Tags) -> int:
-        """Every byte is in one unit, in the position of a folder, or structure. Gives how many are in positions."""
+        """Check that every byte is in one unit, in the position of a folder, or structure. Returns the bytes in positions."""
         first, last = self.elements.first[self.units.heads], self.elements.last[self.units.heads]
         begin, end = tags.begin[first], tags.end[last]
         for low, high in zip(begin.tolist(), end.tolist(), strict=True):
@@ -115,7 +115,7 @@ class Work:
 
 @lru_cache(1 << 12)
 def _is_position(element: bytes) -> bool:
-    """Whether the `id` of a folder says no more than a position."""
+    """Whether the `id` of a folder states no more than a position."""
     found = _LEAF.fullmatch(element)
     node = Skeleton(found[1] + found[3], None).root if found else Node("", {})
     return found is not None and is_position_id(node.name, node.attributes) and is_position(text_of(found[2]))
@@ -125,10 +125,10 @@ Head = TypeVar("Head", bound=HeadRecipe)
 
 
 class FolderCount(Generic[Head]):
-    """Counts chunks of folders. Recipes are kept from one to the next."""
+    """Counts chunks of folders. Keeps recipes from one chunk to the next."""
 
     def __init__(self, head: Callable[[Skeleton], Head], token: str | None = None) -> None:
-        """`token`: what the marks of the run carry that made the folders; a source has none."""
+        """`token`: carried by the marks of the run that made the folders; None for a source."""
         self.heads = Known(lambda tags: head(Skeleton(tags, token)))
         self.elements = Known(lambda tags: Recipe(Skeleton(tags, token), "element"))
         self.fields = Known(lambda tags: Recipe(Skeleton(tags, token), "field"))
@@ -139,22 +139,22 @@ class FolderCount(Generic[Head]):
         """The normal form of each unit of a chunk, in document order. Raises UnknownForm."""
         return [self._of_kind[kind](work, at, kind) for at, kind in enumerate(work.kinds)]
 
-    # --- for the subclasses: what is told of each unit ---
+    # --- hooks for subclasses, called for each unit ---
 
     def on_head(self, work: Work, at: int, recipe: Head, raw: list[bytes]) -> bytes | None:
-        """Of each transaction, heading and item; another form where it does not count as one."""
+        """Called for each transaction, heading and item; returns another form if it does not count as one."""
 
     def on_field(self, work: Work, at: int, recipe: Recipe, raw: list[bytes]) -> None:
-        """Of each field of a patient."""
+        """Called for each field of a patient."""
 
     def on_text(self, work: Work, at: int, raw: list[bytes]) -> None:
-        """Of each text that is one."""
+        """Called for each unit of kind text with a single text."""
 
     def on_link(self, work: Work, at: int, link: Node) -> None:
-        """Of each link."""
+        """Called for each link."""
 
     def on_attachment(self, work: Work, at: int, content: bytes) -> None:
-        """Of each attachment of which the bytes were decoded, up to EXAMINED_BYTES."""
+        """Called for each attachment whose bytes were decoded, up to EXAMINED_BYTES."""
 
     # --- units by kind ---
 
@@ -174,9 +174,9 @@ class FolderCount(Generic[Head]):
         context = self._around(work, at, kind)
         form = _BEGINS[kind] + context + _RS + recipe.body(raw, written)
         if kind == TRANSACTION:
-            told = work.told[at] = recipe.describe(raw)
-            digest = b"" if told.kind == "clinicalsummary" else _hex_digest(form)
-            work.inner[at] = told.kind.encode() + _US + digest
+            transaction = work.told[at] = recipe.describe(raw)
+            digest = b"" if transaction.kind == "clinicalsummary" else _hex_digest(form)
+            work.inner[at] = transaction.kind.encode() + _US + digest
         elif at in work.holders:
             work.inner[at] = context + _US + _hex_digest(form)
         return self.on_head(work, at, recipe, raw) or form
@@ -206,12 +206,12 @@ class FolderCount(Generic[Head]):
 
     @staticmethod
     def _around(work: Work, at: int, kind: int) -> bytes:
-        """The context of a unit; it is noted, and so is the transaction around it."""
+        """The context of a unit; records it, and the transaction around the unit."""
         up = work.parents[at]
         if up < 0 or kind == TRANSACTION:
             context = _FOLDER
         elif work.kinds[up] == ITEM and kind in (ITEM, HEADING):
-            context = work.contexts[up]  # counts as if it stood beside
+            context = work.contexts[up]  # counts as if it were beside it
         else:
             context = work.inner.get(up, work.contexts[up])
         work.contexts.append(context)
@@ -228,8 +228,8 @@ def _is_blank(content: bytes) -> bool:
     return not content or (content.startswith(b"&") and not text_of(content).strip(_WHITE.decode()))
 
 
-def _strictly(content: bytes) -> bytes:
-    """The bytes of base64; none where there stands anything else, white space too."""
+def _strict_base64(content: bytes) -> bytes:
+    """The decoded bytes; empty if anything is not base64, including white space."""
     try:
         return pybase64.b64decode(content, validate=True)
     except binascii.Error:
@@ -237,8 +237,8 @@ def _strictly(content: bytes) -> bytes:
 
 
 def _decoded(content: bytes) -> tuple[str, int, bytes | None]:
-    """Digest and number of the bytes of an attachment, as `AttachmentDigest` gives them, and these where they are valid."""
-    decoded = _strictly(content) or _strictly(content.translate(None, _WHITE))
+    """Digest and size of an attachment's bytes, equal to those of `AttachmentDigest`, and the bytes if they are valid."""
+    decoded = _strict_base64(content) or _strict_base64(content.translate(None, _WHITE))
     if decoded:
         return hashlib.sha256(decoded).hexdigest(), len(decoded), decoded
     general = AttachmentDigest(examine=True)

@@ -1,7 +1,7 @@
-"""How the normal forms of all units with the same tags are put together (docs/formats/facts.md, "Normal form").
+"""Build the normal forms of all units with the same tags (docs/formats/facts.md, "Normal form").
 
-The tags of a unit, its texts left out, are its skeleton. For each new skeleton the form is built once, with a place for each
-text; further units pour their texts into it. What comes out is what `normal_form` gives for the unit's tree, byte for byte.
+The tags of a unit without its texts are its skeleton. For each new skeleton the form is built once, with a place for each
+text; the texts of further units are inserted there. The result equals `normal_form` of the unit's tree, byte for byte.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ Made = TypeVar("Made")
 
 
 class Skeleton:
-    """The elements of a unit's tags; its texts have numbers, in their order."""
+    """The elements of a unit's tags; its texts are numbered in their order."""
 
     def __init__(self, tags: bytes, token: str | None) -> None:
         self._token = token
@@ -53,7 +53,7 @@ class Skeleton:
         parser.ProcessingInstructionHandler = self._nested
         first, *rest = tags.split(b"\0")
         parser.Parse(first, False)
-        for piece in rest:  # each ends with a whole tag: its element is open when its text comes
+        for piece in rest:  # each ends with a whole tag: its element is open when its text follows
             leaves.append(self._stack[-1])
             parser.Parse(piece, False)
         parser.Parse(b"", True)
@@ -70,7 +70,7 @@ class Skeleton:
         return "" if slot is None else value_of(text_of(raw[slot]))
 
     def slots_below(self, nodes: Iterable[Node]) -> Iterator[int]:
-        """The numbers of all texts of the nodes and below them."""
+        """The numbers of all texts of these nodes and below them."""
         for node in nodes:
             own = self.slot(node)
             if own is not None:
@@ -78,7 +78,7 @@ class Skeleton:
             yield from self.slots_below(node.children)
 
     def filled(self, raw: Sequence[bytes], node: Node | None = None) -> Node:
-        """The root, or another element, as it is with these texts."""
+        """The root, or another element, with these texts inserted."""
         node = node or self.root
         slot = self.slot(node)
         runs = [] if slot is None else [text_of(raw[slot])]
@@ -102,7 +102,7 @@ class Skeleton:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Siblings whose order their texts decide: they are sorted when the texts are there."""
+    """Siblings whose order depends on their texts: they are sorted once the texts are known."""
 
     separator: bytes
     members: list[list[Piece]]
@@ -113,13 +113,13 @@ Piece = bytes | int | Group
 
 
 class Recipe:
-    """How the form of a unit's body is put together. `omitted`: an id that counts for nothing."""
+    """Builds the form of a unit's body. `omitted`: an id that does not count."""
 
     def __init__(self, skeleton: Skeleton, kind: str) -> None:
-        """`kind`: `head` (its children count, not it), `field` (of a patient) or `element`."""
+        """`kind`: `head` (only its children count), `field` (of a patient) or `element`."""
         self.skeleton = skeleton
-        self.positions: list[int] = []  # texts that must be positions, or the recipe does not hold
-        self.formed: list[tuple[int, _Settled]] = []  # texts whose value is compared by what it says
+        self.positions: list[int] = []  # texts that must be positions; otherwise the recipe does not apply
+        self.formed: list[tuple[int, _Settled]] = []  # texts that are compared by the meaning of their value
         root = skeleton.root
         if kind == "head":
             pieces: list[Piece] | None = self._head(root)
@@ -132,7 +132,7 @@ class Recipe:
         self._form, self._take = _plain(self._pieces)
 
     def body(self, raw: Sequence[bytes], written: list[bytes]) -> bytes:
-        """The body of a unit with these texts; long ones as a digest."""
+        """The body of a unit with these texts; a long one as a digest."""
         for slot in self.positions:
             if not raw[slot].isdigit() and not is_position(text_of(raw[slot])):
                 raise UnknownForm(Why.STRUCTURE)
@@ -149,7 +149,7 @@ class Recipe:
         return pieces
 
     def _identifier(self, node: Node) -> list[Piece] | None:
-        """As `normal_form.identifier`."""
+        """Like `normal_form.identifier`."""
         slot, scheme = self.skeleton.slot(node), node.get("SL") or ""
         local = node.get("S") == "LOCAL"
         if is_position_id(node.name, node.attributes) and not node.children:
@@ -163,7 +163,7 @@ class Recipe:
         return None if node.made and scheme.startswith(MARK) else self._canon(node, ordered=False)
 
     def _canon(self, node: Node, labels: dict[str, str] | None = None, *, ordered: bool) -> list[Piece]:
-        """As `normal_form.canon`."""
+        """Like `normal_form.canon`."""
         ordered = ordered or node.name in _ORDERED
         named = node if labels is None else Node(node.name, labels)
         opening = f"({node.name}|{US.join(attributes(named))}|".encode()
@@ -197,7 +197,7 @@ class Recipe:
 
 
 class _Settled(dict[bytes, bytes]):
-    """The settled values of one element name, as they stand in forms, by their texts."""
+    """The settled values of one element name, as they appear in forms, by text."""
 
     def __init__(self, name: str) -> None:
         super().__init__()
@@ -219,7 +219,7 @@ def _opening(pieces: list[Piece]) -> bytes:
 
 
 def _joined(pieces: list[Piece]) -> list[Piece]:
-    """Neighbouring literals as one."""
+    """Join neighbouring literals."""
     out: list[Piece] = []
     for piece in pieces:
         last = out[-1] if out else None
@@ -239,7 +239,7 @@ _Take = Callable[[list[bytes]], tuple[bytes, ...]]
 
 
 def _plain(pieces: list[Piece]) -> tuple[bytes, _Take | None]:
-    """A format and what takes its texts; none where siblings are to be sorted."""
+    """A format string and the getter of its texts; none if siblings must be sorted."""
     if any(isinstance(piece, Group) for piece in pieces):
         return b"", None
     form = b"".join(piece.replace(b"%", b"%%") if isinstance(piece, bytes) else b"%b" for piece in pieces)
@@ -262,14 +262,14 @@ def _poured(pieces: list[Piece], written: list[bytes]) -> bytes:
 
 
 def shortened(body: bytes) -> bytes:
-    """As `normal_form.shortened`: more than 1,024 characters as a digest and a length in bytes."""
+    """Like `normal_form.shortened`: a body of more than 1,024 characters becomes a digest and a length in bytes."""
     if len(body) <= _LONG or len(body.decode()) <= _LONG:
         return body
     return f"sha256:{sha256(body).hexdigest()}:{len(body)}".encode()
 
 
 class Known(dict[bytes, Made], Generic[Made]):
-    """What was made of skeletons, by their tags; with too many, all are forgotten."""
+    """Cached results by the tags of a skeleton; when there are too many, all are dropped."""
 
     def __init__(self, make: Callable[[bytes], Made]) -> None:
         super().__init__()

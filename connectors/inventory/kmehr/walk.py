@@ -1,7 +1,7 @@
-"""Walk through KMEHR documents, token by token, and give each unit as soon as it is complete.
+"""Walk through KMEHR documents token by token, and return each unit as soon as it is complete.
 
-The same walk reads a source and a delivered chart. It holds the path from the root to the present element,
-and the units of the transaction or patient being read; nothing else.
+The same walk reads a source and a delivered chart. It holds only the path from the root to the current element, and the units
+of the transaction or patient being read.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from schemas.disposition import UnitKind
 
 
 class Walk(Elements):
-    """The listener of a DocumentStream. `rows`, `folders` are for the caller to take and to clear."""
+    """The listener of a DocumentStream. The caller takes and clears `rows` and `folders`."""
 
-    # --- what the stream tells ---
+    # --- events of the stream ---
 
     def on_document(self) -> None:
         """A document begins."""
@@ -46,7 +46,7 @@ class Walk(Elements):
             self._tiles.switch(self._position(), frame.owner)
 
     def _odd_attributes(self, frame: Frame, attributes: dict[str, str]) -> UnitKind | None:
-        """Book attributes that belong to no unit; what they are, if there are any."""
+        """Book attributes that belong to no unit; returns their kind, if there are any."""
         if frame.node.attributes and frame.role in TEXTLESS:
             self._loose.add(" ".join([frame.name, *map("=".join, attributes.items())]), bytes_too=False)
             return UnitKind.LOOSE_TEXT
@@ -72,7 +72,7 @@ class Walk(Elements):
                 spill(unit, data)
 
     def _text_outside(self, frame: Frame, data: str) -> None:
-        """Text where no unit takes it: white space and a folder's position are structure, all else lies loose."""
+        """Handle text outside units: white space and a folder's position are structure, all else is loose."""
         if frame.role is Role.LOOSE or (
             not is_position(data) if frame.role is Role.FOLDER_HEAD else carries(data)
         ):
@@ -83,10 +83,10 @@ class Walk(Elements):
     def _lies_loose(self, data: str, kind: UnitKind = UnitKind.LOOSE_TEXT) -> None:
         self._touch()
         self._loose.add(data, kind)
-        self._closing = True  # with the next token
+        self._closing = True  # the next token completes it
 
     def on_end(self) -> None:
-        """An end tag. Where it ends is known with the next token."""
+        """An end tag. The next token shows where it ends."""
         self._touch()
         frame = self._stack[-1]
         if frame.role is Role.LOOSE:
@@ -97,7 +97,7 @@ class Walk(Elements):
         self._closing = self._closing or frame.role is not Role.PART
 
     def on_comment(self, data: str) -> None:
-        """A comment: what it says lies loose, wherever it stands; a mere line is part of the unit around it."""
+        """A comment: one with content is loose, wherever it is; a mere line is part of the unit around it."""
         if any(map(str.isalnum, data)):
             self._lies_loose(data, UnitKind.REMARK)
             return
@@ -113,7 +113,7 @@ class Walk(Elements):
             self.on_filler()
 
     def on_filler(self) -> None:
-        """White space, the XML declaration, the marks of a CDATA section."""
+        """White space, the XML declaration, the delimiters of a CDATA section."""
         if self._stack and self._stack[-1].role is Role.LOOSE:
             self._lies_loose("")
             return
@@ -129,7 +129,7 @@ class Walk(Elements):
             self.on_filler()
 
     def place(self) -> Place | None:
-        """Where folders would stand that came now: directly in a message, else None."""
+        """The place that folders beginning now would have: directly in a message, otherwise None."""
         top = self._stack[-1] if self._stack else None
         if top is None or top.name != MESSAGE or top.role is not Role.OUTSIDE:
             return None
@@ -138,7 +138,7 @@ class Walk(Elements):
         )
 
     def leap(self, begin: int, end: int, found: CountedFolders) -> None:
-        """Some folders, from one position to another, were counted elsewhere."""
+        """Skip folders between two positions, which were counted elsewhere."""
         self._settle(begin)
         self._tiles.leap(end, found.unit_bytes, Counter({FOLDER_HEAD: found.head_bytes}))
         top = self._stack[-1]
@@ -150,7 +150,7 @@ class Walk(Elements):
         self._findings.years |= found.years
 
     def finish(self, size: int) -> None:
-        """The end of the file."""
+        """End the file."""
         self._settle(size)
         self._tiles.switch(size, self._tiles.structural)
         self._tiles.settle([])
@@ -159,7 +159,7 @@ class Walk(Elements):
     # --- bytes ---
 
     def _touch(self) -> None:
-        """At every token: what ended just before it ends here."""
+        """At each token, settle what ended just before it."""
         if self._closing:
             self._settle(self._position())
 
@@ -174,7 +174,7 @@ class Walk(Elements):
             self._tiles.settle([])
 
     def _give(self) -> None:
-        """Hand out the units that are complete, once their bytes have been checked."""
+        """Hand out the complete units, once their bytes have been checked."""
         patient = self._folder.patient if self._folder else 0
         self._tiles.settle(self._flat_spans(self._ready))
         for unit in self._ready:
@@ -187,7 +187,7 @@ class Walk(Elements):
         self._ready.clear()
 
     def _flat_spans(self, units: list[Unit]) -> list[Span]:
-        """The byte ranges of the units and of all in them."""
+        """The byte ranges of the units and of all units in them."""
         spans: list[Span] = []
         for unit in units:
             spans += unit.spans

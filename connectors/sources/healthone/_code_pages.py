@@ -1,7 +1,7 @@
-"""In which 8-bit code page some bytes are: each byte above 0x7F is read in every page, in its place, and rated.
+"""Choose the 8-bit code page of some bytes: read each byte above 0x7F in every page and rate the sign in its place.
 
-The ratings are the table of docs/formats/code_pages.md. The page whose signs rate highest in all is the one, so
-that a byte counts for a page only by what it is worth more there than in another.
+The ratings are the table of docs/formats/code_pages.md. The page with the highest total wins, so a
+byte counts for a page only by how much higher its sign rates there than in another.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from functools import cache
 from itertools import islice
 
 VOTERS = 4096
-"""How many bytes above 0x7F vote: the first ones."""
+"""How many bytes above 0x7F are rated: the first ones."""
 CLEAR = 2
-"""By how much the page must be ahead of every other one that reads something else."""
-PAGES = ("cp1252", "cp850", "iso8859_15", "cp858", "cp437")  # of two that rate alike the earlier one
+"""The lead that a page needs over every other page that reads the bytes differently."""
+PAGES = ("cp1252", "cp850", "iso8859_15", "cp858", "cp437")  # if two rate alike, the earlier one wins
 _HIGH = re.compile(rb"[\x80-\xff]")
 _BOXES = frozenset(map(chr, range(0x2500, 0x25A0)))
 
-# Places: the sign itself (the dot) with what stands around it. %L: a small letter, %U: a capital, %A: either,
+# Places: the sign itself (the dot) with its context. %L: a small letter, %U: a capital, %A: either,
 # %X: a letter or a digit.
 _INNER = "(?<=%A).(?=%L)"
 _START = "(?<!%A).(?=%L)"
@@ -38,7 +38,7 @@ _O_HAT = (  # hôpital, Rhône, hôte, chômage, côté, côlon, contrôle, enr�
     "|(?<!%A[PMRT])(?<=[PMRT]).(?=L)|(?<!%AD)(?<=D).(?=M)|(?<!%A[NV])(?<=[NV]).(?=TR)"
 )
 
-# (signs, rating, place): of the rows that name a sign the first in whose place it stands counts; else it is 0.
+# (signs, rating, place): the first row that names the sign and whose place matches counts; otherwise 0.
 _ROWS: tuple[tuple[str, int, str], ...] = (
     # small letters of French, Dutch and German
     ("à", 3, f"{_LA}|{_TO}"),
@@ -145,30 +145,30 @@ _ROWS: tuple[tuple[str, int, str], ...] = (
 
 @dataclass(frozen=True)
 class Choice:
-    """The page of some bytes, and whether another one that reads something else rates nearly as high."""
+    """The page of some bytes, and whether another page that reads them differently rates nearly as high."""
 
     page: str
     doubtful: bool
 
 
 def choose_page(data: bytes) -> Choice:
-    """Tell the code page of bytes that are no UTF-8."""
+    """Choose the code page of bytes that are not UTF-8."""
     places = [found.start() for found in islice(_HIGH.finditer(data), VOTERS)]
-    seen = data[: places[-1] + 256] if places else b""  # no place looks farther
+    seen = data[: places[-1] + 256] if places else b""  # no place looks further ahead
     texts = {page: read_as(seen, page) for page in PAGES}
     rated = {page: sum(rate(text, at) for at in places) for page, text in texts.items()}
-    best = max(PAGES, key=rated.__getitem__)  # of several the first
+    best = max(PAGES, key=rated.__getitem__)  # the first if several rate alike
     rivals = (page for page in PAGES if any(texts[page][at] != texts[best][at] for at in places))
     return Choice(best, any(rated[best] - rated[page] < CLEAR for page in rivals))
 
 
 def read_as(data: bytes, page: str) -> str:
-    """A character a byte; a byte that the page does not know keeps its number."""
+    """Decode one character a byte; a byte that the page does not assign keeps its number."""
     return codecs.charmap_decode(data, "strict", _signs(page))[0]
 
 
 def rate(text: str, at: int) -> int:
-    """What the sign at a place is worth there."""
+    """The rating of the sign at a place."""
     sign = text[at]
     before, after = text[max(0, at - 2) : at], text[at + 1 : at + 3]
     if sign in _BOXES:

@@ -9,9 +9,9 @@ UNKNOWN = frozenset({"", "00000000", "01010001", "01011900", "%%"})
 
 
 def flat_date(raw: str, not_after: str | None) -> str | None:
-    """Give an ISO date, None when there is none to give.
+    """Returns an ISO date, None if there is no valid one.
 
-    A year of two digits is the latest that is not after `not_after` (the message's date; today without one).
+    A two-digit year becomes the latest year that is not after `not_after` (the message's date; today if there is none).
     """
     if raw in UNKNOWN or not re.fullmatch(r"\d{8}|\d{6}", raw, re.ASCII):
         return None
@@ -24,7 +24,7 @@ def flat_date(raw: str, not_after: str | None) -> str | None:
 
 
 def flat_time(raw: str) -> str | None:
-    """Give `hh:mm:00` for `hhmm`, None for anything else."""
+    """Returns `hh:mm:00` for `hhmm`, None for anything else."""
     if not re.fullmatch(r"([01]\d|2[0-3])[0-5]\d", raw, re.ASCII):
         return None
     return f"{raw[:2]}:{raw[2:]}:00"

@@ -1,4 +1,4 @@
-"""The text of a HealthOne message as people read it: without descriptors, references and codes."""
+"""The readable text of a HealthOne message: without descriptors, references and codes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from connectors.sources.healthone.messages import Line, Message, Result
 
 
 def readable_text(message: Message) -> str:
-    """The lines below the header, in their order, results too; the whole message where nothing is below it."""
+    """The lines below the header, in order, with results; the whole message if there are none."""
     results = {result.line.ordinal: result for result in message.results}
     report = {line.ordinal: text for line, text in message.report}
     below = [line for line in message.lines if not line.descriptor.startswith("A") and not line.is_end]

@@ -1,6 +1,6 @@
-"""Decoding of flat Belgian messages: UTF-8 when it is, else the 8-bit code page in which its signs make sense.
+"""Decode flat Belgian messages: as UTF-8 if valid, otherwise in the 8-bit code page that fits their signs best.
 
-Such files carry no label: DOS programs wrote cp850, Windows ones windows-1252, and some mix the two.
+Such files name no encoding: DOS programs wrote cp850, Windows programs windows-1252, and some files mix the two.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _HIGH = re.compile(rb"[\x80-\xff]")
 
 @dataclass(frozen=True, repr=False)
 class Decoded:
-    """A text and how it was read: the signs mended after decoding, and whether another code page is as likely."""
+    """A text and how it was decoded: the signs repaired afterwards, and whether another code page is as likely."""
 
     text: str
     codec: str
@@ -31,7 +31,7 @@ class Decoded:
 
 
 def decode_flat(data: bytes) -> Decoded:
-    """Read a message's bytes as text. Every byte becomes a character: nothing is dropped."""
+    """Decode a message. Every byte becomes a character: nothing is dropped."""
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         return Decoded(data.decode("utf-16", "replace"), "utf-16", 0)
     data = data.removeprefix(b"\xef\xbb\xbf")
@@ -43,14 +43,14 @@ def decode_flat(data: bytes) -> Decoded:
 
 
 def _mostly_utf_8(data: bytes) -> Decoded | None:
-    """UTF-8 with bytes of windows-1252 in it, as when texts of two programs were joined."""
-    pieces = _UTF_8.split(data)  # each second one is UTF-8 beyond ASCII
+    """UTF-8 with single bytes of windows-1252, as when texts of two programs were joined."""
+    pieces = _UTF_8.split(data)  # every second one is UTF-8 beyond ASCII
     sequences = sum(len(piece.decode()) for piece in pieces[1::2])
-    strays = sum(len(_HIGH.findall(piece)) for piece in pieces[::2])
-    if strays >= sequences:
+    single = sum(len(_HIGH.findall(piece)) for piece in pieces[::2])
+    if single >= sequences:
         return None
     texts = (piece.decode() if at % 2 else read_as(piece, "cp1252") for at, piece in enumerate(pieces))
-    return Decoded("".join(texts), "utf-8", strays)
+    return Decoded("".join(texts), "utf-8", single)
 
 
 def _eight_bit(data: bytes) -> Decoded:

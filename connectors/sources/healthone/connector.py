@@ -1,8 +1,7 @@
 """HealthOne files (laboratory results and letters) as canonical rows.
 
-Unit paths are `FILE/MESSAGE.LINE`. The message as a whole is `FILE/MESSAGE` (patient row, chart), its
-bytes `FILE/MESSAGE.0` (document), its head the first line (transaction), its decoded text the first body line
-(text).
+Unit paths are `FILE/MESSAGE.LINE`. The message as a whole is `FILE/MESSAGE` (patient row, chart), its bytes `FILE/MESSAGE.0`
+(document), its head the first line (transaction), its decoded text the first body line (text).
 """
 
 from __future__ import annotations
@@ -38,11 +37,11 @@ from schemas.tables import CHUNK_BYTES
 
 PROBED = 4096
 MESSAGE_BYTES = 4 << 20
-"""A message above this is handed over as it came, line by line."""
+"""A longer message is handed over as it came, line by line."""
 HELD_BYTES = 64 << 20
-"""Above this a file is not read at all: a message is held while it is read."""
+"""A larger file is not read at all, because a message is held in memory while it is read."""
 COMPLETE = {"complete": "true", "partial": "false"}
-CODE_VERSION = "1.5"  # of CD-TRANSACTION, for the kind that we tell from the lines
+CODE_VERSION = "1.5"  # of CD-TRANSACTION, for the kind derived from the lines
 
 
 class HealthOneConnector:
@@ -51,7 +50,7 @@ class HealthOneConnector:
     name = "healthone"
 
     def probe(self, file: SourceFile) -> Match | None:
-        """Tell from the first lines: one of them is an `A1` line, or an `A2` line where there is no `A1`."""
+        """Match by the first lines: one of them is an `A1` line, or an `A2` line if there is no `A1`."""
         try:
             with closing(file.open()) as stream:
                 head = read_piece(stream, PROBED, file.ordinal)
@@ -65,13 +64,13 @@ class HealthOneConnector:
         return None if at is None else Match(self.name, certain=at == 0)
 
     def headers(self, file: SourceFile, limits: Limits) -> Iterator[MessageHeader | Unheaded | Nested]:  # noqa: ARG002 - the protocol asks for both
-        """None: such files name no system and no exporter; the sender of a message is the laboratory."""
+        """Yields nothing: such files name no system or exporter; the sender of a message is the laboratory."""
         return iter(())
 
     def read(
         self, file: SourceFile, first_patient: int, admit: Admission, limits: Limits
     ) -> Iterator[Batch | Reject]:
-        """Give the rows of each message; `admit` is asked with the path of the message."""
+        """Yield the rows of each message; `admit` is called with the path of the message."""
         batches = Batches()
         rows = Rows(file.ordinal, batches)
         with closing(file.open()) as stream:
@@ -98,7 +97,7 @@ def _messages(stream: object, file: int) -> Iterator[bytes]:
 
 
 def _rejects(file: int, chart: str, patient: int, data: bytes) -> Iterator[Reject]:
-    """A message above the limit: each of its lines, for lines are what the books count."""
+    """Reject a message above the limit line by line, because the books count lines."""
     lines = zip(parse_message(data).lines, data.splitlines(keepends=True), strict=True)
     for line, raw in lines:
         if line.kind is not None:
@@ -114,10 +113,10 @@ def _lines(stream: BufferedIOBase, file: int) -> Iterator[bytes]:
         ends = not piece or b"\n" in piece or b"\r" in piece or (begun and begun[-1].endswith(b"\r"))
         begun.append(piece)
         length += len(piece)
-        # Joined only when a line ends: one that goes on over many pieces is looked through once.
+        # Joined only when a line ends, so that a line of many pieces is searched once.
         lines = b"".join(begun).splitlines(keepends=True) if ends else []
         if ends:
-            # The last line may go on, and a CR may have its LF in the next piece.
+            # The last line may continue, and the LF of a CR may be in the next piece.
             begun = [lines.pop()] if piece and lines else []
             length = sum(map(len, begun))
         for line in lines:
@@ -163,22 +162,22 @@ def _stage_contact(rows: Rows, chart: str, patient: int, message: Message) -> No
 
 
 def _head(message: Message) -> Iterator[Element]:
-    """Reference, kind, moment and sender; of a kind that the message does not state the lines tell."""
+    """Reference, kind, moment and sender; a kind that the message does not state is derived from its lines."""
     if message.reference:
         yield _leaf("id", message.reference, S="LOCAL", SV="1.0", SL="HEALTHONE-REFERENCE")
     kind = "labresult" if message.results else "note"
     yield _leaf("cd", kind, S="CD-TRANSACTION", SV=CODE_VERSION)
-    told = {"date": message.date, "time": message.time, "iscomplete": COMPLETE.get(message.status or "")}
-    yield from (_leaf(name, value) for name, value in told.items() if value is not None)
+    values = {"date": message.date, "time": message.time, "iscomplete": COMPLETE.get(message.status or "")}
+    yield from (_leaf(name, value) for name, value in values.items() if value is not None)
     if message.sender.strip("-"):
         yield _author(message)
 
 
 def _author(message: Message) -> Element:
-    """The sender, with the number he has at the health insurance where he is named by it."""
+    """The sender, with the health insurance number if it is named by that number."""
     digits = re.sub(r"[\s./-]", "", message.sender)
     number = [_leaf("id", digits, S="ID-HCPARTY", SV="1.0")] if re.fullmatch(r"[0-9]{11}", digits) else []
-    # Whether the sender of a letter is a person or a house the format does not say.
+    # The format does not say whether the sender of a letter is a person or an organisation.
     role = (
         _leaf("cd", "orglaboratory", S="CD-HCPARTY", SV="1.0")
         if message.results
@@ -195,7 +194,7 @@ def _stage_bytes(rows: Rows, unit: str, patient: int, owner: str, data: bytes) -
 
 
 def _patient_fields(message: Message) -> list[tuple[int, Element]]:
-    """The patient as children of a KMEHR `patient`, each with the ordinal of the line it was told in."""
+    """The patient as children of a KMEHR `patient`, each with the ordinal of the line that states it."""
     at: dict[str, int] = {}
     for line in message.lines:
         at.setdefault(line.descriptor, line.ordinal)

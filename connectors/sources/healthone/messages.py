@@ -1,8 +1,8 @@
 r"""HealthOne messages (`A1\`, `A2\`, `L1\`, `L5\` lines) as values.
 
-A file is a run of messages; each begins with an `A1` line. Fields are separated by backslashes, which nothing
-escapes: what stands beyond a line's last field belongs to that field. Nothing is dropped: every line is kept
-raw with its ordinal, whatever it is. None of these values shows itself when printed.
+A file is a sequence of messages; each begins with an `A1` line. Fields are separated by backslashes without an escape, so
+anything beyond a line's last field belongs to that field. Nothing is dropped: every line is kept raw with its ordinal. The
+`repr` of these values shows no content.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ BLANK = " \t\x0b\x0c\x1a\ufeff"
 _NUMBERS = {
     "A2": (6,),
     "A5": (3, 4),
-}  # where a national number may stand: in A5 a member's number may stand too
+}  # lines that may hold a national number: in A5 also a member's number
 SEXES = {"M": "male", "F": "female", "V": "female"}
 
 
@@ -36,17 +36,17 @@ class Line(NamedTuple):
     raw: str
 
     def __repr__(self) -> str:
-        """Nothing of it."""
+        """Shows no content."""
         return object.__repr__(self)
 
     @property
     def is_end(self) -> bool:
-        """Whether it says END."""
+        """Whether the line is END."""
         return self.raw.strip(BLANK).upper() == "END"
 
     @property
     def kind(self) -> UnitKind | None:
-        """What it is to the books; None for a blank line or an END."""
+        """Its kind in the books; None for a blank line or an END."""
         if self.descriptor.startswith("A"):
             return UnitKind.MESSAGE_HEADER
         if self.descriptor == "L1":
@@ -55,7 +55,7 @@ class Line(NamedTuple):
 
 
 class Result(NamedTuple):
-    """One `L1` line, fields as they came."""
+    """One `L1` line; its fields are as they came."""
 
     line: Line
     code: str
@@ -66,7 +66,7 @@ class Result(NamedTuple):
     value: str
 
     def __repr__(self) -> str:
-        """Nothing of it."""
+        """Shows no content."""
         return object.__repr__(self)
 
     @property
@@ -77,7 +77,7 @@ class Result(NamedTuple):
 
 @dataclass(frozen=True, repr=False)
 class Identity:
-    """The patient as the A-lines tell; sex and birth only when known, the national number only when valid."""
+    """The patient according to the A lines; sex and birth only if known, the national number only if valid."""
 
     family_name: str = ""
     first_name: str = ""
@@ -91,7 +91,7 @@ class Identity:
 
 @dataclass(frozen=True, repr=False)
 class Doubt:
-    """What a reader of the message should know: the line it is about, why (a code), and what stands there."""
+    """A warning for readers of the message: the line, the reason (a code), and the text in question."""
 
     line: int
     reason: str  # code_page_doubtful | birth_date_unreadable | national_number_invalid
@@ -100,13 +100,13 @@ class Doubt:
 
 @dataclass(frozen=True, repr=False)
 class Message:
-    """One message. Fields are as they came but for dates, which are ISO when they are dates."""
+    """One message. Fields are as they came, except that valid dates are ISO."""
 
     reference: str
     sender: str
     identity: Identity
     requestor: str
-    date: str | None  # of the A4 line: request, sampling or report, by sender
+    date: str | None  # of the A4 line: request, sampling or report, depending on the sender
     time: str | None
     status: str | None  # complete | partial
     results: tuple[Result, ...]
@@ -129,7 +129,7 @@ def parse_messages(data: bytes) -> list[Message]:
 
 
 def split_messages(data: bytes) -> list[bytes]:
-    """Cut at the message bounds: joined together, the pieces are the data again."""
+    """Cut at the message bounds; the joined pieces equal the data."""
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         return [data]
     return list(group_lines(iter(data.splitlines(keepends=True))))
@@ -142,7 +142,7 @@ def group_lines(lines: Iterator[bytes]) -> Iterator[bytes]:
     for line in lines:
         first = START.match(line) is not None
         second = SECOND_START.match(line) is not None
-        # A second A2 without an A1 before it begins a message too; two A1 in a row do not end one.
+        # A second A2 without an A1 before it also begins a message; two A1 in a row belong to one message.
         if (first and started and len(current) > 1) or (second and identified):
             yield b"".join(current)
             current, identified = [], False
@@ -154,7 +154,7 @@ def group_lines(lines: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def parse_message(data: bytes) -> Message:
-    """One message from its bytes. Never fails: what cannot be told is empty."""
+    """Parse one message. Never fails: an unknown value is empty."""
     decoded = decode_flat(data)
     lines = tuple(_line(ordinal, raw) for ordinal, raw in enumerate(split_lines(decoded.text), 1))
     heads: dict[str, list[str]] = {}
@@ -198,7 +198,7 @@ def _doubts(lines: tuple[Line, ...], decoded: Decoded, date: str | None) -> Iter
 
 
 def split_lines(text: str) -> list[str]:
-    """Lines end with CR LF, LF or CR; form feeds and other separators are part of a line."""
+    """Split at CR LF, LF or CR; form feeds and other separators are part of a line."""
     lines = re.split(r"\r\n|\n|\r", text)
     return lines[:-1] if lines and not lines[-1] else lines
 
@@ -223,7 +223,7 @@ def _result(line: Line) -> Result:
 
 
 def _last_field(fields: list[str]) -> str:
-    """Field 8 and what follows it: a backslash in a text does not cut it, the closing one is taken off."""
+    """Field 8 and all after it: a backslash in a text does not cut it, but the closing one is removed."""
     parts = fields[7:]
     while len(parts) > 1 and not parts[-1].strip():
         parts.pop()

@@ -1,4 +1,4 @@
-"""Attachments: base64 decoded while it streams by, in pieces, and known by its first bytes."""
+"""Attachments: decode base64 in pieces as it arrives, and recognise the content by its first bytes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pybase64
 from schemas.tables import CHUNK_BYTES
 
 HELD_BYTES = 8 << 20
-"""Up to here an attachment waits for its end before a piece is given, so that bad base64 is kept verbatim."""
+"""An attachment up to this size is held until its end, so that invalid base64 is kept verbatim."""
 HEAD_BYTES = 1 << 16
 SPACE = b" \t\r\n"
 URL_SAFE = bytes.maketrans(b"-_", b"+/")
@@ -35,7 +35,7 @@ HEALTHONE = re.compile(rb"\A(?:\xef\xbb\xbf)?[^\w\r\n]{0,3}A[12]\\", re.IGNORECA
 
 
 class Attachment:
-    """One attachment while its text streams by. `take()` gives the pieces that are ready to be staged."""
+    """One attachment while its text arrives. `take()` returns the pieces that are ready to be staged."""
 
     def __init__(self) -> None:
         self.size = 0  # decoded bytes
@@ -47,10 +47,10 @@ class Attachment:
         self._raw_size = 0
         self._carry = b""
         self._padded = False
-        self._label: bytes | None = b""  # the beginning, until it is known whether it is that of a data: URL
+        self._label: bytes | None = b""  # the beginning, until it is known whether it is a data: URL
 
     def feed(self, text: str) -> None:
-        """Take the next piece of the element's text."""
+        """Process the next piece of the element's text."""
         data = text.encode("utf-8")
         if self.invalid:
             self._pending += data
@@ -65,7 +65,7 @@ class Attachment:
         self._decode(data[:whole])
 
     def _without_label(self, data: bytes, *, last: bool = False) -> bytes:
-        """What follows a `data:` label; nothing while it is not known whether there is one."""
+        """The data after a `data:` label; empty until it is known whether there is one."""
         begins = data[: len(DATA)].lower() == DATA
         may_begin = DATA.startswith(data[: len(DATA)].lower())
         if not last and (may_begin or begins) and b"," not in data and len(data) < LONGEST_LABEL:
@@ -87,7 +87,7 @@ class Attachment:
         if not data:
             return
         try:
-            excess = self._padded or data.endswith(b"===")  # which the decoder would let pass
+            excess = self._padded or data.endswith(b"===")  # the decoder would accept it
             decoded = b"" if excess else pybase64.b64decode(data, validate=True)
         except binascii.Error:
             decoded = b""
@@ -102,7 +102,7 @@ class Attachment:
             self.head += decoded[: HEAD_BYTES - len(self.head)]
 
     def _spoil(self, data: bytes) -> None:
-        """No base64 after all: the text itself is kept, from its start unless pieces have left already."""
+        """Treat the text as invalid base64: keep it from its start, unless pieces have already been returned."""
         self.invalid = True
         if self._raw is None:
             self._pending += data + self._carry
@@ -111,12 +111,12 @@ class Attachment:
         self._raw, self._carry = None, b""
 
     def spoil(self) -> None:
-        """Something other than text was met: not an attachment that can be decoded."""
+        """Mark the attachment as undecodable because it holds something other than text."""
         if not self.invalid:
             self._spoil(b"")
 
     def close(self) -> None:
-        """The element has ended."""
+        """End the element."""
         if self._label and not self.invalid:
             rest = self._without_label(self._label, last=True)
             self._carry = rest[len(rest) & ~3 :]
@@ -126,7 +126,7 @@ class Attachment:
         self._raw = None
 
     def take(self, *, last: bool = False) -> list[bytes]:
-        """Give the pieces that may be staged now."""
+        """Returns the pieces that may be staged now."""
         if self._raw is not None:
             return []
         pieces = []
@@ -142,7 +142,7 @@ class Attachment:
 
 
 def sniff_media_type(head: bytes) -> str | None:
-    """The media type that the first bytes show, None when they show none. Labels are not asked."""
+    """The media type shown by the first bytes, None if they show none. Labels are ignored."""
     for magic, media_type in MAGIC:
         if head.startswith(magic):
             return media_type
@@ -156,7 +156,7 @@ def sniff_media_type(head: bytes) -> str | None:
 
 
 def _is_program(head: bytes) -> bool:
-    """Where the old header points there is a new one (Microsoft PE format, section MS-DOS stub)."""
+    """Whether the old header points to a new one (Microsoft PE format, section MS-DOS stub)."""
     at = int.from_bytes(head[0x3C:0x40], "little")
     return head[at : at + 4] == b"PE\0\0"
 
@@ -172,5 +172,5 @@ def _text_type(head: bytes) -> str | None:
 
 
 def sniff_message_format(head: bytes) -> str | None:
-    """`healthone` when the content begins as such a message does."""
+    """`healthone` if the content begins like such a message."""
     return "healthone" if HEALTHONE.match(head) else None

@@ -1,7 +1,7 @@
-"""Whole folders taken out of a stream on its way to the parser, each read at once (`kmehr_whole`).
+"""Cut whole folders out of a stream before the parser, each read at once (`_whole`).
 
-To the parser goes `<folder NAME=""/>` in its place, under a name drawn for the reading, so that no source can write it. A
-folder is cut out only where the parser stands between elements of a message; one that this way does not know goes on as it is.
+The parser receives `<folder NAME=""/>` instead. The name is random for each reading, so that no source can contain it. A
+folder is cut out only where the parser is between elements of a message; a folder that `_whole` cannot read passes unchanged.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Whole = TypeVar("Whole")
 
 
 class FolderCut(Generic[Whole]):
-    """Cuts folders out of one file. `read` makes of a folder's bytes what stands for it; it may raise StrangeFolderError."""
+    """Cuts folders out of one file. `read` returns the replacement for a folder's bytes, or raises StrangeFolderError."""
 
     def __init__(self, read: Callable[[bytes], Whole], largest: int) -> None:
         self.name = f"cut-{secrets.token_hex(8)}"
@@ -34,25 +34,25 @@ class FolderCut(Generic[Whole]):
         self._read, self._largest = read, largest
         self._stub = f'<folder {self.name}=""/>'.encode()
         self._cut: deque[Whole] = deque()
-        # A comment, an instruction or a CDATA section that has not ended, or what may begin one.
+        # An unfinished comment, instruction or CDATA section, or bytes that may begin one.
         self._note = b""
 
     def take(self) -> Whole:
-        """What stands for the folder whose mark the parser has come to: they come in their order."""
+        """Returns the replacement for the folder whose mark the parser has reached; marks come in order."""
         return self._cut.popleft()
 
     def close(self) -> None:
-        """The file has ended. Raises UnexplainedUnitError where the parser has not come to each mark."""
+        """End the file. Raises UnexplainedUnitError if the parser has not reached each mark."""
         if self._cut:
             raise UnexplainedUnitError("folder_not_met", count=len(self._cut))
 
     def pieces(self, pieces: Iterator[bytes], is_between: Callable[[], bool]) -> Iterator[bytes]:
-        """The pieces of the file without the folders that were cut out.
+        """Yield the pieces of the file without the folders that were cut out.
 
-        An empty piece asks to parse all that was given; then `is_between` says where the parser stands.
+        An empty piece requests that all previous ones be parsed; then `is_between` tells whether the parser is between elements.
         """
-        begun: list[bytes] = []  # a folder so far
-        rest, size = b"", 0  # of what has begun
+        begun: list[bytes] = []  # the unfinished folder
+        rest, size = b"", 0  # size of the unfinished folder
         for piece in pieces:
             rest = rest + piece if rest else piece
             while rest:
@@ -77,7 +77,7 @@ class FolderCut(Generic[Whole]):
         yield from self._pass_on(b"".join([*begun, rest]))
 
     def _folder(self, folder: bytes, *, is_between: bool) -> Iterator[bytes]:
-        """The mark of a folder, or the folder itself. One with another in it ends later than it seems: it goes on too."""
+        """Yield a folder's mark, or the folder itself: one that contains another ends later than it seems and is not cut out."""
         if is_between and not _NOTE.match(self._note) and self._may_be_read(folder):
             try:
                 self._cut.append(self._read(folder))
@@ -95,7 +95,7 @@ class FolderCut(Generic[Whole]):
     def _pass_on(self, data: bytes) -> Iterator[bytes]:
         edge = self._note + data[:1]
         if holds(data, b"<!") or holds(data, b"<?") or _NOTE.search(edge):
-            # Of a note that goes on over many pieces what it begins with is enough, and how it may end.
+            # For a note of many pieces, its beginning and its possible end are enough.
             left = _NOTES.sub(b"", self._note + data)
             note = _NOTE.search(left)
             begun = b"" if note is None else left[note.start() :]

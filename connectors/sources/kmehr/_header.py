@@ -1,4 +1,4 @@
-"""The header of a KMEHR message: who exported, with what, when."""
+"""The header of a KMEHR message: who exported it, with which software, when."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ OF_A_RECORD = OF_A_FOLDER | {"folder"}
 
 
 class OpenMessage:
-    """An open message: whether a header, whether a folder was met directly in it (not in one nested in it)."""
+    """An open message, and whether it directly holds a header and a folder (not one nested in them)."""
 
     def __init__(self, path: str) -> None:
         self.path = path
@@ -25,14 +25,14 @@ class OpenMessage:
 
 
 class HeaderListener(NamedTuple):
-    """Who is told of each header, with its path, and of each message with folders and none."""
+    """Called with each header and its path, and with each message that has folders but no header."""
 
     on_header: Callable[[Element, str], None]
     on_unheaded: Callable[[str], None] = lambda _path: None
 
 
 class NestedHeaders:
-    """Hands all events on, and finds the headers of messages that lie where the other side does not look for them."""
+    """Passes all events on, and finds the headers of messages where the counter does not look for them."""
 
     def __init__(self, events: Events, on_header: Callable[[Element], None], largest: int) -> None:
         """`largest`: characters of a header."""
@@ -42,12 +42,12 @@ class NestedHeaders:
         self._open: list[Element] = []  # elements of a header
 
     def open_document(self, number: int) -> None:
-        """A document element is to come."""
+        """Begin a document element."""
         self._names, self._open = [], []
         self._events.open_document(number)
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
-        """An element begins."""
+        """Begin an element."""
         own = local(name)
         is_header = own == "header" and self._names[-1:] == [MESSAGE] and _is_in_record(self._names)
         if self._open or is_header:
@@ -62,7 +62,7 @@ class NestedHeaders:
         self._events.start(name, attributes)
 
     def end(self, name: str) -> None:
-        """An element ends."""
+        """End an element."""
         self._names.pop()
         if self._open:
             element = self._open.pop()
@@ -78,7 +78,7 @@ class NestedHeaders:
         self._events.text(data)
 
     def comment(self, data: str) -> None:
-        """A comment or an instruction, with its marks."""
+        """A comment or an instruction, with its delimiters."""
         self._events.comment(data)
 
     def between(self, data: str) -> None:
@@ -92,12 +92,12 @@ class NestedHeaders:
 
 
 def _is_in_record(names: list[str]) -> bool:
-    """Whether something that is part of a record is open: there a message is none of the file's."""
+    """Whether a part of a record is open: a message inside it is not one of the file's messages."""
     return not OF_A_RECORD.isdisjoint(names)
 
 
 def message_header(header: Element, path: str) -> MessageHeader:
-    """The header as a value. Parties are told apart by CD-HCPARTY, never by position."""
+    """The header as a value. Parties are distinguished by CD-HCPARTY, never by position."""
     parties = [party for _, party in sender_parties(header, "")]
     system, version = _application(parties)
     standard = header.child("standard") or Element("standard", {}, 0)

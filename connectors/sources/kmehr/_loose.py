@@ -1,7 +1,7 @@
-"""What carries letters and lies in no unit: one unit for each place, written as XML, for the doctor to look at.
+"""Content with letters that lies in no unit: one unit for each place, written as XML, for the doctor to look at.
 
-A place is a transaction, a folder, a message or document outside its folders, or a file outside its documents: each
-of them is in scope or out of it as a whole, and so is what lies loose in it. See docs/formats/kmehr.md.
+A place is a transaction, a folder, a message or document outside its folders, or a file outside its documents. Each is in or
+out of scope as a whole, together with its loose content. See docs/formats/kmehr.md.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ HEADER_PARTS = frozenset(
     {"standard", "id", "date", "time", "expirationdate", "sender", "recipient", "urgency",
      "acknowledgment", "version"}
 )  # fmt: skip
-"""What a header is made of, and is written anew for the package; anything else in it lies loose."""
+"""The parts of a header, which are written anew for the package; anything else in it is loose."""
 NAMESPACES = frozenset(
     {"", XSI, *(f"http://www.ehealth.fgov.be/standards/kmehr/{part}/v1" for part in ("schema", "cd", "id", "dt")),
      "http://www.w3.org/2001/XMLSchema", "http://www.w3.org/2000/09/xmldsig#", "http://www.w3.org/2001/04/xmlenc#",
      "http://www.w3.org/2001/10/xml-exc-c14n#", "http://www.w3.org/XML/1998/namespace",
      "http://schemas.xmlsoap.org/soap/envelope/", "http://www.w3.org/2003/05/soap-envelope"}
 )  # fmt: skip
-"""Declaring one of these says nothing about anybody."""
+"""A declaration of one of these states nothing about anybody."""
 
 
 class Loose:
-    """Gathers what lies loose in the innermost open place."""
+    """Collects the loose content of the innermost open place."""
 
     def __init__(self, rows: Rows, admit: Admission, rejects: list[Reject]) -> None:
         self._rows, self._admit, self._rejects = rows, admit, rejects
@@ -39,12 +39,12 @@ class Loose:
         self._run = ""  # the element whose text is being written
 
     def open(self, owner: str, patient: int) -> None:
-        """A place begins."""
+        """Begin a place."""
         self.stop()
         self._places.append(_Place(f"{owner}.0", patient))
 
     def close(self) -> None:
-        """The innermost place ends: what lay loose in it is a unit now."""
+        """End the innermost place: its loose content becomes a unit."""
         self.stop()
         place = self._places.pop()
         if place.kind is not None:
@@ -54,7 +54,7 @@ class Loose:
             self._rejects.append(reject)
 
     def text(self, name: str, data: str) -> None:
-        """Text directly in an element that holds none; white space alone is structure."""
+        """Add text directly in an element that may hold none; white space alone is structure."""
         if self._run:
             self._write(escape_text(data))
         elif data.strip(WHITE):
@@ -63,32 +63,32 @@ class Loose:
             self._write(f"<{self._run}>{escape_text(data)}")
 
     def stop(self) -> None:
-        """The run of text is over."""
+        """End the run of text."""
         if self._run:
             self._write(f"</{self._run}>")
             self._run = ""
 
     def attributes(self, name: str, attributes: Mapping[str, str], kind: UnitKind) -> None:
-        """Attributes of an element that has none, or declarations that are set aside."""
+        """Add attributes of an element that may have none, or declarations that are set aside."""
         if attributes:
             self.stop()
             self._begin(kind)
             self._write(start_tag(name, dict(attributes))[:-1] + "/>")
 
     def note(self, comment: str) -> None:
-        """A comment or an instruction, with its marks. One without a letter or digit is a line drawn."""
+        """Add a comment or an instruction, with its delimiters. One without a letter or digit is only a line."""
         if any(map(str.isalnum, comment)):
             self.stop()
             self._begin(UnitKind.REMARK)
             self._write(comment)
 
     def element(self) -> None:
-        """An element follows that is written whole, tag by tag."""
+        """Begin an element that is written whole, tag by tag."""
         self.stop()
         self._begin(UnitKind.LOOSE_TEXT)
 
     def tag(self, xml: str) -> None:
-        """A tag or text of such an element."""
+        """Add a tag or text of such an element."""
         self._write(xml)
 
     def _begin(self, kind: UnitKind) -> None:
@@ -113,18 +113,18 @@ class Loose:
 
 
 class _Place:
-    """What lies loose in one place so far."""
+    """The loose content of one place so far."""
 
     def __init__(self, path: str, patient: int) -> None:
         self.path, self.patient = path, patient
         self.kind: UnitKind | None = None
-        self.admitted: bool | None = None  # asked when there is something
+        self.admitted: bool | None = None  # asked for when there is content
         self.pending = bytearray()
         self.sequence = 0
 
 
 def says_something(name: str, value: str) -> bool:
-    """Whether a namespace declaration or a schema-instance attribute is other than the known ones."""
+    """Whether a namespace declaration or a schema-instance attribute is not a known one."""
     tail = name.rpartition(":")[2]
     if name == "xmlns" or name.startswith("xmlns:"):
         return value not in NAMESPACES

@@ -1,4 +1,4 @@
-"""What the reading of a KMEHR document holds: open elements, open units; attachments and units too large to hold."""
+"""The state of reading a KMEHR document: open elements and units; attachments and units too large to hold."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from schemas.sensitive import Sensitive
 STRUCTURE, FOLDER, PATIENT, UNIT, PART, LNK, HEADER, POSITION = range(8)
 PLACES_OF_NONE = frozenset(
     {STRUCTURE, FOLDER, PATIENT, HEADER}
-)  # hold elements alone: text and attributes lie loose
+)  # hold only elements: text and attributes are loose
 INSIDE = frozenset({UNIT, PART})
-TAG_WEIGHT = 5  # bytes of a tag pair beside twice its name
-ATTRIBUTE_WEIGHT = 6  # bytes of an attribute beside its value, about
-MAX_ELEMENTS = 250_000  # of one unit: a bound on memory that bytes alone do not give
+TAG_WEIGHT = 5  # bytes of a tag pair besides twice its name
+ATTRIBUTE_WEIGHT = 6  # bytes of an attribute besides its value, about
+MAX_ELEMENTS = 250_000  # of one unit: a limit in bytes alone does not bound memory
 
 
 class Unit:
-    """An open unit: its tree, its path, what it weighs."""
+    """An open unit: its tree, its path, its size."""
 
     __slots__ = ("attachment", "element", "elements", "kind", "path", "sequence", "size")
 
@@ -39,7 +39,7 @@ class Unit:
 
 
 class OpenUnits:
-    """What becomes of attachments and of units too large to hold; holds the state of the reading."""
+    """Handles attachments and units too large to hold; holds the state of the reading."""
 
     def __init__(
         self,
@@ -59,16 +59,16 @@ class OpenUnits:
         self.open_document(0)
 
     def open_document(self, number: int) -> None:
-        """A new document element is to come."""
+        """Begin a document element."""
         self._ordinals = [number]  # of the open elements, document first
-        self._counts: list[int] = []  # children seen of each open element
+        self._counts: list[int] = []  # children seen so far, for each open element
         self._kinds: list[int] = []
         self._elements: list[Element] = []
         self._units: list[Unit] = []
-        self._messages: list[OpenMessage] = []  # that are open
+        self._messages: list[OpenMessage] = []  # the open messages
         self._owners: list[str] = []  # paths of the open folder, transactions, headings and items
-        self._skipped = 0  # depth inside something not to be staged
-        self._captured = 0  # depth inside an element that lies loose
+        self._skipped = 0  # depth inside content that is not to be staged
+        self._captured = 0  # depth inside a loose element
         self._raw: RawUnit | None = None
         self._in_folder = self._patient_told = False
         self._xsi = {"xsi"}
@@ -106,7 +106,7 @@ class OpenUnits:
         self._turn_raw(unit)
 
     def _turn_raw(self, unit: Unit) -> None:
-        """Stop building the tree: what there is of it, and all that follows, goes out as it came."""
+        """Stop building the tree: write out what it holds, and all that follows, as it came."""
         self._raw = RawUnit(unit.path, unit.kind, Reason.UNIT_TOO_LARGE)
         at = self._elements.index(unit.element)
         self._raw.adopt(self._elements[at:])

@@ -1,4 +1,4 @@
-"""Units that cannot be held or read: written out again as they come by, for the doctor to look at."""
+"""Units that cannot be held or read: written out again as they arrive, for the doctor to look at."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from schemas.tables import CHUNK_BYTES
 
 
 class RawUnit:
-    """The XML of one element, rebuilt from the parser's events: names, attributes, text as they came."""
+    """The XML of one element, rebuilt from the parser's events with names, attributes and text as they came."""
 
     def __init__(self, path: str, kind: UnitKind, reason: Reason) -> None:
         self.path, self.kind, self.reason = path, kind, reason
@@ -17,7 +17,7 @@ class RawUnit:
         self._sequence = 0
 
     def adopt(self, chain: list[Element]) -> None:
-        """Take over elements that are open, each the last child of the one before, with what they hold."""
+        """Take over open elements with their content; each is the last child of the one before."""
         for at, element in enumerate(chain):
             self.start(element.name, element.attributes)
             below = chain[at + 1] if at + 1 < len(chain) else None
@@ -27,21 +27,21 @@ class RawUnit:
                 self._write(escape_text(part) if isinstance(part, str) else to_xml(part))
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
-        """An element begins."""
+        """Begin an element."""
         self._open.append(name)
         self._write(start_tag(name, attributes))
 
     def text(self, data: str) -> None:
-        """Text."""
+        """Add text."""
         self._write(escape_text(data))
 
     def end(self) -> bool:
-        """An element ends; says whether it was the unit itself."""
+        """End an element; returns whether it was the unit itself."""
         self._write(f"</{self._open.pop()}>")
         return not self._open
 
     def take(self, *, last: bool = False) -> list[tuple[int, bytes]]:
-        """Give the numbered pieces that are full; all that is left when it is the last call."""
+        """Returns the numbered pieces that are full; with `last`, everything left."""
         pieces = []
         while len(self._pending) >= CHUNK_BYTES or (last and self._pending):
             pieces.append((self._sequence, bytes(self._pending[:CHUNK_BYTES])))

@@ -1,4 +1,4 @@
-"""Which kind of record a transaction is, and who is responsible for it (docs/formats/kmehr.md)."""
+"""The kind of record that a transaction is, and the doctor responsible for it (docs/formats/kmehr.md)."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ NOTICE_WORDING = re.compile("admission|discharge|hospitalisation|opname|ontslag|
 
 
 def record_kind(kind: str | None, local_wording: Iterable[str], author_types: Iterable[str]) -> RecordKind:
-    """The kind of record that an instruction names.
+    """The kind of record, as an instruction names it.
 
-    `kind` is the CD-TRANSACTION value; `local_wording` the values and DN of the `cd`s with S=LOCAL;
-    `author_types` the CD-HCPARTY values of the author's parties. Case and surrounding blanks do not count.
+    `kind` is the CD-TRANSACTION value; `local_wording` the values and DN of the `cd`s with S=LOCAL; `author_types` the CD-HCPARTY
+    values of the author's parties. Case and surrounding blanks do not count.
     """
     known = (kind or "").strip().lower()
     if known == "labresult":
@@ -38,7 +38,7 @@ def transaction_kind(head: Element) -> str | None:
 
 
 def first_code(element: Element, scheme: str) -> str | None:
-    """The own text of the first `cd` child of that scheme."""
+    """The own text of the first `cd` child with that scheme."""
     found = (cd.own_text for cd in element.all("cd") if cd.attributes.get("S") == scheme)
     return next(found, None)
 
@@ -66,7 +66,7 @@ def author_parties(head: Element) -> list[Element]:
 
 
 def responsible_of(head: Element) -> str | None:
-    """The first eight NIHII digits of the first author who is a physician and has them."""
+    """The first eight NIHII digits of the first author who is a physician and has such a number."""
     for party in author_parties(head):
         if not any(
             cd.attributes.get("S") == "CD-HCPARTY" and cd.own_text.strip() == "persphysician"

@@ -1,8 +1,8 @@
-"""A folder taken apart by runs of tags: its units, each with its own tags and texts.
+"""Take a folder apart by runs of tags: its units, each with its own tags and texts.
 
-Between two texts stands a run of tags. Runs recur thousands of times in a practice, so what a run opens, closes and adds is
-worked out once for each stack of open elements. Nothing is built for an element. What this way does not know raises
-StrangeFolderError; then the folder is read event by event (`kmehr_units`), which knows all.
+A run is the sequence of tags between two texts. Runs recur thousands of times in a practice, so the effect of each is
+computed once for each stack of open elements. No object is built for an element. Forms that are not covered raise
+StrangeFolderError; the folder is then read event by event (`_units`), which covers all of them.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from schemas.shapes import HOLE, PROSE
 
 MOST_TAGS = 200_000  # of a folder
 _REMEMBERED = 50_000  # runs
-_SPLIT = re.compile(r">(?![ \t\n]+<[^/])([^<]+)<")  # white space before a start tag is no text
+_SPLIT = re.compile(r">(?![ \t\n]+<[^/])([^<]+)<")  # white space before a start tag is not text
 _LINK = re.compile(r"<lnk(?=[\s/>])[^<>]*>")
 _NAME = r"[A-Za-z_][A-Za-z0-9_.-]*"
 _ATTRIBUTE = rf"\s+{_NAME}\s*=\s*(?:\"[^\"<]*\"|'[^'<]*')"
@@ -30,7 +30,7 @@ _LEAVING = frozenset({*NESTED, *RECORDS})
 
 
 class Place(Enum):
-    """What a folder is made of beside units."""
+    """The parts of a folder besides units."""
 
     FOLDER = "folder"
     PATIENT = "patient"
@@ -41,13 +41,13 @@ _HOLD_ELEMENTS_ALONE = frozenset({Place.FOLDER, Place.PATIENT, *HEADS})
 
 
 class StrangeFolderError(Exception):
-    """Not what this way of reading knows."""
+    """A form that this way of reading does not cover."""
 
 
 class Piece:
     """A unit, the patient or the folder: its own tags with a HOLE for each text, and the texts as they are written.
 
-    `ordinal`: which child element of its parent it is, from 1. `tag`: the start tag of a link.
+    `ordinal`: position among its parent's child elements, from 1. `tag`: the start tag of a link.
     """
 
     __slots__ = ("children", "kind", "ordinal", "parent", "tag", "tags", "texts")
@@ -60,7 +60,7 @@ class Piece:
 
 
 def is_marked_up(folder: bytes) -> bool:
-    """Whether there may be more in the bytes than elements and texts, or another message."""
+    """Whether the bytes may hold more than elements and texts, or another message."""
     return b"\0" in folder or holds(folder, b"<!") or holds(folder, b"<?") or b"kmehrmessage" in folder
 
 
@@ -74,7 +74,7 @@ def _is_well_formed(folder: bytes) -> bool:
 
 
 def take_apart(folder: bytes, deepest: int) -> list[Piece]:
-    """The pieces of a `folder` element in document order, itself first; `deepest`: levels it may have.
+    """The pieces of a `folder` element in document order, itself first; `deepest`: the allowed number of levels.
 
     Raises StrangeFolderError.
     """
@@ -90,7 +90,7 @@ def take_apart(folder: bytes, deepest: int) -> list[Piece]:
 
 
 def _put_aside(tag: str, links: list[str]) -> str:
-    """Links are kept apart: their labels differ from each other, and would make every run a new one."""
+    """Keep links apart: their attributes differ, so that every run would be a new one."""
     if len(tag) > LONGEST_TAG:
         raise StrangeFolderError
     links.append(tag)
@@ -133,19 +133,19 @@ def _pieces(runs: list[str], texts: list[str], links: Iterator[str], deepest: in
 
 
 class Change(Enum):
-    """What follows the tags of a move, if no piece opens."""
+    """What happens after the tags of a move, if no piece opens."""
 
     ENDS = "ends"
     STAYS = "stays"
 
 
 Move = tuple[str, "Kind | Change", int]
-"""Tags that belong to the innermost piece; the kind of the piece that opens then, or that the innermost one ends or stays;
-and how many child elements of the innermost piece have begun by then."""
+"""Tags of the innermost piece; the kind of the piece that then opens, or whether the innermost one ends or stays; and the
+number of child elements of the innermost piece that have begun by then."""
 
 
 class _Step:
-    """What a run of tags does."""
+    """The effect of a run of tags."""
 
     __slots__ = ("depth", "ends_first", "ends_itself", "ends_open", "moves", "state")
 
@@ -155,11 +155,11 @@ class _Step:
         self.state, self.moves, self.depth = state, run.moves, run.depth
         self.ends_first = ends_first  # whether its first tag is an end tag
         self.ends_open = ends_open  # whether its last tag is a start tag
-        self.ends_itself = ends_itself  # whether the element that is open then is a piece
+        self.ends_itself = ends_itself  # whether the element then open is a piece
 
 
 class _State:
-    """A stack of open elements: their names, and of those that are pieces the kinds."""
+    """A stack of open elements: their names, and the kinds of those that are pieces."""
 
     known: dict[tuple[tuple[str, ...], tuple[Kind | None, ...]], _State] = {}  # noqa: RUF012 - of all folders
     runs = 0
@@ -170,7 +170,7 @@ class _State:
 
     @classmethod
     def of(cls, names: tuple[str, ...], kinds: tuple[Kind | None, ...]) -> _State:
-        """The one state of these elements."""
+        """The one state for these elements."""
         if not names:
             return _START
         found = cls.known.get((names, kinds))
@@ -179,12 +179,12 @@ class _State:
         return found
 
     def after(self, run: str) -> _Step:
-        """What a run does here."""
+        """The effect of a run in this state."""
         return self._steps.get(run) or self._learn(run)
 
     def _learn(self, run: str) -> _Step:
         if _State.runs >= _REMEMBERED:
-            _forget()
+            _drop_all()
         _State.runs += 1
         learning = _Run(list(self._names), list(self._kinds))
         text, at, slash, single = f"<{run}>", 0, "", ""
@@ -210,14 +210,14 @@ class _State:
 _START = _State((), ())
 
 
-def _forget() -> None:
+def _drop_all() -> None:
     _State.known.clear()
     _State.runs = 0
     _START._steps.clear()  # noqa: SLF001 - its own module
 
 
 class _Run:
-    """A run while it is worked out."""
+    """A run while its effect is computed."""
 
     def __init__(self, names: list[str], kinds: list[Kind | None]) -> None:
         self.names, self.kinds = names, kinds
@@ -254,13 +254,13 @@ class _Run:
             self.flush(Change.ENDS)
 
     def flush(self, opens: Kind | Change = Change.STAYS) -> None:
-        """What has been met so far belongs to the innermost piece; then one opens or ends."""
+        """Add what has been met so far to the innermost piece; then one opens or ends."""
         if self._tags or self._children or opens is not Change.STAYS:
             self.moves.append(("".join(self._tags), opens, self._children))
         self._tags, self._children = [], 0
 
     def _kind(self, name: str) -> Kind | None:
-        """Which piece an element is that begins here; None: a part of the innermost one."""
+        """The kind of piece that an element begins; None: a part of the innermost one."""
         if not self.names:
             if name != "folder":
                 raise StrangeFolderError

@@ -9,7 +9,7 @@ from schemas.shapes import HOLE, PROSE
 
 
 def shape_of(element: Element) -> tuple[str, list[str]]:
-    """The shape of an element, and the texts that stand in its holes."""
+    """The shape of an element, and the texts in its holes."""
     pieces: list[str] = []
     texts: list[str] = []
     _add(element, element.name == PROSE, pieces, texts)
@@ -33,7 +33,7 @@ def _add(element: Element, is_prose: bool, pieces: list[str], texts: list[str]) 
 
 
 def _parts(element: Element, is_prose: bool) -> Iterator[str | Element]:
-    """Children and texts in their order, each run of text as one; without white space that stands alone."""
+    """Children and texts in order, each run of text as one; without white space that stands alone."""
     blank = bool(element.children) and not is_prose and not element.own_text.strip(SPACE)
     run = ""
     for part in settled_parts(element) if element.detached else element.parts:

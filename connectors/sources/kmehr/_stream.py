@@ -1,7 +1,7 @@
-"""From clean bytes to parser events: one expat run a document, several documents a file.
+"""Turn clean bytes into parser events: one expat parser for each document, several documents a file.
 
-expat resolves nothing here: a DOCTYPE or an entity declaration ends the reading. Between documents, and
-before the first, anything but markup is passed over (files of messages joined by addresses exist).
+expat resolves nothing here: a DOCTYPE or an entity declaration ends the reading. Between documents, and before the first,
+anything but markup is skipped (some files hold messages joined by addresses).
 """
 
 from __future__ import annotations
@@ -17,46 +17,46 @@ from connectors.places import START, Place, behind, within
 from schemas.errors import LimitExceededError, UnreadableSourceError, UnsafeSourceError
 
 TEXT_BUFFER = 1 << 16
-FIRST = 1 << 12  # bytes of the first slice of a document; then twice as many each time
+FIRST = 1 << 12  # bytes of the first slice of a document; each next one is twice as long
 OPENING = re.compile(rb"<(?:\?xml[ \t\r\n]|[A-Za-z_:\x80-\xff])")
 NOTES = ((b"<!--", b"-->"), (b"<?", b"?>"))  # how comments and instructions begin and end
 DOCTYPE = b"<!DOCTYPE"
-LOOKAHEAD = len(DOCTYPE)  # bytes after which `<` has told what it begins
+LOOKAHEAD = len(DOCTYPE)  # bytes needed after `<` to tell what it begins
 
 
 class Events(Protocol):
-    """What a document's reader answers to."""
+    """Receives the events of documents."""
 
     def open_document(self, number: int) -> None:
-        """A document element is to come, the `number`-th of the file."""
+        """Begin a document element, the `number`-th of the file."""
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
-        """An element begins."""
+        """Begin an element."""
 
     def end(self, name: str) -> None:
-        """An element ends."""
+        """End an element."""
 
     def text(self, data: str) -> None:
         """Text, in pieces."""
 
     def comment(self, data: str) -> None:
-        """A comment or an instruction, with its marks."""
+        """A comment or an instruction, with its delimiters."""
 
     def between(self, data: str) -> None:
         """Text between documents, in pieces."""
 
 
 class NoEvents:
-    """Answers to nothing: for whoever wants to know only whether a file can be read."""
+    """Ignores all events: for callers that only check whether a file can be read."""
 
     def open_document(self, number: int) -> None:
-        """A document element is to come."""
+        """Begin a document element."""
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
-        """An element begins."""
+        """Begin an element."""
 
     def end(self, name: str) -> None:
-        """An element ends."""
+        """End an element."""
 
     def text(self, data: str) -> None:
         """Text, in pieces."""
@@ -69,7 +69,7 @@ class RootClosed(Exception):  # not an error: it leaves expat at the end of a do
 
 
 def parse_documents(pieces: Iterator[bytes], events: Events, file: int, limits: Limits) -> Iterator[None]:
-    """Drive `events` through every document of a file; gives control back after each piece.
+    """Send the events of every document of a file to `events`; yields after each piece.
 
     Raises UnreadableSourceError `not_well_formed` or `cut_short`, UnsafeSourceError `doctype`.
     """
@@ -82,7 +82,7 @@ def parse_documents(pieces: Iterator[bytes], events: Events, file: int, limits: 
 
 
 class _Reading:
-    """The documents of one file, met piece by piece."""
+    """The documents of one file, read piece by piece."""
 
     def __init__(self, events: Events, file: int, limits: Limits) -> None:
         self._events, self._file, self._limits = events, file, limits
@@ -91,9 +91,9 @@ class _Reading:
         self._slice = FIRST
 
     def feed(self, piece: bytes) -> None:
-        """Hand a piece on in slices, small ones first: what follows a short document is not copied for each.
+        """Process a piece in slices, small ones first, so that the bytes after a short document are not copied each time.
 
-        After an empty piece all that was given has been parsed.
+        After an empty piece, everything passed before has been parsed.
         """
         if not piece and self._parser is not None:
             piece = self._parser.flush()
@@ -104,13 +104,13 @@ class _Reading:
             self._slice *= 2
             left = self._step(part)
             at += len(part)
-            if len(left) > len(part):  # the beginning of a document had been kept from the piece before
+            if len(left) > len(part):  # the beginning of a document was kept from the piece before
                 piece, at = left + piece[at:], 0
             else:
                 at -= len(left)
 
     def finish(self) -> None:
-        """The file ends. Raises UnreadableSourceError when a document is still open, or none was met."""
+        """End the file. Raises UnreadableSourceError if a document is still open, or none was found."""
         rest = self._parser.flush() if self._parser else self._gap.skip(b"", last=True)
         if self._parser is None and rest:
             self._parser = self._next()
@@ -125,7 +125,7 @@ class _Reading:
             raise _unreadable("not_well_formed", self._file, self._gap.place)
 
     def _step(self, rest: bytes) -> bytes:
-        """Use up the bytes to the beginning or to the end of a document; gives what follows."""
+        """Process bytes up to the beginning or the end of a document; returns those after it."""
         if self._parser is None:
             rest = self._gap.skip(rest)
             if rest:
@@ -157,12 +157,12 @@ class _Parser:
         self._events, self._file, self._limit = events, file, limits.max_unit_bytes
         self._max_depth = limits.max_depth
         self._depth = self._fed = 0
-        self._held: list[bytes] = []  # not yet given to expat
-        self._holding = self._unfinished = 0  # bytes held, bytes of the token that expat has the beginning of
+        self._held: list[bytes] = []  # not yet passed to expat
+        self._holding = self._unfinished = 0  # bytes held, bytes of expat's unfinished token
         self._end_at = -1
-        self._empty = True  # the document element has nothing in it so far
+        self._empty = True  # the document element has no content so far
         self._tail = b""
-        self._parser = expat.ParserCreate("utf-8")  # whatever the declaration says: the bytes are repaired
+        self._parser = expat.ParserCreate("utf-8")  # always UTF-8: the bytes are repaired
         parser = self._parser
         parser.buffer_text = True
         parser.buffer_size = TEXT_BUFFER
@@ -177,10 +177,10 @@ class _Parser:
         parser.EntityDeclHandler = self._refuse
 
     def feed(self, piece: bytes) -> bytes:
-        """Parse a piece; gives what follows the document element, nothing while it is open.
+        """Parse a piece; returns the bytes after the document element, none while it is open.
 
-        expat reads a token that is not complete again from its start each time. So what follows one is held until
-        it is as long as the token so far: time stays linear in the length of a token.
+        expat reads an incomplete token again from its start each time. New bytes are therefore held until they are as long as the
+        token so far, so that the time stays linear in the length of a token.
         """
         self._held.append(piece)
         self._holding += len(piece)
@@ -189,7 +189,7 @@ class _Parser:
         return self.flush()
 
     def flush(self) -> bytes:
-        """Parse what is held."""
+        """Parse the bytes held."""
         piece = b"".join(self._held)
         self._held, self._holding = [], 0
         return self._parse(piece)
@@ -236,7 +236,7 @@ class _Parser:
             raise RootClosed
 
     def place(self) -> Place:
-        """Where the parser is, in the file."""
+        """The parser's place in the file."""
         return within(self._start_place, self._parser.CurrentLineNumber, self._parser.CurrentColumnNumber)
 
     def _text(self, data: str) -> None:
@@ -248,7 +248,7 @@ class _Parser:
         self._events.comment(data)
 
     def _tag_end(self, piece: bytes, at: int) -> int:
-        """Where the closing tag at (or before) `at` ends; of an empty-element tag `at` is the end."""
+        """The end of the closing tag at (or before) `at`; for an empty-element tag, `at` itself."""
         if self._empty and (self._tail + piece[: max(at, 0)]).endswith(b"/>"):
             return max(at, 0)
         return piece.find(b">", max(at, 0)) + 1
@@ -258,27 +258,27 @@ class _Parser:
 
 
 class _Gap:
-    """What lies between documents: white space, comments, instructions, addresses."""
+    """The bytes between documents: white space, comments, instructions, addresses."""
 
     def __init__(self, events: Events, file: int, limits: Limits) -> None:
         self.held = b""
         self.place = START  # of what is read next, or held
         self._events, self._file, self._limit = events, file, limits.max_unit_bytes
-        self._until = b""  # the end of the comment or instruction we are in
-        self._note: list[bytes] = []  # the one we are in, so far
-        self._noted = 0  # bytes of it
+        self._until = b""  # the end of the open comment or instruction
+        self._note: list[bytes] = []  # its pieces so far
+        self._noted = 0  # its size in bytes
         self._text = codecs.getincrementaldecoder("utf-8")("replace")
 
     @property
     def is_in_note(self) -> bool:
-        """Whether a comment or an instruction has begun and not ended."""
+        """Whether a comment or an instruction is open."""
         return bool(self._until)
 
     def skip(self, piece: bytes, *, last: bool = False) -> bytes:
-        """Give the bytes from the start of the next document on, nothing when it is not there yet.
+        """Returns the bytes from the start of the next document on, none if it has not arrived yet.
 
-        With `last` nothing follows: what was too short to be told apart is judged as it is. Raises
-        UnreadableSourceError `not_well_formed` for markup that begins nothing, UnsafeSourceError `doctype`.
+        With `last`, no bytes follow: what was too short to classify is judged as it is. Raises UnreadableSourceError
+        `not_well_formed` for markup that begins nothing, UnsafeSourceError `doctype`.
         """
         rest, self.held = self.held + piece, b""
         left = self._skip(rest, last=last)
@@ -304,7 +304,7 @@ class _Gap:
             at = self._pass(rest, at)
 
     def _pass(self, rest: bytes, at: int) -> int:
-        """What a `<` begins that begins no document: a comment, an instruction, or nothing (it is text)."""
+        """Handle a `<` that begins no document: a comment, an instruction, or text."""
         if rest[at : at + LOOKAHEAD].upper() == DOCTYPE:
             raise UnsafeSourceError("doctype", file=self._file)
         for opening, closing in NOTES:
@@ -317,7 +317,7 @@ class _Gap:
         return at + 1
 
     def _go_on_noting(self, rest: bytes, at: int) -> int:
-        """Look for the end of the comment or instruction; gives where it ends, or the length of `rest`."""
+        """Look for the end of the comment or instruction; returns where it ends, or the length of `rest`."""
         end = rest.find(self._until, at)
         if end >= 0:
             end += len(self._until)

@@ -1,6 +1,6 @@
-"""The way through a KMEHR document: which element begins a unit, which belongs to one, which is structure.
+"""Walk through a KMEHR document: which element begins a unit, which belongs to one, which is structure.
 
-The rules are those of docs/formats/facts.md. Of what is open only the unit's own small tree is held.
+The rules are those of docs/formats/facts.md. Only the small tree of the open unit is held.
 """
 
 from __future__ import annotations
@@ -45,12 +45,12 @@ from schemas.disposition import Reason, UnitKind
 
 
 class UnitReader(OpenUnits):
-    """Answers to the events of a file's documents; puts rows into `rows` and rejects into `rejects`."""
+    """Handles the events of a file's documents; puts rows into `rows` and rejects into `rejects`."""
 
     # -- events ------------------------------------------------------------------------------------------
 
     def start(self, tag: str, raw_attributes: dict[str, str]) -> None:
-        """An element begins."""
+        """Begin an element."""
         if self._skipped:
             self._skipped += 1
             return
@@ -69,9 +69,9 @@ class UnitReader(OpenUnits):
         self._start_element(Element(name, attributes, self._enter()), raw_attributes, aside)
 
     def _start_element(self, element: Element, raw_attributes: dict[str, str], aside: dict[str, str]) -> None:
-        """An element that is neither passed over nor written whole as it comes by."""
+        """Begin an element that is neither skipped nor written whole as it arrives."""
         name, attributes = element.name, element.attributes
-        if self._kinds and self._kinds[-1] in INSIDE and name not in MAY_LEAVE:  # by far the most
+        if self._kinds and self._kinds[-1] in INSIDE and name not in MAY_LEAVE:  # the most frequent case
             self._elements[-1].append(element)
             kind = PART
         else:
@@ -98,7 +98,7 @@ class UnitReader(OpenUnits):
             self._weigh(weight, 1)
 
     def end(self, tag: str) -> None:
-        """An element ends."""
+        """End an element."""
         if self._skipped:
             self._skipped -= 1
             return
@@ -127,11 +127,11 @@ class UnitReader(OpenUnits):
 
     @property
     def depth(self) -> int:
-        """How many elements are open."""
+        """The number of open elements."""
         return len(self._kinds)
 
     def is_between(self) -> bool:
-        """Whether a folder that begins now is one of the file, and not something in an element that is written whole."""
+        """Whether a folder that begins now is one of the file, and not inside an element that is written whole."""
         busy = self._skipped or self._captured or self._raw is not None or self._in_folder
         return not busy and (not self._kinds or self._kinds[-1] == STRUCTURE)
 
@@ -160,7 +160,7 @@ class UnitReader(OpenUnits):
             self._weigh(len(data), 0)
 
     def comment(self, data: str) -> None:
-        """A comment or an instruction, with its marks."""
+        """A comment or an instruction, with its delimiters."""
         if not self._skipped:
             self.loose.note(data)
 
@@ -169,7 +169,7 @@ class UnitReader(OpenUnits):
         self.loose.text("", data)
 
     def finish(self) -> None:
-        """The file ends."""
+        """End the file."""
         self.loose.close()
 
     def _set_aside(self, name: str, aside: dict[str, str]) -> None:
@@ -177,7 +177,7 @@ class UnitReader(OpenUnits):
         self.loose.attributes(name, told, UnitKind.REMARK)
 
     def _is_content(self, data: str) -> bool:
-        """White space between the children of a transaction, heading or item is nothing; other text is kept."""
+        """Whether text counts: white space between the children of a transaction, heading or item does not."""
         parts = self._elements[-1].parts
         begun = bool(parts) and isinstance(parts[-1], str) and parts[-1] != ""
         return begun or self._units[-1].kind not in HEADS or bool(data.strip(SPACE))
@@ -239,7 +239,7 @@ class UnitReader(OpenUnits):
             is_plain = labels.keys() <= {"S", "SV"} and labels.get("S") == "ID-KMEHR"
             is_position = is_plain and POSITION_VALUE.fullmatch(labels.get("SV", ""))
             return POSITION if is_position else self._capture()
-        # A text, confidentiality, or what the format does not know: verbatim all the same.
+        # A text, confidentiality, or an element unknown to the format: also verbatim.
         return self._open_unit(UnitKind.TEXT, element, UNIT)
 
     def _begin_folder(self, element: Element) -> int:
@@ -259,12 +259,12 @@ class UnitReader(OpenUnits):
         return FOLDER
 
     def _stage_whole(self, whole: WholeFolder, path: str) -> None:
-        """The rows of a folder that was read at once."""
+        """Add the rows of a folder that was read at once."""
         paths: dict[Piece, str] = {whole.pieces[0]: path}
         for piece, shape in zip(whole.pieces[1:], whole.shapes[1:], strict=True):
             owner = paths.get(piece.parent) if piece.parent is not None else None
             if owner is None:
-                continue  # in a transaction out of scope
+                continue  # it is in a transaction out of scope
             own = f"{owner}.{piece.ordinal}"
             if piece.kind is UnitKind.TRANSACTION and self.admit(own) is not None:
                 continue
@@ -289,7 +289,7 @@ class UnitReader(OpenUnits):
         return STRUCTURE
 
     def _begin_header(self, element: Element) -> int:
-        # The header is no unit, but is held to the size of one.
+        # The header is not a unit, but has the size limit of one.
         self._units.append(Unit(UnitKind.MESSAGE_HEADER, self._path(), element))
         return HEADER
 
@@ -337,7 +337,7 @@ class UnitReader(OpenUnits):
         return PART
 
     def _begin_raw(self, element: Element, reason: Reason) -> int:
-        """What is written whole as it comes by, for the doctor to look at."""
+        """Begin to write an element whole as it arrives, for the doctor to look at."""
         self._raw = RawUnit(self._path(), UnitKind.FILE, reason)
         self._raw.start(element.name, element.attributes)
         return STRUCTURE

@@ -1,4 +1,4 @@
-"""Rows of a folder that was taken apart (`kmehr_runs`): the same that come of reading it event by event."""
+"""Rows of a folder that was taken apart (`_runs`): the same rows as from reading it event by event."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ from schemas.disposition import UnitKind
 from schemas.shapes import HOLE
 
 _KEPT = 8192  # shapes
-_HEADS_KEPT = 512  # of one shape: what tells the kind of record
+_HEADS_KEPT = 512  # for one shape: texts that determine the kind of record
 _PATIENT = "<patient></patient>"
 _IDENTITY = tuple(f"<{name}{end}" for name in IDENTITY for end in "> \t\n")
 _ATTRIBUTE = re.compile(r"""\s+([^\s=]+)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
 _REFERENCE = re.compile("&(?:#x([0-9A-Fa-f]+)|#([0-9]+)|([a-z]+));")
 _SIGNS = {"lt": "<", "gt": ">", "amp": "&", "quot": '"', "apos": "'"}
-_WHITE = str.maketrans("\t\n", "  ")  # in an attribute; whoever reads XML does the same
-_TELLING = frozenset({"cd", "author"})
-"""Children of a transaction that say which kind of record it is, and whose."""
+_WHITE = str.maketrans("\t\n", "  ")  # in an attribute: XML readers do the same
+_KIND_FIELDS = frozenset({"cd", "author"})
+"""Children of a transaction that state its kind of record and its author."""
 
 
 class WholeFolder:
-    """A folder in which all is known: `pieces`, their texts as characters. Raises StrangeFolderError for any other."""
+    """A folder of known forms only: `pieces`, their texts as characters. Raises StrangeFolderError for any other."""
 
     def __init__(self, folder: bytes, deepest: int) -> None:
-        """`deepest`: levels it may have, itself included."""
+        """`deepest`: the allowed number of levels, including its own."""
         self.pieces = take_apart(folder, deepest)
         own = self.pieces[0]
         patients = [piece for piece in self.pieces if piece.kind is Place.PATIENT]
@@ -55,17 +55,17 @@ class WholeFolder:
         return _known(piece.kind, "".join(piece.tags))
 
     def identity(self) -> Element:
-        """The `patient` with the children that say who it is."""
-        telling = [piece for piece in self.fields if piece.tags[0].startswith(_IDENTITY)]
-        tags = "".join(["<patient>", *(tag for piece in telling for tag in piece.tags), "</patient>"])
-        return _element(tags, [text for piece in telling for text in piece.texts])
+        """The `patient` with the children that identify the person."""
+        stated = [piece for piece in self.fields if piece.tags[0].startswith(_IDENTITY)]
+        tags = "".join(["<patient>", *(tag for piece in stated for tag in piece.tags), "</patient>"])
+        return _element(tags, [text for piece in stated for text in piece.texts])
 
 
 class Shape:
-    """A shape, and which of its texts are in columns of their own."""
+    """A shape, and which of its texts have columns of their own."""
 
     def __init__(self, kind: UnitKind, tags: str) -> None:
-        """`tags`: as they are written, with a HOLE for each text."""
+        """`tags`: as written, with a HOLE for each text."""
         self.kind, self._tags = kind, tags
         marks = [f"\ue000{at}\ue001" for at in range(tags.count(HOLE))]
         element = _element(tags, marks)
@@ -74,18 +74,20 @@ class Shape:
             raise StrangeFolderError
         self._texts, self._marks = marks, {mark: at for at, mark in enumerate(marks)}
         self._name = self._slot(name_of(kind, element))
-        telling = [each for child in element.children if child.name in _TELLING for each in _all_below(child)]
-        self._telling = [self._marks[each.own_text] for each in telling if each.own_text in self._marks]
-        self._tell = lru_cache(_HEADS_KEPT)(self._told_by)
+        stated = [
+            each for child in element.children if child.name in _KIND_FIELDS for each in _all_below(child)
+        ]
+        self._kind_slots = [self._marks[each.own_text] for each in stated if each.own_text in self._marks]
+        self._kind_cached = lru_cache(_HEADS_KEPT)(self._kind_and_responsible)
         date = told_of(element)[0] if kind is UnitKind.TRANSACTION else None
         self._date = self._slot(date)
 
     def _slot(self, text: str | None) -> int | str | None:
-        """Where a text stands; the text itself where it is no hole."""
+        """The place of a text; the text itself if it is not in a hole."""
         return text if text is None else self._marks.get(text, text)
 
     def name(self, texts: Sequence[str]) -> str | None:
-        """What a unit is called."""
+        """The name of a unit."""
         return texts[self._name] if isinstance(self._name, int) else self._name
 
     def told(self, texts: Sequence[str]) -> Row:
@@ -93,12 +95,12 @@ class Shape:
         if self.kind is not UnitKind.TRANSACTION:
             return NO_MOMENT
         date = texts[self._date] if isinstance(self._date, int) else self._date
-        return (date, *self._tell(*[texts[at] for at in self._telling]))
+        return (date, *self._kind_cached(*[texts[at] for at in self._kind_slots]))
 
-    def _told_by(self, *telling: str) -> Row:
-        """Kind of record and responsible doctor, by the texts that say them."""
+    def _kind_and_responsible(self, *stated: str) -> Row:
+        """Kind of record and responsible doctor, from the texts that state them."""
         texts = list(self._texts)
-        for at, text in zip(self._telling, telling, strict=True):
+        for at, text in zip(self._kind_slots, stated, strict=True):
             texts[at] = text
         return told_of(_element(self._tags, texts))[1:]
 
@@ -108,7 +110,7 @@ _known = lru_cache(_KEPT)(Shape)
 
 @lru_cache(_KEPT)
 def _holds_positions(tags: str) -> bool:
-    """Whether a folder holds, beside its patient and transactions, ids that are positions."""
+    """Whether a folder's own children, besides patient and transactions, are only ids that are positions."""
     return all(
         child.name == "id"
         and child.attributes.keys() <= {"S", "SV"}
@@ -127,7 +129,7 @@ def _all_below(element: Element) -> list[Element]:
 
 
 def _element(tags: str, texts: Sequence[str]) -> Element:
-    """The tree of some tags with texts in their holes."""
+    """The tree of these tags, with the texts in their holes."""
     root = Element("", {}, 0)
     stack = [root]
     waiting = iter(texts)
@@ -147,7 +149,7 @@ def _element(tags: str, texts: Sequence[str]) -> Element:
 
 
 def _plain(text: str) -> str:
-    """Written text as characters. The references are known to be those of XML."""
+    """Written text as characters. Its references are known to be those of XML."""
     return _REFERENCE.sub(_sign, text) if "&" in text else text
 
 

@@ -1,7 +1,7 @@
-"""Repairs before parsing: bytes as they came in, clean UTF-8 out (docs/formats/facts.md, "Repairs").
+"""Repairs before parsing: from raw bytes to clean UTF-8 (docs/formats/facts.md, "Repairs").
 
-Real exports carry a BOM before the declaration, windows-1252 bytes under a UTF-8 label and control characters
-of older programs. Each repair is counted; nothing else is touched.
+Real exports contain a BOM before the declaration, windows-1252 bytes under a UTF-8 label and control characters of older
+programs. Each repair is counted; nothing else is changed.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ FALLBACK = "reprise-windows-1252"
 
 
 def _as_windows_1252(error: UnicodeError) -> tuple[str, int]:
-    """Read each offending byte as windows-1252; its five holes keep their number."""
+    """Read each invalid byte as windows-1252; its five unassigned bytes keep their number."""
     if not isinstance(error, UnicodeDecodeError):
         raise error
     text = "".join(_windows_1252(byte) for byte in error.object[error.start : error.end])
@@ -40,17 +40,17 @@ def _windows_1252(byte: int) -> str:
 
 
 C1 = {byte: _windows_1252(byte) for byte in range(0x80, 0xA0)}
-"""What ISO 8859 has no sign for, and programs that say ISO 8859 mean as windows-1252."""
+"""Bytes that ISO 8859 does not assign; programs that declare ISO 8859 use them as in windows-1252."""
 codecs.register_error(FALLBACK, _as_windows_1252)
 
 
 def holds(data: bytes, pair: bytes) -> bool:
-    """Whether two bytes stand there together. One byte is found twenty times as fast as two: often that one is nowhere."""
+    """Whether the two bytes occur together. Finding one byte is twenty times as fast as two, and often one does not occur."""
     return pair[:1] in data and pair[1:] in data and pair in data
 
 
 class Repair:
-    """Turn the bytes of one file, piece by piece, into clean UTF-8 without BOM."""
+    """Turns the bytes of one file, piece by piece, into clean UTF-8 without BOM."""
 
     def __init__(self, head: bytes) -> None:
         self.skip = len(BOM_8) if head.startswith(BOM_8) else 0
@@ -61,7 +61,7 @@ class Repair:
         self._held = b""
 
     def feed(self, piece: bytes, *, final: bool = False) -> bytes:
-        """Give the clean bytes of the next piece; the end of a piece may come with the next one."""
+        """Returns the clean bytes of the next piece; its end may come with the next call."""
         if self.skip:
             cut = min(self.skip, len(piece))
             piece, self.skip = piece[cut:], self.skip - cut
@@ -75,7 +75,7 @@ class Repair:
         return REFERENCE.sub(_without_control, clean) if holds(clean, b"&#") else clean
 
     def _stands_for_itself(self, piece: bytes) -> bool:
-        """ASCII is UTF-8, in every codec but UTF-16, where no sign has begun in the piece before."""
+        """Whether the piece passes unchanged: ASCII, in any codec but UTF-16, without an unfinished sign before it."""
         return not self._is_wide and piece.isascii() and self._decoder.getstate()[0] == b""
 
     def _as_utf_8(self, piece: bytes, *, final: bool) -> bytes:
@@ -86,7 +86,7 @@ class Repair:
 
 
 def _codec(head: bytes) -> str:
-    """The codec that a file's first bytes ask for; UTF-8 when they ask for nothing we believe."""
+    """The codec declared by a file's first bytes; UTF-8 if they declare none that is accepted."""
     if head.startswith(BOM_8):
         return "utf-8"
     if head.startswith(BOMS_16):
@@ -122,7 +122,7 @@ def _without_control(match: re.Match[bytes]) -> bytes:
 
 
 def clean_pieces(stream: BinaryIO, file: int, limits: Limits, size: int = CHUNK) -> Iterator[bytes]:
-    """Read a stream to its end as clean UTF-8 pieces. Raises only our errors."""
+    """Read a stream to its end as clean UTF-8 pieces. Raises only errors of `schemas.errors`."""
     head = read_piece(stream, size, file)
     repair, total, piece = Repair(head), 0, head
     while piece:
@@ -135,7 +135,7 @@ def clean_pieces(stream: BinaryIO, file: int, limits: Limits, size: int = CHUNK)
 
 
 def read_piece(stream: BinaryIO, size: int, file: int) -> bytes:
-    """Read up to `size` bytes; an operating system's refusal becomes ours, without its words."""
+    """Read up to `size` bytes; an operating system error becomes one of ours, without its text."""
     refusal: RepriseError
     try:
         return stream.read(size)

@@ -39,12 +39,12 @@ ANY_ROOT = re.compile(r"<(?:[\w.\-]+:)?([A-Za-z_][\w.\-]*)[\s/>]")
 
 
 class KmehrConnector:
-    """Reads KMEHR files, streaming: what is open is one unit, one unfinished batch a table, one piece."""
+    """Reads KMEHR files as a stream; holds one unit, one unfinished batch a table, and one piece."""
 
     name = "kmehr"
 
     def probe(self, file: SourceFile) -> Match | None:
-        """Tell from the first KB; an envelope, or markup whose root is further down, is not certain."""
+        """Match by the first KB; an envelope, or markup whose root is further down, is not certain."""
         try:
             with closing(file.open()) as stream:
                 head = read_piece(stream, PROBED, file.ordinal)
@@ -61,16 +61,16 @@ class KmehrConnector:
         return Match(self.name, certain=False) if text.startswith("<") and not foreign else None
 
     def headers(self, file: SourceFile, limits: Limits) -> Iterator[MessageHeader | Unheaded | Nested]:
-        """Read the headers of all messages of all documents; of folders only where they begin and end.
+        """Read the headers of all messages of all documents; of folders, only where they begin and end.
 
-        A `kmehrmessage` with a folder and no header is Unheaded; a bare folder is no message, and needs none.
+        A `kmehrmessage` with a folder but no header is Unheaded; a folder outside messages needs no header.
         """
         found: list[MessageHeader | Unheaded | Nested] = []
         listener = HeaderListener(
             on_header=lambda header, path: found.append(message_header(header, path)),
             on_unheaded=lambda path: found.append(Unheaded(path)),
         )
-        cut = FolderCut[WholeFolder | None](_pass_over, min(limits.max_unit_bytes, kmehr_cut.LARGEST))
+        cut = FolderCut[WholeFolder | None](_check_bounds, min(limits.max_unit_bytes, kmehr_cut.LARGEST))
         reader = UnitReader(
             Rows(file.ordinal, Batches()), 1, lambda _path: PASSED_OVER, limits, listener, cut
         )
@@ -82,15 +82,15 @@ class KmehrConnector:
                 yield from found
                 found.clear()
         except SourceError:
-            yield from found  # what was read before the damage counts all the same
+            yield from found  # what was read before the damage counts nevertheless
             raise
 
     def read(
         self, file: SourceFile, first_patient: int, admit: Admission, limits: Limits
     ) -> Iterator[Batch | Reject]:
-        """Give the rows of the file, patients numbered from `first_patient`.
+        """Yield the rows of the file, with patients numbered from `first_patient`.
 
-        Raises UnreadableSourceError `not_well_formed` or `cut_short` (rows given before are void),
+        Raises UnreadableSourceError `not_well_formed` or `cut_short` (rows yielded before are void),
         UnsafeSourceError `doctype`, LimitExceededError.
         """
         batches = Batches()
@@ -115,9 +115,9 @@ class KmehrConnector:
 
 
 def _parsed(file: SourceFile, reader: UnitReader, limits: Limits, events: Events) -> Iterator[None]:
-    """Parse the documents of a file, the folders that can be read at once apart; gives control back now and then.
+    """Parse the documents of a file, with separate reading of folders where possible; yields now and then.
 
-    `events`: the reader, or who hands all on to it.
+    `events`: the reader, or a filter that passes all events on to it.
     """
     with closing(file.open()) as stream:
         pieces = clean_pieces(stream, file.ordinal, limits, CHUNK)
@@ -134,7 +134,7 @@ def _parsed(file: SourceFile, reader: UnitReader, limits: Limits, events: Events
 
 
 def _find_fault(file: SourceFile, limits: Limits) -> None:
-    """Read a file that is not well-formed once more, nothing cut out of it: the place of the fault counts from its start."""
+    """Read a malformed file again without cutting folders out, to report the fault's place in the file."""
     with closing(file.open()) as stream:
         pieces = clean_pieces(stream, file.ordinal, limits, CHUNK)
         for _ in parse_documents(pieces, NoEvents(), file.ordinal, limits):
@@ -142,8 +142,8 @@ def _find_fault(file: SourceFile, limits: Limits) -> None:
     raise UnexplainedUnitError("folder_not_met", file=file.ordinal)
 
 
-def _pass_over(folder: bytes) -> None:
-    """A folder of which nothing but its bounds matters: whether all in it is well-formed its reading will say."""
+def _check_bounds(folder: bytes) -> None:
+    """Ignore a folder except for its bounds; reading it later checks whether it is well-formed."""
     if is_marked_up(folder) or folder.find(b"<folder", 1) >= 0:
         raise StrangeFolderError
 

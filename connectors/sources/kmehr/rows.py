@@ -1,4 +1,4 @@
-"""From a unit's small tree to its row."""
+"""Build a unit's row from its small tree."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from schemas.identifiers import clean_inss
 
 Row = tuple[Any, ...]
 STAGED = (Disposition.DELIVERED.value, None)
-ROW_WEIGHT = 64  # bytes a row costs beside its text
+ROW_WEIGHT = 64  # bytes a row costs besides its text
 NO_MOMENT = (None, None, None)
 _CODES = {UnitKind.TRANSACTION: "CD-TRANSACTION", UnitKind.ITEM: "CD-ITEM"}
 _VALUE_TEST = re.compile(r"""(?:\.|text\(\))\s*=\s*(?:"([^"]*)"|'([^']*)')""")
@@ -28,7 +28,7 @@ class Rows:
         self.batches = batches
 
     def unit(self, kind: UnitKind, unit: str, patient: int, owner: str, element: Element) -> None:
-        """A unit that is neither link nor attachment, by its element without the units in it."""
+        """Add a unit that is neither link nor attachment, by its element without nested units."""
         told = told_of(element) if kind is UnitKind.TRANSACTION else NO_MOMENT
         columns = (name_of(kind, element), *told, *shape_of(element))
         self.staged(kind, unit, patient, owner, element.ordinal, columns)
@@ -36,12 +36,12 @@ class Rows:
     def staged(
         self, kind: UnitKind, unit: str, patient: int, owner: str, position: int, columns: Row
     ) -> None:
-        """The same by its last columns: name, date, kind of record, responsible doctor, shape and texts."""
+        """Add a unit by its last columns: name, date, kind of record, responsible doctor, shape and texts."""
         row = (*self._common(unit, patient), owner, position, kind.value, *columns)
         self.batches.add("unit", row, ROW_WEIGHT + sum(map(len, columns[-1])))
 
     def link(self, unit: str, patient: int, owner: str, element: Element) -> None:
-        """A `lnk` without content."""
+        """Add a `lnk` without content."""
         url, xml = element.attributes.get("URL"), to_xml(element)
         row = (
             *self._common(unit, patient), owner, element.ordinal, element.attributes.get("TYPE"), url,
@@ -50,19 +50,19 @@ class Rows:
         self.batches.add("link", row, ROW_WEIGHT + 2 * len(xml))
 
     def document(self, unit: str, patient: int, owner: str, element: Element, content: Row) -> None:
-        """An attachment; `content` is (media type, bytes, SHA-256, message format)."""
+        """Add an attachment; `content` is (media type, bytes, SHA-256, message format)."""
         get = element.attributes.get
         labels = (get("TYPE"), get("URL"), get("SIZE"), get("MEDIATYPE"))
         row = (*self._common(unit, patient), owner, element.ordinal, *labels, *content)
         self.batches.add("document", row, 4 * ROW_WEIGHT)
 
     def chunk(self, unit: str, patient: int, sequence: int, content: bytes) -> None:
-        """A piece of an attachment or of a quarantined unit."""
+        """Add a piece of an attachment or of a quarantined unit."""
         row = (unit, self.file, patient, sequence, content)
         self.batches.add("document_chunk", row, ROW_WEIGHT + len(content))
 
     def patient(self, unit: str, patient: int, element: Element | None) -> None:
-        """Who a folder is about."""
+        """Add the person that a folder is about."""
         who = element or Element("patient", {}, 0)
         identifiers = [row for row in map(_identifier, who.all("id")) if row is not None]
         sex = who.child("sex")
@@ -76,17 +76,17 @@ class Rows:
         self.batches.add("patient", row, 512)
 
     def provider(self, unit: str, role: str, party: Element) -> None:
-        """A party of the header's sender."""
+        """Add a party of the header's sender."""
         xml = to_xml(party)
         self.batches.add("provider", (*self._common(unit, 0), role, xml), ROW_WEIGHT + len(xml))
 
     def _common(self, unit: str, patient: int) -> Row:
-        """The columns that every row begins with."""
+        """The columns at the beginning of every row."""
         return (unit, self.file, patient, *STAGED)
 
 
 def name_of(kind: UnitKind, element: Element) -> str | None:
-    """The code that gives a transaction or an item its name, None where it has none; of any other unit the element's name."""
+    """The code that names a transaction or an item, None if it has none; for any other unit, the element's name."""
     code = _CODES.get(kind)
     return first_code(element, code) if code else element.name
 
@@ -99,7 +99,7 @@ def told_of(head: Element) -> Row:
 
 
 def _identifier(element: Element) -> Row | None:
-    """An `id` as `schemas.tables.IDENTIFIER`, None for one that says more."""
+    """An `id` as `schemas.tables.IDENTIFIER`, None if it holds more than that."""
     if not element.is_leaf or not element.attributes.keys() <= {"S", "SV", "SL"}:
         return None
     get = element.attributes.get
@@ -107,14 +107,14 @@ def _identifier(element: Element) -> Row | None:
 
 
 def _moment(element: Element | None) -> Row:
-    """A birth or death as well as it can be told: (as it came, precision, language of a text)."""
+    """A birth or death as exactly as possible: (as it came, precision, language of a text)."""
     if element is None:
         return NO_MOMENT
     return _exact_moment(element) or (element.all_text().strip() or None, "text", None)
 
 
 def _exact_moment(element: Element) -> Row | None:
-    """The same where it is nothing but a date of known precision, or one text; a date and a time are joined by `T`."""
+    """The moment of an element with only a date of known precision, or one text; date and time are joined by `T`."""
     children = element.children
     if not element.is_plain or not all(child.is_leaf for child in children):
         return None
@@ -141,7 +141,7 @@ def inss_of(patient: Element) -> str | None:
 
 
 def link_target(url: str | None) -> str | None:
-    """The MF-ID that a URL speaks of (docs/formats/facts.md, "MF-ID of a URL"), else None."""
+    """The MF-ID that a URL names (docs/formats/facts.md, "MF-ID of a URL"), else None."""
     at = (url or "").find("MF-ID")
     if url is None or at < 0:
         return None

@@ -20,8 +20,8 @@ class Element:
         self.attributes = attributes
         self.ordinal = ordinal
         self.children: list[Element] = []
-        self.parts: list[str | Element] = []  # children and texts in their order
-        self.detached = False  # a unit of its own was nested here and has been taken out
+        self.parts: list[str | Element] = []  # children and texts in order
+        self.detached = False  # a separate unit was nested here and has been removed
 
     def append(self, child: Element) -> None:
         """Add a child element."""
@@ -30,7 +30,7 @@ class Element:
 
     @property
     def own_text(self) -> str:
-        """The text directly in the element, pieces joined."""
+        """The text directly in the element, with its pieces joined."""
         parts = self.parts
         if not parts:
             return ""
@@ -39,13 +39,13 @@ class Element:
         return "".join(part for part in parts if isinstance(part, str))
 
     def detach(self) -> None:
-        """Note that a unit of its own was nested here: it parts the text before it from the text after it."""
+        """Note that a separate unit was nested here: it separates the text before it from the text after it."""
         self.detached = True
         self.parts.append("")
 
     @property
     def runs(self) -> list[str]:
-        """The texts between child elements, those taken out included; stripped, without the empty ones."""
+        """The texts between child elements, including removed ones; stripped, without empty ones."""
         runs, run = [], ""
         for part in (*self.parts, ""):
             if isinstance(part, str) and part:
@@ -62,7 +62,7 @@ class Element:
 
     @property
     def is_plain(self) -> bool:
-        """Whether beside its child elements it holds nothing: no attributes, no text of its own."""
+        """Whether it holds only child elements: no attributes, no text of its own."""
         return not self.attributes and not self.own_text.strip()
 
     def child(self, name: str) -> Element | None:
@@ -93,8 +93,8 @@ def own_attributes(
 ) -> dict[str, str]:
     """An element's attributes by local name, without namespace declarations and schema-instance hints.
 
-    Those are put into `aside`. Prefixes bound to the schema-instance namespace are added to
-    `schema_prefixes` as they are met. `xml:` attributes keep their prefix: it is always declared.
+    Those are put into `aside`. Prefixes bound to the schema-instance namespace are added to `schema_prefixes`. `xml:` attributes
+    keep their prefix, which is always declared.
     """
     if raw.keys() <= ORDINARY:
         return raw
@@ -115,7 +115,7 @@ def own_attributes(
 
 
 def to_xml(element: Element) -> str:
-    """Write an element as XML without namespaces: same local names, attributes, order and text."""
+    """Write an element as XML without namespaces: the same local names, attributes, order and text."""
     pieces: list[str] = []
     _write(element, pieces)
     return "".join(pieces)
@@ -135,7 +135,7 @@ def _write(element: Element, pieces: list[str]) -> None:
 
 
 def settled_parts(element: Element) -> Iterator[str | Element]:
-    """The parts of an element that a unit was taken out of: its runs stripped, and still apart from each other."""
+    """The parts of an element from which a unit was removed: its runs stripped, and still separate."""
     run, apart = "", False
     for part in element.parts:
         if isinstance(part, str) and part:
