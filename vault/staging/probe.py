@@ -9,7 +9,6 @@ from schemas.errors import IntegrityError, RepriseError
 from schemas.record import Record, load
 from vault.keys.provider import KeyRef
 from vault.keys.registry import provider
-from vault.staging.segments import verify_opens
 from vault.system.hardening import harden_process
 
 
@@ -24,6 +23,8 @@ class ProbeOrder(Record, frozen=True):
 
 def main() -> int:
     """Read the order on stdin; print a count."""
+    from vault.staging.segments import verify_opens  # pyarrow: not loaded by those who only write the order
+
     harden_process()
     try:
         order = load(ProbeOrder, sys.stdin.readline(), IntegrityError, "order_unreadable")

@@ -361,7 +361,7 @@ def test_probe(shared: Path) -> None:
 FLAT_MEMORY = """
 import io, sys, base64
 from connectors.base import Limits, SourceFile
-from connectors.sources.kmehr import KmehrConnector
+from connectors.sources.kmehr.connector import KmehrConnector
 patients, megabytes = int(sys.argv[1]), int(sys.argv[2])
 item = b"<item><id S='LOCAL' SL='MF-ID' SV='1.0'>x</id><cd S='CD-ITEM' SV='1'>lab</cd><content><decimal>1</decimal></content></item>"
 part = b"<transaction><cd S='CD-TRANSACTION' SV='1.5'>note</cd>" + item * 100 + b"</transaction>"

@@ -14,7 +14,7 @@ import base64, hashlib, sys
 sys.path[:0] = [sys.argv[1], sys.argv[2]]
 from inventory_case import KEY, HEADER, PATIENT, item, transaction
 from connectors.base import Batch, Limits, SourceFile
-from connectors.inventory.delivered import DeliveredChart
+from connectors.inventory.delivered.chart import DeliveredChart
 from connectors.inventory.registry import counter_for
 
 FRONT = ("<kmehrmessage>" + HEADER).encode()
