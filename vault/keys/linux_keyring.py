@@ -117,7 +117,7 @@ class KernelKeyring:
             return False
 
     def rearm(self, ref: KeyRef, seconds_left: int) -> None:
-        """Set the timeout again from the boot clock; never beyond what the caller computed."""
+        """Set the timeout again to the seconds that the caller computed, at least one. A key that is gone is no error."""
         _possess_user_keyring()
         with contextlib.suppress(OSError):
             _call(_KEYCTL, _SET_TIMEOUT, ref.serial, max(1, seconds_left))

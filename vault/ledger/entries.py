@@ -1,4 +1,4 @@
-"""The ledger: the record of every act, one entry each, numbered without gaps.
+"""The entries of the ledger: their types and form, appending one, and proving that one is contained.
 
 Entries hold enumeration values, counts and salted commitments: no personal data, no plain hash of it, no free text.
 """
@@ -30,7 +30,7 @@ _COMMITMENT = re.compile(r"[A-Za-z0-9+/]{43}=")
 
 
 def _is_commitment(text: str) -> bool:
-    """Whether the text is 32 bytes in base64, or `sweep`, which acts under its own name."""
+    """Whether the text may name who acted: a commitment (32 bytes in base64), or the plain word `sweep`."""
     return text == "sweep" or _COMMITMENT.fullmatch(text) is not None
 
 
@@ -47,7 +47,7 @@ class EntryType(StrEnum):
     AUTHORISATION_ATTESTED = "authorisation.attested"
     RUN_STARTED = "run.started"
     RUN_RESUMED = "run.resumed"
-    RUN_FAILED = "run.red"
+    RUN_FAILED = "run.red"  # the value of the first release: logs and proofs hold it
     RUN_DELIVERED = "run.delivered"
     RUN_ABANDONED = "run.abandoned"
     USE_SPENT = "use.spent"

@@ -1,4 +1,4 @@
-"""Whether a home issued a proof folder: the log has an entry (`proof.issued`) for each."""
+"""Whether a home issued a proof folder: the log records it (`proof.issued`; not of version 1 proofs)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Keeps keys and plain data inside one process: no dumps, no tracing by processes of the same uid, private files."""
+"""Keeps keys and plain data inside one process: no dumps, no tracing by processes of the same uid, private files;
+and what on the host could write memory to disk."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ _start_folder: str | None = None
 
 
 def isolate(*program: str) -> None:
-    """Drop untrusted environment variables and restart as `python -I PROGRAM`; does nothing in a process started that way.
+    """Drop untrusted environment variables, block interrupts, and restart as `python -I PROGRAM` unless that is not needed.
 
     Interrupts are blocked until `flows.interrupts.install`, because a starting interpreter answers them with a traceback. The
     restarted interpreter ignores PYTHON*, the user's own packages and the working directory; the loader ignores LD_*.

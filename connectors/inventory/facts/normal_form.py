@@ -187,7 +187,7 @@ def shortened(body: str) -> str:
 
 
 def normal_form(kind: str, context: str, body: str) -> str:
-    """The three parts of a unit's normal form."""
+    """A unit's normal form, from its three parts."""
     return RS.join((kind, context, body))
 
 
@@ -218,7 +218,7 @@ def hex_digest(form: str) -> str:
 
 
 def derived_form(line: str) -> str:
-    """The fact of one result line of a lab message."""
+    """The normal form of one result line of a lab message."""
     return RS.join(("derived", _nfc(without_controls(line.rstrip("\r\n")))))
 
 

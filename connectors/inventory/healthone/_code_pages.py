@@ -1,7 +1,7 @@
 # ruff: noqa: PLR0911 - one return for each row of the table, a sign or two each
 """Detect an 8-bit code page for the counter from the neighbours of each sign (rules in docs/formats/code_pages.md).
 
-The neighbours of a sign are examined one by one; the text is not searched.
+The neighbours of a sign are examined one by one; only a quotation mark looks further, for its partner on the line.
 """
 
 from __future__ import annotations

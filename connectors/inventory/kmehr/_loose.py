@@ -1,4 +1,4 @@
-"""Content with letters that belongs to no unit, counted as one unit for each place (docs/formats/facts.md, "Loose").
+"""Content that belongs to no unit (anything but white space), counted as one unit for each place (docs/formats/facts.md, "Loose").
 
 A place is a transaction, a folder, a message, a document outside these, or the file outside its documents.
 """

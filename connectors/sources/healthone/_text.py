@@ -22,7 +22,7 @@ _HIGH = re.compile(rb"[\x80-\xff]")
 
 @dataclass(frozen=True, repr=False)
 class Decoded:
-    """A text and how it was decoded: the signs repaired afterwards, and whether another code page is as likely."""
+    """A text and how it was decoded: how many signs were not read in the code page itself, and whether another code page is as likely."""
 
     text: str
     codec: str
@@ -31,7 +31,7 @@ class Decoded:
 
 
 def decode_flat(data: bytes) -> Decoded:
-    """Decode a message. Every byte becomes a character: nothing is dropped."""
+    """Decode a message. No content is dropped: in an 8-bit page every byte becomes a character."""
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         return Decoded(data.decode("utf-16", "replace"), "utf-16", 0)
     data = data.removeprefix(b"\xef\xbb\xbf")

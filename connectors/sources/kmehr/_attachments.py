@@ -87,7 +87,9 @@ class Attachment:
         if not data:
             return
         try:
-            excess = self._padded or data.endswith(b"===")  # the decoder would accept it
+            excess = self._padded or data.endswith(
+                b"==="
+            )  # padding ended an earlier piece; the decoder sees this piece only
             decoded = b"" if excess else pybase64.b64decode(data, validate=True)
         except binascii.Error:
             decoded = b""
