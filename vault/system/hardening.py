@@ -1,5 +1,7 @@
-"""Keeps keys and plain data inside one process: no dumps, no tracing by processes of the same uid, private files;
-and what on the host could write memory to disk."""
+"""Keeps keys and plain data inside one process: no dumps, no tracing by processes of the same uid, private files.
+
+Also reports what on the host could write memory to disk.
+"""
 
 from __future__ import annotations
 

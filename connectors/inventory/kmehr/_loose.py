@@ -1,4 +1,4 @@
-"""Content that belongs to no unit (anything but white space), counted as one unit for each place (docs/formats/facts.md, "Loose").
+"""Content that belongs to no unit (not white space), counted as one unit for each place (docs/formats/facts.md, "Loose").
 
 A place is a transaction, a folder, a message, a document outside these, or the file outside its documents.
 """

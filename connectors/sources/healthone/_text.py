@@ -22,7 +22,7 @@ _HIGH = re.compile(rb"[\x80-\xff]")
 
 @dataclass(frozen=True, repr=False)
 class Decoded:
-    """A text and how it was decoded: how many signs were not read in the code page itself, and whether another code page is as likely."""
+    """A text, how many signs were not read in the code page itself, and whether another page is as likely."""
 
     text: str
     codec: str
