@@ -101,7 +101,8 @@ def patient_inss(fields: Sequence[Node]) -> str | None:
 def valid_inss(text: str) -> str | None:
     """Eleven digits whose serial, month and check digits are valid (national register or BIS number), else None.
 
-    Old cards write date, check digits, serial: that order is read too. The check is 97 less the first nine digits modulo 97; a 2 is put before them for births from 2000 on.
+    Old cards write date, check digits, serial: that order is read too. The check is 97 less the first nine digits modulo
+    97; a 2 is put before them for births from 2000 on.
     """
     digits = re.sub(r"[-. /\u00a0\t]", "", text)
     if not re.fullmatch(r"[0-9]{11}", digits):
