@@ -37,8 +37,8 @@ def policy(control: Control) -> str:
 
 def faults(home: Path, heads: list[bytes], proofs: list[Path]) -> list[str]:
     """Return the faults of a home's log: in itself, and against heads and proofs kept elsewhere. Does not open the home."""
-    from vault.ledger.issued import issue_faults
     from vault.pki.timestamps import Stamps
+    from vault.proof.issued import issue_faults
 
     store, stamps = open_store(home), Stamps(home)
     key = VerifierKey.parse(store.vkey)

@@ -33,7 +33,7 @@ FAULTS = (
     "entry_malformed", "run_number_gap", "started_twice", "run_without_start", "run_without_authorisation", "destroyed_twice",
     "run_goes_on_after_its_end", "run_overdue", "proof_does_not_verify", "proof_not_issued", "use_exceeded",
 )  # fmt: skip
-"""What `vault.ledger.audit`, `vault.ledger.completeness` and `vault.ledger.issued` find."""
+"""What `vault.ledger.audit`, `vault.ledger.completeness` and `vault.proof.issued` find."""
 CANARY = "Übermüller-Canary 85.07.30-033.28"
 
 

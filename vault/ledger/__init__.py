@@ -9,7 +9,6 @@
 * `policy`: the trust policy that an auditor holds
 * `audit`: checks the whole log
 * `completeness`: checks that each run ends, without gaps
-* `issued`: which proofs were issued
 """
 
 __all__ = [
@@ -17,7 +16,6 @@ __all__ = [
     "completeness",
     "entries",
     "home_log",
-    "issued",
     "log",
     "merkle",
     "notes",

@@ -2,9 +2,10 @@
 
 * `statements`: signed in-toto statements
 * `folder`: the files of a proof folder
+* `issued`: whether the log records the issue of a folder
 * `certificate`: the certificate as JSON, page and paper
 * `full_verifier`: the check of a folder with everything that a site can know
 * `proven`: facts of a run as the proof needs them
 """
 
-__all__ = ["certificate", "folder", "full_verifier", "proven", "statements"]
+__all__ = ["certificate", "folder", "full_verifier", "issued", "proven", "statements"]

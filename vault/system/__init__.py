@@ -1,4 +1,4 @@
-"""What the vault asks of the host: files, clocks, locks, processes, mounts.
+"""What the vault asks of the host: files, clocks, locks, processes, environment, mounts.
 
 * `files`: durable writes
 * `clock`: wall clock and boot clock

@@ -34,7 +34,7 @@ class Turned:
             return node
         original = unquote(said[2])
         self._links.append((link_target(url[: said.start()]) or "", original))
-        return Node(node.name, node.attributes | {"URL": original}, node.runs, node.children, node.mixed)
+        return Node(node.name, node.attributes | {"URL": original}, node.texts, node.children, node.mixed)
 
     def hold(self, mf_ids: Iterable[str], children: Iterable[Node]) -> None:
         """Record a unit that a link may point at."""

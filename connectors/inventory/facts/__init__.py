@@ -6,6 +6,7 @@
 * `units`: a unit while it is counted
 * `tiles`: assigns each byte to one unit, to the structure, or to a named rule
 * `kinds`: what a transaction's head states
+* `national_number`: national numbers in any notation
 * `attachments`: hashes base64 piece by piece
 * `markers`: what a target adds and marks
 * `originals`: elements that a chart holds as prose
@@ -19,6 +20,7 @@ __all__ = [
     "kinds",
     "markers",
     "names",
+    "national_number",
     "normal_form",
     "originals",
     "tiles",

@@ -114,14 +114,14 @@ def _reset(code: Node, mark: Node) -> Node:
     version = mark.get("DN")
     if version is not None:
         attributes["SV"] = version
-    return Node("cd", attributes, mark.runs)
+    return Node("cd", attributes, mark.texts)
 
 
 def derived_line(children: Sequence[Node]) -> str | None:
     """The raw line of an item made from a lab message: its first text. None for any other item."""
     if not any(is_mark(child, DERIVED) for child in children):
         return None
-    return next(("".join(child.runs) for child in children if child.name == "text"), None)
+    return next(("".join(child.texts) for child in children if child.name == "text"), None)
 
 
 def message_mark(children: Sequence[Node]) -> str | None:

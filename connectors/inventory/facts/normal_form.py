@@ -34,11 +34,11 @@ MF_ID_SOURCE = "REPRISE-MF-ID-SOURCE"
 
 @dataclass(slots=True)
 class Node:
-    """An element without the units in it. `runs` are its texts between child elements."""
+    """An element without the units in it. `texts` are its texts between child elements."""
 
     name: str
     attributes: dict[str, str]
-    runs: list[str] = field(default_factory=list)
+    texts: list[str] = field(default_factory=list)
     children: list[Node] = field(default_factory=list)
     mixed: bool = False  # it had element children, units included
     made: bool = False  # in a delivered chart: an id or cd that carries the token of its run
@@ -49,7 +49,7 @@ class Node:
 
     def value(self) -> str:
         """Its own text, stripped, in NFC."""
-        return value_of("".join(self.runs))
+        return value_of("".join(self.texts))
 
 
 def value_of(text: str) -> str:
@@ -70,19 +70,19 @@ def canon(node: Node, *, ordered: bool = False) -> str:
 
 def _content(node: Node, *, ordered: bool) -> str:
     if not node.mixed and not node.children:
-        text = "".join(node.runs)
+        text = "".join(node.texts)
         return _escaped(settled(node.name, text) if node.name in FORMED else text)
     children = node.children
     if node.name == "address":  # the schema forces a house number: an empty one states nothing
-        children = [c for c in children if c.name != "housenumber" or c.runs or c.children or c.attributes]
+        children = [c for c in children if c.name != "housenumber" or c.texts or c.children or c.attributes]
     inner = canons(children, ordered=ordered)
     return own_text(node) + "".join(inner if ordered else sorted(inner))
 
 
 def own_text(node: Node) -> str:
     """The text between the child elements, stripped and joined by a blank; empty if it is only white space."""
-    runs = (run.strip(_WHITE) for run in node.runs)
-    return " ".join(_escaped(run) for run in runs if run)
+    texts = (run.strip(_WHITE) for run in node.texts)
+    return " ".join(_escaped(run) for run in texts if run)
 
 
 def _escaped(text: str) -> str:
@@ -134,13 +134,13 @@ def is_position_id(name: str, attributes: dict[str, str]) -> bool:
 
 def identifier(node: Node) -> str | None:
     """The canon of an `id`; None if it does not count: a position, or an MF-ID or mark that the run made."""
-    if is_position_id(node.name, node.attributes) and not node.children and is_position("".join(node.runs)):
+    if is_position_id(node.name, node.attributes) and not node.children and is_position("".join(node.texts)):
         return None
     if _is_local(node, MF_ID) and node.made:
         return None
     if _is_local(node, MF_ID) or (_is_local(node, MF_ID_SOURCE) and node.made):
         kept = {name: value for name, value in node.attributes.items() if name != "SV"} | {"SL": MF_ID}
-        return canon(Node("id", kept, node.runs, node.children, node.mixed))
+        return canon(Node("id", kept, node.texts, node.children, node.mixed))
     return None if node.made and (node.get("SL") or "").startswith(MARK) else canon(node)
 
 

@@ -125,7 +125,7 @@ class _Builder:
 
     def _flush(self) -> None:
         if self._run:
-            self._stack[-1].runs.append("".join(self._run))
+            self._stack[-1].texts.append("".join(self._run))
             self._run.clear()
 
 
@@ -133,7 +133,7 @@ def _values(node: Node) -> Iterator[str]:
     """The values that a person must be able to read: texts, and attributes that do not name a table; nothing of a file."""
     yield from (v for name, v in node.attributes.items() if node.name == ITSELF or not _names_table(name, v))
     if node.name != "lnk":
-        yield from node.runs
+        yield from node.texts
     for child in node.children:
         if not child.made:
             yield from _values(child)
@@ -144,7 +144,7 @@ def _names_table(name: str, value: str) -> bool:
 
 
 def _all_values(node: Node) -> Iterator[str]:
-    yield from node.runs
+    yield from node.texts
     yield from (value for name, value in node.attributes.items() if not _names_table(name, value))
     for child in node.children:
         yield from _all_values(child)

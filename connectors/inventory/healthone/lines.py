@@ -15,7 +15,7 @@ from contextlib import suppress
 from itertools import chain
 from typing import NamedTuple
 
-from connectors.inventory.facts.kinds import valid_inss
+from connectors.inventory.facts.national_number import parse_inss
 from connectors.inventory.healthone._code_pages import characters, tell_page
 from schemas.disposition import UnitKind
 
@@ -147,7 +147,7 @@ def result_lines(content: bytes) -> Iterator[MessageLine]:
 def national_number(lines: Iterable[MessageLine]) -> str | None:
     """The first valid national number in an A2 or A5 line."""
     fields = (part for line in lines if line.descriptor in ("A2", "A5") for part in line.text.split("\\")[2:])
-    return next((inss for inss in map(valid_inss, fields) if inss), None)
+    return next((inss for inss in map(parse_inss, fields) if inss), None)
 
 
 def day(lines: Iterable[MessageLine]) -> str | None:

@@ -242,7 +242,7 @@ class Elements:
 
     def _note_original(self, frame: Frame) -> None:
         """Record that a text stands for an element, and with it the unit's direct child around it or the whole patient field."""
-        original = self._originals.take("".join(frame.node.runs))
+        original = self._originals.take("".join(frame.node.texts))
         if original is None:
             return
         holder = frame
@@ -252,7 +252,7 @@ class Elements:
                 break
             holder = around
         holder.original = original
-        frame.node.runs.clear()  # the holder's other content is a copy of parts
+        frame.node.texts.clear()  # the holder's other content is a copy of parts
 
     def _close_unit(self, frame: Frame, parent: Frame | None) -> None:
         unit = frame.unit
@@ -261,8 +261,8 @@ class Elements:
         if frame.kind is UnitKind.TRANSACTION:
             self._leave_place()
         if frame.name == "text" and not frame.node.mixed:
-            frame.original = self._originals.take("".join(frame.node.runs))
-            frame.node.runs = frame.node.runs if frame.original is None else []
+            frame.original = self._originals.take("".join(frame.node.texts))
+            frame.node.texts = frame.node.texts if frame.original is None else []
         if frame.original is not None and parent is not None:
             self._replay(frame, parent, unit, frame.original)
             return
@@ -307,9 +307,9 @@ class Elements:
             return None
         frame = self._open(element.name, element.attributes, path)
         if frame.attachment is not None:
-            frame.attachment.feed("".join(element.runs))
+            frame.attachment.feed("".join(element.texts))
         else:
-            frame.node.runs.extend(element.runs)
+            frame.node.texts.extend(element.texts)
         for child in element.children:
             self._replay_element(child, None)
         frame.node.mixed = frame.node.mixed or element.mixed
@@ -322,7 +322,7 @@ class Elements:
         owner.children += 1
         owner.close_run()
         owner.node.attributes |= element.attributes
-        owner.node.runs += element.runs
+        owner.node.texts += element.texts
 
 
 def spill(unit: Unit, data: str) -> None:

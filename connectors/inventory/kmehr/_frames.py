@@ -87,7 +87,7 @@ class Frame:
     def close_run(self) -> None:
         """Join the text up to a child element, or to the end, into one run."""
         if self.pieces:
-            self.node.runs.append("".join(self.pieces))
+            self.node.texts.append("".join(self.pieces))
             self.pieces.clear()
 
 

@@ -11,7 +11,8 @@ import pyarrow as pa
 
 from connectors.base import Limits
 from connectors.inventory.facts.batches import rows_batch, units_batch
-from connectors.inventory.facts.kinds import day, patient_inss
+from connectors.inventory.facts.kinds import day
+from connectors.inventory.facts.national_number import patient_inss
 from connectors.inventory.facts.normal_form import KeyedDigest, Node, derived_form, fact_digest
 from connectors.inventory.facts.units import CountedRow
 from connectors.inventory.healthone.lines import begins_message, is_message

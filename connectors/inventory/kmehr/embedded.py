@@ -176,7 +176,7 @@ def _place(path: str) -> list[int]:
 
 
 def _own_text(node: Node) -> str:
-    return "".join(node.runs)
+    return "".join(node.texts)
 
 
 def _children(nodes: Sequence[Node]) -> dict[str, str]:

@@ -6,7 +6,7 @@ from collections import Counter
 from typing import Protocol
 
 from connectors.inventory.facts.attachments import AttachmentDigest
-from connectors.inventory.facts.kinds import day, describe, patient_inss
+from connectors.inventory.facts.kinds import day, describe
 from connectors.inventory.facts.markers import (
     HEADING_NAMES,
     PATIENT_NAMES,
@@ -18,6 +18,7 @@ from connectors.inventory.facts.markers import (
     malformed_marks,
     true_kind,
 )
+from connectors.inventory.facts.national_number import patient_inss
 from connectors.inventory.facts.normal_form import (
     RS,
     Node,
@@ -76,7 +77,7 @@ class Findings:
             self._lnk(unit, node, frame.attachment, key)
         elif unit.kind is UnitKind.TEXT:
             unit.body = canon(node)
-            text = "".join(node.runs)
+            text = "".join(node.texts)
             if self.examine and is_message(text):
                 unit.messages = read_messages(text.encode("utf-8", "surrogatepass"), key)
         elif unit.kind is not UnitKind.FILE:
@@ -161,7 +162,7 @@ class Findings:
         if unit.kind is UnitKind.ITEM:
             unit.line = derived_line(node.children)
             if self.examine:
-                lines = ("".join(c.runs) for c in node.children if c.name == "text" and not c.children)
+                lines = ("".join(c.texts) for c in node.children if c.name == "text" and not c.children)
                 unit.stated = tuple(fact_digest(key, derived_form(x)) for x in lines if x.startswith("L1\\"))
             self._marks(unit, node)
             self.on_item(unit, node)

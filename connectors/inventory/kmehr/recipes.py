@@ -81,9 +81,9 @@ class Skeleton:
         """The root, or another element, with these texts inserted."""
         node = node or self.root
         slot = self.slot(node)
-        runs = [] if slot is None else [text_of(raw[slot])]
+        texts = [] if slot is None else [text_of(raw[slot])]
         children = [self.filled(raw, child) for child in node.children]
-        return Node(node.name, node.attributes, runs, children, node.mixed, node.made)
+        return Node(node.name, node.attributes, texts, children, node.mixed, node.made)
 
     def _start(self, name: str, labels: dict[str, str]) -> None:
         if ":" in name or any(":" in label or label == "xmlns" for label in labels):

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from inventory_case import KEY, Count
 
-from connectors.inventory.facts.kinds import valid_inss
+from connectors.inventory.facts.national_number import parse_inss
 from connectors.inventory.healthone.lines import is_message, messages
 from connectors.inventory.registry import counter_for
 from schemas.errors import UnreadableSourceError
@@ -121,7 +121,7 @@ def test_any_lines_tile(parts):
     ],
 )
 def test_valid_national_numbers(number):
-    assert valid_inss(number) == number.replace(".", "").replace("-", "")
+    assert parse_inss(number) == number.replace(".", "").replace("-", "")
 
 
 @pytest.mark.parametrize(
@@ -141,8 +141,8 @@ def test_valid_national_numbers(number):
     ],
 )
 def test_other_numbers(number):
-    assert valid_inss(number) is None
+    assert parse_inss(number) is None
 
 
 def test_a_number_as_on_old_cards_is_turned():
-    assert valid_inss("850730 28 033") == "85073003328"
+    assert parse_inss("850730 28 033") == "85073003328"
