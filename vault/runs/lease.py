@@ -242,7 +242,7 @@ def _begun_by(home: Path, beginning: str) -> str:
 def list_runs(home: Path) -> list[Lease]:
     """Returns all leases, oldest first. Raises IntegrityError (lease_unreadable) until a sweep sets a damaged one aside."""
     leases = [Lease.load(home, run_id) for run_id in _with(home, LEASE)]
-    return sorted(leases, key=lambda lease: (lease.created, lease.run_id))
+    return sorted(leases, key=lambda lease: (lease.created, lease.ledger_start, lease.run_id))
 
 
 def leased_runs(home: Path) -> list[str]:
