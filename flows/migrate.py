@@ -19,7 +19,7 @@ from prefect.states import Completed, Failed, State
 
 from flows.engine.run import abandon_order, start_order
 from flows.lifecycle.run_views import run_of_order
-from flows.session.coded_errors import CodedFailure, told
+from flows.session.coded_errors import CodedFailure, parts_of
 from flows.session.progress import progress_percent
 from flows.session.results import RunResult
 from flows.session.stored_results import refuse_results
@@ -90,7 +90,7 @@ def _run_order(home: str, order: str) -> State[Any]:
         observer.name_run()
         result = start_order(Path(home), order, observer)
     except Exception as error:  # noqa: BLE001 - whatever it is, its text must not reach Prefect
-        failure = CodedFailure(*told(error))
+        failure = CodedFailure(*parts_of(error))
         _results[order] = failure
         return Failed(message=str(failure))
     _results[order] = result

@@ -10,7 +10,7 @@ from prefect.logging import get_run_logger
 from prefect.states import Completed, Failed, State
 
 from flows.retention.round import sweep_round
-from flows.session.coded_errors import CodedFailure, told
+from flows.session.coded_errors import CodedFailure, parts_of
 
 
 @flow(name="sweep", persist_result=False, validate_parameters=False, log_prints=False)
@@ -19,7 +19,7 @@ def sweep(home: str) -> State[Any]:
     try:
         report = sweep_round(Path(home))
     except Exception as error:  # noqa: BLE001 - whatever it is, its text must not reach Prefect
-        return Failed(message=str(CodedFailure(*told(error))))
+        return Failed(message=str(CodedFailure(*parts_of(error))))
     counts = ", ".join(f"{name} {n}" for name, n in report.to_json().items() if n) or "nothing was due"
     get_run_logger().info("sweep: %s", counts)
     if report.incomplete or report.copies_incomplete:

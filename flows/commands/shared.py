@@ -16,7 +16,7 @@ import typer
 from rich.console import Console, RenderableType
 
 from flows import interrupts
-from flows.session.coded_errors import Told, told
+from flows.session.coded_errors import ErrorParts, parts_of
 from flows.session.control import Control
 from flows.session.user_settings import user_settings
 from schemas.errors import HomeError, RepriseError
@@ -207,7 +207,7 @@ def guarded(function: Callable[P, None]) -> Callable[P, None]:
 def _error_json(error: Exception) -> dict[str, Any]:
     if interrupts.pressed():  # a library turned the interrupt into its own error
         return _interruption(error)
-    return error.to_json() if isinstance(error, RepriseError) else _as_json(told(error))
+    return error.to_json() if isinstance(error, RepriseError) else _as_json(parts_of(error))
 
 
 def _interruption(error: BaseException) -> dict[str, Any]:
@@ -226,7 +226,7 @@ def absolute(value: Any) -> Any:
     return value
 
 
-def _as_json(found: Told) -> dict[str, Any]:
+def _as_json(found: ErrorParts) -> dict[str, Any]:
     code, exit_code, message, advice = found
     return {"error": code, "exit": exit_code, "message": message, "advice": advice}
 

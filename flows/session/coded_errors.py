@@ -16,7 +16,7 @@ from typing import ParamSpec, TypeVar
 from schemas.errors import RepriseError, StorageFullError, UnreadableSourceError
 from vault.system.files import FULL
 
-Told = tuple[str, int, str, str]
+ErrorParts = tuple[str, int, str, str]
 _NO_FILE = {errno.ENOENT: "file_missing", errno.ENOTDIR: "file_missing", errno.EISDIR: "file_is_a_folder"}
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -30,11 +30,11 @@ class CodedFailure(Exception):
         self.code, self.exit_code = code, exit_code
         self.message, self.advice = message, advice
 
-    def __reduce__(self) -> tuple[type[CodedFailure], Told]:
+    def __reduce__(self) -> tuple[type[CodedFailure], ErrorParts]:
         return (type(self), (self.code, self.exit_code, self.message, self.advice))
 
 
-def told(error: Exception) -> Told:
+def parts_of(error: Exception) -> ErrorParts:
     """Return code, exit code, message and advice: for Reprise's errors their own, for any other error nothing of its text."""
     if isinstance(error, RepriseError | CodedFailure):
         return error.code, error.exit_code, error.message, error.advice
@@ -44,7 +44,7 @@ def told(error: Exception) -> Told:
     return code, 1, f"Reprise has a defect here. [{code}]", "Report the command and this code."
 
 
-def _of_os_error(error: OSError) -> Told:
+def _of_os_error(error: OSError) -> ErrorParts:
     """Describe an OSError: a failing disk, or a named path that is not a file."""
     if error.errno in FULL:
         return _coded_parts(StorageFullError("disk_full"))
@@ -54,7 +54,7 @@ def _of_os_error(error: OSError) -> Told:
     return code, 40, f"The disk refused. [{code}]", "Check permissions and paths."
 
 
-def _coded_parts(error: RepriseError) -> Told:
+def _coded_parts(error: RepriseError) -> ErrorParts:
     return error.code, error.exit_code, error.message, error.advice
 
 
@@ -66,7 +66,7 @@ def coded(function: Callable[P, R]) -> Callable[P, R]:
         try:
             return function(*args, **kwargs)
         except Exception as error:  # noqa: BLE001 - whatever it is, its text must not reach Prefect
-            found = told(error)
+            found = parts_of(error)
         raise CodedFailure(*found)
 
     return wrapped

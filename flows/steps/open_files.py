@@ -11,12 +11,12 @@ from connectors.opening import open_file, open_source, open_stream
 from vault.intake.sealed_source import is_sealed, open_sealed
 from vault.runs.lease import Lease
 
-Tell = Callable[[str | None, bool], None]
+Report = Callable[[str | None, bool], None]
 """Called with the intake that opened the source (None: a clear source), and whether the source was sealed to it alone."""
 
 
 def open_files(
-    home: Path, lease: Lease, path: Path, wanted: str | None, limits: Limits, tell: Tell
+    home: Path, lease: Lease, path: Path, wanted: str | None, limits: Limits, tell: Report
 ) -> tuple[SourceFile, ...]:
     """Recognise a sealed source by its first bytes, and open it with the intake it was sealed to.
 
