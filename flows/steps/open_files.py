@@ -16,24 +16,24 @@ Report = Callable[[str | None, bool], None]
 
 
 def open_files(
-    home: Path, lease: Lease, path: Path, wanted: str | None, limits: Limits, tell: Report
+    home: Path, lease: Lease, path: Path, wanted: str | None, limits: Limits, report: Report
 ) -> tuple[SourceFile, ...]:
     """Recognise a sealed source by its first bytes, and open it with the intake it was sealed to.
 
-    `tell` is called before the content is read, so a truncated or altered source is already on record as sealed. It raises if
+    `report` is called before the content is read, so a truncated or altered source is already on record as sealed. It raises if
     the run may not continue with such a source. Raises IntakeError, SealedSourceError, SourceError.
     """
     wanted = lease.intake_id or wanted
     reopen = partial(open_file, path)
     if path.is_file() and is_sealed(reopen):
         intake, only_key, look = open_sealed(home, lease, wanted, reopen)
-        tell(intake.id, only_key)
+        report(intake.id, only_key)
         payload = look()
         return open_stream(payload.open, payload.size, limits)
     if (wanted is not None or lease.sealed_source) and _lies_in_clear(path):
-        tell(None, False)  # before it is read: a damaged clear export was also seen in clear
+        report(None, False)  # before it is read: a damaged clear export was also seen in clear
     files = open_source(path, limits)
-    tell(None, False)
+    report(None, False)
     return files
 
 
