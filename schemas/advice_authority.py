@@ -101,7 +101,7 @@ AUTHORITY: dict[str, tuple[str, str]] = {
     "signature_altered": ("The signature does not belong to this document, or was altered.", _SENT_UNALTERED),
     "document_altered": ("The document is not the one that was signed.", _SENT_UNALTERED),
     "controller_did_not_sign": (
-        "A doctor whom the instruction names did not sign, nor anybody with his mandate.",
+        "A doctor whom the instruction names did not sign, nor a person with their mandate.",
         "Have each of them sign the same file: `reprise authorise check FILE` lists whose signature is there.",
     ),
     "wrong_signer": (

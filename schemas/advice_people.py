@@ -49,7 +49,7 @@ PEOPLE: dict[str, tuple[str, str]] = {
     ),
     "two_attesters_needed": (
         "This operator has attested it before; the second must be another.",
-        "Have another enrolled operator do it under his own name: --operator NAME.",
+        "Have another enrolled operator do it under their own name: --operator NAME.",
     ),
     # recipients, destination, scope
     "one_recipient_only": (

@@ -92,7 +92,7 @@ PROOF: dict[str, tuple[str, str]] = {
         _FALSE,
     ),
     "controller_not_spoken_for": (
-        "A doctor whom the instruction names did not sign, nor anybody for him.",
+        "A doctor whom the instruction names did not sign, nor did a person on their behalf.",
         _FALSE,
     ),
     "acceptance_missing": (

@@ -57,7 +57,7 @@ ENROLMENT = (
     "that the number in the signer's certificate and the INAMI numbers in the instruction belong to one person: two"
     " operators attested it at the site, and the signature cannot show it."
 )
-INTENT = "that the signer read and understood what he signed, or held his card himself."
+INTENT = "that the signer read and understood what they signed, or held their card themselves."
 
 
 @dataclass
