@@ -26,7 +26,7 @@ from vault.system.files import sync_folder
 from vault.system.host_identity import machine_id
 
 MANIFEST = "backup.json"
-# Tombstones after subjects: of a concurrent erasure, the copy then holds the tombstone, not only the record.
+# Tombstones after subjects: of a simultaneous erasure, the copy then holds the tombstone, not only the record.
 KEPT = (
     HOME_ID,
     "trust",
