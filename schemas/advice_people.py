@@ -5,142 +5,156 @@ from __future__ import annotations
 PEOPLE: dict[str, tuple[str, str]] = {
     # enrolment and operators
     "national_number_invalid": (
-        "This is no valid national number.",
-        "Type it again, eleven digits as on the card: its last two are a check on the others.",
+        "This is not a valid national number.",
+        "Type it again: eleven digits as on the card. The last two digits check the others.",
     ),
     "inami_number_invalid": (
-        "This is no valid INAMI (RIZIV) number.",
-        "Type it again: eight digits, or eleven with the qualification; two of them are a check on the others.",
+        "This is not a valid INAMI (RIZIV) number.",
+        "Type it again: eight digits, or eleven with the qualification. Two of the digits check the others.",
     ),
     "inami_number_of_another": (
         "Another enrolled doctor has this INAMI number.",
-        "Check both numbers; when the other entry is wrong, enrol that doctor again to correct it.",
+        "Check both numbers. If the other entry is wrong, enrol that doctor again to correct it.",
     ),
-    "basis_unknown": ("This is no known legal basis.", "The command's --help lists them."),
-    "evidence_unknown": ("This is no known kind of evidence.", "The command's --help lists them."),
+    "basis_unknown": (
+        "Reprise does not know this legal basis.",
+        "Choose one that the command's --help lists.",
+    ),
+    "evidence_unknown": (
+        "Reprise does not know this kind of evidence.",
+        "Choose one that the command's --help lists.",
+    ),
     "evidence_missing": (
-        "Nothing says by what the operator was convinced.",
-        "Name it: --evidence; the command's --help lists the kinds.",
+        "The command does not say what evidence convinced the operator.",
+        "Name the evidence with --evidence; the command's --help lists the kinds.",
     ),
     "trial_basis": (
-        "The basis `trial` holds in a trial home only.",
-        "Name what the enrolment really rests on: --basis; the command's --help lists them.",
+        "The basis `trial` is valid only in a trial home.",
+        "Name the real basis of the enrolment with --basis; the command's --help lists them.",
     ),
-    "role_unknown": ("This is no known role.", "The command's --help lists them."),
+    "role_unknown": ("Reprise does not know this role.", "Choose one that the command's --help lists."),
     "until_invalid": (
-        "This is no date by which a mandate can end.",
-        "Write it as 2027-12-31, and not in the past.",
+        "This is not a date on which a mandate can end.",
+        "Write a date that is not in the past, in the form 2027-12-31.",
     ),
     "person_malformed": (
-        "The file that says who is enrolled is not one.",
-        'TOML of three lines, no more: inss = "...", name = "...", nihii = ["..."]; or leave --person out and be asked.',
+        "Reprise cannot read the file that describes the person to enrol.",
+        (
+            'Write exactly three lines of TOML: inss = "...", name = "...", nihii = ["..."]; or leave --person out'
+            " and answer the questions."
+        ),
     ),
     "nothing_to_attest": (
-        "Nothing waits for an attestation here.",
-        "Check the number or the id; it may be attested already.",
+        "No entry with this number or id waits for an attestation.",
+        "Check the number or the id; the entry may already be attested.",
     ),
     "no_operator": (
-        "Nobody answers for this act.",
-        "Name the operator: --operator NAME, or REPRISE_OPERATOR; enrolled with `reprise enrol operator`.",
+        "The command does not name an operator.",
+        "Name one with --operator NAME or REPRISE_OPERATOR; `reprise enrol operator` enrols operators.",
     ),
     "operator_not_enrolled": (
-        "No operator of this name is enrolled in this home.",
-        "Check the spelling; `reprise subject list` shows who is; an operator enrols another: `reprise enrol operator`.",
+        "No operator with this name is enrolled in this home.",
+        (
+            "Check the spelling; `reprise subject list` shows who is enrolled. Have an operator enrol a new one"
+            " with `reprise enrol operator`."
+        ),
     ),
     "two_attesters_needed": (
-        "This operator has attested it before; the second must be another.",
-        "Have another enrolled operator do it under their own name: --operator NAME.",
+        "This operator has already attested this; the second attestation must come from another operator.",
+        "Have another enrolled operator attest it under their own name: --operator NAME.",
     ),
     # recipients, destination, scope
     "one_recipient_only": (
         "The instruction names fewer than two recipients.",
-        "Draw up one that names the practice's key and a recovery key at least.",
+        "Draft an instruction that names at least the practice's key and a recovery key.",
     ),
     "recipient_not_proven": (
-        "A recipient's key was never shown to be its holder's.",
-        "`reprise recipient challenge KEY`, have its holder decrypt the challenge, then `reprise recipient confirm`.",
+        "A recipient's holder has not proved that they possess the key.",
+        "Run `reprise recipient challenge KEY`, have the holder decrypt the challenge, then run `reprise recipient confirm`.",
     ),
-    "recipient_known": ("This key is in the register already.", "`reprise recipient list` shows it."),
+    "recipient_known": (
+        "This key is already in the register.",
+        "Use the existing entry, which `reprise recipient list` shows.",
+    ),
     "recipient_not_age": (
-        "A recipient is no age key.",
-        "An age key begins with age1; its holder makes it with `age-keygen` and gives the public one.",
+        "A recipient is not an age key.",
+        "Ask the holder to make a key with `age-keygen` and to give you the public key, which begins with age1.",
     ),
     "answer_unknown": (
-        "No challenge of this home waits for this answer.",
-        "Give the whole line that `age -d` printed; or make a new challenge: `reprise recipient challenge`.",
+        "This answer does not match any open challenge of this home.",
+        "Give the whole line that `age -d` printed, or make a new challenge with `reprise recipient challenge`.",
     ),
     "challenge_expired": (
-        "The challenge was answered too late.",
-        "Make a new one: `reprise recipient challenge`.",
+        "The answer to the challenge came too late.",
+        "Make a new challenge with `reprise recipient challenge`.",
     ),
     "other_destination": (
         "The instruction names another destination.",
-        "Give the one it names: --to, as `reprise authorise show ID` prints it; else have a new instruction signed.",
+        "Give --to the destination that `reprise authorise show ID` prints, or have a new instruction signed.",
     ),
     "other_source_system": (
         "The export comes from other software than the instruction names.",
         (
-            "Check that this is the right export; if the instruction is wrong, have a new one signed with the"
+            "Check that this is the right export. If the instruction is wrong, have a new one signed that gives the"
             " software's name."
         ),
     ),
     "other_controller": (
-        "The export is of another doctor than the instruction names.",
-        "Check that this is the right export; another doctor's needs that doctor's own instruction.",
+        "The export belongs to another doctor than the instruction names.",
+        "Check that this is the right export. For another doctor's export, have that doctor's own instruction signed.",
     ),
     # sealed intake
     "intake_unknown": (
         "No intake was opened for this export.",
         (
-            "`reprise intake list` shows what stands open; `reprise intake open FILE` opens one, and the practice"
-            " seals to it."
+            "Open one with `reprise intake open FILE`, and have the practice seal to it; `reprise intake list`"
+            " shows the open intakes."
         ),
     ),
     "intake_of_another": (
         "This intake belongs to another instruction.",
-        "Give the authorisation for which the intake was opened: `reprise intake list`.",
+        "Give the authorisation for which the intake was opened; `reprise intake list` shows it.",
     ),
     "intake_spent": (
-        "This intake served another run.",
-        "`reprise resume` goes on with that run; else open a new intake and have the practice seal to it.",
+        "Another run has already used this intake.",
+        "Continue that run with `reprise resume`, or open a new intake and have the practice seal to it.",
     ),
     "intake_key_gone": (
-        "The key of this intake is gone: it expired, was closed, or the machine was restarted.",
+        "The key of this intake is gone: it expired, the intake was closed, or the machine was restarted.",
         (
-            "Open a new one (`reprise intake open`) and have the practice seal its export again: the old file opens"
-            " never more."
+            "Open a new intake (`reprise intake open`) and have the practice seal its export again: the old file"
+            " can never be opened."
         ),
     ),
     "intake_does_not_fit": (
         "The file is not sealed to this intake.",
         (
             "Have the practice seal to the page or key of this intake (`reprise intake list`), put that file in the"
-            " same place, and"
-            " resume the run if one has begun."
+            " same place, and resume the run if one has begun."
         ),
     ),
     "intake_in_use": (
-        "A run uses this intake.",
-        "Wait for the run, or `reprise abandon RUN --yes`; both close it.",
+        "A run is using this intake.",
+        "Wait for the run to end, or run `reprise abandon RUN --yes`; both close the intake.",
     ),
     "intake_unreadable": (
         "The record of this intake is damaged.",
-        "Open a new one (`reprise intake open`) and have the practice seal to it.",
+        "Open a new intake (`reprise intake open`) and have the practice seal to it.",
     ),
     "source_not_sealed": (
-        "The export lies there in clear, and this run began with a sealed one.",
-        "Put the same sealed file back in its place and `reprise resume RUN`; destroy the clear copy.",
+        "The export is unencrypted, but this run began with a sealed export.",
+        "Put the same sealed file back in its place and run `reprise resume RUN`; destroy the unencrypted copy.",
     ),
     "source_changed": (
-        "The export is not the one with which this run began.",
-        "Put the same file back in its place and `reprise resume RUN`; or abandon the run and begin anew.",
+        "This export is not the one with which the run began.",
+        "Put the same file back in its place and run `reprise resume RUN`, or abandon the run and start again.",
     ),
     "keys_keyring_or_file": (
-        "An intake keeps its key in the kernel's keyring or in a file.",
+        "An intake can keep its key only in the kernel's keyring or in a file.",
         "Give --keys keyring or --keys file.",
     ),
     "hours_out_of_range": (
-        "An intake cannot stand open for so many hours.",
+        "An intake cannot stay open for this number of hours.",
         "Give at least one hour, and no more than `limit`.",
     ),
 }

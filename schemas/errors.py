@@ -54,32 +54,32 @@ from schemas.reprise_error import RepriseError as RepriseError  # noqa: PLC0414
 
 
 class RefusedError(RepriseError):
-    """Refused."""
+    """Reprise refused the command."""
 
     exit_code = 10
-    advice = "Nothing was changed; the code says what stood in the way."
+    advice = "Read the code: it says what prevented the command. Nothing was changed."
 
 
 class AuthorisationError(RefusedError):
-    """The authorisation does not hold."""
+    """The authorisation is not valid."""
 
-    advice = "`reprise authorise check FILE` lists every test and what failed."
+    advice = "Run `reprise authorise check FILE`, which lists every test and what failed."
 
 
 class TrustError(RefusedError):
-    """The signature cannot be trusted."""
+    """Reprise cannot trust the signature."""
 
     exit_code = 11
-    advice = "`reprise trust show` lists the trusted roots and revocation lists with their age."
+    advice = (
+        "Run `reprise trust show`, which lists the trusted roots and the revocation lists with their age."
+    )
 
 
 class ScopeError(RefusedError):
-    """Outside what was authorised."""
+    """The command goes beyond what was authorised."""
 
     exit_code = 12
-    advice = (
-        "Use the source, recipients and destination that the instruction names, or have it drawn up anew."
-    )
+    advice = "Use the source, recipients and destination that the instruction names, or have a new instruction drafted."
 
 
 class UseError(RefusedError):
@@ -90,33 +90,34 @@ class UseError(RefusedError):
 
 
 class OperatorError(RefusedError):
-    """Nobody answers for this act."""
+    """The command does not name an enrolled operator."""
 
     exit_code = 14
-    advice = "Name the operator: --operator NAME, enrolled with `reprise enrol operator`."
+    advice = "Name the operator with --operator NAME; `reprise enrol operator` enrols operators."
 
 
 class DeadlineError(RefusedError):
-    """A deadline forbids this."""
+    """A deadline forbids this command."""
 
     exit_code = 15
-    advice = "Staging deadlines come from the instruction and may not exceed the site's ceiling."
+    advice = "Check the deadlines: staging deadlines come from the instruction and may not exceed the site's ceiling."
 
 
 class BusyError(RefusedError):
     """A run of this doctor is alive."""
 
     exit_code = 16
-    advice = "Wait for it, or resume or abandon it: `reprise runs`."
+    advice = "Wait for the run, or resume or abandon it; `reprise runs` shows it."
 
 
 class IntakeError(RefusedError):
-    """The sealed intake does not hold."""
+    """The sealed intake is not valid."""
 
     exit_code = 10
     advice = (
-        "`reprise intake list` shows what stands open; have the practice seal to that. A run that began waits: put "
-        "the file in the same place and `reprise resume RUN`; once bound to an intake it takes no other."
+        "Run `reprise intake list` to see the open intakes, and have the practice seal to one of them. If a run has"
+        " begun, it waits: put the file in the same place and run `reprise resume RUN`; once bound to an intake,"
+        " the run takes no other."
     )
 
 
@@ -124,91 +125,93 @@ class HostError(RefusedError):
     """This host does not meet a precondition."""
 
     exit_code = 17
-    advice = "`reprise doctor` says what, and how to mend it."
+    advice = "Run `reprise doctor`, which says what is missing and how to correct it."
 
 
 class HomeError(HostError):
-    """The home cannot be opened."""
+    """Reprise cannot open the home."""
 
-    advice = "Name it by --home or REPRISE_HOME; what `site.toml` may say is in docs/operations.md."
+    advice = (
+        "Name the home with --home or REPRISE_HOME; docs/operations.md lists the settings of `site.toml`."
+    )
 
 
 class FlowRunRefusedError(RefusedError):
-    """This flow run is refused."""
+    """The worker refuses this flow run."""
 
     exit_code = 10
-    advice = "The worker runs Reprise's own flows alone, unchanged, on the homes it serves: docs/run-a-migration.md."
+    advice = (
+        "Run only Reprise's own, unchanged flows, on homes that the worker serves: docs/run-a-migration.md."
+    )
 
 
 class RunEndedError(RefusedError):
     """This run has ended."""
 
     exit_code = 18
-    advice = "Its certificate is in the run's proof folder: `reprise status RUN`."
+    advice = "Run `reprise status RUN`; the certificate is in the run's proof folder."
 
 
 class RetentionError(RefusedError):
-    """The law or a living run still needs this record."""
+    """The law or a live run still needs this record."""
 
     exit_code = 18
-    advice = "`reprise subject show ID` says until when; the refusal is in the ledger."
+    advice = "Run `reprise subject show ID` to see until when; the refusal is in the ledger."
 
 
 class SourceError(RepriseError):
-    """The source cannot be used."""
+    """Reprise cannot use the source."""
 
     exit_code = 20
     advice = "Ask for the export again."
 
 
 class UnreadableSourceError(SourceError):
-    """The source cannot be read."""
+    """Reprise cannot read the source."""
 
-    advice = "Check that the path exists, holds files and may be read; have the export made again if it is cut short."
+    advice = "Check that the path exists, contains files and may be read; have the export made again if it is incomplete."
 
 
 class UnknownFormatError(SourceError):
     """No connector knows this source."""
 
     exit_code = 21
-    advice = "Reprise reads KMEHR SMF/PMF and HealthOne; check that this is the export and not its index."
+    advice = "Check that this is the export and not its index; Reprise reads KMEHR SMF/PMF and HealthOne."
 
 
 class LimitExceededError(SourceError):
     """The source exceeds a stated limit."""
 
     exit_code = 22
-    advice = "See docs/limits.md; a site may raise a limit."
+    advice = "Read docs/limits.md; a site may raise a limit."
 
 
 class UnsafeSourceError(SourceError):
-    """The source holds something unsafe."""
+    """The source contains something unsafe."""
 
     exit_code = 23
-    advice = (
-        "DOCTYPE, entities and paths leaving their folder are never accepted; have the export made again."
-    )
+    advice = "Have the export made again; Reprise never accepts a DOCTYPE, entities, or paths that leave their folder."
 
 
 class SealedSourceError(RepriseError):
-    """The sealed export does not open whole."""
+    """Reprise cannot open the whole sealed export."""
 
     # Not a SourceError: a damaged file is quarantined and the run continues; here the run waits for an intact copy.
     exit_code = 24
-    advice = "Have the same sealed file sent again, put it in the same place and `reprise resume RUN`."
+    advice = "Have the same sealed file sent again, put it in the same place, and run `reprise resume RUN`."
 
 
 class SchemaError(RepriseError):
     """The data do not fit their tables."""
 
     exit_code = 30
-    advice = "This is a defect of a connector: report it with the code."
+    advice = "Report the code: this is a defect of a connector."
 
 
 class ContractError(SchemaError):
-    """A critical data contract does not hold."""
+    """A critical data contract is not fulfilled."""
 
-    advice = "Look at the contract's name in the run's report; the export itself is likely at fault."
+    advice = "Find the contract's name in the run's report; the fault is probably in the export itself."
 
 
 class StagingError(RepriseError):
@@ -228,7 +231,7 @@ class StorageFullError(StagingError):
     """The disk is full."""
 
     exit_code = 41
-    advice = "Free space and `reprise resume RUN`."
+    advice = "Free space and run `reprise resume RUN`."
 
 
 class KeyServiceError(RepriseError):
@@ -239,7 +242,7 @@ class KeyServiceError(RepriseError):
 
 
 class KeyUnavailableError(KeyServiceError):
-    """The run's key cannot be reached."""
+    """Reprise cannot reach the run's key."""
 
     advice = "Resume on the same host and as the same user, or use --keys memory."
 
@@ -248,53 +251,56 @@ class KeyDestroyedError(KeyServiceError):
     """The run's key is gone."""
 
     exit_code = 51
-    advice = "Its staging is unreadable for good: abandon the run and migrate again."
+    advice = "Abandon the run and migrate again: its staging is permanently unreadable."
 
 
 class TargetError(RepriseError):
-    """The target cannot be used."""
+    """Reprise cannot use the target."""
 
     exit_code = 60
     advice = "Check the destination."
 
 
 class TargetRefusedError(TargetError):
-    """The target refuses."""
+    """The target refuses the delivery."""
 
     advice = (
-        "The code says what cannot be used: destination, host key, file, or recipient (an age key, age1...)."
+        "Read the code: it says what cannot be used, which is the destination, the host key, a file, or a recipient"
+        " (an age key, age1...)."
     )
 
 
 class PackageError(TargetError):
-    """The package does not open whole."""
+    """Reprise cannot open the whole package."""
 
     exit_code = 61
-    advice = "Fetch the package again; compare the digests of its manifest."
+    advice = "Fetch the package again, and compare the digests in its manifest."
 
 
 class ReconciliationError(RepriseError):
-    """The books do not balance."""
+    """The counts of the export and of the delivery do not balance."""
 
     exit_code = 70
-    advice = "Nothing was delivered. Report the code; `reprise abandon RUN` destroys the staging."
+    advice = "Report the code; `reprise abandon RUN` destroys the staging. Nothing was delivered."
 
 
 class CountMismatchError(ReconciliationError):
-    """What was to be delivered is not what came."""
+    """What was to be delivered differs from what the export contained."""
 
 
 class UnexplainedUnitError(ReconciliationError):
-    """A unit has no disposition, or more than one."""
+    """A unit has no disposition or more than one."""
 
     exit_code = 71
 
 
 class CeilingError(ReconciliationError):
-    """More units degraded or quarantined than agreed."""
+    """More units were degraded or quarantined than the instruction allows."""
 
     exit_code = 72
-    advice = "Abandon the run; have the export mended, or a new instruction with higher ceilings signed."
+    advice = (
+        "Abandon the run; have the export corrected, or have a new instruction with higher ceilings signed."
+    )
 
 
 class DestructionError(RepriseError):
@@ -309,28 +315,31 @@ class VerificationFailedError(DestructionError):
 
 
 class OrphanFoundError(DestructionError):
-    """Staging that no lease explains."""
+    """Staging exists that no lease explains."""
 
     exit_code = 81
-    advice = "Call the person on duty; it is left as it is."
+    advice = "Call the person on duty; Reprise leaves the staging as it is."
 
 
 class SweepLateError(DestructionError):
-    """The sweep does not come."""
+    """The sweep did not run in time."""
 
     exit_code = 82
-    advice = "`reprise sweep` now; then see why its timer does not call it: `reprise doctor`, `reprise install-sweep`."
+    advice = (
+        "Run `reprise sweep` now; then find out why its timer does not start it: `reprise doctor`, `reprise"
+        " install-sweep`."
+    )
 
 
 class RunOverdueError(DestructionError):
     """A run outlived its deadline."""
 
     exit_code = 83
-    advice = "`reprise sweep` now; when it stays, call the person on duty."
+    advice = "Run `reprise sweep` now; if the run remains, call the person on duty."
 
 
 class LedgerError(RepriseError):
-    """The ledger does not hold."""
+    """The ledger is not valid."""
 
     exit_code = 90
     advice = "Keep the folder as it is and call the person on duty."
@@ -339,25 +348,25 @@ class LedgerError(RepriseError):
 class ForkError(LedgerError):
     """The ledger has two heads."""
 
-    advice = "Keep both copies; compare with heads handed out on earlier certificates."
+    advice = "Keep both copies, and compare them with the heads on earlier certificates."
 
 
 class ProofError(LedgerError):
-    """The proof does not hold."""
+    """The proof is not valid."""
 
     exit_code = 91
     advice = "Do not rely on this folder; ask for the original."
 
 
 class UnanchoredError(LedgerError):
-    """Consistent with itself, but unanchored."""
+    """The proof is consistent with itself, but no trust anchor was given."""
 
     exit_code = 92
-    advice = "Give a policy obtained elsewhere: --policy FILE."
+    advice = "Get a policy from another source and give it with --policy FILE."
 
 
 class HostileProofError(LedgerError):
-    """The proof folder cannot be read, or is built to hurt whoever reads it."""
+    """The proof folder cannot be read, or was built to harm its readers."""
 
     exit_code = 93
     advice = "Do not open it with other tools; ask for the original."

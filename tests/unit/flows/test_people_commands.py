@@ -110,7 +110,7 @@ def test_numbers_are_asked_or_taken_from_a_file(desk, tmp_path):
     done = desk.type(*DOCTOR, given=f"{slip}\n{INSS}\n{NAME}\n11222208 {NIHII}\n")
     assert done.exit_code == 1  # the answers ended at a question that was asked again
     assert (done.stdout.count("National number"), done.stdout.count("INAMI number of the doctor")) == (2, 2)
-    assert "! This is no valid national number." in done.stderr
+    assert "! This is not a valid national number." in done.stderr
     for typed in (slip, INSS, NAME, NIHII):
         desk.printed = desk.printed.replace(typed, "")  # the terminal's own echo
     file = tmp_path / "person.toml"
