@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-_SIGN_AGAIN = "Have the unaltered instruction signed again; `reprise authorise check FILE` lists every test."
 _NEW_INSTRUCTION = "Draft a new instruction (`reprise authorise draft`) and have it signed."
 _SENT_UNALTERED = (
     "Get the file again as the signer sent it, because mail programs and editors can alter a file. If that does not"

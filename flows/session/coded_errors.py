@@ -41,7 +41,7 @@ def parts_of(error: Exception) -> ErrorParts:
     if isinstance(error, OSError):
         return _of_os_error(error)
     code = f"internal_{type(error).__name__}"
-    return code, 1, f"Reprise has a defect here. [{code}]", "Report the command and this code."
+    return code, 1, f"Reprise has a defect. [{code}]", "Report the command and this code."
 
 
 def _of_os_error(error: OSError) -> ErrorParts:
