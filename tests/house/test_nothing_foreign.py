@@ -40,15 +40,39 @@ def started_children() -> set[str]:
     return found
 
 
+_MODULES_THAT_START = {"subprocess", "multiprocessing", "concurrent", "pty", "runpy"}
+_CALLS_THAT_START = ("exec", "spawn", "posix_spawn", "fork", "popen", "system")
+
+
+def started_by(path: Path) -> set[str]:
+    """What in a file can start a process: modules that it imports, and functions of `os`."""
+    found = set[str]()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.partition(".")[0] for alias in node.names} & _MODULES_THAT_START
+        elif isinstance(node, ast.ImportFrom) and node.module is not None:
+            found |= {node.module.partition(".")[0]} & _MODULES_THAT_START
+            found |= {
+                f"os.{a.name}"
+                for a in node.names
+                if node.module == "os" and a.name.startswith(_CALLS_THAT_START)
+            }
+        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "os":
+            found |= {f"os.{node.attr}"} if node.attr.startswith(_CALLS_THAT_START) else set()
+    return found
+
+
 def test_one_module_starts_children_and_one_begins_anew():
     by = {
-        "subprocess": {"child_process.py", "_ipc.py", "work_pool.py"},
-        "os.exec": {"isolation.py"},
-    }  # the last two name its type
-    starts = r"\b(subprocess|multiprocessing|concurrent|pty|runpy|os\.(?:exec|spawn|posix_spawn|fork|popen|system))"
+        "subprocess": {"_ipc.py", "child_process.py", "work_pool.py"},  # two of them name its type
+        "os.execv": {"isolation.py"},
+    }
     for path in MODULES:
-        for found in re.findall(starts, path.read_text(encoding="utf-8")):
+        for found in started_by(path):
             assert path.name in by.get(found, ()), (path.name, found)
+    assert {name for path in MODULES for name in started_by(path)} == set(by), (
+        "the search finds those that there are"
+    )
     for name in ("flows/engine/_ipc.py", "flows/worker/work_pool.py"):
         assert "subprocess.Popen(" not in (ROOT / name).read_text(encoding="utf-8")
     assert len(started_children()) == 6
