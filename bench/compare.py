@@ -30,7 +30,7 @@ SIZES = {
 ROUNDS = {"small": 3, "full": 5}
 LIMIT_WAYS = ("expat", "iterparse", "aes-gcm", "isal-age", "F")
 PEER_WAYS = ("script", "dlt", "dlt-arrow")
-LIMITS = {"ordinary": 150.0}
+LIMITS = {"ordinary": 100.0}
 """How many times F our whole way may cost; generous, for a machine that does other things too."""
 
 
