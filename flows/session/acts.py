@@ -59,8 +59,8 @@ def act(
 
 
 @contextmanager
-def checking(control: Control) -> Iterator[None]:
-    """Check an instruction: nothing is changed yet, so only a refusal is an entry."""
+def recording_refusal(control: Control) -> Iterator[None]:
+    """Check something, changing nothing: only a refusal is an entry."""
     try:
         yield
     except RefusedError as refusal:
@@ -72,10 +72,8 @@ def record_interrupted(control: Control) -> int:
     """Record each act whose process ended before its entry was written; return their number."""
     found = 0
     for path in sorted((control.home / FOLDER).glob("*.json")):
-        with (
-            contextlib.suppress(OSError),
-            path.open("rb") as file,
-        ):  # another process may be recording it
+        # OSError: its process goes on, or another one is recording it
+        with contextlib.suppress(OSError), path.open("rb") as file:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if path.exists():
                 control.record(EntryType.ACT_INTERRUPTED, None, _type_in(file.read()))
@@ -93,15 +91,20 @@ def _type_in(intent: bytes) -> str:
 
 @contextmanager
 def _intent(home: Path, entry_type: EntryType) -> Iterator[Path]:
-    """Write the intent to disk, locked while its process lives."""
+    """Write the intent to disk, locked while its process lives.
+
+    It gets its name once it is locked and whole: under that name others take an unlocked one for abandoned.
+    """
     folder = home / FOLDER
     folder.mkdir(mode=0o700, exist_ok=True)
     path = folder / f"{secrets.token_hex(8)}.json"
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+    unnamed = path.with_suffix(".new")
+    descriptor = os.open(unnamed, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         os.write(descriptor, json.dumps({"type": entry_type}).encode())
         os.fsync(descriptor)
+        unnamed.rename(path)
         sync_folder(folder)
         yield path
     finally:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from flows.session import acts
 from flows.session.acts import FOLDER, act, record_interrupted
 from flows.session.control import Control
 from schemas.errors import ScopeError
@@ -65,6 +66,21 @@ def test_an_act_whose_process_ended_is_recorded_by_whoever_opens_the_home_next(c
     assert len(intents(control)) == 1
     opened = Control.open(control.home, "eve")
     assert entries(opened) == [("act.interrupted", "trust.added")]
+    assert intents(control) == []
+
+
+def test_an_intent_that_is_still_being_made_is_left_alone(control, monkeypatch):
+    real = acts.fcntl.flock
+
+    def another_opens_the_home_first(descriptor, kind):
+        monkeypatch.undo()
+        assert record_interrupted(control) == 0
+        real(descriptor, kind)
+
+    monkeypatch.setattr(acts.fcntl, "flock", another_opens_the_home_first)
+    with act(control, EntryType.TRUST_ADDED):
+        pass
+    assert entries(control) == [("trust.added", "done")]
     assert intents(control) == []
 
 
