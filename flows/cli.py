@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from flows.commands import (
+from flows.commands import (  # noqa: F401 - each module registers its commands when it is imported
     authority,
     copies,
     destinations,
@@ -59,32 +59,6 @@ def _settings(
         os.environ["REPRISE_HOME"] = from_start_folder(str(home))
     if operator is not None:
         os.environ["REPRISE_OPERATOR"] = operator
-
-
-_MODULES = (
-    authority,
-    copies,
-    destinations,
-    drafting,
-    enrolment,
-    handwritten,
-    heads,
-    homes,
-    host,
-    intake,
-    orders,
-    people,
-    proof,
-    recipients,
-    runs,
-    safekeeping,
-    shell,
-    signing,
-    trials,
-    trust,
-    worker,
-)
-"""Each module registers its commands when it is imported."""
 
 
 def run(words: list[str]) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from flows.lifecycle.evidence import read_evidence
-from flows.session.acts import act, checking
+from flows.session.acts import act, recording_refusal
 from flows.session.control import Control
 from schemas.errors import RepriseError
 from vault.authorisation import check as register
@@ -21,11 +21,11 @@ __all__ = ["check", "draft_withdrawal", "list_recipient", "listed", "record", "s
 
 def check(control: Control, file: Path) -> tuple[Report, RepriseError | None]:
     """Run every test on an instruction; spends no use. Returns the report and the refusal. A refusal is a ledger entry."""
-    with checking(control):
+    with recording_refusal(control):
         signed = read_evidence(file)
     report = examine(signed, home=control.home, site=control.site, moment=control.clock.now())
     try:
-        with checking(control):
+        with recording_refusal(control):
             _refuse(control, signed, report)
     except RepriseError as refusal:
         return report, refusal
@@ -48,7 +48,7 @@ def _refuse(control: Control, signed: Signed, report: Report) -> None:
 
 def record(control: Control, file: Path) -> str:
     """Check an instruction and store it sealed; return its id. Raises RefusedError."""
-    with checking(control):
+    with recording_refusal(control):
         signed = read_evidence(file)
     with act(control, EntryType.AUTHORISATION_RECORDED, "recorded", refused=EntryType.AUTHORISATION_REFUSED):
         return register.record(control.home, control.site, signed, control.person, control.clock)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from flows.lifecycle.evidence import read_evidence
-from flows.session.acts import act, checking
+from flows.session.acts import act, recording_refusal
 from flows.session.control import Control
 from schemas.regular_file import open_regular
 from vault.authorisation.handwritten import MAX_SCAN_BYTES, Verification
@@ -17,7 +17,7 @@ __all__ = ["Verification", "attest", "pending", "record"]
 
 def record(control: Control, file: Path, scan: Path) -> str:
     """Store an instruction and its scanned page as pending; return its id. Raises RefusedError, LimitExceededError."""
-    with checking(control):
+    with recording_refusal(control):
         signed = read_evidence(file)
     with open_regular(scan) as stream:
         page = stream.read(MAX_SCAN_BYTES + 1)  # a scan that fills the extra byte is refused below

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from flows.lifecycle.evidence import evidence
+from flows.session.acts import recording_refusal
 from flows.session.control import Control
 from flows.session.orders import Order
 from flows.transport.destination import require_registered
-from schemas.errors import RefusedError, UnreadableSourceError
+from schemas.errors import UnreadableSourceError
 from vault.authorisation.check import Authorisation, check, claim
 from vault.authorisation.register import Use
 from vault.intake.record import refuse_unusable_intake
@@ -38,7 +39,7 @@ def authorise(control: Control, order: Order, run_id: str | None = None) -> Auth
 
     A use that `run_id` already spent, before a crash, still belongs to that run.
     """
-    try:
+    with recording_refusal(control):
         signed = evidence(control.home, order.authorisation)
         authorisation = check(
             signed,
@@ -53,12 +54,8 @@ def authorise(control: Control, order: Order, run_id: str | None = None) -> Auth
         if order.intake or order.source.endswith(SEALED_SUFFIX):
             refuse_unusable_intake(control.home, authorisation.id, order.intake, control.clock)
         require_registered(control.home, order.destination)
-        provider(
-            order.keys
-        )  # checked before a use is spent, like the existence of the source, which is not opened
+        # before a use is spent: that the keys can be had, and that the source exists, which is not opened
+        provider(order.keys)
         if not os.path.lexists(order.source):
             raise UnreadableSourceError("source_missing")
-    except RefusedError as refusal:
-        control.record_refused(refusal)
-        raise
     return Authorised(authorisation, signed)

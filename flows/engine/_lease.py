@@ -9,6 +9,7 @@ from pathlib import Path
 from connectors.destinations.folder import FolderDestination
 from flows.engine._authorise import Authorised
 from flows.lifecycle.copies import hold_source
+from flows.session.acts import recording_refusal
 from flows.session.control import Control
 from flows.session.orders import Order
 from flows.transport.destination import channel_of
@@ -54,9 +55,9 @@ def take_lease(control: Control, authorised: Authorised, order: Order, order_id:
 def begin(control: Control, lease: Lease, authorised: Authorised) -> None:
     """Spend the use and record the start of a leased run; a second call changes nothing."""
     try:
-        authorised.spend(control.home, lease.run_id)
-    except RefusedError as refusal:
-        control.record_refused(refusal)
+        with recording_refusal(control):
+            authorised.spend(control.home, lease.run_id)
+    except RefusedError:
         control.forget(lease)
         raise
     control.record_start(lease, authorised.authorisation)

@@ -100,7 +100,7 @@ def start_order(home: Path, order_id: str, observer: Observer) -> RunResult:
     seen = _observers.get(order_id)
     observer = _ObserverPair(observer, seen) if seen else observer
     begun = run_of_order(home, order_id)
-    if begun is not None and begun["state"] == "certified":
+    if begun is not None and begun["state"] == RunState.CERTIFIED:
         return RunResult(begun["run"], begun["state"], outcome=begun["outcome"], cause=begun["cause"])
     order = load_order(home, order_id)
     if begun is not None:
@@ -109,9 +109,7 @@ def start_order(home: Path, order_id: str, observer: Observer) -> RunResult:
         return start(home, order, observer, order_id)
     except RefusedError:
         if not any(lease.order_id == order_id for lease in leases_of(home)):
-            drop_order(
-                home, order_id
-            )  # it will not be requested again; the order of a run is dropped with that run
+            drop_order(home, order_id)  # not requested again; the order of a run is dropped with that run
         raise
 
 
@@ -137,11 +135,8 @@ def start(
 @contextmanager
 def _sole_run(control: Control, authorisation: Authorisation) -> Iterator[None]:
     """Hold the locks of the instruction and of all persons it concerns. A lock that is taken is a refusal and a ledger entry."""
-    try:
+    with acts.recording_refusal(control):
         lock = lock_run(control.home, (authorisation.id, *authorisation.persons))
-    except BusyError as busy:
-        control.record_refused(busy)
-        raise
     with lock:
         yield
 
@@ -150,9 +145,8 @@ def _check_again(control: Control, order: Order, before: Authorised) -> Authoris
     """Check again under the locks: a person may be erased by now, or a mandate ended. Raises the refusal, and BusyError."""
     authorised = authorise(control, order)
     if set(authorised.authorisation.persons) - set(before.authorisation.persons):
-        busy = BusyError("doctor_busy")  # a newly enrolled person's lock is not held
-        control.record_refused(busy)
-        raise busy
+        with acts.recording_refusal(control):
+            raise BusyError("doctor_busy")  # a newly enrolled person's lock is not held
     return authorised
 
 
@@ -191,9 +185,10 @@ def _do_steps(
     except RepriseError as error:
         failure = error
         failure.name_run(lease.run_id)
-    if control.run(lease).state in (RunState.CERTIFIED, RunState.INCOMPLETE, RunState.DESTROYING):
+    run = control.run(lease)
+    if run.ended or run.destruction_began:
         raise failure  # another process began to end this run; its outcome stands
-    if control.run(lease).all_steps_done:
+    if run.all_steps_done:
         return  # the error came after the last step: the run ends normally
     control.record_failed(lease, failure)
     cause = _cause_to_end(control, lease, failure)
@@ -294,11 +289,8 @@ def _continue(control: Control, run: Run, order: Order, observer: Observer) -> R
 
 def _hold_use(control: Control, lease: Lease, authorisation: Authorisation) -> None:
     """Check that a run with remaining steps still holds its use. Raises UseError; the refusal is a ledger entry."""
-    try:
+    with acts.recording_refusal(control):
         hold_use(control.home, authorisation, lease.run_id)
-    except RefusedError as refusal:
-        control.record_refused(refusal)
-        raise
 
 
 def _key_is_lost(lease: Lease) -> bool:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from flows.lifecycle.evidence import evidence
-from flows.session.acts import checking
+from flows.session.acts import recording_refusal
 from flows.session.control import Control
 from schemas.errors import DeadlineError, IntakeError, RefusedError, RepriseError
 from vault.authorisation.check import any_use, check, is_withdrawn
@@ -76,7 +76,7 @@ def open_intake(control: Control, reference: str, provider: str, hours: int | No
     """
     if provider not in PROVIDERS:
         raise RefusedError("keys_keyring_or_file")
-    with checking(control):
+    with recording_refusal(control):
         signed = evidence(control.home, reference)
         instruction = parse(signed.document)
         checked = check(

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from connectors.base import DEEPEST, Limits
-from flows.session.acts import record_interrupted
+from flows.session.acts import record_interrupted, recording_refusal
 from flows.session.orders import Order, drop_order, load_order, save_order
 from schemas.errors import (
     AuthorisationError,
@@ -69,11 +69,8 @@ class Control:
             raise HomeError("site_setting_unknown")
         if bare.site.limits.get("max_depth", 0) > DEEPEST:
             raise HomeError("limit_too_high", limit=DEEPEST)
-        try:
+        with recording_refusal(bare):
             person = find_operator(home, operator)
-        except RefusedError as refusal:
-            bare.record_refused(refusal)
-            raise
         control = cls(home, bare.site, person, bare.clock, bare.ledger)
         record_interrupted(control)
         return control
@@ -192,9 +189,8 @@ class Control:
             made = self.ledger.record(
                 entry_type, run_id, code, commitments={**self._by(entry_type), **commitments}, counts=counts
             )
-        with contextlib.suppress(
-            OSError, LedgerError
-        ):  # must not stop a destruction; `reprise doctor` reports the lag
+        # an error here must not stop a destruction; `reprise doctor` reports the lag
+        with contextlib.suppress(OSError, LedgerError):
             if entry_type is EntryType.DESTRUCTION_COMPLETED and run_id is not None:
                 self.memory.note_gone("destroyed", run_id)
             self.memory.note_head(self.ledger.store)

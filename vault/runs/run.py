@@ -30,10 +30,6 @@ class Run:
         """The run's random name."""
         return self.lease.run_id
 
-    def reload(self) -> Run:
-        """Returns the run with its lease as it is on disk. Raises IntegrityError (lease_unreadable)."""
-        return Run(self.home, self.lease.reload(self.home), self._ledger)
-
     @property
     def journal(self) -> Journal:
         """The completed steps."""

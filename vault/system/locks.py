@@ -6,7 +6,7 @@ import fcntl
 import os
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
 
@@ -71,21 +71,19 @@ def _try(descriptor: int) -> bool:
     return True
 
 
-@contextmanager
-def lock_file(path: Path) -> Iterator[None]:
+def lock_file(path: Path) -> AbstractContextManager[None]:
     """Hold a lock file, created if missing, until the block ends; waits for the current holder."""
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
+    return _locked(path, os.O_RDWR | os.O_CREAT)
+
+
+def lock_folder(folder: Path) -> AbstractContextManager[None]:
+    """Lock a folder itself until the block ends, so that its content can be read, changed and written without interference."""
+    return _locked(folder, os.O_RDONLY | os.O_DIRECTORY)
 
 
 @contextmanager
-def lock_folder(folder: Path) -> Iterator[None]:
-    """Lock a folder itself until the block ends, so that its content can be read, changed and written without interference."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+def _locked(path: Path, flags: int) -> Iterator[None]:
+    descriptor = os.open(path, flags, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield

@@ -34,17 +34,14 @@ RUN = {
 }
 
 
+def failed(code: str) -> dict[str, object]:
+    """A run that stopped with this code."""
+    nothing = dict.fromkeys(("ended", "package", "import", "proof"))
+    return {**RUN, **nothing, "state": "failed", "failure": {"code": code, "exit": 41}}
+
+
 def test_a_run_that_goes_on_shows_its_deadline_and_key_and_no_end():
-    failure = {"code": "disk_full", "exit": 41}
-    going = {
-        "state": "failed",
-        "failure": failure,
-        "ended": None,
-        "package": None,
-        "import": None,
-        "proof": None,
-    }
-    text = describe_status({**RUN, **going})
+    text = describe_status(failed("disk_full"))
     assert text.startswith(
         "Run r1: failed, nothing delivered: resume or abandon it\n  failed     disk_full (exit 41)\n"
     )
@@ -55,16 +52,7 @@ def test_a_run_that_goes_on_shows_its_deadline_and_key_and_no_end():
 
 
 def test_a_failed_run_says_what_to_do():
-    failure = {"code": "segment_unwritable", "exit": 41}
-    going = {
-        "state": "failed",
-        "failure": failure,
-        "ended": None,
-        "package": None,
-        "import": None,
-        "proof": None,
-    }
-    lines = describe_status({**RUN, **going}).splitlines()
+    lines = describe_status(failed("segment_unwritable")).splitlines()
     assert lines[1] == "  failed     segment_unwritable (exit 41)"
     assert [line.strip() for line in lines[2:4]] == list(words_of("", "segment_unwritable") or ())
 

@@ -6,7 +6,7 @@ import json
 import tarfile
 from base64 import b64decode
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 import pytest
@@ -17,12 +17,18 @@ from schemas.public_formats import (
     AuthorisationCheck,
     Certificate,
     Destruction,
+    Holder,
     Instruction,
+    Language,
     LedgerEntry,
     PackageManifest,
     ProofManifest,
+    Role,
+    Use,
     json_schema,
 )
+from schemas.texts import LANGUAGES
+from vault.instruction import fields
 
 ROOT = Path(__file__).resolve().parents[3]
 VECTORS = ROOT / "tests" / "vectors"
@@ -81,6 +87,14 @@ def test_what_misses_a_field_or_has_one_more_does_not_fit(proofs):
 def test_a_package_s_manifest_fits():
     made = build_manifest("medinect-unconfirmed", {"delivered": 3}, [("part-1.zip.age", 7, "0" * 64)], "run")
     assert msgspec.json.decode(made, type=PackageManifest).parts[0].bytes == 7
+
+
+@pytest.mark.parametrize(
+    ("stated", "held"),
+    [(Role, fields.ROLES), (Use, fields.USES), (Holder, fields.HOLDERS), (Language, LANGUAGES)],
+)
+def test_the_closed_lists_are_those_that_the_product_holds_to(stated, held):
+    assert get_args(stated) == held
 
 
 @pytest.mark.parametrize("name", FORMATS)
