@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from flows.session.observer import NoObserver
+from vault.home_folder import Home
 
 TICK = os.sysconf("SC_CLK_TCK")
 
@@ -60,7 +61,7 @@ def main(folder: Path) -> None:
         made["source"], made["authorisation"], "migration", made["destination"], "keyring", made["operator"]
     )
     steps = Steps()
-    engine.start(Path(made["home"]), order, steps)
+    engine.start(Home(Path(made["home"])), order, steps)
     print(json.dumps(steps.seconds))
 
 

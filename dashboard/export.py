@@ -9,12 +9,12 @@ from typing import Any
 
 from connectors.destinations.held_folder import HeldFolder
 from schemas.errors import TargetRefusedError
+from vault.home_folder import Home
 from vault.ledger.log import FileLedger
 from vault.runs.outcome_words import run_in_words
-from vault.site import Site
 
 
-def export_pages(out: Path, home: Path, runs: list[dict[str, Any]], store: FileLedger, policy: str) -> int:
+def export_pages(out: Path, home: Home, runs: list[dict[str, Any]], store: FileLedger, policy: str) -> int:
     """Write `index.html` and a copy of each run's certificate page; return the number of pages.
 
     Raises TargetRefusedError: destination_not_private, if the folder is a link, belongs to another user or is writable by
@@ -37,7 +37,7 @@ def _own(parent: HeldFolder, name: str) -> HeldFolder:
 
 
 def _write_pages(
-    folder: HeldFolder, home: Path, runs: list[dict[str, Any]], store: FileLedger, policy: str
+    folder: HeldFolder, home: Home, runs: list[dict[str, Any]], store: FileLedger, policy: str
 ) -> int:
     head = store.head()
     entries = [json.loads(entry) for entry in store.read(0, head.size)]
@@ -57,18 +57,18 @@ def _write_pages(
         root=b64encode(head.root).decode(),
         policy=policy,
         refusals=_refusals(entries),
-        trial=Site.load(home).trial,
+        trial=home.site.trial,
     )
     _replace(folder, "index.html", page.encode())
     return 1 + sum(1 for view in views if view["certificate"])
 
 
 def _view(
-    folder: HeldFolder, home: Path, run: dict[str, Any], entries: list[dict[str, Any]]
+    folder: HeldFolder, home: Home, run: dict[str, Any], entries: list[dict[str, Any]]
 ) -> dict[str, Any]:
     mine = [entry for entry in entries if entry["runId"] == run["run"]]
     times = {entry["type"]: entry["at"] for entry in mine}
-    page = home / "runs" / run["run"] / "proof" / "certificate.html"
+    page = home.proof(run["run"]) / "certificate.html"
     name = f"{run['run']}.html"
     if page.is_file():
         _replace(folder, name, page.read_bytes())

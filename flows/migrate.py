@@ -24,7 +24,7 @@ from flows.session.progress import progress_percent
 from flows.session.results import RunResult
 from flows.session.stored_results import refuse_results
 from schemas.outcome import Cause
-from vault.site import Site
+from vault.home_folder import Home
 
 _TALLIES = ("dispositions", "findings", "units")
 """Counts by kind that are reported to Prefect; all other nested values stay in the home."""
@@ -44,7 +44,7 @@ def _counted(counts: dict[str, Any]) -> dict[str, int]:
 class _PrefectProgress:
     """Shows a run in Prefect's pages: its name, a log line per step, per cent, and the balance as a table."""
 
-    def __init__(self, home: Path, order: str) -> None:
+    def __init__(self, home: Home, order: str) -> None:
         self._home, self._order = home, order
         self._log = get_run_logger()
         self._artifact = create_progress_artifact(
@@ -84,11 +84,12 @@ class _PrefectProgress:
 def _run_order(home: str, order: str) -> State[Any]:
     """Run an order, resume its run, or find that the run has ended."""
     try:
-        Site.load(Path(home))
-        before = run_of_order(Path(home), order)
-        observer = _PrefectProgress(Path(home), order)
+        at = Home(Path(home))
+        _ = at.site  # fails here on a home that cannot be read
+        before = run_of_order(at, order)
+        observer = _PrefectProgress(at, order)
         observer.name_run()
-        result = start_order(Path(home), order, observer)
+        result = start_order(at, order, observer)
     except Exception as error:  # noqa: BLE001 - whatever it is, its text must not reach Prefect
         failure = CodedFailure(*parts_of(error))
         _results[order] = failure
@@ -112,7 +113,7 @@ def result_of(order: str) -> RunResult:
 def _abandon(flow: Any, flow_run: Any, state: Any) -> None:  # noqa: ARG001 - Prefect calls by these names
     """Destroy the staging of a run that Prefect cancels; if this hook never runs, the sweep destroys it."""
     parameters = flow_run.parameters
-    abandon_order(Path(parameters["home"]), parameters["order"], cause=Cause.CANCELLED)
+    abandon_order(Home(Path(parameters["home"])), parameters["order"], cause=Cause.CANCELLED)
 
 
 @flow(
@@ -155,8 +156,8 @@ FLOWS = {"migration": migrate, "rehearsal": rehearse, "inventory": probe}
 """The flow for each use."""
 
 
-def run_here(home: Path, use: str, order: str) -> dict[str, Any]:
+def run_here(home: Home, use: str, order: str) -> dict[str, Any]:
     """Run an order as a flow run in this process; return its result. Raises CodedFailure."""
     refuse_results()
-    FLOWS[use](str(home), order, return_state=True)
+    FLOWS[use](str(home.path), order, return_state=True)
     return result_of(order).to_json()

@@ -14,6 +14,7 @@ from fuzz import seeds
 from fuzz.promises import coded
 from vault.age.sealing import seal_bytes
 from vault.home.restore import restore_backup
+from vault.home_folder import Home
 from vault.system.clock import SystemClock
 
 
@@ -32,7 +33,7 @@ def backup(data: bytes) -> None:
         (place / "sealed").write_bytes(seal_bytes([seeds.identity()[1]], data))
         told = coded(
             lambda: restore_backup(
-                place / "sealed", seeds.identity()[0], place / "home", SystemClock(), "one"
+                place / "sealed", seeds.identity()[0], Home(place / "home"), SystemClock(), "one"
             )
         )
         left = {path.name for path in place.iterdir()} - {"sealed"}

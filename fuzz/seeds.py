@@ -25,6 +25,7 @@ from vault.age.sealing import make_identity, open_bytes, seal_bytes
 from vault.canonical_json import canonical_json
 from vault.home.backup import write_backup
 from vault.home.create import create_home
+from vault.home_folder import Home
 from vault.instruction.document import draft
 from vault.instruction.page import render_pdf
 from vault.intake.identity_store import recipient_of
@@ -143,12 +144,12 @@ def parts(inventory: str) -> Parts:
 def home() -> Path:
     """A home that trusts a trial authority and knows one doctor."""
     folder = make_folder() / "home"
-    create_home(folder, trial=True, origin=ORIGIN)
-    authority().install(folder)
+    create_home(Home(folder), trial=True, origin=ORIGIN)
+    authority().install(Home(folder))
     (folder / "trust/timestamps").mkdir(exist_ok=True)
     for name in ("one", "two"):
-        enrol_operator(folder, name)
-    enrol_doctor(folder, inss=INSS, nihii=(NIHII,), name="N", attested_by=("one", "two"), basis="trial")
+        enrol_operator(Home(folder), name)
+    enrol_doctor(Home(folder), inss=INSS, nihii=(NIHII,), name="N", attested_by=("one", "two"), basis="trial")
     return folder
 
 
@@ -229,11 +230,11 @@ def sealed_exports() -> list[bytes]:
 def backup() -> bytes:
     """The plain tar of a backup of a home whose log has one entry."""
     folder = make_folder()
-    create_home(folder / "home", trial=True, origin=ORIGIN)
-    enrol_operator(folder / "home", "one")
-    store = open_store(folder / "home")
+    create_home(Home(folder / "home"), trial=True, origin=ORIGIN)
+    enrol_operator(Home(folder / "home"), "one")
+    store = open_store(Home(folder / "home"))
     Ledger(store, SystemClock()).record(EntryType.SUBJECT_SHOWN, None, "x", commitments={"operator": "sweep"})
-    write_backup(folder / "home", store, SystemClock(), [identity()[1]], folder / "sealed")
+    write_backup(Home(folder / "home"), store, SystemClock(), [identity()[1]], folder / "sealed")
     shutil.rmtree(folder / "home")  # where it lives, it is not restored a second time
     return open_bytes((folder / "sealed").read_bytes(), identity()[0])
 

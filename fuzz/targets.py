@@ -32,6 +32,7 @@ from vault.age.sealing import parse_identity, seal_bytes
 from vault.authorisation import check as authorisation
 from vault.authorisation.register import Use
 from vault.canonical_json import canonical_json
+from vault.home_folder import Home
 from vault.instruction.document import draft, parse
 from vault.instruction.patient_list import home_recipient, open_list
 from vault.instruction.signed_page import open_pdf
@@ -47,7 +48,6 @@ from vault.pki.trust_admin import FOLDERS, add_material, list_material
 from vault.pki.trust_store import TrustStore
 from vault.proof.full_verifier import verify_fully
 from vault.records.operators import find_operator
-from vault.site import Site
 from vault.system.clock import SystemClock, format_utc
 from vault.verify import Key, Policy, check_entry, check_witnesses, verify
 from vault.verify import open_note as open_note_alone
@@ -155,29 +155,28 @@ def instruction(data: bytes) -> None:
     checked.admits_responsible(seeds.NIHII[:8])
     home = seeds.home()
     terms = {
-        "home": home,
-        "site": Site.load(home),
-        "operator": find_operator(home, "one"),
+        "home": Home(home),
+        "operator": find_operator(Home(home), "one"),
         "clock": SystemClock(),
     }
     coded(lambda: authorisation.check(detached(data, []), use=Use.MIGRATION, destination="/out", **terms))
 
 
 def patient_list(data: bytes) -> None:
-    sealed = seal_bytes([home_recipient(seeds.home())], data)
-    found = coded(lambda: open_list(seeds.home(), sealed, sha256(data).hexdigest()))
+    sealed = seal_bytes([home_recipient(Home(seeds.home()))], data)
+    found = coded(lambda: open_list(Home(seeds.home()), sealed, sha256(data).hexdigest()))
     assert found is None or all(clean_inss(number) == number for number in found)
     assert found is None or canonical_json(json.loads(data)) == data
 
 
 def age(data: bytes) -> None:
     digest = sha256(seeds.patient_list()).hexdigest()
-    assert coded(lambda: open_list(seeds.home(), data, digest)) in (None, frozenset({seeds.INSS}))
+    assert coded(lambda: open_list(Home(seeds.home()), data, digest)) in (None, frozenset({seeds.INSS}))
 
 
 @cache
 def trust() -> TrustStore:
-    return TrustStore.load(seeds.home())
+    return TrustStore.load(Home(seeds.home()).trust)
 
 
 def cms(data: bytes) -> None:
@@ -204,17 +203,19 @@ def signed_page(data: bytes) -> None:
 
 def stamp(data: bytes) -> None:
     seeds.stamp()
-    coded(lambda: Stamps(seeds.home()).accept(data, datetime.now(UTC)))
+    coded(lambda: Stamps(Home(seeds.home()).stamps, Home(seeds.home()).trust).accept(data, datetime.now(UTC)))
 
 
 def trust_material(data: bytes) -> None:
     home = seeds.home()
     for kind in FOLDERS:
         before = {path for path in (home / "trust").rglob("*") if path.is_file()}
-        taken = coded(lambda kind=kind: add_material(home, kind, data, trial_home=True, now=seeds.NOW))  # type: ignore[misc]
+        taken = coded(
+            lambda kind=kind: add_material(Home(home).trust, kind, data, trial_home=True, now=seeds.NOW)
+        )  # type: ignore[misc]
         if taken is None:
             continue
-        assert TrustStore.load(home).roots and list_material(home)
+        assert TrustStore.load(Home(home).trust).roots and list_material(Home(home).trust)
         for path in {path for path in (home / "trust").rglob("*") if path.is_file()} - before:
             path.unlink()
 
@@ -322,7 +323,7 @@ TARGETS: dict[str, Target] = {
     "instruction": Target(instruction, lambda: [seeds.document()], _drafted),
     "patient_list": Target(patient_list, lambda: [seeds.patient_list()], _json),
     "age": Target(
-        age, lambda: [seal_bytes([home_recipient(seeds.home())], seeds.patient_list())], mutate_bytes
+        age, lambda: [seal_bytes([home_recipient(Home(seeds.home()))], seeds.patient_list())], mutate_bytes
     ),
     "cms": Target(cms, lambda: [seeds.signature()], _der),
     "signed_page": Target(signed_page, lambda: [seeds.page()], mutate_bytes),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 from asn1crypto import keys as asn1_keys
 from asn1crypto import x509 as asn1_x509
@@ -16,6 +15,7 @@ from cryptography.x509.oid import AuthorityInformationAccessOID, NameOID
 from pyhanko.sign import signers
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
+from vault.home_folder import Home
 from vault.instruction import signing
 from vault.pki.trust_store import TRIAL_MARK
 
@@ -169,9 +169,9 @@ class TrialAuthority:
             )
         return builder.sign(issuer.key, hashes.SHA256()).public_bytes(serialization.Encoding.DER)
 
-    def install(self, home: Path, crl: bytes | None = None) -> None:
+    def install(self, home: Home, crl: bytes | None = None) -> None:
         """Put roots, intermediate and lists into a home's trust folder."""
-        trust = home / "trust"
+        trust = home.trust
         (trust / "roots" / "trial-root.pem").write_bytes(pem(self.root.certificate))
         (trust / "intermediates" / "trial-citizen.pem").write_bytes(pem(self.intermediate.certificate))
         (trust / "crls" / "trial-citizen.crl").write_bytes(crl or self.crl())

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
+from vault.home_folder import Home
 from vault.records.enrolment import Ground, attest_doctor, begin_doctor
 from vault.records.operators import find_operator
 from vault.system.clock import SystemClock
 
 
 def enrol_doctor(
-    home: Path, *, inss: str, nihii: tuple[str, ...], name: str, attested_by: tuple[str, str], basis: str
+    home: Home, *, inss: str, nihii: tuple[str, ...], name: str, attested_by: tuple[str, str], basis: str
 ) -> str:
     """Enrol a doctor through two operators, one after the other (`vault.records.enrolment`); return the opaque id."""
     first, second = (find_operator(home, attester) for attester in attested_by)

@@ -21,6 +21,7 @@ from trial.authority import TrialAuthority, p12, pem, sign_cades
 from trial.doctors import enrol_doctor
 from vault.age.sealing import make_identity
 from vault.home.create import create_home
+from vault.home_folder import Home
 from vault.instruction.document import draft
 from vault.ledger.home_log import load_log_key
 from vault.ledger.log import FileLedger
@@ -51,7 +52,7 @@ def make_trial(folder: Path, source: Path, **terms: Any) -> dict[str, str]:
     `terms` replace fields of the instruction (`vault.instruction.document`).
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    home = folder / "home"
+    home = Home(folder / "home")
     site = create_home(home, trial=True, origin=ORIGIN)
     party = party_of(source)
     authority = TrialAuthority()
@@ -72,10 +73,10 @@ def make_trial(folder: Path, source: Path, **terms: Any) -> dict[str, str]:
     (folder / "authorisation.json.p7s").write_bytes(sign_cades(document, doctor, authority))
     (folder / "doctor.p12").write_bytes(p12(doctor, authority, P12_PASSWORD))
     _write_authority(folder / "ca", authority)
-    vkey = FileLedger(home / "ledger", site.origin, load_log_key(home)).vkey
+    vkey = FileLedger(home.ledger, site.origin, load_log_key(home)).vkey
     (folder / "policy.txt").write_text(format_policy(vkey))
     return {
-        "home": str(home),
+        "home": str(home.path),
         "source": str(source),
         "authorisation": str(folder / "authorisation.json"),
         "destination": str((folder / "out").resolve()),

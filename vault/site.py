@@ -43,12 +43,11 @@ class Site:
     )  # of `connectors.base.Limits`, by name (docs/limits.md)
 
     @classmethod
-    def load(cls, home: Path) -> Site:
-        """Load the settings. Missing ones have their default; unknown ones are refused.
+    def load(cls, path: Path) -> Site:
+        """Load the settings from their file. Missing ones have their default; unknown ones are refused.
 
         Raises HomeError: home_not_found, site_malformed, site_setting_unknown.
         """
-        path = home / "site.toml"
         if not path.is_file():
             raise HomeError("home_not_found")
         try:
@@ -100,12 +99,11 @@ def state_line(place: Path) -> str:
     return f"state = {json.dumps(str(place))}\n"
 
 
-def home_id(home: Path) -> str:
-    """Returns the name of a home, 32 hexadecimal digits; created on the first call.
+def home_id(path: Path) -> str:
+    """Returns the name of a home, 32 hexadecimal digits, from its file; created on the first call.
 
     Raises UnreadableSourceError when the file holds something else.
     """
-    path = home / HOME_ID
     if not path.is_file():
         with contextlib.suppress(FileExistsError):  # another process created it first: its name counts
             write_secret(path, secrets.token_hex(16).encode())

@@ -6,7 +6,6 @@ import json
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from flows.session.control import Control
@@ -16,6 +15,7 @@ from vault.authorisation.handwritten import attestations_of
 from vault.authorisation.register import InstructionRegister, registers_of
 from vault.destruction.held_copies import Custody, HeldCopy
 from vault.home.erasure import runs_of, runs_without_lease
+from vault.home_folder import Home
 from vault.instruction.document import parse
 from vault.ledger.entries import EntryType
 from vault.records.attestation import attesters_left
@@ -79,7 +79,7 @@ class Holdings:
         runs = [*(lease.run_id for lease in self.runs), *(str(start["runId"]) for start in self.starts)]
         proofs = [f"runs/{run}/proof/authorisation" for run in runs]
         return [
-            *(_kept(place, date, "proof") for place in proofs if (control.home / place).is_dir()),
+            *(_kept(place, date, "proof") for place in proofs if (control.home.path / place).is_dir()),
             *(_kept(f"custody/{copy.id}", copy.until, "copy_held") for copy in self.copies),
             *(_kept(f"orders/{order}", None, "order_waiting") for order in self.orders),
             *(_kept(f"subjects/{mandate}", None, "mandate_for") for mandate in self.mandates),
@@ -111,7 +111,7 @@ def holdings_of(control: Control, subject_id: str) -> Holdings:
     )
 
 
-def _objects(home: Path, persons: frozenset[str]) -> list[str]:
+def _objects(home: Home, persons: frozenset[str]) -> list[str]:
     subjects = Subjects(home)
     own = [name for person in sorted(persons) for name in subjects.names(person)]
     return [*own, *SharedRecords(home).about(persons)]
@@ -123,10 +123,10 @@ def _starts_without_lease(control: Control, persons: frozenset[str]) -> list[dic
     return [e for e in entries if e["type"] == EntryType.RUN_STARTED.value and e["runId"] in runs]
 
 
-def _orders(home: Path, persons: frozenset[str], instructions: set[str], known: set[str | None]) -> list[str]:
+def _orders(home: Home, persons: frozenset[str], instructions: set[str], known: set[str | None]) -> list[str]:
     """Find sealed orders given by this operator, under these instructions, or for runs that concern the person."""
     subjects, found = Subjects(home), []
-    folder = home / "orders"
+    folder = home.orders
     for name in sorted(p.name for p in folder.iterdir()) if folder.is_dir() else []:
         with suppress(RepriseError, OSError, ValueError, TypeError):
             order = load_order(home, name)
@@ -165,7 +165,7 @@ def _attestations(control: Control, persons: frozenset[str]) -> list[dict[str, A
 
 
 def _attested(
-    home: Path,
+    home: Home,
     persons: frozenset[str],
     name: str,
     kind: str,
@@ -183,8 +183,8 @@ def _attested(
     }
 
 
-def _pages(home: Path) -> list[tuple[InstructionRegister, dict[str, bytes]]]:
-    folder = home / "authorisations"
+def _pages(home: Home) -> list[tuple[InstructionRegister, dict[str, bytes]]]:
+    folder = home.authorisations
     found = []
     for name in sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []:
         with suppress(RepriseError, OSError, ValueError, TypeError):

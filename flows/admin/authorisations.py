@@ -23,7 +23,7 @@ def check(control: Control, file: Path) -> tuple[Report, RepriseError | None]:
     """Run every test on an instruction; spends no use. Returns the report and the refusal. A refusal is a ledger entry."""
     with recording_refusal(control):
         signed = read_evidence(file)
-    report = examine(signed, home=control.home, site=control.site, moment=control.clock.now())
+    report = examine(signed, home=control.home, moment=control.clock.now())
     try:
         with recording_refusal(control):
             _refuse(control, signed, report)
@@ -38,7 +38,6 @@ def _refuse(control: Control, signed: Signed, report: Report) -> None:
     register.check(  # the authoritative check; the report should have a test for everything that it refuses
         signed,
         home=control.home,
-        site=control.site,
         use=report.use,
         destination=parse(signed.document).destination,
         operator=control.person,
@@ -51,7 +50,7 @@ def record(control: Control, file: Path) -> str:
     with recording_refusal(control):
         signed = read_evidence(file)
     with act(control, EntryType.AUTHORISATION_RECORDED, "recorded", refused=EntryType.AUTHORISATION_REFUSED):
-        return register.record(control.home, control.site, signed, control.person, control.clock)
+        return register.record(control.home, signed, control.person, control.clock)
 
 
 def listed(control: Control) -> list[dict[str, Any]]:

@@ -12,6 +12,7 @@ from schemas.errors import ForkError, RefusedError
 from vault.home.backup import refuse_backup, write_backup
 from vault.home.host_record import extends
 from vault.home.restore import restore_backup
+from vault.home_folder import Home
 from vault.ledger.audit import audit
 from vault.ledger.entries import EntryType
 from vault.ledger.notes import VerifierKey
@@ -39,7 +40,7 @@ def backup(control: Control, recipients: list[str], to: Path) -> dict[str, Any]:
     return write_backup(control.home, control.ledger.store, control.clock, recipients, to)
 
 
-def restore(sealed: Path, identity: str, home: Path, operator: str) -> dict[str, Any]:
+def restore(sealed: Path, identity: str, home: Home, operator: str) -> dict[str, Any]:
     """Unpack and check a backup, repeat its erasures before anything else, and end the runs that were alive in it.
 
     The operator must be known to the backup. `rolled_back`: this host's record is ahead of the backup; no run starts until that
@@ -55,7 +56,7 @@ def restore(sealed: Path, identity: str, home: Path, operator: str) -> dict[str,
     return {**found, "rolled_back": False, "ended": sweep_round(home).destroyed}
 
 
-def accept_rollback(home: Path, operator: str, reason: Reason) -> dict[str, int]:
+def accept_rollback(home: Home, operator: str, reason: Reason) -> dict[str, int]:
     """Accept that entries are lost: repeat every erasure that this host has on record, and record that in the ledger.
 
     With a damaged or missing host record the home counts as rolled back; the number of lost entries is then unknown. Runs that
@@ -68,7 +69,7 @@ def accept_rollback(home: Path, operator: str, reason: Reason) -> dict[str, int]
     known = None if damaged else control.memory.remembered()
     if not damaged and (known is None or extends(store, known)):
         raise RefusedError("home_not_rolled_back")
-    faults = audit(home / "ledger", VerifierKey.parse(store.vkey), control.clock.now())
+    faults = audit(home.ledger, VerifierKey.parse(store.vkey), control.clock.now())
     faults = [fault for fault in faults if fault != "run_overdue"]
     if faults:
         raise ForkError(faults[0], count=len(faults))

@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 from base64 import b64encode
-from pathlib import Path
 from typing import Any
 
 from flows.admin._holdings import Holdings, holdings_of
@@ -17,6 +16,7 @@ from schemas.errors import IntegrityError, RetentionError, UnreadableSourceError
 from vault.authorisation.register import persons_without_lease, registers_of
 from vault.destruction.due import is_over
 from vault.home.erasure import forget_subject
+from vault.home_folder import Home
 from vault.ledger.entries import EntryType, commit
 from vault.records.known_numbers import also_known_as
 from vault.records.subjects import Subjects
@@ -60,7 +60,7 @@ def _operators_in(value: Any) -> set[str]:
     return own.union(*map(_operators_in, inner))
 
 
-def _operator_name(home: Path, operator_id: str) -> str | None:
+def _operator_name(home: Home, operator_id: str) -> str | None:
     record = Subjects(home).read(operator_id)
     return None if record is None else str(record["name"])
 
@@ -85,7 +85,7 @@ def erase_subject(control: Control, subject_id: str) -> dict[str, Any]:
     persons = also_known_as(home, subject_id)
     instructions = (register.id for register in registers_of(home, persons))
     # These locks keep runs from starting and instructions from being recorded between check and erasure.
-    with lock_run(home, (*persons, *instructions)), lock_people(home):
+    with lock_run(home, (*persons, *instructions)), lock_people(home.locks):
         return _erase(control, subject_id)
 
 
@@ -108,7 +108,7 @@ def _erase(control: Control, subject_id: str) -> dict[str, Any]:
             control.memory.note_gone("erased", tombstone_name)
     for order in held.orders:
         drop_order(home, order)
-    forget_subject(home, control.site, subject_id, control.record_issue)
+    forget_subject(home, subject_id, control.record_issue)
     return {
         "subject": subject_id,
         "entry": entry.index,
@@ -118,7 +118,7 @@ def _erase(control: Control, subject_id: str) -> dict[str, Any]:
     }
 
 
-def _record(home: Path, subject_id: str) -> dict[str, Any]:
+def _record(home: Home, subject_id: str) -> dict[str, Any]:
     subjects = Subjects(home)
     if subject_id not in subjects.ids():
         raise UnreadableSourceError("no_such_subject")
@@ -148,8 +148,8 @@ def _reason_to_keep(control: Control, held: Holdings) -> str | None:
     return "attester_needed" if any(one["needed"] for one in held.attestations) else None
 
 
-def _refuse_unknown_owner(home: Path) -> None:
+def _refuse_unknown_owner(home: Home) -> None:
     """Refuse while a proof names a doctor but neither its lease nor its instruction is readable: it may be about this person."""
     for run, whom in persons_without_lease(home).items():
-        if whom is None and (home / "runs" / run / "proof" / "authorisation").is_dir():
+        if whom is None and (home.proof(run) / "authorisation").is_dir():
             raise IntegrityError("run_of_unknown_owner", run=run)

@@ -25,7 +25,6 @@ def record(control: Control, file: Path, scan: Path) -> str:
     with act(control, kept, "pending", refused=refused):
         return record_by_hand(
             control.home,
-            control.site,
             signed.document,
             page,
             control.person,
@@ -44,4 +43,4 @@ def attest(control: Control, authorisation: str, verified: Verification) -> None
     """Attest, as the second operator, that the signature is the doctor's. Raises AuthorisationError, OperatorError."""
     attested, refused = EntryType.AUTHORISATION_ATTESTED, EntryType.AUTHORISATION_REFUSED
     with act(control, attested, verified, refused=refused):
-        attest_by_hand(control.home, control.site, authorisation, control.person, verified, control.clock)
+        attest_by_hand(control.home, authorisation, control.person, verified, control.clock)

@@ -14,12 +14,12 @@ def request_for_head(control: Control) -> tuple[int, bytes]:
     store = control.ledger.store
     with store.locked():
         size, checkpoint = store.head().size, store.checkpoint()
-    return size, Stamps(control.home).request(size, checkpoint)
+    return size, Stamps(control.home.stamps, control.home.trust).request(size, checkpoint)
 
 
 def accept_for_head(control: Control, response: bytes) -> tuple[int, str]:
     """Store the response to a request; return the head's size and the authority's time. Raises TrustError."""
-    size, moment = Stamps(control.home).accept(response, control.clock.now())
+    size, moment = Stamps(control.home.stamps, control.home.trust).accept(response, control.clock.now())
     return size, format_utc(moment)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 from flows.session.control import Control
 from schemas.errors import (
@@ -16,6 +15,7 @@ from schemas.errors import (
 )
 from vault.destruction.due import find_unknown
 from vault.destruction.heartbeat import LATE_AFTER_INTERVALS, Heartbeat, last_heartbeat
+from vault.home_folder import Home
 from vault.intake.record import list_intakes
 from vault.runs.facts import is_ended
 from vault.runs.lease import list_runs, list_unreadable
@@ -57,7 +57,7 @@ _ALARMS: dict[str, type[RepriseError]] = {
 }
 
 
-def home_state(home: Path, clock: Clock | None = None) -> HomeState:
+def home_state(home: Home, clock: Clock | None = None) -> HomeState:
     """Return the state of a home; changes nothing in it."""
     control = Control.open_to_look(home, clock)
     leases = list_runs(home)

@@ -38,14 +38,14 @@ class Held:
 
 def listed(control: Control) -> list[Held]:
     """List everything that signatures and stamps are checked against. Raises TrustError for a file that is not trust material."""
-    return [_held(control, material) for material in list_material(control.home)]
+    return [_held(control, material) for material in list_material(control.home.trust)]
 
 
 def add(control: Control, kind: Kind, data: bytes) -> Held:
     """Add a certificate, a revocation list or an OCSP response. Raises TrustError."""
     with act(control, EntryType.TRUST_ADDED, kind):
         trial, now = control.site.trial, control.clock.now()
-        return _held(control, add_material(control.home, kind, data, trial_home=trial, now=now))
+        return _held(control, add_material(control.home.trust, kind, data, trial_home=trial, now=now))
 
 
 def _held(control: Control, found: Material) -> Held:

@@ -23,6 +23,7 @@ from flows.drafting.form import Form
 from flows.drafting.known import Known
 from flows.drafting.template import template as make_template
 from schemas.errors import AuthorisationError, RepriseError
+from vault.home_folder import Home
 from vault.instruction.document import draft as draft_instruction
 from vault.instruction.document import parse
 from vault.instruction.fields import Problem
@@ -83,7 +84,7 @@ def draft(
     return Shown({"written": written, "problems": []}, text)
 
 
-def _asked(place: Path | None, now: datetime, to: list[Path] | None) -> list[Path]:
+def _asked(place: Home | None, now: datetime, to: list[Path] | None) -> list[Path]:
     """Write the instruction from questions; return the files. If anything ends this early, the answers are printed.
 
     Raises AuthorisationError: fields_not_given, without a terminal or at the end of its input.

@@ -10,6 +10,7 @@ import typer
 from flows.admin.operators import begin_home
 from flows.commands.apps import BEFORE, app
 from flows.commands.shared import ActingName, Shown, command
+from vault.home_folder import Home
 
 
 @command(app, panel=BEFORE)
@@ -22,11 +23,11 @@ def create(
     operator: ActingName,
 ) -> Shown:
     """Make an empty home for a site and its first operator, who then enrols the others."""
-    home = folder.resolve()
+    home = Home(folder.resolve())
     site = begin_home(home, origin, operator)
     lines = [
-        f"home {home}, ledger {site.origin}",
+        f"home {home.path}, ledger {site.origin}",
         "next: `reprise enrol operator`, `trust add`, `enrol doctor`, `recipient challenge`, `install-sweep`, `doctor`",
         "hand out `reprise ledger policy` by another way than proofs",
     ]
-    return Shown({"home": str(home), "origin": site.origin}, "\n".join(lines))
+    return Shown({"home": str(home.path), "origin": site.origin}, "\n".join(lines))

@@ -17,6 +17,7 @@ import typer
 from flows.admin.enrolment import Ground, check_inami_numbers, check_national_number
 from schemas.errors import AuthorisationError
 from schemas.regular_file import open_regular
+from vault.home_folder import Home
 
 MAX_BYTES = 64 << 10
 PersonOption = Annotated[
@@ -50,7 +51,7 @@ def _ask(question: str, check: Callable[[str], object]) -> str:
             return answer
 
 
-def read_person(file: Path | None, numbers_of: str, home: Path, ground: Ground) -> Person:
+def read_person(file: Path | None, numbers_of: str, home: Home, ground: Ground) -> Person:
     """Read the person to enrol; `numbers_of` says whose INAMI numbers to ask for.
 
     At a terminal, a number that `home` would refuse is asked for again; one from a file is refused at enrolment. Raises

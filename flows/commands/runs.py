@@ -41,6 +41,7 @@ from flows.session.control import Control
 from flows.session.orders import Order, drop_order, save_order
 from flows.transport.destination import channel_of
 from schemas.errors import HostError, RepriseError, VerificationFailedError
+from vault.home_folder import Home
 
 SourceArgument = Annotated[
     Path,
@@ -70,7 +71,7 @@ PrefectOption = Annotated[
 RunArgument = Annotated[str, typer.Argument(help="The run's id.", show_default=False)]
 
 
-def _carry(home: Path, order: Order, *, prefect: bool | None) -> Shown:
+def _carry(home: Home, order: Order, *, prefect: bool | None) -> Shown:
     server = bool(os.environ.get("PREFECT_API_URL"))
     if prefect and not server:
         raise HostError("prefect_api_not_given")
@@ -80,7 +81,7 @@ def _carry(home: Path, order: Order, *, prefect: bool | None) -> Shown:
 
 
 @contextmanager
-def saying_what_waits(home: Path, run: str | None = None) -> Iterator[None]:
+def saying_what_waits(home: Home, run: str | None = None) -> Iterator[None]:
     """Make an interrupt describe this process's run, and make an error about a run also show that run's state or end.
 
     `run` is the run that the command names, by its id or the beginning of it.
@@ -93,7 +94,7 @@ def saying_what_waits(home: Path, run: str | None = None) -> Iterator[None]:
             raise
 
 
-def _show_run_of(home: Path, error: RepriseError, named: str | None) -> None:
+def _show_run_of(home: Home, error: RepriseError, named: str | None) -> None:
     with suppress(RepriseError, OSError):  # a failure here must not hide the error
         carried = run_of_this_process(home) or {}
         for run in list_runs(home):
@@ -104,12 +105,12 @@ def _show_run_of(home: Path, error: RepriseError, named: str | None) -> None:
                 errors_console.print(describe_run_of_error(run, ours=ours), markup=False)
 
 
-def _direct(home: Path, order: Order) -> dict[str, Any]:
+def _direct(home: Home, order: Order) -> dict[str, Any]:
     with BarWatch(source=lambda: order.source) as observer:
         return engine.start(home, order, observer).to_json()
 
 
-def _through_prefect(home: Path, order: Order) -> dict[str, Any]:
+def _through_prefect(home: Home, order: Order) -> dict[str, Any]:
     """Run the Prefect flow in this process. Refusals come before Prefect's slow start-up.
 
     Raises HostError: prefect_silent, prefect_open.

@@ -12,6 +12,7 @@ from flows.admin import backup as safekeeping
 from flows.commands.apps import HOST, app
 from flows.commands.shared import Acting, ActingName, Examined, Shown, command
 from schemas.regular_file import read_text
+from vault.home_folder import Home
 
 
 @command(app, panel=HOST)
@@ -38,7 +39,7 @@ def restore(
     operator: ActingName,
 ) -> Shown:
     """Make a home from a backup: check it whole; repeat every erasure and destruction before the home is used."""
-    target = Path(os.path.abspath(into))  # noqa: PTH100 - it does not exist yet
+    target = Home(Path(os.path.abspath(into)))  # noqa: PTH100 - it does not exist yet
     found = safekeeping.restore(sealed, read_text(identity), target, operator)
     lines = [
         f"{found['files']} file(s), the ledger at {found['size']} entries as of {found['taken']}",

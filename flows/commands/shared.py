@@ -20,6 +20,7 @@ from flows.session.coded_errors import ErrorParts, parts_of
 from flows.session.control import Control
 from flows.session.user_settings import user_settings
 from schemas.errors import HomeError, RepriseError
+from vault.home_folder import Home
 from vault.system.isolation import from_start_folder
 
 P = ParamSpec("P")
@@ -36,7 +37,7 @@ OperatorOption = Annotated[
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object as the last line of stdout.")]
 
 
-def home_path(home: Path | None) -> Path:
+def home_path(home: Path | None) -> Home:
     """Return the given home, or the environment's, if it opens.
 
     Raises HomeError without a home, ForkError if an older copy of it was restored.
@@ -51,14 +52,15 @@ def home_at_hand(home: Path | None) -> Control | None:
     return Control.open_to_look(home_to_examine(home)) if _named(home) is not None else None
 
 
-def home_to_examine(home: Path | None) -> Path:
+def home_to_examine(home: Path | None) -> Home:
     """Return the home without opening it, for commands that look for faults. Raises HomeError."""
     found = _named(home)
     if found is None:
         raise HomeError("home_not_given")
-    if not (found / "site.toml").is_file():
+    at = Home(found.resolve())
+    if not at.settings.is_file():
         raise HomeError("home_not_found")
-    return found.resolve()
+    return at
 
 
 def _named(home: Path | None) -> Path | None:
@@ -101,8 +103,8 @@ Acting = Annotated[Control, _ACTING]
 """The home, opened for the operator who acts."""
 Looking = Annotated[Control, _LOOKING]
 """The home, opened read-only."""
-Examined = Annotated[Path, _EXAMINING]
-"""Path of the home, unopened: the act that is called opens it."""
+Examined = Annotated[Home, _EXAMINING]
+"""The home, unopened: the act that is called opens it."""
 ActingName = Annotated[str, _NAMING]
 """The name of the operator who acts, for an act that opens the home itself."""
 
@@ -167,7 +169,7 @@ def _marker(hint: Any) -> str | None:
     return next((mark for mark in marks if mark in (_ACTING, _NAMING, _LOOKING, _EXAMINING)), None)
 
 
-def _open(kind: str, home: Path | None, operator: str | None) -> Control | Path | str:
+def _open(kind: str, home: Path | None, operator: str | None) -> Control | Home | str:
     if kind == _NAMING:
         return operator_name(operator)
     found = home_to_examine(home)

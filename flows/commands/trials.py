@@ -15,6 +15,7 @@ from flows.commands.shared import Shown, command
 from flows.commands.wording import describe_result
 from flows.engine import run as engine
 from flows.session.orders import Order
+from vault.home_folder import Home
 
 DEFECTS_NEED = (
     "The export has defects: some records arrive as text or are set aside. The trial's instruction allows that (see ceilings)."
@@ -93,7 +94,7 @@ def demo(
         made["source"], made["authorisation"], "migration", made["destination"], "keyring", OPERATORS[0]
     )
     with BarWatch() as observer:
-        result = engine.start(Path(made["home"]), order, observer).to_json()
+        result = engine.start(Home(Path(made["home"])), order, observer).to_json()
     code, words = verify(Path(result["proof"]), Path(made["policy"]).read_text(encoding="utf-8"))
     where = f"Everything of this demo lies in {folder}; the certificate to read: {result['proof']}/certificate.html"
     text = "\n\n".join((describe_result(result), "\n".join(words), where))

@@ -11,6 +11,7 @@ import typer
 from flows.commands.apps import HOST, app
 from flows.commands.shared import command, errors_console, home_path
 from schemas.errors import HostError
+from vault.home_folder import Home
 
 
 @command(app, panel=HOST)
@@ -50,10 +51,10 @@ def worker(
     settle_prefect(homes[0])
     from flows.worker.work_pool import serve
 
-    serve(str(url), [str(path) for path in homes], pool, limit, _say)
+    serve(str(url), [str(served.path) for served in homes], pool, limit, _say)
 
 
-def _write_units(folder: Path, homes: list[Path], environment: Path) -> None:
+def _write_units(folder: Path, homes: list[Home], environment: Path) -> None:
     from flows.worker.units import write_units
 
     for path in write_units(folder, homes, environment):

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
 from vault.authorisation.may_sign import MaySign, who_may_sign
+from vault.home_folder import Home
 from vault.records.destinations import Destinations
 from vault.records.recipients import Recipient, recipients
-from vault.site import Site
 
 A_FOLDER = "/srv/reprise/out"
 """An example folder for a destination."""
@@ -19,17 +18,17 @@ A_FOLDER = "/srv/reprise/out"
 class Known:
     """What one home knows; all of it is personal data or belongs to the site, for the operator's terminal only."""
 
-    home: Path | None
+    home: Home | None
     people: tuple[MaySign, ...]
     recipients: tuple[Recipient, ...]
     servers: tuple[str, ...]  # sftp://NAME, s3://NAME
     ceiling_hours: int
 
     @classmethod
-    def of(cls, home: Path | None, now: datetime) -> Known:
+    def of(cls, home: Home | None, now: datetime) -> Known:
         """Return what the home knows; without a home nothing but the usual ceiling."""
         if home is None:
             return cls(None, (), (), (), 72)
         servers = tuple(f"{server.channel}://{name}" for name, server in Destinations(home).list())
         people = tuple(who_may_sign(home, now.date()))
-        return cls(home, people, tuple(recipients(home)), servers, Site.load(home).ceiling_hours)
+        return cls(home, people, tuple(recipients(home)), servers, home.site.ceiling_hours)

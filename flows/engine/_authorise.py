@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from pathlib import Path
 
 from flows.lifecycle.evidence import evidence
 from flows.session.acts import recording_refusal
@@ -14,6 +13,7 @@ from flows.transport.destination import require_registered
 from schemas.errors import UnreadableSourceError
 from vault.authorisation.check import Authorisation, check, claim
 from vault.authorisation.register import Use
+from vault.home_folder import Home
 from vault.intake.record import refuse_unusable_intake
 from vault.keys.registry import provider
 from vault.pki.signed_document import Signed
@@ -29,7 +29,7 @@ class Authorised:
     authorisation: Authorisation
     signed: Signed
 
-    def spend(self, home: Path, run_id: str) -> None:
+    def spend(self, home: Home, run_id: str) -> None:
         """Spend the use for this run, once. Raises UseError if another run spent it first."""
         claim(home, self.authorisation, self.signed, run_id)
 
@@ -44,7 +44,6 @@ def authorise(control: Control, order: Order, run_id: str | None = None) -> Auth
         authorisation = check(
             signed,
             home=control.home,
-            site=control.site,
             use=Use(order.use),
             destination=order.destination,
             operator=control.person,

@@ -43,7 +43,7 @@ def take_lease(control: Control, authorised: Authorised, order: Order, order_id:
         use=order.use,
         hours=authorisation.deadline_hours,
         provider=order.keys,
-        partial=parts_folder(control.home / "staging" / run_id),
+        partial=parts_folder(control.home.staging / run_id),
         operator_id=control.person.id,
         ledger_start=control.ledger.store.head().size,
         order_id=order_id or control.keep_order(order),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 from flows.engine import _events as events
@@ -16,6 +15,7 @@ from flows.lifecycle.intakes import note_source
 from flows.lifecycle.package_place import keep_place
 from flows.session.observer import Observer
 from schemas.steps import JUDGED_BEFORE, STEPS
+from vault.home_folder import Home
 from vault.runs.journal import Journal
 from vault.runs.lease import Lease
 from vault.system.clock import Clock
@@ -57,7 +57,7 @@ def judging(use: str, journal: Journal | None = None) -> Iterator[ContractJudge 
 
 
 def supervise(
-    home: Path,
+    home: Home,
     lease: Lease,
     order: StartOrder,
     journal: Journal,
@@ -82,7 +82,7 @@ def supervise(
 
 
 def _handle(
-    home: Path,
+    home: Home,
     lease: Lease,
     order: StartOrder,
     event: events.Event,

@@ -7,7 +7,6 @@ timeout by the boot clock.
 from __future__ import annotations
 
 import threading
-from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -15,6 +14,7 @@ from flows.engine._ipc import DataLink
 from schemas.errors import AuthorisationError, DeadlineError, RefusedError
 from vault.authorisation.check import is_withdrawn
 from vault.destruction.due import rearm_key
+from vault.home_folder import Home
 from vault.runs.lease import Lease
 from vault.system.clock import Clock
 
@@ -29,7 +29,7 @@ class RunGuard:
     the upload of the manifest. A withdrawal after the permission is too late, and the certificate says published.
     """
 
-    def __init__(self, home: Path, lease: Lease, link: DataLink, clock: Clock) -> None:
+    def __init__(self, home: Home, lease: Lease, link: DataLink, clock: Clock) -> None:
         self._home, self._lease, self._link, self._clock = home, lease, link, clock
         self._apart = self._clocks_apart()
         self._over = threading.Event()

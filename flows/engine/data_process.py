@@ -50,6 +50,7 @@ from schemas.errors import IntegrityError, RefusedError, RepriseError
 from schemas.record import dump, load
 from schemas.steps import STEPS
 from vault.authorisation.check import Authorisation, reopen
+from vault.home_folder import Home
 from vault.keys.provider import KeyRef
 from vault.keys.registry import provider
 from vault.runs.lease import Lease, parts_folder
@@ -110,7 +111,7 @@ class Pipe:
 
 def run(order: events.StartOrder, pipe: Pipe) -> None:
     """Do the remaining steps of a run, up to the last step of its use."""
-    home = Path(order.home)
+    home = Home(Path(order.home))
     lease = Lease.load(home, order.run)
     authorisation = reopen(home, lease.authorisation_id, order.use)
     run_key = _key(lease, pipe)
@@ -133,7 +134,7 @@ def _context(
     order: events.StartOrder, lease: Lease, authorisation: Authorisation, run_key: bytes, pipe: Pipe
 ) -> DataContext:
     limits = Limits(**order.limits)
-    home, place = Path(order.home), order.destination
+    home, place = Home(Path(order.home)), order.destination
     files = open_files(
         home,
         lease,

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from typing import Any
 
 from flows.engine._authorise import Authorised, authorise
@@ -42,6 +41,7 @@ from vault.authorisation.check import Authorisation, check_withdrawal, hold_use,
 from vault.authorisation.check import withdraw as record_withdrawal
 from vault.destruction.destroy import key_of
 from vault.destruction.due import is_restored
+from vault.home_folder import Home
 from vault.keys.provider import KeyState
 from vault.keys.registry import provider
 from vault.ledger.entries import EntryType
@@ -52,7 +52,6 @@ from vault.runs.lease import list_runs as leases_of
 from vault.runs.run import Run
 from vault.runs.run_lock import lock_run
 from vault.runs.state import Act, Move, RunState, next_move
-from vault.site import Site
 from vault.system.clock import Clock
 
 INTAKE_KEY_GONE = "intake_key_gone"
@@ -86,17 +85,17 @@ class _ObserverPair:
             observer.step(step, counts)
 
 
-def precheck(home: Path, order: Order) -> None:
+def precheck(home: Home, order: Order) -> None:
     """Refuse now what would be refused later; spends no use. A refusal is a ledger entry."""
     authorise(Control.open(home, order.operator), order)
 
 
-def start_order(home: Path, order_id: str, observer: Observer) -> RunResult:
+def start_order(home: Home, order_id: str, observer: Observer) -> RunResult:
     """Run a sealed order (from Prefect). A second call resumes its run, or returns the result of a run that has ended.
 
     Raises HomeError home_not_found, UnreadableSourceError no_such_order, and what `start` and `resume` raise.
     """
-    Site.load(home)
+    _ = home.site  # fails here on a home that cannot be read
     seen = _observers.get(order_id)
     observer = _ObserverPair(observer, seen) if seen else observer
     begun = run_of_order(home, order_id)
@@ -114,7 +113,7 @@ def start_order(home: Path, order_id: str, observer: Observer) -> RunResult:
 
 
 def start(
-    home: Path, order: Order, observer: Observer, order_id: str | None = None, clock: Clock | None = None
+    home: Home, order: Order, observer: Observer, order_id: str | None = None, clock: Clock | None = None
 ) -> RunResult:
     """Run an order from its authorisation to its certificate.
 
@@ -170,7 +169,7 @@ def _do_steps(
     judge: ContractJudge | None,
 ) -> None:
     start = StartOrder(
-        home=str(control.home),
+        home=str(control.home.path),
         run=lease.run_id,
         use=order.use,
         source=order.source,
@@ -230,7 +229,7 @@ def _end(control: Control, lease: Lease, results: StepResults, cause: Cause, obs
     )
 
 
-def resume(home: Path, run: str, operator: str, observer: Observer, clock: Clock | None = None) -> RunResult:
+def resume(home: Home, run: str, operator: str, observer: Observer, clock: Clock | None = None) -> RunResult:
     """Resume after the last completed step. With a lost key the staging is unreadable: the run starts again from the source.
 
     A run whose end is decided is ended; so is one that is overdue or whose authorisation was withdrawn. Raises RunEndedError,
@@ -298,7 +297,7 @@ def _key_is_lost(lease: Lease) -> bool:
     return ref is None or provider(lease.provider).state(ref) is not KeyState.PRESENT
 
 
-def abandon(home: Path, run: str, operator: str, cause: Cause = Cause.ABANDONED) -> RunResult:
+def abandon(home: Home, run: str, operator: str, cause: Cause = Cause.ABANDONED) -> RunResult:
     """End a run without publishing: destroy, check, certify.
 
     Raises RunEndedError, KeyUnavailableError (run_of_another_host), BusyError while the run is in progress.
@@ -361,7 +360,7 @@ def withdraw(control: Control, authorisation_id: str, signed: Signed | None = No
     try:
         for lease in running:
             with lock_run(home, lease.locks, wait_seconds=END_WAIT_SECONDS):
-                if not control.run(lease).ended and (home / "runs" / lease.run_id).is_dir():
+                if not control.run(lease).ended and (home.run(lease.run_id)).is_dir():
                     end_unpublished(control, lease.reload(home), Cause.WITHDRAWN, Act.WITHDRAW)
     finally:
         close_due(control)
@@ -379,11 +378,11 @@ def _checked_withdrawal(control: Control, authorisation_id: str, signed: Signed)
     if not signed.signatures:
         raise AuthorisationError("signature_missing")
     document, p7s = signed.document, signed.signatures[0].cms
-    check_withdrawal(control.home, control.site, authorisation_id, document, p7s, control.clock)
+    check_withdrawal(control.home, authorisation_id, document, p7s, control.clock)
     return {"withdrawal.json": document, "withdrawal.json.p7s": p7s}
 
 
-def abandon_order(home: Path, order_id: str, cause: Cause) -> None:
+def abandon_order(home: Home, order_id: str, cause: Cause) -> None:
     """Abandon the run of an order, if it began (Prefect's cancellation)."""
     for lease in leases_of(home):
         if lease.order_id == order_id:

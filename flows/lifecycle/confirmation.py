@@ -19,6 +19,7 @@ from schemas.errors import AuthorisationError, UnreadableSourceError
 from vault.authorisation.check import check_controllers_word
 from vault.authorisation.register import InstructionRegister
 from vault.canonical_json import canonical_json
+from vault.home_folder import Home
 from vault.ledger.entries import EntryType, commit
 from vault.pki.trust_store import TrustStore
 from vault.proof.proven import listing_of
@@ -38,7 +39,7 @@ class ImportState(StrEnum):
 _ORDER = tuple(ImportState)
 
 
-def draft_acceptance(home: Path, run: str) -> bytes:
+def draft_acceptance(home: Home, run: str) -> bytes:
     """Return what a controller signs to accept a delivery: canonical JSON with the run and a digest of its sealed parts."""
     lease, report = _delivered(home, run)
     parts = sha256(canonical_json(report["run"]["parts"])).hexdigest()
@@ -77,7 +78,7 @@ def states_of(control: Control, lease: Lease) -> list[ImportState]:
     return [ImportState(e["code"]) for _, e in entries if e["type"] == EntryType.IMPORT_CONFIRMED]
 
 
-def _delivered(home: Path, run: str) -> tuple[Lease, dict[str, Any]]:
+def _delivered(home: Home, run: str) -> tuple[Lease, dict[str, Any]]:
     lease = find_lease(home, run)
     report = read_run_file(home, lease.run_id, RunFile.REPORT)
     if report is None or not report["run"]["parts"] or report["destruction"]["cause"] != "published":
@@ -92,9 +93,7 @@ def _keep_acceptance(control: Control, lease: Lease, signed: tuple[bytes, bytes]
     expected = draft_acceptance(control.home, lease.run_id)
     if signed[0] != expected:
         raise AuthorisationError("acceptance_of_another")
-    signer = check_controllers_word(
-        control.home, control.site, lease.authorisation_id, *signed, control.clock
-    )
+    signer = check_controllers_word(control.home, lease.authorisation_id, *signed, control.clock)
     salt = control.authorisation_salt(lease)
     if salt is None:
         raise AuthorisationError("evidence_erased")
@@ -102,7 +101,7 @@ def _keep_acceptance(control: Control, lease: Lease, signed: tuple[bytes, bytes]
         "acceptance.json": signed[0],
         "acceptance.json.p7s": signed[1],
         "acceptance-signer.json": canonical_json({"version": 1, **signer.to_json()}),
-        **{f"acceptance-{name}": data for name, data in TrustStore.load(control.home).raw.items()},
+        **{f"acceptance-{name}": data for name, data in TrustStore.load(control.home.trust).raw.items()},
     }
     InstructionRegister(control.home, None, lease.authorisation_id).put("acceptance", kept, lease.run_id)
     return commit(salt, EntryType.IMPORT_CONFIRMED.value, "acceptance", listing_of(kept))

@@ -81,7 +81,7 @@ def end_package(control: Control, run_id: str) -> CopyEnd | None:
 
 def shorten_package(control: Control, run_id: str) -> None:
     """Make the operator's copy due now, because the practice has the package."""
-    with lock_copies(control.home, _WAIT_SECONDS):
+    with lock_copies(control.home.locks, _WAIT_SECONDS):
         for copy in _copies(control, CopyKind.PACKAGE, run_id=run_id):
             Custody(control.home).end_at(copy, format_utc(control.clock.now()))
 
@@ -195,7 +195,7 @@ def _end(control: Control, copy: HeldCopy, run_id: str | None, *, certify: bool 
     The copy leaves the register last, so a crash in between loses neither the record nor the certificate. A lock admits one
     process at a time; if another one has destroyed the copy, nothing is left to do.
     """
-    with lock_copies(control.home, 0 if certify else _WAIT_SECONDS):
+    with lock_copies(control.home.locks, 0 if certify else _WAIT_SECONDS):
         custody = Custody(control.home)
         now = [held for held in custody.held() if held.id == copy.id]
         return (

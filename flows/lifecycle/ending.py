@@ -23,6 +23,7 @@ from schemas.outcome import Cause
 from schemas.texts import text
 from vault.authorisation.check import reopen
 from vault.destruction.destroy import Evidence, StagedFile, destroy_run, inventory_staging, probe
+from vault.home_folder import Home
 from vault.keys.registry import provider
 from vault.ledger.entries import EntryType
 from vault.proof.statements import (
@@ -243,7 +244,7 @@ def _custody(control: Control, lease: Lease, destruction: dict[str, Any]) -> dic
     return held
 
 
-def _result(home: Path, ending: Ending, evidence: Evidence, proof: Path) -> RunResult:
+def _result(home: Home, ending: Ending, evidence: Evidence, proof: Path) -> RunResult:
     counts = {**ending.counts, "destroy": {"files": evidence.files, "bytes": evidence.bytes}}
     published = ending.counts.get("publish", {})
     place = place_of(home, ending.lease, published) if published else None

@@ -7,11 +7,12 @@ from pathlib import Path
 
 from schemas.regular_file import open_regular, read_regular
 from vault.authorisation.check import recorded
+from vault.home_folder import Home
 from vault.instruction.signed_page import MAX_BYTES, is_pdf, open_pdf
 from vault.pki.signed_document import Signed, detached
 
 
-def evidence(home: Path, reference: str) -> Signed:
+def evidence(home: Home, reference: str) -> Signed:
     """Read the signed instruction from a file, or from the record under an id."""
     path = Path(reference)
     return read_evidence(path) if path.is_file() else recorded(home, reference)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 from flows.lifecycle.evidence import evidence
@@ -14,6 +13,7 @@ from flows.session.control import Control
 from schemas.errors import DeadlineError, IntakeError, RefusedError, RepriseError
 from vault.authorisation.check import any_use, check, is_withdrawn
 from vault.destruction.due import live_runs
+from vault.home_folder import Home
 from vault.instruction.document import parse
 from vault.intake.identity_store import KEYRING, PROVIDERS
 from vault.intake.mint import mint
@@ -82,7 +82,6 @@ def open_intake(control: Control, reference: str, provider: str, hours: int | No
         checked = check(
             signed,
             home=control.home,
-            site=control.site,
             use=any_use(instruction),
             destination=instruction.destination,
             operator=control.person,
@@ -169,7 +168,7 @@ def _cause(control: Control, intake: Intake) -> str | None:
     return state if state in ("expired", "key_gone") else None
 
 
-def note_source(home: Path, lease: Lease, intake_id: str | None, *, only_key: bool, wanted: bool) -> None:
+def note_source(home: Home, lease: Lease, intake_id: str | None, *, only_key: bool, wanted: bool) -> None:
     """Record whether the run's source is sealed, and bind the intake to the run.
 
     A clear source where a sealed one is `wanted` is recorded too: after that the export does not count as always encrypted.

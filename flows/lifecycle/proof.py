@@ -17,6 +17,7 @@ from schemas.errors import UnreadableSourceError
 from schemas.texts import text
 from vault.authorisation.register import InstructionRegister
 from vault.authorisation.signature_stamps import stamps_of
+from vault.home_folder import Home
 from vault.ledger.entries import EntryType, format_hashes
 from vault.ledger.home_log import load_log_key
 from vault.ledger.notes import Checkpoint, split_note
@@ -47,7 +48,7 @@ class Head:
         return Checkpoint.parse(split_note(self.note)[0])
 
 
-def refresh_proof(home: Path, run: str) -> dict[str, Any]:
+def refresh_proof(home: Home, run: str) -> dict[str, Any]:
     """Issue an ended run's folder anew against the newest stamped head, or the current one if none is stamped.
 
     Raises UnreadableSourceError (no_such_run, run_not_ended), ForkError if the log does not extend a head that was handed out.
@@ -79,7 +80,7 @@ def issue_proof(control: Control, lease: Lease, *, newest: bool = False) -> Path
     report = read_run_file(control.home, lease.run_id, RunFile.REPORT)
     if report is None:
         raise UnreadableSourceError("run_not_ended")
-    folder = control.home / "runs" / lease.run_id / "proof"
+    folder = control.home.proof(lease.run_id)
     everything = control.run(lease).entries()
     handed = _handed_out(control, lease)
     head = _choose_head(control, everything, handed, newest=newest)
@@ -119,7 +120,7 @@ def _choose_head(control: Control, entries: Entries, handed: list[bytes], *, new
     """
     issued = EntryType.PROOF_ISSUED
     least = 1 + max(index for index, entry in entries if newest or entry["type"] != issued)
-    stamped = Stamps(control.home).kept()
+    stamped = Stamps(control.home.stamps, control.home.trust).kept()
     sizes = [Checkpoint.parse(split_note(note)[0]).size for note in handed]
     if not newest and sizes and max(sizes) >= least:
         note = handed[sizes.index(max(sizes))]
@@ -224,7 +225,7 @@ def _acceptance(control: Control, lease: Lease) -> dict[str, bytes]:
 def _stamps(control: Control, authorisation: dict[str, bytes], head: Head) -> dict[str, bytes]:
     files = {"checkpoint.tsr": head.stamp} if head.stamp else {}
     if head.stamp or any(name.endswith(".tsr") for name in authorisation):
-        files["tsa-chain.pem"] = b"".join(root.rstrip() + b"\n" for root in read_roots(control.home))
+        files["tsa-chain.pem"] = b"".join(root.rstrip() + b"\n" for root in read_roots(control.home.trust))
     return files
 
 

@@ -12,6 +12,7 @@ from flows.lifecycle.package_place import place_of
 from flows.session.control import Control
 from schemas.errors import IntegrityError, UnreadableSourceError
 from schemas.outcome import Cause
+from vault.home_folder import Home
 from vault.ledger.entries import EntryType
 from vault.runs.facts import RunFile, read_run_file
 from vault.runs.journal import Journal
@@ -19,7 +20,7 @@ from vault.runs.lease import Lease, find_lease, owner_alive, readable_runs
 from vault.runs.lease import list_runs as leases_of
 
 
-def list_runs(home: Path) -> list[dict[str, Any]]:
+def list_runs(home: Home) -> list[dict[str, Any]]:
     """List every run of the home: its state and, once it has ended, how it ended."""
     return seen_runs(Control.open_to_look(home))
 
@@ -30,7 +31,7 @@ def seen_runs(control: Control) -> list[dict[str, Any]]:
     return [_brief(control, lease, ends.get(lease.run_id)) for lease in leases_of(control.home)]
 
 
-def status(home: Path, run: str) -> dict[str, Any]:
+def status(home: Home, run: str) -> dict[str, Any]:
     """Describe one run, step by step, with its counts; for an ended run also how it ended, and where package and proof are.
 
     Raises UnreadableSourceError (no_such_run), IntegrityError.
@@ -41,7 +42,7 @@ def status(home: Path, run: str) -> dict[str, Any]:
     counts = {entry.step: entry.counts for entry in journal if entry.step != "control"}
     end = _ends(control).get(lease.run_id)
     confirmed = states_of(control, lease)
-    proof = home / "runs" / lease.run_id / "proof"
+    proof = home.proof(lease.run_id)
     fates = fates_of(proof) if control.run(lease).ended else {}
     return {
         **_brief(control, lease, end),
@@ -65,7 +66,7 @@ def fates_of(proof: Path) -> dict[str, dict[str, Any]]:
     return {copy: dict(fates[copy]) for copy in ("source", "package") if isinstance(fates.get(copy), dict)}
 
 
-def source_of(home: Path, run: str) -> str | None:
+def source_of(home: Home, run: str) -> str | None:
     """Return where the export of a live run is; None if the run does not exist or its order is gone."""
     try:
         return Control.open_to_look(home).order_of(find_lease(home, run)).source
@@ -95,7 +96,7 @@ def _brief(control: Control, lease: Lease, end: dict[str, Any] | None) -> dict[s
     }
 
 
-def run_of_order(home: Path, order_id: str) -> dict[str, Any] | None:
+def run_of_order(home: Home, order_id: str) -> dict[str, Any] | None:
     """Return the run that an order began, with its state or end; None if there is no run."""
     ours = [lease for lease in readable_runs(home)[0] if lease.order_id == order_id]
     if not ours:
@@ -104,7 +105,7 @@ def run_of_order(home: Path, order_id: str) -> dict[str, Any] | None:
     return _brief(control, ours[-1], _ends(control).get(ours[-1].run_id))
 
 
-def run_of_this_process(home: Path) -> dict[str, Any] | None:
+def run_of_this_process(home: Home) -> dict[str, Any] | None:
     """Return the run that this process runs, or ran last, with its state.
 
     Raises IntegrityError if a lease is damaged.

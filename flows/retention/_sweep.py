@@ -15,6 +15,7 @@ from schemas.errors import BusyError, DestructionError, LedgerError, RepriseErro
 from schemas.outcome import Cause
 from vault.destruction.destroy import destroy_stray, inventory_staging, key_of, remove
 from vault.destruction.due import find_unknown, forget_key, is_restored, live_runs, rearm_keys, reason_to_look
+from vault.home_folder import Home
 from vault.intake.record import intakes_out_of_reach
 from vault.keys.registry import provider
 from vault.ledger.entries import EntryType
@@ -28,7 +29,7 @@ _PASSING = (OSError, BusyError, DestructionError, LedgerError, StorageFullError)
 """Errors that may be gone at the next sweep; until then the kernel's own timeout protects the key."""
 
 
-def sweep_home(home: Path, clock: Clock | None = None) -> SweepReport:
+def sweep_home(home: Home, clock: Clock | None = None) -> SweepReport:
     """Destroy what is due. Each run that cannot be verified is counted and does not stop the sweep of the others."""
     control = Control.open_for_sweep(home, clock)
     report = SweepReport(unreadable=_give_up_unreadable(control))

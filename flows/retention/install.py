@@ -12,7 +12,7 @@ from pathlib import Path
 from flows.retention.units import MARK, SweepPlan, cron_table, systemd_units
 from schemas.errors import HostError
 from vault.destruction.heartbeat import unit_name
-from vault.site import Site
+from vault.home_folder import Home
 from vault.system.child_process import run_program
 from vault.system.files import sync_folder, write_durably
 
@@ -34,7 +34,7 @@ def cron_runs() -> bool:
     return sweep.cron_runs(Host())
 
 
-def make_plan(home: Path, every_minutes: int, *, network: bool = False) -> SweepPlan:
+def make_plan(home: Home, every_minutes: int, *, network: bool = False) -> SweepPlan:
     """Return what to install. The user is the home's owner: run keys are in the owner's keyring, so only the owner may act.
 
     If this environment moves the host's record of a home of version 1, the sweep uses the same location. Raises HostError:
@@ -43,12 +43,12 @@ def make_plan(home: Path, every_minutes: int, *, network: bool = False) -> Sweep
     if not 1 <= every_minutes <= 60 or 60 % every_minutes:
         raise HostError("sweep_interval_unusable", limit=60)
     try:
-        name = pwd.getpwuid(home.stat().st_uid).pw_name
+        name = pwd.getpwuid(home.path.stat().st_uid).pw_name
     except KeyError:
         raise HostError("no_such_user") from None
-    fixed = Site.load(home).state is not None
+    fixed = home.site.state is not None
     environment = tuple((n, os.environ[n]) for n in _MEMORY if os.environ.get(n) and not fixed)
-    if _FORBIDDEN & set(str(home)) or any((_FORBIDDEN | {'"'}) & set(value) for _, value in environment):
+    if _FORBIDDEN & set(str(home.path)) or any((_FORBIDDEN | {'"'}) & set(value) for _, value in environment):
         raise HostError("home_path_unusable")
     return SweepPlan(_program(), home, unit_name(home), name, every_minutes, network, environment)
 

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import contextlib
-from pathlib import Path
 
 from flows.retention._sweep import sweep_home
 from flows.session.control import Control
 from flows.session.results import SweepReport
 from vault.destruction.heartbeat import beat
 from vault.home.replay import Replayed, replay
+from vault.home_folder import Home
 from vault.ledger.entries import EntryType
 from vault.records.tombstones import tombstones
 from vault.runs.lease import readable_runs
 from vault.system.clock import Clock
 
 
-def sweep_round(home: Path, clock: Clock | None = None) -> SweepReport:
+def sweep_round(home: Home, clock: Clock | None = None) -> SweepReport:
     """Sweep. The heartbeat is written last, so a sweep that fails half-way counts as not run."""
     control = Control.open_for_sweep(home, clock)
     report = sweep_home(home, clock)
@@ -33,6 +33,6 @@ def _repeat_erasures(control: Control) -> None:
             control.memory.note_gone("erased", name)
     if readable_runs(control.home)[1]:
         return  # their owners are unknown for now; the next sweep tries again
-    found = replay(control.home, control.site, control.memory, control.clock, control.record_issue)
+    found = replay(control.home, control.memory, control.clock, control.record_issue)
     if found != Replayed():
         control.record(EntryType.HOME_RESTORED, None, "found_again", found.counts())

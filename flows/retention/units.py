@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from vault.home_folder import Home
+
 MARK = "# Written by `reprise install-sweep`. Changes are lost; put your own into a drop-in."
 
 # systemd.exec(5), and why:
@@ -83,7 +85,7 @@ class SweepPlan:
     """Which program sweeps which home, as which user, and how often."""
 
     program: Path
-    home: Path
+    home: Home
     name: str  # name of the units, without suffix
     user: str
     every_minutes: int
@@ -95,7 +97,7 @@ class SweepPlan:
 
 def systemd_units(plan: SweepPlan) -> dict[str, str]:
     """Return service and timer, by file name."""
-    words = (str(plan.program), "sweep", "--home", str(plan.home))
+    words = (str(plan.program), "sweep", "--home", str(plan.home.path))
     return {
         f"{plan.name}.service": _SERVICE.format(
             mark=MARK,
@@ -113,7 +115,7 @@ def systemd_units(plan: SweepPlan) -> dict[str, str]:
 
 def cron_table(plan: SweepPlan) -> dict[str, str]:
     """Return a table for /etc/cron.d, by file name; cron mails standard error."""
-    words = (str(plan.program), "sweep", "--home", str(plan.home))
+    words = (str(plan.program), "sweep", "--home", str(plan.home.path))
     command = " ".join(_cron_word(word) for word in words)
     minutes = "*" if plan.every_minutes == 1 else f"*/{plan.every_minutes}"
     environment = "".join(f'{name}="{value}"\n' for name, value in plan.environment)

@@ -20,13 +20,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from schemas.errors import RefusedError, RepriseError
+from vault.home_folder import Home
 from vault.ledger.entries import EntryType
 from vault.system.files import sync_folder
 
 if TYPE_CHECKING:
     from flows.session.control import Control
-
-FOLDER = "acts"
 
 
 @dataclass
@@ -71,7 +70,7 @@ def recording_refusal(control: Control) -> Iterator[None]:
 def record_interrupted(control: Control) -> int:
     """Record each act whose process ended before its entry was written; return their number."""
     found = 0
-    for path in sorted((control.home / FOLDER).glob("*.json")):
+    for path in sorted((control.home.acts).glob("*.json")):
         # OSError: its process goes on, or another one is recording it
         with contextlib.suppress(OSError), path.open("rb") as file:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -90,12 +89,12 @@ def _type_in(intent: bytes) -> str:
 
 
 @contextmanager
-def _intent(home: Path, entry_type: EntryType) -> Iterator[Path]:
+def _intent(home: Home, entry_type: EntryType) -> Iterator[Path]:
     """Write the intent to disk, locked while its process lives.
 
     It gets its name once it is locked and whole: under that name others take an unlocked one for abandoned.
     """
-    folder = home / FOLDER
+    folder = home.acts
     folder.mkdir(mode=0o700, exist_ok=True)
     path = folder / f"{secrets.token_hex(8)}.json"
     unnamed = path.with_suffix(".new")

@@ -28,6 +28,7 @@ from vault.authorisation.check import Authorisation, release_use
 from vault.destruction.destroy import remove
 from vault.home.host_record import HostRecord
 from vault.home.replay import Replayed, close_restore, destroyed_in, hand_to_sweep, replay, restore_pending
+from vault.home_folder import Home
 from vault.ledger.completeness import AFTERWARDS
 from vault.ledger.entries import EntryType, Ledger, Recorded, commit
 from vault.ledger.home_log import open_store
@@ -50,14 +51,14 @@ _COUNTING = (EntryType.DESTRUCTION_COMPLETED.value, *AFTERWARDS)
 class Control:
     """Who acts, on which home, and by which clock."""
 
-    home: Path
+    home: Home
     site: Site
     operator: Operator | None
     clock: Clock
     ledger: Ledger
 
     @classmethod
-    def open(cls, home: Path, operator: str, clock: Clock | None = None) -> Control:
+    def open(cls, home: Home, operator: str, clock: Clock | None = None) -> Control:
         """Open a home for an operator.
 
         Raises OperatorError if the operator is missing or unknown; HomeError (site_setting_unknown, limit_too_high) for a limit
@@ -76,7 +77,7 @@ class Control:
         return control
 
     @classmethod
-    def open_to_look(cls, home: Path, clock: Clock | None = None) -> Control:
+    def open_to_look(cls, home: Home, clock: Clock | None = None) -> Control:
         """Open a home read-only, or for the sweep, which acts without an operator.
 
         Raises ForkError (home_rolled_back, host_record_missing). In a restored home, erasures are repeated first.
@@ -84,7 +85,7 @@ class Control:
         return cls._open_unchecked(home, clock).refuse_or_forget()
 
     @classmethod
-    def open_restored(cls, home: Path, operator: str) -> Control:
+    def open_restored(cls, home: Home, operator: str) -> Control:
         """Like `open_to_look`, for the operator who restored the home. Raises OperatorError too."""
         return cls.open_rolled_back(home, operator).refuse_or_forget()
 
@@ -100,21 +101,21 @@ class Control:
         return self
 
     @classmethod
-    def open_rolled_back(cls, home: Path, operator: str, clock: Clock | None = None) -> Control:
+    def open_rolled_back(cls, home: Home, operator: str, clock: Clock | None = None) -> Control:
         """Open a home that is older than this host's record of it, for the operator who accepts that."""
         refuse_foreign_user(home)
         bare = cls._open_unchecked(home, clock)
         return cls(home, bare.site, find_operator(home, operator), bare.clock, bare.ledger)
 
     @classmethod
-    def _open_unchecked(cls, home: Path, clock: Clock | None) -> Control:
+    def _open_unchecked(cls, home: Home, clock: Clock | None) -> Control:
         clock = clock or SystemClock()
-        return cls(home, Site.load(home), None, clock, Ledger(open_store(home), clock))
+        return cls(home, home.site, None, clock, Ledger(open_store(home), clock))
 
     @property
     def memory(self) -> HostRecord:
         """This host's record of the home, stored outside of it."""
-        return HostRecord.of(self.home, self.site)
+        return HostRecord.of(self.home)
 
     def forget_again(self, code: str, counts: dict[str, int] | None = None) -> Replayed:
         """Repeat earlier erasures and destructions, hand live runs over to the sweep, and record that in the ledger."""
@@ -125,7 +126,6 @@ class Control:
             alive = hand_to_sweep(self.home, code)
             found = replay(
                 self.home,
-                self.site,
                 self.memory,
                 self.clock,
                 self.record_issue,
@@ -139,7 +139,7 @@ class Control:
         return found
 
     @classmethod
-    def open_for_sweep(cls, home: Path, clock: Clock | None = None) -> Control:
+    def open_for_sweep(cls, home: Home, clock: Clock | None = None) -> Control:
         """Open a home for the sweep, which acts by the site's standing order, even if this host's record is damaged or missing.
 
         Raises HostError (foreign_user).
@@ -269,7 +269,7 @@ class Control:
         for folder in lease.folders:
             remove(folder)
         drop_order(self.home, str(lease.order_id))
-        remove(self.home / "runs" / lease.run_id)
+        remove(self.home.run(lease.run_id))
 
     def record_failed(self, lease: Lease, error: RepriseError) -> None:
         """Record a failed run by its code."""
@@ -318,12 +318,12 @@ class Control:
         return lease.update(self.home, key_ref=None)
 
 
-def refuse_foreign_user(home: Path) -> None:
+def refuse_foreign_user(home: Home) -> None:
     """Raise HostError (foreign_user) unless the home's owner acts: other users cannot see the keys in the owner's keyring.
 
     Even to root, a live key would look as if it were gone.
     """
-    if home.is_dir() and home.stat().st_uid != os.geteuid():
+    if home.path.is_dir() and home.path.stat().st_uid != os.geteuid():
         raise HostError("foreign_user")
 
 

@@ -12,11 +12,10 @@ import secrets
 import time
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from schemas.errors import BusyError, UnreadableSourceError
-from vault.keys.site_key import SiteKey
+from vault.home_folder import Home
 from vault.runs.lease import readable_runs
 from vault.system.clock import format_utc
 
@@ -34,12 +33,12 @@ class Order:
     intake: str | None = None  # id of the intake that the source must be sealed to; None: found by trying
 
 
-def save_order(home: Path, order: Order) -> str:
+def save_order(home: Home, order: Order) -> str:
     """Seal the order in the home; return its id."""
     order_id = secrets.token_hex(8)
-    folder = home / "orders"
+    folder = home.orders
     folder.mkdir(mode=0o700, exist_ok=True)
-    sealed = SiteKey.load(home).seal(json.dumps(asdict(order)).encode(), f"order/{order_id}")
+    sealed = home.site_key.seal(json.dumps(asdict(order)).encode(), f"order/{order_id}")
     descriptor = os.open(folder / order_id, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as stream:
         stream.write(sealed)
@@ -48,27 +47,27 @@ def save_order(home: Path, order: Order) -> str:
     return order_id
 
 
-def load_order(home: Path, order_id: str) -> Order:
+def load_order(home: Home, order_id: str) -> Order:
     """Open an order. Raises UnreadableSourceError if no order has this id."""
-    path = home / "orders" / order_id
+    path = home.orders / order_id
     if not order_id.isalnum() or not path.is_file():
         raise UnreadableSourceError("no_such_order")
-    opened = SiteKey.load(home).open(path.read_bytes(), f"order/{order_id}")
+    opened = home.site_key.open(path.read_bytes(), f"order/{order_id}")
     return Order(**json.loads(opened))
 
 
-def list_orders(home: Path) -> list[dict[str, Any]]:
+def list_orders(home: Home) -> list[dict[str, Any]]:
     """List the orders of the home, oldest first, in clear: for the operator's terminal. `run` is the run that the order began."""
     runs = {lease.order_id: lease.run_id for lease in readable_runs(home)[0]}
     found = []
-    for path in sorted((home / "orders").glob("*"), key=lambda p: (p.stat().st_mtime, p.name)):
+    for path in sorted((home.orders).glob("*"), key=lambda p: (p.stat().st_mtime, p.name)):
         made = datetime.fromtimestamp(path.stat().st_mtime, UTC)
         order = asdict(load_order(home, path.name))
         found.append({"order": path.name, "made": format_utc(made), "run": runs.get(path.name), **order})
     return found
 
 
-def cancel_order(home: Path, order_id: str) -> None:
+def cancel_order(home: Home, order_id: str) -> None:
     """Delete a waiting order. Raises UnreadableSourceError (no_such_order), BusyError (order_has_a_run)."""
     load_order(home, order_id)
     for lease in readable_runs(home)[0]:
@@ -77,17 +76,17 @@ def cancel_order(home: Path, order_id: str) -> None:
     drop_order(home, order_id)
 
 
-def drop_stale_orders(home: Path, hours: int) -> None:
+def drop_stale_orders(home: Home, hours: int) -> None:
     """Delete orders that were not triggered within so many hours and that no run needs."""
     leases, out_of_reach = readable_runs(home)
     if out_of_reach:
         return  # the orders that these runs need are unknown for now
     wanted = {lease.order_id for lease in leases}
-    for path in (home / "orders").glob("*"):
+    for path in (home.orders).glob("*"):
         if path.is_file() and path.name not in wanted and time.time() - path.stat().st_mtime > hours * 3600:
             path.unlink(missing_ok=True)
 
 
-def drop_order(home: Path, order_id: str) -> None:
+def drop_order(home: Home, order_id: str) -> None:
     """Delete an order whose run has ended."""
-    (home / "orders" / order_id).unlink(missing_ok=True)
+    (home.orders / order_id).unlink(missing_ok=True)

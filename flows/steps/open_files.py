@@ -8,6 +8,7 @@ from pathlib import Path
 
 from connectors.base import Limits, SourceFile
 from connectors.opening import open_file, open_source, open_stream
+from vault.home_folder import Home
 from vault.intake.sealed_source import is_sealed, open_sealed
 from vault.runs.lease import Lease
 
@@ -16,7 +17,7 @@ Report = Callable[[str | None, bool], None]
 
 
 def open_files(
-    home: Path, lease: Lease, path: Path, wanted: str | None, limits: Limits, report: Report
+    home: Home, lease: Lease, path: Path, wanted: str | None, limits: Limits, report: Report
 ) -> tuple[SourceFile, ...]:
     """Recognise a sealed source by its first bytes, and open it with the intake it was sealed to.
 

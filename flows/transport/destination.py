@@ -11,6 +11,7 @@ from connectors.destinations.s3 import S3Destination
 from connectors.destinations.sftp import SftpDestination
 from flows.transport.dial import dial
 from vault.authorisation.terms import destination_refusals, refuse_first
+from vault.home_folder import Home
 from vault.records.destinations import Destinations, Server, SftpServer, parse_remote
 
 
@@ -20,7 +21,7 @@ def channel_of(destination: str) -> str:
     return "folder" if remote is None else remote.channel
 
 
-def require_registered(home: Path, destination: str | None) -> None:
+def require_registered(home: Home, destination: str | None) -> None:
     """Refuse undeclared servers. Raises ScopeError for a server that the site did not declare."""
     refuse_first(destination_refusals(home, destination))
 
@@ -31,7 +32,7 @@ def package_place(destination: str, run_id: str) -> str:
 
 
 def open_destination(
-    home: Path, destination: str, run_id: str, patience: Backoff | None = None
+    home: Home, destination: str, run_id: str, patience: Backoff | None = None
 ) -> Destination:
     """Open the run's place at its destination; a server is contacted when first needed.
 

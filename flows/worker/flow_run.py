@@ -17,6 +17,7 @@ from typing import Any
 from uuid import UUID
 
 from schemas.errors import FlowRunRefusedError
+from vault.home_folder import Home
 
 ENTRY_POINTS = {
     "migrate": "flows/migrate.py:migrate",
@@ -107,7 +108,9 @@ def _abandon(accepted: Accepted) -> None:
     from schemas.outcome import Cause
 
     if accepted.flow != "sweep":
-        abandon_order(Path(accepted.parameters["home"]), accepted.parameters["order"], cause=Cause.CANCELLED)
+        abandon_order(
+            Home(Path(accepted.parameters["home"])), accepted.parameters["order"], cause=Cause.CANCELLED
+        )
 
 
 if __name__ == "__main__":

@@ -6,7 +6,8 @@ They are set in the environment before Prefect is imported, and never override e
 from __future__ import annotations
 
 import os
-from pathlib import Path
+
+from vault.home_folder import Home
 
 SETTINGS = {
     "DO_NOT_TRACK": "1",
@@ -26,11 +27,11 @@ _API = ("PREFECT_API_URL", "PREFECT_API_AUTH_STRING", "PREFECT_API_SSL_CERT_FILE
 _MEMORY = ("REPRISE_STATE", "XDG_STATE_HOME")  # where this host's records of homes are
 
 
-def settle_prefect(home: Path) -> None:
+def settle_prefect(home: Home) -> None:
     """Give Prefect a folder inside the home, and the settings above."""
     for name, value in SETTINGS.items():
         os.environ.setdefault(name, value)
-    os.environ.setdefault("PREFECT_HOME", str(home / "prefect"))
+    os.environ.setdefault("PREFECT_HOME", str(home.prefect))
     # On the command line an error is shown once, by Reprise's own line and advice.
     os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
 

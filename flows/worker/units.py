@@ -9,7 +9,7 @@ from flows.retention.install import make_plan
 from flows.retention.units import systemd_word
 from flows.worker.prefect_settings import SETTINGS
 from schemas.errors import HostError
-from vault.site import Site
+from vault.home_folder import Home
 from vault.system.files import write_durably
 
 MARK = "# Written by `reprise worker --units`. Changes are lost; put your own into a drop-in."
@@ -81,9 +81,9 @@ WantedBy=multi-user.target
 """
 
 
-def worker_units(program: Path, homes: Sequence[Path], user: str, environment: Path) -> dict[str, str]:
+def worker_units(program: Path, homes: Sequence[Home], user: str, environment: Path) -> dict[str, str]:
     """Return server and worker units, by file name. `environment` holds the API's address and password, for root alone (0600)."""
-    words = [str(program), "worker", *(word for home in homes for word in ("--home", str(home)))]
+    words = [str(program), "worker", *(word for home in homes for word in ("--home", str(home.path)))]
     file = systemd_word(str(environment)).strip('"')  # a path in EnvironmentFile= takes no quotes
     settings = "\n".join(f"Environment={name}={value}" for name, value in sorted(SETTINGS.items()))
     return {
@@ -99,9 +99,9 @@ def worker_units(program: Path, homes: Sequence[Path], user: str, environment: P
     }
 
 
-def write_units(folder: Path, homes: list[Path], environment: Path) -> list[Path]:
+def write_units(folder: Path, homes: list[Home], environment: Path) -> list[Path]:
     """Write the units for some homes; return the files. Raises HostError: unit_not_ours, before writing any."""
-    plan = make_plan(homes[0], Site.load(homes[0]).sweep_every_minutes)
+    plan = make_plan(homes[0], homes[0].site.sweep_every_minutes)
     written = {
         folder / name: text
         for name, text in worker_units(plan.program, homes, plan.user, environment).items()

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from schemas.errors import ForkError
 from vault.home.create import create_home
+from vault.home_folder import Home
 from vault.ledger.audit import audit
 from vault.ledger.entries import EntryType, Ledger, commit
 from vault.ledger.home_log import load_log_key
@@ -22,9 +23,9 @@ from vault.system.clock import SystemClock
 
 ROOT = Path(__file__).resolve().parents[2]
 WRITER = (
-    "import sys; from pathlib import Path; from vault.system.clock import SystemClock; "
+    "import sys; from pathlib import Path; from vault.home_folder import Home; from vault.system.clock import SystemClock; "
     "from vault.ledger.entries import *; from vault.ledger.home_log import load_log_key; from vault.ledger.log import FileLedger; h=Path(sys.argv[1]); "
-    "l=Ledger(FileLedger(h/'ledger','test.example/log',load_log_key(h)),SystemClock()); "
+    "l=Ledger(FileLedger(h/'ledger','test.example/log',load_log_key(Home(h))),SystemClock()); "
     "[l.record(EntryType.AUTHORISATION_REFUSED,None,'x',commitments={'operator':commit(b'a','b','c',b'd')}) for _ in range(int(sys.argv[2]))]"
 )
 
@@ -59,20 +60,20 @@ def test_a_writer_who_counts_wrong_is_refused(store):
 
 
 def test_four_processes_leave_no_gap_and_no_fork(tmp_path):
-    create_home(tmp_path, trial=True, origin="test.example/log")
+    create_home(Home(tmp_path), trial=True, origin="test.example/log")
     writers = [
         subprocess.Popen([sys.executable, "-c", WRITER, str(tmp_path), "15"], cwd=ROOT) for _ in range(4)
     ]
     assert [writer.wait(timeout=120) for writer in writers] == [0] * 4
-    store = FileLedger(tmp_path / "ledger", "test.example/log", load_log_key(tmp_path))
+    store = FileLedger(tmp_path / "ledger", "test.example/log", load_log_key(Home(tmp_path)))
     entries = [json.loads(entry) for entry in store.read(0, store.head().size)]
     assert [entry["seq"] for entry in entries] == list(range(1, 61))
     assert audit(tmp_path / "ledger", VerifierKey.parse(store.vkey), SystemClock().now()) == []
 
 
 def test_after_kill_9_in_the_middle_of_appending_the_log_is_whole(tmp_path):
-    create_home(tmp_path, trial=True, origin="test.example/log")
-    store = FileLedger(tmp_path / "ledger", "test.example/log", load_log_key(tmp_path))
+    create_home(Home(tmp_path), trial=True, origin="test.example/log")
+    store = FileLedger(tmp_path / "ledger", "test.example/log", load_log_key(Home(tmp_path)))
     ledger, size = Ledger(store, SystemClock()), 0
     for turn in range(8):
         writer = subprocess.Popen([sys.executable, "-c", WRITER, str(tmp_path), "100000"], cwd=ROOT)

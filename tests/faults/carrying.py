@@ -13,6 +13,7 @@ from flows.engine import run as engine
 from flows.session.observer import NoObserver
 from flows.session.orders import Order
 from schemas.errors import RepriseError
+from vault.home_folder import Home
 
 
 class NoJudge:
@@ -37,7 +38,7 @@ flows.engine._supervise.ContractJudge = NoJudge  # type: ignore[assignment, misc
 def carry(plan: dict[str, Any]) -> int:
     """The exit code: 0, that of the error, or 40 for one of the system's."""
     try:
-        engine.start(Path(plan["home"]), Order(**plan["order"]), NoObserver())
+        engine.start(Home(Path(plan["home"])), Order(**plan["order"]), NoObserver())
     except RepriseError as error:
         return error.exit_code
     except OSError:

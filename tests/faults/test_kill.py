@@ -10,6 +10,7 @@ from support.whole_run import WholeRun
 
 from flows.engine import run as engine
 from flows.retention._sweep import sweep_home
+from vault.home_folder import Home
 from vault.runs.lease import list_runs
 
 STEPS = (
@@ -76,7 +77,7 @@ def test_a_killed_run_resumes_to_the_same_content(kill, practice, undisturbed, t
     expected = -9 if kill["who"] == "control" else 0 if all_was_told else 50
     assert died.returncode == expected, died.stdout + died.stderr
     if kill["name"] in ENDED_BEFORE_LEASE:
-        assert list_runs(case.home) == []
+        assert list_runs(Home(case.home)) == []
         case.start()
     elif not (case.home / "runs" / case.run_id / "proof" / "manifest.json").is_file():
         assert case.resume().state == "certified"
@@ -91,12 +92,12 @@ def test_a_killed_run_resumes_to_the_same_content(kill, practice, undisturbed, t
 def test_a_killed_run_is_ended_without_a_trace(kill, way, practice, tmp_path, monkeypatch):
     case = WholeRun(tmp_path / "trial", practice)
     case.start_apart(kill)
-    leases = list_runs(case.home)
+    leases = list_runs(Home(case.home))
     ended = [x for x in leases if (case.home / "runs" / x.run_id / "proof" / "manifest.json").is_file()]
     if leases and not ended:
         if way == "abandon":
-            engine.abandon(case.home, case.run_id, "trial")
+            engine.abandon(Home(case.home), case.run_id, "trial")
         else:
             monkeypatch.setattr("vault.runs.lease.Lease.seconds_left", lambda self, clock: 0)
-            assert sweep_home(case.home).destroyed == 1
+            assert sweep_home(Home(case.home)).destroyed == 1
     case.nothing_left()

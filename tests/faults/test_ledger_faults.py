@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from vault.home.create import create_home
+from vault.home_folder import Home
 from vault.ledger.audit import audit
 from vault.ledger.entries import EntryType, Ledger, commit
 from vault.ledger.home_log import load_log_key
@@ -36,12 +37,12 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture
 def home(tmp_path) -> Path:
-    create_home(tmp_path, trial=True, origin="test.example/log")
+    create_home(Home(tmp_path), trial=True, origin="test.example/log")
     return tmp_path
 
 
 def open_ledger(home: Path) -> Ledger:
-    return Ledger(FileLedger(home / "ledger", "test.example/log", load_log_key(home)), SystemClock())
+    return Ledger(FileLedger(home / "ledger", "test.example/log", load_log_key(Home(home))), SystemClock())
 
 
 def append(home: Path, count: int, *before: str) -> subprocess.Popen[bytes]:
@@ -86,7 +87,7 @@ def test_a_system_call_that_fails_or_never_returns(tmp_path, call, fault):
     cases = hurt = 0
     for nth in TIMES:
         home = tmp_path / f"{nth}"
-        create_home(home, trial=True, origin="test.example/log")
+        create_home(Home(home), trial=True, origin="test.example/log")
         open_ledger(home).store.append(0, [ENTRY % (n, n + 1) for n in range(254)])
         for name in ("tile/0/000.p/255", "tile/entries/000.p/255"):  # an earlier crash left these
             (home / "ledger" / name).write_bytes(b"never recorded")

@@ -9,6 +9,7 @@ from support.whole_run import WholeRun
 from flows.engine import _ipc as data_link
 from flows.engine import run as engine
 from schemas.errors import ReconciliationError
+from vault.home_folder import Home
 
 TABLES = (
     "unit/item", "unit/transaction", "unit/text", "unit/heading", "unit/patient_field", "link", "document", "document_chunk",
@@ -78,5 +79,5 @@ def test_a_mutant_turns_the_run_red(mutant, practice, tmp_path, monkeypatch):
         assert red.value.code == "rule_chart_not_valid"
     assert not list(case.destination.glob("reprise-*"))
     assert list((case.home / "staging").iterdir()), "a red run destroys nothing by itself"
-    engine.abandon(case.home, case.run_id, "trial")
+    engine.abandon(Home(case.home), case.run_id, "trial")
     case.nothing_left()

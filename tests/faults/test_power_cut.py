@@ -27,6 +27,7 @@ from flows.engine import run as engine
 from flows.retention._sweep import sweep_home
 from flows.session.observer import NoObserver
 from trial.practice.write import write_practice
+from vault.home_folder import Home
 from vault.keys.linux_keyring import KernelKeyring
 from vault.runs import lease as leases
 from vault.runs.facts import is_ended
@@ -78,7 +79,7 @@ class Bench:
             for pid in family:
                 _signal(pid, signal.SIGKILL)
             process.wait(60)
-            for lease in list_runs(self.case.home):
+            for lease in list_runs(Home(self.case.home)):
                 ref = KernelKeyring().find(lease.run_id)
                 if ref is not None:
                     KernelKeyring().destroy(ref)
@@ -102,21 +103,21 @@ def _signal(pid: int, number: int) -> None:
 
 def recover(bench: Bench, way: str) -> None:
     case = bench.case
-    runs = list_runs(case.home)
-    alive = [lease for lease in runs if not is_ended(case.home, lease.run_id)]
+    runs = list_runs(Home(case.home))
+    alive = [lease for lease in runs if not is_ended(Home(case.home), lease.run_id)]
     if way == "resume":
         if not runs:
             case.start()
         for lease in alive:
-            assert engine.resume(case.home, lease.run_id, "trial", NoObserver()).state == "certified"
+            assert engine.resume(Home(case.home), lease.run_id, "trial", NoObserver()).state == "certified"
         assert case.content() == bench.content
     elif way == "abandon":
         for lease in alive:
-            engine.abandon(case.home, lease.run_id, "trial")
+            engine.abandon(Home(case.home), lease.run_id, "trial")
     else:
         clock = MovingClock()
         clock.pass_time(hours=73)
-        assert sweep_home(case.home, clock).incomplete == 0
+        assert sweep_home(Home(case.home), clock).incomplete == 0
     assert case.content() in ({}, bench.content)
     case.nothing_left()
 
@@ -129,6 +130,6 @@ def test_the_power_goes_at_random_moments(tmp_path, monkeypatch):
         seconds = chance.uniform(0.3, 1.1) * bench.seconds
         way = ("resume", "abandon", "sweep")[number % 3]
         with mounted(bench.cut_after(seconds), bench.place):
-            seen[f"{way} of {len(list_runs(bench.case.home))}"] += 1
+            seen[f"{way} of {len(list_runs(Home(bench.case.home)))}"] += 1
             recover(bench, way)
     print(f"{MOMENTS} power cuts: {dict(seen)}; nothing survived")

@@ -33,6 +33,7 @@ from flows.engine import run as engine
 from flows.retention._sweep import sweep_home
 from flows.session.observer import NoObserver
 from trial.practice.write import write_practice
+from vault.home_folder import Home
 from vault.runs.facts import is_ended
 from vault.runs.lease import list_runs
 
@@ -153,21 +154,21 @@ def sample(cases: list[Case]) -> list[Case]:
 
 def recover(case: WholeRun, content: dict[str, bytes], way: str) -> None:
     """End what the fault left, and hold it against the promise."""
-    leases = list_runs(case.home)
-    alive = [lease for lease in leases if not is_ended(case.home, lease.run_id)]
+    leases = list_runs(Home(case.home))
+    alive = [lease for lease in leases if not is_ended(Home(case.home), lease.run_id)]
     if way == "resume":
         if not leases:
             assert case.start().state == "certified"
         for lease in alive:
-            assert engine.resume(case.home, lease.run_id, "trial", NoObserver()).state == "certified"
+            assert engine.resume(Home(case.home), lease.run_id, "trial", NoObserver()).state == "certified"
         assert case.content() == content
     elif way == "abandon":
         for lease in alive:
-            engine.abandon(case.home, lease.run_id, "trial")
+            engine.abandon(Home(case.home), lease.run_id, "trial")
     else:
         clock = MovingClock()
         clock.pass_time(hours=73)
-        report = sweep_home(case.home, clock)
+        report = sweep_home(Home(case.home), clock)
         assert report.incomplete == report.unknown == 0
     assert case.content() in ({}, content)
     case.nothing_left()

@@ -33,6 +33,7 @@ from schemas.errors import ForkError, RepriseError
 from trial.home import P12_PASSWORD
 from trial.practice.write import write_practice
 from vault.authorisation.check import is_withdrawn
+from vault.home_folder import Home
 from vault.instruction.document import draft
 from vault.instruction.signing import load_p12, sign_cades
 from vault.keys.registry import provider
@@ -85,7 +86,11 @@ class Soak:
         )
 
     def alive(self) -> list[Lease]:
-        return [lease for lease in list_runs(self.case.home) if not is_ended(self.case.home, lease.run_id)]
+        return [
+            lease
+            for lease in list_runs(Home(self.case.home))
+            if not is_ended(Home(self.case.home), lease.run_id)
+        ]
 
     def disturb(self) -> None:
         """Carry one run and let something happen to it."""
@@ -112,7 +117,7 @@ class Soak:
         older.rename(home)
         with pytest.raises(ForkError, match="home_rolled_back"):
             self.case.start()
-        assert accept_rollback(home, "trial", Reason.MISTAKE)["lost"] > 0
+        assert accept_rollback(Home(home), "trial", Reason.MISTAKE)["lost"] > 0
 
     def _wait_at_random(self, process: subprocess.Popen[bytes]) -> None:
         until = time.monotonic() + self.chance.uniform(0, 6)
@@ -124,7 +129,7 @@ class Soak:
         if what == "kill data" and running and running[-1].data_pid:
             _kill(running[-1].data_pid)
         elif what == "withdraw" and running:
-            engine.withdraw(Control.open(self.case.home, "trial"), running[-1].authorisation_id)
+            engine.withdraw(Control.open(Home(self.case.home), "trial"), running[-1].authorisation_id)
         elif what in ("kill control", "boot"):
             _kill(process.pid)
             process.wait(60)
@@ -140,18 +145,18 @@ class Soak:
             if way == "sweep":
                 clock = MovingClock()
                 clock.pass_time(hours=73)
-                assert sweep_home(self.case.home, clock).incomplete == 0
+                assert sweep_home(Home(self.case.home), clock).incomplete == 0
                 continue
             try:
                 if way == "resume":
-                    engine.resume(self.case.home, lease.run_id, "trial", NoObserver())
+                    engine.resume(Home(self.case.home), lease.run_id, "trial", NoObserver())
                 else:
-                    engine.abandon(self.case.home, lease.run_id, "trial")
+                    engine.abandon(Home(self.case.home), lease.run_id, "trial")
             except RepriseError as error:
                 assert error.code == "withdrawn", error.code
         assert self.alive() == []
-        last = list_runs(self.case.home)[-1:]
-        if last and is_withdrawn(self.case.home, last[0].authorisation_id):
+        last = list_runs(Home(self.case.home))[-1:]
+        if last and is_withdrawn(Home(self.case.home), last[0].authorisation_id):
             self.instruct_anew()
 
 
@@ -170,5 +175,5 @@ def test_many_disturbed_runs_leave_a_whole_story(tmp_path):
         soak.settle()
         soak.case.nothing_left()
     print(
-        f"{RUNS} runs, {len(list_runs(soak.case.home))} leased: {dict(soak.seen)}; nothing left, the ledger is whole"
+        f"{RUNS} runs, {len(list_runs(Home(soak.case.home)))} leased: {dict(soak.seen)}; nothing left, the ledger is whole"
     )

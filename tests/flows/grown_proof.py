@@ -13,12 +13,12 @@ from support.whole_run import WholeRun
 from flows.session.control import Control
 from trial.practice.write import write_practice
 from vault.canonical_json import canonical_json
+from vault.home_folder import Home
 from vault.ledger.entries import EntryType
 from vault.ledger.home_log import load_log_key, open_store
 from vault.ledger.notes import sign_note
 from vault.proof.folder import seal_files
 from vault.proof.statements import envelope
-from vault.site import Site
 from vault.verify import read_folder
 
 Files = dict[str, bytes]
@@ -58,7 +58,7 @@ class GrownProof:
 
     def grow(self, entries: int) -> None:
         for _ in range(entries):
-            Control.open(self.case.home, "trial").record(EntryType.SUBJECT_SHOWN, None, "access")
+            Control.open(Home(self.case.home), "trial").record(EntryType.SUBJECT_SHOWN, None, "access")
 
     @property
     def size(self) -> int:
@@ -72,15 +72,15 @@ class GrownProof:
         """The files with some replaced, or left out (None), under a true manifest of the true key."""
         made = {**(files or self.files), **changes}
         rest = {n: d for n, d in made.items() if d is not None and not n.startswith("manifest.")}
-        return seal_files(rest, origin=self.origin, key=load_log_key(self.case.home))
+        return seal_files(rest, origin=self.origin, key=load_log_key(Home(self.case.home)))
 
     @property
     def origin(self) -> str:
-        return Site.load(self.case.home).origin
+        return Home(self.case.home).site.origin
 
     def signed_head(self, size: int, root: str) -> bytes:
         """A head that the true key signed, whatever it says."""
-        return sign_note(f"{self.origin}\n{size}\n{root}\n", self.origin, load_log_key(self.case.home))
+        return sign_note(f"{self.origin}\n{size}\n{root}\n", self.origin, load_log_key(Home(self.case.home)))
 
     def restated(self, name: str, change: Callable[[dict[str, Any]], object]) -> bytes:
         """A statement changed, and signed by the true key all the same."""
@@ -88,8 +88,8 @@ class GrownProof:
 
         body = json.loads(base64.b64decode(json.loads(self.files[f"statements/{name}.dsse.json"])["payload"]))
         change(body)
-        key_id = open_store(self.case.home).vkey.split("+")[1]
-        return envelope(canonical_json(body), load_log_key(self.case.home), key_id)
+        key_id = open_store(Home(self.case.home)).vkey.split("+")[1]
+        return envelope(canonical_json(body), load_log_key(Home(self.case.home)), key_id)
 
     def recertified(self, change: Callable[[dict[str, Any]], object]) -> bytes:
         body = json.loads(self.files["certificate.json"])

@@ -20,6 +20,7 @@ from flows.retention.round import sweep_round
 from flows.session.observer import NoObserver
 from flows.session.orders import Order
 from vault.destruction.destroy import destroy_run
+from vault.home_folder import Home
 from vault.runs.facts import is_ended
 from vault.runs.lease import Lease, data_process_ended, list_runs, owner_alive
 from vault.system import liveness
@@ -44,7 +45,7 @@ def main() -> None:
     plan = json.loads(sys.argv[1])
     home = Path(plan["home"])
     if sys.argv[2:] == ["carry"]:
-        engine.start(home, Order(**plan["order"]), Stopping())
+        engine.start(Home(home), Order(**plan["order"]), Stopping())
         return
     control = subprocess.Popen([sys.executable, __file__, sys.argv[1], "carry"])
     try:
@@ -55,20 +56,20 @@ def main() -> None:
 
 
 def observe(home: Path, control: int) -> dict[str, Any]:
-    lease = list_runs(home)[0].update(home, boot_deadline=1.0)  # its deadline has passed
+    lease = list_runs(Home(home))[0].update(Home(home), boot_deadline=1.0)  # its deadline has passed
     seen: dict[str, Any] = {"before": look(home, lease)}
     kill, liveness.end_data_process = liveness.end_data_process, lambda folder: None
-    seen["destroyed_beside_it"] = destroy_run(home, lease, [], 0).verification.__dict__
+    seen["destroyed_beside_it"] = destroy_run(Home(home), lease, [], 0).verification.__dict__
     liveness.end_data_process = kill
     retention.END_WAIT_SECONDS = 0
-    report = sweep_round(home)
-    seen["swept"] = {"incomplete": report.incomplete, "certified": is_ended(home, lease.run_id)}
+    report = sweep_round(Home(home))
+    seen["swept"] = {"incomplete": report.incomplete, "certified": is_ended(Home(home), lease.run_id)}
     seen["after"] = look(home, lease)
     os.kill(control, signal.SIGKILL)
     os.waitpid(control, 0)
     seen["swept_again"] = {
-        "incomplete": sweep_round(home).incomplete,
-        "certified": is_ended(home, lease.run_id),
+        "incomplete": sweep_round(Home(home)).incomplete,
+        "certified": is_ended(Home(home), lease.run_id),
     }
     return seen
 

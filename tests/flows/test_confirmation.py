@@ -12,6 +12,7 @@ from flows.lifecycle.confirmation import ImportState, confirm, draft_acceptance
 from flows.session.control import Control
 from schemas.errors import AuthorisationError, UnreadableSourceError
 from trial.home import P12_PASSWORD
+from vault.home_folder import Home
 from vault.instruction.signing import load_p12, sign_cades
 from vault.verify import verify
 
@@ -46,7 +47,7 @@ def test_the_way_of_a_package_at_the_practice(case):
     assert first["fate"]["package"]["end"] is None
     destruction = (case.home / "runs" / case.run_id / "proof/statements/destruction.dsse.json").read_bytes()
 
-    confirm(Control.open(case.home, "trial"), case.run_id, ImportState.OPENED)
+    confirm(Control.open(Home(case.home), "trial"), case.run_id, ImportState.OPENED)
     assert certificate(case)["import_state"] == "opened"
     assert case.content(), "an opened package may still be needed"
     accepted_by_verifier(case)
@@ -59,20 +60,29 @@ def test_the_way_of_a_package_at_the_practice(case):
     assert not case.content(), "the operator's copy has no more purpose"
     accepted_by_verifier(case)
 
-    document = draft_acceptance(case.home, case.run_id)
+    document = draft_acceptance(Home(case.home), case.run_id)
     with pytest.raises(AuthorisationError, match="acceptance_not_signed"):
-        confirm(Control.open(case.home, "trial"), case.run_id, ImportState.ACCEPTED)
+        confirm(Control.open(Home(case.home), "trial"), case.run_id, ImportState.ACCEPTED)
     other = document.replace(b'"accepted"', b'"rejected"')
     with pytest.raises(AuthorisationError, match="acceptance_of_another"):
         confirm(
-            Control.open(case.home, "trial"), case.run_id, ImportState.ACCEPTED, (other, sign(case, other))
+            Control.open(Home(case.home), "trial"),
+            case.run_id,
+            ImportState.ACCEPTED,
+            (other, sign(case, other)),
         )
     with pytest.raises(AuthorisationError):
         confirm(
-            Control.open(case.home, "trial"), case.run_id, ImportState.ACCEPTED, (document, sign(case, other))
+            Control.open(Home(case.home), "trial"),
+            case.run_id,
+            ImportState.ACCEPTED,
+            (document, sign(case, other)),
         )
     confirm(
-        Control.open(case.home, "trial"), case.run_id, ImportState.ACCEPTED, (document, sign(case, document))
+        Control.open(Home(case.home), "trial"),
+        case.run_id,
+        ImportState.ACCEPTED,
+        (document, sign(case, document)),
     )
     assert certificate(case)["import_state"] == "accepted"
     accepted_by_verifier(case)
@@ -86,10 +96,10 @@ def test_the_way_of_a_package_at_the_practice(case):
 def test_no_step_back(practice, tmp_path):
     case = Case(tmp_path, practice, DOCTOR, DOCTOR)
     case.start()
-    confirm(Control.open(case.home, "trial"), case.run_id, ImportState.IMPORTED)
+    confirm(Control.open(Home(case.home), "trial"), case.run_id, ImportState.IMPORTED)
     with pytest.raises(AuthorisationError, match="import_state_not_later"):
-        confirm(Control.open(case.home, "trial"), case.run_id, ImportState.OPENED)
-    confirm(Control.open(case.home, "trial"), case.run_id, ImportState.IMPORTED)
+        confirm(Control.open(Home(case.home), "trial"), case.run_id, ImportState.OPENED)
+    confirm(Control.open(Home(case.home), "trial"), case.run_id, ImportState.IMPORTED)
     assert case.content(), "the doctor's package is not the operator's to destroy"
 
 
@@ -97,6 +107,6 @@ def test_nothing_delivered_nothing_confirmed(practice, tmp_path):
     case = Case(tmp_path, practice, DOCTOR, DOCTOR)
     case.start(use="rehearsal")
     with pytest.raises(UnreadableSourceError, match="nothing_delivered"):
-        confirm(Control.open(case.home, "trial"), case.run_id, ImportState.OPENED)
+        confirm(Control.open(Home(case.home), "trial"), case.run_id, ImportState.OPENED)
     with pytest.raises(UnreadableSourceError, match="no_such_run"):
-        confirm(Control.open(case.home, "trial"), "none", ImportState.OPENED)
+        confirm(Control.open(Home(case.home), "trial"), "none", ImportState.OPENED)

@@ -16,6 +16,7 @@ from schemas.errors import (
     DeadlineError,
     KeyUnavailableError,
 )
+from vault.home_folder import Home
 from vault.runs.lease import list_runs
 
 pytestmark = pytest.mark.slow
@@ -40,7 +41,7 @@ def test_a_wall_clock_that_jumps_by_years_during_a_run_ends_nothing_early(practi
         transform={"hours": 100},
         plan={"hours": -3},
     )
-    result = engine.start(case.home, case.order(), observer, clock=clock)
+    result = engine.start(Home(case.home), case.order(), observer, clock=clock)
     assert result.state == "certified"
     assert case.content()
 
@@ -58,21 +59,21 @@ def test_a_run_is_ended_at_its_deadline_by_the_boot_clock_though_the_wall_clock_
                 time.sleep(1.2)  # the guard looks twice a second
 
     with pytest.raises(DeadlineError, match="deadline_passed"):
-        engine.start(case.home, case.order(), Late(), clock=clock)
+        engine.start(Home(case.home), case.order(), Late(), clock=clock)
     assert not case.content()
     case.nothing_left()
 
 
 def test_a_deadline_is_frozen_at_the_lease(crashed, monkeypatch):
     """Neither a raised nor a lowered ceiling of the site moves the deadline of a run that has begun."""
-    lease = list_runs(crashed.home)[-1]
+    lease = list_runs(Home(crashed.home))[-1]
     settings = crashed.home / "site.toml"
     for hours in ("1", "7000"):
         settings.write_text(settings.read_text().replace("ceiling_hours = 72", f"ceiling_hours = {hours}"))
-        assert list_runs(crashed.home)[-1].deadline == lease.deadline
-        assert sweep_home(crashed.home).resumable == 1
+        assert list_runs(Home(crashed.home))[-1].deadline == lease.deadline
+        assert sweep_home(Home(crashed.home)).resumable == 1
         settings.write_text(settings.read_text().replace(f"ceiling_hours = {hours}", "ceiling_hours = 72"))
-    assert replace(lease) == list_runs(crashed.home)[-1]
+    assert replace(lease) == list_runs(Home(crashed.home))[-1]
 
 
 def test_a_run_that_had_published_is_certified_as_published_after_its_deadline(practice, tmp_path):
@@ -82,7 +83,7 @@ def test_a_run_that_had_published_is_certified_as_published_after_its_deadline(p
     assert delivered
     clock = MovingClock()
     clock.pass_time(hours=73)
-    result = engine.resume(case.home, case.run_id, "trial", NoObserver(), clock=clock)
+    result = engine.resume(Home(case.home), case.run_id, "trial", NoObserver(), clock=clock)
     assert result.state == "certified"
     told = case.told()
     assert told["destruction"]["cause"] == "published"
@@ -99,7 +100,7 @@ def test_a_data_process_that_dies_when_all_was_told_changes_nothing(practice, tm
         raise KeyUnavailableError("data_process_died")
 
     monkeypatch.setattr(engine, "supervise", carry_and_die)
-    result = engine.start(case.home, case.order(), NoObserver(), clock=clock)
+    result = engine.start(Home(case.home), case.order(), NoObserver(), clock=clock)
     assert result.state == "certified"
     told = case.told()
     assert told["destruction"]["cause"] == "published"

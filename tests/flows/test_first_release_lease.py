@@ -11,12 +11,13 @@ from support.whole_run import WholeRun
 
 from flows.engine import run as engine
 from schemas.errors import KeyUnavailableError
+from vault.home_folder import Home
 from vault.runs.lease import list_runs, partial_name, parts_folder
 
 
 def of_the_first_release(case: WholeRun) -> Path:
     """Put the parts of a run that was killed where the first release let them grow; gives their folder."""
-    (lease,) = list_runs(case.home)
+    (lease,) = list_runs(Home(case.home))
     beside = case.destination / partial_name(lease.run_id)
     parts = parts_folder(Path(lease.staging))
     if parts.is_dir():
@@ -24,7 +25,7 @@ def of_the_first_release(case: WholeRun) -> Path:
     else:
         beside.mkdir(mode=0o700)
         (beside / "part-0001.zip.age").write_bytes(b"cut short")
-    lease.update(case.home, partial=str(beside))
+    lease.update(Home(case.home), partial=str(beside))
     return beside
 
 
@@ -52,12 +53,12 @@ def test_what_another_program_staged_is_not_resumed_but_abandoned(practice, tmp_
         with pytest.raises(KeyUnavailableError) as refused:
             case.resume()
         assert refused.value.code == "run_of_another_program"
-    assert engine.abandon(case.home, case.run_id, "trial").state == "certified"
+    assert engine.abandon(Home(case.home), case.run_id, "trial").state == "certified"
     case.nothing_left()
 
 
 def test_abandoned_it_takes_its_folder_with_it(crashed):
     beside = of_the_first_release(crashed)
-    assert engine.abandon(crashed.home, crashed.run_id, "trial").state == "certified"
+    assert engine.abandon(Home(crashed.home), crashed.run_id, "trial").state == "certified"
     assert not beside.exists()
     crashed.nothing_left()

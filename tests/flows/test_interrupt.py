@@ -11,6 +11,7 @@ from support.whole_run import WholeRun
 
 from flows.retention._sweep import sweep_home
 from trial.practice.write import write_practice
+from vault.home_folder import Home
 from vault.runs.lease import list_runs
 
 pytestmark = pytest.mark.slow
@@ -54,16 +55,16 @@ def test_an_interrupt_leaves_a_run_to_resume(case, moment, number):
 def test_an_interrupt_says_whether_a_run_waits(case, wait):
     """While the libraries load, and about when the run is leased."""
     line = last_line(at_a_terminal(case, interrupt_at="checking the authorisation", wait=wait))
-    assert ("reprise resume" in line) == bool(list_runs(case.home))
+    assert ("reprise resume" in line) == bool(list_runs(Home(case.home)))
     assert wait or "Nothing was begun." in line
 
 
 def test_ctrl_c_leaves_a_run_to_the_sweep(case, monkeypatch):
     last_line(at_a_terminal(case, interrupt_at="sealing into staging"))
-    (lease,) = list_runs(case.home)
-    assert sweep_home(case.home).resumable == 1
+    (lease,) = list_runs(Home(case.home))
+    assert sweep_home(Home(case.home)).resumable == 1
     monkeypatch.setattr("vault.runs.lease.Lease.seconds_left", lambda self, clock: 0)
-    assert sweep_home(case.home).destroyed == 1
+    assert sweep_home(Home(case.home)).destroyed == 1
     assert not case.content()
     case.nothing_left()
-    assert lease.run_id == list_runs(case.home)[0].run_id
+    assert lease.run_id == list_runs(Home(case.home))[0].run_id

@@ -14,6 +14,7 @@ from flows.cli import app
 from flows.session.control import Control
 from vault.age.sealing import make_identity
 from vault.home.create import create_home
+from vault.home_folder import Home
 from vault.ledger.entries import EntryType, Ledger, commit
 from vault.ledger.home_log import open_store
 from vault.records.operators import enrol_operator
@@ -30,7 +31,7 @@ RUN = (
 
 def record(home: Path, run: str, *types: EntryType) -> Path:
     """Write the entries; gives a copy of the head after them."""
-    ledger = Ledger(open_store(home), SystemClock())
+    ledger = Ledger(open_store(Home(home)), SystemClock())
     for kind in types:
         counts = {"deadline_s": 4_000_000_000} if kind is EntryType.RUN_STARTED else {}
         ledger.record(kind, run, "x", commitments=BY, counts=counts)
@@ -41,7 +42,7 @@ def record(home: Path, run: str, *types: EntryType) -> Path:
 
 @pytest.fixture
 def home(tmp_path) -> Path:
-    create_home(tmp_path / "home", trial=True, origin="test.example/log")
+    create_home(Home(tmp_path / "home"), trial=True, origin="test.example/log")
     record(tmp_path / "home", "r1", *RUN)
     return tmp_path / "home"
 
@@ -80,11 +81,11 @@ def test_a_home_rolled_back(home, tmp_path):
 
 def test_a_home_rolled_back_on_a_host_that_remembers_it(tmp_path):
     made = tmp_path / "made"
-    create_home(made, trial=True, origin="test.example/log")
-    enrol_operator(made, "one")
-    Control.open(made, "one").record(EntryType.SUBJECT_SHOWN, None, "access")
+    create_home(Home(made), trial=True, origin="test.example/log")
+    enrol_operator(Home(made), "one")
+    Control.open(Home(made), "one").record(EntryType.SUBJECT_SHOWN, None, "access")
     shutil.copytree(made, tmp_path / "older")
-    Control.open(made, "one").record(EntryType.SUBJECT_SHOWN, None, "access")
+    Control.open(Home(made), "one").record(EntryType.SUBJECT_SHOWN, None, "access")
     assert checked(made) == (0, "ok")
     shutil.rmtree(made)
     (tmp_path / "older").rename(made)

@@ -14,6 +14,7 @@ from schemas.errors import (
     AuthorisationError,
 )
 from vault.authorisation.check import is_withdrawn
+from vault.home_folder import Home
 from vault.runs.lease import list_runs
 
 pytestmark = pytest.mark.slow
@@ -27,7 +28,7 @@ def test_a_package_delivered_in_the_time_that_a_rollback_lost_stays(practice, tm
     delivered = case.content()
     shutil.rmtree(case.home)
     (tmp_path / "older").rename(case.home)
-    accept_rollback(case.home, "trial", Reason.SNAPSHOT_RESTORED)
+    accept_rollback(Home(case.home), "trial", Reason.SNAPSHOT_RESTORED)
     assert case.content() == delivered
     told = case.told()
     assert told["destruction"]["cause"] == "record_lost"
@@ -38,14 +39,14 @@ def test_a_package_delivered_in_the_time_that_a_rollback_lost_stays(practice, tm
 def test_a_rollback_brings_no_withdrawn_instruction_back(practice, tmp_path):
     case = WholeRun(tmp_path / "trial", practice)
     case.start(use="inventory")
-    (lease,) = list_runs(case.home)
+    (lease,) = list_runs(Home(case.home))
     shutil.copytree(case.home, tmp_path / "older")
-    engine.withdraw(Control.open(case.home, "trial"), lease.authorisation_id)
+    engine.withdraw(Control.open(Home(case.home), "trial"), lease.authorisation_id)
     shutil.rmtree(case.home)
     (tmp_path / "older").rename(case.home)
-    assert not is_withdrawn(case.home, lease.authorisation_id)
-    accept_rollback(case.home, "trial", Reason.SNAPSHOT_RESTORED)
-    assert is_withdrawn(case.home, lease.authorisation_id)
+    assert not is_withdrawn(Home(case.home), lease.authorisation_id)
+    accept_rollback(Home(case.home), "trial", Reason.SNAPSHOT_RESTORED)
+    assert is_withdrawn(Home(case.home), lease.authorisation_id)
     assert case.entries()[-1]["n"]["withdrawals"] == 1
     with pytest.raises(AuthorisationError, match="withdrawn"):
         case.start()
@@ -53,10 +54,10 @@ def test_a_rollback_brings_no_withdrawn_instruction_back(practice, tmp_path):
 
 def test_a_damaged_lease_in_an_older_home_keeps_nobody_from_accepting_it(crashed, tmp_path):
     shutil.copytree(crashed.home, tmp_path / "older")
-    engine.abandon(crashed.home, crashed.run_id, "trial")
+    engine.abandon(Home(crashed.home), crashed.run_id, "trial")
     run = crashed.run_id
     shutil.rmtree(crashed.home)
     (tmp_path / "older").rename(crashed.home)
     (crashed.home / "runs" / run / "lease.json").write_bytes(b"{")
-    accept_rollback(crashed.home, "trial", Reason.SNAPSHOT_RESTORED)
+    accept_rollback(Home(crashed.home), "trial", Reason.SNAPSHOT_RESTORED)
     assert not list((crashed.home / "staging").iterdir())

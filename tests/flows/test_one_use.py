@@ -13,6 +13,7 @@ from support.group_practice import GroupPractice
 from flows.engine import run as engine
 from flows.session.observer import NoObserver
 from schemas.errors import BusyError, UseError
+from vault.home_folder import Home
 from vault.runs.lease import list_runs
 
 pytestmark = pytest.mark.slow
@@ -65,7 +66,7 @@ def test_the_copy_waits_outside_from_the_check_to_the_end_of_the_run(group, monk
     group.start(authorisation=group.made["authorisation"], use="inventory")
     uses = [entry["c"]["uses"] for entry in group.entries() if entry["type"] == "run.started"]
     assert (len(uses), len(set(uses))) == (3, 2), "one commitment an instruction"
-    lease, *_ = list_runs(group.home)
+    lease, *_ = list_runs(Home(group.home))
     assert lease.persons == tuple(sorted((group.subject(group.party.inss), group.subject("75010112569"))))
 
 
@@ -88,13 +89,13 @@ def test_a_run_that_waits_finds_its_use_taken(group, monkeypatch):
         patched.setattr(engine, "supervise", _fail)
         group.start(authorisation=str(file))
     waits = group.run_id
-    (group.home / "authorisations" / list_runs(group.home)[-1].authorisation_id / "state").unlink()
+    (group.home / "authorisations" / list_runs(Home(group.home))[-1].authorisation_id / "state").unlink()
     group.start(authorisation=str(file))
     with pytest.raises(UseError, match="use_exhausted"):
-        engine.resume(group.home, waits, "trial", NoObserver())
+        engine.resume(Home(group.home), waits, "trial", NoObserver())
     assert group.entries()[-1]["code"] == "use_exhausted"
     assert len(set(group.destination.glob("reprise-*")) - packages) == 1
-    assert engine.abandon(group.home, waits, "trial").outcome == "abandoned"
+    assert engine.abandon(Home(group.home), waits, "trial").outcome == "abandoned"
 
 
 def _fail(*_arguments):

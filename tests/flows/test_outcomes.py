@@ -20,6 +20,7 @@ from schemas.errors import RepriseError
 from schemas.outcome import Cause, Outcome
 from schemas.texts import text
 from trial.practice.write import write_practice
+from vault.home_folder import Home
 from vault.ledger.home_log import open_store
 
 pytestmark = pytest.mark.slow
@@ -45,14 +46,14 @@ class Ends:
         with pytest.raises(RepriseError):
             case.start(source=str(empty))
         self.runs[Cause.REFUSED_SOURCE] = case.run_id
-        order = save_order(case.home, case.order())
+        order = save_order(Home(case.home), case.order())
         with pytest.raises(KeyboardInterrupt):
-            engine.start_order(case.home, order, StopAtOnce())
+            engine.start_order(Home(case.home), order, StopAtOnce())
         cancelled = str(
-            (run_of_order(case.home, order) or {})["run"]
+            (run_of_order(Home(case.home), order) or {})["run"]
         )  # it began in the second of the one before
-        self.before_its_end = status(case.home, cancelled)
-        engine.abandon_order(case.home, order, Cause.CANCELLED)
+        self.before_its_end = status(Home(case.home), cancelled)
+        engine.abandon_order(Home(case.home), order, Cause.CANCELLED)
         self.runs[Cause.CANCELLED] = cancelled
 
 
@@ -66,15 +67,15 @@ def ends(tmp_path_factory) -> Ends:
 
 def test_each_end_is_told_apart_everywhere(ends, tmp_path):
     home = ends.case.home
-    listed = {run["run"]: run for run in list_runs(home)}
-    store = open_store(home)
-    export_pages(tmp_path, home, list(listed.values()), store, "")
-    page, lines = (tmp_path / "index.html").read_text(encoding="utf-8"), describe_runs(list_runs(home))
+    listed = {run["run"]: run for run in list_runs(Home(home))}
+    store = open_store(Home(home))
+    export_pages(tmp_path, Home(home), list(listed.values()), store, "")
+    page, lines = (tmp_path / "index.html").read_text(encoding="utf-8"), describe_runs(list_runs(Home(home)))
     assert len(ends.runs) == len(listed) == 3
     for cause, run in ends.runs.items():
         said = text("en", f"certificate.outcome.{cause}")
         assert (listed[run]["outcome"], listed[run]["state"]) == (cause.outcome, "certified")
-        found = status(home, run)
+        found = status(Home(home), run)
         assert (found["outcome"], found["failure"] is None) == (
             cause.outcome,
             cause.outcome is not Outcome.REFUSED,
@@ -133,7 +134,7 @@ def test_a_run_that_has_not_ended_has_no_outcome(ends):
 
 
 def test_what_is_not_delivered_whole_is_counted_by_reason_and_kind_and_adds_up(ends):
-    counts = status(ends.case.home, ends.delivered.run)["counts"]
+    counts = status(Home(ends.case.home), ends.delivered.run)["counts"]
     balanced = counts["reconcile"]
     for disposition in set(balanced["dispositions"]) - {"delivered"}:
         found = balanced["reasons"].get(disposition, {})

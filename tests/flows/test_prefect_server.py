@@ -25,6 +25,7 @@ from flows.lifecycle.run_views import list_runs, run_of_order
 from trial.practice.write import write_practice
 from vault.destruction.heartbeat import last_heartbeat
 from vault.diagnostics.prefect_api import Answer, ask
+from vault.home_folder import Home
 
 pytestmark = [pytest.mark.slow, pytest.mark.service]
 USES = {"inventory": 5, "rehearsal": 5, "migration": 9, "delta": 0}
@@ -90,7 +91,7 @@ def staged(site: SimpleNamespace) -> bool:
 
 
 def outcome(site: SimpleNamespace, order_id: str) -> dict[str, Any]:
-    found = run_of_order(site.case.home, order_id)
+    found = run_of_order(Home(site.case.home), order_id)
     assert found is not None
     return found
 
@@ -117,14 +118,14 @@ def test_a_triggered_run_ends_certified_and_a_retry_of_it_does_nothing(site):
     rows = {row["disposition"]: row["units"] for row in json.loads(balance["data"])}
     assert rows["delivered"] > 0
     assert set(rows) >= {"delivered", "degraded", "quarantined"}
-    runs = len(list_runs(site.case.home))
+    runs = len(list_runs(Home(site.case.home)))
     site.server.retry(flow_run)
     state, said = wait_for(
         lambda: s if "nothing was done" in (s := site.server.state_of(flow_run))[1] else None
     )
     assert state == "COMPLETED"
     assert run["run"] in said
-    assert len(list_runs(site.case.home)) == runs
+    assert len(list_runs(Home(site.case.home))) == runs
     site.case.nothing_left()
 
 
@@ -259,7 +260,7 @@ def test_the_scheduled_sweep_has_run(site):
         return [run for run in site.server.call("POST", "/flow_runs/filter", wanted) if run["auto_scheduled"]]
 
     assert wait_for(scheduled)
-    assert last_heartbeat(site.case.home) is not None
+    assert last_heartbeat(Home(site.case.home)) is not None
 
 
 def test_the_automation_marks_what_is_lost(site):

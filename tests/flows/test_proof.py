@@ -17,11 +17,11 @@ from hypothesis import strategies as st
 from support.whole_run import WholeRun
 
 from trial.practice.write import write_practice
+from vault.home_folder import Home
 from vault.ledger.home_log import load_log_key
 from vault.ledger.notes import COSIGNATURE, cosign_note, format_vkey
 from vault.proof.certificate import build_certificate
 from vault.proof.folder import _certificate_of, write_proof
-from vault.site import Site
 from vault.verify import read_folder, verify
 from vault.verify import verify as judge
 
@@ -143,7 +143,7 @@ def test_a_folder_rebuilt_with_another_key(proven, copied):
         for name, data in files.items()
         if not name.startswith("manifest.") and name != "README.txt"
     }
-    write_proof(folder, rest, origin=Site.load(case.home).origin, key=Ed25519PrivateKey.generate())
+    write_proof(folder, rest, origin=Home(case.home).site.origin, key=Ed25519PrivateKey.generate())
     assert verify(folder, policy)[0] in REFUSED
     assert verify(folder, None)[0] in REFUSED
 
@@ -172,7 +172,7 @@ def rebuilt_with(case: WholeRun, files: dict[str, bytes], old: bytes, new: bytes
     if old == files["checkpoint"]:
         changed |= build_certificate(_certificate_of(changed))  # which lists witnesses among its channels
     folder = case.folder / "cosigned"
-    write_proof(folder, changed, origin=Site.load(case.home).origin, key=load_log_key(case.home))
+    write_proof(folder, changed, origin=Home(case.home).site.origin, key=load_log_key(Home(case.home)))
     return read_folder(folder)
 
 

@@ -14,6 +14,7 @@ from test_proof_lies import Forked, given
 
 from schemas.texts import text
 from vault.canonical_json import canonical_json
+from vault.home_folder import Home
 from vault.instruction.document import draft
 from vault.instruction.signing import load_p12, sign_cades
 from vault.ledger.entries import commit
@@ -92,7 +93,10 @@ class Recorded(Forked):
         self.said[DESTRUCTION]["inventory"]["sha256"] = sha256(made).hexdigest()
 
     def sealed(self) -> Files:
-        key, key_id = load_log_key(self.p.case.home), open_store(self.p.case.home).vkey.split("+")[1]
+        key, key_id = (
+            load_log_key(Home(self.p.case.home)),
+            open_store(Home(self.p.case.home)).vkey.split("+")[1],
+        )
         run, committed = self.entries[0]["runId"], self.entry("destruction.completed")["c"]
         fields = {DESTRUCTION: "statement", RUN: "run", CHECK: "check"}
         for name, field in fields.items():

@@ -16,6 +16,7 @@ from grown_proof import Files, GrownProof
 
 from vault import verify as standalone
 from vault.canonical_json import canonical_json
+from vault.home_folder import Home
 from vault.ledger.home_log import load_log_key
 from vault.ledger.notes import sign_note
 
@@ -104,7 +105,7 @@ def remanifested(p: GrownProof, change: Callable[[dict[str, object]], object]) -
 
 
 def manifest_of(p: GrownProof, text: str) -> Files:
-    return {**p.files, "manifest.sig": sign_note(text, p.origin, load_log_key(p.case.home))}
+    return {**p.files, "manifest.sig": sign_note(text, p.origin, load_log_key(Home(p.case.home)))}
 
 
 def spaced(p: GrownProof) -> Files:
@@ -366,7 +367,7 @@ def test_lies_in_the_log_itself(proof):
         names = sorted((n for n in proof.files if n.startswith("entries/")), key=lambda n: int(n[8:-5]))
         told = change([proof.files[n] for n in names if b'"proof.issued"' not in proof.files[n]])
         folder = proof.case.folder / f"log-{code}"
-        store = FileLedger(folder, proof.origin, load_log_key(proof.case.home))
+        store = FileLedger(folder, proof.origin, load_log_key(Home(proof.case.home)))
         store.append(0, told)
         ledger = Ledger(store, None)
         files = {

@@ -20,6 +20,7 @@ from flows.session.control import Control
 from schemas.errors import ForkError, TrustError, UnreadableSourceError
 from trial.authority import TrialAuthority, pem
 from vault.authorisation.signature_stamps import accept_stamp, stamp_requests
+from vault.home_folder import Home
 from vault.ledger.home_log import open_store
 from vault.ledger.merkle import verify_consistency
 from vault.ledger.notes import Checkpoint, split_note
@@ -44,7 +45,7 @@ def tsa(grown: GrownProof) -> list[bytes]:
 def test_the_folder_issued_anew_tells_the_same_run_under_a_later_head(grown):
     assert grown.told["stamped"] is True
     assert (grown.told["signatures_stamped"], grown.told["earlier_heads"]) == (1, 1)
-    assert grown.first_size < grown.size < open_store(grown.case.home).head().size
+    assert grown.first_size < grown.size < open_store(Home(grown.case.home)).head().size
     same = [n for n in grown.first if n.startswith(("entries/", "statements/", "inventory", "policy"))]
     assert len(same) > 8
     assert all(grown.first[name] == grown.files[name] for name in same)
@@ -103,9 +104,9 @@ def test_a_cosignature_is_taken_in_only_over_this_head(grown, tmp_path):
 
     witness, note = Ed25519PrivateKey.generate(), tmp_path / "note"
     home = shutil.copytree(grown.case.home, tmp_path / "home")
-    note.write_bytes(cosign_note(open_store(home).checkpoint(), "w.example", witness, 1_800_000_000))
+    note.write_bytes(cosign_note(open_store(Home(home)).checkpoint(), "w.example", witness, 1_800_000_000))
     assert grown.run("ledger", "cosign", str(note), "--home", str(home), "--json") == '{"added": 1}'
-    assert b"w.example" in open_store(home).checkpoint()
+    assert b"w.example" in open_store(Home(home)).checkpoint()
     note.write_bytes(cosign_note(grown.first["checkpoint"], "w.example", witness, 1_800_000_000))
     assert (
         grown.case.reprise("ledger", "cosign", str(note), "--home", str(home)).returncode
@@ -187,14 +188,14 @@ def test_what_is_given_as_roots_holds_some_or_is_refused(grown, tmp_path):
 
 def test_stamps_of_something_else_are_refused(grown, tmp_path):
     home, now = grown.case.home, datetime.now(UTC)
-    assert stamp_requests(home, grown.id) == {}
+    assert stamp_requests(Home(home), grown.id) == {}
     with pytest.raises(TrustError, match="stamp_of_nothing_here"):
-        accept_stamp(home, grown.id, grown.files["checkpoint.tsr"], now)
+        accept_stamp(Home(home), grown.id, grown.files["checkpoint.tsr"], now)
     with pytest.raises(TrustError, match="clock_differs"):
         own = grown.files["authorisation/instruction.json.p7s.tsr"]
-        accept_stamp(home, grown.id, own, now.replace(year=now.year - 1))
+        accept_stamp(Home(home), grown.id, own, now.replace(year=now.year - 1))
     with pytest.raises(UnreadableSourceError, match="no_such_run"):
-        refresh_proof(home, "00000000")
+        refresh_proof(Home(home), "00000000")
 
 
 def test_after_the_doctor_is_erased_the_folder_says_what_it_no_longer_shows(grown, tmp_path):
@@ -202,8 +203,10 @@ def test_after_the_doctor_is_erased_the_folder_says_what_it_no_longer_shows(grow
     home = Path(shutil.copytree(grown.case.home, tmp_path / "home"))
     with (home / "site.toml").open("a") as settings:
         settings.write("proof_retention_days = 0\n")
-    (doctor,) = [s["subject"] for s in list_subjects(Control.open_to_look(home)) if s["kind"] == "doctor"]
-    erase_subject(Control.open(home, "trial"), doctor)
+    (doctor,) = [
+        s["subject"] for s in list_subjects(Control.open_to_look(Home(home))) if s["kind"] == "doctor"
+    ]
+    erase_subject(Control.open(Home(home), "trial"), doctor)
     folder = home / "runs" / grown.case.run_id / "proof"
     for _ in range(2):  # as stripped, and as issued anew
         files = read_folder(folder)
@@ -214,4 +217,4 @@ def test_after_the_doctor_is_erased_the_folder_says_what_it_no_longer_shows(grow
         assert f"Not checked here: {ERASED}" in words
         found = verify_fully(folder, grown.policy, roots(grown), tsa(grown))
         assert (found.exit, found.not_checked) == (0, [ERASED, LOOSE, LATER])
-        refresh_proof(home, grown.case.run_id)
+        refresh_proof(Home(home), grown.case.run_id)

@@ -18,6 +18,7 @@ from flows.lifecycle.proof import refresh_proof
 from flows.session.control import Control
 from trial.home import P12_PASSWORD
 from vault.canonical_json import canonical_json
+from vault.home_folder import Home
 from vault.instruction.signing import load_p12, sign_cades
 from vault.ledger.home_log import load_log_key, open_store
 from vault.pki.timestamps import Stamps
@@ -48,14 +49,14 @@ REMOVABLE = {
 def accepted(grown, tmp_path_factory) -> tuple[GrownProof, Files]:
     """In a copy of the home: the package was accepted, with a signature; the head after that is stamped."""
     home = Path(shutil.copytree(grown.case.home, tmp_path_factory.mktemp("accepted") / "home"))
-    document = draft_acceptance(home, grown.case.run_id)
+    document = draft_acceptance(Home(home), grown.case.run_id)
     signer = load_p12((grown.case.folder / "doctor.p12").read_bytes(), P12_PASSWORD)
     signed = (document, sign_cades(document, signer))
-    folder = confirm(Control.open(home, "trial"), grown.case.run_id, ImportState.ACCEPTED, signed)
-    store, stamps = open_store(home), Stamps(home)
+    folder = confirm(Control.open(Home(home), "trial"), grown.case.run_id, ImportState.ACCEPTED, signed)
+    store, stamps = open_store(Home(home)), Stamps(Home(home).stamps, Home(home).trust)
     request = stamps.request(store.head().size, store.checkpoint())
     stamps.accept(grown.authority.answer(request), datetime.now(UTC))
-    refresh_proof(home, grown.case.run_id)
+    refresh_proof(Home(home), grown.case.run_id)
     return grown, read_folder(folder)
 
 
@@ -85,7 +86,7 @@ def altered(value: Any) -> Iterator[Any]:
 
 def resealed(p: GrownProof, name: str, files: Files) -> Iterator[Files]:
     """The folder with each change of a JSON file: a statement signed anew, the manifest over all."""
-    key, key_id = load_log_key(p.case.home), open_store(p.case.home).vkey.split("+")[1]
+    key, key_id = load_log_key(Home(p.case.home)), open_store(Home(p.case.home)).vkey.split("+")[1]
     body = json.loads(files[name])
     yield from (p.sealed({name: canonical_json(other)}, files) for other in altered(body))
     if name.startswith("statements/"):

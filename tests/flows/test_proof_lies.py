@@ -16,6 +16,7 @@ from grown_proof import Files, GrownProof
 from schemas.errors import ForkError
 from trial.authority import TrialAuthority, sign_cades
 from vault.canonical_json import canonical_json
+from vault.home_folder import Home
 from vault.ledger.entries import Ledger, commit
 from vault.ledger.home_log import load_log_key, open_store
 from vault.ledger.log import FileLedger
@@ -212,7 +213,7 @@ class Forked:
     def sealed(self) -> Files:
         files, lines = dict(self.files), [canonical_json(entry) for entry in self.entries]
         folder = Path(tempfile.mkdtemp(prefix="fork-", dir=self.p.case.folder)) / "ledger"
-        store = FileLedger(folder, self.p.origin, load_log_key(self.p.case.home))
+        store = FileLedger(folder, self.p.origin, load_log_key(Home(self.p.case.home)))
         store.append(0, lines)
         files["checkpoint"] = store.checkpoint()
         for index, line in enumerate(lines):
@@ -234,7 +235,7 @@ class Forked:
             entry["c"] = {"acceptance": commit(b"s", "x", "y", b"z")}
         self.entries.append(entry)
         predicate = {"state": "accepted", "confirmedAt": entry["at"], "by": "controller_signature"}
-        key, vkey = load_log_key(self.p.case.home), open_store(self.p.case.home).vkey
+        key, vkey = load_log_key(Home(self.p.case.home)), open_store(Home(self.p.case.home)).vkey
         payload = statement(entry["runId"], predicate_type("import-accepted", 2), predicate)
         self.files["statements/import-accepted.dsse.json"] = envelope(payload, key, vkey.split("+")[1])
 
@@ -286,7 +287,7 @@ def test_an_import_stated_otherwise_than_recorded(forked):
         "statements/import-accepted.dsse.json"
     )
     assert verify(forked.sealed(), forked.p.policy)[1] == ["REFUSED: statement_of_another_type"]
-    key, vkey = load_log_key(forked.p.case.home), open_store(forked.p.case.home).vkey
+    key, vkey = load_log_key(Home(forked.p.case.home)), open_store(Home(forked.p.case.home)).vkey
     wrong = {"state": "imported", "confirmedAt": forked.entries[-1]["at"], "by": "operator_record"}
     payload = statement(forked.entries[-1]["runId"], predicate_type("import-opened", 2), wrong)
     forked.files["statements/import-opened.dsse.json"] = envelope(payload, key, vkey.split("+")[1])

@@ -24,6 +24,7 @@ from trial.authority import TrialAuthority, sign_cades
 from trial.doctors import enrol_doctor
 from vault.age.sealing import make_identity
 from vault.authorisation.check import withdraw
+from vault.home_folder import Home
 from vault.instruction.document import draft
 from vault.instruction.patient_list import home_recipient, seal_list
 from vault.ledger.home_log import open_store
@@ -80,7 +81,7 @@ def flip(path: Path, at: int) -> None:
 
 def other_signer(case: Case) -> None:
     enrol_doctor(
-        case.home,
+        Home(case.home),
         inss=OTHER_INSS,
         nihii=("19999999004",),
         name="N",
@@ -107,7 +108,7 @@ def use_up(case: Case) -> None:
 
 def withdrawn(case: Case) -> None:
     done = case.reprise("authorise", "record", str(case.document))
-    withdraw(case.home, done.stdout.strip(), {})
+    withdraw(Home(case.home), done.stdout.strip(), {})
 
 
 def one_recipient(case: Case) -> None:
@@ -130,7 +131,7 @@ def unproven(case: Case) -> None:
 def other_list(case: Case) -> None:
     case.change(patients={"mode": "list", "list_sha256": "0" * 64})
     case.sign(case.authority.signer(case.inss, "N"))
-    sealed, _ = seal_list([OTHER_INSS], home_recipient(case.home))
+    sealed, _ = seal_list([OTHER_INSS], home_recipient(Home(case.home)))
     case.document.with_name(case.document.name + ".patients.age").write_bytes(sealed)
 
 
@@ -219,7 +220,7 @@ def touches(trace: Path, source: Path) -> list[str]:
 
 def last_entry(home: Path, before: int = 0) -> dict[str, Any]:
     """The last entry, or the one so many before it."""
-    store = open_store(home)
+    store = open_store(Home(home))
     size = store.head().size - before
     return dict(json.loads(store.read(size - 1, size)[0])) if size > 0 else {}
 
@@ -259,7 +260,7 @@ def test_the_trace_sees_the_source_of_a_run_that_is_allowed(source, tmp_path, mo
 def test_two_runs_of_one_doctor(source, tmp_path, monkeypatch):
     case = Case(tmp_path / "trial", source, monkeypatch)
     case.start(use="rehearsal")
-    with lock_run(case.home, list_runs(case.home)[0].persons):
+    with lock_run(Home(case.home), list_runs(Home(case.home))[0].persons):
         done = traced(case, tmp_path / "trace", [])
     assert done.returncode == 16, done.stderr
     assert touches(tmp_path / "trace", source) == []
@@ -323,7 +324,7 @@ def test_out_of_scope_is_a_disposition(name, source, tmp_path, monkeypatch):
         path.write_text(path.read_text(encoding="utf-8").replace("00000000392", PATIENT), encoding="utf-8")
     case = Case(tmp_path / "trial", source, monkeypatch, **(terms if isinstance(terms, dict) else {}))
     if isinstance(terms, list):
-        sealed, digest = seal_list(terms, home_recipient(case.home))
+        sealed, digest = seal_list(terms, home_recipient(Home(case.home)))
         case.change(patients={"mode": "list", "list_sha256": digest})
         case.sign(case.authority.signer(case.inss, "N"))
         case.document.with_name(case.document.name + ".patients.age").write_bytes(sealed)

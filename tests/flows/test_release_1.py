@@ -12,6 +12,7 @@ from flows.admin.backup import restore
 from flows.lifecycle.run_views import list_runs
 from flows.retention._sweep import sweep_home
 from flows.session.control import Control
+from vault.home_folder import Home
 from vault.ledger.audit import audit
 from vault.ledger.home_log import open_store
 from vault.ledger.notes import VerifierKey
@@ -33,10 +34,10 @@ def test_its_proofs_verify(home, name):
 
 
 def test_its_home_opens_and_its_ledger_is_whole(home):
-    control = Control.open(home, "trial")
-    assert {run["run"] for run in list_runs(home)} == {release_1.RUNS[name] for name in ENDED}
-    assert all(run["state"] == "certified" for run in list_runs(home))
-    store = open_store(home)
+    control = Control.open(Home(home), "trial")
+    assert {run["run"] for run in list_runs(Home(home))} == {release_1.RUNS[name] for name in ENDED}
+    assert all(run["state"] == "certified" for run in list_runs(Home(home)))
+    store = open_store(Home(home))
     assert not audit(home / "ledger", VerifierKey.parse(store.vkey), SystemClock().now())
     assert control.site.trial
 
@@ -46,11 +47,11 @@ def test_its_waiting_run_is_swept(tmp_path):
     assert list((home / "staging").iterdir())
     clock = MovingClock()
     clock.pass_time(days=4)
-    sweep_home(home, clock)
+    sweep_home(Home(home), clock)
     assert not list((home / "staging").iterdir())
 
 
 def test_its_backup_restores(tmp_path):
     identity = (release_1.FOLDER / "backup-identity.txt").read_text()
-    found = restore(release_1.FOLDER / "backup.age", identity, tmp_path / "home", "trial")
+    found = restore(release_1.FOLDER / "backup.age", identity, Home(tmp_path / "home"), "trial")
     assert found["proofs"] == len(ENDED)

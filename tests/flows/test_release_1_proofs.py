@@ -11,10 +11,10 @@ from support.release_1 import FOLDER, POLICY, RUNS, unpack
 from flows.engine import run as engine
 from flows.lifecycle.proof import refresh_proof
 from vault.canonical_json import canonical_json
+from vault.home_folder import Home
 from vault.ledger.home_log import load_log_key
 from vault.proof.folder import seal_files
 from vault.proof.full_verifier import OTHER_LAYOUT, verify_fully
-from vault.site import Site
 from vault.verify import BEGAN_1, VERSION_1, Files, read_folder, verify
 
 ROOTS, STAMPS = ([(FOLDER / name).read_bytes()] for name in ("root.pem", "tsa-root.pem"))
@@ -33,7 +33,7 @@ def proof_of(home: Path, run: str) -> Files:
 
 def resealed(home: Path, files: Files) -> Files:
     rest = {name: data for name, data in files.items() if not name.startswith("manifest.")}
-    return seal_files(rest, origin=Site.load(home).origin, key=load_log_key(home))
+    return seal_files(rest, origin=Home(home).site.origin, key=load_log_key(Home(home)))
 
 
 @pytest.mark.parametrize("run", ENDED)
@@ -90,7 +90,7 @@ def test_what_can_be_derived_of_version_1_is(home):
 
 def test_a_first_run_is_issued_anew_as_one(home):
     before = proof_of(home, "accepted")
-    told = refresh_proof(home, RUNS["accepted"])
+    told = refresh_proof(Home(home), RUNS["accepted"])
     after = read_folder(Path(told["proof"]))
     same = [
         name for name in before if name.startswith(("entries/", "statements/", "inventory", "authorisation/"))
@@ -103,7 +103,7 @@ def test_a_first_run_is_issued_anew_as_one(home):
 
 def test_a_run_that_began_under_version_1_ends_under_this_one(tmp_path):
     home = unpack("home-with-a-waiting-run", tmp_path)
-    ended = engine.abandon(home, RUNS["waiting"], "trial")
+    ended = engine.abandon(Home(home), RUNS["waiting"], "trial")
     assert ended.state == "certified"
     code, words = verify(Path(str(ended.proof)), POLICY)
     assert (code, f"Not checked here: {BEGAN_1}" in words) == (0, True), words

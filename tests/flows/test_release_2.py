@@ -12,6 +12,7 @@ from support.moving_clock import MovingClock
 from flows.lifecycle.run_views import list_runs, status
 from flows.retention.round import sweep_home
 from schemas.outcome import Outcome
+from vault.home_folder import Home
 from vault.ledger.audit import audit
 from vault.ledger.home_log import open_store
 from vault.ledger.notes import VerifierKey
@@ -33,11 +34,11 @@ def home(tmp_path) -> Path:
 
 
 def test_its_runs_are_listed_and_its_ledger_is_whole(home):
-    found = {run["run"]: run for run in list_runs(home)}
+    found = {run["run"]: run for run in list_runs(Home(home))}
     assert set(found) == set(RUNS.values())
     for name, outcome in OUTCOMES.items():
         assert (found[RUNS[name]]["state"], found[RUNS[name]]["outcome"]) == (RunState.CERTIFIED, outcome)
-    assert not audit(home / "ledger", VerifierKey.parse(open_store(home).vkey), SystemClock().now())
+    assert not audit(home / "ledger", VerifierKey.parse(open_store(Home(home)).vkey), SystemClock().now())
 
 
 @pytest.mark.parametrize("name", OUTCOMES)
@@ -47,10 +48,10 @@ def test_its_proofs_verify(home, name):
 
 
 def test_its_waiting_run_is_read_and_swept(home):
-    steps = [entry["step"] for entry in status(home, RUNS["waiting"])["journal"]]
+    steps = [entry["step"] for entry in status(Home(home), RUNS["waiting"])["journal"]]
     assert steps == ["inventory", "extract"]
     assert list((home / "staging").iterdir())
     clock = MovingClock()
     clock.pass_time(days=4)
-    sweep_home(home, clock)
+    sweep_home(Home(home), clock)
     assert not list((home / "staging").iterdir())

@@ -22,6 +22,7 @@ from flows.session.control import Control
 from schemas.errors import AuthorisationError, BusyError, ScopeError, TargetError
 from trial.practice.write import write_practice
 from vault.authorisation.check import withdraw
+from vault.home_folder import Home
 from vault.records.destinations import Destinations, SftpServer
 from vault.runs.journal import Journal
 from vault.system.clock import format_utc
@@ -46,7 +47,7 @@ class Remote:
     def case(self, folder: Path, practice: Path, port: int | None = None, **terms) -> WholeRun:
         made = WholeRun(folder, practice, destination=self.destination, **terms)
         made.made["destination"] = self.destination
-        Destinations(made.home).add("box", self.server if port is None else through(self.server, port))
+        Destinations(Home(made.home)).add("box", self.server if port is None else through(self.server, port))
         return made
 
     def files(self) -> dict[str, bytes]:
@@ -178,7 +179,7 @@ def test_abandoning_takes_back_what_was_brought(remote, practice, tmp_path, monk
         with pytest.raises(TargetError):
             case.start()
     assert remote.files()
-    engine.abandon(case.home, case.run_id, "trial")
+    engine.abandon(Home(case.home), case.run_id, "trial")
     assert remote.files() == {}
     assert certificate(case)["destruction"]["validation"]["exceptions"] == []
     case.nothing_left()
@@ -197,12 +198,12 @@ def test_a_server_that_is_gone_does_not_keep_staging_alive(remote, practice, tmp
         with pytest.raises(TargetError):
             case.start()
     with pytest.raises(BusyError, match="destination_in_use"):
-        remove_destination(Control.open(case.home, "trial"), "box")
-    register = Destinations(case.home)
+        remove_destination(Control.open(Home(case.home), "trial"), "box")
+    register = Destinations(Home(case.home))
     register.remove("box")
     register.add("box", through(remote.server, free_port()))
     monkeypatch.setattr("vault.runs.lease.Lease.seconds_left", lambda self, clock: 0)
-    assert sweep_home(case.home).destroyed == 1
+    assert sweep_home(Home(case.home)).destroyed == 1
     assert certificate(case)["destruction"]["validation"]["exceptions"] == ["remote_leftover_not_reachable"]
     (completed,) = [e for e in case.entries() if e["type"] == "destruction.completed"]
     assert completed["n"]["remote_leftover_not_reachable"] == 1
@@ -215,7 +216,7 @@ def test_a_withdrawal_when_all_is_brought_and_nothing_published(remote, practice
 
     def withdraw_first(guard: RunGuard) -> None:
         seen.append(set(remote.files()))
-        withdraw(case.home, guard._lease.authorisation_id, {})
+        withdraw(Home(case.home), guard._lease.authorisation_id, {})
         real(guard)
 
     monkeypatch.setattr(RunGuard, "allow_publication", withdraw_first)
@@ -256,7 +257,7 @@ def test_killed_after_publication_it_is_not_published_twice(
 def test_nothing_goes_to_a_server_that_was_not_declared(practice, tmp_path, destination, servers):
     case = WholeRun(tmp_path / "trial", practice, destination=destination)
     if "box" in destination:  # declared, but over S3
-        Destinations(case.home).add("box", servers["s3"].server)
+        Destinations(Home(case.home)).add("box", servers["s3"].server)
     with pytest.raises(ScopeError, match="destination_not_registered"):
         case.start(destination=destination)
     assert case.entries()[-1]["code"] == "destination_not_registered"
@@ -301,24 +302,24 @@ def test_an_operator_s_package_at_a_server_is_listed_and_deleted_at_its_date(rem
     listed = json.loads(case.reprise("custody", "--json").stdout.splitlines()[-1])
     assert [(row["kind"], row["run"], row["state"]) for row in listed] == [("package", case.run_id, "held")]
     with pytest.raises(BusyError, match="destination_in_use"):
-        remove_destination(Control.open(case.home, "trial"), "box")
+        remove_destination(Control.open(Home(case.home), "trial"), "box")
     clock.pass_time(days=21)
-    register = Destinations(case.home)
+    register = Destinations(Home(case.home))
     register.remove("box")
     register.add("box", through(remote.server, free_port()))
-    report = sweep_home(case.home, clock)
+    report = sweep_home(Home(case.home), clock)
     assert (report.copies_destroyed, report.copies_incomplete) == (0, 1), (
         "a server out of sight is no destruction"
     )
     assert remote.files()
     register.remove("box")
     register.add("box", remote.server)
-    assert sweep_home(case.home, clock).copies_destroyed == 1
+    assert sweep_home(Home(case.home), clock).copies_destroyed == 1
     assert remote.files() == {}
     end = certificate(case)["fate"]["package"]["end"]
     assert (end["evidence"], end["complete"], end["exceptions"]) == ("deleted_at_server", True, [])
     assert end["files"] == listed[0]["files"]
-    assert sweep_home(case.home, clock).copies_destroyed == 0
+    assert sweep_home(Home(case.home), clock).copies_destroyed == 0
     case.nothing_left()
 
 

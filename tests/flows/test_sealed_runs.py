@@ -26,6 +26,7 @@ from flows.session.observer import NoObserver
 from flows.session.orders import load_order, save_order
 from schemas.errors import IntakeError, RepriseError, SealedSourceError, UnreadableSourceError
 from trial.practice.write import write_practice
+from vault.home_folder import Home
 from vault.intake.record import check_number, destroy_identity, list_intakes
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "privacy"))
@@ -55,8 +56,8 @@ def one_home(export, tmp_path_factory) -> WholeRun:
 def case(one_home) -> WholeRun:
     """The same home for all, as it was made: that one run met a clear export is told of the next under its instruction."""
     home = one_home.home
-    for intake in list_intakes(home):
-        destroy_identity(home, intake)
+    for intake in list_intakes(Home(home)):
+        destroy_identity(Home(home), intake)
     for left in (home, home.with_name(f".{home.name}.host"), one_home.destination):
         shutil.rmtree(left, ignore_errors=True)
     shutil.copytree(home.with_name("beginning"), home)
@@ -118,7 +119,7 @@ def test_a_sealed_export_gives_the_same_package_and_its_key_dies_with_the_run(
         ("destruction.completed", "published", True),
         ("proof.issued", "issued", True),
     ]
-    (intake,) = list_intakes(case.home)
+    (intake,) = list_intakes(Home(case.home))
     assert (intake.id, intake.run_id) == (opened.id, case.run_id)
     with pytest.raises(IntakeError) as spent:
         case.start(source=str(sealed), use="rehearsal")
@@ -152,7 +153,7 @@ def test_a_killed_run_resumes_with_its_intake_and_still_destroys_it(kill, export
     assert case.resume().state == "certified"
     assert case.content() == clear
     assert certificate(case)["fate"]["source"]["evidence"] == "encrypted_always"
-    (intake,) = list_intakes(case.home)
+    (intake,) = list_intakes(Home(case.home))
     assert (intake.run_id, intake.closed) == (case.run_id, "with_run")
     case.nothing_left()
 
@@ -189,9 +190,9 @@ def test_a_run_that_a_damaged_copy_stopped_goes_on_with_an_intact_one(export, ca
     )
     with pytest.raises(SealedSourceError):
         case.start(source=str(sealed))
-    assert list_runs(case.home)[-1]["state"] == "failed"
+    assert list_runs(Home(case.home))[-1]["state"] == "failed"
     with pytest.raises(IntakeError) as used:
-        close_intake(Control.open(case.home, "trial"), opened.id)
+        close_intake(Control.open(Home(case.home), "trial"), opened.id)
     assert used.value.code == "intake_in_use"
     sealed.write_bytes(intact)
     assert case.resume().state == "certified"
@@ -221,14 +222,14 @@ def test_a_run_waits_for_the_file_that_its_intake_opens(export, case, tmp_path):
     """A file sealed for others is no reason to ask the doctor for another signature: the use is the run's own."""
     source, plain = tmp_path / "whatever.bin", zipped(export, tmp_path / "x.zip")
     seal_by_age(str(pyrage.x25519.Identity.generate().to_public()), plain, source)
-    opened, before = case.open_intake(), len(list_runs(case.home))
+    opened, before = case.open_intake(), len(list_runs(Home(case.home)))
     with pytest.raises(IntakeError, match="intake_unknown"):
         case.start(source=str(source))
-    assert list_runs(case.home)[-1]["state"] == "failed"
+    assert list_runs(Home(case.home))[-1]["state"] == "failed"
     source.unlink()
     seal_by_age(opened.recipient, plain, source)
     assert case.resume().state == "certified"
-    assert len(list_runs(case.home)) == before + 1
+    assert len(list_runs(Home(case.home))) == before + 1
     assert certificate(case)["destruction"]["source"]["encryptedAlways"] is True
     case.nothing_left()
 
@@ -237,19 +238,19 @@ def test_through_prefect_it_waits_with_its_order_as_well(export, case, tmp_path)
     source, plain = tmp_path / "whatever.bin", zipped(export, tmp_path / "x.zip")
     seal_by_age(str(pyrage.x25519.Identity.generate().to_public()), plain, source)
     opened = case.open_intake()
-    order_id = save_order(case.home, case.order(source=str(source)))
+    order_id = save_order(Home(case.home), case.order(source=str(source)))
     with pytest.raises(IntakeError, match="intake_unknown"):
-        engine.start_order(case.home, order_id, NoObserver())
+        engine.start_order(Home(case.home), order_id, NoObserver())
     source.unlink()
     seal_by_age(opened.recipient, plain, source)
     assert case.resume().state == "certified"
     with pytest.raises(UnreadableSourceError, match="no_such_order"):
-        load_order(case.home, order_id)
+        load_order(Home(case.home), order_id)
     with pytest.raises(IntakeError, match="intake_unknown"):
-        order_id = save_order(case.home, case.order(source=str(tmp_path / "none.age"), intake="f" * 16))
-        engine.start_order(case.home, order_id, NoObserver())
+        order_id = save_order(Home(case.home), case.order(source=str(tmp_path / "none.age"), intake="f" * 16))
+        engine.start_order(Home(case.home), order_id, NoObserver())
     with pytest.raises(UnreadableSourceError, match="no_such_order"):
-        load_order(case.home, order_id)  # no run waits with it
+        load_order(Home(case.home), order_id)  # no run waits with it
     case.nothing_left()
 
 
@@ -318,7 +319,7 @@ def test_a_run_whose_intake_lost_its_key_ends(export, case, tmp_path):
     sealed.write_bytes(sealed.read_bytes()[:-20])
     with pytest.raises(SealedSourceError):
         case.start(source=str(sealed), use="inventory")
-    destroy_identity(case.home, opened)  # as a restart of the host does
+    destroy_identity(Home(case.home), opened)  # as a restart of the host does
     with pytest.raises(IntakeError, match="intake_key_gone"):
         case.resume()
     assert certificate(case)["destruction"]["cause"] == "key_lost"
@@ -335,24 +336,26 @@ def test_what_no_open_intake_fits_is_refused_and_recorded(export, case, tmp_path
             case.start(**{"source": str(sealed), "use": "inventory", **changes})
         return refused.value.code
 
-    before = len(list_runs(case.home))
+    before = len(list_runs(Home(case.home)))
     assert code() == "intake_unknown"  # none is open: nothing is leased, no use is spent
     assert ("authorisation.refused", "intake_unknown", False) in entries(case)
-    assert len(list_runs(case.home)) == before
+    assert len(list_runs(Home(case.home))) == before
     opened = case.open_intake()
     assert code(source=str(export), intake=opened.id) == "source_not_sealed"
     assert code() == "intake_unknown"
-    destroy_identity(case.home, opened)  # as a restart of the host does
+    destroy_identity(Home(case.home), opened)  # as a restart of the host does
     assert code() == "intake_key_gone"
     shutil.copy(sealed, tmp_path / "without-its-name")
     assert code(source=str(tmp_path / "without-its-name")) == "intake_key_gone"
-    for run in list_runs(case.home):
+    for run in list_runs(Home(case.home)):
         if run["state"] == "failed":
-            engine.abandon(case.home, run["run"], "trial")
-    replace(case.open_intake(), expires="2026-01-01T00:00:00Z", boot_id="").save(case.home)
-    assert sweep_home(case.home).intakes_expired == 2
-    assert sweep_home(case.home).intakes_expired == 0
-    assert all(intake.key_state(case.home).value != "present" for intake in list_intakes(case.home))
+            engine.abandon(Home(case.home), run["run"], "trial")
+    replace(case.open_intake(), expires="2026-01-01T00:00:00Z", boot_id="").save(Home(case.home))
+    assert sweep_home(Home(case.home)).intakes_expired == 2
+    assert sweep_home(Home(case.home)).intakes_expired == 0
+    assert all(
+        intake.key_state(Home(case.home)).value != "present" for intake in list_intakes(Home(case.home))
+    )
     assert ("intake.closed", "expired", False) in entries(case)
     assert ("intake.closed", "key_gone", False) in entries(case)
     case.nothing_left()
@@ -365,18 +368,20 @@ def test_a_withdrawal_closes_what_stands_open_and_opens_no_more(export, tmp_path
     page = tmp_path / "page.html"
     done = case.reprise("intake", "open", authorisation, "--hours", "2", "--page", str(page))
     assert done.returncode == 0, done.stderr
-    (intake,) = list_intakes(case.home)
+    (intake,) = list_intakes(Home(case.home))
     assert check_number(intake.recipient) in done.stdout
     assert intake.recipient in page.read_text()
     again = case.reprise("intake", "open", authorisation, "--page", str(page))
     assert (again.returncode, "page_cannot_be_made" in again.stderr) == (60, True)
-    assert len(list_intakes(case.home)) == 1, "nor an intake that nobody hears of"
+    assert len(list_intakes(Home(case.home))) == 1, "nor an intake that nobody hears of"
     closed_by_hand = case.open_intake().id
     assert case.reprise("intake", "close", closed_by_hand).returncode == 0
     assert case.reprise("authorise", "withdraw", authorisation).returncode == 0
     listed = json.loads(case.reprise("intake", "list", "--json").stdout.splitlines()[-1])
     assert sorted(i["state"] for i in listed) == ["closed", "withdrawn"]
-    assert all(i.key_state(case.home).value in ("absent", "revoked") for i in list_intakes(case.home))
+    assert all(
+        i.key_state(Home(case.home)).value in ("absent", "revoked") for i in list_intakes(Home(case.home))
+    )
     refused = case.reprise("intake", "open", case.made["authorisation"])
     assert (refused.returncode, "withdrawn" in refused.stderr) == (10, True)
 

@@ -16,6 +16,7 @@ from support.whole_run import WholeRun, key_state
 
 from trial.practice.write import write_practice
 from vault.destruction.heartbeat import last_heartbeat, unit_name
+from vault.home_folder import Home
 from vault.keys.provider import KeyState
 from vault.runs.facts import is_ended
 from vault.runs.lease import list_runs
@@ -57,21 +58,21 @@ def die_inside(machine: Machine, case: WholeRun, kill: dict[str, str]) -> str:
         json.dumps(plan),
     )
     assert died.returncode in (-9, 137), died.stderr
-    assert not is_ended(case.home, case.run_id)
+    assert not is_ended(Home(case.home), case.run_id)
     return case.run_id
 
 
 def wait_for_end(machine: Machine, case: WholeRun, run: str, seconds: float) -> None:
     until = time.monotonic() + seconds
-    while not is_ended(case.home, run):
+    while not is_ended(Home(case.home), run):
         assert time.monotonic() < until, f"no sweep ended it: {machine.journal()}"
         time.sleep(0.5)
 
 
 def test_the_service_ends_what_a_dead_run_left_and_comes_again_after_a_boot(machine, case):
-    name = unit_name(case.home)
+    name = unit_name(Home(case.home))
     first = die_inside(machine, case, KEY_LEFT)
-    (lease,) = list_runs(case.home)
+    (lease,) = list_runs(Home(case.home))
     assert key_state(lease) is KeyState.PRESENT
     installed = machine.call(REPRISE, "install-sweep", "--home", str(case.home))
     assert installed.returncode == 0, installed.stdout + installed.stderr
@@ -79,8 +80,8 @@ def test_the_service_ends_what_a_dead_run_left_and_comes_again_after_a_boot(mach
     assert machine.call("systemctl", "is-active", f"{name}.timer").stdout.strip() == "active"
     started = machine.call("systemctl", "start", f"{name}.service")
     assert started.returncode == 0, machine.journal()
-    assert is_ended(case.home, first)
-    assert last_heartbeat(case.home) is not None
+    assert is_ended(Home(case.home), first)
+    assert last_heartbeat(Home(case.home)) is not None
     case.nothing_left()
 
     looked = json.loads(machine.call(REPRISE, "doctor", "--json", "--home", str(case.home)).stdout)
@@ -93,7 +94,7 @@ def test_the_service_ends_what_a_dead_run_left_and_comes_again_after_a_boot(mach
     assert machine.boot_id() != boot
     # Nobody calls the service now but its timer, half a minute after the boot.
     wait_for_end(machine, case, second, seconds=300)
-    assert len(list_runs(case.home)) == 2
+    assert len(list_runs(Home(case.home))) == 2
     case.nothing_left()
     strict = machine.call(REPRISE, "status", "--strict", "--home", str(case.home))
     assert strict.returncode == 0, strict.stdout + strict.stderr

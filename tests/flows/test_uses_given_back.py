@@ -16,6 +16,7 @@ from schemas.outcome import Cause
 from trial.practice.write import write_practice
 from vault.authorisation.check import list_authorisations
 from vault.authorisation.register import InstructionRegister, Use
+from vault.home_folder import Home
 from vault.runs.facts import RunFile, drop_run_file, write_run_file
 from vault.runs.lease import list_runs
 
@@ -36,7 +37,7 @@ def settled(case: WholeRun) -> list[tuple[str, str]]:
 
 
 def spent(case: WholeRun) -> dict[str, int]:
-    (found,) = list_authorisations(case.home)
+    (found,) = list_authorisations(Home(case.home))
     return {use: count for use, count in found["spent"].items() if count}
 
 
@@ -73,7 +74,7 @@ def test_what_delivers_nothing_costs_the_doctor_no_signature(case, tmp_path):
         with pytest.raises(UseError) as error:
             case.start(use=use)
         assert error.value.facts["run"] in {
-            lease.run_id for lease in list_runs(case.home) if lease.use == use
+            lease.run_id for lease in list_runs(Home(case.home)) if lease.use == use
         }
     case.nothing_left()  # and the ledger is whole, and every proof verifies with the new entries in it
     older_state_put_back(case)
@@ -81,10 +82,12 @@ def test_what_delivers_nothing_costs_the_doctor_no_signature(case, tmp_path):
 
 def older_state_put_back(case: WholeRun) -> None:
     """What was given back stays given back, what was spent stays spent: the certified runs are counted themselves."""
-    first, *_ = [lease for lease in list_runs(case.home) if lease.use == "rehearsal"]  # it gave its use back
-    with InstructionRegister(case.home, None, first.authorisation_id)._changing() as state:
+    first, *_ = [
+        lease for lease in list_runs(Home(case.home)) if lease.use == "rehearsal"
+    ]  # it gave its use back
+    with InstructionRegister(Home(case.home), None, first.authorisation_id)._changing() as state:
         state["spent"], state["given_back"] = {"rehearsal": [first.run_id]}, []
-    again = InstructionRegister(case.home, None, first.authorisation_id)
+    again = InstructionRegister(Home(case.home), None, first.authorisation_id)
     held = {use: again._runs(use) for use in (Use.REHEARSAL, Use.MIGRATION)}
     assert [len(runs) for runs in held.values()] == [1, 1] and first.run_id not in held[Use.REHEARSAL]
 
@@ -110,7 +113,7 @@ def test_a_crash_between_the_steps_leaves_one_entry_and_one_use(tmp_path, monkey
         case.start()
     monkeypatch.undo()
     with contextlib.suppress(SourceError):
-        engine.abandon(case.home, list_runs(case.home)[0].run_id, "trial")
+        engine.abandon(Home(case.home), list_runs(Home(case.home))[0].run_id, "trial")
     assert settled(case) == [("use.given_back", "refused")]
     assert spent(case) == {}
     assert case.start().outcome == "delivered"
@@ -127,10 +130,10 @@ def test_a_crash_between_the_steps_leaves_one_entry_and_one_use(tmp_path, monkey
     ],
 )
 def test_where_a_delivery_cannot_be_ruled_out_the_use_is_spent(case, fact, content, state):
-    lease = list_runs(case.home)[0]
+    lease = list_runs(Home(case.home))[0]
     for kind in (RunFile.TAKEBACK, RunFile.RESTORED):
-        drop_run_file(case.home, lease.run_id, kind)
-    write_run_file(case.home, lease.run_id, fact, content)
-    found = settling._fate(Control.open(case.home, "trial"), lease, Cause.ABANDONED)
+        drop_run_file(Home(case.home), lease.run_id, kind)
+    write_run_file(Home(case.home), lease.run_id, fact, content)
+    found = settling._fate(Control.open(Home(case.home), "trial"), lease, Cause.ABANDONED)
     assert (f"use.{found[0]}", found[1]) == state
-    drop_run_file(case.home, lease.run_id, fact)
+    drop_run_file(Home(case.home), lease.run_id, fact)

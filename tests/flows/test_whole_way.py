@@ -13,6 +13,7 @@ from flows.session.observer import NoObserver
 from flows.session.orders import Order
 from flows.session.results import RunResult
 from trial.home import make_trial
+from vault.home_folder import Home
 from vault.verify import verify
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -29,7 +30,7 @@ def migrate(tmp_path: Path, source: Path, **changes: str) -> tuple[dict[str, str
         "operator": "trial",
         **changes,
     }
-    return made, engine.start(Path(made["home"]), Order(**fields), NoObserver())
+    return made, engine.start(Home(Path(made["home"])), Order(**fields), NoObserver())
 
 
 @pytest.mark.slow

@@ -16,6 +16,7 @@ from flows.session.control import Control
 from schemas.errors import AuthorisationError, RepriseError
 from trial.home import P12_PASSWORD as PASSWORD
 from trial.practice.write import write_practice
+from vault.home_folder import Home
 from vault.runs.lease import list_runs
 
 pytestmark = pytest.mark.slow
@@ -39,8 +40,8 @@ class WithdrawingWatch:
         self.ended = -1
 
     def _withdraw(self) -> None:
-        lease = list_runs(self._case.home)[-1]
-        self.ended = engine.withdraw(Control.open(self._case.home, "trial"), lease.authorisation_id)
+        lease = list_runs(Home(self._case.home))[-1]
+        self.ended = engine.withdraw(Control.open(Home(self._case.home), "trial"), lease.authorisation_id)
 
     def progress(self, step: str, done: int, total: int) -> None:
         if step == self._step and self.begun_at is None:
@@ -69,7 +70,7 @@ def test_a_run_that_waits_is_destroyed_by_the_withdrawal(practice, tmp_path):
     case = WholeRun(tmp_path / "trial", practice)
     case.start_apart({"who": "control", "at": "step", "name": "extract"})
     assert any((case.home / "staging").iterdir())
-    engine.withdraw(Control.open(case.home, "trial"), list_runs(case.home)[-1].authorisation_id)
+    engine.withdraw(Control.open(Home(case.home), "trial"), list_runs(Home(case.home))[-1].authorisation_id)
     require_withdrawn(case)
 
 
@@ -79,7 +80,9 @@ def test_resume_and_sweep_know_of_a_withdrawal_that_died_half_way(practice, tmp_
     with monkeypatch.context() as patch:
         patch.setattr(engine, "end_unpublished", lambda *a: (_ for _ in ()).throw(RepriseError("died")))
         with pytest.raises(RepriseError):
-            engine.withdraw(Control.open(case.home, "trial"), list_runs(case.home)[-1].authorisation_id)
+            engine.withdraw(
+                Control.open(Home(case.home), "trial"), list_runs(Home(case.home))[-1].authorisation_id
+            )
     with pytest.raises(AuthorisationError, match="withdrawn"):
         case.resume()
     require_withdrawn(case)
@@ -88,7 +91,7 @@ def test_resume_and_sweep_know_of_a_withdrawal_that_died_half_way(practice, tmp_
 def test_what_was_published_stays_published(practice, tmp_path):
     case = WholeRun(tmp_path / "trial", practice)
     case.start_apart({"who": "control", "at": "step", "name": "publish"})
-    engine.withdraw(Control.open(case.home, "trial"), list_runs(case.home)[-1].authorisation_id)
+    engine.withdraw(Control.open(Home(case.home), "trial"), list_runs(Home(case.home))[-1].authorisation_id)
     assert case.content()
     assert certificate(case)["outcome"] == "package delivered"
     case.nothing_left()

@@ -12,6 +12,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
+from vault.home_folder import Home
 from vault.system.isolation import isolate, leave_working_directory
 
 
@@ -71,7 +72,7 @@ def main() -> None:
     from flows.worker.prefect_settings import child_settings, settle_prefect
     from vault.system.child_process import start_python
 
-    settle_prefect(Path(home))
+    settle_prefect(Home(Path(home)))
     from prefect.settings import get_current_settings
 
     from flows import migrate

@@ -17,6 +17,7 @@ from flows.engine import run as engine
 from flows.session.observer import NoObserver
 from flows.session.orders import Order, save_order
 from schemas.errors import RepriseError
+from vault.home_folder import Home
 
 
 class SearchingWatch(NoObserver):
@@ -38,16 +39,16 @@ def main() -> int:
     home, order, observer = folder / "trial" / "home", Order(**plan), SearchingWatch(folder)
     try:
         if way == "direct":
-            engine.start(home, order, observer)
+            engine.start(Home(home), order, observer)
             return 0
         from flows.worker.prefect_settings import settle_prefect
 
-        settle_prefect(home)
+        settle_prefect(Home(home))
         from flows.migrate import run_here
 
-        order_id = save_order(home, order)
+        order_id = save_order(Home(home), order)
         with engine.observing(order_id, observer):
-            run_here(home, order.use, order_id)
+            run_here(Home(home), order.use, order_id)
         return 0
     except RepriseError as error:
         sys.stderr.write(f"{error}\n")

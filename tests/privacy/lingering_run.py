@@ -10,6 +10,7 @@ from typing import Any
 from flows.engine import run as engine
 from flows.session.observer import NoObserver
 from flows.session.orders import Order
+from vault.home_folder import Home
 
 
 def wait(said: str) -> None:
@@ -27,4 +28,4 @@ class WaitingWatch(NoObserver):
 
 if __name__ == "__main__":
     plan = json.loads(sys.argv[1])
-    wait(engine.start(Path(plan["home"]), Order(**plan["order"]), WaitingWatch()).state)
+    wait(engine.start(Home(Path(plan["home"])), Order(**plan["order"]), WaitingWatch()).state)

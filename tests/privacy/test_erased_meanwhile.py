@@ -17,6 +17,7 @@ from schemas.errors import AuthorisationError
 from trial.home import OPERATORS
 from vault.authorisation import check as authorisation
 from vault.destruction.held_copies import CopyKind, Custody
+from vault.home_folder import Home
 from vault.pki.signed_document import detached
 from vault.records import shared_records
 from vault.records.enrolment import attest_doctor
@@ -52,12 +53,12 @@ def group(pristine) -> GroupPractice:
 
 
 def erase_second(group: GroupPractice) -> None:
-    erase_subject(Control.open(group.home, "trial"), group.subject(SECOND_INSS))
+    erase_subject(Control.open(Home(group.home), "trial"), group.subject(SECOND_INSS))
 
 
 def named_anywhere(group: GroupPractice) -> list[str]:
     """The subjects whose sealed record holds a number of the second doctor's."""
-    subjects = Subjects(group.home)
+    subjects = Subjects(Home(group.home))
     records = {one: json.dumps(subjects.read(one)) for one in subjects.ids()}
     return [one for one, text in records.items() if SECOND_INSS in text or SECOND_NIHII[:8] in text]
 
@@ -79,7 +80,7 @@ def test_between_the_check_of_a_run_and_its_locks(group, monkeypatch):
     with pytest.raises(AuthorisationError, match="signer_not_enrolled"):
         group.start(authorisation=str(group.both_sign), use="inventory")
     assert named_anywhere(group) == []
-    assert list_runs(group.home) == []
+    assert list_runs(Home(group.home)) == []
     assert not list((group.home / "authorisations").iterdir())
 
 
@@ -95,12 +96,12 @@ def test_while_an_instruction_is_recorded(group, monkeypatch):
         assert erasing.is_alive()
 
     before(monkeypatch, authorisation, "introduce", begun)
-    control = Control.open(group.home, "trial")
-    name = authorisation.record(group.home, control.site, signed, control.person, control.clock)
+    control = Control.open(Home(group.home), "trial")
+    name = authorisation.record(Home(group.home), signed, control.person, control.clock)
     erasing.join(30)
     assert named_anywhere(group) == []
     with pytest.raises(AuthorisationError, match="evidence_erased"):
-        authorisation.recorded(group.home, name)
+        authorisation.recorded(Home(group.home), name)
 
 
 @pytest.mark.parametrize(
@@ -113,19 +114,19 @@ def test_while_an_instruction_is_recorded(group, monkeypatch):
 )
 def test_while_something_about_it_is_sealed(group, monkeypatch, step):
     """A withdrawal or an acceptance is refused by a code, and nothing stays that was sealed."""
-    subjects = Subjects(group.home)
+    subjects = Subjects(Home(group.home))
     persons = [group.subject(SECOND_INSS), group.subject(group.party.inss)]
     where, name = step
     before(monkeypatch, where, name, lambda: erase_second(group))
     with pytest.raises(AuthorisationError, match="evidence_erased"):
-        shared_records.SharedRecords(group.home).put("withdrawal-x", persons, b"signed")
+        shared_records.SharedRecords(Home(group.home)).put("withdrawal-x", persons, b"signed")
     assert subjects.read(persons[0]) is None
     assert not list((group.home / "shared").iterdir())
 
 
 def test_while_another_operator_vouches(group, monkeypatch):
     """Who changes a record reads and writes it in one; the erasure comes after, and is not undone."""
-    third = enrol_operator(group.home, "third")
+    third = enrol_operator(Home(group.home), "third")
     erasing = threading.Thread(target=erase_second, args=(group,))
 
     def begun():
@@ -133,7 +134,7 @@ def test_while_another_operator_vouches(group, monkeypatch):
         erasing.join(0.3)
 
     before(monkeypatch, Subjects, "put", begun)
-    attest_doctor(group.home, group.subject(SECOND_INSS), third, GROUND.shown, SystemClock().now())
+    attest_doctor(Home(group.home), group.subject(SECOND_INSS), third, GROUND.shown, SystemClock().now())
     erasing.join(30)
     assert not erasing.is_alive()
     assert named_anywhere(group) == []
@@ -142,20 +143,21 @@ def test_while_another_operator_vouches(group, monkeypatch):
 def test_the_numbers_leave_the_mandates_of_others(group):
     deputy, second = group.subject(DEPUTY_INSS), group.subject(SECOND_INSS)
     listed = [
-        row["where"] for row in show_subject(Control.open(group.home, "trial"), second)["not_yet_erased"]
+        row["where"]
+        for row in show_subject(Control.open(Home(group.home), "trial"), second)["not_yet_erased"]
     ]
     assert listed == [f"subjects/{deputy}.1"]
     erase_second(group)
     assert named_anywhere(group) == []
-    (mandate,) = mandates_of(Subjects(group.home).read(deputy))
+    (mandate,) = mandates_of(Subjects(Home(group.home)).read(deputy))
     assert mandate.numbers == {group.party.nihii[:8]}
 
 
 def test_a_copy_is_found_by_its_run_when_the_register_is_damaged(group, tmp_path):
     group.start(authorisation=str(group.both_sign), use="inventory")
-    (lease,) = list_runs(group.home)
+    (lease,) = list_runs(Home(group.home))
     (tmp_path / "copy").write_bytes(b"x")
-    Custody(group.home).register(
+    Custody(Home(group.home)).register(
         CopyKind.SOURCE,
         tmp_path,
         authorisation_id=lease.authorisation_id,
@@ -164,25 +166,27 @@ def test_a_copy_is_found_by_its_run_when_the_register_is_damaged(group, tmp_path
     )
     state = group.home / "authorisations" / lease.authorisation_id / "state"
     state.write_bytes(state.read_bytes()[:-1])
-    shown = show_subject(Control.open(group.home, "trial"), group.subject(SECOND_INSS))["not_yet_erased"]
+    shown = show_subject(Control.open(Home(group.home), "trial"), group.subject(SECOND_INSS))[
+        "not_yet_erased"
+    ]
     assert "copy_held" in {row["why"] for row in shown}
 
 
 def test_one_is_checked_and_kept_or_erased_at_a_time(group):
-    with lock_people(group.home):
+    with lock_people(Home(group.home).locks):
         erasing = threading.Thread(target=erase_second, args=(group,))
         erasing.start()
         erasing.join(0.3)
         assert erasing.is_alive()
-        assert Subjects(group.home).has_key(group.subject(SECOND_INSS))
+        assert Subjects(Home(group.home)).has_key(group.subject(SECOND_INSS))
     erasing.join(30)
-    assert not Subjects(group.home).has_key(group.subject(SECOND_INSS))
+    assert not Subjects(Home(group.home)).has_key(group.subject(SECOND_INSS))
 
 
 def test_the_attester_of_a_mandate_for_nobody_is_not_kept_for_it(group):
     """Of a mandate that its only number left, nobody need vouch."""
     for inss in (SECOND_INSS, group.party.inss):
-        erase_subject(Control.open(group.home, "trial"), group.subject(inss))
-    attester = find_operator(group.home, OPERATORS[1]).id
-    attested = show_subject(Control.open(group.home, "trial"), attester)["attestations"]
+        erase_subject(Control.open(Home(group.home), "trial"), group.subject(inss))
+    attester = find_operator(Home(group.home), OPERATORS[1]).id
+    attested = show_subject(Control.open(Home(group.home), "trial"), attester)["attestations"]
     assert [(row["kind"], row["needed"]) for row in attested] == [("mandate", False)]

@@ -20,6 +20,7 @@ from schemas.errors import BusyError, IntegrityError, RetentionError
 from trial.home import DOCTOR_NAME
 from trial.practice.write import write_practice
 from vault.home.host_record import HostRecord
+from vault.home_folder import Home
 from vault.ledger.entries import commit
 from vault.records.enrolment import attest_doctor
 from vault.records.operators import enrol_operator
@@ -88,7 +89,7 @@ def test_a_run_whose_damaged_lease_was_set_aside_is_the_person_s_as_well(migrate
     monkeypatch.setattr(canary, "_PATTERNS", needles_of(migrated))
     run = migrated.run_id
     (migrated.home / "runs" / run / "lease.json").write_bytes(b"{")
-    assert sweep_round(migrated.home).unreadable == 1
+    assert sweep_round(Home(migrated.home)).unreadable == 1
     kept, refused = erase(migrated, tmp_path / "receipt.json")
     assert refused.returncode == RetentionError.exit_code, refused.stdout + refused.stderr
     shown = json.loads(migrated.reprise("subject", "show", kept, "--json").stdout.splitlines()[-1])
@@ -106,7 +107,7 @@ def test_a_run_whose_damaged_lease_was_set_aside_is_the_person_s_as_well(migrate
 def test_a_crash_amid_the_erasure_of_such_a_run_leaves_nothing_either(migrated, tmp_path, monkeypatch):
     monkeypatch.setattr(canary, "_PATTERNS", needles_of(migrated))
     (migrated.home / "runs" / migrated.run_id / "lease.json").write_bytes(b"{")
-    sweep_round(migrated.home)
+    sweep_round(Home(migrated.home))
     allow_erasure(migrated)
     rename, doctor = os.rename, doctor_id(migrated)
 
@@ -118,8 +119,8 @@ def test_a_crash_amid_the_erasure_of_such_a_run_leaves_nothing_either(migrated, 
     with monkeypatch.context() as power:
         power.setattr(os, "rename", lose_power)
         with pytest.raises(KeyboardInterrupt):
-            erase_subject(Control.open(migrated.home, "trial"), doctor)
-    erase_subject(Control.open(migrated.home, "trial"), doctor)
+            erase_subject(Control.open(Home(migrated.home), "trial"), doctor)
+    erase_subject(Control.open(Home(migrated.home), "trial"), doctor)
     assert [p for p in migrated.home.rglob("*") if p.is_file() and canary.holds_canary(p.read_bytes())] == []
     migrated.nothing_left()
 
@@ -129,16 +130,19 @@ def test_another_s_damaged_record_keeps_nobody_from_being_erased(migrated, tmp_p
     allow_erasure(migrated)
     (state,) = (migrated.home / "authorisations").glob("*/state")
     (migrated.home / "runs" / run / "lease.json").write_bytes(b"{")
-    sweep_round(migrated.home)
+    sweep_round(Home(migrated.home))
     whole = state.read_bytes()
     state.write_bytes(b"{")
     with pytest.raises(IntegrityError, match="run_of_unknown_owner"):  # it may be anybody's
-        erase_subject(Control.open(migrated.home, "trial"), doctor_id(migrated))
+        erase_subject(Control.open(Home(migrated.home), "trial"), doctor_id(migrated))
     state.write_bytes(whole)
     (migrated.home / "authorisations/ffff").mkdir()
     (migrated.home / "authorisations/ffff/state").write_bytes(b"{")
     assert (
-        erase_subject(Control.open(migrated.home, "trial"), doctor_id(migrated))["recorded"]["n"]["runs"] == 1
+        erase_subject(Control.open(Home(migrated.home), "trial"), doctor_id(migrated))["recorded"]["n"][
+            "runs"
+        ]
+        == 1
     )
 
 
@@ -174,8 +178,8 @@ def test_an_operator_who_carried_a_run_is_kept_as_long_and_one_who_did_not_goes(
     words = ("subject", "erase", "--yes", "--json", "--receipt", str(tmp_path / "r.json"))
     needed = migrated.reprise(*words, subject)
     assert (needed.returncode, "attester_needed" in needed.stdout) == (RetentionError.exit_code, True)
-    third = enrol_operator(migrated.home, "third")
-    attest_doctor(migrated.home, doctor_id(migrated), third, ("identity_card",), SystemClock().now())
+    third = enrol_operator(Home(migrated.home), "third")
+    attest_doctor(Home(migrated.home), doctor_id(migrated), third, ("identity_card",), SystemClock().now())
     assert "operator_acts" in migrated.reprise(*words, third.id, "--operator", "third").stdout
     kept = migrated.reprise(*words, ids["trial"], "--operator", "third")
     gone = migrated.reprise(*words, subject)
@@ -192,7 +196,7 @@ def test_the_proof_that_the_doctor_took_home_still_verifies(migrated, tmp_path):
 
 
 def records(case: WholeRun) -> dict[str, dict]:
-    subjects = Subjects(case.home)
+    subjects = Subjects(Home(case.home))
     return {subject: subjects.read(subject) or {} for subject in subjects.ids()}
 
 
@@ -214,10 +218,10 @@ def test_an_erasure_that_a_crash_cut_short_leaves_no_former_folder(migrated, mon
     with monkeypatch.context() as patch:
         patch.setattr("vault.proof.folder.shutil.rmtree", broken)
         with pytest.raises(OSError, match="5"):
-            erase_subject(Control.open(migrated.home, "trial"), doctor)
+            erase_subject(Control.open(Home(migrated.home), "trial"), doctor)
     monkeypatch.setattr(canary, "_PATTERNS", needles)
-    assert doctor in Subjects(migrated.home).ids(), "the record goes last"
-    sweep_round(migrated.home)
+    assert doctor in Subjects(Home(migrated.home)).ids(), "the record goes last"
+    sweep_round(Home(migrated.home))
     assert not [p for p in migrated.home.rglob("*") if p.is_file() and canary.holds_canary(p.read_bytes())]
 
 
@@ -225,17 +229,17 @@ def test_the_host_learns_of_an_erasure_from_the_next_sweep_at_the_latest(migrate
     allow_erasure(migrated)
     doctor = doctor_id(migrated)
     monkeypatch.setattr(HostRecord, "note_gone", lambda *_: (_ for _ in ()).throw(OSError(28, "")))
-    erase_subject(Control.open(migrated.home, "trial"), doctor)
+    erase_subject(Control.open(Home(migrated.home), "trial"), doctor)
     monkeypatch.undo()
-    memory = Control.open_to_look(migrated.home).memory
+    memory = Control.open_to_look(Home(migrated.home)).memory
     assert memory.gone("erased") == frozenset()
-    sweep_round(migrated.home)
+    sweep_round(Home(migrated.home))
     assert {name.partition(".")[0] for name in memory.gone("erased")} == {doctor}
 
 
 def test_nobody_is_erased_while_a_run_of_theirs_is_carried(migrated):
     allow_erasure(migrated)
     doctor = doctor_id(migrated)
-    with lock_run(migrated.home, (doctor,)), pytest.raises(BusyError):
-        erase_subject(Control.open(migrated.home, "trial"), doctor)
-    assert doctor in Subjects(migrated.home).ids()
+    with lock_run(Home(migrated.home), (doctor,)), pytest.raises(BusyError):
+        erase_subject(Control.open(Home(migrated.home), "trial"), doctor)
+    assert doctor in Subjects(Home(migrated.home)).ids()

@@ -13,6 +13,7 @@ from flows.lifecycle.proof import refresh_proof
 from flows.lifecycle.run_views import status
 from flows.session.control import Control
 from schemas.errors import RetentionError
+from vault.home_folder import Home
 from vault.records.subjects import Subjects
 from vault.runs.lease import list_runs
 from vault.verify import verify
@@ -21,7 +22,7 @@ pytestmark = pytest.mark.slow
 
 
 def doctors_of(home: Path) -> dict[str, dict]:
-    subjects = Subjects(home)
+    subjects = Subjects(Home(home))
     found = {subject: subjects.read(subject) or {} for subject in subjects.ids()}
     return {subject: record for subject, record in found.items() if record["kind"] == "doctor"}
 
@@ -41,28 +42,28 @@ def test_each_of_its_doctors_is_shown_and_erased(tmp_path, monkeypatch):
     doctors = doctors_of(home)
     assert len(doctors) == 2
     group = release_1.RUNS["group"]
-    shown = {subject: show_subject(Control.open(home, "trial"), subject) for subject in doctors}
+    shown = {subject: show_subject(Control.open(Home(home), "trial"), subject) for subject in doctors}
     runs = {subject: {row["run"] for row in found["runs"]} for subject, found in shown.items()}
     assert all(group in of for of in runs.values()), "the run of both is shown to both"
     second = min(runs, key=lambda subject: len(runs[subject]))
     for subject in (second, *(set(doctors) - {second})):
         assert holding(home, doctors[subject], monkeypatch)
-        erase_subject(Control.open(home, "trial"), subject)
+        erase_subject(Control.open(Home(home), "trial"), subject)
         assert holding(home, doctors[subject], monkeypatch) == []
-        refresh_proof(home, group)
+        refresh_proof(Home(home), group)
         assert holding(home, doctors[subject], monkeypatch) == []
-        for lease in list_runs(home):
+        for lease in list_runs(Home(home)):
             code, words = verify(home / "runs" / lease.run_id / "proof", release_1.POLICY)
             assert code == 0, words
     journals = [path.read_bytes() for path in (home / "runs").glob("*/journal.jsonl")]
     assert not any(b'"folder"' in journal for journal in journals), "the destination's path may name a doctor"
-    assert status(home, group)["package"] is None
-    assert {row["kind"] for row in list_subjects(Control.open_to_look(home))} == {"operator"}
+    assert status(Home(home), group)["package"] is None
+    assert {row["kind"] for row in list_subjects(Control.open_to_look(Home(home)))} == {"operator"}
 
 
 def test_its_retention_holds_for_both_doctors(tmp_path):
     home = release_1.unpack("home", tmp_path)
     for subject in doctors_of(home):
         with pytest.raises(RetentionError, match="retention_not_over"):
-            erase_subject(Control.open(home, "trial"), subject)
-    assert Control.open(home, "trial").site.proof_retention_days == 3650
+            erase_subject(Control.open(Home(home), "trial"), subject)
+    assert Control.open(Home(home), "trial").site.proof_retention_days == 3650

@@ -36,6 +36,7 @@ from trial.home import DOCTOR_NAME, OPERATORS
 from vault.authorisation.check import draft_withdrawal, record
 from vault.authorisation.record_handwritten import attest_by_hand, record_by_hand
 from vault.authorisation.register import InstructionRegister
+from vault.home_folder import Home
 from vault.instruction.page import render_pdf
 from vault.ledger.audit import audit
 from vault.ledger.home_log import open_store
@@ -78,14 +79,16 @@ def everybody(tmp_path_factory) -> Everybody:
     made = Everybody(group, {}, {})
     doctor, second = group.doctor, group.enrol_second()
     deputy = group.enrol_deputy(numbers=(group.party.nihii, ABSENT_NIHII))
-    attester = enrol_operator(group.home, ATTESTER)
-    attest_doctor(group.home, group.subject(SECOND_INSS), attester, ("identity_card",), SystemClock().now())
+    attester = enrol_operator(Home(group.home), ATTESTER)
+    attest_doctor(
+        Home(group.home), group.subject(SECOND_INSS), attester, ("identity_card",), SystemClock().now()
+    )
     own = [{"role": "controller", "nihii": group.party.nihii, "name": DOCTOR_NAME}]
 
     made.run("cades", group.instruct("cades", (doctor,), uses=ALL), "migration")
-    acceptance = draft_acceptance(group.home, made.runs["cades"])
+    acceptance = draft_acceptance(Home(group.home), made.runs["cades"])
     accepted = (acceptance, sign_cades(acceptance, doctor, group.authority))
-    confirm(Control.open(group.home, "trial"), made.runs["cades"], ImportState.ACCEPTED, accepted)
+    confirm(Control.open(Home(group.home), "trial"), made.runs["cades"], ImportState.ACCEPTED, accepted)
     made.run("pades", page(group, doctor))
     made.run("group", group.instruct("group", (doctor, second), controllers=group.both(), uses=ALL))
     instead = [{**own[0], "role": "mandated"}]
@@ -98,8 +101,8 @@ def everybody(tmp_path_factory) -> Everybody:
     absent = [{"role": "mandated", "nihii": ABSENT_NIHII, "name": ABSENT_NAME}]
     file = group.instruct("absent", (deputy,), controllers=absent)
     signed = detached(file.read_bytes(), [file.with_name(file.name + ".p7s").read_bytes()])
-    control = Control.open(group.home, "trial")
-    made.instructions["absent"] = record(group.home, control.site, signed, control.person, control.clock)
+    control = Control.open(Home(group.home), "trial")
+    made.instructions["absent"] = record(Home(group.home), signed, control.person, control.clock)
     return made
 
 
@@ -111,11 +114,11 @@ def page(group: GroupPractice, doctor: Identity) -> Path:
 
 
 def by_hand(group: GroupPractice, controllers: list[dict[str, str]]) -> str:
-    control = Control.open(group.home, "trial")
+    control = Control.open(Home(group.home), "trial")
     document = group.instruct("handwritten", (), controllers=controllers, uses=ALL).read_bytes()
-    name = record_by_hand(group.home, control.site, document, PNG, control.person, control.clock)
-    second = find_operator(group.home, OPERATORS[1])
-    attest_by_hand(group.home, control.site, name, second, "signed_in_presence", control.clock)
+    name = record_by_hand(Home(group.home), document, PNG, control.person, control.clock)
+    second = find_operator(Home(group.home), OPERATORS[1])
+    attest_by_hand(Home(group.home), name, second, "signed_in_presence", control.clock)
     return name
 
 
@@ -125,9 +128,9 @@ def withdrawn_one(made: Everybody, second: Identity) -> None:
     made.run(
         "withdrawn", group.instruct("withdrawn", (group.doctor, second), controllers=group.both(), uses=ALL)
     )
-    document = draft_withdrawal(group.home, made.instructions["withdrawn"])
+    document = draft_withdrawal(Home(group.home), made.instructions["withdrawn"])
     signed = detached(document, [sign_cades(document, second, group.authority)])
-    engine.withdraw(Control.open(group.home, "trial"), made.instructions["withdrawn"], signed)
+    engine.withdraw(Control.open(Home(group.home), "trial"), made.instructions["withdrawn"], signed)
 
 
 WHO = {
@@ -140,7 +143,7 @@ WHO = {
 
 
 def subject_of(group: GroupPractice, who: str) -> str:
-    subjects = Subjects(group.home)
+    subjects = Subjects(Home(group.home))
     match who:
         case "absent":
             return subjects.identify("named", ABSENT_NIHII[:8])
@@ -182,7 +185,7 @@ def holding(home: Path) -> list[str]:
 def test_everything_is_shown_and_nothing_is_left(everybody, copied, who, monkeypatch):
     group, subject = everybody.group, subject_of(everybody.group, who)
     monkeypatch.setattr(canary, "_PATTERNS", needles_of(group, who))
-    shown = show_subject(Control.open(copied, "trial"), subject)
+    shown = show_subject(Control.open(Home(copied), "trial"), subject)
     concerned = WHO[who]
     assert {row["id"] for row in shown["instructions"]} == {
         everybody.instructions[name] for name in concerned
@@ -192,39 +195,39 @@ def test_everything_is_shown_and_nothing_is_left(everybody, copied, who, monkeyp
     listed = [row["where"] for row in shown["not_yet_erased"]]
     unlisted = [file for file in holding(copied) if not any(file.startswith(f"{one}/") for one in listed)]
     assert unlisted == []
-    erase_subject(Control.open(copied, "trial"), subject)
+    erase_subject(Control.open(Home(copied), "trial"), subject)
     assert holding(copied) == []
-    for lease in list_runs(copied):
+    for lease in list_runs(Home(copied)):
         code, words = verify(copied / "runs" / lease.run_id / "proof", Path(group.made["policy"]).read_text())
         assert code == 0, words
         named = (copied / "runs" / lease.run_id / "proof" / "authorisation").is_dir()
         assert named == (lease.run_id not in runs)
-    store = open_store(copied)
+    store = open_store(Home(copied))
     assert audit(copied / "ledger", VerifierKey.parse(store.vkey), SystemClock().now()) == []
     for run in runs:  # issued anew, it does not come back
-        refresh_proof(copied, run)
+        refresh_proof(Home(copied), run)
     assert holding(copied) == []
     for name in concerned:
         with pytest.raises(AuthorisationError, match="evidence_erased"):
-            InstructionRegister(copied, None, everybody.instructions[name]).evidence()
+            InstructionRegister(Home(copied), None, everybody.instructions[name]).evidence()
 
 
 def test_both_of_two_controllers_in_turn(everybody, copied):
     group = everybody.group
     for who in ("second", "doctor"):
-        erase_subject(Control.open(copied, "trial"), subject_of(group, who))
-    left = {row["kind"] for row in list_subjects(Control.open_to_look(copied))}
+        erase_subject(Control.open(Home(copied), "trial"), subject_of(group, who))
+    left = {row["kind"] for row in list_subjects(Control.open_to_look(Home(copied)))}
     assert left == {"mandated", "named", "operator"}
 
 
 def test_an_attester_on_whom_something_stands_is_kept_until_another_attests_it(everybody, copied):
     group, now = everybody.group, SystemClock().now()
-    second = Subjects(copied).identify("operator", OPERATORS[1])
+    second = Subjects(Home(copied)).identify("operator", OPERATORS[1])
     with pytest.raises(RetentionError, match="attester_needed"):
-        plan_erasure(Control.open(copied, "trial"), second)
+        plan_erasure(Control.open(Home(copied), "trial"), second)
     needed = {
         (row["kind"], row["of"])
-        for row in show_subject(Control.open(copied, "trial"), second)["attestations"]
+        for row in show_subject(Control.open(Home(copied), "trial"), second)["attestations"]
         if row["needed"]
     }
     doctor, deputy = subject_of(group, "doctor"), subject_of(group, "deputy")
@@ -233,17 +236,17 @@ def test_an_attester_on_whom_something_stands_is_kept_until_another_attests_it(e
         ("mandate", f"{deputy}.1"),
         ("page", everybody.instructions["handwritten"]),
     }
-    attester = find_operator(copied, ATTESTER)
-    attest_doctor(copied, doctor, attester, ("identity_card",), now)
-    attest_mandate(copied, f"{deputy}.1", attester, ("identity_card",), now)
-    control = Control.open(copied, ATTESTER)
+    attester = find_operator(Home(copied), ATTESTER)
+    attest_doctor(Home(copied), doctor, attester, ("identity_card",), now)
+    attest_mandate(Home(copied), f"{deputy}.1", attester, ("identity_card",), now)
+    control = Control.open(Home(copied), ATTESTER)
     name = everybody.instructions["handwritten"]
-    attest_by_hand(copied, control.site, name, attester, "signed_in_presence", control.clock)
-    assert plan_erasure(Control.open(copied, "trial"), second)["kind"] == "operator"
+    attest_by_hand(Home(copied), name, attester, "signed_in_presence", control.clock)
+    assert plan_erasure(Control.open(Home(copied), "trial"), second)["kind"] == "operator"
     with pytest.raises(RetentionError, match="operator_acts"):
-        plan_erasure(Control.open(copied, OPERATORS[1]), second)
-    erase_subject(Control.open(copied, "trial"), second)
-    assert second not in Subjects(copied).ids()
+        plan_erasure(Control.open(Home(copied), OPERATORS[1]), second)
+    erase_subject(Control.open(Home(copied), "trial"), second)
+    assert second not in Subjects(Home(copied)).ids()
 
 
 def test_paths_are_sealed(everybody):

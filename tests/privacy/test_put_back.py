@@ -19,6 +19,7 @@ from trial.practice.write import write_practice
 from vault.age.sealing import make_identity
 from vault.destruction.destroy import key_of
 from vault.home.restore import restore_backup
+from vault.home_folder import Home
 from vault.keys.registry import provider
 from vault.ledger.home_log import open_store
 from vault.records.subjects import Subjects
@@ -41,7 +42,7 @@ def stopped(tmp_path) -> WholeRun:
 
 
 def alive(case: WholeRun) -> Lease:
-    return list_runs(case.home)[-1]
+    return list_runs(Home(case.home))[-1]
 
 
 def staging(case: WholeRun) -> Path:
@@ -49,7 +50,7 @@ def staging(case: WholeRun) -> Path:
 
 
 def told(case: WholeRun, kind: str) -> list[dict]:
-    store = open_store(case.home)
+    store = open_store(Home(case.home))
     entries = [json.loads(entry) for entry in store.read(0, store.head().size)]
     return [entry for entry in entries if entry["type"] == kind]
 
@@ -63,11 +64,11 @@ def test_a_home_put_back_after_a_destruction_and_an_erasure(stopped, tmp_path, m
     monkeypatch.setattr(canary, "_PATTERNS", needles_of(stopped))
     doctor, old, run = doctor_id(stopped), tmp_path / "old", alive(stopped)
     shutil.copytree(stopped.home, old)
-    engine.abandon(stopped.home, run.run_id, "trial")
+    engine.abandon(Home(stopped.home), run.run_id, "trial")
     assert erase(stopped, tmp_path / "receipt.json")[1].returncode == 0
     shutil.rmtree(stopped.home)
     shutil.copytree(old, stopped.home)
-    assert Subjects(stopped.home).read(doctor) is not None, "everything is back"
+    assert Subjects(Home(stopped.home)).read(doctor) is not None, "everything is back"
     assert any(path.is_file() for path in staging(stopped).rglob("*"))
 
     for words in (("runs",), ("sweep",), ("resume", run.run_id), ("subject", "list"), ("status", "--strict")):
@@ -84,7 +85,7 @@ def test_a_home_put_back_after_a_destruction_and_an_erasure(stopped, tmp_path, m
     counts = json.loads(accepted.stdout.splitlines()[-1])
     assert (counts["runs"], counts["alive"], counts["ended"]) == (1, 1, 1)
     assert counts["lost"] > 0
-    assert doctor not in Subjects(stopped.home).ids()
+    assert doctor not in Subjects(Home(stopped.home)).ids()
     assert key_is_gone(run)
     stopped.nothing_left()  # no staging; a whole ledger; every certificate verifies
     left = [p.name for p in stopped.home.rglob("*") if p.is_file() and canary.holds_canary(p.read_bytes())]
@@ -119,15 +120,21 @@ def test_a_backup_with_a_living_run_restored_on_a_new_host(stopped, tmp_path):
     provider(run.provider).destroy(key_of(run))  # another host: no key, no staging, no memory of the home
     shutil.rmtree(stopped.home)
     shutil.rmtree(stopped.folder / ".home.host")
-    restore_backup(sealed, identity, stopped.home, SystemClock(), "trial")
+    restore_backup(sealed, identity, Home(stopped.home), SystemClock(), "trial")
     with pytest.raises(KeyDestroyedError, match="run_of_a_restored_home"):
-        engine.resume(stopped.home, run.run_id, "trial", NoObserver())
+        engine.resume(Home(stopped.home), run.run_id, "trial", NoObserver())
     assert [e["n"]["alive"] for e in told(stopped, "home.restored")] == [1], "the opening forgot again, first"
     assert stopped.reprise("sweep").returncode == 0
     with pytest.raises(RunEndedError):
-        engine.resume(stopped.home, run.run_id, "trial", NoObserver())
+        engine.resume(Home(stopped.home), run.run_id, "trial", NoObserver())
     stopped.nothing_left()
     assert (
-        len([r for r in list_runs(stopped.home) if (stopped.home / "runs" / r.run_id / "proof").is_dir()])
+        len(
+            [
+                r
+                for r in list_runs(Home(stopped.home))
+                if (stopped.home / "runs" / r.run_id / "proof").is_dir()
+            ]
+        )
         == 2
     )

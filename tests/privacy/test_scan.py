@@ -23,6 +23,7 @@ from support.loop_disk import make_disk, mounted, needs_loop_disks
 from support.sealing import needs_age, seal_by_age
 from support.whole_run import WholeRun
 
+from vault.home_folder import Home
 from vault.intake.identity_store import identity_store
 from vault.intake.record import list_intakes
 from vault.keys.registry import provider
@@ -122,8 +123,8 @@ class StepResults:
 def secrets_of(case: WholeRun, lease: Lease) -> list[bytes]:
     """The run's key and the identities of its intakes."""
     found = forms(provider(lease.provider).open(lease.key_ref))
-    for intake in list_intakes(case.home):
-        found += forms(identity_store(case.home, intake.provider).open(intake.ref(case.home)))
+    for intake in list_intakes(Home(case.home)):
+        found += forms(identity_store(Home(case.home), intake.provider).open(intake.ref(Home(case.home))))
     return found
 
 
@@ -141,7 +142,7 @@ def test_a_sealed_export_leaves_neither_key_nor_patient_in_memory_or_on_disk(sha
         seal_by_age(case.open_intake().recipient, next(export.iterdir()), sealed)
         run = StepResults(case, sealed)
         run.until("extract")
-        lease = list_runs(case.home)[-1]
+        lease = list_runs(Home(case.home))[-1]
         secrets = secrets_of(case, lease)
         assert found_in(memory_of(lease.data_pid), secrets), "the scan sees a key where one is"
         assert found_in(memory_of(lease.data_pid), IN_MEMORY), "and a patient"

@@ -17,6 +17,7 @@ from typing import Any
 from flows.engine import run as engine
 from flows.session.orders import Order
 from schemas.errors import RepriseError
+from vault.home_folder import Home
 from vault.runs.lease import list_runs
 
 
@@ -36,7 +37,7 @@ class DyingWatch:
         if self._done or (self._kill.get("at"), self._kill.get("name")) != (at, name):
             return
         self._done = True
-        pid = os.getpid() if self._kill["who"] == "control" else list_runs(self._home)[-1].data_pid
+        pid = os.getpid() if self._kill["who"] == "control" else list_runs(Home(self._home))[-1].data_pid
         os.kill(pid or os.getpid(), signal.SIGKILL)
 
 
@@ -63,9 +64,9 @@ def main() -> int:
         die_before(kill["name"], int(kill.get("nth", "1")))
     try:
         if plan["resume"]:
-            engine.resume(home, plan["resume"], "trial", DyingWatch(home, kill))
+            engine.resume(Home(home), plan["resume"], "trial", DyingWatch(home, kill))
         else:
-            engine.start(home, Order(**plan["order"]), DyingWatch(home, kill))
+            engine.start(Home(home), Order(**plan["order"]), DyingWatch(home, kill))
     except RepriseError as error:
         sys.stdout.write(error.code + "\n")
         return error.exit_code

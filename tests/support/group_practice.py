@@ -16,6 +16,7 @@ from trial import home as trial
 from trial.authority import Identity, TrialAuthority, sign_cades
 from trial.doctors import enrol_doctor
 from trial.practice.write import write_practice
+from vault.home_folder import Home
 from vault.instruction.document import draft
 from vault.records.enrolment import Ground
 from vault.records.mandates import MandateTerms, attest_mandate, begin_mandate
@@ -54,7 +55,7 @@ class GroupPractice(WholeRun):
     def enrol_second(self) -> Identity:
         """A second doctor of the practice."""
         enrol_doctor(
-            self.home,
+            Home(self.home),
             inss=SECOND_INSS,
             nihii=(SECOND_NIHII,),
             name=SECOND_NAME,
@@ -66,11 +67,11 @@ class GroupPractice(WholeRun):
     def enrol_deputy(self, role: str = "mandated", numbers: tuple[str, ...] = ()) -> Identity:
         """Somebody who signs for doctors in this role, the trial's doctor unless others are given."""
         now = SystemClock().now()
-        one, two = (find_operator(self.home, name) for name in trial.OPERATORS)
+        one, two = (find_operator(Home(self.home), name) for name in trial.OPERATORS)
         until = (now + timedelta(days=90)).date().isoformat()
         terms = MandateTerms(role, numbers or (self.party.nihii,), until, "written_mandate")
         made = begin_mandate(
-            self.home,
+            Home(self.home),
             inss=DEPUTY_INSS,
             name=DEPUTY_NAME,
             terms=terms,
@@ -78,7 +79,7 @@ class GroupPractice(WholeRun):
             operator=one,
             moment=now,
         )
-        attest_mandate(self.home, made, two, GROUND.shown, now)
+        attest_mandate(Home(self.home), made, two, GROUND.shown, now)
         return self.authority.signer(DEPUTY_INSS, DEPUTY_NAME, key=DEPUTY_KEY)
 
     def instruct(self, name: str, signers: tuple[Identity, ...], **terms: Any) -> Path:
@@ -110,4 +111,4 @@ class GroupPractice(WholeRun):
 
     def subject(self, inss: str) -> str:
         """The opaque id of a person."""
-        return Subjects(self.home).identify("doctor", inss)
+        return Subjects(Home(self.home)).identify("doctor", inss)

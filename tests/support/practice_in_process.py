@@ -30,6 +30,7 @@ from flows.transport.destination import open_destination
 from schemas.errors import RepriseError
 from trial.home import make_trial, party_of
 from vault.age.sealing import open_stream
+from vault.home_folder import Home
 
 SIGNED = "2026-01-01T00:00:00Z"
 _STEPS = (extract, check, match, transform, plan, deliver, reconcile, publish)
@@ -99,12 +100,12 @@ def _context(folder: Path, made: dict[str, str]) -> DataContext:
     Path(made["destination"]).mkdir(exist_ok=True)
     return DataContext(
         run_id=run_id,
-        authorisation=authorise(Control.open(home, "trial"), order).authorisation,
+        authorisation=authorise(Control.open(Home(home), "trial"), order).authorisation,
         files=open_source(Path(made["source"]), Limits()),
         limits=Limits(),
         staging=staging,
         parts=staging / "parts",
-        destination=open_destination(home, made["destination"], run_id),
+        destination=open_destination(Home(home), made["destination"], run_id),
         package=made["destination"],
         run_key=os.urandom(32),
         report=lambda _step, _done, _total: None,

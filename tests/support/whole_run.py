@@ -23,6 +23,7 @@ from flows.session.results import RunResult
 from support.forked_python import start_forked
 from trial.home import make_trial
 from vault.age.sealing import open_stream
+from vault.home_folder import Home
 from vault.intake.record import Intake
 from vault.intake.seal_page import fill_page
 from vault.keys.provider import KeyState
@@ -63,7 +64,7 @@ class WholeRun:
         return Order(**fields)
 
     def start(self, observer: Observer | None = None, **changes: Any) -> RunResult:
-        return engine.start(self.home, self.order(**changes), observer or NoObserver())
+        return engine.start(Home(self.home), self.order(**changes), observer or NoObserver())
 
     def start_apart(
         self, kill: dict[str, str] | None = None, resume: str | None = None, **changes: Any
@@ -88,17 +89,17 @@ class WholeRun:
 
     def open_intake(self, keys: str = "keyring", page: Path | None = None) -> Intake:
         """An intake for the trial's instruction."""
-        opened = open_intake(Control.open(self.home, "trial"), self.made["authorisation"], keys, None)
+        opened = open_intake(Control.open(Home(self.home), "trial"), self.made["authorisation"], keys, None)
         if page is not None:
             page.write_text(fill_page(opened.intake.recipient, opened.intake.expires, opened.language))
         return opened.intake
 
     def resume(self, observer: Observer | None = None) -> RunResult:
-        return engine.resume(self.home, self.run_id, "trial", observer or NoObserver())
+        return engine.resume(Home(self.home), self.run_id, "trial", observer or NoObserver())
 
     @property
     def run_id(self) -> str:
-        return list_runs(self.home)[-1].run_id
+        return list_runs(Home(self.home))[-1].run_id
 
     def content(self) -> dict[str, bytes]:
         """Decrypted members of the delivered parts, freed of the run's id; nothing when nothing was published."""
@@ -117,7 +118,7 @@ class WholeRun:
 
     def entries(self) -> list[dict[str, Any]]:
         """The ledger's entries."""
-        store = open_store(self.home)
+        store = open_store(Home(self.home))
         return [json.loads(entry) for entry in store.read(0, store.head().size)]
 
     def told(self) -> dict[str, Any]:
@@ -129,12 +130,12 @@ class WholeRun:
         """No file of any kind below the runs' folders, no key, a whole ledger, certificates that verify."""
         assert not list((self.home / "staging").iterdir())
         assert not list(self.destination.glob(".*")) if self.destination.is_dir() else True
-        for lease in list_runs(self.home):
+        for lease in list_runs(Home(self.home)):
             if lease.key_ref is not None:
                 assert provider(lease.provider).state(lease.key_ref).value in ("absent", "revoked", "expired")
             proof = self.home / "runs" / lease.run_id / "proof"
             assert verify(proof, Path(self.made["policy"]).read_text())[0] == 0, lease.run_id
-        store = open_store(self.home)
+        store = open_store(Home(self.home))
         assert audit(self.home / "ledger", VerifierKey.parse(store.vkey), SystemClock().now()) == []
 
 
@@ -151,7 +152,7 @@ class HighWater(NoObserver):
         self._home, self.mib = home, 0.0
 
     def step(self, step: str, counts: dict[str, Any]) -> None:
-        leases = list_runs(self._home)
+        leases = list_runs(Home(self._home))
         try:
             status = Path(f"/proc/{leases[-1].data_pid}/status").read_text() if leases else ""
         except OSError:

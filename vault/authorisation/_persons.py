@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from pathlib import Path
 
 from schemas.errors import RepriseError
+from vault.home_folder import Home
 from vault.instruction.document import Instruction, parse
 from vault.instruction.signed_page import is_pdf, open_pdf
 from vault.pki.cms import stated_number
@@ -14,7 +14,7 @@ from vault.records.known_numbers import NAMED, holders_of_numbers
 from vault.records.subjects import Subjects
 
 
-def concerned(home: Path, instruction: Instruction, signers: Iterable[str]) -> tuple[str, ...]:
+def concerned(home: Home, instruction: Instruction, signers: Iterable[str]) -> tuple[str, ...]:
     """Returns the ids of controllers, doctors listed as responsible, and signers (by national number), sorted.
 
     A doctor who is named but not enrolled here has an id made of the first eight digits of the INAMI number.
@@ -25,7 +25,7 @@ def concerned(home: Path, instruction: Instruction, signers: Iterable[str]) -> t
     return tuple(sorted(signed | named))
 
 
-def introduce(home: Path, instruction: Instruction) -> None:
+def introduce(home: Home, instruction: Instruction) -> None:
     """Create a key, and so an erasable record, for every person whom an instruction names and who is not enrolled."""
     subjects = Subjects(home)
     for number in numbers_named(instruction) - set(holders_of_numbers(home)):
@@ -40,7 +40,7 @@ def numbers_named(instruction: Instruction) -> frozenset[str]:
     return frozenset(number[:8] for number in (*(c.nihii for c in instruction.controllers), *listed))
 
 
-def signers_in(home: Path, files: Mapping[str, bytes]) -> frozenset[str]:
+def signers_in(home: Home, files: Mapping[str, bytes]) -> frozenset[str]:
     """Returns the ids of those who signed the kept files, as their certificates state; nothing is checked again."""
     numbers = set[str]()
     for name, data in files.items():
@@ -53,7 +53,7 @@ def signers_in(home: Path, files: Mapping[str, bytes]) -> frozenset[str]:
     return frozenset(subjects.identify("doctor", number) for number in numbers)
 
 
-def persons_in(home: Path, files: Mapping[str, bytes]) -> frozenset[str]:
+def persons_in(home: Home, files: Mapping[str, bytes]) -> frozenset[str]:
     """Returns whom kept evidence concerns, read from the evidence itself: the first release noted only one person."""
     named = frozenset[str]()
     with suppress(RepriseError):

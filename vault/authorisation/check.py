@@ -5,7 +5,6 @@ from __future__ import annotations
 import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from schemas.disposition import Disposition
@@ -24,6 +23,7 @@ from vault.authorisation.signatories import (
 )
 from vault.authorisation.terms import recipient_refusals, refuse_first, term_refusals
 from vault.canonical_json import canonical_json
+from vault.home_folder import Home
 from vault.instruction.document import Instruction, parse
 from vault.instruction.patient_list import open_list
 from vault.instruction.signed_page import open_pdf
@@ -146,8 +146,7 @@ _TOKEN = object()
 def check(
     signed: Signed,
     *,
-    home: Path,
-    site: Site,
+    home: Home,
     use: Use,
     destination: str | None,
     operator: Operator,
@@ -163,15 +162,13 @@ def check(
     instruction = parse(signed.document)
     now = clock.now()
     register = InstructionRegister(home, signed.document)
-    refuse_terms(register, instruction, site, use, destination, now)
-    trust = TrustStore.load(home)
+    refuse_terms(register, instruction, home.site, use, destination, now)
+    trust = TrustStore.load(home.trust)
     signers = [
-        check_signature(one.over, one.cms, trust, trial_home=site.trial, moment=now)
+        check_signature(one.over, one.cms, trust, trial_home=home.site.trial, moment=now)
         for one in signed.signatures
     ]
-    standing, signing = signing_of(
-        home, site, instruction, signers, register, now, page=signed.pdf is not None
-    )
+    standing, signing = signing_of(home, instruction, signers, register, now, page=signed.pdf is not None)
     if instruction.version > 1:  # in version 1, this program's `sign` used the first empty box
         refuse_strange_places(home, instruction, signed, signers, now.date())
     refuse_first(recipient_refusals(home, instruction))
@@ -184,19 +181,19 @@ def check(
         subject_id=standing.subject_id,
         persons=standing.persons,
         use=use,
-        trial=site.trial,
+        trial=home.site.trial,
         inss=inss_of_controllers(home, instruction),
         listed=listed,
         signing=signing,
     )
 
 
-def _listed(home: Path, instruction: Instruction, sealed: bytes | None) -> frozenset[str]:
+def _listed(home: Home, instruction: Instruction, sealed: bytes | None) -> frozenset[str]:
     rule = instruction.patients
     return open_list(home, sealed, str(rule["list_sha256"])) if rule["mode"] == "list" else frozenset()
 
 
-def claim(home: Path, authorisation: Authorisation, signed: Signed, run_id: str) -> None:
+def claim(home: Home, authorisation: Authorisation, signed: Signed, run_id: str) -> None:
     """Spend one use for this run and keep the evidence. Repeating it for the same run spends nothing.
 
     Raises UseError when the use was spent since the check, AuthorisationError when the instruction was withdrawn since.
@@ -206,7 +203,7 @@ def claim(home: Path, authorisation: Authorisation, signed: Signed, run_id: str)
     _keep(home, register, authorisation, signed)
 
 
-def hold_use(home: Path, authorisation: Authorisation, run_id: str) -> None:
+def hold_use(home: Home, authorisation: Authorisation, run_id: str) -> None:
     """Check that a resumed run still holds its use: if the state was restored or lost, another run may have taken it.
 
     Raises UseError, AuthorisationError (withdrawn).
@@ -216,14 +213,14 @@ def hold_use(home: Path, authorisation: Authorisation, run_id: str) -> None:
     )
 
 
-def _keep(home: Path, register: InstructionRegister, checked: Authorisation, signed: Signed) -> None:
+def _keep(home: Home, register: InstructionRegister, checked: Authorisation, signed: Signed) -> None:
     introduce(home, checked.instruction)
     signers = checked.signing.signers_file(register.page())
-    register.keep(checked.subject_id, checked.persons, signed, TrustStore.load(home), signers)
+    register.keep(checked.subject_id, checked.persons, signed, TrustStore.load(home.trust), signers)
     register.note_signing(checked.signing.to_json())
 
 
-def release_use(home: Path, authorisation_id: str, run_id: str) -> None:
+def release_use(home: Home, authorisation_id: str, run_id: str) -> None:
     """Undo the claim of a run that never began."""
     InstructionRegister(home, None, authorisation_id).release_use(run_id)
 
@@ -243,7 +240,7 @@ def refuse_terms(
     register.refuse_withdrawn()
 
 
-def reopen(home: Path, authorisation_id: str, use: str) -> Authorisation:
+def reopen(home: Home, authorisation_id: str, use: str) -> Authorisation:
     """Returns the authorisation under which a run was leased, from its sealed evidence (frozen at its signature)."""
     register = InstructionRegister(home, None, authorisation_id)
     evidence = register.evidence()
@@ -255,14 +252,14 @@ def reopen(home: Path, authorisation_id: str, use: str) -> Authorisation:
         subject_id=register.subject,
         persons=register.persons,
         use=Use(use),
-        trial=Site.load(home).trial,
+        trial=home.site.trial,
         inss=inss_of_controllers(home, instruction),
         listed=_listed(home, instruction, evidence.get(PATIENT_LIST)),
         signing=Signing.from_json(register.signing),
     )
 
 
-def recorded(home: Path, authorisation_id: str) -> Signed:
+def recorded(home: Home, authorisation_id: str) -> Signed:
     """Returns the signed instruction stored under an id. Raises AuthorisationError when there is none."""
     if not authorisation_id.isalnum():
         raise AuthorisationError("no_such_authorisation")
@@ -273,31 +270,30 @@ def recorded(home: Path, authorisation_id: str) -> Signed:
     return detached(evidence["instruction.json"], signatures, evidence.get(PATIENT_LIST))
 
 
-def instruction_text(home: Path, authorisation_id: str) -> str:
+def instruction_text(home: Home, authorisation_id: str) -> str:
     """Returns the readable text of a stored instruction, for a terminal. Raises AuthorisationError when there is none."""
     return parse(_kept_document(home, authorisation_id)).shown
 
 
-def _kept_document(home: Path, authorisation_id: str) -> bytes:
+def _kept_document(home: Home, authorisation_id: str) -> bytes:
     if not authorisation_id.isalnum():
         raise AuthorisationError("no_such_authorisation")
     return InstructionRegister(home, None, authorisation_id).evidence()["instruction.json"]
 
 
-def evidence_of(home: Path, authorisation_id: str) -> dict[str, bytes]:
+def evidence_of(home: Home, authorisation_id: str) -> dict[str, bytes]:
     """Returns all checked files by name, for the proof folder, without the patients and without the attesters."""
     evidence = InstructionRegister(home, None, authorisation_id).evidence()
     return {name: data for name, data in evidence.items() if name not in (PATIENT_LIST, ATTESTATIONS)}
 
 
-def record(home: Path, site: Site, signed: Signed, operator: Operator, clock: Clock) -> str:
+def record(home: Home, signed: Signed, operator: Operator, clock: Clock) -> str:
     """Check an instruction and keep it sealed without spending a use. Returns its id."""
     instruction = parse(signed.document)
-    with lock_people(home):  # so that no one is erased between the check and the storing
+    with lock_people(home.locks):  # so that no one is erased between the check and the storing
         checked = check(
             signed,
             home=home,
-            site=site,
             use=any_use(instruction),
             clock=clock,
             destination=instruction.destination,
@@ -316,27 +312,25 @@ def any_use(instruction: Instruction) -> Use:
     raise UseError("use_exhausted", limit=0)
 
 
-def withdraw(home: Path, authorisation_id: str, evidence: dict[str, bytes]) -> None:
+def withdraw(home: Home, authorisation_id: str, evidence: dict[str, bytes]) -> None:
     """Record that the instruction is withdrawn. Raises AuthorisationError when there is none."""
     register = InstructionRegister(home, None, authorisation_id)
     register.evidence()
     register.withdraw(evidence)
 
 
-def check_withdrawal(
-    home: Path, site: Site, authorisation_id: str, document: bytes, p7s: bytes, clock: Clock
-) -> None:
+def check_withdrawal(home: Home, authorisation_id: str, document: bytes, p7s: bytes, clock: Clock) -> None:
     """Check that a person who may sign the instruction signed the withdrawal.
 
     Raises AuthorisationError (withdrawal_of_another, and what `vault.authorisation.signatories.capacity_of` raises), TrustError.
     """
     if document != draft_withdrawal(home, authorisation_id):
         raise AuthorisationError("withdrawal_of_another")
-    check_controllers_word(home, site, authorisation_id, document, p7s, clock)
+    check_controllers_word(home, authorisation_id, document, p7s, clock)
 
 
 def check_controllers_word(
-    home: Path, site: Site, authorisation_id: str, document: bytes, p7s: bytes, clock: Clock
+    home: Home, authorisation_id: str, document: bytes, p7s: bytes, clock: Clock
 ) -> SignerRow:
     """Check a later statement of a controller (a withdrawal, an acceptance) like the instruction itself. Returns its signer.
 
@@ -344,11 +338,13 @@ def check_controllers_word(
     """
     instruction = parse(_kept_document(home, authorisation_id))
     moment = clock.now()
-    signer = check_signature(document, p7s, TrustStore.load(home), trial_home=site.trial, moment=moment)
+    signer = check_signature(
+        document, p7s, TrustStore.load(home.trust), trial_home=home.site.trial, moment=moment
+    )
     return row_of(instruction, signer, capacity_of(home, instruction, signer, moment.date()))
 
 
-def draft_withdrawal(home: Path, authorisation_id: str) -> bytes:
+def draft_withdrawal(home: Home, authorisation_id: str) -> bytes:
     """Returns the document that a controller signs to withdraw an instruction: canonical JSON with its nonce."""
     return _withdrawal_of(parse(_kept_document(home, authorisation_id)))
 
@@ -357,14 +353,14 @@ def _withdrawal_of(instruction: Instruction) -> bytes:
     return canonical_json({"version": 1, "type": "withdrawal", "instruction_nonce": instruction.nonce})
 
 
-def is_withdrawn(home: Path, authorisation_id: str) -> bool:
+def is_withdrawn(home: Home, authorisation_id: str) -> bool:
     """Whether the instruction was withdrawn."""
     return InstructionRegister(home, None, authorisation_id).withdrawn
 
 
-def list_authorisations(home: Path) -> list[dict[str, Any]]:
+def list_authorisations(home: Home) -> list[dict[str, Any]]:
     """Returns ids, spent uses and withdrawal of all stored instructions."""
-    folder = home / "authorisations"
+    folder = home.authorisations
     return (
         [InstructionRegister(home, None, p.name).state for p in sorted(folder.iterdir())]
         if folder.is_dir()

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from asn1crypto import x509
@@ -19,6 +18,7 @@ from schemas.errors import RepriseError
 from vault.authorisation.register import InstructionRegister, Use
 from vault.authorisation.signatories import capacity_of, refuse_strange_places, signing_of
 from vault.authorisation.terms import destination_refusals, recipient_refusals, term_refusals
+from vault.home_folder import Home
 from vault.instruction.document import Custody, Instruction, parse
 from vault.instruction.fields import Problem
 from vault.instruction.patient_list import open_list
@@ -27,7 +27,6 @@ from vault.pki.signature_report import name_of, signature_tests
 from vault.pki.signed_document import Signed
 from vault.pki.tested import Tested, failed, not_tested, passed, tried
 from vault.pki.trust_store import TrustStore
-from vault.site import Site
 from vault.system.clock import format_utc
 
 _TERMS = {
@@ -66,14 +65,14 @@ class Report:
         return {"authorisation": self.id, "result": result, "tests": [test.to_json() for test in self.tests]}
 
 
-def examine(signed: Signed, *, home: Path, site: Site, moment: datetime) -> Report:
+def examine(signed: Signed, *, home: Home, moment: datetime) -> Report:
     """Run every test that is possible. Opens no source, spends no use, writes nothing."""
     register = InstructionRegister(home, signed.document)
     report = Report(register.id)
     signers = list[Signer]()
-    trust = TrustStore.load(home)
+    trust = TrustStore.load(home.trust)
     for number, one in enumerate(signed.signatures, 1):
-        found, signer = signature_tests(one, trust, trial_home=site.trial, moment=moment)
+        found, signer = signature_tests(one, trust, trial_home=home.site.trial, moment=moment)
         label = f" {number}" if len(signed.signatures) > 1 else ""
         report.tests += [test.named(f"{test.name}{label}") for test in found]
         signers += [signer] if signer is not None else []
@@ -81,8 +80,8 @@ def examine(signed: Signed, *, home: Path, site: Site, moment: datetime) -> Repo
     report.tests.insert(0, parsed[0])
     instruction = parsed[1]
     if instruction is not None:
-        report.tests += _of_signers(home, site, instruction, signed, signers, register, moment)
-        report.tests += _of_terms(home, site, instruction, signed, moment)
+        report.tests += _of_signers(home, instruction, signed, signers, register, moment)
+        report.tests += _of_terms(home, instruction, signed, moment)
         report.tests += _of_uses(register, instruction)
         report.use = next((use for use in Use if register.left(instruction, use)), Use.INVENTORY)
     return report
@@ -93,8 +92,7 @@ def _form(instruction: Instruction) -> str:
 
 
 def _of_signers(
-    home: Path,
-    site: Site,
+    home: Home,
     instruction: Instruction,
     signed: Signed,
     signers: list[Signer],
@@ -112,7 +110,7 @@ def _of_signers(
         return
     yield tried(
         "all controllers",
-        lambda: signing_of(home, site, instruction, signers, register, moment, page=signed.pdf is not None),
+        lambda: signing_of(home, instruction, signers, register, moment, page=signed.pdf is not None),
         lambda pair: f"{len(instruction.controllers)} named, all signed ({pair[1].signature.value})",
     )[0]
     if instruction.version > 1 and signed.pdf is not None and signers:
@@ -123,10 +121,8 @@ def _of_signers(
         )[0]
 
 
-def _of_terms(
-    home: Path, site: Site, instruction: Instruction, signed: Signed, moment: datetime
-) -> Iterator[Tested]:
-    refused = list(term_refusals(instruction, site, moment))
+def _of_terms(home: Home, instruction: Instruction, signed: Signed, moment: datetime) -> Iterator[Tested]:
+    refused = list(term_refusals(instruction, home.site, moment))
     until = format_utc(instruction.valid_until)
     yield _term("validity", refused, f"{format_utc(instruction.valid_from)} to {until}")
     if instruction.hides:
@@ -137,7 +133,7 @@ def _of_terms(
         f"export {_held(instruction.source_custody)}; package {_held(instruction.package_custody)}",
     )
     hours = instruction.staging_deadline_hours
-    yield _term("staging deadline", refused, f"{hours} h; this site allows {site.ceiling_hours} h")
+    yield _term("staging deadline", refused, f"{hours} h; this site allows {home.site.ceiling_hours} h")
     recipients = [*refused, *recipient_refusals(home, instruction)]
     known = ("recipient_not_proven", "recipient_role_differs")
     roles = ", ".join(instruction.recipient_roles)
@@ -187,7 +183,7 @@ def _held(custody: Custody | None) -> str:
     return f"held by the {custody.holder}" + (f" until {custody.until}" if custody.until else "")
 
 
-def _patients(home: Path, instruction: Instruction, signed: Signed) -> str:
+def _patients(home: Home, instruction: Instruction, signed: Signed) -> str:
     rule = instruction.patients
     if rule["mode"] == "list":
         return f"a sealed list of {len(open_list(home, signed.patients, str(rule['list_sha256']))):,}"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 
 from schemas.errors import AuthorisationError
 from vault.authorisation.signatories import CONTROLLER
+from vault.home_folder import Home
 from vault.instruction.document import Instruction
 from vault.instruction.fields import Problem
 from vault.records.mandates import mandates_of
@@ -29,13 +29,13 @@ class MaySign:
         return {"role": self.role, "nihii": self.nihii, "name": self.name}
 
 
-def who_may_sign(home: Path, day: date) -> list[MaySign]:
+def who_may_sign(home: Home, day: date) -> list[MaySign]:
     """Returns every enrolled doctor by each number, then every mandate in force on the day; unattested ones last."""
     found = sorted(_all(home, day), key=lambda one: (not one.attested, one.role != CONTROLLER, one.name))
     return list(dict.fromkeys(found))
 
 
-def _all(home: Path, day: date) -> Iterator[MaySign]:
+def _all(home: Home, day: date) -> Iterator[MaySign]:
     subjects = Subjects(home)
     for subject_id in subjects.ids():
         record = subjects.read(subject_id) or {}
@@ -49,7 +49,7 @@ def _all(home: Path, day: date) -> Iterator[MaySign]:
                     yield MaySign(mandate.role, number, str(record.get("name") or names[-1]))
 
 
-def controller_refusals(home: Path, instruction: Instruction, day: date) -> Iterator[Problem]:
+def controller_refusals(home: Home, instruction: Instruction, day: date) -> Iterator[Problem]:
     """Yield the controllers for whom no enrolled person could sign: a check would refuse any signature.
 
     Codes: signer_not_enrolled, signer_not_attested, mandate_missing.

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from schemas.errors import AuthorisationError
 from vault.authorisation._persons import introduce
 from vault.authorisation.check import any_use, refuse_terms
@@ -11,18 +9,17 @@ from vault.authorisation.handwritten import attest, pend, refuse_handwritten, sc
 from vault.authorisation.register import PATIENT_LIST, InstructionRegister
 from vault.authorisation.signatories import SignatureKind, Signing, controllers_by_hand
 from vault.authorisation.terms import recipient_refusals, refuse_first
+from vault.home_folder import Home
 from vault.instruction.document import parse
 from vault.instruction.patient_list import open_list
 from vault.pki.trust_store import TrustStore
 from vault.records.operators import Operator
-from vault.site import Site
 from vault.system.clock import Clock
 from vault.system.locks import lock_people
 
 
 def record_by_hand(
-    home: Path,
-    site: Site,
+    home: Home,
     document: bytes,
     scan: bytes,
     operator: Operator,
@@ -34,18 +31,18 @@ def record_by_hand(
     Raises AuthorisationError (handwritten_not_allowed, handwritten_by_doctor_only, scan_not_an_image, already_recorded),
     LimitExceededError (scan_too_large), and what `vault.authorisation.check.check` raises for terms and recipients.
     """
-    refuse_handwritten(site)
+    refuse_handwritten(home.site)
     name = scan_name(scan)
     instruction = parse(document)
     register = InstructionRegister(home, document)
-    refuse_terms(register, instruction, site, any_use(instruction), instruction.destination, clock.now())
+    refuse_terms(register, instruction, home.site, any_use(instruction), instruction.destination, clock.now())
     refuse_first(recipient_refusals(home, instruction))
     if instruction.patients["mode"] == "list":
         open_list(home, patient_list, str(instruction.patients["list_sha256"]))
     evidence = {"instruction.json": document, name: scan}
     if patient_list is not None:
         evidence[PATIENT_LIST] = patient_list
-    with lock_people(home):  # so that no one is erased between the check and the storing
+    with lock_people(home.locks):  # so that no one is erased between the check and the storing
         standing = controllers_by_hand(home, instruction)
         introduce(home, instruction)
         pend(register, standing.subject_id, standing.persons, evidence, operator, clock.now())
@@ -53,24 +50,24 @@ def record_by_hand(
 
 
 def attest_by_hand(
-    home: Path, site: Site, authorisation_id: str, operator: Operator, verification: str, clock: Clock
+    home: Home, authorisation_id: str, operator: Operator, verification: str, clock: Clock
 ) -> None:
     """The second act, by another operator: the instruction can now be used, by its id. Further operators may attest it too.
 
     Raises AuthorisationError (handwritten_not_allowed, nothing_to_attest, withdrawn, verification_unknown,
     attestation_of_another, handwritten_by_doctor_only, signer_not_enrolled), OperatorError (two_attesters_needed).
     """
-    refuse_handwritten(site)
+    refuse_handwritten(home.site)
     register = _register(home, authorisation_id)
     register.refuse_withdrawn()
     evidence = attest(register, operator, verification, clock.now())
     standing = controllers_by_hand(home, parse(evidence["instruction.json"]))
-    register.keep_attested({**TrustStore.load(home).raw, **evidence})
+    register.keep_attested({**TrustStore.load(home.trust).raw, **evidence})
     how = verified_by(evidence)
     register.note_signing(Signing(SignatureKind.HANDWRITTEN, standing.signed_as, how).to_json())
 
 
-def pending_page(home: Path, authorisation_id: str) -> tuple[str, str, bytes]:
+def pending_page(home: Home, authorisation_id: str) -> tuple[str, str, bytes]:
     """Returns what the second operator must look at: the readable text for a terminal, the scan's name and its bytes.
 
     Raises AuthorisationError (nothing_to_attest).
@@ -79,7 +76,7 @@ def pending_page(home: Path, authorisation_id: str) -> tuple[str, str, bytes]:
     return parse(evidence["instruction.json"]).shown, *scan_of(evidence)
 
 
-def _register(home: Path, authorisation_id: str) -> InstructionRegister:
+def _register(home: Home, authorisation_id: str) -> InstructionRegister:
     if not authorisation_id.isalnum():
         raise AuthorisationError("nothing_to_attest")
     return InstructionRegister(home, None, authorisation_id)

@@ -7,13 +7,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from enum import StrEnum
 from hashlib import sha256
-from pathlib import Path
 from typing import Any
 
 from schemas.errors import AuthorisationError, IntegrityError, UseError
 from vault.authorisation._persons import introduce, persons_in, signers_in
+from vault.home_folder import Home
 from vault.instruction.document import Instruction, parse
-from vault.keys.site_key import SiteKey
 from vault.pki.signed_document import Signed
 from vault.pki.trust_store import TrustStore
 from vault.records.shared_records import SharedRecords
@@ -49,13 +48,13 @@ class Use(StrEnum):
 class InstructionRegister:
     """Sealed state of one instruction: its evidence, its spent uses, its withdrawal."""
 
-    def __init__(self, home: Path, document: bytes | None, authorisation_id: str | None = None) -> None:
-        self._site = SiteKey.load(home)
+    def __init__(self, home: Home, document: bytes | None, authorisation_id: str | None = None) -> None:
+        self._site = home.site_key
         self._home = home
         self.id = authorisation_id or self._site.pseudonym(
             "authorisation", sha256(document or b"").hexdigest()
         )
-        self._folder = home / "authorisations" / self.id
+        self._folder = home.authorisations / self.id
         self._state = self._read()
 
     def _read(self) -> dict[str, Any]:
@@ -297,7 +296,7 @@ class InstructionRegister:
         return {"id": self.id, "spent": spent, "withdrawn": self.withdrawn, "pending": pending}
 
 
-def gave_back(home: Path, run_id: str) -> bool:
+def gave_back(home: Home, run_id: str) -> bool:
     """Whether an ended run's own record says that it gave its use back; an unreadable record does not count.
 
     For a run that has not ended, the ledger may not contain it yet.
@@ -311,7 +310,7 @@ def gave_back(home: Path, run_id: str) -> bool:
     return found is not None and found.get("state") == GIVEN_BACK
 
 
-def clear_was_seen(home: Path, authorisation_id: str) -> bool:
+def clear_was_seen(home: Home, authorisation_id: str) -> bool:
     """Whether a run of this instruction found a clear export; also true where its record can no longer be read."""
     leases, out_of_reach = readable_runs(home)
     its_leases = [lease for lease in leases if lease.authorisation_id == authorisation_id]
@@ -321,18 +320,18 @@ def clear_was_seen(home: Path, authorisation_id: str) -> bool:
     return any(register is None or register.ran(run) for run in damaged)
 
 
-def persons_without_lease(home: Path) -> dict[str, frozenset[str] | None]:
+def persons_without_lease(home: Home) -> dict[str, frozenset[str] | None]:
     """Returns whom the runs with a damaged lease concern, found through the uses of the instructions.
 
     None where the instruction's record is damaged as well, or lost.
     """
-    damaged, folder = list_unreadable(home), home / "authorisations"
+    damaged, folder = list_unreadable(home), home.authorisations
     found = [_open_or_none(home, path.name) for path in sorted(folder.iterdir())] if damaged else []
     registers = [register for register in found if register is not None]
     return {run: next((r.everybody for r in registers if r.ran(run)), None) for run in damaged}
 
 
-def persons_of(home: Path, lease: Lease) -> frozenset[str]:
+def persons_of(home: Home, lease: Lease) -> frozenset[str]:
     """Returns the opaque ids of all persons whom a run concerns: named in its instruction, or signers of it or about it."""
     register = _open_or_none(home, lease.authorisation_id)
     recorded = frozenset((lease.subject_id, *lease.persons))
@@ -341,15 +340,15 @@ def persons_of(home: Path, lease: Lease) -> frozenset[str]:
     return recorded | register.everybody | register.accepted_by(lease.run_id)
 
 
-def registers_of(home: Path, persons: frozenset[str]) -> list[InstructionRegister]:
+def registers_of(home: Home, persons: frozenset[str]) -> list[InstructionRegister]:
     """Returns the instructions that concern any of these persons, without damaged records."""
-    folder = home / "authorisations"
+    folder = home.authorisations
     names = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
     found = [register for name in names if (register := _open_or_none(home, name)) is not None]
     return [register for register in found if register.everybody & persons]
 
 
-def _open_or_none(home: Path, authorisation_id: str) -> InstructionRegister | None:
+def _open_or_none(home: Home, authorisation_id: str) -> InstructionRegister | None:
     try:
         return InstructionRegister(home, None, authorisation_id)
     except (IntegrityError, OSError, ValueError, TypeError):

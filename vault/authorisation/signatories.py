@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from hashlib import sha256
-from pathlib import Path
 from typing import Any
 
 from schemas.errors import AuthorisationError
@@ -15,6 +14,7 @@ from vault.authorisation._persons import concerned
 from vault.authorisation.handwritten import is_handwritten, refuse_handwritten, verified_by
 from vault.authorisation.register import ATTESTATIONS, InstructionRegister
 from vault.canonical_json import canonical_json
+from vault.home_folder import Home
 from vault.instruction.document import Instruction, parse
 from vault.instruction.fields import ROLES
 from vault.pki.cms import Signer
@@ -22,7 +22,6 @@ from vault.pki.signed_document import Signed
 from vault.records.enrolment import doctors, inami_numbers
 from vault.records.mandates import mandates_of
 from vault.records.subjects import Subjects
-from vault.site import Site
 
 CONTROLLER = "controller"
 
@@ -106,8 +105,7 @@ class Capacity:
 
 
 def signing_of(
-    home: Path,
-    site: Site,
+    home: Home,
     instruction: Instruction,
     signed: list[Signer],
     register: InstructionRegister,
@@ -125,13 +123,13 @@ def signing_of(
         standing = standing_of(home, instruction, signed, now.date())
         kind = SignatureKind.PADES if page else SignatureKind.CADES
         return standing, Signing(kind, standing.signed_as, signers=standing.signers)
-    refuse_handwritten(site)
+    refuse_handwritten(home.site)
     standing = controllers_by_hand(home, instruction)
     how = verified_by({**scanned, "instruction.json": instruction.document})
     return standing, Signing(SignatureKind.HANDWRITTEN, standing.signed_as, how, standing.signers)
 
 
-def standing_of(home: Path, instruction: Instruction, signed: list[Signer], day: date) -> Standing:
+def standing_of(home: Home, instruction: Instruction, signed: list[Signer], day: date) -> Standing:
     """Check that every doctor named in the instruction, or a person with a mandate, signed in the role stated there.
 
     Raises AuthorisationError: signature_missing, signer_not_enrolled, signer_not_attested, wrong_signer, mandate_missing,
@@ -161,7 +159,7 @@ def row_of(instruction: Instruction, signer: Signer, capacity: Capacity) -> Sign
 
 
 def refuse_strange_places(
-    home: Path, instruction: Instruction, signed: Signed, signers: list[Signer], day: date
+    home: Home, instruction: Instruction, signed: Signed, signers: list[Signer], day: date
 ) -> None:
     """Check that each signature on a page is in a box of its signer, whichever program signed.
 
@@ -172,7 +170,7 @@ def refuse_strange_places(
             raise AuthorisationError("signed_in_anothers_place")
 
 
-def places_of(home: Path, document: bytes, inss: str, day: date) -> frozenset[int]:
+def places_of(home: Home, document: bytes, inss: str, day: date) -> frozenset[int]:
     """Returns the boxes of an instruction's page that the person of this national number may sign, by their enrolment."""
     signer = Signer(Sensitive(inss), None, b"")
     return capacity_of(home, parse(document), signer, day).entries
@@ -183,13 +181,13 @@ def named(instruction: Instruction) -> frozenset[str]:
     return frozenset(controller.nihii[:8] for controller in instruction.controllers)
 
 
-def inss_of_controllers(home: Path, instruction: Instruction) -> tuple[str, ...]:
+def inss_of_controllers(home: Home, instruction: Instruction) -> tuple[str, ...]:
     """Returns the national numbers of the enrolled doctors in the instruction: those that an export's header may state."""
     numbers = named(instruction)
     return tuple(str(record["inss"]) for _, record in doctors(home) if inami_numbers(record) & numbers)
 
 
-def controllers_by_hand(home: Path, instruction: Instruction) -> Standing:
+def controllers_by_hand(home: Home, instruction: Instruction) -> Standing:
     """Returns the standing of a page signed by hand: every controller must be an enrolled doctor and sign in person.
 
     Raises AuthorisationError: signer_not_enrolled, handwritten_by_doctor_only.
@@ -204,7 +202,7 @@ def controllers_by_hand(home: Path, instruction: Instruction) -> Standing:
     return Standing(first, rows, concerned(home, instruction, ()))
 
 
-def capacity_of(home: Path, instruction: Instruction, signer: Signer, day: date) -> Capacity:
+def capacity_of(home: Home, instruction: Instruction, signer: Signer, day: date) -> Capacity:
     """Returns the capacity in which a person signs this instruction. Raises AuthorisationError when there is none."""
     record = Subjects(home).read(_subject(home, signer))
     if record is None:
@@ -245,5 +243,5 @@ def _had_mandates(record: dict[str, Any]) -> bool:
     return any("ended" in mandate for mandate in record.get("mandates", {}).values())
 
 
-def _subject(home: Path, signer: Signer) -> str:
+def _subject(home: Home, signer: Signer) -> str:
     return Subjects(home).identify("doctor", signer.inss.reveal())

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
-from pathlib import Path
 
 from schemas.errors import AuthorisationError, DeadlineError, RepriseError, ScopeError, TargetRefusedError
+from vault.home_folder import Home
 from vault.instruction.document import Custody, Instruction
 from vault.instruction.fields import Problem, is_age_key
 from vault.records.destinations import Destinations, parse_remote
@@ -73,7 +73,7 @@ def _keys(instruction: Instruction) -> Iterator[Problem]:
         yield Problem("recipients", "no recovery key among them", "one with role recovery at least", missing)
 
 
-def recipient_refusals(home: Path, instruction: Instruction) -> Iterator[Problem]:
+def recipient_refusals(home: Home, instruction: Instruction) -> Iterator[Problem]:
     """Yield each key that was not proven to this home, or was proven in another role than the instruction states.
 
     Codes: recipient_not_proven, recipient_role_differs, each with how many.
@@ -97,7 +97,7 @@ def recipient_refusals(home: Path, instruction: Instruction) -> Iterator[Problem
             yield Problem(f"recipients[{n}].role", "not the role it was proven in", proven[key], differs)
 
 
-def destination_refusals(home: Path, destination: str | None) -> Iterator[Problem]:
+def destination_refusals(home: Home, destination: str | None) -> Iterator[Problem]:
     """Refuse a server that this home did not declare. Codes: destination_malformed, destination_not_registered."""
     try:
         remote = parse_remote(destination) if destination is not None else None

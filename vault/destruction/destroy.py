@@ -16,6 +16,7 @@ from pathlib import Path
 from schemas.record import dump
 from vault.age.sealing import ciphertext_digest
 from vault.authorisation.register import clear_was_seen
+from vault.home_folder import Home
 from vault.intake.record import Intake, destroy_identity, intake_of
 from vault.keys.linux_keyring import KernelKeyring
 from vault.keys.provider import KeyRef, KeyState
@@ -130,7 +131,7 @@ def probe(lease: Lease, segments: int = 12) -> int:
     return int(done.stdout) if done.returncode == 0 and done.stdout.strip().isdigit() else -1
 
 
-def destroy_run(home: Path, lease: Lease, inventory: list[StagedFile], opened_before: int) -> Evidence:
+def destroy_run(home: Home, lease: Lease, inventory: list[StagedFile], opened_before: int) -> Evidence:
     """Destroy key and files of a run, and the identity of its intake; check that they are gone.
 
     Idempotent. For a run of another host (`vault.runs.lease.Locality`) neither key nor process can be checked: their checks then
@@ -157,7 +158,7 @@ def destroy_run(home: Path, lease: Lease, inventory: list[StagedFile], opened_be
 
 
 def _intake_evidence(
-    home: Path, lease: Lease, intake: Intake | None, state: KeyState
+    home: Home, lease: Lease, intake: Intake | None, state: KeyState
 ) -> IntakeEvidence | None:
     if intake is None:
         return None
@@ -165,7 +166,7 @@ def _intake_evidence(
     return IntakeEvidence(intake.provider, state.value, bool(intake.only_key), seen)
 
 
-def _destroy_identity(home: Path, lease: Lease, intake: Intake) -> KeyState:
+def _destroy_identity(home: Home, lease: Lease, intake: Intake) -> KeyState:
     if locality(lease) is Locality.FOREIGN_HOST:
         return KeyState.NOT_OBSERVABLE
     return destroy_identity(home, intake)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from vault.authorisation.check import is_withdrawn
+from vault.home_folder import Home
 from vault.intake.record import intake_of, list_intakes, rearm_identity
 from vault.keys.linux_keyring import KernelKeyring
 from vault.runs.facts import RunFile, has_run_file, is_ended
@@ -15,12 +16,12 @@ from vault.staging.ownership import is_ours
 from vault.system.clock import Clock
 
 
-def live_runs(home: Path) -> Iterator[Lease]:
+def live_runs(home: Home) -> Iterator[Lease]:
     """Yield every readable lease without a certificate."""
     return (lease for lease in readable_runs(home)[0] if not is_ended(home, lease.run_id))
 
 
-def reason_to_look(home: Path, lease: Lease, clock: Clock) -> str | None:
+def reason_to_look(home: Home, lease: Lease, clock: Clock) -> str | None:
     """Returns why the sweep must look at a run without a certificate; None if it lives and has time left.
 
     deadline | withdrawn | half_destroyed | key_lost | resumable | elsewhere (overdue, but of a host that cannot be seen)
@@ -35,7 +36,7 @@ def reason_to_look(home: Path, lease: Lease, clock: Clock) -> str | None:
     return None if owner_alive(lease) else _reason_of_orphan(home, lease)
 
 
-def _reason_of_orphan(home: Path, lease: Lease) -> str:
+def _reason_of_orphan(home: Home, lease: Lease) -> str:
     """Returns why to look at a run whose owner ended here, or before this boot."""
     if is_withdrawn(home, lease.authorisation_id):
         return "withdrawn"
@@ -44,12 +45,12 @@ def _reason_of_orphan(home: Path, lease: Lease) -> str:
     return "key_lost" if lease.provider == "memory" else "resumable"
 
 
-def is_restored(home: Path, run_id: str) -> bool:
+def is_restored(home: Home, run_id: str) -> bool:
     """Whether the run was alive in a restored backup: it is never resumed, and the sweep ends it."""
     return has_run_file(home, run_id, RunFile.RESTORED)
 
 
-def is_over(home: Path, lease: Lease, clock: Clock) -> bool:
+def is_over(home: Home, lease: Lease, clock: Clock) -> bool:
     """Whether nothing must be kept for the run: it has its certificate, or can never get one here.
 
     The latter if it was made on a host that is not visible from here, its deadline has passed, and none of its files are left.
@@ -66,9 +67,9 @@ def forget_key(run_id: str) -> None:
         KernelKeyring().destroy(ref)
 
 
-def find_unknown(home: Path) -> tuple[list[Path], list[Path]]:
+def find_unknown(home: Home) -> tuple[list[Path], list[Path]]:
     """Returns the entries of `staging/` that belong to no lease: those with this home's mark, and those for a person to check."""
-    folder = home / "staging"
+    folder = home.staging
     found = sorted(folder.iterdir()) if folder.is_dir() else []
     known = set(leased_runs(home))  # read after the folders: a run begun in between has its lease
     strays = [path for path in found if path.name not in known]
@@ -76,7 +77,7 @@ def find_unknown(home: Path) -> tuple[list[Path], list[Path]]:
     return marked, [path for path in strays if path not in marked]
 
 
-def rearm_keys(home: Path, clock: Clock) -> None:
+def rearm_keys(home: Home, clock: Clock) -> None:
     """Reset every kernel timeout from the boot clock: the kernel's own follows the wall clock, which can be set."""
     for lease in live_runs(home):
         with contextlib.suppress(OSError):  # an unreadable run must not block the others
@@ -87,7 +88,7 @@ def rearm_keys(home: Path, clock: Clock) -> None:
                 rearm_identity(home, intake, intake.seconds_left(clock))
 
 
-def rearm_key(home: Path, lease: Lease, clock: Clock) -> None:
+def rearm_key(home: Home, lease: Lease, clock: Clock) -> None:
     """The same for one run and the identity of its intake; does nothing if the key is not in this kernel."""
     if locality(lease) is not Locality.SAME_BOOT:
         return

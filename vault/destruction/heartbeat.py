@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-from pathlib import Path
 
 from schemas.errors import IntegrityError
 from schemas.record import Record, dump, load
-from vault.site import home_id
+from vault.home_folder import Home
 from vault.system.clock import Clock, format_utc, parse_utc
 from vault.system.files import write_durably
 
-NAME = "sweep.json"
 LATE_AFTER_INTERVALS = 3
 
 
@@ -31,21 +29,21 @@ class Heartbeat(Record, frozen=True):
         return int(wall) if wall >= 0 else None
 
 
-def beat(home: Path, clock: Clock, found: dict[str, int]) -> None:
+def beat(home: Home, clock: Clock, found: dict[str, int]) -> None:
     """Record that a sweep has ended."""
     mark = Heartbeat(format_utc(clock.now()), clock.boot_seconds(), clock.boot_id(), found)
-    write_durably(home / NAME, dump(mark))
+    write_durably(home.heartbeat, dump(mark))
 
 
-def last_heartbeat(home: Path) -> Heartbeat | None:
+def last_heartbeat(home: Home) -> Heartbeat | None:
     """Returns the last completed sweep; None when there is none, or its record cannot be read."""
     with contextlib.suppress(OSError, ValueError, IntegrityError):
-        found = load(Heartbeat, (home / NAME).read_bytes(), IntegrityError, "heartbeat_unreadable")
+        found = load(Heartbeat, (home.heartbeat).read_bytes(), IntegrityError, "heartbeat_unreadable")
         parse_utc(found.ended)
         return found
     return None
 
 
-def unit_name(home: Path) -> str:
+def unit_name(home: Home) -> str:
     """Returns the name of the units that call this home's sweep: opaque, one per home."""
-    return f"reprise-sweep-{home_id(home)[:8]}"
+    return f"reprise-sweep-{home.id[:8]}"

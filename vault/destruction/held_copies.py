@@ -18,7 +18,7 @@ from pathlib import Path
 
 from schemas.errors import IntegrityError
 from schemas.record import Record, dump, load
-from vault.keys.site_key import SiteKey
+from vault.home_folder import Home
 from vault.system.files import sync_folder, write_durably
 
 _BLOCK = bytes(1 << 20)
@@ -122,9 +122,9 @@ class CopyEnd:
 class Custody:
     """The register of a home."""
 
-    def __init__(self, home: Path) -> None:
-        self._folder = home / "custody"
-        self._site = SiteKey.load(home)
+    def __init__(self, home: Home) -> None:
+        self._folder = home.held_copies
+        self._site = home.site_key
 
     def register(
         self, kind: CopyKind, root: Path, *, authorisation_id: str, run_id: str | None, until: str

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import json
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
-from vault.site import RESTORED
+from vault.home_folder import Home
 from vault.system.clock import Clock, format_utc, parse_utc
 from vault.system.files import write_durably
 
@@ -25,8 +24,8 @@ OFF_BOUND = timedelta(days=7)
 class TrustedTime:
     """The clock of a home, compared with the last accepted moment (`clock.json`)."""
 
-    def __init__(self, home: Path, clock: Clock) -> None:
-        self._path, self._restored, self._clock = home / "clock.json", home / RESTORED, clock
+    def __init__(self, home: Home, clock: Clock) -> None:
+        self._path, self._restored, self._clock = home.clock_note, home.restored_note, clock
 
     def now(self) -> datetime | None:
         """Returns the moment, and records it for later comparisons; None when the clock is not trustworthy."""

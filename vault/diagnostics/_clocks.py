@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 from vault.destruction.heartbeat import last_heartbeat
 from vault.diagnostics.host import Host
-from vault.site import Site
+from vault.home_folder import Home
 from vault.system.clock import parse_utc
 
 _SERVICES = frozenset(
@@ -15,17 +14,17 @@ _SERVICES = frozenset(
 )  # comm holds 15 characters
 
 
-def look_at_clocks(host: Host, home: Path, site: Site) -> Iterator[str]:
+def look_at_clocks(host: Host, home: Home) -> Iterator[str]:
     """Yield codes of findings."""
     if host.synchronised() is False:
         yield "clock_not_synchronised"
     if not host.runs_any(_SERVICES) and not host.hides_processes():
         yield "clock_without_service"
-    if abs(_moved_seconds(host, home)) > site.clock_skew_seconds:
+    if abs(_moved_seconds(host, home)) > home.site.clock_skew_seconds:
         yield "clock_was_set"
 
 
-def _moved_seconds(host: Host, home: Path) -> float:
+def _moved_seconds(host: Host, home: Home) -> float:
     """Returns by how much wall and boot clock have diverged since the last sweep of this boot."""
     heartbeat = last_heartbeat(home)
     if heartbeat is None or heartbeat.boot_id != host.boot_id():

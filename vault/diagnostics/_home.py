@@ -4,43 +4,42 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 from schemas.errors import RepriseError
 from vault.diagnostics.host import Host
 from vault.home.host_record import HostRecord, extends
+from vault.home_folder import Home
 from vault.ledger.home_log import open_store
 from vault.pki.trust_admin import list_material
-from vault.site import Site
 from vault.system.host_identity import NAMELESS, machine_id
 
 _PRIVATE = (".", "keys", "subjects", "staging", "authorisations", "keys/site.key", "keys/log.key")
 
 
-def look_at_home(host: Host, home: Path, site: Site) -> Iterator[str]:
+def look_at_home(host: Host, home: Home) -> Iterator[str]:
     """Yield codes of findings."""
     yield from _privacy(host, home)
     yield from _trust(host, home)
     if machine_id(host.root) == NAMELESS:
         yield "machine_nameless"
-    yield from _memory(home, site)
+    yield from _memory(home)
 
 
-def _privacy(host: Host, home: Path) -> Iterator[str]:
-    places = [home / name for name in _PRIVATE if (home / name).exists()]
+def _privacy(host: Host, home: Home) -> Iterator[str]:
+    places = [home.path / name for name in _PRIVATE if (home.path / name).exists()]
     if any(place.stat().st_mode & 0o077 for place in places):
         yield "home_open"
-    owner = home.stat().st_uid
-    if any(path.lstat().st_uid != owner for path in (*places, *home.iterdir())):
+    owner = home.path.stat().st_uid
+    if any(path.lstat().st_uid != owner for path in (*places, *home.path.iterdir())):
         yield "home_foreign_owner"
     mask = re.search(r"^Umask:\s*([0-7]+)", host.text(f"proc/{host.parent}/status"), re.MULTILINE)
     if mask and int(mask[1], 8) & 0o077 != 0o077:
         yield "umask_open"
 
 
-def _trust(host: Host, home: Path) -> Iterator[str]:
+def _trust(host: Host, home: Home) -> Iterator[str]:
     try:
-        found = list_material(home)
+        found = list_material(home.trust)
     except RepriseError:
         found = []
     kinds = {material.kind for material in found}
@@ -52,17 +51,17 @@ def _trust(host: Host, home: Path) -> Iterator[str]:
         yield "trust_stale"
 
 
-def _memory(home: Path, site: Site) -> Iterator[str]:
-    record, store = HostRecord.of(home, site), open_store(home)
+def _memory(home: Home) -> Iterator[str]:
+    record, store = HostRecord.of(home), open_store(home)
     if record.malformed():
         yield "host_record_malformed"
         return
     known = record.remembered()
     if record.missing(store):
         yield "host_record_missing"
-    elif not site.trial and site.state is None:
+    elif not home.site.trial and home.site.state is None:
         yield "record_place_not_fixed"
-    if known is None and site.state is not None:
+    if known is None and home.site.state is not None:
         return
     if record.new_here(store):
         yield "home_new_here"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from vault.diagnostics._clocks import look_at_clocks
 from vault.diagnostics._disks import check_disks
 from vault.diagnostics._home import look_at_home
@@ -12,20 +10,20 @@ from vault.diagnostics.findings import AREAS, Finding, Severity, finding
 from vault.diagnostics.host import Host
 from vault.diagnostics.prefect_api import Answer
 from vault.diagnostics.sweep import look_at_sweep
-from vault.site import Site
+from vault.home_folder import Home
 
 
-def examine(home: Path, host: Host) -> list[Finding]:
+def examine(home: Home, host: Host) -> list[Finding]:
     """Returns every finding, in the order of the areas; an area without one yields `ok`. Changes nothing in the home."""
-    site = Site.load(home)
+    site = home.site
     problem, answer = host.keyring(), host.prefect()
     codes = [
         *look_at_memory(host, site),
         *([problem] if problem else []),
-        *check_disks(host, (home, home / "staging")),
-        *look_at_clocks(host, home, site),
-        *look_at_sweep(host, home, site),
-        *look_at_home(host, home, site),
+        *check_disks(host, (home.path, home.staging)),
+        *look_at_clocks(host, home),
+        *look_at_sweep(host, home),
+        *look_at_home(host, home),
         *([f"prefect_{answer}"] if answer not in (None, Answer.CLOSED) else []),
     ]
     found = [finding(code) for code in codes]

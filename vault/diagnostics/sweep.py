@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 from vault.destruction.heartbeat import LATE_AFTER_INTERVALS, last_heartbeat, unit_name
 from vault.diagnostics.host import Host
+from vault.home_folder import Home
 from vault.intake.record import list_intakes
 from vault.runs.lease import leased_runs
-from vault.site import Site
 
 _CRON_DAEMONS = frozenset({"cron", "crond", "fcron"})
 
@@ -19,12 +18,12 @@ def cron_runs(host: Host) -> bool:
     return host.runs_any(_CRON_DAEMONS)
 
 
-def look_at_sweep(host: Host, home: Path, site: Site) -> Iterator[str]:
+def look_at_sweep(host: Host, home: Home) -> Iterator[str]:
     """Yield codes of findings. A sweep started in time by other means (Prefect) needs no unit of this program."""
     heartbeat = last_heartbeat(home)
     age = heartbeat.age_seconds(host.clock, host.boot_id()) if heartbeat else None
     late = heartbeat is not None and (
-        age is None or age > site.sweep_every_minutes * 60 * LATE_AFTER_INTERVALS
+        age is None or age > home.site.sweep_every_minutes * 60 * LATE_AFTER_INTERVALS
     )
     name = unit_name(home)
     timer = host.path(f"etc/systemd/system/{name}.timer").exists()

@@ -18,9 +18,9 @@ from typing import IO, Any, cast
 
 from schemas.errors import TargetRefusedError
 from vault.age.sealing import parse_recipients, seal_stream
+from vault.home_folder import Home
 from vault.ledger.log import FileLedger
-from vault.records.tombstones import FOLDER as TOMBSTONES
-from vault.site import HOME_ID, home_id
+from vault.site import HOME_ID
 from vault.system.clock import Clock, format_utc
 from vault.system.files import sync_folder
 from vault.system.host_identity import machine_id
@@ -38,7 +38,7 @@ KEPT = (
     "destinations",
     "runs",
     "recipients.json",
-    TOMBSTONES,
+    "tombstones",
     "keys",
     "site.toml",
 )
@@ -65,7 +65,7 @@ def refuse_backup(recipients: list[str], to: Path) -> None:
 
 
 def write_backup(
-    home: Path, store: FileLedger, clock: Clock, recipients: list[str], to: Path
+    home: Home, store: FileLedger, clock: Clock, recipients: list[str], to: Path
 ) -> dict[str, Any]:
     """Seal the home into `to`, as of one head of its ledger. Returns counts.
 
@@ -83,14 +83,14 @@ def write_backup(
 
 
 def _seal_home(
-    home: Path, store: FileLedger, clock: Clock, recipients: list[str], path: Path
+    home: Home, store: FileLedger, clock: Clock, recipients: list[str], path: Path
 ) -> dict[str, Any]:
     with store.locked():  # no entry and no erasure in between
         head = store.head()
         facts = {
             "version": 1,
-            "home": home_id(home),
-            "path": str(home),
+            "home": home.id,
+            "path": str(home.path),
             "machine": machine_id(),
             "at": format_utc(clock.now()),
             "size": head.size,
@@ -105,13 +105,13 @@ def _seal_home(
         ):
             _add(tar, MANIFEST, json.dumps(facts, sort_keys=True).encode())
             for name in KEPT:
-                for file in _files_to_keep(home, home / name):
+                for file in _files_to_keep(home, home.path / name):
                     files += _add_file(tar, home, file)
-    left = [p.name for p in home.iterdir() if p.name not in KEPT and p.name not in LEFT]
+    left = [p.name for p in home.path.iterdir() if p.name not in KEPT and p.name not in LEFT]
     return {"files": files, "size": head.size, "left_out": len(left)}
 
 
-def _files_to_keep(home: Path, top: Path) -> Iterator[Path]:
+def _files_to_keep(home: Home, top: Path) -> Iterator[Path]:
     """Yield regular files below one name of the home: no links, no temporary files, no keys except those of the home itself."""
     if top.is_file():
         yield top
@@ -119,19 +119,19 @@ def _files_to_keep(home: Path, top: Path) -> Iterator[Path]:
     for root, folders, names in os.walk(top):
         folders.sort()
         for path in (Path(root) / name for name in sorted(names)):
-            hidden = path.name.startswith(".") and path != home / "ledger" / _LEDGER_NOTE
+            hidden = path.name.startswith(".") and path != home.ledger / _LEDGER_NOTE
             foreign_key = top.name == "keys" and path.relative_to(top).as_posix() not in KEPT_KEYS
             if not (hidden or foreign_key or path.is_symlink()) and path.is_file():
                 yield path
 
 
-def _add_file(tar: tarfile.TarFile, home: Path, path: Path) -> int:
+def _add_file(tar: tarfile.TarFile, home: Home, path: Path) -> int:
     """Add one file; skips one that another process removed in between."""
     try:
         data = path.read_bytes()
     except FileNotFoundError:
         return 0
-    _add(tar, path.relative_to(home).as_posix(), data)
+    _add(tar, path.relative_to(home.path).as_posix(), data)
     return 1
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import re
-from pathlib import Path
 
 from schemas.errors import HomeError
 from vault.home.host_record import HostRecord, prepare_place
+from vault.home_folder import Home
 from vault.instruction.patient_list import make_home_identity
 from vault.keys.site_key import SiteKey
 from vault.ledger.home_log import make_log_key, open_store
@@ -35,7 +35,7 @@ _ORIGIN = re.compile(r"[a-z0-9](?:[a-z0-9.\-]{0,62}[a-z0-9])?(?:/[a-z0-9][a-z0-9
 """A name in the form that C2SP tlog-checkpoint recommends: a URL without its scheme."""
 
 
-def create_home(home: Path, *, trial: bool, origin: str, ceiling_hours: int = 72) -> Site:
+def create_home(home: Home, *, trial: bool, origin: str, ceiling_hours: int = 72) -> Site:
     """Create an empty home with its folders, site key and settings; its host starts a record of it.
 
     Raises HomeError: origin_malformed, state_folder_unusable.
@@ -43,19 +43,19 @@ def create_home(home: Path, *, trial: bool, origin: str, ceiling_hours: int = 72
     if not _ORIGIN.fullmatch(origin):
         raise HomeError("origin_malformed")
     place = None if trial else prepare_place()
-    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    home.path.mkdir(mode=0o700, parents=True, exist_ok=True)
     for folder in FOLDERS:
-        os.makedirs(home / folder, mode=0o700, exist_ok=True)
-    SiteKey.create(home)
+        os.makedirs(home.path / folder, mode=0o700, exist_ok=True)
+    SiteKey.create(home.keys)
     make_log_key(home)
     make_home_identity(home)
     text = f'trial = {str(trial).lower()}\norigin = "{origin}"\nceiling_hours = {ceiling_hours}\n'
     if place is not None:
         text += state_line(place)
-    write_durably(home / "site.toml", text.encode())
+    write_durably(home.settings, text.encode())
     store = open_store(home)
     store.begin()
-    site = Site.load(home)
+    site = home.site
     if place is not None:
-        HostRecord.of(home, site).note_head(store, forced=True)
+        HostRecord.of(home).note_head(store, forced=True)
     return site

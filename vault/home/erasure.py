@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from vault.authorisation.register import persons_of, persons_without_lease, registers_of
+from vault.home_folder import Home
 from vault.ledger.home_log import load_log_key
 from vault.proof.folder import drop_former, place_folder, seal_files, take_former_back, without_authorisation
 from vault.records.known_numbers import also_known_as
@@ -15,7 +16,6 @@ from vault.records.subjects import Subjects
 from vault.runs.facts import is_ended
 from vault.runs.journal import Journal
 from vault.runs.lease import UNREADABLE, Lease, list_runs, parts_folder
-from vault.site import Site
 from vault.system.files import write_durably
 from vault.system.locks import lock_folder
 
@@ -23,41 +23,41 @@ Issued = Callable[[str, bytes], object]
 """Records in the ledger that a run's proof folder is issued with this manifest."""
 
 
-def forget_subject(home: Path, site: Site, subject_id: str, issued: Issued) -> None:
+def forget_subject(home: Home, subject_id: str, issued: Issued) -> None:
     """Destroy a person's records and every copy that names the person, including what they signed with others.
 
     A second call finishes what a crash interrupted.
     """
     persons = also_known_as(home, subject_id)
     for run_id in runs_without_lease(home, persons):
-        _strip_proof(home, site, run_id, issued)
-        write_durably(home / "runs" / run_id / UNREADABLE, b"")  # says only that the lease was damaged
+        _strip_proof(home, run_id, issued)
+        write_durably(home.run(run_id) / UNREADABLE, b"")  # says only that the lease was damaged
     runs = runs_of(home, persons)
     for lease in runs:
-        _strip_proof(home, site, lease.run_id, issued)
+        _strip_proof(home, lease.run_id, issued)
         _strip_paths(home, lease)
     for register in registers_of(home, persons):
         register.forget_former([lease.run_id for lease in runs if lease.authorisation_id == register.id])
     forget_numbers(home, persons)
     SharedRecords(home).erase(persons)
-    with lock_folder(home / "subjects"):  # every change of a record holds this lock
+    with lock_folder(home.subjects):  # every change of a record holds this lock
         for person in sorted(persons - {subject_id}):
             Subjects(home).erase(person)
         Subjects(home).erase(subject_id)  # last: only this record links to the ids from before enrolment
     SharedRecords(home).erase(persons)  # files sealed in between, under keys that are now gone
 
 
-def runs_of(home: Path, persons: frozenset[str]) -> list[Lease]:
+def runs_of(home: Home, persons: frozenset[str]) -> list[Lease]:
     """Returns the runs that concern any of these persons, oldest first."""
     return [lease for lease in list_runs(home) if persons_of(home, lease) & persons]
 
 
-def runs_without_lease(home: Path, persons: frozenset[str]) -> list[str]:
+def runs_without_lease(home: Home, persons: frozenset[str]) -> list[str]:
     """Returns the same for runs whose damaged lease was set aside."""
     return [run for run, whom in persons_without_lease(home).items() if whom is not None and whom & persons]
 
 
-def _strip_paths(home: Path, lease: Lease) -> None:
+def _strip_paths(home: Home, lease: Lease) -> None:
     """Remove the destination's path, which may name a doctor, from lease and journal (written by the first release)."""
     if is_ended(home, lease.run_id):
         Journal(home, lease.run_id).drop_places()
@@ -66,12 +66,12 @@ def _strip_paths(home: Path, lease: Lease) -> None:
             lease.changed(partial=str(inside)).save(home)
 
 
-def _strip_proof(home: Path, site: Site, run_id: str, issued: Issued) -> None:
+def _strip_proof(home: Home, run_id: str, issued: Issued) -> None:
     """Sign the run's proof folder again without what names the doctor; entries, statements and certificate stay."""
-    folder = home / "runs" / run_id / "proof"
+    folder = home.proof(run_id)
     take_former_back(folder)
     if (folder / "authorisation").is_dir():
-        sealed = seal_files(without_authorisation(folder), origin=site.origin, key=load_log_key(home))
+        sealed = seal_files(without_authorisation(folder), origin=home.site.origin, key=load_log_key(home))
         issued(run_id, sealed["manifest.json"])
         place_folder(folder, sealed)
     drop_former(folder)  # it contains what was just removed

@@ -18,8 +18,8 @@ from pathlib import Path
 from schemas.errors import ForkError, HomeError, LedgerError, ProofError, UnreadableSourceError
 from schemas.record import Record, dump, load
 from schemas.regular_file import read_regular
+from vault.home_folder import Home
 from vault.ledger.log import FileLedger
-from vault.site import Site, home_id
 from vault.system.files import sync_folder, write_durably
 from vault.system.host_identity import boot_id, machine_id, user_home
 from vault.system.locks import lock_file
@@ -41,14 +41,14 @@ class Remembered(Record, frozen=True):
     boots: int  # boots of this host in which the home was written
 
 
-def record_folder(home: Path, site: Site) -> Path:
+def record_folder(home: Home) -> Path:
     """Returns where this host keeps its record of a home: a trial's beside it, any other's in the folder fixed by its settings.
 
     A home of version 1 has no such setting: its record is searched for where that version put it.
     """
-    if site.trial:
-        return home.with_name(f".{home.name}.host")
-    return (Path(site.state) if site.state else usual_place(home_id(home))) / home_id(home)
+    if home.site.trial:
+        return home.path.with_name(f".{home.path.name}.host")
+    return (Path(home.site.state) if home.site.state else usual_place(home.id)) / home.id
 
 
 def usual_place(name: str) -> Path:
@@ -100,11 +100,11 @@ class HostRecord:
         self._folder, self._fixed, self._others = folder, fixed, others
 
     @classmethod
-    def of(cls, home: Path, site: Site) -> HostRecord:
+    def of(cls, home: Home) -> HostRecord:
         """Returns the record of a home on this host; creates nothing yet."""
-        folder = record_folder(home, site)
-        if site.trial or site.state:
-            return cls(folder, fixed=site.state is not None)
+        folder = record_folder(home)
+        if home.site.trial or home.site.state:
+            return cls(folder, fixed=home.site.state is not None)
         return cls(folder, others=tuple(place / folder.name for place in _own_places()))
 
     def remembered(self) -> Remembered | None:

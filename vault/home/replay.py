@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 from schemas.errors import RepriseError
@@ -15,6 +14,7 @@ from vault.destruction.destroy import destroy_run, inventory_staging, key_of, re
 from vault.destruction.due import is_over
 from vault.home.erasure import Issued, forget_subject
 from vault.home.host_record import HostRecord
+from vault.home_folder import Home
 from vault.keys.provider import KeyState
 from vault.keys.registry import provider
 from vault.ledger.entries import EntryType
@@ -22,7 +22,6 @@ from vault.ledger.log import FileLedger
 from vault.records.tombstones import resurrected, tombstones
 from vault.runs.facts import RunFile, is_ended, write_run_file
 from vault.runs.lease import Lease, list_runs
-from vault.site import RESTORED, Site
 from vault.system.clock import Clock
 from vault.system.files import write_durably
 
@@ -42,8 +41,7 @@ class Replayed:
 
 
 def replay(
-    home: Path,
-    site: Site,
+    home: Home,
     record: HostRecord,
     clock: Clock,
     issued: Issued,
@@ -59,21 +57,19 @@ def replay(
     living = frozenset[str]().union(*(persons_of(home, lease) for lease in alive))
     subjects = [s for s in resurrected(home, tombstones(home) | record.gone("erased")) if s not in living]
     for subject in subjects:
-        forget_subject(home, site, subject, issued)
+        forget_subject(home, subject, issued)
     known = destroyed | record.gone("destroyed")
     leases = {lease.run_id: lease for lease in list_runs(home)}
     back = [x for x in leases.values() if (x.run_id in known or is_ended(home, x.run_id)) and _is_back(x)]
     for lease in back:
         destroy_run(home, lease, inventory_staging(lease), 0)
-    leaseless = [
-        home / "staging" / run for run in sorted(known - set(leases)) if (home / "staging" / run).exists()
-    ]
+    leaseless = [home.staging / run for run in sorted(known - set(leases)) if (home.staging / run).exists()]
     for folder in leaseless:
         remove(folder)
     return Replayed(len(subjects), len(back) + len(leaseless), withdrawals=_withdraw_again(home, record))
 
 
-def _withdraw_again(home: Path, record: HostRecord) -> int:
+def _withdraw_again(home: Home, record: HostRecord) -> int:
     """Withdraw what this host knows to be withdrawn and an older copy of the home does not. Returns how many."""
     done = 0
     for name in sorted(record.gone("withdrawn")):
@@ -101,7 +97,7 @@ def destroyed_in(store: FileLedger) -> frozenset[str]:
     return frozenset(str(b["runId"]) for b in bodies if b["type"] == EntryType.DESTRUCTION_COMPLETED)
 
 
-def hand_to_sweep(home: Path, reason: str) -> int:
+def hand_to_sweep(home: Home, reason: str) -> int:
     """Mark every live run to be ended by the sweep: its staging and key are from another time. Returns how many."""
     alive = [lease for lease in list_runs(home) if not is_ended(home, lease.run_id)]
     for lease in alive:
@@ -109,26 +105,26 @@ def hand_to_sweep(home: Path, reason: str) -> int:
     return len(alive)
 
 
-def note_restored(home: Path, facts: dict[str, Any]) -> None:
+def note_restored(home: Home, facts: dict[str, Any]) -> None:
     """Record in the home that it was restored: the next process that opens it first repeats the erasures."""
-    write_durably(home / RESTORED, json.dumps({**facts, "replayed": False}, sort_keys=True).encode())
+    write_durably(home.restored_note, json.dumps({**facts, "replayed": False}, sort_keys=True).encode())
 
 
-def restore_pending(home: Path) -> bool:
+def restore_pending(home: Home) -> bool:
     """Whether a restored home has not yet repeated its erasures."""
-    return (home / RESTORED).is_file() and not _restored(home).get("replayed", False)
+    return home.restored_note.is_file() and not _restored(home).get("replayed", False)
 
 
-def close_restore(home: Path) -> None:
+def close_restore(home: Home) -> None:
     """Record that the erasures were repeated; where the home came from stays on record."""
-    if (home / RESTORED).is_file():
+    if home.restored_note.is_file():
         closed = {**_restored(home), "replayed": True}
-        write_durably(home / RESTORED, json.dumps(closed, sort_keys=True).encode())
+        write_durably(home.restored_note, json.dumps(closed, sort_keys=True).encode())
 
 
-def _restored(home: Path) -> dict[str, Any]:
+def _restored(home: Home) -> dict[str, Any]:
     """Returns where the home came from; empty when unreadable, and then the erasures are repeated."""
     try:
-        return dict(json.loads((home / RESTORED).read_bytes()))
+        return dict(json.loads(home.restored_note.read_bytes()))
     except (ValueError, TypeError):
         return {}

@@ -18,6 +18,7 @@ from vault.home.backup import KEPT, KEPT_KEYS, MANIFEST
 from vault.home.create import FOLDERS
 from vault.home.host_record import prepare_place
 from vault.home.replay import note_restored
+from vault.home_folder import Home
 from vault.ledger.audit import audit
 from vault.ledger.home_log import load_log_key
 from vault.ledger.log import FileLedger
@@ -27,7 +28,7 @@ from vault.records.operators import find_operator
 from vault.records.subjects import Subjects
 from vault.runs.facts import is_ended
 from vault.runs.lease import list_runs, set_unreadable_aside
-from vault.site import HOME_ID, home_id, state_line
+from vault.site import HOME_ID, state_line
 from vault.system.clock import Clock, format_utc
 from vault.system.files import FULL, sync_folder, write_durably
 from vault.system.host_identity import boot_id, machine_id
@@ -37,17 +38,17 @@ SETTINGS, UNSETTLED = "site.toml", "site.toml.restoring"
 _LATE = "run_overdue"  # no fault of the ledger: time passed since the backup
 
 
-def restore_backup(sealed: Path, identity: str, home: Path, clock: Clock, operator: str) -> dict[str, Any]:
+def restore_backup(sealed: Path, identity: str, home: Home, clock: Clock, operator: str) -> dict[str, Any]:
     """Unpack a backup into a home that does not exist yet. Returns counts.
 
     The settings come last: without them there is no home, whatever was unpacked. Raises TargetRefusedError (home_exists),
     ForkError (home_lives_here; or a fault of the ledger), PackageError; OperatorError when the backup has no operator of that
     name, OSError where there is no such file. Nothing is left of a refused backup.
     """
-    if home.exists() or home.is_symlink():
+    if home.path.exists() or home.path.is_symlink():
         raise TargetRefusedError("home_exists")
     with open_regular(sealed):  # fail on a missing file before creating anything
-        home.mkdir(mode=0o700)
+        home.path.mkdir(mode=0o700)
     try:
         facts, files = _unpack(sealed, identity, home)
         _refuse_second_life(home, facts)
@@ -55,13 +56,13 @@ def restore_backup(sealed: Path, identity: str, home: Path, clock: Clock, operat
         find_operator(home, operator)
         _settle(home, facts, clock)
     except BaseException:
-        shutil.rmtree(home)
-        sync_folder(home.parent)
+        shutil.rmtree(home.path)
+        sync_folder(home.path.parent)
         raise
     return {"files": files, "size": int(facts["size"]), "proofs": proofs, "taken": str(facts["at"])}
 
 
-def _unpack(sealed: Path, identity: str, home: Path) -> tuple[dict[str, Any], int]:
+def _unpack(sealed: Path, identity: str, home: Home) -> tuple[dict[str, Any], int]:
     files, facts = 0, b""
     try:
         with open_stream(sealed, identity) as plain, tarfile.open(fileobj=plain, mode="r|") as tar:
@@ -92,7 +93,7 @@ def _facts(data: bytes) -> dict[str, Any]:
     return facts
 
 
-def _write(home: Path, name: str, data: bytes) -> None:
+def _write(home: Home, name: str, data: bytes) -> None:
     """Write one member in place, durably; only under names that a backup contains. Raises PackageError."""
     top, _, rest = name.partition("/")
     foreign_key = top == "keys" and rest not in KEPT_KEYS
@@ -100,7 +101,7 @@ def _write(home: Path, name: str, data: bytes) -> None:
     plain = all(part not in ("", ".", "..") and part.isprintable() for part in parts)
     if not plain or top not in KEPT or foreign_key:
         raise PackageError("backup_holds_foreign_name")
-    path = home / (UNSETTLED if name == SETTINGS else name)
+    path = home.path / (UNSETTLED if name == SETTINGS else name)
     _make_private(home, path.parent)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as stream:
@@ -109,18 +110,18 @@ def _write(home: Path, name: str, data: bytes) -> None:
         os.fsync(stream.fileno())
 
 
-def _make_private(home: Path, folder: Path) -> None:
+def _make_private(home: Home, folder: Path) -> None:
     """Create a folder of the home and its parents, readable only by their owner whatever the umask."""
     for above in reversed([folder, *folder.parents]):
-        if above.is_relative_to(home):
+        if above.is_relative_to(home.path):
             above.mkdir(mode=0o700, exist_ok=True)
 
 
-def _refuse_second_life(home: Path, facts: dict[str, Any]) -> None:
+def _refuse_second_life(home: Home, facts: dict[str, Any]) -> None:
     """Refuse a restore while the original is still in its place: both would sign ledgers of one name. Raises ForkError."""
     original = Path(str(facts["path"]))
     mark = original / HOME_ID
-    same_machine = facts["machine"] == machine_id() and original != home
+    same_machine = facts["machine"] == machine_id() and original != home.path
     if (
         same_machine
         and mark.is_file()
@@ -129,11 +130,11 @@ def _refuse_second_life(home: Path, facts: dict[str, Any]) -> None:
         raise ForkError("home_lives_here")
 
 
-def _check(home: Path, facts: dict[str, Any], clock: Clock) -> int:
+def _check(home: Home, facts: dict[str, Any], clock: Clock) -> int:
     """Check that the ledger is whole and has the backed-up head, every record opens, and every proof verifies."""
     try:
-        origin = str(tomllib.loads((home / UNSETTLED).read_text(encoding="utf-8"))["origin"])
-        store = FileLedger(home / "ledger", origin, load_log_key(home))
+        origin = str(tomllib.loads((home.path / UNSETTLED).read_text(encoding="utf-8"))["origin"])
+        store = FileLedger(home.ledger, origin, load_log_key(home))
         subjects = Subjects(home)
         opened = all(
             subjects.read(subject) is not None for subject in subjects.ids() if _has_key(home, subject)
@@ -142,41 +143,41 @@ def _check(home: Path, facts: dict[str, Any], clock: Clock) -> int:
         opened = False
     if not opened:
         raise PackageError("backup_not_whole")
-    faults = audit(home / "ledger", VerifierKey.parse(store.vkey), clock.now())
+    faults = audit(home.ledger, VerifierKey.parse(store.vkey), clock.now())
     faults = [fault for fault in faults if fault != _LATE]
     if faults:
         raise ForkError(faults[0], count=len(faults))
     head = store.head()
     if (head.size, head.root.hex()) != (facts["size"], facts["root"]):
         raise ForkError("log_differs_from_head", count=head.size)
-    ended = [path.name for path in sorted((home / "runs").glob("*")) if is_ended(home, path.name)]
+    ended = [path.name for path in sorted((home.runs).glob("*")) if is_ended(home, path.name)]
     policy = format_policy(store.vkey)
     for run in ended:
-        if verify(home / "runs" / run / "proof", policy)[0]:
+        if verify(home.proof(run), policy)[0]:
             raise PackageError("proof_does_not_verify", run=run)
     return len(ended)
 
 
-def _has_key(home: Path, subject: str) -> bool:
-    return (home / "subjects" / subject / "key").is_file()
+def _has_key(home: Home, subject: str) -> bool:
+    return (home.subjects / subject / "key").is_file()
 
 
-def _fix_place(home: Path) -> None:
+def _fix_place(home: Home) -> None:
     """Fix where this host keeps its record of the home, as at creation: in the backup's folder, if this host can have it."""
-    text = (home / UNSETTLED).read_text(encoding="utf-8")
+    text = (home.path / UNSETTLED).read_text(encoding="utf-8")
     settings = tomllib.loads(text)
     if settings.get("trial"):
         return
-    place = prepare_place(home_id(home), settings.get("state"))
+    place = prepare_place(home.id, settings.get("state"))
     if settings.get("state") != str(place):
         others = re.sub(r"(?m)^state\s*=.*\n?", "", text)
-        write_durably(home / UNSETTLED, (state_line(place) + others).encode())
+        write_durably(home.path / UNSETTLED, (state_line(place) + others).encode())
 
 
-def _settle(home: Path, facts: dict[str, Any], clock: Clock) -> None:
+def _settle(home: Home, facts: dict[str, Any], clock: Clock) -> None:
     """Save live leases with this home's folders and no owner, record the home's origin, then put the settings in place."""
     for folder in FOLDERS:
-        _make_private(home, home / folder)
+        _make_private(home, home.path / folder)
     _fix_place(home)
     set_unreadable_aside(home)
     for lease in list_runs(home):
@@ -192,8 +193,8 @@ def _settle(home: Path, facts: dict[str, Any], clock: Clock) -> None:
             "root": facts["root"],
         },
     )
-    for root, _, _ in os.walk(home):
+    for root, _, _ in os.walk(home.path):
         sync_folder(Path(root))
-    os.rename(home / UNSETTLED, home / SETTINGS)
-    sync_folder(home)
-    sync_folder(home.parent)
+    os.rename(home.path / UNSETTLED, home.settings)
+    sync_folder(home.path)
+    sync_folder(home.path.parent)

@@ -10,23 +10,23 @@ from __future__ import annotations
 import json
 import os
 from hashlib import sha256
-from pathlib import Path
 
 from schemas.errors import AuthorisationError, RepriseError
 from schemas.identifiers import clean_inss
 from vault.age.sealing import make_identity, open_bytes, parse_identity, seal_bytes
 from vault.canonical_json import canonical_json
+from vault.home_folder import Home
 from vault.system.files import write_secret
 
 
-def make_home_identity(home: Path) -> None:
+def make_home_identity(home: Home) -> None:
     """Create the age identity of a new home."""
-    write_secret(home / "keys" / "home.age", make_identity()[0].encode())
+    write_secret(home.keys / "home.age", make_identity()[0].encode())
 
 
-def home_recipient(home: Path) -> str:
+def home_recipient(home: Home) -> str:
     """Returns the age recipient for sealing a patient list."""
-    return str(parse_identity((home / "keys" / "home.age").read_text()).to_public())
+    return str(parse_identity((home.keys / "home.age").read_text()).to_public())
 
 
 def seal_list(numbers: list[str], recipient: str) -> tuple[bytes, str]:
@@ -41,7 +41,7 @@ def seal_list(numbers: list[str], recipient: str) -> tuple[bytes, str]:
     return seal_bytes([recipient], plain), sha256(plain).hexdigest()
 
 
-def open_list(home: Path, sealed: bytes | None, digest: str) -> frozenset[str]:
+def open_list(home: Home, sealed: bytes | None, digest: str) -> frozenset[str]:
     """Returns the national numbers of a list.
 
     Raises AuthorisationError: patient_list_missing, patient_list_differs, patient_list_malformed.
@@ -49,7 +49,7 @@ def open_list(home: Path, sealed: bytes | None, digest: str) -> frozenset[str]:
     if sealed is None:
         raise AuthorisationError("patient_list_missing")
     try:
-        plain = open_bytes(sealed, (home / "keys" / "home.age").read_text())
+        plain = open_bytes(sealed, (home.keys / "home.age").read_text())
     except RepriseError:
         plain = b""
     if sha256(plain).hexdigest() != digest:

@@ -14,9 +14,9 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from schemas.errors import KeyDestroyedError, KeyUnavailableError
 from vault.age.bech32 import encode
+from vault.home_folder import Home
 from vault.keys.linux_keyring import KernelKeyring
 from vault.keys.provider import KEY_BYTES, KeyProvider, KeyRef, KeyState, Strength
-from vault.keys.site_key import SiteKey
 from vault.system.files import sync_folder, write_secret
 
 KEYRING, FILE = "keyring", "file"
@@ -39,14 +39,14 @@ class SealedFile:
     name = FILE
     strength = Strength("C", "whoever reads the home's disk, and root", ("disk", "ram"))
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Home) -> None:
         self._home = home
 
     def create(self, run_id: str, lifetime_seconds: int) -> KeyRef:  # noqa: ARG002 - the record keeps the expiry
         """See `KeyProvider.create`."""
         path = self._path(run_id)
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        write_secret(path, SiteKey.load(self._home).seal(os.urandom(KEY_BYTES), f"intake/{run_id}"))
+        write_secret(path, self._home.site_key.seal(os.urandom(KEY_BYTES), f"intake/{run_id}"))
         return KeyRef(self.name, run_id, 0)
 
     def open(self, ref: KeyRef) -> bytes:
@@ -54,7 +54,7 @@ class SealedFile:
         path = self._path(ref.name)
         if not path.is_file():
             raise KeyDestroyedError("key_gone")
-        return SiteKey.load(self._home).open(path.read_bytes(), f"intake/{ref.name}")
+        return self._home.site_key.open(path.read_bytes(), f"intake/{ref.name}")
 
     def destroy(self, ref: KeyRef) -> None:
         """Unlink it."""
@@ -75,10 +75,10 @@ class SealedFile:
         """Does nothing: a file does not expire. The run's end, or the sweep, unlinks it."""
 
     def _path(self, intake_id: str) -> Path:
-        return self._home / "intakes" / intake_id / "identity"
+        return self._home.intakes / intake_id / "identity"
 
 
-def identity_store(home: Path, name: str) -> IdentityStore:
+def identity_store(home: Home, name: str) -> IdentityStore:
     """Returns the store of this name. Raises KeyUnavailableError for an unknown one."""
     if name == KEYRING:
         return KernelKeyring("reprise-intake")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from schemas.errors import IntegrityError, KeyUnavailableError, RepriseError
 from schemas.record import Record, dump, load
+from vault.home_folder import Home
 from vault.intake.identity_store import identity_store, recipient_of
 from vault.keys.provider import KeyRef
 from vault.system.child_process import run_python
@@ -29,12 +30,12 @@ class Minted(Record, frozen=True):
     recipient: str
 
 
-def mint(home: Path, provider: str, intake_id: str, seconds: int) -> tuple[KeyRef, str]:
+def mint(home: Home, provider: str, intake_id: str, seconds: int) -> tuple[KeyRef, str]:
     """Have an identity made with this lifetime. Returns its location and its recipient.
 
     Raises KeyUnavailableError when it could not be made.
     """
-    order = MintOrder(str(home), provider, intake_id, seconds)
+    order = MintOrder(str(home.path), provider, intake_id, seconds)
     done = run_python("vault.intake.mint", dump(order).decode())
     if done.returncode:
         raise KeyUnavailableError("identity_not_made")
@@ -47,7 +48,7 @@ def main() -> int:
     harden_process()
     try:
         order = load(MintOrder, sys.stdin.readline(), IntegrityError, "order_unreadable")
-        store = identity_store(Path(order.home), order.provider)
+        store = identity_store(Home(Path(order.home)), order.provider)
         ref = store.create(order.intake, order.seconds)
         made = Minted(ref, recipient_of(store.open(ref)))
     except (RepriseError, OSError):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path
 from typing import BinaryIO
 
 from schemas.errors import IntakeError, KeyServiceError
 from vault.age.header import ARMOUR, INTRO, AgeHeader, open_header, read_header
 from vault.age.reader import AgePayload
+from vault.home_folder import Home
 from vault.intake.identity_store import identity_store
 from vault.intake.record import Intake, list_intakes, most_specific, refusal
 from vault.runs.lease import Lease
@@ -23,7 +23,7 @@ def is_sealed(reopen: Callable[[], BinaryIO]) -> bool:
 
 
 def open_sealed(
-    home: Path, lease: Lease, wanted: str | None, reopen: Callable[[], BinaryIO]
+    home: Home, lease: Lease, wanted: str | None, reopen: Callable[[], BinaryIO]
 ) -> tuple[Intake, bool, Callable[[], AgePayload]]:
     """Returns the intake that opens the source's header, whether its key is the only one, and a function to open the payload.
 
@@ -36,7 +36,7 @@ def open_sealed(
     return intake, header.one_key_only, lambda: AgePayload(header, file_key, reopen)
 
 
-def _find(home: Path, lease: Lease, wanted: str | None, header: AgeHeader) -> tuple[Intake, bytes]:
+def _find(home: Home, lease: Lease, wanted: str | None, header: AgeHeader) -> tuple[Intake, bytes]:
     intakes = [Intake.load(home, wanted)] if wanted else list_intakes(home)
     codes: set[str | None] = set()
     for intake in intakes:
@@ -49,7 +49,7 @@ def _find(home: Path, lease: Lease, wanted: str | None, header: AgeHeader) -> tu
     raise IntakeError("intake_does_not_fit" if wanted and codes == {None} else most_specific(codes))
 
 
-def _open_with(home: Path, intake: Intake, header: AgeHeader) -> bytes | None:
+def _open_with(home: Home, intake: Intake, header: AgeHeader) -> bytes | None:
     with suppress(KeyServiceError):
         ref = intake.ref(home)
         return open_header(header, identity_store(home, intake.provider).open(ref)) if ref else None

@@ -39,16 +39,16 @@ class SiteKey:
         self._key = key
 
     @classmethod
-    def create(cls, home: Path) -> SiteKey:
-        """Create the key of a new home."""
+    def create(cls, keys: Path) -> SiteKey:
+        """Create the key of a new home in its folder of keys."""
         key = os.urandom(32)
-        write_secret(home / "keys" / "site.key", key)
+        write_secret(keys / "site.key", key)
         return cls(key)
 
     @classmethod
-    def load(cls, home: Path) -> SiteKey:
-        """Load the key of a home."""
-        return cls((home / "keys" / "site.key").read_bytes())
+    def load(cls, keys: Path) -> SiteKey:
+        """Load the key from a home's folder of keys."""
+        return cls((keys / "site.key").read_bytes())
 
     def seal(self, data: bytes, purpose: str) -> bytes:
         """Seal under the site key for one purpose."""

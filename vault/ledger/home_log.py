@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from vault.home_folder import Home
 from vault.ledger.log import FileLedger
-from vault.site import Site
 from vault.system.files import write_secret
 
 
-def make_log_key(home: Path) -> None:
+def make_log_key(home: Home) -> None:
     """Create the log's signing key for a new home."""
-    write_secret(home / "keys" / "log.key", Ed25519PrivateKey.generate().private_bytes_raw())
+    write_secret(home.keys / "log.key", Ed25519PrivateKey.generate().private_bytes_raw())
 
 
-def load_log_key(home: Path) -> Ed25519PrivateKey:
+def load_log_key(home: Home) -> Ed25519PrivateKey:
     """Load the log's signing key."""
-    return Ed25519PrivateKey.from_private_bytes((home / "keys" / "log.key").read_bytes())
+    return Ed25519PrivateKey.from_private_bytes((home.keys / "log.key").read_bytes())
 
 
-def open_store(home: Path) -> FileLedger:
+def open_store(home: Home) -> FileLedger:
     """Open the ledger of a home."""
-    return FileLedger(home / "ledger", Site.load(home).origin, load_log_key(home))
+    return FileLedger(home.ledger, home.site.origin, load_log_key(home))

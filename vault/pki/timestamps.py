@@ -38,9 +38,9 @@ class Stamp:
 class Stamps:
     """The stamped heads of a home, `stamps/<size>.checkpoint` and `.tsr`."""
 
-    def __init__(self, home: Path) -> None:
-        self._folder = home / "stamps"
-        self._home = home
+    def __init__(self, folder: Path, trust: Path) -> None:
+        self._folder = folder
+        self._trust = trust
 
     def request(self, size: int, checkpoint: bytes) -> bytes:
         """Returns a request (DER) over a checkpoint, which is kept until the answer comes."""
@@ -65,7 +65,7 @@ class Stamps:
 
     def verify(self, data: bytes, response: bytes) -> datetime:
         """Returns when the data existed, according to an authority that this home trusts. Raises TrustError."""
-        return verify_stamp(data, response, read_roots(self._home))
+        return verify_stamp(data, response, read_roots(self._trust))
 
     def kept(self) -> list[Stamp]:
         """Returns every stamped head, oldest first."""
@@ -122,9 +122,9 @@ def require_our_time(moment: datetime, now: datetime) -> None:
         raise TrustError("clock_differs")
 
 
-def read_roots(home: Path) -> list[bytes]:
+def read_roots(trust: Path) -> list[bytes]:
     """Returns the roots (PEM) of the time-stamp authorities that a home trusts."""
-    return [path.read_bytes() for path in sorted((home / "trust" / "timestamps").glob("*.pem"))]
+    return [path.read_bytes() for path in sorted((trust / "timestamps").glob("*.pem"))]
 
 
 def stamped_at(response: bytes) -> datetime:

@@ -40,17 +40,17 @@ class Material:
         return not self.since <= now <= self.until
 
 
-def list_material(home: Path) -> list[Material]:
+def list_material(trust: Path) -> list[Material]:
     """Returns all material for checking signatures and stamps. Raises TrustError for an invalid file."""
     found = []
     for kind, folder in FOLDERS.items():
-        place = home / "trust" / folder
+        place = trust / folder
         paths = sorted(place.iterdir()) if place.is_dir() else []
         found += [_describe(kind, path.read_bytes()) for path in paths]
     return found
 
 
-def add_material(home: Path, kind: str, data: bytes, *, trial_home: bool, now: datetime) -> Material:
+def add_material(trust: Path, kind: str, data: bytes, *, trial_home: bool, now: datetime) -> Material:
     """Add a certificate, a revocation list or an OCSP answer, named by its digest.
 
     Raises TrustError: trust_material_malformed, trial_root, trust_material_stale, root_not_self_signed, key_too_weak,
@@ -60,9 +60,9 @@ def add_material(home: Path, kind: str, data: bytes, *, trial_home: bool, now: d
     if material.stale(now):
         raise TrustError("trust_material_stale")
     if kind == "crl":
-        _require_known_issuer(home, read_crl(data))
+        _require_known_issuer(trust, read_crl(data))
     elif kind == "ocsp":
-        require_known_authority(_authorities(home), der)
+        require_known_authority(_authorities(trust), der)
     else:
         certificate = read_certificate(data)
         refuse_trial([certificate], trial_home=trial_home)
@@ -72,7 +72,7 @@ def add_material(home: Path, kind: str, data: bytes, *, trial_home: bool, now: d
     name = material.fingerprint[:32]
     body = pem.armor("CERTIFICATE", der) if kind == "timestamp" else der
     suffix = {"crl": "crl", "ocsp": "ocsp", "timestamp": "pem"}.get(kind, "der")
-    folder = home / "trust" / FOLDERS[kind]
+    folder = trust / FOLDERS[kind]
     folder.mkdir(mode=0o700, exist_ok=True)
     write_durably(folder / f"{name}.{suffix}", body)
     return material
@@ -108,16 +108,16 @@ def _utc(moment: datetime) -> datetime:
         raise TrustError("trust_material_malformed") from None
 
 
-def _require_known_issuer(home: Path, listed: crl.CertificateList) -> None:
+def _require_known_issuer(trust: Path, listed: crl.CertificateList) -> None:
     """Refuse a revocation list of an unknown authority: it would take effect if that authority were added later."""
-    if listed.issuer not in [authority.subject for authority in _authorities(home)]:
+    if listed.issuer not in [authority.subject for authority in _authorities(trust)]:
         raise TrustError("revocation_of_unknown_issuer")
 
 
-def _authorities(home: Path) -> list[x509.Certificate]:
+def _authorities(trust: Path) -> list[x509.Certificate]:
     found: list[x509.Certificate] = []
     for folder in ("roots", "intermediates"):
-        place = home / "trust" / folder
+        place = trust / folder
         paths = sorted(place.iterdir()) if place.is_dir() else []
         found += [read_certificate(path.read_bytes()) for path in paths]
     return found

@@ -25,13 +25,13 @@ class TrustStore:
     raw: dict[str, bytes]  # file name -> bytes, for the proof folder
 
     @classmethod
-    def load(cls, home: Path) -> TrustStore:
-        """Load `trust/`. Raises TrustError for an invalid file."""
+    def load(cls, trust: Path) -> TrustStore:
+        """Load a home's folder of trust material. Raises TrustError for an invalid file."""
         raw: dict[str, bytes] = {}
-        roots = tuple(read_certificate(d) for d in _read(home / "trust" / "roots", raw))
-        inter = tuple(read_certificate(d) for d in _read(home / "trust" / "intermediates", raw))
-        crls = tuple(read_crl(d) for d in _read(home / "trust" / "crls", raw))
-        ocsps = tuple(read_answer(d) for d in _read(home / "trust" / "ocsps", raw))
+        roots = tuple(read_certificate(d) for d in _read(trust / "roots", raw))
+        inter = tuple(read_certificate(d) for d in _read(trust / "intermediates", raw))
+        crls = tuple(read_crl(d) for d in _read(trust / "crls", raw))
+        ocsps = tuple(read_answer(d) for d in _read(trust / "ocsps", raw))
         return cls(roots, inter, crls, ocsps, raw)
 
 

@@ -5,29 +5,28 @@ The register keeps only the latest evidence of an instruction, which a later use
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from vault import verify
 from vault.authorisation.check import evidence_of
 from vault.authorisation.register import SIGNERS, InstructionRegister
+from vault.home_folder import Home
 from vault.runs.lease import Lease
 
 _NAME = "proven"
 
 
-def keep_proven(home: Path, lease: Lease) -> dict[str, bytes]:
+def keep_proven(home: Home, lease: Lease) -> dict[str, bytes]:
     """Store the run's evidence as it is now, under the keys of all persons whom it concerns. Returns it by file name."""
     evidence = evidence_of(home, lease.authorisation_id)
     InstructionRegister(home, None, lease.authorisation_id).put(_NAME, evidence, lease.run_id)
     return evidence
 
 
-def proven_by(home: Path, lease: Lease) -> dict[str, bytes] | None:
+def proven_by(home: Home, lease: Lease) -> dict[str, bytes] | None:
     """Returns what `keep_proven` stored; None for a run begun under version 1 of the proof, or if the evidence was erased."""
     return InstructionRegister(home, None, lease.authorisation_id).get(_NAME, lease.run_id)
 
 
-def evidence_before_version_2(home: Path, lease: Lease) -> dict[str, bytes]:
+def evidence_before_version_2(home: Home, lease: Lease) -> dict[str, bytes]:
     """Returns the evidence for a run without its own copy, without files that its ledger entry does not commit to."""
     evidence = evidence_of(home, lease.authorisation_id)
     return {name: data for name, data in evidence.items() if name != SIGNERS}

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
-from pathlib import Path
 from typing import Any, TypeVar
 
 from schemas.errors import AuthorisationError, OperatorError
+from vault.home_folder import Home
 from vault.records.operators import Operator
 from vault.records.subjects import Subjects
 from vault.system.clock import format_utc
@@ -35,7 +35,7 @@ def two_attest(attestations: list[dict[str, Any]]) -> bool:
     return len({attestation["operator"] for attestation in attestations}) >= 2
 
 
-def attesters_left(home: Path, attestations: list[dict[str, Any]], without: frozenset[str]) -> int:
+def attesters_left(home: Home, attestations: list[dict[str, Any]], without: frozenset[str]) -> int:
     """Returns how many different attesters the home still knows, without these."""
     subjects = Subjects(home)
     vouching = {str(attestation["operator"]) for attestation in attestations} - without

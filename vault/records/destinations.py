@@ -27,7 +27,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from schemas.errors import IntegrityError, RefusedError, ScopeError, TargetRefusedError
 from schemas.sensitive import Sensitive
-from vault.keys.site_key import SiteKey
+from vault.home_folder import Home
 from vault.system.files import sync_folder, write_secret
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9\-]{0,31}")
@@ -179,9 +179,9 @@ def open_identity(text: bytes, passphrase: str | None) -> Sensitive[str]:
 class Destinations:
     """The register of a home: one sealed file per server, under a name derived with the site key."""
 
-    def __init__(self, home: Path) -> None:
-        self._folder = home / "destinations"
-        self._site = SiteKey.load(home)
+    def __init__(self, home: Home) -> None:
+        self._folder = home.destinations
+        self._site = home.site_key
 
     def add(self, name: str, server: Server) -> None:
         """Declare a server. Raises RefusedError (destination_name_malformed, destination_known), TargetRefusedError."""

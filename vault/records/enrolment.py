@@ -10,15 +10,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from pathlib import Path
 from typing import Any
 
 from schemas.errors import AuthorisationError
 from schemas.identifiers import NihiiCheck, check_nihii, clean_inss, clean_nihii
+from vault.home_folder import Home
 from vault.records.attestation import add_attestation, read_code
 from vault.records.operators import Operator
 from vault.records.subjects import Subjects
-from vault.site import Site
 from vault.system.clock import format_utc
 from vault.system.locks import lock_folder
 
@@ -78,9 +77,9 @@ def what_was_shown(shown: tuple[str, ...]) -> tuple[Shown, ...]:
     return tuple(read_code(Shown, one, "evidence_unknown") for one in shown)
 
 
-def check_national_number(home: Path, inss: str, ground: Ground) -> str:
+def check_national_number(home: Home, inss: str, ground: Ground) -> str:
     """Returns the digits of a national number. Raises AuthorisationError: national_number_invalid, trial_basis."""
-    if ground.invented and not Site.load(home).trial:
+    if ground.invented and not home.site.trial:
         raise AuthorisationError("trial_basis")
     digits = clean_nihii(inss) if ground.invented else clean_inss(inss)
     if not digits or len(digits) != 11:
@@ -109,7 +108,7 @@ class Enrolment:
 
 
 def begin_doctor(
-    home: Path,
+    home: Home,
     *,
     inss: str,
     nihii: tuple[str, ...],
@@ -128,7 +127,7 @@ def begin_doctor(
     attestations = add_attestation([], operator, moment, what_was_shown(ground.shown))
     subjects = Subjects(home)
     subject_id = subjects.identify("doctor", number)
-    with lock_folder(home / "subjects"):
+    with lock_folder(home.subjects):
         _refuse_numbers_of_others(subjects, subject_id, numbers)
         record = {**(subjects.read(subject_id) or {}), "kind": "doctor", "inss": number}
         record["pending"] = {"nihii": numbers, "name": name, **codes, "attestations": attestations}
@@ -137,7 +136,7 @@ def begin_doctor(
 
 
 def attest_doctor(
-    home: Path, subject_id: str, operator: Operator, shown: tuple[str, ...], moment: datetime
+    home: Home, subject_id: str, operator: Operator, shown: tuple[str, ...], moment: datetime
 ) -> Enrolment:
     """The second operator's act: the pending record comes into force; the record that it replaces is kept as superseded.
 
@@ -146,7 +145,7 @@ def attest_doctor(
     """
     seen = what_was_shown(shown)
     subjects = Subjects(home)
-    with lock_folder(home / "subjects"):
+    with lock_folder(home.subjects):
         record = subjects.read(subject_id) if subject_id.isalnum() else None
         if record is None or not {"pending", "nihii"} & set(record):
             raise AuthorisationError("nothing_to_attest")
@@ -170,7 +169,7 @@ def inami_numbers(record: dict[str, Any] | None) -> set[str]:
     return {str(number)[:8] for number in (record or {}).get("nihii", [])}
 
 
-def doctors(home: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+def doctors(home: Home) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield opaque id and record of every doctor in force."""
     subjects = Subjects(home)
     for subject_id in subjects.ids():

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
+from vault.home_folder import Home
 from vault.records.enrolment import inami_numbers
 from vault.records.subjects import Subjects
 
@@ -12,14 +12,14 @@ NAMED = "named"
 """Kind of the record of a person who is named by an INAMI number and not enrolled. It can be shown and erased."""
 
 
-def also_known_as(home: Path, subject_id: str) -> frozenset[str]:
+def also_known_as(home: Home, subject_id: str) -> frozenset[str]:
     """Returns a person's id, and the ids under which instructions named the person before enrolment."""
     subjects = Subjects(home)
     numbers = _all_numbers(subjects.read(subject_id) or {})
     return frozenset({subject_id, *(subjects.identify(NAMED, number) for number in numbers)})
 
 
-def own_numbers(home: Path, persons: frozenset[str]) -> frozenset[str]:
+def own_numbers(home: Home, persons: frozenset[str]) -> frozenset[str]:
     """Returns the first eight digits of the INAMI numbers of a person with these ids, without those that are now another's."""
     subjects, holders = Subjects(home), holders_of_numbers(home)
     records = [subjects.read(person) or {} for person in persons]
@@ -28,7 +28,7 @@ def own_numbers(home: Path, persons: frozenset[str]) -> frozenset[str]:
     return frozenset(number for number in numbers if holders.get(number) in (None, *persons))
 
 
-def holders_of_numbers(home: Path) -> dict[str, str]:
+def holders_of_numbers(home: Home) -> dict[str, str]:
     """Returns INAMI number -> person, including numbers from before a rectification."""
     subjects = Subjects(home)
     found = dict[str, str]()

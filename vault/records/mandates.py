@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from pathlib import Path
 from typing import Any
 
 from schemas.errors import AuthorisationError
+from vault.home_folder import Home
 from vault.records.attestation import add_attestation, read_code, two_attest
 from vault.records.enrolment import Ground, check_inami_numbers, check_national_number, what_was_shown
 from vault.records.known_numbers import own_numbers
@@ -57,7 +57,7 @@ class MandateTerms:
 
 
 def begin_mandate(
-    home: Path,
+    home: Home,
     *,
     inss: str,
     name: str,
@@ -84,7 +84,7 @@ def begin_mandate(
     }
     subjects = Subjects(home)
     subject_id = subjects.identify("doctor", number)  # one record per person, doctor or not
-    with lock_folder(home / "subjects"):
+    with lock_folder(home.subjects):
         record = {"kind": "mandated", "inss": number, **(subjects.read(subject_id) or {})}
         mandates = dict(record.get("mandates", {}))
         ordinal = str(len(mandates) + 1)
@@ -93,7 +93,7 @@ def begin_mandate(
 
 
 def attest_mandate(
-    home: Path, mandate_id: str, operator: Operator, shown: tuple[str, ...], moment: datetime
+    home: Home, mandate_id: str, operator: Operator, shown: tuple[str, ...], moment: datetime
 ) -> None:
     """The second operator's act: the mandate comes into force. Further operators may attest it later.
 
@@ -109,7 +109,7 @@ def attest_mandate(
     _change(home, mandate_id, change)
 
 
-def end_mandate(home: Path, mandate_id: str, operator: Operator, moment: datetime) -> None:
+def end_mandate(home: Home, mandate_id: str, operator: Operator, moment: datetime) -> None:
     """End a mandate at once. One operator is enough, because the act only removes a right.
 
     Raises AuthorisationError (nothing_to_attest) when there is no such mandate.
@@ -121,7 +121,7 @@ def end_mandate(home: Path, mandate_id: str, operator: Operator, moment: datetim
     _change(home, mandate_id, change)
 
 
-def mandates_for(home: Path, persons: frozenset[str]) -> list[str]:
+def mandates_for(home: Home, persons: frozenset[str]) -> list[str]:
     """Returns the ids of the mandates of others that name a number of this person."""
     numbers, subjects = own_numbers(home, persons), Subjects(home)
     return [
@@ -133,7 +133,7 @@ def mandates_for(home: Path, persons: frozenset[str]) -> list[str]:
     ]
 
 
-def forget_numbers(home: Path, persons: frozenset[str]) -> None:
+def forget_numbers(home: Home, persons: frozenset[str]) -> None:
     """Remove the numbers of an erased person from the mandates of others. A mandate without numbers applies to no doctor."""
     numbers = own_numbers(home, persons)
 
@@ -144,10 +144,10 @@ def forget_numbers(home: Path, persons: frozenset[str]) -> None:
         _change(home, mandate_id, change)
 
 
-def _change(home: Path, mandate_id: str, change: Any) -> None:
+def _change(home: Home, mandate_id: str, change: Any) -> None:
     subject_id, _, ordinal = mandate_id.partition(".")
     subjects = Subjects(home)
-    with lock_folder(home / "subjects"):
+    with lock_folder(home.subjects):
         record = subjects.read(subject_id) if subject_id.isalnum() else None
         if record is None or ordinal not in record.get("mandates", {}):
             raise AuthorisationError("nothing_to_attest")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from base64 import b64decode
 from dataclasses import dataclass
-from pathlib import Path
 
 from schemas.errors import OperatorError
 from schemas.sensitive import Sensitive
+from vault.home_folder import Home
 from vault.records.subjects import Subjects
 
 
@@ -20,7 +20,7 @@ class Operator:
     salt: Sensitive[bytes]
 
 
-def enrol_operator(home: Path, name: str) -> Operator:
+def enrol_operator(home: Home, name: str) -> Operator:
     """Enrol an operator in this home."""
     subjects = Subjects(home)
     subject_id = subjects.identify("operator", name)
@@ -29,7 +29,7 @@ def enrol_operator(home: Path, name: str) -> Operator:
     return find_operator(home, name)
 
 
-def find_operator(home: Path, name: str) -> Operator:
+def find_operator(home: Home, name: str) -> Operator:
     """Returns the operator of this name. Raises OperatorError when the name is missing or unknown."""
     if not name:
         raise OperatorError("no_operator")
@@ -38,7 +38,7 @@ def find_operator(home: Path, name: str) -> Operator:
     return operator_by_id(home, subject_id)
 
 
-def operator_by_id(home: Path, subject_id: str) -> Operator:
+def operator_by_id(home: Home, subject_id: str) -> Operator:
     """Returns the operator of this opaque id."""
     record = Subjects(home).read(subject_id)
     if record is None or record["kind"] != "operator":

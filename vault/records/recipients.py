@@ -13,20 +13,18 @@ import os
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from pathlib import Path
 from typing import Any
 
 from schemas.errors import ScopeError
 from vault.age.sealing import open_bytes, parse_identity, parse_recipients, seal_bytes
 from vault.canonical_json import canonical_json
-from vault.keys.site_key import SiteKey
+from vault.home_folder import Home
 from vault.records.attestation import read_code
 from vault.system.clock import format_utc, parse_utc
 from vault.system.files import write_durably
 from vault.system.locks import lock_folder
 
 CHALLENGE_DAYS = 14
-_FILE = "recipients.json"
 _EMPTY: dict[str, Any] = {"version": 1, "recipients": [], "challenges": []}
 
 
@@ -47,17 +45,17 @@ class Recipient:
     proven_at: str
 
 
-def challenge(home: Path, key: str, role: str, moment: datetime) -> bytes:
+def challenge(home: Home, key: str, role: str, moment: datetime) -> bytes:
     """Create a sealed challenge for the holder of a key. It replaces a pending challenge for the same key.
 
     Raises TargetRefusedError (recipient_not_age), AuthorisationError (role_unknown), ScopeError (recipient_known).
     """
     parse_recipients([key])
     wanted = read_code(RecipientRole, role, "role_unknown")
-    site = SiteKey.load(home)
+    site = home.site_key
     answer = f"reprise-recipient-v1 {site.pseudonym('home', 'recipients')} {os.urandom(32).hex()}"
     until = format_utc(moment + timedelta(days=CHALLENGE_DAYS))
-    with lock_folder(home):
+    with lock_folder(home.path):
         register = _read(home)
         if any(entry["key"] == key for entry in register["recipients"]):
             raise ScopeError("recipient_known")
@@ -67,13 +65,13 @@ def challenge(home: Path, key: str, role: str, moment: datetime) -> bytes:
     return seal_bytes([key], f"{answer}\n".encode())
 
 
-def confirm(home: Path, answer: str, moment: datetime) -> Recipient:
+def confirm(home: Home, answer: str, moment: datetime) -> Recipient:
     """Accept the holder's answer: the challenge is used up, the key enters the register.
 
     Raises ScopeError: answer_unknown (no pending challenge of this home matches), challenge_expired.
     """
     given = answer.strip().encode()
-    with lock_folder(home):
+    with lock_folder(home.path):
         register = _read(home)
         # compare all of them, so that the time does not show which came close
         fitting = [c for c in register["challenges"] if hmac.compare_digest(c["answer"].encode(), given)]
@@ -91,9 +89,9 @@ def confirm(home: Path, answer: str, moment: datetime) -> Recipient:
     return found
 
 
-def remove(home: Path, key: str) -> None:
+def remove(home: Home, key: str) -> None:
     """Remove a key and its pending challenge. Raises ScopeError (recipient_not_proven) for an unknown key."""
-    with lock_folder(home):
+    with lock_folder(home.path):
         register = _read(home)
         left = {name: [e for e in register[name] if e["key"] != key] for name in ("recipients", "challenges")}
         if all(left[name] == register[name] for name in left):
@@ -101,7 +99,7 @@ def remove(home: Path, key: str) -> None:
         _write(home, {**register, **left})
 
 
-def recipients(home: Path) -> list[Recipient]:
+def recipients(home: Home) -> list[Recipient]:
     """Returns the keys in the register."""
     return [
         Recipient(entry["key"], entry["role"], entry["proven_at"])
@@ -110,18 +108,18 @@ def recipients(home: Path) -> list[Recipient]:
     ]
 
 
-def prove_possession(home: Path, identity: str, role: str, moment: datetime) -> Recipient:
+def prove_possession(home: Home, identity: str, role: str, moment: datetime) -> Recipient:
     """Challenge and answer in one, where the identity is available locally: trials."""
     key = str(parse_identity(identity).to_public())
     return confirm(home, open_bytes(challenge(home, key, role, moment), identity).decode(), moment)
 
 
-def _read(home: Path) -> dict[str, Any]:
-    path = home / _FILE
+def _read(home: Home) -> dict[str, Any]:
+    path = home.recipients
     if not path.is_file():
         return json.loads(json.dumps(_EMPTY))  # type: ignore[no-any-return]
-    return dict(json.loads(SiteKey.load(home).open(path.read_bytes(), "recipients")))
+    return dict(json.loads(home.site_key.open(path.read_bytes(), "recipients")))
 
 
-def _write(home: Path, register: dict[str, Any]) -> None:
-    write_durably(home / _FILE, SiteKey.load(home).seal(canonical_json(register), "recipients"))
+def _write(home: Home, register: dict[str, Any]) -> None:
+    write_durably(home.recipients, home.site_key.seal(canonical_json(register), "recipients"))

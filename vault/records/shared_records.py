@@ -10,24 +10,23 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
 
 from schemas.errors import AuthorisationError, IntegrityError
 from vault.canonical_json import canonical_json
+from vault.home_folder import Home
 from vault.keys.provider import derive
 from vault.keys.site_key import open_with, seal_with
 from vault.records.subjects import Subjects
 from vault.system.files import sync_folder, write_durably
 
-FOLDER = "shared"
 VERSION = 2
 
 
 class SharedRecords:
     """The sealed objects of a home that name several people."""
 
-    def __init__(self, home: Path) -> None:
-        self._home, self._folder = home, home / FOLDER
+    def __init__(self, home: Home) -> None:
+        self._home, self._folder = home, home.shared
         self._subjects = Subjects(home)
 
     def put(self, name: str, persons: Iterable[str], data: bytes) -> None:
@@ -38,7 +37,7 @@ class SharedRecords:
         head = _head(persons)
         if not self._folder.is_dir():
             self._folder.mkdir(mode=0o700, exist_ok=True)
-            sync_folder(self._home)
+            sync_folder(self._home.path)
         with self._refusing_erased():
             key = self._key(name, head)
         write_durably(self._folder / name, head + b"\n" + seal_with(key, data, self._purpose(name, head)))

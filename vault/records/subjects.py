@@ -10,19 +10,19 @@ import json
 import os
 import shutil
 from base64 import b64encode
-from pathlib import Path
 from typing import Any
 
-from vault.keys.site_key import SiteKey, open_with, seal_with
+from vault.home_folder import Home
+from vault.keys.site_key import open_with, seal_with
 from vault.system.files import sync_folder, write_durably, write_secret
 
 
 class Subjects:
     """The sealed records of a home, `subjects/<id>/`."""
 
-    def __init__(self, home: Path) -> None:
-        self._folder = home / "subjects"
-        self._site = SiteKey.load(home)
+    def __init__(self, home: Home) -> None:
+        self._folder = home.subjects
+        self._site = home.site_key
 
     def identify(self, kind: str, text: str) -> str:
         """Returns the opaque id of a person of this kind."""

@@ -8,34 +8,33 @@ tombstone, `tombstones/<subject>.<incarnation>`, is an empty file. The incarnati
 from __future__ import annotations
 
 from hashlib import sha256
-from pathlib import Path
 
+from vault.home_folder import Home
 from vault.records.subjects import Subjects
 from vault.system.files import sync_folder, write_durably
 
-FOLDER = "tombstones"
 KEYLESS = "0" * 32
 
 
-def name_of(home: Path, subject_id: str) -> str:
+def name_of(home: Home, subject_id: str) -> str:
     """Returns the opaque name of a record as it is now: subject and incarnation (all zeros when its key is already gone)."""
-    key = home / "subjects" / subject_id / "key"
+    key = home.subjects / subject_id / "key"
     incarnation = sha256(key.read_bytes()).hexdigest()[:32] if key.is_file() else KEYLESS
     return f"{subject_id}.{incarnation}"
 
 
-def write_tombstone(home: Path, name: str) -> None:
+def write_tombstone(home: Home, name: str) -> None:
     """Write the tombstone. It is on disk when this returns, before any part of the record is destroyed."""
-    folder = home / FOLDER
+    folder = home.tombstones
     if not folder.is_dir():
         folder.mkdir(mode=0o700, exist_ok=True)
-        sync_folder(home)
+        sync_folder(home.path)
     write_durably(folder / name, b"")
 
 
-def tombstones(home: Path) -> frozenset[str]:
+def tombstones(home: Home) -> frozenset[str]:
     """Returns the names of all records erased from this home."""
-    folder = home / FOLDER
+    folder = home.tombstones
     return (
         frozenset(p.name for p in folder.iterdir() if not p.name.startswith("."))
         if folder.is_dir()
@@ -43,14 +42,14 @@ def tombstones(home: Path) -> frozenset[str]:
     )
 
 
-def resurrected(home: Path, names: frozenset[str]) -> list[str]:
+def resurrected(home: Home, names: frozenset[str]) -> list[str]:
     """Returns subjects whose erased record exists again, or whose erasure was interrupted."""
     subjects = Subjects(home)
     return [subject for subject in subjects.ids() if _is_dead(home, subject, names)]
 
 
-def _is_dead(home: Path, subject: str, names: frozenset[str]) -> bool:
+def _is_dead(home: Home, subject: str, names: frozenset[str]) -> bool:
     if name_of(home, subject) in names:
         return True
-    keyless = not (home / "subjects" / subject / "key").is_file()
+    keyless = not (home.subjects / subject / "key").is_file()
     return keyless and any(name.startswith(f"{subject}.") for name in names)

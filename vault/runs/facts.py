@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from enum import StrEnum
-from pathlib import Path
 from typing import Any
 
 from schemas.errors import IntegrityError
+from vault.home_folder import Home
 from vault.system.files import write_durably
 
 
@@ -25,24 +25,24 @@ class RunFile(StrEnum):
     HEADS = "heads.json"  # the heads of the log in its proof folders
 
 
-def write_run_file(home: Path, run_id: str, name: RunFile, content: dict[str, Any]) -> None:
+def write_run_file(home: Home, run_id: str, name: RunFile, content: dict[str, Any]) -> None:
     """Write one fact durably."""
-    write_durably(home / "runs" / run_id / name, json.dumps(content, sort_keys=True).encode())
+    write_durably(home.run(run_id) / name, json.dumps(content, sort_keys=True).encode())
 
 
-def has_run_file(home: Path, run_id: str, name: RunFile) -> bool:
+def has_run_file(home: Home, run_id: str, name: RunFile) -> bool:
     """Whether the fact is on record."""
-    return (home / "runs" / run_id / name).is_file()
+    return (home.run(run_id) / name).is_file()
 
 
-def drop_run_file(home: Path, run_id: str, name: RunFile) -> None:
+def drop_run_file(home: Home, run_id: str, name: RunFile) -> None:
     """Remove a fact that no longer applies."""
-    (home / "runs" / run_id / name).unlink(missing_ok=True)
+    (home.run(run_id) / name).unlink(missing_ok=True)
 
 
-def read_run_file(home: Path, run_id: str, name: RunFile) -> dict[str, Any] | None:
+def read_run_file(home: Home, run_id: str, name: RunFile) -> dict[str, Any] | None:
     """Read one fact, or None. Raises IntegrityError (run_record_unreadable) for a damaged one."""
-    path = home / "runs" / run_id / name
+    path = home.run(run_id) / name
     if not path.is_file():
         return None
     try:
@@ -52,6 +52,6 @@ def read_run_file(home: Path, run_id: str, name: RunFile) -> dict[str, Any] | No
     raise damaged
 
 
-def is_ended(home: Path, run_id: str) -> bool:
+def is_ended(home: Home, run_id: str) -> bool:
     """Whether the run has its certificate."""
-    return (home / "runs" / run_id / "proof" / "manifest.json").is_file()
+    return (home.proof(run_id) / "manifest.json").is_file()

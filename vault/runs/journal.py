@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
+from vault.home_folder import Home
 from vault.system.clock import Clock, SystemClock, format_utc
 from vault.system.files import write_durably
 from vault.system.program import source_digest
@@ -26,8 +26,8 @@ class JournalEntry:
 class Journal:
     """The journal of one run, `runs/<run>/journal.jsonl`."""
 
-    def __init__(self, home: Path, run_id: str, clock: Clock | None = None) -> None:
-        self._path = home / "runs" / run_id / "journal.jsonl"
+    def __init__(self, home: Home, run_id: str, clock: Clock | None = None) -> None:
+        self._path = home.run(run_id) / "journal.jsonl"
         self._clock = clock or SystemClock()
 
     def append(self, step: str, counts: dict[str, Any]) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 from schemas.errors import IntegrityError, KeyUnavailableError, UnreadableSourceError
 from schemas.record import Record, dump, load
+from vault.home_folder import Home
 from vault.keys.provider import KeyRef
 from vault.keys.registry import PROVIDERS
 from vault.system import liveness
@@ -66,12 +67,12 @@ class Lease(Record, frozen=True):
     ] = ()  # all persons whom the instruction concerns (`vault.authorisation._persons`); empty in the first release
 
     @classmethod
-    def load(cls, home: Path, run_id: str) -> Lease:
+    def load(cls, home: Home, run_id: str) -> Lease:
         """Load a lease. Its staging is that of this home, even if the home has moved since.
 
         Raises IntegrityError (lease_unreadable) for a damaged one.
         """
-        data = (home / "runs" / run_id / LEASE).read_bytes()
+        data = (home.run(run_id) / LEASE).read_bytes()
         lease = load(cls, data, IntegrityError, "lease_unreadable", run=run_id)
         if lease.run_id != run_id or not lease.is_sound():
             raise IntegrityError("lease_unreadable", run=run_id)
@@ -92,27 +93,27 @@ class Lease(Record, frozen=True):
             and ".." not in partial.parts
         )
 
-    def of_home(self, home: Path) -> Lease:
+    def of_home(self, home: Home) -> Lease:
         """Returns the lease with its folders at the home's current path."""
-        own, partial = home / "staging" / self.run_id, Path(self.partial)
+        own, partial = home.staging / self.run_id, Path(self.partial)
         if partial.is_relative_to(self.staging):
             partial = own / partial.relative_to(self.staging)
         return self.changed(staging=str(own), partial=str(partial))
 
-    def save(self, home: Path) -> None:
+    def save(self, home: Home) -> None:
         """Write the lease durably."""
-        folder = home / "runs" / self.run_id
+        folder = home.run(self.run_id)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         sync_folder(folder.parent)
         write_durably(folder / LEASE, dump(self))
 
-    def update(self, home: Path, **changes: Any) -> Lease:
+    def update(self, home: Home, **changes: Any) -> Lease:
         """Change fields of the lease as it is on disk, durably."""
         changed = Lease.load(home, self.run_id).changed(**changes)
         changed.save(home)
         return changed
 
-    def reload(self, home: Path) -> Lease:
+    def reload(self, home: Home) -> Lease:
         """Returns the lease as it is on disk."""
         return Lease.load(home, self.run_id)
 
@@ -155,7 +156,7 @@ class Lease(Record, frozen=True):
 
 
 def new_lease(
-    home: Path,
+    home: Home,
     clock: Clock,
     *,
     run_id: str,
@@ -181,7 +182,7 @@ def new_lease(
         deadline=format_utc(clock.now() + timedelta(hours=hours)),
         boot_deadline=clock.boot_seconds() + hours * 3600,
         provider=provider,
-        staging=str(home / "staging" / run_id),
+        staging=str(home.staging / run_id),
         partial=str(partial),
         machine_id=machine_id(),
         boot_id=clock.boot_id(),
@@ -196,7 +197,7 @@ def new_lease(
     return lease
 
 
-def take_over(home: Path, lease: Lease, clock: Clock) -> Lease:
+def take_over(home: Home, lease: Lease, clock: Clock) -> Lease:
     """Make this process the owner, of the current boot. A data process of the former owner is ended first.
 
     Raises KeyUnavailableError (run_of_another_host) where the former owner is not visible.
@@ -220,16 +221,16 @@ def refuse_elsewhere(lease: Lease) -> None:
         raise KeyUnavailableError("run_of_another_host", run=lease.run_id)
 
 
-def find_lease(home: Path, run: str) -> Lease:
+def find_lease(home: Home, run: str) -> Lease:
     """Find the lease of a run by its id, the start of its id, or its folder.
 
     Raises UnreadableSourceError (no_such_run, run_ambiguous), IntegrityError for a damaged one.
     """
     name = Path(run).name
-    return Lease.load(home, name if (home / "runs" / name / LEASE).is_file() else _begun_by(home, name))
+    return Lease.load(home, name if (home.run(name) / LEASE).is_file() else _begun_by(home, name))
 
 
-def _begun_by(home: Path, beginning: str) -> str:
+def _begun_by(home: Home, beginning: str) -> str:
     """Returns the only run whose id begins with this text."""
     found = [run for run in leased_runs(home) if run.startswith(beginning)]
     if not found or len(beginning) < SHORTEST:
@@ -239,18 +240,18 @@ def _begun_by(home: Path, beginning: str) -> str:
     return found[0]
 
 
-def list_runs(home: Path) -> list[Lease]:
+def list_runs(home: Home) -> list[Lease]:
     """Returns all leases, oldest first. Raises IntegrityError (lease_unreadable) until a sweep sets a damaged one aside."""
     leases = [Lease.load(home, run_id) for run_id in _with(home, LEASE)]
     return sorted(leases, key=lambda lease: (lease.created, lease.ledger_start, lease.run_id))
 
 
-def leased_runs(home: Path) -> list[str]:
+def leased_runs(home: Home) -> list[str]:
     """Returns the names of the runs that have a lease, readable or not."""
     return _with(home, LEASE)
 
 
-def readable_runs(home: Path) -> tuple[list[Lease], list[str]]:
+def readable_runs(home: Home) -> tuple[list[Lease], list[str]]:
     """Returns the leases, and the runs whose lease cannot be read from disk; those must not block the others."""
     leases, out_of_reach = [], []
     for run_id in leased_runs(home):
@@ -261,13 +262,13 @@ def readable_runs(home: Path) -> tuple[list[Lease], list[str]]:
     return leases, out_of_reach
 
 
-def _with(home: Path, name: str) -> list[str]:
+def _with(home: Home, name: str) -> list[str]:
     """Returns the runs whose folder holds a file of this name."""
-    folder = home / "runs"
+    folder = home.runs
     return sorted(p.name for p in folder.iterdir() if (p / name).is_file()) if folder.is_dir() else []
 
 
-def set_unreadable_aside(home: Path) -> list[str]:
+def set_unreadable_aside(home: Home) -> list[str]:
     """Set each damaged lease aside, so that it does not block other runs. Returns the runs.
 
     Such a run cannot continue. Its staging is now a folder that belongs to no lease.
@@ -280,12 +281,12 @@ def set_unreadable_aside(home: Path) -> list[str]:
             continue  # the error may be temporary (`readable_runs`)
         except IntegrityError:
             damaged.append(run_id)
-            (home / "runs" / run_id / LEASE).rename(home / "runs" / run_id / UNREADABLE)
-            sync_folder(home / "runs" / run_id)
+            (home.run(run_id) / LEASE).rename(home.run(run_id) / UNREADABLE)
+            sync_folder(home.run(run_id))
     return damaged
 
 
-def list_unreadable(home: Path) -> list[str]:
+def list_unreadable(home: Home) -> list[str]:
     """Returns the runs whose damaged lease was set aside."""
     return _with(home, UNREADABLE)
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 from schemas.errors import IntegrityError
 from schemas.outcome import Cause
 from schemas.steps import DONE, STEPS
+from vault.home_folder import Home
 from vault.ledger.entries import EntryType
 from vault.ledger.log import LedgerStore
 from vault.runs.facts import RunFile, has_run_file, is_ended, read_run_file
@@ -20,7 +20,7 @@ from vault.runs.state import RunRecord, RunState, derive_state
 class Run:
     """The record of one run. Nothing is cached: every question is answered from disk."""
 
-    def __init__(self, home: Path, lease: Lease, ledger: LedgerStore) -> None:
+    def __init__(self, home: Home, lease: Lease, ledger: LedgerStore) -> None:
         self.home = home
         self.lease = lease
         self._ledger = ledger

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import Path
 
 from schemas.errors import BusyError
+from vault.home_folder import Home
 from vault.runs.facts import is_ended
 from vault.runs.lease import readable_runs
 from vault.system.locks import HeldLock, hold
 
 
-def lock_run(home: Path, names: Iterable[str], wait_seconds: float = 0) -> HeldLock:
+def lock_run(home: Home, names: Iterable[str], wait_seconds: float = 0) -> HeldLock:
     """Take the locks of an instruction and of all persons whom it concerns (by opaque ids), all or none.
 
     The locks are always taken in the same order, so that two runs that share some never wait for each other. Raises BusyError
@@ -19,7 +19,7 @@ def lock_run(home: Path, names: Iterable[str], wait_seconds: float = 0) -> HeldL
     """
     names = set(names)
     try:
-        return hold(home, names, "doctor_busy", wait_seconds)
+        return hold(home.locks, names, "doctor_busy", wait_seconds)
     except BusyError as error:
         busy = error
     holders = [

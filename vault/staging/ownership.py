@@ -10,13 +10,13 @@ import hmac
 import os
 from pathlib import Path
 
-from vault.keys.site_key import SiteKey
+from vault.home_folder import Home
 from vault.system.files import sync_folder, write_durably
 
 NAME = ".reprise-staging"
 
 
-def make_staging(home: Path, folder: Path) -> None:
+def make_staging(home: Home, folder: Path) -> None:
     """Create a run's staging folder with its mark, durably. Idempotent."""
     os.makedirs(folder, mode=0o700, exist_ok=True)
     sync_folder(folder.parent)
@@ -24,7 +24,7 @@ def make_staging(home: Path, folder: Path) -> None:
         write_durably(folder / NAME, _mark(home, folder))
 
 
-def is_ours(home: Path, folder: Path) -> bool:
+def is_ours(home: Home, folder: Path) -> bool:
     """Whether this home made the folder, under this name."""
     path = folder / NAME
     if folder.is_symlink() or path.is_symlink() or not path.is_file():
@@ -32,5 +32,5 @@ def is_ours(home: Path, folder: Path) -> bool:
     return hmac.compare_digest(path.read_bytes()[:64], _mark(home, folder))
 
 
-def _mark(home: Path, folder: Path) -> bytes:
-    return SiteKey.load(home).pseudonym("staging", folder.name).encode()
+def _mark(home: Home, folder: Path) -> bytes:
+    return home.site_key.pseudonym("staging", folder.name).encode()

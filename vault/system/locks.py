@@ -29,12 +29,11 @@ class HeldLock:
         self._held.close()
 
 
-def hold(home: Path, names: Iterable[str], busy: str, wait_seconds: float = 0) -> HeldLock:
+def hold(folder: Path, names: Iterable[str], busy: str, wait_seconds: float = 0) -> HeldLock:
     """Take the named locks, all or none, always in the same order, so that two holders never wait for each other.
 
     Raises BusyError with the code `busy` when another process holds one of them beyond the wait.
     """
-    folder = home / "locks"
     folder.mkdir(mode=0o700, exist_ok=True)
     until = time.monotonic() + wait_seconds
     with ExitStack() as taken:
@@ -48,19 +47,19 @@ def hold(home: Path, names: Iterable[str], busy: str, wait_seconds: float = 0) -
         return HeldLock(taken.pop_all())
 
 
-def lock_intakes(home: Path) -> HeldLock:
+def lock_intakes(locks: Path) -> HeldLock:
     """Take the lock for changing records of intakes; it is held only briefly."""
-    return hold(home, ("intakes",), "intakes_busy", wait_seconds=10)
+    return hold(locks, ("intakes",), "intakes_busy", wait_seconds=10)
 
 
-def lock_people(home: Path) -> HeldLock:
+def lock_people(locks: Path) -> HeldLock:
     """Take the lock for checking and keeping an instruction, or erasing a person; it is held only briefly."""
-    return hold(home, ("people",), "doctor_busy", wait_seconds=10)
+    return hold(locks, ("people",), "doctor_busy", wait_seconds=10)
 
 
-def lock_copies(home: Path, wait_seconds: float = 0) -> HeldLock:
+def lock_copies(locks: Path, wait_seconds: float = 0) -> HeldLock:
     """Take the lock for ending copies; overwriting a large one takes time. Raises BusyError (custody_busy)."""
-    return hold(home, ("custody",), "custody_busy", wait_seconds)
+    return hold(locks, ("custody",), "custody_busy", wait_seconds)
 
 
 def _try(descriptor: int) -> bool:

@@ -10,19 +10,20 @@ from pathlib import Path
 import pytest
 
 from flows.session import acts
-from flows.session.acts import FOLDER, act, record_interrupted
+from flows.session.acts import act, record_interrupted
 from flows.session.control import Control
 from schemas.errors import ScopeError
 from vault.home.create import create_home
+from vault.home_folder import Home
 from vault.ledger.entries import EntryType
 from vault.records.operators import enrol_operator
 
 
 @pytest.fixture
 def control(tmp_path) -> Control:
-    create_home(tmp_path / "home", trial=True, origin="test.example/acts")
-    enrol_operator(tmp_path / "home", "eve")
-    return Control.open(tmp_path / "home", "eve")
+    create_home(Home(tmp_path / "home"), trial=True, origin="test.example/acts")
+    enrol_operator(Home(tmp_path / "home"), "eve")
+    return Control.open(Home(tmp_path / "home"), "eve")
 
 
 def entries(control: Control) -> list[tuple[str, str]]:
@@ -31,7 +32,7 @@ def entries(control: Control) -> list[tuple[str, str]]:
 
 
 def intents(control: Control) -> list[Path]:
-    return list((control.home / FOLDER).glob("*"))
+    return list((control.home.acts).glob("*"))
 
 
 def test_an_act_is_done_before_its_entry_and_its_intent_is_gone_after_it(control):
@@ -53,12 +54,12 @@ def test_a_refusal_is_an_entry(control):
 @pytest.mark.parametrize("how", ["os._exit(9)", "raise OSError(28, 'full')"])
 def test_an_act_whose_process_ended_is_recorded_by_whoever_opens_the_home_next(control, how):
     doing = (
-        "import os, sys; from pathlib import Path; from flows.session.acts import act; from flows.session.control import Control\n"
+        "import os, sys; from pathlib import Path; from vault.home_folder import Home; from flows.session.acts import act; from flows.session.control import Control\n"
         "from vault.ledger.entries import EntryType\n"
-        f"with act(Control.open(Path(sys.argv[1]), 'eve'), EntryType.TRUST_ADDED):\n    {how}\n"
+        f"with act(Control.open(Home(Path(sys.argv[1])), 'eve'), EntryType.TRUST_ADDED):\n    {how}\n"
     )
     subprocess.run(
-        [sys.executable, "-c", doing, control.home],
+        [sys.executable, "-c", doing, str(control.home)],
         capture_output=True,
         check=False,
         cwd=Path(__file__).parents[3],
@@ -91,7 +92,7 @@ def test_an_act_that_goes_on_is_left_alone(control):
 
 
 def test_an_intent_cut_short_is_of_an_act_that_never_began(control):
-    (control.home / FOLDER).mkdir()
-    (control.home / FOLDER / "1.json").write_bytes(b'{"ty')
+    (control.home.acts).mkdir()
+    (control.home.acts / "1.json").write_bytes(b'{"ty')
     assert record_interrupted(control) == 1
     assert entries(control) == [("act.interrupted", "not_begun")]

@@ -10,9 +10,9 @@ import pytest
 from typer.testing import CliRunner
 
 from flows.cli import app
-from flows.session.acts import FOLDER
 from trial.home import make_trial
 from trial.practice.write import write_practice
+from vault.home_folder import Home
 from vault.ledger.home_log import open_store
 
 
@@ -30,13 +30,13 @@ class Desk:
         before = len(self.entries())
         done = CliRunner().invoke(app, ["authorise", *words, "--json"], env=settings)
         assert done.exit_code == exit_code, done.stderr
-        assert list((self.home / FOLDER).glob("*")) == []
+        assert list(Home(self.home).acts.glob("*")) == []
         found = self.entries()[before:]
         left = [(entry["type"], entry["code"], entry["n"].get("exit")) for entry in found]
         return json.loads(done.stdout.splitlines()[-1]), left
 
     def entries(self) -> list[Any]:
-        store = open_store(self.home)
+        store = open_store(Home(self.home))
         return [json.loads(entry) for entry in store.read(0, store.head().size)]
 
     def unsigned(self) -> str:

@@ -23,6 +23,7 @@ from trial.doctors import enrol_doctor
 from trial.home import OPERATORS, make_trial
 from trial.practice.write import write_practice
 from vault.age.sealing import make_identity
+from vault.home_folder import Home
 from vault.instruction.document import draft, parse
 from vault.instruction.fields import HOLDERS, KINDS, PATIENTS, RECIPIENT_ROLES, RESPONSIBLE, ROLES
 from vault.instruction.page import embedded_instruction
@@ -44,12 +45,17 @@ def home(tmp_path_factory):
     write_practice(folder / "export", patients=1)
     made = make_trial(folder / "trial", folder / "export")
     home, ground = Path(made["home"]), Ground("trial", "trial", ("identity_card",))
-    one, two = (find_operator(home, name) for name in OPERATORS)
+    one, two = (find_operator(Home(home), name) for name in OPERATORS)
     enrol_doctor(
-        home, inss=SECOND[0], nihii=(SECOND[1],), name="Dr Ann Second", attested_by=OPERATORS, basis="trial"
+        Home(home),
+        inss=SECOND[0],
+        nihii=(SECOND[1],),
+        name="Dr Ann Second",
+        attested_by=OPERATORS,
+        basis="trial",
     )
     begin_doctor(
-        home,
+        Home(home),
         inss=PENDING[0],
         nihii=(PENDING[1],),
         name="Dr Pen Ding",
@@ -60,10 +66,12 @@ def home(tmp_path_factory):
     until = (NOW + timedelta(days=400)).date().isoformat()
     terms = MandateTerms("successor", ("11234578004",), until, "succession")
     mandate = begin_mandate(
-        home, inss=SUCCESSOR, name="Dr Suc Cessor", terms=terms, ground=ground, operator=one, moment=NOW
+        Home(home), inss=SUCCESSOR, name="Dr Suc Cessor", terms=terms, ground=ground, operator=one, moment=NOW
     )
-    attest_mandate(home, mandate, two, ground.shown, NOW)
-    Destinations(home).add("cloud", S3Bucket("bucket", "https://s3.example", Sensitive("k"), Sensitive("s")))
+    attest_mandate(Home(home), mandate, two, ground.shown, NOW)
+    Destinations(Home(home)).add(
+        "cloud", S3Bucket("bucket", "https://s3.example", Sensitive("k"), Sensitive("s"))
+    )
     return home
 
 
@@ -80,7 +88,12 @@ def fields(home):
 def filled(home: Path | None, *answers: str) -> tuple[dict[str, Any], list[str], list[str]]:
     """The form's fields, what it said, and the answers that it did not ask for."""
     left, said = list(answers), []
-    form = Form(Known.of(home, NOW), NOW, lambda prompt: said.append(prompt) or left.pop(0), said.append)
+    form = Form(
+        Known.of(home and Home(home), NOW),
+        NOW,
+        lambda prompt: said.append(prompt) or left.pop(0),
+        said.append,
+    )
     return form.fill(), said, left
 
 
@@ -93,7 +106,7 @@ RIGHT = ""  # all is right
 
 def test_one_doctor_and_nothing_but_defaults(home):
     body, said, left = filled(home, *ONE, *REST, RIGHT)
-    assert left == [] and draft_problems(body, home, NOW) == []
+    assert left == [] and draft_problems(body, Home(home), NOW) == []
     made = parse(draft(body))
     assert (made.controllers[0].name, made.processor, made.uses["migration"]) == (
         "Dr Ann Second",
@@ -112,7 +125,7 @@ def test_a_group_of_two_a_successor_a_list_and_a_server(home):
         home, "nl", "1, 2", "", "Dr Bob de Tweede", "P", "", "2,1", "list", digest, "list", "11234578004", "0", "2", "1",
         "all", "s3://cloud", "inbox/a", "", LATER, "operator", LATER, "doctor", "48", "0", "0", RIGHT,
     )  # fmt: skip
-    assert left == [] and draft_problems(body, home, NOW) == []
+    assert left == [] and draft_problems(body, Home(home), NOW) == []
     assert [c["name"] for c in body["controllers"]] == ["Dr Ann Second", "Dr Bob de Tweede"]
     assert body["destination"] == "s3://cloud/inbox/a" and body["patients"] == {
         "mode": "list",
@@ -128,7 +141,7 @@ def test_each_wrong_answer_is_refused_at_once_and_asked_again(home):
         home, "it", "fr", "9", "1", "\x1b[8m", "1", "", "", "P", "", "", "2", "yesterday", "2", "2020-01-31", "", "many", "5", "5", "1",
         "1", "", "1", "out", "1", "/out", "", "2001-01-01", "", "2", "2001-01-01", "1", "1", "1", "99", "72", "2000", "0", "50", "20", RIGHT,
     )  # fmt: skip
-    assert left == [] and draft_problems(body, home, NOW) == []
+    assert left == [] and draft_problems(body, Home(home), NOW) == []
     named = [line.split(":")[0].strip(" !") for line in said if line.startswith("  ! ") and ": " in line]
     assert named == [
         "controllers[0].name", "processor", "patients.since", "recipients", "destination", "valid_until",
@@ -371,8 +384,8 @@ def test_a_home_without_keys_is_told_how_to_prove_them(home, tmp_path):
     import shutil
 
     shutil.copytree(home, tmp_path / "home")
-    for one in Known.of(tmp_path / "home", NOW).recipients:
-        remove(tmp_path / "home", one.key)
+    for one in Known.of(Home(tmp_path / "home"), NOW).recipients:
+        remove(Home(tmp_path / "home"), one.key)
     keys = [make_identity()[1] for _ in range(2)]
     with pytest.raises(IndexError):  # the home refuses them, and they are asked for again
         filled(tmp_path / "home", *ONE[:-1], *keys)

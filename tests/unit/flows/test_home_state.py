@@ -24,6 +24,7 @@ from schemas.errors import (
 )
 from vault.destruction.heartbeat import beat, last_heartbeat
 from vault.home.create import create_home
+from vault.home_folder import Home
 from vault.records.operators import enrol_operator
 from vault.runs.facts import write_run_file
 from vault.runs.lease import new_lease
@@ -53,24 +54,24 @@ class SetClock:
 
 @pytest.fixture
 def home(tmp_path) -> Path:
-    create_home(tmp_path / "home", trial=True, origin="test.example/log")
+    create_home(Home(tmp_path / "home"), trial=True, origin="test.example/log")
     return tmp_path / "home"
 
 
 def lease(home: Path, clock, hours: int = 1):
     return new_lease(
-        home, clock, run_id="r1", subject_id="s", persons=("s",), authorisation_id="a", use="rehearsal", hours=hours,
+        Home(home), clock, run_id="r1", subject_id="s", persons=("s",), authorisation_id="a", use="rehearsal", hours=hours,
         provider="memory", partial=home / "staging/r1/parts", operator_id="o", ledger_start=0, order_id=None,
     )  # fmt: skip
 
 
 def alarms(home: Path, clock) -> list[str]:
-    return home_state(home, clock).alarms
+    return home_state(Home(home), clock).alarms
 
 
 def test_a_sweep_leaves_when_it_ended_by_both_clocks_and_what_it_found(home):
-    sweep_round(home, SetClock(wall=7, boot=42))
-    mark = last_heartbeat(home)
+    sweep_round(Home(home), SetClock(wall=7, boot=42))
+    mark = last_heartbeat(Home(home))
     assert (mark.ended, mark.boot_seconds) == ("2026-01-01T00:00:07Z", 42)
     assert mark.boot_id == "this boot"
     assert set(mark.found) >= {"destroyed", "resumable", "incomplete", "unknown"}
@@ -82,27 +83,27 @@ def test_a_sweep_that_fails_leaves_none(home, monkeypatch):
 
     monkeypatch.setattr("flows.retention.round.sweep_home", broken)
     with pytest.raises(OSError, match="x"):
-        sweep_round(home)
-    assert last_heartbeat(home) is None
+        sweep_round(Home(home))
+    assert last_heartbeat(Home(home)) is None
 
 
 def test_an_empty_home_without_a_sweep_is_no_alarm_and_one_with_a_run_is(home):
     clock = SetClock()
     assert alarms(home, clock) == []
-    line = one_line(home_state(home, clock))
+    line = one_line(home_state(Home(home), clock))
     assert line.startswith("REPRISE OK: ") and "; no sweep has run yet (`reprise install-sweep`)" in line
     lease(home, clock)
     assert alarms(home, clock) == ["sweep_never"]
-    line = one_line(home_state(home, clock))
+    line = one_line(home_state(Home(home), clock))
     assert line.startswith("REPRISE CRITICAL: sweep_never") and "no sweep has run yet" in line
-    beat(home, clock, {})
+    beat(Home(home), clock, {})
     assert alarms(home, clock) == []
 
 
 def test_what_the_last_sweep_left_incomplete_is_an_alarm(home):
-    beat(home, SetClock(), {"incomplete": 1})
+    beat(Home(home), SetClock(), {"incomplete": 1})
     assert alarms(home, SetClock()) == ["destruction_incomplete"]
-    beat(home, SetClock(), {"incomplete": 0})
+    beat(Home(home), SetClock(), {"incomplete": 0})
     assert alarms(home, SetClock()) == []
 
 
@@ -118,12 +119,12 @@ def test_what_the_last_sweep_left_incomplete_is_an_alarm(home):
 )
 def test_late_is_later_than_three_intervals_by_either_clock(home, wall, boot, late):
     lease(home, SetClock(), hours=72)
-    beat(home, SetClock(), {})
+    beat(Home(home), SetClock(), {})
     assert alarms(home, SetClock(wall, boot)) == ["sweep_late"] * late
 
 
 def test_after_a_reboot_the_wall_clock_counts_and_one_set_back_is_an_alarm(home):
-    beat(home, SetClock(boot=5_000_000, booted="another boot"), {})
+    beat(Home(home), SetClock(boot=5_000_000, booted="another boot"), {})
     assert alarms(home, SetClock(wall=60, boot=3)) == []
     assert alarms(home, SetClock(wall=901, boot=3)) == ["sweep_late"]
     assert alarms(home, SetClock(wall=-60, boot=3)) == ["sweep_late"]
@@ -132,7 +133,7 @@ def test_after_a_reboot_the_wall_clock_counts_and_one_set_back_is_an_alarm(home)
 def test_the_site_says_how_often(home):
     with (home / "site.toml").open("a") as settings:
         settings.write("sweep_every_minutes = 60\n")
-    beat(home, SetClock(), {})
+    beat(Home(home), SetClock(), {})
     assert alarms(home, SetClock(10_000, 11_000)) == []
     assert alarms(home, SetClock(10_801, 11_801)) == ["sweep_late"]
 
@@ -147,16 +148,16 @@ def test_a_torn_heartbeat_is_none(home, torn):
 def test_the_worst_is_told_first_and_by_its_own_code(home):
     clock = SetClock()
     run = lease(home, clock)
-    beat(home, clock, {})
+    beat(Home(home), clock, {})
     later = SetClock(3601, 4601)
     seen: list[tuple[str, type[RepriseError]]] = []
     for change in (
         lambda: None,
         (home / "staging/none-of-ours").mkdir,
-        lambda: write_run_file(home, run.run_id, "incomplete.json", {}),
+        lambda: write_run_file(Home(home), run.run_id, "incomplete.json", {}),
     ):
         change()
-        state = home_state(home, later)
+        state = home_state(Home(home), later)
         with pytest.raises(RepriseError) as raised:
             raise alarm(state)
         seen.append((raised.value.code, type(raised.value)))
@@ -188,13 +189,13 @@ def test_the_command_for_monitoring(home):
 
 @pytest.mark.parametrize(("depth", "fits"), [(DEEPEST, True), (DEEPEST + 1, False)])
 def test_a_site_cannot_raise_a_limit_that_is_not_kept_above(tmp_path, depth, fits):
-    create_home(tmp_path / "home", trial=True, origin="test.example/log")
-    enrol_operator(tmp_path / "home", "one")
+    create_home(Home(tmp_path / "home"), trial=True, origin="test.example/log")
+    enrol_operator(Home(tmp_path / "home"), "one")
     with (tmp_path / "home/site.toml").open("a") as settings:
         settings.write(f"\n[limits]\nmax_depth = {depth}\n")
     if fits:
-        assert Control.open(tmp_path / "home", "one").site.limits == {"max_depth": depth}
+        assert Control.open(Home(tmp_path / "home"), "one").site.limits == {"max_depth": depth}
         return
     with pytest.raises(HomeError, match="limit_too_high") as refused:
-        Control.open(tmp_path / "home", "one")
+        Control.open(Home(tmp_path / "home"), "one")
     assert refused.value.facts == {"limit": 64}

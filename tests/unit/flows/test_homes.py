@@ -16,11 +16,11 @@ from flows.session.control import Control
 from schemas.errors import HostError
 from trial.authority import TrialAuthority, pem
 from vault.home.create import create_home
+from vault.home_folder import Home
 from vault.ledger.home_log import open_store
 from vault.ledger.notes import VerifierKey
 from vault.ledger.policy import parse_policy
 from vault.records.operators import enrol_operator
-from vault.site import Site
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def terminal(tmp_path, monkeypatch):
 
 
 def entries(home: Path) -> list[tuple[str, str]]:
-    store = open_store(home)
+    store = open_store(Home(home))
     bodies = (json.loads(entry) for entry in store.read(0, store.head().size))
     return [(body["type"], body["code"]) for body in bodies]
 
@@ -46,7 +46,7 @@ def test_a_home_begins_with_an_operator_who_lets_the_others_in(terminal, tmp_pat
     home = tmp_path / "home"
     made = terminal("create", str(home), "--origin", "example.be/reprise")
     assert made == {"home": str(home), "origin": "example.be/reprise"}
-    assert Site.load(home).trial is False
+    assert Home(home).site.trial is False
     assert home.stat().st_mode & 0o077 == 0
     where = {"REPRISE_HOME": str(home)}
     terminal("enrol", "operator", "bert", **where)
@@ -61,24 +61,24 @@ def test_its_policy_is_that_of_its_ledger(terminal, tmp_path):
     home = tmp_path / "home"
     terminal("create", str(home), "--origin", "example.be/reprise")
     policy = parse_policy(terminal("ledger", "policy", REPRISE_HOME=str(home))["policy"])
-    assert policy.log == VerifierKey.parse(open_store(home).vkey)
+    assert policy.log == VerifierKey.parse(open_store(Home(home)).vkey)
 
 
 def test_nobody_but_its_owner_acts_on_a_home(tmp_path, monkeypatch):
     """Root included: the keys are in the owner's keyring, and to another they look as if they were gone."""
     home = tmp_path / "home"
-    create_home(home, trial=True, origin="test.example/log")
-    enrol_operator(home, "one")
+    create_home(Home(home), trial=True, origin="test.example/log")
+    enrol_operator(Home(home), "one")
     monkeypatch.setattr("os.geteuid", lambda: home.stat().st_uid + 1)
     for act in (
-        lambda: Control.open(home, "one"),
-        lambda: Control.open_for_sweep(home),
-        lambda: Control.open_rolled_back(home, "one"),
-        lambda: sweep_round(home),
+        lambda: Control.open(Home(home), "one"),
+        lambda: Control.open_for_sweep(Home(home)),
+        lambda: Control.open_rolled_back(Home(home), "one"),
+        lambda: sweep_round(Home(home)),
     ):
         with pytest.raises(HostError, match="foreign_user"):
             act()
-    assert home_state(home).alarms == [], "anybody who may read it can look"
+    assert home_state(Home(home)).alarms == [], "anybody who may read it can look"
 
 
 def test_what_is_trusted_is_answered_for(terminal, tmp_path):

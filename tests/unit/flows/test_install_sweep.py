@@ -18,6 +18,7 @@ from flows.retention.install import make_plan, remove_units, units_of, write_uni
 from flows.retention.units import SweepPlan, cron_table, systemd_units
 from schemas.errors import HostError
 from vault.home.create import create_home
+from vault.home_folder import Home
 
 ME = pwd.getpwuid(os.getuid()).pw_name
 AWKWARD = 'a "home" 100% $HOME it\'s\\here'
@@ -28,7 +29,7 @@ needs_systemd = pytest.mark.skipif(
 
 @pytest.fixture
 def home(tmp_path) -> Path:
-    create_home(tmp_path / "home", trial=True, origin="test.example/log")
+    create_home(Home(tmp_path / "home"), trial=True, origin="test.example/log")
     return tmp_path / "home"
 
 
@@ -41,7 +42,7 @@ def refused(code: str):
 @pytest.mark.parametrize("name", ["home", AWKWARD])
 def test_systemd_finds_no_fault(home, tmp_path, name, network):
     folder = tmp_path / "units"
-    plan = SweepPlan(Path("/bin/true"), tmp_path / name, "reprise-sweep-00000000", ME, 5, network)
+    plan = SweepPlan(Path("/bin/true"), Home(tmp_path / name), "reprise-sweep-00000000", ME, 5, network)
     write_units(folder, systemd_units(plan))
     done = subprocess.run(
         ["systemd-analyze", "verify", *map(str, sorted(folder.iterdir()))],
@@ -62,7 +63,7 @@ def test_systemd_finds_no_fault(home, tmp_path, name, network):
 
 @needs_systemd
 def test_systemd_understands_when_it_comes():
-    plan = SweepPlan(Path("/bin/true"), Path("/srv/home"), "reprise-sweep-00000000", ME, 5)
+    plan = SweepPlan(Path("/bin/true"), Home(Path("/srv/home")), "reprise-sweep-00000000", ME, 5)
     timer = systemd_units(plan)[f"{plan.name}.timer"]
     spans = [
         line.split("=", 1)[1]
@@ -77,13 +78,15 @@ def test_systemd_understands_when_it_comes():
 
 
 def test_the_service_keeps_what_keys_and_processes_need(home):
-    service = next(text for name, text in systemd_units(make_plan(home, 5)).items() if "service" in name)
+    service = next(
+        text for name, text in systemd_units(make_plan(Home(home), 5)).items() if "service" in name
+    )
     settings = {line.partition("=")[0] for line in service.splitlines() if "=" in line and line[0] != "#"}
     assert settings.isdisjoint(
         {"PrivateUsers", "ProtectProc", "ProcSubset", "PrivatePIDs", "PrivateTmp", "ProtectHome"}
     )
     assert {"NoNewPrivileges", "ProtectSystem", "PrivateNetwork", "KeyringMode"} <= settings
-    remote = make_plan(home, 5, network=True)
+    remote = make_plan(Home(home), 5, network=True)
     assert all("PrivateNetwork" not in text for text in systemd_units(remote).values())
 
 
@@ -91,7 +94,7 @@ def test_the_service_keeps_what_keys_and_processes_need(home):
 def test_the_sweep_finds_the_host_s_memory_where_it_was_told_to_be(home, tmp_path, monkeypatch):
     memory = tmp_path / "me mory $x %h \\"
     monkeypatch.setenv("REPRISE_STATE", str(memory))
-    plan = make_plan(home, 5)
+    plan = make_plan(Home(home), 5)
     for name, text in systemd_units(plan).items():
         (tmp_path / name).write_text(text)
     (service,) = tmp_path.glob("*.service")
@@ -104,7 +107,7 @@ def test_the_sweep_finds_the_host_s_memory_where_it_was_told_to_be(home, tmp_pat
     assert table.index("REPRISE_STATE") < table.index("@reboot")
     monkeypatch.setenv("REPRISE_STATE", 'a"b')
     with pytest.raises(HostError, match="home_path_unusable"):
-        make_plan(home, 5)
+        make_plan(Home(home), 5)
 
 
 def test_the_crontab_runs_what_it_says_also_for_awkward_paths(tmp_path):
@@ -113,7 +116,7 @@ def test_the_crontab_runs_what_it_says_also_for_awkward_paths(tmp_path):
     seen.write_text('#!/bin/sh\nprintf "%s\\n" "$@" > "$(dirname "$0")/words"\n')
     seen.chmod(0o755)
     home = tmp_path / AWKWARD
-    (text,) = cron_table(SweepPlan(seen, home, "reprise-sweep-00000000", ME, 5)).values()
+    (text,) = cron_table(SweepPlan(seen, Home(home), "reprise-sweep-00000000", ME, 5)).values()
     lines = [line for line in text.splitlines() if line.startswith(("@reboot", "*/5 * * * *"))]
     assert len(lines) == 2
     for line in lines:
@@ -124,11 +127,11 @@ def test_the_crontab_runs_what_it_says_also_for_awkward_paths(tmp_path):
 
 @pytest.mark.parametrize("cron", [False, True])
 def test_twice_is_once_and_uninstalled_is_gone(home, tmp_path, cron):
-    plan, folder = make_plan(home, 5), tmp_path / "units"
+    plan, folder = make_plan(Home(home), 5), tmp_path / "units"
     units = units_of(plan, cron=cron)
     assert write_units(folder, units) == len(units)
     assert write_units(folder, units) == 0
-    later = units_of(make_plan(home, 15), cron=cron)
+    later = units_of(make_plan(Home(home), 15), cron=cron)
     assert write_units(folder, later) == 1, "only the interval changed"
     assert all(oct((folder / name).stat().st_mode & 0o777) == "0o644" for name in units)
     assert sorted(p.name for p in folder.iterdir()) == sorted(units), "no temporary file stays"
@@ -140,7 +143,7 @@ def test_twice_is_once_and_uninstalled_is_gone(home, tmp_path, cron):
 @pytest.mark.parametrize("words", [(), ("--cron",), ("--systemd",)])
 def test_what_was_installed_in_either_way_is_taken_away(home, tmp_path, monkeypatch, words):
     monkeypatch.setattr("flows.retention.install.systemd_runs", lambda: False)
-    folder, plan = tmp_path / "units", make_plan(home, 5)
+    folder, plan = tmp_path / "units", make_plan(Home(home), 5)
     both = [units_of(plan, cron=False), units_of(plan, cron=True)]
     for units in both:
         write_units(folder, units)
@@ -154,7 +157,7 @@ def test_what_was_installed_in_either_way_is_taken_away(home, tmp_path, monkeypa
 
 @pytest.mark.parametrize("masked", [False, True])
 def test_a_unit_of_others_is_never_touched(home, tmp_path, masked):
-    plan, folder = make_plan(home, 5), tmp_path / "units"
+    plan, folder = make_plan(Home(home), 5), tmp_path / "units"
     folder.mkdir()
     foreign = folder / f"{plan.name}.timer"
     foreign.symlink_to("/dev/null") if masked else foreign.write_text("[Timer]\nOnBootSec=1\n")
@@ -171,14 +174,14 @@ def test_what_cannot_be_planned(home, tmp_path, monkeypatch):
     with monkeypatch.context() as nameless:
         nameless.setattr("pwd.getpwuid", {}.__getitem__)
         with refused("no_such_user"):
-            make_plan(home, 5)
+            make_plan(Home(home), 5)
     for minutes in (0, -5, 7, 61):
         with refused("sweep_interval_unusable"):
-            make_plan(home, minutes)
+            make_plan(Home(home), minutes)
     crooked = tmp_path / "a\nRequires=b"
-    create_home(crooked, trial=True, origin="test.example/log")
+    create_home(Home(crooked), trial=True, origin="test.example/log")
     with refused("home_path_unusable"):
-        make_plan(crooked, 5)
+        make_plan(Home(crooked), 5)
 
 
 @pytest.mark.skipif(

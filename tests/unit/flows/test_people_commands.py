@@ -21,6 +21,7 @@ from vault.age.sealing import make_identity
 from vault.authorisation.check import reopen
 from vault.authorisation.handwritten import MAX_SCAN_BYTES
 from vault.authorisation.register import ATTESTATIONS, InstructionRegister
+from vault.home_folder import Home
 from vault.instruction.document import draft
 from vault.ledger.home_log import open_store
 from vault.verify import verify
@@ -52,7 +53,7 @@ class Terminal:
         return json.loads(done.stdout.splitlines()[-1])
 
     def ledger(self) -> list[dict[str, Any]]:
-        store = open_store(self.home)
+        store = open_store(Home(self.home))
         return [json.loads(entry) for entry in store.read(0, store.head().size)]
 
     def allow(self) -> None:
@@ -233,7 +234,7 @@ def test_an_attestation_is_good_for_its_own_page_alone(allowing):
         allowing.told(
             "authorise", "attest", name, "--verified", "signed_in_presence", operator="trial-second"
         )
-    one, other = (InstructionRegister(allowing.home, None, name) for name in ids)
+    one, other = (InstructionRegister(Home(allowing.home), None, name) for name in ids)
     grafted = {**other.evidence(), ATTESTATIONS: one.evidence()[ATTESTATIONS]}
     other.put("evidence", grafted)
     check = (
@@ -278,7 +279,7 @@ def test_a_file_that_is_none_is_told_as_such(desk, words, code, tmp_path, monkey
 def test_half_an_attestation_allows_nothing(allowing):
     name = allowing.told(*allowing.page("half"))["authorisation"]
     allowing.told("authorise", "attest", name, "--verified", "signed_in_presence", operator="trial-second")
-    register = InstructionRegister(allowing.home, None, name)
+    register = InstructionRegister(Home(allowing.home), None, name)
     kept = register.evidence()
     for left in (slice(0, 1), slice(1, 2), slice(0, 0)):
         half = {**kept, ATTESTATIONS: json.dumps(json.loads(kept[ATTESTATIONS])[left]).encode()}
@@ -298,7 +299,7 @@ def test_a_withdrawn_page_and_an_unknown_one(allowing):
         words = ("authorise", "attest", unknown, "--verified", "signed_in_presence")
         assert allowing.told(*words, exit_code=10)["error"] == "nothing_to_attest"
     with pytest.raises(AuthorisationError):
-        reopen(allowing.home, "nobody", "migration")
+        reopen(Home(allowing.home), "nobody", "migration")
 
 
 def test_every_act_needs_an_operator(allowing, tmp_path):

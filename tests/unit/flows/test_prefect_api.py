@@ -15,6 +15,7 @@ from flows.commands.runs import _carry, _through_prefect
 from schemas.errors import HostError
 from vault.diagnostics.host import Host
 from vault.diagnostics.prefect_api import Answer, ask
+from vault.home_folder import Home
 
 
 @contextmanager
@@ -87,7 +88,7 @@ def test_a_run_through_it_is_refused_before_anything_else(tmp_path, monkeypatch)
         with answering(status) as (url, _):
             monkeypatch.setenv("PREFECT_API_URL", url)
             with pytest.raises(HostError, match=code):
-                _through_prefect(tmp_path, None)  # type: ignore[arg-type] # nothing of it is looked at
+                _through_prefect(Home(tmp_path), None)  # type: ignore[arg-type] # nothing of it is looked at
 
 
 def test_what_the_doctor_sees(monkeypatch):
@@ -103,4 +104,4 @@ def test_without_an_address_worker_and_prefect_say_so(tmp_path, monkeypatch):
     done = CliRunner().invoke(app, ["worker"])
     assert done.exit_code == 17
     with pytest.raises(HostError, match="prefect_api_not_given"):
-        _carry(tmp_path, None, prefect=True)  # type: ignore[arg-type] # nothing of it is looked at
+        _carry(Home(tmp_path), None, prefect=True)  # type: ignore[arg-type] # nothing of it is looked at

@@ -75,7 +75,7 @@ def test_options_and_variables_come_first(monkeypatch, tmp_path):
         (tmp_path / name).mkdir()
         (tmp_path / name / "site.toml").touch()
     monkeypatch.setenv("REPRISE_HOME", str(tmp_path / "variable"))
-    assert shared.home_to_examine(tmp_path / "option").name == "option"
-    assert shared.home_to_examine(None).name == "variable"
+    assert shared.home_to_examine(tmp_path / "option").path.name == "option"
+    assert shared.home_to_examine(None).path.name == "variable"
     monkeypatch.delenv("REPRISE_HOME")
-    assert shared.home_to_examine(None).name == "file"
+    assert shared.home_to_examine(None).path.name == "file"

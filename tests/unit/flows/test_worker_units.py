@@ -11,13 +11,14 @@ import pytest
 from flows.worker.units import MARK, write_units
 from schemas.errors import HostError
 from vault.home.create import create_home
+from vault.home_folder import Home
 
 
 @pytest.fixture
 def homes(tmp_path):
     for name in ("one", "two of $x"):
-        create_home(tmp_path / name, trial=True, origin="trial.example/units")
-    return [tmp_path / "one", tmp_path / "two of $x"]
+        create_home(Home(tmp_path / name), trial=True, origin="trial.example/units")
+    return [Home(tmp_path / "one"), Home(tmp_path / "two of $x")]
 
 
 @pytest.mark.skipif(

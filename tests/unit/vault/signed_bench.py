@@ -18,13 +18,13 @@ from vault.authorisation.check import check, claim
 from vault.authorisation.check_report import examine
 from vault.authorisation.register import Use
 from vault.home.create import create_home
+from vault.home_folder import Home
 from vault.instruction.document import draft
 from vault.instruction.page import render_pdf
 from vault.instruction.signed_page import open_pdf
 from vault.pki.signed_document import Signed, detached
 from vault.records.operators import enrol_operator, find_operator
 from vault.records.recipients import prove_possession
-from vault.site import Site
 from vault.system.clock import SystemClock, format_utc
 
 NOT_OF_THE_PAPER = {"other_destination", "no_operator", "operator_not_enrolled"}
@@ -42,17 +42,17 @@ class Bench:
 
     def __init__(self, folder: Path) -> None:
         self.home = folder / "home"
-        self.site = create_home(self.home, trial=True, origin="test.example/log")
+        create_home(Home(self.home), trial=True, origin="test.example/log")
         self.authority = TrialAuthority()
         self.doctor = self.authority.signer(INSS, NAME, key=KEY)
-        self.authority.install(self.home)
+        self.authority.install(Home(self.home))
         for name in ("one", "two"):
-            enrol_operator(self.home, name)
+            enrol_operator(Home(self.home), name)
         enrol_doctor(
-            self.home, inss=INSS, nihii=(NIHII,), name=NAME, attested_by=("one", "two"), basis="trial"
+            Home(self.home), inss=INSS, nihii=(NIHII,), name=NAME, attested_by=("one", "two"), basis="trial"
         )
         roles = ("practice", "recovery")
-        proven = [prove_possession(self.home, make_identity()[0], role, NOW) for role in roles]
+        proven = [prove_possession(Home(self.home), make_identity()[0], role, NOW) for role in roles]
         self.fields: dict[str, Any] = {
             "nonce": secrets.token_hex(16),
             "controllers": [{"role": "controller", "nihii": NIHII, "name": NAME}],
@@ -84,7 +84,6 @@ class Bench:
         authority: Any = None,
         document: bytes | None = None,
         signatures: list[bytes] | None = None,
-        site: Site | None = None,
         operator: str = "one",
         destination: str = "/out",
         consume: bool = False,
@@ -100,16 +99,16 @@ class Bench:
         elif signed is None:
             cms = [sign_cades(drafted, *by)] if signatures is None else signatures
             signed = detached(document or drafted, cms)
-        report = examine(signed, home=self.home, site=site or self.site, moment=SystemClock().now())
+        home = Home(self.home)
+        report = examine(signed, home=home, moment=SystemClock().now())
         found = {test.error.code for test in report.tests if test.error is not None}
         try:
             made = check(
                 signed,
-                home=self.home,
-                site=site or self.site,
+                home=home,
                 use=Use.MIGRATION,
                 destination=destination,
-                operator=find_operator(self.home, operator),
+                operator=find_operator(Home(self.home), operator),
                 clock=SystemClock(),
             )
         except RepriseError as refusal:
@@ -117,5 +116,5 @@ class Bench:
             raise
         assert not found, "what is listed as failed is refused"
         if consume:
-            claim(self.home, made, signed, f"run-{secrets.token_hex(4)}")
+            claim(Home(self.home), made, signed, f"run-{secrets.token_hex(4)}")
         return made

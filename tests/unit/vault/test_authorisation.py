@@ -16,12 +16,12 @@ from trial.authority import TrialAuthority, sign_cades
 from trial.doctors import enrol_doctor
 from vault.age.sealing import make_identity
 from vault.authorisation.check import check_withdrawal, claim, draft_withdrawal, release_use, reopen, withdraw
+from vault.home_folder import Home
 from vault.instruction.document import draft
 from vault.pki.signed_document import detached
 from vault.records.enrolment import Ground
 from vault.records.mandates import MandateTerms, attest_mandate, begin_mandate
 from vault.records.operators import find_operator
-from vault.site import Site
 from vault.system.clock import SystemClock, format_utc
 
 
@@ -74,7 +74,12 @@ def test_unsigned(bench):
 def test_other_signer(bench, form):
     other = "93051822460"
     enrol_doctor(
-        bench.home, inss=other, nihii=("10000797000",), name="N", attested_by=("one", "two"), basis="trial"
+        Home(bench.home),
+        inss=other,
+        nihii=("10000797000",),
+        name="N",
+        attested_by=("one", "two"),
+        basis="trial",
     )
     refused(bench, "wrong_signer", 10, form=form, signer=bench.authority.signer(other, "N", key=KEY))
 
@@ -100,7 +105,13 @@ def test_unknown_root(bench, form):
 
 @pytest.mark.parametrize("form", FORMS)
 def test_trial_root_in_a_real_home(bench, form):
-    refused(bench, "trial_root", 11, form=form, site=Site(trial=False, origin=bench.site.origin))
+    settings = Home(bench.home).settings
+    of_a_trial = settings.read_text()
+    settings.write_text(of_a_trial.replace("trial = true", "trial = false"))
+    try:
+        refused(bench, "trial_root", 11, form=form)
+    finally:
+        settings.write_text(of_a_trial)
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -219,20 +230,20 @@ def test_a_use_is_spent_by_a_run_and_given_back_by_it_alone(bench):
     document = draft(fields)
     p7s = sign_cades(document, bench.doctor, bench.authority)
     made = bench.check(**fields)
-    claim(bench.home, made, detached(document, [p7s]), "one")
-    claim(bench.home, made, detached(document, [p7s]), "one")  # resumed: the same use
+    claim(Home(bench.home), made, detached(document, [p7s]), "one")
+    claim(Home(bench.home), made, detached(document, [p7s]), "one")  # resumed: the same use
     with pytest.raises(UseError):
-        claim(bench.home, made, detached(document, [p7s]), "two")
-    release_use(bench.home, made.id, "two")
+        claim(Home(bench.home), made, detached(document, [p7s]), "two")
+    release_use(Home(bench.home), made.id, "two")
     refused(bench, "use_exhausted", 13, **fields)
-    release_use(bench.home, made.id, "one")
+    release_use(Home(bench.home), made.id, "one")
     bench.check(**fields)
 
 
 def test_withdrawn(bench):
     nonce = secrets.token_hex(16)
     made = bench.check(nonce=nonce, consume=True, uses={"migration": 2})
-    withdraw(bench.home, made.id, {})
+    withdraw(Home(bench.home), made.id, {})
     refused(bench, "withdrawn", 10, nonce=nonce, uses={"migration": 2})
 
 
@@ -253,7 +264,7 @@ def test_nobody_is_named_in_logs_or_files(bench, caplog):
 @pytest.mark.parametrize("form", FORMS)
 def test_the_authorisation_tells_how_and_in_which_capacity_it_was_signed(bench, form):
     made = bench.check(consume=True, form=form, nonce=secrets.token_hex(16))
-    again = reopen(bench.home, made.id, "migration")
+    again = reopen(Home(bench.home), made.id, "migration")
     assert made.signed_as == again.signed_as == ("controller",)
     assert again.signing.to_json() == {"signature": form, "signedAs": ["controller"]}
 
@@ -267,9 +278,9 @@ def test_a_successor_signs_and_withdraws_with_his_own_certificate(bench):
     inss = "93051822361"
     ground = Ground("trial", "trial", ("identity_card",))
     until = format_utc(NOW + timedelta(days=3))[:10]
-    one, two = (find_operator(bench.home, name) for name in ("one", "two"))
+    one, two = (find_operator(Home(bench.home), name) for name in ("one", "two"))
     mandate = begin_mandate(
-        bench.home, inss=inss, name=NAME, terms=MandateTerms("successor", (NIHII,), until, "succession"),
+        Home(bench.home), inss=inss, name=NAME, terms=MandateTerms("successor", (NIHII,), until, "succession"),
         ground=ground, operator=one, moment=NOW,
     )  # fmt: skip
     terms = {
@@ -278,12 +289,12 @@ def test_a_successor_signs_and_withdraws_with_his_own_certificate(bench):
     }
     signer = bench.authority.signer(inss, NAME)
     refused(bench, "signer_not_attested", 10, signer=signer, **terms)
-    attest_mandate(bench.home, mandate, two, ground.shown, NOW)
+    attest_mandate(Home(bench.home), mandate, two, ground.shown, NOW)
     made = bench.check(signer=signer, consume=True, **terms)
-    assert reopen(bench.home, made.id, "migration").signed_as == ("successor",)
-    document = draft_withdrawal(bench.home, made.id)
+    assert reopen(Home(bench.home), made.id, "migration").signed_as == ("successor",)
+    document = draft_withdrawal(Home(bench.home), made.id)
     signed = sign_cades(document, signer, bench.authority)
-    check_withdrawal(bench.home, bench.site, made.id, document, signed, SystemClock())
+    check_withdrawal(Home(bench.home), made.id, document, signed, SystemClock())
     with pytest.raises(AuthorisationError, match="mandate_missing"):
         own = sign_cades(document, bench.doctor, bench.authority)
-        check_withdrawal(bench.home, bench.site, made.id, document, own, SystemClock())
+        check_withdrawal(Home(bench.home), made.id, document, own, SystemClock())

@@ -11,6 +11,7 @@ from signed_bench import INSS, KEY, NAME, NOW, Bench
 
 from trial.authority import TrialAuthority, sign_cades
 from vault.authorisation.check_report import Report, examine
+from vault.home_folder import Home
 from vault.instruction.document import draft
 from vault.pki.signed_document import detached
 from vault.system.clock import format_utc
@@ -24,9 +25,7 @@ def bench(tmp_path_factory):
 def report(bench: Bench, signatures: list[bytes] | None = None, **fields) -> Report:
     document = draft({**bench.fields, **fields})
     cms = [sign_cades(document, bench.doctor, bench.authority)] if signatures is None else signatures
-    return examine(
-        detached(document, cms), home=bench.home, site=bench.site, moment=NOW + timedelta(minutes=1)
-    )
+    return examine(detached(document, cms), home=Home(bench.home), moment=NOW + timedelta(minutes=1))
 
 
 def results(found: Report) -> dict[str, str]:

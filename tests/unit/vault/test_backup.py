@@ -19,11 +19,11 @@ from vault.age.sealing import make_identity, open_bytes, seal_bytes
 from vault.home.backup import KEPT, LEFT
 from vault.home.create import FOLDERS, create_home
 from vault.home.host_record import record_folder
+from vault.home_folder import Home
 from vault.ledger.entries import EntryType
 from vault.ledger.home_log import open_store
 from vault.records.operators import enrol_operator
 from vault.records.subjects import Subjects
-from vault.site import Site
 
 NAME = OPERATORS[0]
 
@@ -36,10 +36,10 @@ def keys() -> tuple[str, str]:
 @pytest.fixture
 def home(tmp_path) -> Path:
     home = tmp_path / "home"
-    create_home(home, trial=True, origin="test.example/log")
-    enrol_operator(home, NAME)
+    create_home(Home(home), trial=True, origin="test.example/log")
+    enrol_operator(Home(home), NAME)
     for _ in range(3):
-        Control.open(home, NAME).record(EntryType.SUBJECT_SHOWN, None, "access")
+        Control.open(Home(home), NAME).record(EntryType.SUBJECT_SHOWN, None, "access")
     (home / "staging/some-run").mkdir()
     (home / "staging/some-run/segment").write_bytes(b"sealed")
     (home / "keys/intake.age").write_text("AGE-SECRET-KEY-OF-OTHERS")
@@ -51,7 +51,7 @@ def home(tmp_path) -> Path:
 
 @pytest.fixture
 def sealed(home, tmp_path, keys) -> Path:
-    found = safekeeping.backup(Control.open(home, NAME), [keys[1]], tmp_path / "home.age")
+    found = safekeeping.backup(Control.open(Home(home), NAME), [keys[1]], tmp_path / "home.age")
     assert found["left_out"] == 1, "what nobody knows is left out, and counted"
     return tmp_path / "home.age"
 
@@ -62,7 +62,7 @@ def members(sealed: Path, identity: str) -> dict[str, bytes]:
 
 
 def move_to_another_host(home: Path) -> None:
-    shutil.rmtree(record_folder(home, Site.load(home)), ignore_errors=True)
+    shutil.rmtree(record_folder(Home(home)), ignore_errors=True)
     shutil.rmtree(home)
 
 
@@ -97,21 +97,21 @@ def test_debians_age_and_tar_list_it_and_nothing_that_dies_is_in_it(sealed, tmp_
 def test_what_comes_out_is_what_went_in(home, sealed, tmp_path, keys):
     before = members(sealed, keys[0])
     move_to_another_host(home)
-    found = safekeeping.restore(sealed, keys[0], home, NAME)
+    found = safekeeping.restore(sealed, keys[0], Home(home), NAME)
     assert (found["size"], found["rolled_back"]) == (4, False)
     for name, data in before.items():
         if name.startswith(("subjects/", "keys/", "trust/", "site.toml", "id")):
             assert (home / name).read_bytes() == data, name
-    assert Subjects(home).read(Subjects(home).identify("operator", NAME))["name"] == NAME
-    told = json.loads(open_store(home).read(4, 5)[0])
+    assert Subjects(Home(home)).read(Subjects(Home(home)).identify("operator", NAME))["name"] == NAME
+    told = json.loads(open_store(Home(home)).read(4, 5)[0])
     assert (told["type"], told["code"]) == ("home.restored", "restored")
     assert told["c"]["operator"] != SWEEPER, "whoever restored it answers for it"
-    copied = json.loads(open_store(home).read(3, 4)[0])
+    copied = json.loads(open_store(Home(home)).read(3, 4)[0])
     assert (copied["type"], copied["n"]) == ("home.backed_up", {"recipients": 1})
     mark = json.loads((home / "restored.json").read_bytes())
     assert (mark["replayed"], mark["size"]) == (True, 4)
-    Control.open(home, NAME).record(EntryType.SUBJECT_SHOWN, None, "access")
-    assert open_store(home).head().size == 6, "forgotten again once"
+    Control.open(Home(home), NAME).record(EntryType.SUBJECT_SHOWN, None, "access")
+    assert open_store(Home(home)).head().size == 6, "forgotten again once"
     assert all(path.stat().st_mode & 0o077 == 0 for path in home.rglob("*"))
 
 
@@ -121,11 +121,11 @@ def test_a_restore_killed_before_it_forgot_again_does_so_at_the_next_opening(hom
         "flows.admin.backup.Control.open_restored", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt)
     )
     with pytest.raises(KeyboardInterrupt):
-        safekeeping.restore(sealed, keys[0], home, NAME)
+        safekeeping.restore(sealed, keys[0], Home(home), NAME)
     monkeypatch.undo()
-    assert open_store(home).head().size == 4
-    Control.open_to_look(home)
-    assert json.loads(open_store(home).read(4, 5)[0])["type"] == "home.restored"
+    assert open_store(Home(home)).head().size == 4
+    Control.open_to_look(Home(home))
+    assert json.loads(open_store(Home(home)).read(4, 5)[0])["type"] == "home.restored"
 
 
 def test_nothing_is_restored_of_a_backup_that_is_not_whole(home, sealed, tmp_path, keys):
@@ -139,10 +139,10 @@ def test_nothing_is_restored_of_a_backup_that_is_not_whole(home, sealed, tmp_pat
         path = tmp_path / f"{number}.age"
         path.write_bytes(data)
         with pytest.raises(PackageError):
-            safekeeping.restore(path, keys[0], home, NAME)
+            safekeeping.restore(path, keys[0], Home(home), NAME)
         assert not home.exists(), number
     with pytest.raises(PackageError):
-        safekeeping.restore(sealed, make_identity()[0], home, NAME)
+        safekeeping.restore(sealed, make_identity()[0], Home(home), NAME)
     assert not home.exists()
 
 
@@ -192,43 +192,43 @@ def test_a_forged_backup_makes_no_home_and_writes_nowhere_else(home, sealed, tmp
     path.write_bytes(forge(keys, hurt(files)))
     around = sorted(p.name for p in tmp_path.iterdir())
     with pytest.raises(RepriseError):
-        safekeeping.restore(path, keys[0], home, NAME)
+        safekeeping.restore(path, keys[0], Home(home), NAME)
     assert sorted(p.name for p in tmp_path.iterdir()) == around
 
 
 def test_what_is_refused(home, sealed, tmp_path, keys):
     with pytest.raises(TargetRefusedError, match="home_exists"):
-        safekeeping.restore(sealed, keys[0], home, NAME)
+        safekeeping.restore(sealed, keys[0], Home(home), NAME)
     with pytest.raises(ForkError, match="home_lives_here"):
-        safekeeping.restore(sealed, keys[0], tmp_path / "second", NAME)
+        safekeeping.restore(sealed, keys[0], Home(tmp_path / "second"), NAME)
     assert not (tmp_path / "second").exists()
     before = sealed.read_bytes()
     with pytest.raises(TargetRefusedError, match="backup_exists"):
-        safekeeping.backup(Control.open(home, NAME), [keys[1]], sealed)
+        safekeeping.backup(Control.open(Home(home), NAME), [keys[1]], sealed)
     assert sealed.read_bytes() == before
     for recipients, code in (([], "no_recipient"), (["age1nonsense"], "recipient_not_age")):
         with pytest.raises(TargetRefusedError, match=code):
-            safekeeping.backup(Control.open(home, NAME), recipients, tmp_path / "other.age")
+            safekeeping.backup(Control.open(Home(home), NAME), recipients, tmp_path / "other.age")
     assert list(tmp_path.glob("*other*")) == []
 
 
 def test_who_makes_or_restores_a_backup_is_known(home, sealed, tmp_path, keys):
     for name, code in (("", "no_operator"), ("nobody", "operator_not_enrolled")):
         with pytest.raises(OperatorError, match=code):
-            safekeeping.backup(Control.open(home, name), [keys[1]], tmp_path / "other.age")
+            safekeeping.backup(Control.open(Home(home), name), [keys[1]], tmp_path / "other.age")
     assert not (tmp_path / "other.age").exists()
     move_to_another_host(home)
     for name, code in (("", "no_operator"), ("nobody", "operator_not_enrolled")):
         with pytest.raises(OperatorError, match=code):
-            safekeeping.restore(sealed, keys[0], home, name)
+            safekeeping.restore(sealed, keys[0], Home(home), name)
         assert not home.exists()
 
 
 def test_where_this_host_remembers_more_the_restored_home_waits(home, sealed, keys):
-    Control.open(home, NAME).record(EntryType.SUBJECT_SHOWN, None, "access")
+    Control.open(Home(home), NAME).record(EntryType.SUBJECT_SHOWN, None, "access")
     shutil.rmtree(home)
-    assert safekeeping.restore(sealed, keys[0], home, NAME)["rolled_back"]
+    assert safekeeping.restore(sealed, keys[0], Home(home), NAME)["rolled_back"]
     with pytest.raises(ForkError, match="home_rolled_back"):
-        Control.open(home, NAME)
-    assert safekeeping.accept_rollback(home, NAME, safekeeping.Reason.DISK_FAILED)["lost"] == 1
-    Control.open(home, NAME)
+        Control.open(Home(home), NAME)
+    assert safekeeping.accept_rollback(Home(home), NAME, safekeeping.Reason.DISK_FAILED)["lost"] == 1
+    Control.open(Home(home), NAME)

@@ -18,6 +18,7 @@ from schemas.outcome import Cause
 from schemas.texts import LANGUAGES, section
 from vault.destruction.destroy import Evidence, StagedFile, Verification
 from vault.home.create import create_home
+from vault.home_folder import Home
 from vault.instruction.fields import ROLES
 from vault.keys.provider import KeyState
 from vault.keys.registry import provider
@@ -26,7 +27,7 @@ from vault.proof import certificate
 from vault.proof._certificate_content import build_content
 from vault.proof.certificate import _page, build_certificate, layout
 from vault.proof.statements import LISTED, destruction_predicate, inventory_file
-from vault.site import EXCEPTIONS, Site
+from vault.site import EXCEPTIONS
 from vault.system.mounts import DECLARABLE, Media, backed_up, describe_media, filesystem_type
 from vault.system.program import ROOMS, describe_tool, source_digest
 
@@ -280,14 +281,14 @@ def test_the_file_system_under_a_folder():
     ],
 )
 def test_a_site_declares_enumeration_values_only(tmp_path, line):
-    create_home(tmp_path / "home", trial=True, origin="x.example/log")
+    create_home(Home(tmp_path / "home"), trial=True, origin="x.example/log")
     site = tmp_path / "home/site.toml"
     before = site.read_text()
     site.write_text(before + line + "\n")
     with pytest.raises(HomeError, match="site_setting_unknown"):
-        Site.load(tmp_path / "home")
+        _ = Home(tmp_path / "home").site
     site.write_text(before + '[media]\ndisk = "ssd"\nhost_backups = "none"\n')
-    assert Site.load(tmp_path / "home").media == Media("ssd", "unknown", "none")
+    assert Home(tmp_path / "home").site.media == Media("ssd", "unknown", "none")
 
 
 @pytest.mark.parametrize(
@@ -305,10 +306,10 @@ def test_a_site_declares_enumeration_values_only(tmp_path, line):
     ],
 )
 def test_settings_that_cannot_be_read_are_refused_by_a_code(tmp_path, text):
-    create_home(tmp_path / "home", trial=True, origin="x.example/log")
+    create_home(Home(tmp_path / "home"), trial=True, origin="x.example/log")
     (tmp_path / "home/site.toml").write_text(text)
     with pytest.raises(HomeError, match="site_malformed"):
-        Site.load(tmp_path / "home")
+        _ = Home(tmp_path / "home").site
 
 
 def test_every_provider_has_its_words():

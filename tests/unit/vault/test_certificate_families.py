@@ -16,6 +16,7 @@ from flows.cli import app
 from schemas.errors import RefusedError, TrustError
 from trial.authority import TrialAuthority, pem
 from vault.authorisation.check import evidence_of
+from vault.home_folder import Home
 from vault.pki.trust_admin import add_material, list_material
 from vault.pki.trust_store import TrustStore
 
@@ -199,7 +200,7 @@ def test_openssl_reads_the_answers_of_these_tests(bench, tmp_path):
 def test_answers_come_in_with_their_checks(bench, tmp_path: Path):
     home, now = bench.home, NOW
     with pytest.raises(TrustError, match="trust_material_stale"):
-        add_material(home, "ocsp", answer(bench, since=9, until=-1), trial_home=True, now=now)
+        add_material(Home(home).trust, "ocsp", answer(bench, since=9, until=-1), trial_home=True, now=now)
     for data in (
         b"junk",
         ocsp.OCSPResponseBuilder.build_unsuccessful(ocsp.OCSPResponseStatus.TRY_LATER).public_bytes(
@@ -207,21 +208,21 @@ def test_answers_come_in_with_their_checks(bench, tmp_path: Path):
         ),
     ):
         with pytest.raises(TrustError, match="trust_material_malformed"):
-            add_material(home, "ocsp", data, trial_home=True, now=now)
+            add_material(Home(home).trust, "ocsp", data, trial_home=True, now=now)
     other = Bench(tmp_path / "other")
     with pytest.raises(TrustError, match="revocation_of_unknown_issuer"):
-        add_material(home, "ocsp", answer(other), trial_home=True, now=now)
+        add_material(Home(home).trust, "ocsp", answer(other), trial_home=True, now=now)
     file = tmp_path / "answer.der"
     file.write_bytes(answer(bench))
     done = CliRunner().invoke(
         app, ["trust", "add", str(file), "--as", "ocsp", "--home", str(home), "--operator", "one"]
     )
     assert done.exit_code == 0, done.output
-    (held,) = [m for m in list_material(home) if m.kind == "ocsp"]
+    (held,) = [m for m in list_material(Home(home).trust) if m.kind == "ocsp"]
     assert not held.stale(now) and held.stale(now + timedelta(days=3))
     shown = CliRunner().invoke(app, ["trust", "show", "--home", str(home)])
     assert "ocsp" in shown.output
-    assert any(name.startswith("ocsps-") for name in TrustStore.load(home).raw)
+    assert any(name.startswith("ocsps-") for name in TrustStore.load(Home(home).trust).raw)
     made = bench.check(consume=True)
 
-    assert any(name.startswith("ocsps-") for name in evidence_of(home, made.id))
+    assert any(name.startswith("ocsps-") for name in evidence_of(Home(home), made.id))

@@ -10,6 +10,7 @@ import pytest
 from vault.destruction import held_copies as module
 from vault.destruction.held_copies import CopyKind, Custody, Evidence, HeldCopy
 from vault.home.create import create_home
+from vault.home_folder import Home
 
 UNTIL = "2030-01-01T00:00:00Z"
 CANARY = b"Zzcanary Unique"
@@ -17,8 +18,8 @@ CANARY = b"Zzcanary Unique"
 
 @pytest.fixture
 def register(tmp_path) -> Custody:
-    create_home(tmp_path / "home", trial=True, origin="test.example/log")
-    return Custody(tmp_path / "home")
+    create_home(Home(tmp_path / "home"), trial=True, origin="test.example/log")
+    return Custody(Home(tmp_path / "home"))
 
 
 @pytest.fixture

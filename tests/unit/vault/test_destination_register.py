@@ -20,6 +20,7 @@ from flows.session.control import Control
 from schemas.errors import IntegrityError, RefusedError, ScopeError, TargetRefusedError
 from schemas.sensitive import Sensitive
 from vault.home.create import create_home
+from vault.home_folder import Home
 from vault.records.destinations import (
     Destinations,
     RemotePath,
@@ -59,7 +60,7 @@ def s3(**changes) -> S3Bucket:
 
 @pytest.fixture
 def home(tmp_path) -> Path:
-    create_home(tmp_path / "home", trial=True, origin="test.example/log")
+    create_home(Home(tmp_path / "home"), trial=True, origin="test.example/log")
     return tmp_path / "home"
 
 
@@ -90,7 +91,7 @@ def test_what_is_no_destination(text):
 
 
 def test_kept_sealed_found_again_and_forgotten(home):
-    register = Destinations(home)
+    register = Destinations(Home(home))
     for name, server in (("box", sftp()), ("pail", s3())):
         register.add(name, server)
         with pytest.raises(RefusedError, match="destination_known"):
@@ -112,7 +113,7 @@ def test_kept_sealed_found_again_and_forgotten(home):
 
 
 def test_an_altered_or_exchanged_record_is_refused(home):
-    register = Destinations(home)
+    register = Destinations(Home(home))
     register.add("box", sftp())
     (path,) = (home / "destinations").iterdir()
     data = bytearray(path.read_bytes())
@@ -122,12 +123,15 @@ def test_an_altered_or_exchanged_record_is_refused(home):
         register.find("box")
     register.add("pail", s3())
     assert ([name for name, _ in register.list()], register.unreadable()) == (["pail"], 1)
-    assert [bool(shown["name"]) for shown in list_destinations(Control.open_to_look(home))] == [True, False]
+    assert [bool(shown["name"]) for shown in list_destinations(Control.open_to_look(Home(home)))] == [
+        True,
+        False,
+    ]
     assert register.remove("box") == "unreadable"  # a record that a crash cut short can still be taken away
 
 
 def test_a_record_under_another_name_is_refused(home):
-    register = Destinations(home)
+    register = Destinations(Home(home))
     register.add("box", sftp())
     register.add("pail", sftp(host="other.example"))
     one, other = (home / "destinations").iterdir()
@@ -164,8 +168,8 @@ def test_a_record_under_another_name_is_refused(home):
 )
 def test_what_is_not_taken_in(home, server, code):
     with pytest.raises(TargetRefusedError, match=code):
-        Destinations(home).add("box", server)
-    assert Destinations(home).list() == []
+        Destinations(Home(home)).add("box", server)
+    assert Destinations(Home(home)).list() == []
 
 
 def test_a_host_certificate_is_no_pin(home, tmp_path):
@@ -177,10 +181,10 @@ def test_a_host_certificate_is_no_pin(home, tmp_path):
     for name, taken in (("host-cert.pub", False), ("host.pub", True)):
         server = sftp(host_key=" ".join((tmp_path / name).read_text().split()[:2]))
         if taken:
-            Destinations(home).add("box", server)
+            Destinations(Home(home)).add("box", server)
         else:
             with pytest.raises(TargetRefusedError, match="host_key_malformed"):
-                Destinations(home).add("box", server)
+                Destinations(Home(home)).add("box", server)
 
 
 def test_the_fingerprint_is_that_of_ssh_keygen(tmp_path):

@@ -26,12 +26,12 @@ from vault.diagnostics.keyring_self_test import try_keyring
 from vault.diagnostics.prefect_api import Answer
 from vault.home.create import create_home
 from vault.home.host_record import record_folder
+from vault.home_folder import Home
 from vault.keys.linux_keyring import KernelKeyring
 from vault.ledger.entries import EntryType
 from vault.pki.trust_admin import add_material
 from vault.records.operators import enrol_operator
 from vault.runs.lease import new_lease
-from vault.site import Site
 from vault.system.clock import SystemClock, format_utc
 
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -57,7 +57,7 @@ class Case:
 
     def __init__(self, folder: Path, authority: TrialAuthority) -> None:
         self.root, self.home = folder / "root", folder / "home"
-        create_home(self.home, trial=False, origin="test.example/log")
+        create_home(Home(self.home), trial=False, origin="test.example/log")
         self.host = Host(
             root=self.root, clock=FixedClock(), keyring=lambda: None, synchronised=lambda: True,
             core_limit=lambda: 0, space=lambda _: (50 * GIB, 100 * GIB), parent=77, prefect=lambda: Answer.CLOSED,
@@ -80,7 +80,7 @@ class Case:
         self.beat(60)
         root = authority.root.certificate.public_bytes(Encoding.DER)
         for kind in ("root", "timestamp"):
-            add_material(self.home, kind, root, trial_home=False, now=NOW)
+            add_material(Home(self.home).trust, kind, root, trial_home=False, now=NOW)
 
     def put(self, name: str, text: str) -> None:
         path = self.root / name
@@ -103,7 +103,7 @@ class Case:
             self.put(f"{base}/dm/uuid", mapped[1] + "\n")
 
     def timer(self, enabled: bool = True) -> None:
-        name = unit_name(self.home)
+        name = unit_name(Home(self.home))
         self.put(f"etc/systemd/system/{name}.timer", "x")
         wants = self.root / f"etc/systemd/system/timers.target.wants/{name}.timer"
         if enabled:
@@ -114,7 +114,7 @@ class Case:
 
     def no_timer(self) -> None:
         self.timer(enabled=False)
-        (self.root / f"etc/systemd/system/{unit_name(self.home)}.timer").unlink()
+        (self.root / f"etc/systemd/system/{unit_name(Home(self.home))}.timer").unlink()
 
     def beat(self, seconds_ago: int, moved: int = 0) -> None:
         ended = format_utc(NOW - timedelta(seconds=seconds_ago + moved))
@@ -134,11 +134,11 @@ class Case:
         settings.write_text("".join(line for line in lines if not line.startswith("state = ")))
 
     def entry(self) -> None:
-        enrol_operator(self.home, "one")
-        Control.open(self.home, "one").record(EntryType.SUBJECT_SHOWN, None, "access")
+        enrol_operator(Home(self.home), "one")
+        Control.open(Home(self.home), "one").record(EntryType.SUBJECT_SHOWN, None, "access")
 
     def record(self) -> Path:
-        return record_folder(self.home, Site.load(self.home))
+        return record_folder(Home(self.home))
 
     def remember(self, **changes) -> None:
         self.entry()
@@ -150,7 +150,7 @@ class Case:
         (self.record() / "head.json").write_bytes(b"{")
 
     def codes(self) -> set[str]:
-        return {f.code for f in examine(self.home, self.host)} - {"ok"}
+        return {f.code for f in examine(Home(self.home), self.host)} - {"ok"}
 
 
 @pytest.fixture(scope="module")
@@ -228,7 +228,10 @@ FIRES: dict[str, tuple[Callable[[Case], object], set[str]]] = {
     "clock_was_set": (lambda c: c.beat(60, moved=-3600), set()),
     "sweep_not_yet": (lambda c: (c.no_timer(), (c.home / "sweep.json").unlink()), set()),
     "sweep_not_installed": (lambda c: (c.no_timer(), c.beat(3600)), {"sweep_late"}),
-    "cron_not_running": (lambda c: (c.no_timer(), c.put(f"etc/cron.d/{unit_name(c.home)}", "x")), set()),
+    "cron_not_running": (
+        lambda c: (c.no_timer(), c.put(f"etc/cron.d/{unit_name(Home(c.home))}", "x")),
+        set(),
+    ),
     "processes_hidden": (
         lambda c: [(c.root / f"proc/{pid}/comm").unlink() for pid in (1, 81)],
         set(),
@@ -263,7 +266,7 @@ FIRES: dict[str, tuple[Callable[[Case], object], set[str]]] = {
 
 def test_a_sound_host_has_no_finding(case):
     assert case.codes() == set()
-    assert [f.severity for f in examine(case.home, case.host)] == ["ok"] * len(AREAS)
+    assert [f.severity for f in examine(Home(case.home), case.host)] == ["ok"] * len(AREAS)
     case.entry()
     assert case.codes() == set(), "nor one whose home was written to"
 
@@ -294,7 +297,7 @@ SOUND = {
         c.put("sys/power/state", "mem disk\n"), c.put("sys/power/resume", "0:0\n"),
     ),
     "cron instead of a timer": lambda c: (
-        c.no_timer(), c.put(f"etc/cron.d/{unit_name(c.home)}", "x"), c.put("proc/82/comm", "crond\n"),
+        c.no_timer(), c.put(f"etc/cron.d/{unit_name(Home(c.home))}", "x"), c.put("proc/82/comm", "crond\n"),
     ),
     "the device only by its mapped name": lambda c: (c.root / "sys/dev/block/253:0/uevent").unlink(),
     "a mount point with a blank": lambda c: c.mount("253:0", "ext4", "/dev/mapper/home", "/\\040none")
@@ -314,7 +317,7 @@ def test_nonsense_in_proc_and_sys_is_no_traceback(case):
     for path in [*(case.root / "proc").rglob("*"), *(case.root / "sys").rglob("*")]:
         if path.is_file() and not path.is_symlink():
             path.write_bytes(b"\xff\xfe - \n - -\n9 9\n\n")
-    assert {f.area for f in examine(case.home, case.host)} == set(AREAS)
+    assert {f.area for f in examine(Home(case.home), case.host)} == set(AREAS)
 
 
 def test_an_empty_root_is_no_traceback(case, tmp_path):
@@ -347,7 +350,7 @@ def test_the_kernel_is_asked_for_its_clock():
 
 
 def test_the_command_fails_on_a_fail_and_prints_one_object(tmp_path):
-    create_home(tmp_path / "home", trial=True, origin="test.example/log")
+    create_home(Home(tmp_path / "home"), trial=True, origin="test.example/log")
     command = [str(Path(sys.executable).with_name("reprise")), "doctor", "--home", str(tmp_path / "home")]
     fresh = subprocess.run([*command, "--json"], capture_output=True, text=True, check=False, timeout=120)
     found = {
@@ -355,7 +358,7 @@ def test_the_command_fails_on_a_fail_and_prints_one_object(tmp_path):
     }
     assert found == {"sweep_not_yet": "warn"}, "nothing is staged that a sweep would have to destroy"
     new_lease(
-        tmp_path / "home", SystemClock(), run_id="run", subject_id="s", persons=("s",), authorisation_id="a", use="migration",
+        Home(tmp_path / "home"), SystemClock(), run_id="run", subject_id="s", persons=("s",), authorisation_id="a", use="migration",
         hours=72, provider="memory", partial=tmp_path / "home/staging/run/parts", operator_id="o",
         ledger_start=0, order_id=None,
     )  # fmt: skip

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from schemas.errors import UnreadableSourceError
+from vault.home_folder import Home
 from vault.runs.lease import LEASE, Lease, find_lease
 
 
@@ -31,7 +32,7 @@ def home(tmp_path, monkeypatch) -> Path:
     ],
 )
 def test_named(home, named, run):
-    assert find_lease(home, named).run_id == run
+    assert find_lease(Home(home), named).run_id == run
 
 
 @pytest.mark.parametrize(
@@ -47,4 +48,4 @@ def test_named(home, named, run):
 )
 def test_nothing_or_several(home, named, code):
     with pytest.raises(UnreadableSourceError, match=code):
-        find_lease(home, named)
+        find_lease(Home(home), named)

@@ -14,6 +14,7 @@ from fuzz import folder, seeds
 from fuzz.targets import TARGETS
 from vault.age.sealing import seal_bytes
 from vault.home.restore import restore_backup
+from vault.home_folder import Home
 from vault.instruction.document import parse
 from vault.instruction.signed_page import open_pdf
 from vault.pki.cms import check_signature
@@ -50,9 +51,13 @@ def test_what_is_changed_was_good(tmp_path):
     assert parse(seeds.document()).language == "nl"
     (one,) = open_pdf(seeds.page()).signatures
     for over, p7s in ((seeds.document(), seeds.signature()), (one.over, one.cms)):
-        check_signature(over, p7s, TrustStore.load(seeds.home()), trial_home=True, moment=seeds.NOW)
+        check_signature(
+            over, p7s, TrustStore.load(Home(seeds.home()).trust), trial_home=True, moment=seeds.NOW
+        )
     (tmp_path / "sealed").write_bytes(seal_bytes([seeds.identity()[1]], seeds.backup()))
-    told = restore_backup(tmp_path / "sealed", seeds.identity()[0], tmp_path / "home", SystemClock(), "one")
+    told = restore_backup(
+        tmp_path / "sealed", seeds.identity()[0], Home(tmp_path / "home"), SystemClock(), "one"
+    )
     assert told["size"] == 1
 
 

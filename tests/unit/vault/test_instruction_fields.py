@@ -13,6 +13,7 @@ from support.former import draft_1
 
 from schemas.errors import AuthorisationError
 from vault.authorisation.check import instruction_text
+from vault.home_folder import Home
 from vault.instruction.document import draft, parse
 from vault.instruction.fields import field_problems
 from vault.instruction.printable import PRINTABLE, hides, is_printable_line, visible
@@ -183,7 +184,7 @@ def test_what_version_1_left_open_and_is_harmless_still_holds(bench):
         version=1, consume=True, purpose="research", uses={"migration": 1, "everything": 99}, kinds=[]
     )
     assert made.kinds == frozenset()
-    assert "research" in instruction_text(bench.home, made.id)
+    assert "research" in instruction_text(Home(bench.home), made.id)
 
 
 def test_visible_leaves_what_is_drawn():

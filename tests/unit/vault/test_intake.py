@@ -21,6 +21,7 @@ from vault.age.bech32 import encode
 from vault.destruction.destroy import destroy_run
 from vault.destruction.due import rearm_keys
 from vault.home.create import create_home
+from vault.home_folder import Home
 from vault.intake.identity_store import identity_store, recipient_of
 from vault.intake.mint import mint
 from vault.intake.record import (
@@ -48,10 +49,10 @@ CLOCK = SystemClock()
 
 @pytest.fixture
 def home(tmp_path) -> Path:
-    create_home(tmp_path / "home", trial=True, origin="test.example/log")
+    create_home(Home(tmp_path / "home"), trial=True, origin="test.example/log")
     yield tmp_path / "home"
-    for intake in list_intakes(tmp_path / "home"):
-        destroy_identity(tmp_path / "home", intake)
+    for intake in list_intakes(Home(tmp_path / "home")):
+        destroy_identity(Home(tmp_path / "home"), intake)
 
 
 def make(home: Path, authorisation: str = OURS, provider: str = "keyring", hours: float = 1) -> Intake:
@@ -63,16 +64,16 @@ def make(home: Path, authorisation: str = OURS, provider: str = "keyring", hours
         format_utc(now),
         format_utc(now + timedelta(hours=hours)),
     )
-    ref, recipient = mint(home, provider, intake.id, int(hours * 3600))
+    ref, recipient = mint(Home(home), provider, intake.id, int(hours * 3600))
     made = replace(intake, key_ref=ref, recipient=recipient)
-    made.save(home)
+    made.save(Home(home))
     return made
 
 
 def lease(home: Path, authorisation: str = OURS) -> Lease:
     run_id = str(uuid.uuid4())
     return new_lease(
-        home,
+        Home(home),
         CLOCK,
         run_id=run_id,
         subject_id="c" * 24,
@@ -108,12 +109,12 @@ def test_a_recipient_is_spelt_as_age_spells_it(secret):
 
 @pytest.mark.parametrize("provider", ["keyring", "file"])
 def test_an_identity_is_kept_opened_and_destroyed_for_good(home, provider):
-    intake, store = make(home, provider=provider), identity_store(home, provider)
+    intake, store = make(home, provider=provider), identity_store(Home(home), provider)
     assert recipient_of(store.open(intake.key_ref)) == intake.recipient
     assert store.find(intake.id) == intake.key_ref
-    assert replace(intake, key_ref=None).key_state(home) is KeyState.PRESENT
-    assert destroy_identity(home, intake) in GONE
-    assert destroy_identity(home, intake) in GONE
+    assert replace(intake, key_ref=None).key_state(Home(home)) is KeyState.PRESENT
+    assert destroy_identity(Home(home), intake) in GONE
+    assert destroy_identity(Home(home), intake) in GONE
     assert store.find(intake.id) is None
     with pytest.raises(KeyDestroyedError):
         store.open(intake.key_ref)
@@ -122,7 +123,7 @@ def test_an_identity_is_kept_opened_and_destroyed_for_good(home, provider):
 def test_an_identity_in_a_file_is_sealed_and_private(home):
     intake = make(home, provider="file")
     path = home / "intakes" / intake.id / "identity"
-    secret = identity_store(home, "file").open(intake.key_ref)
+    secret = identity_store(Home(home), "file").open(intake.key_ref)
     assert path.stat().st_mode & 0o777 == 0o600
     assert secret not in path.read_bytes()
     for other in home.rglob("*"):
@@ -131,7 +132,7 @@ def test_an_identity_in_a_file_is_sealed_and_private(home):
 
 def test_an_identity_in_the_keyring_is_in_no_file_and_no_record(home):
     intake = make(home)
-    secret = identity_store(home, "keyring").open(intake.key_ref)
+    secret = identity_store(Home(home), "keyring").open(intake.key_ref)
     for path in home.rglob("*"):
         data = path.read_bytes() if path.is_file() else b""
         assert secret not in data
@@ -140,34 +141,34 @@ def test_an_identity_in_the_keyring_is_in_no_file_and_no_record(home):
 
 def test_the_kernel_forgets_an_identity_at_its_expiry(home):
     intake = make(home)
-    assert intake.state(home, CLOCK) == "open"
-    identity_store(home, "keyring").rearm(intake.key_ref, 1)
+    assert intake.state(Home(home), CLOCK) == "open"
+    identity_store(Home(home), "keyring").rearm(intake.key_ref, 1)
     until = time.monotonic() + 20
-    while intake.key_state(home) is KeyState.PRESENT and time.monotonic() < until:
+    while intake.key_state(Home(home)) is KeyState.PRESENT and time.monotonic() < until:
         time.sleep(0.1)
-    assert intake.key_state(home) in GONE
-    assert code_of(lambda: refuse_unusable_intake(home, OURS, None, CLOCK)) == "intake_key_gone"
+    assert intake.key_state(Home(home)) in GONE
+    assert code_of(lambda: refuse_unusable_intake(Home(home), OURS, None, CLOCK)) == "intake_key_gone"
 
 
 @pytest.mark.parametrize(("wall", "passed", "state"), [(-400, 90, "expired"), (400, 10, "open")])
 def test_its_time_is_that_of_the_boot_clock_which_nobody_can_set(home, wall, passed, state):
     clock, intake = MovingClock(), make(home)
     moment = clock.boot_seconds() + 3600
-    replace(intake, boot_id=clock.boot_id(), boot_expires=moment).save(home)
+    replace(intake, boot_id=clock.boot_id(), boot_expires=moment).save(Home(home))
     clock.set_wall(days=wall)
     clock.pass_time(minutes=passed)
-    assert Intake.load(home, intake.id).state(home, clock) == state
+    assert Intake.load(Home(home), intake.id).state(Home(home), clock) == state
 
 
 def test_the_sweep_sets_the_timeout_of_an_identity_anew(home):
     clock, intake = MovingClock(), make(home)
-    replace(intake, boot_id=clock.boot_id(), boot_expires=clock.boot_seconds() + 3600).save(home)
+    replace(intake, boot_id=clock.boot_id(), boot_expires=clock.boot_seconds() + 3600).save(Home(home))
     clock.pass_time(minutes=60, seconds=-1)
-    rearm_keys(home, clock)
+    rearm_keys(Home(home), clock)
     until = time.monotonic() + 20
-    while intake.key_state(home) is KeyState.PRESENT and time.monotonic() < until:
+    while intake.key_state(Home(home)) is KeyState.PRESENT and time.monotonic() < until:
         time.sleep(0.1)
-    assert intake.key_state(home) in GONE
+    assert intake.key_state(Home(home)) in GONE
 
 
 def test_a_record_that_the_disk_does_not_give_is_neither_damaged_nor_in_the_way(home, monkeypatch):
@@ -180,18 +181,18 @@ def test_a_record_that_the_disk_does_not_give_is_neither_damaged_nor_in_the_way(
         return read(path)
 
     monkeypatch.setattr(Path, "read_bytes", read_or_fail)
-    assert [intake.id for intake in list_intakes(home)] == [other.id]
-    assert (unreadable_intakes(home), intakes_out_of_reach(home)) == ([], [broken.id])
-    report = sweep_home(home)
+    assert [intake.id for intake in list_intakes(Home(home))] == [other.id]
+    assert (unreadable_intakes(Home(home)), intakes_out_of_reach(Home(home))) == ([], [broken.id])
+    report = sweep_home(Home(home))
     assert (report.incomplete, report.intakes_expired) == (1, 0)
-    assert broken.key_state(home) is KeyState.PRESENT
+    assert broken.key_state(Home(home)) is KeyState.PRESENT
 
 
 def test_an_unknown_store_is_refused(home):
     with pytest.raises(KeyUnavailableError):
-        identity_store(home, "memory")
+        identity_store(Home(home), "memory")
     with pytest.raises(KeyUnavailableError):
-        mint(home, "memory", "x", 1)
+        mint(Home(home), "memory", "x", 1)
 
 
 def test_the_number_to_compare_is_of_this_recipient():
@@ -205,13 +206,13 @@ def test_a_sealed_source_finds_its_intake_among_several(home, tmp_path):
     intakes = [make(home), make(home, THEIRS), make(home), make(home, provider="file")]
     run = lease(home)
     for wanted in (intakes[0], intakes[2], intakes[3]):
-        found, only, look = open_sealed(home, run, None, seal(tmp_path / "x.age", wanted.recipient))
+        found, only, look = open_sealed(Home(home), run, None, seal(tmp_path / "x.age", wanted.recipient))
         assert (found.id, only) == (wanted.id, True)
         with look().open() as stream:
             assert stream.read() == b"an export"
     extra = str(pyrage.x25519.Identity.generate().to_public())
     found, only, _ = open_sealed(
-        home, run, intakes[0].id, seal(tmp_path / "x.age", extra, intakes[0].recipient)
+        Home(home), run, intakes[0].id, seal(tmp_path / "x.age", extra, intakes[0].recipient)
     )
     assert (found.id, only) == (intakes[0].id, False)
 
@@ -222,7 +223,7 @@ def test_what_fits_no_open_intake_is_refused_by_its_code(home, tmp_path):
 
     def tried(*recipients: str, wanted: str | None = None) -> str:
         sealed = seal(tmp_path / "x.age", *recipients)
-        return code_of(lambda: open_sealed(home, run, wanted, sealed))
+        return code_of(lambda: open_sealed(Home(home), run, wanted, sealed))
 
     assert tried(stranger) == "intake_unknown"
     first, theirs = make(home), make(home, THEIRS)
@@ -231,66 +232,66 @@ def test_what_fits_no_open_intake_is_refused_by_its_code(home, tmp_path):
     assert tried(theirs.recipient, wanted=theirs.id) == "intake_of_another"
     assert tried(theirs.recipient, wanted=first.id) == "intake_does_not_fit"
     assert tried(stranger, wanted="../x") == tried(stranger, wanted="f" * 16) == "intake_unknown"
-    claim(home, first.id, other, only_key=True, clock=CLOCK)
+    claim(Home(home), first.id, other, only_key=True, clock=CLOCK)
     assert tried(first.recipient) == tried(first.recipient, wanted=first.id) == "intake_spent"
     second = make(home)
-    destroy_identity(home, second)  # as a restart of the host does
+    destroy_identity(Home(home), second)  # as a restart of the host does
     assert tried(second.recipient, wanted=second.id) == "intake_key_gone"
-    assert second.state(home, CLOCK) == "key_gone"
+    assert second.state(Home(home), CLOCK) == "key_gone"
 
 
 def test_an_intake_is_for_one_run_and_a_resumed_run_is_the_same(home):
     intake, run, other = make(home), lease(home), lease(home)
-    claim(home, intake.id, run, only_key=True, clock=CLOCK)
-    claim(home, intake.id, run, only_key=True, clock=CLOCK)
-    assert code_of(lambda: claim(home, intake.id, other, only_key=True, clock=CLOCK)) == "intake_spent"
-    assert code_of(lambda: claim(home, intake.id, lease(home, THEIRS), only_key=True, clock=CLOCK)) == (
+    claim(Home(home), intake.id, run, only_key=True, clock=CLOCK)
+    claim(Home(home), intake.id, run, only_key=True, clock=CLOCK)
+    assert code_of(lambda: claim(Home(home), intake.id, other, only_key=True, clock=CLOCK)) == "intake_spent"
+    assert code_of(lambda: claim(Home(home), intake.id, lease(home, THEIRS), only_key=True, clock=CLOCK)) == (
         "intake_of_another"
     )
-    assert code_of(lambda: close(home, intake.id, "closed")) == "intake_in_use"
-    assert Intake.load(home, intake.id).state(home, CLOCK) == "in_use"
+    assert code_of(lambda: close(Home(home), intake.id, "closed")) == "intake_in_use"
+    assert Intake.load(Home(home), intake.id).state(Home(home), CLOCK) == "in_use"
 
 
 @pytest.mark.parametrize("provider", ["keyring", "file"])
 def test_the_end_of_a_run_destroys_the_identity_and_tells_what_that_is_worth(home, provider):
     intake, run = make(home, provider=provider), lease(home)
-    claim(home, intake.id, run, only_key=True, clock=CLOCK)
-    run = run.update(home, sealed_source=True, intake_id=intake.id)
-    evidence = destroy_run(home, run, [], 0)
+    claim(Home(home), intake.id, run, only_key=True, clock=CLOCK)
+    run = run.update(Home(home), sealed_source=True, intake_id=intake.id)
+    evidence = destroy_run(Home(home), run, [], 0)
     assert evidence.verification.complete()
     assert evidence.intake is not None
     assert evidence.intake.encrypted_always() is (provider == "keyring")
-    spend(home, intake, run.run_id)
-    assert Intake.load(home, intake.id).state(home, CLOCK) == "spent"
-    assert code_of(lambda: refuse_unusable_intake(home, OURS, None, CLOCK)) == "intake_spent"
-    again = destroy_run(home, run, [], 0)
+    spend(Home(home), intake, run.run_id)
+    assert Intake.load(Home(home), intake.id).state(Home(home), CLOCK) == "spent"
+    assert code_of(lambda: refuse_unusable_intake(Home(home), OURS, None, CLOCK)) == "intake_spent"
+    again = destroy_run(Home(home), run, [], 0)
     assert again.intake == evidence.intake
 
 
 def test_a_source_that_others_can_open_is_not_called_encrypted_always(home):
     intake, run = make(home), lease(home)
-    claim(home, intake.id, run, only_key=False, clock=CLOCK)
-    evidence = destroy_run(home, run.update(home, intake_id=intake.id), [], 0)
+    claim(Home(home), intake.id, run, only_key=False, clock=CLOCK)
+    evidence = destroy_run(Home(home), run.update(Home(home), intake_id=intake.id), [], 0)
     assert evidence.verification.complete()
     assert not evidence.intake.encrypted_always()
 
 
 def test_an_identity_that_outlives_its_destruction_makes_the_destruction_incomplete(home, monkeypatch):
     intake, run = make(home), lease(home)
-    claim(home, intake.id, run, only_key=True, clock=CLOCK)
+    claim(Home(home), intake.id, run, only_key=True, clock=CLOCK)
     monkeypatch.setattr("vault.keys.linux_keyring.KernelKeyring.destroy", lambda *_: None)
-    evidence = destroy_run(home, run.update(home, intake_id=intake.id), [], 0)
+    evidence = destroy_run(Home(home), run.update(Home(home), intake_id=intake.id), [], 0)
     assert not evidence.verification.keyAbsent
     assert not evidence.intake.encrypted_always()
 
 
 def test_a_run_leaves_alone_what_another_run_has_claimed_since(home):
     intake, first, second = make(home), lease(home), lease(home)
-    first = first.update(home, intake_id=intake.id)  # and died before the record knew it
-    claim(home, intake.id, second, only_key=True, clock=CLOCK)
-    assert intake_of(home, first) is None
-    destroy_run(home, first, [], 0)
-    assert intake.key_state(home) is KeyState.PRESENT
+    first = first.update(Home(home), intake_id=intake.id)  # and died before the record knew it
+    claim(Home(home), intake.id, second, only_key=True, clock=CLOCK)
+    assert intake_of(Home(home), first) is None
+    destroy_run(Home(home), first, [], 0)
+    assert intake.key_state(Home(home)) is KeyState.PRESENT
 
 
 def test_an_older_lease_is_still_read(home):
@@ -302,7 +303,7 @@ def test_an_older_lease_is_still_read(home):
     for name in ("intake_id", "sealed_source"):
         del raw[name]
     path.write_text(json.dumps(raw))
-    assert Lease.load(home, run.run_id) == run
+    assert Lease.load(Home(home), run.run_id) == run
 
 
 def test_the_one_who_makes_an_identity_holds_it_in_a_process_of_its_own(home, monkeypatch):

@@ -9,6 +9,7 @@ from signed_bench import INSS, NAME, NOW, Bench
 
 from schemas.errors import RefusedError, TrustError
 from trial.authority import TrialAuthority
+from vault.home_folder import Home
 from vault.pki.trust_admin import add_material
 
 KEYS = {
@@ -55,10 +56,10 @@ def test_a_weak_authority_above_the_signer(bench, tmp_path, monkeypatch):
     signer = weak.signer(INSS, NAME)
     made = Bench(tmp_path)
     made.authority = weak
-    weak.install(made.home)
+    weak.install(Home(made.home))
     assert outcome(made, signer) == "key_too_weak"
     for identity in (weak.root, weak.intermediate):
         with pytest.raises(TrustError, match="key_too_weak"):
             kind = "root" if identity is weak.root else "intermediate"
             data = identity.certificate.public_bytes(Encoding.DER)
-            add_material(made.home, kind, data, trial_home=True, now=NOW)
+            add_material(Home(made.home).trust, kind, data, trial_home=True, now=NOW)

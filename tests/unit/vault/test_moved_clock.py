@@ -15,6 +15,7 @@ from trial.authority import TrialAuthority, sign_cades
 from vault.authorisation.check import check
 from vault.authorisation.register import Use
 from vault.destruction.due import live_runs, reason_to_look
+from vault.home_folder import Home
 from vault.instruction.document import draft
 from vault.pki.signed_document import detached
 from vault.pki.trust_admin import add_material, list_material
@@ -47,11 +48,10 @@ def asked(bench: Bench, by: timedelta, signer=None, **fields) -> RefusedError:
     with pytest.raises(RefusedError) as refusal:
         check(
             detached(document, [sign_cades(document, signer or bench.doctor, bench.authority)]),
-            home=bench.home,
-            site=bench.site,
+            home=Home(bench.home),
             use=Use.MIGRATION,
             destination="/out",
-            operator=find_operator(bench.home, "one"),
+            operator=find_operator(Home(bench.home), "one"),
             clock=MovedClock(by),
         )
     return refusal.value
@@ -87,7 +87,7 @@ def test_before_the_authorities_there_is_no_chain(bench, long_lived):
 
 def lease_of(home, clock):
     return new_lease(
-        home,
+        Home(home),
         clock,
         run_id="run",
         subject_id="s",
@@ -107,13 +107,15 @@ def lease_of(home, clock):
 def test_a_lease_of_this_boot_goes_by_the_clock_that_nobody_sets(tmp_path, by):
     lease = lease_of(tmp_path, SystemClock())
     assert 71 * 3600 < lease.seconds_left(MovedClock(by)) <= 72 * 3600
-    assert [reason_to_look(tmp_path, lease, MovedClock(by)) for lease in live_runs(tmp_path)] == [None]
+    assert [reason_to_look(Home(tmp_path), lease, MovedClock(by)) for lease in live_runs(Home(tmp_path))] == [
+        None
+    ]
 
 
 def test_a_lease_of_another_boot_has_the_wall_clock_and_never_more_than_it_was_given(tmp_path):
     """The limit that docs/threat-model.md states: a clock set back while nothing of ours ran delays the deadline."""
-    replace(lease_of(tmp_path, SystemClock()), boot_id="another").save(tmp_path)
-    (lease,) = list_runs(tmp_path)
+    replace(lease_of(tmp_path, SystemClock()), boot_id="another").save(Home(tmp_path))
+    (lease,) = list_runs(Home(tmp_path))
     assert lease.seconds_left(MovedClock(YEARS)) <= 0
     assert lease.seconds_left(MovedClock(-YEARS)) <= 72 * 3600
     assert replace(lease, machine_id="another").seconds_left(MovedClock(-YEARS)) > 72 * 3600
@@ -134,6 +136,6 @@ def test_trust_material(tmp_path, bench, by):
         (tmp_path / "trust" / folder).mkdir(parents=True)
     authority = TrialAuthority()
     with pytest.raises(RefusedError) as refusal:
-        add_material(tmp_path, "root", der(authority.root), trial_home=True, now=NOW + by)
+        add_material(Home(tmp_path).trust, "root", der(authority.root), trial_home=True, now=NOW + by)
     assert (refusal.value.code, refusal.value.exit_code) == ("trust_material_stale", 11)
-    assert all(material.stale(NOW + by) for material in list_material(bench.home))
+    assert all(material.stale(NOW + by) for material in list_material(Home(bench.home).trust))

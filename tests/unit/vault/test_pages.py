@@ -25,6 +25,7 @@ from flows.cli import app
 from schemas.errors import AuthorisationError, RefusedError
 from trial.authority import p12, sign_cades, sign_page
 from trial.doctors import enrol_doctor
+from vault.home_folder import Home
 from vault.instruction.document import draft, parse
 from vault.instruction.page import embedded_instruction, render_pdf
 from vault.instruction.signed_page import MAX_GROWTH, open_pdf
@@ -39,7 +40,12 @@ SECOND, SECOND_NIHII = "93051822460", "10000797000"
 def bench(tmp_path_factory) -> Bench:
     made = Bench(tmp_path_factory.mktemp("bench"))
     enrol_doctor(
-        made.home, inss=SECOND, nihii=(SECOND_NIHII,), name="N", attested_by=("one", "two"), basis="trial"
+        Home(made.home),
+        inss=SECOND,
+        nihii=(SECOND_NIHII,),
+        name="N",
+        attested_by=("one", "two"),
+        basis="trial",
     )
     return made
 
@@ -355,7 +361,7 @@ _held: list[TrustStore] = []
 
 def _trust(bench: Bench) -> TrustStore:
     if not _held:
-        _held.append(TrustStore.load(bench.home))
+        _held.append(TrustStore.load(Home(bench.home).trust))
     return _held[0]
 
 

@@ -13,6 +13,7 @@ from schemas.errors import RepriseError, ScopeError
 from vault.age.sealing import make_identity, open_bytes
 from vault.authorisation.terms import recipient_refusals, refuse_first
 from vault.home.create import create_home
+from vault.home_folder import Home
 from vault.records.recipients import CHALLENGE_DAYS, challenge, confirm, prove_possession, recipients, remove
 
 NOW = datetime(2026, 5, 4, tzinfo=UTC)
@@ -20,8 +21,9 @@ NOW = datetime(2026, 5, 4, tzinfo=UTC)
 
 @pytest.fixture
 def home(tmp_path):
-    create_home(tmp_path / "home", trial=True, origin="test.example/log")
-    return tmp_path / "home"
+    found = Home(tmp_path / "home")
+    create_home(found, trial=True, origin="test.example/log")
+    return found
 
 
 def refuse_unproven(home, keys):
@@ -73,8 +75,8 @@ def test_wrong_late_replaced_and_foreign_answers(home, tmp_path):
     late = NOW + timedelta(days=CHALLENGE_DAYS, seconds=1)
     refused("challenge_expired", confirm, home, second, late)
     refused("answer_unknown", confirm, home, second, NOW)  # used up
-    create_home(tmp_path / "other", trial=True, origin="test.example/other")
-    foreign = open_bytes(challenge(tmp_path / "other", key, "practice", NOW), identity).decode()
+    create_home(Home(tmp_path / "other"), trial=True, origin="test.example/other")
+    foreign = open_bytes(challenge(Home(tmp_path / "other"), key, "practice", NOW), identity).decode()
     challenge(home, key, "practice", NOW)
     refused("answer_unknown", confirm, home, foreign, NOW)
     assert recipients(home) == []
@@ -88,10 +90,10 @@ def test_what_is_no_key_or_no_role(home):
 def test_the_register_is_sealed_and_cannot_be_exchanged(home, tmp_path):
     identity, key = make_identity()
     prove_possession(home, identity, "practice", NOW)
-    register = home / "recipients.json"
+    register = home.recipients
     assert key.encode() not in register.read_bytes()
-    create_home(tmp_path / "other", trial=True, origin="test.example/other")
-    prove_possession(tmp_path / "other", make_identity()[0], "practice", NOW)
+    create_home(Home(tmp_path / "other"), trial=True, origin="test.example/other")
+    prove_possession(Home(tmp_path / "other"), make_identity()[0], "practice", NOW)
     register.write_bytes((tmp_path / "other" / "recipients.json").read_bytes())
     refused("sealed_record_altered", refuse_unproven, home, (key,))
 

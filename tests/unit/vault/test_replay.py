@@ -12,6 +12,7 @@ from test_moved_clock import lease_of
 from schemas.errors import RefusedError
 from trial.authority import sign_cades
 from vault.authorisation.check import claim, withdraw
+from vault.home_folder import Home
 from vault.instruction.document import draft
 from vault.ledger.audit import audit
 from vault.ledger.entries import EntryType, Ledger, commit
@@ -41,9 +42,9 @@ def used(bench: Bench, run: str) -> tuple[dict, str]:
     made = bench.check(**fields)
     lease = lease_of(bench.home, SystemClock())
     shutil.rmtree(bench.home / "runs" / lease.run_id)
-    lease_of(bench.home, SystemClock()).update(bench.home, run_id=run, authorisation_id=made.id)
+    lease_of(bench.home, SystemClock()).update(Home(bench.home), run_id=run, authorisation_id=made.id)
     p7s = sign_cades(document, bench.doctor, bench.authority)
-    claim(bench.home, made, detached(document, [p7s]), run)
+    claim(Home(bench.home), made, detached(document, [p7s]), run)
     return fields, made.id
 
 
@@ -71,12 +72,14 @@ def test_the_same_again_with_the_whole_home_put_back_shows_to_whoever_kept_a_hea
     """The older home lets it pass, and cannot know; every certificate carries the head that it lacks."""
     shutil.copytree(bench.home, tmp_path / "backup")
     fields, _ = used(bench, "run")
-    Ledger(open_store(bench.home), SystemClock()).record(EntryType.RUN_FAILED, "run", "x", commitments=BY)
-    kept = open_store(bench.home).head()
+    Ledger(open_store(Home(bench.home)), SystemClock()).record(
+        EntryType.RUN_FAILED, "run", "x", commitments=BY
+    )
+    kept = open_store(Home(bench.home)).head()
     shutil.rmtree(bench.home)
     shutil.copytree(tmp_path / "backup", bench.home)
     bench.check(**fields)
-    verifier = VerifierKey.parse(open_store(bench.home).vkey)
+    verifier = VerifierKey.parse(open_store(Home(bench.home)).vkey)
     assert audit(bench.home / "ledger", verifier, SystemClock().now(), (kept,)) == ["log_shorter_than_head"]
 
 
@@ -90,7 +93,7 @@ def test_a_signature_of_another_instruction(bench):
 
 def test_after_its_withdrawal(bench):
     fields, authorisation_id = used(bench, "run")
-    withdraw(bench.home, authorisation_id, {})
+    withdraw(Home(bench.home), authorisation_id, {})
     refused(bench, "withdrawn", 10, **fields)
 
 

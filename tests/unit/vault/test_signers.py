@@ -16,6 +16,7 @@ from schemas.sensitive import Sensitive
 from trial.doctors import enrol_doctor
 from vault.authorisation.signatories import inss_of_controllers, standing_of
 from vault.home.create import create_home
+from vault.home_folder import Home
 from vault.instruction.document import Controller
 from vault.pki.cms import Signer
 from vault.records.enrolment import Ground, attest_doctor, begin_doctor
@@ -44,10 +45,16 @@ class People:
             role, numbers, (NOW + timedelta(days=days)).date().isoformat(), "written_mandate"
         )
         made = begin_mandate(
-            self.home, inss=INSS[who], name="N", terms=terms, ground=GROUND, operator=self.one, moment=NOW
+            Home(self.home),
+            inss=INSS[who],
+            name="N",
+            terms=terms,
+            ground=GROUND,
+            operator=self.one,
+            moment=NOW,
         )
         if attested:
-            attest_mandate(self.home, made, self.two, ("identity_card",), NOW)
+            attest_mandate(Home(self.home), made, self.two, ("identity_card",), NOW)
         return made
 
     def decide(self, controllers: str, signers: str, later: int = 0) -> str:
@@ -59,7 +66,7 @@ class People:
         instruction: Any = SimpleNamespace(controllers=tuple(entries), responsible={})
         signed = [Signer(Sensitive(INSS[who]), None, b"") for who in signers]
         try:
-            found = standing_of(self.home, instruction, signed, (NOW + timedelta(days=later)).date())
+            found = standing_of(Home(self.home), instruction, signed, (NOW + timedelta(days=later)).date())
         except RepriseError as refusal:
             return refusal.code
         return " ".join(found.signed_as)
@@ -68,11 +75,16 @@ class People:
 @pytest.fixture(scope="module")
 def people(tmp_path_factory) -> People:
     home = tmp_path_factory.mktemp("people") / "home"
-    create_home(home, trial=True, origin="test.example/log")
-    made = People(home, *(enrol_operator(home, name) for name in ("one", "two")))
+    create_home(Home(home), trial=True, origin="test.example/log")
+    made = People(home, *(enrol_operator(Home(home), name) for name in ("one", "two")))
     for who, number in (("A", A), ("B", B)):
         enrol_doctor(
-            home, inss=INSS[who], nihii=(number + "004",), name=who, attested_by=("one", "two"), basis="trial"
+            Home(home),
+            inss=INSS[who],
+            nihii=(number + "004",),
+            name=who,
+            attested_by=("one", "two"),
+            basis="trial",
         )
     made.mandate("M", "mandated", (A,))
     made.mandate("S", "successor", (A,))
@@ -81,9 +93,15 @@ def people(tmp_path_factory) -> People:
     made.mandate("O", "successor", (B,))
     made.mandate("P", "mandated", (A,), attested=False)
     begin_doctor(
-        home, inss=INSS["Q"], nihii=("19999999",), name="Q", ground=GROUND, operator=made.one, moment=NOW
+        Home(home),
+        inss=INSS["Q"],
+        nihii=("19999999",),
+        name="Q",
+        ground=GROUND,
+        operator=made.one,
+        moment=NOW,
     )
-    end_mandate(home, made.mandate("E", "mandated", (A,)), made.one, NOW)
+    end_mandate(Home(home), made.mandate("E", "mandated", (A,)), made.one, NOW)
     return made
 
 
@@ -162,28 +180,28 @@ def test_every_combination_agrees_with_the_rights(people):
 
 def test_the_header_may_state_the_doctors_numbers_not_the_mandated_persons(people):
     instruction: Any = SimpleNamespace(controllers=(Controller("successor", A + "004", "N"),))
-    assert inss_of_controllers(people.home, instruction) == (INSS["A"],)
+    assert inss_of_controllers(Home(people.home), instruction) == (INSS["A"],)
 
 
 def test_enrolment_takes_two_operators_and_a_rectification_waits_for_the_second(people):
     home, number = people.home, INSS["N"]
     at = {"moment": NOW, "name": "N", "inss": number, "ground": GROUND}
-    begun = begin_doctor(home, nihii=("12222283",), operator=people.one, **at)
+    begun = begin_doctor(Home(home), nihii=("12222283",), operator=people.one, **at)
     with pytest.raises(OperatorError, match="two_attesters_needed"):
-        attest_doctor(home, begun.subject_id, people.one, ("identity_card",), NOW)
+        attest_doctor(Home(home), begun.subject_id, people.one, ("identity_card",), NOW)
     assert people.decide("controller:A", "N") == "signer_not_attested"
-    assert attest_doctor(home, begun.subject_id, people.two, ("inami_register",), NOW).code == "doctor"
+    assert attest_doctor(Home(home), begun.subject_id, people.two, ("inami_register",), NOW).code == "doctor"
     with pytest.raises(OperatorError, match="two_attesters_needed"):
-        attest_doctor(home, begun.subject_id, people.two, ("inami_register",), NOW)
-    again = begin_doctor(home, nihii=("13333384",), operator=people.two, **at)
-    record = Subjects(home).read(begun.subject_id) or {}
+        attest_doctor(Home(home), begun.subject_id, people.two, ("inami_register",), NOW)
+    again = begin_doctor(Home(home), nihii=("13333384",), operator=people.two, **at)
+    record = Subjects(Home(home)).read(begun.subject_id) or {}
     assert (again.code, record["nihii"]) == ("doctor_rectified", ["12222283"])
-    attest_doctor(home, begun.subject_id, people.one, ("identity_card",), NOW)
-    record = Subjects(home).read(begun.subject_id) or {}
+    attest_doctor(Home(home), begun.subject_id, people.one, ("identity_card",), NOW)
+    record = Subjects(Home(home)).read(begun.subject_id) or {}
     assert (record["nihii"], record["superseded"][0]["nihii"]) == (["13333384"], ["12222283"])
     shown = [a["how"] for a in record["superseded"][0]["attestations"]]
     assert shown == [["identity_card"], ["inami_register"]]
-    Subjects(home).erase(begun.subject_id)
+    Subjects(Home(home)).erase(begun.subject_id)
 
 
 REAL = Ground("gdpr_6_1_c", "be_national_register_1983", ("inami_register",))
@@ -202,7 +220,7 @@ def test_what_is_wrong_is_refused_by_its_code_and_never_stored(people, code):
     before = {path: path.read_bytes() for path in people.home.rglob("*") if path.is_file()}
     good = {"inss": "93051822460", "nihii": ("11222207",), "ground": REAL, "name": "N"}
     with pytest.raises(AuthorisationError) as refused:
-        begin_doctor(people.home, operator=people.one, moment=NOW, **{**good, **BAD[code]})
+        begin_doctor(Home(people.home), operator=people.one, moment=NOW, **{**good, **BAD[code]})
     assert refused.value.code == code
     assert {path: path.read_bytes() for path in people.home.rglob("*") if path.is_file()} == before
 
@@ -220,7 +238,7 @@ def test_what_is_wrong_is_refused_by_its_code_and_never_stored(people, code):
 def test_a_mandate_that_says_nothing_is_refused(people, terms, code):
     with pytest.raises(AuthorisationError) as refused:
         begin_mandate(
-            people.home, inss="93051822460", name="N", terms=MandateTerms(*terms), ground=REAL,
+            Home(people.home), inss="93051822460", name="N", terms=MandateTerms(*terms), ground=REAL,
             operator=people.one, moment=NOW,
         )  # fmt: skip
     assert refused.value.code == code
@@ -229,17 +247,22 @@ def test_a_mandate_that_says_nothing_is_refused(people, terms, code):
 def test_a_mandate_takes_two_operators(people):
     made = people.mandate("N", "mandated", (A,), attested=False)
     with pytest.raises(OperatorError, match="two_attesters_needed"):
-        attest_mandate(people.home, made, people.one, ("identity_card",), NOW)
+        attest_mandate(Home(people.home), made, people.one, ("identity_card",), NOW)
     for unknown in ("nobody.1", made.split(".")[0] + ".9", "../x"):
         with pytest.raises(AuthorisationError, match="nothing_to_attest"):
-            attest_mandate(people.home, unknown, people.two, ("identity_card",), NOW)
+            attest_mandate(Home(people.home), unknown, people.two, ("identity_card",), NOW)
 
 
 def test_a_real_home_takes_no_invented_doctor(tmp_path):
-    create_home(tmp_path / "home", trial=False, origin="test.example/log")
+    create_home(Home(tmp_path / "home"), trial=False, origin="test.example/log")
     for name in ("one", "two"):
-        enrol_operator(tmp_path / "home", name)
+        enrol_operator(Home(tmp_path / "home"), name)
     with pytest.raises(AuthorisationError, match="trial_basis"):
         enrol_doctor(
-            tmp_path / "home", inss=INSS["A"], nihii=(A,), name="N", attested_by=("one", "two"), basis="trial"
+            Home(tmp_path / "home"),
+            inss=INSS["A"],
+            nihii=(A,),
+            name="N",
+            attested_by=("one", "two"),
+            basis="trial",
         )

@@ -8,6 +8,7 @@ import pytest
 from support.stamp_authority import Authority, openssl
 
 from schemas.errors import RepriseError
+from vault.home_folder import Home
 from vault.pki.timestamps import Stamps
 
 CHECKPOINT = b"test.example/log\n1\nroot\n"
@@ -23,7 +24,7 @@ def stamps(tmp_path, authority) -> Stamps:
     roots = tmp_path / "trust/timestamps"
     roots.mkdir(parents=True)
     (roots / "root.pem").write_bytes((authority.folder / "root.pem").read_bytes())
-    return Stamps(tmp_path)
+    return Stamps(Home(tmp_path).stamps, Home(tmp_path).trust)
 
 
 def now() -> datetime:
@@ -65,7 +66,9 @@ def test_what_is_refused(stamps, authority, tmp_path):
     with refused("stamp_untrusted"):
         stamps.accept(Authority(tmp_path / "other").answer(stamps.request(1, CHECKPOINT)), now())
     with refused("stamp_of_nothing_here"):
-        Stamps(tmp_path / "elsewhere").accept(response, now())
+        Stamps(Home(tmp_path / "elsewhere").stamps, Home(tmp_path / "elsewhere").trust).accept(
+            response, now()
+        )
     (tmp_path / "trust/timestamps/root.pem").unlink()
     with refused("no_timestamp_roots"):
         stamps.accept(response, now())

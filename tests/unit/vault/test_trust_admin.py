@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from schemas.errors import TrustError
 from trial.authority import TrialAuthority
 from vault.home.create import create_home
+from vault.home_folder import Home
 from vault.pki.trust_admin import add_material, list_material
 from vault.pki.trust_store import TrustStore
 
@@ -28,12 +29,12 @@ def authority() -> TrialAuthority:
 
 @pytest.fixture
 def home(tmp_path):
-    create_home(tmp_path, trial=False, origin="test.example/log")
+    create_home(Home(tmp_path), trial=False, origin="test.example/log")
     return tmp_path
 
 
 def add(home, kind, data, now=NOW):
-    return add_material(home, kind, data, trial_home=False, now=now)
+    return add_material(Home(home).trust, kind, data, trial_home=False, now=now)
 
 
 def refused(code):
@@ -44,17 +45,17 @@ def test_what_is_added_is_loaded_and_listed(home, authority):
     add(home, "root", der(authority.root))
     add(home, "intermediate", pem.armor("CERTIFICATE", der(authority.intermediate)))
     add(home, "timestamp", der(authority.root))
-    store = TrustStore.load(home)
+    store = TrustStore.load(Home(home).trust)
     assert (len(store.roots), len(store.intermediates)) == (1, 1)
-    assert [m.kind for m in list_material(home)] == ["root", "intermediate", "timestamp"]
-    assert not any(m.stale(NOW) for m in list_material(home))
-    assert all(m.stale(NOW + timedelta(days=365 * 60)) for m in list_material(home))
+    assert [m.kind for m in list_material(Home(home).trust)] == ["root", "intermediate", "timestamp"]
+    assert not any(m.stale(NOW) for m in list_material(Home(home).trust))
+    assert all(m.stale(NOW + timedelta(days=365 * 60)) for m in list_material(Home(home).trust))
 
 
 def test_adding_twice_changes_nothing(home, authority):
     add(home, "root", der(authority.root))
     add(home, "root", pem.armor("CERTIFICATE", der(authority.root)))
-    assert len(list_material(home)) == 1
+    assert len(list_material(Home(home).trust)) == 1
 
 
 def test_what_is_refused(home, authority):
@@ -66,7 +67,7 @@ def test_what_is_refused(home, authority):
         add(home, "root", b"no certificate")
     with refused("trust_material_stale"):
         add(home, "root", der(authority.root), now=NOW + timedelta(days=365 * 60))
-    assert list_material(home) == []
+    assert list_material(Home(home).trust) == []
 
 
 def test_revocation_lists_need_a_known_issuer_and_are_refused_when_stale(home, authority):
@@ -79,4 +80,4 @@ def test_revocation_lists_need_a_known_issuer_and_are_refused_when_stale(home, a
         add(home, "crl", data)
     with refused("trust_material_stale"):
         add(home, "crl", lists[0], now=NOW + timedelta(days=367))
-    assert [m.kind for m in list_material(home)].count("crl") == 2
+    assert [m.kind for m in list_material(Home(home).trust)].count("crl") == 2

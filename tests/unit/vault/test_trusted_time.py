@@ -6,6 +6,7 @@ import pytest
 from support.moving_clock import MovingClock
 
 from vault.destruction.trusted_time import TrustedTime
+from vault.home_folder import Home
 
 
 @pytest.fixture
@@ -14,7 +15,7 @@ def clock() -> MovingClock:
 
 
 def believed(tmp_path, clock: MovingClock) -> bool:
-    return TrustedTime(tmp_path, clock).now() is not None
+    return TrustedTime(Home(tmp_path), clock).now() is not None
 
 
 def test_a_jump_is_not_believed_until_the_clock_is_synchronised(tmp_path, clock):
@@ -33,7 +34,7 @@ def test_a_jump_is_believed_on_an_operator_s_word(tmp_path, clock):
     assert believed(tmp_path, clock)
     clock.set_wall(days=-300)
     assert not believed(tmp_path, clock)
-    TrustedTime(tmp_path, clock).confirm()
+    TrustedTime(Home(tmp_path), clock).confirm()
     assert believed(tmp_path, clock)
 
 

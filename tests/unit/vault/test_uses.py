@@ -14,6 +14,7 @@ from signed_bench import Bench
 from schemas.errors import AuthorisationError, BusyError, UseError
 from vault.authorisation import register as module
 from vault.authorisation.register import InstructionRegister, Use
+from vault.home_folder import Home
 from vault.instruction.document import Instruction, draft, parse
 from vault.ledger.completeness import sequence_faults
 from vault.runs import run_lock
@@ -33,7 +34,7 @@ def recorded(bench: Bench) -> tuple[bytes, Instruction]:
 
 
 def open_twice(bench: Bench, document: bytes) -> tuple[InstructionRegister, InstructionRegister]:
-    return InstructionRegister(bench.home, document), InstructionRegister(bench.home, document)
+    return InstructionRegister(Home(bench.home), document), InstructionRegister(Home(bench.home), document)
 
 
 def test_a_state_read_before_another_spent_is_read_again(bench):
@@ -49,7 +50,7 @@ def test_no_other_change_undoes_a_spent_use(bench, act):
     document, instruction = recorded(bench)
     one, other = open_twice(bench, document)
     other.spend(instruction, Use.REHEARSAL, "rehearsed")
-    late = InstructionRegister(bench.home, document)
+    late = InstructionRegister(Home(bench.home), document)
     one.spend(instruction, Use.MIGRATION, "one")
     if act == "note_signing":
         late.note_signing({"signature": "cades"})
@@ -58,12 +59,12 @@ def test_no_other_change_undoes_a_spent_use(bench, act):
     else:
         late.release_use("rehearsed")
         late.spend(instruction, Use.REHEARSAL, "rehearsed again")
-    assert InstructionRegister(bench.home, document).state["spent"]["migration"] == 1
+    assert InstructionRegister(Home(bench.home), document).state["spent"]["migration"] == 1
 
 
 def test_a_withdrawal_since_the_check_counts(bench):
     document, instruction = recorded(bench)
-    waiting = InstructionRegister(bench.home, document)
+    waiting = InstructionRegister(Home(bench.home), document)
     waiting.spend(instruction, Use.REHEARSAL, "one")
     (bench.home / "authorisations" / waiting.id / "withdrawn").write_bytes(b"")
     with pytest.raises(AuthorisationError, match="withdrawn"):
@@ -108,23 +109,23 @@ def test_who_comes_between_reading_and_writing_waits(bench, monkeypatch):
 def test_the_run_in_the_way_is_named(tmp_path, monkeypatch):
     runs = [SimpleNamespace(run_id=f"run-of-{name}", locks=frozenset(name)) for name in "xb"]
     monkeypatch.setattr(run_lock, "readable_runs", lambda _: (runs, []))
-    with lock_run(tmp_path, ("b", "a")), pytest.raises(BusyError) as busy:
-        lock_run(tmp_path, iter(("c", "b")))
+    with lock_run(Home(tmp_path), ("b", "a")), pytest.raises(BusyError) as busy:
+        lock_run(Home(tmp_path), iter(("c", "b")))
     assert busy.value.facts == {"run": "run-of-b"}
-    with lock_run(tmp_path, ("d",)), pytest.raises(BusyError) as busy:
-        lock_run(tmp_path, ("d",))
+    with lock_run(Home(tmp_path), ("d",)), pytest.raises(BusyError) as busy:
+        lock_run(Home(tmp_path), ("d",))
     assert busy.value.facts == {}
 
 
 def test_locks_of_some_of_the_same_persons_exclude_each_other_and_never_deadlock(tmp_path):
-    with lock_run(tmp_path, ("b", "a")), pytest.raises(BusyError, match="doctor_busy"):
-        lock_run(tmp_path, ("c", "b"))
-    with lock_run(tmp_path, ("c", "b")):
+    with lock_run(Home(tmp_path), ("b", "a")), pytest.raises(BusyError, match="doctor_busy"):
+        lock_run(Home(tmp_path), ("c", "b"))
+    with lock_run(Home(tmp_path), ("c", "b")):
         pass  # what was refused above let go of `c`
 
     def take(names: tuple[str, ...]) -> None:
         for _ in range(20):
-            with lock_run(tmp_path, names, wait_seconds=20):
+            with lock_run(Home(tmp_path), names, wait_seconds=20):
                 pass
 
     threads = [threading.Thread(target=take, args=(names,)) for names in (("a", "b"), ("b", "a"))]
@@ -143,7 +144,7 @@ def test_a_use_given_back_is_held_by_nobody_and_its_run_is_remembered(bench):
         one.check_use(instruction, Use.MIGRATION, "other")
     one.release_use("one")
     one.release_use("one")
-    again = InstructionRegister(bench.home, document)
+    again = InstructionRegister(Home(bench.home), document)
     assert (held.value.facts["run"], again.state["spent"]["migration"], again.ran("one")) == ("one", 0, True)
     again.spend(instruction, Use.MIGRATION, "one")  # a run that is begun again holds its use again
     assert again._runs(Use.MIGRATION) == ["one"]
