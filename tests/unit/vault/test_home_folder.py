@@ -16,7 +16,11 @@ PLACES = [name for name, place in vars(Home).items() if isinstance(place, proper
 
 @pytest.mark.parametrize("name", PLACES)
 def test_the_documentation_lists_every_place(tmp_path, name):
-    listed = ARCHITECTURE.read_text(encoding="utf-8").partition("## The files of a home")[2].partition("Each host")[0]
+    listed = (
+        ARCHITECTURE.read_text(encoding="utf-8")
+        .partition("## The files of a home")[2]
+        .partition("Each host")[0]
+    )
     place = getattr(Home(tmp_path), name).relative_to(tmp_path)
     assert f"      {place.as_posix()}" in listed
 
