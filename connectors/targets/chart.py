@@ -7,7 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from connectors.base import ChartRows
-from connectors.targets.skeleton import Skeleton, is_mf_id, skeleton_of
+from connectors.targets.skeleton import (
+    NO_SKELETON,
+    Skeleton,
+    is_mf_id,
+    made_mf_id,
+    mf_id_labels,
+    skeleton_of,
+)
 from connectors.targets.tree import Node, parse_fragment, told_text
 from schemas.disposition import Disposition, Reason, UnitKind
 from schemas.errors import UnexplainedUnitError
@@ -16,45 +23,46 @@ from schemas.errors import UnexplainedUnitError
 class Unit:
     """A source unit on its way into the chart.
 
-    `shape` and `texts`: its element as staged (`schemas.shapes`); links and attachments have a `row` instead. `made`: the MF-ID
-    that is made for it if it has none.
+    `skeleton` and `texts`: its shape, taken apart, and what fills it (`schemas.shapes`); links and attachments have neither,
+    and a `row` with the columns of their tables. `made`: the token of the run, if an MF-ID was made for it: then its last text.
     """
 
     __slots__ = (
-        "_children", "altered", "chunks", "disposition", "file", "kind", "made", "owner", "path", "patient",
-        "position", "prose", "reason", "row", "shape", "texts", "units",
+        "_children", "altered", "chunks", "disposition", "file", "kind", "made", "name", "owner", "path", "patient",
+        "position", "prose", "reason", "row", "skeleton", "texts", "units",
     )  # fmt: skip
 
     def __init__(
-        self, kind: UnitKind, row: dict[str, Any], shape: str = "", texts: Sequence[str] = ()
+        self,
+        kind: UnitKind,
+        common: tuple[str, int, int, str | None, int | None],
+        name: str | None,
+        row: dict[str, Any],
+        skeleton: Skeleton = NO_SKELETON,
+        texts: list[str] | None = None,
     ) -> None:
-        self.kind, self.row, self.shape, self.texts = kind, row, shape, texts
-        self.path: str = row["unit"]
-        self.file: int = row["file"]
-        self.patient: int = row["patient"]
-        self.owner: str = row["owner"] or ""
-        self.position: int = row["position"] or 0
+        """`common`: path, file, patient, owner and position; `row`: further columns."""
+        self.kind, self.name, self.row, self.skeleton = kind, name, row, skeleton
+        self.texts: list[str] = [] if texts is None else texts
+        self.path, self.file, self.patient, owner, position = common
+        self.owner: str = owner or ""
+        self.position: int = position or 0
         self.units: list[Unit] = []
         self.disposition = Disposition.DELIVERED
         self.reason: Reason | None = None
         self.chunks: ChartRows | None = None
-        self.prose: list[str] = []  # the texts that stand for it or for parts of it
-        self.made: Node | None = None
+        self.prose: tuple[str, ...] = ()  # the texts that stand for it or for parts of it
+        self.made = ""
         self.altered = False  # whether one of its own ids has been set aside
         self._children: list[Node] | None = None
-
-    @property
-    def skeleton(self) -> Skeleton:
-        """Its shape, taken apart."""
-        return skeleton_of(self.shape)
 
     @property
     def children(self) -> list[Node]:
         """Its own child elements; for a text, patient field or link, the element itself. Built on demand."""
         if self._children is None:
             self._children = self._make_children()
-            if self.made is not None:
-                self._children.append(self.made)
+            if self.made:
+                self._children.append(self._made_id())
         return self._children
 
     def _make_children(self) -> list[Node]:
@@ -66,12 +74,17 @@ class Unit:
             return self.skeleton.children(self.texts)
         return [self.skeleton.tree(self.texts)]
 
-    def add_mf_id(self, made: Node) -> None:
-        """Add an MF-ID after its own ids."""
-        self.made = made
-        made.hole = len(self.texts)
+    def add_mf_id(self, value: str, token: str) -> None:
+        """Add an MF-ID made by the run of this token, after its own ids."""
+        self.made = token
+        self.texts.append(value)
         if self._children is not None:
-            self._children.append(made)
+            self._children.append(self._made_id())
+
+    def _made_id(self) -> Node:
+        made = made_mf_id(self.texts[-1], self.made)
+        made.hole = len(self.texts) - 1
+        return made
 
     def degrade(self, reason: Reason) -> None:
         """Record that part of it, or all, is delivered as text."""
@@ -82,10 +95,10 @@ class Unit:
         if self.altered:
             found = next((child for child in self.children if is_mf_id(child)), None)
             return None if found is None else told_text(found.text)
-        slots = self.skeleton.mf_ids if self.shape else ()
+        slots = self.skeleton.mf_ids
         if slots:
             return told_text(self.texts[slots[0]]) if slots[0] >= 0 else ""
-        return None if self.made is None else told_text(self.made.text)
+        return told_text(self.texts[-1]) if self.made else None
 
     def ids(self) -> Iterator[tuple[dict[str, str], str]]:
         """Its ids: their attributes and values."""
@@ -94,12 +107,12 @@ class Unit:
             return
         for attributes, slot in self.skeleton.ids:
             yield attributes, told_text(self.texts[slot]) if slot >= 0 else ""
-        if self.made is not None:
-            yield self.made.attributes, self.made.text
+        if self.made:
+            yield mf_id_labels(self.made), self.texts[-1]
 
     def holds(self, name: str) -> bool:
         """Whether it has a child element of that name."""
-        return bool(self.shape) and name in self.skeleton.names
+        return name in self.skeleton.names
 
     @property
     def is_message(self) -> bool:
@@ -134,7 +147,7 @@ def _gather(unit: Unit, found: list[Unit]) -> None:
 
 def stated_kind(unit: Unit) -> str | None:
     """The kind of a transaction or an item as coded in its source, None if it is not."""
-    return unit.row["name"] if unit.kind in (UnitKind.TRANSACTION, UnitKind.ITEM) else None
+    return unit.name if unit.kind in (UnitKind.TRANSACTION, UnitKind.ITEM) else None
 
 
 @dataclass
@@ -160,32 +173,38 @@ def load_folder(rows: ChartRows) -> Folder:
             (fields if unit.kind is UnitKind.PATIENT_FIELD else leaves).append(unit)
     for table, kind in (("link", UnitKind.LINK), ("document", UnitKind.ATTACHMENT)):
         for batch in rows.rows(table):
-            leaves += [Unit(kind, row) for row in batch.to_pylist()]
+            leaves += [Unit(kind, tuple(map(row.get, _COMMON)), None, row) for row in batch.to_pylist()]
     for unit in leaves:
         unit.chunks = rows
     return _assemble(holders, leaves, fields)
 
 
-_COLUMNS = (
-    "unit", "file", "patient", "owner", "position", "name", "date", "record_kind", "responsible",
-)  # fmt: skip
+_COMMON = ("unit", "file", "patient", "owner", "position")
+_OF_TRANSACTION = ("date", "record_kind", "responsible")
+_KINDS = {kind.value: kind for kind in UnitKind}
+_NO_COLUMNS: dict[str, Any] = {}
 
 
 def _units(rows: ChartRows) -> Iterator[Unit]:
-    kinds = {kind.value: kind for kind in UnitKind}
     for batch in rows.rows("unit"):
-        columns = [batch[name].to_pylist() for name in _COLUMNS]
         shapes = batch["shape"]
-        known = shapes.dictionary.to_pylist()
+        known = list(map(skeleton_of, shapes.dictionary.to_pylist()))
         of_each = zip(
-            batch["kind"].to_pylist(),
+            (_KINDS[kind] for kind in batch["kind"].to_pylist()),
+            zip(*(batch[name].to_pylist() for name in _COMMON), strict=True),
+            batch["name"].to_pylist(),
+            zip(*(batch[name].to_pylist() for name in _OF_TRANSACTION), strict=True),
             shapes.indices.to_pylist(),
             batch["texts"].to_pylist(),
-            zip(*columns, strict=True),
             strict=True,
         )
-        for kind, shape, texts, row in of_each:
-            yield Unit(kinds[kind], dict(zip(_COLUMNS, row, strict=True)), known[shape], texts)
+        for kind, common, name, further, shape, texts in of_each:
+            row = (
+                dict(zip(_OF_TRANSACTION, further, strict=True))
+                if kind is UnitKind.TRANSACTION
+                else _NO_COLUMNS
+            )
+            yield Unit(kind, common, name, row, known[shape], texts)
 
 
 def _assemble(units: dict[str, Unit], leaves: list[Unit], fields: list[Unit]) -> Folder:

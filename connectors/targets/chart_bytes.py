@@ -11,6 +11,7 @@ from connectors.targets.tree import Node, escape_text, opening
 
 _ENCODE = 57 * 1024  # a multiple of three: base64 pieces join without padding
 _HELD = 2048  # strings: a tag, a text or a leaf each
+_POSITION = '<id S="ID-KMEHR" SV="1.0">'
 
 
 def write_nodes(nodes: Iterable[Node], emit: Callable[[bytes], None]) -> None:
@@ -36,8 +37,12 @@ class _Writing:
         if isinstance(node.stream, Unit):
             self.pass_on()
             _write_base64(node.stream, self._emit)
+        position = f"{_POSITION}{node.number}</id>" if node.number else ""
         for child in node.children:
-            if child.children or child.stream is not None:
+            if position and child.name != "confidentiality":
+                held.append(position)
+                position = ""
+            if child.children or child.number or child.stream is not None:
                 self.add(child)
             else:  # the most frequent case: leaves
                 text = escape_text(child.text) if child.text else ""
@@ -46,9 +51,7 @@ class _Writing:
                     self.pass_on()
             if child.tail:
                 held.append(escape_text(child.tail))
-        if node.rest:
-            held.append(node.rest)
-        held.append(f"</{node.name}>")
+        held.append(f"{position}{node.rest}</{node.name}>")
         if len(held) > _HELD:
             self.pass_on()
 

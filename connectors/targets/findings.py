@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 
 from connectors.sources.healthone.messages import Message
@@ -66,19 +65,21 @@ class Finding:
         return Finding(**{**json.loads(text), "file": file})
 
 
-def find(unit: Unit) -> Iterator[Finding]:
-    """Yield the points of one unit that is degraded or confidential."""
+def find(unit: Unit) -> list[Finding]:
+    """The points of one unit that is degraded or confidential."""
+    found = []
     if unit.disposition is Disposition.DEGRADED:
-        yield Finding(_rank(unit), _kind(unit), unit.path, str(unit.reason), _excerpt(unit))
+        found.append(Finding(_rank(unit), _kind(unit), unit.path, str(unit.reason), _excerpt(unit)))
     if unit.kind is UnitKind.LINK and _is_empty_document(unit.children[0]):
-        yield Finding(7, "attachment", unit.path, "empty_document", _excerpt(unit))
+        found.append(Finding(7, "attachment", unit.path, "empty_document", _excerpt(unit)))
     if _is_confidential(unit):
-        yield Finding(6, _kind(unit), unit.path, "confidential", _excerpt(unit))
+        found.append(Finding(6, _kind(unit), unit.path, "confidential", _excerpt(unit)))
+    return found
 
 
 def _is_confidential(unit: Unit) -> bool:
     if unit.kind is UnitKind.TEXT:
-        return bool(unit.row["name"] == "confidentiality")
+        return unit.name == "confidentiality"
     return unit.holds("confidentiality")
 
 
@@ -117,7 +118,7 @@ def foreign_message(unit: Unit, message: Message) -> Finding:
 
 
 def _kind(unit: Unit) -> str:
-    return str(stated_kind(unit) or unit.row.get("name") or unit.kind.value)
+    return str(stated_kind(unit) or unit.name or unit.kind.value)
 
 
 def _rank(unit: Unit) -> int:

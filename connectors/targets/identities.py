@@ -9,8 +9,8 @@ from functools import cache
 from hashlib import sha1, sha256
 
 from connectors.targets.chart import Unit
-from connectors.targets.skeleton import is_mf_id
-from connectors.targets.tree import Node, leaf, told
+from connectors.targets.skeleton import is_mf_id, made_mf_id
+from connectors.targets.tree import Node, told
 from schemas.disposition import UnitKind
 
 SOURCE = "REPRISE-MF-ID-SOURCE"
@@ -26,7 +26,7 @@ def run_token(run_id: str) -> str:
 
 def make_mf_id(run_id: str, path: str) -> Node:
     """An MF-ID made by this run; always the same for the same unit in the same run."""
-    return leaf("id", mf_id_of(run_id, path), S="LOCAL", SV=run_token(run_id), SL="MF-ID")
+    return made_mf_id(mf_id_of(run_id, path), run_token(run_id))
 
 
 def mf_id_of(run_id: str, path: str) -> str:
@@ -49,9 +49,10 @@ def settle_mf_ids(run_id: str, transactions: Iterable[Unit]) -> set[str]:
     counted = Counter(values)
     versions = Counter(_version_of(unit, value) for unit, value in zip(holders, values, strict=True))
     seen: set[str] = set()
+    token = run_token(run_id)
     for unit, value in zip(holders, values, strict=True):
         if value is None:
-            unit.add_mf_id(make_mf_id(run_id, unit.path))
+            unit.add_mf_id(mf_id_of(run_id, unit.path), token)
         elif value in seen and value and versions[value] < counted[value] - 1:
             _replace(unit, run_id)
         elif value:
@@ -89,4 +90,4 @@ def _replace(unit: Unit, run_id: str) -> None:
     found = next(child for child in unit.children if is_mf_id(child))
     found.attributes |= {"SL": SOURCE, "SV": run_token(run_id)}
     unit.altered = True
-    unit.add_mf_id(make_mf_id(run_id, unit.path))
+    unit.add_mf_id(mf_id_of(run_id, unit.path), run_token(run_id))

@@ -35,7 +35,7 @@ from connectors.targets.patient import patient_node
 from connectors.targets.references import References
 from connectors.targets.transaction_kinds import SUMMARY, is_summary, newest_other_summary, set_kind
 from connectors.targets.tree import Node, leaf, parse_fragment, stamp, wrap
-from connectors.targets.units import UnitWriter, number, position
+from connectors.targets.units import UnitWriter, number
 from schemas.disposition import Disposition, Reason, UnitKind
 from schemas.texts import LANGUAGES
 
@@ -61,9 +61,9 @@ class Outcome(NamedTuple):
     unit: str
     file: int
     patient: int
-    kind: str
-    disposition: str
-    reason: str | None
+    kind: UnitKind
+    disposition: Disposition
+    reason: Reason | None
 
 
 @dataclass
@@ -161,7 +161,8 @@ class Chart:
         first = [] if confidential is None else [confidential.children[0]]
         for node in (patient, *transactions):
             stamp(node, self._token)
-        return [self._header(), *first, position(), patient, *transactions, *self._loose(confidential)]
+        position = leaf("id", "1", S="ID-KMEHR", SV="1.0")
+        return [self._header(), *first, position, patient, *transactions, *self._loose(confidential)]
 
     def _header(self) -> Node:
         date, _, time = self._envelope.exported.rstrip("Z").partition("T")
@@ -213,7 +214,6 @@ class Chart:
         if summaries:
             return self._transaction(summaries[0], summaries[1:], summary=True)
         children = [
-            position(),
             make_mf_id(self._envelope.run_id, "summary"),
             leaf("cd", SUMMARY, S="CD-TRANSACTION", SV="1.0"),
         ]
@@ -242,7 +242,7 @@ class Chart:
             body = [leaf("text", "", L="und")]
         head = [c for c in kept if c.name != "recorddatetime"]
         tail = [c for c in kept if c.name == "recorddatetime"]
-        return Node("transaction", children=[*_in_order([position(), *head]), *number(body), *tail])
+        return Node("transaction", children=[*_in_order(head), *number(body), *tail])
 
     def _derived(self, transactions: list[Unit]) -> list[Node]:
         nodes = []
@@ -256,13 +256,11 @@ class Chart:
                 for path, item in self._items.pop(unit.path, ()):
                     nodes.append(item)
                     self._deliver(unit, path, UnitKind.RESULT)
-        for item in nodes:
-            item.children.insert(0, position())
         return nodes
 
     def _deliver(self, unit: Unit, path: str, kind: UnitKind) -> None:
         self.outcome.outcomes.append(
-            Outcome(path, unit.file, unit.patient, kind.value, Disposition.DELIVERED, None)
+            Outcome(path, unit.file, unit.patient, kind, Disposition.DELIVERED, None)
         )
 
     def _confidentiality(self) -> Unit | None:
@@ -279,11 +277,10 @@ class Chart:
         return sorted(nodes, key=lambda node: node.name == "lnk")
 
     def _book(self) -> None:
-        for unit in self._units:
-            reason = unit.reason.value if unit.reason else None
-            self.outcome.outcomes.append(
-                Outcome(unit.path, unit.file, unit.patient, unit.kind.value, unit.disposition.value, reason)
-            )
+        self.outcome.outcomes += [
+            Outcome(unit.path, unit.file, unit.patient, unit.kind, unit.disposition, unit.reason)
+            for unit in self._units
+        ]
         for message in filter(None, map(whole_message, self._transactions)):
             for path, kind in booked_lines(message):
                 self._deliver(message, path, kind)

@@ -39,9 +39,9 @@ class Originals:
         self._entries.append(f"<original{attributes}>{serialise(node)}</original>")
         return leaf("text", words, L=self.language)
 
-    def said_since(self, start: int) -> list[str]:
+    def said_since(self, start: int) -> tuple[str, ...]:
         """The texts made after the first `start`."""
-        return self._said[start:]
+        return tuple(self._said[start:])
 
     def __len__(self) -> int:
         return len(self._said)

@@ -61,6 +61,16 @@ class Skeleton:
 skeleton_of = lru_cache(_SHAPES)(Skeleton)
 
 
+def made_mf_id(value: str, token: str) -> Node:
+    """An MF-ID made by the run of this token."""
+    return Node("id", mf_id_labels(token), value)
+
+
+def mf_id_labels(token: str) -> dict[str, str]:
+    """The attributes of such an MF-ID."""
+    return {"S": "LOCAL", "SV": token, "SL": "MF-ID"}
+
+
 def is_mf_id(node: Node) -> bool:
     """Whether an element is an MF-ID of its parent unit."""
     labels = node.attributes
@@ -85,3 +95,7 @@ def _runs(node: Node) -> Iterator[tuple[Node, bool]]:
     for child in node.children:
         yield from _runs(child)
         yield child, True
+
+
+NO_SKELETON = Skeleton("<none/>")
+"""Of links and attachments, which are not staged as shapes."""

@@ -15,6 +15,7 @@ from typing import NamedTuple
 from connectors.targets.chart import Unit
 from connectors.targets.conform import child_type
 from connectors.targets.kmehr_schema import RELEASES, holds_any_text, is_mixed, is_valid_in_each
+from connectors.targets.skeleton import Skeleton
 from connectors.targets.tree import Node, escape_text, opening
 from schemas.disposition import UnitKind
 from schemas.item_kinds import ITEM_KINDS
@@ -22,7 +23,7 @@ from schemas.item_kinds import ITEM_KINDS
 Types = tuple[str, ...]  # of one element, in each release
 Texts = Sequence[str]
 _KEPT = 4096  # templates
-_VERDICTS = 1024  # for the texts of one place
+_VERDICTS = 8192  # for texts held against one type: dates and measures recur in a practice, not in a chart
 
 
 Check = Callable[[str], bool]
@@ -196,18 +197,18 @@ def _check_of(types: Types, start: str) -> Check:
     return lru_cache(_VERDICTS)(is_valid)
 
 
-_learned: dict[tuple[str, str], Template] = {}
+_learned: dict[tuple[Skeleton, str], Template] = {}  # by shape and the token of an MF-ID that was made
 
 
 def template_of(unit: Unit) -> Template | None:
     """The template that fits a unit, if there is one."""
-    found = None if unit.altered else _learned.get(_key(unit))
-    return found if found is not None and found.takes(all_texts(unit)) else None
+    found = None if unit.altered else _learned.get((unit.skeleton, unit.made))
+    return found if found is not None and found.takes(unit.texts) else None
 
 
 def learn_template(unit: Unit, kept: Iterable[Node], type_name: str) -> None:
     """Keep a template for a unit whose children all fitted their types, unless it depends on a value."""
-    if unit.altered:
+    if unit.altered or unit.holds("confidentiality"):  # the one child that comes before the position
         return
     checks: dict[int, list[Check]] = {}
     for attributes, hole in unit.skeleton.ids:
@@ -216,21 +217,12 @@ def learn_template(unit: Unit, kept: Iterable[Node], type_name: str) -> None:
     for hole in unit.skeleton.codes("CD-ITEM") if unit.kind is UnitKind.ITEM else ():
         checks.setdefault(hole, []).append(ITEM_KINDS.__contains__)
     try:
-        template = Template(all_texts(unit), kept, (type_name,) * len(RELEASES), checks)
+        template = Template(unit.texts, kept, (type_name,) * len(RELEASES), checks)
     except UnlearnableError:
         return
     if len(_learned) >= _KEPT:
         _learned.clear()
-    _learned[_key(unit)] = template
-
-
-def all_texts(unit: Unit) -> Texts:
-    """The texts of a unit, followed by that of the MF-ID made for it."""
-    return unit.texts if unit.made is None else [*unit.texts, unit.made.text]
-
-
-def _key(unit: Unit) -> tuple[str, str]:
-    return unit.shape, "" if unit.made is None else unit.made.attributes["SV"]
+    _learned[unit.skeleton, unit.made] = template
 
 
 @cache

@@ -40,6 +40,7 @@ class Node:
     tail_hole: int = -1
     rest: str = ""  # further content after the children, as XML
     start: str = ""  # its start tag if already made; its attributes then do not change
+    number: int = 0  # its place among its kind, written as an ID-KMEHR; 0: none
 
     def child(self, name: str) -> Node | None:
         """The first child of that name."""

@@ -25,13 +25,12 @@ from connectors.targets.originals import Originals
 from connectors.targets.references import References
 from connectors.targets.templates import (
     Template,
-    all_texts,
     learn_template,
     says_position,
     template_of,
     written,
 )
-from connectors.targets.tree import Node, leaf, opening, parse_fragment, serialise
+from connectors.targets.tree import Node, leaf, parse_fragment, serialise
 from schemas.disposition import Reason, UnitKind
 from schemas.item_kinds import ITEM_KINDS
 
@@ -72,8 +71,7 @@ class UnitWriter:
         """
         template = template_of(unit)
         if template is not None:
-            texts = all_texts(unit)
-            return template.nodes(texts, written(texts)), []
+            return template.nodes(unit.texts, written(unit.texts)), []
         return self._fit(unit)
 
     def _fit(self, unit: Unit) -> tuple[list[Node], list[Node]]:
@@ -117,23 +115,16 @@ class UnitWriter:
             kept += found
 
     def body(self, owner: Unit) -> list[Node]:
-        """The body nodes of a transaction or heading, numbered from 1."""
-        nodes: list[Node] = []
+        """The body nodes of a transaction or heading."""
         texts = _texts_of(_TYPES[owner.kind])
-        for unit in owner.units:
-            nodes += self._nodes(unit, texts)
-        return number(nodes)
+        return [self._node(unit, texts) for unit in owner.units]
 
-    def _nodes(self, unit: Unit, texts: Mapping[str, str]) -> list[Node]:
-        match unit.kind:
-            case UnitKind.ITEM:
-                return [self._item(unit)]
-            case UnitKind.HEADING:
-                return [self._heading(unit)]
-            case UnitKind.TEXT:
-                return [self.text_of(unit, texts)]
-            case _:
-                return [self.link(unit)]
+    def _node(self, unit: Unit, texts: Mapping[str, str]) -> Node:
+        if unit.kind is UnitKind.ITEM:
+            return self._item(unit)
+        if unit.kind is UnitKind.HEADING:
+            return self._heading(unit)
+        return self.text_of(unit, texts) if unit.kind is UnitKind.TEXT else self.link(unit)
 
     def link(self, unit: Unit) -> Node:
         """A link or attachment; if it cannot be one, a text of its owner."""
@@ -167,14 +158,14 @@ class UnitWriter:
         return _arranged([*kept, *texts, *map(self.link, unit.units)])
 
     def _pour_item(self, unit: Unit, template: Template) -> Node:
+        as_xml = written(unit.texts)
+        if not unit.units:
+            return Node("item", rest=template.whole.fill(as_xml))
         links = list(map(self.link, unit.units))
-        texts = all_texts(unit)
-        as_xml = written(texts)
-        if not links or all(each.name == "lnk" and each.stream is None for each in links):
+        if all(each.name == "lnk" and each.stream is None for each in links):
             # In an item links come last.
-            rest = template.whole.fill(as_xml) + "".join(map(serialise, links))
-            return Node("item", children=[position()], rest=rest)
-        return _arranged([*template.nodes(texts, as_xml), *links])
+            return Node("item", rest=template.whole.fill(as_xml) + "".join(map(serialise, links)))
+        return _arranged([*template.nodes(unit.texts, as_xml), *links])
 
     def _heading(self, unit: Unit) -> Node:
         kept, texts = self.head(unit)
@@ -182,9 +173,8 @@ class UnitWriter:
         filled = fill_heading(kept, empty_body=not body)
         if not body:
             body = [leaf("text", "", L="und")]
-        head = [position(), *filled]
-        sort_children(head, "headingType")
-        return Node("heading", children=[*head, *body])
+        sort_children(filled, "headingType")
+        return Node("heading", children=[*filled, *number(body)])
 
     def _whole(self, unit: Unit) -> Node:
         """The whole unit, with all units in it, as a text in its parent."""
@@ -202,14 +192,13 @@ class UnitWriter:
 
     def _say(self, unit: Unit, node: Node) -> Node:
         text = self._originals.text(node)
-        unit.prose.append(text.text)
+        unit.prose += (text.text,)
         return text
 
 
 def _arranged(children: list[Node]) -> Node:
-    item = Node("item", children=[position(), *children])
-    sort_children(item.children, "itemType")
-    return item
+    sort_children(children, "itemType")
+    return Node("item", children=children)
 
 
 @cache
@@ -259,23 +248,11 @@ def attachment(unit: Unit) -> Node:
     return node
 
 
-_NUMBER = {"S": "ID-KMEHR", "SV": "1.0"}
-_NUMBER_START = opening(Node("id", _NUMBER))
-
-
-def position() -> Node:
-    """The id that states an element's position among its kind; `number` sets it."""
-    return Node("id", _NUMBER, "1", start=_NUMBER_START)
-
-
 def number(nodes: list[Node]) -> list[Node]:
-    """Number headings and items separately from 1 (ID-KMEHR is a position)."""
+    """Number the transactions of a folder, or the headings and items of their owner, from 1 (ID-KMEHR is a position)."""
     count = 0
     for node in nodes:
         if node.name in ("item", "heading", "transaction"):
             count += 1
-            for child in node.children:
-                if is_kmehr_id(child):
-                    child.text = str(count)
-                    break
+            node.number = count
     return nodes

@@ -7,6 +7,7 @@ its text. `flows.engine._events` lists the permitted messages.
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import time
@@ -73,6 +74,7 @@ _KINDS: dict[str, type[Any]] = {
     "rehearse": Rehearsed,
 }
 _CONTROL_SEGMENTS = 12
+_NEW_OBJECTS = 200_000  # a search for reference cycles begins after so many more
 
 
 class Stopped(RefusedError):
@@ -286,6 +288,11 @@ def _end(error: BaseException, pipe: Pipe) -> int:
     return failure.exit
 
 
+def _search_rarely() -> None:
+    """Search rarely for reference cycles: the many rows and trees of a run have none, and a search walks all of them."""
+    gc.set_threshold(_NEW_OBJECTS)
+
+
 def main() -> int:
     """Read the order, do the steps, send events. The exit code is the one of the error class."""
     harden_process()
@@ -293,6 +300,7 @@ def main() -> int:
     announce(int(sys.argv[2]))
     findings = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
     hide_modules("pandas")  # pyarrow would import it with its first array: 0.2 s of CPU and 60 MiB
+    _search_rarely()
     silence = os.open(os.devnull, os.O_WRONLY)
     os.dup2(silence, 1)
     os.dup2(silence, 2)

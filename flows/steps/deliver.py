@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import shutil
 from collections import Counter as Tally
 from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
 
 import pyarrow as pa
@@ -62,18 +60,6 @@ def deliver(context: DataContext, plan: Plan) -> Delivery:
     return delivery.close(tuple(parts))
 
 
-@contextmanager
-def unsearched() -> Iterator[None]:
-    """Disable the search for reference cycles: a chart's tree has none, and each search would walk all of it."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
-
-
 class _Delivering:
     """The state of one delivery: writer of outcomes, tallies, the envelope."""
 
@@ -94,8 +80,7 @@ class _Delivering:
         path = self._context.parts / part.name
         with sealed_zip(path, self._context.authorisation.recipients) as archive:
             for chart in part.charts:
-                with unsearched():
-                    self._write_chart(archive, chart)
+                self._write_chart(archive, chart)
         sha256, size = archive.digest()
         return SealedPart(part.name, size, sha256)
 
@@ -165,8 +150,8 @@ def _envelope(context: DataContext, rows: StagingReader) -> Envelope:
 
 
 def _outcomes(chart: int, outcome: ChartOutcome) -> pa.RecordBatch:
-    rows = [(o.unit, o.file, o.patient, chart, o.kind, o.disposition, o.reason) for o in outcome.outcomes]
-    columns = zip(*rows, strict=True)
+    units, files, patients, *rest = zip(*outcome.outcomes, strict=True)
+    columns = [units, files, patients, [chart] * len(units), *rest]
     return pa.record_batch(
         [pa.array(c, f.type) for c, f in zip(columns, OUTCOME, strict=True)], schema=OUTCOME
     )
@@ -178,7 +163,7 @@ def _originals(chart: int, patient: int, document: bytes) -> pa.RecordBatch:
 
 
 def _delivered(chart: int, patient: int, account: ChartAccount) -> pa.RecordBatch:
-    rows = [(chart, patient, u.kind, u.digest, u.degraded, u.derived) for u in account.units]
-    columns = zip(*rows, strict=True)
+    count = len(account.units)
+    columns = [[chart] * count, [patient] * count, *zip(*account.units, strict=True)]
     arrays = [pa.array(c, f.type) for c, f in zip(columns, DELIVERED_UNIT, strict=True)]
     return pa.record_batch(arrays, schema=DELIVERED_UNIT)

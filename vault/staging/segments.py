@@ -16,8 +16,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from hashlib import sha256
+from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -223,10 +224,10 @@ class StagingReader:
         self._folder = staging / stage
         self._run, self._stage, self._key = run_id, stage, run_key
         self._segments = self._load()
-        self._index: tuple[Segment, dict[str, list[int]]] | None = None
-        self._apart: dict[str, list[tuple[Segment, int]]] | None = None
+        self._index: tuple[Segment, dict[str, list[_Run]]] | None = None
+        self._apart: dict[str, list[tuple[Segment, _Run]]] | None = None
         self._group: tuple[Segment, int, pa.RecordBatch] | None = None
-        self._recent: dict[str, tuple[int, list[pa.RecordBatch]]] = {}
+        self._recent: dict[str, tuple[int, list[_ByPatient]]] = {}
 
     def _load(self) -> list[Segment]:
         try:
@@ -272,39 +273,40 @@ class StagingReader:
             if not _overlaps(segment, patient, patient):
                 continue
             for batch in self._recent_batches(segment):
-                if _holds(batch["patient"], patient):
-                    yield batch.filter(pc.equal(batch["patient"], patient))
+                yield from batch.rows_of(patient)
 
     def content_of(self, unit: str, patient: int) -> Iterator[pa.RecordBatch]:
         """Yield the document chunks of one unit; patient 0: of no patient. Reads only the row groups that hold it."""
-        for segment, group in self._places_apart(unit) if patient == 0 else self._places(unit, patient):
-            batch = self._chunk_group(segment, group)
-            yield batch.filter(pc.equal(batch["unit"], unit))
+        for segment, run in self._places_apart(unit) if patient == 0 else self._places(unit, patient):
+            yield self._chunk_group(segment, run.group).slice(run.begin, run.rows)
 
-    def _places(self, unit: str, patient: int) -> Iterator[tuple[Segment, int]]:
-        """Yield the row groups that hold a patient's unit; keeps the index of one segment at a time."""
+    def _places(self, unit: str, patient: int) -> Iterator[tuple[Segment, _Run]]:
+        """Yield where a patient's unit is; keeps the index of one segment at a time."""
         for segment in self.segments(CHUNKS):
             if _overlaps(segment, patient, patient):
                 if self._index is None or self._index[0] != segment:
                     self._index = (segment, self._held_by(segment))
-                yield from ((segment, group) for group in self._index[1].get(unit, []))
+                yield from ((segment, run) for run in self._index[1].get(unit, []))
 
-    def _places_apart(self, unit: str) -> list[tuple[Segment, int]]:
-        """Returns the row groups that hold a unit without a patient; keeps one index of all of them."""
+    def _places_apart(self, unit: str) -> list[tuple[Segment, _Run]]:
+        """Returns where a unit without a patient is; keeps one index of all of them."""
         if self._apart is None:
             self._apart = {}
             for segment in self.segments(CHUNKS_APART):
-                for name, groups in self._held_by(segment).items():
-                    self._apart.setdefault(name, []).extend((segment, group) for group in groups)
+                for name, runs in self._held_by(segment).items():
+                    self._apart.setdefault(name, []).extend((segment, run) for run in runs)
         return self._apart.get(unit, [])
 
-    def _held_by(self, segment: Segment) -> dict[str, list[int]]:
-        held: dict[str, list[int]] = {}
+    def _held_by(self, segment: Segment) -> dict[str, list[_Run]]:
+        held: dict[str, list[_Run]] = {}
         with self._opened(segment) as file:
             for group in range(file.num_row_groups):
-                units = file.read_row_group(group, columns=["unit"], use_threads=False)["unit"]
-                for name in units.unique().to_pylist():
-                    held.setdefault(name, []).append(group)
+                units = file.read_row_group(group, columns=["unit"], use_threads=False)["unit"].to_pylist()
+                begin = 0
+                for name, run in groupby(units):
+                    rows = len(list(run))
+                    held.setdefault(name, []).append(_Run(group, begin, rows))
+                    begin += rows
         return held
 
     def _chunk_group(self, segment: Segment, group: int) -> pa.RecordBatch:
@@ -326,13 +328,13 @@ class StagingReader:
             pass
         raise IntegrityError("segment_altered", table=segment.table, count=segment.part)
 
-    def _recent_batches(self, segment: Segment) -> Iterator[pa.RecordBatch]:
-        """Yield the batches of a segment, kept until another segment of its table is requested (never of documents)."""
+    def _recent_batches(self, segment: Segment) -> list[_ByPatient]:
+        """Returns the batches of a segment, kept until another segment of its table is requested (never of documents)."""
         recent = self._recent.get(segment.table)
         if recent is None or recent[0] != segment.part:
-            recent = (segment.part, list(self._read(segment)))
+            recent = (segment.part, list(map(_ByPatient, self._read(segment))))
             self._recent[segment.table] = recent
-        return iter(recent[1])
+        return recent[1]
 
     def _read(self, segment: Segment, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
         rows = 0
@@ -369,9 +371,29 @@ def _overlaps(segment: Segment, first: int, last: int) -> bool:
     return segment.first_patient <= last and first <= segment.last_patient
 
 
-def _holds(column: pa.Array, patient: int) -> bool:
-    bounds = pc.min_max(column).as_py()
-    return bounds["min"] is not None and bounds["min"] <= patient <= bounds["max"]
+class _Run(NamedTuple):
+    """Successive rows of one unit in a row group."""
+
+    group: int
+    begin: int
+    rows: int
+
+
+class _ByPatient:
+    """A batch, and where each patient's rows are in it: rows of one patient follow each other, but may do so more than once."""
+
+    def __init__(self, batch: pa.RecordBatch) -> None:
+        self._batch = batch
+        self._runs: dict[int, list[tuple[int, int]]] = {}
+        begin = 0
+        for patient, run in groupby(batch["patient"].to_pylist()):
+            rows = len(list(run))
+            self._runs.setdefault(patient, []).append((begin, rows))
+            begin += rows
+
+    def rows_of(self, patient: int) -> Iterator[pa.RecordBatch]:
+        """Yield the rows of one patient, in order."""
+        return (self._batch.slice(*run) for run in self._runs.get(patient, ()))
 
 
 def discard_stage(staging: Path, stage: str) -> None:

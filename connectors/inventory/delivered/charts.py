@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import islice, repeat
 
 from connectors.base import Limits
 from connectors.inventory.delivered._messages import item_follows
@@ -21,8 +22,9 @@ from connectors.inventory.facts.normal_form import (
     is_mf_id,
     link_target,
 )
+from connectors.inventory.facts.units import Transaction
 from connectors.inventory.kmehr.byte_scan import UnknownForm, Why
-from connectors.inventory.kmehr.byte_texts import text_of
+from connectors.inventory.kmehr.byte_texts import text_of, value_in
 from connectors.inventory.kmehr.folder_count import (
     HEADING,
     ITEM,
@@ -42,6 +44,8 @@ _LARGEST = 8 << 20
 """A longer chart is never held whole."""
 _BEGIN, _END = b"<folder>", b"</folder>"
 _FRAMES = 16
+_ITEM_KINDS = frozenset(kind.encode() for kind in ITEM_KINDS)
+_ONLY_DERIVED = frozenset({DERIVED})
 _VERDICTS = 1_000
 """Verdicts remembered for items of one shape that were made from lines."""
 
@@ -54,30 +58,36 @@ class DeliveredHead(HeadRecipe):
         children = skeleton.root.children
         schemes = (child.get("SL") or "" for child in children if child.made)
         self.marks = frozenset(scheme for scheme in schemes if scheme.startswith(MARK))
-        self._mf_ids = [child for child in children if is_mf_id(child)]
-        self._kinds = [child for child in children if child.name == "cd" and child.get("S") == "CD-ITEM"]
-        self._is_derived = any(is_mark(child, DERIVED) for child in children)
-        self._origins = [c for c in children if c.name == "id" and c.made and c.get("SL") == DERIVED]
-        self._line = next((child for child in children if child.name == "text"), None)
+        self._mf_ids = list(skeleton.slots_of(filter(is_mf_id, children)))
+        kinds = [child for child in children if child.name == "cd" and child.get("S") == "CD-ITEM"]
+        self._kinds = list(skeleton.slots_of(kinds))
+        self._states_kinds = len(self._kinds) == len(kinds)
+        origins = [c for c in children if c.name == "id" and c.made and c.get("SL") == DERIVED]
+        self._origins = list(skeleton.slots_of(origins))
+        line = next((child for child in children if child.name == "text"), None)
+        self._line = None if line is None else skeleton.slot(line)
+        self._is_derived = any(is_mark(c, DERIVED) for c in children) and len(self._origins) == len(origins)
         self._made = [child for child in children if child.name in ("content", "severity")]
         self._said = tuple(skeleton.slots_below(self._made))
         self._verdicts: dict[tuple[object, ...], bool] = {}
 
     def mf_ids(self, raw: list[bytes]) -> set[str]:
         """The values of its MF-IDs."""
-        return {self.skeleton.value(child, raw) for child in self._mf_ids} - {""}
+        return {value for slot in self._mf_ids if (value := value_in(raw[slot]))}
 
     def has_known_kind(self, raw: list[bytes]) -> bool:
         """Whether the standard knows each of its kinds, if it is an item."""
-        return all(self.skeleton.value(child, raw) in ITEM_KINDS for child in self._kinds)
+        for slot in self._kinds:
+            if raw[slot] not in _ITEM_KINDS and value_in(raw[slot]) not in ITEM_KINDS:
+                return False
+        return self._states_kinds
 
     def line(self, raw: list[bytes]) -> str | None:
         """The message line from which everything in an item follows; None if something does not."""
         if self._line is None or not self._is_derived:
             return None
-        slot = self.skeleton.slot(self._line)
-        line = "" if slot is None else text_of(raw[slot])
-        has_origin = all(says_origin(self.skeleton.value(child, raw)) for child in self._origins)
+        line = text_of(raw[self._line])
+        has_origin = all(says_origin(value_in(raw[slot])) for slot in self._origins)
         return line if has_origin and self._follows(line, raw) else None
 
     def _follows(self, line: str, raw: list[bytes]) -> bool:
@@ -124,10 +134,10 @@ class DeliveredFolders(FolderCount[DeliveredHead]):
         self._check_versions()
         for at in self._results:
             work.kinds[at] = RESULT
-        units: list[list[DeliveredUnit]] = [[] for _ in folders]
-        for kind, folder, digest in zip(work.kinds, work.folders, digests, strict=True):
-            units[folder].append(DeliveredUnit(NAMES[kind], digest, degraded=False, derived=kind == RESULT))
-        return units
+        derived = [kind == RESULT for kind in work.kinds]
+        units = map(DeliveredUnit, [NAMES[kind] for kind in work.kinds], digests, repeat(False), derived)
+        held = Counter(work.folders)  # units follow each other folder by folder
+        return [list(islice(units, held[folder])) for folder in range(len(folders))]
 
     def _check_versions(self) -> None:
         """Check that all but one of the units with the same MF-ID in a folder say they are new versions."""
@@ -151,22 +161,25 @@ class DeliveredFolders(FolderCount[DeliveredHead]):
     def on_head(self, work: Work, at: int, recipe: DeliveredHead, raw: list[bytes]) -> bytes | None:
         """Check each head against the rules for summaries, kinds of items, MF-IDs and marks."""
         kind, folder = work.kinds[at], work.folders[at]
-        if recipe.marks and (kind != ITEM or recipe.marks != {DERIVED}):
-            raise UnknownForm(
-                Why.MARK
-            )  # beside MF-IDs, only the mark of an item made from a message needs no walk
+        if recipe.marks and (kind != ITEM or recipe.marks != _ONLY_DERIVED):
+            # Beside MF-IDs, only the mark of an item made from a message needs no walk.
+            raise UnknownForm(Why.MARK)
         if kind == HEADING:
             return None
-        told = work.told[at]
-        if kind == TRANSACTION and told is not None and told.kind == SUMMARY:
-            self._summaries[folder] += 1
-            if self._summaries[folder] > 1:
-                raise UnknownForm(Why.PROBLEM)
-        if kind == ITEM and not recipe.has_known_kind(raw):
+        if kind == TRANSACTION:
+            self._check_summary(work.told[at], folder)
+        elif not recipe.has_known_kind(raw):
             raise UnknownForm(Why.PROBLEM)
         for mf_id in recipe.mf_ids(raw):
             self._holders[folder, mf_id].append(at)
         return self._derived(at, recipe, raw) if recipe.marks else None
+
+    def _check_summary(self, transaction: Transaction | None, folder: int) -> None:
+        """Check that a folder has one summary at most."""
+        if transaction is not None and transaction.kind == SUMMARY:
+            self._summaries[folder] += 1
+            if self._summaries[folder] > 1:
+                raise UnknownForm(Why.PROBLEM)
 
     def _derived(self, at: int, recipe: DeliveredHead, raw: list[bytes]) -> bytes:
         """Returns the fact of an item made from a message line: that line."""

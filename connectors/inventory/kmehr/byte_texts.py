@@ -8,6 +8,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from connectors.inventory.facts.normal_form import value_of
 from connectors.inventory.kmehr.byte_scan import Bools, Ints, Tags, Units, UnknownForm, Why, pieces_of
 
 NESTED = b"<?unit?>"
@@ -17,6 +18,7 @@ _NAMED = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
 _SIGNS = b"&\\()|\r"
 _SPECIAL = bytes(byte > 127 or byte in _SIGNS for byte in range(256))
 """Bytes that can change between the file and a normal form."""
+_IS_VALUE = re.compile(rb"[!-%'-~]+").fullmatch  # ASCII without white space and references
 _SHORT = 200
 _LONG = 1 << 14
 
@@ -96,6 +98,11 @@ def text_of(raw: bytes) -> str:
     return _ENTITY.sub(_sign, text) if "&" in text else text
 
 
+def value_in(raw: bytes) -> str:
+    """A piece of well-formed text as a value."""
+    return raw.decode() if _IS_VALUE(raw) else value_of(text_of(raw))
+
+
 def _sign(entity: re.Match[str]) -> str:
     decimal, hexadecimal, name = entity.groups()
     return _NAMED[name] if name else chr(int(decimal) if decimal else int(hexadecimal, 16))
@@ -123,25 +130,22 @@ class UnitTexts:
     def __init__(self, chunk: bytes, tags: Tags, units: Units) -> None:
         texts = Texts(chunk, tags)
         self.owner, self.begin, self.end = pieces_of(units)
-        self._skeleton, self._raw, self._written = texts.skeleton, texts.raw, texts.written
         (low_tag, low), (high_tag, high) = texts.places(self.begin), texts.places(self.end)
-        self._tags = list(zip(low_tag.tolist(), high_tag.tolist(), strict=True))
-        self._texts = list(zip(low.tolist(), high.tolist(), strict=True))
-        self._first = np.searchsorted(self.owner, np.arange(len(units.kind) + 1)).tolist()
+        places = zip(low_tag.tolist(), high_tag.tolist(), low.tolist(), high.tolist(), strict=True)
+        skeleton, raw, written = texts.skeleton, texts.raw, texts.written
+        self._pieces: list[tuple[bytes, list[bytes], list[bytes]]]
+        self._pieces = [(skeleton[begin:end], raw[a:b], written[a:b]) for begin, end, a, b in places]
+        self._first: list[int] = np.searchsorted(self.owner, np.arange(len(units.kind) + 1)).tolist()
         self._cut = units.cut.tolist()
 
     def own(self, unit: int) -> tuple[bytes, list[bytes], list[bytes]]:
         """Its tags, its texts, and the texts as they appear in forms; the caller may change the lists."""
         first, last = self._first[unit], self._first[unit + 1]
         if last == first + 1:
-            begin, end = self._tags[first]
-            low, high = self._texts[first]
-            return self._skeleton[begin:end], self._raw[low:high], self._written[low:high]
-        pieces = range(first, last)
-        tags = [self._skeleton[slice(*self._tags[piece])] for piece in pieces]
-        spans = [slice(*self._texts[piece]) for piece in pieces]
+            return self._pieces[first]
+        pieces = self._pieces[first:last]
         return (
-            (NESTED if self._cut[unit] else b"").join(tags),
-            [text for span in spans for text in self._raw[span]],
-            [text for span in spans for text in self._written[span]],
+            (NESTED if self._cut[unit] else b"").join(tags for tags, _, _ in pieces),
+            [text for _, raw, _ in pieces for text in raw],
+            [text for _, _, written in pieces for text in written],
         )

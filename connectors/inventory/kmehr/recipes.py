@@ -27,7 +27,6 @@ from connectors.inventory.facts.normal_form import (
     attributes,
     is_position,
     is_position_id,
-    value_of,
 )
 from connectors.inventory.kmehr.byte_scan import UnknownForm, Why
 from connectors.inventory.kmehr.byte_texts import in_form, text_of
@@ -64,10 +63,9 @@ class Skeleton:
         """The number of its text, if it has one."""
         return self._slots.get(id(leaf))
 
-    def value(self, leaf: Node, raw: Sequence[bytes]) -> str:
-        """Its own text as a value, with these texts."""
-        slot = self.slot(leaf)
-        return "" if slot is None else value_of(text_of(raw[slot]))
+    def slots_of(self, nodes: Iterable[Node]) -> Iterator[int]:
+        """The numbers of the texts of those of these nodes that have one."""
+        return (slot for slot in map(self.slot, nodes) if slot is not None)
 
     def slots_below(self, nodes: Iterable[Node]) -> Iterator[int]:
         """The numbers of all texts of these nodes and below them."""

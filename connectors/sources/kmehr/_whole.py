@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from xml.parsers import expat
 
+from connectors.sources.kmehr._contents import put_aside, put_back
 from connectors.sources.kmehr._names import IDENTITY, IDENTITY_FIELDS, POSITION_VALUE
 from connectors.sources.kmehr._runs import Piece, Place, StrangeFolderError, take_apart
 from connectors.sources.kmehr._shape import shape_of
@@ -32,7 +33,8 @@ class WholeFolder:
 
     def __init__(self, folder: bytes, deepest: int) -> None:
         """`deepest`: the allowed number of levels, including its own."""
-        self.pieces = take_apart(folder, deepest)
+        bare, contents = put_aside(folder)
+        self.pieces = take_apart(bare, deepest)
         own = self.pieces[0]
         patients = [piece for piece in self.pieces if piece.kind is Place.PATIENT]
         if len(patients) != 1 or not _holds_positions("".join(own.tags)):
@@ -43,7 +45,10 @@ class WholeFolder:
         self.fields = [piece for piece in self.pieces if piece.kind is UnitKind.PATIENT_FIELD]
         if "".join(self.patient.tags) != _PATIENT or len(self.fields) > IDENTITY_FIELDS:
             raise StrangeFolderError
-        if b"&" in folder:
+        for piece in self.pieces if contents else ():
+            if piece.kind is UnitKind.LINK:
+                piece.texts = [put_back(text, contents) for text in piece.texts]
+        if b"&" in bare:
             for piece in self.pieces:
                 piece.texts = [_plain(text) for text in piece.texts]
         self.shapes = [self._shape(piece) for piece in self.pieces]

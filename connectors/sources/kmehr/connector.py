@@ -20,6 +20,7 @@ from connectors.base import (
 )
 from connectors.sources.batches import Batches
 from connectors.sources.kmehr import _cut as kmehr_cut
+from connectors.sources.kmehr._contents import put_aside
 from connectors.sources.kmehr._cut import FolderCut
 from connectors.sources.kmehr._header import HeaderListener, NestedHeaders, message_header, sender_parties
 from connectors.sources.kmehr._runs import StrangeFolderError, is_marked_up
@@ -144,7 +145,8 @@ def _find_fault(file: SourceFile, limits: Limits) -> None:
 
 def _check_bounds(folder: bytes) -> None:
     """Ignore a folder except for its bounds; reading it later checks whether it is well-formed."""
-    if is_marked_up(folder) or folder.find(b"<folder", 1) >= 0:
+    bare, _ = put_aside(folder)
+    if is_marked_up(bare) or bare.find(b"<folder", 1) >= 0:
         raise StrangeFolderError
 
 

@@ -134,6 +134,35 @@ def test_limits(practice: bytes) -> None:
         assert_same(practice, limits=limits)
 
 
+LONG = "QUJD" * 5_000
+CONTENTS = {
+    "base64": LONG, "in lines": "\n".join(["QUJD" * 19] * 300), "CR LF": "\r\n".join(["QUJD" * 19] * 300),
+    "not base64": LONG + "?", "padding inside": f"QUI={LONG}", "a reference": f"&#10;{LONG}", "a reference within": f"{LONG}&#10;{LONG}",
+    "a bracket": f"{LONG}>{LONG}", "not ASCII": f"{LONG}é", "an element": f"{LONG}<b/>{LONG}", "a comment": f"{LONG}<!-- -->{LONG}",
+    "a mark": "\ue0000", "a mark by reference": "&#xE000;0", "a mark before": f"\ue0000{LONG}", "a tag name": f"kmehrmessage {LONG}",
+    "not well-formed": f"{LONG}]]>{LONG}", "a control character": f"{LONG}\x01{LONG}", "blank": " " * 20_000,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("content", CONTENTS)
+def test_long_contents(content: str, practice: bytes) -> None:
+    """Beside a long one, so that marks are in use."""
+    link = practice.index(b"<lnk", practice.index(b"MEDIATYPE") - 200)
+    begin = practice.index(b">", link) + 1
+    end = practice.index(b"</lnk>", begin)
+    for beside in ("", f'</lnk><lnk TYPE="multimedia" MEDIATYPE="text/plain">{LONG}'):
+        made = practice[:begin] + f"{CONTENTS[content]}{beside}".encode() + practice[end:]
+        read = assert_same(made)
+        if content in ("base64", "in lines", "not base64", "padding inside"):
+            assert read == practice.count(b"<folder>")
+
+
+@pytest.mark.parametrize("rewriting", REWRITINGS)
+def test_every_text_is_long(rewriting: str, practice: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("connectors.sources.kmehr._contents._BLOCK", 4)
+    assert_same(REWRITINGS[rewriting](practice))
+
+
 def test_large_folders_stream_by(practice: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kmehr_cut, "LARGEST", 4_000)
     large = assert_same(practice)

@@ -17,6 +17,7 @@ from connectors.base import SourceFile
 from connectors.targets import templates, units
 from connectors.targets.chart import Unit
 from connectors.targets.templates import Template
+from connectors.targets.whole_chart import WholeChart
 from schemas.errors import SourceError
 from trial.practice.write import write_practice
 
@@ -119,3 +120,19 @@ def test_any_change_of_structure(seed, by_itself):
     found = [written(source) for source in sources]
     by_itself()
     assert found == [written(source) for source in sources]
+
+
+def test_a_confidential_item_states_so_before_its_position(by_itself, tmp_path):
+    write_practice(tmp_path, patients=2, shape="ordinary")
+    (file,) = tmp_path.iterdir()
+    party = b'<hcparty><cd S="CD-HCPARTY" SV="1.6">persphysician</cd><name>A</name></hcparty>'
+    stated = b"<item><confidentiality>" + party + b"</confidentiality>"
+    source = read(file_of(file.read_bytes().replace(b"<item>", stated)))
+    found = [written(source) for _ in range(2)]
+    for chart, *_ in found[1]:
+        judged = WholeChart()
+        judged.feed(chart)
+        assert stated in chart
+        assert judged.close()
+    by_itself()
+    assert found == [written(source)] * 2
