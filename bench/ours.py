@@ -37,19 +37,27 @@ class Steps(NoObserver):
         self._before = 0.0
 
     def step(self, step: str, counts: dict[str, Any]) -> None:
-        now = data_process_cpu()
+        now = cpu_of_data_processes()
         if now is not None:
             self.seconds[step], self._before = now - self._before, now
 
 
-def data_process_cpu() -> float | None:
-    """CPU seconds of the child that holds the data, while it lives."""
-    for child in Path("/proc/self/task").glob("*/children"):
-        for pid in child.read_text().split():
-            if b"flows.engine.data_process" in Path(f"/proc/{pid}/cmdline").read_bytes():
-                fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-                return (int(fields[11]) + int(fields[12])) / TICK
+def cpu_of_data_processes() -> float | None:
+    """CPU seconds of the child that holds the data and of its workers, those that have ended included; None without one."""
+    for pid in children(Path("/proc/self")):
+        if b"flows.engine.data_process" in Path(f"/proc/{pid}/cmdline").read_bytes():
+            return cpu(pid, ended=True) + sum(cpu(worker) for worker in children(Path(f"/proc/{pid}")))
     return None
+
+
+def children(process: Path) -> list[str]:
+    return [pid for listed in process.glob("task/*/children") for pid in listed.read_text().split()]
+
+
+def cpu(pid: str, *, ended: bool = False) -> float:
+    """CPU seconds of a process; with `ended`, its children that have ended counted in."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return sum(map(int, fields[11 : 15 if ended else 13])) / TICK
 
 
 def main(folder: Path) -> None:

@@ -132,11 +132,17 @@ class SourceConnector(Protocol):
         """
 
     def read(
-        self, file: SourceFile, first_patient: int, admit: Admission, limits: Limits
+        self,
+        file: SourceFile,
+        first_patient: int,
+        admit: Admission,
+        limits: Limits,
+        wanted: range | None = None,
     ) -> Iterator[Batch | Reject]:
         """Yield the file's content as canonical rows, in source order, in bounded memory.
 
-        Patients are numbered from `first_patient` on. A batch holds rows of one table, at most some thousands of them or 4 MiB.
+        Patients are numbered from `first_patient` on. The content of patients outside `wanted` (None: of none) may be left out.
+        A batch holds rows of one table, at most some thousands of them or 4 MiB.
         Raises `SourceError`s only where the file as a whole cannot be read.
         """
 

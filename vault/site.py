@@ -37,6 +37,7 @@ class Site:
         None  # the folder where its host keeps its record of the home; none in a home of version 1
     )
     handwritten: bool = False  # whether a page signed by hand and attested by two operators is accepted
+    workers: int | None = None  # processes that may share a step; None: two where there are two cores
     media: Media = field(default_factory=Media)
     limits: dict[str, int] = field(
         default_factory=dict
@@ -71,11 +72,13 @@ class Site:
             handwritten=_as(bool, raw.get("handwritten", False)),
             media=Media.declared(raw.get("media", {})),
             limits={name: _as(int, value) for name, value in raw.get("limits", {}).items()},
+            workers=_few(raw["workers"]) if "workers" in raw else None,
             **{name: _as(int, raw[name]) for name in _NUMBERS if name in raw},
         )
 
 
 _NUMBERS = ("ceiling_hours", "clock_skew_seconds", "proof_retention_days", "sweep_every_minutes")
+_MOST_WORKERS = 16
 _T = TypeVar("_T")
 
 
@@ -84,6 +87,14 @@ def _as(kind: type[_T], value: object) -> _T:
     if type(value) is not kind:
         raise TypeError
     return value
+
+
+def _few(value: object) -> int:
+    """Parse a number of processes. Raises TypeError, ValueError."""
+    number = _as(int, value)
+    if not 1 <= number <= _MOST_WORKERS:
+        raise ValueError
+    return number
 
 
 def _folder(value: object) -> str:

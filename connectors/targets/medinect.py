@@ -40,8 +40,10 @@ from schemas.disposition import Disposition, Reason, UnitKind
 from schemas.texts import LANGUAGES
 
 PROFILE = "medinect-unconfirmed"
-CHARTS_A_PART = 500
-BYTES_A_PART = 200 << 20
+CHARTS_A_PART = (10, 500)
+BYTES_A_PART = (8 << 20, 200 << 20)
+PARTS_OF_A_SMALL_PACKAGE = 8
+"""A small package has about this many parts, of no less than the least size, so that several processes can write them."""
 NAMESPACE = "http://www.ehealth.fgov.be/standards/kmehr/schema/v1"
 
 
@@ -91,10 +93,12 @@ def chart_name(run_id: str, chart: int) -> str:
 
 def plan_charts(charts: list[tuple[int, int]]) -> PlannedParts:
     """Divide charts, given with the bytes of their documents, into parts. Pure."""
+    most = _size_of_a_part(len(charts), *CHARTS_A_PART)
+    most_bytes = _size_of_a_part(sum(size for _, size in charts), *BYTES_A_PART)
     parts: list[list[int]] = []
     weight = 0
     for chart, size in charts:
-        if not parts or len(parts[-1]) >= CHARTS_A_PART or (weight and weight + size > BYTES_A_PART):
+        if not parts or len(parts[-1]) >= most or (weight and weight + size > most_bytes):
             parts.append([])
             weight = 0
         parts[-1].append(chart)
@@ -102,6 +106,10 @@ def plan_charts(charts: list[tuple[int, int]]) -> PlannedParts:
     named = tuple((f"part-{n:04d}.zip.age", tuple(part)) for n, part in enumerate(parts, start=1))
     digest = sha256(repr((PROFILE, named, charts)).encode()).hexdigest()
     return PlannedParts(named, digest)
+
+
+def _size_of_a_part(total: int, least: int, most: int) -> int:
+    return min(most, max(least, -(-total // PARTS_OF_A_SMALL_PACKAGE)))
 
 
 def compose_chart(folders: Sequence[ChartRows], envelope: Envelope) -> Chart:

@@ -1,4 +1,4 @@
-"""One run carried by two processes: the control process and the data process.
+"""One run carried by several processes: the control process, the data process and its workers.
 
 * `run`: from an order to a certificate
 * `data_process`: the process that holds the run key

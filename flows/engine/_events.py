@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from typing import Any
 
 from schemas.errors import IntegrityError
@@ -20,6 +22,7 @@ class StartOrder(Record, frozen=True):
     intake: str | None
     limits: dict[str, int]
     after: str | None  # the last step that is done
+    workers: int  # processes that may share a step; 1: the data process alone
 
 
 class Event(Record, frozen=True, tag_field="event", tag=str.lower):
@@ -37,6 +40,12 @@ class Source(Event, frozen=True):
 
     intake: str | None
     only_key: bool
+
+
+class Shared(Event, frozen=True):
+    """So many data processes are about to hold the key. Waits for `go`."""
+
+    processes: int
 
 
 class Progress(Event, frozen=True):
@@ -77,7 +86,21 @@ class Failure(Event, frozen=True):
     facts: dict[str, int | str]
 
 
-_ANY: Any = Key | Source | Progress | Step | Leave | Control | End | Failure
+_ANY: Any = Key | Source | Shared | Progress | Step | Leave | Control | End | Failure
+
+
+class Reporter:
+    """Sends the progress of steps, at most five times a second."""
+
+    def __init__(self, send: Callable[[Event], None]) -> None:
+        self._send, self._last = send, 0.0
+
+    def progress(self, step: str, done: int, total: int) -> None:
+        """Send the progress of a step, unless it is too soon; its end always."""
+        now = time.monotonic()
+        if now - self._last > 0.2 or (total and done == total):
+            self._last = now
+            self._send(Progress(step, done, total))
 
 
 def parse_event(line: str) -> Event:

@@ -17,8 +17,10 @@ from vault.system.child_process import start_python
 from vault.system.liveness import starting
 
 MODULE = "flows.engine.data_process"
-_MEMORY = {"ARROW_DEFAULT_MEMORY_POOL": "system", "MALLOC_ARENA_MAX": "1"}
-"""Arrow's own pool and malloc's arenas keep freed memory: a fifth more memory, without a gain in speed (measured)."""
+_MEMORY = {"ARROW_DEFAULT_MEMORY_POOL": "system", "MALLOC_ARENA_MAX": "1", "OPENBLAS_NUM_THREADS": "1"}
+"""Arrow's own pool and malloc's arenas keep freed memory: a fifth more memory, without a gain in speed (measured). No thread of
+OpenBLAS may run when workers are forked.
+"""
 
 
 def start_process(lock: int) -> subprocess.Popen[str]:

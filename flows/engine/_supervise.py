@@ -96,6 +96,9 @@ def _handle(
             lease.update(home, key_ref=ref)
         case events.Source(intake, only_key):
             note_source(home, lease.reload(home), intake, only_key=only_key, wanted=order.intake is not None)
+        case events.Shared(processes):
+            held = max(lease.reload(home).data_processes, processes)
+            lease.update(home, data_processes=held)
         case events.Progress(step, done, total):
             observer.progress(step, done, total)
         case events.Step(step, counts):

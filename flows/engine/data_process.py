@@ -1,4 +1,4 @@
-"""The data process of one run: inventory to publish; the only process that holds the run key.
+"""The data process of one run: inventory to publish; it and its workers are the only processes that hold the run key.
 
 The control process (`flows.engine.run`) starts it. Both exchange JSON lines: orders on stdin, findings on stdout. Findings are
 codes, counts and ordinals. It writes nothing to stderr: an unforeseen error is reported by its place in Reprise's code, never by
@@ -10,9 +10,8 @@ from __future__ import annotations
 import gc
 import os
 import sys
-import time
-import traceback
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
@@ -21,17 +20,20 @@ import pyarrow as pa
 
 from connectors.base import Limits
 from flows.engine import _events as events
+from flows.engine._failures import reduce_error
 from flows.engine._left_out import hide_modules
+from flows.engine._workers import Workers
 from flows.steps.check import check
-from flows.steps.context import DataContext
-from flows.steps.deliver import deliver
-from flows.steps.extract import extract
+from flows.steps.context import DataContext, Report
+from flows.steps.deliver import Delivering, deliver
+from flows.steps.extract import Extracting, extract
 from flows.steps.headers import check_headers
 from flows.steps.inventory import count_source
 from flows.steps.match import match
 from flows.steps.open_files import open_files
 from flows.steps.plan import plan
 from flows.steps.publish import publish
+from flows.steps.ranges import DividedStep
 from flows.steps.reconcile import reconcile
 from flows.steps.transform import transform
 from flows.steps.values import (
@@ -47,7 +49,7 @@ from flows.steps.values import (
     Staged,
 )
 from flows.transport.destination import open_destination, package_place
-from schemas.errors import IntegrityError, RefusedError, RepriseError
+from schemas.errors import IntegrityError, KeyDestroyedError, RefusedError
 from schemas.record import dump, load
 from schemas.steps import STEPS
 from vault.authorisation.check import Authorisation, reopen
@@ -56,7 +58,6 @@ from vault.keys.provider import KeyRef
 from vault.keys.registry import provider
 from vault.runs.lease import Lease, parts_folder
 from vault.system.clock import SystemClock
-from vault.system.files import FULL
 from vault.system.hardening import die_with_parent, harden_process
 from vault.system.liveness import announce
 
@@ -90,7 +91,11 @@ class Pipe:
     def __init__(self, orders: TextIO, findings: TextIO) -> None:
         self._orders = orders
         self._findings = findings
-        self._last = 0.0
+        self.progress = events.Reporter(self.send).progress
+
+    def fileno(self) -> int:
+        """Return the descriptor of the findings."""
+        return self._findings.fileno()
 
     def send(self, event: events.Event) -> None:
         """Send an event."""
@@ -103,24 +108,41 @@ class Pipe:
         if self._orders.readline().strip() != "go":
             raise Stopped("stopped_at_step")
 
-    def progress(self, step: str, done: int, total: int) -> None:
-        """Send the progress of a step, at most five times a second."""
-        now = time.monotonic()
-        if now - self._last > 0.2 or (total and done == total):
-            self._last = now
-            self.send(events.Progress(step, done, total))
-
 
 def run(order: events.StartOrder, pipe: Pipe) -> None:
     """Do the remaining steps of a run, up to the last step of its use."""
+    with _fork_workers(order, pipe) as workers:
+        home = Home(Path(order.home))
+        lease = Lease.load(home, order.run)
+        authorisation = reopen(home, lease.authorisation_id, order.use)
+        context = _context(order, lease, authorisation, _key(lease, pipe), _hooks(pipe))
+        context.workers = workers
+        _walk(context, order.use, _resumed_after(order, lease), pipe)
+    opened = context.positive_control(_CONTROL_SEGMENTS)
+    pipe.ask(events.Control(opened))
+
+
+def _fork_workers(order: events.StartOrder, pipe: Pipe) -> Workers:
+    """Fork workers if a step is still to be done that they can share."""
+    steps = STEPS[order.use]
+    remaining = steps[steps.index(order.after) + 1 if order.after in steps else 0 :]
+    count = order.workers if order.workers > 1 and any(step in _DIVIDED for step in remaining) else 0
+    return Workers(
+        count, partial(_open_step, order), (pipe.fileno(),), lambda held: pipe.ask(events.Shared(held))
+    )
+
+
+def _open_step(order: events.StartOrder, step: str, report: Report) -> DividedStep:
+    """In a worker: open key, source and staging by what is on record, as a resumed run does, and the value before the step."""
     home = Home(Path(order.home))
     lease = Lease.load(home, order.run)
     authorisation = reopen(home, lease.authorisation_id, order.use)
-    run_key = _key(lease, pipe)
-    context = _context(order, lease, authorisation, run_key, pipe)
-    _walk(context, order.use, _resumed_after(order, lease), pipe)
-    opened = context.positive_control(_CONTROL_SEGMENTS)
-    pipe.ask(events.Control(opened))
+    if lease.key_ref is None:
+        raise KeyDestroyedError("key_gone")
+    run_key = provider(lease.provider).open(lease.key_ref)
+    context = _context(order, lease, authorisation, run_key, _Hooks(lambda *_: None, report, lambda: None))
+    steps = STEPS[order.use]
+    return _DIVIDED[step](context, _load(context, steps[steps.index(step) - 1]))
 
 
 def _key(lease: Lease, pipe: Pipe) -> bytes:
@@ -132,31 +154,40 @@ def _key(lease: Lease, pipe: Pipe) -> bytes:
     return keys.open(ref)
 
 
+@dataclass(frozen=True)
+class _Hooks:
+    """What a context reports: how the source is sealed, the progress of a step, and that publication is next."""
+
+    source: Callable[[str | None, bool], None]
+    progress: Report
+    leave: Callable[[], None]
+
+
+def _hooks(pipe: Pipe) -> _Hooks:
+    return _Hooks(
+        lambda intake, only_key: pipe.ask(events.Source(intake, only_key)),
+        pipe.progress,
+        partial(pipe.ask, events.Leave()),
+    )
+
+
 def _context(
-    order: events.StartOrder, lease: Lease, authorisation: Authorisation, run_key: bytes, pipe: Pipe
+    order: events.StartOrder, lease: Lease, authorisation: Authorisation, run_key: bytes, hooks: _Hooks
 ) -> DataContext:
     limits = Limits(**order.limits)
     home, place = Home(Path(order.home)), order.destination
-    files = open_files(
-        home,
-        lease,
-        Path(order.source),
-        order.intake,
-        limits,
-        lambda intake, only_key: pipe.ask(events.Source(intake, only_key)),
-    )
     return DataContext(
         run_id=lease.run_id,
         authorisation=authorisation,
-        files=files,
+        files=open_files(home, lease, Path(order.source), order.intake, limits, hooks.source),
         limits=limits,
         staging=Path(lease.staging),
         parts=parts_folder(Path(lease.staging)),
         destination=open_destination(home, place, lease.run_id),
         package=package_place(place, lease.run_id),
         run_key=run_key,
-        report=pipe.progress,
-        leave=partial(pipe.ask, events.Leave()),
+        report=hooks.progress,
+        leave=hooks.leave,
     )
 
 
@@ -172,6 +203,8 @@ def _walk(context: DataContext, use: str, done: str | None, pipe: Pipe) -> None:
     value = _load(context, steps[start - 1]) if start else None
     for step in steps[start:]:
         value = _STEPS[step](context, value)
+        if step == _LAST_DIVIDED and context.workers:
+            context.workers.end()
         _finish(context, step, value, pipe)
 
 
@@ -191,6 +224,13 @@ _STEPS: dict[str, Callable[[DataContext, Any], Any]] = {
     "publish": publish,
     "rehearse": lambda _, reconciliation: Rehearsed(reconciliation),
 }
+
+
+_DIVIDED: dict[str, Callable[[DataContext, Any], DividedStep]] = {
+    "extract": Extracting,
+    "deliver": Delivering,
+}
+_LAST_DIVIDED = "deliver"
 
 
 def _finish(context: DataContext, step: str, value: object, pipe: Pipe) -> None:
@@ -266,28 +306,6 @@ def summarise(value: object) -> dict[str, Any]:  # noqa: PLR0911 - one return pe
     return {}
 
 
-def _place(error: BaseException) -> str:
-    """Return where in Reprise's code a foreign error arose: module and line, nothing of its text."""
-    frames = traceback.extract_tb(error.__traceback__)
-    root = str(Path(__file__).resolve().parents[2])
-    ours = [f for f in frames if f.filename.startswith(root) and "/.venv/" not in f.filename]
-    frame = ours[-1] if ours else frames[-1]
-    return f"{Path(frame.filename).stem}:{frame.lineno}"
-
-
-def _end(error: BaseException, pipe: Pipe) -> int:
-    """Send the error, reduced to what may leave the process; return the exit code."""
-    if isinstance(error, RepriseError):
-        failure = events.Failure(type(error).__name__, error.code, error.exit_code, error.facts)
-    elif isinstance(error, OSError) and error.errno in FULL:
-        failure = events.Failure("StorageFullError", "disk_full", 41, {"code": _place(error)})
-    else:
-        facts: dict[str, int | str] = {"case": type(error).__name__, "code": _place(error)}
-        failure = events.Failure("RepriseError", "internal", 1, facts)
-    pipe.send(failure)
-    return failure.exit
-
-
 def _search_rarely() -> None:
     """Search rarely for reference cycles: the many rows and trees of a run have none, and a search walks all of them."""
     gc.set_threshold(_NEW_OBJECTS)
@@ -308,7 +326,9 @@ def main() -> int:
     try:
         run(load(events.StartOrder, sys.stdin.readline(), IntegrityError, "event_unreadable"), pipe)
     except BaseException as error:  # noqa: BLE001 - the last line of defence: nothing may print a value
-        return _end(error, pipe)
+        failure = reduce_error(error)
+        pipe.send(failure)
+        return failure.exit
     pipe.send(events.End())
     return 0
 

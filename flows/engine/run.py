@@ -5,6 +5,7 @@ The command line and the Prefect flows call it. It never holds the run key or pa
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -42,6 +43,7 @@ from vault.authorisation.check import withdraw as record_withdrawal
 from vault.destruction.destroy import key_of
 from vault.destruction.due import is_restored
 from vault.home_folder import Home
+from vault.keys.linux_keyring import KernelKeyring
 from vault.keys.provider import KeyState
 from vault.keys.registry import provider
 from vault.ledger.entries import EntryType
@@ -52,6 +54,7 @@ from vault.runs.lease import list_runs as leases_of
 from vault.runs.run import Run
 from vault.runs.run_lock import lock_run
 from vault.runs.state import Act, Move, RunState, next_move
+from vault.site import Site
 from vault.system.clock import Clock
 
 INTAKE_KEY_GONE = "intake_key_gone"
@@ -177,6 +180,7 @@ def _do_steps(
         intake=order.intake,
         limits=control.site.limits,
         after=journal.last(),
+        workers=_count_workers(control.site, lease.provider),
     )
     try:
         supervise(control.home, lease, start, journal, observer, control.clock, judge)
@@ -198,6 +202,13 @@ def _do_steps(
         # nothing was sealed that a resume could continue from
         _end(control, lease, StepResults(), _cause_of_refusal(failure), observer)
     raise failure
+
+
+def _count_workers(site: Site, provider_name: str) -> int:
+    """Return how many processes may share a step. A key in the memory of one process is out of reach of others."""
+    if provider_name != KernelKeyring.name:
+        return 1
+    return site.workers or min(2, len(os.sched_getaffinity(0)))
 
 
 def _is_refused_for_good(control: Control, lease: Lease, failure: RepriseError) -> bool:

@@ -200,6 +200,7 @@ def _destruction(control: Control, ending: Ending, evidence: Evidence, inventory
             "strengthClass": strength.strength_class,
             "alsoReadableBy": strength.also_readable_by,
             "copiesEver": list(strength.copies_ever),
+            "processes": lease.data_processes,
         },
         tool=describe_tool(),
         role="sweep" if control.operator is None else "operator",

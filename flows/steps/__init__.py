@@ -6,6 +6,7 @@
 * `headers`: the headers of all messages, checked first
 * `inventory`: the independent count of the source
 * `software`: the software that wrote it
+* `ranges`: a step cut into ranges, which processes share
 * `extract`: rows into sealed staging
 * `check`: data contracts on rows
 * `match`: folders of the same patient
@@ -29,6 +30,7 @@ __all__ = [
     "parts",
     "plan",
     "publish",
+    "ranges",
     "reconcile",
     "software",
     "transform",

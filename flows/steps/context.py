@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from connectors.base import Limits, SourceFile
 from connectors.destinations.base import Destination
+from flows.steps.ranges import DividedStep, Range, RangeDone, Workers
 from vault.authorisation.check import Authorisation
-from vault.staging.segments import StagingReader, StagingWriter, discard_stage, verify_opens
+from vault.staging.segments import (
+    Segment,
+    StagingReader,
+    StagingWriter,
+    discard_stage,
+    verify_opens,
+    write_manifest,
+)
 
 Report = Callable[[str, int, int], None]
 """Called with (step, done, total) while a step works; total is 0 when unknown. Ordinals and counts only."""
@@ -34,18 +42,44 @@ class DataContext:
     software: Counter[str] = field(
         default_factory=Counter
     )  # names in the headers, filtered by `flows.steps.software`
+    workers: Workers | None = None  # None: this process does every step alone
 
     def __repr__(self) -> str:
         return f"DataContext({self.run_id})"
 
     def writer(self, stage: str) -> StagingWriter:
         """Start a stage afresh: the remains of an interrupted attempt are discarded."""
-        discard_stage(self.staging, stage)
+        self.discard(stage)
         return StagingWriter(self.staging, self.run_id, stage, self.run_key)
+
+    def range_writer(self, stage: str, number: int) -> StagingWriter:
+        """Write one range of a stage that `discard` has emptied."""
+        return StagingWriter(self.staging, self.run_id, stage, self.run_key, number)
+
+    def discard(self, stage: str) -> None:
+        """Discard the remains of an interrupted attempt at a stage."""
+        discard_stage(self.staging, stage)
+
+    def finish(self, stage: str, segments: Iterable[Segment]) -> None:
+        """Complete a stage written in ranges: its segments, in order."""
+        (self.staging / stage).mkdir(mode=0o700, exist_ok=True)
+        write_manifest(self.staging, self.run_id, stage, self.run_key, segments)
 
     def reader(self, stage: str) -> StagingReader:
         """Open a finished stage."""
         return StagingReader(self.staging, self.run_id, stage, self.run_key)
+
+    @property
+    def processes(self) -> int:
+        """How many processes may share a step."""
+        return self.workers.count if self.workers else 1
+
+    def share(self, step: str, here: Callable[[], DividedStep], ranges: Sequence[Range]) -> list[RangeDone]:
+        """Have the ranges of a step done by workers; a single one, or all without workers, by what `here` makes."""
+        if self.workers and len(ranges) > 1:
+            return self.workers.share(step, ranges, self.report)
+        divided = here()
+        return [divided.do(each) for each in ranges]
 
     def positive_control(self, segments: int) -> int:
         """Open the first page of some sealed segments with the run key now; return how many opened."""

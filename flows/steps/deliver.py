@@ -1,4 +1,7 @@
-"""deliver: write each chart into its sealed part while an independent reader counts the plain stream."""
+"""deliver: write each chart into its sealed part while an independent reader counts the plain stream.
+
+Several processes may each take a range of parts.
+"""
 
 from __future__ import annotations
 
@@ -21,6 +24,7 @@ from flows.steps.context import DataContext
 from flows.steps.extract import STAGE as EXTRACTED
 from flows.steps.match import load_charts
 from flows.steps.parts import SealedZip, sealed_zip
+from flows.steps.ranges import Range, RangeDone, all_segments, cut_parts, sum_tallies
 from flows.steps.values import Delivery, Plan, PlannedPart, SealedPart
 from schemas.books import DELIVERED_UNIT, OUTCOME
 from vault.keys.provider import derive
@@ -55,13 +59,24 @@ def deliver(context: DataContext, plan: Plan) -> Delivery:
     """Seal all parts inside the run's staging, and hash each while it is sealed."""
     shutil.rmtree(context.parts, ignore_errors=True)
     os.makedirs(context.parts, mode=0o700)
-    delivery = _Delivering(context, plan)
-    parts = [delivery.write_part(part) for part in plan.parts]
-    return delivery.close(tuple(parts))
+    context.discard(STAGE)
+    ranges = cut_parts(len(plan.parts), context.processes)
+    done = context.share("deliver", partial(Delivering, context, plan), ranges)
+    context.finish(STAGE, all_segments(done))
+    totals = sum_tallies(done, "units")
+    return Delivery(
+        plan=plan,
+        parts=tuple(part for each in done for part in each.parts),
+        delivered_units=totals.get("delivered", 0),
+        filled=sum_tallies(done, "filled"),
+        derived=totals.get("derived", 0),
+        problems=sum_tallies(done, "problems"),
+        walked=sum_tallies(done, "walked"),
+    )
 
 
-class _Delivering:
-    """The state of one delivery: writer of outcomes, tallies, the envelope."""
+class Delivering:
+    """deliver at work in one process: what it learns of charts in one range serves the next."""
 
     def __init__(self, context: DataContext, plan: Plan) -> None:
         self._context = context
@@ -69,14 +84,30 @@ class _Delivering:
         self._charts = load_charts(context)
         self._rows = context.reader(EXTRACTED)
         self._quarantined = Quarantined.load(context.reader(CHECKED))
-        self._writer: StagingWriter = context.writer(STAGE)
         self._counted = DeliveredCharts(derive(context.run_key, "facts"), run_token(context.run_id))
         self._envelope = _envelope(context, self._rows)
+        self._done = 0
+
+    def do(self, each: Range) -> RangeDone:
+        """Write and count the parts in a range."""
+        self._writer: StagingWriter = self._context.range_writer(STAGE, each.number)
+        self._units: Tally[str] = Tally()
         self._filled: Tally[str] = Tally()
         self._problems: Tally[str] = Tally()
-        self._units = self._derived = self._done = 0
+        self._counted.walked.clear()
+        parts = [
+            self._write_part(self._plan.parts[number - 1]) for number in range(each.first, each.last + 1)
+        ]
+        self._counted.flush()
+        tallies = {
+            "units": dict(self._units),
+            "filled": dict(self._filled),
+            "problems": dict(self._problems),
+            "walked": dict(self._counted.walked),
+        }
+        return RangeDone(each.number, self._writer.seal(), tallies, tuple(parts))
 
-    def write_part(self, part: PlannedPart) -> SealedPart:
+    def _write_part(self, part: PlannedPart) -> SealedPart:
         path = self._context.parts / part.name
         with sealed_zip(path, self._context.authorisation.recipients) as archive:
             for chart in part.charts:
@@ -120,23 +151,10 @@ class _Delivering:
         self._filled.update(account.filled)
         self._problems.update(account.problems)
         self._problems.update(outcome.problems)
-        self._units += len(account.units)
-        self._derived += sum(1 for unit in account.units if unit.derived)
+        self._units["delivered"] += len(account.units)
+        self._units["derived"] += sum(1 for unit in account.units if unit.derived)
         self._done += 1
         self._context.report("deliver", self._done, len(self._charts))
-
-    def close(self, parts: tuple[SealedPart, ...]) -> Delivery:
-        self._counted.flush()
-        self._writer.close()
-        return Delivery(
-            plan=self._plan,
-            parts=parts,
-            delivered_units=self._units,
-            filled=dict(self._filled),
-            derived=self._derived,
-            problems=dict(self._problems),
-            walked=dict(self._counted.walked),
-        )
 
 
 def _envelope(context: DataContext, rows: StagingReader) -> Envelope:

@@ -39,6 +39,7 @@ KILLS = (
     [{"who": "control", "at": "step", "name": step} for step in STEPS]
     + [{"who": "data", "at": "step", "name": step} for step in STEPS[2:11]]
     + [{"who": who, "at": "progress", "name": step} for who in ("control", "data") for step in LONG]
+    + [{"who": "worker", "at": "progress", "name": step} for step in LONG[1:]]
     + [{"who": "control", "at": "call", "name": name, "nth": str(nth)} for name, nth in CALLS]
 )
 ENDED_BEFORE_LEASE = {"authorise", "flows.engine._lease.new_lease"}
@@ -65,9 +66,16 @@ def undisturbed(practice, tmp_path_factory):
     return case.content()
 
 
+def share_steps(case):
+    """Let two workers take part, on a single core too."""
+    site = case.home / "site.toml"
+    site.write_text(f"workers = 2\n{site.read_text()}")
+
+
 @pytest.mark.parametrize("kill", KILLS, ids=_name)
 def test_a_killed_run_resumes_to_the_same_content(kill, practice, undisturbed, tmp_path):
     case = WholeRun(tmp_path / "trial", practice)
+    share_steps(case)
     died = case.start_apart(kill)
     all_was_told = kill == {
         "who": "data",
@@ -91,6 +99,7 @@ def test_a_killed_run_resumes_to_the_same_content(kill, practice, undisturbed, t
 @pytest.mark.parametrize("kill", KILLS[1::3], ids=_name)
 def test_a_killed_run_is_ended_without_a_trace(kill, way, practice, tmp_path, monkeypatch):
     case = WholeRun(tmp_path / "trial", practice)
+    share_steps(case)
     case.start_apart(kill)
     leases = list_runs(Home(case.home))
     ended = [x for x in leases if (case.home / "runs" / x.run_id / "proof" / "manifest.json").is_file()]

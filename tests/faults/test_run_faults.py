@@ -78,11 +78,13 @@ class Verdict:
 class Bench:
     """A home that is put back to its beginning for each case."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, patients: int = 2, workers: int = 1) -> None:
         folder.mkdir()
-        write_practice(folder / "export", patients=2)
+        write_practice(folder / "export", patients=patients)
         self.folder = folder
         self.case = WholeRun(folder / "trial", folder / "export")
+        site = self.case.home / "site.toml"
+        site.write_text(f"workers = {workers}\n{site.read_text()}")
         self._beginning = folder / "beginning"
         shutil.copytree(self.case.home, self._beginning)
         assert self.carry("-o", "/dev/null") == 0
@@ -209,3 +211,14 @@ def test_at_every_file_system_call(tmp_path):
     )
     assert met >= len(verdicts) * 9 // 10, "the faults were not met"
     assert survivors == []
+
+
+def test_at_file_system_calls_of_workers(tmp_path):
+    """A sample with two workers: a call of this number in any process, so mostly of one that writes segments and parts."""
+    load_forks()
+    bench = Bench(tmp_path / "shared", patients=12, workers=2)
+    calls = [(call, nth) for call, nth in bench.calls() if call in WRITING]
+    chosen = random.Random(11).sample(every_case(calls), 12)
+    verdicts = [bench.judge(case) for case in chosen]
+    assert sum(v.met for v in verdicts) >= 10, "the faults were not met"
+    assert [v for v in verdicts if v.survivor is not None] == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,9 @@ from pathlib import Path
 import canary
 import pytest
 from support.whole_run import WholeRun
+
+from trial.practice.write import write_practice
+from vault.runs.lease import list_runs
 
 HERE = Path(__file__).parent
 ALL = {
@@ -84,3 +88,26 @@ def test_a_crash_in_the_middle_of_a_record_says_nothing(case, way):
     assert "internal" in done.stderr
     assert not canary.holds_canary((done.stdout + done.stderr).encode())
     assert canary.traces(folder)[0] == []
+
+
+@pytest.mark.parametrize("mutant", [None, "writer:raise:."])
+def test_workers_say_nothing(tmp_path, mutant):
+    """A practice of canaries that several processes share; one of them crashes in the middle of a record."""
+    write_practice(tmp_path / "export", patients=14)
+    (source,) = (tmp_path / "export").iterdir()
+    text = source.read_text()
+    for name, needle in (("firstname", canary.GIVEN), ("familyname", canary.NAME)):
+        text = re.sub(rf"(<patient>.*?<{name}>)[^<]*", rf"\g<1>{needle}", text)
+    source.write_text(re.sub(r"(<text L=.fr.>)[^<]*", rf"\g<1>{canary.SENTENCE}", text))
+    watched = tmp_path / "watched"
+    watched.mkdir()
+    made = WholeRun(watched / "trial", tmp_path / "export")
+    site = made.home / "site.toml"
+    site.write_text(f"workers = 2\n{site.read_text()}")
+    done = run(made, watched, "direct", **({"REPRISE_MUTANT": mutant} if mutant else {}))
+    assert (done.returncode == 0) is (mutant is None), done.stderr[-2000:]
+    assert list_runs(made.home)[-1].data_processes == 3
+    assert ("internal" in done.stderr) is (mutant is not None)
+    assert mutant or sum(map(canary.holds_canary, made.content().values())) >= 14
+    assert not canary.holds_canary((done.stdout + done.stderr).encode())
+    assert canary.traces(watched)[0] == []

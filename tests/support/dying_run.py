@@ -1,6 +1,6 @@
 """Carry a run and die where the plan says: `python dying_run.py PLAN` (JSON, see `whole_run.WholeRun.start_apart`).
 
-kill = {"who": "control" | "data", "at": "step" | "progress", "name": ARROW}
+kill = {"who": "control" | "data" | "worker", "at": "step" | "progress", "name": ARROW}
      | {"who": "control", "at": "call", "name": "module.function", "nth": "1"}    before that call
 """
 
@@ -38,6 +38,8 @@ class DyingWatch:
             return
         self._done = True
         pid = os.getpid() if self._kill["who"] == "control" else list_runs(Home(self._home))[-1].data_pid
+        if self._kill["who"] == "worker":
+            pid = int(Path(f"/proc/{pid}/task/{pid}/children").read_text().split()[-1])
         os.kill(pid or os.getpid(), signal.SIGKILL)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -146,18 +147,26 @@ def key_state(lease: Lease) -> KeyState:
 
 
 class HighWater(NoObserver):
-    """The largest resident size of the data process, MiB."""
+    """The largest resident size of a data process, MiB."""
 
     def __init__(self, home: Path) -> None:
         self._home, self.mib = home, 0.0
 
     def step(self, step: str, counts: dict[str, Any]) -> None:
-        leases = list_runs(Home(self._home))
-        try:
-            status = Path(f"/proc/{leases[-1].data_pid}/status").read_text() if leases else ""
-        except OSError:
-            return
-        for line in status.splitlines():
+        pid = leases[-1].data_pid if (leases := list_runs(Home(self._home))) else None
+        if pid is not None:
+            with contextlib.suppress(OSError):
+                self._look(pid)
+
+    def progress(self, step: str, done: int, total: int) -> None:
+        """Look at the workers while they are at work."""
+        pid = leases[-1].data_pid if (leases := list_runs(Home(self._home))) else None
+        with contextlib.suppress(OSError):
+            for worker in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+                self._look(int(worker))
+
+    def _look(self, pid: int) -> None:
+        for line in Path(f"/proc/{pid}/status").read_text().splitlines():
             if line.startswith("VmHWM"):
                 self.mib = max(self.mib, int(line.split()[1]) / 1024)
 

@@ -156,6 +156,7 @@ class _Sentences:
                 method=self.wording("method", destruction["method"]),
                 encryption=self.wording("encryption", "encrypted"),
                 key=self.wording("key", destruction["key"]["provider"]),
+                **self.key_processes(destruction["key"]),
                 place=self.place(media),
                 disk=f"{self.wording('disk', disk['disk'])}; {self.wording('luks', disk['luks'])}",
                 host_backups=self.wording("backed_up", destruction["dataBackedUp"]),
@@ -163,6 +164,10 @@ class _Sentences:
             ),
             self.sentence("inventory_where"),
         )
+
+    def key_processes(self, key: dict[str, Any]) -> dict[str, str]:
+        """Returns how many processes held the key at the same time; nothing for a run of an earlier release."""
+        return {"key_processes": self.number(key["processes"])} if "processes" in key else {}
 
     def place(self, media: dict[str, Any]) -> str:
         name = self.wording("place", media["location"])

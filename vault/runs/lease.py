@@ -62,6 +62,7 @@ class Lease(Record, frozen=True):
     sealed_source: bool | None = None  # what the run found when it first opened its source; must not change
     seen_clear: bool = False  # whether a clear export was in its place, although a sealed one was required
     intake_id: str | None = None  # its identity opens the source, and is destroyed with the run's key
+    data_processes: int = 1  # that held the key at the same time; recorded before they do
     persons: tuple[
         str, ...
     ] = ()  # all persons whom the instruction concerns (`vault.authorisation._persons`); empty in the first release

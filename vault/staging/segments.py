@@ -4,6 +4,8 @@ A stage is a folder of segments, `<stage>/<table>/<part>.parquet`, and a manifes
 not exist. Each segment is Parquet Modular Encryption, AES_GCM_V1, 256 bits, encrypted footer, under its own key (HKDF over the
 segment's name), with the name as an AAD prefix that is not stored: a segment swapped between runs, tables or parts does not open.
 (`AES_GCM_CTR_V1` would miss a flipped byte.) The manifest holds counts and ordinals, and an HMAC under a sub-key of the run key.
+
+Several processes may write one stage at the same time, each a range of it; `write_manifest` puts the ranges together.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ import hmac
 import json
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from hashlib import sha256
@@ -38,6 +40,8 @@ MANIFEST = "manifest.json"
 CHUNKS = "document_chunk"  # the only table with large rows
 CHUNKS_APART = "document_chunk_apart"  # chunks without a patient: among the others, each segment would begin with patient 0
 LARGE = (CHUNKS, CHUNKS_APART)
+RANGE_PARTS = 1_000_000
+"""The parts of a range are numbered from a multiple of this, so that ranges written at the same time do not meet."""
 
 
 @dataclass(frozen=True)
@@ -86,9 +90,11 @@ def _storage_error(error: BaseException) -> StorageFullError | IntegrityError:
 class _TableWriter:
     """Buffers the batches of one table and seals them, segment by segment."""
 
-    def __init__(self, folder: Path, run_id: str, stage: str, table: str, run_key: bytes) -> None:
+    def __init__(
+        self, folder: Path, run_id: str, stage: str, table: str, run_key: bytes, first_part: int
+    ) -> None:
         self._folder, self._run, self._stage, self._table = folder, run_id, stage, table
-        self._key = run_key
+        self._key, self._first_part = run_key, first_part
         self._buffer: list[pa.RecordBatch] = []
         self._buffered_rows = self._buffered_bytes = 0
         self._writer: pq.ParquetWriter | None = None
@@ -122,7 +128,7 @@ class _TableWriter:
         self._buffer, self._buffered_rows, self._buffered_bytes = [], 0, 0
 
     def _open(self, schema: pa.Schema) -> pq.ParquetWriter:
-        part = len(self.segments)
+        part = self._first_part + len(self.segments)
         (self._folder / self._table).mkdir(mode=0o700, exist_ok=True)
         path = self._folder / self._table / f"{part:06d}.parquet"
         # Parquet writes each sealed module separately; buffering makes a tenth of the calls (it is ciphertext by then).
@@ -143,7 +149,7 @@ class _TableWriter:
         self._writer.close()
         self._file.close()
         self._writer = self._file = None
-        part = len(self.segments)
+        part = self._first_part + len(self.segments)
         first, last = min(self._patients, default=None), max(self._patients, default=None)
         path = self._folder / self._table / f"{part:06d}.parquet"
         segment = Segment(self._table, part, self._rows, first, last, _frame_digest(path))
@@ -180,41 +186,60 @@ def _sync_file(path: Path) -> None:
 
 
 class StagingWriter:
-    """Writes one stage of a run. Raises StorageFullError when the disk or a quota is full."""
+    """Writes one stage of a run, or one range of it. Raises StorageFullError when the disk or a quota is full."""
 
-    def __init__(self, staging: Path, run_id: str, stage: str, run_key: bytes) -> None:
+    def __init__(self, staging: Path, run_id: str, stage: str, run_key: bytes, number: int = 0) -> None:
+        """`number`: of the range, from 0; ranges of one stage may be written at the same time."""
         self._folder = staging / stage
         self._run, self._stage, self._key = run_id, stage, run_key
+        self._first_part = number * RANGE_PARTS
         self._tables: dict[str, _TableWriter] = {}
         os.makedirs(self._folder, mode=0o700, exist_ok=True)
 
     def write(self, table: str, batch: pa.RecordBatch) -> None:
         """Accept a batch; all batches are sealed when `close` returns."""
         if table not in self._tables:
-            self._tables[table] = _TableWriter(self._folder, self._run, self._stage, table, self._key)
-        self._guarded(lambda: self._tables[table].write(batch))
+            self._tables[table] = _TableWriter(
+                self._folder, self._run, self._stage, table, self._key, self._first_part
+            )
+        _guarded(lambda: self._tables[table].write(batch))
+
+    def seal(self) -> tuple[Segment, ...]:
+        """Seal the buffered rows of this range; `write_manifest` takes the segments of all ranges."""
+        _guarded(self._finish)
+        return tuple(segment for table in self._tables.values() for segment in table.segments)
 
     def close(self) -> None:
         """Seal the buffered rows and write the manifest: from then on the stage exists."""
-        self._guarded(self._finish)
+        write_manifest(self._folder.parent, self._run, self._stage, self._key, self.seal())
 
     def _finish(self) -> None:
         for table in self._tables.values():
             table.close()
-        segments = [asdict(s) for table in self._tables.values() for s in table.segments]
-        body = json.dumps({"run": self._run, "stage": self._stage, "segments": segments}, sort_keys=True)
-        mac = hmac.new(derive(self._key, "manifest"), body.encode(), sha256).hexdigest()
-        write_durably(self._folder / MANIFEST, json.dumps({"body": body, "mac": mac}).encode())
-        sync_folder(self._folder.parent)
 
-    @staticmethod
-    def _guarded(work: Any) -> None:
-        try:
-            work()
-            return
-        except (OSError, pa.ArrowException) as error:
-            storage_error = _storage_error(error)
-        raise storage_error
+
+def write_manifest(
+    staging: Path, run_id: str, stage: str, run_key: bytes, segments: Iterable[Segment]
+) -> None:
+    """Write the manifest of a stage: from then on it exists. The segments of a table are read in this order."""
+
+    def write() -> None:
+        rows = [asdict(segment) for segment in segments]
+        body = json.dumps({"run": run_id, "stage": stage, "segments": rows}, sort_keys=True)
+        mac = hmac.new(derive(run_key, "manifest"), body.encode(), sha256).hexdigest()
+        write_durably(staging / stage / MANIFEST, json.dumps({"body": body, "mac": mac}).encode())
+        sync_folder(staging)
+
+    _guarded(write)
+
+
+def _guarded(work: Callable[[], None]) -> None:
+    try:
+        work()
+        return
+    except (OSError, pa.ArrowException) as error:
+        storage_error = _storage_error(error)
+    raise storage_error
 
 
 class StagingReader:

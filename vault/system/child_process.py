@@ -10,9 +10,10 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from schemas.errors import HostError
+from vault.system.hardening import die_with_parent, harden_process
 from vault.system.isolation import FIXED, is_path
 
 _KEPT = frozenset({"LANG", "LANGUAGE", "TMPDIR"})
@@ -44,6 +45,23 @@ def start_python(
         pass_fds=tuple(keep),
         start_new_session=True,  # Ctrl-C reaches the parent, which decides
     )
+
+
+def fork_child(work: Callable[[], None]) -> int:
+    """Fork this process; the child does `work`, hardened, and ends with it, or when this process dies. Returns its pid.
+
+    Nothing is loaded anew, so nothing else can be. Fork before there are threads, keys or data to inherit.
+    """
+    parent = os.getpid()
+    pid = os.fork()
+    if pid:
+        return pid
+    try:
+        harden_process()
+        die_with_parent(parent)
+        work()
+    finally:
+        os._exit(0)
 
 
 def run_python(module: str, order: str) -> subprocess.CompletedProcess[str]:

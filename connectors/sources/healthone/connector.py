@@ -68,7 +68,12 @@ class HealthOneConnector:
         return iter(())
 
     def read(
-        self, file: SourceFile, first_patient: int, admit: Admission, limits: Limits
+        self,
+        file: SourceFile,
+        first_patient: int,
+        admit: Admission,
+        limits: Limits,
+        wanted: range | None = None,
     ) -> Iterator[Batch | Reject]:
         """Yield the rows of each message; `admit` is called with the path of the message."""
         batches = Batches()
@@ -77,7 +82,7 @@ class HealthOneConnector:
             for number, data in enumerate(_messages(stream, file.ordinal), 1):
                 chart = f"{file.ordinal}/{number}"
                 patient = first_patient + number - 1
-                if admit(chart) is not None:
+                if (wanted is not None and patient not in wanted) or admit(chart) is not None:
                     continue
                 if len(data) > min(MESSAGE_BYTES, limits.max_unit_bytes):
                     yield from _rejects(file.ordinal, chart, patient, data)

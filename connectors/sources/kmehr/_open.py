@@ -49,7 +49,9 @@ class OpenUnits:
         limits: Limits,
         listener: HeaderListener,
         cut: FolderCut[WholeFolder | None],
+        wanted: range | None = None,
     ) -> None:
+        self.wanted = wanted
         self.rows, self.admit, self.limits, self.cut = rows, admit, limits, cut
         self.rejects: list[Reject] = []
         self.loose = Loose(rows, admit, self.rejects)

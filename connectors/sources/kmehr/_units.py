@@ -248,7 +248,8 @@ class UnitReader(OpenUnits):
         if self._messages:
             self._messages[-1].has_folder = True
         path = self._path()
-        if self.admit(path) is not None:
+        is_wanted = self.wanted is None or self.patient in self.wanted
+        if not is_wanted or self.admit(path) is not None:
             self._skipped = 1
             return FOLDER
         self._in_folder, self._patient_told = True, False

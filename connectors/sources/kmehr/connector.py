@@ -87,7 +87,12 @@ class KmehrConnector:
             raise
 
     def read(
-        self, file: SourceFile, first_patient: int, admit: Admission, limits: Limits
+        self,
+        file: SourceFile,
+        first_patient: int,
+        admit: Admission,
+        limits: Limits,
+        wanted: range | None = None,
     ) -> Iterator[Batch | Reject]:
         """Yield the rows of the file, with patients numbered from `first_patient`.
 
@@ -101,11 +106,15 @@ class KmehrConnector:
             for unit, party in sender_parties(header, path):
                 rows.provider(unit, "sender", party)
 
-        cut = FolderCut[WholeFolder | None](
-            lambda folder: WholeFolder(folder, limits.max_depth - reader.depth),
-            min(limits.max_unit_bytes // 2, kmehr_cut.LARGEST),
-        )
-        reader = UnitReader(rows, first_patient, admit, limits, HeaderListener(on_header=providers), cut)
+        def whole(folder: bytes) -> WholeFolder | None:
+            if wanted is None or reader.patient + 1 in wanted:
+                return WholeFolder(folder, limits.max_depth - reader.depth)
+            _check_bounds(folder)
+            return None
+
+        cut = FolderCut[WholeFolder | None](whole, min(limits.max_unit_bytes // 2, kmehr_cut.LARGEST))
+        listener = HeaderListener(on_header=providers)
+        reader = UnitReader(rows, first_patient, admit, limits, listener, cut, wanted)
         for _ in _parsed(file, reader, limits, reader):
             yield from batches.take()
             if reader.rejects:

@@ -40,7 +40,7 @@ def destruction(media: Media, fs_type: str, **changes: Any) -> dict[str, Any]:
     given = {
         "media": describe_media(fs_type, media),
         "backed_up": backed_up(media),
-        "strength": {"provider": "keyring"},
+        "strength": {"provider": "keyring", "processes": 3},
         "tool": describe_tool(),
         "role": "operator",
         "at": "2026-01-02T03:04:05Z",
@@ -146,6 +146,17 @@ def test_every_code_has_its_words(language):
         assert not re.search(r"\b[a-z]+_[a-z_]+\b|special-category|-fs\b|undefined", text), text
     for name, told in section(language, "certificate").items():
         assert told[1:] in seen, name  # some begin a sentence
+
+
+def test_a_certificate_says_how_many_processes_held_the_key_if_the_run_recorded_it():
+    row = ("Most processes that held the key at the same time", "3")
+    for strength, said in (({"processes": 3}, True), ({}, False)):  # an earlier release recorded none
+        told = facts(destruction(Media(), "ext4", strength={"provider": "keyring", **strength}))
+        rows = [
+            row for part in build_content(told, "en").sections for block in part.blocks for row in block.rows
+        ]
+        assert (row in rows) is said
+        assert len(dict(rows)) >= 10
 
 
 def test_every_text_is_asked_for_by_some_certificate(monkeypatch):
@@ -302,6 +313,8 @@ def test_a_site_declares_enumeration_values_only(tmp_path, line):
         "trial = true\norigin = 'x'\nsweep_every_minutes = '5'",
         "trial = true\norigin = 'x'\nhandwritten = 1",
         "trial = true\norigin = 'x'\nlimits = 5",
+        "trial = true\norigin = 'x'\nworkers = 0",
+        "trial = true\norigin = 'x'\nworkers = 17",
         "trial = true\norigin = 'x'\ndeclared_exceptions = 5",
     ],
 )
