@@ -12,6 +12,7 @@ from inspect import Parameter, Signature, signature
 from pathlib import Path
 from typing import Annotated, Any, ParamSpec, TypeVar, get_args, get_type_hints
 
+import msgspec
 import typer
 from rich.console import Console, RenderableType
 
@@ -83,7 +84,7 @@ def operator_name(operator: str | None) -> str:
 def show(result: Any, *, as_json: bool, text: RenderableType) -> None:
     """Print the result for a person, or for a program."""
     if as_json:
-        sys.stdout.write(json.dumps(result) + "\n")
+        sys.stdout.write(json.dumps(msgspec.to_builtins(result)) + "\n")
         sys.stdout.flush()
     else:
         console.print(text, markup=False)

@@ -17,7 +17,7 @@ from vault.pki.signed_document import Signed
 from vault.pki.trust_store import TrustStore
 from vault.records.shared_records import SharedRecords
 from vault.records.subjects import Subjects
-from vault.runs.facts import RunFile, is_ended, read_run_file
+from vault.runs.facts import UseSettled, is_ended, read_fact
 from vault.runs.lease import Lease, leased_runs, list_runs, list_unreadable, readable_runs
 from vault.system.files import write_durably
 from vault.system.locks import lock_folder
@@ -33,7 +33,7 @@ _OF_INSTRUCTION = ("evidence", "pending", "withdrawal", "stamps")
 
 
 SPENT, GIVEN_BACK = "spent", "given_back"
-"""What became of a claimed use when its run ended (`vault.runs.facts.RunFile.USE`)."""
+"""What became of a claimed use when its run ended (`vault.runs.facts.UseSettled`)."""
 
 
 class Use(StrEnum):
@@ -304,10 +304,10 @@ def gave_back(home: Home, run_id: str) -> bool:
     if not is_ended(home, run_id):
         return False
     try:
-        found = read_run_file(home, run_id, RunFile.USE)
+        found = read_fact(home, run_id, UseSettled)
     except IntegrityError:
         return False
-    return found is not None and found.get("state") == GIVEN_BACK
+    return found is not None and found.state == GIVEN_BACK
 
 
 def clear_was_seen(home: Home, authorisation_id: str) -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 from schemas.record import dump
@@ -21,6 +21,7 @@ from vault.intake.record import Intake, destroy_identity, intake_of
 from vault.keys.linux_keyring import KernelKeyring
 from vault.keys.provider import KeyRef, KeyState
 from vault.keys.registry import provider
+from vault.runs.facts import StagedFile, Verification
 from vault.runs.lease import Lease, Locality, data_process_ended, end_data_process, locality
 from vault.staging.ownership import NAME as MARK
 from vault.staging.probe import ProbeOrder
@@ -28,29 +29,6 @@ from vault.system.child_process import run_python
 from vault.system.files import sync_folder
 
 _GONE = frozenset({KeyState.ABSENT, KeyState.EXPIRED, KeyState.REVOKED})
-
-
-@dataclass(frozen=True)
-class StagedFile:
-    """One file to be destroyed: path relative to its folder, size and digest of its ciphertext (empty: not readable)."""
-
-    name: str
-    size: int
-    sha256: str
-
-
-@dataclass(frozen=True)
-class Verification:
-    """What was checked after destruction."""
-
-    keyAbsent: bool  # noqa: N815 - the names of the statement (docs/formats/proof.md)
-    decryptFails: bool  # noqa: N815
-    filesAbsent: bool  # noqa: N815
-    processEnded: bool  # noqa: N815
-
-    def complete(self) -> bool:
-        """Whether every check passed."""
-        return all(asdict(self).values())
 
 
 @dataclass(frozen=True)
@@ -85,10 +63,12 @@ def inventory_staging(lease: Lease) -> list[StagedFile]:
     found: list[StagedFile] = []
     for folder in lease.folders:
         for path in sorted(_files(folder)):
+            # a name that is not UTF-8 could be neither stored nor stated
+            name = os.fsencode(path.relative_to(folder)).decode("utf-8", "backslashreplace")
             if path.is_symlink() or not path.is_file():
-                found.append(StagedFile(str(path.relative_to(folder)), 0, ""))
-                continue
-            found.append(_staged(path, str(path.relative_to(folder))))
+                found.append(StagedFile(name, 0, ""))
+            else:
+                found.append(_staged(path, name))
     return found
 
 
