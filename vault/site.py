@@ -64,22 +64,22 @@ class Site:
         ):
             raise HomeError("site_setting_unknown")
         return cls(
-            trial=_as(bool, raw["trial"]),
-            origin=_as(str, raw["origin"]),
+            trial=_of_type(bool, raw["trial"]),
+            origin=_of_type(str, raw["origin"]),
             declared_exceptions=tuple(declared),
             state=_folder(raw["state"]) if "state" in raw else None,
-            handwritten=_as(bool, raw.get("handwritten", False)),
+            handwritten=_of_type(bool, raw.get("handwritten", False)),
             media=Media.declared(raw.get("media", {})),
-            limits={name: _as(int, value) for name, value in raw.get("limits", {}).items()},
-            **{name: _as(int, raw[name]) for name in _NUMBERS if name in raw},
+            limits={name: _of_type(int, value) for name, value in raw.get("limits", {}).items()},
+            **{name: _of_type(int, raw[name]) for name in _WHOLE_NUMBERS if name in raw},
         )
 
 
-_NUMBERS = ("ceiling_hours", "clock_skew_seconds", "proof_retention_days", "sweep_every_minutes")
+_WHOLE_NUMBERS = ("ceiling_hours", "clock_skew_seconds", "proof_retention_days", "sweep_every_minutes")
 _T = TypeVar("_T")
 
 
-def _as(kind: type[_T], value: object) -> _T:
+def _of_type(kind: type[_T], value: object) -> _T:
     """Returns the value if it already has this type; never converts it. Raises TypeError."""
     if type(value) is not kind:
         raise TypeError
@@ -88,7 +88,7 @@ def _as(kind: type[_T], value: object) -> _T:
 
 def _folder(value: object) -> str:
     """Parse a folder given by its full path. Raises TypeError, ValueError."""
-    text = _as(str, value)
+    text = _of_type(str, value)
     if not Path(text).is_absolute():
         raise ValueError
     return text

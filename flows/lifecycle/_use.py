@@ -13,7 +13,7 @@ from vault.runs.facts import UseSettled, read_fact, write_fact
 from vault.runs.lease import Lease
 
 UNKNOWN = "delivery_unknown"
-_DONE = frozenset({Cause.PUBLISHED, Cause.REHEARSAL, Cause.INVENTORY})
+_SPENDING_CAUSES = frozenset({Cause.PUBLISHED, Cause.REHEARSAL, Cause.INVENTORY})
 
 
 def settle_use(control: Control, lease: Lease, cause: Cause) -> None:
@@ -24,7 +24,7 @@ def settle_use(control: Control, lease: Lease, cause: Cause) -> None:
     """
     settled = read_fact(control.home, lease.run_id, UseSettled)
     if settled is None:
-        settled = _fate(control, lease, cause)
+        settled = _settlement(control, lease, cause)
         write_fact(control.home, lease.run_id, settled)
     given_back = settled.state == GIVEN_BACK
     entry = EntryType.USE_GIVEN_BACK if given_back else EntryType.USE_SPENT
@@ -34,9 +34,9 @@ def settle_use(control: Control, lease: Lease, cause: Cause) -> None:
         release_use(control.home, lease.authorisation_id, lease.run_id)
 
 
-def _fate(control: Control, lease: Lease, cause: Cause) -> UseSettled:
+def _settlement(control: Control, lease: Lease, cause: Cause) -> UseSettled:
     """Return state and reason. If a delivery cannot be ruled out, the use counts as spent."""
-    if cause in _DONE:
+    if cause in _SPENDING_CAUSES:
         return UseSettled(SPENT, cause.outcome)
     if was_published(control, lease):
         return UseSettled(SPENT, Cause.PUBLISHED.outcome)

@@ -107,7 +107,7 @@ def sweep_copies(control: Control, report: SweepReport) -> None:
             if busy.code == "custody_busy":
                 continue  # another sweep or an operator is destroying it
             complete = False
-        except (RepriseError, OSError, ValueError, KeyError, TypeError):
+        except (RepriseError, OSError, ValueError):
             complete = False  # its records or its location are damaged: go on with the next copy
         report.copies_destroyed += complete
         report.copies_incomplete += not complete

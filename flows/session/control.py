@@ -44,7 +44,7 @@ from vault.staging.ownership import make_staging
 from vault.system.clock import Clock, SystemClock, parse_utc
 
 SWEEPER = "sweep"
-_COUNTING = (EntryType.DESTRUCTION_COMPLETED.value, *AFTERWARDS)
+_STATING_EARLIER_ENTRIES = (EntryType.DESTRUCTION_COMPLETED.value, *AFTERWARDS)
 
 
 @dataclass(frozen=True)
@@ -164,7 +164,7 @@ class Control:
             raise RefusedError("no_operator")
         return self.operator
 
-    def _by(self, entry_type: EntryType) -> dict[str, str]:
+    def _operator_commitment(self, entry_type: EntryType) -> dict[str, str]:
         if self.operator is None:
             return {"operator": SWEEPER}
         data = self.operator.id.encode()
@@ -184,13 +184,17 @@ class Control:
         proof folder cannot omit any of them.
         """
         with self.ledger.store.locked():
-            if run_id is not None and entry_type.startswith(_COUNTING):
+            if run_id is not None and entry_type.startswith(_STATING_EARLIER_ENTRIES):
                 counts = {
                     **(counts or {}),
                     "earlier": len(entries_of(self.ledger.store, run_id, self._start_of(run_id))),
                 }
             made = self.ledger.record(
-                entry_type, run_id, code, commitments={**self._by(entry_type), **commitments}, counts=counts
+                entry_type,
+                run_id,
+                code,
+                commitments={**self._operator_commitment(entry_type), **commitments},
+                counts=counts,
             )
         # an error here must not stop a destruction; `reprise doctor` reports the lag
         with contextlib.suppress(OSError, LedgerError):

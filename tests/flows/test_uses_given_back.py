@@ -134,6 +134,6 @@ def test_where_a_delivery_cannot_be_ruled_out_the_use_is_spent(case, fact, state
     for kind in (Takeback, Restored):
         drop_fact(Home(case.home), lease.run_id, kind)
     write_fact(Home(case.home), lease.run_id, fact)
-    found = settling._fate(Control.open(Home(case.home), "trial"), lease, Cause.ABANDONED)
+    found = settling._settlement(Control.open(Home(case.home), "trial"), lease, Cause.ABANDONED)
     assert (f"use.{found.state}", found.code) == state
     drop_fact(Home(case.home), lease.run_id, type(fact))

@@ -19,7 +19,7 @@ from vault.authorisation.register import clear_was_seen
 from vault.home_folder import Home
 from vault.intake.record import Intake, destroy_identity, intake_of
 from vault.keys.linux_keyring import KernelKeyring
-from vault.keys.provider import KeyRef, KeyState
+from vault.keys.provider import KEY_GONE, KeyRef, KeyState
 from vault.keys.registry import provider
 from vault.runs.facts import StagedFile, Verification
 from vault.runs.lease import Lease, Locality, data_process_ended, end_data_process, locality
@@ -27,8 +27,6 @@ from vault.staging.ownership import NAME as MARK
 from vault.staging.probe import ProbeOrder
 from vault.system.child_process import run_python
 from vault.system.files import sync_folder
-
-_GONE = frozenset({KeyState.ABSENT, KeyState.EXPIRED, KeyState.REVOKED})
 
 
 @dataclass(frozen=True)
@@ -43,7 +41,7 @@ class IntakeEvidence:
     def encrypted_always(self) -> bool:
         """Whether the source can no longer be opened: never found in clear, its only key in the keyring and seen to be gone."""
         sealed = self.only_key and not self.clear_seen
-        return self.provider == KernelKeyring.name and sealed and self.key_state in _GONE
+        return self.provider == KernelKeyring.name and sealed and self.key_state in KEY_GONE
 
 
 @dataclass(frozen=True)
@@ -132,7 +130,7 @@ def destroy_run(home: Home, lease: Lease, inventory: list[StagedFile], opened_be
         bytes=sum(file.size for file in inventory),
         opened_before=max(opened_before, 0),
         key_state=state.value,
-        verification=Verification({state, identity} <= _GONE, fails, absent, ended),
+        verification=Verification({state, identity} <= KEY_GONE, fails, absent, ended),
         intake=_intake_evidence(home, lease, intake, identity),
     )
 

@@ -34,7 +34,7 @@ from vault.system.host_identity import boot_id, machine_id
 from vault.verify import verify
 
 SETTINGS, UNSETTLED = "site.toml", "site.toml.restoring"
-_LATE = "run_overdue"  # no fault of the ledger: time passed since the backup
+_RUN_OVERDUE = "run_overdue"  # no fault of the ledger: time passed since the backup
 
 
 def restore_backup(
@@ -137,7 +137,7 @@ def _check(home: Home, manifest: Manifest, clock: Clock) -> int:
     if not opened:
         raise PackageError("backup_not_whole")
     faults = audit(home.ledger, VerifierKey.parse(store.vkey), clock.now())
-    faults = [fault for fault in faults if fault != _LATE]
+    faults = [fault for fault in faults if fault != _RUN_OVERDUE]
     if faults:
         raise ForkError(faults[0], count=len(faults))
     head = store.head()

@@ -21,7 +21,7 @@ _TILE = re.compile(
 )
 _TYPES = frozenset(EntryType)
 MAX_FILE = TILE * (2 + MAX_BUNDLE_ENTRY)
-_OURS = frozenset({"checkpoint", ".tree", ".lock", ".writing"})
+_FILES_BESIDE_TILES = frozenset({"checkpoint", ".tree", ".lock", ".writing"})
 
 
 def audit(
@@ -120,7 +120,7 @@ def _file_faults(folder: Path, names: set[str], entries: list[bytes], leaves: li
     wanted |= {tile_path(level, i, w) for level in range(len(levels)) for i, w in widths(len(entries), level)}
     rows = {"entries": entries, **{str(level): hashes for level, hashes in enumerate(levels)}}
     faults = ["tile_missing" for name in wanted - names]
-    for name in sorted(names - _OURS):
+    for name in sorted(names - _FILES_BESIDE_TILES):
         parsed = _TILE.fullmatch(name)
         if parsed is None:
             faults.append("unknown_file")
