@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from msgspec import UNSET
 
 from flows.commands.count_words import count_lines
+from flows.lifecycle.copies import CopyView
 from flows.lifecycle.run_views import RunStatus
 from flows.session.results import RunResult, SweepReport
 from schemas.advice import words_of
@@ -164,15 +165,15 @@ def describe_sweep(report: SweepReport) -> str:
     return text
 
 
-def describe_custody(found: list[dict[str, Any]]) -> str:
+def describe_custody(found: list[CopyView]) -> str:
     """Describe every copy that the operator holds, one line each."""
     if not found:
         return "The operator holds no copy."
     lines = []
     for copy in found:
-        size = f"{copy['files']:,} file(s), {copy['bytes']:,} bytes" if "files" in copy else "sealed"
-        run = f"run {copy['run']}" if copy["run"] else f"authorisation {copy['authorisation']}"
-        until = f"{copy['until']}{' or delivery' if copy['kind'] == 'source' else ''}"
-        lines.append(f"{copy['kind']:<8} until {until}  {copy['state']:<12} {size}  {run}")
-        lines += [f"         {copy['path']}"] if "path" in copy else []
+        size = "sealed" if copy.files is UNSET else f"{copy.files:,} file(s), {copy.bytes:,} bytes"
+        run = f"run {copy.run_id}" if copy.run_id else f"authorisation {copy.authorisation_id}"
+        until = f"{copy.until}{' or delivery' if copy.kind == 'source' else ''}"
+        lines.append(f"{copy.kind:<8} until {until}  {copy.state:<12} {size}  {run}")
+        lines += [f"         {copy.path}"] if copy.path is not UNSET else []
     return "\n".join(lines)

@@ -12,8 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from flows.session.control import Control
 from schemas.errors import UnreadableSourceError
+from schemas.record import Record
 from schemas.texts import text
 from vault.authorisation.register import InstructionRegister
 from vault.authorisation.signature_stamps import stamps_of
@@ -48,7 +51,18 @@ class Head:
         return Checkpoint.parse(split_note(self.note)[0])
 
 
-def refresh_proof(home: Home, run: str) -> dict[str, Any]:
+class ProofView(Record, frozen=True):
+    """An issued proof folder, and what in it grew since the run ended."""
+
+    run_id: str = msgspec.field(name="run")
+    proof: str
+    size: int  # entries of the head that it is proved against
+    stamped: bool
+    signatures_stamped: int
+    earlier_heads: int
+
+
+def refresh_proof(home: Home, run: str) -> ProofView:
     """Issue an ended run's folder anew against the newest stamped head, or the current one if none is stamped.
 
     Raises UnreadableSourceError (no_such_run, run_not_ended), ForkError if the log does not extend a head that was handed out.
@@ -60,14 +74,14 @@ def refresh_proof(home: Home, run: str) -> dict[str, Any]:
             raise UnreadableSourceError("run_not_ended")
         folder = issue_proof(control, lease, newest=True)
     files = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()}
-    return {
-        "run": lease.run_id,
-        "proof": str(folder),
-        "size": Checkpoint.parse(split_note((folder / "checkpoint").read_bytes())[0]).size,
-        "stamped": "checkpoint.tsr" in files,
-        "signatures_stamped": sum(f.startswith("authorisation/") and f.endswith(".tsr") for f in files),
-        "earlier_heads": sum(f.startswith("consistency/") for f in files),
-    }
+    return ProofView(
+        run_id=lease.run_id,
+        proof=str(folder),
+        size=Checkpoint.parse(split_note((folder / "checkpoint").read_bytes())[0]).size,
+        stamped="checkpoint.tsr" in files,
+        signatures_stamped=sum(f.startswith("authorisation/") and f.endswith(".tsr") for f in files),
+        earlier_heads=sum(f.startswith("consistency/") for f in files),
+    )
 
 
 def issue_proof(control: Control, lease: Lease, *, newest: bool = False) -> Path:

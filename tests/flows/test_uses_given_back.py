@@ -85,8 +85,9 @@ def older_state_put_back(case: WholeRun) -> None:
     first, *_ = [
         lease for lease in list_runs(Home(case.home)) if lease.use == "rehearsal"
     ]  # it gave its use back
-    with InstructionRegister(Home(case.home), None, first.authorisation_id)._changing() as state:
-        state["spent"], state["given_back"] = {"rehearsal": [first.run_id]}, []
+    register = InstructionRegister(Home(case.home), None, first.authorisation_id)
+    with register._changing():
+        register._state = register._state.changed(spent={"rehearsal": (first.run_id,)}, given_back=())
     again = InstructionRegister(Home(case.home), None, first.authorisation_id)
     held = {use: again._runs(use) for use in (Use.REHEARSAL, Use.MIGRATION)}
     assert [len(runs) for runs in held.values()] == [1, 1] and first.run_id not in held[Use.REHEARSAL]

@@ -10,6 +10,7 @@ import pytest
 from flows.commands.count_words import count_lines
 from flows.commands.person_page import describe_subject
 from flows.commands.wording import describe_custody, describe_status, source_lines
+from flows.lifecycle.copies import CopyView
 from flows.lifecycle.run_views import RunStatus
 from flows.steps.software import NOT_IN_INSTRUCTION, NOT_STATED, OTHER_FORM
 from schemas.advice import words_of
@@ -185,6 +186,10 @@ def test_each_state_of_a_run_has_words_and_every_cause_an_outcome():
     assert {cause.outcome for cause in Cause} | {Outcome.FORGOTTEN} == set(Outcome)
 
 
+def described(row: dict[str, object]) -> str:
+    return describe_custody([msgspec.convert(row, CopyView)])
+
+
 def test_a_copy_of_an_export_is_held_until_its_date_or_delivery():
     row = {
         "kind": "source",
@@ -193,10 +198,10 @@ def test_a_copy_of_an_export_is_held_until_its_date_or_delivery():
         "until": "2026-02-01T00:00:00Z",
         "state": "held",
     }
-    assert "until 2026-02-01T00:00:00Z or delivery" in describe_custody([{**row, "files": 1, "bytes": 2}])
+    assert "until 2026-02-01T00:00:00Z or delivery" in described({**row, "files": 1, "bytes": 2})
     staging = {**row, "kind": "staging", "run": "r1", "state": "failed"}
-    assert " failed " in describe_custody([staging])
-    assert "delivery" not in describe_custody([staging])
+    assert " failed " in described(staging)
+    assert "delivery" not in described(staging)
 
 
 def attested(operator: str, *how: str, of: str = "") -> dict[str, object]:
