@@ -24,6 +24,7 @@ from flows.session.progress import progress_percent
 from flows.session.results import RunResult
 from flows.session.stored_results import refuse_results
 from schemas.outcome import Cause
+from schemas.steps import Counts
 from vault.home_folder import Home
 from vault.runs.state import RunState
 
@@ -33,7 +34,7 @@ _TALLIES = ("dispositions", "findings", "units")
 _results: dict[str, RunResult | CodedFailure] = {}
 
 
-def _counted(counts: dict[str, Any]) -> dict[str, int]:
+def _counted(counts: Counts) -> dict[str, int]:
     """Return the numbers of a step: its own, and those of its tallies as `tally.kind`."""
     found = {name: value for name, value in counts.items() if type(value) is int}
     for tally in _TALLIES:
@@ -59,7 +60,7 @@ class _PrefectProgress:
             self._shown = percent
             update_progress_artifact(self._artifact, progress=percent)
 
-    def step(self, step: str, counts: dict[str, Any]) -> None:
+    def step(self, step: str, counts: Counts) -> None:
         if step == "lease":
             self.name_run()
         self.progress(step, 1, 1)

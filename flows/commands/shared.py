@@ -207,13 +207,13 @@ def guarded(function: Callable[P, None]) -> Callable[P, None]:
     return wrapped
 
 
-def _error_json(error: Exception) -> dict[str, Any]:
+def _error_json(error: Exception) -> dict[str, object]:
     if interrupts.pressed():  # a library turned the interrupt into its own error
         return _interruption(error)
     return error.to_json() if isinstance(error, RepriseError) else _as_json(parts_of(error))
 
 
-def _interruption(error: BaseException) -> dict[str, Any]:
+def _interruption(error: BaseException) -> dict[str, object]:
     """Return one line: the command was interrupted, and the state of the work if it is known."""
     interrupts.said()
     words = ["Interrupted.", error.state] if isinstance(error, interrupts.Interrupted) else ["Interrupted."]
@@ -229,12 +229,12 @@ def absolute(value: Any) -> Any:
     return value
 
 
-def _as_json(found: ErrorParts) -> dict[str, Any]:
+def _as_json(found: ErrorParts) -> dict[str, object]:
     code, exit_code, message, advice = found
     return {"error": code, "exit": exit_code, "message": message, "advice": advice}
 
 
-def _show_error(error: dict[str, Any], *, as_json: bool) -> int:
+def _show_error(error: dict[str, object], *, as_json: bool) -> int:
     errors_console.print(
         f"[bold red]reprise:[/] {error['message']}".replace(
             "[" + str(error["error"]), "\\[" + str(error["error"])
@@ -244,4 +244,4 @@ def _show_error(error: dict[str, Any], *, as_json: bool) -> int:
         errors_console.print(f"  {error['advice']}")
     if as_json:
         sys.stdout.write(json.dumps(error) + "\n")
-    return int(error["exit"])
+    return int(str(error["exit"]))

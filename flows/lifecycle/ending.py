@@ -20,6 +20,7 @@ from flows.session.results import RunResult
 from flows.transport.destination import package_place
 from schemas.errors import VerificationFailedError
 from schemas.outcome import Cause
+from schemas.steps import Counts
 from schemas.texts import text
 from vault.authorisation.check import reopen
 from vault.destruction.destroy import Evidence, destroy_run, inventory_staging, probe
@@ -48,7 +49,7 @@ class Ending:
 
     lease: Lease
     cause: Cause
-    counts: dict[str, dict[str, Any]]
+    counts: dict[str, Counts]
     opened: int
 
 

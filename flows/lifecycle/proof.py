@@ -33,9 +33,7 @@ from vault.proof.statements import INVENTORY, envelope, statement
 from vault.runs.facts import Heads, Report, read_fact, write_fact
 from vault.runs.lease import Lease, find_lease
 from vault.runs.run_lock import lock_run
-from vault.verify import CHECK, DESTRUCTION, RUN, derive_certificate, predicate_type
-
-Entries = list[tuple[int, dict[str, Any]]]  # by index in the log
+from vault.verify import CHECK, DESTRUCTION, RUN, Entries, derive_certificate, predicate_type
 
 
 @dataclass(frozen=True)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
@@ -16,6 +14,7 @@ from schemas.errors import IntegrityError, UnreadableSourceError
 from schemas.outcome import Cause
 from schemas.public_formats import Fate
 from schemas.record import Record, load
+from schemas.steps import Counts
 from vault.home_folder import Home
 from vault.ledger.entries import EntryType
 from vault.runs.facts import Failure, read_fact
@@ -30,7 +29,7 @@ class StepDone(Record, frozen=True):
 
     step: str
     at: str
-    counts: dict[str, Any]
+    counts: Counts
 
 
 class RunStatus(RunView, frozen=True):
@@ -39,7 +38,7 @@ class RunStatus(RunView, frozen=True):
     key_provider: str = msgspec.field(name="keys")
     failure: Failure | None  # why it last stopped
     journal: list[StepDone]
-    counts: dict[str, dict[str, Any]]  # by step
+    counts: dict[str, Counts]  # by step
     ended: str | None
     package: str | None  # the folder, or the address at a server, of a published package
     import_state: ImportState | None = msgspec.field(name="import")
@@ -93,7 +92,7 @@ def status(home: Home, run: str) -> RunStatus:
         failure=read_fact(home, lease.run_id, Failure),
         journal=[StepDone(entry.step, entry.at, entry.counts) for entry in journal],
         counts=counts,
-        ended=end["at"] if end else None,
+        ended=end.at if end else None,
         package=place_of(home, lease, counts["publish"]) if "publish" in counts else None,
         import_state=confirmed[-1] if confirmed else None,
         source_fate=fates.source,
@@ -122,16 +121,25 @@ def source_of(home: Home, run: str) -> str | None:
         return None
 
 
-def _ends(control: Control) -> dict[str, dict[str, Any]]:
+class _Entry(msgspec.Struct, frozen=True):
+    """The part of a ledger entry that is read here."""
+
+    type: str
+    runId: str | None  # noqa: N815 - docs/formats/proof.md
+    at: str
+    code: str
+
+
+def _ends(control: Control) -> dict[str | None, _Entry]:
     """Return the log entries of completed destructions, by run."""
     store = control.ledger.store
-    entries = (json.loads(entry) for entry in store.read(0, store.head().size))
-    return {e["runId"]: e for e in entries if e["type"] == EntryType.DESTRUCTION_COMPLETED}
+    entries = (msgspec.json.decode(entry, type=_Entry) for entry in store.read(0, store.head().size))
+    return {entry.runId: entry for entry in entries if entry.type == EntryType.DESTRUCTION_COMPLETED}
 
 
-def _view(control: Control, lease: Lease, end: dict[str, Any] | None) -> RunView:
+def _view(control: Control, lease: Lease, end: _Entry | None) -> RunView:
     state = control.run(lease).state
-    code = end["code"] if end is not None and state is RunState.CERTIFIED else None
+    code = end.code if end is not None and state is RunState.CERTIFIED else None
     cause = Cause(code) if code in set(Cause) else None
     return RunView(
         run_id=lease.run_id,

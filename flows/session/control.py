@@ -8,7 +8,6 @@ from base64 import b64decode, b64encode
 from dataclasses import dataclass, fields, replace
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 from connectors.base import DEEPEST, Limits
 from flows.session.acts import record_interrupted, recording_refusal
@@ -24,6 +23,7 @@ from schemas.errors import (
     RepriseError,
 )
 from schemas.outcome import Cause
+from schemas.steps import Counts
 from vault.authorisation.check import Authorisation, release_use
 from vault.destruction.destroy import remove
 from vault.home.host_record import HostRecord
@@ -283,7 +283,7 @@ class Control:
         write_fact(self.home, lease.run_id, Failure(error.code, error.exit_code))
         self.record(EntryType.RUN_FAILED, lease.run_id, error.code, {"exit": error.exit_code})
 
-    def record_delivered(self, lease: Lease, counts: dict[str, dict[str, Any]]) -> None:
+    def record_delivered(self, lease: Lease, counts: dict[str, Counts]) -> None:
         """Record what was delivered, as counts by disposition."""
         if self.run(lease).has_recorded(EntryType.RUN_DELIVERED):
             return

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any
 
 import msgspec
 
 from schemas.outcome import Cause, Outcome
 from schemas.public_formats import Fate
 from schemas.record import Record
+from schemas.steps import Counts
 
 
 class RunResult(Record, frozen=True):
@@ -17,7 +17,7 @@ class RunResult(Record, frozen=True):
 
     run: str
     state: str
-    counts: dict[str, dict[str, Any]] = msgspec.field(default_factory=dict)  # by step
+    counts: dict[str, Counts] = msgspec.field(default_factory=dict)  # by step
     dispositions: dict[str, int] = msgspec.field(default_factory=dict)
     delivered: list[str] = msgspec.field(default_factory=list)
     proof: str | None = None

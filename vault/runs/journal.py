@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-from typing import Any
 
 import msgspec
 
 from schemas.errors import IntegrityError
 from schemas.record import Record, load
+from schemas.steps import Counts
 from vault.home_folder import Home
 from vault.system.clock import Clock, SystemClock, format_utc
 from vault.system.files import write_durably
@@ -21,7 +21,7 @@ class JournalEntry(Record, frozen=True):
 
     step: str
     at: str
-    counts: dict[str, Any]
+    counts: Counts
     program: str | None = None  # digest of the source that wrote it; earlier releases recorded none
 
 
@@ -32,7 +32,7 @@ class Journal:
         self._path = home.run(run_id) / "journal.jsonl"
         self._clock = clock or SystemClock()
 
-    def append(self, step: str, counts: dict[str, Any]) -> None:
+    def append(self, step: str, counts: Counts) -> None:
         """Append a step; on disk when this returns."""
         self._drop_torn_line()
         entry = JournalEntry(step, format_utc(self._clock.now()), counts, source_digest())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 from schemas.outcome import Cause
 from schemas.steps import DONE, STEPS
@@ -14,6 +13,7 @@ from vault.runs.facts import Fact, Failure, GivenUp, Intent, Verification, has_f
 from vault.runs.journal import Journal
 from vault.runs.lease import Lease, owner_alive
 from vault.runs.state import RunRecord, RunState, derive_state
+from vault.verify import Entries
 
 
 class Run:
@@ -43,7 +43,7 @@ class Run:
         """Whether the fact is on record."""
         return has_fact(self.home, self.run_id, kind)
 
-    def entries(self) -> list[tuple[int, dict[str, Any]]]:
+    def entries(self) -> Entries:
         """Returns the run's ledger entries with their indexes; all come after its lease."""
         return entries_of(self._ledger, self.run_id, self.lease.ledger_start)
 
@@ -95,7 +95,7 @@ class Run:
         return next((fact.cause for fact in facts if fact is not None), DONE[self.lease.use])
 
 
-def entries_of(ledger: LedgerStore, run_id: str, start: int) -> list[tuple[int, dict[str, Any]]]:
+def entries_of(ledger: LedgerStore, run_id: str, start: int) -> Entries:
     """Returns a run's entries from an index of the log onwards, with their indexes."""
     parsed = ((i, json.loads(e)) for i, e in enumerate(ledger.read(start, ledger.head().size), start))
     return [(i, body) for i, body in parsed if body["runId"] == run_id]
