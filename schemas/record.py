@@ -51,7 +51,7 @@ def load(
 
 
 def load_or_none(kind: type[T], data: bytes) -> T | None:
-    """Decode a record whose loss is no error, because it is written anew. Returns None for invalid data."""
+    """Decode a record where its loss is no error, or where its author is a stranger. Returns None for invalid data."""
     try:
         return msgspec.json.decode(data, type=kind)
     except (ValueError, RecursionError):  # a ValidationError is a ValueError

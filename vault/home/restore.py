@@ -10,7 +10,7 @@ import tomllib
 from pathlib import Path
 
 from schemas.errors import ForkError, PackageError, RepriseError, StorageFullError, TargetRefusedError
-from schemas.record import load
+from schemas.record import load_or_none
 from schemas.regular_file import open_regular
 from vault.age.sealing import open_stream
 from vault.home.backup import KEPT, KEPT_KEYS, MANIFEST, Manifest
@@ -80,8 +80,8 @@ def _unpack(sealed: Path, identity: str, home: Home) -> tuple[Manifest, int]:
         full = isinstance(error, OSError) and error.errno in FULL
         unusable = StorageFullError("disk_full") if full else PackageError("backup_unreadable")
         raise unusable from None
-    manifest = load(Manifest, stated, PackageError, "backup_without_manifest")
-    if manifest.version != 1:
+    manifest = load_or_none(Manifest, stated)
+    if manifest is None or manifest.version != 1:
         raise PackageError("backup_without_manifest")
     return manifest, files
 
