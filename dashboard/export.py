@@ -11,10 +11,10 @@ from connectors.destinations.held_folder import HeldFolder
 from schemas.errors import TargetRefusedError
 from vault.home_folder import Home
 from vault.ledger.log import FileLedger
-from vault.runs.outcome_words import run_in_words
+from vault.runs.outcome_words import RunView
 
 
-def export_pages(out: Path, home: Home, runs: list[dict[str, Any]], store: FileLedger, policy: str) -> int:
+def export_pages(out: Path, home: Home, runs: list[RunView], store: FileLedger, policy: str) -> int:
     """Write `index.html` and a copy of each run's certificate page; return the number of pages.
 
     Raises TargetRefusedError: destination_not_private, if the folder is a link, belongs to another user or is writable by
@@ -36,9 +36,7 @@ def _own(parent: HeldFolder, name: str) -> HeldFolder:
     return found
 
 
-def _write_pages(
-    folder: HeldFolder, home: Home, runs: list[dict[str, Any]], store: FileLedger, policy: str
-) -> int:
+def _write_pages(folder: HeldFolder, home: Home, runs: list[RunView], store: FileLedger, policy: str) -> int:
     head = store.head()
     entries = [json.loads(entry) for entry in store.read(0, head.size)]
     views = [_view(folder, home, run, entries) for run in runs]
@@ -63,18 +61,15 @@ def _write_pages(
     return 1 + sum(1 for view in views if view["certificate"])
 
 
-def _view(
-    folder: HeldFolder, home: Home, run: dict[str, Any], entries: list[dict[str, Any]]
-) -> dict[str, Any]:
-    mine = [entry for entry in entries if entry["runId"] == run["run"]]
+def _view(folder: HeldFolder, home: Home, run: RunView, entries: list[dict[str, Any]]) -> dict[str, Any]:
+    mine = [entry for entry in entries if entry["runId"] == run.run_id]
     times = {entry["type"]: entry["at"] for entry in mine}
-    page = home.proof(run["run"]) / "certificate.html"
-    name = f"{run['run']}.html"
+    page = home.proof(run.run_id) / "certificate.html"
+    name = f"{run.run_id}.html"
     if page.is_file():
         _replace(folder, name, page.read_bytes())
     return {
-        **run,
-        "words": run_in_words(run["state"], run["cause"]),
+        "view": run,
         "authorised": times.get("authorisation.checked", ""),
         "destroyed": times.get("destruction.completed", ""),
         "entries": mine,

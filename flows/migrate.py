@@ -24,7 +24,9 @@ from flows.session.progress import progress_percent
 from flows.session.results import RunResult
 from flows.session.stored_results import refuse_results
 from schemas.outcome import Cause
+from schemas.steps import Counts
 from vault.home_folder import Home
+from vault.runs.state import RunState
 
 _TALLIES = ("dispositions", "findings", "units")
 """Counts by kind that are reported to Prefect; all other nested values stay in the home."""
@@ -32,7 +34,7 @@ _TALLIES = ("dispositions", "findings", "units")
 _results: dict[str, RunResult | CodedFailure] = {}
 
 
-def _counted(counts: dict[str, Any]) -> dict[str, int]:
+def _counted(counts: Counts) -> dict[str, int]:
     """Return the numbers of a step: its own, and those of its tallies as `tally.kind`."""
     found = {name: value for name, value in counts.items() if type(value) is int}
     for tally in _TALLIES:
@@ -58,7 +60,7 @@ class _PrefectProgress:
             self._shown = percent
             update_progress_artifact(self._artifact, progress=percent)
 
-    def step(self, step: str, counts: dict[str, Any]) -> None:
+    def step(self, step: str, counts: Counts) -> None:
         if step == "lease":
             self.name_run()
         self.progress(step, 1, 1)
@@ -77,8 +79,8 @@ class _PrefectProgress:
         run = run_of_order(self._home, self._order)
         if run is not None and current.id is not None:
             with get_client(sync_client=True) as client:
-                client.set_flow_run_name(current.id, run["run"])
-            self._log.info("run %s", run["run"])
+                client.set_flow_run_name(current.id, run.run_id)
+            self._log.info("run %s", run.run_id)
 
 
 def _run_order(home: str, order: str) -> State[Any]:
@@ -95,10 +97,8 @@ def _run_order(home: str, order: str) -> State[Any]:
         _results[order] = failure
         return Failed(message=str(failure))
     _results[order] = result
-    if before is not None and before["state"] == "certified":
-        return Completed(
-            message=f"Run {result.run} had ended before ({before['outcome']}): nothing was done."
-        )
+    if before is not None and before.state is RunState.CERTIFIED:
+        return Completed(message=f"Run {result.run} had ended before ({before.outcome}): nothing was done.")
     return Completed(message=f"Run {result.run}: {result.outcome}, {result.state}.")
 
 
@@ -156,8 +156,8 @@ FLOWS = {"migration": migrate, "rehearsal": rehearse, "inventory": probe}
 """The flow for each use."""
 
 
-def run_here(home: Home, use: str, order: str) -> dict[str, Any]:
+def run_here(home: Home, use: str, order: str) -> RunResult:
     """Run an order as a flow run in this process; return its result. Raises CodedFailure."""
     refuse_results()
     FLOWS[use](str(home.path), order, return_state=True)
-    return result_of(order).to_json()
+    return result_of(order)

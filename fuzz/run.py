@@ -13,7 +13,7 @@ from random import Random
 import atheris
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+sys.path[:0] = [str(ROOT), str(ROOT / "tests")]  # the authority of `seeds` is that of the tests
 with atheris.instrument_imports(
     include=["vault", "schemas", "flows.package.open_package", "rfc8785", "asn1crypto", "zipfile", "json"]
 ):

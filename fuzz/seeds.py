@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import secrets
 import shutil
-import subprocess
 import tempfile
 import zipfile
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from support.stamp_authority import Authority, openssl
 
 from trial.authority import TrialAuthority, sign_cades, sign_page
 from trial.doctors import enrol_doctor
@@ -253,45 +253,17 @@ def package_manifest(sealed: bytes) -> dict[str, Any]:
     return {"parts": [{"name": "p.zip.age", "sha256": sha256(sealed).hexdigest(), "bytes": len(sealed)}]}
 
 
-_TSA = """
-[tsa]
-default_tsa = ours
-[ours]
-serial = {0}/serial
-signer_cert = {0}/tsa.pem
-signer_key = {0}/tsa.key
-default_policy = 1.2.3.4.1
-digests = sha256
-signer_digest = sha256
-ess_cert_id_alg = sha256
-[leaf]
-basicConstraints = critical,CA:FALSE
-keyUsage = critical,digitalSignature
-extendedKeyUsage = critical,timeStamping
-"""
-
-
 @cache
 def stamp() -> bytes:
     """An authority's answer (made with `openssl ts`) over the head; its root is trusted by `home()`."""
     folder = make_folder()
-    (folder / "tsa.cnf").write_text(_TSA.format(folder))
-    (folder / "serial").write_text("01\n")
+    authority = Authority(folder / "authority")
     (folder / "head").write_bytes(head_of([b"{}"]))
-    key = "-newkey rsa:2048 -nodes -config /dev/null"
-    root = "-addext keyUsage=critical,keyCertSign -addext basicConstraints=critical,CA:TRUE"
-    for words in (
-        f"req -x509 -new {key} -days 30 -subj /CN=Root -keyout root.key -out root.pem {root}",
-        f"req -new {key} -subj /CN=Stamps -keyout tsa.key -out tsa.csr",
-        "x509 -req -in tsa.csr -CA root.pem -CAkey root.key -CAcreateserial -days 30 -extfile tsa.cnf -extensions leaf -out tsa.pem",
-        "ts -query -data head -sha256 -cert -out q.tsq",
-        "ts -reply -config tsa.cnf -queryfile q.tsq -out a.tsr",
-    ):
-        subprocess.run(["openssl", *words.split()], cwd=folder, capture_output=True, check=True)
-    (home() / "trust/timestamps/root.pem").write_bytes((folder / "root.pem").read_bytes())
+    openssl("ts", "-query", "-data", folder / "head", "-sha256", "-cert", "-out", folder / "q.tsq")
+    (home() / "trust/timestamps/root.pem").write_bytes((authority.folder / "root.pem").read_bytes())
     (home() / "stamps").mkdir(exist_ok=True)
     (home() / "stamps/1.checkpoint").write_bytes((folder / "head").read_bytes())
-    return (folder / "a.tsr").read_bytes()
+    return authority.answer((folder / "q.tsq").read_bytes())
 
 
 def canonical_or_raw(value: Any) -> bytes:

@@ -273,10 +273,6 @@ SITE: dict[str, tuple[str, str]] = {
         "A process received an order that it cannot read.",
         "Make sure that nothing was installed during the command, because two releases are mixed; then try again.",
     ),
-    "heartbeat_unreadable": (
-        "The record of the last sweep is damaged.",
-        "Run `reprise sweep`, which writes the record again.",
-    ),
     "custody_unreadable": (
         "The record of a copy in custody is damaged.",
         "Restore the file from a backup; until then, Reprise does not destroy the copy on its date.",

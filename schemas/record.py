@@ -26,6 +26,10 @@ class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """Returns a copy with these fields changed."""
         return msgspec.structs.replace(self, **changes)
 
+    def to_json(self) -> dict[str, Any]:
+        """Returns the plain values, by field in the order of the fields."""
+        return dict(msgspec.to_builtins(self))
+
 
 def dump(value: object) -> bytes:
     """Encode a record or a dataclass as JSON with sorted keys."""
@@ -44,3 +48,11 @@ def load(
     except (ValueError, RecursionError):  # not JSON, or not UTF-8
         field = ""
     raise refused(code, **facts, **({"field": field} if field else {}))
+
+
+def load_or_none(kind: type[T], data: bytes) -> T | None:
+    """Decode a record where its loss is no error, or where its author is a stranger. Returns None for invalid data."""
+    try:
+        return msgspec.json.decode(data, type=kind)
+    except (ValueError, RecursionError):  # a ValidationError is a ValueError
+        return None

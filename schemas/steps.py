@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from schemas.outcome import Cause
+
+Counts = dict[str, Any]
+"""What one step counted: numbers, numbers by code, and codes; no value of a patient."""
 
 _WORK = ("inventory", "extract", "check", "match", "transform", "plan", "deliver", "reconcile")
 STEPS = {

@@ -65,24 +65,24 @@ class Site:
         ):
             raise HomeError("site_setting_unknown")
         return cls(
-            trial=_as(bool, raw["trial"]),
-            origin=_as(str, raw["origin"]),
+            trial=_of_type(bool, raw["trial"]),
+            origin=_of_type(str, raw["origin"]),
             declared_exceptions=tuple(declared),
             state=_folder(raw["state"]) if "state" in raw else None,
-            handwritten=_as(bool, raw.get("handwritten", False)),
+            handwritten=_of_type(bool, raw.get("handwritten", False)),
             media=Media.declared(raw.get("media", {})),
-            limits={name: _as(int, value) for name, value in raw.get("limits", {}).items()},
+            limits={name: _of_type(int, value) for name, value in raw.get("limits", {}).items()},
             workers=_few(raw["workers"]) if "workers" in raw else None,
-            **{name: _as(int, raw[name]) for name in _NUMBERS if name in raw},
+            **{name: _of_type(int, raw[name]) for name in _WHOLE_NUMBERS if name in raw},
         )
 
 
-_NUMBERS = ("ceiling_hours", "clock_skew_seconds", "proof_retention_days", "sweep_every_minutes")
+_WHOLE_NUMBERS = ("ceiling_hours", "clock_skew_seconds", "proof_retention_days", "sweep_every_minutes")
 _MOST_WORKERS = 16
 _T = TypeVar("_T")
 
 
-def _as(kind: type[_T], value: object) -> _T:
+def _of_type(kind: type[_T], value: object) -> _T:
     """Returns the value if it already has this type; never converts it. Raises TypeError."""
     if type(value) is not kind:
         raise TypeError
@@ -91,7 +91,7 @@ def _as(kind: type[_T], value: object) -> _T:
 
 def _few(value: object) -> int:
     """Parse a number of processes. Raises TypeError, ValueError."""
-    number = _as(int, value)
+    number = _of_type(int, value)
     if not 1 <= number <= _MOST_WORKERS:
         raise ValueError
     return number
@@ -99,7 +99,7 @@ def _few(value: object) -> int:
 
 def _folder(value: object) -> str:
     """Parse a folder given by its full path. Raises TypeError, ValueError."""
-    text = _as(str, value)
+    text = _of_type(str, value)
     if not Path(text).is_absolute():
         raise ValueError
     return text

@@ -11,6 +11,7 @@ from typing import Any
 from flows.session.control import Control
 from flows.session.orders import load_order
 from schemas.errors import RepriseError
+from schemas.record import Record
 from vault.authorisation.handwritten import attestations_of
 from vault.authorisation.register import InstructionRegister, registers_of
 from vault.destruction.held_copies import Custody, HeldCopy
@@ -27,6 +28,14 @@ from vault.runs.lease import Lease, list_runs
 from vault.system.clock import format_utc, parse_utc
 
 
+class Attested(Record, frozen=True):
+    """What an operator attested, and whether it still depends on that attestation."""
+
+    of: str
+    kind: str  # doctor | pending | mandate | page
+    needed: bool
+
+
 @dataclass(frozen=True)
 class Holdings:
     """Everything about one person, under every id that the home has for them."""
@@ -40,7 +49,7 @@ class Holdings:
     instructions: list[InstructionRegister]
     copies: list[HeldCopy]
     orders: list[str]
-    attestations: list[dict[str, Any]]
+    attestations: list[Attested]
     mandates: list[str]
     """Mandates that allow others to sign for this person."""
 
@@ -67,7 +76,7 @@ class Holdings:
                 *({"run": s["runId"], "use": s["code"], "created": s["at"]} for s in self.starts),
             ],
             "instructions": [register.state for register in self.instructions],
-            "attestations": self.attestations,
+            "attestations": [one.to_json() for one in self.attestations],
             "objects": _objects(control.home, self.persons),
             "not_yet_erased": list(self._outside(control, until)),
             "kept_until": None if until is None else format_utc(until),
@@ -136,7 +145,7 @@ def _orders(home: Home, persons: frozenset[str], instructions: set[str], known: 
     return found
 
 
-def _attestations(control: Control, persons: frozenset[str]) -> list[dict[str, Any]]:
+def _attestations(control: Control, persons: frozenset[str]) -> list[Attested]:
     """List what this operator attested, and whether it still depends on that attestation."""
     today, subjects = control.clock.now(), Subjects(control.home)
     found = []
@@ -172,15 +181,12 @@ def _attested(
     attestations: list[dict[str, Any]],
     *,
     stands: bool,
-) -> dict[str, Any] | None:
+) -> Attested | None:
     """Describe one attestation if the person made it; `needed` if too few known attesters would remain without this person."""
     if not any(attestation["operator"] in persons for attestation in attestations):
         return None
-    return {
-        "of": name,
-        "kind": kind,
-        "needed": stands and attesters_left(home, attestations, without=persons) < min(2, len(attestations)),
-    }
+    left = attesters_left(home, attestations, without=persons)
+    return Attested(of=name, kind=kind, needed=stands and left < min(2, len(attestations)))
 
 
 def _pages(home: Home) -> list[tuple[InstructionRegister, dict[str, bytes]]]:

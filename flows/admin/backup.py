@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
 
 from flows.retention.round import sweep_round
 from flows.session.control import Control
@@ -30,7 +29,7 @@ class Reason(StrEnum):
     RECORD_LOST = "record_lost"  # the record of this host
 
 
-def backup(control: Control, recipients: list[str], to: Path) -> dict[str, Any]:
+def backup(control: Control, recipients: list[str], to: Path) -> dict[str, int]:
     """Seal the home into one file. Raises TargetRefusedError, StorageFullError.
 
     The ledger entry is written first: erasures do not reach a backup, so every backup must be on record.
@@ -40,7 +39,7 @@ def backup(control: Control, recipients: list[str], to: Path) -> dict[str, Any]:
     return write_backup(control.home, control.ledger.store, control.clock, recipients, to)
 
 
-def restore(sealed: Path, identity: str, home: Home, operator: str) -> dict[str, Any]:
+def restore(sealed: Path, identity: str, home: Home, operator: str) -> dict[str, int | str]:
     """Unpack and check a backup, repeat its erasures before anything else, and end the runs that were alive in it.
 
     The operator must be known to the backup. `rolled_back`: this host's record is ahead of the backup; no run starts until that

@@ -40,7 +40,7 @@ __all__ = [
     "remove_destination",
 ]
 _PROBE_BYTES = 4096
-_FEW = Backoff(attempts=3, ceiling_seconds=3)
+_SHORT_RETRY = Backoff(attempts=3, ceiling_seconds=3)
 
 
 def add_destination(control: Control, name: str, server: Server) -> None:
@@ -86,7 +86,7 @@ def check_destination(control: Control, name: str) -> dict[str, Any]:
     Raises ScopeError, TargetError, TargetRefusedError.
     """
     server = Destinations(control.home).find(name)
-    place = place_at(server, "", f"probe-{secrets.token_hex(8)}", _FEW)
+    place = place_at(server, "", f"probe-{secrets.token_hex(8)}", _SHORT_RETRY)
     with tempfile.NamedTemporaryFile() as probe:
         probe.write(os.urandom(_PROBE_BYTES))
         probe.flush()

@@ -145,7 +145,7 @@ def _reason_to_keep(control: Control, held: Holdings) -> str | None:
         return "retention_not_over"
     if held.copies:
         return "copy_held"
-    return "attester_needed" if any(one["needed"] for one in held.attestations) else None
+    return "attester_needed" if any(one.needed for one in held.attestations) else None
 
 
 def _refuse_unknown_owner(home: Home) -> None:

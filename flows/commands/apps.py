@@ -15,7 +15,7 @@ BEFORE, RUNS, AFTERWARDS, HOST, TRY = (
     "Try it",
 )
 """The panels of `reprise --help`, as README.md groups the commands."""
-_ORDER = (
+_COMMAND_ORDER = (
     *("create", "enrol", "trust", "recipient", "destination", "authorise", "intake"),
     *("probe", "rehearse", "migrate", "order", "orders", "runs", "status", "resume", "abandon"),
     *("confirm", "custody", "verify", "open", "proof", "subject", "ledger"),
@@ -29,7 +29,7 @@ class _InOrder(TyperGroup):
 
     def list_commands(self, ctx: Any) -> list[str]:
         """Return the names in the order of `reprise --help`."""
-        return sorted(super().list_commands(ctx), key=_ORDER.index)
+        return sorted(super().list_commands(ctx), key=_COMMAND_ORDER.index)
 
 
 def _group(about: str) -> typer.Typer:

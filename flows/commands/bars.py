@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from flows.commands.shared import errors_console
 from flows.lifecycle.copies import EXPORT_ENDS
 from flows.session.progress import progress_percent
+from schemas.steps import Counts
 
 _WORDS = {
     "authorise": "checking the authorisation",
@@ -61,7 +62,7 @@ class BarWatch:
         words = _WORDS.get(step, step)
         self._progress.update(self._task, description=words, completed=percent, visible=True)
 
-    def step(self, step: str, counts: dict[str, Any]) -> None:
+    def step(self, step: str, counts: Counts) -> None:
         """Move the bar to the end of a step; of its counts, show only the notice that must appear before a run begins."""
         if counts.get(EXPORT_ENDS):
             source = self._source() if self._source else None

@@ -69,7 +69,7 @@ def confirm(
         )
     evidence = None if signed is None else _read_acceptance(signed)
     folder = confirmation.confirm(Control.open(place, acting), run, state, evidence)
-    package = fates_of(folder).get("package")
+    package = fates_of(folder).package
     return Shown(
         {"run": run, "import": state.value, "proof": str(folder), "package": package},
         "\n".join([f"{state.value}: {folder}", *package_lines(package)]),

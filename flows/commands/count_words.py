@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from flows.steps.software import NOT_IN_INSTRUCTION, NOT_STATED, OTHER_FORM
+from schemas.steps import Counts
 from schemas.texts import section
 
 _SOFTWARE = {
@@ -48,7 +48,7 @@ _ACTIONS = {
 """What a person can do about a reason, or what happens without action."""
 
 
-def count_lines(counts: dict[str, Any]) -> list[str]:
+def count_lines(counts: dict[str, Counts]) -> list[str]:
     """Return lines for a terminal, for the steps that the run completed; none for a run that has not counted."""
     came = counts.get("inventory")
     if not came:
@@ -73,7 +73,7 @@ def count_lines(counts: dict[str, Any]) -> list[str]:
     return lines
 
 
-def _came(came: dict[str, Any]) -> Iterator[str]:
+def _came(came: Counts) -> Iterator[str]:
     units = came.get("units", {})
     yield (
         f"  came       {came['files']:,} file(s), {came['bytes']:,} bytes, {came['patients']:,} patient(s),"

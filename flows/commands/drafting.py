@@ -8,7 +8,7 @@ import sys
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -159,5 +159,5 @@ def _show_problems(problems: list[Problem], *, as_json: bool) -> int:
     return refusal.exit_code
 
 
-def _without_advice(refusal: RepriseError) -> dict[str, Any]:
+def _without_advice(refusal: RepriseError) -> dict[str, object]:
     return {name: value for name, value in refusal.to_json().items() if name != "advice"}

@@ -10,7 +10,7 @@ from rich.text import Text
 from vault.diagnostics.findings import AREAS, Finding, Severity
 
 _STYLES = {Severity.FAIL: "bold red", Severity.WARN: "yellow", Severity.NOTE: "cyan", Severity.OK: "green"}
-_GRAVE = list(Severity)
+_BY_SEVERITY = list(Severity)
 
 
 def findings_table(found: list[Finding]) -> Group:
@@ -23,7 +23,7 @@ def _area(title: str, found: list[Finding], area: str) -> tuple[Text, Padding]:
     rows.add_column(width=4)
     rows.add_column(overflow="fold")
     ours = [f for f in found if f.area == area]
-    for f in sorted(ours, key=lambda f: _GRAVE.index(Severity(f.severity))):
+    for f in sorted(ours, key=lambda f: _BY_SEVERITY.index(Severity(f.severity))):
         meaning = Text(f.meaning)
         if f.remedy:
             meaning.append(f"\n{f.code}: {f.remedy}", "dim")

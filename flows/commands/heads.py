@@ -92,10 +92,10 @@ def refresh(
     """Issue a run's proof folder anew: newest stamped head, time stamps, proofs that the log only grew since."""
     found = refresh_proof(home, run)
     lines = [
-        f"{found['proof']}: proven in the head of {found['size']} entries",
+        f"{found.proof}: proven in the head of {found.size} entries",
         (
-            f"  the head is {'stamped' if found['stamped'] else 'not stamped'};"
-            f" {found['signatures_stamped']} signature(s) stamped; grown from {found['earlier_heads']} earlier head(s)"
+            f"  the head is {'stamped' if found.stamped else 'not stamped'};"
+            f" {found.signatures_stamped} signature(s) stamped; grown from {found.earlier_heads} earlier head(s)"
         ),
     ]
     return Shown(found, "\n".join(lines))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -44,7 +43,7 @@ def confirm(
 ) -> Shown:
     """Check the holder's answer; the key may then be named by an instruction."""
     found = recipients.confirm(control, read_regular(answer))
-    return Shown(asdict(found), f"{found.role}  {found.key}")
+    return Shown(found, f"{found.role}  {found.key}")
 
 
 @command(recipient, "list")
@@ -52,7 +51,7 @@ def list_recipients(control: Looking) -> Shown:
     """List the keys whose possession was proven."""
     found = recipients.listed(control)
     text = "\n".join(f"{r.role:<9} {r.key}  proven {r.proven_at}" for r in found)
-    return Shown([asdict(r) for r in found], text or "No recipients.")
+    return Shown(found, text or "No recipients.")
 
 
 @command(recipient)

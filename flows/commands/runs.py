@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -39,6 +39,7 @@ from flows.lifecycle.run_views import status as run_status
 from flows.retention.round import sweep_round
 from flows.session.control import Control
 from flows.session.orders import Order, drop_order, save_order
+from flows.session.results import RunResult
 from flows.transport.destination import channel_of
 from schemas.errors import HostError, RepriseError, VerificationFailedError
 from vault.home_folder import Home
@@ -96,21 +97,21 @@ def saying_what_waits(home: Home, run: str | None = None) -> Iterator[None]:
 
 def _show_run_of(home: Home, error: RepriseError, named: str | None) -> None:
     with suppress(RepriseError, OSError):  # a failure here must not hide the error
-        carried = run_of_this_process(home) or {}
+        carried = run_of_this_process(home)
         for run in list_runs(home):
-            if run["run"] == error.facts.get("run"):
-                ours = run["run"] == carried.get("run") or (
-                    named is not None and run["run"].startswith(Path(named).name)
+            if run.run_id == error.facts.get("run"):
+                ours = (carried is not None and run.run_id == carried.run_id) or (
+                    named is not None and run.run_id.startswith(Path(named).name)
                 )
                 errors_console.print(describe_run_of_error(run, ours=ours), markup=False)
 
 
-def _direct(home: Home, order: Order) -> dict[str, Any]:
+def _direct(home: Home, order: Order) -> RunResult:
     with BarWatch(source=lambda: order.source) as observer:
-        return engine.start(home, order, observer).to_json()
+        return engine.start(home, order, observer)
 
 
-def _through_prefect(home: Home, order: Order) -> dict[str, Any]:
+def _through_prefect(home: Home, order: Order) -> RunResult:
     """Run the Prefect flow in this process. Refusals come before Prefect's slow start-up.
 
     Raises HostError: prefect_silent, prefect_open.
@@ -248,7 +249,7 @@ def status(
 def resume(run: RunArgument, home: Examined, operator: ActingName) -> Shown:
     """Go on with an interrupted or failed run from its last step. The same use, the same deadline."""
     with saying_what_waits(home, run), BarWatch(source=lambda: source_of(home, run)) as observer:
-        result = engine.resume(home, run, operator, observer).to_json()
+        result = engine.resume(home, run, operator, observer)
     return Shown(result, describe_result(result))
 
 
@@ -264,7 +265,7 @@ def abandon(
         errors_console.print("Nothing done: add --yes to destroy this run's staging.")
         raise typer.Exit(2)
     with saying_what_waits(home, run):
-        result = engine.abandon(home, run, operator).to_json()
+        result = engine.abandon(home, run, operator)
     return Shown(result, describe_result(result))
 
 
@@ -285,4 +286,4 @@ def sweep(
     found = sweep_round(home)
     count = found.incomplete + found.copies_incomplete
     failure = VerificationFailedError("destruction_incomplete", count=count) if count else None
-    return Shown(found.to_json(), describe_sweep(found.to_json()), failure)
+    return Shown(found.to_json(), describe_sweep(found), failure)

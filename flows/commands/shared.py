@@ -12,6 +12,7 @@ from inspect import Parameter, Signature, signature
 from pathlib import Path
 from typing import Annotated, Any, ParamSpec, TypeVar, get_args, get_type_hints
 
+import msgspec
 import typer
 from rich.console import Console, RenderableType
 
@@ -83,7 +84,7 @@ def operator_name(operator: str | None) -> str:
 def show(result: Any, *, as_json: bool, text: RenderableType) -> None:
     """Print the result for a person, or for a program."""
     if as_json:
-        sys.stdout.write(json.dumps(result) + "\n")
+        sys.stdout.write(json.dumps(msgspec.to_builtins(result)) + "\n")
         sys.stdout.flush()
     else:
         console.print(text, markup=False)
@@ -206,13 +207,13 @@ def guarded(function: Callable[P, None]) -> Callable[P, None]:
     return wrapped
 
 
-def _error_json(error: Exception) -> dict[str, Any]:
+def _error_json(error: Exception) -> dict[str, object]:
     if interrupts.pressed():  # a library turned the interrupt into its own error
         return _interruption(error)
     return error.to_json() if isinstance(error, RepriseError) else _as_json(parts_of(error))
 
 
-def _interruption(error: BaseException) -> dict[str, Any]:
+def _interruption(error: BaseException) -> dict[str, object]:
     """Return one line: the command was interrupted, and the state of the work if it is known."""
     interrupts.said()
     words = ["Interrupted.", error.state] if isinstance(error, interrupts.Interrupted) else ["Interrupted."]
@@ -228,12 +229,12 @@ def absolute(value: Any) -> Any:
     return value
 
 
-def _as_json(found: ErrorParts) -> dict[str, Any]:
+def _as_json(found: ErrorParts) -> dict[str, object]:
     code, exit_code, message, advice = found
     return {"error": code, "exit": exit_code, "message": message, "advice": advice}
 
 
-def _show_error(error: dict[str, Any], *, as_json: bool) -> int:
+def _show_error(error: dict[str, object], *, as_json: bool) -> int:
     errors_console.print(
         f"[bold red]reprise:[/] {error['message']}".replace(
             "[" + str(error["error"]), "\\[" + str(error["error"])
@@ -243,4 +244,4 @@ def _show_error(error: dict[str, Any], *, as_json: bool) -> int:
         errors_console.print(f"  {error['advice']}")
     if as_json:
         sys.stdout.write(json.dumps(error) + "\n")
-    return int(error["exit"])
+    return int(str(error["exit"]))

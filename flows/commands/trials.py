@@ -94,8 +94,10 @@ def demo(
         made["source"], made["authorisation"], "migration", made["destination"], "keyring", OPERATORS[0]
     )
     with BarWatch() as observer:
-        result = engine.start(Home(Path(made["home"])), order, observer).to_json()
-    code, words = verify(Path(result["proof"]), Path(made["policy"]).read_text(encoding="utf-8"))
-    where = f"Everything of this demo lies in {folder}; the certificate to read: {result['proof']}/certificate.html"
+        result = engine.start(Home(Path(made["home"])), order, observer)
+    code, words = verify(Path(str(result.proof)), Path(made["policy"]).read_text(encoding="utf-8"))
+    where = (
+        f"Everything of this demo lies in {folder}; the certificate to read: {result.proof}/certificate.html"
+    )
     text = "\n\n".join((describe_result(result), "\n".join(words), where))
     return Shown(result, text, typer.Exit(code) if code else None)

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
+from msgspec import UNSET
 
 from flows.commands.count_words import count_lines
+from flows.lifecycle.copies import CopyView
+from flows.lifecycle.run_views import RunStatus
+from flows.session.results import RunResult, SweepReport
 from schemas.advice import words_of
-from vault.runs.outcome_words import run_in_words
+from schemas.public_formats import Fate
+from vault.runs.outcome_words import RunView, run_in_words
 
 
-def describe_result(result: dict[str, Any]) -> str:
+def describe_result(result: RunResult) -> str:
     """Describe a result: the run's end, the source, the delivery, what needs attention, what was destroyed, the proof."""
-    counts = result["counts"]
-    lines = [f"Run {result['run']}: {run_in_words(result['state'], result['cause'])}"]
-    if result.get("authorisation"):
+    counts = result.counts
+    lines = [f"Run {result.run}: {run_in_words(result.state, result.cause)}"]
+    if result.authorisation:
         lines.append(
-            f"  authorised by the signed instruction {result['authorisation']}, checked before the export was opened"
+            f"  authorised by the signed instruction {result.authorisation}, checked before the export was opened"
         )
     lines += count_lines(counts)
     destroyed = counts.get("destroy", {})
@@ -24,119 +28,114 @@ def describe_result(result: dict[str, Any]) -> str:
             f"  destroyed  {destroyed.get('files', 0)} sealed file(s), {destroyed.get('bytes', 0):,} bytes;"
             " key gone, reading fails, files absent"
         )
-    lines += [f"  package    {path}" for path in result["delivered"]]
-    lines += source_lines(result["source"], delivered=bool(result["delivered"]))
-    lines += package_lines(result["copy"]) if result["delivered"] else []
-    if result.get("proof"):
-        lines.append(f"  proof      {result['proof']}")
+    lines += [f"  package    {path}" for path in result.delivered]
+    lines += source_lines(result.source_fate, delivered=bool(result.delivered))
+    lines += package_lines(result.package_fate) if result.delivered else []
+    if result.proof:
+        lines.append(f"  proof      {result.proof}")
         lines.append(
             "  not said   that no other copy exists: of the host's backups, the old or the new system"
         )
     return "\n".join(lines)
 
 
-def source_lines(fate: dict[str, Any] | None, *, delivered: bool) -> list[str]:
+def source_lines(fate: Fate | None, *, delivered: bool) -> list[str]:
     """Describe what happened to the export, from the certificate (`fate.source`)."""
     if fate is None:
         return []
-    end, holder, until = fate.get("end"), fate.get("holder"), fate.get("until")
-    if fate.get("evidence") == "encrypted_always":
+    end = fate.end or None
+    if fate.evidence == "encrypted_always":
         said = "was sealed always; the only key to it was destroyed with the staging"
-    elif end is not None and end["complete"]:
-        files = f"{end['files']:,} file(s), {end['bytes']:,} bytes"
-        said = (
-            f"destroyed as the instruction says, {_minute(end['at'])} UTC: {files}, overwritten and deleted"
-        )
+    elif end is not None and end.complete:
+        files = f"{end.files:,} file(s), {end.bytes:,} bytes"
+        said = f"destroyed as the instruction says, {_minute(end.at)} UTC: {files}, overwritten and deleted"
     elif end is not None:
         said = "NOT wholly destroyed: `reprise custody --paths` shows what is left, the sweep tries again"
-    elif holder != "operator":
-        said = f"left where it lies: it stays with the {holder}, as the instruction says"
+    elif fate.holder != "operator":
+        said = f"left where it lies: it stays with the {fate.holder}, as the instruction says"
     elif delivered:
         said = "held by the operator; its destruction is not recorded: `reprise custody`"
     else:
-        said = f"left where it lies; the sweep destroys the operator's copy at its date ({_minute(str(until))} UTC)"
+        said = f"left where it lies; the sweep destroys the operator's copy at its date ({_minute(str(fate.until))} UTC)"
     return [f"  export     {said}"]
 
 
-def package_lines(fate: dict[str, Any] | None) -> list[str]:
+def package_lines(fate: Fate | None) -> list[str]:
     """Describe what happened to the operator's copy of the package (`fate.package`); no lines if the operator holds none."""
-    if fate is None or fate.get("holder") != "operator":
+    if fate is None or fate.holder != "operator":
         return []
-    end = fate.get("end")
+    end = fate.end or None
     if end is None:
-        until = _minute(str(fate.get("until")))
+        until = _minute(str(fate.until))
         return [f"  copy       the operator holds the package until {until} UTC; then the sweep destroys it"]
-    if not end["complete"]:
+    if not end.complete:
         return [
             "  copy       of the package NOT wholly destroyed: `reprise custody --paths` shows what is left"
         ]
-    files = f"{end['files']:,} file(s), {end['bytes']:,} bytes"
-    return [
-        f"  copy       the operator's copy of the package was destroyed, {_minute(end['at'])} UTC: {files}"
-    ]
+    files = f"{end.files:,} file(s), {end.bytes:,} bytes"
+    return [f"  copy       the operator's copy of the package was destroyed, {_minute(end.at)} UTC: {files}"]
 
 
-def describe_interrupted(run: dict[str, Any] | None) -> str:
+def describe_interrupted(run: RunView | None) -> str:
     """Describe what an interrupt left: no run, a waiting run, or an ended one."""
     if run is None:
         return "No run was begun, and the export was not opened."
-    if run["state"] == "certified":
-        return f"Run {run['run']} had ended: `reprise status {run['run']}`."
-    if run["state"] == "destroying":
-        return f"The destruction of its staging had begun: `reprise resume {run['run']}`, or the next sweep, ends it."
-    return f"The run waits: `reprise resume {run['run']}`, or `reprise abandon {run['run']} --yes`."
+    if run.state == "certified":
+        return f"Run {run.run_id} had ended: `reprise status {run.run_id}`."
+    if run.state == "destroying":
+        return f"The destruction of its staging had begun: `reprise resume {run.run_id}`, or the next sweep, ends it."
+    return f"The run waits: `reprise resume {run.run_id}`, or `reprise abandon {run.run_id} --yes`."
 
 
-def describe_run_of_error(run: dict[str, Any], *, ours: bool) -> str:
+def describe_run_of_error(run: RunView, *, ours: bool) -> str:
     """Describe the run that an error names: the run of this command, or an earlier one that blocks it."""
-    words = run_in_words(run["state"], run["cause"])
+    words = run.words
     if ours:
-        return f"Run {run['run']}: {words}"
-    return f"Nothing was begun now. An earlier run, {run['run']} ({_minute(run['created'])} UTC): {words}"
+        return f"Run {run.run_id}: {words}"
+    return f"Nothing was begun now. An earlier run, {run.run_id} ({_minute(run.created)} UTC): {words}"
 
 
-def describe_runs(found: list[dict[str, Any]]) -> str:
+def describe_runs(found: list[RunView]) -> str:
     """Return one line per run."""
     if not found:
         return "No runs."
-    return "\n".join(
-        f"{run['run']}  {_minute(run['created'])}  {run['use']:<10} {run_in_words(run['state'], run['cause'])}"
-        for run in found
-    )
+    return "\n".join(f"{run.run_id}  {_minute(run.created)}  {run.use:<10} {run.words}" for run in found)
 
 
 def _minute(moment: str) -> str:
     return f"{moment[:10]} {moment[11:16]}"
 
 
-def describe_status(found: dict[str, Any]) -> str:
+def describe_status(found: RunStatus) -> str:
     """Describe a run: its state or end, its counts, and when each step was completed."""
-    lines = [f"Run {found['run']}: {run_in_words(found['state'], found['cause'])}"]
-    if found["failure"] is not None and found["proof"] is None:
-        lines += _failure_lines(found["failure"])
-    lines.append(f"  use        {found['use']}, begun {_minute(found['created'])} UTC")
-    lines += count_lines(found["counts"])
-    if found["proof"] is None:
-        lines += [f"  deadline   {found['deadline']}", f"  key        {found['keys']}"]
-    if found["package"] is not None:
-        gone = (found["copy"] or {}).get("end") is not None
-        lines.append(f"  package    {found['package']}{' (no longer there: see copy)' if gone else ''}")
+    lines = [f"Run {found.run_id}: {found.words}"]
+    lines += _failure_lines(found) if found.proof is None else []
+    lines.append(f"  use        {found.use}, begun {_minute(found.created)} UTC")
+    lines += count_lines(found.counts)
+    if found.proof is None:
+        lines += [f"  deadline   {found.deadline}", f"  key        {found.key_provider}"]
+    if found.package is not None:
+        gone = found.package_fate is not None and bool(found.package_fate.end)
+        lines.append(f"  package    {found.package}{' (no longer there: see copy)' if gone else ''}")
         lines.append(
-            f"  import     {found['import'] or 'not confirmed: `reprise confirm RUN opened|imported|accepted`'}"
+            f"  import     {found.import_state or 'not confirmed: `reprise confirm RUN opened|imported|accepted`'}"
         )
-    lines += source_lines(found["source"], delivered=found["package"] is not None)
-    lines += package_lines(found["copy"]) if found["package"] is not None else []
-    if found["proof"] is not None:
-        lines.append(f"  proof      {found['proof']}")
-    lines += [f"  {entry['at']}  {entry['step']}" for entry in found["journal"] if entry["step"] != "control"]
-    lines += [f"  {found['ended']}  destroy, certify"] if found["ended"] else []
+    lines += source_lines(found.source_fate, delivered=found.package is not None)
+    lines += package_lines(found.package_fate) if found.package is not None else []
+    if found.proof is not None:
+        lines.append(f"  proof      {found.proof}")
+    lines += [f"  {entry.at}  {entry.step}" for entry in found.journal if entry.step != "control"]
+    lines += [f"  {found.ended}  destroy, certify"] if found.ended else []
     return "\n".join(lines)
 
 
-def _failure_lines(failure: dict[str, Any]) -> list[str]:
+def _failure_lines(found: RunStatus) -> list[str]:
     """Why a run stopped: the code, and its words where the code alone decides them."""
-    words = words_of("", failure["code"])
-    lines = [f"  failed     {failure['code']} (exit {failure['exit']})"]
+    failure = found.failure
+    if failure is None:
+        return []
+    words = words_of("", failure.code)
+    lines = [f"  failed     {failure.code} (exit {failure.exit})"]
     return lines + ([f"             {words[0]}", f"             {words[1]}"] if words else [])
 
 
@@ -154,11 +153,11 @@ _SWEPT = (
 )
 
 
-def describe_sweep(report: dict[str, Any]) -> str:
+def describe_sweep(report: SweepReport) -> str:
     """Describe what a sweep did; zero counts are left out."""
-    words = [f"{report[name]} {what}" for name, what in _SWEPT if report[name]]
+    words = [f"{count} {what}" for name, what in _SWEPT if (count := getattr(report, name))]
     text = "Sweep: " + (", ".join(words) or "nothing was due") + "."
-    if report["clock_distrusted"]:
+    if report.clock_distrusted:
         text += (
             "\n  The wall clock went further than the boot clock explains: no copy is destroyed by date until it is"
             " synchronised, or an operator says `reprise sweep --clock-is-right`."
@@ -166,15 +165,15 @@ def describe_sweep(report: dict[str, Any]) -> str:
     return text
 
 
-def describe_custody(found: list[dict[str, Any]]) -> str:
+def describe_custody(found: list[CopyView]) -> str:
     """Describe every copy that the operator holds, one line each."""
     if not found:
         return "The operator holds no copy."
     lines = []
     for copy in found:
-        size = f"{copy['files']:,} file(s), {copy['bytes']:,} bytes" if "files" in copy else "sealed"
-        run = f"run {copy['run']}" if copy["run"] else f"authorisation {copy['authorisation']}"
-        until = f"{copy['until']}{' or delivery' if copy['kind'] == 'source' else ''}"
-        lines.append(f"{copy['kind']:<8} until {until}  {copy['state']:<12} {size}  {run}")
-        lines += [f"         {copy['path']}"] if "path" in copy else []
+        size = "sealed" if copy.files is UNSET else f"{copy.files:,} file(s), {copy.bytes:,} bytes"
+        run = f"run {copy.run_id}" if copy.run_id else f"authorisation {copy.authorisation_id}"
+        until = f"{copy.until}{' or delivery' if copy.kind == 'source' else ''}"
+        lines.append(f"{copy.kind:<8} until {until}  {copy.state:<12} {size}  {run}")
+        lines += [f"         {copy.path}"] if copy.path is not UNSET else []
     return "\n".join(lines)

@@ -102,11 +102,11 @@ def start_order(home: Home, order_id: str, observer: Observer) -> RunResult:
     seen = _observers.get(order_id)
     observer = _ObserverPair(observer, seen) if seen else observer
     begun = run_of_order(home, order_id)
-    if begun is not None and begun["state"] == RunState.CERTIFIED:
-        return RunResult(begun["run"], begun["state"], outcome=begun["outcome"], cause=begun["cause"])
+    if begun is not None and begun.state is RunState.CERTIFIED:
+        return RunResult(begun.run_id, begun.state, outcome=begun.outcome, cause=begun.cause)
     order = load_order(home, order_id)
     if begun is not None:
-        return resume(home, begun["run"], order.operator, observer)
+        return resume(home, begun.run_id, order.operator, observer)
     try:
         return start(home, order, observer, order_id)
     except RefusedError:

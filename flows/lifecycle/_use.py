@@ -9,11 +9,11 @@ from vault.authorisation.check import release_use
 from vault.authorisation.register import GIVEN_BACK, SPENT
 from vault.destruction.due import is_restored
 from vault.ledger.entries import EntryType
-from vault.runs.facts import RunFile, read_run_file, write_run_file
+from vault.runs.facts import UseSettled, read_fact, write_fact
 from vault.runs.lease import Lease
 
 UNKNOWN = "delivery_unknown"
-_DONE = frozenset({Cause.PUBLISHED, Cause.REHEARSAL, Cause.INVENTORY})
+_SPENDING_CAUSES = frozenset({Cause.PUBLISHED, Cause.REHEARSAL, Cause.INVENTORY})
 
 
 def settle_use(control: Control, lease: Lease, cause: Cause) -> None:
@@ -22,26 +22,25 @@ def settle_use(control: Control, lease: Lease, cause: Cause) -> None:
     This happens after the destruction, when nothing more can be delivered, and before the certificate, so that a run without a
     certificate is settled again.
     """
-    settled = read_run_file(control.home, lease.run_id, RunFile.USE)
+    settled = read_fact(control.home, lease.run_id, UseSettled)
     if settled is None:
-        state, code = _fate(control, lease, cause)
-        settled = {"state": state, "code": code}
-        write_run_file(control.home, lease.run_id, RunFile.USE, settled)
-    given_back = settled["state"] == GIVEN_BACK
+        settled = _settlement(control, lease, cause)
+        write_fact(control.home, lease.run_id, settled)
+    given_back = settled.state == GIVEN_BACK
     entry = EntryType.USE_GIVEN_BACK if given_back else EntryType.USE_SPENT
     if not control.run(lease).has_recorded(entry):
-        control.record(entry, lease.run_id, settled["code"])
+        control.record(entry, lease.run_id, settled.code)
     if given_back:
         release_use(control.home, lease.authorisation_id, lease.run_id)
 
 
-def _fate(control: Control, lease: Lease, cause: Cause) -> tuple[str, str]:
+def _settlement(control: Control, lease: Lease, cause: Cause) -> UseSettled:
     """Return state and reason. If a delivery cannot be ruled out, the use counts as spent."""
-    if cause in _DONE:
-        return SPENT, cause.outcome
+    if cause in _SPENDING_CAUSES:
+        return UseSettled(SPENT, cause.outcome)
     if was_published(control, lease):
-        return SPENT, Cause.PUBLISHED.outcome
+        return UseSettled(SPENT, Cause.PUBLISHED.outcome)
     in_doubt = cause is Cause.RECORD_LOST or is_restored(control.home, lease.run_id)
     if in_doubt or residue(control, lease):
-        return SPENT, UNKNOWN
-    return GIVEN_BACK, cause.outcome
+        return UseSettled(SPENT, UNKNOWN)
+    return UseSettled(GIVEN_BACK, cause.outcome)

@@ -10,7 +10,6 @@ from __future__ import annotations
 from enum import StrEnum
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 from flows.lifecycle.copies import end_package, shorten_package
 from flows.lifecycle.proof import issue_proof
@@ -23,7 +22,7 @@ from vault.home_folder import Home
 from vault.ledger.entries import EntryType, commit
 from vault.pki.trust_store import TrustStore
 from vault.proof.proven import listing_of
-from vault.runs.facts import RunFile, read_run_file
+from vault.runs.facts import Report, read_fact
 from vault.runs.lease import Lease, find_lease
 from vault.runs.run_lock import lock_run
 
@@ -42,7 +41,7 @@ _ORDER = tuple(ImportState)
 def draft_acceptance(home: Home, run: str) -> bytes:
     """Return what a controller signs to accept a delivery: canonical JSON with the run and a digest of its sealed parts."""
     lease, report = _delivered(home, run)
-    parts = sha256(canonical_json(report["run"]["parts"])).hexdigest()
+    parts = sha256(canonical_json(report.run["parts"])).hexdigest()
     return canonical_json(
         {"version": 1, "type": "acceptance", "run": lease.run_id, "parts_sha256": parts, "result": "accepted"}
     )
@@ -78,10 +77,10 @@ def states_of(control: Control, lease: Lease) -> list[ImportState]:
     return [ImportState(e["code"]) for _, e in entries if e["type"] == EntryType.IMPORT_CONFIRMED]
 
 
-def _delivered(home: Home, run: str) -> tuple[Lease, dict[str, Any]]:
+def _delivered(home: Home, run: str) -> tuple[Lease, Report]:
     lease = find_lease(home, run)
-    report = read_run_file(home, lease.run_id, RunFile.REPORT)
-    if report is None or not report["run"]["parts"] or report["destruction"]["cause"] != "published":
+    report = read_fact(home, lease.run_id, Report)
+    if report is None or not report.run["parts"] or report.destruction["cause"] != "published":
         raise UnreadableSourceError("nothing_delivered", run=lease.run_id)
     return lease, report
 

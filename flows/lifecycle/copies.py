@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+
+import msgspec
+from msgspec import UNSET, UnsetType
 
 from flows.lifecycle.proof import issue_proof
 from flows.lifecycle.retract import delete_at_server
 from flows.session.control import Control
 from flows.session.results import SweepReport
 from schemas.errors import BusyError, RepriseError, TargetRefusedError, UnreadableSourceError
+from schemas.record import Record
 from vault.authorisation.check import Authorisation, is_withdrawn
 from vault.destruction.due import live_runs
 from vault.destruction.held_copies import CopyEnd, CopyKind, Custody, HeldCopy, evidence_of_kind
@@ -107,7 +110,7 @@ def sweep_copies(control: Control, report: SweepReport) -> None:
             if busy.code == "custody_busy":
                 continue  # another sweep or an operator is destroying it
             complete = False
-        except (RepriseError, OSError, ValueError, KeyError, TypeError):
+        except (RepriseError, OSError, ValueError):
             complete = False  # its records or its location are damaged: go on with the next copy
         report.copies_destroyed += complete
         report.copies_incomplete += not complete
@@ -146,35 +149,49 @@ def declare_gone(control: Control, copy_id: str) -> None:
     Custody(control.home).drop(copy)
 
 
-def list_held(control: Control, *, paths: bool) -> list[dict[str, Any]]:
+class CopyView(Record, frozen=True, kw_only=True):
+    """A copy that the operator holds now: staging, a source or a package."""
+
+    copy_id: str | UnsetType = msgspec.field(name="copy", default=UNSET)  # absent for staging
+    kind: str
+    run_id: str | None = msgspec.field(name="run")
+    authorisation_id: str = msgspec.field(name="authorisation")
+    until: str
+    state: str
+    files: int | UnsetType = UNSET  # absent for staging, which is sealed
+    bytes: int | UnsetType = UNSET
+    path: str | UnsetType = UNSET  # only where it was asked for: it may name a doctor
+
+
+def list_held(control: Control, *, paths: bool) -> list[CopyView]:
     """List every copy that the operator holds now, and until when: staging, sources, packages."""
-    staging = [_staging_row(control, lease, paths=paths) for lease in live_runs(control.home)]
-    return staging + [_copy_row(copy, paths=paths) for copy in Custody(control.home).held()]
+    staging = [_staging_view(control, lease, paths=paths) for lease in live_runs(control.home)]
+    return staging + [_copy_view(copy, paths=paths) for copy in Custody(control.home).held()]
 
 
-def _staging_row(control: Control, lease: Lease, *, paths: bool) -> dict[str, Any]:
-    return {
-        "kind": "staging",
-        "run": lease.run_id,
-        "authorisation": lease.authorisation_id,
-        "until": lease.deadline,
-        "state": control.run(lease).state,
-        **({"path": lease.staging} if paths else {}),
-    }
+def _staging_view(control: Control, lease: Lease, *, paths: bool) -> CopyView:
+    return CopyView(
+        kind="staging",
+        run_id=lease.run_id,
+        authorisation_id=lease.authorisation_id,
+        until=lease.deadline,
+        state=control.run(lease).state,
+        path=lease.staging if paths else UNSET,
+    )
 
 
-def _copy_row(copy: HeldCopy, *, paths: bool) -> dict[str, Any]:
-    return {
-        "copy": copy.id,
-        "kind": copy.kind.value,
-        "run": copy.run_id,
-        "authorisation": copy.authorisation_id,
-        "until": copy.until,
-        "state": "ending" if copy.ending or copy.alarmed else "held",
-        "files": len(copy.files),
-        "bytes": copy.size,
-        **({"path": copy.root} if paths else {}),
-    }
+def _copy_view(copy: HeldCopy, *, paths: bool) -> CopyView:
+    return CopyView(
+        copy_id=copy.id,
+        kind=copy.kind.value,
+        run_id=copy.run_id,
+        authorisation_id=copy.authorisation_id,
+        until=copy.until,
+        state="ending" if copy.ending or copy.alarmed else "held",
+        files=len(copy.files),
+        bytes=copy.size,
+        path=copy.root if paths else UNSET,
+    )
 
 
 def _copies(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +20,10 @@ from flows.session.results import RunResult
 from flows.transport.destination import package_place
 from schemas.errors import VerificationFailedError
 from schemas.outcome import Cause
+from schemas.steps import Counts
 from schemas.texts import text
 from vault.authorisation.check import reopen
-from vault.destruction.destroy import Evidence, StagedFile, destroy_run, inventory_staging, probe
+from vault.destruction.destroy import Evidence, destroy_run, inventory_staging, probe
 from vault.home_folder import Home
 from vault.keys.registry import provider
 from vault.ledger.entries import EntryType
@@ -35,7 +36,7 @@ from vault.proof.statements import (
     inventory_file,
     statement,
 )
-from vault.runs.facts import RunFile, drop_run_file, read_run_file, write_run_file
+from vault.runs.facts import Intent, Report, Verification, drop_fact, read_fact, write_fact
 from vault.runs.lease import Lease
 from vault.system.clock import format_utc
 from vault.system.mounts import backed_up, describe_media, filesystem_type
@@ -48,7 +49,7 @@ class Ending:
 
     lease: Lease
     cause: Cause
-    counts: dict[str, dict[str, Any]]
+    counts: dict[str, Counts]
     opened: int
 
 
@@ -56,24 +57,24 @@ def end_run(control: Control, ending: Ending, observer: Observer) -> RunResult:
     """Destroy, check, certify. Raises VerificationFailedError, after recording it in the ledger, if a check fails."""
     lease = ending.lease
     observer.progress("destroy", 0, 1)
-    inventory, opened = _declare_intent(control, ending)
+    intent = _declare_intent(control, ending)
     if "publish" not in ending.counts:
         retract(control, lease)
-    evidence = destroy_run(control.home, lease, inventory, opened)
+    evidence = destroy_run(control.home, lease, intent.files, intent.opened)
     if not evidence.verification.complete():
-        write_run_file(control.home, lease.run_id, RunFile.INCOMPLETE, asdict(evidence.verification))
+        write_fact(control.home, lease.run_id, evidence.verification)
         control.record(
             EntryType.DESTRUCTION_INCOMPLETE, lease.run_id, "not_verified", {"files": evidence.files}
         )
         raise VerificationFailedError("destruction_not_verified", run=lease.run_id, count=evidence.files)
-    drop_run_file(control.home, lease.run_id, RunFile.INCOMPLETE)
+    drop_fact(control.home, lease.run_id, Verification)
     settle_use(control, lease, ending.cause)
     close_with_run(control, lease)
     observer.step("destroy", {"files": evidence.files, "bytes": evidence.bytes})
     if ending.cause is Cause.PUBLISHED:
         end_sources(control, lease)
     _hold_package(control, ending)
-    proof = _certify(control, ending, evidence, inventory)
+    proof = _certify(control, ending, evidence, intent)
     if lease.order_id is not None:
         drop_order(control.home, lease.order_id)
     observer.step("certify", {})
@@ -98,35 +99,31 @@ def _hold_package(control: Control, ending: Ending) -> None:
         hold_package(control, lease, authorisation, place, sizes)
 
 
-def _declare_intent(control: Control, ending: Ending) -> tuple[list[StagedFile], int]:
+def _declare_intent(control: Control, ending: Ending) -> Intent:
     """Write the intent and its inventory to disk and ledger before anything is destroyed."""
     lease = ending.lease
-    known = read_run_file(control.home, lease.run_id, RunFile.INTENT)
-    if known is None:
-        known = {
-            "files": [asdict(file) for file in inventory_staging(lease)],
-            "opened": ending.opened or max(probe(lease), 0),
-            "cause": ending.cause,
-            "fs_type": filesystem_type(Path(lease.staging)),
-        }
-        write_run_file(control.home, lease.run_id, RunFile.INTENT, known)
-    inventory, opened = [StagedFile(**raw) for raw in known["files"]], int(known["opened"])
+    intent = read_fact(control.home, lease.run_id, Intent)
+    if intent is None:
+        opened, kind_of_disk = ending.opened or max(probe(lease), 0), filesystem_type(Path(lease.staging))
+        intent = Intent(inventory_staging(lease), opened, ending.cause, kind_of_disk)
+        write_fact(control.home, lease.run_id, intent)
     # The file does not prove the entry, because a crash may happen between the two. So read the log.
     if not control.run(lease).has_recorded(EntryType.DESTRUCTION_STARTED):
-        counts = {"files": len(inventory), "bytes": sum(f.size for f in inventory), "opened": opened}
+        size = sum(file.size for file in intent.files)
+        counts = {"files": len(intent.files), "bytes": size, "opened": intent.opened}
         control.record(EntryType.DESTRUCTION_STARTED, lease.run_id, ending.cause, counts)
-    return inventory, opened
+    return intent
 
 
-def _certify(control: Control, ending: Ending, evidence: Evidence, inventory: list[StagedFile]) -> Path:
+def _certify(control: Control, ending: Ending, evidence: Evidence, intent: Intent) -> Path:
     """Record the destruction in the ledger, then issue the folder. The first report that is written stays unchanged."""
     lease = ending.lease
-    report = read_run_file(control.home, lease.run_id, RunFile.REPORT)
+    report = read_fact(control.home, lease.run_id, Report)
     if report is None:
-        report = _make_report(control, ending, evidence, inventory)
-        write_run_file(control.home, lease.run_id, RunFile.REPORT, report)
+        report = _make_report(control, ending, evidence, intent)
+        write_fact(control.home, lease.run_id, report)
     if not control.run(lease).has_recorded(EntryType.DESTRUCTION_COMPLETED):
-        listed = report["destruction"]["inventory"]
+        listed = report.destruction["inventory"]
         control.record(
             EntryType.DESTRUCTION_COMPLETED,
             lease.run_id,
@@ -141,35 +138,32 @@ def _certify(control: Control, ending: Ending, evidence: Evidence, inventory: li
     return issue_proof(control, lease)
 
 
-def _commitments(run_id: str, report: dict[str, Any]) -> dict[str, str]:
+def _commitments(run_id: str, report: Report) -> dict[str, str]:
     """Return the commitments in the entry of a destruction: digests of the report's three statements."""
-    stated = {"statement": (DESTRUCTION, report["destruction"])}
-    if report.get("version") == VERSION:  # else an earlier release wrote it, and crashed before the entry
-        stated |= {"run": (RUN, report["run"]), "check": (AUTHORISATION_CHECK, report["check"])}
+    stated = {"statement": (DESTRUCTION, report.destruction)}
+    if report.version == VERSION:  # else an earlier release wrote it, and crashed before the entry
+        stated |= {"run": (RUN, report.run), "check": (AUTHORISATION_CHECK, report.check or {})}
     return {name: digest_b64(statement(run_id, *stated[name])) for name in stated}
 
 
-def _make_report(
-    control: Control, ending: Ending, evidence: Evidence, inventory: list[StagedFile]
-) -> dict[str, Any]:
+def _make_report(control: Control, ending: Ending, evidence: Evidence, intent: Intent) -> Report:
     """Return all that a proof states of a run, except heads and stamps, which grow: enumeration values, counts, digests."""
     lease = ending.lease
-    listed = inventory_file(inventory)
-    destruction = _destruction(control, ending, evidence, listed)
-    published = ending.counts.get("publish", {})
-    return {
-        "version": VERSION,
-        "destruction": destruction,
-        "inventory": listed.decode(),
-        "run": {
+    listed = inventory_file(intent.files)
+    destruction = _destruction(control, ending, evidence, intent, listed)
+    return Report(
+        version=VERSION,
+        destruction=destruction,
+        inventory=listed.decode(),
+        run={
             "use": lease.use,
             "deadline": lease.deadline,
             "counts": {k: v for k, v in ending.counts.items() if k != "publish"},
-            "parts": published.get("parts", []),
+            "parts": ending.counts.get("publish", {}).get("parts", []),
             "facts": _facts(control, ending, destruction),
         },
-        "check": _check(control, lease),
-    }
+        check=_check(control, lease),
+    )
 
 
 def _check(control: Control, lease: Lease) -> dict[str, Any]:
@@ -186,14 +180,15 @@ def _check(control: Control, lease: Lease) -> dict[str, Any]:
     }
 
 
-def _destruction(control: Control, ending: Ending, evidence: Evidence, inventory: bytes) -> dict[str, Any]:
+def _destruction(
+    control: Control, ending: Ending, evidence: Evidence, intent: Intent, inventory: bytes
+) -> dict[str, Any]:
     lease, site = ending.lease, control.site
     strength = provider(lease.provider).strength
-    intent = read_run_file(control.home, lease.run_id, RunFile.INTENT) or {}
     return destruction_predicate(
         evidence,
         inventory,
-        media=describe_media(str(intent.get("fs_type", "unknown")), site.media),
+        media=describe_media(intent.fs_type, site.media),
         backed_up=backed_up(site.media),
         strength={
             "provider": lease.provider,
@@ -263,6 +258,6 @@ def _result(home: Home, ending: Ending, evidence: Evidence, proof: Path) -> RunR
         authorisation=ending.lease.authorisation_id,
         outcome=ending.cause.outcome,
         cause=ending.cause,
-        source=fates.get("source"),
-        copy=fates.get("package"),
+        source_fate=fates.source,
+        package_fate=fates.package,
     )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
 from flows.lifecycle.evidence import evidence
 from flows.session.acts import recording_refusal
@@ -184,12 +183,12 @@ def note_source(home: Home, lease: Lease, intake_id: str | None, *, only_key: bo
         claim(home, intake_id, lease, only_key=only_key and not lease.seen_clear, clock=SystemClock())
 
 
-def list_described(control: Control) -> list[dict[str, Any]]:
+def list_described(control: Control) -> list[dict[str, str | None]]:
     """Describe every intake of the home, for a list."""
     return [describe(control, intake) for intake in list_intakes(control.home)]
 
 
-def describe(control: Control, intake: Intake) -> dict[str, Any]:
+def describe(control: Control, intake: Intake) -> dict[str, str | None]:
     """Describe one intake, for a list."""
     return {
         "intake": intake.id,

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from schemas.steps import Counts
 from vault.authorisation.register import InstructionRegister
 from vault.home_folder import Home
 from vault.runs.lease import Lease
@@ -11,7 +10,7 @@ from vault.runs.lease import Lease
 _NAME = "place"
 
 
-def keep_place(home: Home, lease: Lease, counts: dict[str, Any]) -> dict[str, Any]:
+def keep_place(home: Home, lease: Lease, counts: Counts) -> Counts:
     """Seal the location that publication reports; return the counts without it, as the journal stores them."""
     rest = dict(counts)
     place = str(rest.pop("folder"))
@@ -20,7 +19,7 @@ def keep_place(home: Home, lease: Lease, counts: dict[str, Any]) -> dict[str, An
     return rest
 
 
-def place_of(home: Home, lease: Lease, published: dict[str, Any]) -> str | None:
+def place_of(home: Home, lease: Lease, published: Counts) -> str | None:
     """Return a published package's folder, or its address at a server; None once a person concerned was erased.
 
     `published` is the journal's entry of the publication; the first release wrote the location into it.

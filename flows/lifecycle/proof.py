@@ -12,8 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from flows.session.control import Control
 from schemas.errors import UnreadableSourceError
+from schemas.record import Record
 from schemas.texts import text
 from vault.authorisation.register import InstructionRegister
 from vault.authorisation.signature_stamps import stamps_of
@@ -27,12 +30,10 @@ from vault.proof.certificate import build_certificate
 from vault.proof.folder import SALT, authorisation_files, place_folder, seal_files
 from vault.proof.proven import evidence_before_version_2, proven_by
 from vault.proof.statements import INVENTORY, envelope, statement
-from vault.runs.facts import RunFile, read_run_file, write_run_file
+from vault.runs.facts import Heads, Report, read_fact, write_fact
 from vault.runs.lease import Lease, find_lease
 from vault.runs.run_lock import lock_run
-from vault.verify import CHECK, DESTRUCTION, RUN, derive_certificate, predicate_type
-
-Entries = list[tuple[int, dict[str, Any]]]  # by index in the log
+from vault.verify import CHECK, DESTRUCTION, RUN, Entries, derive_certificate, predicate_type
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,18 @@ class Head:
         return Checkpoint.parse(split_note(self.note)[0])
 
 
-def refresh_proof(home: Home, run: str) -> dict[str, Any]:
+class ProofView(Record, frozen=True):
+    """An issued proof folder, and what in it grew since the run ended."""
+
+    run_id: str = msgspec.field(name="run")
+    proof: str
+    size: int  # entries of the head that it is proved against
+    stamped: bool
+    signatures_stamped: int
+    earlier_heads: int
+
+
+def refresh_proof(home: Home, run: str) -> ProofView:
     """Issue an ended run's folder anew against the newest stamped head, or the current one if none is stamped.
 
     Raises UnreadableSourceError (no_such_run, run_not_ended), ForkError if the log does not extend a head that was handed out.
@@ -60,14 +72,14 @@ def refresh_proof(home: Home, run: str) -> dict[str, Any]:
             raise UnreadableSourceError("run_not_ended")
         folder = issue_proof(control, lease, newest=True)
     files = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()}
-    return {
-        "run": lease.run_id,
-        "proof": str(folder),
-        "size": Checkpoint.parse(split_note((folder / "checkpoint").read_bytes())[0]).size,
-        "stamped": "checkpoint.tsr" in files,
-        "signatures_stamped": sum(f.startswith("authorisation/") and f.endswith(".tsr") for f in files),
-        "earlier_heads": sum(f.startswith("consistency/") for f in files),
-    }
+    return ProofView(
+        run_id=lease.run_id,
+        proof=str(folder),
+        size=Checkpoint.parse(split_note((folder / "checkpoint").read_bytes())[0]).size,
+        stamped="checkpoint.tsr" in files,
+        signatures_stamped=sum(f.startswith("authorisation/") and f.endswith(".tsr") for f in files),
+        earlier_heads=sum(f.startswith("consistency/") for f in files),
+    )
 
 
 def issue_proof(control: Control, lease: Lease, *, newest: bool = False) -> Path:
@@ -77,7 +89,7 @@ def issue_proof(control: Control, lease: Lease, *, newest: bool = False) -> Path
     under the same head and facts, the folder is identical to the byte, and nothing is recorded twice; `newest` requests the
     newest head in any case.
     """
-    report = read_run_file(control.home, lease.run_id, RunFile.REPORT)
+    report = read_fact(control.home, lease.run_id, Report)
     if report is None:
         raise UnreadableSourceError("run_not_ended")
     folder = control.home.proof(lease.run_id)
@@ -86,14 +98,12 @@ def issue_proof(control: Control, lease: Lease, *, newest: bool = False) -> Path
     head = _choose_head(control, everything, handed, newest=newest)
     if all(head.body.size != Checkpoint.parse(split_note(note)[0]).size for note in handed):
         handed.append(head.note)
-        write_run_file(
-            control.home, lease.run_id, RunFile.HEADS, {"heads": [note.decode() for note in handed]}
-        )
+        write_fact(control.home, lease.run_id, Heads(tuple(note.decode() for note in handed)))
     entries = [(index, entry) for index, entry in everything if index < head.body.size]
     authorisation = _authorisation(control, lease, folder)
     files = {
         "policy.txt": format_policy(control.ledger.store.vkey).encode(),
-        INVENTORY: report["inventory"].encode(),
+        INVENTORY: report.inventory.encode(),
         **_entries(control, entries, head),
         **_statements(control, lease, report, entries),
         **_growth(control, handed, head),
@@ -109,8 +119,8 @@ def issue_proof(control: Control, lease: Lease, *, newest: bool = False) -> Path
 
 def _handed_out(control: Control, lease: Lease) -> list[bytes]:
     """Return the heads in earlier folders of this run, oldest first."""
-    known = read_run_file(control.home, lease.run_id, RunFile.HEADS) or {"heads": []}
-    return [note.encode() for note in known["heads"]]
+    known = read_fact(control.home, lease.run_id, Heads) or Heads()
+    return [note.encode() for note in known.heads]
 
 
 def _choose_head(control: Control, entries: Entries, handed: list[bytes], *, newest: bool) -> Head:
@@ -141,32 +151,30 @@ def _entries(control: Control, entries: Entries, head: Head) -> dict[str, bytes]
     return files
 
 
-def _statements(control: Control, lease: Lease, report: dict[str, Any], entries: Entries) -> dict[str, bytes]:
+def _statements(control: Control, lease: Lease, report: Report, entries: Entries) -> dict[str, bytes]:
     key, key_id = load_log_key(control.home), control.ledger.store.vkey.split("+")[1]
     predicates = {
         CHECK: _check(report, lease, entries),
-        RUN: report["run"],
-        DESTRUCTION: report["destruction"],
+        RUN: report.run,
+        DESTRUCTION: report.destruction,
         **dict(_confirmations(entries)),
     }
-    version = report.get("version", 1)
     return {
         f"statements/{name}.dsse.json": envelope(
-            statement(lease.run_id, predicate_type(name, version), predicate), key, key_id
+            statement(lease.run_id, predicate_type(name, report.version), predicate), key, key_id
         )
         for name, predicate in predicates.items()
     }
 
 
-def _check(report: dict[str, Any], lease: Lease, entries: Entries) -> dict[str, Any]:
+def _check(report: Report, lease: Lease, entries: Entries) -> dict[str, Any]:
     """Return the check's statement from the final report. A report under version 1 of the proof contains less."""
-    stated: dict[str, Any] = report.get("check") or {
+    return report.check or {
         "result": "PASSED",
         "verifiedAt": entries[0][1]["at"],
         "authorisation": lease.authorisation_id,
-        **report["signing"],
+        **(report.signing or {}),
     }
-    return stated
 
 
 def _confirmations(entries: Entries) -> Iterator[tuple[str, dict[str, str]]]:
@@ -229,10 +237,8 @@ def _stamps(control: Control, authorisation: dict[str, bytes], head: Head) -> di
     return files
 
 
-def _certificate(
-    report: dict[str, Any], lease: Lease, entries: Entries, files: dict[str, bytes]
-) -> dict[str, Any]:
+def _certificate(report: Report, lease: Lease, entries: Entries, files: dict[str, bytes]) -> dict[str, Any]:
     """Derive the certificate as every verifier does. A run that ended under version 1 has its facts in no statement."""
     trust = text("en", "certificate.sentence.trust")
-    facts = report["run"].get("facts") or {**report["facts"], "language": report["language"], "trust": trust}
-    return derive_certificate(facts, _check(report, lease, entries), report["destruction"], entries, files)
+    facts = report.run.get("facts") or {**(report.facts or {}), "language": report.language, "trust": trust}
+    return derive_certificate(facts, _check(report, lease, entries), report.destruction, entries, files)

@@ -11,7 +11,7 @@ from schemas.errors import IntegrityError, RepriseError, UnreadableSourceError
 from vault.authorisation.check import reopen
 from vault.destruction.due import is_restored
 from vault.destruction.held_copies import AT_SERVER, CopyEnd, Evidence, HeldCopy
-from vault.runs.facts import RunFile, read_run_file, write_run_file
+from vault.runs.facts import Takeback, read_fact, write_fact
 from vault.runs.journal import Journal
 from vault.runs.lease import Lease, end_data_process
 
@@ -32,16 +32,17 @@ def retract(control: Control, lease: Lease) -> None:
 
     For a run in a restored home a published package stays: the run published it in the time whose record was lost.
     """
-    if (read_run_file(control.home, lease.run_id, RunFile.TAKEBACK) or {"left": 1})["left"] == 0:
+    known = read_fact(control.home, lease.run_id, Takeback)
+    if known is not None and not known.left:
         return
     destination = destination_of(control, lease)
     if destination is not None and _is_hidden(control, lease, destination):
-        write_run_file(control.home, lease.run_id, RunFile.TAKEBACK, {"left": 1})
+        write_fact(control.home, lease.run_id, Takeback(left=1))
     elif destination is None:
         _note_unknown(control, lease)
     elif used_channels(control, lease):
         end_data_process(lease)  # no process may upload more
-        write_run_file(control.home, lease.run_id, RunFile.TAKEBACK, _discard(control, lease, destination))
+        write_fact(control.home, lease.run_id, _discard(control, lease, destination))
 
 
 def destination_of(control: Control, lease: Lease) -> str | None:
@@ -64,15 +65,15 @@ def destination_of(control: Control, lease: Lease) -> str | None:
         return None
 
 
-def _discard(control: Control, lease: Lease, destination: str) -> dict[str, int]:
+def _discard(control: Control, lease: Lease, destination: str) -> Takeback:
     try:
         place = open_destination(control.home, destination, lease.run_id, _SHORT_RETRY)
         if is_restored(control.home, lease.run_id) and place.published():
-            return {"left": 0, "published": 1}
+            return Takeback(left=0, published=1)
         place.discard()
     except (RepriseError, OSError):
-        return {"left": 1}
-    return {"left": 0}
+        return Takeback(left=1)
+    return Takeback(left=0)
 
 
 def _is_hidden(control: Control, lease: Lease, destination: str) -> bool:
@@ -99,16 +100,17 @@ def delete_at_server(control: Control, copy: HeldCopy) -> CopyEnd:
 
 def was_published(control: Control, lease: Lease) -> bool:
     """Return whether a run whose publication record was lost was found to be published."""
-    return bool((read_run_file(control.home, lease.run_id, RunFile.TAKEBACK) or {}).get("published"))
+    found = read_fact(control.home, lease.run_id, Takeback)
+    return found is not None and found.published > 0
 
 
 def _note_unknown(control: Control, lease: Lease) -> None:
     """Record that a run in a restored home may have left parts at an unknown destination."""
     if lease.use == "migration" and Journal(control.home, lease.run_id).ever("reconcile"):
-        write_run_file(control.home, lease.run_id, RunFile.TAKEBACK, {"left": 1})
+        write_fact(control.home, lease.run_id, Takeback(left=1))
 
 
 def residue(control: Control, lease: Lease) -> tuple[str, ...]:
     """Return the exception that the certificate declares if something may be left."""
-    found = read_run_file(control.home, lease.run_id, RunFile.TAKEBACK)
-    return (LEFTOVER,) if found is not None and found["left"] else ()
+    found = read_fact(control.home, lease.run_id, Takeback)
+    return (LEFTOVER,) if found is not None and found.left else ()

@@ -2,68 +2,115 @@
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
-from typing import Any
 
-from flows.lifecycle.confirmation import states_of
+import msgspec
+
+from flows.lifecycle.confirmation import ImportState, states_of
 from flows.lifecycle.package_place import place_of
 from flows.session.control import Control
 from schemas.errors import IntegrityError, UnreadableSourceError
 from schemas.outcome import Cause
+from schemas.public_formats import Fate
+from schemas.record import Record, load
+from schemas.steps import Counts
 from vault.home_folder import Home
 from vault.ledger.entries import EntryType
-from vault.runs.facts import RunFile, read_run_file
-from vault.runs.journal import Journal
+from vault.runs.facts import Failure, read_fact
 from vault.runs.lease import Lease, find_lease, owner_alive, readable_runs
 from vault.runs.lease import list_runs as leases_of
+from vault.runs.outcome_words import RunView
+from vault.runs.state import RunState
 
 
-def list_runs(home: Home) -> list[dict[str, Any]]:
+class StepDone(Record, frozen=True):
+    """A completed step of a run."""
+
+    step: str
+    at: str
+    counts: Counts
+
+
+class RunStatus(RunView, frozen=True):
+    """One run in full."""
+
+    key_provider: str = msgspec.field(name="keys")
+    failure: Failure | None  # why it last stopped
+    journal: list[StepDone]
+    counts: dict[str, Counts]  # by step
+    ended: str | None
+    package: str | None  # the folder, or the address at a server, of a published package
+    import_state: ImportState | None = msgspec.field(name="import")
+    source_fate: Fate | None = msgspec.field(name="source")
+    package_fate: Fate | None = msgspec.field(name="copy")
+    proof: str | None
+
+
+class Fates(msgspec.Struct, frozen=True):
+    """Who holds export and package until when, and how each ended (docs/formats/proof.md)."""
+
+    source: Fate | None = None
+    package: Fate | None = None
+
+
+class _Certificate(msgspec.Struct, frozen=True):
+    """The part of a certificate that is read here."""
+
+    fate: Fates = Fates()
+
+
+def list_runs(home: Home) -> list[RunView]:
     """List every run of the home: its state and, once it has ended, how it ended."""
     return seen_runs(Control.open_to_look(home))
 
 
-def seen_runs(control: Control) -> list[dict[str, Any]]:
+def seen_runs(control: Control) -> list[RunView]:
     """Like `list_runs`, for an open home."""
     ends = _ends(control)
-    return [_brief(control, lease, ends.get(lease.run_id)) for lease in leases_of(control.home)]
+    return [_view(control, lease, ends.get(lease.run_id)) for lease in leases_of(control.home)]
 
 
-def status(home: Home, run: str) -> dict[str, Any]:
+def status(home: Home, run: str) -> RunStatus:
     """Describe one run, step by step, with its counts; for an ended run also how it ended, and where package and proof are.
 
     Raises UnreadableSourceError (no_such_run), IntegrityError.
     """
     control = Control.open_to_look(home)
     lease = find_lease(control.home, run)
-    journal = Journal(home, lease.run_id).read()
+    recorded = control.run(lease)
+    journal = recorded.journal.read()
     counts = {entry.step: entry.counts for entry in journal if entry.step != "control"}
     end = _ends(control).get(lease.run_id)
+    view = _view(control, lease, end)
     confirmed = states_of(control, lease)
     proof = home.proof(lease.run_id)
-    fates = fates_of(proof) if control.run(lease).ended else {}
-    return {
-        **_brief(control, lease, end),
-        "keys": lease.provider,
-        "failure": read_run_file(home, lease.run_id, RunFile.FAILURE),
-        "journal": [{"step": entry.step, "at": entry.at, "counts": entry.counts} for entry in journal],
-        "counts": counts,
-        "ended": end["at"] if end else None,
-        "package": place_of(home, lease, counts["publish"]) if "publish" in counts else None,
-        "import": confirmed[-1].value if confirmed else None,
-        "source": fates.get("source"),
-        "copy": fates.get("package"),
-        "proof": str(proof) if control.run(lease).ended else None,
-    }
+    fates = fates_of(proof) if recorded.ended else Fates()
+    return RunStatus(
+        **{name: getattr(view, name) for name in view.__struct_fields__},
+        key_provider=lease.provider,
+        failure=read_fact(home, lease.run_id, Failure),
+        journal=[StepDone(entry.step, entry.at, entry.counts) for entry in journal],
+        counts=counts,
+        ended=end.at if end else None,
+        package=place_of(home, lease, counts["publish"]) if "publish" in counts else None,
+        import_state=confirmed[-1] if confirmed else None,
+        source_fate=fates.source,
+        package_fate=fates.package,
+        proof=str(proof) if recorded.ended else None,
+    )
 
 
-def fates_of(proof: Path) -> dict[str, dict[str, Any]]:
-    """Return a certificate's `source` and `package`: who holds it until when, and how it ended (formats/proof.md)."""
+def fates_of(proof: Path) -> Fates:
+    """Return the fate of export and package from a certificate; empty without one.
+
+    Raises IntegrityError (run_record_unreadable).
+    """
     path = proof / "certificate.json"
-    fates = json.loads(path.read_bytes()).get("fate", {}) if path.is_file() else {}
-    return {copy: dict(fates[copy]) for copy in ("source", "package") if isinstance(fates.get(copy), dict)}
+    if not path.is_file():
+        return Fates()
+    damaged = (IntegrityError, "run_record_unreadable")
+    return load(_Certificate, path.read_bytes(), *damaged, run=proof.parent.name).fate
 
 
 def source_of(home: Home, run: str) -> str | None:
@@ -74,44 +121,54 @@ def source_of(home: Home, run: str) -> str | None:
         return None
 
 
-def _ends(control: Control) -> dict[str, dict[str, Any]]:
+class _Entry(msgspec.Struct, frozen=True):
+    """The part of a ledger entry that is read here."""
+
+    type: str
+    runId: str | None  # noqa: N815 - docs/formats/proof.md
+    at: str
+    code: str
+
+
+def _ends(control: Control) -> dict[str | None, _Entry]:
     """Return the log entries of completed destructions, by run."""
     store = control.ledger.store
-    entries = (json.loads(entry) for entry in store.read(0, store.head().size))
-    return {e["runId"]: e for e in entries if e["type"] == EntryType.DESTRUCTION_COMPLETED}
+    entries = (msgspec.json.decode(entry, type=_Entry) for entry in store.read(0, store.head().size))
+    return {entry.runId: entry for entry in entries if entry.type == EntryType.DESTRUCTION_COMPLETED}
 
 
-def _brief(control: Control, lease: Lease, end: dict[str, Any] | None) -> dict[str, Any]:
+def _view(control: Control, lease: Lease, end: _Entry | None) -> RunView:
     state = control.run(lease).state
-    code = end["code"] if end is not None and state == "certified" else None
+    code = end.code if end is not None and state is RunState.CERTIFIED else None
     cause = Cause(code) if code in set(Cause) else None
-    return {
-        "run": lease.run_id,
-        "state": state,
-        "outcome": cause.outcome if cause else None,
-        "cause": cause,
-        "use": lease.use,
-        "created": lease.created,
-        "deadline": lease.deadline,
-    }
+    return RunView(
+        run_id=lease.run_id,
+        state=state,
+        outcome=cause.outcome if cause else None,
+        cause=cause,
+        use=lease.use,
+        created=lease.created,
+        deadline=lease.deadline,
+    )
 
 
-def run_of_order(home: Home, order_id: str) -> dict[str, Any] | None:
+def run_of_order(home: Home, order_id: str) -> RunView | None:
     """Return the run that an order began, with its state or end; None if there is no run."""
-    ours = [lease for lease in readable_runs(home)[0] if lease.order_id == order_id]
-    if not ours:
-        return None
-    control = Control.open_to_look(home)
-    return _brief(control, ours[-1], _ends(control).get(ours[-1].run_id))
+    return _last_view(home, [lease for lease in readable_runs(home)[0] if lease.order_id == order_id])
 
 
-def run_of_this_process(home: Home) -> dict[str, Any] | None:
+def run_of_this_process(home: Home) -> RunView | None:
     """Return the run that this process runs, or ran last, with its state.
 
     Raises IntegrityError if a lease is damaged.
     """
+    pid = os.getpid()
+    ours = [lease for lease in readable_runs(home)[0] if lease.owner_pid == pid and owner_alive(lease)]
+    return _last_view(home, ours)
+
+
+def _last_view(home: Home, leases: list[Lease]) -> RunView | None:
+    if not leases:
+        return None
     control = Control.open_to_look(home)
-    ours = [
-        lease for lease in readable_runs(home)[0] if lease.owner_pid == os.getpid() and owner_alive(lease)
-    ]
-    return {"run": ours[-1].run_id, "state": control.run(ours[-1]).state} if ours else None
+    return _view(control, leases[-1], _ends(control).get(leases[-1].run_id))

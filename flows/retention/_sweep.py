@@ -25,7 +25,7 @@ from vault.runs.run_lock import lock_run
 from vault.runs.state import Act
 from vault.system.clock import Clock
 
-_PASSING = (OSError, BusyError, DestructionError, LedgerError, StorageFullError)
+_RETRIED_ERRORS = (OSError, BusyError, DestructionError, LedgerError, StorageFullError)
 """Errors that may be gone at the next sweep; until then the kernel's own timeout protects the key."""
 
 
@@ -71,7 +71,7 @@ def _end_if_due(control: Control, lease: Lease, report: SweepReport) -> None:
     """Process one run; an error here must not stop the sweep from reaching the next one."""
     try:
         _sweep_run(control, lease, report)
-    except _PASSING:
+    except _RETRIED_ERRORS:
         report.incomplete += 1
     except Exception:  # noqa: BLE001 - its records are damaged
         report.incomplete += 1

@@ -18,7 +18,7 @@ from vault.system.files import sync_folder, write_durably
 
 SYSTEMD, CRON = Path("/etc/systemd/system"), Path("/etc/cron.d")
 _MEMORY = ("REPRISE_STATE", "XDG_STATE_HOME")  # `vault.home.host_record.record_folder`
-_FORBIDDEN = frozenset("\n\r\0")
+_FORBIDDEN_CHARACTERS = frozenset("\n\r\0")
 
 
 def systemd_runs(root: Path = Path("/")) -> bool:
@@ -48,7 +48,9 @@ def make_plan(home: Home, every_minutes: int, *, network: bool = False) -> Sweep
         raise HostError("no_such_user") from None
     fixed = home.site.state is not None
     environment = tuple((n, os.environ[n]) for n in _MEMORY if os.environ.get(n) and not fixed)
-    if _FORBIDDEN & set(str(home.path)) or any((_FORBIDDEN | {'"'}) & set(value) for _, value in environment):
+    if _FORBIDDEN_CHARACTERS & set(str(home.path)) or any(
+        (_FORBIDDEN_CHARACTERS | {'"'}) & set(value) for _, value in environment
+    ):
         raise HostError("home_path_unusable")
     return SweepPlan(_program(), home, unit_name(home), name, every_minutes, network, environment)
 

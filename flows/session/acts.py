@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import json
 import os
 import secrets
 from collections.abc import Iterator
@@ -20,12 +19,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from schemas.errors import RefusedError, RepriseError
+from schemas.record import Record, dump, load_or_none
 from vault.home_folder import Home
 from vault.ledger.entries import EntryType
 from vault.system.files import sync_folder
 
 if TYPE_CHECKING:
     from flows.session.control import Control
+
+
+class Intent(Record, frozen=True):
+    """An act that has begun: the type of its entry."""
+
+    type: EntryType
 
 
 @dataclass
@@ -82,10 +88,9 @@ def record_interrupted(control: Control) -> int:
 
 
 def _type_in(intent: bytes) -> str:
-    try:
-        return EntryType(json.loads(intent)["type"]).value
-    except (ValueError, KeyError, TypeError):  # cut short by a crash, before the act began
-        return "not_begun"
+    """Returns the type of the act; `not_begun` for an intent cut short by a crash before the act began."""
+    found = load_or_none(Intent, intent)
+    return "not_begun" if found is None else found.type.value
 
 
 @contextmanager
@@ -101,7 +106,7 @@ def _intent(home: Home, entry_type: EntryType) -> Iterator[Path]:
     descriptor = os.open(unnamed, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
-        os.write(descriptor, json.dumps({"type": entry_type}).encode())
+        os.write(descriptor, dump(Intent(entry_type)))
         os.fsync(descriptor)
         unnamed.rename(path)
         sync_folder(folder)

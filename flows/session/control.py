@@ -8,7 +8,6 @@ from base64 import b64decode, b64encode
 from dataclasses import dataclass, fields, replace
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 from connectors.base import DEEPEST, Limits
 from flows.session.acts import record_interrupted, recording_refusal
@@ -24,6 +23,7 @@ from schemas.errors import (
     RepriseError,
 )
 from schemas.outcome import Cause
+from schemas.steps import Counts
 from vault.authorisation.check import Authorisation, release_use
 from vault.destruction.destroy import remove
 from vault.home.host_record import HostRecord
@@ -35,7 +35,7 @@ from vault.ledger.home_log import open_store
 from vault.proof.proven import keep_proven, listing_of
 from vault.records.operators import Operator, find_operator
 from vault.records.subjects import Subjects
-from vault.runs.facts import RunFile, drop_run_file, has_run_file, write_run_file
+from vault.runs.facts import Failure, GivenUp, drop_fact, has_fact, write_fact
 from vault.runs.journal import Journal
 from vault.runs.lease import Lease, set_unreadable_aside, take_over
 from vault.runs.run import Run, entries_of
@@ -44,7 +44,7 @@ from vault.staging.ownership import make_staging
 from vault.system.clock import Clock, SystemClock, parse_utc
 
 SWEEPER = "sweep"
-_COUNTING = (EntryType.DESTRUCTION_COMPLETED.value, *AFTERWARDS)
+_STATING_EARLIER_ENTRIES = (EntryType.DESTRUCTION_COMPLETED.value, *AFTERWARDS)
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,6 @@ class Control:
     """Who acts, on which home, and by which clock."""
 
     home: Home
-    site: Site
     operator: Operator | None
     clock: Clock
     ledger: Ledger
@@ -72,7 +71,7 @@ class Control:
             raise HomeError("limit_too_high", limit=DEEPEST)
         with recording_refusal(bare):
             person = find_operator(home, operator)
-        control = cls(home, bare.site, person, bare.clock, bare.ledger)
+        control = replace(bare, operator=person)
         record_interrupted(control)
         return control
 
@@ -104,13 +103,17 @@ class Control:
     def open_rolled_back(cls, home: Home, operator: str, clock: Clock | None = None) -> Control:
         """Open a home that is older than this host's record of it, for the operator who accepts that."""
         refuse_foreign_user(home)
-        bare = cls._open_unchecked(home, clock)
-        return cls(home, bare.site, find_operator(home, operator), bare.clock, bare.ledger)
+        return replace(cls._open_unchecked(home, clock), operator=find_operator(home, operator))
 
     @classmethod
     def _open_unchecked(cls, home: Home, clock: Clock | None) -> Control:
         clock = clock or SystemClock()
-        return cls(home, home.site, None, clock, Ledger(open_store(home), clock))
+        return cls(home, None, clock, Ledger(open_store(home), clock))
+
+    @property
+    def site(self) -> Site:
+        """The settings of the home."""
+        return self.home.site
 
     @property
     def memory(self) -> HostRecord:
@@ -161,7 +164,7 @@ class Control:
             raise RefusedError("no_operator")
         return self.operator
 
-    def _by(self, entry_type: EntryType) -> dict[str, str]:
+    def _operator_commitment(self, entry_type: EntryType) -> dict[str, str]:
         if self.operator is None:
             return {"operator": SWEEPER}
         data = self.operator.id.encode()
@@ -181,13 +184,17 @@ class Control:
         proof folder cannot omit any of them.
         """
         with self.ledger.store.locked():
-            if run_id is not None and entry_type.startswith(_COUNTING):
+            if run_id is not None and entry_type.startswith(_STATING_EARLIER_ENTRIES):
                 counts = {
                     **(counts or {}),
                     "earlier": len(entries_of(self.ledger.store, run_id, self._start_of(run_id))),
                 }
             made = self.ledger.record(
-                entry_type, run_id, code, commitments={**self._by(entry_type), **commitments}, counts=counts
+                entry_type,
+                run_id,
+                code,
+                commitments={**self._operator_commitment(entry_type), **commitments},
+                counts=counts,
             )
         # an error here must not stop a destruction; `reprise doctor` reports the lag
         with contextlib.suppress(OSError, LedgerError):
@@ -273,12 +280,10 @@ class Control:
 
     def record_failed(self, lease: Lease, error: RepriseError) -> None:
         """Record a failed run by its code."""
-        write_run_file(
-            self.home, lease.run_id, RunFile.FAILURE, {"code": error.code, "exit": error.exit_code}
-        )
+        write_fact(self.home, lease.run_id, Failure(error.code, error.exit_code))
         self.record(EntryType.RUN_FAILED, lease.run_id, error.code, {"exit": error.exit_code})
 
-    def record_delivered(self, lease: Lease, counts: dict[str, dict[str, Any]]) -> None:
+    def record_delivered(self, lease: Lease, counts: dict[str, Counts]) -> None:
         """Record what was delivered, as counts by disposition."""
         if self.run(lease).has_recorded(EntryType.RUN_DELIVERED):
             return
@@ -287,13 +292,13 @@ class Control:
 
     def record_resumed(self, lease: Lease) -> None:
         """Record a resume, under the same use."""
-        drop_run_file(self.home, lease.run_id, RunFile.FAILURE)
+        drop_fact(self.home, lease.run_id, Failure)
         self.record(EntryType.RUN_RESUMED, lease.run_id, "resumed")
 
     def record_abandoned(self, lease: Lease, cause: Cause) -> None:
         """Record the end of a run without publication."""
-        if not has_run_file(self.home, lease.run_id, RunFile.CAUSE):
-            write_run_file(self.home, lease.run_id, RunFile.CAUSE, {"cause": cause})
+        if not has_fact(self.home, lease.run_id, GivenUp):
+            write_fact(self.home, lease.run_id, GivenUp(cause))
         if not self.run(lease).has_recorded(EntryType.RUN_ABANDONED):
             self.record(EntryType.RUN_ABANDONED, lease.run_id, self.run(lease).cause)
 

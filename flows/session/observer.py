@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Protocol
+
+from schemas.steps import Counts
 
 
 class Observer(Protocol):
@@ -11,7 +13,7 @@ class Observer(Protocol):
     def progress(self, step: str, done: int, total: int) -> None:
         """Report progress within a step: `done` of `total` (0: unknown)."""
 
-    def step(self, step: str, counts: dict[str, Any]) -> None:
+    def step(self, step: str, counts: Counts) -> None:
         """Report that a step is completed and journalled."""
 
 
@@ -21,5 +23,5 @@ class NoObserver:
     def progress(self, step: str, done: int, total: int) -> None:
         """Say nothing."""
 
-    def step(self, step: str, counts: dict[str, Any]) -> None:
+    def step(self, step: str, counts: Counts) -> None:
         """Say nothing."""

@@ -2,31 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from dataclasses import asdict, dataclass
+
+import msgspec
 
 from schemas.outcome import Cause, Outcome
+from schemas.public_formats import Fate
+from schemas.record import Record
+from schemas.steps import Counts
 
 
-@dataclass
-class RunResult:
+class RunResult(Record, frozen=True):
     """The result of a run."""
 
     run: str
     state: str
-    counts: dict[str, Any] = field(default_factory=dict)
-    dispositions: dict[str, int] = field(default_factory=dict)
-    delivered: list[str] = field(default_factory=list)
+    counts: dict[str, Counts] = msgspec.field(default_factory=dict)  # by step
+    dispositions: dict[str, int] = msgspec.field(default_factory=dict)
+    delivered: list[str] = msgspec.field(default_factory=list)
     proof: str | None = None
     authorisation: str | None = None
     outcome: Outcome | None = None
     cause: Cause | None = None
-    source: dict[str, Any] | None = None  # what happened to the export, from the certificate
-    copy: dict[str, Any] | None = None  # what happened to the package, from the certificate
-
-    def to_json(self) -> dict[str, Any]:
-        """The object that `--json` prints."""
-        return asdict(self)
+    source_fate: Fate | None = msgspec.field(name="source", default=None)
+    package_fate: Fate | None = msgspec.field(name="copy", default=None)
 
 
 @dataclass

@@ -17,11 +17,11 @@ from flows.transport._library_logging import silence
 from vault.records.destinations import S3Bucket
 
 _SECONDS = 30
-_PORTS = {"http": 80, "https": 443}
-_ANSWER_BYTES = 16 << 20
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+_MAX_ANSWER_BYTES = 16 << 20
 """Larger than any response except an object's content: a listing of a thousand names of a thousand bytes, escaped."""
 _S3_FULL = frozenset({"InsufficientStorage", "QuotaExceeded", "XMinioStorageFull", "EntityTooLarge"})
-_S3_AGAIN = frozenset(
+_RETRYABLE_CODES = frozenset(
     {
         "SlowDown",
         "RequestTimeout",
@@ -66,7 +66,7 @@ async def _read_whole(answer: Any) -> bytes:
     found = bytearray()
     while piece := await answer.content.read(1 << 16):
         found += piece
-        if len(found) > _ANSWER_BYTES:
+        if len(found) > _MAX_ANSWER_BYTES:
             answer.close()
             raise TooLong
     return bytes(found)
@@ -187,7 +187,7 @@ class S3Dial:
         """Return a client for the endpoint, with these credentials only. s3fs's retries are off: Reprise's detect progress."""
         silence()
         bucket, place = self._bucket, urlsplit(self._bucket.endpoint)
-        declared = _http_session(str(place.hostname), place.port or _PORTS[place.scheme])
+        declared = _http_session(str(place.hostname), place.port or _DEFAULT_PORTS[place.scheme])
         filesystem = _s3_files()(
             key=bucket.key_id.reveal(),
             secret=bucket.secret.reveal(),
@@ -230,7 +230,7 @@ class S3Dial:
         code = str(response.get("Error", {}).get("Code"))
         if status == 507 or code in _S3_FULL:
             return Fault.FULL
-        if status >= 500 or status in (408, 409, 429) or code in _S3_AGAIN:
+        if status >= 500 or status in (408, 409, 429) or code in _RETRYABLE_CODES:
             return Fault.LOST
         return Fault.REFUSES
 

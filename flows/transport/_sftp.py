@@ -21,8 +21,8 @@ from vault.records.destinations import SftpServer
 
 _SECONDS = 30
 _LOGIN_SECONDS = 60
-_PIECE = 32 << 10  # the largest request of SFTP
-_AHEAD = 64  # pending read requests; OpenSSH answers no more at once
+_REQUEST_BYTES = 32 << 10  # the largest request of SFTP
+_PENDING_READS = 64  # pending read requests; OpenSSH answers no more at once
 _HOST_KEYS = (
     "ssh-ed25519",
     "ecdsa-sha2-nistp256",
@@ -120,7 +120,7 @@ def _sftp_files() -> Any:
                 for piece in requests.ahead(start, size):
                     start += len(piece)
                     yield piece
-                while piece := requests.answer(requests.ask(start, _PIECE)):
+                while piece := requests.answer(requests.ask(start, _REQUEST_BYTES)):
                     start += len(piece)
                     yield piece
 
@@ -146,11 +146,11 @@ class _ReadRequests:
 
     def ahead(self, start: int, size: int) -> Iterator[bytes]:
         """Yield the bytes from `start` to `size`, in order; fewer if the file ends earlier."""
-        offsets = iter(range(start, size, _PIECE))
+        offsets = iter(range(start, size, _REQUEST_BYTES))
         asked: deque[tuple[int, int, int]] = deque()
         while True:
-            for offset in islice(offsets, _AHEAD - len(asked)):
-                end = min(offset + _PIECE, size)
+            for offset in islice(offsets, _PENDING_READS - len(asked)):
+                end = min(offset + _REQUEST_BYTES, size)
                 asked.append((offset, end, self.ask(offset, end - offset)))
             if not asked:
                 return

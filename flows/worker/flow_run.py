@@ -27,7 +27,7 @@ ENTRY_POINTS = {
 }
 _PULL_STEP = "prefect.deployments.steps.set_working_directory"
 """Written by `prefect deploy` itself; it is not executed."""
-_ORDER = re.compile(r"[0-9a-f]{16}")
+_ORDER_ID = re.compile(r"[0-9a-f]{16}")
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def accept(flow_name: str, flow_run: Any, deployment: Any, homes: list[str]) -> 
         raise FlowRunRefusedError("parameters_unknown")
     if parameters["home"] not in homes:
         raise FlowRunRefusedError("home_not_served")
-    if "order" in wanted and not _ORDER.fullmatch(parameters["order"]):
+    if "order" in wanted and not _ORDER_ID.fullmatch(parameters["order"]):
         raise FlowRunRefusedError("parameters_unknown")
     return Accepted(flow_name, dict(parameters))
 

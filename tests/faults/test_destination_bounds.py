@@ -19,6 +19,7 @@ import aiohttp
 import pytest
 from support.liars import lying_sftp
 from support.parcel import NAMES, PART, RUN, carry, destination
+from support.proxy import Listener
 from support.servers import through
 
 from connectors.destinations.line import Backoff, Line
@@ -43,48 +44,29 @@ S3_ACTS = {
 SFTP_ACTS = ("stat", "mkdir", "open", "write", "close", "read", "list", "rename", "remove", "rmdir")
 
 
-class Elsewhere:
+class Elsewhere(Listener):
     """A server that nobody declared: it must not be spoken to."""
 
-    def __init__(self) -> None:
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self._listener.getsockname()[1]
-        self.visits = 0
-        threading.Thread(target=self._accept, daemon=True).start()
+    visits = 0
 
-    def _accept(self) -> None:
-        while True:
-            try:
-                near, _ = self._listener.accept()
-            except OSError:
-                return
-            self.visits += 1
-            near.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")
-            near.close()
-
-    def close(self) -> None:
-        self._listener.close()
+    def serve(self, near: socket.socket) -> None:
+        self.visits += 1
+        near.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")
+        near.close()
 
 
-class OddS3:
+class OddS3(Listener):
     """Before an S3 server: passes requests on, but for those of one act, which `answer` serves on the bare socket."""
 
     def __init__(self, endpoint: str, act: str, answer: Callable[[socket.socket], None]) -> None:
         self._far = int(endpoint.rpartition(":")[2])
         self._act, self._answer = re.compile(act), answer
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self._listener.getsockname()[1]
         self.met = 0
         self.heads: list[bytes] = []
-        threading.Thread(target=self._accept, daemon=True).start()
+        super().__init__()
 
-    def _accept(self) -> None:
-        while True:
-            try:
-                near, _ = self._listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._serve, args=(near,), daemon=True).start()
+    def serve(self, near: socket.socket) -> None:
+        threading.Thread(target=self._serve, args=(near,), daemon=True).start()
 
     def _serve(self, near: socket.socket) -> None:
         try:
@@ -110,9 +92,6 @@ class OddS3:
         except OSError:
             pass
         near.close()
-
-    def close(self) -> None:
-        self._listener.close()
 
 
 @contextmanager

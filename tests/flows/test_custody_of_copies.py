@@ -76,9 +76,9 @@ def test_an_operator_s_export_dies_after_publication_and_his_package_at_its_date
     announced = f"The export at {case.export} will be destroyed when the package is delivered, as the instruction says."
     assert capsys.readouterr().err.splitlines()[0] == announced
     assert result.state == "certified"
-    assert "  export     destroyed as the instruction says, " in describe_result(result.to_json())
-    assert f"{size:,} bytes, overwritten and deleted" in describe_result(result.to_json())
-    assert status(Home(case.home), result.run)["source"] == result.source
+    assert "  export     destroyed as the instruction says, " in describe_result(result)
+    assert f"{size:,} bytes, overwritten and deleted" in describe_result(result)
+    assert status(Home(case.home), result.run).source_fate == result.source_fate
     assert not case.export.exists()
     (entry,) = case.recorded("custody.destroyed")
     assert (entry["code"], entry["n"]["bytes"]) == ("source", size)
@@ -98,7 +98,7 @@ def test_a_doctor_s_export_and_package_are_not_touched(practice, tmp_path, capsy
     with BarWatch(source=lambda: str(case.export)) as observer:
         result = case.start(observer)
     assert "will be destroyed" not in capsys.readouterr().err
-    assert "  export     left where it lies: it stays with the doctor" in describe_result(result.to_json())
+    assert "  export     left where it lies: it stays with the doctor" in describe_result(result)
     case.clock.pass_time(days=30)
     assert sweep_home(Home(case.home), case.clock).copies_destroyed == 0
     assert case.export.is_dir()

@@ -49,9 +49,9 @@ class Ends:
         order = save_order(Home(case.home), case.order())
         with pytest.raises(KeyboardInterrupt):
             engine.start_order(Home(case.home), order, StopAtOnce())
-        cancelled = str(
-            (run_of_order(Home(case.home), order) or {})["run"]
-        )  # it began in the second of the one before
+        begun = run_of_order(Home(case.home), order)
+        assert begun is not None
+        cancelled = begun.run_id  # it began in the second of the one before
         self.before_its_end = status(Home(case.home), cancelled)
         engine.abandon_order(Home(case.home), order, Cause.CANCELLED)
         self.runs[Cause.CANCELLED] = cancelled
@@ -67,16 +67,16 @@ def ends(tmp_path_factory) -> Ends:
 
 def test_each_end_is_told_apart_everywhere(ends, tmp_path):
     home = ends.case.home
-    listed = {run["run"]: run for run in list_runs(Home(home))}
+    listed = {run.run_id: run for run in list_runs(Home(home))}
     store = open_store(Home(home))
     export_pages(tmp_path, Home(home), list(listed.values()), store, "")
     page, lines = (tmp_path / "index.html").read_text(encoding="utf-8"), describe_runs(list_runs(Home(home)))
     assert len(ends.runs) == len(listed) == 3
     for cause, run in ends.runs.items():
         said = text("en", f"certificate.outcome.{cause}")
-        assert (listed[run]["outcome"], listed[run]["state"]) == (cause.outcome, "certified")
+        assert (listed[run].outcome, listed[run].state) == (cause.outcome, "certified")
         found = status(Home(home), run)
-        assert (found["outcome"], found["failure"] is None) == (
+        assert (found.outcome, found.failure is None) == (
             cause.outcome,
             cause.outcome is not Outcome.REFUSED,
         )
@@ -93,10 +93,10 @@ def test_each_end_is_told_apart_everywhere(ends, tmp_path):
 
 
 def test_what_a_command_shows_at_the_end_says_it_too(ends):
-    result = ends.delivered.to_json()
-    assert json.loads(json.dumps(result))["outcome"] == "delivered"
+    result = ends.delivered
+    assert json.loads(json.dumps(result.to_json()))["outcome"] == "delivered"
     assert describe_result(result).startswith(
-        f"Run {result['run']}: package delivered; staging destroyed and checked\n"
+        f"Run {result.run}: package delivered; staging destroyed and checked\n"
     )
 
 
@@ -128,13 +128,13 @@ def test_a_refusal_tells_an_earlier_run_from_its_own(tmp_path):
 
 
 def test_a_run_that_has_not_ended_has_no_outcome(ends):
-    assert ends.before_its_end["outcome"] is None
-    assert ends.before_its_end["counts"]["inventory"]["patients"] == 6
+    assert ends.before_its_end.outcome is None
+    assert ends.before_its_end.counts["inventory"]["patients"] == 6
     assert "\n  came       1 file(s)" in describe_status(ends.before_its_end)
 
 
 def test_what_is_not_delivered_whole_is_counted_by_reason_and_kind_and_adds_up(ends):
-    counts = status(Home(ends.case.home), ends.delivered.run)["counts"]
+    counts = status(Home(ends.case.home), ends.delivered.run).counts
     balanced = counts["reconcile"]
     for disposition in set(balanced["dispositions"]) - {"delivered"}:
         found = balanced["reasons"].get(disposition, {})

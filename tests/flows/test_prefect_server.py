@@ -26,6 +26,7 @@ from trial.practice.write import write_practice
 from vault.destruction.heartbeat import last_heartbeat
 from vault.diagnostics.prefect_api import Answer, ask
 from vault.home_folder import Home
+from vault.runs.outcome_words import RunView
 
 pytestmark = [pytest.mark.slow, pytest.mark.service]
 USES = {"inventory": 5, "rehearsal": 5, "migration": 9, "delta": 0}
@@ -90,7 +91,7 @@ def staged(site: SimpleNamespace) -> bool:
     return any((site.case.home / "staging").glob("*/*"))
 
 
-def outcome(site: SimpleNamespace, order_id: str) -> dict[str, Any]:
+def outcome(site: SimpleNamespace, order_id: str) -> RunView:
     found = run_of_order(Home(site.case.home), order_id)
     assert found is not None
     return found
@@ -107,8 +108,8 @@ def test_a_triggered_run_ends_certified_and_a_retry_of_it_does_nothing(site):
     flow_run = site.server.trigger("migrate/reprise", site.case.home, order_id)
     state, said = site.server.wait_until(flow_run)
     run = outcome(site, order_id)
-    assert (state, run["state"], run["outcome"]) == ("COMPLETED", "certified", "delivered"), said
-    assert site.server.flow_run(flow_run)["name"] == run["run"]
+    assert (state, run.state, run.outcome) == ("COMPLETED", "certified", "delivered"), said
+    assert site.server.flow_run(flow_run)["name"] == run.run_id
     wait_for(lambda: any("certify" in line for line in site.server.logs(flow_run)))
     lines = site.server.logs(flow_run)
     for step in ("authorise", "lease", "inventory", "extract", "reconcile", "publish", "destroy", "certify"):
@@ -124,7 +125,7 @@ def test_a_triggered_run_ends_certified_and_a_retry_of_it_does_nothing(site):
         lambda: s if "nothing was done" in (s := site.server.state_of(flow_run))[1] else None
     )
     assert state == "COMPLETED"
-    assert run["run"] in said
+    assert run.run_id in said
     assert len(list_runs(Home(site.case.home))) == runs
     site.case.nothing_left()
 
@@ -139,7 +140,7 @@ def test_a_cancelled_run_is_destroyed_and_certified_as_cancelled(site):
     site.server.set_state(flow_run, "CANCELLING", "Cancelling")
     assert site.server.wait_until(flow_run)[0] == "CANCELLED"
     run = outcome(site, order_id)
-    assert (run["state"], run["outcome"]) == ("certified", "cancelled")
+    assert (run.state, run.outcome) == ("certified", "cancelled")
     site.case.nothing_left()
 
 
@@ -150,7 +151,7 @@ def test_a_crashed_run_is_marked_and_a_retry_goes_on_with_it(site):
     wait_for(lambda: staged(site))
     os.kill(site.server.pid_of(flow_run), signal.SIGKILL)
     assert site.server.wait_until(flow_run, "CRASHED")
-    first = outcome(site, order_id)["run"]
+    first = outcome(site, order_id).run_id
     before = site.server.pid_of(flow_run)
     site.server.retry(flow_run)
     second = wait_for(lambda: pid if (pid := site.server.pid_of(flow_run)) != before else None)
@@ -164,7 +165,7 @@ def test_a_crashed_run_is_marked_and_a_retry_goes_on_with_it(site):
     site.server.retry(flow_run)
     state, said = site.server.wait_until(flow_run, "COMPLETED", "FAILED")
     run = outcome(site, order_id)
-    assert (state, run["run"], run["outcome"]) == ("COMPLETED", first, "delivered"), said
+    assert (state, run.run_id, run.outcome) == ("COMPLETED", first, "delivered"), said
     site.case.nothing_left()
 
 

@@ -35,8 +35,8 @@ def test_its_proofs_verify(home, name):
 
 def test_its_home_opens_and_its_ledger_is_whole(home):
     control = Control.open(Home(home), "trial")
-    assert {run["run"] for run in list_runs(Home(home))} == {release_1.RUNS[name] for name in ENDED}
-    assert all(run["state"] == "certified" for run in list_runs(Home(home)))
+    assert {run.run_id for run in list_runs(Home(home))} == {release_1.RUNS[name] for name in ENDED}
+    assert all(run.state == "certified" for run in list_runs(Home(home)))
     store = open_store(Home(home))
     assert not audit(home / "ledger", VerifierKey.parse(store.vkey), SystemClock().now())
     assert control.site.trial

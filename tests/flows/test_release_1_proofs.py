@@ -91,7 +91,7 @@ def test_what_can_be_derived_of_version_1_is(home):
 def test_a_first_run_is_issued_anew_as_one(home):
     before = proof_of(home, "accepted")
     told = refresh_proof(Home(home), RUNS["accepted"])
-    after = read_folder(Path(told["proof"]))
+    after = read_folder(Path(told.proof))
     same = [
         name for name in before if name.startswith(("entries/", "statements/", "inventory", "authorisation/"))
     ]

@@ -34,10 +34,10 @@ def home(tmp_path) -> Path:
 
 
 def test_its_runs_are_listed_and_its_ledger_is_whole(home):
-    found = {run["run"]: run for run in list_runs(Home(home))}
+    found = {run.run_id: run for run in list_runs(Home(home))}
     assert set(found) == set(RUNS.values())
     for name, outcome in OUTCOMES.items():
-        assert (found[RUNS[name]]["state"], found[RUNS[name]]["outcome"]) == (RunState.CERTIFIED, outcome)
+        assert (found[RUNS[name]].state, found[RUNS[name]].outcome) == (RunState.CERTIFIED, outcome)
     assert not audit(home / "ledger", VerifierKey.parse(open_store(Home(home)).vkey), SystemClock().now())
 
 
@@ -48,7 +48,7 @@ def test_its_proofs_verify(home, name):
 
 
 def test_its_waiting_run_is_read_and_swept(home):
-    steps = [entry["step"] for entry in status(Home(home), RUNS["waiting"])["journal"]]
+    steps = [entry.step for entry in status(Home(home), RUNS["waiting"]).journal]
     assert steps == ["inventory", "extract"]
     assert list((home / "staging").iterdir())
     clock = MovingClock()

@@ -190,7 +190,7 @@ def test_a_run_that_a_damaged_copy_stopped_goes_on_with_an_intact_one(export, ca
     )
     with pytest.raises(SealedSourceError):
         case.start(source=str(sealed))
-    assert list_runs(Home(case.home))[-1]["state"] == "failed"
+    assert list_runs(Home(case.home))[-1].state == "failed"
     with pytest.raises(IntakeError) as used:
         close_intake(Control.open(Home(case.home), "trial"), opened.id)
     assert used.value.code == "intake_in_use"
@@ -225,7 +225,7 @@ def test_a_run_waits_for_the_file_that_its_intake_opens(export, case, tmp_path):
     opened, before = case.open_intake(), len(list_runs(Home(case.home)))
     with pytest.raises(IntakeError, match="intake_unknown"):
         case.start(source=str(source))
-    assert list_runs(Home(case.home))[-1]["state"] == "failed"
+    assert list_runs(Home(case.home))[-1].state == "failed"
     source.unlink()
     seal_by_age(opened.recipient, plain, source)
     assert case.resume().state == "certified"
@@ -348,8 +348,8 @@ def test_what_no_open_intake_fits_is_refused_and_recorded(export, case, tmp_path
     shutil.copy(sealed, tmp_path / "without-its-name")
     assert code(source=str(tmp_path / "without-its-name")) == "intake_key_gone"
     for run in list_runs(Home(case.home)):
-        if run["state"] == "failed":
-            engine.abandon(Home(case.home), run["run"], "trial")
+        if run.state == "failed":
+            engine.abandon(Home(case.home), run.run_id, "trial")
     replace(case.open_intake(), expires="2026-01-01T00:00:00Z", boot_id="").save(Home(case.home))
     assert sweep_home(Home(case.home)).intakes_expired == 2
     assert sweep_home(Home(case.home)).intakes_expired == 0

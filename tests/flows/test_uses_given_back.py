@@ -17,7 +17,7 @@ from trial.practice.write import write_practice
 from vault.authorisation.check import list_authorisations
 from vault.authorisation.register import InstructionRegister, Use
 from vault.home_folder import Home
-from vault.runs.facts import RunFile, drop_run_file, write_run_file
+from vault.runs.facts import Restored, Takeback, drop_fact, write_fact
 from vault.runs.lease import list_runs
 
 ONCE = {"inventory": 1, "rehearsal": 1, "migration": 1, "delta": 0}
@@ -85,8 +85,9 @@ def older_state_put_back(case: WholeRun) -> None:
     first, *_ = [
         lease for lease in list_runs(Home(case.home)) if lease.use == "rehearsal"
     ]  # it gave its use back
-    with InstructionRegister(Home(case.home), None, first.authorisation_id)._changing() as state:
-        state["spent"], state["given_back"] = {"rehearsal": [first.run_id]}, []
+    register = InstructionRegister(Home(case.home), None, first.authorisation_id)
+    with register._changing():
+        register._state = register._state.changed(spent={"rehearsal": (first.run_id,)}, given_back=())
     again = InstructionRegister(Home(case.home), None, first.authorisation_id)
     held = {use: again._runs(use) for use in (Use.REHEARSAL, Use.MIGRATION)}
     assert [len(runs) for runs in held.values()] == [1, 1] and first.run_id not in held[Use.REHEARSAL]
@@ -96,7 +97,7 @@ class Killed(BaseException):
     """Stands for a process that ends here."""
 
 
-@pytest.mark.parametrize("at", ["write_run_file", "release_use"])
+@pytest.mark.parametrize("at", ["write_fact", "release_use"])
 def test_a_crash_between_the_steps_leaves_one_entry_and_one_use(tmp_path, monkeypatch, at):
     write_practice(tmp_path / "export", patients=1)
     case = WholeRun(tmp_path / "trial", tmp_path / "export", uses=ONCE)
@@ -121,19 +122,19 @@ def test_a_crash_between_the_steps_leaves_one_entry_and_one_use(tmp_path, monkey
 
 
 @pytest.mark.parametrize(
-    ("fact", "content", "state"),
+    ("fact", "state"),
     [
-        (RunFile.TAKEBACK, {"left": 1}, ("use.spent", "delivery_unknown")),
-        (RunFile.TAKEBACK, {"left": 0, "published": 1}, ("use.spent", "delivered")),
-        (RunFile.RESTORED, {"reason": "restored"}, ("use.spent", "delivery_unknown")),
-        (RunFile.TAKEBACK, {"left": 0}, ("use.given_back", "abandoned")),
+        (Takeback(left=1), ("use.spent", "delivery_unknown")),
+        (Takeback(left=0, published=1), ("use.spent", "delivered")),
+        (Restored("restored"), ("use.spent", "delivery_unknown")),
+        (Takeback(left=0), ("use.given_back", "abandoned")),
     ],
 )
-def test_where_a_delivery_cannot_be_ruled_out_the_use_is_spent(case, fact, content, state):
+def test_where_a_delivery_cannot_be_ruled_out_the_use_is_spent(case, fact, state):
     lease = list_runs(Home(case.home))[0]
-    for kind in (RunFile.TAKEBACK, RunFile.RESTORED):
-        drop_run_file(Home(case.home), lease.run_id, kind)
-    write_run_file(Home(case.home), lease.run_id, fact, content)
-    found = settling._fate(Control.open(Home(case.home), "trial"), lease, Cause.ABANDONED)
-    assert (f"use.{found[0]}", found[1]) == state
-    drop_run_file(Home(case.home), lease.run_id, fact)
+    for kind in (Takeback, Restored):
+        drop_fact(Home(case.home), lease.run_id, kind)
+    write_fact(Home(case.home), lease.run_id, fact)
+    found = settling._settlement(Control.open(Home(case.home), "trial"), lease, Cause.ABANDONED)
+    assert (f"use.{found.state}", found.code) == state
+    drop_fact(Home(case.home), lease.run_id, type(fact))

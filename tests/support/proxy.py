@@ -21,15 +21,12 @@ class Weather:
     seed: int = 1
 
 
-class Proxy:
-    """A running proxy; counts the connections that it cut."""
+class Listener:
+    """A server on loopback that hands each connection to `serve`, one after the other."""
 
-    def __init__(self, to_port: int, weather: Weather) -> None:
-        self._to, self._weather = to_port, weather
-        self._chance = random.Random(weather.seed)
+    def __init__(self) -> None:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
-        self.cuts = self.connections = 0
         threading.Thread(target=self._accept, daemon=True).start()
 
     def _accept(self) -> None:
@@ -38,16 +35,35 @@ class Proxy:
                 near, _ = self._listener.accept()
             except OSError:
                 return
-            self.connections += 1
-            bounds = self._weather.cut_between
-            left = [self._chance.randint(*bounds) if bounds else 1 << 62]
-            try:
-                far = socket.create_connection(("127.0.0.1", self._to))
-            except OSError:
-                near.close()
-                continue
-            for one, other in ((near, far), (far, near)):
-                threading.Thread(target=self._pass, args=(one, other, left), daemon=True).start()
+            self.serve(near)
+
+    def serve(self, near: socket.socket) -> None:
+        raise NotImplementedError
+
+    def close(self) -> None:
+        self._listener.close()
+
+
+class Proxy(Listener):
+    """A running proxy; counts the connections that it cut."""
+
+    def __init__(self, to_port: int, weather: Weather) -> None:
+        self._to, self._weather = to_port, weather
+        self._chance = random.Random(weather.seed)
+        self.cuts = self.connections = 0
+        super().__init__()
+
+    def serve(self, near: socket.socket) -> None:
+        self.connections += 1
+        bounds = self._weather.cut_between
+        left = [self._chance.randint(*bounds) if bounds else 1 << 62]
+        try:
+            far = socket.create_connection(("127.0.0.1", self._to))
+        except OSError:
+            near.close()
+            return
+        for one, other in ((near, far), (far, near)):
+            threading.Thread(target=self._pass, args=(one, other, left), daemon=True).start()
 
     def _pass(self, one: socket.socket, other: socket.socket, left: list[int]) -> None:
         try:
@@ -67,9 +83,6 @@ class Proxy:
                 end.shutdown(socket.SHUT_RDWR)
             except OSError:
                 continue
-
-    def close(self) -> None:
-        self._listener.close()
 
 
 @contextmanager

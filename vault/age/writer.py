@@ -19,7 +19,7 @@ from vault.age.bech32 import decode
 from vault.age.header import FILE_KEY, INTRO, ONE_USE_NONCE, X25519, X25519_INFO, hkdf
 from vault.age.reader import CHUNK, NONCE, SEALED_CHUNK, TAG, chunk_nonce
 
-_AT_ONCE = 16
+_CHUNKS_PER_BUFFER = 16
 """Number of chunks sealed into one buffer: few calls of the sink, at most 1 MiB in memory."""
 
 
@@ -34,7 +34,7 @@ class AgeWriter:
         sink(make_header(recipients, file_key) + nonce)
         self._cipher, self._sink = ChaCha20Poly1305(hkdf(file_key, nonce, b"payload")), sink
         self._held, self._number = bytearray(), 0
-        self._sealed = memoryview(bytearray(_AT_ONCE * SEALED_CHUNK))
+        self._sealed = memoryview(bytearray(_CHUNKS_PER_BUFFER * SEALED_CHUNK))
 
     def __repr__(self) -> str:
         return "AgeWriter()"
@@ -52,8 +52,8 @@ class AgeWriter:
         ready = (
             max(0, len(rest) - 1) // CHUNK
         )  # hold back at least one byte: the last chunk must not be empty
-        for first in range(0, ready, _AT_ONCE):
-            numbers = range(first, min(first + _AT_ONCE, ready))
+        for first in range(0, ready, _CHUNKS_PER_BUFFER):
+            numbers = range(first, min(first + _CHUNKS_PER_BUFFER, ready))
             self._seal([rest[number * CHUNK : (number + 1) * CHUNK] for number in numbers])
         self._held = bytearray(rest[ready * CHUNK :])
         return len(piece)

@@ -17,7 +17,7 @@ from vault.verify import CHECK, DESTRUCTION, FOLDER, RUN, SIGNERS, Facts, Fault,
 SLACK = timedelta(days=1)
 """How wrong a site's clock may be, and how long a run may wait between its check and its start."""
 NOTHING = "nothing_delivered"
-_STATES = ("opened", "imported", "accepted")
+_IMPORT_STATES = ("opened", "imported", "accepted")
 """States of an import, in order: each occurs once, and only after its predecessors."""
 WITHIN = "The run is within the instruction: its use, the days it was valid on, the deadline, who holds the copies."
 
@@ -74,7 +74,9 @@ def _delivery_agrees(run: Facts, cause: str, entries: list[Facts]) -> bool:
     types, facts = {entry["type"] for entry in entries}, run["facts"]
     delivered = [e for e in entries if (e["type"], e["code"]) == ("run.delivered", "migration")]
     was_delivered = bool(delivered) or facts["import_state"] != NOTHING
-    imports = [_STATES.index(entry["code"]) for entry in entries if entry["type"] == "import.confirmed"]
+    imports = [
+        _IMPORT_STATES.index(entry["code"]) for entry in entries if entry["type"] == "import.confirmed"
+    ]
     counted = [entry["n"] for entry in delivered if entry["n"]] if facts["dispositions"] else []
     return (
         facts["import_state"] in (NOTHING, "delivered_not_confirmed")

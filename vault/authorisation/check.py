@@ -63,7 +63,7 @@ class Authorisation:
         listed: frozenset[str],
         signing: Signing,
     ) -> None:
-        if token is not _TOKEN:
+        if token is not _ONLY_HERE:
             raise AuthorisationError("authorisation_not_checked")
         self._instruction = instruction
         self.id = authorisation_id
@@ -140,7 +140,7 @@ class Authorisation:
         return nihii8 in {number[:8] for number in numbers}
 
 
-_TOKEN = object()
+_ONLY_HERE = object()
 
 
 def check(
@@ -175,7 +175,7 @@ def check(
     register.check_use(instruction, use, run_id)
     listed = _listed(home, instruction, signed.patients)
     return Authorisation(
-        _TOKEN,
+        _ONLY_HERE,
         instruction=instruction,
         authorisation_id=register.id,
         subject_id=standing.subject_id,
@@ -246,7 +246,7 @@ def reopen(home: Home, authorisation_id: str, use: str) -> Authorisation:
     evidence = register.evidence()
     instruction = parse(evidence["instruction.json"])
     return Authorisation(
-        _TOKEN,
+        _ONLY_HERE,
         instruction=instruction,
         authorisation_id=authorisation_id,
         subject_id=register.subject,

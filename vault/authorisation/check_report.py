@@ -29,7 +29,7 @@ from vault.pki.tested import Tested, failed, not_tested, passed, tried
 from vault.pki.trust_store import TrustStore
 from vault.system.clock import format_utc
 
-_TERMS = {
+_CODES_BY_TERM = {
     "text": ("text_hides",),
     "validity": ("not_yet_valid", "expired"),
     "custody": ("custody_missing", "custody_without_date", "custody_over"),
@@ -162,7 +162,7 @@ def _of_uses(register: InstructionRegister, instruction: Instruction) -> Iterato
 
 
 def _term(name: str, refused: Iterable[Problem], detail: str, further: tuple[str, ...] = ()) -> Tested:
-    codes = (*_TERMS.get(name, ()), *further)
+    codes = (*_CODES_BY_TERM.get(name, ()), *further)
     return _first(name, [problem for problem in refused if _code(problem) in codes], detail)
 
 

@@ -19,7 +19,7 @@ from vault.records.operators import Operator
 from vault.site import Site
 
 MAX_SCAN_BYTES = 20 << 20
-_MAGIC = {"pdf": b"%PDF-", "png": b"\x89PNG\r\n\x1a\n", "jpg": b"\xff\xd8\xff"}
+_FIRST_BYTES = {"pdf": b"%PDF-", "png": b"\x89PNG\r\n\x1a\n", "jpg": b"\xff\xd8\xff"}
 
 
 class Verification(StrEnum):
@@ -37,7 +37,7 @@ def scan_name(scan: bytes) -> str:
     """
     if len(scan) > MAX_SCAN_BYTES:
         raise LimitExceededError("scan_too_large", limit=MAX_SCAN_BYTES)
-    for kind, magic in _MAGIC.items():
+    for kind, magic in _FIRST_BYTES.items():
         if scan.startswith(magic):
             return f"{SCAN}{kind}"
     raise AuthorisationError("scan_not_an_image")

@@ -9,7 +9,10 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import Any
 
+import msgspec
+
 from schemas.errors import AuthorisationError, IntegrityError, UseError
+from schemas.record import Record, dump, load
 from vault.authorisation._persons import introduce, persons_in, signers_in
 from vault.home_folder import Home
 from vault.instruction.document import Instruction, parse
@@ -17,7 +20,7 @@ from vault.pki.signed_document import Signed
 from vault.pki.trust_store import TrustStore
 from vault.records.shared_records import SharedRecords
 from vault.records.subjects import Subjects
-from vault.runs.facts import RunFile, is_ended, read_run_file
+from vault.runs.facts import UseSettled, is_ended, read_fact
 from vault.runs.lease import Lease, leased_runs, list_runs, list_unreadable, readable_runs
 from vault.system.files import write_durably
 from vault.system.locks import lock_folder
@@ -33,7 +36,7 @@ _OF_INSTRUCTION = ("evidence", "pending", "withdrawal", "stamps")
 
 
 SPENT, GIVEN_BACK = "spent", "given_back"
-"""What became of a claimed use when its run ended (`vault.runs.facts.RunFile.USE`)."""
+"""What became of a claimed use when its run ended (`vault.runs.facts.UseSettled`)."""
 
 
 class Use(StrEnum):
@@ -43,6 +46,22 @@ class Use(StrEnum):
     REHEARSAL = "rehearsal"
     MIGRATION = "migration"
     DELTA = "delta"
+
+
+class _State(Record, frozen=True):
+    """What is on record of one instruction besides its sealed files: opaque ids, run ids, enumeration values."""
+
+    spent: dict[str, tuple[str, ...]] = msgspec.field(default_factory=dict)  # by use: the runs that hold one
+    given_back: tuple[str, ...] = ()  # runs that gave their use back
+    subject: str | None = None  # the first signer, once the instruction is in force
+    pending: str | None = None  # the first signer of a page that waits for its second attestation
+    persons: tuple[str, ...] | None = None  # all whom it concerns; None: recorded by the first release
+    signing: dict[str, Any] | None = None  # how it was signed (`note_signing`)
+
+    @property
+    def waits(self) -> bool:
+        """Whether a page waits for its second attestation."""
+        return self.subject is None and self.pending is not None
 
 
 class InstructionRegister:
@@ -57,24 +76,22 @@ class InstructionRegister:
         self._folder = home.authorisations / self.id
         self._state = self._read()
 
-    def _read(self) -> dict[str, Any]:
+    def _read(self) -> _State:
         path = self._folder / "state"
         if not path.is_file():
-            return {"spent": {}, "subject": None}
-        return dict(json.loads(self._site.open(path.read_bytes(), f"authorisation/{self.id}")))
+            return _State()
+        plain = self._site.open(path.read_bytes(), f"authorisation/{self.id}")
+        return load(_State, plain, IntegrityError, "sealed_record_altered")
 
     @contextmanager
-    def _changing(self) -> Iterator[dict[str, Any]]:
-        """Yield the current state for changes, then write it; no other process can change it in between."""
+    def _changing(self) -> Iterator[None]:
+        """Read the state again, let the caller set another, then write it; no other process can change it in between."""
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with lock_folder(self._folder):
             self._state = self._read()
-            yield self._state
-            self._write()
-
-    def _write(self) -> None:
-        sealed = self._site.seal(json.dumps(self._state).encode(), f"authorisation/{self.id}")
-        write_durably(self._folder / "state", sealed)
+            yield
+            sealed = self._site.seal(dump(self._state), f"authorisation/{self.id}")
+            write_durably(self._folder / "state", sealed)
 
     def refuse_withdrawn(self) -> None:
         """Raise AuthorisationError when the instruction was withdrawn."""
@@ -98,15 +115,14 @@ class InstructionRegister:
 
     def ran(self, run_id: str) -> bool:
         """Whether this run ever claimed a use of the instruction, according to the state, even if it gave it back."""
-        claimed = [*self._state["spent"].values(), self._state.get("given_back", [])]
-        return any(run_id in runs for runs in claimed)
+        return any(run_id in runs for runs in (*self._state.spent.values(), self._state.given_back))
 
     def _runs(self, use: Use) -> list[str]:
         """Returns the runs that hold such a use: those in the state, and every certified run, in case the state is old.
 
         Runs that gave the use back, according to the state or their own record, are left out.
         """
-        holders = list(self._state["spent"].get(use.value, []))
+        holders = self._state.spent.get(use.value, ())
         ended = [
             run.run_id
             for run in list_runs(self._home)
@@ -116,26 +132,30 @@ class InstructionRegister:
         return [run for run in runs if not self._gave_back(run)]
 
     def _gave_back(self, run_id: str) -> bool:
-        return run_id in self._state.get("given_back", []) or gave_back(self._home, run_id)
+        return run_id in self._state.given_back or gave_back(self._home, run_id)
 
     def spend(self, instruction: Instruction, use: Use, run_id: str) -> None:
         """Spend one use for this run. Repeating it for the same run changes nothing.
 
         Counts what other processes spent or withdrew in between. Raises UseError, AuthorisationError (withdrawn).
         """
-        with self._changing() as state:
+        with self._changing():
             self.refuse_withdrawn()
             if run_id not in self._runs(use):
                 self.check_use(instruction, use)
-                state["spent"][use.value] = [*self._runs(use), run_id]
-                state["given_back"] = [run for run in state.get("given_back", []) if run != run_id]
+                self._state = self._state.changed(
+                    spent={**self._state.spent, use.value: (*self._runs(use), run_id)},
+                    given_back=_without(run_id, self._state.given_back),
+                )
 
     def release_use(self, run_id: str) -> None:
         """Give back the use that this run claimed. Idempotent."""
-        if any(run_id in runs for runs in self._state["spent"].values()):
-            with self._changing() as state:
-                state["spent"] = {u: [r for r in runs if r != run_id] for u, runs in state["spent"].items()}
-                state["given_back"] = [*state.get("given_back", []), run_id]
+        if any(run_id in runs for runs in self._state.spent.values()):
+            with self._changing():
+                self._state = self._state.changed(
+                    spent={use: _without(run_id, runs) for use, runs in self._state.spent.items()},
+                    given_back=(*self._state.given_back, run_id),
+                )
 
     @property
     def withdrawn(self) -> bool:
@@ -155,10 +175,10 @@ class InstructionRegister:
         evidence[SIGNERS] = signers
         if signed.patients is not None:
             evidence[PATIENT_LIST] = signed.patients
-        with self._changing() as state:
-            state["persons"] = list(persons)
+        with self._changing():
+            self._state = self._state.changed(persons=persons)
             self.put("evidence", evidence)
-            state["subject"] = subject_id
+            self._state = self._state.changed(subject=subject_id)
 
     def put(self, name: str, files: dict[str, bytes], run_id: str | None = None) -> None:
         """Seal files of the instruction (or of one of its runs) under the keys of all persons whom they concern.
@@ -166,7 +186,7 @@ class InstructionRegister:
         Raises AuthorisationError (evidence_erased) when one of them was erased.
         """
         data = json.dumps({file: held.hex() for file, held in files.items()}).encode()
-        if "persons" not in self._state:
+        if self._state.persons is None:
             introduce(self._home, parse(self.evidence()["instruction.json"]))
         persons, subjects = {*self.persons, *signers_in(self._home, files)}, Subjects(self._home)
         if not all(subjects.has_key(person) for person in persons):
@@ -203,40 +223,38 @@ class InstructionRegister:
 
     @property
     def _owner(self) -> str | None:
-        found = self._state["subject"] or self._state.get("pending")
-        return None if found is None else str(found)
+        return self._state.subject or self._state.pending
 
     def pend(self, subject_id: str, persons: tuple[str, ...], evidence: dict[str, bytes]) -> None:
         """Store sealed files that wait for a second operator's attestation. Raises AuthorisationError (already_recorded)."""
-        with self._changing() as state:
-            if state["subject"] is not None:
+        with self._changing():
+            if self._state.subject is not None:
                 raise AuthorisationError("already_recorded")
-            state["persons"] = list(persons)
+            self._state = self._state.changed(persons=persons)
             self.put("pending", evidence)
-            state["pending"] = subject_id
+            self._state = self._state.changed(pending=subject_id)
 
     def pending(self) -> dict[str, bytes]:
         """Returns the files that wait for an attestation, or a page in force that another operator may attest, by name.
 
         Raises AuthorisationError (nothing_to_attest).
         """
-        waits = self._state["subject"] is None and self._state.get("pending") is not None
-        found = self.get("pending" if waits else "evidence")
+        found = self.get("pending" if self._state.waits else "evidence")
         if found is None or ATTESTATIONS not in found:
             raise AuthorisationError("nothing_to_attest")
         return found
 
     def keep_attested(self, evidence: dict[str, bytes]) -> None:
         """Make the pending files the evidence; they now contain both attestations."""
-        with self._changing() as state:
+        with self._changing():
             self.put("evidence", evidence)
-            state["subject"] = state["pending"]
+            self._state = self._state.changed(subject=self._state.pending)
         SharedRecords(self._home).drop(f"pending-{self.id}")
         self._drop_former("pending")
 
     def page(self) -> dict[str, bytes]:
         """Returns the scanned page and its attestations if the instruction was signed that way, otherwise nothing."""
-        if self._state["subject"] is None:
+        if self._state.subject is None:
             return {}
         kept = self.evidence()
         if ATTESTATIONS not in kept:
@@ -245,17 +263,17 @@ class InstructionRegister:
 
     def note_signing(self, signing: dict[str, Any]) -> None:
         """Store how and in which capacities the instruction was signed: enumeration values, no names."""
-        with self._changing() as state:
-            state["signing"] = signing
+        with self._changing():
+            self._state = self._state.changed(signing=signing)
 
     @property
     def signing(self) -> dict[str, Any]:
         """Returns what `note_signing` stored."""
-        return dict(self._state.get("signing") or {})
+        return self._state.signing or {}
 
     def evidence(self) -> dict[str, bytes]:
         """Returns the evidence by file name. Raises AuthorisationError when there is none."""
-        if self._state["subject"] is None:
+        if self._state.subject is None:
             raise AuthorisationError("no_such_authorisation")
         found = self.get("evidence")
         if found is None:
@@ -265,16 +283,16 @@ class InstructionRegister:
     @property
     def subject(self) -> str:
         """Returns the opaque id of the first signer."""
-        return str(self._state["subject"])
+        return str(self._state.subject)
 
     @property
     def persons(self) -> tuple[str, ...]:
         """Returns the opaque ids of all persons whom the instruction concerns; for the first release, read from its evidence."""
-        known = self._state.get("persons")
-        if known is None:
-            found = persons_in(self._home, self._readable("evidence") or self._readable("pending"))
-            known = found | ({self._owner} if self._owner else set())
-        return tuple(sorted(str(person) for person in known))
+        known = self._state.persons
+        if known is not None:
+            return tuple(sorted(known))
+        found = persons_in(self._home, self._readable("evidence") or self._readable("pending"))
+        return tuple(sorted(found | ({self._owner} if self._owner else set())))
 
     @property
     def everybody(self) -> frozenset[str]:
@@ -291,9 +309,8 @@ class InstructionRegister:
     @property
     def state(self) -> dict[str, Any]:
         """Returns id, spent uses, and whether it is withdrawn."""
-        spent = {use: len(runs) for use, runs in self._state["spent"].items()}
-        pending = self._state["subject"] is None and self._state.get("pending") is not None
-        return {"id": self.id, "spent": spent, "withdrawn": self.withdrawn, "pending": pending}
+        spent = {use: len(runs) for use, runs in self._state.spent.items()}
+        return {"id": self.id, "spent": spent, "withdrawn": self.withdrawn, "pending": self._state.waits}
 
 
 def gave_back(home: Home, run_id: str) -> bool:
@@ -304,10 +321,10 @@ def gave_back(home: Home, run_id: str) -> bool:
     if not is_ended(home, run_id):
         return False
     try:
-        found = read_run_file(home, run_id, RunFile.USE)
+        found = read_fact(home, run_id, UseSettled)
     except IntegrityError:
         return False
-    return found is not None and found.get("state") == GIVEN_BACK
+    return found is not None and found.state == GIVEN_BACK
 
 
 def clear_was_seen(home: Home, authorisation_id: str) -> bool:
@@ -351,8 +368,12 @@ def registers_of(home: Home, persons: frozenset[str]) -> list[InstructionRegiste
 def _open_or_none(home: Home, authorisation_id: str) -> InstructionRegister | None:
     try:
         return InstructionRegister(home, None, authorisation_id)
-    except (IntegrityError, OSError, ValueError, TypeError):
+    except (IntegrityError, OSError):
         return None
+
+
+def _without(run_id: str, runs: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(run for run in runs if run != run_id)
 
 
 def _signatures(signed: Signed) -> dict[str, bytes]:

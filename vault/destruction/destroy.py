@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 from schemas.record import dump
@@ -19,38 +19,14 @@ from vault.authorisation.register import clear_was_seen
 from vault.home_folder import Home
 from vault.intake.record import Intake, destroy_identity, intake_of
 from vault.keys.linux_keyring import KernelKeyring
-from vault.keys.provider import KeyRef, KeyState
+from vault.keys.provider import KEY_GONE, KeyRef, KeyState
 from vault.keys.registry import provider
+from vault.runs.facts import StagedFile, Verification
 from vault.runs.lease import Lease, Locality, data_process_ended, end_data_process, locality
 from vault.staging.ownership import NAME as MARK
 from vault.staging.probe import ProbeOrder
 from vault.system.child_process import run_python
 from vault.system.files import sync_folder
-
-_GONE = frozenset({KeyState.ABSENT, KeyState.EXPIRED, KeyState.REVOKED})
-
-
-@dataclass(frozen=True)
-class StagedFile:
-    """One file to be destroyed: path relative to its folder, size and digest of its ciphertext (empty: not readable)."""
-
-    name: str
-    size: int
-    sha256: str
-
-
-@dataclass(frozen=True)
-class Verification:
-    """What was checked after destruction."""
-
-    keyAbsent: bool  # noqa: N815 - the names of the statement (docs/formats/proof.md)
-    decryptFails: bool  # noqa: N815
-    filesAbsent: bool  # noqa: N815
-    processEnded: bool  # noqa: N815
-
-    def complete(self) -> bool:
-        """Whether every check passed."""
-        return all(asdict(self).values())
 
 
 @dataclass(frozen=True)
@@ -65,7 +41,7 @@ class IntakeEvidence:
     def encrypted_always(self) -> bool:
         """Whether the source can no longer be opened: never found in clear, its only key in the keyring and seen to be gone."""
         sealed = self.only_key and not self.clear_seen
-        return self.provider == KernelKeyring.name and sealed and self.key_state in _GONE
+        return self.provider == KernelKeyring.name and sealed and self.key_state in KEY_GONE
 
 
 @dataclass(frozen=True)
@@ -85,10 +61,12 @@ def inventory_staging(lease: Lease) -> list[StagedFile]:
     found: list[StagedFile] = []
     for folder in lease.folders:
         for path in sorted(_files(folder)):
+            # a name that is not UTF-8 could be neither stored nor stated
+            name = os.fsencode(path.relative_to(folder)).decode("utf-8", "backslashreplace")
             if path.is_symlink() or not path.is_file():
-                found.append(StagedFile(str(path.relative_to(folder)), 0, ""))
-                continue
-            found.append(_staged(path, str(path.relative_to(folder))))
+                found.append(StagedFile(name, 0, ""))
+            else:
+                found.append(_staged(path, name))
     return found
 
 
@@ -152,7 +130,7 @@ def destroy_run(home: Home, lease: Lease, inventory: list[StagedFile], opened_be
         bytes=sum(file.size for file in inventory),
         opened_before=max(opened_before, 0),
         key_state=state.value,
-        verification=Verification({state, identity} <= _GONE, fails, absent, ended),
+        verification=Verification({state, identity} <= KEY_GONE, fails, absent, ended),
         intake=_intake_evidence(home, lease, intake, identity),
     )
 

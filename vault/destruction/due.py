@@ -10,7 +10,7 @@ from vault.authorisation.check import is_withdrawn
 from vault.home_folder import Home
 from vault.intake.record import intake_of, list_intakes, rearm_identity
 from vault.keys.linux_keyring import KernelKeyring
-from vault.runs.facts import RunFile, has_run_file, is_ended
+from vault.runs.facts import GivenUp, Intent, Restored, has_fact, is_ended
 from vault.runs.lease import Lease, Locality, leased_runs, locality, owner_alive, readable_runs
 from vault.staging.ownership import is_ours
 from vault.system.clock import Clock
@@ -40,14 +40,14 @@ def _reason_of_orphan(home: Home, lease: Lease) -> str:
     """Returns why to look at a run whose owner ended here, or before this boot."""
     if is_withdrawn(home, lease.authorisation_id):
         return "withdrawn"
-    if any(has_run_file(home, lease.run_id, name) for name in (RunFile.INTENT, RunFile.CAUSE)):
+    if any(has_fact(home, lease.run_id, kind) for kind in (Intent, GivenUp)):
         return "half_destroyed"
     return "key_lost" if lease.provider == "memory" else "resumable"
 
 
 def is_restored(home: Home, run_id: str) -> bool:
     """Whether the run was alive in a restored backup: it is never resumed, and the sweep ends it."""
-    return has_run_file(home, run_id, RunFile.RESTORED)
+    return has_fact(home, run_id, Restored)
 
 
 def is_over(home: Home, lease: Lease, clock: Clock) -> bool:

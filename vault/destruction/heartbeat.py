@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import contextlib
 
-from schemas.errors import IntegrityError
-from schemas.record import Record, dump, load
+from schemas.record import Record, dump, load_or_none
 from vault.home_folder import Home
 from vault.system.clock import Clock, format_utc, parse_utc
 from vault.system.files import write_durably
@@ -37,9 +36,10 @@ def beat(home: Home, clock: Clock, found: dict[str, int]) -> None:
 
 def last_heartbeat(home: Home) -> Heartbeat | None:
     """Returns the last completed sweep; None when there is none, or its record cannot be read."""
-    with contextlib.suppress(OSError, ValueError, IntegrityError):
-        found = load(Heartbeat, (home.heartbeat).read_bytes(), IntegrityError, "heartbeat_unreadable")
-        parse_utc(found.ended)
+    with contextlib.suppress(OSError, ValueError):
+        found = load_or_none(Heartbeat, home.heartbeat.read_bytes())
+        if found is not None:
+            parse_utc(found.ended)
         return found
     return None
 

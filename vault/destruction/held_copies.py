@@ -22,7 +22,7 @@ from vault.home_folder import Home
 from vault.system.files import sync_folder, write_durably
 
 _BLOCK = bytes(1 << 20)
-_KEPT = frozenset({"changed_since", "not_removed"})
+_NOT_DESTROYED = frozenset({"changed_since", "not_removed"})
 AT_SERVER = "at_server"
 """Counted when a copy at a server ends."""
 
@@ -168,7 +168,7 @@ class Custody:
     def _read_or_none(self, path: Path) -> HeldCopy | None:
         try:
             return self._read(path.name)
-        except (IntegrityError, OSError, ValueError, TypeError, KeyError):
+        except (IntegrityError, OSError):
             return None
 
     def end_at(self, copy: HeldCopy, until: str) -> None:
@@ -233,7 +233,8 @@ def _destroy_files(copy: HeldCopy) -> tuple[HeldCopy, CopyEnd]:
         exceptions["not_found"] = exceptions.get("not_found", 0) + copy.not_found
     gone = [f for f, code in zip(copy.files, codes, strict=True) if code in (None, "other_names_remain")]
     kept = [
-        f.changed(kept=str(code)) if code in _KEPT else f for f, code in zip(copy.files, codes, strict=True)
+        f.changed(kept=str(code)) if code in _NOT_DESTROYED else f
+        for f, code in zip(copy.files, codes, strict=True)
     ]
     end = CopyEnd(len(gone), sum(file.size for file in gone), evidence_of_kind(copy.kind), exceptions)
     return copy.changed(files=tuple(kept)), end

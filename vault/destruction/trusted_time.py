@@ -7,10 +7,10 @@ than the boot clock explains is refused until the kernel holds it synchronised o
 
 from __future__ import annotations
 
-import json
+import contextlib
 from datetime import datetime, timedelta
-from typing import Any
 
+from schemas.record import Record, dump, load_or_none
 from vault.home_folder import Home
 from vault.system.clock import Clock, format_utc, parse_utc
 from vault.system.files import write_durably
@@ -19,6 +19,14 @@ DRIFT_BOUND = timedelta(hours=1)
 """How far wall and boot clock may diverge within a boot."""
 OFF_BOUND = timedelta(days=7)
 """How long a machine may be off before its clock needs a second source."""
+
+
+class AcceptedMoment(Record, frozen=True):
+    """The last accepted moment, by both clocks (`clock.json`)."""
+
+    wall: str
+    boot: float
+    boot_id: str
 
 
 class TrustedTime:
@@ -32,33 +40,30 @@ class TrustedTime:
         note, synchronised = self._note(), self._clock.synchronised()
         if not (synchronised or self._plausible(note)):
             return None
-        if synchronised or note is None or note["boot_id"] != self._clock.boot_id():
+        if synchronised or note is None or note.boot_id != self._clock.boot_id():
             self.confirm()  # within a boot keep the first accepted moment, or each sweep could lose up to an hour
         return self._clock.now()
 
     def confirm(self) -> None:
         """Accept the wall clock as it is: an operator confirmed it, or it is plausible."""
-        note = {
-            "wall": format_utc(self._clock.now()),
-            "boot": self._clock.boot_seconds(),
-            "boot_id": self._clock.boot_id(),
-        }
-        write_durably(self._path, json.dumps(note, sort_keys=True).encode())
+        clock = self._clock
+        note = AcceptedMoment(format_utc(clock.now()), clock.boot_seconds(), clock.boot_id())
+        write_durably(self._path, dump(note))
 
-    def _note(self) -> dict[str, Any] | None:
+    def _note(self) -> AcceptedMoment | None:
         """Returns the last accepted moment; None when there is none, or it cannot be read."""
-        try:
-            note = dict(json.loads(self._path.read_bytes()))
-            parse_utc(note["wall"])
-            return {**note, "boot": float(note["boot"]), "boot_id": str(note["boot_id"])}
-        except (OSError, ValueError, KeyError, TypeError):
-            return None
+        with contextlib.suppress(OSError, ValueError):
+            note = load_or_none(AcceptedMoment, self._path.read_bytes())
+            if note is not None:
+                parse_utc(note.wall)
+            return note
+        return None
 
-    def _plausible(self, note: dict[str, Any] | None) -> bool:
+    def _plausible(self, note: AcceptedMoment | None) -> bool:
         if note is None:  # the first moment of a new home; a home with a past needs more
             return not self._path.exists() and not self._restored.exists()
-        elapsed = self._clock.now() - parse_utc(note["wall"])
-        if note["boot_id"] == self._clock.boot_id():
-            explained = timedelta(seconds=self._clock.boot_seconds() - note["boot"])
+        elapsed = self._clock.now() - parse_utc(note.wall)
+        if note.boot_id == self._clock.boot_id():
+            explained = timedelta(seconds=self._clock.boot_seconds() - note.boot)
             return abs(elapsed - explained) <= DRIFT_BOUND
         return -DRIFT_BOUND <= elapsed <= OFF_BOUND + timedelta(seconds=self._clock.boot_seconds())

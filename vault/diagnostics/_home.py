@@ -13,7 +13,7 @@ from vault.ledger.home_log import open_store
 from vault.pki.trust_admin import list_material
 from vault.system.host_identity import NAMELESS, machine_id
 
-_PRIVATE = (".", "keys", "subjects", "staging", "authorisations", "keys/site.key", "keys/log.key")
+_OWNER_ONLY = (".", "keys", "subjects", "staging", "authorisations", "keys/site.key", "keys/log.key")
 
 
 def look_at_home(host: Host, home: Home) -> Iterator[str]:
@@ -26,7 +26,7 @@ def look_at_home(host: Host, home: Home) -> Iterator[str]:
 
 
 def _privacy(host: Host, home: Home) -> Iterator[str]:
-    places = [home.path / name for name in _PRIVATE if (home.path / name).exists()]
+    places = [home.path / name for name in _OWNER_ONLY if (home.path / name).exists()]
     if any(place.stat().st_mode & 0o077 for place in places):
         yield "home_open"
     owner = home.path.stat().st_uid

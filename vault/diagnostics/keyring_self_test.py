@@ -9,11 +9,10 @@ import uuid
 from schemas.errors import IntegrityError, KeyServiceError
 from schemas.record import dump, load
 from vault.keys.linux_keyring import KernelKeyring, join_new_session
-from vault.keys.provider import KeyRef, KeyState
+from vault.keys.provider import KEY_GONE, KeyRef
 from vault.system.child_process import run_python
 
 _SECONDS = 2
-_GONE = frozenset({KeyState.ABSENT, KeyState.EXPIRED, KeyState.REVOKED})
 
 
 def try_keyring() -> str | None:
@@ -28,9 +27,9 @@ def try_keyring() -> str | None:
         shared = _readable_elsewhere(long)
     finally:
         keys.destroy(long)
-    revoked = keys.state(long) in _GONE
+    revoked = keys.state(long) in KEY_GONE
     time.sleep(_SECONDS + 1)  # the kernel counts whole seconds
-    expired = keys.state(brief) in _GONE
+    expired = keys.state(brief) in KEY_GONE
     keys.destroy(brief)
     if not (revoked and expired):
         return "keyring_keeps"

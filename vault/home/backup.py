@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import errno
 import io
-import json
 import os
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, cast
 
 from schemas.errors import TargetRefusedError
+from schemas.record import Record, dump
 from vault.age.sealing import parse_recipients, seal_stream
 from vault.home_folder import Home
 from vault.ledger.log import FileLedger
@@ -50,6 +50,18 @@ LEFT = frozenset(
 _LEDGER_NOTE = ".tree"
 
 
+class Manifest(Record, frozen=True):
+    """The first member of a backup: of which home, taken where and when, and the head of its ledger then."""
+
+    version: int
+    home: str
+    path: str
+    machine: str
+    at: str
+    size: int
+    root: str  # hexadecimal
+
+
 def refuse_backup(recipients: list[str], to: Path) -> None:
     """Refuse recipients or a path that cannot be used.
 
@@ -66,7 +78,7 @@ def refuse_backup(recipients: list[str], to: Path) -> None:
 
 def write_backup(
     home: Home, store: FileLedger, clock: Clock, recipients: list[str], to: Path
-) -> dict[str, Any]:
+) -> dict[str, int]:
     """Seal the home into `to`, as of one head of its ledger. Returns counts.
 
     Raises TargetRefusedError: recipient_not_age, no_recipient, backup_exists; StorageFullError. An unfinished backup is removed.
@@ -84,18 +96,18 @@ def write_backup(
 
 def _seal_home(
     home: Home, store: FileLedger, clock: Clock, recipients: list[str], path: Path
-) -> dict[str, Any]:
+) -> dict[str, int]:
     with store.locked():  # no entry and no erasure in between
         head = store.head()
-        facts = {
-            "version": 1,
-            "home": home.id,
-            "path": str(home.path),
-            "machine": machine_id(),
-            "at": format_utc(clock.now()),
-            "size": head.size,
-            "root": head.root.hex(),
-        }
+        manifest = Manifest(
+            version=1,
+            home=home.id,
+            path=str(home.path),
+            machine=machine_id(),
+            at=format_utc(clock.now()),
+            size=head.size,
+            root=head.root.hex(),
+        )
         files = 0
         with (
             seal_stream(recipients, path) as sealed,
@@ -103,7 +115,7 @@ def _seal_home(
                 fileobj=cast("IO[bytes]", sealed), mode="w|"
             ) as tar,  # the stream needs only `write`
         ):
-            _add(tar, MANIFEST, json.dumps(facts, sort_keys=True).encode())
+            _add(tar, MANIFEST, dump(manifest))
             for name in KEPT:
                 for file in _files_to_keep(home, home.path / name):
                     files += _add_file(tar, home, file)

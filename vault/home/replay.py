@@ -5,9 +5,9 @@ from __future__ import annotations
 import contextlib
 import json
 from dataclasses import asdict, dataclass
-from typing import Any
 
 from schemas.errors import RepriseError
+from schemas.record import Record, dump, load_or_none
 from vault.authorisation.check import is_withdrawn, withdraw
 from vault.authorisation.register import persons_of
 from vault.destruction.destroy import destroy_run, inventory_staging, key_of, remove
@@ -20,7 +20,7 @@ from vault.keys.registry import provider
 from vault.ledger.entries import EntryType
 from vault.ledger.log import FileLedger
 from vault.records.tombstones import resurrected, tombstones
-from vault.runs.facts import RunFile, is_ended, write_run_file
+from vault.runs.facts import Restored, is_ended, write_fact
 from vault.runs.lease import Lease, list_runs
 from vault.system.clock import Clock
 from vault.system.files import write_durably
@@ -101,30 +101,37 @@ def hand_to_sweep(home: Home, reason: str) -> int:
     """Mark every live run to be ended by the sweep: its staging and key are from another time. Returns how many."""
     alive = [lease for lease in list_runs(home) if not is_ended(home, lease.run_id)]
     for lease in alive:
-        write_run_file(home, lease.run_id, RunFile.RESTORED, {"reason": reason})
+        write_fact(home, lease.run_id, Restored(reason))
     return len(alive)
 
 
-def note_restored(home: Home, facts: dict[str, Any]) -> None:
+class RestoredNote(Record, frozen=True):
+    """In a restored home: when and where, from which backup, and whether the erasures have been repeated since."""
+
+    at: str = ""  # empty, like the fields below: the note had become unreadable
+    boot_id: str = ""
+    machine: str = ""
+    taken: str = ""  # when the backup was made
+    size: int = 0
+    root: str = ""
+    replayed: bool = False
+
+
+def note_restored(home: Home, note: RestoredNote) -> None:
     """Record in the home that it was restored: the next process that opens it first repeats the erasures."""
-    write_durably(home.restored_note, json.dumps({**facts, "replayed": False}, sort_keys=True).encode())
+    write_durably(home.restored_note, dump(note))
 
 
 def restore_pending(home: Home) -> bool:
-    """Whether a restored home has not yet repeated its erasures."""
-    return home.restored_note.is_file() and not _restored(home).get("replayed", False)
+    """Whether a restored home has not yet repeated its erasures; also where its note cannot be read."""
+    return home.restored_note.is_file() and not _restored(home).replayed
 
 
 def close_restore(home: Home) -> None:
     """Record that the erasures were repeated; where the home came from stays on record."""
     if home.restored_note.is_file():
-        closed = {**_restored(home), "replayed": True}
-        write_durably(home.restored_note, json.dumps(closed, sort_keys=True).encode())
+        note_restored(home, _restored(home).changed(replayed=True))
 
 
-def _restored(home: Home) -> dict[str, Any]:
-    """Returns where the home came from; empty when unreadable, and then the erasures are repeated."""
-    try:
-        return dict(json.loads(home.restored_note.read_bytes()))
-    except (ValueError, TypeError):
-        return {}
+def _restored(home: Home) -> RestoredNote:
+    return load_or_none(RestoredNote, home.restored_note.read_bytes()) or RestoredNote()

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shutil
 import tarfile
 import tomllib
 from pathlib import Path
-from typing import Any
 
 from schemas.errors import ForkError, PackageError, RepriseError, StorageFullError, TargetRefusedError
+from schemas.record import load_or_none
 from schemas.regular_file import open_regular
 from vault.age.sealing import open_stream
-from vault.home.backup import KEPT, KEPT_KEYS, MANIFEST
+from vault.home.backup import KEPT, KEPT_KEYS, MANIFEST, Manifest
 from vault.home.create import FOLDERS
 from vault.home.host_record import prepare_place
-from vault.home.replay import note_restored
+from vault.home.replay import RestoredNote, note_restored
 from vault.home_folder import Home
 from vault.ledger.audit import audit
 from vault.ledger.home_log import load_log_key
@@ -35,10 +34,12 @@ from vault.system.host_identity import boot_id, machine_id
 from vault.verify import verify
 
 SETTINGS, UNSETTLED = "site.toml", "site.toml.restoring"
-_LATE = "run_overdue"  # no fault of the ledger: time passed since the backup
+_RUN_OVERDUE = "run_overdue"  # no fault of the ledger: time passed since the backup
 
 
-def restore_backup(sealed: Path, identity: str, home: Home, clock: Clock, operator: str) -> dict[str, Any]:
+def restore_backup(
+    sealed: Path, identity: str, home: Home, clock: Clock, operator: str
+) -> dict[str, int | str]:
     """Unpack a backup into a home that does not exist yet. Returns counts.
 
     The settings come last: without them there is no home, whatever was unpacked. Raises TargetRefusedError (home_exists),
@@ -50,28 +51,28 @@ def restore_backup(sealed: Path, identity: str, home: Home, clock: Clock, operat
     with open_regular(sealed):  # fail on a missing file before creating anything
         home.path.mkdir(mode=0o700)
     try:
-        facts, files = _unpack(sealed, identity, home)
-        _refuse_second_life(home, facts)
-        proofs = _check(home, facts, clock)
+        manifest, files = _unpack(sealed, identity, home)
+        _refuse_second_life(home, manifest)
+        proofs = _check(home, manifest, clock)
         find_operator(home, operator)
-        _settle(home, facts, clock)
+        _settle(home, manifest, clock)
     except BaseException:
         shutil.rmtree(home.path)
         sync_folder(home.path.parent)
         raise
-    return {"files": files, "size": int(facts["size"]), "proofs": proofs, "taken": str(facts["at"])}
+    return {"files": files, "size": manifest.size, "proofs": proofs, "taken": manifest.at}
 
 
-def _unpack(sealed: Path, identity: str, home: Home) -> tuple[dict[str, Any], int]:
-    files, facts = 0, b""
+def _unpack(sealed: Path, identity: str, home: Home) -> tuple[Manifest, int]:
+    files, stated = 0, b""
     try:
         with open_stream(sealed, identity) as plain, tarfile.open(fileobj=plain, mode="r|") as tar:
             for member in tar:
                 stream = tar.extractfile(member) if member.isreg() else None
                 if stream is None:
                     raise PackageError("backup_holds_no_file")
-                if member.name == MANIFEST and not files and not facts:
-                    facts = stream.read()
+                if member.name == MANIFEST and not files and not stated:
+                    stated = stream.read()
                     continue
                 _write(home, member.name, stream.read())
                 files += 1
@@ -79,18 +80,10 @@ def _unpack(sealed: Path, identity: str, home: Home) -> tuple[dict[str, Any], in
         full = isinstance(error, OSError) and error.errno in FULL
         unusable = StorageFullError("disk_full") if full else PackageError("backup_unreadable")
         raise unusable from None
-    return _facts(facts), files
-
-
-def _facts(data: bytes) -> dict[str, Any]:
-    try:
-        facts = dict(json.loads(data))
-        whole = facts["version"] == 1 and {"home", "path", "machine", "at", "size", "root"} <= set(facts)
-    except (ValueError, KeyError, TypeError):
-        whole = False
-    if not whole:
+    manifest = load_or_none(Manifest, stated)
+    if manifest is None or manifest.version != 1:
         raise PackageError("backup_without_manifest")
-    return facts
+    return manifest, files
 
 
 def _write(home: Home, name: str, data: bytes) -> None:
@@ -117,20 +110,20 @@ def _make_private(home: Home, folder: Path) -> None:
             above.mkdir(mode=0o700, exist_ok=True)
 
 
-def _refuse_second_life(home: Home, facts: dict[str, Any]) -> None:
+def _refuse_second_life(home: Home, manifest: Manifest) -> None:
     """Refuse a restore while the original is still in its place: both would sign ledgers of one name. Raises ForkError."""
-    original = Path(str(facts["path"]))
+    original = Path(manifest.path)
     mark = original / HOME_ID
-    same_machine = facts["machine"] == machine_id() and original != home.path
+    same_machine = manifest.machine == machine_id() and original != home.path
     if (
         same_machine
         and mark.is_file()
-        and mark.read_text(encoding="ascii", errors="replace").strip() == facts["home"]
+        and mark.read_text(encoding="ascii", errors="replace").strip() == manifest.home
     ):
         raise ForkError("home_lives_here")
 
 
-def _check(home: Home, facts: dict[str, Any], clock: Clock) -> int:
+def _check(home: Home, manifest: Manifest, clock: Clock) -> int:
     """Check that the ledger is whole and has the backed-up head, every record opens, and every proof verifies."""
     try:
         origin = str(tomllib.loads((home.path / UNSETTLED).read_text(encoding="utf-8"))["origin"])
@@ -144,11 +137,11 @@ def _check(home: Home, facts: dict[str, Any], clock: Clock) -> int:
     if not opened:
         raise PackageError("backup_not_whole")
     faults = audit(home.ledger, VerifierKey.parse(store.vkey), clock.now())
-    faults = [fault for fault in faults if fault != _LATE]
+    faults = [fault for fault in faults if fault != _RUN_OVERDUE]
     if faults:
         raise ForkError(faults[0], count=len(faults))
     head = store.head()
-    if (head.size, head.root.hex()) != (facts["size"], facts["root"]):
+    if (head.size, head.root.hex()) != (manifest.size, manifest.root):
         raise ForkError("log_differs_from_head", count=head.size)
     ended = [path.name for path in sorted((home.runs).glob("*")) if is_ended(home, path.name)]
     policy = format_policy(store.vkey)
@@ -174,7 +167,7 @@ def _fix_place(home: Home) -> None:
         write_durably(home.path / UNSETTLED, (state_line(place) + others).encode())
 
 
-def _settle(home: Home, facts: dict[str, Any], clock: Clock) -> None:
+def _settle(home: Home, manifest: Manifest, clock: Clock) -> None:
     """Save live leases with this home's folders and no owner, record the home's origin, then put the settings in place."""
     for folder in FOLDERS:
         _make_private(home, home.path / folder)
@@ -184,14 +177,14 @@ def _settle(home: Home, facts: dict[str, Any], clock: Clock) -> None:
         lease.update(home, data_pid=None, owner_pid=0, owner_started=0)
     note_restored(
         home,
-        {
-            "at": format_utc(clock.now()),
-            "boot_id": boot_id(),
-            "machine": machine_id(),
-            "taken": facts["at"],
-            "size": facts["size"],
-            "root": facts["root"],
-        },
+        RestoredNote(
+            at=format_utc(clock.now()),
+            boot_id=boot_id(),
+            machine=machine_id(),
+            taken=manifest.at,
+            size=manifest.size,
+            root=manifest.root,
+        ),
     )
     for root, _, _ in os.walk(home.path):
         sync_folder(Path(root))

@@ -28,8 +28,8 @@ VERSION = 2
 """The version that is drafted. Version 1 can still be read: its fields were not closed, and `vault.authorisation.terms` defines
 what a site refuses of them.
 """
-_READ = (1, VERSION)
-_MADE = ("version", "readable_text_sha256")
+_READABLE_VERSIONS = (1, VERSION)
+_SET_WHEN_DRAFTED = ("version", "readable_text_sha256")
 _FIELDS = {
     "version",
     "nonce",
@@ -115,11 +115,11 @@ def draft(fields: dict[str, Any]) -> bytes:
 
 def completed(fields: dict[str, Any]) -> dict[str, Any]:
     """Returns the fields without those that `draft` adds (version, digest), and with a nonce."""
-    return {"nonce": secrets.token_hex(16), **{k: v for k, v in fields.items() if k not in _MADE}}
+    return {"nonce": secrets.token_hex(16), **{k: v for k, v in fields.items() if k not in _SET_WHEN_DRAFTED}}
 
 
 def _refuse_problems(body: dict[str, Any]) -> None:
-    found = field_problems({k: v for k, v in body.items() if k not in _MADE})
+    found = field_problems({k: v for k, v in body.items() if k not in _SET_WHEN_DRAFTED})
     if found:
         raise AuthorisationError("fields_refused", count=len(found))
 
@@ -160,7 +160,7 @@ def _load(document: bytes) -> dict[str, Any]:
 
 
 def _is_read(version: Any) -> bool:
-    return type(version) is int and version in _READ
+    return type(version) is int and version in _READABLE_VERSIONS
 
 
 def _no_float(_text: str) -> None:

@@ -14,7 +14,7 @@ from vault.instruction._text import paragraphs, section_titles
 from vault.instruction.document import MAX_BYTES, parse
 
 ATTACHMENT = "instruction.json"
-_PLACE = "controller-"
+_FIELD_PREFIX = "controller-"
 _EMBEDDED = re.compile(
     rb"\n<<\n/Length (\d{1,9}) /Params <<\n/Size \d{1,9}\n>> /Type /EmbeddedFile\n>>\nstream\n"
 )
@@ -22,12 +22,12 @@ _EMBEDDED = re.compile(
 
 def place_name(number: int) -> str:
     """Returns the name of the signature field of the controller with this number, from 1."""
-    return f"{_PLACE}{number}"
+    return f"{_FIELD_PREFIX}{number}"
 
 
 def place_number(name: str) -> int:
     """The inverse of `place_name`. Raises ValueError: no field of such a page."""
-    number = int(name.removeprefix(_PLACE))
+    number = int(name.removeprefix(_FIELD_PREFIX))
     if place_name(number) != name:
         raise ValueError
     return number

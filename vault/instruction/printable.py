@@ -19,8 +19,10 @@ _LATIN = (
 PRINTABLE = frozenset(map(chr, _LATIN)) - {chr(code) for code in _LATIN if not chr(code).isprintable()}
 """Latin letters with their marks, digits, and the punctuation of Western Europe: the characters in the font of the pages."""
 
-_HIDING = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
-_BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")  # letters and marks that draw nothing
+_INVISIBLE_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+_DRAWING_NOTHING = frozenset(
+    "\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0"
+)  # letters and marks that draw nothing
 
 
 def is_printable_line(text: str) -> bool:
@@ -28,7 +30,7 @@ def is_printable_line(text: str) -> bool:
     return set(text) <= PRINTABLE and unicodedata.normalize("NFC", text) == text and text.strip() == text
 
 
-_GAP = re.compile(r"\s{12,}")
+_LONG_BLANK = re.compile(r"\s{12,}")
 """Blanks that push the following text off the page, or into another column."""
 _MARKS_OF_A_LETTER = 3
 """More marks on one letter would overlap neighbouring lines; no written language needs so many."""
@@ -44,7 +46,7 @@ def visible(text: str) -> str:
 
     A character becomes its number, `[U+001B]`; likewise the marks of a letter above three; a long gap its length, `[300 blanks]`.
     """
-    gaps = _GAP.sub(lambda gap: f" [{len(gap[0])} blanks] ", text)
+    gaps = _LONG_BLANK.sub(lambda gap: f" [{len(gap[0])} blanks] ", text)
     written, marks = [], 0
     for character in gaps:
         marks = marks + 1 if unicodedata.combining(character) else 0
@@ -55,7 +57,7 @@ def visible(text: str) -> str:
 
 def _is_hiding(character: str) -> bool:
     return (
-        unicodedata.category(character) in _HIDING
-        or character in _BLANK
+        unicodedata.category(character) in _INVISIBLE_CATEGORIES
+        or character in _DRAWING_NOTHING
         or 0xFE00 <= ord(character) <= 0xFE0F  # variation selectors
     )

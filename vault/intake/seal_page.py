@@ -10,11 +10,11 @@ import json
 from pathlib import Path
 
 _TEMPLATE = Path(__file__).with_name("templates") / "seal-page.html"
-_PLACE = '{"recipient":"","until":"","language":"en"}'
+_EMPTY_SETTINGS = '{"recipient":"","until":"","language":"en"}'
 
 
 def fill_page(recipient: str, until: str, language: str) -> str:
     """Returns the page for one recipient, in the doctor's language."""
     filled = json.dumps({"recipient": recipient, "until": until, "language": language}, separators=(",", ":"))
-    before, place, after = _TEMPLATE.read_text(encoding="utf-8").partition(_PLACE)
+    before, place, after = _TEMPLATE.read_text(encoding="utf-8").partition(_EMPTY_SETTINGS)
     return before + (filled if place else "") + after

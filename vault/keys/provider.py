@@ -24,6 +24,10 @@ class KeyState(StrEnum):
     NOT_OBSERVABLE = "not_observable"
 
 
+KEY_GONE = frozenset({KeyState.ABSENT, KeyState.EXPIRED, KeyState.REVOKED})
+"""The states in which a key is seen to be gone."""
+
+
 @dataclass(frozen=True)
 class Strength:
     """How reliable a provider's destruction is, and who else could have read the key."""

@@ -9,9 +9,11 @@ from datetime import datetime
 from pathlib import Path
 
 from schemas.errors import LedgerError
+from schemas.record import dump, load_or_none
 from vault.canonical_json import canonical_json
 from vault.ledger.completeness import sequence_faults
 from vault.ledger.entries import FIELDS, EntryType
+from vault.ledger.log import TreeNote
 from vault.ledger.merkle import leaf_hash, root_hash
 from vault.ledger.notes import Checkpoint, VerifierKey, open_note
 from vault.ledger.tiles import MAX_BUNDLE_ENTRY, TILE, format_bundle, parse_bundle, tile_path, widths
@@ -21,7 +23,7 @@ _TILE = re.compile(
 )
 _TYPES = frozenset(EntryType)
 MAX_FILE = TILE * (2 + MAX_BUNDLE_ENTRY)
-_OURS = frozenset({"checkpoint", ".tree", ".lock", ".writing"})
+_FILES_BESIDE_TILES = frozenset({"checkpoint", ".tree", ".lock", ".writing"})
 
 
 def audit(
@@ -90,23 +92,13 @@ def _note_faults(folder: Path, head: Checkpoint, leaves: list[bytes]) -> list[st
     if not path.is_file():
         return []
     data = path.read_bytes()
-    try:
-        note = json.loads(data)
-        size, after, root, former = (
-            int(note["size"]),
-            int(note["after"]),
-            str(note["root"]),
-            str(note["from"]),
-        )
-        whole = canonical_json({"after": after, "from": former, "root": root, "size": size}) == data
-    except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
-        whole = False
-    if not whole:
+    note = load_or_none(TreeNote, data)
+    if note is None or dump(note) != data:
         return ["tree_note_malformed"]
-    if size == head.size:
-        grew = 0 <= after < size and root_hash(leaves[:after]).hex() == former
-        return [] if grew and root == head.root.hex() else ["tree_note_differs"]
-    grows = size > head.size == after and former == head.root.hex()
+    if note.size == head.size:
+        grew = 0 <= note.after < note.size and root_hash(leaves[: note.after]).hex() == note.former
+        return [] if grew and note.root == head.root.hex() else ["tree_note_differs"]
+    grows = note.size > head.size == note.after and note.former == head.root.hex()
     return [] if grows else ["checkpoint_older_than_log"]
 
 
@@ -120,7 +112,7 @@ def _file_faults(folder: Path, names: set[str], entries: list[bytes], leaves: li
     wanted |= {tile_path(level, i, w) for level in range(len(levels)) for i, w in widths(len(entries), level)}
     rows = {"entries": entries, **{str(level): hashes for level, hashes in enumerate(levels)}}
     faults = ["tile_missing" for name in wanted - names]
-    for name in sorted(names - _OURS):
+    for name in sorted(names - _FILES_BESIDE_TILES):
         parsed = _TILE.fullmatch(name)
         if parsed is None:
             faults.append("unknown_file")

@@ -11,12 +11,12 @@ AFTERWARDS = ("custody.", "import.", "proof.")
 """Kinds of entries that may follow the end of a run: copies that outlive it, what became of the package, issued proof folders."""
 
 
-_DELIVERED = frozenset(
+_SHOWING_DELIVERY = frozenset(
     {("run.delivered", "migration"), ("destruction.completed", "published")}
     | {("import.confirmed", state) for state in ("opened", "imported", "accepted")}
 )
 """Entries (type and code) that record a delivery."""
-_SETTLED = frozenset({"use.spent", "use.given_back"})
+_SETTLING = frozenset({"use.spent", "use.given_back"})
 
 
 @dataclass
@@ -65,11 +65,11 @@ def sequence_faults(entries: list[bytes], now: datetime) -> list[str]:
             faults.append(
                 "destroyed_twice" if kind == "destruction.completed" else "run_goes_on_after_its_end"
             )
-        if kind in _SETTLED:
+        if kind in _SETTLING:
             faults += _use_faults(run, kind)
         if kind == "run.delivered" and run.uses is not None and code != run.uses[1]:
             faults.append("entry_malformed")  # delivered under another use than it started with
-        if (kind, code) in _DELIVERED:
+        if (kind, code) in _SHOWING_DELIVERY:
             if "use.given_back" in run.types and not run.delivered:
                 faults.append("use_given_back_after_delivery")
             run.delivered = True
@@ -116,7 +116,7 @@ def _start_faults(run: _Run, numbers: dict[str, Any], expected: int) -> list[str
 
 def _use_faults(run: _Run, kind: str) -> list[str]:
     """Check that a use is settled once, and that a run that delivered does not give its use back."""
-    faults = ["use_settled_twice"] if _SETTLED & set(run.types) else []
+    faults = ["use_settled_twice"] if _SETTLING & set(run.types) else []
     if kind == "use.given_back" and run.delivered:
         faults.append("use_given_back_after_delivery")
     return faults + (["use_without_run"] if "run.started" not in run.types else [])

@@ -7,16 +7,17 @@ crash behind it, the next process finishes the append. So two heads of one size 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from schemas.errors import ForkError, LedgerError, ProofError
+from schemas.record import Record, dump, load
 from vault.ledger.merkle import (
     Prefix,
     leaf_hash,
@@ -42,6 +43,15 @@ class LedgerStore(Protocol):
 
     def read(self, start: int, end: int) -> list[bytes]:
         """Returns the entries from `start` to `end` (exclusive)."""
+
+
+class TreeNote(Record, frozen=True):
+    """The note in `.tree`: size and root (hexadecimal) of the tree as it grows, and those that it grows from."""
+
+    size: int
+    after: int
+    root: str
+    former: str = msgspec.field(name="from")
 
 
 @dataclass(frozen=True)
@@ -128,11 +138,11 @@ class FileLedger:
         path = self._folder / ".tree"
         if not path.is_file():
             return _Noted(published, published)
+        note = load(TreeNote, path.read_bytes(), LedgerError, "tree_note_malformed")
         try:
-            raw = json.loads(path.read_bytes())
-            head = Checkpoint(self._origin, int(raw["size"]), bytes.fromhex(raw["root"]))
-            return _Noted(head, Checkpoint(self._origin, int(raw["after"]), bytes.fromhex(raw["from"])))
-        except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
+            head = Checkpoint(self._origin, note.size, bytes.fromhex(note.root))
+            return _Noted(head, Checkpoint(self._origin, note.after, bytes.fromhex(note.former)))
+        except ValueError:
             raise LedgerError("tree_note_malformed") from None
 
     def tree(self, size: int) -> TileTree:
@@ -200,8 +210,8 @@ class FileLedger:
         return bool(found)
 
     def _note(self, head: Checkpoint, before: Checkpoint) -> None:
-        note = {"after": before.size, "from": before.root.hex(), "root": head.root.hex(), "size": head.size}
-        self._write(".tree", json.dumps(note, sort_keys=True, separators=(",", ":")).encode())
+        note = TreeNote(head.size, before.size, head.root.hex(), before.root.hex())
+        self._write(".tree", dump(note))
 
     def _publish(self, head: Checkpoint) -> None:
         self._write("checkpoint", sign_note(head.format(), self._origin, self._key))

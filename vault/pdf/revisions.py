@@ -17,8 +17,8 @@ _SECTION = re.compile(
     rb"trailer\s*<<([^%#]*)>>\s*startxref\s{1,4}(\d{1,10})\s{1,4}%%EOF([\r\n]{0,2})"
 )
 _SUBSECTION = re.compile(rb"(\d{1,10}) (\d{1,10})[ ]?\r?\n((?:" + _ENTRY + rb")*)")
-_LAST = re.compile(rb"startxref\s{1,4}(\d{1,10})\s{1,4}%%EOF[\r\n]{0,2}\Z")
-_PREVIOUS = re.compile(rb"/Prev\s+(\d{1,10})")
+_LAST_TRAILER = re.compile(rb"startxref\s{1,4}(\d{1,10})\s{1,4}%%EOF[\r\n]{0,2}\Z")
+_PREVIOUS_TRAILER = re.compile(rb"/Prev\s+(\d{1,10})")
 
 
 @dataclass(frozen=True)
@@ -49,14 +49,14 @@ def revisions_after(pdf: bytes, base: int) -> list[Revision]:
 
 
 def _startxref(tail: bytes) -> int:
-    found = _LAST.search(tail)
+    found = _LAST_TRAILER.search(tail)
     if found is None:
         raise ValueError
     return int(found[1])
 
 
 def _previous(trailer: bytes, *, below: int) -> int:
-    found = _PREVIOUS.findall(trailer)
+    found = _PREVIOUS_TRAILER.findall(trailer)
     if len(found) != 1 or b"XRefStm" in trailer or b"Encrypt" in trailer or int(found[0]) >= below:
         raise ValueError
     return int(found[0])

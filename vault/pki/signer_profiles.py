@@ -31,7 +31,7 @@ EID_KEY = "Signature"
 """The label of the signing key and its certificate on the Belgian eID."""
 _EHEALTH = "eHealth-platform Belgium"
 _GOVERNMENT = "Federal Government"
-_TYPED = re.compile(r"([A-Z][A-Z0-9_()|-]*)=(\d+)")
+_NUMBER_IN_NAME = re.compile(r"([A-Z][A-Z0-9_()|-]*)=(\d+)")
 
 
 class Family(StrEnum):
@@ -74,7 +74,9 @@ def national_number(certificate: x509.Certificate, family: Family) -> str:
     if family is Family.EID:
         stated = _values(certificate, "serial_number")
     else:
-        typed = [_TYPED.fullmatch(_plain(u)) for u in _values(certificate, "organizational_unit_name")]
+        typed = [
+            _NUMBER_IN_NAME.fullmatch(_plain(u)) for u in _values(certificate, "organizational_unit_name")
+        ]
         stated = [match[2] for match in typed if match and match[1] == "SSIN"]
         if any(match and match[1] != "SSIN" for match in typed):
             stated = []

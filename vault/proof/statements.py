@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from dataclasses import asdict
 from hashlib import sha256
 from typing import Any
 
@@ -12,7 +11,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from schemas.errors import VerificationFailedError
 from vault import verify
 from vault.canonical_json import canonical_json
-from vault.destruction.destroy import Evidence, StagedFile
+from vault.destruction.destroy import Evidence
+from vault.runs.facts import StagedFile
 from vault.verify import predicate_type
 
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
@@ -94,7 +94,7 @@ def destruction_predicate(
         "also": ["unlink", "fsync-parent"],
         "tool": tool,
         "positiveControl": {"segmentsOpenedBefore": evidence.opened_before},
-        "verification": asdict(evidence.verification),
+        "verification": evidence.verification.to_json(),
         "source": _source(evidence),
         "validation": {
             "by": role,
@@ -111,7 +111,7 @@ def inventory_file(files: list[StagedFile]) -> bytes:
 
     Beyond `LISTED` files the rest is one row: number and size of the omitted files, and the digest of their rows.
     """
-    rows = [asdict(file) for file in files]
+    rows = [file.to_json() for file in files]
     rest = rows[LISTED:]
     left_out = {
         "files": len(rest),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -144,7 +145,7 @@ def forget_numbers(home: Home, persons: frozenset[str]) -> None:
         _change(home, mandate_id, change)
 
 
-def _change(home: Home, mandate_id: str, change: Any) -> None:
+def _change(home: Home, mandate_id: str, change: Callable[[dict[str, Any]], None]) -> None:
     subject_id, _, ordinal = mandate_id.partition(".")
     subjects = Subjects(home)
     with lock_folder(home.subjects):

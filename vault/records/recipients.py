@@ -8,16 +8,13 @@ opens one challenge, once, with plain `age -d`, before an authorisation may name
 from __future__ import annotations
 
 import hmac
-import json
 import os
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
 
-from schemas.errors import ScopeError
+from schemas.errors import IntegrityError, ScopeError
+from schemas.record import Record, dump, load
 from vault.age.sealing import open_bytes, parse_identity, parse_recipients, seal_bytes
-from vault.canonical_json import canonical_json
 from vault.home_folder import Home
 from vault.records.attestation import read_code
 from vault.system.clock import format_utc, parse_utc
@@ -25,7 +22,6 @@ from vault.system.files import write_durably
 from vault.system.locks import lock_folder
 
 CHALLENGE_DAYS = 14
-_EMPTY: dict[str, Any] = {"version": 1, "recipients": [], "challenges": []}
 
 
 class RecipientRole(StrEnum):
@@ -36,13 +32,33 @@ class RecipientRole(StrEnum):
     RECOVERY = "recovery"
 
 
-@dataclass(frozen=True)
-class Recipient:
+class Recipient(Record, frozen=True):
     """A key whose possession was proven."""
 
     key: str
     role: str
     proven_at: str
+
+
+class _Recipient(Recipient, frozen=True, tag_field="kind", tag="age"):
+    """The same in the register, which may hold other channels later."""
+
+
+class _Challenge(Record, frozen=True, tag_field="kind", tag="age"):
+    """A key whose holder has not answered yet."""
+
+    key: str
+    role: str
+    answer: str
+    until: str
+
+
+class _Register(Record, frozen=True):
+    """The content of `recipients.json`."""
+
+    version: int = 1
+    recipients: tuple[_Recipient, ...] = ()
+    challenges: tuple[_Challenge, ...] = ()
 
 
 def challenge(home: Home, key: str, role: str, moment: datetime) -> bytes:
@@ -57,11 +73,11 @@ def challenge(home: Home, key: str, role: str, moment: datetime) -> bytes:
     until = format_utc(moment + timedelta(days=CHALLENGE_DAYS))
     with lock_folder(home.path):
         register = _read(home)
-        if any(entry["key"] == key for entry in register["recipients"]):
+        if any(proven.key == key for proven in register.recipients):
             raise ScopeError("recipient_known")
-        waiting = [c for c in register["challenges"] if c["key"] != key and parse_utc(c["until"]) >= moment]
-        asked = {"kind": "age", "key": key, "role": wanted.value, "answer": answer, "until": until}
-        _write(home, {**register, "challenges": [*waiting, asked]})
+        waiting = [c for c in register.challenges if c.key != key and parse_utc(c.until) >= moment]
+        asked = _Challenge(key, wanted, answer, until)
+        _write(home, register.changed(challenges=(*waiting, asked)))
     return seal_bytes([key], f"{answer}\n".encode())
 
 
@@ -74,38 +90,36 @@ def confirm(home: Home, answer: str, moment: datetime) -> Recipient:
     with lock_folder(home.path):
         register = _read(home)
         # compare all of them, so that the time does not show which came close
-        fitting = [c for c in register["challenges"] if hmac.compare_digest(c["answer"].encode(), given)]
+        fitting = [c for c in register.challenges if hmac.compare_digest(c.answer.encode(), given)]
         if not fitting:
             raise ScopeError("answer_unknown")
         (asked,) = fitting
-        register["challenges"].remove(asked)
-        expired = moment > parse_utc(asked["until"])
-        found = Recipient(asked["key"], asked["role"], format_utc(moment))
-        if not expired:
-            register["recipients"].append({"kind": "age", **found.__dict__})
-        _write(home, register)
+        expired = moment > parse_utc(asked.until)
+        found = _Recipient(asked.key, asked.role, format_utc(moment))
+        proven = register.recipients if expired else (*register.recipients, found)
+        left = tuple(c for c in register.challenges if c != asked)
+        _write(home, register.changed(recipients=proven, challenges=left))
     if expired:
         raise ScopeError("challenge_expired")
-    return found
+    return Recipient(found.key, found.role, found.proven_at)
 
 
 def remove(home: Home, key: str) -> None:
     """Remove a key and its pending challenge. Raises ScopeError (recipient_not_proven) for an unknown key."""
     with lock_folder(home.path):
         register = _read(home)
-        left = {name: [e for e in register[name] if e["key"] != key] for name in ("recipients", "challenges")}
-        if all(left[name] == register[name] for name in left):
+        left = register.changed(
+            recipients=tuple(proven for proven in register.recipients if proven.key != key),
+            challenges=tuple(asked for asked in register.challenges if asked.key != key),
+        )
+        if left == register:
             raise ScopeError("recipient_not_proven")
-        _write(home, {**register, **left})
+        _write(home, left)
 
 
 def recipients(home: Home) -> list[Recipient]:
     """Returns the keys in the register."""
-    return [
-        Recipient(entry["key"], entry["role"], entry["proven_at"])
-        for entry in _read(home)["recipients"]
-        if entry["kind"] == "age"
-    ]
+    return [Recipient(found.key, found.role, found.proven_at) for found in _read(home).recipients]
 
 
 def prove_possession(home: Home, identity: str, role: str, moment: datetime) -> Recipient:
@@ -114,12 +128,12 @@ def prove_possession(home: Home, identity: str, role: str, moment: datetime) -> 
     return confirm(home, open_bytes(challenge(home, key, role, moment), identity).decode(), moment)
 
 
-def _read(home: Home) -> dict[str, Any]:
-    path = home.recipients
-    if not path.is_file():
-        return json.loads(json.dumps(_EMPTY))  # type: ignore[no-any-return]
-    return dict(json.loads(home.site_key.open(path.read_bytes(), "recipients")))
+def _read(home: Home) -> _Register:
+    if not home.recipients.is_file():
+        return _Register()
+    plain = home.site_key.open(home.recipients.read_bytes(), "recipients")
+    return load(_Register, plain, IntegrityError, "sealed_record_altered")
 
 
-def _write(home: Home, register: dict[str, Any]) -> None:
-    write_durably(home.recipients, home.site_key.seal(canonical_json(register), "recipients"))
+def _write(home: Home, register: _Register) -> None:
+    write_durably(home.recipients, home.site_key.seal(dump(register), "recipients"))

@@ -6,7 +6,7 @@
 * `facts`: files beside the lease
 * `journal`: steps done, with their counts
 * `run_lock`: one run at a time per doctor and instruction
-* `outcome_words`: how a run ended, in words
+* `outcome_words`: a run in a list, and how it ended, in words
 """
 
 __all__ = ["facts", "journal", "lease", "outcome_words", "run", "run_lock", "state"]

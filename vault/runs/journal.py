@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-import json
 import os
-from dataclasses import dataclass
-from typing import Any
+import re
 
+import msgspec
+
+from schemas.errors import IntegrityError
+from schemas.record import Record, load
+from schemas.steps import Counts
 from vault.home_folder import Home
 from vault.system.clock import Clock, SystemClock, format_utc
 from vault.system.files import write_durably
 from vault.system.program import source_digest
 
 
-@dataclass(frozen=True)
-class JournalEntry:
+class JournalEntry(Record, frozen=True):
     """One completed step of a run."""
 
     step: str
     at: str
-    counts: dict[str, Any]
-    program: str | None  # digest of the source that wrote it; earlier releases recorded none
+    counts: Counts
+    program: str | None = None  # digest of the source that wrote it; earlier releases recorded none
 
 
 class Journal:
@@ -30,30 +32,28 @@ class Journal:
         self._path = home.run(run_id) / "journal.jsonl"
         self._clock = clock or SystemClock()
 
-    def append(self, step: str, counts: dict[str, Any]) -> None:
+    def append(self, step: str, counts: Counts) -> None:
         """Append a step; on disk when this returns."""
         self._drop_torn_line()
-        record = {"step": step, "at": format_utc(self._clock.now()), "counts": counts}
-        line = json.dumps({**record, "program": source_digest()}) + "\n"
+        entry = JournalEntry(step, format_utc(self._clock.now()), counts, source_digest())
         descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         try:
-            os.write(descriptor, line.encode())
+            os.write(descriptor, _line(entry))
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
 
     def read(self) -> list[JournalEntry]:
-        """Returns all steps, without a last line torn by a crash. Starting over discards the earlier steps."""
-        if not self._path.is_file():
-            return []
+        """Returns all steps, without a last line torn by a crash. Starting over discards the earlier steps.
+
+        Raises IntegrityError (run_record_unreadable).
+        """
         entries: list[JournalEntry] = []
-        for line in self._path.read_bytes().split(b"\n")[:-1]:
-            raw = json.loads(line)
-            step = _step_of(raw)
-            if step == "start_over":
+        for entry in self._lines():
+            if entry.step == "start_over":
                 entries.clear()
             else:
-                entries.append(JournalEntry(step, raw["at"], raw["counts"], raw.get("program")))
+                entries.append(entry)
         return entries
 
     def last(self) -> str | None:
@@ -67,17 +67,25 @@ class Journal:
 
     def ever(self, step: str) -> bool:
         """Whether the run ever completed a step, also before it started over."""
-        lines = self._path.read_bytes().split(b"\n")[:-1] if self._path.is_file() else []
-        return any(_step_of(json.loads(line)) == step for line in lines)
+        return any(entry.step == step for entry in self._lines())
 
     def drop_places(self) -> None:
         """Remove the paths of delivered packages, which the first release recorded."""
-        if not self._path.is_file():
-            return
-        lines = [json.loads(line) for line in self._path.read_bytes().split(b"\n")[:-1]]
-        placed = [line["counts"].pop("folder", None) for line in lines]
+        entries = self._lines()
+        placed = [entry.counts.pop("folder", None) for entry in entries]
         if any(placed):
-            write_durably(self._path, b"".join(json.dumps(line).encode() + b"\n" for line in lines))
+            write_durably(self._path, b"".join(map(_line, entries)))
+
+    def _lines(self) -> list[JournalEntry]:
+        lines = self._path.read_bytes().split(b"\n")[:-1] if self._path.is_file() else []
+        return [self._entry(line) for line in lines]
+
+    def _entry(self, line: bytes) -> JournalEntry:
+        """Returns the step of a line; the first releases called its name `arrow`."""
+        current = re.sub(rb'^{"arrow":', b'{"step":', line)
+        return load(
+            JournalEntry, current, IntegrityError, "run_record_unreadable", run=self._path.parent.name
+        )
 
     def _drop_torn_line(self) -> None:
         if self._path.is_file() and self._path.stat().st_size and not self._path.read_bytes().endswith(b"\n"):
@@ -85,6 +93,6 @@ class Journal:
             os.truncate(self._path, len(whole[0]) + len(whole[1]))
 
 
-def _step_of(line: dict[str, Any]) -> str:
-    """Returns the step of a line; the first release called it `arrow`."""
-    return str(line["step"] if "step" in line else line["arrow"])
+def _line(entry: JournalEntry) -> bytes:
+    """Returns the line of a step. The order of its counts is kept: it is that in which they are shown."""
+    return msgspec.json.encode(entry) + b"\n"

@@ -1,7 +1,11 @@
-"""The state of a run, or how it ended, in one line of English."""
+"""A run in a list: its state, or how it ended, as fields and in one line of English."""
 
 from __future__ import annotations
 
+import msgspec
+
+from schemas.outcome import Cause, Outcome
+from schemas.record import Record
 from schemas.texts import text
 from vault.runs.state import RunState
 
@@ -24,3 +28,20 @@ def run_in_words(state: str, cause: str | None) -> str:
         ended = text("en", f"certificate.outcome.{cause}") if cause else "ended"
         return f"{ended}; staging destroyed and checked"
     return _STATES[state]
+
+
+class RunView(Record, frozen=True):
+    """One run in a list: its state and, once it has ended, how it ended."""
+
+    run_id: str = msgspec.field(name="run")
+    state: RunState
+    outcome: Outcome | None  # None before its end
+    cause: Cause | None
+    use: str
+    created: str
+    deadline: str
+
+    @property
+    def words(self) -> str:
+        """The state or end in one line of English."""
+        return run_in_words(self.state, self.cause)

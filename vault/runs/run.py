@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
-from schemas.errors import IntegrityError
 from schemas.outcome import Cause
 from schemas.steps import DONE, STEPS
 from vault.home_folder import Home
 from vault.ledger.entries import EntryType
 from vault.ledger.log import LedgerStore
-from vault.runs.facts import RunFile, has_run_file, is_ended, read_run_file
+from vault.runs.facts import Fact, Failure, GivenUp, Intent, Verification, has_fact, is_ended, read_fact
 from vault.runs.journal import Journal
 from vault.runs.lease import Lease, owner_alive
 from vault.runs.state import RunRecord, RunState, derive_state
+from vault.verify import Entries
 
 
 class Run:
@@ -40,15 +39,11 @@ class Run:
         """Whether the journal holds the last step of the run's use."""
         return self.journal.last() == STEPS[self.lease.use][-1]
 
-    def has(self, fact: RunFile) -> bool:
+    def has(self, kind: type[Fact]) -> bool:
         """Whether the fact is on record."""
-        return has_run_file(self.home, self.run_id, fact)
+        return has_fact(self.home, self.run_id, kind)
 
-    def fact(self, fact: RunFile) -> dict[str, Any] | None:
-        """Returns the fact as it is on record. Raises IntegrityError (run_record_unreadable)."""
-        return read_run_file(self.home, self.run_id, fact)
-
-    def entries(self) -> list[tuple[int, dict[str, Any]]]:
+    def entries(self) -> Entries:
         """Returns the run's ledger entries with their indexes; all come after its lease."""
         return entries_of(self._ledger, self.run_id, self.lease.ledger_start)
 
@@ -69,7 +64,7 @@ class Run:
     @property
     def destruction_began(self) -> bool:
         """Whether its destruction began, and its certificate does not exist yet."""
-        return not self.ended and self.has(RunFile.INTENT)
+        return not self.ended and self.has(Intent)
 
     @property
     def state(self) -> RunState:
@@ -80,10 +75,10 @@ class Run:
             RunRecord(
                 began=self.began,
                 delivered=self.lease.use == "migration" and self.all_steps_done,
-                failed=self.has(RunFile.FAILURE),
-                given_up=self.has(RunFile.CAUSE),
-                destruction_began=self.has(RunFile.INTENT),
-                incomplete=self.has(RunFile.INCOMPLETE),
+                failed=self.has(Failure),
+                given_up=self.has(GivenUp),
+                destruction_began=self.has(Intent),
+                incomplete=self.has(Verification),
                 certified=False,
                 owner_lives=owner_alive(self.lease),
             )
@@ -95,15 +90,12 @@ class Run:
 
         Raises IntegrityError (run_record_unreadable).
         """
-        found = self.fact(RunFile.INTENT) or self.fact(RunFile.CAUSE)
-        if not found:
-            return DONE[self.lease.use]
-        if found.get("cause") not in set(Cause):
-            raise IntegrityError("run_record_unreadable", run=self.run_id)
-        return Cause(found["cause"])
+        kinds: tuple[type[Intent | GivenUp], ...] = (Intent, GivenUp)
+        facts = (read_fact(self.home, self.run_id, kind) for kind in kinds)
+        return next((fact.cause for fact in facts if fact is not None), DONE[self.lease.use])
 
 
-def entries_of(ledger: LedgerStore, run_id: str, start: int) -> list[tuple[int, dict[str, Any]]]:
+def entries_of(ledger: LedgerStore, run_id: str, start: int) -> Entries:
     """Returns a run's entries from an index of the log onwards, with their indexes."""
     parsed = ((i, json.loads(e)) for i, e in enumerate(ledger.read(start, ledger.head().size), start))
     return [(i, body) for i, body in parsed if body["runId"] == run_id]

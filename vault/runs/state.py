@@ -74,17 +74,22 @@ def derive_state(record: RunRecord) -> RunState:
     return next((state for holds, state in ranked if holds), RunState.INTERRUPTED)
 
 
-_UNFINISHED = {Act.RESUME: Move.CONTINUE, Act.ABANDON: Move.END, Act.WITHDRAW: Move.END, Act.SWEEP: Move.END}
-_ENDING = dict.fromkeys(Act, Move.FINISH)
+_MOVES_WHILE_UNFINISHED = {
+    Act.RESUME: Move.CONTINUE,
+    Act.ABANDON: Move.END,
+    Act.WITHDRAW: Move.END,
+    Act.SWEEP: Move.END,
+}
+_MOVES_WHILE_ENDING = dict.fromkeys(Act, Move.FINISH)
 MOVES: dict[RunState, dict[Act, Move]] = {
     RunState.LEASED: {**dict.fromkeys(Act, Move.FORGET), Act.RESUME: Move.START},
-    RunState.RUNNING: _UNFINISHED,
-    RunState.INTERRUPTED: _UNFINISHED,
-    RunState.FAILED: _UNFINISHED,
-    RunState.DELIVERED: _ENDING,  # too late to stop it
-    RunState.GIVEN_UP: _ENDING,
-    RunState.DESTROYING: _ENDING,
-    RunState.INCOMPLETE: _ENDING,
+    RunState.RUNNING: _MOVES_WHILE_UNFINISHED,
+    RunState.INTERRUPTED: _MOVES_WHILE_UNFINISHED,
+    RunState.FAILED: _MOVES_WHILE_UNFINISHED,
+    RunState.DELIVERED: _MOVES_WHILE_ENDING,  # too late to stop it
+    RunState.GIVEN_UP: _MOVES_WHILE_ENDING,
+    RunState.DESTROYING: _MOVES_WHILE_ENDING,
+    RunState.INCOMPLETE: _MOVES_WHILE_ENDING,
     RunState.CERTIFIED: {
         Act.RESUME: Move.REFUSE,
         Act.ABANDON: Move.REFUSE,
@@ -107,7 +112,7 @@ BY_ITSELF: tuple[tuple[RunState, RunState, str], ...] = (
     (RunState.DESTROYING, RunState.INCOMPLETE, "check failed"),
 )
 """State changes without an act: before, after, why."""
-_AFTER = {
+_STATE_AFTER = {
     Move.START: RunState.RUNNING.value,
     Move.CONTINUE: RunState.RUNNING.value,
     Move.FINISH: RunState.CERTIFIED.value,
@@ -126,8 +131,8 @@ def diagram() -> str:
     lines = ["stateDiagram-v2", f"    [*] --> {RunState.LEASED}: lease written"]
     lines += [f"    {before} --> {after}: {why}" for before, after, why in BY_ITSELF]
     for state, moves in MOVES.items():
-        for after in dict.fromkeys(_AFTER.values()):
-            acts = [act for act, move in moves.items() if _AFTER.get(move) == after]
+        for after in dict.fromkeys(_STATE_AFTER.values()):
+            acts = [act for act, move in moves.items() if _STATE_AFTER.get(move) == after]
             if acts:
                 lines.append(f"    {state} --> {after}: {', '.join(acts)}")
     return "\n".join([*lines, f"    {RunState.CERTIFIED} --> [*]"]) + "\n"

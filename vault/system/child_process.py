@@ -16,14 +16,16 @@ from schemas.errors import HostError
 from vault.system.hardening import die_with_parent, harden_process
 from vault.system.isolation import FIXED, is_path
 
-_KEPT = frozenset({"LANG", "LANGUAGE", "TMPDIR"})
+_INHERITED = frozenset({"LANG", "LANGUAGE", "TMPDIR"})
 """Also LC_*: a child must decode file names as its parent does."""
-_FOLDER = "/"
+_WORKING_FOLDER = "/"
 
 
 def child_environment(**added: str) -> dict[str, str]:
     """Returns the environment of every child."""
-    kept = {n: v for n, v in os.environ.items() if (n in _KEPT or n.startswith("LC_")) and not is_path(n, v)}
+    kept = {
+        n: v for n, v in os.environ.items() if (n in _INHERITED or n.startswith("LC_")) and not is_path(n, v)
+    }
     return {**kept, **FIXED, **added}
 
 
@@ -40,7 +42,7 @@ def start_python(
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
-        cwd=_FOLDER,
+        cwd=_WORKING_FOLDER,
         env=child_environment(**(environment or {})),
         pass_fds=tuple(keep),
         start_new_session=True,  # Ctrl-C reaches the parent, which decides
@@ -72,7 +74,7 @@ def run_python(module: str, order: str) -> subprocess.CompletedProcess[str]:
         capture_output=True,
         text=True,
         check=False,
-        cwd=_FOLDER,
+        cwd=_WORKING_FOLDER,
         env=child_environment(),
     )
 
@@ -91,7 +93,7 @@ def run_program(name: str, *words: str, timeout_seconds: float) -> subprocess.Co
         stdin=subprocess.DEVNULL,
         capture_output=True,
         check=False,
-        cwd=_FOLDER,
+        cwd=_WORKING_FOLDER,
         env=child_environment(),
         timeout=timeout_seconds,
     )

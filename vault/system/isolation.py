@@ -13,7 +13,7 @@ import sys
 FIXED = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/nonexistent"}
 """Replaces the user's values in every process of this program: a library that looks for settings in $HOME finds none."""
 
-_KEPT = frozenset(
+_INHERITED = frozenset(
     {
         *("USER", "LOGNAME", "SHELL", "TMPDIR", "TZ", "XDG_STATE_HOME", "XDG_RUNTIME_DIR"),
         *("LANG", "LANGUAGE", "TERM", "COLORTERM", "COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR"),
@@ -29,7 +29,7 @@ card's library needs to ask for a PIN, and the requests of a shell that complete
 
 INTERRUPTS = (_signal.SIGINT, _signal.SIGTERM)
 _PATHS = ("REPRISE_HOME", "REPRISE_STATE", "XDG_STATE_HOME", "TMPDIR")
-_FOLDER = "/"
+_WORKING_FOLDER = "/"
 """Only root can put files there, so a search for settings in the working directory finds none."""
 _start_folder: str | None = None
 
@@ -61,7 +61,7 @@ def is_path(name: str, value: str) -> bool:
 def _is_kept(name: str, value: str) -> bool:
     if is_path(name, value):
         return False
-    return name in _KEPT or name in FIXED or name.startswith(("REPRISE_", "LC_"))
+    return name in _INHERITED or name in FIXED or name.startswith(("REPRISE_", "LC_"))
 
 
 def leave_working_directory() -> None:
@@ -70,11 +70,11 @@ def leave_working_directory() -> None:
     try:
         _start_folder = os.getcwd()  # noqa: PTH109 - see above
     except FileNotFoundError:  # the folder was removed: no relative path can be meant
-        _start_folder = _FOLDER
+        _start_folder = _WORKING_FOLDER
     for name in _PATHS:
         if os.environ.get(name):
             os.environ[name] = from_start_folder(os.environ[name])
-    os.chdir(_FOLDER)
+    os.chdir(_WORKING_FOLDER)
 
 
 def from_start_folder(path: str) -> str:

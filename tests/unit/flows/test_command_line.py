@@ -28,8 +28,8 @@ def test_which_program_it_is():
 
 def test_every_command_has_its_place_in_help():
     group: Any = typer.main.get_command(app)
-    assert group.list_commands(None) == [name for name in apps._ORDER if name in group.commands]
-    assert set(apps._ORDER) == set(group.commands)
+    assert group.list_commands(None) == [name for name in apps._COMMAND_ORDER if name in group.commands]
+    assert set(apps._COMMAND_ORDER) == set(group.commands)
 
 
 @pytest.mark.slow

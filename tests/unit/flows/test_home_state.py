@@ -26,7 +26,7 @@ from vault.destruction.heartbeat import beat, last_heartbeat
 from vault.home.create import create_home
 from vault.home_folder import Home
 from vault.records.operators import enrol_operator
-from vault.runs.facts import write_run_file
+from vault.runs.facts import Verification, write_fact
 from vault.runs.lease import new_lease
 from vault.system.clock import SystemClock
 
@@ -154,7 +154,7 @@ def test_the_worst_is_told_first_and_by_its_own_code(home):
     for change in (
         lambda: None,
         (home / "staging/none-of-ours").mkdir,
-        lambda: write_run_file(Home(home), run.run_id, "incomplete.json", {}),
+        lambda: write_fact(Home(home), run.run_id, Verification(True, True, False, True)),
     ):
         change()
         state = home_state(Home(home), later)

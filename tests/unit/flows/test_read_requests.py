@@ -58,15 +58,15 @@ class Server:
 )
 def test_it_gives_the_bytes_in_order_whatever_the_server_does(content, start, size, shortest, seed):
     with pytest.MonkeyPatch.context() as small:
-        small.setattr(sftp_server, "_PIECE", 100)
+        small.setattr(sftp_server, "_REQUEST_BYTES", 100)
         server = Server(content, seed, shortest=shortest)
         got = b"".join(_ReadRequests(server, b"handle").ahead(start, size))
     assert got == content[start:size]
-    assert server.most <= sftp_server._AHEAD
+    assert server.most <= sftp_server._PENDING_READS
 
 
 @pytest.mark.parametrize(("status", "error"), [(SFTP_FAILURE, OSError), (SFTP_OK, ConnectionError)])
 def test_a_failure_is_no_end_of_the_file(status, error):
     server = Server(b"x" * 10, 0, shortest=10, status=status)
     with pytest.raises(error):
-        list(_ReadRequests(server, b"handle").ahead(0, sftp_server._PIECE * 2))
+        list(_ReadRequests(server, b"handle").ahead(0, sftp_server._REQUEST_BYTES * 2))

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import re
 
+import msgspec
 import pytest
 
 from flows.commands.count_words import count_lines
 from flows.commands.person_page import describe_subject
 from flows.commands.wording import describe_custody, describe_status, source_lines
+from flows.lifecycle.copies import CopyView
+from flows.lifecycle.run_views import RunStatus
 from flows.steps.software import NOT_IN_INSTRUCTION, NOT_STATED, OTHER_FORM
 from schemas.advice import words_of
 from schemas.outcome import Cause, Outcome
+from schemas.public_formats import Fate
 from schemas.texts import LANGUAGES, section
 from vault.runs.outcome_words import run_in_words
 from vault.runs.state import RunState
@@ -20,6 +24,7 @@ RUN = {
     "run": "r1",
     "use": "migration",
     "created": "2026-01-01T00:00:00Z",
+    "outcome": None,
     "cause": None,
     "failure": None,
     "source": None,
@@ -28,20 +33,31 @@ RUN = {
     "deadline": "2026-01-04T00:00:00Z",
     "keys": "keyring",
     "journal": [
-        {"step": "publish", "at": "2026-01-01T00:00:00Z"},
-        {"step": "control", "at": "2026-01-01T00:00:01Z"},
+        {"step": "publish", "at": "2026-01-01T00:00:00Z", "counts": {}},
+        {"step": "control", "at": "2026-01-01T00:00:01Z", "counts": {}},
     ],
 }
 
 
-def failed(code: str) -> dict[str, object]:
-    """A run that stopped with this code."""
+HELD = {"holder": "operator", "until": "2026-02-01T00:00:00Z", "evidence": "stated", "end": None}
+END = {
+    "at": "2026-01-02T03:04:05Z", "complete": True, "files": 2, "bytes": 3000, "evidence": "unlinked_sealed", "exceptions": [],
+}  # fmt: skip
+
+
+def shown(**changes: object) -> str:
+    """What is said of a run that `--json` shows so."""
+    return describe_status(msgspec.convert({**RUN, **changes}, RunStatus))
+
+
+def failed(code: str) -> str:
+    """What is said of a run that stopped with this code."""
     nothing = dict.fromkeys(("ended", "package", "import", "proof"))
-    return {**RUN, **nothing, "state": "failed", "failure": {"code": code, "exit": 41}}
+    return shown(**nothing, state="failed", failure={"code": code, "exit": 41})
 
 
 def test_a_run_that_goes_on_shows_its_deadline_and_key_and_no_end():
-    text = describe_status(failed("disk_full"))
+    text = failed("disk_full")
     assert text.startswith(
         "Run r1: failed, nothing delivered: resume or abandon it\n  failed     disk_full (exit 41)\n"
     )
@@ -52,7 +68,7 @@ def test_a_run_that_goes_on_shows_its_deadline_and_key_and_no_end():
 
 
 def test_a_failed_run_says_what_to_do():
-    lines = describe_status(failed("segment_unwritable")).splitlines()
+    lines = failed("segment_unwritable").splitlines()
     assert lines[1] == "  failed     segment_unwritable (exit 41)"
     assert [line.strip() for line in lines[2:4]] == list(words_of("", "segment_unwritable") or ())
 
@@ -61,7 +77,7 @@ def test_an_ended_run_shows_where_its_proof_is_and_no_key_that_is_gone():
     ended = {
         "state": "certified", "cause": "published", "ended": "2026-01-01T00:00:02Z", "package": "/out/reprise-r1", "import": None, "proof": "/p",
     }  # fmt: skip
-    lines = describe_status({**RUN, **ended}).splitlines()
+    lines = shown(**ended).splitlines()
     assert lines[0] == "Run r1: package delivered; staging destroyed and checked"
     assert lines[2:4] == [
         "  package    /out/reprise-r1",
@@ -69,19 +85,17 @@ def test_an_ended_run_shows_where_its_proof_is_and_no_key_that_is_gone():
     ]
     assert lines[4] == "  proof      /p"
     assert lines[5:] == ["  2026-01-01T00:00:00Z  publish", "  2026-01-01T00:00:02Z  destroy, certify"]
-    assert "  import     accepted" in describe_status({**RUN, **ended, "import": "accepted"})
+    assert "  import     accepted" in shown(**{**ended, "import": "accepted"})
     held = {"holder": "operator", "until": "2027-03-31T23:59:59Z", "end": None}
-    assert "holds the package until 2027-03-31 23:59 UTC" in describe_status({**RUN, **ended, "copy": held})
-    end = {"at": "2026-02-01T08:00:00Z", "complete": True, "files": 3, "bytes": 1000}
-    text = describe_status({**RUN, **ended, "copy": {**held, "end": end}})
+    assert "holds the package until 2027-03-31 23:59 UTC" in shown(**ended, copy=held)
+    end = {**END, "at": "2026-02-01T08:00:00Z", "files": 3, "bytes": 1000}
+    text = shown(**ended, copy={**held, "end": end})
     assert "/out/reprise-r1 (no longer there: see copy)" in text
     assert (
         "the operator's copy of the package was destroyed, 2026-02-01 08:00 UTC: 3 file(s), 1,000 bytes"
         in text
     )
-    assert "NOT wholly" in describe_status(
-        {**RUN, **ended, "copy": {**held, "end": {**end, "complete": False}}}
-    )
+    assert "NOT wholly" in shown(**ended, copy={**held, "end": {**end, "complete": False}})
 
 
 def test_a_run_shows_what_came_and_what_became_of_it_of_which_kinds_and_why():
@@ -113,10 +127,6 @@ def test_a_run_shows_what_came_and_what_became_of_it_of_which_kinds_and_why():
     assert count_lines(published)[-1].startswith("  look at    2 point(s) on the work list")
 
 
-HELD = {"holder": "operator", "until": "2026-02-01T00:00:00Z", "evidence": "stated", "end": None}
-END = {"at": "2026-01-02T03:04:05Z", "complete": True, "files": 2, "bytes": 3000}
-
-
 @pytest.mark.parametrize(
     ("fate", "delivered", "said"),
     [
@@ -145,7 +155,7 @@ END = {"at": "2026-01-02T03:04:05Z", "complete": True, "files": 2, "bytes": 3000
     ],
 )
 def test_one_line_says_what_became_of_the_export(fate, delivered, said):
-    (line,) = source_lines(fate, delivered=delivered)
+    (line,) = source_lines(msgspec.convert(fate, Fate), delivered=delivered)
     assert line.startswith(f"  export     {said}")
     assert source_lines(None, delivered=delivered) == []
 
@@ -176,6 +186,10 @@ def test_each_state_of_a_run_has_words_and_every_cause_an_outcome():
     assert {cause.outcome for cause in Cause} | {Outcome.FORGOTTEN} == set(Outcome)
 
 
+def described(row: dict[str, object]) -> str:
+    return describe_custody([msgspec.convert(row, CopyView)])
+
+
 def test_a_copy_of_an_export_is_held_until_its_date_or_delivery():
     row = {
         "kind": "source",
@@ -184,10 +198,10 @@ def test_a_copy_of_an_export_is_held_until_its_date_or_delivery():
         "until": "2026-02-01T00:00:00Z",
         "state": "held",
     }
-    assert "until 2026-02-01T00:00:00Z or delivery" in describe_custody([{**row, "files": 1, "bytes": 2}])
+    assert "until 2026-02-01T00:00:00Z or delivery" in described({**row, "files": 1, "bytes": 2})
     staging = {**row, "kind": "staging", "run": "r1", "state": "failed"}
-    assert " failed " in describe_custody([staging])
-    assert "delivery" not in describe_custody([staging])
+    assert " failed " in described(staging)
+    assert "delivery" not in described(staging)
 
 
 def attested(operator: str, *how: str, of: str = "") -> dict[str, object]:

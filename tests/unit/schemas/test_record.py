@@ -74,8 +74,8 @@ def test_a_missing_field_is_refused():
 
 @pytest.mark.parametrize("data", [b"", b"{", b"[]", b"null", b"\xff", b'{"ended":1e999}', b"[" * 100_000])
 def test_what_is_no_record_at_all_is_refused(data):
-    with pytest.raises(IntegrityError, match="heartbeat_unreadable"):
-        load(Heartbeat, data, IntegrityError, "heartbeat_unreadable")
+    with pytest.raises(IntegrityError, match="order_unreadable"):
+        load(Heartbeat, data, IntegrityError, "order_unreadable")
 
 
 @given(
@@ -86,4 +86,4 @@ def test_what_is_no_record_at_all_is_refused(data):
 )
 def test_nothing_but_the_error_comes_out(value):
     with pytest.raises(IntegrityError):
-        load(Heartbeat, json.dumps(value), IntegrityError, "heartbeat_unreadable")
+        load(Heartbeat, json.dumps(value), IntegrityError, "order_unreadable")

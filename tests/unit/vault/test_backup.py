@@ -181,7 +181,7 @@ def change(files: dict[str, bytes], name: str) -> dict[str, bytes]:
         lambda f: {k: v for k, v in f.items() if "tile/entries" not in k},
         lambda f: change(f, next(k for k in f if k.startswith("subjects/") and k.endswith("record"))),
         lambda f: change(f, next(k for k in f if "tile/entries" in k)),
-        lambda f: {**f, "backup.json": f["backup.json"].replace(b'"size": 4', b'"size": 3')},
+        lambda f: {**f, "backup.json": f["backup.json"].replace(b'"size":4', b'"size":3')},
         lambda _: {},
     ],
 )

@@ -16,7 +16,7 @@ from schemas.disposition import Disposition
 from schemas.errors import HomeError, VerificationFailedError
 from schemas.outcome import Cause
 from schemas.texts import LANGUAGES, section
-from vault.destruction.destroy import Evidence, StagedFile, Verification
+from vault.destruction.destroy import Evidence
 from vault.home.create import create_home
 from vault.home_folder import Home
 from vault.instruction.fields import ROLES
@@ -27,6 +27,7 @@ from vault.proof import certificate
 from vault.proof._certificate_content import build_content
 from vault.proof.certificate import _page, build_certificate, layout
 from vault.proof.statements import LISTED, destruction_predicate, inventory_file
+from vault.runs.facts import StagedFile, Verification
 from vault.site import EXCEPTIONS
 from vault.system.mounts import DECLARABLE, Media, backed_up, describe_media, filesystem_type
 from vault.system.program import ROOMS, describe_tool, source_digest
