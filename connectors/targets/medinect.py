@@ -19,15 +19,16 @@ from connectors.targets.conform import arrange, is_valid
 from connectors.targets.embedded import make_items
 from connectors.targets.fillers import fill_transaction, marker
 from connectors.targets.findings import Finding, find
-from connectors.targets.healthone_items import derive_items, stated_lines
 from connectors.targets.identities import make_mf_id, run_token, settle_mf_ids
+from connectors.targets.lab_items import derive_items, stated_items
 from connectors.targets.messages import (
-    booked_lines,
+    booked_pieces,
     carries_message,
     doubtful_points,
     made_fields,
     message_mark,
-    message_path,
+    message_origin,
+    parsed,
     whole_message,
 )
 from connectors.targets.originals import Originals
@@ -227,7 +228,7 @@ class Chart:
         kept, texts = self._writer.head(unit)
         message = whole_message(unit)
         if message is not None:
-            kept.append(message_mark(message_path(message)))
+            kept.append(message_mark(message_origin(message)))
         set_kind(kept, summary=summary)
         body = self._writer.body(unit)
         for other in merged:
@@ -250,7 +251,7 @@ class Chart:
             message = whole_message(transaction)
             if message is not None:
                 # For a transaction made from a message, only the message: its text repeats it.
-                stated = stated_lines(transaction.below())
+                stated = stated_items(transaction.below())
                 nodes += [item for _, item in derive_items(message, self._envelope.run_id, stated)]
             for unit in transaction.below() if message is None else ():
                 for path, item in self._items.pop(unit.path, ()):
@@ -285,9 +286,10 @@ class Chart:
                 Outcome(unit.path, unit.file, unit.patient, unit.kind.value, unit.disposition.value, reason)
             )
         for message in filter(None, map(whole_message, self._transactions)):
-            for path, kind in booked_lines(message):
+            read = parsed(message)
+            for path, kind in booked_pieces(message, read):
                 self._deliver(message, path, kind)
-            self.outcome.findings += doubtful_points(message)
+            self.outcome.findings += doubtful_points(message, read)
         self.outcome.findings += self._foreign + [f for unit in self._units for f in find(unit)]
 
 

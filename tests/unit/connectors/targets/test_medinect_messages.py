@@ -195,8 +195,9 @@ def test_ranges(limits, low, high):
     [
         ("g/dl", "13,2", ["13.2"], ["g/dl"], []), ("mmol/L", "142", ["142"], ["mmol/l"], []), ("", "13,2 g/dl", ["13.2"], ["g/dl"], []),
         ("", "5%", ["5"], ["%"], []), ("mmHg", "-3", ["-3"], ["mmhg"], []), ("10³/µL", "212", ["212"], [], ["212 10³/µL"]),
-        ("mg/l", "<0,6", [], [], ["<0,6 mg/l"]), ("", "12 furlong", [], [], ["12 furlong"]), ("", "1/160", [], [], ["1/160"]),
-        ("", "7", ["7"], [], []), ("g/dl", "5 mg/dl", [], [], ["5 mg/dl g/dl"]), ("g/dl", "", [], [], []),
+        ("mg/l", "<0,6", [], ["mg/l"], ["<0,6"]), ("", "12 furlong", [], [], ["12 furlong"]), ("", "1/160", [], [], ["1/160"]),
+        ("", "7", ["7"], [], []), ("g/dl", "5 mg/dl", [], ["g/dl"], ["5 mg/dl"]),
+        ("g/dl", "", [], ["g/dl"], [None]), ("U/l", "> 90", [], [], ["> 90 U/l"]),
     ],
 )  # fmt: skip
 def test_numbers_and_units(unit, value, decimal, code, text):
@@ -215,7 +216,8 @@ def test_numbers_and_units(unit, value, decimal, code, text):
         ("-", "low"),
         ("*", "abnormal"),
         ("N", "normal"),
-        ("H", None),
+        ("H", "high"),
+        ("LL", "verylow"),
         ("(+)", None),
         ("!", None),
     ],
@@ -224,6 +226,8 @@ def test_flags(sign, degree):
     out = balanced(source(f"A1\\7\\LAB\\\nL1\\7\\X\\Name\\\\\\{sign}\\4\\\n".encode()), 1).decode()
     assert (f">{degree}</cd></severity>" in out) is (degree is not None)
     assert ("<severity>" in out) is (degree is not None)
+    # Nothing that a laboratory sent is lost.
+    assert (f'<text L="und">{sign}</text></item>' in out) is (degree is None)
 
 
 @pytest.mark.parametrize(
