@@ -46,7 +46,7 @@ def read_all(format_name: str, content: bytes) -> Iterator[ReadMessage]:
     """Yield every message in the bytes."""
     form = FORMATS[format_name]
     for number, (lines, borrowed) in enumerate(form.divide(raw_lines([content])), start=1):
-        yield form.read(number, lines, borrowed)
+        yield form.read(number, b"".join(lines), borrowed)
 
 
 def _is_healthone(text: str) -> bool:

@@ -12,7 +12,6 @@ from functools import lru_cache
 
 from connectors.sources.flat.message import Message, Result
 from connectors.sources.flat.values import NUMBER
-from connectors.sources.message_formats import parse_messages
 from connectors.sources.sniffing import begins_with
 from connectors.targets.chart import Unit
 from connectors.targets.identities import mf_id_of, run_token
@@ -75,18 +74,10 @@ def _said(children: Iterable[Node]) -> str:
     return "\n".join(sorted(serialise(node) for node in children if node.name != "id"))
 
 
-def derive_items(unit: Unit, run_id: str, stated: frozenset[str]) -> Iterator[tuple[str, Node]]:
-    """For each result of the unit's messages that is not `stated`, yield its unit path and its item."""
-    found = message_bytes(unit)
-    messages = () if found is None else parse_messages(*found)
-    for number, message in enumerate(messages, start=1):
-        yield from message_items(unit, number, message, run_id, stated)
-
-
 def message_items(
     unit: Unit, number: int, message: Message, run_id: str, stated: frozenset[str]
 ) -> Iterator[tuple[str, Node]]:
-    """Like `derive_items`, for one message, the unit's `number`-th."""
+    """For each result of the unit's `number`-th message that is not `stated`, yield its unit path and its item."""
     for result in message.results:
         if not stated or _said(_nodes(message.format, result)) not in stated:
             path = f"{unit.path}#{number}.{result.line}"

@@ -20,7 +20,7 @@ from connectors.targets.embedded import make_items
 from connectors.targets.fillers import fill_transaction, marker
 from connectors.targets.findings import Finding, find
 from connectors.targets.identities import make_mf_id, run_token, settle_mf_ids
-from connectors.targets.lab_items import derive_items, stated_items
+from connectors.targets.lab_items import message_items
 from connectors.targets.messages import (
     booked_pieces,
     carries_message,
@@ -29,6 +29,7 @@ from connectors.targets.messages import (
     message_mark,
     message_origin,
     parsed,
+    superseded,
     whole_message,
 )
 from connectors.targets.originals import Originals
@@ -125,6 +126,9 @@ class Chart:
         self._items = {path: items for each in embedded for path, items in each.items.items()}
         self._foreign = [finding for each in embedded for finding in each.findings]
         self._transactions = [t for f in folders for t in f.transactions]
+        carriers = [unit for unit in map(whole_message, self._transactions) if unit is not None]
+        self._messages = {unit.path: parsed(unit) for unit in carriers}
+        self._superseded = superseded(self._messages)
         self._token = run_token(envelope.run_id)
         self._originals = Originals(_language(self._fields, envelope.language), self._token)
         mf_ids = settle_mf_ids(envelope.run_id, self._transactions)
@@ -249,10 +253,11 @@ class Chart:
         nodes = []
         for transaction in transactions:
             message = whole_message(transaction)
-            if message is not None:
+            if message is not None and message.path not in self._superseded:
                 # For a transaction made from a message, only the message: its text repeats it.
-                stated = stated_items(transaction.below())
-                nodes += [item for _, item in derive_items(message, self._envelope.run_id, stated)]
+                read = self._messages[message.path]
+                items = message_items(message, 1, read, self._envelope.run_id, frozenset())
+                nodes += [item for _, item in items]
             for unit in transaction.below() if message is None else ():
                 for path, item in self._items.pop(unit.path, ()):
                     nodes.append(item)
@@ -286,7 +291,7 @@ class Chart:
                 Outcome(unit.path, unit.file, unit.patient, unit.kind.value, unit.disposition.value, reason)
             )
         for message in filter(None, map(whole_message, self._transactions)):
-            read = parsed(message)
+            read = self._messages[message.path]
             for path, kind in booked_pieces(message, read):
                 self._deliver(message, path, kind)
             self.outcome.findings += doubtful_points(message, read)

@@ -6,7 +6,7 @@ the patient's fields are therefore marked as made (REPRISE-MESSAGE), and each un
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from connectors.sources.flat.message import Message
 from connectors.sources.message_formats import parse_message
@@ -44,6 +44,31 @@ def message_path(message: Unit) -> str:
 def parsed(message: Unit) -> Message:
     """The message that an attachment holds."""
     return parse_message(message.row["message_format"], b"".join(message.content()))
+
+
+def superseded(messages: Mapping[str, Message]) -> frozenset[str]:
+    """The paths of messages of a chart that a later one replaces (docs/formats/flat.md, "Versions")."""
+    newest: dict[tuple[str, str, str], tuple[str, str]] = {}
+    for message in messages.values():
+        if message.status == "complete" and message.reference:
+            known = newest.setdefault(_report(message), _moment(message))
+            newest[_report(message)] = max(known, _moment(message))
+    found = set()
+    for path, message in messages.items():
+        latest = newest.get(_report(message))
+        if latest is not None and (
+            latest > _moment(message) or (latest == _moment(message) and message.status == "partial")
+        ):
+            found.add(path)
+    return frozenset(found)
+
+
+def _report(message: Message) -> tuple[str, str, str]:
+    return message.format, message.sender.name, message.reference
+
+
+def _moment(message: Message) -> tuple[str, str]:
+    return message.date or "", message.time or ""
 
 
 def booked_pieces(message: Unit, read: Message) -> Iterator[tuple[str, UnitKind]]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from connectors.base import Limits
-from connectors.inventory.delivered._messages import DIFFERS, follows, held_message
+from connectors.inventory.delivered._messages import DIFFERS, follows, has_items, held_message, misses_items
 from connectors.inventory.delivered._references import Turned
 from connectors.inventory.facts.markers import SUMMARY, message_mark
 from connectors.inventory.facts.normal_form import Node, fact_digest, piece_form
@@ -132,7 +132,7 @@ class _ChartFindings(Findings):
         self._holders: Counter[str] = Counter()
         self._versions: Counter[str] = Counter()
         self._made: list[Node] = []  # fields of the patient that were made from messages
-        self._said: list[ReadMessage] = []
+        self._said: list[tuple[ReadMessage, bool]] = []  # with whether it has items
 
     def on_link(self, link: Node) -> Node:
         """Returns a turned link in its original form, which is what counts."""
@@ -162,7 +162,7 @@ class _ChartFindings(Findings):
         if message is None or not follows(unit, node, message):
             self.problems.append(DIFFERS)
             return
-        self._said.append(message)
+        self._said.append((message, has_items(unit)))
         unit.pieces = tuple(
             (piece.kind, fact_digest(self._key, piece_form(piece.text)))
             for piece in message.units
@@ -186,7 +186,9 @@ class _ChartFindings(Findings):
         """Returns the problems that only show at the end."""
         found = ["second_summary"] if self._summaries > 1 else []
         found += self._turned.conclude()
-        if any(not any(said.bears_field(field) for said in self._said) for field in self._made):
+        if any(not any(said.bears_field(field) for said, _ in self._said) for field in self._made):
+            found.append(DIFFERS)
+        if misses_items(self._said):
             found.append(DIFFERS)
         for mf_id, holders in self._holders.items():
             if holders > 1 and self._versions[mf_id] < holders - 1:

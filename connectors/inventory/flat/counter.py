@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from io import BufferedIOBase
 from typing import NamedTuple, cast
 
@@ -24,11 +24,11 @@ Divided = Iterator[tuple[list[bytes], int]]
 
 
 class FlatFormat(NamedTuple):
-    """One format: how to divide lines into messages, to read the lines of one, and to tell that one begins."""
+    """One format: how to divide lines into messages, to read the bytes of one, and to tell that one begins."""
 
     name: str
     divide: Callable[[Iterable[bytes]], Divided]
-    read: Callable[[int, Sequence[bytes], int], ReadMessage]
+    read: Callable[[int, bytes, int], ReadMessage]
     begins: Callable[[Iterable[bytes]], bool]
 
 
@@ -53,7 +53,7 @@ class FlatCounter:
                 if sum(map(len, lines)) > _MAX_MESSAGE_BYTES:
                     raise LimitExceededError("message_too_large", file=file.ordinal, limit=_MAX_MESSAGE_BYTES)
                 counting.begun = counting.begun or self._form.begins(lines)
-                counting.message(self._form.read(number, lines, borrowed))
+                counting.message(self._form.read(number, b"".join(lines), borrowed))
                 yield from counting.full_batches()
         yield from counting.batches()
         yield counting.tiling()
@@ -84,9 +84,11 @@ class _Counting:
         patient = self._patient + self._met
         path = f"{self._file.ordinal}/{message.number}"
         kind = RecordKind.LAB_RESULTS if message.is_lab else RecordKind.SPECIALIST_REPORTS
+        borrowed = message.borrowed
         for piece in message.pieces:
-            # Borrowed lines have their bytes in an earlier message of the document.
-            size = 0 if piece.line <= message.borrowed else piece.size
+            # Borrowed bytes are counted in an earlier message of the document.
+            size = max(0, piece.size - borrowed)
+            borrowed = max(0, borrowed - piece.size)
             span = (self._position, self._position + size)
             self._position = span[1]
             if size:

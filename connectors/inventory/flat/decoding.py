@@ -19,55 +19,56 @@ _SENSE = 2
 
 def raw_lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
     """Yield the lines, ends kept. Each piece is searched once, even if a line spans many pieces."""
-    waiting_pieces = iter(pieces)
-    first = next(waiting_pieces, b"")
-    order = byte_order(first)
-    if order:
-        yield from _wide_lines(b"".join((first, *waiting_pieces)), order)
-    else:
-        yield from _narrow_lines(chain((first,), waiting_pieces))
+    waiting = iter(pieces)
+    begun = b""
+    while len(begun) < _FIRST and (piece := next(waiting, b"")):
+        begun += piece
+    if not _suspected(begun):
+        yield from _narrow_lines(chain((begun,), waiting))
+        return
+    content = b"".join((begun, *waiting))
+    order = byte_order(content)
+    yield from _wide_lines(content, order) if order else _narrow_lines((content,))
 
 
 def byte_order(content: bytes) -> str:
-    """`le` or `be` for UTF-16, with its mark or told by its zero bytes; empty for anything else."""
+    """`le` or `be` for UTF-16, with its mark or told by its zero bytes; empty for anything else.
+
+    A surplus byte at the end does not count.
+    """
+    order = _suspected(content)
+    if not order:
+        return ""
+    whole = content[: len(content) // 2 * 2]
+    with suppress(UnicodeError):
+        text = whole.decode(f"utf-16-{order}", "surrogatepass")
+        return order if text.encode(f"utf-16-{order}", "surrogatepass") == whole else ""
+    return ""
+
+
+def _suspected(content: bytes) -> str:
     if content[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
         return "le" if content[:2] == codecs.BOM_UTF16_LE else "be"
     first = content[:_FIRST]
     zeros = [sum(1 for at in range(side, len(first), 2) if first[at] == 0) for side in (0, 1)]
     half = len(first) // 2
-    if not half:
-        return ""
     if zeros[1] * 2 > half and zeros[0] * 8 < half:
         return "le"
     return "be" if zeros[0] * 2 > half and zeros[1] * 8 < half else ""
 
 
 def _wide_lines(content: bytes, order: str) -> Iterator[bytes]:
-    """UTF-16: each line ends behind the unit of its LF, or of a CR that no LF follows. Unsound content is one line."""
-    units = [content[at : at + 2] for at in range(0, len(content) - len(content) % 2, 2)]
-    codec = f"utf-16-{order}"
-    sound = True
-    try:
-        text = b"".join(units).decode(codec, "surrogatepass")
-        sound = text.encode(codec, "surrogatepass") == b"".join(units)
-    except UnicodeError:
-        sound = False
-    if not sound:
-        yield content
-        return
-    lf, cr = "\n".encode(codec), "\r".encode(codec)
-    found: list[bytes] = []
+    """UTF-16: each line ends behind the unit of its LF, or of a CR that no LF follows."""
+    lf, cr = "\n".encode(f"utf-16-{order}"), "\r".encode(f"utf-16-{order}")
     begin = 0
-    for at, unit in enumerate(units):
-        after = units[at + 1] if at + 1 < len(units) else b""
-        if unit == lf or (unit == cr and after != lf):
-            found.append(b"".join(units[begin : at + 1]))
-            begin = at + 1
-    if begin < len(units):
-        found.append(b"".join(units[begin:]))
-    if len(content) % 2:
-        found[-1:] = [b"".join((*found[-1:], content[-1:]))]
-    yield from found
+    whole = len(content) // 2 * 2
+    for at in range(0, whole, 2):
+        unit = content[at : at + 2]
+        if unit == lf or (unit == cr and content[at + 2 : min(at + 4, whole)] != lf):
+            yield content[begin : at + 2]
+            begin = at + 2
+    if begin < len(content):
+        yield content[begin:]
 
 
 def _narrow_lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
@@ -100,9 +101,9 @@ def texts_of(lines: list[bytes]) -> list[str]:
     """The texts of a message's lines, ends kept: UTF-16, UTF-8, otherwise the 8-bit code page by docs/formats/code_pages.md."""
     if not lines:
         return []
-    order = byte_order(b"".join(lines)[:_FIRST])
+    order = byte_order(b"".join(lines))
     if order:
-        return _wide_texts(lines, order)
+        return [_wide_text(line, order, is_first=not at) for at, line in enumerate(lines)]
     lines = [lines[0].removeprefix(codecs.BOM_UTF8), *lines[1:]]
     with suppress(UnicodeDecodeError):
         return [_as_before(line.decode()) for line in lines]
@@ -114,10 +115,11 @@ def texts_of(lines: list[bytes]) -> list[str]:
     return [_with_mended_signs(characters(line, page), page) for line in lines]
 
 
-def _wide_texts(lines: list[bytes], order: str) -> list[str]:
-    whole = b"".join(lines).decode(f"utf-16-{order}", "replace").removeprefix("\ufeff")
-    found = re.findall(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z", whole)
-    return found if len(found) == len(lines) else [whole, *[""] * (len(lines) - 1)]
+def _wide_text(line: bytes, order: str, *, is_first: bool) -> str:
+    text = line[: len(line) // 2 * 2].decode(f"utf-16-{order}", "surrogatepass")
+    text = text.removeprefix("\ufeff") if is_first else text
+    lone = "".join("\ufffd" if "\ud800" <= sign <= "\udfff" else sign for sign in text)
+    return lone + ("\ufffd" if len(line) % 2 else "")
 
 
 def _as_before(text: str) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from connectors.inventory.facts.markers import is_mark
-from connectors.inventory.facts.normal_form import Node, without_controls
+from connectors.inventory.facts.normal_form import Node, value_of, without_controls
 from connectors.inventory.facts.persons import Stated
 from connectors.inventory.flat.expected import Stated as Result
 from schemas.disposition import UnitKind
@@ -41,11 +41,13 @@ class Head:
     number: str = ""  # health insurance number of the sender
     inss: str | None = None
     sex: str = ""
+    reference: str = ""
+    moment: tuple[str, str] = ("", "")  # day yyyy-mm-dd and time hhmm, each empty if not known
 
 
 @dataclass
 class ReadMessage:
-    """One message of one patient. `borrowed`: how many of its first lines lie in an earlier message of its document."""
+    """One message of one patient. `borrowed`: how many of its first bytes lie in an earlier message of its document."""
 
     format: str
     number: int
@@ -64,6 +66,11 @@ class ReadMessage:
     def units(self) -> list[Piece]:
         """The pieces that are units."""
         return [piece for piece in self.pieces if piece.kind is not None]
+
+    @property
+    def report(self) -> tuple[str, str, str]:
+        """What the versions of one report have in common; without a reference, nothing has."""
+        return (self.format, self.head.sender, self.head.reference) if self.head.reference else ("", "", "")
 
     def bears_field(self, node: Node) -> bool:
         """Whether the message states this field of the patient."""
@@ -86,7 +93,7 @@ class ReadMessage:
 
     @property
     def _fields(self) -> frozenset[str]:
-        return frozenset(without_controls(field).strip() for field in self.head.fields)
+        return frozenset(value_of(without_controls(field)) for field in self.head.fields)
 
     def _head(self, node: Node) -> Iterator[tuple[str, bool]]:
         for child in node.children:
@@ -105,7 +112,7 @@ class ReadMessage:
     def _has_sender(self, party: Node) -> bool:
         """Whether a party is the sender, in the role that such messages state."""
         role = "orglaboratory" if self.is_lab else "sender"
-        name = without_controls(self.head.sender).strip()
+        name = value_of(without_controls(self.head.sender))
         said = {"id": self.head.number, "cd": role, "name": name}
         return name != "" and all(said.get(part.name) == part.value() for part in party.children)
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from connectors.inventory.facts.national_number import parse_inss
 from connectors.inventory.facts.persons import Stated, checked, letters
-from connectors.inventory.flat.decoding import signs, texts_of
+from connectors.inventory.flat.decoding import raw_lines, signs, texts_of
 from connectors.inventory.flat.reading import BLANK, Head, Piece, ReadMessage, Text
 from connectors.inventory.healthone._results import Results
 from schemas.disposition import UnitKind
@@ -76,12 +76,13 @@ def begins(lines: Iterable[bytes]) -> bool:
     return any(_HEAD.match(signs(line)) for line in lines)
 
 
-def read(number: int, raw: Sequence[bytes], borrowed: int = 0) -> ReadMessage:
-    """Read the lines of one message."""
+def read(number: int, content: bytes, borrowed: int = 0) -> ReadMessage:
+    """Read one message; `borrowed`: how many of its first bytes lie in an earlier one."""
+    raw = list(raw_lines([content]))
     lines = []
-    for at, (content, whole) in enumerate(zip(raw, texts_of(list(raw)), strict=True), start=1):
+    for at, (line_bytes, whole) in enumerate(zip(raw, texts_of(raw), strict=True), start=1):
         match = _DESCRIPTOR.match(whole)
-        lines.append(Line(at, match[1].upper() if match else "", whole, len(content)))
+        lines.append(Line(at, match[1].upper() if match else "", whole, len(line_bytes)))
     results = Results()
     text = Text()
     for line in lines:
@@ -156,7 +157,32 @@ def _head(heads: Sequence[Line]) -> Head:
         number=number,
         inss=next((inss for inss in map(parse_inss, numbers) if inss), None),
         sex=_SEXES.get(a2[4].upper(), ""),
+        reference=a1[1] or a2[1],
+        moment=_moment(a4[3], a4[4]),
     )
+
+
+def _moment(date: str, time: str) -> tuple[str, str]:
+    """The moment of the message: a year of two digits is the latest that is not in the future."""
+    found = None if date in (*_UNKNOWN_DAYS, "00000000") else _FLAT.match(date)
+    hours, minutes = time[:2], time[2:]
+    known = len(time) == 4 and time.isascii() and time.isdigit() and int(hours) < 24 and int(minutes) < 60
+    if found is None:
+        return "", time if known else ""
+    day, month, year = found.groups()
+    today = dt.datetime.now(dt.UTC).date().isoformat()
+    years = [int(year)] if len(year) == 4 else [2000 + int(year), 1900 + int(year)]
+    valid = [each for each in (_valid(n, month, day) for n in years) if each]
+    if len(year) == 2:
+        valid = [each for each in valid if each <= today or each < "2000"]
+    return (valid[0] if valid else ""), time if known else ""
+
+
+def _valid(year: int, month: str, day: str) -> str | None:
+    try:
+        return dt.date(year, int(month), int(day)).isoformat()
+    except ValueError:
+        return None
 
 
 def _day(heads: Sequence[Line]) -> str | None:

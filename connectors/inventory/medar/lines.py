@@ -13,7 +13,7 @@ from typing import NamedTuple
 from connectors.inventory.facts.national_number import parse_inss
 from connectors.inventory.facts.persons import Stated as Person
 from connectors.inventory.facts.persons import letters
-from connectors.inventory.flat.decoding import signs, texts_of
+from connectors.inventory.flat.decoding import raw_lines, signs, texts_of
 from connectors.inventory.flat.expected import Stated, follows
 from connectors.inventory.flat.reading import BLANK, Head, Piece, ReadMessage, Text
 from schemas.disposition import UnitKind
@@ -89,11 +89,12 @@ def begins(lines: Iterable[bytes]) -> bool:
     return False
 
 
-def read(number: int, raw: Sequence[bytes], borrowed: int = 0) -> ReadMessage:
-    """Read the lines of one message."""
-    wholes = texts_of(list(raw))
+def read(number: int, content: bytes, borrowed: int = 0) -> ReadMessage:
+    """Read one message; `borrowed`: how many of its first bytes lie in an earlier one."""
+    raw = list(raw_lines([content]))
+    wholes = texts_of(raw)
     lines = [line.rstrip("\r\n") for line in wholes]
-    sizes = [len(content) for content in raw]
+    sizes = [len(line) for line in raw]
     read_lines = _read_letter if any(map(_is_letter, lines)) else _read_report
     message = read_lines(number, lines, sizes, wholes)
     message.borrowed = borrowed

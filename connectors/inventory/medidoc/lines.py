@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from connectors.inventory.facts.national_number import parse_inss
 from connectors.inventory.facts.persons import Stated as Person
 from connectors.inventory.facts.persons import checked, letters
-from connectors.inventory.flat.decoding import signs, texts_of
+from connectors.inventory.flat.decoding import raw_lines, signs, texts_of
 from connectors.inventory.flat.expected import Stated, take_flag
 from connectors.inventory.flat.reading import BLANK, Head, Piece, ReadMessage, Text
 from schemas.disposition import UnitKind
@@ -40,7 +40,7 @@ def _result_type(line: str) -> str:
 
 
 def divide(lines: Iterable[bytes]) -> Iterator[tuple[list[bytes], int]]:
-    """Yield the lines of each request, the header of its document first, and how many of these are borrowed.
+    """Yield the lines of each request, the header of its document first, and how many of their bytes are borrowed.
 
     The first request of a document owns the header. What follows the last footer belongs to the request before it.
     """
@@ -54,7 +54,7 @@ def divide(lines: Iterable[bytes]) -> Iterator[tuple[list[bytes], int]]:
                 yield request, borrowed
             if is_after_footer or not request:
                 owned = False
-            request, borrowed = [*header, line], len(header) if owned else 0
+            request, borrowed = [*header, line], sum(map(len, header)) if owned else 0
             is_after_footer, owned = False, True
         elif is_after_footer or not request:
             header.append(line)
@@ -73,14 +73,15 @@ def begins(lines: Iterable[bytes]) -> bool:
     return any(_is_request(signs(line)) for line in lines)
 
 
-def read(number: int, raw: Sequence[bytes], borrowed: int = 0) -> ReadMessage:
-    """Read the lines of one request with its header."""
-    wholes = texts_of(list(raw))
+def read(number: int, content: bytes, borrowed: int = 0) -> ReadMessage:
+    """Read one request with its header; `borrowed`: how many bytes of the header lie in an earlier one."""
+    raw = list(raw_lines([content]))
+    wholes = texts_of(raw)
     lines = [line.rstrip("\r\n") for line in wholes]
     opened = next((n for n, line in enumerate(lines) if _is_request(line)), len(lines))
     below = next((n for n in range(opened, len(lines)) if _closes_head(lines[n])), len(lines))
     header = _nine(lines[:opened])
-    reading = _Body(lines, [len(content) for content in raw], below)
+    reading = _Body(lines, [len(line) for line in raw], below)
     is_lab = reading.is_lab or _LABORATORY.fullmatch(header[0]) is not None
     request = _request(lines[opened:below])
     head, stated, day = _said(header, request, is_lab=is_lab)
@@ -273,6 +274,8 @@ def _said(header: Sequence[str], request: dict[str, str], *, is_lab: bool) -> tu
         number=number,
         inss=parse_inss(request["number"]),
         sex=_NAMES.get(sex, ""),
+        reference=request["reference"],
+        moment=(day or "", ""),
     )
     year, month, born = (birth or "--").split("-")
     person = Person(

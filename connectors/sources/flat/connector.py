@@ -7,6 +7,7 @@ Unit paths are `FILE/MESSAGE.LINE`. The message as a whole is `FILE/MESSAGE` (pa
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from io import BufferedIOBase
@@ -38,6 +39,7 @@ from schemas.tables import CHUNK_BYTES
 MESSAGE_BYTES = 4 << 20
 """A longer message is handed over as it came, unit by unit."""
 COMPLETE = {"complete": "true", "partial": "false"}
+_SAYS = re.compile("[^\x00-\x20\ufffe\uffff]")  # anything that XML can hold, except white space
 CODE_VERSION = "1.5"  # of CD-TRANSACTION, for the kind derived from the lines
 
 
@@ -136,7 +138,7 @@ def _head(message: Message) -> Iterator[Element]:
     yield _leaf("cd", message.kind, S="CD-TRANSACTION", SV=CODE_VERSION)
     values = {"date": message.date, "time": message.time, "iscomplete": COMPLETE.get(message.status or "")}
     yield from (_leaf(name, value) for name, value in values.items() if value is not None)
-    if message.sender.name:
+    if _SAYS.search(message.sender.name):
         yield _author(message)
 
 

@@ -16,34 +16,25 @@ _PIECE = 1 << 16
 _ENDS = re.compile(r"(?<=\n)|(?<=\r)(?!\n)")
 
 
-def wide_codec(head: bytes) -> str | None:
-    """`utf-16-le` or `utf-16-be` if the bytes begin with its mark, or if every second one is zero; else None."""
+def wide_codec(data: bytes) -> str | None:
+    """`utf-16-le` or `utf-16-be` if the bytes are that, with its mark or told by their zero bytes; else None.
+
+    One surplus byte at the end does not count.
+    """
+    codec = _marked(data[:_LOOKED_AT])
+    return codec if codec and _is_sound(data[: len(data) & ~1], codec) else None
+
+
+def _marked(head: bytes) -> str | None:
     if head.startswith(b"\xff\xfe"):
         return "utf-16-le"
     if head.startswith(b"\xfe\xff"):
         return "utf-16-be"
-    first = head[:_LOOKED_AT]
-    pairs = len(first) // 2
-    if pairs and first[1::2].count(0) * 2 > pairs and first[::2].count(0) * 8 < pairs:
+    pairs = len(head) // 2
+    even, odd = head[::2].count(0), head[1::2].count(0)
+    if odd * 2 > pairs and even * 8 < pairs:
         return "utf-16-le"
-    if pairs and first[::2].count(0) * 2 > pairs and first[1::2].count(0) * 8 < pairs:
-        return "utf-16-be"
-    return None
-
-
-def cut_lines(data: bytes) -> list[bytes]:
-    """The lines of these bytes; joined they equal them."""
-    codec = wide_codec(data)
-    if codec is None:
-        return data.splitlines(keepends=True)
-    even = len(data) & ~1
-    text = data[:even].decode(codec, "surrogatepass") if _is_sound(data[:even], codec) else None
-    if text is None:
-        return [data]
-    lines = [line.encode(codec, "surrogatepass") for line in _ENDS.split(text) if line]
-    if even < len(data):
-        lines[-1:] = [b"".join((*lines[-1:], data[even:]))]
-    return lines
+    return "utf-16-be" if even * 2 > pairs and odd * 8 < pairs else None
 
 
 def _is_sound(data: bytes, codec: str) -> bool:
@@ -53,10 +44,31 @@ def _is_sound(data: bytes, codec: str) -> bool:
         return False
 
 
+def wide_text(data: bytes, codec: str) -> str:
+    """The text of UTF-16, without its mark; a surplus byte at the end is U+FFFD."""
+    text = data[: len(data) & ~1].decode(codec, "surrogatepass").removeprefix("\ufeff")
+    text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return text + "\ufffd" * (len(data) & 1)
+
+
+def cut_lines(data: bytes) -> list[bytes]:
+    """The lines of these bytes; joined they equal them."""
+    codec = wide_codec(data)
+    if codec is None:
+        return data.splitlines(keepends=True)
+    text = data[: len(data) & ~1].decode(codec, "surrogatepass")
+    lines = [line.encode(codec, "surrogatepass") for line in _ENDS.split(text) if line]
+    if len(data) & 1 and (not lines or text.endswith(("\n", "\r"))):
+        lines.append(data[-1:])
+    elif len(data) & 1:
+        lines[-1] += data[-1:]
+    return lines
+
+
 def stream_lines(stream: BufferedIOBase, file: int, begins: Callable[[str], bool]) -> Iterator[bytes]:
     """Yield the lines of a file. Raises LimitExceededError: see HELD_BYTES; `begins` tells the lines that begin a message."""
     first = _read(stream, file)
-    if wide_codec(first) is not None:
+    if _marked(first[:_LOOKED_AT]) is not None:
         yield from cut_lines(_whole(stream, first, file))
         return
     begun, since_start, length, piece = list[bytes](), 0, 0, first

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 
 from connectors.sources.flat._code_pages import choose_page, rate, read_as
-from connectors.sources.flat.lines import wide_codec
+from connectors.sources.flat.lines import wide_codec, wide_text
 
 NBSP_AS_A = re.compile(r"á(?=[:\s])")
 OE_AS_POUND = re.compile(r"(?<=[A-Za-z])£(?=[A-Za-z])")
@@ -47,7 +47,7 @@ def decode_flat(data: bytes) -> Decoded:
     """Decode a message. No content is dropped: in an 8-bit page every byte becomes a character."""
     wide = wide_codec(data)
     if wide is not None:
-        return Decoded(data.decode(wide, "replace").removeprefix("\ufeff"), "utf-16", 0)
+        return Decoded(wide_text(data, wide), "utf-16", 0)
     data = data.removeprefix(b"\xef\xbb\xbf")
     try:
         return _mended(data.decode("utf-8"))

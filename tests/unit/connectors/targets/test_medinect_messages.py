@@ -246,3 +246,36 @@ def test_sender_and_status(sender, status, expected):
     assert author in head
     assert complete in head
     assert f">{filled}</id>" in head
+
+
+def version(
+    status: str, value: str, day: str = "02022026", time: str = "0915", sender: str = "LAB", mark: str = "7"
+) -> str:
+    lines = [
+        f"A1\\{mark}\\{sender}\\",
+        f"A2\\{mark}\\Specimen\\Aline\\F\\18051993\\93051822460\\",
+        f"A4\\{mark}\\Dr\\{day}\\{time}\\{status}\\",
+        f"L1\\{mark}\\HB\\Hb\\\\g/dL\\\\{value}\\",
+    ]
+    return "\n".join([*lines, ""])
+
+
+@pytest.mark.parametrize(
+    ("versions", "kept"),
+    [
+        ([version("P", "10"), version("C", "11")], ["11"]), ([version("C", "11"), version("P", "10")], ["11"]),
+        ([version("P", "10", time="1015"), version("C", "11")], ["10", "11"]), ([version("C", "10"), version("C", "11")], ["10", "11"]),
+        ([version("C", "10"), version("C", "11", day="03022026")], ["11"]), ([version("P", "10"), version("P", "11", time="1100")], ["10", "11"]),
+        ([version("P", "10", sender="OTHER"), version("C", "11")], ["10", "11"]), ([version("P", "10", mark="8"), version("C", "11")], ["10", "11"]),
+        ([version("", "10", time=""), version("C", "11")], ["11"]), ([version("P", "10", mark=""), version("C", "11", mark="")], ["10", "11"]),
+        ([version("P", "10", day="010226"), version("C", "11")], ["11"]),
+    ],
+)  # fmt: skip
+def test_a_complete_version_replaces_earlier_ones(versions, kept):
+    found = source("".join(versions).encode())
+    out = balanced(found, *found.patients)
+    items = etree.fromstring(out).findall(".//{*}item[{*}cd='lab']/{*}content/{*}decimal")
+    assert [each.text for each in items] == kept
+    assert out.count(b"<lnk") == len(versions)  # a replaced version stays as it came
+    item = out[out.index(b"<item>") : out.index(b"</item>") + 7]
+    assert "message_differs" in recount(out.replace(item, b"", 1)).problems
