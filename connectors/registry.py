@@ -1,13 +1,13 @@
-"""The source formats that Reprise knows. To add one: a line here, a reader and a counter."""
+"""The source formats that Reprise knows. To add one: a row here or in `sources.message_formats`, a reader and a counter."""
 
 from __future__ import annotations
 
 from connectors.base import SourceConnector, SourceFile
-from connectors.sources.healthone.connector import HealthOneConnector
 from connectors.sources.kmehr.connector import KmehrConnector
+from connectors.sources.message_formats import flat_connectors
 from schemas.errors import UnknownFormatError
 
-SOURCES: tuple[SourceConnector, ...] = (KmehrConnector(), HealthOneConnector())
+SOURCES: tuple[SourceConnector, ...] = (KmehrConnector(), *flat_connectors())
 
 
 def choose(file: SourceFile) -> SourceConnector | None:

@@ -8,7 +8,10 @@ _DEFECT = "Nothing was delivered. Report the code; `reprise abandon RUN --yes` d
 _LIMIT = (
     "Check that the file is what it should be; docs/limits.md says which limits a site may raise, and how."
 )
-_FORMATS = "Check that this is the export, not an index or a note beside it. Reprise reads KMEHR (SMF, PMF) and HealthOne."
+_FORMATS = (
+    "Check that this is the export, not an index or a note beside it. "
+    "Reprise reads KMEHR (SMF, PMF), HealthOne, MediDoc and MEDAR."
+)
 _CEILING = (
     "Have the files that the brackets name exported again or corrected, or have a new instruction with higher"
     " ceilings signed; then abandon this run. The brackets name the kind of units that exceeds its ceiling most,"

@@ -176,7 +176,7 @@ class UnknownFormatError(SourceError):
     """No connector knows this source."""
 
     exit_code = 21
-    advice = "Check that this is the export and not its index; Reprise reads KMEHR SMF/PMF and HealthOne."
+    advice = "Check that this is the export and not its index; Reprise reads KMEHR SMF/PMF, HealthOne, MediDoc and MEDAR."
 
 
 class LimitExceededError(SourceError):

@@ -23,6 +23,11 @@ class NihiiCheck(StrEnum):
     INVALID = "invalid"
 
 
+def plain_digits(raw: str) -> str:
+    """The text without the dots, dashes, slashes and blanks that separate the digits of a number."""
+    return SEPARATORS.sub("", raw)
+
+
 def clean_inss(raw: str | None, today: date | None = None) -> str | None:
     """Returns the eleven digits of a national number that passes every check, else None.
 

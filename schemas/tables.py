@@ -116,7 +116,9 @@ DOCUMENT = pa.schema(
         pa.field("media_type", pa.string()),  # according to the bytes (magic numbers)
         pa.field("bytes", pa.int64()),
         pa.field("sha256", pa.binary(32)),
-        pa.field("message_format", pa.string()),  # healthone, if the content is such a message
+        pa.field(
+            "message_format", pa.string()
+        ),  # healthone | medidoc | medar, if the content is such a message
     ]
 )
 """One row an attachment; its bytes are in `document_chunk`."""

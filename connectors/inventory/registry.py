@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from connectors.base import Counter
-from connectors.inventory.healthone.counter import HealthOneCounter
 from connectors.inventory.kmehr.counter import KmehrCounter
+from connectors.inventory.message_formats import flat_counters
 from connectors.inventory.whole import whole_file
 from schemas.errors import UnknownFormatError
 
@@ -12,9 +12,10 @@ __all__ = ["counter_for", "whole_file"]
 
 
 def counter_for(format_name: str) -> Counter:
-    """Returns the counter of a format: `kmehr` or `healthone`."""
+    """Returns the counter of a format, named as by its reader."""
     if format_name == KmehrCounter.name:
         return KmehrCounter()
-    if format_name == HealthOneCounter.name:
-        return HealthOneCounter()
-    raise UnknownFormatError("no_counter")
+    found = flat_counters().get(format_name)
+    if found is None:
+        raise UnknownFormatError("no_counter")
+    return found

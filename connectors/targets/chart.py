@@ -116,7 +116,7 @@ class Unit:
 
     @property
     def is_message(self) -> bool:
-        """Whether it is a whole HealthOne message: `FILE/MESSAGE.0` (elements are numbered from 1)."""
+        """Whether it is a whole flat message: `FILE/MESSAGE.0` (elements are numbered from 1)."""
         return self.kind is UnitKind.ATTACHMENT and self.path.endswith(".0")
 
     def below(self) -> Sequence[Unit]:

@@ -7,21 +7,20 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from connectors.sources.healthone.messages import Message, parse_messages
+from connectors.sources.flat.message import Message
+from connectors.sources.message_formats import parse_messages
 from connectors.targets.chart import Folder, Unit, place_of
 from connectors.targets.findings import Finding, foreign_message
-from connectors.targets.healthone_items import message_bytes, message_items, stated_lines
+from connectors.targets.lab_items import message_bytes, message_items, stated_items
 from connectors.targets.tree import Node
 from schemas.disposition import UnitKind
 from schemas.persons import Person, agree, fold_birth, fold_name, fold_sex, is_date
 
 _NUMBER_SIGNS = re.compile(r"[.\-/\s]")
-_BIRTH = re.compile(r"(0[1-9]|[12][0-9]|3[01])(0[1-9]|1[0-2])([0-9]{4}|[0-9]{2})", re.ASCII)
-_NO_BIRTH = frozenset({"01010001", "01011900"})
 
 
 class Owner(NamedTuple):
@@ -70,18 +69,18 @@ def make_items(folder: Folder, run_id: str) -> Embedded:
     """Make items of the messages in a folder's transactions.
 
     No item is made of a message that names another person, of one that came before in the folder (in a transaction of the same
-    kind and doctor), or of a line that an item of the transaction repeats.
+    kind and doctor), or of a result that an item of the transaction repeats.
     """
     made = Embedded()
     owners = list(_owners(folder))
     seen: set[tuple[str | None, str | None, tuple[str, ...]]] = set()
     for unit, transaction, in_item in sorted(_carriers(folder), key=lambda found: place_of(found[0])):
-        data = message_bytes(unit)
-        if data is None:
+        found = message_bytes(unit)
+        if found is None:
             continue
-        stated, items = stated_lines(transaction.below()), made.items.setdefault(unit.path, [])
-        for number, message in enumerate(parse_messages(data), start=1):
-            said = tuple(line.raw for line in message.lines if line.kind is not None)
+        stated, items = stated_items(transaction.below()), made.items.setdefault(unit.path, [])
+        for number, message in enumerate(parse_messages(*found), start=1):
+            said = tuple(piece.text for piece in message.pieces if piece.kind is not None)
             known = (transaction.row["record_kind"], transaction.row["responsible"], said)
             again = not in_item and known in seen
             if not in_item:
@@ -103,25 +102,8 @@ def _carriers(folder: Folder) -> Iterator[tuple[Unit, Unit, bool]]:
 
 
 def owner_of(message: Message) -> Owner:
-    """The person that a message names: its first A2 line, and the numbers of its A2 and A5 lines."""
-    fields: list[str] = []
-    numbers: set[str] = set()
-    for line in message.lines:
-        if line.descriptor in ("A2", "A5"):
-            parts = line.raw.split("\\")
-            fields = fields or (parts if line.descriptor == "A2" else [])
-            numbers |= set(_numbers(parts[2:]))
-    family, first, sex, birth = (fields[2:6] + [""] * 4)[:4]
-    code = fold_sex(sex)
-    person = Person(
-        fold_name(family), fold_name(first), _birth(birth), code if code in ("male", "female") else ""
-    )
-    return Owner(person, frozenset(numbers))
-
-
-def _birth(field: str) -> tuple[str, ...]:
-    found = _BIRTH.fullmatch(field.strip())
-    return () if found is None or found[0] in _NO_BIRTH else (found[3], found[2], found[1])
+    """The person that a message names, and the numbers that it states."""
+    return Owner(message.person, frozenset(_numbers(message.numbers)))
 
 
 def _owners(folder: Folder) -> Iterator[Owner]:
@@ -152,7 +134,7 @@ def _text(node: Node, name: str) -> str:
     return next((child.text for child in node.children if child.name == name), "")
 
 
-def _numbers(texts: list[str]) -> Iterator[str]:
+def _numbers(texts: Iterable[str]) -> Iterator[str]:
     """Yield numbers of eleven digits whose last two check the others, with or without a 2 before them."""
     for text in texts:
         digits = _NUMBER_SIGNS.sub("", unicodedata.normalize("NFC", text))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 
-from connectors.sources.healthone.messages import Message
+from connectors.sources.flat.message import Message
 from connectors.targets.chart import Unit, stated_kind
 from connectors.targets.tree import Node, walk
 from schemas.disposition import HELD_AGAINST_NOTHING, Disposition, UnitKind

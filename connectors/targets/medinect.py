@@ -19,15 +19,17 @@ from connectors.targets.conform import arrange, is_valid
 from connectors.targets.embedded import make_items
 from connectors.targets.fillers import fill_transaction, marker
 from connectors.targets.findings import Finding, find
-from connectors.targets.healthone_items import derive_items, stated_lines
 from connectors.targets.identities import make_mf_id, run_token, settle_mf_ids
+from connectors.targets.lab_items import message_items
 from connectors.targets.messages import (
-    booked_lines,
+    booked_pieces,
     carries_message,
     doubtful_points,
     made_fields,
     message_mark,
-    message_path,
+    message_origin,
+    parsed,
+    superseded,
     whole_message,
 )
 from connectors.targets.originals import Originals
@@ -132,6 +134,9 @@ class Chart:
         self._items = {path: items for each in embedded for path, items in each.items.items()}
         self._foreign = [finding for each in embedded for finding in each.findings]
         self._transactions = [t for f in folders for t in f.transactions]
+        carriers = [unit for unit in map(whole_message, self._transactions) if unit is not None]
+        self._messages = {unit.path: parsed(unit) for unit in carriers}
+        self._superseded = superseded(self._messages)
         self._token = run_token(envelope.run_id)
         self._originals = Originals(_language(self._fields, envelope.language), self._token)
         mf_ids = settle_mf_ids(envelope.run_id, self._transactions)
@@ -235,7 +240,7 @@ class Chart:
         kept, texts = self._writer.head(unit)
         message = whole_message(unit)
         if message is not None:
-            kept.append(message_mark(message_path(message)))
+            kept.append(message_mark(message_origin(message)))
         set_kind(kept, summary=summary)
         body = self._writer.body(unit)
         for other in merged:
@@ -256,10 +261,11 @@ class Chart:
         nodes = []
         for transaction in transactions:
             message = whole_message(transaction)
-            if message is not None:
+            if message is not None and message.path not in self._superseded:
                 # For a transaction made from a message, only the message: its text repeats it.
-                stated = stated_lines(transaction.below())
-                nodes += [item for _, item in derive_items(message, self._envelope.run_id, stated)]
+                read = self._messages[message.path]
+                items = message_items(message, 1, read, self._envelope.run_id, frozenset())
+                nodes += [item for _, item in items]
             for unit in transaction.below() if message is None else ():
                 for path, item in self._items.pop(unit.path, ()):
                     nodes.append(item)
@@ -290,9 +296,10 @@ class Chart:
             for unit in self._units
         ]
         for message in filter(None, map(whole_message, self._transactions)):
-            for path, kind in booked_lines(message):
+            read = self._messages[message.path]
+            for path, kind in booked_pieces(message, read):
                 self._deliver(message, path, kind)
-            self.outcome.findings += doubtful_points(message)
+            self.outcome.findings += doubtful_points(message, read)
         self.outcome.findings += self._foreign + [f for unit in self._units for f in find(unit)]
 
 

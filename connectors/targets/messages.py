@@ -1,14 +1,15 @@
-"""HealthOne files: a message is delivered as it came; its patient and its items are made from it.
+"""Files of flat messages: a message is delivered as it came; its patient and its items are made from it.
 
-The books count the lines of the message. The transaction that carries it, its text, its items and the patient's fields are
-therefore marked as made (REPRISE-MESSAGE), and each line is booked by its path.
+The books count the units of the message: lines, or blocks of lines. The transaction that carries it, its text, its items and
+the patient's fields are therefore marked as made (REPRISE-MESSAGE), and each unit is booked by its path.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from connectors.sources.healthone.messages import parse_message
+from connectors.sources.flat.message import Message
+from connectors.sources.message_formats import parse_message
 from connectors.targets.chart import Folder, Unit
 from connectors.targets.findings import Finding
 from connectors.targets.tree import RUN, Node, leaf, serialise
@@ -26,8 +27,13 @@ def carries_message(folder: Folder) -> bool:
 
 
 def message_mark(value: str) -> Node:
-    """The id of a transaction made from a message (value: its path) or of a patient (value: the names of such fields)."""
+    """The id of a transaction made from a message (value: format and path) or of a patient (the names of such fields)."""
     return leaf("id", value, S="LOCAL", SV=RUN, SL="REPRISE-MESSAGE")
+
+
+def message_origin(message: Unit) -> str:
+    """`FORMAT:FILE/MESSAGE` of an attachment, as its transaction is marked."""
+    return f"{message.row['message_format']}:{message_path(message)}"
 
 
 def message_path(message: Unit) -> str:
@@ -35,20 +41,53 @@ def message_path(message: Unit) -> str:
     return message.path.rpartition(".")[0]
 
 
-def booked_lines(message: Unit) -> Iterator[tuple[str, UnitKind]]:
-    """Path and kind of each line that is a unit."""
+def parsed(message: Unit) -> Message:
+    """The message that an attachment holds."""
+    return parse_message(message.row["message_format"], b"".join(message.content()))
+
+
+def superseded(messages: Mapping[str, Message]) -> frozenset[str]:
+    """The paths of messages of a chart that a later one replaces (docs/formats/flat.md, "Versions")."""
+    newest: dict[tuple[str, str, str], tuple[str, str]] = {}
+    for message in messages.values():
+        if message.status == "complete" and message.reference:
+            known = newest.setdefault(_report(message), _moment(message))
+            newest[_report(message)] = max(known, _moment(message))
+    found = set()
+    for path, message in messages.items():
+        latest = newest.get(_report(message))
+        if latest is not None and (
+            latest > _moment(message) or (latest == _moment(message) and message.status == "partial")
+        ):
+            found.add(path)
+    return frozenset(found)
+
+
+def _report(message: Message) -> tuple[str, str, str]:
+    return message.format, message.sender.name, message.reference
+
+
+def _moment(message: Message) -> tuple[str, str]:
+    return message.date or "", message.time or ""
+
+
+def booked_pieces(message: Unit, read: Message) -> Iterator[tuple[str, UnitKind]]:
+    """Path and kind of each piece that is a unit."""
     path = message_path(message)
-    for line in parse_message(b"".join(message.content())).lines:
-        if line.kind is not None:
-            yield f"{path}.{line.ordinal}", line.kind
+    for piece in read.pieces:
+        if piece.kind is not None:
+            yield f"{path}.{piece.ordinal}", piece.kind
 
 
-def doubtful_points(message: Unit) -> Iterator[Finding]:
+def doubtful_points(message: Unit, read: Message) -> Iterator[Finding]:
     """Yield the points in the message that the practice must look at, by line."""
     path = message_path(message)
-    for doubt in parse_message(b"".join(message.content())).doubts:
-        kind = UnitKind.MESSAGE_HEADER if doubt.reason != "code_page_doubtful" else UnitKind.COMMENT
+    for doubt in read.doubts:
+        kind = UnitKind.MESSAGE_HEADER if doubt.reason in _OF_HEADER else UnitKind.COMMENT
         yield Finding(6, kind.value, f"{path}.{doubt.line}", doubt.reason, doubt.excerpt[:300])
+
+
+_OF_HEADER = frozenset({"birth_date_unreadable", "national_number_invalid"})
 
 
 def made_fields(own: list[Unit], made: list[Unit]) -> list[Unit]:

@@ -6,17 +6,22 @@ import re
 from decimal import Decimal
 
 _NUMBER = r"[+-]?\d+(?:[.,]\d+)?"
-_BOTH = re.compile(
-    rf"({_NUMBER})\s*(?:-|–|\bà|\btot\b|\bto\b|\bbis\b|\s:\s|\s\s|\t)\s*({_NUMBER})\Z", re.IGNORECASE
+_BETWEEN = r"-|–|\.{2,3}|…|(?<=\s)à|(?<=\s)(?:tot|to|bis)(?!\w)"
+_APART = r"(?<=\s):(?=\s)|(?<=\s\s)|(?<=\t)"
+_BOTH = re.compile(rf"({_NUMBER})\s*(?:{_BETWEEN}|{_APART})\s*({_NUMBER})\Z", re.IGNORECASE)
+_FROM_TO = re.compile(rf"(?:de|van|von|from) \s*(?={_NUMBER})", re.IGNORECASE)
+_BETWEEN_AND = re.compile(rf"(?:entre|tussen|zwischen|between) \s*(?={_NUMBER})", re.IGNORECASE)
+_AND = re.compile(
+    rf"({_NUMBER})\s*(?:{_BETWEEN}|(?<=\s)(?:et|en|und|and)(?!\w)|{_APART})\s*({_NUMBER})\Z", re.IGNORECASE
 )
 _HIGHEST = re.compile(
-    rf"(?:<=?|=<|≤|moins de|inférieure? à|jusqu['’]à|minder dan|lager dan|kleiner dan|hoogstens|tot|weniger als|unter|bis"
-    rf"|höchstens|max(?:imum|\.)?)\s*({_NUMBER})\Z",
+    rf"(?:<=?|=<|≤|< ou =|<ou=|moins de|inf[ée]rieure? [àa]|inf\.? à|jusqu['’]à|jusque|minder dan|lager dan|kleiner dan"
+    rf"|hoogstens|tot|weniger als|unter|bis|höchstens|max(?:imum|\.)?)\s*({_NUMBER})\Z",
     re.IGNORECASE,
 )
 _LOWEST = re.compile(
-    rf"(?:>=?|=>|≥|plus de|supérieure? à|au moins|meer dan|hoger dan|groter dan|minstens|mehr als|über|mindestens"
-    rf"|min(?:imum|\.)?)\s*({_NUMBER})\Z",
+    rf"(?:>=?|=>|≥|> ou =|>ou=|plus de|sup[ée]rieure? [àa]|sup\.? à|au moins|à partir de|meer dan|hoger dan|groter dan"
+    rf"|minstens|vanaf|mehr als|über|mindestens|ab|min(?:imum|\.)?)\s*({_NUMBER})\Z",
     re.IGNORECASE,
 )
 _BRACKETS = {"(": ")", "[": "]"}
@@ -28,15 +33,23 @@ def read_range(raw: str, unit: str) -> tuple[str | None, str | None]:
     `0-15` is 0 to 15, `-2.0 - 2.0` begins below zero. The unit may be repeated at the end.
     """
     text = raw.strip()
-    if text and _BRACKETS.get(text[0]) == text[-1]:
+    if len(text) > 1 and _BRACKETS.get(text[0]) == text[-1]:
         text = text[1:-1].strip()
     if unit.strip() and text.casefold().endswith(unit.strip().casefold()):
         text = text[: -len(unit.strip())].rstrip()
-    both, highest, lowest = _BOTH.match(text), _HIGHEST.match(text), _LOWEST.match(text)
-    if both:
-        low, high = _decimal(both[1]), _decimal(both[2])
+    both = _two_numbers(text)
+    if both is not None:
+        low, high = _decimal(both[0]), _decimal(both[1])
         return (low, high) if Decimal(low) <= Decimal(high) else (None, None)
+    highest, lowest = _HIGHEST.match(text), _LOWEST.match(text)
     return (_decimal(lowest[1]) if lowest else None, _decimal(highest[1]) if highest else None)
+
+
+def _two_numbers(text: str) -> tuple[str, str] | None:
+    between = _BETWEEN_AND.match(text)
+    begun = _FROM_TO.match(text)
+    found = _AND.match(text, between.end()) if between else _BOTH.match(text, begun.end() if begun else 0)
+    return (found[1], found[2]) if found else None
 
 
 def _decimal(number: str) -> str:

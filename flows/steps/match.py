@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pyarrow as pa
 
+from connectors.sources.message_formats import MESSAGE_FORMATS
 from flows.steps._doubles import Pair, find_joins, find_notices, find_pairs, read_folders
 from flows.steps.context import DataContext
 from flows.steps.extract import STAGE as EXTRACTED
@@ -18,13 +19,12 @@ NOTICE = pa.schema([("patient", pa.int32()), ("why", pa.string())])
 _COLUMNS = [
     "patient", "file", "inss", "identifiers", "family_name", "first_names", "birth", "birth_precision", "sex",
 ]  # fmt: skip
-_MESSAGES = "healthone"  # the format of files with messages and no folders
 
 
 def match(context: DataContext, checked: Checked) -> Matched:
     """Assign a chart to every patient of the source; join folders only when certain."""
     files = checked.staged.inventory.files
-    messages = frozenset(file.ordinal for file in files if file.format == _MESSAGES)
+    messages = frozenset(file.ordinal for file in files if file.format in MESSAGE_FORMATS)
     folders = read_folders(_people(context), messages)
     joined = find_joins(folders)
     review, notices = find_pairs(folders, joined), find_notices(folders)

@@ -35,6 +35,7 @@ def test_alone_every_line_is_delivered(export, tmp_path):
     counted = result.counts["inventory"]["units"]
     assert set(counted) == {"message_header", "result", "comment"}
     assert result.dispositions["delivered"] == sum(counted.values()) == sum(result.dispositions.values())
+    assert result.counts["inventory"]["units"]["result"] == 7 + 45 + 23 + 4 + 4
     # The two messages of one number share a chart, and so do the two messages of one person without a number.
     assert len(charts(case)) == len(list(export.iterdir())) - 2
     case.nothing_left()
@@ -58,4 +59,25 @@ def test_letters_out_of_scope_are_not_staged(export, tmp_path):
     assert result.dispositions["out_of_scope"] == 9 + 22 + 8  # the lines of the three letters
     assert all(">labresult</cd>" in chart for chart in charts(case))
     assert len(charts(case)) == 4
+    case.nothing_left()
+
+
+@pytest.mark.slow
+def test_all_flat_formats_in_one_export(shared, tmp_path):
+    folder = tmp_path / "export"
+    folder.mkdir()
+    for name in ("healthone", "medidoc", "medar"):
+        for path in (shared / "samples" / name).iterdir():
+            if path.is_file():
+                shutil.copy(path, folder / f"{name}-{path.name}")
+    case = WholeRun(tmp_path / "trial", folder)
+    result = case.start()
+    counted = result.counts["inventory"]["units"]
+    assert counted["result"] == 79 + 51 + 2
+    assert result.dispositions["delivered"] == sum(counted.values()) == sum(result.dispositions.values())
+    found = charts(case)
+    assert sum(chart.count('SL="REPRISE-DERIVED"') for chart in found) == counted["result"]
+    assert not any("L1\\" in chart or "#R" in chart or "0001262001234R" in chart for chart in found)
+    # Bob and Aline Specimen have a number in every format that carries one: one chart each.
+    assert sum(">85073003328<" in chart for chart in found) == 1
     case.nothing_left()

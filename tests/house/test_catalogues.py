@@ -143,9 +143,10 @@ COUNTED_ONLY = {
 }  # fmt: skip
 """These befall what is not listed in a report."""
 OTHER_POINTS = {
-    "birth_date_unreadable", "code_page_doubtful", "confidential", "empty_document", "message_of_another",
-    "national_number_invalid", "number_of_another_birth", "same_birth_first_name_incomplete", "same_name_and_birth",
+    "birth_date_unreadable", "code_page_doubtful", "confidential", "empty_document", "encoding_repaired",
+    "message_of_another", "national_number_invalid", "number_of_another_birth", "result_incomplete", "same_birth_first_name_incomplete", "same_name_and_birth",
     "same_name_birth_incomplete", "same_number_other_identity", "several_numbers", "several_people",
+    "unit_code_unknown",
 }  # fmt: skip
 """Points of the work list that are no reasons of units."""
 PARAGRAPHS = ("who", "what", "uses", "staging", "custody", "recipients", "ceilings")

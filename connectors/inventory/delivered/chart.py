@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from connectors.base import Limits
-from connectors.inventory.delivered._messages import DIFFERS, Said, follows, item_follows, lines_of
+from connectors.inventory.delivered._messages import DIFFERS, follows, has_items, held_message, misses_items
 from connectors.inventory.delivered._references import Turned
 from connectors.inventory.facts.markers import SUMMARY, message_mark
-from connectors.inventory.facts.normal_form import Node, derived_form, fact_digest
+from connectors.inventory.facts.normal_form import Node, fact_digest, piece_form
 from connectors.inventory.facts.originals import Originals
 from connectors.inventory.facts.tiles import Span, Tiles
 from connectors.inventory.facts.units import Unit
+from connectors.inventory.flat.reading import ReadMessage
 from connectors.inventory.kmehr.bytes_repair import Repairer
 from connectors.inventory.kmehr.documents import DocumentStream
 from connectors.inventory.kmehr.findings import Findings
@@ -131,7 +132,7 @@ class _ChartFindings(Findings):
         self._holders: Counter[str] = Counter()
         self._versions: Counter[str] = Counter()
         self._made: list[Node] = []  # fields of the patient that were made from messages
-        self._said: list[Said] = []
+        self._said: list[tuple[ReadMessage, bool]] = []  # with whether it has items
 
     def on_link(self, link: Node) -> Node:
         """Returns a turned link in its original form, which is what counts."""
@@ -157,13 +158,15 @@ class _ChartFindings(Findings):
             self._made_from_message(unit, node)
 
     def _made_from_message(self, unit: Unit, node: Node) -> None:
-        lines = lines_of(unit)
-        if lines is None or not follows(unit, node, lines):
+        message = held_message(unit, node)
+        if message is None or not follows(unit, node, message):
             self.problems.append(DIFFERS)
             return
-        self._said.append(Said(lines))
-        unit.lines = tuple(
-            (line.kind, fact_digest(self._key, derived_form(line.text))) for line in lines if line.kind
+        self._said.append((message, has_items(unit)))
+        unit.pieces = tuple(
+            (piece.kind, fact_digest(self._key, piece_form(piece.text)))
+            for piece in message.units
+            if piece.kind
         )
         unit.void = True
         for child in unit.children:
@@ -178,14 +181,14 @@ class _ChartFindings(Findings):
         codes = (c for c in node.children if c.name == "cd" and c.get("S") == "CD-ITEM")
         self.problems += ["unknown_item_kind" for code in codes if code.value() not in ITEM_KINDS]
         self._hold(unit)
-        if unit.line is not None and not item_follows(node, unit.line):
-            self.problems.append(DIFFERS)
 
     def conclude(self) -> list[str]:
         """Returns the problems that only show at the end."""
         found = ["second_summary"] if self._summaries > 1 else []
         found += self._turned.conclude()
-        if any(not any(said.bears_field(field) for said in self._said) for field in self._made):
+        if any(not any(said.bears_field(field) for said, _ in self._said) for field in self._made):
+            found.append(DIFFERS)
+        if misses_items(self._said):
             found.append(DIFFERS)
         for mf_id, holders in self._holders.items():
             if holders > 1 and self._versions[mf_id] < holders - 1:

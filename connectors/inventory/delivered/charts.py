@@ -11,20 +11,19 @@ from dataclasses import dataclass, field
 from itertools import islice, repeat
 
 from connectors.base import Limits
-from connectors.inventory.delivered._messages import item_follows
 from connectors.inventory.delivered.chart import DEEPER, ChartAccount, DeliveredChart, DeliveredUnit
 from connectors.inventory.facts.markers import DERIVED, SUMMARY, is_mark, says_origin
 from connectors.inventory.facts.normal_form import (
     MARK,
     KeyedDigest,
     Node,
-    derived_form,
+    derived_item_form,
     is_mf_id,
     link_target,
 )
 from connectors.inventory.facts.units import Transaction
 from connectors.inventory.kmehr.byte_scan import UnknownForm, Why
-from connectors.inventory.kmehr.byte_texts import text_of, value_in
+from connectors.inventory.kmehr.byte_texts import value_in
 from connectors.inventory.kmehr.folder_count import (
     HEADING,
     ITEM,
@@ -46,8 +45,8 @@ _BEGIN, _END = b"<folder>", b"</folder>"
 _FRAMES = 16
 _ITEM_KINDS = frozenset(kind.encode() for kind in ITEM_KINDS)
 _ONLY_DERIVED = frozenset({DERIVED})
-_VERDICTS = 1_000
-"""Verdicts remembered for items of one shape that were made from lines."""
+_REMEMBERED = 1_000
+"""Normal forms remembered for items of one shape that were made from results."""
 
 
 class DeliveredHead(HeadRecipe):
@@ -64,12 +63,10 @@ class DeliveredHead(HeadRecipe):
         self._states_kinds = len(self._kinds) == len(kinds)
         origins = [c for c in children if c.name == "id" and c.made and c.get("SL") == DERIVED]
         self._origins = list(skeleton.slots_of(origins))
-        line = next((child for child in children if child.name == "text"), None)
-        self._line = None if line is None else skeleton.slot(line)
         self._is_derived = any(is_mark(c, DERIVED) for c in children) and len(self._origins) == len(origins)
-        self._made = [child for child in children if child.name in ("content", "severity")]
+        self._made = [child for child in children if child.name != "id"]
         self._said = tuple(skeleton.slots_below(self._made))
-        self._verdicts: dict[tuple[object, ...], bool] = {}
+        self._forms: dict[tuple[bytes, ...], str] = {}
 
     def mf_ids(self, raw: list[bytes]) -> set[str]:
         """The values of its MF-IDs."""
@@ -82,23 +79,19 @@ class DeliveredHead(HeadRecipe):
                 return False
         return self._states_kinds
 
-    def line(self, raw: list[bytes]) -> str | None:
-        """The message line from which everything in an item follows; None if something does not."""
-        if self._line is None or not self._is_derived:
-            return None
-        line = text_of(raw[self._line])
+    def form(self, raw: list[bytes]) -> str | None:
+        """The normal form of an item made from a result of a message; None if it does not name its origin."""
         has_origin = all(says_origin(value_in(raw[slot])) for slot in self._origins)
-        return line if has_origin and self._follows(line, raw) else None
-
-    def _follows(self, line: str, raw: list[bytes]) -> bool:
-        """The cached verdict of `item_follows`, which depends on content, severity, and the line from its fifth field on."""
-        told = (*line.split("\\", 4)[4:], *[raw[slot] for slot in self._said])
-        found = self._verdicts.get(told)
+        if not self._is_derived or not has_origin:
+            return None
+        said = tuple(raw[slot] for slot in self._said)
+        found = self._forms.get(said)
         if found is None:
-            if len(self._verdicts) >= _VERDICTS:
-                self._verdicts.clear()
-            children = [self.skeleton.filled(raw, child) for child in self._made]
-            found = self._verdicts[told] = item_follows(Node("item", {}, children=children), line)
+            if len(self._forms) >= _REMEMBERED:
+                self._forms.clear()
+            found = self._forms[said] = derived_item_form(
+                [self.skeleton.filled(raw, child) for child in self._made]
+            )
         return found
 
 
@@ -110,7 +103,7 @@ class DeliveredFolders(FolderCount[DeliveredHead]):
         self._token = token
         self._digest = KeyedDigest(key)
         self._summaries: Counter[int] = Counter()
-        self._results: list[int] = []  # items made from lines of messages
+        self._results: list[int] = []  # items made from results of messages
         self._holders: defaultdict[tuple[int, str], list[int]] = defaultdict(
             list
         )  # units by folder and MF-ID
@@ -182,12 +175,12 @@ class DeliveredFolders(FolderCount[DeliveredHead]):
                 raise UnknownForm(Why.PROBLEM)
 
     def _derived(self, at: int, recipe: DeliveredHead, raw: list[bytes]) -> bytes:
-        """Returns the fact of an item made from a message line: that line."""
-        line = recipe.line(raw)
-        if line is None:
+        """Returns the fact of an item made from a result of a message: all that it says."""
+        form = recipe.form(raw)
+        if form is None:
             raise UnknownForm(Why.PROBLEM)
         self._results.append(at)
-        return derived_form(line).encode()
+        return form.encode("utf-8", "surrogatepass")
 
 
 @dataclass

@@ -7,6 +7,7 @@
 * `tiles`: assigns each byte to one unit, to the structure, or to a named rule
 * `kinds`: what a transaction's head states
 * `national_number`: national numbers in any notation
+* `persons`: what one place states about a patient
 * `attachments`: hashes base64 piece by piece
 * `markers`: what a target adds and marks
 * `originals`: elements that a chart holds as prose
@@ -23,6 +24,7 @@ __all__ = [
     "national_number",
     "normal_form",
     "originals",
+    "persons",
     "tiles",
     "units",
 ]

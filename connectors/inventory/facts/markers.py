@@ -117,11 +117,14 @@ def _reset(code: Node, mark: Node) -> Node:
     return Node("cd", attributes, mark.texts)
 
 
-def derived_line(children: Sequence[Node]) -> str | None:
-    """The raw line of an item made from a lab message: its first text. None for any other item."""
-    if not any(is_mark(child, DERIVED) for child in children):
-        return None
-    return next(("".join(child.texts) for child in children if child.name == "text"), None)
+def is_derived(children: Sequence[Node]) -> bool:
+    """Whether an item was made by the run from a result of a lab message."""
+    return any(is_mark(child, DERIVED) for child in children)
+
+
+def was_derived(children: Sequence[Node]) -> bool:
+    """Whether an item of a source was made so by an earlier package."""
+    return any(child.name == "id" and child.get("SL") == DERIVED for child in children)
 
 
 def message_mark(children: Sequence[Node]) -> str | None:

@@ -217,9 +217,14 @@ def hex_digest(form: str) -> str:
     return hashlib.sha256(form.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def derived_form(line: str) -> str:
-    """The normal form of one result line of a lab message."""
-    return RS.join(("derived", _nfc(without_controls(line.rstrip("\r\n")))))
+def piece_form(text: str) -> str:
+    """The normal form of a line, or block of lines, of a message in a file of its own."""
+    return RS.join(("piece", _nfc(without_controls(text.rstrip("\r\n")))))
+
+
+def derived_item_form(children: Iterable[Node]) -> str:
+    """The normal form of an item made from a result of a message: all its children except its ids."""
+    return RS.join(("derived", *sorted(canon(child) for child in children if child.name != "id")))
 
 
 def without_controls(text: str) -> str:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from connectors.inventory.facts.normal_form import (
     US,
     Node,
-    derived_form,
     fact_digest,
     hex_digest,
     normal_form,
@@ -45,7 +44,9 @@ class Transaction:
     kind: str
     record_kind: str
     responsible: str | None
-    stated: frozenset[bytes] = frozenset()  # facts of the result lines that its items hold as text
+    stated: frozenset[bytes] = (
+        frozenset()
+    )  # facts of the items in it that an earlier package made from messages
 
 
 @dataclass(slots=True)
@@ -59,12 +60,13 @@ class Unit:
     node: Node | None = None  # set until its end
     body: str = ""
     messages: list[EmbeddedMessage] = field(default_factory=list)  # lab messages that it is or holds
-    stated: tuple[bytes, ...] = ()  # of an item: facts of result lines among its texts
+    stated: tuple[bytes, ...] = ()  # of an item that an earlier package made from a message: its fact
     degraded: bool = False  # it, or a child of it, is delivered as text
     moved: bool = False  # all of it is delivered as text
     held: bytes | None = None  # content of an attachment that is a whole message
-    lines: tuple[tuple[UnitKind, bytes], ...] = ()  # of a transaction made from a message: its lines
-    line: str | None = None  # raw line of an item made from a message
+    pieces: tuple[tuple[UnitKind, bytes], ...] = ()  # of a transaction made from a message: its units
+    derived: bool = False  # an item made from a result of a message
+    said: str = ""  # its normal form, if it is derived
     transaction: Transaction | None = None
     version_of: str | None = None  # of a link isanewversionof: the MF-ID it names
     mf_ids: tuple[str, ...] = ()
@@ -89,7 +91,7 @@ def _rows(
     form = normal_form(unit.kind, context, unit.body)
     if not unit.void:
         yield _row(unit, patient, key, form, around)
-    for number, (kind, digest) in enumerate(unit.lines, start=1):
+    for number, (kind, digest) in enumerate(unit.pieces, start=1):
         yield CountedRow(f"{unit.path}#{number}", patient, kind, None, None, digest, [], False, False)
     inner = _inner_context(unit, context, form)
     for child in unit.children:
@@ -113,14 +115,14 @@ def _inner_context(unit: Unit, context: str, form: str) -> str:
 
 
 def _row(unit: Unit, patient: int, key: bytes, form: str, around: Transaction | None) -> CountedRow:
-    derived = unit.line is not None
+    derived = unit.derived
     return CountedRow(
         unit.path,
         patient,
         UnitKind.RESULT if derived else unit.kind,
         around.record_kind if around else None,
         around.responsible if around else None,
-        fact_digest(key, derived_form(unit.line) if unit.line is not None else form),
+        fact_digest(key, unit.said if derived else form),
         unit.spans,
         unit.degraded,
         derived,

@@ -1,7 +1,6 @@
-"""Counting files of the HealthOne family, line by line.
+"""Reading HealthOne messages for the counter.
 
-* `counter`: the counter
-* `lines`: its own tokeniser
+* `lines`: the lines of a file as messages, and what a message says
 """
 
-__all__ = ["counter", "lines"]
+__all__ = ["lines"]

@@ -1,4 +1,4 @@
-r"""Lab messages of the HealthOne family, read line by line by an independent tokeniser.
+r"""Messages of the HealthOne family, read line by line by an independent tokeniser.
 
 A line is `descriptor \ reference \ fields`. A message begins with its A1 line, or with an A2 line without an A1 line before
 it.
@@ -6,36 +6,36 @@ it.
 
 from __future__ import annotations
 
-import codecs
 import datetime as dt
 import re
-from collections import Counter
-from collections.abc import Iterable, Iterator
-from contextlib import suppress
-from itertools import chain
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from connectors.inventory.facts.national_number import parse_inss
-from connectors.inventory.healthone._code_pages import characters, tell_page
+from connectors.inventory.facts.persons import Stated, checked, letters
+from connectors.inventory.flat.decoding import raw_lines, signs, texts_of
+from connectors.inventory.flat.reading import BLANK, Head, Piece, ReadMessage, Text
+from connectors.inventory.healthone._results import Results
 from schemas.disposition import UnitKind
 
-_OPENING = re.compile(r"\W{0,3}A[12]\\", re.IGNORECASE)
+NAME = "healthone"
 _DESCRIPTOR = re.compile(r"[^\w\\]{0,3}([AL][0-9])\\", re.IGNORECASE)
-_HEAD = re.compile(rb"(?:\xef\xbb\xbf)?[^\w\\\r\n]{0,3}A([12])\\", re.IGNORECASE)
-_END = re.compile(rb"\r\n|\r|\n")
-_STRAYS = {0xDC00 + byte: characters(bytes((byte,)), "cp1252") for byte in range(0x80, 0x100)}
-_BLANK = " \t\x0b\x0c\x1a\ufeff"
+_HEAD = re.compile(r"[^\w\\\r\n]{0,3}A([12])\\", re.IGNORECASE)
 _DAY = re.compile(r"(\d{2})(\d{2})(\d{4})\Z", re.ASCII)
+_FLAT = re.compile(r"(\d\d)(\d\d)(\d{4}|\d\d)\Z", re.ASCII)
+_UNKNOWN_DAYS = ("01010001", "01011900")
+_SEXES = {"M": "male", "F": "female", "V": "female"}
+_LETTERS = {"male": "M", "m": "M", "female": "F", "f": "F", "v": "F"}
+_REPORTS = ("L2", "L3", "L5")
 
 
-class MessageLine(NamedTuple):
-    """One line: its message (from 1), its number in it, its content."""
+class Line(NamedTuple):
+    """One line: its number in the message, its descriptor (empty for any other line), its text, its bytes."""
 
-    message: int
-    line: int
-    descriptor: str  # A0..A9, L0..L9; empty for any other line
-    whole: str  # its text, with the line end
-    size: int  # bytes, line end included
+    number: int
+    descriptor: str
+    whole: str
+    size: int
 
     @property
     def text(self) -> str:
@@ -48,115 +48,170 @@ class MessageLine(NamedTuple):
         return self.text.rstrip("\x1a\x0c").split("\\")
 
     @property
-    def is_end(self) -> bool:
-        """Whether the line is END."""
-        return self.text.strip(_BLANK).upper() == "END"
-
-    @property
-    def kind(self) -> UnitKind | None:
-        """Its kind in the books; None for a blank line or an END."""
-        if self.descriptor.startswith("A"):
-            return UnitKind.MESSAGE_HEADER
-        if self.descriptor == "L1":
-            return UnitKind.RESULT
-        return None if self.text.strip(_BLANK).upper() in ("", "END") else UnitKind.COMMENT
+    def is_blank(self) -> bool:
+        """Whether it says nothing, or END."""
+        return self.text.strip(BLANK).upper() in ("", "END")
 
 
-def messages(pieces: Iterable[bytes]) -> Iterator[list[MessageLine]]:
-    """Yield the lines of each message, in order; together they are all the bytes."""
-    lines: list[bytes] = []
-    number, started, identified = 1, False, False
-    for line in _raw_lines(pieces):
-        head = _HEAD.match(line)
-        first, second = (head is not None and head[1] == digit for digit in (b"1", b"2"))
+def divide(lines: Iterable[bytes]) -> Iterator[tuple[list[bytes], int]]:
+    """Yield the lines of each message, in order; together they are all the bytes. None of them is borrowed."""
+    held: list[bytes] = []
+    started, identified = False, False
+    for line in lines:
+        head = _HEAD.match(signs(line))
+        first, second = (head is not None and head[1] == digit for digit in "12")
         # Two A1 lines in a row begin one message; a second A2 begins another patient.
-        if lines and ((first and started and len(lines) > 1) or (second and identified)):
-            yield _message(number, lines)
-            lines, identified = [], False
-            number += 1
+        if held and ((first and started and len(held) > 1) or (second and identified)):
+            yield held, 0
+            held, identified = [], False
         started = started or first or second
         identified = identified or second
-        lines.append(line)
-    if lines:
-        yield _message(number, lines)
+        held.append(line)
+    if held:
+        yield held, 0
 
 
-def _raw_lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """Yield the lines, ends kept. Each piece is searched once, even if a line spans many pieces."""
-    begun: list[bytes] = []  # the unfinished line so far
-    waiting = b""  # a CR at the end of a piece: its LF may be in the next one
-    for piece in chain(pieces, (b"",)):
-        data, waiting = waiting + piece, b""
-        if piece and data.endswith(b"\r"):
-            data, waiting = data[:-1], b"\r"
-        start = 0
-        for found in _END.finditer(data):
-            yield b"".join((*begun, data[start : found.end()]))
-            begun.clear()
-            start = found.end()
-        if start < len(data):
-            begun.append(data[start:])
-    if begun:
-        yield b"".join(begun)
+def begins(lines: Iterable[bytes]) -> bool:
+    """Whether a message begins in these lines."""
+    return any(_HEAD.match(signs(line)) for line in lines)
 
 
-def _message(number: int, lines: list[bytes]) -> list[MessageLine]:
-    found = []
-    for at, (raw, text) in enumerate(zip(lines, _decoded(lines), strict=True), start=1):
-        match = _DESCRIPTOR.match(text)
-        found.append(MessageLine(number, at, match[1].upper() if match else "", text, len(raw)))
-    return found
+def read(number: int, content: bytes, borrowed: int = 0) -> ReadMessage:
+    """Read one message; `borrowed`: how many of its first bytes lie in an earlier one."""
+    raw = list(raw_lines([content]))
+    lines = []
+    for at, (line_bytes, whole) in enumerate(zip(raw, texts_of(raw), strict=True), start=1):
+        match = _DESCRIPTOR.match(whole)
+        lines.append(Line(at, match[1].upper() if match else "", whole, len(line_bytes)))
+    results = Results()
+    text = Text()
+    for line in lines:
+        if line.descriptor == "L1":
+            _of_result(results, line, text)
+        elif line.descriptor in _REPORTS:
+            text.add(_report(line.fields))
+        elif not line.descriptor.startswith("A") and line.text.strip(BLANK).upper() != "END":
+            text.add("" if line.is_blank else line.text)
+    openers = {result.first for result in results.found}
+    heads = [line for line in lines if line.descriptor.startswith("A")]
+    return ReadMessage(
+        format=NAME,
+        number=number,
+        pieces=[Piece(line.number, _kind(line, openers), line.text, line.size) for line in lines],
+        results=results.found,
+        readable=text.whole(line.whole for line in lines),
+        is_lab=any(line.descriptor == "L1" for line in lines),
+        day=_day(heads),
+        head=_head(heads),
+        stated=_stated(heads),
+        borrowed=borrowed,
+        titles=text.titles,
+        remarks=text.remarks,
+    )
 
 
-def _decoded(lines: list[bytes]) -> list[str]:
-    """The texts of a message's lines: UTF-8, otherwise the 8-bit code page by docs/formats/code_pages.md."""
-    lines = [lines[0].removeprefix(codecs.BOM_UTF8), *lines[1:]]
-    with suppress(UnicodeDecodeError):
-        return [line.decode() for line in lines]
-    texts = [line.decode("utf-8", "surrogateescape") for line in lines]
-    beyond = Counter("\ud800" <= sign <= "\udfff" for text in texts for sign in text if sign > "\x7f")
-    if beyond[True] < beyond[False]:
-        return [text.translate(_STRAYS) for text in texts]
-    page, _ = tell_page(b"".join(lines))
-    return [_with_mended_signs(characters(line, page), page) for line in lines]
+def _kind(line: Line, openers: set[int]) -> UnitKind | None:
+    if line.descriptor.startswith("A"):
+        return UnitKind.MESSAGE_HEADER
+    if line.number in openers:
+        return UnitKind.RESULT
+    return None if line.is_blank and line.descriptor != "L1" else UnitKind.COMMENT
 
 
-def _with_mended_signs(text: str, page: str) -> str:
-    """Repair text of programs that wrote cp850 with the no-break space and the œ of windows-1252."""
-    if page != "cp850":
-        return text
-    text = re.sub(r"á(?=[:\s])", "\u00a0", text)
-    return re.sub(r"(?<=[A-Za-z])£(?=[A-Za-z])", "œ", text)
+def _of_result(results: Results, line: Line, text: Text) -> None:
+    code, name, limits, unit, flag, *_ = [*line.fields[2:], *[""] * 5]
+    said = results.add(line.number, [code, name, limits, unit, flag, _last(line.fields)])
+    if said is not None:
+        text.add(said, results.kind)
 
 
-def is_message(text: str) -> bool:
-    """Whether the first line is that of a message."""
-    return _OPENING.match(text) is not None
+def _report(fields: list[str]) -> str:
+    return _last(fields) or "".join(fields[3:4])
 
 
-def begins_message(content: bytes) -> bool:
-    """Whether the bytes begin like a message."""
-    return is_message(content[:16].removeprefix(codecs.BOM_UTF8).decode("latin-1"))
+def _last(fields: list[str]) -> str:
+    """The eighth field, with everything after further backslashes; empty fields at the end are part of the line."""
+    rest = fields[7:]
+    kept = max((n for n, field in enumerate(rest, start=1) if field.strip()), default=1)
+    return "\\".join(rest[:kept])
 
 
-def result_lines(content: bytes) -> Iterator[MessageLine]:
-    """Yield the result lines of all messages in the bytes: every L1 line."""
-    return (line for lines in messages([content]) for line in lines if line.descriptor == "L1")
+def _first(heads: Sequence[Line], descriptor: str) -> list[str]:
+    fields = next((line.fields for line in heads if line.descriptor == descriptor), [])
+    return [*(field.strip() for field in fields), *[""] * 8]
 
 
-def national_number(lines: Iterable[MessageLine]) -> str | None:
-    """The first valid national number in an A2 or A5 line."""
-    fields = (part for line in lines if line.descriptor in ("A2", "A5") for part in line.text.split("\\")[2:])
-    return next((inss for inss in map(parse_inss, fields) if inss), None)
+def _head(heads: Sequence[Line]) -> Head:
+    a1, a2, a4 = (_first(heads, name) for name in ("A1", "A2", "A4"))
+    state = a4[5].upper()
+    fields = frozenset(part.strip() for line in heads for part in line.text.split("\\"))
+    number = "".join(sign for sign in a1[2] if sign not in "./- \t")
+    numbers = (
+        part for line in heads if line.descriptor in ("A2", "A5") for part in line.text.split("\\")[2:]
+    )
+    return Head(
+        fields=fields,
+        days=frozenset(part for part in fields if part.isdecimal()),
+        is_complete=True if "C" in state else False if "P" in state else None,
+        sender=a1[2] if a1[2].strip("-") else "",
+        number=number,
+        inss=next((inss for inss in map(parse_inss, numbers) if inss), None),
+        sex=_SEXES.get(a2[4].upper(), ""),
+        reference=a1[1] or a2[1],
+        moment=_moment(a4[3], a4[4]),
+    )
 
 
-def day(lines: Iterable[MessageLine]) -> str | None:
-    """The day of the message as yyyy-mm-dd: the fourth field of its A4 line, if the year has four digits."""
-    a4 = next((line.text.split("\\") for line in lines if line.descriptor == "A4"), [])
-    found = _DAY.match(a4[3].strip()) if len(a4) > 3 else None
+def _moment(date: str, time: str) -> tuple[str, str]:
+    """The moment of the message: a year of two digits is the latest that is not in the future."""
+    found = None if date in (*_UNKNOWN_DAYS, "00000000") else _FLAT.match(date)
+    hours, minutes = time[:2], time[2:]
+    known = len(time) == 4 and time.isascii() and time.isdigit() and int(hours) < 24 and int(minutes) < 60
+    if found is None:
+        return "", time if known else ""
+    day, month, year = found.groups()
+    today = dt.datetime.now(dt.UTC).date().isoformat()
+    years = [int(year)] if len(year) == 4 else [2000 + int(year), 1900 + int(year)]
+    valid = [each for each in (_valid(n, month, day) for n in years) if each]
+    if len(year) == 2:
+        valid = [each for each in valid if each <= today or each < "2000"]
+    return (valid[0] if valid else ""), time if known else ""
+
+
+def _valid(year: int, month: str, day: str) -> str | None:
+    try:
+        return dt.date(year, int(month), int(day)).isoformat()
+    except ValueError:
+        return None
+
+
+def _day(heads: Sequence[Line]) -> str | None:
+    """The day of the message: the fourth field of its A4 line, if the year has four digits."""
+    found = _DAY.match(_first(heads, "A4")[3])
     if found is None:
         return None
     try:
         return dt.date(int(found[3]), int(found[2]), int(found[1])).isoformat()
     except ValueError:
         return None
+
+
+def _stated(heads: Sequence[Line]) -> Stated:
+    """What the A2 and A5 lines of a message state about the patient."""
+    identity: list[str] | None = None
+    numbers: list[str] = []
+    for line in heads:
+        if line.descriptor not in ("A2", "A5"):
+            continue
+        fields = line.text.split("\\")
+        numbers += fields[2:]
+        if line.descriptor == "A2" and identity is None:
+            identity = line.fields
+    family, first, sex, birth = ([*(identity or [])[2:6], "", "", "", ""])[:4]
+    found = None if birth.strip() in _UNKNOWN_DAYS else _FLAT.match(birth.strip())
+    day, month, year = found.groups() if found else ("", "", "")
+    if found and not (1 <= int(day) <= 31 and 1 <= int(month) <= 12):
+        day = month = year = ""
+    return Stated(
+        letters(family), letters(first), day, month, year, _LETTERS.get(sex.strip().casefold(), ""), frozenset(checked(numbers))
+    )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass, replace
 from typing import NamedTuple
@@ -13,9 +14,8 @@ from connectors.base import Limits
 from connectors.inventory.facts.batches import rows_batch, units_batch
 from connectors.inventory.facts.kinds import day
 from connectors.inventory.facts.national_number import patient_inss
-from connectors.inventory.facts.normal_form import KeyedDigest, Node, derived_form, fact_digest
+from connectors.inventory.facts.normal_form import KeyedDigest, Node, derived_item_form, fact_digest
 from connectors.inventory.facts.units import CountedRow
-from connectors.inventory.healthone.lines import begins_message, is_message
 from connectors.inventory.kmehr.byte_scan import UnknownForm, Why
 from connectors.inventory.kmehr.byte_texts import text_of
 from connectors.inventory.kmehr.embedded import (
@@ -35,9 +35,12 @@ from connectors.inventory.kmehr.folder_count import (
     Work,
 )
 from connectors.inventory.kmehr.recipes import Recipe
+from connectors.inventory.message_formats import format_of
 
 _BEGINNING = 80
-"""Bytes within which a message is recognised, even if its first signs are written as references."""
+"""Bytes within which a message with backslashes is recognised, even if its first signs are written as references."""
+_LOOKED_AT = 32 << 10  # a sign may be written as a reference of several bytes
+_CONTROL_LINES = re.compile(rb"#A|/FROM|&#")
 
 
 class Place(NamedTuple):
@@ -78,7 +81,9 @@ class SourceFolders(FolderCount[HeadRecipe]):
         self._years: set[int] = set()
         self._numbers: defaultdict[int, list[Node]] = defaultdict(list)  # ids of the patient, by folder
         self._messages: list[tuple[int, list[EmbeddedMessage]]] = []  # with the unit that holds them
-        self._stated: defaultdict[int, set[bytes]] = defaultdict(set)  # result lines in items, by transaction
+        self._stated: defaultdict[int, set[bytes]] = defaultdict(
+            set
+        )  # facts of items made from messages, by transaction
 
     def count(self, chunk: bytes, place: Place, begin: int) -> CountedFolders:
         """Count whole folders that begin at this offset of the file. Raises UnknownForm; then nothing is counted."""
@@ -107,13 +112,12 @@ class SourceFolders(FolderCount[HeadRecipe]):
     # --- notes on each unit ---
 
     def on_head(self, work: Work, at: int, recipe: HeadRecipe, raw: list[bytes]) -> None:
-        """Note the day of a transaction, and result lines that an item holds as text."""
+        """Note the day of a transaction, and items that an earlier package made from messages."""
         if work.kinds[at] == TRANSACTION:
             self._see(work.folders[at], recipe, raw)
-        elif work.kinds[at] == ITEM:
-            for slot in recipe.texts:
-                if raw[slot].startswith(b"L1") or b"&" in raw[slot][:_BEGINNING]:
-                    self._state(work, at, text_of(raw[slot]))
+        elif work.kinds[at] == ITEM and recipe.was_derived:
+            form = derived_item_form(recipe.skeleton.filled(raw).children)
+            self._stated[_transaction(work, at)].add(fact_digest(self._key, form))
 
     def _see(self, folder: int, recipe: HeadRecipe, raw: list[bytes]) -> None:
         for slot in recipe.dates:
@@ -126,10 +130,6 @@ class SourceFolders(FolderCount[HeadRecipe]):
                 self._seen[folder] = max(found, self._seen.get(folder, ""))
                 return
 
-    def _state(self, work: Work, at: int, text: str) -> None:
-        if text.startswith("L1\\"):
-            self._stated[_transaction(work, at)].add(fact_digest(self._key, derived_form(text)))
-
     def on_field(self, work: Work, at: int, recipe: Recipe, raw: list[bytes]) -> None:
         """Note the numbers of a patient."""
         root = recipe.skeleton.root
@@ -139,19 +139,17 @@ class SourceFolders(FolderCount[HeadRecipe]):
     def on_text(self, work: Work, at: int, raw: list[bytes]) -> None:
         """Read the laboratory messages in a text."""
         beginning = raw[0][:_BEGINNING]
-        if b"\\" in beginning or b"&" in beginning:
-            text = text_of(raw[0])
-            if is_message(text):
-                self._take(work, at, text.encode())
+        if b"\\" in beginning or b"&" in beginning or _CONTROL_LINES.search(raw[0][:_LOOKED_AT]):
+            self._examine(work, at, text_of(raw[0]).encode("utf-8", "surrogatepass"))
 
     def on_attachment(self, work: Work, at: int, content: bytes) -> None:
         """Read the laboratory messages in an attachment."""
-        if begins_message(content):
-            self._take(work, at, content)
+        self._examine(work, at, content)
 
-    def _take(self, work: Work, at: int, content: bytes) -> None:
-        if work.told[at] is not None:  # otherwise it is in no transaction
-            self._messages.append((at, read_messages(content, self._key)))
+    def _examine(self, work: Work, at: int, content: bytes) -> None:
+        found = format_of(content)
+        if found is not None and work.told[at] is not None:  # otherwise it is in no transaction
+            self._messages.append((at, read_messages(found, content, self._key)))
 
     # --- rows ---
 

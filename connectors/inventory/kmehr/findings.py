@@ -12,11 +12,12 @@ from connectors.inventory.facts.markers import (
     PATIENT_NAMES,
     TRANSACTION_NAMES,
     Filling,
-    derived_line,
     filling,
+    is_derived,
     is_empty_text,
     malformed_marks,
     true_kind,
+    was_derived,
 )
 from connectors.inventory.facts.national_number import patient_inss
 from connectors.inventory.facts.normal_form import (
@@ -24,7 +25,7 @@ from connectors.inventory.facts.normal_form import (
     Node,
     attachment_body,
     canon,
-    derived_form,
+    derived_item_form,
     fact_digest,
     head_body,
     identifier,
@@ -34,9 +35,9 @@ from connectors.inventory.facts.normal_form import (
     shortened,
 )
 from connectors.inventory.facts.units import Unit
-from connectors.inventory.healthone.lines import begins_message, is_message
 from connectors.inventory.kmehr._frames import Frame
-from connectors.inventory.kmehr.embedded import EmbeddedMessages, in_patient, read_messages
+from connectors.inventory.kmehr.embedded import EmbeddedMessage, EmbeddedMessages, in_patient, read_messages
+from connectors.inventory.message_formats import format_of
 from schemas.disposition import UnitKind
 
 
@@ -77,9 +78,9 @@ class Findings:
             self._lnk(unit, node, frame.attachment, key)
         elif unit.kind is UnitKind.TEXT:
             unit.body = canon(node)
-            text = "".join(node.texts)
-            if self.examine and is_message(text):
-                unit.messages = read_messages(text.encode("utf-8", "surrogatepass"), key)
+            if self.examine:
+                content = "".join(node.texts).encode("utf-8", "surrogatepass")
+                unit.messages = self._messages(content, key)
         elif unit.kind is not UnitKind.FILE:
             self._transaction(unit, node) if unit.kind is UnitKind.TRANSACTION else self._head(
                 unit, node, key
@@ -122,8 +123,13 @@ class Findings:
         content = attachment.content()
         if not self.examine:
             unit.held = content
-        elif content is not None and begins_message(content):
-            unit.messages = read_messages(content, key)
+        elif content is not None:
+            unit.messages = self._messages(content, key)
+
+    @staticmethod
+    def _messages(content: bytes, key: bytes) -> list[EmbeddedMessage]:
+        found = format_of(content)
+        return [] if found is None else read_messages(found, content, key)
 
     def _transaction(self, unit: Unit, node: Node) -> None:
         found = filling(node.children, TRANSACTION_NAMES, self.sender)
@@ -160,10 +166,11 @@ class Findings:
             self.problems += malformed_marks(children)
         unit.body = head_body(node, children)
         if unit.kind is UnitKind.ITEM:
-            unit.line = derived_line(node.children)
-            if self.examine:
-                lines = ("".join(c.texts) for c in node.children if c.name == "text" and not c.children)
-                unit.stated = tuple(fact_digest(key, derived_form(x)) for x in lines if x.startswith("L1\\"))
+            unit.derived = is_derived(node.children)
+            if unit.derived:
+                unit.said = derived_item_form(node.children)
+            if self.examine and was_derived(node.children):
+                unit.stated = (fact_digest(key, derived_item_form(node.children)),)
             self._marks(unit, node)
             self.on_item(unit, node)
 

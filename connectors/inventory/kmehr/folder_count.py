@@ -17,6 +17,7 @@ import pybase64
 
 from connectors.inventory.facts.attachments import EXAMINED_BYTES, AttachmentDigest
 from connectors.inventory.facts.kinds import describe
+from connectors.inventory.facts.markers import was_derived
 from connectors.inventory.facts.normal_form import (
     RS,
     US,
@@ -60,7 +61,7 @@ class HeadRecipe(Recipe):
     def __init__(self, skeleton: Skeleton) -> None:
         super().__init__(skeleton, "head")
         children = skeleton.root.children
-        self.texts = self._of(children, "text")
+        self.was_derived = was_derived(children)
         self.dates = self._of(children, "date")
         self._kind_slots = tuple(skeleton.slots_below(c for c in children if c.name in ("cd", "author")))
         self._described: dict[tuple[bytes, ...], Transaction] = {}

@@ -8,6 +8,7 @@ import re
 
 import pybase64
 
+from connectors.sources.sniffing import begins_with
 from schemas.tables import CHUNK_BYTES
 
 HELD_BYTES = 8 << 20
@@ -31,7 +32,6 @@ MAGIC = (
 PROGRAM = "application/vnd.microsoft.portable-executable"
 WORD_STREAM = "WordDocument".encode("utf-16-le")
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
-HEALTHONE = re.compile(rb"\A(?:\xef\xbb\xbf)?[^\w\r\n]{0,3}A[12]\\", re.IGNORECASE)
 
 
 class Attachment:
@@ -174,5 +174,5 @@ def _text_type(head: bytes) -> str | None:
 
 
 def sniff_message_format(head: bytes) -> str | None:
-    """`healthone` if the content begins like such a message."""
-    return "healthone" if HEALTHONE.match(head) else None
+    """The flat format of the messages that the content begins with, None if it begins with none."""
+    return begins_with(head)

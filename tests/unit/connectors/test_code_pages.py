@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.inventory.healthone import _code_pages as counted
-from connectors.inventory.healthone.lines import messages
-from connectors.sources.healthone import _code_pages as read
-from connectors.sources.healthone._text import decode_flat
+from connectors.inventory.flat import _code_pages as counted
+from connectors.inventory.flat.decoding import raw_lines, texts_of
+from connectors.inventory.healthone.lines import divide
+from connectors.sources.flat import _code_pages as read
+from connectors.sources.flat.text import decode_flat
 from connectors.sources.healthone.messages import parse_messages
 
 CODECS = ("cp850", "cp437", "cp858", "cp1252", "iso8859_1", "iso8859_15", "utf-8")
@@ -171,7 +172,7 @@ FORMATS = Path(__file__).resolve().parents[3] / "docs" / "formats"
 
 
 def counted_text(data: bytes) -> str:
-    return "".join(line.whole for lines in messages([data]) for line in lines)
+    return "".join("".join(texts_of(lines)) for lines, _ in divide(raw_lines([data])))
 
 
 @pytest.mark.parametrize("codec", CODECS)

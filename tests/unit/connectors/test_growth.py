@@ -15,9 +15,9 @@ from support.growth import growth
 
 from connectors.archive import open_archive
 from connectors.base import DEEPEST, MOST_ATTRIBUTES, Limits, SourceFile
-from connectors.inventory.healthone.counter import HealthOneCounter
 from connectors.inventory.kmehr.counter import KmehrCounter
-from connectors.sources.healthone.connector import HealthOneConnector
+from connectors.inventory.registry import counter_for
+from connectors.registry import by_name
 from connectors.sources.kmehr.connector import KmehrConnector
 from schemas.errors import LimitExceededError
 
@@ -136,7 +136,7 @@ def test_things_of_a_kmehr_file(name):
 @pytest.mark.parametrize("name", FLAT)
 def test_things_of_a_flat_file(name):
     n, data = FLAT[name]
-    reader, counter = HealthOneConnector(), HealthOneCounter()
+    reader, counter = by_name("healthone"), counter_for("healthone")
     measured(f"{name}: read", n, data, lambda file: reader.read(file, 1, lambda _: None, LIMITS))
     measured(f"{name}: count", n, data, lambda file: counter.count(file, 1, b"k" * 32, LIMITS))
 

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from kmehr_rebuilding import Read, file_of
 
 from connectors.base import Limits, Verdict
-from connectors.sources.healthone import connector as healthone
-from connectors.sources.healthone._dates import flat_date, flat_time
-from connectors.sources.healthone._text import decode_flat
-from connectors.sources.healthone.connector import HealthOneConnector
-from connectors.sources.healthone.messages import parse_messages, split_messages
+from connectors.registry import by_name
+from connectors.sources.flat import lines as flat_lines
+from connectors.sources.flat.dates import day_first, flat_date, flat_time, month_first, year_first
+from connectors.sources.flat.text import decode_flat
+from connectors.sources.healthone.messages import parse_messages, result_rows, split_messages
 from schemas.disposition import Disposition, Reason
 from schemas.errors import LimitExceededError, RepriseError, UnreadableSourceError
 
@@ -38,8 +38,10 @@ def test_samples_read_as_expected(shared: Path) -> None:
 
 def _compare(message, wanted) -> None:
     assert message.reference == wanted["reference"].strip()
-    assert message.sender == wanted["identifier"]
-    assert [line.raw for line in message.lines if line.descriptor] == wanted["lines"]
+    assert (message.sender.name or "-") == wanted["identifier"]
+    assert [piece.text for piece in message.pieces if piece.kind] == [
+        line for line in wanted["lines"] if line.strip() != "END"
+    ]
     patient = wanted["patient"]
     who = message.identity
     assert (who.family_name, who.first_name) == (patient["lastname"], patient["firstname"])
@@ -47,10 +49,11 @@ def _compare(message, wanted) -> None:
         patient["sex"], patient["streetandnumber"], patient["zip"], patient["municipality"],
     )  # fmt: skip
     assert (message.status or "unknown") == wanted["status"]
-    results = [tuple(getattr(result, name) for name in FIELDS) for result in message.results]
+    results = [tuple(getattr(row, name) for name in FIELDS) for row in result_rows(message)]
     assert results == [tuple(each[name] for name in EXPECTED) for each in wanted.get("results", [])]
     text = [line for section in wanted.get("sections", []) for line in section["text"]]
-    assert [line for _, line in message.report] == text
+    if text:
+        assert [part.text for part in message.parts] == text
 
 
 def test_own_samples(shared: Path) -> None:
@@ -58,12 +61,16 @@ def test_own_samples(shared: Path) -> None:
     lab = parse_messages((folder / "healthone-lab-cp850.lab").read_bytes())[0]
     assert (lab.codec, lab.identity.inss, lab.identity.birth) == ("cp850", "93051822460", "1993-05-18")
     assert (lab.status, lab.date, lab.time) == ("partial", "2026-02-02", "09:15:00")
-    assert not any("Specimen" in repr(each) for each in (lab, lab.identity, lab.lines))
-    assert lab.results[0].name == "HÉMATOLOGIE"
-    assert [each.value for each in lab.comments] == ["Contrôlé", "Protocole partiel"]
+    assert not any("Specimen" in repr(each) for each in (lab, lab.identity, lab.pieces, lab.parts))
+    assert [part.text for part in lab.titles] == ["HÉMATOLOGIE"]
+    assert [part.text for part in lab.remarks] == ["Contrôlé", "Protocole partiel"]
+    assert [(each.label, each.value, each.state) for each in lab.results] == [
+        ("Hémoglobine", "10,9", ""), ("Plaquettes", "212", ""), ("T.S.H.", "Résultat suit", "pending"), ("CRP", "<0,6", ""),
+    ]  # fmt: skip
+    assert lab.results[0].notes == ("Contrôlé",)
     letter = parse_messages((folder / "healthone-report-latin1.rep").read_bytes())[0]
     assert letter.identity.inss == "85073003328"
-    assert letter.report[-1][1] == "Besluit: geen afwijkingen. EF > 55% \\ controle 1 jaar"
+    assert letter.parts[-1].text == "Besluit: geen afwijkingen. EF > 55% \\ controle 1 jaar"
 
 
 LAB = (
@@ -75,7 +82,7 @@ LETTER = b"a1\\8\\-\\\nA2\\8\\-\\\\X\\00000000\\\nL5\\8\\DIVER\\\\\\\\\\Text\\\n
 
 def test_rows_of_messages() -> None:
     data = LAB + LETTER + LAB
-    read = Read(data, HealthOneConnector())
+    read = Read(data, by_name("healthone"))
     assert [row["unit"] for row in read.rows["patient"]] == ["1/1", "1/2", "1/3"]
     assert [row["name"] for row in read.rows["transaction"]] == ["labresult", "note", "labresult"]
     assert [row["record_kind"] for row in read.rows["transaction"]] == [
@@ -107,23 +114,23 @@ def test_rows_of_messages() -> None:
 
 def test_admission_and_header() -> None:
     refused = Verdict(Disposition.OUT_OF_SCOPE, Reason.PATIENT_OUT_OF_SCOPE)
-    read = Read(LAB + LETTER, HealthOneConnector(), lambda path: refused if path == "1/1" else None)
+    read = Read(LAB + LETTER, by_name("healthone"), lambda path: refused if path == "1/1" else None)
     for table in ("patient", "unit", "document_chunk"):
         assert {row["patient"] for row in read.rows[table]} == {2}
     data = LAB.replace(b"\\LAB\\", b"\\8/12345/30/998\\")
-    assert list(HealthOneConnector().headers(file_of(data), Limits())) == []  # a laboratory, not who exports
+    assert list(by_name("healthone").headers(file_of(data), Limits())) == []  # a laboratory, not who exports
 
 
 def test_limits_and_emptiness(monkeypatch) -> None:
-    read = Read(LAB, HealthOneConnector(), limits=Limits(max_unit_bytes=60))
+    read = Read(LAB, by_name("healthone"), limits=Limits(max_unit_bytes=60))
     assert {reject.reason for reject in read.rejects} == {Reason.UNIT_TOO_LARGE}
-    monkeypatch.setattr(healthone, "HELD_BYTES", 1000)
+    monkeypatch.setattr(flat_lines, "HELD_BYTES", 1000)
     with pytest.raises(LimitExceededError):
-        Read(b"A1\\" + b"x" * 200_000, HealthOneConnector())
+        Read(b"A1\\" + b"x" * 200_000, by_name("healthone"))
     with pytest.raises(LimitExceededError):
-        Read(b"A1\\" + b"x\r\n" * 1000, HealthOneConnector())
+        Read(b"A1\\" + b"x\r\n" * 1000, by_name("healthone"))
     with pytest.raises(UnreadableSourceError):
-        Read(b"", HealthOneConnector())
+        Read(b"", by_name("healthone"))
 
 
 LINES = st.lists(
@@ -149,7 +156,7 @@ def test_nothing_is_lost_and_nothing_crashes(lines: list[bytes], noise: bytes) -
     messages = parse_messages(data)
     assert b"".join(message.data for message in messages) == data
     try:
-        read = Read(data, HealthOneConnector())
+        read = Read(data, by_name("healthone"))
     except RepriseError:
         return
     assert b"".join(read.content(f"1/{n}.0") for n in range(1, len(pieces) + 2)) == data
@@ -166,6 +173,19 @@ def test_dates(raw: str, not_after: str | None, iso: str | None) -> None:
     assert flat_date(raw, not_after) == iso
 
 
+def test_dates_in_other_orders() -> None:
+    assert [year_first(raw, "2026-01-01") for raw in ("20260131", "31012026", "190131", "20261301", "000000", "x")] == [
+        "2026-01-31", "2026-01-31", "2019-01-31", None, None, None,
+    ]  # fmt: skip
+    assert [day_first(raw) for raw in ("30/07/1985", "1/2/26", "31/02/2020", "")] == [
+        "1985-07-30",
+        "2026-02-01",
+        None,
+        None,
+    ]
+    assert [month_first(raw) for raw in ("01/15/2026", "15/01/2026", "1/2/26")] == ["2026-01-15", None, None]
+
+
 def test_times_and_decoding() -> None:
     assert (flat_time("0915"), flat_time("2460"), flat_time("")) == ("09:15:00", None, None)
     assert decode_flat("é".encode()).codec == "utf-8"
@@ -176,7 +196,7 @@ def test_times_and_decoding() -> None:
 
 
 def test_a_file_may_begin_with_an_a2_line() -> None:
-    connector = HealthOneConnector()
+    connector = by_name("healthone")
     for data, certain in (
         (LAB.partition(b"\n")[2], True),
         (b"\xef\xbb\xbf" + LAB.partition(b"\n")[2], True),
@@ -201,5 +221,5 @@ def test_a_file_may_begin_with_an_a2_line() -> None:
     ],
 )  # fmt: skip
 def test_the_text_has_no_codes(lines: str, text: str) -> None:
-    read = Read(("A1\\7\\LAB\\\n" + lines).encode(), HealthOneConnector())
+    read = Read(("A1\\7\\LAB\\\n" + lines).encode(), by_name("healthone"))
     assert [row["texts"][0] for row in read.rows["text"]] == [text]

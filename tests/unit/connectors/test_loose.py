@@ -10,7 +10,7 @@ from kmehr_rebuilding import Read, file_of
 from connectors.base import Batch, Limits, Verdict
 from connectors.inventory.kmehr import _loose as loose
 from connectors.inventory.kmehr.counter import KmehrCounter
-from connectors.sources.healthone.connector import HealthOneConnector
+from connectors.registry import by_name
 from schemas.disposition import Disposition, Reason
 from schemas.errors import LimitExceededError, SourceError
 
@@ -155,6 +155,6 @@ def test_in_a_flat_file_nothing_lies_loose():
     data = (
         f"{WORD} before\r\nA1\\1\\L\\\r\nA2\\1\\B\\A\\M\\\r\nL5\\1\\x\\\r\nEND\r\n{WORD} after\r\n".encode()
     )
-    found = Read(data, HealthOneConnector())
+    found = Read(data, by_name("healthone"))
     assert not found.rejects
     assert found.content("1/1.0") == data

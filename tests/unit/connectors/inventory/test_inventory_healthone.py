@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 from inventory_case import KEY, Count
 
 from connectors.inventory.facts.national_number import parse_inss
-from connectors.inventory.healthone.lines import is_message, messages
+from connectors.inventory.flat.decoding import raw_lines, texts_of
+from connectors.inventory.healthone.lines import divide, read
+from connectors.inventory.message_formats import format_of
 from connectors.inventory.registry import counter_for
 from schemas.errors import UnreadableSourceError
 
@@ -39,7 +41,7 @@ def test_two_messages(codec):
         ("1/1", "85073003328"),
         ("1/2", "93051822460"),
     ]
-    line = "derived\x1eL1\\1\\HB\\Hémoglobine\\\\\\\\12\\"
+    line = "piece\x1eL1\\1\\HB\\Hémoglobine\\\\\\\\12\\"
     assert count.rows[2]["digest"] == hmac.digest(KEY, line.encode(), "sha256")
     assert count.tiling.ignored_bytes == {}
 
@@ -47,18 +49,18 @@ def test_two_messages(codec):
 def test_messages_of_two_encodings_in_one_file():
     one, two = "A1\\1\\é\\\nL1\\1\\é\\\n", "A1\\2\\é\\\nL1\\2\\é\\\n"
     content = one.encode("cp850") + two.encode("cp1252") + one.encode()
-    assert ["".join(line.whole for line in lines) for lines in messages([content])] == [one, two, one]
+    assert ["".join(texts_of(lines)) for lines, _ in divide(raw_lines([content]))] == [one, two, one]
     Count(content, "healthone").check(content)
 
 
 def test_a_message_may_begin_with_its_a2_line():
     content = b"A2\\1\nL1\\1\nA2\\2\nL1\\2\nA1\\3\nA2\\3\n"
-    found = [(line.message, line.line) for lines in messages([content]) for line in lines]
-    assert found == [(1, 1), (1, 2), (2, 1), (2, 2), (3, 1), (3, 2)]
+    assert [len(lines) for lines, _ in divide(raw_lines([content]))] == [2, 2, 2]
 
 
 def test_two_first_lines_in_a_row_are_one_beginning_and_what_precedes_belongs_to_it():
-    found = [len(lines) for lines in messages([b"junk\nA1\\1\nA2\\1\nA1\\2\nA1\\2\nA2\\2\n"])]
+    content = b"junk\nA1\\1\nA2\\1\nA1\\2\nA1\\2\nA2\\2\n"
+    found = [len(lines) for lines, _ in divide(raw_lines([content]))]
     assert found == [3, 2, 1] or found == [3, 3]
 
 
@@ -70,14 +72,21 @@ def test_lines_do_not_depend_on_how_the_bytes_arrive(noise, sizes):
         pieces.append(content[at : at + size])
         at += size
     pieces.append(content[at:])
-    assert list(messages(pieces)) == list(messages([content]))
-    assert sum(line.size for lines in messages(pieces) for line in lines) == len(content)
+    lines = list(raw_lines(pieces))
+    assert lines == list(raw_lines([content]))
+    assert b"".join(lines) == content
+    assert sum(piece.size for found, _ in divide(lines) for piece in read(1, b"".join(found)).pieces) == len(
+        content
+    )
 
 
 def test_openings():
-    assert is_message("\ufeffA1\\1\\")
-    assert is_message("  a1\\1\\")
-    assert not is_message("Cher confrère\nA1\\1\\")
+    for text, found in (
+        ("\ufeffA1\\1\\", "healthone"),
+        ("  a1\\1\\", "healthone"),
+        ("Cher confrère\nA1\\1\\", None),
+    ):
+        assert format_of(text.encode()) == found
     with pytest.raises(UnreadableSourceError):
         Count(b"nothing of the kind", "healthone")
     assert counter_for("healthone").name == "healthone"

@@ -131,12 +131,22 @@ def test_a_message_that_came_before_is_not_derived_twice():
     assert carry(patient(), transaction(lnk(lab())), transaction(lnk(lab()), kind="note")) == (2, [])
 
 
-def test_a_result_that_an_item_repeats_is_not_derived():
-    line = lab().splitlines()[3]
-    item = f'<item><id S="ID-KMEHR" SV="1.0">1</id><cd S="CD-ITEM" SV="1.6">lab</cd><text L="fr">{line}</text></item>'
-    assert carry(patient(), transaction(item, lnk(lab()))) == (0, [])
-    assert carry(patient(), transaction(lnk(lab()), item)) == (0, [])
-    assert carry(patient(), transaction(item), transaction(lnk(lab()))) == (1, [])
+def made_before(value: str = "131") -> str:
+    """An item as an earlier package made it from the message of `lab`."""
+    return (
+        '<item><id S="ID-KMEHR" SV="1.0">1</id><id S="LOCAL" SV="run-0123456789abcdef" SL="REPRISE-DERIVED">1/1.2#1.4</id>'
+        '<cd S="CD-ITEM" SV="1.6">lab</cd><cd S="LOCAL" SV="1.0" SL="HEALTHONE" DN="Glucose">GLU</cd>'
+        f"<content><decimal>{value}</decimal></content></item>"
+    )
+
+
+def test_a_result_that_an_earlier_package_made_an_item_of_is_not_derived():
+    assert carry(patient(), transaction(made_before(), lnk(lab()))) == (0, [])
+    assert carry(patient(), transaction(lnk(lab()), made_before())) == (0, [])
+    assert carry(patient(), transaction(made_before()), transaction(lnk(lab()))) == (1, [])
+    assert carry(patient(), transaction(made_before("132"), lnk(lab()))) == (1, [])
+    other = made_before().replace("REPRISE-DERIVED", "DERIVED")
+    assert carry(patient(), transaction(other, lnk(lab()))) == (1, [])
 
 
 NAMES = st.sampled_from(

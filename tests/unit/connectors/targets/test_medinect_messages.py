@@ -195,8 +195,9 @@ def test_ranges(limits, low, high):
     [
         ("g/dl", "13,2", ["13.2"], ["g/dl"], []), ("mmol/L", "142", ["142"], ["mmol/l"], []), ("", "13,2 g/dl", ["13.2"], ["g/dl"], []),
         ("", "5%", ["5"], ["%"], []), ("mmHg", "-3", ["-3"], ["mmhg"], []), ("10³/µL", "212", ["212"], [], ["212 10³/µL"]),
-        ("mg/l", "<0,6", [], [], ["<0,6 mg/l"]), ("", "12 furlong", [], [], ["12 furlong"]), ("", "1/160", [], [], ["1/160"]),
-        ("", "7", ["7"], [], []), ("g/dl", "5 mg/dl", [], [], ["5 mg/dl g/dl"]), ("g/dl", "", [], [], []),
+        ("mg/l", "<0,6", [], ["mg/l"], ["<0,6"]), ("", "12 furlong", [], [], ["12 furlong"]), ("", "1/160", [], [], ["1/160"]),
+        ("", "7", ["7"], [], []), ("g/dl", "5 mg/dl", [], ["g/dl"], ["5 mg/dl"]),
+        ("g/dl", "", [], ["g/dl"], [None]), ("U/l", "> 90", [], [], ["> 90 U/l"]),
     ],
 )  # fmt: skip
 def test_numbers_and_units(unit, value, decimal, code, text):
@@ -215,7 +216,8 @@ def test_numbers_and_units(unit, value, decimal, code, text):
         ("-", "low"),
         ("*", "abnormal"),
         ("N", "normal"),
-        ("H", None),
+        ("H", "high"),
+        ("LL", "verylow"),
         ("(+)", None),
         ("!", None),
     ],
@@ -224,6 +226,8 @@ def test_flags(sign, degree):
     out = balanced(source(f"A1\\7\\LAB\\\nL1\\7\\X\\Name\\\\\\{sign}\\4\\\n".encode()), 1).decode()
     assert (f">{degree}</cd></severity>" in out) is (degree is not None)
     assert ("<severity>" in out) is (degree is not None)
+    # Nothing that a laboratory sent is lost.
+    assert (f'<text L="und">{sign}</text></item>' in out) is (degree is None)
 
 
 @pytest.mark.parametrize(
@@ -242,3 +246,36 @@ def test_sender_and_status(sender, status, expected):
     assert author in head
     assert complete in head
     assert f">{filled}</id>" in head
+
+
+def version(
+    status: str, value: str, day: str = "02022026", time: str = "0915", sender: str = "LAB", mark: str = "7"
+) -> str:
+    lines = [
+        f"A1\\{mark}\\{sender}\\",
+        f"A2\\{mark}\\Specimen\\Aline\\F\\18051993\\93051822460\\",
+        f"A4\\{mark}\\Dr\\{day}\\{time}\\{status}\\",
+        f"L1\\{mark}\\HB\\Hb\\\\g/dL\\\\{value}\\",
+    ]
+    return "\n".join([*lines, ""])
+
+
+@pytest.mark.parametrize(
+    ("versions", "kept"),
+    [
+        ([version("P", "10"), version("C", "11")], ["11"]), ([version("C", "11"), version("P", "10")], ["11"]),
+        ([version("P", "10", time="1015"), version("C", "11")], ["10", "11"]), ([version("C", "10"), version("C", "11")], ["10", "11"]),
+        ([version("C", "10"), version("C", "11", day="03022026")], ["11"]), ([version("P", "10"), version("P", "11", time="1100")], ["10", "11"]),
+        ([version("P", "10", sender="OTHER"), version("C", "11")], ["10", "11"]), ([version("P", "10", mark="8"), version("C", "11")], ["10", "11"]),
+        ([version("", "10", time=""), version("C", "11")], ["11"]), ([version("P", "10", mark=""), version("C", "11", mark="")], ["10", "11"]),
+        ([version("P", "10", day="010226"), version("C", "11")], ["11"]),
+    ],
+)  # fmt: skip
+def test_a_complete_version_replaces_earlier_ones(versions, kept):
+    found = source("".join(versions).encode())
+    out = balanced(found, *found.patients)
+    items = etree.fromstring(out).findall(".//{*}item[{*}cd='lab']/{*}content/{*}decimal")
+    assert [each.text for each in items] == kept
+    assert out.count(b"<lnk") == len(versions)  # a replaced version stays as it came
+    item = out[out.index(b"<item>") : out.index(b"</item>") + 7]
+    assert "message_differs" in recount(out.replace(item, b"", 1)).problems

@@ -20,6 +20,7 @@ OUTSIDE = {  # what these befall is counted, not listed
 def test_everything_has_a_word(language):
     reasons = [*(reason.value for reason in Reason if reason not in OUTSIDE), "confidential"]
     reasons += ["code_page_doubtful", "birth_date_unreadable", "national_number_invalid"]
+    reasons += ["encoding_repaired", "unit_code_unknown", "result_incomplete"]
     findings = [kept_back("1/1", kind, reason, "quarantine/1") for kind in UnitKind for reason in reasons]
     findings += [Finding(rank, "odd", "1/1", "confidential", "<b>", "patients/1.xml") for rank in range(1, 9)]
     page = render_work_list(findings, language)

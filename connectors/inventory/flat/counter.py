@@ -1,30 +1,43 @@
-"""Count HealthOne files line by line: each line of a message is a unit, except END and blank lines."""
+"""Count files of flat messages: each line, or block of lines, that states something is a unit."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from io import BufferedIOBase
-from typing import cast
+from typing import NamedTuple, cast
 
 from connectors.base import Batch, Limits, SourceFile, Tiling
 from connectors.inventory.facts.batches import ROWS, patient_batch, unit_batches
-from connectors.inventory.facts.normal_form import derived_form, fact_digest
+from connectors.inventory.facts.normal_form import fact_digest, piece_form
 from connectors.inventory.facts.tiles import Span, check_tiling
 from connectors.inventory.facts.units import CountedRow
-from connectors.inventory.healthone.lines import MessageLine, day, messages, national_number
+from connectors.inventory.flat.decoding import raw_lines
+from connectors.inventory.flat.reading import Piece, ReadMessage
 from schemas.disposition import RecordKind
 from schemas.errors import LimitExceededError, UnreadableSourceError
 
 _MAX_BYTES = 256 << 20
 _MAX_MESSAGE_BYTES = 64 << 20
 _PIECE = 1 << 16
+Divided = Iterator[tuple[list[bytes], int]]
 
 
-class HealthOneCounter:
-    """The `Counter` of HealthOne files, one message at a time; a file above 256 MiB is refused."""
+class FlatFormat(NamedTuple):
+    """One format: how to divide lines into messages, to read the bytes of one, and to tell that one begins."""
 
-    name = "healthone"
+    name: str
+    divide: Callable[[Iterable[bytes]], Divided]
+    read: Callable[[int, bytes, int], ReadMessage]
+    begins: Callable[[Iterable[bytes]], bool]
+
+
+class FlatCounter:
+    """The `Counter` of one flat format, one message at a time; a file above 256 MiB is refused."""
+
+    def __init__(self, form: FlatFormat) -> None:
+        self.name = form.name
+        self._form = form
 
     def count(
         self, file: SourceFile, first_patient: int, fact_key: bytes, limits: Limits
@@ -35,8 +48,12 @@ class HealthOneCounter:
             raise LimitExceededError("file_too_large", file=file.ordinal, limit=bound)
         counting = _Counting(file, first_patient, fact_key)
         with file.open() as stream:
-            for lines in messages(_pieces(cast("BufferedIOBase", stream))):
-                counting.message(lines)
+            divided = self._form.divide(raw_lines(_pieces(cast("BufferedIOBase", stream))))
+            for number, (lines, borrowed) in enumerate(divided, start=1):
+                if sum(map(len, lines)) > _MAX_MESSAGE_BYTES:
+                    raise LimitExceededError("message_too_large", file=file.ordinal, limit=_MAX_MESSAGE_BYTES)
+                counting.begun = counting.begun or self._form.begins(lines)
+                counting.message(self._form.read(number, b"".join(lines), borrowed))
                 yield from counting.full_batches()
         yield from counting.batches()
         yield counting.tiling()
@@ -59,37 +76,37 @@ class _Counting:
         self._units: Counter[str] = Counter()
         self._years: set[int] = set()
         self._position = self._structural = self._met = 0
-        self._begun = False
+        self.begun = False
 
-    def message(self, lines: list[MessageLine]) -> None:
+    def message(self, message: ReadMessage) -> None:
         """Assign the bytes of every line to a unit or to the structure."""
-        if sum(line.size for line in lines) > _MAX_MESSAGE_BYTES:
-            raise LimitExceededError("message_too_large", file=self._file.ordinal, limit=_MAX_MESSAGE_BYTES)
         start, units, structural = self._position, list[Span](), list[Span]()
         patient = self._patient + self._met
-        unit = f"{self._file.ordinal}/{lines[0].message}"
-        results = any(line.descriptor == "L1" for line in lines)
-        kind = RecordKind.LAB_RESULTS if results else RecordKind.SPECIALIST_REPORTS
-        for line in lines:
-            span = (self._position, self._position + line.size)
+        path = f"{self._file.ordinal}/{message.number}"
+        kind = RecordKind.LAB_RESULTS if message.is_lab else RecordKind.SPECIALIST_REPORTS
+        borrowed = message.borrowed
+        for piece in message.pieces:
+            # Borrowed bytes are counted in an earlier message of the document.
+            size = max(0, piece.size - borrowed)
+            borrowed = max(0, borrowed - piece.size)
+            span = (self._position, self._position + size)
             self._position = span[1]
-            (structural if line.kind is None else units).append(span)
-            if line.kind is not None:
-                self._line(line, f"{unit}.{line.line}", patient, kind, span)
+            if size:
+                (structural if piece.kind is None else units).append(span)
+            if piece.kind is not None:
+                self._unit(piece, f"{path}.{piece.line}", patient, kind, [span] if size else [])
         check_tiling(units, structural, [], self._position, start=start, file=self._file.ordinal)
         self._structural += sum(end - begin for begin, end in structural)
-        seen = day(lines)
-        self._patients.append((patient, unit, national_number(lines), seen))
-        if seen:
-            self._years.add(int(seen[:4]))
+        self._patients.append((patient, path, message.head.inss, message.day))
+        if message.day:
+            self._years.add(int(message.day[:4]))
         self._met += 1
-        self._begun = self._begun or any(line.descriptor in ("A1", "A2") for line in lines)
 
-    def _line(self, line: MessageLine, unit: str, patient: int, kind: RecordKind, span: Span) -> None:
-        if line.kind is not None:
-            self._units[line.kind.value] += 1
-            digest = fact_digest(self._key, derived_form(line.text))
-            row = CountedRow(unit, patient, line.kind, kind, None, digest, [span], False, False)
+    def _unit(self, piece: Piece, unit: str, patient: int, kind: RecordKind, spans: list[Span]) -> None:
+        if piece.kind is not None:
+            self._units[piece.kind.value] += 1
+            digest = fact_digest(self._key, piece_form(piece.text))
+            row = CountedRow(unit, patient, piece.kind, kind, None, digest, spans, False, False)
             self._rows.append(row)
 
     def full_batches(self) -> Iterator[Batch]:
@@ -106,7 +123,7 @@ class _Counting:
 
     def tiling(self) -> Tiling:
         """The account of the file's bytes. Raises UnreadableSourceError if no message begins in it."""
-        if not self._begun:
+        if not self.begun:
             raise UnreadableSourceError("not_well_formed", file=self._file.ordinal)
         if self._position != self._file.size:
             raise UnreadableSourceError("size_differs", file=self._file.ordinal)

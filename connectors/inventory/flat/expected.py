@@ -1,0 +1,172 @@
+"""The item that a result of a flat message must become, made by the counter (docs/formats/facts.md, "Derived")."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from connectors.inventory.facts.normal_form import Node, derived_item_form, without_controls
+from connectors.inventory.flat.ranges import limits, number_at
+
+_CD_UNIT = ("%", "cm", "g/dl", "kg", "mg/dl", "mg/l", "mmhg", "mmol/l")
+_STEPS = {1: "", 2: "very", 3: "extremely"}
+_TESTED = {"S": "susceptible", "I": "susceptibleintermediate", "R": "resistent"}
+_BY_NUMBER = {"1": "verylow", "2": "low", "3": "normal", "4": "high", "5": "veryhigh"}
+
+
+@dataclass
+class Stated:
+    """What a message states of one result; `first` is the ordinal of its line."""
+
+    first: int
+    system: str
+    code: str = ""
+    label: str = ""
+    value: str = ""
+    unit: str = ""
+    unit_code: str = ""
+    limits: str = ""
+    flag: str = ""
+    state: str = ""
+
+    def __post_init__(self) -> None:
+        self.notes: list[str] = []
+
+    @property
+    def form(self) -> str:
+        """The normal form of its item."""
+        return derived_item_form(list(self._children()))
+
+    def _children(self) -> Iterator[Node]:
+        yield _leaf("cd", "lab", S="CD-ITEM", SV="1.6")
+        if self.code or self.label:
+            name = self.label or self.code
+            yield _leaf("cd", self.code or self.label, S="LOCAL", SV="1.0", SL=self.system, DN=_clean(name))
+        if self.unit_code:
+            named = {"DN": self.unit} if self.unit else {}
+            yield _leaf("cd", self.unit_code, S="LOCAL", SV="1.0", SL=f"{self.system}-UNIT", **named)
+        beside: list[str] = []
+        yield from self._contents(beside)
+        degree = severity(self.system, self.flag)
+        said = [*([self.flag] if self.flag and not degree else []), *beside, *self.notes]
+        if said:
+            yield _leaf("text", "\n".join(said), L="und")
+        if self.state == "pending":
+            yield _leaf("iscomplete", "false")
+        elif self.state == "cancelled":
+            yield Node("lifecycle", {}, [], [_leaf("cd", "cancelled", S="CD-LIFECYCLE", SV="1.3")])
+        if degree:
+            yield Node("severity", {}, [], [_leaf("cd", degree, S="CD-SEVERITY", SV="1.0")])
+
+    def _contents(self, beside: list[str]) -> Iterator[Node]:
+        value, unit = self.value, self.unit
+        if not unit and self.unit_code:
+            unit = f"[{self.unit_code}]"
+        if not unit and (split := _number_then_unit(value)):
+            value, unit = split
+        coded = "".join(unit.split()).casefold()
+        coded = coded if coded in _CD_UNIT else ""
+        number = is_number(value)
+        if not (value or coded or self.limits):
+            if unit:
+                beside.append(unit)
+            return
+        if number:
+            first = _leaf("decimal", value.replace(",", "."))
+        else:
+            first = _leaf("text", f"{value} {unit}" if value and unit and not coded else value, L="und")
+        content = Node("content", {}, [], [first])
+        if coded:
+            content.children.append(Node("unit", {}, [], [_leaf("cd", coded, S="CD-UNIT", SV="1.3")]))
+        content.children += self._bounds()
+        yield content
+        if unit and not coded and number:
+            yield Node("content", {}, [], [_leaf("text", f"{value} {unit}", L="und")])
+        elif unit and not coded and not value:
+            beside.append(unit)
+
+    def _bounds(self) -> Iterator[Node]:
+        low, high = limits(self.limits, self.unit)
+        if self.limits and not low and not high:
+            yield Node("minref", {}, [], [_leaf("text", self.limits, L="und")])
+        if low:
+            yield Node("minref", {}, [], [_leaf("decimal", low)])
+        if high:
+            yield Node("maxref", {}, [], [_leaf("decimal", high)])
+
+
+def severity(system: str, flag: str) -> str:
+    """The degree of CD-SEVERITY that a flag states in its format; empty if it states none."""
+    if system == "MEDIDOC":
+        if flag in _BY_NUMBER:
+            return _BY_NUMBER[flag]
+        if flag in ("=", "N"):
+            return "normal"
+    elif flag == "*":
+        return "abnormal"
+    elif system == "HEALTHONE" and (flag in _TESTED or flag == "N"):
+        return _TESTED.get(flag, "normal")
+    if flag and len(flag) <= (2 if system == "MEDIDOC" or flag[0] in "HL" else 3) and len(set(flag)) == 1:
+        side = {"+": "high", "H": "high", "-": "low", "L": "low"}.get(flag[0], "")
+        return f"{_STEPS[len(flag)]}{side}" if side else ""
+    return ""
+
+
+def is_number(value: str) -> bool:
+    """Whether a value is one number and nothing else."""
+    whole = value[1:] if value[:1] in ("+", "-") else value
+    for mark in (",", "."):
+        if mark in whole:
+            before, _, behind = whole.partition(mark)
+            return before.isdecimal() and behind.isdecimal()
+    return whole.isdecimal()
+
+
+def is_compared(value: str) -> bool:
+    """Whether a value is one number with a comparison before it."""
+    for sign in ("<=", ">=", "=<", "=>", "<", ">", "≤", "≥"):
+        if value.startswith(sign):
+            return is_number(value[len(sign) :].lstrip())
+    return False
+
+
+def take_flag(value: str, flag: str) -> tuple[str, str]:
+    """Value and flag, where the flag stands behind a number in the field of the value."""
+    head, tail = value[: len(value.rstrip("*HL+-"))], value[len(value.rstrip("*HL+-")) :]
+    known = tail in ("*", "H", "HH", "L", "LL", "+", "++", "+++", "-", "--", "---")
+    number = head.strip()
+    unsigned = number[:1] not in ("+", "-")
+    for sign in ("<", ">", "=", "≤", "≥"):
+        if number.startswith(sign):
+            unsigned = number.lstrip("<>=≤≥ \t")[:1] not in ("+", "-")
+    if flag or not known or head == head.rstrip() or not unsigned:
+        return value, flag
+    return (number, tail) if is_number(number) or is_compared(number) else (value, flag)
+
+
+def follows(value: str) -> bool:
+    """Whether a text says that the result will follow."""
+    said = value.strip(" .…!*-()").casefold()
+    french = {"en cours", "suit", "suivra", "pending", "folgt", "volgt"}
+    phrases = {
+        "a suivre", "à suivre", "resultat suit", "résultat suit", "résultats suivent", "resultats suivent", "resultaat volgt",
+        "resultaten volgen", "te volgen", "in uitvoering", "in behandeling", "ergebnis folgt", "in arbeit",
+    }  # fmt: skip
+    return said in french | phrases
+
+
+def _number_then_unit(value: str) -> tuple[str, str] | None:
+    """A number and a unit of CD-UNIT behind it."""
+    number = number_at(value)
+    unit = value[len(number) :].strip()
+    known = number and "\n" not in value and "".join(unit.split()).casefold() in _CD_UNIT
+    return (number, unit) if known else None
+
+
+def _clean(text: str) -> str:
+    return without_controls(unicodedata.normalize("NFC", text))
+
+
+def _leaf(element: str, text: str, **attributes: str) -> Node:
+    return Node(element, attributes, [_clean(text)] if text else [])
