@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from schemas.disposition import RecordKind, UnitKind
+from schemas.disposition import UnitKind
 from schemas.record import Record
 
 VERSION = 1
@@ -20,6 +20,7 @@ Moment = Annotated[str, Meta(pattern=r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$", 
 Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
 Count = Annotated[int, Meta(ge=0)]
 Language = Literal["fr", "nl", "de", "en"]
+State = Literal["delivered", "as_text", "set_aside"]
 Member = Annotated[str, Meta(description="path of a file in the opened package")]
 
 
@@ -96,7 +97,10 @@ class Document(Record, frozen=True):
     media_type: str | None
     bytes: Count
     sha256: Sha256
-    member: Member | None  # where it lies if it was kept out of the chart
+    state: State
+    member: (
+        Member | None
+    )  # where it lies if it was kept out of the chart; bytes and digest are then of that file
 
 
 class Point(Record, frozen=True):
@@ -155,10 +159,10 @@ class SizeRow(Record, frozen=True):
 
 
 class Undivided(Record, frozen=True):
-    """Units out of scope, which are not read: only their kind is known."""
+    """Units that were not read, because they are out of scope or inside of one that was set aside: only their kind is known."""
 
     kind: UnitKind
-    record_kind: RecordKind | None
+    state: Literal["out_of_scope", "set_aside"]
     label: str
     count: Count
 
