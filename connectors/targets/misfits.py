@@ -7,10 +7,11 @@ from enum import StrEnum
 from functools import cache
 from typing import Any, NamedTuple
 
-from connectors.targets.conform import child_type, is_valid, occurs_once
-from connectors.targets.kmehr_schema import RELEASES, types_of
-from connectors.targets.tree import Node, walk
+from connectors.targets.conform import child_type, occurs_once
+from connectors.targets.kmehr_schema import RELEASES, is_valid_in_each, types_of
+from connectors.targets.tree import Node, inside, walk
 
+Types = tuple[str, ...]  # of one element, in each release
 _LONGEST = 200  # characters of a value
 _DEEPEST = 32
 
@@ -59,12 +60,12 @@ _FORMS = {
 
 def explain(node: Node, owner: str, *, repeated: bool = False) -> Misfit:
     """The first value of an element that its place in a type does not admit. `repeated`: the place is taken."""
-    types = _types(owner, node.name)
-    if None in types:
+    types = _types((owner,) * len(RELEASES), node.name)
+    if types is None:
         return Misfit(Cause.NO_FIELD, node.name, shown(node))
     if repeated and occurs_once(owner, node.name):
         return Misfit(Cause.REPEATED, node.name, shown(node))
-    return _inside(node, str(types[-1]), node.name, _DEEPEST)
+    return _inside(node, types, node.name, _DEEPEST)
 
 
 def shown(node: Node) -> str:
@@ -73,19 +74,22 @@ def shown(node: Node) -> str:
     return " ".join(" ".join(text for text in texts if text).split())[:_LONGEST]
 
 
-def _types(owner: str, name: str) -> list[str | None]:
-    return [child_type(owner, name, release) for release in RELEASES]
+def _types(owners: Types, name: str) -> Types | None:
+    """The type of a child in each release; None if one of them has no such child."""
+    found = [child_type(owner, name, release) for owner, release in zip(owners, RELEASES, strict=True)]
+    return None if None in found else tuple(map(str, found))
 
 
-def _inside(node: Node, type_name: str, field: str, left: int) -> Misfit:
+def _inside(node: Node, own: Types, field: str, left: int) -> Misfit:
+    type_name = own[-1]
     known = types_of(RELEASES[-1]).get(type_name, {})
     for child in node.children if left else ():
-        types = _types(type_name, child.name)
+        types = _types(own, child.name)
         name = field if child.name == "cd" else child.name
-        if None in types:
+        if types is None:
             return Misfit(Cause.NO_FIELD, child.name, shown(child))
-        if not is_valid(child, str(types[-1])):
-            return _inside(child, str(types[-1]), name, left - 1)
+        if not is_valid_in_each(types, inside(child)):
+            return _inside(child, types, name, left - 1)
     if node.children or "children" in known:
         return _of_parts(node, type_name, field, known)
     return _of_value(node, type_name, field)
@@ -97,7 +101,9 @@ def _of_parts(node: Node, type_name: str, field: str, known: dict[str, Any]) -> 
         extra = next(iter(node.attributes), "text")
         return Misfit(Cause.NO_FIELD, extra, node.attributes.get(extra, node.text.strip())[:_LONGEST])
     present = [child.name for child in node.children]
-    missing = next((name for name in _required(known.get("model") or []) if name not in present), None)
+    model = known.get("model") or []
+    forced = (*_required(model), *_begun(model, frozenset(present)))
+    missing = next((name for name in forced if name not in present), None)
     if missing is not None:
         return Misfit(Cause.MISSING, field, shown(node), missing=missing)
     twice = next((n for n in present if present.count(n) > 1 and occurs_once(type_name, n)), None)
@@ -116,6 +122,16 @@ def _required(model: list[Any]) -> Iterator[str]:
             yield from _required(each)
         elif each[-1] not in "?*":
             yield each.rstrip("+")
+
+
+def _begun(model: list[Any], present: frozenset[str]) -> Iterator[str]:
+    """The children that go with one that is present, in a branch of a choice."""
+    for each in (each for each in model[1:] if isinstance(each, list)):
+        if str(model[0]).startswith("choice") and str(each[0]).startswith("sequence"):
+            names = list(_required(each))
+            yield from names if present.intersection(names) else ()
+        else:
+            yield from _begun(each, present)
 
 
 def _of_value(node: Node, type_name: str, field: str) -> Misfit:

@@ -160,7 +160,10 @@ class Teller:
         unit = found.about
         name = name_of(unit) if unit is not None else ""
         moment = moment_of(unit) if unit is not None else ""
-        if document is not None:
+        if found.reason == "message_of_another":
+            transaction = self._holders.transaction(found.unit)
+            name, moment = "", moment_of(transaction) if transaction is not None else ""
+        elif document is not None:
             name, moment = document.title or "", document.date or ""
         if unit is not None and unit.kind is UnitKind.PATIENT_FIELD:
             name = self._label(unit.children[0].name)
@@ -171,6 +174,8 @@ class Teller:
     def _kind(self, found: Finding) -> str:
         kinds = section(self._language, "report.kind")
         units = section(self._language, "point.kind")
+        if found.reason == "message_of_another":
+            return text(self._language, "point.message")
         words = (
             units.get(found.kind) or kinds.get(found.kind) or section(self._language, "prose").get(found.kind)
         )

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property
 
 from connectors.targets.chart import HEADS, Folder, Unit
-from connectors.targets.tree import walk
+from connectors.targets.tree import Node, walk
 from schemas.disposition import UnitKind
 from schemas.practice_documents import Document, State
 from schemas.texts import section, text
@@ -16,8 +16,10 @@ from schemas.texts import section, text
 LONGEST = 4000  # characters of a content
 _TITLE = 100
 _NAMED = ("text", "intendedname", "deliveredname", "magistraltext", "tradename", "inn")
+_NAMING = frozenset({*_NAMED, "hcparty", "person"})
 _TECHNICAL = frozenset({"id", "cd", "iscomplete", "isvalidated", "isrelevant", "lifecycle", "time"})
 _MARK = re.compile(r" ?(\[Reprise [1-9][0-9]*\])\Z")
+_MESSAGE = re.compile(r"\W{0,3}A[0-9]\\")  # lines for a program
 _TAG = re.compile(r"</?[A-Za-z!?][^<>]*>")
 _MOMENT = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?(?![\d])")
 _LETTERS = re.compile(r"[^\W\d_]{3}")
@@ -66,7 +68,8 @@ def name_of(unit: Unit) -> str:
     if unit.kind is UnitKind.HEADING:
         return _label(unit) or ""
     if unit.kind is UnitKind.TEXT:
-        return cut(plain(unit.children[0].text), _TITLE)
+        said = unit.children[0].text
+        return "" if _MESSAGE.match(said) else cut(plain(said), _TITLE)
     return ""
 
 
@@ -74,7 +77,7 @@ def _name_of_item(item: Unit) -> str:
     contents = [child for child in item.children if child.name == "content"]
     nodes = [node for content in contents for node in walk(content)]
     nodes += [child for child in item.children if child.name == "text"]
-    named = (node.text for node in nodes if node.name in _NAMED)
+    named = (node.text if node.name in _NAMED else party_name(node) for node in nodes if node.name in _NAMING)
     labelled = (node.attributes.get("DN", "") for node in nodes if node.name == "cd")
     coded = (node.text for node in nodes if node.name == "cd")
     found = (plain(words) for words in (*named, *labelled, *coded))
@@ -107,14 +110,17 @@ def author_of(transaction: Unit) -> str | None:
     named: list[tuple[bool, str]] = []
     for author in (child for child in transaction.children if child.name == "author"):
         for party in (child for child in author.children if child.name == "hcparty"):
-            parts = {child.name: child.text.strip() for child in party.children}
-            name = " ".join(filter(None, (parts.get("firstname"), parts.get("familyname")))) or parts.get(
-                "name"
-            )
+            name = party_name(party)
             role = next((c.text for c in party.children if c.attributes.get("S") == "CD-HCPARTY"), "")
             if name:
                 named.append((not role.startswith("pers"), plain(name)))
     return min(named, key=lambda each: each[0])[1] if named else None
+
+
+def party_name(party: Node) -> str:
+    """The name of a person or an organisation; empty if it has none."""
+    parts = {child.name: child.text.strip() for child in party.children}
+    return " ".join(filter(None, (parts.get("firstname"), parts.get("familyname")))) or parts.get("name", "")
 
 
 def content_of(unit: Unit) -> str:

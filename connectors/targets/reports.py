@@ -43,6 +43,7 @@ from schemas.practice_documents import (
 from schemas.texts import section, text
 
 _SIZES: tuple[int | None, ...] = (100_000, 1_000_000, 10_000_000, None)
+_BUFFERED = 500  # pieces of a page that are written at once
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _COUNTED = (
     Sort.PROBLEM, Sort.MEDICATION, Sort.ALLERGY, Sort.VACCINATION, Sort.MEASUREMENT, Sort.LAB_RESULT, Sort.CONTACT,
@@ -306,6 +307,7 @@ def _environment() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        auto_reload=False,
     )
 
 
@@ -317,5 +319,6 @@ def _render(name: str, run: Run, **values: Any) -> Iterator[bytes]:
         "size": lambda count: say_size(count, language),
         "by_patient": _by_patient,
     }
-    made = _environment().get_template(name).generate(run=run, language=language, **helpers, **values)
+    made = _environment().get_template(name).stream(run=run, language=language, **helpers, **values)
+    made.enable_buffering(_BUFFERED)
     return (piece.encode() for piece in made)

@@ -18,7 +18,7 @@ import pytest
 from connectors.inventory.facts import tiles
 from connectors.inventory.kmehr import bytes_repair
 from connectors.inventory.kmehr._wide_text import LONE_SURROGATE_RULE
-from connectors.targets import points, sorts, transaction_kinds
+from connectors.targets import points, prose, sorts, transaction_kinds
 from connectors.targets.misfits import Cause as Objection
 from schemas.disposition import Disposition, Reason, UnitKind
 from schemas.item_kinds import ITEM_KINDS
@@ -141,12 +141,6 @@ def names_of(schema: Any) -> Iterator[str]:
 SCHEMA = set(names_of(json.loads((ROOT / "schemas/codes/kmehr_types.json").read_text(encoding="utf-8"))))
 
 
-def statuses() -> set[str]:
-    """The values of CD-LIFECYCLE in both releases."""
-    types = json.loads((ROOT / "schemas/codes/kmehr_types.json").read_text(encoding="utf-8"))
-    return {value for release in types.values() for value in release["CD:CD-LIFECYCLEvalues"]["enum"]}
-
-
 COUNTED_ONLY = {
     Reason.KIND_OUT_OF_SCOPE, Reason.PATIENT_OUT_OF_SCOPE, Reason.RESPONSIBLE_OUT_OF_SCOPE, Reason.PATIENT_UNKNOWN,
     Reason.NO_HEADER,
@@ -229,8 +223,11 @@ CODES: dict[str, tuple[set[str], set[str]]] = {
     "count.sort": ({*Sort}, set()),
     "count.part": ({*sorts.STATUSES.values(), "other"}, set()),
     "page.state": ({*get_args(State)}, set()),
-    "value": ({*statuses()}, SCHEMA | {"male", "female", "changed", "undefined"}),
-    "prose": (set(), SCHEMA | {"reprise-itself"}),
+    "value": ({*prose.codes_in_words()}, set()),
+    "prose": (
+        {f"number-{each}" for each in (*prose._NUMBERS.values(), "other")},
+        SCHEMA | {"reprise-itself"},
+    ),
 }
 """By section: the codes that need a text, and those that may have one."""
 
@@ -297,7 +294,7 @@ def is_recorded(area: str) -> bool:
 
 def may_have_none(area: str, code: str) -> bool:
     """Whether a code without a text is shown as it is."""
-    return area in ("prose", "report.kind", "value") and code not in CODES[area][0]
+    return area in ("prose", "report.kind") and code not in CODES[area][0]
 
 
 def test_a_text_removed_from_every_language_is_found():
