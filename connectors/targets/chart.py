@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from connectors.base import ChartRows
+from connectors.targets.misfits import Cause, Misfit
 from connectors.targets.skeleton import (
     NO_SKELETON,
     Skeleton,
@@ -28,7 +30,7 @@ class Unit:
     """
 
     __slots__ = (
-        "_children", "altered", "chunks", "disposition", "file", "kind", "made", "name", "owner", "path", "patient",
+        "_children", "altered", "chunks", "disposition", "file", "kind", "made", "misfits", "name", "owner", "path", "patient",
         "position", "prose", "reason", "row", "skeleton", "texts", "units",
     )  # fmt: skip
 
@@ -52,6 +54,7 @@ class Unit:
         self.reason: Reason | None = None
         self.chunks: ChartRows | None = None
         self.prose: tuple[str, ...] = ()  # the texts that stand for it or for parts of it
+        self.misfits: list[Callable[[], Misfit]] = []  # why: asked only for the work list
         self.made = ""
         self.altered = False  # whether one of its own ids has been set aside
         self._children: list[Node] | None = None
@@ -232,14 +235,20 @@ def _holder(unit: Unit, units: dict[str, Unit]) -> Unit | None:
     owner = units.get(unit.owner)
     if unit.kind is UnitKind.TRANSACTION:
         if owner is not None:
-            unit.degrade(Reason.NOT_IN_TARGET)
+            _take_out(unit)
         return None
     while (
         owner is not None and owner.kind is UnitKind.ITEM and unit.kind in (UnitKind.ITEM, UnitKind.HEADING)
     ):
-        unit.degrade(Reason.NOT_IN_TARGET)
+        _take_out(unit)
         owner = units.get(owner.owner)
     return owner
+
+
+def _take_out(unit: Unit) -> None:
+    """Mark a unit degraded because its place changes."""
+    unit.degrade(Reason.NOT_IN_TARGET)
+    unit.misfits.append(partial(Misfit, Cause.NESTED, unit.kind.value))
 
 
 def place_of(unit: Unit) -> tuple[int, ...]:

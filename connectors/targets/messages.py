@@ -14,6 +14,7 @@ from connectors.targets.chart import Folder, Unit
 from connectors.targets.findings import Finding
 from connectors.targets.tree import RUN, Node, leaf, serialise
 from schemas.disposition import UnitKind
+from schemas.practice_documents import Danger
 
 
 def whole_message(transaction: Unit) -> Unit | None:
@@ -84,7 +85,7 @@ def doubtful_points(message: Unit, read: Message) -> Iterator[Finding]:
     path = message_path(message)
     for doubt in read.doubts:
         kind = UnitKind.MESSAGE_HEADER if doubt.reason in _OF_HEADER else UnitKind.COMMENT
-        yield Finding(6, kind.value, f"{path}.{doubt.line}", doubt.reason, doubt.excerpt[:300])
+        yield Finding(Danger.RECORD, kind.value, f"{path}.{doubt.line}", doubt.reason, doubt.excerpt[:300])
 
 
 _OF_HEADER = frozenset({"birth_date_unreadable", "national_number_invalid"})

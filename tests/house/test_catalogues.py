@@ -11,17 +11,19 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from connectors.inventory.facts import tiles
 from connectors.inventory.kmehr import bytes_repair
 from connectors.inventory.kmehr._wide_text import LONE_SURROGATE_RULE
-from connectors.targets import findings, transaction_kinds
+from connectors.targets import points, prose, sorts, transaction_kinds
+from connectors.targets.misfits import Cause as Objection
 from schemas.disposition import Disposition, Reason, UnitKind
 from schemas.item_kinds import ITEM_KINDS
 from schemas.outcome import Cause
+from schemas.practice_documents import Danger, Persons, Sort, State, Tally
 from schemas.texts import LANGUAGES, catalogue, places
 from vault.instruction.fields import (
     HOLDERS,
@@ -137,6 +139,8 @@ def names_of(schema: Any) -> Iterator[str]:
 
 
 SCHEMA = set(names_of(json.loads((ROOT / "schemas/codes/kmehr_types.json").read_text(encoding="utf-8"))))
+
+
 COUNTED_ONLY = {
     Reason.KIND_OUT_OF_SCOPE, Reason.PATIENT_OUT_OF_SCOPE, Reason.RESPONSIBLE_OUT_OF_SCOPE, Reason.PATIENT_UNKNOWN,
     Reason.NO_HEADER,
@@ -157,19 +161,75 @@ CODES: dict[str, tuple[set[str], set[str]]] = {
     "instruction.1.section": ({*PARAGRAPHS, "sign"}, set()),
     "instruction.1.code": (
         {
-            *KINDS, *ROLES, *PURPOSES, *USES, *HOLDERS, *(f"patients_{mode}" for mode in PATIENTS),
-            *(f"responsible_{mode}" for mode in RESPONSIBLE), *RECIPIENT_ROLES, "until", "no_date", "not_stated", "none",
-        } - {"medinect"},
+            *KINDS,
+            *ROLES,
+            *PURPOSES,
+            *USES,
+            *HOLDERS,
+            *(f"patients_{mode}" for mode in PATIENTS),
+            *(f"responsible_{mode}" for mode in RESPONSIBLE),
+            *RECIPIENT_ROLES,
+            "until",
+            "no_date",
+            "not_stated",
+            "none",
+        }
+        - {"medinect"},
         set(),
     ),  # a name, shown as it is
     "report.disposition": ({*Disposition}, set()),
-    "report.rank": ({*findings._NAMES.values()}, set()),
+    "report.rank": ({*Danger}, set()),
     "report.rule": ({*tiles.RULES, "units", "structural"}, set()),
-    "report.repair": ({value for name, value in vars(bytes_repair).items() if name.endswith("_RULE")} | {LONE_SURROGATE_RULE}, set()),
+    "report.repair": (
+        {value for name, value in vars(bytes_repair).items() if name.endswith("_RULE")}
+        | {LONE_SURROGATE_RULE},
+        set(),
+    ),
     "report.reason": ({*Reason} - COUNTED_ONLY | OTHER_POINTS, set()),
     "report.kind": ({*UnitKind, "patient", "identity"}, ITEM_KINDS | KINDS_OF_TRANSACTIONS),
-    "prose": (set(), SCHEMA | {"reprise-itself"}),
-}  # fmt: skip
+    "point.kind": ({*UnitKind}, set()),
+    "point.month": ({str(month) for month in range(1, 13)}, set()),
+    "point.format": ({*points._FORMATS.values()}, set()),
+    "point.why": ({*Objection, "long_list", "kind_unstated", "within"}, set()),
+    "point.instead": ({h.instead for h in points.HANDLINGS.values()} | {"within_text", "beside"}, set()),
+    "point.action": (
+        {h.action for h in points.HANDLINGS.values()} | {"enter_before_prescribing", "check_place"},
+        set(),
+    ),
+    "point.size": ({"kb", "mb"}, set()),
+    "count.size": ({"up_to", "above"}, set()),
+    "count.patients": ({*Persons.__struct_fields__}, set()),
+    "count.column": (
+        {
+            "what",
+            *Tally.__struct_fields__,
+            "old",
+            "difference",
+            "year",
+            "name",
+            "birth",
+            "inss",
+            "file",
+            "open_points",
+            "title",
+            "date",
+            "author",
+            "size",
+            "state",
+            "sha256",
+            "bytes",
+        },
+        set(),
+    ),
+    "count.sort": ({*Sort}, set()),
+    "count.part": ({*sorts.STATUSES.values(), "other"}, set()),
+    "page.state": ({*get_args(State)}, set()),
+    "value": ({*prose.codes_in_words()}, set()),
+    "prose": (
+        {f"number-{each}" for each in (*prose._NUMBERS.values(), "other")},
+        SCHEMA | {"reprise-itself"},
+    ),
+}
 """By section: the codes that need a text, and those that may have one."""
 
 
@@ -207,8 +267,8 @@ def test_the_page_declares_the_texts_that_it_gets():
 @pytest.mark.parametrize(
     ("change", "found"),
     [
-        (lambda told: told.pop("report.page.danger"), ["report.page.danger"]),
-        (lambda told: told.update({"report.page.other": "x"}), ["report.page.other"]),
+        (lambda told: told.pop("page.work_list"), ["page.work_list"]),
+        (lambda told: told.update({"page.further": "x"}), ["page.further"]),
         (
             lambda told: told.update({"instruction.1.paragraph.staging": "x"}),
             ["instruction.1.paragraph.staging"],
