@@ -18,14 +18,14 @@ evidence: soak powercuts bits intake-2gib targets fuzz bench faults
 bits: $(VENV)/.dev
 	REPRISE_EVERY_BIT=1 $(BIN)/python -m pytest -q -rs -s tests/flows/test_proof.py tests/unit/vault/test_every_bit.py -k every_bit
 
-# the page on which a practice seals, built from intake/ (needs node and npm)
+# the practice's page, built from desk/ (needs node and npm)
 page: page-tools
-	cd intake && npm run --silent check && npm run --silent build
+	cd desk && npm run --silent types && npm run --silent check && npm run --silent build
 
-page-tools: intake/node_modules/.ready
+page-tools: desk/node_modules/.ready
 
-intake/node_modules/.ready: intake/package-lock.json
-	cd intake && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+desk/node_modules/.ready: desk/package-lock.json
+	cd desk && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	touch $@
 
 # an export of 2 GiB sealed by the page and by age; CI takes 64 MiB
