@@ -83,7 +83,7 @@ const verbs = {
   count: (page, selector) => page.locator(selector).count(),
   all: (page, selector) => page.locator(selector).allTextContents(),
   value: (page, script) => page.evaluate(script),
-  shot: (page, path) => page.screenshot({ path, fullPage: true }),
+  shot: async (page, path) => void (await page.screenshot({ path, fullPage: true })),
   wide: (page) => page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth),
   async save(page, id, path) {
     const [download] = await Promise.all([page.waitForEvent("download"), page.click(`#${id}`)]);

@@ -33,7 +33,7 @@ export function number(value: number): string {
 }
 
 export function size(bytes: number): string {
-  const units = ["B", "kB", "MB", "GB"];
+  const units = language === "fr" ? ["octets", "ko", "Mo", "Go"] : ["B", "kB", "MB", "GB"];
   let unit = 0;
   for (; bytes >= 1000 && unit < units.length - 1; unit++) bytes /= 1000;
   const digits = { maximumFractionDigits: unit ? 1 : 0 };

@@ -16,6 +16,7 @@ function showStep(step: Step, focus: boolean): void {
     if (name === step) link.setAttribute("aria-current", "step");
     else link.removeAttribute("aria-current");
   }
+  byId(`step-${step}`).querySelector(".lead")!.after(byId("choose"));
   document.body.dataset["step"] = step;
   if (focus) {
     byId(`${step}-title`).focus();

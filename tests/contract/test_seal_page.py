@@ -63,7 +63,9 @@ def test_the_page_names_nothing_to_fetch_and_forbids_it():
     assert not re.search(
         r"""(src|href)=["']?(?!#)[^"'> ]""", re.sub(r"<script>.*?</script>", "", visible, flags=re.DOTALL)
     )
-    assert not re.search(r"https?://(?!www\.w3\.org/2000/svg\b)", visible)  # a namespace, which nobody fetches
+    assert not re.search(
+        r"https?://(?!www\.w3\.org/2000/svg\b)", visible
+    )  # a namespace, which nobody fetches
 
 
 def test_the_lock_names_no_host_to_fetch_from():

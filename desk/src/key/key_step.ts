@@ -24,11 +24,14 @@ async function makeNow(): Promise<void> {
 function showKey(): void {
   const { key } = current();
   byId("key-made").hidden = key === null || made === null;
-  if (key === null) return;
+  if (key === null || made === null) {
+    void answer();
+    return;
+  }
   show("key-recipient", key.recipient);
   show("sheet-recipient", key.recipient);
   show("sheet-identity", key.identity.match(/.{1,8}/g)!.join(" "));
-  show("sheet-made", made ? moment(made) : "");
+  show("sheet-made", moment(made));
   drawQr(document.querySelector("#sheet-qr svg")!, key.identity);
   void answer();
 }

@@ -7,7 +7,8 @@ const QUIET = 4;
 /** The modules of the code, without a quiet zone. Upper case and digits take the least room (alphanumeric mode). */
 export function modules(text: string): boolean[][] {
   const encoding = /^[0-9A-Z $%*+\-./:]*$/.test(text) ? "alphanumeric" : "byte";
-  return encodeQR(text, "raw", { ecc: "medium", border: 0, encoding });
+  const framed = encodeQR(text, "raw", { ecc: "medium", border: 1, encoding });
+  return framed.slice(1, -1).map((row) => row.slice(1, -1));
 }
 
 /** Draws the code into an SVG of the page, which has one path. */
