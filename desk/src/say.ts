@@ -37,7 +37,7 @@ export function size(bytes: number): string {
   let unit = 0;
   for (; bytes >= 1000 && unit < units.length - 1; unit++) bytes /= 1000;
   const digits = { maximumFractionDigits: unit ? 1 : 0 };
-  return `${bytes.toLocaleString(locale(), digits)} ${units[unit]}`;
+  return `${bytes.toLocaleString(locale(), digits)}\u00A0${units[unit]}`;
 }
 
 export function moment(date: Date): string {

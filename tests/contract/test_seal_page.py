@@ -13,8 +13,8 @@ from typing import Any
 import pyrage
 import pytest
 from support.sealing import ROOT, drive, needs_age, needs_browser, needs_node, served, task
-from flows.package.desk import fill_page
 
+from flows.package.desk import fill_page
 from schemas.texts import LANGUAGES
 from vault.intake.record import check_number
 
