@@ -163,6 +163,7 @@ export type Key =
   | "desk.work.difference"
   | "desk.work.checked"
   | "desk.work.patients_row"
+  | "desk.work.attachments"
   | "desk.work.open_points"
   | "desk.work.show_points"
   | "desk.danger.identity"

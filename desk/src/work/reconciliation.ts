@@ -47,9 +47,10 @@ export class ReconciliationView implements List {
       years: [],
     };
     const sorts = rows.map(({ sort, part, label, tally, years }): Line => ({ id: `row:${sort}:${part ?? ""}`, label, tally, years }));
-    const sizes = attachments.map(({ label, tally, bytes }, at): Line => ({
-      id: `size:${at}`,
-      label: `${label} (${size(bytes)})`,
+    const held = attachments.filter(({ tally }) => tally.source > 0);
+    const sizes = held.map(({ label, tally, bytes }): Line => ({
+      id: `size:${label}`,
+      label: say("desk.work.attachments", { label, size: size(bytes) }),
       tally,
       years: [],
     }));
@@ -73,7 +74,8 @@ export class ReconciliationView implements List {
   private cell(line: Line, column: (typeof COLUMNS)[number]): HTMLElement {
     const known = !line.only || line.only.includes(column);
     const value = line.tally[column];
-    const attributes = { class: column === "source" || value === 0 ? "count" : `count ${column}` };
+    const always = column === "source" || column === "delivered";
+    const attributes = { class: `count ${value ? column : always ? "" : "zero"}` };
     return make("td", { ...attributes, "data-label": say(`desk.column.${column}`) }, known ? number(value) : "–");
   }
 
@@ -100,7 +102,7 @@ export class ReconciliationView implements List {
   }
 
   private unfold(line: Line, body: HTMLElement): HTMLElement {
-    const button = make("button", { type: "button", class: "plain small", "aria-expanded": "false" }, say("desk.work.years"));
+    const button = make("button", { type: "button", class: "plain small years", "aria-expanded": "false" }, say("desk.work.years"));
     const rows = line.years.map(({ year, tally }) =>
       make(
         "tr",

@@ -19,15 +19,19 @@ function people(point: Point): string {
   return [point.patient, point.other].filter((one) => one !== null).map(person).join(" / ");
 }
 
+/** An attachment's date, title, author and size, where the point's content does not say them. */
+function attached({ content, document }: Point): string {
+  if (!document) return "";
+  const { title, date, author, bytes } = document;
+  const told = [date && day(date), title, author].filter((fact) => fact && !content.includes(fact));
+  return told.length ? [...told, size(bytes)].join(", ") : "";
+}
+
 function facts(point: Point): [string, string][] {
-  const { document } = point;
-  const attached = document
-    ? [document.title, document.date && day(document.date), document.author, size(document.bytes)]
-    : [];
   const all: [string, string][] = [
     [say("desk.work.why"), point.why],
     [say("desk.work.content"), point.content],
-    [say("desk.work.document"), attached.filter(Boolean).join(", ")],
+    [say("desk.work.document"), attached(point)],
     [say("desk.work.instead"), point.instead],
     [say("desk.work.place"), point.place],
     [say("desk.work.action"), point.action],

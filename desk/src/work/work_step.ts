@@ -167,6 +167,7 @@ export function refreshWorkStep(): void {
   byId<HTMLButtonElement>("load-work").disabled = key === null || chosen === null;
   byId("load-work").hidden = opened !== null;
   byId("work").hidden = opened === null;
+  document.body.toggleAttribute("data-loaded", opened !== null);
   if (!opened) return;
   opened.lists = makeLists(opened.report, opened.progress); // in the language of now
   showProgress();
