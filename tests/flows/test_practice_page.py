@@ -157,7 +157,9 @@ def review(doctor: Doctor, package: Path) -> None:
     assert progress.name in first["status"]
     assert b"Vu avec" not in progress.read_bytes()
     assert "=Vu avec le patient" in pdf_text(doctor.folder / "points.pdf")
-    table = list(csv.reader((doctor.folder / "points.csv").read_text("utf-8-sig").splitlines(), delimiter=";"))
+    table = list(
+        csv.reader((doctor.folder / "points.csv").read_text("utf-8-sig").splitlines(), delimiter=";")
+    )
     assert [row[-2:] for row in table[1:3]] == [["x", "'=Vu avec le patient"], ["x", ""]]
     (package / progress.name).write_bytes(progress.read_bytes())  # where the page tells to keep it
     second = doctor.visit(

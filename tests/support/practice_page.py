@@ -53,3 +53,21 @@ def choose(package: Path, key: Path) -> tuple[Step, ...]:
 def written(folder: Path) -> dict[str, bytes]:
     """Everything below a folder, by its path."""
     return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+
+
+def outcomes(*packages: dict[str, Any]) -> list[dict[str, Any]]:
+    """What the page's own modules make of packages (desk/drive/checks.mjs)."""
+    with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+        json.dump(packages, file)
+        file.flush()
+        done = subprocess.run(
+            ["node", _DRIVER.with_name("checks.mjs"), file.name],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=1800,
+            env={**os.environ, "REPRISE_CHROMIUM": CHROMIUM},
+        )
+    assert done.returncode == 0, done.stderr[-3000:]
+    found: list[dict[str, Any]] = json.loads(done.stdout)
+    return found
