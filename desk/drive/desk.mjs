@@ -1,5 +1,5 @@
 // Does with the page what a person does, for tests: `node drive/desk.mjs FILE`, a JSON list of
-// {"url", "width", "scheme": "light" | "dark", "locale", "folder": where the folder picker leads or null, "steps": [[verb, ...]]}.
+// {"url", "width", "scheme": "light" | "dark", "locale", "folder": where the folder picker leads, "own" or null, "served": whether the network is on, "steps": [[verb, ...]]}.
 // Prints a list: what each step gave under its name, and what the page asked for or complained of. The network is off.
 
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync, appendFileSync, existsSync } from "node:fs";
@@ -60,7 +60,9 @@ function standIn({ folder, file }) {
     getFileHandle: async (name) => fileHandle(`${path}/${name}`),
     removeEntry: async (name) => call("remove", `${path}/${name}`),
   });
-  if (folder) window.showDirectoryPicker = async () => folderHandle(folder);
+  const own = async () => (await navigator.storage.getDirectory()).getDirectoryHandle("import", { create: true });
+  if (folder === "own") window.showDirectoryPicker = own; // the browser's own file system: a page from a server has one
+  else if (folder) window.showDirectoryPicker = async () => folderHandle(folder);
   else delete window.showDirectoryPicker;
   if (file) window.showSaveFilePicker = async ({ suggestedName }) => fileHandle(`${file}/${suggestedName}`);
   else delete window.showSaveFilePicker;
@@ -77,7 +79,7 @@ const verbs = {
   pick: (page, id, value) => page.selectOption(`#${id}`, value),
   tick: (page, selector, at) => page.locator(selector).nth(at).check(),
   type: (page, selector, at, text) => page.locator(selector).nth(at).fill(text),
-  wait: (page, selector) => page.locator(selector).first().waitFor({ timeout: 180_000 }),
+  wait: (page, selector) => page.locator(selector).first().waitFor({ timeout: 1_200_000 }),
   hold: (page, milliseconds) => page.waitForTimeout(milliseconds),
   text: (page, id) => page.locator(`#${id}`).textContent(),
   count: (page, selector) => page.locator(selector).count(),
@@ -95,6 +97,23 @@ const verbs = {
     await page.pdf({ path, format: "A4", preferCSSPageSize: true });
     await page.evaluate(() => delete document.body.dataset.printing);
   },
+  /** Size and SHA-256 of each file that was written into the browser's own file system. */
+  digests: (page) =>
+    page.evaluate(async () => {
+      const found = {};
+      const enter = async (folder, above) => {
+        for await (const [name, handle] of folder.entries()) {
+          if (handle.kind === "directory") await enter(handle, `${above}${name}/`);
+          else {
+            const bytes = await (await handle.getFile()).arrayBuffer();
+            const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+            found[above + name] = [...digest].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+          }
+        }
+      };
+      await enter(await (await navigator.storage.getDirectory()).getDirectoryHandle("import"), "");
+      return found;
+    }),
   async axe(page) {
     await page.evaluate(AXE);
     const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations"] }));
@@ -113,7 +132,7 @@ async function carry(context, task, highWater) {
   const said = {};
   for (const [name, verb, ...rest] of task.steps) {
     try {
-      said[name] = (await verbs[verb](page, ...rest)) ?? null;
+      said[name] = (verb === "memory" ? highWater() : await verbs[verb](page, ...rest)) ?? null;
     } catch (error) {
       throw new Error(`${task.url}: ${name}: ${error.message}`);
     }
@@ -124,4 +143,4 @@ async function carry(context, task, highWater) {
 }
 
 const tasks = JSON.parse(readFileSync(process.argv[2], "utf8"));
-await carryAll(tasks, carry, { offline: true, bypassCSP: false, locale: tasks[0]?.locale ?? "fr-BE" });
+await carryAll(tasks, carry, { offline: !tasks.some(({ served }) => served), locale: "fr-BE" });

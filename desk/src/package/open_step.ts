@@ -122,4 +122,5 @@ export function startOpenStep(): void {
     refreshOpenStep();
   });
   refreshOpenStep();
+  void clearPrivateFile(ZIP_NAME); // of an earlier visit
 }
