@@ -163,6 +163,12 @@ def strings_in(module: str, name: str) -> set[str]:
 PARAGRAPHS = ("who", "what", "uses", "staging", "custody", "recipients", "ceilings")
 KINDS_OF_TRANSACTIONS = transaction_kinds.KINDS | {transaction_kinds._OTHER_SUMMARY}
 CODES: dict[str, tuple[set[str], set[str]]] = {
+    "desk.refusal": (strings_in("refusal.ts", "PackageCode") | strings_in("refusal.ts", "OwnCode"), set()),
+    "desk.danger": (strings_in("work/report.ts", "DANGERS"), set()),
+    "desk.sort": (strings_in("work/patient_index.ts", "SHOWN"), set()),
+    "desk.column": (strings_in("work/reconciliation.ts", "COLUMNS"), set()),
+    "desk.statement": (strings_in("confirm/confirm_step.ts", "State"), set()),
+    "desk.step": (strings_in("steps.ts", "STEPS"), set()),
     "certificate.outcome": ({*Cause}, set()),
     "instruction.1.paragraph": ({*PARAGRAPHS, "title", "language"}, set()),
     "instruction.1.section": ({*PARAGRAPHS, "sign"}, set()),
@@ -179,12 +185,6 @@ CODES: dict[str, tuple[set[str], set[str]]] = {
     "report.repair": ({value for name, value in vars(bytes_repair).items() if name.endswith("_RULE")} | {LONE_SURROGATE_RULE}, set()),
     "report.reason": ({*Reason} - COUNTED_ONLY | OTHER_POINTS, set()),
     "report.kind": ({*UnitKind, "patient", "identity"}, ITEM_KINDS | KINDS_OF_TRANSACTIONS),
-    "desk.refusal": (strings_in("refusal.ts", "PackageCode") | strings_in("refusal.ts", "OwnCode"), set()),
-    "desk.danger": (strings_in("work/report.ts", "DANGERS"), set()),
-    "desk.sort": (strings_in("work/patient_index.ts", "SHOWN"), set()),
-    "desk.column": (strings_in("work/reconciliation.ts", "COLUMNS"), set()),
-    "desk.statement": (strings_in("confirm/confirm_step.ts", "State"), set()),
-    "desk.step": (strings_in("steps.ts", "STEPS"), set()),
     "prose": (set(), SCHEMA | {"reprise-itself"}),
 }  # fmt: skip
 """By section: the codes that need a text, and those that may have one."""
