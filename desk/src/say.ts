@@ -19,9 +19,10 @@ export function currentLanguage(): Language {
   return language;
 }
 
-/** The text with its values set in. */
+/** The text with its values set in; in French, no line breaks before a colon or within quotation marks. */
 export function say(key: Key, values: Record<string, string | number> = {}): string {
-  return WORDS[language][key].replace(/\{([a-z_0-9]+)\}/g, (_, name: string) => String(values[name]));
+  const told = WORDS[language][key].replace(/\{([a-z_0-9]+)\}/g, (_, name: string) => String(values[name]));
+  return language === "fr" ? told.replace(/« /g, "«\u00A0").replace(/ ([»:;?!])/g, "\u00A0$1") : told;
 }
 
 function locale(): string {

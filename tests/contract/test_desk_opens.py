@@ -2,64 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import shutil
-import zipfile
 from base64 import b64encode
 from collections.abc import Iterator
-from hashlib import sha256
-from io import BytesIO
 from pathlib import Path
 
 import pytest
 from reportlab.graphics.barcode import qrencoder
 from support.practice_page import outcomes
 from support.sealing import needs_browser, needs_node
+from support.small_package import IDENTITY, OTHER, SMALL, Files, package, streamed, zipped
 
-from connectors.targets.manifest import build_manifest
 from flows.package.open_package import open_package
-from flows.steps._zip_stream import ZipStream
 from schemas.errors import PackageError
-from vault.age.sealing import make_identity, seal_bytes
 
 pytestmark = [needs_node, needs_browser]
-IDENTITY, RECIPIENT = make_identity()
-OTHER, _ = make_identity()
-Files = dict[str, bytes]
-
-
-def zipped(*members: tuple[str, bytes], how: int = zipfile.ZIP_DEFLATED) -> bytes:
-    """As another program writes it."""
-    made = BytesIO()
-    with zipfile.ZipFile(made, "w", how) as archive:
-        for name, content in members:
-            archive.writestr(zipfile.ZipInfo(name), content, how)
-    return made.getvalue()
-
-
-def streamed(*members: tuple[str, bytes]) -> bytes:
-    """As this project writes it: sizes after each member."""
-    made = BytesIO()
-    archive = ZipStream(made.write)
-    for name, content in members:
-        with archive.member(name) as emit:
-            emit(content)
-    archive.close()
-    return made.getvalue()
-
-
-def package(*zips: bytes, version: int = 1) -> Files:
-    parts = {f"part-{n:04}.zip.age": seal_bytes([RECIPIENT], each) for n, each in enumerate(zips, 1)}
-    beside = {"README.txt": b"read", "desk.html": b"<p>"}
-    rows = [
-        [(n, len(data), sha256(data).hexdigest()) for n, data in files.items()] for files in (parts, beside)
-    ]
-    manifest = json.loads(build_manifest("profile", {"charts": 2}, rows[0], "run", rows[1]))
-    return {
-        **parts,
-        **beside,
-        "manifest.json": json.dumps({**manifest, "version": version}, separators=(",", ":")).encode(),
-    }
 
 
 def task(files: Files, identity: str = IDENTITY, flips: list[tuple[str, int, int]] | None = None) -> dict:
@@ -85,12 +42,6 @@ def by_command(folder: Path, files: Files, identity: str = IDENTITY) -> str:
     size = sum(path.stat().st_size for path in found)
     shutil.rmtree(into)
     return f"{opened['files']} files, {size} bytes"
-
-
-SMALL = package(
-    streamed(("patients/a.xml", b"<chart>" * 30), ("patients/\N{LATIN SMALL LETTER E WITH ACUTE}.xml", b"")),
-    zipped(("work-list.html", b"none"), ("b.txt", b"stored"), how=zipfile.ZIP_STORED),
-)
 
 
 def flips(files: Files) -> Iterator[tuple[str, int, int]]:
