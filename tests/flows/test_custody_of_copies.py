@@ -163,7 +163,7 @@ def test_a_copy_that_cannot_be_seen_is_not_said_to_be_destroyed(practice, tmp_pa
     case.destination.rename(away)
     case.clock.pass_time(days=21)
     assert sweep_home(Home(case.home), case.clock).copies_incomplete == 1
-    assert case.recorded("custody.incomplete")[-1]["n"]["not_reachable"] == 3
+    assert case.recorded("custody.incomplete")[-1]["n"]["not_reachable"] == 5
     assert sweep_home(Home(case.home), case.clock).copies_incomplete == 1, "nor by the next sweep"
     away.rename(case.destination)
     next(case.destination.glob("reprise-*/report.zip.age")).unlink()  # somebody did, meanwhile
