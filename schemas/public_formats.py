@@ -16,6 +16,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from schemas.disposition import Disposition, RecordKind
 from schemas.outcome import Cause
+from schemas.practice_documents import FidelityFile, PatientIndexFile, ReconciliationFile, WorkListFile
 from schemas.record import Record
 
 Moment = Annotated[
@@ -409,6 +410,10 @@ FORMATS: dict[str, Any] = {
     "certificate": Certificate,
     "proof-manifest": ProofManifest,
     "package-manifest": PackageManifest,
+    "work-list": WorkListFile,
+    "reconciliation": ReconciliationFile,
+    "patient-index": PatientIndexFile,
+    "fidelity": FidelityFile,
 }
 """Each public format by the name of its schema."""
 

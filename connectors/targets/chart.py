@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from connectors.base import ChartRows
+from connectors.targets.misfits import Cause, Misfit
 from connectors.targets.skeleton import Skeleton, is_mf_id, skeleton_of
 from connectors.targets.tree import Node, parse_fragment, told_text
 from schemas.disposition import Disposition, Reason, UnitKind
@@ -21,7 +23,7 @@ class Unit:
     """
 
     __slots__ = (
-        "_children", "altered", "chunks", "disposition", "file", "kind", "made", "owner", "path", "patient",
+        "_children", "altered", "chunks", "disposition", "file", "kind", "made", "misfits", "owner", "path", "patient",
         "position", "prose", "reason", "row", "shape", "texts", "units",
     )  # fmt: skip
 
@@ -39,6 +41,7 @@ class Unit:
         self.reason: Reason | None = None
         self.chunks: ChartRows | None = None
         self.prose: list[str] = []  # the texts that stand for it or for parts of it
+        self.misfits: list[Callable[[], Misfit]] = []  # why: asked only for the work list
         self.made: Node | None = None
         self.altered = False  # whether one of its own ids has been set aside
         self._children: list[Node] | None = None
@@ -213,14 +216,20 @@ def _holder(unit: Unit, units: dict[str, Unit]) -> Unit | None:
     owner = units.get(unit.owner)
     if unit.kind is UnitKind.TRANSACTION:
         if owner is not None:
-            unit.degrade(Reason.NOT_IN_TARGET)
+            _take_out(unit)
         return None
     while (
         owner is not None and owner.kind is UnitKind.ITEM and unit.kind in (UnitKind.ITEM, UnitKind.HEADING)
     ):
-        unit.degrade(Reason.NOT_IN_TARGET)
+        _take_out(unit)
         owner = units.get(owner.owner)
     return owner
+
+
+def _take_out(unit: Unit) -> None:
+    """Mark a unit degraded because its place changes."""
+    unit.degrade(Reason.NOT_IN_TARGET)
+    unit.misfits.append(partial(Misfit, Cause.NESTED, unit.kind.value))
 
 
 def place_of(unit: Unit) -> tuple[int, ...]:

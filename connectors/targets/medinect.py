@@ -33,6 +33,7 @@ from connectors.targets.messages import (
 from connectors.targets.originals import Originals
 from connectors.targets.patient import patient_node
 from connectors.targets.references import References
+from connectors.targets.sheet import Delivered, SetAside, Sheet, make_sheet
 from connectors.targets.transaction_kinds import SUMMARY, is_summary, newest_other_summary, set_kind
 from connectors.targets.tree import Node, leaf, parse_fragment, stamp, wrap
 from connectors.targets.units import UnitWriter, number, position
@@ -104,15 +105,17 @@ def plan_charts(charts: list[tuple[int, int]]) -> PlannedParts:
     return PlannedParts(named, digest)
 
 
-def compose_chart(folders: Sequence[ChartRows], envelope: Envelope) -> Chart:
-    """Compose one patient's file; every unit of the folders has its outcome."""
-    return Chart([load_folder(rows) for rows in folders], envelope)
+def compose_chart(
+    folders: Sequence[ChartRows], envelope: Envelope, set_aside: Sequence[SetAside] = ()
+) -> Chart:
+    """Compose one patient's file; every unit of the folders has its outcome. `set_aside`: units of the patient outside of it."""
+    return Chart([load_folder(rows) for rows in folders], envelope, set_aside)
 
 
 class Chart:
     """One patient's file: the outcome of its units, the originals of what is delivered as prose, and the bytes."""
 
-    def __init__(self, folders: list[Folder], envelope: Envelope) -> None:
+    def __init__(self, folders: list[Folder], envelope: Envelope, set_aside: Sequence[SetAside] = ()) -> None:
         self._folders = folders
         self._envelope = envelope
         self._made = [unit for f in folders if carries_message(f) for unit in f.fields]
@@ -135,8 +138,10 @@ class Chart:
         self._people = _valid_parties(people)
         self._fallback_author = self._people or [_program()]
 
+        self._lines: list[Delivered] = []
         self._parts = self._compose()
         self._book()
+        self.sheet = self._make_sheet(set_aside)
 
     @property
     def originals(self) -> bytes:
@@ -156,6 +161,7 @@ class Chart:
         """The header, and the children of the folder in order."""
         patient, filled = patient_node(self._fields, made_fields(self._fields, self._made), self._originals)
         self.outcome.filled.update(filled)
+        self._patient, self._unstated = patient, filled
         transactions = number(self._nodes())
         confidential = self._confidentiality()
         first = [] if confidential is None else [confidential.children[0]]
@@ -255,12 +261,13 @@ class Chart:
             for unit in transaction.below() if message is None else ():
                 for path, item in self._items.pop(unit.path, ()):
                     nodes.append(item)
-                    self._deliver(unit, path, UnitKind.RESULT)
+                    self._deliver(unit, path, UnitKind.RESULT, transaction)
         for item in nodes:
             item.children.insert(0, position())
         return nodes
 
-    def _deliver(self, unit: Unit, path: str, kind: UnitKind) -> None:
+    def _deliver(self, unit: Unit, path: str, kind: UnitKind, transaction: Unit) -> None:
+        self._lines.append(Delivered(kind, transaction))
         self.outcome.outcomes.append(
             Outcome(path, unit.file, unit.patient, kind.value, Disposition.DELIVERED, None)
         )
@@ -284,11 +291,26 @@ class Chart:
             self.outcome.outcomes.append(
                 Outcome(unit.path, unit.file, unit.patient, unit.kind.value, unit.disposition.value, reason)
             )
-        for message in filter(None, map(whole_message, self._transactions)):
+        for transaction in self._transactions:
+            message = whole_message(transaction)
+            if message is None:
+                continue
             for path, kind in booked_lines(message):
-                self._deliver(message, path, kind)
+                self._deliver(message, path, kind, transaction)
             self.outcome.findings += doubtful_points(message)
         self.outcome.findings += self._foreign + [f for unit in self._units for f in find(unit)]
+
+    def _make_sheet(self, set_aside: Sequence[SetAside]) -> Sheet:
+        return make_sheet(
+            self._patient,
+            self._unstated,
+            self._folders,
+            self._fields,
+            self._lines,
+            self.outcome.findings,
+            set_aside,
+            self._envelope.language,
+        )
 
 
 def _language(fields: list[Unit], otherwise: str) -> str:

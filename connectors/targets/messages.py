@@ -13,6 +13,7 @@ from connectors.targets.chart import Folder, Unit
 from connectors.targets.findings import Finding
 from connectors.targets.tree import RUN, Node, leaf, serialise
 from schemas.disposition import UnitKind
+from schemas.practice_documents import Danger
 
 
 def whole_message(transaction: Unit) -> Unit | None:
@@ -48,7 +49,7 @@ def doubtful_points(message: Unit) -> Iterator[Finding]:
     path = message_path(message)
     for doubt in parse_message(b"".join(message.content())).doubts:
         kind = UnitKind.MESSAGE_HEADER if doubt.reason != "code_page_doubtful" else UnitKind.COMMENT
-        yield Finding(6, kind.value, f"{path}.{doubt.line}", doubt.reason, doubt.excerpt[:300])
+        yield Finding(Danger.RECORD, kind.value, f"{path}.{doubt.line}", doubt.reason, doubt.excerpt[:300])
 
 
 def made_fields(own: list[Unit], made: list[Unit]) -> list[Unit]:

@@ -29,7 +29,7 @@ class Originals:
         `copy`: name of the sibling before the text that repeats, as structure, the parts that fit.
         """
         number = len(self) + 1
-        words = clean(f"{prose(node, self.language)} [Reprise {number}]")
+        words = clean(f"{prose(node, self.language, self._token)} [Reprise {number}]")
         self._said.append(words)
         labels = {"n": str(number), "text": sha256(words.encode()).hexdigest()[:TEXT_DIGEST]}
         if copy is not None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from connectors.targets.chart import Unit
 from connectors.targets.conform import fit_children, occurs_once, sort_children
 from connectors.targets.fillers import fill_patient
 from connectors.targets.ladder import stand_in
 from connectors.targets.messages import message_mark
+from connectors.targets.misfits import explain
 from connectors.targets.originals import Originals
 from connectors.targets.tree import Node, serialise
 from schemas.disposition import Reason
@@ -44,5 +47,6 @@ def patient_node(fields: list[Unit], made: list[Unit], originals: Originals) -> 
         kept += [originals.text(misfit)] if found is None else found
         for unit in owner[id(misfit)]:
             unit.prose += originals.said_since(before)
+            unit.misfits.append(partial(explain, misfit, "personType", repeated=repeated))
     sort_children(kept, "personType")
     return Node("patient", children=kept), filled

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, partial
 
 import pybase64
 
@@ -21,6 +21,7 @@ from connectors.targets.fillers import fill_heading
 from connectors.targets.kmehr_schema import RELEASES
 from connectors.targets.ladder import AUTHORS, fitting_author, stand_in
 from connectors.targets.media import media_type_of
+from connectors.targets.misfits import Cause, Misfit, explain
 from connectors.targets.originals import Originals
 from connectors.targets.references import References
 from connectors.targets.templates import (
@@ -85,6 +86,8 @@ class UnitWriter:
         texts: list[Node] = []
         before = len(self._originals)
         for misfit in misfits:
+            repeated = any(child.name == misfit.name for child in kept)
+            unit.misfits.append(partial(explain, misfit, type_name, repeated=repeated))
             self._place(misfit, type_name, kept, texts)
         unit.prose += self._originals.said_since(before)
         if misfits:
@@ -148,6 +151,7 @@ class UnitWriter:
             return self._say(unit, node)
         if not is_valid(node, "CD:lnkType"):
             unit.degrade(Reason.NOT_IN_TARGET)
+            unit.misfits.append(partial(explain, node, "itemType"))
             return self._say(unit, parse_fragment(unit.row["xml"]))
         return node
 
@@ -188,6 +192,7 @@ class UnitWriter:
 
     def _whole(self, unit: Unit) -> Node:
         """The whole unit, with all units in it, as a text in its parent."""
+        unit.misfits.append(partial(_objection, unit))
         for each in unit.below():
             each.degrade(Reason.NOT_IN_TARGET)
         return self._say(unit, verbatim(unit))
@@ -198,6 +203,7 @@ class UnitWriter:
         if node.name in types and is_valid(node, types[node.name]):
             return node
         unit.degrade(Reason.NOT_IN_TARGET)
+        unit.misfits.append(partial(explain, node, "transactionType"))
         return self._say(unit, node)
 
     def _say(self, unit: Unit, node: Node) -> Node:
@@ -229,6 +235,17 @@ def _stands_before_text(name: str, owner: str) -> bool:
 def _has_known_kind(item: Unit) -> bool:
     kinds = [c for c in item.children if c.name == "cd" and c.attributes.get("S") == "CD-ITEM"]
     return bool(kinds) and all(kind.text in ITEM_KINDS and fits(kind, "itemType") for kind in kinds)
+
+
+def _objection(unit: Unit) -> Misfit:
+    """Why a whole item or heading has no place: its kind, or that no transaction holds it."""
+    kinds = [c for c in unit.children if c.name == "cd" and c.attributes.get("S") == "CD-ITEM"]
+    for kind in kinds if unit.kind is UnitKind.ITEM else ():
+        if kind.text not in ITEM_KINDS:
+            return Misfit(Cause.NO_KIND, "cd", kind.text.strip())
+        if not fits(kind, "itemType"):
+            return explain(kind, "itemType")
+    return Misfit(Cause.NO_KIND, "cd") if not kinds else Misfit(Cause.NESTED, unit.kind.value)
 
 
 def verbatim(unit: Unit) -> Node:

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from functools import partial
 
 import pyarrow as pa
+from msgspec import json
 
 from connectors.inventory.delivered.chart import ChartAccount
 from connectors.inventory.delivered.charts import DeliveredCharts
@@ -19,6 +20,7 @@ from connectors.targets.medinect import ChartOutcome, Envelope, chart_name, comp
 from connectors.targets.whole_chart import WholeChart
 from flows.steps._quarantine import STAGE as CHECKED
 from flows.steps._quarantine import Quarantined
+from flows.steps._set_aside import HandedOver
 from flows.steps.context import DataContext
 from flows.steps.extract import STAGE as EXTRACTED
 from flows.steps.match import load_charts
@@ -31,7 +33,7 @@ from vault.staging.segments import StagingReader, StagingWriter
 STAGE = "deliver"
 NOT_VALID = "chart_not_valid"
 ORIGINAL = pa.schema([("chart", pa.int32()), ("patient", pa.int32()), ("document", pa.large_binary())])
-FINDING = pa.schema([("chart", pa.int32()), ("patient", pa.int32()), ("finding", pa.string())])
+SHEET = pa.schema([("chart", pa.int32()), ("patient", pa.int32()), ("value", pa.large_binary())])
 
 
 class StagedChart:
@@ -86,6 +88,7 @@ class _Delivering:
         self._writer: StagingWriter = context.writer(STAGE)
         self._counted = DeliveredCharts(derive(context.run_key, "facts"), run_token(context.run_id))
         self._envelope = _envelope(context, self._rows)
+        self._handed = HandedOver(context)
         self._filled: Tally[str] = Tally()
         self._problems: Tally[str] = Tally()
         self._units = self._derived = self._done = 0
@@ -102,7 +105,7 @@ class _Delivering:
     def _write_chart(self, archive: SealedZip, chart: int) -> None:
         patients = self._charts[chart]
         folders = [StagedChart(self._rows, patient, self._quarantined) for patient in patients]
-        composed = compose_chart(folders, self._envelope)
+        composed = compose_chart(folders, self._envelope, self._handed.of(patients))
         originals = composed.originals
         counted = self._counted.open(originals, partial(self._book, chart, patients[0], composed.outcome))
         whole = WholeChart()
@@ -117,7 +120,8 @@ class _Delivering:
         if not whole.close():
             self._problems[NOT_VALID] += 1
         if originals:
-            self._writer.write("original", _originals(chart, patients[0], originals))
+            self._writer.write("original", _one((chart, patients[0], originals), ORIGINAL))
+        self._writer.write("sheet", _one((chart, patients[0], json.encode(composed.sheet)), SHEET))
         counted.close()
 
     def _book(self, chart: int, patient: int, outcome: ChartOutcome, account: ChartAccount) -> None:
@@ -125,13 +129,6 @@ class _Delivering:
             self._writer.write("outcome", _outcomes(chart, outcome))
         if account.units:
             self._writer.write("delivered_unit", _delivered(chart, patient, account))
-        for finding in outcome.findings:
-            row = [
-                pa.array([chart], pa.int32()),
-                pa.array([patient], pa.int32()),
-                pa.array([finding.to_json()], pa.string()),
-            ]
-            self._writer.write("finding", pa.record_batch(row, schema=FINDING))
         self._filled.update(account.filled)
         self._problems.update(account.problems)
         self._problems.update(outcome.problems)
@@ -172,9 +169,9 @@ def _outcomes(chart: int, outcome: ChartOutcome) -> pa.RecordBatch:
     )
 
 
-def _originals(chart: int, patient: int, document: bytes) -> pa.RecordBatch:
-    columns = zip((chart, patient, document), ORIGINAL, strict=True)
-    return pa.record_batch([pa.array([value], f.type) for value, f in columns], schema=ORIGINAL)
+def _one(row: tuple[int, int, bytes], schema: pa.Schema) -> pa.RecordBatch:
+    columns = zip(row, schema, strict=True)
+    return pa.record_batch([pa.array([value], f.type) for value, f in columns], schema=schema)
 
 
 def _delivered(chart: int, patient: int, account: ChartAccount) -> pa.RecordBatch:

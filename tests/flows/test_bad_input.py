@@ -166,7 +166,7 @@ def test_a_program_among_the_documents_is_handed_over_and_not_delivered(case, go
     assert sorted(name.rpartition("-")[2] for name in kept) == [
         "contract.bin",
         "contract.jsonl",
-        "remark.bin",
+        "remark.txt",
     ]
     assert [content[name] for name in kept if name.endswith("contract.bin")] == [program]
     assert not any(b64encode(program) in data for name, data in content.items() if name.startswith("CHART"))

@@ -58,19 +58,26 @@ def test_what_lies_beside_is_held_against_no_ceiling(strict, folder):
     }
     package = strict.carry(folder({"b/1.xml": PATIENTS[0], "b/copy of 1.xml": PATIENTS[0], **beside}))
     assert len(package.charts) == 1
-    reasons = ["no_record", "no_record", "same_file_twice", "no_record", "no_record", "document_beside"]
+    names = [
+        "no_record.txt",
+        "no_record.bin",
+        "no_record.xml",
+        "no_record.xml",
+        "same_file_twice.xml",
+        "document_beside.pdf",
+    ]
     found = kept(package)
-    assert sorted(name.partition("-")[2] for name in found) == sorted(f"{each}.bin" for each in reasons)
+    assert sorted(name.partition("-")[2] for name in found) == sorted(names)
     assert sorted(found.values()) == sorted([*beside.values(), PATIENTS[0]])
     page = package.report["work-list.html"].decode()
-    assert [name for name in (*beside, "b/copy of 1.xml") if f"<td>{name}</td>" not in page] == []
+    assert [name for name in (*beside, "b/copy of 1.xml") if f"<dd>{name}</dd>" not in page] == []
 
 
 def test_a_file_that_differs_by_mark_and_line_ends_alone_is_taken_over_once(strict, folder):
     lines = PATIENTS[0].replace(b"><", b">\n<")
     again = b"\xef\xbb\xbf" + lines.replace(b"\n", b"\r\n") + b"\r\n"
     package = strict.carry(folder({"1.xml": lines, "2.xml": again}))
-    assert kept(package) == {"2_0-same_file_twice.bin": again}
+    assert kept(package) == {"2_0-same_file_twice.xml": again}
     assert len(package.charts) == 1
     (chart,) = package.charts.values()
     assert chart.count(b">healthcareelement<") == 1
@@ -79,7 +86,7 @@ def test_a_file_that_differs_by_mark_and_line_ends_alone_is_taken_over_once(stri
 def test_one_damaged_file_of_three_does_not_stop_the_others(usual, folder):
     damaged = PATIENTS[1].replace(b"</patient>", b"")
     package = usual.carry(folder({"1.xml": PATIENTS[0], "2.xml": damaged, "3.xml": PATIENTS[2]}))
-    assert kept(package) == {"2_0-not_well_formed.bin": damaged}
+    assert kept(package) == {"2_0-not_well_formed.xml": damaged}
     assert len(package.charts) == 2
     line = damaged[: damaged.index(b"</folder>")].count(b"\n") + 1
     assert f"2.xml ({line}:" in package.report["work-list.html"].decode()
@@ -125,7 +132,7 @@ def test_what_a_mac_puts_into_an_archive_and_a_damaged_member_stop_nothing(usual
     package = usual.carry(path)
     assert len(package.charts) == 2
     assert sorted(kept(package)) == [
-        "2_0-no_record.bin", "3_0-no_record.bin", "4_0-no_record.bin", "5_0-unreadable_file.bin",
+        "2_0-no_record.xml", "3_0-no_record.bin", "4_0-no_record.xml", "5_0-unreadable_file.xml",
     ]  # fmt: skip
 
 

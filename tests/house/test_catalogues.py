@@ -11,17 +11,19 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from connectors.inventory.facts import tiles
 from connectors.inventory.kmehr import bytes_repair
 from connectors.inventory.kmehr._wide_text import LONE_SURROGATE_RULE
-from connectors.targets import findings, transaction_kinds
+from connectors.targets import points, prose, sorts, transaction_kinds
+from connectors.targets.misfits import Cause as Objection
 from schemas.disposition import Disposition, Reason, UnitKind
 from schemas.item_kinds import ITEM_KINDS
 from schemas.outcome import Cause
+from schemas.practice_documents import Danger, Persons, Sort, State, Tally
 from schemas.texts import LANGUAGES, catalogue, places
 from vault.instruction.fields import (
     HOLDERS,
@@ -140,6 +142,8 @@ def names_of(schema: Any) -> Iterator[str]:
 
 
 SCHEMA = set(names_of(json.loads((ROOT / "schemas/codes/kmehr_types.json").read_text(encoding="utf-8"))))
+
+
 COUNTED_ONLY = {
     Reason.KIND_OUT_OF_SCOPE, Reason.PATIENT_OUT_OF_SCOPE, Reason.RESPONSIBLE_OUT_OF_SCOPE, Reason.PATIENT_UNKNOWN,
     Reason.NO_HEADER,
@@ -164,7 +168,7 @@ PARAGRAPHS = ("who", "what", "uses", "staging", "custody", "recipients", "ceilin
 KINDS_OF_TRANSACTIONS = transaction_kinds.KINDS | {transaction_kinds._OTHER_SUMMARY}
 CODES: dict[str, tuple[set[str], set[str]]] = {
     "desk.refusal": (strings_in("refusal.ts", "PackageCode") | strings_in("refusal.ts", "OwnCode"), set()),
-    "desk.danger": (strings_in("work/report.ts", "DANGERS"), set()),
+    "desk.danger": ({*Danger}, set()),
     "desk.sort": (strings_in("work/patient_index.ts", "SHOWN"), set()),
     "desk.column": (strings_in("work/reconciliation.ts", "COLUMNS"), set()),
     "desk.statement": (strings_in("confirm/confirm_step.ts", "State"), set()),
@@ -174,19 +178,75 @@ CODES: dict[str, tuple[set[str], set[str]]] = {
     "instruction.1.section": ({*PARAGRAPHS, "sign"}, set()),
     "instruction.1.code": (
         {
-            *KINDS, *ROLES, *PURPOSES, *USES, *HOLDERS, *(f"patients_{mode}" for mode in PATIENTS),
-            *(f"responsible_{mode}" for mode in RESPONSIBLE), *RECIPIENT_ROLES, "until", "no_date", "not_stated", "none",
-        } - {"medinect"},
+            *KINDS,
+            *ROLES,
+            *PURPOSES,
+            *USES,
+            *HOLDERS,
+            *(f"patients_{mode}" for mode in PATIENTS),
+            *(f"responsible_{mode}" for mode in RESPONSIBLE),
+            *RECIPIENT_ROLES,
+            "until",
+            "no_date",
+            "not_stated",
+            "none",
+        }
+        - {"medinect"},
         set(),
     ),  # a name, shown as it is
     "report.disposition": ({*Disposition}, set()),
-    "report.rank": ({*findings._NAMES.values()}, set()),
+    "report.rank": ({*Danger}, set()),
     "report.rule": ({*tiles.RULES, "units", "structural"}, set()),
-    "report.repair": ({value for name, value in vars(bytes_repair).items() if name.endswith("_RULE")} | {LONE_SURROGATE_RULE}, set()),
+    "report.repair": (
+        {value for name, value in vars(bytes_repair).items() if name.endswith("_RULE")}
+        | {LONE_SURROGATE_RULE},
+        set(),
+    ),
     "report.reason": ({*Reason} - COUNTED_ONLY | OTHER_POINTS, set()),
     "report.kind": ({*UnitKind, "patient", "identity"}, ITEM_KINDS | KINDS_OF_TRANSACTIONS),
-    "prose": (set(), SCHEMA | {"reprise-itself"}),
-}  # fmt: skip
+    "point.kind": ({*UnitKind}, set()),
+    "point.month": ({str(month) for month in range(1, 13)}, set()),
+    "point.format": ({*points._FORMATS.values()}, set()),
+    "point.why": ({*Objection, "long_list", "kind_unstated", "within"}, set()),
+    "point.instead": ({h.instead for h in points.HANDLINGS.values()} | {"within_text", "beside"}, set()),
+    "point.action": (
+        {h.action for h in points.HANDLINGS.values()} | {"enter_before_prescribing", "check_place"},
+        set(),
+    ),
+    "point.size": ({"kb", "mb"}, set()),
+    "count.size": ({"up_to", "above"}, set()),
+    "count.patients": ({*Persons.__struct_fields__}, set()),
+    "count.column": (
+        {
+            "what",
+            *Tally.__struct_fields__,
+            "old",
+            "difference",
+            "year",
+            "name",
+            "birth",
+            "inss",
+            "file",
+            "open_points",
+            "title",
+            "date",
+            "author",
+            "size",
+            "state",
+            "sha256",
+            "bytes",
+        },
+        set(),
+    ),
+    "count.sort": ({*Sort}, set()),
+    "count.part": ({*sorts.STATUSES.values(), "other"}, set()),
+    "page.state": ({*get_args(State)}, set()),
+    "value": ({*prose.codes_in_words()}, set()),
+    "prose": (
+        {f"number-{each}" for each in (*prose._NUMBERS.values(), "other")},
+        SCHEMA | {"reprise-itself"},
+    ),
+}
 """By section: the codes that need a text, and those that may have one."""
 
 
@@ -213,6 +273,13 @@ def test_what_is_there_is_asked_for():
     assert constants("connectors", "flows/steps") >= OTHER_POINTS
 
 
+def test_the_page_knows_each_danger_in_the_order_of_the_work_list():
+    source = (DESK / "work/report.ts").read_text(encoding="utf-8")
+    (body,) = re.findall(r"DANGERS = \[([^\]]+)\]", source)
+    assert re.findall(r'"(\w+)"', body) == [*Danger]
+    assert strings_in("work/patient_index.ts", "SHOWN") <= {*Sort}
+
+
 def test_the_page_declares_the_texts_that_it_gets():
     declared = re.findall(r'  \| "([\w.]+)"', (DESK / "words.d.ts").read_text(encoding="utf-8"))
     (listed,) = re.findall(r"LANGUAGES = (\[.*\])", (ROOT / "desk/build.mjs").read_text(encoding="utf-8"))
@@ -224,8 +291,8 @@ def test_the_page_declares_the_texts_that_it_gets():
 @pytest.mark.parametrize(
     ("change", "found"),
     [
-        (lambda told: told.pop("report.page.danger"), ["report.page.danger"]),
-        (lambda told: told.update({"report.page.other": "x"}), ["report.page.other"]),
+        (lambda told: told.pop("page.work_list"), ["page.work_list"]),
+        (lambda told: told.update({"page.further": "x"}), ["page.further"]),
         (
             lambda told: told.update({"instruction.1.paragraph.staging": "x"}),
             ["instruction.1.paragraph.staging"],

@@ -13,7 +13,7 @@ from hashlib import sha256
 from xml.parsers import expat
 
 from connectors.inventory.facts.names import local_attributes, local_name
-from connectors.inventory.facts.normal_form import ITSELF, Node
+from connectors.inventory.facts.normal_form import ITSELF, Node, identifier
 
 REFERENCE = re.compile(r" \[Reprise ([1-9]\d{0,8})\]\Z")
 TEXT_DIGEST = 16  # hexadecimal digits of the SHA-256 of the text
@@ -130,12 +130,15 @@ class _Builder:
 
 
 def _values(node: Node) -> Iterator[str]:
-    """The values that a person must be able to read: texts, and attributes that do not name a table; nothing of a file."""
+    """The values that a person must be able to read: texts, and attributes that do not name a table.
+
+    Nothing of a file, and no position, which is numbered anew.
+    """
     yield from (v for name, v in node.attributes.items() if node.name == ITSELF or not _names_table(name, v))
     if node.name != "lnk":
         yield from node.texts
     for child in node.children:
-        if not child.made:
+        if not child.made and (child.name != "id" or identifier(child) is not None):
             yield from _values(child)
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from connectors.base import Admission, Limits, Reject
-from connectors.sources.kmehr._attachments import Attachment, sniff_media_type, sniff_message_format
+from connectors.media_types import sniff_media_type
+from connectors.sources.kmehr._attachments import Attachment, sniff_message_format
 from connectors.sources.kmehr._cut import FolderCut
 from connectors.sources.kmehr._header import HeaderListener, OpenMessage
 from connectors.sources.kmehr._loose import Loose

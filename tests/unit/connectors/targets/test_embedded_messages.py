@@ -68,7 +68,9 @@ def carry(*parts: str) -> tuple[int, list[str]]:
         r["digest"] for r in source.counted.values()
     )
     assert Counter(each.unit for each in outcome.outcomes) == Counter(source.counted.keys())
-    return sum(unit.derived for unit in delivered.units), [f.reason for f in outcome.findings if f.rank == 0]
+    return sum(unit.derived for unit in delivered.units), [
+        f.reason for f in outcome.findings if f.danger == "identity"
+    ]
 
 
 FOREIGN = (0, ["message_of_another"])

@@ -1,0 +1,49 @@
+"""What kind of file some bytes are, by the first of them."""
+
+from __future__ import annotations
+
+HEAD_BYTES = 1 << 16
+"""How many bytes are looked at."""
+MAGIC = (
+    (b"%PDF", "application/pdf"),
+    (b"{\\rtf", "text/rtf"),
+    (b"\xff\xd8\xff", "image/jpeg"),
+    (b"\x89PNG", "image/png"),
+    (b"GIF8", "image/gif"),
+    (b"II*\0", "image/tiff"),
+    (b"MM\0*", "image/tiff"),
+    (b"\x7fELF", "application/x-elf"),
+)
+PROGRAM = "application/vnd.microsoft.portable-executable"
+WORD_STREAM = "WordDocument".encode("utf-16-le")
+DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+
+
+def sniff_media_type(head: bytes) -> str | None:
+    """The media type shown by the first bytes, None if they show none. Labels are ignored."""
+    for magic, media_type in MAGIC:
+        if head.startswith(magic):
+            return media_type
+    if head.startswith(b"MZ") and _is_program(head):
+        return PROGRAM
+    if head.startswith(b"PK\x03\x04"):
+        return DOCX if b"word/" in head else "application/zip"
+    if head.startswith(b"\xd0\xcf\x11\xe0"):
+        return "application/msword" if WORD_STREAM in head else "application/x-ole-storage"
+    return _text_type(head)
+
+
+def _is_program(head: bytes) -> bool:
+    """Whether the old header points to a new one (Microsoft PE format, section MS-DOS stub)."""
+    at = int.from_bytes(head[0x3C:0x40], "little")
+    return head[at : at + 4] == b"PE\0\0"
+
+
+def _text_type(head: bytes) -> str | None:
+    body = head[:HEAD_BYTES].removeprefix(b"\xef\xbb\xbf")
+    if not body or body.translate(None, bytes(c for c in range(32) if c not in (9, 10, 12, 13, 26))) != body:
+        return None
+    start = body.lstrip()[:64].lower()
+    if start.startswith((b"<!doctype html", b"<html")):
+        return "text/html"
+    return "text/xml" if start.startswith(b"<?xml") else "text/plain"
