@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: bench bench-small demo test page page-tools evidence intake-2gib bits faults soak powercuts targets fuzz lint check format clean
+.PHONY: bench bench-small demo test page page-tools evidence intake-2gib open-2gib bits faults soak powercuts targets fuzz lint check format clean
 
 # `make demo` and `make test` need Python 3.11+ with venv, make and git; nothing else.
 demo: $(VENV)/.runtime
@@ -12,25 +12,29 @@ test: $(VENV)/.dev
 	$(BIN)/python -m pytest -q -rs -n auto --dist worksteal
 
 # the long series whole, one after the other (docs/evidence.md)
-evidence: soak powercuts bits intake-2gib targets fuzz bench faults
+evidence: soak powercuts bits intake-2gib open-2gib targets fuzz bench faults
 
 # every bit of every file of a proof folder, one at a time
 bits: $(VENV)/.dev
 	REPRISE_EVERY_BIT=1 $(BIN)/python -m pytest -q -rs -s tests/flows/test_proof.py tests/unit/vault/test_every_bit.py -k every_bit
 
-# the page on which a practice seals, built from intake/ (needs node and npm)
+# the practice's page, built from desk/ (needs node and npm)
 page: page-tools
-	cd intake && npm run --silent check && npm run --silent build
+	cd desk && npm run --silent types && npm run --silent check && npm run --silent build
 
-page-tools: intake/node_modules/.ready
+page-tools: desk/node_modules/.ready
 
-intake/node_modules/.ready: intake/package-lock.json
-	cd intake && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+desk/node_modules/.ready: desk/package-lock.json
+	cd desk && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	touch $@
 
 # an export of 2 GiB sealed by the page and by age; CI takes 64 MiB
 intake-2gib: $(VENV)/.dev page-tools
 	REPRISE_INTAKE_MIB=2048 $(BIN)/python -m pytest -q -rs -s tests/flows/test_sealed_size.py
+
+# a package of 2 GiB opened by the page and by `reprise open`; CI takes 64 MiB
+open-2gib: $(VENV)/.dev page-tools
+	REPRISE_OPEN_MIB=2048 $(BIN)/python -m pytest -q -rs -s tests/flows/test_opened_size.py
 
 # the whole fault matrices; CI takes a sample
 faults: $(VENV)/.dev

@@ -150,6 +150,14 @@ SOURCE: dict[str, tuple[str, str]] = {
         "The package's manifest is damaged.",
         "Fetch the package again from where it was delivered.",
     ),
+    "package_version_unknown": (
+        "The package was made by another version of Reprise.",
+        "Open it with the page desk.html that lies in it, or with the version of Reprise that made it.",
+    ),
+    "beside_altered": (
+        "The page or the text beside the package is not the one that the package was made with.",
+        "Do not use desk.html from this folder. Fetch the package again from where it was delivered.",
+    ),
     "part_altered": (
         "A part of the package differs from what was delivered.",
         "Fetch the package again from where it was delivered.",

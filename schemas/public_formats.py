@@ -394,6 +394,10 @@ class PackageManifest(Record, frozen=True):
     profile: str
     counts: dict[str, Count]
     parts: list[ManifestFile]
+    beside: Annotated[
+        list[ManifestFile] | UnsetType,
+        Meta(description="not sealed: README.txt and desk.html; absent in packages of earlier releases"),
+    ] = UNSET
 
 
 FORMATS: dict[str, Any] = {

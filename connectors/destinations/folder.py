@@ -218,7 +218,8 @@ class FolderDestination:
             with stream or open(os.devnull, "rb") as opened:
                 manifest = json.loads(opened.read(16 << 20))
             if manifest["run"] == self._run_id:
-                return [*(str(part["name"]) for part in manifest["parts"]), MANIFEST]
+                listed = [*manifest["parts"], *manifest.get("beside", [])]
+                return [*(str(file["name"]) for file in listed), MANIFEST]
         except (ValueError, TypeError, KeyError, RecursionError):
             pass
         raise TargetRefusedError("package_altered")

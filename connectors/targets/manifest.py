@@ -1,24 +1,44 @@
-"""The manifest of a package: profile, counts, digests of the sealed parts. It holds no personal data."""
+"""The manifest of a package: profile, counts, digests of its files. It holds no personal data."""
 
 from __future__ import annotations
 
 import json
 
+VERSION = 1
+"""A reader refuses a package of another version."""
+
+Listed = tuple[str, int, str]
+"""A file of a package: its name, its bytes, and the SHA-256 of what lies in the package."""
+
 
 def build_manifest(
-    profile: str, counts: dict[str, int], parts: list[tuple[str, int, str]], run_id: str
+    profile: str, counts: dict[str, int], parts: list[Listed], run_id: str, beside: list[Listed] | None = None
 ) -> bytes:
-    """Canonical JSON (sorted keys, no blanks); parts are (name, bytes, SHA-256 of the ciphertext)."""
+    """Canonical JSON (sorted keys, no blanks); parts are sealed, the files beside them are not."""
     body = {
-        "version": 1,
+        "version": VERSION,
         "run": run_id,
         "profile": profile,
         "counts": counts,
-        "parts": [{"name": name, "bytes": size, "sha256": sha256} for name, size, sha256 in parts],
+        "parts": _rows(parts),
+        "beside": _rows(beside or []),
     }
     return json.dumps(body, sort_keys=True, separators=(",", ":")).encode() + b"\n"
 
 
-def parts_in(manifest: bytes) -> list[tuple[str, int, str]]:
+def _rows(files: list[Listed]) -> list[dict[str, str | int]]:
+    return [{"name": name, "bytes": size, "sha256": sha256} for name, size, sha256 in files]
+
+
+def parts_in(manifest: bytes) -> list[Listed]:
     """The parts listed by `build_manifest`."""
-    return [(part["name"], part["bytes"], part["sha256"]) for part in json.loads(manifest)["parts"]]
+    return _listed(manifest, "parts")
+
+
+def beside_in(manifest: bytes) -> list[Listed]:
+    """The files beside the parts; none in a package of an earlier release."""
+    return _listed(manifest, "beside")
+
+
+def _listed(manifest: bytes, name: str) -> list[Listed]:
+    return [(row["name"], row["bytes"], row["sha256"]) for row in json.loads(manifest).get(name, [])]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from pathlib import Path
 from typing import Annotated
 
@@ -11,9 +12,24 @@ from flows.admin import recipients
 from flows.commands.apps import recipient
 from flows.commands.documents import refuse_existing, write_new
 from flows.commands.shared import Acting, Looking, Shown, command
+from flows.package.desk import desk_page
 from schemas.regular_file import read_regular
 
 KeyArgument = Annotated[str, typer.Argument(help="An age key, age1...", show_default=False)]
+
+
+@command(recipient)
+def page(
+    to: Annotated[Path, typer.Argument(help="Where to write the page: FILE.html.", show_default=False)],
+) -> Shown:
+    """Write the practice's page, on which a doctor makes the key and answers the challenge."""
+    data = desk_page()
+    write_new(to, data)
+    digest = sha256(data).hexdigest()
+    return Shown(
+        {"page": str(to), "sha256": digest},
+        f"Send {to.name} to the practice. It holds nothing secret and needs no network.\nsha256  {digest}",
+    )
 
 
 @command(recipient)

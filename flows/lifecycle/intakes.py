@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from flows.lifecycle.evidence import evidence
+from flows.package.desk import fill_page
 from flows.session.acts import recording_refusal
 from flows.session.control import Control
 from schemas.errors import DeadlineError, IntakeError, RefusedError, RepriseError
@@ -27,7 +28,6 @@ from vault.intake.record import (
     spend,
     unreadable_intakes,
 )
-from vault.intake.seal_page import fill_page
 from vault.ledger.entries import EntryType
 from vault.runs.lease import Lease, readable_runs
 from vault.system.clock import SystemClock, format_utc, parse_utc

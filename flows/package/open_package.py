@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO, BinaryIO
 
 from connectors.archive import holds_more_than
+from connectors.targets.manifest import VERSION
 from flows.package._import_folder import ImportFolder, new_import_folder
 from schemas.digests import Digest, stream_digest
 from schemas.errors import PackageError
@@ -45,10 +46,11 @@ class _Part:
 
 @dataclass(frozen=True)
 class _Manifest:
-    """What a package's manifest states: its run and its parts."""
+    """What a package's manifest states: its run, its parts, and the files beside them, which are not sealed."""
 
     run: str
     parts: tuple[_Part, ...]
+    beside: tuple[_Part, ...] = ()
 
 
 def open_package(
@@ -63,6 +65,7 @@ def open_package(
     manifest = _read_manifest(package)
     if proof is not None:
         _compare_with_proof(manifest, proof, policy)
+    _check_beside(package, manifest)
     taken: set[str] = set()
     with new_import_folder(into) as folder:
         for part in manifest.parts:
@@ -79,14 +82,34 @@ def _read_manifest(package: Path) -> _Manifest:
         raise PackageError("manifest_missing") from None
     try:
         raw = json.loads(text)
-        found = [_Part(str(row["name"]), str(row["sha256"]), int(row["bytes"])) for row in raw["parts"]]
-        run = str(raw.get("run"))
-    except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
-        found, run = [], ""
-    names = {part.name for part in found}
-    if not found or len(names) != len(found) or not all(_is_name(name) for name in names):
+        found, beside = _parts(raw["parts"]), _parts(raw.get("beside", []))
+        run, version = str(raw.get("run")), raw.get("version")
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        raise PackageError("manifest_malformed") from None
+    names = [part.name for part in (*found, *beside)]
+    if not found or len(set(names)) != len(names) or not all(_is_name(name) for name in names):
         raise PackageError("manifest_malformed")
-    return _Manifest(run, tuple(found))
+    if version != VERSION:
+        raise PackageError("package_version_unknown")
+    return _Manifest(run, found, beside)
+
+
+def _parts(rows: list[dict[str, object]]) -> tuple[_Part, ...]:
+    """Raises TypeError for values of other types, KeyError for a missing one."""
+    parts = tuple(_Part(row["name"], row["sha256"], row["bytes"]) for row in rows)  # type: ignore[arg-type]
+    if not all(isinstance(p.name, str) and isinstance(p.sha256, str) and type(p.bytes) is int for p in parts):
+        raise TypeError
+    return parts
+
+
+def _check_beside(package: Path, manifest: _Manifest) -> None:
+    """A file beside the parts may be missing, but not be another: a page that was changed could show anything."""
+    for part in manifest.beside:
+        path = package / part.name
+        if path.is_file():
+            with open_regular(path) as stream:
+                if stream_digest(stream) != Digest(part.sha256, part.bytes):
+                    raise PackageError("beside_altered")
 
 
 def _compare_with_proof(manifest: _Manifest, proof: Path, policy: str | None) -> None:

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from hashlib import sha256
 
 from connectors.destinations.base import MANIFEST, bring
-from connectors.targets.manifest import build_manifest, parts_in
+from connectors.targets.manifest import beside_in, build_manifest, parts_in
 from connectors.targets.medinect import chart_name
+from flows.package import desk, readme
 from flows.steps._papers import Papers, count_points
 from flows.steps._set_aside import HandedOver
 from flows.steps.context import DataContext
@@ -19,6 +20,8 @@ from schemas.errors import TargetRefusedError
 from vault.system.files import write_durably
 
 REPORT = "report.zip.age"
+_BESIDE = (readme.NAME, desk.NAME)
+"""Files beside the sealed parts: what a practice reads first, and the page with which it opens the package."""
 
 
 def publish(context: DataContext, reconciliation: Reconciliation) -> Published:
@@ -29,16 +32,18 @@ def publish(context: DataContext, reconciliation: Reconciliation) -> Published:
     """
     if context.destination.published():
         return _published_before(context, reconciliation)
-    for name in (REPORT, MANIFEST):
+    for name in (REPORT, *_BESIDE, MANIFEST):
         (context.parts / name).unlink(missing_ok=True)  # left by an interrupted attempt
     digest = _seal_report(context, reconciliation)
     parts = (*reconciliation.delivery.parts, _sealed(REPORT, digest))
-    _write_manifest(context, reconciliation, parts)
-    for done, part in enumerate(parts):
-        context.report("publish", done, len(parts) + 1)
+    beside = _write_beside(context)
+    _write_manifest(context, reconciliation, parts, beside)
+    files = (*parts, *beside)
+    for done, part in enumerate(files):
+        context.report("publish", done, len(files) + 1)
         bring(context.destination, context.parts / part.name, part.name, Digest(part.sha256, part.size))
     context.leave()
-    context.destination.publish(context.parts / MANIFEST, frozenset(part.name for part in parts))
+    context.destination.publish(context.parts / MANIFEST, frozenset(part.name for part in files))
     return Published(reconciliation, parts, context.package, count_points(context))
 
 
@@ -52,7 +57,8 @@ def _published_before(context: DataContext, reconciliation: Reconciliation) -> P
     except FileNotFoundError:
         raise TargetRefusedError("package_exists", run=context.run_id) from None
     parts = tuple(SealedPart(*part) for part in parts_in(manifest))
-    expected = {part.name: Digest(part.sha256, part.size) for part in parts}
+    listed = (*parts, *(SealedPart(*file) for file in beside_in(manifest)))
+    expected = {part.name: Digest(part.sha256, part.size) for part in listed}
     expected[MANIFEST] = Digest(sha256(manifest).hexdigest(), len(manifest))
     altered = any(_found(context, name, digest.size) != digest for name, digest in expected.items())
     if altered or parts[:-1] != reconciliation.delivery.parts:
@@ -71,6 +77,17 @@ def _found(context: DataContext, name: str, most: int) -> Digest:
 
 def _sealed(name: str, digest: Digest) -> SealedPart:
     return SealedPart(name, digest.size, digest.sha256)
+
+
+def _write_beside(context: DataContext) -> tuple[SealedPart, ...]:
+    """Write the files that are not sealed beside the parts. They hold no patient data."""
+    instruction = context.authorisation.instruction
+    text = readme.readme(context.run_id, instruction.processor, instruction.language)
+    written = []
+    for name, data in ((readme.NAME, text), (desk.NAME, desk.desk_page())):
+        write_durably(context.parts / name, data)
+        written.append(SealedPart(name, len(data), sha256(data).hexdigest()))
+    return tuple(written)
 
 
 def _seal_report(context: DataContext, reconciliation: Reconciliation) -> Digest:
@@ -95,9 +112,13 @@ def _originals(context: DataContext) -> Iterator[tuple[str, bytes]]:
 
 
 def _write_manifest(
-    context: DataContext, reconciliation: Reconciliation, parts: tuple[SealedPart, ...]
+    context: DataContext,
+    reconciliation: Reconciliation,
+    parts: tuple[SealedPart, ...],
+    beside: tuple[SealedPart, ...],
 ) -> None:
     plan = reconciliation.delivery.plan
     counts = {"charts": plan.drafts.matched.charts, **reconciliation.dispositions}
-    data = build_manifest(plan.profile, counts, [(p.name, p.size, p.sha256) for p in parts], context.run_id)
+    sealed, clear = ([(p.name, p.size, p.sha256) for p in files] for files in (parts, beside))
+    data = build_manifest(plan.profile, counts, sealed, context.run_id, clear)
     write_durably(context.parts / MANIFEST, data)

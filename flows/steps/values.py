@@ -116,7 +116,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class SealedPart:
-    """A sealed part, with the digest of its sealed bytes."""
+    """A file of a package, mostly a sealed part, with the digest of its bytes there."""
 
     name: str
     size: int

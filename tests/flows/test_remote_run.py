@@ -158,7 +158,8 @@ def nothing_told(case: WholeRun, told: str, remote: Remote) -> None:
 
 def test_a_bad_line_and_a_killed_process_change_nothing(remote, practice, to_a_folder, tmp_path):
     port = remote.server.port if remote.channel == "sftp" else int(remote.server.endpoint.rpartition(":")[2])
-    with proxy(port, Weather(cut_between=(30_000, 400_000), seed=3)) as odd:
+    # a small object is sent in one request, and the practice's page is one of 300 kB: it must get through now and then
+    with proxy(port, Weather(cut_between=(30_000, 900_000), seed=3)) as odd:
         case = remote.case(tmp_path / "trial", practice, odd.port)
         died = case.start_apart({"who": "data", "at": "progress", "name": "publish"})
         assert died.returncode == 50, died.stdout + died.stderr

@@ -37,6 +37,7 @@ from vault.instruction.fields import (
 )  # fmt: skip
 
 ROOT = Path(__file__).resolve().parents[2]
+DESK = ROOT / "desk" / "src"
 ROOMS = ("flows", "connectors", "schemas", "vault", "dashboard")
 ALL = {language: dict(catalogue(language)) for language in LANGUAGES}
 KEYS = set(ALL["en"])
@@ -80,8 +81,10 @@ def asked_in_template(source: str) -> Iterator[str]:
 
 
 def asked_on_page(script: str, page: str) -> Iterator[str]:
-    for name in (*re.findall(r"(?<!/)\bwords\.(\w+)\b", script), *re.findall(r'data-word="(\w+)"', page)):
-        yield f"seal.{name}"
+    """Each key in quotes that the page's script or its HTML names, with `*` for a code that is set in."""
+    for name in re.findall(r'["`]((?:seal|desk)\.[\w.${}]+)["`]', script):
+        yield re.sub(r"\$\{[\w.]+\}", ANY, name)
+    yield from re.findall(r'data-word="([\w.]+)"', page)
 
 
 def all_asked() -> set[str]:
@@ -92,8 +95,8 @@ def all_asked() -> set[str]:
             found.update(asked_in(source))
     for path in (ROOT / "connectors/targets/templates").glob("*.html"):
         found.update(asked_in_template(path.read_text(encoding="utf-8")))
-    page = [(ROOT / "intake/src" / name).read_text(encoding="utf-8") for name in ("main.ts", "page.html")]
-    return found | set(asked_on_page(*page))
+    scripts = (path.read_text(encoding="utf-8") for path in DESK.rglob("*.ts") if path.name != "words.d.ts")
+    return found | set(asked_on_page("\n".join(scripts), (DESK / "page.html").read_text(encoding="utf-8")))
 
 
 ASKED = all_asked()
@@ -153,9 +156,24 @@ OTHER_POINTS = {
     "unit_code_unknown",
 }  # fmt: skip
 """Points of the work list that are no reasons of units."""
+
+
+def strings_in(module: str, name: str) -> set[str]:
+    """The strings of a union of types or of a list in a module of the page."""
+    source = (DESK / module).read_text(encoding="utf-8")
+    (body,) = re.findall(rf"(?:type|const) {name} =\s*([^;]+);", source)
+    return set(re.findall(r'"(\w+)"', body))
+
+
 PARAGRAPHS = ("who", "what", "uses", "staging", "custody", "recipients", "ceilings")
 KINDS_OF_TRANSACTIONS = transaction_kinds.KINDS | {transaction_kinds._OTHER_SUMMARY}
 CODES: dict[str, tuple[set[str], set[str]]] = {
+    "desk.refusal": (strings_in("refusal.ts", "PackageCode") | strings_in("refusal.ts", "OwnCode"), set()),
+    "desk.danger": ({*Danger}, set()),
+    "desk.sort": (strings_in("work/patient_index.ts", "SHOWN"), set()),
+    "desk.column": (strings_in("work/reconciliation.ts", "COLUMNS"), set()),
+    "desk.statement": (strings_in("confirm/confirm_step.ts", "State"), set()),
+    "desk.step": (strings_in("steps.ts", "STEPS"), set()),
     "certificate.outcome": ({*Cause}, set()),
     "instruction.1.paragraph": ({*PARAGRAPHS, "title", "language"}, set()),
     "instruction.1.section": ({*PARAGRAPHS, "sign"}, set()),
@@ -256,11 +274,18 @@ def test_what_is_there_is_asked_for():
     assert constants("connectors", "flows/steps") >= OTHER_POINTS
 
 
+def test_the_page_knows_each_danger_in_the_order_of_the_work_list():
+    source = (DESK / "work/report.ts").read_text(encoding="utf-8")
+    (body,) = re.findall(r"DANGERS = \[([^\]]+)\]", source)
+    assert re.findall(r'"(\w+)"', body) == [*Danger]
+    assert strings_in("work/patient_index.ts", "SHOWN") <= {*Sort}
+
+
 def test_the_page_declares_the_texts_that_it_gets():
-    declared = re.findall(r'\| "(\w+)"', (ROOT / "intake/src/words.d.ts").read_text(encoding="utf-8"))
-    (listed,) = re.findall(r"LANGUAGES = (\[.*\])", (ROOT / "intake/build.mjs").read_text(encoding="utf-8"))
+    declared = re.findall(r'  \| "([\w.]+)"', (DESK / "words.d.ts").read_text(encoding="utf-8"))
+    (listed,) = re.findall(r"LANGUAGES = (\[.*\])", (ROOT / "desk/build.mjs").read_text(encoding="utf-8"))
     assert set(json.loads(listed)) == set(LANGUAGES)
-    assert declared == [key.removeprefix("seal.") for key in ALL["en"] if key.startswith("seal.")]
+    assert declared == [key for key in ALL["en"] if key.startswith(("seal.", "desk."))]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -329,7 +354,10 @@ def test_a_key_that_is_put_together_elsewhere_is_refused():
         list(asked_in("text(language, key)"))
     assert unknown(set(asked_in_template('{{ say("report.page.dangr") }}')), KEYS)
     assert unknown(set(asked_in_template('{{ say("report.reasons." ~ code) }}')), KEYS)
-    assert unknown(set(asked_on_page("words.sealed", '<p data-word="titel">')), KEYS) == [
+    assert unknown(set(asked_on_page('say("seal.sealed")', '<p data-word="desk.titel">')), KEYS) == [
+        "desk.titel",
         "seal.sealed",
-        "seal.titel",
+    ]
+    assert unknown(set(asked_on_page("say(`desk.refusals.${refusal.code}`)", "")), KEYS) == [
+        "desk.refusals.*"
     ]

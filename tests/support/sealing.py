@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-DRIVER = ROOT / "intake" / "drive.mjs"
+DRIVER = ROOT / "desk" / "drive" / "seal.mjs"
 CHROMIUM = os.environ.get("REPRISE_CHROMIUM", "/usr/bin/chromium")
 
 
@@ -31,8 +31,8 @@ MEASURE = (
 def _missing() -> str | None:
     if shutil.which("node") is None:
         return "node is missing: the page is not built or opened"
-    if not (ROOT / "intake" / "node_modules" / "playwright-core").is_dir():
-        return "intake/node_modules is missing: run `make page-tools`"
+    if not (ROOT / "desk" / "node_modules" / "playwright-core").is_dir():
+        return "desk/node_modules is missing: run `make page-tools`"
     return None
 
 

@@ -17,6 +17,7 @@ from connectors.targets.identities import run_token
 from connectors.targets.medinect import chart_name
 from flows.engine import run as engine
 from flows.lifecycle.intakes import open_intake
+from flows.package.desk import fill_page
 from flows.session.control import Control
 from flows.session.observer import NoObserver, Observer
 from flows.session.orders import Order
@@ -26,7 +27,6 @@ from trial.home import make_trial
 from vault.age.sealing import open_stream
 from vault.home_folder import Home
 from vault.intake.record import Intake
-from vault.intake.seal_page import fill_page
 from vault.keys.provider import KeyState
 from vault.keys.registry import provider
 from vault.ledger.audit import audit

@@ -4,7 +4,6 @@
 * `identity_store`: where its identity is kept
 * `mint`: the process that makes the identity
 * `sealed_source`: reading the sealed export
-* `seal_page`: the page on which a practice seals
 """
 
-__all__ = ["identity_store", "mint", "record", "seal_page", "sealed_source"]
+__all__ = ["identity_store", "mint", "record", "sealed_source"]
