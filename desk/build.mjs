@@ -1,5 +1,6 @@
-// One self-contained page: script and style inlined, their hashes in its policy, the licences of what it holds.
-// `node build.mjs [FILE]`; without a name: the page that goes into a package, and that `reprise intake open --page` fills in.
+// Self-contained pages: script and style inlined, their hashes in its policy, the licences of what it holds.
+// `node build.mjs [NAME [FILE]]`; without a name: all. `desk` goes into a package, and `reprise intake open --page` fills it in;
+// `verify` checks a proof (`reprise proof page`).
 // `node build.mjs --types` writes src/words.d.ts, which names the texts for the compiler.
 
 import { createHash } from "node:crypto";
@@ -9,27 +10,41 @@ import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
 const here = dirname(fileURLToPath(import.meta.url));
-const target = process.argv[2] ?? join(here, "..", "flows", "package", "desk.html");
+/** By name: where it goes, its script and body, its styles, and the texts that it says: sections of the catalogue. */
+const PAGES = {
+  desk: {
+    target: ["flows", "package", "desk.html"],
+    script: "src/main.ts",
+    body: "page.html",
+    styles: ["tokens", "layout", "steps", "lists", "print"],
+    texts: ["seal", "desk"],
+  },
+  verify: {
+    target: ["vault", "proof", "pages", "verify.html"],
+    script: "src/verify/main.ts",
+    body: "verify/page.html",
+    styles: ["tokens", "layout", "verify"],
+    texts: ["verify", "certificate.trial", "certificate.outcome", "certificate.not_claimed"],
+  },
+};
+const SECTIONS = ["seal", "desk", "verify", "certificate.trial", "certificate.outcome", "certificate.not_claimed"];
 
 const LANGUAGES = ["en", "fr", "nl", "de"];
 
 const hash = (text) => `'sha256-${createHash("sha256").update(text).digest("base64")}'`;
 
-const AREAS = ["seal", "desk"];
-const STYLES = ["tokens", "layout", "steps", "lists", "print"];
-
 /** Key and text of each entry of a catalogue that the page needs: both stand in quotes (`schemas/texts`). */
-async function texts(language) {
+async function texts(language, sections) {
   const source = await readFile(join(here, "..", "schemas", "texts", `${language}.po`), "utf8");
   const said = (lines) => lines.trim().split("\n").map((line) => JSON.parse(line)).join("");
   const entries = [...source.matchAll(/^msgid ((?:".*"\n)+)msgstr ((?:".*"\n)+)/gm)];
-  return entries.map(([, key, told]) => [said(key), said(told)]).filter(([key]) => AREAS.includes(key.split(".")[0]));
+  return entries.map(([, key, told]) => [said(key), said(told)]).filter(([key]) => sections.some((one) => `${key}.`.startsWith(`${one}.`)));
 }
 
 async function types() {
-  const keys = (await texts(LANGUAGES[0])).map(([key]) => `\n  | ${JSON.stringify(key)}`);
+  const keys = (await texts(LANGUAGES[0], SECTIONS)).map(([key]) => `\n  | ${JSON.stringify(key)}`);
   return [
-    "// What the page says: the texts of the catalogues (schemas/texts). `npm run types` writes this; build.mjs puts the texts in.",
+    "// What the pages say: the texts of the catalogues (schemas/texts). `npm run types` writes this; build.mjs puts the texts in.",
     "",
     `export type Key =${keys.join("")};`,
     "",
@@ -38,23 +53,23 @@ async function types() {
   ].join("\n");
 }
 
-/** The module `words.js`, which words.d.ts declares: what the page says, in each language. */
-const words = {
+/** The module `words.js`, which words.d.ts declares: what a page says, in each language. */
+const words = (sections) => ({
   name: "words",
   setup(build) {
     build.onResolve({ filter: /\/words\.js$/ }, () => ({ path: "words", namespace: "texts" }));
     build.onLoad({ filter: /./, namespace: "texts" }, async () => {
-      const made = LANGUAGES.map(async (name) => [name, Object.fromEntries(await texts(name))]);
+      const made = LANGUAGES.map(async (name) => [name, Object.fromEntries(await texts(name, sections))]);
       const all = Object.fromEntries(await Promise.all(made));
       return { contents: `export const WORDS = ${JSON.stringify(all)};`, loader: "js" };
     });
   },
-};
+});
 
-async function bundle() {
+async function bundle(script, sections) {
   const made = await build({
     absWorkingDir: here,
-    entryPoints: ["src/main.ts"],
+    entryPoints: [script],
     bundle: true,
     minify: true,
     format: "iife",
@@ -62,7 +77,7 @@ async function bundle() {
     charset: "ascii",
     legalComments: "none",
     metafile: true,
-    plugins: [words],
+    plugins: [words(sections)],
     write: false,
   });
   return { script: made.outputFiles[0].text.trim(), inputs: Object.keys(made.metafile.inputs) };
@@ -81,22 +96,29 @@ async function licences(inputs) {
   return [own, ...(await Promise.all(texts))].join("\n\n");
 }
 
-if (target === "--types") {
+if (process.argv[2] === "--types") {
   await writeFile(join(here, "src", "words.d.ts"), await types());
   process.exit(0);
 }
-const { script, inputs } = await bundle();
-const styles = STYLES.map((name) => readFile(join(here, "src", "styles", `${name}.css`), "utf8"));
-const style = (await Promise.all(styles)).map((text) => text.trim()).join("\n");
-const policy = [
-  "default-src 'none'",
-  `script-src ${hash(script)}`,
-  `style-src ${hash(style)}`,
-  "require-trusted-types-for 'script'",
-  "base-uri 'none'",
-  "form-action 'none'",
-].join("; ");
-const filled = { CSP: policy, LICENCES: await licences(inputs), STYLE: style, SCRIPT: script };
-const page = await readFile(join(here, "src", "page.html"), "utf8");
-if (/<\/script|<!--/i.test(script)) throw new Error("the script would end itself");
-await writeFile(target, page.replace(/%(CSP|LICENCES|STYLE|SCRIPT)%/g, (_, name) => filled[name]));
+async function buildPage({ script: source, body, styles, texts: sections }, target) {
+  const { script, inputs } = await bundle(source, sections);
+  const sheets = styles.map((name) => readFile(join(here, "src", "styles", `${name}.css`), "utf8"));
+  const style = (await Promise.all(sheets)).map((text) => text.trim()).join("\n");
+  const policy = [
+    "default-src 'none'",
+    `script-src ${hash(script)}`,
+    `style-src ${hash(style)}`,
+    "require-trusted-types-for 'script'",
+    "base-uri 'none'",
+    "form-action 'none'",
+  ].join("; ");
+  const filled = { CSP: policy, LICENCES: await licences(inputs), STYLE: style, SCRIPT: script };
+  const page = await readFile(join(here, "src", body), "utf8");
+  if (/<\/script|<!--/i.test(script)) throw new Error("the script would end itself");
+  await writeFile(target, page.replace(/%(CSP|LICENCES|STYLE|SCRIPT)%/g, (_, name) => filled[name]));
+}
+
+const [asked, file] = process.argv.slice(2);
+for (const [name, page] of Object.entries(PAGES)) {
+  if (!asked || asked === name) await buildPage(page, file ?? join(here, "..", ...page.target));
+}

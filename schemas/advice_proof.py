@@ -54,6 +54,10 @@ PROOF: dict[str, tuple[str, str]] = {
         "The folder is larger than a proof can be.",
         "Check that it is a proof folder, and do not open it with other tools.",
     ),
+    "zip_not_as_written": (
+        "This is not a proof zip as Reprise writes it: it was altered, or another program packed it.",
+        "Ask for the zip that `reprise proof zip` writes, or unpack it and name the folder.",
+    ),
     "checkpoint_malformed": (
         "This file is not a checkpoint of a log.",
         "Give the file `checkpoint` of a proof folder, unaltered.",

@@ -12,6 +12,11 @@ from support.forked_python import fork_children
 
 import vault.system.child_process
 
+if os.environ.get("REPRISE_RECORD_PROOFS"):  # before a test module takes the verifier by its name
+    from support.page_verifier import record_into
+
+    record_into(Path(os.environ["REPRISE_RECORD_PROOFS"]))
+
 ROOT = Path(__file__).resolve().parent.parent
 
 

@@ -1,8 +1,8 @@
 """The stand-alone verifier of a proof folder: one file, Python's standard library and `cryptography`.
 
-    python verify.py PROOF_DIR --policy FILE
+    python verify.py PROOF --policy FILE
 
-It reads every file of the folder and checks, in the order of docs/formats/proof.md:
+It reads every file of the folder, or of its zip (`reprise proof zip`), and checks, in the order of docs/formats/proof.md:
 
  1. only files of the closed list of names, each name once;
  2. the manifest, signed by the log key of the policy, names exactly the existing files, byte for byte;
@@ -26,11 +26,13 @@ import argparse
 import base64
 import hashlib
 import hmac
+import io
 import json
 import os
 import re
 import sys
 import unicodedata
+import zipfile
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -40,6 +42,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 MAX_FILES, MAX_FILE_BYTES, MAX_TOTAL_BYTES, MAX_PROOF = 500, 20 << 20, 64 << 20, 64
+MAX_ZIP_BYTES = MAX_TOTAL_BYTES + (1 << 20)  # with headers and names
 PAYLOAD_TYPE, STATEMENT = "application/vnd.in-toto+json", "https://in-toto.io/Statement/v1"
 CHECK, RUN, DESTRUCTION = "authorisation-check", "run", "destruction"  # names of statements
 AFTERWARDS = ("custody.", "import.", "proof.")  # entries that may follow the end of a run
@@ -220,6 +223,40 @@ def read_folder(folder: Path) -> Files:
                 found[path.relative_to(folder).as_posix()] = stream.read(size + 1)
     demand({"manifest.json", "manifest.sig"} <= set(found), "no_manifest", 93)
     return found
+
+
+def packed(files: Files) -> bytes:
+    """Returns the one zip of these files: sorted, not compressed, of one date; all its bits follow from the files."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_STORED) as archive:
+        for name, data in sorted(files.items()):
+            member = zipfile.ZipInfo(name)
+            member.create_system, member.external_attr = 3, 0o100644 << 16
+            archive.writestr(member, data)
+    return made.getvalue()
+
+
+def read_zip(data: bytes) -> Files:
+    """Read a zip that is, to the byte, what its files make. Any other, also of the same files, is refused."""
+    files, at, total = Files(), 0, 0
+    while data[at : at + 4] == b"PK\x03\x04" and at + 30 <= len(data):
+        size, name = (int.from_bytes(data[at + a : at + b], "little") for a, b in ((22, 26), (26, 28)))
+        start, total = at + 30 + name, total + size
+        fits = size <= MAX_FILE_BYTES and total <= MAX_TOTAL_BYTES and len(files) < MAX_FILES
+        demand(fits, "folder_too_large", 93)
+        files[data[at + 30 : start].decode("utf-8")] = data[start : start + size]
+        at = start + size
+    demand(packed(files) == data, "zip_not_as_written", 93)
+    demand({"manifest.json", "manifest.sig"} <= set(files), "no_manifest", 93)
+    return files
+
+
+def read_proof(path: Path) -> Files:
+    """Read a folder or a zip."""
+    if path.is_symlink() or not path.is_file():
+        return read_folder(path)
+    demand(path.lstat().st_size <= MAX_ZIP_BYTES, "folder_too_large", 93)
+    return read_zip(path.read_bytes())
 
 
 def check_names(files: Files) -> None:
@@ -568,9 +605,9 @@ class Report:
 
 
 def verify(source: Path | Files, policy: str | None, further: Further = None) -> tuple[int, list[str]]:
-    """Returns exit code and words for a folder, or for files already read. `further` receives the report, and may raise Fault."""
+    """Returns exit code and words for a folder, a zip, or files already read. `further` gets the report, and may raise Fault."""
     try:
-        files = read_folder(source) if isinstance(source, Path) else source
+        files = read_proof(source) if isinstance(source, Path) else source
         report = Report(files, Policy(files["policy.txt"].decode("utf-8") if policy is None else policy))
         if further is not None:
             further(files, report)
@@ -584,14 +621,14 @@ def verify(source: Path | Files, policy: str | None, further: Further = None) ->
 
 def main() -> int:
     """Run the command line."""
-    parser = argparse.ArgumentParser(description="Verify a proof folder of Reprise offline.")
-    parser.add_argument("folder", type=Path)
+    parser = argparse.ArgumentParser(description="Verify a proof of Reprise offline: its folder or its zip.")
+    parser.add_argument("proof", type=Path)
     parser.add_argument("--policy", type=Path)
     arguments = parser.parse_args()
     code, words = 93, ["REFUSED: policy_unreadable"]
     with suppress(OSError, UnicodeDecodeError):
         policy = arguments.policy.read_text(encoding="utf-8") if arguments.policy else None
-        code, words = verify(arguments.folder, policy)
+        code, words = verify(arguments.proof, policy)
     sys.stdout.write("\n".join(words) + "\n")
     return code
 

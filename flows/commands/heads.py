@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from pathlib import Path
 from typing import Annotated
 
@@ -14,6 +15,8 @@ from flows.commands.documents import refuse_existing, write_new
 from flows.commands.shared import Examined, Looking, Shown, command
 from flows.lifecycle.proof import refresh_proof
 from schemas.regular_file import read_regular
+from vault.proof.folder import zip_files
+from vault.proof.programs import verify_page
 
 RequestOption = Annotated[Path, typer.Option("--to", help="Where to write the request (DER, .tsq).")]
 ResponseArgument = Annotated[
@@ -99,3 +102,25 @@ def refresh(
         ),
     ]
     return Shown(found, "\n".join(lines))
+
+
+@command(proof)
+def page(to: Annotated[Path, typer.Option("--to", help="Where to write the page.")]) -> Shown:
+    """Write verify.html, the page on which anybody checks a proof in a browser: one file, no network."""
+    data = verify_page()
+    write_new(to, data)
+    digest = sha256(data).hexdigest()
+    return Shown({"sha256": digest, "bytes": len(data)}, f"{to.name}: SHA-256 {digest}")
+
+
+@command(proof, "zip")
+def write_zip(
+    folder: Annotated[Path, typer.Argument(help="A proof folder.", show_default=False)],
+    to: Annotated[Path, typer.Option("--to", help="Where to write the zip.")],
+) -> Shown:
+    """Write a proof folder as the one zip that verifiers take; it names the doctor where the folder does."""
+    data = zip_files(folder)
+    write_new(to, data)
+    return Shown(
+        {"sha256": sha256(data).hexdigest(), "bytes": len(data)}, f"{len(data)} byte(s) in {to.name}"
+    )

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @command(app, panel=AFTERWARDS)
 def verify(
-    folder: Annotated[Path, typer.Argument(help="A proof folder.", show_default=False)],
+    folder: Annotated[Path, typer.Argument(help="A proof folder, or its zip.", show_default=False)],
     policy: Annotated[
         Path | None, typer.Option("--policy", help="The trust anchor, obtained elsewhere.")
     ] = None,
@@ -34,7 +34,7 @@ def verify(
         typer.Option("--tsa-roots", help="Roots of time-stamp authorities, PEM (file or folder)."),
     ] = None,
 ) -> Shown:
-    """Check a proof folder offline: against a policy; with roots, the signatures, whose they are, and the time stamps."""
+    """Check a proof offline: against a policy; with roots, the signatures, whose they are, and the time stamps."""
     from vault.proof.full_verifier import root_files, verify_fully
 
     if not folder.exists():

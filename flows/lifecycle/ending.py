@@ -27,6 +27,7 @@ from vault.destruction.destroy import Evidence, destroy_run, inventory_staging, 
 from vault.home_folder import Home
 from vault.keys.registry import provider
 from vault.ledger.entries import EntryType
+from vault.proof.programs import program_digests
 from vault.proof.statements import (
     AUTHORISATION_CHECK,
     DESTRUCTION,
@@ -227,6 +228,7 @@ def _facts(control: Control, ending: Ending, destruction: dict[str, Any]) -> dic
         "import_state": "delivered_not_confirmed" if published else "nothing_delivered",
         "profile": counts.get("plan", {}).get("profile", "none"),
         "channels": used_channels(control, lease),
+        "programs": program_digests(),
     }
 
 

@@ -40,7 +40,7 @@ def opened(sealed: bytes, tmp_path: Path) -> bytes:
 @needs_node
 def test_the_committed_page_is_what_its_sources_give(tmp_path):
     made = tmp_path / "made.html"
-    subprocess.run(["node", "build.mjs", made], cwd=ROOT / "desk", check=True)
+    subprocess.run(["node", "build.mjs", "desk", made], cwd=ROOT / "desk", check=True)
     assert made.read_bytes() == TEMPLATE.read_bytes()
 
 

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from schemas.texts import text
+from vault.proof.programs import PAGE, VERIFIER
 
 Kind = Literal["text", "points", "checks", "rows", "figures"]
 _THOUSANDS = {"en": ",", "fr": "\N{NARROW NO-BREAK SPACE}", "nl": ".", "de": "."}
 _COLON = {"fr": "\N{NO-BREAK SPACE}:"}
 _CHECKS = ("keyAbsent", "decryptFails", "filesAbsent", "processEnded")
+_WAY = ("get", "open", "policy", "said")
 _DISPOSITIONS = ("delivered", "degraded", "out_of_scope", "unscoped", "quarantined")
 
 
@@ -108,6 +110,7 @@ class _Sentences:
             ("import_state", (Block("text", (_sentence(self.import_state()),)),)),
             ("channels", self.channels()),
             ("not_claimed", (Block("points", tuple(self.not_claimed())),)),
+            *((("verify", self.verify()),) if "programs" in self.facts else ()),
         )
         for name, blocks in named:
             yield Section(self.wording("section", name), blocks)
@@ -235,6 +238,15 @@ class _Sentences:
     def not_claimed(self) -> Iterator[str]:
         for code in self.facts["destruction"]["notClaimed"]:
             yield _sentence(self.wording("not_claimed", code))
+
+    def verify(self) -> tuple[Block, ...]:
+        """Returns how to check the proof without the site, and the digests of the programs that do it."""
+        steps = tuple(self.wording("sentence", f"verify_{step}") for step in _WAY)
+        digests = self.facts["programs"]
+        return (
+            Block("points", steps),
+            self.rows(verify_html=digests[PAGE], verify_py=digests[VERIFIER]),
+        )
 
     def stamp(self) -> str:
         stamp = self.facts["stamp"]

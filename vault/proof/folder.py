@@ -12,11 +12,12 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from schemas.errors import HostileProofError
 from vault.canonical_json import canonical_json
 from vault.ledger.notes import sign_note
 from vault.proof.certificate import build_certificate
 from vault.system.files import sync_folder, write_durably
-from vault.verify import CHECK, DESTRUCTION, RUN, derive_certificate
+from vault.verify import CHECK, DESTRUCTION, RUN, Fault, check_names, derive_certificate, packed, read_folder
 
 SALT = "salt.b64"
 """In `authorisation/`: opens the ledger's commitment to the instruction."""
@@ -25,13 +26,16 @@ README = """This folder is the proof of one run of Reprise: what the doctor orde
 read, and that the working copy was destroyed. certificate.pdf and certificate.html say it in words.
 
 Get the policy (the log's key) by another way than the one this folder came by; policy.txt here proves nothing.
-Check everything at once, with Python and its `cryptography` package alone:
 
-    python verify.py PROOF_DIR --policy FILE
+Check everything at once, in a browser or with Python and its `cryptography` package alone. Neither program lies in this folder:
+get it from a release of Reprise (vault/proof/pages/verify.html, vault/verify.py) or from somebody whom you trust to have one.
 
+    verify.html     open it in a browser, also offline and on a telephone; choose this folder or its zip, and the policy
+    python verify.py PROOF --policy FILE
+%(programs)s
 or, with all of Reprise, also the signatures, the time stamps, the page and the paper, against roots that you obtain yourself:
 
-    reprise verify PROOF_DIR --policy FILE --roots ROOTS.pem --tsa-roots TSA_ROOTS.pem
+    reprise verify PROOF --policy FILE --roots ROOTS.pem --tsa-roots TSA_ROOTS.pem
 
 With other programs, in this folder. A signature over the instruction (revocation lists, in
 DER: authorisation/crls-*; `openssl crl -inform DER -in FILE` makes each what can be joined to the roots):
@@ -67,6 +71,12 @@ checkpoint, heads/*, proofs/*.tlog-proof: C2SP signed-note, tlog-checkpoint, tlo
 2.1.4, one hash a line. statements/*.dsse.json: in-toto statements in DSSE envelopes. inventory.json: what was destroyed.
 
 No proof can show that no other copy exists.
+"""
+_DIGESTS = """
+When this run ended, these were their SHA-256, which certificate.json and the certificate on paper state too:
+
+%s
+A later release has others; with either, older proofs stay valid.
 """
 
 
@@ -107,9 +117,29 @@ def _certificate_of(files: dict[str, bytes]) -> dict[str, Any]:
     return derive_certificate(facts, stated[CHECK], stated[DESTRUCTION], entries, files)
 
 
+def _readme(files: dict[str, bytes]) -> bytes:
+    """Returns the README; it names the digests of the programs that check a proof, if the certificate states them."""
+    stated = json.loads(files["certificate.json"]).get("programs", {})
+    lines = "".join(f"    {digest}  {name}\n" for name, digest in sorted(stated.items()))
+    return (README % {"programs": _DIGESTS % lines if lines else ""}).encode()
+
+
+def zip_files(folder: Path) -> bytes:
+    """Returns the one zip of a proof folder's files (`vault.verify.packed`). Raises HostileProofError.
+
+    Raises it with the code that verifiers give to a folder they cannot read, and file_of_unknown_name.
+    """
+    try:
+        files = read_folder(folder)
+        check_names(files)
+    except Fault as fault:
+        raise HostileProofError(fault.code) from None
+    return packed(files)
+
+
 def seal_files(files: dict[str, bytes], *, origin: str, key: Ed25519PrivateKey) -> dict[str, bytes]:
     """Returns the files, the README, a manifest of them all, and its signature."""
-    everything = {"README.txt": README.encode(), **files}
+    everything = files if "README.txt" in files else {"README.txt": _readme(files), **files}
     rows = [
         {"name": name, "bytes": len(data), "sha256": sha256(data).hexdigest()}
         for name, data in sorted(everything.items())

@@ -75,6 +75,7 @@ def facts(told: dict[str, Any], **changes: Any) -> dict[str, Any]:
         "channels": ["folder", "time_stamp", "witness"],
         "head": {"origin": "x.example/log", "size": 9, "root": "r" * 43 + "="},
         "stamp": {"at": "2026-01-02T04:00:00Z"},
+        "programs": {"verify.html": "ab" * 32, "verify.py": "cd" * 32},
         **changes,
     }
 
