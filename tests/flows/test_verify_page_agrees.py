@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
+import io
 import os
 import random
+import subprocess
 import tarfile
+import zipfile
 from pathlib import Path
 
 import pytest
-import test_proof_agreement
 import test_proof_attacks
-import test_proof_lies
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from grown_proof import GrownProof
 from support.page_verifier import Corpus, Files, Flip
 from support.sealing import needs_node
 from test_proof import HURTING
 
-from vault.ledger.home_log import load_log_key
-from vault.home_folder import Home
 from vault.ledger.notes import format_vkey
 from vault.ledger.policy import format_policy
 from vault.proof.folder import seal_files
@@ -58,22 +57,15 @@ def test_proofs_of_former_releases(release, tmp_path):
         corpus.add(files, own, [(n, chance.randrange(len(files[n])), chance.randrange(8)) for n in picked])
     said = agreed(corpus)
     assert len(proofs) >= 1
-    assert all(rows == [(0, "")] for rows in said[:: 6])
-    assert all(rows == [(92, "")] for rows in said[1:: 6])
-    assert all(rows == [(0, "")] for rows in said[4:: 6])
-    assert all(code in REFUSED for rows in said[5:: 6] for code, _ in rows)
+    assert all(rows == [(0, "")] for rows in said[::6])
+    assert all(rows == [(92, "")] for rows in said[1::6])
+    assert all(rows == [(0, "")] for rows in said[4::6])
+    assert all(code in REFUSED for rows in said[5::6] for code, _ in rows)
 
 
 def test_true_proofs_and_all_lies(grown: GrownProof, tmp_path):
     corpus, given = Corpus(tmp_path), list[Files]()
     lies = [made(grown) for _, made in test_proof_attacks.LIES.values()]
-    for module in (test_proof_lies, test_proof_agreement):
-        for lie in module.LIES.values():
-            try:
-                made = (lie[1] if isinstance(lie, tuple) else lie)(grown)
-            except TypeError:
-                continue  # a lie of another form: the recorded corpus has it (`make page-proofs`)
-            lies += [made] if isinstance(made, dict) else []
     for hurt in HURTING.values():
         for name in ("manifest.json", "certificate.json", "checkpoint", "policy.txt", "manifest.sig"):
             lies.append({**grown.files, name: hurt})
@@ -85,7 +77,9 @@ def test_true_proofs_and_all_lies(grown: GrownProof, tmp_path):
     assert said[:2] == [(0, ""), (0, "")]
     assert len({code for _, code in said}) > 25
     full = [verify_fully(files, grown.policy, [], []).exit for files in given[:60]]
-    assert [code for code, (page, _) in zip(full, said, strict=False) if page in REFUSED and code != page] == []
+    assert [
+        code for code, (page, _) in zip(full, said, strict=False) if page in REFUSED and code != page
+    ] == []
 
 
 def test_a_folder_rebuilt_with_another_key(grown: GrownProof, tmp_path):
@@ -123,7 +117,7 @@ POLICIES = {
 
 
 def test_policies_of_every_form(grown: GrownProof, tmp_path):
-    corpus, vkey = Corpus(tmp_path), grown.policy.split()[1]
+    corpus, vkey = Corpus(tmp_path), grown.policy.partition("\nlog ")[2].split()[0]
     for text in POLICIES.values():
         corpus.add(grown.files, text.format(vkey))
     said = dict(zip(POLICIES, [rows[0] for rows in agreed(corpus)], strict=True))
@@ -133,7 +127,7 @@ def test_policies_of_every_form(grown: GrownProof, tmp_path):
 
 
 def bits(data: bytes, name: str | None) -> list[Flip]:
-    step = 1 if EVERY_BIT else max(1, len(data) // 40)
+    step = 1 if EVERY_BIT else max(1, len(data) // 30)
     places = range(0, len(data), step)
     return [(name, at, bit) for at in places for bit in (range(8) if EVERY_BIT else (at // step % 8,))]
 
@@ -144,26 +138,25 @@ def test_every_bit_of_a_proof_and_of_its_zip(grown: GrownProof, tmp_path):
     for name, held in grown.files.items():
         corpus.add(grown.files, grown.policy, bits(held, name))
     sparse = bits(data, None)
-    headers = [(None, at, at % 8) for at in range(len(data) - 4000, len(data))]
+    headers = [(None, at, at % 8) for at in range(len(data) - 4000, len(data), 3)]
     corpus.add_zip(data, grown.policy, [*sparse, *([] if EVERY_BIT else headers)])
     said = agreed(corpus)
     tried = sum(map(len, said))
     assert all(code in REFUSED for rows in said for code, _ in rows)
-    assert tried > 5_000
+    assert tried > 2_500
     print(f"{tried} bits of {len(grown.files)} files and their zip flipped, each refused by both")
 
 
 @pytest.mark.skipif("REPRISE_PROOFS" not in os.environ, reason="no recorded proofs: make page-proofs")
 def test_proofs_that_other_tests_made():
     said = agreed(Corpus(Path(os.environ["REPRISE_PROOFS"])))
-    print(f"{len(said)} proofs, {len({code for rows in said for _, code in rows})} different answers, the same of both")
+    print(
+        f"{len(said)} proofs, {len({code for rows in said for _, code in rows})} different answers, the same of both"
+    )
 
 
 def test_zips_that_hurt(grown: GrownProof, tmp_path):
     """Of another packer, with things before, after and between, overlapping, swollen, of hostile names: each is refused."""
-    import io
-    import zipfile
-
     true = packed(grown.files)
 
     def other(**how: object) -> bytes:
@@ -202,11 +195,8 @@ def test_zips_that_hurt(grown: GrownProof, tmp_path):
 
 
 def test_the_zip_is_one_that_others_open(grown: GrownProof, tmp_path):
-    import subprocess
-
     data = packed(grown.files)
     (tmp_path / "proof.zip").write_bytes(data)
     words = ["python3", "-m", "zipfile", "-e", str(tmp_path / "proof.zip"), str(tmp_path / "out")]
     subprocess.run(words, check=True, timeout=60)
-    assert read_folder(tmp_path / "out") == dict(grown.files)
-    assert load_log_key(Home(grown.case.home))
+    assert read_folder(tmp_path / "out") == grown.files

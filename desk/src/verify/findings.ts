@@ -1,6 +1,6 @@
 // What the page says of a report: what is proven, what is only recorded, and what nothing can prove.
 
-import { number, say } from "../say.js";
+import { currentLanguage, number, say } from "../say.js";
 import { WORDS, type Key } from "../words.js";
 import { at, list, object, type Facts } from "./json.js";
 import type { Report } from "./judge.js";
@@ -46,7 +46,7 @@ export function recorded(report: Report): string[] {
 
 export function never(report: Report): string[] {
   const codes = list(at(at(report.certificate, "destruction"), "notClaimed")).map(String);
-  const what = codes.map((code) => wording("certificate.not_claimed", code)).join("; ");
+  const what = codes.map((code) => wording("certificate.not_claimed", code)).join(currentLanguage() === "fr" ? "\u00a0; " : "; ");
   const told = [say("verify.never.copies")];
   if (report.signed) told.push(say("verify.never.intent"));
   if (what) told.push(say("verify.never.about", { what }));

@@ -32,39 +32,65 @@ export function ofInput(chosen: File[]): Given {
   return { kind: "folder", name, files: new Map(inner) };
 }
 
+/** What a dropped folder is, in a browser with file handles and in one with entries alone. */
+type Folder = FileSystemDirectoryHandle | FileSystemDirectoryEntry;
+type Inside = { name: string; folder: Folder } | { name: string; file: File };
+
+interface Droppable {
+  getAsFileSystemHandle?(): Promise<FileSystemHandle | null>;
+}
+
 const fileOf = (entry: FileSystemFileEntry): Promise<File> => new Promise((done, fail) => entry.file(done, fail));
 
-async function* inside(folder: FileSystemDirectoryEntry): AsyncGenerator<FileSystemEntry> {
+async function* ofHandle(folder: FileSystemDirectoryHandle): AsyncGenerator<Inside> {
+  for await (const [name, handle] of folder.entries()) {
+    if (handle.kind === "directory") yield { name, folder: handle as FileSystemDirectoryHandle };
+    else yield { name, file: await (handle as FileSystemFileHandle).getFile() };
+  }
+}
+
+async function* ofEntry(folder: FileSystemDirectoryEntry): AsyncGenerator<Inside> {
   const reader = folder.createReader();
   for (;;) {
     const some = await new Promise<FileSystemEntry[]>((done, fail) => reader.readEntries(done, fail));
     if (!some.length) return;
-    yield* some;
+    for (const entry of some) {
+      if (entry.isDirectory) yield { name: entry.name, folder: entry as FileSystemDirectoryEntry };
+      else yield { name: entry.name, file: await fileOf(entry as FileSystemFileEntry) };
+    }
   }
 }
 
-async function walk(folder: FileSystemDirectoryEntry, start: string, found: Map<string, File>): Promise<void> {
+async function walk(folder: Folder, start: string, found: Map<string, File>): Promise<void> {
   demand(start.split("/").length < 10, "folder_too_large", 93); // a proof has one level
-  for await (const entry of inside(folder)) {
-    if (entry.isDirectory) await walk(entry as FileSystemDirectoryEntry, `${start}${entry.name}/`, found);
-    else found.set(`${start}${entry.name}`, await fileOf(entry as FileSystemFileEntry));
+  for await (const inner of "kind" in folder ? ofHandle(folder) : ofEntry(folder)) {
+    if ("folder" in inner) await walk(inner.folder, `${start}${inner.name}/`, found);
+    else found.set(`${start}${inner.name}`, inner.file);
     demand(found.size <= MAX_FILES, "folder_too_large", 93);
   }
 }
 
-/** What was dropped. Its entries must be asked for before anything is awaited. */
+/** Handles first: on a page of `file:`, Chromium gives entries whose files it does not read. */
+async function folderOf(item: DataTransferItem | undefined): Promise<Folder | null> {
+  const entry = item?.webkitGetAsEntry?.() ?? null;
+  if (!item || !entry?.isDirectory) return null;
+  const handle = await (item as Droppable).getAsFileSystemHandle?.().catch(() => null);
+  return handle?.kind === "directory" ? (handle as FileSystemDirectoryHandle) : (entry as FileSystemDirectoryEntry);
+}
+
+/** What was dropped; of several things, the first. What it is must be asked for before anything is awaited. */
 export async function ofDrop(data: DataTransfer): Promise<Given | null> {
-  const entries = [...data.items].map((item) => item.webkitGetAsEntry?.() ?? null);
   const [file] = data.files;
-  const folder = entries.find((entry) => entry?.isDirectory);
-  if (!folder) return file ? { kind: "zip", file } : null;
+  const dropped = folderOf(data.items[0]);
   const found = new Map<string, File>();
   try {
-    await walk(folder as FileSystemDirectoryEntry, "", found);
+    const folder = await dropped;
+    if (!folder) return file ? { kind: "zip", file } : null;
+    await walk(folder, "", found);
+    return { kind: "folder", name: folder.name, files: found };
   } catch (error) {
     throw error instanceof Fault ? error : new Fault("unreadable", 93);
   }
-  return { kind: "folder", name: folder.name, files: found };
 }
 
 export async function filesOf(given: Given): Promise<Files> {

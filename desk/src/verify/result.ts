@@ -38,10 +38,13 @@ function rows(...pairs: [Key, string][]): HTMLElement {
   return make("dl", { class: "facts" }, ...cells);
 }
 
-function verdict(kind: "accepted" | "unanchored" | "refused", ...more: HTMLElement[]): HTMLElement {
+type Kind = "accepted" | "unanchored" | "refused";
+
+/** Green is a proof of something that happened: no trial, nothing without a policy. */
+function verdict(kind: Kind, trial: boolean, ...more: HTMLElement[]): HTMLElement {
   const title = make("h2", { id: "verdict", tabindex: "-1" }, say(`verify.verdict.${kind}`));
   const about = make("p", {}, say(`verify.about.${kind}`));
-  return make("div", { class: `verdict${kind === "accepted" ? " good" : ""}` }, title, about, ...more);
+  return make("div", { class: `verdict${kind === "accepted" && !trial ? " good" : ""}` }, title, about, ...more);
 }
 
 function checks(passed: number, failed: number): HTMLElement {
@@ -73,7 +76,7 @@ function ofReport(report: Report, kind: "accepted" | "unanchored"): HTMLElement[
   const trial = report.trial ? [make("p", { class: "trial" }, say("certificate.trial"))] : [];
   return [
     ...trial,
-    verdict(kind),
+    verdict(kind, report.trial),
     factsOf(report),
     listOf(kind === "accepted" ? "verify.proven.title" : "verify.proven.unanchored", proven(report), "proven"),
     listOf("verify.recorded.title", recorded(report), "recorded"),
@@ -88,7 +91,7 @@ export function refusal(fault: Fault, step: number | null): HTMLElement[] {
   const where = fault.file ? [make("p", {}, say("verify.refused.file", { file: fault.file }))] : [];
   const failed = step ? [make("p", {}, say("verify.refused.step", { step }))] : [];
   const code = make("p", { class: "mono" }, say("verify.refused.code", { code: fault.code }));
-  return [verdict("refused", ...told, ...failed, ...where, code), ...(step ? [checks(step - 1, step)] : [])];
+  return [verdict("refused", false, ...told, ...failed, ...where, code), ...(step ? [checks(step - 1, step)] : [])];
 }
 
 export function result(judged: Judgement): HTMLElement[] {
