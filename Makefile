@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: bench bench-small demo test page page-tools evidence intake-2gib open-2gib bits faults soak powercuts targets fuzz lint check format clean
+.PHONY: bench bench-small demo test page page-tools evidence intake-2gib open-2gib bits faults soak powercuts targets fuzz page-proofs lint check format clean
 
 # `make demo` and `make test` need Python 3.11+ with venv, make and git; nothing else.
 demo: $(VENV)/.runtime
@@ -12,13 +12,23 @@ test: $(VENV)/.dev
 	$(BIN)/python -m pytest -q -rs -n auto --dist worksteal
 
 # the long series whole, one after the other (docs/evidence.md)
-evidence: soak powercuts bits intake-2gib open-2gib targets fuzz bench faults
+evidence: soak powercuts bits page-proofs intake-2gib open-2gib targets fuzz bench faults
 
 # every bit of every file of a proof folder, one at a time
 bits: $(VENV)/.dev
 	REPRISE_EVERY_BIT=1 $(BIN)/python -m pytest -q -rs -s tests/flows/test_proof.py tests/unit/vault/test_every_bit.py -k every_bit
 
-# the practice's page, built from desk/ (needs node and npm)
+# every bit of a proof and of its zip, and each proof that another test makes, judged by the page and by vault/verify.py alike
+page-proofs: $(VENV)/.dev page-tools
+	rm -rf .proofs
+	REPRISE_RECORD_PROOFS=$(CURDIR)/.proofs $(BIN)/python -m pytest -q tests/flows/test_proof.py tests/flows/test_proof_attacks.py \
+		tests/flows/test_proof_lies.py tests/flows/test_proof_agreement.py tests/flows/test_proof_growth.py \
+		tests/flows/test_proof_leaves.py tests/flows/test_release_1_proofs.py
+	REPRISE_PROOFS=$(CURDIR)/.proofs $(BIN)/python -m pytest -q -rs -s tests/flows/test_verify_page_agrees.py -k other_tests
+	rm -rf .proofs
+	REPRISE_EVERY_BIT=1 $(BIN)/python -m pytest -q -rs -s tests/flows/test_verify_page_agrees.py -k every_bit
+
+# the practice's page and the page that checks proofs, built from desk/ (needs node and npm)
 page: page-tools
 	cd desk && npm run --silent types && npm run --silent check && npm run --silent build
 

@@ -82,7 +82,9 @@ def asked_in_template(source: str) -> Iterator[str]:
 
 def asked_on_page(script: str, page: str) -> Iterator[str]:
     """Each key in quotes that the page's script or its HTML names, with `*` for a code that is set in."""
-    for name in re.findall(r'["`]((?:seal|desk)\.[\w.${}]+)["`]', script):
+    for name in re.findall(
+        r'["`]((?:(?:seal|desk|verify)\.|certificate\.(?:trial|outcome|not_claimed))[\w.${}]*)["`]', script
+    ):
         yield re.sub(r"\$\{[\w.]+\}", ANY, name)
     yield from re.findall(r'data-word="([\w.]+)"', page)
 
@@ -96,7 +98,8 @@ def all_asked() -> set[str]:
     for path in (ROOT / "connectors/targets/templates").glob("*.html"):
         found.update(asked_in_template(path.read_text(encoding="utf-8")))
     scripts = (path.read_text(encoding="utf-8") for path in DESK.rglob("*.ts") if path.name != "words.d.ts")
-    return found | set(asked_on_page("\n".join(scripts), (DESK / "page.html").read_text(encoding="utf-8")))
+    pages = (path.read_text(encoding="utf-8") for path in sorted(DESK.rglob("page.html")))
+    return found | set(asked_on_page("\n".join(scripts), "\n".join(pages)))
 
 
 ASKED = all_asked()
@@ -247,6 +250,11 @@ CODES: dict[str, tuple[set[str], set[str]]] = {
         {f"number-{each}" for each in (*prose._NUMBERS.values(), "other")},
         SCHEMA | {"reprise-itself"},
     ),
+    "verify.step": ({str(step) for step in range(1, 12)}, set()),
+    "verify.state": (strings_in("verify/result.ts", "State"), set()),
+    "verify.fault": (strings_in("verify/result.ts", "FAULTS"), set()),
+    "verify.verdict": (strings_in("verify/result.ts", "Kind"), set()),
+    "verify.about": (strings_in("verify/result.ts", "Kind"), set()),
 }
 """By section: the codes that need a text, and those that may have one."""
 
@@ -283,9 +291,12 @@ def test_the_page_knows_each_danger_in_the_order_of_the_work_list():
 
 def test_the_page_declares_the_texts_that_it_gets():
     declared = re.findall(r'  \| "([\w.]+)"', (DESK / "words.d.ts").read_text(encoding="utf-8"))
-    (listed,) = re.findall(r"LANGUAGES = (\[.*\])", (ROOT / "desk/build.mjs").read_text(encoding="utf-8"))
+    build = (ROOT / "desk/build.mjs").read_text(encoding="utf-8")
+    (listed,) = re.findall(r"LANGUAGES = (\[.*\])", build)
     assert set(json.loads(listed)) == set(LANGUAGES)
-    assert declared == [key for key in ALL["en"] if key.startswith(("seal.", "desk."))]
+    (sections,) = re.findall(r"SECTIONS = (\[.*\])", build)
+    wanted = tuple(f"{one}." for one in json.loads(sections))
+    assert declared == [key for key in ALL["en"] if f"{key}.".startswith(wanted)]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -80,6 +80,9 @@ COMPUTED: dict[tuple[str, str], tuple[str, ...]] = {
         "operator_acts", "run_alive", "retention_not_over", "copy_held", "attester_needed",
     ),
     ("flows/admin/backup.py", "faults[0]"): FAULTS,
+    ("vault/proof/folder.py", "fault.code"): (
+        "link_in_folder", "empty_folder_inside", "folder_too_large", "no_manifest",
+    ),
     ("flows/engine/contract_process.py", "broken[0].id"): (),  # a contract, by its name
     ("flows/engine/contract_process.py", "twice[0].id"): (),
     ("connectors/sources/kmehr/_stream.py", "code"): ("cut_short", "not_well_formed"),

@@ -245,7 +245,7 @@ class _Sentences:
         digests = self.facts["programs"]
         return (
             Block("points", steps),
-            self.rows(verify_html=digests[PAGE], verify_py=digests[VERIFIER]),
+            self.rows(verify_html=_grouped(digests[PAGE]), verify_py=_grouped(digests[VERIFIER])),
         )
 
     def stamp(self) -> str:
@@ -257,6 +257,11 @@ class _Sentences:
 
 def _sentence(phrase: str) -> str:
     return f"{phrase[0].upper()}{phrase[1:]}."
+
+
+def _grouped(digest: str) -> str:
+    """Format a digest for a person who compares it sign by sign."""
+    return " ".join(digest[at : at + 8] for at in range(0, len(digest), 8))
 
 
 def _moment(at: str) -> str:

@@ -17,7 +17,7 @@ from vault.canonical_json import canonical_json
 from vault.ledger.notes import sign_note
 from vault.proof.certificate import build_certificate
 from vault.system.files import sync_folder, write_durably
-from vault.verify import CHECK, DESTRUCTION, RUN, Fault, check_names, derive_certificate, packed, read_folder
+from vault.verify import CHECK, DESTRUCTION, RUN, Fault, derive_certificate, packed, read_folder
 
 SALT = "salt.b64"
 """In `authorisation/`: opens the ledger's commitment to the instruction."""
@@ -125,16 +125,11 @@ def _readme(files: dict[str, bytes]) -> bytes:
 
 
 def zip_files(folder: Path) -> bytes:
-    """Returns the one zip of a proof folder's files (`vault.verify.packed`). Raises HostileProofError.
-
-    Raises it with the code that verifiers give to a folder they cannot read, and file_of_unknown_name.
-    """
+    """Returns the one zip of a proof folder's files (`vault.verify.packed`). Raises HostileProofError: a folder that no verifier reads."""
     try:
-        files = read_folder(folder)
-        check_names(files)
+        return packed(read_folder(folder))
     except Fault as fault:
         raise HostileProofError(fault.code) from None
-    return packed(files)
 
 
 def seal_files(files: dict[str, bytes], *, origin: str, key: Ed25519PrivateKey) -> dict[str, bytes]:

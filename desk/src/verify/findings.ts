@@ -5,9 +5,8 @@ import { WORDS, type Key } from "../words.js";
 import { at, list, object, type Facts } from "./json.js";
 import type { Report } from "./judge.js";
 
-/** The text of a code that comes from the proof, where the catalogue has one; else the code. */
-export function wording(start: string, code: string): string {
-  const key = `${start}.${code}`;
+/** The text of a code that comes from the proof, where the catalogue has one; else the code itself. */
+function wording(key: string, code: string): string {
   return Object.hasOwn(WORDS.en, key) ? say(key as Key) : code;
 }
 
@@ -46,7 +45,7 @@ export function recorded(report: Report): string[] {
 
 export function never(report: Report): string[] {
   const codes = list(at(at(report.certificate, "destruction"), "notClaimed")).map(String);
-  const what = codes.map((code) => wording("certificate.not_claimed", code)).join(currentLanguage() === "fr" ? "\u00a0; " : "; ");
+  const what = codes.map((code) => wording(`certificate.not_claimed.${code}`, code)).join(currentLanguage() === "fr" ? "\u00a0; " : "; ");
   const told = [say("verify.never.copies")];
   if (report.signed) told.push(say("verify.never.intent"));
   if (what) told.push(say("verify.never.about", { what }));
@@ -55,6 +54,6 @@ export function never(report: Report): string[] {
 
 /** How the run ended, in this page's words for the recorded cause. */
 export function outcome(certificate: Facts): string {
-  const cause = object(at(certificate, "destruction")).get("cause");
-  return wording("certificate.outcome", String(cause));
+  const cause = String(object(at(certificate, "destruction")).get("cause"));
+  return wording(`certificate.outcome.${cause}`, cause);
 }

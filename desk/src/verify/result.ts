@@ -6,9 +6,10 @@ import type { Key } from "../words.js";
 import { ofCertificate } from "./certificate.js";
 import type { Fault } from "./fault.js";
 import type { Judgement, Report } from "./judge.js";
-import { never, outcome, proven, recorded, wording } from "./findings.js";
+import { never, outcome, proven, recorded } from "./findings.js";
 
-export const STEPS = 11;
+const STEPS = ["1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11"] as const;
+type State = "passed" | "failed" | "not_done";
 /** Codes that have a text of their own here; the others name the check and the code. */
 const FAULTS = [
   "policy_malformed",
@@ -21,7 +22,7 @@ const FAULTS = [
   "file_altered",
   "quorum_not_met",
   "unreadable",
-];
+] as const;
 
 /** `2026-01-02 03:04 UTC`: the year first, as on the certificate. */
 function moment(told: string): string {
@@ -48,11 +49,10 @@ function verdict(kind: Kind, trial: boolean, ...more: HTMLElement[]): HTMLElemen
 }
 
 function checks(passed: number, failed: number): HTMLElement {
-  const items = Array.from({ length: STEPS }, (_, place) => {
-    const step = place + 1;
-    const state = step === failed ? "failed" : step <= passed ? "passed" : "not_done";
+  const items = STEPS.map((step) => {
+    const state: State = Number(step) === failed ? "failed" : Number(step) <= passed ? "passed" : "not_done";
     const told = make("span", { class: "state" }, say(`verify.state.${state}`));
-    return make("li", { class: state }, wording("verify.step", String(step)), " – ", told);
+    return make("li", { class: state }, say(`verify.step.${step}`), " – ", told);
   });
   return make("section", { class: "panel" }, make("h3", {}, say("verify.steps")), make("ol", { class: "steps" }, ...items));
 }
@@ -81,17 +81,18 @@ function ofReport(report: Report, kind: "accepted" | "unanchored"): HTMLElement[
     listOf(kind === "accepted" ? "verify.proven.title" : "verify.proven.unanchored", proven(report), "proven"),
     listOf("verify.recorded.title", recorded(report), "recorded"),
     listOf("verify.never.title", never(report), "never"),
-    checks(STEPS, 0),
+    checks(STEPS.length, 0),
   ];
 }
 
 /** A refusal: the check that failed and its code; step 0 is the policy, and null what comes before all checks. */
 export function refusal(fault: Fault, step: number | null): HTMLElement[] {
-  const told = FAULTS.includes(fault.code) ? [make("p", {}, wording("verify.fault", fault.code))] : [];
+  const code = FAULTS.find((known) => known === fault.code);
+  const told = code ? [make("p", {}, say(`verify.fault.${code}`))] : [];
   const where = fault.file ? [make("p", {}, say("verify.refused.file", { file: fault.file }))] : [];
   const failed = step ? [make("p", {}, say("verify.refused.step", { step }))] : [];
-  const code = make("p", { class: "mono" }, say("verify.refused.code", { code: fault.code }));
-  return [verdict("refused", false, ...told, ...failed, ...where, code), ...(step ? [checks(step - 1, step)] : [])];
+  const named = make("p", { class: "mono" }, say("verify.refused.code", { code: fault.code }));
+  return [verdict("refused", false, ...told, ...failed, ...where, named), ...(step ? [checks(step - 1, step)] : [])];
 }
 
 export function result(judged: Judgement): HTMLElement[] {
