@@ -32,7 +32,11 @@ const verbs = {
   wide: (page) => page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth),
   /** Press what bears this label, as somebody who only reads does; a label of a file input takes the file. */
   async label(page, text, path) {
-    const found = page.getByText(text, { exact: true });
+    const pressable = page.locator("label.button, button");
+    const texts = await pressable.allTextContents();
+    const place = texts.findIndex((one) => one.trim() === text);
+    if (place < 0) throw new Error(`nothing bears the label ${text}`);
+    const found = pressable.nth(place);
     if (!path) return void (await found.click());
     const [chooser] = await Promise.all([page.waitForEvent("filechooser"), found.click()]);
     await chooser.setFiles(path);

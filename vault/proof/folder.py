@@ -125,7 +125,10 @@ def _readme(files: dict[str, bytes]) -> bytes:
 
 
 def zip_files(folder: Path) -> bytes:
-    """Returns the one zip of a proof folder's files (`vault.verify.packed`). Raises HostileProofError: a folder that no verifier reads."""
+    """Returns the one zip of a proof folder's files (`vault.verify.packed`).
+
+    Raises HostileProofError: a folder that no verifier reads.
+    """
     try:
         return packed(read_folder(folder))
     except Fault as fault:
