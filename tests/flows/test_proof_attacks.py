@@ -329,7 +329,7 @@ def without(line: int) -> types.ModuleType:
 
 ELSEWHERE = {
     "vkey_malformed", "policy_malformed", "note_malformed", "signed_by_another_key", "quorum_not_met", "link_in_folder",
-    "empty_folder_inside", "folder_too_large", "no_manifest", "checkpoint_malformed", "story_told_twice",
+    "empty_folder_inside", "folder_too_large", "no_manifest", "zip_not_as_written", "checkpoint_malformed", "story_told_twice",
     "story_goes_on_after_its_end", "another_run", "import_not_as_recorded", "acceptance_missing",
 }  # fmt: skip
 """Checks whose lies are in test_proof.py, or cannot be told without writing false entries into the log itself."""

@@ -159,10 +159,10 @@ def test_zips_that_hurt(grown: GrownProof, tmp_path):
     """Of another packer, with things before, after and between, overlapping, swollen, of hostile names: each is refused."""
     true = packed(grown.files)
 
-    def other(**how: object) -> bytes:
+    def other(method: int = zipfile.ZIP_STORED, files: Files = grown.files) -> bytes:
         made = io.BytesIO()
-        with zipfile.ZipFile(made, "w", how.get("method", zipfile.ZIP_STORED)) as archive:
-            for name, data in how.get("files", grown.files).items():
+        with zipfile.ZipFile(made, "w", method) as archive:
+            for name, data in files.items():
                 archive.writestr(name, data)
         return made.getvalue()
 

@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Iterable
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import vault.verify as standalone
 from vault.verify import Fault, read_zip, verify
@@ -61,7 +62,7 @@ class Corpus:
         return [list(_answers(case, blobs)) for case in cases]
 
 
-def _answers(case: dict[str, object], blobs: dict[str, bytes]) -> Iterable[Answer]:
+def _answers(case: dict[str, Any], blobs: dict[str, bytes]) -> Iterable[Answer]:
     policy, flips = case["policy"], case.get("flips")
     if "zip" in case:
         data = blobs[case["zip"]]
