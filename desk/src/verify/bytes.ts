@@ -33,7 +33,9 @@ export function hex(data: Uint8Array): string {
 }
 
 export function same(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, at) => byte === b[at]);
+  let at = a.length === b.length ? 0 : -1;
+  while (at >= 0 && at < a.length && a[at] === b[at]) at++; // a loop: whole zips pass here
+  return at === a.length;
 }
 
 export function join(...parts: Uint8Array[]): Bytes {
