@@ -151,6 +151,49 @@ def test_a_result_that_an_earlier_package_made_an_item_of_is_not_derived():
     assert carry(patient(), transaction(other, lnk(lab()))) == (1, [])
 
 
+def medidoc(*requests: str) -> str:
+    head = ["W841", "LABO", "", "", "", "", "20260202", "1/12345/78/004", "MODELARTS               PIET"]
+    return "\n".join([*head, *requests, "#/", ""])
+
+
+def request(
+    name: str = "DE SMET                 JEROEN", number: str = NUMBER, birth: str = "19630616"
+) -> str:
+    lines = [
+        f"#A{number}",
+        name,
+        birth,
+        "Y",
+        "20260202",
+        "R1",
+        "C",
+        "#Ra",
+        "135110.B",
+        "=131",
+        "22",
+        "+",
+        "\\70 - 105",
+        "#R/",
+        "#A/",
+    ]
+    return "\n".join(lines)
+
+
+def medar(name: str = "De Smet\\Jeroen", birth: str = "16/06/1963") -> str:
+    records = ["S1R\\K", f"S2{name}", f"S4{birth}\\M", "A102/02/2026", "R1GLU\\glucose\\70-105\\mg/dl\\H 131"]
+    return "".join(f"{n:04d}262001234R{record}\r\n" for n, record in enumerate(records)) + "END.\r\n"
+
+
+@pytest.mark.parametrize("carrier", [lnk, "<text L='fr'>{}</text>".format])
+def test_messages_of_the_other_formats_give_results_too(carrier):
+    other = request("ANDERS                  PIET", OTHER, "19500101")
+    assert carry(patient(), transaction(carrier(medidoc(request())))) == (1, [])
+    assert carry(patient(), transaction(carrier(medidoc(request(), other)))) == (1, ["message_of_another"])
+    assert carry(patient(), transaction(carrier(medidoc(other)))) == FOREIGN
+    assert carry(patient(), transaction(carrier(medar()))) == (1, [])
+    assert carry(patient(), transaction(carrier(medar("Anders\\Piet", "01/01/1950")))) == FOREIGN
+
+
 NAMES = st.sampled_from(
     ["", "De Smet", "DESMET", "d'Hondt", "D’HONDT", "Jeroen", "Müller", "Œuvre", "-", "Jan ʼt", "ÉVE"]
 )
