@@ -69,10 +69,10 @@ class Sort(StrEnum):
 
 
 class Run(Record, frozen=True):
-    """The run that a document is about, and when the document was made."""
+    """The run that a document is about. Its moment is the beginning, so that a resumed run writes the same bytes again."""
 
     id: str
-    made_at: Moment
+    begun_at: Moment
     signed_at: Annotated[str, Meta(description="when the instruction was signed")]
     source_system: str
     language: Language

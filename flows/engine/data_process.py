@@ -178,6 +178,7 @@ def _context(
     home, place = Home(Path(order.home)), order.destination
     return DataContext(
         run_id=lease.run_id,
+        begun_at=lease.created,
         authorisation=authorisation,
         files=open_files(home, lease, Path(order.source), order.intake, limits, hooks.source),
         limits=limits,

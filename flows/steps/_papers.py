@@ -44,7 +44,6 @@ from schemas.practice_documents import (
     WorkListFile,
 )
 from vault.staging.segments import StagingReader, StagingWriter
-from vault.system.clock import SystemClock, format_utc
 
 STAGE = "report"
 ROW = pa.schema([("chart", pa.int32()), ("patient", pa.int32()), ("value", pa.large_binary())])
@@ -60,7 +59,7 @@ class Papers:
         self._charts = load_charts(context)
         self._run = Run(
             id=context.run_id,
-            made_at=format_utc(SystemClock().now()),
+            begun_at=context.begun_at,
             signed_at=context.authorisation.signed_at,
             source_system=context.authorisation.instruction.source_system,
             language=msgspec.convert(context.authorisation.language, Language),

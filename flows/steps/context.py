@@ -29,6 +29,7 @@ class DataContext:
     """One run in the data process. It holds the run key: it never leaves the process and is never printed."""
 
     run_id: str
+    begun_at: str  # RFC 3339, from the lease
     authorisation: Authorisation
     files: tuple[SourceFile, ...]
     limits: Limits

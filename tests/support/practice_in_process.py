@@ -100,6 +100,7 @@ def _context(folder: Path, made: dict[str, str]) -> DataContext:
     Path(made["destination"]).mkdir(exist_ok=True)
     return DataContext(
         run_id=run_id,
+        begun_at="2026-05-04T10:11:12Z",
         authorisation=authorise(Control.open(Home(home), "trial"), order).authorisation,
         files=open_source(Path(made["source"]), Limits()),
         limits=Limits(),

@@ -6,7 +6,7 @@ import { Refusal } from "../refusal.js";
 
 export interface Run {
   id: string;
-  made_at: string;
+  begun_at: string;
   signed_at: string;
   source_system: string;
   language: string;

@@ -84,7 +84,7 @@ export class WorkListView implements List {
 
   about(): string {
     const { run, patients, checked } = this.report.work;
-    const facts = { patients: number(patients), checked: number(checked), date: day(run.made_at), run: run.id };
+    const facts = { patients: number(patients), checked: number(checked), date: day(run.begun_at), run: run.id };
     return say(this.drawn.length ? "desk.work.about_points" : "desk.work.about_no_points", facts);
   }
 

@@ -33,7 +33,7 @@ WHO = ChartOf("Essai, <b>", "1950-01-02", None, "patients/1.xml", "fidelity/1.ht
 def run(language):
     return Run(
         id="r",
-        made_at="2026-01-02T03:04:05Z",
+        begun_at="2026-01-02T03:04:05Z",
         signed_at="2026-01-01T00:00:00Z",
         source_system="s",
         language=language,
