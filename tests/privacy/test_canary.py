@@ -14,6 +14,7 @@ import pytest
 from support.whole_run import WholeRun
 
 from trial.practice.write import write_practice
+from vault.home_folder import Home
 from vault.runs.lease import list_runs
 
 HERE = Path(__file__).parent
@@ -106,7 +107,7 @@ def test_workers_say_nothing(tmp_path, mutant):
     site.write_text(f"workers = 2\n{site.read_text()}")
     done = run(made, watched, "direct", **({"REPRISE_MUTANT": mutant} if mutant else {}))
     assert (done.returncode == 0) is (mutant is None), done.stderr[-2000:]
-    assert list_runs(made.home)[-1].data_processes == 3
+    assert list_runs(Home(made.home))[-1].data_processes == 3
     assert ("internal" in done.stderr) is (mutant is not None)
     assert mutant or sum(map(canary.holds_canary, made.content().values())) >= 14
     assert not canary.holds_canary((done.stdout + done.stderr).encode())

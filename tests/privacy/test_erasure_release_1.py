@@ -57,7 +57,7 @@ def test_each_of_its_doctors_is_shown_and_erased(tmp_path, monkeypatch):
             assert code == 0, words
     journals = [path.read_bytes() for path in (home / "runs").glob("*/journal.jsonl")]
     assert not any(b'"folder"' in journal for journal in journals), "the destination's path may name a doctor"
-    assert status(Home(home), group)["package"] is None
+    assert status(Home(home), group).package is None
     assert {row["kind"] for row in list_subjects(Control.open_to_look(Home(home)))} == {"operator"}
 
 

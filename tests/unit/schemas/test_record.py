@@ -19,6 +19,7 @@ ORDER = StartOrder("/home", "run", "migration", "/export", "/out", None, {"max_f
 EVENTS = (
     events.Key(KeyRef("keyring", "name", 7)),
     events.Source("abc", only_key=True),
+    events.Shared(3),
     events.Progress("extract", 1, 2),
     events.Step("extract", {"rows": {"item": 4}}),
     events.Leave(),
