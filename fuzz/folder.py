@@ -99,6 +99,9 @@ def _entries(story: list[dict[str, Any]], payloads: dict[str, bytes]) -> list[by
 
 
 def _signed(files: dict[str, bytes], name: str, content: bytes) -> dict[str, bytes]:
+    files.setdefault(
+        "README.txt", b""
+    )  # the writer would read the certificate for it, and this one may be anything
     sealed = seal_files(files, origin=seeds.ORIGIN, key=seeds.KEY)
     if name in ("manifest", "signed"):
         manifest = content if name == "manifest" else sealed["manifest.json"]

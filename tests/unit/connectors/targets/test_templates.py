@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import random
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -16,6 +17,7 @@ from support.mutating import base, mutate
 from connectors.base import SourceFile
 from connectors.targets import templates, units
 from connectors.targets.chart import Unit
+from connectors.targets.points import Teller
 from connectors.targets.templates import Template
 from connectors.targets.whole_chart import WholeChart
 from schemas.errors import SourceError
@@ -42,10 +44,12 @@ def by_itself(monkeypatch):
 
 
 def written(source: Source):
-    made = []
+    """The chart, the outcomes, the points as the practice reads them, and the account of each patient."""
+    made, teller = [], Teller("en")
     for patient in source.patients:
         outcome, account, chart = write(source, patient)
-        made.append((chart, outcome, account))
+        told = [teller.tell(point, member=None) for point in outcome.findings]
+        made.append((chart, replace(outcome, findings=[]), told, account))
     return made
 
 
