@@ -36,7 +36,7 @@ def mutate(rows: pa.RecordBatch) -> pa.RecordBatch:
     if OPERATION == "drop":
         every.remove(one)
     elif OPERATION == "double":
-        every.append(one)
+        every.insert(every.index(one), one)
     elif OPERATION == "swap":
         places = ("unit", "file", "patient", "owner", "position", "sequence")
         values = [{name: row[name] for name in row if name not in places} for row in made]

@@ -346,13 +346,10 @@ def test_probe(shared: Path) -> None:
         if not path.is_file() or "expected" in path.parts:
             continue
         chosen = choose(file_of(path.read_bytes()))
-        expected = (
-            "kmehr"
-            if path.suffix == ".xml" and "kmehr" in path.parts
-            else "healthone"
-            if "healthone" in path.parts
-            else None
-        )
+        folder = path.relative_to(shared / "samples").parts[0]
+        expected = folder if folder in ("healthone", "medar", "medidoc") else None
+        if folder == "kmehr" and path.suffix == ".xml":
+            expected = "kmehr"
         assert (chosen.name if chosen else None) == expected, path.name
     for data in (b"", b"PK\x03\x04", b"<html><body/></html>", b"\0\1\2<folder>", b"{}"):
         assert choose(file_of(data)) is None
