@@ -100,9 +100,8 @@ def test_every_way_in_gives_the_same_answer(given, tmp_path):
     said = drive(tmp_path, *tasks, *older)
     assert {one["verdict"] for one in said} == {text("fr", "verify.verdict.accepted")}
     assert {one["passed"] for one in said} == {STEPS}
-    assert all(
-        given["run"] in one["result"] and text("fr", "certificate.trial") in one["result"] for one in said
-    )
+    read = [one["result"].replace("\N{NO-BREAK SPACE}", " ") for one in said]  # French: before a colon
+    assert all(given["run"] in result and text("fr", "certificate.trial") in result for result in read)
 
 
 @needs_browser
