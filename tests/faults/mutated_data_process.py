@@ -142,10 +142,12 @@ def break_writer() -> None:
     first: list[Any] = []
 
     class Broken:
-        def __init__(self, folders: Any, envelope: Any) -> None:
-            self._chart = real(folders, envelope)
-            self.originals, self.outcome = self._chart.originals, self._chart.outcome
+        def __init__(self, *given: Any) -> None:
+            self._chart = real(*given)
             first.append(self._chart)
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(self._chart, name)
 
         def write(self, emit: Callable[[bytes], None]) -> None:
             pieces: list[bytes] = []

@@ -14,6 +14,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from flows.engine import run as engine
 from flows.retention import _sweep as retention
 from flows.retention.round import sweep_round
@@ -59,7 +61,7 @@ def observe(home: Path, control: int) -> dict[str, Any]:
     lease = list_runs(Home(home))[0].update(Home(home), boot_deadline=1.0)  # its deadline has passed
     seen: dict[str, Any] = {"before": look(home, lease)}
     kill, liveness.end_data_process = liveness.end_data_process, lambda folder: None
-    seen["destroyed_beside_it"] = destroy_run(Home(home), lease, [], 0).verification.__dict__
+    seen["destroyed_beside_it"] = msgspec.structs.asdict(destroy_run(Home(home), lease, [], 0).verification)
     liveness.end_data_process = kill
     retention.END_WAIT_SECONDS = 0
     report = sweep_round(Home(home))
