@@ -2,11 +2,15 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: bench bench-small demo test page page-tools evidence intake-2gib open-2gib bits faults soak powercuts targets fuzz page-proofs lint check format clean
+.PHONY: bench bench-small dashboard demo test page page-tools evidence intake-2gib open-2gib bits faults soak powercuts targets fuzz page-proofs lint check format clean
 
 # `make demo` and `make test` need Python 3.11+ with venv, make and git; nothing else.
 demo: $(VENV)/.runtime
 	$(BIN)/reprise demo
+
+# a trial home with runs in several states and an account for each role, served on http://localhost:8710
+dashboard: $(VENV)/.runtime
+	$(BIN)/reprise demo --dashboard --patients 20
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest -q -rs -n auto --dist worksteal
@@ -93,7 +97,7 @@ lint: $(VENV)/.dev
 	$(BIN)/lint-imports
 
 check: lint
-	$(BIN)/python -m pytest -q -n auto -m "not slow and not service" tests/unit tests/contract tests/house
+	$(BIN)/python -m pytest -q -n auto -m "not slow and not service" tests/unit tests/contract tests/dashboard tests/house
 
 format: $(VENV)/.dev
 	$(BIN)/ruff format .

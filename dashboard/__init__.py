@@ -1,0 +1,11 @@
+"""The dashboard: a web application over ledger, runs and acts. It contains no patient data and reaches no run key.
+
+* `serve`: starts it
+* `application`: makes it from a home
+* `routes`: every page and act, with who may use it
+* `visit`: one request: who asks, in which language, and what they may see
+* `sessions`, `attempts`, `provider`: signing in
+* `rendering`: templates, dates and numbers
+* `pages/`: what stands in the table of routes
+* `export`: static pages over the ledger
+"""

@@ -8,13 +8,21 @@ from pathlib import Path
 from typing import Any
 
 from connectors.destinations.held_folder import HeldFolder
+from flows.admin.ledger import policy
+from flows.lifecycle.run_views import seen_runs
+from flows.session.control import Control
 from schemas.errors import TargetRefusedError
 from vault.home_folder import Home
 from vault.ledger.log import FileLedger
 from vault.runs.outcome_words import RunView
 
 
-def export_pages(out: Path, home: Home, runs: list[RunView], store: FileLedger, policy: str) -> int:
+def write_pages(control: Control, folder: Path) -> int:
+    """Write static pages about every run; return their number."""
+    return export_pages(folder, control.home, seen_runs(control), control.ledger.store, policy(control))
+
+
+def export_pages(out: Path, home: Home, runs: list[RunView], store: FileLedger, trust: str) -> int:
     """Write `index.html` and a copy of each run's certificate page; return the number of pages.
 
     Raises TargetRefusedError: destination_not_private, if the folder is a link, belongs to another user or is writable by
@@ -23,7 +31,7 @@ def export_pages(out: Path, home: Home, runs: list[RunView], store: FileLedger, 
     out.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     parent = HeldFolder.at(out.parent)
     folder = _own(parent, out.name) if parent.has(out.name) else parent.make(out.name)
-    return _write_pages(folder, home, runs, store, policy)
+    return _write_pages(folder, home, runs, store, trust)
 
 
 def _own(parent: HeldFolder, name: str) -> HeldFolder:
@@ -36,7 +44,7 @@ def _own(parent: HeldFolder, name: str) -> HeldFolder:
     return found
 
 
-def _write_pages(folder: HeldFolder, home: Home, runs: list[RunView], store: FileLedger, policy: str) -> int:
+def _write_pages(folder: HeldFolder, home: Home, runs: list[RunView], store: FileLedger, trust: str) -> int:
     head = store.head()
     entries = [json.loads(entry) for entry in store.read(0, head.size)]
     views = [_view(folder, home, run, entries) for run in runs]
@@ -49,11 +57,11 @@ def _write_pages(folder: HeldFolder, home: Home, runs: list[RunView], store: Fil
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    page = environment.get_template("index.html").render(
+    page = environment.get_template("export.html").render(
         runs=views,
         head=head,
         root=b64encode(head.root).decode(),
-        policy=policy,
+        policy=trust,
         refusals=_refusals(entries),
         trial=home.site.trial,
     )

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from flows.commands import (  # noqa: F401 - each module registers its commands when it is imported
+    accounts,
     authority,
     copies,
     destinations,

@@ -6,6 +6,7 @@ that each code raised anywhere is in one of the two, so that no new one goes wit
 
 from __future__ import annotations
 
+from schemas.advice_accounts import ACCOUNTS
 from schemas.advice_authority import AUTHORITY
 from schemas.advice_people import PEOPLE
 from schemas.advice_prefect import PREFECT
@@ -13,7 +14,7 @@ from schemas.advice_proof import PROOF
 from schemas.advice_site import SITE
 from schemas.advice_source import SOURCE
 
-ADVICE: dict[str, tuple[str, str]] = {**AUTHORITY, **PEOPLE, **SOURCE, **SITE, **PREFECT, **PROOF}
+ADVICE: dict[str, tuple[str, str]] = {**ACCOUNTS, **AUTHORITY, **PEOPLE, **SOURCE, **SITE, **PREFECT, **PROOF}
 """Code, or `Class.code` where two classes mean different things by one code, to its words."""
 
 CLASS_WORDS_FIT: dict[str, frozenset[str]] = {

@@ -9,6 +9,7 @@
     |  |- ScopeError             12  the source, controller, recipient or destination is not the authorised one
     |  |- UseError               13  the authorised uses are spent
     |  |- OperatorError          14  no operator is named, or an unknown one
+    |  |- AccountError           14  an account, or a means of signing in, that cannot be used
     |  |- DeadlineError          15  a deadline is above the ceiling, or has passed
     |  |- BusyError              16  another run of this doctor is alive
     |  `- HostError              17  the host does not meet a precondition (swap, core dumps)
@@ -94,6 +95,13 @@ class OperatorError(RefusedError):
 
     exit_code = 14
     advice = "Name the operator with --operator NAME; `reprise enrol operator` enrols operators."
+
+
+class AccountError(RefusedError):
+    """The account cannot be used like this."""
+
+    exit_code = 14
+    advice = "Run `reprise account list`, which lists the accounts with their roles."
 
 
 class DeadlineError(RefusedError):

@@ -115,6 +115,16 @@ class Home:
         return self.path / "destinations"
 
     @property
+    def accounts(self) -> Path:
+        """The sealed accounts of people who sign in."""
+        return self.path / "accounts"
+
+    @property
+    def access_log(self) -> Path:
+        """Who looked at what, sealed line by line."""
+        return self.path / "access.log"
+
+    @property
     def held_copies(self) -> Path:
         """The list of copies outside the home that must end."""
         return self.path / "custody"

@@ -23,6 +23,23 @@ RESTORED = "restored.json"
 
 
 @dataclass(frozen=True)
+class DashboardSettings:
+    """Where people reach the dashboard, and the OpenID provider that may vouch for them."""
+
+    url: str | None = None  # https://…, as people type it; none: this host alone
+    issuer: str | None = None
+    client: str | None = None
+    issuer_ca: str | None = None  # a file of the authority that the provider's server certificate comes from
+
+    @classmethod
+    def declared(cls, raw: dict[str, Any]) -> DashboardSettings:
+        """Parse `[dashboard]`. Raises HomeError (site_setting_unknown), TypeError."""
+        if not raw.keys() <= {setting.name for setting in fields(cls)}:
+            raise HomeError("site_setting_unknown")
+        return cls(**{name: _of_type(str, value).rstrip("/") for name, value in raw.items()})
+
+
+@dataclass(frozen=True)
 class Site:
     """`site.toml`. Hours and per mille are ceilings for instructions."""
 
@@ -39,6 +56,7 @@ class Site:
     handwritten: bool = False  # whether a page signed by hand and attested by two operators is accepted
     workers: int | None = None  # processes that may share a step; None: two where there are two cores
     media: Media = field(default_factory=Media)
+    dashboard: DashboardSettings = field(default_factory=DashboardSettings)
     limits: dict[str, int] = field(
         default_factory=dict
     )  # of `connectors.base.Limits`, by name (docs/limits.md)
@@ -71,6 +89,7 @@ class Site:
             state=_folder(raw["state"]) if "state" in raw else None,
             handwritten=_of_type(bool, raw.get("handwritten", False)),
             media=Media.declared(raw.get("media", {})),
+            dashboard=DashboardSettings.declared(raw.get("dashboard", {})),
             limits={name: _of_type(int, value) for name, value in raw.get("limits", {}).items()},
             workers=_few(raw["workers"]) if "workers" in raw else None,
             **{name: _of_type(int, raw[name]) for name in _WHOLE_NUMBERS if name in raw},

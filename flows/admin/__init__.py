@@ -1,5 +1,6 @@
 """Acts of an operator on a home.
 
+* `accounts`: who signs in to the dashboard
 * `operators`: a home and its operators
 * `enrolment`: doctors and mandates
 * `recipients`: keys whose holders have proved possession
@@ -11,10 +12,12 @@
 * `backup`: backup and restore
 * `ledger`: what others need to check the ledger
 * `stamps`: time stamps on heads and signatures
+* `oversight`: runs and what needs attention, for those who watch
 * `status`: the state of a home
 """
 
 __all__ = [
+    "accounts",
     "authorisations",
     "backup",
     "destinations",
@@ -23,6 +26,7 @@ __all__ = [
     "handwritten",
     "ledger",
     "operators",
+    "oversight",
     "recipients",
     "stamps",
     "status",

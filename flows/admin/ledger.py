@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from flows.lifecycle.run_views import seen_runs
 from flows.session.control import Control
 from schemas.errors import LedgerError
 from vault.home.host_record import HostRecord
@@ -72,10 +71,3 @@ def growth(control: Control, head: bytes) -> Growth:
 def cosign(control: Control, note: bytes) -> int:
     """Add a witness's cosignature to the current head; return the number of new lines."""
     return control.ledger.store.cosign(note)
-
-
-def write_pages(control: Control, folder: Path) -> int:
-    """Write static pages about every run; return their number."""
-    from dashboard.export import export_pages
-
-    return export_pages(folder, control.home, seen_runs(control), control.ledger.store, policy(control))

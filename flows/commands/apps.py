@@ -15,11 +15,24 @@ BEFORE, RUNS, AFTERWARDS, HOST, TRY = (
     "Try it",
 )
 """The panels of `reprise --help`, as README.md groups the commands."""
+DASHBOARD_PORT = 8710
+"""Where the dashboard listens on this host, unless it is told another port."""
 _COMMAND_ORDER = (
     *("create", "enrol", "trust", "recipient", "destination", "authorise", "intake"),
     *("probe", "rehearse", "migrate", "order", "orders", "runs", "status", "resume", "abandon"),
     *("confirm", "custody", "verify", "open", "proof", "subject", "ledger"),
-    *("install-sweep", "sweep", "worker", "doctor", "backup", "restore", "accept-rollback", "completion"),
+    *(
+        "install-sweep",
+        "sweep",
+        "worker",
+        "dashboard",
+        "account",
+        "doctor",
+        "backup",
+        "restore",
+        "accept-rollback",
+        "completion",
+    ),
     *("demo", "trial"),
 )
 
@@ -55,6 +68,7 @@ proof = _group("Proofs of ended runs: issue them anew, zip them, and the page th
 ledger = _group("Check the ledger, have its heads seen by others, export it as static pages.")
 intake = _group("One-time keys to which a practice seals its export before it sends it.")
 orders = _group("Orders that wait to be triggered: list them, cancel one.")
+account = _group("Accounts of the people who sign in to the dashboard: invite, list, give roles, close.")
 destination = _group("Servers that packages may go to: declare, list, check, remove.")
 
 for _group_app, _name, _panel in (
@@ -65,6 +79,7 @@ for _group_app, _name, _panel in (
     (authorise, "authorise", BEFORE),
     (intake, "intake", BEFORE),
     (orders, "orders", RUNS),
+    (account, "account", HOST),
     (proof, "proof", AFTERWARDS),
     (subject, "subject", AFTERWARDS),
     (ledger, "ledger", AFTERWARDS),

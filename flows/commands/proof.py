@@ -123,5 +123,7 @@ def export(
     html: Annotated[Path, typer.Option("--html", help="Where to write the pages.")], control: Looking
 ) -> Shown:
     """Write static pages: every run, its authorisation, its deletion proof."""
-    pages = ledgers.write_pages(control, html)
+    from dashboard.export import write_pages
+
+    pages = write_pages(control, html)
     return Shown({"pages": pages}, f"{pages} page(s) in {html}")

@@ -9,9 +9,9 @@ from typing import Annotated
 
 import typer
 
-from flows.commands.apps import TRY, app
+from flows.commands.apps import DASHBOARD_PORT, TRY, app
 from flows.commands.bars import BarWatch
-from flows.commands.shared import Shown, command
+from flows.commands.shared import Shown, command, errors_console
 from flows.commands.wording import describe_result
 from flows.engine import run as engine
 from flows.session.orders import Order
@@ -81,9 +81,18 @@ def _make(folder: Path, export: Path) -> dict[str, str]:
 @command(app, panel=TRY)
 def demo(
     patients: Annotated[int, typer.Option(help="Size of the practice.")] = 50,
-) -> Shown:
+    served: Annotated[
+        bool,
+        typer.Option(
+            "--dashboard", help="Instead: runs in several states, accounts, and the dashboard over them."
+        ),
+    ] = False,
+) -> Shown | None:
     """A synthetic practice, a test signature, the whole way, a verified certificate."""
     folder = Path(tempfile.mkdtemp(prefix="reprise-demo-"))
+    if served:
+        _serve_trial(folder, patients)
+        return None
     from trial.home import OPERATORS
     from trial.practice.write import write_practice
     from vault.verify import verify
@@ -101,3 +110,21 @@ def demo(
     )
     text = "\n\n".join((describe_result(result), "\n".join(words), where))
     return Shown(result, text, typer.Exit(code) if code else None)
+
+
+def _serve_trial(folder: Path, patients: int) -> None:
+    from dashboard.serve import origin_of, serve
+    from flows.commands.trial_runs import invite_each_role, make_trial_runs
+
+    errors_console.print("Making runs in several states: about a minute.", markup=False)
+    home = make_trial_runs(folder, patients)
+    links = invite_each_role(home, origin_of(home, DASHBOARD_PORT))
+    for role, link in links.items():
+        errors_console.print(f"{role:<14} {link}", markup=False, soft_wrap=True)
+    errors_console.print(
+        f"Each link opens its account once: choose a password. The sign-in name is the role's.\n"
+        f"{origin_of(home, DASHBOARD_PORT)} (Ctrl-C ends it); everything of this trial lies in {folder}",
+        markup=False,
+        soft_wrap=True,
+    )
+    serve(home, DASHBOARD_PORT)

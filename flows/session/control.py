@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from base64 import b64decode, b64encode
+from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from hashlib import sha256
 from pathlib import Path
@@ -33,7 +34,7 @@ from vault.ledger.completeness import AFTERWARDS
 from vault.ledger.entries import EntryType, Ledger, Recorded, commit
 from vault.ledger.home_log import open_store
 from vault.proof.proven import keep_proven, listing_of
-from vault.records.operators import Operator, find_operator
+from vault.records.operators import Operator, find_operator, operator_by_id
 from vault.records.subjects import Subjects
 from vault.runs.facts import Failure, GivenUp, drop_fact, has_fact, write_fact
 from vault.runs.journal import Journal
@@ -63,6 +64,15 @@ class Control:
         Raises OperatorError if the operator is missing or unknown; HomeError (site_setting_unknown, limit_too_high) for a limit
         that does not exist or cannot be kept; HostError (foreign_user).
         """
+        return cls._open_for(home, lambda: find_operator(home, operator), clock)
+
+    @classmethod
+    def open_signed_in(cls, home: Home, operator_id: str, clock: Clock | None = None) -> Control:
+        """Open a home for the operator of an account that is signed in, by their opaque id. Raises what `open` raises."""
+        return cls._open_for(home, lambda: operator_by_id(home, operator_id), clock)
+
+    @classmethod
+    def _open_for(cls, home: Home, find: Callable[[], Operator], clock: Clock | None) -> Control:
         refuse_foreign_user(home)
         bare = cls.open_to_look(home, clock)
         if not bare.site.limits.keys() <= {limit.name for limit in fields(Limits)}:
@@ -70,7 +80,7 @@ class Control:
         if bare.site.limits.get("max_depth", 0) > DEEPEST:
             raise HomeError("limit_too_high", limit=DEEPEST)
         with recording_refusal(bare):
-            person = find_operator(home, operator)
+            person = find()
         control = replace(bare, operator=person)
         record_interrupted(control)
         return control

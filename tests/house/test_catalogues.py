@@ -20,11 +20,19 @@ from connectors.inventory.kmehr import bytes_repair
 from connectors.inventory.kmehr._wide_text import LONE_SURROGATE_RULE
 from connectors.targets import points, prose, sorts, transaction_kinds
 from connectors.targets.misfits import Cause as Objection
+from dashboard.pages.runs import WORDS
+from dashboard.routes import ROUTES
+from dashboard.visit import THEMES
+from flows.admin.status import _ALARMS
+from flows.lifecycle.confirmation import ImportState
 from schemas.disposition import Disposition, Reason, UnitKind
 from schemas.item_kinds import ITEM_KINDS
 from schemas.outcome import Cause
 from schemas.practice_documents import Danger, Persons, Sort, State, Tally
+from schemas.roles import Role
+from schemas.steps import STEPS
 from schemas.texts import LANGUAGES, catalogue, places
+from vault.destruction.held_copies import CopyKind
 from vault.instruction.fields import (
     HOLDERS,
     KINDS,
@@ -35,6 +43,7 @@ from vault.instruction.fields import (
     ROLES,
     USES,
 )  # fmt: skip
+from vault.keys.registry import PROVIDERS
 
 ROOT = Path(__file__).resolve().parents[2]
 DESK = ROOT / "desk" / "src"
@@ -95,7 +104,8 @@ def all_asked() -> set[str]:
         source = path.read_text(encoding="utf-8")
         if "from schemas.texts import" in source:
             found.update(asked_in(source))
-    for path in (ROOT / "connectors/targets/templates").glob("*.html"):
+    templates = ("connectors/targets/templates", "dashboard/templates")
+    for path in (path for folder in templates for path in (ROOT / folder).glob("*.html")):
         found.update(asked_in_template(path.read_text(encoding="utf-8")))
     scripts = (path.read_text(encoding="utf-8") for path in DESK.rglob("*.ts") if path.name != "words.d.ts")
     pages = (path.read_text(encoding="utf-8") for path in sorted(DESK.rglob("page.html")))
@@ -170,6 +180,13 @@ def strings_in(module: str, name: str) -> set[str]:
 
 PARAGRAPHS = ("who", "what", "uses", "staging", "custody", "recipients", "ceilings")
 KINDS_OF_TRANSACTIONS = transaction_kinds.KINDS | {transaction_kinds._OTHER_SUMMARY}
+REFUSED = {
+    "login_malformed", "account_exists", "account_without_role", "account_needs_operator", "operator_not_enrolled", "no_operator",
+    "account_needs_doctor", "role_not_known", "language_unknown", "passkey_taken", "passkey_refused", "last_way_in", "password_short",
+    "password_long", "password_guessable",
+}  # fmt: skip
+"""What a form of the dashboard can be refused for, said beside it."""
+STATUSES = {"400", "403", "404", "405", "409", "413", "429", "500", "503"}
 CODES: dict[str, tuple[set[str], set[str]]] = {
     "desk.refusal": (strings_in("refusal.ts", "PackageCode") | strings_in("refusal.ts", "OwnCode"), set()),
     "desk.danger": ({*Danger}, set()),
@@ -255,6 +272,23 @@ CODES: dict[str, tuple[set[str], set[str]]] = {
     "verify.fault": (strings_in("verify/result.ts", "FAULTS"), set()),
     "verify.verdict": (strings_in("verify/result.ts", "Kind"), set()),
     "verify.about": (strings_in("verify/result.ts", "Kind"), set()),
+    "dashboard.theme": ({*THEMES}, set()),
+    "dashboard.menu": ({route.name for route in ROUTES if route.menu}, set()),
+    "dashboard.role": ({*Role}, set()),
+    "dashboard.role_means": ({*Role}, set()),
+    "dashboard.accounts.is": ({"open", "invited", "lapsed", "closed"}, set()),
+    "dashboard.access.done": ({route.name for route in ROUTES} | {"name"}, set()),
+    "dashboard.use": ({*STEPS}, set()),
+    "dashboard.run.is": ({*WORDS}, set()),
+    "dashboard.key": ({*PROVIDERS}, set()),
+    "dashboard.import": ({*ImportState, "none"}, set()),
+    "dashboard.step": ({step for steps in STEPS.values() for step in steps} | {"destroy", "certify"}, set()),
+    "dashboard.step_is": ({"done", "now", "failed", "ahead", "skipped"}, set()),
+    "dashboard.copy": ({*CopyKind}, set()),
+    "dashboard.alarm": ({*_ALARMS}, set()),
+    "dashboard.refused": (REFUSED, set()),
+    "dashboard.error": (STATUSES, set()),
+    "dashboard.error_means": (STATUSES, set()),
 }
 """By section: the codes that need a text, and those that may have one."""
 

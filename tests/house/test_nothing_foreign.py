@@ -66,7 +66,7 @@ def test_one_module_starts_children_and_one_begins_anew():
     by = {
         "subprocess": {"_ipc.py", "child_process.py", "work_pool.py"},  # two of them name its type
         "os.execv": {"isolation.py"},
-        "os.fork": {"child_process.py"},
+        "os.fork": {"child_process.py", "trial_runs.py"},
     }
     for path in MODULES:
         for found in started_by(path):

@@ -13,6 +13,7 @@ from trial.home import make_trial
 SLOW = {
     "prefect", "great_expectations", "pandas", "numpy", "pyarrow", "duckdb", "pyhanko", "pyhanko_certvalidator", "reportlab",
     "PIL", "jinja2", "segno", "aiohttp", "pkcs11", "paramiko", "s3fs", "lxml", "isal",
+    "starlette", "uvicorn", "webauthn", "joserfc", "babel", "httpx",
 }  # fmt: skip
 OURS = {
     "flows.engine.data_process",

@@ -33,6 +33,8 @@ KEPT = (
     "ledger",
     "subjects",
     "shared",
+    "accounts",
+    "access.log",
     "authorisations",
     "custody",
     "destinations",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from vault.accounts.account import Accounts
 from vault.authorisation.register import persons_of, persons_without_lease, registers_of
 from vault.home_folder import Home
 from vault.ledger.home_log import load_log_key
@@ -39,6 +40,7 @@ def forget_subject(home: Home, subject_id: str, issued: Issued) -> None:
     for register in registers_of(home, persons):
         register.forget_former([lease.run_id for lease in runs if lease.authorisation_id == register.id])
     forget_numbers(home, persons)
+    Accounts(home).erase_of(persons | {subject_id})
     SharedRecords(home).erase(persons)
     with lock_folder(home.subjects):  # every change of a record holds this lock
         for person in sorted(persons - {subject_id}):

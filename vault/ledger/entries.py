@@ -76,6 +76,8 @@ class EntryType(StrEnum):
     RECIPIENT_ENROLLED = "recipient.enrolled"
     RECIPIENT_REMOVED = "recipient.removed"
     TRUST_ADDED = "trust.added"
+    ACCOUNT_INVITED = "account.invited"
+    ACCOUNT_CHANGED = "account.changed"
     HOME_BACKED_UP = "home.backed_up"
     HOME_RESTORED = "home.restored"
 

@@ -1,0 +1,89 @@
+"""Templates, and dates and numbers as people in Belgium write them."""
+
+from __future__ import annotations
+
+import base64
+from datetime import datetime
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from babel import Locale
+from babel.dates import format_date, format_datetime
+from babel.numbers import format_decimal
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from schemas.texts import text
+from vault.system.clock import parse_utc
+
+ZONE = ZoneInfo("Europe/Brussels")
+LOCALES = {"fr": "fr_BE", "nl": "nl_BE", "de": "de_BE", "en": "en_GB"}
+ASSETS = Path(__file__).with_name("assets")
+TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
+
+
+@cache
+def environment() -> Environment:
+    """Returns the templates. Everything set into a page is escaped; a value that is missing is an error."""
+    return Environment(
+        loader=PackageLoader("dashboard"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+@cache
+def assets() -> dict[str, tuple[bytes, str]]:
+    """Returns the files that the application serves, by name, with their types: read once, so that no name can lead elsewhere."""
+    return {
+        path.name: (path.read_bytes(), TYPES[path.suffix])
+        for path in ASSETS.iterdir()
+        if path.suffix in TYPES
+    }
+
+
+@cache
+def asset_path(name: str) -> str:
+    """Returns the address of an asset, which changes with its content."""
+    digest = sha256(assets()[name][0]).digest()
+    return f"/assets/{name}?v={base64.urlsafe_b64encode(digest)[:12].decode()}"
+
+
+def moment(language: str, at: str) -> str:
+    """Returns a moment in Belgian time: day, month, year, hour and minute."""
+    local = parse_utc(at).astimezone(ZONE)
+    return str(format_datetime(local, "d MMM y HH:mm", locale=LOCALES[language]))
+
+
+def day(language: str, at: str) -> str:
+    """Returns the day of a moment in Belgian time."""
+    return str(format_date(parse_utc(at).astimezone(ZONE), "d MMM y", locale=LOCALES[language]))
+
+
+def local_day(at: str) -> str:
+    """Returns the Belgian day of a moment, as forms and filters write it: 2026-11-30."""
+    return parse_utc(at).astimezone(ZONE).strftime("%Y-%m-%d")
+
+
+def number(language: str, value: float) -> str:
+    """Returns a number with the separators of the language."""
+    return str(format_decimal(value, locale=Locale.parse(LOCALES[language])))
+
+
+def span(language: str, seconds: int) -> str:
+    """Returns a length of time in its two largest units."""
+    minutes = abs(seconds) // 60
+    days, hours, rest = minutes // 1440, minutes // 60 % 24, minutes % 60
+    if days:
+        return text(language, "dashboard.span.days", days=days, hours=hours)
+    if hours:
+        return text(language, "dashboard.span.hours", hours=hours, minutes=rest)
+    return text(language, "dashboard.span.minutes", minutes=rest)
+
+
+def today() -> str:
+    """Returns the Belgian day of this moment."""
+    return datetime.now(ZONE).strftime("%Y-%m-%d")

@@ -1,0 +1,76 @@
+"""Every page and act of the dashboard: its address, who may use it, and what carries it out.
+
+This table is the only place that grants anything: `dashboard.application` makes the application of it and nothing else, and
+`tests/dashboard/test_routes.py` tries each line with each role and without signing in.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dashboard.pages import access_log, account, accounts, preferences, runs, sign_in, today
+from dashboard.visit import Page
+from schemas.roles import WHO_SEES_RUNS, Role
+
+EVERYBODY: frozenset[Role] = frozenset()
+"""Needs no sign-in."""
+SIGNED_IN = frozenset(Role)
+OFFICER, ADMINISTRATOR = frozenset({Role.OFFICER}), frozenset({Role.ADMINISTRATOR})
+
+
+@dataclass(frozen=True)
+class Route:
+    """One line of the table."""
+
+    method: str
+    path: str
+    name: str  # in the access log, in the menu and in the texts
+    page: Page
+    who: frozenset[Role]
+    menu: frozenset[Role] = frozenset()  # whose menu names it
+    personal: bool = False  # a view of it is an entry of the access log, like every act
+    acts: bool = False  # an act although no form of ours begins it
+    most_bytes: int = 64 * 1024  # of the form
+
+    @property
+    def is_act(self) -> bool:
+        """Whether it changes something; each is an entry of the access log."""
+        return self.acts or self.method == "POST"
+
+
+ROUTES = (
+    Route("GET", "/", "today", today.show, SIGNED_IN, menu=WHO_SEES_RUNS),
+    Route("GET", "/runs", "runs", runs.show_all, WHO_SEES_RUNS, menu=WHO_SEES_RUNS),
+    Route("GET", "/runs/{run}", "run", runs.show, WHO_SEES_RUNS, personal=True),
+    Route("GET", "/runs/{run}/live", "run_live", runs.live, WHO_SEES_RUNS),
+    Route("GET", "/access", "access_log", access_log.show, OFFICER, menu=OFFICER, personal=True),
+    Route("GET", "/access.csv", "access_log_export", access_log.export, OFFICER, personal=True),
+    Route("GET", "/accounts", "accounts", accounts.show, ADMINISTRATOR, menu=ADMINISTRATOR, personal=True),
+    Route("POST", "/accounts/invite", "account_invite", accounts.invite, ADMINISTRATOR),
+    Route("POST", "/accounts/invite-again", "account_invite_again", accounts.invite_again, ADMINISTRATOR),
+    Route("POST", "/accounts/roles", "account_roles", accounts.give_roles, ADMINISTRATOR),
+    Route("POST", "/accounts/close", "account_close", accounts.close, ADMINISTRATOR),
+    Route("GET", "/account", "account", account.show, SIGNED_IN),
+    Route("POST", "/account/password", "password_change", account.change_password, SIGNED_IN),
+    Route("POST", "/account/password/drop", "password_drop", account.drop_password, SIGNED_IN),
+    Route("POST", "/account/passkey/options", "passkey_options", account.passkey_options, SIGNED_IN),
+    Route("POST", "/account/passkey", "passkey_add", account.add_passkey, SIGNED_IN),
+    Route("POST", "/account/passkey/drop", "passkey_drop", account.drop_passkey, SIGNED_IN),
+    Route("POST", "/sign-out", "sign_out", sign_in.sign_out, SIGNED_IN),
+    Route("GET", "/sign-in", "sign_in_form", sign_in.show, EVERYBODY),
+    Route("POST", "/sign-in", "sign_in", sign_in.by_password, EVERYBODY),
+    Route("POST", "/sign-in/passkey/options", "sign_in_options", sign_in.passkey_options, EVERYBODY),
+    Route("POST", "/sign-in/passkey", "sign_in_passkey", sign_in.by_passkey, EVERYBODY),
+    Route("POST", "/sign-in/provider", "sign_in_provider", sign_in.go_to_provider, EVERYBODY),
+    Route(
+        "GET",
+        "/sign-in/provider/back",
+        "sign_in_provider_back",
+        sign_in.back_from_provider,
+        EVERYBODY,
+        acts=True,
+    ),
+    Route("GET", "/invitation", "invitation", sign_in.show_invitation, EVERYBODY),
+    Route("POST", "/invitation", "invitation_accept", sign_in.accept_invitation, EVERYBODY),
+    Route("POST", "/preferences", "preferences", preferences.choose, EVERYBODY),
+)

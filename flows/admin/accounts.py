@@ -1,0 +1,100 @@
+"""Accounts of the dashboard, as acts of an operator: invite, invite again, give roles, close."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flows.session.acts import act
+from flows.session.control import Control
+from schemas.errors import AccountError
+from schemas.roles import Role
+from vault.accounts.account import INVITATION_HOURS as INVITATION_HOURS  # noqa: PLC0414 - part of what `invite` promises
+from vault.accounts.account import Account, Accounts
+from vault.ledger.entries import EntryType
+from vault.records.operators import find_operator
+
+
+@dataclass(frozen=True)
+class Invitation:
+    """An invited account, and the token of its one-time link."""
+
+    account: Account
+    token: str
+
+
+def invite(
+    control: Control,
+    login: str,
+    roles: tuple[str, ...],
+    *,
+    operator: str | None = None,
+    doctor: str | None = None,
+    language: str | None = None,
+) -> Invitation:
+    """Create an account for an operator (by name), a doctor (by id) or neither. Raises AccountError, OperatorError."""
+    with act(control, EntryType.ACCOUNT_INVITED, "invited"):
+        account, token = Accounts(control.home).invite(
+            login,
+            roles_of(roles),
+            control.clock.now(),
+            operator_id=find_operator(control.home, operator).id if operator else None,
+            doctor_id=doctor,
+            language=language,
+        )
+    return Invitation(account, token)
+
+
+def invite_again(control: Control, login: str) -> Invitation:
+    """Withdraw every means of signing in to an account, and open it anew. Raises AccountError (account_unknown)."""
+    with act(control, EntryType.ACCOUNT_INVITED, "invited_again"):
+        account, token = Accounts(control.home).invite_again(_find(control, login).id, control.clock.now())
+    return Invitation(account, token)
+
+
+def close_account(control: Control, login: str) -> Account:
+    """Close an account. Raises AccountError: account_unknown, own_account."""
+    with act(control, EntryType.ACCOUNT_CHANGED, "closed"):
+        found = _of_somebody_else(control, login)
+        return Accounts(control.home).close(found.id, control.clock.now())
+
+
+def give_roles(control: Control, login: str, roles: tuple[str, ...]) -> Account:
+    """Give an account these roles and no others. Raises AccountError: account_unknown, own_account, and those of `invite`."""
+    with act(control, EntryType.ACCOUNT_CHANGED, "roles"):
+        found = _of_somebody_else(control, login)
+        return Accounts(control.home).set_roles(found.id, roles_of(roles))
+
+
+def list_accounts(control: Control) -> list[Account]:
+    """Returns every account, oldest first."""
+    return Accounts(control.home).all()
+
+
+def roles_of(names: tuple[str, ...]) -> tuple[Role, ...]:
+    """Parse roles. Raises AccountError (role_not_known)."""
+    if not set(names) <= set(Role):
+        raise AccountError("role_not_known")
+    return tuple(Role(name) for name in names)
+
+
+def state_of(account: Account, moment: str) -> str:
+    """Returns open, invited, lapsed (its invitation was not accepted in time) or closed."""
+    if account.closed is not None:
+        return "closed"
+    if account.usable:
+        return "open"
+    return "invited" if account.invitation and moment < str(account.invited_until) else "lapsed"
+
+
+def _find(control: Control, login: str) -> Account:
+    found = Accounts(control.home).find(login)
+    if found is None:
+        raise AccountError("account_unknown")
+    return found
+
+
+def _of_somebody_else(control: Control, login: str) -> Account:
+    found = _find(control, login)
+    if found.operator_id == control.person.id:
+        raise AccountError("own_account")
+    return found

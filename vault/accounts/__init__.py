@@ -1,0 +1,9 @@
+"""Accounts of people who sign in, and the log of what they looked at and did.
+
+* `account`: one account, sealed, and the accounts of a home
+* `passwords`: passwords, kept as argon2id digests
+* `passkeys`: passkeys (WebAuthn)
+* `access_log`: who looked at what, and who did what
+"""
+
+__all__ = ["access_log", "account", "passkeys", "passwords"]
