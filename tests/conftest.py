@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from lxml import etree
 from support.forked_python import fork_children
+from support.reference import REFERENCE
 
 import vault.system.child_process
 
@@ -23,10 +24,9 @@ ROOT = Path(__file__).resolve().parent.parent
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """The folder of samples, schemas and vectors; `REPRISE_SHARED` overrides it."""
-    folder = Path(os.environ.get("REPRISE_SHARED", ROOT.parent / "shared"))
-    if not (folder / "samples").is_dir():
-        pytest.skip(f"reference material missing: {folder.name}/samples (set REPRISE_SHARED)")
-    return folder
+    if not (REFERENCE / "samples").is_dir():
+        pytest.skip(f"reference material missing: {REFERENCE.name}/samples (set REPRISE_SHARED)")
+    return REFERENCE
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,20 +23,7 @@ def visit(
     *steps: Step, page: Path = PAGE, url: str | None = None, quiet: bool = True, **setting: Any
 ) -> dict[str, Any]:
     """One visit of the page; gives what each step gave, by its name. It may ask for nothing, and complain of nothing."""
-    task = {"url": url or page.as_uri(), "steps": steps, **setting}
-    with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
-        json.dump([task], file)
-        file.flush()
-        done = subprocess.run(
-            ["node", _DRIVER, file.name],
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=1800,
-            env={**os.environ, "REPRISE_CHROMIUM": CHROMIUM},
-        )
-    assert done.returncode == 0, done.stderr[-3000:]
-    (said,) = json.loads(done.stdout)
+    (said,) = _driven(_DRIVER, [{"url": url or page.as_uri(), "steps": steps, **setting}])
     if quiet:
         assert said["requested"] == said["complaints"] == []
     return dict(said)
@@ -57,11 +45,16 @@ def written(folder: Path) -> dict[str, bytes]:
 
 def outcomes(*packages: dict[str, Any]) -> list[dict[str, Any]]:
     """What the page's own modules make of packages (desk/drive/checks.mjs)."""
+    return _driven(_DRIVER.with_name("checks.mjs"), packages)
+
+
+def _driven(script: Path, tasks: Sequence[Any]) -> list[dict[str, Any]]:
+    """What a script of desk/drive says of each task, in their order."""
     with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
-        json.dump(packages, file)
+        json.dump(tasks, file)
         file.flush()
         done = subprocess.run(
-            ["node", _DRIVER.with_name("checks.mjs"), file.name],
+            ["node", script, file.name],
             capture_output=True,
             text=True,
             check=False,
