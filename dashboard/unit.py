@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flows.retention.install import make_plan
-from flows.retention.units import systemd_word
+from flows.retention.units import HARDENED, environment_lines, systemd_word
 from vault.home_folder import Home
 
 MARK = "# Written by `reprise dashboard --unit`. Put changes into a drop-in."
@@ -19,23 +19,8 @@ User={user}
 ExecStart={command}
 Restart=on-failure
 RestartSec=5s
-{environment}UMask=0077
-LimitCORE=0
-KeyringMode=private
-NoNewPrivileges=yes
-ProtectSystem=full
-ProtectKernelTunables=yes
-ProtectKernelModules=yes
-ProtectKernelLogs=yes
-ProtectControlGroups=yes
-CapabilityBoundingSet=
-PrivateDevices=yes
-RestrictNamespaces=yes
-RestrictRealtime=yes
-RestrictSUIDSGID=yes
-LockPersonality=yes
+{environment}{hardened}CapabilityBoundingSet=
 RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6
-SystemCallArchitectures=native
 SystemCallFilter=@system-service @keyring adjtimex clock_adjtime
 SystemCallErrorNumber=EPERM
 
@@ -52,7 +37,6 @@ def dashboard_unit(home: Home, port: int) -> tuple[str, str]:
         mark=MARK,
         user=plan.user,
         command=" ".join(systemd_word(word) for word in words),
-        environment="".join(
-            f"Environment={systemd_word(f'{name}={value}', dollar='$')}\n" for name, value in plan.environment
-        ),
+        environment=environment_lines(plan),
+        hardened=HARDENED,
     )

@@ -22,6 +22,23 @@ MARK = "# Written by `reprise install-sweep`. Changes are lost; put your own int
 #   The unit drops the capability to set a clock instead.
 # SystemCallErrorNumber=: an unforeseen system call fails; it does not end the sweep.
 # No MemoryDenyWriteExecute=: Python's ctypes, which calls the keyring, may need such pages.
+HARDENED = """UMask=0077
+LimitCORE=0
+KeyringMode=private
+NoNewPrivileges=yes
+ProtectSystem=full
+ProtectKernelTunables=yes
+ProtectKernelModules=yes
+ProtectKernelLogs=yes
+ProtectControlGroups=yes
+PrivateDevices=yes
+RestrictNamespaces=yes
+RestrictRealtime=yes
+RestrictSUIDSGID=yes
+LockPersonality=yes
+SystemCallArchitectures=native
+"""
+"""Of every service that acts on a home: the sweep, the worker and the dashboard."""
 _SERVICE = """{mark}
 [Unit]
 Description=Reprise: destroy staging that is overdue or half-destroyed
@@ -32,22 +49,7 @@ Type=oneshot
 User={user}
 ExecStart={command}
 TimeoutStartSec=1h
-{environment}UMask=0077
-LimitCORE=0
-KeyringMode=private
-NoNewPrivileges=yes
-ProtectSystem=full
-ProtectKernelTunables=yes
-ProtectKernelModules=yes
-ProtectKernelLogs=yes
-ProtectControlGroups=yes
-CapabilityBoundingSet=~CAP_SYS_TIME CAP_WAKE_ALARM
-PrivateDevices=yes
-RestrictNamespaces=yes
-RestrictRealtime=yes
-RestrictSUIDSGID=yes
-LockPersonality=yes
-SystemCallArchitectures=native
+{environment}{hardened}CapabilityBoundingSet=~CAP_SYS_TIME CAP_WAKE_ALARM
 SystemCallFilter=@system-service @keyring adjtimex clock_adjtime
 SystemCallErrorNumber=EPERM
 {network}"""
@@ -104,10 +106,8 @@ def systemd_units(plan: SweepPlan) -> dict[str, str]:
             user=plan.user,
             command=" ".join(systemd_word(word) for word in words),
             network="" if plan.network else _NO_NETWORK,
-            environment="".join(
-                f"Environment={systemd_word(f'{name}={value}', dollar='$')}\n"
-                for name, value in plan.environment
-            ),
+            environment=environment_lines(plan),
+            hardened=HARDENED,
         ),
         f"{plan.name}.timer": _TIMER.format(mark=MARK, every=plan.every_minutes),
     }
@@ -121,6 +121,13 @@ def cron_table(plan: SweepPlan) -> dict[str, str]:
     environment = "".join(f'{name}="{value}"\n' for name, value in plan.environment)
     table = _CRON.format(mark=MARK, user=plan.user, command=command, minutes=minutes, environment=environment)
     return {plan.name: table}
+
+
+def environment_lines(plan: SweepPlan) -> str:
+    """Return the Environment= lines of a service that acts on the home of a plan."""
+    return "".join(
+        f"Environment={systemd_word(f'{name}={value}', dollar='$')}\n" for name, value in plan.environment
+    )
 
 
 def systemd_word(word: str, dollar: str = "$$") -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from flows.retention.install import make_plan
-from flows.retention.units import systemd_word
+from flows.retention.units import HARDENED, systemd_word
 from flows.worker.prefect_settings import SETTINGS
 from schemas.errors import HostError
 from vault.home_folder import Home
@@ -60,22 +60,7 @@ Restart=on-failure
 RestartSec=10
 SuccessExitStatus=130
 TimeoutStopSec=30
-UMask=0077
-LimitCORE=0
-KeyringMode=private
-NoNewPrivileges=yes
-ProtectSystem=full
-ProtectKernelTunables=yes
-ProtectKernelModules=yes
-ProtectKernelLogs=yes
-ProtectControlGroups=yes
-PrivateDevices=yes
-RestrictNamespaces=yes
-RestrictRealtime=yes
-RestrictSUIDSGID=yes
-LockPersonality=yes
-SystemCallArchitectures=native
-
+{hardened}
 [Install]
 WantedBy=multi-user.target
 """
@@ -94,7 +79,11 @@ def worker_units(program: Path, homes: Sequence[Home], user: str, environment: P
             prefect=systemd_word(str(program.with_name("prefect"))),
         ),
         "reprise-worker.service": _WORKER.format(
-            mark=MARK, user=user, environment=file, command=" ".join(systemd_word(word) for word in words)
+            mark=MARK,
+            user=user,
+            environment=file,
+            command=" ".join(systemd_word(word) for word in words),
+            hardened=HARDENED,
         ),
     }
 
