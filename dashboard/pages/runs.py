@@ -13,6 +13,7 @@ from dashboard.names import names_of
 from dashboard.rendering import local_day
 from dashboard.visit import NotFound, Visit
 from flows.admin.oversight import RunRow, RunSheet, doctors, progress_of, run_rows, run_sheet
+from flows.session.control import Control
 from schemas.errors import UnreadableSourceError
 from schemas.outcome import Outcome
 from schemas.steps import STEPS
@@ -68,7 +69,7 @@ def _fits(row: RunRow, wanted: dict[str, str]) -> bool:
 def show(visit: Visit) -> Response:
     """One run."""
     control = visit.look()
-    sheet = _sheet(visit)
+    sheet = _sheet(visit, control)
     names = names_of(visit, control, [sheet.row.doctor])
     known = section(visit.language, "report.reason")
     return visit.page("run.html", sheet=sheet, row=sheet.row, names=names, known_reasons=known)
@@ -76,16 +77,16 @@ def show(visit: Visit) -> Response:
 
 def live(visit: Visit) -> Response:
     """The way of a run, sent anew whenever it changes, until the run has ended or the browser leaves."""
-    _sheet(visit)
+    _sheet(visit, visit.look())
     return StreamingResponse(
         _changes(visit), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"}
     )
 
 
 async def _changes(visit: Visit) -> AsyncIterator[str]:
-    run, seen, waited = visit.request.path_params["run"], None, 0.0
+    seen, waited = None, 0.0
     while waited < LONGEST_STREAM_SECONDS and await run_sync(visit.may_go_on):
-        now = await run_sync(progress_of, visit.look(), run)
+        now = await run_sync(_progress, visit)
         if now != seen:
             seen = now
             yield _event("way", await run_sync(_way, visit))
@@ -96,8 +97,12 @@ async def _changes(visit: Visit) -> AsyncIterator[str]:
         waited += 1
 
 
+def _progress(visit: Visit) -> tuple[str, int]:
+    return progress_of(visit.look(), visit.request.path_params["run"])
+
+
 def _way(visit: Visit) -> str:
-    sheet = _sheet(visit)
+    sheet = _sheet(visit, visit.look())
     return visit.render("way.html", sheet=sheet, row=sheet.row)
 
 
@@ -106,9 +111,9 @@ def _event(name: str, data: str) -> str:
     return f"event: {name}\n{lines}\n"
 
 
-def _sheet(visit: Visit) -> RunSheet:
+def _sheet(visit: Visit, control: Control) -> RunSheet:
     try:
-        return run_sheet(visit.look(), str(visit.request.path_params["run"]), visit.only_about)
+        return run_sheet(control, str(visit.request.path_params["run"]), visit.only_about)
     except UnreadableSourceError:
         pass
     raise NotFound

@@ -11,7 +11,7 @@ from typing import Any
 
 from flows.admin.status import HomeState, home_state
 from flows.lifecycle.confirmation import ImportState
-from flows.lifecycle.run_views import RunStatus, StepDone, seen_runs, status
+from flows.lifecycle.run_views import RunStatus, StepDone, ends_and_imports, seen_runs, status
 from flows.session.control import Control
 from schemas.errors import UnreadableSourceError
 from schemas.outcome import Outcome
@@ -21,8 +21,7 @@ from vault.destruction.held_copies import Custody
 from vault.records.known_numbers import also_known_as
 from vault.records.subjects import Subjects
 from vault.runs.facts import Failure, read_fact
-from vault.runs.journal import Journal
-from vault.runs.lease import Lease, list_runs
+from vault.runs.lease import Lease, find_lease, list_runs
 from vault.runs.outcome_words import RunView
 from vault.runs.state import RunState
 from vault.system.clock import parse_utc
@@ -163,10 +162,8 @@ def run_sheet(control: Control, run: str, doctor: str | None = None) -> RunSheet
 
 def progress_of(control: Control, run: str) -> tuple[str, int]:
     """Returns what changes while a run goes on: its state and the number of its steps. Raises UnreadableSourceError."""
-    lease = _leases(control, None).get(run)
-    if lease is None:
-        raise UnreadableSourceError("no_such_run")
-    return control.run(lease).state.value, len(Journal(control.home, run).read())
+    found = control.run(find_lease(control.home, run))
+    return found.state.value, len(found.journal.read())
 
 
 def steps_of(row: RunRow, journal: list[StepDone]) -> tuple[StepRow, ...]:
@@ -246,13 +243,14 @@ def _row(control: Control, lease: Lease, seen: RunView) -> RunRow:
 
 def _unconfirmed(control: Control, rows: list[RunRow]) -> list[Unconfirmed]:
     found = []
+    known = ends_and_imports(control)
     for row in rows:
         if row.outcome is not Outcome.DELIVERED:
             continue
-        seen = status(control.home, row.run)
-        if seen.import_state in (ImportState.IMPORTED, ImportState.ACCEPTED):
+        ended, state = known[row.run]
+        if state in (ImportState.IMPORTED, ImportState.ACCEPTED):
             continue
-        days = (control.clock.now() - parse_utc(str(seen.ended))).days
+        days = (control.clock.now() - parse_utc(ended)).days
         late = (
             "bad" if days >= UNCONFIRMED_RED_DAYS else "warn" if days >= UNCONFIRMED_AMBER_DAYS else "plain"
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -130,11 +131,26 @@ class _Entry(msgspec.Struct, frozen=True):
     code: str
 
 
+def ends_and_imports(control: Control) -> dict[str, tuple[str, ImportState | None]]:
+    """Return when each ended run ended, and the last state of its import that was confirmed; reads the log once."""
+    ended: dict[str, str] = {}
+    confirmed: dict[str, ImportState] = {}
+    for entry in _entries(control):
+        if entry.runId is not None and entry.type == EntryType.DESTRUCTION_COMPLETED:
+            ended[entry.runId] = entry.at
+        elif entry.runId is not None and entry.type == EntryType.IMPORT_CONFIRMED:
+            confirmed[entry.runId] = ImportState(entry.code)
+    return {run: (at, confirmed.get(run)) for run, at in ended.items()}
+
+
+def _entries(control: Control) -> Iterator[_Entry]:
+    store = control.ledger.store
+    return (msgspec.json.decode(entry, type=_Entry) for entry in store.read(0, store.head().size))
+
+
 def _ends(control: Control) -> dict[str | None, _Entry]:
     """Return the log entries of completed destructions, by run."""
-    store = control.ledger.store
-    entries = (msgspec.json.decode(entry, type=_Entry) for entry in store.read(0, store.head().size))
-    return {entry.runId: entry for entry in entries if entry.type == EntryType.DESTRUCTION_COMPLETED}
+    return {e.runId: e for e in _entries(control) if e.type == EntryType.DESTRUCTION_COMPLETED}
 
 
 def _view(control: Control, lease: Lease, end: _Entry | None) -> RunView:

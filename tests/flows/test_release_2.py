@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from support.moving_clock import MovingClock
 
-from flows.lifecycle.run_views import list_runs, status
+from flows.lifecycle.run_views import ends_and_imports, list_runs, status
 from flows.retention.round import sweep_home
+from flows.session.control import Control
 from schemas.outcome import Outcome
 from vault.home_folder import Home
 from vault.ledger.audit import audit
@@ -39,6 +40,13 @@ def test_its_runs_are_listed_and_its_ledger_is_whole(home):
     for name, outcome in OUTCOMES.items():
         assert (found[RUNS[name]].state, found[RUNS[name]].outcome) == (RunState.CERTIFIED, outcome)
     assert not audit(home / "ledger", VerifierKey.parse(open_store(Home(home)).vkey), SystemClock().now())
+
+
+def test_all_runs_at_once_end_as_each_alone(home):
+    found = ends_and_imports(Control.open_to_look(Home(home)))
+    alone = [status(Home(home), run.run_id) for run in list_runs(Home(home))]
+    assert found == {one.run_id: (one.ended, one.import_state) for one in alone if one.ended}
+    assert len(found) >= len(OUTCOMES)
 
 
 @pytest.mark.parametrize("name", OUTCOMES)
