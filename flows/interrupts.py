@@ -16,6 +16,7 @@ import sys
 import termios
 import threading
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import Any, NoReturn
@@ -144,8 +145,15 @@ def _on_signal(number: int, frame: FrameType | None) -> None:
         threading.Thread(target=_send_again, args=(number,), daemon=True).start()
         return
     _pressed.set()
-    logging.disable(logging.CRITICAL)  # users need no library messages about the interrupt
+    _silence_libraries()
     raise KeyboardInterrupt
+
+
+def _silence_libraries() -> None:
+    """Show no library message about the interrupt: no log line, no warning of a task it left, no exception of a finaliser."""
+    logging.disable(logging.CRITICAL)
+    warnings.simplefilter("ignore")
+    sys.unraisablehook = lambda _unraisable: None
 
 
 def _is_importing(frame: FrameType | None) -> bool:

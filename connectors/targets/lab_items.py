@@ -17,7 +17,7 @@ from connectors.targets.chart import Unit
 from connectors.targets.identities import mf_id_of, run_token
 from connectors.targets.reference_ranges import read_range
 from connectors.targets.templates import Poured, poured, written
-from connectors.targets.tree import Node, clean, escape_text, leaf, serialise, wrap
+from connectors.targets.tree import Node, clean, escape_text, leaf, serialise, told, told_text, wrap
 from schemas.disposition import UnitKind
 
 MAX_BYTES = 4 << 20
@@ -59,15 +59,17 @@ def message_bytes(unit: Unit) -> tuple[str, bytes] | None:
 
 
 def stated_items(units: Iterable[Unit]) -> frozenset[str]:
-    """What the items of an earlier package say that were made from messages."""
-    return frozenset(
-        _said(unit.children)
-        for unit in units
-        if unit.kind is UnitKind.ITEM
-        and any(
-            node.name == "id" and node.attributes.get("SL") == "REPRISE-DERIVED" for node in unit.children
-        )
-    )
+    """What the items of an earlier package say that were made from messages, and each text that they hold.
+
+    The first packages gave an item its result's line as a text.
+    """
+    made = [unit.children for unit in units if unit.kind is UnitKind.ITEM and _was_derived(unit.children)]
+    texts = {told(node) for children in made for node in children if node.name == "text"}
+    return frozenset({*map(_said, made), *texts})
+
+
+def _was_derived(children: Iterable[Node]) -> bool:
+    return any(node.name == "id" and node.attributes.get("SL") == "REPRISE-DERIVED" for node in children)
 
 
 def _said(children: Iterable[Node]) -> str:
@@ -78,8 +80,10 @@ def message_items(
     unit: Unit, number: int, message: Message, run_id: str, stated: frozenset[str]
 ) -> Iterator[tuple[str, Node]]:
     """For each result of the unit's `number`-th message that is not `stated`, yield its unit path and its item."""
+    lines = {piece.ordinal: piece.text.partition("\n")[0] for piece in message.pieces}
     for result in message.results:
-        if not stated or _said(_nodes(message.format, result)) not in stated:
+        says = (_said(_nodes(message.format, result)), told_text(lines[result.line])) if stated else ()
+        if stated.isdisjoint(says):
             path = f"{unit.path}#{number}.{result.line}"
             yield path, _item(path, message.format, result, run_id)
 

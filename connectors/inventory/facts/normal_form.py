@@ -11,7 +11,7 @@ import hashlib
 import hmac
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from connectors.inventory.facts.forms import FORMED, settled
@@ -225,6 +225,18 @@ def piece_form(text: str) -> str:
 def derived_item_form(children: Iterable[Node]) -> str:
     """The normal form of an item made from a result of a message: all its children except its ids."""
     return RS.join(("derived", *sorted(canon(child) for child in children if child.name != "id")))
+
+
+def stated_forms(children: Iterable[Node]) -> Iterator[str]:
+    """What an item of an earlier package says: its normal form and, as the first packages had it, its result's line as a text."""
+    children = list(children)
+    yield derived_item_form(children)
+    yield from (result_line_form(child.value()) for child in children if child.name == "text")
+
+
+def result_line_form(line: str) -> str:
+    """The form in which the line of a result is compared with the texts of earlier items."""
+    return RS.join(("line", value_of(without_controls(line))))
 
 
 def without_controls(text: str) -> str:

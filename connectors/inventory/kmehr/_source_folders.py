@@ -14,7 +14,7 @@ from connectors.base import Limits
 from connectors.inventory.facts.batches import rows_batch, units_batch
 from connectors.inventory.facts.kinds import day
 from connectors.inventory.facts.national_number import patient_inss
-from connectors.inventory.facts.normal_form import KeyedDigest, Node, derived_item_form, fact_digest
+from connectors.inventory.facts.normal_form import KeyedDigest, Node, fact_digest, stated_forms
 from connectors.inventory.facts.units import CountedRow
 from connectors.inventory.kmehr.byte_scan import UnknownForm, Why
 from connectors.inventory.kmehr.byte_texts import text_of
@@ -116,8 +116,8 @@ class SourceFolders(FolderCount[HeadRecipe]):
         if work.kinds[at] == TRANSACTION:
             self._see(work.folders[at], recipe, raw)
         elif work.kinds[at] == ITEM and recipe.was_derived:
-            form = derived_item_form(recipe.skeleton.filled(raw).children)
-            self._stated[_transaction(work, at)].add(fact_digest(self._key, form))
+            forms = stated_forms(recipe.skeleton.filled(raw).children)
+            self._stated[_transaction(work, at)].update(fact_digest(self._key, form) for form in forms)
 
     def _see(self, folder: int, recipe: HeadRecipe, raw: list[bytes]) -> None:
         for slot in recipe.dates:

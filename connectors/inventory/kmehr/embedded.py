@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from connectors.inventory.facts.normal_form import KeyedDigest, Node, hex_digest
+from connectors.inventory.facts.normal_form import KeyedDigest, Node, hex_digest, result_line_form
 from connectors.inventory.facts.persons import Stated, checked, contradict, letters
 from connectors.inventory.facts.units import CountedRow, Transaction, Unit
 from connectors.inventory.message_formats import read_all
@@ -47,25 +47,34 @@ def in_patient(fields: Sequence[Node]) -> Stated:
 
 
 class EmbeddedMessage(NamedTuple):
-    """One message in a text or attachment: its number there, what it states, its results as facts."""
+    """One message in a text or attachment: its number there, what it states, its results as facts.
+
+    `facts` has for each result the ordinal of its line, its fact, and the digest of the line.
+    """
 
     number: int
     stated: Stated
     said: str  # a digest of all its lines
-    facts: list[tuple[int, bytes]]
+    facts: list[tuple[int, bytes, bytes]]
 
 
 def read_messages(format_name: str, content: bytes, key: bytes) -> list[EmbeddedMessage]:
     """Returns all messages in the bytes that have a result."""
     found, digest = [], KeyedDigest(key)
     for message in read_all(format_name, content):
+        lines = {piece.line: piece.text.partition("\n")[0] for piece in message.pieces}
         facts = [
-            (result.first, digest(result.form.encode("utf-8", "surrogatepass"))) for result in message.results
+            (result.first, digest(_utf8(result.form)), digest(_utf8(result_line_form(lines[result.first]))))
+            for result in message.results
         ]
         said = hex_digest("\n".join(piece.text for piece in message.units))
         if facts:
             found.append(EmbeddedMessage(message.number, message.stated, said, facts))
     return found
+
+
+def _utf8(form: str) -> bytes:
+    return form.encode("utf-8", "surrogatepass")
 
 
 class Waiting(NamedTuple):
@@ -103,8 +112,10 @@ class EmbeddedMessages:
                 seen.add(known)
             if again or any(contradict(message.stated, person) for person in self.people):
                 continue
-            for line, digest in message.facts:
-                if digest not in around.stated:  # otherwise an earlier package made an item from it
+            for line, digest, of_line in message.facts:
+                if around.stated.isdisjoint(
+                    (digest, of_line)
+                ):  # otherwise an earlier package made an item from it
                     path = f"{unit}#{message.number}.{line}"
                     yield CountedRow(path, patient, UnitKind.RESULT, kind, doctor, digest, [], False, True)
 

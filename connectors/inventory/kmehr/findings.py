@@ -33,6 +33,7 @@ from connectors.inventory.facts.normal_form import (
     link_body,
     link_target,
     shortened,
+    stated_forms,
 )
 from connectors.inventory.facts.units import Unit
 from connectors.inventory.kmehr._frames import Frame
@@ -170,7 +171,7 @@ class Findings:
             if unit.derived:
                 unit.said = derived_item_form(node.children)
             if self.examine and was_derived(node.children):
-                unit.stated = (fact_digest(key, derived_item_form(node.children)),)
+                unit.stated = tuple(fact_digest(key, form) for form in stated_forms(node.children))
             self._marks(unit, node)
             self.on_item(unit, node)
 

@@ -43,7 +43,9 @@ def test_an_event_is_read_as_it_was_sent(event):
 
 
 def test_the_kinds_of_events_are_all_tried():
-    assert {type(event) for event in EVENTS} == set(events.Event.__subclasses__())
+    assert {type(event) for event in EVENTS} == {
+        kind for kind in events.Event.__subclasses__() if kind.__module__ == events.__name__
+    }
 
 
 @pytest.mark.parametrize(
