@@ -14,10 +14,11 @@ import stat
 import struct
 import zipfile
 import zlib
-from functools import partial
+from collections.abc import Callable
+from functools import lru_cache, partial
 from typing import BinaryIO, cast
 
-from connectors.base import Limits, Opener, SourceFile
+from connectors.base import Limits, Listed, Opener
 from schemas.errors import (
     LimitExceededError,
     RepriseError,
@@ -39,10 +40,16 @@ DIRECTORY_BYTES = 128 << 20
 DRIVE = re.compile(r"[A-Za-z]:")
 
 
-def open_archive(opener: Opener, limits: Limits) -> tuple[SourceFile, ...]:
-    """List the regular members of a zip, in the order of its directory."""
+def open_archive(opener: Opener, limits: Limits, *, hold: bool = True) -> list[Listed]:
+    """List the regular members of a zip, in the order of its directory; `opener` returns seekable streams.
+
+    With `hold`, the archive stays open as long as a member is known. Otherwise a member opens it again unless it was the last one
+    that was read: an export of thousands of archives needs few open files.
+    Raises UnreadableSourceError, UnsafeSourceError, LimitExceededError.
+    """
     _check_count(opener, limits)
     archive = _directory(opener())
+    again = (lambda: archive) if hold else partial(_last_directory, opener)
     members = [info for info in archive.infolist() if not info.is_dir()]
     if not members:
         raise UnreadableSourceError("source_empty")
@@ -56,12 +63,21 @@ def open_archive(opener: Opener, limits: Limits) -> tuple[SourceFile, ...]:
     total = sum(info.file_size for info in members)
     if total > limits.max_zip_bytes:
         raise LimitExceededError("zip_bytes", bytes=total, limit=limits.max_zip_bytes)
-    return tuple(
-        SourceFile(
-            ordinal, info.file_size, partial(_open, archive, info, ordinal, limits), Sensitive(info.filename)
-        )
-        for ordinal, info in enumerate(members, 1)
-    )
+    return [
+        Listed(partial(_member, again, info, limits), info.file_size, Sensitive(info.filename))
+        for info in members
+    ]
+
+
+def _member(
+    again: Callable[[], zipfile.ZipFile], info: zipfile.ZipInfo, limits: Limits, ordinal: int
+) -> Opener:
+    return lambda: _open(again(), info, ordinal, limits)
+
+
+@lru_cache(1)
+def _last_directory(opener: Opener) -> zipfile.ZipFile:
+    return _directory(opener())
 
 
 def _check_count(opener: Opener, limits: Limits) -> None:
@@ -166,7 +182,8 @@ def _open(archive: zipfile.ZipFile, info: zipfile.ZipInfo, ordinal: int, limits:
     wider.file_size = info.file_size + RATIO_FLOOR
     refusal: RepriseError
     try:
-        return io.BufferedReader(_Member(archive.open(wider), info, ordinal, limits), 1 << 16)
+        inner = cast("BinaryIO", archive.open(wider))
+        return Member(inner, info.file_size, _allowance(info, limits), ordinal).buffered()
     except NotImplementedError:
         refusal = UnreadableSourceError("zip_method", file=ordinal)
     except (zipfile.BadZipFile, OSError, RuntimeError, EOFError):
@@ -174,33 +191,51 @@ def _open(archive: zipfile.ZipFile, info: zipfile.ZipInfo, ordinal: int, limits:
     raise refusal
 
 
-class _Member(io.RawIOBase):
-    """A member's bytes, checked against what the directory claims of them."""
+class Pieces(io.RawIOBase):
+    """Bytes that are read from another stream in pieces; closed together with it."""
 
-    def __init__(self, inner: object, info: zipfile.ZipInfo, ordinal: int, limits: Limits) -> None:
-        self._inner = cast("BinaryIO", inner)
-        self._claimed = info.file_size
-        self._allowed = _allowance(info, limits)
-        self._ordinal = ordinal
-        self._seen = 0
+    def __init__(self, inner: BinaryIO) -> None:
+        self.inner = inner
+
+    def piece(self, size: int) -> bytes:
+        """Return up to `size` bytes, none at the end."""
+        raise NotImplementedError
+
+    def buffered(self) -> BinaryIO:
+        """Return a stream of these bytes."""
+        return io.BufferedReader(self, 1 << 16)
 
     def readable(self) -> bool:
+        """Return that it is."""
         return True
 
     def readinto(self, buffer: object) -> int:
+        """Read the next piece into a buffer."""
         view = memoryview(cast("bytearray", buffer)).cast("B")
-        piece = self._piece(len(view))
-        view[: len(piece)] = piece
-        return len(piece)
+        found = self.piece(len(view))
+        view[: len(found)] = found
+        return len(found)
 
     def close(self) -> None:
-        self._inner.close()
+        """Close both streams."""
+        self.inner.close()
         super().close()
 
-    def _piece(self, size: int) -> bytes:
+
+class Member(Pieces):
+    """A member's bytes, checked against what its archive claims of them: raises SourceError while they are read."""
+
+    def __init__(self, inner: BinaryIO, claimed: int, allowed: int, ordinal: int) -> None:
+        """`claimed` and `allowed`: its bytes as stated, and the most that there may be."""
+        super().__init__(inner)
+        self._claimed, self._allowed, self._ordinal = claimed, allowed, ordinal
+        self._seen = 0
+
+    def piece(self, size: int) -> bytes:
+        """Return the next bytes. Raises UnreadableSourceError, LimitExceededError."""
         refusal: SourceError
         try:
-            piece = self._inner.read(size)
+            piece = self.inner.read(size)
         except (zipfile.BadZipFile, zlib.error, OSError, EOFError, NotImplementedError):
             refusal = UnreadableSourceError("zip_damaged", file=self._ordinal)
         else:

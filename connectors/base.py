@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import pyarrow as pa  # the process that holds no data needs only the limits
 
 Opener = Callable[[], BinaryIO]
-"""Returns a new seekable stream from the start at each call."""
+"""Returns a new stream from the start at each call."""
 NAMELESS = Sensitive("")
 
 
@@ -28,6 +28,14 @@ class SourceFile:
     size: int  # bytes
     open: Opener = field(repr=False, compare=False)
     name: Sensitive[str] = field(default=NAMELESS, repr=False, compare=False)  # its path inside the export
+
+
+class Listed(NamedTuple):
+    """A file before it has its place in the export: `opener(ordinal)` makes its `SourceFile.open`."""
+
+    opener: Callable[[int], Opener]
+    size: int  # bytes
+    name: Sensitive[str]
 
 
 MOST_ATTRIBUTES = 1000

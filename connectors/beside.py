@@ -11,6 +11,7 @@ import re
 from contextlib import closing
 
 from connectors.base import SourceFile
+from connectors.media_types import is_zipped_document
 from schemas.disposition import Reason
 from schemas.errors import SourceError
 from schemas.identifiers import clean_inss
@@ -26,11 +27,10 @@ _SYSTEM = (
 """AppleDouble and AppleSingle, .DS_Store, a Windows shortcut."""
 _DOCUMENT = re.compile(
     rb"%PDF-|\xff\xd8\xff|\x89PNG\r\n|GIF8[79]a|II\*\x00|MM\x00\*|BM.{4}\x00{4}|\x00\x00\x01\x00|\{\\rtf"
-    rb"|RIFF.{4}(?:WEBP|WAVE|AVI )|\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-    rb"|PK\x03\x04.{26}(?:\[Content_Types\]\.xml|_rels/|docProps/|word/|xl/|mimetypeapplication/vnd\.oasis)",
+    rb"|RIFF.{4}(?:WEBP|WAVE|AVI )|\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
     re.DOTALL,
 )
-"""PDF, pictures, sound, RTF, old and new office documents."""
+"""PDF, pictures, sound, RTF, old office documents."""
 _ROOT = re.compile(r"<(?:[\w.\-]+:)?([A-Za-z_][\w.\-]*)[\s/>]")
 _PLAIN_ROOTS = {"schema", "stylesheet", "transform", "plist"}
 _NAMES = re.compile(
@@ -57,7 +57,7 @@ def no_record(file: SourceFile) -> Reason | None:
     except (SourceError, OSError):
         return None
     named = _by_name(file.name.reveal())
-    if _DOCUMENT.match(head):
+    if _DOCUMENT.match(head) or is_zipped_document(head):
         return named or Reason.DOCUMENT_BESIDE
     return _by_content(head) or named
 

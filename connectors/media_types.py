@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 HEAD_BYTES = 1 << 16
 """How many bytes are looked at."""
 MAGIC = (
@@ -17,6 +19,17 @@ MAGIC = (
 PROGRAM = "application/vnd.microsoft.portable-executable"
 WORD_STREAM = "WordDocument".encode("utf-16-le")
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+
+
+_ZIPPED_DOCUMENT = re.compile(
+    rb"PK\x03\x04.{26}(?:\[Content_Types\]\.xml|_rels/|docProps/|word/|xl/|mimetypeapplication/)", re.DOTALL
+)
+"""Office documents of both standards, and electronic books: their first member names them."""
+
+
+def is_zipped_document(head: bytes) -> bool:
+    """Whether the first bytes of a zip are those of a document that is kept as a zip."""
+    return _ZIPPED_DOCUMENT.match(head) is not None
 
 
 def sniff_media_type(head: bytes) -> str | None:

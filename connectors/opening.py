@@ -1,7 +1,7 @@
-"""Opening a source: a file, stream, folder or zip becomes a tuple of `SourceFile`s, without reading their content.
+"""Opening a source: a file, stream, folder or archive becomes a tuple of `SourceFile`s, without keeping their content.
 
-Only names, sizes, a zip's directory, and the first four bytes of a file (to recognise a zip) are read. Zip members are read
-as streams and never extracted. A zip inside a folder or zip is an ordinary file that no connector knows.
+Only names, sizes, the directories of archives, and the beginning of each file (to tell archives) are read. Members are read as
+streams and never extracted. The members of an archive in the export stand in its place (`connectors.nested`).
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import BinaryIO, TypeVar
 
 from connectors.archive import open_archive
-from connectors.base import NAMELESS, Limits, Opener, SourceFile
+from connectors.base import NAMELESS, Limits, Listed, Opener, SourceFile
+from connectors.nested import open_nested
 from schemas.errors import LimitExceededError, RepriseError, UnreadableSourceError, UnsafeSourceError
 from schemas.regular_file import open_regular
 from schemas.sensitive import Sensitive
 
 T = TypeVar("T")
-Listed = tuple[Opener, int, Sensitive[str]]  # with its path inside the export
 _READ = 1 << 16
 MEMBER_DAMAGED = ("zip_damaged", "zip_member_cut")
 ZIP_SIGNATURES = (b"PK\x03\x04", b"PK\x05\x06")
@@ -46,8 +46,8 @@ def open_stream(opener: Opener, size: int, limits: Limits) -> tuple[SourceFile, 
     with opener() as stream:
         signature = _guard(lambda: stream.read(4))
     if signature in ZIP_SIGNATURES:
-        return open_archive(opener, limits)
-    return _listed([(opener, size, NAMELESS)] if size else [], limits)
+        return _listed(open_archive(opener, limits), limits, can_seek=False)
+    return _listed([_plain(opener, size, NAMELESS)] if size else [], limits)
 
 
 def open_file(path: Path) -> BinaryIO:
@@ -85,21 +85,27 @@ def _read_up_to_damage(stream: BinaryIO) -> bytes:
 def _sources(root: Path, files: list[tuple[Path, int]], limits: Limits) -> tuple[SourceFile, ...]:
     return _listed(
         [
-            (partial(_open, path, follow=False), size, Sensitive(path.relative_to(root).as_posix()))
+            _plain(partial(_open, path, follow=False), size, Sensitive(path.relative_to(root).as_posix()))
             for path, size in files
         ],
         limits,
     )
 
 
-def _listed(files: list[Listed], limits: Limits) -> tuple[SourceFile, ...]:
+def _plain(opener: Opener, size: int, name: Sensitive[str]) -> Listed:
+    return Listed(lambda _ordinal: opener, size, name)
+
+
+def _listed(files: list[Listed], limits: Limits, *, can_seek: bool = True) -> tuple[SourceFile, ...]:
+    """The files of an export, and in the place of each archive among them its members; `can_seek`: their streams can."""
     if not files:
         raise UnreadableSourceError("source_empty")
-    for ordinal, (_, size, _) in enumerate(files, 1):
-        if size > limits.max_file_bytes:
-            raise LimitExceededError("file_bytes", file=ordinal, bytes=size, limit=limits.max_file_bytes)
+    for ordinal, file in enumerate(files, 1):
+        if file.size > limits.max_file_bytes:
+            raise LimitExceededError("file_bytes", file=ordinal, bytes=file.size, limit=limits.max_file_bytes)
     return tuple(
-        SourceFile(ordinal, size, opener, name) for ordinal, (opener, size, name) in enumerate(files, 1)
+        SourceFile(ordinal, file.size, file.opener(ordinal), file.name)
+        for ordinal, file in enumerate(open_nested(files, limits, can_seek=can_seek), 1)
     )
 
 

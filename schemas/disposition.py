@@ -28,6 +28,9 @@ class Reason(StrEnum):
     BASE64_INVALID = "base64_invalid"
     UNKNOWN_FORMAT = "unknown_format"
     UNREADABLE_FILE = "unreadable_file"
+    ARCHIVE_UNOPENED = (
+        "archive_unopened"  # an archive that is damaged, encrypted, too deep, too large or unsafe
+    )
     NO_RECORD = "no_record"  # a file left beside the records by a system, a program or a person
     DOCUMENT_BESIDE = "document_beside"  # a separate document beside the records
     SAME_FILE_TWICE = "same_file_twice"  # an earlier file of the export has the same content

@@ -53,6 +53,7 @@ HANDLINGS: dict[str, Handling] = {
     Reason.CUT_SHORT: _SET_ASIDE,
     Reason.UNREADABLE_FILE: _SET_ASIDE,
     Reason.UNKNOWN_FORMAT: _SET_ASIDE,
+    Reason.ARCHIVE_UNOPENED: _SET_ASIDE,
     Reason.ENCRYPTED_FOLDER: Handling("set_aside", "decrypt"),
     Reason.FOLDER_IN_FOLDER: Handling("set_aside", "find_owner"),
     Reason.UNIT_TOO_LARGE: Handling("set_aside", "enter_by_hand"),

@@ -30,6 +30,7 @@ _ACTIONS = {
     "attachment_too_large": "docs/limits.md says how to raise the limit",
     "too_deep": "docs/limits.md says how to raise the limit",
     "base64_invalid": "see whether it opens in the old software, and have it exported again",
+    "archive_unopened": "unpack it, and have the export made again without a password",
     "unknown_format": "see what it is; take it out if it is no export",
     "no_record": "handed over sealed, counted against no ceiling",
     "document_beside": "handed over sealed; see whether it belongs in a chart",

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from connectors.base import Batch, SourceFile, Tiling, Verdict
 from connectors.beside import no_record
 from connectors.inventory.registry import counter_for, whole_file
+from connectors.nested import is_archive
 from connectors.twins import seen_before
 from flows.steps.context import DataContext
 from flows.steps.headers import Stated
@@ -85,7 +86,7 @@ class _FileCount:
         """Count the file in units, or as a whole if it is unreadable, holds no record, or repeats an earlier file."""
         position: dict[str, int] = {}
         if known is None:
-            damaged = no_record(self._file) or Reason.UNKNOWN_FORMAT
+            damaged = no_record(self._file) or _unknown(self._file)
         elif repeated:
             damaged = Reason.SAME_FILE_TWICE
         else:
@@ -132,6 +133,10 @@ class _FileCount:
         no_patient = pc.equal(batch.rows["patient"], 0)
         self._writer.write("counted_unit", batch.rows.filter(pc.invert(no_patient)))
         self._writer.write(APART, batch.rows.filter(no_patient))
+
+
+def _unknown(file: SourceFile) -> Reason:
+    return Reason.ARCHIVE_UNOPENED if is_archive(file) else Reason.UNKNOWN_FORMAT
 
 
 def _file_reason(error: SourceError) -> Reason:

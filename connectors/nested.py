@@ -1,0 +1,176 @@
+"""Archives inside an export: zip, tar and gzip, told by content. Each member is a file of the export.
+
+An archive that is damaged, encrypted, too deep, too large or unsafe is not opened: it stays one file, which no connector knows,
+and the rest of the export goes on (docs/limits.md has the bounds). Office documents are archives too, and stay documents.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import tarfile
+import zlib
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from functools import lru_cache, partial
+from typing import BinaryIO, cast
+
+from connectors.archive import RATIO_FLOOR, Member, Pieces, open_archive
+from connectors.base import Limits, Listed, Opener, SourceFile
+from connectors.media_types import is_zipped_document
+from schemas.errors import RepriseError, SourceError
+from schemas.sensitive import Sensitive
+
+MOST_NESTED = 5
+"""Archives within each other, the export not counted; a compressed tar counts as two."""
+HELD_BYTES = 64 << 20
+"""An archive inside an archive is held in memory while its members are read; a longer one is not opened."""
+_HEAD_BYTES = 512
+_PIECE = 1 << 20
+_Unreadable = (OSError, EOFError, ValueError, zlib.error, tarfile.TarError)
+
+
+def archive_kind(head: bytes) -> str | None:
+    """`zip`, `gzip` or `tar`, by the first 512 bytes of a file; None for any other file."""
+    if head.startswith(b"PK\x03\x04"):
+        return None if is_zipped_document(head) else "zip"
+    if head.startswith(b"\x1f\x8b\x08"):
+        return "gzip"
+    return "tar" if head[257:262] == b"ustar" else None
+
+
+def is_archive(file: SourceFile) -> bool:
+    """Whether the file is an archive, so one that could not be opened."""
+    return archive_kind(_head(file.open)) is not None
+
+
+def open_nested(files: Iterable[Listed], limits: Limits, *, can_seek: bool) -> list[Listed]:
+    """Replace each archive that can be opened by its members, and theirs, in order; `can_seek`: the files' streams can."""
+    opening = _Opening(limits)
+    return [each for file in files for each in opening.members(file, 0, can_seek=can_seek)]
+
+
+class _Opening:
+    """The archives of one export. Members of all of them together keep within the limits of one archive."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._files = self._bytes = 0
+
+    def members(self, file: Listed, depth: int, *, can_seek: bool) -> Iterator[Listed]:
+        kind = archive_kind(_head(file.opener(0))) if depth < MOST_NESTED else None
+        found = None if kind is None else self._open(kind, file, can_seek=can_seek)
+        if found is None:
+            yield file
+            return
+        for member in found:
+            name = Sensitive(f"{file.name.reveal()}/{member.name.reveal()}".strip("/"))
+            yield from self.members(member._replace(name=name), depth + 1, can_seek=False)
+
+    def _open(self, kind: str, file: Listed, *, can_seek: bool) -> list[Listed] | None:
+        """The members of an archive, None if it stays closed."""
+        opener = file.opener(0)
+        if kind != "gzip" and not can_seek:
+            if file.size > HELD_BYTES:
+                return None
+            opener = partial(_held, opener)
+        try:
+            found = _LISTING[kind](opener, file.size, self._limits)
+        except (RepriseError, *_Unreadable):
+            return None
+        self._files += len(found)
+        self._bytes += sum(member.size for member in found)
+        fits = self._files <= self._limits.max_files and self._bytes <= self._limits.max_zip_bytes
+        return found if found and fits else None
+
+
+def _head(opener: Opener) -> bytes:
+    try:
+        with closing(opener()) as stream:
+            return stream.read(_HEAD_BYTES)
+    except (SourceError, OSError):
+        return b""
+
+
+@lru_cache(1)
+def _content(opener: Opener) -> bytes:
+    with closing(opener()) as stream:
+        return stream.read(HELD_BYTES + 1)
+
+
+def _held(opener: Opener) -> BinaryIO:
+    """A seekable stream of an archive inside an archive. Only the one that was read last is in memory."""
+    return io.BytesIO(_content(opener))
+
+
+# --- kinds of archives: each lists its members ---
+
+
+def _zip(opener: Opener, _size: int, limits: Limits) -> list[Listed]:
+    return open_archive(opener, limits, hold=False)
+
+
+def _gzip(opener: Opener, size: int, limits: Limits) -> list[Listed]:
+    """The one member of a gzip file, which has to be unpacked to know its size."""
+    most = min(max(size * limits.max_zip_ratio, RATIO_FLOOR), limits.max_file_bytes)
+    unpacked = 0
+    with closing(_unzipped(opener)) as stream:
+        while piece := stream.read(_PIECE):
+            unpacked += len(piece)
+            if unpacked > most:
+                raise ValueError
+    return [Listed(partial(_member, partial(_unzipped, opener), unpacked), unpacked, Sensitive(""))]
+
+
+def _unzipped(opener: Opener) -> BinaryIO:
+    source = opener()
+    unzipped = gzip.GzipFile(fileobj=source, mode="rb")
+    unzipped.myfileobj = cast("io.FileIO", source)  # closed with it
+    return cast("BinaryIO", unzipped)
+
+
+def _tar(opener: Opener, size: int, limits: Limits) -> list[Listed]:
+    """The ordinary files of a tar; folders and links hold no content of their own."""
+    found: list[Listed] = []
+    with closing(opener()) as stream, tarfile.open(fileobj=stream, mode="r:") as archive:
+        for info in archive:
+            if len(found) >= limits.max_files or info.issparse() or _leaves(info.name):
+                raise ValueError
+            if not info.isreg():
+                continue
+            if info.offset_data + info.size > size:
+                raise ValueError
+            window = partial(_window, opener, info.offset_data, info.size)
+            found.append(Listed(partial(_member, window, info.size), info.size, Sensitive(info.name)))
+    return found
+
+
+def _leaves(name: str) -> bool:
+    return name.startswith("/") or ".." in name.split("/")
+
+
+def _window(opener: Opener, start: int, size: int) -> BinaryIO:
+    stream = opener()
+    stream.seek(start)
+    return _Window(stream, size).buffered()
+
+
+class _Window(Pieces):
+    """The next `size` bytes of a stream."""
+
+    def __init__(self, stream: BinaryIO, size: int) -> None:
+        super().__init__(stream)
+        self._left = size
+
+    def piece(self, size: int) -> bytes:
+        """Return up to so many of the bytes that are left."""
+        found = self.inner.read(min(size, self._left))
+        self._left -= len(found)
+        return found
+
+
+def _member(opener: Opener, size: int, ordinal: int) -> Opener:
+    return lambda: Member(opener(), size, size, ordinal).buffered()
+
+
+_LISTING = {"zip": _zip, "gzip": _gzip, "tar": _tar}
