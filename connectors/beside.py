@@ -31,6 +31,8 @@ _DOCUMENT = re.compile(
     re.DOTALL,
 )
 """PDF, pictures, sound, RTF, old office documents."""
+_MAIL = re.compile(rb"(?:[A-Za-z-]+:[^\r\n]*\r?\n(?:[ \t][^\r\n]*\r?\n)*){0,60}(?i:MIME-Version|Message-ID):")
+"""The header of a mail (RFC 5322) up to a field that every mail program writes."""
 _ROOT = re.compile(r"<(?:[\w.\-]+:)?([A-Za-z_][\w.\-]*)[\s/>]")
 _PLAIN_ROOTS = {"schema", "stylesheet", "transform", "plist"}
 _NAMES = re.compile(
@@ -47,19 +49,43 @@ _NUMBER = re.compile(r"(?<!\d)\d{2}[.\- ]?\d{2}[.\- ]?\d{2}[.\- ]?\d{3}[.\- ]?\d
 _COLUMNS = re.compile(r"[;\t|]")
 
 
+def is_document(file: SourceFile) -> bool:
+    """Whether the file is a document or a letter for a reader, by its content. Never raises on foreign bytes."""
+    head = _head(file)
+    if not head or _by_name(file.name.reveal()) is not None:
+        return False
+    if _is_document(head):
+        return True
+    text = _text(head)
+    if text is None:
+        return False
+    root = _ROOT.search(text) if text.lstrip().startswith("<") else None
+    return (root is not None and root[1].lower() == "html") or (root is None and _is_letter(text))
+
+
 def no_record(file: SourceFile) -> Reason | None:
     """The reason why the file cannot be a record of any format; None if it may be one. Never raises on foreign bytes."""
     if file.size == 0:
         return Reason.NO_RECORD
-    try:
-        with closing(file.open()) as stream:
-            head = stream.read(NOTE_BYTES + 1)
-    except (SourceError, OSError):
+    head = _head(file)
+    if head is None:
         return None
     named = _by_name(file.name.reveal())
-    if _DOCUMENT.match(head) or is_zipped_document(head):
+    if _is_document(head):
         return named or Reason.DOCUMENT_BESIDE
     return _by_content(head) or named
+
+
+def _head(file: SourceFile) -> bytes | None:
+    try:
+        with closing(file.open()) as stream:
+            return stream.read(NOTE_BYTES + 1)
+    except (SourceError, OSError):
+        return None
+
+
+def _is_document(head: bytes) -> bool:
+    return _DOCUMENT.match(head) is not None or is_zipped_document(head) or _MAIL.match(head) is not None
 
 
 def _by_content(head: bytes) -> Reason | None:
@@ -89,10 +115,13 @@ def _text(head: bytes) -> str | None:
 
 
 def _is_note(text: str) -> bool:
-    """Whether a text is written for a reader: no table, message or markup, and without national numbers."""
+    """Whether a letter names nobody by a national number."""
+    return _is_letter(text) and not any(clean_inss(found) for found in _NUMBER.findall(text))
+
+
+def _is_letter(text: str) -> bool:
+    """Whether a text is written for a reader: no table, message or markup."""
     if _LIKE_RECORDS.search(text) or text.lstrip().startswith("<"):
-        return False
-    if any(clean_inss(found) for found in _NUMBER.findall(text)):
         return False
     widths = [len(_COLUMNS.findall(line)) for line in text.splitlines() if line.strip()]
     return not (len(widths) >= 3 and widths[0] >= 2 and len(set(widths)) == 1)

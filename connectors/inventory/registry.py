@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from connectors.base import Counter
+from connectors.inventory.documents.counter import DocumentCounter
 from connectors.inventory.kmehr.counter import KmehrCounter
 from connectors.inventory.message_formats import flat_counters
 from connectors.inventory.whole import whole_file
@@ -13,9 +14,8 @@ __all__ = ["counter_for", "whole_file"]
 
 def counter_for(format_name: str) -> Counter:
     """Returns the counter of a format, named as by its reader."""
-    if format_name == KmehrCounter.name:
-        return KmehrCounter()
-    found = flat_counters().get(format_name)
+    counters: dict[str, Counter] = {each.name: each for each in (KmehrCounter(), DocumentCounter())}
+    found = {**counters, **flat_counters()}.get(format_name)
     if found is None:
         raise UnknownFormatError("no_counter")
     return found

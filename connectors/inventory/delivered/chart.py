@@ -12,7 +12,7 @@ from connectors.inventory.delivered._references import Turned
 from connectors.inventory.facts.markers import SUMMARY, message_mark
 from connectors.inventory.facts.normal_form import Node, fact_digest, piece_form
 from connectors.inventory.facts.originals import Originals
-from connectors.inventory.facts.tiles import Span, Tiles
+from connectors.inventory.facts.tiles import NoTiles
 from connectors.inventory.facts.units import Unit
 from connectors.inventory.flat.reading import ReadMessage
 from connectors.inventory.kmehr.bytes_repair import Repairer
@@ -68,7 +68,7 @@ class DeliveredChart:
             max_unit=limits.max_unit_bytes,
             findings=self._findings,
             position=_no_position,
-            tiles=_NoTiles(),
+            tiles=NoTiles(),
             token=token,
             originals=self._originals,
         )
@@ -199,23 +199,6 @@ class _ChartFindings(Findings):
         for mf_id in set(unit.mf_ids):
             self._holders[mf_id] += 1
             self._versions[mf_id] += any(child.version_of == mf_id for child in unit.children)
-
-
-class _NoTiles(Tiles):
-    """Ignores bytes: of a delivered stream only the units are accounted for."""
-
-    def __init__(self) -> None:
-        super().__init__(0)
-
-    def switch(self, position: int, owner: list[Span]) -> None:
-        """Does nothing."""
-
-    def settle(self, spans: list[Span]) -> None:
-        """Does nothing."""
-
-    def is_long(self) -> bool:
-        """Always false."""
-        return False
 
 
 def _no_position() -> int:

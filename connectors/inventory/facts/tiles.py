@@ -90,3 +90,20 @@ class Tiles:
     def is_long(self) -> bool:
         """Whether the lists outside units are long enough to be settled."""
         return len(self.structural) + len(self.loose) + sum(map(len, self.ignored.values())) > _FLUSH_AT
+
+
+class NoTiles(Tiles):
+    """Ignores bytes, for trees of which only the units are accounted for."""
+
+    def __init__(self) -> None:
+        super().__init__(0)
+
+    def switch(self, position: int, owner: list[Span]) -> None:
+        """Does nothing."""
+
+    def settle(self, spans: list[Span]) -> None:
+        """Does nothing."""
+
+    def is_long(self) -> bool:
+        """Always false."""
+        return False

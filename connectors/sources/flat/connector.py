@@ -29,7 +29,7 @@ from connectors.sources.flat.lines import cut_lines, stream_lines
 from connectors.sources.flat.message import Message
 from connectors.sources.kmehr.bytes import read_piece
 from connectors.sources.kmehr.rows import Rows
-from connectors.sources.kmehr.tree import Element
+from connectors.sources.kmehr.tree import Element, branch, leaf
 from connectors.sources.sniffing import LOOKED_AT, recognise
 from schemas.disposition import Reason, UnitKind
 from schemas.errors import SourceError, UnreadableSourceError
@@ -128,7 +128,7 @@ def _stage(rows: Rows, chart: str, patient: int, message: Message) -> None:
 
 def _stage_contact(rows: Rows, chart: str, patient: int, message: Message) -> None:
     contact = f"{chart}.1"
-    head = _branch("transaction", *_head(message))
+    head = branch("transaction", *_head(message))
     rows.unit(UnitKind.TRANSACTION, contact, patient, chart, head)
     text = Element("text", {}, message.first_line)
     text.parts.append(message.readable)
@@ -139,24 +139,24 @@ def _stage_contact(rows: Rows, chart: str, patient: int, message: Message) -> No
 def _head(message: Message) -> Iterator[Element]:
     """Reference, kind, moment and sender; the kind is derived from the lines."""
     if message.reference:
-        yield _leaf("id", message.reference, S="LOCAL", SV="1.0", SL=f"{message.format.upper()}-REFERENCE")
-    yield _leaf("cd", message.kind, S="CD-TRANSACTION", SV=CODE_VERSION)
+        yield leaf("id", message.reference, S="LOCAL", SV="1.0", SL=f"{message.format.upper()}-REFERENCE")
+    yield leaf("cd", message.kind, S="CD-TRANSACTION", SV=CODE_VERSION)
     values = {"date": message.date, "time": message.time, "iscomplete": COMPLETE.get(message.status or "")}
-    yield from (_leaf(name, value) for name, value in values.items() if value is not None)
+    yield from (leaf(name, value) for name, value in values.items() if value is not None)
     if _SAYS.search(message.sender.name):
         yield _author(message)
 
 
 def _author(message: Message) -> Element:
     """The sender, with the health insurance number if it states one."""
-    number = [_leaf("id", message.sender.number, S="ID-HCPARTY", SV="1.0")] if message.sender.number else []
+    number = [leaf("id", message.sender.number, S="ID-HCPARTY", SV="1.0")] if message.sender.number else []
     # The formats do not say whether the sender of a letter is a person or an organisation.
     role = (
-        _leaf("cd", "orglaboratory", S="CD-HCPARTY", SV="1.0")
+        leaf("cd", "orglaboratory", S="CD-HCPARTY", SV="1.0")
         if message.kind == "labresult"
-        else _leaf("cd", "sender", S="LOCAL", SV="1.0", SL=message.format.upper())
+        else leaf("cd", "sender", S="LOCAL", SV="1.0", SL=message.format.upper())
     )
-    return _branch("author", _branch("hcparty", *number, role, _leaf("name", message.sender.name)))
+    return branch("author", branch("hcparty", *number, role, leaf("name", message.sender.name)))
 
 
 def _stage_bytes(rows: Rows, unit: str, patient: int, owner: str, message: Message) -> None:
@@ -173,33 +173,20 @@ def _patient_fields(message: Message) -> list[tuple[int, Element]]:
     named, home = who.lines
     fields: list[tuple[int, Element]] = []
     if who.inss:
-        fields.append((named, _leaf("id", who.inss, S="INSS", SV="1.0")))
+        fields.append((named, leaf("id", who.inss, S="INSS", SV="1.0")))
     if who.first_name:
-        fields.append((named, _leaf("firstname", who.first_name)))
+        fields.append((named, leaf("firstname", who.first_name)))
     if who.family_name:
-        fields.append((named, _leaf("familyname", who.family_name)))
+        fields.append((named, leaf("familyname", who.family_name)))
     if who.birth:
-        fields.append((named, _branch("birthdate", _leaf("date", who.birth))))
+        fields.append((named, branch("birthdate", leaf("date", who.birth))))
     if who.sex:
-        fields.append((named, _branch("sex", _leaf("cd", who.sex, S="CD-SEX", SV="1.0"))))
+        fields.append((named, branch("sex", leaf("cd", who.sex, S="CD-SEX", SV="1.0"))))
     lines = [who.street, " ".join(part for part in (who.postcode, who.town) if part)]
     address = ", ".join(part for part in lines if part)
     if address:
-        kind = _leaf("cd", "home", S="CD-ADDRESS", SV="1.0")
-        fields.append((home, _branch("address", kind, _leaf("text", address, L="und"))))
+        kind = leaf("cd", "home", S="CD-ADDRESS", SV="1.0")
+        fields.append((home, branch("address", kind, leaf("text", address, L="und"))))
     for ordinal, (_, element) in enumerate(fields, 1):
         element.ordinal = ordinal
     return fields
-
-
-def _leaf(name: str, text: str, **attributes: str) -> Element:
-    element = Element(name, attributes, 1)
-    element.parts.append(text)
-    return element
-
-
-def _branch(name: str, *children: Element) -> Element:
-    element = Element(name, {}, 1)
-    for child in children:
-        element.append(child)
-    return element

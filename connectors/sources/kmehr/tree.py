@@ -83,6 +83,21 @@ class Element:
         return "".join(part if isinstance(part, str) else part.all_text() for part in self.parts)
 
 
+def leaf(name: str, text: str, **attributes: str) -> Element:
+    """An element with one text, the first child of its parent."""
+    element = Element(name, attributes, 1)
+    element.parts.append(text)
+    return element
+
+
+def branch(name: str, *children: Element) -> Element:
+    """An element with these children, the first child of its parent."""
+    element = Element(name, {}, 1)
+    for child in children:
+        element.append(child)
+    return element
+
+
 def local(name: str) -> str:
     """An element's name without its prefix."""
     return name.rpartition(":")[2] if ":" in name else name

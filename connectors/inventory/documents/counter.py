@@ -1,0 +1,116 @@
+"""Count a plain document: what its path states, written as the KMEHR tree of documents.md, and its bytes.
+
+The tree is walked like any other, so that its units have the same facts as those of a delivered chart. All bytes of the file
+belong to the attachment.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+from contextlib import closing
+from typing import BinaryIO
+
+from connectors.base import Batch, Limits, SourceFile, Tiling
+from connectors.inventory.documents.paths import Stated, read_path
+from connectors.inventory.facts.batches import patient_batch, unit_batches
+from connectors.inventory.facts.tiles import NoTiles
+from connectors.inventory.facts.units import CountedRow
+from connectors.inventory.kmehr.findings import Findings
+from connectors.inventory.kmehr.walk import Walk
+from schemas.disposition import UnitKind
+from schemas.errors import LimitExceededError, UnreadableSourceError
+
+_PIECE = 3 << 18  # a multiple of three, so that base64 of the pieces can be joined
+_DEEPEST = 8
+_LINK = {"TYPE": "multimedia"}
+
+
+class DocumentCounter:
+    """The `Counter` of plain documents."""
+
+    name = "document"
+
+    def count(
+        self, file: SourceFile, first_patient: int, fact_key: bytes, limits: Limits
+    ) -> Iterator[Batch | Tiling]:
+        """Yield one batch of `counted_unit`, one of `counted_patient`, and the Tiling.
+
+        Raises UnreadableSourceError if the path names nobody, or the file has another size than was listed.
+        """
+        stated = read_path(file.name.reveal())
+        if stated is None:
+            raise UnreadableSourceError("not_well_formed", file=file.ordinal)
+        if file.size > limits.max_file_bytes:
+            raise LimitExceededError("file_too_large", file=file.ordinal, limit=limits.max_file_bytes)
+        findings = Findings(examine=False)
+        walk = Walk(
+            file=file.ordinal,
+            key=fact_key,
+            first_patient=first_patient,
+            max_depth=_DEEPEST,
+            max_unit=limits.max_unit_bytes,
+            findings=findings,
+            position=lambda: 0,
+            tiles=NoTiles(),
+        )
+        with closing(file.open()) as stream:
+            size = _walk(walk, stated, stream)
+        if size != file.size:
+            raise UnreadableSourceError("size_differs", file=file.ordinal)
+        yield from unit_batches(file.ordinal, [_with_bytes(row, size) for row in walk.rows])
+        yield patient_batch(file.ordinal, [folder.row() for folder in walk.folders])
+        yield Tiling(
+            file=file.ordinal,
+            size=size,
+            unit_bytes=size,
+            structural_bytes=0,
+            ignored_bytes={},
+            units={str(kind): count for kind, count in walk.units.items()},
+            patients=1,
+            repaired={},
+            years=frozenset(findings.years),
+        )
+
+
+def _with_bytes(row: CountedRow, size: int) -> CountedRow:
+    return row._replace(spans=[(0, size)]) if row.kind is UnitKind.ATTACHMENT else row
+
+
+def _walk(walk: Walk, stated: Stated, stream: BinaryIO) -> int:
+    """Walk the tree of a document; returns the number of its bytes."""
+    walk.on_document()
+    walk.on_start("folder", {})
+    walk.on_start("patient", {})
+    _leaf(walk, "id", stated.number, {"S": "INSS", "SV": "1.0"})
+    walk.on_end()
+    walk.on_start("transaction", {})
+    _leaf(walk, "cd", stated.transaction, {"S": "CD-TRANSACTION", "SV": "1.5"})
+    if stated.day:
+        _leaf(walk, "date", stated.day, {})
+    if stated.title:
+        _leaf(walk, "text", stated.title, {"L": "und"})
+    walk.on_start("lnk", dict(_LINK))
+    size = 0
+    while piece := _filled(stream):
+        size += len(piece)
+        walk.on_text(base64.b64encode(piece).decode("ascii"))
+    for _ in range(3):  # link, transaction, folder
+        walk.on_end()
+    walk.finish(0)
+    return size
+
+
+def _filled(stream: BinaryIO) -> bytes:
+    """The next piece, shorter only at the end."""
+    pieces, missing = [], _PIECE
+    while missing and (piece := stream.read(missing)):
+        pieces.append(piece)
+        missing -= len(piece)
+    return b"".join(pieces)
+
+
+def _leaf(walk: Walk, name: str, text: str, attributes: dict[str, str]) -> None:
+    walk.on_start(name, attributes)
+    walk.on_text(text)
+    walk.on_end()

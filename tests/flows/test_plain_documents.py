@@ -1,0 +1,101 @@
+"""Plain documents on a disk beside an SMF file: each arrives in the chart of whom its path names, byte for byte."""
+
+from __future__ import annotations
+
+import base64
+import json
+from pathlib import Path
+
+import pytest
+from lxml import etree
+from support.practice_in_process import Package, Practices
+
+ONE, OTHER = "85073003328", "93051822361"
+GENEROUS = {"degraded_permille": 1000, "quarantined_permille": 1000}
+SMF = f"""<kmehrmessage xmlns="http://www.ehealth.fgov.be/standards/kmehr/schema/v1"><header><standard><cd S="CD-STANDARD" SV="1.4">20110701</cd>
+</standard><id S="ID-KMEHR" SV="1.0">1</id><date>2026-01-01</date><time>10:00:00</time><sender><hcparty><id S="ID-HCPARTY" SV="1.0">11234578004</id>
+<cd S="CD-HCPARTY" SV="1.0">persphysician</cd><firstname>Bob</firstname><familyname>Specimen</familyname></hcparty><hcparty>
+<cd S="CD-HCPARTY" SV="1.0">application</cd><name>OldSoft</name></hcparty></sender><recipient><hcparty><cd S="CD-HCPARTY" SV="1.0">application</cd>
+<name>gp-software-migration</name></hcparty></recipient></header><folder><id S="ID-KMEHR" SV="1.0">1</id><patient><id S="INSS" SV="1.0">{ONE}</id>
+<firstname>Jan</firstname><familyname>Peeters</familyname><birthdate><date>1985-07-30</date></birthdate><sex><cd S="CD-SEX" SV="1.0">male</cd></sex>
+</patient></folder></kmehrmessage>"""
+PDF = b"%PDF-1.4\n" + bytes(range(256)) * 9000  # more than one chunk
+FILES = {
+    "export.xml": SMF.encode(),
+    f"{ONE}/2020-03-05 Rapport cardiologie.pdf": PDF,
+    f"{ONE}/labo.jpg": b"\xff\xd8\xff\xe0 a picture",
+    f"{ONE}/brief.eml": b"From: a@example.be\r\nMIME-Version: 1.0\r\n\r\nBeste collega",
+    f"{OTHER}.tif": b"II*\0 somebody else",
+    "whose.pdf": b"%PDF-1.4 whose?",
+}
+
+
+@pytest.fixture(scope="module")
+def package(tmp_path_factory) -> Package:
+    disk = tmp_path_factory.mktemp("disk")
+    for name, data in FILES.items():
+        (disk / name).parent.mkdir(exist_ok=True)
+        (disk / name).write_bytes(data)
+    found = Practices(tmp_path_factory.mktemp("home"), ceilings=GENEROUS).carry(disk)
+    assert found.error is None, found.error.code
+    return found
+
+
+def charts(package: Package) -> dict[str, etree._Element]:
+    """By the national number."""
+    trees = [etree.fromstring(data) for data in package.charts.values()]
+    for tree in trees:
+        for each in tree.iter():
+            each.tag = etree.QName(each).localname
+    return {tree.findtext(".//patient/id[@S='INSS']"): tree.find("folder") for tree in trees}
+
+
+def attachments(folder: etree._Element) -> dict[str, bytes]:
+    """Those of each transaction, by its title."""
+    return {
+        transaction.findtext("text") or "": base64.b64decode(transaction.findtext("lnk"))
+        for transaction in folder.findall("transaction")
+        if transaction.find("lnk") is not None
+    }
+
+
+def test_a_document_stands_in_the_chart_of_whom_its_path_names(package, schemas):
+    found = charts(package)
+    assert found.keys() == {ONE, OTHER}
+    assert found[ONE].findtext("patient/familyname") == "Peeters"
+    assert attachments(found[ONE]) == {
+        "Rapport cardiologie": PDF,
+        "labo": FILES[f"{ONE}/labo.jpg"],
+        "brief": FILES[f"{ONE}/brief.eml"],
+    }
+    assert list(attachments(found[OTHER]).values()) == [FILES[f"{OTHER}.tif"]]
+    for data in package.charts.values():
+        assert all(schema.validate(etree.fromstring(data)) for schema in schemas)
+
+
+def test_its_date_and_kind_are_those_that_its_name_states(package):
+    by_title = {each.findtext("text"): each for each in charts(package)[ONE].findall("transaction")}
+    report = by_title["Rapport cardiologie"]
+    assert report.findtext("date") == "2020-03-05"
+    assert [cd.text for cd in report.findall("cd")] == ["note", "report"]
+    assert [cd.text for cd in by_title["labo"].findall("cd")] == ["labresult"]
+    filled = by_title["labo"].findtext("id[@SL='REPRISE-FILLED']")
+    assert "date" in filled.split()
+
+
+def test_whose_document_it_is_not_said_is_on_the_work_list(package):
+    work_list = json.loads(package.report["work-list.json"])
+    assert "whose.pdf" in json.dumps(work_list)
+    (kept,) = [name for name in package.report if name.startswith("quarantine/")]
+    assert package.report[kept] == FILES["whose.pdf"]
+    assert PDF not in package.report.values()
+
+
+def test_a_document_migrated_again_stays_what_it_is(package, tmp_path):
+    disk = tmp_path / "again"
+    disk.mkdir()
+    for name, data in package.charts.items():
+        (disk / Path(name).name).write_bytes(data)
+    again = Practices(tmp_path / "home", ceilings=GENEROUS).carry(disk)
+    assert again.error is None
+    assert attachments(charts(again)[ONE]) == attachments(charts(package)[ONE])
