@@ -13,6 +13,7 @@ from connectors.inventory.flat._code_pages import characters, tell_page, worth
 
 _END = re.compile(rb"\r\n|\r|\n")
 _STRAYS = {0xDC00 + byte: characters(bytes((byte,)), "cp1252") for byte in range(0x80, 0x100)}
+_BYTES = codecs.charmap_build(characters(bytes(range(256)), "cp1252"))
 _FIRST = 256
 _SENSE = 2
 
@@ -126,26 +127,17 @@ def _as_before(text: str) -> str:
     """A line that somebody decoded as windows-1252 before it was written as UTF-8, as it was; any other line unchanged."""
     if text.isascii():
         return text
-    content = bytearray()
-    for sign in text:
-        found = _byte_of(sign)
-        if found is None:
-            return text
-        content.append(found)
+    try:
+        content = codecs.charmap_encode(text, "strict", _BYTES)[0]
+    except UnicodeEncodeError:
+        return text
     with suppress(UnicodeDecodeError):
         return content.decode()
-    again = characters(bytes(content), "cp850")
-    high = [at for at, byte in enumerate(content) if byte > 0x7F]
-    senseless = not any(worth(text, at) for at in high)
-    return again if senseless and all(worth(again, at) >= _SENSE for at in high) else text
-
-
-def _byte_of(sign: str) -> int | None:
-    if sign < "\x80" or "\xa0" <= sign <= "\xff":
-        return ord(sign)
-    with suppress(UnicodeEncodeError):
-        return sign.encode("cp1252")[0]
-    return ord(sign) if sign in "\x81\x8d\x8f\x90\x9d" else None
+    high = [at for at, sign in enumerate(text) if sign > "\x7f"]
+    if any(worth(text, at) for at in high):
+        return text
+    again = characters(content, "cp850")
+    return again if all(worth(again, at) >= _SENSE for at in high) else text
 
 
 def _with_mended_signs(text: str, page: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from connectors.inventory.facts.normal_form import Node, derived_item_form, without_controls
 from connectors.inventory.flat.ranges import limits, number_at
@@ -13,6 +14,8 @@ _CD_UNIT = ("%", "cm", "g/dl", "kg", "mg/dl", "mg/l", "mmhg", "mmol/l")
 _STEPS = {1: "", 2: "very", 3: "extremely"}
 _TESTED = {"S": "susceptible", "I": "susceptibleintermediate", "R": "resistent"}
 _BY_NUMBER = {"1": "verylow", "2": "low", "3": "normal", "4": "high", "5": "veryhigh"}
+_NUMBER, _DECIMAL = "\ue000", "\ue001"
+"""The places of a number, as it came and with a point, in the form that it has in common with other results."""
 
 
 @dataclass
@@ -36,9 +39,16 @@ class Stated:
     @property
     def form(self) -> str:
         """The normal form of its item."""
-        return derived_item_form(list(self._children()))
+        value = self.value
+        if value.isascii() and is_number(value):
+            same = (self.unit, self.unit_code, self.limits, self.flag, self.state)
+            around = _around_number(self.system, self.code, self.label, same, tuple(self.notes))
+            if around:
+                return around.replace(_DECIMAL, value.replace(",", ".")).replace(_NUMBER, value)
+        return derived_item_form(self.children())
 
-    def _children(self) -> Iterator[Node]:
+    def children(self, *, is_open: bool = False) -> Iterator[Node]:
+        """The children of its item, without ids. `is_open`: its value is the place of a number."""
         yield _leaf("cd", "lab", S="CD-ITEM", SV="1.6")
         if self.code or self.label:
             name = self.label or self.code
@@ -47,7 +57,7 @@ class Stated:
             named = {"DN": self.unit} if self.unit else {}
             yield _leaf("cd", self.unit_code, S="LOCAL", SV="1.0", SL=f"{self.system}-UNIT", **named)
         beside: list[str] = []
-        yield from self._contents(beside)
+        yield from self._contents(beside, is_open=is_open)
         degree = severity(self.system, self.flag)
         said = [*([self.flag] if self.flag and not degree else []), *beside, *self.notes]
         if said:
@@ -59,7 +69,7 @@ class Stated:
         if degree:
             yield Node("severity", {}, [], [_leaf("cd", degree, S="CD-SEVERITY", SV="1.0")])
 
-    def _contents(self, beside: list[str]) -> Iterator[Node]:
+    def _contents(self, beside: list[str], *, is_open: bool) -> Iterator[Node]:
         value, unit = self.value, self.unit
         if not unit and self.unit_code:
             unit = f"[{self.unit_code}]"
@@ -67,13 +77,13 @@ class Stated:
             value, unit = split
         coded = "".join(unit.split()).casefold()
         coded = coded if coded in _CD_UNIT else ""
-        number = is_number(value)
+        number = is_open or is_number(value)
         if not (value or coded or self.limits):
             if unit:
                 beside.append(unit)
             return
         if number:
-            first = _leaf("decimal", value.replace(",", "."))
+            first = _leaf("decimal", _DECIMAL if is_open else value.replace(",", "."))
         else:
             first = _leaf("text", f"{value} {unit}" if value and unit and not coded else value, L="und")
         content = Node("content", {}, [], [first])
@@ -94,6 +104,18 @@ class Stated:
             yield Node("minref", {}, [], [_leaf("decimal", low)])
         if high:
             yield Node("maxref", {}, [], [_leaf("decimal", high)])
+
+
+@lru_cache(1 << 11)
+def _around_number(
+    system: str, code: str, label: str, same: tuple[str, str, str, str, str], notes: tuple[str, ...]
+) -> str:
+    """The form of all results that differ in their number only, with places for it; empty if one of them says such a sign."""
+    like = Stated(0, system, code, label, _NUMBER, *same)
+    like.notes += notes
+    if any(place in said for said in (code, label, *same, *notes) for place in (_NUMBER, _DECIMAL)):
+        return ""
+    return derived_item_form(like.children(is_open=True))
 
 
 def severity(system: str, flag: str) -> str:

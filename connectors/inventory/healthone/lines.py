@@ -58,7 +58,7 @@ def divide(lines: Iterable[bytes]) -> Iterator[tuple[list[bytes], int]]:
     held: list[bytes] = []
     started, identified = False, False
     for line in lines:
-        head = _HEAD.match(signs(line))
+        head = None if line[:1] == b"L" else _HEAD.match(signs(line))
         first, second = (head is not None and head[1] == digit for digit in "12")
         # Two A1 lines in a row begin one message; a second A2 begins another patient.
         if held and ((first and started and len(held) > 1) or (second and identified)):

@@ -49,13 +49,20 @@ def in_patient(fields: Sequence[Node]) -> Stated:
 class EmbeddedMessage(NamedTuple):
     """One message in a text or attachment: its number there, what it states, its results as facts.
 
-    `facts` has for each result the ordinal of its line, its fact, and the digest of the line.
+    `facts` has for each result the ordinal of its line, its fact, and the line itself. `key`: of the facts.
     """
 
     number: int
     stated: Stated
     said: str  # a digest of all its lines
-    facts: list[tuple[int, bytes, bytes]]
+    facts: list[tuple[int, bytes, str]]
+    key: KeyedDigest
+
+    def facts_beside(self, stated: frozenset[bytes]) -> Iterator[tuple[int, bytes]]:
+        """Line and fact of each result, without those that items state: as facts or, in the first packages, as lines."""
+        for line, digest, text in self.facts:
+            if not stated or stated.isdisjoint((digest, self.key(_utf8(result_line_form(text))))):
+                yield line, digest
 
 
 def read_messages(format_name: str, content: bytes, key: bytes) -> list[EmbeddedMessage]:
@@ -64,12 +71,11 @@ def read_messages(format_name: str, content: bytes, key: bytes) -> list[Embedded
     for message in read_all(format_name, content):
         lines = {piece.line: piece.text.partition("\n")[0] for piece in message.pieces}
         facts = [
-            (result.first, digest(_utf8(result.form)), digest(_utf8(result_line_form(lines[result.first]))))
-            for result in message.results
+            (result.first, digest(_utf8(result.form)), lines[result.first]) for result in message.results
         ]
         said = hex_digest("\n".join(piece.text for piece in message.units))
         if facts:
-            found.append(EmbeddedMessage(message.number, message.stated, said, facts))
+            found.append(EmbeddedMessage(message.number, message.stated, said, facts, digest))
     return found
 
 
@@ -112,12 +118,9 @@ class EmbeddedMessages:
                 seen.add(known)
             if again or any(contradict(message.stated, person) for person in self.people):
                 continue
-            for line, digest, of_line in message.facts:
-                if around.stated.isdisjoint(
-                    (digest, of_line)
-                ):  # otherwise an earlier package made an item from it
-                    path = f"{unit}#{message.number}.{line}"
-                    yield CountedRow(path, patient, UnitKind.RESULT, kind, doctor, digest, [], False, True)
+            for line, digest in message.facts_beside(around.stated):
+                path = f"{unit}#{message.number}.{line}"
+                yield CountedRow(path, patient, UnitKind.RESULT, kind, doctor, digest, [], False, True)
 
 
 def _order(found: Waiting) -> tuple[list[int], int]:
