@@ -15,19 +15,12 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from schemas.disposition import Disposition, RecordKind
+from schemas.json_types import Commitment, Count, Day, Inami, Moment, PerMille, Sha256
 from schemas.outcome import Cause
+from schemas.person_records import AnyPerson
 from schemas.practice_documents import FidelityFile, PatientIndexFile, ReconciliationFile, WorkListFile
 from schemas.record import Record
 
-Moment = Annotated[
-    str, Meta(pattern=r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$", description="RFC 3339, UTC, whole seconds")
-]
-Day = Annotated[str, Meta(pattern=r"^\d{4}-\d{2}-\d{2}$")]
-Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
-Commitment = Annotated[str, Meta(description="32 bytes in base64, or `sweep`")]
-Count = Annotated[int, Meta(ge=0)]
-PerMille = Annotated[int, Meta(ge=0, le=1000)]
-Inami = Annotated[str, Meta(pattern=r"^\d{8,11}$")]
 Use = Literal["inventory", "rehearsal", "migration", "delta"]
 Language = Literal["fr", "nl", "de", "en"]
 Role = Literal["controller", "mandated", "successor", "practice_company"]
@@ -414,6 +407,7 @@ FORMATS: dict[str, Any] = {
     "reconciliation": ReconciliationFile,
     "patient-index": PatientIndexFile,
     "fidelity": FidelityFile,
+    "person": AnyPerson,
 }
 """Each public format by the name of its schema."""
 

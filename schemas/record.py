@@ -17,6 +17,8 @@ T = TypeVar("T")
 R = TypeVar("R", bound=msgspec.Struct)
 _PATH = re.compile(r"at `\$\.?([A-Za-z0-9_.\[\]]*)")
 """The part of a msgspec message that names the field; the message itself may quote the value."""
+_ELEMENT = re.compile(r"\[[^\]]*\]")
+"""The place in a list or a mapping: an error names the field alone."""
 
 
 class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -44,7 +46,7 @@ def load(
         return msgspec.json.decode(data, type=kind)
     except msgspec.ValidationError as error:
         found = _PATH.search(str(error))
-        field = found[1] if found else ""
+        field = _ELEMENT.sub("", found[1]) if found else ""
     except (ValueError, RecursionError):  # not JSON, or not UTF-8
         field = ""
     raise refused(code, **facts, **({"field": field} if field else {}))

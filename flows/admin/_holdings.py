@@ -11,6 +11,7 @@ from typing import Any
 from flows.session.control import Control
 from flows.session.orders import load_order
 from schemas.errors import RepriseError
+from schemas.person_records import Attestation, Doctor, Signer
 from schemas.record import Record
 from vault.authorisation.handwritten import attestations_of
 from vault.authorisation.register import InstructionRegister, registers_of
@@ -150,22 +151,15 @@ def _attestations(control: Control, persons: frozenset[str]) -> list[Attested]:
     today, subjects = control.clock.now(), Subjects(control.home)
     found = []
     for subject_id in subjects.ids():
-        record = subjects.read(subject_id) or {}
-        pending = record.get("pending", {}).get("attestations", [])
-        found += [
-            _attested(
-                control.home, persons, subject_id, "doctor", record.get("attestations", []), stands=True
-            ),
-            _attested(control.home, persons, subject_id, "pending", pending, stands=True),
-        ]
-        for ordinal, mandate in record.get("mandates", {}).items():
-            holds = (
-                "ended" not in mandate and mandate["numbers"] and mandate["until"] >= today.date().isoformat()
-            )
-            name = f"{subject_id}.{ordinal}"
-            found.append(
-                _attested(control.home, persons, name, "mandate", mandate["attestations"], stands=bool(holds))
-            )
+        person = subjects.read(subject_id)
+        if isinstance(person, Doctor):
+            waiting = person.pending.attestations if person.pending else ()
+            for kind, attested in (("doctor", person.attestations), ("pending", waiting)):
+                found.append(_attested(control.home, persons, subject_id, kind, attested, stands=True))
+        for ordinal, mandate in person.mandates.items() if isinstance(person, Signer) else ():
+            holds = not mandate.ended and bool(mandate.numbers) and mandate.holds(today.date())
+            name, attested = f"{subject_id}.{ordinal}", mandate.attestations
+            found.append(_attested(control.home, persons, name, "mandate", attested, stands=holds))
     for register, evidence in _pages(control.home):
         valid = not register.withdrawn and parse(evidence["instruction.json"]).valid_until >= today
         attested = attestations_of(evidence)
@@ -178,12 +172,12 @@ def _attested(
     persons: frozenset[str],
     name: str,
     kind: str,
-    attestations: list[dict[str, Any]],
+    attestations: tuple[Attestation, ...],
     *,
     stands: bool,
 ) -> Attested | None:
     """Describe one attestation if the person made it; `needed` if too few known attesters would remain without this person."""
-    if not any(attestation["operator"] in persons for attestation in attestations):
+    if not any(attestation.operator in persons for attestation in attestations):
         return None
     left = attesters_left(home, attestations, without=persons)
     return Attested(of=name, kind=kind, needed=stands and left < min(2, len(attestations)))

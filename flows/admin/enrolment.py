@@ -4,19 +4,12 @@ from __future__ import annotations
 
 from flows.session.acts import act
 from flows.session.control import Control
+from schemas.person_records import LegalBasis, MandateBasis, MandateRole, NumberBasis, Shown
 from vault.ledger.entries import EntryType
 from vault.records import enrolment as doctors
 from vault.records import mandates
-from vault.records.enrolment import (
-    Enrolment,
-    Ground,
-    LegalBasis,
-    NumberBasis,
-    Shown,
-    check_inami_numbers,
-    check_national_number,
-)
-from vault.records.mandates import MandateBasis, MandateRole, MandateTerms
+from vault.records.enrolment import Enrolment, Ground, check_inami_numbers, check_national_number
+from vault.records.mandates import MandateTerms
 
 __all__ = [
     "Enrolment",

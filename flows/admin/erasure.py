@@ -13,6 +13,8 @@ from flows.session.acts import act
 from flows.session.control import Control
 from flows.session.orders import drop_order
 from schemas.errors import IntegrityError, RetentionError, UnreadableSourceError
+from schemas.person_records import AnyPerson, EnrolledOperator
+from schemas.record import dump
 from vault.authorisation.register import persons_without_lease, registers_of
 from vault.destruction.due import is_over
 from vault.home.erasure import forget_subject
@@ -24,14 +26,12 @@ from vault.records.tombstones import name_of, write_tombstone
 from vault.runs.run_lock import lock_run
 from vault.system.locks import lock_people
 
-SECRET = frozenset({"salt"})
-
 
 def list_subjects(control: Control) -> list[dict[str, str]]:
     """List the opaque id and kind of each person about whom the home keeps data."""
     subjects = Subjects(control.home)
     found = ((subject, subjects.read(subject)) for subject in subjects.ids())
-    return [{"subject": subject, "kind": record["kind"] if record else "erased"} for subject, record in found]
+    return [{"subject": subject, "kind": record.kind if record else "erased"} for subject, record in found]
 
 
 def show_subject(control: Control, subject_id: str) -> dict[str, Any]:
@@ -42,11 +42,12 @@ def show_subject(control: Control, subject_id: str) -> dict[str, Any]:
     or None. `operators` are the names of those who attested; None for an erased operator.
     """
     with act(control, EntryType.SUBJECT_SHOWN, "access"):
-        record = _record(control.home, subject_id)
+        person = _person(control.home, subject_id)
+        record = {} if person is None else json.loads(dump(person.changed(salt="")))
         held = holdings_of(control, subject_id)
         return {
             "subject": subject_id,
-            "record": {name: value for name, value in record.items() if name not in SECRET},
+            "record": record,
             "operators": {one: _operator_name(control.home, one) for one in sorted(_operators_in(record))},
             "kept_because": _reason_to_keep(control, held),
             **held.to_json(control),
@@ -61,16 +62,16 @@ def _operators_in(value: Any) -> set[str]:
 
 
 def _operator_name(home: Home, operator_id: str) -> str | None:
-    record = Subjects(home).read(operator_id)
-    return None if record is None else str(record["name"])
+    found = Subjects(home).read(operator_id)
+    return found.name if isinstance(found, EnrolledOperator) else None
 
 
 def plan_erasure(control: Control, subject_id: str) -> dict[str, Any]:
     """Return what an erasure would touch. Raises what `erase_subject` raises; the refusal is a ledger entry."""
-    record = _record(control.home, subject_id)
+    person = _person(control.home, subject_id)
     held = holdings_of(control, subject_id)
     _refuse(control, held)
-    return {"subject": subject_id, "kind": record.get("kind", "erased"), **held.to_json(control)}
+    return {"subject": subject_id, "kind": person.kind if person else "erased", **held.to_json(control)}
 
 
 def erase_subject(control: Control, subject_id: str) -> dict[str, Any]:
@@ -91,10 +92,10 @@ def erase_subject(control: Control, subject_id: str) -> dict[str, Any]:
 
 def _erase(control: Control, subject_id: str) -> dict[str, Any]:
     home = control.home
-    record, held = _record(home, subject_id), holdings_of(control, subject_id)
+    found, held = _person(home, subject_id), holdings_of(control, subject_id)
     _refuse(control, held)
     salt = os.urandom(32)
-    person = str(record.get("inss", record.get("name", record.get("number", subject_id))))
+    person = found.identifier if found else subject_id
     commitment = commit(salt, EntryType.SUBJECT_ERASED.value, "subject", person.encode())
     runs = len(held.answered_for) + len(held.starts)
     tombstone_names = [name_of(home, subject) for subject in sorted(held.persons & set(Subjects(home).ids()))]
@@ -118,11 +119,11 @@ def _erase(control: Control, subject_id: str) -> dict[str, Any]:
     }
 
 
-def _record(home: Home, subject_id: str) -> dict[str, Any]:
+def _person(home: Home, subject_id: str) -> AnyPerson | None:
     subjects = Subjects(home)
     if subject_id not in subjects.ids():
         raise UnreadableSourceError("no_such_subject")
-    return subjects.read(subject_id) or {}
+    return subjects.read(subject_id)
 
 
 def _refuse(control: Control, held: Holdings) -> None:

@@ -15,6 +15,7 @@ from flows.lifecycle.run_views import RunStatus, StepDone, ends_and_imports, see
 from flows.session.control import Control
 from schemas.errors import UnreadableSourceError
 from schemas.outcome import Outcome
+from schemas.person_records import Doctor, EnrolledOperator
 from schemas.steps import STEPS, Counts
 from vault.authorisation.register import persons_of
 from vault.destruction.held_copies import Custody
@@ -203,16 +204,15 @@ def today(control: Control, doctor: str | None = None) -> Today:
 
 def name_of(control: Control, person: str) -> str | None:
     """Returns a person's name, or None once they are erased. Whoever shows it notes that in the access log."""
-    record = Subjects(control.home).read(person)
-    name = None if record is None else record.get("name")
-    return None if name is None else str(name)
+    found = Subjects(control.home).read(person)
+    return (found.name or None) if isinstance(found, Doctor | EnrolledOperator) else None
 
 
 def doctors(control: Control) -> list[str]:
     """Returns the opaque ids of the enrolled doctors."""
     subjects = Subjects(control.home)
     records = ((one, subjects.read(one)) for one in subjects.ids())
-    return [one for one, record in records if record is not None and record.get("kind") == "doctor"]
+    return [one for one, record in records if isinstance(record, Doctor)]
 
 
 def _leases(control: Control, doctor: str | None) -> dict[str, Lease]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from base64 import b64decode, b64encode
+from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from hashlib import sha256
@@ -277,7 +277,7 @@ class Control:
         """Return the salts of all persons whom a run concerned when it began; None once one of them was erased."""
         subjects = Subjects(self.home)
         records = [subjects.read(person) for person in lease.persons or (lease.subject_id,)]
-        salts = [b64decode(record["salt"]) for record in records if record is not None]
+        salts = [record.salt_bytes for record in records if record is not None]
         return salts if len(salts) == len(records) else None
 
     def forget(self, lease: Lease) -> None:

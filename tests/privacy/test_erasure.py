@@ -17,6 +17,7 @@ from flows.admin.erasure import erase_subject
 from flows.retention.round import sweep_round
 from flows.session.control import Control
 from schemas.errors import BusyError, IntegrityError, RetentionError
+from schemas.person_records import AnyPerson, Doctor, EnrolledOperator
 from trial.home import DOCTOR_NAME
 from trial.practice.write import write_practice
 from vault.home.host_record import HostRecord
@@ -172,7 +173,7 @@ def test_a_record_that_the_law_keeps_is_refused_and_the_refusal_recorded(migrate
 
 
 def test_an_operator_who_carried_a_run_is_kept_as_long_and_one_who_did_not_goes(migrated, tmp_path):
-    ids = {r["name"]: s for s, r in records(migrated).items() if r["kind"] == "operator"}
+    ids = {r.name: s for s, r in records(migrated).items() if isinstance(r, EnrolledOperator)}
     assert len(ids) > 1
     subject = next(subject for name, subject in ids.items() if name != "trial")
     words = ("subject", "erase", "--yes", "--json", "--receipt", str(tmp_path / "r.json"))
@@ -195,17 +196,17 @@ def test_the_proof_that_the_doctor_took_home_still_verifies(migrated, tmp_path):
     assert judge(taken, Path(migrated.made["policy"]).read_text())[0] == 0
 
 
-def records(case: WholeRun) -> dict[str, dict]:
+def records(case: WholeRun) -> dict[str, AnyPerson | None]:
     subjects = Subjects(Home(case.home))
-    return {subject: subjects.read(subject) or {} for subject in subjects.ids()}
+    return {subject: subjects.read(subject) for subject in subjects.ids()}
 
 
 def doctor_id(case: WholeRun) -> str:
-    return next(subject for subject, record in records(case).items() if record["kind"] == "doctor")
+    return next(subject for subject, record in records(case).items() if isinstance(record, Doctor))
 
 
 def _number(case: WholeRun) -> str:
-    return str(records(case)[doctor_id(case)]["inss"])
+    return records(case)[doctor_id(case)].inss
 
 
 def test_an_erasure_that_a_crash_cut_short_leaves_no_former_folder(migrated, monkeypatch):

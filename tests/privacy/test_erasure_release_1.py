@@ -13,6 +13,7 @@ from flows.lifecycle.proof import refresh_proof
 from flows.lifecycle.run_views import status
 from flows.session.control import Control
 from schemas.errors import RetentionError
+from schemas.person_records import Doctor
 from vault.home_folder import Home
 from vault.records.subjects import Subjects
 from vault.runs.lease import list_runs
@@ -21,14 +22,14 @@ from vault.verify import verify
 pytestmark = pytest.mark.slow
 
 
-def doctors_of(home: Path) -> dict[str, dict]:
+def doctors_of(home: Path) -> dict[str, Doctor]:
     subjects = Subjects(Home(home))
-    found = {subject: subjects.read(subject) or {} for subject in subjects.ids()}
-    return {subject: record for subject, record in found.items() if record["kind"] == "doctor"}
+    found = {subject: subjects.read(subject) for subject in subjects.ids()}
+    return {subject: record for subject, record in found.items() if isinstance(record, Doctor)}
 
 
-def holding(home: Path, record: dict, monkeypatch) -> list[str]:
-    words = [record["name"], record["inss"], *record["nihii"]]
+def holding(home: Path, record: Doctor, monkeypatch) -> list[str]:
+    words = [record.name, record.inss, *record.nihii]
     patterns = [pattern for word in words for pattern in canary.encodings(word) if len(pattern) >= 8]
     monkeypatch.setattr(canary, "_PATTERNS", patterns)
     files = (path for path in sorted(home.rglob("*")) if path.is_file())

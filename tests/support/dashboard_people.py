@@ -98,7 +98,7 @@ def make_people(folder: Path) -> People:
         nihii = "11234578004" if inss.startswith("85") else "10000107004"
         enrol_doctor(home, inss=inss, nihii=(nihii,), name=name, attested_by=("one", "two"), basis="trial")
     subjects = Subjects(home)
-    by_name = {record["name"]: one for one in subjects.ids() if (record := subjects.read(one))}
+    by_name = {subjects.read(one).name: one for one in subjects.ids()}
     ids = {inss: by_name[name] for inss, name in DOCTORS.items()}
     for run, doctor in zip((OWN, OTHER), ids.values(), strict=True):
         new_lease(

@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 
 from schemas.errors import AccountError, IntegrityError
+from schemas.person_records import Doctor
 from schemas.record import Record, dump, load
 from schemas.roles import ACTING, Role
 from schemas.texts import LANGUAGES
@@ -237,7 +238,7 @@ class Accounts:
                 raise AccountError("account_needs_doctor")
             return
         record = Subjects(self._home).read(doctor_id)
-        if record is None or record.get("kind") != "doctor" or roles != (Role.DOCTOR,):
+        if not isinstance(record, Doctor) or roles != (Role.DOCTOR,):
             raise AccountError("account_needs_doctor")
 
     def _invited(self, account: Account, moment: datetime) -> tuple[Account, str]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 
 from schemas.errors import RepriseError
+from schemas.person_records import STEM_DIGITS, Named
 from vault.home_folder import Home
 from vault.instruction.document import Instruction, parse
 from vault.instruction.signed_page import is_pdf, open_pdf
@@ -31,13 +32,15 @@ def introduce(home: Home, instruction: Instruction) -> None:
     for number in numbers_named(instruction) - set(holders_of_numbers(home)):
         subject_id = subjects.identify(NAMED, number)
         if subjects.read(subject_id) is None:
-            subjects.write(subject_id, {"kind": NAMED, "number": number})
+            subjects.write(subject_id, Named(number=number))
 
 
 def numbers_named(instruction: Instruction) -> frozenset[str]:
     """Returns the first eight digits of every INAMI number in an instruction."""
     listed = [str(number) for number in instruction.responsible.get("nihii", [])]
-    return frozenset(number[:8] for number in (*(c.nihii for c in instruction.controllers), *listed))
+    return frozenset(
+        number[:STEM_DIGITS] for number in (*(c.nihii for c in instruction.controllers), *listed)
+    )
 
 
 def signers_in(home: Home, files: Mapping[str, bytes]) -> frozenset[str]:

@@ -6,13 +6,13 @@ verified. Until then no migration can use it.
 
 from __future__ import annotations
 
-import json
 from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
-from typing import Any
 
-from schemas.errors import AuthorisationError, LimitExceededError
+from schemas.errors import AuthorisationError, IntegrityError, LimitExceededError
+from schemas.person_records import Attestation
+from schemas.record import dump, load
 from vault.authorisation.register import ATTESTATIONS, SCAN, InstructionRegister
 from vault.records.attestation import add_attestation, read_code, two_attest
 from vault.records.operators import Operator
@@ -63,8 +63,8 @@ def pend(
     moment: datetime,
 ) -> None:
     """The first operator's act: keep instruction, scan and patient list pending, sealed under the doctor's record."""
-    attestations = add_attestation([], operator, moment, (), _about(evidence))
-    register.pend(subject_id, persons, {**evidence, ATTESTATIONS: json.dumps(attestations).encode()})
+    attestations = add_attestation((), operator, moment, (), _about(evidence))
+    register.pend(subject_id, persons, {**evidence, ATTESTATIONS: dump(attestations)})
 
 
 def attest(
@@ -79,7 +79,7 @@ def attest(
     evidence = register.pending()
     before = attestations_of(evidence)
     after = add_attestation(before, operator, moment, (how,), _about(evidence))
-    return {**evidence, ATTESTATIONS: json.dumps(after).encode()}
+    return {**evidence, ATTESTATIONS: dump(after)}
 
 
 def verified_by(evidence: dict[str, bytes]) -> tuple[str, ...]:
@@ -88,7 +88,7 @@ def verified_by(evidence: dict[str, bytes]) -> tuple[str, ...]:
     Raises AuthorisationError: attestation_of_another, attestation_missing (fewer than two operators attested).
     """
     attestations = attestations_of(evidence)
-    how = sorted({code for attestation in attestations for code in attestation["how"]})
+    how = sorted({code for attestation in attestations for code in attestation.how})
     if not two_attest(attestations) or not how or set(how) - set(Verification):
         raise AuthorisationError("attestation_missing")
     return tuple(how)
@@ -107,13 +107,15 @@ def scan_of(evidence: dict[str, bytes]) -> tuple[str, bytes]:
     raise AuthorisationError("scan_missing")
 
 
-def attestations_of(evidence: dict[str, bytes]) -> list[dict[str, Any]]:
+def attestations_of(evidence: dict[str, bytes]) -> tuple[Attestation, ...]:
     """Returns the attestations of a page, empty where there is no page.
 
-    Raises AuthorisationError (attestation_of_another) when one of them refers to another page.
+    Raises AuthorisationError (attestation_of_another) when one of them refers to another page, IntegrityError
+    (sealed_record_altered).
     """
-    attestations = list(json.loads(evidence.get(ATTESTATIONS, b"[]")))
-    if any(attestation["of"] != _about(evidence) for attestation in attestations):
+    kept = evidence.get(ATTESTATIONS, b"[]")
+    attestations = load(tuple[Attestation, ...], kept, IntegrityError, "sealed_record_altered")
+    if any(attestation.of != _about(evidence) for attestation in attestations):
         raise AuthorisationError("attestation_of_another")
     return attestations
 

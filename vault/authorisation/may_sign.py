@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from schemas.errors import AuthorisationError
+from schemas.person_records import Doctor, Signer
 from vault.authorisation.signatories import CONTROLLER
 from vault.home_folder import Home
 from vault.instruction.document import Instruction
@@ -38,15 +39,18 @@ def who_may_sign(home: Home, day: date) -> list[MaySign]:
 def _all(home: Home, day: date) -> Iterator[MaySign]:
     subjects = Subjects(home)
     for subject_id in subjects.ids():
-        record = subjects.read(subject_id) or {}
-        for version, attested in ((record, True), (record.get("pending", {}), False)):
-            for number in version.get("nihii", []):
-                yield MaySign(CONTROLLER, str(number), str(version.get("name", "")), attested)
-        names = [str(raw.get("name", "")) for raw in record.get("mandates", {}).values()]
-        for mandate in mandates_of(record):
+        person = subjects.read(subject_id)
+        if not isinstance(person, Signer):
+            continue
+        doctor = person if isinstance(person, Doctor) else Doctor(inss=person.inss)
+        for version, attested in ((doctor.in_force, True), (doctor.pending, False)):
+            if version is not None:
+                yield from (MaySign(CONTROLLER, number, version.name, attested) for number in version.nihii)
+        names = [mandate.name for mandate in person.mandates.values()]
+        for mandate in mandates_of(person):
             if mandate.holds(day):
                 for number in sorted(mandate.numbers):
-                    yield MaySign(mandate.role, number, str(record.get("name") or names[-1]))
+                    yield MaySign(mandate.role, number, doctor.name or names[-1])
 
 
 def controller_refusals(home: Home, instruction: Instruction, day: date) -> Iterator[Problem]:

@@ -9,6 +9,8 @@ from hashlib import sha256
 from typing import Any
 
 from schemas.errors import AuthorisationError
+from schemas.person_records import AnyPerson, numbers_in_force
+from schemas.person_records import Signer as SignerRecord
 from schemas.sensitive import Sensitive
 from vault.authorisation._persons import concerned
 from vault.authorisation.handwritten import is_handwritten, refuse_handwritten, verified_by
@@ -19,7 +21,7 @@ from vault.instruction.document import Instruction, parse
 from vault.instruction.fields import ROLES
 from vault.pki.cms import Signer
 from vault.pki.signed_document import Signed
-from vault.records.enrolment import doctors, inami_numbers
+from vault.records.enrolment import doctors
 from vault.records.mandates import mandates_of
 from vault.records.subjects import Subjects
 
@@ -184,7 +186,7 @@ def named(instruction: Instruction) -> frozenset[str]:
 def inss_of_controllers(home: Home, instruction: Instruction) -> tuple[str, ...]:
     """Returns the national numbers of the enrolled doctors in the instruction: those that an export's header may state."""
     numbers = named(instruction)
-    return tuple(str(record["inss"]) for _, record in doctors(home) if inami_numbers(record) & numbers)
+    return tuple(doctor.inss for _, doctor in doctors(home) if numbers_in_force(doctor) & numbers)
 
 
 def controllers_by_hand(home: Home, instruction: Instruction) -> Standing:
@@ -194,7 +196,7 @@ def controllers_by_hand(home: Home, instruction: Instruction) -> Standing:
     """
     if any(controller.role != CONTROLLER for controller in instruction.controllers):
         raise AuthorisationError("handwritten_by_doctor_only")
-    holders = {number: subject_id for subject_id, record in doctors(home) for number in inami_numbers(record)}
+    holders = {n: subject_id for subject_id, doctor in doctors(home) for n in numbers_in_force(doctor)}
     if not instruction.controllers or not named(instruction) <= set(holders):
         raise AuthorisationError("signer_not_enrolled")
     first = min(holders[number] for number in named(instruction))
@@ -207,7 +209,7 @@ def capacity_of(home: Home, instruction: Instruction, signer: Signer, day: date)
     record = Subjects(home).read(_subject(home, signer))
     if record is None:
         raise AuthorisationError("signer_not_enrolled")
-    own, mandates = inami_numbers(record), mandates_of(record)
+    own, mandates = numbers_in_force(record), mandates_of(record)
     if not own and not mandates:
         raise AuthorisationError("mandate_ended" if _had_mandates(record) else "signer_not_attested")
     roles, covers, entries = set[str](), set[str](), set[int]()
@@ -220,14 +222,14 @@ def capacity_of(home: Home, instruction: Instruction, signer: Signer, day: date)
         for mandate in mandates:
             if entry.role == mandate.role and number in mandate.numbers and mandate.holds(day):
                 roles.add(mandate.role)
-                covers |= mandate.numbers
+                covers |= set(mandate.numbers)
                 entries.add(place)
     if not roles:
         raise AuthorisationError(_why_none(instruction, record, day))
     return Capacity(frozenset(roles), frozenset(covers), frozenset(entries))
 
 
-def _why_none(instruction: Instruction, record: dict[str, Any], day: date) -> str:
+def _why_none(instruction: Instruction, record: AnyPerson, day: date) -> str:
     """Returns the code for a known signer who has no capacity."""
     stated = {(c.role, c.nihii[:8]) for c in instruction.controllers if c.role != CONTROLLER}
     if not stated:
@@ -239,8 +241,8 @@ def _why_none(instruction: Instruction, record: dict[str, Any], day: date) -> st
     return "mandate_expired" if fitting and not any(m.holds(day) for m in fitting) else "mandate_of_another"
 
 
-def _had_mandates(record: dict[str, Any]) -> bool:
-    return any("ended" in mandate for mandate in record.get("mandates", {}).values())
+def _had_mandates(record: AnyPerson) -> bool:
+    return isinstance(record, SignerRecord) and any(mandate.ended for mandate in record.mandates.values())
 
 
 def _subject(home: Home, signer: Signer) -> str:

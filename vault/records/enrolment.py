@@ -9,44 +9,29 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
-from typing import Any
+
+from msgspec.structs import asdict
 
 from schemas.errors import AuthorisationError
 from schemas.identifiers import NihiiCheck, check_nihii, clean_inss, clean_nihii
+from schemas.person_records import (
+    AnyPerson,
+    Doctor,
+    Enrolled,
+    Grounds,
+    LegalBasis,
+    Mandated,
+    NumberBasis,
+    Shown,
+    Superseded,
+    numbers_in_force,
+)
 from vault.home_folder import Home
 from vault.records.attestation import add_attestation, read_code
 from vault.records.operators import Operator
 from vault.records.subjects import Subjects
 from vault.system.clock import format_utc
 from vault.system.locks import lock_folder
-
-_VERSION = ("nihii", "name", "basis", "number_basis", "attestations")
-
-
-class LegalBasis(StrEnum):
-    """Why data of this person are processed (article 6(1) GDPR); docs/authorisation.md explains each value."""
-
-    CONTRACT = "gdpr_6_1_b"
-    LEGAL_OBLIGATION = "gdpr_6_1_c"
-    LEGITIMATE_INTEREST = "gdpr_6_1_f"
-    TRIAL = "trial"  # an invented person; only trial homes accept it
-
-
-class NumberBasis(StrEnum):
-    """Why the national number may be used (article 87 GDPR leaves this to national law)."""
-
-    NATIONAL_REGISTER = "be_national_register_1983"
-    EHEALTH = "be_ehealth_2008"
-    TRIAL = "trial"
-
-
-class Shown(StrEnum):
-    """The evidence that an operator saw."""
-
-    EHEALTH_CERTIFICATE = "ehealth_certificate"
-    INAMI_REGISTER = "inami_register"
-    IDENTITY_CARD = "identity_card"
 
 
 @dataclass(frozen=True)
@@ -57,12 +42,12 @@ class Ground:
     number_basis: str
     shown: tuple[str, ...]
 
-    def codes(self) -> dict[str, str]:
+    def codes(self) -> Grounds:
         """Returns the two bases for a record. Raises AuthorisationError: basis_unknown."""
-        return {
-            "basis": read_code(LegalBasis, self.basis, "basis_unknown").value,
-            "number_basis": read_code(NumberBasis, self.number_basis, "basis_unknown").value,
-        }
+        return Grounds(
+            read_code(LegalBasis, self.basis, "basis_unknown"),
+            read_code(NumberBasis, self.number_basis, "basis_unknown"),
+        )
 
     @property
     def invented(self) -> bool:
@@ -87,7 +72,7 @@ def check_national_number(home: Home, inss: str, ground: Ground) -> str:
     return digits
 
 
-def check_inami_numbers(numbers: tuple[str, ...], ground: Ground) -> list[str]:
+def check_inami_numbers(numbers: tuple[str, ...], ground: Ground) -> tuple[str, ...]:
     """Returns the digits of INAMI numbers. Raises AuthorisationError: inami_number_invalid with the number of bad ones."""
     cleaned = [clean_nihii(number) for number in numbers]
     bad = sum(
@@ -96,7 +81,7 @@ def check_inami_numbers(numbers: tuple[str, ...], ground: Ground) -> list[str]:
     )
     if bad or not cleaned:
         raise AuthorisationError("inami_number_invalid", count=bad)
-    return cleaned
+    return tuple(cleaned)
 
 
 @dataclass(frozen=True)
@@ -124,15 +109,24 @@ def begin_doctor(
     """
     codes = ground.codes()
     number, numbers = check_national_number(home, inss, ground), check_inami_numbers(nihii, ground)
-    attestations = add_attestation([], operator, moment, what_was_shown(ground.shown))
+    attestations = add_attestation((), operator, moment, what_was_shown(ground.shown))
+    pending = Enrolled(numbers, name, codes.basis, codes.number_basis, attestations)
     subjects = Subjects(home)
     subject_id = subjects.identify("doctor", number)
     with lock_folder(home.subjects):
-        _refuse_numbers_of_others(subjects, subject_id, numbers)
-        record = {**(subjects.read(subject_id) or {}), "kind": "doctor", "inss": number}
-        record["pending"] = {"nihii": numbers, "name": name, **codes, "attestations": attestations}
-        subjects.write(subject_id, record)
-    return Enrolment(subject_id, "doctor_rectified" if "nihii" in record else "doctor")
+        _refuse_numbers_of_others(subjects, subject_id, pending)
+        doctor = _as_doctor(subjects.read(subject_id), number)
+        subjects.write(subject_id, doctor.changed(pending=pending))
+    return Enrolment(subject_id, "doctor_rectified" if doctor.in_force else "doctor")
+
+
+def _as_doctor(known: AnyPerson | None, number: str) -> Doctor:
+    """Returns the doctor of this national number; mandates to sign for others are kept."""
+    if isinstance(known, Doctor):
+        return known
+    if isinstance(known, Mandated):
+        return Doctor(salt=known.salt, inss=number, mandates=known.mandates)
+    return Doctor(inss=number)
 
 
 def attest_doctor(
@@ -146,42 +140,36 @@ def attest_doctor(
     seen = what_was_shown(shown)
     subjects = Subjects(home)
     with lock_folder(home.subjects):
-        record = subjects.read(subject_id) if subject_id.isalnum() else None
-        if record is None or not {"pending", "nihii"} & set(record):
+        doctor = subjects.read(subject_id) if subject_id.isalnum() else None
+        if not isinstance(doctor, Doctor) or not (doctor.pending or doctor.in_force):
             raise AuthorisationError("nothing_to_attest")
-        if "pending" not in record:
-            record["attestations"] = add_attestation(record["attestations"], operator, moment, seen)
-            subjects.write(subject_id, record)
+        former, waiting = doctor.in_force, doctor.pending
+        attested = waiting.attestations if waiting else doctor.attestations
+        attestations = add_attestation(attested, operator, moment, seen)
+        if waiting is None:
+            subjects.write(subject_id, doctor.changed(attestations=attestations))
             return Enrolment(subject_id, "doctor_again")
-        version = dict(record.pop("pending"))
-        version["attestations"] = add_attestation(version["attestations"], operator, moment, seen)
-        rectified = "nihii" in record
-        if rectified:
-            former = {name: record[name] for name in _VERSION if name in record}
-            former["until"] = format_utc(moment)
-            record["superseded"] = [*record.get("superseded", []), former]
-        subjects.write(subject_id, {**record, **version})
-    return Enrolment(subject_id, "doctor_rectified" if rectified else "doctor")
+        if former:
+            ended = Superseded(**asdict(former), until=format_utc(moment))
+            doctor = doctor.changed(superseded=(*doctor.superseded, ended))
+        now = {**asdict(waiting), "attestations": attestations}
+        subjects.write(subject_id, doctor.changed(pending=None, **now))
+    return Enrolment(subject_id, "doctor_rectified" if former else "doctor")
 
 
-def inami_numbers(record: dict[str, Any] | None) -> set[str]:
-    """Returns the first eight digits of each INAMI number in force; empty for a pending doctor or another person."""
-    return {str(number)[:8] for number in (record or {}).get("nihii", [])}
-
-
-def doctors(home: Home) -> Iterator[tuple[str, dict[str, Any]]]:
+def doctors(home: Home) -> Iterator[tuple[str, Doctor]]:
     """Yield opaque id and record of every doctor in force."""
     subjects = Subjects(home)
     for subject_id in subjects.ids():
-        record = subjects.read(subject_id)
-        if record is not None and inami_numbers(record):
-            yield subject_id, record
+        person = subjects.read(subject_id)
+        if isinstance(person, Doctor) and person.in_force:
+            yield subject_id, person
 
 
-def _refuse_numbers_of_others(subjects: Subjects, subject_id: str, numbers: list[str]) -> None:
+def _refuse_numbers_of_others(subjects: Subjects, subject_id: str, wanted: Enrolled) -> None:
     """Refuse a number that is another person's, in force or pending."""
-    wanted = {number[:8] for number in numbers}
     for other in subjects.ids():
-        record = {} if other == subject_id else subjects.read(other) or {}
-        if wanted & (inami_numbers(record) | inami_numbers(record.get("pending"))):
+        person = None if other == subject_id else subjects.read(other)
+        waiting = person.pending if isinstance(person, Doctor) else None
+        if wanted.numbers & (numbers_in_force(person) | (waiting.numbers if waiting else frozenset())):
             raise AuthorisationError("inami_number_of_another")

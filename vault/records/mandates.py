@@ -5,10 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
-from enum import StrEnum
-from typing import Any
 
 from schemas.errors import AuthorisationError
+from schemas.person_records import (
+    STEM_DIGITS,
+    AnyPerson,
+    Mandate,
+    MandateBasis,
+    Mandated,
+    MandateRole,
+    Signer,
+)
 from vault.home_folder import Home
 from vault.records.attestation import add_attestation, read_code, two_attest
 from vault.records.enrolment import Ground, check_inami_numbers, check_national_number, what_was_shown
@@ -16,35 +23,6 @@ from vault.records.known_numbers import own_numbers
 from vault.records.operators import Operator
 from vault.records.subjects import Subjects
 from vault.system.locks import lock_folder
-
-
-class MandateRole(StrEnum):
-    """The role in which a person signs for a doctor (`vault.instruction.fields.ROLES` without `controller`)."""
-
-    MANDATED = "mandated"
-    SUCCESSOR = "successor"
-    PRACTICE_COMPANY = "practice_company"
-
-
-class MandateBasis(StrEnum):
-    """The basis of the mandate."""
-
-    WRITTEN_MANDATE = "written_mandate"
-    SUCCESSION = "succession"
-    COMPANY_STATUTES = "company_statutes"
-
-
-@dataclass(frozen=True)
-class Mandate:
-    """An attested mandate: for which doctors (first eight digits of their INAMI numbers), in which role, until when."""
-
-    role: str
-    numbers: frozenset[str]
-    until: date
-
-    def holds(self, day: date) -> bool:
-        """Whether it is in force on this day; its last day counts."""
-        return day <= self.until
 
 
 @dataclass(frozen=True)
@@ -74,22 +52,22 @@ def begin_mandate(
     """
     codes = ground.codes()
     number = check_national_number(home, inss, ground)
-    mandate = {
-        "role": read_code(MandateRole, terms.role, "role_unknown").value,
-        "numbers": sorted({n[:8] for n in check_inami_numbers(terms.numbers, ground)}),
-        "until": _last_day(terms.until, moment).isoformat(),
-        "basis": read_code(MandateBasis, terms.basis, "basis_unknown").value,
-        "name": name,
-        "ground": codes,
-        "attestations": add_attestation([], operator, moment, what_was_shown(ground.shown)),
-    }
+    mandate = Mandate(
+        role=read_code(MandateRole, terms.role, "role_unknown"),
+        numbers=tuple(sorted({n[:STEM_DIGITS] for n in check_inami_numbers(terms.numbers, ground)})),
+        until=_last_day(terms.until, moment),
+        basis=read_code(MandateBasis, terms.basis, "basis_unknown"),
+        name=name,
+        ground=codes,
+        attestations=add_attestation((), operator, moment, what_was_shown(ground.shown)),
+    )
     subjects = Subjects(home)
     subject_id = subjects.identify("doctor", number)  # one record per person, doctor or not
     with lock_folder(home.subjects):
-        record = {"kind": "mandated", "inss": number, **(subjects.read(subject_id) or {})}
-        mandates = dict(record.get("mandates", {}))
-        ordinal = str(len(mandates) + 1)
-        subjects.write(subject_id, {**record, "mandates": {**mandates, ordinal: mandate}})
+        known = subjects.read(subject_id)
+        signer = known if isinstance(known, Signer) else Mandated(inss=number)
+        ordinal = str(len(signer.mandates) + 1)
+        subjects.write(subject_id, signer.changed(mandates={**signer.mandates, ordinal: mandate}))
     return f"{subject_id}.{ordinal}"
 
 
@@ -102,10 +80,10 @@ def attest_mandate(
     """
     seen = what_was_shown(shown)
 
-    def change(mandate: dict[str, Any]) -> None:
-        if "ended" in mandate:
+    def change(mandate: Mandate) -> Mandate:
+        if mandate.ended:
             raise AuthorisationError("nothing_to_attest")
-        mandate["attestations"] = add_attestation(mandate["attestations"], operator, moment, seen)
+        return mandate.changed(attestations=add_attestation(mandate.attestations, operator, moment, seen))
 
     _change(home, mandate_id, change)
 
@@ -115,11 +93,8 @@ def end_mandate(home: Home, mandate_id: str, operator: Operator, moment: datetim
 
     Raises AuthorisationError (nothing_to_attest) when there is no such mandate.
     """
-
-    def change(mandate: dict[str, Any]) -> None:
-        (mandate["ended"],) = add_attestation([], operator, moment, ())
-
-    _change(home, mandate_id, change)
+    (ended,) = add_attestation((), operator, moment, ())
+    _change(home, mandate_id, lambda mandate: mandate.changed(ended=ended))
 
 
 def mandates_for(home: Home, persons: frozenset[str]) -> list[str]:
@@ -128,9 +103,9 @@ def mandates_for(home: Home, persons: frozenset[str]) -> list[str]:
     return [
         f"{other}.{ordinal}"
         for other in subjects.ids()
-        if other not in persons
-        for ordinal, mandate in (subjects.read(other) or {}).get("mandates", {}).items()
-        if numbers & set(mandate["numbers"])
+        if other not in persons and isinstance(person := subjects.read(other), Signer)
+        for ordinal, mandate in person.mandates.items()
+        if numbers & set(mandate.numbers)
     ]
 
 
@@ -138,31 +113,28 @@ def forget_numbers(home: Home, persons: frozenset[str]) -> None:
     """Remove the numbers of an erased person from the mandates of others. A mandate without numbers applies to no doctor."""
     numbers = own_numbers(home, persons)
 
-    def change(mandate: dict[str, Any]) -> None:
-        mandate["numbers"] = [number for number in mandate["numbers"] if number not in numbers]
+    def change(mandate: Mandate) -> Mandate:
+        return mandate.changed(numbers=tuple(n for n in mandate.numbers if n not in numbers))
 
     for mandate_id in mandates_for(home, persons):
         _change(home, mandate_id, change)
 
 
-def _change(home: Home, mandate_id: str, change: Callable[[dict[str, Any]], None]) -> None:
+def _change(home: Home, mandate_id: str, change: Callable[[Mandate], Mandate]) -> None:
     subject_id, _, ordinal = mandate_id.partition(".")
     subjects = Subjects(home)
     with lock_folder(home.subjects):
-        record = subjects.read(subject_id) if subject_id.isalnum() else None
-        if record is None or ordinal not in record.get("mandates", {}):
+        person = subjects.read(subject_id) if subject_id.isalnum() else None
+        if not isinstance(person, Signer) or ordinal not in person.mandates:
             raise AuthorisationError("nothing_to_attest")
-        change(record["mandates"][ordinal])
-        subjects.write(subject_id, record)
+        mandates = {**person.mandates, ordinal: change(person.mandates[ordinal])}
+        subjects.write(subject_id, person.changed(mandates=mandates))
 
 
-def mandates_of(record: dict[str, Any]) -> list[Mandate]:
+def mandates_of(person: AnyPerson | None) -> list[Mandate]:
     """Returns the mandates of a person that two operators attested and that were not ended, including expired ones."""
-    return [
-        Mandate(raw["role"], frozenset(raw["numbers"]), date.fromisoformat(raw["until"]))
-        for raw in record.get("mandates", {}).values()
-        if two_attest(raw["attestations"]) and "ended" not in raw
-    ]
+    held = person.mandates.values() if isinstance(person, Signer) else ()
+    return [mandate for mandate in held if two_attest(mandate.attestations) and not mandate.ended]
 
 
 def _last_day(text: str, moment: datetime) -> date:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from base64 import b64decode
 from dataclasses import dataclass
 
 from schemas.errors import OperatorError
+from schemas.person_records import EnrolledOperator
 from schemas.sensitive import Sensitive
 from vault.home_folder import Home
 from vault.records.subjects import Subjects
@@ -25,7 +25,7 @@ def enrol_operator(home: Home, name: str) -> Operator:
     subjects = Subjects(home)
     subject_id = subjects.identify("operator", name)
     if subjects.read(subject_id) is None:
-        subjects.write(subject_id, {"kind": "operator", "name": name})
+        subjects.write(subject_id, EnrolledOperator(name=name))
     return find_operator(home, name)
 
 
@@ -41,6 +41,6 @@ def find_operator(home: Home, name: str) -> Operator:
 def operator_by_id(home: Home, subject_id: str) -> Operator:
     """Returns the operator of this opaque id."""
     record = Subjects(home).read(subject_id)
-    if record is None or record["kind"] != "operator":
+    if not isinstance(record, EnrolledOperator):
         raise OperatorError("operator_not_enrolled")
-    return Operator(subject_id, Sensitive(str(record["name"])), Sensitive(b64decode(record["salt"])))
+    return Operator(subject_id, Sensitive(record.name), Sensitive(record.salt_bytes))

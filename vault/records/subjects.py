@@ -6,12 +6,13 @@ salts, so every other proof still verifies afterwards.
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 from base64 import b64encode
-from typing import Any
 
+from schemas.errors import IntegrityError
+from schemas.person_records import AnyPerson
+from schemas.record import dump, load
 from vault.home_folder import Home
 from vault.keys.site_key import open_with, seal_with
 from vault.system.files import sync_folder, write_durably, write_secret
@@ -28,7 +29,7 @@ class Subjects:
         """Returns the opaque id of a person of this kind."""
         return self._site.pseudonym(kind, text)
 
-    def write(self, subject_id: str, record: dict[str, Any]) -> None:
+    def write(self, subject_id: str, record: AnyPerson) -> None:
         """Write or replace a record. The first write creates its key and salt."""
         folder = self._folder / subject_id
         if not self.has_key(subject_id):
@@ -36,15 +37,16 @@ class Subjects:
             key = self._site.seal(os.urandom(32), f"subject/{subject_id}")
             write_secret(folder / "key", key)
             sync_folder(self._folder)
-        record.setdefault("salt", b64encode(os.urandom(32)).decode())
-        self.put(subject_id, "record", json.dumps(record, sort_keys=True).encode())
+        if not record.salt:
+            record = record.changed(salt=b64encode(os.urandom(32)).decode())
+        self.put(subject_id, "record", dump(record))
 
-    def read(self, subject_id: str) -> dict[str, Any] | None:
-        """Returns a record, or None when the person is unknown or erased."""
+    def read(self, subject_id: str) -> AnyPerson | None:
+        """Returns a record, or None when the person is unknown or erased. Raises IntegrityError (sealed_record_altered)."""
         if not self.has_key(subject_id):
             return None  # erased, or partly erased: without the key nothing can be opened
-        sealed = self.get(subject_id, "record")
-        return None if sealed is None else dict(json.loads(sealed))
+        plain = self.get(subject_id, "record")
+        return None if plain is None else load(AnyPerson, plain, IntegrityError, "sealed_record_altered")  # type: ignore[arg-type]
 
     def put(self, subject_id: str, name: str, data: bytes) -> None:
         """Seal another object under the subject's key."""

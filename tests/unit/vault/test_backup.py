@@ -102,7 +102,7 @@ def test_what_comes_out_is_what_went_in(home, sealed, tmp_path, keys):
     for name, data in before.items():
         if name.startswith(("subjects/", "keys/", "trust/", "site.toml", "id")):
             assert (home / name).read_bytes() == data, name
-    assert Subjects(Home(home)).read(Subjects(Home(home)).identify("operator", NAME))["name"] == NAME
+    assert Subjects(Home(home)).read(Subjects(Home(home)).identify("operator", NAME)).name == NAME
     told = json.loads(open_store(Home(home)).read(4, 5)[0])
     assert (told["type"], told["code"]) == ("home.restored", "restored")
     assert told["c"]["operator"] != SWEEPER, "whoever restored it answers for it"

@@ -194,13 +194,13 @@ def test_enrolment_takes_two_operators_and_a_rectification_waits_for_the_second(
     with pytest.raises(OperatorError, match="two_attesters_needed"):
         attest_doctor(Home(home), begun.subject_id, people.two, ("inami_register",), NOW)
     again = begin_doctor(Home(home), nihii=("13333384",), operator=people.two, **at)
-    record = Subjects(Home(home)).read(begun.subject_id) or {}
-    assert (again.code, record["nihii"]) == ("doctor_rectified", ["12222283"])
+    record = Subjects(Home(home)).read(begun.subject_id)
+    assert (again.code, record.nihii) == ("doctor_rectified", ("12222283",))
     attest_doctor(Home(home), begun.subject_id, people.one, ("identity_card",), NOW)
-    record = Subjects(Home(home)).read(begun.subject_id) or {}
-    assert (record["nihii"], record["superseded"][0]["nihii"]) == (["13333384"], ["12222283"])
-    shown = [a["how"] for a in record["superseded"][0]["attestations"]]
-    assert shown == [["identity_card"], ["inami_register"]]
+    record = Subjects(Home(home)).read(begun.subject_id)
+    assert (record.nihii, record.superseded[0].nihii) == (("13333384",), ("12222283",))
+    shown = [a.how for a in record.superseded[0].attestations]
+    assert shown == [("identity_card",), ("inami_register",)]
     Subjects(Home(home)).erase(begun.subject_id)
 
 
