@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from connectors.targets.marks import Mark
 from connectors.targets.tree import RUN, Node, leaf, wrap
 
 FIRST_NAME = leaf("firstname", "-")
 FAMILY_NAME = leaf("familyname", "-")
-HEADING = leaf("cd", "-", S="LOCAL", SV=RUN, SL="REPRISE-HEADING")
+HEADING = leaf("cd", "-", S="LOCAL", SV=RUN, SL=Mark.HEADING)
 SEX = wrap("sex", leaf("cd", "unknown", S="CD-SEX", SV="1.0"))
 KIND = leaf("cd", "note", S="CD-TRANSACTION", SV="1.0")
+SUMMARY = "clinicalsummary"
 _PLAIN = {"date": "1900-01-01", "time": "00:00:00", "iscomplete": "false", "isvalidated": "false"}
 
 
 def marker(names: list[str]) -> Node:
     """The id that lists which children of its parent are fillers."""
-    return leaf("id", " ".join(names), S="LOCAL", SV=RUN, SL="REPRISE-FILLED")
+    return leaf("id", " ".join(names), S="LOCAL", SV=RUN, SL=Mark.FILLED)
 
 
 def fill_patient(children: list[Node]) -> list[str]:
@@ -46,6 +48,14 @@ def fill_transaction(children: list[Node], author: list[Node], *, empty_body: bo
     if filled:
         children.append(marker(filled))
     return filled
+
+
+def fill_summary(children: list[Node], author: list[Node]) -> None:
+    """Make children the head of a clinical summary of which the source has nothing."""
+    head = [leaf("cd", SUMMARY, S="CD-TRANSACTION", SV="1.0")]
+    fill_transaction(head, author, empty_body=False)
+    children += [child for child in head if child.attributes.get("SL") != Mark.FILLED]
+    children.append(marker(["date", "time", "author", "iscomplete", "isvalidated", "cd", "text"]))
 
 
 def fill_heading(children: list[Node], *, empty_body: bool) -> list[Node]:

@@ -9,11 +9,11 @@ from functools import cache
 from hashlib import sha1, sha256
 
 from connectors.targets.chart import Unit
+from connectors.targets.marks import Mark
 from connectors.targets.skeleton import is_mf_id, made_mf_id
 from connectors.targets.tree import Node, told
 from schemas.disposition import UnitKind
 
-SOURCE = "REPRISE-MF-ID-SOURCE"
 _HOLDERS = frozenset({UnitKind.TRANSACTION, UnitKind.ITEM})
 _SEVERAL = 2
 
@@ -70,7 +70,7 @@ def _set_further_aside(holders: Iterable[Unit], taken: set[str], run_id: str) ->
             value = told(further)
             if value in taken:
                 unit.altered = True
-                further.attributes |= {"SL": SOURCE, "SV": run_token(run_id)}
+                further.attributes |= {"SL": Mark.MF_ID_SOURCE, "SV": run_token(run_id)}
             elif value:
                 taken.add(value)
 
@@ -88,6 +88,6 @@ def _version_of(unit: Unit, value: str | None) -> str | None:
 
 def _replace(unit: Unit, run_id: str) -> None:
     found = next(child for child in unit.children if is_mf_id(child))
-    found.attributes |= {"SL": SOURCE, "SV": run_token(run_id)}
+    found.attributes |= {"SL": Mark.MF_ID_SOURCE, "SV": run_token(run_id)}
     unit.altered = True
     unit.add_mf_id(mf_id_of(run_id, unit.path), run_token(run_id))

@@ -123,6 +123,18 @@ def holds_any_text(release: str, type_name: str) -> bool:
 
 
 @cache
+def enumeration(type_name: str, release: str) -> tuple[str, ...]:
+    """The closed list of a type, or of the nearest base that has one; empty: any text of its form."""
+    each = type_name
+    while each:
+        known = types_of(release).get(each, {})
+        if known.get("enum"):
+            return tuple(map(str, known["enum"]))
+        each = known.get("base", "")
+    return ()
+
+
+@cache
 def is_mixed(release: str, type_name: str) -> bool:
     """Whether text may occur beside the children of an element of the type."""
     return "mixed" in types_of(release).get(type_name, {})
@@ -130,19 +142,20 @@ def is_mixed(release: str, type_name: str) -> bool:
 
 def names_of(model: Model) -> Iterator[tuple[str, bool]]:
     """The children in the order of a content model, and whether each may occur more than once in its place."""
-    _, times = _particle(model[0])
+    _, times = particle(model[0])
     for each in model[1:]:
         inner = names_of(each) if isinstance(each, list) else [_name(each)]
         for name, many in inner:
             yield name, many or times in ("*", "+")
 
 
-def _name(particle: str) -> tuple[str, bool]:
-    name, times = _particle(particle)
+def _name(text: str) -> tuple[str, bool]:
+    name, times = particle(text)
     return name, times not in ("", "?")
 
 
-def _particle(text: str) -> tuple[str, str]:
+def particle(text: str) -> tuple[str, str]:
+    """The name and how often it occurs: empty, `?`, `*`, `+` or `{least,most}`."""
     found = _PARTICLE.fullmatch(text)
     if found is None:
         raise ValueError("kmehr_types_malformed")
@@ -221,13 +234,13 @@ def _add_any_type(content: etree._Element) -> None:
 
 
 def _add_group(parent: etree._Element, model: Model, known: dict[str, Any]) -> None:
-    kind, times = _particle(model[0])
+    kind, times = particle(model[0])
     group = _add(parent, kind, **_bounds(times))
     for each in model[1:]:
         if isinstance(each, list):
             _add_group(group, each, known)
             continue
-        name, times = _particle(each)
+        name, times = particle(each)
         if name == "any":
             _add(group, "any", processContents="lax", **_bounds(times))
             continue

@@ -15,6 +15,7 @@ from connectors.sources.flat.values import NUMBER
 from connectors.sources.sniffing import begins_with
 from connectors.targets.chart import Unit
 from connectors.targets.identities import mf_id_of, run_token
+from connectors.targets.marks import Mark
 from connectors.targets.reference_ranges import read_range
 from connectors.targets.templates import Poured, poured, written
 from connectors.targets.tree import Node, clean, escape_text, leaf, serialise, told, told_text, wrap
@@ -23,9 +24,9 @@ from schemas.disposition import UnitKind
 MAX_BYTES = 4 << 20
 _SHORT = 500  # characters of a result whose form is cached
 _NUMBER_AND_UNIT = re.compile(r"([+-]?\d+(?:[.,]\d+)?)\s*(\S.*)\Z")
-_UNITS = frozenset({"%", "cm", "g/dl", "kg", "mg/dl", "mg/l", "mmhg", "mmol/l"})
+UNITS = frozenset({"%", "cm", "g/dl", "kg", "mg/dl", "mg/l", "mmhg", "mmol/l"})
 """Values of CD-UNIT known to be in that list."""
-_SEVERITIES = {
+SEVERITIES = {
     "healthone": {
         "+": "high", "++": "veryhigh", "+++": "extremelyhigh", "-": "low", "--": "verylow", "---": "extremelylow",
         "*": "abnormal", "N": "normal", "H": "high", "HH": "veryhigh", "L": "low", "LL": "verylow",
@@ -69,7 +70,7 @@ def stated_items(units: Iterable[Unit]) -> frozenset[str]:
 
 
 def _was_derived(children: Iterable[Node]) -> bool:
-    return any(node.name == "id" and node.attributes.get("SL") == "REPRISE-DERIVED" for node in children)
+    return any(node.name == "id" and node.attributes.get("SL") == Mark.DERIVED for node in children)
 
 
 def _said(children: Iterable[Node]) -> str:
@@ -82,7 +83,7 @@ def message_items(
     """For each result of the unit's `number`-th message that is not `stated`, yield its unit path and its item."""
     lines = {piece.ordinal: piece.text.partition("\n")[0] for piece in message.pieces}
     for result in message.results:
-        says = (_said(_nodes(message.format, result)), told_text(lines[result.line])) if stated else ()
+        says = (_said(result_nodes(message.format, result)), told_text(lines[result.line])) if stated else ()
         if stated.isdisjoint(says):
             path = f"{unit.path}#{number}.{result.line}"
             yield path, _item(path, message.format, result, run_id)
@@ -105,17 +106,17 @@ def _item(path: str, format_name: str, result: Result, run_id: str) -> Node:
 def _form(token: str, format_name: str, result: Result, *, is_number: bool) -> Poured:
     """The common form of all results with these fields; `is_number`: their value is a number, which is left open."""
     ids = [
-        _open("id", _MF_ID, S="LOCAL", SV=token, SL="MF-ID"),
-        _open("id", _PATH, S="LOCAL", SV=token, SL="REPRISE-DERIVED"),
+        _open("id", _MF_ID, S="LOCAL", SV=token, SL=Mark.MF_ID),
+        _open("id", _PATH, S="LOCAL", SV=token, SL=Mark.DERIVED),
     ]
-    return poured([*ids, *_nodes(format_name, result, leave_open=is_number)])
+    return poured([*ids, *result_nodes(format_name, result, leave_open=is_number)])
 
 
-def _nodes(format_name: str, result: Result, *, leave_open: bool = False) -> list[Node]:
+def result_nodes(format_name: str, result: Result, *, leave_open: bool = False) -> list[Node]:
     """The children of an item except its ids, in the order of the schema."""
     children = [leaf("cd", "lab", S="CD-ITEM", SV="1.6"), *_codes(format_name, result)]
     contents, notes = _contents(result, leave_open=leave_open)
-    severity = _SEVERITIES[format_name].get(result.flag)
+    severity = SEVERITIES[format_name].get(result.flag)
     if result.flag and not severity:
         notes = [result.flag, *notes]
     children += contents
@@ -151,9 +152,9 @@ def _contents(result: Result, *, leave_open: bool) -> tuple[list[Node], list[str
     """
     value, unit = result.value, result.unit or (f"[{result.unit_code}]" if result.unit_code else "")
     together = None if unit or leave_open else _NUMBER_AND_UNIT.match(value)
-    if together and _plain_unit(together[2]) in _UNITS:
+    if together and _plain_unit(together[2]) in UNITS:
         value, unit = together.groups()
-    known, is_number = _plain_unit(unit) in _UNITS, leave_open or NUMBER.match(value) is not None
+    known, is_number = _plain_unit(unit) in UNITS, leave_open or NUMBER.match(value) is not None
     if not value and not leave_open and not known and not result.range:
         return [], [unit] if unit else []
     if leave_open:

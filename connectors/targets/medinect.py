@@ -15,10 +15,11 @@ from typing import NamedTuple
 from connectors.base import ChartRows
 from connectors.targets.chart import Folder, Unit, load_folder
 from connectors.targets.chart_bytes import write_nodes
-from connectors.targets.conform import arrange, is_valid
+from connectors.targets.conform import is_valid, order_of
 from connectors.targets.embedded import make_items
-from connectors.targets.fillers import fill_transaction, marker
+from connectors.targets.fillers import SUMMARY, fill_summary, fill_transaction
 from connectors.targets.findings import Finding, find
+from connectors.targets.header import exporters, header_node, program
 from connectors.targets.identities import make_mf_id, run_token, settle_mf_ids
 from connectors.targets.lab_items import message_items
 from connectors.targets.messages import (
@@ -36,8 +37,8 @@ from connectors.targets.originals import Originals
 from connectors.targets.patient import patient_node
 from connectors.targets.references import References
 from connectors.targets.sheet import Delivered, SetAside, Sheet, make_sheet
-from connectors.targets.transaction_kinds import SUMMARY, is_summary, newest_other_summary, set_kind
-from connectors.targets.tree import Node, leaf, parse_fragment, stamp, wrap
+from connectors.targets.transaction_kinds import is_summary, newest_other_summary, set_kind
+from connectors.targets.tree import Node, leaf, stamp
 from connectors.targets.units import UnitWriter, number
 from schemas.disposition import Disposition, Reason, UnitKind
 from schemas.texts import LANGUAGES
@@ -144,12 +145,8 @@ class Chart:
         self._originals = Originals(_language(self._fields, envelope.language), self._token)
         mf_ids = settle_mf_ids(envelope.run_id, self._transactions)
         self._writer = UnitWriter(References(self._transactions, mf_ids, self._token), self._originals)
-        senders = [parse_fragment(xml) for xml in envelope.senders]
-        people = [s for s in senders if _role(s).startswith("pers")] or [
-            s for s in senders if _role(s) != "application"
-        ]
-        self._people = _valid_parties(people)
-        self._fallback_author = self._people or [_program()]
+        self._people = exporters(envelope.senders)
+        self._fallback_author = self._people or [program()]
 
         self._lines: list[Delivered] = []
         self._parts = self._compose()
@@ -184,42 +181,7 @@ class Chart:
         return [self._header(), *first, position, patient, *transactions, *self._loose(confidential)]
 
     def _header(self) -> Node:
-        date, _, time = self._envelope.exported.rstrip("Z").partition("T")
-        serial = int(sha256(self._envelope.run_id.encode()).hexdigest()[:13], 16)
-        people = self._people
-        owner = next(
-            (
-                i.text
-                for s in people
-                for i in s.children
-                if i.name == "id" and i.attributes.get("S") == "ID-HCPARTY" and i.text.strip()
-            ),
-            "reprise",
-        )
-        return wrap(
-            "header",
-            wrap(
-                "standard",
-                leaf("cd", "20131001", S="CD-STANDARD", SV="1.7"),
-                wrap(
-                    "specialisation",
-                    leaf("cd", "gpsoftwaremigration", S="CD-MESSAGE", SV="1.0"),
-                    leaf("version", "2.0"),
-                ),
-            ),
-            leaf("id", f"{owner}.{serial}", S="ID-KMEHR", SV="1.0"),
-            leaf("date", date),
-            leaf("time", time),
-            wrap("sender", *people, _program()),
-            wrap(
-                "recipient",
-                wrap(
-                    "hcparty",
-                    leaf("cd", "application", S="CD-HCPARTY", SV="1.0"),
-                    leaf("name", "gp-software-migration"),
-                ),
-            ),
-        )
+        return header_node(self._envelope.run_id, self._envelope.exported, self._people)
 
     def _nodes(self) -> list[Node]:
         summaries = [t for t in self._transactions if is_summary(t)]
@@ -232,13 +194,8 @@ class Chart:
     def _summary(self, summaries: list[Unit]) -> Node:
         if summaries:
             return self._transaction(summaries[0], summaries[1:], summary=True)
-        children = [
-            make_mf_id(self._envelope.run_id, "summary"),
-            leaf("cd", SUMMARY, S="CD-TRANSACTION", SV="1.0"),
-        ]
-        fill_transaction(children, self._fallback_author, empty_body=True)
-        children = [c for c in children if c.attributes.get("SL") != "REPRISE-FILLED"]
-        children.append(marker(["date", "time", "author", "iscomplete", "isvalidated", "cd", "text"]))
+        children = [make_mf_id(self._envelope.run_id, "summary")]
+        fill_summary(children, self._fallback_author)
         self.outcome.filled[SUMMARY] += 1
         return Node("transaction", children=[*_in_order(children), leaf("text", "", L="und")])
 
@@ -255,7 +212,7 @@ class Chart:
             texts.append(self._originals.text(Node("transaction", children=list(other.children))))
         body += texts + self._derived([unit, *merged])
         named = unit.holds("author")
-        filled = fill_transaction(kept, [_program()] if named else self._fallback_author, empty_body=not body)
+        filled = fill_transaction(kept, [program()] if named else self._fallback_author, empty_body=not body)
         self.outcome.filled.update(filled)
         if not body:
             body = [leaf("text", "", L="und")]
@@ -335,30 +292,6 @@ def _language(fields: list[Unit], otherwise: str) -> str:
     return next((language for language in stated if language in LANGUAGES), otherwise)
 
 
-def _program() -> Node:
-    """Reprise as a sender."""
-    return wrap(
-        "hcparty",
-        leaf("id", "reprise-1", S="LOCAL", SV="1.0", SL="reprise"),
-        leaf("cd", "application", S="CD-HCPARTY", SV="1.0"),
-        leaf("name", "reprise"),
-    )
-
-
-def _role(party: Node) -> str:
-    return next(
-        (c.text for c in party.children if c.name == "cd" and c.attributes.get("S") == "CD-HCPARTY"), ""
-    )
-
-
-def _valid_parties(parties: list[Node]) -> list[Node]:
-    for party in parties:
-        arrange(party, "hcpartyType")
-    return [party for party in parties if is_valid(party, "hcpartyType")]
-
-
 def _in_order(children: list[Node]) -> list[Node]:
-    from connectors.targets.conform import order_of
-
     ranks = order_of("transactionType")
     return sorted(children, key=lambda c: ranks.get(c.name, 999))

@@ -12,6 +12,7 @@ from connectors.sources.flat.message import Message
 from connectors.sources.message_formats import parse_message
 from connectors.targets.chart import Folder, Unit
 from connectors.targets.findings import Finding
+from connectors.targets.marks import Mark
 from connectors.targets.tree import RUN, Node, leaf, serialise
 from schemas.disposition import UnitKind
 from schemas.practice_documents import Danger
@@ -29,7 +30,7 @@ def carries_message(folder: Folder) -> bool:
 
 def message_mark(value: str) -> Node:
     """The id of a transaction made from a message (value: format and path) or of a patient (the names of such fields)."""
-    return leaf("id", value, S="LOCAL", SV=RUN, SL="REPRISE-MESSAGE")
+    return leaf("id", value, S="LOCAL", SV=RUN, SL=Mark.MESSAGE)
 
 
 def message_origin(message: Unit) -> str:

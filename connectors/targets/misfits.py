@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from connectors.targets.conform import child_type, occurs_once
-from connectors.targets.kmehr_schema import RELEASES, is_valid_in_each, types_of
+from connectors.targets.kmehr_schema import RELEASES, enumeration, is_valid_in_each, types_of
 from connectors.targets.tree import Node, inside, walk
 
 Types = tuple[str, ...]  # of one element, in each release
@@ -173,13 +173,13 @@ def _stated(type_name: str) -> dict[str, Any]:
 @cache
 def _listed(type_name: str, attribute: str) -> tuple[str, ...]:
     """The values of an attribute that both releases admit; empty: any."""
-    lists: list[list[str]] = []
+    lists: list[tuple[str, ...]] = []
     for release in RELEASES:
         of_type = types_of(release).get(type_name, {}).get("attributes", {}).get(attribute)
         if of_type is None:
             continue
         kind, _, fixed = of_type
-        lists.append([fixed] if fixed is not None else _enumeration(kind, release))
+        lists.append((fixed,) if fixed is not None else enumeration(kind, release))
     return _common(lists)
 
 
@@ -191,20 +191,10 @@ def _admitted(type_name: str) -> tuple[tuple[str, ...], Cause]:
     while each:
         form = _FORMS.get(each, form)
         each = types_of(RELEASES[-1]).get(each, {}).get("base", "")
-    return _common([_enumeration(type_name, release) for release in RELEASES]), form
+    return _common([enumeration(type_name, release) for release in RELEASES]), form
 
 
-def _enumeration(type_name: str, release: str) -> list[str]:
-    each = type_name
-    while each:
-        known = types_of(release).get(each, {})
-        if known.get("enum"):
-            return [str(value) for value in known["enum"]]
-        each = known.get("base", "")
-    return []
-
-
-def _common(lists: list[list[str]]) -> tuple[str, ...]:
+def _common(lists: list[tuple[str, ...]]) -> tuple[str, ...]:
     if not lists or not all(lists):
         return ()
     return tuple(value for value in lists[0] if all(value in other for other in lists[1:]))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
+from connectors.targets.marks import Mark
 from connectors.targets.tree import Node, parse_fragment, walk
 from schemas.shapes import HOLE
 
@@ -68,13 +69,13 @@ def made_mf_id(value: str, token: str) -> Node:
 
 def mf_id_labels(token: str) -> dict[str, str]:
     """The attributes of such an MF-ID."""
-    return {"S": "LOCAL", "SV": token, "SL": "MF-ID"}
+    return {"S": "LOCAL", "SV": token, "SL": Mark.MF_ID}
 
 
 def is_mf_id(node: Node) -> bool:
     """Whether an element is an MF-ID of its parent unit."""
     labels = node.attributes
-    return node.name == "id" and labels.get("S") == "LOCAL" and labels.get("SL") == "MF-ID"
+    return node.name == "id" and labels.get("S") == "LOCAL" and labels.get("SL") == Mark.MF_ID
 
 
 def _filled(node: Node, texts: Sequence[str]) -> Node:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from connectors.targets.chart import Unit, stated_kind
+from connectors.targets.fillers import SUMMARY
+from connectors.targets.marks import Mark
 from connectors.targets.tree import RUN, Node, leaf
 
 KINDS = frozenset(
@@ -21,7 +23,6 @@ KINDS = frozenset(
 _TECHNICAL = frozenset({"telemonitoring", "radiationexposuremonitoring", "epidemiology", "bvt-sample"})
 
 
-SUMMARY = "clinicalsummary"
 _OTHER_SUMMARY = "sumehr"
 
 
@@ -47,7 +48,7 @@ def set_kind(children: list[Node], *, summary: bool = False) -> None:
     for at, child in enumerate(children):
         if child.name == "cd" and child.attributes.get("S") == "CD-TRANSACTION" and child.text not in known:
             original = leaf(
-                "cd", child.text, S="LOCAL", SV=RUN, SL="REPRISE-TRANSACTION", DN=child.attributes.get("SV")
+                "cd", child.text, S="LOCAL", SV=RUN, SL=Mark.TRANSACTION, DN=child.attributes.get("SV")
             )
             kind = SUMMARY if summary else "result" if child.text in _TECHNICAL else "note"
             child.attributes = {

@@ -16,9 +16,9 @@ from lxml import etree
 from connectors.targets.kmehr_schema import (
     NAMESPACE,
     RELEASES,
-    _particle,
     element_of,
     free_elements,
+    particle,
     schema_of,
     types_of,
     validate,
@@ -33,7 +33,7 @@ NONE: Words = ("alt",)
 
 def expression(model: list | str) -> Words:
     """A content model as a regular expression."""
-    name, times = _particle(model if isinstance(model, str) else model[0])
+    name, times = particle(model if isinstance(model, str) else model[0])
     parts = () if isinstance(model, str) else tuple(map(expression, model[1:]))
     once = ("name", name) if isinstance(model, str) else (("alt" if name == "choice" else "seq"), *parts)
     maybe = ("alt", EMPTY, once)
