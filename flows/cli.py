@@ -13,6 +13,7 @@ from flows.commands import (  # noqa: F401 - each module registers its commands 
     accounts,
     authority,
     copies,
+    description,
     destinations,
     drafting,
     enrolment,

@@ -154,8 +154,12 @@ SOURCE: dict[str, tuple[str, str]] = {
         "The package was made by another version of Reprise.",
         "Open it with the page desk.html that lies in it, or with the version of Reprise that made it.",
     ),
+    "description_missing": (
+        "This package does not say how it is written: an earlier release of Reprise made it.",
+        "See docs/formats/medinect.md of the release that made it.",
+    ),
     "beside_altered": (
-        "The page or the text beside the package is not the one that the package was made with.",
+        "A page or a text beside the package is not the one that the package was made with.",
         "Do not use desk.html from this folder. Fetch the package again from where it was delivered.",
     ),
     "part_altered": (

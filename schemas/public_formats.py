@@ -17,6 +17,7 @@ from msgspec import UNSET, Meta, UnsetType
 from schemas.disposition import Disposition, RecordKind
 from schemas.json_types import Commitment, Count, Day, Inami, Moment, PerMille, Sha256
 from schemas.outcome import Cause
+from schemas.package_description import PackageDescription
 from schemas.person_records import AnyPerson
 from schemas.practice_documents import FidelityFile, PatientIndexFile, ReconciliationFile, WorkListFile
 from schemas.record import Record
@@ -389,7 +390,9 @@ class PackageManifest(Record, frozen=True):
     parts: list[ManifestFile]
     beside: Annotated[
         list[ManifestFile] | UnsetType,
-        Meta(description="not sealed: README.txt and desk.html; absent in packages of earlier releases"),
+        Meta(
+            description="not sealed: README.txt, desk.html, describe.html, describe.json; none in packages of earlier releases"
+        ),
     ] = UNSET
 
 
@@ -403,6 +406,7 @@ FORMATS: dict[str, Any] = {
     "certificate": Certificate,
     "proof-manifest": ProofManifest,
     "package-manifest": PackageManifest,
+    "package-description": PackageDescription,
     "work-list": WorkListFile,
     "reconciliation": ReconciliationFile,
     "patient-index": PatientIndexFile,

@@ -312,13 +312,17 @@ def _environment() -> Environment:
 
 
 def _render(name: str, run: Run, **values: Any) -> Iterator[bytes]:
-    language = run.language
+    return render(name, run.language, run=run, **values)
+
+
+def render(name: str, language: str, **values: Any) -> Iterator[bytes]:
+    """A page of these values, in a language."""
     helpers = {
         "say": partial(text, language),
         "moment": lambda stated: say_moment(stated, language),
         "size": lambda count: say_size(count, language),
         "by_patient": _by_patient,
     }
-    made = _environment().get_template(name).stream(run=run, language=language, **helpers, **values)
+    made = _environment().get_template(name).stream(language=language, **helpers, **values)
     made.enable_buffering(_BUFFERED)
     return (piece.encode() for piece in made)

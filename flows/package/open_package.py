@@ -10,13 +10,12 @@ import struct
 import unicodedata
 import zipfile
 import zlib
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, BinaryIO
 
 from connectors.archive import holds_more_than
-from connectors.targets.manifest import VERSION
 from flows.package._import_folder import ImportFolder, new_import_folder
+from flows.package._manifest import Manifest, Part, check_beside, is_name, read_manifest
 from schemas.digests import Digest, stream_digest
 from schemas.errors import PackageError
 from schemas.regular_file import open_regular
@@ -28,29 +27,10 @@ MOST = 1100
 """A part that unpacks to more bytes per sealed byte has overlapping members: deflate alone reaches 1032 : 1 at most."""
 MEMBERS = 500_000
 """The most members of a part. Reprise writes 500 charts per part; its report has a member for each quarantined unit."""
-_MANIFEST_BYTES = 64 << 20
 _ZIP_ERRORS = (
     zipfile.BadZipFile, zlib.error, struct.error, EOFError, NotImplementedError, RuntimeError, ValueError, IndexError,
     FileExistsError, IsADirectoryError, NotADirectoryError,
 )  # fmt: skip
-
-
-@dataclass(frozen=True)
-class _Part:
-    """One part in the manifest."""
-
-    name: str
-    sha256: str
-    bytes: int
-
-
-@dataclass(frozen=True)
-class _Manifest:
-    """What a package's manifest states: its run, its parts, and the files beside them, which are not sealed."""
-
-    run: str
-    parts: tuple[_Part, ...]
-    beside: tuple[_Part, ...] = ()
 
 
 def open_package(
@@ -62,10 +42,10 @@ def open_package(
     same digests. Without them the maker of the package is not checked: seals are no signature, and anyone who knows the
     recipient can seal. Raises PackageError.
     """
-    manifest = _read_manifest(package)
+    manifest = read_manifest(package)
     if proof is not None:
         _compare_with_proof(manifest, proof, policy)
-    _check_beside(package, manifest)
+    check_beside(package, manifest)
     taken: set[str] = set()
     with new_import_folder(into) as folder:
         for part in manifest.parts:
@@ -74,47 +54,9 @@ def open_package(
     return {"files": len(taken), "parts": len(manifest.parts), "compared_with_proof": proof is not None}
 
 
-def _read_manifest(package: Path) -> _Manifest:
-    try:
-        with open_regular(package / "manifest.json") as stream:
-            text = stream.read(_MANIFEST_BYTES)
-    except OSError:
-        raise PackageError("manifest_missing") from None
-    try:
-        raw = json.loads(text)
-        found, beside = _parts(raw["parts"]), _parts(raw.get("beside", []))
-        run, version = str(raw.get("run")), raw.get("version")
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        raise PackageError("manifest_malformed") from None
-    names = [part.name for part in (*found, *beside)]
-    if not found or len(set(names)) != len(names) or not all(_is_name(name) for name in names):
-        raise PackageError("manifest_malformed")
-    if version != VERSION:
-        raise PackageError("package_version_unknown")
-    return _Manifest(run, found, beside)
-
-
-def _parts(rows: list[dict[str, object]]) -> tuple[_Part, ...]:
-    """Raises TypeError for values of other types, KeyError for a missing one."""
-    parts = tuple(_Part(row["name"], row["sha256"], row["bytes"]) for row in rows)  # type: ignore[arg-type]
-    if not all(isinstance(p.name, str) and isinstance(p.sha256, str) and type(p.bytes) is int for p in parts):
-        raise TypeError
-    return parts
-
-
-def _check_beside(package: Path, manifest: _Manifest) -> None:
-    """A file beside the parts may be missing, but not be another: a page that was changed could show anything."""
-    for part in manifest.beside:
-        path = package / part.name
-        if path.is_file():
-            with open_regular(path) as stream:
-                if stream_digest(stream) != Digest(part.sha256, part.bytes):
-                    raise PackageError("beside_altered")
-
-
-def _compare_with_proof(manifest: _Manifest, proof: Path, policy: str | None) -> None:
+def _compare_with_proof(manifest: Manifest, proof: Path, policy: str | None) -> None:
     """Raises PackageError: proof_not_accepted, package_of_another_run, package_not_as_proven."""
-    stated: list[_Manifest] = []
+    stated: list[Manifest] = []
     code, _ = verify(proof, policy, lambda files, _: stated.append(_proven(files)))
     if code != 0 or not stated:
         raise PackageError("proof_not_accepted")
@@ -124,25 +66,15 @@ def _compare_with_proof(manifest: _Manifest, proof: Path, policy: str | None) ->
         raise PackageError("package_not_as_proven")
 
 
-def _proven(files: Files) -> _Manifest:
+def _proven(files: Files) -> Manifest:
     """Read run and parts from a proof's run statement; the verifier has already checked it and its signature."""
     statement = json.loads(base64.b64decode(json.loads(files["statements/run.dsse.json"])["payload"]))
     run = str(statement["subject"][0]["name"]).removeprefix("run/")
     rows = statement["predicate"]["parts"]
-    return _Manifest(run, tuple(_Part(str(name), str(sha256), int(size)) for name, size, sha256 in rows))
+    return Manifest(run, tuple(Part(str(name), str(sha256), int(size)) for name, size, sha256 in rows))
 
 
-def _is_name(name: str) -> bool:
-    """Return whether this is one step of a path that every file system accepts."""
-    return (
-        name not in ("", ".", "..")
-        and len(name.encode("utf-8", "replace")) < 256
-        and name.isprintable()
-        and not set(name) & set("/\\:")
-    )
-
-
-def _opened(path: Path, part: _Part, identity: str, folder: ImportFolder) -> BinaryIO:
+def _opened(path: Path, part: Part, identity: str, folder: ImportFolder) -> BinaryIO:
     """Decrypt a part into a nameless file of the folder; none of it is used before all of it is complete and authentic.
 
     The sealed bytes are first copied there too: the package's owner could change them between check and use.
@@ -193,7 +125,7 @@ def _unpack(spool: BinaryIO, folder: ImportFolder, taken: set[str], allowance: i
 def _check_member(info: zipfile.ZipInfo, taken: set[str]) -> None:
     """Check that the member is a plain file with a unique name, whatever names the importing host treats as equal."""
     steps = info.orig_filename.split("/")
-    if not all(_is_name(step) for step in steps):
+    if not all(is_name(step) for step in steps):
         raise PackageError("member_leaves_folder")
     name = unicodedata.normalize("NFC", info.orig_filename).casefold()
     if name in taken:

@@ -8,7 +8,7 @@ from hashlib import sha256
 from connectors.destinations.base import MANIFEST, bring
 from connectors.targets.manifest import beside_in, build_manifest, parts_in
 from connectors.targets.medinect import chart_name
-from flows.package import desk, readme
+from flows.package import description, desk, readme
 from flows.steps._papers import Papers, count_points
 from flows.steps._set_aside import HandedOver
 from flows.steps.context import DataContext
@@ -20,8 +20,8 @@ from schemas.errors import TargetRefusedError
 from vault.system.files import write_durably
 
 REPORT = "report.zip.age"
-_BESIDE = (readme.NAME, desk.NAME)
-"""Files beside the sealed parts: what a practice reads first, and the page with which it opens the package."""
+_BESIDE = (readme.NAME, desk.NAME, description.PAGE, description.DATA)
+"""Beside the sealed parts: what a practice reads first, the page that opens the package, and its description for importers."""
 
 
 def publish(context: DataContext, reconciliation: Reconciliation) -> Published:
@@ -36,7 +36,7 @@ def publish(context: DataContext, reconciliation: Reconciliation) -> Published:
         (context.parts / name).unlink(missing_ok=True)  # left by an interrupted attempt
     digest = _seal_report(context, reconciliation)
     parts = (*reconciliation.delivery.parts, _sealed(REPORT, digest))
-    beside = _write_beside(context)
+    beside = _write_beside(context, reconciliation)
     _write_manifest(context, reconciliation, parts, beside)
     files = (*parts, *beside)
     for done, part in enumerate(files):
@@ -79,15 +79,22 @@ def _sealed(name: str, digest: Digest) -> SealedPart:
     return SealedPart(name, digest.size, digest.sha256)
 
 
-def _write_beside(context: DataContext) -> tuple[SealedPart, ...]:
+def _write_beside(context: DataContext, reconciliation: Reconciliation) -> tuple[SealedPart, ...]:
     """Write the files that are not sealed beside the parts. They hold no patient data."""
     instruction = context.authorisation.instruction
-    text = readme.readme(context.run_id, instruction.processor, instruction.language)
-    written = []
-    for name, data in ((readme.NAME, text), (desk.NAME, desk.desk_page())):
+    profile = reconciliation.delivery.plan.profile
+    files = {
+        readme.NAME: readme.readme(context.run_id, instruction.processor, instruction.language),
+        desk.NAME: desk.desk_page(),
+        **description.description_files(profile, instruction.language, _counts(reconciliation)),
+    }
+    for name, data in files.items():
         write_durably(context.parts / name, data)
-        written.append(SealedPart(name, len(data), sha256(data).hexdigest()))
-    return tuple(written)
+    return tuple(SealedPart(name, len(data), sha256(data).hexdigest()) for name, data in files.items())
+
+
+def _counts(reconciliation: Reconciliation) -> dict[str, int]:
+    return {"charts": reconciliation.delivery.plan.drafts.matched.charts, **reconciliation.dispositions}
 
 
 def _seal_report(context: DataContext, reconciliation: Reconciliation) -> Digest:
@@ -118,7 +125,6 @@ def _write_manifest(
     beside: tuple[SealedPart, ...],
 ) -> None:
     plan = reconciliation.delivery.plan
-    counts = {"charts": plan.drafts.matched.charts, **reconciliation.dispositions}
     sealed, clear = ([(p.name, p.size, p.sha256) for p in files] for files in (parts, beside))
-    data = build_manifest(plan.profile, counts, sealed, context.run_id, clear)
+    data = build_manifest(plan.profile, _counts(reconciliation), sealed, context.run_id, clear)
     write_durably(context.parts / MANIFEST, data)

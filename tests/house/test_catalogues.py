@@ -18,7 +18,8 @@ import pytest
 from connectors.inventory.facts import tiles
 from connectors.inventory.kmehr import bytes_repair
 from connectors.inventory.kmehr._wide_text import LONE_SURROGATE_RULE
-from connectors.targets import points, prose, sorts, transaction_kinds
+from connectors.targets import description, points, prose, sorts, transaction_kinds
+from connectors.targets.marks import Mark
 from connectors.targets.misfits import Cause as Objection
 from dashboard.pages.runs import WORDS
 from dashboard.routes import ROUTES
@@ -28,6 +29,7 @@ from flows.lifecycle.confirmation import ImportState
 from schemas.disposition import Disposition, Reason, UnitKind
 from schemas.item_kinds import ITEM_KINDS
 from schemas.outcome import Cause
+from schemas.package_description import Kinds, Place
 from schemas.practice_documents import Danger, Persons, Sort, State, Tally
 from schemas.roles import Role
 from schemas.steps import STEPS
@@ -178,6 +180,19 @@ def strings_in(module: str, name: str) -> set[str]:
     return set(re.findall(r'"(\w+)"', body))
 
 
+def page_source(name: str) -> str:
+    return (ROOT / "connectors/targets/templates" / name).read_text(encoding="utf-8")
+
+
+def headings_of(page: str) -> set[str]:
+    return set(re.findall(r'{{ heading\("(\w+)"\) }}', page_source(page)))
+
+
+def columns_of(page: str) -> set[str]:
+    lists = re.findall(r"{{ columns\(\(([^)]+)\)\) }}", page_source(page))
+    return {name for each in lists for name in re.findall(r'"(\w+)"', each)}
+
+
 PARAGRAPHS = ("who", "what", "uses", "staging", "custody", "recipients", "ceilings")
 KINDS_OF_TRANSACTIONS = transaction_kinds.KINDS | {transaction_kinds._OTHER_SUMMARY}
 REFUSED = {
@@ -262,6 +277,13 @@ CODES: dict[str, tuple[set[str], set[str]]] = {
     "count.sort": ({*Sort}, set()),
     "count.part": ({*sorts.STATUSES.values(), "other"}, set()),
     "page.state": ({*get_args(State)}, set()),
+    "describe.heading": (headings_of("describe.html"), set()),
+    "describe.column": (columns_of("describe.html"), set()),
+    "describe.file": ({*description.FILES.values()}, set()),
+    "describe.kind": ({*Kinds.__struct_fields__}, set()),
+    "describe.mark": ({*Mark}, set()),
+    "describe.place": ({*get_args(Place)}, set()),
+    "describe.check": ({*description.CHECKS}, set()),
     "value": ({*prose.codes_in_words()}, set()),
     "prose": (
         {f"number-{each}" for each in (*prose._NUMBERS.values(), "other")},
