@@ -60,6 +60,10 @@ ACCOUNTS: dict[str, tuple[str, str]] = {
         "The identity provider does not answer.",
         "Try again later, or sign in with a password or a passkey.",
     ),
+    "index_differs": (
+        "The index of the home differs from its ledger and runs.",
+        "Run `reprise ledger index`, which makes it anew; then find out who wrote into `index/` of the home.",
+    ),
     "access_log_altered": (
         "A line of the access log was removed, moved or altered.",
         "Keep the file as it is and find out who could write there; a copy is in the backup.",

@@ -125,6 +125,16 @@ class Home:
         return self.path / "access.log"
 
     @property
+    def index(self) -> Path:
+        """What is derived from ledger and runs, to be found quickly; it can be deleted at any time."""
+        return self.path / "index"
+
+    @property
+    def notices(self) -> Path:
+        """Which notices were sent, to whom, and which wait."""
+        return self.path / "notices"
+
+    @property
     def held_copies(self) -> Path:
         """The list of copies outside the home that must end."""
         return self.path / "custody"

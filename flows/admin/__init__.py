@@ -12,6 +12,7 @@
 * `backup`: backup and restore
 * `ledger`: what others need to check the ledger
 * `stamps`: time stamps on heads and signatures
+* `index`: what pages need of ledger and runs, kept in a small local file
 * `oversight`: runs and what needs attention, for those who watch
 * `status`: the state of a home
 """
@@ -24,6 +25,7 @@ __all__ = [
     "enrolment",
     "erasure",
     "handwritten",
+    "index",
     "ledger",
     "operators",
     "oversight",

@@ -7,14 +7,16 @@ is an opaque id, which `name_of` opens one at a time.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from heapq import merge
+from itertools import islice
 from typing import Any
 
-from flows.admin.status import HomeState, home_state
-from flows.lifecycle.confirmation import ImportState
-from flows.lifecycle.run_views import RunStatus, StepDone, ends_and_imports, seen_runs, status
+from flows.admin.index import RunIndex, Settled
+from flows.admin.status import HomeState, state_of
+from flows.lifecycle.run_views import RunStatus, StepDone, describe_run
 from flows.session.control import Control
 from schemas.errors import UnreadableSourceError
-from schemas.outcome import Outcome
+from schemas.outcome import Cause, Outcome
 from schemas.person_records import Doctor, EnrolledOperator
 from schemas.steps import STEPS, Counts
 from vault.authorisation.register import persons_of
@@ -22,8 +24,7 @@ from vault.destruction.held_copies import Custody
 from vault.records.known_numbers import also_known_as
 from vault.records.subjects import Subjects
 from vault.runs.facts import Failure, read_fact
-from vault.runs.lease import Lease, find_lease, list_runs
-from vault.runs.outcome_words import RunView
+from vault.runs.lease import Lease, find_lease, has_lease
 from vault.runs.state import RunState
 from vault.system.clock import parse_utc
 
@@ -45,6 +46,7 @@ class RunRow:
     seconds_left: int
     lifetime: int  # seconds from its lease to its deadline
     failure: str | None
+    ledger_start: int = 0  # size of the log when its lease was made
 
     @property
     def ended(self) -> bool:
@@ -68,6 +70,44 @@ class RunRow:
         if self.state in (RunState.INTERRUPTED, RunState.GIVEN_UP):
             return "warn"
         return "plain" if self.ended else "live"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which runs are wanted: an empty field wants all. Days are those of UTC."""
+
+    doctor: str = ""
+    word: str = ""  # `RunRow.word`
+    use: str = ""
+    since: str = ""
+    until: str = ""
+
+    def fits(self, row: RunRow) -> bool:
+        """Whether this run is wanted."""
+        day = row.created[:10]
+        return (
+            self.doctor in ("", row.doctor)
+            and self.word in ("", row.word)
+            and self.use in ("", row.use)
+            and self.since <= day
+            and (not self.until or day <= self.until)
+        )
+
+    def condition(self) -> tuple[str, tuple[str, ...]]:
+        """Returns the same for the index's runs with a certificate."""
+        causes = [cause.value for cause in Cause if cause.outcome == self.word]
+        parts = {
+            "s.doctor = ?": (self.doctor,),
+            f"t.cause IN ({', '.join('?' * len(causes))})": tuple(causes) if self.word else ("",),
+            "s.use = ?": (self.use,),
+            "s.created >= ?": (self.since,),
+            "s.created < ?": (f"{self.until}T24" if self.until else "",),
+        }
+        asked = {sql: values for sql, values in parts.items() if values != ("",)}
+        return " AND ".join(asked) or "1", tuple(value for values in asked.values() for value in values)
+
+
+EVERY = Wanted()
 
 
 @dataclass(frozen=True)
@@ -145,19 +185,37 @@ class Today:
 
 def run_rows(control: Control, doctor: str | None = None) -> list[RunRow]:
     """Returns the runs, newest first."""
-    leases = _leases(control, doctor)
-    rows = [_row(control, leases[one.run_id], one) for one in seen_runs(control) if one.run_id in leases]
-    return rows[::-1]
+    with RunIndex.of(control) as index:
+        known = _known_as(control, doctor)
+        settled = (_settled_row(control, one) for one in index.settled(known))
+        return list(merge(_live_rows(control, index, known), settled, key=_order, reverse=True))
+
+
+def run_page(
+    control: Control, doctor: str | None = None, wanted: Wanted = EVERY, limit: int = 50, offset: int = 0
+) -> tuple[list[RunRow], int]:
+    """Returns one page of the runs that are wanted, newest first, and how many there are; costs what one page costs."""
+    with RunIndex.of(control) as index:
+        known = _known_as(control, doctor)
+        live = [row for row in _live_rows(control, index, known) if wanted.fits(row)]
+        where, values = wanted.condition()
+        total = len(live) + index.count_settled(known, where, values)
+        found = index.settled(known, where, values, limit=offset + limit)
+        rows = merge(live, (_settled_row(control, one) for one in found), key=_order, reverse=True)
+        return list(islice(rows, offset, offset + limit)), total
 
 
 def run_sheet(control: Control, run: str, doctor: str | None = None) -> RunSheet:
     """Returns one run. Raises UnreadableSourceError (no_such_run), also for a run that does not concern the doctor."""
-    leases = _leases(control, doctor)
-    if run not in leases:
+    if not has_lease(control.home, run):
         raise UnreadableSourceError("no_such_run")
-    found = status(control.home, run)
-    row = _row(control, leases[run], found)
-    entries = tuple(body for _, body in control.run(leases[run]).entries())
+    lease, known = Lease.load(control.home, run), _known_as(control, doctor)
+    if known is not None and not persons_of(control.home, lease) & known:
+        raise UnreadableSourceError("no_such_run")
+    with RunIndex.of(control) as index:
+        entries = tuple(body for _, body in index.entries_of(run))
+    found = describe_run(control, lease, list(entries))
+    row = _row(control, lease, found.state, found.cause)
     return RunSheet(row, steps_of(row, found.journal), found, entries)
 
 
@@ -191,15 +249,17 @@ def steps_of(row: RunRow, journal: list[StepDone]) -> tuple[StepRow, ...]:
 
 def today(control: Control, doctor: str | None = None) -> Today:
     """Returns what needs attention."""
-    rows = run_rows(control, doctor)
-    alive = sorted((row for row in rows if not row.ended), key=lambda row: row.seconds_left)
-    return Today(
-        staged=tuple(alive),
-        failed=tuple(row for row in alive if row.state in (RunState.FAILED, RunState.INTERRUPTED)),
-        unconfirmed=tuple(_unconfirmed(control, rows)),
-        held=tuple(_held(control, {row.run for row in rows} if doctor else None)),
-        home=home_state(control.home, control.clock),
-    )
+    with RunIndex.of(control) as index:
+        known = _known_as(control, doctor)
+        rows = [row for row in _live_rows(control, index, known) if not row.ended]
+        alive = sorted(rows, key=lambda row: row.seconds_left)
+        return Today(
+            staged=tuple(alive),
+            failed=tuple(row for row in alive if row.state in (RunState.FAILED, RunState.INTERRUPTED)),
+            unconfirmed=tuple(_unconfirmed(control, one) for one in index.unconfirmed(known)),
+            held=tuple(_held(control, index, known)),
+            home=state_of(control, index),
+        )
 
 
 def name_of(control: Control, person: str) -> str | None:
@@ -215,53 +275,75 @@ def doctors(control: Control) -> list[str]:
     return [one for one, record in records if isinstance(record, Doctor)]
 
 
-def _leases(control: Control, doctor: str | None) -> dict[str, Lease]:
-    found = list_runs(control.home)
-    if doctor is not None:
-        known = also_known_as(control.home, doctor)
-        found = [lease for lease in found if persons_of(control.home, lease) & known]
-    return {lease.run_id: lease for lease in found}
+def _known_as(control: Control, doctor: str | None) -> frozenset[str] | None:
+    return None if doctor is None else also_known_as(control.home, doctor)
 
 
-def _row(control: Control, lease: Lease, seen: RunView) -> RunRow:
+def _live_rows(control: Control, index: RunIndex, known: frozenset[str] | None) -> list[RunRow]:
+    """Returns the runs without a certificate, newest first. One that got it just now is shown as what it is."""
+    rows = []
+    for lease in index.live(known):
+        told = index.told(lease.run_id)
+        rows.append(_row(control, lease, control.run(lease).state_if(began=told.began), _cause(told.cause)))
+    return sorted(rows, key=_order, reverse=True)
+
+
+def _order(row: RunRow) -> tuple[str, int, str]:
+    return row.created, row.ledger_start, row.run
+
+
+def _cause(code: str | None) -> Cause | None:
+    return Cause(code) if code in set(Cause) else None
+
+
+def _row(control: Control, lease: Lease, state: RunState, cause: Cause | None) -> RunRow:
     created, deadline = parse_utc(lease.created), parse_utc(lease.deadline)
-    failed = seen.state is RunState.FAILED
+    failed = state is RunState.FAILED
     failure = read_fact(control.home, lease.run_id, Failure) if failed else None
     return RunRow(
         run=lease.run_id,
         doctor=lease.subject_id,
         use=lease.use,
-        state=seen.state,
-        outcome=seen.outcome,
+        state=state,
+        outcome=cause.outcome if cause and state is RunState.CERTIFIED else None,
         created=lease.created,
         deadline=lease.deadline,
         seconds_left=lease.seconds_left(control.clock),
         lifetime=int((deadline - created).total_seconds()),
         failure=failure.code if failure else None,
+        ledger_start=lease.ledger_start,
     )
 
 
-def _unconfirmed(control: Control, rows: list[RunRow]) -> list[Unconfirmed]:
-    found = []
-    known = ends_and_imports(control)
-    for row in rows:
-        if row.outcome is not Outcome.DELIVERED:
-            continue
-        ended, state = known[row.run]
-        if state in (ImportState.IMPORTED, ImportState.ACCEPTED):
-            continue
-        days = (control.clock.now() - parse_utc(ended)).days
-        late = (
-            "bad" if days >= UNCONFIRMED_RED_DAYS else "warn" if days >= UNCONFIRMED_AMBER_DAYS else "plain"
-        )
-        found.append(Unconfirmed(row, days, late))
-    return sorted(found, key=lambda one: -one.days)
+def _settled_row(control: Control, one: Settled) -> RunRow:
+    created, deadline, cause = parse_utc(one.created), parse_utc(one.deadline), _cause(one.cause)
+    return RunRow(
+        run=one.run,
+        doctor=one.doctor,
+        use=one.use,
+        state=RunState.CERTIFIED,
+        outcome=cause.outcome if cause else None,
+        created=one.created,
+        deadline=one.deadline,
+        seconds_left=int((deadline - control.clock.now()).total_seconds()),
+        lifetime=int((deadline - created).total_seconds()),
+        failure=None,
+        ledger_start=one.ledger_start,
+    )
 
 
-def _held(control: Control, runs: set[str] | None) -> list[HeldRow]:
-    now = control.clock.now()
+def _unconfirmed(control: Control, one: Settled) -> Unconfirmed:
+    days = (control.clock.now() - parse_utc(str(one.ended))).days
+    late = "bad" if days >= UNCONFIRMED_RED_DAYS else "warn" if days >= UNCONFIRMED_AMBER_DAYS else "plain"
+    return Unconfirmed(_settled_row(control, one), days, late)
+
+
+def _held(control: Control, index: RunIndex, known: frozenset[str] | None) -> list[HeldRow]:
+    now, copies = control.clock.now(), Custody(control.home).held()
+    if known is not None:
+        live = {lease.run_id for lease in index.live(known)}
+        copies = [c for c in copies if c.run_id in live or (c.run_id and index.concerns(c.run_id, known))]
     return [
         HeldRow(copy.kind.value, copy.run_id, copy.until, copy.size, parse_utc(copy.until) <= now)
-        for copy in Custody(control.home).held()
-        if runs is None or copy.run_id in runs
+        for copy in copies
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import asdict, dataclass
 
+from flows.admin.index import RunIndex
 from flows.session.control import Control
 from schemas.errors import (
     OrphanFoundError,
@@ -17,8 +18,6 @@ from vault.destruction.due import find_unknown
 from vault.destruction.heartbeat import LATE_AFTER_INTERVALS, Heartbeat, last_heartbeat
 from vault.home_folder import Home
 from vault.intake.record import list_intakes
-from vault.runs.facts import is_ended
-from vault.runs.lease import list_runs, list_unreadable
 from vault.runs.state import RunState
 from vault.system.clock import Clock
 
@@ -58,22 +57,35 @@ _ALARMS: dict[str, type[RepriseError]] = {
 
 
 def home_state(home: Home, clock: Clock | None = None) -> HomeState:
-    """Return the state of a home; changes nothing in it."""
+    """Return the state of a home; changes nothing in it but its index."""
     control = Control.open_to_look(home, clock)
-    leases = list_runs(home)
-    runs = Counter(control.run(lease).state.value for lease in leases)
-    overdue = sum(1 for x in leases if not control.run(x).ended and x.seconds_left(control.clock) <= 0)
+    with RunIndex.of(control) as index:
+        return state_of(control, index)
+
+
+def state_of(control: Control, index: RunIndex) -> HomeState:
+    """The same, for an open home and its index."""
+    home, leases = control.home, index.live()
+    states = [control.run(x).state_if(began=index.told(x.run_id).began) for x in leases]
+    runs = Counter(state.value for state in states)
+    if certified := index.count_settled():
+        runs[RunState.CERTIFIED.value] += certified
+    late = (x.seconds_left(control.clock) <= 0 for x in leases)
+    overdue = sum(
+        is_late and state is not RunState.CERTIFIED for is_late, state in zip(late, states, strict=True)
+    )
     unknown = len(find_unknown(home)[1])
     beat = last_heartbeat(home)
     age = beat.age_seconds(control.clock) if beat else None
+    begun = bool(runs) or any(intake.closed is None for intake in list_intakes(home))
     fired = {
         "destruction_incomplete": runs[RunState.INCOMPLETE] > 0 or _found(beat, "incomplete"),
-        "lease_unreadable": any(not is_ended(home, run) for run in list_unreadable(home)),
+        "lease_unreadable": index.set_aside(),
         "unknown_staging": unknown > 0,
         "run_overdue": overdue > 0,
         "copy_incomplete": _found(beat, "copies_incomplete"),
         "clock_distrusted": _found(beat, "clock_distrusted"),
-        "sweep_never": beat is None and bool(leases or any(i.closed is None for i in list_intakes(home))),
+        "sweep_never": beat is None and begun,
         "sweep_late": beat is not None and _late(age, control.site.sweep_every_minutes),
     }
     return HomeState(

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from hashlib import sha256
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from flows.admin import index as indexes
 from flows.admin import ledger as ledgers
 from flows.admin import stamps
 from flows.commands.apps import authorise, ledger, proof
 from flows.commands.documents import refuse_existing, write_new
 from flows.commands.shared import Examined, Looking, Shown, command
 from flows.lifecycle.proof import refresh_proof
+from schemas.errors import IntegrityError
 from schemas.regular_file import read_regular
 from vault.proof.folder import zip_files
 from vault.proof.programs import verify_page
@@ -56,6 +59,20 @@ def stamp_head(response: ResponseArgument, control: Looking) -> Shown:
     size, moment = stamps.accept_for_head(control, read_regular(response))
     text = f"the head of {size} entries existed at {moment}, by an authority of trust/timestamps"
     return Shown({"size": size, "at": moment}, text)
+
+
+@command(ledger)
+def index(
+    control: Looking,
+    check: Annotated[
+        bool, typer.Option("--check", help="Compare it with a new one in memory, and change nothing.")
+    ] = False,
+) -> Shown:
+    """Make the index anew that pages and monitoring read (`index/` of the home); it also follows the ledger by itself."""
+    found = indexes.check(control) if check else indexes.rebuild(control)
+    text = f"{found.entries} entries, {found.settled} runs with a certificate, {found.live} without"
+    failure = IntegrityError("index_differs", count=found.differing) if found.differing else None
+    return Shown(asdict(found), text, failure)
 
 
 @command(ledger)

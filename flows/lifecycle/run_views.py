@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
-from flows.lifecycle.confirmation import ImportState, states_of
+from flows.lifecycle.confirmation import ImportState
 from flows.lifecycle.package_place import place_of
 from flows.session.control import Control
 from schemas.errors import IntegrityError, UnreadableSourceError
@@ -79,12 +80,18 @@ def status(home: Home, run: str) -> RunStatus:
     """
     control = Control.open_to_look(home)
     lease = find_lease(control.home, run)
-    recorded = control.run(lease)
+    return describe_run(control, lease, [body for _, body in control.run(lease).entries()])
+
+
+def describe_run(control: Control, lease: Lease, entries: list[dict[str, Any]]) -> RunStatus:
+    """The same, for an open home and the run's entries in the log. Raises IntegrityError."""
+    home, recorded = control.home, control.run(lease)
     journal = recorded.journal.read()
     counts = {entry.step: entry.counts for entry in journal if entry.step != "control"}
-    end = _ends(control).get(lease.run_id)
-    view = _view(control, lease, end)
-    confirmed = states_of(control, lease)
+    end = _end_in(entries)
+    began = any(body["type"] == EntryType.RUN_STARTED for body in entries)
+    view = _seen(lease, recorded.state_if(began=began), end)
+    confirmed = [ImportState(e["code"]) for e in entries if e["type"] == EntryType.IMPORT_CONFIRMED]
     proof = home.proof(lease.run_id)
     fates = fates_of(proof) if recorded.ended else Fates()
     return RunStatus(
@@ -100,6 +107,11 @@ def status(home: Home, run: str) -> RunStatus:
         package_fate=fates.package,
         proof=str(proof) if recorded.ended else None,
     )
+
+
+def _end_in(entries: list[dict[str, Any]]) -> _Entry | None:
+    ends = [body for body in entries if body["type"] == EntryType.DESTRUCTION_COMPLETED]
+    return msgspec.convert(ends[-1], _Entry) if ends else None
 
 
 def fates_of(proof: Path) -> Fates:
@@ -131,18 +143,6 @@ class _Entry(msgspec.Struct, frozen=True):
     code: str
 
 
-def ends_and_imports(control: Control) -> dict[str, tuple[str, ImportState | None]]:
-    """Return when each ended run ended, and the last state of its import that was confirmed; reads the log once."""
-    ended: dict[str, str] = {}
-    confirmed: dict[str, ImportState] = {}
-    for entry in _entries(control):
-        if entry.runId is not None and entry.type == EntryType.DESTRUCTION_COMPLETED:
-            ended[entry.runId] = entry.at
-        elif entry.runId is not None and entry.type == EntryType.IMPORT_CONFIRMED:
-            confirmed[entry.runId] = ImportState(entry.code)
-    return {run: (at, confirmed.get(run)) for run, at in ended.items()}
-
-
 def _entries(control: Control) -> Iterator[_Entry]:
     store = control.ledger.store
     return (msgspec.json.decode(entry, type=_Entry) for entry in store.read(0, store.head().size))
@@ -154,7 +154,10 @@ def _ends(control: Control) -> dict[str | None, _Entry]:
 
 
 def _view(control: Control, lease: Lease, end: _Entry | None) -> RunView:
-    state = control.run(lease).state
+    return _seen(lease, control.run(lease).state, end)
+
+
+def _seen(lease: Lease, state: RunState, end: _Entry | None) -> RunView:
     code = end.code if end is not None and state is RunState.CERTIFIED else None
     cause = Cause(code) if code in set(Cause) else None
     return RunView(

@@ -11,7 +11,7 @@ from vault.home_folder import Home
 from vault.intake.record import intake_of, list_intakes, rearm_identity
 from vault.keys.linux_keyring import KernelKeyring
 from vault.runs.facts import GivenUp, Intent, Restored, has_fact, is_ended
-from vault.runs.lease import Lease, Locality, leased_runs, locality, owner_alive, readable_runs
+from vault.runs.lease import Lease, Locality, has_lease, locality, owner_alive, readable_runs
 from vault.staging.ownership import is_ours
 from vault.system.clock import Clock
 
@@ -71,8 +71,8 @@ def find_unknown(home: Home) -> tuple[list[Path], list[Path]]:
     """Returns the entries of `staging/` that belong to no lease: those with this home's mark, and those for a person to check."""
     folder = home.staging
     found = sorted(folder.iterdir()) if folder.is_dir() else []
-    known = set(leased_runs(home))  # read after the folders: a run begun in between has its lease
-    strays = [path for path in found if path.name not in known]
+    # asked after the folders: a run begun in between has its lease
+    strays = [path for path in found if not has_lease(home, path.name)]
     marked = [path for path in strays if is_ours(home, path)]
     return marked, [path for path in strays if path not in marked]
 

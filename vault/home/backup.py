@@ -46,7 +46,18 @@ KEPT = (
 )
 KEPT_KEYS = frozenset({"site.key", "log.key", "home.age"})
 LEFT = frozenset(
-    {"staging", "intakes", "locks", "orders", "prefect", "sweep.json", "clock.json", "restored.json"}
+    {
+        "staging",
+        "intakes",
+        "locks",
+        "orders",
+        "prefect",
+        "index",
+        "notices",
+        "sweep.json",
+        "clock.json",
+        "restored.json",
+    }
 )
 """Belongs to one host and one moment."""
 _LEDGER_NOTE = ".tree"

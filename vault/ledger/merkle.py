@@ -37,6 +37,37 @@ def root_hash(leaves: list[bytes]) -> bytes:
     return root
 
 
+class Peaks:
+    """The roots of the largest complete subtrees of a tree, from left to right: all that growing it needs, whatever its size."""
+
+    def __init__(self, size: int = 0, roots: bytes = b"") -> None:
+        self.size = size
+        self._roots = [roots[at : at + HASH_BYTES] for at in range(0, len(roots), HASH_BYTES)]
+
+    @property
+    def roots(self) -> bytes:
+        """The roots, one behind the other."""
+        return b"".join(self._roots)
+
+    def add(self, leaf: bytes) -> None:
+        """Append a leaf hash."""
+        rest = self.size
+        while rest & 1:
+            leaf = node_hash(self._roots.pop(), leaf)
+            rest >>= 1
+        self._roots.append(leaf)
+        self.size += 1
+
+    def root(self) -> bytes:
+        """Returns the root of the tree."""
+        if not self._roots:
+            return root_hash([])
+        *others, root = self._roots
+        for peak in reversed(others):
+            root = node_hash(peak, root)
+        return root
+
+
 class Tree(Protocol):
     """A tree that can return the roots of its subtrees, wherever its hashes are stored."""
 

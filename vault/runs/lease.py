@@ -247,6 +247,11 @@ def list_runs(home: Home) -> list[Lease]:
     return sorted(leases, key=lambda lease: (lease.created, lease.ledger_start, lease.run_id))
 
 
+def has_lease(home: Home, run_id: str) -> bool:
+    """Whether the run has a lease, readable or not."""
+    return (home.run(run_id) / LEASE).is_file()
+
+
 def leased_runs(home: Home) -> list[str]:
     """Returns the names of the runs that have a lease, readable or not."""
     return _with(home, LEASE)
@@ -285,6 +290,11 @@ def set_unreadable_aside(home: Home) -> list[str]:
             (home.run(run_id) / LEASE).rename(home.run(run_id) / UNREADABLE)
             sync_folder(home.run(run_id))
     return damaged
+
+
+def is_set_aside(home: Home, run_id: str) -> bool:
+    """Whether the run's damaged lease was set aside."""
+    return (home.run(run_id) / UNREADABLE).is_file()
 
 
 def list_unreadable(home: Home) -> list[str]:

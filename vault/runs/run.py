@@ -69,11 +69,15 @@ class Run:
     @property
     def state(self) -> RunState:
         """Returns the run's state."""
+        return self.state_if(began=None)
+
+    def state_if(self, *, began: bool | None) -> RunState:
+        """Returns the run's state, where it is known already whether the ledger has its start; None: read the ledger."""
         if self.ended:  # the most frequent question; it needs no other file
             return RunState.CERTIFIED
         return derive_state(
             RunRecord(
-                began=self.began,
+                began=self.began if began is None else began,
                 delivered=self.lease.use == "migration" and self.all_steps_done,
                 failed=self.has(Failure),
                 given_up=self.has(GivenUp),

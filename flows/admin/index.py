@@ -1,0 +1,390 @@
+"""The index: what pages need of ledger and runs, in a small local file, so that a large home costs what a small one does.
+
+It is derived and nothing else: opened, it follows the ledger and the folder of runs by what is new since; deleted, it is made
+anew. Each entry that it reads is hashed into the tree of the log, whose root must be that of the signed head, so the index is of
+exactly that log. Runs without a certificate are read from their own records each time; what the index holds of the others
+changes no more, except by entries of the ledger. It holds opaque ids, codes and moments.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import zip_longest
+from typing import Any
+
+import msgspec
+
+from flows.admin import _index_file
+from flows.session.control import Control
+from schemas.errors import LedgerError
+from vault.authorisation.register import persons_of
+from vault.ledger.entries import EntryType
+from vault.ledger.merkle import Peaks, leaf_hash
+from vault.runs.facts import is_ended
+from vault.runs.lease import Lease, has_lease, is_set_aside
+
+_BATCH = 16_384
+"""Entries read at once: memory stays flat whatever the size of the log."""
+_UNSURE_NS = 2_000_000_000
+"""A folder changed so recently may change again without its time showing it."""
+_LEASES_CHANGED = frozenset({EntryType.HOME_RESTORED, EntryType.LEASE_UNREADABLE})
+_PERSONS_CHANGED = frozenset({EntryType.AUTHORISATION_WITHDRAWN, EntryType.SUBJECT_ERASED})
+
+
+class _Entry(msgspec.Struct, frozen=True):
+    """The part of a ledger entry that is read here."""
+
+    type: str
+    runId: str | None  # noqa: N815 - docs/formats/proof.md
+    at: str
+    code: str
+    n: dict[str, int] = {}
+    c: dict[str, str] = {}
+
+
+_entry = msgspec.json.Decoder(_Entry)
+
+
+@dataclass(frozen=True)
+class Told:
+    """What the ledger says of a run."""
+
+    began: bool = False
+    ended: str | None = None
+    cause: str | None = None
+    imported: str = ""
+
+
+@dataclass(frozen=True)
+class Settled:
+    """A run with a certificate."""
+
+    run: str
+    doctor: str
+    use: str
+    created: str
+    deadline: str
+    ledger_start: int
+    ended: str | None
+    cause: str | None
+    imported: str
+
+
+@dataclass
+class _News:
+    """What new entries change beside the rows of their runs."""
+
+    leases: bool = False
+    persons: bool = False
+    confirmed: set[str] = field(default_factory=set)
+
+
+_COLUMNS = "s.run, s.doctor, s.use, s.created, s.deadline, s.ledger_start, t.ended_at, t.cause, COALESCE(t.imported, '')"
+_SETTLED = f"SELECT {_COLUMNS} FROM settled s LEFT JOIN told t ON t.run = s.run"
+_WAITING = f"SELECT {_COLUMNS} FROM told t INDEXED BY told_waiting JOIN settled s ON s.run = t.run"
+
+
+class RunIndex:
+    """The index of one home, as it is now."""
+
+    def __init__(self, control: Control, file: sqlite3.Connection) -> None:
+        self._control, self._home, self._file = control, control.home, file
+
+    @classmethod
+    @contextmanager
+    def of(cls, control: Control) -> Iterator[RunIndex]:
+        """Open the index of an open home, made to follow ledger and runs first."""
+        with _index_file.open_file(control.home) as file:
+            index = cls(control, file)
+            index.follow()
+            yield index
+
+    # ---- what it answers
+
+    def query(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
+        """Returns the rows of a question to the tables (`_index_file`)."""
+        return self._file.execute(sql, values).fetchall()
+
+    def each(self, sql: str) -> Iterator[tuple[Any, ...]]:
+        """Returns the same one by one."""
+        return iter(self._file.execute(sql))
+
+    def live(self, known_as: frozenset[str] | None = None) -> list[Lease]:
+        """Returns the leases of the runs without a certificate, read anew; of these persons, if any are given.
+
+        Raises IntegrityError (lease_unreadable) until a sweep sets a damaged one aside.
+        """
+        names = [name for (name,) in self.query("SELECT run FROM live") if has_lease(self._home, name)]
+        leases = [Lease.load(self._home, name) for name in names]
+        if known_as is None:
+            return leases
+        return [lease for lease in leases if persons_of(self._home, lease) & known_as]
+
+    def set_aside(self) -> bool:
+        """Whether the damaged lease of a run without a certificate was set aside."""
+        return any(is_set_aside(self._home, name) for (name,) in self.query("SELECT run FROM live"))
+
+    def told(self, run: str) -> Told:
+        """Returns what the ledger says of a run."""
+        found = self.query("SELECT number, ended_at, cause, imported FROM told WHERE run = ?", run)
+        if not found:
+            return Told()
+        number, ended, cause, imported = found[0]
+        return Told(number is not None, ended, cause, imported)
+
+    def settled(
+        self,
+        known_as: frozenset[str] | None = None,
+        where: str = "1",
+        values: tuple[object, ...] = (),
+        limit: int = -1,
+        offset: int = 0,
+    ) -> Iterator[Settled]:
+        """Returns the runs with a certificate, newest first; of these persons, if any are given."""
+        whose, persons = _whose(known_as)
+        sql = f"{_SETTLED} WHERE {whose} AND {where} ORDER BY s.created DESC, s.ledger_start DESC, s.run DESC LIMIT ? OFFSET ?"
+        for row in self._file.execute(sql, (*persons, *values, limit, offset)):
+            yield Settled(*row)
+
+    def count_settled(
+        self, known_as: frozenset[str] | None = None, where: str = "1", values: tuple[object, ...] = ()
+    ) -> int:
+        """Returns how many `settled` would return."""
+        if known_as is None and where == "1":
+            return int(self.query("SELECT COUNT(*) FROM settled")[0][0])
+        whose, persons = _whose(known_as)
+        sql = f"SELECT COUNT(*) FROM settled s LEFT JOIN told t ON t.run = s.run WHERE {whose} AND {where}"
+        return int(self.query(sql, *persons, *values)[0][0])
+
+    def unconfirmed(self, known_as: frozenset[str] | None = None) -> list[Settled]:
+        """Returns the delivered runs of which the practice has not said that the package is imported, oldest first."""
+        whose, persons = _whose(known_as)
+        waiting = "t.cause = 'published' AND t.imported IN ('', 'opened')"
+        sql = f"{_WAITING} WHERE {waiting} AND {whose} ORDER BY t.ended_at"
+        return [Settled(*row) for row in self._file.execute(sql, persons)]
+
+    def by_cause(self) -> dict[str, int]:
+        """Returns how many runs ended for each cause, by the ledger."""
+        return dict(self.query("SELECT cause, COUNT(*) FROM told WHERE cause IS NOT NULL GROUP BY cause"))
+
+    def concerns(self, run: str, known_as: frozenset[str]) -> bool:
+        """Whether a run with a certificate concerns any of these persons."""
+        whose, persons = _whose(known_as)
+        return bool(self.query(f"SELECT 1 FROM settled s WHERE s.run = ? AND {whose}", run, *persons))
+
+    def entries_of(self, run: str) -> list[tuple[int, dict[str, Any]]]:
+        """Returns a run's ledger entries with their indexes."""
+        sql = "SELECT e.seq FROM entry e JOIN told t ON t.id = e.run WHERE t.run = ? ORDER BY e.seq"
+        store = self._control.ledger.store
+        return [(seq, msgspec.json.decode(store.read(seq, seq + 1)[0])) for (seq,) in self.query(sql, run)]
+
+    # ---- how it follows
+
+    def follow(self) -> None:
+        """Take in what is new since: folders, certificates, entries. Raises LedgerError for a log that differs from its head."""
+        if not self._is_news():
+            return
+        with _index_file.changing(self._file):
+            self._look_at_folders()
+            self._settle()
+            news = self._read_on()
+            if news.leases:
+                self._file.execute("DELETE FROM settled")
+                self._file.execute("DELETE FROM live")
+                self._file.execute("UPDATE seen SET folder_ns = -1")
+                self._look_at_folders()
+                self._settle()
+            if news.persons:
+                self._name_persons(None)
+            for run in sorted(news.confirmed):
+                self._name_persons(run)
+
+    def _is_news(self) -> bool:
+        size, root, folder = self.query("SELECT size, root, folder_ns FROM seen")[0]
+        head = self._control.ledger.store.head()
+        return (
+            (size, root) != (head.size, head.root)
+            or folder != self._folder_ns()
+            or any(self._has_settled(run) for (run,) in self.query("SELECT run FROM live"))
+        )
+
+    def _folder_ns(self) -> int:
+        """Returns when a run's folder was last made or removed; 0 in a home that never had one."""
+        return self._home.runs.stat().st_mtime_ns if self._home.runs.is_dir() else 0
+
+    def _has_settled(self, run: str) -> bool:
+        return is_ended(self._home, run) and has_lease(self._home, run)
+
+    def _look_at_folders(self) -> None:
+        """Learn which runs there are: folders that are new are live until they are settled; those that are gone go."""
+        changed = self._folder_ns()
+        if self.query("SELECT folder_ns FROM seen")[0][0] == changed:
+            return
+        sure = time.time_ns() - changed > _UNSURE_NS
+        self._file.execute("CREATE TEMP TABLE IF NOT EXISTS present (run TEXT PRIMARY KEY) WITHOUT ROWID")
+        self._file.execute("DELETE FROM present")
+        if changed:
+            with os.scandir(self._home.runs) as found:
+                self._file.executemany("INSERT INTO present VALUES (?)", ((one.name,) for one in found))
+        for table in ("settled", "live", "concerns"):
+            self._file.execute(f"DELETE FROM {table} WHERE run NOT IN (SELECT run FROM present)")
+        self._file.execute(
+            "INSERT INTO live SELECT run FROM present WHERE run NOT IN (SELECT run FROM settled)"
+            " AND run NOT IN (SELECT run FROM live)"
+        )
+        self._file.execute("UPDATE seen SET folder_ns = ?", (changed if sure else -1,))
+        self._file.execute("DELETE FROM present")
+
+    def _settle(self) -> None:
+        """Take over the runs that have their certificate by now. Raises IntegrityError for a damaged lease."""
+        for (run,) in self.query("SELECT run FROM live"):
+            if not self._has_settled(run):
+                continue
+            lease = Lease.load(self._home, run)
+            self._file.execute(
+                "INSERT OR REPLACE INTO settled VALUES (?, ?, ?, ?, ?, ?)",
+                (run, lease.subject_id, lease.use, lease.created, lease.deadline, lease.ledger_start),
+            )
+            self._file.execute("DELETE FROM live WHERE run = ?", (run,))
+            self._note_persons(lease)
+
+    def _name_persons(self, run: str | None) -> None:
+        """Note again whom the runs with a certificate concern: all of them, or one."""
+        runs = self.query("SELECT run FROM settled") if run is None else [(run,)]
+        for (one,) in runs:
+            if self._has_settled(one):
+                self._file.execute("DELETE FROM concerns WHERE run = ?", (one,))
+                self._note_persons(Lease.load(self._home, one))
+
+    def _note_persons(self, lease: Lease) -> None:
+        persons = sorted(persons_of(self._home, lease))
+        self._file.executemany(
+            "INSERT OR IGNORE INTO concerns VALUES (?, ?)", ((person, lease.run_id) for person in persons)
+        )
+
+    def _read_on(self) -> _News:
+        """Read the entries since; all of them again, if the log is not the one that was read before."""
+        head = self._control.ledger.store.head()
+        size, peaks = self.query("SELECT size, peaks FROM seen")[0]
+        news = self._read(Peaks(size, peaks), head.size)
+        if self._root() != head.root:
+            for table in ("told", "entry"):
+                self._file.execute(f"DELETE FROM {table}")
+            news = self._read(Peaks(), head.size)
+            news.leases = True
+        if self._root() != head.root:
+            raise LedgerError("entries_do_not_match_head", count=head.size)
+        return news
+
+    def _root(self) -> bytes:
+        return bytes(self.query("SELECT root FROM seen")[0][0])
+
+    def _read(self, tree: Peaks, end: int) -> _News:
+        store, news = self._control.ledger.store, _News()
+        while tree.size < end:
+            start = tree.size
+            some = store.read(start, min(start + _BATCH, end))
+            for seq, raw in enumerate(some, start):
+                tree.add(leaf_hash(raw))
+                self._take(seq, _entry.decode(raw), news)
+        self._file.execute(
+            "UPDATE seen SET size = ?, peaks = ?, root = ?", (tree.size, tree.roots, tree.root())
+        )
+        return news
+
+    def _take(self, seq: int, entry: _Entry, news: _News) -> None:
+        news.leases |= entry.type in _LEASES_CHANGED
+        news.persons |= entry.type in _PERSONS_CHANGED
+        if entry.runId is None:
+            return
+        self._file.execute("INSERT OR IGNORE INTO told (run) VALUES (?)", (entry.runId,))
+        self._file.execute(
+            "INSERT OR IGNORE INTO entry SELECT id, ? FROM told WHERE run = ?", (seq, entry.runId)
+        )
+        match entry.type:
+            case EntryType.RUN_STARTED:
+                self._set(
+                    entry,
+                    number=entry.n.get("run_number"),
+                    started_at=entry.at,
+                    deadline_s=entry.n.get("deadline_s"),
+                )
+            case EntryType.RUN_FAILED:
+                self._set(entry, failed_seq=seq, failed_at=entry.at, failed_code=entry.code)
+            case EntryType.DESTRUCTION_COMPLETED:
+                self._set(entry, ended_seq=seq, ended_at=entry.at, cause=entry.code)
+                self._file.execute("UPDATE told SET ends = ends + 1 WHERE run = ?", (entry.runId,))
+            case EntryType.IMPORT_CONFIRMED:
+                self._set(entry, imported=entry.code, imported_at=entry.at)
+                news.confirmed.add(entry.runId)
+            case EntryType.PROOF_ISSUED:
+                self._set(entry, manifest=entry.c.get("manifest"))
+
+    def _set(self, entry: _Entry, **values: object) -> None:
+        columns = ", ".join(f"{name} = ?" for name in values)
+        self._file.execute(f"UPDATE told SET {columns} WHERE run = ?", (*values.values(), entry.runId))
+
+
+def _whose(known_as: frozenset[str] | None) -> tuple[str, tuple[str, ...]]:
+    if known_as is None:
+        return "1", ()
+    marks = ", ".join("?" * len(known_as))
+    return f"s.run IN (SELECT run FROM concerns WHERE person IN ({marks}))", tuple(sorted(known_as))
+
+
+@dataclass(frozen=True)
+class Rebuilt:
+    """What an index holds: entries read, runs with a certificate and without, and how many tables differed from a new one's."""
+
+    entries: int
+    settled: int
+    live: int
+    differing: int = 0
+
+
+def rebuild(control: Control) -> Rebuilt:
+    """Throw the index away and make it anew."""
+    _index_file.drop_file(control.home)
+    with RunIndex.of(control) as index:
+        return _size_of(index)
+
+
+def check(control: Control) -> Rebuilt:
+    """Make a second index in memory, from the whole ledger and all runs, and count the tables in which the kept one differs."""
+    with RunIndex.of(control) as kept, _index_file.in_memory() as file:
+        fresh = RunIndex(control, file)
+        fresh.follow()
+        kept.follow()
+        differing = sum(_differs(kept, fresh, sql) for sql in _COMPARED)
+        size = _size_of(kept)
+        return Rebuilt(size.entries, size.settled, size.live, differing)
+
+
+_TOLD = (
+    "run, number, started_at, deadline_s, failed_seq, failed_at, failed_code, ended_seq, ended_at, cause, ends, imported,"
+    " imported_at, manifest"
+)
+_COMPARED = (
+    "SELECT size, peaks, root FROM seen ORDER BY 1",
+    f"SELECT {_TOLD} FROM told ORDER BY run",
+    "SELECT t.run, e.seq FROM entry e JOIN told t ON t.id = e.run ORDER BY 1, 2",
+    "SELECT * FROM settled ORDER BY run",
+    "SELECT * FROM live ORDER BY run",
+    "SELECT * FROM concerns ORDER BY 1, 2",
+)
+
+
+def _differs(kept: RunIndex, fresh: RunIndex, sql: str) -> bool:
+    pairs = zip_longest(kept.each(sql), fresh.each(sql))
+    return any(one != other for one, other in pairs)
+
+
+def _size_of(index: RunIndex) -> Rebuilt:
+    ((size,),) = index.query("SELECT size FROM seen")
+    ((live,),) = index.query("SELECT COUNT(*) FROM live")
+    return Rebuilt(size, index.count_settled(), live)

@@ -1,0 +1,210 @@
+"""The index of ledger and runs: what it says is what they say, after each kind of change, and it can always be made anew."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from itertools import pairwise
+
+import pytest
+
+from flows.admin import index as indexes
+from flows.admin.index import RunIndex, Told, check, rebuild
+from flows.admin.oversight import Wanted, run_page, run_rows, run_sheet, today
+from flows.admin.status import home_state
+from flows.session.control import Control
+from schemas.errors import IntegrityError, LedgerError, UnreadableSourceError
+from schemas.outcome import Outcome
+from vault.home.create import create_home
+from vault.home_folder import Home
+from vault.ledger.entries import EntryType
+from vault.ledger.merkle import Peaks, leaf_hash, root_hash
+from vault.runs.facts import Failure, write_fact
+from vault.runs.lease import LEASE, UNREADABLE, new_lease
+from vault.runs.state import RunState
+from vault.system.clock import SystemClock
+
+RUNS = [f"{n:08x}-0000-4000-8000-000000000000" for n in range(6)]
+
+
+@pytest.fixture
+def control(tmp_path) -> Control:
+    create_home(Home(tmp_path / "home"), trial=True, origin="test.example/log")
+    return Control.open_to_look(Home(tmp_path / "home"))
+
+
+def begin(control: Control, run: str, doctor: str = "d1") -> None:
+    new_lease(
+        control.home, SystemClock(), run_id=run, subject_id=doctor, persons=(doctor,), authorisation_id="a", use="migration",
+        hours=1, provider="memory", partial=control.home.staging / run / "package/parts", operator_id="o",
+        ledger_start=control.ledger.store.head().size, order_id=None,
+    )  # fmt: skip
+    control.record(EntryType.AUTHORISATION_CHECKED, run, "qualified")
+    control.record(EntryType.RUN_STARTED, run, "migration", {"deadline_s": 4_000_000_000, "allowed": 9})
+
+
+def end(control: Control, run: str, cause: str = "published") -> None:
+    control.record(EntryType.DESTRUCTION_COMPLETED, run, cause)
+    control.home.proof(run).mkdir()
+    (control.home.proof(run) / "manifest.json").write_bytes(b"{}")
+    control.record(EntryType.PROOF_ISSUED, run, "issued")
+
+
+def words(control: Control) -> dict[str, str]:
+    return {row.run: row.word for row in run_rows(control)}
+
+
+def test_each_change_shows_at_once_and_the_index_stays_what_a_new_one_is(control):
+    assert (words(control), check(control).differing) == ({}, 0)
+    for act, expected in (
+        (lambda: begin(control, RUNS[0]), {RUNS[0]: "running"}),
+        (lambda: begin(control, RUNS[1]), {RUNS[0]: "running", RUNS[1]: "running"}),
+        (lambda: end(control, RUNS[0]), {RUNS[0]: "delivered", RUNS[1]: "running"}),
+        (lambda: write_fact(control.home, RUNS[1], Failure("x", 40)), {RUNS[0]: "delivered", RUNS[1]: "failed"}),
+        (lambda: end(control, RUNS[1], "rehearsal"), {RUNS[0]: "delivered", RUNS[1]: "rehearsed"}),
+        (lambda: control.record(EntryType.IMPORT_CONFIRMED, RUNS[0], "imported"), {RUNS[0]: "delivered", RUNS[1]: "rehearsed"}),
+    ):  # fmt: skip
+        act()
+        assert words(control) == expected
+        assert check(control).differing == 0
+    with RunIndex.of(control) as index:
+        assert index.told(RUNS[0]).imported == "imported"
+        assert index.told("unknown") == Told()
+        assert index.by_cause() == {"published": 1, "rehearsal": 1}
+        assert [e["type"] for _, e in index.entries_of(RUNS[0])] == [
+            "authorisation.checked", "run.started", "destruction.completed", "proof.issued", "import.confirmed",
+        ]  # fmt: skip
+
+
+def test_a_delivered_package_waits_until_the_practice_says_that_it_is_imported(control):
+    begin(control, RUNS[0])
+    end(control, RUNS[0])
+    assert [one.row.run for one in today(control).unconfirmed] == [RUNS[0]]
+    control.record(EntryType.IMPORT_CONFIRMED, RUNS[0], "opened")
+    assert len(today(control).unconfirmed) == 1
+    control.record(EntryType.IMPORT_CONFIRMED, RUNS[0], "accepted")
+    assert today(control).unconfirmed == ()
+
+
+def test_a_lease_that_never_began_and_one_that_goes(control):
+    begin(control, RUNS[0])
+    control.home.run(RUNS[1]).mkdir()
+    assert words(control) == {RUNS[0]: "running"}, "a folder without a lease is no run"
+    (control.home.run(RUNS[1])).rmdir()
+    (control.home.run(RUNS[0]) / LEASE).unlink()
+    control.home.run(RUNS[0]).rmdir()
+    assert words(control) == {}
+    assert check(control).differing == 0
+
+
+def test_a_damaged_lease_blocks_until_it_is_set_aside_and_then_is_an_alarm(control):
+    begin(control, RUNS[0])
+    lease = control.home.run(RUNS[0]) / LEASE
+    lease.write_bytes(b"{")
+    with pytest.raises(IntegrityError, match="lease_unreadable"):
+        run_rows(control)
+    lease.rename(lease.with_name(UNREADABLE))
+    assert words(control) == {}
+    assert "lease_unreadable" in home_state(control.home).alarms
+
+
+@pytest.mark.parametrize("harm", ["no database", "emptied", "another shape", "a row altered", "gone"])
+def test_a_damaged_index_is_made_anew_or_found(control, harm):
+    begin(control, RUNS[0])
+    end(control, RUNS[0])
+    before = words(control)
+    path = control.home.index / "runs.sqlite"
+    match harm:
+        case "no database":
+            path.write_bytes(b"x" * 5000)
+        case "emptied":
+            path.write_bytes(b"")
+        case "gone":
+            path.unlink()
+        case _:
+            file = sqlite3.connect(path)
+            file.execute(
+                "PRAGMA user_version = 99"
+                if harm == "another shape"
+                else "UPDATE told SET cause = 'abandoned'"
+            )
+            file.commit()
+            file.close()
+    if harm == "a row altered":
+        assert check(control).differing == 1
+        assert rebuild(control).differing == 0
+    assert words(control) == before
+    assert check(control).differing == 0
+
+
+def test_another_log_is_read_from_its_beginning_and_one_that_is_not_what_its_head_signs_is_refused(control):
+    begin(control, RUNS[0])
+    assert words(control) == {RUNS[0]: "running"}
+    file = sqlite3.connect(control.home.index / "runs.sqlite")
+    file.execute("UPDATE seen SET size = 1, peaks = zeroblob(32), root = zeroblob(32)")
+    file.commit()
+    file.close()
+    control.record(EntryType.AUTHORISATION_REFUSED, None, "x")
+    assert words(control) == {RUNS[0]: "running"}
+    assert check(control).differing == 0
+    (bundle,) = (control.home.ledger / "tile/entries").rglob(str(control.ledger.store.head().size))
+    data = bundle.read_bytes()
+    bundle.write_bytes(data.replace(b'"migration"', b'"rehearsal"'))
+    with pytest.raises(LedgerError, match="entries_do_not_match_head"):
+        rebuild(control)
+
+
+def test_who_may_not_write_looks_through_an_index_in_memory(control, monkeypatch):
+    begin(control, RUNS[0])
+    monkeypatch.setattr(os, "geteuid", lambda: 12345)
+    assert words(control) == {RUNS[0]: "running"}
+    assert not control.home.index.exists()
+
+
+def test_a_page_of_the_runs_is_the_same_as_that_part_of_all(control):
+    for number, run in enumerate(RUNS):
+        begin(control, run, f"d{number % 2}")
+        if number < 4:
+            end(control, run, ("published", "rehearsal", "abandoned", "refused_source")[number])
+    every = run_rows(control)
+    assert [row.created for row in every] == sorted((row.created for row in every), reverse=True)
+    pages = [run_page(control, limit=2, offset=at) for at in range(0, 6, 2)]
+    assert [row.run for rows, _ in pages for row in rows] == [row.run for row in every]
+    assert {total for _, total in pages} == {6}
+    for wanted in (
+        Wanted(word="delivered"), Wanted(word="refused"), Wanted(word="running"), Wanted(word="nothing"), Wanted(doctor="d1"),
+        Wanted(use="rehearsal"), Wanted(since=every[0].created[:10]), Wanted(until="2001-01-01"),
+    ):  # fmt: skip
+        expected = [row.run for row in every if wanted.fits(row)]
+        rows, total = run_page(control, None, wanted)
+        assert ([row.run for row in rows], total) == (expected, len(expected)), wanted
+
+
+def test_a_run_of_nobody_and_of_another_is_not_there(control):
+    begin(control, RUNS[0])
+    assert run_sheet(control, RUNS[0]).row.run == RUNS[0]
+    for run in ("", "..", RUNS[1], RUNS[0][:8], "\0"):
+        with pytest.raises(UnreadableSourceError, match="no_such_run"):
+            run_sheet(control, run)
+
+
+def test_the_ends_of_a_large_log_are_taken_in_parts(control, monkeypatch):
+    monkeypatch.setattr(indexes, "_BATCH", 3)
+    for run in RUNS[:3]:
+        begin(control, run)
+        end(control, run)
+    assert rebuild(control) == indexes.Rebuilt(entries=control.ledger.store.head().size, settled=3, live=0)
+    assert {row.outcome for row in run_rows(control)} == {Outcome.DELIVERED}
+    assert home_state(control.home).runs == {RunState.CERTIFIED: 3}
+
+
+def test_peaks_grow_as_the_tree_does():
+    leaves = [leaf_hash(bytes([n])) for n in range(70)]
+    tree = Peaks()
+    for size, leaf in enumerate([*leaves, b""]):
+        assert tree.root() == root_hash(leaves[:size])
+        again = Peaks(tree.size, tree.roots)
+        assert (again.size, again.root()) == (size, tree.root())
+        if leaf:
+            tree.add(leaf)
+    assert all(one != other for one, other in pairwise(leaves))
