@@ -55,7 +55,10 @@ class Stretches:
         before = len(held[:begin].rstrip(_WHITE))
         if before:
             return before, False
-        end = held.rfind(_END, max(begin, self._searched))
+        tag = held.rfind(
+            b"<", max(begin, self._searched)
+        )  # a long content has none, and is passed over at no cost
+        end = held.rfind(_END, max(begin, self._searched), tag + len(_END)) if tag >= 0 else -1
         if end >= 0:
             return end + len(_END), True
         self._searched = max(0, len(held) - len(_END))

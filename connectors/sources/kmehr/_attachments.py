@@ -43,6 +43,8 @@ class Attachment:
             self._pending += data
             return
         self._remember(data)
+        if self._take_plain(data):
+            return
         data = data.translate(URL_SAFE, SPACE)
         if self._label is not None:
             data = self._without_label(self._label + data)
@@ -50,6 +52,18 @@ class Attachment:
         whole = len(data) & ~3
         self._carry = data[whole:]
         self._decode(data[:whole])
+
+    def _take_plain(self, data: bytes) -> bool:
+        """Take whole groups of base64 without white space and label, as most contents are, as they came."""
+        if self._carry or self._label or self._padded or len(data) < LONGEST_LABEL or data.endswith(b"==="):
+            return False
+        try:
+            decoded = pybase64.b64decode(data, validate=True)
+        except binascii.Error:
+            return False
+        self._label = None
+        self._keep(decoded, data)
+        return True
 
     def _without_label(self, data: bytes, *, last: bool = False) -> bytes:
         """The data after a `data:` label; empty until it is known whether there is one."""
@@ -83,6 +97,9 @@ class Attachment:
         if not decoded:
             self._spoil(data)
             return
+        self._keep(decoded, data)
+
+    def _keep(self, decoded: bytes, data: bytes) -> None:
         self._padded = data.endswith(b"=")
         self.size += len(decoded)
         self._digest.update(decoded)
