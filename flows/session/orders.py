@@ -6,22 +6,20 @@ lease.
 
 from __future__ import annotations
 
-import json
-import os
 import secrets
 import time
-from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from schemas.errors import BusyError, UnreadableSourceError
+from schemas.record import Record
 from vault.home_folder import Home
+from vault.records.sealed_records import SealedRecords
 from vault.runs.lease import readable_runs
 from vault.system.clock import format_utc
 
 
-@dataclass(frozen=True)
-class Order:
+class Order(Record, frozen=True):
     """Source, authorisation and destination of one run, and the operator who orders it."""
 
     source: str
@@ -36,24 +34,15 @@ class Order:
 def save_order(home: Home, order: Order) -> str:
     """Seal the order in the home; return its id."""
     order_id = secrets.token_hex(8)
-    folder = home.orders
-    folder.mkdir(mode=0o700, exist_ok=True)
-    sealed = home.site_key.seal(json.dumps(asdict(order)).encode(), f"order/{order_id}")
-    descriptor = os.open(folder / order_id, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as stream:
-        stream.write(sealed)
-        stream.flush()
-        os.fsync(stream.fileno())
+    _orders(home).add(order_id, order)
     return order_id
 
 
 def load_order(home: Home, order_id: str) -> Order:
     """Open an order. Raises UnreadableSourceError if no order has this id."""
-    path = home.orders / order_id
-    if not order_id.isalnum() or not path.is_file():
+    if not order_id.isalnum() or order_id not in _orders(home):
         raise UnreadableSourceError("no_such_order")
-    opened = home.site_key.open(path.read_bytes(), f"order/{order_id}")
-    return Order(**json.loads(opened))
+    return _orders(home).read(order_id)
 
 
 def list_orders(home: Home) -> list[dict[str, Any]]:
@@ -62,7 +51,7 @@ def list_orders(home: Home) -> list[dict[str, Any]]:
     found = []
     for path in sorted((home.orders).glob("*"), key=lambda p: (p.stat().st_mtime, p.name)):
         made = datetime.fromtimestamp(path.stat().st_mtime, UTC)
-        order = asdict(load_order(home, path.name))
+        order = load_order(home, path.name).to_json()
         found.append({"order": path.name, "made": format_utc(made), "run": runs.get(path.name), **order})
     return found
 
@@ -89,4 +78,8 @@ def drop_stale_orders(home: Home, hours: int) -> None:
 
 def drop_order(home: Home, order_id: str) -> None:
     """Delete an order whose run has ended."""
-    (home.orders / order_id).unlink(missing_ok=True)
+    _orders(home).drop(order_id)
+
+
+def _orders(home: Home) -> SealedRecords[Order]:
+    return SealedRecords[Order](home, home.orders, "order", Order)

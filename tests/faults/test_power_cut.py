@@ -61,7 +61,7 @@ class Bench:
         return Path(shutil.copyfile(self.beginning, self.folder / name))
 
     def carry(self) -> subprocess.Popen[bytes]:
-        plan = {"home": str(self.case.home), "order": self.case.order().__dict__}
+        plan = {"home": str(self.case.home), "order": self.case.order().to_json()}
         environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
         words = [sys.executable, str(ROOT / "tests/faults/carrying.py"), json.dumps(plan)]
         return subprocess.Popen(words, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

@@ -98,7 +98,7 @@ class Bench:
         shutil.copytree(self._beginning, self.case.home)
 
     def carry(self, *strace: str) -> int:
-        plan = {"home": str(self.case.home), "order": self.case.order().__dict__}
+        plan = {"home": str(self.case.home), "order": self.case.order().to_json()}
         return run_traced(strace, carry, plan)
 
     def calls(self) -> list[tuple[str, int]]:

@@ -69,7 +69,7 @@ class Soak:
     def carry(self, limit_bytes: int | None = None) -> subprocess.Popen[bytes]:
         """A run in a process of its own."""
         use = self.chance.choice(["migration", "migration", "rehearsal"])
-        plan = {"home": str(self.case.home), "order": self.case.order(use=use).__dict__}
+        plan = {"home": str(self.case.home), "order": self.case.order(use=use).to_json()}
         environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
         limit: Callable[[], None] | None = None
         if limit_bytes is not None:

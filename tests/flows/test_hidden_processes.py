@@ -32,7 +32,7 @@ pytestmark = [
 def test_a_data_process_out_of_sight_is_ended_and_never_taken_for_ended(tmp_path):
     write_practice(tmp_path / "export", patients=1)
     case = WholeRun(tmp_path / "trial", tmp_path / "export")
-    plan = json.dumps({"home": str(case.home), "order": case.order().__dict__})
+    plan = json.dumps({"home": str(case.home), "order": case.order().to_json()})
     done = subprocess.run(
         ["unshare", "-m", "sh", "-c", HIDE, "sh", sys.executable, str(SCRIPT), plan],
         capture_output=True, text=True, check=False, timeout=300,

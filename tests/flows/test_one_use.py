@@ -72,7 +72,7 @@ def test_the_copy_waits_outside_from_the_check_to_the_end_of_the_run(group, monk
 
 def test_of_two_processes_one_migrates(group):
     before = started(group)
-    orders = [group.order(authorisation=str(file)).__dict__ for file in copies(group, "raced")]
+    orders = [group.order(authorisation=str(file)).to_json() for file in copies(group, "raced")]
     plans = [json.dumps({"home": str(group.home), "order": o, "kill": None, "resume": None}) for o in orders]
     running = [start_forked(["support.dying_run", plan], os.environ, (), errors=True) for plan in plans]
     ends = [process.communicate() for process in running]

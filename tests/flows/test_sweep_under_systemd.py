@@ -48,7 +48,7 @@ def case(tmp_path, machine) -> WholeRun:
 
 def die_inside(machine: Machine, case: WholeRun, kill: dict[str, str]) -> str:
     """A run on that machine, killed in the midst of its destruction; gives its id."""
-    plan = {"home": str(case.home), "order": case.order().__dict__, "kill": kill, "resume": None}
+    plan = {"home": str(case.home), "order": case.order().to_json(), "kill": kill, "resume": None}
     died = machine.call(
         "env",
         f"PYTHONPATH={ROOT}",

@@ -35,7 +35,7 @@ def run(case: WholeRun, folder: Path, way: str, **environment: str) -> subproces
         **environment,
     }
     return subprocess.run(
-        [sys.executable, HERE / "canary_run.py", way, str(folder), json.dumps(case.order().__dict__)],
+        [sys.executable, HERE / "canary_run.py", way, str(folder), json.dumps(case.order().to_json())],
         capture_output=True,
         text=True,
         check=False,

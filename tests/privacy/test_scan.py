@@ -95,7 +95,7 @@ class StepResults:
     def __init__(self, case: WholeRun, source: Path) -> None:
         self.mark = f"{MARK}={uuid.uuid4()}"
         name, _, value = self.mark.partition("=")
-        plan = {"home": str(case.home), "order": case.order(source=str(source)).__dict__}
+        plan = {"home": str(case.home), "order": case.order(source=str(source)).to_json()}
         self._process = subprocess.Popen(
             [sys.executable, str(SCRIPT), json.dumps(plan)],
             stdin=subprocess.PIPE,

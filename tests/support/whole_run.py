@@ -74,7 +74,7 @@ class WholeRun:
         """The same in a process of its own, which `kill` says how to end."""
         plan = {
             "home": str(self.home),
-            "order": self.order(**changes).__dict__,
+            "order": self.order(**changes).to_json(),
             "kill": kill,
             "resume": resume,
         }

@@ -9,22 +9,19 @@ from __future__ import annotations
 import hmac
 import re
 import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime, timedelta
 from hashlib import sha256
 
-from schemas.errors import AccountError, IntegrityError
+from schemas.errors import AccountError
 from schemas.person_records import Doctor
-from schemas.record import Record, dump, load
+from schemas.record import Record
 from schemas.roles import ACTING, Role
 from schemas.texts import LANGUAGES
 from vault.home_folder import Home
 from vault.records.operators import operator_by_id
+from vault.records.sealed_records import SealedRecords
 from vault.records.subjects import Subjects
 from vault.system.clock import format_utc, parse_utc
-from vault.system.files import sync_folder, write_durably
-from vault.system.locks import lock_folder
 
 INVITATION_HOURS = 72
 _LOGIN = re.compile(r"[a-z0-9][a-z0-9._@+-]{2,63}")
@@ -80,7 +77,8 @@ class Accounts:
     """The accounts of a home."""
 
     def __init__(self, home: Home) -> None:
-        self._home, self._folder = home, home.accounts
+        self._home = home
+        self._records = SealedRecords[Account](home, home.accounts, "account", Account)
 
     def identify(self, login: str) -> str:
         """Returns the opaque id of the account with this sign-in name."""
@@ -92,16 +90,12 @@ class Accounts:
 
     def get(self, account_id: str) -> Account | None:
         """Returns the account with this id. Raises IntegrityError (sealed_record_altered)."""
-        path = self._folder / account_id
-        if not _ID.fullmatch(account_id) or not path.is_file():
-            return None
-        data = self._home.site_key.open(path.read_bytes(), f"account/{account_id}")
-        return load(Account, data, IntegrityError, "sealed_record_altered")
+        known = _ID.fullmatch(account_id) and account_id in self._records
+        return self._records.read(account_id) if known else None
 
     def all(self) -> list[Account]:
         """Returns every account, oldest first."""
-        names = [p.name for p in self._folder.iterdir()] if self._folder.is_dir() else []
-        found = (self.get(name) for name in names)
+        found = map(self.get, self._records.names())
         return sorted((one for one in found if one is not None), key=lambda one: (one.created, one.id))
 
     def of_identity(self, identity: Identity) -> Account | None:
@@ -150,14 +144,14 @@ class Accounts:
             doctor_id=doctor_id,
             language=language,
         )
-        with self._locked():
+        with self._records.locked():
             if self.get(account.id) is not None:
                 raise AccountError("account_exists")
             return self._invited(account, moment)
 
     def invite_again(self, account_id: str, moment: datetime) -> tuple[Account, str]:
         """Take password, passkeys and identity from an account, and return it with a new token."""
-        with self._locked():
+        with self._records.locked():
             account = self._known(account_id).changed(password=None, passkeys=(), identity=None, closed=None)
             return self._invited(account.changed(epoch=account.epoch + 1), moment)
 
@@ -220,10 +214,7 @@ class Accounts:
     def erase_of(self, persons: frozenset[str]) -> int:
         """Remove every account of these operators or doctors; returns how many there were."""
         gone = [one for one in self.all() if persons & {one.operator_id, one.doctor_id}]
-        for one in gone:
-            (self._folder / one.id).unlink(missing_ok=True)
-        if gone:
-            sync_folder(self._folder)
+        self._records.drop(*(one.id for one in gone))
         return len(gone)
 
     def _refuse_link(self, roles: tuple[Role, ...], operator_id: str | None, doctor_id: str | None) -> None:
@@ -245,16 +236,16 @@ class Accounts:
         token = secrets.token_urlsafe(32)
         until = format_utc(moment + timedelta(hours=INVITATION_HOURS))
         account = account.changed(invitation=_digest(token), invited_until=until)
-        self._write(account)
+        self._records.write(account.id, account)
         return account, token
 
     def _end_sessions(self, account_id: str, **changes: object) -> Account:
         return self._change(account_id, epoch=self._known(account_id).epoch + 1, **changes)
 
     def _change(self, account_id: str, **changes: object) -> Account:
-        with self._locked():
+        with self._records.locked():
             account = self._known(account_id).changed(**changes)
-            self._write(account)
+            self._records.write(account.id, account)
         return account
 
     def _known(self, account_id: str) -> Account:
@@ -262,18 +253,6 @@ class Accounts:
         if found is None:
             raise AccountError("account_unknown")
         return found
-
-    @contextmanager
-    def _locked(self) -> Iterator[None]:
-        if not self._folder.is_dir():
-            self._folder.mkdir(mode=0o700, exist_ok=True)
-            sync_folder(self._home.path)
-        with lock_folder(self._folder):
-            yield
-
-    def _write(self, account: Account) -> None:
-        sealed = self._home.site_key.seal(dump(account), f"account/{account.id}")
-        write_durably(self._folder / account.id, sealed)
 
 
 def _digest(token: str) -> str:

@@ -12,12 +12,13 @@ from typing import Any
 import msgspec
 
 from schemas.errors import AuthorisationError, IntegrityError, UseError
-from schemas.record import Record, dump, load
+from schemas.record import Record
 from vault.authorisation._persons import introduce, persons_in, signers_in
 from vault.home_folder import Home
 from vault.instruction.document import Instruction, parse
 from vault.pki.signed_document import Signed
 from vault.pki.trust_store import TrustStore
+from vault.records.sealed_records import read_sealed, write_sealed
 from vault.records.shared_records import SharedRecords
 from vault.records.subjects import Subjects
 from vault.runs.facts import UseSettled, is_ended, read_fact
@@ -80,8 +81,7 @@ class InstructionRegister:
         path = self._folder / "state"
         if not path.is_file():
             return _State()
-        plain = self._site.open(path.read_bytes(), f"authorisation/{self.id}")
-        return load(_State, plain, IntegrityError, "sealed_record_altered")
+        return read_sealed(self._home, path, f"authorisation/{self.id}", _State)
 
     @contextmanager
     def _changing(self) -> Iterator[None]:
@@ -90,8 +90,7 @@ class InstructionRegister:
         with lock_folder(self._folder):
             self._state = self._read()
             yield
-            sealed = self._site.seal(dump(self._state), f"authorisation/{self.id}")
-            write_durably(self._folder / "state", sealed)
+            write_sealed(self._home, self._folder / "state", f"authorisation/{self.id}", self._state)
 
     def refuse_withdrawn(self) -> None:
         """Raise AuthorisationError when the instruction was withdrawn."""

@@ -16,10 +16,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-from schemas.errors import IntegrityError
-from schemas.record import Record, dump, load
+from schemas.record import Record
 from vault.home_folder import Home
-from vault.system.files import sync_folder, write_durably
+from vault.records.sealed_records import SealedRecords
 
 _BLOCK = bytes(1 << 20)
 _NOT_DESTROYED = frozenset({"changed_since", "not_removed"})
@@ -123,8 +122,10 @@ class Custody:
     """The register of a home."""
 
     def __init__(self, home: Home) -> None:
-        self._folder = home.held_copies
         self._site = home.site_key
+        self._records = SealedRecords[HeldCopy](
+            home, home.held_copies, "custody", HeldCopy, "custody_unreadable"
+        )
 
     def register(
         self, kind: CopyKind, root: Path, *, authorisation_id: str, run_id: str | None, until: str
@@ -156,24 +157,15 @@ class Custody:
 
     def held(self) -> list[HeldCopy]:
         """Returns every copy not yet destroyed, by kind and date. `unreadable` counts the entries that cannot be opened."""
-        paths = sorted(self._folder.iterdir()) if self._folder.is_dir() else []
-        read = (self._read_or_none(path) for path in paths if not path.name.startswith("."))
-        return sorted((copy for copy in read if copy is not None), key=lambda copy: (copy.until, copy.id))
+        return sorted(self._records.readable(), key=lambda copy: (copy.until, copy.id))
 
     def unreadable(self) -> int:
         """Returns how many entries of the register cannot be opened; what they stood for is unknown."""
-        paths = self._folder.iterdir() if self._folder.is_dir() else ()
-        return sum(1 for p in paths if not p.name.startswith(".") and self._read_or_none(p) is None)
-
-    def _read_or_none(self, path: Path) -> HeldCopy | None:
-        try:
-            return self._read(path.name)
-        except (IntegrityError, OSError):
-            return None
+        return self._records.unreadable()
 
     def end_at(self, copy: HeldCopy, until: str) -> None:
         """Shorten a copy's time. It is never lengthened, and a copy that has already ended does not return."""
-        now = self._read_or_none(self._folder / copy.id)
+        now = self._records.read_or_none(copy.id)
         if now is not None and until < now.until:
             self._write(now.changed(until=until))
 
@@ -192,25 +184,18 @@ class Custody:
 
     def drop(self, copy: HeldCopy) -> None:
         """Remove a copy of which nothing is left from the register."""
-        (self._folder / copy.id).unlink(missing_ok=True)
-        sync_folder(self._folder)
+        self._records.drop(copy.id)
 
     def note_alarm(self, copy: HeldCopy) -> None:
         """Remember that its incomplete end was recorded, so that it is recorded only once."""
-        self._write(self._read(copy.id).changed(alarmed=True))
+        self._write(self._records.read(copy.id).changed(alarmed=True))
 
     def note_recorded(self, copy: HeldCopy) -> None:
         """Remember that its end was recorded, so that it is recorded only once."""
-        self._write(self._read(copy.id).changed(recorded=True))
+        self._write(self._records.read(copy.id).changed(recorded=True))
 
     def _write(self, held: HeldCopy) -> None:
-        self._folder.mkdir(mode=0o700, exist_ok=True)
-        sealed = self._site.seal(dump(held), f"custody/{held.id}")
-        write_durably(self._folder / held.id, sealed)
-
-    def _read(self, identity: str) -> HeldCopy:
-        data = self._site.open((self._folder / identity).read_bytes(), f"custody/{identity}")
-        return load(HeldCopy, data, IntegrityError, "custody_unreadable")
+        self._records.write(held.id, held)
 
 
 def _files(root: Path) -> Iterator[Path]:

@@ -9,6 +9,7 @@
 * `mandates`: who may act for a doctor
 * `recipients`: keys whose possession was proven
 * `destinations`: servers a package may go to
+* `sealed_records`: what several registers have in common
 * `tombstones`: what was erased
 """
 
@@ -20,6 +21,7 @@ __all__ = [
     "mandates",
     "operators",
     "recipients",
+    "sealed_records",
     "shared_records",
     "subjects",
     "tombstones",

@@ -5,14 +5,10 @@ The program contacts no server that is not in this register.
 
 from __future__ import annotations
 
-import json
 import re
 from base64 import b64decode, b64encode
-from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
-from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -25,10 +21,11 @@ from cryptography.hazmat.primitives.serialization import (
     load_ssh_public_key,
 )
 
-from schemas.errors import IntegrityError, RefusedError, ScopeError, TargetRefusedError
+from schemas.errors import RefusedError, ScopeError, TargetRefusedError
+from schemas.record import Record
 from schemas.sensitive import Sensitive
 from vault.home_folder import Home
-from vault.system.files import sync_folder, write_secret
+from vault.records.sealed_records import SealedRecords
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9\-]{0,31}")
 _HOST = re.compile(r"[A-Za-z0-9.\-:]{1,253}")
@@ -176,76 +173,99 @@ def open_identity(text: bytes, passphrase: str | None) -> Sensitive[str]:
     raise TargetRefusedError(code)
 
 
+class _Sftp(Record, frozen=True):
+    """The fields of an `SftpServer` in the register."""
+
+    host: str
+    port: int
+    user: str
+    host_key: str
+    identity: str
+    folder: str = ""
+
+
+class _S3(Record, frozen=True):
+    """The fields of an `S3Bucket` in the register."""
+
+    bucket: str
+    endpoint: str
+    key_id: str
+    secret: str
+    prefix: str = ""
+    region: str | None = None
+
+
+class _DeclaredSftp(Record, frozen=True, tag_field="channel", tag="sftp"):
+    name: str
+    server: _Sftp
+
+
+class _DeclaredS3(Record, frozen=True, tag_field="channel", tag="s3"):
+    name: str
+    server: _S3
+
+
+_Declared = _DeclaredSftp | _DeclaredS3
+
+
+def _declare(name: str, server: Server) -> _Declared:
+    fields = {k: v.reveal() if isinstance(v, Sensitive) else v for k, v in vars(server).items()}
+    if isinstance(server, SftpServer):
+        return _DeclaredSftp(name, _Sftp(**fields))
+    return _DeclaredS3(name, _S3(**fields))
+
+
+def _opened(declared: _Declared) -> Server:
+    fields = declared.server.to_json()
+    for name in {"identity", "key_id", "secret"} & fields.keys():
+        fields[name] = Sensitive(fields[name])
+    return SftpServer(**fields) if isinstance(declared, _DeclaredSftp) else S3Bucket(**fields)
+
+
 class Destinations:
     """The register of a home: one sealed file per server, under a name derived with the site key."""
 
     def __init__(self, home: Home) -> None:
-        self._folder = home.destinations
         self._site = home.site_key
+        self._records = SealedRecords[_Declared](home, home.destinations, "destination", _Declared)
 
     def add(self, name: str, server: Server) -> None:
         """Declare a server. Raises RefusedError (destination_name_malformed, destination_known), TargetRefusedError."""
         if not _NAME.fullmatch(name):
             raise RefusedError("destination_name_malformed")
         check_server(server)
-        path = self._path(name)
-        if path.exists():
+        if self._opaque(name) in self._records:
             raise RefusedError("destination_known")
-        self._folder.mkdir(mode=0o700, exist_ok=True)
-        body = {"name": name, "channel": server.channel, "server": _reveal(server)}
-        write_secret(path, self._site.seal(json.dumps(body).encode(), f"destination/{path.name}"))
+        self._records.add(self._opaque(name), _declare(name, server))
 
     def remove(self, name: str) -> str:
         """Remove a server and its credentials. Returns its channel, `unreadable` for a damaged record.
 
         Raises ScopeError when the server is not declared.
         """
-        path = self._path(name)
-        if not path.exists():
+        if self._opaque(name) not in self._records:
             raise ScopeError("destination_not_registered")
-        found = self._read_or_none(path)
-        path.unlink()
-        sync_folder(self._folder)
-        return found[1].channel if found else "unreadable"
+        found = self._records.read_or_none(self._opaque(name))
+        self._records.drop(self._opaque(name))
+        return _opened(found).channel if found else "unreadable"
 
     def find(self, name: str, channel: str | None = None) -> Server:
         """Returns the server of this name and channel. Raises ScopeError `destination_not_registered`."""
-        path = self._path(name)
-        found = self._read(path)[1] if _NAME.fullmatch(name) and path.is_file() else None
+        known = _NAME.fullmatch(name) and self._opaque(name) in self._records
+        found = _opened(self._records.read(self._opaque(name))) if known else None
         if found is None or (channel is not None and found.channel != channel):
             raise ScopeError("destination_not_registered")
         return found
 
     def list(self) -> list[tuple[str, Server]]:
         """Returns all servers by name. Damaged records are left out; `unreadable` counts them."""
-        return sorted(filter(None, self._all()), key=lambda pair: pair[0])
+        return sorted(
+            ((one.name, _opened(one)) for one in self._records.readable()), key=lambda pair: pair[0]
+        )
 
     def unreadable(self) -> int:
         """Returns the number of records that cannot be opened; their names are lost too."""
-        return sum(1 for found in self._all() if found is None)
+        return self._records.unreadable()
 
-    def _all(self) -> Iterator[tuple[str, Server] | None]:
-        yield from map(self._read_or_none, sorted(self._folder.iterdir()) if self._folder.is_dir() else [])
-
-    def _read_or_none(self, path: Path) -> tuple[str, Server] | None:
-        try:
-            return self._read(path)
-        except (IntegrityError, ValueError, KeyError, TypeError, OSError):
-            return None
-
-    def _path(self, name: str) -> Path:
-        return self._folder / self._site.pseudonym("destination", name)
-
-    def _read(self, path: Path) -> tuple[str, Server]:
-        body = json.loads(self._site.open(path.read_bytes(), f"destination/{path.name}"))
-        return str(body["name"]), _build(body["channel"], body["server"])
-
-
-def _reveal(server: Server) -> dict[str, Any]:
-    return {k: v.reveal() if isinstance(v, Sensitive) else v for k, v in vars(server).items()}
-
-
-def _build(channel: str, raw: dict[str, Any]) -> Server:
-    secret = ("identity", "key_id", "secret")
-    fields: dict[str, Any] = {k: Sensitive(v) if k in secret else v for k, v in raw.items()}
-    return SftpServer(**fields) if channel == "sftp" else S3Bucket(**fields)
+    def _opaque(self, name: str) -> str:
+        return self._site.pseudonym("destination", name)

@@ -12,13 +12,13 @@ import os
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from schemas.errors import IntegrityError, ScopeError
-from schemas.record import Record, dump, load
+from schemas.errors import ScopeError
+from schemas.record import Record
 from vault.age.sealing import open_bytes, parse_identity, parse_recipients, seal_bytes
 from vault.home_folder import Home
 from vault.records.attestation import read_code
+from vault.records.sealed_records import read_sealed, write_sealed
 from vault.system.clock import format_utc, parse_utc
-from vault.system.files import write_durably
 from vault.system.locks import lock_folder
 
 CHALLENGE_DAYS = 14
@@ -131,9 +131,8 @@ def prove_possession(home: Home, identity: str, role: str, moment: datetime) -> 
 def _read(home: Home) -> _Register:
     if not home.recipients.is_file():
         return _Register()
-    plain = home.site_key.open(home.recipients.read_bytes(), "recipients")
-    return load(_Register, plain, IntegrityError, "sealed_record_altered")
+    return read_sealed(home, home.recipients, "recipients", _Register)
 
 
 def _write(home: Home, register: _Register) -> None:
-    write_durably(home.recipients, home.site_key.seal(dump(register), "recipients"))
+    write_sealed(home, home.recipients, "recipients", register)

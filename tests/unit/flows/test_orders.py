@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -27,7 +26,7 @@ def test_they_are_listed_oldest_first_and_lie_sealed(home):
     assert list_orders(Home(home)) == []
     one, two = (
         save_order(Home(home), ORDER),
-        save_order(Home(home), replace(ORDER, use="rehearsal", destination=None)),
+        save_order(Home(home), ORDER.changed(use="rehearsal", destination=None)),
     )
     os.utime(home / "orders" / two, (1_000_000_000, 1_000_000_000))
     found = list_orders(Home(home))

@@ -75,7 +75,7 @@ def test_who_comes_between_reading_and_writing_waits(bench, monkeypatch):
     """The first stands still just before it writes: the second must not read the state meanwhile."""
     document, instruction = recorded(bench)
     one, other = open_twice(bench, document)
-    still, go, real = threading.Event(), threading.Event(), module.write_durably
+    still, go, real = threading.Event(), threading.Event(), module.write_sealed
 
     def slow(*args, **kwargs) -> None:
         if not still.is_set():
@@ -83,7 +83,7 @@ def test_who_comes_between_reading_and_writing_waits(bench, monkeypatch):
             assert go.wait(20)
         real(*args, **kwargs)
 
-    monkeypatch.setattr(module, "write_durably", slow)
+    monkeypatch.setattr(module, "write_sealed", slow)
     outcome: list[str] = []
 
     def second() -> None:
