@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: bench bench-small dashboard demo test page page-tools evidence intake-2gib open-2gib bits faults soak powercuts targets fuzz page-proofs lint check format clean
+.PHONY: bench bench-small dashboard demo test page page-tools evidence intake-2gib open-2gib bits faults soak powercuts targets variations fuzz page-proofs lint check format clean
 
 # `make demo` and `make test` need Python 3.11+ with venv, make and git; nothing else.
 demo: $(VENV)/.runtime
@@ -16,7 +16,7 @@ test: $(VENV)/.dev
 	$(BIN)/python -m pytest -q -rs -n auto --dist worksteal
 
 # the long series whole, one after the other (docs/evidence.md)
-evidence: soak powercuts bits page-proofs intake-2gib open-2gib targets fuzz bench faults
+evidence: soak powercuts bits page-proofs intake-2gib open-2gib targets variations fuzz bench faults
 
 # every bit of every file of a proof folder, one at a time
 bits: $(VENV)/.dev
@@ -66,6 +66,11 @@ targets: $(VENV)/.dev
 	REPRISE_ALL_FAULTS=1 $(BIN)/python -m pytest -q -rs -n auto tests/contract/test_destinations.py \
 		tests/faults/test_destination_faults.py tests/faults/test_destination_answers.py tests/faults/test_host_keys.py \
 		tests/flows/test_remote_run.py
+
+# random changes of sources, texts and charts, the whole series
+variations: $(VENV)/.dev
+	REPRISE_WHOLE_SERIES=1 $(BIN)/python -m pytest -q -rs -n auto tests/unit/connectors/targets/test_templates.py \
+		tests/unit/connectors/targets/test_counted_together.py tests/unit/connectors/targets/test_medinect_mutations.py
 
 # each parser of foreign bytes in turn (docs/fuzzing.md); TARGET=name and SECONDS=n choose
 TARGET ?= $(shell grep -o '^    "[a-z_]*": Target' fuzz/targets.py | cut -d'"' -f2)

@@ -16,7 +16,7 @@ from support.small_package import IDENTITY, OTHER, SMALL, Files, package, stream
 from flows.package.open_package import open_package
 from schemas.errors import PackageError
 
-pytestmark = [needs_node, needs_browser]
+pytestmark = [pytest.mark.slow, needs_node, needs_browser]
 
 
 def task(files: Files, identity: str = IDENTITY, flips: list[tuple[str, int, int]] | None = None) -> dict:

@@ -13,7 +13,7 @@ from support.small_package import IDENTITY, OTHER, RECIPIENT, SMALL, Files, pack
 from schemas.texts import text
 from vault.age.sealing import seal_bytes
 
-pytestmark = [needs_node, needs_browser]
+pytestmark = [pytest.mark.slow, needs_node, needs_browser]
 ENDED = ("ended", "wait", "#opened:not([hidden]), #open-status:not(:empty)")
 IN_ENGLISH = ("language", "pick", "language", "en")
 

@@ -244,7 +244,7 @@ def test_taking_back_takes_back_all_and_twice(place, sealed):
 @pytest.mark.parametrize("place", ["sftp", "s3", "s3-by-name"], indirect=True)
 def test_a_crash_before_any_call_and_then_again(place, sealed):
     """Every call that reaches a server is once the one before which the process dies (`make targets`; else some)."""
-    step = 1 if os.environ.get("REPRISE_ALL_FAULTS") else 7
+    step = 1 if os.environ.get("REPRISE_ALL_FAULTS") else 17
     nth, died = 1, True
     while died:
         died = False

@@ -44,6 +44,7 @@ def test_the_committed_page_is_what_its_sources_give(tmp_path):
     assert made.read_bytes() == TEMPLATE.read_bytes()
 
 
+@pytest.mark.slow
 @needs_node
 def test_its_sources_hold_to_their_types():
     tsc = ROOT / "desk" / "node_modules" / "typescript" / "bin" / "tsc"
@@ -103,6 +104,7 @@ def driven(tmp_path_factory) -> tuple[Path, dict[str, dict[str, Any]]]:
         return folder, dict(zip(tasks, drive(*tasks.values()), strict=True))
 
 
+@pytest.mark.slow
 @needs_browser
 @needs_age
 @pytest.mark.parametrize("way", WAYS)
@@ -119,6 +121,7 @@ def test_a_folder_is_sealed_as_a_zip_that_others_read(driven, tmp_path, way):
     assert found == expected
 
 
+@pytest.mark.slow
 @needs_browser
 @needs_age
 def test_a_single_file_is_sealed_as_it_is_from_a_page_opened_from_disk(driven, tmp_path):
@@ -128,6 +131,7 @@ def test_a_single_file_is_sealed_as_it_is_from_a_page_opened_from_disk(driven, t
     assert said["disk"]["name"] == "export-sealed.age"  # names nobody
 
 
+@pytest.mark.slow
 @needs_browser
 @pytest.mark.parametrize(
     ("name", "words"), [("large", "512 MB"), ("old", "out of date"), ("empty", "not made for anybody")]
@@ -138,6 +142,7 @@ def test_a_page_that_cannot_seal_says_why(driven, name, words):
     assert not said.get("name")
 
 
+@pytest.mark.slow
 @needs_browser
 @pytest.mark.parametrize("language", sorted(LANGUAGES))
 def test_it_speaks_the_doctor_s_language(driven, language):

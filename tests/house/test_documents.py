@@ -12,9 +12,9 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 import typer
-from typer.testing import CliRunner
 
 from flows.cli import app
 from vault.site import Site
@@ -55,9 +55,14 @@ def test_every_page_named_exists(page):
 def test_every_command_named_exists_and_every_command_is_named():
     rows = README.split("## Use it")[1].split("`reprise --help`")[0]
     named = [words.split() for words in re.findall(r"`([a-z][a-z -]+)`", rows)]
-    for words in named:
-        assert CliRunner().invoke(app, [*words, "--help"]).exit_code == 0, words
     group: Any = typer.main.get_command(app)
+    for words in named:
+        command = group
+        for word in words:
+            if not hasattr(command, "commands"):
+                break  # a word that stands for an argument
+            command = command.commands[word]
+        command.get_help(click.Context(command, info_name=words[-1]))  # its help can be shown
     shown = group.list_commands(None)
     assert set(shown) - {words[0] for words in named} == {"demo", "trial"}  # these two stand above the table
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -51,7 +52,12 @@ def test_every_error_is_in_the_table_of_exit_codes(kind: type[RepriseError]) -> 
     assert f"| {kind.exit_code} | `{kind.__name__}` | {kind('x').summary} | {kind.advice} |" in page
 
 
-def raised() -> Iterator[tuple[str, str, str, str]]:
+@cache
+def raised() -> tuple[tuple[str, str, str, str], ...]:
+    return tuple(_raised())
+
+
+def _raised() -> Iterator[tuple[str, str, str, str]]:
     """Class, code, file and the code's expression of each error that is made anywhere; of a computed one an empty code."""
     names = {kind.__name__ for kind in CLASSES} | {"Stopped"}
     for top in ("schemas", "connectors", "vault", "trial", "flows", "dashboard"):
@@ -168,8 +174,9 @@ def test_every_command_that_advice_names_exists():
     texts = [*(text for pair in ADVICE.values() for text in pair), *(kind.advice for kind in CLASSES)]
     named = {words for text in texts for words in re.findall(r"`reprise ([a-z][a-z -]*[a-z])", text)}
     assert len(named) > 20
+    whole = typer.main.get_command(app)
     for words in named:
-        command = typer.main.get_command(app)
+        command = whole
         for word in words.split():
             if not hasattr(command, "commands"):
                 break  # a word that stands for an argument
