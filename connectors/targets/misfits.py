@@ -8,10 +8,12 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from connectors.targets.conform import child_type, occurs_once
-from connectors.targets.kmehr_schema import RELEASES, enumeration, is_valid_in_each, types_of
-from connectors.targets.tree import Node, inside, walk
+from connectors.targets.kmehr_schema import RELEASES, enumeration, is_valid_in_each, names_of, types_of
+from connectors.targets.tree import Node, inside
 
 Types = tuple[str, ...]  # of one element, in each release
+_NAMED = frozenset({"hcparty", "person"})
+_NAMES = frozenset({"firstname", "familyname", "name"})
 _LONGEST = 200  # characters of a value
 _DEEPEST = 32
 
@@ -70,8 +72,17 @@ def explain(node: Node, owner: str, *, repeated: bool = False) -> Misfit:
 
 def shown(node: Node) -> str:
     """The texts of an element as one line."""
-    texts = (part.strip() for each in walk(node) if each.name != "lnk" for part in (each.text, each.tail))
-    return " ".join(" ".join(text for text in texts if text).split())[:_LONGEST]
+    return " ".join(" ".join(_texts(node)).split())[:_LONGEST]
+
+
+def _texts(node: Node) -> Iterator[str]:
+    """The texts in an element; of a person or an organisation only the name, of an address no code."""
+    yield "" if node.name == "lnk" else node.text
+    named = [child for child in node.children if child.name in _NAMES] if node.name in _NAMED else []
+    plain = [child for child in node.children if child.name != "cd"] if node.name == "address" else []
+    for child in named or plain or node.children:
+        yield from _texts(child)
+        yield child.tail
 
 
 def _types(owners: Types, name: str) -> Types | None:
@@ -91,26 +102,32 @@ def _inside(node: Node, own: Types, field: str, left: int) -> Misfit:
         if not is_valid_in_each(types, inside(child)):
             return _inside(child, types, name, left - 1)
     if node.children or "children" in known:
-        return _of_parts(node, type_name, field, known)
+        return _of_parts(node, own, field)
     return _of_value(node, type_name, field)
 
 
-def _of_parts(node: Node, type_name: str, field: str, known: dict[str, Any]) -> Misfit:
+def _of_parts(node: Node, own: Types, field: str) -> Misfit:
     """The objection to children that are each admitted."""
     if node.attributes or node.text.strip():
         extra = next(iter(node.attributes), "text")
         return Misfit(Cause.NO_FIELD, extra, node.attributes.get(extra, node.text.strip())[:_LONGEST])
     present = [child.name for child in node.children]
-    model = known.get("model") or []
-    forced = (*_required(model), *_begun(model, frozenset(present)))
-    missing = next((name for name in forced if name not in present), None)
+    missing = next((name for name in _forced(own, frozenset(present)) if name not in present), None)
     if missing is not None:
         return Misfit(Cause.MISSING, field, shown(node), missing=missing)
-    twice = next((n for n in present if present.count(n) > 1 and occurs_once(type_name, n)), None)
+    twice = next((n for n in present if present.count(n) > 1 and occurs_once(own[-1], n)), None)
     if twice is not None:
         last = [child for child in node.children if child.name == twice][-1]
         return Misfit(Cause.REPEATED, twice, shown(last))
     return Misfit(Cause.NOT_TOGETHER, field, shown(node))
+
+
+def _forced(own: Types, present: frozenset[str]) -> Iterator[str]:
+    """The children that one of the releases forces beside those that are present."""
+    for type_name, release in zip(own[::-1], RELEASES[::-1], strict=True):
+        model = types_of(release).get(type_name, {}).get("model") or []
+        yield from _required(model)
+        yield from _begun(model, present)
 
 
 def _required(model: list[Any]) -> Iterator[str]:
@@ -128,8 +145,8 @@ def _begun(model: list[Any], present: frozenset[str]) -> Iterator[str]:
     """The children that go with one that is present, in a branch of a choice."""
     for each in (each for each in model[1:] if isinstance(each, list)):
         if str(model[0]).startswith("choice") and str(each[0]).startswith("sequence"):
-            names = list(_required(each))
-            yield from names if present.intersection(names) else ()
+            begun = present.intersection(name for name, _ in names_of(each))
+            yield from _required(each) if begun else ()
         else:
             yield from _begun(each, present)
 
@@ -149,7 +166,17 @@ def _of_value(node: Node, type_name: str, field: str) -> Misfit:
         listed = _listed(type_name, name)
         if listed and text not in listed:
             return Misfit(Cause.NOT_LISTED, name, text, listed)
+    extra = next((name for name in node.attributes if not _is_known(type_name, name)), None)
+    if extra is not None:
+        return Misfit(Cause.NO_FIELD, extra, node.attributes[extra][:_LONGEST])
     return Misfit(form, field, value)
+
+
+@cache
+def _is_known(type_name: str, attribute: str) -> bool:
+    """Whether each release that has the type has the attribute."""
+    known = [types_of(release)[type_name] for release in RELEASES if type_name in types_of(release)]
+    return all(attribute in (each.get("attributes") or {}) for each in known)
 
 
 @cache

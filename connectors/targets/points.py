@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from connectors.targets.chart import Unit
+from connectors.targets.chart import Unit, stated_kind
 from connectors.targets.findings import Finding
 from connectors.targets.misfits import Cause, Misfit
+from connectors.targets.prose import word_for
 from connectors.targets.readings import (
     Holders,
     author_of,
@@ -31,6 +32,7 @@ _FORMATS = {
     "image/tiff": "image",
 }  # fmt: skip
 """What people call a media type."""
+_TEXTS = frozenset({"text", "text-with-layout"})
 _LISTED = 12  # more values are not spelt out
 LONGEST_EXCERPT = 2000
 UNDECODED = "original.txt"
@@ -162,7 +164,7 @@ class Teller:
     def _what(self, found: Finding, document: Document | None) -> str:
         kind = self._kind(found)
         unit = found.about
-        name = name_of(unit) if unit is not None else ""
+        name = name_of(unit, self._language) if unit is not None else ""
         moment = moment_of(unit) if unit is not None else ""
         if found.reason == "message_of_another":
             transaction = self._holders.transaction(found.unit)
@@ -183,8 +185,11 @@ class Teller:
         words = (
             units.get(found.kind) or kinds.get(found.kind) or section(self._language, "prose").get(found.kind)
         )
-        if words is None and found.about is not None:
-            words = units[found.about.kind]
+        unit = found.about
+        if unit is not None and unit.kind is UnitKind.TEXT and (unit.name or "text") not in _TEXTS:
+            words = self._label(unit.name or "")
+        if words is None and unit is not None:
+            words = units[unit.kind]
         return words or plain(found.kind)
 
     def _why(self, found: Finding) -> str:
@@ -197,15 +202,16 @@ class Teller:
         return f"{reason[:1].upper()}{reason[1:]}."
 
     def _objection(self, misfit: Misfit) -> str:
-        field, value = self._label(misfit.field), cut(plain(misfit.value), _VALUE)
-        named = text(self._language, "point.value", field=field, value=value) if value else field
-        named = named[:1].upper() + named[1:]
+        value = cut(plain(misfit.value), _VALUE)
+        named = self._named(misfit.field, value)
         key, values = str(misfit.cause), {"value": named}
         match misfit.cause:
             case Cause.NOT_LISTED if len(misfit.admitted) <= _LISTED:
                 values["admitted"] = ", ".join(map(self._value, misfit.admitted))
             case Cause.NOT_LISTED:
                 key, values["count"] = "long_list", str(len(misfit.admitted))
+            case Cause.OTHER_SCHEME if misfit.missing == "LOCAL":
+                key = "own_code"
             case Cause.OTHER_SCHEME:
                 values["scheme"] = misfit.missing
             case Cause.MISSING:
@@ -215,6 +221,16 @@ class Teller:
             case Cause.NESTED:
                 values = {}
         return text(self._language, f"point.why.{key}", **values)
+
+    def _named(self, name: str, value: str) -> str:
+        """A value with its field, as a sentence begins."""
+        if not value:
+            said = self._label(name)
+        elif word_for(name, self._language) is None:
+            said = text(self._language, "point.in_field", name=name, value=value)
+        else:
+            said = text(self._language, "point.value", field=self._label(name), value=value)
+        return said[:1].upper() + said[1:]
 
     def _content(self, found: Finding, document: Document | None) -> str:
         unit = found.about
@@ -229,7 +245,7 @@ class Teller:
             )
             said = ", ".join(part for part in parts if part) + (f" · {said}" if said else "")
         elif unit is not None and not said:
-            said = content_of(unit)
+            said = content_of(unit, self._language)
         return plain(said) or text(self._language, "point.content.none")
 
     def _format(self, media_type: str) -> str:
@@ -255,17 +271,20 @@ class Teller:
         return " › ".join(chain) if chain else text(self._language, "point.place.chart")
 
     def _step(self, unit: Unit) -> str:
-        kind = section(self._language, "report.kind").get(unit.name or "")
+        stated = stated_kind(unit)
+        kind = section(self._language, "report.kind").get(stated) if stated else None
         kind = kind or section(self._language, "point.kind")[unit.kind]
-        name = cut(name_of(unit), 60)
+        name = cut(name_of(unit, self._language), 60)
         moment = say_moment(moment_of(unit), self._language) if unit.kind is UnitKind.TRANSACTION else ""
         author = author_of(unit) if unit.kind is UnitKind.TRANSACTION else None
-        return " ".join(
-            part for part in (kind, name and f"« {name} »", moment, author and f"({author})") if part
-        )
+        return " ".join(part for part in (kind, self._quoted(name), moment, author and f"({author})") if part)
+
+    def _quoted(self, name: str) -> str:
+        return text(self._language, "point.named", name=name) if name else ""
 
     def _label(self, name: str) -> str:
-        return section(self._language, "prose").get(name, name)
+        """What people call an element; one of the old software's own is named as it is."""
+        return word_for(name, self._language) or text(self._language, "point.field", name=name)
 
     def _value(self, code: str) -> str:
         return section(self._language, "value").get(code, code)

@@ -73,6 +73,9 @@ TABLES_IN_WORDS: dict[str, frozenset[str]] = {
             beforebreakfast duringbreakfast afterbreakfast
             beforelunch duringlunch afterlunch beforedinner duringdinner afterdinner betweenbreakfastandlunch
             betweenlunchanddinner betweendinnerandsleep""",
+        "CD-PARAMETER": "weight height bmi sbp dbp heartrate peakflow headcircumference hipcircumference",
+        "CD-HEADING": """assessment clinical subjective technical treatment history familyhistory prescription medication
+            anamnesis examination plan""",
         "CD-WEEKDAY": " ".join(_DAYS),
     }.items()
 }
@@ -90,6 +93,13 @@ def prose(node: Node, language: str, token: str = "") -> str:
     `token`: what the run made itself, which is no value, has it.
     """
     return _Speaker(language, token).sentence(node)
+
+
+def code_in_words(code: Node, language: str) -> str:
+    """The word for a code; the code itself if it has none."""
+    value = code.text.strip()
+    worded = value in TABLES_IN_WORDS.get(code.attributes.get("S", ""), ())
+    return section(language, "value")[value] if worded else value
 
 
 def word_for(name: str, language: str) -> str | None:
@@ -246,7 +256,7 @@ class _Speaker:
             if table == "LOCAL":  # a code in words needs no table
                 name = "" if _LETTERS.search(value) else node.attributes.get("SL", "").strip()
             name = name if re.fullmatch(_TABLES["S"], name) else ""
-            code = f"{_PLAIN.sub('', name, count=1)} {code}".strip()
+            code = f"{self._words.get(name) or _PLAIN.sub('', name, count=1)} {code}".strip()
         code = " ".join(part for part in (code, *inner) if part)
         if label and label not in code:
             return f"{label} ({code})" if code else label

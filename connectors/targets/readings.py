@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property
 
 from connectors.targets.chart import HEADS, Folder, Unit
-from connectors.targets.tree import Node, walk
+from connectors.targets.prose import code_in_words, prose
+from connectors.targets.tree import Node
 from schemas.disposition import UnitKind
 from schemas.practice_documents import Document, State
 from schemas.texts import section, text
@@ -20,6 +21,7 @@ _NAMING = frozenset({*_NAMED, "hcparty", "person"})
 _TECHNICAL = frozenset({"id", "cd", "iscomplete", "isvalidated", "isrelevant", "lifecycle", "time"})
 _MARK = re.compile(r" ?(\[Reprise [1-9][0-9]*\])\Z")
 _MESSAGE = re.compile(r"\W{0,3}A[0-9]\\")  # lines for a program
+_TARGET = re.compile(r"""//\S*\[id\[[^\]]*=\s*["']([^"'\]]+)["']\]\]""")  # how a link names its target
 _TAG = re.compile(r"</?[A-Za-z!?][^<>]*>")
 _MOMENT = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?(?![\d])")
 _LETTERS = re.compile(r"[^\W\d_]{3}")
@@ -48,7 +50,8 @@ def say_moment(stated: str, language: str) -> str:
         return stated.strip()
     if day is None:
         return f"{name} {year}"
-    return text(language, "point.date", day=str(int(day)), month=name, year=year)
+    said = "1er" if language == "fr" and int(day) == 1 else str(int(day))
+    return text(language, "point.date", day=said, month=name, year=year)
 
 
 def say_size(size: int, language: str) -> str:
@@ -59,36 +62,48 @@ def say_size(size: int, language: str) -> str:
     return text(language, f"point.size.{unit}", size=said)
 
 
-def name_of(unit: Unit) -> str:
-    """What a unit is about, in the words of the record; empty if it has none."""
+def name_of(unit: Unit, language: str = "") -> str:
+    """What a unit is about, in the words of the record; empty if it has none. A code is put into words of the language."""
     if unit.kind is UnitKind.ITEM:
-        return _name_of_item(unit)
+        return _name_of_item(unit, language)
     if unit.kind is UnitKind.TRANSACTION:
         return _label(unit) or ""
     if unit.kind is UnitKind.HEADING:
-        return _label(unit) or ""
+        return _label(unit, language) or ""
     if unit.kind is UnitKind.TEXT:
         said = unit.children[0].text
         return "" if _MESSAGE.match(said) else cut(plain(said), _TITLE)
     return ""
 
 
-def _name_of_item(item: Unit) -> str:
+def _name_of_item(item: Unit, language: str) -> str:
     contents = [child for child in item.children if child.name == "content"]
-    nodes = [node for content in contents for node in walk(content)]
+    nodes = [node for content in contents for node in _walk_but_units(content)]
     nodes += [child for child in item.children if child.name == "text"]
     named = (node.text if node.name in _NAMED else party_name(node) for node in nodes if node.name in _NAMING)
+    nodes += [c for c in item.children if c.name == "cd" and c.attributes.get("S") != "CD-ITEM"]
     labelled = (node.attributes.get("DN", "") for node in nodes if node.name == "cd")
-    coded = (node.text for node in nodes if node.name == "cd")
+    coded = (_worded(node, language) for node in nodes if node.name == "cd")
     found = (plain(words) for words in (*named, *labelled, *coded))
     return cut(next((words for words in found if words), ""), _TITLE)
 
 
-def _label(unit: Unit) -> str | None:
+def _worded(code: Node, language: str) -> str:
+    return code_in_words(code, language) if language else code.text
+
+
+def _walk_but_units(node: Node) -> Iterator[Node]:
+    yield node
+    for child in node.children:
+        if child.name != "unit":
+            yield from _walk_but_units(child)
+
+
+def _label(unit: Unit, language: str = "") -> str | None:
     """The local label of a transaction or heading, if it is in words."""
     for child in unit.children:
         if child.name == "cd" and (unit.kind is UnitKind.HEADING or child.attributes.get("S") == "LOCAL"):
-            words = plain(child.attributes.get("DN", "") or child.text)
+            words = plain(child.attributes.get("DN", "") or _worded(child, language))
             if _LETTERS.search(words):
                 return cut(words, _TITLE)
     return None
@@ -123,23 +138,19 @@ def party_name(party: Node) -> str:
     return " ".join(filter(None, (parts.get("firstname"), parts.get("familyname")))) or parts.get("name", "")
 
 
-def content_of(unit: Unit) -> str:
-    """The text that stands for it or for parts of it; otherwise its content, without identifiers."""
+def content_of(unit: Unit, language: str) -> str:
+    """The text that stands for it or for parts of it; otherwise its content in words, and what the units in it are about."""
     if unit.prose:
-        return cut(" · ".join(plain(_MARK.sub("", said)) for said in unit.prose), LONGEST)
-    names = frozenset({child.name for child in unit.children}) - _TECHNICAL
-    return cut(" · ".join(_texts(unit, names)), LONGEST)
+        return cut(" · ".join(plain(_TARGET.sub(r"\1", _MARK.sub("", said))) for said in unit.prose), LONGEST)
+    own = (prose(child, language) for child in unit.children if child.name not in _TECHNICAL)
+    said = (plain(words) for words in (*own, *(name_of(each, language) for each in unit.below()[1:])))
+    return cut(" · ".join(dict.fromkeys(filter(None, said))), LONGEST)
 
 
 def marks_of(unit: Unit) -> list[str]:
     """The references in the chart by which its texts are found."""
     found = (_MARK.search(said) for said in unit.prose)
     return [mark[1] for mark in found if mark is not None]
-
-
-def _texts(unit: Unit, names: frozenset[str]) -> Iterator[str]:
-    nodes = (node for child in unit.children if child.name in names for node in walk(child))
-    return iter(dict.fromkeys(said for said in (plain(node.text) for node in nodes) if said))
 
 
 class Holders:

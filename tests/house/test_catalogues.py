@@ -27,6 +27,7 @@ from dashboard.routes import ROUTES
 from dashboard.visit import THEMES
 from flows.admin.status import _ALARMS
 from flows.lifecycle.confirmation import ImportState
+from flows.steps import _doubles
 from schemas.disposition import Disposition, Reason, UnitKind
 from schemas.item_kinds import ITEM_KINDS
 from schemas.outcome import Cause
@@ -249,7 +250,7 @@ CODES: dict[str, tuple[set[str], set[str]]] = {
     "point.kind": ({*UnitKind}, set()),
     "point.month": ({str(month) for month in range(1, 13)}, set()),
     "point.format": ({*points._FORMATS.values()}, set()),
-    "point.why": ({*Objection, "long_list", "kind_unstated", "within"}, set()),
+    "point.why": ({*Objection, "long_list", "kind_unstated", "within", "own_code"}, set()),
     "point.instead": ({h.instead for h in points.HANDLINGS.values()} | {"within_text", "beside"}, set()),
     "point.action": (
         {h.action for h in points.HANDLINGS.values()} | {"enter_before_prescribing", "check_place"},
@@ -343,6 +344,39 @@ def test_what_is_there_is_asked_for():
     assert unasked(ASKED, KEYS) == []
     assert list(wrong_codes(KEYS)) == []
     assert constants("connectors", "flows/steps") >= OTHER_POINTS
+
+
+@pytest.mark.parametrize("area", sorted(CODES))
+def test_a_new_code_without_words_is_found(area, monkeypatch):
+    needed, allowed = CODES[area]
+    monkeypatch.setitem(CODES, area, ({*needed, "brand_new"}, allowed))
+    assert list(wrong_codes(KEYS)) == [f"{area}.brand_new"]
+
+
+REASON_AT = {"Doubt": 1, "Finding": 3}
+"""The place of the reason among the values of what the work list is made from."""
+
+
+def reasons_in(source: str) -> Iterator[str]:
+    """The reasons that a module gives in so many words."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in REASON_AT:
+            reason = node.args[REASON_AT[node.func.id]]
+            if isinstance(reason, ast.Constant):
+                yield str(reason.value)
+
+
+def test_each_reason_that_the_code_gives_is_a_known_one():
+    sources = (path.read_text(encoding="utf-8") for path in (ROOT / "connectors").rglob("*.py"))
+    given = {reason for source in sources for reason in reasons_in(source)}
+    doubles = {value for name, value in vars(_doubles).items() if name.isupper() and isinstance(value, str)}
+    assert len(given) > 6
+    assert len(doubles) > 5
+    assert given | doubles == OTHER_POINTS <= points.HANDLINGS.keys()
+    assert list(reasons_in('Doubt(line, "brand_new", "x"); Finding(d, k, u, "newer", about=u)')) == [
+        "brand_new",
+        "newer",
+    ]
 
 
 def test_the_page_knows_each_danger_in_the_order_of_the_work_list():

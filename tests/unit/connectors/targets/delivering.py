@@ -12,7 +12,7 @@ from connectors.inventory.delivered.chart import ChartAccount, DeliveredChart
 from connectors.inventory.registry import counter_for
 from connectors.registry import choose
 from connectors.targets.identities import run_token
-from connectors.targets.medinect import ChartOutcome, Envelope, compose_chart
+from connectors.targets.medinect import Chart, ChartOutcome, Envelope, compose_chart
 
 KEY = b"k" * 32
 RUN = str(uuid.UUID(int=7))
@@ -64,11 +64,20 @@ def read(file: SourceFile, limits: Limits | None = None) -> Source:
     return source
 
 
+def compose(source: Source, *patients: int, run: str = RUN, language: str = "fr") -> Chart:
+    """One chart of those patients, not yet written."""
+    senders = tuple(dict.fromkeys(x for b in source.tables.get("provider", []) for x in b["xml"].to_pylist()))
+    envelope = Envelope(run, senders, "2026-01-01T00:00:00Z", language)
+    return compose_chart([Rows(source.tables, patient) for patient in patients], envelope)
+
+
 def write(source: Source, *patients: int, run: str = RUN) -> tuple[ChartOutcome, ChartAccount, bytes]:
     """One chart of those patients."""
-    senders = tuple(dict.fromkeys(x for b in source.tables.get("provider", []) for x in b["xml"].to_pylist()))
-    envelope = Envelope(run, senders, "2026-01-01T00:00:00Z", "fr")
-    chart = compose_chart([Rows(source.tables, patient) for patient in patients], envelope)
+    return written(compose(source, *patients, run=run), run)
+
+
+def written(chart: Chart, run: str = RUN) -> tuple[ChartOutcome, ChartAccount, bytes]:
+    """What a composed chart consists of, and what the counter says of it."""
     delivered, out = DeliveredChart(KEY, run_token(run), chart.originals), bytearray()
 
     def emit(piece: bytes) -> None:
