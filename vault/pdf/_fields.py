@@ -10,6 +10,8 @@ from reportlab.pdfbase import pdfdoc
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import Flowable
 
+from vault.pdf._tags import Element, TaggedCanvas, marked
+
 _PRINTED = 4  # annotation flag: shown in print too
 _SIGNATURES = 3  # signature fields exist, and the file may only be appended to
 _FRAME = HexColor("#c9d1dc")
@@ -19,9 +21,9 @@ _HEIGHT = 20 * mm
 class SigningPlace(Flowable):
     """A frame that holds an empty signature field."""
 
-    def __init__(self, name: str, width: float) -> None:
+    def __init__(self, name: str, width: float, element: Element | None = None) -> None:
         super().__init__()
-        self._name, self._size = name, (width, _HEIGHT)
+        self._name, self._size, self._element = name, (width, _HEIGHT), element
 
     def wrap(self, *_available: float) -> tuple[float, float]:
         """Returns its size, whatever space is available."""
@@ -30,8 +32,9 @@ class SigningPlace(Flowable):
     def draw(self) -> None:
         """Draw the frame and the field over it."""
         width, height = self._size
-        self.canv.setStrokeColor(_FRAME)
-        self.canv.rect(0, 0, width, height)
+        with marked(self.canv, None):
+            self.canv.setStrokeColor(_FRAME)
+            self.canv.rect(0, 0, width, height)
         left, bottom = self.canv.absolutePosition(0, 0)
         corners = (left, bottom, left + width, bottom + height)
         field = pdfdoc.PDFDictionary(
@@ -43,10 +46,18 @@ class SigningPlace(Flowable):
                 "F": _PRINTED,
                 "Rect": pdfdoc.PDFArray([round(corner, 2) for corner in corners]),
                 "P": self.canv._doc.thisPageRef(),  # noqa: SLF001 - reportlab has no public access to its objects
+                **self._described(),
             }
         )
         self.canv._addAnnotation(field, self._name)  # noqa: SLF001
         _add_to_form(self.canv._doc, self.canv._doc.refAnnotation(self._name))  # noqa: SLF001
+
+    def _described(self) -> dict[str, Any]:
+        """Returns what makes the field a piece of a tagged page; nothing on a page without structure."""
+        if self._element is None or not isinstance(self.canv, TaggedCanvas):
+            return {}
+        key = self.canv.field_of(self._element, self._name)
+        return {"StructParent": key, "TU": pdfdoc.PDFString(self._element.alternative or self._name)}
 
 
 def _add_to_form(document: Any, field: Any) -> None:
