@@ -339,6 +339,21 @@ class Came(Record, frozen=True):
     units: Count
 
 
+class Covered(Record, frozen=True):
+    """What the instruction covers."""
+
+    kinds: list[str]
+    patients: dict[Literal["mode", "since"], str]
+
+
+class People(Record, frozen=True):
+    """Patients of the export, and the charts made of them."""
+
+    source: Count
+    charts: Count
+    joined: Count
+
+
 class Certificate(Record, frozen=True):
     """`certificate.json`: what follows from the entries and statements of a run."""
 
@@ -360,6 +375,8 @@ class Certificate(Record, frozen=True):
     destruction: Destruction
     head: Head
     stamp: Stamp | None
+    scope: Covered | UnsetType = UNSET
+    persons: People | UnsetType = UNSET
 
 
 # Manifests

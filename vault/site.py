@@ -53,6 +53,7 @@ class Site:
     state: str | None = (
         None  # the folder where its host keeps its record of the home; none in a home of version 1
     )
+    contact: str = ""  # whom a practice asks: one line, for the certificate's edition with names
     handwritten: bool = False  # whether a page signed by hand and attested by two operators is accepted
     workers: int | None = None  # processes that may share a step; None: two where there are two cores
     media: Media = field(default_factory=Media)
@@ -87,6 +88,7 @@ class Site:
             origin=_of_type(str, raw["origin"]),
             declared_exceptions=tuple(declared),
             state=_folder(raw["state"]) if "state" in raw else None,
+            contact=_line(raw.get("contact", "")),
             handwritten=_of_type(bool, raw.get("handwritten", False)),
             media=Media.declared(raw.get("media", {})),
             dashboard=DashboardSettings.declared(raw.get("dashboard", {})),
@@ -98,6 +100,7 @@ class Site:
 
 _WHOLE_NUMBERS = ("ceiling_hours", "clock_skew_seconds", "proof_retention_days", "sweep_every_minutes")
 _MOST_WORKERS = 16
+_LONGEST_LINE = 200
 _T = TypeVar("_T")
 
 
@@ -106,6 +109,14 @@ def _of_type(kind: type[_T], value: object) -> _T:
     if type(value) is not kind:
         raise TypeError
     return value
+
+
+def _line(value: object) -> str:
+    """Parse a line of text. Raises TypeError, ValueError."""
+    text = _of_type(str, value)
+    if not text.isprintable() or len(text) > _LONGEST_LINE:
+        raise ValueError
+    return text
 
 
 def _few(value: object) -> int:

@@ -20,7 +20,7 @@ DASHBOARD_PORT = 8710
 _COMMAND_ORDER = (
     *("create", "enrol", "trust", "recipient", "destination", "authorise", "intake"),
     *("probe", "rehearse", "migrate", "order", "orders", "runs", "status", "resume", "abandon"),
-    *("confirm", "custody", "verify", "open", "describe", "proof", "subject", "ledger"),
+    *("confirm", "custody", "certificate", "verify", "open", "describe", "proof", "subject", "ledger"),
     *(
         "install-sweep",
         "sweep",

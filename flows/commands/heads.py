@@ -12,10 +12,10 @@ import typer
 from flows.admin import index as indexes
 from flows.admin import ledger as ledgers
 from flows.admin import stamps
-from flows.commands.apps import authorise, ledger, proof
+from flows.commands.apps import AFTERWARDS, app, authorise, ledger, proof
 from flows.commands.documents import refuse_existing, write_new
 from flows.commands.shared import Examined, Looking, Shown, command
-from flows.lifecycle.proof import refresh_proof
+from flows.lifecycle.proof import certificate_pages, refresh_proof
 from schemas.errors import IntegrityError
 from schemas.regular_file import read_regular
 from vault.proof.folder import zip_files
@@ -103,6 +103,25 @@ def cosign(
     """Add a witness's cosignature to the present head; have a head cosigned first and stamped after."""
     fresh = ledgers.cosign(control, read_regular(note))
     return Shown({"added": fresh}, f"{fresh} cosignature line(s) added")
+
+
+@command(app, panel=AFTERWARDS)
+def certificate(
+    run: Annotated[str, typer.Argument(help="The run's id.", show_default=False)],
+    to: Annotated[Path, typer.Option("--to", help="A new folder for certificate.pdf and certificate.html.")],
+    home: Examined,
+) -> Shown:
+    """Write a certificate for its practice: with the names in the instruction, or without once they were erased.
+
+    What others get is the proof; its certificate has no names.
+    """
+    pages = certificate_pages(home, run)
+    refuse_existing(to)
+    to.mkdir(mode=0o700)
+    for name, data in pages.files.items():
+        write_new(to / name, data)
+    told = "with names: for the practice alone" if pages.named else "without names: they were erased"
+    return Shown({"folder": str(to), "named": pages.named}, f"{told}: {to}")
 
 
 @command(proof)

@@ -18,8 +18,8 @@ MEANINGS: dict[str, str] = {
     "recipients": "Who can open the package: two or more keys proven to this home, one of them for recovery.",
     "destination": "Where the package goes: a folder of this host, or a server declared here.",
     "validity": "From when until when the instruction holds.",
-    "valid_from": "From when the instruction holds (UTC).",
-    "valid_until": "Until when the instruction holds (UTC). A day means its end.",
+    "valid_from": "From when the instruction holds. A day means its beginning in Belgium.",
+    "valid_until": "Until when the instruction holds. A day means its end in Belgium.",
     "custody": "Who holds the export and the package afterwards, and until when. The operator's copy is destroyed then.",
     "staging_deadline_hours": "How long the encrypted working copy may live at most, from the start of a run.",
     "ceilings": "How many records of a kind, in a thousand, may arrive as text (degraded) or be set aside for the doctor"

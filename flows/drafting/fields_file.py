@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from datetime import date, datetime
+from contextlib import suppress
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from schemas.errors import AuthorisationError, LimitExceededError
+from schemas.writing import day_begins
 from vault.instruction.document import MAX_BYTES
 from vault.system.clock import format_utc
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_A_DAY, _A_SECOND = timedelta(days=1), timedelta(seconds=1)
 _AT_LINE = re.compile(r"\(at line (\d+), column \d+\)")
 
 
@@ -37,9 +40,12 @@ def read_fields(path: Path) -> dict[str, Any]:
 
 
 def whole_moment(text: Any, *, end: bool) -> Any:
-    """Convert a day to the moment of its end or beginning (UTC); return anything else unchanged."""
-    if isinstance(text, str) and _DAY.fullmatch(text):
-        return f"{text}T23:59:59Z" if end else f"{text}T00:00:00Z"
+    """Convert a day to the moment of its end or beginning in Belgium; return anything else unchanged."""
+    if not isinstance(text, str) or not _DAY.fullmatch(text):
+        return text
+    with suppress(ValueError, OverflowError):  # no such day: what checks the fields says so
+        day = date.fromisoformat(text)
+        return format_utc(day_begins(day + _A_DAY) - _A_SECOND if end else day_begins(day))
     return text
 
 

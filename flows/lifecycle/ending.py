@@ -22,6 +22,7 @@ from schemas.errors import VerificationFailedError
 from schemas.outcome import Cause
 from schemas.steps import Counts
 from schemas.texts import text
+from vault.authorisation.agreement import scope_of
 from vault.authorisation.check import reopen
 from vault.destruction.destroy import Evidence, destroy_run, inventory_staging, probe
 from vault.home_folder import Home
@@ -226,9 +227,24 @@ def _facts(control: Control, ending: Ending, destruction: dict[str, Any]) -> dic
         "findings": sum(counts.get("publish", {}).get("findings", {}).values()),
         "fate": {**_custody(control, lease, destruction), "staging": "key_destroyed_files_unlinked"},
         "import_state": "delivered_not_confirmed" if published else "nothing_delivered",
+        **_persons(counts),
+        "scope": scope_of(reopen(control.home, lease.authorisation_id, lease.use).instruction),
         "profile": counts.get("plan", {}).get("profile", "none"),
         "channels": used_channels(control, lease),
         "programs": program_digests(),
+    }
+
+
+def _persons(counts: dict[str, Counts]) -> dict[str, dict[str, int]]:
+    """Return the patients of the export and the charts that were made of them; nothing if the run did not get that far."""
+    if "match" not in counts:
+        return {}
+    matched = counts["match"]
+    return {
+        "persons": {
+            "source": counts["inventory"]["patients"],
+            **{name: matched[name] for name in ("charts", "joined")},
+        }
     }
 
 

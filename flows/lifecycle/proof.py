@@ -6,6 +6,7 @@ on the doctor's signatures, and, for every head that was ever handed out for thi
 
 from __future__ import annotations
 
+import json
 from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,13 +22,15 @@ from schemas.texts import text
 from vault.authorisation.register import InstructionRegister
 from vault.authorisation.signature_stamps import stamps_of
 from vault.home_folder import Home
+from vault.instruction.document import parse
 from vault.ledger.entries import EntryType, format_hashes
 from vault.ledger.home_log import load_log_key
 from vault.ledger.notes import Checkpoint, split_note
 from vault.ledger.policy import format_policy
 from vault.pki.timestamps import Stamps, read_roots
-from vault.proof.certificate import build_certificate
+from vault.proof.certificate import build_certificate, build_pages
 from vault.proof.folder import SALT, authorisation_files, place_folder, seal_files
+from vault.proof.names import names_of
 from vault.proof.proven import evidence_before_version_2, proven_by
 from vault.proof.statements import INVENTORY, envelope, statement
 from vault.runs.facts import Heads, Report, read_fact, write_fact
@@ -115,6 +118,29 @@ def issue_proof(control: Control, lease: Lease, *, newest: bool = False) -> Path
     control.record_issue(lease.run_id, sealed["manifest.json"])
     place_folder(folder, sealed)
     return folder
+
+
+@dataclass(frozen=True)
+class CertificatePages:
+    """Page and paper of a certificate by file name, and whether they name the doctor."""
+
+    files: dict[str, bytes]
+    named: bool
+
+
+def certificate_pages(home: Home, run: str) -> CertificatePages:
+    """Lay out an ended run's certificate for its practice, with the names in the sealed instruction; without them once erased.
+
+    Nothing of it is recorded or kept: it follows from the issued folder, the instruction, and the site's contact.
+    Raises UnreadableSourceError (no_such_run, run_not_ended).
+    """
+    lease = find_lease(home, run)
+    issued = home.proof(lease.run_id) / "certificate.json"
+    if not issued.is_file():
+        raise UnreadableSourceError("run_not_ended")
+    kept = InstructionRegister(home, None, lease.authorisation_id).get("evidence")
+    names = names_of(parse(kept["instruction.json"]), home.site.contact) if kept else None
+    return CertificatePages(build_pages(json.loads(issued.read_bytes()), names), names is not None)
 
 
 def _handed_out(control: Control, lease: Lease) -> list[bytes]:

@@ -13,4 +13,4 @@ def draft_1(fields: dict[str, Any]) -> bytes:
     """The bytes to be signed of an instruction of version 1."""
     body = {**fields, "version": 1}
     body.pop("readable_text_sha256", None)
-    return canonical_json({**body, "readable_text_sha256": sha256(render_text(body).encode()).hexdigest()})
+    return canonical_json({**body, "readable_text_sha256": sha256(render_text(body, 1).encode()).hexdigest()})

@@ -60,7 +60,22 @@ def _statements_agree(files: Files, report: Report) -> bool:
         == (ended["n"]["files"], ended["n"]["bytes"])
         == _extent(canonical(files["inventory.json"]))
         and _delivery_agrees(run, destruction["cause"], [entry for _, entry in report.entries])
+        and _persons_agree(run)
     )
+
+
+def _persons_agree(run: Facts) -> bool:
+    """Whether patients and charts on the certificate are those that the steps counted; earlier releases stated none."""
+    persons = run["facts"].get("persons")
+    if persons is None:
+        return True
+    found, matched = run["counts"].get("inventory", {}), run["counts"].get("match", {})
+    counted = {
+        "source": found.get("patients"),
+        "charts": matched.get("charts"),
+        "joined": matched.get("joined"),
+    }
+    return bool(persons == counted)
 
 
 def _extent(inventory: Facts) -> tuple[int, int]:
@@ -126,8 +141,16 @@ def _as_ordered(instruction: Instruction, report: Report) -> bool:
     return (
         parse_utc(run["deadline"]) <= latest
         and run["facts"]["language"] == instruction.language
+        and run["facts"].get("scope", scope_of(instruction)) == scope_of(instruction)
         and all(_held(run["facts"]["fate"].get(name, {}), copy) for name, copy in custody.items())
     )
+
+
+def scope_of(instruction: Instruction) -> Facts:
+    """Returns what an instruction covers, as the certificate says it: kinds of records, and which patients."""
+    rule = instruction.patients
+    kept = {name: rule[name] for name in ("mode", "since") if name in rule}
+    return {"kinds": sorted(instruction.kinds), "patients": kept}
 
 
 def _held(fate: Facts, custody: Custody | None) -> bool:

@@ -1,11 +1,7 @@
-"""The readable text of an instruction, in the doctor's language. The same data always produce the same text.
-
-Its texts are wording 1 (`instruction.1`). Their digest is signed, so another wording gets another number.
-"""
+"""The first wording of an instruction (`instruction.1`), which earlier releases drafted: read and drawn as it was signed."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -13,31 +9,12 @@ from schemas.texts import section, text
 from vault.system.clock import parse_utc
 
 
-def render_text(body: dict[str, Any]) -> str:
-    """Returns the text for this instruction (without its digest field), one line per paragraph."""
-    return "\n".join(told for _, told in paragraphs(body)) + "\n"
-
-
-def paragraphs(body: dict[str, Any]) -> list[tuple[str, str]]:
-    """Returns name and text of each paragraph, the title first: the source of the text and of the page."""
-    language = body["language"]
-    return [
-        (name, text(language, f"instruction.1.paragraph.{name}", **values))
-        for name, values in _values(body, language).items()
-    ]
-
-
-def section_titles(language: str) -> Mapping[str, str]:
-    """Returns the titles above the paragraphs on the page."""
-    return section(language, "instruction.1.section")
-
-
 def _word(code: str, language: str) -> str:
     """Returns the word for a code, or an unknown code (a free field of the instruction) unchanged."""
     return section(language, "instruction.1.code").get(code, code)
 
 
-def _values(body: dict[str, Any], language: str) -> dict[str, dict[str, Any]]:
+def values(body: dict[str, Any], language: str) -> dict[str, dict[str, Any]]:
     """Returns the values for each paragraph, in the order of the paragraphs."""
     custody = body["custody"]
 

@@ -18,7 +18,7 @@ from schemas.disposition import RecordKind
 from schemas.errors import AuthorisationError
 from schemas.texts import LANGUAGES
 from vault.canonical_json import canonical_json
-from vault.instruction._text import render_text
+from vault.instruction._text import WORDING, WORDINGS, render_text
 from vault.instruction.fields import HOLDERS, PATIENTS, RESPONSIBLE, ROLES, USES, field_problems
 from vault.instruction.printable import hides, visible
 from vault.system.clock import parse_utc
@@ -81,6 +81,7 @@ class Instruction:
     controllers: tuple[Controller, ...]
     processor: str
     source_system: str
+    target_system: str
     kinds: frozenset[str]
     patients: dict[str, Any]
     responsible: dict[str, Any]
@@ -98,6 +99,7 @@ class Instruction:
     language: str
     text: str
     shown: str
+    wording: int  # of the text (`vault.instruction._text`)
     hides: bool  # a field holds a character that is invisible or changes how others are drawn; possible only in version 1
 
 
@@ -109,7 +111,7 @@ def draft(fields: dict[str, Any]) -> bytes:
     """
     body = {"version": VERSION, **completed(fields)}
     _refuse_problems(body)
-    body["readable_text_sha256"] = _text_digest(body)
+    body["readable_text_sha256"] = _text_digest(body, WORDING)
     return canonical_json(body)
 
 
@@ -124,8 +126,16 @@ def _refuse_problems(body: dict[str, Any]) -> None:
         raise AuthorisationError("fields_refused", count=len(found))
 
 
-def _text_digest(body: dict[str, Any]) -> str:
-    return sha256(_text(body).encode()).hexdigest()
+def _text_digest(body: dict[str, Any], wording: int) -> str:
+    return sha256(_text(body, wording).encode()).hexdigest()
+
+
+def _wording_of(body: dict[str, Any]) -> int:
+    """Returns the wording whose text has the signed digest. Raises AuthorisationError (readable_text_differs)."""
+    for wording in WORDINGS:
+        if _text_digest(body, wording) == body["readable_text_sha256"]:
+            return wording
+    raise AuthorisationError("readable_text_differs")
 
 
 def parse(document: bytes) -> Instruction:
@@ -170,8 +180,7 @@ def _no_float(_text: str) -> None:
 def _build(document: bytes, body: dict[str, Any]) -> Instruction:
     if body["version"] == VERSION:
         _refuse_problems(body)
-    if _text_digest(body) != body["readable_text_sha256"]:
-        raise AuthorisationError("readable_text_differs")
+    wording = _wording_of(body)
     kinds = frozenset(RecordKind(kind).value for kind in body["kinds"])
     custody = body["custody"]
     return Instruction(
@@ -181,6 +190,7 @@ def _build(document: bytes, body: dict[str, Any]) -> Instruction:
         controllers=tuple(_controller(c) for c in body["controllers"]),
         processor=str(body["processor"]),
         source_system=str(body["source_system"]),
+        target_system=str(body["target_system"]),
         kinds=kinds,
         patients=_patients(body["patients"]),
         responsible=_responsible(body["responsible"]),
@@ -196,14 +206,15 @@ def _build(document: bytes, body: dict[str, Any]) -> Instruction:
         degraded_permille=_count(body["ceilings"]["degraded_permille"]),
         quarantined_permille=_count(body["ceilings"]["quarantined_permille"]),
         language=_one_of(body["language"], LANGUAGES),
-        text=_text(body),
-        shown=_text(_each_text(body, visible)),
+        text=_text(body, wording),
+        shown=_text(_each_text(body, visible), wording),
+        wording=wording,
         hides=_each_text(body, lambda text: "" if hides(text) else text) != body,
     )
 
 
-def _text(body: dict[str, Any]) -> str:
-    return render_text({k: v for k, v in body.items() if k != "readable_text_sha256"})
+def _text(body: dict[str, Any], wording: int) -> str:
+    return render_text({k: v for k, v in body.items() if k != "readable_text_sha256"}, wording)
 
 
 def _each_text(value: Any, change: Callable[[str], str]) -> Any:

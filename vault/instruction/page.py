@@ -41,16 +41,18 @@ def render_pdf(document: bytes) -> bytes:
 
     instruction = parse(document)
     body = {k: v for k, v in json.loads(document).items() if k != "readable_text_sha256"}
-    sections = section_titles(instruction.language)
-    (_, title), *rest = paragraphs(body)
-    paper = PdfDocument(title, language=instruction.language)
+    wording = instruction.wording
+    sections = section_titles(instruction.language, wording)
+    (_, title), *rest = paragraphs(body, wording)
+    paper = PdfDocument(title, language=instruction.language, plain=wording == 1)
+    paper.footer(f"{title} \N{MIDDLE DOT} {instruction.nonce}")
     paper.uncompressed()
     paper.attach(ATTACHMENT, document)
     paper.heading(title)
     for name, text in rest:
         if name in sections:
             paper.section(sections[name])
-            paper.text(text)
+            (paper.small if name == "references" else paper.text)(text)
         else:
             paper.small(text)
     paper.section(sections["sign"])

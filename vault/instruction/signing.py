@@ -11,7 +11,9 @@ import io
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+from pyhanko.pdf_utils.font.basic import SimpleFontEngineFactory
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+from pyhanko.pdf_utils.text import TextBoxStyle
 from pyhanko.sign import signers
 from pyhanko.sign.fields import SigSeedSubFilter
 from pyhanko.stamp import TextStampStyle
@@ -24,7 +26,11 @@ from vault.pki.pyhanko_logging import silence
 from vault.pki.signer_profiles import family_of, national_number
 
 silence()
-_STAMP = TextStampStyle(stamp_text="%(signer)s\n%(ts)s", border_width=0)
+_STAMP = TextStampStyle(
+    stamp_text="%(signer)s\n%(ts)s",
+    text_box_style=TextBoxStyle(font=SimpleFontEngineFactory("Helvetica", 0.5), font_size=10),
+    border_width=0,
+)
 
 
 def load_p12(data: bytes, password: str) -> signers.SimpleSigner:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from schemas.texts import LANGUAGES, section
 from vault.canonical_json import canonical_json
 from vault.proof._certificate_content import Block, Content, build_content
+from vault.proof.names import Names
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -18,12 +19,15 @@ if TYPE_CHECKING:
     from vault.pdf.layout import PdfDocument
 
 SOURCES = (
-    "proof/certificate.py",
-    "proof/_certificate_content.py",
-    "pdf/layout.py",
-    "proof/templates/certificate.html",
+    "vault/proof/certificate.py",
+    "vault/proof/_certificate_content.py",
+    "vault/proof/templates/certificate.html",
+    "vault/pdf/layout.py",
+    "vault/pdf/_tags.py",
+    "schemas/writing.py",
 )
 """The files that determine how a page looks; its texts do too."""
+_TEXTS = ("certificate", "point.month")
 _DRAWN_BY = ("reportlab", "segno", "jinja2", "markupsafe", "font-source-sans-pro")
 
 
@@ -32,12 +36,13 @@ def build_certificate(certificate: dict[str, Any]) -> dict[str, bytes]:
 
     HTML and PDF name the layout that made them (`layout`); with the same layout their bytes can be made again and compared.
     """
-    content = build_content(certificate, certificate["language"])
-    return {
-        "certificate.json": canonical_json(certificate),
-        "certificate.html": _page(content),
-        "certificate.pdf": _paper(content),
-    }
+    return {"certificate.json": canonical_json(certificate), **build_pages(certificate, None)}
+
+
+def build_pages(certificate: dict[str, Any], names: Names | None) -> dict[str, bytes]:
+    """Returns page and paper; with names, the edition for the practice, which belongs in no proof."""
+    content = build_content(certificate, certificate["language"], names)
+    return {"certificate.html": _page(content), "certificate.pdf": _paper(content)}
 
 
 @cache
@@ -45,12 +50,13 @@ def layout() -> str:
     """Returns the identity of this layout: a digest over its sources, its texts and the versions of the drawing libraries."""
     from importlib.metadata import version
 
-    vault = Path(__file__).parents[1]
+    root = Path(__file__).parents[2]
     made = sha256()
     for name in SOURCES:
-        made.update((vault / name).read_bytes())
+        made.update((root / name).read_bytes())
     for language in LANGUAGES:
-        made.update(canonical_json(dict(section(language, "certificate"))))
+        for texts in _TEXTS:
+            made.update(canonical_json(dict(section(language, texts))))
     made.update("".join(f"{name} {version(name)}\n" for name in _DRAWN_BY).encode())
     return f"Reprise layout {made.hexdigest()[:16]}"
 
@@ -90,10 +96,14 @@ def _paper(content: Content) -> bytes:
 
     paper = PdfDocument(content.title, language=content.language, subject=layout())
     paper.uncompressed()  # others compare the bytes, perhaps with another compressor
+    paper.footer(content.reference)
+    paper.dated(*content.made)
     if content.banner:
         paper.banner(content.banner)
     paper.heading(content.title)
-    paper.small(content.run)
+    paper.small(f"{' '.join(content.run)}. {content.times}")
+    if content.edition:
+        paper.small(content.edition)
     paper.text(" ".join(content.outcome))
     for part in content.sections:
         paper.section(part.title)
@@ -101,13 +111,13 @@ def _paper(content: Content) -> bytes:
             _put(paper, block, last=number == len(part.blocks))
     paper.text(content.trust)
     paper.section(content.head_title)
-    paper.code(content.code, list(content.head))
+    paper.code(content.code, list(content.head), content.code_is)
     return paper.to_pdf()
 
 
 def _put(paper: PdfDocument, block: Block, *, last: bool) -> None:
     if block.rows:
-        paper.rows(block.rows, figures=block.kind == "figures")
+        paper.rows(block.rows, figures=block.kind == "figures", strong=block.kind == "questions")
         if not last:
             paper.space(1)
     elif block.kind in ("points", "checks"):

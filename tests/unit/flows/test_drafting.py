@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tomllib
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from flows.drafting.form import QUESTIONS, Form
 from flows.drafting.known import Known
 from schemas.sensitive import Sensitive
 from schemas.texts import LANGUAGES
+from schemas.writing import day_begins
 from trial.doctors import enrol_doctor
 from trial.home import OPERATORS, make_trial
 from trial.practice.write import write_practice
@@ -98,6 +99,7 @@ def filled(home: Path | None, *answers: str) -> tuple[dict[str, Any], list[str],
 
 
 LATER = (NOW + timedelta(days=30)).date().isoformat()
+END = format_utc(day_begins(date.fromisoformat(LATER) + timedelta(days=1)) - timedelta(seconds=1))
 #            language  who  name  processor  system kinds patients responsible uses keys
 ONE = ("fr", "1", "", "Reprise SRL", "Epicure", "", "", "", "", "", "", "")
 REST = ("1", "/srv/out", "", "", "", "", "", "", "")  # a folder, validity, custody, hours, ceilings
@@ -131,7 +133,7 @@ def test_a_group_of_two_a_successor_a_list_and_a_server(home):
         "mode": "list",
         "list_sha256": digest,
     }
-    assert body["custody"]["source"] == {"holder": "operator", "until": f"{LATER}T23:59:59Z"}
+    assert body["custody"]["source"] == {"holder": "operator", "until": END}
     body, _, _ = filled(home, "de", "3", *ONE[2:], *REST, RIGHT)
     assert body["controllers"] == [{"role": "successor", "nihii": "11234578", "name": "Dr Suc Cessor"}]
 
@@ -174,7 +176,7 @@ def test_all_answers_are_shown_and_each_is_changed_by_its_number(home):
     shown = [" ".join(line.split()) for line in said]
     assert "3 processor: Reprise SRL" in shown and "3 processor: Other SRL" in shown
     assert "8 uses: inventory 5, rehearsal 5, migration 1" in shown
-    assert f"13 custody: source (holder operator, until {LATER}T23:59:59Z), package (holder doctor)" in shown
+    assert f"13 custody: source (holder operator, until {END}), package (holder doctor)" in shown
 
 
 def at_terminal(
@@ -204,11 +206,11 @@ def test_in_a_terminal_a_no_goes_back_to_the_answers_and_lines_break_at_words(ho
     assert (tmp_path / "instruction.pdf").read_bytes() == b"signed by somebody"
     assert b"Other SRL" in (tmp_path / "second.pdf").read_bytes()
     assert "A file of this name is there" in seen.screen and "There is no such folder" in seen.screen
-    text = seen.screen.rpartition("Instruction de reprise")[2].partition("Is this")[0]
+    text = seen.screen.rpartition("dossiers de mon cabinet")[2].partition("Is this")[0]
     lines = [line for line in text.splitlines() if line]
     assert all(len(line) <= 80 or " " not in line for line in lines) and len(lines) > 12
     words = parse(embedded_instruction((tmp_path / "second.pdf").read_bytes())).shown.split()
-    assert " ".join(lines).split() == words[3:]  # whole words, in their order
+    assert " ".join(lines).split() == words[8:]  # whole words, in their order
 
 
 def test_an_interrupt_prints_the_answers_as_fields_that_can_be_completed(home, tmp_path):
@@ -290,7 +292,7 @@ def test_days_moments_and_comments_of_toml(home, tmp_path):
     said_by(str(written(tmp_path, text)), "--to", str(tmp_path / "a.json"))
     made = parse((tmp_path / "a.json").read_bytes())
     assert [format_utc(m) for m in (made.valid_from, made.valid_until)] == [
-        "2027-01-01T00:00:00Z",
+        "2026-12-31T23:00:00Z",
         "2027-02-01T00:00:00Z",
     ]
     local = text.replace("+01:00", "")

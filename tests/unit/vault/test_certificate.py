@@ -16,16 +16,19 @@ from schemas.disposition import Disposition
 from schemas.errors import HomeError, VerificationFailedError
 from schemas.outcome import Cause
 from schemas.texts import LANGUAGES, section
+from schemas.writing import typeset
 from vault.destruction.destroy import Evidence
 from vault.home.create import create_home
 from vault.home_folder import Home
-from vault.instruction.fields import ROLES
+from vault.instruction.document import Controller
+from vault.instruction.fields import KINDS, ROLES
 from vault.keys.provider import KeyState
 from vault.keys.registry import provider
 from vault.proof import _certificate_content as certificate_content
 from vault.proof import certificate
 from vault.proof._certificate_content import build_content
-from vault.proof.certificate import _page, build_certificate, layout
+from vault.proof.certificate import _page, build_certificate, build_pages, layout
+from vault.proof.names import Names
 from vault.proof.statements import LISTED, destruction_predicate, inventory_file
 from vault.runs.facts import StagedFile, Verification
 from vault.site import EXCEPTIONS
@@ -76,6 +79,8 @@ def facts(told: dict[str, Any], **changes: Any) -> dict[str, Any]:
         "head": {"origin": "x.example/log", "size": 9, "root": "r" * 43 + "="},
         "stamp": {"at": "2026-01-02T04:00:00Z"},
         "programs": {"verify.html": "ab" * 32, "verify.py": "cd" * 32},
+        "persons": {"source": 2, "charts": 2, "joined": 0},
+        "scope": {"kinds": sorted(KINDS), "patients": {"mode": "all"}},
         **changes,
     }
 
@@ -87,6 +92,19 @@ def authorised(signature: str, *roles: str) -> dict[str, Any]:
         "signature": signature,
         "signedAs": list(roles),
     }
+
+
+NAMES = Names(
+    (
+        Controller("controller", "11234578004", "Dr Bob Specimen"),
+        Controller("mandated", "11234578", "Ann Example"),
+    ),
+    "Epicurus",
+    "Medinect",
+    "Reprise SRL",
+    "Reprise SRL, 1000 Bruxelles, 02 000 00 00",
+)
+BARE = Names(NAMES.controllers[:1], "", "Medinect", "Reprise SRL", "")
 
 
 def every_certificate() -> list[dict[str, Any]]:
@@ -114,7 +132,22 @@ def every_certificate() -> list[dict[str, Any]]:
         bare = {"channels": [], "stamp": None, "import_state": "nothing_delivered", "dispositions": {}}
         signed = authorised(("cades", "pades", "handwritten")[number % 3], ROLES[number % len(ROLES)])
         made.append(facts(told, use=uses[number % 4], authorisation=signed, **(bare if number % 2 else {})))
-    return [*made, *ended_certificates()]
+    return [*made, *ended_certificates(), *of_people()]
+
+
+def of_people() -> list[dict[str, Any]]:
+    """Every answer about patients, points, scope and the export's place."""
+    plain = destruction(Media("ssd", "yes", "none"), "ext4")
+    held = facts(plain)["fate"]
+    by_operator = {**held, "source": {"holder": "operator", "until": None, "evidence": "stated", "end": None}}
+    since = {"kinds": ["lab_results"], "patients": {"mode": "seen_since", "since": "2020-01-31"}}
+    changes: list[dict[str, Any]] = [
+        {"persons": {"source": 2, "charts": 1, "joined": 1}, "findings": 0},
+        {"persons": {"source": 2, "charts": 1, "joined": 0}, "fate": by_operator},
+        {"persons": None, "scope": since},
+        {"scope": {"kinds": [], "patients": {"mode": "list"}}, "import_state": "nothing_delivered"},
+    ]
+    return [facts(plain, **change) for change in changes]
 
 
 def ended_certificates() -> list[dict[str, Any]]:
@@ -141,13 +174,15 @@ def test_every_code_has_its_words(language):
     """No code, English or other, reaches a page; and no text is there that no certificate can hold."""
     seen = ""
     for told in every_certificate():
-        page = _page(build_content(told, language)).decode()
-        seen += (
-            text := unescape(re.sub(r"<style>.*?</style>|<svg.*?</svg>|<[^>]+>", " ", page, flags=re.DOTALL))
-        )
-        assert not re.search(r"\b[a-z]+_[a-z_]+\b|special-category|-fs\b|undefined", text), text
+        for names in (None, NAMES, BARE):
+            page = _page(build_content(told, language, names)).decode()
+            labels = " ".join(re.findall(r'aria-label="([^"]*)"', page))
+            text = re.sub(r"<style>.*?</style>|<svg.*?</svg>|<[^>]+>", " ", page, flags=re.DOTALL)
+            seen += unescape(text + labels)
+            assert not re.search(r"\b[a-z]+_[a-z_]+\b|special-category|-fs\b|undefined", text), text
     for name, told in section(language, "certificate").items():
-        assert told[1:] in seen, name  # some begin a sentence
+        for part in re.split(r"\{[a-z]+\}", typeset(language, told)):
+            assert part[1:] in seen, name  # some begin a sentence
 
 
 def test_a_certificate_says_how_many_processes_held_the_key_if_the_run_recorded_it():
@@ -165,23 +200,140 @@ def test_every_text_is_asked_for_by_some_certificate(monkeypatch):
     asked = set[str]()
     told = texts.text
     monkeypatch.setattr(
-        certificate_content, "text", lambda language, key: asked.add(key) or told(language, key)
+        certificate_content,
+        "text",
+        lambda language, key, **values: asked.add(key) or told(language, key, **values),
     )
     for facts_of_one in every_certificate():
-        build_content(facts_of_one, "nl")
+        for names in (None, NAMES, BARE):
+            build_content(facts_of_one, "nl", names)
     assert asked == {f"certificate.{name}" for name in section("nl", "certificate")}
 
 
+@pytest.mark.parametrize("under", ["certificate", "point.month"])
 @pytest.mark.parametrize("changed", LANGUAGES)
-def test_another_text_in_any_language_is_another_layout(monkeypatch, changed):
+def test_another_text_in_any_language_is_another_layout(monkeypatch, changed, under):
     def other(language, name):
         told = section(language, name)
-        return {**told, "title": told["title"] + "."} if language == changed else told
+        first = next(iter(told))
+        return {**told, first: told[first] + "."} if (language, name) == (changed, under) else told
 
     before = layout.__wrapped__()
     assert before == layout()
     monkeypatch.setattr(certificate, "section", other)
     assert layout.__wrapped__() != before
+
+
+FIRST_PAGE = {
+    "fr": {
+        "Qui l’a autorisé ?": "signature électronique. Instruction n° 0123abcd, vérifiée le 2 janvier 2026 à 4 h 04",
+        "Qu’est-ce qui a été traité ?": "dossiers de patients, rapports de spécialistes ; patients : tous.",
+        "Où se trouve chaque copie ?": "Copie de travail : détruite",
+        "Qu’est-ce qui prouve la destruction ?": "ont été détruits le 2 janvier 2026 à 4 h 04",
+        "Qu’est-ce qui n’est pas affirmé ?": "Qu’il n’existe aucune autre copie.",
+        "Tous les patients sont-ils là ?": "Oui. Patients dans l’export : 2 ; dossiers remis : 2.",
+        "Que dois-je vérifier ?": "Points à vérifier : 3.",
+        "Qui fait quoi maintenant ?": "Le cabinet ouvre le paquet",
+    },
+    "nl": {
+        "Wie gaf de machtiging?": "elektronische handtekening. Opdracht nr. 0123abcd, gecontroleerd op 2 januari 2026",
+        "Wat is verwerkt?": "patiëntendossiers, verslagen van specialisten; patiënten: alle.",
+        "Waar is elke kopie?": "Werkkopie: vernietigd",
+        "Wat bewijst de vernietiging?": "zijn vernietigd op 2 januari 2026 om 4.04 uur",
+        "Wat wordt niet beweerd?": "Dat er geen andere kopie bestaat.",
+        "Zijn alle patiënten er?": "Ja. Patiënten in de export: 2; geleverde dossiers: 2.",
+        "Wat moet ik nakijken?": "Na te kijken punten: 3.",
+        "Wie doet nu wat?": "De praktijk opent het pakket",
+    },
+    "de": {
+        "Wer hat es erlaubt?": "elektronische Signatur. Anweisung Nr. 0123abcd, geprüft am 2. Januar 2026, 04:04 Uhr",
+        "Was wurde verarbeitet?": "Patientenakten, Facharztberichte; Patienten: alle.",
+        "Wo ist jede Kopie?": "Arbeitskopie: vernichtet",
+        "Was beweist die Vernichtung?": "wurden am 2. Januar 2026, 04:04 Uhr vernichtet",
+        "Was wird nicht behauptet?": "Dass es keine andere Kopie gibt.",
+        "Sind alle Patienten da?": "Ja. Patienten im Export: 2; übergebene Akten: 2.",
+        "Was muss ich prüfen?": "Zu prüfende Punkte: 3.",
+        "Wer tut jetzt was?": "Die Praxis öffnet das Paket",
+    },
+    "en": {
+        "Who authorised it?": "electronic signature. Instruction no. 0123abcd, checked on 2 January 2026, 04:04",
+        "What was processed?": "patient records, specialist reports; patients: all.",
+        "Where is each copy now?": "Working copy: destroyed",
+        "What proves the destruction?": "were destroyed on 2 January 2026, 04:04.",
+        "What is not claimed?": "That no other copy exists.",
+        "Is every patient there?": "Yes. Patients in the export: 2; charts delivered: 2.",
+        "What must I check?": "Items to check: 3.",
+        "Who does what next?": "The practice opens the package",
+    },
+}
+FULL = {
+    "source": {
+        "holder": "operator",
+        "until": None,
+        "evidence": "stated",
+        "end": {"at": "2026-01-03T00:00:00Z", "complete": True, "files": 1, "bytes": 2, "exceptions": ["not_found"],
+                "evidence": "unlinked_overwritten"},
+    },
+    "package": {"holder": "operator", "until": "2027-01-01T00:00:00Z", "end": None},
+    "staging": "key_destroyed_files_unlinked",
+}  # fmt: skip
+
+
+def first_page(pdf: bytes, folder: Path) -> str:
+    """The first page's text as another program reads it, on one line."""
+    (folder / "paper.pdf").write_bytes(pdf)
+    line = ["pdftotext", "-l", "1", folder / "paper.pdf", "-"]
+    told = subprocess.run(line, capture_output=True, check=True).stdout.decode()
+    return re.sub(r" (?=[;:?])", "", " ".join(told.split()))
+
+
+@pytest.mark.parametrize("names", [None, NAMES], ids=["without names", "with names"])
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_first_page_answers_the_doctor_and_the_officer(language, names, tmp_path):
+    """Who authorised it, what was processed, where is each copy, what proves destruction, what is not claimed."""
+    told = facts(destruction(Media("ssd", "yes", "none"), "ext4"), fate=FULL)
+    page = first_page(build_pages({**told, "language": language}, names)["certificate.pdf"], tmp_path)
+    for question, answer in FIRST_PAGE[language].items():
+        asked, said = (re.sub(r" (?=[;:?])", "", part) for part in (question, answer))
+        assert asked in page
+        assert said in page, page
+    last = list(FIRST_PAGE[language])[4]
+    assert page.rindex(re.sub(r" (?=[;:?])", "", last)) > page.index("0123abcd"), "the last question, too"
+    assert told["run"] in page
+    assert ("Dr Bob Specimen" in page) is (names is not None)
+    assert "1-12345-78-004" in page or names is None
+
+
+def test_an_export_read_in_clear_is_told_as_such():
+    told = facts(destruction(Media(), "ext4"))
+    assert "the operator read it unencrypted" in str(build_content(told, "en"))
+    sealed = {**told["destruction"], "source": {"evidence": "sealed-intake", "clearSeen": False}}
+    assert "the operator read it unencrypted" not in str(build_content({**told, "destruction": sealed}, "en"))
+    assert "as the instruction says, with the doctor" in str(build_content(told, "en"))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_paper_is_tagged_and_says_what_it_is(language, tmp_path):
+    told = facts(destruction(Media(), "ext4"))
+    (tmp_path / "c.pdf").write_bytes(build_certificate({**told, "language": language})["certificate.pdf"])
+    info = subprocess.run(
+        ["pdfinfo", "-isodates", tmp_path / "c.pdf"], capture_output=True, check=True
+    ).stdout.decode()
+    title = section(language, "certificate")["title"]
+    for name, value in (
+        ("Title", title),
+        ("Tagged", "yes"),
+        ("CreationDate", "2026-01-02T03:04:05Z"),
+        ("ModDate", "2026-01-02T04:00:00Z"),
+    ):
+        assert re.search(rf"^{name}: +{re.escape(value)}$", info, re.MULTILINE), info
+    assert f"/Lang ({language})".encode() in (tmp_path / "c.pdf").read_bytes()
+    pages = int(re.search(r"^Pages: +(\d+)$", info, re.MULTILINE)[1])
+    for page in range(1, pages + 1):
+        line = ["pdftotext", "-f", str(page), "-l", str(page), tmp_path / "c.pdf", "-"]
+        text = subprocess.run(line, capture_output=True, check=True).stdout.decode()
+        assert told["run"] in text
+        assert f"{page}/{pages}" in text
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -13,9 +14,12 @@ from support.former import draft_1
 
 from schemas.errors import AuthorisationError
 from vault.authorisation.check import instruction_text
+from vault.canonical_json import canonical_json
 from vault.home_folder import Home
+from vault.instruction._text import render_text
 from vault.instruction.document import draft, parse
 from vault.instruction.fields import field_problems
+from vault.instruction.page import render_pdf
 from vault.instruction.printable import PRINTABLE, hides, is_printable_line, visible
 
 CANARY = "Zorgenkanarie"
@@ -159,7 +163,7 @@ def test_version_1_is_read_as_it_was_and_shown_without_its_marks(bench):
     )
     kept = parse(document)
     assert name in kept.text and "\nAllowed uses: none" in kept.text  # what the doctor signed, to the letter
-    assert kept.shown.count("\n") == parse(draft(bench.fields)).shown.count("\n")
+    assert kept.shown.count("\n") == parse(draft_1(bench.fields)).shown.count("\n")
     assert "Dr Bob[U+001B][8m" in kept.shown and not hides(kept.shown.replace("\n", ""))
     with pytest.raises(AuthorisationError) as error:
         bench.check(version=1, processor="R\nAllowed uses: none")
@@ -189,3 +193,23 @@ def test_what_version_1_left_open_and_is_harmless_still_holds(bench):
 
 def test_visible_leaves_what_is_drawn():
     assert visible("Dr Zoë: a\tb") == "Dr Zoë: a[U+0009]b"
+
+
+def test_the_digest_tells_which_wording_was_signed(bench):
+    """An instruction of the release before is read, and drawn, in the words in which it was signed."""
+    body = {
+        name: value
+        for name, value in json.loads(draft(bench.fields)).items()
+        if name != "readable_text_sha256"
+    }
+    earlier = canonical_json(
+        {**body, "readable_text_sha256": sha256(render_text(body, 1).encode()).hexdigest()}
+    )
+    for document, wording, words, mark in ((draft(bench.fields), 2, "Opdrachtgever", b"StructTreeRoot"),
+                                           (earlier, 1, "zoals hier gezegd", b"zoals")):  # fmt: skip
+        read = parse(document)
+        assert (read.wording, words in read.text) == (wording, True)
+        assert (mark in render_pdf(document)) is (wording == 2)
+    body["readable_text_sha256"] = sha256(b"another text").hexdigest()
+    with pytest.raises(AuthorisationError, match="readable_text_differs"):
+        parse(canonical_json(body))
