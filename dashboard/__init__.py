@@ -7,5 +7,7 @@
 * `sessions`, `attempts`, `provider`: signing in
 * `rendering`: templates, dates and numbers
 * `pages/`: what stands in the table of routes
+* `machine/`: what programs get: `/api/v1`, `/metrics`, `/health`
+* `watch`: tells that the sweep is late
 * `export`: static pages over the ledger
 """

@@ -17,10 +17,11 @@ from starlette.types import Receive, Scope, Send
 
 from dashboard import rendering
 from dashboard.attempts import Attempts
+from dashboard.machine import endpoint
 from dashboard.provider import Provider
 from dashboard.routes import EVERYBODY, ROUTES, Route
 from dashboard.sessions import Session, Sessions
-from dashboard.visit import Dashboard, NotFound, Visit
+from dashboard.visit import Dashboard, NotFound, Visit, signed_in
 from flows.session.coded_errors import parts_of
 from flows.session.control import Control
 from schemas.errors import RefusedError, RepriseError
@@ -62,6 +63,7 @@ def make_dashboard(home: Home, origin: str, clock: Clock | None = None) -> Dashb
         sessions=Sessions(clock),
         attempts=Attempts(clock),
         provider=Provider.of(home, origin),
+        routes=ROUTES,
     )
 
 
@@ -108,7 +110,9 @@ class Guard:
                 message = {**message, "headers": [*message["headers"], *more]}
             await send(message)
 
-        if Request(scope).headers.get("host", "") != self.dashboard.host:
+        request = Request(scope)
+        monitored = request.url.path in endpoint.MONITORED and endpoint.is_of_this_host(request)
+        if request.headers.get("host", "") != self.dashboard.host and not monitored:
             await Response(status_code=421)(scope, receive, sending)
             return
         await self.application(scope, receive, sending)
@@ -122,13 +126,16 @@ def _asset(request: Request) -> Response:
 
 
 def _endpoint(dashboard: Dashboard, route: Route) -> Callable[[Request], Awaitable[Response]]:
-    async def endpoint(request: Request) -> Response:
+    async def machine(request: Request) -> Response:
+        return await run_sync(endpoint.answer, dashboard, route, request)
+
+    async def page(request: Request) -> Response:
         if route.method == "POST" and not _is_short(request, route.most_bytes):
             return await run_sync(_failed, _visit(dashboard, request, FormData()), 413)
         form = await request.form(max_fields=200, max_files=2) if route.method == "POST" else FormData()
         return await run_sync(_answer, dashboard, route, request, form)
 
-    return endpoint
+    return machine if route.for_machines else page
 
 
 def _is_short(request: Request, most: int) -> bool:
@@ -153,13 +160,7 @@ def _answer(dashboard: Dashboard, route: Route, request: Request, form: FormData
 
 
 def _visit(dashboard: Dashboard, request: Request, form: FormData) -> Visit:
-    session = dashboard.sessions.find(request.cookies.get(dashboard.session_cookie, ""))
-    account = None
-    if session is not None and session.account_id is not None:
-        account = dashboard.accounts.get(session.account_id)
-        if account is None or account.closed is not None or account.epoch != session.epoch:
-            dashboard.sessions.end(session)
-            session, account = None, None
+    session, account = signed_in(dashboard, request)
     menu = tuple(r for r in ROUTES if account is not None and account.may(r.menu))
     return Visit(dashboard, request, session, account, form, menu)
 
@@ -233,6 +234,8 @@ def _failed(visit: Visit, status: int, *, code: str = "", message: str = "", adv
 def _not_routed(dashboard: Dashboard) -> Callable[[Request, Exception], Awaitable[Response]]:
     async def handler(request: Request, error: Exception) -> Response:
         status = error.status_code if isinstance(error, HTTPException) else 500
+        if request.url.path.startswith("/api/"):
+            return endpoint.problem(status)
         known = status if status in (404, 405, 413) else 400
         return await run_sync(_failed, _visit(dashboard, request, FormData()), known)
 

@@ -56,8 +56,8 @@ class Attempts:
         with self._lock:
             self._tallies.pop(("account", account), None)
 
-    def is_too_many(self, address: str) -> bool:
-        """Count a request of an address; whether it makes more than it may in a minute."""
+    def is_too_many(self, address: str, most: int = REQUESTS_A_MINUTE) -> bool:
+        """Count a request of an address or a token; whether it makes more than it may in a minute."""
         now = self._clock.boot_seconds()
         with self._lock:
             if len(self._requests) > _MOST:
@@ -66,4 +66,4 @@ class Attempts:
             if now - began >= 60:
                 began, count = now, 0
             self._requests[address] = (began, count + 1)
-            return count >= REQUESTS_A_MINUTE
+            return count >= most

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from dashboard.machine import api, health, metrics, openapi
 from dashboard.pages import access_log, account, accounts, preferences, runs, sign_in, today
 from dashboard.visit import Page
-from schemas.roles import WHO_SEES_RUNS, Role
+from schemas.roles import WHO_SEES_ALL, WHO_SEES_RUNS, Role, Scope
 
 EVERYBODY: frozenset[Role] = frozenset()
 """Needs no sign-in."""
@@ -31,11 +32,18 @@ class Route:
     personal: bool = False  # a view of it is an entry of the access log, like every act
     acts: bool = False  # an act although no form of ours begins it
     most_bytes: int = 64 * 1024  # of the form
+    scope: Scope | None = None  # of the token that a program must show; no cookie counts
+    open_to_programs: bool = False  # for programs, and without a token too
 
     @property
     def is_act(self) -> bool:
         """Whether it changes something; each is an entry of the access log."""
         return self.acts or self.method == "POST"
+
+    @property
+    def for_machines(self) -> bool:
+        """Whether programs ask for it: answered by `dashboard.machine.endpoint`, never with a page."""
+        return self.scope is not None or self.open_to_programs
 
 
 ROUTES = (
@@ -73,4 +81,17 @@ ROUTES = (
     Route("GET", "/invitation", "invitation", sign_in.show_invitation, EVERYBODY),
     Route("POST", "/invitation", "invitation_accept", sign_in.accept_invitation, EVERYBODY),
     Route("POST", "/preferences", "preferences", preferences.choose, EVERYBODY),
+    # For machines
+    Route("GET", "/health", "health", health.show, EVERYBODY, open_to_programs=True),
+    Route("GET", "/metrics", "metrics", metrics.show, WHO_SEES_ALL, scope=Scope.METRICS),
+    Route("GET", "/api/v1/openapi.json", "openapi", openapi.show, EVERYBODY, open_to_programs=True),
+    Route("GET", "/api/v1/today", "api_today", api.today, WHO_SEES_RUNS, scope=Scope.RUNS),
+    Route("GET", "/api/v1/runs", "api_runs", api.runs, WHO_SEES_RUNS, scope=Scope.RUNS),
+    Route("GET", "/api/v1/runs/{run}", "api_run", api.run, WHO_SEES_RUNS, scope=Scope.RUNS, personal=True),
+    Route(
+        "GET", "/api/v1/completeness", "api_completeness", api.completeness, WHO_SEES_ALL, scope=Scope.PROOF
+    ),
+    Route("GET", "/api/v1/proofs", "api_proofs", api.proofs, WHO_SEES_ALL, scope=Scope.PROOF),
+    Route("GET", "/api/v1/ledger", "api_ledger", api.ledger, WHO_SEES_ALL, scope=Scope.LEDGER),
+    Route("GET", "/api/v1/host", "api_host", api.host, WHO_SEES_ALL, scope=Scope.HOST),
 )

@@ -7,6 +7,7 @@ from typing import cast
 import uvicorn
 
 from dashboard.application import make_application, make_dashboard
+from dashboard.watch import start_watch
 from vault.home_folder import Home
 
 HOST = "127.0.0.1"
@@ -23,6 +24,7 @@ def serve(home: Home, port: int) -> None:
     Behind a reverse proxy (docs/dashboard.md) the proxy's word about who asks is believed, because only this host reaches it.
     """
     application = make_application(make_dashboard(home, origin_of(home, port)))
+    start_watch(home)
     uvicorn.run(
         cast("uvicorn._types.ASGIApplication", application),  # noqa: SLF001 - its only name
         host=HOST,

@@ -45,6 +45,7 @@ class Dashboard:
     sessions: Sessions
     attempts: Attempts
     provider: Provider | None
+    routes: tuple[Any, ...] = ()  # the table of routes, for what describes it
 
     @property
     def host(self) -> str:
@@ -195,6 +196,18 @@ class Visit:
 
 
 Page = Callable[[Visit], Response]
+
+
+def signed_in(dashboard: Dashboard, request: Request) -> tuple[Session | None, Account | None]:
+    """Returns the session that a request names, and its account; neither, once that account may not go on."""
+    session = dashboard.sessions.find(request.cookies.get(dashboard.session_cookie, ""))
+    if session is None or session.account_id is None:
+        return session, None
+    account = dashboard.accounts.get(session.account_id)
+    if account is None or account.closed is not None or account.epoch != session.epoch:
+        dashboard.sessions.end(session)
+        return None, None
+    return session, account
 
 
 def local(path: str) -> str:

@@ -22,6 +22,7 @@ from flows.commands import (  # noqa: F401 - each module registers its commands 
     homes,
     host,
     intake,
+    notices,
     orders,
     people,
     proof,

@@ -9,7 +9,7 @@ from prefect import flow
 from prefect.logging import get_run_logger
 from prefect.states import Completed, Failed, State
 
-from flows.retention.round import sweep_round
+from flows.notices.after_sweep import sweep_and_tell
 from flows.session.coded_errors import CodedFailure, parts_of
 from vault.home_folder import Home
 
@@ -18,7 +18,7 @@ from vault.home_folder import Home
 def sweep(home: str) -> State[Any]:
     """Destroy what is overdue or half-destroyed; report staging without a lease."""
     try:
-        report = sweep_round(Home(Path(home)))
+        report = sweep_and_tell(Home(Path(home)))
     except Exception as error:  # noqa: BLE001 - whatever it is, its text must not reach Prefect
         return Failed(message=str(CodedFailure(*parts_of(error))))
     counts = ", ".join(f"{name} {n}" for name, n in report.to_json().items() if n) or "nothing was due"

@@ -60,6 +60,28 @@ ACCOUNTS: dict[str, tuple[str, str]] = {
         "The identity provider does not answer.",
         "Try again later, or sign in with a password or a passkey.",
     ),
+    "account_closed": (
+        "The account is closed.",
+        "Open it anew with `reprise account invite NAME --again`, or choose another account.",
+    ),
+    "scope_not_known": ("Reprise does not know this scope.", "Choose runs, proof, ledger, host or metrics."),
+    "token_without_scope": ("The token may read nothing.", "Give at least one scope with --scope."),
+    "token_too_long": (
+        "The token would be valid for too long.",
+        "Take 1 to 366 days, and issue a new one before its end.",
+    ),
+    "token_name_malformed": (
+        "This is not a usable name for a token.",
+        "Say in 1 to 60 printable characters what the token is for.",
+    ),
+    "token_unknown": (
+        "The account has no token with this id.",
+        "Run `reprise account tokens`, which lists the tokens with their ids.",
+    ),
+    "notice_not_sent": (
+        "A message did not arrive.",
+        "Compare `[notices]` in site.toml with the server; the codes are explained in docs/dashboard.md.",
+    ),
     "index_differs": (
         "The index of the home differs from its ledger and runs.",
         "Run `reprise ledger index`, which makes it anew; then find out who wrote into `index/` of the home.",

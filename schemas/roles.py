@@ -1,4 +1,4 @@
-"""The roles of the people who sign in to the dashboard."""
+"""The roles of the people who sign in to the dashboard, and what their programs may read."""
 
 from __future__ import annotations
 
@@ -17,7 +17,19 @@ class Role(StrEnum):
     ADMINISTRATOR = "administrator"  # invites and closes accounts
 
 
+class Scope(StrEnum):
+    """What a program may read with a token, as far as the roles of its account may read it."""
+
+    RUNS = "runs"  # today, the list of runs, one run
+    PROOF = "proof"  # whether the log shows an end for each run
+    LEDGER = "ledger"  # the signed head
+    HOST = "host"  # sweep, alarms, index
+    METRICS = "metrics"  # the numbers for Prometheus
+
+
 ACTING = frozenset({Role.ENGINEER, Role.ADMINISTRATOR})
 """The roles whose acts the ledger records, so that they need an operator."""
 WHO_SEES_RUNS = frozenset({Role.ENGINEER, Role.DOCTOR, Role.AUDITOR, Role.OFFICER})
 """The roles that see runs; a doctor their own alone."""
+WHO_SEES_ALL = WHO_SEES_RUNS - {Role.DOCTOR}
+"""The roles that see the home as a whole."""

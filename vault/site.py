@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from schemas.errors import HomeError, UnreadableSourceError
+from vault.notice_settings import NoticeSettings
 from vault.system.files import write_secret
 from vault.system.mounts import Media
 
@@ -58,6 +59,8 @@ class Site:
     workers: int | None = None  # processes that may share a step; None: two where there are two cores
     media: Media = field(default_factory=Media)
     dashboard: DashboardSettings = field(default_factory=DashboardSettings)
+    notices: NoticeSettings = field(default_factory=NoticeSettings)
+    access_log_days: int = 365  # how long a line of the access log is kept
     limits: dict[str, int] = field(
         default_factory=dict
     )  # of `connectors.base.Limits`, by name (docs/limits.md)
@@ -92,6 +95,8 @@ class Site:
             handwritten=_of_type(bool, raw.get("handwritten", False)),
             media=Media.declared(raw.get("media", {})),
             dashboard=DashboardSettings.declared(raw.get("dashboard", {})),
+            notices=NoticeSettings.declared(raw.get("notices", {})),
+            access_log_days=_days(raw.get("access_log_days", 365)),
             limits={name: _of_type(int, value) for name, value in raw.get("limits", {}).items()},
             workers=_few(raw["workers"]) if "workers" in raw else None,
             **{name: _of_type(int, raw[name]) for name in _WHOLE_NUMBERS if name in raw},
@@ -117,6 +122,14 @@ def _line(value: object) -> str:
     if not text.isprintable() or len(text) > _LONGEST_LINE:
         raise ValueError
     return text
+
+
+def _days(value: object) -> int:
+    """Parse how long lines of the access log are kept. Raises TypeError, ValueError."""
+    number = _of_type(int, value)
+    if not 30 <= number <= 3650:
+        raise ValueError
+    return number
 
 
 def _few(value: object) -> int:

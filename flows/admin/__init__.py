@@ -13,6 +13,7 @@
 * `ledger`: what others need to check the ledger
 * `stamps`: time stamps on heads and signatures
 * `index`: what pages need of ledger and runs, kept in a small local file
+* `measures`: what monitoring measures of a home
 * `oversight`: runs and what needs attention, for those who watch
 * `status`: the state of a home
 """
@@ -27,6 +28,7 @@ __all__ = [
     "handwritten",
     "index",
     "ledger",
+    "measures",
     "operators",
     "oversight",
     "recipients",

@@ -1,4 +1,4 @@
-"""Accounts of the dashboard, as acts of an operator: invite, invite again, give roles, close."""
+"""Accounts of the dashboard, as acts of an operator: invite, invite again, give roles, close; tokens for programs."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from flows.session.acts import act
 from flows.session.control import Control
 from schemas.errors import AccountError
-from schemas.roles import Role
+from schemas.roles import Role, Scope
 from vault.accounts.account import INVITATION_HOURS as INVITATION_HOURS  # noqa: PLC0414 - part of what `invite` promises
-from vault.accounts.account import Account, Accounts
+from vault.accounts.account import Account, Accounts, Token
 from vault.ledger.entries import EntryType
 from vault.records.operators import find_operator
 
@@ -63,6 +63,23 @@ def give_roles(control: Control, login: str, roles: tuple[str, ...]) -> Account:
     with act(control, EntryType.ACCOUNT_CHANGED, "roles"):
         found = _of_somebody_else(control, login)
         return Accounts(control.home).set_roles(found.id, roles_of(roles))
+
+
+def issue_token(
+    control: Control, login: str, scopes: tuple[str, ...], name: str, days: int
+) -> tuple[Token, str]:
+    """Give a program a token of an account; returns it with what the program shows. Raises AccountError."""
+    with act(control, EntryType.ACCOUNT_CHANGED, "token_issued"):
+        if not set(scopes) <= set(Scope):
+            raise AccountError("scope_not_known")
+        wanted, account = tuple(Scope(one) for one in scopes), _find(control, login)
+        return Accounts(control.home).add_token(account.id, name, wanted, days, control.clock.now())
+
+
+def revoke_token(control: Control, login: str, token: str) -> Account:
+    """End a token. Raises AccountError: account_unknown, token_unknown."""
+    with act(control, EntryType.ACCOUNT_CHANGED, "token_revoked"):
+        return Accounts(control.home).drop_token(_find(control, login).id, token)
 
 
 def list_accounts(control: Control) -> list[Account]:

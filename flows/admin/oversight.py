@@ -250,16 +250,21 @@ def steps_of(row: RunRow, journal: list[StepDone]) -> tuple[StepRow, ...]:
 def today(control: Control, doctor: str | None = None) -> Today:
     """Returns what needs attention."""
     with RunIndex.of(control) as index:
-        known = _known_as(control, doctor)
-        rows = [row for row in _live_rows(control, index, known) if not row.ended]
-        alive = sorted(rows, key=lambda row: row.seconds_left)
-        return Today(
-            staged=tuple(alive),
-            failed=tuple(row for row in alive if row.state in (RunState.FAILED, RunState.INTERRUPTED)),
-            unconfirmed=tuple(_unconfirmed(control, one) for one in index.unconfirmed(known)),
-            held=tuple(_held(control, index, known)),
-            home=state_of(control, index),
-        )
+        return today_of(control, index, doctor)
+
+
+def today_of(control: Control, index: RunIndex, doctor: str | None) -> Today:
+    """The same, for an open index."""
+    known = _known_as(control, doctor)
+    rows = [row for row in _live_rows(control, index, known) if not row.ended]
+    alive = sorted(rows, key=lambda row: row.seconds_left)
+    return Today(
+        staged=tuple(alive),
+        failed=tuple(row for row in alive if row.state in (RunState.FAILED, RunState.INTERRUPTED)),
+        unconfirmed=tuple(_unconfirmed(control, one) for one in index.unconfirmed(known)),
+        held=tuple(_held(control, index, known)),
+        home=state_of(control, index),
+    )
 
 
 def name_of(control: Control, person: str) -> str | None:

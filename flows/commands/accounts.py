@@ -92,6 +92,46 @@ def roles(login: LoginArgument, role: RoleOption, control: Acting) -> Shown:
 
 
 @command(account)
+def token(
+    login: LoginArgument,
+    control: Acting,
+    scope: Annotated[
+        list[str],
+        typer.Option("--scope", help="runs, proof, ledger, host or metrics; several times for several."),
+    ],
+    name: Annotated[str, typer.Option("--name", help="What the token is for.")],
+    days: Annotated[int, typer.Option(help="How many days it is valid, at most 366.")] = 90,
+) -> Shown:
+    """Give a program a token of an account: it reads what the account may read, within the scopes. Shown once."""
+    made, shown = acts.issue_token(control, login, tuple(scope), name, days)
+    result = {"id": made.id, "token": shown, "scopes": list(made.scopes), "until": made.until}
+    return Shown(result, f"{shown}\n  {', '.join(made.scopes)}, until {made.until}; it is nowhere kept")
+
+
+@command(account)
+def tokens(control: Looking) -> Shown:
+    """List the tokens of programs: whose, what for, which scopes, until when."""
+    rows = [
+        {"login": one.login, "id": t.id, "name": t.name, "scopes": list(t.scopes), "until": t.until}
+        for one in acts.list_accounts(control)
+        for t in one.tokens
+    ]
+    lines = [f"{r['id']}  {r['until']}  {r['login']:<24} {r['name']}" for r in rows]
+    return Shown(rows, "\n".join(lines) or "no tokens: `reprise account token`")
+
+
+@command(account)
+def revoke(
+    login: LoginArgument,
+    token: Annotated[str, typer.Argument(help="Its id (`reprise account tokens`).", show_default=False)],
+    control: Acting,
+) -> Shown:
+    """End a program's token at once."""
+    acts.revoke_token(control, login, token)
+    return Shown({"id": token, "revoked": True}, f"{token}: revoked")
+
+
+@command(account)
 def close(login: LoginArgument, control: Acting) -> Shown:
     """Close an account: nobody signs in with it any more, and its sessions end."""
     closed = acts.close_account(control, login)

@@ -24,6 +24,7 @@ _COMMAND_ORDER = (
     *(
         "install-sweep",
         "sweep",
+        "notices",
         "worker",
         "dashboard",
         "account",

@@ -36,7 +36,7 @@ from flows.engine import run as engine
 from flows.lifecycle.copies import confirm_clock
 from flows.lifecycle.run_views import list_runs, run_of_order, run_of_this_process, seen_runs, source_of
 from flows.lifecycle.run_views import status as run_status
-from flows.retention.round import sweep_round
+from flows.notices.after_sweep import sweep_and_tell
 from flows.session.control import Control
 from flows.session.orders import Order, drop_order, save_order
 from flows.session.results import RunResult
@@ -283,7 +283,7 @@ def sweep(
     """
     if clock_is_right:
         confirm_clock(Control.open(home, operator))
-    found = sweep_round(home)
+    found = sweep_and_tell(home)
     count = found.incomplete + found.copies_incomplete
     failure = VerificationFailedError("destruction_incomplete", count=count) if count else None
     return Shown(found.to_json(), describe_sweep(found), failure)

@@ -52,6 +52,7 @@ def make_plan(home: Home, every_minutes: int, *, network: bool = False) -> Sweep
         (_FORBIDDEN_CHARACTERS | {'"'}) & set(value) for _, value in environment
     ):
         raise HostError("home_path_unusable")
+    network = network or bool(home.site.notices.to)  # the sweep sends them
     return SweepPlan(_program(), home, unit_name(home), name, every_minutes, network, environment)
 
 

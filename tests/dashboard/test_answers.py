@@ -15,7 +15,7 @@ from dashboard.routes import ROUTES
 from schemas.roles import Role
 from schemas.texts import LANGUAGES
 
-PAGES = [r for r in ROUTES if r.method == "GET" and r.name != "run_live"]
+PAGES = [r for r in ROUTES if r.method == "GET" and r.name != "run_live" and not r.for_machines]
 
 
 @pytest.fixture(scope="module")

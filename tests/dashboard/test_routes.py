@@ -16,9 +16,10 @@ from schemas.texts import LANGUAGES, catalogue
 
 NEEDS = {"run": OWN}
 """A value for each place in an address, which exists and concerns the doctor who signs in."""
+PAGES = [route for route in ROUTES if not route.for_machines]  # the others: test_machine.py
 BY_ROLE = [
     (route, role)
-    for route in ROUTES
+    for route in PAGES
     for role in Role
     if route.name != "run_live" or role not in route.who  # it goes on while the run does: test_live.py
 ]
@@ -52,7 +53,7 @@ def test_each_route_answers_those_whom_the_table_names_and_no_others(people, sig
     assert answer.status_code < 500, answer.text
 
 
-@pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.name)
+@pytest.mark.parametrize("route", PAGES, ids=lambda route: route.name)
 def test_nobody_gets_further_than_the_sign_in(people, route):
     browser = people.browser()
     answer = browser.request(route.method, address(route))

@@ -15,7 +15,7 @@ from hashlib import sha256
 from schemas.errors import AccountError
 from schemas.person_records import Doctor
 from schemas.record import Record
-from schemas.roles import ACTING, Role
+from schemas.roles import ACTING, Role, Scope
 from schemas.texts import LANGUAGES
 from vault.home_folder import Home
 from vault.records.operators import operator_by_id
@@ -26,6 +26,9 @@ from vault.system.clock import format_utc, parse_utc
 INVITATION_HOURS = 72
 _LOGIN = re.compile(r"[a-z0-9][a-z0-9._@+-]{2,63}")
 _ID = re.compile(r"[0-9a-f]{24}")
+LONGEST_TOKEN_DAYS = 366
+TOKEN_MARK = "reprise_"  # noqa: S105 - how each begins, so that searches for leaked secrets find it
+_TOKEN = re.compile(rf"{TOKEN_MARK}([0-9a-f]{{24}})\.([0-9a-f]{{8}})\.([A-Za-z0-9_-]{{43}})")
 
 
 class Passkey(Record, frozen=True):
@@ -45,6 +48,17 @@ class Identity(Record, frozen=True):
     subject: str
 
 
+class Token(Record, frozen=True):
+    """What a program shows to read in the account's name; its secret is kept as a digest alone."""
+
+    id: str
+    digest: str  # SHA-256 of the secret
+    scopes: tuple[Scope, ...]
+    name: str  # what it is for
+    created: str
+    until: str
+
+
 class Account(Record, frozen=True):
     """One person's account."""
 
@@ -61,6 +75,7 @@ class Account(Record, frozen=True):
     invitation: str | None = None  # SHA-256 of the token in the link
     invited_until: str | None = None
     closed: str | None = None
+    tokens: tuple[Token, ...] = ()
     epoch: int = 0  # grows with what ends every session of the account
 
     @property
@@ -150,9 +165,11 @@ class Accounts:
             return self._invited(account, moment)
 
     def invite_again(self, account_id: str, moment: datetime) -> tuple[Account, str]:
-        """Take password, passkeys and identity from an account, and return it with a new token."""
+        """Take password, passkeys, identity and tokens from an account, and return it with a new invitation."""
         with self._records.locked():
-            account = self._known(account_id).changed(password=None, passkeys=(), identity=None, closed=None)
+            account = self._known(account_id).changed(
+                password=None, passkeys=(), identity=None, tokens=(), closed=None
+            )
             return self._invited(account.changed(epoch=account.epoch + 1), moment)
 
     def close(self, account_id: str, moment: datetime) -> Account:
@@ -195,6 +212,55 @@ class Accounts:
             account_id,
             passkeys=tuple(k.changed(sign_count=sign_count) if k.id == passkey_id else k for k in kept),
         )
+
+    def add_token(
+        self, account_id: str, name: str, scopes: tuple[Scope, ...], days: int, moment: datetime
+    ) -> tuple[Token, str]:
+        """Add a token and return it with what the program shows, which is nowhere kept.
+
+        Raises AccountError: token_without_scope, token_too_long, token_name_malformed, account_closed.
+        """
+        if not scopes:
+            raise AccountError("token_without_scope")
+        if not 1 <= days <= LONGEST_TOKEN_DAYS:
+            raise AccountError("token_too_long", limit=LONGEST_TOKEN_DAYS)
+        if not 1 <= len(name) <= 60 or not name.isprintable():
+            raise AccountError("token_name_malformed")
+        account = self._known(account_id)
+        if account.closed is not None:
+            raise AccountError("account_closed")
+        secret, until = secrets.token_urlsafe(32), format_utc(moment + timedelta(days=days))
+        made = Token(
+            id=secrets.token_hex(4),
+            digest=_digest(secret),
+            scopes=tuple(sorted(set(scopes))),
+            name=name,
+            created=format_utc(moment),
+            until=until,
+        )
+        kept = tuple(one for one in account.tokens if moment < parse_utc(one.until))
+        self._change(account_id, tokens=(*kept, made))
+        return made, f"{TOKEN_MARK}{account_id}.{made.id}.{secret}"
+
+    def drop_token(self, account_id: str, token_id: str) -> Account:
+        """End a token. Raises AccountError (token_unknown)."""
+        account = self._known(account_id)
+        kept = tuple(one for one in account.tokens if one.id != token_id)
+        if len(kept) == len(account.tokens):
+            raise AccountError("token_unknown")
+        return self._change(account_id, tokens=kept)
+
+    def of_token(self, shown: str, moment: datetime) -> tuple[Account, Token] | None:
+        """Returns the account and the token that a program shows, while both are open."""
+        found = _TOKEN.fullmatch(shown)
+        account = self.get(found[1]) if found else None
+        if found is None or account is None or account.closed is not None:
+            return None
+        digest = _digest(found[3])
+        for one in account.tokens:
+            if one.id == found[2] and hmac.compare_digest(one.digest, digest):
+                return (account, one) if moment < parse_utc(one.until) else None
+        return None
 
     def drop_passkey(self, account_id: str, passkey_id: str) -> Account:
         """Remove a passkey. Raises AccountError (last_way_in) for the last means of signing in."""
