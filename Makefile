@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: bench bench-small dashboard demo test page page-tools evidence intake-2gib open-2gib bits faults soak powercuts targets variations fuzz page-proofs lint check format clean
+.PHONY: bench bench-small dashboard demo screenshots test page page-tools evidence intake-2gib open-2gib bits faults soak powercuts targets variations fuzz page-proofs lint check format clean
 
 # `make demo` and `make test` need Python 3.11+ with venv, make and git; nothing else.
 demo: $(VENV)/.runtime
@@ -11,6 +11,11 @@ demo: $(VENV)/.runtime
 # a trial home with runs in several states and an account for each role, served on http://localhost:8710
 dashboard: $(VENV)/.runtime
 	$(BIN)/reprise demo --dashboard --patients 20
+
+# pictures of every page of the dashboard in light, dark, phone and print, and what axe-core says of them; CI keeps the folder
+SHOTS ?= screenshots
+screenshots: $(VENV)/.dev page-tools
+	PYTHONPATH=tests $(BIN)/python tests/dashboard/screenshots.py $(SHOTS)
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest -q -rs -n auto --dist worksteal

@@ -77,11 +77,41 @@ def span(language: str, seconds: int) -> str:
     """Returns a length of time in its two largest units."""
     minutes = abs(seconds) // 60
     days, hours, rest = minutes // 1440, minutes // 60 % 24, minutes % 60
+    if days and not hours:
+        return text(language, "dashboard.span.whole_days", days=days)
     if days:
         return text(language, "dashboard.span.days", days=days, hours=hours)
+    if hours and not rest:
+        return text(language, "dashboard.span.whole_hours", hours=hours)
     if hours:
         return text(language, "dashboard.span.hours", hours=hours, minutes=rest)
-    return text(language, "dashboard.span.minutes", minutes=rest)
+    if rest:
+        return text(language, "dashboard.span.minutes", minutes=rest)
+    return text(language, "dashboard.span.seconds", seconds=abs(seconds))
+
+
+def size(language: str, value: float) -> str:
+    """Returns a number of bytes in the largest unit of which there is at least one, with at most one decimal."""
+    unit, shown = "b", float(value)
+    for larger in ("kb", "mb", "gb", "tb"):
+        if shown < 1000:
+            break
+        unit, shown = larger, shown / 1000
+    written = format_decimal(shown, format="#,##0.#" if unit != "b" else "#,##0", locale=LOCALES[language])
+    return text(language, f"dashboard.size.{unit}", size=written)
+
+
+def day_and_month(language: str, at: str) -> str:
+    """Returns the day of a moment in Belgian time without its year: for the axis of a chart."""
+    return str(format_date(parse_utc(at).astimezone(ZONE), "d MMM", locale=LOCALES[language]))
+
+
+def end_of_day(day: str) -> datetime | None:
+    """Returns the last second of a Belgian day that a form wrote (2026-11-30), or None for anything else."""
+    try:
+        return datetime.strptime(f"{day} 23:59:59", "%Y-%m-%d %H:%M:%S").replace(tzinfo=ZONE)
+    except ValueError:
+        return None
 
 
 def today() -> str:

@@ -9,13 +9,30 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dashboard.machine import api, health, metrics, openapi
-from dashboard.pages import access_log, account, accounts, preferences, runs, sign_in, today
+from dashboard.pages import (
+    access_log,
+    account,
+    accounts,
+    authorisation_list,
+    deletion,
+    doctors,
+    downloads,
+    host,
+    ledger,
+    preferences,
+    runs,
+    sign_in,
+    today,
+)
 from dashboard.visit import Page
 from schemas.roles import WHO_SEES_ALL, WHO_SEES_RUNS, Role, Scope
 
 EVERYBODY: frozenset[Role] = frozenset()
 """Needs no sign-in."""
 SIGNED_IN = frozenset(Role)
+WHO_SEES_PROOF = frozenset({Role.ENGINEER, Role.AUDITOR, Role.OFFICER})
+"""The roles that see the proof of every run."""
+WHO_READS_NAMES = frozenset({Role.ENGINEER, Role.DOCTOR, Role.OFFICER})
 OFFICER, ADMINISTRATOR = frozenset({Role.OFFICER}), frozenset({Role.ADMINISTRATOR})
 
 
@@ -94,4 +111,43 @@ ROUTES = (
     Route("GET", "/api/v1/proofs", "api_proofs", api.proofs, WHO_SEES_ALL, scope=Scope.PROOF),
     Route("GET", "/api/v1/ledger", "api_ledger", api.ledger, WHO_SEES_ALL, scope=Scope.LEDGER),
     Route("GET", "/api/v1/host", "api_host", api.host, WHO_SEES_ALL, scope=Scope.HOST),
+    # pages that people read
+    Route(
+        "GET",
+        "/runs/{run}/certificate.pdf",
+        "run_certificate",
+        downloads.certificate,
+        WHO_SEES_RUNS,
+        personal=True,
+    ),
+    Route("GET", "/runs/{run}/proof.zip", "run_proof", downloads.proof, WHO_SEES_RUNS, personal=True),
+    Route(
+        "GET", "/doctors", "doctors", doctors.show_all, WHO_READS_NAMES, menu=WHO_READS_NAMES, personal=True
+    ),
+    Route("GET", "/doctors/{doctor}", "doctor", doctors.show, WHO_READS_NAMES, personal=True),
+    Route(
+        "GET",
+        "/authorisations",
+        "authorisations",
+        authorisation_list.show_all,
+        WHO_SEES_RUNS,
+        menu=WHO_SEES_RUNS,
+    ),
+    Route(
+        "GET",
+        "/authorisations/{authorisation}",
+        "authorisation",
+        authorisation_list.show,
+        WHO_SEES_RUNS,
+        personal=True,
+    ),
+    Route("GET", "/deletion", "deletion", deletion.show, WHO_SEES_PROOF, menu=WHO_SEES_PROOF),
+    Route("GET", "/deletion.csv", "deletion_csv", deletion.export_csv, WHO_SEES_PROOF),
+    Route("GET", "/deletion.pdf", "deletion_pdf", deletion.export_pdf, WHO_SEES_PROOF),
+    Route("GET", "/deletion.zip", "deletion_zip", deletion.export_zip, WHO_SEES_PROOF),
+    Route("GET", "/ledger", "ledger", ledger.show, WHO_SEES_PROOF, menu=WHO_SEES_PROOF),
+    Route("POST", "/ledger/check", "ledger_check", ledger.check, WHO_SEES_PROOF),
+    Route("GET", "/host", "host", host.show, WHO_SEES_PROOF, menu=WHO_SEES_PROOF),
+    Route("GET", "/verify.html", "verify_page", deletion.checking_page, SIGNED_IN),
+    Route("GET", "/policy.txt", "policy", deletion.policy_file, SIGNED_IN),
 )

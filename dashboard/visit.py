@@ -178,6 +178,7 @@ class Visit:
                 day=partial(rendering.day, self.language),
                 number=partial(rendering.number, self.language),
                 span=partial(rendering.span, self.language),
+                size=partial(rendering.size, self.language),
                 languages=LANGUAGES,
                 trial=self.home.site.trial,
                 **values,

@@ -169,6 +169,11 @@ class Home:
         """When the sweep last ran, and what it found."""
         return self.path / "sweep.json"
 
+    @property
+    def ledger_check(self) -> Path:
+        """The last full check of the log that was asked for in the dashboard."""
+        return self.path / "ledger-check.json"
+
     def run(self, run_id: str) -> Path:
         """The record of one run."""
         return self.runs / run_id

@@ -50,6 +50,10 @@ class Site:
     clock_skew_seconds: int = 300
     proof_retention_days: int = 3650  # how long the record behind a proof is kept after its last run
     sweep_every_minutes: int = 5  # promised interval of the sweep; three times that is late
+    unconfirmed_amber_days: int = (
+        3  # after which a delivery without a word about its import is shown in amber
+    )
+    unconfirmed_red_days: int = 8  # and in red
     declared_exceptions: tuple[str, ...] = field(default=())
     state: str | None = (
         None  # the folder where its host keeps its record of the home; none in a home of version 1
@@ -103,7 +107,14 @@ class Site:
         )
 
 
-_WHOLE_NUMBERS = ("ceiling_hours", "clock_skew_seconds", "proof_retention_days", "sweep_every_minutes")
+_WHOLE_NUMBERS = (
+    "ceiling_hours",
+    "clock_skew_seconds",
+    "proof_retention_days",
+    "sweep_every_minutes",
+    "unconfirmed_amber_days",
+    "unconfirmed_red_days",
+)
 _MOST_WORKERS = 16
 _LONGEST_LINE = 200
 _T = TypeVar("_T")

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator
+from functools import partial
 
 import anyio
 from anyio.to_thread import run_sync
 from starlette.responses import Response, StreamingResponse
 
+from dashboard import charts, rendering
 from dashboard.names import names_of
 from dashboard.rendering import local_day
 from dashboard.visit import NotFound, Visit
+from flows.admin.figures import runs_by_week
 from flows.admin.oversight import RunRow, RunSheet, doctors, progress_of, run_rows, run_sheet
+from flows.admin.run_evidence import run_evidence
 from flows.session.control import Control
+from schemas.advice import ADVICE
 from schemas.errors import UnreadableSourceError
 from schemas.outcome import Outcome
 from schemas.steps import STEPS
@@ -38,6 +43,7 @@ def show_all(visit: Visit) -> Response:
     found = [row for row in rows if _fits(row, wanted)]
     page = max(int(visit.asked("page")) if visit.asked("page").isdecimal() else 1, 1)
     shown = found[(page - 1) * A_PAGE : page * A_PAGE]
+    by_week = runs_by_week(found, control.clock.now())
     choosable = doctors(control) if visit.sees_names and visit.only_about is None else []
     return visit.page(
         "runs.html",
@@ -51,6 +57,8 @@ def show_all(visit: Visit) -> Response:
         uses=tuple(STEPS),
         doctors=choosable,
         names=names_of(visit, control, [*(row.doctor for row in shown), *choosable]),
+        weeks=by_week,
+        chart=charts.weeks(by_week, visit.language, partial(rendering.number, visit.language)),
     )
 
 
@@ -71,8 +79,15 @@ def show(visit: Visit) -> Response:
     control = visit.look()
     sheet = _sheet(visit, control)
     names = names_of(visit, control, [sheet.row.doctor])
-    known = section(visit.language, "report.reason")
-    return visit.page("run.html", sheet=sheet, row=sheet.row, names=names, known_reasons=known)
+    return visit.page(
+        "run.html",
+        sheet=sheet,
+        row=sheet.row,
+        names=names,
+        evidence=run_evidence(control, sheet),
+        known_reasons=section(visit.language, "report.reason"),
+        why=ADVICE.get(sheet.row.failure or ""),
+    )
 
 
 def live(visit: Visit) -> Response:
@@ -103,7 +118,7 @@ def _progress(visit: Visit) -> tuple[str, int]:
 
 def _way(visit: Visit) -> str:
     sheet = _sheet(visit, visit.look())
-    return visit.render("way.html", sheet=sheet, row=sheet.row)
+    return visit.render("way.html", sheet=sheet, row=sheet.row, why=ADVICE.get(sheet.row.failure or ""))
 
 
 def _event(name: str, data: str) -> str:

@@ -2,25 +2,40 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from starlette.responses import Response
 
+from dashboard import charts, rendering
 from dashboard.names import names_of
 from dashboard.visit import Visit
-from flows.admin import oversight
+from flows.admin import figures, oversight
+from flows.admin.authorisation_views import waiting_for_signature
+from schemas.advice import ADVICE
 from schemas.roles import WHO_SEES_RUNS
 from vault.destruction.heartbeat import LATE_AFTER_INTERVALS
 
 
 def show(visit: Visit) -> Response:
-    """What is staged, overdue, failed, held and unconfirmed, and when the last sweep ran."""
+    """What is staged, overdue, failed, held, unsigned and unconfirmed, when the last sweep ran, and staging over time."""
     if not visit.person.may(WHO_SEES_RUNS):
         return visit.go("/accounts")
     control = visit.look()
     found = oversight.today(control, visit.only_about)
     persons = [row.doctor for row in (*found.staged, *(one.row for one in found.unconfirmed))]
+    own = (
+        None
+        if visit.only_about is None
+        else {row.run for row in oversight.run_rows(control, visit.only_about)}
+    )
+    staged = figures.staged_over_time(control, found.staged, own)
     return visit.page(
         "today.html",
         today=found,
         late_after=control.site.sweep_every_minutes * 60 * LATE_AFTER_INTERVALS,
+        waiting=waiting_for_signature(control, visit.only_about),
+        why={row.failure: ADVICE[row.failure] for row in found.failed if row.failure in ADVICE},
         names=names_of(visit, control, persons),
+        staged=staged,
+        chart=charts.staged(staged, visit.language, partial(rendering.size, visit.language)),
     )

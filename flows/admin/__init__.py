@@ -15,23 +15,38 @@
 * `index`: what pages need of ledger and runs, kept in a small local file
 * `measures`: what monitoring measures of a home
 * `oversight`: runs and what needs attention, for those who watch
+* `log_entries`: the entries of the ledger as rows
+* `authorisation_views`, `doctor_views`: instructions and doctors
+* `run_evidence`: what shows that a run's staging is gone
+* `deletion`, `deletion_export`, `proof_copies`: every run with its end, and the files that show it
+* `ledger_views`, `host_views`, `figures`: the ledger, the host, and figures over time
 * `status`: the state of a home
 """
 
 __all__ = [
     "accounts",
+    "authorisation_views",
     "authorisations",
     "backup",
+    "deletion",
+    "deletion_export",
     "destinations",
+    "doctor_views",
     "enrolment",
     "erasure",
+    "figures",
     "handwritten",
+    "host_views",
     "index",
     "ledger",
+    "ledger_views",
+    "log_entries",
     "measures",
     "operators",
     "oversight",
+    "proof_copies",
     "recipients",
+    "run_evidence",
     "stamps",
     "status",
     "trust",

@@ -28,9 +28,6 @@ from vault.runs.lease import Lease, find_lease, has_lease
 from vault.runs.state import RunState
 from vault.system.clock import parse_utc
 
-UNCONFIRMED_AMBER_DAYS, UNCONFIRMED_RED_DAYS = 3, 8
-"""How long a delivered package may wait for a word about its import before it is shown in these colours."""
-
 
 @dataclass(frozen=True)
 class RunRow:
@@ -339,7 +336,8 @@ def _settled_row(control: Control, one: Settled) -> RunRow:
 
 def _unconfirmed(control: Control, one: Settled) -> Unconfirmed:
     days = (control.clock.now() - parse_utc(str(one.ended))).days
-    late = "bad" if days >= UNCONFIRMED_RED_DAYS else "warn" if days >= UNCONFIRMED_AMBER_DAYS else "plain"
+    amber, red = control.site.unconfirmed_amber_days, control.site.unconfirmed_red_days
+    late = "bad" if days >= red else "warn" if days >= amber else "plain"
     return Unconfirmed(_settled_row(control, one), days, late)
 
 

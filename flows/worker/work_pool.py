@@ -36,11 +36,10 @@ from prefect.states import Cancelled, Crashed, Pending
 from flows.worker.prefect_settings import child_settings
 from schemas.errors import HostError
 from vault.diagnostics.prefect_api import Answer, ask
+from vault.diagnostics.workers import POOL_TYPE
 from vault.system.child_process import start_python
 from vault.system.host_identity import boot_id, machine_id, process_started
 
-POOL_TYPE = "reprise"
-"""Prefect's own workers take no pool of this type."""
 POLL_SECONDS = 2.0
 HEARTBEAT_SECONDS = 10.0
 ABANDON_SECONDS = 120

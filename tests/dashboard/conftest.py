@@ -23,4 +23,8 @@ def quick_digests() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def people(tmp_path_factory) -> People:
-    return make_people(tmp_path_factory.mktemp("dashboard"))
+    from test_routes import NEEDS
+
+    made = make_people(tmp_path_factory.mktemp("dashboard"))
+    NEEDS["doctor"] = made.doctors["85073003328"]
+    return made

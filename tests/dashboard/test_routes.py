@@ -6,7 +6,7 @@ import re
 
 import pytest
 from starlette.routing import Route as Address
-from support.dashboard_people import DOCTORS, OTHER, OWN, token_in
+from support.dashboard_people import DOCTORS, OTHER, OTHER_AUTHORISATION, OWN, OWN_AUTHORISATION, token_in
 
 from dashboard.application import make_application
 from dashboard.pages.runs import WORDS
@@ -14,8 +14,8 @@ from dashboard.routes import EVERYBODY, ROUTES, SIGNED_IN, Route
 from schemas.roles import Role
 from schemas.texts import LANGUAGES, catalogue
 
-NEEDS = {"run": OWN}
-"""A value for each place in an address, which exists and concerns the doctor who signs in."""
+NEEDS = {"run": OWN, "authorisation": OWN_AUTHORISATION}
+"""A value for each place in an address, which exists and concerns the doctor who signs in; `conftest` adds the doctor's id."""
 PAGES = [route for route in ROUTES if not route.for_machines]  # the others: test_machine.py
 BY_ROLE = [
     (route, role)
@@ -101,16 +101,31 @@ def test_each_name_is_one_route_and_has_its_texts():
         assert {f"dashboard.run.is.{word}" for word in WORDS} <= told.keys()
 
 
-@pytest.mark.parametrize("path", ["/runs", "/", f"/runs/{OTHER}", "/access", f"/runs/{OTHER}/live"])
+FORBIDDEN = ("/access", "/deletion", "/deletion.csv", "/deletion.pdf", "/deletion.zip", "/ledger", "/host")
+OF_ANOTHER = (f"/runs/{OTHER}", f"/runs/{OTHER}/certificate.pdf", f"/runs/{OTHER}/proof.zip", f"/authorisations/{OTHER_AUTHORISATION}")  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "path", ["/runs", "/", "/authorisations", *OF_ANOTHER, f"/runs/{OTHER}/live", *FORBIDDEN]
+)
 def test_a_doctor_sees_nothing_of_another(signed_in, path):
     browser = signed_in[Role.DOCTOR]
     answer = browser.get(path)
     assert OTHER not in answer.text.replace(path, "")
     assert "Other" not in answer.text
-    assert answer.status_code == {"/access": 403}.get(path, 404 if OTHER in path else 200)
+    other = path in OF_ANOTHER or OTHER in path
+    assert answer.status_code == (403 if path in FORBIDDEN else 404 if other else 200)
 
 
-@pytest.mark.parametrize("path", ["/", "/runs", f"/runs/{OWN}"])
+def test_a_doctor_gets_to_their_own_page_and_to_no_other(people, signed_in):
+    own, other = (people.doctors[inss] for inss in DOCTORS)
+    browser = signed_in[Role.DOCTOR]
+    assert browser.get("/doctors").headers["location"] == f"/doctors/{own}"
+    assert browser.get(f"/doctors/{own}").status_code == 200
+    assert browser.get(f"/doctors/{other}").status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/", "/runs", f"/runs/{OWN}", "/authorisations", f"/authorisations/{OWN_AUTHORISATION}"])  # fmt: skip
 @pytest.mark.parametrize(("role", "names"), [("auditor", False), ("engineer", True), ("officer", True)])
 def test_who_reads_names(people, path, role, names):
     page = people.signed_in(role).get(path).text
@@ -118,9 +133,11 @@ def test_who_reads_names(people, path, role, names):
     assert "<b>" not in page, "a name is text, whatever is in it"
     assert not names or "Dr &lt;b&gt;Own&lt;/b&gt; Specimen" in page
     assert not any(inss in page for inss in DOCTORS)
+    told = [word for word in ("Canary Wording", "/nowhere/of/canary", "age1") if word in page]
+    assert names or told == []
 
 
-@pytest.mark.parametrize("path", ["/runs/..%2f..%2fetc%2fpasswd", "/assets/..%2f..%2fsite.toml", "/assets/x", "/runs/%00", "/nowhere"])  # fmt: skip
+@pytest.mark.parametrize("path", ["/runs/..%2f..%2fetc%2fpasswd", "/assets/..%2f..%2fsite.toml", "/assets/x", "/runs/%00", "/nowhere", "/runs/..%2f..%2fkeys/proof.zip", "/runs/../keys/proof.zip", "/runs/1111/../../keys/certificate.pdf", "/authorisations/..%2fkeys", "/doctors/..%2fkeys", "/doctors/%2e%2e"])  # fmt: skip
 def test_no_path_leads_elsewhere(signed_in, path):
     browser = signed_in[Role.ENGINEER]
     answer = browser.get(path)

@@ -25,6 +25,10 @@ from connectors.targets.misfits import Cause as Objection
 from dashboard.pages.runs import WORDS
 from dashboard.routes import ROUTES
 from dashboard.visit import THEMES
+from flows.admin.authorisation_views import AuthorisationState
+from flows.admin.deletion import Standing
+from flows.admin.doctor_views import KEPT_OUTSIDE, SEALED_KINDS
+from flows.admin.run_evidence import COPIES, RUNGS, strength_class
 from flows.admin.status import _ALARMS
 from flows.lifecycle.confirmation import ImportState
 from flows.steps import _doubles
@@ -36,7 +40,9 @@ from schemas.practice_documents import Danger, Persons, Sort, State, Tally
 from schemas.roles import Role
 from schemas.steps import STEPS
 from schemas.texts import LANGUAGES, catalogue, places
+from vault.authorisation.signatories import SignatureKind
 from vault.destruction.held_copies import CopyKind
+from vault.diagnostics.findings import AREAS, Severity
 from vault.instruction.fields import (
     HOLDERS,
     KINDS,
@@ -48,6 +54,8 @@ from vault.instruction.fields import (
     USES,
 )  # fmt: skip
 from vault.keys.registry import PROVIDERS
+from vault.ledger.entries import EntryType
+from vault.pki.trust_admin import FOLDERS
 
 ROOT = Path(__file__).resolve().parents[2]
 DESK = ROOT / "desk" / "src"
@@ -314,6 +322,21 @@ CODES: dict[str, tuple[set[str], set[str]]] = {
     "dashboard.step": ({step for steps in STEPS.values() for step in steps} | {"destroy", "certify"}, set()),
     "dashboard.step_is": ({"done", "now", "failed", "ahead", "skipped"}, set()),
     "dashboard.copy": ({*CopyKind}, set()),
+    "dashboard.size": ({"b", "kb", "mb", "gb", "tb"}, set()),
+    "dashboard.authorisation.is": ({*AuthorisationState}, set()),
+    "dashboard.signature": ({*SignatureKind}, set()),
+    "dashboard.patients": ({*PATIENTS}, set()),
+    "dashboard.kept": ({*SEALED_KINDS, *KEPT_OUTSIDE, "other"}, set()),
+    "dashboard.standing": ({*Standing}, set()),
+    "dashboard.deletion.tile": ({*Standing}, set()),
+    "dashboard.entry": ({entry.value.replace(".", "_") for entry in EntryType}, set()),
+    "dashboard.host.counted": ({*Severity} - {Severity.OK}, set()),
+    "dashboard.severity": ({*Severity} - {Severity.OK}, set()),
+    "dashboard.area": ({*AREAS}, set()),
+    "dashboard.material": ({*FOLDERS}, set()),
+    "dashboard.strength": ({strength_class(name) for name in PROVIDERS}, set()),
+    "dashboard.rung": ({*RUNGS}, set()),
+    "dashboard.copies": ({*COPIES}, set()),
     "dashboard.alarm": ({*_ALARMS}, set()),
     "dashboard.refused": (REFUSED, set()),
     "dashboard.error": (STATUSES, set()),

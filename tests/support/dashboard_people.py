@@ -6,7 +6,9 @@ import re
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
+import pyrage
 from starlette.testclient import TestClient
 
 from dashboard.application import make_application, make_dashboard
@@ -16,16 +18,19 @@ from flows.session.control import Control
 from schemas.roles import Role
 from trial.doctors import enrol_doctor
 from vault.accounts.passwords import digest_of
+from vault.authorisation.register import InstructionRegister
 from vault.home.create import create_home
 from vault.home_folder import Home
+from vault.instruction.document import draft
 from vault.records.operators import enrol_operator
 from vault.records.subjects import Subjects
 from vault.runs.lease import new_lease
-from vault.system.clock import SystemClock
+from vault.system.clock import SystemClock, format_utc
 
 ORIGIN = "http://localhost:8710"
 PASSWORD = "four plain words here"
 OWN, OTHER = "11111111-0000-4000-8000-000000000001", "22222222-0000-4000-8000-000000000002"
+OWN_AUTHORISATION, OTHER_AUTHORISATION = "a", "b"
 DOCTORS = {"85073003328": "Dr <b>Own</b> Specimen", "72020212204": "Dr Other Specimen"}
 
 
@@ -88,6 +93,21 @@ def sign_in(browser: TestClient, login: str, password: str = PASSWORD, **more: s
     return browser.post("/sign-in", data={"csrf": form, "login": login, "password": password, **more})
 
 
+def _fields(clock: SystemClock) -> dict[str, Any]:
+    """An instruction that nobody signed: its page waits for the second attestation."""
+    keys = [str(pyrage.x25519.Identity.generate().to_public()) for _ in range(2)]
+    return {
+        "controllers": [{"role": "controller", "nihii": "11234578004", "name": "Dr Canary Wording"}],
+        "processor": "Reprise", "purpose": "takeover", "source_system": "", "target_system": "Medinect",
+        "kinds": ["patient_records"], "patients": {"mode": "all"}, "responsible": {"mode": "any"},
+        "uses": {"inventory": 0, "rehearsal": 2, "migration": 1, "delta": 0},
+        "recipients": [{"role": role, "age": key} for role, key in zip(("practice", "recovery"), keys, strict=True)], "destination": "/nowhere/of/canary",
+        "custody": {"source": {"holder": "doctor", "until": None}, "package": {"holder": "doctor", "until": None}},
+        "valid_from": format_utc(clock.now()), "valid_until": format_utc(clock.now() + timedelta(days=30)),
+        "staging_deadline_hours": 48, "ceilings": {"degraded_permille": 10, "quarantined_permille": 10}, "language": "nl",
+    }  # fmt: skip
+
+
 def make_people(folder: Path) -> People:
     """Make the home and its accounts: one for each role, named like it; the doctor's is about the first doctor."""
     home, clock = Home(folder / "home"), MovedClock()
@@ -100,9 +120,12 @@ def make_people(folder: Path) -> People:
     subjects = Subjects(home)
     by_name = {subjects.read(one).name: one for one in subjects.ids()}
     ids = {inss: by_name[name] for inss, name in DOCTORS.items()}
-    for run, doctor in zip((OWN, OTHER), ids.values(), strict=True):
+    authorisations = (OWN_AUTHORISATION, OTHER_AUTHORISATION)
+    for run, authorisation, doctor in zip((OWN, OTHER), authorisations, ids.values(), strict=True):
+        page = {"instruction.json": draft(_fields(clock)), "attestations.json": b"[]"}
+        InstructionRegister(home, None, authorisation).pend(doctor, (doctor,), page)
         new_lease(
-            home, clock, run_id=run, subject_id=doctor, persons=(doctor,), authorisation_id="a", use="rehearsal", hours=72,
+            home, clock, run_id=run, subject_id=doctor, persons=(doctor,), authorisation_id=authorisation, use="rehearsal", hours=72,
             provider="memory", partial=home.staging / run / "parts", operator_id="o", ledger_start=0, order_id=None,
         )  # fmt: skip
     dashboard = make_dashboard(home, ORIGIN, clock)

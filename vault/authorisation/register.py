@@ -108,15 +108,15 @@ class InstructionRegister:
                 refused.name_run((waiting or others)[-1])
             raise refused
 
-    def left(self, instruction: Instruction, use: Use) -> int:
-        """Returns how many such uses are left."""
-        return max(instruction.uses[use.value] - len(self._runs(use)), 0)
+    def left(self, instruction: Instruction, use: Use, leases: list[Lease] | None = None) -> int:
+        """Returns how many such uses are left. Whoever asks for many instructions reads the home's leases once."""
+        return max(instruction.uses[use.value] - len(self._runs(use, leases)), 0)
 
     def ran(self, run_id: str) -> bool:
         """Whether this run ever claimed a use of the instruction, according to the state, even if it gave it back."""
         return any(run_id in runs for runs in (*self._state.spent.values(), self._state.given_back))
 
-    def _runs(self, use: Use) -> list[str]:
+    def _runs(self, use: Use, leases: list[Lease] | None = None) -> list[str]:
         """Returns the runs that hold such a use: those in the state, and every certified run, in case the state is old.
 
         Runs that gave the use back, according to the state or their own record, are left out.
@@ -124,7 +124,7 @@ class InstructionRegister:
         holders = self._state.spent.get(use.value, ())
         ended = [
             run.run_id
-            for run in list_runs(self._home)
+            for run in (list_runs(self._home) if leases is None else leases)
             if (run.authorisation_id, run.use) == (self.id, use.value) and is_ended(self._home, run.run_id)
         ]
         runs = dict.fromkeys([*holders, *ended])
@@ -356,12 +356,16 @@ def persons_of(home: Home, lease: Lease) -> frozenset[str]:
     return recorded | register.everybody | register.accepted_by(lease.run_id)
 
 
-def registers_of(home: Home, persons: frozenset[str]) -> list[InstructionRegister]:
-    """Returns the instructions that concern any of these persons, without damaged records."""
+def all_registers(home: Home) -> list[InstructionRegister]:
+    """Returns every instruction on record, without damaged records."""
     folder = home.authorisations
     names = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
-    found = [register for name in names if (register := _open_or_none(home, name)) is not None]
-    return [register for register in found if register.everybody & persons]
+    return [register for name in names if (register := _open_or_none(home, name)) is not None]
+
+
+def registers_of(home: Home, persons: frozenset[str]) -> list[InstructionRegister]:
+    """Returns the instructions that concern any of these persons, without damaged records."""
+    return [register for register in all_registers(home) if register.everybody & persons]
 
 
 def _open_or_none(home: Home, authorisation_id: str) -> InstructionRegister | None:

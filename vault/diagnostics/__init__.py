@@ -6,6 +6,7 @@
 * `sweep`: whether a timer calls the sweep
 * `keyring_self_test`: the process that reads a key of its parent
 * `prefect_api`: whether a Prefect API asks for a password
+* `workers`: the workers that a Prefect API knows, and their last signs of life
 """
 
-__all__ = ["examination", "findings", "host", "keyring_self_test", "prefect_api", "sweep"]
+__all__ = ["examination", "findings", "host", "keyring_self_test", "prefect_api", "sweep", "workers"]

@@ -57,6 +57,7 @@ LEFT = frozenset(
         "sweep.json",
         "clock.json",
         "restored.json",
+        "ledger-check.json",
     }
 )
 """Belongs to one host and one moment."""

@@ -1,0 +1,36 @@
+"""Doctors: the list, and one doctor with instructions, runs, recipients and what is kept of them."""
+
+from __future__ import annotations
+
+from starlette.responses import Response
+
+from dashboard.names import names_of
+from dashboard.visit import NotFound, Visit
+from flows.admin.doctor_views import DoctorSheet, doctor_rows, doctor_sheet
+from flows.session.control import Control
+from schemas.errors import UnreadableSourceError
+
+
+def show_all(visit: Visit) -> Response:
+    """The enrolled doctors; whoever is one sees their own page at once."""
+    control = visit.look()
+    if visit.only_about is not None:
+        return visit.go(f"/doctors/{visit.only_about}")
+    rows = doctor_rows(control)
+    names = names_of(visit, control, [row.id for row in rows])
+    return visit.page("doctors.html", rows=sorted(rows, key=lambda row: names.get(row.id, "")), names=names)
+
+
+def show(visit: Visit) -> Response:
+    """One doctor."""
+    control = visit.look()
+    sheet = _sheet(visit, control)
+    return visit.page("doctor.html", sheet=sheet, names=names_of(visit, control, [sheet.id]))
+
+
+def _sheet(visit: Visit, control: Control) -> DoctorSheet:
+    try:
+        return doctor_sheet(control, str(visit.request.path_params["doctor"]), visit.only_about)
+    except UnreadableSourceError:
+        pass
+    raise NotFound

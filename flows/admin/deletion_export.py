@@ -1,0 +1,134 @@
+"""The deletion proof as files: CSV, PDF, and one zip with index, certificates, policy, proofs and the entries of the ledger.
+
+Nothing in them names a person: proof folders go out without the instruction.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import zipfile
+from base64 import b64decode
+from collections.abc import Callable, Iterator
+from typing import IO
+
+from flows.admin.deletion import Deletion, DeletionRow
+from flows.admin.ledger import policy
+from flows.admin.proof_copies import certificate_pdf, proof_zip
+from flows.session.control import Control
+from schemas.texts import text
+from vault.canonical_json import canonical_json
+from vault.ledger.entries import format_hashes
+from vault.ledger.notes import Checkpoint, split_note
+from vault.system.clock import parse_utc
+
+LISTED_ON_PAPER = 2000
+"""The most runs that the PDF lists; the CSV has them all."""
+COLUMNS = (
+    "number", "run", "use", "started", "deadline", "ended", "cause", "files", "bytes", "standing", "staged_seconds",
+    "allowed_seconds", "has_proof",
+)  # fmt: skip
+
+Moment = Callable[[str], str]
+"""Writes a moment for people."""
+
+
+def as_csv(found: Deletion) -> str:
+    """Returns one line for each run."""
+    out = io.StringIO()
+    table = csv.writer(out)
+    table.writerow(COLUMNS)
+    table.writerows([_cell(getattr(row, name)) for name in COLUMNS] for row in found.rows)
+    return out.getvalue()
+
+
+def _cell(value: object) -> str:
+    return "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def as_pdf(found: Deletion, language: str, moment: Moment, *, trial: bool) -> bytes:
+    """Returns the list on paper, with the head of the ledger as a code to compare."""
+    from vault.pdf.layout import PdfDocument  # the PDF writer is slow to load
+
+    paper = PdfDocument(text(language, "dashboard.deletion.title"), language=language)
+    if trial:
+        paper.banner(text(language, "certificate.trial"))
+    paper.heading(text(language, "dashboard.deletion.title"))
+    paper.text(text(language, "dashboard.deletion.as_of", at=moment(found.at)))
+    runs = len(found.rows)
+    if found.complete:
+        paper.text(text(language, "dashboard.deletion.complete", count=runs))
+    else:
+        paper.text(text(language, "dashboard.deletion.incomplete", count=runs))
+    for code, count in found.faults:
+        paper.text(f"{count} × {code}")
+    paper.section(text(language, "dashboard.deletion.runs"))
+    listed = found.rows[-LISTED_ON_PAPER:]
+    if len(listed) < len(found.rows):
+        paper.text(text(language, "dashboard.deletion.listed_on_paper", count=len(listed)))
+    paper.rows((f"{row.number} · {row.run}", _on_paper(row, language, moment)) for row in listed)
+    paper.section(text(language, "certificate.section.head"))
+    head = found.head
+    paper.code(
+        f"{head.origin}\n{head.size}\n{head.root}\n",
+        [head.origin, f"{head.size} {text(language, 'certificate.label.entries')}", head.root],
+    )
+    return paper.to_pdf()
+
+
+def _on_paper(row: DeletionRow, language: str, moment: Moment) -> str:
+    standing = text(language, f"dashboard.standing.{row.standing}")
+    if row.ended is None:
+        deadline = text(language, "dashboard.today.until", at=moment(row.deadline))
+        return f"{text(language, f'dashboard.use.{row.use}')}; {standing}; {deadline}"
+    return f"{text(language, f'certificate.outcome.{row.cause}')}; {standing}, {moment(row.ended)}"
+
+
+def write_zip(control: Control, found: Deletion, language: str, moment: Moment, out: IO[bytes]) -> None:
+    """Write the view as one zip; the same view of the same home gives the same names and times."""
+    at = parse_utc(found.at)
+    stamp = (at.year, at.month, at.day, at.hour, at.minute, at.second)
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as made:
+        for name, data in _files(control, found, language, moment):
+            made.writestr(zipfile.ZipInfo(name, stamp), data, zipfile.ZIP_DEFLATED)
+
+
+def _files(control: Control, found: Deletion, language: str, moment: Moment) -> Iterator[tuple[str, bytes]]:
+    yield "README.txt", text(language, "dashboard.deletion.readme", at=moment(found.at)).encode()
+    yield "index.csv", as_csv(found).encode()
+    yield "index.pdf", as_pdf(found, language, moment, trial=control.site.trial)
+    yield "index.json", canonical_json(_index(found))
+    yield "policy.txt", policy(control).encode()
+    yield from _ledger_files(control, found)
+    for row in found.rows:
+        if row.has_proof:
+            yield f"certificates/{row.number:06}-{row.run}.pdf", certificate_pdf(control, row.run)
+            yield (
+                f"proofs/{row.number:06}-{row.run}.zip",
+                proof_zip(control, row.run, with_authorisation=False),
+            )
+
+
+def _index(found: Deletion) -> dict[str, object]:
+    head = found.head
+    return {
+        "version": 1,
+        "at": found.at,
+        "head": {"origin": head.origin, "size": head.size, "root": head.root},
+        "complete": found.complete,
+        "faults": dict(found.faults),
+        "runs": [{name: getattr(row, name) for name in COLUMNS} for row in found.rows],
+    }
+
+
+def _ledger_files(control: Control, found: Deletion) -> Iterator[tuple[str, bytes]]:
+    """Yield the entries of the view, today's signed head, and the proof that the log only grew from the one to the other."""
+    store = control.ledger.store
+    size = found.head.size
+    yield "ledger/entries.jsonl", b"".join(entry + b"\n" for entry in store.read(0, size))
+    note = store.checkpoint()
+    yield "ledger/checkpoint", note
+    now = Checkpoint.parse(split_note(note)[0])
+    if 0 < size < now.size:
+        old = Checkpoint(found.head.origin, size, b64decode(found.head.root))
+        yield f"ledger/consistency-{size}-{now.size}.txt", format_hashes(store.extend(old, now.size)).encode()

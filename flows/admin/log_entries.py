@@ -1,0 +1,55 @@
+"""The entries of the ledger as rows, read in parts: what a page shows of them, without their commitments."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+import msgspec
+
+from flows.session.control import Control
+from vault.system.clock import parse_utc
+
+_PART = 4096
+"""Entries that are in memory at the same time."""
+
+
+class LogEntry(msgspec.Struct, frozen=True):
+    """What a page shows of an entry."""
+
+    seq: int
+    type: str
+    runId: str | None  # noqa: N815 - docs/formats/proof.md
+    at: str
+    code: str
+    n: dict[str, int]
+
+    @property
+    def word(self) -> str:
+        """The type as a code of `dashboard.entry`."""
+        return self.type.replace(".", "_")
+
+
+def log_entries(control: Control, start: int = 0, end: int | None = None) -> Iterator[LogEntry]:
+    """Yield the entries from an index to another, oldest first. Raises LedgerError, ProofError for a damaged log."""
+    store = control.ledger.store
+    size = store.head().size
+    until = size if end is None else min(end, size)
+    for at in range(start, until, _PART):
+        for entry in store.read(at, min(at + _PART, until)):
+            yield msgspec.json.decode(entry, type=LogEntry)
+
+
+def entries_since(control: Control, moment: datetime, most: int) -> tuple[list[LogEntry], bool]:
+    """Returns the entries from a moment on, oldest first, but no more than the newest `most`; and whether these are all."""
+    found: list[LogEntry] = []
+    end = control.ledger.store.head().size
+    while end and len(found) < most:
+        start = max(end - _PART, 0)
+        part = list(log_entries(control, start, end))
+        recent = [entry for entry in part if parse_utc(entry.at) >= moment]
+        found = recent + found
+        if len(recent) < len(part):
+            return found, True
+        end = start
+    return found, end == 0

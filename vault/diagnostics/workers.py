@@ -1,0 +1,84 @@
+"""The workers that a Prefect server knows in pools of this project, and when each last gave a sign of life."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+from base64 import b64encode
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from vault.diagnostics.prefect_api import TIMEOUT_SECONDS
+from vault.system.clock import format_utc
+
+POOL_TYPE = "reprise"
+"""Prefect's own workers take no pool of this type."""
+_LATE_SECONDS = 90
+_MOST_BYTES = 4 << 20
+
+
+@dataclass(frozen=True)
+class Worker:
+    """One worker of one pool."""
+
+    pool: str
+    name: str
+    seen: str | None
+    seconds: int | None  # since then
+
+    @property
+    def late(self) -> bool:
+        """Whether it has missed several signs of life."""
+        return self.seconds is None or self.seconds > _LATE_SECONDS
+
+
+def seen_workers(now: datetime) -> tuple[Worker, ...] | None:
+    """Returns the workers of the server in this environment (`PREFECT_API_URL`); None without a server, empty if it is silent."""
+    url = os.environ.get("PREFECT_API_URL")
+    if not url:
+        return None
+    pools = [p for p in _asked(url, "work_pools/filter") if p.get("type") == POOL_TYPE]
+    return tuple(
+        _worker(str(p["name"]), found, now) for p in pools for found in _workers_of(url, str(p["name"]))
+    )
+
+
+def _workers_of(url: str, pool: str) -> list[dict[str, Any]]:
+    return _asked(url, f"work_pools/{quote(pool, safe='')}/workers/filter")
+
+
+def _worker(pool: str, found: dict[str, Any], now: datetime) -> Worker:
+    try:
+        seen = datetime.fromisoformat(str(found.get("last_heartbeat_time")))
+    except ValueError:
+        return Worker(pool, str(found.get("name")), None, None)
+    return Worker(pool, str(found.get("name")), format_utc(seen), max(int((now - seen).total_seconds()), 0))
+
+
+def _asked(url: str, path: str) -> list[dict[str, Any]]:
+    """Returns the list that the API answers; empty for any other answer. Follows no redirect."""
+    try:
+        place = urlsplit(url)
+        secure = place.scheme == "https"
+        kind = http.client.HTTPSConnection if secure else http.client.HTTPConnection
+        connection = kind(place.hostname or "", place.port, timeout=TIMEOUT_SECONDS)
+    except ValueError:
+        return []
+    try:
+        connection.request("POST", f"{place.path.rstrip('/')}/{path}", body="{}", headers=_headers())
+        answer = connection.getresponse()
+        rows = json.loads(answer.read(_MOST_BYTES)) if answer.status == http.client.OK else []
+    except (OSError, ValueError, http.client.HTTPException):
+        return []
+    finally:
+        connection.close()
+    return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+
+
+def _headers() -> dict[str, str]:
+    secret = os.environ.get("PREFECT_API_AUTH_STRING")
+    login = {"Authorization": f"Basic {b64encode(secret.encode()).decode()}"} if secret else {}
+    return {"Content-Type": "application/json", **login}
