@@ -6,6 +6,7 @@
 * `visit`: one request: who asks, in which language, and what they may see
 * `sessions`, `attempts`, `provider`: signing in
 * `rendering`: templates, dates and numbers
+* `charts`: the geometry of the charts
 * `pages/`: what stands in the table of routes
 * `machine/`: what programs get: `/api/v1`, `/metrics`, `/health`
 * `watch`: tells that the sweep is late

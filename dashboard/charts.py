@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import pairwise
 from math import log10
 
 from dashboard.rendering import day_and_month
@@ -134,20 +135,20 @@ def staged(found: list[Staged], language: str, size: Callable[[float], str]) -> 
 
 
 def growth(found: Iterable[tuple[str, int]], language: str, number: Callable[[float], str]) -> Columns:
-    """Returns the size of the log at the end of each day on which it grew, until the next."""
+    """Returns the size of the log at the end of each day on which it grew, until the next; the day before the first is empty."""
     days = list(found)
+    if not days:
+        return staged([], language, number)
+    steps = [(_moved(days[0][0], -1), 0), *days, (_moved(days[-1][0], 1), 0)]
     stretches = [
         Staged(f"{day}T12:00:00Z", f"{following}T12:00:00Z", size)
-        for (day, size), (following, _) in zip(days, [*days[1:], (_next(days), 0)], strict=True)
+        for (day, size), (following, _) in pairwise(steps)
     ]
     return staged(stretches, language, number)
 
 
-def _next(days: list[tuple[str, int]]) -> str:
-    """Returns the day after the last one."""
-    if not days:
-        return "1970-01-01"
-    return (parse_utc(f"{days[-1][0]}T12:00:00Z") + timedelta(days=1)).strftime("%Y-%m-%d")
+def _moved(day: str, days: int) -> str:
+    return (parse_utc(f"{day}T12:00:00Z") + timedelta(days=days)).strftime("%Y-%m-%d")
 
 
 def _column(x: float, width: float, y: float, height: float, colour: str) -> Column:

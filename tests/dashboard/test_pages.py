@@ -352,7 +352,11 @@ def test_axe_finds_nothing_serious_and_no_page_scrolls_sideways(home, runs, look
         "/doctors",
     ]
     found = []
-    with served(home) as origin, chromium() as browser, watching(browser, origin, Role.ENGINEER, **LOOKS[look]) as watcher:
+    with (
+        served(home) as origin,
+        chromium() as browser,
+        watching(browser, origin, Role.ENGINEER, **LOOKS[look]) as watcher,
+    ):
         for path in paths:
             watcher.go(path)
             found += [(path, one) for one in watcher.axe() if one["impact"] in SERIOUS]

@@ -10,14 +10,14 @@ import sys
 import time
 import uuid
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import yaml
-from support.prefect_server import ROOT, PrefectServer, refused, wait_for
+from support.prefect_server import AUTH, ROOT, PrefectServer, refused, wait_for
 from support.terminal import at_a_terminal, last_line
 from support.whole_run import WholeRun
 
@@ -25,6 +25,7 @@ from flows.lifecycle.run_views import list_runs, run_of_order
 from trial.practice.write import write_practice
 from vault.destruction.heartbeat import last_heartbeat
 from vault.diagnostics.prefect_api import Answer, ask
+from vault.diagnostics.workers import seen_workers
 from vault.home_folder import Home
 from vault.runs.outcome_words import RunView
 
@@ -101,6 +102,16 @@ def test_a_stranger_is_refused(site):
     assert refused(site.server, "/flows/filter", None) == 401
     assert refused(site.server, "/flows/filter", "reprise:guessed") == 401
     assert ask(site.server.url) is Answer.CLOSED
+
+
+def test_the_worker_is_seen_by_its_last_sign_of_life(site, monkeypatch):
+    monkeypatch.setenv("PREFECT_API_URL", site.server.url)
+    monkeypatch.setenv("PREFECT_API_AUTH_STRING", AUTH)
+    (worker,) = seen_workers(datetime.now(UTC))
+    assert (worker.pool, worker.late) == ("reprise", False)
+    assert seen_workers(datetime.now(UTC) + timedelta(minutes=5))[0].late
+    monkeypatch.setenv("PREFECT_API_AUTH_STRING", "reprise:another password")
+    assert seen_workers(datetime.now(UTC)) == ()
 
 
 def test_a_triggered_run_ends_certified_and_a_retry_of_it_does_nothing(site):

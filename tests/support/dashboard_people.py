@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -55,9 +57,11 @@ class People:
     clock: MovedClock
     application: object
     doctors: dict[str, str] = field(default_factory=dict)  # id by national number
+    addresses: Iterator[int] = field(default_factory=count)
 
-    def browser(self, *, address: str = "127.0.0.1") -> TestClient:
-        """A browser that nobody has signed in with. It follows no redirection."""
+    def browser(self, *, address: str = "") -> TestClient:
+        """A browser that nobody has signed in with, at an address of its own. It follows no redirection."""
+        address = address or f"198.51.100.{next(self.addresses) % 250 + 1}"
         return TestClient(self.application, base_url=ORIGIN, follow_redirects=False, client=(address, 50000))
 
     def invite(self, login: str, *roles: str, **links: str | None) -> str:
