@@ -184,7 +184,7 @@ class UnknownFormatError(SourceError):
     """No connector knows this source."""
 
     exit_code = 21
-    advice = "Check that this is the export and not its index; Reprise reads KMEHR SMF/PMF, HealthOne, MediDoc and MEDAR."
+    advice = "Check that this is the export and not its index; Reprise reads KMEHR SMF/PMF, HealthOne, MediDoc, MEDAR and HL7 v2."
 
 
 class LimitExceededError(SourceError):

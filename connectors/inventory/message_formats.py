@@ -11,12 +11,13 @@ from connectors.inventory.flat.counter import FlatCounter, FlatFormat
 from connectors.inventory.flat.decoding import raw_lines
 from connectors.inventory.flat.reading import ReadMessage
 from connectors.inventory.healthone import lines as healthone
+from connectors.inventory.hl7 import lines as hl7
 from connectors.inventory.medar import lines as medar
 from connectors.inventory.medidoc import lines as medidoc
 
 FORMATS = {
     each.NAME: FlatFormat(each.NAME, each.divide, each.read, each.begins)
-    for each in (healthone, medidoc, medar)
+    for each in (healthone, medidoc, medar, hl7)
 }
 _LOOKED_AT = 4096
 _HEADER_LINES = 40
@@ -36,6 +37,8 @@ def format_of(content: bytes) -> str | None:
     text = head.replace(b"\0", b"").decode("latin-1")
     if _is_healthone(text):
         return healthone.NAME
+    if _is_hl7(text.lstrip()):
+        return hl7.NAME
     first = text.lstrip().replace("\r", "\n").partition("\n")[0]
     if _is_medar(first):
         return medar.NAME
@@ -57,6 +60,13 @@ def _is_healthone(text: str) -> bool:
         if not text[at : at + 1] or text[at].isalnum() or text[at] == "_":
             return False
     return False
+
+
+def _is_hl7(text: str) -> bool:
+    """The name of a header, and behind it a sign that separates fields."""
+    mark = text[3:4]
+    named = text[:3] in ("MSH", "FHS", "BHS")
+    return named and mark != "" and not (mark.isalnum() or mark.isspace() or mark == "_")
 
 
 def _is_medar(line: str) -> bool:

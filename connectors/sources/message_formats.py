@@ -9,12 +9,13 @@ from connectors.sources.flat.connector import FlatConnector, MessageFormat
 from connectors.sources.flat.lines import cut_lines
 from connectors.sources.flat.message import Message
 from connectors.sources.healthone import messages as healthone
+from connectors.sources.hl7 import messages as hl7
 from connectors.sources.medar import messages as medar
 from connectors.sources.medidoc import messages as medidoc
 
 FORMATS: tuple[MessageFormat, ...] = tuple(
     MessageFormat(each.NAME, each.begins_message, each.group_lines, each.parse_message)
-    for each in (healthone, medidoc, medar)
+    for each in (healthone, medidoc, medar, hl7)
 )
 MESSAGE_FORMATS = frozenset(each.name for each in FORMATS)
 """Their names: files in these formats hold messages, and no folders of patients."""

@@ -16,6 +16,7 @@ _FIRST_LINES = 20
 _HEADER_LINES = 40
 _HEALTHONE = re.compile(r"\W{0,3}A[12]\\", re.IGNORECASE)
 _HEALTHONE_LINES = tuple(re.compile(rf"[^\w\\]{{0,3}}A{n}\\", re.IGNORECASE) for n in (1, 2))
+_HL7 = re.compile(r"\s*(?:MSH|FHS|BHS)[^\w\s]")
 _REQUEST = re.compile(r"#A(?!/)")
 _RESULT = re.compile(r"#R[A-Za-z]\s*\Z")
 _REQUEST_END = re.compile(r"#A/\s*\Z")
@@ -35,6 +36,8 @@ def recognise(head: bytes) -> Recognised | None:
     text = plain(head[:LOOKED_AT])
     if _HEALTHONE.match(text):
         return Recognised("healthone", certain=True)
+    if _HL7.match(text):
+        return Recognised("hl7", certain=True)
     lines = re.split(r"[\r\n]+", text.lstrip())
     if _LETTER.match(lines[0]) or _NUMBERED.match(lines[0]):
         return Recognised("medar", certain=True)

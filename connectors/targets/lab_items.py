@@ -40,6 +40,10 @@ SEVERITIES = {
         "H": "high", "HH": "veryhigh", "L": "low", "LL": "verylow", "+": "high", "++": "veryhigh", "+++": "extremelyhigh",
         "-": "low", "--": "verylow", "---": "extremelylow", "*": "abnormal",
     },
+    "hl7": {
+        "L": "low", "LL": "verylow", "H": "high", "HH": "veryhigh", "N": "normal", "A": "abnormal", "S": "susceptible",
+        "I": "susceptibleintermediate", "R": "resistent",
+    },
 }  # fmt: skip
 """The direction that a flag states, by format. `*` means "outside the range" without a direction."""
 
@@ -133,12 +137,14 @@ def result_nodes(format_name: str, result: Result, *, leave_open: bool = False) 
 
 
 def _codes(format_name: str, result: Result) -> list[Node]:
-    """The sender's code with its label, and the sender's code for the unit with the unit."""
+    """The sender's code with its label, the LOINC code, and the sender's code for the unit with the unit."""
     system = format_name.upper()
     codes = []
     if result.code or result.label:
         labels = {"S": "LOCAL", "SV": "1.0", "SL": system, "DN": clean(result.label or result.code)}
         codes.append(leaf("cd", clean(result.code or result.label), **labels))
+    if result.loinc:
+        codes.append(leaf("cd", result.loinc, S="CD-LAB", SV="1.0"))
     if result.unit_code:
         named = {"DN": result.unit} if result.unit else {}
         codes.append(leaf("cd", clean(result.unit_code), S="LOCAL", SV="1.0", SL=f"{system}-UNIT", **named))

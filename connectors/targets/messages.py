@@ -50,27 +50,34 @@ def parsed(message: Unit) -> Message:
 
 def superseded(messages: Mapping[str, Message]) -> frozenset[str]:
     """The paths of messages of a chart that a later one replaces (docs/formats/flat.md, "Versions")."""
-    newest: dict[tuple[str, str, str], tuple[str, str]] = {}
+    complete: dict[tuple[str, str, str], list[Message]] = {}
     for message in messages.values():
         if message.status == "complete" and message.reference:
-            known = newest.setdefault(_report(message), _moment(message))
-            newest[_report(message)] = max(known, _moment(message))
+            complete.setdefault(_report(message), []).append(message)
+    newest = {report: max(versions, key=lambda each: each.moment) for report, versions in complete.items()}
     found = set()
     for path, message in messages.items():
-        latest = newest.get(_report(message))
-        if latest is not None and (
-            latest > _moment(message) or (latest == _moment(message) and message.status == "partial")
-        ):
+        report = _report(message)
+        later = complete.get(report, []) if message.restates else filter(None, [newest.get(report)])
+        if any(_replaces(each, message) for each in later):
             found.add(path)
     return frozenset(found)
 
 
+def _replaces(later: Message, message: Message) -> bool:
+    is_later = later.moment > message.moment or (
+        later.moment == message.moment and message.status == "partial"
+    )
+    return is_later and (not later.restates or _named(message) <= _named(later))
+
+
+def _named(message: Message) -> set[tuple[str, str]]:
+    """The results that a message states, by code and label."""
+    return {(result.code, result.label) for result in message.results}
+
+
 def _report(message: Message) -> tuple[str, str, str]:
     return message.format, message.sender.name, message.reference
-
-
-def _moment(message: Message) -> tuple[str, str]:
-    return message.date or "", message.time or ""
 
 
 def booked_pieces(message: Unit, read: Message) -> Iterator[tuple[str, UnitKind]]:
@@ -86,10 +93,13 @@ def doubtful_points(message: Unit, read: Message) -> Iterator[Finding]:
     path = message_path(message)
     for doubt in read.doubts:
         kind = UnitKind.MESSAGE_HEADER if doubt.reason in _OF_HEADER else UnitKind.COMMENT
-        yield Finding(Danger.RECORD, kind.value, f"{path}.{doubt.line}", doubt.reason, doubt.excerpt[:300])
+        danger = Danger.DOCUMENT if doubt.reason.startswith("document_") else Danger.RECORD
+        yield Finding(danger, kind.value, f"{path}.{doubt.line}", doubt.reason, doubt.excerpt[:300])
 
 
-_OF_HEADER = frozenset({"birth_date_unreadable", "national_number_invalid"})
+_OF_HEADER = frozenset(
+    {"birth_date_unreadable", "message_cancels", "message_kind_unknown", "national_number_invalid"}
+)
 
 
 def made_fields(own: list[Unit], made: list[Unit]) -> list[Unit]:

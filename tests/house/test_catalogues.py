@@ -180,8 +180,8 @@ COUNTED_ONLY = {
 }  # fmt: skip
 """These befall what is not listed in a report."""
 OTHER_POINTS = {
-    "birth_date_unreadable", "code_page_doubtful", "confidential", "empty_document", "encoding_repaired",
-    "message_of_another", "national_number_invalid", "number_of_another_birth", "result_incomplete", "same_birth_first_name_incomplete", "same_name_and_birth",
+    "birth_date_unreadable", "code_page_doubtful", "confidential", "document_not_held", "document_unreadable", "empty_document", "encoding_repaired",
+    "message_cancels", "message_kind_unknown", "message_of_another", "national_number_invalid", "number_of_another_birth", "resource_not_read", "result_incomplete", "result_withdrawn", "same_birth_first_name_incomplete", "same_name_and_birth",
     "same_name_birth_incomplete", "same_number_other_identity", "several_numbers", "several_people",
     "unit_code_unknown",
 }  # fmt: skip

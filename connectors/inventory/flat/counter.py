@@ -83,7 +83,7 @@ class _Counting:
         start, units, structural = self._position, list[Span](), list[Span]()
         patient = self._patient + self._met
         path = f"{self._file.ordinal}/{message.number}"
-        kind = RecordKind.LAB_RESULTS if message.is_lab else RecordKind.SPECIALIST_REPORTS
+        kind = message.record_kind
         borrowed = message.borrowed
         for piece in message.pieces:
             # Borrowed bytes are counted in an earlier message of the document.

@@ -98,8 +98,11 @@ def signs(line: bytes) -> str:
     return line.translate(None, b"\0").decode("latin-1")
 
 
-def texts_of(lines: list[bytes]) -> list[str]:
-    """The texts of a message's lines, ends kept: UTF-16, UTF-8, otherwise the 8-bit code page by docs/formats/code_pages.md."""
+def texts_of(lines: list[bytes], page: str = "") -> list[str]:
+    """The texts of a message's lines, ends kept: UTF-16, UTF-8, otherwise the 8-bit code page by docs/formats/code_pages.md.
+
+    `page`: the 8-bit page that the message names, which is then believed.
+    """
     if not lines:
         return []
     order = byte_order(b"".join(lines))
@@ -108,12 +111,23 @@ def texts_of(lines: list[bytes]) -> list[str]:
     lines = [lines[0].removeprefix(codecs.BOM_UTF8), *lines[1:]]
     with suppress(UnicodeDecodeError):
         return [_as_before(line.decode()) for line in lines]
+    if page:
+        return [in_page(line, page) for line in lines]
     texts = [line.decode("utf-8", "surrogateescape") for line in lines]
     beyond = Counter("\ud800" <= sign <= "\udfff" for text in texts for sign in text if sign > "\x7f")
     if beyond[True] < beyond[False]:
         return [text.translate(_STRAYS) for text in texts]
     page, _ = tell_page(b"".join(lines))
     return [_with_mended_signs(characters(line, page), page) for line in lines]
+
+
+def in_page(content: bytes, page: str) -> str:
+    """The text in a page of ISO 8859, in which the bytes 0x80 to 0x9F are read as windows-1252."""
+    signs_there = (
+        _STRAYS[0xDC00 + byte] if 0x80 <= byte < 0xA0 else characters(bytes((byte,)), page)
+        for byte in content
+    )
+    return "".join(signs_there)
 
 
 def _wide_text(line: bytes, order: str, *, is_first: bool) -> str:

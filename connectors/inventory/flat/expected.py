@@ -13,6 +13,10 @@ from connectors.inventory.flat.ranges import limits, number_at
 _CD_UNIT = ("%", "cm", "g/dl", "kg", "mg/dl", "mg/l", "mmhg", "mmol/l")
 _STEPS = {1: "", 2: "very", 3: "extremely"}
 _TESTED = {"S": "susceptible", "I": "susceptibleintermediate", "R": "resistent"}
+_INTERPRETED = {
+    "H": "high", "HH": "veryhigh", "L": "low", "LL": "verylow", "N": "normal", "A": "abnormal", "S": "susceptible",
+    "I": "susceptibleintermediate", "R": "resistent",
+}  # fmt: skip
 _BY_NUMBER = {"1": "verylow", "2": "low", "3": "normal", "4": "high", "5": "veryhigh"}
 _NUMBER, _DECIMAL = "\ue000", "\ue001"
 """The places of a number, as it came and with a point, in the form that it has in common with other results."""
@@ -32,6 +36,7 @@ class Stated:
     limits: str = ""
     flag: str = ""
     state: str = ""
+    loinc: str = ""
 
     def __post_init__(self) -> None:
         self.notes: list[str] = []
@@ -53,6 +58,8 @@ class Stated:
         if self.code or self.label:
             name = self.label or self.code
             yield _leaf("cd", self.code or self.label, S="LOCAL", SV="1.0", SL=self.system, DN=_clean(name))
+        if self.loinc:
+            yield _leaf("cd", self.loinc, S="CD-LAB", SV="1.0")
         if self.unit_code:
             named = {"DN": self.unit} if self.unit else {}
             yield _leaf("cd", self.unit_code, S="LOCAL", SV="1.0", SL=f"{self.system}-UNIT", **named)
@@ -120,6 +127,13 @@ def _around_number(
 
 def severity(system: str, flag: str) -> str:
     """The degree of CD-SEVERITY that a flag states in its format; empty if it states none."""
+    if system in ("HL7", "FHIR"):
+        return _INTERPRETED.get(flag, "")
+    return _counted_severity(system, flag)
+
+
+def _counted_severity(system: str, flag: str) -> str:
+    """The degree where signs or letters are repeated to state more of it."""
     if system == "MEDIDOC":
         if flag in _BY_NUMBER:
             return _BY_NUMBER[flag]

@@ -11,7 +11,7 @@ from connectors.inventory.facts.markers import is_mark
 from connectors.inventory.facts.normal_form import Node, value_of, without_controls
 from connectors.inventory.facts.persons import Stated
 from connectors.inventory.flat.expected import Stated as Result
-from schemas.disposition import UnitKind
+from schemas.disposition import RecordKind, UnitKind
 
 BLANK = " \t\x0b\x0c\x1a\ufeff"
 NOBODY = Stated()
@@ -61,6 +61,34 @@ class ReadMessage:
     borrowed: int = 0
     titles: int = 0
     remarks: int = 0
+    kind: str = ""  # of the transaction, if it is neither `labresult` nor `note`
+    documents: list[tuple[str, int]] = field(default_factory=list)  # in it: SHA-256 in hexadecimal, and bytes
+    is_refused: bool = False  # it cannot be read, and is handed over as it came
+    restates: bool = False  # a later version may repeat only a part, and replaces no more than that
+
+    @property
+    def transaction(self) -> str:
+        """The kind of its transaction."""
+        return self.kind or ("labresult" if self.is_lab else "note")
+
+    @property
+    def record_kind(self) -> RecordKind:
+        """The kind of record that it is."""
+        if self.is_lab:
+            return RecordKind.LAB_RESULTS
+        is_notice = self.kind in ("admission", "discharge", "dischargereport")
+        return RecordKind.HOSPITAL_NOTICES if is_notice else RecordKind.SPECIALIST_REPORTS
+
+    def replaces(self, other: ReadMessage) -> bool:
+        """Whether it is a complete later version of the same report, which takes the place of the other's items."""
+        if self.head.is_complete is not True or not self.head.reference or self.report != other.report:
+            return False
+        if self.head.moment < other.head.moment:
+            return False
+        if self.head.moment == other.head.moment and other.head.is_complete is not False:
+            return False
+        named = {(result.code, result.label) for result in self.results}
+        return not self.restates or all((result.code, result.label) in named for result in other.results)
 
     @property
     def units(self) -> list[Piece]:

@@ -24,6 +24,7 @@ from connectors.base import (
     SourceFile,
     Unheaded,
 )
+from connectors.media_types import sniff_media_type
 from connectors.sources.batches import Batches
 from connectors.sources.flat.lines import cut_lines, stream_lines
 from connectors.sources.flat.message import Message
@@ -90,10 +91,13 @@ class FlatConnector:
                 patient = first_patient + number - 1
                 if (wanted is not None and patient not in wanted) or admit(chart) is not None:
                     continue
-                if len(data) > min(MESSAGE_BYTES, limits.max_unit_bytes):
-                    yield from self._rejects(file.ordinal, chart, patient, data)
+                message = self._form.parse(data)
+                too_large = len(data) > min(MESSAGE_BYTES, limits.max_unit_bytes)
+                refused = Reason.UNIT_TOO_LARGE if too_large else message.refused
+                if refused is not None:
+                    yield from _rejects(file.ordinal, chart, patient, message, refused)
                 else:
-                    _stage(rows, chart, patient, self._form.parse(data))
+                    _stage(rows, chart, patient, message)
                     yield from batches.take()
         yield from batches.finish()
 
@@ -107,14 +111,15 @@ class FlatConnector:
         if not found:
             raise UnreadableSourceError("source_empty", file=file)
 
-    def _rejects(self, file: int, chart: str, patient: int, data: bytes) -> Iterator[Reject]:
-        """Reject a message above the limit unit by unit, because the books count units."""
-        lines = cut_lines(data)
-        for piece in self._form.parse(data).pieces:
-            if piece.kind is not None:
-                raw = b"".join(lines[piece.ordinal - 1 : piece.ordinal - 1 + piece.size])
-                unit = f"{chart}.{piece.ordinal}"
-                yield Reject(unit, file, patient, piece.kind.value, Reason.UNIT_TOO_LARGE, Sensitive(raw))
+
+def _rejects(file: int, chart: str, patient: int, message: Message, reason: Reason) -> Iterator[Reject]:
+    """Reject a message unit by unit, because the books count units."""
+    lines = cut_lines(message.data)
+    for piece in message.pieces:
+        if piece.kind is not None:
+            raw = b"".join(lines[piece.ordinal - 1 : piece.ordinal - 1 + piece.size])
+            unit = f"{chart}.{piece.ordinal}"
+            yield Reject(unit, file, patient, piece.kind.value, reason, Sensitive(raw))
 
 
 def _stage(rows: Rows, chart: str, patient: int, message: Message) -> None:
@@ -133,7 +138,11 @@ def _stage_contact(rows: Rows, chart: str, patient: int, message: Message) -> No
     text = Element("text", {}, message.first_line)
     text.parts.append(message.readable)
     rows.unit(UnitKind.TEXT, f"{chart}.{message.first_line}", patient, contact, text)
-    _stage_bytes(rows, f"{chart}.0", patient, contact, message)
+    _stage_bytes(rows, f"{chart}.0", patient, contact, message.data, "text/plain", message.format)
+    for each in message.documents:
+        _stage_bytes(
+            rows, f"{chart}.{each.line}.1", patient, contact, each.data, sniff_media_type(each.data), None
+        )
 
 
 def _head(message: Message) -> Iterator[Element]:
@@ -159,9 +168,16 @@ def _author(message: Message) -> Element:
     return branch("author", branch("hcparty", *number, role, leaf("name", message.sender.name)))
 
 
-def _stage_bytes(rows: Rows, unit: str, patient: int, owner: str, message: Message) -> None:
-    data = message.data
-    content = ("text/plain", len(data), hashlib.sha256(data).digest(), message.format)
+def _stage_bytes(
+    rows: Rows,
+    unit: str,
+    patient: int,
+    owner: str,
+    data: bytes,
+    media_type: str | None,
+    message_format: str | None,
+) -> None:
+    content = (media_type, len(data), hashlib.sha256(data).digest(), message_format)
     rows.document(unit, patient, owner, Element("lnk", {"TYPE": "multimedia"}, 0), content)
     for sequence, at in enumerate(range(0, len(data), CHUNK_BYTES)):
         rows.chunk(unit, patient, sequence, data[at : at + CHUNK_BYTES])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from schemas.disposition import UnitKind
+from schemas.disposition import Reason, UnitKind
 from schemas.persons import Person
 
 BLANK = " \t\x0b\x0c\x1a\ufeff"
@@ -41,6 +41,18 @@ class Result(NamedTuple):
     notes: tuple[str, ...] = ()
     unit_code: str = ""  # the sender's code for the unit, if the format codes units
     state: str = ""
+    loinc: str = ""  # the LOINC code, where the message gives one
+
+    def __repr__(self) -> str:
+        """Shows no content."""
+        return object.__repr__(self)
+
+
+class Document(NamedTuple):
+    """A document inside a message: the line that holds it, and its bytes."""
+
+    line: int
+    data: bytes
 
     def __repr__(self) -> str:
         """Shows no content."""
@@ -96,7 +108,7 @@ class Message:
     """One message of one patient. Fields are as they came, except that valid dates are ISO."""
 
     format: str
-    kind: str  # labresult | note
+    kind: str  # labresult | note | report | dischargereport | admission | discharge
     reference: str
     sender: Sender
     identity: Identity
@@ -113,6 +125,15 @@ class Message:
     doubts: tuple[Doubt, ...] = ()
     person: Person = UNNAMED  # as it is compared with a chart's patient
     numbers: frozenset[str] = frozenset()
+    documents: tuple[Document, ...] = ()
+    refused: Reason | None = None  # why it cannot be read: it is handed over as it came
+    sent: str | None = None  # by which versions of a report are ordered, if not by date and time
+    restates: bool = False  # whether a later version may repeat only a part, and replaces no more than that
+
+    @property
+    def moment(self) -> tuple[str, str]:
+        """The moment by which versions of a report are ordered."""
+        return (self.date or "", self.time or "") if self.sent is None else (self.sent, "")
 
     @property
     def titles(self) -> tuple[Part, ...]:

@@ -24,6 +24,7 @@ _HIGH_SIGNS = re.compile(r"[^\x00-\x7f]")
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z")
 _BETWEEN_LETTERS = re.compile(r"(?<=[a-z])[‚„…†‡ˆ‰Š‹Œ“”•–—˜™š›œƒ\x80-\x9f](?=[a-z])")
 _BYTES = {read_as(bytes((byte,)), "cp1252"): bytes((byte,)) for byte in range(0x100)}
+_CONTROLS = {byte: read_as(bytes((byte,)), "cp1252") for byte in range(0x80, 0xA0)}
 _SENSE = 2
 """The rating from which a sign makes sense in its place."""
 
@@ -43,8 +44,11 @@ class Decoded:
     strange: tuple[int, ...] = ()
 
 
-def decode_flat(data: bytes) -> Decoded:
-    """Decode a message. No content is dropped: in an 8-bit page every byte becomes a character."""
+def decode_flat(data: bytes, declared: str | None = None) -> Decoded:
+    """Decode a message. No content is dropped: in an 8-bit page every byte becomes a character.
+
+    `declared`: the 8-bit page that the message names, which is believed where it is neither UTF-16 nor UTF-8.
+    """
     wide = wide_codec(data)
     if wide is not None:
         return Decoded(wide_text(data, wide), "utf-16", 0)
@@ -53,7 +57,14 @@ def decode_flat(data: bytes) -> Decoded:
         return _mended(data.decode("utf-8"))
     except UnicodeDecodeError:
         pass
+    if declared is not None:
+        return Decoded(read_as_declared(data, declared), declared, 0)
     return _mostly_utf_8(data) or _eight_bit(data)
+
+
+def read_as_declared(data: bytes, page: str) -> str:
+    """Decode in a page of ISO 8859; the bytes 0x80 to 0x9F, which stand for no sign there, as windows-1252."""
+    return read_as(data, page).translate(_CONTROLS)
 
 
 def _mended(text: str) -> Decoded:

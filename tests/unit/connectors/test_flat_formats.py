@@ -46,7 +46,16 @@ def test_a_fixture_holds_what_was_found_by_hand(name, path):
         assert message.sender.name == wanted["sender"]
         results = [[r.label, r.value, r.unit, r.range, r.flag, list(r.notes)] for r in message.results]
         assert results == wanted["results"]
-        assert [r.label for r in message.results if r.state == "pending"] == wanted.get("pending", [])
+        for state in ("pending", "cancelled"):
+            for read in (message.results, count.results):
+                assert [r.label for r in read if r.state == state] == wanted.get(state, [])
+        for read in (message.results, count.results):
+            assert {r.label: r.loinc for r in read if r.loinc} == wanted.get("loinc", {})
+        assert message.refused == wanted.get("refused")
+        assert count.is_refused == ("refused" in wanted)
+        assert [len(document.data) for document in message.documents] == wanted.get("documents", [])
+        assert [size for _, size in count.documents] == wanted.get("documents", [])
+        assert count.transaction == message.kind
         assert [len(message.titles), len(message.remarks)] == [wanted["titles"], wanted["remarks"]]
         assert [doubt.reason for doubt in message.doubts] == wanted["doubts"]
         if "text" in wanted:

@@ -12,7 +12,7 @@ from delivering import KEY, Source, write
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connectors.base import Batch, Limits, SourceFile, Tiling
+from connectors.base import Batch, Limits, Reject, SourceFile, Tiling
 from connectors.inventory.message_formats import format_of
 from connectors.inventory.registry import counter_for
 from connectors.registry import by_name
@@ -31,7 +31,7 @@ LINES = {
 NOISE = st.sampled_from(
     [
         b"\n", b"\r", b"\r\n", b"\0", b"\x1a", b"\xff\xfe", b"\xef\xbb\xbf", b"\xe9\x82\x9c", "‚é".encode(), b"\\", b"|", b"#A\n",
-        b"#R/\n", b"#/\n", b"#Ra\n", b"END\n", b"/END\n", b"]]>&#\x0b ", b"A1\\\n", b"A2\\1\\\n", b"L1\\\n", b"0000262001234RS1x\n",
+        b"#R/\n", b"#/\n", b"#Ra\n", b"END\n", b"/END\n", b"]]>&#\x0b ", b"MSH|^~\\&|A|B\r", b"PID|1||85073003328^^^^NN||X^Y\r", b"OBX|1|NM|K||5\r", b"\\.br\\", b"~", b"^", b"&", b"A1\\\n", b"A2\\1\\\n", b"L1\\\n", b"0000262001234RS1x\n",
     ]
 )  # fmt: skip
 
@@ -40,6 +40,9 @@ def both(name: str, data: bytes) -> tuple[Source, Tiling]:
     """What reader and counter of a format make of some bytes."""
     source, file = Source(), SourceFile(1, len(data), lambda: io.BytesIO(data))
     for found in by_name(name).read(file, 1, lambda _: None, Limits()):
+        if isinstance(found, Reject):
+            source.rejects.append(found)
+            continue
         source.tables.setdefault(found.table, []).append(found.rows)
     tiling = None
     for found in counter_for(name).count(file, 1, KEY, Limits()):
@@ -61,6 +64,9 @@ def agree(name: str, data: bytes) -> None:
     spans = sorted((s["start"], s["end"]) for row in source.counted.values() for s in row["spans"])
     assert all(end <= begin for (_, end), (begin, _) in pairwise(spans))
     assert sum(end - begin for begin, end in spans) == tiling.unit_bytes
+    rejected = Counter((reject.unit, reject.kind) for reject in source.rejects)
+    left = [row for row in source.counted.values() if row["patient"] not in source.patients]
+    assert rejected == Counter((row["unit"], row["kind"]) for row in left)
     for patient in source.patients:
         outcome, account, _ = write(source, patient)
         counted = source.of(patient)
