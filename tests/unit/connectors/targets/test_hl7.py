@@ -1,0 +1,195 @@
+"""HL7 v2 on its way into charts: what arrives, which version counts, and that nothing invented or altered passes."""
+
+from __future__ import annotations
+
+import base64
+import io
+import re
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from delivering import read, recount, write
+from lxml import etree
+
+from connectors.base import SourceFile
+from connectors.inventory.message_formats import read_all
+from connectors.sources.message_formats import parse_messages
+
+VECTORS = Path(__file__).parents[3] / "vectors" / "messages" / "hl7"
+HEADER = "MSH|^~\\&|LIS|LABO|||{sent}||ORU^R01|1|P|2.5"
+BOB = "PID|1||||Specimen^Bob||19850730|M|||||||||||85073003328"
+
+
+def source_of(data: bytes):
+    return read(SourceFile(1, len(data), lambda: io.BytesIO(data)))
+
+
+def chart_of(data: bytes, *patients: int):
+    outcome, account, out = write(source_of(data), *(patients or (1,)))
+    assert account.problems == []
+    return etree.fromstring(out), outcome, out
+
+
+def message(*segments: str, sent: str = "20260101120000") -> str:
+    return "\r".join((HEADER.format(sent=sent), BOB, *segments, ""))
+
+
+def test_a_result_arrives_with_everything_that_it_states():
+    chart, _, _ = chart_of((VECTORS / "lab.txt").read_bytes())
+    item = next(i for i in chart.iter("{*}item") if i.findtext("{*}cd[@S='CD-LAB']") == "718-7")
+    assert [cd.text for cd in item.findall("{*}cd")] == ["lab", "HB", "718-7"]
+    assert item.find("{*}cd[@SL='HL7']").get("DN") == "Hemoglobine"
+    assert item.findtext("{*}content/{*}decimal") == "14.7"
+    assert item.findtext("{*}content/{*}unit/{*}cd") == "g/dl"
+    assert item.findtext("{*}content/{*}minref/{*}decimal") == "13.2"
+    assert item.findtext("{*}content/{*}maxref/{*}decimal") == "17.3"
+    assert item.findtext("{*}severity/{*}cd") == "normal"
+
+
+def test_a_document_is_attached_beside_the_message():
+    data = (VECTORS / "lab.txt").read_bytes()
+    chart, _, _ = chart_of(data)
+    links = [etree.tostring(link, method="text") for link in chart.iter("{*}lnk")]
+    held = [base64.b64decode(link) for link in links]
+    assert held[0] == data
+    assert [content[:5] for content in held[1:]] == [b"%PDF-"]
+    assert chart.findall(".//{*}lnk")[1].get("MEDIATYPE") == "application/pdf"
+
+
+@pytest.mark.parametrize(("number", "kind"), [(1, "admission"), (2, "discharge")])
+def test_a_notice_keeps_its_kind(number, kind):
+    chart, _, _ = chart_of((VECTORS / "notices.txt").read_bytes(), number)
+    codes = [(cd.get("S"), cd.get("SL"), cd.text) for cd in chart.findall(".//{*}transaction/{*}cd")]
+    assert ("LOCAL", "REPRISE-TRANSACTION", kind) in codes
+
+
+def test_a_bad_message_of_a_batch_is_rejected_alone():
+    source = source_of((VECTORS / "batch.txt").read_bytes())
+    assert source.patients == [1, 4, 5]
+    reasons = Counter((reject.patient, reject.reason.value) for reject in source.rejects)
+    assert reasons == {(2, "not_well_formed"): 3, (3, "patient_unknown"): 2}
+    assert {reject.unit for reject in source.rejects} == set(source.of(2, 3))
+
+
+def test_an_original_holds_no_other_patient():
+    data = (VECTORS / "batch.txt").read_bytes()
+    pieces = [each.data for each in parse_messages("hl7", data)]
+    assert b"Marc" not in pieces[3]
+    assert b"Anne" not in pieces[4]
+    header = pieces[3][: pieces[3].index(b"PID")]
+    assert pieces[4].startswith(header)
+    assert b"".join((*pieces[:4], pieces[4][len(header) :])) == data
+
+
+GLUCOSE = "OBX|1|NM|GLU^Glucose||{value}|mg/dl|||||{status}"
+SODIUM = "OBX|2|NM|NA^Sodium||140|mmol/l|||||F"
+
+
+@pytest.mark.parametrize(
+    ("second", "items"),
+    [
+        (["OBR|1||7|P|||||||||||||||||||||C", GLUCOSE.format(value=95, status="C"), SODIUM], ["95", "140"]),
+        # A correction of one result leaves the other one: both versions give their items.
+        (["OBR|1||7|P|||||||||||||||||||||C", GLUCOSE.format(value=95, status="C")], ["92", "140", "95"]),
+        (["OBR|1||7|P|||||||||||||||||||||P", GLUCOSE.format(value=95, status="P"), SODIUM], ["92", "140", "95", "140"]),
+        (["OBR|1||8|P|||||||||||||||||||||F", GLUCOSE.format(value=95, status="F"), SODIUM], ["92", "140", "95", "140"]),
+    ],
+)  # fmt: skip
+def test_a_later_version_replaces_what_it_states(second, items):
+    first = message("OBR|1||7|P|||||||||||||||||||||F", GLUCOSE.format(value=92, status="F"), SODIUM)
+    data = (first + message(*second, sent="20260102120000")).encode()
+    chart, _, _ = chart_of(data, 1, 2)
+    assert [d.text for d in chart.findall(".//{*}item/{*}content/{*}decimal")] == items
+
+
+@pytest.mark.parametrize(
+    ("status", "state"),
+    [("F", None), ("C", None), ("", None), ("I", "pending"), ("P", "pending"), ("S", "pending"), ("R", "pending"),
+     ("X", "cancelled"), ("D", "cancelled"), ("W", "cancelled")],
+)  # fmt: skip
+def test_the_status_of_a_result(status, state):
+    chart, outcome, _ = chart_of(message(GLUCOSE.format(value=92, status=status)).encode())
+    item = chart.find(".//{*}item[{*}cd='lab']")
+    assert (item.findtext("{*}iscomplete") == "false") == (state == "pending")
+    assert (item.findtext("{*}lifecycle/{*}cd") == "cancelled") == (state == "cancelled")
+    assert [found.reason for found in outcome.findings] == (["result_withdrawn"] if status in "DW" and status else [])
+
+
+@pytest.mark.parametrize(
+    ("raw", "text"),
+    [
+        (r"a\F\b\S\c\T\d\R\e\E\f", r"a|b^c&d~e\f"), (r"a\.br\b", "a\nb"), (r"a\.sp2\b", "a\n\nb"), (r"a\.sk3\b", "a   b"),
+        (r"\H\strong\N\ word", "strong word"), (r"\X48656C\lo", "Hello"), (r"\XC3A9\t\XC3A9\ ", "été"), (r"\XE9\ ", r"\XE9\ "),
+        (r"C:\temp\x", r"C:\temp\x"), (r"\Zxx\ \C2842\ ", r"\Zxx\ \C2842\ "), ("\\\\", "\\\\"), (r"10\S\9/l", "10^9/l"),
+    ],
+)  # fmt: skip
+def test_escape_sequences(raw, text):
+    data = message(f"OBX|1|ST|A^A||{raw}||||||F", "OBX|2|NM|B^B||1|g|||||F").encode()
+    (read_message,) = parse_messages("hl7", data)
+    (counted,) = read_all("hl7", data)
+    assert read_message.results[0].value == counted.results[0].value == text.strip()
+
+
+@pytest.mark.parametrize("end", ["\r", "\n", "\r\n"])
+@pytest.mark.parametrize(
+    "header",
+    ["MSH|^~\\&", "MSH#*+!?", "MSH|^~\\&#", "MSH|^"],
+)
+def test_line_ends_and_separators(header, end):
+    marks = header[3:]
+    signs = (marks[0], *(marks + "|^~\\&"[len(marks) :])[1:5])
+    lines = message("OBX|1|CE|A&B^Glucose^L~X||1^eins~2^zwei|mg/dl||A~H|||F").replace("MSH|^~\\&", "MSH|").split("\r")
+    table = str.maketrans(dict(zip("|^~\\&", signs, strict=True)))
+    lines = [line.translate(table) for line in lines]
+    lines[0] = lines[0].replace("MSH" + signs[0], header, 1)
+    data = end.join(lines).encode()
+    (read_message,) = parse_messages("hl7", data)
+    (counted,) = read_all("hl7", data)
+    (result,) = read_message.results
+    assert (result.label, result.value, result.flag) == ("Glucose", "eins; zwei", "A; H")
+    assert result.value == counted.results[0].value
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["MSH", "MSH|", "MSH||", "MSH|^~\\&", "MSH|^^\\&|", "MSH|~|", "MSH|^~\\&#!|", "MSH|a~|", "MSH|^~ &|", "MSH^~\\&|x"],
+)  # fmt: skip
+def test_a_header_without_sound_separators_is_refused(header):
+    data = f"FHS|x\r{header}\r{BOB}\r".encode()
+    (read_message,) = parse_messages("hl7", data)
+    (counted,) = read_all("hl7", data)
+    assert read_message.refused == "not_well_formed"
+    assert counted.is_refused
+    assert len(source_of(data).rejects) == 3
+
+
+def altered(data: bytes):
+    """A chart, and ways in which a faulty writer could have made it."""
+    _, _, out = chart_of(data)
+    text = out.decode()
+    lnk = re.findall(r"<lnk[^>]*>[^<]*</lnk>", text)
+    yield text.replace("<decimal>14.7<", "<decimal>14.8<", 1)
+    yield text.replace(">718-7</cd>", ">718-8</cd>", 1)
+    yield text.replace(lnk[1], "", 1)
+    yield text.replace(lnk[1], lnk[1] + lnk[1], 1)
+    yield text.replace(lnk[1], lnk[1].replace("JVBERi0xLjQ", "JVBERi0xLjU"), 1)
+    yield text.replace(lnk[0], "@").replace(lnk[1], lnk[0]).replace("@", lnk[1])
+    yield re.sub("<lifecycle>.*?</lifecycle>", "", text, count=1)
+    yield text.replace("<text L=\"und\">Staal", "<text L=\"und\">Stal", 1)
+    yield text.replace(">normal</cd>", ">high</cd>", 1)
+
+
+def test_an_altered_chart_is_detected():
+    data = (VECTORS / "lab.txt").read_bytes()
+    _, _, out = chart_of(data)
+    for chart in altered(data):
+        assert chart.encode() != out
+        assert "message_differs" in recount(chart.encode()).problems
+
+
+def test_an_altered_kind_is_detected():
+    _, _, out = chart_of((VECTORS / "notices.txt").read_bytes())
+    chart = out.replace(b">admission</cd>", b">discharge</cd>")
+    assert chart != out
+    assert "message_differs" in recount(chart).problems
