@@ -54,6 +54,7 @@ HANDLINGS: dict[str, Handling] = {
     Reason.NOT_WELL_FORMED: _SET_ASIDE,
     Reason.CUT_SHORT: _SET_ASIDE,
     Reason.UNREADABLE_FILE: _SET_ASIDE,
+    Reason.PATIENT_UNKNOWN: Handling("set_aside", "find_owner"),
     Reason.UNKNOWN_FORMAT: _SET_ASIDE,
     Reason.ARCHIVE_UNOPENED: _SET_ASIDE,
     Reason.ENCRYPTED_FOLDER: Handling("set_aside", "decrypt"),

@@ -175,8 +175,7 @@ SCHEMA = set(names_of(json.loads((ROOT / "schemas/codes/kmehr_types.json").read_
 
 
 COUNTED_ONLY = {
-    Reason.KIND_OUT_OF_SCOPE, Reason.PATIENT_OUT_OF_SCOPE, Reason.RESPONSIBLE_OUT_OF_SCOPE, Reason.PATIENT_UNKNOWN,
-    Reason.NO_HEADER,
+    Reason.KIND_OUT_OF_SCOPE, Reason.PATIENT_OUT_OF_SCOPE, Reason.RESPONSIBLE_OUT_OF_SCOPE, Reason.NO_HEADER,
 }  # fmt: skip
 """These befall what is not listed in a report."""
 OTHER_POINTS = {
