@@ -9,8 +9,9 @@ from msgspec import Meta
 
 from flows.admin.index import Completeness, IndexedRun
 from flows.admin.oversight import HeldRow, RunRow, RunSheet, Today, Unconfirmed
+from schemas.json_types import Count, Moment
 from schemas.outcome import Cause, Outcome
-from schemas.public_formats import Count, Fate, Moment
+from schemas.public_formats import Fate
 from schemas.record import Record
 from vault.runs.state import RunState
 

@@ -113,7 +113,9 @@ def test_the_status_of_a_result(status, state):
     item = chart.find(".//{*}item[{*}cd='lab']")
     assert (item.findtext("{*}iscomplete") == "false") == (state == "pending")
     assert (item.findtext("{*}lifecycle/{*}cd") == "cancelled") == (state == "cancelled")
-    assert [found.reason for found in outcome.findings] == (["result_withdrawn"] if status in "DW" and status else [])
+    assert [found.reason for found in outcome.findings] == (
+        ["result_withdrawn"] if status in "DW" and status else []
+    )
 
 
 @pytest.mark.parametrize(
@@ -139,7 +141,11 @@ def test_escape_sequences(raw, text):
 def test_line_ends_and_separators(header, end):
     marks = header[3:]
     signs = (marks[0], *(marks + "|^~\\&"[len(marks) :])[1:5])
-    lines = message("OBX|1|CE|A&B^Glucose^L~X||1^eins~2^zwei|mg/dl||A~H|||F").replace("MSH|^~\\&", "MSH|").split("\r")
+    lines = (
+        message("OBX|1|CE|A&B^Glucose^L~X||1^eins~2^zwei|mg/dl||A~H|||F")
+        .replace("MSH|^~\\&", "MSH|")
+        .split("\r")
+    )
     table = str.maketrans(dict(zip("|^~\\&", signs, strict=True)))
     lines = [line.translate(table) for line in lines]
     lines[0] = lines[0].replace("MSH" + signs[0], header, 1)
@@ -176,7 +182,7 @@ def altered(data: bytes):
     yield text.replace(lnk[1], lnk[1].replace("JVBERi0xLjQ", "JVBERi0xLjU"), 1)
     yield text.replace(lnk[0], "@").replace(lnk[1], lnk[0]).replace("@", lnk[1])
     yield re.sub("<lifecycle>.*?</lifecycle>", "", text, count=1)
-    yield text.replace("<text L=\"und\">Staal", "<text L=\"und\">Stal", 1)
+    yield text.replace('<text L="und">Staal', '<text L="und">Stal', 1)
     yield text.replace(">normal</cd>", ">high</cd>", 1)
 
 

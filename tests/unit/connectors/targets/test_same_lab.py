@@ -31,16 +31,44 @@ def healthone() -> str:
 
 
 def medidoc() -> str:
-    lines = ["W841", "LABO", "", "", "", "", "20260202", "1", "X", "#A", "SPECIMEN                BOB", "19850730", "Y", "20260202", "7", "P"]
+    lines = [
+        "W841",
+        "LABO",
+        "",
+        "",
+        "",
+        "",
+        "20260202",
+        "1",
+        "X",
+        "#A",
+        "SPECIMEN                BOB",
+        "19850730",
+        "Y",
+        "20260202",
+        "7",
+        "P",
+    ]
     for label, value, _, code, limits, degree, comment in ROWS:
         mark = value[0] if value[0] in "<>" else "="
-        lines += ["#Rd", f"!{label}", mark + value.lstrip("<>"), code, MEDIDOC_FLAGS[degree], f"\\{limits}" if limits else "\\"]
+        lines += [
+            "#Rd",
+            f"!{label}",
+            mark + value.lstrip("<>"),
+            code,
+            MEDIDOC_FLAGS[degree],
+            f"\\{limits}" if limits else "\\",
+        ]
         lines += [comment, "#R/"] if comment else ["#R/"]
     return "\r\n".join((*lines, "#Rd", f"!{PENDING}", "=%%", "", "", "\\", "#R/", "#A/", "#/", ""))
 
 
 def hl7() -> str:
-    lines = ["MSH|^~\\&|LIS|LABO|||20260202113000||ORU^R01|1|P|2.5", "PID|||||Specimen^Bob||19850730|M", "OBR|1||7||||202602020915"]
+    lines = [
+        "MSH|^~\\&|LIS|LABO|||20260202113000||ORU^R01|1|P|2.5",
+        "PID|||||Specimen^Bob||19850730|M",
+        "OBR|1||7||||202602020915",
+    ]
     for label, value, unit, _, limits, degree, comment in ROWS:
         kind = "NM" if value[0].isdigit() else "SN" if value[0] in "<>" else "ST"
         written = f"{value[0]}^{value[1:]}" if kind == "SN" else value
