@@ -10,6 +10,7 @@ from anyio.to_thread import run_sync
 from starlette.applications import Starlette
 from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
+from starlette.formparsers import MultiPartParser
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route as Address
@@ -19,7 +20,7 @@ from dashboard import rendering
 from dashboard.attempts import Attempts
 from dashboard.machine import endpoint
 from dashboard.provider import Provider
-from dashboard.routes import EVERYBODY, ROUTES, Route
+from dashboard.routes import A_SCAN, EVERYBODY, ROUTES, Route
 from dashboard.sessions import Session, Sessions
 from dashboard.visit import Dashboard, NotFound, Visit, signed_in
 from flows.session.coded_errors import parts_of
@@ -30,6 +31,8 @@ from vault.accounts.account import Accounts
 from vault.home_folder import Home
 from vault.system.clock import Clock, SystemClock
 
+MultiPartParser.spool_max_size = A_SCAN
+"""What is sent stays in memory: a signed page names a doctor, and no file of this host may hold it in clear."""
 POLICY = "; ".join(
     (
         "default-src 'none'",

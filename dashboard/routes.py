@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from dashboard.actions import approvals, drafting, instructions, work
+from dashboard.actions import runs as run_acts
 from dashboard.machine import api, health, metrics, openapi
 from dashboard.pages import (
     access_log,
@@ -34,6 +36,9 @@ WHO_SEES_PROOF = frozenset({Role.ENGINEER, Role.AUDITOR, Role.OFFICER})
 """The roles that see the proof of every run."""
 WHO_READS_NAMES = frozenset({Role.ENGINEER, Role.DOCTOR, Role.OFFICER})
 OFFICER, ADMINISTRATOR = frozenset({Role.OFFICER}), frozenset({Role.ADMINISTRATOR})
+ENGINEER = frozenset({Role.ENGINEER})
+A_FILE, A_SCAN = 10 << 20, 30 << 20
+"""The most bytes of a form with a signed document, and of one with a scanned page."""
 
 
 @dataclass(frozen=True)
@@ -150,4 +155,60 @@ ROUTES = (
     Route("GET", "/host", "host", host.show, WHO_SEES_PROOF, menu=WHO_SEES_PROOF),
     Route("GET", "/verify.html", "verify_page", deletion.checking_page, SIGNED_IN),
     Route("GET", "/policy.txt", "policy", deletion.policy_file, SIGNED_IN),
+    # what engineers do (dashboard/actions)
+    Route("GET", "/work", "work", work.show, ENGINEER, menu=ENGINEER, personal=True),
+    Route("POST", "/work/sources", "source_register", work.register, ENGINEER),
+    Route("POST", "/work/sources/forget", "source_forget", work.forget, ENGINEER),
+    Route("POST", "/work/start", "run_start", work.start, ENGINEER),
+    Route("POST", "/work/orders/cancel", "order_cancel", work.cancel, ENGINEER),
+    Route("POST", "/work/sweep", "sweep", work.sweep, ENGINEER),
+    Route("GET", "/orders/{order}", "order", work.wait_for, ENGINEER),
+    Route("POST", "/runs/{run}/resume", "run_resume", run_acts.resume, ENGINEER),
+    Route("POST", "/runs/{run}/cancel", "run_cancel", run_acts.cancel, ENGINEER),
+    Route("POST", "/runs/{run}/abandon", "run_abandon", run_acts.abandon, ENGINEER),
+    Route("POST", "/runs/{run}/confirm", "run_confirm", run_acts.confirm, ENGINEER, most_bytes=A_FILE),
+    Route("GET", "/runs/{run}/acceptance.json", "acceptance_draft", run_acts.draft_acceptance, ENGINEER),
+    Route("GET", "/draft", "draft", drafting.show, ENGINEER, menu=ENGINEER),
+    Route("POST", "/draft/preview", "draft_preview", drafting.preview, ENGINEER),
+    Route("POST", "/draft/page", "draft_page", drafting.make_page, ENGINEER),
+    Route("GET", "/instructions", "instructions", instructions.show, ENGINEER, menu=ENGINEER, personal=True),
+    Route(
+        "POST",
+        "/instructions/record",
+        "instruction_record",
+        instructions.record,
+        ENGINEER,
+        most_bytes=A_FILE,
+    ),
+    Route(
+        "POST",
+        "/instructions/by-hand",
+        "instruction_by_hand",
+        instructions.propose_by_hand,
+        ENGINEER,
+        most_bytes=A_SCAN,
+    ),
+    Route(
+        "POST",
+        "/instructions/{authorisation}/withdraw",
+        "instruction_withdraw",
+        instructions.withdraw,
+        ENGINEER,
+        most_bytes=A_FILE,
+    ),
+    Route(
+        "GET",
+        "/instructions/{authorisation}/withdrawal.json",
+        "withdrawal_draft",
+        instructions.draft_withdrawal,
+        ENGINEER,
+    ),
+    Route("POST", "/instructions/{authorisation}/intake", "intake_open", instructions.open_for, ENGINEER),
+    Route("GET", "/intakes/{intake}/seal.html", "intake_page", instructions.intake_page, ENGINEER),
+    Route("POST", "/intakes/close", "intake_close", instructions.close, ENGINEER),
+    Route("GET", "/approvals", "approvals", approvals.show, ENGINEER, menu=ENGINEER, personal=True),
+    Route("POST", "/approvals/doctor", "doctor_propose", approvals.propose_doctor, ENGINEER),
+    Route("GET", "/approvals/{proposal}", "proposal", approvals.look, ENGINEER, personal=True),
+    Route("GET", "/approvals/{proposal}/scan", "proposal_scan", approvals.scan, ENGINEER, personal=True),
+    Route("POST", "/approvals/{proposal}/approve", "proposal_approve", approvals.approve, ENGINEER),
 )

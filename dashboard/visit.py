@@ -140,7 +140,9 @@ class Visit:
         """Open the home for the operator of the account that is signed in. Raises OperatorError (no_operator)."""
         if self.person.operator_id is None:
             raise OperatorError("no_operator")
-        return Control.open_signed_in(self.home, self.person.operator_id, self.dashboard.clock)
+        return Control.open_signed_in(
+            self.home, self.person.operator_id, self.person.id, self.dashboard.clock
+        )
 
     def entered(self, name: str) -> str:
         """Returns a field of the form, or nothing; control characters are taken out."""

@@ -63,6 +63,34 @@ PEOPLE: dict[str, tuple[str, str]] = {
         "This operator has already attested this; the second attestation must come from another operator.",
         "Have another enrolled operator attest it under their own name: --operator NAME.",
     ),
+    "operator_not_proven": (
+        "An act that needs two people needs each of them to prove who they are; a name alone proves nothing.",
+        "Type the passphrase of your own key when asked, or do it signed in to your own account of the dashboard.",
+    ),
+    "operator_without_key": (
+        "This operator has no key by which to prove who they are.",
+        "Have them make it: `reprise enrol key --operator NAME`.",
+    ),
+    "operator_known": (
+        "This operator is enrolled and has a key.",
+        "Replace the key with `reprise enrol key --of NAME` if its passphrase is lost.",
+    ),
+    "passphrase_wrong": (
+        "This passphrase does not open the operator's key.",
+        "Type it again. If it is lost, a colleague makes a new key: `reprise enrol key --of NAME`.",
+    ),
+    "passphrase_short": (
+        "The passphrase is too short.",
+        "Take at least twelve characters; four words of no saying are easy to keep in mind.",
+    ),
+    "passphrase_not_given": (
+        "There is no terminal to ask for the operator's passphrase.",
+        "Run the command at a terminal, or set REPRISE_PASSPHRASE (for a new key: REPRISE_NEW_PASSPHRASE).",
+    ),
+    "attestation_altered": (
+        "What the first operator attested was altered since, or their signature does not hold.",
+        "Find out who wrote to the home. Then enrol the person again, or record the page again.",
+    ),
     # recipients, destination, scope
     "one_recipient_only": (
         "The instruction names fewer than two recipients.",

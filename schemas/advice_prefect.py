@@ -17,6 +17,7 @@ PREFECT: dict[str, tuple[str, str]] = {
         "The server at PREFECT_API_URL does not answer as a Prefect server.",
         "Start the Prefect server, and check that PREFECT_API_URL names it; or use --direct, which needs no server.",
     ),
+    "prefect_not_deployed": ("The Prefect server has no deployment of this flow.", _ANEW),
     "order_has_a_run": (
         "A run of this order has already begun.",
         "Run `reprise status RUN` to see it, or `reprise abandon RUN --yes` to end it.",

@@ -33,6 +33,14 @@ SOURCE: dict[str, tuple[str, str]] = {
         "This is not a regular file but a pipe, a socket or a device.",
         "Find out who put it there, and put the file itself in its place.",
     ),
+    "source_not_absolute": (
+        "This is not a full path.",
+        "Write the whole path of the export on this host, from / on.",
+    ),
+    "no_such_source": (
+        "No source has this id.",
+        "Register the export again: a source is forgotten after thirty days, or when somebody removes it.",
+    ),
     "source_unreadable": (
         "This user may not read the export.",
         "Give this user permission to read its files and folders.",

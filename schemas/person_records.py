@@ -59,13 +59,20 @@ class MandateBasis(StrEnum):
     COMPANY_STATUTES = "company_statutes"
 
 
-class Attestation(Record, frozen=True):
-    """One operator's act: who, when, on which evidence, of which object (of a scanned page: its digest)."""
+class Attestation(Record, frozen=True, omit_defaults=True):
+    """One operator's act: who, when, on which evidence, of which object (its digest), and how they proved who they are.
+
+    `by` is `key` or `account`; earlier releases asked for no proof.
+    """
 
     operator: str
     at: Moment
     how: tuple[str, ...]
     of: str
+    by: str = ""
+    key: str = ""  # public half, base64
+    signature: str = ""  # by that key, of the four fields above
+    account: str = ""
 
 
 class Grounds(Record, frozen=True):
@@ -107,6 +114,7 @@ class Mandate(Record, frozen=True, omit_defaults=True):
     ground: Grounds
     attestations: tuple[Attestation, ...]
     ended: Attestation | None = None
+    shortened: bool = False  # an erased person's numbers were removed after it was attested
 
     def holds(self, day: date) -> bool:
         """Whether it is in force on this day; its last day counts."""

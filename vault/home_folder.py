@@ -75,6 +75,11 @@ class Home:
         return self.path / "orders"
 
     @property
+    def sources(self) -> Path:
+        """Where exports are, as operators registered them."""
+        return self.path / "sources"
+
+    @property
     def runs(self) -> Path:
         """The record of each run."""
         return self.path / "runs"

@@ -8,6 +8,7 @@
 * `destinations`: declared servers
 * `authorisations`: instructions checked, recorded, shown
 * `handwritten`: instructions signed by hand
+* `proposals`: what waits for a second person
 * `erasure`: what a home keeps about a person: show and erase it
 * `backup`: backup and restore
 * `ledger`: what others need to check the ledger
@@ -20,6 +21,7 @@
 * `run_evidence`: what shows that a run's staging is gone
 * `deletion`, `deletion_export`, `proof_copies`: every run with its end, and the files that show it
 * `ledger_views`, `host_views`, `figures`: the ledger, the host, and figures over time
+* `starting`: what a run is started with: sources, instructions, orders
 * `status`: the state of a home
 """
 
@@ -45,9 +47,11 @@ __all__ = [
     "operators",
     "oversight",
     "proof_copies",
+    "proposals",
     "recipients",
     "run_evidence",
     "stamps",
+    "starting",
     "status",
     "trust",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from flows.lifecycle.evidence import read_evidence
+from flows.lifecycle.evidence import read_evidence, sent_evidence
 from flows.session.acts import act, recording_refusal
 from flows.session.control import Control
 from schemas.errors import RepriseError
@@ -16,7 +16,16 @@ from vault.instruction.patient_list import home_recipient, seal_list
 from vault.ledger.entries import EntryType
 from vault.pki.signed_document import Signed
 
-__all__ = ["check", "draft_withdrawal", "list_recipient", "listed", "record", "seal_list", "text"]
+__all__ = [
+    "check",
+    "draft_withdrawal",
+    "list_recipient",
+    "listed",
+    "record",
+    "record_sent",
+    "seal_list",
+    "text",
+]
 
 
 def check(control: Control, file: Path) -> tuple[Report, RepriseError | None]:
@@ -49,6 +58,17 @@ def record(control: Control, file: Path) -> str:
     """Check an instruction and store it sealed; return its id. Raises RefusedError."""
     with recording_refusal(control):
         signed = read_evidence(file)
+    return _record(control, signed)
+
+
+def record_sent(control: Control, data: bytes, signatures: list[bytes], patients: bytes | None) -> str:
+    """Like `record`, for an instruction that was sent and lies in no file."""
+    with recording_refusal(control):
+        signed = sent_evidence(data, signatures, patients)
+    return _record(control, signed)
+
+
+def _record(control: Control, signed: Signed) -> str:
     with act(control, EntryType.AUTHORISATION_RECORDED, "recorded", refused=EntryType.AUTHORISATION_REFUSED):
         return register.record(control.home, signed, control.person, control.clock)
 

@@ -40,7 +40,7 @@ def begin_doctor(
             nihii=nihii,
             name=name,
             ground=ground,
-            operator=control.person,
+            operator=control.proven_person,
             moment=control.clock.now(),
         )
         doing.code = begun.code
@@ -56,7 +56,7 @@ def begin_mandate(control: Control, *, inss: str, name: str, terms: MandateTerms
             name=name,
             terms=terms,
             ground=ground,
-            operator=control.person,
+            operator=control.proven_person,
             moment=control.clock.now(),
         )
 
@@ -64,7 +64,7 @@ def begin_mandate(control: Control, *, inss: str, name: str, terms: MandateTerms
 def attest(control: Control, subject: str, shown: tuple[Shown, ...]) -> str:
     """Attest a pending doctor or mandate; return the entry's code. Raises AuthorisationError, OperatorError."""
     with act(control, EntryType.SUBJECT_ATTESTED, "mandate") as doing:
-        home, person, now = control.home, control.person, control.clock.now()
+        home, person, now = control.home, control.proven_person, control.clock.now()
         if "." in subject:
             mandates.attest_mandate(home, subject, person, shown, now)
         else:

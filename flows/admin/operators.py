@@ -8,26 +8,58 @@ from schemas.errors import HomeError, OperatorError
 from vault.home.create import create_home
 from vault.home_folder import Home
 from vault.ledger.entries import EntryType
-from vault.records.operators import Operator, enrol_operator
+from vault.records.operator_keys import has_key, make_key
+from vault.records.operators import Operator, enrol_operator, find_operator
 from vault.site import Site
 
 
-def begin_home(home: Home, origin: str, first: str) -> Site:
+def begin_home(home: Home, origin: str, first: str, passphrase: str | None = None) -> Site:
     """Create a home and enrol its first operator on their own word: no other operator exists yet to vouch for them.
 
-    Raises OperatorError no_operator, HomeError (home_exists, origin_malformed).
+    With a passphrase they get their key. Raises OperatorError (no_operator, passphrase_short), HomeError (home_exists,
+    origin_malformed).
     """
     if not first:
         raise OperatorError("no_operator")
     if home.path.exists() or home.path.is_symlink():
         raise HomeError("home_exists")
     site = create_home(home, trial=False, origin=origin)
-    enrol_operator(home, first)
+    operator = enrol_operator(home, first)
+    if passphrase is not None:
+        make_key(home, operator.id, passphrase)
     Control.open(home, first).record(EntryType.SUBJECT_ENROLLED, None, "first_operator")
     return site
 
 
-def enrol_colleague(control: Control, name: str) -> Operator:
-    """Enrol a further operator; the ledger records who enrolled them. Raises OperatorError."""
+def give_key(control: Control, name: str, passphrase: str) -> None:
+    """Make the key by which an operator proves who they are, or replace it.
+
+    Their first one is made on their own word, as they were enrolled; to replace it, the operator who acts proves who they are:
+    the holder of the key, or a colleague of somebody who lost their passphrase. Raises OperatorError: operator_not_proven,
+    operator_not_enrolled, passphrase_short.
+    """
+    known = find_operator(control.home, name)
+    replaces = has_key(control.home, known.id)
+    with act(control, EntryType.SUBJECT_ENROLLED, "operator_key_replaced" if replaces else "operator_key"):
+        if replaces:
+            _ = control.proven_person
+        make_key(control.home, known.id, passphrase)
+
+
+def has_own_key(control: Control, name: str) -> bool:
+    """Whether an operator has a key. Raises OperatorError (operator_not_enrolled)."""
+    return has_key(control.home, find_operator(control.home, name).id)
+
+
+def enrol_colleague(control: Control, name: str, passphrase: str | None = None) -> Operator:
+    """Enrol a further operator, with their key if they gave a passphrase; the ledger records who enrolled them.
+
+    Raises OperatorError (no_operator, passphrase_short, operator_known: a key of theirs is there already).
+    """
     with act(control, EntryType.SUBJECT_ENROLLED, "operator"):
-        return enrol_operator(control.home, name)
+        made = enrol_operator(control.home, name)
+        if passphrase is not None:
+            if has_key(control.home, made.id):
+                raise OperatorError("operator_known")
+            make_key(control.home, made.id, passphrase)
+        return made

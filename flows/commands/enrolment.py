@@ -7,16 +7,18 @@ from typing import Annotated
 import typer
 
 from flows.admin import enrolment
-from flows.admin.operators import enrol_colleague
+from flows.admin.operators import enrol_colleague, give_key, has_own_key
 from flows.commands.apps import enrol
+from flows.commands.passphrases import can_ask_new, new_passphrase, proven
 from flows.commands.person_file import PersonOption, read_person
-from flows.commands.shared import Acting, Shown, command
+from flows.commands.shared import Acting, Proving, Shown, command
 
 BasisOption = Annotated[enrolment.LegalBasis, typer.Option(help="Legal basis, article 6(1) GDPR.")]
 NumberBasisOption = Annotated[
     enrolment.NumberBasis, typer.Option(help="Basis for the national number, article 87 GDPR.")
 ]
 ShownOption = Annotated[list[enrolment.Shown], typer.Option(help="What you were shown (repeat for several).")]
+WITHOUT_KEY = "no key yet, which acts that need two people ask for: `reprise enrol key --operator {0}`"
 PENDING = (
     "pending: a second operator looks (`reprise subject show {0}`)"
     " and attests: `reprise enrol attest {0} --shown WHAT --operator NAME`"
@@ -30,7 +32,7 @@ def doctor(
     shown: ShownOption,
     person: PersonOption = None,
     *,
-    control: Acting,
+    control: Proving,
 ) -> Shown:
     """Tie a national number to INAMI numbers, or rectify that; pending until a second operator attests it.
 
@@ -50,9 +52,29 @@ def operator(
     name: Annotated[str, typer.Argument(help="How the operator is called at this site.", show_default=False)],
     control: Acting,
 ) -> Shown:
-    """Make a further operator known to this home; who let them in is in the ledger."""
-    made = enrol_colleague(control, name)
-    return Shown({"operator": made.id}, f"operator {made.id}")
+    """Make a further operator known to this home; who let them in is in the ledger. They type the passphrase of their own key."""
+    passphrase = new_passphrase(name) if can_ask_new() else None
+    made = enrol_colleague(control, name, passphrase)
+    text = f"operator {made.id}" + ("" if passphrase else f"\n{WITHOUT_KEY.format(name)}")
+    return Shown({"operator": made.id, "key": passphrase is not None}, text)
+
+
+@command(enrol)
+def key(
+    control: Acting,
+    name: Annotated[
+        str | None, typer.Option("--of", help="Whose key; else that of the operator who acts.")
+    ] = None,
+) -> Shown:
+    """Make the key by which an operator proves who they are, under a passphrase of theirs; or replace it.
+
+    To replace one, the operator who acts proves who they are: with their own key, also for a colleague who lost a passphrase.
+    """
+    name = name or control.person.name.reveal()
+    if has_own_key(control, name):
+        control = proven(control)
+    give_key(control, name, new_passphrase(name))
+    return Shown({"key": "made"}, "the key is made; its passphrase is kept nowhere")
 
 
 @command(enrol)
@@ -65,7 +87,7 @@ def mandate(
     shown: ShownOption,
     person: PersonOption = None,
     *,
-    control: Acting,
+    control: Proving,
 ) -> Shown:
     """Record that a person may sign for doctors; pending until a second operator attests it.
 
@@ -82,7 +104,7 @@ def mandate(
 def attest(
     subject: Annotated[str, typer.Argument(help="A pending doctor's or mandate's id.", show_default=False)],
     shown: ShownOption,
-    control: Acting,
+    control: Proving,
 ) -> Shown:
     """Attest, as the second operator, what `reprise subject show` says of a pending doctor or mandate.
 

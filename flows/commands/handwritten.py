@@ -11,14 +11,14 @@ from flows.admin import handwritten as pages
 from flows.commands.apps import authorise
 from flows.commands.authority import IdArgument
 from flows.commands.documents import say_text, write_new
-from flows.commands.shared import Acting, Shown, command
+from flows.commands.shared import Acting, Proving, Shown, command
 
 
 @command(authorise)
 def handwritten(
     file: Annotated[Path, typer.Argument(help="The instruction that was printed.", show_default=False)],
     scan: Annotated[Path, typer.Option("--scan", help="The page signed by hand: PDF, PNG or JPEG.")],
-    control: Acting,
+    control: Proving,
 ) -> Shown:
     """Record an instruction signed by hand, if the site allows it; pending until a second operator attests it."""
     found = pages.record(control, file, scan)
@@ -45,7 +45,7 @@ def scan(
 def attest(
     authorisation: IdArgument,
     verified: Annotated[pages.Verification, typer.Option(help="How you verified the signature.")],
-    control: Acting,
+    control: Proving,
 ) -> Shown:
     """Attest, as the second operator, that the signature on a pending page is the doctor's."""
     pages.attest(control, authorisation, verified)

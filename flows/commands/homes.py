@@ -9,6 +9,8 @@ import typer
 
 from flows.admin.operators import begin_home
 from flows.commands.apps import BEFORE, app
+from flows.commands.enrolment import WITHOUT_KEY
+from flows.commands.passphrases import can_ask_new, new_passphrase
 from flows.commands.shared import ActingName, Shown, command
 from vault.home_folder import Home
 
@@ -24,9 +26,11 @@ def create(
 ) -> Shown:
     """Make an empty home for a site and its first operator, who then enrols the others."""
     home = Home(folder.resolve())
-    site = begin_home(home, origin, operator)
+    passphrase = new_passphrase(operator) if operator and can_ask_new() else None
+    site = begin_home(home, origin, operator, passphrase)
     lines = [
         f"home {home.path}, ledger {site.origin}",
+        *([] if passphrase else [WITHOUT_KEY.format(operator)]),
         "next: `reprise enrol operator`, `trust add`, `enrol doctor`, `recipient challenge`, `install-sweep`, `doctor`",
         "hand out `reprise ledger policy` by another way than proofs",
     ]

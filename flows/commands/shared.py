@@ -17,6 +17,7 @@ import typer
 from rich.console import Console, RenderableType
 
 from flows import interrupts
+from flows.commands.passphrases import proven
 from flows.session.coded_errors import ErrorParts, parts_of
 from flows.session.control import Control
 from flows.session.user_settings import user_settings
@@ -99,9 +100,11 @@ class Shown:
     failure: Exception | None = None
 
 
-_ACTING, _NAMING, _LOOKING, _EXAMINING = "acting", "naming", "looking", "examining"
+_ACTING, _PROVING, _NAMING, _LOOKING, _EXAMINING = "acting", "proving", "naming", "looking", "examining"
 Acting = Annotated[Control, _ACTING]
 """The home, opened for the operator who acts."""
+Proving = Annotated[Control, _PROVING]
+"""The same for an act that needs two people: the operator's key is asked for its passphrase."""
 Looking = Annotated[Control, _LOOKING]
 """The home, opened read-only."""
 Examined = Annotated[Home, _EXAMINING]
@@ -113,9 +116,9 @@ ActingName = Annotated[str, _NAMING]
 def command(app: typer.Typer, name: str | None = None, *, panel: str | None = None) -> Callable[[F], F]:
     """Make a function a command of `app`.
 
-    A parameter of type `Acting`, `Looking` or `Examined` becomes the option --home; one of type `Acting` or `ActingName`
-    becomes --operator. A function that returns `Shown` gets --json. Errors are one line with advice and their exit code
-    (`guarded`).
+    A parameter of type `Acting`, `Proving`, `Looking` or `Examined` becomes the option --home; one of type `Acting`, `Proving`
+    or `ActingName` becomes --operator. A function that returns `Shown` gets --json. Errors are one line with advice and their
+    exit code (`guarded`).
     """
 
     def register(function: F) -> F:
@@ -158,7 +161,7 @@ def _options(kinds: set[str], returned: Any) -> list[Parameter]:
     found: list[tuple[str, Any, Any]] = []
     if kinds - {_NAMING}:
         found.append(("home", HomeOption, None))
-    if kinds & {_ACTING, _NAMING}:
+    if kinds & {_ACTING, _PROVING, _NAMING}:
         found.append(("operator", OperatorOption, None))
     if Shown in (returned, *get_args(returned)):
         found.append(("as_json", JsonOption, False))
@@ -167,7 +170,7 @@ def _options(kinds: set[str], returned: Any) -> list[Parameter]:
 
 def _marker(hint: Any) -> str | None:
     marks = getattr(hint, "__metadata__", ())
-    return next((mark for mark in marks if mark in (_ACTING, _NAMING, _LOOKING, _EXAMINING)), None)
+    return next((mark for mark in marks if mark in (_ACTING, _PROVING, _NAMING, _LOOKING, _EXAMINING)), None)
 
 
 def _open(kind: str, home: Path | None, operator: str | None) -> Control | Home | str:
@@ -176,7 +179,10 @@ def _open(kind: str, home: Path | None, operator: str | None) -> Control | Home 
     found = home_to_examine(home)
     if kind == _EXAMINING:
         return found
-    return Control.open(found, operator_name(operator)) if kind == _ACTING else Control.open_to_look(found)
+    if kind == _LOOKING:
+        return Control.open_to_look(found)
+    control = Control.open(found, operator_name(operator))
+    return proven(control) if kind == _PROVING else control
 
 
 def guarded(function: Callable[P, None]) -> Callable[P, None]:

@@ -28,7 +28,10 @@ def read_evidence(path: Path) -> Signed:
     patients = read_regular(beside) if beside.is_file() else None
     with open_regular(path) as file:
         data = file.read(MAX_BYTES + 1)
-    if is_pdf(data):
-        return open_pdf(data, patients)
-    signatures = sorted(path.parent.glob(glob.escape(path.name) + "*.p7s"))
-    return detached(data, [read_regular(signature) for signature in signatures], patients)
+    signatures = [] if is_pdf(data) else sorted(path.parent.glob(glob.escape(path.name) + "*.p7s"))
+    return sent_evidence(data, [read_regular(signature) for signature in signatures], patients)
+
+
+def sent_evidence(data: bytes, signatures: list[bytes], patients: bytes | None = None) -> Signed:
+    """Read what somebody sent: a signed PDF, or JSON with its detached signatures. Raises AuthorisationError."""
+    return open_pdf(data, patients) if is_pdf(data) else detached(data, signatures, patients)

@@ -42,6 +42,7 @@ __all__ = [
     "list_described",
     "note_source",
     "open_intake",
+    "page_of",
 ]
 
 
@@ -111,6 +112,15 @@ def _make(control: Control, intake: Intake) -> Intake:
     made.save(control.home)
     control.record(EntryType.INTAKE_OPENED, None, intake.provider, {"seconds": seconds})
     return made
+
+
+def page_of(control: Control, intake_id: str) -> str | None:
+    """Returns the page on which the practice seals, of an open intake; None if there is none of this id."""
+    for intake in list_intakes(control.home):
+        if intake.id == intake_id and intake.state(control.home, control.clock) == "open":
+            language = parse(evidence(control.home, intake.authorisation_id).document).language
+            return fill_page(intake.recipient, intake.expires, language)
+    return None
 
 
 def close_intake(control: Control, intake_id: str) -> None:

@@ -11,6 +11,7 @@ from flows.lifecycle.intakes import close_due
 from flows.session.control import Control
 from flows.session.orders import drop_stale_orders
 from flows.session.results import SweepReport
+from flows.session.sources import forget_old_sources
 from schemas.errors import BusyError, DestructionError, LedgerError, RepriseError, StorageFullError
 from schemas.outcome import Cause
 from vault.destruction.destroy import destroy_stray, inventory_staging, key_of, remove
@@ -44,6 +45,7 @@ def sweep_home(home: Home, clock: Clock | None = None) -> SweepReport:
     sweep_copies(control, report)
     report.intakes_expired = close_due(control)
     drop_stale_orders(home, control.site.ceiling_hours)
+    forget_old_sources(home, control.clock)
     return report
 
 

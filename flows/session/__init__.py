@@ -3,6 +3,7 @@
 * `control`: home, site, operator, clock and ledger of one act
 * `acts`: an act and its ledger entry, in one order
 * `orders`: sealed orders
+* `sources`: where exports are, sealed
 * `results`: what a run and a sweep return
 * `observer`: receives progress
 * `progress`: progress in per cent
@@ -19,6 +20,7 @@ __all__ = [
     "orders",
     "progress",
     "results",
+    "sources",
     "stored_results",
     "user_settings",
 ]

@@ -20,6 +20,7 @@ from schemas.errors import (
     HostError,
     IntegrityError,
     LedgerError,
+    OperatorError,
     RefusedError,
     RepriseError,
 )
@@ -34,7 +35,8 @@ from vault.ledger.completeness import AFTERWARDS
 from vault.ledger.entries import EntryType, Ledger, Recorded, commit
 from vault.ledger.home_log import open_store
 from vault.proof.proven import keep_proven, listing_of
-from vault.records.operators import Operator, find_operator, operator_by_id
+from vault.records.operator_keys import prove
+from vault.records.operators import Operator, Proof, find_operator, operator_by_id
 from vault.records.subjects import Subjects
 from vault.runs.facts import Failure, GivenUp, drop_fact, has_fact, write_fact
 from vault.runs.journal import Journal
@@ -67,9 +69,24 @@ class Control:
         return cls._open_for(home, lambda: find_operator(home, operator), clock)
 
     @classmethod
-    def open_signed_in(cls, home: Home, operator_id: str, clock: Clock | None = None) -> Control:
-        """Open a home for the operator of an account that is signed in, by their opaque id. Raises what `open` raises."""
-        return cls._open_for(home, lambda: operator_by_id(home, operator_id), clock)
+    def open_signed_in(
+        cls, home: Home, operator_id: str, account_id: str, clock: Clock | None = None
+    ) -> Control:
+        """Open a home for the operator of an account that is signed in, by their opaque ids. Raises what `open` raises.
+
+        Having signed in proves who they are.
+        """
+        proof = Proof("account", account_id)
+        return cls._open_for(home, lambda: replace(operator_by_id(home, operator_id), proof=proof), clock)
+
+    def proved(self, passphrase: str) -> Control:
+        """Returns the same for an operator who proved who they are by their key.
+
+        Raises OperatorError: operator_without_key, passphrase_wrong; the refusal is a ledger entry.
+        """
+        with recording_refusal(self):
+            proof = prove(self.home, self.person.id, passphrase)
+        return replace(self, operator=replace(self.person, proof=proof))
 
     @classmethod
     def _open_for(cls, home: Home, find: Callable[[], Operator], clock: Clock | None) -> Control:
@@ -173,6 +190,13 @@ class Control:
         if self.operator is None:
             raise RefusedError("no_operator")
         return self.operator
+
+    @property
+    def proven_person(self) -> Operator:
+        """The operator, for an act that needs two people. Raises OperatorError (operator_not_proven) for a mere name."""
+        if self.person.proof is None:
+            raise OperatorError("operator_not_proven")
+        return self.person
 
     def _operator_commitment(self, entry_type: EntryType) -> dict[str, str]:
         if self.operator is None:

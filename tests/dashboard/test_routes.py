@@ -14,7 +14,13 @@ from dashboard.routes import EVERYBODY, ROUTES, SIGNED_IN, Route
 from schemas.roles import Role
 from schemas.texts import LANGUAGES, catalogue
 
-NEEDS = {"run": OWN, "authorisation": OWN_AUTHORISATION}
+NEEDS = {
+    "run": OWN,
+    "authorisation": OWN_AUTHORISATION,
+    "order": "0" * 16,
+    "intake": "0" * 16,
+    "proposal": "0" * 24,
+}
 """A value for each place in an address, which exists and concerns the doctor who signs in; `conftest` adds the doctor's id."""
 PAGES = [route for route in ROUTES if not route.for_machines]  # the others: test_machine.py
 BY_ROLE = [

@@ -16,6 +16,11 @@ import typer
 from flows.cli import app
 from trial.home import make_trial
 from trial.practice.write import write_practice
+from vault.home_folder import Home
+from vault.records.operator_keys import make_key
+from vault.records.operators import find_operator
+
+PASSPHRASE = "four words of no saying"
 
 MAY_STAND_THERE = {
     "files and folders": {
@@ -55,7 +60,7 @@ def test_every_parameter_is_of_a_kind_that_may_stand_there():
     found = set(parameters(typer.main.get_command(app)))
     assert {(command, name) for command, name in found if name not in known | {"help"}} == set()
     names = {command for command, name in found if name == "name"}
-    assert names == {"destination add", "destination check", "destination remove", "enrol operator"}
+    assert names == {"destination add", "destination check", "destination remove", "enrol key", "enrol operator"}
 
 
 @pytest.mark.slow
@@ -74,10 +79,11 @@ def test_the_running_command_shows_nobody(tmp_path):
         "--person",
         "-",
     ]
+    make_key(Home(Path(made["home"])), find_operator(Home(Path(made["home"])), "trial").id, PASSPHRASE)
     command = subprocess.Popen(
         [str(Path(sys.executable).with_name("reprise")), *words],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        env={**os.environ, "REPRISE_HOME": made["home"], "REPRISE_OPERATOR": "trial"},
+        env={**os.environ, "REPRISE_HOME": made["home"], "REPRISE_OPERATOR": "trial", "REPRISE_PASSPHRASE": PASSPHRASE},
     )  # fmt: skip
     time.sleep(0.5)
     seen = Path(f"/proc/{command.pid}/cmdline").read_bytes()

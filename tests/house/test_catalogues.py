@@ -117,7 +117,7 @@ def all_asked() -> set[str]:
         if "from schemas.texts import" in source:
             found.update(asked_in(source))
     templates = ("connectors/targets/templates", "dashboard/templates")
-    for path in (path for folder in templates for path in (ROOT / folder).glob("*.html")):
+    for path in (path for folder in templates for path in (ROOT / folder).rglob("*.html")):
         found.update(asked_in_template(path.read_text(encoding="utf-8")))
     scripts = (path.read_text(encoding="utf-8") for path in DESK.rglob("*.ts") if path.name != "words.d.ts")
     pages = (path.read_text(encoding="utf-8") for path in sorted(DESK.rglob("page.html")))

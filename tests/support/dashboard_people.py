@@ -58,6 +58,7 @@ class People:
     application: object
     doctors: dict[str, str] = field(default_factory=dict)  # id by national number
     addresses: Iterator[int] = field(default_factory=count)
+    operator: str = "one"  # who invites
 
     def browser(self, *, address: str = "") -> TestClient:
         """A browser that nobody has signed in with, at an address of its own. It follows no redirection."""
@@ -66,7 +67,7 @@ class People:
 
     def invite(self, login: str, *roles: str, **links: str | None) -> str:
         """The token of a new account."""
-        control = Control.open(self.dashboard.home, "one", self.clock)
+        control = Control.open(self.dashboard.home, self.operator, self.clock)
         return acts.invite(control, login, roles, **links).token
 
     def open_account(self, login: str, *roles: str, **links: str | None) -> str:

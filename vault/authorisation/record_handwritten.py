@@ -5,7 +5,15 @@ from __future__ import annotations
 from schemas.errors import AuthorisationError
 from vault.authorisation._persons import introduce
 from vault.authorisation.check import any_use, refuse_terms
-from vault.authorisation.handwritten import attest, pend, refuse_handwritten, scan_name, scan_of, verified_by
+from vault.authorisation.handwritten import (
+    attest,
+    attestations_of,
+    pend,
+    refuse_handwritten,
+    scan_name,
+    scan_of,
+    verified_by,
+)
 from vault.authorisation.register import PATIENT_LIST, InstructionRegister
 from vault.authorisation.signatories import SignatureKind, Signing, controllers_by_hand
 from vault.authorisation.terms import recipient_refusals, refuse_first
@@ -13,6 +21,7 @@ from vault.home_folder import Home
 from vault.instruction.document import parse
 from vault.instruction.patient_list import open_list
 from vault.pki.trust_store import TrustStore
+from vault.records.attestation import refuse_altered
 from vault.records.operators import Operator
 from vault.system.clock import Clock
 from vault.system.locks import lock_people
@@ -60,6 +69,7 @@ def attest_by_hand(
     refuse_handwritten(home.site)
     register = _register(home, authorisation_id)
     register.refuse_withdrawn()
+    refuse_altered(home, attestations_of(register.pending()), None)
     evidence = attest(register, operator, verification, clock.now())
     standing = controllers_by_hand(home, parse(evidence["instruction.json"]))
     register.keep_attested({**TrustStore.load(home.trust).raw, **evidence})

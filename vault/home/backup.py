@@ -1,8 +1,8 @@
 """A home sealed with age as one stream, a tar inside: only what a new host needs to account for past acts.
 
 In it: settings, site and log keys, trust, ledger, sealed records, tombstones, authorisations, runs with their proofs. Never in
-it: staging, run keys (they are in no file), locks, orders, unpublished parts, identities that open what practices send in. Files
-outside the lists below are left out and counted.
+it: staging, run keys (they are in no file), locks, orders, sources, unpublished parts, identities that open what practices
+send in. Files outside the lists below are left out and counted.
 """
 
 from __future__ import annotations
@@ -51,6 +51,7 @@ LEFT = frozenset(
         "intakes",
         "locks",
         "orders",
+        "sources",
         "prefect",
         "index",
         "notices",

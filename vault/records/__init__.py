@@ -3,6 +3,7 @@
 * `subjects`: a record sealed under its person's own key
 * `shared_records`: records that concern several persons
 * `operators`: who may act on a home
+* `operator_keys`: keys by which operators prove who they are
 * `known_numbers`: INAMI numbers by person
 * `enrolment`: doctors enrolled by two operators
 * `attestation`: what two operators attest
@@ -19,6 +20,7 @@ __all__ = [
     "enrolment",
     "known_numbers",
     "mandates",
+    "operator_keys",
     "operators",
     "recipients",
     "sealed_records",

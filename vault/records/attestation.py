@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
+from hashlib import sha256
 from typing import TypeVar
 
+from msgspec import to_builtins
+
 from schemas.errors import AuthorisationError, OperatorError
-from schemas.person_records import Attestation
+from schemas.person_records import Attestation, Enrolled, Mandate
+from vault.canonical_json import canonical_json
 from vault.home_folder import Home
+from vault.records.operator_keys import is_signed_by
 from vault.records.operators import Operator
 from vault.records.subjects import Subjects
 from vault.system.clock import format_utc
@@ -32,7 +37,33 @@ def add_attestation(
     if any(attestation.operator == operator.id for attestation in before):
         raise OperatorError("two_attesters_needed")
     codes = tuple(sorted({code.value for code in how}))
-    return (*before, Attestation(operator.id, format_utc(moment), codes, of))
+    made = Attestation(operator.id, format_utc(moment), codes, of)
+    proved = operator.proof.of(_said(made)) if operator.proof else {}
+    return (*before, made.changed(**proved))
+
+
+def refuse_altered(home: Home, attestations: tuple[Attestation, ...], of: str | None) -> None:
+    """Refuse an attestation that is of another object than `of`, if given, or whose signature does not hold.
+
+    Those of earlier releases state neither. Raises AuthorisationError (attestation_altered).
+    """
+    for one in attestations:
+        signed = one.by != "key" or is_signed_by(home, one.operator, one.key, one.signature, _said(one))
+        if not signed or (of and one.of and one.of != of):
+            raise AuthorisationError("attestation_altered")
+
+
+def _said(one: Attestation) -> bytes:
+    """What a signature covers."""
+    return canonical_json({"operator": one.operator, "at": one.at, "how": list(one.how), "of": one.of})
+
+
+def digest_of(fact: Enrolled | Mandate) -> str:
+    """Returns the digest of what is attested, without the attestations themselves."""
+    stated = to_builtins(fact)
+    for name in ("attestations", "ended", "shortened"):
+        stated.pop(name, None)
+    return sha256(canonical_json(stated)).hexdigest()
 
 
 def two_attest(attestations: tuple[Attestation, ...]) -> bool:

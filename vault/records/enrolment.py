@@ -16,6 +16,7 @@ from schemas.errors import AuthorisationError
 from schemas.identifiers import NihiiCheck, check_nihii, clean_inss, clean_nihii
 from schemas.person_records import (
     AnyPerson,
+    Attestation,
     Doctor,
     Enrolled,
     Grounds,
@@ -27,7 +28,7 @@ from schemas.person_records import (
     numbers_in_force,
 )
 from vault.home_folder import Home
-from vault.records.attestation import add_attestation, read_code
+from vault.records.attestation import add_attestation, digest_of, read_code, refuse_altered
 from vault.records.operators import Operator
 from vault.records.subjects import Subjects
 from vault.system.clock import format_utc
@@ -109,8 +110,9 @@ def begin_doctor(
     """
     codes = ground.codes()
     number, numbers = check_national_number(home, inss, ground), check_inami_numbers(nihii, ground)
-    attestations = add_attestation((), operator, moment, what_was_shown(ground.shown))
-    pending = Enrolled(numbers, name, codes.basis, codes.number_basis, attestations)
+    pending = Enrolled(numbers, name, codes.basis, codes.number_basis, ())
+    seen = what_was_shown(ground.shown)
+    pending = pending.changed(attestations=add_attestation((), operator, moment, seen, digest_of(pending)))
     subjects = Subjects(home)
     subject_id = subjects.identify("doctor", number)
     with lock_folder(home.subjects):
@@ -144,8 +146,7 @@ def attest_doctor(
         if not isinstance(doctor, Doctor) or not (doctor.pending or doctor.in_force):
             raise AuthorisationError("nothing_to_attest")
         former, waiting = doctor.in_force, doctor.pending
-        attested = waiting.attestations if waiting else doctor.attestations
-        attestations = add_attestation(attested, operator, moment, seen)
+        attestations = _attested(home, waiting or former, operator, moment, seen)
         if waiting is None:
             subjects.write(subject_id, doctor.changed(attestations=attestations))
             return Enrolment(subject_id, "doctor_again")
@@ -155,6 +156,17 @@ def attest_doctor(
         now = {**asdict(waiting), "attestations": attestations}
         subjects.write(subject_id, doctor.changed(pending=None, **now))
     return Enrolment(subject_id, "doctor_rectified" if former else "doctor")
+
+
+def _attested(
+    home: Home, version: Enrolled | None, operator: Operator, moment: datetime, seen: tuple[Shown, ...]
+) -> tuple[Attestation, ...]:
+    """Returns the attestations of a version with this operator's. Raises AuthorisationError (attestation_altered)."""
+    if version is None:
+        raise AuthorisationError("nothing_to_attest")
+    of = digest_of(version)
+    refuse_altered(home, version.attestations, of)
+    return add_attestation(version.attestations, operator, moment, seen, of)
 
 
 def doctors(home: Home) -> Iterator[tuple[str, Doctor]]:

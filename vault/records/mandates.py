@@ -17,7 +17,7 @@ from schemas.person_records import (
     Signer,
 )
 from vault.home_folder import Home
-from vault.records.attestation import add_attestation, read_code, two_attest
+from vault.records.attestation import add_attestation, digest_of, read_code, refuse_altered, two_attest
 from vault.records.enrolment import Ground, check_inami_numbers, check_national_number, what_was_shown
 from vault.records.known_numbers import own_numbers
 from vault.records.operators import Operator
@@ -59,8 +59,10 @@ def begin_mandate(
         basis=read_code(MandateBasis, terms.basis, "basis_unknown"),
         name=name,
         ground=codes,
-        attestations=add_attestation((), operator, moment, what_was_shown(ground.shown)),
+        attestations=(),
     )
+    seen = what_was_shown(ground.shown)
+    mandate = mandate.changed(attestations=add_attestation((), operator, moment, seen, digest_of(mandate)))
     subjects = Subjects(home)
     subject_id = subjects.identify("doctor", number)  # one record per person, doctor or not
     with lock_folder(home.subjects):
@@ -83,7 +85,9 @@ def attest_mandate(
     def change(mandate: Mandate) -> Mandate:
         if mandate.ended:
             raise AuthorisationError("nothing_to_attest")
-        return mandate.changed(attestations=add_attestation(mandate.attestations, operator, moment, seen))
+        of = digest_of(mandate)
+        refuse_altered(home, mandate.attestations, None if mandate.shortened else of)
+        return mandate.changed(attestations=add_attestation(mandate.attestations, operator, moment, seen, of))
 
     _change(home, mandate_id, change)
 
@@ -114,7 +118,8 @@ def forget_numbers(home: Home, persons: frozenset[str]) -> None:
     numbers = own_numbers(home, persons)
 
     def change(mandate: Mandate) -> Mandate:
-        return mandate.changed(numbers=tuple(n for n in mandate.numbers if n not in numbers))
+        left = tuple(n for n in mandate.numbers if n not in numbers)
+        return mandate.changed(numbers=left, shortened=True)  # what was attested had more numbers
 
     for mandate_id in mandates_for(home, persons):
         _change(home, mandate_id, change)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from schemas.errors import OperatorError
@@ -12,12 +13,27 @@ from vault.records.subjects import Subjects
 
 
 @dataclass(frozen=True)
+class Proof:
+    """How an operator proved in this act who they are: by the key of their own, or by having signed in to their account."""
+
+    by: str  # key | account
+    name: str  # the key's public half, or the account's id
+    sign: Callable[[bytes], str] | None = None
+
+    def of(self, said: bytes) -> dict[str, str]:
+        """Returns what an attestation keeps of it."""
+        signed = {"signature": self.sign(said)} if self.sign else {}
+        return {"by": self.by, self.by: self.name, **signed}
+
+
+@dataclass(frozen=True)
 class Operator:
     """The acting person: an opaque id and the salt of its commitments."""
 
     id: str
     name: Sensitive[str]
     salt: Sensitive[bytes]
+    proof: Proof | None = None
 
 
 def enrol_operator(home: Home, name: str) -> Operator:

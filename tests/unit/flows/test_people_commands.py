@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from flows.cli import app
 from schemas.errors import AuthorisationError
-from trial.home import DOCTOR_NAME, make_trial
+from trial.home import DOCTOR_NAME, OPERATORS, make_trial
 from trial.practice.write import write_practice
 from vault.age.sealing import make_identity
 from vault.authorisation.check import reopen
@@ -24,11 +24,14 @@ from vault.authorisation.register import ATTESTATIONS, InstructionRegister
 from vault.home_folder import Home
 from vault.instruction.document import draft
 from vault.ledger.home_log import open_store
+from vault.records.operator_keys import make_key
+from vault.records.operators import find_operator
 from vault.verify import verify
 
 NAME, INSS, NIHII = "Zorgenkanarie", "93051822460", "11222207004"
 SCAN = b"%PDF-1.4\n% " + NAME.encode() + b" signed by hand\n%%EOF\n"
 SECOND = ("--operator", "trial-second")
+PASSPHRASE = "four words of no saying"
 BASES = ("--basis", "gdpr_6_1_c", "--number-basis", "be_national_register_1983")
 
 
@@ -39,9 +42,11 @@ class Terminal:
         write_practice(folder / "export", patients=1)
         self.folder, self.made = folder, make_trial(folder / "trial", folder / "export")
         self.home, self.printed = Path(self.made["home"]), ""
+        for name in OPERATORS:
+            make_key(Home(self.home), find_operator(Home(self.home), name).id, PASSPHRASE)
 
     def type(self, *words: str, operator: str = "trial", given: str | None = None) -> Any:
-        settings = {"REPRISE_HOME": str(self.home), "REPRISE_OPERATOR": operator}
+        settings = {"REPRISE_HOME": str(self.home), "REPRISE_OPERATOR": operator, "REPRISE_PASSPHRASE": PASSPHRASE}
         done = CliRunner().invoke(app, list(words), env=settings, input=given)
         assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
         self.printed += done.stdout + done.stderr

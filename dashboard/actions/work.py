@@ -1,0 +1,177 @@
+"""Work: the sources that are registered, the orders that wait, the start of a run, and the sweep."""
+
+from __future__ import annotations
+
+import time
+
+from starlette.responses import Response
+
+from dashboard.actions.answers import attempt, refuse, say
+from dashboard.names import names_of
+from dashboard.visit import NotFound, Visit
+from flows.admin.oversight import run_rows
+from flows.admin.starting import choices, place_order
+from flows.lifecycle.intakes import list_described
+from flows.lifecycle.run_views import run_of_order
+from flows.retention.round import sweep_round
+from flows.session.orders import cancel_order, drop_order, list_orders
+from flows.session.sources import forget_source, list_sources, register_source
+from flows.worker import flow_runs
+from flows.worker.order_process import LocalWorker, carry_order
+from schemas.errors import RefusedError, RepriseError, VerificationFailedError
+from schemas.texts import text
+
+USES = ("inventory", "rehearsal", "migration")
+KEYS = ("keyring", "memory")
+_WAIT_SECONDS = 10.0
+
+
+def show(visit: Visit) -> Response:
+    """What a run can be started with, what waits, and the forms."""
+    return _page(visit)
+
+
+def _page(visit: Visit, *, status: int = 200, errors: dict[str, str] | None = None) -> Response:
+    control = visit.look()
+    offered = choices(control)
+    entered = {
+        name: visit.entered(name) for name in ("source", "authorisation", "use", "keys", "intake", "path")
+    }
+    return visit.page(
+        "actions/work.html",
+        status=status,
+        sources=list_sources(control.home),
+        choices=[one for one in offered if one.usable],
+        names=names_of(visit, control, [one.doctor for one in offered if one.usable]),
+        intakes=[one for one in list_described(control) if one["state"] == "open"],
+        orders=[one for one in list_orders(control.home) if one["run"] is None],
+        alive=[row for row in run_rows(control) if not row.ended],
+        uses=USES,
+        keys=KEYS,
+        entered=entered,
+        errors=errors or {},
+        through_prefect=flow_runs.is_configured(),
+    )
+
+
+def register(visit: Visit) -> Response:
+    """Register where an export is."""
+    control = visit.acting()
+    try:
+        source = register_source(control.home, visit.entered("path"), control.clock)
+    except RepriseError as refused:
+        visit.result = refused.code
+        wrong = text(visit.language, f"dashboard.work.path_wrong.{refused.code}")
+        return _page(visit, status=422, errors={"path": wrong})
+    visit.about = source.id
+    say(visit, "source_registered")
+    return visit.go("/work")
+
+
+def forget(visit: Visit) -> Response:
+    """Forget where an export is."""
+
+    def act() -> str:
+        forget_source(visit.acting().home, visit.about)
+        return "source_forgotten"
+
+    visit.about = visit.entered("source")
+    return attempt(visit, act)
+
+
+def start(visit: Visit) -> Response:
+    """Order a run and start it: through Prefect where a server is configured, else in a local worker."""
+    if missing := _missing(visit):
+        return _page(visit, status=422, errors=missing)
+    control, use = visit.acting(), visit.entered("use")
+    visit.about = visit.entered("authorisation")
+
+    def act() -> str:
+        if flow_runs.is_configured():
+            flow_runs.refuse_server()
+        order = place_order(
+            control,
+            source=visit.entered("source"),
+            authorisation=visit.about,
+            use=use,
+            keys=visit.entered("keys"),
+            intake=visit.entered("intake") or None,
+        )
+        if not flow_runs.is_configured():
+            return _follow(visit, order, carry_order(visit.home, order))
+        try:
+            flow_runs.trigger(visit.home, use, order)
+        except RepriseError:
+            drop_order(visit.home, order)
+            raise
+        return f"/orders/{order}"
+
+    return attempt(visit, act)
+
+
+def _missing(visit: Visit) -> dict[str, str]:
+    found = {
+        name: text(visit.language, "dashboard.work.choose")
+        for name in ("source", "authorisation")
+        if not visit.entered(name)
+    }
+    if visit.entered("use") not in USES:
+        found["use"] = text(visit.language, "dashboard.work.choose")
+    if visit.entered("keys") not in KEYS:
+        found["keys"] = text(visit.language, "dashboard.work.choose")
+    return found
+
+
+def _follow(visit: Visit, order: str, worker: LocalWorker) -> str:
+    """Returns the page of the run that a local worker began; raises nothing for one that needs longer to begin."""
+    until = time.monotonic() + _WAIT_SECONDS
+    while time.monotonic() < until:
+        if (run := run_of_order(visit.home, order)) is not None:
+            return f"/runs/{run.run_id}"
+        if worker.ended:
+            break
+        time.sleep(0.1)
+    run = run_of_order(visit.home, order)
+    if run is None and worker.refusal is not None:
+        raise RefusedError(worker.refusal)
+    return f"/orders/{order}" if run is None else f"/runs/{run.run_id}"
+
+
+def wait_for(visit: Visit) -> Response:
+    """Where an order leads: to its run, or to a page that asks again until there is one."""
+    order = str(visit.request.path_params["order"])
+    run = run_of_order(visit.home, order)
+    if run is not None:
+        return visit.go(f"/runs/{run.run_id}")
+    if not any(one["order"] == order for one in list_orders(visit.look().home)):
+        raise NotFound
+    return visit.page("actions/order.html", order=order)
+
+
+def cancel(visit: Visit) -> Response:
+    """Forget an order that nobody triggered."""
+
+    def act() -> str:
+        cancel_order(visit.acting().home, visit.about)
+        return "order_cancelled"
+
+    visit.about = visit.entered("order")
+    return attempt(visit, act)
+
+
+def sweep(visit: Visit) -> Response:
+    """Destroy what is overdue, orphaned without a key, or half-destroyed."""
+    visit.acting()
+    try:
+        found = sweep_round(visit.home, visit.dashboard.clock)
+    except RepriseError as refused:
+        refuse(visit, refused)
+        return visit.go("/work")
+    left = found.incomplete + found.copies_incomplete
+    if left:
+        refuse(visit, VerificationFailedError("destruction_incomplete", count=left))
+    else:
+        say(
+            visit, "swept", runs=found.destroyed, copies=found.copies_destroyed, intakes=found.intakes_expired
+        )
+    return visit.go("/work")

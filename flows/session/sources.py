@@ -1,0 +1,78 @@
+"""Sources: where an export is, as an operator registered it, sealed under the home's site key and known by an opaque id.
+
+A path may name a doctor or a patient. So the page that starts a run offers ids and says no more than it must, and no path stands
+in an address or a log. A source that nobody removed is forgotten by the sweep.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from datetime import timedelta
+from pathlib import Path
+
+from schemas.errors import IntegrityError, UnreadableSourceError
+from schemas.record import Record, dump, load
+from vault.home_folder import Home
+from vault.system.clock import Clock, format_utc, parse_utc
+from vault.system.files import write_durably
+
+KEPT = timedelta(days=30)
+
+
+class Source(Record, frozen=True):
+    """One export: a file, a folder or an archive of this host, or one sealed to an intake."""
+
+    id: str
+    path: str
+    registered: str
+
+    @property
+    def shown(self) -> str:
+        """The last part of the path, which is what tells sources apart."""
+        return Path(self.path).name
+
+
+def register_source(home: Home, path: str, clock: Clock) -> Source:
+    """Keep where an export is. Raises UnreadableSourceError: source_not_absolute, source_missing, source_unreadable."""
+    place = Path(path)
+    if not path or not place.is_absolute():
+        raise UnreadableSourceError("source_not_absolute")
+    place = place.resolve()
+    if not place.exists():
+        raise UnreadableSourceError("source_missing")
+    if not os.access(place, os.R_OK):
+        raise UnreadableSourceError("source_unreadable")
+    source = Source(secrets.token_hex(8), str(place), format_utc(clock.now()))
+    home.sources.mkdir(mode=0o700, exist_ok=True)
+    write_durably(home.sources / source.id, home.site_key.seal(dump(source), f"source/{source.id}"))
+    return source
+
+
+def find_source(home: Home, source_id: str) -> Source:
+    """Open one. Raises UnreadableSourceError (no_such_source), IntegrityError."""
+    path = home.sources / source_id
+    if not source_id.isalnum() or not path.is_file():
+        raise UnreadableSourceError("no_such_source")
+    data = home.site_key.open(path.read_bytes(), f"source/{source_id}")
+    return load(Source, data, IntegrityError, "sealed_record_altered")
+
+
+def list_sources(home: Home) -> list[Source]:
+    """Returns the registered sources, oldest first."""
+    names = [path.name for path in home.sources.iterdir()] if home.sources.is_dir() else []
+    found = [find_source(home, name) for name in names if name.isalnum()]
+    return sorted(found, key=lambda one: (one.registered, one.id))
+
+
+def forget_source(home: Home, source_id: str) -> None:
+    """Forget where an export is; the export stays. Raises UnreadableSourceError (no_such_source)."""
+    find_source(home, source_id)
+    (home.sources / source_id).unlink(missing_ok=True)
+
+
+def forget_old_sources(home: Home, clock: Clock) -> None:
+    """Forget what was registered so long ago that its run is over."""
+    for source in list_sources(home):
+        if clock.now() - parse_utc(source.registered) > KEPT:
+            forget_source(home, source.id)

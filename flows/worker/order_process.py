@@ -1,0 +1,128 @@
+"""A local worker: one order, or the resume of one run, in a process of its own, without Prefect.
+
+`python -m flows.worker.order_process`, with what to do on stdin. It is the control process of its run, as the command line is. It
+prints how it ended as one JSON object: an outcome, or a code; never the text of an error.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+
+from flows.engine import run as engine
+from flows.session.coded_errors import parts_of
+from flows.session.observer import NoObserver
+from schemas.errors import BusyError
+from schemas.outcome import Cause
+from vault.home_folder import Home
+from vault.runs.lease import Lease, find_lease, owner_alive
+from vault.system.child_process import start_python
+
+_MODULE, _FLOW_RUN = "flows.worker.order_process", "flows.worker.flow_run"
+_MEMORY = ("REPRISE_STATE", "XDG_STATE_HOME")  # where this host's records of homes are
+_END_SECONDS = 30
+
+
+class LocalWorker:
+    """One order that is carried out beside this process."""
+
+    def __init__(self, home: Home, **asked: str) -> None:
+        self._child = start_python(
+            _MODULE, environment={name: os.environ[name] for name in _MEMORY if name in os.environ}
+        )
+        self._said = ""
+        assert self._child.stdin is not None  # noqa: S101 - for the type checker
+        self._child.stdin.write(json.dumps({"home": str(home.path), **asked}) + "\n")
+        self._child.stdin.close()
+        threading.Thread(target=self._wait, daemon=True).start()
+
+    def _wait(self) -> None:
+        """Read what it says and let the system forget it: a process that ended and is not waited for looks alive."""
+        assert self._child.stdout is not None  # noqa: S101 - for the type checker
+        self._said = self._child.stdout.read()
+        self._child.wait()
+
+    @property
+    def ended(self) -> bool:
+        """Whether it has ended."""
+        return self._child.poll() is not None
+
+    @property
+    def refusal(self) -> str | None:
+        """Returns the code with which it ended; None when it ended well, or goes on."""
+        try:
+            said = json.loads(self._said)
+        except ValueError:
+            return None
+        return str(said["error"]) if "error" in said else None
+
+
+def carry_order(home: Home, order: str) -> LocalWorker:
+    """Start the run of an order, or go on with it."""
+    return LocalWorker(home, order=order)
+
+
+def carry_on(home: Home, run: str, operator: str) -> LocalWorker:
+    """Resume a run."""
+    return LocalWorker(home, run=run, operator=operator)
+
+
+def who_carries(home: Home, run: str) -> str:
+    """Returns `local`, `prefect`, `other` (a terminal, or another host) or `nobody`."""
+    lease = find_lease(home, run)
+    if not owner_alive(lease):
+        return "nobody"
+    words = _command_of(lease)
+    return "local" if _MODULE in words else "prefect" if _FLOW_RUN in words else "other"
+
+
+def cancel(home: Home, run: str, operator: str) -> None:
+    """End a local worker's run at once: its process is killed, its staging destroyed, its end certified as cancelled.
+
+    Raises BusyError (doctor_busy) for a run that another process carries, and what `engine.abandon` raises.
+    """
+    lease = find_lease(home, run)
+    carrier = who_carries(home, run)
+    if carrier == "local":
+        os.kill(lease.owner_pid, signal.SIGKILL)
+        until = time.monotonic() + _END_SECONDS
+        while owner_alive(lease) and time.monotonic() < until:
+            time.sleep(0.05)
+    elif carrier != "nobody":
+        raise BusyError("doctor_busy", run=lease.run_id)
+    engine.abandon(home, lease.run_id, operator, Cause.CANCELLED)
+
+
+def _command_of(lease: Lease) -> list[str]:
+    try:
+        words = Path(f"/proc/{lease.owner_pid}/cmdline").read_bytes().split(b"\0")
+    except OSError:
+        return []
+    return [word.decode("utf-8", "replace") for word in words]
+
+
+def main() -> None:
+    """Carry out what stdin names; print how it ended."""
+    os.umask(0o077)
+    said = os.dup(1)
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # discard output of libraries
+    asked = json.loads(sys.stdin.readline())
+    home = Home(Path(asked["home"]))
+    try:
+        if "order" in asked:
+            result = engine.start_order(home, asked["order"], NoObserver())
+        else:
+            result = engine.resume(home, asked["run"], asked["operator"], NoObserver())
+        told = {"run": result.run, "state": result.state}
+    except Exception as error:  # noqa: BLE001 - whatever it is, only its code leaves this process
+        told = {"error": parts_of(error)[0]}
+    os.write(said, json.dumps(told).encode())
+
+
+if __name__ == "__main__":
+    main()

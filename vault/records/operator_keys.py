@@ -1,0 +1,103 @@
+"""Keys by which operators prove who they are at a terminal: Ed25519, made at enrolment, each under a passphrase of its own.
+
+A name can be typed by anybody. An act that needs two people is therefore signed, each part by another operator's key, or done in
+two accounts of the dashboard (ADR 28). The private half lies in the operator's sealed record, encrypted once more under the
+passphrase, so neither the home nor its backup can sign for an operator, and an erasure destroys it.
+"""
+
+from __future__ import annotations
+
+import os
+from base64 import b64decode, b64encode
+from hashlib import scrypt
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from schemas.errors import IntegrityError, OperatorError
+from schemas.record import Record, dump, load
+from vault.home_folder import Home
+from vault.keys.site_key import open_with, seal_with
+from vault.records.operators import Proof
+from vault.records.subjects import Subjects
+
+SHORTEST = 12
+_NAME = "proving-key"
+_COST, _BLOCK, _LANES, _MEMORY = 1 << 15, 8, 1, 64 << 20
+"""scrypt: 32 MiB and a tenth of a second for each try."""
+
+
+class ProvingKey(Record, frozen=True):
+    """An operator's key as it is kept."""
+
+    public: str  # base64
+    salt: str
+    sealed: str  # the private half, under the passphrase
+    former: tuple[str, ...] = ()  # public halves that this one replaced: what they signed still holds
+
+
+def make_key(home: Home, operator_id: str, passphrase: str) -> None:
+    """Make an operator's key, or replace it. Raises OperatorError (passphrase_short)."""
+    if len(passphrase) < SHORTEST:
+        raise OperatorError("passphrase_short", limit=SHORTEST)
+    before = _kept(home, operator_id)
+    former = () if before is None else (*before.former, before.public)
+    private, salt = Ed25519PrivateKey.generate(), os.urandom(16)
+    sealed = seal_with(_derived(passphrase, salt), private.private_bytes_raw(), f"operator/{operator_id}")
+    public = _text(private.public_key().public_bytes_raw())
+    key = ProvingKey(public, _text(salt), _text(sealed), former)
+    Subjects(home).put(operator_id, _NAME, dump(key))
+
+
+def has_key(home: Home, operator_id: str) -> bool:
+    """Whether an operator has a key."""
+    return _kept(home, operator_id) is not None
+
+
+def prove(home: Home, operator_id: str, passphrase: str) -> Proof:
+    """Open an operator's key for one act. Raises OperatorError: operator_without_key, passphrase_wrong."""
+    key = _kept(home, operator_id)
+    if key is None:
+        raise OperatorError("operator_without_key")
+    try:
+        derived = _derived(passphrase, b64decode(key.salt))
+        private = open_with(derived, b64decode(key.sealed), f"operator/{operator_id}")
+    except IntegrityError:
+        private = b""
+    if not private:
+        raise OperatorError("passphrase_wrong")
+    signer = Ed25519PrivateKey.from_private_bytes(private)
+    return Proof("key", key.public, lambda said: _text(signer.sign(said)))
+
+
+def is_signed_by(home: Home, operator_id: str, public: str, signature: str, said: bytes) -> bool:
+    """Whether an operator's key, present or former, signed this. Of an erased operator only the signature can be checked."""
+    key = _kept(home, operator_id)
+    if key is not None and public not in (key.public, *key.former):
+        return False
+    try:
+        Ed25519PublicKey.from_public_bytes(b64decode(public)).verify(b64decode(signature), said)
+    except (InvalidSignature, ValueError):
+        return False
+    return True
+
+
+def _kept(home: Home, operator_id: str) -> ProvingKey | None:
+    data = Subjects(home).get(operator_id, _NAME)
+    return None if data is None else load(ProvingKey, data, IntegrityError, "sealed_record_altered")
+
+
+def _derived(passphrase: str, salt: bytes) -> bytes:
+    return scrypt(
+        passphrase.encode("utf-8", "surrogateescape"),
+        salt=salt,
+        n=_COST,
+        r=_BLOCK,
+        p=_LANES,
+        maxmem=_MEMORY,
+        dklen=32,
+    )
+
+
+def _text(data: bytes) -> str:
+    return b64encode(data).decode()
