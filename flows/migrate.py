@@ -7,18 +7,21 @@ database, logs or disk. The flows do not guarantee that staging is destroyed: th
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
-from prefect import flow
+from prefect import flow, task
 from prefect.artifacts import create_progress_artifact, create_table_artifact, update_progress_artifact
+from prefect.cache_policies import NO_CACHE
 from prefect.client.orchestration import get_client
 from prefect.logging import get_run_logger
 from prefect.runtime import flow_run as current
-from prefect.states import Completed, Failed, State
+from prefect.states import Completed, Failed, Running, State
 
 from flows.engine.run import abandon_order, start_order
-from flows.lifecycle.run_views import run_of_order
+from flows.lifecycle.run_views import run_of_order, short_name
 from flows.session.coded_errors import CodedFailure, parts_of
 from flows.session.progress import progress_percent
 from flows.session.results import RunResult
@@ -30,6 +33,12 @@ from vault.runs.state import RunState
 
 _TALLIES = ("dispositions", "findings", "units")
 """Counts by kind that are reported to Prefect; all other nested values stay in the home."""
+
+
+@task(name="step", persist_result=False, cache_policy=NO_CACHE, log_prints=False)
+def _step() -> None:
+    """A step of a run, as Prefect's pages show it."""
+
 
 _results: dict[str, RunResult | CodedFailure] = {}
 
@@ -44,7 +53,7 @@ def _counted(counts: Counts) -> dict[str, int]:
 
 
 class _PrefectProgress:
-    """Shows a run in Prefect's pages: its name, a log line per step, per cent, and the balance as a table."""
+    """Shows a run in Prefect's pages: name and tag, a task run and a log line for each step, per cent, and the balance."""
 
     def __init__(self, home: Home, order: str) -> None:
         self._home, self._order = home, order
@@ -52,7 +61,7 @@ class _PrefectProgress:
         self._artifact = create_progress_artifact(
             progress=0.0, key="reprise-progress", description="How far the run is, by its steps."
         )
-        self._shown = 0.0
+        self._shown, self._began = 0.0, datetime.now(UTC)
 
     def progress(self, step: str, done: int, total: int) -> None:
         percent = progress_percent(step, done, total)
@@ -66,6 +75,7 @@ class _PrefectProgress:
         self.progress(step, 1, 1)
         numbers = ", ".join(f"{name} {n}" for name, n in _counted(counts).items())
         self._log.info("%s: %s", step, numbers or "done")
+        self._show_step(step)
         tally = counts.get("dispositions")
         if isinstance(tally, dict):
             create_table_artifact(
@@ -74,12 +84,25 @@ class _PrefectProgress:
                 description="What became of the units that came: each has exactly one disposition.",
             )
 
+    def _show_step(self, step: str) -> None:
+        """Show a completed step as a task run, from the end of the step before. It was done in the data process, not here."""
+        began, self._began = self._began, datetime.now(UTC)
+        if current.id is None:
+            return
+        with get_client(sync_client=True) as client:
+            key = f"{step}-{current.run_count}"
+            shown = client.create_task_run(
+                _step, UUID(current.id), key, name=step, state=Running(timestamp=began)
+            )
+            client.set_task_run_state(shown.id, Completed(timestamp=self._began), force=True)
+
     def name_run(self) -> None:
-        """Name the flow run after the run, if there is one."""
+        """Give the flow run the short id of its run, if there is one, as name and tag."""
         run = run_of_order(self._home, self._order)
         if run is not None and current.id is not None:
+            short = short_name(run.run_id)
             with get_client(sync_client=True) as client:
-                client.set_flow_run_name(current.id, run.run_id)
+                client.update_flow_run(UUID(current.id), name=short, tags=sorted({*current.tags, short}))
             self._log.info("run %s", run.run_id)
 
 

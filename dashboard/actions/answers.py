@@ -8,7 +8,7 @@ from starlette.datastructures import UploadFile
 from starlette.responses import Response
 
 from dashboard.visit import Visit
-from flows.session.coded_errors import parts_of
+from flows.session.coded_errors import CodedFailure, parts_of
 from schemas.errors import RepriseError
 from schemas.texts import section, text
 
@@ -23,12 +23,8 @@ def attempt(visit: Visit, act: Callable[[], str], back: str = "") -> Response:
     """
     try:
         done = act()
-    except RepriseError as refused:
+    except (RepriseError, CodedFailure, OSError) as refused:
         refuse(visit, refused)
-    except OSError as failed:
-        code, _, message, advice = parts_of(failed)
-        visit.result = code
-        _keep(visit, "bad", message, advice, "en")
     else:
         if done.startswith("/"):
             return visit.go(done)
@@ -41,20 +37,16 @@ def say(visit: Visit, done: str, **values: object) -> None:
     _keep(visit, "good", text(visit.language, f"dashboard.done.{done}", **values), "", visit.language)
 
 
-def refuse(visit: Visit, error: RepriseError) -> None:
-    """Keep a refusal for the next page, and its code for the access log."""
-    visit.result = error.code
-    words, advice, language = advice_on(visit.language, error)
-    _keep(visit, "bad", f"{words} [{error.code}]", advice, language)
-
-
-def advice_on(language: str, error: RepriseError) -> tuple[str, str, str]:
-    """Returns what was refused, what to do about it, and the language of both: English where the catalogue has no words."""
-    known = section(language, "dashboard.advice")
-    if error.code in known:
-        said, _, advice = known[error.code].partition(" — ")
-        return said, advice, language
-    return error.summary, error.advice, "en"
+def refuse(visit: Visit, error: Exception) -> None:
+    """Keep a refusal for the next page, in the person's language or else in English, and its code for the access log."""
+    code, _, message, advice = parts_of(error)
+    visit.result = code
+    known = section(visit.language, "dashboard.advice").get(code)
+    if known is None:
+        _keep(visit, "bad", message, advice, "en")
+    else:
+        words, _, advice = known.partition(" — ")
+        _keep(visit, "bad", f"{words} [{code}]", advice, visit.language)
 
 
 def is_confirmed(visit: Visit, name: str) -> bool:

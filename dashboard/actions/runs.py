@@ -16,7 +16,7 @@ from flows.lifecycle.run_views import RunStatus, status
 from flows.worker import flow_runs
 from flows.worker.order_process import cancel as cancel_local
 from flows.worker.order_process import carry_on, who_carries
-from schemas.errors import AuthorisationError, BusyError, RefusedError, RunEndedError, UnreadableSourceError
+from schemas.errors import AuthorisationError, BusyError, RunEndedError, UnreadableSourceError
 from schemas.outcome import Outcome
 from vault.runs.state import RunState
 
@@ -38,8 +38,7 @@ def resume(visit: Visit) -> Response:
         worker, until = carry_on(visit.home, run.run_id, operator), time.monotonic() + _WAIT_SECONDS
         while not worker.ended and time.monotonic() < until:
             time.sleep(0.1)
-        if worker.refusal is not None:
-            raise RefusedError(worker.refusal)
+        worker.raise_failure()
         return "resumed"
 
     return attempt(visit, act, f"/runs/{run.run_id}")

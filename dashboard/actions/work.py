@@ -18,7 +18,7 @@ from flows.session.orders import cancel_order, drop_order, list_orders
 from flows.session.sources import forget_source, list_sources, register_source
 from flows.worker import flow_runs
 from flows.worker.order_process import LocalWorker, carry_order
-from schemas.errors import RefusedError, RepriseError, VerificationFailedError
+from schemas.errors import RepriseError, VerificationFailedError
 from schemas.texts import text
 
 USES = ("inventory", "rehearsal", "migration")
@@ -132,8 +132,8 @@ def _follow(visit: Visit, order: str, worker: LocalWorker) -> str:
             break
         time.sleep(0.1)
     run = run_of_order(visit.home, order)
-    if run is None and worker.refusal is not None:
-        raise RefusedError(worker.refusal)
+    if run is None:
+        worker.raise_failure()
     return f"/orders/{order}" if run is None else f"/runs/{run.run_id}"
 
 

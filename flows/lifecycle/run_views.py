@@ -62,6 +62,11 @@ class _Certificate(msgspec.Struct, frozen=True):
     fate: Fates = Fates()
 
 
+def short_name(run: str) -> str:
+    """Returns the short id of a run, as pages show it and as its flow run is named and tagged."""
+    return run[:8]
+
+
 def list_runs(home: Home) -> list[RunView]:
     """List every run of the home: its state and, once it has ended, how it ended."""
     return seen_runs(Control.open_to_look(home))

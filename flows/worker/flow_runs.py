@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 
+from flows.lifecycle.run_views import short_name
 from schemas.errors import HostError
 from vault.diagnostics.prefect_api import Answer, ask
 from vault.home_folder import Home
@@ -52,11 +53,6 @@ def cancel(run: str) -> bool:
 def retry(run: str) -> bool:
     """Have the worker go on with a run that stopped, as Retry does in Prefect's pages; False if the server knows none."""
     return _change(run, _STOPPED, "SCHEDULED", "AwaitingRetry")
-
-
-def short_name(run: str) -> str:
-    """Returns the name and tag that a flow run carries: the short id of its run."""
-    return run[:8]
 
 
 def _change(run: str, states: list[str], kind: str, name: str) -> bool:

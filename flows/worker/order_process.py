@@ -1,7 +1,7 @@
 """A local worker: one order, or the resume of one run, in a process of its own, without Prefect.
 
 `python -m flows.worker.order_process`, with what to do on stdin. It is the control process of its run, as the command line is. It
-prints how it ended as one JSON object: an outcome, or a code; never the text of an error.
+prints how it ended as one JSON object: an outcome, or a code with its fixed words; never the text of an error.
 """
 
 from __future__ import annotations
@@ -13,9 +13,10 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 from flows.engine import run as engine
-from flows.session.coded_errors import parts_of
+from flows.session.coded_errors import CodedFailure, parts_of
 from flows.session.observer import NoObserver
 from schemas.errors import BusyError
 from schemas.outcome import Cause
@@ -39,7 +40,8 @@ class LocalWorker:
         assert self._child.stdin is not None  # noqa: S101 - for the type checker
         self._child.stdin.write(json.dumps({"home": str(home.path), **asked}) + "\n")
         self._child.stdin.close()
-        threading.Thread(target=self._wait, daemon=True).start()
+        self._reader = threading.Thread(target=self._wait, daemon=True)
+        self._reader.start()
 
     def _wait(self) -> None:
         """Read what it says and let the system forget it: a process that ended and is not waited for looks alive."""
@@ -52,14 +54,14 @@ class LocalWorker:
         """Whether it has ended."""
         return self._child.poll() is not None
 
-    @property
-    def refusal(self) -> str | None:
-        """Returns the code with which it ended; None when it ended well, or goes on."""
-        try:
-            said = json.loads(self._said)
-        except ValueError:
-            return None
-        return str(said["error"]) if "error" in said else None
+    def raise_failure(self) -> None:
+        """Raise CodedFailure if it ended with a refusal or a failure; nothing while it goes on."""
+        if not self.ended:
+            return
+        self._reader.join(_END_SECONDS)
+        said = json.loads(self._said or "{}")
+        if "error" in said:
+            raise CodedFailure(*said["error"])
 
 
 def carry_order(home: Home, order: str) -> LocalWorker:
@@ -118,9 +120,9 @@ def main() -> None:
             result = engine.start_order(home, asked["order"], NoObserver())
         else:
             result = engine.resume(home, asked["run"], asked["operator"], NoObserver())
-        told = {"run": result.run, "state": result.state}
+        told: dict[str, Any] = {"run": result.run, "state": result.state}
     except Exception as error:  # noqa: BLE001 - whatever it is, only its code leaves this process
-        told = {"error": parts_of(error)[0]}
+        told = {"error": parts_of(error)}
     os.write(said, json.dumps(told).encode())
 
 

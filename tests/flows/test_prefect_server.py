@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -17,11 +18,14 @@ from typing import Any
 
 import pytest
 import yaml
+from support.dashboard_people import ORIGIN, MovedClock, People, token_in
 from support.prefect_server import AUTH, ROOT, PrefectServer, refused, wait_for
 from support.terminal import at_a_terminal, last_line
 from support.whole_run import WholeRun
 
+from dashboard.application import make_application, make_dashboard
 from flows.lifecycle.run_views import list_runs, run_of_order
+from schemas.steps import STEPS
 from trial.practice.write import write_practice
 from vault.destruction.heartbeat import last_heartbeat
 from vault.diagnostics.prefect_api import Answer, ask
@@ -120,7 +124,14 @@ def test_a_triggered_run_ends_certified_and_a_retry_of_it_does_nothing(site):
     state, said = site.server.wait_until(flow_run)
     run = outcome(site, order_id)
     assert (state, run.state, run.outcome) == ("COMPLETED", "certified", "delivered"), said
-    assert site.server.flow_run(flow_run)["name"] == run.run_id
+    shown = site.server.flow_run(flow_run)
+    assert shown["name"] == run.run_id[:8]
+    assert run.run_id[:8] in shown["tags"]
+    wanted = {"flow_runs": {"id": {"any_": [flow_run]}}, "sort": "EXPECTED_START_TIME_ASC"}
+    tasks = site.server.call("POST", "/task_runs/filter", wanted)
+    assert [(t["name"], t["state_type"]) for t in tasks] == [
+        (step, "COMPLETED") for step in ("authorise", "lease", *STEPS["migration"], "destroy", "certify")
+    ]
     wait_for(lambda: any("certify" in line for line in site.server.logs(flow_run)))
     lines = site.server.logs(flow_run)
     for step in ("authorise", "lease", "inventory", "extract", "reconcile", "publish", "destroy", "certify"):
@@ -138,6 +149,47 @@ def test_a_triggered_run_ends_certified_and_a_retry_of_it_does_nothing(site):
     assert state == "COMPLETED"
     assert run.run_id in said
     assert len(list_runs(Home(site.case.home))) == runs
+    site.case.nothing_left()
+
+
+def test_a_run_is_started_in_the_dashboard_and_cancelled_there(site, monkeypatch):
+    """Through the server's API: the order's opaque id is all that goes there."""
+    for name in ("PREFECT_API_URL", "PREFECT_API_AUTH_STRING"):
+        monkeypatch.setenv(name, site.server.environment[name])
+    write_practice(site.folder / "wide", patients=240)
+    home = Home(site.case.home)
+    dashboard = make_dashboard(home, ORIGIN)
+    people = People(dashboard, MovedClock(), make_application(dashboard), operator="trial")
+    people.open_account("engineer", "engineer", operator="trial", language="en")
+    browser = people.signed_in("engineer")
+    form = {"csrf": token_in(browser.get("/work").text)}
+    document, signature = (Path(site.case.made["authorisation"] + end) for end in ("", ".p7s"))
+    files = {
+        name: (path.name, path.read_bytes())
+        for name, path in (("document", document), ("signature", signature))
+    }
+    browser.post("/instructions/record", data=form, files=files)
+    browser.post("/work/sources", data={**form, "path": str(site.folder / "wide")})
+    page = browser.get("/work").text
+    chosen = {
+        name: re.search(rf'name="{name}">\s*<option value="(\w+)"', page)[1]
+        for name in ("source", "authorisation")
+    }
+    order_at = browser.post(
+        "/work/start", data={**form, **chosen, "use": "rehearsal", "keys": "keyring"}
+    ).headers["location"]
+    assert order_at.startswith("/orders/")
+    assert browser.get(order_at).status_code == 200
+    run_at = wait_for(lambda: browser.get(order_at).headers.get("location"))
+    run = run_at.removeprefix("/runs/")
+    wait_for(lambda: staged(site))
+    wait_for(lambda: "/cancel" in browser.get(run_at).text)
+    wrong = browser.post(f"{run_at}/cancel", data={**form, "code": "00000000"})
+    assert wrong.headers["location"] == run_at
+    assert "Nothing was done" in browser.get(run_at, headers={"Accept-Language": "en"}).text
+    browser.post(f"{run_at}/cancel", data={**form, "code": run[:8]})
+    wait_for(lambda: outcome(site, order_at.removeprefix("/orders/")).state == "certified")
+    assert outcome(site, order_at.removeprefix("/orders/")).outcome == "cancelled"
     site.case.nothing_left()
 
 

@@ -60,7 +60,13 @@ def test_every_parameter_is_of_a_kind_that_may_stand_there():
     found = set(parameters(typer.main.get_command(app)))
     assert {(command, name) for command, name in found if name not in known | {"help"}} == set()
     names = {command for command, name in found if name == "name"}
-    assert names == {"destination add", "destination check", "destination remove", "enrol key", "enrol operator"}
+    assert names == {
+        "destination add",
+        "destination check",
+        "destination remove",
+        "enrol key",
+        "enrol operator",
+    }
 
 
 @pytest.mark.slow

@@ -22,16 +22,20 @@ from connectors.inventory.kmehr._wide_text import LONE_SURROGATE_RULE
 from connectors.targets import description, points, prose, sorts, transaction_kinds
 from connectors.targets.marks import Mark
 from connectors.targets.misfits import Cause as Objection
+from dashboard.actions import approvals, drafting, instructions
 from dashboard.pages.runs import WORDS
 from dashboard.routes import ROUTES
 from dashboard.visit import THEMES
 from flows.admin.authorisation_views import AuthorisationState
 from flows.admin.deletion import Standing
 from flows.admin.doctor_views import KEPT_OUTSIDE, SEALED_KINDS
+from flows.admin.enrolment import LegalBasis, MandateRole, NumberBasis, Shown
+from flows.admin.handwritten import Verification
 from flows.admin.run_evidence import COPIES, RUNGS, strength_class
 from flows.admin.status import _ALARMS
 from flows.lifecycle.confirmation import ImportState
 from flows.steps import _doubles
+from schemas.advice import ADVICE
 from schemas.disposition import Disposition, Reason, UnitKind
 from schemas.item_kinds import ITEM_KINDS
 from schemas.outcome import Cause
@@ -44,6 +48,7 @@ from vault.authorisation.signatories import SignatureKind
 from vault.destruction.held_copies import CopyKind
 from vault.diagnostics.findings import AREAS, Severity
 from vault.instruction.fields import (
+    CARRIED,
     HOLDERS,
     KINDS,
     PATIENTS,
@@ -313,7 +318,7 @@ CODES: dict[str, tuple[set[str], set[str]]] = {
     "dashboard.role": ({*Role}, set()),
     "dashboard.role_means": ({*Role}, set()),
     "dashboard.accounts.is": ({"open", "invited", "lapsed", "closed"}, set()),
-    "dashboard.access.done": ({route.name for route in ROUTES} | {"name"}, set()),
+    "dashboard.access.done": ({route.name for route in ROUTES} | {"name", "signers_offered"}, set()),
     "dashboard.use": ({*STEPS}, set()),
     "dashboard.run.is": ({*WORDS}, set()),
     "dashboard.key": ({*PROVIDERS}, set()),
@@ -338,6 +343,44 @@ CODES: dict[str, tuple[set[str], set[str]]] = {
     "dashboard.copies": ({*COPIES}, set()),
     "dashboard.alarm": ({*_ALARMS}, set()),
     "dashboard.refused": (REFUSED, set()),
+    "dashboard.done": (
+        {
+            "source_registered",
+            "source_forgotten",
+            "order_cancelled",
+            "swept",
+            "resumed",
+            "cancelling",
+            "cancelled",
+            "abandoned",
+            "confirmed",
+            "recorded",
+            "proposed",
+            "approved",
+            "withdrawn",
+            "intake_closed",
+        },
+        set(),
+    ),
+    "dashboard.advice": (set(), {*ADVICE}),
+    "dashboard.work.use_means": ({*CARRIED}, set()),
+    "dashboard.work.path_wrong": ({"source_not_absolute", "source_missing", "source_unreadable"}, set()),
+    "dashboard.instructions.is": ({"in_force", "pending", "withdrawn", "expired", "not_yet", "used"}, set()),
+    "dashboard.instructions.keys": ({*instructions.PROVIDERS}, set()),
+    "dashboard.intake.is": ({"open", "in_use", "spent", "closed", "expired", "withdrawn", "key_gone"}, set()),
+    "dashboard.approvals.kind": ({"doctor", "mandate", "page"}, set()),
+    "dashboard.approvals.fact": ({"name", "inss", "nihii", "role", "until"}, set()),
+    "dashboard.approvals.shown": ({*Shown}, set()),
+    "dashboard.approvals.way": ({*Verification}, set()),
+    "dashboard.approvals.basis": ({*LegalBasis, *NumberBasis}, set()),
+    "dashboard.approvals.role_is": ({*MandateRole}, set()),
+    "dashboard.approvals.wrong": ({*approvals.FIELD_OF}, set()),
+    "dashboard.draft.field": ({*drafting.FIELDS}, set()),
+    "dashboard.draft.wrong": ({*drafting.FIELDS}, set()),
+    "dashboard.draft.patients": ({*PATIENTS}, set()),
+    "dashboard.draft.responsible": ({*RESPONSIBLE}, set()),
+    "dashboard.draft.key": ({*RECIPIENT_ROLES}, set()),
+    "dashboard.draft.copy": ({*drafting.COPIES}, set()),
     "dashboard.error": (STATUSES, set()),
     "dashboard.error_means": (STATUSES, set()),
 }
@@ -450,7 +493,7 @@ def is_recorded(area: str) -> bool:
 
 def may_have_none(area: str, code: str) -> bool:
     """Whether a code without a text is shown as it is."""
-    return area in ("prose", "report.kind") and code not in CODES[area][0]
+    return area in ("prose", "report.kind", "dashboard.advice") and code not in CODES[area][0]
 
 
 def test_a_text_removed_from_every_language_is_found():

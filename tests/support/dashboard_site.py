@@ -13,12 +13,12 @@ from typing import Any
 
 import uvicorn
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
-from support.dashboard_people import PASSWORD, People
 
 from dashboard.application import make_application, make_dashboard
 from dashboard.provider import Provider
 from flows.session.control import Control
 from schemas.roles import Role
+from support.dashboard_people import PASSWORD, People
 from trial.home import OPERATORS, make_trial
 from trial.practice.write import write_practice
 from vault.home_folder import Home
@@ -55,13 +55,13 @@ def free_port() -> int:
 
 
 def make_site(
-    folder: Path, *, patients: int = 12, port: int | None = None, provider: Any = None, **terms: Any
+    folder: Path, *, patients: int = 12, port: int = 8710, provider: Any = None, **terms: Any
 ) -> tuple[Site, People]:
     """A practice, its instruction, and accounts: `one` and `two`, engineers, for the two operators; one for each other role."""
     write_practice(folder / "export", patients=patients)
     uses = {"inventory": 5, "rehearsal": 9, "migration": 9, "delta": 0}
     made = make_trial(folder / "trial", folder / "export", **{"uses": uses, **terms})
-    home, origin = Home(Path(made["home"])), f"http://localhost:{port or free_port()}"
+    home, origin = Home(Path(made["home"])), f"http://localhost:{port}"
     dashboard = make_dashboard(home, origin)
     if provider is not None:
         dashboard = make_dashboard_with(dashboard, provider)
@@ -83,7 +83,12 @@ def serving(site: Site) -> Iterator[None]:
     """Let the dashboard listen on its port, in a thread."""
     port = int(site.url.rpartition(":")[2])
     config = uvicorn.Config(
-        site.people.application, host="127.0.0.1", port=port, log_config=None, log_level="critical", lifespan="off"
+        site.people.application,
+        host="127.0.0.1",
+        port=port,
+        log_config=None,
+        log_level="critical",
+        lifespan="off",
     )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)

@@ -46,7 +46,11 @@ class Terminal:
             make_key(Home(self.home), find_operator(Home(self.home), name).id, PASSPHRASE)
 
     def type(self, *words: str, operator: str = "trial", given: str | None = None) -> Any:
-        settings = {"REPRISE_HOME": str(self.home), "REPRISE_OPERATOR": operator, "REPRISE_PASSPHRASE": PASSPHRASE}
+        settings = {
+            "REPRISE_HOME": str(self.home),
+            "REPRISE_OPERATOR": operator,
+            "REPRISE_PASSPHRASE": PASSPHRASE,
+        }
         done = CliRunner().invoke(app, list(words), env=settings, input=given)
         assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
         self.printed += done.stdout + done.stderr
