@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import os
 
-from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.responses import JSONResponse, Response
 
 from dashboard.visit import Visit, local
 from schemas.errors import AccountError
@@ -87,7 +87,10 @@ def by_passkey(visit: Visit) -> Response:
 
 
 def go_to_provider(visit: Visit) -> Response:
-    """Send the browser to the site's provider, remembering an invitation that it accepts there."""
+    """Send the browser to the site's provider, remembering an invitation that it accepts there.
+
+    By a page and no redirection: browsers hold `form-action 'self'` against a form that is redirected elsewhere.
+    """
     provider, session = visit.dashboard.provider, visit.begin_session()
     if provider is None:
         raise AccountError("provider_refused")
@@ -96,7 +99,7 @@ def go_to_provider(visit: Visit) -> Response:
     session.keep(NEXT, local(visit.entered("next")))
     if token := visit.entered("invitation"):
         session.keep(INVITED, token)
-    return RedirectResponse(place, status_code=303)
+    return visit.page("to_provider.html", place=place, provider=provider.name)
 
 
 def back_from_provider(visit: Visit) -> Response:

@@ -15,7 +15,6 @@ import uvicorn
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from dashboard.application import make_application, make_dashboard
-from dashboard.provider import Provider
 from flows.session.control import Control
 from schemas.roles import Role
 from support.dashboard_people import PASSWORD, People
@@ -54,28 +53,18 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def make_site(
-    folder: Path, *, patients: int = 12, port: int = 8710, provider: Any = None, **terms: Any
-) -> tuple[Site, People]:
+def make_site(folder: Path, *, patients: int = 12, port: int = 8710, **terms: Any) -> tuple[Site, People]:
     """A practice, its instruction, and accounts: `one` and `two`, engineers, for the two operators; one for each other role."""
     write_practice(folder / "export", patients=patients)
     uses = {"inventory": 5, "rehearsal": 9, "migration": 9, "delta": 0}
     made = make_trial(folder / "trial", folder / "export", **{"uses": uses, **terms})
     home, origin = Home(Path(made["home"])), f"http://localhost:{port}"
     dashboard = make_dashboard(home, origin)
-    if provider is not None:
-        dashboard = make_dashboard_with(dashboard, provider)
     people = People(dashboard, SystemClock(), make_application(dashboard), operator=OPERATORS[0])
     people.open_account("one", Role.ENGINEER, operator=OPERATORS[0], language="en")
     people.open_account("two", Role.ENGINEER, operator=OPERATORS[1], language="en")
     people.open_account("auditor", Role.AUDITOR, language="en")
     return Site(people, made, origin, folder), people
-
-
-def make_dashboard_with(dashboard: Any, provider: Provider) -> Any:
-    from dataclasses import replace
-
-    return replace(dashboard, provider=provider)
 
 
 @contextlib.contextmanager
