@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
 
 from flows.session.control import Control
+from schemas.errors import RepriseError
+from schemas.person_records import AnyPerson, Attestation, Doctor, Enrolled, Mandate, Signer
 from vault.authorisation.handwritten import attestations_of
 from vault.authorisation.register import InstructionRegister
 from vault.records.subjects import Subjects
@@ -24,19 +26,16 @@ class Proposal:
     at: str
     how: tuple[str, ...]  # what the first person was shown
 
-    def facts(self, record: dict[str, Any]) -> list[tuple[str, str]]:
+    def facts(self, person: AnyPerson | None) -> list[tuple[str, str]]:
         """Returns what is to be attested, of the person's record: names of fields with their values."""
-        if self.kind == _PAGE:
+        pending = _pending_of(person, self.id)
+        if self.kind == _PAGE or pending is None or not isinstance(person, Signer):
             return []
-        pending = _pending_of(record, self.id)
-        numbers = pending.get("nihii") or pending.get("numbers") or []
-        found = [
-            ("name", pending.get("name", "")),
-            ("inss", record.get("inss", "")),
-            ("nihii", ", ".join(numbers)),
-        ]
-        found += [(name, pending[name]) for name in ("role", "until") if name in pending]
-        return [(name, str(value)) for name, value in found]
+        numbers = pending.numbers if isinstance(pending, Mandate) else pending.nihii
+        found = [("name", pending.name), ("inss", person.inss), ("nihii", ", ".join(numbers))]
+        if isinstance(pending, Mandate):
+            found += [("role", pending.role.value), ("until", pending.until.isoformat())]
+        return found
 
 
 def proposals(control: Control) -> list[Proposal]:
@@ -47,13 +46,13 @@ def proposals(control: Control) -> list[Proposal]:
 
 def _people(control: Control) -> list[Proposal]:
     found, subjects = [], Subjects(control.home)
-    for person in subjects.ids():
-        record = subjects.read(person) or {}
-        if "pending" in record:
-            found.append(_made(person, _DOCTOR, person, record["pending"]["attestations"]))
-        for ordinal, mandate in record.get("mandates", {}).items():
-            if "ended" not in mandate and len(mandate["attestations"]) == 1:
-                found.append(_made(f"{person}.{ordinal}", _MANDATE, person, mandate["attestations"]))
+    for name in subjects.ids():
+        person = subjects.read(name)
+        if isinstance(person, Doctor) and person.pending:
+            found.append(_made(name, _DOCTOR, name, person.pending.attestations))
+        for ordinal, mandate in person.mandates.items() if isinstance(person, Signer) else ():
+            if not mandate.ended and len(mandate.attestations) == 1:
+                found.append(_made(f"{name}.{ordinal}", _MANDATE, name, mandate.attestations))
     return found
 
 
@@ -61,16 +60,19 @@ def _pages(control: Control) -> list[Proposal]:
     folder, found = control.home.authorisations, []
     for path in sorted(folder.iterdir()) if folder.is_dir() else []:
         register = InstructionRegister(control.home, None, path.name)
-        if register.state["pending"]:
-            found.append(_made(path.name, _PAGE, register.subject, attestations_of(register.pending())))
+        with suppress(RepriseError):  # of an erased person: nobody can attest it any more
+            if register.state["pending"]:
+                found.append(_made(path.name, _PAGE, register.subject, attestations_of(register.pending())))
     return found
 
 
-def _made(name: str, kind: str, person: str, attestations: list[dict[str, Any]]) -> Proposal:
+def _made(name: str, kind: str, person: str, attestations: tuple[Attestation, ...]) -> Proposal:
     first = attestations[0]
-    return Proposal(name, kind, person, str(first["operator"]), str(first["at"]), tuple(first["how"]))
+    return Proposal(name, kind, person, first.operator, first.at, first.how)
 
 
-def _pending_of(record: dict[str, Any], name: str) -> dict[str, Any]:
+def _pending_of(person: AnyPerson | None, name: str) -> Enrolled | Mandate | None:
     _, _, ordinal = name.partition(".")
-    return dict(record.get("mandates", {}).get(ordinal, {}) if ordinal else record.get("pending", {}))
+    if ordinal:
+        return person.mandates.get(ordinal) if isinstance(person, Signer) else None
+    return person.pending if isinstance(person, Doctor) else None

@@ -44,8 +44,8 @@ def choices(control: Control) -> list[Choice]:
 
 def _choice(control: Control, name: str) -> Choice | None:
     register = InstructionRegister(control.home, None, name)
-    state = register.state
     try:
+        state = register.state
         if state["pending"]:
             return Choice(name, register.subject, {}, "", "", "pending")
         instruction = parse(recorded(control.home, name).document)

@@ -13,13 +13,17 @@ from flows.lifecycle.run_views import list_runs
 from flows.session.control import Control
 from flows.session.observer import NoObserver
 from flows.session.orders import Order
+from flows.session.sources import register_source
 from schemas.roles import Role
 from schemas.steps import Counts
 from trial.home import OPERATORS, make_trial
 from trial.practice.write import write_practice
 from vault.home_folder import Home
+from vault.system.clock import SystemClock
 
 _KILLED_AFTER = "check"
+SECOND = "engineer-2"
+"""Approves what the first engineer proposes."""
 
 
 class _Dies(NoObserver):
@@ -44,11 +48,12 @@ def make_trial_runs(folder: Path, patients: int) -> Home:
     _interrupt(home, rehearsal)
     engine.abandon(home, list_runs(home)[-1].run_id, OPERATORS[0])
     _interrupt(home, rehearsal)
+    register_source(home, made["source"], SystemClock())
     return home
 
 
 def invite_each_role(home: Home, origin: str) -> dict[str, str]:
-    """Make an account for each role, named like it; return the one-time links by role."""
+    """Make an account for each role, named like it, and one for a second engineer; return the one-time links by account."""
     control = Control.open(home, OPERATORS[0])
     doctor = doctors(control)[0]
     links = {}
@@ -57,7 +62,8 @@ def invite_each_role(home: Home, origin: str) -> dict[str, str]:
         about = doctor if role is Role.DOCTOR else None
         made = accounts.invite(control, role.value, (role.value,), operator=operator, doctor=about)
         links[role.value] = f"{origin}/invitation?token={made.token}"
-    return links
+    second = accounts.invite(control, SECOND, (Role.ENGINEER.value,), operator=OPERATORS[1])
+    return {**links, SECOND: f"{origin}/invitation?token={second.token}"}
 
 
 def _interrupt(home: Home, order: Order) -> None:

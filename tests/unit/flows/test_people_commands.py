@@ -6,6 +6,7 @@ import json
 import logging
 import shutil
 import subprocess
+import sys
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -113,6 +114,30 @@ def test_a_doctor_in_two_acts(desk):
         ("subject.enrolled", "doctor"), ("act.refused", "two_attesters_needed"), ("subject.attested", "doctor"),
     ]  # fmt: skip
     assert one["c"]["operator"] != two["c"]["operator"]
+
+
+def test_a_name_alone_is_not_a_person(desk, monkeypatch):
+    """Who has no passphrase of a second operator cannot be two people."""
+    attest = ("enrol", "attest", "a" * 24, "--shown", "inami_register")
+    monkeypatch.setattr(sys.modules[__name__], "PASSPHRASE", "")
+    assert desk.told(*attest, exit_code=14, operator="trial-second")["error"] == "passphrase_not_given"
+    monkeypatch.setattr(sys.modules[__name__], "PASSPHRASE", "that of somebody else")
+    assert desk.told(*attest, exit_code=14, operator="trial-second")["error"] == "passphrase_wrong"
+    assert desk.ledger()[-1]["code"] == "passphrase_wrong"
+
+
+def test_a_key_is_made_at_enrolment_and_replaced_by_who_proves_themselves(desk, monkeypatch):
+    monkeypatch.setenv("REPRISE_NEW_PASSPHRASE", "other words of no saying")
+    assert desk.told("enrol", "operator", "third")["key"]
+    assert desk.told("enrol", "operator", "third", exit_code=14)["error"] == "operator_known"
+    assert (
+        desk.told("enrol", "key", "--of", "third", operator="third", exit_code=14)["error"]
+        == "passphrase_wrong"
+    )
+    assert desk.told("enrol", "key", "--of", "third")["key"] == "made"
+    assert [e["code"] for e in desk.ledger()[-4:]] == [
+        "operator", "operator_known", "passphrase_wrong", "operator_key_replaced",
+    ]  # fmt: skip
 
 
 def test_numbers_are_asked_or_taken_from_a_file(desk, tmp_path):
