@@ -9,7 +9,7 @@ from dashboard.names import names_of
 from dashboard.visit import NotFound, Visit
 from flows.admin import enrolment, handwritten
 from flows.admin.erasure import show_subject
-from flows.admin.proposals import Proposal, proposals
+from flows.admin.proposals import Proposal, facts_of, proposals
 from schemas.errors import AuthorisationError, RepriseError
 from schemas.texts import text
 
@@ -93,12 +93,13 @@ def look(visit: Visit) -> Response:
     one = _known(visit)
     control = visit.acting()
     visit.about = one.person
-    record = show_subject(control, one.person)["record"] if one.kind != "page" else {}
+    if one.kind != "page":
+        show_subject(control, one.person)
     read = handwritten.pending(control, one.id)[0] if one.kind == "page" else ""
     return visit.page(
         "actions/proposal.html",
         one=one,
-        facts=one.facts(record),
+        facts=facts_of(control, one),
         read=read,
         shown=tuple(enrolment.Shown),
         ways=tuple(handwritten.Verification),

@@ -26,16 +26,18 @@ class Proposal:
     at: str
     how: tuple[str, ...]  # what the first person was shown
 
-    def facts(self, person: AnyPerson | None) -> list[tuple[str, str]]:
-        """Returns what is to be attested, of the person's record: names of fields with their values."""
-        pending = _pending_of(person, self.id)
-        if self.kind == _PAGE or pending is None or not isinstance(person, Signer):
-            return []
-        numbers = pending.numbers if isinstance(pending, Mandate) else pending.nihii
-        found = [("name", pending.name), ("inss", person.inss), ("nihii", ", ".join(numbers))]
-        if isinstance(pending, Mandate):
-            found += [("role", pending.role.value), ("until", pending.until.isoformat())]
-        return found
+
+def facts_of(control: Control, one: Proposal) -> list[tuple[str, str]]:
+    """Returns what is to be attested of a person: names of fields with their values; nothing for a page."""
+    person = Subjects(control.home).read(one.person)
+    pending = _pending_of(person, one.id)
+    if one.kind == _PAGE or pending is None or not isinstance(person, Signer):
+        return []
+    numbers = pending.numbers if isinstance(pending, Mandate) else pending.nihii
+    found = [("name", pending.name), ("inss", person.inss), ("nihii", ", ".join(numbers))]
+    if isinstance(pending, Mandate):
+        found += [("role", pending.role.value), ("until", pending.until.isoformat())]
+    return found
 
 
 def proposals(control: Control) -> list[Proposal]:

@@ -31,16 +31,17 @@ def browser():
         yield found
 
 
+ERRORS: list[str] = []
+"""What the console of the engineer's page said."""
+
+
 @pytest.fixture(scope="module")
 def page(site, browser):
     """The engineer's page; what its console says is kept."""
     context = browser.new_context(locale="en-GB")
     found = sign_in(context, site, "one")
-    found.errors = []
-    found.on("pageerror", lambda error: found.errors.append(str(error)))
-    found.on(
-        "console", lambda line: found.errors.append(line.text) if "Content Security" in line.text else None
-    )
+    found.on("pageerror", lambda error: ERRORS.append(str(error)))
+    found.on("console", lambda line: ERRORS.append(line.text) if "Content Security" in line.text else None)
     return found
 
 
@@ -91,7 +92,7 @@ def test_a_migration_is_started_in_the_page_and_watched_to_its_end(site, page):
     page.wait_for_selector(".notice.good")
     assert status(site.home, run).import_state == "imported"
     fits(page)
-    assert page.errors == []
+    assert ERRORS == []
 
 
 def test_a_draft_shows_the_page_while_it_is_filled_in(site, page):
@@ -108,7 +109,7 @@ def test_a_draft_shows_the_page_while_it_is_filled_in(site, page):
     with page.expect_download() as download:
         page.click("button:has-text('Page to sign')")
     assert Path(download.value.path()).read_bytes().startswith(b"%PDF-")
-    assert page.errors == []
+    assert ERRORS == []
 
 
 def test_a_draft_is_previewed_without_a_script(site, browser):
