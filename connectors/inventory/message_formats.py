@@ -42,6 +42,8 @@ def format_of(content: bytes) -> str | None:
     first = text.lstrip().replace("\r", "\n").partition("\n")[0]
     if _is_medar(first):
         return medar.NAME
+    if "#A" not in text:
+        return None
     return medidoc.NAME if _is_medidoc(text.replace("\r\n", "\n").replace("\r", "\n").split("\n")) else None
 
 

@@ -17,7 +17,6 @@ from connectors.inventory.facts.normal_form import (
     MARK,
     KeyedDigest,
     Node,
-    derived_item_form,
     is_mf_id,
     link_target,
 )
@@ -45,8 +44,6 @@ _BEGIN, _END = b"<folder>", b"</folder>"
 _FRAMES = 16
 _ITEM_KINDS = frozenset(kind.encode() for kind in ITEM_KINDS)
 _ONLY_DERIVED = frozenset({DERIVED})
-_REMEMBERED = 1_000
-"""Normal forms remembered for items of one shape that were made from results."""
 
 
 class DeliveredHead(HeadRecipe):
@@ -63,10 +60,8 @@ class DeliveredHead(HeadRecipe):
         self._states_kinds = len(self._kinds) == len(kinds)
         origins = [c for c in children if c.name == "id" and c.made and c.get("SL") == DERIVED]
         self._origins = list(skeleton.slots_of(origins))
-        self._is_derived = any(is_mark(c, DERIVED) for c in children) and len(self._origins) == len(origins)
-        self._made = [child for child in children if child.name != "id"]
-        self._said = tuple(skeleton.slots_below(self._made))
-        self._forms: dict[tuple[bytes, ...], str] = {}
+        is_derived = any(is_mark(c, DERIVED) for c in children) and len(self._origins) == len(origins)
+        self._made_form = Recipe(skeleton, "derived") if is_derived else None
 
     def mf_ids(self, raw: list[bytes]) -> set[str]:
         """The values of its MF-IDs."""
@@ -79,20 +74,11 @@ class DeliveredHead(HeadRecipe):
                 return False
         return self._states_kinds
 
-    def form(self, raw: list[bytes]) -> str | None:
+    def form(self, raw: list[bytes], written: list[bytes]) -> bytes | None:
         """The normal form of an item made from a result of a message; None if it does not name its origin."""
-        has_origin = all(says_origin(value_in(raw[slot])) for slot in self._origins)
-        if not self._is_derived or not has_origin:
+        if self._made_form is None or not all(says_origin(value_in(raw[slot])) for slot in self._origins):
             return None
-        said = tuple(raw[slot] for slot in self._said)
-        found = self._forms.get(said)
-        if found is None:
-            if len(self._forms) >= _REMEMBERED:
-                self._forms.clear()
-            found = self._forms[said] = derived_item_form(
-                [self.skeleton.filled(raw, child) for child in self._made]
-            )
-        return found
+        return self._made_form.whole(raw, written)
 
 
 class DeliveredFolders(FolderCount[DeliveredHead]):
@@ -111,7 +97,7 @@ class DeliveredFolders(FolderCount[DeliveredHead]):
             set()
         )  # units that state they are a new version of an MF-ID
 
-    def count(self, folders: list[bytes], limits: Limits) -> list[list[DeliveredUnit]]:
+    def count(self, folders: list[memoryview], limits: Limits) -> list[list[DeliveredUnit]]:
         """Returns the units of each folder."""
         self._summaries.clear()
         self._holders.clear()
@@ -151,7 +137,9 @@ class DeliveredFolders(FolderCount[DeliveredHead]):
         if link.get("TYPE") == "isanewversionof":
             self._versions.add((work.parents[at], link_target(url)))
 
-    def on_head(self, work: Work, at: int, recipe: DeliveredHead, raw: list[bytes]) -> bytes | None:
+    def on_head(
+        self, work: Work, at: int, recipe: DeliveredHead, raw: list[bytes], written: list[bytes]
+    ) -> bytes | None:
         """Check each head against the rules for summaries, kinds of items, MF-IDs and marks."""
         kind, folder = work.kinds[at], work.folders[at]
         if recipe.marks and (kind != ITEM or recipe.marks != _ONLY_DERIVED):
@@ -165,7 +153,7 @@ class DeliveredFolders(FolderCount[DeliveredHead]):
             raise UnknownForm(Why.PROBLEM)
         for mf_id in recipe.mf_ids(raw):
             self._holders[folder, mf_id].append(at)
-        return self._derived(at, recipe, raw) if recipe.marks else None
+        return self._derived(at, recipe.form(raw, written)) if recipe.marks else None
 
     def _check_summary(self, transaction: Transaction | None, folder: int) -> None:
         """Check that a folder has one summary at most."""
@@ -174,13 +162,12 @@ class DeliveredFolders(FolderCount[DeliveredHead]):
             if self._summaries[folder] > 1:
                 raise UnknownForm(Why.PROBLEM)
 
-    def _derived(self, at: int, recipe: DeliveredHead, raw: list[bytes]) -> bytes:
+    def _derived(self, at: int, form: bytes | None) -> bytes:
         """Returns the fact of an item made from a result of a message: all that it says."""
-        form = recipe.form(raw)
         if form is None:
             raise UnknownForm(Why.PROBLEM)
         self._results.append(at)
-        return form.encode("utf-8", "surrogatepass")
+        return form
 
 
 @dataclass
@@ -201,7 +188,8 @@ class ChartBytes:
     ) -> None:
         self._charts = charts
         self._chart = _Chart(done, originals)
-        self._held = bytearray()
+        self._held: list[bytes] = []
+        self._size = 0
         self._walking: DeliveredChart | None = None
 
     def feed(self, piece: bytes) -> None:
@@ -209,17 +197,18 @@ class ChartBytes:
         if self._walking is not None:
             self._walking.feed(piece)
             return
-        self._held += piece
-        if len(self._held) > _LARGEST:
+        self._held.append(piece)
+        self._size += len(piece)
+        if self._size > _LARGEST:
             self._walking = self._charts.walking(self._chart.originals, Why.LARGE)
-            self._walking.feed(bytes(self._held))
+            self._walking.feed(b"".join(self._held))
             self._held.clear()
 
     def close(self) -> None:
         """End the chart; nothing may be fed afterwards."""
         if self._walking is not None:
             self._chart.account = self._walking.close()
-        self._chart.data = bytes(self._held)
+        self._chart.data = b"".join(self._held)
         self._held.clear()
         self._charts.take(self._chart)
 
@@ -254,8 +243,8 @@ class DeliveredCharts:
         """Count all charts that wait."""
         waiting, self._waiting, self._size = self._waiting, [], 0
         ready = {id(chart): self._folder(chart) for chart in waiting if chart.account is None}
-        known = [chart for chart in waiting if isinstance(ready.get(id(chart)), bytes)]
-        self._count(known, [body for body in map(ready.get, map(id, known)) if isinstance(body, bytes)])
+        known = [chart for chart in waiting if isinstance(ready.get(id(chart)), memoryview)]
+        self._count(known, [body for body in map(ready.get, map(id, known)) if isinstance(body, memoryview)])
         for chart in waiting:
             why = ready.get(id(chart))
             if chart.account is None:
@@ -272,7 +261,7 @@ class DeliveredCharts:
         walk.feed(chart.data)
         return walk.close()
 
-    def _count(self, charts: list[_Chart], folders: list[bytes]) -> None:
+    def _count(self, charts: list[_Chart], folders: list[memoryview]) -> None:
         """Count charts together; halve the list to find those that are not covered, and walk these."""
         if not charts:
             return
@@ -291,14 +280,14 @@ class DeliveredCharts:
         self._count(charts[:middle], folders[:middle])
         self._count(charts[middle:], folders[middle:])
 
-    def _folder(self, chart: _Chart) -> bytes | Why:
+    def _folder(self, chart: _Chart) -> memoryview | Why:
         """Returns the folder of a chart if everything around it is in order, otherwise the reason for a walk."""
         begin, end = chart.data.find(_BEGIN), chart.data.rfind(_END) + len(_END)
         if chart.originals:
             return Why.PROSE
         if begin < 0 or end <= begin or not self._is_in_order(chart.data[:begin], chart.data[end:]):
             return Why.OUTSIDE
-        return chart.data[begin:end]
+        return memoryview(chart.data)[begin:end]
 
     def _is_in_order(self, head: bytes, tail: bytes) -> bool:
         """Whether the bytes around a folder form, with an empty folder, a chart without units and problems."""

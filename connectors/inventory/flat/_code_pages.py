@@ -93,7 +93,8 @@ def tell_page(content: bytes) -> tuple[str, bool]:
                 break
     begin = content[: places[-1] + _FAR + 8] if places else b""
     texts = [characters(begin, page) for page in _PAGES]
-    totals = [sum(worth(text, at) for at in places) for text in texts]
+    rated = {text: sum(worth(text, at) for at in places) for text in dict.fromkeys(texts)}
+    totals = [rated[text] for text in texts]
     first = totals.index(max(totals))
     signs = [[text[at] for at in places] for text in texts]
     near = (signs[n] != signs[first] and totals[first] - totals[n] < _CLEAR for n in range(len(_PAGES)))

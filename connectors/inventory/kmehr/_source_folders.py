@@ -111,7 +111,14 @@ class SourceFolders(FolderCount[HeadRecipe]):
 
     # --- notes on each unit ---
 
-    def on_head(self, work: Work, at: int, recipe: HeadRecipe, raw: list[bytes]) -> None:
+    def on_head(
+        self,
+        work: Work,
+        at: int,
+        recipe: HeadRecipe,
+        raw: list[bytes],
+        written: list[bytes],  # noqa: ARG002
+    ) -> None:
         """Note the day of a transaction, and items that an earlier package made from messages."""
         if work.kinds[at] == TRANSACTION:
             self._see(work.folders[at], recipe, raw)

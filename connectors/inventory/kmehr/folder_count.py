@@ -142,7 +142,9 @@ class FolderCount(Generic[Head]):
 
     # --- hooks for subclasses, called for each unit ---
 
-    def on_head(self, work: Work, at: int, recipe: Head, raw: list[bytes]) -> bytes | None:
+    def on_head(
+        self, work: Work, at: int, recipe: Head, raw: list[bytes], written: list[bytes]
+    ) -> bytes | None:
         """Called for each transaction, heading and item; returns another form if it does not count as one."""
 
     def on_field(self, work: Work, at: int, recipe: Recipe, raw: list[bytes]) -> None:
@@ -180,7 +182,7 @@ class FolderCount(Generic[Head]):
             work.inner[at] = transaction.kind.encode() + _US + digest
         elif at in work.holders:
             work.inner[at] = context + _US + _hex_digest(form)
-        return self.on_head(work, at, recipe, raw) or form
+        return self.on_head(work, at, recipe, raw, written) or form
 
     def _text(self, work: Work, at: int, kind: int) -> bytes:
         tags, raw, written = work.texts.own(at)

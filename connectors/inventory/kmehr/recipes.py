@@ -114,13 +114,15 @@ class Recipe:
     """Builds the form of a unit's body. `omitted`: an id that does not count."""
 
     def __init__(self, skeleton: Skeleton, kind: str) -> None:
-        """`kind`: `head` (only its children count), `field` (of a patient) or `element`."""
+        """`kind`: `head` (only its children count), `derived` (without ids), `field` (of a patient) or `element`."""
         self.skeleton = skeleton
         self.positions: list[int] = []  # texts that must be positions; otherwise the recipe does not apply
         self.formed: list[tuple[int, _Settled]] = []  # texts that are compared by the meaning of their value
         root = skeleton.root
         if kind == "head":
             pieces: list[Piece] | None = self._head(root)
+        elif kind == "derived":
+            pieces = self._derived(root)
         elif kind == "field" and root.name == "id" and root.get("S") != "ID-KMEHR":
             pieces = self._identifier(root)
         else:
@@ -131,13 +133,17 @@ class Recipe:
 
     def body(self, raw: Sequence[bytes], written: list[bytes]) -> bytes:
         """The body of a unit with these texts; a long one as a digest."""
+        body = self.whole(raw, written)
+        return body if len(body) <= _LONG else shortened(body)
+
+    def whole(self, raw: Sequence[bytes], written: list[bytes]) -> bytes:
+        """The same, however long."""
         for slot in self.positions:
             if not raw[slot].isdigit() and not is_position(text_of(raw[slot])):
                 raise UnknownForm(Why.STRUCTURE)
         for slot, forms in self.formed:
             written[slot] = forms[raw[slot]]
-        body = self._form % self._take(written) if self._take is not None else _poured(self._pieces, written)
-        return body if len(body) <= _LONG else shortened(body)
+        return self._form % self._take(written) if self._take is not None else _poured(self._pieces, written)
 
     def _head(self, node: Node) -> list[Piece]:
         pieces = self._children(node.children, ordered=False, separator=_SEPARATOR)
@@ -145,6 +151,12 @@ class Recipe:
             itself = f"({ITSELF}|{US.join(attributes(node))}|)".encode()
             pieces = [*pieces, _SEPARATOR, itself] if pieces else [itself]
         return pieces
+
+    def _derived(self, node: Node) -> list[Piece]:
+        """Like `normal_form.derived_item_form`."""
+        said = [child for child in node.children if child.name != "id"]
+        pieces = self._children(said, ordered=False, separator=_SEPARATOR)
+        return [b"derived" + _SEPARATOR, *pieces] if pieces else [b"derived"]
 
     def _identifier(self, node: Node) -> list[Piece] | None:
         """Like `normal_form.identifier`."""
