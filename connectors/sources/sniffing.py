@@ -33,17 +33,10 @@ class Recognised(NamedTuple):
 
 def recognise(head: bytes) -> Recognised | None:
     """The flat format of the bytes that a file, text or attachment begins with; None if it is none of them."""
-    text = plain(head[:LOOKED_AT])
-    if _HEALTHONE.match(text):
-        return Recognised("healthone", certain=True)
-    if _HL7.match(text):
-        return Recognised("hl7", certain=True)
-    lines = re.split(r"[\r\n]+", text.lstrip())
-    if _LETTER.match(lines[0]) or _NUMBERED.match(lines[0]):
-        return Recognised("medar", certain=True)
-    if _is_medidoc(re.split(r"\r\n|\r|\n", text)):
-        return Recognised("medidoc", certain=True)
-    first = lines[:_FIRST_LINES]
+    known = begins_with(head)
+    if known is not None:
+        return Recognised(known, certain=True)
+    first = re.split(r"[\r\n]+", plain(head[:LOOKED_AT]).lstrip())[:_FIRST_LINES]
     if any(form.match(line) for form in _HEALTHONE_LINES for line in first):
         return Recognised("healthone", certain=False)
     return None
@@ -51,8 +44,15 @@ def recognise(head: bytes) -> Recognised | None:
 
 def begins_with(head: bytes) -> str | None:
     """The format of messages with which a text or an attachment begins; None if it begins with none."""
-    found = recognise(head)
-    return found.format if found is not None and found.certain else None
+    text = plain(head[:LOOKED_AT])
+    if _HEALTHONE.match(text):
+        return "healthone"
+    if _HL7.match(text):
+        return "hl7"
+    first = re.split(r"[\r\n]", text.lstrip(), maxsplit=1)[0]
+    if _LETTER.match(first) or _NUMBERED.match(first):
+        return "medar"
+    return "medidoc" if "#A" in text and _is_medidoc(re.split(r"\r\n|\r|\n", text)) else None
 
 
 def plain(data: bytes) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import cache
 
 from connectors.targets.forms import settled
@@ -67,15 +68,18 @@ def is_valid(node: Node, type_name: str) -> bool:
     return is_valid_as(type_name, inside(node))
 
 
-def fit_children(children: list[Node], type_name: str) -> tuple[list[Node], list[Node]]:
+def fit_children(
+    children: list[Node], type_name: str, known: Collection[int] = ()
+) -> tuple[list[Node], list[Node]]:
     """Split a unit's children into those that fit the target, in schema order, and the misfits, as they came.
 
-    A child that fits once its values are in the form of the schema (`forms`) is kept in that form.
+    A child that fits once its values are in the form of the schema (`forms`) is kept in that form. `known`: the identities of
+    children that are known to be valid.
     """
     kept: list[Node] = []
     misfits: list[Node] = []
     for child in children:
-        fitting = _fitting(child, type_name, kept)
+        fitting = _fitting(child, type_name, kept, is_known=id(child) in known)
         (misfits if fitting is None else kept).append(child if fitting is None else fitting)
     sort_children(kept, type_name)
     return kept, misfits
@@ -92,14 +96,14 @@ def sort_children(children: list[Node], type_name: str) -> None:
     children.sort(key=lambda c: (ranks.get(c.name, 999), c.position))
 
 
-def _fitting(child: Node, type_name: str, kept: list[Node]) -> Node | None:
+def _fitting(child: Node, type_name: str, kept: list[Node], *, is_known: bool = False) -> Node | None:
     known = _common_type(type_name, child.name)
     if known is None:
         return None
     if occurs_once(type_name, child.name) and any(other.name == child.name for other in kept):
         return None
     arrange(child, known)
-    if is_valid(child, known):
+    if is_known or is_valid(child, known):
         return child
     formed = settled(child)
     arrange(formed, known)

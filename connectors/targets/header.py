@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from functools import lru_cache
 from hashlib import sha256
 
 from connectors.targets.conform import arrange, is_valid
@@ -58,7 +58,8 @@ def _application(name: str) -> tuple[Node, Node]:
     return leaf("cd", "application", S="CD-HCPARTY", SV="1.0"), leaf("name", name)
 
 
-def exporters(senders: Iterable[str]) -> list[Node]:
+@lru_cache(1)
+def exporters(senders: tuple[str, ...]) -> list[Node]:
     """Of the parties (XML) that the source's header names, the persons, else the organisations; those that are valid."""
     parties = [parse_fragment(xml) for xml in senders]
     people = [party for party in parties if _role(party).startswith("pers")]

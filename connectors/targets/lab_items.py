@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from connectors.sources.flat.message import Message, Result
 from connectors.sources.flat.values import NUMBER
-from connectors.sources.sniffing import begins_with
+from connectors.sources.sniffing import LOOKED_AT, begins_with
 from connectors.targets.chart import Unit
 from connectors.targets.identities import mf_id_of, run_token
 from connectors.targets.marks import Mark
@@ -55,7 +55,7 @@ def message_bytes(unit: Unit) -> tuple[str, bytes] | None:
         is_text = plain.name == "text" and plain.hole == 0 and plain.attributes.keys() <= {"L"}
         if not is_text or plain.children:
             return None
-        found = begins_with(unit.texts[0][:MAX_BYTES].encode("utf-8", "surrogatepass"))
+        found = begins_with(unit.texts[0][:LOOKED_AT].encode("utf-8", "surrogatepass"))
         return None if found is None else (found, unit.texts[0].encode("utf-8", "surrogatepass"))
     if unit.kind is UnitKind.ATTACHMENT and unit.row["message_format"]:
         small = (unit.row["bytes"] or 0) <= MAX_BYTES
@@ -68,13 +68,13 @@ def stated_items(units: Iterable[Unit]) -> frozenset[str]:
 
     The first packages gave an item its result's line as a text.
     """
-    made = [unit.children for unit in units if unit.kind is UnitKind.ITEM and _was_derived(unit.children)]
+    made = [unit.children for unit in units if unit.kind is UnitKind.ITEM and _was_derived(unit)]
     texts = {told(node) for children in made for node in children if node.name == "text"}
     return frozenset({*map(_said, made), *texts})
 
 
-def _was_derived(children: Iterable[Node]) -> bool:
-    return any(node.name == "id" and node.attributes.get("SL") == Mark.DERIVED for node in children)
+def _was_derived(item: Unit) -> bool:
+    return any(attributes.get("SL") == Mark.DERIVED for attributes, _ in item.skeleton.ids)
 
 
 def _said(children: Iterable[Node]) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter as Tally
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from hashlib import sha256
 from typing import NamedTuple
 
@@ -145,8 +146,7 @@ class Chart:
         self._originals = Originals(_language(self._fields, envelope.language), self._token)
         mf_ids = settle_mf_ids(envelope.run_id, self._transactions)
         self._writer = UnitWriter(References(self._transactions, mf_ids, self._token), self._originals)
-        self._people = exporters(envelope.senders)
-        self._fallback_author = self._people or [program()]
+        self._fallback_author = exporters(envelope.senders) or [program()]
 
         self._lines: list[Delivered] = []
         self._parts = self._compose()
@@ -160,15 +160,12 @@ class Chart:
 
     def write(self, emit: Callable[[bytes], None]) -> None:
         """Emit the bytes; those of attachments piece by piece."""
-        emit(f'<?xml version="1.0" encoding="UTF-8"?>\n<kmehrmessage xmlns="{NAMESPACE}">'.encode())
-        header, *folder = self._parts
-        write_nodes([header], emit)
-        emit(b"<folder>")
-        write_nodes(folder, emit)
+        emit(_before_folder(self._envelope))
+        write_nodes(self._parts, emit)
         emit(b"</folder></kmehrmessage>\n")
 
     def _compose(self) -> list[Node]:
-        """The header, and the children of the folder in order."""
+        """The children of the folder in order."""
         patient, filled = patient_node(self._fields, made_fields(self._fields, self._made), self._originals)
         self.outcome.filled.update(filled)
         self._patient, self._unstated = patient, filled
@@ -178,10 +175,7 @@ class Chart:
         for node in (patient, *transactions):
             stamp(node, self._token)
         position = leaf("id", "1", S="ID-KMEHR", SV="1.0")
-        return [self._header(), *first, position, patient, *transactions, *self._loose(confidential)]
-
-    def _header(self) -> Node:
-        return header_node(self._envelope.run_id, self._envelope.exported, self._people)
+        return [*first, position, patient, *transactions, *self._loose(confidential)]
 
     def _nodes(self) -> list[Node]:
         summaries = [t for t in self._transactions if is_summary(t)]
@@ -280,6 +274,15 @@ class Chart:
             set_aside,
             self._envelope.language,
         )
+
+
+@lru_cache(1)
+def _before_folder(envelope: Envelope) -> bytes:
+    """The beginning of all charts of a run, up to the content of the folder."""
+    pieces: list[bytes] = []
+    write_nodes([header_node(envelope.run_id, envelope.exported, exporters(envelope.senders))], pieces.append)
+    begin = f'<?xml version="1.0" encoding="UTF-8"?>\n<kmehrmessage xmlns="{NAMESPACE}">'
+    return b"".join([begin.encode(), *pieces, b"<folder>"])
 
 
 def _language(fields: list[Unit], otherwise: str) -> str:

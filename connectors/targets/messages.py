@@ -20,7 +20,10 @@ from schemas.practice_documents import Danger
 
 def whole_message(transaction: Unit) -> Unit | None:
     """The attachment with the message from which a transaction was made; None for any other transaction."""
-    return next((unit for unit in transaction.units if unit.is_message), None)
+    for unit in transaction.units:
+        if unit.kind is UnitKind.ATTACHMENT and unit.is_message:
+            return unit
+    return None
 
 
 def carries_message(folder: Folder) -> bool:

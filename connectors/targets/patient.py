@@ -11,6 +11,7 @@ from connectors.targets.ladder import stand_in
 from connectors.targets.messages import message_mark
 from connectors.targets.misfits import explain
 from connectors.targets.originals import Originals
+from connectors.targets.templates import learn_template, template_of
 from connectors.targets.tree import Node, serialise
 from schemas.disposition import Reason
 
@@ -32,7 +33,11 @@ def patient_node(fields: list[Unit], made: list[Unit], originals: Originals) -> 
         seen.add(text)
         children.append(node)
         owner.setdefault(id(node), []).append(unit)
-    kept, misfits = fit_children(children, "personType")
+    valid = {id(unit.children[0]) for unit in fields if template_of(unit) is not None}
+    kept, misfits = fit_children(children, "personType", valid)
+    for node in kept:
+        if id(node) not in valid and id(node) in owner:
+            learn_template(owner[id(node)][0], [node], "personType")
     for node in misfits:
         for unit in owner[id(node)]:
             unit.degrade(Reason.CONFLICTING_IDENTITY if several else Reason.NOT_IN_TARGET)

@@ -116,27 +116,17 @@ class Totals:
     def rows(self, language: str, out_of_scope: Mapping[Sort, int] | None = None) -> list[Row]:
         """A row for each sort and part, in the order in which doctors think of them."""
         outside = out_of_scope or {}
-        keys = {(place.sort, place.part) for place, _ in self._lines} | {(sort, "") for sort in outside}
+        found: dict[tuple[Sort, str], dict[int, Counter[State]]] = {(sort, ""): {} for sort in outside}
+        for (place, state), count in self._lines.items():
+            years = found.setdefault((place.sort, place.part), {})
+            years.setdefault(place.year, Counter())[state] += count
         order = list(Sort)
         return [
-            self._row(sort, part, language, outside.get(sort, 0) if not part else 0)
-            for sort, part in sorted(keys, key=lambda key: (order.index(key[0]), key[1]))
+            _row(sort, part, language, years, 0 if part else outside.get(sort, 0))
+            for (sort, part), years in sorted(
+                found.items(), key=lambda each: (order.index(each[0][0]), each[0][1])
+            )
         ]
-
-    def _row(self, sort: Sort, part: str, language: str, outside: int) -> Row:
-        years: dict[int, Counter[State]] = {}
-        for (place, state), count in self._lines.items():
-            if (place.sort, place.part) == (sort, part):
-                years.setdefault(place.year, Counter())[state] += count
-        whole: Counter[State] = sum(years.values(), Counter())
-        by_year = sorted(years.items()) if sort in DATED else []
-        return Row(
-            sort=sort,
-            part=part or None,
-            label=label_of(sort, part, language),
-            tally=_tally(whole, outside),
-            years=[YearTally(year or None, _tally(each)) for year, each in by_year],
-        )
 
     def sizes(self, language: str) -> list[SizeRow]:
         """Attachments by size."""
@@ -147,6 +137,20 @@ class Totals:
             label = text(language, f"count.size.{name}", size=said)
             rows.append(SizeRow(most, label, _tally(size.tally), size.bytes))
         return rows
+
+
+def _row(sort: Sort, part: str, language: str, years: dict[int, Counter[State]], outside: int) -> Row:
+    whole: Counter[State] = Counter()
+    for each in years.values():
+        whole.update(each)
+    by_year = sorted(years.items()) if sort in DATED else []
+    return Row(
+        sort=sort,
+        part=part or None,
+        label=label_of(sort, part, language),
+        tally=_tally(whole, outside),
+        years=[YearTally(year or None, _tally(each)) for year, each in by_year],
+    )
 
 
 def _tally(counts: Counter[State], outside: int = 0) -> Tally:

@@ -156,7 +156,8 @@ def choose_page(data: bytes) -> Choice:
     places = [found.start() for found in islice(_HIGH.finditer(data), VOTERS)]
     seen = data[: places[-1] + 256] if places else b""  # no place looks further ahead
     texts = {page: read_as(seen, page) for page in PAGES}
-    rated = {page: sum(rate(text, at) for at in places) for page, text in texts.items()}
+    totals = {text: sum(rate(text, at) for at in places) for text in set(texts.values())}  # most pages agree
+    rated = {page: totals[text] for page, text in texts.items()}
     best = max(PAGES, key=rated.__getitem__)  # the first if several rate alike
     rivals = (page for page in PAGES if any(texts[page][at] != texts[best][at] for at in places))
     return Choice(best, any(rated[best] - rated[page] < CLEAR for page in rivals))

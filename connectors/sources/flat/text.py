@@ -88,17 +88,21 @@ def _mended(text: str) -> Decoded:
 def _read_again(line: str) -> str | None:
     """The line as it was before somebody decoded it wrongly as windows-1252; None without proof of that."""
     try:
-        data = b"".join(_BYTES[sign] for sign in line)
-    except KeyError:  # a sign that windows-1252 does not have
-        return None
+        data = line.encode("cp1252")
+    except UnicodeEncodeError:
+        try:
+            data = b"".join(_BYTES[sign] for sign in line)
+        except KeyError:  # a sign that windows-1252 does not have
+            return None
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError:
         pass
     places = [found.start() for found in _HIGH.finditer(data)]
+    if any(rate(line, at) for at in places):
+        return None
     again = read_as(data, "cp850")
-    proven = all(rate(line, at) == 0 and rate(again, at) >= _SENSE for at in places)
-    return again if proven else None
+    return again if all(rate(again, at) >= _SENSE for at in places) else None
 
 
 def _mostly_utf_8(data: bytes) -> Decoded | None:

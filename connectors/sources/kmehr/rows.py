@@ -37,7 +37,7 @@ class Rows:
         self, kind: UnitKind, unit: str, patient: int, owner: str, position: int, columns: Row
     ) -> None:
         """Add a unit by its last columns: name, date, kind of record, responsible doctor, shape and texts."""
-        row = (*self._common(unit, patient), owner, position, kind.value, *columns)
+        row = (*self._common(unit, patient), owner, position, kind, *columns)
         self.batches.add("unit", row, ROW_WEIGHT + sum(map(len, columns[-1])))
 
     def link(self, unit: str, patient: int, owner: str, element: Element) -> None:
