@@ -82,4 +82,4 @@ def read(source: str) -> dict[str, str]:
 
 def _joined(lines: str) -> str:
     """What stands between the quotes of a string that may go over several lines."""
-    return "".join(json.loads(line) for line in lines.splitlines())
+    return "".join(json.loads(f"[{','.join(lines.splitlines())}]"))

@@ -6,7 +6,6 @@ unchanged.
 
 from __future__ import annotations
 
-import asyncio
 import io
 from collections.abc import Callable, Coroutine
 from typing import Any
@@ -22,6 +21,7 @@ from schemas.errors import AuthorisationError, RefusedError
 from vault.instruction.document import parse
 from vault.instruction.page import place_name
 from vault.instruction.signed_page import open_pdf
+from vault.pki.event_loop import complete
 from vault.pki.pyhanko_logging import silence
 from vault.pki.signer_profiles import family_of, national_number
 
@@ -83,7 +83,7 @@ def sign_pades(pdf: bytes, signer: signers.Signer, place: int) -> bytes:
 def _run(sign: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
     """Let the signer sign. Errors of the library or the card could name the holder, so they become a code."""
     try:
-        return asyncio.run(sign())
+        return complete(sign())
     except Exception:  # noqa: BLE001, S110
         pass
     raise AuthorisationError("signing_failed")

@@ -4,6 +4,7 @@
 * `trust_admin`: adding and listing them
 * `signer_profiles`: which certificates may sign an instruction
 * `cms`: checking a signature
+* `event_loop`: runs what pyHanko has as coroutines
 * `signed_document`: a document with its signatures
 * `signature_report`: what a check found, in words
 * `timestamps`: time stamps (RFC 3161)
@@ -14,6 +15,7 @@
 
 __all__ = [
     "cms",
+    "event_loop",
     "pkcs11",
     "pyhanko_logging",
     "signature_report",

@@ -168,11 +168,13 @@ def _first_problem(
     document: bytes, signed: cms.SignedData, family: Family, trust: TrustStore, moment: datetime
 ) -> RepriseError | None:
     """Returns the first fault with all revocation data, then with the lists alone: a good OCSP answer must not mask a list."""
-    import asyncio  # takes a tenth of a second; listing runs does not need it
+    from vault.pki.event_loop import (
+        complete,  # asyncio takes a tenth of a second; listing runs does not need it
+    )
 
     certificate = _signer_certificate(signed)
     for held in [trust, replace(trust, ocsps=())] if trust.ocsps and trust.crls else [trust]:
-        status = asyncio.run(_validate(document, signed, family, held, moment))
+        status = complete(_validate(document, signed, family, held, moment))
         problem = _problem(status, certificate, moment, held)
         if problem is not None and (held is trust or problem.code == "signer_revoked"):
             return problem
