@@ -43,7 +43,7 @@ def test_case(name, practices, schemas):
     wrong += [
         {"valid": chart} for chart in found.charts if not all(s.validate(found.trees[chart]) for s in schemas)
     ]
-    assert not wrong
+    assert not wrong, found.package.error and found.package.error.code
 
 
 class Found:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import time
+import threading
 
 import pytest
 from msgspec.structs import replace
 from support.moving_clock import MovingClock
 from support.whole_run import WholeRun
 
+from flows.engine import _watchdog
 from flows.engine import run as engine
+from flows.engine._ipc import DataLink
 from flows.retention._sweep import sweep_home
 from flows.session.observer import NoObserver
 from schemas.errors import (
@@ -20,6 +22,20 @@ from vault.home_folder import Home
 from vault.runs.lease import list_runs
 
 pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def guard_ended_it(monkeypatch) -> threading.Event:
+    """Set once the guard, which looks often here, has ended the data process."""
+    ended, real = threading.Event(), DataLink.end_now
+
+    def end_now(link: DataLink) -> None:
+        real(link)
+        ended.set()
+
+    monkeypatch.setattr(_watchdog, "POLL_SECONDS", 0.01)
+    monkeypatch.setattr(DataLink, "end_now", end_now)
+    return ended
 
 
 class JumpingWatch(NoObserver):
@@ -47,7 +63,7 @@ def test_a_wall_clock_that_jumps_by_years_during_a_run_ends_nothing_early(practi
 
 
 def test_a_run_is_ended_at_its_deadline_by_the_boot_clock_though_the_wall_clock_was_set_back(
-    practice, tmp_path
+    practice, tmp_path, guard_ended_it
 ):
     case, clock = WholeRun(tmp_path / "trial", practice), MovingClock()
 
@@ -56,7 +72,7 @@ def test_a_run_is_ended_at_its_deadline_by_the_boot_clock_though_the_wall_clock_
             if step == "extract":
                 clock.set_wall(days=-1000)
                 clock.pass_time(hours=73)
-                time.sleep(1.2)  # the guard looks twice a second
+                assert guard_ended_it.wait(60)
 
     with pytest.raises(DeadlineError, match="deadline_passed"):
         engine.start(Home(case.home), case.order(), Late(), clock=clock)
@@ -108,14 +124,16 @@ def test_a_data_process_that_dies_when_all_was_told_changes_nothing(practice, tm
     case.nothing_left()
 
 
-def test_a_guard_that_cannot_see_any_more_ends_the_run_which_can_be_resumed(practice, tmp_path, monkeypatch):
+def test_a_guard_that_cannot_see_any_more_ends_the_run_which_can_be_resumed(
+    practice, tmp_path, monkeypatch, guard_ended_it
+):
     case = WholeRun(tmp_path / "trial", practice)
 
     class Blind(NoObserver):
         def step(self, step: str, counts: dict) -> None:
             if step == "extract":
                 monkeypatch.setattr("flows.engine._watchdog.is_withdrawn", lambda home, reference: 1 / 0)
-                time.sleep(1.2)  # the guard looks twice a second
+                assert guard_ended_it.wait(60)
 
     with pytest.raises(ZeroDivisionError):
         case.start(Blind())
