@@ -23,6 +23,8 @@ from pathlib import Path
 from typing import IO, Any, NoReturn
 
 import vault.system.child_process
+from connectors.targets import reports
+from schemas.texts import LANGUAGES, catalogue
 
 ROOT = Path(__file__).resolve().parents[2]
 PATHS = (str(ROOT), str(ROOT / "tests"), str(ROOT / "tests" / "faults"))
@@ -173,6 +175,7 @@ def serve(number: int) -> None:
     importlib.import_module("pandas")  # pyarrow looks for it at its first array
     for module in LOADED:
         importlib.import_module(module)
+    _read_texts_and_templates()
     while True:
         request, descriptors, _, _ = socket.recv_fds(line, _REQUEST_BYTES, _MOST_DESCRIPTORS)
         if not request:
@@ -183,6 +186,15 @@ def serve(number: int) -> None:
         line.send(str(_fork_orphan(order, descriptors)).encode())
         for descriptor in descriptors:
             os.close(descriptor)
+
+
+def _read_texts_and_templates() -> None:
+    """What each run would read and compile anew."""
+    for language in LANGUAGES:
+        catalogue(language)
+    environment = reports._environment()
+    for name in environment.list_templates():
+        environment.get_template(name)
 
 
 def _fork_orphan(order: dict[str, Any], descriptors: list[int]) -> int:
