@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: bench bench-small dashboard demo screenshots test page page-tools evidence intake-2gib open-2gib bits faults soak powercuts targets variations fuzz page-proofs lint check format clean
+.PHONY: bench bench-small dashboard demo screenshots test page page-tools evidence recount intake-2gib open-2gib bits faults soak powercuts targets variations fuzz page-proofs lint check format clean
 
 # `make demo` and `make test` need Python 3.11+ with venv, make and git; nothing else.
 demo: $(VENV)/.runtime
@@ -21,7 +21,12 @@ test: $(VENV)/.dev
 	$(BIN)/python -m pytest -q -rs -n auto --dist worksteal
 
 # the long series whole, one after the other (docs/evidence.md)
-evidence: soak powercuts bits page-proofs intake-2gib open-2gib targets variations fuzz bench faults
+evidence: soak powercuts recount bits page-proofs intake-2gib open-2gib targets variations fuzz bench faults
+
+# a practice of 1,000 patients: each page recounted by a second program from export and package; the package migrated again
+recount: $(VENV)/.dev
+	REPRISE_RECOUNT_PATIENTS=1000 $(BIN)/python -m pytest -q -rs tests/flows/test_practice_documents.py \
+		tests/flows/test_package_again.py -k "not test_a_sample"
 
 # every bit of every file of a proof folder, one at a time
 bits: $(VENV)/.dev

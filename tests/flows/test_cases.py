@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 from lxml import etree
 from support.practice_in_process import Package, Practices
+from support.told import unexplained
 
 CASES = Path(__file__).resolve().parents[1] / "vectors" / "cases"
 EXPECTED: dict[str, dict[str, Any]] = json.loads((CASES / "expect.json").read_text())["cases"]
@@ -43,7 +44,14 @@ def test_case(name, practices, schemas):
     wrong += [
         {"valid": chart} for chart in found.charts if not all(s.validate(found.trees[chart]) for s in schemas)
     ]
+    if found.package.error is None:
+        wrong += [{"told": flaw} for flaw in unexplained(found.package, _bytes_of(CASES / name))]
     assert not wrong, found.package.error and found.package.error.code
+
+
+def _bytes_of(source: Path) -> bytes:
+    files = [source] if source.is_file() else sorted(each for each in source.rglob("*") if each.is_file())
+    return b"".join(each.read_bytes() for each in files)
 
 
 class Found:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import re
 from collections import Counter
 from hashlib import sha256
@@ -16,12 +17,14 @@ import pytest
 from lxml import etree
 from support.practice_in_process import Package, Practices
 from support.recount import Account, local, mf_ids, of_package, of_source
+from support.told import AS_TEXT, unexplained
 
 from schemas.practice_documents import FidelityFile, PatientIndexFile, ReconciliationFile, WorkListFile
 from trial.practice.write import write_practice
 
 MARKUP = re.compile(r"<[a-z]+[ >]")
 MARK = re.compile(r"\[Reprise [0-9]+\]")
+PATIENTS = int(os.environ.get("REPRISE_RECOUNT_PATIENTS", "30"))
 GENEROUS = {"degraded_permille": 1000, "quarantined_permille": 1000}
 SPOILED = (  # values that real exports hold and the format does not
     (r'(<cd S="CD-CERTAINTY"[^>]*>)\w+', r"\1fairly sure"),
@@ -50,8 +53,8 @@ def spoiled(export: Path) -> None:
 @pytest.fixture(scope="module")
 def sources(tmp_path_factory) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("sources")
-    write_practice(folder / "defects", patients=30, defects=True)
-    write_practice(folder / "spoiled", patients=30)
+    write_practice(folder / "defects", patients=PATIENTS, defects=True)
+    write_practice(folder / "spoiled", patients=PATIENTS)
     spoiled(folder / "spoiled" / "export-0001.xml")
     return {"defects": folder / "defects", "spoiled": folder / "spoiled"}
 
@@ -136,6 +139,18 @@ def test_every_text_in_a_chart_has_its_point(package):
     assert seen > 3
 
 
+@pytest.mark.parametrize("name", ["defects", "spoiled"])
+def test_every_unit_that_is_no_structure_is_told(name, packages, sources):
+    package = packages[name]
+    assert unexplained(package, (sources[name] / "export-0001.xml").read_bytes()) == []
+    listed = json.loads(package.report["work-list.json"])
+    without = {
+        **package.report,
+        "work-list.json": json.dumps({**listed, "points": listed["points"][1:]}).encode(),
+    }
+    assert unexplained(Package(package.charts, without), b"") != []
+
+
 def test_every_point_has_its_patient_and_all_fields(package):
     for point in work_list(package).points:
         assert all((point.what, point.why, point.content, point.instead, point.place, point.action))
@@ -190,12 +205,26 @@ def recounted(package: Package, source: Path) -> set[str]:
         set_aside = sum(tally.set_aside for tally in tallies.values())
         stated = Counter({key: t.source - t.set_aside for key, t in tallies.items()})
         as_text = Counter({key: t.as_text for key, t in tallies.items()})
+        years = Counter(
+            {
+                (row.sort.value, row.part or "", each.year or 0): each.tally.source - each.tally.set_aside
+                for row in page.rows
+                for each in row.years
+            }
+        )
         files = Counter(each.sha256 for each in page.attachments if each.state != "set_aside")
+        told = Counter(
+            point.reason in AS_TEXT for point in page.points if point.reason in AS_TEXT or point.member
+        )
+        kept = sum(each.state == "set_aside" for each in page.attachments)
         if not (
             +stated == +came.all == +account.all
             and +as_text == +account.as_text
+            and +years == +came.years
             and set_aside == came.undecodable
             and files == came.files == account.files
+            and (told[True], told[False], kept)
+            == (account.as_text.total(), came.undecodable, came.undecodable)
         ):
             wrong.add(name)
     return wrong
@@ -206,10 +235,19 @@ def test_a_second_program_finds_the_same(name, packages, sources):
     assert recounted(packages[name], sources[name]) == set()
 
 
-def test_a_loss_shows_on_that_patient_s_page_alone(packages, sources):
+LOSSES = {
+    "an item": rb"<item>(?:(?!</item>).)*>vaccine<.*?</item>",
+    "an attachment": rb"<lnk [^>]*>[A-Za-z0-9+/=]+</lnk>",
+    "a text that stands for an element": rb'<text L="..">[^<]*\[Reprise 1\]</text>',
+    "a field of the patient": rb"<telecom>.*?</telecom>",
+}
+
+
+@pytest.mark.parametrize("loss", LOSSES.values(), ids=list(LOSSES))
+def test_a_loss_shows_on_that_patient_s_page_alone(loss, packages, sources):
     package = packages["defects"]
-    chart = sorted(package.charts)[7]
-    lost = re.sub(rb"<item>(?:(?!</item>).)*>vaccine<.*?</item>", b"", package.charts[chart], count=1)
+    chart = next(name for name in sorted(package.charts)[3:] if re.search(loss, package.charts[name]))
+    lost = re.sub(loss, b"", package.charts[chart], count=1)
     assert lost != package.charts[chart]
     altered = Package({**package.charts, chart: lost}, package.report)
     assert recounted(altered, sources["defects"]) == {chart}

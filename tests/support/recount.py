@@ -25,9 +25,11 @@ TRANSACTIONS = {
     "pharmaceuticalprescription": "prescription",
 }  # fmt: skip
 STATUS = {"active": "active", "stopped": "stopped", "prescribed": "prescribed"}
+YEAR = re.compile(r"([0-9]{4})-")
 MARK = re.compile(r" \[Reprise (\d+)\]\Z")
 UNITS = ("item", "heading", "text", "text-with-layout", "lnk", "transaction")
 MAGIC = {b"\xff\xd8\xff": "image", b"\x89PNG": "image", b"GIF8": "image"}
+DATED = {"contact", "lab_report", "letter", "prescription", "image", "document", "lab_result"}
 Key = tuple[str, str]
 """Sort and part."""
 
@@ -41,6 +43,14 @@ class Account:
     undecodable: int = 0
     is_chart: bool = False
     files: Counter[str] = field(default_factory=Counter)  # SHA-256
+    years: Counter[tuple[str, str, int]] = field(default_factory=Counter)
+    year: int = 0  # of the transaction that is being counted
+
+    def add(self, key: Key, count: int = 1) -> None:
+        """Count units that stand as structure."""
+        self.whole[key] += count
+        if key[0] in DATED:
+            self.years[*key, self.year] += count
 
     @property
     def all(self) -> Counter[Key]:
@@ -65,7 +75,7 @@ def of_source(folder: Any) -> Account:
     """Counts a folder of the export."""
     account = Account()
     for child in folder.find("patient"):
-        account.whole[patient_key(child)] += 1
+        account.add(patient_key(child))
     for transaction in folder.findall("transaction"):
         _walk(transaction, account, {}, set())
     return account
@@ -90,7 +100,7 @@ def _count_field(child: Any, account: Account, kept: dict[str, Any], taken: set[
         return
     number = _mark(child)
     if number is None:
-        account.whole[patient_key(child)] += 1
+        account.add(patient_key(child))
     else:
         taken.add(number)
         account.as_text[patient_key(kept[number])] += 1
@@ -98,6 +108,9 @@ def _count_field(child: Any, account: Account, kept: dict[str, Any], taken: set[
 
 def _walk(element: Any, account: Account, kept: dict[str, Any], taken: set[str]) -> None:
     """Counts a transaction, heading or item and what it holds."""
+    if element.tag == "transaction":
+        found = YEAR.match(element.findtext("date") or "")
+        account.year = int(found[1]) if found else 0
     own = [child for child in element if child.tag not in UNITS]
     texts = [child for child in element if child.tag == "text"]
     marks = [
@@ -123,14 +136,17 @@ def _walk(element: Any, account: Account, kept: dict[str, Any], taken: set[str])
     for number in inner:  # a link of an item that stands as a text of it
         account.as_text[key_of(kept[number])] += 1
     taken.update(marks)
-    (account.as_text if set(marks) - set(inner) else account.whole)[key_of(element)] += 1
+    if set(marks) - set(inner):
+        account.as_text[key_of(element)] += 1
+    else:
+        account.add(key_of(element))
 
 
 def _count_text(text: Any, account: Account) -> None:
     said = text.text or ""
     if not said and text.get("L") == "und":
         return  # forced by the format
-    account.whole["note", ""] += 1
+    account.add(("note", ""))
     if said.startswith("A1\\"):
         _count_message(said, account)
 
@@ -138,13 +154,13 @@ def _count_text(text: Any, account: Account) -> None:
 def _count_message(said: str, account: Account) -> None:
     """In a source, each result line becomes an item beside the message; in a chart it is there as one."""
     if not account.is_chart:
-        account.whole["lab_result", ""] += sum(line.startswith("L1\\") for line in said.splitlines())
+        account.add(("lab_result", ""), sum(line.startswith("L1\\") for line in said.splitlines()))
 
 
 def _count_link(link: Any, account: Account) -> None:
     content = "".join((link.text or "").split())
     if not content:
-        account.whole["link", ""] += 1
+        account.add(("link", ""))
         return
     try:
         data = b64decode(content, validate=True)
@@ -153,7 +169,7 @@ def _count_link(link: Any, account: Account) -> None:
         return
     account.files[sha256(data).hexdigest()] += 1
     image = any(data.startswith(magic) for magic in MAGIC)
-    account.whole["image" if image else "document", ""] += 1
+    account.add(("image" if image else "document", ""))
     if data.startswith(b"A1\\"):
         _count_message(data.decode("latin-1"), account)
 

@@ -6,9 +6,11 @@ import io
 import re
 from collections import Counter
 
-from delivering import RUN, Source, read, write
+from delivering import RUN, Source, compose, read, written
+from support.told import untold
 
 from connectors.base import SourceFile
+from connectors.targets.medinect import Chart
 
 _CUT = re.compile(r"[.#]")
 
@@ -23,6 +25,15 @@ def enclosing(path: str) -> list[str]:
     return [path, *(path[: cut.start()] for cut in _CUT.finditer(path))]
 
 
+def unlisted(chart: Chart) -> list[str]:
+    """What the work list does not tell of the units that the chart holds as text."""
+    points = {(draft.unit, draft.reason): draft for draft in chart.sheet.drafts}
+    degraded = [(o.unit, str(o.reason)) for o in chart.outcome.outcomes if o.disposition == "degraded"]
+    return [f"{unit} not listed" for unit in degraded if unit not in points] + [
+        flaw for draft in points.values() for flaw in untold(draft)
+    ]
+
+
 def faults(data: bytes, run: str = RUN) -> tuple[list[str], list[bytes]]:
     """What does not balance in the charts of a file, one a patient; and the charts."""
     source = open_books(data)
@@ -32,8 +43,10 @@ def faults(data: bytes, run: str = RUN) -> tuple[list[str], list[bytes]]:
     left = {u: row for u, row in source.counted.items() if not aside.keys() & set(enclosing(u))}
     charts = []
     for patient in set(source.patients):
-        outcome, account, chart = write(source, patient, run=run)
+        composed = compose(source, patient, run=run)
+        outcome, account, chart = written(composed, run)
         charts.append(chart)
+        found += unlisted(composed)
         mine = {unit: row for unit, row in left.items() if row["patient"] == patient}
         ends = Counter(each.unit for each in outcome.outcomes)
         found += ["without_end"] if mine.keys() - ends.keys() else []
