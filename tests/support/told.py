@@ -56,7 +56,8 @@ def unexplained(package: Package, source: bytes) -> list[str]:
 
 def _has_patient(point: Point, package: Package) -> bool:
     if point.patient is None:
-        return point.reason in OF_A_FILE or "." not in point.unit
+        of_a_message = point.reason in ("loose_text", "remark") and point.unit.count(".") <= 1  # in no folder
+        return point.reason in OF_A_FILE or "." not in point.unit or of_a_message
     return point.patient.chart in package.charts and point.patient.page in package.report
 
 
