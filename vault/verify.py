@@ -56,7 +56,7 @@ NAMES = re.compile(
     |checkpoint(\.tsr)?|entries/{N}\.json|proofs/{N}\.tlog-proof|heads/{N}\.checkpoint|consistency/{N}-{N}\.txt
     |statements/({CHECK}|{RUN}|{DESTRUCTION}|import-(opened|imported|accepted))\.dsse\.json
     |authorisation/(salt\.b64|signers\.json|instruction\.json|instruction(\.json(\.[1-9][0-9]?)?\.p7s|\.pdf)(\.tsr)?
-      |scan\.(pdf|png|jpg)|acceptance(\.json|\.json\.p7s|-signer\.json)
+      |scan\.(pdf|png|jpg)|acceptance(\.json|\.json\.p7s|\.pdf|-signer\.json)
       |(acceptance-)?(roots|intermediates|crls|ocsps)-[^/\\]{{1,200}})""",
     re.VERBOSE,
 )

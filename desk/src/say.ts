@@ -19,9 +19,10 @@ export function currentLanguage(): Language {
   return language;
 }
 
-/** The text with its values set in; in French, no line breaks before a colon or within quotation marks. */
+/** The text with its values set in and typographic apostrophes; in French, no line breaks before a colon or within quotation marks. */
 export function say(key: Key, values: Record<string, string | number> = {}): string {
-  const told = WORDS[language][key].replace(/\{([a-z_0-9]+)\}/g, (_, name: string) => String(values[name]));
+  const set = WORDS[language][key].replace(/(?<=\p{L})'/gu, "\u2019");
+  const told = set.replace(/\{([a-z_0-9]+)\}/g, (_, name: string) => String(values[name]));
   return language === "fr" ? told.replace(/« /g, "«\u00A0").replace(/ ([»:;?!])/g, "\u00A0$1") : told;
 }
 

@@ -186,6 +186,7 @@ export type Key =
   | "desk.confirm.save"
   | "desk.confirm.saved"
   | "desk.confirm.sign_text"
+  | "desk.confirm.sign_json"
   | "desk.confirm.statement_title"
   | "desk.confirm.statement_text"
   | "desk.confirm.save_statement"

@@ -16,7 +16,7 @@ from flows.lifecycle.copies import declare_gone, list_held
 from flows.lifecycle.evidence import read_evidence
 from flows.lifecycle.run_views import fates_of
 from flows.session.control import Control
-from schemas.errors import AuthorisationError
+from vault.home_folder import Home
 
 
 @command(app, panel=AFTERWARDS)
@@ -47,10 +47,14 @@ def confirm(
         confirmation.ImportState, typer.Argument(help="What the practice says.", show_default=False)
     ],
     draft: Annotated[
-        Path | None, typer.Option("--draft", help="Write what a controller signs to accept; record nothing.")
+        Path | None,
+        typer.Option(
+            "--draft", help="Write what a controller signs to accept (.pdf or .json); record nothing."
+        ),
     ] = None,
     signed: Annotated[
-        Path | None, typer.Option("--signed", help="The signed acceptance, FILE.p7s beside it.")
+        Path | None,
+        typer.Option("--signed", help="The signed acceptance: a PDF, or JSON with FILE.p7s beside it."),
     ] = None,
     *,
     place: Examined,
@@ -61,13 +65,8 @@ def confirm(
     With `imported` and `accepted` the practice has its records: a copy of the package that the operator holds is destroyed.
     """
     if draft is not None:
-        write_new(draft, confirmation.draft_acceptance(Control.open_to_look(place).home, run))
-        return Shown(
-            {"draft": str(draft)},
-            f"At the practice: reprise authorise sign {draft.name} ... writes {draft.name}.p7s. Then, with both files"
-            f" here: reprise confirm {run} accepted --signed {draft.name}",
-        )
-    evidence = None if signed is None else _read_acceptance(signed)
+        return _drafted(Control.open_to_look(place).home, run, draft)
+    evidence = None if signed is None else read_evidence(signed)
     folder = confirmation.confirm(Control.open(place, acting), run, state, evidence)
     package = fates_of(folder).package
     return Shown(
@@ -76,8 +75,15 @@ def confirm(
     )
 
 
-def _read_acceptance(file: Path) -> tuple[bytes, bytes]:
-    paper = read_evidence(file)
-    if not paper.signatures:
-        raise AuthorisationError("acceptance_not_signed")
-    return paper.document, paper.signatures[0].cms
+def _drafted(home: Home, run: str, draft: Path) -> Shown:
+    if draft.suffix.lower() == ".pdf":
+        write_new(draft, confirmation.draft_page(home, run))
+        how = "a controller signs it with an eID in a PDF reader, or: reprise authorise sign"
+        told = f"At the practice: {how} {draft.name} ... Then, with the signed file here:"
+    else:
+        write_new(draft, confirmation.draft_acceptance(home, run))
+        told = (
+            f"At the practice: reprise authorise sign {draft.name} ... writes {draft.name}.p7s."
+            " Then, with both files here:"
+        )
+    return Shown({"draft": str(draft)}, f"{told} reprise confirm {run} accepted --signed {draft.name}")

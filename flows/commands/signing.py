@@ -16,6 +16,7 @@ from flows.commands.shared import HomeOption, command, home_at_hand
 from schemas.errors import AuthorisationError
 from schemas.regular_file import read_regular
 from vault.authorisation.signatories import places_of
+from vault.instruction.acceptance import is_acceptance
 from vault.instruction.document import Controller, parse
 from vault.instruction.printable import visible
 from vault.instruction.signed_page import is_pdf, open_pdf
@@ -27,7 +28,10 @@ from vault.system.files import write_durably
 @command(authorise)
 def sign(
     file: Annotated[
-        Path, typer.Argument(help="What is to be signed: an instruction or a withdrawal.", show_default=False)
+        Path,
+        typer.Argument(
+            help="What is to be signed: an instruction, an acceptance or a withdrawal.", show_default=False
+        ),
     ],
     p12: Annotated[
         Path | None,
@@ -75,6 +79,8 @@ def sign(
 
 def _place(page: Signed, as_whom: str | None, signer: Any, home: Path | None) -> int:
     """Return the number of the box to sign in. Raises AuthorisationError: no_such_place, page_is_signed, place_not_named."""
+    if is_acceptance(page.document):
+        return 1
     controllers = parse(page.document).controllers
     signed = {one.place for one in page.signatures}
     free = [place for place in range(1, len(controllers) + 1) if place not in signed]

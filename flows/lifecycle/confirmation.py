@@ -8,18 +8,19 @@ and is destroyed.
 from __future__ import annotations
 
 from enum import StrEnum
-from hashlib import sha256
 from pathlib import Path
 
 from flows.lifecycle.copies import end_package, shorten_package
 from flows.lifecycle.proof import issue_proof
 from flows.session.control import Control
 from schemas.errors import AuthorisationError, UnreadableSourceError
-from vault.authorisation.check import check_controllers_word
+from vault.authorisation.check import check_controllers_word, reopen
 from vault.authorisation.register import InstructionRegister
 from vault.canonical_json import canonical_json
 from vault.home_folder import Home
+from vault.instruction.acceptance import accepted_as_json, accepted_on_page, render_acceptance
 from vault.ledger.entries import EntryType, commit
+from vault.pki.signed_document import Signed
 from vault.pki.trust_store import TrustStore
 from vault.proof.proven import listing_of
 from vault.runs.facts import Report, read_fact
@@ -39,30 +40,40 @@ _ORDER = tuple(ImportState)
 
 
 def draft_acceptance(home: Home, run: str) -> bytes:
-    """Return what a controller signs to accept a delivery: canonical JSON with the run and a digest of its sealed parts."""
+    """Return what a controller signs beside the file to accept a delivery: JSON with the run and a digest of its sealed parts."""
     lease, report = _delivered(home, run)
-    parts = sha256(canonical_json(report.run["parts"])).hexdigest()
-    return canonical_json(
-        {"version": 1, "type": "acceptance", "run": lease.run_id, "parts_sha256": parts, "result": "accepted"}
+    return accepted_as_json(lease.run_id, report.run["parts"])
+
+
+def draft_page(home: Home, run: str) -> bytes:
+    """Return the page that a controller signs to accept a delivery; the package has the same one."""
+    return render_acceptance(_on_page(home, *_delivered(home, run)))
+
+
+def _on_page(home: Home, lease: Lease, report: Report) -> bytes:
+    instruction = reopen(home, lease.authorisation_id, lease.use).instruction
+    return accepted_on_page(
+        lease.run_id,
+        report.run["parts"],
+        processor=instruction.processor,
+        language=instruction.language,
     )
 
 
-def confirm(
-    control: Control, run: str, state: ImportState, signed: tuple[bytes, bytes] | None = None
-) -> Path:
+def confirm(control: Control, run: str, state: ImportState, signed: Signed | None = None) -> Path:
     """Record a state and issue the proof folder anew; return the folder. Repeating a state changes nothing.
 
     Raises AuthorisationError (acceptance_not_signed, acceptance_of_another, wrong_signer, import_state_not_later), TrustError,
     UnreadableSourceError (no_such_run, nothing_delivered).
     """
-    lease, _ = _delivered(control.home, run)
+    lease, report = _delivered(control.home, run)
     with lock_run(control.home, lease.locks):
         known = states_of(control, lease)
         if state not in known:
             if known and _ORDER.index(state) < _ORDER.index(known[-1]):
                 raise AuthorisationError("import_state_not_later")
             accepted = state is ImportState.ACCEPTED
-            signing = {"acceptance": _keep_acceptance(control, lease, signed)} if accepted else {}
+            signing = {"acceptance": _keep_acceptance(control, lease, report, signed)} if accepted else {}
             if state is not ImportState.OPENED:
                 shorten_package(control, lease.run_id)  # after a crash from here on, the sweep does the rest
             control.record(EntryType.IMPORT_CONFIRMED, lease.run_id, state.value, None, **signing)
@@ -85,20 +96,23 @@ def _delivered(home: Home, run: str) -> tuple[Lease, Report]:
     return lease, report
 
 
-def _keep_acceptance(control: Control, lease: Lease, signed: tuple[bytes, bytes] | None) -> str:
+def _keep_acceptance(control: Control, lease: Lease, report: Report, signed: Signed | None) -> str:
     """Store what was signed, by whom, and the trust material of the check; return the ledger's commitment to it."""
-    if signed is None:
+    if signed is None or not signed.signatures:
         raise AuthorisationError("acceptance_not_signed")
-    expected = draft_acceptance(control.home, lease.run_id)
-    if signed[0] != expected:
+    on_page = signed.pdf is not None
+    home, parts = control.home, report.run["parts"]
+    expected = _on_page(home, lease, report) if on_page else accepted_as_json(lease.run_id, parts)
+    if signed.document != expected:
         raise AuthorisationError("acceptance_of_another")
-    signer = check_controllers_word(control.home, lease.authorisation_id, *signed, control.clock)
+    one = signed.signatures[0]
+    signer = check_controllers_word(home, lease.authorisation_id, one.over, one.cms, control.clock)
     salt = control.authorisation_salt(lease)
     if salt is None:
         raise AuthorisationError("evidence_erased")
     kept = {
-        "acceptance.json": signed[0],
-        "acceptance.json.p7s": signed[1],
+        "acceptance.json": signed.document,
+        **({"acceptance.pdf": signed.pdf} if signed.pdf is not None else {"acceptance.json.p7s": one.cms}),
         "acceptance-signer.json": canonical_json({"version": 1, **signer.to_json()}),
         **{f"acceptance-{name}": data for name, data in TrustStore.load(control.home.trust).raw.items()},
     }

@@ -29,6 +29,7 @@ def _in_language(language: str, run: str, processor: str) -> str:
         text(language, "package.readme.title"),
         text(language, "package.readme.what", run=run),
         text(language, "package.readme.open"),
+        text(language, "package.readme.accept"),
         text(language, "package.readme.ask", processor=processor),
     )
     return "\n\n".join(textwrap.fill(each, _WIDTH) for each in paragraphs)

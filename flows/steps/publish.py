@@ -17,11 +17,12 @@ from flows.steps.parts import sealed_zip
 from flows.steps.values import Published, Reconciliation, SealedPart
 from schemas.digests import Digest
 from schemas.errors import TargetRefusedError
+from vault.instruction import acceptance
 from vault.system.files import write_durably
 
 REPORT = "report.zip.age"
-_BESIDE = (readme.NAME, desk.NAME, description.PAGE, description.DATA)
-"""Beside the sealed parts: what a practice reads first, the page that opens the package, and its description for importers."""
+_BESIDE = (readme.NAME, desk.NAME, acceptance.NAME, description.PAGE, description.DATA)
+"""Beside the sealed parts: what a practice reads first, the page that opens the package, the page to sign at last, the description."""
 
 
 def publish(context: DataContext, reconciliation: Reconciliation) -> Published:
@@ -36,7 +37,7 @@ def publish(context: DataContext, reconciliation: Reconciliation) -> Published:
         (context.parts / name).unlink(missing_ok=True)  # left by an interrupted attempt
     digest = _seal_report(context, reconciliation)
     parts = (*reconciliation.delivery.parts, _sealed(REPORT, digest))
-    beside = _write_beside(context, reconciliation)
+    beside = _write_beside(context, reconciliation, parts)
     _write_manifest(context, reconciliation, parts, beside)
     files = (*parts, *beside)
     for done, part in enumerate(files):
@@ -79,13 +80,22 @@ def _sealed(name: str, digest: Digest) -> SealedPart:
     return SealedPart(name, digest.size, digest.sha256)
 
 
-def _write_beside(context: DataContext, reconciliation: Reconciliation) -> tuple[SealedPart, ...]:
-    """Write the files that are not sealed beside the parts. They hold no patient data."""
+def _write_beside(
+    context: DataContext, reconciliation: Reconciliation, parts: tuple[SealedPart, ...]
+) -> tuple[SealedPart, ...]:
+    """Write the files that are not sealed beside the parts. They hold no patient data, and name no doctor."""
     instruction = context.authorisation.instruction
+    accepted = acceptance.accepted_on_page(
+        context.run_id,
+        [(part.name, part.size, part.sha256) for part in parts],
+        processor=instruction.processor,
+        language=instruction.language,
+    )
     profile = reconciliation.delivery.plan.profile
     files = {
         readme.NAME: readme.readme(context.run_id, instruction.processor, instruction.language),
         desk.NAME: desk.desk_page(),
+        acceptance.NAME: acceptance.render_acceptance(accepted),
         **description.description_files(profile, instruction.language, _counts(reconciliation)),
     }
     for name, data in files.items():

@@ -179,7 +179,9 @@ def confirm(doctor: Doctor, case: WholeRun, package: Path) -> None:
         ("line 1", "text", "statement-line"),
         ("imported", "click", "say-imported"),
         ("line 2", "text", "statement-line"),
-        ("save", "save", "save-acceptance", str(doctor.folder / "acceptance.json")),
+        ("label", "text", "save-acceptance"),
+        ("how", "text", "sign-how"),
+        ("save", "save", "save-acceptance", str(doctor.folder / "acceptance.pdf")),
     )
     for state, line in (("opened", said["line 1"]), ("imported", said["line 2"])):
         words = line.strip().splitlines()[-1].split()
@@ -187,7 +189,9 @@ def confirm(doctor: Doctor, case: WholeRun, package: Path) -> None:
         told = case.reprise(*words[1:], "--json")
         assert json.loads(told.stdout.splitlines()[-1])["import"] == state, told.stderr
         assert import_state(case) == state
-    draft, saved = doctor.folder / "draft.json", doctor.folder / "acceptance.json"
+    assert "acceptance.pdf" in said["label"]
+    assert "eID" in said["how"]
+    draft, saved = doctor.folder / "draft.pdf", doctor.folder / "acceptance.pdf"
     case.reprise("confirm", case.run_id, "accepted", "--draft", str(draft))
     assert saved.read_bytes() == draft.read_bytes()
     signed = case.reprise(
@@ -198,6 +202,13 @@ def confirm(doctor: Doctor, case: WholeRun, package: Path) -> None:
     accepted = case.reprise("confirm", case.run_id, "accepted", "--signed", str(saved))
     assert accepted.returncode == 0, accepted.stderr
     assert import_state(case) == "accepted"
+    proof = case.home / "runs" / case.run_id / "proof"
+    assert (proof / "authorisation/acceptance.pdf").read_bytes() == saved.read_bytes()
+    policy = ("--policy", case.made["policy"], "--roots", str(case.folder / "ca/root.pem"))
+    checked = case.reprise("verify", str(proof), *policy)
+    assert checked.returncode == 0, checked.stdout
+    assert "What was delivered was accepted" in checked.stdout
+    assert "TRIAL" in checked.stdout
 
 
 def recipients_with(folder: Path, practice: str) -> list[dict[str, str]]:

@@ -21,6 +21,7 @@ from vault.canonical_json import canonical_json
 from vault.home_folder import Home
 from vault.instruction.signing import load_p12, sign_cades
 from vault.ledger.home_log import load_log_key, open_store
+from vault.pki.signed_document import detached
 from vault.pki.timestamps import Stamps
 from vault.proof.full_verifier import verify_fully
 from vault.proof.statements import envelope
@@ -51,7 +52,7 @@ def accepted(grown, tmp_path_factory) -> tuple[GrownProof, Files]:
     home = Path(shutil.copytree(grown.case.home, tmp_path_factory.mktemp("accepted") / "home"))
     document = draft_acceptance(Home(home), grown.case.run_id)
     signer = load_p12((grown.case.folder / "doctor.p12").read_bytes(), P12_PASSWORD)
-    signed = (document, sign_cades(document, signer))
+    signed = detached(document, [sign_cades(document, signer)])
     folder = confirm(Control.open(Home(home), "trial"), grown.case.run_id, ImportState.ACCEPTED, signed)
     store, stamps = open_store(Home(home)), Stamps(Home(home).stamps, Home(home).trust)
     request = stamps.request(store.head().size, store.checkpoint())

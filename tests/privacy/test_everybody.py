@@ -87,7 +87,7 @@ def everybody(tmp_path_factory) -> Everybody:
 
     made.run("cades", group.instruct("cades", (doctor,), uses=ALL), "migration")
     acceptance = draft_acceptance(Home(group.home), made.runs["cades"])
-    accepted = (acceptance, sign_cades(acceptance, doctor, group.authority))
+    accepted = detached(acceptance, [sign_cades(acceptance, doctor, group.authority)])
     confirm(Control.open(Home(group.home), "trial"), made.runs["cades"], ImportState.ACCEPTED, accepted)
     made.run("pades", page(group, doctor))
     made.run("group", group.instruct("group", (doctor, second), controllers=group.both(), uses=ALL))

@@ -1,5 +1,6 @@
 """The instruction that a doctor signs: fields, text, page, signatures.
 
+* `acceptance`: what a controller signs to accept a delivery, and its page
 * `document`: the instruction, drafted and parsed
 * `fields`: what each field may hold
 * `printable`: which characters a field may hold
@@ -9,4 +10,4 @@
 * `patient_list`: the sealed list of patients
 """
 
-__all__ = ["document", "fields", "page", "patient_list", "printable", "signed_page", "signing"]
+__all__ = ["acceptance", "document", "fields", "page", "patient_list", "printable", "signed_page", "signing"]

@@ -61,8 +61,8 @@ def render_pdf(document: bytes) -> bytes:
     return paper.to_pdf()
 
 
-def embedded_instruction(pdf: bytes) -> bytes:
-    """Returns the JSON inside a page that `render_pdf` made, found without a PDF parser.
+def embedded_document(pdf: bytes) -> bytes:
+    """Returns the JSON inside a page that Reprise made, found without a PDF parser.
 
     Raises AuthorisationError: pdf_without_instruction.
     """

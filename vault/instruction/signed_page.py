@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from schemas.errors import AuthorisationError
-from vault.instruction.page import embedded_instruction, place_number, render_pdf
+from vault.instruction.acceptance import is_acceptance, render_acceptance
+from vault.instruction.page import embedded_document, place_number, render_pdf
 from vault.pdf.revisions import Revision, revisions_after
 from vault.pki.pyhanko_logging import load_pyhanko
 from vault.pki.signed_document import Signature, Signed
@@ -34,15 +35,15 @@ def is_pdf(data: bytes) -> bool:
 
 
 def open_pdf(pdf: bytes, patients: bytes | None = None) -> Signed:
-    """Returns the instruction in a page, and what each signature covers; certificates are not checked yet.
+    """Returns the instruction or acceptance in a page, and what each signature covers; certificates are not checked yet.
 
     Raises AuthorisationError: pdf_too_large, pdf_without_instruction, instruction_malformed, readable_text_differs (the page is
     not the one that its JSON makes), signature_malformed, document_altered (more than signatures was added).
     """
     if len(pdf) > MAX_BYTES:
         raise AuthorisationError("pdf_too_large", limit=MAX_BYTES)
-    document = embedded_instruction(pdf)
-    page = render_pdf(document)
+    document = embedded_document(pdf)
+    page = render_acceptance(document) if is_acceptance(document) else render_pdf(document)
     if not pdf.startswith(page):
         raise AuthorisationError("readable_text_differs")
     if len(pdf) - len(page) > MAX_GROWTH:

@@ -1,4 +1,4 @@
-"""The doctor's side: sign an instruction or a withdrawal, with a certificate in PKCS#12 or on a token.
+"""The doctor's side: sign an instruction, an acceptance or a withdrawal, with a certificate in PKCS#12 or on a token.
 
 Detached CAdES over a file, or PAdES (ETSI EN 319 142-1, baseline B) as an update appended to a page, whose existing bytes stay
 unchanged.
@@ -18,6 +18,7 @@ from pyhanko.sign.fields import SigSeedSubFilter
 from pyhanko.stamp import TextStampStyle
 
 from schemas.errors import AuthorisationError, RefusedError
+from vault.instruction.acceptance import is_acceptance
 from vault.instruction.document import parse
 from vault.instruction.page import place_name
 from vault.instruction.signed_page import open_pdf
@@ -66,7 +67,7 @@ def sign_pades(pdf: bytes, signer: signers.Signer, place: int) -> bytes:
     be signed), no_such_place, place_is_signed, page_is_signed, signing_failed.
     """
     signed = open_pdf(pdf)
-    boxes = set(range(1, len(parse(signed.document).controllers) + 1))
+    boxes = set(range(1, places_on(signed.document) + 1))
     taken = {one.place for one in signed.signatures}
     if place not in boxes:
         raise AuthorisationError("no_such_place")
@@ -78,6 +79,11 @@ def sign_pades(pdf: bytes, signer: signers.Signer, place: int) -> bytes:
     )
     made = signers.PdfSigner(metadata, signer=signer, stamp_style=_STAMP)
     return bytes(_run(lambda: made.async_sign_pdf(writer)).getvalue())
+
+
+def places_on(document: bytes) -> int:
+    """Returns how many boxes the page of a document has: one for each controller; one on an acceptance."""
+    return 1 if is_acceptance(document) else len(parse(document).controllers)
 
 
 def _run(sign: Callable[[], Coroutine[Any, Any, Any]]) -> Any:

@@ -18,7 +18,7 @@ from schemas.regular_file import read_regular
 from schemas.texts import section
 from vault.authorisation.agreement import check_agreement
 from vault.authorisation.register import PAGE
-from vault.canonical_json import canonical_json
+from vault.instruction.acceptance import accepted_as_json, accepted_on_page
 from vault.instruction.document import parse
 from vault.instruction.signed_page import open_pdf
 from vault.pki.cms import Signer, check_signature
@@ -228,21 +228,11 @@ def _acceptance(files: Files, report: Report, roots: tuple[x509.Certificate, ...
     """Check whether a controller signed the acceptance of what this run delivered."""
     if not report.accepted or not report.signed:
         return
-    document, p7s = files.get(f"{ACCEPTANCE}.json"), files.get(f"{ACCEPTANCE}.json.p7s")
-    if document is None or p7s is None:
+    signature = _acceptance_in(files, report)
+    if signature is None:
         if roots or report.version > 1:
             raise Fault("acceptance_missing")
         return
-    parts = sha256(canonical_json(report.statements[RUN][1]["parts"])).hexdigest()
-    about = {
-        "version": 1,
-        "type": "acceptance",
-        "run": report.run,
-        "parts_sha256": parts,
-        "result": "accepted",
-    }
-    if document != canonical_json(about):
-        raise Fault("acceptance_of_another")
     if not roots:
         _replace(report, ACCEPTS, f"{ACCEPTS} Give roots: --roots.")
         return
@@ -250,7 +240,7 @@ def _acceptance(files: Files, report: Report, roots: tuple[x509.Certificate, ...
     moment = parse_utc(str(entry["at"]))
     prefix = f"{ACCEPTANCE}-" if "acceptance" in entry["c"] else FOLDER
     try:
-        signer = _check(Signature(document, p7s), _trust(files, roots, prefix), report, moment)
+        signer = _check(signature, _trust(files, roots, prefix), report, moment)
     except RefusedError as refusal:
         raise Fault(refusal.code) from None
     row = None
@@ -262,6 +252,31 @@ def _acceptance(files: Files, report: Report, roots: tuple[x509.Certificate, ...
             raise Fault("controller_not_spoken_for")
     _replace(report, ACCEPTS)
     report.checked.append(f"What was delivered was accepted, with its digests. {_words_on(signer, row)}")
+
+
+def _acceptance_in(files: Files, report: Report) -> Signature | None:
+    """Returns the signature over the acceptance of this run, on its page or beside the JSON; None where there is none."""
+    document, p7s, page = (files.get(f"{ACCEPTANCE}{end}") for end in (".json", ".json.p7s", ".pdf"))
+    if document is None or (p7s is None) == (page is None):
+        return None
+    parts = report.statements[RUN][1]["parts"]
+    if page is None:
+        _demand_acceptance(document, accepted_as_json(report.run, parts))
+        return Signature(document, p7s or b"")
+    order = parse(files[f"{FOLDER}instruction.json"])
+    expected = accepted_on_page(report.run, parts, processor=order.processor, language=order.language)
+    try:
+        signed = open_pdf(page)
+    except RefusedError as refusal:
+        raise Fault(refusal.code) from None
+    _demand_acceptance(document, expected)
+    _demand_acceptance(signed.document, expected)
+    return signed.signatures[0] if signed.signatures else None
+
+
+def _demand_acceptance(document: bytes, expected: bytes) -> None:
+    if document != expected:
+        raise Fault("acceptance_of_another")
 
 
 def signatures_in(files: Files) -> tuple[Signature, ...]:

@@ -1,12 +1,15 @@
-// Step 5: the practice says that it opened and imported the package, and accepts it.
+// Step 5: the practice says that it opened and imported the package, and accepts it on a page that a doctor signs.
 
+import { fileBeside } from "../package/open_package.js";
 import { moment, number, say } from "../say.js";
-import { byId, copy, onClick, save, show } from "../view.js";
+import { attempt, byId, copy, onClick, save, show } from "../view.js";
 import { current, onChange } from "../visit.js";
 import { openPoints } from "../work/work_step.js";
 import { acceptanceOf } from "./acceptance.js";
 
-const ACCEPTANCE_NAME = "acceptance.json";
+/** The page to sign, which lies in the package; packages of earlier releases have none, and JSON is signed. */
+const PAGE = "acceptance.pdf";
+const JSON_NAME = "acceptance.json";
 type State = "opened" | "imported";
 let stated: { state: State; at: Date } | null = null;
 
@@ -24,11 +27,27 @@ function state(which: State): void {
   byId("statement-title").focus();
 }
 
-function saveAcceptance(): void {
+function hasPage(): boolean {
+  const { package: chosen } = current();
+  return !chosen || chosen.manifest.beside.some(({ name }) => name === PAGE);
+}
+
+async function saveAcceptance(): Promise<void> {
   const { package: chosen } = current();
   if (!chosen) return;
-  save(ACCEPTANCE_NAME, acceptanceOf(chosen.manifest), "application/json");
-  show("acceptance-saved", say("desk.confirm.saved", { name: ACCEPTANCE_NAME }));
+  await attempt("acceptance-saved", async () => {
+    const name = hasPage() ? PAGE : JSON_NAME;
+    if (name === JSON_NAME) save(name, acceptanceOf(chosen.manifest), "application/json");
+    else {
+      const page = await fileBeside(chosen, PAGE);
+      if (!page) {
+        show("acceptance-saved", say("desk.choose.missing", { names: PAGE }));
+        return;
+      }
+      save(name, await page.arrayBuffer(), "application/pdf");
+    }
+    show("acceptance-saved", say("desk.confirm.saved", { name }));
+  });
 }
 
 export function refreshConfirmStep(): void {
@@ -37,6 +56,8 @@ export function refreshConfirmStep(): void {
     byId<HTMLButtonElement>(id).disabled = chosen === null;
   }
   show("confirm-run", chosen ? say("desk.confirm.run", { run: chosen.manifest.run }) : "");
+  byId("save-acceptance").textContent = say("desk.confirm.save", { name: hasPage() ? PAGE : JSON_NAME });
+  show("sign-how", say(hasPage() ? "desk.confirm.sign_text" : "desk.confirm.sign_json"));
   const left = openPoints();
   show("still-open", left ? say("desk.confirm.still_open", { count: number(left) }) : "");
   const text = statement();

@@ -78,6 +78,16 @@ async function checkBeside(chosen: ChosenPackage, progress: Progress): Promise<v
   }
 }
 
+/** A file beside the parts, as the manifest lists it; null where the package has none. Refuses: beside_altered. */
+export async function fileBeside(chosen: ChosenPackage, name: string): Promise<File | null> {
+  const listed = chosen.manifest.beside.find((one) => one.name === name);
+  const file = chosen.files.get(name);
+  if (!listed || !file) return null;
+  const quiet = { signal: new AbortController().signal, tell: () => undefined };
+  if (!(await hasDigest(file, listed, quiet))) throw new Refusal("beside_altered", name);
+  return file;
+}
+
 /** The paths of all parts: each a plain file with a name of its own, on every file system. */
 class Paths {
   private readonly files = new Set<string>();

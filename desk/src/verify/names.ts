@@ -13,7 +13,7 @@ const NAMES = new RegExp(
       "statements/(?:authorisation-check|run|destruction|import-(?:opened|imported|accepted))\\.dsse\\.json",
       "authorisation/(?:salt\\.b64|signers\\.json|instruction\\.json",
       "instruction(?:\\.json(?:\\.[1-9][0-9]?)?\\.p7s|\\.pdf)(?:\\.tsr)?",
-      "scan\\.(?:pdf|png|jpg)|acceptance(?:\\.json|\\.json\\.p7s|-signer\\.json)",
+      "scan\\.(?:pdf|png|jpg)|acceptance(?:\\.json|\\.json\\.p7s|\\.pdf|-signer\\.json)",
       "(?:acceptance-)?(?:roots|intermediates|crls|ocsps)-[^/\\\\]{1,200})",
     ].join("|") +
     ")$",

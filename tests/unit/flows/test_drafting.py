@@ -27,7 +27,7 @@ from vault.age.sealing import make_identity
 from vault.home_folder import Home
 from vault.instruction.document import draft, parse
 from vault.instruction.fields import HOLDERS, KINDS, PATIENTS, RECIPIENT_ROLES, RESPONSIBLE, ROLES
-from vault.instruction.page import embedded_instruction
+from vault.instruction.page import embedded_document
 from vault.records.destinations import Destinations, S3Bucket
 from vault.records.enrolment import Ground, begin_doctor
 from vault.records.mandates import MandateTerms, attest_mandate, begin_mandate
@@ -209,7 +209,7 @@ def test_in_a_terminal_a_no_goes_back_to_the_answers_and_lines_break_at_words(ho
     text = seen.screen.rpartition("dossiers de mon cabinet")[2].partition("Is this")[0]
     lines = [line for line in text.splitlines() if line]
     assert all(len(line) <= 80 or " " not in line for line in lines) and len(lines) > 12
-    words = parse(embedded_instruction((tmp_path / "second.pdf").read_bytes())).shown.split()
+    words = parse(embedded_document((tmp_path / "second.pdf").read_bytes())).shown.split()
     assert " ".join(lines).split() == words[8:]  # whole words, in their order
 
 

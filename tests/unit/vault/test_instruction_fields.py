@@ -205,11 +205,13 @@ def test_the_digest_tells_which_wording_was_signed(bench):
     earlier = canonical_json(
         {**body, "readable_text_sha256": sha256(render_text(body, 1).encode()).hexdigest()}
     )
-    for document, wording, words, mark in ((draft(bench.fields), 2, "Opdrachtgever", b"StructTreeRoot"),
-                                           (earlier, 1, "zoals hier gezegd", b"zoals")):  # fmt: skip
+    for document, wording, words in (
+        (draft(bench.fields), 2, "Opdrachtgever"),
+        (earlier, 1, "zoals hier gezegd"),
+    ):
         read = parse(document)
         assert (read.wording, words in read.text) == (wording, True)
-        assert (mark in render_pdf(document)) is (wording == 2)
+        assert (b"StructTreeRoot" in render_pdf(document)) is (wording == 2)
     body["readable_text_sha256"] = sha256(b"another text").hexdigest()
     with pytest.raises(AuthorisationError, match="readable_text_differs"):
         parse(canonical_json(body))

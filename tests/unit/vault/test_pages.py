@@ -27,7 +27,7 @@ from trial.authority import p12, sign_cades, sign_page
 from trial.doctors import enrol_doctor
 from vault.home_folder import Home
 from vault.instruction.document import draft, parse
-from vault.instruction.page import embedded_instruction, render_pdf
+from vault.instruction.page import embedded_document, render_pdf
 from vault.instruction.signed_page import MAX_GROWTH, open_pdf
 from vault.instruction.signing import load_p12
 from vault.pki.cms import check_signature
@@ -99,7 +99,7 @@ def test_the_attachment_is_the_json_to_the_byte(signed, bench, tmp_path):
     )
     assert "1: instruction.json" in listed.stdout
     subprocess.run(["pdfdetach", "-save", "1", "-o", tmp_path / "j", tmp_path / "p.pdf"], check=True)
-    assert (tmp_path / "j").read_bytes() == draft(bench.fields) == embedded_instruction(signed)
+    assert (tmp_path / "j").read_bytes() == draft(bench.fields) == embedded_document(signed)
 
 
 def test_two_controllers_sign_one_after_another(bench, second, both):
@@ -238,7 +238,7 @@ def test_an_update_that_hides_in_the_doctors_own_is_refused(bench, change):
 def test_a_page_with_other_words_than_its_json_is_refused(signed, bench):
     other = draft({**bench.fields, "destination": "/elsewhere", "nonce": secrets.token_hex(16)})
     page = render_pdf(other)
-    mine = embedded_instruction(page)
+    mine = embedded_document(page)
     lying = page.replace(mine, draft(bench.fields).ljust(len(mine))[: len(mine)])
     refused(lying, "readable_text_differs", "instruction_malformed")
     refused(page + signed[len(render_pdf(draft(bench.fields))) :], "document_altered")

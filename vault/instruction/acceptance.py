@@ -1,0 +1,139 @@
+"""What a controller signs to accept a delivery: canonical JSON, and the page with it in the doctor's language.
+
+Version 1 is JSON with a detached signature; version 2 is read as a page. Both name the run and a digest of its sealed parts, and
+no person: who signs stands in the signature.
+"""
+
+from __future__ import annotations
+
+import json
+from hashlib import sha256
+from typing import Any
+
+from schemas.errors import AuthorisationError
+from schemas.texts import LANGUAGES, text
+from schemas.writing import number, size, typeset
+from vault.canonical_json import canonical_json
+from vault.instruction.page import place_name
+
+NAME = "acceptance.pdf"
+"""In a package, beside its sealed parts."""
+ATTACHMENT = "acceptance.json"
+VERSION = 2
+_PARAGRAPHS = ("what", "accept", "after", "references")
+Parts = list[tuple[str, int, str]]
+"""Name, bytes and SHA-256 of each sealed part, in the order of the manifest."""
+
+
+def accepted_as_json(run: str, parts: Parts) -> bytes:
+    """Returns what is signed beside the file (version 1)."""
+    return canonical_json(_about(1, run, parts))
+
+
+def accepted_on_page(run: str, parts: Parts, *, processor: str, language: str) -> bytes:
+    """Returns what is signed on the page (version 2): the same, with what the page says, and the digest of its text."""
+    body = {
+        **_about(VERSION, run, parts),
+        "parts": len(parts),
+        "bytes": sum(count for _, count, _ in parts),
+        "processor": processor,
+        "language": language,
+    }
+    return canonical_json({**body, "readable_text_sha256": _digest(body)})
+
+
+def _about(version: int, run: str, parts: Parts) -> dict[str, Any]:
+    digest = sha256(canonical_json([list(part) for part in parts])).hexdigest()
+    return {
+        "version": version,
+        "type": "acceptance",
+        "run": run,
+        "parts_sha256": digest,
+        "result": "accepted",
+    }
+
+
+def is_acceptance(document: bytes) -> bool:
+    """Whether JSON claims to be an acceptance."""
+    try:
+        return bool(json.loads(document)["type"] == "acceptance")
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return False
+
+
+def render_acceptance(document: bytes) -> bytes:
+    """Returns the page for an acceptance of version 2; the same JSON always gives the same bytes.
+
+    Raises AuthorisationError: acceptance_of_another (also when it is malformed), readable_text_differs.
+    """
+    from vault.pdf.layout import PdfDocument  # the PDF writer is slow to load
+
+    body = _parsed(document)
+    language = body["language"]
+    title, *rest = _paragraphs(body)
+    paper = PdfDocument(title, language=language)
+    paper.uncompressed()
+    paper.footer(f"{title} \N{MIDDLE DOT} {body['run']}")
+    paper.attach(ATTACHMENT, document)
+    paper.heading(title)
+    for name, told in zip(_PARAGRAPHS, rest, strict=True):
+        (paper.small if name == "references" else paper.text)(told)
+    paper.section(typeset(language, text(language, "acceptance.sign")))
+    paper.signing_place(place_name(1), typeset(language, text(language, "acceptance.signer")))
+    return paper.to_pdf()
+
+
+def _parsed(document: bytes) -> dict[str, Any]:
+    try:
+        body: dict[str, Any] = json.loads(document)
+        plain = {name: body[name] for name in body if name != "readable_text_sha256"}
+        same = _has_fields(plain) and canonical_json(body) == document
+        differs = same and _digest(plain) != body["readable_text_sha256"]
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        same = differs = False
+    if not same:
+        raise AuthorisationError("acceptance_of_another")
+    if differs:
+        raise AuthorisationError("readable_text_differs")
+    return body
+
+
+def _has_fields(body: dict[str, Any]) -> bool:
+    """Whether the fields are exactly those of version 2, each of its type."""
+    kinds = {
+        "version": int,
+        "type": str,
+        "run": str,
+        "parts_sha256": str,
+        "result": str,
+        "parts": int,
+        "bytes": int,
+        "processor": str,
+        "language": str,
+    }
+    typed = body.keys() == kinds.keys() and all(type(body[name]) is kind for name, kind in kinds.items())
+    fixed = (body.get("version"), body.get("type"), body.get("result")) == (VERSION, "acceptance", "accepted")
+    return typed and fixed and body["language"] in LANGUAGES
+
+
+def _paragraphs(body: dict[str, Any]) -> list[str]:
+    language = body["language"]
+    values: dict[str, dict[str, str]] = {
+        "title": {},
+        "what": {
+            "processor": body["processor"],
+            "run": body["run"],
+            "parts": number(language, body["parts"]),
+            "size": size(language, body["bytes"]),
+        },
+        "accept": {},
+        "after": {"processor": body["processor"]},
+        "references": {"digest": body["parts_sha256"]},
+    }
+    return [
+        typeset(language, text(language, f"acceptance.{name}", **given)) for name, given in values.items()
+    ]
+
+
+def _digest(body: dict[str, Any]) -> str:
+    return sha256("\n".join(_paragraphs(body)).encode()).hexdigest()
