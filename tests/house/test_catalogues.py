@@ -213,6 +213,21 @@ def columns_of(page: str) -> set[str]:
 
 
 PARAGRAPHS = ("who", "what", "uses", "staging", "custody", "recipients", "ceilings")
+INSTRUCTED = {
+    *KINDS,
+    *ROLES,
+    *PURPOSES,
+    *USES,
+    *HOLDERS,
+    *(f"patients_{mode}" for mode in PATIENTS),
+    *(f"responsible_{mode}" for mode in RESPONSIBLE),
+    *RECIPIENT_ROLES,
+    "until",
+    "no_date",
+    "not_stated",
+    "none",
+}
+"""What an instruction says in words."""
 KINDS_OF_TRANSACTIONS = transaction_kinds.KINDS | {transaction_kinds._OTHER_SUMMARY}
 REFUSED = {
     "login_malformed", "account_exists", "account_without_role", "account_needs_operator", "operator_not_enrolled", "no_operator",
@@ -231,24 +246,10 @@ CODES: dict[str, tuple[set[str], set[str]]] = {
     "certificate.outcome": ({*Cause}, set()),
     "instruction.1.paragraph": ({*PARAGRAPHS, "title", "language"}, set()),
     "instruction.1.section": ({*PARAGRAPHS, "sign"}, set()),
-    "instruction.1.code": (
-        {
-            *KINDS,
-            *ROLES,
-            *PURPOSES,
-            *USES,
-            *HOLDERS,
-            *(f"patients_{mode}" for mode in PATIENTS),
-            *(f"responsible_{mode}" for mode in RESPONSIBLE),
-            *RECIPIENT_ROLES,
-            "until",
-            "no_date",
-            "not_stated",
-            "none",
-        }
-        - {"medinect"},
-        set(),
-    ),  # a name, shown as it is
+    "instruction.1.code": (INSTRUCTED - {"medinect"}, set()),  # a name, shown as it is
+    "instruction.2.paragraph": ({*PARAGRAPHS, "title", "withdraw", "references"}, set()),
+    "instruction.2.section": ({*PARAGRAPHS, "withdraw", "references", "sign"}, set()),
+    "instruction.2.code": (INSTRUCTED | {"included"}, set()),
     "report.disposition": ({*Disposition}, set()),
     "report.rank": ({*Danger}, set()),
     "report.rule": ({*tiles.RULES, "units", "structural"}, set()),

@@ -117,22 +117,23 @@ def _has_fields(body: dict[str, Any]) -> bool:
 
 
 def _paragraphs(body: dict[str, Any]) -> list[str]:
+    """Returns the title, and the paragraphs named in `_PARAGRAPHS`."""
     language = body["language"]
-    values: dict[str, dict[str, str]] = {
-        "title": {},
-        "what": {
-            "processor": body["processor"],
-            "run": body["run"],
-            "parts": number(language, body["parts"]),
-            "size": size(language, body["bytes"]),
-        },
-        "accept": {},
-        "after": {"processor": body["processor"]},
-        "references": {"digest": body["parts_sha256"]},
-    }
-    return [
-        typeset(language, text(language, f"acceptance.{name}", **given)) for name, given in values.items()
-    ]
+    told = (
+        text(language, "acceptance.title"),
+        text(
+            language,
+            "acceptance.what",
+            processor=body["processor"],
+            run=body["run"],
+            parts=number(language, body["parts"]),
+            size=size(language, body["bytes"]),
+        ),
+        text(language, "acceptance.accept"),
+        text(language, "acceptance.after", processor=body["processor"]),
+        text(language, "acceptance.references", digest=body["parts_sha256"]),
+    )
+    return [typeset(language, each) for each in told]
 
 
 def _digest(body: dict[str, Any]) -> str:

@@ -78,7 +78,7 @@ def build_content(facts: dict[str, Any], language: str, names: Names | None = No
             sentences.set(sentences.wording("label", "outcome") + _COLON.get(language, ":")),
             sentences.wording("outcome", facts["destruction"]["cause"]),
         ),
-        edition=sentences.told("named.edition") if names else None,
+        edition=sentences.wording("named", "edition") if names else None,
         sections=tuple(sentences.sections(names)),
         head_title=sentences.wording("section", "head"),
         code=f"{head['origin']}\n{head['size']}\n{head['root']}\n",
@@ -108,16 +108,16 @@ class _Sentences:
     def __init__(self, facts: dict[str, Any], language: str) -> None:
         self.facts, self.language = facts, language
 
-    def told(self, key: str, /, **values: str) -> str:
+    def told(self, name: str) -> str:
         """Returns the certificate's text of this name."""
-        return self.set(text(self.language, f"certificate.{key}", **values))
+        return self.set(text(self.language, f"certificate.{name}"))
 
     def set(self, told: str) -> str:
         return typeset(self.language, told)
 
     def wording(self, kind: str, code: str, /, **values: str) -> str:
         """Returns the name of a code of this kind."""
-        return self.told(f"{kind}.{code}", **values)
+        return self.set(text(self.language, f"certificate.{kind}.{code}", **values))
 
     def sentence(self, name: str) -> Block:
         return Block("text", (self.wording("sentence", name),))
