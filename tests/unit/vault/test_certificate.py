@@ -227,7 +227,7 @@ def test_another_text_in_any_language_is_another_layout(monkeypatch, changed, un
 FIRST_PAGE = {
     "fr": {
         "Qui l’a autorisé ?": "signature électronique. Instruction n° 0123abcd, vérifiée le 2 janvier 2026 à 4 h 04",
-        "Qu’est-ce qui a été traité ?": "dossiers de patients, rapports de spécialistes ; patients : tous.",
+        "Qu’est-ce qui a été traité ?": "avis d’hôpitaux ; patients : tous.",
         "Où se trouve chaque copie ?": "Copie de travail : détruite",
         "Qu’est-ce qui prouve la destruction ?": "ont été détruits le 2 janvier 2026 à 4 h 04",
         "Qu’est-ce qui n’est pas affirmé ?": "Qu’il n’existe aucune autre copie.",
@@ -237,7 +237,7 @@ FIRST_PAGE = {
     },
     "nl": {
         "Wie gaf de machtiging?": "elektronische handtekening. Opdracht nr. 0123abcd, gecontroleerd op 2 januari 2026",
-        "Wat is verwerkt?": "patiëntendossiers, verslagen van specialisten; patiënten: alle.",
+        "Wat is verwerkt?": "berichten van ziekenhuizen; patiënten: alle.",
         "Waar is elke kopie?": "Werkkopie: vernietigd",
         "Wat bewijst de vernietiging?": "zijn vernietigd op 2 januari 2026 om 4.04 uur",
         "Wat wordt niet beweerd?": "Dat er geen andere kopie bestaat.",
@@ -247,7 +247,7 @@ FIRST_PAGE = {
     },
     "de": {
         "Wer hat es erlaubt?": "elektronische Signatur. Anweisung Nr. 0123abcd, geprüft am 2. Januar 2026, 04:04 Uhr",
-        "Was wurde verarbeitet?": "Patientenakten, Facharztberichte; Patienten: alle.",
+        "Was wurde verarbeitet?": "Krankenhausmitteilungen; Patienten: alle.",
         "Wo ist jede Kopie?": "Arbeitskopie: vernichtet",
         "Was beweist die Vernichtung?": "wurden am 2. Januar 2026, 04:04 Uhr vernichtet",
         "Was wird nicht behauptet?": "Dass es keine andere Kopie gibt.",
@@ -257,7 +257,7 @@ FIRST_PAGE = {
     },
     "en": {
         "Who authorised it?": "electronic signature. Instruction no. 0123abcd, checked on 2 January 2026, 04:04",
-        "What was processed?": "patient records, specialist reports; patients: all.",
+        "What was processed?": "hospital notices; patients: all.",
         "Where is each copy now?": "Working copy: destroyed",
         "What proves the destruction?": "were destroyed on 2 January 2026, 04:04.",
         "What is not claimed?": "That no other copy exists.",
