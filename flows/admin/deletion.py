@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from flows.admin.log_entries import LogEntry, log_entries
+from flows.admin.log_entries import LogEntry, log_entries, written_entries
 from flows.session.control import Control
 from schemas.advice import ADVICE
 from schemas.outcome import Cause
@@ -102,7 +102,7 @@ def deletion(control: Control, at: datetime | None = None) -> Deletion:
     size = _size_at(control, moment)
     rows = _rows(control, size, moment)
     store = control.ledger.store
-    faults = Counter(sequence_faults(store.read(0, size), moment))
+    faults = Counter(sequence_faults(written_entries(control, end=size), moment))
     root = store.tree(store.head().size).subtree(0, size) if size else None
     return Deletion(
         at=format_utc(moment),

@@ -14,6 +14,7 @@ from typing import IO
 
 from flows.admin.deletion import Deletion, DeletionRow
 from flows.admin.ledger import policy
+from flows.admin.log_entries import written_entries
 from flows.admin.proof_copies import certificate_pdf, proof_zip
 from flows.session.control import Control
 from schemas.texts import text
@@ -24,6 +25,7 @@ from vault.system.clock import parse_utc
 
 LISTED_ON_PAPER = 2000
 """The most runs that the PDF lists; the CSV has them all."""
+ENTRIES = "ledger/entries.jsonl"
 COLUMNS = (
     "number", "run", "use", "started", "deadline", "ended", "cause", "files", "bytes", "standing", "staged_seconds",
     "allowed_seconds", "has_proof",
@@ -91,6 +93,11 @@ def write_zip(control: Control, found: Deletion, language: str, moment: Moment, 
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as made:
         for name, data in _files(control, found, language, moment):
             made.writestr(zipfile.ZipInfo(name, stamp), data, zipfile.ZIP_DEFLATED)
+        entries = zipfile.ZipInfo(ENTRIES, stamp)
+        entries.compress_type = zipfile.ZIP_DEFLATED
+        with made.open(entries, "w", force_zip64=True) as stream:
+            for entry in written_entries(control, end=found.head.size):
+                stream.write(entry + b"\n")
 
 
 def _files(control: Control, found: Deletion, language: str, moment: Moment) -> Iterator[tuple[str, bytes]]:
@@ -122,10 +129,9 @@ def _index(found: Deletion) -> dict[str, object]:
 
 
 def _ledger_files(control: Control, found: Deletion) -> Iterator[tuple[str, bytes]]:
-    """Yield the entries of the view, today's signed head, and the proof that the log only grew from the one to the other."""
+    """Yield today's signed head, and the proof that the log only grew from the view's to it."""
     store = control.ledger.store
     size = found.head.size
-    yield "ledger/entries.jsonl", b"".join(entry + b"\n" for entry in store.read(0, size))
     note = store.checkpoint()
     yield "ledger/checkpoint", note
     now = Checkpoint.parse(split_note(note)[0])

@@ -30,14 +30,18 @@ class LogEntry(msgspec.Struct, frozen=True):
         return self.type.replace(".", "_")
 
 
-def log_entries(control: Control, start: int = 0, end: int | None = None) -> Iterator[LogEntry]:
-    """Yield the entries from an index to another, oldest first. Raises LedgerError, ProofError for a damaged log."""
+def written_entries(control: Control, start: int = 0, end: int | None = None) -> Iterator[bytes]:
+    """Yield the entries from an index to another as they were written, oldest first. Raises LedgerError, ProofError."""
     store = control.ledger.store
     size = store.head().size
     until = size if end is None else min(end, size)
     for at in range(start, until, _PART):
-        for entry in store.read(at, min(at + _PART, until)):
-            yield msgspec.json.decode(entry, type=LogEntry)
+        yield from store.read(at, min(at + _PART, until))
+
+
+def log_entries(control: Control, start: int = 0, end: int | None = None) -> Iterator[LogEntry]:
+    """Yield the same as rows."""
+    return (msgspec.json.decode(entry, type=LogEntry) for entry in written_entries(control, start, end))
 
 
 def entries_since(control: Control, moment: datetime, most: int) -> tuple[list[LogEntry], bool]:

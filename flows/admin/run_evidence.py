@@ -8,6 +8,8 @@ from typing import Any
 
 from flows.admin.oversight import RunSheet
 from flows.session.control import Control
+from vault.authorisation.register import InstructionRegister
+from vault.instruction.document import parse
 from vault.keys.registry import PROVIDERS
 from vault.ledger.entries import EntryType
 from vault.runs.facts import Intent, Verification, read_fact
@@ -84,7 +86,7 @@ def run_evidence(control: Control, sheet: RunSheet) -> RunEvidence:
     key = destruction.get("key", {})
     return RunEvidence(
         ladder=_certified(sheet, destruction) if destruction else _so_far(control, sheet),
-        copies=_copies(certificate.get("fate", {})),
+        copies=_copies(certificate["fate"]) if certificate else _planned(control, lease.authorisation_id),
         key=KeyRow(
             lease.provider, key.get("strengthClass", strength_class(lease.provider)), key.get("processes")
         ),
@@ -144,6 +146,20 @@ def _so_far(control: Control, sheet: RunSheet) -> tuple[Rung, ...]:
         ),
         Rung("validated", "ahead"),
         Rung("certified", "ahead"),
+    )
+
+
+def _planned(control: Control, authorisation: str) -> tuple[CopyRow, ...]:
+    """Returns what the instruction says of export and package, for a run that has no certificate yet."""
+    kept = InstructionRegister(control.home, None, authorisation).get("evidence")
+    if kept is None:
+        return ()
+    instruction = parse(kept["instruction.json"])
+    custodies = (("source", instruction.source_custody), ("package", instruction.package_custody))
+    return tuple(
+        CopyRow(name, custody.holder, custody.until, None, None, complete=True, weakness=())
+        for name, custody in custodies
+        if custody is not None
     )
 
 

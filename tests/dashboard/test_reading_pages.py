@@ -23,8 +23,10 @@ from support.whole_run import WholeRun
 
 from dashboard.application import make_application, make_dashboard
 from dashboard.rendering import end_of_day, size, span
+from dashboard.routes import ROUTES
 from flows.admin import deletion, figures, ledger_views
-from flows.admin.oversight import run_rows
+from flows.admin.authorisation_views import authorisation_rows
+from flows.admin.oversight import run_rows, today
 from flows.session.control import Control
 from schemas.roles import Role
 from trial.practice.write import write_practice
@@ -116,6 +118,21 @@ def test_a_certificate_is_the_one_in_the_proof(seen, runs, home):
     answer = seen[Role.AUDITOR].get(f"/runs/{runs['rehearsal']}/certificate.pdf")
     assert answer.headers["content-type"] == "application/pdf"
     assert answer.content == (home.proof(runs["rehearsal"]) / "certificate.pdf").read_bytes()
+
+
+@pytest.mark.parametrize(
+    "route",
+    [r for r in ROUTES if r.method == "GET" and Role.AUDITOR in r.who and r.name != "run_live"],
+    ids=lambda route: route.name,
+)
+def test_no_page_and_no_file_of_an_auditor_names_a_person_or_a_place(seen, runs, whole, route):
+    authorisation = authorisation_rows(Control.open_to_look(Home(whole.home)))[0].id
+    answer = seen[Role.AUDITOR].get(route.path.format(run=runs["migration"], authorisation=authorisation))
+    assert answer.status_code == 200
+    zipped = answer.headers["content-type"] == "application/zip"
+    told = b"".join(_unzipped(answer.content).values()) if zipped else answer.content
+    for word in ("Specimen", "11234578004", "85073003328", str(whole.destination), "age1"):
+        assert route.name == "verify_page" or word.encode() not in told
 
 
 @pytest.mark.parametrize(
@@ -252,6 +269,28 @@ def test_the_balance_of_a_run_adds_up(home, seen, runs):
     assert found is not None
     total, *parts = (int(one.replace(".", "")) for one in found.groups())
     assert total == sum(parts) > 0
+
+
+@pytest.mark.parametrize(
+    ("settings", "days", "colour"),
+    [
+        ("", 2, "plain"),
+        ("", 3, "warn"),
+        ("", 8, "bad"),
+        ("unconfirmed_red_days = 4\n", 4, "bad"),
+        ("unconfirmed_amber_days = 1\n", 1, "warn"),
+    ],
+)
+def test_a_delivery_without_a_word_turns_amber_then_red_as_the_site_says(home, settings, days, colour):
+    written = home.settings.read_text()
+    clock = MovedClock()
+    clock.on = days * 86_400 + 60
+    home.settings.write_text(settings + written)
+    try:
+        (waiting,) = today(Control.open_to_look(Home(home.path), clock)).unconfirmed
+    finally:
+        home.settings.write_text(written)
+    assert (waiting.days, waiting.colour) == (days, colour)
 
 
 def test_a_doctor_s_page_says_what_is_kept_and_an_auditor_has_none(seen, people):

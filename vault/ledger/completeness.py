@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -37,7 +38,7 @@ class _Held:
     runs: set[str] = field(default_factory=set)
 
 
-def sequence_faults(entries: list[bytes], now: datetime) -> list[str]:
+def sequence_faults(entries: Iterable[bytes], now: datetime) -> list[str]:
     """Check that runs are numbered without a gap, authorised first, started once, and ended once or have time left."""
     runs: dict[str, _Run] = {}
     held: dict[tuple[str, str], _Held] = {}
