@@ -31,17 +31,19 @@ def browser():
         yield found
 
 
-ERRORS: list[str] = []
-"""What the console of the engineer's page said."""
+@pytest.fixture(scope="module")
+def errors() -> list[str]:
+    """What the console of the engineer's page says."""
+    return []
 
 
 @pytest.fixture(scope="module")
-def page(site, browser):
-    """The engineer's page; what its console says is kept."""
+def page(site, browser, errors):
+    """The engineer's page."""
     context = browser.new_context(locale="en-GB")
     found = sign_in(context, site, "one")
-    found.on("pageerror", lambda error: ERRORS.append(str(error)))
-    found.on("console", lambda line: ERRORS.append(line.text) if "Content Security" in line.text else None)
+    found.on("pageerror", lambda error: errors.append(str(error)))
+    found.on("console", lambda line: errors.append(line.text) if "Content Security" in line.text else None)
     return found
 
 
@@ -63,7 +65,7 @@ def fits(page) -> None:
         assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
-def test_a_migration_is_started_in_the_page_and_watched_to_its_end(site, page):
+def test_a_migration_is_started_in_the_page_and_watched_to_its_end(site, page, errors):
     page.goto(f"{site.url}/work")
     page.fill("#f-path", site.made["source"])
     page.click("button:has-text('Register')")
@@ -92,10 +94,10 @@ def test_a_migration_is_started_in_the_page_and_watched_to_its_end(site, page):
     page.wait_for_selector(".notice.good")
     assert status(site.home, run).import_state == "imported"
     fits(page)
-    assert ERRORS == []
+    assert errors == []
 
 
-def test_a_draft_shows_the_page_while_it_is_filled_in(site, page):
+def test_a_draft_shows_the_page_while_it_is_filled_in(site, page, errors):
     page.goto(f"{site.url}/draft")
     page.fill("#f-processor", "Reprise test")
     page.fill("#f-destination", "/srv/out")
@@ -109,7 +111,7 @@ def test_a_draft_shows_the_page_while_it_is_filled_in(site, page):
     with page.expect_download() as download:
         page.click("button:has-text('Page to sign')")
     assert Path(download.value.path()).read_bytes().startswith(b"%PDF-")
-    assert ERRORS == []
+    assert errors == []
 
 
 def test_a_draft_is_previewed_without_a_script(site, browser):
