@@ -159,9 +159,10 @@ def measure(home: Home) -> dict[str, float]:
     found["index MiB on disk"] = sum(f.stat().st_size for f in home.index.iterdir()) / (1 << 20)
     dashboard = make_dashboard(home, "http://localhost:8710")
     control = Control.open(home, "one")
-    accounts.invite(control, "engineer", ("engineer",), operator="one")
-    account = dashboard.accounts.identify("engineer")
-    dashboard.accounts.set_password(account, digest_of("four plain words here", "engineer"))
+    login = f"engineer-{os.getpid()}"
+    accounts.invite(control, login, ("engineer",), operator="one")
+    account = dashboard.accounts.identify(login)
+    dashboard.accounts.set_password(account, digest_of("four plain words here", login))
     session = dashboard.sessions.sign_in(None, dashboard.accounts.get(account), "password")
     browser = TestClient(
         make_application(dashboard), base_url="http://localhost:8710", follow_redirects=False
@@ -177,11 +178,11 @@ def measure(home: Home) -> dict[str, float]:
 
         return ask
 
-    for name, path in (("start page, s", "/"),):
+    for name, path in (("start page", "/"), ("numbers for Prometheus", "/metrics")):
         page(path)()
         before = peak_mib()
-        found[name] = cpu(page(path))
-        found[name.replace(", s", ", MiB more")] = peak_mib() - before
+        found[f"{name}, s"] = cpu(page(path))
+        found[f"{name}, MiB more"] = peak_mib() - before
     before = peak_mib()
     found["a page of runs, s"] = cpu(lambda: oversight.run_page(control, None, limit=50))
     found["a page of runs, MiB more"] = peak_mib() - before

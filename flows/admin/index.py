@@ -195,19 +195,25 @@ class RunIndex:
         if not self._is_news():
             return
         with _index_file.changing(self._file):
+            before = self._read_on()
+            if before.leases:
+                self._forget_folders()
             self._look_at_folders()
             self._settle()
-            news = self._read_on()
-            if news.leases:
-                self._file.execute("DELETE FROM settled")
-                self._file.execute("DELETE FROM live")
-                self._file.execute("UPDATE seen SET folder_ns = -1")
+            after = self._read_on()  # an end is in the log before its certificate is there
+            if before.persons or after.persons:
+                self._name_persons(None)
+            for run in sorted(before.confirmed | after.confirmed):
+                self._name_persons(run)
+            if after.leases:
+                self._forget_folders()
                 self._look_at_folders()
                 self._settle()
-            if news.persons:
-                self._name_persons(None)
-            for run in sorted(news.confirmed):
-                self._name_persons(run)
+
+    def _forget_folders(self) -> None:
+        for table in ("settled", "live", "concerns"):
+            self._file.execute(f"DELETE FROM {table}")
+        self._file.execute("UPDATE seen SET folder_ns = -1")
 
     def _is_news(self) -> bool:
         size, root, folder = self.query("SELECT size, root, folder_ns FROM seen")[0]
@@ -326,7 +332,10 @@ class RunIndex:
                 self._file.execute("UPDATE told SET ends = ends + 1 WHERE run = ?", (entry.runId,))
             case EntryType.IMPORT_CONFIRMED:
                 self._set(entry, imported=entry.code, imported_at=entry.at)
-                news.confirmed.add(entry.runId)
+                if self.query(
+                    "SELECT 1 FROM settled WHERE run = ?", entry.runId
+                ):  # else it is named when it is settled
+                    news.confirmed.add(entry.runId)
             case EntryType.PROOF_ISSUED:
                 self._set(entry, manifest=entry.c.get("manifest"))
 

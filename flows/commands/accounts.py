@@ -99,11 +99,11 @@ def token(
         list[str],
         typer.Option("--scope", help="runs, proof, ledger, host or metrics; several times for several."),
     ],
-    name: Annotated[str, typer.Option("--name", help="What the token is for.")],
+    label: Annotated[str, typer.Option("--label", help="What the token is for.")],
     days: Annotated[int, typer.Option(help="How many days it is valid, at most 366.")] = 90,
 ) -> Shown:
     """Give a program a token of an account: it reads what the account may read, within the scopes. Shown once."""
-    made, shown = acts.issue_token(control, login, tuple(scope), name, days)
+    made, shown = acts.issue_token(control, login, tuple(scope), label, days)
     result = {"id": made.id, "token": shown, "scopes": list(made.scopes), "until": made.until}
     return Shown(result, f"{shown}\n  {', '.join(made.scopes)}, until {made.until}; it is nowhere kept")
 
@@ -123,12 +123,12 @@ def tokens(control: Looking) -> Shown:
 @command(account)
 def revoke(
     login: LoginArgument,
-    token: Annotated[str, typer.Argument(help="Its id (`reprise account tokens`).", show_default=False)],
+    token_id: Annotated[str, typer.Argument(help="Its id (`reprise account tokens`).", show_default=False)],
     control: Acting,
 ) -> Shown:
     """End a program's token at once."""
-    acts.revoke_token(control, login, token)
-    return Shown({"id": token, "revoked": True}, f"{token}: revoked")
+    acts.revoke_token(control, login, token_id)
+    return Shown({"id": token_id, "revoked": True}, f"{token_id}: revoked")
 
 
 @command(account)

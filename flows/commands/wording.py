@@ -149,6 +149,7 @@ _SWEPT = (
     ("copies_destroyed", "source(s) or package(s) destroyed at their date"),
     ("copies_incomplete", "copy or copies INCOMPLETE: changed or not removable, look at them"),
     ("intakes_expired", "unused intake(s) closed"),
+    ("access_lines", "line(s) of the access log past their retention"),
     ("unknown", "unknown folder(s) left: look at them"),
 )
 

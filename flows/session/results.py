@@ -43,6 +43,7 @@ class SweepReport:
     clock_distrusted: int = 0  # 1: the wall clock is not trusted, and no copy is destroyed by date
     unknown: int = 0  # unexplained folders: left for a person to inspect
     intakes_expired: int = 0
+    access_lines: int = 0  # lines of the access log whose retention was over
 
     def to_json(self) -> dict[str, int]:
         """The object that `--json` prints."""

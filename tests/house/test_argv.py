@@ -29,20 +29,20 @@ MAY_STAND_THERE = {
         "answer", "head", "note", "page", "html", "draft_file", "person", "template", "proof", "units", "environment",
         "unit",
     },
-    "opaque ids": {"run", "order", "subject", "mandate", "intake", "gone", "doctor"},
+    "opaque ids": {"run", "order", "subject", "mandate", "intake", "gone", "doctor", "token_id"},
     "public keys, names of servers, labels of keys": {
         "key", "recipient", "name", "sftp", "s3", "user", "host_key", "endpoint", "prefix", "region", "origin", "label",
         "pool",
     },
     "values of enumerations, numbers, dates": {
         "keys", "state", "reason", "kind", "role", "basis", "number_basis", "shown", "mandate_basis", "until", "verified",
-        "patients", "shape", "seed", "hours", "limit", "as_whom", "shell", "language", "port",
+        "patients", "shape", "seed", "hours", "limit", "as_whom", "shell", "language", "port", "days", "scope",
     },
     "the handle by which an operator acts: chosen for that, as a login is": {"operator", "who"},
     "the name by which somebody signs in to the dashboard: chosen for that; a work address at most": {"login"},
     "switches": {
         "as_json", "prefect", "strict", "yes", "clock_is_right", "paths", "systemd", "cron", "network", "uninstall", "defects",
-        "big_attachment", "again", "served",
+        "big_attachment", "again", "served", "check", "test",
     },
 }  # fmt: skip
 """Every parameter of every command, by what it takes. A new one is put here by whoever has thought of what it will hold."""

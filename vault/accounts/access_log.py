@@ -3,7 +3,8 @@
 It is a file of its own and no part of the ledger. The ledger goes out with proofs, keeps what it has for ever, and holds
 nothing about persons; a log of views grows with every look, concerns persons, and ends with its retention. Each line is sealed
 under the site key together with its number, and names the digest of the line before: a line that is removed, moved or altered
-shows when the log is read. It is on disk before the page that it is about is sent.
+shows when the log is read. It is on disk before the page that it is about is sent. When its retention is over, lines leave at the
+beginning, and the sealed first line says up to which number.
 """
 
 from __future__ import annotations
@@ -12,13 +13,14 @@ import fcntl
 import os
 from base64 import b64decode, b64encode
 from collections.abc import Iterator
+from contextlib import contextmanager
 from hashlib import sha256
 from typing import Literal
 
 from schemas.errors import IntegrityError
 from schemas.record import Record, dump, load
 from vault.home_folder import Home
-from vault.system.files import sync_folder
+from vault.system.files import sync_folder, write_durably
 
 NOBODY = "-"
 """Stands for the account of somebody who is not signed in."""
@@ -36,6 +38,18 @@ class Access(Record, frozen=True):
     before: str = ""  # digest of the line before
 
 
+class Cut(Record, frozen=True):
+    """What came before the lines that are kept: how many lines, the digest of the last of them, and when they left."""
+
+    lines: int
+    last: str
+    at: str
+
+
+_CUT = b"cut "
+"""How the first line of a log begins that lines have left."""
+
+
 class AccessLog:
     """The access log of a home, `access.log`."""
 
@@ -45,32 +59,95 @@ class AccessLog:
     def append(self, access: Access) -> None:
         """Write one line; on disk when this returns."""
         created = not self._path.exists()
-        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-            number, last = _end(descriptor)
-            data = dump(access.changed(before=sha256(last).hexdigest()))
+        with self._locked() as descriptor:
+            number, before = self._end(descriptor)
+            data = dump(access.changed(before=before))
             sealed = b64encode(self._home.site_key.seal(data, f"access/{number}"))
             os.write(descriptor, str(number).encode() + b" " + sealed + b"\n")
             os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
         if created:
             sync_folder(self._path.parent)
 
     def read(self) -> Iterator[Access]:
-        """Returns every line, oldest first. Raises IntegrityError (access_log_altered)."""
+        """Returns every line that is kept, oldest first. Raises IntegrityError (access_log_altered)."""
+        for _, access in self._lines():
+            yield access
+
+    def drop_before(self, day: str, at: str) -> int:
+        """Remove the lines from before a moment, from the beginning up to the first one that stays; returns their number.
+
+        Raises IntegrityError (access_log_altered); the log then stays as it is.
+        """
+        first = next(self.read(), None)
+        if first is None or first.at >= day:
+            return 0
+        with self._locked():
+            gone, last, offset = 0, b"", self._start()[1]
+            for line, access in self._lines():
+                if access.at >= day:
+                    break
+                gone, last, offset = gone + 1, line, offset + len(line)
+            cut = Cut(self._start()[0] + gone, sha256(last).hexdigest(), at)
+            sealed = b64encode(self._home.site_key.seal(dump(cut), "access/cut"))
+            kept = self._path.read_bytes()[offset:]
+            write_durably(self._path, _CUT + sealed + b"\n" + kept)
+        return gone
+
+    @contextmanager
+    def _locked(self) -> Iterator[int]:
+        """Hold the log for writing; a log that was replaced while this waited is opened anew."""
+        while True:
+            descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX)
+                if os.fstat(descriptor).st_ino == self._path.stat().st_ino:
+                    yield descriptor
+                    return
+            finally:
+                os.close(descriptor)
+
+    def _start(self) -> tuple[int, int]:
+        """Returns the number of the first line that is kept, and where it begins."""
+        with self._path.open("rb") as lines:
+            line = lines.readline()
+        return (self._cut(line).lines, len(line)) if line.startswith(_CUT) else (0, 0)
+
+    def _lines(self) -> Iterator[tuple[bytes, Access]]:
         if not self._path.is_file():
             return
-        last = b""
+        number, before = 0, sha256(b"").hexdigest()
         with self._path.open("rb") as lines:
-            for number, line in enumerate(lines):
+            for place, line in enumerate(lines):
                 if not line.endswith(b"\n"):
                     return  # torn by a crash, before its page was sent
-                yield self._opened(number, line, last)
-                last = line
+                if place == 0 and line.startswith(_CUT):
+                    cut = self._cut(line)
+                    number, before = cut.lines, cut.last
+                    continue
+                yield line, self._opened(number, line, before)
+                number, before = number + 1, sha256(line).hexdigest()
 
-    def _opened(self, number: int, line: bytes, last: bytes) -> Access:
+    def _cut(self, line: bytes) -> Cut:
+        try:
+            sealed = b64decode(line.removeprefix(_CUT).rstrip(b"\n"), validate=True)
+            data = self._home.site_key.open(sealed, "access/cut")
+        except (ValueError, IntegrityError):
+            data = None
+        if data is None:
+            raise IntegrityError("access_log_altered", line=0)
+        return load(Cut, data, IntegrityError, "access_log_altered", line="0")
+
+    def _end(self, descriptor: int) -> tuple[int, str]:
+        """Returns the number of the next line and the digest of the last whole one; a torn one is cut off."""
+        last = _last_line(descriptor)
+        if not last:
+            return 0, sha256(b"").hexdigest()
+        if last.startswith(_CUT):
+            cut = self._cut(last)
+            return cut.lines, cut.last
+        return int(last.partition(b" ")[0]) + 1, sha256(last).hexdigest()
+
+    def _opened(self, number: int, line: bytes, before: str) -> Access:
         stated, _, sealed = line.rstrip(b"\n").partition(b" ")
         try:
             if int(stated) != number:
@@ -82,13 +159,13 @@ class AccessLog:
         if data is None:
             raise altered
         access = load(Access, data, IntegrityError, "access_log_altered", line=str(number))
-        if access.before != sha256(last).hexdigest():
+        if access.before != before:
             raise IntegrityError("access_log_altered", line=number)
         return access
 
 
-def _end(descriptor: int) -> tuple[int, bytes]:
-    """Returns the number of the next line and the last whole line; a torn one is cut off."""
+def _last_line(descriptor: int) -> bytes:
+    """Returns the last whole line, or nothing; a torn one is cut off."""
     size = os.fstat(descriptor).st_size
     tail, start = b"", size
     while start > 0 and tail.rstrip(b"\n").count(b"\n") < 2:
@@ -98,7 +175,4 @@ def _end(descriptor: int) -> tuple[int, bytes]:
     whole, newline, torn = tail.rpartition(b"\n")
     if torn:
         os.ftruncate(descriptor, size - len(torn))
-    if not newline:
-        return 0, b""
-    last = whole.rpartition(b"\n")[2] + b"\n"
-    return int(last.partition(b" ")[0]) + 1, last
+    return whole.rpartition(b"\n")[2] + b"\n" if newline else b""
