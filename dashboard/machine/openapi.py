@@ -112,7 +112,7 @@ def _operation(route: Any, refs: dict[Any, Any]) -> dict[str, Any]:
         "operationId": route.name.removeprefix("api_"),
         "summary": one.summary,
         "description": f"Scope `{route.scope}`; roles: {', '.join(sorted(route.who))}.",
-        "security": [{"token": []}],
+        "security": [{"token": [str(route.scope)]}],
         "parameters": [*places, *one.asks],
         "responses": {
             "200": {
