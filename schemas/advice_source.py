@@ -10,7 +10,7 @@ _LIMIT = (
 )
 _FORMATS = (
     "Check that this is the export, not an index or a note beside it. "
-    "Reprise reads KMEHR (SMF, PMF), HealthOne, MediDoc, MEDAR and HL7 v2."
+    "Reprise reads KMEHR (SMF, PMF), HealthOne, MediDoc, MEDAR, HL7 v2 and FHIR R4."
 )
 _CEILING = (
     "Have the files that the brackets name exported again or corrected, or have a new instruction with higher"

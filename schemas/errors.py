@@ -184,7 +184,10 @@ class UnknownFormatError(SourceError):
     """No connector knows this source."""
 
     exit_code = 21
-    advice = "Check that this is the export and not its index; Reprise reads KMEHR SMF/PMF, HealthOne, MediDoc, MEDAR and HL7 v2."
+    advice = (
+        "Check that this is the export and not its index; "
+        "Reprise reads KMEHR SMF/PMF, HealthOne, MediDoc, MEDAR, HL7 v2 and FHIR R4."
+    )
 
 
 class LimitExceededError(SourceError):

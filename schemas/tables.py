@@ -118,7 +118,7 @@ DOCUMENT = pa.schema(
         pa.field("sha256", pa.binary(32)),
         pa.field(
             "message_format", pa.string()
-        ),  # healthone | medidoc | medar | hl7, if the content is such a message
+        ),  # healthone | medidoc | medar | hl7 | fhir, if the content is such a message
     ]
 )
 """One row an attachment; its bytes are in `document_chunk`."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from connectors.inventory.fhir import lines as fhir
 from connectors.inventory.flat.counter import FlatCounter, FlatFormat
 from connectors.inventory.flat.decoding import raw_lines
 from connectors.inventory.flat.reading import ReadMessage
@@ -17,7 +18,7 @@ from connectors.inventory.medidoc import lines as medidoc
 
 FORMATS = {
     each.NAME: FlatFormat(each.NAME, each.divide, each.read, each.begins)
-    for each in (healthone, medidoc, medar, hl7)
+    for each in (healthone, medidoc, medar, hl7, fhir)
 }
 _LOOKED_AT = 4096
 _HEADER_LINES = 40
@@ -39,6 +40,8 @@ def format_of(content: bytes) -> str | None:
         return healthone.NAME
     if _is_hl7(text.lstrip()):
         return hl7.NAME
+    if _is_fhir(text.lstrip()):
+        return fhir.NAME
     first = text.lstrip().replace("\r", "\n").partition("\n")[0]
     if _is_medar(first):
         return medar.NAME
@@ -69,6 +72,18 @@ def _is_hl7(text: str) -> bool:
     mark = text[3:4]
     named = text[:3] in ("MSH", "FHS", "BHS")
     return named and mark != "" and not (mark.isalnum() or mark.isspace() or mark == "_")
+
+
+def _is_fhir(text: str) -> bool:
+    """An object that names the type of a resource with a capital."""
+    at = text.find('"resourceType"') if text[:1] == "{" else -1
+    while at >= 0:
+        behind = text[at + 14 :].lstrip()
+        name = behind[1:].lstrip()
+        if behind[:1] == ":" and name[:1] == '"' and "A" <= name[1:2] <= "Z":
+            return True
+        at = text.find('"resourceType"', at + 1)
+    return False
 
 
 def _is_medar(line: str) -> bool:

@@ -5,6 +5,7 @@ To add a format: its rule in `sniffing`, a row here, and its counter in `connect
 
 from __future__ import annotations
 
+from connectors.sources.fhir import messages as fhir
 from connectors.sources.flat.connector import FlatConnector, MessageFormat
 from connectors.sources.flat.lines import cut_lines
 from connectors.sources.flat.message import Message
@@ -15,7 +16,7 @@ from connectors.sources.medidoc import messages as medidoc
 
 FORMATS: tuple[MessageFormat, ...] = tuple(
     MessageFormat(each.NAME, each.begins_message, each.group_lines, each.parse_message)
-    for each in (healthone, medidoc, medar, hl7)
+    for each in (healthone, medidoc, medar, hl7, fhir)
 )
 MESSAGE_FORMATS = frozenset(each.name for each in FORMATS)
 """Their names: files in these formats hold messages, and no folders of patients."""

@@ -17,6 +17,8 @@ _HEADER_LINES = 40
 _HEALTHONE = re.compile(r"\W{0,3}A[12]\\", re.IGNORECASE)
 _HEALTHONE_LINES = tuple(re.compile(rf"[^\w\\]{{0,3}}A{n}\\", re.IGNORECASE) for n in (1, 2))
 _HL7 = re.compile(r"\s*(?:MSH|FHS|BHS)[^\w\s]")
+_FHIR = re.compile(r'\s*\{[^\0]*?"resourceType"\s*:\s*"[A-Z]')
+_BEGINS = {"healthone": _HEALTHONE, "hl7": _HL7, "fhir": _FHIR}
 _REQUEST = re.compile(r"#A(?!/)")
 _RESULT = re.compile(r"#R[A-Za-z]\s*\Z")
 _REQUEST_END = re.compile(r"#A/\s*\Z")
@@ -45,10 +47,9 @@ def recognise(head: bytes) -> Recognised | None:
 def begins_with(head: bytes) -> str | None:
     """The format of messages with which a text or an attachment begins; None if it begins with none."""
     text = plain(head[:LOOKED_AT])
-    if _HEALTHONE.match(text):
-        return "healthone"
-    if _HL7.match(text):
-        return "hl7"
+    for name, begin in _BEGINS.items():
+        if begin.match(text):
+            return name
     first = re.split(r"[\r\n]", text.lstrip(), maxsplit=1)[0]
     if _LETTER.match(first) or _NUMBERED.match(first):
         return "medar"

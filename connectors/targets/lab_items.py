@@ -45,6 +45,7 @@ SEVERITIES = {
         "I": "susceptibleintermediate", "R": "resistent",
     },
 }  # fmt: skip
+_SEVERITIES["fhir"] = _SEVERITIES["hl7"]
 """The direction that a flag states, by format. `*` means "outside the range" without a direction."""
 
 
@@ -85,7 +86,11 @@ def message_items(
     unit: Unit, number: int, message: Message, run_id: str, stated: frozenset[str]
 ) -> Iterator[tuple[str, Node]]:
     """For each result of the unit's `number`-th message that is not `stated`, yield its unit path and its item."""
-    lines = {piece.ordinal: piece.text.partition("\n")[0] for piece in message.pieces}
+    lines = {
+        piece.ordinal + further: piece.text.partition("\n")[0]
+        for piece in message.pieces
+        for further in range(piece.size)
+    }
     for result in message.results:
         says = (_said(result_nodes(message.format, result)), told_text(lines[result.line])) if stated else ()
         if stated.isdisjoint(says):

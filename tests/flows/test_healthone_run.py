@@ -66,18 +66,21 @@ def test_letters_out_of_scope_are_not_staged(export, tmp_path):
 def test_all_flat_formats_in_one_export(shared, tmp_path):
     folder = tmp_path / "export"
     folder.mkdir()
-    for name in ("healthone", "medidoc", "medar", "hl7v2"):
+    for name in ("healthone", "medidoc", "medar", "hl7v2", "fhir"):
         for path in (shared / "samples" / name).iterdir():
-            if path.is_file():
+            if path.is_file() and not path.name.startswith("LICENSE"):
                 shutil.copy(path, folder / f"{name}-{path.name}")
     # Of its five messages one has a damaged header (3 lines), and one no patient (2 lines).
-    shutil.copy(Path(__file__).parents[1] / "vectors/messages/hl7/batch.txt", folder)
+    # Of the four of the NDJSON file two are refused, each of them one unit.
+    vectors = Path(__file__).parents[1] / "vectors/messages"
+    for path in (vectors / "hl7/batch.txt", vectors / "fhir/ndjson.txt"):
+        shutil.copy(path, folder)
     case = WholeRun(tmp_path / "trial", folder)
     result = case.start()
     counted = result.counts["inventory"]["units"]
-    assert counted["result"] == 79 + 51 + 2 + 3 + 2 + 3 + 1 + 1
-    assert result.dispositions["quarantined"] == 3 + 2
-    assert result.dispositions["delivered"] + 5 == sum(counted.values()) == sum(result.dispositions.values())
+    assert counted["result"] == 79 + 51 + 2 + (3 + 2 + 3 + 1 + 1) + (16 + 1 + 2 + 3 + 21 + 21 + 5 + 1)
+    assert result.dispositions["quarantined"] == 3 + 2 + 2
+    assert result.dispositions["delivered"] + 7 == sum(counted.values()) == sum(result.dispositions.values())
     found = charts(case)
     assert sum(chart.count('SL="REPRISE-DERIVED"') for chart in found) == counted["result"]
     assert not any("L1\\" in chart or "#R" in chart or "0001262001234R" in chart for chart in found)

@@ -25,6 +25,7 @@ class Piece(NamedTuple):
     kind: UnitKind | None
     text: str
     size: int
+    ordinals: int = 1  # how many it takes, for what is in it
 
 
 @dataclass(frozen=True)

@@ -40,7 +40,7 @@ from connectors.inventory.message_formats import format_of
 _BEGINNING = 80
 """Bytes within which a message with backslashes is recognised, even if its first signs are written as references."""
 _LOOKED_AT = 32 << 10  # a sign may be written as a reference of several bytes
-_CONTROL_LINES = re.compile(rb"#A|/FROM|MSH|FHS|BHS|&#")
+_CONTROL_LINES = re.compile(rb"#A|/FROM|MSH|FHS|BHS|resourceType|&#")
 
 
 class Place(NamedTuple):

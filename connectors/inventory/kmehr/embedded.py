@@ -69,7 +69,11 @@ def read_messages(format_name: str, content: bytes, key: bytes) -> list[Embedded
     """Returns all messages in the bytes that have a result."""
     found, digest = [], KeyedDigest(key)
     for message in read_all(format_name, content):
-        lines = {piece.line: piece.text.partition("\n")[0] for piece in message.pieces}
+        lines = {
+            piece.line + further: piece.text.partition("\n")[0]
+            for piece in message.pieces
+            for further in range(piece.ordinals)
+        }
         facts = [
             (result.first, digest(_utf8(result.form)), lines[result.first]) for result in message.results
         ]

@@ -117,7 +117,8 @@ def _rejects(file: int, chart: str, patient: int, message: Message, reason: Reas
     lines = cut_lines(message.data)
     for piece in message.pieces:
         if piece.kind is not None:
-            raw = b"".join(lines[piece.ordinal - 1 : piece.ordinal - 1 + piece.size])
+            own = lines[piece.ordinal - 1 : piece.ordinal - 1 + piece.size]
+            raw = b"".join(own) if piece.raw is None else piece.raw
             unit = f"{chart}.{piece.ordinal}"
             yield Reject(unit, file, patient, piece.kind.value, reason, Sensitive(raw))
 
@@ -139,9 +140,15 @@ def _stage_contact(rows: Rows, chart: str, patient: int, message: Message) -> No
     text.parts.append(message.readable)
     rows.unit(UnitKind.TEXT, f"{chart}.{message.first_line}", patient, contact, text)
     _stage_bytes(rows, f"{chart}.0", patient, contact, message.data, "text/plain", message.format)
-    for each in message.documents:
+    for number, each in enumerate(message.documents, 1):
         _stage_bytes(
-            rows, f"{chart}.{each.line}.1", patient, contact, each.data, sniff_media_type(each.data), None
+            rows,
+            f"{chart}.{each.line}.{number}",
+            patient,
+            contact,
+            each.data,
+            sniff_media_type(each.data),
+            None,
         )
 
 

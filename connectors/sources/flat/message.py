@@ -16,9 +16,10 @@ class Piece(NamedTuple):
     """Some lines of a message that are one unit in the books; `kind` is None for lines that state nothing."""
 
     ordinal: int  # of its first line, from 1
-    size: int  # lines
+    size: int  # lines; ordinals
     kind: UnitKind | None
     text: str
+    raw: bytes | None = None  # its bytes, where they are not those of the lines
 
     def __repr__(self) -> str:
         """Shows no content."""

@@ -31,7 +31,7 @@ LINES = {
 NOISE = st.sampled_from(
     [
         b"\n", b"\r", b"\r\n", b"\0", b"\x1a", b"\xff\xfe", b"\xef\xbb\xbf", b"\xe9\x82\x9c", "‚é".encode(), b"\\", b"|", b"#A\n",
-        b"#R/\n", b"#/\n", b"#Ra\n", b"END\n", b"/END\n", b"]]>&#\x0b ", b"MSH|^~\\&|A|B\r", b"PID|1||85073003328^^^^NN||X^Y\r", b"OBX|1|NM|K||5\r", b"\\.br\\", b"~", b"^", b"&", b"A1\\\n", b"A2\\1\\\n", b"L1\\\n", b"0000262001234RS1x\n",
+        b"#R/\n", b"#/\n", b"#Ra\n", b"END\n", b"/END\n", b"]]>&#\x0b ", b"MSH|^~\\&|A|B\r", b"PID|1||85073003328^^^^NN||X^Y\r", b"OBX|1|NM|K||5\r", b"\\.br\\", b"~", b"^", b"&", b"{", b"}", b"[", b"]", b'"', b",", b'{"resourceType":"Patient","id":"a"}\n', b"A1\\\n", b"A2\\1\\\n", b"L1\\\n", b"0000262001234RS1x\n",
     ]
 )  # fmt: skip
 

@@ -10,7 +10,10 @@ from pathlib import Path
 
 import pytest
 from delivering import read, recount, write
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from lxml import etree
+from test_flat_properties import agree
 
 from connectors.base import SourceFile
 from connectors.inventory.message_formats import read_all
@@ -199,3 +202,46 @@ def test_an_altered_kind_is_detected():
     chart = out.replace(b">admission</cd>", b">discharge</cd>")
     assert chart != out
     assert "message_differs" in recount(chart).problems
+
+
+FIELD = st.one_of(
+    st.sampled_from(
+        ["", '""', "7", "14,7", "<^0.6", "^1^:^160", "a~b", "A^B^C", "X^Y^LN", "718-7^Hb^LN", "K^Kalium^L^2823-3^K^LN", "suit", "a\\.br\\b", "\\X41\\",
+         "Opmerking^Opmerking", "note", "^application^pdf^Base64^JVBERi0x", "^x^y^Hex^4142", "^x^y^A^text", "g/dl", "3-5", "H~A", "20260202", "30/07/1985",
+         "202602020915+0100", "F", "I", "X", "W", "P", "LAB", "RAD", "85073003328^^^^NN", "\\", "\x1c", "CM"]
+    ),
+    st.text("01^~&\\|.brXE-/ é", max_size=8),
+)  # fmt: skip
+NAME = st.sampled_from(
+    ["OBX", "OBX", "OBX", "OBR", "NTE", "PID", "ORC", "PV1", "PV2", "TXA", "DG1", "EVN", "ZZZ", "text"]
+)
+SEGMENTS = st.lists(st.tuples(NAME, st.lists(FIELD, max_size=26)), max_size=8)
+OBSERVATIONS = st.lists(
+    st.tuples(
+        st.sampled_from(["NM", "SN", "ST", "TX", "FT", "CE", "DT", "ED", "RP", "", "FN"]),
+        *[FIELD] * 6,
+        st.sampled_from("FICXDWPS"),
+    ),
+    max_size=6,
+)
+TYPES = st.sampled_from(
+    ["ORU^R01", "MDM^T02", "MDM^T11", "ADT^A01", "ADT^A03", "ADT^A08", "SIU^S12", "", "ORU~x"]
+)
+
+
+@settings(max_examples=250, deadline=None)
+@given(
+    TYPES,
+    SEGMENTS,
+    OBSERVATIONS,
+    st.sampled_from(["", "8859/1", "UNICODE UTF-8"]),
+    st.sampled_from(["utf-8", "latin-1"]),
+)
+def test_any_observations(kind, segments, observations, charset, codec):
+    lines = [f"MSH|^~\\&|A|B|||20260101||{kind}|1|P|2.5||||||{charset}", BOB]
+    lines += ["|".join((name, *fields)) for name, fields in segments]
+    lines += [
+        f"OBX|1|{t}|{name}|{sub}|{value}|{unit}|{limits}|{flag}|||{status}"
+        for t, name, sub, value, unit, limits, flag, status in observations
+    ]
+    agree("hl7", "\r".join(lines).encode(codec, "replace"))
