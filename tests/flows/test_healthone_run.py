@@ -82,7 +82,8 @@ def test_all_flat_formats_in_one_export(shared, tmp_path):
     assert result.dispositions["quarantined"] == 3 + 2 + 2
     assert result.dispositions["delivered"] + 7 == sum(counted.values()) == sum(result.dispositions.values())
     found = charts(case)
-    assert sum(chart.count('SL="REPRISE-DERIVED"') for chart in found) == counted["result"]
+    # Of one report in FHIR two versions came: the earlier one, with 21 results, gives no items.
+    assert sum(chart.count('SL="REPRISE-DERIVED"') for chart in found) == counted["result"] - 21
     assert not any("L1\\" in chart or "#R" in chart or "0001262001234R" in chart for chart in found)
     # Bob and Aline Specimen have a number in every format that carries one: one chart each.
     assert sum(">85073003328<" in chart for chart in found) == 1

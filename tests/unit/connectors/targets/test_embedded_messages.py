@@ -6,8 +6,10 @@ Writer and counter conclude this apart from each other: every test holds what is
 from __future__ import annotations
 
 import io
+import json
 from base64 import b64encode
 from collections import Counter
+from xml.sax.saxutils import escape
 
 import pytest
 from delivering import read, write
@@ -221,3 +223,37 @@ PATIENTS = st.builds(
 )
 def test_writer_and_counter_conclude_alike(patients, transactions):
     carry(*patients, *transactions)
+
+
+def hl7(name: str = "DE SMET^Jeroen", birth: str = "19630616") -> str:
+    segments = [
+        "MSH|^~\\&|LIS|LAB|||20200305||ORU^R01|1|P|2.5",
+        f"PID|||||{name}||{birth}|M",
+        "OBR|1||7|P",
+        "OBX|1|NM|GLU^Glucose||131|mg/dl|||||F",
+    ]
+    return "\n".join([*segments, "OBX|2|ST|K^Kalium||volgt||||||I", ""])
+
+
+def fhir(name: str = "De Smet", birth: str = "1963-06-16") -> str:
+    bp = [{"code": {"text": part}, "valueInteger": 80} for part in ("Systole", "Diastole")]
+    resources = [
+        {"resourceType": "Patient", "name": [{"family": name, "given": ["Jeroen"]}], "birthDate": birth},
+        {"resourceType": "Observation", "status": "final", "code": {"text": "BP"}, "component": bp},
+    ]
+    return json.dumps(
+        {"resourceType": "Bundle", "entry": [{"resource": each} for each in resources]}, indent=1
+    )
+
+
+@pytest.mark.parametrize("holder", [lnk, lambda text: f"<text>{escape(text)}</text>"])
+@pytest.mark.parametrize("write_message", [hl7, fhir])
+def test_hl7_and_fhir_in_a_record(write_message, holder):
+    own, other = (
+        holder(write_message()),
+        holder(write_message(birth="2001-02-03".replace("-", "" if write_message is hl7 else "-"))),
+    )
+    assert carry(patient(), transaction(own)) == (2, [])
+    assert carry(patient(), transaction(own), transaction(own)) == (2, [])
+    assert carry(patient(), transaction(other)) == FOREIGN
+    assert carry(patient(), transaction(holder("MSH|^^|x\n" + write_message()[:60]))) == (0, [])
