@@ -15,12 +15,15 @@ _LONGEST_LABEL = 256
 _PIECE = 1 << 16
 EXAMINED_BYTES = 4 << 20
 """An attachment up to this size is kept until its end, in case it is a lab message."""
+MESSAGE_BYTES = 16 << 20
+"""The same where a whole message is delivered: it may hold documents."""
 
 
 class AttachmentDigest:
     """Hashes the decoded bytes and, in case the text is not base64, the text without white space."""
 
-    def __init__(self, *, examine: bool) -> None:
+    def __init__(self, *, examine: bool, most: int = EXAMINED_BYTES) -> None:
+        self._most = most
         self._pieces: list[str] = []
         self._waiting = 0
         self._decoded = hashlib.sha256()
@@ -101,7 +104,7 @@ class AttachmentDigest:
     def _keep(self, decoded: bytes) -> None:
         if self._kept is None:
             return
-        if self._count > EXAMINED_BYTES:
+        if self._count > self._most:
             self._kept = None
         else:
             self._kept += decoded

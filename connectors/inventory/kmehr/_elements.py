@@ -6,7 +6,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable
 
-from connectors.inventory.facts.attachments import AttachmentDigest
+from connectors.inventory.facts.attachments import EXAMINED_BYTES, MESSAGE_BYTES, AttachmentDigest
 from connectors.inventory.facts.markers import message_mark
 from connectors.inventory.facts.normal_form import ITSELF, Node, canons
 from connectors.inventory.facts.originals import Original, Originals
@@ -165,7 +165,9 @@ class Elements:
         frame.path = unit.path
         frame.gather = frame.pieces.append
         if kind is UnitKind.LINK:
-            frame.attachment = AttachmentDigest(examine=self._findings.examine or self._in_message())
+            most = MESSAGE_BYTES if self._in_message() else EXAMINED_BYTES
+            examine = self._findings.examine or most == MESSAGE_BYTES
+            frame.attachment = AttachmentDigest(examine=examine, most=most)
             frame.gather = frame.attachment.feed
         elif kind is UnitKind.FILE:
             unit.weight = self._max_unit

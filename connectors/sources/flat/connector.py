@@ -37,7 +37,7 @@ from schemas.errors import SourceError, UnreadableSourceError
 from schemas.sensitive import Sensitive
 from schemas.tables import CHUNK_BYTES
 
-MESSAGE_BYTES = 4 << 20
+MESSAGE_BYTES = 16 << 20
 """A longer message is handed over as it came, unit by unit."""
 COMPLETE = {"complete": "true", "partial": "false"}
 _SAYS = re.compile("[^\x00-\x20\ufffe\uffff]")  # anything that XML can hold, except white space

@@ -31,7 +31,7 @@ def source_of(data: bytes):
 def chart_of(data: bytes, *patients: int):
     outcome, account, out = write(source_of(data), *(patients or (1,)))
     assert account.problems == []
-    return etree.fromstring(out), outcome, out
+    return etree.fromstring(out, etree.XMLParser(huge_tree=True)), outcome, out
 
 
 def message(*segments: str, sent: str = "20260101120000") -> str:
@@ -58,6 +58,14 @@ def test_a_document_is_attached_beside_the_message():
     assert held[0] == data
     assert [content[:5] for content in held[1:]] == [b"%PDF-"]
     assert chart.findall(".//{*}lnk")[1].get("MEDIATYPE") == "application/pdf"
+
+
+def test_a_document_of_some_size_is_attached():
+    content = b"%PDF-" + bytes(5 << 20)
+    data = message(f"OBX|1|ED|SCAN^Scan||^application^pdf^Base64^{base64.b64encode(content).decode()}").encode()
+    chart, _, _ = chart_of(data)
+    sizes = [len(base64.b64decode("".join(link.itertext()))) for link in chart.iter("{*}lnk")]
+    assert sizes == [len(data), len(content)]
 
 
 @pytest.mark.parametrize(("number", "kind"), [(1, "admission"), (2, "discharge")])
