@@ -20,7 +20,7 @@ _NAMED = ("text", "intendedname", "deliveredname", "magistraltext", "tradename",
 _NAMING = frozenset({*_NAMED, "hcparty", "person"})
 _TECHNICAL = frozenset({"id", "cd", "iscomplete", "isvalidated", "isrelevant", "lifecycle", "time"})
 _MARK = re.compile(r" ?(\[Reprise [1-9][0-9]*\])\Z")
-_MESSAGE = re.compile(r"\W{0,3}A[0-9]\\")  # lines for a program
+_MESSAGE = re.compile(r'\W{0,3}A[0-9]\\|\s*(?:MSH|FHS|BHS)[^\w\s]|\s*\{\s*"')  # lines for a program
 _TARGET = re.compile(r"""//\S*\[id\[[^\]]*=\s*["']([^"'\]]+)["']\]\]""")  # how a link names its target
 _TAG = re.compile(r"</?[A-Za-z!?][^<>]*>")
 _MOMENT = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?(?![\d])")

@@ -67,6 +67,16 @@ def agree(name: str, data: bytes) -> None:
     rejected = Counter((reject.unit, reject.kind) for reject in source.rejects)
     left = [row for row in source.counted.values() if row["patient"] not in source.patients]
     assert rejected == Counter((row["unit"], row["kind"]) for row in left)
+    kinds = {
+        row["patient"]: row["record_kind"]
+        for batch in source.tables.get("unit", [])
+        for row in batch.to_pylist()
+        if row["kind"] == "transaction"
+    }
+    scopes = {
+        (row["patient"], row["record_kind"]) for row in source.counted.values() if row["patient"] in kinds
+    }
+    assert scopes <= set(kinds.items())
     for patient in source.patients:
         outcome, account, _ = write(source, patient)
         counted = source.of(patient)

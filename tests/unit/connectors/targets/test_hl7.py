@@ -62,7 +62,9 @@ def test_a_document_is_attached_beside_the_message():
 
 def test_a_document_of_some_size_is_attached():
     content = b"%PDF-" + bytes(5 << 20)
-    data = message(f"OBX|1|ED|SCAN^Scan||^application^pdf^Base64^{base64.b64encode(content).decode()}").encode()
+    data = message(
+        f"OBX|1|ED|SCAN^Scan||^application^pdf^Base64^{base64.b64encode(content).decode()}"
+    ).encode()
     chart, _, _ = chart_of(data)
     sizes = [len(base64.b64decode("".join(link.itertext()))) for link in chart.iter("{*}lnk")]
     assert sizes == [len(data), len(content)]
