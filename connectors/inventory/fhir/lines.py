@@ -26,6 +26,7 @@ NAME = "fhir"
 _LAB = "BG BLB CG CH CP GE HM IMM LAB MB MCB MYC OSL SP SR TX VR laboratory".split()  # noqa: SIM905 - a table
 _REPORTS = ("DiagnosticReport", "DocumentReference", "Composition")
 _SAYING = ("Observation", "DocumentReference", "Media", "Binary")
+_SUBJECTS = ("subject", "patient", "individual", "beneficiary")
 _BRACKETS = b" \t\r\n,[]{}"
 
 
@@ -53,7 +54,7 @@ def _alone(content: bytes) -> Json:
 
 
 def _about(node: Json) -> str:
-    for name in ("subject", "patient", "individual", "beneficiary"):
+    for name in _SUBJECTS:
         if get(node, name, "reference"):
             return "/".join(get(node, name, "reference").split("/")[-2:])
     return ""
@@ -83,7 +84,7 @@ def read(number: int, content: bytes, borrowed: int = 0) -> ReadMessage:
     stretches = values if bundle is None else resources_of(content, values[0])
     pieces, message = _pieces(content, stretches, in_bundle=bundle is not None)
     patients = message.of("Patient")
-    if len(patients) != 1:
+    if len(patients) != 1 or not _all_about(message, patients[0]):
         return _refused(number, content, borrowed)
     said = _Said(bundle or {}, message, patients[0].node)
     is_lab = said.kind() == "labresult"
@@ -95,6 +96,17 @@ def read(number: int, content: bytes, borrowed: int = 0) -> ReadMessage:
         reading.text.whole([content.decode()]), is_lab, said.moment()[0] or None, said.head(), said.person(), borrowed,
         reading.text.titles, reading.text.remarks, said.kind(), reading.documents, restates=True,
     )  # fmt: skip
+
+
+def _all_about(message: Message, patient: Resource) -> bool:
+    """Whether every patient whom a resource names as its subject is this one."""
+    for resource in message.resources:
+        for address in (get(resource.node, name, "reference") for name in _SUBJECTS):
+            named = message.named(address, resource)
+            is_other = named.node is not patient.node and named.type == "Patient" if named else address != ""
+            if is_other:
+                return False
+    return True
 
 
 def _refused(number: int, content: bytes, borrowed: int) -> ReadMessage:

@@ -63,6 +63,8 @@ _STATES = {
     "partial": "partial", "preliminary": "partial",
 }  # fmt: skip
 _CANCELLED = frozenset({"cancelled", "entered-in-error"})
+_ABOUT = ("subject", "patient", "individual", "beneficiary")
+"""The elements that name the patient whom a resource is about."""
 _STRUCTURE = frozenset(" \t\r\n,[]{}\ufeff")
 _SAYING = frozenset({"Observation", "DocumentReference", "Media", "Binary"})
 
@@ -106,7 +108,7 @@ def _tree(data: bytes) -> Tree:
 
 def _subject(tree: Tree) -> str:
     """The reference of the patient that a resource is about."""
-    for key in ("subject", "patient", "individual", "beneficiary"):
+    for key in _ABOUT:
         named = text(one(tree, key), "reference")
         if named:
             return "/".join(named.split("/")[-2:])
@@ -138,9 +140,21 @@ def parse_message(data: bytes) -> Message:
     pieces, held = _divide(said, entries, in_bundle=bundle)
     resources = Resources(held)
     patients = resources.all("Patient")
-    if len(patients) != 1:
+    if len(patients) != 1 or _names_another(resources, patients[0]):
         return _refused(data, Reason.PATIENT_UNKNOWN)
     return _message(data, said, values[0].value if bundle else {}, resources, patients[0], pieces)
+
+
+def _names_another(resources: Resources, patient: Held) -> bool:
+    """Whether a resource is about another patient, or about somebody who is not in the message."""
+    for each in resources.held:
+        for reference in (one(each.tree, key) for key in _ABOUT):
+            found = resources.find(reference, each)
+            if found is None and text(reference, "reference"):
+                return True
+            if found is not None and found.type == "Patient" and found.tree is not patient.tree:
+                return True
+    return False
 
 
 def _without_mark(said: str) -> str:

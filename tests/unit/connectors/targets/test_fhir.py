@@ -90,7 +90,7 @@ def test_what_is_not_read_is_on_the_work_list(resources, reason):
     [
         b'{"resourceType": "Bundle", "entry": [}', b'{"resourceType": "Bundle"} x', b'{"resourceType": "Patient", "a": NaN}',
         b'{"resourceType": "Patient", "id": "\xe9"}', b'{"resourceType": "Patient", "a": ' + b"[" * 70 + b"]" * 70 + b"}",
-        b'{"resourceType": "Bundle"}', bundle(PATIENT), b'{"resourceType": "Patient"} ["x"]',
+        b'{"resourceType": "Bundle"}', bundle(PATIENT), bundle(observation(subject={"reference": "Patient/other"})), b'{"resourceType": "Patient"} ["x"]',
     ],
 )  # fmt: skip
 def test_what_cannot_be_read_is_handed_over_whole(data):
