@@ -167,7 +167,7 @@ ROUTES = (
     Route("POST", "/runs/{run}/cancel", "run_cancel", run_acts.cancel, ENGINEER),
     Route("POST", "/runs/{run}/abandon", "run_abandon", run_acts.abandon, ENGINEER),
     Route("POST", "/runs/{run}/confirm", "run_confirm", run_acts.confirm, ENGINEER, most_bytes=A_FILE),
-    Route("GET", "/runs/{run}/acceptance.json", "acceptance_draft", run_acts.draft_acceptance, ENGINEER),
+    Route("GET", "/runs/{run}/acceptance.pdf", "acceptance_draft", run_acts.draft_acceptance, ENGINEER),
     Route("GET", "/draft", "draft", drafting.show, ENGINEER, menu=ENGINEER),
     Route("POST", "/draft/preview", "draft_preview", drafting.preview, ENGINEER),
     Route("POST", "/draft/page", "draft_page", drafting.make_page, ENGINEER),

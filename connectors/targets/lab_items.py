@@ -45,7 +45,7 @@ SEVERITIES = {
         "I": "susceptibleintermediate", "R": "resistent",
     },
 }  # fmt: skip
-_SEVERITIES["fhir"] = _SEVERITIES["hl7"]
+SEVERITIES["fhir"] = SEVERITIES["hl7"]
 """The direction that a flag states, by format. `*` means "outside the range" without a direction."""
 
 

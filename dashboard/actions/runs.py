@@ -87,29 +87,23 @@ def confirm(visit: Visit) -> Response:
         if wanted not in set(confirmation.ImportState):
             raise AuthorisationError("import_state_not_later")
         control, state = visit.acting(), confirmation.ImportState(wanted)
-        confirmation.confirm(control, run.run_id, state, _acceptance(visit, state))
+        signed = None
+        if state is confirmation.ImportState.ACCEPTED:
+            signature = sent(visit, "signature")
+            signed = sent_evidence(sent(visit, "document"), [signature] if signature else [])
+        confirmation.confirm(control, run.run_id, state, signed)
         return "confirmed"
 
     return attempt(visit, act, f"/runs/{run.run_id}")
 
 
-def _acceptance(visit: Visit, state: confirmation.ImportState) -> tuple[bytes, bytes] | None:
-    if state is not confirmation.ImportState.ACCEPTED:
-        return None
-    document, signature = sent(visit, "document"), sent(visit, "signature")
-    signed = sent_evidence(document, [signature] if signature else [])
-    if not signed.signatures:
-        raise AuthorisationError("acceptance_not_signed")
-    return signed.document, signed.signatures[0].cms
-
-
 def draft_acceptance(visit: Visit) -> Response:
-    """What a controller signs to accept a delivery, as a file."""
+    """The page that a controller signs to accept a delivery."""
     run = _known(visit)
     if run.outcome is not Outcome.DELIVERED:
         raise NotFound
-    document = confirmation.draft_acceptance(visit.look().home, run.run_id)
-    return as_file(document, f"acceptance-{run.run_id[:8]}.json")
+    document = confirmation.draft_page(visit.look().home, run.run_id)
+    return as_file(document, f"acceptance-{run.run_id[:8]}.pdf")
 
 
 def _known(visit: Visit) -> RunStatus:

@@ -22,7 +22,7 @@ from vault.system.files import write_durably
 
 REPORT = "report.zip.age"
 _BESIDE = (readme.NAME, desk.NAME, acceptance.NAME, description.PAGE, description.DATA)
-"""Beside the sealed parts: what a practice reads first, the page that opens the package, the page to sign at last, the description."""
+"""Beside the sealed parts: what to read first, the page that opens them, the page to sign at last, what importers need."""
 
 
 def publish(context: DataContext, reconciliation: Reconciliation) -> Published:

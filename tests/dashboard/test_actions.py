@@ -203,7 +203,7 @@ def test_a_rehearsal_is_started_dies_is_resumed_and_certified(site, one, ready):
     assert "[run_has_ended]" in said(one, run_at)
     page = one.get(run_at).text
     assert "/resume" not in page and "/abandon" not in page and "/confirm" not in page
-    assert one.get(f"{run_at}/acceptance.json").status_code == 404, "nothing was delivered"
+    assert one.get(f"{run_at}/acceptance.pdf").status_code == 404, "nothing was delivered"
 
 
 def test_a_run_that_goes_on_is_cancelled_with_its_short_code_alone(site, one, two, ready):
