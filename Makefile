@@ -79,8 +79,7 @@ targets: $(VENV)/.dev
 
 # random changes of sources, texts and charts, the whole series
 variations: $(VENV)/.dev
-	REPRISE_WHOLE_SERIES=1 $(BIN)/python -m pytest -q -rs -n auto tests/unit/connectors/targets/test_templates.py \
-		tests/unit/connectors/targets/test_counted_together.py tests/unit/connectors/targets/test_medinect_mutations.py
+	REPRISE_WHOLE_SERIES=1 $(BIN)/python -m pytest -q -rs -n auto tests/unit/connectors
 
 # each parser of foreign bytes in turn (docs/fuzzing.md); TARGET=name and SECONDS=n choose
 TARGET ?= $(shell grep -o '^    "[a-z_]*": Target' fuzz/targets.py | cut -d'"' -f2)

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from kmehr_rebuilding import Read, file_of
+from support.series import sample
 
 from connectors.base import Limits, Verdict
 from connectors.registry import by_name
@@ -147,7 +148,7 @@ LINES = st.lists(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=sample(150, 50), deadline=None)
 @given(LINES, st.binary(max_size=20))
 def test_nothing_is_lost_and_nothing_crashes(lines: list[bytes], noise: bytes) -> None:
     data = b"".join(lines) + noise

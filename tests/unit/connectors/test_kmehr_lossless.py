@@ -17,6 +17,7 @@ from kmehr_rebuilding import (
     source_heads,
 )
 from lxml import etree
+from support.series import sample
 
 
 def samples(shared: Path) -> list[Path]:
@@ -97,7 +98,7 @@ def _build(spec: Any, parent: Any) -> None:
         _build(each, element)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=sample(300, 100), deadline=None)
 @given(st.lists(TREES, max_size=6), st.sampled_from(["item", "transaction", "heading"]))
 def test_any_tree_is_rebuilt(specs: list[Any], name: str) -> None:
     root = etree.Element("kmehrmessage")
@@ -124,7 +125,7 @@ CONTENTS = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=sample(150, 50), deadline=None)
 @given(st.lists(CONTENTS, max_size=5))
 def test_contents_are_rebuilt(contents: list[str]) -> None:
     inside = "".join(f"<content>{each}</content>" for each in contents).replace("foo:bar", "bar")

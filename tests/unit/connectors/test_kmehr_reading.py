@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from kmehr_rebuilding import Read, file_of
+from support.series import sample
 
 from connectors.base import Limits, MessageHeader, Verdict
 from connectors.registry import choose
@@ -82,7 +83,7 @@ def test_concatenated_messages(between: str) -> None:
     assert [row["patient"] for row in read.rows["patient"]] == [1, 2, 3]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=sample(60, 20), deadline=None)
 @given(st.integers(1, 400))
 def test_documents_are_split_wherever_a_piece_ends(size: int) -> None:
     from connectors.sources.kmehr._stream import parse_documents
@@ -181,7 +182,7 @@ def test_every_truncation_is_one_of_our_errors(shared: Path) -> None:
             Read(data[:cut])
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=sample(150, 50), deadline=None)
 @given(st.binary(max_size=60), st.integers(0, 400))
 def test_random_bytes_never_crash(noise: bytes, at: int) -> None:
     data = message(transaction("<item/><lnk TYPE='multimedia'>QUJD</lnk>"))

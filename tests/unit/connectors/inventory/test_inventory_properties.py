@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from inventory_case import HEADER, KEY, LOOSE, Count, account, digests
 from inventory_oracle import Oracle
+from support.series import sample
 
 words = st.text(alphabet="abcéàœ€ <>&\"'|()\\\u0301\u2028", max_size=12)
 names = st.sampled_from(
@@ -75,7 +76,7 @@ def document(draw):
     return f'<?xml version="1.0"?>{draw(gaps)}<kmehrmessage xmlns:x="urn:x">{HEADER}{body}</kmehrmessage>{draw(gaps)}'
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=sample(150, 50), deadline=None)
 @given(document(), st.integers(1, 200))
 def test_random_files(text, piece):
     content = text.encode()
@@ -91,7 +92,7 @@ def test_random_files(text, piece):
     assert digests(account(content, piece)) == count.facts
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=sample(80, 26), deadline=None)
 @given(document(), st.randoms(use_true_random=False))
 def test_random_damage_never_leaves_a_byte_unowned(text, chance: random.Random):
     """Whatever the bytes: a tiling that adds up, or one of our refusals."""

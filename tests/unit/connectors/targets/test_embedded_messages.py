@@ -15,6 +15,7 @@ import pytest
 from delivering import read, write
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.series import sample
 
 from connectors.base import SourceFile
 
@@ -216,7 +217,7 @@ PATIENTS = st.builds(
 )
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=sample(150, 50))
 @given(
     st.lists(PATIENTS, max_size=2),
     st.lists(st.lists(A2.map(lab).map(lnk), max_size=3).map(lambda body: transaction(*body)), max_size=3),

@@ -11,6 +11,7 @@ import pytest
 from delivering import KEY, Source, write
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.series import sample
 
 from connectors.base import Batch, Limits, Reject, SourceFile, Tiling
 from connectors.inventory.message_formats import format_of
@@ -96,7 +97,7 @@ def test_shuffled_and_cut_lines(name):
         st.sampled_from(LINES[name]), st.sampled_from(LINES[name]).map(lambda x: x[: len(x) // 2]), NOISE
     )
 
-    @settings(max_examples=80, deadline=None)
+    @settings(max_examples=sample(80, 26), deadline=None)
     @given(st.lists(pieces, max_size=30))
     def check(parts):
         agree(name, b"".join(parts))
@@ -106,7 +107,7 @@ def test_shuffled_and_cut_lines(name):
 
 @pytest.mark.parametrize("name", sorted(MESSAGE_FORMATS))
 def test_altered_files(name):
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=sample(60, 20), deadline=None)
     @given(
         st.sampled_from(FILES[name]), st.integers(0, 3000), st.integers(0, 200), st.one_of(NOISE, st.binary(max_size=12)),
         st.sampled_from(["", "utf-16", "utf-16-le", "utf-16-be"]),
@@ -120,13 +121,13 @@ def test_altered_files(name):
 
 
 @pytest.mark.parametrize("name", sorted(MESSAGE_FORMATS))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=sample(60, 20), deadline=None)
 @given(data=st.binary(max_size=300))
 def test_arbitrary_bytes(name, data):
     agree(name, data)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=sample(200, 66), deadline=None)
 @given(
     st.lists(
         st.one_of(st.sampled_from(list(chain.from_iterable(LINES.values()))), NOISE, st.binary(max_size=30)),
@@ -154,7 +155,7 @@ NAMES = st.sampled_from(["", "Hb", "Antibiogramme", "Conclusion", "Opmerking", "
 CODES = st.sampled_from(["", "HB", "ATB", "TEXTEF", "HB"])
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=sample(150, 50), deadline=None)
 @given(st.lists(st.tuples(CODES, NAMES, LIMITS, UNITS, FLAGS, VALUES), max_size=6))
 def test_any_result_lines_of_healthone(rows):
     lines = ["A1\\7\\LAB", "A2\\7\\X\\Y\\M\\30071985", *("L1\\7\\" + "\\".join(row) for row in rows)]
@@ -166,7 +167,7 @@ CODED = st.sampled_from(["01", "22", "ZZ", "", "%%", "X6"])
 TITLES = st.sampled_from(["13705A.B", "!GTT", "", "Mengsels", "0100....", "12345678.B"])
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=sample(150, 50), deadline=None)
 @given(
     st.lists(
         st.tuples(st.sampled_from("abcdhx"), TITLES, MARKS, VALUES, CODED, FLAGS, LIMITS, st.integers(0, 6)),
@@ -195,7 +196,7 @@ def test_any_results_of_medidoc(blocks):
     agree("medidoc", "\n".join([*lines, "#A/", "#/", ""]).encode())
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=sample(150, 50), deadline=None)
 @given(
     st.lists(
         st.tuples(CODES, NAMES, LIMITS, UNITS, st.sampled_from(["  ", "H ", "* ", ""]), VALUES), max_size=6

@@ -10,6 +10,7 @@ from delivering import read, recount, write
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
+from support.series import sample
 
 from connectors.base import Limits, SourceFile
 from schemas.errors import SourceError
@@ -138,7 +139,7 @@ PIECES = [
 ]  # fmt: skip
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=sample(300, 100), deadline=None)
 @given(st.lists(st.sampled_from(PIECES), max_size=25))
 def test_any_lines_balance(pieces):
     data = b"A1\\1\\\n" + b"".join(pieces)

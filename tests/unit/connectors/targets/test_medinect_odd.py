@@ -11,6 +11,7 @@ from delivering import read, recount, write
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
+from support.series import sample
 
 from connectors.base import SourceFile
 
@@ -128,7 +129,7 @@ TRANSACTIONS = st.tuples(ATTRIBUTES, PARTS, PARTS).map(wrapped("transaction", HE
 STRANGE = st.tuples(ATTRIBUTES, INSIDE, st.one_of(TRANSACTIONS, ITEMS, INSIDE)).map(wrapped("strange", ""))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=sample(300, 100), deadline=None)
 @given(st.lists(st.one_of(TRANSACTIONS, STRANGE, WORD), max_size=4).map("".join))
 def test_any_disorder_balances(folder):
     balanced(folder)
