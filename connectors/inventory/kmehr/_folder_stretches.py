@@ -55,10 +55,7 @@ class Stretches:
         before = len(held[:begin].rstrip(_WHITE))
         if before:
             return before, False
-        tag = held.rfind(
-            b"<", max(begin, self._searched)
-        )  # a long content has none, and is passed over at no cost
-        end = held.rfind(_END, max(begin, self._searched), tag + len(_END)) if tag >= 0 else -1
+        end = held.rfind(_END, max(begin, self._searched))
         if end >= 0:
             return end + len(_END), True
         self._searched = max(0, len(held) - len(_END))

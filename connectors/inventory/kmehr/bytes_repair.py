@@ -64,8 +64,8 @@ def _may_be_suspect(data: bytes) -> bool:
     """Whether to search for suspects at all: these tests cost a small part of the search."""
     if (b"&" in data and b"&#" in data) or (not data.isascii() and b"\xef\xbf" in data):
         return True
-    controls = int(np.count_nonzero(np.frombuffer(data, np.uint8) < ord(" ")))
-    return controls > 0 and controls > data.count(b"\n") + data.count(b"\t") + data.count(b"\r")
+    signs = np.frombuffer(data, np.uint8)
+    return bool(signs[signs < ord(" ")].tobytes().strip(b"\t\n\r"))
 
 
 class Repairer:
