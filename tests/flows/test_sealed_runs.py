@@ -110,7 +110,7 @@ def test_a_sealed_export_gives_the_same_package_and_its_key_dies_with_the_run(
     assert said["fate"]["source"]["evidence"] == "encrypted_always"
     assert said["destruction"]["source"]["encryptedAlways"] is True
     html = (case.home / "runs" / case.run_id / "proof" / "certificate.html").read_text()
-    assert "la seule clé qui l&#39;ouvrait a été détruite avec la copie de travail" in html
+    assert "la seule clé qui l’ouvrait a été détruite avec la copie de travail" in html
     kinds = entries(case)
     assert ("intake.opened", "keyring", False) in kinds
     closed = ("intake.closed", "with_run", True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import stat
+import subprocess
 from base64 import b64decode
 from pathlib import Path
 
@@ -194,6 +195,29 @@ def test_the_proof_that_the_doctor_took_home_still_verifies(migrated, tmp_path):
     allow_erasure(migrated)
     erase(migrated, tmp_path / "receipt.json")
     assert judge(taken, Path(migrated.made["policy"]).read_text())[0] == 0
+
+
+def certificate_for_the_practice(case: WholeRun, folder: Path) -> tuple[bool, str]:
+    """What `reprise certificate` wrote: whether it says that it has names, and the text of its paper."""
+    done = case.reprise("certificate", case.run_id, "--to", str(folder), "--json")
+    assert done.returncode == 0, done.stderr
+    words = ["pdftotext", str(folder / "certificate.pdf"), "-"]
+    paper = subprocess.run(words, capture_output=True, text=True, check=True).stdout
+    assert (DOCTOR_NAME in (folder / "certificate.html").read_text()) is (DOCTOR_NAME in paper)
+    return json.loads(done.stdout.splitlines()[-1])["named"], paper
+
+
+def test_a_certificate_names_the_doctor_until_the_erasure_and_the_one_in_the_proof_never(migrated, tmp_path):
+    allow_erasure(migrated)
+    proof = migrated.home / "runs" / migrated.run_id / "proof"
+    named, paper = certificate_for_the_practice(migrated, tmp_path / "before")
+    assert (named, DOCTOR_NAME in paper, migrated.run_id in paper) == (True, True, True)
+    issued = [(proof / f"certificate.{kind}").read_bytes() for kind in ("html", "json")]
+    assert not any(DOCTOR_NAME.encode() in data for data in issued)
+    _, done = erase(migrated, tmp_path / "receipt.json")
+    assert done.returncode == 0, done.stderr
+    named, paper = certificate_for_the_practice(migrated, tmp_path / "after")
+    assert (named, DOCTOR_NAME in paper, migrated.run_id in paper) == (False, False, True)
 
 
 def records(case: WholeRun) -> dict[str, AnyPerson | None]:
