@@ -17,11 +17,17 @@
 * `measures`: what monitoring measures of a home
 * `oversight`: runs and what needs attention, for those who watch
 * `log_entries`: the entries of the ledger as rows
-* `authorisation_views`, `doctor_views`: instructions and doctors
+* `authorisation_views`: instructions for those who watch
+* `doctor_views`: doctors, with what is kept of them
 * `run_evidence`: what shows that a run's staging is gone
-* `deletion`, `deletion_export`, `proof_copies`: every run with its end, and the files that show it
-* `ledger_views`, `host_views`, `figures`: the ledger, the host, and figures over time
+* `deletion`: every run with its end, as of a moment
+* `deletion_export`: the same as files
+* `proof_copies`: proofs to hand out
+* `ledger_views`: growth, heads, stamps and the last full check
+* `host_views`: findings, trust material, sweep, workers
+* `figures`: figures over time
 * `starting`: what a run is started with: sources, instructions, orders
+* `proposals`: what waits for a second person
 * `status`: the state of a home
 """
 
