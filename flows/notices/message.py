@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_datetime
-
 from flows.notices.due import Notice
 from schemas.texts import text
 from vault.notice_settings import NoticeKind
@@ -64,6 +62,8 @@ def trial_message(language: str, site: Site, moment: str) -> Message:
 
 
 def _said(notice: Notice, language: str) -> tuple[str, str]:
+    from babel.dates import format_datetime  # late: what sends no notice need not load it
+
     at = str(format_datetime(parse_utc(notice.at).astimezone(ZONE), "short", locale=LOCALES[language]))
     run = (notice.run or "")[:8]
     match notice.kind:
