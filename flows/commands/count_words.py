@@ -40,7 +40,7 @@ _ACTIONS = {
     "not_in_target": "readable in the record, named on the work list",
     "dangling_link": "named on the work list",
     "second_summary": "named on the work list",
-    "patient_unknown": "the instruction takes certain patients only, and this one cannot be told",
+    "patient_unknown": "whose it is cannot be told: left out where certain patients are named, else sealed for the doctor",
     "no_header": "whose it is, nothing says: have it exported again",
     "kind_out_of_scope": "as the instruction says",
     "patient_out_of_scope": "as the instruction says",

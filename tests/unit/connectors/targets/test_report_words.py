@@ -23,7 +23,7 @@ from schemas.practice_documents import ChartOf, Danger, Persons, Run, Sort, Work
 from schemas.texts import LANGUAGES
 
 OUTSIDE = {  # what these befall is counted, not listed
-    Reason.KIND_OUT_OF_SCOPE, Reason.PATIENT_OUT_OF_SCOPE, Reason.RESPONSIBLE_OUT_OF_SCOPE, Reason.PATIENT_UNKNOWN,
+    Reason.KIND_OUT_OF_SCOPE, Reason.PATIENT_OUT_OF_SCOPE, Reason.RESPONSIBLE_OUT_OF_SCOPE,
     Reason.NO_HEADER,
 }  # fmt: skip
 CODE = re.compile(r"[a-z]+_[a-z_]+")
