@@ -30,8 +30,8 @@ class Unit:
     """
 
     __slots__ = (
-        "_below", "_children", "altered", "chunks", "disposition", "file", "kind", "made", "misfits", "name", "owner", "path",
-        "patient", "position", "prose", "reason", "row", "skeleton", "texts", "units",
+        "_children", "altered", "chunks", "disposition", "file", "kind", "made", "misfits", "name", "owner", "path", "patient",
+        "position", "prose", "reason", "row", "skeleton", "texts", "units",
     )  # fmt: skip
 
     def __init__(
@@ -58,7 +58,6 @@ class Unit:
         self.made = ""
         self.altered = False  # whether one of its own ids has been set aside
         self._children: list[Node] | None = None
-        self._below: list[Unit] = []
 
     @property
     def children(self) -> list[Node]:
@@ -124,12 +123,12 @@ class Unit:
         return self.kind is UnitKind.ATTACHMENT and self.path.endswith(".0")
 
     def below(self) -> Sequence[Unit]:
-        """The unit and all units in it, in document order. Asked for only once all units are in their place."""
+        """The unit and all units in it, in document order."""
         if not self.units:
             return (self,)
-        if not self._below:
-            _gather(self, self._below)
-        return self._below
+        found: list[Unit] = []
+        _gather(self, found)
+        return found
 
     def content(self) -> Iterator[bytes]:
         """The bytes of an attachment, piece by piece."""

@@ -69,13 +69,13 @@ def stated_items(units: Iterable[Unit]) -> frozenset[str]:
 
     The first packages gave an item its result's line as a text.
     """
-    made = [unit.children for unit in units if unit.kind is UnitKind.ITEM and _was_derived(unit)]
+    made = [unit.children for unit in units if unit.kind is UnitKind.ITEM and _was_derived(unit.children)]
     texts = {told(node) for children in made for node in children if node.name == "text"}
     return frozenset({*map(_said, made), *texts})
 
 
-def _was_derived(item: Unit) -> bool:
-    return any(attributes.get("SL") == Mark.DERIVED for attributes, _ in item.skeleton.ids)
+def _was_derived(children: Iterable[Node]) -> bool:
+    return any(node.name == "id" and node.attributes.get("SL") == Mark.DERIVED for node in children)
 
 
 def _said(children: Iterable[Node]) -> str:

@@ -12,7 +12,6 @@ from xml.parsers import expat
 from schemas.errors import UnexplainedUnitError
 
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
-_VALUE = re.compile("[!-~]*")  # ASCII without white space
 _ESCAPED = re.compile('[\x00-\x1f\ufffe\uffff&<>"]')
 _AS_IT_IS = re.compile("[ !#-%'-;=?-~]*")  # ASCII that is not escaped in a text or an attribute
 
@@ -101,7 +100,7 @@ def told(node: Node) -> str:
 
 def told_text(text: str) -> str:
     """Like `told`, for a text."""
-    return text if _VALUE.fullmatch(text) else clean(text).strip(" \t\r\n")
+    return text if text.isascii() and text.isalnum() else clean(text).strip(" \t\r\n")
 
 
 def escape_text(text: str) -> str:

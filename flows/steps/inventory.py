@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter as Tally
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from itertools import chain
 
 import pyarrow as pa
@@ -188,12 +188,10 @@ class CountedRows:
             if damage
         }
 
-    def units(
-        self, first: int | None = None, last: int | None = None, columns: Sequence[str] | None = None
-    ) -> Iterator[pa.RecordBatch]:
-        """Yield batches of `counted_unit`, or these columns; at least those of the patients from `first` to `last`."""
-        apart = () if first else self._reader.batches(APART, columns=columns)
-        for batch in chain(apart, self._reader.batches("counted_unit", first, last, columns)):
+    def units(self, first: int | None = None, last: int | None = None) -> Iterator[pa.RecordBatch]:
+        """Yield batches of `counted_unit`; at least those of the patients from `first` to `last`."""
+        apart = () if first else self._reader.batches(APART)
+        for batch in chain(apart, self._reader.batches("counted_unit", first, last)):
             whole = pc.equal(batch["kind"], UnitKind.FILE.value)
             yield batch.filter(pc.or_(whole, self._sound(batch))) if self._damaged else batch
 

@@ -29,7 +29,6 @@ from schemas.errors import CountMismatchError, UnexplainedUnitError
 
 CHARTS_AT_ONCE = 250
 PATIENTS_AT_ONCE = 1000
-_UNIT = pa.schema([COUNTED_UNIT.field(name) for name in ("unit", "file", "patient", "kind", "digest")])
 _OUTCOME_STAGES = ("scope", "extract", "check", DELIVERED)
 
 # A quarantined unit includes the units nested in it. Only units without an outcome of their own are looked up, by the paths
@@ -143,8 +142,8 @@ def _cohorts(charts: dict[int, tuple[int, ...]], patients: int) -> Iterator[_Coh
 def _balance(context: DataContext, cohort: _Cohort) -> list[_Row]:
     connection = duck.connect()
     try:
-        units = CountedRows(context.reader(COUNTED)).units(*cohort.bounds, _UNIT.names)
-        _register(connection, "units", units, _UNIT, cohort)
+        units = CountedRows(context.reader(COUNTED)).units(*cohort.bounds)
+        _register(connection, "units", units, COUNTED_UNIT, cohort)
         _register(connection, "outcomes", _all_outcomes(context, cohort), OUTCOME, cohort)
         delivered = context.reader(DELIVERED).batches("delivered_unit", *cohort.bounds)
         _register(connection, "delivered", delivered, DELIVERED_UNIT, cohort)
