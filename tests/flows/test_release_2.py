@@ -44,10 +44,10 @@ def test_its_runs_are_listed_and_its_ledger_is_whole(home):
 
 
 def test_all_runs_at_once_end_as_each_alone(home):
-    with RunIndex.of(Control.open_to_look(Home(home))) as index:
-        found = {one.run: (one.ended, one.imported) for one in index.settled()}
     alone = [status(Home(home), run.run_id) for run in list_runs(Home(home))]
-    assert found == {one.run_id: (one.ended, one.import_state or "") for one in alone if one.ended}
+    with RunIndex.of(Control.open_to_look(Home(home))) as index:
+        found = {one.run: (one.ended, one.imported or None) for one in index.settled()}
+    assert found == {one.run_id: (one.ended, one.import_state) for one in alone if one.ended}
     assert len(found) >= len(OUTCOMES)
 
 

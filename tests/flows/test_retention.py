@@ -170,18 +170,15 @@ def test_a_stray_that_cannot_be_removed_holds_up_no_other_and_keeps_its_mark(pra
 
 def test_a_run_begun_while_the_sweep_looks_is_no_stray(practice, tmp_path, monkeypatch):
     case = WholeRun(tmp_path / "trial", practice)
-    begun = case.home / "runs" / "begun-meanwhile"
-    is_dir = Path.is_dir
+    stray, asked = case.home / "staging" / "a-stray", sweeps.has_lease
+    make_staging(Home(case.home), stray)
 
-    def list_while_one_begins(folder: Path) -> bool:
-        if folder == Home(case.home).staging and not begun.exists():
-            begun.mkdir(parents=True)  # a run has its lease before its staging
-            (begun / "lease.json").write_text("{}")
-            make_staging(Home(case.home), folder / begun.name)
-        return is_dir(folder)
+    def ask_while_one_begins(home: Home, run_id: str) -> bool:
+        make_staging(home, home.staging / "begun-meanwhile")
+        return asked(home, run_id)
 
-    monkeypatch.setattr(sweeps.Path, "is_dir", list_while_one_begins)
-    assert find_unknown(Home(case.home)) == ([], [])
+    monkeypatch.setattr(sweeps, "has_lease", ask_while_one_begins)
+    assert find_unknown(Home(case.home)) == ([stray], [])
 
 
 def test_ten_thousand_and_one_segments_are_destroyed_and_counted(crashed):
