@@ -39,7 +39,7 @@ class Received:
 
     def __init__(self) -> None:
         self.all: list[bytes] = []
-        self.settings = ""  # for site.toml
+        self.settings = ""  # of the site that sends to both
 
     async def handle_DATA(self, server, session, envelope) -> str:  # noqa: N802 - aiosmtpd's name
         self.all.append(envelope.content)
