@@ -163,7 +163,12 @@ def _kind(title: str) -> DocumentKind:
 
 
 def _begins_with(words: list[str], phrase: str) -> bool:
-    """Whether the phrase's words stand in a row, the last of which may go on unless a point ends the phrase."""
+    """Whether the phrase's words stand in a row, the last of which may go on unless a point ends the phrase.
+
+    A star before a single word allows anything before it, within the word.
+    """
+    if phrase.startswith("*"):
+        return any(phrase[1:] in word for word in words)
     asked = phrase.rstrip(".").split()
     for at in range(len(words) - len(asked) + 1):
         *firsts, last = words[at : at + len(asked)]

@@ -91,6 +91,12 @@ def kind_of(title: str) -> DocumentKind:
     )
     words = " ".join(["", *re.findall(r"[^\W_]+", bare), ""])
     for kind, beginnings in PRECEDENCE:
-        if any(f" {each}".replace(".", " ") in words for each in beginnings):
+        if any(_sought(each) in words for each in beginnings):
             return kind
     return DocumentKind.UNCLASSIFIED
+
+
+def _sought(phrase: str) -> str:
+    """A phrase as it stands between the blanks of a title's words."""
+    begin = "" if phrase.startswith("*") else " "
+    return begin + phrase.lstrip("*").replace(".", " ")
