@@ -71,7 +71,7 @@ class Attestation(Record, frozen=True, omit_defaults=True):
     of: str
     by: str = ""
     key: str = ""  # public half, base64
-    signature: str = ""  # by that key, of the four fields above
+    signature: str = ""  # by that key, over `operator`, `at`, `how` and `of`
     account: str = ""
 
 

@@ -48,7 +48,7 @@ class CopyRow:
 
 @dataclass(frozen=True)
 class KeyRow:
-    """Where the run's key lived, how reliably it dies there, and who else could have read it."""
+    """Where the run key was held, how reliably it is destroyed there, and how many processes held it."""
 
     provider: str
     strength: str

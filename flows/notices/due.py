@@ -1,4 +1,4 @@
-"""What is to be told now: each notice has a key of its own, so that it is told once however often it is found."""
+"""Find the notices to send now. Each has a unique key, so it is sent once even if it is found again."""
 
 from __future__ import annotations
 
@@ -29,8 +29,9 @@ class Notice:
 
 
 def find_due(control: Control, since: int, late: Heartbeat | None) -> tuple[list[Notice], int]:
-    """Returns what is to be told of a home, and the size of the log then. What the log had before `since` is not told.
+    """Returns the notices of a home and the number of ledger entries. Ledger entries before `since` cause no notice.
 
+    Notices of a near deadline and of a late sweep do not come from an entry: `since` does not apply to them.
     `late` is the last sweep before one that was late (`late_sweep`).
     """
     with RunIndex.of(control) as index:
@@ -65,7 +66,7 @@ def _failed(index: RunIndex, found: Today, since: int) -> Iterator[Notice]:
 
 
 def _near(control: Control, found: Today) -> Iterator[Notice]:
-    """Yield the runs whose deadline is near: within the site's hours, and within a quarter of a shorter run's time."""
+    """Yield the runs that have at most `deadline_near_hours` left, or a quarter of their lifetime if that is shorter."""
     hours = control.site.notices.deadline_near_hours
     for row in found.staged:
         if row.seconds_left <= min(hours * 3600, row.lifetime // 4):

@@ -77,7 +77,7 @@ def drop_stale_orders(home: Home, hours: int) -> None:
 
 
 def drop_order(home: Home, order_id: str) -> None:
-    """Delete an order whose run has ended."""
+    """Delete an order that is not needed any more: its run has ended, or no run will use it."""
     _orders(home).drop(order_id)
 
 

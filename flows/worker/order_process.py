@@ -1,7 +1,7 @@
-"""A local worker: one order, or the resume of one run, in a process of its own, without Prefect.
+"""Run one order, or resume one run, in a separate process without Prefect.
 
-`python -m flows.worker.order_process`, with what to do on stdin. It is the control process of its run, as the command line is. It
-prints how it ended as one JSON object: an outcome, or a code with its fixed words; never the text of an error.
+`python -m flows.worker.order_process` reads a JSON request from stdin and is the control process of the run. It prints one JSON
+object: run and state, or the error's codes and its fixed words; never an error's text.
 """
 
 from __future__ import annotations

@@ -64,7 +64,7 @@ def is_acceptance(document: bytes) -> bool:
 def render_acceptance(document: bytes) -> bytes:
     """Returns the page for an acceptance of version 2; the same JSON always gives the same bytes.
 
-    Raises AuthorisationError: acceptance_of_another (also when it is malformed), readable_text_differs.
+    Raises AuthorisationError: acceptance_of_another (the document is malformed), readable_text_differs.
     """
     from vault.pdf.layout import PdfDocument  # the PDF writer is slow to load
 

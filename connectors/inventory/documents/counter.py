@@ -36,7 +36,8 @@ class DocumentCounter:
     ) -> Iterator[Batch | Tiling]:
         """Yield one batch of `counted_unit`, one of `counted_patient`, and the Tiling.
 
-        Raises UnreadableSourceError if the path names nobody, or the file has another size than was listed.
+        Raises UnreadableSourceError if the path names nobody, or the file has another size than was listed; LimitExceededError if
+        the file is too large.
         """
         stated = read_path(file.name.reveal())
         if stated is None:

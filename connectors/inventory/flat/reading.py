@@ -33,6 +33,9 @@ class Head:
     """What the head of a message states, in the forms in which a chart may repeat it.
 
     `days`: the dates as digits in the orders in which such formats write them; `fields`: other values.
+    `moment` orders the versions of one report, and is compared as text: day (yyyy-mm-dd) and time (hhmm), each empty if not
+    known. HL7 and FHIR give the moment of sending as it is written, and an empty text: the order is right only while the sender
+    keeps to one notation and one time zone.
     """
 
     fields: frozenset[str] = frozenset()
@@ -43,7 +46,7 @@ class Head:
     inss: str | None = None
     sex: str = ""
     reference: str = ""
-    moment: tuple[str, str] = ("", "")  # day yyyy-mm-dd and time hhmm, each empty if not known
+    moment: tuple[str, str] = ("", "")
 
 
 @dataclass

@@ -74,7 +74,7 @@ def codes(concepts: Iterable[Tree]) -> set[str]:
 
 
 def spoken(concept: Tree) -> str:
-    """The text of a concept, else what its first coding shows, else its code."""
+    """Returns the text of a concept; else the first display of a coding; else the first code."""
     said = [text(concept, "text")]
     codings = many(concept, "coding")
     said += [text(coding, "display") for coding in codings] + [text(coding, "code") for coding in codings]
