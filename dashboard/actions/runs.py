@@ -15,7 +15,7 @@ from flows.lifecycle.evidence import sent_evidence
 from flows.lifecycle.run_views import RunStatus, status
 from flows.worker import flow_runs
 from flows.worker.order_process import cancel as cancel_local
-from flows.worker.order_process import carry_on, who_carries
+from flows.worker.order_process import running_process_kind, start_resume_process
 from schemas.errors import AuthorisationError, BusyError, RunEndedError, UnreadableSourceError
 from schemas.outcome import Outcome
 from vault.runs.state import RunState
@@ -24,21 +24,22 @@ _WAIT_SECONDS = 4.0
 
 
 def resume(visit: Visit) -> Response:
-    """Go on with an interrupted or failed run: through Prefect's Retry where Prefect carried it, else in a local worker."""
+    """Go on with an interrupted or failed run: through Prefect's Retry where Prefect ran it, else in a process on this host."""
     run = _known(visit)
 
     def act() -> str:
         operator = visit.acting().person.name.reveal()
         if run.state is RunState.CERTIFIED:
             raise RunEndedError("run_has_ended", run=run.run_id)
-        if who_carries(visit.home, run.run_id) != "nobody":
+        if running_process_kind(visit.home, run.run_id) != "nobody":
             raise BusyError("doctor_busy", run=run.run_id)
         if flow_runs.is_configured() and flow_runs.retry(run.run_id):
             return "resumed"
-        worker, until = carry_on(visit.home, run.run_id, operator), time.monotonic() + _WAIT_SECONDS
-        while not worker.ended and time.monotonic() < until:
+        process = start_resume_process(visit.home, run.run_id, operator)
+        until = time.monotonic() + _WAIT_SECONDS
+        while not process.ended and time.monotonic() < until:
             time.sleep(0.1)
-        worker.raise_failure()
+        process.raise_failure()
         return "resumed"
 
     return attempt(visit, act, f"/runs/{run.run_id}")
@@ -50,7 +51,7 @@ def cancel(visit: Visit) -> Response:
 
     def act() -> str:
         operator = visit.acting().person.name.reveal()
-        if who_carries(visit.home, run.run_id) == "prefect":
+        if running_process_kind(visit.home, run.run_id) == "prefect":
             if not (flow_runs.is_configured() and flow_runs.cancel(run.run_id)):
                 raise BusyError("doctor_busy", run=run.run_id)
             return "cancelling"

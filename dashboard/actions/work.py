@@ -1,4 +1,4 @@
-"""Work: the sources that are registered, the orders that wait, the start of a run, and the sweep."""
+"""The page `/work`: registered sources, waiting orders, the form that starts a run, and the sweep."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from flows.retention.round import sweep_round
 from flows.session.orders import cancel_order, drop_order, list_orders
 from flows.session.sources import forget_source, list_sources, register_source
 from flows.worker import flow_runs
-from flows.worker.order_process import LocalWorker, carry_order
+from flows.worker.order_process import OrderProcess, start_order_process
 from schemas.errors import RepriseError, VerificationFailedError
 from schemas.texts import text
 
@@ -27,7 +27,7 @@ _WAIT_SECONDS = 10.0
 
 
 def show(visit: Visit) -> Response:
-    """What a run can be started with, what waits, and the forms."""
+    """Show the page: the choices for a new run, the waiting orders, and the forms."""
     return _page(visit)
 
 
@@ -55,7 +55,7 @@ def _page(visit: Visit, *, status: int = 200, errors: dict[str, str] | None = No
 
 
 def register(visit: Visit) -> Response:
-    """Register where an export is."""
+    """Register the path of an export."""
     control = visit.acting()
     try:
         source = register_source(control.home, visit.entered("path"), control.clock)
@@ -69,7 +69,7 @@ def register(visit: Visit) -> Response:
 
 
 def forget(visit: Visit) -> Response:
-    """Forget where an export is."""
+    """Delete a registered path."""
 
     def act() -> str:
         forget_source(visit.acting().home, visit.about)
@@ -80,7 +80,7 @@ def forget(visit: Visit) -> Response:
 
 
 def start(visit: Visit) -> Response:
-    """Order a run and start it: through Prefect where a server is configured, else in a local worker."""
+    """Order a run and start it: through Prefect where a server is configured, else in a process on this host."""
     if missing := _missing(visit):
         return _page(visit, status=422, errors=missing)
     control, use = visit.acting(), visit.entered("use")
@@ -98,7 +98,7 @@ def start(visit: Visit) -> Response:
             intake=visit.entered("intake") or None,
         )
         if not flow_runs.is_configured():
-            return _follow(visit, order, carry_order(visit.home, order))
+            return _follow(visit, order, start_order_process(visit.home, order))
         try:
             flow_runs.trigger(visit.home, use, order)
         except RepriseError:
@@ -122,23 +122,26 @@ def _missing(visit: Visit) -> dict[str, str]:
     return found
 
 
-def _follow(visit: Visit, order: str, worker: LocalWorker) -> str:
-    """Returns the page of the run that a local worker began; raises nothing for one that needs longer to begin."""
+def _follow(visit: Visit, order: str, process: OrderProcess) -> str:
+    """Returns the page of the run, or of its order if no run exists within ten seconds.
+
+    Raises CodedFailure if the process failed.
+    """
     until = time.monotonic() + _WAIT_SECONDS
     while time.monotonic() < until:
         if (run := run_of_order(visit.home, order)) is not None:
             return f"/runs/{run.run_id}"
-        if worker.ended:
+        if process.ended:
             break
         time.sleep(0.1)
     run = run_of_order(visit.home, order)
     if run is None:
-        worker.raise_failure()
+        process.raise_failure()
     return f"/orders/{order}" if run is None else f"/runs/{run.run_id}"
 
 
 def wait_for(visit: Visit) -> Response:
-    """Where an order leads: to its run, or to a page that asks again until there is one."""
+    """Redirect to the run of an order; until it exists, show a page that reloads."""
     order = str(visit.request.path_params["order"])
     run = run_of_order(visit.home, order)
     if run is not None:
@@ -149,7 +152,7 @@ def wait_for(visit: Visit) -> Response:
 
 
 def cancel(visit: Visit) -> Response:
-    """Forget an order that nobody triggered."""
+    """Delete an order that has no run."""
 
     def act() -> str:
         cancel_order(visit.acting().home, visit.about)
@@ -160,7 +163,7 @@ def cancel(visit: Visit) -> Response:
 
 
 def sweep(visit: Visit) -> Response:
-    """Destroy what is overdue, orphaned without a key, or half-destroyed."""
+    """Run the sweep now: destroy overdue runs and staging without a key, and finish incomplete destructions."""
     visit.acting()
     try:
         found = sweep_round(visit.home, visit.dashboard.clock)

@@ -29,8 +29,8 @@ _MEMORY = ("REPRISE_STATE", "XDG_STATE_HOME")  # where this host's records of ho
 _END_SECONDS = 30
 
 
-class LocalWorker:
-    """One order that is carried out beside this process."""
+class OrderProcess:
+    """A child process that runs one order or resumes one run."""
 
     def __init__(self, home: Home, **asked: str) -> None:
         self._child = start_python(
@@ -44,7 +44,7 @@ class LocalWorker:
         self._reader.start()
 
     def _wait(self) -> None:
-        """Read what it says and let the system forget it: a process that ended and is not waited for looks alive."""
+        """Read the child's output and wait for its end: without the wait, an ended child still counts as running."""
         assert self._child.stdout is not None  # noqa: S101 - for the type checker
         self._said = self._child.stdout.read()
         self._child.wait()
@@ -55,7 +55,7 @@ class LocalWorker:
         return self._child.poll() is not None
 
     def raise_failure(self) -> None:
-        """Raise CodedFailure if it ended with a refusal or a failure; nothing while it goes on."""
+        """Raise CodedFailure if the process ended with an error. Does nothing while it runs."""
         if not self.ended:
             return
         self._reader.join(_END_SECONDS)
@@ -64,18 +64,18 @@ class LocalWorker:
             raise CodedFailure(*said["error"])
 
 
-def carry_order(home: Home, order: str) -> LocalWorker:
-    """Start the run of an order, or go on with it."""
-    return LocalWorker(home, order=order)
+def start_order_process(home: Home, order: str) -> OrderProcess:
+    """Start a process that runs an order, or resumes its run."""
+    return OrderProcess(home, order=order)
 
 
-def carry_on(home: Home, run: str, operator: str) -> LocalWorker:
-    """Resume a run."""
-    return LocalWorker(home, run=run, operator=operator)
+def start_resume_process(home: Home, run: str, operator: str) -> OrderProcess:
+    """Start a process that resumes a run."""
+    return OrderProcess(home, run=run, operator=operator)
 
 
-def who_carries(home: Home, run: str) -> str:
-    """Returns `local`, `prefect`, `other` (a terminal, or another host) or `nobody`."""
+def running_process_kind(home: Home, run: str) -> str:
+    """Returns which process runs a run: `local`, `prefect`, `other` (a terminal, or another host) or `nobody`."""
     lease = find_lease(home, run)
     if not owner_alive(lease):
         return "nobody"
@@ -84,18 +84,18 @@ def who_carries(home: Home, run: str) -> str:
 
 
 def cancel(home: Home, run: str, operator: str) -> None:
-    """End a local worker's run at once: its process is killed, its staging destroyed, its end certified as cancelled.
+    """Kill the process of a local run if it still exists, destroy the staging, and certify the run as cancelled.
 
-    Raises BusyError (doctor_busy) for a run that another process carries, and what `engine.abandon` raises.
+    Raises BusyError (doctor_busy) if a process of another kind runs it, and what `engine.abandon` raises.
     """
     lease = find_lease(home, run)
-    carrier = who_carries(home, run)
-    if carrier == "local":
+    kind = running_process_kind(home, run)
+    if kind == "local":
         os.kill(lease.owner_pid, signal.SIGKILL)
         until = time.monotonic() + _END_SECONDS
         while owner_alive(lease) and time.monotonic() < until:
             time.sleep(0.05)
-    elif carrier != "nobody":
+    elif kind != "nobody":
         raise BusyError("doctor_busy", run=lease.run_id)
     engine.abandon(home, lease.run_id, operator, Cause.CANCELLED)
 
@@ -109,7 +109,7 @@ def _command_of(lease: Lease) -> list[str]:
 
 
 def main() -> None:
-    """Carry out what stdin names; print how it ended."""
+    """Run the request from stdin and print the result."""
     os.umask(0o077)
     said = os.dup(1)
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # discard output of libraries

@@ -18,7 +18,7 @@ from flows.lifecycle.run_views import list_runs, status
 from flows.session.control import Control
 from flows.session.orders import list_orders
 from flows.session.sources import KEPT, Source, list_sources
-from flows.worker.order_process import who_carries
+from flows.worker.order_process import running_process_kind
 from schemas.errors import AuthorisationError, OperatorError
 from schemas.roles import Role
 from trial.home import OPERATORS
@@ -189,13 +189,13 @@ def test_a_rehearsal_is_started_dies_is_resumed_and_certified(site, one, ready):
     run = run_at.removeprefix("/runs/")
     assert site.made["source"] not in run_at
     wait_until(lambda: status(site.home, run).journal)
-    assert who_carries(site.home, run) == "local"
+    assert running_process_kind(site.home, run) == "local"
     assert "Cancel" in one.get(run_at).text
     act(one, f"{run_at}/resume")
     assert "[doctor_busy]" in said(one, run_at)
     lease = find_lease(site.home, run)
     os.kill(lease.owner_pid, signal.SIGKILL)
-    wait_until(lambda: who_carries(site.home, run) == "nobody")
+    wait_until(lambda: running_process_kind(site.home, run) == "nobody")
     assert "Resume" in wait_until(lambda: "/resume" in one.get(run_at).text and one.get(run_at).text)
     act(one, f"{run_at}/resume")
     assert wait_until(lambda: status(site.home, run).outcome) == "rehearsed"
@@ -215,7 +215,7 @@ def test_a_run_that_goes_on_is_cancelled_with_its_short_code_alone(site, one, tw
     run = run_at.removeprefix("/runs/")
     act(one, f"{run_at}/cancel", code="")
     assert "Nothing was done" in said(one, run_at)
-    assert who_carries(site.home, run) == "local"
+    assert running_process_kind(site.home, run) == "local"
     act(two, "/work/start", **ready)
     assert "[doctor_busy]" in said(two), "one run of a doctor at a time; the order is not left behind"
     assert [o for o in list_orders(site.home) if o["run"] is None] == []
