@@ -1,9 +1,8 @@
-"""The index: what pages need of ledger and runs, in a small local file, so that a large home costs what a small one does.
+"""The index: a local SQLite file with what pages need from ledger and runs, so that a large home is as fast as a small one.
 
-It is derived and nothing else: opened, it follows the ledger and the folder of runs by what is new since; deleted, it is made
-anew. Each entry that it reads is hashed into the tree of the log, whose root must be that of the signed head, so the index is of
-exactly that log. Runs without a certificate are read from their own records each time; what the index holds of the others
-changes no more, except by entries of the ledger. It holds opaque ids, codes and moments.
+It holds only derived data: opaque ids, codes and moments. Opening it reads new entries and folders; a deleted index is rebuilt.
+Every entry read is hashed into a Merkle tree. Its root must equal the root of the signed head, so the index matches this log. A
+run without a certificate is read from its own records each time. For a run with one, only ledger entries change the index.
 """
 
 from __future__ import annotations
@@ -30,9 +29,9 @@ from vault.runs.facts import is_ended
 from vault.runs.lease import Lease, has_lease, is_set_aside
 
 _BATCH = 16_384
-"""Entries read at once: memory stays flat whatever the size of the log."""
+"""Entries read at once, so that memory does not grow with the log."""
 _UNSURE_NS = 2_000_000_000
-"""A folder changed so recently may change again without its time showing it."""
+"""A modification time younger than this is not trusted: a second change may leave it the same."""
 _LEASES_CHANGED = frozenset({EntryType.HOME_RESTORED, EntryType.LEASE_UNREADABLE})
 _PERSONS_CHANGED = frozenset({EntryType.AUTHORISATION_WITHDRAWN, EntryType.SUBJECT_ERASED})
 
@@ -77,8 +76,8 @@ class Settled:
 
 
 @dataclass
-class _News:
-    """What new entries change beside the rows of their runs."""
+class _Changes:
+    """What new entries require besides updating the rows of their runs."""
 
     leases: bool = False
     persons: bool = False
@@ -99,26 +98,26 @@ class RunIndex:
     @classmethod
     @contextmanager
     def of(cls, control: Control) -> Iterator[RunIndex]:
-        """Open the index of an open home, made to follow ledger and runs first."""
+        """Open the index of a home and bring it up to date."""
         with _index_file.open_file(control.home) as file:
             index = cls(control, file)
-            index.follow()
+            index.update()
             yield index
 
-    # ---- what it answers
+    # ---- queries
 
     def query(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
-        """Returns the rows of a question to the tables (`_index_file`)."""
+        """Run an SQL query on the tables (`_index_file`) and return all rows."""
         return self._file.execute(sql, values).fetchall()
 
     def each(self, sql: str) -> Iterator[tuple[Any, ...]]:
-        """Returns the same one by one."""
+        """Run an SQL query and return the rows one by one."""
         return iter(self._file.execute(sql))
 
     def live(self, known_as: frozenset[str] | None = None) -> list[Lease]:
-        """Returns the leases of the runs without a certificate, read anew; of these persons, if any are given.
+        """Returns the leases of the runs without a certificate, loaded from disk; with `known_as`, only those of these persons.
 
-        Raises IntegrityError (lease_unreadable) until a sweep sets a damaged one aside.
+        Raises IntegrityError (lease_unreadable) for a damaged lease that no sweep has set aside.
         """
         names = [name for (name,) in self.query("SELECT run FROM live") if has_lease(self._home, name)]
         leases = [Lease.load(self._home, name) for name in names]
@@ -146,7 +145,7 @@ class RunIndex:
         limit: int = -1,
         offset: int = 0,
     ) -> Iterator[Settled]:
-        """Returns the runs with a certificate, newest first; of these persons, if any are given."""
+        """Returns the runs with a certificate, newest first; with `known_as`, only those of these persons."""
         whose, persons = _whose(known_as)
         sql = f"{_SETTLED} WHERE {whose} AND {where} ORDER BY s.created DESC, s.ledger_start DESC, s.run DESC LIMIT ? OFFSET ?"
         for row in self._file.execute(sql, (*persons, *values, limit, offset)):
@@ -155,7 +154,7 @@ class RunIndex:
     def count_settled(
         self, known_as: frozenset[str] | None = None, where: str = "1", values: tuple[object, ...] = ()
     ) -> int:
-        """Returns how many `settled` would return."""
+        """Returns how many runs `settled` would return."""
         if known_as is None and where == "1":
             return int(self.query("SELECT COUNT(*) FROM settled")[0][0])
         whose, persons = _whose(known_as)
@@ -163,18 +162,18 @@ class RunIndex:
         return int(self.query(sql, *persons, *values)[0][0])
 
     def unconfirmed(self, known_as: frozenset[str] | None = None) -> list[Settled]:
-        """Returns the delivered runs of which the practice has not said that the package is imported, oldest first."""
+        """Returns the delivered runs whose import the practice has not confirmed (at most that it opened them), oldest first."""
         whose, persons = _whose(known_as)
         waiting = "t.cause = 'published' AND t.imported IN ('', 'opened')"
         sql = f"{_WAITING} WHERE {waiting} AND {whose} ORDER BY t.ended_at"
         return [Settled(*row) for row in self._file.execute(sql, persons)]
 
     def by_cause(self) -> dict[str, int]:
-        """Returns how many runs ended for each cause, by the ledger."""
+        """Returns how many runs ended for each cause, according to the ledger."""
         return dict(self.query("SELECT cause, COUNT(*) FROM told WHERE cause IS NOT NULL GROUP BY cause"))
 
     def size(self) -> int:
-        """Returns how many entries of the log it has taken in."""
+        """Returns how many ledger entries the index has read."""
         return int(self.query("SELECT size FROM seen")[0][0])
 
     def concerns(self, run: str, known_as: frozenset[str]) -> bool:
@@ -188,51 +187,51 @@ class RunIndex:
         store = self._control.ledger.store
         return [(seq, msgspec.json.decode(store.read(seq, seq + 1)[0])) for (seq,) in self.query(sql, run)]
 
-    # ---- how it follows
+    # ---- update
 
-    def follow(self) -> None:
-        """Take in what is new since: folders, certificates, entries. Raises LedgerError for a log that differs from its head."""
-        if not self._is_news():
+    def update(self) -> None:
+        """Read new folders, certificates and entries. Raises LedgerError if the entries do not match the signed head."""
+        if not self._has_changed():
             return
         with _index_file.changing(self._file):
-            before = self._read_on()
+            before = self._read_entries()
             if before.leases:
-                self._forget_folders()
-            self._look_at_folders()
-            self._settle()
-            after = self._read_on()  # an end is in the log before its certificate is there
+                self._clear_runs()
+            self._read_folders()
+            self._move_certified()
+            after = self._read_entries()  # an end is in the log before its certificate is there
             if before.persons or after.persons:
-                self._name_persons(None)
+                self._rewrite_persons(None)
             for run in sorted(before.confirmed | after.confirmed):
-                self._name_persons(run)
+                self._rewrite_persons(run)
             if after.leases:
-                self._forget_folders()
-                self._look_at_folders()
-                self._settle()
+                self._clear_runs()
+                self._read_folders()
+                self._move_certified()
 
-    def _forget_folders(self) -> None:
+    def _clear_runs(self) -> None:
         for table in ("settled", "live", "concerns"):
             self._file.execute(f"DELETE FROM {table}")
         self._file.execute("UPDATE seen SET folder_ns = -1")
 
-    def _is_news(self) -> bool:
+    def _has_changed(self) -> bool:
         size, root, folder = self.query("SELECT size, root, folder_ns FROM seen")[0]
         head = self._control.ledger.store.head()
         return (
             (size, root) != (head.size, head.root)
             or folder != self._folder_ns()
-            or any(self._has_settled(run) for (run,) in self.query("SELECT run FROM live"))
+            or any(self._is_certified(run) for (run,) in self.query("SELECT run FROM live"))
         )
 
     def _folder_ns(self) -> int:
-        """Returns when a run's folder was last made or removed; 0 in a home that never had one."""
+        """Returns when a run's folder was last added or deleted; 0 in a home without the folder of runs."""
         return self._home.runs.stat().st_mtime_ns if self._home.runs.is_dir() else 0
 
-    def _has_settled(self, run: str) -> bool:
+    def _is_certified(self, run: str) -> bool:
         return is_ended(self._home, run) and has_lease(self._home, run)
 
-    def _look_at_folders(self) -> None:
-        """Learn which runs there are: folders that are new are live until they are settled; those that are gone go."""
+    def _read_folders(self) -> None:
+        """Compare the tables with the folders: add new folders to `live`, delete rows whose folder is gone."""
         changed = self._folder_ns()
         if self.query("SELECT folder_ns FROM seen")[0][0] == changed:
             return
@@ -251,10 +250,10 @@ class RunIndex:
         self._file.execute("UPDATE seen SET folder_ns = ?", (changed if sure else -1,))
         self._file.execute("DELETE FROM present")
 
-    def _settle(self) -> None:
-        """Take over the runs that have their certificate by now. Raises IntegrityError for a damaged lease."""
+    def _move_certified(self) -> None:
+        """Move the runs that now have a certificate from `live` to `settled`. Raises IntegrityError for a damaged lease."""
         for (run,) in self.query("SELECT run FROM live"):
-            if not self._has_settled(run):
+            if not self._is_certified(run):
                 continue
             lease = Lease.load(self._home, run)
             self._file.execute(
@@ -262,55 +261,55 @@ class RunIndex:
                 (run, lease.subject_id, lease.use, lease.created, lease.deadline, lease.ledger_start),
             )
             self._file.execute("DELETE FROM live WHERE run = ?", (run,))
-            self._note_persons(lease)
+            self._add_persons(lease)
 
-    def _name_persons(self, run: str | None) -> None:
-        """Note again whom the runs with a certificate concern: all of them, or one."""
+    def _rewrite_persons(self, run: str | None) -> None:
+        """Rewrite which persons a run with a certificate concerns; None: all such runs."""
         runs = self.query("SELECT run FROM settled") if run is None else [(run,)]
         for (one,) in runs:
-            if self._has_settled(one):
+            if self._is_certified(one):
                 self._file.execute("DELETE FROM concerns WHERE run = ?", (one,))
-                self._note_persons(Lease.load(self._home, one))
+                self._add_persons(Lease.load(self._home, one))
 
-    def _note_persons(self, lease: Lease) -> None:
+    def _add_persons(self, lease: Lease) -> None:
         persons = sorted(persons_of(self._home, lease))
         self._file.executemany(
             "INSERT OR IGNORE INTO concerns VALUES (?, ?)", ((person, lease.run_id) for person in persons)
         )
 
-    def _read_on(self) -> _News:
-        """Read the entries since; all of them again, if the log is not the one that was read before."""
+    def _read_entries(self) -> _Changes:
+        """Read the new entries; all entries again if the log is not the one that was read before."""
         head = self._control.ledger.store.head()
         size, peaks = self.query("SELECT size, peaks FROM seen")[0]
-        news = self._read(Peaks(size, peaks), head.size)
+        changes = self._read(Peaks(size, peaks), head.size)
         if self._root() != head.root:
             for table in ("told", "entry"):
                 self._file.execute(f"DELETE FROM {table}")
-            news = self._read(Peaks(), head.size)
-            news.leases = True
+            changes = self._read(Peaks(), head.size)
+            changes.leases = True
         if self._root() != head.root:
             raise LedgerError("entries_do_not_match_head", count=head.size)
-        return news
+        return changes
 
     def _root(self) -> bytes:
         return bytes(self.query("SELECT root FROM seen")[0][0])
 
-    def _read(self, tree: Peaks, end: int) -> _News:
-        store, news = self._control.ledger.store, _News()
+    def _read(self, tree: Peaks, end: int) -> _Changes:
+        store, changes = self._control.ledger.store, _Changes()
         while tree.size < end:
             start = tree.size
             some = store.read(start, min(start + _BATCH, end))
             for seq, raw in enumerate(some, start):
                 tree.add(leaf_hash(raw))
-                self._take(seq, _entry.decode(raw), news)
+                self._apply(seq, _entry.decode(raw), changes)
         self._file.execute(
             "UPDATE seen SET size = ?, peaks = ?, root = ?", (tree.size, tree.roots, tree.root())
         )
-        return news
+        return changes
 
-    def _take(self, seq: int, entry: _Entry, news: _News) -> None:
-        news.leases |= entry.type in _LEASES_CHANGED
-        news.persons |= entry.type in _PERSONS_CHANGED
+    def _apply(self, seq: int, entry: _Entry, changes: _Changes) -> None:
+        changes.leases |= entry.type in _LEASES_CHANGED
+        changes.persons |= entry.type in _PERSONS_CHANGED
         if entry.runId is None:
             return
         self._file.execute("INSERT OR IGNORE INTO told (run) VALUES (?)", (entry.runId,))
@@ -335,7 +334,7 @@ class RunIndex:
                 if self.query(
                     "SELECT 1 FROM settled WHERE run = ?", entry.runId
                 ):  # else it is named when it is settled
-                    news.confirmed.add(entry.runId)
+                    changes.confirmed.add(entry.runId)
             case EntryType.PROOF_ISSUED:
                 self._set(entry, manifest=entry.c.get("manifest"))
 
@@ -416,7 +415,7 @@ def runs_after(control: Control, number: int, limit: int) -> list[IndexedRun]:
 
 @dataclass(frozen=True)
 class Rebuilt:
-    """What an index holds: entries read, runs with a certificate and without, and how many tables differed from a new one's."""
+    """What an index holds: entries read, runs with and without a certificate, and how many tables differ from a new index."""
 
     entries: int
     settled: int
@@ -425,18 +424,18 @@ class Rebuilt:
 
 
 def rebuild(control: Control) -> Rebuilt:
-    """Throw the index away and make it anew."""
+    """Delete the index and rebuild it."""
     _index_file.drop_file(control.home)
     with RunIndex.of(control) as index:
         return _size_of(index)
 
 
 def check(control: Control) -> Rebuilt:
-    """Make a second index in memory, from the whole ledger and all runs, and count the tables in which the kept one differs."""
+    """Build a second index in memory from ledger and runs, and count the tables that differ from the stored index."""
     with RunIndex.of(control) as kept, _index_file.in_memory() as file:
         fresh = RunIndex(control, file)
-        fresh.follow()
-        kept.follow()
+        fresh.update()
+        kept.update()
         differing = sum(_differs(kept, fresh, sql) for sql in _COMPARED)
         size = _size_of(kept)
         return Rebuilt(size.entries, size.settled, size.live, differing)

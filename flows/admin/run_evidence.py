@@ -1,4 +1,7 @@
-"""What shows that a run's staging is gone, rung by rung, and what became of each copy: from its certificate, or so far."""
+"""The evidence that a run's staging was destroyed, check by check, and the fate of each copy.
+
+It is read from the certificate, or from the run's records before there is one.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +26,7 @@ RUNGS = ("listed", "control", *CHECKS, "validated", "certified")
 
 @dataclass(frozen=True)
 class Rung:
-    """One rung of the destruction: `done`, `failed` or `ahead`; and the figures that show it."""
+    """One stage of the destruction: its state (`done`, `failed`, `ahead`) and its figures."""
 
     name: str
     state: str
@@ -57,7 +60,7 @@ class KeyRow:
 
 @dataclass(frozen=True)
 class AuthorisationNote:
-    """What the ledger holds of the authorisation's check."""
+    """What the ledger records about the check of the authorisation."""
 
     id: str
     checked: str | None
@@ -79,7 +82,7 @@ class RunEvidence:
 
 
 def run_evidence(control: Control, sheet: RunSheet) -> RunEvidence:
-    """Returns the evidence of a run that `run_sheet` allowed to see."""
+    """Returns the evidence of a run. `run_sheet` has checked that the user may see this run."""
     lease = find_lease(control.home, sheet.row.run)
     certificate = _certificate(control, lease.run_id)
     destruction = certificate.get("destruction", {})
@@ -102,7 +105,7 @@ def _certificate(control: Control, run: str) -> dict[str, Any]:
 
 
 def strength_class(provider: str) -> str:
-    """Returns how reliably a key dies with this provider."""
+    """Returns how reliably this provider destroys a key."""
     return PROVIDERS[provider].strength.strength_class
 
 
@@ -111,7 +114,7 @@ def _entry(sheet: RunSheet, kind: EntryType) -> dict[str, Any]:
 
 
 def _certified(sheet: RunSheet, destruction: dict[str, Any]) -> tuple[Rung, ...]:
-    """Returns the ladder of a certified run: each rung stands in the signed statement."""
+    """Returns the stages of a certified run: figures from the certificate, some times from ledger entries."""
     inventory, validation = destruction["inventory"], destruction["validation"]
     opened = destruction["positiveControl"]["segmentsOpenedBefore"]
     began = _entry(sheet, EntryType.DESTRUCTION_STARTED)
@@ -130,7 +133,7 @@ def _checked(name: str, *, holds: bool, at: str | None) -> Rung:
 
 
 def _so_far(control: Control, sheet: RunSheet) -> tuple[Rung, ...]:
-    """Returns the ladder of a run without a certificate: its intent, and the checks that failed if any did."""
+    """Returns the stages of a run without a certificate, from its intent and its recorded checks."""
     run = sheet.row.run
     intent, checks = read_fact(control.home, run, Intent), read_fact(control.home, run, Verification)
     at = _entry(sheet, EntryType.DESTRUCTION_STARTED).get("at")
@@ -150,7 +153,7 @@ def _so_far(control: Control, sheet: RunSheet) -> tuple[Rung, ...]:
 
 
 def _planned(control: Control, authorisation: str) -> tuple[CopyRow, ...]:
-    """Returns what the instruction says of export and package, for a run that has no certificate yet."""
+    """Returns who holds export and package and until when, according to the instruction; for a run without a certificate."""
     kept = InstructionRegister(control.home, None, authorisation).get("evidence")
     if kept is None:
         return ()
