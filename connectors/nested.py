@@ -1,4 +1,4 @@
-"""Archives inside an export: zip, tar and gzip, told by content. Each member is a file of the export.
+"""Open the archives inside an export (zip, tar, gzip, recognised by their first bytes). Each member becomes a file of the export.
 
 An archive that is damaged, encrypted, too deep, too large or unsafe is not opened: it stays one file, which no connector knows,
 and the rest of the export goes on (docs/limits.md has the bounds). Office documents are archives too, and stay documents.
@@ -22,9 +22,9 @@ from schemas.errors import RepriseError, SourceError
 from schemas.sensitive import Sensitive
 
 MOST_NESTED = 5
-"""Archives within each other, the export not counted; a compressed tar counts as two."""
+"""The deepest nesting of archives, not counting the export itself; a compressed tar counts as two."""
 HELD_BYTES = 64 << 20
-"""An archive inside an archive is held in memory while its members are read; a longer one is not opened."""
+"""The size of the largest zip or tar that is opened inside another archive: it is held in memory while its members are read."""
 _HEAD_BYTES = 512
 _PIECE = 1 << 20
 _Unreadable = (OSError, EOFError, ValueError, zlib.error, tarfile.TarError)
@@ -40,18 +40,21 @@ def archive_kind(head: bytes) -> str | None:
 
 
 def is_archive(file: SourceFile) -> bool:
-    """Whether the file is an archive, so one that could not be opened."""
+    """Whether the file is an archive. After `open_nested`, only archives that could not be opened remain."""
     return archive_kind(_head(file.open)) is not None
 
 
 def open_nested(files: Iterable[Listed], limits: Limits, *, can_seek: bool) -> list[Listed]:
-    """Replace each archive that can be opened by its members, and theirs, in order; `can_seek`: the files' streams can."""
-    opening = _Opening(limits)
-    return [each for file in files for each in opening.members(file, 0, can_seek=can_seek)]
+    """Replace each archive that can be opened by its members, recursively and in order.
+
+    `can_seek`: whether the streams of `files` are seekable.
+    """
+    opener = _ArchiveOpener(limits)
+    return [each for file in files for each in opener.members(file, 0, can_seek=can_seek)]
 
 
-class _Opening:
-    """The archives of one export. Members of all of them together keep within the limits of one archive."""
+class _ArchiveOpener:
+    """The archives of one export. The limits of one archive apply to the members of all of them together."""
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
@@ -68,12 +71,12 @@ class _Opening:
             yield from self.members(member._replace(name=name), depth + 1, can_seek=False)
 
     def _open(self, kind: str, file: Listed, *, can_seek: bool) -> list[Listed] | None:
-        """The members of an archive, None if it stays closed."""
+        """Returns the members of an archive; None if it is not opened."""
         opener = file.opener(0)
         if kind != "gzip" and not can_seek:
             if file.size > HELD_BYTES:
                 return None
-            opener = partial(_held, opener)
+            opener = partial(_in_memory, opener)
         try:
             found = _LISTING[kind](opener, file.size, self._limits)
         except (RepriseError, *_Unreadable):
@@ -98,8 +101,8 @@ def _content(opener: Opener) -> bytes:
         return stream.read(HELD_BYTES + 1)
 
 
-def _held(opener: Opener) -> BinaryIO:
-    """A seekable stream of an archive inside an archive. Only the one that was read last is in memory."""
+def _in_memory(opener: Opener) -> BinaryIO:
+    """Returns a seekable stream of an archive inside an archive. Only the archive read last stays in memory."""
     return io.BytesIO(_content(opener))
 
 
@@ -111,7 +114,7 @@ def _zip(opener: Opener, _size: int, limits: Limits) -> list[Listed]:
 
 
 def _gzip(opener: Opener, size: int, limits: Limits) -> list[Listed]:
-    """The one member of a gzip file, which has to be unpacked to know its size."""
+    """Returns the only member of a gzip file. The file is unpacked once to learn the member's size."""
     most = min(max(size * limits.max_zip_ratio, RATIO_FLOOR), limits.max_file_bytes)
     unpacked = 0
     with closing(_unzipped(opener)) as stream:
@@ -130,11 +133,11 @@ def _unzipped(opener: Opener) -> BinaryIO:
 
 
 def _tar(opener: Opener, size: int, limits: Limits) -> list[Listed]:
-    """The ordinary files of a tar; folders and links hold no content of their own."""
+    """Returns the ordinary files of a tar. Folders and links have no content of their own."""
     found: list[Listed] = []
     with closing(opener()) as stream, tarfile.open(fileobj=stream, mode="r:") as archive:
         for info in archive:
-            if len(found) >= limits.max_files or info.issparse() or _leaves(info.name):
+            if len(found) >= limits.max_files or info.issparse() or _is_unsafe_path(info.name):
                 raise ValueError
             if not info.isreg():
                 continue
@@ -145,7 +148,7 @@ def _tar(opener: Opener, size: int, limits: Limits) -> list[Listed]:
     return found
 
 
-def _leaves(name: str) -> bool:
+def _is_unsafe_path(name: str) -> bool:
     return name.startswith("/") or ".." in name.split("/")
 
 

@@ -1,7 +1,6 @@
-"""Count a plain document: what its path states, written as the KMEHR tree of documents.md, and its bytes.
+"""Count a plain document as the KMEHR tree of docs/formats/documents.md, built from its path and its bytes.
 
-The tree is walked like any other, so that its units have the same facts as those of a delivered chart. All bytes of the file
-belong to the attachment.
+`Walk` reads this tree as it reads a delivered chart, so both give the same facts. All bytes of the file belong to the attachment.
 """
 
 from __future__ import annotations
@@ -93,7 +92,7 @@ def _walk(walk: Walk, stated: Stated, stream: BinaryIO) -> int:
         _leaf(walk, "text", stated.title, {"L": "und"})
     walk.on_start("lnk", dict(_LINK))
     size = 0
-    while piece := _filled(stream):
+    while piece := _next_piece(stream):
         size += len(piece)
         walk.on_text(base64.b64encode(piece).decode("ascii"))
     for _ in range(3):  # link, transaction, folder
@@ -102,8 +101,8 @@ def _walk(walk: Walk, stated: Stated, stream: BinaryIO) -> int:
     return size
 
 
-def _filled(stream: BinaryIO) -> bytes:
-    """The next piece, shorter only at the end."""
+def _next_piece(stream: BinaryIO) -> bytes:
+    """Read `_PIECE` bytes; fewer only at the end of the stream."""
     pieces, missing = [], _PIECE
     while missing and (piece := stream.read(missing)):
         pieces.append(piece)

@@ -1,4 +1,4 @@
-"""HL7 v2 messages for the counter (docs/formats/hl7.md): a message a patient, a unit a line."""
+"""Read HL7 v2 files for the counter (docs/formats/hl7.md): one message for each patient, one unit for each line."""
 
 from __future__ import annotations
 
@@ -28,7 +28,10 @@ _STAY = (
 
 
 def divide(lines: Iterable[bytes]) -> Iterator[tuple[list[bytes], int]]:
-    """Yield the lines of each message; `borrowed`: the bytes of the header that a further patient's message repeats."""
+    """Yield the lines of each patient's message, and `borrowed`.
+
+    `borrowed` is how many header bytes the message repeats from an earlier one (0 for the first patient).
+    """
     held: list[bytes] = []
     header: list[bytes] | None = None  # None before the first message
     borrowed = patients = 0
@@ -123,7 +126,7 @@ def _pieces(
 
 @dataclass
 class _Said:
-    """The segments of a message, and what they say together."""
+    """The segments of a message, and the values derived from them."""
 
     rows: list[Row]
 
@@ -178,7 +181,7 @@ class _Said:
         title = self.get("TXA", 2, 2) or self.get("TXA", 2)
         if title and not any(named):
             reading.text.add(title, "title")
-        after, following = "", list[str]()  # for each segment the name of the next that is no note
+        after, following = "", list[str]()  # for each segment, the name of the next segment other than NTE
         for row in reversed(self.rows):
             following.append(after)
             after = after if row.name == "NTE" else row.name
@@ -211,7 +214,7 @@ class _Said:
         return When()
 
     def head(self, reading: Reading) -> Head:
-        """What the head of the transaction and the patient's fields may say."""
+        """Returns the values that a chart may repeat in the transaction's head and the patient's fields."""
         birth, moment = self._birth(), self.moment()
         address = (self.get("PID", 11), self.get("PID", 11, 5), self.get("PID", 11, 3))
         reference = self._reference()
@@ -229,7 +232,7 @@ class _Said:
         )
 
     def person(self) -> Person:
-        """The patient, as compared with a chart's."""
+        """Returns the patient in the form that is compared with the patient of a chart."""
         birth = self._birth()
         year, month, day = birth.split("-") if birth else ("", "", "")
         sex = self.get("PID", 8).upper()
@@ -264,23 +267,24 @@ class _Said:
         return " ".join(dict.fromkeys(number for number in numbers if number))
 
     def _is_complete(self, reading: Reading) -> bool | None:
+        """Returns True if the message is final, False if preliminary, None if not stated."""
         if self.type == "MDM":
-            status = self.get("TXA", 17).upper()
-            return (
-                True
-                if status in ("AU", "DO", "LA")
-                else False
-                if status in ("DI", "IN", "IP", "PA")
-                else None
-            )
+            return _known_status(self.get("TXA", 17), ("AU", "DO", "LA"), ("DI", "IN", "IP", "PA"))
         panels = [status.upper() for status in self.every("OBR", 25)]
         if any(status in ("A", "I", "O", "P", "R", "S") for status in panels):
             return False
         if not any(panels):
-            order = self.get("ORC", 5).upper()
-            return True if order == "CM" else False if order in ("A", "IP", "SC") else None
+            return _known_status(self.get("ORC", 5), ("CM",), ("A", "IP", "SC"))
         final = all(status in ("C", "F", "X") for status in panels)
         return True if final and all(result.state != "pending" for result in reading.results) else None
+
+
+def _known_status(status: str, final: Sequence[str], preliminary: Sequence[str]) -> bool | None:
+    if status.upper() in final:
+        return True
+    if status.upper() in preliminary:
+        return False
+    return None
 
 
 def _of_stay(row: Row, number: int) -> str:
@@ -294,5 +298,5 @@ def _of_stay(row: Row, number: int) -> str:
 
 
 def _number(text: str) -> str | None:
-    """A national number without the blanks and points between its digits; no order of an old card."""
+    """Returns a national number. The separators are removed first, so the digit order of old cards is not accepted."""
     return parse_inss(re.sub(r"[.\-/\s]", "", text))

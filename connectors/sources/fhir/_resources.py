@@ -1,4 +1,4 @@
-"""The resources of one message: how their elements are read, and which resource a reference names."""
+"""Read the elements of the resources in one message, and find the resource that a reference names."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _NO_DAYS = frozenset({"0001-01-01", "1900-01-01"})
 
 
 class Held(NamedTuple):
-    """A resource, and the ordinal of the piece that holds it."""
+    """A resource: the ordinal of its piece (`line`), its content (`tree`) and its full address (`url`)."""
 
     line: int
     tree: Tree
@@ -41,7 +41,7 @@ class Held(NamedTuple):
 
 
 def text(tree: Tree, key: str) -> str:
-    """A string, or a number as it is written, without white space at its ends; empty if there is none."""
+    """Returns a stripped string; empty if there is none. The JSON reader keeps numbers as strings."""
     value = tree.get(key)
     if not isinstance(value, str):
         return ""
@@ -51,19 +51,19 @@ def text(tree: Tree, key: str) -> str:
 
 
 def one(tree: Tree, key: str) -> Tree:
-    """An element; empty if there is none."""
+    """Returns an element; empty if there is none."""
     value = tree.get(key)
     return value if isinstance(value, dict) else {}
 
 
 def many(tree: Tree, key: str) -> list[Tree]:
-    """The elements of a list, or the one that stands there without a list."""
+    """Returns the elements of a list; a single element counts as a list of one."""
     value = tree.get(key)
     return [each for each in (value if isinstance(value, list) else [value]) if isinstance(each, dict)]
 
 
 def texts(tree: Tree, key: str) -> list[str]:
-    """The strings of a list."""
+    """Returns the strings of a list."""
     value = tree.get(key)
     return [found for each in (value if isinstance(value, list) else []) if (found := text({"": each}, ""))]
 
@@ -144,7 +144,7 @@ def party_name(tree: Tree) -> str:
 
 
 def contained(owner: Held) -> Iterator[Held]:
-    """Yield the resources within another, with the ordinals that are kept for them behind its components."""
+    """Yield the resources inside another. Their ordinals follow those of the outer resource and its components."""
     line = owner.line + 1 + len(many(owner.tree, "component"))
     for each in many(owner.tree, "contained"):
         yield Held(line, each, "")
@@ -152,7 +152,7 @@ def contained(owner: Held) -> Iterator[Held]:
 
 
 def extent(tree: Tree) -> int:
-    """How many ordinals a resource takes: its own, its components', and those of the resources within it."""
+    """Returns how many ordinals a resource uses: its own, its components', and those of the resources inside it."""
     inner = many(tree, "contained")
     return 1 + len(many(tree, "component")) + sum(1 + len(many(each, "component")) for each in inner)
 
@@ -173,10 +173,11 @@ class Resources:
         return [each for each in self.held if each.type in types]
 
     def find(self, reference: Tree, owner: Held) -> Held | None:
-        """The resource that a reference names: in the owner, by its full address, or by type and id."""
+        """Returns the resource that a reference names: `#id` inside the owner, else by full address, else by `Type/id`."""
         named = text(reference, "reference")
+        if not named:
+            return None
         if named.startswith("#"):
             inner = (each for each in contained(owner) if text(each.tree, "id") == named[1:])
             return next(inner, None)
-        found = self._by_reference.get(named) if named else None
-        return found or self._by_reference.get("/".join(named.split("/")[-2:])) if named else None
+        return self._by_reference.get(named) or self._by_reference.get("/".join(named.split("/")[-2:]))
