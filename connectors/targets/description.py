@@ -1,7 +1,7 @@
-"""The documented extract: what a package holds and how, made from the tables and the code by which it is written.
+"""The description of a package: its files, elements, codes and units, generated from the tables and the code that write it.
 
-What Reprise itself writes (codes, versions, units, fillers, items of results) is read from what its own functions write, so it
-changes with them.
+Codes, versions, fillers and result items are taken from the output of the writing functions, and units from their table, so they
+cannot differ from what is written.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ def _kinds(types: Iterable[ElementType]) -> Kinds:
 
 
 def _code_systems(types: Iterable[ElementType], written: Iterable[Node]) -> Iterator[CodeSystem]:
-    """Each value of S that a type admits, with what Reprise itself writes in it."""
+    """Yield each code system (attribute S), the types that allow it, and the codes that Reprise writes in it."""
     places: dict[str, list[ElementType]] = {}
     for each in types:
         for system in next((a.values for a in each.attributes if a.name == "S"), ()):
@@ -129,7 +129,7 @@ def _written(nodes: Iterable[Node]) -> dict[str, list[Written]]:
 
 
 def _units(types: Iterable[ElementType]) -> Units:
-    """The systems are those of the codes in an element `unit`."""
+    """Returns the units that Reprise knows and the code systems allowed in the element `unit`."""
     by_name = {each.name: each for each in types}
     places = {child.type for each in types for child in each.children if child.element == "unit"}
     codes = {child.type for place in places for child in by_name[place].children}
@@ -138,7 +138,7 @@ def _units(types: Iterable[ElementType]) -> Units:
 
 
 def _result_nodes(format_name: str) -> Iterator[Node]:
-    """What the items of all sorts of results of a format hold."""
+    """Yield the nodes that Reprise writes for every kind of result of one format."""
     plain = Result(1, code="c", label="l", value="1", range="1-2", notes=("n",), unit_code="u")
     yield from result_nodes(format_name, plain._replace(value="v", range="r"))
     yield from result_nodes(format_name, plain._replace(state="pending"))
@@ -150,7 +150,7 @@ def _result_nodes(format_name: str) -> Iterator[Node]:
 
 
 def _fillers() -> Iterator[tuple[Place, Node]]:
-    """What is filled in a patient, transaction, heading of which the source states nothing, and in a summary made whole."""
+    """Yield the elements that Reprise fills in: in an empty patient, transaction or heading, and in a summary that it adds."""
     fill: dict[Place, Callable[[list[Node]], Any]] = {
         "patient": fill_patient,
         "transaction": partial(fill_transaction, author=[program()], empty_body=True),
@@ -198,7 +198,7 @@ def page(
 
 
 def _open_systems(description: PackageDescription) -> dict[str, list[str]]:
-    """By type, the systems in which the source states any code."""
+    """Returns, for each type, the open code systems whose codes come only from the source."""
     found: dict[str, list[str]] = {}
     for each in description.code_systems:
         for name in () if each.closed or each.written else each.types:

@@ -1,7 +1,7 @@
-"""Every element and attribute that a chart can hold: what both releases of KMEHR admit, and of the header what Reprise writes.
+"""Every element and attribute that a chart can hold: those valid in both KMEHR releases; in the header, what Reprise writes.
 
-The writer keeps an element of the source only if it is valid in both releases (`conform`), by the same table from which this is
-made (`kmehr_schema`). The message and its header are Reprise's own: of these, only what `header_node` builds.
+The writer keeps an element of the source only if it is valid in both releases (`conform`). Both modules use the table
+`kmehr_schema`. Message and header do not come from the source: they hold only what `header_node` builds.
 """
 
 from __future__ import annotations
@@ -94,14 +94,14 @@ def _least_of(bounds: list[int | None]) -> int | None:
 
 
 def _is_admitted(types: Types, name: str) -> bool:
-    """Whether both releases have such a child, and some value of its attributes suits both."""
+    """Whether both releases have this child, and each attribute with listed values has a value allowed in both."""
     if _types_of(types, name) == () or any(each == "" for each in _types_of(types, name)):
         return False
     return all(shared or not stated for _, _, shared, stated in _common_attributes(_types_of(types, name)))
 
 
 def _types_of(types: Types, name: str) -> Types:
-    """The types of a child in each release; empty texts where it has none. What is free stays free."""
+    """Returns the type of a child in each release; '' if a release has none. A child of anyType is anyType."""
     found = []
     for type_name, release in zip(types, RELEASES, strict=True):
         known = _known(type_name, release)
@@ -116,7 +116,10 @@ def _attributes(types: Types) -> Iterator[Attribute]:
 
 
 def _common_attributes(types: Types) -> Iterator[tuple[str, bool, list[str], bool]]:
-    """Name, whether a release forces it, the values that all admit, and whether a release lists its values."""
+    """Yield the attributes that all releases have.
+
+    Each is a name, whether any release requires it, the values allowed in all, and whether any release lists values.
+    """
     stated = [
         (known.get("attributes") or {}, release)
         for type_name, release in zip(types, RELEASES, strict=True)
@@ -128,13 +131,13 @@ def _common_attributes(types: Types) -> Iterator[tuple[str, bool, list[str], boo
 
 
 def _listed(stated: list[Any], release: str) -> tuple[str, ...]:
-    """The only values of an attribute; empty: any."""
+    """Returns the allowed values of an attribute; empty if every value is allowed."""
     kind, _, fixed = stated
     return (str(fixed),) if fixed is not None else enumeration(kind, release)
 
 
 def _shared(lists: list[tuple[str, ...]]) -> list[str]:
-    """What all of them hold that hold anything."""
+    """Returns the values that occur in every non-empty list."""
     first, *others = [each for each in lists if each] or [()]
     return [value for value in first if all(value in other for other in others)]
 

@@ -1,4 +1,4 @@
-"""The instruction that a doctor signs: fields, text, page, signatures.
+"""The documents that a doctor signs, the instruction and the acceptance: fields, text, page, signatures.
 
 * `acceptance`: what a controller signs to accept a delivery, and its page
 * `document`: the instruction, drafted and parsed

@@ -1,7 +1,7 @@
-"""What a controller signs to accept a delivery: canonical JSON, and the page with it in the doctor's language.
+"""What a controller signs to accept a delivery: canonical JSON, and a PDF page in the doctor's language that contains it.
 
-Version 1 is JSON with a detached signature; version 2 is read as a page. Both name the run and a digest of its sealed parts, and
-no person: who signs stands in the signature.
+Version 1 is JSON with a detached signature; version 2 is a PDF page that is signed itself. Both state the run and a digest of its
+sealed parts. Only the signature names the signer.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ Parts = list[tuple[str, int, str]]
 
 
 def accepted_as_json(run: str, parts: Parts) -> bytes:
-    """Returns what is signed beside the file (version 1)."""
+    """Returns the JSON of version 1, which is signed with a detached signature."""
     return canonical_json(_about(1, run, parts))
 
 
 def accepted_on_page(run: str, parts: Parts, *, processor: str, language: str) -> bytes:
-    """Returns what is signed on the page (version 2): the same, with what the page says, and the digest of its text."""
+    """Returns the JSON of version 2: version 1 plus the values that the page shows and the digest of its text."""
     body = {
         **_about(VERSION, run, parts),
         "parts": len(parts),

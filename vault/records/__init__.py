@@ -1,4 +1,4 @@
-"""Sealed records about people and places: doctors, operators, mandates, recipients, destinations.
+"""Sealed records of people, keys and destinations: doctors, operators, attestations, mandates, recipients, erasures.
 
 * `subjects`: a record sealed under its person's own key
 * `shared_records`: records that concern several persons
@@ -10,7 +10,7 @@
 * `mandates`: who may act for a doctor
 * `recipients`: keys whose possession was proven
 * `destinations`: servers a package may go to
-* `sealed_records`: what several registers have in common
+* `sealed_records`: records sealed with the site key, for several registers
 * `tombstones`: what was erased
 """
 

@@ -1,8 +1,8 @@
-"""Keys by which operators prove who they are at a terminal: Ed25519, made at enrolment, each under a passphrase of its own.
+"""Keys by which operators prove who they are at a terminal: Ed25519, made at enrolment, each encrypted under its own passphrase.
 
-A name can be typed by anybody. An act that needs two people is therefore signed, each part by another operator's key, or done in
-two accounts of the dashboard (ADR 28). The private half lies in the operator's sealed record, encrypted once more under the
-passphrase, so neither the home nor its backup can sign for an operator, and an erasure destroys it.
+Anybody can type a name. In an act that needs two people, each operator therefore signs with their own key, or uses their own
+dashboard account (ADR 28). The private half lies in the operator's sealed record, encrypted once more under the passphrase, so
+neither the home nor its backup can sign for an operator, and an erasure destroys it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from vault.keys.site_key import open_with, seal_with
 from vault.records.operators import Proof
 from vault.records.subjects import Subjects
 
-SHORTEST = 12
+MIN_PASSPHRASE = 12
 _NAME = "proving-key"
 _COST, _BLOCK, _LANES, _MEMORY = 1 << 15, 8, 1, 64 << 20
 """scrypt: 32 MiB and a tenth of a second for each try."""
@@ -33,13 +33,13 @@ class ProvingKey(Record, frozen=True):
     public: str  # base64
     salt: str
     sealed: str  # the private half, under the passphrase
-    former: tuple[str, ...] = ()  # public halves that this one replaced: what they signed still holds
+    former: tuple[str, ...] = ()  # replaced public keys; signatures made with them stay valid
 
 
 def make_key(home: Home, operator_id: str, passphrase: str) -> None:
     """Make an operator's key, or replace it. Raises OperatorError (passphrase_short)."""
-    if len(passphrase) < SHORTEST:
-        raise OperatorError("passphrase_short", limit=SHORTEST)
+    if len(passphrase) < MIN_PASSPHRASE:
+        raise OperatorError("passphrase_short", limit=MIN_PASSPHRASE)
     before = _kept(home, operator_id)
     former = () if before is None else (*before.former, before.public)
     private, salt = Ed25519PrivateKey.generate(), os.urandom(16)
@@ -55,7 +55,10 @@ def has_key(home: Home, operator_id: str) -> bool:
 
 
 def prove(home: Home, operator_id: str, passphrase: str) -> Proof:
-    """Open an operator's key for one act. Raises OperatorError: operator_without_key, passphrase_wrong."""
+    """Decrypt an operator's key and return a proof that signs with it.
+
+    Raises OperatorError: operator_without_key, passphrase_wrong.
+    """
     key = _kept(home, operator_id)
     if key is None:
         raise OperatorError("operator_without_key")
@@ -71,7 +74,10 @@ def prove(home: Home, operator_id: str, passphrase: str) -> Proof:
 
 
 def is_signed_by(home: Home, operator_id: str, public: str, signature: str, said: bytes) -> bool:
-    """Whether an operator's key, present or former, signed this. Of an erased operator only the signature can be checked."""
+    """Whether an operator's key, present or former, signed this.
+
+    An erased operator has no stored key: only the signature is checked, with the given `public`.
+    """
     key = _kept(home, operator_id)
     if key is not None and public not in (key.public, *key.former):
         return False

@@ -1,7 +1,8 @@
-"""Records under the site key: one file each, its place and its name authenticated with its content.
+"""Records sealed with the site key, one file each.
 
-Several registers of a home have this in common: accounts, copies in custody, destinations, orders. Records about persons have
-keys of their own (`vault.records.subjects`), so that each can be erased.
+The seal covers the register's purpose and the record's name, so a moved file does not open. Several registers of a home use this
+module: accounts, copies in custody, destinations, orders. Records about persons have keys of their own
+(`vault.records.subjects`), so that each can be erased.
 """
 
 from __future__ import annotations
@@ -39,12 +40,12 @@ class SealedRecords(Generic[T]):
         self._home, self._folder, self._purpose, self._kind, self._code = home, folder, purpose, kind, code
 
     def names(self) -> list[str]:
-        """Returns the names of the records; what a write left behind is none."""
+        """Returns the names of the records. Dot files left by an interrupted write are skipped."""
         found = self._folder.iterdir() if self._folder.is_dir() else ()
         return sorted(path.name for path in found if not path.name.startswith("."))
 
     def __contains__(self, name: str) -> bool:
-        """Whether there is such a record, sound or not. A name that leads out of the folder is none."""
+        """Whether a record of this name exists, readable or not. False for a name that contains a path."""
         return Path(name).name == name and (self._folder / name).is_file()
 
     def read(self, name: str) -> T:
@@ -61,11 +62,11 @@ class SealedRecords(Generic[T]):
             return None
 
     def readable(self) -> list[T]:
-        """Returns every sound record, by name; `unreadable` counts the others."""
+        """Returns every record that can be opened, by name; `unreadable` counts the others."""
         return [record for record in map(self.read_or_none, self.names()) if record is not None]
 
     def unreadable(self) -> int:
-        """Returns how many records cannot be opened; what they stood for is unknown."""
+        """Returns how many records cannot be opened."""
         return sum(self.read_or_none(name) is None for name in self.names())
 
     def write(self, name: str, record: Record) -> None:
