@@ -31,7 +31,7 @@ class Tick:
 
 @dataclass(frozen=True)
 class Lifetime:
-    """The bar of one run: how long its staging lived, and where its deadline lies."""
+    """The bar of one run: how long its staging existed, and its deadline."""
 
     row: DeletionRow
     width: float
@@ -41,7 +41,7 @@ class Lifetime:
 
 @dataclass(frozen=True)
 class Lifetimes:
-    """Staging lifetimes against deadlines, on a logarithmic axis: seconds and days are both to be seen."""
+    """Staging lifetimes and deadlines on a logarithmic axis, so that seconds and days are both visible."""
 
     bars: tuple[Lifetime, ...]
     ticks: tuple[Tick, ...]
@@ -68,7 +68,7 @@ class Columns:
 
 
 def lifetimes(rows: Iterable[DeletionRow], span: Callable[[int], str]) -> Lifetimes:
-    """Returns the newest runs, newest first."""
+    """Returns the bars of the newest `SHOWN_RUNS` runs, newest first. `rows` are oldest first."""
     shown = list(rows)[-SHOWN_RUNS:][::-1]
     longest = max((max(row.staged_seconds, row.allowed_seconds) for row in shown), default=1) * 1.4
 
@@ -106,7 +106,7 @@ def weeks(found: list[Week], language: str, number: Callable[[float], str]) -> C
 
 
 def staged(found: list[Staged], language: str, size: Callable[[float], str]) -> Columns:
-    """Returns a column for each stretch of time, as wide as the stretch is long."""
+    """Returns one column for each period with bytes in staging; its width is the length of the period."""
     if not found:
         return Columns((), (), ())
     first, last = parse_utc(found[0].since), parse_utc(found[-1].until)
@@ -135,7 +135,10 @@ def staged(found: list[Staged], language: str, size: Callable[[float], str]) -> 
 
 
 def growth(found: Iterable[tuple[str, int]], language: str, number: Callable[[float], str]) -> Columns:
-    """Returns the size of the log at the end of each day on which it grew, until the next; the day before the first is empty."""
+    """Returns the size of the log: one column for each day on which it grew, up to the next such day.
+
+    The chart starts one empty day earlier.
+    """
     days = list(found)
     if not days:
         return staged([], language, number)

@@ -1,4 +1,4 @@
-"""What a home keeps about a person, and what two operators attest: the records that a person may ask to see."""
+"""The records that a home keeps about a person, with operators' attestations. A person may ask to see them."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ class Grounds(Record, frozen=True):
 
 
 class Enrolled(Record, frozen=True):
-    """INAMI numbers of a doctor, on which grounds, and who attested them."""
+    """A doctor's enrolment: name, INAMI numbers, legal bases and attestations."""
 
     nihii: tuple[Inami, ...]
     name: str
@@ -98,7 +98,7 @@ class Enrolled(Record, frozen=True):
 
 
 class Superseded(Enrolled, frozen=True):
-    """The same, until it was rectified."""
+    """A former enrolment, and the moment when it was rectified."""
 
     until: Moment
 
@@ -128,7 +128,7 @@ class Person(Record, frozen=True, omit_defaults=True, kw_only=True, tag_field="k
 
     @property
     def kind(self) -> str:
-        """What the person is to the home."""
+        """The kind of record: doctor, mandated, named or operator."""
         return str(self.__struct_config__.tag)
 
     @property
@@ -155,7 +155,7 @@ class Signer(Person, frozen=True, omit_defaults=True, kw_only=True):
 
 
 class Doctor(Signer, frozen=True, omit_defaults=True, kw_only=True, tag="doctor"):
-    """A doctor: what is in force (absent until a second operator attests), what waits for it, and what was superseded."""
+    """A doctor: the enrolment in force (none until a second operator attests), the pending enrolment, and superseded ones."""
 
     nihii: tuple[Inami, ...] = ()
     name: str = ""
@@ -167,7 +167,7 @@ class Doctor(Signer, frozen=True, omit_defaults=True, kw_only=True, tag="doctor"
 
     @property
     def in_force(self) -> Enrolled | None:
-        """What is in force."""
+        """The enrolment in force, if there is one."""
         if not self.nihii or self.basis is None or self.number_basis is None:
             return None
         return Enrolled(self.nihii, self.name, self.basis, self.number_basis, self.attestations)

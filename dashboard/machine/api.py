@@ -1,4 +1,4 @@
-"""`/api/v1`: the facts of the pages as JSON, for whoever shows a token."""
+"""`/api/v1`: the facts of the pages as JSON, for programs with a token."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def ledger(visit: Visit) -> Response:
 
 
 def host(visit: Visit) -> Response:
-    """Sweep, alarms and index of the home on this host."""
+    """The last sweep, the alarms and the size of the index on this host."""
     control = visit.look()
     with indexes.RunIndex.of(control) as index:
         found, size = state_of(control, index), index.size()

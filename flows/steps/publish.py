@@ -1,4 +1,4 @@
-"""publish: seal the report, bring everything to the destination, the manifest last. A failed run never gets here."""
+"""The step `publish`: seal the report, transfer all files, and publish the manifest last. A failed run never reaches it."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from vault.system.files import write_durably
 
 REPORT = "report.zip.age"
 _BESIDE = (readme.NAME, desk.NAME, acceptance.NAME, description.PAGE, description.DATA)
-"""Beside the sealed parts: what to read first, the page that opens them, the page to sign at last, what importers need."""
+"""The unsealed files: the readme, the page that opens the parts, the acceptance to sign, and the description for importers."""
 
 
 def publish(context: DataContext, reconciliation: Reconciliation) -> Published:
-    """Bring everything to the destination, read it back, and with permission publish it in one act, the manifest last.
+    """Transfer all files and compare them. Once the control process permits it, publish them in one operation, the manifest last.
 
-    The manifest's digests are those of the sealed bytes; what the destination returns is compared with them. A crash after
-    publication leaves a complete package, which is compared again. Raises TargetError.
+    The manifest's digests are those of the sealed bytes; what the destination returns is compared with them. After a crash that
+    follows publication, the next attempt only compares the published package. Raises TargetError.
     """
     if context.destination.published():
         return _published_before(context, reconciliation)
@@ -121,7 +121,7 @@ def _seal_report(context: DataContext, reconciliation: Reconciliation) -> Digest
 
 
 def _originals(context: DataContext) -> Iterator[tuple[str, bytes]]:
-    """Yield, for each chart, the elements that it contains as prose: `originals/` and the name of the chart's file."""
+    """Yield, for each chart, the name `originals/<chart file>` and a document with the elements that the chart holds as prose."""
     for batch in context.reader(DELIVERED).batches("original"):
         for chart, document in zip(batch["chart"].to_pylist(), batch["document"].to_pylist(), strict=True):
             name = chart_name(context.run_id, chart).rpartition("/")[2]
