@@ -15,7 +15,7 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Callable
-from functools import lru_cache, partial
+from functools import partial
 from typing import BinaryIO, cast
 
 from connectors.base import Limits, Listed, Opener
@@ -37,19 +37,22 @@ WIDE_END = struct.Struct("<40xQ8x")  # 4.3.14: the same, in a record before END
 LOCATOR = 20  # bytes of the record between the two, 4.3.15
 END_REACH = 1 << 17  # covers the records at the end with the longest comment
 DIRECTORY_BYTES = 128 << 20
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+"""What programs that make exports use; the others of Python's zipfile take memory as the archive says."""
 DRIVE = re.compile(r"[A-Za-z]:")
 
 
-def open_archive(opener: Opener, limits: Limits, *, hold: bool = True) -> list[Listed]:
+def open_archive(
+    opener: Opener, limits: Limits, again: Callable[[], zipfile.ZipFile] | None = None
+) -> list[Listed]:
     """List the regular members of a zip, in the order of its directory; `opener` returns seekable streams.
 
-    With `hold`, the archive stays open as long as a member is known. Otherwise a member opens it again unless it was the last one
-    that was read: an export of thousands of archives needs few open files.
+    `again` returns the open archive when a member is read; without it, the archive stays open as long as a member is known.
     Raises UnreadableSourceError, UnsafeSourceError, LimitExceededError.
     """
     _check_count(opener, limits)
-    archive = _directory(opener())
-    again = (lambda: archive) if hold else partial(_last_directory, opener)
+    archive = read_directory(opener()) if again is None else again()
+    again = again or (lambda: archive)
     members = [info for info in archive.infolist() if not info.is_dir()]
     if not members:
         raise UnreadableSourceError("source_empty")
@@ -73,11 +76,6 @@ def _member(
     again: Callable[[], zipfile.ZipFile], info: zipfile.ZipInfo, limits: Limits, ordinal: int
 ) -> Opener:
     return lambda: _open(again(), info, ordinal, limits)
-
-
-@lru_cache(1)
-def _last_directory(opener: Opener) -> zipfile.ZipFile:
-    return _directory(opener())
 
 
 def _check_count(opener: Opener, limits: Limits) -> None:
@@ -137,10 +135,11 @@ def _place_of_directory(stream: BinaryIO) -> tuple[int, int] | None:
     return (start, size) if start >= 0 else None
 
 
-def _directory(stream: BinaryIO) -> zipfile.ZipFile:
+def read_directory(stream: BinaryIO) -> zipfile.ZipFile:
+    """Read the directory of a zip. Raises UnreadableSourceError (zip_damaged)."""
     try:
         return zipfile.ZipFile(stream)
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, EOFError):
+    except (zipfile.BadZipFile, OSError, ValueError, OverflowError, NotImplementedError, EOFError):
         stream.close()
     raise UnreadableSourceError("zip_damaged")
 
@@ -182,11 +181,13 @@ def _open(archive: zipfile.ZipFile, info: zipfile.ZipInfo, ordinal: int, limits:
     wider.file_size = info.file_size + RATIO_FLOOR
     refusal: RepriseError
     try:
+        if info.compress_type not in _METHODS:
+            raise NotImplementedError
         inner = cast("BinaryIO", archive.open(wider))
         return Member(inner, info.file_size, _allowance(info, limits), ordinal).buffered()
     except NotImplementedError:
         refusal = UnreadableSourceError("zip_method", file=ordinal)
-    except (zipfile.BadZipFile, OSError, RuntimeError, EOFError):
+    except (zipfile.BadZipFile, OSError, RuntimeError, EOFError, ValueError, OverflowError):
         refusal = UnreadableSourceError("zip_damaged", file=ordinal)
     raise refusal
 

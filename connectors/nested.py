@@ -8,26 +8,30 @@ from __future__ import annotations
 
 import gzip
 import io
-import tarfile
 import zlib
-from collections.abc import Iterable, Iterator
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
-from functools import lru_cache, partial
-from typing import BinaryIO, cast
+from functools import partial
+from itertools import islice
+from typing import Any, BinaryIO, TypeVar, cast
 
-from connectors.archive import RATIO_FLOOR, Member, Pieces, open_archive
+from connectors.archive import RATIO_FLOOR, Member, Pieces, open_archive, read_directory
 from connectors.base import Limits, Listed, Opener, SourceFile
 from connectors.media_types import is_zipped_document
+from connectors.tar import tar_members
 from schemas.errors import RepriseError, SourceError
 from schemas.sensitive import Sensitive
 
+T = TypeVar("T")
 MOST_NESTED = 5
 """The deepest nesting of archives, not counting the export itself; a compressed tar counts as two."""
 HELD_BYTES = 64 << 20
 """The size of the largest zip or tar that is opened inside another archive: it is held in memory while its members are read."""
 _HEAD_BYTES = 512
 _PIECE = 1 << 20
-_Unreadable = (OSError, EOFError, ValueError, zlib.error, tarfile.TarError)
+_Unreadable = (OSError, EOFError, ValueError, zlib.error)
+_OPEN = 8  # archives at a time
 
 
 def archive_kind(head: bytes) -> str | None:
@@ -76,15 +80,16 @@ class _ArchiveOpener:
         if kind != "gzip" and not can_seek:
             if file.size > HELD_BYTES:
                 return None
-            opener = partial(_in_memory, opener)
+            opener = partial(_in_memory, opener, file.size)
         try:
             found = _LISTING[kind](opener, file.size, self._limits)
         except (RepriseError, *_Unreadable):
             return None
-        self._files += len(found)
-        self._bytes += sum(member.size for member in found)
-        fits = self._files <= self._limits.max_files and self._bytes <= self._limits.max_zip_bytes
-        return found if found and fits else None
+        files, unpacked = self._files + len(found), self._bytes + sum(member.size for member in found)
+        if not found or files > self._limits.max_files or unpacked > self._limits.max_zip_bytes:
+            return None
+        self._files, self._bytes = files, unpacked
+        return found
 
 
 def _head(opener: Opener) -> bytes:
@@ -95,22 +100,47 @@ def _head(opener: Opener) -> bytes:
         return b""
 
 
-@lru_cache(1)
+class _Kept:
+    """The archives that were read last, so that their members need not open them again: few, and together not large."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[tuple[object, ...], tuple[Any, int]] = OrderedDict()
+
+    def get(self, key: tuple[object, ...], weight: int, make: Callable[[], T]) -> T:
+        """Returns what `make` once made for the key; `weight`: the bytes that it holds in memory."""
+        if key not in self._kept:
+            self._kept[key] = make(), weight
+        self._kept.move_to_end(key)
+        while len(self._kept) > 1 and (len(self._kept) > _OPEN or self._weight() > HELD_BYTES):
+            self._kept.popitem(last=False)
+        found: T = self._kept[key][0]
+        return found
+
+    def _weight(self) -> int:
+        return sum(weight for _, weight in self._kept.values())
+
+
+_KEPT = _Kept()
+
+
+def _in_memory(opener: Opener, size: int) -> BinaryIO:
+    """Returns a seekable stream of an archive inside an archive."""
+    return io.BytesIO(_KEPT.get(("bytes", opener), size, lambda: _content(opener)))
+
+
 def _content(opener: Opener) -> bytes:
     with closing(opener()) as stream:
         return stream.read(HELD_BYTES + 1)
 
 
-def _in_memory(opener: Opener) -> BinaryIO:
-    """Returns a seekable stream of an archive inside an archive. Only the archive read last stays in memory."""
-    return io.BytesIO(_content(opener))
-
-
 # --- kinds of archives: each lists its members ---
 
 
-def _zip(opener: Opener, _size: int, limits: Limits) -> list[Listed]:
-    return open_archive(opener, limits, hold=False)
+def _zip(opener: Opener, size: int, limits: Limits) -> list[Listed]:
+    held = size if isinstance(opener, partial) and opener.func is _in_memory else 0
+    return open_archive(
+        opener, limits, lambda: _KEPT.get(("zip", opener), held, lambda: read_directory(opener()))
+    )
 
 
 def _gzip(opener: Opener, size: int, limits: Limits) -> list[Listed]:
@@ -133,23 +163,17 @@ def _unzipped(opener: Opener) -> BinaryIO:
 
 
 def _tar(opener: Opener, size: int, limits: Limits) -> list[Listed]:
-    """Returns the ordinary files of a tar. Folders and links have no content of their own."""
-    found: list[Listed] = []
-    with closing(opener()) as stream, tarfile.open(fileobj=stream, mode="r:") as archive:
-        for info in archive:
-            if len(found) >= limits.max_files or info.issparse() or _is_unsafe_path(info.name):
-                raise ValueError
-            if not info.isreg():
-                continue
-            if info.offset_data + info.size > size:
-                raise ValueError
-            window = partial(_window, opener, info.offset_data, info.size)
-            found.append(Listed(partial(_member, window, info.size), info.size, Sensitive(info.name)))
-    return found
-
-
-def _is_unsafe_path(name: str) -> bool:
-    return name.startswith("/") or ".." in name.split("/")
+    """Returns the ordinary files of a tar."""
+    with closing(opener()) as stream:
+        found = list(islice(tar_members(stream, size), limits.max_files + 1))
+    return [
+        Listed(
+            partial(_member, partial(_window, opener, each.start, each.size), each.size),
+            each.size,
+            Sensitive(each.name),
+        )
+        for each in found
+    ]
 
 
 def _window(opener: Opener, start: int, size: int) -> BinaryIO:

@@ -6,6 +6,7 @@ import gzip
 import io
 import os
 import resource
+import subprocess
 import tarfile
 import zipfile
 from collections.abc import Callable
@@ -15,9 +16,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.base import Limits, Listed, SourceFile
+from connectors import nested
+from connectors.base import Limits, Listed, Opener, SourceFile
 from connectors.nested import HELD_BYTES, MOST_NESTED, open_nested
 from connectors.opening import open_source
+from connectors.tar import tar_members
 from schemas.errors import SourceError
 from schemas.sensitive import Sensitive
 
@@ -114,6 +117,104 @@ CLOSED = {
     "a document": zip_of({"[Content_Types].xml": b"<Types/>", "word/document.xml": b"<w/>"}),
     "a book": zip_of({"mimetype": b"application/epub+zip", "a": b"x"}, zipfile.ZIP_STORED),
 }
+
+
+def raw_tar(kind: bytes, size: bytes, content: bytes = b"") -> bytes:
+    """A tar of one member with a header as given, its check sum right."""
+    header = bytearray(tar_of({"a": b""})[:512])
+    header[156:157], header[124:136] = kind, size
+    header[148:156] = b" " * 8
+    header[148:156] = b"%06o\0 " % sum(header)
+    return bytes(header) + content.ljust(-(-len(content) // 512) * 512, b"\0") + bytes(1024)
+
+
+def with_byte(data: bytes, at: int, byte: int) -> bytes:
+    return data[:at] + bytes([byte]) + data[at + 1 :]
+
+
+TWO = tar_of({"a": b"one", "b": b"two"})
+CLOSED |= {
+    "a tar whose second header is damaged": with_byte(TWO, 1024 + 3, 7),
+    "two tars in a row": TWO + TWO,
+    "a tar without its end": TWO[:2048],
+    "a tar cut in a header": TWO[:1100],
+    "a member of an unknown kind": raw_tar(b"Z", b"%011o\0" % 5, b"hello"),
+    "a member that goes backwards": raw_tar(b"Z", b"\xff" * 10 + b"\xfe\x00"),
+    "a file of negative length": raw_tar(b"0", b"\xff" * 10 + b"\xfe\x00"),
+    "a file of 2**80 bytes": raw_tar(b"0", b"\x80\0" + (1 << 79).to_bytes(10, "big")),
+    "a pax header of digits": raw_tar(b"x", b"%011o\0" % 40_000, b"1" * 40_000),
+    "a sparse file": raw_tar(b"x", b"%011o\0" % 24, b"24 GNU.sparse.major=1\nx\n"),
+    "a name for all members": raw_tar(b"g", b"%011o\0" % 10, b"10 path=a\n"),
+}
+BROKEN = {
+    "lzma": zip_of({"a": b"x" * 100}, zipfile.ZIP_LZMA),
+    "bzip2": zip_of({"a": b"x" * 100}, zipfile.ZIP_BZIP2),
+    "a name that is no UTF-8": zip_of({"é": b"x"}).replace("é".encode(), b"\xff\xff", 1),
+}
+
+
+@pytest.mark.parametrize("why", BROKEN)
+def test_a_member_that_cannot_be_read_is_a_refusal_of_the_file(why, tmp_path):
+    (tmp_path / "a.zip").write_bytes(BROKEN[why])
+    (file,) = open_source(tmp_path, Limits())
+    with pytest.raises(SourceError):
+        file.open().read()
+
+
+@given(
+    st.dictionaries(
+        st.text(st.characters(codec="utf-8", exclude_characters="\0/."), min_size=1, max_size=150),
+        st.binary(max_size=1500), min_size=1, max_size=5,
+    ),
+    st.sampled_from([tarfile.PAX_FORMAT, tarfile.GNU_FORMAT]),
+)  # fmt: skip
+def test_a_tar_is_listed_as_tarfile_lists_it(members, form):
+    data = tar_of(members, form)
+    found = list(tar_members(io.BytesIO(data), len(data)))
+    with tarfile.open(fileobj=io.BytesIO(data)) as archive:
+        assert [tuple(each) for each in found] == [(i.name, i.offset_data, i.size) for i in archive]
+
+
+@pytest.mark.parametrize("form", ["ustar", "gnu", "posix", "v7"])
+def test_a_tar_of_gnu_tar_is_listed(form, tmp_path):
+    names = ["a.xml", "deep/" * 12 + "b.xml", "c" * 90]
+    for name in names:
+        (tmp_path / "in" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "in" / name).write_bytes(name.encode())
+    (tmp_path / "in" / "link").symlink_to("a.xml")
+    (tmp_path / "out").mkdir()
+    command = ["tar", "-C", "in", f"--format={form}", "-cf", "out/x.tar", *names, "link"]
+    subprocess.run(command, cwd=tmp_path, check=True)
+    found = contents(tmp_path / "out")
+    if form == "v7":  # without a mark of its own it is no tar to us, but a file in no known format
+        assert [name for name, _ in found] == ["x.tar"]
+        return
+    assert found == [(f"x.tar/{name}", name.encode()) for name in names]
+
+
+def test_an_archive_that_does_not_fit_closes_no_other(tmp_path):
+    for name, size in (("a", 600), ("b", 600), ("c", 10)):
+        (tmp_path / name).write_bytes(zip_of({"1": os.urandom(size)}, zipfile.ZIP_STORED))
+    found = contents(tmp_path, Limits(max_zip_bytes=1000))
+    assert [name for name, _ in found] == ["a/1", "b", "c/1"]
+
+
+def test_siblings_do_not_open_what_holds_them_again(tmp_path):
+    (tmp_path / "x.zip").write_bytes(
+        zip_of({"in.zip": zip_of({f"{n}.zip": zip_of({"a": b"%d" % n}) for n in range(50)})})
+    )
+    reads = 0
+    read = nested._content
+
+    def counted(opener: Opener) -> bytes:
+        nonlocal reads
+        reads += 1
+        return read(opener)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(nested, "_content", counted)
+        assert len(contents(tmp_path)) == 50
+    assert reads <= 2 * 51  # once to list, once to read
 
 
 @pytest.mark.parametrize("why", CLOSED)
