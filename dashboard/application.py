@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from anyio.to_thread import run_sync
 from starlette.applications import Starlette
@@ -31,6 +31,7 @@ from vault.accounts.account import Accounts
 from vault.home_folder import Home
 from vault.system.clock import Clock, SystemClock
 
+Answered = TypeVar("Answered", bound=Response | None)
 MultiPartParser.spool_max_size = A_SCAN
 """What is sent stays in memory: a signed page names a doctor, and no file of this host may hold it in clear."""
 POLICY = "; ".join(
@@ -133,33 +134,65 @@ def _endpoint(dashboard: Dashboard, route: Route) -> Callable[[Request], Awaitab
         return await run_sync(endpoint.answer, dashboard, route, request)
 
     async def page(request: Request) -> Response:
-        if route.method == "POST" and not _is_short(request, route.most_bytes):
-            return await run_sync(_failed, _visit(dashboard, request, FormData()), 413)
-        form = await request.form(max_fields=200, max_files=2) if route.method == "POST" else FormData()
+        form = FormData()
+        if route.method == "POST":
+            if (refused := await run_sync(_refuse_form, dashboard, route, request)) is not None:
+                return refused
+            form = await request.form(max_fields=200, max_files=2)
         return await run_sync(_answer, dashboard, route, request, form)
 
     return machine if route.for_machines else page
 
 
 def _is_short(request: Request, most: int) -> bool:
+    """Whether the length of a form is stated and within the limit; a transfer coding makes a stated length void."""
     stated = request.headers.get("content-length", "")
-    return stated.isdigit() and len(stated) < 12 and int(stated) <= most
+    is_number = stated.isascii() and stated.isdigit() and len(stated) < 12
+    return "transfer-encoding" not in request.headers and is_number and int(stated) <= most
+
+
+def _refuse_form(dashboard: Dashboard, route: Route, request: Request) -> Response | None:
+    """Returns why a form is not even read, or None: nobody sends one to what they may not use."""
+    visit = _visit(dashboard, request, FormData())
+
+    def check() -> Response | None:
+        refused = _refuse_hurry(visit) or _refuse(visit, route)
+        if refused is None and not _is_short(request, route.most_bytes):
+            refused = _failed(visit, 413)
+        return refused
+
+    return _or_code(visit, route, check)
 
 
 def _answer(dashboard: Dashboard, route: Route, request: Request, form: FormData) -> Response:
-    """Check a request, carry it out, note it in the access log, and set the cookies of its session."""
+    """Check a request, carry it out, note it in the access log, and set the cookies of its session.
+
+    The person is checked again: while a form arrived, the account may have been closed.
+    """
     visit = _visit(dashboard, request, form)
+
+    def carry_out() -> Response:
+        if route.method == "POST":
+            refused = _refuse(visit, route) or _refuse_foreign(visit)
+        else:
+            refused = _refuse_hurry(visit) or _refuse(visit, route)
+        return _carried_out(visit, route) if refused is None else refused
+
     before = visit.session
-    try:
-        refused = _refuse(visit, route)
-        response = _carried_out(visit, route) if refused is None else refused
-    except Exception as error:  # noqa: BLE001 - its text could quote a record; only its code is shown and printed
-        code = parts_of(error)[0]
-        sys.stderr.write(f"dashboard: {code} in {route.name}\n")
-        response = _failed(visit, 500, code=code)
+    response = _or_code(visit, route, carry_out)
     if visit.session is not before:
         _set_cookie(visit, response)
     return response
+
+
+def _or_code(visit: Visit, route: Route, act: Callable[[], Answered]) -> Answered | Response:
+    """Returns what an act returns; a page with a code alone if it raises."""
+    try:
+        return act()
+    except Exception as error:  # noqa: BLE001 - its text could quote a record; only its code is shown and printed
+        code = parts_of(error)[0]
+        sys.stderr.write(f"dashboard: {code} in {route.name}\n")
+        return _failed(visit, 500, code=code)
 
 
 def _visit(dashboard: Dashboard, request: Request, form: FormData) -> Visit:
@@ -168,19 +201,24 @@ def _visit(dashboard: Dashboard, request: Request, form: FormData) -> Visit:
     return Visit(dashboard, request, session, account, form, menu)
 
 
+def _refuse_hurry(visit: Visit) -> Response | None:
+    """Count a request, once; returns a refusal if its address makes too many."""
+    address = visit.request.client.host if visit.request.client else ""
+    return _failed(visit, 429) if visit.dashboard.attempts.is_too_many(address) else None
+
+
 def _refuse(visit: Visit, route: Route) -> Response | None:
     """Returns why this person may not do this, or None."""
-    address = visit.request.client.host if visit.request.client else ""
-    if visit.dashboard.attempts.is_too_many(address):
-        return _failed(visit, 429)
     if route.who != EVERYBODY and visit.account is None:
         return _to_sign_in(visit)
     if route.who != EVERYBODY and not visit.person.may(route.who):
         visit.log("act" if route.is_act else "view", route.name, _about(visit), "forbidden")
         return _failed(visit, 403)
-    if route.method == "POST" and not _is_own_form(visit):
-        return _failed(visit, 403, code="form_of_another")
     return None
+
+
+def _refuse_foreign(visit: Visit) -> Response | None:
+    return None if _is_own_form(visit) else _failed(visit, 403, code="form_of_another")
 
 
 def _is_own_form(visit: Visit) -> bool:

@@ -15,6 +15,7 @@ from dashboard.routes import ROUTES
 from schemas.roles import Role
 from schemas.texts import LANGUAGES
 
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 PAGES = [r for r in ROUTES if r.method == "GET" and r.name != "run_live" and not r.for_machines]
 
 
@@ -98,6 +99,46 @@ def test_odd_filters_are_answered(signed_in, values):
 def test_a_form_that_is_too_long_is_refused_before_it_is_read(signed_in):
     answer = signed_in[Role.ENGINEER].post("/preferences", content=b"x" * 70_000)
     assert answer.status_code == 413
+
+
+@pytest.mark.parametrize("headers", [FORM, {**FORM, "Content-Length": "20", "Transfer-Encoding": "chunked"}])
+def test_a_form_of_no_certain_length_is_refused_before_it_is_read(people, headers):
+    asked_for = []
+
+    def body():
+        asked_for.append(1)
+        yield b"x" * 70_000
+
+    answer = people.browser().post("/preferences", content=body(), headers=headers)
+    assert (answer.status_code, asked_for) == (413, [])
+
+
+@pytest.mark.parametrize("role", [None, Role.AUDITOR])
+def test_nobody_sends_a_form_to_what_they_may_not_use(people, signed_in, role):
+    asked_for = []
+
+    def body():
+        asked_for.append(1)
+        yield b"x" * 20
+
+    browser = signed_in.get(role) or people.browser()
+    answer = browser.post("/instructions/by-hand", content=body(), headers={**FORM, "Content-Length": "20"})
+    assert (answer.status_code, asked_for) == (303 if role is None else 403, [])
+    browser.post("/preferences", content=body(), headers={**FORM, "Content-Length": "20"})
+    assert asked_for == [1], "what may be sent is read"
+
+
+def test_a_request_too_many_is_not_read(people):
+    browser, asked_for = people.browser(), []
+
+    def body():
+        asked_for.append(1)
+        yield b"x"
+
+    for _ in range(600):
+        people.dashboard.attempts.is_too_many(browser._transport.client[0])
+    answer = browser.post("/preferences", content=body(), headers={**FORM, "Content-Length": "1"})
+    assert (answer.status_code, asked_for) == (429, [])
 
 
 def test_the_scripts_of_others_are_those_that_were_looked_at():
