@@ -174,44 +174,56 @@ class Accounts:
 
     def close(self, account_id: str, moment: datetime) -> Account:
         """End an account: nobody can sign in with it, and its sessions end."""
-        return self._end_sessions(account_id, closed=format_utc(moment), invitation=None, invited_until=None)
+        with self._records.locked():
+            account = self._known(account_id)
+            return self._end_sessions(account, closed=format_utc(moment), invitation=None, invited_until=None)
 
     def set_roles(self, account_id: str, roles: tuple[Role, ...]) -> Account:
         """Give an account other roles. Raises AccountError like `invite`."""
-        account = self._known(account_id)
-        self._refuse_link(roles, account.operator_id, account.doctor_id)
-        return self._end_sessions(account_id, roles=tuple(sorted(set(roles))))
+        with self._records.locked():
+            account = self._known(account_id)
+            self._refuse_link(roles, account.operator_id, account.doctor_id)
+            return self._end_sessions(account, roles=tuple(sorted(set(roles))))
 
     def set_language(self, account_id: str, language: str) -> Account:
         """Note the language in which the person reads. Raises AccountError (language_unknown)."""
         if language not in LANGUAGES:
             raise AccountError("language_unknown")
-        return self._change(account_id, language=language)
+        with self._records.locked():
+            return self._write(self._known(account_id).changed(language=language))
 
     def set_password(self, account_id: str, digest: str) -> Account:
         """Replace the password by its digest; other sessions end, and an invitation is spent."""
-        return self._end_sessions(account_id, password=digest, invitation=None, invited_until=None)
+        with self._records.locked():
+            account = self._known(account_id)
+            return self._end_sessions(account, password=digest, invitation=None, invited_until=None)
 
     def connect(self, account_id: str, identity: Identity) -> Account:
         """Connect an account with a person at a provider; an invitation is spent. Raises AccountError (identity_taken)."""
-        if (other := self.of_identity(identity)) is not None and other.id != account_id:
-            raise AccountError("identity_taken")
-        return self._end_sessions(account_id, identity=identity, invitation=None, invited_until=None)
+        with self._records.locked():
+            if (other := self.of_identity(identity)) is not None and other.id != account_id:
+                raise AccountError("identity_taken")
+            account = self._known(account_id)
+            return self._end_sessions(account, identity=identity, invitation=None, invited_until=None)
 
     def add_passkey(self, account_id: str, passkey: Passkey) -> Account:
         """Add a passkey; an invitation is spent. Raises AccountError (passkey_taken)."""
-        if self.of_passkey(passkey.id) is not None:
-            raise AccountError("passkey_taken")
-        kept = self._known(account_id).passkeys
-        return self._change(account_id, passkeys=(*kept, passkey), invitation=None, invited_until=None)
+        with self._records.locked():
+            if self.of_passkey(passkey.id) is not None:
+                raise AccountError("passkey_taken")
+            account = self._known(account_id)
+            kept = (*account.passkeys, passkey)
+            return self._write(account.changed(passkeys=kept, invitation=None, invited_until=None))
 
     def count_use(self, account_id: str, passkey_id: str, sign_count: int) -> Account:
         """Note how often a passkey's device says that it signed."""
-        kept = self._known(account_id).passkeys
-        return self._change(
-            account_id,
-            passkeys=tuple(k.changed(sign_count=sign_count) if k.id == passkey_id else k for k in kept),
-        )
+        with self._records.locked():
+            account = self._known(account_id)
+            counted = (
+                key.changed(sign_count=sign_count) if key.id == passkey_id else key
+                for key in account.passkeys
+            )
+            return self._write(account.changed(passkeys=tuple(counted)))
 
     def add_token(
         self, account_id: str, name: str, scopes: tuple[Scope, ...], days: int, moment: datetime
@@ -226,9 +238,6 @@ class Accounts:
             raise AccountError("token_too_long", limit=LONGEST_TOKEN_DAYS)
         if not 1 <= len(name) <= 60 or not name.isprintable():
             raise AccountError("token_name_malformed")
-        account = self._known(account_id)
-        if account.closed is not None:
-            raise AccountError("account_closed")
         secret, until = secrets.token_urlsafe(32), format_utc(moment + timedelta(days=days))
         made = Token(
             id=secrets.token_hex(4),
@@ -238,17 +247,22 @@ class Accounts:
             created=format_utc(moment),
             until=until,
         )
-        kept = tuple(one for one in account.tokens if moment < parse_utc(one.until))
-        self._change(account_id, tokens=(*kept, made))
+        with self._records.locked():
+            account = self._known(account_id)
+            if account.closed is not None:
+                raise AccountError("account_closed")
+            kept = tuple(one for one in account.tokens if moment < parse_utc(one.until))
+            self._write(account.changed(tokens=(*kept, made)))
         return made, f"{TOKEN_MARK}{account_id}.{made.id}.{secret}"
 
     def drop_token(self, account_id: str, token_id: str) -> Account:
         """End a token. Raises AccountError (token_unknown)."""
-        account = self._known(account_id)
-        kept = tuple(one for one in account.tokens if one.id != token_id)
-        if len(kept) == len(account.tokens):
-            raise AccountError("token_unknown")
-        return self._change(account_id, tokens=kept)
+        with self._records.locked():
+            account = self._known(account_id)
+            kept = tuple(one for one in account.tokens if one.id != token_id)
+            if len(kept) == len(account.tokens):
+                raise AccountError("token_unknown")
+            return self._write(account.changed(tokens=kept))
 
     def of_token(self, shown: str, moment: datetime) -> tuple[Account, Token] | None:
         """Returns the account and the token that a program shows, while both are open."""
@@ -264,23 +278,26 @@ class Accounts:
 
     def drop_passkey(self, account_id: str, passkey_id: str) -> Account:
         """Remove a passkey. Raises AccountError (last_way_in) for the last means of signing in."""
-        account = self._known(account_id)
-        kept = tuple(key for key in account.passkeys if key.id != passkey_id)
-        if not (kept or account.password or account.identity):
-            raise AccountError("last_way_in")
-        return self._end_sessions(account_id, passkeys=kept)
+        with self._records.locked():
+            account = self._known(account_id)
+            kept = tuple(key for key in account.passkeys if key.id != passkey_id)
+            if not (kept or account.password or account.identity):
+                raise AccountError("last_way_in")
+            return self._end_sessions(account, passkeys=kept)
 
     def drop_password(self, account_id: str) -> Account:
         """Remove the password. Raises AccountError (last_way_in) for the last means of signing in."""
-        account = self._known(account_id)
-        if not (account.passkeys or account.identity):
-            raise AccountError("last_way_in")
-        return self._end_sessions(account_id, password=None)
+        with self._records.locked():
+            account = self._known(account_id)
+            if not (account.passkeys or account.identity):
+                raise AccountError("last_way_in")
+            return self._end_sessions(account, password=None)
 
     def erase_of(self, persons: frozenset[str]) -> int:
         """Remove every account of these operators or doctors; returns how many there were."""
-        gone = [one for one in self.all() if persons & {one.operator_id, one.doctor_id}]
-        self._records.drop(*(one.id for one in gone))
+        with self._records.locked():
+            gone = [one for one in self.all() if persons & {one.operator_id, one.doctor_id}]
+            self._records.drop(*(one.id for one in gone))
         return len(gone)
 
     def _refuse_link(self, roles: tuple[Role, ...], operator_id: str | None, doctor_id: str | None) -> None:
@@ -305,13 +322,12 @@ class Accounts:
         self._records.write(account.id, account)
         return account, token
 
-    def _end_sessions(self, account_id: str, **changes: object) -> Account:
-        return self._change(account_id, epoch=self._known(account_id).epoch + 1, **changes)
+    def _end_sessions(self, account: Account, **changes: object) -> Account:
+        return self._write(account.changed(epoch=account.epoch + 1, **changes))
 
-    def _change(self, account_id: str, **changes: object) -> Account:
-        with self._records.locked():
-            account = self._known(account_id).changed(**changes)
-            self._records.write(account.id, account)
+    def _write(self, account: Account) -> Account:
+        """Write an account that was read under the lock that is still held, so that no change is lost."""
+        self._records.write(account.id, account)
         return account
 
     def _known(self, account_id: str) -> Account:
