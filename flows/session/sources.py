@@ -38,15 +38,26 @@ def register_source(home: Home, path: str, clock: Clock) -> Source:
     place = Path(path)
     if not path or not place.is_absolute():
         raise UnreadableSourceError("source_not_absolute")
-    place = place.resolve()
-    if not place.exists():
-        raise UnreadableSourceError("source_missing")
-    if not os.access(place, os.R_OK):
-        raise UnreadableSourceError("source_unreadable")
+    place = _readable(place)
     source = Source(secrets.token_hex(8), str(place), format_utc(clock.now()))
     home.sources.mkdir(mode=0o700, exist_ok=True)
     write_durably(home.sources / source.id, home.site_key.seal(dump(source), f"source/{source.id}"))
     return source
+
+
+def _readable(place: Path) -> Path:
+    """Returns the path without links. Raises UnreadableSourceError: source_missing, source_unreadable."""
+    exists = is_readable = False
+    try:
+        place = place.resolve()
+        exists, is_readable = place.exists(), os.access(place, os.R_OK)
+    except (OSError, ValueError, RuntimeError):  # a closed folder, a name too long, a null byte, a loop of links
+        exists = True
+    if not exists:
+        raise UnreadableSourceError("source_missing")
+    if not is_readable:
+        raise UnreadableSourceError("source_unreadable")
+    return place
 
 
 def find_source(home: Home, source_id: str) -> Source:
