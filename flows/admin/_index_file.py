@@ -64,6 +64,11 @@ def drop_file(home: Home) -> None:
         _path(home).with_name(_path(home).name + suffix).unlink(missing_ok=True)
 
 
+def is_damage(error: sqlite3.DatabaseError) -> bool:
+    """Whether an error is of the file's content, and not of a full, busy or read-only disk."""
+    return not isinstance(error, sqlite3.OperationalError)
+
+
 def _path(home: Home) -> Path:
     return home.index / "runs.sqlite"
 
@@ -125,6 +130,7 @@ def changing(file: sqlite3.Connection) -> Iterator[None]:
     try:
         yield
     except BaseException:
-        file.execute("ROLLBACK")
+        if file.in_transaction:  # damage may have ended it
+            file.execute("ROLLBACK")
         raise
     file.execute("COMMIT")

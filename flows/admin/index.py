@@ -12,7 +12,7 @@ import sqlite3
 import time
 from base64 import b64encode
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from itertools import zip_longest
 from typing import Any
@@ -98,11 +98,28 @@ class RunIndex:
     @classmethod
     @contextmanager
     def of(cls, control: Control) -> Iterator[RunIndex]:
-        """Open the index of a home and bring it up to date."""
-        with _index_file.open_file(control.home) as file:
-            index = cls(control, file)
-            index.update()
-            yield index
+        """Open the index of a home and bring it up to date; a damaged one is made anew, once."""
+        with ExitStack() as opened:
+            try:
+                index = cls._opened(control, opened)
+            except sqlite3.DatabaseError as error:
+                if not _index_file.is_damage(error):
+                    raise
+                opened.close()
+                _index_file.drop_file(control.home)
+                index = cls._opened(control, opened)
+            try:
+                yield index
+            except sqlite3.DatabaseError as error:
+                if _index_file.is_damage(error):
+                    _index_file.drop_file(control.home)  # the next to open it makes it anew
+                raise
+
+    @classmethod
+    def _opened(cls, control: Control, opened: ExitStack) -> RunIndex:
+        index = cls(control, opened.enter_context(_index_file.open_file(control.home)))
+        index.update()
+        return index
 
     # ---- queries
 

@@ -208,3 +208,30 @@ def test_peaks_grow_as_the_tree_does():
         if leaf:
             tree.add(leaf)
     assert all(one != other for one, other in pairwise(leaves))
+
+
+def test_an_index_with_damaged_pages_is_made_anew(control):
+    begin(control, RUNS[0])
+    assert words(control) == {RUNS[0]: "running"}
+    path = control.home.index / "runs.sqlite"
+    whole = path.read_bytes()
+    path.write_bytes(whole[:4096] + b"\xff" * (len(whole) - 4096))  # the first page holds: it still opens
+    assert words(control) == {RUNS[0]: "running"}
+    assert check(control).differing == 0
+
+
+def test_damage_that_a_query_finds_is_gone_at_the_next_opening(control):
+    begin(control, RUNS[0])
+    words(control)
+    with pytest.raises(sqlite3.DatabaseError, match="malformed"), RunIndex.of(control):
+        raise sqlite3.DatabaseError("database disk image is malformed")
+    assert not (control.home.index / "runs.sqlite").exists()
+    assert words(control) == {RUNS[0]: "running"}
+    assert check(control).differing == 0
+
+
+def test_a_full_disk_does_not_cost_the_index(control):
+    words(control)
+    with pytest.raises(sqlite3.OperationalError), RunIndex.of(control):
+        raise sqlite3.OperationalError("database or disk is full")
+    assert (control.home.index / "runs.sqlite").is_file()
