@@ -19,7 +19,7 @@ from vault.runs.lease import Lease
 class Measures:
     """Counts, ages in seconds, sizes in bytes."""
 
-    ended: dict[str, int]  # runs by outcome
+    ended: dict[str, int]  # runs by outcome; `other` is a cause that this release does not know
     home: HomeState
     staged_bytes: int
     oldest_staged_seconds: int | None  # None when nothing is staged
@@ -39,7 +39,7 @@ def measure(control: Control) -> Measures:
             {outcome.value: 0 for outcome in Outcome if outcome is not Outcome.FORGOTTEN}
         )
         for cause, count in index.by_cause().items():
-            ended[Cause(cause).outcome.value] += count
+            ended[Cause(cause).outcome.value if cause in set(Cause) else "other"] += count
         late = Counter({"plain": 0, "warn": 0, "bad": 0})
         late.update(one.colour for one in found.unconfirmed)
         now = control.clock.now().timestamp()

@@ -50,3 +50,13 @@ def test_ends_are_counted_by_outcome(tmp_path):
         "abandoned": 1,
     }
     assert found.entries == control.ledger.store.head().size
+
+
+def test_an_end_that_this_release_does_not_know_is_counted_as_another(tmp_path):
+    home = Home(tmp_path / "home")
+    create_home(home, trial=True, origin="test.example/log")
+    control = Control.open_to_look(home)
+    control.record(EntryType.DESTRUCTION_COMPLETED, "r1", "of_a_later_release")
+    control.record(EntryType.DESTRUCTION_COMPLETED, "r2", "published")
+    found = measure(control)
+    assert {name: count for name, count in found.ended.items() if count} == {"delivered": 1, "other": 1}
