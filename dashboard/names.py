@@ -19,6 +19,6 @@ def names_of(visit: Visit, control: Control, persons: Iterable[str]) -> dict[str
     found = {person: name_of(control, person) for person in sorted(set(persons))}
     shown = {person: name for person, name in found.items() if name is not None}
     for person in shown:
-        if visit.only_about is None:
+        if person != visit.only_about:
             visit.log("view", "name", person)
     return shown
