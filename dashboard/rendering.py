@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import base64
-from datetime import datetime
+import re
+from datetime import date, datetime, time
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -19,6 +20,7 @@ from vault.system.clock import parse_utc
 
 ZONE = ZoneInfo("Europe/Brussels")
 LOCALES = {"fr": "fr_BE", "nl": "nl_BE", "de": "de_BE", "en": "en_GB"}
+_DAY = re.compile(r"[1-9][0-9]{3}-[0-9]{2}-[0-9]{2}")
 ASSETS = Path(__file__).with_name("assets")
 TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
 
@@ -108,9 +110,18 @@ def day_and_month(language: str, at: str) -> str:
 
 def end_of_day(day: str) -> datetime | None:
     """Returns the last second of a Belgian day that a form wrote (2026-11-30), or None for anything else."""
+    found = as_day(day)
+    return None if found is None else datetime.combine(found, time(23, 59, 59), ZONE)
+
+
+def as_day(typed: str) -> date | None:
+    """Returns a day that somebody wrote in ASCII digits (2026-11-30), or None for anything else.
+
+    No year below 1000: `format_utc` writes one with fewer digits.
+    """
     try:
-        return datetime.strptime(f"{day} 23:59:59", "%Y-%m-%d %H:%M:%S").replace(tzinfo=ZONE)
-    except ValueError:
+        return date.fromisoformat(typed) if _DAY.fullmatch(typed) else None
+    except ValueError:  # no such day, like 2026-02-30
         return None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property, partial
@@ -26,6 +27,7 @@ from vault.home_folder import Home
 from vault.system.clock import Clock, format_utc
 
 LANGUAGE_COOKIE, THEME_COOKIE = "reprise_language", "reprise_theme"
+_PAGE = re.compile(r"[0-9]{1,9}")
 THEMES = ("auto", "light", "dark")
 
 
@@ -152,6 +154,20 @@ class Visit:
     def asked(self, name: str) -> str:
         """Returns a value of the address after `?`."""
         return "".join(c for c in self.request.query_params.get(name, "") if c.isprintable()).strip()
+
+    def asked_page(self) -> int:
+        """Returns the number of the page of a list; the first for anything but a number of at most nine digits."""
+        given = self.asked("page")
+        return max(int(given), 1) if _PAGE.fullmatch(given) else 1
+
+    def asked_day(self, name: str) -> str:
+        """Returns a day of the address, as 2026-11-30; nothing for anything else."""
+        given = self.asked(name)
+        return given if rendering.as_day(given) is not None else ""
+
+    def asked_period(self) -> dict[str, str]:
+        """Returns the first and the last day of a filter, each as `asked_day` does."""
+        return {name: self.asked_day(name) for name in ("since", "until")}
 
     def log(self, kind: str, what: str, about: str, result: str = "done") -> None:
         """Write to the access log, before anything is answered."""

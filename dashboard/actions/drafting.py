@@ -6,13 +6,13 @@ The same fields, checks and page as `reprise authorise draft`. What is typed is 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 
 from starlette.responses import Response
 
 from dashboard.actions.answers import as_file
-from dashboard.rendering import ZONE
+from dashboard.rendering import ZONE, as_day
 from dashboard.visit import Visit
 from flows.drafting.checking import draft_problems
 from flows.drafting.known import Known
@@ -194,11 +194,10 @@ def _whole(typed: str) -> int | str:
 
 def _moment(day: str, *, end: bool) -> str:
     """Returns the end or the beginning of a Belgian day, in UTC; what is no day is returned as it is."""
-    try:
-        local = datetime.strptime(day, "%Y-%m-%d").replace(tzinfo=ZONE)
-        return format_utc(local.replace(hour=23, minute=59, second=59) if end else local)
-    except (ValueError, OverflowError):
+    found = as_day(day)
+    if found is None:
         return day
+    return format_utc(datetime.combine(found, time(23, 59, 59) if end else time(), ZONE))
 
 
 def _day(moment: datetime) -> str:

@@ -30,7 +30,8 @@ from vault.ledger.notes import split_note
 from vault.system.program import describe_tool
 
 MOST = 500
-_DAY = re.compile(r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])")
+_DAY = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])")
+"""As `dashboard.machine.openapi` describes it."""
 
 
 def runs(visit: Visit) -> Response:
@@ -136,6 +137,6 @@ def _number(visit: Visit, name: str, default: int, most: int, least: int = 0) ->
     given = _asked(visit, name)
     if name not in visit.request.query_params:
         return default
-    if not re.fullmatch(r"\d{1,10}", given, re.ASCII) or not least <= int(given) <= most:
+    if not re.fullmatch(r"[0-9]{1,10}", given) or not least <= int(given) <= most:
         raise NotValid
     return int(given)

@@ -18,7 +18,7 @@ A_PAGE = 100
 def show(visit: Visit) -> Response:
     """The newest entries first."""
     found, wanted = _found(visit)
-    page = max(int(visit.asked("page")) if visit.asked("page").isdecimal() else 1, 1)
+    page = visit.asked_page()
     return visit.page(
         "access_log.html",
         entries=found[(page - 1) * A_PAGE : page * A_PAGE],
@@ -49,7 +49,7 @@ def export(visit: Visit) -> Response:
 
 
 def _found(visit: Visit) -> tuple[list[Access], dict[str, str]]:
-    wanted = {name: visit.asked(name) for name in ("kind", "account", "about", "since", "until")}
+    wanted = {name: visit.asked(name) for name in ("kind", "account", "about")} | visit.asked_period()
     entries = [one for one in visit.dashboard.access_log.read() if _fits(one, wanted)]
     return entries[::-1], wanted
 

@@ -26,7 +26,7 @@ def show_all(visit: Visit) -> Response:
     rows = authorisation_rows(control, visit.only_about)
     wanted = {"state": visit.asked("state")}
     found = [row for row in rows if wanted["state"] in ("", row.state)]
-    page = max(int(visit.asked("page")) if visit.asked("page").isdecimal() else 1, 1)
+    page = visit.asked_page()
     shown = found[(page - 1) * A_PAGE : page * A_PAGE]
     return visit.page(
         "authorisations.html",

@@ -28,7 +28,7 @@ def show(visit: Visit) -> Response:
     found, day = _found(visit, control)
     standing = visit.asked("standing")
     rows = [row for row in found.rows[::-1] if standing in ("", row.standing)]
-    page = max(int(visit.asked("page")) if visit.asked("page").isdecimal() else 1, 1)
+    page = visit.asked_page()
     return visit.page(
         "deletion.html",
         found=found,
@@ -81,9 +81,8 @@ def policy_file(visit: Visit) -> Response:
 
 
 def _found(visit: Visit, control: Control) -> tuple[Deletion, str]:
-    day = visit.asked("day")
-    until = rendering.end_of_day(day)
-    return deletion(control, until), day if until else ""
+    day = visit.asked_day("day")
+    return deletion(control, rendering.end_of_day(day)), day
 
 
 def _parts(made: IO[bytes]) -> Iterator[bytes]:

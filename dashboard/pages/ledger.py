@@ -17,7 +17,7 @@ def show(visit: Visit) -> Response:
     """The log as it is now, and its entries, newest first."""
     control = visit.look()
     sheet = ledger_sheet(control)
-    page = max(int(visit.asked("page")) if visit.asked("page").isdecimal() else 1, 1)
+    page = visit.asked_page()
     entries, size = entries_backwards(control, page, A_PAGE)
     return visit.page(
         "ledger.html",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import AsyncIterator
 from functools import partial
 
@@ -27,7 +26,6 @@ from vault.runs.state import RunState
 
 A_PAGE = 50
 LONGEST_STREAM_SECONDS = 15 * 60
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 WORDS = (
     *(state.value for state in RunState if state is not RunState.CERTIFIED),
     *(outcome.value for outcome in Outcome if outcome is not Outcome.FORGOTTEN),
@@ -39,9 +37,9 @@ def show_all(visit: Visit) -> Response:
     """The list of runs, filtered by doctor, state, use and period."""
     control = visit.look()
     rows = run_rows(control, visit.only_about)
-    wanted = {name: visit.asked(name) for name in ("doctor", "state", "use", "since", "until")}
+    wanted = {name: visit.asked(name) for name in ("doctor", "state", "use")} | visit.asked_period()
     found = [row for row in rows if _fits(row, wanted)]
-    page = max(int(visit.asked("page")) if visit.asked("page").isdecimal() else 1, 1)
+    page = visit.asked_page()
     shown = found[(page - 1) * A_PAGE : page * A_PAGE]
     by_week = runs_by_week(found, control.clock.now())
     choosable = doctors(control) if visit.sees_names and visit.only_about is None else []
@@ -64,13 +62,12 @@ def show_all(visit: Visit) -> Response:
 
 def _fits(row: RunRow, wanted: dict[str, str]) -> bool:
     day = local_day(row.created)
-    since, until = (wanted[name] if _DAY.fullmatch(wanted[name]) else "" for name in ("since", "until"))
     return (
         wanted["doctor"] in ("", row.doctor)
         and wanted["state"] in ("", row.word)
         and wanted["use"] in ("", row.use)
-        and since <= day
-        and (not until or day <= until)
+        and wanted["since"] <= day
+        and (not wanted["until"] or day <= wanted["until"])
     )
 
 

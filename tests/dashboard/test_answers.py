@@ -96,6 +96,38 @@ def test_odd_filters_are_answered(signed_in, values):
         assert "<b>" not in answer.text
 
 
+LONG, ARABIC = "9" * 5000, "\u0662\u0660\u0662\u0666-\u0661\u0661-\u0663\u0660"
+
+
+@pytest.mark.parametrize("page", [LONG, "\u0662", "\u00b2", "999999999", "0", "-1", "1e3", ""])
+@pytest.mark.parametrize("path", ["/runs", "/access", "/deletion", "/ledger", "/authorisations"])
+def test_a_page_is_a_number_of_at_most_nine_digits(signed_in, path, page):
+    browser = signed_in[Role.OFFICER if path == "/access" else Role.ENGINEER]
+    answer = browser.get(path, params={"page": page})
+    assert answer.status_code == 200
+    if page != "999999999":
+        assert OWN[:8] in answer.text or path != "/runs", "the first page"
+
+
+@pytest.mark.parametrize("day", [ARABIC, "2026-02-30", "2026-1-5", "20261130", "0000-01-01", "0001-01-01", LONG, "\u0662026-11-30"])
+@pytest.mark.parametrize("path", ["/runs?since", "/runs?until", "/access?since", "/access?until", "/deletion?day", "/deletion.csv?day"])  # fmt: skip
+def test_what_is_no_day_is_no_filter(signed_in, path, day):
+    browser = signed_in[Role.OFFICER if path.startswith("/access") else Role.ENGINEER]
+    place, _, name = path.partition("?")
+    answer = browser.get(place, params={name: day})
+    assert answer.status_code == 200
+    assert day not in answer.text + str(answer.headers)
+
+
+@pytest.mark.parametrize("day", ["1000-01-01", "9999-12-31", "2026-11-30"])
+@pytest.mark.parametrize("path", ["/runs?since", "/access?until", "/deletion?day"])
+def test_a_day_is_a_filter(signed_in, path, day):
+    browser = signed_in[Role.OFFICER if path.startswith("/access") else Role.ENGINEER]
+    answer = browser.get(f"{path}={day}")
+    assert answer.status_code == 200
+    assert f'value="{day}"' in answer.text
+
+
 def test_a_form_that_is_too_long_is_refused_before_it_is_read(signed_in):
     answer = signed_in[Role.ENGINEER].post("/preferences", content=b"x" * 70_000)
     assert answer.status_code == 413
