@@ -100,6 +100,7 @@ class Message:
 
     resources: list[Resource] = field(default_factory=list)
     _known: dict[str, Resource] = field(default_factory=dict)
+    _within: dict[int, dict[str, Resource]] = field(default_factory=dict)
 
     @cached_property
     def types(self) -> dict[int, str]:
@@ -115,8 +116,12 @@ class Message:
         if not address:
             return None
         if address[0] == "#":
-            found = (one for one in holder.inner() if get(one.node, "id") == address[1:])
-            return next(found, None)
+            within = self._within.get(id(holder.node))
+            if within is None:
+                within = self._within[id(holder.node)] = {}
+                for one in holder.inner():
+                    within.setdefault(get(one.node, "id"), one)
+            return within.get(address[1:])
         if not self._known:
             for one in self.resources:
                 for key in (one.address, f"{one.type}/{get(one.node, 'id')}"):
@@ -134,7 +139,7 @@ class Reading:
         self._documents: list[tuple[int, str, int]] = []
         self._title_before = ""
         self._told: set[int] = set()
-        self._taken: list[int] = []
+        self._taken: set[int] = set()
 
     @property
     def documents(self) -> list[tuple[str, int]]:
@@ -237,7 +242,7 @@ class Reading:
         if not data and url:
             found = self._message.named(url, one)
             if found is not None and found.type == "Binary":
-                self._taken.append(found.first)
+                self._taken.add(found.first)
                 data = get(found.node, "data")
         with suppress(ValueError):
             content = base64.b64decode("".join(data.split()).encode("ascii"), validate=True)
@@ -350,17 +355,23 @@ def _flag(node: Json) -> str:
 
 def _narrative(markup: str) -> Iterator[str]:
     """The lines of a narrative: tags of blocks end a line, other tags are blanks."""
-    plain, at = "", 0
+    plain, at = list[str](), 0
     while True:
         begin = markup.find("<", at)
         end = markup.find(">", begin) if begin >= 0 else -1
         if end < 0:
-            plain += markup[at:]
+            plain.append(markup[at:])
             break
         tag = markup[begin + 1 : end].removeprefix("/")
         name = re.match("[A-Za-z]*[0-9]?", tag)
-        plain += markup[at:begin] + ("\n" if name and name[0].lower() in _BLOCKS else " ")
+        plain += [markup[at:begin], "\n" if name and name[0].lower() in _BLOCKS else " "]
         at = end + 1
-    for line in html.unescape(plain).split("\n"):
+    for line in html.unescape(re.sub(r"&#([0-9]{8,});?", _long_reference, "".join(plain))).split("\n"):
         if line.split():
             yield " ".join(line.split())
+
+
+def _long_reference(found: re.Match[str]) -> str:
+    """A reference to a sign in many digits: without its zeros, or U+FFFD if what is left is beyond all signs."""
+    digits = found[1].lstrip("0") or "0"
+    return f"&#{digits};" if len(digits) < 8 else "\ufffd"

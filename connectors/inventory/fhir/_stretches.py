@@ -66,13 +66,10 @@ def _signs(content: bytes) -> Iterator[tuple[bytes, int]]:
 
 
 def _end_of_string(content: bytes, at: int) -> int:
-    """The place behind the mark that ends a string; if there is none, behind the string's first mark or the content."""
-    begin = at
+    """The place behind the mark that ends a string; if there is none, behind the content."""
     while found := _SIGN_IN_STRING.search(content, at):
         if found[0] == b'"':
             return found.end()
-        if found.end() == len(content):
-            return begin  # a lone backslash at the end
         at = found.end() + 1
     return len(content)
 

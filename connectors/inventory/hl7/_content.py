@@ -68,6 +68,15 @@ class Reading:
         self._open: tuple[Told, str] | None = None
         self._notes_belong = False
         self._title_before = ""
+        self._behind: list[str] = []  # texts that continue the value of the last result
+
+    def finish(self) -> Reading:
+        """Join what continues the last result; to be called behind the last segment."""
+        if self._behind:
+            result = self.results[-1]
+            result.value = "\n".join([result.value, *self._behind])
+            self._behind = []
+        return self
 
     def take(self, row: Row, after: str) -> None:
         """Read a segment; `after`: the name of the next one that is no note."""
@@ -105,6 +114,7 @@ class Reading:
 
     def _add(self, result: Stated) -> None:
         first, *more = result.value.split("\n")
+        self.finish()
         self.text.add("  ".join(_shown(result, first)), "result")
         self._more(more)
         self.results.append(result)
@@ -128,7 +138,7 @@ class Reading:
         before, self._open = self._open, (about, row.get(4)) if is_text else None
         shown = about.label or about.code
         if is_text and self._open == before and self.results and shown:
-            self.results[-1].value = f"{self.results[-1].value}\n{result.value}".rstrip("\n")
+            self._behind += [result.value] if result.value else []
             self._more(result.value.split("\n"))
         elif is_text and _is_comment(shown) and not (is_number(result.value) or is_compared(result.value)):
             self._open, self._notes_belong = None, False

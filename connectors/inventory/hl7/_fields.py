@@ -11,6 +11,7 @@ from connectors.inventory.flat.decoding import in_page
 AROUND = " \t\x0b\x0c\x1a\x1c\ufeff"
 _ENVELOPE = ("FHS", "BHS", "BTS", "FTS")
 _PARTS_OF_8859 = ("1", "2", "3", "4", "9", "10", "13", "14", "15", "16")
+_MOST_SIGNS = 20
 _DIGITS = frozenset("0123456789")
 
 
@@ -91,6 +92,7 @@ class Row:
 def rows_of(lines: Sequence[str]) -> list[Row]:
     """The segments of a message; none if its header is missing or damaged."""
     rows: list[Row] = []
+    inner: dict[int, list[str]] = {}  # lines within the fields of a row, by the ordinal of the row's first
     signs: Signs | None = None
     for number, line in enumerate(lines, start=1):
         text = line.strip(AROUND)
@@ -104,7 +106,9 @@ def rows_of(lines: Sequence[str]) -> list[Row]:
             if opens(text, signs):
                 rows.append(Row(number, text, signs))
             else:
-                rows[-1].text += "\n" + text
+                inner.setdefault(rows[-1].line, [rows[-1].text]).append(text)
+    for row in rows:
+        row.text = "\n".join(inner.get(row.line, [row.text]))
     return rows
 
 
@@ -122,16 +126,16 @@ def opens(text: str, signs: Signs | None) -> bool:
 
 def _without_escapes(raw: str, signs: Signs) -> str:
     stretches = raw.split(signs.escape)
-    text, at = stretches[0], 1
+    text, at = [stretches[0]], 1
     while at < len(stretches):
         meaning = _stands_for(stretches[at], signs) if at + 1 < len(stretches) else None
         if meaning is None:
-            text += signs.escape + stretches[at]
+            text += [signs.escape, stretches[at]]
             at += 1
         else:
-            text += meaning + stretches[at + 1]
+            text += [meaning, stretches[at + 1]]
             at += 2
-    return text
+    return "".join(text)
 
 
 def _stands_for(code: str, signs: Signs) -> str | None:
@@ -158,7 +162,8 @@ def _stands_for(code: str, signs: Signs) -> str | None:
         behind = behind[1:] if behind[:1] == " " else behind
         behind = behind[1:] if behind[:1] == "+" else behind
         sign = "\n" if word == ".sp" else " "
-        return sign * int(behind or 1) if len(behind) <= 3 and _is_digits(behind) else None
+        is_short = len(behind) <= 3 and _is_digits(behind) and int(behind or 1) <= _MOST_SIGNS
+        return sign * int(behind or 1) if is_short else None
     return _from_hexadecimal(code[1:], signs) if code[:1] == "X" else None
 
 

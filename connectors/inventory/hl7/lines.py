@@ -187,7 +187,7 @@ class _Said:
             after = after if row.name == "NTE" else row.name
         for row in self.rows:
             reading.take(row, following.pop())
-        return reading
+        return reading.finish()
 
     def _stay(self) -> Iterator[str]:
         for row in self.rows:

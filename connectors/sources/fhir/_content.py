@@ -10,6 +10,7 @@ from connectors.sources.fhir._resources import (
     Held,
     Resources,
     Tree,
+    cleaned,
     codes,
     many,
     name_of,
@@ -139,7 +140,7 @@ class Content:
         stated = [name for name in tree if name.startswith("value")]
         if stated and not value_of(tree)[0]:
             self.doubts.append(
-                Doubt(line, "resource_not_read", f"{spoken(one(tree, 'code'))} {stated[0]}".strip())
+                Doubt(line, "resource_not_read", f"{spoken(one(tree, 'code'))} {cleaned(stated[0])}".strip())
             )
 
     def _add(self, result: Result) -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator
+from itertools import accumulate
 from typing import Any, NamedTuple, NoReturn
 
 DEEPEST = 64
 """Brackets within brackets; a value that is deeper is not read."""
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*(?:"|\Z)|[\[{]|[\]}]', re.DOTALL)
+# Possessive, because a string that does not end would otherwise be tried again from each mark in it.
+_TOKEN = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)|[\[{]|[\]}]', re.DOTALL)
 _BLANK = " \t\r\n"
 
 
@@ -57,9 +59,15 @@ def group_values(lines: Iterable[bytes]) -> Iterator[bytes]:
 
 def depth_after(text: str, depth: int) -> int:
     """How many brackets are open after some text; a string ends with its line."""
-    for token in _TOKEN.findall(text):
-        depth += (token in ("[", "{")) - (token in ("]", "}"))
-    return depth
+    return depth + sum(_steps(text))
+
+
+def _steps(text: str) -> Iterator[int]:
+    """For each bracket outside of strings, 1 where it opens and -1 where it closes."""
+    for found in _TOKEN.finditer(text):
+        sign = text[found.start()]
+        if sign != '"':
+            yield 1 if sign in "[{" else -1
 
 
 def read_values(text: str) -> list[Value] | None:
@@ -106,9 +114,4 @@ def _skip(text: str, at: int) -> int:
 
 
 def _is_too_deep(text: str) -> bool:
-    depth = 0
-    for token in _TOKEN.findall(text):
-        depth += (token in ("[", "{")) - (token in ("]", "}"))
-        if depth > DEEPEST:
-            return True
-    return False
+    return any(depth > DEEPEST for depth in accumulate(_steps(text)))

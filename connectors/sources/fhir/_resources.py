@@ -16,7 +16,11 @@ LOINC = "http://loinc.org"
 _LOINC_CODE = re.compile(r"[0-9]{1,7}-[0-9]")
 _SSIN = ("/NamingSystem/ssin", "2.16.840.1.113883.3.6777.5.1")
 _MOMENT = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:T([0-9]{2}):([0-9]{2}).*)?", re.DOTALL)
-_TAG = re.compile(r"<(/?)([A-Za-z]*[0-9]?)[^>]*>")
+_TAG = re.compile(r"<(/?)([A-Za-z]*[0-9]?)[^>]*+>")
+_ZEROS = re.compile(r"(?<=&#)0+(?=[0-9])")
+_NO_SIGN = re.compile(
+    r"&#[0-9]{8,};?"
+)  # Unicode ends at 1114111; more than 4,300 digits are no number for Python
 _BREAKS = frozenset(
     {"br", "p", "div", "li", "tr", "h1", "h2", "h3", "h4", "h5", "h6", "table", "ul", "ol", "td", "th"}
 )
@@ -43,8 +47,11 @@ class Held(NamedTuple):
 def text(tree: Tree, key: str) -> str:
     """Returns a stripped string; empty if there is none. The JSON reader keeps numbers as strings."""
     value = tree.get(key)
-    if not isinstance(value, str):
-        return ""
+    return cleaned(value) if isinstance(value, str) else ""
+
+
+def cleaned(value: str) -> str:
+    """A string or a name stripped, with U+FFFD for lone surrogates, which no file can hold, and LF for each line end."""
     if not value.isascii():
         value = value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
     return value.replace("\r\n", "\n").replace("\r", "\n").strip()
@@ -84,11 +91,15 @@ def spoken(concept: Tree) -> str:
 def name_of(concept: Tree) -> tuple[str, str, str]:
     """The sender's code, the text, and the LOINC code of a concept."""
     codings = many(concept, "coding")
-    coded = [c for c in codings if text(c, "system") == LOINC and _LOINC_CODE.fullmatch(text(c, "code"))]
-    own = [c for c in codings if c not in coded and text(c, "code")] or coded
+    coded = [coding for coding in codings if _is_loinc(coding)]
+    own = [c for c in codings if text(c, "code") and not _is_loinc(c)] or coded
     labels = (text(concept, "text"), *(text(coding, "display") for coding in codings))
     code = text(own[0], "code") if own else ""
     return code, next(filter(None, labels), ""), text(coded[0], "code") if coded else ""
+
+
+def _is_loinc(coding: Tree) -> bool:
+    return text(coding, "system") == LOINC and _LOINC_CODE.fullmatch(text(coding, "code")) is not None
 
 
 class Moment(NamedTuple):
@@ -112,8 +123,10 @@ def moment(raw: str) -> Moment:
 
 def plain_lines(markup: str) -> list[str]:
     """The lines of a narrative, without markup and blank lines."""
-    broken = _TAG.sub(lambda tag: "\n" if tag[2].lower() in _BREAKS else " ", markup)
-    lines = (" ".join(line.split()) for line in unescape(broken).split("\n"))
+    end = markup.rfind(">") + 1  # behind it no tag ends, so none is looked for
+    broken = _TAG.sub(lambda tag: "\n" if tag[2].lower() in _BREAKS else " ", markup[:end]) + markup[end:]
+    said = unescape(_NO_SIGN.sub("\ufffd", _ZEROS.sub("", broken)))
+    lines = (" ".join(line.split()) for line in said.split("\n"))
     return [line for line in lines if line]
 
 
@@ -163,6 +176,7 @@ class Resources:
     def __init__(self, held: list[Held]) -> None:
         self.held = held
         self._by_reference: dict[str, Held] = {}
+        self._inner: dict[int, dict[str, Held]] = {}  # by owner: what is inside it, by id
         for each in held:
             own = f"{each.type}/{text(each.tree, 'id')}"
             for key in (each.url, own):
@@ -178,6 +192,11 @@ class Resources:
         if not named:
             return None
         if named.startswith("#"):
-            inner = (each for each in contained(owner) if text(each.tree, "id") == named[1:])
-            return next(inner, None)
+            return self._inside(owner).get(named[1:])
         return self._by_reference.get(named) or self._by_reference.get("/".join(named.split("/")[-2:]))
+
+    def _inside(self, owner: Held) -> dict[str, Held]:
+        """The resources inside an owner by their id; of two with the same id, the first."""
+        if id(owner.tree) not in self._inner:
+            self._inner[id(owner.tree)] = {text(each.tree, "id"): each for each in [*contained(owner)][::-1]}
+        return self._inner[id(owner.tree)]

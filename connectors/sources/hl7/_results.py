@@ -55,6 +55,8 @@ class Content:
     _text: tuple[Name, str] | None = None  # name and sub-id of the text that the next OBX may continue
     _titled: str = ""
     _commented: bool = False  # whether an NTE belongs to the last result
+    _values: list[str] = field(default_factory=list)  # further lines of the last result's value
+    _notes: list[str] = field(default_factory=list)  # and its remarks
 
     def read(self, segments: Iterable[Segment]) -> Content:
         """Take the segments in order."""
@@ -70,6 +72,7 @@ class Content:
                 self._note(segment)
             else:
                 self._text, self._commented = None, False
+        self._complete()
         return self
 
     def _panel(self, segment: Segment, *, is_empty: bool) -> None:
@@ -86,7 +89,16 @@ class Content:
             self.parts.append(Part(line, "title", title))
         self._titled = title
 
+    def _complete(self) -> None:
+        """Give the last result its further lines and its remarks, all at once: there may be thousands."""
+        if self._values or self._notes:
+            last = self.results[-1]
+            value = "".join((last.value, *(f"\n{more}" for more in self._values if more)))
+            self.results[-1] = last._replace(value=value, notes=(*last.notes, *self._notes))
+            self._values, self._notes = [], []
+
     def _result(self, result: Result) -> None:
+        self._complete()
         first, *further = result.value.split("\n")
         limits = f"({result.range})" if result.range else ""
         said = (result.label or result.code, first, result.unit, limits, result.flag)
@@ -99,8 +111,7 @@ class Content:
         lines = [line for text in segment.texts(3) for line in text.split("\n") if line.strip()]
         self._remarks(segment.line, lines)
         if self._commented and self.results:
-            last = self.results[-1]
-            self.results[-1] = last._replace(notes=(*last.notes, *map(str.strip, lines)))
+            self._notes += map(str.strip, lines)
 
     def _remarks(self, line: int, texts: Sequence[str]) -> None:
         kind = "remark" if self.lab else "letter"
@@ -127,8 +138,7 @@ class Content:
         known, self._text = self._text, (name, segment.first(4)) if is_text else None
         if not is_text or known != self._text or not self.results or not name.said:
             return False
-        last = self.results[-1]
-        self.results[-1] = last._replace(value=f"{last.value}\n{found.value}".rstrip("\n"))
+        self._values.append(found.value)
         self._further(segment.line, found.value.split("\n"))
         return True
 

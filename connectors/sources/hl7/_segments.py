@@ -22,6 +22,8 @@ _NAME = re.compile(r"[A-Z][A-Z0-9]{2}(?![A-Za-z0-9_])")
 _LINES = {".br": 1, ".ce": 1}
 _SILENT = re.compile(r"H|N|\.(?:fi|nf|in[+-]?[0-9]*|ti[+-]?[0-9]*)")
 _SPACED = re.compile(r"\.(sp|sk) ?\+?([0-9]{0,3})")
+MOST_REPEATED = 20
+"""A sequence that asks for more lines or blanks than this stays as it came, or three digits would make a thousand signs."""
 _HEX = re.compile(r"X((?:[0-9A-Fa-f]{2})+)")
 _PAGES = {f"8859/{n}": f"iso8859_{n}" for n in (1, 2, 3, 4, 9, 10, 13, 14, 15, 16)}
 
@@ -114,7 +116,7 @@ class Segment:
 def divide(lines: Sequence[str]) -> tuple[list[Segment], Marks | None]:
     """The segments from the header on, without those of the envelope; no marks if the header is damaged or missing."""
     starts: list[int] = []
-    texts: list[str] = []
+    texts: list[list[str]] = []  # of each segment, the lines
     marks: Marks | None = None
     for ordinal, line in enumerate(lines, 1):
         text = line.strip(BLANK)
@@ -127,16 +129,16 @@ def divide(lines: Sequence[str]) -> tuple[list[Segment], Marks | None]:
         if not text or text[:3] in ENVELOPE or (starts and text.startswith("MSH")):
             continue
         if starts and not is_segment(text, marks):
-            texts[-1] += "\n" + text  # a line within a field
+            texts[-1].append(text)  # a line within a field
         else:
             starts.append(ordinal)
-            texts.append(text)
+            texts.append([text])
     if marks is None:
         return [], None
-    parsed = hl7.parse("\r".join(texts))
+    parsed = hl7.parse("\r".join(map("\n".join, texts)))
     return [
-        Segment(line, text[:3], fields, marks)
-        for line, text, fields in zip(starts, texts, parsed, strict=True)
+        Segment(line, first[:3], fields, marks)
+        for line, (first, *_), fields in zip(starts, texts, parsed, strict=True)
     ], marks
 
 
@@ -176,7 +178,8 @@ def _meaning(sequence: str, marks: Marks) -> str | None:
         return ""
     spaced = _SPACED.fullmatch(sequence)
     if spaced:
-        return ("\n" if spaced[1] == "sp" else " ") * int(spaced[2] or 1)
+        often = int(spaced[2] or 1)
+        return ("\n" if spaced[1] == "sp" else " ") * often if often <= MOST_REPEATED else None
     coded = _HEX.fullmatch(sequence)
     return None if coded is None else _coded(bytes.fromhex(coded[1]), marks.page)
 

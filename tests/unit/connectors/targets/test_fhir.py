@@ -90,7 +90,7 @@ def test_what_is_not_read_is_on_the_work_list(resources, reason):
     [
         b'{"resourceType": "Bundle", "entry": [}', b'{"resourceType": "Bundle"} x', b'{"resourceType": "Patient", "a": NaN}',
         b'{"resourceType": "Patient", "id": "\xe9"}', b'{"resourceType": "Patient", "a": ' + b"[" * 70 + b"]" * 70 + b"}",
-        b'{"resourceType": "Bundle"}', bundle(PATIENT), bundle(observation(subject={"reference": "Patient/other"})), b'{"resourceType": "Patient"} ["x"]',
+        b'{"resourceType": "Bundle", "a\\', b'{"resourceType": "Bundle", "{\\"[\\', b'{"resourceType": "Bundle"}', bundle(PATIENT), bundle(observation(subject={"reference": "Patient/other"})), b'{"resourceType": "Patient"} ["x"]',
     ],
 )  # fmt: skip
 def test_what_cannot_be_read_is_handed_over_whole(data):
@@ -99,6 +99,38 @@ def test_what_cannot_be_read_is_handed_over_whole(data):
     (reject,) = source.rejects
     assert reject.raw.reveal() == data
     assert set(source.counted) == {reject.unit}
+
+
+@pytest.mark.parametrize(
+    ("raw", "said"),
+    [
+        ("&#65;&#0000000065;&#x41;", "AAA"), ("&#" + "0" * 5000 + "65;b", "Ab"), ("&#" + "7" * 5000 + ";b", "\ufffdb"), ("&#12345678b", "\ufffdb"),
+        ("&#x" + "f" * 5000 + ";b", "\ufffdb"), ("&#" + "0" * 9 + ";b", "\ufffdb"), ("a<<b>c<d", "a c<d"), ("<" * 3, "<<<"), ("a<br x=1>b", "a\nb"),
+    ],
+)  # fmt: skip
+def test_a_narrative_is_read_alike_by_both(raw, said):
+    data = bundle({"resourceType": "Composition", "section": [{"text": {"div": raw}}]})
+    (message,) = parse_messages("fhir", data)
+    (counted,) = read_all("fhir", data)
+    assert message.readable == counted.readable == said
+
+
+def test_a_reference_inside_a_resource_names_the_first_with_that_id():
+    inner = [observation(id=id_, valueString=said) for id_, said in (("a", "1"), ("a", "2"), ("b", "3"))]
+    data = bundle(observation(contained=inner, hasMember=[{"reference": f"#{at}"} for at in ("b", "a", "c")]))
+    (message,) = parse_messages("fhir", data)
+    (counted,) = read_all("fhir", data)
+    assert (
+        [result.value for result in message.results]
+        == [result.value for result in counted.results]
+        == ["3", "1"]
+    )
+
+
+def test_the_name_of_a_value_that_is_not_read_can_be_written_to_a_file():
+    data = bundle(observation(**{"value\ud800x": {"data": "1"}}))
+    (message,) = parse_messages("fhir", data)
+    assert [doubt.excerpt for doubt in message.doubts] == ["X value\ufffdx"]
 
 
 def test_an_observation_that_refers_to_itself_is_read_once():

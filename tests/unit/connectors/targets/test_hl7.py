@@ -137,6 +137,7 @@ def test_the_status_of_a_result(status, state):
         (r"a\F\b\S\c\T\d\R\e\E\f", r"a|b^c&d~e\f"), (r"a\.br\b", "a\nb"), (r"a\.sp2\b", "a\n\nb"), (r"a\.sk3\b", "a   b"),
         (r"\H\strong\N\ word", "strong word"), (r"\X48656C\lo", "Hello"), (r"\XC3A9\t\XC3A9\ ", "été"), (r"\XE9\ ", r"\XE9\ "),
         (r"C:\temp\x", r"C:\temp\x"), (r"\Zxx\ \C2842\ ", r"\Zxx\ \C2842\ "), ("\\\\", "\\\\"), (r"10\S\9/l", "10^9/l"),
+        (r"a\.sk20\b", f"a{' ' * 20}b"), (r"a\.sk21\b", r"a\.sk21\b"), (r"a\.sp999\b", r"a\.sp999\b"),
     ],
 )  # fmt: skip
 def test_escape_sequences(raw, text):
