@@ -13,12 +13,14 @@ from connectors.inventory.facts.normal_form import fact_digest, piece_form
 from connectors.inventory.facts.tiles import Span, check_tiling
 from connectors.inventory.facts.units import CountedRow
 from connectors.inventory.flat.decoding import raw_lines
-from connectors.inventory.flat.reading import Piece, ReadMessage
-from schemas.disposition import RecordKind
+from connectors.inventory.flat.reading import Head, Piece, ReadMessage
+from schemas.disposition import RecordKind, UnitKind
 from schemas.errors import LimitExceededError, UnreadableSourceError
 
 _MAX_BYTES = 256 << 20
 _MAX_MESSAGE_BYTES = 64 << 20
+_READ_BYTES = 16 << 20
+"""A longer message is not read: its lines are counted as they are."""
 _PIECE = 1 << 16
 Divided = Iterator[tuple[list[bytes], int]]
 
@@ -50,13 +52,36 @@ class FlatCounter:
         with file.open() as stream:
             divided = self._form.divide(raw_lines(_pieces(cast("BufferedIOBase", stream))))
             for number, (lines, borrowed) in enumerate(divided, start=1):
-                if sum(map(len, lines)) > _MAX_MESSAGE_BYTES:
+                size = sum(map(len, lines))
+                if size > _MAX_MESSAGE_BYTES:
                     raise LimitExceededError("message_too_large", file=file.ordinal, limit=_MAX_MESSAGE_BYTES)
                 counting.begun = counting.begun or self._form.begins(lines)
-                counting.message(self._form.read(number, b"".join(lines), borrowed))
+                is_read = size <= min(_READ_BYTES, limits.max_unit_bytes)
+                read = self._form.read if is_read else self._unread
+                counting.message(read(number, b"".join(lines), borrowed))
                 yield from counting.full_batches()
         yield from counting.batches()
         yield counting.tiling()
+
+    def _unread(self, number: int, content: bytes, borrowed: int) -> ReadMessage:
+        """A message too long to be read: each line is a unit, unless it is nothing but its end."""
+        pieces = [
+            Piece(at, UnitKind.COMMENT if line.strip(b"\r\n") else None, line.decode("latin-1"), len(line))
+            for at, line in enumerate(raw_lines([content]), start=1)
+        ]
+        return ReadMessage(
+            self.name,
+            number,
+            pieces,
+            [],
+            "",
+            False,
+            None,
+            Head(),
+            borrowed=borrowed,
+            kind="note",
+            is_refused=True,
+        )
 
 
 def _pieces(stream: BufferedIOBase) -> Iterator[bytes]:

@@ -27,7 +27,7 @@ from connectors.base import (
 from connectors.media_types import sniff_media_type
 from connectors.sources.batches import Batches
 from connectors.sources.flat.lines import cut_lines, stream_lines
-from connectors.sources.flat.message import Message
+from connectors.sources.flat.message import Message, Piece
 from connectors.sources.kmehr.bytes import read_piece
 from connectors.sources.kmehr.rows import Rows
 from connectors.sources.kmehr.tree import Element, branch, leaf
@@ -38,7 +38,7 @@ from schemas.sensitive import Sensitive
 from schemas.tables import CHUNK_BYTES
 
 MESSAGE_BYTES = 16 << 20
-"""A longer message is handed over as it came, unit by unit."""
+"""A longer message is not parsed: it is handed over as it came, line by line."""
 COMPLETE = {"complete": "true", "partial": "false"}
 _SAYS = re.compile("[^\x00-\x20\ufffe\uffff]")  # anything that XML can hold, except white space
 CODE_VERSION = "1.5"  # of CD-TRANSACTION, for the kind derived from the lines
@@ -91,11 +91,16 @@ class FlatConnector:
                 patient = first_patient + number - 1
                 if (wanted is not None and patient not in wanted) or admit(chart) is not None:
                     continue
+                if len(data) > min(MESSAGE_BYTES, limits.max_unit_bytes):
+                    lines = cut_lines(data)
+                    yield from _rejects(
+                        file.ordinal, chart, patient, lines, _by_lines(lines), Reason.UNIT_TOO_LARGE
+                    )
+                    continue
                 message = self._form.parse(data)
-                too_large = len(data) > min(MESSAGE_BYTES, limits.max_unit_bytes)
-                refused = Reason.UNIT_TOO_LARGE if too_large else message.refused
-                if refused is not None:
-                    yield from _rejects(file.ordinal, chart, patient, message, refused)
+                if message.refused is not None:
+                    lines = cut_lines(data)
+                    yield from _rejects(file.ordinal, chart, patient, lines, message.pieces, message.refused)
                 else:
                     _stage(rows, chart, patient, message)
                     yield from batches.take()
@@ -112,10 +117,17 @@ class FlatConnector:
             raise UnreadableSourceError("source_empty", file=file)
 
 
-def _rejects(file: int, chart: str, patient: int, message: Message, reason: Reason) -> Iterator[Reject]:
+def _by_lines(lines: Iterable[bytes]) -> Iterator[Piece]:
+    """The pieces of a message that is not parsed: each line with anything before its end is a unit."""
+    for ordinal, line in enumerate(lines, 1):
+        yield Piece(ordinal, 1, UnitKind.COMMENT if line.strip(b"\r\n") else None, "")
+
+
+def _rejects(
+    file: int, chart: str, patient: int, lines: list[bytes], pieces: Iterable[Piece], reason: Reason
+) -> Iterator[Reject]:
     """Reject a message unit by unit, because the books count units."""
-    lines = cut_lines(message.data)
-    for piece in message.pieces:
+    for piece in pieces:
         if piece.kind is not None:
             own = lines[piece.ordinal - 1 : piece.ordinal - 1 + piece.size]
             raw = b"".join(own) if piece.raw is None else piece.raw

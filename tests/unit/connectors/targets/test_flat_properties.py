@@ -208,3 +208,23 @@ def test_any_records_of_medar(rows, loose):
     records = [f"{prefix}S1x\\y", f"{prefix}S2Specimen\\Bob", f"{prefix}S430/07/1985\\M"]
     records += [f"{prefix}R1" + "\\".join((*row[:4], row[4] + row[5])) for row in rows]
     agree("medar", "\r\n".join([*records, "END.", ""]).encode())
+
+
+@pytest.mark.parametrize("name", sorted(FILES))
+def test_a_message_that_is_too_long_is_handed_over_unread(name, monkeypatch):
+    """Line by line, on both sides the same lines, and no byte is lost."""
+    reader, counter = by_name(name), counter_for(name)
+    for one in (reader, counter):
+        refuse = {"parse": None, "read": None}.keys() & set(one._form._fields)
+        monkeypatch.setattr(one, "_form", one._form._replace(**dict.fromkeys(refuse)))
+    limits = Limits(max_unit_bytes=1)
+    for data in FILES[name]:
+        file = SourceFile(1, len(data), lambda data=data: io.BytesIO(data))
+        rejects = list(reader.read(file, 1, lambda _: None, limits))
+        found = list(counter.count(file, 1, KEY, limits))
+        rows = [
+            r for b in found if isinstance(b, Batch) and b.table == "counted_unit" for r in b.rows.to_pylist()
+        ]
+        assert {reject.reason for reject in rejects} == {"unit_too_large"}
+        assert [(r.unit, r.kind) for r in rejects] == [(row["unit"], row["kind"]) for row in rows]
+        assert found[-1].unit_bytes + found[-1].structural_bytes == len(data)
