@@ -7,7 +7,6 @@ from connectors.targets.tree import RUN, Node, leaf, wrap
 
 FIRST_NAME = leaf("firstname", "-")
 FAMILY_NAME = leaf("familyname", "-")
-HEADING = leaf("cd", "-", S="LOCAL", SV=RUN, SL=Mark.HEADING)
 SEX = wrap("sex", leaf("cd", "unknown", S="CD-SEX", SV="1.0"))
 KIND = leaf("cd", "note", S="CD-TRANSACTION", SV="1.0")
 SUMMARY = "clinicalsummary"
@@ -61,6 +60,7 @@ def fill_summary(children: list[Node], author: list[Node]) -> None:
 def fill_heading(children: list[Node], *, empty_body: bool) -> list[Node]:
     """The children of a heading's head, with a code if it has none, and the mark that states so."""
     filled = [] if any(child.name == "cd" for child in children) else ["cd"]
-    added = [HEADING] if filled else []
+    # made each time: the token of the run is set in it
+    added = [leaf("cd", "-", S="LOCAL", SV=RUN, SL=Mark.HEADING)] if filled else []
     filled += ["text"] if empty_body else []
     return [*children, *added, *([marker(filled)] if filled else [])]

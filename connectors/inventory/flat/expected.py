@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import lru_cache
 
 from connectors.inventory.facts.normal_form import Node, derived_item_form, without_controls
@@ -46,8 +46,8 @@ class Stated:
         """The normal form of its item."""
         value = self.value
         if value.isascii() and is_number(value):
-            same = (self.unit, self.unit_code, self.limits, self.flag, self.state)
-            around = _around_number(self.system, self.code, self.label, same, tuple(self.notes))
+            stated = [getattr(self, name) for name in _BUT_THE_NUMBER]
+            around = _around_number(*stated, notes=tuple(self.notes))
             if around:
                 return around.replace(_DECIMAL, value.replace(",", ".")).replace(_NUMBER, value)
         return derived_item_form(self.children())
@@ -114,15 +114,20 @@ class Stated:
 
 
 @lru_cache(1 << 11)
-def _around_number(
-    system: str, code: str, label: str, same: tuple[str, str, str, str, str], notes: tuple[str, ...]
-) -> str:
-    """The form of all results that differ in their number only, with places for it; empty if one of them says such a sign."""
-    like = Stated(0, system, code, label, _NUMBER, *same)
+def _around_number(*stated: str, notes: tuple[str, ...]) -> str:
+    """The form of all results that differ in their number only, with places for it; empty if one of them says such a sign.
+
+    `stated`: the values of `_BUT_THE_NUMBER`.
+    """
+    like = Stated(first=0, value=_NUMBER, **dict(zip(_BUT_THE_NUMBER, stated, strict=True)))
     like.notes += notes
-    if any(place in said for said in (code, label, *same, *notes) for place in (_NUMBER, _DECIMAL)):
+    if any(place in said for said in (*stated, *notes) for place in (_NUMBER, _DECIMAL)):
         return ""
     return derived_item_form(like.children(is_open=True))
+
+
+_BUT_THE_NUMBER = tuple(each.name for each in fields(Stated) if each.name not in ("first", "value"))
+"""Every field in which results may differ besides their number."""
 
 
 def severity(system: str, flag: str) -> str:
