@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import typer
@@ -13,8 +13,10 @@ import typer
 from flows.commands.apps import AFTERWARDS, app
 from flows.commands.documents import write_new
 from flows.commands.shared import Shown, command
-from flows.package.description import Described, description_page, read_description
 from schemas.texts import text
+
+if TYPE_CHECKING:
+    from flows.package.description import Described
 
 
 class PageLanguage(StrEnum):
@@ -38,6 +40,8 @@ def describe(
 
     It is read from the package, where it is not sealed; it holds no patient data. --json prints all of it.
     """
+    from flows.package.description import description_page, read_description
+
     described = read_description(package)
     if page is not None:
         write_new(page, description_page(described, language.value))

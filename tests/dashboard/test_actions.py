@@ -259,13 +259,13 @@ def test_two_people_are_two_accounts(site, one, two):
     act(two, f"/approvals/{person}/approve", shown="inami_register")
     assert "in force" in said(two, "/approvals")
     assert two.get(f"/approvals/{person}").status_code == 404
-    first, second = Subjects(site.home).read(person)["attestations"]
+    first, second = Subjects(site.home).read(person).attestations
     identify = site.people.dashboard.accounts.identify
-    assert [(a["by"], a["account"]) for a in (first, second)] == [
+    assert [(a.by, a.account) for a in (first, second)] == [
         ("account", identify("one")), ("account", identify("two")),
     ]  # fmt: skip
-    assert first["operator"] != second["operator"]
-    assert first["of"] == second["of"]
+    assert first.operator != second.operator
+    assert first.of == second.of
     assert ledger(site)[-1] == ("subject.attested", "doctor")
 
 
@@ -296,8 +296,8 @@ def test_at_a_terminal_a_name_is_not_enough(site):
     with pytest.raises(OperatorError, match="operator_not_proven"):
         give_key(control, OPERATORS[0], "words of a stranger")
     begun = enrolment.begin_doctor(control.proved(PASSPHRASE), **asked)
-    (kept,) = Subjects(site.home).read(begun.subject_id)["pending"]["attestations"]
-    assert kept["by"] == "key"
+    (kept,) = Subjects(site.home).read(begun.subject_id).pending.attestations
+    assert kept.by == "key"
 
 
 def test_what_the_first_attested_cannot_be_altered_for_the_second(site):
@@ -311,14 +311,14 @@ def test_what_the_first_attested_cannot_be_altered_for_the_second(site):
     begun = begin_doctor(home, inss="62021309991", name="N", nihii=("10000107004",), ground=ground, operator=proven, moment=now)  # fmt: skip
     subjects = Subjects(home)
     record = subjects.read(begun.subject_id)
-    for spoil in (
-        lambda r: r["pending"].update(nihii=["12345678"]),
-        lambda r: r["pending"]["attestations"][0].update(how=["inami_register"]),
-        lambda r: r["pending"]["attestations"][0].update(operator=second.id),
+    pending = record.pending
+    (attested,) = pending.attestations
+    for spoilt in (
+        pending.changed(nihii=("12345678901",)),
+        pending.changed(attestations=(attested.changed(how=("inami_register",)),)),
+        pending.changed(attestations=(attested.changed(operator=second.id),)),
     ):
-        spoilt = json.loads(json.dumps(record))
-        spoil(spoilt)
-        subjects.write(begun.subject_id, spoilt)
+        subjects.write(begun.subject_id, record.changed(pending=spoilt))
         with pytest.raises((AuthorisationError, OperatorError)) as refused:
             attest_doctor(home, begun.subject_id, replace(second, proof=None), ("inami_register",), now)
         assert refused.value.code in ("attestation_altered", "two_attesters_needed")

@@ -109,7 +109,9 @@ def test_a_page_is_a_number_of_at_most_nine_digits(signed_in, path, page):
         assert OWN[:8] in answer.text or path != "/runs", "the first page"
 
 
-@pytest.mark.parametrize("day", [ARABIC, "2026-02-30", "2026-1-5", "20261130", "0000-01-01", "0001-01-01", LONG, "\u0662026-11-30"])
+@pytest.mark.parametrize(
+    "day", [ARABIC, "2026-02-30", "2026-1-5", "20261130", "0000-01-01", "0001-01-01", LONG, "\u0662026-11-30"]
+)
 @pytest.mark.parametrize("path", ["/runs?since", "/runs?until", "/access?since", "/access?until", "/deletion?day", "/deletion.csv?day"])  # fmt: skip
 def test_what_is_no_day_is_no_filter(signed_in, path, day):
     browser = signed_in[Role.OFFICER if path.startswith("/access") else Role.ENGINEER]

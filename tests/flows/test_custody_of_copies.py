@@ -34,6 +34,8 @@ from vault.system.locks import lock_copies
 
 pytestmark = pytest.mark.slow
 OPERATOR, DOCTOR = "operator", "doctor"
+FILES = 8
+"""Of a package with one part of charts: that, the report, the manifest, and five that are not sealed."""
 
 
 def held_by(clock: MovingClock, source: str, package: str) -> dict:
@@ -163,13 +165,13 @@ def test_a_copy_that_cannot_be_seen_is_not_said_to_be_destroyed(practice, tmp_pa
     case.destination.rename(away)
     case.clock.pass_time(days=21)
     assert sweep_home(Home(case.home), case.clock).copies_incomplete == 1
-    assert case.recorded("custody.incomplete")[-1]["n"]["not_reachable"] == 5
+    assert case.recorded("custody.incomplete")[-1]["n"]["not_reachable"] == FILES
     assert sweep_home(Home(case.home), case.clock).copies_incomplete == 1, "nor by the next sweep"
     away.rename(case.destination)
     next(case.destination.glob("reprise-*/report.zip.age")).unlink()  # somebody did, meanwhile
     assert sweep_home(Home(case.home), case.clock).copies_destroyed == 1
     told = case.recorded("custody.destroyed")[-1]["n"]
-    assert (told["files"], told["not_found"]) == (4, 1)
+    assert (told["files"], told["not_found"]) == (FILES - 1, 1)
     assert not list(case.destination.glob("reprise-*"))
 
 
@@ -181,7 +183,7 @@ def test_what_somebody_else_removed_is_told_as_not_found(practice, tmp_path):
     case.clock.pass_time(days=21)
     assert sweep_home(Home(case.home), case.clock).copies_destroyed == 1
     told = case.recorded("custody.destroyed")[-1]["n"]
-    assert (told["files"], told["not_found"]) == (4, 1)
+    assert (told["files"], told["not_found"]) == (FILES - 1, 1)
 
 
 @pytest.mark.parametrize("lease", ["waits", "damaged"])
@@ -238,7 +240,7 @@ def test_two_hands_on_one_copy_end_it_once(practice, tmp_path):
     assert (report.copies_destroyed, report.copies_incomplete) == (0, 0), "another is at it"
     control = Control.open(Home(case.home), "trial", case.clock)
     (copy,) = Custody(Home(case.home)).held()
-    assert _end(control, copy, copy.run_id).files == 5
+    assert _end(control, copy, copy.run_id).files == FILES
     assert _end(control, copy, copy.run_id).complete, "the slower of the two finds nothing left to do"
     assert len(case.recorded("custody.destroyed")) == 1
     assert not Custody(Home(case.home)).held()

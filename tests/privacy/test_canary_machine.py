@@ -95,7 +95,13 @@ def run(made: WholeRun, folder: Path, **environment: str) -> int:
         "PYTHONPATH": os.pathsep.join(map(str, (HERE.parents[1], HERE.parent, HERE, HERE.parent / "faults"))),
         **environment,
     }
-    words = [sys.executable, HERE / "canary_run.py", "direct", str(folder), json.dumps(made.order().__dict__)]
+    words = [
+        sys.executable,
+        HERE / "canary_run.py",
+        "direct",
+        str(folder),
+        json.dumps(made.order().to_json()),
+    ]
     return subprocess.run(
         words, capture_output=True, check=False, env={**os.environ, **settings}, timeout=600
     ).returncode

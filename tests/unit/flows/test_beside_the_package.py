@@ -18,6 +18,7 @@ from flows.package.readme import readme
 from schemas.errors import PackageError
 from schemas.texts import LANGUAGES, text
 from trial.practice.write import write_practice
+from vault.instruction.acceptance import NAME as ACCEPTANCE
 
 FILES = description_files("p", "nl", {"charts": 1})
 
@@ -30,7 +31,8 @@ def test_the_readme_says_all_in_four_languages_the_doctor_s_first(language):
     first, *others = sorted(LANGUAGES, key=lambda each: each != language)
     assert said.startswith(text(first, "package.readme.title"))
     assert all(text(each, "package.readme.title") in said for each in others)
-    assert said.count("RUN-1") == said.count("The Processor") == said.count("desk.html") == 4
+    assert said.count("RUN-1") == said.count("The Processor") == 4
+    assert said.count("desk.html") == said.count("acceptance.pdf") + 4 == 8
 
 
 def test_a_page_is_filled_in_without_a_change_of_its_program():
@@ -49,7 +51,7 @@ def test_a_package_holds_them_and_its_manifest_lists_them(tmp_path):
     (package,) = case.destination.glob("reprise-*")
     manifest = json.loads((package / "manifest.json").read_bytes())
     listed = {row["name"]: (row["bytes"], row["sha256"]) for row in manifest["beside"]}
-    found = {name: (package / name).read_bytes() for name in (README, NAME, PAGE, DATA)}
+    found = {name: (package / name).read_bytes() for name in (README, NAME, PAGE, DATA, ACCEPTANCE)}
     assert listed == {name: (len(data), sha256(data).hexdigest()) for name, data in found.items()}
     assert found[NAME] == desk_page()
     assert found[README] == readme(case.run_id, "Reprise trial", "de")
