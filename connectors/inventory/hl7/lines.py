@@ -16,6 +16,8 @@ from connectors.inventory.hl7._fields import AROUND, Row, Signs, When, opens, ro
 from schemas.disposition import UnitKind
 
 NAME = "hl7"
+_HEADER_LINES = 100
+_HEADER_BYTES = 64 << 10
 _LAB = "BG BLB CG CH CP GE HM IMM LAB MB MCB MYC OSL SP SR TX VR".split()  # noqa: SIM905 - a table
 _OTHER = "AU CUS CTH CT EC EN ICU NMS NMR NRS OUS OT PT PHY PF RAD RUS RC RT RX VUS XRC".split()  # noqa: SIM905
 _OBSERVING = ("ORU", "OUL", "ORF")
@@ -30,25 +32,27 @@ _STAY = (
 def divide(lines: Iterable[bytes]) -> Iterator[tuple[list[bytes], int]]:
     """Yield the lines of each patient's message, and `borrowed`.
 
-    `borrowed` is how many header bytes the message repeats from an earlier one (0 for the first patient).
+    `borrowed` is how many header bytes the message repeats from an earlier one (0 for the first patient). A message whose
+    header is too long to be repeated stays whole.
     """
     held: list[bytes] = []
     header: list[bytes] | None = None  # None before the first message
-    borrowed = patients = 0
+    borrowed = patients = taken = 0  # taken: bytes of the header
     for line in lines:
         name, behind = _begin(line)
         if name == "MSH":
             if header is not None:
                 yield held, borrowed
                 held, borrowed = [], 0
-            header, patients = [], 0
+            header, patients, taken = [], 0, 0
         elif name == "PID" and not behind.isalnum() and behind != "_" and header is not None:
             patients += 1
-            if patients > 1:
+            if patients > 1 and len(header) <= _HEADER_LINES and taken <= _HEADER_BYTES:
                 yield held, borrowed
-                held, borrowed = [*header], sum(map(len, header))
+                held, borrowed = [*header], taken
         if header is not None and not patients:
             header.append(line)
+            taken += len(line)
         held.append(line)
     if held:
         yield held, borrowed
@@ -71,7 +75,7 @@ def read(number: int, content: bytes, borrowed: int = 0) -> ReadMessage:
     lines = [line.rstrip("\r\n") for line in wholes]
     rows = rows_of(lines)
     said = _Said(rows)
-    is_sound = any(row.name == "PID" for row in rows)
+    is_sound = [row.name for row in rows].count("PID") == 1
     kind = said.kind() if is_sound else "note"
     reading = said.content(kind == "labresult") if is_sound else Reading(is_lab=False)
     results = {result.first for result in reading.results}

@@ -2,7 +2,7 @@
 
 A message begins at `MSH`. What stands before the first one (`FHS`, `BHS`) belongs to the first, what stands between two belongs
 to the one before. A message that states several patients (`PID`) is divided at each, and its segments above the first are
-repeated, so that every message states its sender.
+repeated, so that every message states its sender. Where these are many, the message is not divided, and refused.
 """
 
 from __future__ import annotations
@@ -69,6 +69,9 @@ _ORDERED = {"CM": "complete", "A": "partial", "IP": "partial", "SC": "partial"}
 _NATIONAL = frozenset({"INSS", "NISS", "NN", "NNBEL", "RRN", "SSIN"})
 _SEXES = {"F": "female", "M": "male"}
 _SAYING = frozenset({"OBX", "NTE", "OBR"})
+_REPEATED_BYTES = 64 << 10
+_REPEATED_LINES = 100
+"""What may be repeated for each patient; a header takes a few lines, and a longer one would multiply the file."""
 _NO_BIRTHS = frozenset({"", "00000000", "00010101", "19000101"})
 
 
@@ -117,7 +120,7 @@ def group_lines(lines: Iterable[bytes]) -> Iterator[bytes]:
                 current = []
             header, begun, has_patient = [], True, False
         elif begun and _is_patient(start):
-            if has_patient:
+            if has_patient and _is_short(header):
                 yield b"".join(current)
                 current = list(header)
             has_patient = True
@@ -128,21 +131,25 @@ def group_lines(lines: Iterable[bytes]) -> Iterator[bytes]:
         yield b"".join(current)
 
 
+def _is_short(header: Sequence[bytes]) -> bool:
+    return len(header) <= _REPEATED_LINES and sum(map(len, header)) <= _REPEATED_BYTES
+
+
 def _is_patient(start: str) -> bool:
     return start.startswith("PID") and not (start[3:4].isalnum() or start[3:4] == "_")
 
 
 def parse_message(data: bytes) -> Message:
-    """Parse one message. Never fails: one without a sound header, or without a patient, is refused."""
+    """Parse one message. Never fails: one without a sound header, or not of exactly one patient, is refused."""
     decoded = decode_flat(data, declared_page(cut_lines(data)))
     lines = split_text(decoded.text)
     segments, marks = divide(lines)
     said = Stay(segments)
-    patient = next(iter(said.all("PID")), None)
-    if marks is None or patient is None:
+    patients = said.all("PID")
+    if marks is None or len(patients) != 1:
         reason = Reason.NOT_WELL_FORMED if marks is None else Reason.PATIENT_UNKNOWN
         return _refused(data, decoded, lines, marks, reason)
-    return _message(data, decoded, lines, said, patient, marks)
+    return _message(data, decoded, lines, said, patients[0], marks)
 
 
 def _refused(

@@ -54,6 +54,7 @@ THINGS: dict[str, tuple[str, int, Callable[[int], bytes]]] = {
     "lines within a field": ("hl7", 4000, lambda n: hl7("OBX|1|FT|A^A||x\r", "more text of it\r" * n)),
     "texts of one result": ("hl7", 1500, lambda n: hl7("OBX|1|TX|A^A|1|some text of it||||||F\r" * n)),
     "remarks of one result": ("hl7", 2000, lambda n: hl7("OBX|1|NM|A^A||7||||||F\r", "NTE|1||a remark\r" * n)),
+    "header lines and patients": ("hl7", 250, lambda n: (HEADER + "NTE|1||x\r" * n + "PID|1||||X^Y\r" * n).encode()),
     "escape sequences": ("hl7", 4000, lambda n: hl7("OBX|1|FT|A^A||" + "\\.br\\a" * n + "||||||F\r")),
     "resources in another": ("fhir", 500, lambda n: fhir(owner(n))),
     "codes of a result": ("fhir", 2000, lambda n: fhir(observation(

@@ -95,6 +95,31 @@ def test_an_original_holds_no_other_patient():
     assert b"".join((*pieces[:4], pieces[4][len(header) :])) == data
 
 
+@pytest.mark.parametrize(
+    ("above", "divided"),
+    [(["NTE|1||x"] * 99, True), (["NTE|1||x"] * 100, False), (["x" * 65_000], True), (["x" * 65_600], False)],
+)
+def test_a_header_that_is_too_long_is_not_repeated(above, divided):
+    lines = [
+        HEADER.format(sent="20260101"),
+        *above,
+        BOB,
+        "OBX|1|NM|A^A||1",
+        BOB.replace("Bob", "Eve"),
+        "OBX|1|NM|A^A||2",
+    ]
+    data = "\r".join((*lines, "")).encode()
+    read_messages, counted = parse_messages("hl7", data), list(read_all("hl7", data))
+    refused = [None, None] if divided else ["patient_unknown"]
+    assert [each.refused for each in read_messages] == refused
+    assert [each.is_refused for each in counted] == [not divided] * len(refused)
+    assert [len(each.pieces) for each in read_messages] == [len(each.pieces) for each in counted]
+    if not divided:
+        source = source_of(data)
+        assert b"".join(reject.raw.reveal() for reject in source.rejects) == data
+        assert {reject.unit for reject in source.rejects} == set(source.counted)
+
+
 GLUCOSE = "OBX|1|NM|GLU^Glucose||{value}|mg/dl|||||{status}"
 SODIUM = "OBX|2|NM|NA^Sodium||140|mmol/l|||||F"
 
