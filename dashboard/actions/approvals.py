@@ -93,13 +93,18 @@ def look(visit: Visit) -> Response:
     one = _known(visit)
     control = visit.acting()
     visit.about = one.person
-    if one.kind != "page":
+    read, facts = "", list[tuple[str, str]]()
+    if one.kind == "page":
+        page = handwritten.pending(control, one.id)
+        read, of = page.text, page.digest
+    else:
         show_subject(control, one.person)
-    read = handwritten.pending(control, one.id)[0] if one.kind == "page" else ""
+        facts, of = facts_of(control, one)
     return visit.page(
         "actions/proposal.html",
         one=one,
-        facts=facts_of(control, one),
+        facts=facts,
+        of=of,
         read=read,
         shown=tuple(enrolment.Shown),
         ways=tuple(handwritten.Verification),
@@ -113,7 +118,10 @@ def scan(visit: Visit) -> Response:
     if one.kind != "page":
         raise NotFound
     visit.about = one.id
-    data = handwritten.pending(visit.acting(), one.id)[1]
+    page = handwritten.pending(visit.acting(), one.id)
+    if page.digest != visit.asked("of"):  # another one than the page that led here
+        raise AuthorisationError("attestation_altered")
+    data = page.scan
     kind, ending = next(
         (found for magic, found in _KINDS.items() if data.startswith(magic)),
         ("application/octet-stream", "bin"),
@@ -126,7 +134,7 @@ def scan(visit: Visit) -> Response:
 
 
 def approve(visit: Visit) -> Response:
-    """Attest what another person proposed: the second of two."""
+    """Attest what another person proposed: the second of two. The form names what that person was shown."""
     one = _known(visit)
     visit.about = one.id
 
@@ -136,12 +144,12 @@ def approve(visit: Visit) -> Response:
             way = visit.entered("way")
             if way not in set(handwritten.Verification):
                 raise AuthorisationError("verification_unknown")
-            handwritten.attest(control, one.id, handwritten.Verification(way))
+            handwritten.attest(control, one.id, handwritten.Verification(way), visit.entered("of"))
         else:
             seen = tuple(
                 enrolment.Shown(str(s)) for s in visit.form.getlist("shown") if s in set(enrolment.Shown)
             )
-            enrolment.attest(control, one.id, seen)
+            enrolment.attest(control, one.id, seen, visit.entered("of"))
         return "approved"
 
     return attempt(visit, act, "/approvals")

@@ -61,14 +61,17 @@ def begin_mandate(control: Control, *, inss: str, name: str, terms: MandateTerms
         )
 
 
-def attest(control: Control, subject: str, shown: tuple[Shown, ...]) -> str:
-    """Attest a pending doctor or mandate; return the entry's code. Raises AuthorisationError, OperatorError."""
+def attest(control: Control, subject: str, shown: tuple[Shown, ...], of: str | None = None) -> str:
+    """Attest a pending doctor or mandate; return the entry's code. Raises AuthorisationError, OperatorError.
+
+    `of` is the digest of what the operator was shown: another object is refused (attestation_altered).
+    """
     with act(control, EntryType.SUBJECT_ATTESTED, "mandate") as doing:
         home, person, now = control.home, control.proven_person, control.clock.now()
         if "." in subject:
-            mandates.attest_mandate(home, subject, person, shown, now)
+            mandates.attest_mandate(home, subject, person, shown, now, of)
         else:
-            doing.code = doctors.attest_doctor(home, subject, person, shown, now).code
+            doing.code = doctors.attest_doctor(home, subject, person, shown, now, of).code
     return doing.code
 
 

@@ -9,7 +9,7 @@ from flows.session.acts import act, recording_refusal
 from flows.session.control import Control
 from schemas.regular_file import open_regular
 from vault.authorisation.handwritten import MAX_SCAN_BYTES, Verification
-from vault.authorisation.record_handwritten import attest_by_hand, pending_page, record_by_hand
+from vault.authorisation.record_handwritten import PendingPage, attest_by_hand, pending_page, record_by_hand
 from vault.ledger.entries import EntryType
 from vault.pki.signed_document import Signed
 
@@ -45,14 +45,16 @@ def _record(control: Control, signed: Signed, page: bytes) -> str:
         )
 
 
-def pending(control: Control, authorisation: str) -> tuple[str, bytes]:
-    """Return the text and the scanned page for the second operator. Raises AuthorisationError (nothing_to_attest)."""
-    text, _, page = pending_page(control.home, authorisation)
-    return text, page
+def pending(control: Control, authorisation: str) -> PendingPage:
+    """Return the text, the scan and their digest for the second operator. Raises AuthorisationError (nothing_to_attest)."""
+    return pending_page(control.home, authorisation)
 
 
-def attest(control: Control, authorisation: str, verified: Verification) -> None:
-    """Attest, as the second operator, that the signature is the doctor's. Raises AuthorisationError, OperatorError."""
+def attest(control: Control, authorisation: str, verified: Verification, of: str | None = None) -> None:
+    """Attest, as the second operator, that the signature is the doctor's; `of` is the digest of the page that was shown.
+
+    Raises AuthorisationError, OperatorError.
+    """
     attested, refused = EntryType.AUTHORISATION_ATTESTED, EntryType.AUTHORISATION_REFUSED
     with act(control, attested, verified, refused=refused):
-        attest_by_hand(control.home, authorisation, control.proven_person, verified, control.clock)
+        attest_by_hand(control.home, authorisation, control.proven_person, verified, control.clock, of)

@@ -10,6 +10,7 @@ from schemas.errors import RepriseError
 from schemas.person_records import AnyPerson, Attestation, Doctor, Enrolled, Mandate, Signer
 from vault.authorisation.handwritten import attestations_of
 from vault.authorisation.register import InstructionRegister
+from vault.records.attestation import digest_of
 from vault.records.subjects import Subjects
 
 _DOCTOR, _MANDATE, _PAGE = "doctor", "mandate", "page"
@@ -27,17 +28,17 @@ class Proposal:
     how: tuple[str, ...]  # what the first person was shown
 
 
-def facts_of(control: Control, one: Proposal) -> list[tuple[str, str]]:
-    """Returns what is to be attested of a person: names of fields with their values; nothing for a page."""
+def facts_of(control: Control, one: Proposal) -> tuple[list[tuple[str, str]], str]:
+    """Returns what is to be attested of a person: names of fields with their values, and the digest of it all."""
     person = Subjects(control.home).read(one.person)
     pending = _pending_of(person, one.id)
-    if one.kind == _PAGE or pending is None or not isinstance(person, Signer):
-        return []
+    if pending is None or not isinstance(person, Signer):
+        return [], ""
     numbers = pending.numbers if isinstance(pending, Mandate) else pending.nihii
     found = [("name", pending.name), ("inss", person.inss), ("nihii", ", ".join(numbers))]
     if isinstance(pending, Mandate):
         found += [("role", pending.role.value), ("until", pending.until.isoformat())]
-    return found
+    return found, digest_of(pending)
 
 
 def proposals(control: Control) -> list[Proposal]:
@@ -63,8 +64,9 @@ def _pages(control: Control) -> list[Proposal]:
     for path in sorted(folder.iterdir()) if folder.is_dir() else []:
         register = InstructionRegister(control.home, None, path.name)
         with suppress(RepriseError):  # of an erased person: nobody can attest it any more
-            if register.state["pending"]:
-                found.append(_made(path.name, _PAGE, register.subject, attestations_of(register.pending())))
+            given = attestations_of(register.pending()) if register.state["pending"] else ()
+            if given:
+                found.append(_made(path.name, _PAGE, register.subject, given))
     return found
 
 

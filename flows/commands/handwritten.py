@@ -36,9 +36,9 @@ def scan(
     control: Acting,
 ) -> None:
     """Print the text of a pending instruction and write its scanned page: what is to be attested."""
-    text, page = pages.pending(control, authorisation)
-    write_new(to, page)
-    say_text(text)
+    page = pages.pending(control, authorisation)
+    write_new(to, page.scan)
+    say_text(page.text)
 
 
 @command(authorise)

@@ -70,6 +70,13 @@ def act(browser, to: str, /, files: dict | None = None, **fields: str):
     return browser.post(to, data={"csrf": form, **fields}, files=files)
 
 
+def shown_in(page: str) -> str:
+    """The digest of what a page shows to the second person."""
+    found = re.search(r'name="of" value="([0-9a-f]{64})"', page)
+    assert found is not None
+    return found[1]
+
+
 def said(browser, path: str = "/work") -> str:
     """What the next page says of the last act."""
     found = re.search(r'<div class="notice (?:good|bad)"[^>]*>(.*?)</div>', browser.get(path).text, re.DOTALL)
@@ -252,11 +259,14 @@ def test_two_people_are_two_accounts(site, one, two):
     for page in (own, others):
         assert "<img" not in page.replace('<img src="/assets', ""), "a name is text, whatever is in it"
         assert "&lt;img src=x onerror=alert(1)&gt;" in page
-    act(one, f"/approvals/{person}/approve", shown="inami_register")
+    of, to = shown_in(others), f"/approvals/{person}/approve"
+    act(one, to, shown="inami_register", of=of)
     assert "[two_attesters_needed]" in said(one, "/approvals")
-    act(two, f"/approvals/{person}/approve")
+    act(two, to, of=of)
     assert "[evidence_missing]" in said(two, "/approvals")
-    act(two, f"/approvals/{person}/approve", shown="inami_register")
+    act(two, to, shown="inami_register")
+    assert "[attestation_altered]" in said(two, "/approvals")
+    act(two, to, shown="inami_register", of=of)
     assert "in force" in said(two, "/approvals")
     assert two.get(f"/approvals/{person}").status_code == 404
     first, second = Subjects(site.home).read(person).attestations
@@ -267,6 +277,18 @@ def test_two_people_are_two_accounts(site, one, two):
     assert first.operator != second.operator
     assert first.of == second.of
     assert ledger(site)[-1] == ("subject.attested", "doctor")
+
+
+def test_what_was_proposed_anew_is_not_what_was_seen(site, one, two):
+    other = {**DOCTOR, "inss": "85073003328", "nihii": "11234578004"}
+    act(one, "/approvals/doctor", **other)
+    person = Subjects(site.home).identify("doctor", other["inss"])
+    seen = shown_in(two.get(f"/approvals/{person}").text)
+    act(one, "/approvals/doctor", **{**other, "name": "Dr Another"})
+    act(two, f"/approvals/{person}/approve", shown="inami_register", of=seen)
+    assert "[attestation_altered]" in said(two, "/approvals")
+    assert Subjects(site.home).read(person).pending is not None
+    assert ledger(site)[-1] == ("act.refused", "attestation_altered")
 
 
 @pytest.mark.parametrize(("field", "value", "words"), [("inss", "1", "Not a valid national number"), ("nihii", "12", "Not a valid INAMI number"), ("shown", "", "Tick what you were shown"), ("name", " ", "Write the name")])  # fmt: skip

@@ -63,7 +63,7 @@ def pend(
     moment: datetime,
 ) -> None:
     """The first operator's act: keep instruction, scan and patient list pending, sealed under the doctor's record."""
-    attestations = add_attestation((), operator, moment, (), _about(evidence))
+    attestations = add_attestation((), operator, moment, (), digest_of_page(evidence))
     register.pend(subject_id, persons, {**evidence, ATTESTATIONS: dump(attestations)})
 
 
@@ -78,7 +78,7 @@ def attest(
     how = read_code(Verification, verification, "verification_unknown")
     evidence = register.pending()
     before = attestations_of(evidence)
-    after = add_attestation(before, operator, moment, (how,), _about(evidence))
+    after = add_attestation(before, operator, moment, (how,), digest_of_page(evidence))
     return {**evidence, ATTESTATIONS: dump(after)}
 
 
@@ -115,10 +115,11 @@ def attestations_of(evidence: dict[str, bytes]) -> tuple[Attestation, ...]:
     """
     kept = evidence.get(ATTESTATIONS, b"[]")
     attestations = load(tuple[Attestation, ...], kept, IntegrityError, "sealed_record_altered")
-    if any(attestation.of != _about(evidence) for attestation in attestations):
+    if any(attestation.of != digest_of_page(evidence) for attestation in attestations):
         raise AuthorisationError("attestation_of_another")
     return attestations
 
 
-def _about(evidence: dict[str, bytes]) -> str:
+def digest_of_page(evidence: dict[str, bytes]) -> str:
+    """Returns the digest that an attestation of this page refers to. Raises AuthorisationError (scan_missing)."""
     return page_digest(evidence["instruction.json"], scan_of(evidence)[1])

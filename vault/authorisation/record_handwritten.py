@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from schemas.errors import AuthorisationError
 from vault.authorisation._persons import introduce
 from vault.authorisation.check import any_use, refuse_terms
 from vault.authorisation.handwritten import (
     attest,
     attestations_of,
+    digest_of_page,
     pend,
     refuse_handwritten,
     scan_name,
@@ -21,7 +24,7 @@ from vault.home_folder import Home
 from vault.instruction.document import parse
 from vault.instruction.patient_list import open_list
 from vault.pki.trust_store import TrustStore
-from vault.records.attestation import refuse_altered
+from vault.records.attestation import refuse_altered, refuse_unseen
 from vault.records.operators import Operator
 from vault.system.clock import Clock
 from vault.system.locks import lock_people
@@ -59,31 +62,47 @@ def record_by_hand(
 
 
 def attest_by_hand(
-    home: Home, authorisation_id: str, operator: Operator, verification: str, clock: Clock
+    home: Home,
+    authorisation_id: str,
+    operator: Operator,
+    verification: str,
+    clock: Clock,
+    of: str | None = None,
 ) -> None:
     """The second act, by another operator: the instruction can now be used, by its id. Further operators may attest it too.
 
-    Raises AuthorisationError (handwritten_not_allowed, nothing_to_attest, withdrawn, verification_unknown,
-    attestation_of_another, handwritten_by_doctor_only, signer_not_enrolled), OperatorError (two_attesters_needed).
+    `of` is the digest of the page that the operator was shown. Raises AuthorisationError (handwritten_not_allowed,
+    nothing_to_attest, withdrawn, verification_unknown, attestation_of_another, attestation_altered,
+    handwritten_by_doctor_only, signer_not_enrolled), OperatorError (two_attesters_needed), BusyError (doctor_busy).
     """
     refuse_handwritten(home.site)
-    register = _register(home, authorisation_id)
-    register.refuse_withdrawn()
-    refuse_altered(home, attestations_of(register.pending()), None)
-    evidence = attest(register, operator, verification, clock.now())
-    standing = controllers_by_hand(home, parse(evidence["instruction.json"]))
-    register.keep_attested({**TrustStore.load(home.trust).raw, **evidence})
-    how = verified_by(evidence)
-    register.note_signing(Signing(SignatureKind.HANDWRITTEN, standing.signed_as, how).to_json())
+    with lock_people(home.locks):  # so that no other page is recorded between the check and the storing
+        register = _register(home, authorisation_id)
+        register.refuse_withdrawn()
+        pending = register.pending()
+        refuse_unseen(of, digest_of_page(pending))
+        refuse_altered(home, attestations_of(pending), None)
+        evidence = attest(register, operator, verification, clock.now())
+        standing = controllers_by_hand(home, parse(evidence["instruction.json"]))
+        register.keep_attested({**TrustStore.load(home.trust).raw, **evidence})
+        how = verified_by(evidence)
+        register.note_signing(Signing(SignatureKind.HANDWRITTEN, standing.signed_as, how).to_json())
 
 
-def pending_page(home: Home, authorisation_id: str) -> tuple[str, str, bytes]:
-    """Returns what the second operator must look at: the readable text for a terminal, the scan's name and its bytes.
+@dataclass(frozen=True)
+class PendingPage:
+    """What the second operator must look at: the readable text for a terminal, the scan, and the digest of both."""
 
-    Raises AuthorisationError (nothing_to_attest).
-    """
+    text: str
+    scan: bytes
+    digest: str
+
+
+def pending_page(home: Home, authorisation_id: str) -> PendingPage:
+    """Returns what the second operator must look at. Raises AuthorisationError (nothing_to_attest)."""
     evidence = _register(home, authorisation_id).pending()
-    return parse(evidence["instruction.json"]).shown, *scan_of(evidence)
+    text = parse(evidence["instruction.json"]).shown
+    return PendingPage(text, scan_of(evidence)[1], digest_of_page(evidence))
 
 
 def _register(home: Home, authorisation_id: str) -> InstructionRegister:

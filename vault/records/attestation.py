@@ -42,6 +42,15 @@ def add_attestation(
     return (*before, made.changed(**proved))
 
 
+def refuse_unseen(shown: str | None, of: str) -> None:
+    """Refuse to attest another object than the person was shown; None: nobody says what that was.
+
+    Raises AuthorisationError (attestation_altered).
+    """
+    if shown is not None and shown != of:
+        raise AuthorisationError("attestation_altered")
+
+
 def refuse_altered(home: Home, attestations: tuple[Attestation, ...], of: str | None) -> None:
     """Refuse an attestation that is of another object than `of`, if given, or whose signature does not hold.
 

@@ -28,7 +28,7 @@ from schemas.person_records import (
     numbers_in_force,
 )
 from vault.home_folder import Home
-from vault.records.attestation import add_attestation, digest_of, read_code, refuse_altered
+from vault.records.attestation import add_attestation, digest_of, read_code, refuse_altered, refuse_unseen
 from vault.records.operators import Operator
 from vault.records.subjects import Subjects
 from vault.system.clock import format_utc
@@ -132,12 +132,18 @@ def _as_doctor(known: AnyPerson | None, number: str) -> Doctor:
 
 
 def attest_doctor(
-    home: Home, subject_id: str, operator: Operator, shown: tuple[str, ...], moment: datetime
+    home: Home,
+    subject_id: str,
+    operator: Operator,
+    shown: tuple[str, ...],
+    moment: datetime,
+    of: str | None = None,
 ) -> Enrolment:
     """The second operator's act: the pending record comes into force; the record that it replaces is kept as superseded.
 
-    If nothing is pending, one more operator attests the record in force, so that another attester may be erased. Raises
-    AuthorisationError (nothing_to_attest, evidence_missing), OperatorError (two_attesters_needed).
+    If nothing is pending, one more operator attests the record in force, so that another attester may be erased. `of` is the
+    digest of what the operator was shown. Raises AuthorisationError (nothing_to_attest, evidence_missing, attestation_altered),
+    OperatorError (two_attesters_needed).
     """
     seen = what_was_shown(shown)
     subjects = Subjects(home)
@@ -146,6 +152,7 @@ def attest_doctor(
         if not isinstance(doctor, Doctor) or not (doctor.pending or doctor.in_force):
             raise AuthorisationError("nothing_to_attest")
         former, waiting = doctor.in_force, doctor.pending
+        _refuse_unseen(waiting or former, of)
         attestations = _attested(home, waiting or former, operator, moment, seen)
         if waiting is None:
             subjects.write(subject_id, doctor.changed(attestations=attestations))
@@ -156,6 +163,11 @@ def attest_doctor(
         now = {**asdict(waiting), "attestations": attestations}
         subjects.write(subject_id, doctor.changed(pending=None, **now))
     return Enrolment(subject_id, "doctor_rectified" if former else "doctor")
+
+
+def _refuse_unseen(version: Enrolled | None, of: str | None) -> None:
+    if version is not None:
+        refuse_unseen(of, digest_of(version))
 
 
 def _attested(

@@ -17,7 +17,14 @@ from schemas.person_records import (
     Signer,
 )
 from vault.home_folder import Home
-from vault.records.attestation import add_attestation, digest_of, read_code, refuse_altered, two_attest
+from vault.records.attestation import (
+    add_attestation,
+    digest_of,
+    read_code,
+    refuse_altered,
+    refuse_unseen,
+    two_attest,
+)
 from vault.records.enrolment import Ground, check_inami_numbers, check_national_number, what_was_shown
 from vault.records.known_numbers import own_numbers
 from vault.records.operators import Operator
@@ -74,20 +81,28 @@ def begin_mandate(
 
 
 def attest_mandate(
-    home: Home, mandate_id: str, operator: Operator, shown: tuple[str, ...], moment: datetime
+    home: Home,
+    mandate_id: str,
+    operator: Operator,
+    shown: tuple[str, ...],
+    moment: datetime,
+    of: str | None = None,
 ) -> None:
     """The second operator's act: the mandate comes into force. Further operators may attest it later.
 
-    Raises AuthorisationError (nothing_to_attest, evidence_missing), OperatorError (two_attesters_needed).
+    `of` is the digest of what the operator was shown. Raises AuthorisationError (nothing_to_attest, evidence_missing,
+    attestation_altered), OperatorError (two_attesters_needed).
     """
     seen = what_was_shown(shown)
 
     def change(mandate: Mandate) -> Mandate:
         if mandate.ended:
             raise AuthorisationError("nothing_to_attest")
-        of = digest_of(mandate)
-        refuse_altered(home, mandate.attestations, None if mandate.shortened else of)
-        return mandate.changed(attestations=add_attestation(mandate.attestations, operator, moment, seen, of))
+        stated = digest_of(mandate)
+        refuse_unseen(of, stated)
+        refuse_altered(home, mandate.attestations, None if mandate.shortened else stated)
+        after = add_attestation(mandate.attestations, operator, moment, seen, stated)
+        return mandate.changed(attestations=after)
 
     _change(home, mandate_id, change)
 

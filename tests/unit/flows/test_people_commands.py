@@ -21,12 +21,14 @@ from trial.practice.write import write_practice
 from vault.age.sealing import make_identity
 from vault.authorisation.check import reopen
 from vault.authorisation.handwritten import MAX_SCAN_BYTES
+from vault.authorisation.record_handwritten import attest_by_hand, pending_page
 from vault.authorisation.register import ATTESTATIONS, InstructionRegister
 from vault.home_folder import Home
 from vault.instruction.document import draft
 from vault.ledger.home_log import open_store
 from vault.records.operator_keys import make_key
 from vault.records.operators import find_operator
+from vault.system.clock import SystemClock
 from vault.verify import verify
 
 NAME, INSS, NIHII = "Zorgenkanarie", "93051822460", "11222207004"
@@ -242,6 +244,22 @@ def test_by_hand_the_whole_way(allowing, tmp_path):
     assert ("authorisation.handwritten", "pending") in kinds
     assert ("authorisation.attested", "signed_in_presence") in kinds
     assert allowing.told(*allowing.page("whole"), exit_code=10)["error"] == "already_recorded"
+
+
+def test_the_page_that_was_looked_at_is_the_one_that_is_attested(allowing):
+    home, second = Home(allowing.home), find_operator(Home(allowing.home), OPERATORS[1])
+    waiting = allowing.told(*allowing.page("again"))["authorisation"]
+    seen = pending_page(home, waiting)
+    assert allowing.told(*allowing.page("again", SCAN + b"another"))["authorisation"] == waiting
+    attest = (home, waiting, second, "signed_in_presence", SystemClock())
+    for of in (seen.digest, ""):
+        with pytest.raises(AuthorisationError, match="attestation_altered"):
+            attest_by_hand(*attest, of)
+    assert InstructionRegister(home, None, waiting).state["pending"]
+    now = pending_page(home, waiting)
+    assert (seen.scan, now.scan) == (SCAN, SCAN + b"another")
+    attest_by_hand(*attest, now.digest)
+    assert not InstructionRegister(home, None, waiting).state["pending"]
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from vault.home.create import create_home
 from vault.home_folder import Home
 from vault.instruction.document import Controller
 from vault.pki.cms import Signer
+from vault.records.attestation import digest_of
 from vault.records.enrolment import Ground, attest_doctor, begin_doctor
 from vault.records.mandates import MandateTerms, attest_mandate, begin_mandate, end_mandate
 from vault.records.operators import enrol_operator
@@ -202,6 +203,35 @@ def test_enrolment_takes_two_operators_and_a_rectification_waits_for_the_second(
     shown = [a.how for a in record.superseded[0].attestations]
     assert shown == [("identity_card",), ("inami_register",)]
     Subjects(Home(home)).erase(begun.subject_id)
+
+
+def test_the_second_operator_attests_what_they_were_shown(people):
+    home, number = Home(people.home), INSS["N"]
+    at = {"moment": NOW, "inss": number, "ground": GROUND, "operator": people.one, "nihii": ("12222283",)}
+    begun = begin_doctor(home, name="N", **at)
+    seen = digest_of(Subjects(home).read(begun.subject_id).pending)
+    begin_doctor(home, name="Another", **at)
+    with pytest.raises(AuthorisationError, match="attestation_altered"):
+        attest_doctor(home, begun.subject_id, people.two, ("identity_card",), NOW, seen)
+    assert Subjects(home).read(begun.subject_id).pending.name == "Another"
+    begin_doctor(home, name="N", **at)
+    assert attest_doctor(home, begun.subject_id, people.two, ("identity_card",), NOW, seen).code == "doctor"
+    with pytest.raises(AuthorisationError, match="attestation_altered"):
+        attest_doctor(home, begun.subject_id, people.one, ("identity_card",), NOW, "")
+    Subjects(home).erase(begun.subject_id)
+
+
+def test_of_a_mandate_too(people):
+    home = Home(people.home)
+    made = people.mandate("N", "mandated", (A,), attested=False)
+    subject, _, ordinal = made.partition(".")
+    with pytest.raises(AuthorisationError, match="attestation_altered"):
+        attest_mandate(home, made, people.two, ("identity_card",), NOW, "0" * 64)
+    mandate = Subjects(home).read(subject).mandates[ordinal]
+    assert len(mandate.attestations) == 1
+    attest_mandate(home, made, people.two, ("identity_card",), NOW, digest_of(mandate))
+    assert len(Subjects(home).read(subject).mandates[ordinal].attestations) == 2
+    Subjects(home).erase(subject)
 
 
 REAL = Ground("gdpr_6_1_c", "be_national_register_1983", ("inami_register",))
