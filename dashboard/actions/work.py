@@ -97,16 +97,22 @@ def start(visit: Visit) -> Response:
             keys=visit.entered("keys"),
             intake=visit.entered("intake") or None,
         )
-        if not flow_runs.is_configured():
-            return _follow(visit, order, start_order_process(visit.home, order))
-        try:
-            flow_runs.trigger(visit.home, use, order)
-        except RepriseError:
-            drop_order(visit.home, order)
-            raise
-        return f"/orders/{order}"
+        process = _begin(visit, use, order)
+        return f"/orders/{order}" if process is None else _follow(visit, order, process)
 
     return attempt(visit, act)
+
+
+def _begin(visit: Visit, use: str, order: str) -> OrderProcess | None:
+    """Begin an order, and drop it if it cannot begin; returns its process, or None if Prefect begins it."""
+    try:
+        if not flow_runs.is_configured():
+            return start_order_process(visit.home, order)
+        flow_runs.trigger(visit.home, use, order)
+    except BaseException:
+        drop_order(visit.home, order)
+        raise
+    return None
 
 
 def _missing(visit: Visit) -> dict[str, str]:

@@ -37,21 +37,27 @@ def refuse_server() -> None:
 
 def trigger(home: Home, use: str, order: str) -> str:
     """Start the flow run of an order; returns its id. Raises HostError (prefect_silent, prefect_not_deployed)."""
-    found = _call("GET", f"/deployments/name/{DEPLOYMENTS[use]}")
+    deployment = _id_of(_call("GET", f"/deployments/name/{DEPLOYMENTS[use]}"))
+    asked = {"parameters": {"home": str(home.path), "order": order}}
+    return _id_of(_call("POST", f"/deployments/{deployment}/create_flow_run", asked))
+
+
+def _id_of(found: Any) -> str:
+    """Returns the id of a deployment or of the flow run made of it. Raises HostError (prefect_silent, prefect_not_deployed)."""
     if found is None:
         raise HostError("prefect_not_deployed")
-    asked = {"parameters": {"home": str(home.path), "order": order}}
-    made = _call("POST", f"/deployments/{found['id']}/create_flow_run", asked)
-    return str(made["id"])
+    if not isinstance(found, dict) or not isinstance(found.get("id"), str):
+        raise HostError("prefect_silent")
+    return str(found["id"])
 
 
 def cancel(run: str) -> bool:
-    """Ask the worker to end the flow run of a run; False if the server knows none that goes on. Raises HostError."""
+    """Ask the worker to end the flow run of a run; False if the server knows none that goes on, or refuses. Raises HostError."""
     return _change(run, _GOES_ON, "CANCELLING", "Cancelling")
 
 
 def retry(run: str) -> bool:
-    """Have the worker go on with a run that stopped, as Retry does in Prefect's pages; False if the server knows none."""
+    """Have the worker go on with a run that stopped, as Retry does in Prefect's pages; False if the server knows none, or refuses."""
     return _change(run, _STOPPED, "SCHEDULED", "AwaitingRetry")
 
 
@@ -62,10 +68,12 @@ def _change(run: str, states: list[str], kind: str, name: str) -> bool:
         "limit": 1,
     }
     found = _call("POST", "/flow_runs/filter", wanted)
-    for one in found or []:
-        asked = {"state": {"type": kind, "name": name}, "force": True}
-        _call("POST", f"/flow_runs/{one['id']}/set_state", asked)
-    return bool(found)
+    if not found:
+        return False
+    asked = {"state": {"type": kind, "name": name}, "force": True}
+    (one,) = found if isinstance(found, list) and len(found) == 1 else (None,)
+    answer = _call("POST", f"/flow_runs/{_id_of(one or {})}/set_state", asked)
+    return isinstance(answer, dict) and answer.get("status") == "ACCEPT"
 
 
 def _call(method: str, path: str, body: Any = None) -> Any:
@@ -85,6 +93,11 @@ def _call(method: str, path: str, body: Any = None) -> Any:
             return None
         answer.raise_for_status()
         return answer.json()
-    except (httpx.HTTPError, ValueError):
+    except (
+        httpx.HTTPError,
+        httpx.InvalidURL,
+        OSError,
+        ValueError,
+    ):  # also a certificate file that is not there
         pass
     raise HostError("prefect_silent")

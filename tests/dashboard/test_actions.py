@@ -155,6 +155,23 @@ def test_the_sweep_forgets_what_was_registered_long_ago(site, one, ready):
         )
 
 
+@pytest.mark.parametrize("failure", [OSError(12, "no memory"), TypeError("no answer")])
+def test_an_order_that_cannot_begin_does_not_stay(site, one, ready, monkeypatch, failure):
+    from dashboard.actions import work
+
+    begun = []
+
+    def failing(_, order: str):
+        begun.append(order)
+        raise failure
+
+    before = list_orders(site.home)
+    monkeypatch.setattr(work, "start_order_process", failing)
+    act(one, "/work/start", **ready)
+    assert len(begun) == 1
+    assert list_orders(site.home) == before
+
+
 def test_an_instruction_that_does_not_hold_is_refused_in_the_ledger_and_explained(site, one, ready):
     unsigned = {"document": signed(site)["document"]}
     before = len(ledger(site))
