@@ -20,11 +20,12 @@ from flows.session.control import Control
 from schemas.roles import Role
 from trial.doctors import enrol_doctor
 from vault.accounts.passwords import digest_of
+from vault.authorisation.handwritten import pend
 from vault.authorisation.register import InstructionRegister
 from vault.home.create import create_home
 from vault.home_folder import Home
 from vault.instruction.document import draft
-from vault.records.operators import enrol_operator
+from vault.records.operators import enrol_operator, find_operator
 from vault.records.subjects import Subjects
 from vault.runs.lease import new_lease
 from vault.system.clock import SystemClock, format_utc
@@ -127,8 +128,9 @@ def make_people(folder: Path) -> People:
     ids = {inss: by_name[name] for inss, name in DOCTORS.items()}
     authorisations = (OWN_AUTHORISATION, OTHER_AUTHORISATION)
     for run, authorisation, doctor in zip((OWN, OTHER), authorisations, ids.values(), strict=True):
-        page = {"instruction.json": draft(_fields(clock)), "attestations.json": b"[]"}
-        InstructionRegister(home, None, authorisation).pend(doctor, (doctor,), page)
+        page = {"instruction.json": draft(_fields(clock)), "scan.png": b"\x89PNG\r\n\x1a\n"}
+        register = InstructionRegister(home, None, authorisation)
+        pend(register, doctor, (doctor,), page, find_operator(home, "one"), clock.now())
         new_lease(
             home, clock, run_id=run, subject_id=doctor, persons=(doctor,), authorisation_id=authorisation, use="rehearsal", hours=72,
             provider="memory", partial=home.staging / run / "parts", operator_id="o", ledger_start=0, order_id=None,
