@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from flows.notices.due import Notice
-from schemas.texts import text
+from schemas.texts import section, text
 from vault.notice_settings import NoticeKind
 from vault.site import Site
 from vault.system.clock import parse_utc
@@ -68,7 +68,9 @@ def _said(notice: Notice, language: str) -> tuple[str, str]:
     run = (notice.run or "")[:8]
     match notice.kind:
         case NoticeKind.ENDED:
-            how = text(language, f"dashboard.run.is.{notice.code}")
+            how = section(language, "dashboard.run.is").get(
+                notice.code, notice.code
+            )  # a later release may know more
             return (
                 text(language, "notice.run_ended.subject", run=run, how=how),
                 text(language, "notice.run_ended.body", run=run, how=how, at=at),

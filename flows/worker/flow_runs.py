@@ -57,7 +57,7 @@ def cancel(run: str) -> bool:
 
 
 def retry(run: str) -> bool:
-    """Have the worker go on with a run that stopped, as Retry does in Prefect's pages; False if the server knows none, or refuses."""
+    """Have the worker go on with a run that stopped, as Prefect's Retry does; False if the server knows none, or refuses."""
     return _change(run, _STOPPED, "SCHEDULED", "AwaitingRetry")
 
 

@@ -480,6 +480,13 @@ def test_each_notice_has_its_words_and_each_end_too(tmp_path, language, kind):
         assert f"https://reprise.example/{'' if notice.run is None else f'runs/{RUN}'}" in message.body
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_an_end_that_this_release_does_not_know_is_told_by_its_code(tmp_path, language):
+    home = make_home(tmp_path, "")
+    notice = Notice("key", NoticeKind.ENDED, RUN, "2026-11-30T12:00:00Z", "of_a_later_release")
+    assert "of_a_later_release" in write(notice, language, home.site, "id").body
+
+
 def test_the_command_lists_them_and_the_recipients_are_pseudonyms(tmp_path, mail, capfd):
     from flows.cli import run
 
