@@ -101,19 +101,37 @@ def write_zip(control: Control, found: Deletion, language: str, moment: Moment, 
 
 
 def _files(control: Control, found: Deletion, language: str, moment: Moment) -> Iterator[tuple[str, bytes]]:
-    yield "README.txt", text(language, "dashboard.deletion.readme", at=moment(found.at)).encode()
+    missing = _missing(control, found)
+    readme = text(language, "dashboard.deletion.readme", at=moment(found.at))
+    if missing:
+        readme += text(language, "dashboard.deletion.readme_missing", files="\n".join(missing))
+    yield "README.txt", readme.encode()
     yield "index.csv", as_csv(found).encode()
     yield "index.pdf", as_pdf(found, language, moment, trial=control.site.trial)
-    yield "index.json", canonical_json(_index(found))
+    yield "index.json", canonical_json({**_index(found), "missing": missing})
     yield "policy.txt", policy(control).encode()
     yield from _ledger_files(control, found)
     for row in found.rows:
         if row.has_proof:
-            yield f"certificates/{row.number:06}-{row.run}.pdf", certificate_pdf(control, row.run)
+            if _certificate(row) not in missing:
+                yield _certificate(row), certificate_pdf(control, row.run)
             yield (
                 f"proofs/{row.number:06}-{row.run}.zip",
                 proof_zip(control, row.run, with_authorisation=False),
             )
+
+
+def _certificate(row: DeletionRow) -> str:
+    return f"certificates/{row.number:06}-{row.run}.pdf"
+
+
+def _missing(control: Control, found: Deletion) -> list[str]:
+    """Returns the certificates on paper that are no longer in the home; their runs have a proof all the same."""
+    return [
+        _certificate(row)
+        for row in found.rows
+        if row.has_proof and not (control.home.proof(row.run) / "certificate.pdf").is_file()
+    ]
 
 
 def _index(found: Deletion) -> dict[str, object]:

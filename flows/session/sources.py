@@ -51,7 +51,11 @@ def _readable(place: Path) -> Path:
     try:
         place = place.resolve()
         exists, is_readable = place.exists(), os.access(place, os.R_OK)
-    except (OSError, ValueError, RuntimeError):  # a closed folder, a name too long, a null byte, a loop of links
+    except (
+        OSError,
+        ValueError,
+        RuntimeError,
+    ):  # a closed folder, a name too long, a null byte, a loop of links
         exists = True
     if not exists:
         raise UnreadableSourceError("source_missing")

@@ -176,6 +176,22 @@ def test_the_export_has_every_run_and_each_proof_verifies(seen, whole, home, tmp
     assert b"Specimen" not in b"".join(data for name, data in files.items() if not name.endswith(".zip"))
 
 
+def test_a_certificate_that_is_gone_is_named_and_the_rest_is_exported(seen, runs, home):
+    paper = home.proof(runs["rehearsal"]) / "certificate.pdf"
+    kept = paper.read_bytes()
+    paper.unlink()
+    try:
+        answer = seen[Role.AUDITOR].get("/deletion.zip", headers={"Accept-Language": "en"})
+    finally:
+        paper.write_bytes(kept)
+    files = _unzipped(answer.content)
+    name = f"certificates/000001-{runs['rehearsal']}.pdf"
+    assert json.loads(files["index.json"])["missing"] == [name]
+    assert name in files["README.txt"].decode()
+    assert name not in files
+    assert len([one for one in files if one.startswith(("certificates/", "proofs/"))]) == 3
+
+
 def test_the_entries_in_the_export_have_the_root_that_the_index_states(seen):
     files = _unzipped(seen[Role.OFFICER].get("/deletion.zip").content)
     entries = files["ledger/entries.jsonl"].splitlines()
