@@ -19,7 +19,7 @@ from connectors.inventory.fhir._stretches import (
     values_by_lines,
 )
 from connectors.inventory.flat.decoding import signs
-from connectors.inventory.flat.reading import Head, Piece, ReadMessage
+from connectors.inventory.flat.reading import Head, Piece, ReadMessage, in_order
 from schemas.disposition import UnitKind
 
 NAME = "fhir"
@@ -210,7 +210,7 @@ class _Said:
             inss=next(iter(self._numbers()), None),
             sex=self._sex(),
             reference=reference,
-            moment=(get(self._bundle, "timestamp") or next(iter(issued), ""), ""),
+            moment=(_sent(get(self._bundle, "timestamp") or next(iter(issued), "")), ""),
         )
 
     def person(self) -> Person:
@@ -299,3 +299,18 @@ def _moment(text: str) -> tuple[str, str]:
         return "", ""
     is_time = mark and time[:2] < "24" and time[3:5] < "60"
     return day, time[:2] + time[3:5] if is_time else ""
+
+
+def _sent(text: str) -> str:
+    """The moment of sending in the form that orders versions; as it is if it does not reach the minute."""
+    day, time = text[:10], text[11:16]
+    behind = text[16:]
+    zone = re.search(r"(Z|[+-][0-9]{2}:[0-9]{2})\Z", behind)
+    seconds = behind[: zone.start()] if zone else behind
+    shape = re.sub("[0-9]", "0", f"{day}{text[10:11]}{time}")
+    if shape != "0000-00-00T00:00" or not re.match(r"(:[0-9]{2}(\.[0-9]+)?)?\Z", seconds):
+        return text
+    second, _, fraction = seconds[1:].partition(".")
+    digits = f"{day}{time}{second}".replace("-", "").replace(":", "").ljust(14, "0")
+    stated = zone[0].replace("Z", "+00:00").replace(":", "") if zone else ""
+    return in_order(digits, fraction, stated) or text

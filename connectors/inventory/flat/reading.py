@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -16,6 +17,21 @@ from schemas.disposition import RecordKind, UnitKind
 BLANK = " \t\x0b\x0c\x1a\ufeff"
 NOBODY = Stated()
 _WORD = re.compile(r"[^\s,]+")
+
+
+def in_order(digits: str, fraction: str, zone: str) -> str:
+    """A moment (yyyymmddhhmmss) that texts can be ordered by: in UTC where a zone (+hhmm) is stated; empty if it is none."""
+    if zone:
+        month, day, hour, minute, second = (int(digits[at : at + 2]) for at in range(4, 14, 2))
+        minutes = int(zone[1:3]) * 60 + int(zone[3:5])
+        try:
+            utc = dt.datetime(int(digits[:4]), month, day, hour, minute, second, tzinfo=dt.UTC)
+            utc += dt.timedelta(minutes=-minutes if zone[0] == "+" else minutes)
+        except (ValueError, OverflowError):
+            return ""
+        digits = f"{utc.year:04}{utc:%m%d%H%M%S}"
+    fraction = fraction.rstrip("0")
+    return f"{digits}.{fraction}" if fraction else digits
 
 
 class Piece(NamedTuple):
@@ -34,8 +50,8 @@ class Head:
 
     `days`: the dates as digits in the orders in which such formats write them; `fields`: other values.
     `moment` orders the versions of one report, and is compared as text: day (yyyy-mm-dd) and time (hhmm), each empty if not
-    known. HL7 and FHIR give the moment of sending as it is written, and an empty text: the order is right only while the sender
-    keeps to one notation and one time zone.
+    known. HL7 and FHIR give the moment of sending (`in_order`) and an empty text: the order is right only while the sender
+    states a zone always or never, and to the minute.
     """
 
     fields: frozenset[str] = frozenset()

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from connectors.inventory.flat.decoding import in_page
+from connectors.inventory.flat.reading import in_order
 
 AROUND = " \t\x0b\x0c\x1a\x1c\ufeff"
 _ENVELOPE = ("FHS", "BHS", "BTS", "FTS")
@@ -243,3 +244,14 @@ def _slashed(text: str) -> When:
     except ValueError:
         return When()
     return When(day, "", day)
+
+
+def sent(raw: str) -> str:
+    """The moment of sending in the form that orders versions; as it is if it does not reach the minute."""
+    sign = next((mark for mark in "+-" if mark in raw), "")
+    moment, _, zone = raw.partition(sign) if sign else (raw, "", "0000")
+    digits, dot, fraction = moment.partition(".")
+    sound = len(zone) == 4 and _is_digits(digits + fraction + zone)
+    if not sound or len(digits) not in (12, 14) or (dot and not (fraction and len(digits) == 14)):
+        return raw
+    return in_order(digits.ljust(14, "0"), fraction, sign + zone if sign else "") or raw

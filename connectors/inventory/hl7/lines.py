@@ -12,7 +12,7 @@ from connectors.inventory.facts.persons import letters
 from connectors.inventory.flat.decoding import raw_lines, signs, texts_of
 from connectors.inventory.flat.reading import Head, Piece, ReadMessage
 from connectors.inventory.hl7._content import PLAIN_TEXT, Reading
-from connectors.inventory.hl7._fields import AROUND, Row, Signs, When, opens, rows_of, signs_of, when
+from connectors.inventory.hl7._fields import AROUND, Row, Signs, When, opens, rows_of, sent, signs_of, when
 from schemas.disposition import UnitKind
 
 NAME = "hl7"
@@ -232,7 +232,7 @@ class _Said:
             inss=next(iter(self._numbers(birth)), None),
             sex={"F": "female", "M": "male"}.get(self.get("PID", 8).upper(), ""),
             reference=reference,
-            moment=(self.get("MSH", 7), ""),
+            moment=(sent(self.get("MSH", 7)), ""),
         )
 
     def person(self) -> Person:

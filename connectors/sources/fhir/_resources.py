@@ -8,7 +8,7 @@ from datetime import date
 from html import unescape
 from typing import Any, NamedTuple
 
-from connectors.sources.flat.dates import flat_time
+from connectors.sources.flat.dates import flat_time, order_digits
 from schemas.identifiers import plain_digits
 
 Tree = dict[str, Any]
@@ -16,6 +16,9 @@ LOINC = "http://loinc.org"
 _LOINC_CODE = re.compile(r"[0-9]{1,7}-[0-9]")
 _SSIN = ("/NamingSystem/ssin", "2.16.840.1.113883.3.6777.5.1")
 _MOMENT = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:T([0-9]{2}):([0-9]{2}).*)?", re.DOTALL)
+_SENT = re.compile(
+    r"([0-9]{4})-([0-9]{2})-([0-9]{2})T([0-9]{2}):([0-9]{2})(?::([0-9]{2})(?:\.([0-9]+))?)?(Z|[+-][0-9]{2}:[0-9]{2})?"
+)
 _TAG = re.compile(r"<(/?)([A-Za-z]*[0-9]?)[^>]*+>")
 _ZEROS = re.compile(r"(?<=&#)0+(?=[0-9])")
 _NO_SIGN = re.compile(
@@ -119,6 +122,16 @@ def moment(raw: str) -> Moment:
     except ValueError:
         return Moment()
     return Moment(day, flat_time(found[2] + found[3]) if found[2] else None)
+
+
+def sent_order(raw: str) -> str:
+    """A moment of sending as digits that sort by time (`order_digits`); as it came if it is not stated to the minute."""
+    found = _SENT.fullmatch(raw)
+    if found is None:
+        return raw
+    *digits, second, fraction, zone = (part or "" for part in found.groups())
+    zone = "+0000" if zone == "Z" else zone.replace(":", "")
+    return order_digits("".join((*digits, second or "00")), fraction, zone) or raw
 
 
 def plain_lines(markup: str) -> list[str]:

@@ -24,6 +24,7 @@ from connectors.sources.fhir._resources import (
     one,
     party_name,
     provider_number,
+    sent_order,
     text,
     texts,
 )
@@ -203,6 +204,7 @@ def _message(
     kind = _kind(resources)
     content = Content(resources, lab=kind == "labresult").read()
     when = _when(bundle, resources)
+    issued = (text(each.tree, "issued") for each in resources.all("DiagnosticReport"))
     who, numbers, wrong = _identity(patient)
     return Message(
         format=NAME,
@@ -223,7 +225,7 @@ def _message(
         person=Person(fold_name(who.family_name), fold_name(who.first_name), fold_birth(who.birth), who.sex or ""),
         numbers=frozenset(numbers),
         documents=tuple(content.documents),
-        sent=text(bundle, "timestamp") or next((text(each.tree, "issued") for each in resources.all("DiagnosticReport")), ""),
+        sent=sent_order(text(bundle, "timestamp") or next(issued, "")),
         restates=True,
     )  # fmt: skip
 

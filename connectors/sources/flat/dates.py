@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 _SLASHED = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4}|\d{2})\Z", re.ASCII)
 _YEARS = range(1800, 2200)
@@ -69,3 +69,15 @@ def _iso(year: int, month: int, day: int) -> str | None:
         return date(year, month, day).isoformat()
     except ValueError:
         return None
+
+
+def order_digits(digits: str, fraction: str, zone: str) -> str | None:
+    """A moment (`yyyymmddhhmmss`) as digits that sort by time: of UTC if a zone (`+hhmm`) is stated; None if it is none."""
+    if zone:
+        ahead = timedelta(hours=int(zone[:3]), minutes=int(zone[0] + zone[3:]))
+        try:
+            utc = datetime.strptime(digits, "%Y%m%d%H%M%S") - ahead
+        except (ValueError, OverflowError):
+            return None
+        digits = re.sub("[^0-9]", "", utc.isoformat())
+    return f"{digits}.{fraction}".rstrip("0").removesuffix(".") if fraction else digits

@@ -6,12 +6,13 @@ import re
 from datetime import date
 from typing import NamedTuple
 
-from connectors.sources.flat.dates import day_first
+from connectors.sources.flat.dates import day_first, order_digits
 
 _MOMENT = re.compile(
     r"([0-9]{4})(?:([0-9]{2})(?:([0-9]{2})(?:([0-9]{2})(?:([0-9]{2})(?:[0-9]{2}(?:\.[0-9]+)?)?)?)?)?)?(?:[+-][0-9]{4})?"
 )
 
+_SENT = re.compile(r"([0-9]{12})(?:([0-9]{2})(?:\.([0-9]+))?)?([+-][0-9]{4})?")
 _YEARS = range(1800, 2200)
 
 
@@ -42,3 +43,12 @@ def read_moment(raw: str) -> Moment:
     if minute is None or int(hour) > 23 or int(minute) > 59:
         return Moment(real, None, real)
     return Moment(real, f"{hour}:{minute}:00", f"{real} {hour}:{minute}")
+
+
+def sent_order(raw: str) -> str:
+    """The moment of sending as digits that sort by time (`order_digits`); as it came if it is not stated to the minute."""
+    found = _SENT.fullmatch(raw)
+    if found is None:
+        return raw
+    minute, second, fraction, zone = (part or "" for part in found.groups())
+    return order_digits(minute + (second or "00"), fraction, zone) or raw

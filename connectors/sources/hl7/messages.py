@@ -13,7 +13,7 @@ from typing import NamedTuple
 from connectors.sources.flat.lines import cut_lines, split_text
 from connectors.sources.flat.message import Doubt, Identity, Message, Part, Piece, Sender
 from connectors.sources.flat.text import Decoded, decode_flat
-from connectors.sources.hl7._moments import Moment, read_moment
+from connectors.sources.hl7._moments import Moment, read_moment, sent_order
 from connectors.sources.hl7._notices import notice_parts, person
 from connectors.sources.hl7._results import PENDING, TEXTS, Content
 from connectors.sources.hl7._segments import BLANK, Marks, Segment, declared_page, divide, is_segment
@@ -191,7 +191,7 @@ def _message(
         ),
         numbers=frozenset(numbers),
         documents=tuple(content.documents),
-        sent=said.first("MSH", 7),
+        sent=sent_order(said.first("MSH", 7)),
         restates=True,
     )  # fmt: skip
 

@@ -153,6 +153,38 @@ def test_an_altered_chart_is_detected():
         assert "message_differs" in recount(text.replace(before, after, 1).encode()).problems
 
 
+def moment_of(sent: str) -> str:
+    """By what reader and counter order the versions of a report."""
+    data = json.dumps({**json.loads(bundle()), "timestamp": sent}).encode()
+    (message,), (counted,) = parse_messages("fhir", data), read_all("fhir", data)
+    assert message.moment == counted.head.moment
+    return message.moment[0]
+
+
+@pytest.mark.parametrize(
+    ("sent", "moment"),
+    [
+        ("2026-02-02T12:00:00+01:00", "20260202110000"), ("2026-02-02T11:00:00.000Z", "20260202110000"), ("2026-02-02T11:00Z", "20260202110000"),
+        ("2026-01-01T00:30:00.250+01:00", "20251231233000.25"), ("2026-02-02T11:00:00", "20260202110000"), ("2026-02-02", "2026-02-02"),
+        ("2026-02-30T11:00:00Z", "2026-02-30T11:00:00Z"), ("9999-12-31T23:59:59-01:00", "9999-12-31T23:59:59-01:00"), ("soon", "soon"),
+    ],
+)  # fmt: skip
+def test_versions_are_ordered_in_utc_where_a_zone_is_stated(sent, moment):
+    assert moment_of(sent) == moment
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.from_regex(
+        r"[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-9]{2}:[0-9]{1,2}(:[0-9]{2}(\.[0-9]{0,3})?)?(Z|[+-][0-9]{2}:?[0-9]{2})?",
+        fullmatch=True,
+        alphabet="0123456789:.+-TZ",
+    )
+)
+def test_any_moment_of_sending(sent):
+    moment_of(sent)
+
+
 LEAVES = st.one_of(
     st.none(), st.booleans(), st.integers(-9, 9), st.sampled_from(["", "7", "final", "registered", "cancelled", "http://loinc.org", "718-7",
         "Observation/0", "#0", "Patient/p", "urn:uuid:1", "\ud800", "é\n x", "Binary", "2026-02-02T09:15:00Z", "<p>a<br/>b", "JVBERi0x", "suit"]),

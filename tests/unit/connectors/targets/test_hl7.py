@@ -240,6 +240,39 @@ def test_an_altered_kind_is_detected():
     assert "message_differs" in recount(chart).problems
 
 
+def moment_of(sent: str) -> str:
+    """By what reader and counter order the versions of a report."""
+    data = message(sent=sent).encode()
+    (read_message,), (counted,) = parse_messages("hl7", data), read_all("hl7", data)
+    assert read_message.moment == counted.head.moment
+    return read_message.moment[0]
+
+
+@pytest.mark.parametrize(
+    ("sent", "moment"),
+    [
+        ("20260101120000", "20260101120000"), ("202601011200", "20260101120000"), ("202601011200+0100", "20260101110000"),
+        ("20260101003000.2500+0100", "20251231233000.25"), ("20251231233000-0130", "20260101010000"), ("20260101120000.000Z", "20260101120000.000Z"),
+        ("20260101", "20260101"), ("20261301120000+0100", "20261301120000+0100"), ("00010101000000+0100", "00010101000000+0100"), ("", ""),
+    ],
+)  # fmt: skip
+def test_versions_are_ordered_in_utc_where_a_zone_is_stated(sent, moment):
+    assert moment_of(sent) == moment
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.from_regex(
+        r"[0-9]{4}(0[1-9]|1[0-3])([0-2][0-9])[0-9]{2,8}(\.[0-9]{0,3})?([+-][0-9]{3,5})?",
+        fullmatch=True,
+        alphabet="0123456789.+-",
+    )
+    | st.text("0123456789.+-Z", max_size=20)
+)
+def test_any_moment_of_sending(sent):
+    moment_of(sent)
+
+
 FIELD = st.one_of(
     st.sampled_from(
         ["", '""', "7", "14,7", "<^0.6", "^1^:^160", "a~b", "A^B^C", "X^Y^LN", "718-7^Hb^LN", "K^Kalium^L^2823-3^K^LN", "suit", "a\\.br\\b", "\\X41\\",
