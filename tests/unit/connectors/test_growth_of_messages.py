@@ -18,6 +18,7 @@ from connectors.sources.message_formats import parse_messages
 
 LIMITS = Limits(max_files=1 << 20)
 HEADER = "MSH|^~\\&|LIS|LABO|||20260101||ORU^R01|1|P|2.5\r"
+LONG = "more text " * 100
 PATIENT = {"resourceType": "Patient", "id": "p", "name": [{"family": "Specimen"}]}
 
 
@@ -51,9 +52,9 @@ def owner(n: int) -> dict[str, Any]:
 
 # name: the format, how many, and the file that holds n of them
 THINGS: dict[str, tuple[str, int, Callable[[int], bytes]]] = {
-    "lines within a field": ("hl7", 4000, lambda n: hl7("OBX|1|FT|A^A||x\r", "more text of it\r" * n)),
-    "texts of one result": ("hl7", 1500, lambda n: hl7("OBX|1|TX|A^A|1|some text of it||||||F\r" * n)),
-    "remarks of one result": ("hl7", 2000, lambda n: hl7("OBX|1|NM|A^A||7||||||F\r", "NTE|1||a remark\r" * n)),
+    "lines within a field": ("hl7", 2000, lambda n: hl7("OBX|1|FT|A^A||x\r", f"{LONG}\r" * n)),
+    "texts of one result": ("hl7", 4000, lambda n: hl7(f"OBX|1|TX|A^A|1|{LONG}||||||F\r" * n)),
+    "remarks of one result": ("hl7", 8000, lambda n: hl7("OBX|1|NM|A^A||7||||||F\r", "NTE|1||a\r" * n)),
     "header lines and patients": ("hl7", 250, lambda n: (HEADER + "NTE|1||x\r" * n + "PID|1||||X^Y\r" * n).encode()),
     "escape sequences": ("hl7", 4000, lambda n: hl7("OBX|1|FT|A^A||" + "\\.br\\a" * n + "||||||F\r")),
     "resources in another": ("fhir", 500, lambda n: fhir(owner(n))),
