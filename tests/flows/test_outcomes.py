@@ -88,7 +88,7 @@ def test_each_end_is_told_apart_everywhere(ends, tmp_path):
         assert json.loads((proof / "certificate.json").read_bytes())["outcome"] == said
         assert text("fr", f"certificate.outcome.{cause}") in (proof / "certificate.html").read_text(
             encoding="utf-8"
-        ).replace("&#39;", "'").replace("\u202f", " ")
+        ).replace("&#39;", "'").replace("\u202f", " ").replace("\xa0", " ")
     ends.case.nothing_left()
 
 
