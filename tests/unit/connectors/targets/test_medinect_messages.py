@@ -128,7 +128,7 @@ def test_a_message_above_the_limit_is_handed_over_line_by_line():
     assert found.patients == [2]
     assert {reject.unit for reject in found.rejects} == set(found.of(1))
     raw = b"".join(reject.raw.reveal() for reject in found.rejects)
-    assert raw == LAB.replace("\r\n\r\n", "\r\n").replace("END\r\n", "").encode()
+    assert raw == LAB.replace("\r\n\r\n", "\r\n").encode()
     balanced(found, 2)
 
 
