@@ -23,6 +23,7 @@ from typing import Any, NoReturn
 
 INTERRUPTED = 130
 GRACE_SECONDS = 4.0
+_AGAIN_SECONDS = 0.25
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 _pressed = threading.Event()
@@ -140,7 +141,7 @@ def _on_signal(number: int, frame: FrameType | None) -> None:
         return
     if not _working.is_set():
         end()
-    threading.Thread(target=_count_down, daemon=True).start()
+    threading.Thread(target=_count_down, args=(number,), daemon=True).start()
     if _is_importing(frame):
         threading.Thread(target=_send_again, args=(number,), daemon=True).start()
         return
@@ -171,11 +172,21 @@ def _send_again(number: int) -> None:
 
 def _wait_for_signal(reading: int) -> None:
     while True:
-        if set(os.read(reading, 64)) & set(_SIGNALS):
-            _count_down()
+        for number in set(os.read(reading, 64)) & set(_SIGNALS):
+            _count_down(number)
 
 
-def _count_down() -> None:
-    if _counting.acquire(blocking=False):
-        time.sleep(GRACE_SECONDS)
-        end()
+def _count_down(number: int) -> None:
+    """End the process after the grace time. Meanwhile interrupt the main thread again until its handler has run.
+
+    A signal that arrives just before a blocking read does not interrupt that read.
+    """
+    if not _counting.acquire(blocking=False):
+        return
+    main = threading.main_thread().ident
+    end_seconds = time.monotonic() + GRACE_SECONDS
+    while time.monotonic() < end_seconds:
+        time.sleep(_AGAIN_SECONDS)
+        if not _pressed.is_set() and main is not None:
+            signal.pthread_kill(main, number)
+    end()
