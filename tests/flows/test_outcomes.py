@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from flows.session.orders import save_order
 from schemas.errors import RepriseError
 from schemas.outcome import Cause, Outcome
 from schemas.texts import text
+from schemas.writing import typeset
 from trial.practice.write import write_practice
 from vault.home_folder import Home
 from vault.ledger.home_log import open_store
@@ -86,9 +88,8 @@ def test_each_end_is_told_apart_everywhere(ends, tmp_path):
         assert line in page.split(run)[1].split("</tr>")[0]
         proof = home / "runs" / run / "proof"
         assert json.loads((proof / "certificate.json").read_bytes())["outcome"] == said
-        assert text("fr", f"certificate.outcome.{cause}") in (proof / "certificate.html").read_text(
-            encoding="utf-8"
-        ).replace("&#39;", "'").replace("\u202f", " ").replace("\xa0", " ")
+        page_text = html.unescape((proof / "certificate.html").read_text(encoding="utf-8"))
+        assert typeset("fr", text("fr", f"certificate.outcome.{cause}")) in page_text
     ends.case.nothing_left()
 
 
