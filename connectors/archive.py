@@ -179,10 +179,10 @@ def _open(archive: zipfile.ZipFile, info: zipfile.ZipInfo, ordinal: int, limits:
     # Read one byte more than claimed, so that a longer member is detected rather than silently cut.
     wider = copy.copy(info)
     wider.file_size = info.file_size + RATIO_FLOOR
+    if info.compress_type not in _METHODS:
+        raise UnreadableSourceError("zip_method", file=ordinal)
     refusal: RepriseError
     try:
-        if info.compress_type not in _METHODS:
-            raise NotImplementedError
         inner = cast("BinaryIO", archive.open(wider))
         return Member(inner, info.file_size, _allowance(info, limits), ordinal).buffered()
     except NotImplementedError:

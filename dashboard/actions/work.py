@@ -9,7 +9,7 @@ from starlette.responses import Response
 from dashboard.actions.answers import attempt, refuse, say
 from dashboard.names import names_of
 from dashboard.visit import NotFound, Visit
-from flows.admin.oversight import run_rows
+from flows.admin.oversight import live_rows
 from flows.admin.starting import choices, place_order
 from flows.lifecycle.intakes import list_described
 from flows.lifecycle.run_views import run_of_order
@@ -45,7 +45,7 @@ def _page(visit: Visit, *, status: int = 200, errors: dict[str, str] | None = No
         names=names_of(visit, control, [one.doctor for one in offered if one.usable]),
         intakes=[one for one in list_described(control) if one["state"] == "open"],
         orders=[one for one in list_orders(control.home) if one["run"] is None],
-        alive=[row for row in run_rows(control) if not row.ended],
+        alive=live_rows(control),
         uses=USES,
         keys=KEYS,
         entered=entered,

@@ -180,6 +180,12 @@ class Today:
         return tuple(row for row in self.staged if row.seconds_left <= 0)
 
 
+def live_rows(control: Control) -> list[RunRow]:
+    """Returns the runs without a certificate, newest first."""
+    with RunIndex.of(control) as index:
+        return [row for row in _live_rows(control, index, None) if not row.ended]
+
+
 def run_rows(control: Control, doctor: str | None = None) -> list[RunRow]:
     """Returns the runs, newest first."""
     with RunIndex.of(control) as index:

@@ -30,33 +30,13 @@ from connectors.sources.fhir._resources import (
 )
 from connectors.sources.flat.lines import cut_lines
 from connectors.sources.flat.message import Doubt, Identity, Message, Piece, Sender
+from connectors.sources.flat.values import LABORATORY_SECTIONS
 from schemas.disposition import Reason, UnitKind
 from schemas.identifiers import clean_inss, plain_digits
 from schemas.persons import Person, fold_birth, fold_name
 
 NAME = "fhir"
-_LABORATORY = frozenset(
-    {
-        "BG",
-        "BLB",
-        "CG",
-        "CH",
-        "CP",
-        "GE",
-        "HM",
-        "IMM",
-        "LAB",
-        "MB",
-        "MCB",
-        "MYC",
-        "OSL",
-        "SP",
-        "SR",
-        "TX",
-        "VR",
-        "laboratory",
-    }
-)
+_LABORATORY = LABORATORY_SECTIONS | {"laboratory"}
 _DISCHARGES = frozenset({"18842-5", "34105-7"})
 _REPORTING = ("DiagnosticReport", "DocumentReference", "Composition")
 _STATES = {

@@ -31,3 +31,12 @@ def without_flag(value: str, flag: str) -> tuple[str, str]:
     """Value and flag; a flag that stands behind a number in the field of the value is taken from there."""
     found = None if flag else _WITH_FLAG.match(value)
     return (value, flag) if found is None else (found[1].strip(), found[2])
+
+
+LABORATORY_SECTIONS = frozenset(
+    [
+        *("BG", "BLB", "CG", "CH", "CP", "GE", "HM", "IMM", "LAB", "MB", "MCB", "MYC", "OSL", "SP", "SR"),
+        *("TX", "VR"),
+    ]
+)
+"""Diagnostic services of HL7 table 0074 that are laboratories; FHIR R4 uses the same codes."""

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from connectors.sources.flat.lines import cut_lines, split_text
 from connectors.sources.flat.message import Doubt, Identity, Message, Part, Piece, Sender
 from connectors.sources.flat.text import Decoded, decode_flat
+from connectors.sources.flat.values import LABORATORY_SECTIONS
 from connectors.sources.hl7._moments import Moment, read_moment, sent_order
 from connectors.sources.hl7._notices import notice_parts, person
 from connectors.sources.hl7._results import PENDING, TEXTS, Content
@@ -27,27 +28,6 @@ _RESULTS = frozenset({"ORU", "OUL", "ORF"})
 _KNOWN = _RESULTS | {"MDM", "ADT"}
 _NOTICES = {"A01": "admission", "A03": "discharge"}
 _CANCELS = frozenset({"A11", "A12", "A13", "T11"})
-_LABORATORY = frozenset(
-    {
-        "BG",
-        "BLB",
-        "CG",
-        "CH",
-        "CP",
-        "GE",
-        "HM",
-        "IMM",
-        "LAB",
-        "MB",
-        "MCB",
-        "MYC",
-        "OSL",
-        "SP",
-        "SR",
-        "TX",
-        "VR",
-    }
-)
 _ELSEWHERE = frozenset(
     {
         "AU", "CUS", "CTH", "CT", "EC", "EN", "ICU", "NMS", "NMR", "NRS", "OUS", "OT", "PT", "PHY", "PF", "RAD", "RUS", "RC",
@@ -212,7 +192,7 @@ def _kind(said: Stay) -> str:
         return _DOCUMENTS.get(said.first("TXA", 2).upper(), "report")
     observed = said.all("OBX")
     sections = {segment.first(24).upper() for segment in said.all("OBR")}
-    if sections & _LABORATORY:
+    if sections & LABORATORY_SECTIONS:
         return "labresult"
     if not observed and name not in _RESULTS:
         return "note"
