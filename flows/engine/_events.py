@@ -90,16 +90,17 @@ _ANY: Any = Key | Source | Shared | Progress | Step | Leave | Control | End | Fa
 
 
 class Reporter:
-    """Sends the progress of steps, at most five times a second."""
+    """Sends the progress of steps: the first and the last of each step, and in between at most five a second."""
 
     def __init__(self, send: Callable[[Event], None]) -> None:
-        self._send, self._last = send, 0.0
+        self._send, self._step, self._last = send, "", 0.0
 
     def progress(self, step: str, done: int, total: int) -> None:
-        """Send the progress of a step, unless it is too soon; its end always."""
+        """Send the progress of a step, unless it is too soon after the one before."""
         now = time.monotonic()
-        if now - self._last > 0.2 or (total and done == total):
-            self._last = now
+        is_first, is_last = step != self._step, total and done == total
+        if is_first or is_last or now - self._last > 0.2:
+            self._step, self._last = step, now
             self._send(Progress(step, done, total))
 
 

@@ -42,7 +42,7 @@ def unpacked(folder: Path) -> None:
 def said(chart: bytes) -> str:
     """A chart without what differs from run to run."""
     return re.sub(
-        r"run-[0-9a-f]{16}|reprise[-.][0-9a-f-]{16,}|\d+/\d+(?:\.\d+)*(?:#[\d.]+)?|healthone:\S+?(?=<)",
+        r"run-[0-9a-f]{16}|reprise[-.][0-9a-f-]+|\d+/\d+(?:\.\d+)*(?:#[\d.]+)?|healthone:\S+?(?=<)",
         "",
         chart.decode(),
     )
