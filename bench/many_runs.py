@@ -158,8 +158,10 @@ def measure(home: Home) -> dict[str, float]:
     from starlette.testclient import TestClient
 
     from dashboard.application import make_application, make_dashboard
-    from flows.admin import accounts, index, oversight
+    from flows.admin import accounts
     from flows.session.control import Control
+    from flows.views import index, runs
+    from flows.views import today as today_view
     from vault.accounts.passwords import digest_of
 
     found, peak = {}, Peak()
@@ -195,13 +197,13 @@ def measure(home: Home) -> dict[str, float]:
         found[f"{name}, s"] = cpu(page(path))
         found[f"{name}, MiB of memory"] = peak.mib()
     peak = Peak()
-    found["a page of runs, s"] = cpu(lambda: oversight.run_page(control, None, limit=50))
+    found["a page of runs, s"] = cpu(lambda: runs.run_page(control, None, limit=50))
     found["a page of runs, MiB of memory"] = peak.mib()
 
     def follow_ten() -> None:
         for _ in range(10):
             control.record(EntryType.AUTHORISATION_REFUSED, None, "x")
-        oversight.today(control)
+        today_view.today(control)
 
     found["ten entries and the state again, s"] = cpu(follow_ten, 5)
     return found

@@ -9,8 +9,8 @@ from itertools import pairwise
 from math import log10
 
 from dashboard.rendering import day_and_month
-from flows.admin.deletion import DeletionRow, Standing
-from flows.admin.figures import Staged, Week
+from flows.views.deletion import DeletionRow, Standing
+from flows.views.figures import Staged, Week
 from vault.system.clock import parse_utc
 
 HEIGHT = 132

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from dashboard.visit import Visit
-from flows.admin.oversight import name_of
 from flows.session.control import Control
+from flows.views.names import name_of
 
 
 def names_of(visit: Visit, control: Control, persons: Iterable[str]) -> dict[str, str]:

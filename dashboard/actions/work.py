@@ -9,13 +9,13 @@ from starlette.responses import Response
 from dashboard.actions.answers import attempt, refuse, say
 from dashboard.names import names_of
 from dashboard.visit import NotFound, Visit
-from flows.admin.oversight import live_rows
 from flows.admin.starting import choices, place_order
 from flows.lifecycle.intakes import list_described
 from flows.lifecycle.run_views import run_of_order
 from flows.retention.round import sweep_round
 from flows.session.orders import cancel_order, drop_order, list_orders
 from flows.session.sources import forget_source, list_sources, register_source
+from flows.views.runs import unended_rows
 from flows.worker import flow_runs
 from flows.worker.order_process import OrderProcess, start_order_process
 from schemas.errors import RepriseError, VerificationFailedError
@@ -45,7 +45,7 @@ def _page(visit: Visit, *, status: int = 200, errors: dict[str, str] | None = No
         names=names_of(visit, control, [one.doctor for one in offered if one.usable]),
         intakes=[one for one in list_described(control) if one["state"] == "open"],
         orders=[one for one in list_orders(control.home) if one["run"] is None],
-        alive=live_rows(control),
+        alive=unended_rows(control),
         uses=USES,
         keys=KEYS,
         entered=entered,

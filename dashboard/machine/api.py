@@ -21,9 +21,11 @@ from dashboard.machine.facts import (
 )
 from dashboard.pages.runs import WORDS
 from dashboard.visit import NotFound, Visit
-from flows.admin import index as indexes
-from flows.admin import oversight
-from flows.admin.status import state_of
+from flows.views import completeness as log_runs
+from flows.views import index as indexes
+from flows.views import runs as run_rows
+from flows.views import today as today_view
+from flows.views.status import state_of
 from schemas.errors import UnreadableSourceError
 from schemas.steps import STEPS
 from vault.ledger.notes import split_note
@@ -36,21 +38,21 @@ _DAY = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])")
 
 def runs(visit: Visit) -> Response:
     """The list of runs, newest first."""
-    wanted = oversight.Wanted(
+    wanted = run_rows.Wanted(
         word=_one_of(visit, "state", WORDS),
         use=_one_of(visit, "use", tuple(STEPS)),
         since=_day(visit, "since"),
         until=_day(visit, "until"),
     )
     limit, offset = _number(visit, "limit", 50, MOST, least=1), _number(visit, "offset", 0, 10**9)
-    rows, total = oversight.run_page(visit.look(), visit.only_about, wanted, limit, offset)
+    rows, total = run_rows.run_page(visit.look(), visit.only_about, wanted, limit, offset)
     return as_json(Runs([RunFact.of(row) for row in rows], total, offset, limit))
 
 
 def run(visit: Visit) -> Response:
     """One run in full."""
     try:
-        sheet = oversight.run_sheet(visit.look(), visit.request.path_params["run"], visit.only_about)
+        sheet = run_rows.run_sheet(visit.look(), visit.request.path_params["run"], visit.only_about)
     except UnreadableSourceError:
         sheet = None
     if sheet is None:
@@ -60,18 +62,18 @@ def run(visit: Visit) -> Response:
 
 def today(visit: Visit) -> Response:
     """What needs attention today."""
-    return as_json(TodayFact.of(oversight.today(visit.look(), visit.only_about)))
+    return as_json(TodayFact.of(today_view.today(visit.look(), visit.only_about)))
 
 
 def completeness(visit: Visit) -> Response:
     """Whether the log shows an end for each run."""
-    return as_json(CompletenessFact.of(indexes.completeness(visit.look())))
+    return as_json(CompletenessFact.of(log_runs.completeness(visit.look())))
 
 
 def proofs(visit: Visit) -> Response:
     """The runs in the log by their numbers, each with its end and its proof."""
     limit, after = _number(visit, "limit", 50, MOST, least=1), _number(visit, "after", 0, 10**9)
-    found = [CertifiedRun.of(one) for one in indexes.runs_after(visit.look(), after, limit)]
+    found = [CertifiedRun.of(one) for one in log_runs.runs_after(visit.look(), after, limit)]
     return as_json(Proofs(found, found[-1].number if len(found) == limit else None))
 
 

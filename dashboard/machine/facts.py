@@ -7,8 +7,9 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from flows.admin.index import Completeness, IndexedRun
-from flows.admin.oversight import HeldRow, RunRow, RunSheet, Today, Unconfirmed
+from flows.views.completeness import Completeness, IndexedRun
+from flows.views.runs import RunRow, RunSheet
+from flows.views.today import HeldRow, Today, Unconfirmed
 from schemas.json_types import Count, Moment
 from schemas.outcome import Cause, Outcome
 from schemas.public_formats import Fate

@@ -7,7 +7,7 @@ from starlette.responses import Response
 from dashboard.machine.endpoint import as_json
 from dashboard.machine.facts import Health
 from dashboard.visit import Visit
-from flows.admin import oversight
+from flows.views import today as today_view
 from schemas.errors import RepriseError
 from schemas.roles import WHO_SEES_ALL
 
@@ -15,7 +15,7 @@ from schemas.roles import WHO_SEES_ALL
 def show(visit: Visit) -> Response:
     """Whether the sweep is on time, nothing is overdue and no alarm is raised."""
     try:
-        found = oversight.today(visit.look())
+        found = today_view.today(visit.look())
         alarms = list(found.home.alarms) + ["copy_overdue"] * any(copy.overdue for copy in found.held)
     except (RepriseError, OSError) as error:
         alarms = [error.code if isinstance(error, RepriseError) else "file_missing"]

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from starlette.responses import Response
 
 from dashboard.visit import Visit
-from flows.admin.measures import Measures, measure
 from flows.notices.outbox import counts
+from flows.views.measures import Measures, measure
 from vault.system.program import describe_tool
 
 TYPE = "text/plain; version=0.0.4; charset=utf-8"

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from dashboard.rendering import local_day
 from dashboard.visit import Visit
-from flows.admin.oversight import name_of
+from flows.views.names import name_of
 from vault.accounts.access_log import NOBODY, Access
 
 A_PAGE = 100

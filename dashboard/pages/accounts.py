@@ -6,7 +6,7 @@ from starlette.responses import Response
 
 from dashboard.visit import Visit
 from flows.admin import accounts as acts
-from flows.admin.oversight import doctors, name_of
+from flows.views.names import doctors, name_of
 from schemas.errors import AccountError, OperatorError
 from schemas.roles import Role
 from schemas.texts import LANGUAGES, text

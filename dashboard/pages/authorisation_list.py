@@ -6,15 +6,15 @@ from starlette.responses import Response
 
 from dashboard.names import names_of
 from dashboard.visit import NotFound, Visit
-from flows.admin.authorisation_views import (
+from flows.session.control import Control
+from flows.views.authorisations import (
     AuthorisationRow,
     AuthorisationSheet,
     AuthorisationState,
     authorisation_rows,
     authorisation_sheet,
 )
-from flows.admin.oversight import run_rows
-from flows.session.control import Control
+from flows.views.runs import run_rows
 from schemas.errors import UnreadableSourceError
 
 A_PAGE = 50

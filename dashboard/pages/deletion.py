@@ -11,10 +11,10 @@ from starlette.responses import Response, StreamingResponse
 
 from dashboard import charts, rendering
 from dashboard.visit import Visit
-from flows.admin.deletion import Deletion, Standing, deletion, meaning_of
-from flows.admin.deletion_export import as_csv, as_pdf, write_zip
 from flows.admin.ledger import policy
 from flows.session.control import Control
+from flows.views.deletion import Deletion, Standing, deletion, meaning_of
+from flows.views.deletion_export import as_csv, as_pdf, write_zip
 from vault.proof.programs import PAGE, verify_page
 
 A_PAGE = 100

@@ -6,8 +6,8 @@ from starlette.responses import Response
 
 from dashboard.names import names_of
 from dashboard.visit import NotFound, Visit
-from flows.admin.doctor_views import DoctorSheet, doctor_rows, doctor_sheet
 from flows.session.control import Control
+from flows.views.doctors import DoctorSheet, doctor_rows, doctor_sheet
 from schemas.errors import UnreadableSourceError
 
 

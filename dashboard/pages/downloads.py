@@ -7,9 +7,9 @@ from collections.abc import Callable
 from starlette.responses import Response
 
 from dashboard.visit import NotFound, Visit
-from flows.admin.oversight import run_sheet
-from flows.admin.proof_copies import certificate_pdf, proof_zip
 from flows.session.control import Control
+from flows.views.proof_copies import certificate_pdf, proof_zip
+from flows.views.runs import run_sheet
 from schemas.errors import UnreadableSourceError
 
 

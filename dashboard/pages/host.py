@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from dashboard.visit import Visit
-from flows.admin.host_views import host_sheet
+from flows.views.host import host_sheet
 
 
 def show(visit: Visit) -> Response:

@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from dashboard import charts, rendering
 from dashboard.visit import Visit
-from flows.admin.ledger_views import check_now, entries_backwards, ledger_sheet
+from flows.views.ledger import check_now, entries_backwards, ledger_sheet
 
 A_PAGE = 50
 

@@ -13,10 +13,11 @@ from dashboard import charts, rendering
 from dashboard.names import names_of
 from dashboard.rendering import local_day
 from dashboard.visit import NotFound, Visit
-from flows.admin.figures import runs_by_week
-from flows.admin.oversight import RunRow, RunSheet, doctors, progress_of, run_rows, run_sheet
-from flows.admin.run_evidence import run_evidence
 from flows.session.control import Control
+from flows.views.figures import runs_by_week
+from flows.views.names import doctors
+from flows.views.run_evidence import run_evidence
+from flows.views.runs import RunRow, RunSheet, progress_of, run_rows, run_sheet
 from schemas.advice import ADVICE
 from schemas.errors import UnreadableSourceError
 from schemas.outcome import Outcome

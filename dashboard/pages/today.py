@@ -9,8 +9,9 @@ from starlette.responses import Response
 from dashboard import charts, rendering
 from dashboard.names import names_of
 from dashboard.visit import Visit
-from flows.admin import figures, oversight
-from flows.admin.authorisation_views import waiting_for_signature
+from flows.views import figures, runs
+from flows.views import today as today_view
+from flows.views.authorisations import waiting_for_signature
 from schemas.advice import ADVICE
 from schemas.roles import WHO_SEES_RUNS
 from vault.destruction.heartbeat import LATE_AFTER_INTERVALS
@@ -21,13 +22,9 @@ def show(visit: Visit) -> Response:
     if not visit.person.may(WHO_SEES_RUNS):
         return visit.go("/accounts")
     control = visit.look()
-    found = oversight.today(control, visit.only_about)
+    found = today_view.today(control, visit.only_about)
     persons = [row.doctor for row in (*found.staged, *(one.row for one in found.unconfirmed))]
-    own = (
-        None
-        if visit.only_about is None
-        else {row.run for row in oversight.run_rows(control, visit.only_about)}
-    )
+    own = None if visit.only_about is None else {row.run for row in runs.run_rows(control, visit.only_about)}
     staged = figures.staged_over_time(control, found.staged, own)
     return visit.page(
         "today.html",

@@ -8,7 +8,7 @@ import os
 from base64 import b64encode
 from typing import Any
 
-from flows.admin._holdings import Holdings, holdings_of
+from flows.admin.holdings import Holdings, holdings_of
 from flows.session.acts import act
 from flows.session.control import Control
 from flows.session.orders import drop_order

@@ -9,13 +9,13 @@ from typing import Annotated
 
 import typer
 
-from flows.admin import index as indexes
 from flows.admin import ledger as ledgers
 from flows.admin import stamps
 from flows.commands.apps import AFTERWARDS, app, authorise, ledger, proof
 from flows.commands.documents import refuse_existing, write_new
 from flows.commands.shared import Examined, Looking, Shown, command
 from flows.lifecycle.proof import certificate_pages, refresh_proof
+from flows.views import index_check
 from schemas.errors import IntegrityError
 from schemas.regular_file import read_regular
 from vault.proof.folder import zip_files
@@ -69,7 +69,7 @@ def index(
     ] = False,
 ) -> Shown:
     """Make the index anew that pages and monitoring read (`index/` of the home); it also follows the ledger by itself."""
-    found = indexes.check(control) if check else indexes.rebuild(control)
+    found = index_check.check(control) if check else index_check.rebuild(control)
     text = f"{found.entries} entries, {found.settled} runs with a certificate, {found.live} without"
     failure = IntegrityError("index_differs", count=found.differing) if found.differing else None
     return Shown(asdict(found), text, failure)

@@ -11,7 +11,6 @@ from typing import Annotated
 import typer
 
 from flows import interrupts
-from flows.admin.status import alarm, home_state, one_line
 from flows.commands.apps import HOST, RUNS, app
 from flows.commands.bars import BarWatch
 from flows.commands.shared import (
@@ -41,6 +40,7 @@ from flows.session.control import Control
 from flows.session.orders import Order, drop_order, save_order
 from flows.session.results import RunResult
 from flows.transport.destination import channel_of
+from flows.views.status import alarm, home_state, one_line
 from schemas.errors import HostError, RepriseError, VerificationFailedError
 from vault.home_folder import Home
 

@@ -7,13 +7,13 @@ import signal
 from pathlib import Path
 
 from flows.admin import accounts
-from flows.admin.oversight import doctors
 from flows.engine import run as engine
 from flows.lifecycle.run_views import list_runs
 from flows.session.control import Control
 from flows.session.observer import NoObserver
 from flows.session.orders import Order
 from flows.session.sources import register_source
+from flows.views.names import doctors
 from schemas.roles import Role
 from schemas.steps import Counts
 from trial.home import OPERATORS, make_trial

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from flows.admin.index import RunIndex
-from flows.admin.oversight import RunRow, Today, today_of
 from flows.session.control import Control
+from flows.views.index import RunIndex
+from flows.views.runs import RunRow
+from flows.views.today import Today, today_of
 from schemas.outcome import Cause
 from vault.destruction.heartbeat import LATE_AFTER_INTERVALS, Heartbeat, last_heartbeat
 from vault.home_folder import Home

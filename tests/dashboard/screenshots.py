@@ -16,10 +16,11 @@ from typing import Any
 
 from support.dashboard_browser import LOOKS, SERIOUS, chromium, open_accounts, served, shoot, watching
 
-from flows.admin.authorisation_views import authorisation_rows
-from flows.admin.oversight import doctors, run_rows
 from flows.commands.trial_runs import make_trial_runs
 from flows.session.control import Control
+from flows.views.authorisations import authorisation_rows
+from flows.views.names import doctors
+from flows.views.runs import run_rows
 from schemas.roles import Role
 from schemas.texts import LANGUAGES
 from trial.home import OPERATORS

@@ -17,8 +17,9 @@ from dashboard.machine.endpoint import REQUESTS_A_MINUTE
 from dashboard.machine.openapi import OPERATIONS, document
 from dashboard.routes import ROUTES
 from flows.admin import accounts as acts
-from flows.admin import oversight
 from flows.session.control import Control
+from flows.views import runs
+from flows.views import today as today_view
 from schemas.errors import AccountError
 from schemas.roles import Role, Scope
 from vault.accounts.account import TOKEN_MARK
@@ -193,10 +194,10 @@ def test_a_doctor_s_program_sees_nothing_of_another_and_no_program_sees_a_name(p
 def test_the_facts_are_those_of_the_pages(people, tokens):
     control = Control.open_to_look(people.dashboard.home, people.clock)
     told = tokens[Role.ENGINEER].get("/api/v1/today").json()
-    shown = oversight.today(control)
+    shown = today_view.today(control)
     assert [one["run"] for one in told["staged"]] == [row.run for row in shown.staged]
     listed = tokens[Role.ENGINEER].get("/api/v1/runs").json()
-    assert [one["run"] for one in listed["runs"]] == [row.run for row in oversight.run_rows(control)]
+    assert [one["run"] for one in listed["runs"]] == [row.run for row in runs.run_rows(control)]
     assert listed["total"] == 2
     head = tokens[Role.AUDITOR].get("/api/v1/ledger").json()
     assert head["checkpoint"].encode() == control.ledger.store.checkpoint()
@@ -236,7 +237,7 @@ def test_a_failure_is_said_by_its_code_alone(people, tokens, capfd, monkeypatch)
     def failing(*_, **__):
         raise ValueError(f"Canary {OWN} 85073003328")
 
-    monkeypatch.setattr(oversight, "run_page", failing)
+    monkeypatch.setattr(runs, "run_page", failing)
     answer = tokens[Role.ENGINEER].get("/api/v1/runs")
     printed = "".join(capfd.readouterr())
     assert (answer.status_code, answer.json()["code"]) == (500, "internal_ValueError")

@@ -12,9 +12,9 @@ import pytest
 import yaml
 
 from dashboard.machine.metrics import exposition
-from flows.admin.measures import measure
 from flows.notices.outbox import counts
 from flows.session.control import Control
+from flows.views.measures import measure
 
 FOLDER = Path(__file__).resolve().parents[2] / "dashboard/monitoring"
 PROMTOOL = shutil.which("promtool")

@@ -24,10 +24,12 @@ from support.whole_run import WholeRun
 from dashboard.application import make_application, make_dashboard
 from dashboard.rendering import end_of_day, size, span
 from dashboard.routes import ROUTES
-from flows.admin import deletion, figures, ledger_views
-from flows.admin.authorisation_views import authorisation_rows
-from flows.admin.oversight import run_rows, today
 from flows.session.control import Control
+from flows.views import deletion, figures
+from flows.views import ledger as ledger_views
+from flows.views.authorisations import authorisation_rows
+from flows.views.runs import run_rows
+from flows.views.today import today
 from schemas.roles import Role
 from trial.practice.write import write_practice
 from vault.home_folder import Home

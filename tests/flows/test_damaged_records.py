@@ -11,10 +11,10 @@ from support.moving_clock import MovingClock
 from support.whole_run import WholeRun, key_state
 
 from flows.admin.backup import Reason, accept_rollback
-from flows.admin.status import home_state
 from flows.engine import run as engine
 from flows.retention._sweep import sweep_home
 from flows.retention.round import sweep_round
+from flows.views.status import home_state
 from schemas.errors import (
     IntegrityError,
     LedgerError,

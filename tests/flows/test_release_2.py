@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from support.moving_clock import MovingClock
 
-from flows.admin.index import RunIndex
 from flows.lifecycle.run_views import list_runs, status
 from flows.retention.round import sweep_home
 from flows.session.control import Control
+from flows.views.index import RunIndex
 from schemas.outcome import Outcome
 from vault.home_folder import Home
 from vault.ledger.audit import audit

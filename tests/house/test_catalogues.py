@@ -26,15 +26,15 @@ from dashboard.actions import approvals, drafting, instructions
 from dashboard.pages.runs import WORDS
 from dashboard.routes import ROUTES
 from dashboard.visit import THEMES
-from flows.admin.authorisation_views import AuthorisationState
-from flows.admin.deletion import Standing
-from flows.admin.doctor_views import KEPT_OUTSIDE, SEALED_KINDS
 from flows.admin.enrolment import LegalBasis, MandateRole, NumberBasis, Shown
 from flows.admin.handwritten import Verification
-from flows.admin.run_evidence import COPIES, RUNGS, strength_class
-from flows.admin.status import _ALARMS
 from flows.lifecycle.confirmation import ImportState
 from flows.steps import _doubles
+from flows.views.authorisations import AuthorisationState
+from flows.views.deletion import Standing
+from flows.views.doctors import KEPT_OUTSIDE, SEALED_KINDS
+from flows.views.run_evidence import COPIES, RUNGS, strength_class
+from flows.views.status import _ALARMS
 from schemas.advice import ADVICE
 from schemas.disposition import Disposition, Reason, UnitKind
 from schemas.item_kinds import ITEM_KINDS

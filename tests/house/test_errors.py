@@ -13,9 +13,9 @@ import typer
 
 from connectors.destinations import folder
 from connectors.destinations.line import Fault
-from flows.admin.status import _ALARMS
 from flows.cli import app
 from flows.commands.host import FindingError
+from flows.views.status import _ALARMS
 from schemas import errors
 from schemas.advice import ADVICE, CLASS_WORDS_FIT, words_of
 from schemas.errors import FACTS, RepriseError

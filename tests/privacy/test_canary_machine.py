@@ -20,11 +20,11 @@ from support.whole_run import WholeRun
 from dashboard.application import make_application, make_dashboard
 from dashboard.routes import ROUTES
 from flows.admin import accounts as acts
-from flows.admin.oversight import doctors
 from flows.notices._webhook import SECRET
 from flows.notices.after_sweep import sweep_and_tell
 from flows.notices.outbox import counts
 from flows.session.control import Control
+from flows.views.names import doctors
 from schemas.roles import Role, Scope
 from vault.accounts.passwords import digest_of
 from vault.home_folder import Home

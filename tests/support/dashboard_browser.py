@@ -16,8 +16,8 @@ import uvicorn
 
 from dashboard.application import make_application, make_dashboard
 from flows.admin import accounts
-from flows.admin.oversight import doctors
 from flows.session.control import Control
+from flows.views.names import doctors
 from schemas.roles import ACTING, Role
 from support.dashboard_people import PASSWORD
 from support.sealing import CHROMIUM, ROOT

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from connectors.base import DEEPEST
-from flows.admin.status import alarm, home_state, one_line
 from flows.retention.round import sweep_round
 from flows.session.control import Control
+from flows.views.status import alarm, home_state, one_line
 from schemas.errors import (
     HomeError,
     OrphanFoundError,

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from flows.admin.status import home_state
 from flows.cli import app
 from flows.retention.round import sweep_round
 from flows.session.control import Control
+from flows.views.status import home_state
 from schemas.errors import HostError
 from trial.authority import TrialAuthority, pem
 from vault.home.create import create_home

@@ -8,11 +8,13 @@ from itertools import pairwise
 
 import pytest
 
-from flows.admin import index as indexes
-from flows.admin.index import RunIndex, Told, check, rebuild
-from flows.admin.oversight import Wanted, run_page, run_rows, run_sheet, today
-from flows.admin.status import home_state
 from flows.session.control import Control
+from flows.views import index as indexes
+from flows.views.index import RunIndex, Told
+from flows.views.index_check import check, rebuild
+from flows.views.runs import Wanted, run_page, run_rows, run_sheet
+from flows.views.status import home_state
+from flows.views.today import today
 from schemas.errors import IntegrityError, LedgerError, UnreadableSourceError
 from schemas.outcome import Outcome
 from vault.home.create import create_home

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import time
 
-from flows.admin.measures import measure
 from flows.session.control import Control
+from flows.views.measures import measure
 from vault.home.create import create_home
 from vault.home_folder import Home
 from vault.ledger.entries import EntryType

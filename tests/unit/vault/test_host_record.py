@@ -13,9 +13,9 @@ import pytest
 
 from flows.admin.backup import Reason, accept_rollback
 from flows.admin.erasure import erase_subject
-from flows.admin.status import home_state
 from flows.retention.round import sweep_round
 from flows.session.control import Control
+from flows.views.status import home_state
 from schemas.errors import ForkError, HomeError, RefusedError
 from vault.home.create import create_home
 from vault.home.host_record import HostRecord, record_folder

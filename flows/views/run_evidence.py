@@ -9,8 +9,8 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from flows.admin.oversight import RunSheet
 from flows.session.control import Control
+from flows.views.runs import RunSheet
 from vault.authorisation.register import InstructionRegister
 from vault.instruction.document import parse
 from vault.keys.registry import PROVIDERS

@@ -7,8 +7,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from flows.admin.ledger import faults
-from flows.admin.log_entries import LogEntry, log_entries
 from flows.session.control import Control
+from flows.views.log_entries import LogEntry, log_entries
 from schemas.errors import RepriseError
 from schemas.record import Record, dump, load_or_none
 from vault.home_folder import Home

@@ -9,16 +9,17 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
-from flows.admin._holdings import holdings_of
-from flows.admin.authorisation_views import (
+from flows.admin.holdings import holdings_of
+from flows.session.control import Control
+from flows.views.authorisations import (
     AuthorisationRow,
     AuthorisationState,
     RecipientRow,
     authorisation_rows,
     recipients_of,
 )
-from flows.admin.oversight import RunRow, doctors, run_rows
-from flows.session.control import Control
+from flows.views.names import doctors
+from flows.views.runs import RunRow, run_rows
 from schemas.errors import UnreadableSourceError
 from vault.records.known_numbers import also_known_as
 from vault.runs.lease import list_runs

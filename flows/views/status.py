@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import asdict, dataclass
 
-from flows.admin.index import RunIndex
 from flows.session.control import Control
+from flows.views.index import RunIndex
 from schemas.errors import (
     OrphanFoundError,
     RepriseError,

@@ -10,17 +10,15 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
-from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from itertools import zip_longest
 from typing import Any
 
 import msgspec
 
-from flows.admin import _index_file
 from flows.session.control import Control
+from flows.views import _index_file
 from schemas.errors import LedgerError
 from vault.authorisation.register import persons_of
 from vault.ledger.entries import EntryType
@@ -365,118 +363,3 @@ def _whose(known_as: frozenset[str] | None) -> tuple[str, tuple[str, ...]]:
         return "1", ()
     marks = ", ".join("?" * len(known_as))
     return f"s.run IN (SELECT run FROM concerns WHERE person IN ({marks}))", tuple(sorted(known_as))
-
-
-@dataclass(frozen=True)
-class Completeness:
-    """Whether each run in the log has its end: counts of runs, and the head that they are of."""
-
-    started: int
-    ended: int
-    running: int
-    overdue: int
-    missing_numbers: int
-    ended_twice: int
-    not_certified: int
-    size: int
-    root: str
-
-    @property
-    def complete(self) -> bool:
-        """No gap, nothing overdue, no second end, each end certified."""
-        return not (self.missing_numbers or self.overdue or self.ended_twice or self.not_certified)
-
-
-def completeness(control: Control) -> Completeness:
-    """Count what the log shows of its runs. The whole check, entry by entry, is `reprise ledger check`."""
-    now = int(control.clock.now().timestamp())
-    with RunIndex.of(control) as index:
-        ((started, last),) = index.query("SELECT COUNT(DISTINCT number), COALESCE(MAX(number), 0) FROM told")
-        ((ended, twice),) = index.query("SELECT COUNT(ended_seq), COALESCE(SUM(ends > 1), 0) FROM told")
-        open_runs = "FROM told WHERE number IS NOT NULL AND ended_seq IS NULL AND deadline_s"
-        ((overdue,),) = index.query(f"SELECT COUNT(*) {open_runs} < ?", now)
-        ((running,),) = index.query(f"SELECT COUNT(*) {open_runs} >= ?", now)
-        ((bare,),) = index.query(
-            "SELECT COUNT(*) FROM told WHERE ended_seq IS NOT NULL AND run NOT IN (SELECT run FROM settled)"
-        )
-        ((size, root),) = index.query("SELECT size, root FROM seen")
-    head = b64encode(root).decode()
-    return Completeness(started, ended, running, overdue, last - started, twice, bare, size, head)
-
-
-@dataclass(frozen=True)
-class IndexedRun:
-    """A run in the log, by its number."""
-
-    number: int
-    run: str
-    started_at: str | None
-    ended_at: str | None
-    end_seq: int | None
-    cause: str | None
-    imported: str
-    manifest: str | None
-
-
-def runs_after(control: Control, number: int, limit: int) -> list[IndexedRun]:
-    """Returns the runs with a number above this one, in their order."""
-    with RunIndex.of(control) as index:
-        rows = index.query(
-            "SELECT number, run, started_at, ended_at, ended_seq, cause, imported, manifest FROM told"
-            " WHERE number > ? ORDER BY number LIMIT ?",
-            number,
-            limit,
-        )
-    return [IndexedRun(*row) for row in rows]
-
-
-@dataclass(frozen=True)
-class Rebuilt:
-    """What an index holds: entries read, runs with and without a certificate, and how many tables differ from a new index."""
-
-    entries: int
-    settled: int
-    live: int
-    differing: int = 0
-
-
-def rebuild(control: Control) -> Rebuilt:
-    """Delete the index and rebuild it."""
-    _index_file.drop_file(control.home)
-    with RunIndex.of(control) as index:
-        return _size_of(index)
-
-
-def check(control: Control) -> Rebuilt:
-    """Build a second index in memory from ledger and runs, and count the tables that differ from the stored index."""
-    with RunIndex.of(control) as kept, _index_file.in_memory() as file:
-        fresh = RunIndex(control, file)
-        fresh.update()
-        kept.update()
-        differing = sum(_differs(kept, fresh, sql) for sql in _COMPARED)
-        size = _size_of(kept)
-        return Rebuilt(size.entries, size.settled, size.live, differing)
-
-
-_TOLD = (
-    "run, number, started_at, deadline_s, failed_seq, failed_at, failed_code, ended_seq, ended_at, cause, ends, imported,"
-    " imported_at, manifest"
-)
-_COMPARED = (
-    "SELECT size, peaks, root FROM seen ORDER BY 1",
-    f"SELECT {_TOLD} FROM told ORDER BY run",
-    "SELECT t.run, e.seq FROM entry e JOIN told t ON t.id = e.run ORDER BY 1, 2",
-    "SELECT * FROM settled ORDER BY run",
-    "SELECT * FROM live ORDER BY run",
-    "SELECT * FROM concerns ORDER BY 1, 2",
-)
-
-
-def _differs(kept: RunIndex, fresh: RunIndex, sql: str) -> bool:
-    pairs = zip_longest(kept.each(sql), fresh.each(sql))
-    return any(one != other for one, other in pairs)
-
-
-def _size_of(index: RunIndex) -> Rebuilt:
-    ((live,),) = index.query("SELECT COUNT(*) FROM live")
-    return Rebuilt(index.size(), index.count_settled(), live)

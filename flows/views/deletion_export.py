@@ -12,11 +12,11 @@ from base64 import b64decode
 from collections.abc import Callable, Iterator
 from typing import IO
 
-from flows.admin.deletion import Deletion, DeletionRow
 from flows.admin.ledger import policy
-from flows.admin.log_entries import written_entries
-from flows.admin.proof_copies import certificate_pdf, proof_zip
 from flows.session.control import Control
+from flows.views.deletion import Deletion, DeletionRow
+from flows.views.log_entries import written_entries
+from flows.views.proof_copies import certificate_pdf, proof_zip
 from schemas.texts import text
 from vault.canonical_json import canonical_json
 from vault.ledger.entries import format_hashes

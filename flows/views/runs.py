@@ -1,7 +1,7 @@
-"""What a home shows to those who watch over it: its runs as rows, one run in full, and what needs attention today.
+"""The runs of a home as rows, and one run in full.
 
 Every function takes the doctor to whom the answer is limited; None limits it to nobody. Names are no part of an answer: a person
-is an opaque id, which `name_of` opens one at a time.
+is an opaque id, which `flows.views.names` opens one at a time.
 """
 
 from __future__ import annotations
@@ -11,18 +11,14 @@ from heapq import merge
 from itertools import islice
 from typing import Any
 
-from flows.admin.index import RunIndex, Settled
-from flows.admin.status import HomeState, state_of
 from flows.lifecycle.run_views import RunStatus, StepDone, describe_run
 from flows.session.control import Control
+from flows.views.index import RunIndex, Settled
 from schemas.errors import UnreadableSourceError
 from schemas.outcome import Cause, Outcome
-from schemas.person_records import Doctor, EnrolledOperator
 from schemas.steps import STEPS, Counts
 from vault.authorisation.register import persons_of
-from vault.destruction.held_copies import Custody
 from vault.records.known_numbers import also_known_as
-from vault.records.subjects import Subjects
 from vault.runs.facts import Failure, read_fact
 from vault.runs.lease import Lease, find_lease, has_lease
 from vault.runs.state import RunState
@@ -144,54 +140,18 @@ class RunSheet:
         ]
 
 
-@dataclass(frozen=True)
-class Unconfirmed:
-    """A delivered package of which the practice has not said that it is imported."""
-
-    row: RunRow
-    days: int
-    colour: str
-
-
-@dataclass(frozen=True)
-class HeldRow:
-    """A copy that the operator still holds."""
-
-    kind: str
-    run: str | None
-    until: str
-    bytes: int
-    overdue: bool
-
-
-@dataclass(frozen=True)
-class Today:
-    """What needs attention."""
-
-    staged: tuple[RunRow, ...]  # most urgent first
-    failed: tuple[RunRow, ...]
-    unconfirmed: tuple[Unconfirmed, ...]
-    held: tuple[HeldRow, ...]
-    home: HomeState
-
-    @property
-    def overdue(self) -> tuple[RunRow, ...]:
-        """The runs whose staging should be gone."""
-        return tuple(row for row in self.staged if row.seconds_left <= 0)
-
-
-def live_rows(control: Control) -> list[RunRow]:
+def unended_rows(control: Control) -> list[RunRow]:
     """Returns the runs without a certificate, newest first."""
     with RunIndex.of(control) as index:
-        return [row for row in _live_rows(control, index, None) if not row.ended]
+        return [row for row in live_rows(control, index, None) if not row.ended]
 
 
 def run_rows(control: Control, doctor: str | None = None) -> list[RunRow]:
     """Returns the runs, newest first."""
     with RunIndex.of(control) as index:
-        known = _known_as(control, doctor)
-        settled = (_settled_row(control, one) for one in index.settled(known))
-        return list(merge(_live_rows(control, index, known), settled, key=_order, reverse=True))
+        known = known_as(control, doctor)
+        settled = (settled_row(control, one) for one in index.settled(known))
+        return list(merge(live_rows(control, index, known), settled, key=_order, reverse=True))
 
 
 def run_page(
@@ -199,12 +159,12 @@ def run_page(
 ) -> tuple[list[RunRow], int]:
     """Returns one page of the runs that are wanted, newest first, and how many there are; costs what one page costs."""
     with RunIndex.of(control) as index:
-        known = _known_as(control, doctor)
-        live = [row for row in _live_rows(control, index, known) if wanted.fits(row)]
+        known = known_as(control, doctor)
+        live = [row for row in live_rows(control, index, known) if wanted.fits(row)]
         where, values = wanted.condition()
         total = len(live) + index.count_settled(known, where, values)
         found = index.settled(known, where, values, limit=offset + limit)
-        rows = merge(live, (_settled_row(control, one) for one in found), key=_order, reverse=True)
+        rows = merge(live, (settled_row(control, one) for one in found), key=_order, reverse=True)
         return list(islice(rows, offset, offset + limit)), total
 
 
@@ -212,7 +172,7 @@ def run_sheet(control: Control, run: str, doctor: str | None = None) -> RunSheet
     """Returns one run. Raises UnreadableSourceError (no_such_run), also for a run that does not concern the doctor."""
     if not has_lease(control.home, run):
         raise UnreadableSourceError("no_such_run")
-    lease, known = Lease.load(control.home, run), _known_as(control, doctor)
+    lease, known = Lease.load(control.home, run), known_as(control, doctor)
     if known is not None and not persons_of(control.home, lease) & known:
         raise UnreadableSourceError("no_such_run")
     with RunIndex.of(control) as index:
@@ -250,44 +210,12 @@ def steps_of(row: RunRow, journal: list[StepDone]) -> tuple[StepRow, ...]:
     return tuple(steps)
 
 
-def today(control: Control, doctor: str | None = None) -> Today:
-    """Returns what needs attention."""
-    with RunIndex.of(control) as index:
-        return today_of(control, index, doctor)
-
-
-def today_of(control: Control, index: RunIndex, doctor: str | None) -> Today:
-    """The same, for an open index."""
-    known = _known_as(control, doctor)
-    rows = [row for row in _live_rows(control, index, known) if not row.ended]
-    alive = sorted(rows, key=lambda row: row.seconds_left)
-    return Today(
-        staged=tuple(alive),
-        failed=tuple(row for row in alive if row.state in (RunState.FAILED, RunState.INTERRUPTED)),
-        unconfirmed=tuple(_unconfirmed(control, one) for one in index.unconfirmed(known)),
-        held=tuple(_held(control, index, known)),
-        home=state_of(control, index),
-    )
-
-
-def name_of(control: Control, person: str) -> str | None:
-    """Returns a person's name, or None once they are erased. Whoever shows it notes that in the access log."""
-    found = Subjects(control.home).read(person)
-    return (found.name or None) if isinstance(found, Doctor | EnrolledOperator) else None
-
-
-def doctors(control: Control) -> list[str]:
-    """Returns the opaque ids of the enrolled doctors."""
-    subjects = Subjects(control.home)
-    records = ((one, subjects.read(one)) for one in subjects.ids())
-    return [one for one, record in records if isinstance(record, Doctor)]
-
-
-def _known_as(control: Control, doctor: str | None) -> frozenset[str] | None:
+def known_as(control: Control, doctor: str | None) -> frozenset[str] | None:
+    """Returns the ids under which the doctor is known; None if the answer is limited to nobody."""
     return None if doctor is None else also_known_as(control.home, doctor)
 
 
-def _live_rows(control: Control, index: RunIndex, known: frozenset[str] | None) -> list[RunRow]:
+def live_rows(control: Control, index: RunIndex, known: frozenset[str] | None) -> list[RunRow]:
     """Returns the runs without a certificate, newest first. One that got it just now is shown as what it is."""
     rows = []
     for lease in index.live(known):
@@ -323,7 +251,8 @@ def _row(control: Control, lease: Lease, state: RunState, cause: Cause | None) -
     )
 
 
-def _settled_row(control: Control, one: Settled) -> RunRow:
+def settled_row(control: Control, one: Settled) -> RunRow:
+    """Returns a run with a certificate as a row."""
     created, deadline, cause = parse_utc(one.created), parse_utc(one.deadline), _cause(one.cause)
     return RunRow(
         run=one.run,
@@ -338,21 +267,3 @@ def _settled_row(control: Control, one: Settled) -> RunRow:
         failure=None,
         ledger_start=one.ledger_start,
     )
-
-
-def _unconfirmed(control: Control, one: Settled) -> Unconfirmed:
-    days = (control.clock.now() - parse_utc(str(one.ended))).days
-    amber, red = control.site.unconfirmed_amber_days, control.site.unconfirmed_red_days
-    late = "bad" if days >= red else "warn" if days >= amber else "plain"
-    return Unconfirmed(_settled_row(control, one), days, late)
-
-
-def _held(control: Control, index: RunIndex, known: frozenset[str] | None) -> list[HeldRow]:
-    now, copies = control.clock.now(), Custody(control.home).held()
-    if known is not None:
-        live = {lease.run_id for lease in index.live(known)}
-        copies = [c for c in copies if c.run_id in live or (c.run_id and index.concerns(c.run_id, known))]
-    return [
-        HeldRow(copy.kind.value, copy.run_id, copy.until, copy.size, parse_utc(copy.until) <= now)
-        for copy in copies
-    ]

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from flows.admin.index import RunIndex
-from flows.admin.oversight import today_of
-from flows.admin.status import HomeState
 from flows.session.control import Control
+from flows.views.index import RunIndex
+from flows.views.status import HomeState
+from flows.views.today import today_of
 from schemas.outcome import Cause, Outcome
 from vault.runs.lease import Lease
 

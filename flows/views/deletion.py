@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from flows.admin.log_entries import LogEntry, log_entries, written_entries
 from flows.session.control import Control
+from flows.views.log_entries import LogEntry, log_entries, written_entries
 from schemas.advice import ADVICE
 from schemas.outcome import Cause
 from vault.ledger.completeness import sequence_faults

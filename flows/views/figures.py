@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from flows.admin.log_entries import LogEntry, entries_since
-from flows.admin.oversight import RunRow
 from flows.session.control import Control
+from flows.views.log_entries import LogEntry, entries_since
+from flows.views.runs import RunRow
 from vault.ledger.entries import EntryType
 from vault.runs.lease import find_lease
 from vault.system.clock import format_utc, parse_utc
