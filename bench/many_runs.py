@@ -160,13 +160,13 @@ def measure(home: Home) -> dict[str, float]:
     from dashboard.application import make_application, make_dashboard
     from flows.admin import accounts
     from flows.session.control import Control
-    from flows.views import index, runs
+    from flows.views import index_check, runs
     from flows.views import today as today_view
     from vault.accounts.passwords import digest_of
 
     found, peak = {}, Peak()
     begin = time.process_time()
-    index.rebuild(Control.open_to_look(home))
+    index_check.rebuild(Control.open_to_look(home))
     found["make the index, s"] = time.process_time() - begin
     found["make the index, MiB of memory"] = peak.mib()
     found["the index, MiB on disk"] = sum(f.stat().st_size for f in home.index.iterdir()) / (1 << 20)

@@ -11,7 +11,7 @@ import pytest
 from flows.session.control import Control
 from flows.views import index as indexes
 from flows.views.index import RunIndex, Told
-from flows.views.index_check import check, rebuild
+from flows.views.index_check import Rebuilt, check, rebuild
 from flows.views.runs import Wanted, run_page, run_rows, run_sheet
 from flows.views.status import home_state
 from flows.views.today import today
@@ -195,7 +195,7 @@ def test_the_ends_of_a_large_log_are_taken_in_parts(control, monkeypatch):
     for run in RUNS[:3]:
         begin(control, run)
         end(control, run)
-    assert rebuild(control) == indexes.Rebuilt(entries=control.ledger.store.head().size, settled=3, live=0)
+    assert rebuild(control) == Rebuilt(entries=control.ledger.store.head().size, settled=3, live=0)
     assert {row.outcome for row in run_rows(control)} == {Outcome.DELIVERED}
     assert home_state(control.home).runs == {RunState.CERTIFIED: 3}
 
