@@ -50,7 +50,8 @@ def unexplained(package: Package, source: bytes) -> list[str]:
         if name.endswith(".json")
     ]
     found += ["markup in a list"] * sum(bool(MARKUP.search(text)) for text in made)
-    found += ["markup in a chart"] * sum(_has_new_markup(chart, source) for chart in package.charts.values())
+    came = set(MARKUP.findall(html.unescape(source.decode("utf-8", "replace"))))
+    found += ["markup in a chart"] * sum(bool(_markup_of(chart) - came) for chart in package.charts.values())
     return found
 
 
@@ -61,11 +62,10 @@ def _has_patient(point: Point, package: Package) -> bool:
     return point.patient.chart in package.charts and point.patient.page in package.report
 
 
-def _has_new_markup(chart: bytes, source: bytes) -> bool:
-    """Whether a text of a chart holds markup that the export does not hold as text."""
-    came = html.unescape(source.decode("utf-8", "replace"))
+def _markup_of(chart: bytes) -> set[str]:
+    """The starts of markup in the texts of a chart."""
     texts = etree.fromstring(chart, etree.XMLParser(huge_tree=True)).itertext()
-    return any(each not in came for text in texts for each in MARKUP.findall(text))
+    return {each for text in texts for each in MARKUP.findall(text)}
 
 
 def untold(point: Any) -> list[str]:
