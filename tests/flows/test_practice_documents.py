@@ -40,6 +40,11 @@ SPOILED = (  # values that real exports hold and the format does not
 )
 
 
+def exports(source: Path) -> list[Path]:
+    """The files of a practice: 500 patients in each."""
+    return sorted(source.glob("export-*.xml"))
+
+
 def spoiled(export: Path) -> None:
     """One foreign value in each folder, in turn."""
     head, *folders = re.split("(?=<folder>)", export.read_text(encoding="utf-8"))
@@ -55,7 +60,8 @@ def sources(tmp_path_factory) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("sources")
     write_practice(folder / "defects", patients=PATIENTS, defects=True)
     write_practice(folder / "spoiled", patients=PATIENTS)
-    spoiled(folder / "spoiled" / "export-0001.xml")
+    for export in exports(folder / "spoiled"):
+        spoiled(export)
     return {"defects": folder / "defects", "spoiled": folder / "spoiled"}
 
 
@@ -142,7 +148,8 @@ def test_every_text_in_a_chart_has_its_point(package):
 @pytest.mark.parametrize("name", ["defects", "spoiled"])
 def test_every_unit_that_is_no_structure_is_told(name, packages, sources):
     package = packages[name]
-    assert unexplained(package, (sources[name] / "export-0001.xml").read_bytes()) == []
+    source = b"".join(export.read_bytes() for export in exports(sources[name]))
+    assert unexplained(package, source) == []
     listed = json.loads(package.report["work-list.json"])
     without = {
         **package.report,
@@ -193,8 +200,8 @@ def accounts(package: Package) -> dict[str, Account]:
 
 def recounted(package: Package, source: Path) -> set[str]:
     """The charts whose page differs from what a second program counts in export and package."""
-    data = (source / "export-0001.xml").read_bytes().translate(None, b"\x04")
-    folders = local(etree.fromstring(data)).findall("folder")
+    trees = [etree.fromstring(export.read_bytes().translate(None, b"\x04")) for export in exports(source)]
+    folders = [folder for tree in trees for folder in local(tree).findall("folder")]
     by_id = {each: folder for folder in folders for each in mf_ids(folder)}
     wrong, by_chart = set(), pages(package)
     for name, account in accounts(package).items():
