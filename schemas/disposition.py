@@ -34,7 +34,7 @@ class Reason(StrEnum):
     NO_RECORD = "no_record"  # a file left beside the records by a system, a program or a person
     DOCUMENT_BESIDE = "document_beside"  # a separate document beside the records
     SAME_FILE_TWICE = "same_file_twice"  # an earlier file of the export has the same content
-    CONTRACT = "contract"  # a data contract of severity `quarantine` failed
+    CONTRACT = "contract"  # a data contract on what must never be, which keeps units back, failed
     KIND_OUT_OF_SCOPE = "kind_out_of_scope"
     PATIENT_OUT_OF_SCOPE = "patient_out_of_scope"
     RESPONSIBLE_OUT_OF_SCOPE = "responsible_out_of_scope"

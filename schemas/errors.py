@@ -20,7 +20,7 @@
     |  `- UnsafeSourceError      23  DOCTYPE, entity, or a path that leaves its folder
     |- SealedSourceError        24  a sealed export was altered or cut short on its way
     |- SchemaError           30-39
-    |  `- ContractError          30  a data contract of severity critical does not hold
+    |  `- ContractError          30  a data contract on what must never be is broken, or could not be judged
     |- StagingError          40-49
     |  |- IntegrityError         40  a sealed segment was altered, swapped or cut
     |  `- StorageFullError       41  the disk or a quota is full
@@ -220,7 +220,7 @@ class SchemaError(RepriseError):
 
 
 class ContractError(SchemaError):
-    """A critical data contract is not fulfilled."""
+    """A data contract on what must never be is broken, or could not be judged."""
 
     advice = "Find the contract's name in the run's report; the fault is probably in the export itself."
 

@@ -48,6 +48,16 @@ def find(unit: Unit) -> list[Finding]:
     return found
 
 
+def implausible(unit: Unit, reason: str) -> Finding:
+    """The point of a unit that breaks a contract which a person is to resolve; it is delivered as it came."""
+    return Finding(_danger(unit), _kind(unit), unit.path, reason, about=unit)
+
+
+def implausible_person(folder: str, reason: str) -> Finding:
+    """The same about what a folder says of its patient."""
+    return Finding(Danger.IDENTITY, "patient", folder, reason)
+
+
 def _is_confidential(unit: Unit) -> bool:
     if unit.kind is UnitKind.TEXT:
         return unit.name == "confidentiality"

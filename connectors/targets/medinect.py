@@ -19,7 +19,7 @@ from connectors.targets.chart_bytes import write_nodes
 from connectors.targets.conform import is_valid, order_of
 from connectors.targets.embedded import make_items
 from connectors.targets.fillers import SUMMARY, fill_summary, fill_transaction
-from connectors.targets.findings import Finding, find
+from connectors.targets.findings import Finding, find, implausible, implausible_person
 from connectors.targets.header import exporters, header_node, program
 from connectors.targets.identities import make_mf_id, run_token, settle_mf_ids
 from connectors.targets.lab_items import message_items
@@ -118,17 +118,30 @@ def _size_of_a_part(total: int, least: int, most: int) -> int:
 
 
 def compose_chart(
-    folders: Sequence[ChartRows], envelope: Envelope, set_aside: Sequence[SetAside] = ()
+    folders: Sequence[ChartRows],
+    envelope: Envelope,
+    set_aside: Sequence[SetAside] = (),
+    to_resolve: Sequence[tuple[str, str]] = (),
 ) -> Chart:
-    """Compose one patient's file; every unit of the folders has its outcome. `set_aside`: units of the patient outside of it."""
-    return Chart([load_folder(rows) for rows in folders], envelope, set_aside)
+    """Compose one patient's file; every unit of the folders has its outcome. `set_aside`: units of the patient outside of it.
+
+    `to_resolve`: units that break a contract which a person is to resolve, with its reason (`schemas.contracts`).
+    """
+    return Chart([load_folder(rows) for rows in folders], envelope, set_aside, to_resolve)
 
 
 class Chart:
     """One patient's file: the outcome of its units, the originals of what is delivered as prose, and the bytes."""
 
-    def __init__(self, folders: list[Folder], envelope: Envelope, set_aside: Sequence[SetAside] = ()) -> None:
+    def __init__(
+        self,
+        folders: list[Folder],
+        envelope: Envelope,
+        set_aside: Sequence[SetAside] = (),
+        to_resolve: Sequence[tuple[str, str]] = (),
+    ) -> None:
         self._folders = folders
+        self._to_resolve = to_resolve
         self._envelope = envelope
         self._made = [unit for f in folders if carries_message(f) for unit in f.fields]
         self._fields = [unit for f in folders if not carries_message(f) for unit in f.fields]
@@ -262,6 +275,14 @@ class Chart:
                 self._deliver(message, path, kind, transaction)
             self.outcome.findings += doubtful_points(message, read)
         self.outcome.findings += self._foreign + [f for unit in self._units for f in find(unit)]
+        self.outcome.findings += self._implausible()
+
+    def _implausible(self) -> list[Finding]:
+        units = {unit.path: unit for unit in (*self._transactions, *self._units)} if self._to_resolve else {}
+        return [
+            implausible(units[path], reason) if path in units else implausible_person(path, reason)
+            for path, reason in self._to_resolve
+        ]
 
     def _make_sheet(self, set_aside: Sequence[SetAside]) -> Sheet:
         return make_sheet(

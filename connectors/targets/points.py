@@ -95,6 +95,14 @@ HANDLINGS: dict[str, Handling] = {
     "number_of_another_birth": Handling("kept", "check_identity"),
     "message_of_another": Handling("not_entered", "find_owner"),
     "empty_document": Handling("kept", "ask_document"),
+    "birth_in_future": Handling("kept", "check_identity"),
+    "birth_after_death": Handling("kept", "check_identity"),
+    "dated_before_birth": Handling("kept", "check_dates"),
+    "begins_before_birth": Handling("kept", "check_dates"),
+    "begins_after_death": Handling("kept", "check_dates"),
+    "ends_before_begin": Handling("kept", "check_dates"),
+    "unit_not_of_code": Handling("kept", "check_unit"),
+    "code_not_of_sex": Handling("kept", "check_sex"),
 }
 """For each reason of a point; a test holds that none is missing."""
 

@@ -67,6 +67,7 @@ def count_lines(counts: dict[str, Counts]) -> list[str]:
             f" {tally.get('quarantined', 0):,} set aside"
         ),
         *_reasons(balanced.get("reasons", {})),
+        *_contracts(counts.get("check", {}).get("outcomes", {})),
     ]
     findings = sum(counts.get("publish", {}).get("findings", {}).values())
     if findings:
@@ -104,6 +105,14 @@ def _reasons(reasons: dict[str, dict[str, dict[str, int]]]) -> Iterator[str]:
             why = words.get(reason, reason.replace("_", " "))
             action = f" ({_ACTIONS[reason]})" if reason in _ACTIONS else ""
             yield f"  {title:<12} {sum(found.values()):,} ({what}): {why}{action}"
+
+
+def _contracts(outcomes: dict[str, dict[str, int]]) -> Iterator[str]:
+    """Yield a line for each data contract that rows break, or that could not be judged of some (docs/contracts.md)."""
+    for contract, rows in outcomes.items():
+        broken = [f"{rows[outcome]:,} {outcome}" for outcome in ("failed", "error") if rows.get(outcome)]
+        if broken:
+            yield f"  contract     {contract}: {', '.join(broken)} of {sum(rows.values()):,} rows"
 
 
 def _kind(kind: str) -> str:

@@ -12,8 +12,20 @@ from types import TracebackType
 from typing import Any, Self
 
 from flows.engine.contract_process import ContractVerdict, refuse_broken
+from schemas.contracts import Counted
 from schemas.errors import StagingError
 from vault.system.child_process import start_python
+
+
+def outcomes_in(counts: Mapping[str, Any]) -> Counted:
+    """The outcomes that the step `check` counted. A journal of a release before them holds violations alone."""
+    if "outcomes" in counts:
+        return dict(counts["outcomes"])
+    rows = 1 + max(
+        counts["violations"].values(), default=0
+    )  # their number is not known: one above any violations
+    return {contract: {"failed": n, "passed": rows - n} for contract, n in counts["violations"].items()}
+
 
 MODULE = "flows.engine.contract_process"
 
@@ -35,11 +47,11 @@ class ContractJudge:
         self._process.kill()
         self._process.communicate()
 
-    def ask(self, violations: Mapping[str, int]) -> None:
+    def ask(self, outcomes: Counted) -> None:
         """Send the counts; the process answers one question."""
         assert self._process.stdin is not None  # noqa: S101 - for the type checker
         try:
-            self._process.stdin.write(json.dumps(dict(violations)) + "\n")
+            self._process.stdin.write(json.dumps(outcomes) + "\n")
             self._process.stdin.flush()
         except BrokenPipeError:
             return  # verdicts() reports that the process died
@@ -47,8 +59,8 @@ class ContractJudge:
     def verdicts(self) -> list[dict[str, Any]]:
         """Wait for the verdict on the counts.
 
-        Raises ContractError if a critical contract does not hold, UnexplainedUnitError if a unit is staged twice, StagingError
-        (contracts_not_judged) if the process died.
+        Raises ContractError if what must never be is there or could not be judged, UnexplainedUnitError if a unit is staged
+        twice, StagingError (contracts_not_judged) if the process died.
         """
         assert self._process.stdout is not None  # noqa: S101 - for the type checker
         line = self._process.stdout.readline()

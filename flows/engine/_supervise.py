@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from flows.engine import _events as events
-from flows.engine._contracts import ContractJudge
+from flows.engine._contracts import ContractJudge, outcomes_in
 from flows.engine._events import StartOrder
 from flows.engine._ipc import DataLink
 from flows.engine._watchdog import RunGuard
@@ -52,7 +52,7 @@ def judging(use: str, journal: Journal | None = None) -> Iterator[ContractJudge 
         return
     with ContractJudge() as judge:
         if "check" in journalled:
-            judge.ask(journalled["check"]["violations"])
+            judge.ask(outcomes_in(journalled["check"]))
         yield judge
 
 
@@ -103,7 +103,7 @@ def _handle(
             observer.progress(step, done, total)
         case events.Step(step, counts):
             if judge and step == "check":
-                judge.ask(counts["violations"])
+                judge.ask(outcomes_in(counts))
             if judge and step == JUDGED_BEFORE:
                 counts["contracts"] = judge.verdicts()
             if step == "publish":

@@ -270,7 +270,7 @@ def summarise(value: object) -> dict[str, Any]:  # noqa: PLR0911 - one return pe
         case Staged():
             return {"rows": value.rows, "rejects": value.rejects}
         case Checked():
-            return {"violations": value.violations, "quarantined": value.quarantined}
+            return {key: getattr(value, key) for key in ("outcomes", "quarantined", "to_resolve")}
         case Matched():
             return {
                 "charts": value.charts,

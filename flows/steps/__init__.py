@@ -8,7 +8,7 @@
 * `software`: the software that wrote it
 * `ranges`: a step cut into ranges, which processes share
 * `extract`: rows into sealed staging
-* `check`: data contracts on rows
+* `check`: data contracts on rows, with four outcomes
 * `match`: folders of the same patient
 * `transform`: tally of codes by scheme
 * `plan`: assigns charts to parts

@@ -22,6 +22,7 @@ from connectors.targets.whole_chart import WholeChart
 from flows.steps._quarantine import STAGE as CHECKED
 from flows.steps._quarantine import Quarantined
 from flows.steps._set_aside import HandedOver
+from flows.steps.check import load_breaches
 from flows.steps.context import DataContext
 from flows.steps.extract import STAGE as EXTRACTED
 from flows.steps.match import load_charts
@@ -86,6 +87,7 @@ class Delivering:
         self._charts = load_charts(context)
         self._rows = context.reader(EXTRACTED)
         self._quarantined = Quarantined.load(context.reader(CHECKED))
+        self._to_resolve = load_breaches(context.reader(CHECKED))
         self._counted = DeliveredCharts(derive(context.run_key, "facts"), run_token(context.run_id))
         self._envelope = _envelope(context, self._rows)
         self._handed = HandedOver(context)
@@ -121,7 +123,8 @@ class Delivering:
     def _write_chart(self, archive: SealedZip, chart: int) -> None:
         patients = self._charts[chart]
         folders = [StagedChart(self._rows, patient, self._quarantined) for patient in patients]
-        composed = compose_chart(folders, self._envelope, self._handed.of(patients))
+        to_resolve = [each for patient in patients for each in self._to_resolve.get(patient, ())]
+        composed = compose_chart(folders, self._envelope, self._handed.of(patients), to_resolve)
         originals = composed.originals
         counted = self._counted.open(originals, partial(self._book, chart, patients[0], composed.outcome))
         whole = WholeChart()

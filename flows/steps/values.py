@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from schemas.contracts import Counted
 from schemas.disposition import HELD_AGAINST_NOTHING
 
 Reasons = dict[str, dict[str, dict[str, int]]]
@@ -70,11 +71,12 @@ class Staged:
 
 @dataclass(frozen=True)
 class Checked:
-    """The contracts' verdict: violations per expectation, and the number of quarantined units."""
+    """Rows by contract and outcome; how many units are quarantined, and how many points there are to resolve."""
 
     staged: Staged
-    violations: dict[str, int]
+    outcomes: Counted
     quarantined: int
+    to_resolve: int = 0
 
 
 @dataclass(frozen=True)

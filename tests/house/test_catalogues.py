@@ -35,6 +35,7 @@ from flows.views.deletion import Standing
 from flows.views.doctors import KEPT_OUTSIDE, SEALED_KINDS
 from flows.views.run_evidence import COPIES, RUNGS, strength_class
 from flows.views.status import _ALARMS
+from schemas import contracts
 from schemas.advice import ADVICE
 from schemas.disposition import Disposition, Reason, UnitKind
 from schemas.item_kinds import ITEM_KINDS
@@ -258,7 +259,7 @@ CODES: dict[str, tuple[set[str], set[str]]] = {
         | {LONE_SURROGATE_RULE},
         set(),
     ),
-    "report.reason": ({*Reason} - COUNTED_ONLY | OTHER_POINTS, set()),
+    "report.reason": ({*Reason} - COUNTED_ONLY | OTHER_POINTS | {*contracts.reasons()}, set()),
     "report.kind": ({*UnitKind, "patient", "identity"}, ITEM_KINDS | KINDS_OF_TRANSACTIONS),
     "point.kind": ({*UnitKind}, set()),
     "point.month": ({str(month) for month in range(1, 13)}, set()),
@@ -439,6 +440,7 @@ def test_each_reason_that_the_code_gives_is_a_known_one():
     assert len(given) > 6
     assert len(doubles) > 5
     assert given | doubles == OTHER_POINTS <= points.HANDLINGS.keys()
+    assert {*contracts.reasons()} <= points.HANDLINGS.keys()
     assert list(reasons_in('Doubt(line, "brand_new", "x"); Finding(d, k, u, "newer", about=u)')) == [
         "brand_new",
         "newer",

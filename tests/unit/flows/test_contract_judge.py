@@ -7,41 +7,81 @@ import signal
 
 import pytest
 
-from flows.engine._contracts import ContractJudge
+from flows.engine._contracts import ContractJudge, outcomes_in
 from flows.engine.contract_process import ContractVerdict, refuse_broken
-from schemas.contracts import load_suites
+from schemas.contracts import OUTCOMES, load_suites, verdict
 from schemas.errors import ContractError, StagingError, UnexplainedUnitError
 
-EXPECTATIONS = [expectation for suite in load_suites() for expectation in suite.expectations]
-NONE = {expectation.id: 0 for expectation in EXPECTATIONS}
+CONTRACTS = [contract for suite in load_suites() for contract in suite.contracts]
+ROWS = 5
+
+
+def rows(**counted: int) -> dict[str, int]:
+    return {o: counted.get(o, 0) for o in OUTCOMES} | {"passed": ROWS - sum(counted.values())}
+
+
+ALL_PASS = {contract.id: rows() for contract in CONTRACTS}
+OTHERS = {
+    "item_has_kind": (rows(failed=2, error=1), "failed"),
+    "item_not_before_birth": (rows(error=1), "error"),
+    "item_code_of_the_sex": (rows(not_applicable=ROWS), "not_applicable"),
+    "item_unit_possible": (rows(not_applicable=ROWS - 1), "passed"),
+    "item_not_after_death": ({**rows(), "passed": ROWS - 1}, "error"),  # a row without an outcome
+}
 
 
 @pytest.mark.slow
-def test_it_says_of_each_expectation_whether_it_holds():
-    tolerated = next(e for e in EXPECTATIONS if e.severity != "critical")
+def test_it_says_one_of_four_things_of_each_contract():
     with ContractJudge() as judge:
-        judge.ask({**NONE, tolerated.id: 3})
+        judge.ask({**ALL_PASS, **{contract: found for contract, (found, _) in OTHERS.items()}})
         found = judge.verdicts()
         assert judge._process.wait(60) == 0
-    assert [verdict["id"] for verdict in found] == [e.id for e in EXPECTATIONS]
-    assert {v["id"]: v["violations"] for v in found if not v["holds"]} == {tolerated.id: 3}
+    assert [verdict["id"] for verdict in found] == [c.id for c in CONTRACTS]
+    expected = {c.id: "passed" for c in CONTRACTS} | {name: outcome for name, (_, outcome) in OTHERS.items()}
+    assert {verdict["id"]: verdict["outcome"] for verdict in found} == expected
+    assert set(expected.values()) == {*OUTCOMES}
 
 
-def verdicts(broken: str) -> list[ContractVerdict]:
+def verdicts(broken: str, outcome: str) -> list[ContractVerdict]:
     return [
-        ContractVerdict(e.id, e.name, e.severity, e.rule, 2 if e.id == broken else 0, e.id != broken)
-        for e in EXPECTATIONS
+        ContractVerdict(
+            c.id,
+            c.name,
+            c.severity,
+            c.then,
+            c.rule,
+            outcome if c.id == broken else "passed",
+            rows(**{outcome: 2}) if c.id == broken else rows(),
+        )
+        for c in CONTRACTS
     ]
 
 
-@pytest.mark.parametrize("broken", EXPECTATIONS, ids=lambda e: e.id)
-def test_a_critical_one_that_does_not_hold_is_an_error_and_no_other_is(broken):
-    if broken.severity != "critical":
-        return refuse_broken(verdicts(broken.id))
-    with pytest.raises(UnexplainedUnitError if broken.rule == "unique" else ContractError) as error:
-        refuse_broken(verdicts(broken.id))
+@pytest.mark.parametrize("broken", CONTRACTS, ids=lambda c: c.id)
+def test_what_must_never_be_stops_the_run_and_nothing_else_does(broken):
+    if broken.then != "stop":
+        refuse_broken(verdicts(broken.id, "failed"))
+    else:
+        with pytest.raises(UnexplainedUnitError if broken.rule == "unique" else ContractError) as error:
+            refuse_broken(verdicts(broken.id, "failed"))
+        assert (error.value.code, error.value.facts["count"]) == (broken.id, 2)
+
+
+@pytest.mark.parametrize("broken", CONTRACTS, ids=lambda c: c.id)
+def test_what_must_never_be_is_judged_or_the_run_stops(broken):
+    if broken.severity != "never":
+        return refuse_broken(verdicts(broken.id, "error"))
+    with pytest.raises(ContractError) as error:
+        refuse_broken(verdicts(broken.id, "error"))
     assert (error.value.code, error.value.facts["count"]) == (broken.id, 2)
     return None
+
+
+def test_a_journal_of_a_release_that_counted_violations_alone_is_judged():
+    former = outcomes_in({"violations": {"contact_path_unique": 0, "contact_has_date": 7}, "quarantined": 0})
+    assert {sum(found.values()) for found in former.values()} == {8}
+    assert verdict(former["contact_has_date"]) == "failed"
+    assert verdict(former["contact_path_unique"]) == "passed"
 
 
 @pytest.mark.parametrize("asked", [True, False])
@@ -50,7 +90,7 @@ def test_when_it_dies_nothing_is_believed(asked):
         os.kill(judge._process.pid, signal.SIGKILL)
         judge._process.wait()
         if asked:
-            judge.ask(NONE)
+            judge.ask(ALL_PASS)
         with pytest.raises(StagingError) as error:
             judge.verdicts()
     assert error.value.code == "contracts_not_judged"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pyarrow as pa
 import pytest
 
@@ -23,13 +25,22 @@ def test_a_unit_takes_along_what_lies_in_it():
 
 
 def test_only_what_is_a_unit_can_be_kept_back(monkeypatch):
-    assert {e.id for s in load_suites() for e in s.expectations if e.severity == "quarantine"} == {
-        "document_is_no_program"
-    }
-    text = '{"suites": [{"table": "contact", "expectations": [{"id": "a", "severity": "quarantine", "rule": "not_null", "column": "unit", "name": "", "reason": ""}]}]}'
+    kept_back = {c.id for s in load_suites() for c in s.contracts if c.then == "quarantine"}
+    assert kept_back == {"document_is_no_program"}
+    sound = {
+        "id": "a", "severity": "never", "then": "stop", "rule": "not_null", "column": "unit", "name": "", "why": "",
+    }  # fmt: skip
+    for wrong in (
+        {"then": "quarantine"}, {"then": None}, {"severity": "source"}, {"severity": "resolve"}, {"severity": "odd"},
+        {"reason": "r"}, {"rule": "odd"}, {"rule": "not_after", "other": "unit"},
+    ):  # fmt: skip
+        text = json.dumps({"suites": [{"table": "contact", "contracts": [{**sound, **wrong}]}]})
+        monkeypatch.setattr(contracts, "files", lambda _, text=text: _Folder(text))
+        with pytest.raises(ContractError):
+            load_suites()
+    text = json.dumps({"suites": [{"table": "contact", "contracts": [sound]}]})
     monkeypatch.setattr(contracts, "files", lambda _: _Folder(text))
-    with pytest.raises(ContractError):
-        load_suites()
+    assert load_suites()[0].contracts[0].id == "a"
 
 
 class _Folder:
