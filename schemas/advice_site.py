@@ -62,6 +62,14 @@ SITE: dict[str, tuple[str, str]] = {
         "Reprise cannot read the home's `site.toml`.",
         "Write it as TOML; docs/operations.md lists the settings.",
     ),
+    "code_table_malformed": (
+        "A table of codes in the home's folder `codes/` cannot be read at `line`.",
+        "Correct it: docs/codes.md lists the columns, the schemes and the forms of their values.",
+    ),
+    "code_table_contradicts": (
+        "A table of codes in the home's folder `codes/` gives the code at `line` another meaning than an earlier row.",
+        "Decide which is right, and remove the other row.",
+    ),
     "limit_too_high": (
         "A limit in the home's `site.toml` is higher than Reprise can keep.",
         "Set `max_depth` to `limit` at most; docs/limits.md lists the other limits.",

@@ -50,6 +50,7 @@ FILES = {
     "work-list.json, work-list.html": "work_list",
     "reconciliation.json, reconciliation.html": "reconciliation",
     "patients.json, patients.csv, patients.html": "patients",
+    "codes.csv": "codes",
     "fidelity/*.json, fidelity/*.html": "fidelity",
     "originals/*.xml": "originals",
     "quarantine/*": "quarantine",

@@ -272,6 +272,27 @@ def patients_csv(run: Run, rows: Iterable[bytes]) -> Iterator[bytes]:
         yield _csv_line([*cells, str(row.as_text), str(row.set_aside), str(row.open_points)])
 
 
+def codes_csv(language: str, rows: Iterable[Mapping[str, object]]) -> Iterator[bytes]:
+    """`codes.csv`: each distinct code of the source with its status (docs/formats/practice.md)."""
+    names = (
+        "system",
+        "code",
+        "label",
+        "status",
+        "records",
+        "bare",
+        "scheme",
+        "value",
+        "owner",
+        "source",
+        "dated",
+    )
+    yield b"\xef\xbb\xbf" + _csv_line(text(language, f"codes.column.{name}") for name in names)
+    for row in rows:
+        said = {**row, "status": text(language, f"codes.status.{row['status']}")}
+        yield _csv_line(str(said[name]) for name in names)
+
+
 def _csv_line(cells: Iterable[str]) -> bytes:
     out = io.StringIO()
     safe = [f"'{cell}" if cell.startswith(_FORMULA) else cell for cell in cells]

@@ -68,6 +68,7 @@ def count_lines(counts: dict[str, Counts]) -> list[str]:
         ),
         *_reasons(balanced.get("reasons", {})),
         *_contracts(counts.get("check", {}).get("outcomes", {})),
+        *_coverage(counts.get("transform", {}).get("coverage", {})),
     ]
     findings = sum(counts.get("publish", {}).get("findings", {}).values())
     if findings:
@@ -113,6 +114,15 @@ def _contracts(outcomes: dict[str, dict[str, int]]) -> Iterator[str]:
         broken = [f"{rows[outcome]:,} {outcome}" for outcome in ("failed", "error") if rows.get(outcome)]
         if broken:
             yield f"  contract     {contract}: {', '.join(broken)} of {sum(rows.values()):,} rows"
+
+
+def _coverage(coverage: dict[str, dict[str, int]]) -> Iterator[str]:
+    """Yield how far codes are understood, by distinct codes and by records (docs/codes.md)."""
+    for of, found in coverage.items():
+        total = sum(found.values())
+        if total:
+            said = ", ".join(f"{count:,} {status}" for status, count in found.items() if count)
+            yield f"  codes        of {total:,} {'distinct codes' if of == 'codes' else 'coded records'}: {said}"
 
 
 def _kind(kind: str) -> str:

@@ -51,6 +51,7 @@ from flows.steps.values import (
 from flows.transport.destination import open_destination, package_place
 from schemas.errors import IntegrityError, KeyDestroyedError, RefusedError
 from schemas.record import dump, load
+from schemas.site_codes import load_site_codes
 from schemas.steps import STEPS
 from vault.authorisation.check import Authorisation, reopen
 from vault.home_folder import Home
@@ -189,6 +190,7 @@ def _context(
         run_key=run_key,
         report=hooks.progress,
         leave=hooks.leave,
+        site_codes=load_site_codes(home.path),
     )
 
 
@@ -279,7 +281,7 @@ def summarise(value: object) -> dict[str, Any]:  # noqa: PLR0911 - one return pe
                 "notices": value.notices,
             }
         case Drafts():
-            return {"codes": value.codes}
+            return {"codes": value.codes, "coverage": value.coverage}
         case Plan():
             return {"profile": value.profile, "parts": len(value.parts), "digest": value.digest}
         case Delivery():

@@ -25,6 +25,7 @@ from schemas.errors import (
     RepriseError,
 )
 from schemas.outcome import Cause
+from schemas.site_codes import load_site_codes
 from schemas.steps import Counts
 from vault.authorisation.check import Authorisation, release_use
 from vault.destruction.destroy import remove
@@ -96,6 +97,7 @@ class Control:
             raise HomeError("site_setting_unknown")
         if bare.site.limits.get("max_depth", 0) > DEEPEST:
             raise HomeError("limit_too_high", limit=DEEPEST)
+        load_site_codes(home.path)
         with recording_refusal(bare):
             person = find()
         control = replace(bare, operator=person)

@@ -14,6 +14,7 @@ from connectors.targets.points import Draft, Teller
 from connectors.targets.reports import (
     Account,
     Totals,
+    codes_csv,
     index_row,
     json_of,
     page_of_chart,
@@ -32,6 +33,7 @@ from flows.steps.deliver import STAGE as DELIVERED
 from flows.steps.extract import STAGE as EXTRACTED
 from flows.steps.match import load_charts, load_notices, load_review
 from flows.steps.parts import SealedZip
+from flows.steps.transform import load_coverage
 from flows.steps.values import Reconciliation
 from schemas.practice_documents import (
     ChartOf,
@@ -79,6 +81,7 @@ class Papers:
         _put(archive, "patients.json", patients_json(self._run, patients()))
         _put(archive, "patients.csv", patients_csv(self._run, patients()))
         _put(archive, "patients.html", patients_page(self._run, patients()))
+        _put(archive, "codes.csv", codes_csv(self._run.language, load_coverage(self._context)))
         values = reconciliation_values(
             self._run, self._persons(), self._totals, _account(self._reconciliation)
         )

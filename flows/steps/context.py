@@ -10,6 +10,7 @@ from pathlib import Path
 from connectors.base import Limits, SourceFile
 from connectors.destinations.base import Destination
 from flows.steps.ranges import DividedStep, Range, RangeDone, Workers
+from schemas.site_codes import SiteCodes
 from vault.authorisation.check import Authorisation
 from vault.staging.segments import (
     Segment,
@@ -43,6 +44,7 @@ class DataContext:
     software: Counter[str] = field(
         default_factory=Counter
     )  # names in the headers, filtered by `flows.steps.software`
+    site_codes: SiteCodes = field(default_factory=dict)  # the site's own tables
     workers: Workers | None = None  # None: this process does every step alone
 
     def __repr__(self) -> str:

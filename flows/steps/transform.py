@@ -1,21 +1,27 @@
 """transform: profile the codes against the target's code schemes. No uncertain code is rewritten.
 
 From KMEHR to SMF a code is copied unchanged, with its local twin; this step counts the codes per scheme, so that a practice sees
-before delivery how much depends on local codes.
+before delivery how much depends on local codes. How far they are understood, code by code, is in `_coverage`.
 """
 
 from __future__ import annotations
 
 from collections import Counter as Tally
+from collections.abc import Iterator
+from typing import Any
 
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from connectors.targets.skeleton import skeleton_of
+from flows.steps._coverage import COVERAGE, Coverage
 from flows.steps.context import DataContext
 from flows.steps.extract import STAGE as EXTRACTED
 from flows.steps.values import Drafts, Matched
 from schemas.disposition import UnitKind
 
+STAGE = "transform"
+_ROWS_AT_ONCE = 10_000
 _KNOWN = frozenset(
     {
         "CD-ITEM",
@@ -26,6 +32,7 @@ _KNOWN = frozenset(
         "CD-ATC",
         "CD-DRUG-CNK",
         "CD-INNCLUSTER",
+        "CD-VMPGROUP",
         "CD-LAB",
         "CD-PARAMETER",
         "CD-VACCINEINDICATION",
@@ -49,7 +56,26 @@ def transform(context: DataContext, matched: Matched) -> Drafts:
         for each in pc.value_counts(items["shape"]).to_pylist():
             for scheme in schemes_of(each["values"]):
                 codes[scheme if scheme in _KNOWN else "other"] += each["counts"]
-    return Drafts(matched, dict(codes))
+    return Drafts(matched, dict(codes), _cover(context))
+
+
+def _cover(context: DataContext) -> dict[str, dict[str, int]]:
+    """Seal the coverage of each code for the report; return its counts."""
+    coverage = Coverage(context.site_codes)
+    coverage.add(context.reader(EXTRACTED), UnitKind.ITEM.value)
+    writer = context.writer(STAGE)
+    rows = list(coverage.rows())
+    for start in range(0, len(rows), _ROWS_AT_ONCE):
+        some = rows[start : start + _ROWS_AT_ONCE]
+        writer.write("coverage", pa.RecordBatch.from_pylist(some, schema=COVERAGE))
+    writer.close()
+    return coverage.counts()
+
+
+def load_coverage(context: DataContext) -> Iterator[dict[str, Any]]:
+    """Yield the codes of the source with their status, in the order of the report."""
+    for batch in context.reader(STAGE).batches("coverage"):
+        yield from batch.to_pylist()
 
 
 def schemes_of(shape: str) -> list[str]:

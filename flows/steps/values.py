@@ -92,10 +92,11 @@ class Matched:
 
 @dataclass(frozen=True)
 class Drafts:
-    """The profile of codes: how many per scheme, how many in no known scheme."""
+    """The profile of codes: how many per scheme, and how many distinct codes and records are understood, by status."""
 
     matched: Matched
     codes: dict[str, int]
+    coverage: dict[str, dict[str, int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ from dashboard.visit import THEMES
 from flows.admin.enrolment import LegalBasis, MandateRole, NumberBasis, Shown
 from flows.admin.handwritten import Verification
 from flows.lifecycle.confirmation import ImportState
-from flows.steps import _doubles
+from flows.steps import _coverage, _doubles
 from flows.views.authorisations import AuthorisationState
 from flows.views.deletion import Standing
 from flows.views.doctors import KEPT_OUTSIDE, SEALED_KINDS
@@ -295,6 +295,8 @@ CODES: dict[str, tuple[set[str], set[str]]] = {
         },
         set(),
     ),
+    "codes.column": ({*_coverage.COVERAGE.names}, set()),
+    "codes.status": ({*_coverage.STATUSES}, set()),
     "count.sort": ({*Sort}, set()),
     "count.part": ({*sorts.STATUSES.values(), "other"}, set()),
     "page.state": ({*get_args(State)}, set()),
