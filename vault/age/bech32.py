@@ -1,4 +1,7 @@
-"""Bech32 (BIP 173): the text encoding of age recipients."""
+"""Bech32 (BIP 173): the text encoding of age recipients.
+
+Data may be longer than the 90 characters of BIP 173, as in age.
+"""
 
 from __future__ import annotations
 
@@ -10,14 +13,14 @@ _GENERATOR = (0x3B6A57B2, 0x26508E6D, 0x1EA119FA, 0x3D4233DD, 0x2A1462B3)
 
 def encode(prefix: str, data: bytes) -> str:
     """Encode as prefix, separator, data in groups of five bits, checksum."""
-    values = _fives(data)
+    values = _five_bit_groups(data)
     checksum = _polymod([*_expanded(prefix), *values, *[0] * 6]) ^ 1
     values += [checksum >> 5 * (5 - i) & 31 for i in range(6)]
     return f"{prefix}1{''.join(_ALPHABET[value] for value in values)}"
 
 
 def decode(prefix: str, text: str) -> bytes | None:
-    """Returns the data that `encode` turns into this text, or None when there is none."""
+    """Return the data that `encode` turns into this text, or None if the text is not valid."""
     letters = text.removeprefix(f"{prefix}1")[:-6]
     if not set(letters) <= set(_ALPHABET):
         return None
@@ -29,7 +32,7 @@ def decode(prefix: str, text: str) -> bytes | None:
     return data if encode(prefix, data) == text else None
 
 
-def _fives(data: bytes) -> list[int]:
+def _five_bit_groups(data: bytes) -> list[int]:
     bits = 8 * len(data)
     padding = -bits % 5
     number = int.from_bytes(data, "big") << padding

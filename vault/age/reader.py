@@ -2,7 +2,7 @@
 
 The payload is STREAM: chunks of 64 KiB, each sealed with its number and with a mark on the last. The reader opens the last chunk
 first, so that the length used by a seek from the end is authenticated. It authenticates every chunk before it returns any byte of
-it.
+that chunk.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 from schemas.errors import SealedSourceError
 from vault.age.header import AgeHeader, hkdf
 
-CHUNK = 64 << 10
-TAG, NONCE = 16, 16
-SEALED_CHUNK = CHUNK + TAG
+CHUNK_BYTES = 64 << 10
+TAG_BYTES, NONCE_BYTES = 16, 16
+SEALED_CHUNK_BYTES = CHUNK_BYTES + TAG_BYTES
 
 
 def chunk_nonce(number: int, *, last: bool) -> bytes:
-    """Returns the nonce of a chunk: its number, and the mark of the last chunk."""
+    """Return the nonce of a chunk: its number, and the mark of the last chunk."""
     return number.to_bytes(11, "big") + (b"\x01" if last else b"\x00")
 
 
 class AgePayload:
-    """A sealed payload with a known file key: its plain size, and any number of streams over it."""
+    """A sealed payload whose file key is known: gives its plain size in bytes, and opens any number of plain streams over it."""
 
     def __init__(self, header: AgeHeader, file_key: bytes, reopen: Callable[[], BinaryIO]) -> None:
         self._header, self._file_key, self._reopen = header, file_key, reopen
@@ -43,29 +43,29 @@ class AgePayload:
         """Open a new stream at the start. Raises SealedSourceError: sealed_altered, sealed_cut_short."""
         sealed = self._reopen()
         try:
-            return io.BufferedReader(_Plain(sealed, self._header.size, self._file_key), CHUNK)
+            return io.BufferedReader(_Plain(sealed, self._header.size, self._file_key), CHUNK_BYTES)
         except BaseException:
             sealed.close()
             raise
 
 
 class _Plain(io.RawIOBase):
-    """The plain bytes. Raises SealedSourceError at the first chunk that the sender did not seal at that place."""
+    """The plain bytes of a payload. A read raises SealedSourceError for a chunk that the sender did not seal at that place."""
 
     def __init__(self, sealed: BinaryIO, start: int, file_key: bytes) -> None:
-        self._sealed, self._start, self._at = sealed, start + NONCE, 0
+        self._sealed, self._start, self._offset = sealed, start + NONCE_BYTES, 0
         end = sealed.seek(0, os.SEEK_END)
         sealed.seek(start)
-        nonce = sealed.read(NONCE)
-        if len(nonce) < NONCE or end - self._start < TAG:
+        nonce = sealed.read(NONCE_BYTES)
+        if len(nonce) < NONCE_BYTES or end - self._start < TAG_BYTES:
             raise SealedSourceError("sealed_cut_short")
         self._cipher = ChaCha20Poly1305(hkdf(file_key, nonce, b"payload"))
-        self._last = (end - self._start - 1) // SEALED_CHUNK
+        self._last = (end - self._start - 1) // SEALED_CHUNK_BYTES
         self._held, self._chunk = -1, b""
         rest = len(self._open_chunk(self._last))
         if not rest and self._last:
             raise SealedSourceError("sealed_altered")  # only an empty file may end with an empty chunk
-        self._size = self._last * CHUNK + rest
+        self._size = self._last * CHUNK_BYTES + rest
 
     def readable(self) -> bool:
         return True
@@ -74,23 +74,23 @@ class _Plain(io.RawIOBase):
         return True
 
     def tell(self) -> int:
-        return self._at
+        return self._offset
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        base = {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._size}[whence]
+        base = {os.SEEK_SET: 0, os.SEEK_CUR: self._offset, os.SEEK_END: self._size}[whence]
         if base + offset < 0:
             raise ValueError("seek before the start")
-        self._at = base + offset
-        return self._at
+        self._offset = base + offset
+        return self._offset
 
     def readinto(self, buffer: object) -> int:
         view = memoryview(cast("bytearray", buffer)).cast("B")
-        if self._at >= self._size:
+        if self._offset >= self._size:
             return 0
-        number, within = divmod(self._at, CHUNK)
+        number, within = divmod(self._offset, CHUNK_BYTES)
         piece = memoryview(self._open_chunk(number))[within : within + len(view)]
         view[: len(piece)] = piece
-        self._at += len(piece)
+        self._offset += len(piece)
         return len(piece)
 
     def close(self) -> None:
@@ -105,8 +105,8 @@ class _Plain(io.RawIOBase):
         return self._chunk
 
     def _authenticated(self, number: int) -> bytes:
-        self._sealed.seek(self._start + number * SEALED_CHUNK)
-        sealed = self._sealed.read(SEALED_CHUNK)
+        self._sealed.seek(self._start + number * SEALED_CHUNK_BYTES)
+        sealed = self._sealed.read(SEALED_CHUNK_BYTES)
         try:
             return self._cipher.decrypt(chunk_nonce(number, last=number == self._last), sealed, None)
         except InvalidTag:

@@ -1,6 +1,7 @@
-"""Sealing with age to the recipients of an authorisation; Debian's `age -d` opens the result.
+"""Seals with age to the recipients of an authorisation, and opens what was sealed; Debian's `age -d` opens the result too.
 
-This project's own code seals, at the speed of its cipher. pyrage opens, so that an independent implementation reads the output.
+This project's own code seals, because it is as fast as its cipher. pyrage opens, so that an independent implementation reads the
+output.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ def parse_recipients(recipients: list[str]) -> list[bytes]:
 
 
 def make_identity() -> tuple[str, str]:
-    """Returns a new age identity and its recipient."""
+    """Return a new age identity (AGE-SECRET-KEY-…) and its recipient (age1…)."""
     identity = pyrage.x25519.Identity.generate()
     return str(identity), str(identity.to_public())
 
@@ -42,9 +43,9 @@ def make_identity() -> tuple[str, str]:
 def seal_stream(recipients: list[str], path: Path, hashing: Hashing | None = None) -> Iterator[AgeWriter]:
     """Yield a writer that seals its bytes into `path` as they come, in constant memory.
 
-    When the context ends, the file is complete and on disk. When the context raised, no one can open it. `hashing` receives the
-    sealed bytes on their way to the file, all of them by the end of the context: other processes could change the file before it
-    is read again. Raises StorageFullError when the file cannot be written.
+    When the context ends, the file is complete and on disk; if it ends with an exception, the file is incomplete and cannot be
+    opened. `hashing` receives all sealed bytes before they are written, because another process could change the file before it
+    is read again. Raises StorageFullError if the file cannot be written.
     """
     keys = parse_recipients(recipients)
     with _SealedFile(path, hashing) as file:
@@ -95,7 +96,7 @@ def _tried(act: Callable[[], T]) -> T:
 def open_stream(sealed: Path | BinaryIO, identity: str) -> Iterator[BinaryIO]:
     """Yield the plain bytes of a sealed file as a stream. Accepts a path, or an open file, which is closed at the end.
 
-    Raises PackageError when it cannot be opened or is truncated, OSError when there is no such file.
+    Raises PackageError if the file cannot be decrypted or is truncated, OSError if there is no such file.
     """
     key = parse_identity(identity)
     if isinstance(sealed, Path):
@@ -114,7 +115,7 @@ def open_stream(sealed: Path | BinaryIO, identity: str) -> Iterator[BinaryIO]:
 
 
 def parse_identity(text: str) -> pyrage.x25519.Identity:
-    """Parse the identity in an age identity file's text (comments allowed). Raises PackageError when there is none."""
+    """Return the first identity in the text of an age identity file (comments allowed). Raises PackageError if it holds none."""
     for line in text.splitlines():
         if line.startswith("AGE-SECRET-KEY-"):
             try:
@@ -135,13 +136,13 @@ def _open(
 
 
 def ciphertext_digest(path: Path) -> Digest:
-    """Returns SHA-256 (hex) and size of a sealed file, read again from disk."""
+    """Return SHA-256 (hexadecimal) and size in bytes of a sealed file, read again from disk."""
     with open_regular(path) as stream:
         return stream_digest(stream)
 
 
 def open_bytes(sealed: bytes, identity: str) -> bytes:
-    """Open a small sealed object. Raises PackageError when it cannot be opened completely."""
+    """Return the plain bytes of a small sealed object. Raises PackageError if it cannot be decrypted completely."""
     key = parse_identity(identity)
     try:
         return bytes(pyrage.decrypt(sealed, [key]))
@@ -151,7 +152,7 @@ def open_bytes(sealed: bytes, identity: str) -> bytes:
 
 
 def seal_bytes(recipients: list[str], plain: bytes) -> bytes:
-    """Seal a small record."""
+    """Return a small record, sealed to the recipients. Raises TargetRefusedError for an invalid recipient."""
     sealed = io.BytesIO()
     writer = AgeWriter(parse_recipients(recipients), sealed.write)
     writer.write(plain)

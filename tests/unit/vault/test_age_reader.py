@@ -16,11 +16,21 @@ from hypothesis import strategies as st
 
 from schemas.errors import SealedSourceError
 from vault.age.header import AgeHeader, open_header, read_header
-from vault.age.reader import CHUNK, AgePayload
+from vault.age.reader import CHUNK_BYTES, AgePayload
 
-SEALED_CHUNK = CHUNK + 16
+SEALED_CHUNK = CHUNK_BYTES + 16
 SECRET = bytes(range(1, 33))
-SIZES = (0, 1, 16, CHUNK - 1, CHUNK, CHUNK + 1, 2 * CHUNK - 1, 2 * CHUNK, 3 * CHUNK + 17)
+SIZES = (
+    0,
+    1,
+    16,
+    CHUNK_BYTES - 1,
+    CHUNK_BYTES,
+    CHUNK_BYTES + 1,
+    2 * CHUNK_BYTES - 1,
+    2 * CHUNK_BYTES,
+    3 * CHUNK_BYTES + 17,
+)
 needs_age = pytest.mark.skipif(shutil.which("age") is None, reason="Debian's age is missing")
 
 
@@ -108,16 +118,16 @@ def test_another_key_opens_nothing():
     assert open_header(header_of(by_passphrase()), SECRET) is None
 
 
-BIG = by_pyrage(plain(4 * CHUNK + 100))
-BIG_PLAIN = plain(4 * CHUNK + 100)
+BIG = by_pyrage(plain(4 * CHUNK_BYTES + 100))
+BIG_PLAIN = plain(4 * CHUNK_BYTES + 100)
 PLACES = st.one_of(
     st.integers(0, len(BIG_PLAIN) + 10),
-    st.sampled_from([CHUNK * i + d for i in range(1, 5) for d in (-1, 0, 1)]),
+    st.sampled_from([CHUNK_BYTES * i + d for i in range(1, 5) for d in (-1, 0, 1)]),
 )
 
 
 @settings(max_examples=150, deadline=None)
-@given(st.lists(st.tuples(PLACES, st.integers(0, 3 * CHUNK), st.sampled_from([0, 1, 2])), max_size=8))
+@given(st.lists(st.tuples(PLACES, st.integers(0, 3 * CHUNK_BYTES), st.sampled_from([0, 1, 2])), max_size=8))
 def test_any_seeks_read_what_a_plain_file_gives(moves):
     ours, theirs = opened(BIG).open(), io.BytesIO(BIG_PLAIN)
     for place, count, whence in moves:
@@ -197,11 +207,11 @@ def test_an_empty_last_chunk_after_full_ones_is_refused():
 
     from vault.age.header import hkdf
 
-    sealed = by_pyrage(plain(CHUNK))
+    sealed = by_pyrage(plain(CHUNK_BYTES))
     header = header_of(sealed)
     file_key = open_header(header, SECRET)
     cipher = ChaCha20Poly1305(hkdf(file_key, sealed[header.size : header.size + 16], b"payload"))
-    first = cipher.encrypt((0).to_bytes(11, "big") + b"\x00", plain(CHUNK), None)
+    first = cipher.encrypt((0).to_bytes(11, "big") + b"\x00", plain(CHUNK_BYTES), None)
     last = cipher.encrypt((1).to_bytes(11, "big") + b"\x01", b"", None)
     assert refused(lambda: opened(sealed[: header.size + 16] + first + last)) == "sealed_altered"
 

@@ -16,7 +16,7 @@ from schemas.digests import Hashing
 from schemas.errors import PackageError, StorageFullError, TargetRefusedError
 from vault.age.bech32 import encode
 from vault.age.header import open_header, read_header
-from vault.age.reader import CHUNK, AgePayload
+from vault.age.reader import CHUNK_BYTES, AgePayload
 from vault.age.sealing import (
     ciphertext_digest,
     make_identity,
@@ -31,7 +31,16 @@ SECRET = bytes(range(1, 33))
 IDENTITY = pyrage.x25519.Identity.from_str(encode("age-secret-key-", SECRET).upper())
 RECIPIENT = str(IDENTITY.to_public())
 OTHER = str(pyrage.x25519.Identity.generate().to_public())
-SIZES = (0, 1, CHUNK - 1, CHUNK, CHUNK + 1, 16 * CHUNK, 16 * CHUNK + 1, 40 * CHUNK + 7)
+SIZES = (
+    0,
+    1,
+    CHUNK_BYTES - 1,
+    CHUNK_BYTES,
+    CHUNK_BYTES + 1,
+    16 * CHUNK_BYTES,
+    16 * CHUNK_BYTES + 1,
+    40 * CHUNK_BYTES + 7,
+)
 
 
 def sealed(pieces: Sequence[bytes], *recipients: str, close: bool = True) -> bytes:
@@ -66,9 +75,14 @@ def test_pyrage_and_our_reader_open_it(size, recipients):
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.lists(st.sampled_from([0, 1, 1000, CHUNK - 1, CHUNK, CHUNK + 1, 17 * CHUNK]), max_size=6))
-@example([CHUNK, 0])
-@example([CHUNK - 1, 1, CHUNK])
+@given(
+    st.lists(
+        st.sampled_from([0, 1, 1000, CHUNK_BYTES - 1, CHUNK_BYTES, CHUNK_BYTES + 1, 17 * CHUNK_BYTES]),
+        max_size=6,
+    )
+)
+@example([CHUNK_BYTES, 0])
+@example([CHUNK_BYTES - 1, 1, CHUNK_BYTES])
 def test_the_pieces_in_which_it_is_written_change_nothing(sizes):
     pieces = [os.urandom(size) for size in sizes]
     assert by_our_reader(sealed(pieces)) == b"".join(pieces)
@@ -84,7 +98,7 @@ def test_every_byte_flipped_is_refused(size):
             open_bytes(bytes(spoilt), str(IDENTITY))
 
 
-@pytest.mark.parametrize("size", [0, 1, CHUNK, 3 * CHUNK])
+@pytest.mark.parametrize("size", [0, 1, CHUNK_BYTES, 3 * CHUNK_BYTES])
 def test_what_was_not_closed_opens_for_nobody(size):
     with pytest.raises(PackageError):
         open_bytes(sealed([bytes(size)], close=False), str(IDENTITY))
@@ -137,7 +151,7 @@ def test_a_recipient_has_32_bytes(size):
 def test_the_digest_is_of_what_lies_on_the_disk(tmp_path):
     hashing = Hashing()
     with seal_stream([RECIPIENT], tmp_path / "x.age", hashing) as writer:
-        writer.write(os.urandom(5 * CHUNK + 3))
+        writer.write(os.urandom(5 * CHUNK_BYTES + 3))
     assert hashing.close() == ciphertext_digest(tmp_path / "x.age")
     assert (tmp_path / "x.age").stat().st_mode & 0o777 == 0o600
 
@@ -145,7 +159,7 @@ def test_the_digest_is_of_what_lies_on_the_disk(tmp_path):
 def test_an_error_of_the_writer_s_user_stays_his_and_leaves_nothing_that_opens(tmp_path):
     identity, recipient = make_identity()
     with pytest.raises(FileNotFoundError), seal_stream([recipient], tmp_path / "x.age") as writer:
-        writer.write(bytes(3 * CHUNK))
+        writer.write(bytes(3 * CHUNK_BYTES))
         (tmp_path / "none").read_bytes()
     with pytest.raises(PackageError), open_stream(tmp_path / "x.age", identity) as plain:
         plain.read()
@@ -159,14 +173,14 @@ def test_a_full_disk_is_told_as_one(call, tmp_path, monkeypatch):
     with monkeypatch.context() as patched, pytest.raises(StorageFullError) as error:
         patched.setattr(os, call, full)
         with seal_stream([RECIPIENT], tmp_path / "x.age") as writer:
-            writer.write(bytes(3 * CHUNK))
+            writer.write(bytes(3 * CHUNK_BYTES))
     assert error.value.code == "package_not_written"
     assert error.value.__cause__ is None and error.value.__context__ is None
 
 
 def test_a_disk_that_takes_a_part_at_a_time_gets_all(tmp_path, monkeypatch):
     identity, recipient = make_identity()
-    plain, write = os.urandom(3 * CHUNK), os.write
+    plain, write = os.urandom(3 * CHUNK_BYTES), os.write
     with monkeypatch.context() as patched:
         patched.setattr(os, "write", lambda descriptor, data: write(descriptor, data[:1000]))
         with seal_stream([recipient], tmp_path / "x.age") as writer:
