@@ -1,4 +1,4 @@
-"""Keys: where a run's key lives, and the key of the site.
+"""Run keys, kept by a provider, and the key of the site.
 
 * `provider`: the interface of key providers, and key derivation
 * `registry`: the providers by name

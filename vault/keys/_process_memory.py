@@ -1,4 +1,4 @@
-"""Run keys only in the memory of the data process: they end with it, and a crash means extracting again."""
+"""Keeps run keys only in the memory of the data process. When that process ends, the key is gone, and the run extracts again."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ class ProcessMemory:
         return KeyRef(self.name, name, os.getpid())
 
     def open(self, ref: KeyRef) -> bytes:
-        """See `KeyProvider.open`; only in the process that made the key."""
+        """See `KeyProvider.open`. Only the process that made the key can open it."""
         if ref.name not in _held or ref.serial != os.getpid():
             raise KeyDestroyedError("key_gone")
         return _held[ref.name]
 
     def destroy(self, ref: KeyRef) -> None:
-        """Drop the key."""
+        """See `KeyProvider.destroy`."""
         _held.pop(ref.name, None)
 
     def state(self, ref: KeyRef) -> KeyState:
-        """See `KeyProvider.state`. To another process, the key exists as long as its process does."""
+        """See `KeyProvider.state`. Any process but the one that made the key gets ABSENT, even while that one holds the key."""
         if ref.name in _held and ref.serial == os.getpid():
             return KeyState.PRESENT
         return KeyState.ABSENT

@@ -1,9 +1,9 @@
 """Run keys in the Linux kernel keyring: never on disk; the kernel removes them at the deadline.
 
-The key outlives every process of this program (a crashed run resumes on this host until reboot), but not its timeout. Every
-process of the same uid can read it: use one uid per worker. The key never exists without a timeout: it is created in the process
-keyring, given its timeout and permissions, and only then linked to the user keyring. A process of another session must first link
-the user keyring into its own process keyring.
+The key remains when every process of this program has ended, so that a crashed run can resume on this host until a reboot; the
+kernel removes it at its timeout. Every process of the same uid can read the key: use one uid per worker. The user keyring never
+holds a key without a timeout: the key is created in the process keyring, given its timeout and permissions, and only then linked
+to the user keyring. A process of another session must first link the user keyring into its own process keyring.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def _possess_user_keyring() -> None:
 
 
 def join_new_session() -> None:
-    """Give this process its own session keyring, linked to nothing. Raises OSError."""
+    """Give this process a new session keyring that is linked to no other keyring. Raises OSError."""
     _call(_KEYCTL, _JOIN_SESSION, None)
 
 
@@ -110,20 +110,20 @@ class KernelKeyring:
         raise KeyDestroyedError("key_gone")
 
     def _is_ours(self, ref: KeyRef) -> bool:
-        """Whether the key is this run's: serial numbers are reused after a reboot, so the name must match too."""
+        """Return whether the key is this run's. Serial numbers are reused after a reboot, so the name must match too."""
         try:
             return _call(_KEYCTL, _SEARCH, _USER, b"user", ref.name.encode(), 0) == ref.serial
         except OSError:
             return False
 
     def rearm(self, ref: KeyRef, seconds_left: int) -> None:
-        """Set the timeout again to the seconds that the caller computed, at least one. A key that is gone is no error."""
+        """Set the timeout to the seconds that are left, or to one second if fewer are left. Do nothing if the key is gone."""
         _possess_user_keyring()
         with contextlib.suppress(OSError):
             _call(_KEYCTL, _SET_TIMEOUT, ref.serial, max(1, seconds_left))
 
     def destroy(self, ref: KeyRef) -> None:
-        """Revoke (unreadable at once), invalidate, unlink. Unlinking alone would leave the key readable."""
+        """Revoke the key (unreadable at once), invalidate it and unlink it. Unlinking alone would leave the key readable."""
         _possess_user_keyring()
         for serial in {ref.serial, self._find(ref.name)} - {0}:
             if serial == ref.serial and not (self._is_ours(ref) or self._find(ref.name) == 0):
@@ -139,7 +139,7 @@ class KernelKeyring:
             return 0
 
     def find(self, run_id: str) -> KeyRef | None:
-        """Returns the key of a run (or intake) whose record does not yet contain its serial number."""
+        """Return the key of a run (or intake) whose record does not contain the key's serial number; None if there is no key."""
         name = f"{self._kind}:{run_id}"
         serial = self._find(name)
         return KeyRef(self.name, name, serial) if serial else None

@@ -1,4 +1,4 @@
-"""Run keys: one random 256-bit key per run, kept by a provider, identified by a reference."""
+"""Run keys: a provider keeps one random 256-bit key for each run; a reference identifies the key."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ KEY_BYTES = 32
 
 
 class KeyState(StrEnum):
-    """The state of a key, as its provider sees it."""
+    """The state of a key, as its provider observes it."""
 
     PRESENT = "present"
     ABSENT = "absent"
@@ -25,12 +25,12 @@ class KeyState(StrEnum):
 
 
 KEY_GONE = frozenset({KeyState.ABSENT, KeyState.EXPIRED, KeyState.REVOKED})
-"""The states in which a key is seen to be gone."""
+"""The states in which the key can never be read again."""
 
 
 @dataclass(frozen=True)
 class Strength:
-    """How reliable a provider's destruction is, and who else could have read the key."""
+    """A provider's guarantee: how reliably it destroys a key, who else could have read the key, and where copies ever were."""
 
     strength_class: str
     also_readable_by: str
@@ -46,7 +46,7 @@ class KeyRef(Record, frozen=True):
 
 
 class KeyProvider(Protocol):
-    """Keeps run keys."""
+    """The interface of every provider. A provider keeps run keys."""
 
     name: str
     strength: Strength
@@ -55,17 +55,17 @@ class KeyProvider(Protocol):
         """Create a random key that expires after the lifetime. Raises KeyUnavailableError."""
 
     def open(self, ref: KeyRef) -> bytes:
-        """Returns the key. Raises KeyDestroyedError when it is gone, KeyUnavailableError when it is out of reach."""
+        """Return the key. Raises KeyDestroyedError if the key is gone, KeyUnavailableError if this process may not read it."""
 
     def destroy(self, ref: KeyRef) -> None:
-        """Make the key unreadable for good. Idempotent."""
+        """Make the key unreadable for ever. Do nothing if the key is gone."""
 
     def state(self, ref: KeyRef) -> KeyState:
-        """Whether the key can be read from here."""
+        """Return the state of the key, as this process observes it."""
 
 
 def derive(run_key: bytes, purpose: str) -> bytes:
-    """Derive a sub-key of the run key for one purpose (HKDF-SHA-256, RFC 5869)."""
+    """Derive a sub-key of 32 bytes from a run key, or from the site key, for one purpose (HKDF-SHA-256, RFC 5869)."""
     return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=f"reprise/1/{purpose}".encode()).derive(
         run_key
     )

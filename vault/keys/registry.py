@@ -14,7 +14,7 @@ PROVIDERS: dict[str, type[KernelKeyring | ProcessMemory]] = {
 
 
 def provider(name: str) -> KeyProvider:
-    """Returns the provider of this name. Raises KeyUnavailableError for an unknown one."""
+    """Return the provider of this name. Raises KeyUnavailableError for an unknown name."""
     if name not in PROVIDERS:
         raise KeyUnavailableError("unknown_provider")
     return PROVIDERS[name]()

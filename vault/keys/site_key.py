@@ -1,4 +1,4 @@
-"""The site key seals what a home keeps about people; the host protects the key itself (0600, outside backups)."""
+"""The site key seals what a home keeps about people. The key itself is a file that only its owner can read (0600)."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ from schemas.errors import IntegrityError
 from vault.keys.provider import derive
 from vault.system.files import write_secret
 
-_NONCE = 12
+_NONCE_BYTES = 12
 
 
 def seal_with(key: bytes, data: bytes, purpose: str) -> bytes:
-    """Seal with AES-256-GCM, with the random nonce in front; the purpose is authenticated."""
-    nonce = os.urandom(_NONCE)
+    """Seal with AES-256-GCM. Return the random nonce and the sealed bytes; the purpose is authenticated with them."""
+    nonce = os.urandom(_NONCE_BYTES)
     return nonce + AESGCM(key).encrypt(nonce, data, purpose.encode())
 
 
 def open_with(key: bytes, sealed: bytes, purpose: str) -> bytes:
-    """The inverse of `seal_with`. Raises IntegrityError for another key, another purpose, or an altered byte."""
+    """Open what `seal_with` returned. Raises IntegrityError for another key, another purpose, or an altered byte."""
     try:
-        return AESGCM(key).decrypt(sealed[:_NONCE], sealed[_NONCE:], purpose.encode())
+        return AESGCM(key).decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], purpose.encode())
     except (InvalidTag, ValueError):
         pass
     raise IntegrityError("sealed_record_altered")
 
 
 class SiteKey:
-    """The key of the home: seals records, and derives opaque names of subjects."""
+    """The key of a home. It seals records, and derives opaque names for persons."""
 
     def __init__(self, key: bytes) -> None:
         self._key = key
@@ -51,15 +51,15 @@ class SiteKey:
         return cls((keys / "site.key").read_bytes())
 
     def seal(self, data: bytes, purpose: str) -> bytes:
-        """Seal under the site key for one purpose."""
+        """Seal with the site key for one purpose."""
         return seal_with(derive(self._key, f"site/{purpose.partition('/')[0]}"), data, purpose)
 
     def open(self, sealed: bytes, purpose: str) -> bytes:
-        """Open what `seal` sealed for the same purpose."""
+        """Open what `seal` sealed for the same purpose. Raises IntegrityError if it was altered or has another purpose."""
         return open_with(derive(self._key, f"site/{purpose.partition('/')[0]}"), sealed, purpose)
 
     def pseudonym(self, kind: str, text: str) -> str:
-        """Returns an opaque name (24 hex) for a person: the same for the same person, meaningless without the key."""
+        """Return an opaque name (24 hex) for a person: the same for the same person, meaningless without the key."""
         return hmac.new(
             derive(self._key, "pseudonyms"), f"{kind}\0{text}".encode("utf-8", "surrogateescape"), sha256
         ).hexdigest()[:24]
