@@ -1,14 +1,14 @@
-"""What the vault asks of the host: files, clocks, locks, processes, environment, mounts.
+"""Access to the host: files, clocks, locks, processes, environment, mounts.
 
 * `files`: durable writes
 * `clock`: wall clock and boot clock
 * `deadline`: seconds left until a deadline, by either clock
 * `host_identity`: ids of machine, boot and pid namespace
 * `locks`: locks that the kernel releases with their holder
-* `liveness`: whether a process lives, by lock or pidfd
+* `liveness`: tests whether a process is running, by lock or pid
 * `child_process`: starts other processes
 * `isolation`: a clean environment before the first third-party import
-* `hardening`: no core dumps, no swap, no ptrace
+* `hardening`: forbids core dumps and ptrace, reports swap
 * `mounts`: the kind of medium under a path
 * `program`: version and source digest of this program
 """

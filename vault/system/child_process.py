@@ -17,12 +17,12 @@ from vault.system.hardening import die_with_parent, harden_process
 from vault.system.isolation import FIXED, is_path
 
 _INHERITED = frozenset({"LANG", "LANGUAGE", "TMPDIR"})
-"""Also LC_*: a child must decode file names as its parent does."""
+"""The variables that a child inherits, beside LC_*: it must decode file names as its parent does."""
 _WORKING_FOLDER = "/"
 
 
 def child_environment(**added: str) -> dict[str, str]:
-    """Returns the environment of every child."""
+    """Return the environment of every child."""
     kept = {
         n: v for n, v in os.environ.items() if (n in _INHERITED or n.startswith("LC_")) and not is_path(n, v)
     }
@@ -34,7 +34,7 @@ def start_python(
 ) -> subprocess.Popen[str]:
     """Start a module of this program in its own session, with pipes for its orders and findings.
 
-    It inherits only the given descriptors.
+    The child inherits only the descriptors in `keep`.
     """
     return subprocess.Popen(
         _command(module, *words),
@@ -50,9 +50,9 @@ def start_python(
 
 
 def fork_child(work: Callable[[], None]) -> int:
-    """Fork this process; the child does `work`, hardened, and ends with it, or when this process dies. Returns its pid.
+    """Fork this process. Return the pid of the child, which does `work`, hardened, and ends after it, or when this process ends.
 
-    Nothing is loaded anew, so nothing else can be. Fork before there are threads, keys or data to inherit.
+    The child loads no code again, so it runs the same code. Fork before there are threads, keys or data to inherit.
     """
     parent = os.getpid()
     pid = os.fork()
@@ -67,7 +67,7 @@ def fork_child(work: Callable[[], None]) -> int:
 
 
 def run_python(module: str, order: str) -> subprocess.CompletedProcess[str]:
-    """Run a module of this program to its end with an order on its stdin. Returns its output."""
+    """Run a module of this program to its end with an order on its stdin. Return its exit code and its output."""
     return subprocess.run(
         _command(module),
         input=order,
@@ -84,12 +84,15 @@ def _command(module: str, *words: str) -> list[str]:
 
 
 def run_program(name: str, *words: str, timeout_seconds: float) -> subprocess.CompletedProcess[bytes]:
-    """Run a program of the host, found only in the host's own folders. Raises HostError (program_not_found)."""
-    found = shutil.which(name, path=FIXED["PATH"])
-    if found is None:
+    """Run a program of the host, which must be in one of the host's own folders.
+
+    Raises HostError (program_not_found), subprocess.TimeoutExpired.
+    """
+    program = shutil.which(name, path=FIXED["PATH"])
+    if program is None:
         raise HostError("program_not_found")
     return subprocess.run(
-        [found, *words],
+        [program, *words],
         stdin=subprocess.DEVNULL,
         capture_output=True,
         check=False,

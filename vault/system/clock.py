@@ -1,4 +1,4 @@
-"""The clock interface: wall time for people, boot time where no one may set the clock."""
+"""The clock interface: wall time, which an administrator can set, and boot time, which nobody can set."""
 
 from __future__ import annotations
 
@@ -31,49 +31,49 @@ class Clock(Protocol):
     """The source of time."""
 
     def now(self) -> datetime:
-        """Wall time, UTC, whole seconds."""
+        """Return the wall time, in UTC and whole seconds."""
 
     def boot_seconds(self) -> float:
-        """Seconds since boot, sleep included; no one can set it."""
+        """Return the seconds since boot, with those in which the machine slept. Nobody can set this clock."""
 
     def boot_id(self) -> str:
-        """Identifies the boot to which `boot_seconds` refers."""
+        """Return the id of the boot to which `boot_seconds` refers."""
 
     def synchronised(self) -> bool:
-        """Whether an external source keeps the wall clock correct; setting the clock by hand ends that."""
+        """Return whether an external source keeps the wall clock correct; false after the clock was set by hand."""
 
 
 class SystemClock:
     """The machine's clocks."""
 
     def now(self) -> datetime:
-        """Wall time, UTC, whole seconds."""
+        """See `Clock.now`."""
         return datetime.now(UTC).replace(microsecond=0)
 
     def boot_seconds(self) -> float:
-        """CLOCK_BOOTTIME."""
+        """See `Clock.boot_seconds`: the value of CLOCK_BOOTTIME."""
         return time.clock_gettime(time.CLOCK_BOOTTIME)
 
     def boot_id(self) -> str:
-        """The kernel's random id of this boot."""
+        """See `Clock.boot_id`."""
         return boot_id()
 
     def synchronised(self) -> bool:
-        """As the kernel reports it (adjtimex(2), STA_UNSYNC); false where the kernel cannot be asked."""
-        asked = _Timex()
-        if _libc.adjtimex(ctypes.byref(asked)) < 0:
+        """See `Clock.synchronised`: what the kernel reports (adjtimex(2), STA_UNSYNC); false if the kernel does not answer."""
+        kernel_clock = _Timex()
+        if _libc.adjtimex(ctypes.byref(kernel_clock)) < 0:
             return False
-        return not asked.status & _UNSYNCHRONISED
+        return not kernel_clock.status & _UNSYNCHRONISED
 
 
-def format_utc(moment: datetime) -> str:
-    """Format as RFC 3339 with Z."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+def format_utc(time: datetime) -> str:
+    """Format a time as RFC 3339 text in UTC, with whole seconds and Z."""
+    return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def parse_utc(text: str) -> datetime:
-    """Parse an RFC 3339 text ending in Z, exactly as `format_utc` writes it. Raises ValueError."""
-    moment = datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
-    if format_utc(moment) != text:  # other or fewer digits: elsewhere, such moments are compared as texts
+    """Parse a text that `format_utc` wrote. Raises ValueError for any other text."""
+    utc_time = datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+    if format_utc(utc_time) != text:  # other or fewer digits: elsewhere, such times are compared as texts
         raise ValueError
-    return moment
+    return utc_time

@@ -1,9 +1,10 @@
-"""How much time a lease has left, and by which clock.
+"""Computes how many seconds a lease has left, from the wall clock and the boot clock.
 
-Within the boot that made the lease, the boot clock decides, because no one can set it. A wall clock that disagrees counts only
-forward, and only while the kernel holds it synchronised, as the second source of time. So a jump by hand ends nothing early, and
-a machine that slept in a snapshot still ends overdue runs. After another boot only the wall clock is left. On the lease's own
-machine the new boot clock still bounds it: no run may last longer than its lease allowed.
+In the boot in which the lease was made, the boot clock decides, because nobody can set it. There is one exception: the deadline
+has passed if the wall clock is past it while the kernel calls that clock synchronised. So a clock set forward by hand ends no run
+early, and a machine that was suspended in a snapshot still ends its overdue runs. After another boot the wall clock decides. On
+the machine of the lease, the boot clock also limits the result: the seconds left are at most the length of the lease minus the
+seconds since that boot.
 """
 
 from __future__ import annotations
@@ -22,11 +23,14 @@ def seconds_left(
     boot_deadline: float,
     this_machine: bool,
 ) -> int:
-    """Returns the seconds until the deadline, negative after it."""
+    """Return the seconds until the deadline; a negative number of seconds if the deadline has passed.
+
+    `boot_deadline` is the deadline in seconds since the boot `boot_id`.
+    """
     by_wall = (deadline - clock.now()).total_seconds()
     if boot_id != clock.boot_id():
-        given = (deadline - created).total_seconds()
-        return int(min(by_wall, given - clock.boot_seconds()) if this_machine else by_wall)
+        length = (deadline - created).total_seconds()
+        return int(min(by_wall, length - clock.boot_seconds()) if this_machine else by_wall)
     by_boot = boot_deadline - clock.boot_seconds()
     if by_wall <= 0 < by_boot and clock.synchronised():
         return int(by_wall)

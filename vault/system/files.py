@@ -1,4 +1,4 @@
-"""Durable small files: written completely or not at all, and on disk before the program continues."""
+"""Writes small files durably: a file is on disk before the program continues."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import os
 from pathlib import Path
 
 FULL = (27, 28, 122)
-"""The error numbers of a full disk: EFBIG, ENOSPC, EDQUOT."""
+"""The error numbers of a full disk, of a used-up quota and of a file above the size limit: EFBIG, ENOSPC, EDQUOT."""
 
 
 def sync_folder(folder: Path) -> None:
-    """Make the folder's entries durable."""
+    """Wait until the folder's entries are on disk."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)
@@ -19,9 +19,9 @@ def sync_folder(folder: Path) -> None:
 
 
 def write_durably(path: Path, data: bytes, mode: int = 0o600, temporary: Path | None = None) -> None:
-    """Replace `path` with `data` atomically: temporary file, fsync, rename, fsync of the folder.
+    """Replace the content of `path` atomically: temporary file, fsync, rename, fsync of the folder.
 
-    Not for secrets in clear: a crash can leave the temporary file behind.
+    Do not use it for a secret in clear: a crash can leave the temporary file behind.
     """
     temporary = temporary or path.with_name(f".{path.name}.tmp")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
@@ -34,7 +34,10 @@ def write_durably(path: Path, data: bytes, mode: int = 0o600, temporary: Path | 
 
 
 def write_secret(path: Path, data: bytes) -> None:
-    """Create a file for a secret, in place and readable only by its owner; never through a temporary name."""
+    """Create a file for a secret, readable only by its owner, without a temporary file. Raises FileExistsError.
+
+    A crash can leave an incomplete file.
+    """
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as stream:
         stream.write(data)

@@ -1,6 +1,7 @@
-"""Which machine, boot and pid namespace this is: a lease records them, and they are compared later.
+"""Identifies the machine, its boot, a process's pid namespace and start time, and the user's home folder.
 
-Also the user's home folder, according to the host.
+A lease records the identity of the process that made it. A later process compares it with its own, to learn whether it can see
+that process.
 """
 
 from __future__ import annotations
@@ -12,28 +13,28 @@ from pathlib import Path
 from vault.system.isolation import FIXED
 
 NAMELESS = "none"
-"""The id of every machine without one: two such machines cannot be told apart."""
+"""The value of `machine_id` on a machine that has no id. It identifies no machine: two machines may both have this value."""
 
 
 def machine_id(root: Path = Path("/")) -> str:
-    """Returns the machine's id (machine-id(5)); NAMELESS where there is none, or none yet."""
+    """Return the machine's id (machine-id(5)); NAMELESS if the machine has no id, or has not set it yet."""
     path = root / "etc/machine-id"
     text = path.read_text().strip() if path.is_file() else ""
     return NAMELESS if text in ("", "uninitialized") else text
 
 
 def boot_id() -> str:
-    """Returns the boot's random id."""
+    """Return the random id that the kernel made at this boot."""
     return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
 
 
 def pid_namespace() -> str:
-    """Returns the pid namespace: the same process id in another namespace means another process."""
+    """Return the id of this process's pid namespace. In two namespaces, one pid can mean two processes."""
     return os.readlink("/proc/self/ns/pid")
 
 
 def process_started(pid: int) -> int:
-    """Returns a process's start time in clock ticks since boot (proc(5), field 22); 0 when there is none."""
+    """Return a process's start time in clock ticks since boot (proc(5), field 22); 0 if no process with this pid is visible."""
     try:
         text = Path(f"/proc/{pid}/stat").read_text()
     except OSError:
@@ -42,7 +43,7 @@ def process_started(pid: int) -> int:
 
 
 def user_home() -> Path:
-    """Returns the acting user's home folder from the password database; $HOME may name anything."""
+    """Return the home folder of the effective user, from the password database; $HOME is not trusted."""
     try:
         return Path(pwd.getpwuid(os.geteuid()).pw_dir)
     except KeyError:  # a user without an account, as in some containers

@@ -1,7 +1,7 @@
-"""The first step of every `reprise`: make sure that nothing in the working directory or named by the environment is run.
+"""The first step of every `reprise`: no code is run that lies in the working directory or that the environment names.
 
-The current folder may hold an export or be writable by others, and the caller's environment is untrusted. This module imports
-only what the interpreter has already loaded before the program's first line; so no pathlib.
+The working directory may hold an export or be writable by others, and the caller's environment is untrusted. This module imports
+only what the interpreter has loaded before the program's first line, so it does not use pathlib.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import os
 import sys
 
 FIXED = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/nonexistent"}
-"""Replaces the user's values in every process of this program: a library that looks for settings in $HOME finds none."""
+"""The values that replace the user's in every process of this program: a library that looks for settings in $HOME finds none."""
 
 _INHERITED = frozenset(
     {
@@ -23,7 +23,7 @@ _INHERITED = frozenset(
         *("_TYPER_COMPLETE_ARGS", "_TYPER_COMPLETE_FISH_ACTION"),
     }
 )
-"""What is kept of the environment, beside REPRISE_* and LC_*: the user's terminal, the address of their Prefect server, what a
+"""The variables that are kept, beside REPRISE_* and LC_*: the user's terminal, the address of their Prefect server, what a
 card's library needs to ask for a PIN, and the requests of a shell that completes a line (docs/operations.md).
 """
 
@@ -35,10 +35,11 @@ _start_folder: str | None = None
 
 
 def isolate(*program: str) -> None:
-    """Drop untrusted environment variables, block interrupts, and restart as `python -I PROGRAM` unless that is not needed.
+    """Block interrupts, remove untrusted environment variables, and restart as `python -I PROGRAM`.
 
-    Interrupts are blocked until `flows.interrupts.install`, because a starting interpreter answers them with a traceback. The
-    restarted interpreter ignores PYTHON*, the user's own packages and the working directory; the loader ignores LD_*.
+    There is no restart if the interpreter is isolated and no variable was removed. Interrupts are blocked until
+    `flows.interrupts.install`, because a starting interpreter answers them with a traceback. The restarted interpreter ignores
+    the user's own packages and the working directory; PYTHON* and LD_* have been removed.
     """
     _signal.pthread_sigmask(_signal.SIG_BLOCK, INTERRUPTS)
     foreign = [name for name, value in os.environ.items() if not _is_kept(name, value)]
@@ -52,7 +53,7 @@ def isolate(*program: str) -> None:
 
 
 def is_path(name: str, value: str) -> bool:
-    """Whether a language or a time zone is a path: gettext and the C library would read the file at that path."""
+    """Return whether a language or a time zone is a path: gettext and the C library would read the file at that path."""
     if name == "TZ":
         return value.startswith((":", "/")) or ".." in value
     return name.startswith(("LANG", "LC_")) and "/" in value
@@ -65,7 +66,7 @@ def _is_kept(name: str, value: str) -> bool:
 
 
 def leave_working_directory() -> None:
-    """Change to a fixed folder for good. `from_start_folder` keeps the meaning of relative paths."""
+    """Change to a fixed folder for the life of the process. `from_start_folder` keeps the meaning of relative paths."""
     global _start_folder
     try:
         _start_folder = os.getcwd()  # noqa: PTH109 - see above

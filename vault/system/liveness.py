@@ -1,8 +1,8 @@
-"""Whether a process lives; a process that cannot be seen does not count as ended.
+"""Tests whether a process is running. A process that this user cannot see does not count as ended.
 
 Other processes cannot read a data process, so with hidepid on /proc even its own user does not see it. A lock (flock(2)) on a
-file of its run shows that it lives: it is taken before the data process starts, passed to it, and released by the kernel when its
-last descriptor closes, however the process ends.
+file of its run shows that it is running. The lock is taken before the data process starts and passed to that process. The kernel
+releases the lock when the last descriptor closes, however the process ends.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ _KILLED_WITHIN_SECONDS = 5.0
 
 @contextmanager
 def starting(run_folder: Path) -> Iterator[int]:
-    """Yield a descriptor that holds the run's lock for a data process started inside; closed here afterwards.
+    """Yield a descriptor that holds the run's lock, for a data process that is started inside the block; close it afterwards.
 
-    Raises KeyUnavailableError (data_process_lives) while an earlier one holds it.
+    Raises KeyUnavailableError (data_process_lives) if an earlier data process holds the lock for longer than the usual limit.
     """
     descriptor = os.open(run_folder / NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
@@ -41,7 +41,7 @@ def starting(run_folder: Path) -> Iterator[int]:
 
 
 def announce(descriptor: int) -> None:
-    """In the data process: keep the lock until the end, withhold it from children, and note which process holds it."""
+    """Keep the lock in this data process until its end, do not pass it to children, and write this process's pid to its file."""
     os.set_inheritable(descriptor, False)
     fcntl.flock(
         descriptor, fcntl.LOCK_EX
@@ -50,7 +50,7 @@ def announce(descriptor: int) -> None:
 
 
 def data_process_lives(run_folder: Path) -> bool | None:
-    """Whether the lock is held; None if there never was a data process with one (a run of the first release)."""
+    """Return whether the lock is held; None if the run never had a data process with a lock (a run of the first release)."""
     try:
         descriptor = os.open(run_folder / NAME, os.O_RDWR | os.O_CLOEXEC)
     except FileNotFoundError:
@@ -62,15 +62,15 @@ def data_process_lives(run_folder: Path) -> bool | None:
 
 
 def end_data_process(run_folder: Path) -> None:
-    """Kill the lock's holder and wait until the lock is released, within the usual limit."""
+    """Kill the lock's holder and wait until the lock is released, or until the usual limit has passed."""
     wait(lambda: not data_process_lives(run_folder) or _kill_holder(run_folder))
 
 
 def _kill_holder(run_folder: Path) -> bool:
-    """Signal the process that holds the lock, and no other that now has its pid. Returns False."""
+    """Signal the process that holds the lock, and no other that now has its pid. Return False."""
     pid = _holder(run_folder)
     if pid is None:
-        return False  # it has only just started
+        return False  # a data process that has not yet written its pid
     with contextlib.suppress(ProcessLookupError, PermissionError):
         process = os.pidfd_open(pid)
         try:
@@ -98,7 +98,7 @@ def _lock(descriptor: int, kind: int) -> bool:
 
 
 def wait(met: Callable[[], bool]) -> bool:
-    """Poll until the condition is met or the limit for a killed process has passed. Returns whether it was met."""
+    """Poll until the condition is met or the limit for a killed process has passed. Return whether the condition was met."""
     until = time.monotonic() + _KILLED_WITHIN_SECONDS
     while not met():
         if time.monotonic() > until:
@@ -108,15 +108,18 @@ def wait(met: Callable[[], bool]) -> bool:
 
 
 def may_live(pid: int, started: int) -> bool:
-    """Whether the process of this pid and start time lives; also true when it cannot be seen."""
+    """Return whether a process with this pid and start time may be running.
+
+    If the start time is not visible, the pid alone decides.
+    """
     if pid <= 0 or not started:
         return False
-    seen = process_started(pid)
-    return seen == started if seen else exists(pid)
+    visible_start = process_started(pid)
+    return visible_start == started if visible_start else exists(pid)
 
 
 def exists(pid: int) -> bool:
-    """Whether any process has this pid, visible or not."""
+    """Return whether any process has this pid, visible or not."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

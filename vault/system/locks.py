@@ -1,4 +1,4 @@
-"""Locks of a home: the kernel releases each when its holder ends."""
+"""Locks of a home. The kernel releases a lock when the process that holds the lock ends."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from schemas.errors import BusyError
 
 
 class HeldLock:
-    """Locks that are held; as a context manager, releases them at the end."""
+    """Locks that are held. As a context manager, it releases them at the end of the block."""
 
     def __init__(self, held: ExitStack) -> None:
         self._held = held
@@ -30,9 +30,9 @@ class HeldLock:
 
 
 def hold(folder: Path, names: Iterable[str], busy: str, wait_seconds: float = 0) -> HeldLock:
-    """Take the named locks, all or none, always in the same order, so that two holders never wait for each other.
+    """Take all of the named locks or none, always in the same order, so that two holders never wait for each other.
 
-    Raises BusyError with the code `busy` when another process holds one of them beyond the wait.
+    Raises BusyError with the code `busy` if another process still holds one of the locks after `wait_seconds`.
     """
     folder.mkdir(mode=0o700, exist_ok=True)
     until = time.monotonic() + wait_seconds
@@ -48,17 +48,20 @@ def hold(folder: Path, names: Iterable[str], busy: str, wait_seconds: float = 0)
 
 
 def lock_intakes(locks: Path) -> HeldLock:
-    """Take the lock for changing records of intakes; it is held only briefly."""
+    """Take the lock for changing records of intakes, which every holder keeps only briefly. Raises BusyError (intakes_busy)."""
     return hold(locks, ("intakes",), "intakes_busy", wait_seconds=10)
 
 
 def lock_people(locks: Path) -> HeldLock:
-    """Take the lock for checking and keeping an instruction, or erasing a person; it is held only briefly."""
+    """Take the lock for storing an instruction or erasing a person, which every holder keeps only briefly.
+
+    Raises BusyError (doctor_busy).
+    """
     return hold(locks, ("people",), "doctor_busy", wait_seconds=10)
 
 
 def lock_copies(locks: Path, wait_seconds: float = 0) -> HeldLock:
-    """Take the lock for ending copies; overwriting a large one takes time. Raises BusyError (custody_busy)."""
+    """Take the lock for destroying copies. Overwriting a large copy takes long. Raises BusyError (custody_busy)."""
     return hold(locks, ("custody",), "custody_busy", wait_seconds)
 
 
@@ -71,12 +74,12 @@ def _try(descriptor: int) -> bool:
 
 
 def lock_file(path: Path) -> AbstractContextManager[None]:
-    """Hold a lock file, created if missing, until the block ends; waits for the current holder."""
+    """Return a context that holds a lock file, and creates it if missing. It waits for the current holder."""
     return _locked(path, os.O_RDWR | os.O_CREAT)
 
 
 def lock_folder(folder: Path) -> AbstractContextManager[None]:
-    """Lock a folder itself until the block ends, so that its content can be read, changed and written without interference."""
+    """Return a context that locks a folder itself, so that its content can be read, changed and written without interference."""
     return _locked(folder, os.O_RDONLY | os.O_DIRECTORY)
 
 

@@ -14,7 +14,7 @@ DECLARABLE: dict[str, tuple[str, ...]] = {
     "luks": ("yes", "no", "unknown"),
     "host_backups": ("none", "yes", "unknown"),
 }
-"""`[media]` in `site.toml`: the program cannot measure any of it, so it is a declaration, and printed as one."""
+"""The settings of `[media]` in `site.toml` and their values. The program cannot measure them: statements call them declared."""
 
 NETWORK = frozenset(
     {"nfs", "nfs4", "cifs", "smb3", "9p", "ceph", "afs", "glusterfs", "fuse.sshfs", "fuse.s3fs", "virtiofs"}
@@ -51,39 +51,39 @@ class Mount:
 
 
 def mounts_in(mountinfo: str) -> list[Mount]:
-    """Returns the mounts of `/proc/self/mountinfo`, in its order; ignores malformed lines."""
-    found = []
+    """Return the mounts that the text of `/proc/self/mountinfo` lists, in that order, without malformed lines."""
+    mounts = []
     for line in mountinfo.splitlines():
         before, _, after = line.partition(" - ")
         first, last = before.split(" "), after.split(" ")
         if len(first) > 4 and len(last) > 1:
-            found.append(Mount(first[2], _unescaped(first[4]), last[0], _unescaped(last[1])))
-    return found
+            mounts.append(Mount(first[2], _unescaped(first[4]), last[0], _unescaped(last[1])))
+    return mounts
 
 
 def mount_above(mounts: list[Mount], path: Path) -> Mount | None:
-    """Returns the mount of a path: the last one on the longest mount point above it, which hides earlier ones."""
+    """Return the mount of a path: the last mount on the longest mount point above the path, which hides earlier mounts there."""
     above = [mount for mount in mounts if path.is_relative_to(mount.point)]
     longest = max((len(mount.point) for mount in above), default=0)
     return next((mount for mount in reversed(above) if len(mount.point) == longest), None)
 
 
 def filesystem_type(folder: Path, mountinfo: str | None = None) -> str:
-    """Returns the type of the file system under a folder; `unknown` when it is not visible."""
+    """Return the type of the file system under a folder; `unknown` if its mount is not visible."""
     if mountinfo is None:
-        listed = Path("/proc/self/mountinfo")
-        mountinfo = listed.read_text(encoding="utf-8", errors="replace") if listed.is_file() else ""
+        path = Path("/proc/self/mountinfo")
+        mountinfo = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
     mount = mount_above(mounts_in(mountinfo), folder.resolve())
     return mount.kind if mount is not None and _NAME.fullmatch(mount.kind) else "unknown"
 
 
 def _unescaped(text: str) -> str:
-    """Decode blank, tab, newline and backslash, which are written as octal numbers."""
+    """Decode blank, tab, newline and backslash, which mountinfo writes as octal numbers."""
     return re.sub(r"\\([0-7]{3})", lambda match: chr(int(match[1], 8)), text)
 
 
 def describe_media(fs_type: str, media: Media) -> dict[str, Any]:
-    """Returns `media` of a destruction statement: what was observed, and what was only declared."""
+    """Return the field `media` of a destruction statement: what was observed, and what the site only declared."""
     location = "network-fs" if fs_type in NETWORK else "memory-fs" if fs_type in MEMORY else "local-fs"
     underlying = {name: value for name, value in asdict(media).items() if name != "host_backups"}
     return {
@@ -95,5 +95,5 @@ def describe_media(fs_type: str, media: Media) -> dict[str, Any]:
 
 
 def backed_up(media: Media) -> str:
-    """Returns `dataBackedUp` (NIST SP 800-88), as the site declares it for its host."""
+    """Return the field `dataBackedUp` (NIST SP 800-88), as the site declares it for its host."""
     return {"none": "no", "yes": "yes"}.get(media.host_backups, "unknown")

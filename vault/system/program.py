@@ -1,4 +1,4 @@
-"""The identity of this program: its version, and a digest over its source, so that a certificate names what made it."""
+"""The identity of this program: its version, and a digest over its source. A certificate names them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ ROOMS = ("connectors", "dashboard", "flows", "schemas", "trial", "vault")
 
 @cache
 def source_digest(root: Path | None = None) -> str:
-    """Returns SHA-256 over the listing of all Python files, as `sha256sum` writes it (docs/formats/proof.md shows the line)."""
+    """Return SHA-256 (hexadecimal) over the list that `sha256sum` prints of all Python files (docs/formats/proof.md)."""
     root = root or Path(__file__).resolve().parents[2]
     names = sorted(
         path.relative_to(root).as_posix() for room in ROOMS for path in (root / room).rglob("*.py")
@@ -21,7 +21,7 @@ def source_digest(root: Path | None = None) -> str:
 
 
 def describe_tool() -> dict[str, str]:
-    """Returns name, version and source digest."""
+    """Return name, version and source digest, as certificates and statements hold them."""
     from importlib.metadata import PackageNotFoundError, version
 
     try:
