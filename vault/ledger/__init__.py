@@ -8,7 +8,7 @@
 * `notes`: signed notes and checkpoints
 * `policy`: the trust policy that an auditor holds
 * `audit`: checks the whole log
-* `completeness`: checks that each run ends, without gaps
+* `completeness`: checks that each run has all its entries
 """
 
 __all__ = [

@@ -1,4 +1,4 @@
-"""Audit of a whole ledger: recompute every file from the entries, and check the sequence of entries against the rules."""
+"""Audits a whole ledger: recomputes every file from the entries, and checks the sequence of entries against the rules."""
 
 from __future__ import annotations
 
@@ -16,24 +16,31 @@ from vault.ledger.entries import FIELDS, EntryType
 from vault.ledger.log import TreeNote
 from vault.ledger.merkle import leaf_hash, root_hash
 from vault.ledger.notes import Checkpoint, VerifierKey, open_note
-from vault.ledger.tiles import MAX_BUNDLE_ENTRY, TILE, format_bundle, parse_bundle, tile_path, widths
+from vault.ledger.tiles import (
+    HASHES_PER_TILE,
+    MAX_BUNDLE_ENTRY_BYTES,
+    format_bundle,
+    parse_bundle,
+    tile_path,
+    widths,
+)
 
-_TILE = re.compile(
+_TILE_NAME = re.compile(
     r"tile/(entries|[0-9]|[1-5][0-9]|6[0-3])/((?:x[0-9]{3}/)*[0-9]{3})(?:\.p/([1-9][0-9]{0,2}))?"
 )
 _TYPES = frozenset(EntryType)
-MAX_FILE = TILE * (2 + MAX_BUNDLE_ENTRY)
+MAX_FILE_BYTES = HASHES_PER_TILE * (2 + MAX_BUNDLE_ENTRY_BYTES)
 _FILES_BESIDE_TILES = frozenset({"checkpoint", ".tree", ".lock", ".writing"})
 
 
 def audit(
     folder: Path, verifier: VerifierKey, now: datetime, heads: tuple[Checkpoint, ...] = ()
 ) -> list[str]:
-    """Returns the faults of a ledger as codes; an empty list when it is intact and complete.
+    """Return the faults of a ledger as codes; an empty list if it is intact and complete.
 
-    Checks the signature, the root, every tile and bundle, the form and number of every entry, and that each run has an earlier
-    authorisation and either exactly one end or time left. `heads` were issued before (certificates contain them): the log must
-    extend each of them.
+    Check the signature, the root, every tile and bundle, the form and number of every entry, and that each run has an earlier
+    authorisation and either exactly one entry of its end or time left. `heads` were issued before (certificates contain them):
+    the log must extend each of them. `now` is in UTC.
     """
     paths = [path for path in folder.rglob("*") if path.is_symlink() or not path.is_dir()]
     if any(_is_odd(path) for path in paths):
@@ -61,20 +68,20 @@ def audit(
 
 
 def _is_odd(path: Path) -> bool:
-    """Whether the path is a link, pipe or device, or a file larger than any file of a log (it may be sparse)."""
-    found = path.lstat()
-    return not stat.S_ISREG(found.st_mode) or found.st_size > MAX_FILE
+    """Return whether the path is a link, pipe or device, or a file larger than any file of a log (it may be sparse)."""
+    status = path.lstat()
+    return not stat.S_ISREG(status.st_mode) or status.st_size > MAX_FILE_BYTES
 
 
 def _entries(folder: Path, size: int) -> list[bytes]:
-    found: list[bytes] = []
+    entries: list[bytes] = []
     for index, width in widths(size, 0):
-        found += parse_bundle((folder / tile_path("entries", index, width)).read_bytes())
-    return found
+        entries += parse_bundle((folder / tile_path("entries", index, width)).read_bytes())
+    return entries
 
 
 def _head_faults(leaves: list[bytes], heads: tuple[Checkpoint, ...], origin: str) -> list[str]:
-    """Codes for the issued heads that this log does not extend."""
+    """Return one code for each issued head that this log does not extend."""
     faults = []
     for head in heads:
         if head.origin != origin:
@@ -87,7 +94,7 @@ def _head_faults(leaves: list[bytes], heads: tuple[Checkpoint, ...], origin: str
 
 
 def _note_faults(folder: Path, head: Checkpoint, leaves: list[bytes]) -> list[str]:
-    """Check that `.tree` notes this head, or the next head of an interrupted append."""
+    """Return a fault if `.tree` states neither this head nor the next head, of an append that was interrupted."""
     path = folder / ".tree"
     if not path.is_file():
         return []
@@ -103,7 +110,7 @@ def _note_faults(folder: Path, head: Checkpoint, leaves: list[bytes]) -> list[st
 
 
 def _file_faults(folder: Path, names: set[str], entries: list[bytes], leaves: list[bytes]) -> list[str]:
-    """Check that every tile and bundle of the tree exists, and that each existing one matches the entries.
+    """Return a fault for each tile or bundle that is missing, and for each that differs from the entries.
 
     Files beyond the head belong to an append that was never recorded. They are no fault; the next append removes them.
     """
@@ -113,32 +120,37 @@ def _file_faults(folder: Path, names: set[str], entries: list[bytes], leaves: li
     rows = {"entries": entries, **{str(level): hashes for level, hashes in enumerate(levels)}}
     faults = ["tile_missing" for name in wanted - names]
     for name in sorted(names - _FILES_BESIDE_TILES):
-        parsed = _TILE.fullmatch(name)
+        parsed = _TILE_NAME.fullmatch(name)
         if parsed is None:
             faults.append("unknown_file")
             continue
         index = int(parsed[2].replace("/", "").replace("x", ""))
-        width = int(parsed[3] or TILE)
-        some = rows.get(parsed[1], [])[index * TILE : index * TILE + width]
-        if width > TILE or len(some) < width:
+        width = int(parsed[3] or HASHES_PER_TILE)
+        row_part = rows.get(parsed[1], [])[index * HASHES_PER_TILE : index * HASHES_PER_TILE + width]
+        if width > HASHES_PER_TILE or len(row_part) < width:
             continue
-        data = format_bundle(some) if parsed[1] == "entries" else b"".join(some)
+        data = format_bundle(row_part) if parsed[1] == "entries" else b"".join(row_part)
         if (folder / name).read_bytes() != data:
             faults.append("tile_differs")
     return faults
 
 
 def _levels(leaves: list[bytes]) -> list[list[bytes]]:
-    """Returns the hashes of each tile level."""
+    """Return the hashes of each tile level."""
     levels = [leaves]
-    while len(levels[-1]) >= TILE:
+    while len(levels[-1]) >= HASHES_PER_TILE:
         below = levels[-1]
-        levels.append([root_hash(below[i * TILE : (i + 1) * TILE]) for i in range(len(below) // TILE)])
+        levels.append(
+            [
+                root_hash(below[i * HASHES_PER_TILE : (i + 1) * HASHES_PER_TILE])
+                for i in range(len(below) // HASHES_PER_TILE)
+            ]
+        )
     return levels
 
 
 def _form_faults(entries: list[bytes]) -> list[str]:
-    """Check that entries are canonical JSON and numbered without a gap."""
+    """Return a fault for each entry that is not canonical JSON with the fields of an entry, or whose number is not its place."""
     faults = []
     for number, entry in enumerate(entries, start=1):
         try:

@@ -1,4 +1,4 @@
-"""Completeness: which entries a log must contain for every run. A gap is a fault, never a warning."""
+"""Checks that a log contains the entries that every run must have. A gap is a fault, never a warning."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 AFTERWARDS = ("custody.", "import.", "proof.")
-"""Kinds of entries that may follow the end of a run: copies that outlive it, what became of the package, issued proof folders."""
+"""How the types of entries begin that may follow the end of a run: of copies in custody, the package's import, proof folders."""
 
 
 _SHOWING_DELIVERY = frozenset(
@@ -22,10 +22,10 @@ _SETTLING = frozenset({"use.spent", "use.given_back"})
 
 @dataclass
 class _Run:
-    """What is known of one run while the log is read from its beginning."""
+    """The facts about one run, while the log is read from its beginning."""
 
     types: list[str] = field(default_factory=list)
-    deadline_s: int | None = None
+    deadline_s: int | None = None  # seconds since 1970-01-01, UTC
     delivered: bool = False
     uses: tuple[str, str] | None = None  # commitment of the instruction, and the use
 
@@ -39,11 +39,11 @@ class _Held:
 
 
 def sequence_faults(entries: Iterable[bytes], now: datetime) -> list[str]:
-    """Check that runs are numbered without a gap, authorised first, started once, and ended once or have time left."""
+    """Return the faults of runs: each must have the next number, an authorisation, one start, and one end or time left."""
     runs: dict[str, _Run] = {}
     held: dict[tuple[str, str], _Held] = {}
     faults: list[str] = []
-    started = 0
+    started_runs = 0
     for entry in entries:
         body = _body(entry)
         run_id = body.get("runId")
@@ -53,8 +53,8 @@ def sequence_faults(entries: Iterable[bytes], now: datetime) -> list[str]:
         kind, code, numbers = str(body.get("type")), str(body.get("code")), body.get("n")
         numbers = numbers if isinstance(numbers, dict) else {}
         if kind == "run.started":
-            started += 1
-            faults += _start_faults(run, numbers, started)
+            started_runs += 1
+            faults += _start_faults(run, numbers, started_runs)
             deadline = numbers.get("deadline_s")
             run.deadline_s = deadline if isinstance(deadline, int) else 0
             faults += _too_many(run, run_id, body, held)
@@ -87,17 +87,17 @@ def _body(entry: bytes) -> dict[str, Any]:
 
 
 def _too_many(run: _Run, run_id: str, body: dict[str, Any], held: dict[tuple[str, str], _Held]) -> list[str]:
-    """Check that no more runs hold a use of an instruction than it allows; runs that gave their use back do not count.
+    """Return a fault if more runs hold a use of an instruction than it allows. A run that gave its use back does not count.
 
     The first release recorded neither a run's instruction nor the number of uses. Once a log states them for one run, it must
     state them for every later run.
     """
     commitments, numbers = body.get("c"), body.get("n")
-    of = commitments.get("uses") if isinstance(commitments, dict) else None
+    instruction = commitments.get("uses") if isinstance(commitments, dict) else None
     allowed = numbers.get("allowed") if isinstance(numbers, dict) else None
-    if not isinstance(of, str) or not isinstance(allowed, int):
+    if not isinstance(instruction, str) or not isinstance(allowed, int):
         return ["entry_malformed"] if held else []
-    run.uses = (of, str(body.get("code")))
+    run.uses = (instruction, str(body.get("code")))
     use = held.setdefault(run.uses, _Held(allowed))
     use.allowed = min(use.allowed, allowed)
     use.runs.add(run_id)
@@ -116,7 +116,7 @@ def _start_faults(run: _Run, numbers: dict[str, Any], expected: int) -> list[str
 
 
 def _use_faults(run: _Run, kind: str) -> list[str]:
-    """Check that a use is settled once, and that a run that delivered does not give its use back."""
+    """Return the faults of a use that is settled twice, or is given back by a run that delivered, or belongs to no run."""
     faults = ["use_settled_twice"] if _SETTLING & set(run.types) else []
     if kind == "use.given_back" and run.delivered:
         faults.append("use_given_back_after_delivery")

@@ -1,4 +1,4 @@
-"""The entries of the ledger: their types and form, appending one, and proving that one is contained.
+"""The entries of the ledger: their types and fields; appends an entry, and proves that the log contains an entry.
 
 Entries hold enumeration values, counts and salted commitments: no personal data, no plain hash of it, no free text.
 """
@@ -19,10 +19,10 @@ from schemas.errors import LedgerError, OperatorError
 from vault.canonical_json import canonical_json
 from vault.ledger.log import FileLedger
 from vault.ledger.notes import Checkpoint, split_note
-from vault.ledger.tiles import TILE
+from vault.ledger.tiles import HASHES_PER_TILE
 from vault.system.clock import Clock, format_utc
 
-MAX_ENTRY = 4096
+MAX_ENTRY_BYTES = 4096
 FIELDS = frozenset({"v", "type", "runId", "seq", "at", "code", "c", "n"})
 """Every entry has exactly these fields."""
 _CODE = re.compile(r"[A-Za-z0-9_.\-]{1,64}")
@@ -30,7 +30,7 @@ _COMMITMENT = re.compile(r"[A-Za-z0-9+/]{43}=")
 
 
 def _is_commitment(text: str) -> bool:
-    """Whether the text may name who acted: a commitment (32 bytes in base64), or the plain word `sweep`."""
+    """Return whether the text may name who acted: a commitment (32 bytes in base64), or the plain word `sweep`."""
     return text == "sweep" or _COMMITMENT.fullmatch(text) is not None
 
 
@@ -83,14 +83,14 @@ class EntryType(StrEnum):
 
 
 def commit(salt: bytes, entry_type: str, field: str, data: bytes) -> str:
-    """Returns a salted commitment to an object: hiding (it cannot be guessed) and binding."""
+    """Return a salted commitment (base64) to an object: hiding (nobody can guess the object) and binding (it fits no other)."""
     message = f"proof/v1/{entry_type}/{field}".encode() + b"\x00" + sha256(data).digest()
     return b64encode(hmac.new(salt, message, sha256).digest()).decode()
 
 
 @dataclass(frozen=True)
 class Recorded:
-    """An entry in the ledger."""
+    """An entry that is in the ledger, with its index."""
 
     index: int
     entry: bytes
@@ -112,7 +112,10 @@ class Ledger:
         commitments: Mapping[str, str],
         counts: Mapping[str, int] | None = None,
     ) -> Recorded:
-        """Append one entry. Every act needs its operator's commitment. Raises OperatorError without it."""
+        """Append one entry, in whose commitments the operator must be.
+
+        Raises OperatorError (no_operator), LedgerError if a field has another form than an entry allows.
+        """
         if "operator" not in commitments:
             raise OperatorError("no_operator")
         if not _CODE.fullmatch(code):
@@ -123,7 +126,7 @@ class Ledger:
             if entry_type is EntryType.RUN_STARTED:
                 numbers["run_number"] = self._last_run_number(size) + 1
             entry = canonical_json(self._body(entry_type, run_id, code, commitments, numbers, size + 1))
-            if len(entry) > MAX_ENTRY:
+            if len(entry) > MAX_ENTRY_BYTES:
                 raise LedgerError("entry_too_large", bytes=len(entry))
             self.store.append(size, [entry])
         return Recorded(size, entry)
@@ -157,16 +160,16 @@ class Ledger:
         }
 
     def _last_run_number(self, size: int) -> int:
-        """Returns the number of runs ever started, from the last start in the log."""
-        for end in range(size, 0, -TILE):
-            for entry in reversed(self.store.read(max(end - TILE, 0), end)):
+        """Return the number of runs ever started, from the last start in the log."""
+        for end in range(size, 0, -HASHES_PER_TILE):
+            for entry in reversed(self.store.read(max(end - HASHES_PER_TILE, 0), end)):
                 body = json.loads(entry)
                 if body["type"] == EntryType.RUN_STARTED:
                     return int(body["n"]["run_number"])
         return 0
 
     def prove(self, index: int, checkpoint: bytes | None = None) -> bytes:
-        """Returns a C2SP tlog-proof of an entry against the current checkpoint, or against an earlier one of this log."""
+        """Return a C2SP tlog-proof of an entry against the current checkpoint, or against an earlier one of this log."""
         with self.store.locked():
             note = checkpoint or self.store.checkpoint()
             size = Checkpoint.parse(split_note(note)[0]).size

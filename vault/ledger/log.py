@@ -1,8 +1,8 @@
 """The log on plain files (C2SP tlog-tiles, tlog-checkpoint): data covered by a checkpoint never changes.
 
-Order of an append, each file durable before the next: entry bundle, tiles (low levels first), the note of the new tree in
-`.tree`, then the checkpoint. After a crash before `.tree`, the next append removes the files that no checkpoint covers. After a
-crash behind it, the next process finishes the append. So two heads of one size are never signed.
+An append writes, each file durable before the next: entry bundle, tiles (low levels first), the note of the new tree in `.tree`,
+then the checkpoint. After a crash before `.tree` is written, the next append removes the files that no checkpoint covers. After a
+crash later than that, the next process finishes the append. So two heads of one size are never signed.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from vault.ledger.merkle import (
     verify_consistency,
 )
 from vault.ledger.notes import Checkpoint, VerifierKey, add_signatures, format_vkey, open_note, sign_note
-from vault.ledger.tiles import TILE, TileTree, format_bundle, grow_tiles, parse_bundle, tile_path
+from vault.ledger.tiles import HASHES_PER_TILE, TileTree, format_bundle, grow_tiles, parse_bundle, tile_path
 from vault.system.files import write_durably
 from vault.system.locks import lock_file
 
@@ -36,27 +36,27 @@ class LedgerStore(Protocol):
     """Storage of entries. It has no update and no delete."""
 
     def head(self) -> Checkpoint:
-        """The signed head."""
+        """Return the signed head."""
 
     def append(self, expected_size: int, entries: list[bytes]) -> Checkpoint:
         """Append entries if the log still has the expected size. Raises ForkError otherwise."""
 
     def read(self, start: int, end: int) -> list[bytes]:
-        """Returns the entries from `start` to `end` (exclusive)."""
+        """Return the entries from `start` to `end` (exclusive)."""
 
 
 class TreeNote(Record, frozen=True):
-    """The note in `.tree`: size and root (hexadecimal) of the tree as it grows, and those that it grows from."""
+    """The note in `.tree`: size and root (hexadecimal) of the tree after an append, and of the tree before."""
 
     size: int
-    after: int
+    after: int  # the size before
     root: str
     former: str = msgspec.field(name="from")
 
 
 @dataclass(frozen=True)
 class _Noted:
-    """The tree that an append has written, and the head that it extends. An unsigned note."""
+    """The head of the tree that an append has written, and the head before that append. Neither is signed here."""
 
     head: Checkpoint
     before: Checkpoint
@@ -75,7 +75,7 @@ class FileLedger:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Hold the writer lock; the kernel releases it when its holder dies. Does nothing if this object already holds it."""
+        """Hold the writer lock, unless this object already holds it. The kernel releases the lock when its process ends."""
         if self._held:
             yield
             return
@@ -87,20 +87,21 @@ class FileLedger:
                 self._held = False
 
     def begin(self) -> None:
-        """Sign the head of an empty log, so that a later log without a checkpoint is known to have lost it."""
+        """Sign the head of an empty log, so that every log has a checkpoint and a missing checkpoint is a fault."""
         with self.locked():
             if not (self._folder / "checkpoint").is_file():
                 self._publish(self._published())
 
     def checkpoint(self) -> bytes:
-        """Returns the signed checkpoint as it is on disk, with its cosignatures."""
+        """Return the signed checkpoint as it is on disk, with its cosignatures."""
         self.head()
         return self._read("checkpoint")
 
     def head(self) -> Checkpoint:
-        """Returns the verified head (size 0 for a new log). Finishes an append that a crash interrupted.
+        """Finish an append that a crash interrupted, and return the verified head (size 0 for a new log).
 
-        Raises ForkError when the checkpoint is not the noted one, or does not extend the last.
+        Raises ForkError if the checkpoint is neither the head in `.tree` nor the head before it, LedgerError if the tiles do not
+        match.
         """
         published = self._published()
         if self._noted(published).head == published:
@@ -134,7 +135,7 @@ class FileLedger:
         return Checkpoint.parse(open_note(self._read("checkpoint"), VerifierKey.parse(self.vkey)))
 
     def _noted(self, published: Checkpoint) -> _Noted:
-        """Returns the note in `.tree`. A log without one (restored from a backup, for example) is taken as it was signed."""
+        """Return the note in `.tree`; the signed head in a log without that file (restored from a backup, for example)."""
         path = self._folder / ".tree"
         if not path.is_file():
             return _Noted(published, published)
@@ -146,25 +147,25 @@ class FileLedger:
             raise LedgerError("tree_note_malformed") from None
 
     def tree(self, size: int) -> TileTree:
-        """Returns the tree of this size, read from the tiles."""
+        """Return the tree of this size, read from the tiles."""
         return TileTree(self._read, size)
 
     def read(self, start: int, end: int) -> list[bytes]:
-        """See `LedgerStore.read`. Raises ProofError when a bundle is incomplete."""
+        """See `LedgerStore.read`. Raises ProofError if a bundle is incomplete."""
         size = self.head().size
         end = min(end, size)
         found: list[bytes] = []
-        for index in range(start // TILE, (end + TILE - 1) // TILE):
-            width = min(TILE, size - index * TILE)
+        for index in range(start // HASHES_PER_TILE, (end + HASHES_PER_TILE - 1) // HASHES_PER_TILE):
+            width = min(HASHES_PER_TILE, size - index * HASHES_PER_TILE)
             bundle = parse_bundle(self._read(tile_path("entries", index, width)))
             if len(bundle) != width:
                 raise ProofError("bundle_malformed")
             found += bundle
-        offset = start // TILE * TILE
+        offset = start // HASHES_PER_TILE * HASHES_PER_TILE
         return found[start - offset : end - offset]
 
     def append(self, expected_size: int, entries: list[bytes]) -> Checkpoint:
-        """See `LedgerStore.append`. Reads only the right edge of the tree, whatever the size of the log."""
+        """See `LedgerStore.append`. It reads only the right edge of the tree, whatever the size of the log."""
         with self.locked():
             head = self.head()
             if head.size != expected_size:
@@ -178,14 +179,16 @@ class FileLedger:
 
     def _grow(self, head: Checkpoint, entries: list[bytes]) -> Checkpoint:
         leaves = [leaf_hash(entry) for entry in entries]
-        edge = head.size // TILE * TILE
+        edge = head.size // HASHES_PER_TILE * HASHES_PER_TILE
         known = self.read(edge, head.size)
         if self.tree(head.size).subtree(edge, head.size) != root_hash([leaf_hash(e) for e in known]):
             raise LedgerError("entries_do_not_match_head", count=head.size)
         bundled = known + entries
-        for at in range(0, len(bundled), TILE):
-            some = bundled[at : at + TILE]
-            self._write(tile_path("entries", (edge + at) // TILE, len(some)), format_bundle(some))
+        for offset in range(0, len(bundled), HASHES_PER_TILE):
+            bundle = bundled[offset : offset + HASHES_PER_TILE]
+            self._write(
+                tile_path("entries", (edge + offset) // HASHES_PER_TILE, len(bundle)), format_bundle(bundle)
+            )
         for level, index, hashes in grow_tiles(self._read, head.size, leaves):
             self._write(tile_path(level, index, len(hashes)), b"".join(hashes))
         size = head.size + len(entries)
@@ -195,19 +198,19 @@ class FileLedger:
         """Remove bundles and tiles that a crash left beyond the head: they may hold entries that were never recorded."""
         for level in ("entries", *range(8)):
             shift = 0 if level == "entries" else 8 * int(level)
-            index, width = divmod(size >> shift, TILE)
+            index, width = divmod(size >> shift, HASHES_PER_TILE)
             while self._drop_tile(level, index, width):
                 index, width = index + 1, 0
 
     def _drop_tile(self, level: int | str, index: int, above: int) -> bool:
-        """Remove the tile and its partial tiles wider than `above`. Returns whether any existed."""
-        full = self._folder / tile_path(level, index, TILE)
+        """Remove the full tile and its partial tiles wider than `above`. Return whether any of them existed."""
+        full = self._folder / tile_path(level, index, HASHES_PER_TILE)
         partial = full.with_name(full.name + ".p")
-        found = [path for path in partial.iterdir() if int(path.name) > above] if partial.is_dir() else []
-        found += [full] if full.is_file() else []
-        for path in found:
+        paths = [path for path in partial.iterdir() if int(path.name) > above] if partial.is_dir() else []
+        paths += [full] if full.is_file() else []
+        for path in paths:
             path.unlink()
-        return bool(found)
+        return bool(paths)
 
     def _note(self, head: Checkpoint, before: Checkpoint) -> None:
         note = TreeNote(head.size, before.size, head.root.hex(), before.root.hex())
@@ -217,9 +220,9 @@ class FileLedger:
         self._write("checkpoint", sign_note(head.format(), self._origin, self._key))
 
     def cosign(self, note: bytes) -> int:
-        """Add a witness's signature lines to the checkpoint that they sign. Returns the number of new lines.
+        """Add the signature lines of a witness's note to the checkpoint. Return the number of new lines.
 
-        Raises ForkError when they sign another head.
+        Raises ForkError if the note is of another head.
         """
         with self.locked():
             self.head()
@@ -229,20 +232,20 @@ class FileLedger:
             return fresh
 
     def prove(self, index: int, size: int | None = None) -> list[bytes]:
-        """Returns the inclusion proof of an entry in the current head, or in the head of an earlier size."""
-        now = self.head().size
-        return prove_inclusion(index, Prefix(self.tree(now), size or now))
+        """Return the inclusion proof of an entry in the current head, or in the head of an earlier size."""
+        head_size = self.head().size
+        return prove_inclusion(index, Prefix(self.tree(head_size), size or head_size))
 
     def extend(self, old: Checkpoint, size: int | None = None) -> list[bytes]:
-        """Returns the consistency proof from a head kept elsewhere to the current one, or to the one of another size.
+        """Return the consistency proof from a head kept elsewhere to the current head, or to the head of `size` entries.
 
-        Raises ForkError when the log does not extend that head.
+        Raises ForkError if the log does not extend that head.
         """
-        now = self.head()
-        size = size or now.size
-        if old.origin != self._origin or not 0 < old.size <= size <= now.size:
+        head = self.head()
+        size = size or head.size
+        if old.origin != self._origin or not 0 < old.size <= size <= head.size:
             raise ForkError("log_shorter_than_head" if old.size > size else "log_differs_from_head")
-        tree = Prefix(self.tree(now.size), size)
+        tree = Prefix(self.tree(head.size), size)
         proof = prove_consistency(old.size, tree)
         if not verify_consistency(old.size, size, proof, old.root, tree.subtree(0, size)):
             raise ForkError("log_differs_from_head", count=old.size)

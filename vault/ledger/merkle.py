@@ -10,27 +10,27 @@ HASH_BYTES = 32
 
 
 def leaf_hash(entry: bytes) -> bytes:
-    """Hash of a leaf (RFC 6962, 2.1)."""
+    """Return the hash of a leaf (RFC 6962, 2.1)."""
     return sha256(b"\x00" + entry).digest()
 
 
 def node_hash(left: bytes, right: bytes) -> bytes:
-    """Hash of an inner node."""
+    """Return the hash of an inner node."""
     return sha256(b"\x01" + left + right).digest()
 
 
 def root_hash(leaves: list[bytes]) -> bytes:
-    """Root over leaf hashes; without leaves, the hash of the empty string."""
+    """Return the root over leaf hashes; without leaves, the hash of the empty string."""
     if not leaves:
         return sha256(b"").digest()
     stack: list[bytes] = []
     for index, leaf in enumerate(leaves):
-        done = leaf
+        subtree = leaf
         rest = index
         while rest & 1:
-            done = node_hash(stack.pop(), done)
+            subtree = node_hash(stack.pop(), subtree)
             rest >>= 1
-        stack.append(done)
+        stack.append(subtree)
     root = stack.pop()
     while stack:
         root = node_hash(stack.pop(), root)
@@ -38,15 +38,15 @@ def root_hash(leaves: list[bytes]) -> bytes:
 
 
 class Peaks:
-    """The roots of the largest complete subtrees of a tree, from left to right: all that growing it needs, whatever its size."""
+    """The roots of the largest complete subtrees of a tree, from left to right. They suffice to append leaves to the tree."""
 
     def __init__(self, size: int = 0, roots: bytes = b"") -> None:
         self.size = size
-        self._roots = [roots[at : at + HASH_BYTES] for at in range(0, len(roots), HASH_BYTES)]
+        self._roots = [roots[i : i + HASH_BYTES] for i in range(0, len(roots), HASH_BYTES)]
 
     @property
     def roots(self) -> bytes:
-        """The roots, one behind the other."""
+        """The roots, 32 bytes each, one after the other."""
         return b"".join(self._roots)
 
     def add(self, leaf: bytes) -> None:
@@ -59,7 +59,7 @@ class Peaks:
         self.size += 1
 
     def root(self) -> bytes:
-        """Returns the root of the tree."""
+        """Return the root of the tree."""
         if not self._roots:
             return root_hash([])
         *others, root = self._roots
@@ -74,7 +74,7 @@ class Tree(Protocol):
     size: int
 
     def subtree(self, start: int, end: int) -> bytes:
-        """Returns the root over the leaves from `start` to `end` (exclusive)."""
+        """Return the root over the leaves from `start` to `end` (exclusive)."""
 
 
 class LeafList:
@@ -91,7 +91,7 @@ class LeafList:
 
 @dataclass
 class Prefix:
-    """The first leaves of a tree, as the earlier tree that they were."""
+    """An earlier, smaller tree: the first `size` leaves of a tree."""
 
     tree: Tree
     size: int
@@ -102,12 +102,12 @@ class Prefix:
 
 
 def split(size: int) -> int:
-    """Returns the largest power of two below `size`."""
+    """Return the largest power of two below `size`."""
     return 1 << ((size - 1).bit_length() - 1)
 
 
 def prove_inclusion(index: int, tree: Tree) -> list[bytes]:
-    """Returns the audit path of a leaf (RFC 6962, 2.1.1), from leaf to root."""
+    """Return the audit path of a leaf (RFC 6962, 2.1.1), from leaf to root."""
     path: list[bytes] = []
     start, end = 0, tree.size
     while end - start > 1:
@@ -122,27 +122,27 @@ def prove_inclusion(index: int, tree: Tree) -> list[bytes]:
 
 
 def verify_inclusion(index: int, size: int, leaf: bytes, proof: list[bytes], root: bytes) -> bool:
-    """Whether the proof shows that the leaf is at this index of the tree (RFC 9162, 2.1.3.2)."""
+    """Return whether the proof shows that the leaf is at this index of the tree (RFC 9162, 2.1.3.2)."""
     if not 0 <= index < size or any(len(h) != HASH_BYTES for h in (leaf, root, *proof)):
         return False
-    node, last, found = index, size - 1, leaf
+    node, last, subtree = index, size - 1, leaf
     for sibling in proof:
         if last == 0:
             return False
         if node & 1 or node == last:
-            found = node_hash(sibling, found)
+            subtree = node_hash(sibling, subtree)
             while not node & 1 and node:
                 node >>= 1
                 last >>= 1
         else:
-            found = node_hash(found, sibling)
+            subtree = node_hash(subtree, sibling)
         node >>= 1
         last >>= 1
-    return last == 0 and found == root
+    return last == 0 and subtree == root
 
 
 def prove_consistency(old_size: int, tree: Tree) -> list[bytes]:
-    """Returns a proof that the first `old_size` leaves are a prefix (RFC 6962, 2.1.2); empty for an empty or equal tree."""
+    """Return a proof that the tree begins with the leaves of an old tree (RFC 6962, 2.1.2); [] for an empty or equal tree."""
     if old_size in (0, tree.size):
         return []
     path: list[bytes] = []
@@ -155,14 +155,14 @@ def prove_consistency(old_size: int, tree: Tree) -> list[bytes]:
         else:
             path.append(tree.subtree(start, cut))
             start = cut
-    # The old tree is no complete subtree: a verifier that has only the old root lacks its last piece.
+    # The old tree is no complete subtree: a verifier has its root, but not the root of its last subtree.
     if start:
         path.append(tree.subtree(start, end))
     return path[::-1]
 
 
 def verify_consistency(old_size: int, size: int, proof: list[bytes], old_root: bytes, root: bytes) -> bool:
-    """Whether the proof shows that the old tree is a prefix of the new (RFC 9162, 2.1.4.2); never from size 0."""
+    """Return whether the proof shows that the old tree is a prefix of the new (RFC 9162, 2.1.4.2); never from size 0."""
     if not 0 < old_size <= size:
         return False
     if old_size == size:

@@ -29,7 +29,7 @@ def strict_b64(text: str) -> bytes:
 
 
 def key_id(name: str, public: bytes, kind: int = ED25519) -> bytes:
-    """Returns the first four bytes of SHA-256(name, newline, type, key)."""
+    """Return the first four bytes of SHA-256(name, newline, type, key)."""
     return sha256(name.encode() + b"\n" + bytes([kind]) + public).digest()[:4]
 
 
@@ -49,26 +49,26 @@ class VerifierKey:
 
     @classmethod
     def parse(cls, text: str) -> VerifierKey:
-        """Read `name+hash+key`. Raises ProofError."""
+        """Parse the text `name+hash+key`. Raises ProofError (vkey_malformed, base64_not_canonical)."""
         parts = text.split("+", 2)
         if len(parts) != 3:
             raise ProofError("vkey_malformed")
         key = strict_b64(parts[2])
         if len(key) != 33 or key[0] not in (ED25519, COSIGNATURE) or not _is_name(parts[0]):
             raise ProofError("vkey_malformed")
-        found = cls(parts[0], key_id(parts[0], key[1:], key[0]), key[1:], key[0])
-        if found.key_id.hex() != parts[1]:
+        verifier = cls(parts[0], key_id(parts[0], key[1:], key[0]), key[1:], key[0])
+        if verifier.key_id.hex() != parts[1]:
             raise ProofError("vkey_malformed")
-        return found
+        return verifier
 
     def verify(self, blob: bytes, text: str) -> None:
-        """Verify the part of a signature line that follows the key id. Raises ProofError."""
+        """Verify a signature over a note's text. `blob` is what follows the key id in the signature line. Raises ProofError."""
         message, signature = text.encode(), blob
         if self.kind == COSIGNATURE:
             if len(blob) != 72:
                 raise ProofError("cosignature_malformed")
-            time = int.from_bytes(blob[:8], "big")
-            message, signature = f"cosignature/v1\ntime {time}\n{text}".encode(), blob[8:]
+            time_s = int.from_bytes(blob[:8], "big")
+            message, signature = f"cosignature/v1\ntime {time_s}\n{text}".encode(), blob[8:]
         try:
             Ed25519PublicKey.from_public_bytes(self.public).verify(signature, message)
         except InvalidSignature:
@@ -80,7 +80,7 @@ def _is_name(text: str) -> bool:
 
 
 def sign_note(text: str, name: str, key: Ed25519PrivateKey) -> bytes:
-    """Returns the text with one signature line."""
+    """Return the text with one signature line."""
     public = key.public_key().public_bytes_raw()
     signature = b64encode(key_id(name, public) + key.sign(text.encode())).decode()
     return f"{text}\n— {name} {signature}\n".encode()
@@ -94,30 +94,30 @@ def split_note(note: bytes) -> tuple[str, list[str]]:
         raise ProofError("note_malformed") from None
     if not blank or not lines.endswith("\n") or any(ord(c) < 32 and c != "\n" for c in text + lines):
         raise ProofError("note_malformed")
-    found = lines[:-1].split("\n")
-    if len(found) > MAX_SIGNATURES:
+    signature_lines = lines[:-1].split("\n")
+    if len(signature_lines) > MAX_SIGNATURES:
         raise ProofError("note_malformed")
-    return text + "\n", found
+    return text + "\n", signature_lines
 
 
 def open_note(note: bytes, verifier: VerifierKey) -> str:
-    """Returns the text of a note that the key signed; ignores lines of unknown keys. Raises ProofError."""
+    """Return the text of a note that the key signed; ignores lines of unknown keys. Raises ProofError."""
     if not signers_of(note, [verifier]):
         raise ProofError("note_not_signed")
     return split_note(note)[0]
 
 
 def signers_of(note: bytes, known: list[VerifierKey]) -> list[VerifierKey]:
-    """Returns the known keys that signed. Raises ProofError when the signature of a known key is invalid."""
+    """Return the known keys that signed. Raises ProofError if the signature of a known key is invalid."""
     text, lines = split_note(note)
-    found = []
+    signers = []
     for line in lines:
         name, blob = _parse_line(line)
         for key in known:
             if name == key.name and blob[:4] == key.key_id:
                 key.verify(blob[4:], text)
-                found.append(key)
-    return found
+                signers.append(key)
+    return signers
 
 
 def _parse_line(line: str) -> tuple[str, bytes]:
@@ -131,7 +131,7 @@ def _parse_line(line: str) -> tuple[str, bytes]:
 
 
 def add_signatures(note: bytes, other: bytes) -> tuple[bytes, int]:
-    """Returns `note` with the lines of `other` that it lacks, and their number. Raises ForkError for another text."""
+    """Return `note` with the signature lines that only `other` has, and their number. Raises ForkError if the texts differ."""
     text, lines = split_note(note)
     other_text, other_lines = split_note(other)
     if text != other_text:
@@ -141,7 +141,10 @@ def add_signatures(note: bytes, other: bytes) -> tuple[bytes, int]:
 
 
 def cosign_note(note: bytes, name: str, key: Ed25519PrivateKey, time_s: int) -> bytes:
-    """Returns the note with a witness's line: it saw this head, consistent with all earlier ones, at this time."""
+    """Return the note with a witness's line: the witness saw this head, consistent with all earlier heads, at this time.
+
+    `time_s` is in seconds since 1970-01-01, UTC.
+    """
     text, _ = split_note(note)
     public = key.public_key().public_bytes_raw()
     signature = key.sign(f"cosignature/v1\ntime {time_s}\n{text}".encode())
@@ -151,19 +154,19 @@ def cosign_note(note: bytes, name: str, key: Ed25519PrivateKey, time_s: int) -> 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A tree head."""
+    """A tree head: name of the log, number of entries, and root hash."""
 
     origin: str
     size: int
     root: bytes
 
     def format(self) -> str:
-        """Returns the body that is signed."""
+        """Return the text that is signed."""
         return f"{self.origin}\n{self.size}\n{b64encode(self.root).decode()}\n"
 
     @classmethod
     def parse(cls, text: str) -> Checkpoint:
-        """Read a checkpoint body. Raises ProofError."""
+        """Parse a checkpoint's text. Raises ProofError."""
         lines = text.split("\n")
         if len(lines) < 4 or lines[-1] != "" or not _is_size(lines[1]) or "" in lines[:-1]:
             raise ProofError("checkpoint_malformed")
@@ -174,7 +177,7 @@ class Checkpoint:
 
 
 def _is_size(text: str) -> bool:
-    """Whether the text is a log size: decimal, no leading zero, below 2^63."""
+    """Return whether the text is a log size: decimal, no leading zero, below 2^63."""
     return (
         text.isascii()
         and text.isdigit()

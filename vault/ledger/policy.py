@@ -1,4 +1,4 @@
-"""The auditor's trust anchor: a C2SP tlog-policy with the log's key and its witnesses, obtained from elsewhere."""
+"""The trust policy of an auditor (C2SP tlog-policy): the log's key and its witnesses. The auditor obtains them independently."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ MAX_LINES = 256
 
 @dataclass(frozen=True)
 class Policy:
-    """The log whose heads are accepted, and how many witnesses must have cosigned them."""
+    """The key of the log whose heads are accepted, and which witnesses must have cosigned them."""
 
     log: VerifierKey
     witnesses: dict[str, VerifierKey]
@@ -20,21 +20,24 @@ class Policy:
     quorum: str
 
     def require(self, checkpoint: bytes) -> list[str]:
-        """Returns the names of the witnesses that cosigned. Raises ProofError: not signed, a signature invalid, no quorum."""
+        """Return the names of the witnesses that cosigned a checkpoint.
+
+        Raises ProofError: note_not_signed, note_signature_invalid, quorum_not_met.
+        """
         known = [self.log, *self.witnesses.values()]
         signed = signers_of(checkpoint, known)
         if self.log not in signed:
             raise ProofError("note_not_signed")
-        seen = [name for name, key in self.witnesses.items() if key in signed]
-        if not self.holds(seen):
-            raise ProofError("quorum_not_met", count=len(seen))
-        return seen
+        cosigners = [name for name, key in self.witnesses.items() if key in signed]
+        if not self.holds(cosigners):
+            raise ProofError("quorum_not_met", count=len(cosigners))
+        return cosigners
 
     def holds(self, seen: list[str]) -> bool:
-        """Whether enough of the named witnesses cosigned a head.
+        """Return whether enough of the named witnesses cosigned a head.
 
-        Evaluates each group once, in the order of declaration. Evaluating nested groups from the quorum down would take time that
-        doubles with each line.
+        It evaluates each group once, in the order of declaration. An evaluation of nested groups from the quorum down would take
+        time that doubles with each line.
         """
         met = {"none", *seen}
         for name, (needed, members) in self.groups.items():
@@ -44,7 +47,7 @@ class Policy:
 
 
 def format_policy(vkey: str) -> str:
-    """Returns the policy file of a log without witnesses."""
+    """Return the policy file of a log without witnesses."""
     return f"# compare this key by another way than the one the proof came by\nlog {vkey}\nquorum none\n"
 
 
@@ -76,10 +79,12 @@ def parse_policy(text: str) -> Policy:
 
 
 def _lines(text: str) -> list[list[str]]:
-    found = [line.split() for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
-    if len(found) > MAX_LINES:
+    word_lists = [
+        line.split() for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")
+    ]
+    if len(word_lists) > MAX_LINES:
         raise ProofError("policy_malformed")
-    return found
+    return word_lists
 
 
 def _key(vkey: str, kind: int) -> VerifierKey:

@@ -1,4 +1,4 @@
-"""Tiles and entry bundles (C2SP tlog-tiles): how files store a tree, and how a subtree is read from them."""
+"""Tiles and entry bundles (C2SP tlog-tiles): the files that store a tree and its entries, and a tree that reads them."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from hashlib import sha256
 from schemas.errors import ProofError
 from vault.ledger.merkle import HASH_BYTES, node_hash, root_hash, split
 
-TILE = 256
+HASHES_PER_TILE = 256
 LEVEL_BITS = 8
-MAX_BUNDLE_ENTRY = 65535
+MAX_BUNDLE_ENTRY_BYTES = 65535
 
 ReadFile = Callable[[str], bytes]
 
 
 def tile_path(level: int | str, index: int, width: int) -> str:
-    """Returns `tile/<level>/<index>[.p/<width>]`, the index in groups of three digits."""
+    """Return `tile/<level>/<index>[.p/<width>]`, the index in groups of three digits."""
     groups = f"{index % 1000:03d}"
     rest = index // 1000
     while rest:
         groups = f"x{rest % 1000:03d}/{groups}"
         rest //= 1000
-    return f"tile/{level}/{groups}" + (f".p/{width}" if width < TILE else "")
+    return f"tile/{level}/{groups}" + (f".p/{width}" if width < HASHES_PER_TILE else "")
 
 
 def format_bundle(entries: list[bytes]) -> bytes:
@@ -32,36 +32,36 @@ def format_bundle(entries: list[bytes]) -> bytes:
 
 
 def parse_bundle(data: bytes) -> list[bytes]:
-    """Returns the entries of a bundle. Raises ProofError."""
-    entries, at = [], 0
-    while at < len(data):
-        if at + 2 > len(data):
+    """Return the entries of a bundle. Raises ProofError (bundle_malformed)."""
+    entries, offset = [], 0
+    while offset < len(data):
+        if offset + 2 > len(data):
             raise ProofError("bundle_malformed")
-        (length,) = struct.unpack_from(">H", data, at)
-        if at + 2 + length > len(data):
+        (length,) = struct.unpack_from(">H", data, offset)
+        if offset + 2 + length > len(data):
             raise ProofError("bundle_malformed")
-        entries.append(data[at + 2 : at + 2 + length])
-        at += 2 + length
+        entries.append(data[offset + 2 : offset + 2 + length])
+        offset += 2 + length
     return entries
 
 
 def widths(size: int, level: int) -> Iterator[tuple[int, int]]:
     """Yield index and width of every tile of a level in a tree of this size."""
     hashes = size >> (LEVEL_BITS * level)
-    for index in range((hashes + TILE - 1) // TILE):
-        yield index, min(TILE, hashes - index * TILE)
+    for index in range((hashes + HASHES_PER_TILE - 1) // HASHES_PER_TILE):
+        yield index, min(HASHES_PER_TILE, hashes - index * HASHES_PER_TILE)
 
 
 def read_tile(read: ReadFile, level: int, index: int, width: int) -> list[bytes]:
-    """Returns the hashes of a tile. Raises ProofError when its length is wrong."""
+    """Return the hashes of a tile. Raises ProofError if its length is wrong."""
     data = read(tile_path(level, index, width))
     if len(data) != width * HASH_BYTES:
         raise ProofError("tile_malformed")
-    return [data[at : at + HASH_BYTES] for at in range(0, len(data), HASH_BYTES)]
+    return [data[i : i + HASH_BYTES] for i in range(0, len(data), HASH_BYTES)]
 
 
 class TileTree:
-    """A `Tree` over tile files; it reads only the few that a proof needs."""
+    """A `Tree` over tile files. It reads only the few files that a proof needs."""
 
     def __init__(self, read: ReadFile, size: int) -> None:
         self._read = read
@@ -69,7 +69,10 @@ class TileTree:
         self.size = size
 
     def subtree(self, start: int, end: int) -> bytes:
-        """See `Tree.subtree`; `start` must be where a subtree can begin. Raises ProofError, OSError."""
+        """See `Tree.subtree`. `start` must be a multiple of the size of the subtree's largest complete part.
+
+        Raises ProofError, OSError.
+        """
         if start == end:
             return sha256(b"").digest()
         count = end - start
@@ -79,29 +82,29 @@ class TileTree:
         return node_hash(self.subtree(start, cut), self.subtree(cut, end))
 
     def _complete(self, start: int, count: int) -> bytes:
-        """Returns the root of a complete subtree, which lies in one tile of the level below its height."""
+        """Return the root of a complete subtree, from the one tile that holds the nodes of its level."""
         level = (count.bit_length() - 1) // LEVEL_BITS
         first, span = start >> (LEVEL_BITS * level), count >> (LEVEL_BITS * level)
-        hashes = self._tile(level, first // TILE)
-        return root_hash(hashes[first % TILE : first % TILE + span])
+        hashes = self._tile(level, first // HASHES_PER_TILE)
+        return root_hash(hashes[first % HASHES_PER_TILE : first % HASHES_PER_TILE + span])
 
     def _tile(self, level: int, index: int) -> list[bytes]:
         if (level, index) not in self._tiles:
-            width = min(TILE, (self.size >> (LEVEL_BITS * level)) - index * TILE)
+            width = min(HASHES_PER_TILE, (self.size >> (LEVEL_BITS * level)) - index * HASHES_PER_TILE)
             self._tiles[level, index] = read_tile(self._read, level, index, width)
         return self._tiles[level, index]
 
 
 def grow_tiles(read: ReadFile, size: int, leaves: list[bytes]) -> Iterator[tuple[int, int, list[bytes]]]:
-    """Yield level, index and hashes of every tile that changes when `leaves` extend a tree of `size`; low levels first."""
+    """Yield level, index and hashes of every tile that changes if `leaves` extend a tree of `size`; low levels first."""
     level, start, fresh = 0, size, leaves
     while fresh:
-        first, width = divmod(start, TILE)
+        first, width = divmod(start, HASHES_PER_TILE)
         hashes = (read_tile(read, level, first, width) if width else []) + fresh
         fresh = []
-        for at in range(0, len(hashes), TILE):
-            some = hashes[at : at + TILE]
-            yield level, first + at // TILE, some
-            if len(some) == TILE:
-                fresh.append(root_hash(some))
+        for offset in range(0, len(hashes), HASHES_PER_TILE):
+            tile = hashes[offset : offset + HASHES_PER_TILE]
+            yield level, first + offset // HASHES_PER_TILE, tile
+            if len(tile) == HASHES_PER_TILE:
+                fresh.append(root_hash(tile))
         level, start = level + 1, first
