@@ -23,7 +23,7 @@ from vault.instruction.document import Custody, Instruction, parse
 from vault.instruction.fields import Problem
 from vault.instruction.patient_list import open_list
 from vault.pki.cms import Signer
-from vault.pki.signature_report import name_of, signature_tests
+from vault.pki.signature_report import name_in_certificate, signature_tests
 from vault.pki.signed_document import Signed
 from vault.pki.tested import Tested, failed, not_tested, passed, tried
 from vault.pki.trust_store import TrustStore
@@ -54,13 +54,13 @@ class Report:
 
     @property
     def text(self) -> str:
-        """Returns one line per test, and the result."""
+        """Return one line per test, and the result."""
         count = sum(test.error is not None for test in self.tests)
         result = "passed" if not count else f"REFUSED: {count} test(s) failed"
         return "\n".join([f"Instruction {self.id}: {result}", *(test.line for test in self.tests)])
 
     def to_json(self) -> dict[str, Any]:
-        """Returns the object that `--json` prints."""
+        """Return the object that `--json` prints."""
         result = "passed" if self.refusal is None else "refused"
         return {"authorisation": self.id, "result": result, "tests": [test.to_json() for test in self.tests]}
 
@@ -102,7 +102,7 @@ def _of_signers(
     """Test whether the signers may sign: each signer alone, then all together."""
     day = moment.date()
     for signer in signers:
-        name = f"may {name_of(x509.Certificate.load(signer.certificate))} sign"
+        name = f"may {name_in_certificate(x509.Certificate.load(signer.certificate))} sign"
         act = partial(capacity_of, home, instruction, signer, day)
         yield tried(name, act, lambda capacity: f"enrolled; signs as {', '.join(sorted(capacity.roles))}")[0]
     if len(signers) < len(signed.signatures):

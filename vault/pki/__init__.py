@@ -1,14 +1,14 @@
 """Certificates, signatures and time stamps of others.
 
 * `trust_store`: the roots and lists that a home trusts
-* `trust_admin`: adding and listing them
+* `trust_admin`: adds trust material, and lists it
 * `signer_profiles`: which certificates may sign an instruction
-* `cms`: checking a signature
-* `event_loop`: runs what pyHanko has as coroutines
+* `cms`: checks a signature
+* `event_loop`: runs pyHanko's coroutines
 * `signed_document`: a document with its signatures
-* `signature_report`: what a check found, in words
+* `signature_report`: the tests of a signature, in words
 * `timestamps`: time stamps (RFC 3161)
-* `pkcs11`: signing with a card
+* `pkcs11`: signs with a card
 * `tested`: one test of a report and its result
 * `pyhanko_logging`: loads pyHanko with its loggers disabled
 """

@@ -1,4 +1,4 @@
-"""Accepted keys on pyHanko's path from a signature to a root: those that `vault.pki._key_strength` calls strong."""
+"""Lets pyHanko accept only keys that `vault.pki._key_strength` calls strong, on the whole path from a signature to a root."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from vault.pki._key_strength import is_strong
 
 
 class StrongKeysOnly(DisallowWeakAlgorithmsPolicy):
-    """One policy for every signature that pyHanko checks on the path: chains, revocation lists, OCSP answers."""
+    """The policy for every signature that pyHanko checks on the path: of certificates, revocation lists and OCSP answers."""
 
     def signature_algorithm_allowed(
         self, algo: Any, moment: datetime | None, public_key: keys.PublicKeyInfo | None
     ) -> AlgorithmUsageConstraint:
-        """Returns whether pyHanko may accept this algorithm and key."""
+        """Return whether pyHanko may accept this algorithm and key."""
         if public_key is not None and not is_strong(public_key):
             return AlgorithmUsageConstraint(allowed=False, failure_reason="key_too_weak")
         return super().signature_algorithm_allowed(algo, moment, public_key)

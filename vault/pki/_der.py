@@ -1,6 +1,6 @@
-"""Whether bytes are one DER value (ITU-T X.690, 10 and 11), decided in time linear in their length.
+"""Tests whether bytes are one DER value (ITU-T X.690, 10 and 11), in time linear in their length.
 
-asn1crypto would re-encode a whole object to compare it with the input. Four kilobytes of nested signatures keep it busy for
+asn1crypto would re-encode a whole object to compare it with the input. For four kilobytes of nested signatures, that takes
 minutes.
 """
 
@@ -12,7 +12,7 @@ _BOOLEAN, _INTEGER, _ENUMERATED, _SEQUENCE, _SET = 0x01, 0x02, 0x0A, 0x30, 0x31
 
 
 def is_der(data: bytes) -> bool:
-    """Whether the data are exactly one value: shortest definite lengths and integers, sorted sets, no constructed strings."""
+    """Return whether the data are exactly one value: shortest lengths and integers, sorted sets, no constructed strings."""
     try:
         return len(_values(data, 0)) == 1
     except (IndexError, ValueError):
@@ -20,28 +20,28 @@ def is_der(data: bytes) -> bool:
 
 
 def _values(data: bytes, depth: int) -> list[bytes]:
-    """Returns the consecutive values in the data. Raises IndexError or ValueError when they are not DER."""
+    """Return the consecutive values in the data. Raises IndexError or ValueError if the data are not DER."""
     if depth > MAX_DEPTH:
         raise ValueError
-    values, at = [], 0
-    while at < len(data):
-        body, end = _bounds(data, at + 1)
+    values, offset = [], 0
+    while offset < len(data):
+        body, end = _bounds(data, offset + 1)
         if end > len(data):
             raise ValueError
-        _check(data[at], data[body:end], depth)
-        values.append(data[at:end])
-        at = end
+        _check(data[offset], data[body:end], depth)
+        values.append(data[offset:end])
+        offset = end
     return values
 
 
-def _bounds(data: bytes, at: int) -> tuple[int, int]:
-    """Returns where a value's content begins and ends, from its length octets."""
-    first = data[at]
+def _bounds(data: bytes, offset: int) -> tuple[int, int]:
+    """Return the offsets at which a value's content begins and ends. Its length octets are at `offset`."""
+    first = data[offset]
     if first < 0x80:
-        return at + 1, at + 1 + first
-    body = at + 1 + (first & 0x7F)
-    length = int.from_bytes(data[at + 1 : body], "big")
-    if length < 0x80 or data[at + 1] == 0 or first > 0x84:
+        return offset + 1, offset + 1 + first
+    body = offset + 1 + (first & 0x7F)
+    length = int.from_bytes(data[offset + 1 : body], "big")
+    if length < 0x80 or data[offset + 1] == 0 or first > 0x84:
         raise ValueError
     return body, body + length
 
@@ -63,5 +63,5 @@ def _check(tag: int, body: bytes, depth: int) -> None:
 
 
 def _is_short(number: bytes) -> bool:
-    """Whether the first octet of an integer is significant (8.3.2)."""
+    """Return whether the first octet of an integer is significant (8.3.2)."""
     return bool(number) and (len(number) == 1 or (number[0], number[1] >> 7) not in ((0, 0), (0xFF, 1)))

@@ -1,7 +1,7 @@
-"""Which keys are strong enough for a signature to be accepted: 112 bits and more, by an allow list.
+"""Lists the keys whose signatures are accepted: their strength is 112 bits or more.
 
-RSA of 2048 bits and more; elliptic curves of 256 bits and more that SOG-IS agreed on (Agreed Cryptographic Mechanisms 1.3, 4.1
-and 4.2); the two Edwards curves. Any other kind of key, size or curve is refused.
+Accepted are RSA of 2048 bits and more, the elliptic curves of 256 bits and more that SOG-IS agreed on (Agreed Cryptographic
+Mechanisms 1.3, 4.1 and 4.2), and the two Edwards curves. Any other kind of key, size or curve is refused.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from asn1crypto import keys, x509
 
 from schemas.errors import TrustError
 
-RSA_BITS = 2048
+MIN_RSA_BITS = 2048
 _RSA = frozenset({"rsa", "rsassa_pss"})
 _EDWARDS = frozenset({"ed25519", "ed448"})
 CURVES = frozenset(
@@ -29,10 +29,10 @@ CURVES = frozenset(
 
 
 def is_strong(key: keys.PublicKeyInfo) -> bool:
-    """Whether a signature by this key may be accepted."""
+    """Return whether a signature by this key may be accepted."""
     try:
         if key.algorithm in _RSA:
-            return bool(key.bit_size >= RSA_BITS)
+            return bool(key.bit_size >= MIN_RSA_BITS)
         if key.algorithm == "ec":
             kind, name = key.curve
             return kind == "named" and name in CURVES
@@ -42,7 +42,10 @@ def is_strong(key: keys.PublicKeyInfo) -> bool:
 
 
 def refuse_weak_keys(certificate: x509.Certificate, authorities: Iterable[x509.Certificate] = ()) -> None:
-    """Refuse a weak key of the certificate or of its issuer among the authorities. Raises TrustError (key_too_weak)."""
+    """Refuse a weak key of the certificate, or of an authority in its chain. Raises TrustError (key_too_weak).
+
+    The chain is made of those `authorities` that are named as issuers.
+    """
     by_name = {authority.subject.dump(): authority for authority in authorities}
     chain, above = [certificate], by_name.get(certificate.issuer.dump())
     while above is not None and above not in chain:

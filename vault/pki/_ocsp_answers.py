@@ -1,6 +1,6 @@
-"""Stored OCSP answers: until when an answer is valid, and which certificates it covers (RFC 6960).
+"""Stored OCSP answers (RFC 6960): reads when an answer is valid, and checks which authorities issued its certificates.
 
-Its signature, and the signer's right to answer for the authority, are tested with every signature check.
+Every signature check tests the answer's signature, and the signer's right to answer for the authority.
 """
 
 from __future__ import annotations
@@ -22,8 +22,11 @@ _HASHES: dict[str, Callable[[bytes], Any]] = {
 }
 
 
-def life_of_answer(der: bytes) -> tuple[datetime, datetime]:
-    """Returns the period in which all of an answer is valid. Raises ValueError for no answer, or one without an end."""
+def validity_of_answer(der: bytes) -> tuple[datetime, datetime]:
+    """Return beginning and end of the time in which all parts of an answer are valid.
+
+    Raises ValueError if there is no successful answer, or if a part of the answer has no end.
+    """
     rows = _rows(der)
     ends = [row["next_update"].native for row in rows]
     if not rows or None in ends:
@@ -37,16 +40,17 @@ def require_known_authority(authorities: list[x509.Certificate], der: bytes) -> 
     Raises TrustError: revocation_of_unknown_issuer.
     """
     for row in _rows(der):
-        asked = row["cert_id"]
-        digest = _HASHES.get(asked["hash_algorithm"]["algorithm"].native)
-        if digest is None or not any(_is_of(asked, authority, digest) for authority in authorities):
+        certificate_id = row["cert_id"]
+        digest = _HASHES.get(certificate_id["hash_algorithm"]["algorithm"].native)
+        if digest is None or not any(_is_of(certificate_id, known, digest) for known in authorities):
             raise TrustError("revocation_of_unknown_issuer")
 
 
-def _is_of(asked: ocsp.CertId, authority: x509.Certificate, digest: Callable[[bytes], Any]) -> bool:
+def _is_of(certificate_id: ocsp.CertId, authority: x509.Certificate, digest: Callable[[bytes], Any]) -> bool:
     name = digest(authority.subject.dump()).digest()
     key = digest(authority.public_key["public_key"].contents[1:]).digest()
-    return bool(asked["issuer_name_hash"].native == name and asked["issuer_key_hash"].native == key)
+    stated = (certificate_id["issuer_name_hash"].native, certificate_id["issuer_key_hash"].native)
+    return bool(stated == (name, key))
 
 
 def _rows(der: bytes) -> list[ocsp.SingleResponse]:

@@ -1,7 +1,7 @@
-"""Certificates, revocation lists and OCSP answers from outside: parsed completely, or refused.
+"""Parses certificates, revocation lists and OCSP answers from outside completely, or refuses them.
 
 The parser reads a field only on access, and its errors then quote the field. So this module reads every field that is used later,
-and catches those errors here.
+and catches those errors.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from schemas.errors import TrustError
 
 
 def read_certificate(data: bytes) -> x509.Certificate:
-    """Parse a certificate in DER or PEM, to its last field. Raises TrustError."""
+    """Parse all fields of a certificate in DER or PEM. Raises TrustError (trust_material_malformed)."""
     try:
         certificate = x509.Certificate.load(read_der(data), strict=True)
         _ = certificate.native, certificate.self_signed
@@ -24,9 +24,9 @@ def read_certificate(data: bytes) -> x509.Certificate:
 
 
 def read_crl(data: bytes) -> crl.CertificateList:
-    """Parse a revocation list in DER or PEM, without its entries, which can be very many. Raises TrustError.
+    """Parse a revocation list in DER or PEM, without its entries, which can be very many.
 
-    Refuses a list without an end date: it would never become stale.
+    Raises TrustError (trust_material_malformed), also for a list without an end date, which would never become stale.
     """
     try:
         listed = crl.CertificateList.load(read_der(data), strict=True)
@@ -40,7 +40,7 @@ def read_crl(data: bytes) -> crl.CertificateList:
 
 
 def read_answer(data: bytes) -> ocsp.OCSPResponse:
-    """Parse a successful OCSP answer, to its last field. Raises TrustError."""
+    """Parse all fields of a successful OCSP answer. Raises TrustError (trust_material_malformed)."""
     try:
         answer = ocsp.OCSPResponse.load(read_der(data), strict=True)
         rows = answer.response_data["responses"]
@@ -53,5 +53,5 @@ def read_answer(data: bytes) -> ocsp.OCSPResponse:
 
 
 def read_der(data: bytes) -> bytes:
-    """Returns the only object of a file, in DER or PEM. Raises ValueError."""
+    """Return the object of a file in DER or PEM, as DER. Raises ValueError."""
     return bytes(pem.unarmor(data)[2]) if pem.detect(data) else data

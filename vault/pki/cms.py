@@ -1,4 +1,4 @@
-"""The doctor's signature over bytes (CAdES; PAdES after separation), checked offline against pinned roots and revocation data.
+"""Checks the doctor's signature over bytes (CAdES, or PAdES separated from its page), offline, against pinned roots and lists.
 
 `vault/pki/signer_profiles.py` defines the accepted certificates.
 """
@@ -45,11 +45,11 @@ class Signer:
 def check_signature(
     document: bytes, p7s: bytes, trust: TrustStore, *, trial_home: bool, moment: datetime
 ) -> Signer:
-    """Verify one signature over the document.
+    """Verify one signature over the document, for the UTC time `moment`. Return its signer.
 
     Raises AuthorisationError (document_altered, signature_altered, signature_malformed) or TrustError (unknown_root, trial_root,
     signer_expired, signer_not_yet_valid, signer_revoked, revocation_missing, revocation_stale, key_usage, key_too_weak,
-    certificate_family_unknown), AuthorisationError (signer_without_number, signer_number_malformed) when the certificate
+    certificate_family_unknown). Raises AuthorisationError (signer_without_number, signer_number_malformed) if the certificate
     identifies no person.
     """
     signed = _load(p7s)
@@ -72,19 +72,19 @@ def check_signature(
 
 
 def certificate_of(p7s: bytes) -> x509.Certificate:
-    """Returns the signer's certificate, unchecked. Raises AuthorisationError (signature_malformed)."""
+    """Return the signer's certificate, unchecked. Raises AuthorisationError (signature_malformed)."""
     return _signer_certificate(_load(p7s))
 
 
 def refuse_out_of_time(certificate: x509.Certificate, moment: datetime) -> None:
-    """Raise TrustError: signer_expired, signer_not_yet_valid."""
+    """Refuse a certificate that is not valid at a time. Raises TrustError: signer_expired, signer_not_yet_valid."""
     code = _validity(certificate, moment)
     if code is not None:
         raise TrustError(code)
 
 
 def stated_number(p7s: bytes) -> str:
-    """Returns the national number in a signature's certificate, unchecked: to find whom a stored signature names.
+    """Return the national number in a signature's certificate, unchecked. It serves to find the person whom a signature names.
 
     Raises AuthorisationError (signature_malformed, signer_without_number, signer_number_malformed), TrustError
     (certificate_family_unknown).
@@ -118,7 +118,7 @@ def _load(p7s: bytes) -> cms.SignedData:
 
 
 def _sets_in_order(signed: cms.SignedData) -> bool:
-    """Whether the members of each set are in DER order. The sets whose tag does not mark them as sets are listed here."""
+    """Return whether the members of each set are in DER order, of those sets whose tag does not show that they are sets."""
     (info,) = signed["signer_infos"]
     sets = (signed["certificates"], info["signed_attrs"], info["unsigned_attrs"])
     encoded = [[member.dump() for member in held] for held in sets if isinstance(held, core.SetOf)]
@@ -126,7 +126,7 @@ def _sets_in_order(signed: cms.SignedData) -> bool:
 
 
 def _unsigned_fields_fit(signed: cms.SignedData) -> bool:
-    """Check the versions (RFC 5652, 5.1 and 5.3) and algorithms, which no signature covers, against the required values."""
+    """Return whether the versions (RFC 5652, 5.1 and 5.3) and algorithms, which no signature covers, have the required values."""
     (info,) = signed["signer_infos"]
     listed = [algorithm["algorithm"].native for algorithm in signed["digest_algorithms"]]
     versions = (signed["version"].native, info["version"].native)
@@ -139,7 +139,10 @@ def _unsigned_fields_fit(signed: cms.SignedData) -> bool:
 
 
 def _parameters_fit(algorithm: core.Sequence) -> bool:
-    """Whether parameters are absent or NULL (RFC 5754, 2 and 3); those of RSASSA-PSS name their own digests (RFC 4055, 3.1)."""
+    """Return whether the parameters are absent or NULL (RFC 5754, 2 and 3).
+
+    The parameters of RSASSA-PSS name digests (RFC 4055, 3.1), whose parameters must be absent or NULL.
+    """
     if algorithm["algorithm"].native != "rsassa_pss":
         return algorithm["parameters"].dump() in _NO_PARAMETERS
     within = algorithm["parameters"]
@@ -167,7 +170,10 @@ def _signer_certificate(signed: cms.SignedData) -> x509.Certificate:
 def _first_problem(
     document: bytes, signed: cms.SignedData, family: Family, trust: TrustStore, moment: datetime
 ) -> RepriseError | None:
-    """Returns the first fault with all revocation data, then with the lists alone: a good OCSP answer must not mask a list."""
+    """Return the first fault of the signature, or None.
+
+    The check uses all revocation data, and then the lists alone, because a list counts even if an OCSP answer says otherwise.
+    """
     from vault.pki.event_loop import (
         complete,  # asyncio takes a tenth of a second; listing runs does not need it
     )
@@ -232,7 +238,7 @@ def _problem(
 def _foreign_certificates(
     signed: cms.SignedData, certificate: x509.Certificate, trust: TrustStore
 ) -> RepriseError | None:
-    """Check the unsigned certificates beside the signer's: each must equal a pinned one, byte for byte."""
+    """Return a fault unless each certificate beside the signer's equals a pinned certificate, byte for byte."""
     pinned = {held.dump() for held in (*trust.roots, *trust.intermediates, certificate)}
     if all(choice.chosen.dump() in pinned for choice in signed["certificates"]):
         return None
@@ -263,6 +269,6 @@ def _refusal_without_status(
 def _signing_time(signed: cms.SignedData) -> datetime | None:
     for attribute in signed["signer_infos"][0]["signed_attrs"]:
         if attribute["type"].native == "signing_time":
-            found = attribute["values"][0].native
-            return found if isinstance(found, datetime) else None
+            stated = attribute["values"][0].native
+            return stated if isinstance(stated, datetime) else None
     return None

@@ -1,4 +1,4 @@
-"""Coroutines of pyHanko, each in an event loop of its own."""
+"""Runs pyHanko's coroutines, each in a new event loop."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ T = TypeVar("T")
 
 
 def complete(coroutine: Coroutine[Any, Any, T]) -> T:
-    """Returns the result of a coroutine. Raises what it raises.
+    """Run a coroutine and return its result. Raises what the coroutine raises.
 
-    The result does not become that of the loop's task: when asyncio puts the interrupt handler back, Python formats the task with
-    its result for a message that nobody sees, and formatting an ASN.1 object encodes it whole, which took most of the time.
+    The loop's task does not return the result. When asyncio restores the interrupt handler, Python formats the task and its
+    result for a message that nobody sees, and to format an ASN.1 object encodes all of the object, which took most of the time.
     """
-    found: list[T] = []
+    results: list[T] = []
 
     async def keep() -> None:
-        found.append(await coroutine)
+        results.append(await coroutine)
 
     asyncio.run(keep())
-    return found[0]
+    return results[0]

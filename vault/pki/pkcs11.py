@@ -1,4 +1,4 @@
-"""Signing with a card or token (PKCS#11): the Belgian eID through its middleware, an HSM, SoftHSM in the tests."""
+"""Signs with a card or token (PKCS#11): the Belgian eID through its middleware, an HSM, SoftHSM in the tests."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ import logging
 
 
 def silence() -> None:
-    """Disable the loggers of pyHanko, and their existing children."""
+    """Disable the loggers of pyHanko, with those below them that exist."""
     names = [n for n in logging.root.manager.loggerDict if n.startswith("pyhanko")]
     for name in {"pyhanko", "pyhanko_certvalidator", "pyhanko.sign.validation.generic_cms", *names}:
         logger = logging.getLogger(name)
@@ -19,7 +19,7 @@ def silence() -> None:
 
 
 def load_pyhanko() -> None:
-    """Load pyHanko with its loggers disabled. Call it before parsing a signature: it teaches asn1crypto the CAdES attributes."""
+    """Load pyHanko with its loggers disabled. Call it before parsing a signature: it adds the CAdES attributes to asn1crypto."""
     import pyhanko.sign.validation  # noqa: F401
 
     silence()

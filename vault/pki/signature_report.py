@@ -1,4 +1,4 @@
-"""The tests of one signature: the signature itself, whose certificate, its chain, its revocation, its key usage."""
+"""The tests of one signature: the signature itself, and the certificate's kind, time, chain, revocation and key usage."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ _CODES = {
     REVOCATION: ("revocation_missing", "revocation_stale", "signer_revoked"),
     USAGE: ("key_usage",),
 }
-"""Maps refusal codes of a signature to tests; any other code belongs to the chain."""
+"""Maps each test of a signature to its refusal codes. A code that is not listed belongs to the test of the chain."""
 
 
 def signature_tests(
-    one: Signature, trust: TrustStore, *, trial_home: bool, moment: datetime
+    signature: Signature, trust: TrustStore, *, trial_home: bool, moment: datetime
 ) -> tuple[list[Tested], Signer | None]:
-    """Run all applicable tests on one signature. Returns them, and the signer when all pass."""
+    """Run all tests of a signature for the UTC time `moment`. Return their results, and the signer if all tests passed."""
     try:
-        certificate = certificate_of(one.cms)
+        certificate = certificate_of(signature.cms)
     except RepriseError as error:
         rest = [
             not_tested(name, "the signature cannot be read")
@@ -44,16 +44,16 @@ def signature_tests(
     problem: RepriseError | None = None
     signer: Signer | None = None
     try:
-        signer = check_signature(one.over, one.cms, trust, trial_home=trial_home, moment=moment)
+        signer = check_signature(signature.over, signature.cms, trust, trial_home=trial_home, moment=moment)
     except RepriseError as error:
         problem = error
-    found = {
+    details = {
         SIGNATURE: "covers the whole document, which is unaltered",
-        CHAIN: " < ".join(map(name_of, _chain(certificate, trust))),
+        CHAIN: " < ".join(map(name_in_certificate, _chain(certificate, trust))),
         REVOCATION: "not revoked; " + ", ".join(_revocation(certificate, trust, moment)),
         USAGE: "may sign",
     }
-    judged = {name: _judge(name, problem, detail) for name, detail in found.items()}
+    judged = {name: _judge(name, problem, detail) for name, detail in details.items()}
     return [judged[SIGNATURE], whose, time, judged[CHAIN], judged[REVOCATION], judged[USAGE]], signer
 
 
@@ -71,11 +71,11 @@ def _judge(name: str, problem: RepriseError | None, detail: str) -> Tested:
 def _named(certificate: x509.Certificate) -> str:
     family = family_of(certificate)
     national_number(certificate, family)
-    return f"{name_of(certificate)} ({family.value}, with a valid national number)"
+    return f"{name_in_certificate(certificate)} ({family.value}, with a valid national number)"
 
 
-def name_of(certificate: x509.Certificate) -> str:
-    """Returns the name in a certificate, in one line safe for a terminal."""
+def name_in_certificate(certificate: x509.Certificate) -> str:
+    """Return the name in a certificate as one line of printable characters, for a terminal."""
     native = certificate.subject.native
     name = native.get("common_name") or native.get("organization_name") or "nameless"
     text = name if isinstance(name, str) else ", ".join(map(str, name))
@@ -83,7 +83,7 @@ def name_of(certificate: x509.Certificate) -> str:
 
 
 def _chain(certificate: x509.Certificate, trust: TrustStore) -> list[x509.Certificate]:
-    """Returns the chain from the certificate to a root, by the names that the certificates state."""
+    """Return the chain from the certificate to a root, by the names that the certificates state."""
     chain = [certificate]
     while chain[-1] not in trust.roots and len(chain) < 10:
         above = [c for c in (*trust.roots, *trust.intermediates) if c.subject == chain[-1].issuer]
@@ -94,7 +94,7 @@ def _chain(certificate: x509.Certificate, trust: TrustStore) -> list[x509.Certif
 
 
 def _revocation(certificate: x509.Certificate, trust: TrustStore, moment: datetime) -> Iterator[str]:
-    """Yield the revocation data used: the lists of each authority of the chain, with their age, and the OCSP answers."""
+    """Yield lines about the revocation data used: the lists of each authority of the chain, with their age; the OCSP answers."""
     issuers = [held.issuer for held in _chain(certificate, trust)]
     for listed in trust.crls:
         if listed.issuer in issuers:

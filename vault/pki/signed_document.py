@@ -1,4 +1,4 @@
-"""A signed document as it was received: the signed data, the signatures, and the attachments."""
+"""A signed document as it was received: the signed bytes, the signatures, and the attachments."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class Signature:
     over: bytes
     cms: bytes
     place: int | None = None
-    """On a page: the number of the controller whose box it stands in, from 1."""
+    """On a page: the number, from 1, of the controller in whose box the signature is. None for a detached signature."""
 
 
 @dataclass(frozen=True)
@@ -26,5 +26,5 @@ class Signed:
 
 
 def detached(document: bytes, signatures: list[bytes], patients: bytes | None = None) -> Signed:
-    """Build a document from JSON with detached CAdES signatures, each over all of it."""
+    """Return a document of JSON with detached CAdES signatures, each over the whole document."""
     return Signed(document, tuple(Signature(document, cms) for cms in signatures), None, patients)

@@ -1,10 +1,10 @@
-"""Accepted signer certificates: how each is recognised, the key usage it needs, whom it names. Others are rejected.
+"""The accepted kinds of signer certificates: how each is recognised, its key usage, and its national number. Others are refused.
 
 eID: the Belgian card for citizens and foreigners, recognised by its certificate policy. The national number is the subject's
-serialNumber. It signs with non-repudiation alone (its authentication certificate does not sign).
+serialNumber. The key usage of its signing certificate is non-repudiation alone; its authentication certificate is refused.
 
 eHealth: recognised by `OU=eHealth-platform Belgium` under `O=Federal Government, C=BE`. Another OU states `TYPE=ID`; only the
-type SSIN names a person (the certificate of a laboratory or a company names none).
+type SSIN identifies a person (the certificate of a laboratory or a company has another type).
 """
 
 from __future__ import annotations
@@ -35,30 +35,30 @@ _NUMBER_IN_NAME = re.compile(r"([A-Z][A-Z0-9_()|-]*)=(\d+)")
 
 
 class Family(StrEnum):
-    """A kind of certificate that this module can read."""
+    """The kinds of certificates that are accepted."""
 
     EID = "eid"
     EHEALTH = "ehealth"
 
 
 def family_of(certificate: x509.Certificate) -> Family:
-    """Returns the kind of a certificate. Raises TrustError: certificate_family_unknown."""
-    found: Family | None = None
+    """Return the kind of a certificate. Raises TrustError: certificate_family_unknown."""
+    family: Family | None = None
     try:
         if _values(certificate, "serial_number"):
-            found = Family.EID if _policies(certificate) & EID_POLICIES else None
+            family = Family.EID if _policies(certificate) & EID_POLICIES else None
         elif _EHEALTH in _values(certificate, "organizational_unit_name"):
             stated = (_values(certificate, "organization_name"), _values(certificate, "country_name"))
-            found = Family.EHEALTH if stated == ([_GOVERNMENT], ["BE"]) else None
+            family = Family.EHEALTH if stated == ([_GOVERNMENT], ["BE"]) else None
     except Exception:  # noqa: BLE001, S110 - a parser of untrusted bytes may raise anything
         pass
-    if found is None:
+    if family is None:
         raise TrustError("certificate_family_unknown")
-    return found
+    return family
 
 
 def key_usage(family: Family) -> KeyUsageConstraints:
-    """Returns the required key usage for this kind of certificate."""
+    """Return the required key usage for this kind of certificate."""
     from pyhanko.sign.validation import KeyUsageConstraints
 
     if family is Family.EID:
@@ -67,7 +67,7 @@ def key_usage(family: Family) -> KeyUsageConstraints:
 
 
 def national_number(certificate: x509.Certificate, family: Family) -> str:
-    """Returns the national number of the person in the certificate, with its check digits tested.
+    """Return the national number of the person in the certificate; its check digits are right.
 
     Raises AuthorisationError: signer_without_number, signer_number_malformed.
     """
@@ -89,7 +89,7 @@ def national_number(certificate: x509.Certificate, family: Family) -> str:
 
 
 def _plain(value: str) -> str:
-    """Returns a value without the quotes or escape of its written form, which some certificates include."""
+    """Return a value without the quotes and the escape that some certificates wrongly keep from its text form."""
     return value.strip('"').replace("\\=", "=")
 
 

@@ -1,4 +1,4 @@
-"""One test of a document and its result. It may name people: only for the terminal of a person who has the document."""
+"""One test of a document, and its result. A result may name people: show it only to a person who has the document."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ V = TypeVar("V")
 
 @dataclass(frozen=True)
 class Tested:
-    """`passed` is None for a test that could not run; `error` is what a failed test raises elsewhere."""
+    """The result of a test. `passed` is None for a test that could not run; `error` is what a failed test raises elsewhere."""
 
     name: str
     passed: bool | None
@@ -22,20 +22,20 @@ class Tested:
 
     @property
     def line(self) -> str:
-        """Format for a person."""
+        """The result in one line, for a person."""
         if self.error is not None:
-            found = f"{self.error.summary} [{self.error.code}]" + (f" {self.detail}" if self.detail else "")
-            return f"  FAILED  {self.name}: {found}"
+            problem = f"{self.error.summary} [{self.error.code}]" + (f" {self.detail}" if self.detail else "")
+            return f"  FAILED  {self.name}: {problem}"
         return f"  {'passed' if self.passed else '-':<7} {self.name}: {self.detail}"
 
     def to_json(self) -> dict[str, str]:
-        """Format for a program."""
+        """Return the result for a program."""
         result = {True: "passed", False: "failed", None: "not_tested"}[self.passed]
         code = {"code": self.error.code} if self.error is not None else {}
         return {"test": self.name, "result": result, **code, "found": self.detail}
 
     def named(self, name: str) -> Tested:
-        """Returns the same result under another name."""
+        """Return the same result under another name."""
         return replace(self, name=name)
 
 
@@ -55,9 +55,9 @@ def not_tested(name: str, why: str) -> Tested:
 
 
 def tried(name: str, act: Callable[[], V], describe: Callable[[V], str]) -> tuple[Tested, V | None]:
-    """Run a test that raises on failure. Returns the result, and the value if it passed."""
+    """Run a test that raises on failure. Return its result, and the value of `act` if the test passed."""
     try:
-        found = act()
+        value = act()
     except RepriseError as error:
         return failed(name, error), None
-    return passed(name, describe(found)), found
+    return passed(name, describe(value)), value

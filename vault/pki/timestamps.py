@@ -1,8 +1,8 @@
-"""Heads of the log, stamped by an outside authority (RFC 3161): a rewritten log would have to be older than its stamp.
+"""Time stamps of the log's heads by an outside authority (RFC 3161): nobody can rewrite the log before a head that was stamped.
 
-The program sends nothing. It writes a request to a file; the operator has an authority of their choice answer it, in any way that
-the site allows, and brings the answer back. Answers must be strict DER (sorted sets); some authorities send others, which are
-refused as malformed.
+The program sends nothing. It writes a request to a file. The operator sends the request to an authority of their choice, in any
+way that the site allows, and gives the answer to the program. Answers must be strict DER (sorted sets). Some authorities send
+answers that are not; these are refused as malformed.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ CLOCK_TOLERANCE = timedelta(minutes=5)
 
 @dataclass(frozen=True)
 class Stamp:
-    """A head that an authority stamped, and when."""
+    """A head that an authority stamped: its number of entries, its checkpoint, and the authority's answer (DER)."""
 
     size: int
     checkpoint: bytes
@@ -43,32 +43,35 @@ class Stamps:
         self._trust = trust
 
     def request(self, size: int, checkpoint: bytes) -> bytes:
-        """Returns a request (DER) over a checkpoint, which is kept until the answer comes."""
+        """Return a request (DER) for a stamp over a checkpoint, and store the checkpoint."""
         self._folder.mkdir(mode=0o700, exist_ok=True)
         write_durably(self._folder / f"{size}.checkpoint", checkpoint)
         return build_request(checkpoint)
 
     def accept(self, response: bytes, now: datetime) -> tuple[int, datetime]:
-        """Store the answer to a request made here. Returns the head's size and the authority's time.
+        """Store the answer to a request made here. Return the head's size and the authority's time.
 
-        Raises TrustError (stamp_of_nothing_here, no_timestamp_roots, stamp_untrusted), and clock_differs when the authority's
-        clock and the local clock are more than five minutes apart.
+        Raises TrustError: stamp_of_nothing_here, no_timestamp_roots, stamp_untrusted; clock_differs if the authority's clock and
+        the local clock are more than five minutes apart.
         """
         imprint = imprint_of(response)
         for path in sorted(self._folder.glob("*.checkpoint")):
             if sha256(path.read_bytes()).digest() == imprint:
                 moment = self.verify(path.read_bytes(), response)
-                require_our_time(moment, now)
+                require_local_time(moment, now)
                 write_durably(path.with_suffix(".tsr"), response)
                 return int(path.stem), moment
         raise TrustError("stamp_of_nothing_here")
 
     def verify(self, data: bytes, response: bytes) -> datetime:
-        """Returns when the data existed, according to an authority that this home trusts. Raises TrustError."""
+        """Return the time at which the data existed, according to an authority that this home trusts.
+
+        Raises TrustError, ProofError (see `verify_stamp`).
+        """
         return verify_stamp(data, response, read_roots(self._trust))
 
     def kept(self) -> list[Stamp]:
-        """Returns every stamped head, oldest first."""
+        """Return every stamped head, oldest first."""
         paths = sorted(self._folder.glob("*.tsr"), key=lambda path: int(path.stem))
         return [Stamp(int(p.stem), p.with_suffix(".checkpoint").read_bytes(), p.read_bytes()) for p in paths]
 
@@ -82,12 +85,15 @@ def build_request(data: bytes) -> bytes:
 
 
 def imprint_of(response: bytes) -> bytes:
-    """Returns the digest that an answer stamps. Raises ProofError."""
+    """Return the digest that an answer stamps. Raises ProofError."""
     return bytes(_decode(response).tst_info.message_imprint.message)
 
 
 def verify_stamp(data: bytes, response: bytes, roots: list[bytes]) -> datetime:
-    """Returns when the data existed, according to an authority under one of these roots (PEM). Raises TrustError, ProofError."""
+    """Return the UTC time at which the data existed, according to an authority under one of these roots (PEM).
+
+    Raises TrustError (no_timestamp_roots, stamp_untrusted, key_too_weak), ProofError (stamp_malformed, stamp_not_granted).
+    """
     from rfc3161_client import VerificationError, VerifierBuilder
 
     decoded = _decode(response)
@@ -116,25 +122,28 @@ def _certificates(pem: bytes) -> list[x509.Certificate]:
         raise TrustError("trust_material_malformed") from None
 
 
-def require_our_time(moment: datetime, now: datetime) -> None:
-    """Raise TrustError when the authority's clock and the local clock are more than five minutes apart."""
+def require_local_time(moment: datetime, now: datetime) -> None:
+    """Refuse a stamp whose time is more than five minutes from the local time. Raises TrustError (clock_differs)."""
     if abs(moment - now) > CLOCK_TOLERANCE:
         raise TrustError("clock_differs")
 
 
 def read_roots(trust: Path) -> list[bytes]:
-    """Returns the roots (PEM) of the time-stamp authorities that a home trusts."""
+    """Return the roots (PEM) of the time-stamp authorities that a home trusts."""
     return [path.read_bytes() for path in sorted((trust / "timestamps").glob("*.pem"))]
 
 
 def stamped_at(response: bytes) -> datetime:
-    """Returns the time that an answer states, unverified. Raises ProofError."""
+    """Return the UTC time that an answer states, unverified. Raises ProofError."""
     moment: datetime = _decode(response).tst_info.gen_time
     return moment.astimezone(UTC)
 
 
 def _decode(response: bytes) -> TimeStampResponse:
-    """Parse an answer, including every field that is used later. A refusal contains no stamp."""
+    """Parse every field of an answer that is used later.
+
+    Raises ProofError: stamp_not_granted (the answer is a refusal), stamp_malformed.
+    """
     from rfc3161_client import decode_timestamp_response
 
     try:

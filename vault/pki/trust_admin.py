@@ -1,4 +1,4 @@
-"""Managing the trust material of a home: list it, show its age, and accept new files."""
+"""Lists the trust material of a home with its validity, and adds new files to it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from asn1crypto import crl, pem, x509
 
 from schemas.errors import TrustError
 from vault.pki._key_strength import refuse_weak_keys
-from vault.pki._ocsp_answers import life_of_answer, require_known_authority
+from vault.pki._ocsp_answers import require_known_authority, validity_of_answer
 from vault.pki._trust_reading import read_answer, read_certificate, read_crl, read_der
 from vault.pki.trust_store import is_trial, refuse_trial
 from vault.system.files import write_durably
@@ -36,22 +36,22 @@ class Material:
     trial: bool
 
     def stale(self, now: datetime) -> bool:
-        """Whether it is expired or not yet valid."""
+        """Return whether the material is expired or not yet valid."""
         return not self.since <= now <= self.until
 
 
 def list_material(trust: Path) -> list[Material]:
-    """Returns all material for checking signatures and stamps. Raises TrustError for an invalid file."""
-    found = []
+    """Return all material for checking signatures and stamps. Raises TrustError for an invalid file."""
+    materials = []
     for kind, folder in FOLDERS.items():
         place = trust / folder
         paths = sorted(place.iterdir()) if place.is_dir() else []
-        found += [_describe(kind, path.read_bytes()) for path in paths]
-    return found
+        materials += [_describe(kind, path.read_bytes()) for path in paths]
+    return materials
 
 
 def add_material(trust: Path, kind: str, data: bytes, *, trial_home: bool, now: datetime) -> Material:
-    """Add a certificate, a revocation list or an OCSP answer, named by its digest.
+    """Store a certificate, a revocation list or an OCSP answer in a file that is named by its digest.
 
     Raises TrustError: trust_material_malformed, trial_root, trust_material_stale, root_not_self_signed, key_too_weak,
     revocation_of_unknown_issuer.
@@ -82,7 +82,7 @@ def _describe(kind: str, data: bytes) -> Material:
     trial = False
     if kind == "ocsp":
         read_answer(data)
-        since, until = _life_of_answer(read_der(data))
+        since, until = _validity_of_answer(read_der(data))
     elif kind == "crl":
         listed = read_crl(data)
         body = listed["tbs_cert_list"]
@@ -94,9 +94,9 @@ def _describe(kind: str, data: bytes) -> Material:
     return Material(kind, sha256(read_der(data)).hexdigest(), _utc(since), _utc(until), trial)
 
 
-def _life_of_answer(der: bytes) -> tuple[datetime, datetime]:
+def _validity_of_answer(der: bytes) -> tuple[datetime, datetime]:
     try:
-        return life_of_answer(der)
+        return validity_of_answer(der)
     except (ValueError, TypeError):
         raise TrustError("trust_material_malformed") from None
 
@@ -109,15 +109,15 @@ def _utc(moment: datetime) -> datetime:
 
 
 def _require_known_issuer(trust: Path, listed: crl.CertificateList) -> None:
-    """Refuse a revocation list of an unknown authority: it would take effect if that authority were added later."""
+    """Refuse a revocation list of an unknown authority: the list would take effect if that authority were added later."""
     if listed.issuer not in [authority.subject for authority in _authorities(trust)]:
         raise TrustError("revocation_of_unknown_issuer")
 
 
 def _authorities(trust: Path) -> list[x509.Certificate]:
-    found: list[x509.Certificate] = []
+    authorities: list[x509.Certificate] = []
     for folder in ("roots", "intermediates"):
         place = trust / folder
         paths = sorted(place.iterdir()) if place.is_dir() else []
-        found += [read_certificate(path.read_bytes()) for path in paths]
-    return found
+        authorities += [read_certificate(path.read_bytes()) for path in paths]
+    return authorities

@@ -1,4 +1,4 @@
-"""Trust material of a home: pinned roots, intermediates, revocation lists, OCSP answers. The program never fetches any."""
+"""The trust material of a home: pinned roots, intermediates, revocation lists, OCSP answers. The program never fetches them."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from schemas.errors import TrustError
 from vault.pki._trust_reading import read_answer, read_certificate, read_crl
 
 TRIAL_MARK = "2.25.302154270018932441975127236501218930111"
-"""Certificate extension (an OID under the UUID arc) in every certificate of a trial authority."""
+"""The certificate extension (an OID under the UUID arc) in every certificate of a trial authority."""
 
 
 @dataclass(frozen=True)
 class TrustStore:
-    """What signatures are checked against."""
+    """The certificates and revocation data against which signatures are checked."""
 
     roots: tuple[x509.Certificate, ...]
     intermediates: tuple[x509.Certificate, ...]
@@ -36,16 +36,16 @@ class TrustStore:
 
 
 def _read(folder: Path, raw: dict[str, bytes]) -> list[bytes]:
-    found = []
+    contents = []
     for path in sorted(folder.iterdir()) if folder.is_dir() else []:
         data = path.read_bytes()
         raw[f"{folder.name}-{path.name}"] = data
-        found.append(data)
-    return found
+        contents.append(data)
+    return contents
 
 
 def is_trial(certificate: x509.Certificate) -> bool:
-    """Whether a trial authority made this certificate."""
+    """Return whether a trial authority made this certificate."""
     return any(ext["extn_id"].dotted == TRIAL_MARK for ext in certificate["tbs_certificate"]["extensions"])
 
 
