@@ -22,7 +22,7 @@ from vault.home_folder import Home
 from vault.ledger.entries import EntryType, commit
 from vault.records.known_numbers import also_known_as
 from vault.records.subjects import Subjects
-from vault.records.tombstones import name_of, write_tombstone
+from vault.records.tombstones import tombstone_name, write_tombstone
 from vault.runs.run_lock import lock_run
 from vault.system.locks import lock_people
 
@@ -77,7 +77,7 @@ def plan_erasure(control: Control, subject_id: str) -> dict[str, Any]:
 def erase_subject(control: Control, subject_id: str) -> dict[str, Any]:
     """Destroy a person's key, salts and records, and every copy of data that names them, including what they signed with others.
 
-    Returns a receipt: the ledger entry's index, and a salt, stored nowhere else, that opens the entry's commitment to this
+    Return a receipt: the ledger entry's index, and a salt, stored nowhere else, that opens the entry's commitment to this
     person. A second call finishes what a crash interrupted. Raises RetentionError (run_alive, retention_not_over, copy_held,
     operator_acts, attester_needed); the refusal is a ledger entry. BusyError while a run that concerns the person is in
     progress, IntegrityError (run_of_unknown_owner) while a damaged run may belong to this person.
@@ -98,15 +98,17 @@ def _erase(control: Control, subject_id: str) -> dict[str, Any]:
     person = found.identifier if found else subject_id
     commitment = commit(salt, EntryType.SUBJECT_ERASED.value, "subject", person.encode())
     runs = len(held.answered_for) + len(held.starts)
-    tombstone_names = [name_of(home, subject) for subject in sorted(held.persons & set(Subjects(home).ids()))]
+    tombstone_names = [
+        tombstone_name(home, subject) for subject in sorted(held.persons & set(Subjects(home).ids()))
+    ]
     # Entry and tombstones come before any destruction and under one lock, so that a backup holds both or neither.
     with control.ledger.store.locked():
         entry = control.record(EntryType.SUBJECT_ERASED, None, "erased", {"runs": runs}, subject=commitment)
-        for tombstone_name in tombstone_names:
-            write_tombstone(home, tombstone_name)
+        for name in tombstone_names:
+            write_tombstone(home, name)
     with contextlib.suppress(OSError):
-        for tombstone_name in tombstone_names:  # an older copy of the home lacks the tombstones
-            control.memory.note_gone("erased", tombstone_name)
+        for name in tombstone_names:  # an older copy of the home lacks the tombstones
+            control.memory.note_gone("erased", name)
     for order in held.orders:
         drop_order(home, order)
     forget_subject(home, subject_id, control.record_issue)

@@ -19,7 +19,7 @@ from vault.keys.provider import KeyState
 from vault.keys.registry import provider
 from vault.ledger.entries import EntryType
 from vault.ledger.log import FileLedger
-from vault.records.tombstones import resurrected, tombstones
+from vault.records.tombstones import still_present, tombstones
 from vault.runs.facts import Restored, is_ended, write_fact
 from vault.runs.lease import Lease, list_runs
 from vault.system.clock import Clock
@@ -36,7 +36,7 @@ class Replayed:
     withdrawals: int = 0
 
     def counts(self) -> dict[str, int]:
-        """Returns the counts for the ledger."""
+        """Return the counts for the ledger."""
         return asdict(self)
 
 
@@ -55,7 +55,7 @@ def replay(
     """
     alive = [x for x in list_runs(home) if not is_over(home, x, clock)]
     living = frozenset[str]().union(*(persons_of(home, lease) for lease in alive))
-    subjects = [s for s in resurrected(home, tombstones(home) | record.gone("erased")) if s not in living]
+    subjects = [s for s in still_present(home, tombstones(home) | record.gone("erased")) if s not in living]
     for subject in subjects:
         forget_subject(home, subject, issued)
     known = destroyed | record.gone("destroyed")
@@ -70,7 +70,7 @@ def replay(
 
 
 def _withdraw_again(home: Home, record: HostRecord) -> int:
-    """Withdraw what this host knows to be withdrawn and an older copy of the home does not. Returns how many."""
+    """Withdraw what this host knows to be withdrawn and an older copy of the home does not. Return how many."""
     done = 0
     for name in sorted(record.gone("withdrawn")):
         # An erased or damaged instruction cannot be used anyway.
@@ -92,13 +92,13 @@ def _is_back(lease: Lease) -> bool:
 
 
 def destroyed_in(store: FileLedger) -> frozenset[str]:
-    """Returns the runs whose destruction is in the ledger."""
+    """Return the runs whose destruction is in the ledger."""
     bodies = (json.loads(entry) for entry in store.read(0, store.head().size))
     return frozenset(str(b["runId"]) for b in bodies if b["type"] == EntryType.DESTRUCTION_COMPLETED)
 
 
 def hand_to_sweep(home: Home, reason: str) -> int:
-    """Mark every live run to be ended by the sweep: its staging and key are from another time. Returns how many."""
+    """Mark every live run to be ended by the sweep: its staging and key are from another time. Return how many."""
     alive = [lease for lease in list_runs(home) if not is_ended(home, lease.run_id)]
     for lease in alive:
         write_fact(home, lease.run_id, Restored(reason))
@@ -123,7 +123,7 @@ def note_restored(home: Home, note: RestoredNote) -> None:
 
 
 def restore_pending(home: Home) -> bool:
-    """Whether a restored home has not yet repeated its erasures; also where its note cannot be read."""
+    """Return whether a restored home has not yet repeated its erasures; also where its note cannot be read."""
     return home.restored_note.is_file() and not _restored(home).replayed
 
 

@@ -1,17 +1,17 @@
 """Sealed records of people, keys and destinations: doctors, operators, attestations, mandates, recipients, erasures.
 
-* `subjects`: a record sealed under its person's own key
+* `subjects`: records about one person, sealed under that person's key
 * `shared_records`: records that concern several persons
-* `operators`: who may act on a home
+* `operators`: the persons who may act on a home
 * `operator_keys`: keys by which operators prove who they are
 * `known_numbers`: INAMI numbers by person
 * `enrolment`: doctors enrolled by two operators
-* `attestation`: what two operators attest
-* `mandates`: who may act for a doctor
+* `attestation`: attestations of a fact by two operators
+* `mandates`: rights to sign for a doctor
 * `recipients`: keys whose possession was proven
-* `destinations`: servers a package may go to
+* `destinations`: servers to which a package may be sent
 * `sealed_records`: records sealed with the site key, for several registers
-* `tombstones`: what was erased
+* `tombstones`: marks of erased records
 """
 
 __all__ = [

@@ -28,22 +28,23 @@ def add_attestation(
     how: tuple[StrEnum, ...],
     of: str = "",
 ) -> tuple[Attestation, ...]:
-    """Returns the attestations with this operator's appended: who, when, on which evidence, of which object.
+    """Return the attestations with a new one by this operator: who, when, on which evidence (`how`), of which object.
 
+    `of` is the digest of the object (hexadecimal), `moment` a time in UTC.
     Raises OperatorError: no_operator, two_attesters_needed (the operator attested before).
     """
     if not operator.id:
         raise OperatorError("no_operator")
-    if any(attestation.operator == operator.id for attestation in before):
+    if any(earlier.operator == operator.id for earlier in before):
         raise OperatorError("two_attesters_needed")
     codes = tuple(sorted({code.value for code in how}))
-    made = Attestation(operator.id, format_utc(moment), codes, of)
-    proved = operator.proof.of(_said(made)) if operator.proof else {}
-    return (*before, made.changed(**proved))
+    attestation = Attestation(operator.id, format_utc(moment), codes, of)
+    proof_fields = operator.proof.of(_signed_bytes(attestation)) if operator.proof else {}
+    return (*before, attestation.changed(**proof_fields))
 
 
 def refuse_unseen(shown: str | None, of: str) -> None:
-    """Refuse to attest another object than the person was shown; None: nobody says what that was.
+    """Refuse to attest another object than the operator saw. `shown` is that object's digest, or None if it is not known.
 
     Raises AuthorisationError (attestation_altered).
     """
@@ -52,23 +53,31 @@ def refuse_unseen(shown: str | None, of: str) -> None:
 
 
 def refuse_altered(home: Home, attestations: tuple[Attestation, ...], of: str | None) -> None:
-    """Refuse an attestation that is of another object than `of`, if given, or whose signature does not hold.
+    """Refuse attestations of which one is of another object than `of`, if given, or has an invalid signature.
 
-    Those of earlier releases state neither. Raises AuthorisationError (attestation_altered).
+    Attestations of earlier releases have no signature and name no object. Raises AuthorisationError (attestation_altered).
     """
-    for one in attestations:
-        signed = one.by != "key" or is_signed_by(home, one.operator, one.key, one.signature, _said(one))
-        if not signed or (of and one.of and one.of != of):
+    for attestation in attestations:
+        if (of and attestation.of and attestation.of != of) or not _is_signed(home, attestation):
             raise AuthorisationError("attestation_altered")
 
 
-def _said(one: Attestation) -> bytes:
-    """What a signature covers."""
-    return canonical_json({"operator": one.operator, "at": one.at, "how": list(one.how), "of": one.of})
+def _is_signed(home: Home, attestation: Attestation) -> bool:
+    """Return whether the signature of an attestation is valid; also true if the operator proved in another way who they are."""
+    if attestation.by != "key":
+        return True
+    signed = _signed_bytes(attestation)
+    return is_signed_by(home, attestation.operator, attestation.key, attestation.signature, signed)
+
+
+def _signed_bytes(attestation: Attestation) -> bytes:
+    """Return the bytes that the signature of an attestation covers."""
+    stated = {"operator": attestation.operator, "at": attestation.at}
+    return canonical_json({**stated, "how": list(attestation.how), "of": attestation.of})
 
 
 def digest_of(fact: Enrolled | Mandate) -> str:
-    """Returns the digest of what is attested, without the attestations themselves."""
+    """Return the digest of what is attested, without the attestations themselves."""
     stated = to_builtins(fact)
     for name in ("attestations", "ended", "shortened"):
         stated.pop(name, None)
@@ -76,19 +85,19 @@ def digest_of(fact: Enrolled | Mandate) -> str:
 
 
 def two_attest(attestations: tuple[Attestation, ...]) -> bool:
-    """Whether two different operators attested."""
+    """Return whether two different operators attested."""
     return len({attestation.operator for attestation in attestations}) >= 2
 
 
 def attesters_left(home: Home, attestations: tuple[Attestation, ...], without: frozenset[str]) -> int:
-    """Returns how many different attesters the home still knows, without these."""
+    """Return the number of different attesters who are not erased and are not in `without`."""
     subjects = Subjects(home)
-    vouching = {attestation.operator for attestation in attestations} - without
-    return sum(subjects.has_key(operator) for operator in vouching)
+    attesters = {attestation.operator for attestation in attestations} - without
+    return sum(subjects.has_key(operator) for operator in attesters)
 
 
 def read_code(enumeration: type[Code], text: str, refusal: str) -> Code:
-    """Returns the value of an enumeration. Raises AuthorisationError with the given code for any other text."""
+    """Return the value of an enumeration. Raises AuthorisationError with the given code for any other text."""
     if text in set(enumeration):
         return enumeration(text)
     raise AuthorisationError(refusal)

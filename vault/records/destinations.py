@@ -52,7 +52,7 @@ class SftpServer:
 
     @property
     def shown(self) -> str:
-        """Returns the text shown to an operator."""
+        """The server in one line, for an operator."""
         return f"{self.user}@{self.host}:{self.port} {fingerprint(self.host_key)}"
 
 
@@ -74,7 +74,7 @@ class S3Bucket:
 
     @property
     def shown(self) -> str:
-        """Returns the text shown to an operator."""
+        """The bucket in one line, for an operator."""
         return f"{self.bucket} at {self.endpoint}"
 
 
@@ -91,16 +91,13 @@ class RemotePath:
 
 
 def parse_remote(destination: str) -> RemotePath | None:
-    """Parse a remote destination; None for a folder of this host.
-
-    Raises ScopeError `destination_malformed`.
-    """
+    """Parse a remote destination; return None for a folder of this host. Raises ScopeError (destination_malformed)."""
     if "://" not in destination:
         return None
-    found = _REMOTE.fullmatch(destination)
-    if found is None or not _NAME.fullmatch(found[2]) or not _is_path(found[3] or ""):
+    match = _REMOTE.fullmatch(destination)
+    if match is None or not _NAME.fullmatch(match[2]) or not _is_path(match[3] or ""):
         raise ScopeError("destination_malformed")
-    return RemotePath(found[1], found[2], found[3] or "")
+    return RemotePath(match[1], match[2], match[3] or "")
 
 
 def _is_path(text: str) -> bool:
@@ -110,7 +107,7 @@ def _is_path(text: str) -> bool:
 
 
 def fingerprint(host_key: str) -> str:
-    """Returns a host key's fingerprint as `ssh-keygen -l` prints it."""
+    """Return a host key's fingerprint as `ssh-keygen -l` prints it."""
     blob = b64decode(host_key.split()[1])
     return "SHA256:" + b64encode(sha256(blob).digest()).decode().rstrip("=")
 
@@ -151,7 +148,7 @@ def _check_sftp(server: SftpServer) -> None:
 
 
 def _is_host_key(text: str) -> bool:
-    """Whether the text is exactly one plain host key; a certificate is refused."""
+    """Return whether the text is exactly one plain host key; a certificate is refused."""
     try:
         key = load_ssh_public_key(text.encode())
     except (ValueError, UnsupportedAlgorithm):
@@ -223,7 +220,7 @@ def _opened(declared: _Declared) -> Server:
 
 
 class Destinations:
-    """The register of a home: one sealed file per server, under a name derived with the site key."""
+    """The register of a home: one sealed file for each server. The file's name is derived with the site key."""
 
     def __init__(self, home: Home) -> None:
         self._site = home.site_key
@@ -239,32 +236,32 @@ class Destinations:
         self._records.add(self._opaque(name), _declare(name, server))
 
     def remove(self, name: str) -> str:
-        """Remove a server and its credentials. Returns its channel, `unreadable` for a damaged record.
+        """Remove a server and its credentials. Return its channel, or `unreadable` for a damaged record.
 
-        Raises ScopeError when the server is not declared.
+        Raises ScopeError (destination_not_registered).
         """
         if self._opaque(name) not in self._records:
             raise ScopeError("destination_not_registered")
-        found = self._records.read_or_none(self._opaque(name))
+        record = self._records.read_or_none(self._opaque(name))
         self._records.drop(self._opaque(name))
-        return _opened(found).channel if found else "unreadable"
+        return _opened(record).channel if record else "unreadable"
 
     def find(self, name: str, channel: str | None = None) -> Server:
-        """Returns the server of this name and channel. Raises ScopeError `destination_not_registered`."""
+        """Return the server of this name and channel. Raises ScopeError (destination_not_registered)."""
         known = _NAME.fullmatch(name) and self._opaque(name) in self._records
-        found = _opened(self._records.read(self._opaque(name))) if known else None
-        if found is None or (channel is not None and found.channel != channel):
+        server = _opened(self._records.read(self._opaque(name))) if known else None
+        if server is None or (channel is not None and server.channel != channel):
             raise ScopeError("destination_not_registered")
-        return found
+        return server
 
     def list(self) -> list[tuple[str, Server]]:
-        """Returns all servers by name. Damaged records are left out; `unreadable` counts them."""
+        """Return all servers by name. Damaged records are left out; `unreadable` counts them."""
         return sorted(
-            ((one.name, _opened(one)) for one in self._records.readable()), key=lambda pair: pair[0]
+            ((record.name, _opened(record)) for record in self._records.readable()), key=lambda pair: pair[0]
         )
 
     def unreadable(self) -> int:
-        """Returns the number of records that cannot be opened; their names are lost too."""
+        """Return the number of records that cannot be opened. Their servers cannot be named either."""
         return self._records.unreadable()
 
     def _opaque(self, name: str) -> str:

@@ -1,7 +1,7 @@
-"""Doctors: a national number tied to INAMI numbers, on a legal basis, attested by two operators.
+"""Enrols doctors: links a national number to INAMI numbers, on a legal basis, attested by two operators.
 
-A signing certificate contains a national number but no INAMI number; an enrolment ties the two. An enrolment or rectification is
-pending until a second operator attests it. Until then the record in force remains in force.
+A signing certificate contains a national number but no INAMI number; an enrolment links the two. An enrolment or rectification is
+pending until a second operator attests it. Until then, the record in force does not change.
 """
 
 from __future__ import annotations
@@ -37,14 +37,14 @@ from vault.system.locks import lock_folder
 
 @dataclass(frozen=True)
 class Ground:
-    """The bases for keeping a national number, and the evidence that the operator saw."""
+    """The two bases for keeping a national number (codes), and the evidence that the operator saw (codes)."""
 
     basis: str
     number_basis: str
     shown: tuple[str, ...]
 
     def codes(self) -> Grounds:
-        """Returns the two bases for a record. Raises AuthorisationError: basis_unknown."""
+        """Return the two bases for a record. Raises AuthorisationError: basis_unknown."""
         return Grounds(
             read_code(LegalBasis, self.basis, "basis_unknown"),
             read_code(NumberBasis, self.number_basis, "basis_unknown"),
@@ -52,19 +52,19 @@ class Ground:
 
     @property
     def invented(self) -> bool:
-        """Whether the person is declared as invented; check digits are then not required."""
+        """Return whether the operator declared that the person is invented. Check digits are then not required."""
         return "trial" in (self.basis, self.number_basis)
 
 
 def what_was_shown(shown: tuple[str, ...]) -> tuple[Shown, ...]:
-    """Parse the evidence that was seen, at least one kind. Raises AuthorisationError: evidence_missing, evidence_unknown."""
+    """Parse the kinds of evidence that were seen, at least one. Raises AuthorisationError: evidence_missing, evidence_unknown."""
     if not shown:
         raise AuthorisationError("evidence_missing")
-    return tuple(read_code(Shown, one, "evidence_unknown") for one in shown)
+    return tuple(read_code(Shown, kind, "evidence_unknown") for kind in shown)
 
 
 def check_national_number(home: Home, inss: str, ground: Ground) -> str:
-    """Returns the digits of a national number. Raises AuthorisationError: national_number_invalid, trial_basis."""
+    """Return the digits of a national number. Raises AuthorisationError: national_number_invalid, trial_basis."""
     if ground.invented and not home.site.trial:
         raise AuthorisationError("trial_basis")
     digits = clean_nihii(inss) if ground.invented else clean_inss(inss)
@@ -74,14 +74,14 @@ def check_national_number(home: Home, inss: str, ground: Ground) -> str:
 
 
 def check_inami_numbers(numbers: tuple[str, ...], ground: Ground) -> tuple[str, ...]:
-    """Returns the digits of INAMI numbers. Raises AuthorisationError: inami_number_invalid with the number of bad ones."""
+    """Return the digits of INAMI numbers. Raises AuthorisationError (inami_number_invalid), with the count of invalid numbers."""
     cleaned = [clean_nihii(number) for number in numbers]
-    bad = sum(
+    invalid = sum(
         len(digits) not in (8, 11) or (check_nihii(digits) is NihiiCheck.INVALID and not ground.invented)
         for digits in cleaned
     )
-    if bad or not cleaned:
-        raise AuthorisationError("inami_number_invalid", count=bad)
+    if invalid or not cleaned:
+        raise AuthorisationError("inami_number_invalid", count=invalid)
     return tuple(cleaned)
 
 
@@ -103,7 +103,7 @@ def begin_doctor(
     operator: Operator,
     moment: datetime,
 ) -> Enrolment:
-    """The first operator's act: write a pending record. Numbers in force remain so until a second operator attests.
+    """Write a pending record, as the first operator's act. Numbers in force remain so until a second operator attests.
 
     Raises AuthorisationError (national_number_invalid, inami_number_invalid, inami_number_of_another, basis_unknown, trial_basis,
     evidence_missing), OperatorError.
@@ -123,7 +123,7 @@ def begin_doctor(
 
 
 def _as_doctor(known: AnyPerson | None, number: str) -> Doctor:
-    """Returns the doctor of this national number; mandates to sign for others are kept."""
+    """Return the doctor of this national number; mandates to sign for others are kept."""
     if isinstance(known, Doctor):
         return known
     if isinstance(known, Mandated):
@@ -139,7 +139,7 @@ def attest_doctor(
     moment: datetime,
     of: str | None = None,
 ) -> Enrolment:
-    """The second operator's act: the pending record comes into force; the record that it replaces is kept as superseded.
+    """Put the pending record into force, as the second operator's act; keep the record that it replaces as superseded.
 
     If nothing is pending, one more operator attests the record in force, so that another attester may be erased. `of` is the
     digest of what the operator was shown. Raises AuthorisationError (nothing_to_attest, evidence_missing, attestation_altered),
@@ -160,8 +160,8 @@ def attest_doctor(
         if former:
             ended = Superseded(**asdict(former), until=format_utc(moment))
             doctor = doctor.changed(superseded=(*doctor.superseded, ended))
-        now = {**asdict(waiting), "attestations": attestations}
-        subjects.write(subject_id, doctor.changed(pending=None, **now))
+        in_force = {**asdict(waiting), "attestations": attestations}
+        subjects.write(subject_id, doctor.changed(pending=None, **in_force))
     return Enrolment(subject_id, "doctor_rectified" if former else "doctor")
 
 
@@ -173,7 +173,7 @@ def _refuse_unseen(version: Enrolled | None, of: str | None) -> None:
 def _attested(
     home: Home, version: Enrolled | None, operator: Operator, moment: datetime, seen: tuple[Shown, ...]
 ) -> tuple[Attestation, ...]:
-    """Returns the attestations of a version with this operator's. Raises AuthorisationError (attestation_altered)."""
+    """Return the attestations of a version, with a new one by this operator. Raises AuthorisationError (attestation_altered)."""
     if version is None:
         raise AuthorisationError("nothing_to_attest")
     of = digest_of(version)

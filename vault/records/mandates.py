@@ -1,4 +1,4 @@
-"""Mandates: who may sign for a doctor, in which role, until when; attested by two operators."""
+"""Mandates: each states who may sign for a doctor, in which role and until which day, and is attested by two operators."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def begin_mandate(
     operator: Operator,
     moment: datetime,
 ) -> str:
-    """The first operator's act: write a pending mandate into the record of the future signer. Returns its id.
+    """Write a pending mandate into the record of the future signer, as the first operator's act. Return the mandate's id.
 
     Raises AuthorisationError (national_number_invalid, inami_number_invalid, role_unknown, basis_unknown, until_invalid,
     mandate_expired, trial_basis, evidence_missing), OperatorError.
@@ -88,7 +88,7 @@ def attest_mandate(
     moment: datetime,
     of: str | None = None,
 ) -> None:
-    """The second operator's act: the mandate comes into force. Further operators may attest it later.
+    """Attest a mandate. It is in force once a second operator attests it; further operators may attest it later.
 
     `of` is the digest of what the operator was shown. Raises AuthorisationError (nothing_to_attest, evidence_missing,
     attestation_altered), OperatorError (two_attesters_needed).
@@ -108,16 +108,16 @@ def attest_mandate(
 
 
 def end_mandate(home: Home, mandate_id: str, operator: Operator, moment: datetime) -> None:
-    """End a mandate at once. One operator is enough, because the act only removes a right.
+    """End a mandate at once. One operator suffices, because the act only removes a right.
 
-    Raises AuthorisationError (nothing_to_attest) when there is no such mandate.
+    Raises AuthorisationError (nothing_to_attest) if there is no such mandate.
     """
     (ended,) = add_attestation((), operator, moment, ())
     _change(home, mandate_id, lambda mandate: mandate.changed(ended=ended))
 
 
 def mandates_for(home: Home, persons: frozenset[str]) -> list[str]:
-    """Returns the ids of the mandates of others that name a number of this person."""
+    """Return the ids of the mandates of others that name an INAMI number of this person, who has the ids `persons`."""
     numbers, subjects = own_numbers(home, persons), Subjects(home)
     return [
         f"{other}.{ordinal}"
@@ -134,7 +134,7 @@ def forget_numbers(home: Home, persons: frozenset[str]) -> None:
 
     def change(mandate: Mandate) -> Mandate:
         left = tuple(n for n in mandate.numbers if n not in numbers)
-        return mandate.changed(numbers=left, shortened=True)  # what was attested had more numbers
+        return mandate.changed(numbers=left, shortened=True)  # the attested mandate had more numbers
 
     for mandate_id in mandates_for(home, persons):
         _change(home, mandate_id, change)
@@ -152,7 +152,7 @@ def _change(home: Home, mandate_id: str, change: Callable[[Mandate], Mandate]) -
 
 
 def mandates_of(person: AnyPerson | None) -> list[Mandate]:
-    """Returns the mandates of a person that two operators attested and that were not ended, including expired ones."""
+    """Return the mandates of a person that two operators attested and that were not ended, including expired ones."""
     held = person.mandates.values() if isinstance(person, Signer) else ()
     return [mandate for mandate in held if two_attest(mandate.attestations) and not mandate.ended]
 

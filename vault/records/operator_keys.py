@@ -1,8 +1,8 @@
 """Keys by which operators prove who they are at a terminal: Ed25519, made at enrolment, each encrypted under its own passphrase.
 
 Anybody can type a name. In an act that needs two people, each operator therefore signs with their own key, or uses their own
-dashboard account (ADR 28). The private half lies in the operator's sealed record, encrypted once more under the passphrase, so
-neither the home nor its backup can sign for an operator, and an erasure destroys it.
+dashboard account (ADR 28). The private key is in the operator's sealed record, encrypted once more under the passphrase. So
+nobody can sign for an operator with the home or its backup alone, and an erasure destroys the key.
 """
 
 from __future__ import annotations
@@ -21,25 +21,25 @@ from vault.keys.site_key import open_with, seal_with
 from vault.records.operators import Proof
 from vault.records.subjects import Subjects
 
-MIN_PASSPHRASE = 12
+MIN_PASSPHRASE_CHARACTERS = 12
 _NAME = "proving-key"
-_COST, _BLOCK, _LANES, _MEMORY = 1 << 15, 8, 1, 64 << 20
-"""scrypt: 32 MiB and a tenth of a second for each try."""
+_COST, _BLOCK, _LANES, _MEMORY_BYTES = 1 << 15, 8, 1, 64 << 20
+"""The parameters of scrypt: each try takes 32 MiB and a tenth of a second."""
 
 
 class ProvingKey(Record, frozen=True):
-    """An operator's key as it is kept."""
+    """An operator's key, as their sealed record holds it."""
 
     public: str  # base64
     salt: str
-    sealed: str  # the private half, under the passphrase
+    sealed: str  # the private key, encrypted under the passphrase
     former: tuple[str, ...] = ()  # replaced public keys; signatures made with them stay valid
 
 
 def make_key(home: Home, operator_id: str, passphrase: str) -> None:
-    """Make an operator's key, or replace it. Raises OperatorError (passphrase_short)."""
-    if len(passphrase) < MIN_PASSPHRASE:
-        raise OperatorError("passphrase_short", limit=MIN_PASSPHRASE)
+    """Make a key for an operator; it replaces an existing key. Raises OperatorError (passphrase_short)."""
+    if len(passphrase) < MIN_PASSPHRASE_CHARACTERS:
+        raise OperatorError("passphrase_short", limit=MIN_PASSPHRASE_CHARACTERS)
     before = _kept(home, operator_id)
     former = () if before is None else (*before.former, before.public)
     private, salt = Ed25519PrivateKey.generate(), os.urandom(16)
@@ -50,7 +50,7 @@ def make_key(home: Home, operator_id: str, passphrase: str) -> None:
 
 
 def has_key(home: Home, operator_id: str) -> bool:
-    """Whether an operator has a key."""
+    """Return whether an operator has a key."""
     return _kept(home, operator_id) is not None
 
 
@@ -70,19 +70,19 @@ def prove(home: Home, operator_id: str, passphrase: str) -> Proof:
     if not private:
         raise OperatorError("passphrase_wrong")
     signer = Ed25519PrivateKey.from_private_bytes(private)
-    return Proof("key", key.public, lambda said: _text(signer.sign(said)))
+    return Proof("key", key.public, lambda data: _text(signer.sign(data)))
 
 
-def is_signed_by(home: Home, operator_id: str, public: str, signature: str, said: bytes) -> bool:
-    """Whether an operator's key, present or former, signed this.
+def is_signed_by(home: Home, operator_id: str, public: str, signature: str, signed: bytes) -> bool:
+    """Return whether an operator's key, present or former, made this signature.
 
-    An erased operator has no stored key: only the signature is checked, with the given `public`.
+    An erased operator has no stored key. Then the function checks only the signature, with the key `public`.
     """
     key = _kept(home, operator_id)
     if key is not None and public not in (key.public, *key.former):
         return False
     try:
-        Ed25519PublicKey.from_public_bytes(b64decode(public)).verify(b64decode(signature), said)
+        Ed25519PublicKey.from_public_bytes(b64decode(public)).verify(b64decode(signature), signed)
     except (InvalidSignature, ValueError):
         return False
     return True
@@ -100,7 +100,7 @@ def _derived(passphrase: str, salt: bytes) -> bytes:
         n=_COST,
         r=_BLOCK,
         p=_LANES,
-        maxmem=_MEMORY,
+        maxmem=_MEMORY_BYTES,
         dklen=32,
     )
 

@@ -1,4 +1,4 @@
-"""Operators: who may act on a home. An operator's record is sealed like that of every person."""
+"""Operators: the persons who may act on a home. An operator's record is sealed like the record of every person."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from vault.records.subjects import Subjects
 
 @dataclass(frozen=True)
 class Proof:
-    """How an operator proved in this act who they are: by the key of their own, or by having signed in to their account."""
+    """How an operator proved in this act who they are: with their own key, or by signing in to their account."""
 
     by: str  # key | account
-    name: str  # the key's public half, or the account's id
+    name: str  # the public key, or the account's id
     sign: Callable[[bytes], str] | None = None
 
-    def of(self, said: bytes) -> dict[str, str]:
-        """Returns what an attestation keeps of it."""
-        signed = {"signature": self.sign(said)} if self.sign else {}
+    def of(self, statement: bytes) -> dict[str, str]:
+        """Return the fields of an attestation that hold this proof, with a signature over `statement` if there is a key."""
+        signed = {"signature": self.sign(statement)} if self.sign else {}
         return {"by": self.by, self.by: self.name, **signed}
 
 
@@ -37,7 +37,7 @@ class Operator:
 
 
 def enrol_operator(home: Home, name: str) -> Operator:
-    """Enrol an operator in this home."""
+    """Enrol an operator in this home, unless they are enrolled, and return them."""
     subjects = Subjects(home)
     subject_id = subjects.identify("operator", name)
     if subjects.read(subject_id) is None:
@@ -46,7 +46,7 @@ def enrol_operator(home: Home, name: str) -> Operator:
 
 
 def find_operator(home: Home, name: str) -> Operator:
-    """Returns the operator of this name. Raises OperatorError when the name is missing or unknown."""
+    """Return the operator of this name. Raises OperatorError if the name is missing or unknown."""
     if not name:
         raise OperatorError("no_operator")
     subjects = Subjects(home)
@@ -55,7 +55,7 @@ def find_operator(home: Home, name: str) -> Operator:
 
 
 def operator_by_id(home: Home, subject_id: str) -> Operator:
-    """Returns the operator of this opaque id."""
+    """Return the operator of this opaque id. Raises OperatorError (operator_not_enrolled)."""
     record = Subjects(home).read(subject_id)
     if not isinstance(record, EnrolledOperator):
         raise OperatorError("operator_not_enrolled")

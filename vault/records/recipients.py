@@ -1,8 +1,8 @@
 """The register of recipients: age keys whose holders proved that they can open what is sealed to them.
 
-If a public key were copied wrongly or belonged to someone else, the wrong person or no one could open a package. So its holder
-opens one challenge, once, with plain `age -d`, before an authorisation may name the key. The register is one sealed file,
-`recipients.json`; each entry states its `kind`, so that other channels can be added beside age keys.
+If a public key were copied wrongly or belonged to someone else, the wrong person or nobody could open a package. So the holder of
+a key opens one challenge with plain `age -d` before an authorisation may name the key. The register is one sealed file,
+`recipients.json`. Each entry states its `kind`, so that other kinds of recipients can be added beside age keys.
 """
 
 from __future__ import annotations
@@ -41,11 +41,11 @@ class Recipient(Record, frozen=True):
 
 
 class _Recipient(Recipient, frozen=True, tag_field="kind", tag="age"):
-    """The same in the register, which may hold other channels later."""
+    """A `Recipient` as the register holds it, with its kind."""
 
 
 class _Challenge(Record, frozen=True, tag_field="kind", tag="age"):
-    """A key whose holder has not answered yet."""
+    """A challenge for a key whose holder has not answered yet."""
 
     key: str
     role: str
@@ -76,32 +76,32 @@ def challenge(home: Home, key: str, role: str, moment: datetime) -> bytes:
         if any(proven.key == key for proven in register.recipients):
             raise ScopeError("recipient_known")
         waiting = [c for c in register.challenges if c.key != key and parse_utc(c.until) >= moment]
-        asked = _Challenge(key, wanted, answer, until)
-        _write(home, register.changed(challenges=(*waiting, asked)))
+        pending = _Challenge(key, wanted, answer, until)
+        _write(home, register.changed(challenges=(*waiting, pending)))
     return seal_bytes([key], f"{answer}\n".encode())
 
 
 def confirm(home: Home, answer: str, moment: datetime) -> Recipient:
-    """Accept the holder's answer: the challenge is used up, the key enters the register.
+    """Accept the holder's answer: remove the challenge, and add the key to the register.
 
     Raises ScopeError: answer_unknown (no pending challenge of this home matches), challenge_expired.
     """
     given = answer.strip().encode()
     with lock_folder(home.path):
         register = _read(home)
-        # compare all of them, so that the time does not show which came close
-        fitting = [c for c in register.challenges if hmac.compare_digest(c.answer.encode(), given)]
-        if not fitting:
+        # compare with every answer in constant time, so that the time does not show how much of one is right
+        matching = [c for c in register.challenges if hmac.compare_digest(c.answer.encode(), given)]
+        if not matching:
             raise ScopeError("answer_unknown")
-        (asked,) = fitting
-        expired = moment > parse_utc(asked.until)
-        found = _Recipient(asked.key, asked.role, format_utc(moment))
-        proven = register.recipients if expired else (*register.recipients, found)
-        left = tuple(c for c in register.challenges if c != asked)
+        (answered,) = matching
+        expired = moment > parse_utc(answered.until)
+        recipient = _Recipient(answered.key, answered.role, format_utc(moment))
+        proven = register.recipients if expired else (*register.recipients, recipient)
+        left = tuple(c for c in register.challenges if c != answered)
         _write(home, register.changed(recipients=proven, challenges=left))
     if expired:
         raise ScopeError("challenge_expired")
-    return Recipient(found.key, found.role, found.proven_at)
+    return Recipient(recipient.key, recipient.role, recipient.proven_at)
 
 
 def remove(home: Home, key: str) -> None:
@@ -110,7 +110,7 @@ def remove(home: Home, key: str) -> None:
         register = _read(home)
         left = register.changed(
             recipients=tuple(proven for proven in register.recipients if proven.key != key),
-            challenges=tuple(asked for asked in register.challenges if asked.key != key),
+            challenges=tuple(pending for pending in register.challenges if pending.key != key),
         )
         if left == register:
             raise ScopeError("recipient_not_proven")
@@ -118,12 +118,12 @@ def remove(home: Home, key: str) -> None:
 
 
 def recipients(home: Home) -> list[Recipient]:
-    """Returns the keys in the register."""
-    return [Recipient(found.key, found.role, found.proven_at) for found in _read(home).recipients]
+    """Return the keys in the register."""
+    return [Recipient(entry.key, entry.role, entry.proven_at) for entry in _read(home).recipients]
 
 
 def prove_possession(home: Home, identity: str, role: str, moment: datetime) -> Recipient:
-    """Challenge and answer in one, where the identity is available locally: trials."""
+    """Prove the possession of a key whose identity is available here, as in a trial: make the challenge and answer it."""
     key = str(parse_identity(identity).to_public())
     return confirm(home, open_bytes(challenge(home, key, role, moment), identity).decode(), moment)
 

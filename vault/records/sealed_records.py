@@ -28,7 +28,10 @@ def write_sealed(home: Home, path: Path, purpose: str, record: Record) -> None:
 
 
 def read_sealed(home: Home, path: Path, purpose: str, kind: type[T], code: str = ALTERED) -> T:
-    """Open what `write_sealed` sealed. Raises OSError; IntegrityError: sealed_record_altered, or `code` for another content."""
+    """Return the record that `write_sealed` sealed.
+
+    Raises OSError, IntegrityError (sealed_record_altered, or `code` if the content is no record of this kind).
+    """
     return load(kind, home.site_key.open(path.read_bytes(), purpose), IntegrityError, code)
 
 
@@ -36,37 +39,37 @@ class SealedRecords(Generic[T]):
     """A folder of records of one kind, each in a file of its own. The folder need not exist yet."""
 
     def __init__(self, home: Home, folder: Path, purpose: str, kind: Any, code: str = ALTERED) -> None:
-        """`kind` is a type of record, or a union. No other register opens these records: `purpose` is part of the seal."""
+        """Take a type of records or a union as `kind`. `purpose` is part of the seal: no other register opens these records."""
         self._home, self._folder, self._purpose, self._kind, self._code = home, folder, purpose, kind, code
 
     def names(self) -> list[str]:
-        """Returns the names of the records. Dot files left by an interrupted write are skipped."""
-        found = self._folder.iterdir() if self._folder.is_dir() else ()
-        return sorted(path.name for path in found if not path.name.startswith("."))
+        """Return the names of the records. Dot files left by an interrupted write are skipped."""
+        paths = self._folder.iterdir() if self._folder.is_dir() else ()
+        return sorted(path.name for path in paths if not path.name.startswith("."))
 
     def __contains__(self, name: str) -> bool:
-        """Whether a record of this name exists, readable or not. False for a name that contains a path."""
+        """Return whether a record of this name exists, readable or not. False for a name that contains a path."""
         return Path(name).name == name and (self._folder / name).is_file()
 
     def read(self, name: str) -> T:
         """Open a record. Raises OSError, IntegrityError."""
         path, purpose = self._folder / name, f"{self._purpose}/{name}"
-        found: T = read_sealed(self._home, path, purpose, self._kind, self._code)
-        return found
+        record: T = read_sealed(self._home, path, purpose, self._kind, self._code)
+        return record
 
     def read_or_none(self, name: str) -> T | None:
-        """Open a record. Returns None where it is damaged or lost."""
+        """Open a record. Return None if it is damaged or missing."""
         try:
             return self.read(name)
         except (IntegrityError, OSError):
             return None
 
     def readable(self) -> list[T]:
-        """Returns every record that can be opened, by name; `unreadable` counts the others."""
+        """Return every record that can be opened, by name; `unreadable` counts the others."""
         return [record for record in map(self.read_or_none, self.names()) if record is not None]
 
     def unreadable(self) -> int:
-        """Returns how many records cannot be opened."""
+        """Return how many records cannot be opened."""
         return sum(self.read_or_none(name) is None for name in self.names())
 
     def write(self, name: str, record: Record) -> None:
@@ -75,7 +78,7 @@ class SealedRecords(Generic[T]):
         write_sealed(self._home, self._folder / name, f"{self._purpose}/{name}", record)
 
     def add(self, name: str, record: Record) -> None:
-        """Write a new record in place, never through a temporary name. Raises FileExistsError."""
+        """Write a new record without a temporary file. Raises FileExistsError."""
         self._make_folder()
         sealed = self._home.site_key.seal(dump(record), f"{self._purpose}/{name}")
         write_secret(self._folder / name, sealed)
@@ -89,7 +92,7 @@ class SealedRecords(Generic[T]):
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Keep other processes from changing the register."""
+        """Hold the register's lock, so that no other process changes the register."""
         self._make_folder()
         with lock_folder(self._folder):
             yield

@@ -1,8 +1,9 @@
 """Sealed objects that concern several people, `shared/<name>`: opening one needs the keys of all of them.
 
-A document that several controllers signed names each of them, so it cannot belong to one of them. Erasing any of these persons
-destroys a key that it needs, and removes the file. The first line lists, by opaque ids, whose keys are needed; the rest is
-AES-256-GCM under a key derived from all of them (docs/adr/0011-records-about-several-people.md).
+A document that several controllers signed names each of them, so it cannot be sealed under one person's key. The erasure of one
+of these persons destroys a key that is needed to open the object, and removes its file. The first line of the file lists the
+persons by opaque ids; the rest is AES-256-GCM under a key derived from all their keys
+(docs/adr/0011-records-about-several-people.md).
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ class SharedRecords:
     def put(self, name: str, persons: Iterable[str], data: bytes) -> None:
         """Seal an object under the keys of all these persons, replacing an existing one.
 
-        Raises AuthorisationError (evidence_erased) when one of them is erased, also during the write: nothing remains.
+        Raises AuthorisationError (evidence_erased) if one of them is erased before or during the write. Then no file remains.
         """
         head = _head(persons)
         if not self._folder.is_dir():
@@ -46,7 +47,7 @@ class SharedRecords:
             raise AuthorisationError("evidence_erased")
 
     def get(self, name: str) -> bytes | None:
-        """Open an object. Returns None when it does not exist or when one of its persons was erased.
+        """Open an object. Return None if it does not exist, or if one of its persons was erased.
 
         Raises IntegrityError (sealed_record_altered).
         """
@@ -59,14 +60,14 @@ class SharedRecords:
         return open_with(self._key(name, head), sealed, self._purpose(name, head))
 
     def persons(self, name: str) -> tuple[str, ...]:
-        """Returns the persons an object concerns; empty when it does not exist, or is damaged and cannot be opened."""
+        """Return the ids of the persons whom an object concerns; () if the object does not exist, or is damaged."""
         path = self._folder / name
         with suppress(IntegrityError):
             return _persons(path.read_bytes().partition(b"\n")[0]) if path.is_file() else ()
         return ()
 
     def about(self, persons: frozenset[str]) -> list[str]:
-        """Returns the names of the objects that concern any of these persons."""
+        """Return the names of the objects that concern at least one of these persons."""
         names = sorted(p.name for p in self._folder.iterdir()) if self._folder.is_dir() else []
         return [name for name in names if not name.startswith(".") and persons & set(self.persons(name))]
 
@@ -75,7 +76,7 @@ class SharedRecords:
         (self._folder / name).unlink(missing_ok=True)
 
     def erase(self, persons: frozenset[str]) -> None:
-        """Remove every object that concerns any of these persons."""
+        """Remove every object that concerns at least one of these persons."""
         names = self.about(persons)
         for name in names:
             self.drop(name)

@@ -1,7 +1,7 @@
-"""Sealed records about people: doctors and operators, each under a separate key.
+"""Sealed records about persons: doctors and operators. Each person has a separate key.
 
-A record can be shown to its subject, and erased by destroying its key. The ledger holds only commitments made with the record's
-salts, so every other proof still verifies afterwards.
+A record can be shown to its person, and erased: its key is destroyed. The ledger holds only commitments that were made with the
+record's salts, so every other proof still verifies after an erasure.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Subjects:
         self._site = home.site_key
 
     def identify(self, kind: str, text: str) -> str:
-        """Returns the opaque id of a person of this kind."""
+        """Return the opaque id of a person of this kind."""
         return self._site.pseudonym(kind, text)
 
     def write(self, subject_id: str, record: AnyPerson) -> None:
@@ -42,7 +42,7 @@ class Subjects:
         self.put(subject_id, "record", dump(record))
 
     def read(self, subject_id: str) -> AnyPerson | None:
-        """Returns a record, or None when the person is unknown or erased. Raises IntegrityError (sealed_record_altered)."""
+        """Return a record; None for an unknown or erased person. Raises IntegrityError (sealed_record_altered)."""
         if not self.has_key(subject_id):
             return None  # erased, or partly erased: without the key nothing can be opened
         plain = self.get(subject_id, "record")
@@ -54,7 +54,7 @@ class Subjects:
         write_durably(self._folder / subject_id / name, sealed)
 
     def get(self, subject_id: str, name: str) -> bytes | None:
-        """Open an object of the subject, or return None."""
+        """Open an object of the subject. Return None if it does not exist, or if the subject was erased."""
         path = self._folder / subject_id / name
         if not (path.is_file() and self.has_key(subject_id)):
             return None
@@ -74,18 +74,18 @@ class Subjects:
             sync_folder(self._folder)
 
     def ids(self) -> list[str]:
-        """Returns the opaque ids of all persons with stored data."""
+        """Return the opaque ids of all persons with stored data."""
         return sorted(p.name for p in self._folder.iterdir()) if self._folder.is_dir() else []
 
     def names(self, subject_id: str) -> list[str]:
-        """Returns the names of the sealed objects of a subject."""
+        """Return the names of the sealed objects of a subject."""
         folder = self._folder / subject_id
         return sorted(p.name for p in folder.iterdir() if p.name != "key") if folder.is_dir() else []
 
     def has_key(self, subject_id: str) -> bool:
-        """Whether the key that opens all the person's records exists."""
+        """Return whether the key that opens all the person's records exists."""
         return (self._folder / subject_id / "key").is_file()
 
     def key(self, subject_id: str) -> bytes:
-        """Returns the key under which a person's records are sealed."""
+        """Return the key under which a person's records are sealed."""
         return self._site.open((self._folder / subject_id / "key").read_bytes(), f"subject/{subject_id}")

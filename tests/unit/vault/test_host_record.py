@@ -24,7 +24,7 @@ from vault.ledger.entries import EntryType
 from vault.ledger.home_log import open_store
 from vault.records.operators import enrol_operator
 from vault.records.subjects import Subjects
-from vault.records.tombstones import name_of, tombstones, write_tombstone
+from vault.records.tombstones import tombstone_name, tombstones, write_tombstone
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -241,7 +241,7 @@ def test_a_record_put_back_is_erased_again_and_a_person_enrolled_anew_is_not(hom
 
 @pytest.mark.parametrize("half", [False, True])
 def test_an_erasure_cut_short_is_finished_by_the_sweep(home, half):
-    write_tombstone(Home(home), name_of(Home(home), two(home)))
+    write_tombstone(Home(home), tombstone_name(Home(home), two(home)))
     if half:
         (home / "subjects" / two(home) / "key").unlink()
     sweep_round(Home(home))
