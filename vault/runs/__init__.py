@@ -1,10 +1,10 @@
-"""What a home keeps of a run: lease, facts, journal.
+"""The record of a run in a home: lease, facts, journal, and the state derived from them.
 
 * `lease`: the right to hold staging until a deadline
 * `run`: one run, with its state
-* `state`: states, acts, and what each act does
+* `state`: states and acts, and the effect of each act
 * `facts`: files beside the lease
-* `journal`: steps done, with their counts
+* `journal`: the completed steps, with their counts
 * `run_lock`: one run at a time per doctor and instruction
 * `outcome_words`: a run in a list, and how it ended, in words
 """

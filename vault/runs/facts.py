@@ -1,4 +1,7 @@
-"""Small durable facts about a run beside its lease: codes, counts, indexes."""
+"""Facts about a run, each in a small file beside its lease: codes, counts, digests.
+
+These are not the facts of the glossary (digests of units) but what happened to the run.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from vault.system.files import write_durably
 
 
 class Fact(Record, frozen=True, omit_defaults=True):
-    """One fact about a run; it is on record once it holds, each kind in a file of its own."""
+    """A fact about a run. Each kind of fact has its own file, which exists if the fact is true."""
 
     FILE: ClassVar[str]
     """The file beside the lease. Some names are those of earlier releases."""
@@ -30,21 +33,24 @@ class Failure(Fact, frozen=True):
 
 
 class GivenUp(Fact, frozen=True):
-    """The run was given up, and why."""
+    """The run was given up: it ends without publication, for this cause."""
 
     FILE = "cause.json"
     cause: Cause
 
 
 class Restored(Fact, frozen=True):
-    """A backup contained the run while it was running: it can only be ended."""
+    """The run was restored from a backup that was made while it was running. It cannot continue."""
 
     FILE = "restored.json"
     reason: str
 
 
 class StagedFile(Record, frozen=True):
-    """One file to be destroyed: path relative to its folder, size and digest of its ciphertext (empty: not readable)."""
+    """A file to be destroyed: its path relative to the folder, and size in bytes and SHA-256 (hexadecimal) of its ciphertext.
+
+    The digest is empty if the file was not readable.
+    """
 
     name: str
     size: int
@@ -52,25 +58,25 @@ class StagedFile(Record, frozen=True):
 
 
 class Intent(Fact, frozen=True):
-    """The destruction of the run began: what is destroyed, why, and where it was."""
+    """The destruction of the run began: its files, its cause, and the type of the file system that held the files."""
 
     FILE = "intent.json"
     files: list[StagedFile]
-    opened: int  # segments that the key opened just before
+    opened: int  # number of segments that the key opened just before
     cause: Cause
     fs_type: str = "unknown"
 
 
 class Takeback(Fact, frozen=True):
-    """Whether parts of an unpublished run may be left at its destination (1), or its package was found published (1)."""
+    """The result of removing an unpublished run's parts from its destination."""
 
     FILE = "takeback.json"
-    left: int
-    published: int = 0
+    left: int  # 1 if parts may still be there
+    published: int = 0  # 1 if the package was found published
 
 
 class UseSettled(Fact, frozen=True):
-    """What became of the use that the run claimed: `spent` or `given_back`, and why."""
+    """The use that the run claimed was consumed (`spent`) or given back (`given_back`); the code states why."""
 
     FILE = "use.json"
     state: str
@@ -78,7 +84,7 @@ class UseSettled(Fact, frozen=True):
 
 
 class Verification(Fact, frozen=True):
-    """What was checked after destruction; on record while a check fails. The names are those of the statement."""
+    """The results of the checks after destruction. The file exists while a check fails. The statement has the same names."""
 
     FILE = "incomplete.json"
     keyAbsent: bool  # noqa: N815 - docs/formats/proof.md
@@ -87,12 +93,12 @@ class Verification(Fact, frozen=True):
     processEnded: bool  # noqa: N815
 
     def complete(self) -> bool:
-        """Whether every check passed."""
+        """Return whether every check passed."""
         return self.keyAbsent and self.decryptFails and self.filesAbsent and self.processEnded
 
 
 class Report(Fact, frozen=True):
-    """All that a proof states of the run, except heads and stamps: the predicates of its statements (docs/formats/proof.md).
+    """The predicates of the statements in the run's proof: all that it states, except heads and stamps (docs/formats/proof.md).
 
     The first release kept `signing`, `facts` and `language` instead of `check`, and stated no version.
     """
@@ -121,17 +127,17 @@ def write_fact(home: Home, run_id: str, fact: Fact) -> None:
 
 
 def has_fact(home: Home, run_id: str, kind: type[Fact]) -> bool:
-    """Whether the fact is on record."""
+    """Return whether the fact of this kind is recorded."""
     return (home.run(run_id) / kind.FILE).is_file()
 
 
 def drop_fact(home: Home, run_id: str, kind: type[Fact]) -> None:
-    """Remove a fact that no longer applies."""
+    """Remove a fact that is no longer true."""
     (home.run(run_id) / kind.FILE).unlink(missing_ok=True)
 
 
 def read_fact(home: Home, run_id: str, kind: type[F]) -> F | None:
-    """Read one fact, or None. Raises IntegrityError (run_record_unreadable) for a damaged one."""
+    """Return the fact of this kind, or None. Raises IntegrityError (run_record_unreadable) if its file is damaged."""
     path = home.run(run_id) / kind.FILE
     if not path.is_file():
         return None
@@ -139,5 +145,5 @@ def read_fact(home: Home, run_id: str, kind: type[F]) -> F | None:
 
 
 def is_ended(home: Home, run_id: str) -> bool:
-    """Whether the run has its certificate."""
+    """Return whether the run has its certificate."""
     return (home.proof(run_id) / "manifest.json").is_file()

@@ -1,4 +1,7 @@
-"""The run journal: one fsynced line per step, so that a run resumes after the last one. Counts and codes only."""
+"""The journal of a run: one line for each completed step, on disk at once, so that the run resumes after the last completed step.
+
+A line holds only counts and codes.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,7 @@ class JournalEntry(Record, frozen=True):
     step: str
     at: str
     counts: Counts
-    program: str | None = None  # digest of the source that wrote it; earlier releases recorded none
+    program: str | None = None  # digest of the program's source; earlier releases recorded none
 
 
 class Journal:
@@ -33,8 +36,8 @@ class Journal:
         self._clock = clock or SystemClock()
 
     def append(self, step: str, counts: Counts) -> None:
-        """Append a step; on disk when this returns."""
-        self._drop_torn_line()
+        """Append a step, which is on disk when this returns."""
+        self._drop_incomplete_line()
         entry = JournalEntry(step, format_utc(self._clock.now()), counts, source_digest())
         descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         try:
@@ -44,7 +47,7 @@ class Journal:
             os.close(descriptor)
 
     def read(self) -> list[JournalEntry]:
-        """Returns all steps, without a last line torn by a crash. Starting over discards the earlier steps.
+        """Return the completed steps since the run last started over, without a last line that a crash left incomplete.
 
         Raises IntegrityError (run_record_unreadable).
         """
@@ -57,16 +60,16 @@ class Journal:
         return entries
 
     def last(self) -> str | None:
-        """Returns the last ordinary step (the final positive control is not one)."""
+        """Return the name of the last completed step, or None. `control`, the check after the last step, does not count."""
         steps = [entry.step for entry in self.read() if entry.step != "control"]
         return steps[-1] if steps else None
 
     def is_of_this_program(self) -> bool:
-        """Whether this program did all steps so far: it may not understand what another version staged."""
+        """Return whether this version of the program did all steps so far. It may not understand what another version staged."""
         return all(entry.program == source_digest() for entry in self.read())
 
     def ever(self, step: str) -> bool:
-        """Whether the run ever completed a step, also before it started over."""
+        """Return whether the run completed a step, even if it started over later."""
         return any(entry.step == step for entry in self._lines())
 
     def drop_places(self) -> None:
@@ -81,18 +84,18 @@ class Journal:
         return [self._entry(line) for line in lines]
 
     def _entry(self, line: bytes) -> JournalEntry:
-        """Returns the step of a line; the first releases called its name `arrow`."""
+        """Return the entry in a line. The first releases wrote `arrow` instead of `step`."""
         current = re.sub(rb'^{"arrow":', b'{"step":', line)
         return load(
             JournalEntry, current, IntegrityError, "run_record_unreadable", run=self._path.parent.name
         )
 
-    def _drop_torn_line(self) -> None:
+    def _drop_incomplete_line(self) -> None:
         if self._path.is_file() and self._path.stat().st_size and not self._path.read_bytes().endswith(b"\n"):
             whole = self._path.read_bytes().rpartition(b"\n")
             os.truncate(self._path, len(whole[0]) + len(whole[1]))
 
 
 def _line(entry: JournalEntry) -> bytes:
-    """Returns the line of a step. The order of its counts is kept: it is that in which they are shown."""
+    """Return the line of a step. The counts keep their order, because pages show them in that order."""
     return msgspec.json.encode(entry) + b"\n"

@@ -1,4 +1,4 @@
-"""The lease: on disk before the first staged byte, so that the sweep knows of everything that may exist."""
+"""The lease of a run. It is on disk before the first staged byte, so that the sweep knows everything that may exist."""
 
 from __future__ import annotations
 
@@ -22,22 +22,22 @@ from vault.system.files import sync_folder, write_durably
 from vault.system.host_identity import NAMELESS, boot_id, machine_id, pid_namespace, process_started
 
 LEASE, UNREADABLE = "lease.json", "lease.unreadable"
-SHORTEST = 4
-"""The minimum number of characters that identify a run, if no other run id begins with them."""
+MIN_ID_CHARACTERS = 4
+"""An operator may name a run by the beginning of its id, if this has so many characters and no other run id begins like that."""
 
 
 def partial_name(run_id: str) -> str:
-    """Returns the folder beside a destination in which a run of the first release built its package."""
+    """Return the name of the folder, beside a destination, in which a run of the first release built its package."""
     return f".reprise-{run_id}.partial"
 
 
 def parts_folder(staging: Path) -> Path:
-    """Returns the folder for the sealed parts of a run: one level below its staging, where no stage has that shape."""
+    """Return the folder for the sealed parts of a run, in its staging. No stage of a step is a folder in a folder."""
     return staging / "package" / "parts"
 
 
 class Lease(Record, frozen=True):
-    """One run's right to hold staging until its deadline. No personal data; never the key."""
+    """One run's right to hold staging until its deadline. It holds no personal data and no key."""
 
     run_id: str
     subject_id: str
@@ -52,27 +52,28 @@ class Lease(Record, frozen=True):
     machine_id: str
     boot_id: str
     pid_namespace: str
-    owner_pid: int
-    owner_started: int
+    owner_pid: int  # the control process
+    owner_started: int  # in clock ticks since boot
     operator_id: str
     ledger_start: int  # size of the log when the lease was made: every entry of the run comes after it
     order_id: str | None = None
     key_ref: KeyRef | None = None
     data_pid: int | None = None
-    sealed_source: bool | None = None  # what the run found when it first opened its source; must not change
-    seen_clear: bool = False  # whether a clear export was in its place, although a sealed one was required
-    intake_id: str | None = None  # its identity opens the source, and is destroyed with the run's key
-    data_processes: int = 1  # that held the key at the same time; recorded before they do
+    sealed_source: bool | None = (
+        None  # whether the source was sealed when the run first opened it; must not change
+    )
+    seen_clear: bool = False  # whether a clear export was found, although a sealed one was required
+    intake_id: str | None = (
+        None  # the identity of this intake opens the source, and is destroyed with the run's key
+    )
+    data_processes: int = 1  # the number that hold the key at the same time; recorded before they start
     persons: tuple[
         str, ...
     ] = ()  # all persons whom the instruction concerns (`vault.authorisation._persons`); empty in the first release
 
     @classmethod
     def load(cls, home: Home, run_id: str) -> Lease:
-        """Load a lease. Its staging is that of this home, even if the home has moved since.
-
-        Raises IntegrityError (lease_unreadable) for a damaged one.
-        """
+        """Load a lease, with its folders at the home's current path. Raises OSError, IntegrityError (lease_unreadable)."""
         data = (home.run(run_id) / LEASE).read_bytes()
         lease = load(cls, data, IntegrityError, "lease_unreadable", run=run_id)
         if lease.run_id != run_id or not lease.is_sound():
@@ -80,7 +81,7 @@ class Lease(Record, frozen=True):
         return lease.of_home(home)
 
     def is_sound(self) -> bool:
-        """Whether its moments are valid, and its folders are only the run's own, so that nothing else can be removed."""
+        """Return whether the lease has valid times and names only folders of the run, so that no other folder can be removed."""
         partial = Path(self.partial)
         try:
             parse_utc(self.created)
@@ -95,7 +96,7 @@ class Lease(Record, frozen=True):
         )
 
     def of_home(self, home: Home) -> Lease:
-        """Returns the lease with its folders at the home's current path."""
+        """Return the lease with its folders at the home's current path."""
         own, partial = home.staging / self.run_id, Path(self.partial)
         if partial.is_relative_to(self.staging):
             partial = own / partial.relative_to(self.staging)
@@ -109,17 +110,17 @@ class Lease(Record, frozen=True):
         write_durably(folder / LEASE, dump(self))
 
     def update(self, home: Home, **changes: Any) -> Lease:
-        """Change fields of the lease as it is on disk, durably."""
+        """Load the lease from disk, change fields, save it and return it."""
         changed = Lease.load(home, self.run_id).changed(**changes)
         changed.save(home)
         return changed
 
     def reload(self, home: Home) -> Lease:
-        """Returns the lease as it is on disk."""
+        """Return the lease as it is on disk."""
         return Lease.load(home, self.run_id)
 
     def seconds_left(self, clock: Clock) -> int:
-        """Returns the seconds until the deadline (`vault.system.deadline` explains by which clock)."""
+        """Return the seconds until the deadline, computed by `vault.system.deadline`."""
         return seconds_left(
             clock,
             created=parse_utc(self.created),
@@ -131,18 +132,18 @@ class Lease(Record, frozen=True):
 
     @property
     def locks(self) -> frozenset[str]:
-        """Names of the locks that are held while the run is carried out or ended (`vault.runs.run_lock.lock_run`)."""
+        """The names of the locks that are held while the run is carried out or ended (`vault.runs.run_lock.lock_run`)."""
         return frozenset((self.authorisation_id, self.subject_id, *self.persons))
 
     @property
     def folders(self) -> tuple[Path, ...]:
-        """Everything below these folders belongs to the run and is destroyed with it."""
+        """The folders of the run. Everything in them is destroyed with the run."""
         staging = Path(self.staging)
         return (staging, Path(self.partial)) if self.grew_outside else (staging,)
 
     @property
     def grew_outside(self) -> bool:
-        """Whether parts of this run may lie outside its staging, beside its destination: only in a run of the first release."""
+        """Return whether this is a run of the first release with parts outside its staging, beside its destination."""
         return not Path(self.partial).is_relative_to(self.staging)
 
     @property
@@ -152,7 +153,7 @@ class Lease(Record, frozen=True):
 
     @property
     def has_files(self) -> bool:
-        """Whether any of the run's folders still holds something."""
+        """Return whether one of the run's folders exists."""
         return any(folder.exists() or folder.is_symlink() for folder in self.folders)
 
 
@@ -199,9 +200,9 @@ def new_lease(
 
 
 def take_over(home: Home, lease: Lease, clock: Clock) -> Lease:
-    """Make this process the owner, of the current boot. A data process of the former owner is ended first.
+    """Kill a data process of the former owner, make this process the owner, and return the changed lease.
 
-    Raises KeyUnavailableError (run_of_another_host) where the former owner is not visible.
+    Raises KeyUnavailableError (run_of_another_host) if this host cannot see the former owner.
     """
     refuse_elsewhere(lease)
     end_data_process(lease)
@@ -217,7 +218,7 @@ def take_over(home: Home, lease: Lease, clock: Clock) -> Lease:
 
 
 def refuse_elsewhere(lease: Lease) -> None:
-    """Raise KeyUnavailableError (run_of_another_host) where the run's processes and key are not visible."""
+    """Refuse a run whose processes and key this host cannot see. Raises KeyUnavailableError (run_of_another_host)."""
     if locality(lease) is Locality.FOREIGN_HOST:
         raise KeyUnavailableError("run_of_another_host", run=lease.run_id)
 
@@ -225,59 +226,62 @@ def refuse_elsewhere(lease: Lease) -> None:
 def find_lease(home: Home, run: str) -> Lease:
     """Find the lease of a run by its id, the start of its id, or its folder.
 
-    Raises UnreadableSourceError (no_such_run, run_ambiguous), IntegrityError for a damaged one.
+    Raises UnreadableSourceError (no_such_run, run_ambiguous), IntegrityError (lease_unreadable).
     """
     name = Path(run).name
     return Lease.load(home, name if (home.run(name) / LEASE).is_file() else _begun_by(home, name))
 
 
 def _begun_by(home: Home, beginning: str) -> str:
-    """Returns the only run whose id begins with this text."""
-    found = [run for run in leased_runs(home) if run.startswith(beginning)]
-    if not found or len(beginning) < SHORTEST:
+    """Return the only run whose id begins with this text."""
+    run_ids = [run for run in leased_runs(home) if run.startswith(beginning)]
+    if not run_ids or len(beginning) < MIN_ID_CHARACTERS:
         raise UnreadableSourceError("no_such_run")
-    if len(found) > 1:
-        raise UnreadableSourceError("run_ambiguous", count=len(found))
-    return found[0]
+    if len(run_ids) > 1:
+        raise UnreadableSourceError("run_ambiguous", count=len(run_ids))
+    return run_ids[0]
 
 
 def list_runs(home: Home) -> list[Lease]:
-    """Returns all leases, oldest first. Raises IntegrityError (lease_unreadable) until a sweep sets a damaged one aside."""
+    """Return all leases, oldest first. Raises IntegrityError (lease_unreadable) if a lease is damaged and not yet set aside."""
     leases = [Lease.load(home, run_id) for run_id in _with(home, LEASE)]
     return sorted(leases, key=lambda lease: (lease.created, lease.ledger_start, lease.run_id))
 
 
 def has_lease(home: Home, run_id: str) -> bool:
-    """Whether the run has a lease, readable or not."""
+    """Return whether the run has a lease, readable or not."""
     return (home.run(run_id) / LEASE).is_file()
 
 
 def leased_runs(home: Home) -> list[str]:
-    """Returns the names of the runs that have a lease, readable or not."""
+    """Return the names of the runs that have a lease, readable or not."""
     return _with(home, LEASE)
 
 
 def readable_runs(home: Home) -> tuple[list[Lease], list[str]]:
-    """Returns the leases, and the runs whose lease cannot be read from disk; those must not block the others."""
-    leases, out_of_reach = [], []
+    """Return the leases, and the ids of runs whose file cannot be read from disk, so that these do not block the others.
+
+    Raises IntegrityError (lease_unreadable) if a lease is damaged.
+    """
+    leases, without_readable_file = [], []
     for run_id in leased_runs(home):
         try:
             leases.append(Lease.load(home, run_id))
         except OSError:
-            out_of_reach.append(run_id)
-    return leases, out_of_reach
+            without_readable_file.append(run_id)
+    return leases, without_readable_file
 
 
 def _with(home: Home, name: str) -> list[str]:
-    """Returns the runs whose folder holds a file of this name."""
+    """Return the runs whose folder holds a file of this name."""
     folder = home.runs
     return sorted(p.name for p in folder.iterdir() if (p / name).is_file()) if folder.is_dir() else []
 
 
 def set_unreadable_aside(home: Home) -> list[str]:
-    """Set each damaged lease aside, so that it does not block other runs. Returns the runs.
+    """Rename each damaged lease, so that it does not block other runs. Return the ids of its runs.
 
-    Such a run cannot continue. Its staging is now a folder that belongs to no lease.
+    Such a run cannot continue. Its staging is then a folder that belongs to no lease.
     """
     damaged = []
     for run_id in _with(home, LEASE):
@@ -293,17 +297,17 @@ def set_unreadable_aside(home: Home) -> list[str]:
 
 
 def is_set_aside(home: Home, run_id: str) -> bool:
-    """Whether the run's damaged lease was set aside."""
+    """Return whether the run's damaged lease was set aside."""
     return (home.run(run_id) / UNREADABLE).is_file()
 
 
 def list_unreadable(home: Home) -> list[str]:
-    """Returns the runs whose damaged lease was set aside."""
+    """Return the runs whose damaged lease was set aside."""
     return _with(home, UNREADABLE)
 
 
 class Locality(StrEnum):
-    """What this host can see of the place where a lease was made."""
+    """The place where a lease was made, relative to this host."""
 
     SAME_BOOT = "same_boot"  # this machine, boot and pid namespace: its processes and its key are visible
     REBOOTED = "rebooted"  # this machine before a reboot: its processes and its kernel keys are gone
@@ -311,7 +315,7 @@ class Locality(StrEnum):
 
 
 def locality(lease: Lease) -> Locality:
-    """Returns where the lease was made, relative to this host."""
+    """Return where the lease was made, relative to this host."""
     local_machine = machine_id()
     if lease.machine_id != local_machine:
         return Locality.FOREIGN_HOST
@@ -321,7 +325,7 @@ def locality(lease: Lease) -> Locality:
 
 
 def owner_alive(lease: Lease) -> bool:
-    """Whether the owner lives; true when it is not visible from here."""
+    """Return whether the control process that owns the lease is running; true if this host cannot see the process."""
     match locality(lease):
         case Locality.SAME_BOOT:
             return liveness.may_live(lease.owner_pid, lease.owner_started)
@@ -332,29 +336,29 @@ def owner_alive(lease: Lease) -> bool:
 
 
 def data_process_ended(lease: Lease) -> bool:
-    """Whether no data process of the run lives; false when it is not visible from here."""
-    seen = locality(lease)
-    if seen is not Locality.SAME_BOOT:
-        return seen is not Locality.FOREIGN_HOST
-    lives = liveness.data_process_lives(lease.run_folder)
-    return not lives if lives is not None else _ended_by_number(lease.data_pid)
+    """Return whether every data process of the run has ended; false if this host cannot see the processes."""
+    place = locality(lease)
+    if place is not Locality.SAME_BOOT:
+        return place is not Locality.FOREIGN_HOST
+    running = liveness.data_process_lives(lease.run_folder)
+    return not running if running is not None else _pid_ended(lease.data_pid)
 
 
-_FIRST_NAME = b"flows.data_process"  # module of the data process in the first release
+_FIRST_RELEASE_MODULE = b"flows.data_process"  # the module of the data process in the first release
 
 
-def _ended_by_number(pid: int | None) -> bool:
-    """The same for a run of the first release, whose data process holds no lock."""
+def _pid_ended(pid: int | None) -> bool:
+    """Return whether the data process of a run of the first release has ended; false if it is not visible. It holds no lock."""
     if pid is None or not liveness.exists(pid):
         return True
     try:
-        return _FIRST_NAME not in Path(f"/proc/{pid}/cmdline").read_bytes()
+        return _FIRST_RELEASE_MODULE not in Path(f"/proc/{pid}/cmdline").read_bytes()
     except OSError:
-        return not liveness.exists(pid)  # if it is not visible, it does not count as ended
+        return not liveness.exists(pid)
 
 
 def end_data_process(lease: Lease) -> None:
-    """Kill a data process that outlived its control process: two of one run would write into one staging."""
+    """Kill the run's data process if it is still running, so that no two data processes of a run write into its staging."""
     if locality(lease) is not Locality.SAME_BOOT or data_process_ended(lease):
         return
     if liveness.data_process_lives(lease.run_folder):

@@ -1,4 +1,4 @@
-"""A run in a list: its state, or how it ended, as fields and in one line of English."""
+"""A run in a list: its state, or its outcome, as fields and in one line of English."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _STATES: dict[str, str] = {
 
 
 def run_in_words(state: str, cause: str | None) -> str:
-    """Returns one line for a state (`vault.runs.state.RunState`, or `forgotten`) and, after the end, for its cause."""
+    """Return one line for a state (`vault.runs.state.RunState`, or `forgotten`), or for the cause of a run that has ended."""
     if state == RunState.CERTIFIED:
         ended = text("en", f"certificate.outcome.{cause}") if cause else "ended"
         return f"{ended}; staging destroyed and checked"
@@ -31,11 +31,11 @@ def run_in_words(state: str, cause: str | None) -> str:
 
 
 class RunView(Record, frozen=True):
-    """One run in a list: its state and, once it has ended, how it ended."""
+    """One run in a list: its state and, if it has ended, its outcome."""
 
     run_id: str = msgspec.field(name="run")
     state: RunState
-    outcome: Outcome | None  # None before its end
+    outcome: Outcome | None  # None before the run has ended
     cause: Cause | None
     use: str
     created: str
@@ -43,5 +43,5 @@ class RunView(Record, frozen=True):
 
     @property
     def words(self) -> str:
-        """The state or end in one line of English."""
+        """The state or the outcome, in one line of English."""
         return run_in_words(self.state, self.cause)

@@ -17,7 +17,7 @@ from vault.verify import Entries
 
 
 class Run:
-    """The record of one run. Nothing is cached: every question is answered from disk."""
+    """The record of one run. Nothing is cached: each method and property reads the disk."""
 
     def __init__(self, home: Home, lease: Lease, ledger: LedgerStore) -> None:
         self.home = home
@@ -26,7 +26,7 @@ class Run:
 
     @property
     def run_id(self) -> str:
-        """The run's random name."""
+        """The run's random id."""
         return self.lease.run_id
 
     @property
@@ -36,44 +36,44 @@ class Run:
 
     @property
     def all_steps_done(self) -> bool:
-        """Whether the journal holds the last step of the run's use."""
+        """Return whether the journal holds the last step of the run's use."""
         return self.journal.last() == STEPS[self.lease.use][-1]
 
     def has(self, kind: type[Fact]) -> bool:
-        """Whether the fact is on record."""
+        """Return whether a fact of this kind is recorded."""
         return has_fact(self.home, self.run_id, kind)
 
     def entries(self) -> Entries:
-        """Returns the run's ledger entries with their indexes; all come after its lease."""
+        """Return the run's ledger entries with their indexes; all come after its lease."""
         return entries_of(self._ledger, self.run_id, self.lease.ledger_start)
 
     def has_recorded(self, entry_type: EntryType) -> bool:
-        """Whether the ledger has an entry of this type for the run."""
+        """Return whether the ledger has an entry of this type for the run."""
         return any(body["type"] == entry_type.value for _, body in self.entries())
 
     @property
     def began(self) -> bool:
-        """Whether the run's start is in the ledger; before that, nothing was read."""
+        """Return whether the run's start is in the ledger; before that, nothing was read."""
         return self.has_recorded(EntryType.RUN_STARTED)
 
     @property
     def ended(self) -> bool:
-        """Whether the run has its certificate."""
+        """Return whether the run has its certificate."""
         return is_ended(self.home, self.run_id)
 
     @property
     def destruction_began(self) -> bool:
-        """Whether its destruction began, and its certificate does not exist yet."""
+        """Return whether the run's destruction began, and the run has no certificate yet."""
         return not self.ended and self.has(Intent)
 
     @property
     def state(self) -> RunState:
-        """Returns the run's state."""
+        """Return the run's state."""
         return self.state_if(began=None)
 
     def state_if(self, *, began: bool | None) -> RunState:
-        """Returns the run's state, where it is known already whether the ledger has its start; None: read the ledger."""
-        if self.ended:  # the most frequent question; it needs no other file
+        """Return the run's state. `began` states whether the ledger has the run's start; if it is None, the ledger is read."""
+        if self.ended:  # the most frequent case; it needs no other file
             return RunState.CERTIFIED
         return derive_state(
             RunRecord(
@@ -90,7 +90,7 @@ class Run:
 
     @property
     def cause(self) -> Cause:
-        """Returns why the run ends: the cause in its intent or its abandonment, otherwise that all its steps are done.
+        """Return why the run ends: the cause in `Intent` or `GivenUp`, otherwise the cause of a run whose steps are all done.
 
         Raises IntegrityError (run_record_unreadable).
         """
@@ -100,6 +100,6 @@ class Run:
 
 
 def entries_of(ledger: LedgerStore, run_id: str, start: int) -> Entries:
-    """Returns a run's entries from an index of the log onwards, with their indexes."""
+    """Return the entries of a run, with their indexes, from the index `start` of the log onwards."""
     parsed = ((i, json.loads(e)) for i, e in enumerate(ledger.read(start, ledger.head().size), start))
     return [(i, body) for i, body in parsed if body["runId"] == run_id]

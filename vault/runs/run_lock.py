@@ -1,4 +1,4 @@
-"""The lock of a run: one run at a time for a doctor and for an instruction."""
+"""The locks of a run. There is one run at a time for each doctor and each instruction."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from vault.system.locks import HeldLock, hold
 def lock_run(home: Home, names: Iterable[str], wait_seconds: float = 0) -> HeldLock:
     """Take the locks of an instruction and of all persons whom it concerns (by opaque ids), all or none.
 
-    The locks are always taken in the same order, so that two runs that share some never wait for each other. Raises BusyError
-    (doctor_busy, with the blocking run where there is one) when another process holds one of them beyond the wait.
+    The locks are always taken in the same order, so that two runs never wait for each other. Raises BusyError (doctor_busy, with
+    the id of the blocking run if there is one) if another process still holds one of the locks after `wait_seconds`.
     """
     names = set(names)
     try:

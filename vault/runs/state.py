@@ -1,7 +1,7 @@
-"""The states of a run, and what each act does in each state: one table for commands, sweep, dashboard and documentation.
+"""The states of a run, and the effect of each act in each state: one table for commands, sweep, dashboard and documentation.
 
-`derive_state` is pure: it takes what is on record of a run and returns one state. `next_move` looks an act up in `MOVES`.
-docs/architecture.md shows the table as a diagram made by `diagram`; a test compares them.
+`derive_state` is pure: it takes the record of a run and returns its state. `next_move` looks up an act in `MOVES`. The diagram in
+docs/architecture.md is the result of `diagram`; a test compares the two.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ class RunState(StrEnum):
     """The state of a run."""
 
     LEASED = "leased"  # it has a lease, but no start in the ledger: nothing was read
-    RUNNING = "running"  # its control process lives
+    RUNNING = "running"  # its control process is running
     INTERRUPTED = "interrupted"  # its control process ended before the run did
     FAILED = "failed"  # it stopped with an error
     DELIVERED = "delivered"  # its package is at the destination; its staging is not destroyed yet
@@ -34,20 +34,20 @@ class Act(StrEnum):
 
 
 class Move(StrEnum):
-    """The effect of an act."""
+    """The effect of an act on a run."""
 
-    START = "start"  # spend the use, record the start, do the steps
+    START = "start"  # consume the use, record the start, do the steps
     CONTINUE = "continue"  # do the remaining steps
     FINISH = "finish"  # complete an end already decided: destroy, check, certify
     END = "end"  # decide to end without publication, then finish
-    FORGET = "forget"  # drop the lease; the use is given back
+    FORGET = "forget"  # remove the lease; the use is given back
     REFUSE = "refuse"  # the run has ended
     LEAVE = "leave"  # nothing
 
 
 @dataclass(frozen=True)
 class RunRecord:
-    """What is on record of a run, one field per fact; the state follows from all of them."""
+    """The facts from which the state of a run is derived."""
 
     began: bool  # its start is in the ledger
     delivered: bool  # it is a migration, and all its steps are done
@@ -56,11 +56,11 @@ class RunRecord:
     destruction_began: bool
     incomplete: bool
     certified: bool
-    owner_lives: bool  # or cannot be seen from this host
+    owner_lives: bool  # also true if this host cannot see the owner
 
 
 def derive_state(record: RunRecord) -> RunState:
-    """Derive the state of a run: the latest fact on record decides."""
+    """Return the state of a run: that of the latest fact that is true."""
     ranked = (
         (record.certified, RunState.CERTIFIED),
         (record.incomplete, RunState.INCOMPLETE),
@@ -97,7 +97,7 @@ MOVES: dict[RunState, dict[Act, Move]] = {
         Act.SWEEP: Move.LEAVE,
     },
 }
-"""What each act does to a run in each state, while the run's locks are held (`vault.runs.run_lock`)."""
+"""The effect of each act on a run in each state. The caller holds the run's locks (`vault.runs.run_lock`)."""
 
 BY_ITSELF: tuple[tuple[RunState, RunState, str], ...] = (
     (RunState.LEASED, RunState.RUNNING, "use spent, start recorded"),
@@ -111,7 +111,7 @@ BY_ITSELF: tuple[tuple[RunState, RunState, str], ...] = (
     (RunState.DESTROYING, RunState.CERTIFIED, "destroyed and checked"),
     (RunState.DESTROYING, RunState.INCOMPLETE, "check failed"),
 )
-"""State changes without an act: before, after, why."""
+"""The changes of state without an act: state before, state after, reason."""
 _STATE_AFTER = {
     Move.START: RunState.RUNNING.value,
     Move.CONTINUE: RunState.RUNNING.value,
@@ -122,12 +122,12 @@ _STATE_AFTER = {
 
 
 def next_move(state: RunState, act: Act) -> Move:
-    """Returns what the act does to a run in this state."""
+    """Return the effect of the act on a run in this state."""
     return MOVES[state][act]
 
 
 def diagram() -> str:
-    """Returns the states and their changes as a Mermaid state diagram."""
+    """Return the states and their changes as a Mermaid state diagram."""
     lines = ["stateDiagram-v2", f"    [*] --> {RunState.LEASED}: lease written"]
     lines += [f"    {before} --> {after}: {why}" for before, after, why in BY_ITSELF]
     for state, moves in MOVES.items():
