@@ -3,7 +3,7 @@
 * `account`: one account, sealed, and the accounts of a home
 * `passwords`: passwords, kept as argon2id digests
 * `passkeys`: passkeys (WebAuthn)
-* `access_log`: who looked at what, and who did what
+* `access_log`: the log of views and acts
 """
 
 __all__ = ["access_log", "account", "passkeys", "passwords"]

@@ -1,10 +1,10 @@
 """The access log: who looked at a personal record, and who did what, when. Append-only, sealed line by line.
 
-It is a file of its own and no part of the ledger. The ledger goes out with proofs, keeps what it has for ever, and holds
-nothing about persons; a log of views grows with every look, concerns persons, and ends with its retention. Each line is sealed
-under the site key together with its number, and names the digest of the line before: a line that is removed, moved or altered
-shows when the log is read. It is on disk before the page that it is about is sent. When its retention is over, lines leave at the
-beginning, and the sealed first line says up to which number.
+The access log is not part of the ledger. The ledger is given away with proofs, is kept for ever, and holds nothing about persons.
+The access log concerns persons, grows with every view, and is kept only for a time. Each line is sealed under the site key
+together with its number, and names the digest of the line before; so a reader detects a line that is removed, moved or altered. A
+line is on disk before its page is sent. When the time of a line is over, the line is removed from the beginning, and the sealed
+first line states how many lines were removed.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from vault.home_folder import Home
 from vault.system.files import sync_folder, write_durably
 
 NOBODY = "-"
-"""Stands for the account of somebody who is not signed in."""
+"""The value of `Access.account` for somebody who is not signed in."""
 
 
 class Access(Record, frozen=True):
-    """One look or one act. Ids are opaque: an account's, a run's, a person's."""
+    """One view or one act. Ids are opaque: an account's, a run's, a person's."""
 
     at: str
     account: str
@@ -39,7 +39,7 @@ class Access(Record, frozen=True):
 
 
 class Cut(Record, frozen=True):
-    """What came before the lines that are kept: how many lines, the digest of the last of them, and when they left."""
+    """The lines that were removed from the beginning: their number, the digest of the last line, and the time of the removal."""
 
     lines: int
     last: str
@@ -47,7 +47,7 @@ class Cut(Record, frozen=True):
 
 
 _CUT = b"cut "
-"""How the first line of a log begins that lines have left."""
+"""The beginning of the first line of a log from which lines were removed."""
 
 
 class AccessLog:
@@ -57,7 +57,7 @@ class AccessLog:
         self._path, self._home = home.access_log, home
 
     def append(self, access: Access) -> None:
-        """Write one line; on disk when this returns."""
+        """Append one line, which is on disk when this returns."""
         created = not self._path.exists()
         with self._locked() as descriptor:
             number, before = self._end(descriptor)
@@ -69,14 +69,15 @@ class AccessLog:
             sync_folder(self._path.parent)
 
     def read(self) -> Iterator[Access]:
-        """Returns every line that is kept, oldest first. Raises IntegrityError (access_log_altered)."""
+        """Yield every line that is kept, oldest first. Raises IntegrityError (access_log_altered)."""
         for _, access in self._lines():
             yield access
 
     def drop_before(self, day: str, at: str) -> int:
-        """Remove the lines from before a moment, from the beginning up to the first one that stays; returns their number.
+        """Remove the lines before the first line whose time is `day` or later. Return the number of removed lines.
 
-        Raises IntegrityError (access_log_altered); the log then stays as it is.
+        `at` is the time that the log states for the removal. Raises IntegrityError (access_log_altered); the log then does not
+        change.
         """
         first = next(self.read(), None)
         if first is None or first.at >= day:
@@ -95,7 +96,7 @@ class AccessLog:
 
     @contextmanager
     def _locked(self) -> Iterator[int]:
-        """Hold the log for writing; a log that was replaced while this waited is opened anew."""
+        """Open and lock the log for writing. If another process replaced the file meanwhile, open the new file."""
         while True:
             descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
             try:
@@ -107,7 +108,7 @@ class AccessLog:
                 os.close(descriptor)
 
     def _start(self) -> tuple[int, int]:
-        """Returns the number of the first line that is kept, and where it begins."""
+        """Return the number of the first line that is kept, and its offset in bytes."""
         with self._path.open("rb") as lines:
             line = lines.readline()
         return (self._cut(line).lines, len(line)) if line.startswith(_CUT) else (0, 0)
@@ -119,7 +120,7 @@ class AccessLog:
         with self._path.open("rb") as lines:
             for place, line in enumerate(lines):
                 if not line.endswith(b"\n"):
-                    return  # torn by a crash, before its page was sent
+                    return  # a crash left it incomplete, before its page was sent
                 if place == 0 and line.startswith(_CUT):
                     cut = self._cut(line)
                     number, before = cut.lines, cut.last
@@ -138,7 +139,7 @@ class AccessLog:
         return load(Cut, data, IntegrityError, "access_log_altered", line="0")
 
     def _end(self, descriptor: int) -> tuple[int, str]:
-        """Returns the number of the next line and the digest of the last whole one; a torn one is cut off."""
+        """Remove an incomplete last line. Return the number of the next line, and the digest of the last line."""
         last = _last_line(descriptor)
         if not last:
             return 0, sha256(b"").hexdigest()
@@ -165,14 +166,14 @@ class AccessLog:
 
 
 def _last_line(descriptor: int) -> bytes:
-    """Returns the last whole line, or nothing; a torn one is cut off."""
+    """Remove an incomplete last line. Return the last complete line, or b"" if there is no line."""
     size = os.fstat(descriptor).st_size
     tail, start = b"", size
     while start > 0 and tail.rstrip(b"\n").count(b"\n") < 2:
         step = min(4096, start)
         start -= step
         tail = os.pread(descriptor, step, start) + tail
-    whole, newline, torn = tail.rpartition(b"\n")
-    if torn:
-        os.ftruncate(descriptor, size - len(torn))
+    whole, newline, incomplete = tail.rpartition(b"\n")
+    if incomplete:
+        os.ftruncate(descriptor, size - len(incomplete))
     return whole.rpartition(b"\n")[2] + b"\n" if newline else b""

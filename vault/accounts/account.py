@@ -1,7 +1,7 @@
-"""Accounts: who may sign in, in which roles, and by what. Each is sealed under the site key, in `accounts/<id>`.
+"""Accounts: each states who may sign in, in which roles, and by which means. It is sealed under the site key, in `accounts/<id>`.
 
-An account names its operator or its doctor by their opaque id; their names stay in their own records, so that erasing a person
-leaves no name here. The sign-in name is personal data and is sealed with the rest; the file's name is its pseudonym.
+An account names its operator or its doctor by an opaque id. Their names are only in their own records, so that no name is left
+here when a person is erased. The sign-in name is personal data and is sealed with the rest; the file has a pseudonym as its name.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ from vault.system.clock import format_utc, parse_utc
 INVITATION_HOURS = 72
 _LOGIN = re.compile(r"[a-z0-9][a-z0-9._@+-]{2,63}")
 _ID = re.compile(r"[0-9a-f]{24}")
-LONGEST_TOKEN_DAYS = 366
-TOKEN_MARK = "reprise_"  # noqa: S105 - how each begins, so that searches for leaked secrets find it
+MAX_TOKEN_DAYS = 366
+TOKEN_MARK = "reprise_"  # noqa: S105 - every token begins with it, so that a search for leaked secrets finds the token
 _TOKEN = re.compile(rf"{TOKEN_MARK}([0-9a-f]{{24}})\.([0-9a-f]{{8}})\.([A-Za-z0-9_-]{{43}})")
 
 
 class Passkey(Record, frozen=True):
-    """A public key that a person's device holds the private half of."""
+    """The public key of a passkey, whose private key is in a person's device."""
 
     id: str  # base64url, as browsers name it
     public_key: str  # base64url of the COSE key
@@ -49,12 +49,12 @@ class Identity(Record, frozen=True):
 
 
 class Token(Record, frozen=True):
-    """What a program shows to read in the account's name; its secret is kept as a digest alone."""
+    """A program's permission to read in the name of an account. Only a digest of its secret is stored."""
 
     id: str
     digest: str  # SHA-256 of the secret
     scopes: tuple[Scope, ...]
-    name: str  # what it is for
+    name: str  # its purpose, for people
     created: str
     until: str
 
@@ -76,15 +76,15 @@ class Account(Record, frozen=True):
     invited_until: str | None = None
     closed: str | None = None
     tokens: tuple[Token, ...] = ()
-    epoch: int = 0  # grows with what ends every session of the account
+    epoch: int = 0  # grows when all sessions of the account end; a session is valid in one epoch only
 
     @property
     def usable(self) -> bool:
-        """Whether somebody can sign in with it."""
+        """Return whether somebody can sign in with the account."""
         return self.closed is None and bool(self.password or self.passkeys or self.identity)
 
     def may(self, roles: frozenset[Role]) -> bool:
-        """Whether the account has one of these roles."""
+        """Return whether the account is open and has at least one of these roles."""
         return self.closed is None and not roles.isdisjoint(self.roles)
 
 
@@ -96,37 +96,39 @@ class Accounts:
         self._records = SealedRecords[Account](home, home.accounts, "account", Account)
 
     def identify(self, login: str) -> str:
-        """Returns the opaque id of the account with this sign-in name."""
+        """Return the opaque id of the account with this sign-in name."""
         return self._home.site_key.pseudonym("account", login.strip().lower())
 
     def find(self, login: str) -> Account | None:
-        """Returns the account with this sign-in name."""
+        """Return the account with this sign-in name, or None."""
         return self.get(self.identify(login))
 
     def get(self, account_id: str) -> Account | None:
-        """Returns the account with this id. Raises IntegrityError (sealed_record_altered)."""
+        """Return the account with this id, or None. Raises IntegrityError (sealed_record_altered)."""
         known = _ID.fullmatch(account_id) and account_id in self._records
         return self._records.read(account_id) if known else None
 
     def all(self) -> list[Account]:
-        """Returns every account, oldest first."""
-        found = map(self.get, self._records.names())
-        return sorted((one for one in found if one is not None), key=lambda one: (one.created, one.id))
+        """Return every account, oldest first."""
+        accounts = [account for account in map(self.get, self._records.names()) if account is not None]
+        return sorted(accounts, key=lambda account: (account.created, account.id))
 
     def of_identity(self, identity: Identity) -> Account | None:
-        """Returns the account that is connected with this person at a provider."""
-        return next((one for one in self.all() if one.identity == identity), None)
+        """Return the account that is connected with this person at a provider, or None."""
+        return next((account for account in self.all() if account.identity == identity), None)
 
     def of_passkey(self, passkey_id: str) -> Account | None:
-        """Returns the account that holds this passkey."""
-        return next((one for one in self.all() if any(key.id == passkey_id for key in one.passkeys)), None)
+        """Return the account that has this passkey, or None."""
+        holders = (a for a in self.all() if any(key.id == passkey_id for key in a.passkeys))
+        return next(holders, None)
 
     def of_invitation(self, token: str, moment: datetime) -> Account | None:
-        """Returns the account whose invitation this token accepts, while it is open."""
+        """Return the account whose invitation has this token; None if there is none, or if account or invitation has ended."""
         digest = _digest(token)
-        for one in self.all():
-            if one.invitation is not None and hmac.compare_digest(one.invitation, digest):
-                return one if one.closed is None and moment < parse_utc(str(one.invited_until)) else None
+        for account in self.all():
+            if account.invitation is not None and hmac.compare_digest(account.invitation, digest):
+                valid = account.closed is None and moment < parse_utc(str(account.invited_until))
+                return account if valid else None
         return None
 
     def invite(
@@ -139,7 +141,7 @@ class Accounts:
         doctor_id: str | None = None,
         language: str | None = None,
     ) -> tuple[Account, str]:
-        """Create an account and return it with the token that opens it, once, within three days.
+        """Create an account. Return it with the token of its invitation, which is valid once and for three days.
 
         Raises AccountError: login_malformed, account_exists, account_without_role, account_needs_operator, account_needs_doctor,
         language_unknown; OperatorError (operator_not_enrolled).
@@ -165,7 +167,7 @@ class Accounts:
             return self._invited(account, moment)
 
     def invite_again(self, account_id: str, moment: datetime) -> tuple[Account, str]:
-        """Take password, passkeys, identity and tokens from an account, and return it with a new invitation."""
+        """Remove password, passkeys, identity and tokens of an account. Return it with the token of a new invitation."""
         with self._records.locked():
             account = self._known(account_id).changed(
                 password=None, passkeys=(), identity=None, tokens=(), closed=None
@@ -173,7 +175,7 @@ class Accounts:
             return self._invited(account.changed(epoch=account.epoch + 1), moment)
 
     def close(self, account_id: str, moment: datetime) -> Account:
-        """End an account: nobody can sign in with it, and its sessions end."""
+        """Close an account: nobody can sign in with it, and its sessions end."""
         with self._records.locked():
             account = self._known(account_id)
             return self._end_sessions(account, closed=format_utc(moment), invitation=None, invited_until=None)
@@ -186,20 +188,20 @@ class Accounts:
             return self._end_sessions(account, roles=tuple(sorted(set(roles))))
 
     def set_language(self, account_id: str, language: str) -> Account:
-        """Note the language in which the person reads. Raises AccountError (language_unknown)."""
+        """Set the language in which the person reads. Raises AccountError (language_unknown)."""
         if language not in LANGUAGES:
             raise AccountError("language_unknown")
         with self._records.locked():
             return self._write(self._known(account_id).changed(language=language))
 
     def set_password(self, account_id: str, digest: str) -> Account:
-        """Replace the password by its digest; other sessions end, and an invitation is spent."""
+        """Set the digest of a new password. All sessions and an invitation end."""
         with self._records.locked():
             account = self._known(account_id)
             return self._end_sessions(account, password=digest, invitation=None, invited_until=None)
 
     def connect(self, account_id: str, identity: Identity) -> Account:
-        """Connect an account with a person at a provider; an invitation is spent. Raises AccountError (identity_taken)."""
+        """Connect an account with a person at a provider. An invitation ends. Raises AccountError (identity_taken)."""
         with self._records.locked():
             if (other := self.of_identity(identity)) is not None and other.id != account_id:
                 raise AccountError("identity_taken")
@@ -207,7 +209,7 @@ class Accounts:
             return self._end_sessions(account, identity=identity, invitation=None, invited_until=None)
 
     def add_passkey(self, account_id: str, passkey: Passkey) -> Account:
-        """Add a passkey; an invitation is spent. Raises AccountError (passkey_taken)."""
+        """Add a passkey. An invitation ends. Raises AccountError (passkey_taken)."""
         with self._records.locked():
             if self.of_passkey(passkey.id) is not None:
                 raise AccountError("passkey_taken")
@@ -216,7 +218,7 @@ class Accounts:
             return self._write(account.changed(passkeys=kept, invitation=None, invited_until=None))
 
     def count_use(self, account_id: str, passkey_id: str, sign_count: int) -> Account:
-        """Note how often a passkey's device says that it signed."""
+        """Store the number of signatures that a passkey's device states."""
         with self._records.locked():
             account = self._known(account_id)
             counted = (
@@ -228,18 +230,18 @@ class Accounts:
     def add_token(
         self, account_id: str, name: str, scopes: tuple[Scope, ...], days: int, moment: datetime
     ) -> tuple[Token, str]:
-        """Add a token and return it with what the program shows, which is nowhere kept.
+        """Add a token. Return it with the text that the program sends to authenticate, which is not stored.
 
         Raises AccountError: token_without_scope, token_too_long, token_name_malformed, account_closed.
         """
         if not scopes:
             raise AccountError("token_without_scope")
-        if not 1 <= days <= LONGEST_TOKEN_DAYS:
-            raise AccountError("token_too_long", limit=LONGEST_TOKEN_DAYS)
+        if not 1 <= days <= MAX_TOKEN_DAYS:
+            raise AccountError("token_too_long", limit=MAX_TOKEN_DAYS)
         if not 1 <= len(name) <= 60 or not name.isprintable():
             raise AccountError("token_name_malformed")
         secret, until = secrets.token_urlsafe(32), format_utc(moment + timedelta(days=days))
-        made = Token(
+        token = Token(
             id=secrets.token_hex(4),
             digest=_digest(secret),
             scopes=tuple(sorted(set(scopes))),
@@ -251,29 +253,29 @@ class Accounts:
             account = self._known(account_id)
             if account.closed is not None:
                 raise AccountError("account_closed")
-            kept = tuple(one for one in account.tokens if moment < parse_utc(one.until))
-            self._write(account.changed(tokens=(*kept, made)))
-        return made, f"{TOKEN_MARK}{account_id}.{made.id}.{secret}"
+            kept = tuple(known for known in account.tokens if moment < parse_utc(known.until))
+            self._write(account.changed(tokens=(*kept, token)))
+        return token, f"{TOKEN_MARK}{account_id}.{token.id}.{secret}"
 
     def drop_token(self, account_id: str, token_id: str) -> Account:
-        """End a token. Raises AccountError (token_unknown)."""
+        """Remove a token. Raises AccountError (token_unknown)."""
         with self._records.locked():
             account = self._known(account_id)
-            kept = tuple(one for one in account.tokens if one.id != token_id)
+            kept = tuple(token for token in account.tokens if token.id != token_id)
             if len(kept) == len(account.tokens):
                 raise AccountError("token_unknown")
             return self._write(account.changed(tokens=kept))
 
     def of_token(self, shown: str, moment: datetime) -> tuple[Account, Token] | None:
-        """Returns the account and the token that a program shows, while both are open."""
-        found = _TOKEN.fullmatch(shown)
-        account = self.get(found[1]) if found else None
-        if found is None or account is None or account.closed is not None:
+        """Return account and token of the text that a program sends; None if they do not exist, or if one of them has ended."""
+        parts = _TOKEN.fullmatch(shown)
+        account = self.get(parts[1]) if parts else None
+        if parts is None or account is None or account.closed is not None:
             return None
-        digest = _digest(found[3])
-        for one in account.tokens:
-            if one.id == found[2] and hmac.compare_digest(one.digest, digest):
-                return (account, one) if moment < parse_utc(one.until) else None
+        digest = _digest(parts[3])
+        for token in account.tokens:
+            if token.id == parts[2] and hmac.compare_digest(token.digest, digest):
+                return (account, token) if moment < parse_utc(token.until) else None
         return None
 
     def drop_passkey(self, account_id: str, passkey_id: str) -> Account:
@@ -294,11 +296,11 @@ class Accounts:
             return self._end_sessions(account, password=None)
 
     def erase_of(self, persons: frozenset[str]) -> int:
-        """Remove every account of these operators or doctors; returns how many there were."""
+        """Remove every account of these operators or doctors. Return the number of removed accounts."""
         with self._records.locked():
-            gone = [one for one in self.all() if persons & {one.operator_id, one.doctor_id}]
-            self._records.drop(*(one.id for one in gone))
-        return len(gone)
+            accounts = [known for known in self.all() if persons & {known.operator_id, known.doctor_id}]
+            self._records.drop(*(account.id for account in accounts))
+        return len(accounts)
 
     def _refuse_link(self, roles: tuple[Role, ...], operator_id: str | None, doctor_id: str | None) -> None:
         if not roles:
@@ -326,15 +328,15 @@ class Accounts:
         return self._write(account.changed(epoch=account.epoch + 1, **changes))
 
     def _write(self, account: Account) -> Account:
-        """Write an account that was read under the lock that is still held, so that no change is lost."""
+        """Write an account. The caller read it under the lock and still holds the lock, so that no change is lost."""
         self._records.write(account.id, account)
         return account
 
     def _known(self, account_id: str) -> Account:
-        found = self.get(account_id)
-        if found is None:
+        account = self.get(account_id)
+        if account is None:
             raise AccountError("account_unknown")
-        return found
+        return account
 
 
 def _digest(token: str) -> str:

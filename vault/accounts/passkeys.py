@@ -1,7 +1,7 @@
-"""Passkeys (WebAuthn): the options that a browser gets, and the check of what its authenticator answers.
+"""Passkeys (WebAuthn): the options that a browser gets, and the checks of the answer of its authenticator.
 
-An authenticator answers one challenge, which the caller keeps and takes back once: the same answer a second time meets another
-challenge. The person is verified on the device (PIN, finger, face), so a passkey alone signs in.
+An authenticator answers one challenge. The caller stores the challenge and uses it once, so a second use of an answer fails. The
+device verifies the person (PIN, finger, face), so a passkey suffices to sign in.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from vault.system.clock import format_utc
 
 
 def registration_options(account: Account, rp_id: str, challenge: bytes) -> str:
-    """Returns the options for `navigator.credentials.create`, as JSON."""
+    """Return the options for `navigator.credentials.create`, as JSON."""
     return options_to_json(
         generate_registration_options(
             rp_id=rp_id,
@@ -55,7 +55,7 @@ def registered(
 ) -> Passkey:
     """Check an authenticator's answer and return the passkey. Raises AccountError (passkey_refused)."""
     try:
-        found = verify_registration_response(
+        verified = verify_registration_response(
             credential=answer,
             expected_challenge=challenge,
             expected_rp_id=rp_id,
@@ -66,9 +66,9 @@ def registered(
         refused = AccountError("passkey_refused")
     else:
         return Passkey(
-            id=bytes_to_base64url(found.credential_id),
-            public_key=bytes_to_base64url(found.credential_public_key),
-            sign_count=found.sign_count,
+            id=bytes_to_base64url(verified.credential_id),
+            public_key=bytes_to_base64url(verified.credential_public_key),
+            sign_count=verified.sign_count,
             added=format_utc(moment),
             name=name[:60],
         )
@@ -76,7 +76,7 @@ def registered(
 
 
 def authentication_options(rp_id: str, challenge: bytes) -> str:
-    """Returns the options for `navigator.credentials.get`, as JSON; the person chooses the account on the device."""
+    """Return the options for `navigator.credentials.get`, as JSON. The person chooses the account on the device."""
     return options_to_json(
         generate_authentication_options(
             rp_id=rp_id, challenge=challenge, user_verification=UserVerificationRequirement.REQUIRED
@@ -85,12 +85,12 @@ def authentication_options(rp_id: str, challenge: bytes) -> str:
 
 
 def passkey_named_in(answer: str) -> str:
-    """Returns which passkey an answer claims to be made with; empty when it names none."""
+    """Return the id of the passkey that an answer names, unchecked; "" if the answer names no passkey."""
     try:
-        found = json.loads(answer)["id"]
+        passkey_id = json.loads(answer)["id"]
     except (ValueError, KeyError, TypeError, RecursionError):
         return ""
-    return found if isinstance(found, str) else ""
+    return passkey_id if isinstance(passkey_id, str) else ""
 
 
 def sign_count_of(answer: str, *, account: Account, rp_id: str, origin: str, challenge: bytes) -> int:
