@@ -9,7 +9,7 @@ from vault.authorisation.may_sign import controller_refusals
 from vault.authorisation.terms import destination_refusals, recipient_refusals, term_refusals
 from vault.home_folder import Home
 from vault.instruction.document import Instruction, completed, draft, parse
-from vault.instruction.fields import MAX_HOURS, Problem, field_problems
+from vault.instruction.fields import MAX_STAGING_HOURS, Problem, field_problems
 from vault.site import Site
 
 AHEAD = timedelta(days=366)
@@ -28,7 +28,7 @@ def draft_problems(fields: dict[str, Any], home: Home | None, now: datetime) -> 
 
 def _refused(instruction: Instruction, home: Home | None, now: datetime) -> list[Problem]:
     moment = max(now, instruction.valid_from)  # an instruction that begins later is checked for that moment
-    site = home.site if home else Site(trial=False, origin="", ceiling_hours=MAX_HOURS)
+    site = home.site if home else Site(trial=False, origin="", ceiling_hours=MAX_STAGING_HOURS)
     found = list(term_refusals(instruction, site, moment))
     if instruction.valid_from - now > AHEAD:
         found.append(Problem("valid_from", "too far ahead", f"{AHEAD.days} days from now at most"))

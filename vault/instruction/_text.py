@@ -1,6 +1,7 @@
 """The readable text of an instruction, in the doctor's language. The same data and wording always produce the same text.
 
-The digest of the text is signed, so a wording never changes: another one gets another number, and the digest tells which it is.
+The digest of the text is signed, so a wording never changes. Each new wording gets the next number. The digest identifies the
+wording.
 """
 
 from __future__ import annotations
@@ -15,25 +16,27 @@ from vault.instruction import _wording_1, _wording_2
 WORDING = 2
 """The wording that is drafted."""
 WORDINGS = (WORDING, 1)
-"""All that are read, the newest first."""
+"""The wordings that can be read, the newest first."""
 _VALUES = {1: _wording_1.values, 2: _wording_2.values}
 
 
 def render_text(body: dict[str, Any], wording: int = WORDING) -> str:
-    """Returns the text for this instruction (without its digest field), one line per paragraph."""
-    return "\n".join(told for _, told in paragraphs(body, wording)) + "\n"
+    """Return the text for this instruction (without its digest field), one line per paragraph."""
+    return "\n".join(paragraph for _, paragraph in paragraphs(body, wording)) + "\n"
 
 
 def paragraphs(body: dict[str, Any], wording: int) -> list[tuple[str, str]]:
-    """Returns name and text of each paragraph, the title first: the source of the text and of the page."""
+    """Return name and text of each paragraph, the title first. The readable text and the page are made of them."""
     language = body["language"]
-    told = [
+    named_texts = [
         (name, text(language, f"instruction.{wording}.paragraph.{name}", **values))
         for name, values in _VALUES[wording](body, language).items()
     ]
-    return told if wording == 1 else [(name, typeset(language, each)) for name, each in told]
+    if wording == 1:
+        return named_texts
+    return [(name, typeset(language, paragraph)) for name, paragraph in named_texts]
 
 
 def section_titles(language: str, wording: int) -> Mapping[str, str]:
-    """Returns the titles above the paragraphs on the page."""
+    """Return the titles above the paragraphs on the page."""
     return section(language, f"instruction.{wording}.section")

@@ -1,4 +1,4 @@
-"""The first wording of an instruction (`instruction.1`), which earlier releases drafted: read and drawn as it was signed."""
+"""The first wording of an instruction (`instruction.1`), which earlier releases drafted. It must not change: it was signed."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from vault.system.clock import parse_utc
 
 
 def _word(code: str, language: str) -> str:
-    """Returns the word for a code, or an unknown code (a free field of the instruction) unchanged."""
+    """Return the word for a code, or an unknown code (a free field of the instruction) unchanged."""
     return section(language, "instruction.1.code").get(code, code)
 
 
 def values(body: dict[str, Any], language: str) -> dict[str, dict[str, Any]]:
-    """Returns the values for each paragraph, in the order of the paragraphs."""
+    """Return the values for each paragraph, in the order of the paragraphs."""
     custody = body["custody"]
 
     def named(code: str) -> str:
@@ -75,7 +75,7 @@ def _responsible(rule: dict[str, Any], language: str) -> str:
 
 
 def _uses(uses: dict[str, Any], language: str) -> str:
-    """Returns how often each use may happen, without the uses that may not."""
+    """Return how often each use is allowed, without the uses that are not allowed."""
     return ", ".join(
         f"{count} × {_word(use, language)}" for use, count in sorted(uses.items()) if count
     ) or _word("none", language)
@@ -92,9 +92,9 @@ def _holder(custody: dict[str, Any] | None, language: str) -> str:
 
 
 def _moment(text: str) -> str:
-    """Format a moment for people, in UTC; with seconds only if there are any, so that no two moments look alike."""
-    moment = parse_utc(text)
-    return moment.strftime("%d/%m/%Y %H:%M:%S UTC" if moment.second else "%d/%m/%Y %H:%M UTC")
+    """Format a time for people, in UTC. Seconds are shown unless they are zero, so that no two times have the same text."""
+    utc_time = parse_utc(text)
+    return utc_time.strftime("%d/%m/%Y %H:%M:%S UTC" if utc_time.second else "%d/%m/%Y %H:%M UTC")
 
 
 def _day(text: str) -> str:

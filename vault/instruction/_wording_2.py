@@ -14,7 +14,7 @@ _SECOND = timedelta(seconds=1)
 
 
 def values(body: dict[str, Any], language: str) -> dict[str, dict[str, Any]]:
-    """Returns the values for each paragraph, in the order of the paragraphs."""
+    """Return the values for each paragraph, in the order of the paragraphs."""
     custody = body["custody"]
 
     def named(code: str) -> str:
@@ -49,7 +49,9 @@ def values(body: dict[str, Any], language: str) -> dict[str, dict[str, Any]]:
             "source_custody": _holder(custody.get("source"), language),
             "package_custody": _holder(custody.get("package"), language),
         },
-        "recipients": {"recipients": ", ".join(dict.fromkeys(named(one["role"]) for one in recipients))},
+        "recipients": {
+            "recipients": ", ".join(dict.fromkeys(named(recipient["role"]) for recipient in recipients))
+        },
         "ceilings": {
             "degraded": writing.permille(language, body["ceilings"]["degraded_permille"]),
             "quarantined": writing.permille(language, body["ceilings"]["quarantined_permille"]),
@@ -57,14 +59,14 @@ def values(body: dict[str, Any], language: str) -> dict[str, dict[str, Any]]:
         "withdraw": {},
         "references": {
             "destination": body["destination"],
-            "keys": ", ".join(f"{one['age']} ({named(one['role'])})" for one in recipients),
+            "keys": ", ".join(f"{r['age']} ({named(r['role'])})" for r in recipients),
             "nonce": body["nonce"],
         },
     }
 
 
 def _word(code: str, language: str) -> str:
-    """Returns the word for a code, or an unknown code (a free field of the instruction) unchanged."""
+    """Return the word for a code, or an unknown code (a free field of the instruction) unchanged."""
     return section(language, "instruction.2.code").get(code, code)
 
 
@@ -84,7 +86,7 @@ def _responsible(rule: dict[str, Any], language: str) -> str:
 
 
 def _uses(uses: dict[str, Any], language: str) -> str:
-    """Returns how often each use may happen, without the uses that may not."""
+    """Return how often each use is allowed, without the uses that are not allowed."""
     return ", ".join(
         f"{count} × {_word(use, language)}" for use, count in sorted(uses.items()) if count
     ) or _word("none", language)
@@ -101,15 +103,15 @@ def _holder(custody: dict[str, Any] | None, language: str) -> str:
 
 
 def _from(moment: str, language: str) -> str:
-    """Returns a beginning: the day alone where the day begins with it."""
-    at = parse_utc(moment)
-    local = writing.belgian(at)
-    return writing.day(language, local) if local.time() == time() else writing.moment(language, at)
+    """Format the beginning of a period. The day suffices if the period begins at midnight in Belgium."""
+    start = parse_utc(moment)
+    local = writing.belgian(start)
+    return writing.day(language, local) if local.time() == time() else writing.moment(language, start)
 
 
 def _until(moment: str, language: str) -> str:
-    """Returns an end: the day, included, where the day ends with it."""
-    at = parse_utc(moment)
-    if writing.belgian(at + _SECOND).time() != time():
-        return writing.moment(language, at)
-    return text(language, "instruction.2.code.included", day=writing.day(language, writing.belgian(at)))
+    """Format the end of a period. The day, included, suffices if the period ends in its last second in Belgium."""
+    end = parse_utc(moment)
+    if writing.belgian(end + _SECOND).time() != time():
+        return writing.moment(language, end)
+    return text(language, "instruction.2.code.included", day=writing.day(language, writing.belgian(end)))

@@ -1,7 +1,7 @@
-"""What a controller signs to accept a delivery: canonical JSON, and a PDF page in the doctor's language that contains it.
+"""The document that a controller signs to accept a delivery: JSON, and a PDF page in the doctor's language with that JSON.
 
-Version 1 is JSON with a detached signature; version 2 is a PDF page that is signed itself. Both state the run and a digest of its
-sealed parts. Only the signature names the signer.
+Version 1 is JSON with a detached signature; version 2 is a PDF page with a signature in it. Both state the run and a digest of
+its sealed parts. Only the signature names the signer.
 """
 
 from __future__ import annotations
@@ -17,21 +17,21 @@ from vault.canonical_json import canonical_json
 from vault.instruction.page import place_name
 
 NAME = "acceptance.pdf"
-"""In a package, beside its sealed parts."""
+"""The name of the page in a package, beside the sealed parts."""
 ATTACHMENT = "acceptance.json"
 VERSION = 2
 _PARAGRAPHS = ("what", "accept", "after", "references")
 Parts = list[tuple[str, int, str]]
-"""Name, bytes and SHA-256 of each sealed part, in the order of the manifest."""
+"""Name, size in bytes and SHA-256 (hexadecimal) of each sealed part, in the order of the manifest."""
 
 
 def accepted_as_json(run: str, parts: Parts) -> bytes:
-    """Returns the JSON of version 1, which is signed with a detached signature."""
+    """Return the JSON of version 1, which is signed with a detached signature."""
     return canonical_json(_about(1, run, parts))
 
 
 def accepted_on_page(run: str, parts: Parts, *, processor: str, language: str) -> bytes:
-    """Returns the JSON of version 2: version 1 plus the values that the page shows and the digest of its text."""
+    """Return the JSON of version 2: version 1 plus the values that the page shows and the digest of its text."""
     body = {
         **_about(VERSION, run, parts),
         "parts": len(parts),
@@ -54,7 +54,7 @@ def _about(version: int, run: str, parts: Parts) -> dict[str, Any]:
 
 
 def is_acceptance(document: bytes) -> bool:
-    """Whether JSON claims to be an acceptance."""
+    """Return whether JSON claims to be an acceptance."""
     try:
         return bool(json.loads(document)["type"] == "acceptance")
     except (ValueError, TypeError, KeyError, RecursionError):
@@ -62,7 +62,7 @@ def is_acceptance(document: bytes) -> bool:
 
 
 def render_acceptance(document: bytes) -> bytes:
-    """Returns the page for an acceptance of version 2; the same JSON always gives the same bytes.
+    """Return the page for an acceptance of version 2; the same JSON always gives the same bytes.
 
     Raises AuthorisationError: acceptance_of_another (the document is malformed), readable_text_differs.
     """
@@ -76,8 +76,8 @@ def render_acceptance(document: bytes) -> bytes:
     paper.footer(f"{title} \N{MIDDLE DOT} {body['run']}")
     paper.attach(ATTACHMENT, document)
     paper.heading(title)
-    for name, told in zip(_PARAGRAPHS, rest, strict=True):
-        (paper.small if name == "references" else paper.text)(told)
+    for name, paragraph in zip(_PARAGRAPHS, rest, strict=True):
+        (paper.small if name == "references" else paper.text)(paragraph)
     paper.section(typeset(language, text(language, "acceptance.sign")))
     paper.signing_place(place_name(1), typeset(language, text(language, "acceptance.signer")))
     return paper.to_pdf()
@@ -99,7 +99,7 @@ def _parsed(document: bytes) -> dict[str, Any]:
 
 
 def _has_fields(body: dict[str, Any]) -> bool:
-    """Whether the fields are exactly those of version 2, each of its type."""
+    """Return whether the fields are exactly those of version 2, each of its type."""
     kinds = {
         "version": int,
         "type": str,
@@ -117,9 +117,9 @@ def _has_fields(body: dict[str, Any]) -> bool:
 
 
 def _paragraphs(body: dict[str, Any]) -> list[str]:
-    """Returns the title, and the paragraphs named in `_PARAGRAPHS`."""
+    """Return the title, and the paragraphs named in `_PARAGRAPHS`."""
     language = body["language"]
-    told = (
+    texts = (
         text(language, "acceptance.title"),
         text(
             language,
@@ -133,7 +133,7 @@ def _paragraphs(body: dict[str, Any]) -> list[str]:
         text(language, "acceptance.after", processor=body["processor"]),
         text(language, "acceptance.references", digest=body["parts_sha256"]),
     )
-    return [typeset(language, each) for each in told]
+    return [typeset(language, paragraph) for paragraph in texts]
 
 
 def _digest(body: dict[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""The instruction: what the controllers order the processor to do (article 28(3)(a) GDPR), as canonical JSON.
+"""The instruction: the controllers' order to the processor (article 28(3)(a) GDPR), as canonical JSON.
 
 The readable text that the doctor saw is rendered from the same JSON. Its digest is part of the signed data, so text and data
 cannot diverge.
@@ -25,8 +25,8 @@ from vault.system.clock import parse_utc
 
 MAX_BYTES = 256 << 10
 VERSION = 2
-"""The version that is drafted. Version 1 can still be read: its fields were not closed, and `vault.authorisation.terms` defines
-what a site refuses of them.
+"""The version that is drafted. Version 1 can still be read. Its fields could have any value; `vault.authorisation.terms` defines
+which values a site refuses.
 """
 _READABLE_VERSIONS = (1, VERSION)
 _SET_WHEN_DRAFTED = ("version", "readable_text_sha256")
@@ -56,7 +56,7 @@ _FIELDS = {
 
 @dataclass(frozen=True)
 class Controller:
-    """A controller and the role of their signature."""
+    """A controller: the role in which they sign, their INAMI number and their name."""
 
     role: str
     nihii: str
@@ -65,7 +65,7 @@ class Controller:
 
 @dataclass(frozen=True)
 class Custody:
-    """Who holds a copy and until when."""
+    """The holder of a copy, and the UTC time until which it may be held."""
 
     holder: str  # doctor | operator
     until: str | None
@@ -73,7 +73,7 @@ class Custody:
 
 @dataclass(frozen=True)
 class Instruction:
-    """A parsed instruction. `text` is what was signed; `shown` is the same, made safe for a terminal."""
+    """A parsed instruction. `text` is the signed text; `shown` is that text, made safe for a terminal."""
 
     document: bytes
     version: int
@@ -104,7 +104,7 @@ class Instruction:
 
 
 def draft(fields: dict[str, Any]) -> bytes:
-    """Add a nonce, if missing, and the digest of the readable text to the fields. Returns the bytes to be signed.
+    """Add a nonce, if missing, and the digest of the readable text to the fields. Return the bytes to be signed.
 
     The fields may be those of a finished instruction. Raises AuthorisationError (fields_refused, with the number of problems;
     `vault.instruction.fields.field_problems` lists them).
@@ -116,14 +116,14 @@ def draft(fields: dict[str, Any]) -> bytes:
 
 
 def completed(fields: dict[str, Any]) -> dict[str, Any]:
-    """Returns the fields without those that `draft` adds (version, digest), and with a nonce."""
+    """Return the fields without those that `draft` adds (version, digest), and with a nonce."""
     return {"nonce": secrets.token_hex(16), **{k: v for k, v in fields.items() if k not in _SET_WHEN_DRAFTED}}
 
 
 def _refuse_problems(body: dict[str, Any]) -> None:
-    found = field_problems({k: v for k, v in body.items() if k not in _SET_WHEN_DRAFTED})
-    if found:
-        raise AuthorisationError("fields_refused", count=len(found))
+    problems = field_problems({k: v for k, v in body.items() if k not in _SET_WHEN_DRAFTED})
+    if problems:
+        raise AuthorisationError("fields_refused", count=len(problems))
 
 
 def _text_digest(body: dict[str, Any], wording: int) -> str:
@@ -131,7 +131,7 @@ def _text_digest(body: dict[str, Any], wording: int) -> str:
 
 
 def _wording_of(body: dict[str, Any]) -> int:
-    """Returns the wording whose text has the signed digest. Raises AuthorisationError (readable_text_differs)."""
+    """Return the wording whose text has the signed digest. Raises AuthorisationError (readable_text_differs)."""
     for wording in WORDINGS:
         if _text_digest(body, wording) == body["readable_text_sha256"]:
             return wording
@@ -142,7 +142,7 @@ def parse(document: bytes) -> Instruction:
     """Parse an instruction of either version.
 
     Raises AuthorisationError: instruction_malformed (also if not canonical, or of an unknown version), readable_text_differs,
-    fields_refused (version 2: what `field_problems` lists).
+    fields_refused (in version 2, if `field_problems` lists a problem).
     """
     body = _load(document)
     try:
@@ -218,7 +218,7 @@ def _text(body: dict[str, Any], wording: int) -> str:
 
 
 def _each_text(value: Any, change: Callable[[str], str]) -> Any:
-    """Returns the value with each text in it changed; names of fields stay."""
+    """Return the value with each text in it changed, but not the names of fields."""
     if isinstance(value, dict):
         return {name: _each_text(inner, change) for name, inner in value.items()}
     if isinstance(value, list):
@@ -273,7 +273,7 @@ def _patients(raw: dict[str, Any]) -> dict[str, Any]:
 
 
 def _day(text: str) -> None:
-    """Check that a day is written like the dates of visits: the two are compared as texts."""
+    """Check the form of a day (YYYY-MM-DD): it is compared with the dates of visits as text."""
     if datetime.strptime(text, "%Y-%m-%d").strftime("%Y-%m-%d") != text:
         raise ValueError
 
@@ -283,7 +283,7 @@ def _responsible(raw: dict[str, Any]) -> dict[str, Any]:
     return {**raw, "nihii": _list(raw.get("nihii", []))}
 
 
-def _list(found: Any) -> list[Any]:
-    if type(found) is not list:
+def _list(value: Any) -> list[Any]:
+    if type(value) is not list:
         raise ValueError
-    return found
+    return value

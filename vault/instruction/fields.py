@@ -1,7 +1,7 @@
-"""The fields of an instruction (version 2): what each may hold, and the list of all problems at once.
+"""The fields of an instruction (version 2): defines the values of each field, and lists all problems of an instruction at once.
 
-A problem names the field by its path (`recipients[1].age`) and what is allowed there. It never quotes a value: values are a
-doctor's and a recipient's data.
+A problem names a field by its path (`recipients[1].age`), and the values that are allowed there. It never quotes a value, because
+values are data of a doctor or a recipient.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from vault.system.clock import parse_utc
 ROLES = ("controller", "mandated", "successor", "practice_company")
 USES = ("inventory", "rehearsal", "migration", "delta")
 CARRIED = ("inventory", "rehearsal", "migration")
-"""The uses that a command can carry out; an instruction that allows none of them allows nothing."""
+"""The uses that a command can carry out. An instruction must allow one of these."""
 PURPOSES = ("takeover",)
 HOLDERS = ("doctor", "operator")
 KINDS = tuple(kind.value for kind in RecordKind)
@@ -32,7 +32,7 @@ PATIENTS = ("all", "seen_since", "list")
 RESPONSIBLE = ("controllers", "any", "list")
 RECIPIENT_ROLES = tuple(role.value for role in RecipientRole)
 MAX_USES, MAX_CONTROLLERS, MAX_RECIPIENTS, MAX_RESPONSIBLE = 99, 20, 20, 500
-MAX_HOURS = 720
+MAX_STAGING_HOURS = 720
 MAX_VALIDITY = timedelta(days=731)
 MAX_CUSTODY = timedelta(days=3660)
 """How long a copy may be held after the end of the instruction."""
@@ -40,7 +40,7 @@ MAX_CUSTODY = timedelta(days=3660)
 
 @dataclass(frozen=True)
 class Problem:
-    """What is wrong with a field, and what is allowed; `error` is the site's refusal, if the site refuses it."""
+    """A problem of a field, and the values that are allowed. `error` is the site's refusal, if the site refuses the value."""
 
     path: str
     problem: str
@@ -49,11 +49,11 @@ class Problem:
 
     @property
     def line(self) -> str:
-        """Format for a person."""
+        """The problem in one line, for a person."""
         return f"{self.path}: {self.problem}" + (f"; allowed: {self.allowed}" if self.allowed else "")
 
     def to_json(self) -> dict[str, str]:
-        """Format for a program."""
+        """Return the problem for a program."""
         code = self.error.code if self.error else "field"
         return {"path": self.path, "code": code, "problem": self.problem, "allowed": self.allowed}
 
@@ -62,16 +62,16 @@ Check = Callable[[Any, str], Iterator[Problem]]
 
 
 def field_problems(fields: Any) -> list[Problem]:
-    """Returns all problems of an instruction's fields, without version and digest; empty when there are none."""
-    found = list(_INSTRUCTION(fields, ""))
+    """Return all problems of an instruction's fields, without version and digest; empty if there are none."""
+    problems = list(_INSTRUCTION(fields, ""))
     if isinstance(fields, dict):
-        sound = {name: value for name, value in fields.items() if not _touched(found, name)}
-        found += _together(sound)
-    return found
+        valid = {name: value for name, value in fields.items() if not _has_problem(problems, name)}
+        problems += _together(valid)
+    return problems
 
 
-def _touched(found: list[Problem], name: str) -> bool:
-    return any(problem.path.split(".")[0].split("[")[0] == name for problem in found)
+def _has_problem(problems: list[Problem], name: str) -> bool:
+    return any(problem.path.split(".")[0].split("[")[0] == name for problem in problems)
 
 
 def _text(least: int, most: int) -> Check:
@@ -143,7 +143,7 @@ def _age(value: Any, path: str) -> Iterator[Problem]:
 
 
 def is_age_key(value: Any) -> bool:
-    """Whether it is an age recipient (X25519), written as age writes it."""
+    """Return whether the value is an age recipient (X25519) in small letters, as age writes it."""
     if not isinstance(value, str) or value != value.lower():
         return False
     try:
@@ -171,7 +171,7 @@ def _is_destination(value: str) -> bool:
 
 
 def _object(inner: dict[str, Check], *, optional: bool = False) -> Check:
-    """Check a table with exactly these fields; names unknown ones, and missing ones unless they are `optional`."""
+    """Return a check of a table with these fields. Unknown fields are problems, and so are missing fields unless `optional`."""
 
     def check(value: Any, path: str) -> Iterator[Problem]:
         if not isinstance(value, dict):
@@ -189,12 +189,12 @@ def _object(inner: dict[str, Check], *, optional: bool = False) -> Check:
 
 
 def _allowed(check: Check) -> str:
-    """Returns what a missing field may hold, from the check's problem with a value of a wrong type."""
+    """Return the allowed values of a field, which the check states for a value of a wrong type."""
     return next((problem.allowed for problem in check(object(), "")), "")
 
 
 def _by_mode(modes: dict[str, dict[str, Check]]) -> Check:
-    """Check a table whose `mode` determines its other fields."""
+    """Return a check of a table whose `mode` determines its other fields."""
 
     def check(value: Any, path: str) -> Iterator[Problem]:
         mode = value.get("mode") if isinstance(value, dict) else None
@@ -269,7 +269,7 @@ _INSTRUCTION = _object(
         "custody": _object({"source": _HOLDER, "package": _HOLDER}),
         "valid_from": _moment,
         "valid_until": _moment,
-        "staging_deadline_hours": _whole(1, MAX_HOURS),
+        "staging_deadline_hours": _whole(1, MAX_STAGING_HOURS),
         "ceilings": _object({"degraded_permille": _whole(0, 1000), "quarantined_permille": _whole(0, 1000)}),
         "language": _choice(LANGUAGES),
     }
@@ -277,7 +277,7 @@ _INSTRUCTION = _object(
 
 
 def _together(fields: dict[str, Any]) -> Iterator[Problem]:
-    """Check fields against each other that are valid separately."""
+    """Yield the problems between fields, each of which is valid alone."""
     if "nonce" in fields and len(set(bytes.fromhex(fields["nonce"]))) < 6:
         yield Problem("nonce", "not random", "leave it out: it is made for you")
     yield from _twice(fields.get("controllers", []), "controllers", lambda c: (c["role"], c["nihii"][:8]))

@@ -1,7 +1,7 @@
-"""The instruction as a PDF page: the signed text in the doctor's language, boxes to sign, the JSON embedded.
+"""The instruction as a PDF page: the text in the doctor's language, a box for each signature, and the JSON as an attachment.
 
-The page is made only from the JSON, each time with the same bytes (nothing in it is compressed, dated or random). So anyone with
-the JSON can make the page again and compare: a page that says something else is not this page.
+The page is made only from the JSON, each time with the same bytes (no part of it is compressed, dated or random). So anyone with
+the JSON can make the page again and compare the two; a page with another text has other bytes.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ _EMBEDDED = re.compile(
 
 
 def place_name(number: int) -> str:
-    """Returns the name of the signature field of the controller with this number, from 1."""
+    """Return the name of the signature field of the controller with this number, from 1."""
     return f"{_FIELD_PREFIX}{number}"
 
 
 def place_number(name: str) -> int:
-    """The inverse of `place_name`. Raises ValueError: no field of such a page."""
+    """Return the number for which `place_name` returns this name. Raises ValueError if there is no such number."""
     number = int(name.removeprefix(_FIELD_PREFIX))
     if place_name(number) != name:
         raise ValueError
@@ -34,7 +34,7 @@ def place_number(name: str) -> int:
 
 
 def render_pdf(document: bytes) -> bytes:
-    """Returns the page for an instruction. Raises AuthorisationError (`vault.instruction.document.parse`)."""
+    """Return the page for an instruction. Raises AuthorisationError (`vault.instruction.document.parse`)."""
     from vault.pdf.layout import (
         PdfDocument,  # the PDF writer is slow to load, and most commands do not need it
     )
@@ -62,12 +62,12 @@ def render_pdf(document: bytes) -> bytes:
 
 
 def embedded_document(pdf: bytes) -> bytes:
-    """Returns the JSON inside a page that Reprise made, found without a PDF parser.
+    """Return the JSON in a page that Reprise made, found without a PDF parser.
 
     Raises AuthorisationError: pdf_without_instruction.
     """
-    found = _EMBEDDED.search(pdf)
-    length = int(found[1]) if found else 0
-    if found is None or not 0 < length <= MAX_BYTES:
+    match = _EMBEDDED.search(pdf)
+    length = int(match[1]) if match else 0
+    if match is None or not 0 < length <= MAX_BYTES:
         raise AuthorisationError("pdf_without_instruction")
-    return pdf[found.end() : found.end() + length]
+    return pdf[match.end() : match.end() + length]

@@ -1,8 +1,8 @@
 """The sealed list of patients to which an instruction may be limited.
 
-The instruction names the list by the SHA-256 of its plain bytes and never contains a number itself. The list is JSON,
-`{"inss": [...], "salt": HEX}` in canonical form; the salt prevents guessing from the digest. It is sealed with age to this
-home's own recipient (`reprise authorise recipient`), and opened only in memory.
+The instruction names the list by the SHA-256 of its plain bytes and never contains a patient's number. The list is JSON,
+`{"inss": [...], "salt": HEX}` in canonical form; because of the salt, nobody can guess the list from the digest. It is sealed
+with age to this home's own recipient (`reprise authorise recipient`), and opened only in memory.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ def make_home_identity(home: Home) -> None:
 
 
 def home_recipient(home: Home) -> str:
-    """Returns the age recipient for sealing a patient list."""
+    """Return the age recipient for sealing a patient list."""
     return str(parse_identity((home.keys / "home.age").read_text()).to_public())
 
 
 def seal_list(numbers: list[str], recipient: str) -> tuple[bytes, str]:
-    """Seal national numbers. Returns the sealed list and the digest for the instruction.
+    """Seal national numbers. Return the sealed list and the digest for the instruction.
 
-    Raises AuthorisationError when a number fails its check.
+    Raises AuthorisationError if a number fails its check.
     """
     cleaned = [clean_inss(number) for number in numbers]
     if not cleaned or not all(cleaned):
@@ -42,7 +42,7 @@ def seal_list(numbers: list[str], recipient: str) -> tuple[bytes, str]:
 
 
 def open_list(home: Home, sealed: bytes | None, digest: str) -> frozenset[str]:
-    """Returns the national numbers of a list.
+    """Return the national numbers of a list.
 
     Raises AuthorisationError: patient_list_missing, patient_list_differs, patient_list_malformed.
     """
@@ -61,7 +61,10 @@ def open_list(home: Home, sealed: bytes | None, digest: str) -> frozenset[str]:
 
 
 def _numbers(plain: bytes) -> frozenset[str]:
-    """Returns the numbers of a list as `seal_list` writes it, otherwise none: a number in another form would match no patient."""
+    """Return the numbers of a list in the form that `seal_list` writes; frozenset() for any other form.
+
+    A number in another form would match no patient.
+    """
     try:
         body = json.loads(plain)
         numbers = frozenset(body["inss"])

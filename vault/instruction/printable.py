@@ -1,7 +1,7 @@
-"""What a field of an instruction may hold: one line that every reader sees alike.
+"""The characters that a field of an instruction may have: one line that looks the same to every reader.
 
-A name that moves the cursor, hides text, reverses its order or looks like another would make the doctor read something other than
-what is signed. So a field holds only characters that every page and terminal here can draw, in one normal form.
+Some characters move the cursor, hide text, reverse its order or look like other characters. With them, the doctor would read
+another text than is signed. So a field has only characters that every page and terminal here can draw, in one normal form.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _DRAWING_NOTHING = frozenset(
 
 
 def is_printable_line(text: str) -> bool:
-    """Whether it is one line of `PRINTABLE` characters in NFC, without blanks at its ends."""
+    """Return whether the text is one line of `PRINTABLE` characters in NFC, without blanks at its ends."""
     return set(text) <= PRINTABLE and unicodedata.normalize("NFC", text) == text and text.strip() == text
 
 
@@ -37,14 +37,15 @@ _MARKS_OF_A_LETTER = 3
 
 
 def hides(text: str) -> bool:
-    """Whether it holds a character, of any script, that is not drawn, or that changes how or where others are."""
+    """Return whether the text has a character, of any script, that is not drawn, or that changes how others are drawn."""
     return visible(text) != text
 
 
 def visible(text: str) -> str:
-    """Make a text safe for a terminal: characters that hide text are written out, as on the page.
+    """Return a text that is safe for a terminal: characters that hide text are written out, as on the page.
 
-    A character becomes its number, `[U+001B]`; likewise the marks of a letter above three; a long gap its length, `[300 blanks]`.
+    Such a character becomes its number, `[U+001B]`, and so does each mark of a letter after the third. A long gap becomes its
+    length, `[300 blanks]`.
     """
     gaps = _LONG_BLANK.sub(lambda gap: f" [{len(gap[0])} blanks] ", text)
     written, marks = [], 0

@@ -1,8 +1,8 @@
-"""A signed page: PAdES (ETSI EN 319 142-1), separated into signatures and the bytes that each covers. Trust is decided later.
+"""Separates a signed page (PAdES, ETSI EN 319 142-1) into signatures and the bytes that each covers. It checks no certificate.
 
-The page's first revision must equal, byte for byte, the page that its own JSON makes. Each later revision must be one signature
-in one of the page's own boxes, over every byte up to its end, and nothing else: it may not rewrite any other object of the page.
-The result is a CMS signature over bytes, like any other.
+The page's first revision must equal, byte for byte, the page that is made from its JSON. Each later revision must be only a
+signature in one of the page's own boxes, over every byte up to its end; it may not rewrite any other object of the page. Each
+result is a CMS signature over bytes.
 """
 
 from __future__ import annotations
@@ -21,21 +21,21 @@ from vault.pki.signed_document import Signature, Signed
 if TYPE_CHECKING:
     from pyhanko.pdf_utils.reader import PdfFileReader
 
-MAX_GROWTH = 2 << 20
+MAX_GROWTH_BYTES = 2 << 20
 """The number of bytes that signatures may add to a page."""
 MAX_BYTES = 8 << 20
 _SIGNING_CHANGES = {"/V", "/AP", "/M", "/MK", "/DA"}
 _CATALOG_CHANGES = {"/Version", "/Extensions", "/AcroForm", "/Metadata"}
-MAX_METADATA = 64 << 10
+MAX_METADATA_BYTES = 64 << 10
 
 
 def is_pdf(data: bytes) -> bool:
-    """Whether a file claims to be a PDF."""
+    """Return whether a file claims to be a PDF."""
     return data.startswith(b"%PDF-")
 
 
 def open_pdf(pdf: bytes, patients: bytes | None = None) -> Signed:
-    """Returns the instruction or acceptance in a page, and what each signature covers; certificates are not checked yet.
+    """Return the instruction or acceptance in a page, and its signatures with the bytes that each covers.
 
     Raises AuthorisationError: pdf_too_large, pdf_without_instruction, instruction_malformed, readable_text_differs (the page is
     not the one that its JSON makes), signature_malformed, document_altered (more than signatures was added).
@@ -46,8 +46,8 @@ def open_pdf(pdf: bytes, patients: bytes | None = None) -> Signed:
     page = render_acceptance(document) if is_acceptance(document) else render_pdf(document)
     if not pdf.startswith(page):
         raise AuthorisationError("readable_text_differs")
-    if len(pdf) - len(page) > MAX_GROWTH:
-        raise AuthorisationError("pdf_too_large", limit=MAX_GROWTH)
+    if len(pdf) - len(page) > MAX_GROWTH_BYTES:
+        raise AuthorisationError("pdf_too_large", limit=MAX_GROWTH_BYTES)
     try:
         signatures = _signatures(pdf, page)
     except AuthorisationError:
@@ -65,17 +65,16 @@ def _signatures(pdf: bytes, page: bytes) -> tuple[Signature, ...] | None:
         return ()
     offered = _Offered.of(page)
     reader = _reader(pdf)
-    found = sorted(reader.embedded_signatures, key=lambda one: one.signed_revision)
-    if not _only_signed(reader, offered, revisions) or len(found) != len(revisions):
+    embedded = sorted(reader.embedded_signatures, key=lambda signature: signature.signed_revision)
+    if not _only_signed(reader, offered, revisions) or len(embedded) != len(revisions):
         return None
-    held = [_one(pdf, one, number, revisions[number - 1]) for number, one in enumerate(found, 1)]
-    if len({one.field_name for one in found}) != len(found) or None in held:
+    separated = [_separate(pdf, s, number, revisions[number - 1]) for number, s in enumerate(embedded, 1)]
+    if len({signature.field_name for signature in embedded}) != len(embedded) or None in separated:
         return None
-    if sum(list(map(int, found[-1].byte_range))[2:]) != len(
-        pdf
-    ):  # not even a line end may follow the last signature
+    # not even a line end may follow the last signature
+    if sum(list(map(int, embedded[-1].byte_range))[2:]) != len(pdf):
         return None
-    return tuple(one for one in held if one is not None)
+    return tuple(signature for signature in separated if signature is not None)
 
 
 def _reader(pdf: bytes) -> PdfFileReader:
@@ -87,7 +86,7 @@ def _reader(pdf: bytes) -> PdfFileReader:
 
 @dataclass(frozen=True)
 class _Offered:
-    """The unsigned page: where to sign, and which of its objects a signature may rewrite."""
+    """The unsigned page: its signature fields, and which of its objects a signature may rewrite."""
 
     catalog: dict[str, str]
     root: int
@@ -113,7 +112,7 @@ class _Offered:
 
 
 def _only_signed(reader: PdfFileReader, offered: _Offered, revisions: list[Revision]) -> bool:
-    """Whether the updates leave everything but the signature fields unchanged, also according to pyHanko."""
+    """Return whether the updates leave everything but the signature fields unchanged, also according to pyHanko."""
     touched = {n for revision in revisions for n in revision.objects if n < offered.size}
     if not touched <= offered.changeable or reader.xrefs.total_revisions != len(revisions) + 1:
         return False
@@ -132,41 +131,47 @@ def _same_catalog(view: Any, offered: _Offered) -> bool:
 
 
 def _is_plain_metadata(root: Any) -> bool:
-    """Whether XMP that a signing program added (PDF 2.0 asks for it) is safe to parse: small, uncompressed, without DOCTYPE."""
+    """Return whether the XMP is safe to parse: small, uncompressed, without DOCTYPE; true if there is none.
+
+    Signing programs add XMP, because PDF 2.0 requires it.
+    """
     if "/Metadata" not in root:
         return True
     held = root.raw_get("/Metadata").get_object()
     data = held.encoded_data
-    return "/Filter" not in held and len(data) <= MAX_METADATA and b"<!" not in data
+    return "/Filter" not in held and len(data) <= MAX_METADATA_BYTES and b"<!" not in data
 
 
 def _same_places(view: Any, offered: _Offered) -> bool:
     fields = view.root["/AcroForm"].raw_get("/Fields")
-    now = {field.idnum: _without(field.get_object(), _SIGNING_CHANGES) for field in fields}
-    return len(fields) == len(now) and now == offered.places
+    places = {field.idnum: _without(field.get_object(), _SIGNING_CHANGES) for field in fields}
+    return len(fields) == len(places) and places == offered.places
 
 
 def _without(entries: Any, names: set[str]) -> dict[str, str]:
     return {name: repr(entries.raw_get(name)) for name in entries if name not in names}
 
 
-def _one(pdf: bytes, found: Any, number: int, revision: Revision) -> Signature | None:
-    """Returns a signature and its bytes, if it covers its whole revision and everything before it."""
-    zero, first, second, length = (int(value) for value in found.byte_range)
+def _separate(pdf: bytes, embedded: Any, number: int, revision: Revision) -> Signature | None:
+    """Return a signature and its bytes; None unless it covers all of its revision and everything before that revision."""
+    zero, first, second, length = (int(value) for value in embedded.byte_range)
     inside = revision.start <= first < second <= revision.table
     ends = revision.marker_end <= second + length <= revision.end
-    kind = found.sig_object.get("/Type", "/Sig")
-    if zero or not inside or not ends or found.signed_revision != number or kind != "/Sig":
+    kind = embedded.sig_object.get("/Type", "/Sig")
+    if zero or not inside or not ends or embedded.signed_revision != number or kind != "/Sig":
         return None
-    if found.sig_object.get("/SubFilter") != "/ETSI.CAdES.detached":
+    if embedded.sig_object.get("/SubFilter") != "/ETSI.CAdES.detached":
         raise AuthorisationError("signature_malformed")
     over = pdf[:first] + pdf[second : second + length]
-    place = place_number(str(found.field_name))
-    return Signature(over, _unpadded(pdf[first:second], found.pkcs7_content), place)
+    place = place_number(str(embedded.field_name))
+    return Signature(over, _unpadded(pdf[first:second], embedded.pkcs7_content), place)
 
 
 def _unpadded(text: bytes, contents: bytes) -> bytes:
-    """Returns the signature without its zero padding. Nothing covers its digits, so each must have the expected form."""
+    """Return the signature without its zero padding.
+
+    No signature covers the hexadecimal digits of the signature itself, so each digit must have the expected form.
+    """
     digits = text[1:-1]
     spelt = digits in (contents.hex().encode(), contents.hex().upper().encode())
     size = _der_length(contents)
@@ -176,7 +181,7 @@ def _unpadded(text: bytes, contents: bytes) -> bytes:
 
 
 def _der_length(data: bytes) -> int:
-    """Returns how many bytes the outermost DER value takes, including its header."""
+    """Return the length in bytes of the outermost DER value, with its header."""
     if data[1] < 0x80:
         return 2 + data[1]
     width = data[1] & 0x7F

@@ -1,7 +1,7 @@
-"""The doctor's side: sign an instruction, an acceptance or a withdrawal, with a certificate in PKCS#12 or on a token.
+"""Signs an instruction, an acceptance or a withdrawal for the doctor, with a certificate in PKCS#12 or on a token.
 
-Detached CAdES over a file, or PAdES (ETSI EN 319 142-1, baseline B) as an update appended to a page, whose existing bytes stay
-unchanged.
+A signature is detached CAdES over a file, or PAdES (ETSI EN 319 142-1, baseline B) in an update that is appended to a page; the
+existing bytes of the page do not change.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def load_p12(data: bytes, password: str) -> signers.SimpleSigner:
 
 
 def signer_number(signer: signers.Signer) -> str | None:
-    """Returns the national number in the signing certificate; None when it names no person, which a check then refuses."""
+    """Return the national number in the signing certificate; None if it names no person. A later check refuses such a signer."""
     try:
         certificate = signer.signing_cert
         return national_number(certificate, family_of(certificate)) if certificate is not None else None
@@ -55,20 +55,20 @@ def signer_number(signer: signers.Signer) -> str | None:
 
 
 def sign_cades(document: bytes, signer: signers.Signer) -> bytes:
-    """Returns a detached CAdES signature over the document, DER. Raises AuthorisationError: signing_failed."""
+    """Return a detached CAdES signature over the document, DER. Raises AuthorisationError: signing_failed."""
     signed = _run(lambda: signer.async_sign_general_data(document, "sha256", detached=True, use_cades=True))
     return bytes(signed.dump())
 
 
 def sign_pades(pdf: bytes, signer: signers.Signer, place: int) -> bytes:
-    """Returns the page with one more signature, in the box of the controller with this number, from 1.
+    """Return the page with one more signature, in the box of the controller with this number, from 1.
 
-    Raises AuthorisationError: what `vault.instruction.signed_page.open_pdf` raises for a foreign or altered page (which must not
-    be signed), no_such_place, place_is_signed, page_is_signed, signing_failed.
+    Raises AuthorisationError: no_such_place, place_is_signed, page_is_signed, signing_failed; for a foreign or altered page,
+    which must not be signed, the codes of `vault.instruction.signed_page.open_pdf`.
     """
     signed = open_pdf(pdf)
     boxes = set(range(1, places_on(signed.document) + 1))
-    taken = {one.place for one in signed.signatures}
+    taken = {signature.place for signature in signed.signatures}
     if place not in boxes:
         raise AuthorisationError("no_such_place")
     if place in taken:
@@ -77,17 +77,20 @@ def sign_pades(pdf: bytes, signer: signers.Signer, place: int) -> bytes:
     metadata = signers.PdfSignatureMetadata(
         field_name=place_name(place), md_algorithm="sha256", subfilter=SigSeedSubFilter.PADES
     )
-    made = signers.PdfSigner(metadata, signer=signer, stamp_style=_STAMP)
-    return bytes(_run(lambda: made.async_sign_pdf(writer)).getvalue())
+    pdf_signer = signers.PdfSigner(metadata, signer=signer, stamp_style=_STAMP)
+    return bytes(_run(lambda: pdf_signer.async_sign_pdf(writer)).getvalue())
 
 
 def places_on(document: bytes) -> int:
-    """Returns how many boxes the page of a document has: one for each controller; one on an acceptance."""
+    """Return the number of boxes on the page of a document: one for each controller; one on an acceptance."""
     return 1 if is_acceptance(document) else len(parse(document).controllers)
 
 
 def _run(sign: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
-    """Let the signer sign. Errors of the library or the card could name the holder, so they become a code."""
+    """Return the result of the signer.
+
+    Raises AuthorisationError (signing_failed): errors of the library or the card could name the holder.
+    """
     try:
         return complete(sign())
     except Exception:  # noqa: BLE001, S110

@@ -28,7 +28,7 @@ from trial.doctors import enrol_doctor
 from vault.home_folder import Home
 from vault.instruction.document import draft, parse
 from vault.instruction.page import embedded_document, render_pdf
-from vault.instruction.signed_page import MAX_GROWTH, open_pdf
+from vault.instruction.signed_page import MAX_GROWTH_BYTES, open_pdf
 from vault.instruction.signing import load_p12
 from vault.pki.cms import check_signature
 from vault.pki.trust_store import TrustStore
@@ -289,7 +289,7 @@ def test_hostile_updates(bench):
         tail(root, page=page),
         tail(root + b"/Prev %d /X %s " % (home, b"[" * 30_000), page=page),
         stream % (len(bomb), bomb) + b"startxref\n%d\n%%%%EOF\n" % (len(page) + 1),
-        tail(root + b"/Prev %d " % home, body=b"a" * (MAX_GROWTH + 1), page=page),
+        tail(root + b"/Prev %d " % home, body=b"a" * (MAX_GROWTH_BYTES + 1), page=page),
         b"\n",
         b"junk" * 1000,
     ]
