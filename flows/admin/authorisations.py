@@ -10,7 +10,7 @@ from flows.session.acts import act, recording_refusal
 from flows.session.control import Control
 from schemas.errors import RepriseError
 from vault.authorisation import check as register
-from vault.authorisation.check_report import Report, examine
+from vault.authorisation.check_report import CheckReport, examine
 from vault.instruction.document import parse
 from vault.instruction.patient_list import home_recipient, seal_list
 from vault.ledger.entries import EntryType
@@ -28,8 +28,8 @@ __all__ = [
 ]
 
 
-def check(control: Control, file: Path) -> tuple[Report, RepriseError | None]:
-    """Run every test on an instruction; spends no use. Returns the report and the refusal. A refusal is a ledger entry."""
+def check(control: Control, file: Path) -> tuple[CheckReport, RepriseError | None]:
+    """Run every test on an instruction; spends no use. Return the report and the refusal. A refusal is a ledger entry."""
     with recording_refusal(control):
         signed = read_evidence(file)
     report = examine(signed, home=control.home, moment=control.clock.now())
@@ -41,7 +41,7 @@ def check(control: Control, file: Path) -> tuple[Report, RepriseError | None]:
     return report, None
 
 
-def _refuse(control: Control, signed: Signed, report: Report) -> None:
+def _refuse(control: Control, signed: Signed, report: CheckReport) -> None:
     if report.refusal is not None:
         raise report.refusal
     register.check(  # the authoritative check; the report should have a test for everything that it refuses

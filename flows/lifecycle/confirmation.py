@@ -14,7 +14,7 @@ from flows.lifecycle.copies import end_package, shorten_package
 from flows.lifecycle.proof import issue_proof
 from flows.session.control import Control
 from schemas.errors import AuthorisationError, UnreadableSourceError
-from vault.authorisation.check import check_controllers_word, reopen
+from vault.authorisation.check import check_later_document, reopen
 from vault.authorisation.register import InstructionRegister
 from vault.canonical_json import canonical_json
 from vault.home_folder import Home
@@ -106,7 +106,7 @@ def _keep_acceptance(control: Control, lease: Lease, report: Report, signed: Sig
     if signed.document != expected:
         raise AuthorisationError("acceptance_of_another")
     one = signed.signatures[0]
-    signer = check_controllers_word(home, lease.authorisation_id, one.over, one.cms, control.clock)
+    signer = check_later_document(home, lease.authorisation_id, one.over, one.cms, control.clock)
     salt = control.authorisation_salt(lease)
     if salt is None:
         raise AuthorisationError("evidence_erased")

@@ -1,14 +1,14 @@
-"""Whether a signed instruction authorises a use here and now, and what is recorded of it.
+"""Checks whether a signed instruction authorises a use, and keeps the instruction with its uses.
 
-* `check`: the check, the record, withdrawal
-* `check_report`: every test of a check, with what it found
-* `terms`: what a site refuses of an instruction
-* `signatories`: who signed, as whom
-* `may_sign`: whose signature is needed
-* `agreement`: whether the parts of a proof agree
-* `register`: uses: allowed, claimed, spent, given back
+* `check`: checks an instruction, stores it, and records its withdrawal
+* `check_report`: the result of every test of a check
+* `terms`: the refusals of a site, by its settings
+* `signatories`: the signers, and the capacities in which they signed
+* `may_sign`: the persons who may sign for each controller
+* `agreement`: compares the parts of a proof
+* `register`: the uses of an instruction: allowed, claimed, consumed, given back
 * `handwritten`: pages signed by hand
-* `record_handwritten`: recording such a page
+* `record_handwritten`: records a page signed by hand
 * `signature_stamps`: time stamps over signatures
 """
 

@@ -1,4 +1,4 @@
-"""The persons whom an instruction concerns, by opaque id: all whom it names, and all who signed it or something about it."""
+"""Finds the persons whom an instruction concerns, by opaque id: it names them, or they signed it or a later document about it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from vault.records.subjects import Subjects
 
 
 def concerned(home: Home, instruction: Instruction, signers: Iterable[str]) -> tuple[str, ...]:
-    """Returns the ids of controllers, doctors listed as responsible, and signers (by national number), sorted.
+    """Return the ids of controllers, doctors listed as responsible, and signers (by national number), sorted.
 
     A doctor who is named but not enrolled here has an id made of the first eight digits of the INAMI number.
     """
@@ -27,7 +27,7 @@ def concerned(home: Home, instruction: Instruction, signers: Iterable[str]) -> t
 
 
 def introduce(home: Home, instruction: Instruction) -> None:
-    """Create a key, and so an erasable record, for every person whom an instruction names and who is not enrolled."""
+    """Create a record with a key for every person whom an instruction names and who is not enrolled, so that it can be erased."""
     subjects = Subjects(home)
     for number in numbers_named(instruction) - set(holders_of_numbers(home)):
         subject_id = subjects.identify(NAMED, number)
@@ -36,7 +36,7 @@ def introduce(home: Home, instruction: Instruction) -> None:
 
 
 def numbers_named(instruction: Instruction) -> frozenset[str]:
-    """Returns the first eight digits of every INAMI number in an instruction."""
+    """Return the first eight digits of every INAMI number in an instruction."""
     listed = [str(number) for number in instruction.responsible.get("nihii", [])]
     return frozenset(
         number[:STEM_DIGITS] for number in (*(c.nihii for c in instruction.controllers), *listed)
@@ -44,20 +44,20 @@ def numbers_named(instruction: Instruction) -> frozenset[str]:
 
 
 def signers_in(home: Home, files: Mapping[str, bytes]) -> frozenset[str]:
-    """Returns the ids of those who signed the kept files, as their certificates state; nothing is checked again."""
+    """Return the ids of the signers of stored files, as their certificates state. The signatures are not checked again."""
     numbers = set[str]()
     for name, data in files.items():
         with suppress(RepriseError):
             if name.endswith(".p7s"):
                 numbers.add(stated_number(data))
             elif name == "instruction.pdf" and is_pdf(data):
-                numbers |= {stated_number(one.cms) for one in open_pdf(data).signatures}
+                numbers |= {stated_number(signature.cms) for signature in open_pdf(data).signatures}
     subjects = Subjects(home)
     return frozenset(subjects.identify("doctor", number) for number in numbers)
 
 
 def persons_in(home: Home, files: Mapping[str, bytes]) -> frozenset[str]:
-    """Returns whom kept evidence concerns, read from the evidence itself: the first release noted only one person."""
+    """Return the ids of the persons whom stored evidence names. The first release stored only one id beside the evidence."""
     named = frozenset[str]()
     with suppress(RepriseError):
         named = frozenset(concerned(home, parse(files.get("instruction.json", b"")), ()))

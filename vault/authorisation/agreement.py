@@ -1,7 +1,7 @@
-"""Whether the parts of a proof agree: the run with the signed instruction, the statements with the entries.
+"""Compares the parts of a proof: the run with the signed instruction, the statements with the ledger's entries.
 
-The stand-alone verifier shows that nothing was altered after the log recorded it. The log's owner can still record false facts;
-this module refuses those that the folder itself contradicts.
+The stand-alone verifier shows that nothing was altered after the log recorded it. The log's owner can still record false facts.
+This module refuses those facts that another part of the folder contradicts.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from vault.system.clock import parse_utc
 from vault.verify import CHECK, DESTRUCTION, FOLDER, RUN, SIGNERS, Facts, Fault, Files, Report, canonical
 
 SLACK = timedelta(days=1)
-"""How wrong a site's clock may be, and how long a run may wait between its check and its start."""
+"""The tolerance in comparisons of times: for a wrong clock of the site, and the wait between a run's check and its start."""
 NOTHING = "nothing_delivered"
 _IMPORT_STATES = ("opened", "imported", "accepted")
-"""States of an import, in order: each occurs once, and only after its predecessors."""
+"""The states of an import, in order. Each occurs at most once, and never before one that is listed earlier."""
 WITHIN = "The run is within the instruction: its use, the days it was valid on, the deadline, who holds the copies."
 
 
@@ -47,7 +47,7 @@ def _entry(report: Report, kind: str) -> Facts:
 
 
 def _statements_agree(files: Files, report: Report) -> bool:
-    """Whether the statements of run and destruction match the entries and the inventory."""
+    """Return whether the statements of run and destruction match the entries and the inventory."""
     started, ended = _entry(report, "run.started"), _entry(report, "destruction.completed")
     run, destruction = (report.statements[name][1] for name in (RUN, DESTRUCTION))
     listed = destruction["inventory"]
@@ -65,13 +65,13 @@ def _statements_agree(files: Files, report: Report) -> bool:
 
 
 def _persons_agree(run: Facts) -> bool:
-    """Whether patients and charts on the certificate are those that the steps counted; earlier releases stated none."""
+    """Return whether patients and charts on the certificate equal the counts of the steps. Earlier releases stated none."""
     persons = run["facts"].get("persons")
     if persons is None:
         return True
-    found, matched = run["counts"].get("inventory", {}), run["counts"].get("match", {})
+    inventoried, matched = run["counts"].get("inventory", {}), run["counts"].get("match", {})
     counted = {
-        "source": found.get("patients"),
+        "source": inventoried.get("patients"),
         "charts": matched.get("charts"),
         "joined": matched.get("joined"),
     }
@@ -79,13 +79,13 @@ def _persons_agree(run: Facts) -> bool:
 
 
 def _extent(inventory: Facts) -> tuple[int, int]:
-    """Returns how many files an inventory lists, and how many bytes."""
+    """Return the number of files in an inventory, and the sum of their bytes."""
     rows, rest = inventory["files"], inventory["left_out"] or {"files": 0, "bytes": 0}
     return len(rows) + rest["files"], sum(row["size"] for row in rows) + rest["bytes"]
 
 
 def _delivery_agrees(run: Facts, cause: str, entries: list[Facts]) -> bool:
-    """Whether imports and uses match the deliveries, and the delivered counts match the counted ones."""
+    """Return whether imports and uses match the deliveries, and the counts of each delivery equal those of the statement."""
     types, facts = {entry["type"] for entry in entries}, run["facts"]
     delivered = [e for e in entries if (e["type"], e["code"]) == ("run.delivered", "migration")]
     was_delivered = bool(delivered) or facts["import_state"] != NOTHING
@@ -103,20 +103,20 @@ def _delivery_agrees(run: Facts, cause: str, entries: list[Facts]) -> bool:
 
 
 def _of_their_kind(files: Files, report: Report) -> bool:
-    """Whether the number of signatures is as recorded, where their kind has files, and `signers.json` has a row for each."""
+    """Return whether the files of signatures match their recorded kind and number, and `signers.json` has a row for each."""
     check, signers_json = report.statements[CHECK][1], canonical(files[SIGNERS])
     rows: list[dict[str, Any]] = signers_json["signers"]
     names = [name.removeprefix(FOLDER) for name in files if name.startswith(FOLDER)]
     beside = sum(name.startswith("instruction.json") and name.endswith(".p7s") for name in names)
-    found = (beside, PAGE in names, any(name.startswith("scan.") for name in names))
+    present = (beside, PAGE in names, any(name.startswith("scan.") for name in names))
     count, by_hand = check["signatures"], report.kind == "handwritten"
-    wanted = (count if report.kind == "cades" else 0, report.kind == "pades", by_hand)
+    expected = (count if report.kind == "cades" else 0, report.kind == "pades", by_hand)
     capacities = [role for row in rows for role in row["capacities"]]
     numbers = {number for row in rows for number in row["numbers"]}
     controllers = parse(files[f"{FOLDER}instruction.json"]).controllers
-    named, roles = {one.nihii[:8] for one in controllers}, {one.role for one in controllers}
+    named, roles = {c.nihii[:8] for c in controllers}, {c.role for c in controllers}
     return (
-        found == wanted
+        present == expected
         and count == len(rows) > 0
         and signers_json["signature"] == report.kind
         and sorted(capacities) == sorted(check["signedAs"])
@@ -127,7 +127,7 @@ def _of_their_kind(files: Files, report: Report) -> bool:
 
 
 def _as_ordered(instruction: Instruction, report: Report) -> bool:
-    """Whether the signed instruction allows this use, at that time, for that long, and the copies are held as it states."""
+    """Return whether the signed instruction allows the run: its use, time, deadline and scope, and the holders of the copies."""
     checked, started = _entry(report, "authorisation.checked"), _entry(report, "run.started")
     allowed, moment = instruction.uses.get(started["code"], 0), parse_utc(checked["at"])
     valid = instruction.valid_from - SLACK <= moment <= instruction.valid_until + SLACK
@@ -147,7 +147,7 @@ def _as_ordered(instruction: Instruction, report: Report) -> bool:
 
 
 def scope_of(instruction: Instruction) -> Facts:
-    """Returns what an instruction covers, as the certificate says it: kinds of records, and which patients."""
+    """Return the scope of an instruction, as the certificate states it: kinds of records, and which patients."""
     rule = instruction.patients
     kept = {name: rule[name] for name in ("mode", "since") if name in rule}
     return {"kinds": sorted(instruction.kinds), "patients": kept}

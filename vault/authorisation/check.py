@@ -1,4 +1,7 @@
-"""Authorisation: the capability required to open a source. Only this module can create one."""
+"""Checks an instruction for a use. The result is an `Authorisation`, without which no source opens; only this module makes one.
+
+It also stores instructions, claims their uses for runs, and records withdrawals.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ from vault.authorisation.signatories import (
     Signing,
     capacity_of,
     inss_of_controllers,
-    refuse_strange_places,
+    refuse_others_places,
     row_of,
     signing_of,
 )
@@ -38,14 +41,14 @@ from vault.system.locks import lock_people
 
 @dataclass(frozen=True)
 class Ceilings:
-    """How many units per thousand of a kind may be degraded or quarantined."""
+    """The numbers of units, per thousand of a kind, that may be degraded or quarantined."""
 
     degraded_permille: int
     quarantined_permille: int
 
 
 class Authorisation:
-    """A checked instruction. It holds what the steps may know of it; its evidence stays sealed."""
+    """A checked instruction, with the facts that the steps may know. Its evidence stays sealed."""
 
     __slots__ = ("_instruction", "_listed", "id", "inss", "persons", "signing", "subject_id", "trial", "use")
 
@@ -90,7 +93,7 @@ class Authorisation:
 
     @property
     def recipients(self) -> tuple[str, ...]:
-        """The age keys that will open the package."""
+        """The age keys to which the package is sealed."""
         return self._instruction.recipients
 
     @property
@@ -100,7 +103,7 @@ class Authorisation:
 
     @property
     def deadline_hours(self) -> int:
-        """The maximum lifetime of staging."""
+        """The maximum lifetime of staging, in hours."""
         return self._instruction.staging_deadline_hours
 
     @property
@@ -110,16 +113,16 @@ class Authorisation:
 
     @property
     def signed_at(self) -> str:
-        """A moment shared by all runs of this instruction: the start of its validity."""
+        """The UTC time at which the instruction becomes valid, the same for all its runs."""
         return format_utc(self._instruction.valid_from)
 
     @property
     def instruction(self) -> Instruction:
-        """The instruction itself (it names the doctor: not for logs)."""
+        """The instruction. It names the doctor, so it must not be logged."""
         return self._instruction
 
     def admits_patient(self, inss: str | None, last_seen: str | None) -> Disposition | None:
-        """Returns None when the patient is in scope."""
+        """Return None if the patient is in scope; else OUT_OF_SCOPE, or UNSCOPED if a datum is missing that the rule needs."""
         rule = self._instruction.patients
         if rule["mode"] == "all":
             return None
@@ -132,7 +135,7 @@ class Authorisation:
         return None if inss in self._listed.reveal() else Disposition.OUT_OF_SCOPE
 
     def admits_responsible(self, nihii8: str) -> bool:
-        """Whether records of the doctor with these first eight NIHII digits are in scope."""
+        """Return whether records of the doctor with these first eight NIHII digits are in scope."""
         rule = self._instruction.responsible
         if rule["mode"] == "any":
             return True
@@ -153,9 +156,9 @@ def check(
     clock: Clock,
     run_id: str | None = None,
 ) -> Authorisation:
-    """Verify an instruction for one use by one operator. Takes no source, so it opens none. Spends no use.
+    """Check an instruction for one use by one operator. This opens no source and consumes no use.
 
-    Raises RefusedError's children, each with its own code (docs/authorisation.md).
+    Raises subclasses of RefusedError, each with its own codes (docs/authorisation.md).
     """
     if not operator.id:
         raise AuthorisationError("no_operator")
@@ -165,12 +168,12 @@ def check(
     refuse_terms(register, instruction, home.site, use, destination, now)
     trust = TrustStore.load(home.trust)
     signers = [
-        check_signature(one.over, one.cms, trust, trial_home=home.site.trial, moment=now)
-        for one in signed.signatures
+        check_signature(signature.over, signature.cms, trust, trial_home=home.site.trial, moment=now)
+        for signature in signed.signatures
     ]
-    standing, signing = signing_of(home, instruction, signers, register, now, page=signed.pdf is not None)
+    signatories, signing = signing_of(home, instruction, signers, register, now, page=signed.pdf is not None)
     if instruction.version > 1:  # in version 1, this program's `sign` used the first empty box
-        refuse_strange_places(home, instruction, signed, signers, now.date())
+        refuse_others_places(home, instruction, signed, signers, now.date())
     refuse_first(recipient_refusals(home, instruction))
     register.check_use(instruction, use, run_id)
     listed = _listed(home, instruction, signed.patients)
@@ -178,8 +181,8 @@ def check(
         _ONLY_HERE,
         instruction=instruction,
         authorisation_id=register.id,
-        subject_id=standing.subject_id,
-        persons=standing.persons,
+        subject_id=signatories.subject_id,
+        persons=signatories.persons,
         use=use,
         trial=home.site.trial,
         inss=inss_of_controllers(home, instruction),
@@ -194,12 +197,12 @@ def _listed(home: Home, instruction: Instruction, sealed: bytes | None) -> froze
 
 
 def claim(home: Home, authorisation: Authorisation, signed: Signed, run_id: str) -> None:
-    """Spend one use for this run and keep the evidence. Repeating it for the same run spends nothing.
+    """Consume one use for this run and store the evidence. A second call for the same run consumes nothing.
 
-    Raises UseError when the use was spent since the check, AuthorisationError when the instruction was withdrawn since.
+    Raises UseError if no use is left since the check, AuthorisationError (withdrawn) if the instruction was withdrawn since.
     """
     register = InstructionRegister(home, signed.document)
-    register.spend(authorisation.instruction, authorisation.use, run_id)
+    register.consume(authorisation.instruction, authorisation.use, run_id)
     _keep(home, register, authorisation, signed)
 
 
@@ -208,7 +211,7 @@ def hold_use(home: Home, authorisation: Authorisation, run_id: str) -> None:
 
     Raises UseError, AuthorisationError (withdrawn).
     """
-    InstructionRegister(home, None, authorisation.id).spend(
+    InstructionRegister(home, None, authorisation.id).consume(
         authorisation.instruction, authorisation.use, run_id
     )
 
@@ -221,7 +224,7 @@ def _keep(home: Home, register: InstructionRegister, checked: Authorisation, sig
 
 
 def release_use(home: Home, authorisation_id: str, run_id: str) -> None:
-    """Undo the claim of a run that never began."""
+    """Give back the use that a run claimed which never began."""
     InstructionRegister(home, None, authorisation_id).release_use(run_id)
 
 
@@ -233,7 +236,11 @@ def refuse_terms(
     destination: str | None,
     now: datetime,
 ) -> None:
-    """Check an instruction before its signature: its terms, and that it was not withdrawn."""
+    """Check the terms of an instruction, and that it was not withdrawn, before its signature is checked.
+
+    Raises the error of the first refusal (`vault.authorisation.terms`), ScopeError (other_destination), AuthorisationError
+    (withdrawn).
+    """
     refuse_first(term_refusals(instruction, site, now))
     if use is Use.MIGRATION and destination != instruction.destination:
         raise ScopeError("other_destination")
@@ -241,7 +248,7 @@ def refuse_terms(
 
 
 def reopen(home: Home, authorisation_id: str, use: str) -> Authorisation:
-    """Returns the authorisation under which a run was leased, from its sealed evidence (frozen at its signature)."""
+    """Return the authorisation under which a run was leased, made from the stored evidence without a new check."""
     register = InstructionRegister(home, None, authorisation_id)
     evidence = register.evidence()
     instruction = parse(evidence["instruction.json"])
@@ -260,7 +267,7 @@ def reopen(home: Home, authorisation_id: str, use: str) -> Authorisation:
 
 
 def recorded(home: Home, authorisation_id: str) -> Signed:
-    """Returns the signed instruction stored under an id. Raises AuthorisationError when there is none."""
+    """Return the signed instruction stored under an id. Raises AuthorisationError if there is none."""
     if not authorisation_id.isalnum():
         raise AuthorisationError("no_such_authorisation")
     evidence = InstructionRegister(home, None, authorisation_id).evidence()
@@ -271,7 +278,7 @@ def recorded(home: Home, authorisation_id: str) -> Signed:
 
 
 def instruction_text(home: Home, authorisation_id: str) -> str:
-    """Returns the readable text of a stored instruction, for a terminal. Raises AuthorisationError when there is none."""
+    """Return the readable text of a stored instruction, for a terminal. Raises AuthorisationError if there is none."""
     return parse(_kept_document(home, authorisation_id)).shown
 
 
@@ -282,13 +289,13 @@ def _kept_document(home: Home, authorisation_id: str) -> bytes:
 
 
 def evidence_of(home: Home, authorisation_id: str) -> dict[str, bytes]:
-    """Returns all checked files by name, for the proof folder, without the patients and without the attesters."""
+    """Return all checked files by name, for the proof folder, without the patients and without the attesters."""
     evidence = InstructionRegister(home, None, authorisation_id).evidence()
     return {name: data for name, data in evidence.items() if name not in (PATIENT_LIST, ATTESTATIONS)}
 
 
 def record(home: Home, signed: Signed, operator: Operator, clock: Clock) -> str:
-    """Check an instruction and keep it sealed without spending a use. Returns its id."""
+    """Check an instruction and store it sealed, without consuming a use. Return its id."""
     instruction = parse(signed.document)
     with lock_people(home.locks):  # so that no one is erased between the check and the storing
         checked = check(
@@ -305,7 +312,7 @@ def record(home: Home, signed: Signed, operator: Operator, clock: Clock) -> str:
 
 
 def any_use(instruction: Instruction) -> Use:
-    """Returns the first use that an instruction allows."""
+    """Return the first use that an instruction allows. Raises UseError (use_exhausted) if it allows none."""
     for use in Use:
         if instruction.uses[use.value] > 0:
             return use
@@ -313,7 +320,7 @@ def any_use(instruction: Instruction) -> Use:
 
 
 def withdraw(home: Home, authorisation_id: str, evidence: dict[str, bytes]) -> None:
-    """Record that the instruction is withdrawn. Raises AuthorisationError when there is none."""
+    """Record that an instruction is withdrawn. Raises AuthorisationError (no_such_authorisation) if it is not stored here."""
     register = InstructionRegister(home, None, authorisation_id)
     register.evidence()
     register.withdraw(evidence)
@@ -322,19 +329,20 @@ def withdraw(home: Home, authorisation_id: str, evidence: dict[str, bytes]) -> N
 def check_withdrawal(home: Home, authorisation_id: str, document: bytes, p7s: bytes, clock: Clock) -> None:
     """Check that a person who may sign the instruction signed the withdrawal.
 
-    Raises AuthorisationError (withdrawal_of_another, and what `vault.authorisation.signatories.capacity_of` raises), TrustError.
+    Raises AuthorisationError (withdrawal_of_another, and the codes of `vault.authorisation.signatories.capacity_of`), TrustError.
     """
     if document != draft_withdrawal(home, authorisation_id):
         raise AuthorisationError("withdrawal_of_another")
-    check_controllers_word(home, authorisation_id, document, p7s, clock)
+    check_later_document(home, authorisation_id, document, p7s, clock)
 
 
-def check_controllers_word(
+def check_later_document(
     home: Home, authorisation_id: str, document: bytes, p7s: bytes, clock: Clock
 ) -> SignerRow:
-    """Check a later statement of a controller (a withdrawal, an acceptance) like the instruction itself. Returns its signer.
+    """Check the signature of a later document about an instruction (a withdrawal, an acceptance). Return its signer.
 
-    Raises AuthorisationError (what `vault.authorisation.signatories.capacity_of` raises), TrustError.
+    The signer must be a person who may sign the instruction. Raises AuthorisationError (with the codes of
+    `vault.authorisation.signatories.capacity_of`), TrustError.
     """
     instruction = parse(_kept_document(home, authorisation_id))
     moment = clock.now()
@@ -345,7 +353,7 @@ def check_controllers_word(
 
 
 def draft_withdrawal(home: Home, authorisation_id: str) -> bytes:
-    """Returns the document that a controller signs to withdraw an instruction: canonical JSON with its nonce."""
+    """Return the document that a controller signs to withdraw an instruction: canonical JSON with its nonce."""
     return _withdrawal_of(parse(_kept_document(home, authorisation_id)))
 
 
@@ -354,12 +362,12 @@ def _withdrawal_of(instruction: Instruction) -> bytes:
 
 
 def is_withdrawn(home: Home, authorisation_id: str) -> bool:
-    """Whether the instruction was withdrawn."""
+    """Return whether the instruction was withdrawn."""
     return InstructionRegister(home, None, authorisation_id).withdrawn
 
 
 def list_authorisations(home: Home) -> list[dict[str, Any]]:
-    """Returns ids, spent uses and withdrawal of all stored instructions."""
+    """Return id, numbers of consumed uses, and withdrawal of every stored instruction."""
     folder = home.authorisations
     return (
         [InstructionRegister(home, None, p.name).state for p in sorted(folder.iterdir())]
@@ -371,7 +379,7 @@ def list_authorisations(home: Home) -> list[dict[str, Any]]:
 def check_header(
     authorisation: Authorisation, *, system: str | None, nihii: tuple[str, ...], inss: tuple[str, ...]
 ) -> None:
-    """Compare the exporter with the controllers. Fields missing in the source cannot contradict.
+    """Check that the software and the doctors in an export's header are those of the instruction. A missing field is no fault.
 
     Raises ScopeError: other_source_system, other_controller.
     """

@@ -1,7 +1,7 @@
-"""Runs and reports every test of an instruction separately: only for the operator's own terminal, never stored.
+"""Runs every test of an instruction and reports each result, only on the operator's own terminal. A report is never stored.
 
-`vault.authorisation.check.check` refuses at the first failed test; this module runs the others too, where possible. Their results
-name people (the signer, as in the certificate), so they go into no log, ledger or exception.
+`vault.authorisation.check.check` refuses at the first failed test. This module runs the other tests too, if they can run. The
+results name people (the signer, as in the certificate), so no log, ledger entry or exception may hold them.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from asn1crypto import x509
 
 from schemas.errors import RepriseError
 from vault.authorisation.register import InstructionRegister, Use
-from vault.authorisation.signatories import capacity_of, refuse_strange_places, signing_of
+from vault.authorisation.signatories import capacity_of, refuse_others_places, signing_of
 from vault.authorisation.terms import destination_refusals, recipient_refusals, term_refusals
 from vault.home_folder import Home
 from vault.instruction.document import Custody, Instruction, parse
@@ -36,15 +36,15 @@ _CODES_BY_TERM = {
     "recipients": ("one_recipient_only", "recipient_not_age", "recovery_key_missing"),
     "staging deadline": ("deadline_above_ceiling",),
 }
-"""Maps a site's refusals to tests."""
+"""Maps each test of the terms to the codes with which a site refuses."""
 
 
 @dataclass
-class Report:
-    """The tests in order, and the instruction's id."""
+class CheckReport:
+    """The results of the tests, in their order, and the instruction's id."""
 
     id: str
-    use: Use = Use.INVENTORY  # one with uses left, if any
+    use: Use = Use.INVENTORY  # the first use that is left, if any
     tests: list[Tested] = field(default_factory=list)
 
     @property
@@ -54,7 +54,7 @@ class Report:
 
     @property
     def text(self) -> str:
-        """Return one line per test, and the result."""
+        """The result, and one line for each test."""
         count = sum(test.error is not None for test in self.tests)
         result = "passed" if not count else f"REFUSED: {count} test(s) failed"
         return "\n".join([f"Instruction {self.id}: {result}", *(test.line for test in self.tests)])
@@ -65,16 +65,16 @@ class Report:
         return {"authorisation": self.id, "result": result, "tests": [test.to_json() for test in self.tests]}
 
 
-def examine(signed: Signed, *, home: Home, moment: datetime) -> Report:
-    """Run every test that is possible. Opens no source, spends no use, writes nothing."""
+def examine(signed: Signed, *, home: Home, moment: datetime) -> CheckReport:
+    """Run every test that can run. This opens no source, consumes no use and writes nothing."""
     register = InstructionRegister(home, signed.document)
-    report = Report(register.id)
+    report = CheckReport(register.id)
     signers = list[Signer]()
     trust = TrustStore.load(home.trust)
-    for number, one in enumerate(signed.signatures, 1):
-        found, signer = signature_tests(one, trust, trial_home=home.site.trial, moment=moment)
+    for number, signature in enumerate(signed.signatures, 1):
+        tests, signer = signature_tests(signature, trust, trial_home=home.site.trial, moment=moment)
         label = f" {number}" if len(signed.signatures) > 1 else ""
-        report.tests += [test.named(f"{test.name}{label}") for test in found]
+        report.tests += [test.named(f"{test.name}{label}") for test in tests]
         signers += [signer] if signer is not None else []
     parsed = tried("form", partial(parse, signed.document), _form)
     report.tests.insert(0, parsed[0])
@@ -116,7 +116,7 @@ def _of_signers(
     if instruction.version > 1 and signed.pdf is not None and signers:
         yield tried(
             "places on the page",
-            lambda: refuse_strange_places(home, instruction, signed, signers, day),
+            lambda: refuse_others_places(home, instruction, signed, signers, day),
             lambda _: "each signature stands in its signer's own box",
         )[0]
 
@@ -150,8 +150,8 @@ def _of_uses(register: InstructionRegister, instruction: Instruction) -> Iterato
     for use in granted:
         try:
             register.check_use(instruction, use)
-        except RepriseError as spent:
-            refusals[use] = spent
+        except RepriseError as refusal:
+            refusals[use] = refusal
     words = ", ".join(
         f"{use.value} {register.left(instruction, use)} of {instruction.uses[use.value]}" for use in granted
     )

@@ -1,7 +1,7 @@
-"""An instruction signed by hand: the scanned page, and two operators who attest it. No electronic signature.
+"""An instruction that was signed by hand, without an electronic signature: a scanned page that two operators attest.
 
-A site must allow it (`handwritten = true` in `site.toml`). One operator records the page, another states how the signature was
-verified. Until then no migration can use it.
+A site must allow such instructions (`handwritten = true` in `site.toml`). One operator records the page; another operator states
+how the signature was verified. Before that, no migration can use the instruction.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Verification(StrEnum):
 
 
 def scan_name(scan: bytes) -> str:
-    """Returns the file name of a scan, by the type that its first bytes show.
+    """Return the file name of a scan, by the type that its first bytes show.
 
     Raises LimitExceededError (scan_too_large), AuthorisationError (scan_not_an_image: neither PDF, PNG nor JPEG).
     """
@@ -44,13 +44,13 @@ def scan_name(scan: bytes) -> str:
 
 
 def refuse_handwritten(site: Site) -> None:
-    """Raise AuthorisationError (handwritten_not_allowed) unless the site allows it."""
+    """Refuse a page signed by hand unless the site allows such pages. Raises AuthorisationError (handwritten_not_allowed)."""
     if not site.handwritten:
         raise AuthorisationError("handwritten_not_allowed")
 
 
 def page_digest(document: bytes, scan: bytes) -> str:
-    """Returns the digest that an attestation refers to: of this instruction and this scan."""
+    """Return the digest (hexadecimal) of instruction and scan, to which an attestation refers."""
     return sha256(sha256(document).digest() + sha256(scan).digest()).hexdigest()
 
 
@@ -62,7 +62,7 @@ def pend(
     operator: Operator,
     moment: datetime,
 ) -> None:
-    """The first operator's act: keep instruction, scan and patient list pending, sealed under the doctor's record."""
+    """Store instruction, scan and patient list sealed and pending, with the first operator's attestation."""
     attestations = add_attestation((), operator, moment, (), digest_of_page(evidence))
     register.pend(subject_id, persons, {**evidence, ATTESTATIONS: dump(attestations)})
 
@@ -70,7 +70,7 @@ def pend(
 def attest(
     register: InstructionRegister, operator: Operator, verification: str, moment: datetime
 ) -> dict[str, bytes]:
-    """The second operator's act. Returns the evidence with both attestations; changes no stored data.
+    """Return the evidence with a further operator's attestation, without storing it.
 
     Raises AuthorisationError (nothing_to_attest, verification_unknown, attestation_of_another), OperatorError
     (two_attesters_needed).
@@ -83,7 +83,7 @@ def attest(
 
 
 def verified_by(evidence: dict[str, bytes]) -> tuple[str, ...]:
-    """Returns how the signature of an attested page was verified.
+    """Return how the signature of an attested page was verified.
 
     Raises AuthorisationError: attestation_of_another, attestation_missing (fewer than two operators attested).
     """
@@ -95,12 +95,12 @@ def verified_by(evidence: dict[str, bytes]) -> tuple[str, ...]:
 
 
 def is_handwritten(evidence: dict[str, bytes]) -> bool:
-    """Whether the stored evidence is of a page signed by hand."""
+    """Return whether the stored evidence is of a page signed by hand."""
     return ATTESTATIONS in evidence
 
 
 def scan_of(evidence: dict[str, bytes]) -> tuple[str, bytes]:
-    """Returns name and bytes of the scanned page. Raises AuthorisationError (scan_missing)."""
+    """Return name and bytes of the scanned page. Raises AuthorisationError (scan_missing)."""
     for name, data in evidence.items():
         if name.startswith(SCAN):
             return name, data
@@ -108,9 +108,9 @@ def scan_of(evidence: dict[str, bytes]) -> tuple[str, bytes]:
 
 
 def attestations_of(evidence: dict[str, bytes]) -> tuple[Attestation, ...]:
-    """Returns the attestations of a page, empty where there is no page.
+    """Return the attestations of a page; () if there is no page.
 
-    Raises AuthorisationError (attestation_of_another) when one of them refers to another page, IntegrityError
+    Raises AuthorisationError (attestation_of_another) if one of them refers to another page, IntegrityError
     (sealed_record_altered).
     """
     kept = evidence.get(ATTESTATIONS, b"[]")
@@ -121,5 +121,5 @@ def attestations_of(evidence: dict[str, bytes]) -> tuple[Attestation, ...]:
 
 
 def digest_of_page(evidence: dict[str, bytes]) -> str:
-    """Returns the digest that an attestation of this page refers to. Raises AuthorisationError (scan_missing)."""
+    """Return the digest that an attestation of this page refers to. Raises AuthorisationError (scan_missing)."""
     return page_digest(evidence["instruction.json"], scan_of(evidence)[1])

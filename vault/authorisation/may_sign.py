@@ -1,4 +1,4 @@
-"""Who may sign an instruction, for those who draft one, and which of its controllers no one enrolled here could sign for."""
+"""Lists, for a person who drafts an instruction, who may sign it, and for which controllers nobody enrolled here could sign."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from vault.records.subjects import Subjects
 
 @dataclass(frozen=True)
 class MaySign:
-    """A person, the role, and the doctor (INAMI number); `attested` when two operators attested it."""
+    """A person who may sign for a doctor (INAMI number) in a role. `attested` is true if two operators attested the enrolment."""
 
     role: str
     nihii: str
@@ -26,14 +26,14 @@ class MaySign:
     attested: bool = True
 
     def entry(self) -> dict[str, str]:
-        """Returns the person's entry for an instruction's field `controllers`."""
+        """Return the person's entry for an instruction's field `controllers`."""
         return {"role": self.role, "nihii": self.nihii, "name": self.name}
 
 
 def who_may_sign(home: Home, day: date) -> list[MaySign]:
-    """Returns every enrolled doctor by each number, then every mandate in force on the day; unattested ones last."""
-    found = sorted(_all(home, day), key=lambda one: (not one.attested, one.role != CONTROLLER, one.name))
-    return list(dict.fromkeys(found))
+    """Return every enrolled doctor with each number, then every mandate in force on the day, then unattested doctors."""
+    entries = sorted(_all(home, day), key=lambda may: (not may.attested, may.role != CONTROLLER, may.name))
+    return list(dict.fromkeys(entries))
 
 
 def _all(home: Home, day: date) -> Iterator[MaySign]:
@@ -59,8 +59,8 @@ def controller_refusals(home: Home, instruction: Instruction, day: date) -> Iter
     Codes: signer_not_enrolled, signer_not_attested, mandate_missing.
     """
     known = who_may_sign(home, day)
-    attested = {(one.role, one.nihii[:8]) for one in known if one.attested}
-    pending = {(one.role, one.nihii[:8]) for one in known if not one.attested}
+    attested = {(may.role, may.nihii[:8]) for may in known if may.attested}
+    pending = {(may.role, may.nihii[:8]) for may in known if not may.attested}
     for number, entry in enumerate(instruction.controllers):
         path, wanted = f"controllers[{number}]", (entry.role, entry.nihii[:8])
         if wanted in attested:

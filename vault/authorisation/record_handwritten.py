@@ -38,10 +38,10 @@ def record_by_hand(
     clock: Clock,
     patient_list: bytes | None = None,
 ) -> str:
-    """The first act: check everything but the signature, and keep the page pending. Returns the instruction's id.
+    """Check everything but the signature, and store the page pending, as the first operator's act. Return the instruction's id.
 
     Raises AuthorisationError (handwritten_not_allowed, handwritten_by_doctor_only, scan_not_an_image, already_recorded),
-    LimitExceededError (scan_too_large), and what `vault.authorisation.check.check` raises for terms and recipients.
+    LimitExceededError (scan_too_large), and the errors of `vault.authorisation.check.check` for terms and recipients.
     """
     refuse_handwritten(home.site)
     name = scan_name(scan)
@@ -55,9 +55,9 @@ def record_by_hand(
     if patient_list is not None:
         evidence[PATIENT_LIST] = patient_list
     with lock_people(home.locks):  # so that no one is erased between the check and the storing
-        standing = controllers_by_hand(home, instruction)
+        signatories = controllers_by_hand(home, instruction)
         introduce(home, instruction)
-        pend(register, standing.subject_id, standing.persons, evidence, operator, clock.now())
+        pend(register, signatories.subject_id, signatories.persons, evidence, operator, clock.now())
     return register.id
 
 
@@ -69,7 +69,7 @@ def attest_by_hand(
     clock: Clock,
     of: str | None = None,
 ) -> None:
-    """The second act, by another operator: the instruction can now be used, by its id. Further operators may attest it too.
+    """Attest a pending page as a second operator. The instruction can then be used, by its id. Further operators may attest it.
 
     `of` is the digest of the page that the operator was shown. Raises AuthorisationError (handwritten_not_allowed,
     nothing_to_attest, withdrawn, verification_unknown, attestation_of_another, attestation_altered,
@@ -83,15 +83,15 @@ def attest_by_hand(
         refuse_unseen(of, digest_of_page(pending))
         refuse_altered(home, attestations_of(pending), None)
         evidence = attest(register, operator, verification, clock.now())
-        standing = controllers_by_hand(home, parse(evidence["instruction.json"]))
+        signatories = controllers_by_hand(home, parse(evidence["instruction.json"]))
         register.keep_attested({**TrustStore.load(home.trust).raw, **evidence})
         how = verified_by(evidence)
-        register.note_signing(Signing(SignatureKind.HANDWRITTEN, standing.signed_as, how).to_json())
+        register.note_signing(Signing(SignatureKind.HANDWRITTEN, signatories.signed_as, how).to_json())
 
 
 @dataclass(frozen=True)
 class PendingPage:
-    """What the second operator must look at: the readable text for a terminal, the scan, and the digest of both."""
+    """A page that a second operator must examine: the readable text for a terminal, the scan, and the digest of both."""
 
     text: str
     scan: bytes
@@ -99,7 +99,7 @@ class PendingPage:
 
 
 def pending_page(home: Home, authorisation_id: str) -> PendingPage:
-    """Returns what the second operator must look at. Raises AuthorisationError (nothing_to_attest)."""
+    """Return the page that a second operator must examine. Raises AuthorisationError (nothing_to_attest)."""
     evidence = _register(home, authorisation_id).pending()
     text = parse(evidence["instruction.json"]).shown
     return PendingPage(text, scan_of(evidence)[1], digest_of_page(evidence))

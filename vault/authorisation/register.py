@@ -1,4 +1,4 @@
-"""The sealed record of an instruction: its evidence, its spent uses (by run), its withdrawal."""
+"""The sealed record of an instruction: its evidence, its consumed uses (by run), its withdrawal."""
 
 from __future__ import annotations
 
@@ -30,18 +30,18 @@ PATIENT_LIST = "patients.age"
 SIGNERS = "signers.json"
 PAGE = "instruction.pdf"
 SCAN = "scan."
-"""Prefix of a scanned page's name; the suffix shows its type (`vault.authorisation.handwritten`)."""
+"""The beginning of a scanned page's file name; the suffix shows its type (`vault.authorisation.handwritten`)."""
 ATTESTATIONS = "attestations.json"
 _OF_INSTRUCTION = ("evidence", "pending", "withdrawal", "stamps")
-"""What is sealed with an instruction, under the keys of all persons whom it concerns."""
+"""The names of the objects that are sealed under the keys of all persons whom the instruction concerns."""
 
 
 SPENT, GIVEN_BACK = "spent", "given_back"
-"""What became of a claimed use when its run ended (`vault.runs.facts.UseSettled`)."""
+"""A claimed use was consumed, or was given back when its run ended (`vault.runs.facts.UseSettled`)."""
 
 
 class Use(StrEnum):
-    """The uses that an instruction can allow; a resumed run is the same use."""
+    """The uses that an instruction can allow. A run that is resumed consumes no further use."""
 
     INVENTORY = "inventory"
     REHEARSAL = "rehearsal"
@@ -50,23 +50,23 @@ class Use(StrEnum):
 
 
 class _State(Record, frozen=True):
-    """What is on record of one instruction besides its sealed files: opaque ids, run ids, enumeration values."""
+    """The record of one instruction besides its sealed files: opaque ids, run ids, enumeration values."""
 
     spent: dict[str, tuple[str, ...]] = msgspec.field(default_factory=dict)  # by use: the runs that hold one
     given_back: tuple[str, ...] = ()  # runs that gave their use back
-    subject: str | None = None  # the first signer, once the instruction is in force
+    subject: str | None = None  # the first signer, set when the instruction comes into force
     pending: str | None = None  # the first signer of a page that waits for its second attestation
     persons: tuple[str, ...] | None = None  # all whom it concerns; None: recorded by the first release
     signing: dict[str, Any] | None = None  # how it was signed (`note_signing`)
 
     @property
     def waits(self) -> bool:
-        """Whether a page waits for its second attestation."""
+        """Return whether a page waits for its second attestation."""
         return self.subject is None and self.pending is not None
 
 
 class InstructionRegister:
-    """Sealed state of one instruction: its evidence, its spent uses, its withdrawal."""
+    """The sealed record of one instruction: its evidence, its consumed uses, its withdrawal."""
 
     def __init__(self, home: Home, document: bytes | None, authorisation_id: str | None = None) -> None:
         self._site = home.site_key
@@ -85,7 +85,7 @@ class InstructionRegister:
 
     @contextmanager
     def _changing(self) -> Iterator[None]:
-        """Read the state again, let the caller set another, then write it; no other process can change it in between."""
+        """Lock and read the state, let the caller replace `_state`, then write it."""
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with lock_folder(self._folder):
             self._state = self._read()
@@ -93,12 +93,12 @@ class InstructionRegister:
             write_sealed(self._home, self._folder / "state", f"authorisation/{self.id}", self._state)
 
     def refuse_withdrawn(self) -> None:
-        """Raise AuthorisationError when the instruction was withdrawn."""
+        """Raise AuthorisationError (withdrawn) if the instruction was withdrawn."""
         if self.withdrawn:
             raise AuthorisationError("withdrawn")
 
     def check_use(self, instruction: Instruction, use: Use, run_id: str | None = None) -> None:
-        """Raise UseError when no such use is left for this run: use_held when a pending run may still give one back."""
+        """Raise UseError if no use is left for this run: use_held if an unfinished run may give one back, or use_exhausted."""
         others = [run for run in self._runs(use) if run != run_id]
         if len(others) >= instruction.uses[use.value]:
             leased = set(leased_runs(self._home))
@@ -109,15 +109,18 @@ class InstructionRegister:
             raise refused
 
     def left(self, instruction: Instruction, use: Use, leases: list[Lease] | None = None) -> int:
-        """Returns how many such uses are left. Whoever asks for many instructions reads the home's leases once."""
+        """Return the number of such uses that are left.
+
+        A caller with many instructions passes `leases`, all leases of the home, so that they are read once.
+        """
         return max(instruction.uses[use.value] - len(self._runs(use, leases)), 0)
 
     def ran(self, run_id: str) -> bool:
-        """Whether this run ever claimed a use of the instruction, according to the state, even if it gave it back."""
+        """Return whether this run ever claimed a use of the instruction, according to the state, even if it gave the use back."""
         return any(run_id in runs for runs in (*self._state.spent.values(), self._state.given_back))
 
     def _runs(self, use: Use, leases: list[Lease] | None = None) -> list[str]:
-        """Returns the runs that hold such a use: those in the state, and every certified run, in case the state is old.
+        """Return the runs that hold such a use: those in the state, and every certified run, in case the state is old.
 
         Runs that gave the use back, according to the state or their own record, are left out.
         """
@@ -133,10 +136,10 @@ class InstructionRegister:
     def _gave_back(self, run_id: str) -> bool:
         return run_id in self._state.given_back or gave_back(self._home, run_id)
 
-    def spend(self, instruction: Instruction, use: Use, run_id: str) -> None:
-        """Spend one use for this run. Repeating it for the same run changes nothing.
+    def consume(self, instruction: Instruction, use: Use, run_id: str) -> None:
+        """Consume one use for this run, on the state as it is on disk now. A second call for the same run changes nothing.
 
-        Counts what other processes spent or withdrew in between. Raises UseError, AuthorisationError (withdrawn).
+        Raises UseError (use_held, use_exhausted), AuthorisationError (withdrawn).
         """
         with self._changing():
             self.refuse_withdrawn()
@@ -148,7 +151,7 @@ class InstructionRegister:
                 )
 
     def release_use(self, run_id: str) -> None:
-        """Give back the use that this run claimed. Idempotent."""
+        """Give back the use that this run claimed. A second call changes nothing."""
         if any(run_id in runs for runs in self._state.spent.values()):
             with self._changing():
                 self._state = self._state.changed(
@@ -158,11 +161,11 @@ class InstructionRegister:
 
     @property
     def withdrawn(self) -> bool:
-        """Whether the instruction is withdrawn. This is a separate file, so that a run that spends its use cannot undo it."""
+        """Return whether the instruction is withdrawn. A separate file states it, so no run that writes the state can undo it."""
         return (self._folder / "withdrawn").is_file()
 
     def withdraw(self, evidence: dict[str, bytes]) -> None:
-        """Withdraw the instruction; the evidence (a signed withdrawal, if there is one) is kept sealed."""
+        """Withdraw the instruction, and store the evidence (a signed withdrawal, if there is one) sealed."""
         self.put("withdrawal", evidence)
         write_durably(self._folder / "withdrawn", b"")
 
@@ -182,7 +185,7 @@ class InstructionRegister:
     def put(self, name: str, files: dict[str, bytes], run_id: str | None = None) -> None:
         """Seal files of the instruction (or of one of its runs) under the keys of all persons whom they concern.
 
-        Raises AuthorisationError (evidence_erased) when one of them was erased.
+        Raises AuthorisationError (evidence_erased) if one of them was erased.
         """
         data = json.dumps({file: held.hex() for file, held in files.items()}).encode()
         if self._state.persons is None:
@@ -194,7 +197,7 @@ class InstructionRegister:
         self._drop_former(name, run_id)
 
     def get(self, name: str, run_id: str | None = None) -> dict[str, bytes] | None:
-        """Open what `put` sealed. Returns None when there is none, or when a person whom it concerned was erased."""
+        """Return the files that `put` sealed; None if there are none, or if a person whom they concern was erased."""
         data = SharedRecords(self._home).get(f"{name}-{run_id or self.id}")
         owner = self._owner
         if data is None and owner is not None:  # the first release sealed everything under one person's key
@@ -204,7 +207,7 @@ class InstructionRegister:
         )
 
     def _readable(self, name: str, run_id: str | None = None) -> dict[str, bytes]:
-        """The same as `get`, but empty when damaged: in a search for people, one damaged record must not block the others."""
+        """Return the files of `get`, or {} if they are damaged: in a search for people, no record may block others."""
         with suppress(IntegrityError, OSError, ValueError, TypeError):
             return self.get(name, run_id) or {}
         return {}
@@ -214,7 +217,7 @@ class InstructionRegister:
             Subjects(self._home).drop(self._owner, f"{name}-{run_id or self.id}")
 
     def forget_former(self, runs: list[str]) -> None:
-        """Remove what the first release sealed under one person's key although it concerned others too."""
+        """Remove the objects that the first release sealed under one person's key although they concerned other persons too."""
         for name in _OF_INSTRUCTION:
             self._drop_former(name)
         for run_id in runs:
@@ -234,17 +237,17 @@ class InstructionRegister:
             self._state = self._state.changed(pending=subject_id)
 
     def pending(self) -> dict[str, bytes]:
-        """Returns the files that wait for an attestation, or a page in force that another operator may attest, by name.
+        """Return the files that wait for an attestation, or a page in force that another operator may attest, by name.
 
         Raises AuthorisationError (nothing_to_attest).
         """
-        found = self.get("pending" if self._state.waits else "evidence")
-        if found is None or ATTESTATIONS not in found:
+        files = self.get("pending" if self._state.waits else "evidence")
+        if files is None or ATTESTATIONS not in files:
             raise AuthorisationError("nothing_to_attest")
-        return found
+        return files
 
     def keep_attested(self, evidence: dict[str, bytes]) -> None:
-        """Make the pending files the evidence; they now contain both attestations."""
+        """Store the pending files, which now contain both attestations, as the evidence."""
         with self._changing():
             self.put("evidence", evidence)
             self._state = self._state.changed(subject=self._state.pending)
@@ -252,7 +255,7 @@ class InstructionRegister:
         self._drop_former("pending")
 
     def page(self) -> dict[str, bytes]:
-        """Returns the scanned page and its attestations if the instruction was signed that way, otherwise nothing."""
+        """Return the scanned page and its attestations if the instruction was signed by hand, otherwise {}."""
         if self._state.subject is None:
             return {}
         kept = self.evidence()
@@ -267,88 +270,87 @@ class InstructionRegister:
 
     @property
     def signing(self) -> dict[str, Any]:
-        """Returns what `note_signing` stored."""
+        """Return what `note_signing` stored."""
         return self._state.signing or {}
 
     def evidence(self) -> dict[str, bytes]:
-        """Returns the evidence by file name. Raises AuthorisationError when there is none."""
+        """Return the evidence by file name. Raises AuthorisationError: no_such_authorisation, evidence_erased."""
         if self._state.subject is None:
             raise AuthorisationError("no_such_authorisation")
-        found = self.get("evidence")
-        if found is None:
+        files = self.get("evidence")
+        if files is None:
             raise AuthorisationError("evidence_erased")
-        return found
+        return files
 
     @property
     def subject(self) -> str:
-        """Returns the opaque id of the first signer."""
+        """Return the opaque id of the first signer."""
         return str(self._state.subject)
 
     @property
     def persons(self) -> tuple[str, ...]:
-        """Returns the opaque ids of all persons whom the instruction concerns; for the first release, read from its evidence."""
+        """Return the opaque ids of all persons whom the instruction concerns (in the first release, read from the evidence)."""
         known = self._state.persons
         if known is not None:
             return tuple(sorted(known))
-        found = persons_in(self._home, self._readable("evidence") or self._readable("pending"))
-        return tuple(sorted(found | ({self._owner} if self._owner else set())))
+        named = persons_in(self._home, self._readable("evidence") or self._readable("pending"))
+        return tuple(sorted(named | ({self._owner} if self._owner else set())))
 
     @property
     def everybody(self) -> frozenset[str]:
-        """Returns `persons`, and those who later signed something about the instruction."""
+        """Return `persons`, and those who later signed something about the instruction."""
         shared = SharedRecords(self._home)
         later = (shared.persons(f"{name}-{self.id}") for name in _OF_INSTRUCTION)
         former = signers_in(self._home, self._readable("withdrawal"))
         return frozenset(self.persons).union(former, *later)
 
     def accepted_by(self, run_id: str) -> frozenset[str]:
-        """Returns who signed the acceptance of a run of this instruction."""
+        """Return the opaque ids of those who signed the acceptance of a run of this instruction."""
         return signers_in(self._home, self._readable("acceptance", run_id))
 
     @property
     def state(self) -> dict[str, Any]:
-        """Returns id, spent uses, and whether it is withdrawn."""
+        """Return id, number of runs that consumed each use, whether the instruction is withdrawn, and whether it is pending."""
         spent = {use: len(runs) for use, runs in self._state.spent.items()}
         return {"id": self.id, "spent": spent, "withdrawn": self.withdrawn, "pending": self._state.waits}
 
 
 def gave_back(home: Home, run_id: str) -> bool:
-    """Whether an ended run's own record says that it gave its use back; an unreadable record does not count.
+    """Return whether a run has ended and its record states that it gave its use back; false if the record is unreadable.
 
-    For a run that has not ended, the ledger may not contain it yet.
+    Before the run has ended, the ledger may not contain the giving back.
     """
     if not is_ended(home, run_id):
         return False
     try:
-        found = read_fact(home, run_id, UseSettled)
+        settled = read_fact(home, run_id, UseSettled)
     except IntegrityError:
         return False
-    return found is not None and found.state == GIVEN_BACK
+    return settled is not None and settled.state == GIVEN_BACK
 
 
 def clear_was_seen(home: Home, authorisation_id: str) -> bool:
-    """Whether a run of this instruction found a clear export; also true where its record can no longer be read."""
-    leases, out_of_reach = readable_runs(home)
+    """Return whether a run of this instruction found a clear export; also true if a record that could show it is not readable."""
+    leases, unreadable = readable_runs(home)
     its_leases = [lease for lease in leases if lease.authorisation_id == authorisation_id]
-    if out_of_reach or any(lease.seen_clear or lease.sealed_source is False for lease in its_leases):
+    if unreadable or any(lease.seen_clear or lease.sealed_source is False for lease in its_leases):
         return True
     damaged, register = list_unreadable(home), _open_or_none(home, authorisation_id)
     return any(register is None or register.ran(run) for run in damaged)
 
 
 def persons_without_lease(home: Home) -> dict[str, frozenset[str] | None]:
-    """Returns whom the runs with a damaged lease concern, found through the uses of the instructions.
+    """Return, for each run with a damaged lease, the ids of the persons whom it concerns, found through the instructions' uses.
 
-    None where the instruction's record is damaged as well, or lost.
+    The value is None if the instruction's record is damaged as well, or missing.
     """
-    damaged, folder = list_unreadable(home), home.authorisations
-    found = [_open_or_none(home, path.name) for path in sorted(folder.iterdir())] if damaged else []
-    registers = [register for register in found if register is not None]
+    damaged = list_unreadable(home)
+    registers = all_registers(home) if damaged else []
     return {run: next((r.everybody for r in registers if r.ran(run)), None) for run in damaged}
 
 
 def persons_of(home: Home, lease: Lease) -> frozenset[str]:
-    """Returns the opaque ids of all persons whom a run concerns: named in its instruction, or signers of it or about it."""
+    """Return the opaque ids of all persons whom a run concerns, by its lease, its instruction and its acceptance."""
     register = _open_or_none(home, lease.authorisation_id)
     recorded = frozenset((lease.subject_id, *lease.persons))
     if register is None:
@@ -357,14 +359,14 @@ def persons_of(home: Home, lease: Lease) -> frozenset[str]:
 
 
 def all_registers(home: Home) -> list[InstructionRegister]:
-    """Returns every instruction on record, without damaged records."""
+    """Return the register of every stored instruction whose record is not damaged."""
     folder = home.authorisations
     names = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
     return [register for name in names if (register := _open_or_none(home, name)) is not None]
 
 
 def registers_of(home: Home, persons: frozenset[str]) -> list[InstructionRegister]:
-    """Returns the instructions that concern any of these persons, without damaged records."""
+    """Return the registers of the instructions that concern one of these persons, without damaged records."""
     return [register for register in all_registers(home) if register.everybody & persons]
 
 
@@ -380,8 +382,8 @@ def _without(run_id: str, runs: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _signatures(signed: Signed) -> dict[str, bytes]:
-    """Returns the signed page, which contains its signatures, or the signatures beside the document."""
+    """Return the signed page, which contains its signatures, or the signatures beside the document."""
     if signed.pdf is not None:
         return {PAGE: signed.pdf}
     numbered = enumerate(signed.signatures)
-    return {f"instruction.json{f'.{number}' if number else ''}.p7s": one.cms for number, one in numbered}
+    return {f"instruction.json{f'.{n}' if n else ''}.p7s": signature.cms for n, signature in numbered}

@@ -1,4 +1,4 @@
-"""Who signed, and whether that is sufficient: the rule of docs/authorisation.md, "Who must sign"."""
+"""Determines who signed an instruction in which capacity, and checks the rule of docs/authorisation.md, "Who must sign"."""
 
 from __future__ import annotations
 
@@ -43,22 +43,22 @@ class SignerRow:
     capacities: tuple[str, ...]  # of `vault.instruction.document.ROLES`
     numbers: tuple[
         str, ...
-    ]  # the named doctors for whom the signer speaks: first eight digits of their INAMI numbers
+    ]  # the named doctors for whom the signer signed: first eight digits of INAMI numbers
     certificate: str | None = None  # SHA-256 of the certificate (DER), in hex; None for a signature by hand
 
     def to_json(self) -> dict[str, Any]:
-        """Returns a row of the file."""
+        """Return the row as the file holds it."""
         row = {"capacities": list(self.capacities), "numbers": list(self.numbers)}
         return {**row, "certificate_sha256": self.certificate} if self.certificate else row
 
 
 @dataclass(frozen=True)
-class Standing:
-    """Whom the instruction concerns (`vault.authorisation._persons`), the first of them, and who signed how."""
+class Signatories:
+    """The signers of an instruction, and the persons whom it concerns, by opaque id."""
 
-    subject_id: str
+    subject_id: str  # the first signer
     signers: tuple[SignerRow, ...]
-    persons: tuple[str, ...]
+    persons: tuple[str, ...]  # see `vault.authorisation._persons`
 
     @property
     def signed_as(self) -> tuple[str, ...]:
@@ -68,7 +68,7 @@ class Standing:
 
 @dataclass(frozen=True)
 class Signing:
-    """How an instruction was signed: enumeration values, for the proof; without names."""
+    """How an instruction was signed, for the proof: enumeration values, no names."""
 
     signature: SignatureKind
     signed_as: tuple[str, ...]  # of `vault.instruction.fields.ROLES`
@@ -78,18 +78,18 @@ class Signing:
     signers: tuple[SignerRow, ...] = ()  # set from the check until the evidence is stored; never in `to_json`
 
     def to_json(self) -> dict[str, Any]:
-        """Returns the object for the sealed state and for statements."""
+        """Return the object for the sealed state and for statements."""
         fields = {"signature": self.signature.value, "signedAs": list(self.signed_as)}
         return {**fields, "verifiedBy": list(self.verified_by)} if self.verified_by else fields
 
     @classmethod
     def from_json(cls, stored: dict[str, Any]) -> Signing:
-        """The inverse of `to_json`. A state from before capacities were recorded has none, and was CAdES."""
+        """Return the object of which `to_json` made `stored`. Early releases stored no capacities; their signatures are CAdES."""
         kind = SignatureKind(stored.get("signature", SignatureKind.CADES))
         return cls(kind, tuple(stored.get("signedAs", ())), tuple(stored.get("verifiedBy", ())))
 
     def signers_file(self, page: dict[str, bytes]) -> bytes:
-        """Returns `signers.json`: who each signer is, according to the site; for a handwritten `page` also its attestations."""
+        """Return the file `signers.json`: a row for each signer, and the digest of the attestations of a handwritten `page`."""
         attested = (
             {"attestations_sha256": sha256(page[ATTESTATIONS]).hexdigest()} if is_handwritten(page) else {}
         )
@@ -99,11 +99,11 @@ class Signing:
 
 @dataclass(frozen=True)
 class Capacity:
-    """One signer: the roles of the signature, and the doctors that it covers."""
+    """The capacity of one signer: the roles in which they may sign, and the doctors for whom their signature counts."""
 
     roles: frozenset[str]
-    covers: frozenset[str]
-    entries: frozenset[int]  # the numbers of the controllers that are this person's to sign, from 1
+    covers: frozenset[str]  # first eight digits of INAMI numbers
+    entries: frozenset[int]  # the numbers, from 1, of the controllers for whom this person may sign
 
 
 def signing_of(
@@ -114,25 +114,25 @@ def signing_of(
     now: datetime,
     *,
     page: bool,
-) -> tuple[Standing, Signing]:
-    """Returns who signed and how: by certificates (on the page or beside the JSON), or else by hand and attested.
+) -> tuple[Signatories, Signing]:
+    """Return who signed, and how: with certificates (on the page or beside the JSON), or by hand on an attested page.
 
-    Raises what `standing_of` raises, or AuthorisationError: handwritten_not_allowed, attestation_missing, attestation_of_another,
-    handwritten_by_doctor_only.
+    Raises AuthorisationError, with the codes of `signatories_of` or: handwritten_not_allowed, attestation_missing,
+    attestation_of_another, handwritten_by_doctor_only.
     """
     scanned = {} if signed else register.page()
     if not is_handwritten(scanned):
-        standing = standing_of(home, instruction, signed, now.date())
+        signatories = signatories_of(home, instruction, signed, now.date())
         kind = SignatureKind.PADES if page else SignatureKind.CADES
-        return standing, Signing(kind, standing.signed_as, signers=standing.signers)
+        return signatories, Signing(kind, signatories.signed_as, signers=signatories.signers)
     refuse_handwritten(home.site)
-    standing = controllers_by_hand(home, instruction)
+    signatories = controllers_by_hand(home, instruction)
     how = verified_by({**scanned, "instruction.json": instruction.document})
-    return standing, Signing(SignatureKind.HANDWRITTEN, standing.signed_as, how, standing.signers)
+    return signatories, Signing(SignatureKind.HANDWRITTEN, signatories.signed_as, how, signatories.signers)
 
 
-def standing_of(home: Home, instruction: Instruction, signed: list[Signer], day: date) -> Standing:
-    """Check that every doctor named in the instruction, or a person with a mandate, signed in the role stated there.
+def signatories_of(home: Home, instruction: Instruction, signed: list[Signer], day: date) -> Signatories:
+    """Check that every named doctor, or a person with a mandate, signed in the role that is stated there. Return the signers.
 
     Raises AuthorisationError: signature_missing, signer_not_enrolled, signer_not_attested, wrong_signer, mandate_missing,
     mandate_expired, mandate_of_another, controller_did_not_sign.
@@ -143,8 +143,8 @@ def standing_of(home: Home, instruction: Instruction, signed: list[Signer], day:
     covered = frozenset[str]().union(*(capacity.covers for capacity in capacities))
     if not named(instruction) <= covered:
         raise AuthorisationError("controller_did_not_sign")
-    rows = [row_of(instruction, one, capacity) for one, capacity in zip(signed, capacities, strict=True)]
-    return Standing(
+    rows = [row_of(instruction, *pair) for pair in zip(signed, capacities, strict=True)]
+    return Signatories(
         min(_subject(home, signer) for signer in signed),  # independent of the order of their files
         tuple(rows),
         concerned(home, instruction, [signer.inss.reveal() for signer in signed]),
@@ -152,7 +152,7 @@ def standing_of(home: Home, instruction: Instruction, signed: list[Signer], day:
 
 
 def row_of(instruction: Instruction, signer: Signer, capacity: Capacity) -> SignerRow:
-    """Returns a signer's row: the certificate, the capacities, and the named doctors that they cover."""
+    """Return a signer's row: the certificate, the capacities, and the named doctors that they cover."""
     return SignerRow(
         tuple(role for role in ROLES if role in capacity.roles),
         tuple(sorted(capacity.covers & named(instruction))),
@@ -160,37 +160,35 @@ def row_of(instruction: Instruction, signer: Signer, capacity: Capacity) -> Sign
     )
 
 
-def refuse_strange_places(
+def refuse_others_places(
     home: Home, instruction: Instruction, signed: Signed, signers: list[Signer], day: date
 ) -> None:
-    """Check that each signature on a page is in a box of its signer, whichever program signed.
-
-    Raises AuthorisationError: signed_in_anothers_place.
-    """
-    for one, signer in zip(signed.signatures, signers, strict=True):
-        if one.place is not None and one.place not in capacity_of(home, instruction, signer, day).entries:
+    """Refuse a page on which a signature is not in a box of its signer. Raises AuthorisationError (signed_in_anothers_place)."""
+    for signature, signer in zip(signed.signatures, signers, strict=True):
+        own_places = capacity_of(home, instruction, signer, day).entries
+        if signature.place is not None and signature.place not in own_places:
             raise AuthorisationError("signed_in_anothers_place")
 
 
 def places_of(home: Home, document: bytes, inss: str, day: date) -> frozenset[int]:
-    """Returns the boxes of an instruction's page that the person of this national number may sign, by their enrolment."""
+    """Return the boxes of an instruction's page that the person of this national number may sign, by their enrolment."""
     signer = Signer(Sensitive(inss), None, b"")
     return capacity_of(home, parse(document), signer, day).entries
 
 
 def named(instruction: Instruction) -> frozenset[str]:
-    """Returns the doctors of the practice: first eight digits of every INAMI number among the controllers."""
+    """Return the doctors of the practice: first eight digits of every INAMI number among the controllers."""
     return frozenset(controller.nihii[:8] for controller in instruction.controllers)
 
 
 def inss_of_controllers(home: Home, instruction: Instruction) -> tuple[str, ...]:
-    """Returns the national numbers of the enrolled doctors in the instruction: those that an export's header may state."""
+    """Return the national numbers of the enrolled doctors in the instruction: those that an export's header may state."""
     numbers = named(instruction)
     return tuple(doctor.inss for _, doctor in doctors(home) if numbers_in_force(doctor) & numbers)
 
 
-def controllers_by_hand(home: Home, instruction: Instruction) -> Standing:
-    """Returns the standing of a page signed by hand: every controller must be an enrolled doctor and sign in person.
+def controllers_by_hand(home: Home, instruction: Instruction) -> Signatories:
+    """Return the signers of a page signed by hand. Every controller must be an enrolled doctor.
 
     Raises AuthorisationError: signer_not_enrolled, handwritten_by_doctor_only.
     """
@@ -201,11 +199,11 @@ def controllers_by_hand(home: Home, instruction: Instruction) -> Standing:
         raise AuthorisationError("signer_not_enrolled")
     first = min(holders[number] for number in named(instruction))
     rows = tuple(SignerRow((CONTROLLER,), (number,)) for number in sorted(named(instruction)))
-    return Standing(first, rows, concerned(home, instruction, ()))
+    return Signatories(first, rows, concerned(home, instruction, ()))
 
 
 def capacity_of(home: Home, instruction: Instruction, signer: Signer, day: date) -> Capacity:
-    """Returns the capacity in which a person signs this instruction. Raises AuthorisationError when there is none."""
+    """Return the capacity in which a person signs this instruction. Raises AuthorisationError if there is none."""
     record = Subjects(home).read(_subject(home, signer))
     if record is None:
         raise AuthorisationError("signer_not_enrolled")
@@ -230,7 +228,7 @@ def capacity_of(home: Home, instruction: Instruction, signer: Signer, day: date)
 
 
 def _why_none(instruction: Instruction, record: AnyPerson, day: date) -> str:
-    """Returns the code for a known signer who has no capacity."""
+    """Return the code for a known signer who has no capacity."""
     stated = {(c.role, c.nihii[:8]) for c in instruction.controllers if c.role != CONTROLLER}
     if not stated:
         return "wrong_signer"

@@ -1,7 +1,7 @@
 """Time stamps (RFC 3161) over the doctor's signatures of a recorded instruction, sealed with their evidence.
 
-A stamp shows that the signature existed while its certificate was valid, whatever happens to the certificate later. It covers the
-bytes of the signature's file, so that `openssl ts -verify -data` can check it.
+A stamp shows that the signature existed while its certificate was valid, whatever happens to the certificate later. The stamp
+covers the bytes of the signature's file, so that `openssl ts -verify -data` can check the stamp.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""A site's refusals of an instruction's terms, before its signatures are checked. Drafting and checking use the same functions.
+"""Yields a site's refusals of an instruction's terms, before its signatures are checked. Drafting and checking both use them.
 
-Each refusal is a `Problem` (for the drafter: the field, and what is allowed) with the error that a check raises.
+Each refusal is a `Problem`, which states the field and the allowed values for the drafter, with the error that a check raises.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from vault.site import Site
 from vault.system.clock import parse_utc
 
 
-def refuse_first(found: Iterable[Problem]) -> None:
+def refuse_first(problems: Iterable[Problem]) -> None:
     """Raise the error of the first refusal, if there is one."""
-    for problem in found:
+    for problem in problems:
         if problem.error is not None:
             raise problem.error
 
 
 def term_refusals(instruction: Instruction, site: Site, moment: datetime) -> Iterator[Problem]:
-    """Yield this site's refusals of the terms at a moment: dates, custody, keys, the deadline.
+    """Yield this site's refusals of the terms at the UTC time `moment`: of dates, custody, keys and deadline.
 
     Codes: text_hides, not_yet_valid, expired, custody_missing, custody_without_date, custody_over, one_recipient_only,
     recipient_not_age, recovery_key_missing, deadline_above_ceiling.
@@ -76,7 +76,7 @@ def _keys(instruction: Instruction) -> Iterator[Problem]:
 def recipient_refusals(home: Home, instruction: Instruction) -> Iterator[Problem]:
     """Yield each key that was not proven to this home, or was proven in another role than the instruction states.
 
-    Codes: recipient_not_proven, recipient_role_differs, each with how many.
+    Codes: recipient_not_proven, recipient_role_differs, each with the count of such keys.
     """
     proven = {recipient.key: recipient.role for recipient in recipients(home)}
     named = list(zip(instruction.recipients, instruction.recipient_roles, strict=True))
@@ -84,21 +84,21 @@ def recipient_refusals(home: Home, instruction: Instruction) -> Iterator[Problem
     differs = ScopeError(
         "recipient_role_differs", count=sum(proven.get(key, role) != role for key, role in named)
     )
-    strangers = [
+    problems = [
         Problem(
             f"recipients[{n}].age", "not proven to this home (`reprise recipient challenge`)", "", unproven
         )
         for n, (key, _) in enumerate(named)
         if key not in proven
     ]
-    yield from strangers
+    yield from problems
     for n, (key, role) in enumerate(named):
         if key in proven and proven[key] != role:
             yield Problem(f"recipients[{n}].role", "not the role it was proven in", proven[key], differs)
 
 
 def destination_refusals(home: Home, destination: str | None) -> Iterator[Problem]:
-    """Refuse a server that this home did not declare. Codes: destination_malformed, destination_not_registered."""
+    """Yield the refusal of a server that this home did not declare. Codes: destination_malformed, destination_not_registered."""
     try:
         remote = parse_remote(destination) if destination is not None else None
         if remote is not None:

@@ -10,7 +10,7 @@ import pytest
 from signed_bench import INSS, KEY, NAME, NOW, Bench
 
 from trial.authority import TrialAuthority, sign_cades
-from vault.authorisation.check_report import Report, examine
+from vault.authorisation.check_report import CheckReport, examine
 from vault.home_folder import Home
 from vault.instruction.document import draft
 from vault.pki.signed_document import detached
@@ -22,13 +22,13 @@ def bench(tmp_path_factory):
     return Bench(tmp_path_factory.mktemp("bench"))
 
 
-def report(bench: Bench, signatures: list[bytes] | None = None, **fields) -> Report:
+def report(bench: Bench, signatures: list[bytes] | None = None, **fields) -> CheckReport:
     document = draft({**bench.fields, **fields})
     cms = [sign_cades(document, bench.doctor, bench.authority)] if signatures is None else signatures
     return examine(detached(document, cms), home=Home(bench.home), moment=NOW + timedelta(minutes=1))
 
 
-def results(found: Report) -> dict[str, str]:
+def results(found: CheckReport) -> dict[str, str]:
     return {test["test"]: test.get("code", test["result"]) for test in found.to_json()["tests"]}
 
 

@@ -14,7 +14,7 @@ import pytest
 from schemas.errors import AuthorisationError, OperatorError, RepriseError
 from schemas.sensitive import Sensitive
 from trial.doctors import enrol_doctor
-from vault.authorisation.signatories import inss_of_controllers, standing_of
+from vault.authorisation.signatories import inss_of_controllers, signatories_of
 from vault.home.create import create_home
 from vault.home_folder import Home
 from vault.instruction.document import Controller
@@ -67,7 +67,7 @@ class People:
         instruction: Any = SimpleNamespace(controllers=tuple(entries), responsible={})
         signed = [Signer(Sensitive(INSS[who]), None, b"") for who in signers]
         try:
-            found = standing_of(Home(self.home), instruction, signed, (NOW + timedelta(days=later)).date())
+            found = signatories_of(Home(self.home), instruction, signed, (NOW + timedelta(days=later)).date())
         except RepriseError as refusal:
             return refusal.code
         return " ".join(found.signed_as)

@@ -40,35 +40,35 @@ def open_twice(bench: Bench, document: bytes) -> tuple[InstructionRegister, Inst
 def test_a_state_read_before_another_spent_is_read_again(bench):
     document, instruction = recorded(bench)
     one, other = open_twice(bench, document)
-    one.spend(instruction, Use.MIGRATION, "one")
+    one.consume(instruction, Use.MIGRATION, "one")
     with pytest.raises(UseError, match="use_exhausted"):
-        other.spend(instruction, Use.MIGRATION, "other")
+        other.consume(instruction, Use.MIGRATION, "other")
 
 
 @pytest.mark.parametrize("act", ["note_signing", "give_back", "spend"])
 def test_no_other_change_undoes_a_spent_use(bench, act):
     document, instruction = recorded(bench)
     one, other = open_twice(bench, document)
-    other.spend(instruction, Use.REHEARSAL, "rehearsed")
+    other.consume(instruction, Use.REHEARSAL, "rehearsed")
     late = InstructionRegister(Home(bench.home), document)
-    one.spend(instruction, Use.MIGRATION, "one")
+    one.consume(instruction, Use.MIGRATION, "one")
     if act == "note_signing":
         late.note_signing({"signature": "cades"})
     elif act == "give_back":
         late.release_use("rehearsed")
     else:
         late.release_use("rehearsed")
-        late.spend(instruction, Use.REHEARSAL, "rehearsed again")
+        late.consume(instruction, Use.REHEARSAL, "rehearsed again")
     assert InstructionRegister(Home(bench.home), document).state["spent"]["migration"] == 1
 
 
 def test_a_withdrawal_since_the_check_counts(bench):
     document, instruction = recorded(bench)
     waiting = InstructionRegister(Home(bench.home), document)
-    waiting.spend(instruction, Use.REHEARSAL, "one")
+    waiting.consume(instruction, Use.REHEARSAL, "one")
     (bench.home / "authorisations" / waiting.id / "withdrawn").write_bytes(b"")
     with pytest.raises(AuthorisationError, match="withdrawn"):
-        waiting.spend(instruction, Use.MIGRATION, "two")
+        waiting.consume(instruction, Use.MIGRATION, "two")
 
 
 def test_who_comes_between_reading_and_writing_waits(bench, monkeypatch):
@@ -88,7 +88,7 @@ def test_who_comes_between_reading_and_writing_waits(bench, monkeypatch):
 
     def second() -> None:
         try:
-            other.spend(instruction, Use.MIGRATION, "other")
+            other.consume(instruction, Use.MIGRATION, "other")
             outcome.append("spent")
         except UseError as error:
             outcome.append(error.code)
@@ -139,14 +139,14 @@ def test_locks_of_some_of_the_same_persons_exclude_each_other_and_never_deadlock
 def test_a_use_given_back_is_held_by_nobody_and_its_run_is_remembered(bench):
     document, instruction = recorded(bench)
     one, _ = open_twice(bench, document)
-    one.spend(instruction, Use.MIGRATION, "one")
+    one.consume(instruction, Use.MIGRATION, "one")
     with pytest.raises(UseError) as held:
         one.check_use(instruction, Use.MIGRATION, "other")
     one.release_use("one")
     one.release_use("one")
     again = InstructionRegister(Home(bench.home), document)
     assert (held.value.facts["run"], again.state["spent"]["migration"], again.ran("one")) == ("one", 0, True)
-    again.spend(instruction, Use.MIGRATION, "one")  # a run that is begun again holds its use again
+    again.consume(instruction, Use.MIGRATION, "one")  # a run that is begun again holds its use again
     assert again._runs(Use.MIGRATION) == ["one"]
 
 
