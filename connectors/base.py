@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple, Protocol
 
 from schemas.disposition import Disposition, Reason
+from schemas.mapping_files import SHIPPED_ONLY, Mappings
 from schemas.sensitive import Sensitive
 
 if TYPE_CHECKING:
@@ -28,6 +29,9 @@ class SourceFile:
     size: int  # bytes
     open: Opener = field(repr=False, compare=False)
     name: Sensitive[str] = field(default=NAMELESS, repr=False, compare=False)  # its path inside the export
+    mappings: Mappings = field(
+        default=SHIPPED_ONLY, repr=False, compare=False
+    )  # of the site, if it is a table
 
 
 class Listed(NamedTuple):

@@ -18,6 +18,7 @@ from connectors.archive import open_archive
 from connectors.base import NAMELESS, Limits, Listed, Opener, SourceFile
 from connectors.nested import open_nested
 from schemas.errors import LimitExceededError, RepriseError, UnreadableSourceError, UnsafeSourceError
+from schemas.mapping_files import SHIPPED_ONLY, Mappings
 from schemas.regular_file import open_regular
 from schemas.sensitive import Sensitive
 
@@ -27,27 +28,30 @@ MEMBER_DAMAGED = ("zip_damaged", "zip_member_cut")
 ZIP_SIGNATURES = (b"PK\x03\x04", b"PK\x05\x06")
 
 
-def open_source(path: Path, limits: Limits) -> tuple[SourceFile, ...]:
+def open_source(path: Path, limits: Limits, mappings: Mappings = SHIPPED_ONLY) -> tuple[SourceFile, ...]:
     """List the files of an export, in the order of the archive or of the sorted folder.
 
+    `mappings`: how the tables among them are read.
     Raises UnreadableSourceError (`source_missing`, `source_empty`, `source_unreadable`), UnsafeSourceError
     for paths and links that lead out, LimitExceededError for anything above a limit.
     """
     mode = _guard(lambda: path.stat().st_mode)
     if stat.S_ISDIR(mode):
-        return _sources(path, _guard(lambda: _regular_files(path, limits)), limits)
+        return _sources(path, _guard(lambda: _regular_files(path, limits)), limits, mappings)
     if not stat.S_ISREG(mode):
         raise UnreadableSourceError("source_unreadable")
-    return open_stream(partial(open_file, path), _guard(lambda: path.stat().st_size), limits)
+    return open_stream(partial(open_file, path), _guard(lambda: path.stat().st_size), limits, mappings)
 
 
-def open_stream(opener: Opener, size: int, limits: Limits) -> tuple[SourceFile, ...]:
+def open_stream(
+    opener: Opener, size: int, limits: Limits, mappings: Mappings = SHIPPED_ONLY
+) -> tuple[SourceFile, ...]:
     """List the files of an export that is one seekable stream of `size` bytes; each reading opens it anew."""
     with opener() as stream:
         signature = _guard(lambda: stream.read(4))
     if signature in ZIP_SIGNATURES:
-        return _listed(open_archive(opener, limits), limits, can_seek=False)
-    return _listed([_plain(opener, size, NAMELESS)] if size else [], limits)
+        return _listed(open_archive(opener, limits), limits, mappings, can_seek=False)
+    return _listed([_plain(opener, size, NAMELESS)] if size else [], limits, mappings)
 
 
 def open_file(path: Path) -> BinaryIO:
@@ -82,13 +86,16 @@ def _read_up_to_damage(stream: BinaryIO) -> bytes:
     return b""
 
 
-def _sources(root: Path, files: list[tuple[Path, int]], limits: Limits) -> tuple[SourceFile, ...]:
+def _sources(
+    root: Path, files: list[tuple[Path, int]], limits: Limits, mappings: Mappings
+) -> tuple[SourceFile, ...]:
     return _listed(
         [
             _plain(partial(_open, path, follow=False), size, Sensitive(path.relative_to(root).as_posix()))
             for path, size in files
         ],
         limits,
+        mappings,
     )
 
 
@@ -96,7 +103,9 @@ def _plain(opener: Opener, size: int, name: Sensitive[str]) -> Listed:
     return Listed(lambda _ordinal: opener, size, name)
 
 
-def _listed(files: list[Listed], limits: Limits, *, can_seek: bool = True) -> tuple[SourceFile, ...]:
+def _listed(
+    files: list[Listed], limits: Limits, mappings: Mappings, *, can_seek: bool = True
+) -> tuple[SourceFile, ...]:
     """The files of an export, and in the place of each archive among them its members; `can_seek`: their streams can."""
     if not files:
         raise UnreadableSourceError("source_empty")
@@ -104,7 +113,7 @@ def _listed(files: list[Listed], limits: Limits, *, can_seek: bool = True) -> tu
         if file.size > limits.max_file_bytes:
             raise LimitExceededError("file_bytes", file=ordinal, bytes=file.size, limit=limits.max_file_bytes)
     return tuple(
-        SourceFile(ordinal, file.size, file.opener(ordinal), file.name)
+        SourceFile(ordinal, file.size, file.opener(ordinal), file.name, mappings)
         for ordinal, file in enumerate(open_nested(files, limits, can_seek=can_seek), 1)
     )
 

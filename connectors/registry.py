@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from connectors.base import SourceConnector, SourceFile
+from connectors.sources.delimited.connector import DelimitedConnector
 from connectors.sources.documents.connector import DocumentConnector
 from connectors.sources.kmehr.connector import KmehrConnector
 from connectors.sources.message_formats import flat_connectors
 from schemas.errors import UnknownFormatError
 
-SOURCES: tuple[SourceConnector, ...] = (KmehrConnector(), *flat_connectors(), DocumentConnector())
+SOURCES: tuple[SourceConnector, ...] = (
+    KmehrConnector(),
+    *flat_connectors(),
+    DelimitedConnector(),
+    DocumentConnector(),
+)
 
 
 def choose(file: SourceFile) -> SourceConnector | None:

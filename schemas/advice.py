@@ -13,8 +13,18 @@ from schemas.advice_prefect import PREFECT
 from schemas.advice_proof import PROOF
 from schemas.advice_site import SITE
 from schemas.advice_source import SOURCE
+from schemas.advice_tables import TABLES
 
-ADVICE: dict[str, tuple[str, str]] = {**ACCOUNTS, **AUTHORITY, **PEOPLE, **SOURCE, **SITE, **PREFECT, **PROOF}
+ADVICE: dict[str, tuple[str, str]] = {
+    **ACCOUNTS,
+    **AUTHORITY,
+    **PEOPLE,
+    **SOURCE,
+    **TABLES,
+    **SITE,
+    **PREFECT,
+    **PROOF,
+}
 """Code, or `Class.code` where two classes mean different things by one code, to its words."""
 
 CLASS_WORDS_FIT: dict[str, frozenset[str]] = {

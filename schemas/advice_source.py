@@ -10,7 +10,7 @@ _LIMIT = (
 )
 _FORMATS = (
     "Check that this is the export, not an index or a note beside it. "
-    "Reprise reads KMEHR (SMF, PMF), HealthOne, MediDoc, MEDAR, HL7 v2 and FHIR R4."
+    "Reprise reads KMEHR (SMF, PMF), HealthOne, MediDoc, MEDAR, HL7 v2, FHIR R4, and tables that a mapping file describes."
 )
 _CEILING = (
     "Have the files that the brackets name exported again or corrected, or have a new instruction with higher"

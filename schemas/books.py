@@ -29,6 +29,9 @@ COUNTED_PATIENT = pa.schema(
         pa.field("unit", pa.string(), nullable=False),  # path of the folder or message
         pa.field("inss", pa.string()),  # eleven valid digits, or null
         pa.field("last_seen", pa.string()),  # latest transaction date yyyy-mm-dd, or null
+        pa.field(
+            "key", pa.binary(32)
+        ),  # of a row of a table: keyed digest of what the person's rows have in common
     ]
 )
 

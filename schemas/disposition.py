@@ -42,6 +42,9 @@ class Reason(StrEnum):
     REMARK = "remark"  # the same for comments, instructions and declarations for programs
     NO_HEADER = "no_header"  # the owner of a message without a header is unknown
     PATIENT_UNKNOWN = "patient_unknown"
+    ROW_RAGGED = "row_ragged"  # a row of a table that has other cells than its header, or a quotation that does not end
+    VALUE_MISSING = "value_missing"  # a row without a value that its mapping requires
+    VALUE_INVALID = "value_invalid"  # a row with a value that its mapping does not admit
     NOT_IN_TARGET = "not_in_target"  # the target's format has no field that admits this value
     DANGLING_LINK = "dangling_link"
     SECOND_SUMMARY = "second_summary"
@@ -65,6 +68,7 @@ class UnitKind(StrEnum):
     MESSAGE_HEADER = "message_header"  # of a lab or letter message
     RESULT = "result"
     COMMENT = "comment"
+    ROW = "row"  # of a table, if its mapping cannot place it; one that it can is patient fields, items and texts
     FILE = "file"
     LOOSE_TEXT = (
         "loose_text"  # content with letters in one place (a file, message, patient, transaction), in no unit

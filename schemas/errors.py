@@ -17,7 +17,8 @@
     |  |- UnreadableSourceError  20  missing, or it cannot be read
     |  |- UnknownFormatError     21  no connector knows these bytes
     |  |- LimitExceededError     22  larger, deeper or more compressed than a stated limit
-    |  `- UnsafeSourceError      23  DOCTYPE, entity, or a path that leaves its folder
+    |  |- UnsafeSourceError      23  DOCTYPE, entity, or a path that leaves its folder
+    |  `- MappingError           25  a mapping file of a table cannot be used
     |- SealedSourceError        24  a sealed export was altered or cut short on its way
     |- SchemaError           30-39
     |  `- ContractError          30  a data contract on what must never be is broken, or could not be judged
@@ -180,13 +181,20 @@ class UnreadableSourceError(SourceError):
     advice = "Check that the path exists, contains files and may be read; have the export made again if it is incomplete."
 
 
+class MappingError(SourceError):
+    """A mapping file of a table cannot be used."""
+
+    exit_code = 25
+    advice = "Correct the mapping file, or have it reviewed; docs/formats/delimited.md has its format."
+
+
 class UnknownFormatError(SourceError):
     """No connector knows this source."""
 
     exit_code = 21
     advice = (
         "Check that this is the export and not its index; "
-        "Reprise reads KMEHR SMF/PMF, HealthOne, MediDoc, MEDAR, HL7 v2 and FHIR R4."
+        "Reprise reads KMEHR SMF/PMF, HealthOne, MediDoc, MEDAR, HL7 v2, FHIR R4, and tables that a mapping file describes."
     )
 
 

@@ -64,6 +64,7 @@ class Sort(StrEnum):
     SECTION = "section"
     LINK = "link"
     MESSAGE_LINE = "message_line"
+    TABLE_ROW = "table_row"
     WHOLE_FILE = "whole_file"
     LOOSE_TEXT = "loose_text"
 

@@ -16,6 +16,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from schemas.disposition import Disposition, RecordKind
 from schemas.json_types import Commitment, Count, Day, Inami, Moment, PerMille, Sha256
+from schemas.mapping import Mapping
 from schemas.outcome import Cause
 from schemas.package_description import PackageDescription
 from schemas.person_records import AnyPerson
@@ -429,6 +430,7 @@ FORMATS: dict[str, Any] = {
     "patient-index": PatientIndexFile,
     "fidelity": FidelityFile,
     "person": AnyPerson,
+    "mapping": Mapping,
 }
 """Each public format by the name of its schema."""
 

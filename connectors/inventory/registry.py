@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from connectors.base import Counter
+from connectors.inventory.delimited.counter import DelimitedCounter
 from connectors.inventory.documents.counter import DocumentCounter
 from connectors.inventory.kmehr.counter import KmehrCounter
 from connectors.inventory.message_formats import flat_counters
@@ -14,7 +15,9 @@ __all__ = ["counter_for", "whole_file"]
 
 def counter_for(format_name: str) -> Counter:
     """Returns the counter of a format, named as by its reader."""
-    counters: dict[str, Counter] = {each.name: each for each in (KmehrCounter(), DocumentCounter())}
+    counters: dict[str, Counter] = {
+        each.name: each for each in (KmehrCounter(), DelimitedCounter(), DocumentCounter())
+    }
     found = {**counters, **flat_counters()}.get(format_name)
     if found is None:
         raise UnknownFormatError("no_counter")

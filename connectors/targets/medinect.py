@@ -38,7 +38,7 @@ from connectors.targets.originals import Originals
 from connectors.targets.patient import patient_node
 from connectors.targets.references import References
 from connectors.targets.sheet import Delivered, SetAside, Sheet, make_sheet
-from connectors.targets.transaction_kinds import is_summary, newest_other_summary, set_kind
+from connectors.targets.transaction_kinds import is_bare_summary, is_summary, newest_other_summary, set_kind
 from connectors.targets.tree import Node, leaf, stamp
 from connectors.targets.units import UnitWriter, number
 from schemas.disposition import Disposition, Reason, UnitKind
@@ -213,9 +213,13 @@ class Chart:
             kept.append(message_mark(message_origin(message)))
         set_kind(kept, summary=summary)
         body = self._writer.body(unit)
+        repeated = len(self._folders) > 1 and is_bare_summary(unit)
         for other in merged:
-            other.degrade(Reason.SECOND_SUMMARY)
             body += self._writer.body(other)
+            if repeated and is_bare_summary(other):
+                continue
+            repeated = repeated or (len(self._folders) > 1 and is_bare_summary(other))
+            other.degrade(Reason.SECOND_SUMMARY)
             texts.append(self._originals.text(Node("transaction", children=list(other.children))))
         body += texts + self._derived([unit, *merged])
         named = unit.holds("author")

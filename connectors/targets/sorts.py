@@ -25,7 +25,8 @@ TRANSACTIONS = {
 UNITS = {
     UnitKind.PATIENT_FIELD: Sort.PATIENT_DATA, UnitKind.HEADING: Sort.SECTION, UnitKind.TEXT: Sort.NOTE,
     UnitKind.LINK: Sort.LINK, UnitKind.MESSAGE_HEADER: Sort.MESSAGE_LINE, UnitKind.RESULT: Sort.LAB_RESULT,
-    UnitKind.COMMENT: Sort.MESSAGE_LINE, UnitKind.FILE: Sort.WHOLE_FILE, UnitKind.LOOSE_TEXT: Sort.LOOSE_TEXT,
+    UnitKind.COMMENT: Sort.MESSAGE_LINE, UnitKind.ROW: Sort.TABLE_ROW, UnitKind.FILE: Sort.WHOLE_FILE,
+    UnitKind.LOOSE_TEXT: Sort.LOOSE_TEXT,
     UnitKind.REMARK: Sort.LOOSE_TEXT, UnitKind.ATTACHMENT: Sort.DOCUMENT, UnitKind.TRANSACTION: Sort.LETTER,
     UnitKind.ITEM: Sort.OTHER_ITEM,
 }  # fmt: skip

@@ -32,6 +32,16 @@ def is_summary(transaction: Unit) -> bool:
     return any(transaction.texts[at] == SUMMARY for at in kinds if at >= 0)
 
 
+def is_bare_summary(transaction: Unit) -> bool:
+    """Whether its head says no more than that it is a clinical summary: of rows of tables, a chart states that once."""
+    said = transaction.children[
+        : -1 if transaction.made else None
+    ]  # an MF-ID that was made for it is the last
+    if [child.name for child in said] != ["cd"]:
+        return False
+    return said[0].text == SUMMARY and said[0].attributes == {"S": "CD-TRANSACTION", "SV": "1.5"}
+
+
 def newest_other_summary(transactions: Sequence[Unit]) -> Unit | None:
     """The newest SUMEHR: importers look for problems, allergies, medication and vaccines only in a clinicalsummary."""
     found = [t for t in transactions if stated_kind(t) == _OTHER_SUMMARY]

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Group
 
 from flows import interrupts
 from flows.commands.apps import HOST, RUNS, app
@@ -24,6 +26,7 @@ from flows.commands.shared import (
     file_or_id,
 )
 from flows.commands.wording import (
+    describe_drafts,
     describe_interrupted,
     describe_result,
     describe_run_of_error,
@@ -33,6 +36,7 @@ from flows.commands.wording import (
 )
 from flows.engine import run as engine
 from flows.lifecycle.copies import confirm_clock
+from flows.lifecycle.mapping_drafts import drafted_files, prepare_folder
 from flows.lifecycle.run_views import list_runs, run_of_order, run_of_this_process, seen_runs, source_of
 from flows.lifecycle.run_views import status as run_status
 from flows.notices.after_sweep import sweep_and_tell
@@ -158,11 +162,25 @@ def probe(
     operator: ActingName,
     keys: KeysOption = "keyring",
     intake: IntakeOption = None,
+    draft_mapping: Annotated[
+        Path | None,
+        typer.Option(
+            "--draft-mapping",
+            help="An empty or new folder: draft a mapping for each table that Reprise cannot read yet, without its values.",
+            readable=False,
+        ),
+    ] = None,
     prefect: PrefectOption = None,
 ) -> Shown:
     """Count what a source holds (the use `inventory`), destroy and certify."""
     order = _order(source, authorisation, "inventory", None, keys, operator, intake)
-    return _carry(home, order, prefect=prefect)
+    if draft_mapping is None:
+        return _carry(home, order, prefect=prefect)
+    folder = absolute(draft_mapping)
+    prepare_folder(folder)
+    shown = _carry(home, order.changed(draft=str(folder)), prefect=prefect)
+    drafts = drafted_files(folder)
+    return replace(shown, text=Group(shown.text, describe_drafts(drafts)))
 
 
 @command(app, panel=RUNS)

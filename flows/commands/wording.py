@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from msgspec import UNSET
 
 from flows.commands.count_words import count_lines
@@ -178,3 +180,11 @@ def describe_custody(found: list[CopyView]) -> str:
         lines.append(f"{copy.kind:<8} until {until}  {copy.state:<12} {size}  {run}")
         lines += [f"         {copy.path}"] if copy.path is not UNSET else []
     return "\n".join(lines)
+
+
+def describe_drafts(drafts: list[Path]) -> str:
+    """Say which drafts of mappings were written."""
+    if not drafts:
+        return "No draft: the export holds no unknown table whose first line is a header beyond doubt."
+    names = "\n".join(f"  {path}" for path in drafts)
+    return f"Drafts of mappings, to be completed and reviewed (docs/formats/delimited.md):\n{names}"

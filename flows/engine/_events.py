@@ -1,4 +1,7 @@
-"""Messages between control process and data process: one JSON line each, with codes, counts, ordinals and opaque ids only."""
+"""Messages between control process and data process: one JSON line each, with codes, counts, ordinals and opaque ids only.
+
+A profile of a table has names of columns too, of which each word is in a closed list (`schemas.header_words`).
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from typing import Any
 
 from schemas.errors import IntegrityError
 from schemas.record import Record, load
+from schemas.table_profile import TableProfile
 from vault.keys.provider import KeyRef
 
 
@@ -23,6 +27,7 @@ class StartOrder(Record, frozen=True):
     limits: dict[str, int]
     after: str | None  # the last step that is done
     workers: int  # processes that may share a step; 1: the data process alone
+    draft: str | None = None  # the folder for drafts of mappings, if unknown tables are profiled
 
 
 class Event(Record, frozen=True, tag_field="event", tag=str.lower):
@@ -63,6 +68,13 @@ class Step(Event, frozen=True):
     counts: dict[str, Any]
 
 
+class Profiles(Event, frozen=True):
+    """What is said of unknown tables, and how many unknown files are no table that can be profiled. Waits for `go`."""
+
+    tables: tuple[TableProfile, ...]
+    others: int
+
+
 class Leave(Event, frozen=True):
     """Everything is at the destination but not published yet. Waits for `go`."""
 
@@ -86,7 +98,7 @@ class Failure(Event, frozen=True):
     facts: dict[str, int | str]
 
 
-_ANY: Any = Key | Source | Shared | Progress | Step | Leave | Control | End | Failure
+_ANY: Any = Key | Source | Shared | Progress | Step | Profiles | Leave | Control | End | Failure
 
 
 class Reporter:

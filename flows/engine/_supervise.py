@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from flows.engine import _events as events
@@ -12,6 +13,7 @@ from flows.engine._events import StartOrder
 from flows.engine._ipc import DataLink
 from flows.engine._watchdog import RunGuard
 from flows.lifecycle.intakes import note_source
+from flows.lifecycle.mapping_drafts import write_drafts
 from flows.lifecycle.package_place import keep_place
 from flows.session.observer import Observer
 from schemas.steps import JUDGED_BEFORE, STEPS
@@ -101,6 +103,8 @@ def _handle(
             lease.update(home, data_processes=held)
         case events.Progress(step, done, total):
             observer.progress(step, done, total)
+        case events.Profiles(tables, _) if order.draft is not None:
+            write_drafts(Path(order.draft), tables)
         case events.Step(step, counts):
             if judge and step == "check":
                 judge.ask(outcomes_in(counts))

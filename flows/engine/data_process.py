@@ -19,6 +19,7 @@ from typing import Any, TextIO
 import pyarrow as pa
 
 from connectors.base import Limits
+from connectors.inventory.delimited.profile import profile_table
 from flows.engine import _events as events
 from flows.engine._failures import reduce_error
 from flows.engine._left_out import hide_modules
@@ -191,6 +192,7 @@ def _context(
         report=hooks.progress,
         leave=hooks.leave,
         site_codes=load_site_codes(home.path),
+        drafting=order.draft is not None,
     )
 
 
@@ -206,6 +208,8 @@ def _walk(context: DataContext, use: str, done: str | None, pipe: Pipe) -> None:
     value = _load(context, steps[start - 1]) if start else None
     for step in steps[start:]:
         value = _STEPS[step](context, value)
+        if context.drafting and isinstance(value, Inventory):
+            _report_tables(context, value, pipe)
         if step == _LAST_DIVIDED and context.workers:
             context.workers.end()
         _finish(context, step, value, pipe)
@@ -213,6 +217,14 @@ def _walk(context: DataContext, use: str, done: str | None, pipe: Pipe) -> None:
 
 def _count(context: DataContext, _nothing: None) -> Inventory:
     return count_source(context, check_headers(context))
+
+
+def _report_tables(context: DataContext, inventory: Inventory, pipe: Pipe) -> None:
+    """Report a profile of each table that no connector knows."""
+    unknown = {file.ordinal for file in inventory.files if file.format is None}
+    found = [profile_table(file) for file in context.files if file.ordinal in unknown]
+    tables = tuple(table for table in found if table is not None)
+    pipe.ask(events.Profiles(tables, len(found) - len(tables)))
 
 
 _STEPS: dict[str, Callable[[DataContext, Any], Any]] = {

@@ -181,6 +181,7 @@ def _do_steps(
         limits=control.site.limits,
         after=journal.last(),
         workers=_count_workers(control.site, lease.provider),
+        draft=order.draft if order.use == "inventory" else None,
     )
     try:
         supervise(control.home, lease, start, journal, observer, control.clock, judge)

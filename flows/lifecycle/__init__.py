@@ -7,6 +7,7 @@
 * `proof`: issue the proof folder
 * `retract`: remove a delivery from its destination
 * `confirmation`: what the practice reports about the package
+* `mapping_drafts`: drafts of mapping files for unknown tables
 * `package_place`: the location of the package
 * `run_views`: the state and result of runs
 """
@@ -17,6 +18,7 @@ __all__ = [
     "ending",
     "evidence",
     "intakes",
+    "mapping_drafts",
     "package_place",
     "proof",
     "retract",

@@ -28,6 +28,7 @@ class Order(Record, frozen=True):
     destination: str | None
     keys: str  # keyring | memory
     operator: str
+    draft: str | None = None  # the folder into which mappings of unknown tables are drafted (use `inventory`)
     intake: str | None = None  # id of the intake that the source must be sealed to; None: found by trying
 
 

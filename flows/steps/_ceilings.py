@@ -83,7 +83,8 @@ def _of_units(balance: Balance, ceilings: dict[str, int]) -> Iterator[_Excess]:
     for kind, tally in balance.by_kind.items():
         if kind in (UnitKind.REMARK, UnitKind.FILE):
             continue
-        total = all_units if kind == UnitKind.LOOSE_TEXT else tally.total()
+        # Such units are never delivered, so a share of their own kind would always be all of it.
+        total = all_units if kind in (UnitKind.LOOSE_TEXT, UnitKind.ROW) else tally.total()
         for disposition, ceiling in ceilings.items():
             found = tally.get(disposition, 0)
             if found > allowed(ceiling, total):

@@ -1,7 +1,7 @@
 """Which source folders certainly belong to one patient, and which may: pure functions, linear in the number of folders.
 
-Certain means: the same valid national number, and no contradiction in the whole group with that number. All other similarities
-are pairs for the doctor (docs/formats/matching.md).
+Certain means: the same valid national number, or the same key in tables of one set, and no contradiction in the whole group. All
+other similarities are pairs for the doctor (docs/formats/matching.md).
 """
 
 from __future__ import annotations
@@ -43,6 +43,7 @@ class Folder:
     people: list[Person] = field(default_factory=list)
     words: Path = ()  # words of the first name
     is_message: bool = False
+    key: tuple[str, str] | None = None  # of a row of a table: the set of tables, and the patient's key in it
 
     @property
     def is_several(self) -> bool:
@@ -55,8 +56,14 @@ class Folder:
         return merged(self.people)
 
 
-def read_folders(people: pa.Table, messages: frozenset[int] = frozenset()) -> list[Folder]:
-    """Return the folders in rows of the table `patient`; `messages`: the files whose rows are single messages."""
+def read_folders(
+    people: pa.Table, messages: frozenset[int] = frozenset(), tables: frozenset[int] = frozenset()
+) -> list[Folder]:
+    """Return the folders in rows of the table `patient`.
+
+    `messages`: the files whose rows are single messages; `tables`: the files that are tables. A row of a table that states no key
+    is like a message.
+    """
     folders: dict[int, Folder] = {}
     for row in people.to_pylist():
         folder = folders.setdefault(row["patient"], Folder(row["patient"]))
@@ -66,8 +73,17 @@ def read_folders(people: pa.Table, messages: frozenset[int] = frozenset()) -> li
             folder.people.append(person)
         folder.words = max(folder.words, fold_words(name or "" for name in first or ()), key=len)
         folder.numbers = tuple(sorted({*folder.numbers, *_numbers(row)}))
-        folder.is_message = row.get("file") in messages
+        if row.get("file") in tables:
+            folder.key = _key(row)
+            folder.is_message = folder.key is None
+        else:
+            folder.is_message = row.get("file") in messages
     return sorted(folders.values(), key=lambda folder: folder.patient)
+
+
+def _key(row: dict[str, Any]) -> tuple[str, str] | None:
+    local = [one for one in row.get("identifiers") or () if one["scheme"] == "LOCAL"]
+    return next(((one["local_scheme"] or "", one["value"] or "") for one in local), None)
 
 
 def _numbers(row: dict[str, Any]) -> set[str]:
@@ -84,6 +100,12 @@ def find_joins(folders: Iterable[Folder]) -> dict[int, int]:
     """
     joins: dict[int, int] = {}
     single = [folder for folder in folders if not folder.is_several]
+    for group in _grouped(single, lambda folder: folder.key):
+        stated = [folder for folder in group if folder.person != Person()]
+        # If several rows with this key describe different people, it identifies none of them.
+        _join(
+            joins, group if all_agree([f.person for f in stated]) else [f for f in group if f not in stated]
+        )
     numbered = _grouped(single, lambda folder: folder.numbers or None)
     for group in numbered:
         if all_agree([folder.person for folder in group]):
@@ -93,7 +115,7 @@ def find_joins(folders: Iterable[Folder]) -> dict[int, int]:
                 _join(joins, alike)
     for alike in _grouped(_loose_messages(single), _complete):
         _join(joins, alike)
-    return joins
+    return {patient: _root(joins, patient) for patient in joins}
 
 
 def _complete(folder: Folder) -> Person | None:
@@ -111,8 +133,16 @@ def _loose_messages(folders: list[Folder]) -> list[Folder]:
 
 
 def _join(joins: dict[int, int], group: list[Folder]) -> None:
-    first = min(folder.patient for folder in group)
-    joins.update((folder.patient, first) for folder in group if folder.patient != first)
+    """Join a group, and with it the groups that its members are joined to already."""
+    roots = {_root(joins, folder.patient) for folder in group}
+    first = min(roots, default=0)
+    joins.update((root, first) for root in roots if root != first)
+
+
+def _root(joins: dict[int, int], patient: int) -> int:
+    while patient in joins:
+        patient = joins[patient]
+    return patient
 
 
 def find_pairs(folders: Iterable[Folder], joins: dict[int, int]) -> list[Pair]:

@@ -45,6 +45,9 @@ class DataContext:
         default_factory=Counter
     )  # names in the headers, filtered by `flows.steps.software`
     site_codes: SiteCodes = field(default_factory=dict)  # the site's own tables
+    drafting: bool = (
+        False  # whether unknown tables are profiled: then an export of such tables alone is counted too
+    )
     workers: Workers | None = None  # None: this process does every step alone
 
     def __repr__(self) -> str:

@@ -32,7 +32,7 @@ def check_headers(context: DataContext) -> dict[int, tuple[str, bytes | None]]:
             stated = Stated(context.authorisation)
             whole = _read_all(context, connector, file, stated)
             found[file.ordinal] = (connector.name, stated.digest() if whole else None)
-    if not found:
+    if not found and not context.drafting:
         raise UnknownFormatError("no_known_file", count=len(context.files))
     return found
 

@@ -65,7 +65,8 @@ def count_source(context: DataContext, known: dict[int, tuple[str, bytes | None]
         first += entry.patients
         done += file.size
         context.report("inventory", done, total)
-    _refuse_without_patient(tally.files)
+    if not context.drafting:
+        _refuse_without_patient(tally.files)
     writer.write("file", _file_rows(tally.files))
     writer.close()
     reasons = _seal_exclusions(context, unheaded)
@@ -276,15 +277,36 @@ def _seal_exclusions(context: DataContext, unheaded: list[str]) -> Reasons:
 
 
 def _folder_verdicts(context: DataContext, counted: CountedRows) -> Iterator[tuple[str, Verdict]]:
+    """Yield verdicts on folders. Rows of tables with the same key are about one person, so they have one verdict."""
+    people = _people_of_tables(counted)
     for batch in counted.patients():
-        for unit, inss, seen in zip(
-            batch["unit"].to_pylist(), batch["inss"].to_pylist(), batch["last_seen"].to_pylist(), strict=True
-        ):
+        columns = (batch[name].to_pylist() for name in ("unit", "inss", "last_seen", "key"))
+        for unit, own_inss, own_seen, key in zip(*columns, strict=True):
+            inss, seen = people.get(key, (own_inss, own_seen))
             disposition = context.authorisation.admits_patient(inss, seen)
             if disposition is Disposition.OUT_OF_SCOPE:
                 yield unit, Verdict(disposition, Reason.PATIENT_OUT_OF_SCOPE)
             elif disposition is Disposition.UNSCOPED:
                 yield unit, Verdict(disposition, Reason.PATIENT_UNKNOWN)
+
+
+def _people_of_tables(counted: CountedRows) -> dict[bytes, tuple[str | None, str | None]]:
+    """Return national number and last day by key. Of a key with several numbers, the owner is unknown."""
+    numbers: dict[bytes, set[str]] = {}
+    days: dict[bytes, str] = {}
+    for batch in counted.patients():
+        keyed = batch.filter(pc.is_valid(batch["key"]))
+        columns = (keyed[name].to_pylist() for name in ("key", "inss", "last_seen"))
+        for key, inss, seen in zip(*columns, strict=True):
+            numbers.setdefault(key, set()).update({inss} if inss else ())
+            days[key] = max(days.get(key, ""), seen or "")
+    return {
+        key: (
+            next(iter(found)) if len(found) == 1 else None,
+            days[key] if len(found) <= 1 and days[key] else None,
+        )
+        for key, found in numbers.items()
+    }
 
 
 def _loose_verdicts(context: DataContext, counted: CountedRows) -> Iterator[tuple[str, Verdict]]:

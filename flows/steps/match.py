@@ -13,6 +13,7 @@ from flows.steps.extract import STAGE as EXTRACTED
 from flows.steps.values import Checked, Matched
 
 STAGE = "match"
+TABLES = "delimited"
 CHART = pa.schema([("patient", pa.int32()), ("chart", pa.int32())])
 REVIEW = pa.schema([("patient", pa.int32()), ("other", pa.int32()), ("why", pa.string())])
 NOTICE = pa.schema([("patient", pa.int32()), ("why", pa.string())])
@@ -25,7 +26,8 @@ def match(context: DataContext, checked: Checked) -> Matched:
     """Assign a chart to every patient of the source; join folders only when certain."""
     files = checked.staged.inventory.files
     messages = frozenset(file.ordinal for file in files if file.format in MESSAGE_FORMATS)
-    folders = read_folders(_people(context), messages)
+    tables = frozenset(file.ordinal for file in files if file.format == TABLES)
+    folders = read_folders(_people(context), messages, tables)
     joined = find_joins(folders)
     review, notices = find_pairs(folders, joined), find_notices(folders)
     charts = _number_charts([folder.patient for folder in folders], joined)

@@ -253,7 +253,7 @@ CODES: dict[str, tuple[set[str], set[str]]] = {
     "instruction.2.code": (INSTRUCTED | {"included"}, set()),
     "report.disposition": ({*Disposition}, set()),
     "report.rank": ({*Danger}, set()),
-    "report.rule": ({*tiles.RULES, "units", "structural"}, set()),
+    "report.rule": ({*tiles.RULES, tiles.LEFT_OUT, "units", "structural"}, set()),
     "report.repair": (
         {value for name, value in vars(bytes_repair).items() if name.endswith("_RULE")}
         | {LONE_SURROGATE_RULE},

@@ -63,10 +63,15 @@ def units_batch(
     return pa.record_batch(columns, schema=COUNTED_UNIT)
 
 
-def patient_batch(file: int, patients: Sequence[tuple[int, str, str | None, str | None]]) -> Batch:
-    """One batch of `counted_patient` from (patient, unit, inss, last seen)."""
+def patient_batch(
+    file: int,
+    patients: Sequence[tuple[int, str, str | None, str | None]],
+    keys: Sequence[bytes | None] | None = None,
+) -> Batch:
+    """One batch of `counted_patient` from (patient, unit, inss, last seen), and the digests of the keys of a table's rows."""
     numbers, units, inss, seen = (list(column) for column in zip(*patients, strict=True))
-    columns: list[list[object]] = [numbers, [file] * len(patients), units, inss, seen]
+    keyed = [None] * len(patients) if keys is None else keys
+    columns: list[list[object]] = [numbers, [file] * len(patients), units, inss, seen, list(keyed)]
     return Batch("counted_patient", _batch(columns, COUNTED_PATIENT))
 
 

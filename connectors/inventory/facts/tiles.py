@@ -11,6 +11,7 @@ Span = tuple[int, int]
 COMMENT = "comment"
 FOLDER_HEAD = "folder-head"
 MESSAGE_HEADER = "message-header"
+LEFT_OUT = "left-out-by-mapping"  # cells of tables
 RULES = (MESSAGE_HEADER, FOLDER_HEAD, COMMENT)
 """Rules that exclude bytes outside units. Comments are those without a letter or digit."""
 

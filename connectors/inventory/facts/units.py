@@ -11,6 +11,7 @@ from connectors.inventory.facts.normal_form import (
     US,
     Node,
     fact_digest,
+    head_body,
     hex_digest,
     normal_form,
 )
@@ -127,3 +128,10 @@ def _row(unit: Unit, patient: int, key: bytes, form: str, around: Transaction | 
         unit.degraded,
         derived,
     )
+
+
+def bare_summary(key: bytes) -> bytes:
+    """The digest of the head of a clinical summary that states nothing else, as rows of tables have it."""
+    kind = Node("cd", {"S": "CD-TRANSACTION", "SV": "1.5"}, ["clinicalsummary"])
+    body = head_body(Node("transaction", {}), [kind])
+    return fact_digest(key, normal_form(UnitKind.TRANSACTION, "folder", body))

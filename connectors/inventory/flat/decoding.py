@@ -160,3 +160,21 @@ def _with_mended_signs(text: str, page: str) -> str:
         return text
     text = re.sub(r"á(?=[:\s])", "\u00a0", text)
     return re.sub(r"(?<=[A-Za-z])£(?=[A-Za-z])", "œ", text)
+
+
+def encoding_of(content: bytes) -> str:
+    """The encoding of a whole file: `utf-16-le`, `utf-16-be`, `utf-8`, or the 8-bit page by docs/formats/code_pages.md."""
+    order = byte_order(content)
+    if order:
+        return f"utf-16-{order}"
+    with suppress(UnicodeDecodeError):
+        content.decode()
+        return "utf-8"
+    return tell_page(content)[0]
+
+
+def said_in(content: bytes, encoding: str) -> str:
+    """A part of a file as text, where `encoding` is that of the file."""
+    return (
+        content.decode(encoding, "replace") if encoding.startswith("utf-") else characters(content, encoding)
+    )

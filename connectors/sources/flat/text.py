@@ -125,3 +125,22 @@ def _eight_bit(data: bytes) -> Decoded:
         text, ligatures = OE_AS_POUND.subn("œ", text)
         repaired = spaces + ligatures
     return Decoded(text, choice.page, repaired, choice.doubtful)
+
+
+def page_of(data: bytes) -> str:
+    """The encoding of a whole file: UTF-16 or UTF-8 if it is that, otherwise the 8-bit page that fits its signs best."""
+    wide = wide_codec(data)
+    if wide is not None:
+        return wide
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return choose_page(data).page
+    return "utf-8"
+
+
+def in_page(data: bytes, page: str) -> str:
+    """A part of a file in the encoding of the file; bytes that it does not know become U+FFFD, or keep their number."""
+    if page in ("utf-16-le", "utf-16-be", "utf-8"):
+        return data.decode(page, "replace")
+    return read_as(data, page)

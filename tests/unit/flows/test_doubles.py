@@ -10,6 +10,7 @@ from support.growth import growth
 
 from flows.steps import _duck as duck
 from flows.steps import reconcile
+from flows.steps._doubles import find_joins, read_folders
 from flows.steps.match import find_doubles
 from schemas.books import COUNTED_UNIT, DELIVERED_UNIT, OUTCOME
 
@@ -119,6 +120,39 @@ def _balance(books: dict[str, pa.Table]) -> list[tuple[str, str, str, int]]:
     for name, table in books.items():
         connection.register(name, table)
     try:
-        return reconcile._verdict(connection)
+        return reconcile._verdict(connection, b"")
     finally:
         connection.close()
+
+
+def keyed(key: str | None, local_scheme: str = "A-PATIENT", **said: Any) -> dict[str, Any]:
+    """A row of a table, which states a key and what is given."""
+    own = (
+        []
+        if key is None
+        else [{"scheme": "LOCAL", "version": "1.0", "local_scheme": local_scheme, "value": key}]
+    )
+    nobody = {"family_name": None, "first_names": [], "birth": None, "sex": None}
+    return {"file": 1, "identifiers": own, **nobody, **said}
+
+
+ONE = {"family_name": "B", "first_names": ["A"], "birth": "1950-01-01", "sex": "male"}
+
+
+@pytest.mark.parametrize(
+    ("rows", "joined"),
+    [
+        ([keyed("1", **ONE), keyed("2"), keyed("1"), keyed("2", **ONE)], {3: 1, 4: 2}),
+        ([keyed("1"), keyed("1", local_scheme="B-PATIENT")], {}),
+        ([keyed("1", **ONE), keyed("1"), keyed("1", **{**ONE, "sex": "female"}), keyed("1")], {4: 2}),
+        (
+            [keyed("1", **ONE, inss="7"), keyed("2", **ONE, inss="7"), keyed("2"), keyed("1")],
+            {2: 1, 3: 1, 4: 1},
+        ),
+        ([keyed(None, **ONE), keyed(None, **ONE), keyed("1", **ONE)], {2: 1}),
+        ([{**keyed("1", **ONE), "file": 2}, {**keyed("1"), "file": 2}], {}),
+    ],
+    ids=["keys", "sets", "contradiction", "key and number", "no key", "no table"],
+)
+def test_rows_of_tables_are_joined_by_their_key(rows, joined):
+    assert find_joins(read_folders(people(*rows), tables=frozenset({1}))) == joined
