@@ -5,11 +5,13 @@ A connector returns findings; it does not log, holds no key, and raises only `sc
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, BinaryIO, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, Protocol
 
 from schemas.disposition import Disposition, Reason
+from schemas.document_sidecars import ENDINGS as SIDECAR_ENDINGS
 from schemas.mapping_files import SHIPPED_ONLY, Mappings
 from schemas.sensitive import Sensitive
 
@@ -22,6 +24,57 @@ NAMELESS = Sensitive("")
 
 
 @dataclass(frozen=True)
+class SiteRules:
+    """What the site states about exports: how the paths of documents are made up, and how tables are read."""
+
+    document_paths: tuple[str, ...] = ()  # docs/formats/documents.md
+    mappings: Mappings = SHIPPED_ONLY  # docs/formats/delimited.md
+
+
+NO_RULES = SiteRules()
+
+
+class Export:
+    """The files of one export by their paths, and what the site states about them."""
+
+    def __init__(self, rules: SiteRules = NO_RULES) -> None:
+        self.rules = rules
+        self.held: dict[tuple[str, int], Any] = {}
+        """What reader and counter, each under a name of its own, made of the table with an ordinal."""
+        self._files: dict[str, SourceFile | None] = {}
+        self._by_stem: dict[str, list[SourceFile]] = {}
+
+    def __repr__(self) -> str:
+        """Shows no path."""
+        return f"Export({len(self._files)} files)"
+
+    def add(self, file: SourceFile) -> None:
+        """Take a file into the export."""
+        path = _folded(file.name.reveal())
+        self._files[path] = None if path in self._files else file
+        if not path.endswith(SIDECAR_ENDINGS):
+            self._by_stem.setdefault(path_stem(path), []).append(file)
+
+    def at(self, path: str) -> SourceFile | None:
+        """The file with this path, without regard to case and Unicode form; None if there is none, or more than one."""
+        return self._files.get(_folded(path))
+
+    def with_stem(self, stem: str) -> tuple[SourceFile, ...]:
+        """The files, other than `.json` and `.xml`, whose path is this one and an ending."""
+        return tuple(self._by_stem.get(_folded(stem), ()))
+
+
+def path_stem(path: str) -> str:
+    """The path without the last point of its file's name and what follows it."""
+    folder, slash, name = path.rpartition("/")
+    return folder + slash + (name.rpartition(".")[0] or name)
+
+
+def _folded(path: str) -> str:
+    return unicodedata.normalize("NFC", path).casefold()
+
+
+@dataclass(frozen=True)
 class SourceFile:
     """One file of an export. `open()` returns its bytes from the start; its name is only ever stored sealed."""
 
@@ -29,9 +82,7 @@ class SourceFile:
     size: int  # bytes
     open: Opener = field(repr=False, compare=False)
     name: Sensitive[str] = field(default=NAMELESS, repr=False, compare=False)  # its path inside the export
-    mappings: Mappings = field(
-        default=SHIPPED_ONLY, repr=False, compare=False
-    )  # of the site, if it is a table
+    export: Export = field(default_factory=Export, repr=False, compare=False)  # that it is a file of
 
 
 class Listed(NamedTuple):

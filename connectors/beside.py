@@ -11,7 +11,7 @@ import re
 from contextlib import closing
 
 from connectors.base import SourceFile
-from connectors.media_types import is_zipped_document
+from connectors.media_types import MAIL, is_zipped_document
 from schemas.disposition import Reason
 from schemas.errors import SourceError
 from schemas.identifiers import clean_inss
@@ -31,8 +31,6 @@ _DOCUMENT = re.compile(
     re.DOTALL,
 )
 """PDF, pictures, sound, RTF, old office documents."""
-_MAIL = re.compile(rb"(?:[A-Za-z-]+:[^\r\n]*\r?\n(?:[ \t][^\r\n]*\r?\n)*){0,60}(?i:MIME-Version|Message-ID):")
-"""The header of a mail (RFC 5322) up to a field that every mail program writes."""
 _ROOT = re.compile(r"<(?:[\w.\-]+:)?([A-Za-z_][\w.\-]*)[\s/>]")
 _PLAIN_ROOTS = {"schema", "stylesheet", "transform", "plist"}
 _NAMES = re.compile(
@@ -85,7 +83,7 @@ def _head(file: SourceFile) -> bytes | None:
 
 
 def _is_document(head: bytes) -> bool:
-    return _DOCUMENT.match(head) is not None or is_zipped_document(head) or _MAIL.match(head) is not None
+    return _DOCUMENT.match(head) is not None or is_zipped_document(head) or MAIL.match(head) is not None
 
 
 def _by_content(head: bytes) -> Reason | None:

@@ -18,6 +18,9 @@ MAGIC = (
 )
 PROGRAM = "application/vnd.microsoft.portable-executable"
 WORD_STREAM = "WordDocument".encode("utf-16-le")
+MAIL = re.compile(rb"(?:[A-Za-z-]+:[^\r\n]*\r?\n(?:[ \t][^\r\n]*\r?\n)*){0,60}(?i:MIME-Version|Message-ID):")
+"""The header of a mail (RFC 5322) up to a field that every mail program writes."""
+_WEB_PAGE = re.compile(rb"<\?xml[^>]*\?>\s*(?:<!--.*?-->\s*)*(?:<!doctype html|<html)", re.DOTALL)
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
 
@@ -53,10 +56,16 @@ def _is_program(head: bytes) -> bool:
 
 
 def _text_type(head: bytes) -> str | None:
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):  # a mark of UTF-16: judged by its signs of ASCII
+        head = head[2:HEAD_BYTES].replace(b"\0", b"")
     body = head[:HEAD_BYTES].removeprefix(b"\xef\xbb\xbf")
     if not body or body.translate(None, bytes(c for c in range(32) if c not in (9, 10, 12, 13, 26))) != body:
         return None
-    start = body.lstrip()[:64].lower()
+    if MAIL.match(body):
+        return "message/rfc822"
+    start = body.lstrip().lower()
     if start.startswith((b"<!doctype html", b"<html")):
         return "text/html"
-    return "text/xml" if start.startswith(b"<?xml") else "text/plain"
+    if start.startswith(b"<?xml"):
+        return "text/html" if _WEB_PAGE.match(start) else "text/xml"
+    return "text/plain"

@@ -15,10 +15,9 @@ from pathlib import Path
 from typing import BinaryIO, TypeVar
 
 from connectors.archive import open_archive
-from connectors.base import NAMELESS, Limits, Listed, Opener, SourceFile
+from connectors.base import NAMELESS, NO_RULES, Export, Limits, Listed, Opener, SiteRules, SourceFile
 from connectors.nested import open_nested
 from schemas.errors import LimitExceededError, RepriseError, UnreadableSourceError, UnsafeSourceError
-from schemas.mapping_files import SHIPPED_ONLY, Mappings
 from schemas.regular_file import open_regular
 from schemas.sensitive import Sensitive
 
@@ -28,30 +27,31 @@ MEMBER_DAMAGED = ("zip_damaged", "zip_member_cut")
 ZIP_SIGNATURES = (b"PK\x03\x04", b"PK\x05\x06")
 
 
-def open_source(path: Path, limits: Limits, mappings: Mappings = SHIPPED_ONLY) -> tuple[SourceFile, ...]:
+def open_source(path: Path, limits: Limits, rules: SiteRules = NO_RULES) -> tuple[SourceFile, ...]:
     """List the files of an export, in the order of the archive or of the sorted folder.
 
-    `mappings`: how the tables among them are read.
+    `rules`: what the site states about exports.
+
     Raises UnreadableSourceError (`source_missing`, `source_empty`, `source_unreadable`), UnsafeSourceError
     for paths and links that lead out, LimitExceededError for anything above a limit.
     """
     mode = _guard(lambda: path.stat().st_mode)
     if stat.S_ISDIR(mode):
-        return _sources(path, _guard(lambda: _regular_files(path, limits)), limits, mappings)
+        return _sources(path, _guard(lambda: _regular_files(path, limits)), limits, rules)
     if not stat.S_ISREG(mode):
         raise UnreadableSourceError("source_unreadable")
-    return open_stream(partial(open_file, path), _guard(lambda: path.stat().st_size), limits, mappings)
+    return open_stream(partial(open_file, path), _guard(lambda: path.stat().st_size), limits, rules)
 
 
 def open_stream(
-    opener: Opener, size: int, limits: Limits, mappings: Mappings = SHIPPED_ONLY
+    opener: Opener, size: int, limits: Limits, rules: SiteRules = NO_RULES
 ) -> tuple[SourceFile, ...]:
     """List the files of an export that is one seekable stream of `size` bytes; each reading opens it anew."""
     with opener() as stream:
         signature = _guard(lambda: stream.read(4))
     if signature in ZIP_SIGNATURES:
-        return _listed(open_archive(opener, limits), limits, mappings, can_seek=False)
-    return _listed([_plain(opener, size, NAMELESS)] if size else [], limits, mappings)
+        return _listed(open_archive(opener, limits), limits, rules, can_seek=False)
+    return _listed([_plain(opener, size, NAMELESS)] if size else [], limits, rules)
 
 
 def open_file(path: Path) -> BinaryIO:
@@ -87,7 +87,7 @@ def _read_up_to_damage(stream: BinaryIO) -> bytes:
 
 
 def _sources(
-    root: Path, files: list[tuple[Path, int]], limits: Limits, mappings: Mappings
+    root: Path, files: list[tuple[Path, int]], limits: Limits, rules: SiteRules
 ) -> tuple[SourceFile, ...]:
     return _listed(
         [
@@ -95,7 +95,7 @@ def _sources(
             for path, size in files
         ],
         limits,
-        mappings,
+        rules,
     )
 
 
@@ -104,7 +104,7 @@ def _plain(opener: Opener, size: int, name: Sensitive[str]) -> Listed:
 
 
 def _listed(
-    files: list[Listed], limits: Limits, mappings: Mappings, *, can_seek: bool = True
+    files: list[Listed], limits: Limits, rules: SiteRules, *, can_seek: bool = True
 ) -> tuple[SourceFile, ...]:
     """The files of an export, and in the place of each archive among them its members; `can_seek`: their streams can."""
     if not files:
@@ -112,10 +112,14 @@ def _listed(
     for ordinal, file in enumerate(files, 1):
         if file.size > limits.max_file_bytes:
             raise LimitExceededError("file_bytes", file=ordinal, bytes=file.size, limit=limits.max_file_bytes)
-    return tuple(
-        SourceFile(ordinal, file.size, file.opener(ordinal), file.name, mappings)
+    export = Export(rules)
+    found = tuple(
+        SourceFile(ordinal, file.size, file.opener(ordinal), file.name, export)
         for ordinal, file in enumerate(open_nested(files, limits, can_seek=can_seek), 1)
     )
+    for each in found:
+        export.add(each)
+    return found
 
 
 def _regular_files(root: Path, limits: Limits) -> list[tuple[Path, int]]:

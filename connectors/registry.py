@@ -5,16 +5,20 @@ from __future__ import annotations
 from connectors.base import SourceConnector, SourceFile
 from connectors.sources.delimited.connector import DelimitedConnector
 from connectors.sources.documents.connector import DocumentConnector
+from connectors.sources.documents.sidecar_connector import SidecarConnector
 from connectors.sources.kmehr.connector import KmehrConnector
-from connectors.sources.message_formats import flat_connectors
+from connectors.sources.message_formats import MESSAGE_FORMATS, flat_connectors
 from schemas.errors import UnknownFormatError
 
 SOURCES: tuple[SourceConnector, ...] = (
     KmehrConnector(),
     *flat_connectors(),
     DelimitedConnector(),
+    SidecarConnector(),
     DocumentConnector(),
 )
+SINGLE_RECORDS = MESSAGE_FORMATS | {DocumentConnector.name, SidecarConnector.name}
+"""Formats of which each record states its patient anew, so that many of one person are normal."""
 
 
 def choose(file: SourceFile) -> SourceConnector | None:

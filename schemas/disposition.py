@@ -33,6 +33,9 @@ class Reason(StrEnum):
     )
     NO_RECORD = "no_record"  # a file left beside the records by a system, a program or a person
     DOCUMENT_BESIDE = "document_beside"  # a separate document beside the records
+    DESCRIBES_DOCUMENT = (
+        "describes_document"  # a row of a sidecar: what it says of a document stands in the chart
+    )
     SAME_FILE_TWICE = "same_file_twice"  # an earlier file of the export has the same content
     CONTRACT = "contract"  # a data contract on what must never be, which keeps units back, failed
     KIND_OUT_OF_SCOPE = "kind_out_of_scope"
@@ -51,7 +54,9 @@ class Reason(StrEnum):
     CONFLICTING_IDENTITY = "conflicting_identity"
 
 
-HELD_AGAINST_NOTHING = frozenset({Reason.NO_RECORD, Reason.DOCUMENT_BESIDE, Reason.SAME_FILE_TWICE})
+HELD_AGAINST_NOTHING = frozenset(
+    {Reason.NO_RECORD, Reason.DOCUMENT_BESIDE, Reason.DESCRIBES_DOCUMENT, Reason.SAME_FILE_TWICE}
+)
 """Reasons to hand over a file although nothing is wrong with it; no ceiling counts these."""
 
 

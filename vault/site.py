@@ -66,6 +66,7 @@ class Site:
     notices: NoticeSettings = field(default_factory=NoticeSettings)
     access_log_days: int = 365  # how long a line of the access log is kept
     mappings: str | None = None  # a folder with mapping files for tables, beside those that Reprise brings
+    document_paths: tuple[str, ...] = ()  # how the paths of documents are made up (docs/formats/documents.md)
     limits: dict[str, int] = field(
         default_factory=dict
     )  # of `connectors.base.Limits`, by name (docs/limits.md)
@@ -102,6 +103,7 @@ class Site:
             dashboard=DashboardSettings.declared(raw.get("dashboard", {})),
             notices=NoticeSettings.declared(raw.get("notices", {})),
             access_log_days=_days(raw.get("access_log_days", 365)),
+            document_paths=tuple(_line(each) for each in _of_type(list, raw.get("document_paths", []))),
             limits={name: _of_type(int, value) for name, value in raw.get("limits", {}).items()},
             mappings=_folder(raw["mappings"]) if "mappings" in raw else None,
             workers=_few(raw["workers"]) if "workers" in raw else None,

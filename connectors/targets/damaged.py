@@ -12,6 +12,7 @@ ENDINGS = {
     "application/pdf": "pdf", "text/rtf": "rtf", "image/jpeg": "jpg", "image/png": "png", "image/gif": "gif",
     "image/tiff": "tif", "application/msword": "doc", "application/zip": "zip", "text/html": "html", "text/xml": "xml",
     "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "docx", "text/plain": "txt",
+    "message/rfc822": "eml",
 }  # fmt: skip
 UNKNOWN = "bin"
 _KEPT = frozenset(

@@ -29,7 +29,7 @@ _FORMATS = {
     "application/pdf": "pdf", "text/rtf": "letter", "application/rtf": "letter", "application/msword": "letter",
     "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "letter", "text/plain": "text",
     "text/html": "web_page", "text/xml": "data", "image/jpeg": "image", "image/png": "image", "image/gif": "image",
-    "image/tiff": "image",
+    "image/tiff": "image", "message/rfc822": "letter",
 }  # fmt: skip
 """What people call a media type."""
 _TEXTS = frozenset({"text", "text-with-layout"})
@@ -71,6 +71,7 @@ HANDLINGS: dict[str, Handling] = {
     Reason.DOCUMENT_BESIDE: Handling("set_aside", "attach"),
     Reason.BASE64_INVALID: Handling("set_aside_decoded", "check_document"),
     Reason.CONTRACT: Handling("set_aside", "do_not_open"),
+    Reason.DESCRIBES_DOCUMENT: Handling("set_aside", "nothing"),
     Reason.SAME_FILE_TWICE: Handling("taken_once", "nothing"),
     Reason.NOT_IN_TARGET: Handling("as_text", "enter"),
     Reason.DANGLING_LINK: Handling("link_as_text", "relink"),

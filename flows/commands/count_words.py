@@ -34,6 +34,7 @@ _ACTIONS = {
     "unknown_format": "see what it is; take it out if it is no export",
     "no_record": "handed over sealed, counted against no ceiling",
     "document_beside": "handed over sealed; see whether it belongs in a chart",
+    "describes_document": "what it says of a document is in the record; the row is handed over sealed",
     "same_file_twice": "taken over once; the second is handed over sealed",
     "contract": "the doctor gets it sealed, to look at",
     "conflicting_identity": "the doctor is asked which is right",

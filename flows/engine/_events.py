@@ -25,6 +25,7 @@ class StartOrder(Record, frozen=True):
     destination: str
     intake: str | None
     limits: dict[str, int]
+    document_paths: tuple[str, ...]
     after: str | None  # the last step that is done
     workers: int  # processes that may share a step; 1: the data process alone
     draft: str | None = None  # the folder for drafts of mappings, if unknown tables are profiled

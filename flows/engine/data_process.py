@@ -18,7 +18,7 @@ from typing import Any, TextIO
 
 import pyarrow as pa
 
-from connectors.base import Limits
+from connectors.base import Limits, SiteRules
 from connectors.inventory.delimited.profile import profile_table
 from flows.engine import _events as events
 from flows.engine._failures import reduce_error
@@ -51,6 +51,7 @@ from flows.steps.values import (
 )
 from flows.transport.destination import open_destination, package_place
 from schemas.errors import IntegrityError, KeyDestroyedError, RefusedError
+from schemas.mapping_files import Mappings
 from schemas.record import dump, load
 from schemas.site_codes import load_site_codes
 from schemas.steps import STEPS
@@ -182,7 +183,9 @@ def _context(
         run_id=lease.run_id,
         begun_at=lease.created,
         authorisation=authorisation,
-        files=open_files(home, lease, Path(order.source), order.intake, limits, hooks.source),
+        files=open_files(
+            home, lease, Path(order.source), order.intake, limits, hooks.source, _rules(order, home)
+        ),
         limits=limits,
         staging=Path(lease.staging),
         parts=parts_folder(Path(lease.staging)),
@@ -194,6 +197,11 @@ def _context(
         site_codes=load_site_codes(home.path),
         drafting=order.draft is not None,
     )
+
+
+def _rules(order: events.StartOrder, home: Home) -> SiteRules:
+    folder = home.site.mappings
+    return SiteRules(order.document_paths, Mappings.of_site(None if folder is None else Path(folder)))
 
 
 def _resumed_after(order: events.StartOrder, lease: Lease) -> str | None:

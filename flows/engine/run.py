@@ -179,6 +179,7 @@ def _do_steps(
         destination=order.destination or lease.staging,
         intake=order.intake,
         limits=control.site.limits,
+        document_paths=control.site.document_paths,
         after=journal.last(),
         workers=_count_workers(control.site, lease.provider),
         draft=order.draft if order.use == "inventory" else None,

@@ -11,6 +11,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from connectors.base import DEEPEST, Limits
+from connectors.sources.documents.patterns import is_pattern
 from flows.session.acts import record_interrupted, recording_refusal
 from flows.session.orders import Order, drop_order, load_order, save_order
 from schemas.errors import (
@@ -94,6 +95,8 @@ class Control:
         refuse_foreign_user(home)
         bare = cls.open_to_look(home, clock)
         if not bare.site.limits.keys() <= {limit.name for limit in fields(Limits)}:
+            raise HomeError("site_setting_unknown")
+        if not all(map(is_pattern, bare.site.document_paths)):
             raise HomeError("site_setting_unknown")
         if bare.site.limits.get("max_depth", 0) > DEEPEST:
             raise HomeError("limit_too_high", limit=DEEPEST)

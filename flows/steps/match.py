@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pyarrow as pa
 
-from connectors.sources.message_formats import MESSAGE_FORMATS
+from connectors.registry import SINGLE_RECORDS
 from flows.steps._doubles import Pair, find_joins, find_notices, find_pairs, read_folders
 from flows.steps.context import DataContext
 from flows.steps.extract import STAGE as EXTRACTED
@@ -25,7 +25,7 @@ _COLUMNS = [
 def match(context: DataContext, checked: Checked) -> Matched:
     """Assign a chart to every patient of the source; join folders only when certain."""
     files = checked.staged.inventory.files
-    messages = frozenset(file.ordinal for file in files if file.format in MESSAGE_FORMATS)
+    messages = frozenset(file.ordinal for file in files if file.format in SINGLE_RECORDS)
     tables = frozenset(file.ordinal for file in files if file.format == TABLES)
     folders = read_folders(_people(context), messages, tables)
     joined = find_joins(folders)

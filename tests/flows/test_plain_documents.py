@@ -27,6 +27,16 @@ FILES = {
     f"{ONE}/brief.eml": b"From: a@example.be\r\nMIME-Version: 1.0\r\n\r\nBeste collega",
     f"{OTHER}.tif": b"II*\0 somebody else",
     "whose.pdf": b"%PDF-1.4 whose?",
+    "scans/0001.tif": b"II*\0 a scan",
+    "scans/0002.rtf": b"{\\rtf1 a letter}",
+    "scans/0003.doc": b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600),
+    "scans/index.csv": (
+        "bestand;naam;voornaam;geboortedatum;geslacht;datum;titel;soort\r\n"
+        "0001.tif;Peeters;Jan;30/07/1985;M;04/03/2019;RX thorax;\r\n"
+        "0002.rtf;Peeters;Jan;30/07/1985;M;;Brief;discharge_notice\r\n"
+        "9999.pdf;Peeters;Jan;30/07/1985;M;05/03/2019;Verloren verslag;\r\n"
+    ).encode("cp1252"),
+    "scans/0003.json": json.dumps({"niss": OTHER, "titre": "Certificat"}).encode(),
 }
 
 
@@ -41,8 +51,8 @@ def package(tmp_path_factory) -> Package:
     return found
 
 
-def charts(package: Package) -> dict[str, etree._Element]:
-    """By the national number."""
+def charts(package: Package) -> dict[str | None, etree._Element]:
+    """By the national number; that of the person without a number by None."""
     trees = [etree.fromstring(data) for data in package.charts.values()]
     for tree in trees:
         for each in tree.iter():
@@ -61,14 +71,21 @@ def attachments(folder: etree._Element) -> dict[str, bytes]:
 
 def test_a_document_stands_in_the_chart_of_whom_its_path_names(package, schemas):
     found = charts(package)
-    assert found.keys() == {ONE, OTHER}
+    assert found.keys() == {ONE, OTHER, None}
+    assert len(package.charts) == 3
     assert found[ONE].findtext("patient/familyname") == "Peeters"
     assert attachments(found[ONE]) == {
         "Rapport cardiologie": PDF,
         "labo": FILES[f"{ONE}/labo.jpg"],
         "brief": FILES[f"{ONE}/brief.eml"],
     }
-    assert list(attachments(found[OTHER]).values()) == [FILES[f"{OTHER}.tif"]]
+    assert attachments(found[None]) == {
+        "RX thorax": FILES["scans/0001.tif"],
+        "Brief": FILES["scans/0002.rtf"],
+    }
+    points = json.loads(package.report["work-list.json"])["points"]
+    assert "same_name_and_birth" in {each["reason"] for each in points}
+    assert attachments(found[OTHER]) == {"": FILES[f"{OTHER}.tif"], "Certificat": FILES["scans/0003.doc"]}
     for data in package.charts.values():
         assert all(schema.validate(etree.fromstring(data)) for schema in schemas)
 
@@ -86,9 +103,38 @@ def test_its_date_and_kind_are_those_that_its_name_states(package):
 def test_whose_document_it_is_not_said_is_on_the_work_list(package):
     work_list = json.loads(package.report["work-list.json"])
     assert "whose.pdf" in json.dumps(work_list)
-    (kept,) = [name for name in package.report if name.startswith("quarantine/")]
-    assert package.report[kept] == FILES["whose.pdf"]
+    kept = {data for name, data in package.report.items() if name.startswith("quarantine/")}
+    rows = FILES["scans/index.csv"].splitlines(keepends=True)
+    assert kept == {FILES["whose.pdf"], FILES["scans/0003.json"], rows[1], rows[2]}
     assert PDF not in package.report.values()
+
+
+def test_a_document_that_the_export_only_names_leaves_a_placeholder(package):
+    (missing,) = [
+        each
+        for each in charts(package)[None].findall("transaction")
+        if "Verloren verslag" in each.findtext("text")
+    ]
+    assert missing.findtext("date") == "2019-03-05"
+    assert "9999.pdf" in etree.tostring(missing, method="text", encoding="unicode")
+    points = json.loads(package.report["work-list.json"])["points"]
+    assert [each["reason"] for each in points if "9999.pdf" in json.dumps(each)] == ["dangling_link"]
+
+
+def test_media_types_are_those_of_the_bytes(package):
+    found = {
+        link.get("MEDIATYPE")
+        for folder in charts(package).values()
+        for link in folder.iter("lnk")
+        if link.text
+    }
+    assert found == {
+        "application/pdf",
+        "image/jpeg",
+        "image/tiff",
+        "text/rtf",
+        None,
+    }  # a mail, and an old document of no kind
 
 
 def test_a_document_migrated_again_stays_what_it_is(package, tmp_path):

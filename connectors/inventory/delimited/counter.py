@@ -46,7 +46,7 @@ class DelimitedCounter:
             data = b"".join(iter(lambda: stream.read(1 << 20), b""))
         if len(data) != file.size:
             raise UnreadableSourceError("size_differs", file=file.ordinal)
-        mapping = find_mapping(data, file.mappings.reviewed)
+        mapping = find_mapping(data, file.export.rules.mappings.reviewed)
         if mapping is None:
             raise UnreadableSourceError("not_well_formed", file=file.ordinal)
         counting = _Counting(file, mapping, first_patient, fact_key, limits)

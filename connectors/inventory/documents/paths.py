@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from connectors.inventory.facts.national_number import parse_inss
-from schemas.document_kinds import PRECEDENCE, TRANSACTIONS, DocumentKind
+from schemas.document_kinds import PRECEDENCE, DocumentKind
 
 _DIGITS = "0123456789"
 _SIGNS = "._ -"
@@ -20,34 +20,52 @@ Place = tuple[int, int]
 
 @dataclass(frozen=True, repr=False)
 class Stated:
-    """National number, day (yyyy-mm-dd or empty), title (or empty), value of CD-TRANSACTION."""
+    """National number, day (yyyy-mm-dd or empty), title (or empty), kind (or empty)."""
 
     number: str
     day: str
     title: str
-    transaction: str
+    kind: str
 
 
 def read_path(path: str) -> Stated | None:
     """What a path states; None if it names no valid national number, or several."""
-    path = unicodedata.normalize("NFC", "".join(filter(_is_printed, path)))
+    path = unicodedata.normalize("NFC", "".join(filter(is_printed, path)))
     numbers = {number for place in _runs(path) if (number := _number(path, place))}
     if len(numbers) != 1:
         return None
-    name = _stem(path[path.rfind("/") + 1 :])
+    name = stem_of(path[path.rfind("/") + 1 :])
     name = _blanked(name, [place for place in _runs(name) if _number(name, place)])
     days = list(_days(name))
     stated = {day for day, _ in days}
     day = stated.pop() if len(stated) == 1 else ""
-    title = _title(_blanked(name, [place for _, place in days]) if day else name)
-    return Stated(numbers.pop(), day, title, TRANSACTIONS[_kind(title)])
+    title = tidy(_blanked(name, [place for _, place in days]) if day else name)
+    kind = kind_told(title)
+    return Stated(numbers.pop(), day, title, "" if kind == DocumentKind.UNCLASSIFIED else kind)
 
 
-def _is_printed(sign: str) -> bool:
+def day_in(text: str) -> str:
+    """The day that a text is, and nothing beside it but a time of ISO 8601; empty if it is none, or may be two."""
+    if len(text) > 10 and text[10] == "T" and text[4] == text[7] == "-" and text[:4].isdecimal():
+        text = text[:10]
+    text = text.replace("/", ".")
+    found = {day for day, place in _days(text) if place == (0, len(text))}
+    return found.pop() if len(found) == 1 else ""
+
+
+def number_form_ends(text: str, at: int) -> Iterator[int]:
+    """Where the groups of a national number that begin here end."""
+    end = _groups_end(text, at)
+    if end:
+        yield end
+
+
+def is_printed(sign: str) -> bool:
+    """Whether a sign counts: no control character, nor a byte that is no UTF-8."""
     return sign >= " " and sign != "\x7f" and not "\ud800" <= sign <= "\udfff" and sign not in "\ufffe\uffff"
 
 
-def _stem(name: str) -> str:
+def stem_of(name: str) -> str:
     """The name without an ending: a point and up to five ASCII letters and digits, among them a letter."""
     stem, point, ending = name.rpartition(".")
     short = ending.isascii() and ending.isalnum() and len(ending) <= 5 and not ending.isdigit()
@@ -67,7 +85,13 @@ def _begins(text: str) -> Iterator[int]:
 
 
 def _take(text: str, begin: int) -> int:
-    """The end of the groups of a number with at most one sign between them, not followed by a digit; 0 if they are not there."""
+    """The end of the groups of a number that no digit follows; 0 if they are not there."""
+    at = _groups_end(text, begin)
+    return 0 if text[at : at + 1] and text[at] in _DIGITS else at
+
+
+def _groups_end(text: str, begin: int) -> int:
+    """The end of the groups of a number with at most one sign between them; 0 if they are not there."""
     at = begin
     for place, size in enumerate(_NUMBER_GROUPS):
         if place and text[at : at + 1] and text[at] in _SIGNS:
@@ -75,7 +99,7 @@ def _take(text: str, begin: int) -> int:
         if not _all_digits(text[at : at + size], size):
             return 0
         at += size
-    return 0 if text[at : at + 1] and text[at] in _DIGITS else at
+    return at
 
 
 def _all_digits(text: str, size: int) -> bool:
@@ -139,7 +163,7 @@ def _day(parts: list[str], place: Place) -> Iterator[tuple[str, Place]]:
     yield found.isoformat(), place
 
 
-def _title(text: str) -> str:
+def tidy(text: str) -> str:
     """The text with underscores, and two and more of the signs in a row, as one blank; empty without a letter."""
     made, gap = "", ""
     for sign in [*text, ""]:
@@ -152,7 +176,8 @@ def _title(text: str) -> str:
     return made if any(sign.isalpha() for sign in made) else ""
 
 
-def _kind(title: str) -> DocumentKind:
+def kind_told(title: str) -> DocumentKind:
+    """The kind that the words of a title tell."""
     folded = unicodedata.normalize("NFKD", title.casefold())
     letters = (sign if sign.isalnum() else " " for sign in folded if not unicodedata.combining(sign))
     words = "".join(letters).split()

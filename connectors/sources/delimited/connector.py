@@ -52,9 +52,9 @@ class DelimitedConnector:
         head = _head(file)
         if head is None or not _may_be_table(head):
             return None
-        if known_mapping(head, file.mappings.reviewed) is not None:
+        if known_mapping(head, file.export.rules.mappings.reviewed) is not None:
             return Match(self.name, certain=True)
-        if known_mapping(head, file.mappings.drafts) is not None:
+        if known_mapping(head, file.export.rules.mappings.drafts) is not None:
             raise MappingError("mapping_draft", file=file.ordinal)
         return None
 
@@ -75,7 +75,7 @@ class DelimitedConnector:
             raise LimitExceededError("file_too_large", file=file.ordinal, limit=TABLE_BYTES)
         with closing(file.open()) as stream:
             data = b"".join(iter(partial(read_piece, stream, _PIECE, file.ordinal), b""))
-        mapping = known_mapping(data[:HEADER_BYTES], file.mappings.reviewed)
+        mapping = known_mapping(data[:HEADER_BYTES], file.export.rules.mappings.reviewed)
         if mapping is None:
             raise UnreadableSourceError("not_well_formed", file=file.ordinal)
         batches = Batches()

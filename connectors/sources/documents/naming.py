@@ -18,7 +18,8 @@ _DAY_FIRST = re.compile(
     r"(?<!\d)(?=((?:(\d\d?)([._ -])(\d\d?)\3|(\d\d)(\d\d))((?:19|20)\d\d))(?!\d))", re.ASCII
 )
 _ENDING = re.compile(r"\.(?=[0-9]*[A-Za-z])[A-Za-z0-9]{1,5}\Z")
-_UNPRINTED = re.compile("[\x00-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+UNPRINTED = re.compile("[\x00-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+_TIME = re.compile(r"(?<=\A[0-9]{4}-[0-9]{2}-[0-9]{2})T.*", re.ASCII | re.DOTALL)
 _MARKS = " -_."
 _GAPS = re.compile(r"[-_. ]{2,}|_")
 
@@ -38,7 +39,7 @@ class Naming(NamedTuple):
 
 def naming_of(path: str) -> Naming | None:
     """What the path inside the export states; None unless it names exactly one valid national number."""
-    path = unicodedata.normalize("NFC", _UNPRINTED.sub("", path))
+    path = unicodedata.normalize("NFC", UNPRINTED.sub("", path))
     numbers = {
         found for each in _NUMBER.finditer(path) if (found := clean_inss(each[1].translate({ord("_"): "-"})))
     }
@@ -52,14 +53,40 @@ def naming_of(path: str) -> Naming | None:
         ((day, ways),) = days.items()
         for written in ways:
             rest = rest.replace(written, " ")
-    title = _GAPS.sub(" ", rest).strip(_MARKS)
-    title = title if any(map(str.isalpha, title)) else ""
+    title = tidied(rest)
     return Naming(inss, day, title, kind_of(title))
+
+
+def tidied(text: str) -> str:
+    """The text with an underscore, and two and more signs in a row, as one blank; empty if it has no letter."""
+    text = _GAPS.sub(" ", text).strip(_MARKS)
+    return text if any(map(str.isalpha, text)) else ""
+
+
+def without_ending(name: str) -> str:
+    """A file's name without a point and up to five letters and digits, among them a letter."""
+    return _ENDING.sub("", name)
+
+
+def written_day(text: str) -> str:
+    """The day that a text states, yyyy-mm-dd; empty if it states none, or may state two."""
+    text = _TIME.sub("", text).replace("/", ".")
+    days = [day for day, ways in _dates(text).items() if text in ways]
+    return days[0] if len(days) == 1 else ""
+
+
+def written_as(text: str, form: str) -> str:
+    """The day that a text states in a form such as `dd-mm-yyyy`; empty if there is no such day."""
+    parts = [text[form.index(unit) :][: len(unit)] for unit in ("yyyy", "mm", "dd")]
+    try:
+        return date(*map(int, parts)).isoformat()
+    except ValueError:
+        return ""
 
 
 def _without_number(path: str, inss: str) -> str:
     """The file's name without its ending and the number."""
-    name = _ENDING.sub("", path.rpartition("/")[2])
+    name = without_ending(path.rpartition("/")[2])
     for written in [each[1] for each in _NUMBER.finditer(name)]:
         if clean_inss(written.replace("_", "-")) == inss:
             name = name.replace(written, " ")

@@ -16,7 +16,7 @@ from connectors.beside import is_document
 from connectors.inventory.documents.paths import read_path
 from connectors.registry import choose
 from connectors.sources.documents.naming import naming_of
-from schemas.document_kinds import TRANSACTIONS, DocumentKind
+from schemas.document_kinds import DocumentKind
 from schemas.sensitive import Sensitive
 
 ONE, OTHER = "85073003328", "93051822361"
@@ -28,8 +28,9 @@ def both(path: str) -> tuple[str, str | None, str] | None:
     if ours is None or theirs is None:
         assert ours is theirs is None
         return None
-    assert (ours.inss, ours.date or "", ours.title, TRANSACTIONS[ours.kind]) == (
-        theirs.number, theirs.day, theirs.title, theirs.transaction,
+    kind = "" if ours.kind is DocumentKind.UNCLASSIFIED else ours.kind
+    assert (ours.inss, ours.date or "", ours.title, kind) == (
+        theirs.number, theirs.day, theirs.title, theirs.kind,
     )  # fmt: skip
     return ours.inss, ours.date, ours.title
 

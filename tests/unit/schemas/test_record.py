@@ -15,7 +15,9 @@ from schemas.record import dump, load
 from vault.destruction.heartbeat import Heartbeat
 from vault.keys.provider import KeyRef
 
-ORDER = StartOrder("/home", "run", "migration", "/export", "/out", None, {"max_files": 3}, "extract", 2)
+ORDER = StartOrder(
+    "/home", "run", "migration", "/export", "/out", None, {"max_files": 3}, ("{number}",), "extract", 2
+)
 EVENTS = (
     events.Key(KeyRef("keyring", "name", 7)),
     events.Source("abc", only_key=True),

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from lxml import etree
 from support.series import sample
 
-from connectors.base import Batch, Limits, Reject, SourceFile, Tiling
+from connectors.base import Batch, Export, Limits, Reject, SiteRules, SourceFile, Tiling
 from connectors.inventory.registry import counter_for
 from connectors.registry import by_name, choose
 from schemas.errors import MappingError
@@ -37,7 +37,7 @@ CELLS = {
 
 
 def file_of(data: bytes) -> SourceFile:
-    return SourceFile(1, len(data), lambda: io.BytesIO(data), mappings=MAPPINGS)
+    return SourceFile(1, len(data), lambda: io.BytesIO(data), export=Export(SiteRules(mappings=MAPPINGS)))
 
 
 def both(data: bytes) -> tuple[Source, Tiling]:
@@ -202,7 +202,8 @@ def test_rows_that_are_set_aside_say_why():
 
 def test_a_draft_is_refused():
     draft = CLINIC.changed(status="draft")
-    file = SourceFile(1, 300, lambda: io.BytesIO(row_of()), mappings=Mappings(lambda: (draft,)))
+    rules = SiteRules(mappings=Mappings(lambda: (draft,)))
+    file = SourceFile(1, 300, lambda: io.BytesIO(row_of()), export=Export(rules))
     with pytest.raises(MappingError) as caught:
         choose(file)
     assert caught.value.code == "mapping_draft"
