@@ -74,11 +74,14 @@ def make_items(folder: Folder, run_id: str) -> Embedded:
     made = Embedded()
     owners = list(_owners(folder))
     seen: set[tuple[str | None, str | None, tuple[str, ...]]] = set()
+    stated_in: dict[str, frozenset[str]] = {}  # by transaction
     for unit, transaction, in_item in sorted(_carriers(folder), key=lambda found: place_of(found[0])):
         found = message_bytes(unit)
         if found is None:
             continue
-        stated, items = stated_items(transaction.below()), made.items.setdefault(unit.path, [])
+        if transaction.path not in stated_in:
+            stated_in[transaction.path] = stated_items(transaction.below())
+        stated, items = stated_in[transaction.path], made.items.setdefault(unit.path, [])
         for number, message in enumerate(parse_messages(*found), start=1):
             said = tuple(piece.text for piece in message.pieces if piece.kind is not None)
             known = (transaction.row["record_kind"], transaction.row["responsible"], said)

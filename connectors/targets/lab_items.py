@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from typing import Any
 
 from connectors.sources.flat.message import Message, Result
 from connectors.sources.flat.values import NUMBER
@@ -69,13 +70,9 @@ def stated_items(units: Iterable[Unit]) -> frozenset[str]:
 
     The first packages gave an item its result's line as a text.
     """
-    made = [unit.children for unit in units if unit.kind is UnitKind.ITEM and _was_derived(unit.children)]
+    made = [unit.children for unit in units if unit.kind is UnitKind.ITEM and unit.skeleton.is_derived]
     texts = {told(node) for children in made for node in children if node.name == "text"}
     return frozenset({*map(_said, made), *texts})
-
-
-def _was_derived(children: Iterable[Node]) -> bool:
-    return any(node.name == "id" and node.attributes.get("SL") == Mark.DERIVED for node in children)
 
 
 def _said(children: Iterable[Node]) -> str:
@@ -86,16 +83,21 @@ def message_items(
     unit: Unit, number: int, message: Message, run_id: str, stated: frozenset[str]
 ) -> Iterator[tuple[str, Node]]:
     """For each result of the unit's `number`-th message that is not `stated`, yield its unit path and its item."""
-    lines = {
-        piece.ordinal + further: piece.text.partition("\n")[0]
-        for piece in message.pieces
-        for further in range(piece.size)
-    }
+    lines = _first_lines(message) if stated else {}
     for result in message.results:
         says = (_said(result_nodes(message.format, result)), told_text(lines[result.line])) if stated else ()
         if stated.isdisjoint(says):
             path = f"{unit.path}#{number}.{result.line}"
             yield path, _item(path, message.format, result, run_id)
+
+
+def _first_lines(message: Message) -> dict[int, str]:
+    """The first line of the piece that each line is in."""
+    return {
+        piece.ordinal + further: piece.text.partition("\n")[0]
+        for piece in message.pieces
+        for further in range(piece.size)
+    }
 
 
 def _item(path: str, format_name: str, result: Result, run_id: str) -> Node:
@@ -104,21 +106,19 @@ def _item(path: str, format_name: str, result: Result, run_id: str) -> Node:
     is_number = NUMBER.match(value) is not None
     short = sum(map(len, (result.label, value, *result.notes))) < _SHORT
     form = _form if short else _form.__wrapped__
-    like = result._replace(line=0, value="" if is_number else value)
+    like = (*result[1:3], "" if is_number else value, *result[4:])
     texts = (mf_id_of(run_id, path), path, value, value.replace(",", "."))
-    return Node(
-        "item", rest=form(run_token(run_id), format_name, like, is_number=is_number).fill(written(texts))
-    )
+    return Node("item", rest=form(run_token(run_id), format_name, like, is_number).fill(written(texts)))
 
 
 @lru_cache(4096)
-def _form(token: str, format_name: str, result: Result, *, is_number: bool) -> Poured:
-    """The common form of all results with these fields; `is_number`: their value is a number, which is left open."""
+def _form(token: str, format_name: str, like: tuple[Any, ...], is_number: bool) -> Poured:
+    """The common form of all results with these fields after the line; `is_number`: their value, a number, is left open."""
     ids = [
         _open("id", _MF_ID, S="LOCAL", SV=token, SL=Mark.MF_ID),
         _open("id", _PATH, S="LOCAL", SV=token, SL=Mark.DERIVED),
     ]
-    return poured([*ids, *result_nodes(format_name, result, leave_open=is_number)])
+    return poured([*ids, *result_nodes(format_name, Result(0, *like), leave_open=is_number)])
 
 
 def result_nodes(format_name: str, result: Result, *, leave_open: bool = False) -> list[Node]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 from connectors.targets.marks import Mark
-from connectors.targets.tree import Node, parse_fragment, walk
+from connectors.targets.tree import Node, opening, parse_fragment, walk
 from schemas.shapes import HOLE
 
 ITSELF = "reprise-itself"
@@ -30,10 +30,18 @@ class Skeleton:
             if (node.tail if is_tail else node.text) == _MARK:
                 setattr(node, "tail_hole" if is_tail else "hole", count)
                 count += 1
+        self.root.start = opening(self.root)
         self.names = frozenset(child.name for child in self.root.children)
         ids = [child for child in self.root.children if child.name == "id"]
         self.ids = tuple((child.attributes, child.hole) for child in ids)
         self.mf_ids = tuple(child.hole for child in ids if is_mf_id(child))
+        self.is_derived = any(child.attributes.get("SL") == Mark.DERIVED for child in ids)
+        """Whether an earlier package made it from a message."""
+
+    def leaf(self, texts: Sequence[str]) -> Node:
+        """The same for an element without children; all units of the shape share its attributes: they are not to be changed."""
+        root = self.root
+        return Node(root.name, root.attributes, texts[root.hole], hole=root.hole, start=root.start)
 
     def tree(self, texts: Sequence[str]) -> Node:
         """The element of a unit, as a new tree."""

@@ -13,7 +13,7 @@ from functools import cache, lru_cache, partial
 from typing import NamedTuple
 
 from connectors.targets.chart import Unit
-from connectors.targets.conform import child_type
+from connectors.targets.conform import child_type, is_valid
 from connectors.targets.kmehr_schema import RELEASES, holds_any_text, is_mixed, is_valid_in_each
 from connectors.targets.skeleton import Skeleton
 from connectors.targets.tree import Node, escape_text, opening
@@ -188,13 +188,21 @@ def types_of_child(types: Types, name: str) -> Types:
 
 
 @lru_cache(_KEPT)
+def takes_any_text(skeleton: Skeleton, type_name: str) -> bool:
+    """Whether every unit of a shape is one element without children, valid as a type that holds any text in both releases."""
+    root = skeleton.root
+    alone = root.hole == 0 and not root.children
+    return alone and all(holds_any_text(r, type_name) for r in RELEASES) and is_valid(root, type_name)
+
+
+@lru_cache(_KEPT)
 def _check_of(types: Types, start: str) -> Check:
     """The condition that a text is valid as a leaf's content in both releases; `start`: its start tag after the name."""
 
-    def is_valid(text: str) -> bool:
+    def is_valid_content(text: str) -> bool:
         return is_valid_in_each(types, start + escape_text(text))
 
-    return lru_cache(_VERDICTS)(is_valid)
+    return lru_cache(_VERDICTS)(is_valid_content)
 
 
 _learned: dict[tuple[Skeleton, str], Template] = {}  # by shape and the token of an MF-ID that was made

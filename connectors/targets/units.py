@@ -28,6 +28,7 @@ from connectors.targets.templates import (
     Template,
     learn_template,
     says_position,
+    takes_any_text,
     template_of,
     written,
 )
@@ -189,8 +190,11 @@ class UnitWriter:
 
     def text_of(self, unit: Unit, types: Mapping[str, str]) -> Node:
         """A text; prose if it is not a type of text known there."""
+        type_name = types.get(unit.skeleton.root.name)
+        if type_name is not None and takes_any_text(unit.skeleton, type_name):
+            return unit.skeleton.leaf(unit.texts)
         node = unit.children[0]
-        if node.name in types and is_valid(node, types[node.name]):
+        if type_name is not None and is_valid(node, type_name):
             return node
         unit.degrade(Reason.NOT_IN_TARGET)
         unit.misfits.append(partial(explain, node, "transactionType"))

@@ -9,6 +9,8 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import NamedTuple
 
+import numpy as np
+
 _PAGES = ("cp1252", "cp850", "iso8859_15", "cp858", "cp437")
 _VOTERS = 4096
 _CLEAR = 2
@@ -85,12 +87,7 @@ class _Place(NamedTuple):
 
 def tell_page(content: bytes) -> tuple[str, bool]:
     """Returns the code page, and whether it is in doubt."""
-    places: list[int] = []
-    for at, byte in enumerate(content):
-        if byte > 0x7F:
-            places.append(at)
-            if len(places) == _VOTERS:
-                break
+    places: list[int] = np.flatnonzero(np.frombuffer(content, np.uint8) > 0x7F)[:_VOTERS].tolist()
     begin = content[: places[-1] + _FAR + 8] if places else b""
     texts = [characters(begin, page) for page in _PAGES]
     rated = {text: sum(worth(text, at) for at in places) for text in dict.fromkeys(texts)}

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from itertools import chain
 
 from connectors.inventory.flat._code_pages import characters, tell_page, worth
 
-_END = re.compile(rb"\r\n|\r|\n")
+_BEYOND = re.compile("[^\x00-\x7f]")
 _STRAYS = {0xDC00 + byte: characters(bytes((byte,)), "cp1252") for byte in range(0x80, 0x100)}
 _BYTES = codecs.charmap_build(characters(bytes(range(256)), "cp1252"))
 _FIRST = 256
@@ -79,13 +78,14 @@ def _narrow_lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
         data, waiting = waiting + piece, b""
         if piece and data.endswith(b"\r"):
             data, waiting = data[:-1], b"\r"
-        start = 0
-        for found in _END.finditer(data):
-            yield b"".join((*begun, data[start : found.end()]))
-            begun.clear()
-            start = found.end()
-        if start < len(data):
-            begun.append(data[start:])
+        for line in data.splitlines(keepends=True):
+            if not line.endswith((b"\n", b"\r")):
+                begun.append(line)
+            elif begun:
+                yield b"".join((*begun, line))
+                begun.clear()
+            else:
+                yield line
     if begun:
         yield b"".join(begun)
 
@@ -110,15 +110,18 @@ def texts_of(lines: list[bytes], page: str = "") -> list[str]:
         return [_wide_text(line, order, is_first=not at) for at, line in enumerate(lines)]
     lines = [lines[0].removeprefix(codecs.BOM_UTF8), *lines[1:]]
     with suppress(UnicodeDecodeError):
-        return [_as_before(line.decode()) for line in lines]
+        return [text if text.isascii() else _as_before(text) for text in map(bytes.decode, lines)]
     if page:
         return [in_page(line, page) for line in lines]
-    texts = [line.decode("utf-8", "surrogateescape") for line in lines]
-    beyond = Counter("\ud800" <= sign <= "\udfff" for text in texts for sign in text if sign > "\x7f")
-    if beyond[True] < beyond[False]:
-        return [text.translate(_STRAYS) for text in texts]
-    page, _ = tell_page(b"".join(lines))
-    return [_with_mended_signs(characters(line, page), page) for line in lines]
+    content = b"".join(lines)
+    beyond = _BEYOND.findall(content.decode("utf-8", "surrogateescape"))
+    if 2 * sum("\ud800" <= sign <= "\udfff" for sign in beyond) < len(beyond):
+        return [line.decode("utf-8", "surrogateescape").translate(_STRAYS) for line in lines]
+    page, _ = tell_page(content)
+    return [
+        line.decode() if line.isascii() else _with_mended_signs(characters(line, page), page)
+        for line in lines
+    ]
 
 
 def in_page(content: bytes, page: str) -> str:
@@ -139,8 +142,6 @@ def _wide_text(line: bytes, order: str, *, is_first: bool) -> str:
 
 def _as_before(text: str) -> str:
     """A line that somebody decoded as windows-1252 before it was written as UTF-8, as it was; any other line unchanged."""
-    if text.isascii():
-        return text
     try:
         content = codecs.charmap_encode(text, "strict", _BYTES)[0]
     except UnicodeEncodeError:

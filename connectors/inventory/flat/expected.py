@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from functools import lru_cache
+from operator import attrgetter
 
 from connectors.inventory.facts.normal_form import Node, derived_item_form, without_controls
 from connectors.inventory.flat.ranges import limits, number_at
@@ -17,6 +18,14 @@ _INTERPRETED = {
     "H": "high", "HH": "veryhigh", "L": "low", "LL": "verylow", "N": "normal", "A": "abnormal", "S": "susceptible",
     "I": "susceptibleintermediate", "R": "resistent",
 }  # fmt: skip
+_FLAG_SIGNS = ("*", "H", "L", "+", "-")
+_TO_FOLLOW = frozenset(
+    {
+        "en cours", "suit", "suivra", "pending", "folgt", "volgt", "a suivre", "à suivre", "resultat suit", "résultat suit",
+        "résultats suivent", "resultats suivent", "resultaat volgt", "resultaten volgen", "te volgen", "in uitvoering",
+        "in behandeling", "ergebnis folgt", "in arbeit",
+    }
+)  # fmt: skip
 _BY_NUMBER = {"1": "verylow", "2": "low", "3": "normal", "4": "high", "5": "veryhigh"}
 _NUMBER, _DECIMAL = "\ue000", "\ue001"
 """The places of a number, as it came and with a point, in the form that it has in common with other results."""
@@ -46,8 +55,7 @@ class Stated:
         """The normal form of its item."""
         value = self.value
         if value.isascii() and is_number(value):
-            stated = [getattr(self, name) for name in _BUT_THE_NUMBER]
-            around = _around_number(*stated, notes=tuple(self.notes))
+            around = _around_number(_but_the_number(self), tuple(self.notes))
             if around:
                 return around.replace(_DECIMAL, value.replace(",", ".")).replace(_NUMBER, value)
         return derived_item_form(self.children())
@@ -114,7 +122,7 @@ class Stated:
 
 
 @lru_cache(1 << 11)
-def _around_number(*stated: str, notes: tuple[str, ...]) -> str:
+def _around_number(stated: tuple[str, ...], notes: tuple[str, ...]) -> str:
     """The form of all results that differ in their number only, with places for it; empty if one of them says such a sign.
 
     `stated`: the values of `_BUT_THE_NUMBER`.
@@ -128,6 +136,7 @@ def _around_number(*stated: str, notes: tuple[str, ...]) -> str:
 
 _BUT_THE_NUMBER = tuple(each.name for each in fields(Stated) if each.name not in ("first", "value"))
 """Every field in which results may differ besides their number."""
+_but_the_number = attrgetter(*_BUT_THE_NUMBER)
 
 
 def severity(system: str, flag: str) -> str:
@@ -174,6 +183,8 @@ def is_compared(value: str) -> bool:
 
 def take_flag(value: str, flag: str) -> tuple[str, str]:
     """Value and flag, where the flag stands behind a number in the field of the value."""
+    if flag or not value.endswith(_FLAG_SIGNS):
+        return value, flag
     head, tail = value[: len(value.rstrip("*HL+-"))], value[len(value.rstrip("*HL+-")) :]
     known = tail in ("*", "H", "HH", "L", "LL", "+", "++", "+++", "-", "--", "---")
     number = head.strip()
@@ -181,20 +192,14 @@ def take_flag(value: str, flag: str) -> tuple[str, str]:
     for sign in ("<", ">", "=", "≤", "≥"):
         if number.startswith(sign):
             unsigned = number.lstrip("<>=≤≥ \t")[:1] not in ("+", "-")
-    if flag or not known or head == head.rstrip() or not unsigned:
+    if not known or head == head.rstrip() or not unsigned:
         return value, flag
     return (number, tail) if is_number(number) or is_compared(number) else (value, flag)
 
 
 def follows(value: str) -> bool:
     """Whether a text says that the result will follow."""
-    said = value.strip(" .…!*-()").casefold()
-    french = {"en cours", "suit", "suivra", "pending", "folgt", "volgt"}
-    phrases = {
-        "a suivre", "à suivre", "resultat suit", "résultat suit", "résultats suivent", "resultats suivent", "resultaat volgt",
-        "resultaten volgen", "te volgen", "in uitvoering", "in behandeling", "ergebnis folgt", "in arbeit",
-    }  # fmt: skip
-    return said in french | phrases
+    return value.strip(" .…!*-()").casefold() in _TO_FOLLOW
 
 
 def _number_then_unit(value: str) -> tuple[str, str] | None:

@@ -35,12 +35,8 @@ class Line(NamedTuple):
     number: int
     descriptor: str
     whole: str
+    text: str  # without the line end
     size: int
-
-    @property
-    def text(self) -> str:
-        """Its text without the line end."""
-        return self.whole.rstrip("\r\n")
 
     @property
     def fields(self) -> list[str]:
@@ -82,7 +78,8 @@ def read(number: int, content: bytes, borrowed: int = 0) -> ReadMessage:
     lines = []
     for at, (line_bytes, whole) in enumerate(zip(raw, texts_of(raw), strict=True), start=1):
         match = _DESCRIPTOR.match(whole)
-        lines.append(Line(at, match[1].upper() if match else "", whole, len(line_bytes)))
+        descriptor = match[1].upper() if match else ""
+        lines.append(Line(at, descriptor, whole, whole.rstrip("\r\n"), len(line_bytes)))
     results = Results()
     text = Text()
     for line in lines:
@@ -119,8 +116,9 @@ def _kind(line: Line, openers: set[int]) -> UnitKind | None:
 
 
 def _of_result(results: Results, line: Line, text: Text) -> None:
-    code, name, limits, unit, flag, *_ = [*line.fields[2:], *[""] * 5]
-    said = results.add(line.number, [code, name, limits, unit, flag, _last(line.fields)])
+    fields = line.fields
+    code, name, limits, unit, flag = (*fields[2:7], "", "", "", "", "")[:5]
+    said = results.add(line.number, [code, name, limits, unit, flag, _last(fields)])
     if said is not None:
         text.add(said, results.kind)
 
@@ -132,7 +130,7 @@ def _report(fields: list[str]) -> str:
 def _last(fields: list[str]) -> str:
     """The eighth field, with everything after further backslashes; empty fields at the end are part of the line."""
     rest = fields[7:]
-    kept = max((n for n, field in enumerate(rest, start=1) if field.strip()), default=1)
+    kept = next((n for n in range(len(rest), 0, -1) if rest[n - 1].strip()), 1)
     return "\\".join(rest[:kept])
 
 

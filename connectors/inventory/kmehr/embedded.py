@@ -69,16 +69,15 @@ def read_messages(format_name: str, content: bytes, key: bytes) -> list[Embedded
     """Returns all messages in the bytes that have a result."""
     found, digest = [], KeyedDigest(key)
     for message in read_all(format_name, content):
-        lines = {
-            piece.line + further: piece.text.partition("\n")[0]
-            for piece in message.pieces
-            for further in range(piece.ordinals)
+        texts = {
+            piece.line + further: piece.text for piece in message.pieces for further in range(piece.ordinals)
         }
         facts = [
-            (result.first, digest(_utf8(result.form)), lines[result.first]) for result in message.results
+            (result.first, digest(_utf8(result.form)), texts[result.first].partition("\n")[0])
+            for result in message.results
         ]
-        said = hex_digest("\n".join(piece.text for piece in message.units))
         if facts:
+            said = hex_digest("\n".join(piece.text for piece in message.units))
             found.append(EmbeddedMessage(message.number, message.stated, said, facts, digest))
     return found
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import codecs
 import re
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from itertools import islice
 
 VOTERS = 4096
@@ -18,6 +18,10 @@ CLEAR = 2
 """The lead that a page needs over every other page that reads the bytes differently."""
 PAGES = ("cp1252", "cp850", "iso8859_15", "cp858", "cp437")  # if two rate alike, the earlier one wins
 _HIGH = re.compile(rb"[\x80-\xff]")
+_LOOK_FAR = "„«"
+"""Signs that look for their partner on the line."""
+_NEAR = 4
+"""How many signs before and after it any other sign looks at."""
 _BOXES = frozenset(map(chr, range(0x2500, 0x25A0)))
 
 # Places: the sign itself (the dot) with its context. %L: a small letter, %U: a capital, %A: either,
@@ -170,6 +174,18 @@ def read_as(data: bytes, page: str) -> str:
 
 def rate(text: str, at: int) -> int:
     """The rating of the sign at a place."""
+    if text[at] in _LOOK_FAR:
+        return _rated(text, at)
+    begin = max(0, at - _NEAR)
+    return _rated_near(text[begin : at + _NEAR + 1], at - begin)
+
+
+@lru_cache(4096)
+def _rated_near(text: str, at: int) -> int:
+    return _rated(text, at)
+
+
+def _rated(text: str, at: int) -> int:
     sign = text[at]
     before, after = text[max(0, at - 2) : at], text[at + 1 : at + 3]
     if sign in _BOXES:

@@ -108,6 +108,8 @@ def _read_again(line: str) -> str | None:
 def _mostly_utf_8(data: bytes) -> Decoded | None:
     """UTF-8 with single bytes of windows-1252, as when texts of two programs were joined."""
     pieces = _UTF_8.split(data)  # every second one is UTF-8 beyond ASCII
+    if len(pieces) == 1:
+        return None
     sequences = sum(len(piece.decode()) for piece in pieces[1::2])
     single = sum(len(_HIGH.findall(piece)) for piece in pieces[::2])
     if single >= sequences:
