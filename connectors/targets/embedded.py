@@ -59,9 +59,13 @@ def _same_century(one: Person, other: Person) -> tuple[Person, Person]:
 
 @dataclass
 class Embedded:
-    """The results for a folder's messages: items by the unit that holds the message, and points for the doctor."""
+    """The results for a folder's messages: items by the unit that holds the message, and points for the doctor.
+
+    `transactions`: the paths of those that hold such units.
+    """
 
     items: dict[str, list[tuple[str, Node]]] = field(default_factory=dict)
+    transactions: set[str] = field(default_factory=set)
     findings: list[Finding] = field(default_factory=list)
 
 
@@ -81,6 +85,7 @@ def make_items(folder: Folder, run_id: str) -> Embedded:
             continue
         if transaction.path not in stated_in:
             stated_in[transaction.path] = stated_items(transaction.below())
+        made.transactions.add(transaction.path)
         stated, items = stated_in[transaction.path], made.items.setdefault(unit.path, [])
         for number, message in enumerate(parse_messages(*found), start=1):
             said = tuple(piece.text for piece in message.pieces if piece.kind is not None)

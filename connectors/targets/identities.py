@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cache
 from hashlib import sha1, sha256
 
@@ -42,9 +42,13 @@ def _namespace(run_id: str) -> bytes:
     return uuid.UUID(run_id).bytes
 
 
-def settle_mf_ids(run_id: str, transactions: Iterable[Unit]) -> set[str]:
+def holders_of(transactions: Iterable[Unit]) -> list[Unit]:
+    """The units that have MF-IDs: the transactions and their items."""
+    return [unit for top in transactions for unit in top.below() if unit.kind in _HOLDERS]
+
+
+def settle_mf_ids(run_id: str, holders: Sequence[Unit]) -> set[str]:
     """Give every transaction and item its MF-ID; returns the set of ids that links can point to."""
-    holders = [unit for top in transactions for unit in top.below() if unit.kind in _HOLDERS]
     values = [unit.mf_id() for unit in holders]
     counted = Counter(values)
     versions = Counter(_version_of(unit, value) for unit, value in zip(holders, values, strict=True))

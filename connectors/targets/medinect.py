@@ -21,7 +21,7 @@ from connectors.targets.embedded import make_items
 from connectors.targets.fillers import SUMMARY, fill_summary, fill_transaction
 from connectors.targets.findings import Finding, find, implausible, implausible_person
 from connectors.targets.header import exporters, header_node, program
-from connectors.targets.identities import make_mf_id, run_token, settle_mf_ids
+from connectors.targets.identities import holders_of, make_mf_id, run_token, settle_mf_ids
 from connectors.targets.lab_items import message_items
 from connectors.targets.messages import (
     booked_pieces,
@@ -150,6 +150,7 @@ class Chart:
         self.outcome = ChartOutcome()
         embedded = [make_items(folder, envelope.run_id) for folder in folders]
         self._items = {path: items for each in embedded for path, items in each.items.items()}
+        self._holding = frozenset(path for each in embedded for path in each.transactions)
         self._foreign = [finding for each in embedded for finding in each.findings]
         self._transactions = [t for f in folders for t in f.transactions]
         carriers = [unit for unit in map(whole_message, self._transactions) if unit is not None]
@@ -157,8 +158,9 @@ class Chart:
         self._superseded = superseded(self._messages)
         self._token = run_token(envelope.run_id)
         self._originals = Originals(_language(self._fields, envelope.language), self._token)
-        mf_ids = settle_mf_ids(envelope.run_id, self._transactions)
-        self._writer = UnitWriter(References(self._transactions, mf_ids, self._token), self._originals)
+        holders = holders_of(self._transactions)
+        mf_ids = settle_mf_ids(envelope.run_id, holders)
+        self._writer = UnitWriter(References(holders, mf_ids, self._token), self._originals)
         self._fallback_author = exporters(envelope.senders) or [program()]
 
         self._lines: list[Delivered] = []
@@ -240,7 +242,7 @@ class Chart:
                 read = self._messages[message.path]
                 items = message_items(message, 1, read, self._envelope.run_id, frozenset())
                 nodes += [item for _, item in items]
-            for unit in transaction.below() if message is None else ():
+            for unit in transaction.below() if transaction.path in self._holding else ():
                 for path, item in self._items.pop(unit.path, ()):
                     nodes.append(item)
                     self._deliver(unit, path, UnitKind.RESULT, transaction)

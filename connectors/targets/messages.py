@@ -20,10 +20,8 @@ from schemas.practice_documents import Danger
 
 def whole_message(transaction: Unit) -> Unit | None:
     """The attachment with the message from which a transaction was made; None for any other transaction."""
-    for unit in transaction.units:
-        if unit.kind is UnitKind.ATTACHMENT and unit.is_message:
-            return unit
-    return None
+    first = transaction.units[0] if transaction.units else None  # its path ends in 0
+    return first if first is not None and first.is_message else None
 
 
 def carries_message(folder: Folder) -> bool:

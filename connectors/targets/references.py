@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from urllib.parse import quote
 
@@ -22,9 +22,10 @@ _KNOWN = re.compile(r"(?:(?:[\w.\-]+:)?\bid\b|\band\b|text\(\s*\)|[\s\[\].])*")
 class References:
     """The units of a chart by their ids."""
 
-    def __init__(self, transactions: Iterable[Unit], mf_ids: set[str], token: str) -> None:
+    def __init__(self, holders: Sequence[Unit], mf_ids: set[str], token: str) -> None:
+        """`holders`: the transactions and items of the chart; `mf_ids`: of which of their ids links may point at."""
         self._token = token
-        self._holders = [each for top in transactions for each in top.below() if each.kind in _HOLDERS]
+        self._holders = holders
         self._mf_ids = mf_ids
 
     def url(self, link: Unit) -> str | None:

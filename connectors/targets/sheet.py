@@ -83,10 +83,10 @@ def make_sheet(
     drafts = [teller.tell(found) for found in findings]
     drafts += [tell_set_aside(teller, each, documents.get(each.unit)) for each in set_aside]
     name, birth, inss = identity(patient, frozenset(filled))
-    tally = _count(folders, fields, lines)
+    tally, held = _count(folders, fields, lines)
     tally.update((_place_set_aside(holders, each), "set_aside") for each in set_aside)
     kinds = Counter(UnitKind(each.kind) for each in set_aside)
-    attachments = [*_attachments(folders, holders), *documents.values()]
+    attachments = [*(holders.document(*described(unit)) for unit in held), *documents.values()]
     return Sheet(name, birth, inss, _lines(tally), dict(kinds), attachments, drafts)
 
 
@@ -118,25 +118,30 @@ def _text(node: Node, name: str) -> str:
 
 def _count(
     folders: Sequence[Folder], fields: Sequence[Unit], lines: Iterable[Delivered]
-) -> Counter[tuple[Place, State]]:
+) -> tuple[Counter[tuple[Place, State]], list[Unit]]:
+    """The units of a chart by place and state, and the attachments among them."""
     tally: Counter[tuple[Place, State]] = Counter()
+    attachments: list[Unit] = []
+
+    def add(units: Sequence[Unit], transaction: Unit | None) -> None:
+        places = [place_of_unit(unit, transaction) for unit in units]
+        tally.update(zip(places, [_STATES[unit.disposition] for unit in units], strict=True))
+        attachments.extend(unit for unit in units if unit.kind is UnitKind.ATTACHMENT)
+
     for folder in folders:
         for transaction in folder.transactions:
             if whole_message(transaction) is not None:
                 tally[place_of_unit(transaction, transaction), "delivered"] += 1
-                continue
-            for unit in transaction.below():
-                tally[place_of_unit(unit, transaction), _STATES[unit.disposition]] += 1
+            else:
+                add(transaction.below(), transaction)
         for top in folder.loose:
-            for unit in top.below():
-                tally[place_of_unit(unit, None), _STATES[unit.disposition]] += 1
-    for unit in fields:
-        tally[place_of_unit(unit, None), _STATES[unit.disposition]] += 1
+            add(top.below(), None)
+    add(fields, None)
     for line in lines:
         sort = UNITS[line.kind]
         year = year_of(line.transaction) if sort in DATED else 0
         tally[Place(sort, "", year), "delivered"] += 1
-    return tally
+    return tally, attachments
 
 
 def _lines(tally: Counter[tuple[Place, State]]) -> list[Line]:
@@ -156,12 +161,6 @@ def place_set_aside(each: SetAside, transaction: Unit | None = None) -> Place:
 
 def _place_set_aside(holders: Holders, each: SetAside) -> Place:
     return place_set_aside(each, holders.transaction(each.unit))
-
-
-def _attachments(folders: Sequence[Folder], holders: Holders) -> list[Document]:
-    tops = (top for folder in folders for top in (*folder.transactions, *folder.loose))
-    units = (unit for top in tops if whole_message(top) is None for unit in top.below())
-    return [holders.document(*described(unit)) for unit in units if unit.kind is UnitKind.ATTACHMENT]
 
 
 def _document(holders: Holders, each: SetAside) -> Document:

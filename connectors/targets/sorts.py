@@ -70,7 +70,12 @@ def place_of_unit(unit: Unit, transaction: Unit | None) -> Place:
 
 def year_of(transaction: Unit | None) -> int:
     """The year of a transaction's date; 0: it has no readable one."""
-    found = _YEAR.match(transaction.row["date"] or "") if transaction is not None else None
+    return _year(transaction.row["date"] or "") if transaction is not None else 0
+
+
+@lru_cache(4096)
+def _year(date: str) -> int:
+    found = _YEAR.match(date)
     return int(found[1]) if found is not None else 0
 
 
@@ -85,6 +90,7 @@ def _sort(unit: Unit) -> tuple[Sort, str]:
     return UNITS[unit.kind], ""
 
 
+@lru_cache(4096)
 def item_sort(kind: str, status: str) -> tuple[Sort, str]:
     """The sort and part of an item of a kind (CD-ITEM) with a status (CD-LIFECYCLE)."""
     sort = ITEMS.get(kind.strip(), Sort.OTHER_ITEM)
@@ -95,6 +101,7 @@ def item_sort(kind: str, status: str) -> tuple[Sort, str]:
     return sort, kind.strip() if sort is Sort.OTHER_ITEM else ""
 
 
+@lru_cache(4096)
 def transaction_sort(kind: str) -> tuple[Sort, str]:
     """The sort and part of a transaction of a kind (CD-TRANSACTION)."""
     sort = TRANSACTIONS.get(kind.strip(), Sort.LETTER)
