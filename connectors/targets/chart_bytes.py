@@ -42,11 +42,12 @@ class _Writing:
             if position and child.name != "confidentiality":
                 held.append(position)
                 position = ""
-            if child.children or child.number or child.stream is not None:
+            if child.children or child.stream is not None:
                 self.add(child)
-            else:  # the most frequent case: leaves
+            else:  # the most frequent case: leaves, and units poured whole
                 text = escape_text(child.text) if child.text else ""
-                held.append(f"{child.start or opening(child)}{text}{child.rest}</{child.name}>")
+                number = f"{_POSITION}{child.number}</id>" if child.number else ""
+                held.append(f"{child.start or opening(child)}{text}{number}{child.rest}</{child.name}>")
                 if len(held) > _HELD:
                     self.pass_on()
             if child.tail:

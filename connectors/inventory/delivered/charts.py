@@ -90,9 +90,10 @@ class DeliveredFolders(FolderCount[DeliveredHead]):
         self._digest = KeyedDigest(key)
         self._summaries: Counter[int] = Counter()
         self._results: list[int] = []  # items made from results of messages
-        self._holders: defaultdict[tuple[int, str], list[int]] = defaultdict(
+        self._holders: dict[tuple[int, str], int] = {}  # the first unit by folder and MF-ID
+        self._shared: defaultdict[tuple[int, str], list[int]] = defaultdict(
             list
-        )  # units by folder and MF-ID
+        )  # further units of the same
         self._versions: set[tuple[int, str | None]] = (
             set()
         )  # units that state they are a new version of an MF-ID
@@ -101,6 +102,7 @@ class DeliveredFolders(FolderCount[DeliveredHead]):
         """Returns the units of each folder."""
         self._summaries.clear()
         self._holders.clear()
+        self._shared.clear()
         self._results.clear()
         self._versions.clear()
         chunk = b"".join(folders)
@@ -120,8 +122,9 @@ class DeliveredFolders(FolderCount[DeliveredHead]):
 
     def _check_versions(self) -> None:
         """Check that all but one of the units with the same MF-ID in a folder say they are new versions."""
-        for (_, mf_id), holders in self._holders.items():
-            if len(holders) > 1 and sum((at, mf_id) in self._versions for at in holders) < len(holders) - 1:
+        for (folder, mf_id), further in self._shared.items():
+            holders = [self._holders[folder, mf_id], *further]
+            if sum((at, mf_id) in self._versions for at in holders) < len(further):
                 raise UnknownForm(Why.PROBLEM)
 
     def on_field(self, work: Work, at: int, recipe: Recipe, raw: list[bytes]) -> None:  # noqa: ARG002
@@ -152,7 +155,8 @@ class DeliveredFolders(FolderCount[DeliveredHead]):
         elif not recipe.has_known_kind(raw):
             raise UnknownForm(Why.PROBLEM)
         for mf_id in recipe.mf_ids(raw):
-            self._holders[folder, mf_id].append(at)
+            if self._holders.setdefault((folder, mf_id), at) != at:
+                self._shared[folder, mf_id].append(at)
         return self._derived(at, recipe.form(raw, written)) if recipe.marks else None
 
     def _check_summary(self, transaction: Transaction | None, folder: int) -> None:

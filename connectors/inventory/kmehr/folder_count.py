@@ -175,14 +175,19 @@ class FolderCount(Generic[Head]):
         tags, raw, written = work.texts.own(at)
         recipe = self.heads[tags]
         context = self._around(work, at, kind)
+        transaction = recipe.describe(raw) if kind == TRANSACTION else None
+        if transaction is not None:
+            work.told[at] = transaction
+        other = self.on_head(work, at, recipe, raw, written)
+        if other is not None and at not in work.holders:
+            return other
         form = _BEGINS[kind] + context + _RS + recipe.body(raw, written)
-        if kind == TRANSACTION:
-            transaction = work.told[at] = recipe.describe(raw)
+        if transaction is not None:
             digest = b"" if transaction.kind == "clinicalsummary" else _hex_digest(form)
             work.inner[at] = transaction.kind.encode() + _US + digest
         elif at in work.holders:
             work.inner[at] = context + _US + _hex_digest(form)
-        return self.on_head(work, at, recipe, raw, written) or form
+        return other or form
 
     def _text(self, work: Work, at: int, kind: int) -> bytes:
         tags, raw, written = work.texts.own(at)
