@@ -16,7 +16,7 @@ from flows.session.control import Control
 from flows.transport.destination import place_at
 from schemas.errors import BusyError
 from vault.age.sealing import ciphertext_digest
-from vault.destruction.held_copies import Custody
+from vault.destruction.held_copies import CustodyRegister
 from vault.ledger.entries import EntryType
 from vault.records.destinations import (
     Destinations,
@@ -61,7 +61,7 @@ def _names_in_use(control: Control) -> set[str]:
     """Return the servers that live runs deliver to, if their orders are readable, and those where the operator holds packages."""
     leases = [lease for lease in list_runs(control.home) if not control.run(lease).ended]
     destinations = [destination_of(control, lease) for lease in leases]
-    destinations += [copy.root for copy in Custody(control.home).held() if copy.at_server]
+    destinations += [copy.root for copy in CustodyRegister(control.home).held() if copy.at_server]
     remotes = [parse_remote(destination) for destination in destinations if destination is not None]
     return {remote.name for remote in remotes if remote is not None}
 

@@ -15,7 +15,7 @@ from schemas.person_records import Attestation, Doctor, Signer
 from schemas.record import Record
 from vault.authorisation.handwritten import attestations_of
 from vault.authorisation.register import InstructionRegister, registers_of
-from vault.destruction.held_copies import Custody, HeldCopy
+from vault.destruction.held_copies import CustodyRegister, HeldCopy
 from vault.home.erasure import runs_of, runs_without_lease
 from vault.home_folder import Home
 from vault.instruction.document import parse
@@ -60,7 +60,7 @@ class Holdings:
         return [*self.runs, *(lease for lease in self.operated if lease not in self.runs)]
 
     def kept_until(self, control: Control) -> datetime | None:
-        """Return when the retention of the proof ends, counted from the last run's deadline; None when nothing needs it."""
+        """Return if the retention of the proof ends, counted from the last run's deadline; None if nothing needs it."""
         last = [
             *(parse_utc(lease.deadline) for lease in self.answered_for),
             *(datetime.fromtimestamp(start["n"]["deadline_s"], UTC) for start in self.starts),
@@ -114,7 +114,7 @@ def holdings_of(control: Control, subject_id: str) -> Holdings:
         _starts_without_lease(control, persons),
         [lease for lease in list_runs(home) if lease.operator_id in persons],
         registers,
-        [copy for copy in Custody(home).held() if copy.authorisation_id in held],
+        [copy for copy in CustodyRegister(home).held() if copy.authorisation_id in held],
         _orders(home, persons, ids, {lease.order_id for lease in runs}),
         _attestations(control, persons),
         mandates_for(home, persons),

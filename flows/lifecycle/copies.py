@@ -17,7 +17,7 @@ from schemas.errors import BusyError, RepriseError, TargetRefusedError, Unreadab
 from schemas.record import Record
 from vault.authorisation.check import Authorisation, is_withdrawn
 from vault.destruction.due import live_runs
-from vault.destruction.held_copies import CopyEnd, CopyKind, Custody, HeldCopy, evidence_of_kind
+from vault.destruction.held_copies import CopyEnd, CopyKind, CustodyRegister, HeldCopy, evidence_of_kind
 from vault.destruction.trusted_time import TrustedTime
 from vault.instruction.document import Custody as Term
 from vault.instruction.document import Instruction
@@ -36,7 +36,7 @@ def hold_source(control: Control, authorisation: Authorisation, source: Path) ->
     """Register the export if the instruction says that the operator holds it."""
     until = _held_until(authorisation.instruction.source_custody)
     if until is not None and source.exists():
-        Custody(control.home).register(
+        CustodyRegister(control.home).register(
             CopyKind.SOURCE, source, authorisation_id=authorisation.id, run_id=None, until=until
         )
 
@@ -61,9 +61,9 @@ def hold_package(
         return
     whose = {"authorisation_id": authorisation.id, "run_id": lease.run_id, "until": until}
     if parse_remote(place) is not None:
-        Custody(control.home).register_at_server(place, sizes, **whose)
+        CustodyRegister(control.home).register_at_server(place, sizes, **whose)
     elif Path(place).is_dir():
-        Custody(control.home).register(CopyKind.PACKAGE, Path(place), **whose)
+        CustodyRegister(control.home).register(CopyKind.PACKAGE, Path(place), **whose)
 
 
 def _held_until(term: Term | None) -> str | None:
@@ -86,7 +86,7 @@ def shorten_package(control: Control, run_id: str) -> None:
     """Make the operator's copy due now, because the practice has the package."""
     with lock_copies(control.home.locks, _WAIT_SECONDS):
         for copy in _copies(control, CopyKind.PACKAGE, run_id=run_id):
-            Custody(control.home).end_at(copy, format_utc(control.clock.now()))
+            CustodyRegister(control.home).end_at(copy, format_utc(control.clock.now()))
 
 
 def end_withdrawn(control: Control, authorisation_id: str) -> None:
@@ -99,7 +99,7 @@ def sweep_copies(control: Control, report: SweepReport) -> None:
     """Destroy the copies whose date has passed, if the wall clock is trusted."""
     now = TrustedTime(control.home, control.clock).now()
     report.clock_distrusted = int(now is None)
-    register = Custody(control.home)
+    register = CustodyRegister(control.home)
     report.copies_incomplete += register.unreadable()
     for copy in register.held():
         try:
@@ -137,7 +137,7 @@ def declare_gone(control: Control, copy_id: str) -> None:
 
     Raises UnreadableSourceError no_such_copy, TargetRefusedError copy_is_there; the copy's run is certified anew.
     """
-    found = [copy for copy in Custody(control.home).held() if copy.id == copy_id]
+    found = [copy for copy in CustodyRegister(control.home).held() if copy.id == copy_id]
     if not found:
         raise UnreadableSourceError("no_such_copy")
     copy = found[0]
@@ -146,7 +146,7 @@ def declare_gone(control: Control, copy_id: str) -> None:
     counts = {"files": 0, "bytes": 0, "not_found": len(copy.files)}
     _record_end(control, copy, copy.run_id, counts)
     _certify_anew(control, copy.run_id)
-    Custody(control.home).drop(copy)
+    CustodyRegister(control.home).drop(copy)
 
 
 class CopyView(Record, frozen=True, kw_only=True):
@@ -166,7 +166,7 @@ class CopyView(Record, frozen=True, kw_only=True):
 def list_held(control: Control, *, paths: bool) -> list[CopyView]:
     """List every copy that the operator holds now, and until when: staging, sources, packages."""
     staging = [_staging_view(control, lease, paths=paths) for lease in live_runs(control.home)]
-    return staging + [_copy_view(copy, paths=paths) for copy in Custody(control.home).held()]
+    return staging + [_copy_view(copy, paths=paths) for copy in CustodyRegister(control.home).held()]
 
 
 def _staging_view(control: Control, lease: Lease, *, paths: bool) -> CopyView:
@@ -199,7 +199,7 @@ def _copies(
 ) -> list[HeldCopy]:
     return [
         copy
-        for copy in Custody(control.home).held()
+        for copy in CustodyRegister(control.home).held()
         if copy.kind is kind
         and authorisation_id in (None, copy.authorisation_id)
         and run_id in (None, copy.run_id)
@@ -213,7 +213,7 @@ def _end(control: Control, copy: HeldCopy, run_id: str | None, *, certify: bool 
     process at a time; if another one has destroyed the copy, nothing is left to do.
     """
     with lock_copies(control.home.locks, 0 if certify else _WAIT_SECONDS):
-        custody = Custody(control.home)
+        custody = CustodyRegister(control.home)
         now = [held for held in custody.held() if held.id == copy.id]
         return (
             _end_held(control, now[0], run_id, certify=certify)
@@ -223,7 +223,7 @@ def _end(control: Control, copy: HeldCopy, run_id: str | None, *, certify: bool 
 
 
 def _end_held(control: Control, copy: HeldCopy, run_id: str | None, *, certify: bool) -> CopyEnd:
-    custody = Custody(control.home)
+    custody = CustodyRegister(control.home)
     end = delete_at_server(control, copy) if copy.at_server else custody.destroy(copy)
     counts = {"files": end.files, "bytes": end.bytes, **end.exceptions}
     if end.complete:
@@ -241,7 +241,7 @@ def _record_end(control: Control, copy: HeldCopy, run_id: str | None, counts: di
     """Record the end once, even if the run's certificate has to wait for a run in progress."""
     if not copy.recorded:
         control.record(EntryType.CUSTODY_DESTROYED, run_id, copy.kind.value, counts)
-        Custody(control.home).note_recorded(copy)
+        CustodyRegister(control.home).note_recorded(copy)
 
 
 def _certify_anew(control: Control, run_id: str | None) -> None:

@@ -24,7 +24,7 @@ from schemas.steps import Counts
 from schemas.texts import text
 from vault.authorisation.agreement import scope_of
 from vault.authorisation.check import reopen
-from vault.destruction.destroy import Evidence, destroy_run, inventory_staging, probe
+from vault.destruction.destroy import DestructionEvidence, destroy_run, inventory_staging, probe
 from vault.home_folder import Home
 from vault.keys.registry import provider
 from vault.ledger.entries import EntryType
@@ -117,7 +117,7 @@ def _declare_intent(control: Control, ending: Ending) -> Intent:
     return intent
 
 
-def _certify(control: Control, ending: Ending, evidence: Evidence, intent: Intent) -> Path:
+def _certify(control: Control, ending: Ending, evidence: DestructionEvidence, intent: Intent) -> Path:
     """Record the destruction in the ledger, then issue the folder. The first report that is written stays unchanged."""
     lease = ending.lease
     report = read_fact(control.home, lease.run_id, Report)
@@ -148,7 +148,7 @@ def _commitments(run_id: str, report: Report) -> dict[str, str]:
     return {name: digest_b64(statement(run_id, *stated[name])) for name in stated}
 
 
-def _make_report(control: Control, ending: Ending, evidence: Evidence, intent: Intent) -> Report:
+def _make_report(control: Control, ending: Ending, evidence: DestructionEvidence, intent: Intent) -> Report:
     """Return all that a proof states of a run, except heads and stamps, which grow: enumeration values, counts, digests."""
     lease = ending.lease
     listed = inventory_file(intent.files)
@@ -183,7 +183,7 @@ def _check(control: Control, lease: Lease) -> dict[str, Any]:
 
 
 def _destruction(
-    control: Control, ending: Ending, evidence: Evidence, intent: Intent, inventory: bytes
+    control: Control, ending: Ending, evidence: DestructionEvidence, intent: Intent, inventory: bytes
 ) -> dict[str, Any]:
     lease, site = ending.lease, control.site
     strength = provider(lease.provider).strength
@@ -258,7 +258,7 @@ def _custody(control: Control, lease: Lease, destruction: dict[str, Any]) -> dic
     return held
 
 
-def _result(home: Home, ending: Ending, evidence: Evidence, proof: Path) -> RunResult:
+def _result(home: Home, ending: Ending, evidence: DestructionEvidence, proof: Path) -> RunResult:
     counts = {**ending.counts, "destroy": {"files": evidence.files, "bytes": evidence.bytes}}
     published = ending.counts.get("publish", {})
     place = place_of(home, ending.lease, published) if published else None

@@ -10,7 +10,7 @@ from flows.transport.destination import channel_of, open_destination
 from schemas.errors import IntegrityError, RepriseError, UnreadableSourceError
 from vault.authorisation.check import reopen
 from vault.destruction.due import is_restored
-from vault.destruction.held_copies import AT_SERVER, CopyEnd, Evidence, HeldCopy
+from vault.destruction.held_copies import AT_SERVER, CopyEnd, CopyEvidence, HeldCopy
 from vault.runs.facts import Takeback, read_fact, write_fact
 from vault.runs.journal import Journal
 from vault.runs.lease import Lease, end_data_process
@@ -91,11 +91,11 @@ def delete_at_server(control: Control, copy: HeldCopy) -> CopyEnd:
         place.discard()
         left = place.published()
     except (RepriseError, OSError):
-        return CopyEnd(0, 0, Evidence.AT_SERVER, {"not_reachable": files})
+        return CopyEnd(0, 0, CopyEvidence.AT_SERVER, {"not_reachable": files})
     if left:
-        return CopyEnd(0, 0, Evidence.AT_SERVER, {"not_removed": files})
+        return CopyEnd(0, 0, CopyEvidence.AT_SERVER, {"not_removed": files})
     counts = {AT_SERVER: files} if found else {AT_SERVER: files, "not_found": files}
-    return CopyEnd(files * found, copy.size * found, Evidence.AT_SERVER, counts)
+    return CopyEnd(files * found, copy.size * found, CopyEvidence.AT_SERVER, counts)
 
 
 def was_published(control: Control, lease: Lease) -> bool:

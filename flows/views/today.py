@@ -8,7 +8,7 @@ from flows.session.control import Control
 from flows.views.index import RunIndex, Settled
 from flows.views.runs import RunRow, known_as, live_rows, settled_row
 from flows.views.status import HomeState, state_of
-from vault.destruction.held_copies import Custody
+from vault.destruction.held_copies import CustodyRegister
 from vault.runs.state import RunState
 from vault.system.clock import parse_utc
 
@@ -50,7 +50,7 @@ class Today:
 
 
 def today(control: Control, doctor: str | None = None) -> Today:
-    """Returns what needs attention."""
+    """Return what needs attention."""
     with RunIndex.of(control) as index:
         return today_of(control, index, doctor)
 
@@ -77,7 +77,7 @@ def _unconfirmed(control: Control, one: Settled) -> Unconfirmed:
 
 
 def _held(control: Control, index: RunIndex, known: frozenset[str] | None) -> list[HeldRow]:
-    now, copies = control.clock.now(), Custody(control.home).held()
+    now, copies = control.clock.now(), CustodyRegister(control.home).held()
     if known is not None:
         live = {lease.run_id for lease in index.live(known)}
         copies = [c for c in copies if c.run_id in live or (c.run_id and index.concerns(c.run_id, known))]

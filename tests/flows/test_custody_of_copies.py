@@ -23,7 +23,7 @@ from flows.retention._sweep import sweep_home
 from flows.session.control import Control
 from schemas.errors import AuthorisationError, BusyError, RepriseError, StorageFullError
 from vault.destruction import held_copies as custodies
-from vault.destruction.held_copies import CopyKind, Custody
+from vault.destruction.held_copies import CopyKind, CustodyRegister
 from vault.destruction.trusted_time import TrustedTime
 from vault.home_folder import Home
 from vault.ledger.home_log import open_store
@@ -239,11 +239,11 @@ def test_two_hands_on_one_copy_end_it_once(practice, tmp_path):
         report = sweep_home(Home(case.home), case.clock)
     assert (report.copies_destroyed, report.copies_incomplete) == (0, 0), "another is at it"
     control = Control.open(Home(case.home), "trial", case.clock)
-    (copy,) = Custody(Home(case.home)).held()
+    (copy,) = CustodyRegister(Home(case.home)).held()
     assert _end(control, copy, copy.run_id).files == FILES
     assert _end(control, copy, copy.run_id).complete, "the slower of the two finds nothing left to do"
     assert len(case.recorded("custody.destroyed")) == 1
-    assert not Custody(Home(case.home)).held()
+    assert not CustodyRegister(Home(case.home)).held()
 
 
 def test_a_damaged_entry_of_the_register_is_an_alarm_and_holds_up_no_other(practice, tmp_path):
@@ -402,7 +402,7 @@ def test_a_damaged_instruction_holds_up_the_end_of_no_other_copy(practice, tmp_p
     (row,) = case.custody()
     (case.home / "authorisations" / row["authorisation"] / "state").write_bytes(b"{")
     (tmp_path / "other").write_bytes(b"other")
-    Custody(Home(case.home)).register(
+    CustodyRegister(Home(case.home)).register(
         CopyKind.SOURCE,
         tmp_path / "other",
         authorisation_id="0" * 64,

@@ -15,7 +15,7 @@ from flows.session.control import Control
 from schemas.errors import AuthorisationError
 from trial.home import OPERATORS
 from vault.authorisation import check as authorisation
-from vault.destruction.held_copies import CopyKind, Custody
+from vault.destruction.held_copies import CopyKind, CustodyRegister
 from vault.home_folder import Home
 from vault.pki.signed_document import detached
 from vault.records import shared_records
@@ -156,7 +156,7 @@ def test_a_copy_is_found_by_its_run_when_the_register_is_damaged(group, tmp_path
     group.start(authorisation=str(group.both_sign), use="inventory")
     (lease,) = list_runs(Home(group.home))
     (tmp_path / "copy").write_bytes(b"x")
-    Custody(Home(group.home)).register(
+    CustodyRegister(Home(group.home)).register(
         CopyKind.SOURCE,
         tmp_path,
         authorisation_id=lease.authorisation_id,

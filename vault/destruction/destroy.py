@@ -1,8 +1,8 @@
-"""The sequence of destruction: idempotent at every step, and checked.
+"""Destroys the key and the staging of a run, and checks that they are gone. Every step can be repeated.
 
-Intent (with an inventory, in the ledger) > positive control > data process ended > key destroyed > the same pages no longer open
-> everything below the run's folders unlinked > absence of every file checked. The caller writes intent and outcome into the
-ledger; this module cannot produce evidence whose checks did not pass.
+The sequence: the intent, with an inventory, is recorded; some segments are opened with the key (positive control); the data
+process is ended; the key is destroyed; the same segments no longer open; everything in the run's folders is unlinked; the absence
+of every file is checked. The caller records intent and outcome in the ledger. The evidence states the result of each check.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from vault.system.files import sync_folder
 
 @dataclass(frozen=True)
 class IntakeEvidence:
-    """What is known about the intake whose identity opened the run's source."""
+    """The evidence about the intake whose identity opened the run's source."""
 
     provider: str
     key_state: str
@@ -39,14 +39,17 @@ class IntakeEvidence:
     clear_seen: bool = False  # whether any run of the instruction found a clear export
 
     def encrypted_always(self) -> bool:
-        """Whether the source can no longer be opened: never found in clear, its only key in the keyring and seen to be gone."""
+        """Return whether the source can no longer be opened.
+
+        It was never found in clear, and its only key was in the keyring and is gone.
+        """
         sealed = self.only_key and not self.clear_seen
         return self.provider == KernelKeyring.name and sealed and self.key_state in KEY_GONE
 
 
 @dataclass(frozen=True)
-class Evidence:
-    """The evidence that a destruction leaves."""
+class DestructionEvidence:
+    """The evidence of a run's destruction."""
 
     files: int
     bytes: int
@@ -57,17 +60,17 @@ class Evidence:
 
 
 def inventory_staging(lease: Lease) -> list[StagedFile]:
-    """Returns every file of any kind below the run's folders."""
-    found: list[StagedFile] = []
+    """Return every file of any kind, and every link, in the run's folders."""
+    staged_files: list[StagedFile] = []
     for folder in lease.folders:
         for path in sorted(_files(folder)):
             # a name that is not UTF-8 could be neither stored nor stated
             name = os.fsencode(path.relative_to(folder)).decode("utf-8", "backslashreplace")
             if path.is_symlink() or not path.is_file():
-                found.append(StagedFile(name, 0, ""))
+                staged_files.append(StagedFile(name, 0, ""))
             else:
-                found.append(_staged(path, name))
-    return found
+                staged_files.append(_staged(path, name))
+    return staged_files
 
 
 def _staged(path: Path, name: str) -> StagedFile:
@@ -93,14 +96,17 @@ def _links(root: str, folders: list[str]) -> list[str]:
 
 
 def key_of(lease: Lease) -> KeyRef | None:
-    """Returns the run's key: from the lease, or by the run's name if a crash came before the lease recorded it."""
+    """Return the run's key, from the lease; found by the run's id if a crash came before the lease recorded the key."""
     if lease.key_ref is not None or lease.provider != KernelKeyring.name:
         return lease.key_ref
     return KernelKeyring().find(lease.run_id)
 
 
 def probe(lease: Lease, segments: int = 12) -> int:
-    """Returns how many sealed segments open with the run's key, tried by a separate short process; -1: none can."""
+    """Return the number of sealed segments, of at most `segments`, that open with the run's key; -1 if none can.
+
+    A separate, short process tries them.
+    """
     ref = key_of(lease)
     if ref is None:
         return -1
@@ -109,11 +115,12 @@ def probe(lease: Lease, segments: int = 12) -> int:
     return int(done.stdout) if done.returncode == 0 and done.stdout.strip().isdigit() else -1
 
 
-def destroy_run(home: Home, lease: Lease, inventory: list[StagedFile], opened_before: int) -> Evidence:
-    """Destroy key and files of a run, and the identity of its intake; check that they are gone.
+def destroy_run(
+    home: Home, lease: Lease, inventory: list[StagedFile], opened_before: int
+) -> DestructionEvidence:
+    """Destroy key and files of a run, and the identity of its intake; check that they are gone. It can be repeated.
 
-    Idempotent. For a run of another host (`vault.runs.lease.Locality`) neither key nor process can be checked: their checks then
-    stay false.
+    For a run of another host (`vault.runs.lease.Locality`), neither key nor process can be checked; these checks are then false.
     """
     end_data_process(lease)
     ended = data_process_ended(lease)
@@ -125,7 +132,7 @@ def destroy_run(home: Home, lease: Lease, inventory: list[StagedFile], opened_be
         with contextlib.suppress(OSError):  # the next check finds what is left
             remove(folder)
     absent = not lease.has_files
-    return Evidence(
+    return DestructionEvidence(
         files=len(inventory),
         bytes=sum(file.size for file in inventory),
         opened_before=max(opened_before, 0),
@@ -162,7 +169,7 @@ def _destroy_key(lease: Lease) -> KeyState:
 
 
 def remove(folder: Path) -> None:
-    """Unlink a folder and everything below it; links are unlinked, never followed."""
+    """Unlink a file, a link, or a folder with everything in it. Links are never followed."""
     if folder.is_symlink() or folder.is_file():
         folder.unlink()
     elif folder.is_dir():
@@ -172,7 +179,7 @@ def remove(folder: Path) -> None:
 
 
 def destroy_stray(folder: Path) -> tuple[int, int]:
-    """Destroy a marked folder that belongs to no lease, and a kernel key of its name. Returns files and bytes."""
+    """Destroy a marked folder that belongs to no lease, and a kernel key of its name. Return its numbers of files and bytes."""
     paths = [path for path in _files(folder) if path.is_file() and not path.is_symlink()]
     size = sum(path.stat().st_size for path in paths)
     ref = KernelKeyring().find(folder.name)
@@ -183,7 +190,7 @@ def destroy_stray(folder: Path) -> tuple[int, int]:
 
 
 def _remove_marked(folder: Path) -> None:
-    """Remove the mark last: after an interruption, the folder can still be identified as this home's."""
+    """Remove a folder, its mark last, so that after an interruption the folder can still be identified as this home's."""
     for path in folder.iterdir():
         if path.name != MARK:
             remove(path)

@@ -1,4 +1,4 @@
-"""What a sweep must look at: leases that are overdue, withdrawn, half-destroyed or without a key, and unknown folders."""
+"""Finds what a sweep must handle: runs that are overdue, withdrawn, partly destroyed or without a key, and unknown folders."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from vault.system.clock import Clock
 
 
 def live_runs(home: Home) -> Iterator[Lease]:
-    """Yield every readable lease without a certificate."""
+    """Return an iterator over every readable lease of a run without a certificate."""
     return (lease for lease in readable_runs(home)[0] if not is_ended(home, lease.run_id))
 
 
 def reason_to_look(home: Home, lease: Lease, clock: Clock) -> str | None:
-    """Returns why the sweep must look at a run without a certificate; None if it lives and has time left.
+    """Return why the sweep must handle a run without a certificate; None if the run is in progress and has time left.
 
     deadline | withdrawn | half_destroyed | key_lost | resumable | elsewhere (overdue, but of a host that cannot be seen)
     """
@@ -37,7 +37,7 @@ def reason_to_look(home: Home, lease: Lease, clock: Clock) -> str | None:
 
 
 def _reason_of_orphan(home: Home, lease: Lease) -> str:
-    """Returns why to look at a run whose owner ended here, or before this boot."""
+    """Return why the sweep must handle a run whose control process has ended."""
     if is_withdrawn(home, lease.authorisation_id):
         return "withdrawn"
     if any(has_fact(home, lease.run_id, kind) for kind in (Intent, GivenUp)):
@@ -46,14 +46,15 @@ def _reason_of_orphan(home: Home, lease: Lease) -> str:
 
 
 def is_restored(home: Home, run_id: str) -> bool:
-    """Whether the run was alive in a restored backup: it is never resumed, and the sweep ends it."""
+    """Return whether the run was in progress in a restored backup. Such a run is never resumed; the sweep ends it."""
     return has_fact(home, run_id, Restored)
 
 
 def is_over(home: Home, lease: Lease, clock: Clock) -> bool:
-    """Whether nothing must be kept for the run: it has its certificate, or can never get one here.
+    """Return whether the run needs nothing more: it has its certificate, or can never get one on this host.
 
-    The latter if it was made on a host that is not visible from here, its deadline has passed, and none of its files are left.
+    A run can never get a certificate here if this host cannot see the host of the run, the deadline has passed, and no file of
+    the run is left.
     """
     if is_ended(home, lease.run_id):
         return True
@@ -61,24 +62,24 @@ def is_over(home: Home, lease: Lease, clock: Clock) -> bool:
 
 
 def forget_key(run_id: str) -> None:
-    """Destroy the run's key by its name, if this kernel has one: for a run with an unreadable lease."""
+    """Destroy the key of a run with an unreadable lease, if this kernel has a key with the run's name."""
     ref = KernelKeyring().find(run_id)
     if ref is not None:
         KernelKeyring().destroy(ref)
 
 
 def find_unknown(home: Home) -> tuple[list[Path], list[Path]]:
-    """Returns the entries of `staging/` that belong to no lease: those with this home's mark, and those for a person to check."""
+    """Return the entries of `staging/` that belong to no lease: those with this home's mark, and the others, for a person."""
     folder = home.staging
-    found = sorted(folder.iterdir()) if folder.is_dir() else []
-    # asked after the folders: a run begun in between has its lease
-    strays = [path for path in found if not has_lease(home, path.name)]
+    entries = sorted(folder.iterdir()) if folder.is_dir() else []
+    # leases are read after the folders, so that a run that begins meanwhile has its lease
+    strays = [path for path in entries if not has_lease(home, path.name)]
     marked = [path for path in strays if is_ours(home, path)]
     return marked, [path for path in strays if path not in marked]
 
 
 def rearm_keys(home: Home, clock: Clock) -> None:
-    """Reset every kernel timeout from the boot clock: the kernel's own follows the wall clock, which can be set."""
+    """Set every key's timeout again from the boot clock: the kernel's timeout follows the wall clock, which can be set."""
     for lease in live_runs(home):
         with contextlib.suppress(OSError):  # an unreadable run must not block the others
             rearm_key(home, lease, clock)
@@ -89,7 +90,7 @@ def rearm_keys(home: Home, clock: Clock) -> None:
 
 
 def rearm_key(home: Home, lease: Lease, clock: Clock) -> None:
-    """The same for one run and the identity of its intake; does nothing if the key is not in this kernel."""
+    """Set the timeouts of a run's key and of its intake's identity again, if they are in this kernel."""
     if locality(lease) is not Locality.SAME_BOOT:
         return
     if lease.key_ref is not None and lease.provider == KernelKeyring.name:

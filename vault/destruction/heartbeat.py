@@ -1,4 +1,4 @@
-"""The sweep's heartbeat: when it last completed, by both clocks, and what it found. Counts only."""
+"""The sweep's heartbeat: the times of the last completed sweep, by both clocks, and the counts of what the sweep found."""
 
 from __future__ import annotations
 
@@ -21,29 +21,29 @@ class Heartbeat(Record, frozen=True):
     found: dict[str, int]
 
     def age_seconds(self, clock: Clock, boot_id: str | None = None) -> int | None:
-        """Returns the age by the clock that says more; None when it cannot be determined (the wall clock was set back)."""
-        wall = (clock.now() - parse_utc(self.ended)).total_seconds()
+        """Return the seconds since the sweep, by the clock that shows more; None if the wall clock was set back since."""
+        wall_seconds = (clock.now() - parse_utc(self.ended)).total_seconds()
         if self.boot_id == (clock.boot_id() if boot_id is None else boot_id):
-            return int(max(wall, clock.boot_seconds() - self.boot_seconds))
-        return int(wall) if wall >= 0 else None
+            return int(max(wall_seconds, clock.boot_seconds() - self.boot_seconds))
+        return int(wall_seconds) if wall_seconds >= 0 else None
 
 
 def beat(home: Home, clock: Clock, found: dict[str, int]) -> None:
-    """Record that a sweep has ended."""
-    mark = Heartbeat(format_utc(clock.now()), clock.boot_seconds(), clock.boot_id(), found)
-    write_durably(home.heartbeat, dump(mark))
+    """Record that a sweep is completed."""
+    heartbeat = Heartbeat(format_utc(clock.now()), clock.boot_seconds(), clock.boot_id(), found)
+    write_durably(home.heartbeat, dump(heartbeat))
 
 
 def last_heartbeat(home: Home) -> Heartbeat | None:
-    """Returns the last completed sweep; None when there is none, or its record cannot be read."""
+    """Return the last completed sweep; None if there was none, or if its record cannot be read."""
     with contextlib.suppress(OSError, ValueError):
-        found = load_or_none(Heartbeat, home.heartbeat.read_bytes())
-        if found is not None:
-            parse_utc(found.ended)
-        return found
+        heartbeat = load_or_none(Heartbeat, home.heartbeat.read_bytes())
+        if heartbeat is not None:
+            parse_utc(heartbeat.ended)
+        return heartbeat
     return None
 
 
 def unit_name(home: Home) -> str:
-    """Returns the name of the units that call this home's sweep: opaque, one per home."""
+    """Return the opaque name of the systemd units that start this home's sweep. Each home has its own."""
     return f"reprise-sweep-{home.id[:8]}"

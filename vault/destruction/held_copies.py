@@ -1,8 +1,8 @@
 """Copies of patients' data that the operator holds beside staging: the received export, and the package that was made.
 
-Each is in a sealed register, `custody/<id>`, from the moment the program knows of it until it was destroyed and checked.
-Destroying overwrites and unlinks: on flash storage and copy-on-write file systems that proves nothing, and the evidence states
-it. Only files that are unchanged since registration are touched; changed ones are left for a person.
+A copy is in a sealed register, `custody/<id>`, until its destruction was checked. Destruction overwrites and unlinks the files.
+On flash storage and copy-on-write file systems, that proves nothing; the evidence states this. Only files that are unchanged
+since their registration are destroyed; changed files are left for a person.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from vault.records.sealed_records import SealedRecords
 _BLOCK = bytes(1 << 20)
 _NOT_DESTROYED = frozenset({"changed_since", "not_removed"})
 AT_SERVER = "at_server"
-"""Counted when a copy at a server ends."""
+"""The exception code of a certificate for a copy on a server, whose destruction only the server reports."""
 
 
 class CopyKind(StrEnum):
@@ -33,51 +33,51 @@ class CopyKind(StrEnum):
     PACKAGE = "package"
 
 
-class Evidence(StrEnum):
-    """What the end of a copy is worth as a proof."""
+class CopyEvidence(StrEnum):
+    """How a copy was destroyed, which determines what its destruction proves."""
 
     ENCRYPTED_ALWAYS = "encrypted_always"  # and the only key to it was destroyed
     OVERWRITTEN = "unlinked_overwritten"  # no proof on flash storage
-    SEALED = "unlinked_sealed"  # it was sealed to keys that the recipients still have
-    AT_SERVER = "deleted_at_server"  # also sealed; only the server's answer shows that it is gone
+    SEALED = "unlinked_sealed"  # sealed to keys that the recipients still have
+    AT_SERVER = "deleted_at_server"  # sealed likewise; only the server's answer shows that the copy is gone
 
 
-def evidence_of_kind(kind: CopyKind) -> Evidence:
-    """Returns what destroying a copy of this kind is worth: a package was sealed, an export lay in clear."""
-    return Evidence.SEALED if kind is CopyKind.PACKAGE else Evidence.OVERWRITTEN
+def evidence_of_kind(kind: CopyKind) -> CopyEvidence:
+    """Return the evidence for a copy of this kind on this host: a package was sealed, an export was in clear."""
+    return CopyEvidence.SEALED if kind is CopyKind.PACKAGE else CopyEvidence.OVERWRITTEN
 
 
 class HeldFile(Record, frozen=True):
-    """One file of a copy, as it was when it was registered, and what prevented its destruction."""
+    """One file of a copy, as it was at its registration, and the reason that prevented its destruction."""
 
     path: str
-    size: int
+    size: int  # in bytes
     filesystem: int
     inode: int
     modified_ns: int
-    kept: str = ""  # changed_since | not_removed: if it is gone later, someone else removed it
+    kept: str = ""  # changed_since | not_removed: if the file is gone later, someone else removed it
 
     @classmethod
     def of(cls, path: Path) -> HeldFile:
-        """Returns the file as it is; a link is examined, not followed."""
-        found = path.lstat()
-        return cls(str(path), found.st_size, _filesystem_of(path.parent), found.st_ino, found.st_mtime_ns)
+        """Return the file as it is now. A link is not followed."""
+        status = path.lstat()
+        return cls(str(path), status.st_size, _filesystem_of(path.parent), status.st_ino, status.st_mtime_ns)
 
     def unchanged(self, *, overwritten: bool) -> bool:
-        """Whether the path still names this file; its time may differ if overwriting may have begun."""
+        """Return whether the path still names this file. If `overwritten` (overwriting may have begun), its time may differ."""
         path = Path(self.path)
         with contextlib.suppress(FileNotFoundError):
             return self.is_that(path.lstat(), _filesystem_of(path.parent), overwritten=overwritten)
         return False
 
-    def is_that(self, found: os.stat_result, filesystem: int, *, overwritten: bool) -> bool:
-        """Whether the found file is this file; its time may differ if overwriting may have begun."""
-        same = (found.st_size, filesystem, found.st_ino) == (self.size, self.filesystem, self.inode)
-        return same and (overwritten or found.st_mtime_ns == self.modified_ns)
+    def is_that(self, status: os.stat_result, filesystem: int, *, overwritten: bool) -> bool:
+        """Return whether a file with this status, on this file system, is this file. `overwritten`: see `unchanged`."""
+        same = (status.st_size, filesystem, status.st_ino) == (self.size, self.filesystem, self.inode)
+        return same and (overwritten or status.st_mtime_ns == self.modified_ns)
 
 
 class HeldCopy(Record, frozen=True):
-    """A copy that the operator holds, and until when."""
+    """A copy that the operator may hold until a UTC time."""
 
     id: str
     kind: CopyKind
@@ -89,37 +89,37 @@ class HeldCopy(Record, frozen=True):
     ending: bool = False  # its destruction has begun
     alarmed: bool = False  # the ledger records that its destruction could not be completed
     emptied: bool = False  # each of its files was observed to be gone
-    recorded: bool = False  # its end is in the ledger; only the certificate of its run lacks it
+    recorded: bool = False  # its destruction is in the ledger, but not yet in the certificate of its run
     not_found: int = 0  # files that were gone before the destruction began: someone else removed them
 
     @property
     def at_server(self) -> bool:
-        """Whether the copy is at a server, under a name of the register of destinations."""
+        """Return whether the copy is on a server, under a name of the register of destinations."""
         return "://" in self.root
 
     @property
     def size(self) -> int:
-        """The bytes of all its files."""
+        """The sum of the sizes of the copy's files, in bytes."""
         return sum(file.size for file in self.files)
 
 
 @dataclass(frozen=True)
 class CopyEnd:
-    """How a copy ended: counts, the worth of the evidence, and what prevented completion."""
+    """The result of the destruction of a copy: counts, evidence, and what prevented its completion."""
 
     files: int
     bytes: int
-    evidence: Evidence
+    evidence: CopyEvidence
     exceptions: dict[str, int] = field(default_factory=dict)  # code -> files
 
     @property
     def complete(self) -> bool:
-        """Whether every file of the copy is gone."""
+        """Return whether every file of the copy is gone."""
         return not {"changed_since", "not_removed", "not_reachable"} & set(self.exceptions)
 
 
-class Custody:
-    """The register of a home."""
+class CustodyRegister:
+    """The sealed register of the copies that a home's operator holds."""
 
     def __init__(self, home: Home) -> None:
         self._site = home.site_key
@@ -130,14 +130,14 @@ class Custody:
     def register(
         self, kind: CopyKind, root: Path, *, authorisation_id: str, run_id: str | None, until: str
     ) -> HeldCopy:
-        """Register a copy and its files, by name and state, without reading their bytes. Replaces an existing entry."""
+        """Register a copy and its files, without reading their bytes. An existing entry is replaced."""
         files = tuple(HeldFile.of(path) for path in _files(root))
         return self._register(kind, str(root), files, authorisation_id, run_id, until)
 
     def register_at_server(
         self, root: str, sizes: dict[str, int], *, authorisation_id: str, run_id: str, until: str
     ) -> HeldCopy:
-        """Register a package at a server, its files by name and size. Replaces an existing entry."""
+        """Register a package on a server, with the names of its files and their sizes in bytes. An existing entry is replaced."""
         files = tuple(HeldFile(name, size, 0, 0, 0) for name, size in sorted(sizes.items()))
         return self._register(CopyKind.PACKAGE, root, files, authorisation_id, run_id, until)
 
@@ -156,21 +156,21 @@ class Custody:
         return held
 
     def held(self) -> list[HeldCopy]:
-        """Returns every copy not yet destroyed, by kind and date. `unreadable` counts the entries that cannot be opened."""
+        """Return every copy that is not yet destroyed, by date. `unreadable` counts the entries that cannot be opened."""
         return sorted(self._records.readable(), key=lambda copy: (copy.until, copy.id))
 
     def unreadable(self) -> int:
-        """Returns how many entries of the register cannot be opened; what they stood for is unknown."""
+        """Return the number of entries that cannot be opened. Their copies are not known."""
         return self._records.unreadable()
 
     def end_at(self, copy: HeldCopy, until: str) -> None:
-        """Shorten a copy's time. It is never lengthened, and a copy that has already ended does not return."""
-        now = self._records.read_or_none(copy.id)
-        if now is not None and until < now.until:
-            self._write(now.changed(until=until))
+        """Bring forward the date of a copy, if the copy is still registered and the new date is earlier."""
+        registered = self._records.read_or_none(copy.id)
+        if registered is not None and until < registered.until:
+            self._write(registered.changed(until=until))
 
     def destroy(self, copy: HeldCopy) -> CopyEnd:
-        """Destroy a copy's files and check. The copy stays registered until `drop`. Idempotent."""
+        """Destroy a copy's files, and check that they are gone. The copy stays registered until `drop`. It can be repeated."""
         if copy.files and not copy.ending:
             copy = _begin(copy)
             self._write(copy)  # a crash from now on leaves files that this program modified or removed
@@ -183,15 +183,15 @@ class Custody:
         return end
 
     def drop(self, copy: HeldCopy) -> None:
-        """Remove a copy of which nothing is left from the register."""
+        """Remove the entry of a destroyed copy from the register."""
         self._records.drop(copy.id)
 
     def note_alarm(self, copy: HeldCopy) -> None:
-        """Remember that its incomplete end was recorded, so that it is recorded only once."""
+        """Note that the ledger has the copy's incomplete destruction, so that it is recorded only once."""
         self._write(self._records.read(copy.id).changed(alarmed=True))
 
     def note_recorded(self, copy: HeldCopy) -> None:
-        """Remember that its end was recorded, so that it is recorded only once."""
+        """Note that the ledger has the copy's destruction, so that it is recorded only once."""
         self._write(self._records.read(copy.id).changed(recorded=True))
 
     def _write(self, held: HeldCopy) -> None:
@@ -210,7 +210,7 @@ def _files(root: Path) -> Iterator[Path]:
 
 
 def _destroy_files(copy: HeldCopy) -> tuple[HeldCopy, CopyEnd]:
-    """Make one pass over the remaining files; the returned copy notes what prevented the destruction of each."""
+    """Try to destroy each remaining file once. The returned copy states, for each file, what prevented its destruction."""
     reachable = _is_reachable(copy)
     codes = [_destroy_file(file, begun=copy.ending) if reachable else "not_reachable" for file in copy.files]
     exceptions = dict(Counter(code for code in codes if code is not None))
@@ -226,7 +226,7 @@ def _destroy_files(copy: HeldCopy) -> tuple[HeldCopy, CopyEnd]:
 
 
 def _destroy_file(file: HeldFile, *, begun: bool) -> str | None:
-    """Overwrite, unlink, sync. Returns a code for what prevented or weakens the end.
+    """Overwrite and unlink a file. Return None, or the code of what prevented or weakens its destruction.
 
     changed_since | not_removed | not_reachable | not_found | other_names_remain
     """
@@ -244,31 +244,31 @@ def _destroy_file(file: HeldFile, *, begun: bool) -> str | None:
 
 
 def _destroy_entry(file: HeldFile, folder: int, name: str, *, begun: bool) -> str | None:
-    """The same in an open folder: a rename of a parent folder cannot replace the checked file by another."""
+    """Destroy a file in an open folder (see `_destroy_file`), so that a rename of a parent folder cannot replace the file."""
     try:
-        found = os.lstat(name, dir_fd=folder)
+        status = os.lstat(name, dir_fd=folder)
     except FileNotFoundError:
         return "not_found" if file.kept else None
     except OSError:
         return "not_reachable"
     filesystem = os.fstatvfs(folder).f_fsid or os.fstat(folder).st_dev
-    if file.kept == "changed_since" or not file.is_that(found, filesystem, overwritten=begun):
+    if file.kept == "changed_since" or not file.is_that(status, filesystem, overwritten=begun):
         return "changed_since"
     try:
-        if not stat.S_ISLNK(found.st_mode) and not _overwrite(name, folder, found):
+        if not stat.S_ISLNK(status.st_mode) and not _overwrite(name, folder, status):
             return "changed_since"
         os.unlink(name, dir_fd=folder)
         os.fsync(folder)
     except OSError:
         return "not_removed"
-    return "other_names_remain" if found.st_nlink > 1 else None
+    return "other_names_remain" if status.st_nlink > 1 else None
 
 
 def _begin(copy: HeldCopy) -> HeldCopy:
-    """Returns the copy marked for destruction.
+    """Return the copy, marked as being destroyed.
 
-    Files that no longer exist are counted as not destroyed by this program. Files that changed since registration are marked now,
-    while their time still shows it.
+    Files that do not exist are counted as not destroyed by this program. Files that changed since registration are marked now,
+    because overwriting will change the time by which that is seen.
     """
     if not _is_reachable(copy):
         return copy
@@ -278,14 +278,14 @@ def _begin(copy: HeldCopy) -> HeldCopy:
 
 
 def _filesystem_of(folder: Path) -> int:
-    """Returns what identifies a file system, also after a boot: its own id if it has one, otherwise its device."""
+    """Return the id of a file system, which is the same after a boot; the id of its device if it has no own id."""
     return os.statvfs(folder).f_fsid or folder.stat().st_dev
 
 
 def _is_reachable(copy: HeldCopy) -> bool:
-    """Whether an invisible file is really absent: the folder that held the copy exists, on the same file system.
+    """Return whether a file that is not visible is absent: the folder of the copy exists, on the same file system.
 
-    An unmounted disk or a moved folder hides a copy, even when the copy is that folder, but does not destroy it.
+    An unmounted disk or a moved folder hides a copy, even if the copy is that folder, but does not destroy the copy.
     """
     root = Path(copy.root)
     if copy.emptied:
@@ -293,19 +293,19 @@ def _is_reachable(copy: HeldCopy) -> bool:
     if not root.is_dir() and any(file.path != copy.root for file in copy.files):
         return False
     try:
-        found = _filesystem_of(root if root.is_dir() and not root.is_symlink() else root.parent)
+        filesystem = _filesystem_of(root if root.is_dir() and not root.is_symlink() else root.parent)
     except OSError:
         return False
-    return not copy.files or found in {file.filesystem for file in copy.files}
+    return not copy.files or filesystem in {file.filesystem for file in copy.files}
 
 
-def _overwrite(name: str, folder: int, found: os.stat_result) -> bool:
-    """Overwrite the file that was found; false if the name now belongs to another file."""
+def _overwrite(name: str, folder: int, status: os.stat_result) -> bool:
+    """Overwrite the file with this status. Return false if the name now belongs to another file."""
     descriptor = os.open(name, os.O_WRONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=folder)
     with os.fdopen(descriptor, "wb") as stream:
-        if not os.path.samestat(os.fstat(descriptor), found):
+        if not os.path.samestat(os.fstat(descriptor), status):
             return False
-        left = found.st_size
+        left = status.st_size
         while left > 0:
             left -= stream.write(_BLOCK[: min(left, len(_BLOCK))])
         stream.flush()
@@ -314,7 +314,7 @@ def _overwrite(name: str, folder: int, found: os.stat_result) -> bool:
 
 
 def _remove_empty_folders(copy: HeldCopy) -> None:
-    """Remove the copy's folders that are now empty; others stay."""
+    """Remove the copy's folders that are empty."""
     root = Path(copy.root)
     if not root.is_dir() or root.is_symlink():
         return

@@ -11,29 +11,29 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from schemas.errors import VerificationFailedError
 from vault import verify
 from vault.canonical_json import canonical_json
-from vault.destruction.destroy import Evidence
+from vault.destruction.destroy import DestructionEvidence
 from vault.runs.facts import StagedFile
 from vault.verify import predicate_type
 
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
 STATEMENT = "https://in-toto.io/Statement/v1"
 VERSION = 2
-"""The version of the proof format: what the entries of a run commit to (docs/formats/proof.md)."""
+"""The version of the proof format. It determines to what the entries of a run commit (docs/formats/proof.md)."""
 AUTHORISATION_CHECK = predicate_type(verify.CHECK, VERSION)
 RUN = predicate_type(verify.RUN, VERSION)
 DESTRUCTION = predicate_type(verify.DESTRUCTION, VERSION)
 INVENTORY = "inventory.json"
-LISTED = 20_000  # maximum rows of an inventory: verifiers accept files of at most 8 MiB
+MAX_LISTED_FILES = 20_000  # in an inventory, because verifiers accept files of at most 8 MiB
 NOT_CLAIMED = ("host_backups", "source_and_target_systems", "memory_after_process_end")
 
 
 def pae(payload: bytes) -> bytes:
-    """Returns DSSE's pre-authentication encoding."""
+    """Return DSSE's pre-authentication encoding."""
     return b"DSSEv1 %d %s %d %s" % (len(PAYLOAD_TYPE), PAYLOAD_TYPE.encode(), len(payload), payload)
 
 
 def statement(run_id: str, predicate_type: str, predicate: dict[str, Any]) -> bytes:
-    """Returns a statement about a run, in canonical JSON. The subject's digest is of the run's opaque id."""
+    """Return a statement about a run, in canonical JSON. The subject's digest is of the run's opaque id."""
     subject = [{"name": f"run/{run_id}", "digest": {"sha256": sha256(run_id.encode()).hexdigest()}}]
     return canonical_json(
         {"_type": STATEMENT, "subject": subject, "predicateType": predicate_type, "predicate": predicate}
@@ -41,7 +41,7 @@ def statement(run_id: str, predicate_type: str, predicate: dict[str, Any]) -> by
 
 
 def envelope(payload: bytes, key: Ed25519PrivateKey, key_id: str) -> bytes:
-    """Returns the signed envelope, in canonical JSON."""
+    """Return the signed envelope, in canonical JSON."""
     signature = b64encode(key.sign(pae(payload))).decode()
     body = {
         "payloadType": PAYLOAD_TYPE,
@@ -52,7 +52,7 @@ def envelope(payload: bytes, key: Ed25519PrivateKey, key_id: str) -> bytes:
 
 
 def destruction_predicate(
-    evidence: Evidence,
+    evidence: DestructionEvidence,
     inventory: bytes,
     *,
     media: dict[str, Any],
@@ -64,9 +64,10 @@ def destruction_predicate(
     cause: str,
     exceptions: tuple[str, ...],
 ) -> dict[str, Any]:
-    """Returns the fields of a certificate of sanitization (NIST SP 800-88). `inventory` is the file of that name.
+    """Return the fields of a certificate of sanitization (NIST SP 800-88). `inventory` is the content of `inventory.json`.
 
-    Verified facts and exceptions are separate fields. Raises VerificationFailedError unless all checks passed.
+    Verified facts and exceptions are separate fields. Raises VerificationFailedError (destruction_not_verified) unless all checks
+    passed.
     """
     if not evidence.verification.complete():
         raise VerificationFailedError("destruction_not_verified", count=evidence.files)
@@ -107,22 +108,24 @@ def destruction_predicate(
 
 
 def inventory_file(files: list[StagedFile]) -> bytes:
-    """Returns `inventory.json`: every destroyed file, by opaque name, size and digest of its ciphertext.
+    """Return `inventory.json`: every destroyed file, by opaque name, size and digest of its ciphertext.
 
-    Beyond `LISTED` files the rest is one row: number and size of the omitted files, and the digest of their rows.
+    Files after the first `MAX_LISTED_FILES` are one row: their number, the sum of their bytes, and the digest of their rows.
     """
     rows = [file.to_json() for file in files]
-    rest = rows[LISTED:]
+    rest = rows[MAX_LISTED_FILES:]
     left_out = {
         "files": len(rest),
-        "bytes": sum(file.size for file in files[LISTED:]),
+        "bytes": sum(file.size for file in files[MAX_LISTED_FILES:]),
         "sha256": sha256(canonical_json(rest)).hexdigest(),
     }
-    return canonical_json({"version": 1, "files": rows[:LISTED], "left_out": left_out if rest else None})
+    return canonical_json(
+        {"version": 1, "files": rows[:MAX_LISTED_FILES], "left_out": left_out if rest else None}
+    )
 
 
-def _source(evidence: Evidence) -> dict[str, Any]:
-    """Returns what the run can state about the export: its declared custody, or that it was sealed to a destroyed key."""
+def _source(evidence: DestructionEvidence) -> dict[str, Any]:
+    """Return the statement about the export: `stated` if only its custody is declared, or the facts about its sealed intake."""
     intake = evidence.intake
     if intake is None:
         return {"evidence": "stated"}

@@ -17,7 +17,7 @@ from schemas.errors import HomeError, VerificationFailedError
 from schemas.outcome import Cause
 from schemas.texts import LANGUAGES, section
 from schemas.writing import typeset
-from vault.destruction.destroy import Evidence
+from vault.destruction.destroy import DestructionEvidence
 from vault.home.create import create_home
 from vault.home_folder import Home
 from vault.instruction.document import Controller
@@ -29,7 +29,7 @@ from vault.proof import certificate
 from vault.proof._certificate_content import build_content
 from vault.proof.certificate import _page, build_certificate, build_pages, layout
 from vault.proof.names import Names
-from vault.proof.statements import LISTED, destruction_predicate, inventory_file
+from vault.proof.statements import MAX_LISTED_FILES, destruction_predicate, inventory_file
 from vault.runs.facts import StagedFile, Verification
 from vault.site import EXCEPTIONS
 from vault.system.mounts import DECLARABLE, Media, backed_up, describe_media, filesystem_type
@@ -52,7 +52,7 @@ def destruction(media: Media, fs_type: str, **changes: Any) -> dict[str, Any]:
         "exceptions": (),
         **changes,
     }
-    evidence = Evidence(2, 12, 3, KeyState.ABSENT.value, Verification(True, True, True, True))
+    evidence = DestructionEvidence(2, 12, 3, KeyState.ABSENT.value, Verification(True, True, True, True))
     return destruction_predicate(evidence, inventory_file(FILES), **given)
 
 
@@ -382,7 +382,7 @@ def test_the_statement_has_the_fields_of_the_form():
     assert destruction(Media(), "ext4")["validation"]["result"] == "effective"
     digest = hashlib.sha256(inventory_file(FILES)).hexdigest()
     assert told["inventory"] == {"file": "inventory.json", "sha256": digest, "files": 2, "bytes": 12}
-    failed = Evidence(2, 12, 3, "absent", Verification(True, True, False, True))
+    failed = DestructionEvidence(2, 12, 3, "absent", Verification(True, True, False, True))
     with pytest.raises(VerificationFailedError):
         destruction_predicate(
             failed,
@@ -399,7 +399,7 @@ def test_the_statement_has_the_fields_of_the_form():
 
 
 def test_an_inventory_beyond_its_limit_still_binds_the_rest():
-    many = [StagedFile(f"p{n}", 1, "ab" * 32) for n in range(LISTED + 3)]
+    many = [StagedFile(f"p{n}", 1, "ab" * 32) for n in range(MAX_LISTED_FILES + 3)]
     made = inventory_file(many)
     assert b'"left_out":{"bytes":3,"files":3,"sha256":"' in made
     assert len(made) < 8 << 20

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from vault.destruction import held_copies as module
-from vault.destruction.held_copies import CopyKind, Custody, Evidence, HeldCopy
+from vault.destruction.held_copies import CopyEvidence, CopyKind, CustodyRegister, HeldCopy
 from vault.home.create import create_home
 from vault.home_folder import Home
 
@@ -17,9 +17,9 @@ CANARY = b"Zzcanary Unique"
 
 
 @pytest.fixture
-def register(tmp_path) -> Custody:
+def register(tmp_path) -> CustodyRegister:
     create_home(Home(tmp_path / "home"), trial=True, origin="test.example/log")
-    return Custody(Home(tmp_path / "home"))
+    return CustodyRegister(Home(tmp_path / "home"))
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def export(tmp_path) -> Path:
     return folder
 
 
-def hold(register: Custody, root: Path) -> HeldCopy:
+def hold(register: CustodyRegister, root: Path) -> HeldCopy:
     return register.register(CopyKind.SOURCE, root, authorisation_id="a1", run_id=None, until=UNTIL)
 
 
@@ -40,7 +40,7 @@ def test_a_copy_is_destroyed_with_its_folders_and_leaves_the_register(register, 
     assert register.held() == [held]
     end = register.destroy(held)
     assert (end.files, end.bytes, end.complete, end.exceptions) == (3, 3 * len(CANARY) * 1000, True, {})
-    assert end.evidence is Evidence.OVERWRITTEN
+    assert end.evidence is CopyEvidence.OVERWRITTEN
     assert not export.exists()
     assert register.destroy(*register.held()) == end, "again: the same"
     register.drop(held)
