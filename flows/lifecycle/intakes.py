@@ -25,7 +25,7 @@ from vault.intake.record import (
     give_up,
     intake_of,
     list_intakes,
-    spend,
+    mark_used,
     unreadable_intakes,
 )
 from vault.ledger.entries import EntryType
@@ -115,7 +115,7 @@ def _make(control: Control, intake: Intake) -> Intake:
 
 
 def page_of(control: Control, intake_id: str) -> str | None:
-    """Returns the page on which the practice seals, of an open intake; None if there is none of this id."""
+    """Return the page on which the practice seals, of an open intake; None if there is none of this id."""
     for intake in list_intakes(control.home):
         if intake.id == intake_id and intake.state(control.home, control.clock) == "open":
             language = parse(evidence(control.home, intake.authorisation_id).document).language
@@ -136,7 +136,7 @@ def close_with_run(control: Control, lease: Lease) -> None:
     intake = intake_of(control.home, lease)
     if intake is None:
         return
-    spend(control.home, intake, lease.run_id)
+    mark_used(control.home, intake, lease.run_id)
     if not control.run(lease).has_recorded(EntryType.INTAKE_CLOSED):
         control.record(EntryType.INTAKE_CLOSED, lease.run_id, "with_run")
 

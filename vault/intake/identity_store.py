@@ -1,7 +1,7 @@
-"""Where the identity of an intake is kept: in the kernel's keyring, or sealed in a file of the home.
+"""Stores the identity of an intake in the kernel's keyring, or sealed in a file of the home.
 
-An identity is 32 random bytes, an X25519 secret. In the keyring it is in no file, and ends at its timeout or at a reboot. A
-sealed file outlives a reboot, but unlinking it proves nothing on flash storage.
+An identity is 32 random bytes, an X25519 secret. An identity in the keyring is in no file, and is gone after its timeout or a
+reboot. A sealed file remains after a reboot, but to unlink it proves nothing on flash storage.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ class IdentityStore(KeyProvider, Protocol):
     """A key provider that can find the identity of an intake whose record is incomplete."""
 
     def find(self, run_id: str) -> KeyRef | None:
-        """Returns the identity of the intake of this id, if there is one."""
+        """Return the identity of the intake with this id, or None."""
 
     def rearm(self, ref: KeyRef, seconds_left: int) -> None:
-        """Let the identity expire after this many seconds, where the store can."""
+        """Set the time after which the identity expires, if the store has timeouts."""
 
 
 class SealedFile:
@@ -79,7 +79,7 @@ class SealedFile:
 
 
 def identity_store(home: Home, name: str) -> IdentityStore:
-    """Returns the store of this name. Raises KeyUnavailableError for an unknown one."""
+    """Return the store of this name. Raises KeyUnavailableError for an unknown name."""
     if name == KEYRING:
         return KernelKeyring("reprise-intake")
     if name == FILE:
@@ -88,5 +88,5 @@ def identity_store(home: Home, name: str) -> IdentityStore:
 
 
 def recipient_of(secret: bytes) -> str:
-    """Returns the age recipient of an identity."""
+    """Return the age recipient of an identity."""
     return encode("age", X25519PrivateKey.from_private_bytes(secret).public_key().public_bytes_raw())

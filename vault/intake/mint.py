@@ -1,4 +1,4 @@
-"""Subprocess that makes an intake's identity and prints only its recipient. Only it and the data process ever hold the secret."""
+"""A process that makes the identity of an intake and prints its recipient. Only it and a data process ever hold the secret."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from vault.system.hardening import harden_process
 
 
 class MintOrder(Record, frozen=True):
-    """The intake whose identity to make, the store for it, and its lifetime."""
+    """The order to make an identity: its intake, its store, and its lifetime in seconds."""
 
     home: str
     provider: str
@@ -31,29 +31,29 @@ class Minted(Record, frozen=True):
 
 
 def mint(home: Home, provider: str, intake_id: str, seconds: int) -> tuple[KeyRef, str]:
-    """Have an identity made with this lifetime. Returns its location and its recipient.
+    """Make an identity with this lifetime in a separate process. Return the identity's location and its recipient.
 
-    Raises KeyUnavailableError when it could not be made.
+    Raises KeyUnavailableError (identity_not_made).
     """
     order = MintOrder(str(home.path), provider, intake_id, seconds)
-    done = run_python("vault.intake.mint", dump(order).decode())
-    if done.returncode:
+    process = run_python("vault.intake.mint", dump(order).decode())
+    if process.returncode:
         raise KeyUnavailableError("identity_not_made")
-    made = load(Minted, done.stdout, IntegrityError, "order_unreadable")
-    return made.ref, made.recipient
+    minted = load(Minted, process.stdout, IntegrityError, "order_unreadable")
+    return minted.ref, minted.recipient
 
 
 def main() -> int:
-    """Read the order on stdin; print reference and recipient."""
+    """Read an order from stdin, make the identity, and print its location and its recipient. Return the exit code."""
     harden_process()
     try:
         order = load(MintOrder, sys.stdin.readline(), IntegrityError, "order_unreadable")
         store = identity_store(Home(Path(order.home)), order.provider)
         ref = store.create(order.intake, order.seconds)
-        made = Minted(ref, recipient_of(store.open(ref)))
+        minted = Minted(ref, recipient_of(store.open(ref)))
     except (RepriseError, OSError):
         return 1
-    sys.stdout.write(dump(made).decode() + "\n")
+    sys.stdout.write(dump(minted).decode() + "\n")
     return 0
 
 

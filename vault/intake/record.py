@@ -1,7 +1,7 @@
 """Intakes: one-time age recipients, each bound to an authorisation and to the one run that uses it.
 
-The practice seals its export to the recipient; those who transport or store the sealed file cannot read it. The identity is
-destroyed with the key of the run that used it, or at its expiry.
+The practice seals its export to the recipient. Nobody who transports or stores the sealed file can read it. The identity is
+destroyed with the key of the run that used the intake, or when the intake expires.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from vault.system.deadline import seconds_left
 from vault.system.files import sync_folder, write_durably
 from vault.system.locks import lock_intakes
 
-GROUPS = 5
+GROUPS_OF_DIGITS = 5
 RECORD = "intake.json"
 
 
 class Intake(Record, frozen=True):
-    """The record of an intake. No personal data; never the identity."""
+    """The record of an intake. It holds no personal data and no secret."""
 
     id: str
     authorisation_id: str
@@ -39,8 +39,8 @@ class Intake(Record, frozen=True):
     run_id: str | None = None  # the run that used it
     only_key: bool | None = None  # whether that run's source was sealed only to this recipient
     closed: str | None = None  # with_run | closed | expired | withdrawn | key_gone
-    boot_id: str = ""  # the boot that opened it, and its end by that boot's clock, which no one can set
-    boot_expires: float = 0.0
+    boot_id: str = ""  # the boot in which it was opened
+    boot_expires: float = 0.0  # its expiry in seconds of that boot's clock, which nobody can set
 
     @classmethod
     def load(cls, home: Home, intake_id: str) -> Intake:
@@ -64,16 +64,16 @@ class Intake(Record, frozen=True):
         write_durably(folder / RECORD, dump(self))
 
     def ref(self, home: Home) -> KeyRef | None:
-        """Returns where the identity is, searched by name if a crash came before the record was complete."""
+        """Return the location of the identity, found by its name if a crash came before the record was complete; or None."""
         return self.key_ref or identity_store(home, self.provider).find(self.id)
 
     def key_state(self, home: Home) -> KeyState:
-        """Whether the identity can be read."""
+        """Return the state of the identity."""
         ref = self.ref(home)
         return identity_store(home, self.provider).state(ref) if ref else KeyState.ABSENT
 
     def seconds_left(self, clock: Clock) -> int:
-        """Returns the seconds until it expires (`vault.system.deadline` explains by which clock)."""
+        """Return the seconds until the intake expires, computed by `vault.system.deadline`."""
         return seconds_left(
             clock,
             created=parse_utc(self.opened),
@@ -84,11 +84,11 @@ class Intake(Record, frozen=True):
         )
 
     def expired(self, clock: Clock) -> bool:
-        """Whether it expired unused."""
+        """Return whether the intake expired before a run used it."""
         return self.run_id is None and self.seconds_left(clock) <= 0
 
     def state(self, home: Home, clock: Clock) -> str:
-        """Returns one of open | in_use | spent | closed | expired | withdrawn | key_gone."""
+        """Return the state of the intake: open | in_use | spent (its run has ended) | closed | expired | withdrawn | key_gone."""
         if self.closed is not None:
             return "spent" if self.run_id else self.closed
         if self.expired(clock):
@@ -99,30 +99,30 @@ class Intake(Record, frozen=True):
 
 
 def check_number(recipient: str) -> str:
-    """Returns what people compare by telephone: 66 bits of SHA-256 of the recipient, in groups of four digits."""
-    digits = str(int.from_bytes(sha256(recipient.encode()).digest(), "big") % 10 ** (4 * GROUPS))
-    digits = digits.zfill(4 * GROUPS)
+    """Return the number that people compare by telephone: 66 bits of SHA-256 of the recipient, as five groups of four digits."""
+    digits = str(int.from_bytes(sha256(recipient.encode()).digest(), "big") % 10 ** (4 * GROUPS_OF_DIGITS))
+    digits = digits.zfill(4 * GROUPS_OF_DIGITS)
     return " ".join(digits[i : i + 4] for i in range(0, len(digits), 4))
 
 
 def list_intakes(home: Home) -> list[Intake]:
-    """Returns all readable intakes of a home, oldest first; for others see `unreadable_intakes` and `intakes_out_of_reach`."""
-    found = (_load_or_none(home, name) for name in _names(home))
-    return sorted((i for i in found if i is not None), key=lambda intake: (intake.opened, intake.id))
+    """Return the readable intakes of a home, oldest first. See also `unreadable_intakes` and `intakes_out_of_reach`."""
+    loaded = (_load_or_none(home, name) for name in _names(home))
+    return sorted((i for i in loaded if i is not None), key=lambda intake: (intake.opened, intake.id))
 
 
 def unreadable_intakes(home: Home) -> list[str]:
-    """Returns the ids of damaged records. Records that cannot be read from disk may be sound (`intakes_out_of_reach`)."""
+    """Return the ids of damaged records, without those that cannot be read from disk (`intakes_out_of_reach`)."""
     out_of_reach = intakes_out_of_reach(home)
     return [name for name in _names(home) if name not in out_of_reach and _load_or_none(home, name) is None]
 
 
 def intakes_out_of_reach(home: Home) -> list[str]:
-    """Returns the ids of the records that cannot be read from disk."""
-    return [name for name in _names(home) if not _is_given(home.intakes / name / RECORD)]
+    """Return the ids of the records that cannot be read from disk. They may be undamaged."""
+    return [name for name in _names(home) if not _is_on_disk(home.intakes / name / RECORD)]
 
 
-def _is_given(path: Path) -> bool:
+def _is_on_disk(path: Path) -> bool:
     try:
         path.read_bytes()
     except OSError:
@@ -131,7 +131,7 @@ def _is_given(path: Path) -> bool:
 
 
 def give_up(home: Home, intake_id: str) -> None:
-    """Destroy the identity of a damaged record by its name, and set the record aside."""
+    """Destroy the identity of an intake with a damaged record, found by its name, and rename the record."""
     for name in PROVIDERS:
         store = identity_store(home, name)
         ref = store.find(intake_id)
@@ -157,7 +157,7 @@ def _load_or_none(home: Home, name: str) -> Intake | None:
 def refusal(
     home: Home, intake: Intake, authorisation_id: str, run_id: str | None, clock: Clock
 ) -> str | None:
-    """Returns why this run may not use the intake, else None: intake_of_another | intake_spent | intake_key_gone."""
+    """Return why this run may not use the intake: intake_of_another | intake_spent | intake_key_gone; None if it may."""
     if intake.authorisation_id != authorisation_id:
         return "intake_of_another"
     if intake.run_id is not None and intake.run_id != run_id:
@@ -168,27 +168,28 @@ def refusal(
 
 
 def refuse_unusable_intake(home: Home, authorisation_id: str, wanted: str | None, clock: Clock) -> None:
-    """Refuse a sealed source that no open intake can fit, judged only by the records.
+    """Refuse a sealed source if, according to the records, no open intake can open it.
 
     Raises IntakeError: intake_unknown (none was opened), intake_of_another, intake_spent, intake_key_gone.
     """
-    ours = [i for i in list_intakes(home) if i.authorisation_id == authorisation_id]
-    tried = [Intake.load(home, wanted)] if wanted else ours
-    codes = {refusal(home, intake, authorisation_id, None, clock) for intake in tried}
+    own = [i for i in list_intakes(home) if i.authorisation_id == authorisation_id]
+    candidates = [Intake.load(home, wanted)] if wanted else own
+    codes = {refusal(home, intake, authorisation_id, None, clock) for intake in candidates}
     if None not in codes:
         raise IntakeError(most_specific(codes))
 
 
 def most_specific(codes: set[str | None]) -> str:
-    """Returns the most informative code."""
+    """Return the most informative of these codes; intake_unknown if there are none."""
     order = ("intake_of_another", "intake_spent", "intake_key_gone")
     return next((code for code in order if code in codes), "intake_unknown")
 
 
 def claim(home: Home, intake_id: str, lease: Lease, *, only_key: bool, clock: Clock) -> None:
-    """Bind an intake to the run. Repeating it for the same run can only record that more keys may have opened its source.
+    """Bind an intake to a run. `only_key` states whether the source is sealed only to the intake's recipient.
 
-    From then on the identity lives no longer than the run: a kernel key gets the run's own deadline. Raises IntakeError.
+    Once it was false for the run, it stays false. A key in the kernel gets the run's deadline as its timeout, so that it does not
+    remain longer than the run. Raises IntakeError.
     """
     with lock_intakes(home.locks):
         intake = Intake.load(home, intake_id)
@@ -203,7 +204,10 @@ def claim(home: Home, intake_id: str, lease: Lease, *, only_key: bool, clock: Cl
 
 
 def close(home: Home, intake_id: str, cause: str, *, run_is_over: bool = False) -> KeyState:
-    """Destroy the identity of an intake that no run uses, and record why. Raises IntakeError: intake_in_use."""
+    """Destroy the identity of an intake that no run uses, record why, and return the identity's state.
+
+    Raises IntakeError: intake_in_use.
+    """
     with lock_intakes(home.locks):
         intake = Intake.load(home, intake_id)
         if intake.run_id is not None and intake.closed is None and not run_is_over:
@@ -215,7 +219,7 @@ def close(home: Home, intake_id: str, cause: str, *, run_is_over: bool = False) 
 
 
 def destroy_identity(home: Home, intake: Intake) -> KeyState:
-    """Destroy the identity. Returns its observed state afterwards. Idempotent."""
+    """Destroy the identity of an intake. Return the state in which it is found afterwards. It can be repeated."""
     ref = intake.ref(home)
     if ref is not None:
         identity_store(home, intake.provider).destroy(ref)
@@ -223,16 +227,16 @@ def destroy_identity(home: Home, intake: Intake) -> KeyState:
 
 
 def rearm_identity(home: Home, intake: Intake, seconds: int) -> None:
-    """Reset the timeout of its identity, if it is in the kernel's keyring."""
+    """Set the timeout of an intake's identity again, if the identity is in the kernel's keyring."""
     ref = intake.ref(home)
     if intake.closed is None and ref is not None and intake.key_state(home) is KeyState.PRESENT:
         identity_store(home, intake.provider).rearm(ref, seconds)
 
 
 def intake_of(home: Home, lease: Lease) -> Intake | None:
-    """Returns the intake whose identity must be destroyed with this run: the one it used, unless another run claimed it since.
+    """Return the intake whose identity must be destroyed with this run: the intake that it used, unless another run claimed it.
 
-    Also None where its record is damaged or was not restored with the home: then nothing is claimed about it.
+    Return None also if the record of the intake is damaged or was not restored with the home.
     """
     intake = _load_or_none(home, lease.intake_id) if lease.intake_id else None
     if intake is None:
@@ -240,7 +244,7 @@ def intake_of(home: Home, lease: Lease) -> Intake | None:
     return intake if intake.run_id in (None, lease.run_id) else None
 
 
-def spend(home: Home, intake: Intake, run_id: str) -> None:
-    """Record that the run that used it has ended, and the identity with it."""
+def mark_used(home: Home, intake: Intake, run_id: str) -> None:
+    """Record that an intake's identity was destroyed with the run that used the intake."""
     with lock_intakes(home.locks):
         Intake.load(home, intake.id).changed(run_id=run_id, closed="with_run").save(home)

@@ -1,4 +1,4 @@
-"""A sealed export and the intake that opens it. Only the data process opens it, because only it holds the identity."""
+"""Opens a sealed export with the identity of its intake. Only a data process has the identity, so only it calls this module."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from vault.system.clock import SystemClock
 
 
 def is_sealed(reopen: Callable[[], BinaryIO]) -> bool:
-    """Whether a file begins like an age file, armoured or not."""
+    """Return whether a file begins like an age file, armoured or not."""
     with reopen() as stream:
         return stream.read(len(ARMOUR)).startswith((INTRO, ARMOUR))
 
@@ -25,7 +25,7 @@ def is_sealed(reopen: Callable[[], BinaryIO]) -> bool:
 def open_sealed(
     home: Home, lease: Lease, wanted: str | None, reopen: Callable[[], BinaryIO]
 ) -> tuple[Intake, bool, Callable[[], AgePayload]]:
-    """Returns the intake that opens the source's header, whether its key is the only one, and a function to open the payload.
+    """Return the intake that opens the source, whether it is the source's only recipient, and a function for the payload.
 
     Raises IntakeError (intake_unknown, intake_of_another, intake_spent, intake_key_gone, intake_does_not_fit) and
     SealedSourceError.

@@ -33,8 +33,8 @@ from vault.intake.record import (
     intake_of,
     intakes_out_of_reach,
     list_intakes,
+    mark_used,
     refuse_unusable_intake,
-    spend,
     unreadable_intakes,
 )
 from vault.intake.sealed_source import open_sealed
@@ -261,7 +261,7 @@ def test_the_end_of_a_run_destroys_the_identity_and_tells_what_that_is_worth(hom
     assert evidence.verification.complete()
     assert evidence.intake is not None
     assert evidence.intake.encrypted_always() is (provider == "keyring")
-    spend(Home(home), intake, run.run_id)
+    mark_used(Home(home), intake, run.run_id)
     assert Intake.load(Home(home), intake.id).state(Home(home), CLOCK) == "spent"
     assert code_of(lambda: refuse_unusable_intake(Home(home), OURS, None, CLOCK)) == "intake_spent"
     again = destroy_run(Home(home), run, [], 0)
