@@ -1,7 +1,7 @@
-"""The home: its folder, where each kind of its files is, and its settings and site key, each read at most once.
+"""The home: its folder, the paths of its files, and its settings and site key, each read at most once.
 
-A home holds everything an installation keeps. Every function that reads or writes there takes a `Home`; a path of the home is
-composed here and nowhere else. docs/architecture.md lists what each folder holds.
+A home holds everything that an installation keeps. Every function that reads or writes there takes a `Home`; only this module
+composes the paths of a home. docs/architecture.md describes each folder.
 """
 
 from __future__ import annotations
@@ -16,27 +16,27 @@ from vault.site import HOME_ID, Site, home_id
 
 @dataclass(frozen=True)
 class Home:
-    """One home, by its folder, which need not exist yet. Two of the same folder are equal."""
+    """One home, by its folder, which need not exist yet. Two `Home` with the same path are equal."""
 
     path: Path
 
     def __str__(self) -> str:
-        """Returns the path of the folder."""
+        """Return the path of the folder."""
         return str(self.path)
 
     @cached_property
     def site(self) -> Site:
-        """Returns the settings. Raises HomeError: home_not_found, site_malformed, site_setting_unknown."""
+        """Return the settings. Raises HomeError: home_not_found, site_malformed, site_setting_unknown."""
         return Site.load(self.settings)
 
     @cached_property
     def site_key(self) -> SiteKey:
-        """Returns the key that seals the records of the home. Raises OSError when it cannot be read."""
+        """Return the key that seals the records of the home. Raises OSError if it cannot be read."""
         return SiteKey.load(self.keys)
 
     @property
     def id(self) -> str:
-        """Returns the name of the home, 32 hexadecimal digits. Raises UnreadableSourceError (home_id_malformed)."""
+        """The id of the home, 32 hexadecimal digits. Raises UnreadableSourceError (home_id_malformed)."""
         return home_id(self.path / HOME_ID)
 
     @property
@@ -76,7 +76,7 @@ class Home:
 
     @property
     def sources(self) -> Path:
-        """Where exports are, as operators registered them."""
+        """The paths of exports, as operators registered them."""
         return self.path / "sources"
 
     @property
@@ -86,7 +86,7 @@ class Home:
 
     @property
     def staging(self) -> Path:
-        """The sealed staging of live runs."""
+        """The sealed staging of unfinished runs."""
         return self.path / "staging"
 
     @property
@@ -101,7 +101,7 @@ class Home:
 
     @property
     def tombstones(self) -> Path:
-        """The marks of erased persons."""
+        """The tombstones of erased records."""
         return self.path / "tombstones"
 
     @property
@@ -126,22 +126,22 @@ class Home:
 
     @property
     def access_log(self) -> Path:
-        """Who looked at what, sealed line by line."""
+        """The log of views and acts, sealed line by line."""
         return self.path / "access.log"
 
     @property
     def index(self) -> Path:
-        """What is derived from ledger and runs, to be found quickly; it can be deleted at any time."""
+        """The index that pages read instead of ledger and runs; it can be deleted at any time."""
         return self.path / "index"
 
     @property
     def notices(self) -> Path:
-        """Which notices were sent, to whom, and which wait."""
+        """The notices that were sent, with their receivers, and those that wait."""
         return self.path / "notices"
 
     @property
     def held_copies(self) -> Path:
-        """The list of copies outside the home that must end."""
+        """The register of copies outside the home that must be destroyed."""
         return self.path / "custody"
 
     @property
@@ -151,7 +151,7 @@ class Home:
 
     @property
     def prefect(self) -> Path:
-        """The state of Prefect, when Reprise starts it."""
+        """The state of Prefect, if Reprise starts it."""
         return self.path / "prefect"
 
     @property
@@ -161,17 +161,17 @@ class Home:
 
     @property
     def clock_note(self) -> Path:
-        """The last accepted moment."""
+        """The last accepted time (`vault.destruction.trusted_time`)."""
         return self.path / "clock.json"
 
     @property
     def restored_note(self) -> Path:
-        """In a restored home: when and where, and whether the erasures have been repeated since."""
+        """The note of a restore (`vault.home.replay.RestoredNote`)."""
         return self.path / "restored.json"
 
     @property
     def heartbeat(self) -> Path:
-        """When the sweep last ran, and what it found."""
+        """The record of the last completed sweep (`vault.destruction.heartbeat`)."""
         return self.path / "sweep.json"
 
     @property

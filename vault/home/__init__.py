@@ -1,9 +1,9 @@
-"""A home as a whole: made, backed up, restored, erased from.
+"""A home as a whole: creation, backup, restore, and the erasure of a person.
 
-* `create`: a new home
-* `host_record`: what the host remembers of it
-* `backup`: a copy sealed to the operator's key
-* `restore`: a home from its backup
+* `create`: creates a home
+* `host_record`: the host's record of a home
+* `backup`: seals a copy of a home to age keys
+* `restore`: restores a home from its backup
 * `replay`: repeats erasures and destructions after a restore
 * `erasure`: erases a person
 """

@@ -1,8 +1,8 @@
-"""A home sealed with age as one stream, a tar inside: only what a new host needs to account for past acts.
+"""Seals a home with age into one file, a tar archive, with only the files that a new host needs to account for past acts.
 
-In it: settings, site and log keys, trust, ledger, sealed records, tombstones, authorisations, runs with their proofs. Never in
-it: staging, run keys (they are in no file), locks, orders, sources, unpublished parts, identities that open what practices
-send in. Files outside the lists below are left out and counted.
+A backup contains settings, the site key and the log key, trust material, ledger, sealed records, tombstones, authorisations, and
+runs with their proofs. It never contains staging, run keys (they are in no file), locks, orders, sources, unpublished parts, or
+the identities of intakes. A file in neither of the lists below is left out and counted.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from vault.system.files import sync_folder
 from vault.system.host_identity import machine_id
 
 MANIFEST = "backup.json"
-# Tombstones after subjects: of a simultaneous erasure, the copy then holds the tombstone, not only the record.
+# Tombstones come after subjects, so that the copy of a record that is erased meanwhile has its tombstone with it.
 KEPT = (
     HOME_ID,
     "trust",
@@ -61,12 +61,12 @@ LEFT = frozenset(
         "ledger-check.json",
     }
 )
-"""Belongs to one host and one moment."""
+"""The names that are left out, because they belong to one host or to the present."""
 _LEDGER_NOTE = ".tree"
 
 
 class Manifest(Record, frozen=True):
-    """The first member of a backup: of which home, taken where and when, and the head of its ledger then."""
+    """The first member of a backup: the home, where and when the backup was made, and the head of the ledger at that time."""
 
     version: int
     home: str
@@ -80,7 +80,7 @@ class Manifest(Record, frozen=True):
 def refuse_backup(recipients: list[str], to: Path) -> None:
     """Refuse recipients or a path that cannot be used.
 
-    Raises TargetRefusedError (recipient_not_age, no_recipient, backup_exists), FileNotFoundError for the folder.
+    Raises TargetRefusedError (recipient_not_age, no_recipient, backup_exists), FileNotFoundError if the folder is missing.
     """
     if not recipients:
         raise TargetRefusedError("no_recipient")
@@ -94,17 +94,17 @@ def refuse_backup(recipients: list[str], to: Path) -> None:
 def write_backup(
     home: Home, store: FileLedger, clock: Clock, recipients: list[str], to: Path
 ) -> dict[str, int]:
-    """Seal the home into `to`, as of one head of its ledger. Returns counts.
+    """Seal the home into `to`, as of one head of its ledger. Return counts.
 
     Raises TargetRefusedError: recipient_not_age, no_recipient, backup_exists; StorageFullError. An unfinished backup is removed.
     """
     refuse_backup(recipients, to)
-    growing = to.with_name(f".{to.name}.growing")
+    unfinished = to.with_name(f".{to.name}.growing")
     try:
-        counts = _seal_home(home, store, clock, recipients, growing)
-        os.link(growing, to)  # unlike a rename, a link never replaces a file
+        counts = _seal_home(home, store, clock, recipients, unfinished)
+        os.link(unfinished, to)  # unlike a rename, a link never replaces a file
     finally:
-        growing.unlink(missing_ok=True)
+        unfinished.unlink(missing_ok=True)
     sync_folder(to.parent)
     return counts
 
@@ -153,7 +153,7 @@ def _files_to_keep(home: Home, top: Path) -> Iterator[Path]:
 
 
 def _add_file(tar: tarfile.TarFile, home: Home, path: Path) -> int:
-    """Add one file; skips one that another process removed in between."""
+    """Add a file and return 1; return 0 if another process has removed the file."""
     try:
         data = path.read_bytes()
     except FileNotFoundError:

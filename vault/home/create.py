@@ -32,11 +32,11 @@ FOLDERS = (
 )
 
 _ORIGIN = re.compile(r"[a-z0-9](?:[a-z0-9.\-]{0,62}[a-z0-9])?(?:/[a-z0-9][a-z0-9.\-]{0,63})*")
-"""A name in the form that C2SP tlog-checkpoint recommends: a URL without its scheme."""
+"""The form of a log's name that C2SP tlog-checkpoint recommends: a URL without its scheme."""
 
 
 def create_home(home: Home, *, trial: bool, origin: str, ceiling_hours: int = 72) -> Site:
-    """Create an empty home with its folders, site key and settings; its host starts a record of it.
+    """Create an empty home with its folders, keys and settings, and the host's record of this home. Return the settings.
 
     Raises HomeError: origin_malformed, state_folder_unusable.
     """

@@ -1,4 +1,4 @@
-"""Erasing a person: first the copies in run and proof folders, then the sealed records with their keys and salts."""
+"""Erases a person: first the copies in run and proof folders, then the sealed records with their keys and salts."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ Issued = Callable[[str, bytes], object]
 
 
 def forget_subject(home: Home, subject_id: str, issued: Issued) -> None:
-    """Destroy a person's records and every copy that names the person, including what they signed with others.
+    """Destroy a person's records and every copy that names the person, with the documents that they signed with others.
 
-    A second call finishes what a crash interrupted.
+    A second call finishes an erasure that a crash interrupted.
     """
     persons = also_known_as(home, subject_id)
     for run_id in runs_without_lease(home, persons):
         _strip_proof(home, run_id, issued)
-        write_durably(home.run(run_id) / UNREADABLE, b"")  # says only that the lease was damaged
+        write_durably(home.run(run_id) / UNREADABLE, b"")  # an empty file: the lease was damaged
     runs = runs_of(home, persons)
     for lease in runs:
         _strip_proof(home, lease.run_id, issued)
@@ -50,12 +50,12 @@ def forget_subject(home: Home, subject_id: str, issued: Issued) -> None:
 
 
 def runs_of(home: Home, persons: frozenset[str]) -> list[Lease]:
-    """Returns the runs that concern any of these persons, oldest first."""
+    """Return the leases of the runs that concern one of these persons, oldest first."""
     return [lease for lease in list_runs(home) if persons_of(home, lease) & persons]
 
 
 def runs_without_lease(home: Home, persons: frozenset[str]) -> list[str]:
-    """Returns the same for runs whose damaged lease was set aside."""
+    """Return the ids of the runs that concern one of these persons and whose damaged lease was set aside."""
     return [run for run, whom in persons_without_lease(home).items() if whom is not None and whom & persons]
 
 
@@ -69,11 +69,11 @@ def _strip_paths(home: Home, lease: Lease) -> None:
 
 
 def _strip_proof(home: Home, run_id: str, issued: Issued) -> None:
-    """Sign the run's proof folder again without what names the doctor; entries, statements and certificate stay."""
+    """Issue the run's proof folder again without the files that name the doctor; entries, statements and certificate stay."""
     folder = home.proof(run_id)
     take_former_back(folder)
     if (folder / "authorisation").is_dir():
         sealed = seal_files(without_authorisation(folder), origin=home.site.origin, key=load_log_key(home))
         issued(run_id, sealed["manifest.json"])
         place_folder(folder, sealed)
-    drop_former(folder)  # it contains what was just removed
+    drop_former(folder)  # the former folder contains the removed files

@@ -1,9 +1,9 @@
-"""What a host remembers of a home, outside of the home, so that a restored older copy is detected.
+"""A host's record of a home, outside of the home, so that a restored older copy is detected.
 
-It holds opaque ids, counts and the signed head; no data about people. Two files per home: `head.json`, replaced on each change,
-and `gone`, one fsynced line for each record erased and each run destroyed. The record is behind the log by at most the append
-that a crash separated from it, and never ahead. So a log that is shorter than its record, or differs from it, is an older or
-another one.
+The record holds opaque ids, counts and the signed head, and no data about people. It has two files for each home: `head.json`,
+which is replaced on each change, and `gone`, with one line for each erased record, destroyed run or withdrawn instruction. The
+head in the record is that of the log, or the head before it if a crash came between append and record; it is never later. So a
+log that is shorter than its record, or differs from it, belongs to an older copy or another home.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _NAME = re.compile(
 
 
 class Remembered(Record, frozen=True):
-    """The largest head this host has seen, and in which boot."""
+    """The largest head that this host has seen, and the boot in which it did."""
 
     size: int
     root: str  # hexadecimal
@@ -42,9 +42,9 @@ class Remembered(Record, frozen=True):
 
 
 def record_folder(home: Home) -> Path:
-    """Returns where this host keeps its record of a home: a trial's beside it, any other's in the folder fixed by its settings.
+    """Return the folder of this host's record: beside a trial home, otherwise below the folder that the home's settings state.
 
-    A home of version 1 has no such setting: its record is searched for where that version put it.
+    The settings of version 1 state no folder. The record is then searched for in the places that version used.
     """
     if home.site.trial:
         return home.path.with_name(f".{home.path.name}.host")
@@ -52,9 +52,9 @@ def record_folder(home: Home) -> Path:
 
 
 def usual_place(name: str) -> Path:
-    """Returns the first place with a record of this name, else the first that can hold one.
+    """Return the first place that has a record of this name, else the first place that can be written.
 
-    `$REPRISE_STATE`, `/var/lib/reprise`, `$XDG_STATE_HOME/reprise`.
+    The places are `$REPRISE_STATE` (if set, the only one), `/var/lib/reprise`, `$XDG_STATE_HOME/reprise`.
     """
     if os.environ.get("REPRISE_STATE"):
         return Path(os.environ["REPRISE_STATE"]).absolute()
@@ -68,7 +68,7 @@ def _own_places() -> tuple[Path, Path]:
 
 
 def prepare_place(name: str = "none", stated: str | None = None) -> Path:
-    """Create the folder that a home's settings fix: the stated one if this host can have it, else the usual one.
+    """Create and return the folder for a home's settings: `stated` if this host can create it, else the usual place.
 
     Raises HomeError (state_folder_unusable).
     """
@@ -81,7 +81,7 @@ def prepare_place(name: str = "none", stated: str | None = None) -> Path:
 
 
 def _is_folder(path: Path) -> bool:
-    """Whether the path is a folder; also false inside another user's private folder."""
+    """Return whether the path is a folder; also false inside another user's private folder."""
     try:
         return path.is_dir()
     except PermissionError:
@@ -93,22 +93,22 @@ def _writable(folder: Path) -> bool:
 
 
 class HostRecord:
-    """One host's record of one home."""
+    """The record that this host has of one home."""
 
     def __init__(self, folder: Path, *, fixed: bool = False, others: tuple[Path, ...] = ()) -> None:
-        """`fixed`: by the home's settings, since its creation. `others`: further places that may hold a record."""
+        """Take the folder of the record. `fixed`: the home's settings state it. `others`: further folders for a record."""
         self._folder, self._fixed, self._others = folder, fixed, others
 
     @classmethod
     def of(cls, home: Home) -> HostRecord:
-        """Returns the record of a home on this host; creates nothing yet."""
+        """Return this host's record of a home, without creating its folder."""
         folder = record_folder(home)
         if home.site.trial or home.site.state:
             return cls(folder, fixed=home.site.state is not None)
         return cls(folder, others=tuple(place / folder.name for place in _own_places()))
 
     def remembered(self) -> Remembered | None:
-        """Returns what is remembered of the head. Raises LedgerError when the record cannot be read."""
+        """Return the recorded head, or None. Raises LedgerError (host_record_malformed) if the record cannot be read."""
         try:
             data = read_regular(self._folder / "head.json")
         except (FileNotFoundError, NotADirectoryError):
@@ -118,11 +118,11 @@ class HostRecord:
         return load(Remembered, data, LedgerError, "host_record_malformed")
 
     def missing(self, store: FileLedger) -> bool:
-        """Whether the record of a home with a history is missing from its fixed place."""
+        """Return whether the record of a home with a history is missing from its fixed place."""
         return self._fixed and self.remembered() is None and store.head().size > 0
 
     def malformed(self) -> bool:
-        """Whether the record exists but cannot be read."""
+        """Return whether the record exists but cannot be read."""
         try:
             self.remembered()
         except LedgerError:
@@ -130,16 +130,16 @@ class HostRecord:
         return False
 
     def gone(self, kind: str) -> frozenset[str]:
-        """Returns what this host knows to be gone: records `erased`, runs `destroyed`, instructions `withdrawn`."""
+        """Return the recorded names of one kind: records `erased`, runs `destroyed`, instructions `withdrawn`."""
         path = self._folder / "gone"
         lines = (
             path.read_text(encoding="ascii", errors="replace").split("\n")[:-1] if path.is_file() else []
-        )  # a torn line does not count
+        )  # a line that a crash left incomplete does not count
         words = (line.split(" ") for line in lines)
         return frozenset(w[1] for w in words if len(w) == 2 and w[0] == kind and _NAME.fullmatch(w[1]))
 
     def note_head(self, store: FileLedger, *, forced: bool = False) -> None:
-        """Remember the current head. Only if `forced`, accept a smaller head than remembered, or a missing record.
+        """Record the current head. Accept a smaller head than the recorded one, or a missing record, only if `forced`.
 
         Raises LedgerError (host_record_missing).
         """
@@ -153,17 +153,17 @@ class HostRecord:
                 raise LedgerError("host_record_missing")
             boot = boot_id()
             boots = (known.boots if known else 0) + (known is None or known.boot_id != boot)
-            made = Remembered(
+            remembered = Remembered(
                 head.size, head.root.hex(), checkpoint.decode("utf-8"), machine_id(), boot, boots
             )
-            write_durably(self._folder / "head.json", dump(made))
+            write_durably(self._folder / "head.json", dump(remembered))
 
     def note_gone(self, kind: str, name: str) -> None:
-        """Remember that something is gone; on disk when this returns."""
+        """Record a name of this kind (see `gone`). The record is on disk when this returns."""
         if name in self.gone(kind):
             return
         with self._held():
-            self._drop_torn_line()
+            self._drop_incomplete_line()
             descriptor = os.open(self._folder / "gone", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
             try:
                 os.write(descriptor, f"{kind} {name}\n".encode("ascii"))
@@ -172,7 +172,7 @@ class HostRecord:
                 os.close(descriptor)
             sync_folder(self._folder)
 
-    def _drop_torn_line(self) -> None:
+    def _drop_incomplete_line(self) -> None:
         path = self._folder / "gone"
         data = path.read_bytes() if path.is_file() else b""
         if data and not data.endswith(b"\n"):
@@ -180,7 +180,7 @@ class HostRecord:
 
     @contextmanager
     def _held(self) -> Iterator[None]:
-        """Hold the writer lock: a slower process must not replace a newer head by an older one."""
+        """Hold the writer lock, so that no process replaces a newer head by an older head."""
         if not self._folder.is_dir():
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             sync_folder(self._folder.parent)
@@ -188,7 +188,7 @@ class HostRecord:
             yield
 
     def refuse_rollback(self, store: FileLedger) -> None:
-        """Refuse a log that is older than this host remembers, in any place, or another one, or without its record.
+        """Refuse a log that does not extend the recorded head, or whose record is missing.
 
         Raises ForkError: home_rolled_back, host_record_missing.
         """
@@ -200,7 +200,7 @@ class HostRecord:
             raise ForkError("host_record_missing")
 
     def new_here(self, store: FileLedger) -> bool:
-        """Whether this host has no record of a home with a history: a copy, or a home from another machine."""
+        """Return whether a home with a history comes from another machine, or this host has no record of the home."""
         known = self.remembered()
         if known is None:
             return store.head().size > 0
@@ -208,7 +208,7 @@ class HostRecord:
 
 
 def extends(store: FileLedger, known: Remembered) -> bool:
-    """Whether the log begins with the remembered tree."""
+    """Return whether the log begins with the tree of the recorded head."""
     head = store.head()
     if head.size < known.size:
         return False

@@ -28,7 +28,7 @@ from vault.system.files import write_durably
 
 @dataclass(frozen=True)
 class Replayed:
-    """How many records were erased again, runs destroyed again, live runs handed to the sweep, instructions withdrawn again."""
+    """The numbers of records erased, runs destroyed and instructions withdrawn again, and of unfinished runs for the sweep."""
 
     subjects: int = 0
     runs: int = 0
@@ -47,41 +47,42 @@ def replay(
     issued: Issued,
     destroyed: frozenset[str] = frozenset(),
 ) -> Replayed:
-    """Erase and destroy again what the home's tombstones, its certificates or this host know to be gone.
+    """Erase and destroy again what was erased or destroyed according to tombstones, certificates or this host's record.
 
-    `issued` records the proof folders that are issued again because of it. `destroyed` names further runs that must be gone. A
-    person whose run is alive again is kept until the sweep has ended it: its certificate is made from the record that is erased
-    afterwards. Idempotent.
+    `issued` is called for each proof folder that is issued again. `destroyed` names further runs that were destroyed. A person of
+    an unfinished run is not erased before the sweep has ended the run, because the certificate is made from the person's record.
+    It can be repeated.
     """
-    alive = [x for x in list_runs(home) if not is_over(home, x, clock)]
-    living = frozenset[str]().union(*(persons_of(home, lease) for lease in alive))
-    subjects = [s for s in still_present(home, tombstones(home) | record.gone("erased")) if s not in living]
+    unfinished = [lease for lease in list_runs(home) if not is_over(home, lease, clock)]
+    needed = frozenset[str]().union(*(persons_of(home, lease) for lease in unfinished))
+    subjects = [s for s in still_present(home, tombstones(home) | record.gone("erased")) if s not in needed]
     for subject in subjects:
         forget_subject(home, subject, issued)
     known = destroyed | record.gone("destroyed")
     leases = {lease.run_id: lease for lease in list_runs(home)}
-    back = [x for x in leases.values() if (x.run_id in known or is_ended(home, x.run_id)) and _is_back(x)]
-    for lease in back:
+    restored = [x for x in leases.values() if (x.run_id in known or is_ended(home, x.run_id)) and _exists(x)]
+    for lease in restored:
         destroy_run(home, lease, inventory_staging(lease), 0)
     leaseless = [home.staging / run for run in sorted(known - set(leases)) if (home.staging / run).exists()]
     for folder in leaseless:
         remove(folder)
-    return Replayed(len(subjects), len(back) + len(leaseless), withdrawals=_withdraw_again(home, record))
+    return Replayed(len(subjects), len(restored) + len(leaseless), withdrawals=_withdraw_again(home, record))
 
 
 def _withdraw_again(home: Home, record: HostRecord) -> int:
-    """Withdraw what this host knows to be withdrawn and an older copy of the home does not. Return how many."""
-    done = 0
+    """Withdraw the instructions that are withdrawn according to this host's record, but not in the home. Return their number."""
+    withdrawn = 0
     for name in sorted(record.gone("withdrawn")):
         # An erased or damaged instruction cannot be used anyway.
         with contextlib.suppress(RepriseError, OSError, ValueError):
             if not is_withdrawn(home, name):
                 withdraw(home, name, {})
-                done += 1
-    return done
+                withdrawn += 1
+    return withdrawn
 
 
-def _is_back(lease: Lease) -> bool:
+def _exists(lease: Lease) -> bool:
+    """Return whether files or the key of a run exist."""
     try:
         if lease.has_files:
             return True
@@ -92,21 +93,21 @@ def _is_back(lease: Lease) -> bool:
 
 
 def destroyed_in(store: FileLedger) -> frozenset[str]:
-    """Return the runs whose destruction is in the ledger."""
+    """Return the ids of the runs whose destruction is in the ledger."""
     bodies = (json.loads(entry) for entry in store.read(0, store.head().size))
     return frozenset(str(b["runId"]) for b in bodies if b["type"] == EntryType.DESTRUCTION_COMPLETED)
 
 
 def hand_to_sweep(home: Home, reason: str) -> int:
-    """Mark every live run to be ended by the sweep: its staging and key are from another time. Return how many."""
-    alive = [lease for lease in list_runs(home) if not is_ended(home, lease.run_id)]
-    for lease in alive:
+    """Mark every unfinished run, so that the sweep ends it: its staging and key are older than the run. Return their number."""
+    unfinished = [lease for lease in list_runs(home) if not is_ended(home, lease.run_id)]
+    for lease in unfinished:
         write_fact(home, lease.run_id, Restored(reason))
-    return len(alive)
+    return len(unfinished)
 
 
 class RestoredNote(Record, frozen=True):
-    """In a restored home: when and where, from which backup, and whether the erasures have been repeated since."""
+    """The note of a restore: its time and machine, the backup, and whether the erasures have been repeated since."""
 
     at: str = ""  # empty, like the fields below: the note had become unreadable
     boot_id: str = ""
@@ -118,17 +119,17 @@ class RestoredNote(Record, frozen=True):
 
 
 def note_restored(home: Home, note: RestoredNote) -> None:
-    """Record in the home that it was restored: the next process that opens it first repeats the erasures."""
+    """Record that the home was restored. The next process that opens the home repeats the erasures first."""
     write_durably(home.restored_note, dump(note))
 
 
 def restore_pending(home: Home) -> bool:
-    """Return whether a restored home has not yet repeated its erasures; also where its note cannot be read."""
+    """Return whether the erasures of a restored home were not yet repeated; true if its note cannot be read."""
     return home.restored_note.is_file() and not _restored(home).replayed
 
 
 def close_restore(home: Home) -> None:
-    """Record that the erasures were repeated; where the home came from stays on record."""
+    """Record in the note of the restore that the erasures were repeated."""
     if home.restored_note.is_file():
         note_restored(home, _restored(home).changed(replayed=True))
 

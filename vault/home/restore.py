@@ -1,4 +1,4 @@
-"""Restores a home from its backup: unpacked and fully checked before it is usable; its live runs must be ended."""
+"""Restores a home from its backup: unpacks and fully checks the home before it is usable. Its unfinished runs must be ended."""
 
 from __future__ import annotations
 
@@ -40,11 +40,11 @@ _RUN_OVERDUE = "run_overdue"  # no fault of the ledger: time passed since the ba
 def restore_backup(
     sealed: Path, identity: str, home: Home, clock: Clock, operator: str
 ) -> dict[str, int | str]:
-    """Unpack a backup into a home that does not exist yet. Returns counts.
+    """Unpack a backup into a home that does not exist yet. Return counts.
 
-    The settings come last: without them there is no home, whatever was unpacked. Raises TargetRefusedError (home_exists),
-    ForkError (home_lives_here; or a fault of the ledger), PackageError; OperatorError when the backup has no operator of that
-    name, OSError where there is no such file. Nothing is left of a refused backup.
+    The settings are put in place last; a folder without settings is not a home. Raises TargetRefusedError (home_exists),
+    ForkError (home_lives_here, or a fault of the ledger), PackageError; OperatorError if the backup has no operator of that name,
+    OSError if there is no such file. A refused backup leaves no file.
     """
     if home.path.exists() or home.path.is_symlink():
         raise TargetRefusedError("home_exists")
@@ -52,7 +52,7 @@ def restore_backup(
         home.path.mkdir(mode=0o700)
     try:
         manifest, files = _unpack(sealed, identity, home)
-        _refuse_second_life(home, manifest)
+        _refuse_second_home(home, manifest)
         proofs = _check(home, manifest, clock)
         find_operator(home, operator)
         _settle(home, manifest, clock)
@@ -87,7 +87,7 @@ def _unpack(sealed: Path, identity: str, home: Home) -> tuple[Manifest, int]:
 
 
 def _write(home: Home, name: str, data: bytes) -> None:
-    """Write one member in place, durably; only under names that a backup contains. Raises PackageError."""
+    """Write one member durably. Raises PackageError if its name is none that a backup contains."""
     top, _, rest = name.partition("/")
     foreign_key = top == "keys" and rest not in KEPT_KEYS
     parts = name.split("/")
@@ -110,8 +110,8 @@ def _make_private(home: Home, folder: Path) -> None:
             above.mkdir(mode=0o700, exist_ok=True)
 
 
-def _refuse_second_life(home: Home, manifest: Manifest) -> None:
-    """Refuse a restore while the original is still in its place: both would sign ledgers of one name. Raises ForkError."""
+def _refuse_second_home(home: Home, manifest: Manifest) -> None:
+    """Refuse a restore while the original home exists, because both would sign ledgers of one name. Raises ForkError."""
     original = Path(manifest.path)
     mark = original / HOME_ID
     same_machine = manifest.machine == machine_id() and original != home.path
@@ -124,7 +124,10 @@ def _refuse_second_life(home: Home, manifest: Manifest) -> None:
 
 
 def _check(home: Home, manifest: Manifest, clock: Clock) -> int:
-    """Check that the ledger is whole and has the backed-up head, every record opens, and every proof verifies."""
+    """Check that the ledger is valid and has the head of the manifest, every record opens, and every proof verifies.
+
+    Return the number of proofs. Raises PackageError, ForkError.
+    """
     try:
         origin = str(tomllib.loads((home.path / UNSETTLED).read_text(encoding="utf-8"))["origin"])
         store = FileLedger(home.ledger, origin, load_log_key(home))
@@ -156,7 +159,7 @@ def _has_key(home: Home, subject: str) -> bool:
 
 
 def _fix_place(home: Home) -> None:
-    """Fix where this host keeps its record of the home, as at creation: in the backup's folder, if this host can have it."""
+    """Set the folder of this host's record in the settings: the folder of the backup's settings, if this host can create it."""
     text = (home.path / UNSETTLED).read_text(encoding="utf-8")
     settings = tomllib.loads(text)
     if settings.get("trial"):
@@ -168,7 +171,7 @@ def _fix_place(home: Home) -> None:
 
 
 def _settle(home: Home, manifest: Manifest, clock: Clock) -> None:
-    """Save live leases with this home's folders and no owner, record the home's origin, then put the settings in place."""
+    """Save leases with this home's folders and no owner, write the note of the restore, then put the settings in place."""
     for folder in FOLDERS:
         _make_private(home, home.path / folder)
     _fix_place(home)
