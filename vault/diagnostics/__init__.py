@@ -1,12 +1,12 @@
-"""The host check: what endangers a promise on this machine.
+"""The host check: finds settings of this machine that weaken a guarantee of Reprise.
 
-* `examination`: all checks in order
-* `findings`: each finding with severity and advice
-* `host`: swap, core dumps, ptrace
-* `sweep`: whether a timer calls the sweep
-* `keyring_self_test`: the process that reads a key of its parent
-* `prefect_api`: whether a Prefect API asks for a password
-* `workers`: the workers that a Prefect API knows, and their last signs of life
+* `examination`: runs all checks in order
+* `findings`: every finding with its severity and remedy
+* `host`: the host's files, clocks and kernel, as the checks read them
+* `sweep`: checks that a timer starts the sweep
+* `keyring_self_test`: tests the kernel keyring with a second process
+* `prefect_api`: tests whether a Prefect API answers without a password
+* `workers`: lists the workers of a Prefect API, with their last heartbeats
 """
 
 __all__ = ["examination", "findings", "host", "keyring_self_test", "prefect_api", "sweep", "workers"]

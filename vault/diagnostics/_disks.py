@@ -1,4 +1,4 @@
-"""The storage under a folder: mount, file system, block device, and whether dm-crypt is among the layers."""
+"""Checks the storage under a folder: mount, file system, block device, encryption with dm-crypt, and free space."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _MIB = 1 << 20
 
 
 def check_disks(host: Host, places: tuple[Path, ...]) -> Iterator[str]:
-    """Yield codes of findings about the disks under these folders."""
+    """Yield codes of findings about the disks under these folders, and about their free space."""
     mounts = {mount for mount in (mount_of(host, place) for place in places) if mount is not None}
     codes = {code for mount in mounts for code in _mount_findings(host, mount)}
     yield from sorted(codes or ({"disk_unknown"} if not mounts else set()))
@@ -25,7 +25,7 @@ def check_disks(host: Host, places: tuple[Path, ...]) -> Iterator[str]:
 
 
 def mount_of(host: Host, path: Path) -> Mount | None:
-    """Returns the mount of a path."""
+    """Return the mount of a path."""
     return mount_above(mounts_in(host.text("proc/self/mountinfo")), path)
 
 
@@ -51,7 +51,7 @@ def _mount_findings(host: Host, mount: Mount) -> Iterator[str]:
 
 
 def _device_name(host: Host, mount: Mount) -> str | None:
-    """Returns the kernel's name of the mount's block device."""
+    """Return the kernel's name of the mount's block device."""
     for line in host.text(f"sys/dev/block/{mount.device}/uevent").splitlines():
         if line.startswith("DEVNAME="):
             return line.removeprefix("DEVNAME=")
@@ -60,27 +60,27 @@ def _device_name(host: Host, mount: Mount) -> str | None:
 
 
 def _kernel_name(host: Host, name: str) -> str:
-    """Returns the kernel's `dm-N` for a device-mapper name (`/dev/mapper/NAME`), and another name unchanged."""
+    """Return the kernel's `dm-N` for a device-mapper name (`/dev/mapper/NAME`), and another name unchanged."""
     mapped = (d for d in host.names("sys/class/block") if d.startswith("dm-"))
     return next((d for d in mapped if host.text(f"sys/class/block/{d}/dm/name").strip() == name), name)
 
 
 def is_encrypted(host: Host, name: str) -> bool:
-    """Whether dm-crypt is among the layers of a block device."""
+    """Return whether dm-crypt is among the layers of a block device."""
     layers = _layers(host, _kernel_name(host, name))
     return any(host.text(f"sys/class/block/{layer}/dm/uuid").startswith("CRYPT-") for layer in layers)
 
 
 def _layers(host: Host, name: str) -> list[str]:
-    """Returns the device, the devices that it is mapped onto, and the disks of any partitions among them."""
-    found: list[str] = []
+    """Return the device, the devices that it is mapped onto, and the disks of any partitions among them."""
+    layers: list[str] = []
     todo = [name]
-    while todo and len(found) < 32:
+    while todo and len(layers) < 32:
         layer = todo.pop()
-        if layer in found:
+        if layer in layers:
             continue
-        found.append(layer)
+        layers.append(layer)
         todo += host.names(f"sys/class/block/{layer}/slaves")
         if host.text(f"sys/class/block/{layer}/partition"):
             todo.append(host.path(f"sys/class/block/{layer}").resolve().parent.name)
-    return found
+    return layers

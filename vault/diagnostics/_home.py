@@ -1,4 +1,4 @@
-"""Whether the home is private, has valid trust material, and is the one that this host remembers."""
+"""Checks that the home is private, has valid trust material, and extends the head that this host recorded."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from vault.system.host_identity import NAMELESS, machine_id
 _OWNER_ONLY = (".", "keys", "subjects", "staging", "authorisations", "keys/site.key", "keys/log.key")
 
 
-def look_at_home(host: Host, home: Home) -> Iterator[str]:
-    """Yield codes of findings."""
+def check_home(host: Host, home: Home) -> Iterator[str]:
+    """Yield codes of findings about the home."""
     yield from _privacy(host, home)
     yield from _trust(host, home)
     if machine_id(host.root) == NAMELESS:
         yield "machine_nameless"
-    yield from _memory(home)
+    yield from _host_record(home)
 
 
 def _privacy(host: Host, home: Home) -> Iterator[str]:
@@ -39,19 +39,19 @@ def _privacy(host: Host, home: Home) -> Iterator[str]:
 
 def _trust(host: Host, home: Home) -> Iterator[str]:
     try:
-        found = list_material(home.trust)
+        materials = list_material(home.trust)
     except RepriseError:
-        found = []
-    kinds = {material.kind for material in found}
+        materials = []
+    kinds = {material.kind for material in materials}
     if "root" not in kinds:
         yield "trust_missing"
     if "timestamp" not in kinds:
         yield "timestamps_missing"
-    if any(material.stale(host.clock.now()) for material in found):
+    if any(material.stale(host.clock.now()) for material in materials):
         yield "trust_stale"
 
 
-def _memory(home: Home) -> Iterator[str]:
+def _host_record(home: Home) -> Iterator[str]:
     record, store = HostRecord.of(home), open_store(home)
     if record.malformed():
         yield "host_record_malformed"

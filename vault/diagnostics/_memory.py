@@ -1,4 +1,4 @@
-"""What could bring memory to disk or to another process."""
+"""Checks whether the host could write memory to disk, or let another process read it."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from vault.site import Site
 from vault.system.hardening import host_findings
 
 
-def look_at_memory(host: Host, site: Site) -> Iterator[str]:
-    """Yield codes of findings."""
+def check_memory(host: Host, site: Site) -> Iterator[str]:
+    """Yield codes of findings about memory."""
     for code in host_findings(host.root):
         declared = code == "swap_on" and code in site.declared_exceptions
         yield "swap_declared" if declared else code
@@ -27,13 +27,13 @@ def look_at_memory(host: Host, site: Site) -> Iterator[str]:
 
 
 def _swap_is_sealed(host: Host, line: str) -> bool:
-    """Whether a swap area is in compressed memory or on dm-crypt. Swap files are not analysed, so they do not count as sealed."""
+    """Return whether a swap area is in compressed memory or on dm-crypt; false for every swap file, which is not analysed."""
     name = line.split(maxsplit=1)[0].rpartition("/")[2]
     return name.startswith("zram") or is_encrypted(host, name)
 
 
 def _can_hibernate(host: Host) -> bool:
-    """Whether the kernel offers hibernation and has a place to write to."""
+    """Return whether the kernel can hibernate and has a device to which it would write memory."""
     if "disk" not in host.text("sys/power/state").split():
         return False
     device = host.text("sys/power/resume").strip()

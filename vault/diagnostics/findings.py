@@ -1,4 +1,4 @@
-"""Every finding: its code, its severity, what it means for the promise, and the remedy (docs/doctor.md)."""
+"""Every finding: its code, its severity, its meaning for the guarantees of Reprise, and the remedy (docs/doctor.md)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class Severity(StrEnum):
-    """`fail`: a promise does not hold here; `warn`: it holds less well; `note`: worth knowing; `ok`: checked, sound."""
+    """`fail`: a guarantee does not hold here; `warn`: a guarantee is weaker here; `note`: information; `ok`: no finding."""
 
     FAIL = "fail"
     WARN = "warn"
@@ -26,7 +26,7 @@ class Finding:
     remedy: str
 
     def to_json(self) -> dict[str, str]:
-        """For `--json`."""
+        """Return the object that `--json` prints."""
         return asdict(self)
 
 
@@ -299,6 +299,6 @@ CATALOGUE: dict[str, tuple[str, Severity, str, str]] = {
 
 
 def finding(code: str) -> Finding:
-    """Returns the finding of this code."""
+    """Return the finding of this code."""
     area, severity, meaning, remedy = CATALOGUE[code]
     return Finding(area, code, severity.value, meaning, remedy)

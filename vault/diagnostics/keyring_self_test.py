@@ -1,4 +1,4 @@
-"""Tests the kernel keyring as a run needs it: create, read from another session, expire, revoke."""
+"""Tests what a run needs of the kernel keyring: keys can be created and read from another session, expire, and can be revoked."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _SECONDS = 2
 
 
 def try_keyring() -> str | None:
-    """Returns None when the keyring does what a run needs, else the finding's code."""
+    """Return None if the keyring passes all tests, else the code of the finding."""
     keys = KernelKeyring()
     try:
         brief = keys.create(f"doctor-{uuid.uuid4()}", _SECONDS)
@@ -41,7 +41,7 @@ def _readable_elsewhere(ref: KeyRef) -> bool:
 
 
 def main() -> int:
-    """Read a reference on stdin; in a separate session, exit 0 when its key can be read."""
+    """Read a reference to a key from stdin, and join a new session. Return exit code 0 if the key can be read there, else 1."""
     ref = load(KeyRef, sys.stdin.read(), IntegrityError, "order_unreadable")
     try:
         join_new_session()

@@ -1,4 +1,4 @@
-"""Whether a Prefect API answers without a password."""
+"""Tests whether a Prefect API answers without a password."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ TIMEOUT_SECONDS = 3.0
 class Answer(StrEnum):
     """The answer to a request without a password."""
 
-    OPEN = "open"  # everything
-    CLOSED = "closed"  # it requires a password
-    SILENT = "silent"  # nothing, or something else
+    OPEN = "open"  # the API answered the request
+    CLOSED = "closed"  # the API requires a password
+    SILENT = "silent"  # there was no answer, or another one
 
 
 def ask(url: str) -> Answer:
-    """Request a list of flows from the API at this address (`PREFECT_API_URL`). Follows no redirect."""
+    """Request a list of flows, without a password, from the API at this address. Return the answer. No redirect is followed."""
     try:
         place = urlsplit(url)
         port = place.port

@@ -1,4 +1,4 @@
-"""Whether anything starts the sweep, and when it last completed."""
+"""Checks that something starts the sweep, and that the sweep completed in time."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ _CRON_DAEMONS = frozenset({"cron", "crond", "fcron"})
 
 
 def cron_runs(host: Host) -> bool:
-    """Whether a daemon that reads /etc/cron.d is running visibly."""
+    """Return whether a daemon that reads /etc/cron.d is visibly running."""
     return host.runs_any(_CRON_DAEMONS)
 
 
-def look_at_sweep(host: Host, home: Home) -> Iterator[str]:
-    """Yield codes of findings. A sweep started in time by other means (Prefect) needs no unit of this program."""
+def check_sweep(host: Host, home: Home) -> Iterator[str]:
+    """Yield codes of findings about the sweep. If Prefect or a person started it in time, a missing unit is only a note."""
     heartbeat = last_heartbeat(home)
-    age = heartbeat.age_seconds(host.clock, host.boot_id()) if heartbeat else None
+    age_seconds = heartbeat.age_seconds(host.clock, host.boot_id()) if heartbeat else None
     late = heartbeat is not None and (
-        age is None or age > home.site.sweep_every_minutes * 60 * LATE_AFTER_INTERVALS
+        age_seconds is None or age_seconds > home.site.sweep_every_minutes * 60 * LATE_AFTER_INTERVALS
     )
     name = unit_name(home)
     timer = host.path(f"etc/systemd/system/{name}.timer").exists()

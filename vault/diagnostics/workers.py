@@ -1,4 +1,4 @@
-"""The workers that a Prefect server knows in pools of this project, and when each last gave a sign of life."""
+"""Lists the workers of a Prefect server in pools of this project, each with the time of its last heartbeat."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from vault.diagnostics.prefect_api import TIMEOUT_SECONDS
 from vault.system.clock import format_utc
 
 POOL_TYPE = "reprise"
-"""Prefect's own workers take no pool of this type."""
+"""The type of this project's pools. Prefect's own workers serve no pool of this type."""
 _LATE_SECONDS = 90
-_MOST_BYTES = 4 << 20
+_MAX_BYTES = 4 << 20
 
 
 @dataclass(frozen=True)
@@ -26,40 +26,42 @@ class Worker:
 
     pool: str
     name: str
-    seen: str | None
-    seconds: int | None  # since then
+    seen: str | None  # the time of its last heartbeat, RFC 3339 Z
+    seconds: int | None  # since that heartbeat
 
     @property
     def late(self) -> bool:
-        """Whether it has missed several signs of life."""
+        """Return whether the worker has sent no heartbeat for more than 90 seconds."""
         return self.seconds is None or self.seconds > _LATE_SECONDS
 
 
 def seen_workers(now: datetime) -> tuple[Worker, ...] | None:
-    """Returns the workers of the server in this environment (`PREFECT_API_URL`); None without a server, empty if it is silent."""
+    """Return the workers of the server in `PREFECT_API_URL`; None if no server is set, () if the server does not answer."""
     url = os.environ.get("PREFECT_API_URL")
     if not url:
         return None
-    pools = [p for p in _asked(url, "work_pools/filter") if p.get("type") == POOL_TYPE]
+    pools = [p for p in _request_list(url, "work_pools/filter") if p.get("type") == POOL_TYPE]
     return tuple(
-        _worker(str(p["name"]), found, now) for p in pools for found in _workers_of(url, str(p["name"]))
+        _worker(str(p["name"]), worker, now) for p in pools for worker in _workers_of(url, str(p["name"]))
     )
 
 
 def _workers_of(url: str, pool: str) -> list[dict[str, Any]]:
-    return _asked(url, f"work_pools/{quote(pool, safe='')}/workers/filter")
+    return _request_list(url, f"work_pools/{quote(pool, safe='')}/workers/filter")
 
 
-def _worker(pool: str, found: dict[str, Any], now: datetime) -> Worker:
+def _worker(pool: str, answered: dict[str, Any], now: datetime) -> Worker:
     try:
-        seen = datetime.fromisoformat(str(found.get("last_heartbeat_time")))
+        seen = datetime.fromisoformat(str(answered.get("last_heartbeat_time")))
     except ValueError:
-        return Worker(pool, str(found.get("name")), None, None)
-    return Worker(pool, str(found.get("name")), format_utc(seen), max(int((now - seen).total_seconds()), 0))
+        return Worker(pool, str(answered.get("name")), None, None)
+    return Worker(
+        pool, str(answered.get("name")), format_utc(seen), max(int((now - seen).total_seconds()), 0)
+    )
 
 
-def _asked(url: str, path: str) -> list[dict[str, Any]]:
-    """Returns the list that the API answers; empty for any other answer. Follows no redirect."""
+def _request_list(url: str, path: str) -> list[dict[str, Any]]:
+    """Return the list that the API answers; [] for any other answer. No redirect is followed."""
     try:
         place = urlsplit(url)
         secure = place.scheme == "https"
@@ -70,7 +72,7 @@ def _asked(url: str, path: str) -> list[dict[str, Any]]:
     try:
         connection.request("POST", f"{place.path.rstrip('/')}/{path}", body="{}", headers=_headers())
         answer = connection.getresponse()
-        rows = json.loads(answer.read(_MOST_BYTES)) if answer.status == http.client.OK else []
+        rows = json.loads(answer.read(_MAX_BYTES)) if answer.status == http.client.OK else []
     except (OSError, ValueError, http.client.HTTPException):
         return []
     finally:
