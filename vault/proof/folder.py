@@ -1,4 +1,4 @@
-"""The proof folder: everything a third party needs to check one run offline, and only files from its list."""
+"""The proof folder: everything that a third party needs to check one run offline, and no file that is not in its manifest."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from vault.system.files import sync_folder, write_durably
 from vault.verify import CHECK, DESTRUCTION, RUN, Fault, derive_certificate, packed, read_folder
 
 SALT = "salt.b64"
-"""In `authorisation/`: opens the ledger's commitment to the instruction."""
+"""The file in `authorisation/` with the salt of the ledger's commitment to the instruction."""
 
 README = """This folder is the proof of one run of Reprise: what the doctor ordered, that it was checked before anything was
 read, and that the working copy was destroyed. certificate.pdf and certificate.html say it in words.
@@ -81,15 +81,15 @@ A later release has others; with either, older proofs stay valid.
 
 
 def authorisation_files(folder: Path) -> dict[str, bytes]:
-    """Returns the authorisation files of an issued folder by name; empty when there are none."""
+    """Return the authorisation files of an issued folder by name; empty if there are none."""
     place = folder / "authorisation"
     return {p.name: p.read_bytes() for p in sorted(place.iterdir())} if place.is_dir() else {}
 
 
 def without_authorisation(folder: Path) -> dict[str, bytes]:
-    """Returns the files of a proof folder without those that name the doctor, and without manifest and signature.
+    """Return the files of a proof folder without the files that name the doctor, the manifest and its signature.
 
-    If this removes the last time stamp, the certificate no longer names the channel of time stamps.
+    If the last time stamp is among the removed files, the certificate is made again, without the channel of time stamps.
     """
     held = {
         path.relative_to(folder).as_posix(): path.read_bytes()
@@ -106,28 +106,30 @@ def without_authorisation(folder: Path) -> dict[str, bytes]:
 
 
 def _certificate_of(files: dict[str, bytes]) -> dict[str, Any]:
-    """Returns the run's facts in a folder's files. In version 1 of the proof, no statement contains them."""
+    """Return the run's facts in a folder's files. In version 1 of the proof, no statement contains them."""
     held = {name[8:-5]: json.loads(data) for name, data in files.items() if name.startswith("entries/")}
     entries = sorted((int(index), entry) for index, entry in held.items())
     envelopes = {
         name: json.loads(files[f"statements/{name}.dsse.json"]) for name in (RUN, CHECK, DESTRUCTION)
     }
-    stated = {name: json.loads(b64decode(one["payload"]))["predicate"] for name, one in envelopes.items()}
+    stated = {
+        name: json.loads(b64decode(envelope["payload"]))["predicate"] for name, envelope in envelopes.items()
+    }
     facts = stated[RUN].get("facts") or json.loads(files["certificate.json"])
     return derive_certificate(facts, stated[CHECK], stated[DESTRUCTION], entries, files)
 
 
 def _readme(files: dict[str, bytes]) -> bytes:
-    """Returns the README; it names the digests of the programs that check a proof, if the certificate states them."""
+    """Return the README, with the digests of the programs that check a proof, if the certificate states these."""
     stated = json.loads(files["certificate.json"]).get("programs", {})
     lines = "".join(f"    {digest}  {name}\n" for name, digest in sorted(stated.items()))
     return (README % {"programs": _DIGESTS % lines if lines else ""}).encode()
 
 
 def zip_files(folder: Path) -> bytes:
-    """Returns the one zip of a proof folder's files (`vault.verify.packed`).
+    """Return the zip of a proof folder's files; the same files always give the same bytes (`vault.verify.packed`).
 
-    Raises HostileProofError: a folder that no verifier reads.
+    Raises HostileProofError if the folder has a file that no verifier reads.
     """
     try:
         return packed(read_folder(folder))
@@ -136,26 +138,26 @@ def zip_files(folder: Path) -> bytes:
 
 
 def seal_files(files: dict[str, bytes], *, origin: str, key: Ed25519PrivateKey) -> dict[str, bytes]:
-    """Returns the files, the README, a manifest of them all, and its signature."""
-    everything = files if "README.txt" in files else {"README.txt": _readme(files), **files}
+    """Return the files, the README, a manifest of them all, and its signature."""
+    with_readme = files if "README.txt" in files else {"README.txt": _readme(files), **files}
     rows = [
         {"name": name, "bytes": len(data), "sha256": sha256(data).hexdigest()}
-        for name, data in sorted(everything.items())
+        for name, data in sorted(with_readme.items())
     ]
     manifest = canonical_json({"version": 1, "files": rows})
     text = f"reprise-proof-manifest v1\n{sha256(manifest).hexdigest()}\n"
-    return {**everything, "manifest.json": manifest, "manifest.sig": sign_note(text, origin, key)}
+    return {**with_readme, "manifest.json": manifest, "manifest.sig": sign_note(text, origin, key)}
 
 
 def take_former_back(folder: Path) -> None:
-    """Restore the earlier folder if a crash left only that."""
+    """Restore the former folder if a crash left only that folder."""
     if not folder.is_dir() and _former(folder).is_dir():
         os.rename(_former(folder), folder)
         sync_folder(folder.parent)
 
 
 def drop_former(folder: Path) -> None:
-    """Remove an earlier or unfinished folder that a crash left beside this one."""
+    """Remove a former or unfinished folder that a crash left beside this folder."""
     for path in (_former(folder), _building(folder)):
         if path.exists():
             shutil.rmtree(path)
@@ -174,11 +176,11 @@ def write_proof(folder: Path, files: dict[str, bytes], *, origin: str, key: Ed25
     place_folder(folder, seal_files(files, origin=origin, key=key))
 
 
-def place_folder(folder: Path, everything: dict[str, bytes]) -> None:
-    """Replace a former folder by the sealed files. The folder appears complete or not at all."""
+def place_folder(folder: Path, sealed: dict[str, bytes]) -> None:
+    """Write the files that `seal_files` returned, in place of a former folder. The folder appears complete or not at all."""
     building, former = _building(folder), _former(folder)
     shutil.rmtree(building, ignore_errors=True)
-    for name, data in everything.items():
+    for name, data in sealed.items():
         path = building / name
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         write_durably(path, data)

@@ -1,7 +1,7 @@
 """The checks that `reprise verify` adds to the stand-alone verifier: signatures, signers, time stamps, and the page's layout.
 
-The user supplies the roots; they never come from the folder. The folder supplies only data that need no trust: intermediates, and
-revocation lists, which are signed themselves. Signatures are checked as of the moment in the ledger's entry of their check.
+The user supplies the roots; the folder never does. The folder supplies only data that need no trust: intermediates, and
+revocation lists, which are signed. Signatures are checked for the time in the ledger's entry of the authorisation's check.
 """
 
 from __future__ import annotations
@@ -77,27 +77,27 @@ class Finding:
 
     @property
     def words(self) -> list[str]:
-        """Returns the result line by line."""
+        """The result as lines of ASCII text, for a terminal."""
         if self.run is None:
             return [*([f"In the file {self.file}"] if self.file else []), self.verdict]
         lines = [f"Run {self.run}: {self.outcome}"]
-        for title, found in (
+        for title, statements in (
             ("Checked here:", self.checked),
             ("Not checked here:", self.not_checked),
             ("Not provable, by this or anything:", self.not_provable),
         ):
-            lines += [title, *(f"  - {line}" for line in found)] if found else []
-        return [ascii(line)[1:-1] for line in (*lines, self.verdict)]  # safe for a terminal
+            lines += [title, *(f"  - {line}" for line in statements)] if statements else []
+        return [ascii(line)[1:-1] for line in (*lines, self.verdict)]
 
 
 def verify_fully(
     folder: Path | Files, policy: str | None, roots: list[bytes], tsa_roots: list[bytes]
 ) -> Finding:
-    """Run all checks that the given input allows. Exit codes are those of the stand-alone verifier (91: refused).
+    """Run all checks for which the input suffices. The exit codes are those of the stand-alone verifier (91: refused).
 
     Raises TrustError (trust_material_malformed) for invalid roots.
     """
-    seen: list[Report] = []
+    reports: list[Report] = []
     given = _certificates(roots)
 
     def further(files: Files, report: Report) -> None:
@@ -106,13 +106,13 @@ def verify_fully(
         _stamps(files, report, tsa_roots, parse_utc(str(_checked(report)["at"])))
         _signatures(files, report, given)
         _acceptance(files, report, given)
-        seen.append(report)
+        reports.append(report)
 
     code, words = verify(folder, policy, further)
-    if not seen or code not in (0, 92):
-        where = words[:-1] if not seen else []
-        return Finding(code, words[-1], file=where[0].rpartition(" ")[2] if where else None)
-    report = seen[0]
+    if not reports or code not in (0, 92):
+        place = words[:-1] if not reports else []
+        return Finding(code, words[-1], file=place[0].rpartition(" ")[2] if place else None)
+    report = reports[0]
     return Finding(
         code,
         words[-1],
@@ -127,30 +127,30 @@ def verify_fully(
 
 
 def _outcome(certificate: Facts) -> str:
-    """Returns how the run ended, in this release's words for the recorded cause; for an unknown cause, in the folder's words."""
+    """Return the run's outcome in this release's words for the recorded cause, or in the folder's words for an unknown cause."""
     outcomes = section("en", "certificate.outcome")
     return outcomes.get(certificate["destruction"]["cause"], str(certificate["outcome"]))
 
 
 def _checked(report: Report) -> Facts:
-    """Returns the entry of the authorisation's check."""
+    """Return the entry of the authorisation's check."""
     return next(entry for _, entry in report.entries if entry["type"] == "authorisation.checked")
 
 
 def _replace(report: Report, line: str, *others: str) -> None:
-    """Replace a line about something that was not checked by others, or remove it."""
-    at = report.unchecked.index(line)
-    report.unchecked[at : at + 1] = others
+    """Replace a line of `unchecked` by other lines, or remove it if there are none."""
+    index = report.unchecked.index(line)
+    report.unchecked[index : index + 1] = others
 
 
 def _pages(files: Files, report: Report) -> None:
-    """Check that page and PDF are what this release lays out, or report that another one made them."""
+    """Check that page and PDF equal the layout of this release, or report that another release made them."""
     try:
-        made = build_certificate(report.certificate)
+        expected = build_certificate(report.certificate)
     except (LookupError, TypeError, ValueError, AttributeError):
-        made = {}  # of another release, with codes that have no texts here
+        expected = {}  # of another release, with codes that have no texts here
     names = ("certificate.html", "certificate.pdf")
-    differ = [name for name in names if files[name] != made.get(name)]
+    differ = [name for name in names if files[name] != expected.get(name)]
     layouts = {layout_of(files[name]) for name in differ}
     of_one_other = differ == list(names) and len(layouts) == 1  # both are laid out by the same other release
     if differ and (not of_one_other or layout() in layouts or (None in layouts and report.version > 1)):
@@ -172,7 +172,7 @@ def _signatures(files: Files, report: Report, roots: tuple[x509.Certificate, ...
     moment = parse_utc(str(_checked(report)["at"]))
     try:
         signed, trust = signatures_in(files), _trust(files, roots, FOLDER)
-        signers = [_check(one, trust, report, moment) for one in signed]
+        signers = [_check(signature, trust, report, moment) for signature in signed]
     except RefusedError as refusal:
         raise Fault(refusal.code) from None
     if not signed:
@@ -188,13 +188,16 @@ def _signatures(files: Files, report: Report, roots: tuple[x509.Certificate, ...
     report.checked += [_words_on(signer, rows.get(_fingerprint(signer))) for signer in signers]
 
 
-def _check(one: Signature, trust: TrustStore, report: Report, moment: datetime) -> Signer:
+def _check(signature: Signature, trust: TrustStore, report: Report, moment: datetime) -> Signer:
     trial = bool(report.certificate["trial"])
-    return check_signature(one.over, one.cms, trust, trial_home=trial, moment=moment)
+    return check_signature(signature.over, signature.cms, trust, trial_home=trial, moment=moment)
 
 
 def _rows(files: Files, report: Report, signers: list[Signer]) -> dict[str, Facts]:
-    """Returns the site's row for each certificate, if the ledger binds the rows. All signers and named doctors must have one."""
+    """Return the row of `signers.json` for each certificate, by its digest; {} if the ledger does not commit to the rows.
+
+    Raises Fault if a signer or a named doctor has no row.
+    """
     if not report.bound:
         return {}
     rows = list(canonical(files[SIGNERS])["signers"])
@@ -206,7 +209,7 @@ def _rows(files: Files, report: Report, signers: list[Signer]) -> dict[str, Fact
 
 
 def _controllers(files: Files) -> set[str]:
-    """Returns the first eight digits of the INAMI numbers of the doctors whom the instruction names."""
+    """Return the first eight digits of the INAMI numbers of the doctors whom the instruction names."""
     named = parse(files[f"{FOLDER}instruction.json"]).controllers
     return {controller.nihii[:8] for controller in named}
 
@@ -225,7 +228,7 @@ def _words_on(signer: Signer, row: Facts | None) -> str:
 
 
 def _acceptance(files: Files, report: Report, roots: tuple[x509.Certificate, ...]) -> None:
-    """Check whether a controller signed the acceptance of what this run delivered."""
+    """Check that a controller signed the acceptance of the parts that this run delivered, or report why this was not checked."""
     if not report.accepted or not report.signed:
         return
     signature = _acceptance_in(files, report)
@@ -255,7 +258,7 @@ def _acceptance(files: Files, report: Report, roots: tuple[x509.Certificate, ...
 
 
 def _acceptance_in(files: Files, report: Report) -> Signature | None:
-    """Returns the signature over the acceptance of this run, on its page or beside the JSON; None where there is none."""
+    """Return the signature over the acceptance of this run, on its page or beside the JSON; None if there is no signature."""
     document, p7s, page = (files.get(f"{ACCEPTANCE}{end}") for end in (".json", ".json.p7s", ".pdf"))
     if document is None or (p7s is None) == (page is None):
         return None
@@ -280,9 +283,9 @@ def _demand_acceptance(document: bytes, expected: bytes) -> None:
 
 
 def signatures_in(files: Files) -> tuple[Signature, ...]:
-    """Returns every signature over the instruction in the folder. Only this function knows the kinds of signatures.
+    """Return every signature over the instruction in the folder, of whichever kind.
 
-    Raises AuthorisationError when the signed page is not the one that its instruction makes
+    Raises AuthorisationError if the signed page is not the one that its instruction makes
     (`vault.instruction.signed_page.open_pdf`), and Fault (page_of_another_instruction).
     """
     document, page = files[f"{FOLDER}instruction.json"], files.get(f"{FOLDER}{PAGE}")
@@ -296,7 +299,7 @@ def signatures_in(files: Files) -> tuple[Signature, ...]:
 
 
 def _trust(files: Files, roots: tuple[x509.Certificate, ...], prefix: str) -> TrustStore:
-    """Returns the given roots with the folder's intermediates and revocation data. Raises TrustError."""
+    """Return the given roots with the folder's intermediates and revocation data. Raises TrustError."""
     intermediates, lists, answers = (
         [files[name] for name in sorted(files) if name.startswith(f"{prefix}{kind}-")]
         for kind in ("intermediates", "crls", "ocsps")
@@ -314,59 +317,62 @@ def _certificates(held: list[bytes]) -> tuple[x509.Certificate, ...]:
 
 
 def _certificate(der: bytes) -> x509.Certificate:
-    """Parse far enough to exclude a revocation list, which begins like a certificate."""
-    found = x509.Certificate.load(der, strict=True)
-    _ = found.subject.native, found.not_valid_after
-    return found
+    """Parse a certificate as far as is needed to refuse a revocation list, which begins like a certificate."""
+    certificate = x509.Certificate.load(der, strict=True)
+    _ = certificate.subject.native, certificate.not_valid_after
+    return certificate
 
 
 def _der(data: bytes) -> list[bytes]:
-    """Returns the objects of a file, in PEM (several) or DER (one)."""
+    """Return the objects of a file, in PEM (several) or DER (one)."""
     return [der for _, _, der in pem.unarmor(data, multiple=True)] if pem.detect(data) else [data]
 
 
 def root_files(path: Path | None) -> list[bytes]:
-    """Returns the contents of a file of roots, or of the root files in a folder; empty when no path is given.
+    """Return the contents of a file of roots, or of the root files in a folder; empty if no path is given.
 
-    Raises TrustError (trust_material_malformed) where there is none, OSError where there is no file.
+    Raises TrustError (trust_material_malformed) if they hold no root, OSError if there is no such file.
     """
     if path is None:
         return []
     if not path.is_dir():
-        found = [read_regular(path)]
-        _certificates(found)
-        return found
+        roots = [read_regular(path)]
+        _certificates(roots)
+        return roots
     contents = [read_regular(file) for file in sorted(path.iterdir()) if file.is_file()]
-    found = [data for data in contents if _holds_roots(data)]
-    if not found:
+    roots = [data for data in contents if _holds_roots(data)]
+    if not roots:
         raise TrustError("trust_material_malformed")
-    return found
+    return roots
 
 
 def _holds_roots(data: bytes) -> bool:
-    """Whether a file holds roots: a certificate with another issuer as a root would make a chain without that issuer's lists."""
+    """Return whether a file holds only self-issued certificates.
+
+    An intermediate as a root would end the chain, and the revocation lists of its issuer would not be checked.
+    """
     try:
-        found = _certificates([data])
+        certificates = _certificates([data])
     except TrustError:
         return False
-    return bool(found) and all(certificate.subject == certificate.issuer for certificate in found)
+    return bool(certificates) and all(c.subject == c.issuer for c in certificates)
 
 
 def _stamps(files: Files, report: Report, roots: list[bytes], moment: datetime) -> None:
-    """Check every time stamp: when its data existed, according to an authority under the given roots."""
+    """Check every time stamp, if there are roots, and report the time at which its data existed. `moment`: the run's check."""
     for name in sorted(name for name in files if name.endswith(".tsr")):
-        of = name.removesuffix(".tsr")
+        stamped = name.removesuffix(".tsr")
         if not roots:
             continue
         report.unchecked = [line for line in report.unchecked if f" -in {name} " not in line]
         try:
-            at = verify_stamp(files[of], files[name], roots)
+            stamp_time = verify_stamp(files[stamped], files[name], roots)
         except (LedgerError, RefusedError) as refusal:
             raise Fault(refusal.code) from None
-        if name == "checkpoint.tsr" and report.certificate["stamp"] != {"at": format_utc(at)}:
+        if name == "checkpoint.tsr" and report.certificate["stamp"] != {"at": format_utc(stamp_time)}:
             raise Fault("stamp_of_another_time")
-        statement = f"A time-stamp authority under a root you gave saw {of} at {at:%Y-%m-%d %H:%M:%S} UTC"
-        later = " (after the run's check of it)" if name.startswith(FOLDER) and at > moment else ""
+        statement = f"A time-stamp authority under a root you gave saw {stamped} at {stamp_time:%Y-%m-%d %H:%M:%S} UTC"
+        later = " (after the run's check of it)" if name.startswith(FOLDER) and stamp_time > moment else ""
         report.checked.append(f"{statement}{later}: it existed by then.")
     if not roots:
         report.unchecked = [

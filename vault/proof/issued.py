@@ -1,4 +1,4 @@
-"""Whether a home issued a proof folder: the log records it (`proof.issued`; not of version 1 proofs)."""
+"""Checks that a home issued a proof folder, by the log's entry `proof.issued`. Proofs of version 1 have no such entry."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ MANIFEST = "manifest.json"
 
 
 def issue_faults(folder: Path, store: FileLedger) -> list[str]:
-    """Returns what is wrong with a folder that claims to be of this log, as codes; empty when it verifies and was issued.
+    """Return the faults of a folder that claims to be of this log, as codes; [] if the folder verifies and was issued.
 
-    Codes: proof_does_not_verify | proof_not_issued. A folder issued under version 1 of the proof has no entry. Raises OSError
-    when there is no folder.
+    Codes: proof_does_not_verify | proof_not_issued (also of a folder of version 1, which has no entry). Raises OSError if there
+    is no folder.
     """
     digest = b64encode(sha256((folder / MANIFEST).read_bytes()).digest()).decode()
     if verify(folder, format_policy(store.vkey))[0]:

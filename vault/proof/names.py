@@ -1,4 +1,4 @@
-"""The names that an edition for the practice shows. They come from the sealed instruction, and enter no file of a proof."""
+"""The names on an edition of the certificate for the practice, taken from the sealed instruction. No file of a proof has them."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from vault.instruction.document import Controller, Instruction
 
 @dataclass(frozen=True)
 class Names:
-    """Whom a certificate concerns, and whom to ask."""
+    """The names of those whom a certificate concerns, and a contact."""
 
     controllers: tuple[Controller, ...]
-    source: str  # the old software; empty: the instruction does not state it
-    target: str
+    source: str  # the old software; empty if the instruction does not state it
+    target: str  # the new software
     processor: str
-    contact: str  # as the site states it; empty: it states none
+    contact: str  # empty if the site states no contact
 
 
 def names_of(instruction: Instruction, contact: str) -> Names:
-    """Returns the names in an instruction, with the contact that the site states."""
+    """Return the names in an instruction, with the site's contact."""
     return Names(
         instruction.controllers,
         instruction.source_system,

@@ -1,7 +1,7 @@
 """The two programs with which anybody checks a proof without trusting the site: a page for a browser, and a Python file.
 
-Their digests at the end of a run are among the facts to which the ledger commits, and stand on the certificate. A later release
-of either does not change a proof: the digests are data of the run, and are compared with nothing.
+The digests that they have at the end of a run are among the facts to which the ledger commits, and the certificate states them. A
+later release of a program does not change a proof, because no check compares the digests with a program.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ _FILES = {
 
 
 def verify_page() -> bytes:
-    """Returns the page; it is built from `desk/src/verify` (`make page`) and committed."""
+    """Return the page; it is built from `desk/src/verify` (`make page`) and committed."""
     return _FILES[PAGE].read_bytes()
 
 
 def program_digests() -> dict[str, str]:
-    """Returns the SHA-256 of each program by its file name."""
+    """Return the SHA-256 of each program by its file name."""
     return {name: sha256(path.read_bytes()).hexdigest() for name, path in _FILES.items()}
