@@ -7,6 +7,7 @@ cell. Reader and counter read cells by it, each with its own code. Only a review
 from __future__ import annotations
 
 from collections import Counter
+from functools import lru_cache
 from itertools import pairwise
 from typing import Annotated, Literal
 
@@ -224,7 +225,8 @@ _RULES: dict[str, type[Rule] | tuple[type[Rule], ...]] = {
 }
 
 
-def pattern_parts(pattern: str) -> list[str]:
+@lru_cache(1 << 10)
+def pattern_parts(pattern: str) -> tuple[str, ...]:
     """Returns the parts of a date's pattern in order: the names of numbers, and single signs that stand for themselves."""
     parts: list[str] = []
     at = 0
@@ -232,7 +234,7 @@ def pattern_parts(pattern: str) -> list[str]:
         name = next((n for n in _NUMBERS if pattern.startswith(n, at)), pattern[at])
         parts.append(name)
         at += len(name)
-    return parts
+    return tuple(parts)
 
 
 _NUMBERS = ("yyyy", "mm", "dd", "hh", "mi", "ss", "m", "d")

@@ -151,3 +151,67 @@ def test_a_date_that_is_none_is_carried_as_text(practices, tmp_path):
     (problem,) = items(charts(found)[f"{KEY}1"], "healthcareelement")
     assert problem.find("beginmoment") is None
     assert said(problem) == ["1", "of\nan unknown day", "START: 31/02/2020"]
+
+
+@pytest.mark.parametrize(
+    ("patients", "expected"),
+    [
+        ({"mode": "seen_since", "since": "2022-01-01"}, {f"{KEY}1", f"{KEY}2"}),
+        ({"mode": "seen_since", "since": "2022-10-04"}, set()),
+    ],
+)
+def test_all_rows_of_a_person_have_one_verdict(tmp_path, patients, expected):
+    """Also those without a day: a person is seen when any row says so."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    for path in SYNTHEA.glob("*.csv"):
+        (disk / path.name).write_bytes(path.read_bytes())
+    found = Practices(tmp_path / "home", ceilings=GENEROUS, patients=patients).carry(disk)
+    assert found.error is None, found.error.message
+    assert charts(found).keys() == expected
+    if expected:
+        assert len(items(charts(found)[f"{KEY}1"], "healthcareelement")) == 2
+
+
+def test_a_row_of_nobody_is_a_chart_of_its_own(practices, tmp_path):
+    (tmp_path / "patients").write_bytes((SYNTHEA / "patients.csv").read_bytes())
+    table = (SYNTHEA / "conditions.csv").read_text(encoding="utf-8")
+    (tmp_path / "conditions").write_text(table.replace(f"{KEY}2", "unknown"), encoding="utf-8")
+    found = practices.carry(tmp_path)
+    assert found.error is None, found.error.message
+    alone = charts(found)["unknown"]
+    assert alone.findtext("patient/familyname") == "-"
+    assert len(items(alone, "healthcareelement")) == 1
+
+
+def test_a_draft_of_the_site_stops_the_run(tmp_path):
+    from support.whole_run import WholeRun
+
+    disk, site = tmp_path / "disk", tmp_path / "mappings"
+    disk.mkdir()
+    site.mkdir()
+    (disk / "patients").write_bytes((SYNTHEA / "patients.csv").read_bytes())
+    run = WholeRun(tmp_path / "trial", disk)
+    clinic = (SYNTHEA.parent / "clinic" / "contacts.yaml").read_text(encoding="utf-8")
+    settings = Path(run.home) / "site.toml"
+    settings.write_text(f'mappings = "{site}"\n' + settings.read_text(encoding="utf-8"), encoding="utf-8")
+    header = [
+        line.partition("column: ")[2].partition(",")[0] for line in clinic.splitlines() if "{column" in line
+    ]
+    (disk / "visits").write_text(";".join(header) + "\n", encoding="utf-8")
+    (site / "x.yaml").write_text(clinic.replace("status: reviewed", "status: draft"), encoding="utf-8")
+    words = [
+        "migrate",
+        run.made["source"],
+        "--authorisation",
+        run.made["authorisation"],
+        "--to",
+        run.made["destination"],
+    ]
+    done = run.reprise(*words, "--direct")
+    assert done.returncode == 25
+    assert "mapping_draft" in done.stderr
+    (site / "x.yaml").write_text("Geheim: [", encoding="utf-8")
+    done = run.reprise(*words, "--direct")
+    assert "mapping_malformed" in done.stderr
+    assert "Geheim" not in done.stdout + done.stderr

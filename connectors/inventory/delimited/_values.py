@@ -50,7 +50,7 @@ def _only_digits(text: str) -> bool:
     return bool(text) and _DIGITS.issuperset(text)
 
 
-def _moment(cell: str, parts: list[str]) -> tuple[str, str] | None:
+def _moment(cell: str, parts: tuple[str, ...]) -> tuple[str, str] | None:
     """Day (or year, or year and month) and time by the parts of a pattern."""
     found: dict[str, str] = {}
     at = 0
@@ -74,7 +74,7 @@ def _moment(cell: str, parts: list[str]) -> tuple[str, str] | None:
     return _real(found["yyyy"], month, day, _time(found, parts))
 
 
-def _time(found: dict[str, str], parts: list[str]) -> str:
+def _time(found: dict[str, str], parts: tuple[str, ...]) -> str:
     if "hh" not in found:
         return ""
     zone = "Z" if parts[-1] == "Z" else ""

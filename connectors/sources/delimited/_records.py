@@ -15,6 +15,16 @@ HEADER_BYTES = 64 << 10
 """A header is looked for in so many bytes."""
 _MARKS = {"utf-8": b"\xef\xbb\xbf", "utf-16-le": b"\xff\xfe", "utf-16-be": b"\xfe\xff"}
 _CODECS = {"windows-1252": "cp1252", "iso-8859-15": "iso8859_15"}
+_REMOVED = dict.fromkeys(
+    [
+        *(code for code in range(0x20) if chr(code) not in "\t\n"),
+        0x7F,
+        0xFEFF,
+        0xFFFE,
+        0xFFFF,
+        *range(0xD800, 0xE000),
+    ]
+)
 csv.field_size_limit(sys.maxsize)
 
 
@@ -84,11 +94,5 @@ def _texts(data: bytes, page: str, taken: list[bytes]) -> Iterator[str]:
 
 def cleaned(cell: str) -> str:
     """A cell as a value: no control characters, one kind of line end, no white space at its ends."""
-    text = cell.replace("\r\n", "\n").replace("\r", "\n")
-    return "".join(sign for sign in text if _is_kept(sign)).strip()
-
-
-def _is_kept(sign: str) -> bool:
-    return sign in "\t\n" or not (
-        sign < " " or sign in "\x7f\ufeff\ufffe\uffff" or "\ud800" <= sign <= "\udfff"
-    )
+    text = cell.replace("\r\n", "\n").replace("\r", "\n") if "\r" in cell else cell
+    return (text if text.isprintable() else text.translate(_REMOVED)).strip()

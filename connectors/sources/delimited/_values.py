@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from functools import lru_cache
 from typing import NamedTuple
 
 from schemas.identifiers import clean_inss
@@ -64,8 +65,7 @@ def value_of(cell: str, rule: Rule) -> Value | None:
 
 def moment_of(cell: str, pattern: str) -> Moment | None:
     """The moment that a cell states by a pattern; None if it states none. A Z behind the time stays: it is UTC."""
-    form = "".join(_FORMS.get(part) or re.escape(part) for part in pattern_parts(pattern))
-    found = re.fullmatch(form, cell)
+    found = _form(pattern).fullmatch(cell)
     if found is None:
         return None
     said = found.groupdict()
@@ -78,3 +78,8 @@ def moment_of(cell: str, pattern: str) -> Moment | None:
         return Moment(day)
     zone = "Z" if pattern.endswith("Z") else ""
     return Moment(day, f"{said['hour']}:{said['minute']}:{said.get('second', '00')}{zone}")
+
+
+@lru_cache(1 << 10)
+def _form(pattern: str) -> re.Pattern[str]:
+    return re.compile("".join(_FORMS.get(part) or re.escape(part) for part in pattern_parts(pattern)))
