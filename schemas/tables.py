@@ -118,7 +118,7 @@ DOCUMENT = pa.schema(
         pa.field("sha256", pa.binary(32)),
         pa.field(
             "message_format", pa.string()
-        ),  # healthone | medidoc | medar | hl7 | fhir, if the content is such a message
+        ),  # healthone | medidoc | medar | hl7 | fhir, if it begins with such messages; container, if it may hold some
     ]
 )
 """One row an attachment; its bytes are in `document_chunk`."""

@@ -13,6 +13,7 @@ from connectors.sources.healthone import messages as healthone
 from connectors.sources.hl7 import messages as hl7
 from connectors.sources.medar import messages as medar
 from connectors.sources.medidoc import messages as medidoc
+from connectors.sources.payloads import payloads
 
 FORMATS: tuple[MessageFormat, ...] = tuple(
     MessageFormat(each.NAME, each.begins_message, each.group_lines, each.parse_message)
@@ -32,6 +33,11 @@ def parse_messages(format_name: str, data: bytes) -> list[Message]:
     """Every message of a file or an attachment in this format."""
     found = _BY_NAME[format_name]
     return [found.parse(piece) for piece in found.group(cut_lines(data))]
+
+
+def held_messages(content: bytes) -> list[Message]:
+    """Every message in a text or an attachment, also in base64, a mail or an archive in it."""
+    return [each for name, data in payloads(content) for each in parse_messages(name, data)]
 
 
 def parse_message(format_name: str, data: bytes) -> Message:

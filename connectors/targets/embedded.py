@@ -12,10 +12,9 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from connectors.sources.flat.message import Message
-from connectors.sources.message_formats import parse_messages
 from connectors.targets.chart import Folder, Unit, place_of
 from connectors.targets.findings import Finding, foreign_message
-from connectors.targets.lab_items import message_bytes, message_items, stated_items
+from connectors.targets.lab_items import carried_messages, message_items, stated_items
 from connectors.targets.tree import Node
 from schemas.disposition import UnitKind
 from schemas.persons import Person, agree, fold_birth, fold_name, fold_sex, is_date
@@ -80,14 +79,14 @@ def make_items(folder: Folder, run_id: str) -> Embedded:
     seen: set[tuple[str | None, str | None, tuple[str, ...]]] = set()
     stated_in: dict[str, frozenset[str]] = {}  # by transaction
     for unit, transaction, in_item in sorted(_carriers(folder), key=lambda found: place_of(found[0])):
-        found = message_bytes(unit)
-        if found is None:
+        found = carried_messages(unit)
+        if not found:
             continue
         if transaction.path not in stated_in:
             stated_in[transaction.path] = stated_items(transaction.below())
         made.transactions.add(transaction.path)
         stated, items = stated_in[transaction.path], made.items.setdefault(unit.path, [])
-        for number, message in enumerate(parse_messages(*found), start=1):
+        for number, message in enumerate(found, start=1):
             said = tuple(piece.text for piece in message.pieces if piece.kind is not None)
             known = (transaction.row["record_kind"], transaction.row["responsible"], said)
             again = not in_item and known in seen

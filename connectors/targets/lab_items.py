@@ -11,9 +11,11 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Any
 
+from connectors.media_types import HEAD_BYTES
 from connectors.sources.flat.message import Message, Result
 from connectors.sources.flat.values import NUMBER
-from connectors.sources.sniffing import LOOKED_AT, begins_with
+from connectors.sources.message_formats import held_messages
+from connectors.sources.payloads import held_format
 from connectors.targets.chart import Unit
 from connectors.targets.identities import mf_id_of, run_token
 from connectors.targets.marks import Mark
@@ -50,19 +52,19 @@ SEVERITIES["fhir"] = SEVERITIES["hl7"]
 """The direction that a flag states, by format. `*` means "outside the range" without a direction."""
 
 
-def message_bytes(unit: Unit) -> tuple[str, bytes] | None:
-    """The format and the bytes of the messages in a text or an attachment, None if it is none."""
+def carried_messages(unit: Unit) -> list[Message]:
+    """The messages in a text or an attachment, also in base64, a mail or an archive in it."""
     if unit.kind is UnitKind.TEXT and len(unit.texts) == 1:
         plain = unit.skeleton.root
         is_text = plain.name == "text" and plain.hole == 0 and plain.attributes.keys() <= {"L"}
         if not is_text or plain.children:
-            return None
-        found = begins_with(unit.texts[0][:LOOKED_AT].encode("utf-8", "surrogatepass"))
-        return None if found is None else (found, unit.texts[0].encode("utf-8", "surrogatepass"))
+            return []
+        head = unit.texts[0][:HEAD_BYTES].encode("utf-8", "surrogatepass")
+        return held_messages(unit.texts[0].encode("utf-8", "surrogatepass")) if held_format(head) else []
     if unit.kind is UnitKind.ATTACHMENT and unit.row["message_format"]:
         small = (unit.row["bytes"] or 0) <= MAX_BYTES
-        return (unit.row["message_format"], b"".join(unit.content())) if small else None
-    return None
+        return held_messages(b"".join(unit.content())) if small else []
+    return []
 
 
 def stated_items(units: Iterable[Unit]) -> frozenset[str]:

@@ -59,16 +59,19 @@ SELECT (SELECT count(*) FROM disposed WHERE n <> 1)
      + (SELECT count(*) FROM (SELECT unit FROM units GROUP BY unit HAVING count(*) > 1))
      + (SELECT count(*) FROM outcomes o WHERE NOT EXISTS (SELECT 1 FROM units u WHERE u.unit = o.unit))
 """
-# A chart of several folders states a field of its patient once, and once that its summary is one.
+# A chart of several folders states a field of its patient once, and once that its summary is one. One line may be a header in one
+# file and a remark in another: a fact counts whatever its kind.
 _MISMATCHES = """
-WITH came AS (
+WITH came_by_kind AS (
     SELECT chart, digest, CASE WHEN (kind = 'patient_field' OR digest = $bare) AND chart IN (SELECT chart FROM joined) THEN 1
                                ELSE count(*) END AS n
     FROM disposed WHERE disposition IN ('delivered', 'degraded') GROUP BY chart, digest, kind),
-went AS (
+went_by_kind AS (
     SELECT chart, digest, CASE WHEN (kind = 'patient_field' OR digest = $bare) AND chart IN (SELECT chart FROM joined) THEN 1
                                ELSE count(*) END AS n
-    FROM delivered GROUP BY chart, digest, kind)
+    FROM delivered GROUP BY chart, digest, kind),
+came AS (SELECT chart, digest, sum(n) AS n FROM came_by_kind GROUP BY chart, digest),
+went AS (SELECT chart, digest, sum(n) AS n FROM went_by_kind GROUP BY chart, digest)
 SELECT coalesce(sum(greatest(coalesce(c.n, 0) - coalesce(w.n, 0), 0)), 0),
        coalesce(sum(greatest(coalesce(w.n, 0) - coalesce(c.n, 0), 0)), 0)
 FROM came c FULL JOIN went w ON c.chart = w.chart AND c.digest = w.digest

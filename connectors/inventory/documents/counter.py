@@ -44,7 +44,7 @@ class DocumentCounter:
             raise UnreadableSourceError("not_well_formed", file=file.ordinal)
         if file.size > limits.max_file_bytes:
             raise LimitExceededError("file_too_large", file=file.ordinal, limit=limits.max_file_bytes)
-        findings = Findings(examine=False)
+        findings = Findings(examine=True)
         walk = walk_of(file, first_patient, fact_key, limits, findings)
         with closing(file.open()) as stream:
             size = _walk(walk, said, stream)

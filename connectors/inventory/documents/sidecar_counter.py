@@ -108,7 +108,7 @@ def _placeholder(
     file: SourceFile, path: str, patient: int, key: bytes, limits: Limits, row: Row
 ) -> Iterator[CountedRow]:
     said = row.said or Said()
-    walk = walk_of(file, patient, key, limits, Findings(examine=False))
+    walk = walk_of(file, patient, key, limits, Findings(examine=True))
     walk_head(walk, said)
     walk.on_start("lnk", {"TYPE": "multimedia", "URL": said.file})
     for _ in range(3):  # link, transaction, folder

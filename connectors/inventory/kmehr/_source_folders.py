@@ -35,7 +35,7 @@ from connectors.inventory.kmehr.folder_count import (
     Work,
 )
 from connectors.inventory.kmehr.recipes import Recipe
-from connectors.inventory.message_formats import format_of
+from connectors.inventory.payloads import is_encoded, is_mail
 
 _BEGINNING = 80
 """Bytes within which a message with backslashes is recognised, even if its first signs are written as references."""
@@ -146,7 +146,8 @@ class SourceFolders(FolderCount[HeadRecipe]):
     def on_text(self, work: Work, at: int, raw: list[bytes]) -> None:
         """Read the laboratory messages in a text."""
         beginning = raw[0][:_BEGINNING]
-        if b"\\" in beginning or b"&" in beginning or _CONTROL_LINES.search(raw[0][:_LOOKED_AT]):
+        plain = b"\\" in beginning or b"&" in beginning or _CONTROL_LINES.search(raw[0][:_LOOKED_AT])
+        if plain or is_encoded(raw[0]) or is_mail(raw[0]):
             self._examine(work, at, text_of(raw[0]).encode("utf-8", "surrogatepass"))
 
     def on_attachment(self, work: Work, at: int, content: bytes) -> None:
@@ -154,9 +155,9 @@ class SourceFolders(FolderCount[HeadRecipe]):
         self._examine(work, at, content)
 
     def _examine(self, work: Work, at: int, content: bytes) -> None:
-        found = format_of(content)
-        if found is not None and work.told[at] is not None:  # otherwise it is in no transaction
-            self._messages.append((at, read_messages(found, content, self._key)))
+        found = read_messages(content, self._key) if work.told[at] is not None else []
+        if found:  # and it is in a transaction
+            self._messages.append((at, found))
 
     # --- rows ---
 

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from connectors.inventory.facts.normal_form import KeyedDigest, Node, hex_digest, result_line_form
 from connectors.inventory.facts.persons import Stated, checked, contradict, letters
 from connectors.inventory.facts.units import CountedRow, Transaction, Unit
-from connectors.inventory.message_formats import read_all
+from connectors.inventory.payloads import read_held
 from schemas.disposition import UnitKind
 
 _ISO = re.compile(r"\s*(\d{4})(-\d\d)?(-\d\d)?\s*(?:[TZ+][\s\S]*)?\Z", re.ASCII)
@@ -65,10 +65,10 @@ class EmbeddedMessage(NamedTuple):
                 yield line, digest
 
 
-def read_messages(format_name: str, content: bytes, key: bytes) -> list[EmbeddedMessage]:
+def read_messages(content: bytes, key: bytes) -> list[EmbeddedMessage]:
     """Returns all messages in the bytes that have a result."""
     found, digest = [], KeyedDigest(key)
-    for message in read_all(format_name, content):
+    for number, message in read_held(content):
         texts = {
             piece.line + further: piece.text for piece in message.pieces for further in range(piece.ordinals)
         }
@@ -78,7 +78,7 @@ def read_messages(format_name: str, content: bytes, key: bytes) -> list[Embedded
         ]
         if facts:
             said = hex_digest("\n".join(piece.text for piece in message.units))
-            found.append(EmbeddedMessage(message.number, message.stated, said, facts, digest))
+            found.append(EmbeddedMessage(number, message.stated, said, facts, digest))
     return found
 
 

@@ -37,8 +37,7 @@ from connectors.inventory.facts.normal_form import (
 )
 from connectors.inventory.facts.units import Unit
 from connectors.inventory.kmehr._frames import Frame
-from connectors.inventory.kmehr.embedded import EmbeddedMessage, EmbeddedMessages, in_patient, read_messages
-from connectors.inventory.message_formats import format_of
+from connectors.inventory.kmehr.embedded import EmbeddedMessages, in_patient, read_messages
 from schemas.disposition import UnitKind
 
 
@@ -81,7 +80,7 @@ class Findings:
             unit.body = canon(node)
             if self.examine:
                 content = "".join(node.texts).encode("utf-8", "surrogatepass")
-                unit.messages = self._messages(content, key)
+                unit.messages = read_messages(content, key)
         elif unit.kind is not UnitKind.FILE:
             self._transaction(unit, node) if unit.kind is UnitKind.TRANSACTION else self._head(
                 unit, node, key
@@ -125,12 +124,7 @@ class Findings:
         if not self.examine:
             unit.held = content
         elif content is not None:
-            unit.messages = self._messages(content, key)
-
-    @staticmethod
-    def _messages(content: bytes, key: bytes) -> list[EmbeddedMessage]:
-        found = format_of(content)
-        return [] if found is None else read_messages(found, content, key)
+            unit.messages = read_messages(content, key)
 
     def _transaction(self, unit: Unit, node: Node) -> None:
         found = filling(node.children, TRANSACTION_NAMES, self.sender)

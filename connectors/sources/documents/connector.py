@@ -28,6 +28,7 @@ from connectors.sources.documents.sidecars import Stated
 from connectors.sources.documents.statement import statement_of
 from connectors.sources.kmehr.rows import Rows
 from connectors.sources.kmehr.tree import Element, branch, leaf
+from connectors.sources.payloads import held_format
 from schemas.disposition import Reason, UnitKind
 from schemas.document_kinds import TRANSACTIONS, DocumentKind
 from schemas.errors import UnreadableSourceError
@@ -136,4 +137,6 @@ def _stage_bytes(
         )
         return
     element = Element("lnk", {"TYPE": "multimedia"}, int(unit.rpartition(".")[2]))
-    rows.document(unit, patient, owner, element, (sniff_media_type(head), size, digest.digest(), None))
+    rows.document(
+        unit, patient, owner, element, (sniff_media_type(head), size, digest.digest(), held_format(head))
+    )

@@ -9,7 +9,6 @@ import re
 import pybase64
 
 from connectors.media_types import HEAD_BYTES
-from connectors.sources.sniffing import begins_with
 from schemas.tables import CHUNK_BYTES
 
 HELD_BYTES = 8 << 20
@@ -145,8 +144,3 @@ class Attachment:
     def sha256(self) -> bytes:
         """SHA-256 of the decoded bytes."""
         return self._digest.digest()
-
-
-def sniff_message_format(head: bytes) -> str | None:
-    """The flat format of the messages that the content begins with, None if it begins with none."""
-    return begins_with(head)

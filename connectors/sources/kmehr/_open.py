@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from connectors.base import Admission, Limits, Reject
 from connectors.media_types import sniff_media_type
-from connectors.sources.kmehr._attachments import Attachment, sniff_message_format
+from connectors.sources.kmehr._attachments import Attachment
 from connectors.sources.kmehr._cut import FolderCut
 from connectors.sources.kmehr._header import HeaderListener, OpenMessage
 from connectors.sources.kmehr._loose import Loose
@@ -13,6 +13,7 @@ from connectors.sources.kmehr._raw import RawUnit
 from connectors.sources.kmehr._whole import WholeFolder
 from connectors.sources.kmehr.rows import Rows
 from connectors.sources.kmehr.tree import SPACE, Element, to_xml
+from connectors.sources.payloads import held_format
 from schemas.disposition import Reason, UnitKind
 from schemas.errors import LimitExceededError
 from schemas.link_types import LINK_TYPES
@@ -155,7 +156,7 @@ class OpenUnits:
             self._reject(unit.path, UnitKind.ATTACHMENT, reason)
             return
         head = attachment.head
-        content = (sniff_media_type(head), attachment.size, attachment.sha256, sniff_message_format(head))
+        content = (sniff_media_type(head), attachment.size, attachment.sha256, held_format(head))
         self.rows.document(unit.path, self.patient, owner, unit.element, content)
 
     def _why_rejected(self, unit: Unit, attachment: Attachment) -> Reason | None:
