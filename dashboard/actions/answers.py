@@ -7,10 +7,11 @@ from collections.abc import Callable
 from starlette.datastructures import UploadFile
 from starlette.responses import Response
 
+from dashboard.advice import advice_of
 from dashboard.visit import Visit
 from flows.session.coded_errors import CodedFailure, parts_of
 from schemas.errors import RepriseError
-from schemas.texts import section, text
+from schemas.texts import text
 
 SHORT = 8
 """How many characters of an id a person types to confirm what cannot be undone: those that the pages show of it."""
@@ -41,12 +42,11 @@ def refuse(visit: Visit, error: Exception) -> None:
     """Keep a refusal for the next page, in the person's language or else in English, and its code for the access log."""
     code, _, message, advice = parts_of(error)
     visit.result = code
-    known = section(visit.language, "dashboard.advice").get(code)
-    if known is None:
+    known = advice_of(visit.language, code)
+    if known is None or known.language != visit.language:
         _keep(visit, "bad", message, advice, "en")
     else:
-        words, _, advice = known.partition(" — ")
-        _keep(visit, "bad", f"{words} [{code}]", advice, visit.language)
+        _keep(visit, "bad", f"{known.words} [{code}]", known.advice, known.language)
 
 
 def is_confirmed(visit: Visit, name: str) -> bool:
