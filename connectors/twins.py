@@ -1,6 +1,8 @@
-"""Repeated files in an export: the same bytes, except for a byte order mark and the kind of line ends.
+"""Finds repeated files in an export, before any file is read or counted. Readers and counters skip the same repeated files.
 
-The beginnings of all files are compared first; only files that begin alike are read again as a whole.
+Two files are the same if their bytes are equal, except for a UTF-8 byte order mark, line ends at the end of the file, and line
+ends that are CR LF in one file and LF in the other. A lone CR differs from an LF. The beginnings of all files are compared first;
+only files with equal beginnings are read again to their ends.
 """
 
 from __future__ import annotations
@@ -13,53 +15,59 @@ from hashlib import sha256
 from connectors.base import SourceFile
 from schemas.errors import SourceError
 
-_READ = 8 << 10
-_BEGINNING = 2 << 10  # of what was read, line ends made equal: enough remains, whatever was dropped
-_CHUNK = 1 << 20
+_READ_BYTES = 8 << 10
+_BEGINNING_BYTES = 2 << 10
+"""The size of the beginnings, after each CR LF became LF: less than half of what is read, so that it is always reached."""
+_CHUNK_BYTES = 1 << 20
 
 
 def seen_before(files: Iterable[SourceFile]) -> frozenset[int]:
-    """Returns the ordinals of files that repeat an earlier one. A file that cannot be read is not among them."""
-    alike: dict[bytes, list[SourceFile]] = {}
+    """Return the ordinals of the files that repeat an earlier file. A file that cannot be read is not among them."""
+    by_beginning: dict[bytes, list[SourceFile]] = {}
     for file in files:
         beginning = _beginning(file)
         if beginning is not None:
-            alike.setdefault(beginning, []).append(file)
-    found: set[int] = set()
-    for group in alike.values():
+            by_beginning.setdefault(beginning, []).append(file)
+    repeated: set[int] = set()
+    for group in by_beginning.values():
         if len(group) > 1:
-            found |= _repeated(group)
-    return frozenset(found)
+            repeated |= _repeated(group)
+    return frozenset(repeated)
 
 
 def _repeated(group: list[SourceFile]) -> set[int]:
-    met: set[bytes] = set()
+    digests: set[bytes] = set()
     repeated: set[int] = set()
     for file in group:
         digest = _digest(file)
-        if digest is not None and digest in met:
+        if digest is not None and digest in digests:
             repeated.add(file.ordinal)
         elif digest is not None:
-            met.add(digest)
+            digests.add(digest)
     return repeated
 
 
 def _beginning(file: SourceFile) -> bytes | None:
+    """Return a digest that is equal for two files that are the same; None if the file cannot be read.
+
+    Line ends are removed from the end of the beginning only after it was cut to its size. Where the part that was read ends in
+    blank lines, less of a file with CR LF would otherwise be compared than of a file with LF.
+    """
     try:
         with closing(file.open()) as stream:
-            head = stream.read(_READ)
+            head = stream.read(_READ_BYTES)
     except (SourceError, OSError):
         return None
-    plain = head.removeprefix(codecs.BOM_UTF8).rstrip(b"\r\n").replace(b"\r\n", b"\n")
-    return sha256(plain[:_BEGINNING]).digest()
+    plain = head.removeprefix(codecs.BOM_UTF8).replace(b"\r\n", b"\n")
+    return sha256(plain[:_BEGINNING_BYTES].rstrip(b"\r\n")).digest()
 
 
 def _digest(file: SourceFile) -> bytes | None:
-    """Hash a file's bytes without byte order mark and trailing line ends, each line ended by LF."""
+    """Return SHA-256 of a file's bytes, without byte order mark and trailing line ends, and with LF for each CR LF."""
     digest, held, first = sha256(), b"", True
     try:
         with closing(file.open()) as stream:
-            while piece := stream.read(_CHUNK):
+            while piece := stream.read(_CHUNK_BYTES):
                 piece = held + (piece.removeprefix(codecs.BOM_UTF8) if first else piece)
                 kept = piece.rstrip(b"\r\n")
                 digest.update(kept.replace(b"\r\n", b"\n"))

@@ -28,6 +28,11 @@ def files(*contents: bytes) -> list[SourceFile]:
         ((b"a\n", b"a", b"\xef\xbb\xbfa\r\n"), {2, 3}),
         ((LONG, LONG + b"x"), set()),
         ((LONG, LONG.replace(b"2999", b"2998")), set()),
+        # blank lines at the end of what is read first: with CR LF, less of a file is in it
+        ((b"a" + b"\r\n" * 5_000 + LONG, b"a" + b"\n" * 5_000 + LONG), {2}),
+        ((b"\r\n" * 5_000 + LONG, b"\n" * 5_000 + LONG), {2}),
+        ((b"a" + b"\n" * 10_000, b"a", b"a" + b"\r\n" * 10_000), {2, 3}),
+        ((b"a" + b"\n" * 5_000 + LONG, b"a" + b"\n" * 5_001 + LONG), set()),
         ((b"a\rb", b"a\nb"), set()),
         ((b"a\n\nb", b"a\nb"), set()),
         ((LONG,), set()),
