@@ -9,7 +9,7 @@ from dashboard.names import names_of
 from dashboard.visit import NotFound, Visit
 from flows.admin import enrolment, handwritten
 from flows.admin.erasure import show_subject
-from flows.admin.proposals import Proposal, facts_of, proposals
+from flows.views.proposals import Proposal, facts_of, proposals
 from schemas.errors import AuthorisationError, RepriseError
 from schemas.texts import text
 

@@ -147,7 +147,7 @@ class UnconfirmedFact(Record, frozen=True):
     def of(cls, one: Unconfirmed) -> UnconfirmedFact:
         """Returns the fact of a row."""
         return cls(
-            one.row.run, max(one.days, 0), msgspec.convert(one.colour, Literal["plain", "warn", "bad"])
+            one.row.run, max(one.days, 0), msgspec.convert(one.severity, Literal["plain", "warn", "bad"])
         )
 
 

@@ -1,20 +1,19 @@
 """Acts of an operator on a home.
 
-* `accounts`: who signs in to the dashboard
-* `operators`: a home and its operators
+* `accounts`: the accounts of the dashboard
+* `operators`: the creation of a home, and its operators
 * `enrolment`: doctors and mandates
 * `recipients`: keys whose holders have proved possession
-* `trust`: the certificates that signatures are checked against
+* `trust`: the certificates and revocation data against which signatures are checked
 * `destinations`: declared servers
 * `authorisations`: instructions checked, recorded, shown
 * `handwritten`: instructions signed by hand
-* `proposals`: what waits for a second person
-* `holdings`: what a home keeps about a person
-* `erasure`: show and erase it
+* `holdings`: the data that a home holds about a person
+* `erasure`: shows and erases these data
 * `backup`: backup and restore
-* `ledger`: what others need to check the ledger
+* `ledger`: the files with which others check the ledger
 * `stamps`: time stamps on heads and signatures
-* `starting`: what a run is started with: sources, instructions, orders
+* `starting`: the sources, instructions and orders with which a run is started
 """
 
 __all__ = [
@@ -28,7 +27,6 @@ __all__ = [
     "holdings",
     "ledger",
     "operators",
-    "proposals",
     "recipients",
     "stamps",
     "starting",

@@ -13,6 +13,7 @@
 * `ledger`: growth, heads, stamps and the last full check
 * `log_entries`: the entries of the ledger as rows
 * `host`: findings, trust material, sweep, workers
+* `proposals`: acts that wait for a second person
 * `status`: the state of a home in one line
 * `measures`: what monitoring measures of a home
 * `figures`: figures over time
@@ -35,6 +36,7 @@ __all__ = [
     "measures",
     "names",
     "proof_copies",
+    "proposals",
     "run_evidence",
     "runs",
     "status",

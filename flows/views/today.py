@@ -1,4 +1,4 @@
-"""What needs attention: what is staged, what failed, what the operator still holds, what nobody confirmed as imported."""
+"""Lists what needs attention: unfinished runs, failed runs, packages without a confirmed import, and copies in custody."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ from vault.system.clock import parse_utc
 
 @dataclass(frozen=True)
 class Unconfirmed:
-    """A delivered package of which the practice has not said that it is imported."""
+    """A delivered package whose import the practice has not confirmed."""
 
     row: RunRow
-    days: int
-    colour: str
+    days: int  # since the run ended
+    severity: str  # plain, warn, bad
 
 
 @dataclass(frozen=True)
 class HeldRow:
-    """A copy that the operator still holds."""
+    """A copy in the operator's custody."""
 
     kind: str
     run: str | None
-    until: str
+    until: str  # RFC 3339 Z
     bytes: int
     overdue: bool
 
 
 @dataclass(frozen=True)
 class Today:
-    """What needs attention."""
+    """Everything in a home that needs attention."""
 
     staged: tuple[RunRow, ...]  # most urgent first
     failed: tuple[RunRow, ...]
@@ -45,35 +45,35 @@ class Today:
 
     @property
     def overdue(self) -> tuple[RunRow, ...]:
-        """The runs whose staging should be gone."""
+        """The runs whose deadline has passed and whose staging still exists."""
         return tuple(row for row in self.staged if row.seconds_left <= 0)
 
 
 def today(control: Control, doctor: str | None = None) -> Today:
-    """Return what needs attention."""
+    """Return what needs attention in the home, or only in the runs of one doctor (opaque id)."""
     with RunIndex.of(control) as index:
         return today_of(control, index, doctor)
 
 
 def today_of(control: Control, index: RunIndex, doctor: str | None) -> Today:
-    """The same, for an open index."""
+    """Return what `today` returns, from an open index."""
     known = known_as(control, doctor)
     rows = [row for row in live_rows(control, index, known) if not row.ended]
-    alive = sorted(rows, key=lambda row: row.seconds_left)
+    unfinished = sorted(rows, key=lambda row: row.seconds_left)
     return Today(
-        staged=tuple(alive),
-        failed=tuple(row for row in alive if row.state in (RunState.FAILED, RunState.INTERRUPTED)),
-        unconfirmed=tuple(_unconfirmed(control, one) for one in index.unconfirmed(known)),
+        staged=tuple(unfinished),
+        failed=tuple(row for row in unfinished if row.state in (RunState.FAILED, RunState.INTERRUPTED)),
+        unconfirmed=tuple(_unconfirmed(control, settled) for settled in index.unconfirmed(known)),
         held=tuple(_held(control, index, known)),
         home=state_of(control, index),
     )
 
 
-def _unconfirmed(control: Control, one: Settled) -> Unconfirmed:
-    days = (control.clock.now() - parse_utc(str(one.ended))).days
-    amber, red = control.site.unconfirmed_amber_days, control.site.unconfirmed_red_days
-    late = "bad" if days >= red else "warn" if days >= amber else "plain"
-    return Unconfirmed(settled_row(control, one), days, late)
+def _unconfirmed(control: Control, settled: Settled) -> Unconfirmed:
+    days = (control.clock.now() - parse_utc(str(settled.ended))).days
+    warn_days, bad_days = control.site.unconfirmed_amber_days, control.site.unconfirmed_red_days
+    severity = "bad" if days >= bad_days else "warn" if days >= warn_days else "plain"
+    return Unconfirmed(settled_row(control, settled), days, severity)
 
 
 def _held(control: Control, index: RunIndex, known: frozenset[str] | None) -> list[HeldRow]:
