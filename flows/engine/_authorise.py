@@ -1,4 +1,4 @@
-"""authorise: no byte of a source is read before this step has returned an Authorisation."""
+"""The step `authorise`, the first of the run engine. No byte of a source is read before it has returned an `Authorised`."""
 
 from __future__ import annotations
 
@@ -19,25 +19,26 @@ from vault.keys.registry import provider
 from vault.pki.signed_document import Signed
 
 SEALED_SUFFIX = ".age"
-"""Marks a source as sealed by its name, before it may be read; the data process checks its first bytes."""
+"""The end of the file name of a sealed source, which is known before the source is read. The data process checks the bytes."""
 
 
 @dataclass(frozen=True)
 class Authorised:
-    """A checked instruction with the evidence that was checked."""
+    """The authorisation that the check returned, with the signed instruction that was checked."""
 
     authorisation: Authorisation
     signed: Signed
 
-    def spend(self, home: Home, run_id: str) -> None:
-        """Spend the use for this run, once. Raises UseError if another run spent it first."""
+    def consume_use(self, home: Home, run_id: str) -> None:
+        """Consume the use for this run, once. Raises UseError if another run has consumed the last use since the check."""
         claim(home, self.authorisation, self.signed, run_id)
 
 
 def authorise(control: Control, order: Order, run_id: str | None = None) -> Authorised:
-    """Verify the instruction for this use. A refusal is a ledger entry with its code; no use is spent yet.
+    """Check the instruction for this use. No use is consumed yet. A refusal is a ledger entry with its code.
 
-    A use that `run_id` already spent, before a crash, still belongs to that run.
+    A use that the run `run_id` consumed before a crash still belongs to that run. Raises RefusedError, UnreadableSourceError
+    (source_missing), KeyUnavailableError (unknown_provider).
     """
     with recording_refusal(control):
         signed = evidence(control.home, order.authorisation)
@@ -53,7 +54,7 @@ def authorise(control: Control, order: Order, run_id: str | None = None) -> Auth
         if order.intake or order.source.endswith(SEALED_SUFFIX):
             refuse_unusable_intake(control.home, authorisation.id, order.intake, control.clock)
         require_registered(control.home, order.destination)
-        # before a use is spent: that the keys can be had, and that the source exists, which is not opened
+        # before a use is consumed, check that the key provider and the source exist; the source is not opened
         provider(order.keys)
         if not os.path.lexists(order.source):
             raise UnreadableSourceError("source_missing")

@@ -56,7 +56,7 @@ def begin(control: Control, lease: Lease, authorised: Authorised) -> None:
     """Spend the use and record the start of a leased run; a second call changes nothing."""
     try:
         with recording_refusal(control):
-            authorised.spend(control.home, lease.run_id)
+            authorised.consume_use(control.home, lease.run_id)
     except RefusedError:
         control.forget(lease)
         raise

@@ -15,7 +15,7 @@ from flows.engine._contracts import ContractJudge
 from flows.engine._events import StartOrder
 from flows.engine._lease import begin, make_ready, take_lease
 from flows.engine._supervise import StepResults, judging, supervise
-from flows.lifecycle.copies import announce, end_withdrawn
+from flows.lifecycle.copies import announce, destroy_withdrawn
 from flows.lifecycle.ending import Ending, end_run
 from flows.lifecycle.intakes import close_due
 from flows.lifecycle.run_views import run_of_order
@@ -369,7 +369,7 @@ def withdraw(control: Control, authorisation_id: str, signed: Signed | None = No
             "withdrawn", authorisation_id
         )  # an older copy of the home lacks the withdrawal
     # End the export first: a run that does not end in time must not keep it.
-    end_withdrawn(control, authorisation_id)
+    destroy_withdrawn(control, authorisation_id)
     try:
         for lease in running:
             with lock_run(home, lease.locks, wait_seconds=END_WAIT_SECONDS):

@@ -1,14 +1,14 @@
-"""What happens around a run: evidence, copies, intakes, proof, confirmation, end.
+"""The acts before and after the steps of a run: evidence, copies, intakes, proof, confirmation, end.
 
-* `evidence`: the signed instruction, read from files or from the record
-* `copies`: copies in the operator's custody
-* `intakes`: open, bind and close intakes
-* `ending`: destruction and certificate
-* `proof`: issue the proof folder
-* `retract`: remove a delivery from its destination
-* `confirmation`: what the practice reports about the package
-* `mapping_drafts`: drafts of mapping files for unknown tables
-* `package_place`: the location of the package
+* `evidence`: reads the signed instruction from files or from the home
+* `copies`: registers and destroys copies in the operator's custody
+* `intakes`: opens, binds and closes intakes
+* `ending`: destroys staging and certifies the run
+* `proof`: issues the proof folder
+* `retract`: removes a delivery from its destination
+* `confirmation`: records that the practice opened, imported or accepted the package
+* `mapping_drafts`: drafts mapping files for unknown tables
+* `package_place`: stores the location of the package
 * `run_views`: the state and result of runs
 """
 

@@ -1,4 +1,4 @@
-"""Settle the use that a run claimed at its start: when the run ends, the use is spent or given back."""
+"""Settles the use that a run claimed at its start: when the run ends, the use is consumed or given back."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from vault.runs.facts import UseSettled, read_fact, write_fact
 from vault.runs.lease import Lease
 
 UNKNOWN = "delivery_unknown"
-_SPENDING_CAUSES = frozenset({Cause.PUBLISHED, Cause.REHEARSAL, Cause.INVENTORY})
+_CONSUMING_CAUSES = frozenset({Cause.PUBLISHED, Cause.REHEARSAL, Cause.INVENTORY})
 
 
 def settle_use(control: Control, lease: Lease, cause: Cause) -> None:
-    """Decide once, record it in the ledger, then change the register; after a crash in between, the next call does the rest.
+    """Decide once whether the use is consumed, record the decision in the ledger, then give the use back if so decided.
 
-    This happens after the destruction, when nothing more can be delivered, and before the certificate, so that a run without a
-    certificate is settled again.
+    After a crash, the next call completes the act. Call it after the destruction, when nothing more can be delivered, and before
+    the certificate, so that a run without a certificate is settled again.
     """
     settled = read_fact(control.home, lease.run_id, UseSettled)
     if settled is None:
@@ -35,8 +35,8 @@ def settle_use(control: Control, lease: Lease, cause: Cause) -> None:
 
 
 def _settlement(control: Control, lease: Lease, cause: Cause) -> UseSettled:
-    """Return state and reason. If a delivery cannot be ruled out, the use counts as spent."""
-    if cause in _SPENDING_CAUSES:
+    """Return the state of the use, and the reason. If the run may have delivered, the use is consumed."""
+    if cause in _CONSUMING_CAUSES:
         return UseSettled(SPENT, cause.outcome)
     if was_published(control, lease):
         return UseSettled(SPENT, Cause.PUBLISHED.outcome)

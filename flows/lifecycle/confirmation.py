@@ -1,8 +1,7 @@
-"""What the practice did with a delivered package: opened, imported, accepted. Each state is a separate statement.
+"""Records the states of a delivered package at the practice: opened, imported, accepted. Each state is a separate statement.
 
-Earlier statements stay valid. The first two are reported by the practice and recorded by an operator; a controller signs the
-acceptance, which is checked like the instruction. From `imported` on, a package that the operator still holds serves no purpose
-and is destroyed.
+Earlier statements stay valid. The practice reports the first two states, and an operator records them. A controller signs the
+acceptance, which is checked like the instruction. When the package is imported or accepted, the operator's copy is destroyed.
 """
 
 from __future__ import annotations
@@ -10,7 +9,7 @@ from __future__ import annotations
 from enum import StrEnum
 from pathlib import Path
 
-from flows.lifecycle.copies import end_package, shorten_package
+from flows.lifecycle.copies import destroy_package, make_package_due
 from flows.lifecycle.proof import issue_proof
 from flows.session.control import Control
 from schemas.errors import AuthorisationError, UnreadableSourceError
@@ -29,7 +28,7 @@ from vault.runs.run_lock import lock_run
 
 
 class ImportState(StrEnum):
-    """How far a package has come at the practice, in order."""
+    """The states of a package at the practice, in order."""
 
     OPENED = "opened"
     IMPORTED = "imported"
@@ -40,13 +39,13 @@ _ORDER = tuple(ImportState)
 
 
 def draft_acceptance(home: Home, run: str) -> bytes:
-    """Return what a controller signs beside the file to accept a delivery: JSON with the run and a digest of its sealed parts."""
+    """Return the JSON, with run and digest of its sealed parts, that a controller signs with a detached signature."""
     lease, report = _delivered(home, run)
     return accepted_as_json(lease.run_id, report.run["parts"])
 
 
 def draft_page(home: Home, run: str) -> bytes:
-    """Return the page that a controller signs to accept a delivery; the package has the same one."""
+    """Return the page that a controller signs to accept a delivery. The package contains the same page."""
     return render_acceptance(_on_page(home, *_delivered(home, run)))
 
 
@@ -61,7 +60,7 @@ def _on_page(home: Home, lease: Lease, report: Report) -> bytes:
 
 
 def confirm(control: Control, run: str, state: ImportState, signed: Signed | None = None) -> Path:
-    """Record a state and issue the proof folder anew; return the folder. Repeating a state changes nothing.
+    """Record a state, issue a new proof folder, and return its path. A state that is already recorded is not recorded again.
 
     Raises AuthorisationError (acceptance_not_signed, acceptance_of_another, wrong_signer, import_state_not_later), TrustError,
     UnreadableSourceError (no_such_run, nothing_delivered).
@@ -75,10 +74,12 @@ def confirm(control: Control, run: str, state: ImportState, signed: Signed | Non
             accepted = state is ImportState.ACCEPTED
             signing = {"acceptance": _keep_acceptance(control, lease, report, signed)} if accepted else {}
             if state is not ImportState.OPENED:
-                shorten_package(control, lease.run_id)  # after a crash from here on, the sweep does the rest
+                make_package_due(
+                    control, lease.run_id
+                )  # after a crash from here on, the sweep destroys the copy
             control.record(EntryType.IMPORT_CONFIRMED, lease.run_id, state.value, None, **signing)
         if state is not ImportState.OPENED:
-            end_package(control, lease.run_id)
+            destroy_package(control, lease.run_id)
         return issue_proof(control, lease)
 
 
@@ -97,7 +98,7 @@ def _delivered(home: Home, run: str) -> tuple[Lease, Report]:
 
 
 def _keep_acceptance(control: Control, lease: Lease, report: Report, signed: Signed | None) -> str:
-    """Store what was signed, by whom, and the trust material of the check; return the ledger's commitment to it."""
+    """Check a signed acceptance, and store it with its signer and the trust material. Return the ledger's commitment to them."""
     if signed is None or not signed.signatures:
         raise AuthorisationError("acceptance_not_signed")
     on_page = signed.pdf is not None
@@ -105,14 +106,14 @@ def _keep_acceptance(control: Control, lease: Lease, report: Report, signed: Sig
     expected = _on_page(home, lease, report) if on_page else accepted_as_json(lease.run_id, parts)
     if signed.document != expected:
         raise AuthorisationError("acceptance_of_another")
-    one = signed.signatures[0]
-    signer = check_later_document(home, lease.authorisation_id, one.over, one.cms, control.clock)
+    first = signed.signatures[0]
+    signer = check_later_document(home, lease.authorisation_id, first.over, first.cms, control.clock)
     salt = control.authorisation_salt(lease)
     if salt is None:
         raise AuthorisationError("evidence_erased")
     kept = {
         "acceptance.json": signed.document,
-        **({"acceptance.pdf": signed.pdf} if signed.pdf is not None else {"acceptance.json.p7s": one.cms}),
+        **({"acceptance.pdf": signed.pdf} if signed.pdf is not None else {"acceptance.json.p7s": first.cms}),
         "acceptance-signer.json": canonical_json({"version": 1, **signer.to_json()}),
         **{f"acceptance-{name}": data for name, data in TrustStore.load(control.home.trust).raw.items()},
     }

@@ -1,4 +1,4 @@
-"""destroy and certify: every run ends here, published or not."""
+"""The steps `destroy` and `certify`, with which every run ends, published or not."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from flows.lifecycle._use import settle_use
-from flows.lifecycle.copies import end_sources, hold_package
+from flows.lifecycle.copies import destroy_sources, hold_package
 from flows.lifecycle.intakes import close_with_run
 from flows.lifecycle.package_place import place_of
 from flows.lifecycle.proof import issue_proof
@@ -47,7 +47,7 @@ from vault.system.program import describe_tool
 
 @dataclass(frozen=True)
 class Ending:
-    """A run about to end: the cause, its counts, and how many segments its key opened just before."""
+    """A run that is to be ended: the cause, its counts by step, and the number of segments that its key opened just before."""
 
     lease: Lease
     cause: Cause
@@ -56,7 +56,10 @@ class Ending:
 
 
 def end_run(control: Control, ending: Ending, observer: Observer) -> RunResult:
-    """Destroy, check, certify. Raises VerificationFailedError, after recording it in the ledger, if a check fails."""
+    """Destroy the run's staging and key, check that, and certify the run. Return the run's result.
+
+    Raises VerificationFailedError (destruction_not_verified) if a check fails, which is recorded in the ledger first.
+    """
     lease = ending.lease
     observer.progress("destroy", 0, 1)
     intent = _declare_intent(control, ending)
@@ -74,7 +77,7 @@ def end_run(control: Control, ending: Ending, observer: Observer) -> RunResult:
     close_with_run(control, lease)
     observer.step("destroy", {"files": evidence.files, "bytes": evidence.bytes})
     if ending.cause is Cause.PUBLISHED:
-        end_sources(control, lease)
+        destroy_sources(control, lease)
     _hold_package(control, ending)
     proof = _certify(control, ending, evidence, intent)
     if lease.order_id is not None:
@@ -84,9 +87,9 @@ def end_run(control: Control, ending: Ending, observer: Observer) -> RunResult:
 
 
 def _hold_package(control: Control, ending: Ending) -> None:
-    """Register a published package that the operator may hold from now on, until its date.
+    """Register a published package that the operator may hold until its date.
 
-    This includes a package whose publication record was lost with a restored home; the size of its parts is then unknown.
+    This includes a package whose publication record was lost with a restored home; the sizes of its parts are then unknown.
     """
     lease, published = ending.lease, ending.counts.get("publish")
     if ending.cause is Cause.PUBLISHED and published is not None:
@@ -106,8 +109,8 @@ def _declare_intent(control: Control, ending: Ending) -> Intent:
     lease = ending.lease
     intent = read_fact(control.home, lease.run_id, Intent)
     if intent is None:
-        opened, kind_of_disk = ending.opened or max(probe(lease), 0), filesystem_type(Path(lease.staging))
-        intent = Intent(inventory_staging(lease), opened, ending.cause, kind_of_disk)
+        opened, file_system = ending.opened or max(probe(lease), 0), filesystem_type(Path(lease.staging))
+        intent = Intent(inventory_staging(lease), opened, ending.cause, file_system)
         write_fact(control.home, lease.run_id, intent)
     # The file does not prove the entry, because a crash may happen between the two. So read the log.
     if not control.run(lease).has_recorded(EntryType.DESTRUCTION_STARTED):
@@ -118,7 +121,7 @@ def _declare_intent(control: Control, ending: Ending) -> Intent:
 
 
 def _certify(control: Control, ending: Ending, evidence: DestructionEvidence, intent: Intent) -> Path:
-    """Record the destruction in the ledger, then issue the folder. The first report that is written stays unchanged."""
+    """Record the destruction in the ledger, then issue the proof folder. Return its path. The first report never changes."""
     lease = ending.lease
     report = read_fact(control.home, lease.run_id, Report)
     if report is None:
@@ -149,7 +152,7 @@ def _commitments(run_id: str, report: Report) -> dict[str, str]:
 
 
 def _make_report(control: Control, ending: Ending, evidence: DestructionEvidence, intent: Intent) -> Report:
-    """Return all that a proof states of a run, except heads and stamps, which grow: enumeration values, counts, digests."""
+    """Return all that a proof states about a run, except heads and stamps: enumeration values, counts, digests."""
     lease = ending.lease
     listed = inventory_file(intent.files)
     destruction = _destruction(control, ending, evidence, intent, listed)
@@ -236,7 +239,7 @@ def _facts(control: Control, ending: Ending, destruction: dict[str, Any]) -> dic
 
 
 def _persons(counts: dict[str, Counts]) -> dict[str, dict[str, int]]:
-    """Return the patients of the export and the charts that were made of them; nothing if the run did not get that far."""
+    """Return the numbers of patients in the export and of charts made of them; {} if the run ended before step `match`."""
     if "match" not in counts:
         return {}
     matched = counts["match"]
@@ -249,7 +252,7 @@ def _persons(counts: dict[str, Counts]) -> dict[str, dict[str, int]]:
 
 
 def _custody(control: Control, lease: Lease, destruction: dict[str, Any]) -> dict[str, dict[str, str | None]]:
-    """Return who holds export and package, and until when, as the instruction says; and what else is known of the export."""
+    """Return holder and date of export and package, as the instruction states, and the evidence about the export."""
     instruction = reopen(control.home, lease.authorisation_id, lease.use).instruction
     pairs = (("source", instruction.source_custody), ("package", instruction.package_custody))
     held = {name: {"holder": c.holder, "until": c.until} for name, c in pairs if c is not None}

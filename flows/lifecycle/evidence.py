@@ -1,4 +1,4 @@
-"""The signed instruction that an order or a command names: read from files, or from the home's record."""
+"""Reads the signed instruction that an order or a command names, from files or from the home."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from vault.pki.signed_document import Signed, detached
 
 
 def evidence(home: Home, reference: str) -> Signed:
-    """Read the signed instruction from a file, or from the record under an id."""
+    """Return the signed instruction in a file, or the instruction that the home stores under an id."""
     path = Path(reference)
     return read_evidence(path) if path.is_file() else recorded(home, reference)
 
 
 def read_evidence(path: Path) -> Signed:
-    """Read FILE: a signed PDF, or JSON with all FILE*.p7s beside it; and FILE.patients.age if it exists.
+    """Return the signed instruction in FILE: a signed PDF, or JSON with all FILE*.p7s; with FILE.patients.age if it exists.
 
     Raises AuthorisationError for a PDF that is not a page made by Reprise, signed and otherwise unchanged
     (`vault.instruction.signed_page.open_pdf`).
@@ -33,5 +33,8 @@ def read_evidence(path: Path) -> Signed:
 
 
 def sent_evidence(data: bytes, signatures: list[bytes], patients: bytes | None = None) -> Signed:
-    """Read what somebody sent: a signed PDF, or JSON with its detached signatures. Raises AuthorisationError."""
+    """Return the signed instruction in bytes that were sent: a signed PDF, or JSON with detached signatures.
+
+    Raises AuthorisationError (see `read_evidence`).
+    """
     return open_pdf(data, patients) if is_pdf(data) else detached(data, signatures, patients)

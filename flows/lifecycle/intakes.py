@@ -1,4 +1,7 @@
-"""Intakes in the control process: open, bind to a run, close; each act is a ledger entry. The identity never enters it."""
+"""Opens intakes, binds them to runs and closes them, in the control process, which never holds an identity.
+
+Opening and closing are ledger entries.
+"""
 
 from __future__ import annotations
 
@@ -48,30 +51,30 @@ __all__ = [
 
 @dataclass(frozen=True)
 class OpenedIntake:
-    """An intake, with what the practice needs to use it."""
+    """An open intake, with the number and the page that the practice needs."""
 
     intake: Intake
     language: str
 
     @property
     def number(self) -> str:
-        """The number that is compared by telephone."""
+        """The number that people compare by telephone."""
         return check_number(self.intake.recipient)
 
     @property
     def page(self) -> bytes:
-        """The HTML page on which the practice seals."""
+        """The HTML page with which the practice seals its export."""
         return fill_page(self.intake.recipient, self.intake.expires, self.language).encode()
 
 
-MAX_HOURS = 10_000
-"""Longer than any instruction, whose end also bounds an intake."""
+MAX_INTAKE_HOURS = 10_000
+"""More than an instruction can be valid. An intake never lasts longer than its instruction."""
 
 
 def open_intake(control: Control, reference: str, provider: str, hours: int | None) -> OpenedIntake:
-    """Make a one-time recipient for an authorisation, until the instruction ends or for so many hours.
+    """Open an intake for an instruction: a one-time recipient, valid until the instruction ends, or for `hours` if that is less.
 
-    The instruction is checked as for a run; no use is spent. A refusal is a ledger entry. Raises RefusedError,
+    The instruction is checked as for a run; no use is consumed. A refusal is a ledger entry. Raises RefusedError,
     KeyUnavailableError.
     """
     if provider not in PROVIDERS:
@@ -87,8 +90,8 @@ def open_intake(control: Control, reference: str, provider: str, hours: int | No
             operator=control.person,
             clock=control.clock,
         )
-        if hours is not None and not 1 <= hours <= MAX_HOURS:
-            raise DeadlineError("hours_out_of_range", limit=MAX_HOURS)
+        if hours is not None and not 1 <= hours <= MAX_INTAKE_HOURS:
+            raise DeadlineError("hours_out_of_range", limit=MAX_INTAKE_HOURS)
     now = control.clock.now()
     until = min(instruction.valid_until, now + timedelta(hours=hours)) if hours else instruction.valid_until
     intake = Intake(
@@ -104,18 +107,18 @@ def open_intake(control: Control, reference: str, provider: str, hours: int | No
 
 
 def _make(control: Control, intake: Intake) -> Intake:
-    """Write the record before the identity is made, so that every identity is on record."""
+    """Save the record, then make the identity, so that every identity has a record. Return the complete record."""
     intake.save(control.home)
     seconds = int((parse_utc(intake.expires) - control.clock.now()).total_seconds())
     ref, recipient = mint(control.home, intake.provider, intake.id, max(seconds, 1))
-    made = intake.changed(key_ref=ref, recipient=recipient)
-    made.save(control.home)
+    complete = intake.changed(key_ref=ref, recipient=recipient)
+    complete.save(control.home)
     control.record(EntryType.INTAKE_OPENED, None, intake.provider, {"seconds": seconds})
-    return made
+    return complete
 
 
 def page_of(control: Control, intake_id: str) -> str | None:
-    """Return the page on which the practice seals, of an open intake; None if there is none of this id."""
+    """Return the page with which the practice seals its export to an intake; None if no open intake has this id."""
     for intake in list_intakes(control.home):
         if intake.id == intake_id and intake.state(control.home, control.clock) == "open":
             language = parse(evidence(control.home, intake.authorisation_id).document).language
@@ -142,22 +145,21 @@ def close_with_run(control: Control, lease: Lease) -> None:
 
 
 def close_due(control: Control) -> int:
-    """Close every intake that expired unused, whose instruction was withdrawn, or whose run or identity is gone.
+    """Close every intake that expired unused, has a withdrawn instruction, an ended run or no identity, or a damaged record.
 
-    Also close every intake whose record is damaged.
+    Return the number of closed intakes.
     """
     closed = 0
     for intake_id in unreadable_intakes(control.home):
         give_up(control.home, intake_id)
         control.record(EntryType.INTAKE_CLOSED, None, "unreadable")
         closed += 1
-    intakes = list_intakes(
-        control.home
-    )  # read before the runs: an intake claimed in between still counts as unclaimed here
-    living = {lease.run_id for lease in live_runs(control.home) if lease.seconds_left(control.clock) > 0}
-    living.update(readable_runs(control.home)[1])
+    # read before the runs, so that the run of an intake that is claimed meanwhile is not taken for ended
+    intakes = list_intakes(control.home)
+    unfinished = {lease.run_id for lease in live_runs(control.home) if lease.seconds_left(control.clock) > 0}
+    unfinished.update(readable_runs(control.home)[1])
     for intake in intakes:
-        cause = None if intake.closed or intake.run_id in living else _cause(control, intake)
+        cause = None if intake.closed or intake.run_id in unfinished else _cause(control, intake)
         if cause is not None:
             close(control.home, intake.id, cause, run_is_over=True)
             control.record(EntryType.INTAKE_CLOSED, None, cause)
@@ -180,8 +182,8 @@ def _cause(control: Control, intake: Intake) -> str | None:
 def note_source(home: Home, lease: Lease, intake_id: str | None, *, only_key: bool, wanted: bool) -> None:
     """Record whether the run's source is sealed, and bind the intake to the run.
 
-    A clear source where a sealed one is `wanted` is recorded too: after that the export does not count as always encrypted.
-    Raises IntakeError: source_not_sealed; source_changed (a run that began on a clear source must continue on one).
+    A clear source is recorded too if a sealed source is `wanted`; the export is then not certified as always encrypted. Raises
+    IntakeError: source_not_sealed, source_changed (a run that began with a clear source must continue with a clear source).
     """
     if intake_id is None and (wanted or lease.sealed_source):
         lease.update(home, seen_clear=True)
@@ -194,12 +196,12 @@ def note_source(home: Home, lease: Lease, intake_id: str | None, *, only_key: bo
 
 
 def list_described(control: Control) -> list[dict[str, str | None]]:
-    """Describe every intake of the home, for a list."""
+    """Return the fields of every intake of the home, for a list."""
     return [describe(control, intake) for intake in list_intakes(control.home)]
 
 
 def describe(control: Control, intake: Intake) -> dict[str, str | None]:
-    """Describe one intake, for a list."""
+    """Return the fields of an intake, for a list."""
     return {
         "intake": intake.id,
         "authorisation": intake.authorisation_id,

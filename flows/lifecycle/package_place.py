@@ -1,4 +1,4 @@
-"""The location of a run's package. A path may name a doctor, so it is sealed under the keys of all persons in the run."""
+"""Stores the location of a run's package. A path may name a doctor, so it is sealed under the keys of all persons of the run."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _NAME = "place"
 
 
 def keep_place(home: Home, lease: Lease, counts: Counts) -> Counts:
-    """Seal the location that publication reports; return the counts without it, as the journal stores them."""
+    """Seal the location that the publication reports. Return the counts without the location, for the journal."""
     rest = dict(counts)
     place = str(rest.pop("folder"))
     register = InstructionRegister(home, None, lease.authorisation_id)
@@ -20,9 +20,9 @@ def keep_place(home: Home, lease: Lease, counts: Counts) -> Counts:
 
 
 def place_of(home: Home, lease: Lease, published: Counts) -> str | None:
-    """Return a published package's folder, or its address at a server; None once a person concerned was erased.
+    """Return a published package's folder, or its address on a server; None if a person of the run was erased.
 
-    `published` is the journal's entry of the publication; the first release wrote the location into it.
+    `published` are the counts of the publication in the journal. The first release wrote the location into the journal.
     """
     if "folder" in published:
         return str(published["folder"])

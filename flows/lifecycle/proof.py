@@ -1,7 +1,7 @@
-"""The proof folder of an ended run: issued at its end, and again when an authority has stamped a later head.
+"""Issues the proof folder of a run when the run ends, and again after later events, such as a time stamp on a later head.
 
-Its statements about the run never change. What grows: the head against which the entries are proved, its time stamp, the stamps
-on the doctor's signatures, and, for every head that was ever handed out for this run, a proof that the log only grew.
+The statements about the run never change. Other parts can be added or replaced: the head against which the entries are proved,
+its time stamp, the stamps on the doctor's signatures, and, for each head in an earlier folder, a proof that the log only grew.
 """
 
 from __future__ import annotations
@@ -48,23 +48,23 @@ class Head:
 
     @property
     def body(self) -> Checkpoint:
-        """Origin, size and root."""
+        """The checkpoint in the note: origin, size and root."""
         return Checkpoint.parse(split_note(self.note)[0])
 
 
 class ProofView(Record, frozen=True):
-    """An issued proof folder, and what in it grew since the run ended."""
+    """An issued proof folder, and its parts that can change after the run has ended."""
 
     run_id: str = msgspec.field(name="run")
     proof: str
-    size: int  # entries of the head that it is proved against
+    size: int  # number of entries of the head against which it is proved
     stamped: bool
     signatures_stamped: int
     earlier_heads: int
 
 
 def refresh_proof(home: Home, run: str) -> ProofView:
-    """Issue an ended run's folder anew against the newest stamped head, or the current one if none is stamped.
+    """Issue an ended run's folder again, against the newest stamped head, or the current head if none is stamped.
 
     Raises UnreadableSourceError (no_such_run, run_not_ended), ForkError if the log does not extend a head that was handed out.
     """
@@ -86,23 +86,23 @@ def refresh_proof(home: Home, run: str) -> ProofView:
 
 
 def issue_proof(control: Control, lease: Lease, *, newest: bool = False) -> Path:
-    """Write the run's proof folder from its final report; the former folder is replaced as a whole.
+    """Write the run's proof folder from its final report, in place of the former folder. Return its path.
 
-    Each issue is recorded before its folder appears, so the log knows every folder of this home. Issued again after a crash,
-    under the same head and facts, the folder is identical to the byte, and nothing is recorded twice; `newest` requests the
-    newest head in any case.
+    Each issue is recorded before the folder appears, so the log has an entry for every folder of this home. A folder that is
+    issued again after a crash, with the same head and facts, has the same bytes, and is not recorded again. `newest` requests
+    the newest head in any case.
     """
     report = read_fact(control.home, lease.run_id, Report)
     if report is None:
         raise UnreadableSourceError("run_not_ended")
     folder = control.home.proof(lease.run_id)
-    everything = control.run(lease).entries()
+    all_entries = control.run(lease).entries()
     handed = _handed_out(control, lease)
-    head = _choose_head(control, everything, handed, newest=newest)
+    head = _choose_head(control, all_entries, handed, newest=newest)
     if all(head.body.size != Checkpoint.parse(split_note(note)[0]).size for note in handed):
         handed.append(head.note)
         write_fact(control.home, lease.run_id, Heads(tuple(note.decode() for note in handed)))
-    entries = [(index, entry) for index, entry in everything if index < head.body.size]
+    entries = [(index, entry) for index, entry in all_entries if index < head.body.size]
     authorisation = _authorisation(control, lease, folder)
     files = {
         "policy.txt": format_policy(control.ledger.store.vkey).encode(),
@@ -122,17 +122,17 @@ def issue_proof(control: Control, lease: Lease, *, newest: bool = False) -> Path
 
 @dataclass(frozen=True)
 class CertificatePages:
-    """Page and paper of a certificate by file name, and whether they name the doctor."""
+    """The page (HTML) and the PDF of a certificate by file name, and whether they name the doctor."""
 
     files: dict[str, bytes]
     named: bool
 
 
 def certificate_pages(home: Home, run: str) -> CertificatePages:
-    """Lay out an ended run's certificate for its practice, with the names in the sealed instruction; without them once erased.
+    """Return an ended run's certificate for its practice, with the names in the sealed instruction, unless these were erased.
 
-    Nothing of it is recorded or kept: it follows from the issued folder, the instruction, and the site's contact.
-    Raises UnreadableSourceError (no_such_run, run_not_ended).
+    The result is neither recorded nor stored. It is made from the issued folder, the instruction and the site's contact. Raises
+    UnreadableSourceError (no_such_run, run_not_ended).
     """
     lease = find_lease(home, run)
     issued = home.proof(lease.run_id) / "certificate.json"
@@ -150,9 +150,10 @@ def _handed_out(control: Control, lease: Lease) -> list[bytes]:
 
 
 def _choose_head(control: Control, entries: Entries, handed: list[bytes], *, newest: bool) -> Head:
-    """Return the head of the last issue if no entry of the run is newer; else the newest head that covers them.
+    """Return the head of the last issue if no entry of the run is newer; otherwise the newest head with all entries of the run.
 
-    That is the newest stamped head, or the current one if none is stamped. It never precedes a head that was handed out.
+    The newest head is the newest stamped head, or the current head if none is stamped. It is never earlier than a head in an
+    earlier folder.
     """
     issued = EntryType.PROOF_ISSUED
     least = 1 + max(index for index, entry in entries if newest or entry["type"] != issued)
@@ -194,7 +195,7 @@ def _statements(control: Control, lease: Lease, report: Report, entries: Entries
 
 
 def _check(report: Report, lease: Lease, entries: Entries) -> dict[str, Any]:
-    """Return the check's statement from the final report. A report under version 1 of the proof contains less."""
+    """Return the statement of the check, from the final report. Under version 1 of the proof, it is made from the entries."""
     return report.check or {
         "result": "PASSED",
         "verifiedAt": entries[0][1]["at"],
@@ -213,7 +214,7 @@ def _confirmations(entries: Entries) -> Iterator[tuple[str, dict[str, str]]]:
 
 
 def _growth(control: Control, handed: list[bytes], head: Head) -> dict[str, bytes]:
-    """Return each earlier head, with the proof that the log only grew from it to this one."""
+    """Return each head of an earlier folder, with the proof that the log only grew from that head to this head."""
     files = {}
     for note in handed:
         old = Checkpoint.parse(split_note(note)[0])
@@ -225,9 +226,9 @@ def _growth(control: Control, handed: list[bytes], head: Head) -> dict[str, byte
 
 
 def _authorisation(control: Control, lease: Lease, folder: Path) -> dict[str, bytes]:
-    """Return what the doctor signed, the salt that opens the ledger's commitment, and the stamps; nothing after an erasure.
+    """Return the signed documents, the salt of the ledger's commitment, and the stamps; {} after an erasure.
 
-    The trust material is that of the run: an issued folder keeps its material.
+    The trust material is that with which the run's instruction was checked.
     """
     salt = control.authorisation_salt(lease)
     if (
@@ -251,7 +252,7 @@ def _authorisation(control: Control, lease: Lease, folder: Path) -> dict[str, by
 
 
 def _acceptance(control: Control, lease: Lease) -> dict[str, bytes]:
-    """Return what the controller signed to accept the import."""
+    """Return the files of the signed acceptance; {} if there is none."""
     register = InstructionRegister(control.home, None, lease.authorisation_id)
     return register.get("acceptance", lease.run_id) or {}
 

@@ -1,4 +1,4 @@
-"""Remove what an unpublished run brought to its destination, if the destination can be reached."""
+"""Removes the files that an unpublished run brought to its destination, if the destination can be reached."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from vault.runs.journal import Journal
 from vault.runs.lease import Lease, end_data_process
 
 LEFTOVER = "remote_leftover_not_reachable"
-"""A certificate's exception: sealed files of the run may still be at the server."""
+"""The exception code of a certificate: sealed files of the run may still be at the destination, on a server or in a folder."""
 _SHORT_RETRY = Backoff(attempts=2, ceiling_seconds=2)  # an unreachable server must not delay destruction
 
 
 def used_channels(control: Control, lease: Lease) -> list[str]:
-    """Return the channel through which data of the run may have left the host."""
+    """Return the channels through which data of the run may have left its staging: one, or none before step `publish`."""
     destination = destination_of(control, lease)
-    went = destination is not None and Journal(control.home, lease.run_id).ever("reconcile")
-    return [channel_of(destination)] if went and destination is not None else []
+    may_have_left = destination is not None and Journal(control.home, lease.run_id).ever("reconcile")
+    return [channel_of(destination)] if may_have_left and destination is not None else []
 
 
 def retract(control: Control, lease: Lease) -> None:
-    """Remove the run's files at its destination; record for the certificate whether that succeeded.
+    """Remove the run's files at its destination, and record for the certificate whether that succeeded.
 
-    For a run in a restored home a published package stays: the run published it in the time whose record was lost.
+    A published package of a run in a restored home is not removed: the run published it in the time whose record was lost.
     """
     known = read_fact(control.home, lease.run_id, Takeback)
     if known is not None and not known.left:
@@ -46,10 +46,10 @@ def retract(control: Control, lease: Lease) -> None:
 
 
 def destination_of(control: Control, lease: Lease) -> str | None:
-    """Return where the run was to deliver; None for a rehearsal.
+    """Return the run's destination; None for a run that delivers nothing, or if no record of the destination is readable.
 
-    If the order is damaged or missing from a backup, the destination in the instruction is used, which is the same; None if that
-    is unreadable too.
+    If the order is damaged, or missing because backups have none, the result comes from elsewhere: for a run of the first release
+    with parts beside its destination, from its lease; for any other run, from the instruction, which names the same destination.
     """
     try:
         return control.order_of(lease).destination
@@ -82,26 +82,26 @@ def _is_hidden(control: Control, lease: Lease, destination: str) -> bool:
     return began and channel_of(destination) == "folder" and not Path(destination).is_dir()
 
 
-def delete_at_server(control: Control, copy: HeldCopy) -> CopyEnd:
-    """Delete the operator's package at a server, and ask whether it is gone. The evidence is the server's word, and says so."""
+def delete_on_server(control: Control, copy: HeldCopy) -> CopyEnd:
+    """Delete the operator's package on a server, and ask the server whether it is gone. Only its answer is evidence."""
     files = len(copy.files)
     try:
         place = open_destination(control.home, copy.root.rpartition("/")[0], str(copy.run_id), _SHORT_RETRY)
-        found = place.published()
+        existed = place.published()
         place.discard()
-        left = place.published()
+        exists = place.published()
     except (RepriseError, OSError):
         return CopyEnd(0, 0, CopyEvidence.AT_SERVER, {"not_reachable": files})
-    if left:
+    if exists:
         return CopyEnd(0, 0, CopyEvidence.AT_SERVER, {"not_removed": files})
-    counts = {AT_SERVER: files} if found else {AT_SERVER: files, "not_found": files}
-    return CopyEnd(files * found, copy.size * found, CopyEvidence.AT_SERVER, counts)
+    counts = {AT_SERVER: files} if existed else {AT_SERVER: files, "not_found": files}
+    return CopyEnd(files * existed, copy.size * existed, CopyEvidence.AT_SERVER, counts)
 
 
 def was_published(control: Control, lease: Lease) -> bool:
-    """Return whether a run whose publication record was lost was found to be published."""
-    found = read_fact(control.home, lease.run_id, Takeback)
-    return found is not None and found.published > 0
+    """Return whether `retract` found a published package of a run whose publication record was lost."""
+    takeback = read_fact(control.home, lease.run_id, Takeback)
+    return takeback is not None and takeback.published > 0
 
 
 def _note_unknown(control: Control, lease: Lease) -> None:
@@ -111,6 +111,6 @@ def _note_unknown(control: Control, lease: Lease) -> None:
 
 
 def residue(control: Control, lease: Lease) -> tuple[str, ...]:
-    """Return the exception that the certificate declares if something may be left."""
-    found = read_fact(control.home, lease.run_id, Takeback)
-    return (LEFTOVER,) if found is not None and found.left else ()
+    """Return the exception codes for the certificate: LEFTOVER if files of the run may still be at the destination."""
+    takeback = read_fact(control.home, lease.run_id, Takeback)
+    return (LEFTOVER,) if takeback is not None and takeback.left else ()

@@ -1,4 +1,4 @@
-"""The state and result of runs for callers outside a run: where each is, how it ended, what it counted."""
+"""The state and result of runs, for callers outside a run: the state, the outcome and the counts of each."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ class StepDone(Record, frozen=True):
 
 
 class RunStatus(RunView, frozen=True):
-    """One run in full."""
+    """All fields of one run."""
 
     key_provider: str = msgspec.field(name="keys")
-    failure: Failure | None  # why it last stopped
+    failure: Failure | None  # the error with which it last stopped
     journal: list[StepDone]
     counts: dict[str, Counts]  # by step
     ended: str | None
-    package: str | None  # the folder, or the address at a server, of a published package
+    package: str | None  # the folder, or the address on a server, of a published package
     import_state: ImportState | None = msgspec.field(name="import")
     source_fate: Fate | None = msgspec.field(name="source")
     package_fate: Fate | None = msgspec.field(name="copy")
@@ -50,7 +50,7 @@ class RunStatus(RunView, frozen=True):
 
 
 class Fates(msgspec.Struct, frozen=True):
-    """Who holds export and package until when, and how each ended (docs/formats/proof.md)."""
+    """Holder, date and destruction of export and package (docs/formats/proof.md)."""
 
     source: Fate | None = None
     package: Fate | None = None
@@ -63,23 +63,23 @@ class _Certificate(msgspec.Struct, frozen=True):
 
 
 def short_name(run: str) -> str:
-    """Returns the short id of a run, as pages show it and as its flow run is named and tagged."""
+    """Return the short id of a run, as pages show it and as its flow run is named and tagged."""
     return run[:8]
 
 
 def list_runs(home: Home) -> list[RunView]:
-    """List every run of the home: its state and, once it has ended, how it ended."""
+    """List every run of the home: its state and, if it has ended, its outcome."""
     return seen_runs(Control.open_to_look(home))
 
 
 def seen_runs(control: Control) -> list[RunView]:
-    """Like `list_runs`, for an open home."""
+    """Return what `list_runs` returns, for a home that is open."""
     ends = _ends(control)
     return [_view(control, lease, ends.get(lease.run_id)) for lease in leases_of(control.home)]
 
 
 def status(home: Home, run: str) -> RunStatus:
-    """Describe one run, step by step, with its counts; for an ended run also how it ended, and where package and proof are.
+    """Return all fields of one run: its steps with their counts; for an ended run also outcome, package and proof.
 
     Raises UnreadableSourceError (no_such_run), IntegrityError.
     """
@@ -89,7 +89,7 @@ def status(home: Home, run: str) -> RunStatus:
 
 
 def describe_run(control: Control, lease: Lease, entries: list[dict[str, Any]]) -> RunStatus:
-    """The same, for an open home and the run's entries in the log. Raises IntegrityError."""
+    """Return what `status` returns, for a home that is open, from the run's ledger entries. Raises IntegrityError."""
     home, recorded = control.home, control.run(lease)
     journal = recorded.journal.read()
     counts = {entry.step: entry.counts for entry in journal if entry.step != "control"}
@@ -132,7 +132,7 @@ def fates_of(proof: Path) -> Fates:
 
 
 def source_of(home: Home, run: str) -> str | None:
-    """Return where the export of a live run is; None if the run does not exist or its order is gone."""
+    """Return the path of an unfinished run's export; None if the run does not exist or its order is removed."""
     try:
         return Control.open_to_look(home).order_of(find_lease(home, run)).source
     except (IntegrityError, UnreadableSourceError):
@@ -177,7 +177,7 @@ def _seen(lease: Lease, state: RunState, end: _Entry | None) -> RunView:
 
 
 def run_of_order(home: Home, order_id: str) -> RunView | None:
-    """Return the run that an order began, with its state or end; None if there is no run."""
+    """Return the run that an order began, with its state and outcome; None if there is no run."""
     return _last_view(home, [lease for lease in readable_runs(home)[0] if lease.order_id == order_id])
 
 
@@ -187,8 +187,8 @@ def run_of_this_process(home: Home) -> RunView | None:
     Raises IntegrityError if a lease is damaged.
     """
     pid = os.getpid()
-    ours = [lease for lease in readable_runs(home)[0] if lease.owner_pid == pid and owner_alive(lease)]
-    return _last_view(home, ours)
+    own = [lease for lease in readable_runs(home)[0] if lease.owner_pid == pid and owner_alive(lease)]
+    return _last_view(home, own)
 
 
 def _last_view(home: Home, leases: list[Lease]) -> RunView | None:

@@ -272,7 +272,7 @@ def test_an_export_left_by_a_crash_in_a_withdrawal_goes_with_the_next_sweep(prac
     case.start_apart({"who": "control", "at": "step", "name": "extract"})
     (lease,) = list_runs(Home(case.home))
     with monkeypatch.context() as crash, pytest.raises(ZeroDivisionError):
-        crash.setattr("flows.engine.run.end_withdrawn", lambda *_: 1 / 0)
+        crash.setattr("flows.engine.run.destroy_withdrawn", lambda *_: 1 / 0)
         engine.withdraw(Control.open(Home(case.home), "trial"), lease.authorisation_id)
     assert case.export.exists()
     sweep_home(Home(case.home), case.clock)
@@ -386,7 +386,7 @@ def test_a_crash_while_an_import_is_confirmed_leaves_the_package_to_the_next_swe
     case.start()
     with monkeypatch.context() as patch:
         patch.setattr(
-            "flows.lifecycle.confirmation.end_package", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt)
+            "flows.lifecycle.confirmation.destroy_package", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt)
         )
         with pytest.raises(KeyboardInterrupt):
             confirm(Control.open(Home(case.home), "trial"), case.run_id, ImportState.IMPORTED)
