@@ -81,11 +81,11 @@ def _minutes(row: RunRow) -> int:
 
 
 def _unconfirmed(index: RunIndex, found: Today, since: int) -> Iterator[Notice]:
-    for one in (one for one in found.unconfirmed if one.colour != "plain"):
+    for one in (one for one in found.unconfirmed if one.severity != "plain"):
         for seq, at in index.query("SELECT ended_seq, ended_at FROM told WHERE run = ?", one.row.run):
             if seq >= since:
-                key = f"unconfirmed:{one.row.run}:{one.colour}"
-                yield Notice(key, NoticeKind.UNCONFIRMED, one.row.run, at, one.colour, one.days)
+                key = f"unconfirmed:{one.row.run}:{one.severity}"
+                yield Notice(key, NoticeKind.UNCONFIRMED, one.row.run, at, one.severity, one.days)
 
 
 def _late(control: Control, late: Heartbeat | None) -> Iterator[Notice]:

@@ -41,7 +41,7 @@ def measure(control: Control) -> Measures:
         for cause, count in index.by_cause().items():
             ended[Cause(cause).outcome.value if cause in set(Cause) else "other"] += count
         late = Counter({"plain": 0, "warn": 0, "bad": 0})
-        late.update(one.colour for one in found.unconfirmed)
+        late.update(one.severity for one in found.unconfirmed)
         now = control.clock.now().timestamp()
         return Measures(
             ended=dict(ended),

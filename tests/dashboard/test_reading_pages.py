@@ -312,7 +312,7 @@ def test_a_delivery_without_a_word_turns_amber_then_red_as_the_site_says(home, s
         (waiting,) = today(Control.open_to_look(Home(home.path), clock)).unconfirmed
     finally:
         home.settings.write_text(written)
-    assert (waiting.days, waiting.colour) == (days, colour)
+    assert (waiting.days, waiting.severity) == (days, colour)
 
 
 def test_a_doctor_s_page_says_what_is_kept_and_an_auditor_has_none(seen, people):

@@ -386,7 +386,8 @@ def test_a_crash_while_an_import_is_confirmed_leaves_the_package_to_the_next_swe
     case.start()
     with monkeypatch.context() as patch:
         patch.setattr(
-            "flows.lifecycle.confirmation.destroy_package", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt)
+            "flows.lifecycle.confirmation.destroy_package",
+            lambda *_: (_ for _ in ()).throw(KeyboardInterrupt),
         )
         with pytest.raises(KeyboardInterrupt):
             confirm(Control.open(Home(case.home), "trial"), case.run_id, ImportState.IMPORTED)

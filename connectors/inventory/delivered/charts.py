@@ -91,9 +91,7 @@ class DeliveredFolders(FolderCount[DeliveredHead]):
         self._summaries: Counter[int] = Counter()
         self._results: list[int] = []  # items made from results of messages
         self._holders: dict[tuple[int, str], int] = {}  # the first unit by folder and MF-ID
-        self._shared: defaultdict[tuple[int, str], list[int]] = defaultdict(
-            list
-        )  # further units of the same
+        self._shared: defaultdict[tuple[int, str], list[int]] = defaultdict(list)  # further units of the same
         self._versions: set[tuple[int, str | None]] = (
             set()
         )  # units that state they are a new version of an MF-ID
