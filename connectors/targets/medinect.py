@@ -242,7 +242,8 @@ class Chart:
                 read = self._messages[message.path]
                 items = message_items(message, 1, read, self._envelope.run_id, frozenset())
                 nodes += [item for _, item in items]
-            for unit in transaction.below() if transaction.path in self._holding else ():
+            holding = message is None and transaction.path in self._holding
+            for unit in transaction.below() if holding else ():
                 for path, item in self._items.pop(unit.path, ()):
                     nodes.append(item)
                     self._deliver(unit, path, UnitKind.RESULT, transaction)

@@ -273,5 +273,12 @@ def test_patient_book():
         patient=patient,
     )
     assert Count(content).patients == [
-        {"patient": 1, "file": 1, "unit": "1/1.2", "inss": "85073003328", "last_seen": "2019-01-31"}
+        {
+            "patient": 1,
+            "file": 1,
+            "unit": "1/1.2",
+            "inss": "85073003328",
+            "last_seen": "2019-01-31",
+            "key": None,
+        }
     ]

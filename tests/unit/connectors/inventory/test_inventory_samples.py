@@ -64,7 +64,7 @@ def test_books_of_the_reference(shared):
     ]
     assert {r["responsible"] for r in count.rows} == {None, "19999054"}
     assert count.patients == [
-        {"patient": 1, "file": 1, "unit": "1/1.2", "inss": None, "last_seen": "2026-01-01"}
+        {"patient": 1, "file": 1, "unit": "1/1.2", "inss": None, "last_seen": "2026-01-01", "key": None}
     ]
 
 

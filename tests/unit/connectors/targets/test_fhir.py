@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from delivering import read, recount, write
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from lxml import etree
 from test_flat_properties import agree
@@ -222,6 +222,7 @@ TYPES = st.sampled_from(
     st.sampled_from([None, 1]),
     st.booleans(),
 )
+@example([("Observation", {"component": {}})], None, False)
 def test_any_resources(resources, indent, lines):
     made = [
         PATIENT,
