@@ -110,6 +110,10 @@ SOURCE: dict[str, tuple[str, str]] = {
         "A link in the export points outside its folder.",
         "Copy the files themselves into the folder, without links.",
     ),
+    "dialect_changed": (
+        "The export uses names of the kind `kind` that the last one of its software did not, and the site stops runs for these.",
+        "Run `reprise probe` to see them; to carry them as they came, set `[dialect]` in site.toml (docs/dialects.md).",
+    ),
     "doctype": (
         "The file has a DOCTYPE, which could make a program fetch or repeat content.",
         "Have the export made again: a KMEHR export has no DOCTYPE, and Reprise never reads a file with one.",

@@ -20,6 +20,7 @@
     |  |- UnsafeSourceError      23  DOCTYPE, entity, or a path that leaves its folder
     |  `- MappingError           25  a mapping file of a table cannot be used
     |- SealedSourceError        24  a sealed export was altered or cut short on its way
+    |- DialectError             26  names that are new in this dialect, for which the site stops
     |- SchemaError           30-39
     |  `- ContractError          30  a data contract on what must never be is broken, or could not be judged
     |- StagingError          40-49
@@ -210,6 +211,16 @@ class UnsafeSourceError(SourceError):
 
     exit_code = 23
     advice = "Have the export made again; Reprise never accepts a DOCTYPE, entities, or paths that leave their folder."
+
+
+class DialectError(SourceError):
+    """The export uses names that the last one of its software did not, and the site stops runs for these."""
+
+    exit_code = 26
+    advice = (
+        "Run `reprise probe` to see the new names; to carry them as they came, set `[dialect]` in site.toml"
+        " (docs/dialects.md)."
+    )
 
 
 class SealedSourceError(RepriseError):

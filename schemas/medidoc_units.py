@@ -1,6 +1,7 @@
 """The unit codes of MediDoc with their units, and where each row is from (`codes/medidoc_units.csv`).
 
-The table of the format is not public. A row is `probable` where public files show values and ranges that only this unit fits.
+The table of the format is not public (claim: medidoc-unit-codes). A row is `probable` where public files show values and ranges
+that only this unit fits.
 A code without a row has no unit here: it is delivered as a code and is on the work list.
 """
 

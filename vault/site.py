@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
+from schemas.dialect import CARRY, KINDS, STOP
 from schemas.errors import HomeError, UnreadableSourceError
 from vault.notice_settings import NoticeSettings
 from vault.system.files import write_secret
@@ -67,6 +68,9 @@ class Site:
     access_log_days: int = 365  # how long a line of the access log is kept
     mappings: str | None = None  # a folder with mapping files for tables, beside those that Reprise brings
     document_paths: tuple[str, ...] = ()  # how the paths of documents are made up (docs/formats/documents.md)
+    dialect: dict[str, str] = field(
+        default_factory=dict
+    )  # carry or stop, for new names of a kind (`schemas.dialect`)
     limits: dict[str, int] = field(
         default_factory=dict
     )  # of `connectors.base.Limits`, by name (docs/limits.md)
@@ -106,6 +110,7 @@ class Site:
             document_paths=tuple(_line(each) for each in _of_type(list, raw.get("document_paths", []))),
             limits={name: _of_type(int, value) for name, value in raw.get("limits", {}).items()},
             mappings=_folder(raw["mappings"]) if "mappings" in raw else None,
+            dialect=_policies(raw.get("dialect", {})),
             workers=_few(raw["workers"]) if "workers" in raw else None,
             **{name: _of_type(int, raw[name]) for name in _WHOLE_NUMBERS if name in raw},
         )
@@ -122,6 +127,13 @@ _WHOLE_NUMBERS = (
 _MOST_WORKERS = 16
 _LONGEST_LINE = 200
 _T = TypeVar("_T")
+
+
+def _policies(raw: dict[str, str]) -> dict[str, str]:
+    """What follows a new name of each kind. Raises HomeError (site_setting_unknown)."""
+    if not raw.keys() <= set(KINDS) or not set(raw.values()) <= {CARRY, STOP}:
+        raise HomeError("site_setting_unknown")
+    return dict(raw)
 
 
 def _of_type(kind: type[_T], value: object) -> _T:

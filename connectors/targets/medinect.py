@@ -1,7 +1,7 @@
 """Medinect: one strict SMF file a patient, valid against KMEHR 1.7 and 1.43 and our own additional rules.
 
 Medinect's own import format is not public. Registered packages exchange the national Software Migration Format, so the
-profile says `medinect-unconfirmed` until an import has confirmed it.
+profile says `medinect-unconfirmed` until an import has confirmed it (claim: medinect-reads-smf).
 """
 
 from __future__ import annotations

@@ -43,7 +43,10 @@ def is_bare_summary(transaction: Unit) -> bool:
 
 
 def newest_other_summary(transactions: Sequence[Unit]) -> Unit | None:
-    """The newest SUMEHR: importers look for problems, allergies, medication and vaccines only in a clinicalsummary."""
+    """The newest SUMEHR: importers look for problems, allergies, medication and vaccines only in a clinicalsummary.
+
+    claim: summary-holds-items
+    """
     found = [t for t in transactions if stated_kind(t) == _OTHER_SUMMARY]
     return max(found, key=lambda t: (t.row["date"] or "", _time(t)), default=None)
 

@@ -19,6 +19,7 @@ _TITLES = {
     "out_of_scope": "out of scope",
     "unscoped": "unscoped",
 }
+_NAMES_SHOWN = 12
 _EXPORT_AGAIN = "have it exported again"
 _ACTIONS = {
     "not_well_formed": _EXPORT_AGAIN,
@@ -60,6 +61,7 @@ def count_lines(counts: dict[str, Counts]) -> list[str]:
         return []
     balanced = counts.get("reconcile", counts.get("rehearse"))
     lines = [*_came(came)]
+    lines += _new_names(came.get("dialect", {}))
     if balanced is None:
         return [*lines, *_reasons(came.get("reasons", {}))]
     tally = balanced["dispositions"]
@@ -127,6 +129,13 @@ def _coverage(coverage: dict[str, dict[str, int]]) -> Iterator[str]:
         if total:
             said = ", ".join(f"{count:,} {status}" for status, count in found.items() if count)
             yield f"  codes        of {total:,} {'distinct codes' if of == 'codes' else 'coded records'}: {said}"
+
+
+def _new_names(dialect: Counts) -> Iterator[str]:
+    """Yield a line for each kind of names that the last export of this software did not use (docs/dialects.md)."""
+    for kind, names in dialect.get("new", {}).items():
+        shown = ", ".join(names[:_NAMES_SHOWN]) + (", …" if len(names) > _NAMES_SHOWN else "")
+        yield f"  new          {len(names):,} {kind.replace('_', ' ')} since {dialect['since']}: {shown}"
 
 
 def _kind(kind: str) -> str:

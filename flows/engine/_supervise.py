@@ -9,6 +9,7 @@ from typing import Any
 
 from flows.engine import _events as events
 from flows.engine._contracts import ContractJudge, outcomes_in
+from flows.engine._dialect import compare_dialect
 from flows.engine._events import StartOrder
 from flows.engine._ipc import DataLink
 from flows.engine._watchdog import RunGuard
@@ -110,6 +111,8 @@ def _handle(
                 judge.ask(outcomes_in(counts))
             if judge and step == JUDGED_BEFORE:
                 counts["contracts"] = judge.verdicts()
+            if step == "inventory":
+                counts = compare_dialect(home, lease, counts)
             if step == "publish":
                 counts = keep_place(home, lease, counts)
             journal.append(step, counts)

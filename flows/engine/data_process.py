@@ -288,6 +288,7 @@ def summarise(value: object) -> dict[str, Any]:  # noqa: PLR0911 - one return pe
                 "reasons": value.reasons,
                 "years": list(value.years),
                 "software": value.software,
+                "dialect": {"names": value.dialect.names, "rare": value.dialect.rare},
             }
         case Staged():
             return {"rows": value.rows, "rejects": value.rejects}

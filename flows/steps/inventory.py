@@ -11,6 +11,8 @@ import pyarrow.compute as pc
 
 from connectors.base import Batch, SourceFile, Tiling, Verdict
 from connectors.beside import no_record
+from connectors.inventory.kmehr.counter import KmehrCounter
+from connectors.inventory.kmehr.names import NamesInUse
 from connectors.inventory.registry import counter_for, whole_file
 from connectors.nested import is_archive
 from connectors.twins import seen_before
@@ -18,6 +20,7 @@ from flows.steps.context import DataContext
 from flows.steps.headers import Stated
 from flows.steps.values import FileEntry, Inventory, Reasons, add_reason
 from schemas.books import OUTCOME
+from schemas.dialect import Names
 from schemas.disposition import Disposition, Reason, UnitKind
 from schemas.errors import (
     ScopeError,
@@ -70,7 +73,18 @@ def count_source(context: DataContext, known: dict[int, tuple[str, bytes | None]
     writer.write("file", _file_rows(tally.files))
     writer.close()
     reasons = _seal_exclusions(context, unheaded)
-    return tally.inventory(reasons, context.software)
+    return tally.inventory(reasons, context.software, _names_of(context, tally.files))
+
+
+def _names_of(context: DataContext, files: list[FileEntry]) -> Names:
+    """The names that the readable files use, and their formats."""
+    used, formats = NamesInUse(), Tally(entry.format for entry in files if entry.format and not entry.damaged)
+    sound = {entry.ordinal for entry in files if entry.format == KmehrCounter.name and not entry.damaged}
+    for file in context.files:
+        if file.ordinal in sound:
+            used.add(file)
+    told = used.told()
+    return Names({**told.names, "formats": dict(sorted(formats.items()))}, told.rare)
 
 
 class _FileCount:
@@ -229,7 +243,7 @@ class _Totals:
         self.structural += tiling.structural_bytes
         self.years.update(tiling.years)
 
-    def inventory(self, reasons: Reasons, software: dict[str, int]) -> Inventory:
+    def inventory(self, reasons: Reasons, software: dict[str, int], dialect: Names) -> Inventory:
         """Return the sums; `reasons` are those of excluded units, to which damaged files are added."""
         excluded = {
             d: sum(n for kinds in found.values() for n in kinds.values()) for d, found in reasons.items()
@@ -251,6 +265,7 @@ class _Totals:
             years=(min(self.years), max(self.years)) if self.years else (),
             software=dict(software),
             walked=dict(self.walked),
+            dialect=dialect,
         )
 
 

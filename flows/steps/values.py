@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from schemas.contracts import Counted
+from schemas.dialect import Names
 from schemas.disposition import HELD_AGAINST_NOTHING
 
 Reasons = dict[str, dict[str, dict[str, int]]]
@@ -58,6 +59,7 @@ class Inventory:
         default_factory=dict
     )  # software in the headers (`flows.steps.software`) -> headers
     walked: dict[str, int] = field(default_factory=dict)  # folders counted by the slow counter, by reason
+    dialect: Names = field(default_factory=Names)  # the names that the export uses
 
 
 @dataclass(frozen=True)

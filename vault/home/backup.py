@@ -37,6 +37,8 @@ KEPT = (
     "access.log",
     "authorisations",
     "custody",
+    "codes",
+    "passports",
     "destinations",
     "runs",
     "recipients.json",

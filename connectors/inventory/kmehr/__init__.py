@@ -9,6 +9,7 @@
 * `byte_scan`: where the units of whole folders are
 * `byte_texts`: tags with their texts removed
 * `folder_count`: counts whole folders without a tree
+* `names`: the names that an export uses, without any value
 * `recipes`: normal forms of all units with the same tags
 """
 
@@ -21,6 +22,7 @@ __all__ = [
     "embedded",
     "findings",
     "folder_count",
+    "names",
     "recipes",
     "walk",
 ]
