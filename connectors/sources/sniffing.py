@@ -26,6 +26,9 @@ _LETTER = re.compile(r"/FROM\s*:")
 _NUMBERED = re.compile(r"\d{4}.{10}S1|\s*\d{5,}\s+S1")
 
 
+_MARKED = frozenset((b"\xef", b"\xff", b"\xfe"))
+
+
 class Recognised(NamedTuple):
     """A format, and whether the first line already shows it."""
 
@@ -58,9 +61,10 @@ def begins_with(head: bytes) -> str | None:
 
 def plain(data: bytes) -> str:
     """The bytes as signs of Latin-1, without byte order mark and the zero bytes of UTF-16: enough to tell control lines."""
-    for mark in (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff"):
-        data = data.removeprefix(mark)
-    return data.replace(b"\0", b"").decode("latin-1")
+    if data[:1] in _MARKED:
+        for mark in (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff"):
+            data = data.removeprefix(mark)
+    return (data.replace(b"\0", b"") if b"\0" in data else data).decode("latin-1")
 
 
 def _is_medidoc(lines: list[str]) -> bool:

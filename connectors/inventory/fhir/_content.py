@@ -26,8 +26,11 @@ def get(node: Any, *path: str) -> str:
         node = node.get(name) if isinstance(node, dict) else None
     if not isinstance(node, str):
         return ""
-    lone = "".join("\ufffd" if "\ud800" <= sign <= "\udfff" else sign for sign in node)
-    return lone.replace("\r\n", "\n").replace("\r", "\n").strip()
+    if not node.isascii():
+        node = "".join("\ufffd" if "\ud800" <= sign <= "\udfff" else sign for sign in node)
+    if "\r" in node:
+        node = node.replace("\r\n", "\n").replace("\r", "\n")
+    return str(node.strip())
 
 
 def sub(node: Json, name: str) -> Json:

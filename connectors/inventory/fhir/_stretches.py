@@ -11,7 +11,10 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from typing import Any, NamedTuple
 
-_SIGN = re.compile(rb'["\\\[\]{},:]')
+_STRING = rb'"(?:[^"\\]++|\\.)*+"?'  # one without an end goes to the end of the content
+_SIGN = re.compile(_STRING + rb"|[\[\]{},:]", re.DOTALL)
+_BRACKET = re.compile(_STRING + rb"|([\[\]{}])", re.DOTALL)
+_STEPS = {b"{": 1, b"[": 1, b"}": -1, b"]": -1}
 _WHITE = b" \t\r\n"
 _DEEPEST = 64
 MARK = b"\xef\xbb\xbf"
@@ -48,21 +51,21 @@ def values_by_lines(lines: Iterable[bytes]) -> Iterator[list[bytes]]:
 
 def _rise(line: bytes) -> int:
     """How many more brackets open than close on a line; those in strings do not count, and a string ends with the line."""
-    level = 0
-    for kind, _ in _signs(line):
-        level += {b"{": 1, b"[": 1, b"}": -1, b"]": -1}.get(kind, 0)
-    return level
+    return sum(_STEPS[kind] for kind, _ in _brackets(line))
 
 
 def _signs(content: bytes) -> Iterator[tuple[bytes, int]]:
     """Yield brackets, commas, colons and the begins of strings outside of strings, with their places."""
-    at = 0
-    while found := _SIGN.search(content, at):
-        kind, at = found[0], found.end()
-        if kind != b"\\":
-            yield kind, found.start()
-        if kind == b'"':
-            at = _end_of_string(content, at)
+    for found in _SIGN.finditer(content):
+        at = found.start()
+        yield content[at : at + 1], at
+
+
+def _brackets(content: bytes) -> Iterator[tuple[bytes, int]]:
+    """Yield the brackets outside of strings, with their places."""
+    for found in _BRACKET.finditer(content):
+        if found.lastindex:
+            yield found[1], found.start()
 
 
 def _end_of_string(content: bytes, at: int) -> int:
@@ -91,7 +94,7 @@ def top_values(content: bytes) -> list[Stretch] | None:
     begin = len(MARK) if content.startswith(MARK) else 0
     level = deepest = 0
     found: list[Stretch] = []
-    for kind, at in _signs(content):
+    for kind, at in _brackets(content):
         if kind in (b"{", b"["):
             if level == 0:
                 if content[begin:at].strip(_WHITE):

@@ -7,13 +7,14 @@ import binascii
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import zip_longest
 from typing import NamedTuple
 
 from connectors.sources.flat.message import Document, Doubt, Part, Result
 from connectors.sources.flat.values import is_measured, is_pending
 from connectors.sources.hl7._moments import read_moment
-from connectors.sources.hl7._segments import Segment
+from connectors.sources.hl7._segments import Marks, Segment, components_of
 
 LOINC = frozenset({"LN", "LNC", "LOINC"})
 TEXTS = frozenset({"TX", "FT", "ST", ""})
@@ -209,7 +210,13 @@ def decode_document(encoding: str, data: str) -> bytes:
 
 def name_of(segment: Segment, number: int) -> Name:
     """The two codings of a coded field: the sender's own, and LOINC; where only one is given, it is both."""
-    components = [*(each.strip() for each in segment.components(number)[0][:6]), *[""] * 6]
+    return _name_in(*segment.coded(number))
+
+
+@lru_cache(1 << 12)
+def _name_in(field: str, marks: Marks) -> Name:
+    """Examinations come again in each message, so the name of one is read once."""
+    components = [*(each.strip() for each in components_of(field, marks)[:6]), *[""] * 6]
     codings = [each for each in (components[0:3], components[3:6]) if each[0] or each[1]]
     coded = [each for each in codings if each[2].upper() in LOINC and _LOINC_CODE.fullmatch(each[0])]
     own = [each for each in codings if each not in coded] or codings

@@ -1,7 +1,6 @@
-"""The segments of one HL7 v2 message: fields, repetitions and components by python-hl7, escape sequences by this module.
+"""The segments of one HL7 v2 message: fields, repetitions, components and escape sequences.
 
-The library's own way to read escape sequences writes values into the log and drops what it does not know, so only its
-division of a message is used.
+A field is divided when it is asked for. `tests/unit/connectors/test_hl7_division.py` compares with python-hl7 (ADR 23).
 """
 
 from __future__ import annotations
@@ -9,8 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
-
-import hl7
 
 from connectors.sources.flat.text import read_as_declared
 from connectors.sources.sniffing import plain
@@ -79,9 +76,15 @@ def declared_page(lines: Sequence[bytes]) -> str | None:
 class Segment:
     """One segment; fields, repetitions and components are numbered as in the standard, from 1. Texts come without escapes."""
 
-    def __init__(self, line: int, name: str, fields: hl7.Container, marks: Marks) -> None:
-        self.line, self.name = line, name
-        self._fields, self._marks = fields, marks
+    __slots__ = ("_fields", "_marks", "line", "name")
+
+    def __init__(self, line: int, text: str, marks: Marks) -> None:
+        """`text`: the segment with its name, as it came."""
+        self.line, self.name = line, text[:3]
+        self._marks = marks
+        self._fields = text.split(marks.field)
+        if self.name == "MSH":  # its first field is the sign between the fields
+            self._fields.insert(1, marks.field)
 
     def __repr__(self) -> str:
         """Shows no content."""
@@ -89,28 +92,41 @@ class Segment:
 
     def texts(self, number: int) -> list[str]:
         """The repetitions of a field, each as one text; HL7's null is empty."""
-        return [self._text(str(each)) for each in self._repetitions(number)] or [""]
+        return [_text(each, self._marks) for each in self._repetitions(number)]
 
     def components(self, number: int) -> list[list[str]]:
         """The repetitions of a field, each as its components."""
-        return [list(map(self._text, map(str, each))) for each in self._repetitions(number)] or [[""]]
+        return [components_of(each, self._marks) for each in self._repetitions(number)]
+
+    def coded(self, number: int) -> tuple[str, Marks]:
+        """The first repetition of a field as it came, and the signs by which it is divided."""
+        return self._repetitions(number)[0], self._marks
 
     def first(self, number: int, component: int = 1) -> str:
         """A component of the first repetition, of that the first part; empty if there is none."""
-        parts = next(iter(self._repetitions(number)), ())
+        if number >= len(self._fields):
+            return ""
+        text = self._fields[number]
+        if not text:
+            return ""
+        marks = self._marks
+        parts = text.split(marks.repetition, 1)[0].split(marks.component, component)
         if len(parts) < component:
             return ""
-        part = parts[component - 1]
-        return self._text(part if isinstance(part, str) else str(part[0])).strip()
+        return _text(parts[component - 1].split(marks.sub, 1)[0], marks).strip()
 
-    def _repetitions(self, number: int) -> list[hl7.Container]:
-        if number >= len(self._fields):
-            return []
-        field = self._fields[number]
-        return [each for each in field if isinstance(each, hl7.Repetition)] or [field]
+    def _repetitions(self, number: int) -> list[str]:
+        """The repetitions as they came; one empty one if the field is missing."""
+        return self._fields[number].split(self._marks.repetition) if number < len(self._fields) else [""]
 
-    def _text(self, raw: str) -> str:
-        return "" if raw == NULL else unescape(raw, self._marks)
+
+def components_of(repetition: str, marks: Marks) -> list[str]:
+    """The components of a repetition."""
+    return [_text(part, marks) for part in repetition.split(marks.component)]
+
+
+def _text(raw: str, marks: Marks) -> str:
+    return "" if raw == NULL else unescape(raw, marks)
 
 
 def divide(lines: Sequence[str]) -> tuple[list[Segment], Marks | None]:
@@ -135,11 +151,7 @@ def divide(lines: Sequence[str]) -> tuple[list[Segment], Marks | None]:
             texts.append([text])
     if marks is None:
         return [], None
-    parsed = hl7.parse("\r".join(map("\n".join, texts)))
-    return [
-        Segment(line, first[:3], fields, marks)
-        for line, (first, *_), fields in zip(starts, texts, parsed, strict=True)
-    ], marks
+    return [Segment(line, "\n".join(text), marks) for line, text in zip(starts, texts, strict=True)], marks
 
 
 def is_segment(text: str, marks: Marks | None) -> bool:
