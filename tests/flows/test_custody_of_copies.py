@@ -17,7 +17,7 @@ from flows.commands.bars import BarWatch
 from flows.commands.wording import describe_result
 from flows.engine import run as engine
 from flows.lifecycle.confirmation import ImportState, confirm
-from flows.lifecycle.copies import _end
+from flows.lifecycle.copies import _destroy
 from flows.lifecycle.run_views import status
 from flows.retention._sweep import sweep_home
 from flows.session.control import Control
@@ -240,8 +240,8 @@ def test_two_hands_on_one_copy_end_it_once(practice, tmp_path):
     assert (report.copies_destroyed, report.copies_incomplete) == (0, 0), "another is at it"
     control = Control.open(Home(case.home), "trial", case.clock)
     (copy,) = CustodyRegister(Home(case.home)).held()
-    assert _end(control, copy, copy.run_id).files == FILES
-    assert _end(control, copy, copy.run_id).complete, "the slower of the two finds nothing left to do"
+    assert _destroy(control, copy, copy.run_id).files == FILES
+    assert _destroy(control, copy, copy.run_id).complete, "the slower of the two finds nothing left to do"
     assert len(case.recorded("custody.destroyed")) == 1
     assert not CustodyRegister(Home(case.home)).held()
 

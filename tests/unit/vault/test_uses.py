@@ -93,7 +93,7 @@ def test_who_comes_between_reading_and_writing_waits(bench, monkeypatch):
         except UseError as error:
             outcome.append(error.code)
 
-    first = threading.Thread(target=one.spend, args=(instruction, Use.MIGRATION, "one"))
+    first = threading.Thread(target=one.consume, args=(instruction, Use.MIGRATION, "one"))
     late = threading.Thread(target=second)
     first.start()
     assert still.wait(20)
