@@ -1,4 +1,4 @@
-"""Accounts of the dashboard, as acts of an operator: invite, invite again, give roles, close; tokens for programs."""
+"""Invites, changes and closes accounts of the dashboard, and issues tokens for programs, as acts of an operator."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def invite(
 
 
 def invite_again(control: Control, login: str) -> Invitation:
-    """Withdraw every means of signing in to an account, and open it anew. Raises AccountError (account_unknown)."""
+    """Remove every means of signing in to an account, and invite its person again. Raises AccountError (account_unknown)."""
     with act(control, EntryType.ACCOUNT_INVITED, "invited_again"):
         account, token = Accounts(control.home).invite_again(_find(control, login).id, control.clock.now())
     return Invitation(account, token)
@@ -54,36 +54,36 @@ def invite_again(control: Control, login: str) -> Invitation:
 def close_account(control: Control, login: str) -> Account:
     """Close an account. Raises AccountError: account_unknown, own_account."""
     with act(control, EntryType.ACCOUNT_CHANGED, "closed"):
-        found = _of_somebody_else(control, login)
-        return Accounts(control.home).close(found.id, control.clock.now())
+        account = _of_somebody_else(control, login)
+        return Accounts(control.home).close(account.id, control.clock.now())
 
 
 def give_roles(control: Control, login: str, roles: tuple[str, ...]) -> Account:
     """Give an account these roles and no others. Raises AccountError: account_unknown, own_account, and those of `invite`."""
     with act(control, EntryType.ACCOUNT_CHANGED, "roles"):
-        found = _of_somebody_else(control, login)
-        return Accounts(control.home).set_roles(found.id, roles_of(roles))
+        account = _of_somebody_else(control, login)
+        return Accounts(control.home).set_roles(account.id, roles_of(roles))
 
 
 def issue_token(
     control: Control, login: str, scopes: tuple[str, ...], name: str, days: int
 ) -> tuple[Token, str]:
-    """Give a program a token of an account; returns it with what the program shows. Raises AccountError."""
+    """Issue a token of an account for a program. Return it with the text that the program sends. Raises AccountError."""
     with act(control, EntryType.ACCOUNT_CHANGED, "token_issued"):
         if not set(scopes) <= set(Scope):
             raise AccountError("scope_not_known")
-        wanted, account = tuple(Scope(one) for one in scopes), _find(control, login)
+        wanted, account = tuple(Scope(scope) for scope in scopes), _find(control, login)
         return Accounts(control.home).add_token(account.id, name, wanted, days, control.clock.now())
 
 
 def revoke_token(control: Control, login: str, token: str) -> Account:
-    """End a token. Raises AccountError: account_unknown, token_unknown."""
+    """Remove a token. Raises AccountError: account_unknown, token_unknown."""
     with act(control, EntryType.ACCOUNT_CHANGED, "token_revoked"):
         return Accounts(control.home).drop_token(_find(control, login).id, token)
 
 
 def list_accounts(control: Control) -> list[Account]:
-    """Returns every account, oldest first."""
+    """Return every account, oldest first."""
     return Accounts(control.home).all()
 
 
@@ -95,7 +95,7 @@ def roles_of(names: tuple[str, ...]) -> tuple[Role, ...]:
 
 
 def state_of(account: Account, moment: str) -> str:
-    """Returns open, invited, lapsed (its invitation was not accepted in time) or closed."""
+    """Return open, invited, lapsed (its invitation was not accepted in time) or closed."""
     if account.closed is not None:
         return "closed"
     if account.usable:
@@ -104,14 +104,14 @@ def state_of(account: Account, moment: str) -> str:
 
 
 def _find(control: Control, login: str) -> Account:
-    found = Accounts(control.home).find(login)
-    if found is None:
+    account = Accounts(control.home).find(login)
+    if account is None:
         raise AccountError("account_unknown")
-    return found
+    return account
 
 
 def _of_somebody_else(control: Control, login: str) -> Account:
-    found = _find(control, login)
-    if found.operator_id == control.person.id:
+    account = _find(control, login)
+    if account.operator_id == control.person.id:
         raise AccountError("own_account")
-    return found
+    return account

@@ -1,4 +1,4 @@
-"""Check, record, list and show instructions; seal the list of patients that an instruction names."""
+"""Checks, records, lists and shows instructions, and seals the list of patients that an instruction names."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ __all__ = [
 
 
 def check(control: Control, file: Path) -> tuple[CheckReport, RepriseError | None]:
-    """Run every test on an instruction; spends no use. Return the report and the refusal. A refusal is a ledger entry."""
+    """Run every test on an instruction, without consuming a use. Return the report, and the refusal, which is a ledger entry."""
     with recording_refusal(control):
         signed = read_evidence(file)
     report = examine(signed, home=control.home, moment=control.clock.now())
@@ -62,7 +62,7 @@ def record(control: Control, file: Path) -> str:
 
 
 def record_sent(control: Control, data: bytes, signatures: list[bytes], patients: bytes | None) -> str:
-    """Like `record`, for an instruction that was sent and lies in no file."""
+    """Check and store, like `record`, an instruction that was sent and is in no file. Return its id."""
     with recording_refusal(control):
         signed = sent_evidence(data, signatures, patients)
     return _record(control, signed)
@@ -74,7 +74,7 @@ def _record(control: Control, signed: Signed) -> str:
 
 
 def listed(control: Control) -> list[dict[str, Any]]:
-    """List the recorded instructions: ids, uses spent, withdrawn or not."""
+    """List the recorded instructions: id, numbers of consumed uses, withdrawn or not."""
     return register.list_authorisations(control.home)
 
 

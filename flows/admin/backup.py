@@ -1,4 +1,4 @@
-"""Backup, restore, and acceptance of a home that is older than this host's record of it."""
+"""Backs up and restores a home, and accepts a home that is older than this host's record of it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Reason(StrEnum):
 def backup(control: Control, recipients: list[str], to: Path) -> dict[str, int]:
     """Seal the home into one file. Raises TargetRefusedError, StorageFullError.
 
-    The ledger entry is written first: erasures do not reach a backup, so every backup must be on record.
+    The ledger entry is written first, so that every backup is recorded: an erasure does not reach a backup.
     """
     refuse_backup(recipients, to)
     control.record(EntryType.HOME_BACKED_UP, None, "begun", {"recipients": len(recipients)})
@@ -40,27 +40,27 @@ def backup(control: Control, recipients: list[str], to: Path) -> dict[str, int]:
 
 
 def restore(sealed: Path, identity: str, home: Home, operator: str) -> dict[str, int | str]:
-    """Unpack and check a backup, repeat its erasures before anything else, and end the runs that were alive in it.
+    """Unpack and check a backup, repeat the erasures before any other act, and end the runs that were unfinished in the backup.
 
-    The operator must be known to the backup. `rolled_back`: this host's record is ahead of the backup; no run starts until that
-    is accepted.
+    The operator must be enrolled in the backup. `rolled_back` is true if this host's record is ahead of the backup; then no run
+    starts until an operator accepts that.
     """
-    found = restore_backup(sealed, identity, home, SystemClock(), operator)
+    restored = restore_backup(sealed, identity, home, SystemClock(), operator)
     try:
         Control.open_restored(home, operator)
     except ForkError as error:
         if error.code != "home_rolled_back":
             raise
-        return {**found, "rolled_back": True}
-    return {**found, "rolled_back": False, "ended": sweep_round(home).destroyed}
+        return {**restored, "rolled_back": True}
+    return {**restored, "rolled_back": False, "ended": sweep_round(home).destroyed}
 
 
 def accept_rollback(home: Home, operator: str, reason: Reason) -> dict[str, int]:
-    """Accept that entries are lost: repeat every erasure that this host has on record, and record that in the ledger.
+    """Accept that entries are lost: repeat every erasure in this host's record, and record the acceptance in the ledger.
 
-    With a damaged or missing host record the home counts as rolled back; the number of lost entries is then unknown. Runs that
-    were alive in the older home are ended; a person who was erased since then, and had such a run, is then erased. Raises
-    RefusedError home_not_rolled_back; ForkError if the remaining ledger is not intact.
+    A home whose host record is damaged or missing counts as rolled back; the number of lost entries is then unknown. Runs that
+    are unfinished in the older home are ended. A person who was erased meanwhile and had such a run is erased after that. Raises
+    RefusedError (home_not_rolled_back), ForkError if the remaining ledger is not intact.
     """
     control = Control.open_rolled_back(home, operator)
     store = control.ledger.store
@@ -72,9 +72,9 @@ def accept_rollback(home: Home, operator: str, reason: Reason) -> dict[str, int]
     faults = [fault for fault in faults if fault != "run_overdue"]
     if faults:
         raise ForkError(faults[0], count=len(faults))
-    found = store.head().size
+    present = store.head().size
     remembered = known.size if known else 0
-    counts = {"remembered": remembered, "found": found, "lost": max(remembered - found, 0)}
+    counts = {"remembered": remembered, "found": present, "lost": max(remembered - present, 0)}
     replayed = control.forget_again(reason.value, counts)
     if known is not None:
         control.memory.note_gone("lost", f"{known.size}.{known.root}")

@@ -1,4 +1,4 @@
-"""The register of destinations for an operator: add, remove, list, test."""
+"""Adds, removes, lists and tests servers in the register of destinations, as acts of an operator."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ _SHORT_RETRY = Backoff(attempts=3, ceiling_seconds=3)
 
 
 def add_destination(control: Control, name: str, server: Server) -> None:
-    """Declare a server; the ledger records its channel, never its name. Raises RefusedError, TargetRefusedError."""
+    """Declare a server. The ledger records its channel, never its name. Raises RefusedError, TargetRefusedError."""
     with act(control, EntryType.DESTINATION_ADDED, server.channel):
         Destinations(control.home).add(name, server)
 
@@ -58,7 +58,7 @@ def remove_destination(control: Control, name: str) -> None:
 
 
 def _names_in_use(control: Control) -> set[str]:
-    """Return the servers that live runs deliver to, if their orders are readable, and those where the operator holds packages."""
+    """Return the names of servers to which unfinished runs deliver, or on which the operator holds packages."""
     leases = [lease for lease in list_runs(control.home) if not control.run(lease).ended]
     destinations = [destination_of(control, lease) for lease in leases]
     destinations += [copy.root for copy in CustodyRegister(control.home).held() if copy.at_server]
@@ -67,9 +67,9 @@ def _names_in_use(control: Control) -> set[str]:
 
 
 def list_destinations(control: Control) -> list[dict[str, str]]:
-    """List every declared server: name, channel, and what identifies it; no credentials. A damaged record has no name."""
+    """List every declared server: name, channel, and address, without credentials. A damaged record has no name."""
     register = Destinations(control.home)
-    found = [
+    readable = [
         {"name": name, "channel": server.channel, "server": server.shown} for name, server in register.list()
     ]
     damaged = {
@@ -77,7 +77,7 @@ def list_destinations(control: Control) -> list[dict[str, str]]:
         "channel": "",
         "server": "a damaged record: remove the server that is missing here by its name, and add it again",
     }
-    return found + [damaged] * register.unreadable()
+    return readable + [damaged] * register.unreadable()
 
 
 def check_destination(control: Control, name: str) -> dict[str, Any]:

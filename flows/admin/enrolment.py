@@ -1,4 +1,4 @@
-"""Enrolment of signers (doctors and mandates): one operator enrols, a second operator attests."""
+"""Enrols signers (doctors, and holders of mandates): one operator enrols them, a second operator attests that."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def begin_doctor(
 ) -> Enrolment:
     """Link a national number to INAMI numbers, pending a second operator. Raises AuthorisationError."""
     with act(control, EntryType.SUBJECT_ENROLLED) as doing:
-        begun = doctors.begin_doctor(
+        enrolment = doctors.begin_doctor(
             control.home,
             inss=inss,
             nihii=nihii,
@@ -43,8 +43,8 @@ def begin_doctor(
             operator=control.proven_person,
             moment=control.clock.now(),
         )
-        doing.code = begun.code
-        return begun
+        doing.code = enrolment.code
+        return enrolment
 
 
 def begin_mandate(control: Control, *, inss: str, name: str, terms: MandateTerms, ground: Ground) -> str:
@@ -62,9 +62,10 @@ def begin_mandate(control: Control, *, inss: str, name: str, terms: MandateTerms
 
 
 def attest(control: Control, subject: str, shown: tuple[Shown, ...], of: str | None = None) -> str:
-    """Attest a pending doctor or mandate; return the entry's code. Raises AuthorisationError, OperatorError.
+    """Attest a pending doctor or mandate. Return the code of the ledger entry.
 
-    `of` is the digest of what the operator was shown: another object is refused (attestation_altered).
+    `of` is the digest of the record that the operator was shown. Raises AuthorisationError (attestation_altered if the record is
+    another), OperatorError.
     """
     with act(control, EntryType.SUBJECT_ATTESTED, "mandate") as doing:
         home, person, now = control.home, control.proven_person, control.clock.now()

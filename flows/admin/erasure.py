@@ -1,4 +1,4 @@
-"""Show what a home keeps about a person, and erase it once neither the law nor a live run needs it."""
+"""Shows the data that a home keeps about a person, and erases them if neither the law nor an unfinished run needs them."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ from vault.system.locks import lock_people
 def list_subjects(control: Control) -> list[dict[str, str]]:
     """List the opaque id and kind of each person about whom the home keeps data."""
     subjects = Subjects(control.home)
-    found = ((subject, subjects.read(subject)) for subject in subjects.ids())
-    return [{"subject": subject, "kind": record.kind if record else "erased"} for subject, record in found]
+    records = ((subject, subjects.read(subject)) for subject in subjects.ids())
+    return [{"subject": subject, "kind": record.kind if record else "erased"} for subject, record in records]
 
 
 def show_subject(control: Control, subject_id: str) -> dict[str, Any]:
-    """Show everything kept about a person (article 15 GDPR): record, sealed objects, and the runs and instructions about them.
+    """Return everything that is kept about a person (article 15 GDPR): record, sealed objects, runs and instructions.
 
-    `not_yet_erased` lists what names the person outside records under their own key: where, until when, and why. `kept_until` is
-    None when neither the law nor a run needs the person; `kept_because` is the code with which an erasure would be refused now,
-    or None. `operators` are the names of those who attested; None for an erased operator.
+    `not_yet_erased` lists the data that name the person but are not sealed under the person's key: place, date and reason.
+    `kept_until` is None if neither the law nor a run needs the person. `kept_because` is the code with which an erasure would be
+    refused now, or None. `operators` are the names of those who attested; None for an erased operator.
     """
     with act(control, EntryType.SUBJECT_SHOWN, "access"):
         person = _person(control.home, subject_id)
@@ -48,7 +48,7 @@ def show_subject(control: Control, subject_id: str) -> dict[str, Any]:
         return {
             "subject": subject_id,
             "record": record,
-            "operators": {one: _operator_name(control.home, one) for one in sorted(_operators_in(record))},
+            "operators": {op: _operator_name(control.home, op) for op in sorted(_operators_in(record))},
             "kept_because": _reason_to_keep(control, held),
             **held.to_json(control),
         }
@@ -62,12 +62,12 @@ def _operators_in(value: Any) -> set[str]:
 
 
 def _operator_name(home: Home, operator_id: str) -> str | None:
-    found = Subjects(home).read(operator_id)
-    return found.name if isinstance(found, EnrolledOperator) else None
+    operator = Subjects(home).read(operator_id)
+    return operator.name if isinstance(operator, EnrolledOperator) else None
 
 
 def plan_erasure(control: Control, subject_id: str) -> dict[str, Any]:
-    """Return what an erasure would touch. Raises what `erase_subject` raises; the refusal is a ledger entry."""
+    """Return the data that an erasure would destroy. Raises the errors of `erase_subject`; a refusal is a ledger entry."""
     person = _person(control.home, subject_id)
     held = holdings_of(control, subject_id)
     _refuse(control, held)
@@ -75,12 +75,12 @@ def plan_erasure(control: Control, subject_id: str) -> dict[str, Any]:
 
 
 def erase_subject(control: Control, subject_id: str) -> dict[str, Any]:
-    """Destroy a person's key, salts and records, and every copy of data that names them, including what they signed with others.
+    """Destroy a person's key, salts and records, and every copy of data that names them, also in documents signed with others.
 
-    Return a receipt: the ledger entry's index, and a salt, stored nowhere else, that opens the entry's commitment to this
-    person. A second call finishes what a crash interrupted. Raises RetentionError (run_alive, retention_not_over, copy_held,
-    operator_acts, attester_needed); the refusal is a ledger entry. BusyError while a run that concerns the person is in
-    progress, IntegrityError (run_of_unknown_owner) while a damaged run may belong to this person.
+    Return a receipt: the index of the ledger entry, and a salt, stored nowhere else, with which the entry's commitment to this
+    person can be checked. A second call finishes an erasure that a crash interrupted. Raises RetentionError (run_alive,
+    retention_not_over, copy_held, operator_acts, attester_needed), recorded in the ledger; BusyError while a run that concerns
+    the person is in progress; IntegrityError (run_of_unknown_owner) while a damaged run may concern the person.
     """
     home = control.home
     persons = also_known_as(home, subject_id)
@@ -92,11 +92,11 @@ def erase_subject(control: Control, subject_id: str) -> dict[str, Any]:
 
 def _erase(control: Control, subject_id: str) -> dict[str, Any]:
     home = control.home
-    found, held = _person(home, subject_id), holdings_of(control, subject_id)
+    person, held = _person(home, subject_id), holdings_of(control, subject_id)
     _refuse(control, held)
     salt = os.urandom(32)
-    person = found.identifier if found else subject_id
-    commitment = commit(salt, EntryType.SUBJECT_ERASED.value, "subject", person.encode())
+    identifier = person.identifier if person else subject_id
+    commitment = commit(salt, EntryType.SUBJECT_ERASED.value, "subject", identifier.encode())
     runs = len(held.answered_for) + len(held.starts)
     tombstone_names = [
         tombstone_name(home, subject) for subject in sorted(held.persons & set(Subjects(home).ids()))
@@ -148,11 +148,11 @@ def _reason_to_keep(control: Control, held: Holdings) -> str | None:
         return "retention_not_over"
     if held.copies:
         return "copy_held"
-    return "attester_needed" if any(one.needed for one in held.attestations) else None
+    return "attester_needed" if any(attested.needed for attested in held.attestations) else None
 
 
 def _refuse_unknown_owner(home: Home) -> None:
-    """Refuse while a proof names a doctor but neither its lease nor its instruction is readable: it may be about this person."""
+    """Refuse while a proof may name this person: it names a doctor, but neither its lease nor its instruction is readable."""
     for run, whom in persons_without_lease(home).items():
         if whom is None and (home.proof(run) / "authorisation").is_dir():
             raise IntegrityError("run_of_unknown_owner", run=run)

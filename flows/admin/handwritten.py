@@ -1,4 +1,4 @@
-"""Instructions signed by hand: one operator records the page, a second operator inspects and attests it."""
+"""Records instructions that were signed by hand: one operator records the page, a second operator inspects and attests it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def record(control: Control, file: Path, scan: Path) -> str:
 
 
 def record_sent(control: Control, data: bytes, page: bytes) -> str:
-    """Like `record`, for an instruction and a scan that were sent and lie in no file."""
+    """Store as pending, like `record`, an instruction and a scan that were sent and are in no file. Return the id."""
     with recording_refusal(control):
         signed = sent_evidence(data, [])
     return _record(control, signed, page)
@@ -51,7 +51,7 @@ def pending(control: Control, authorisation: str) -> PendingPage:
 
 
 def attest(control: Control, authorisation: str, verified: Verification, of: str | None = None) -> None:
-    """Attest, as the second operator, that the signature is the doctor's; `of` is the digest of the page that was shown.
+    """Attest, as the second operator, that the signature is the doctor's. `of` is the digest of the page that was shown.
 
     Raises AuthorisationError, OperatorError.
     """

@@ -1,4 +1,4 @@
-"""What a home holds about a person: runs, instructions, attestations, sealed objects, and data not under the person's own key."""
+"""Collects the data that a home holds about a person: runs, instructions, attestations, sealed objects, copies and orders."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ from vault.system.clock import format_utc, parse_utc
 
 
 class Attested(Record, frozen=True):
-    """What an operator attested, and whether it still depends on that attestation."""
+    """A record that an operator attested."""
 
-    of: str
+    of: str  # the id of the record
     kind: str  # doctor | pending | mandate | page
-    needed: bool
+    needed: bool  # whether too few known attesters would remain without this operator
 
 
 @dataclass(frozen=True)
 class Holdings:
-    """Everything about one person, under every id that the home has for them."""
+    """Everything that a home holds about one person, under every id that it has for the person."""
 
     persons: frozenset[str]
     runs: list[Lease]
@@ -56,11 +56,11 @@ class Holdings:
 
     @property
     def answered_for(self) -> list[Lease]:
-        """Runs for which the person answers: as a person named in the instruction, or as the operator."""
+        """The runs for which the person answers: as a person in the instruction, or as the operator."""
         return [*self.runs, *(lease for lease in self.operated if lease not in self.runs)]
 
     def kept_until(self, control: Control) -> datetime | None:
-        """Return if the retention of the proof ends, counted from the last run's deadline; None if nothing needs it."""
+        """Return the UTC time at which the retention of the proofs ends, counted from the last deadline; None if it has ended."""
         last = [
             *(parse_utc(lease.deadline) for lease in self.answered_for),
             *(datetime.fromtimestamp(start["n"]["deadline_s"], UTC) for start in self.starts),
@@ -77,14 +77,14 @@ class Holdings:
                 *({"run": s["runId"], "use": s["code"], "created": s["at"]} for s in self.starts),
             ],
             "instructions": [register.state for register in self.instructions],
-            "attestations": [one.to_json() for one in self.attestations],
+            "attestations": [attested.to_json() for attested in self.attestations],
             "objects": _objects(control.home, self.persons),
             "not_yet_erased": list(self._outside(control, until)),
             "kept_until": None if until is None else format_utc(until),
         }
 
     def _outside(self, control: Control, until: datetime | None) -> list[dict[str, str | None]]:
-        """List what names the person but is not sealed under their key: where it is, until when, and why it is kept."""
+        """Return the data that name the person but are not sealed under the person's key: place, date and reason."""
         date = None if until is None else format_utc(until)
         runs = [*(lease.run_id for lease in self.runs), *(str(start["runId"]) for start in self.starts)]
         proofs = [f"runs/{run}/proof/authorisation" for run in runs]
@@ -134,37 +134,39 @@ def _starts_without_lease(control: Control, persons: frozenset[str]) -> list[dic
 
 
 def _orders(home: Home, persons: frozenset[str], instructions: set[str], known: set[str | None]) -> list[str]:
-    """Find sealed orders given by this operator, under these instructions, or for runs that concern the person."""
-    subjects, found = Subjects(home), []
+    """Return the ids of sealed orders given by this operator, under these instructions, or for runs that concern the person."""
+    subjects, order_ids = Subjects(home), []
     folder = home.orders
     for name in sorted(p.name for p in folder.iterdir()) if folder.is_dir() else []:
         with suppress(RepriseError, OSError, ValueError, TypeError):
             order = load_order(home, name)
             by = subjects.identify("operator", order.operator)
             if name in known or by in persons or order.authorisation in instructions:
-                found.append(name)
-    return found
+                order_ids.append(name)
+    return order_ids
 
 
 def _attestations(control: Control, persons: frozenset[str]) -> list[Attested]:
-    """List what this operator attested, and whether it still depends on that attestation."""
+    """Return the records that this operator attested, with whether each still depends on that attestation."""
     today, subjects = control.clock.now(), Subjects(control.home)
-    found = []
+    attested_records = []
     for subject_id in subjects.ids():
         person = subjects.read(subject_id)
         if isinstance(person, Doctor):
             waiting = person.pending.attestations if person.pending else ()
             for kind, attested in (("doctor", person.attestations), ("pending", waiting)):
-                found.append(_attested(control.home, persons, subject_id, kind, attested, stands=True))
+                attested_records.append(
+                    _attested(control.home, persons, subject_id, kind, attested, stands=True)
+                )
         for ordinal, mandate in person.mandates.items() if isinstance(person, Signer) else ():
             holds = not mandate.ended and bool(mandate.numbers) and mandate.holds(today.date())
             name, attested = f"{subject_id}.{ordinal}", mandate.attestations
-            found.append(_attested(control.home, persons, name, "mandate", attested, stands=holds))
+            attested_records.append(_attested(control.home, persons, name, "mandate", attested, stands=holds))
     for register, evidence in _pages(control.home):
         valid = not register.withdrawn and parse(evidence["instruction.json"]).valid_until >= today
         attested = attestations_of(evidence)
-        found.append(_attested(control.home, persons, register.id, "page", attested, stands=valid))
-    return [attestation for attestation in found if attestation is not None]
+        attested_records.append(_attested(control.home, persons, register.id, "page", attested, stands=valid))
+    return [attestation for attestation in attested_records if attestation is not None]
 
 
 def _attested(
@@ -176,7 +178,7 @@ def _attested(
     *,
     stands: bool,
 ) -> Attested | None:
-    """Describe one attestation if the person made it; `needed` if too few known attesters would remain without this person."""
+    """Return the attested record if the person attested it, else None. `stands`: the record is in force or pending."""
     if not any(attestation.operator in persons for attestation in attestations):
         return None
     left = attesters_left(home, attestations, without=persons)
@@ -185,11 +187,11 @@ def _attested(
 
 def _pages(home: Home) -> list[tuple[InstructionRegister, dict[str, bytes]]]:
     folder = home.authorisations
-    found = []
+    pages = []
     for name in sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []:
         with suppress(RepriseError, OSError, ValueError, TypeError):
             register = InstructionRegister(home, None, name)
             evidence = register.get("evidence") or register.get("pending") or {}
             if attestations_of(evidence):
-                found.append((register, evidence))
-    return found
+                pages.append((register, evidence))
+    return pages

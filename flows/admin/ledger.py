@@ -1,4 +1,4 @@
-"""What others need to check the ledger: policy, faults, growth, witness cosignatures, pages."""
+"""Gives others what they need to check the ledger: policy, faults, proofs of growth; and takes cosignatures of witnesses."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from vault.system.clock import SystemClock
 
 @dataclass(frozen=True)
 class Growth:
-    """The proof that the log only grew: old and new number of entries, the current head, one hash per line."""
+    """The proof that the log only grew from an old head to the current head."""
 
-    old: int
-    size: int
+    old: int  # number of entries of the old head
+    size: int  # number of entries of the current head
     head: bytes
-    hashes: int
-    proof: bytes
+    hashes: int  # number of hashes in the proof
+    proof: bytes  # text, one hash per line
 
 
 def policy(control: Control) -> str:
@@ -35,7 +35,10 @@ def policy(control: Control) -> str:
 
 
 def faults(home: Home, heads: list[bytes], proofs: list[Path]) -> list[str]:
-    """Return the faults of a home's log: in itself, and against heads and proofs kept elsewhere. Does not open the home."""
+    """Return the faults of a home's log: in itself, and against heads and proofs that were kept elsewhere.
+
+    The home is not opened, so that a home that cannot be opened can be checked.
+    """
     from vault.pki.timestamps import Stamps
     from vault.proof.issued import issue_faults
 
@@ -45,13 +48,13 @@ def faults(home: Home, heads: list[bytes], proofs: list[Path]) -> list[str]:
     for stamp in stamps.kept():  # the log must extend every head that an authority stamped
         stamps.verify(stamp.checkpoint, stamp.response)
         known += (Checkpoint.parse(open_note(stamp.checkpoint, key)),)
-    found = audit(home.ledger, key, SystemClock().now(), known)
-    found += [fault for folder in proofs for fault in issue_faults(folder, store)]
-    return found or _host_faults(home, store)
+    codes = audit(home.ledger, key, SystemClock().now(), known)
+    codes += [fault for folder in proofs for fault in issue_faults(folder, store)]
+    return codes or _host_faults(home, store)
 
 
 def _host_faults(home: Home, store: FileLedger) -> list[str]:
-    """Compare an intact log with this host's record: a later or different head, or no record where there should be one."""
+    """Return the code of a difference between an intact log and this host's record: a later or another head, or no record."""
     try:
         HostRecord.of(home).refuse_rollback(store)
     except LedgerError as fault:
@@ -60,7 +63,7 @@ def _host_faults(home: Home, store: FileLedger) -> list[str]:
 
 
 def growth(control: Control, head: bytes) -> Growth:
-    """Prove consistency from a head kept earlier to the current one (RFC 9162). Raises ForkError, ProofError."""
+    """Return the proof of consistency from an earlier head to the current head (RFC 9162). Raises ForkError, ProofError."""
     store = control.ledger.store
     with store.locked():
         old = Checkpoint.parse(open_note(head, VerifierKey.parse(store.vkey)))

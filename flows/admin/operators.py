@@ -1,4 +1,4 @@
-"""The creation of a home, and its operators: who may act, and who enrolled them."""
+"""Creates a home, and enrols its operators with their keys."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from vault.site import Site
 
 
 def begin_home(home: Home, origin: str, first: str, passphrase: str | None = None) -> Site:
-    """Create a home and enrol its first operator on their own word: no other operator exists yet to vouch for them.
+    """Create a home, and enrol its first operator without a check, because there is no other operator who could attest them.
 
-    With a passphrase they get their key. Raises OperatorError (no_operator, passphrase_short), HomeError (home_exists,
+    With a passphrase, the operator gets a key. Raises OperatorError (no_operator, passphrase_short), HomeError (home_exists,
     origin_malformed).
     """
     if not first:
@@ -32,10 +32,10 @@ def begin_home(home: Home, origin: str, first: str, passphrase: str | None = Non
 
 
 def give_key(control: Control, name: str, passphrase: str) -> None:
-    """Make the key by which an operator proves who they are, or replace it.
+    """Make the key with which an operator proves who they are, or replace it.
 
-    Their first one is made on their own word, as they were enrolled; to replace it, the operator who acts proves who they are:
-    the holder of the key, or a colleague of somebody who lost their passphrase. Raises OperatorError: operator_not_proven,
+    An operator's first key is made without a proof. To replace a key, the acting operator must prove who they are: the holder of
+    the key, or a colleague of an operator who lost their passphrase. Raises OperatorError: operator_not_proven,
     operator_not_enrolled, passphrase_short.
     """
     known = find_operator(control.home, name)
@@ -47,19 +47,19 @@ def give_key(control: Control, name: str, passphrase: str) -> None:
 
 
 def has_own_key(control: Control, name: str) -> bool:
-    """Whether an operator has a key. Raises OperatorError (operator_not_enrolled)."""
+    """Return whether an operator has a key. Raises OperatorError (operator_not_enrolled)."""
     return has_key(control.home, find_operator(control.home, name).id)
 
 
 def enrol_colleague(control: Control, name: str, passphrase: str | None = None) -> Operator:
-    """Enrol a further operator, with their key if they gave a passphrase; the ledger records who enrolled them.
+    """Enrol a further operator, with a key if they gave a passphrase. The ledger records who enrolled them.
 
-    Raises OperatorError (no_operator, passphrase_short, operator_known: a key of theirs is there already).
+    Raises OperatorError: no_operator, passphrase_short, operator_known (the operator has a key).
     """
     with act(control, EntryType.SUBJECT_ENROLLED, "operator"):
-        made = enrol_operator(control.home, name)
+        operator = enrol_operator(control.home, name)
         if passphrase is not None:
-            if has_key(control.home, made.id):
+            if has_key(control.home, operator.id):
                 raise OperatorError("operator_known")
-            make_key(control.home, made.id, passphrase)
-        return made
+            make_key(control.home, operator.id, passphrase)
+        return operator

@@ -1,4 +1,4 @@
-"""Recipients: challenge the holder of an age key and check the answer; instructions may then name the key."""
+"""Challenges the holder of an age key and checks the answer. Instructions may then name the key."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ def confirm(control: Control, answer: bytes) -> Recipient:
     with act(control, EntryType.RECIPIENT_ENROLLED) as doing:
         if len(answer) > _MAX_ANSWER_BYTES:
             raise ScopeError("answer_unknown")
-        found = register.confirm(control.home, answer.decode("utf-8", "replace"), control.clock.now())
-        doing.code = found.role
-        return found
+        recipient = register.confirm(control.home, answer.decode("utf-8", "replace"), control.clock.now())
+        doing.code = recipient.role
+        return recipient
 
 
 def listed(control: Control) -> list[Recipient]:
@@ -35,6 +35,6 @@ def listed(control: Control) -> list[Recipient]:
 
 
 def remove(control: Control, key: str) -> None:
-    """Remove a key: instructions that name it are refused from now on."""
+    """Remove a key. Instructions that name the key are refused from now on."""
     with act(control, EntryType.RECIPIENT_REMOVED, "removed"):
         register.remove(control.home, key)

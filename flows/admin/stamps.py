@@ -1,4 +1,4 @@
-"""Time stamps (RFC 3161) on ledger heads and signatures: write a request to a file, store the authority's response."""
+"""Makes requests for time stamps (RFC 3161) on ledger heads and signatures, and stores the authority's responses."""
 
 from __future__ import annotations
 

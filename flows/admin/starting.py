@@ -1,4 +1,4 @@
-"""What a run is started with: a registered source, a recorded instruction, an intake; and the sealed order that asks for it."""
+"""Lists the recorded instructions under which a run can be started, and seals the order for a run."""
 
 from __future__ import annotations
 
@@ -19,40 +19,40 @@ from vault.system.clock import format_utc
 
 @dataclass(frozen=True)
 class Choice:
-    """A recorded instruction, as a form that starts a run offers it."""
+    """A recorded instruction, as the form that starts a run shows it."""
 
     id: str
     doctor: str  # opaque id
-    left: dict[str, int]  # by use
+    left: dict[str, int]  # number of uses left, by use
     destination: str
     until: str
     state: str  # in_force, pending, withdrawn, expired, not_yet, used
 
     @property
     def usable(self) -> bool:
-        """Whether a run can be ordered under it."""
+        """Return whether a run can be ordered under the instruction."""
         return self.state == "in_force"
 
 
 def choices(control: Control) -> list[Choice]:
-    """Returns the recorded instructions, usable ones first. One that cannot be read is left out: `reprise doctor` names it."""
+    """Return the recorded instructions, usable instructions first, without those that cannot be read."""
     folder = control.home.authorisations
-    names = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
-    found = [one for name in names if (one := _choice(control, name)) is not None]
-    return sorted(found, key=lambda one: (not one.usable, one.until))
+    ids = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
+    readable = [choice for choice in (_choice(control, name) for name in ids) if choice is not None]
+    return sorted(readable, key=lambda choice: (not choice.usable, choice.until))
 
 
-def _choice(control: Control, name: str) -> Choice | None:
-    register = InstructionRegister(control.home, None, name)
+def _choice(control: Control, authorisation_id: str) -> Choice | None:
+    register = InstructionRegister(control.home, None, authorisation_id)
     try:
         state = register.state
         if state["pending"]:
-            return Choice(name, register.subject, {}, "", "", "pending")
-        instruction = parse(recorded(control.home, name).document)
+            return Choice(authorisation_id, register.subject, {}, "", "", "pending")
+        instruction = parse(recorded(control.home, authorisation_id).document)
         left = {use: register.left(instruction, Use(use)) for use in CARRIED}
         standing = "withdrawn" if state["withdrawn"] else _standing(control, instruction, left)
         until = format_utc(instruction.valid_until)
-        return Choice(name, register.subject, left, instruction.destination, until, standing)
+        return Choice(authorisation_id, register.subject, left, instruction.destination, until, standing)
     except (RepriseError, OSError):
         return None
 
@@ -69,10 +69,10 @@ def _standing(control: Control, instruction: Instruction, left: dict[str, int]) 
 def place_order(
     control: Control, *, source: str, authorisation: str, use: str, keys: str, intake: str | None
 ) -> str:
-    """Check what a run would be refused for, and seal its order; returns the order's id. Spends no use.
+    """Check everything for which a run would be refused, and seal its order. Return the order's id. No use is consumed.
 
-    The destination is the one that the instruction names. A refusal is a ledger entry. Raises RefusedError,
-    UnreadableSourceError (no_such_source).
+    The destination is that of the instruction. A refusal is a ledger entry. Raises RefusedError, UnreadableSourceError
+    (no_such_source).
     """
     path = find_source(control.home, source).path
     with recording_refusal(control):

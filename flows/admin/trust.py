@@ -1,4 +1,4 @@
-"""Trust material: the certificates and lists that signatures and time stamps are checked against, and their validity."""
+"""Lists and adds trust material: the certificates and revocation data against which signatures and time stamps are checked."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["Held", "Kind", "add", "listed"]
 
 
 class Kind(StrEnum):
-    """What a trust file is used for."""
+    """The kinds of trust material."""
 
     ROOT = "root"
     INTERMEDIATE = "intermediate"
@@ -37,7 +37,7 @@ class Held:
 
 
 def listed(control: Control) -> list[Held]:
-    """List everything that signatures and stamps are checked against. Raises TrustError for a file that is not trust material."""
+    """List the trust material of the home. Raises TrustError if a file is not trust material."""
     return [_held(control, material) for material in list_material(control.home.trust)]
 
 
@@ -48,6 +48,7 @@ def add(control: Control, kind: Kind, data: bytes) -> Held:
         return _held(control, add_material(control.home.trust, kind, data, trial_home=trial, now=now))
 
 
-def _held(control: Control, found: Material) -> Held:
-    since, until = format_utc(found.since), format_utc(found.until)
-    return Held(found.kind, found.fingerprint, since, until, found.trial, found.stale(control.clock.now()))
+def _held(control: Control, material: Material) -> Held:
+    since, until = format_utc(material.since), format_utc(material.until)
+    stale = material.stale(control.clock.now())
+    return Held(material.kind, material.fingerprint, since, until, material.trial, stale)
