@@ -1,8 +1,8 @@
-"""The sweep: destroys what is due, whatever else has died.
+"""The sweep: destroys what is due, even if no other process of Reprise is running.
 
-* `round`: one round
-* `units`: text of the timer's units
-* `install`: install and remove the units
+* `round`: one round of the sweep
+* `units`: the text of the units that start the sweep
+* `install`: installs and removes the units
 """
 
 __all__ = ["install", "round", "units"]

@@ -1,4 +1,4 @@
-"""The sweep destroys what is due, unattended and even if Prefect, the network and all other Reprise processes are down."""
+"""Destroys what is due, without an operator, and even if Prefect, the network and all other processes of Reprise are down."""
 
 from __future__ import annotations
 
@@ -27,21 +27,21 @@ from vault.runs.state import Act
 from vault.system.clock import Clock
 
 _RETRIED_ERRORS = (OSError, BusyError, DestructionError, LedgerError, StorageFullError)
-"""Errors that may be gone at the next sweep; until then the kernel's own timeout protects the key."""
+"""Errors that may not occur at the next sweep. Until then, the kernel's timeout protects the key."""
 
 
 def sweep_home(home: Home, clock: Clock | None = None) -> SweepReport:
-    """Destroy what is due. Each run that cannot be verified is counted and does not stop the sweep of the others."""
+    """Destroy what is due, and return the counts. A run that cannot be destroyed is counted and does not stop the sweep."""
     control = Control.open_for_sweep(home, clock)
     report = SweepReport(unreadable=_give_up_unreadable(control))
     rearm_keys(home, control.clock)
     for lease in live_runs(home):
         _end_if_due(control, lease, report)
     report.incomplete += len(readable_runs(home)[1]) + len(intakes_out_of_reach(home))
-    ours, foreign = find_unknown(home)
-    for folder in ours:
+    marked, unmarked = find_unknown(home)
+    for folder in marked:
         _destroy_stray(control, folder, report)
-    report.unknown = len(foreign)
+    report.unknown = len(unmarked)
     sweep_copies(control, report)
     report.intakes_expired = close_due(control)
     drop_stale_orders(home, control.site.ceiling_hours)
@@ -59,7 +59,10 @@ def _destroy_stray(control: Control, folder: Path, report: SweepReport) -> None:
 
 
 def _give_up_unreadable(control: Control) -> int:
-    """Destroy the keys of runs whose lease is damaged; their staging is destroyed later as stray folders."""
+    """Destroy the keys of runs whose lease is damaged, and return the number of such runs.
+
+    Their staging is destroyed later in the same sweep, as folders without a lease.
+    """
     damaged = set_unreadable_aside(control.home)
     for run_id in damaged:
         forget_key(run_id)
@@ -70,7 +73,7 @@ def _give_up_unreadable(control: Control) -> int:
 
 
 def _end_if_due(control: Control, lease: Lease, report: SweepReport) -> None:
-    """Process one run; an error here must not stop the sweep from reaching the next one."""
+    """End a run if it is due. An error is counted and does not stop the sweep."""
     try:
         _sweep_run(control, lease, report)
     except _RETRIED_ERRORS:
@@ -78,7 +81,7 @@ def _end_if_due(control: Control, lease: Lease, report: SweepReport) -> None:
     except Exception:  # noqa: BLE001 - its records are damaged
         report.incomplete += 1
         if lease.seconds_left(control.clock) <= 0:
-            with contextlib.suppress(OSError, RepriseError):  # every sweep tries it again and counts it
+            with contextlib.suppress(OSError, RepriseError):  # every sweep tries again and counts the run
                 _remove(control, lease, "records_damaged", with_key=True)
 
 
@@ -97,20 +100,20 @@ def _sweep_run(control: Control, lease: Lease, report: SweepReport) -> None:
 
 
 def _destroy(control: Control, lease: Lease, reason: str) -> None:
-    # A run whose end has begun keeps the cause of that end; the cause chosen here is then ignored.
+    # A run whose destruction has begun keeps its cause; the cause chosen here is then ignored.
     cause = control.run(lease).cause if reason == "half_destroyed" else Cause(reason)
     if is_restored(control.home, lease.run_id) and lease.run_id in control.memory.gone("destroyed"):
         cause = Cause.RECORD_LOST
     end_data_process(lease)
     with lock_run(control.home, lease.locks, wait_seconds=END_WAIT_SECONDS):
-        if not control.run(lease).ended:  # its own control process may have ended it in between
+        if not control.run(lease).ended:  # its own control process may have ended it meanwhile
             end_unpublished(control, lease.reload(control.home), cause, Act.SWEEP)
 
 
 def _remove(control: Control, lease: Lease, code: str, *, with_key: bool) -> None:
     """Remove the ciphertext of a run for which no proof can be issued.
 
-    Either the run belongs to another host, and nothing can be said about its key and processes, or its records are damaged.
+    Either the run belongs to another host, whose keys and processes cannot be seen from here, or its records are damaged.
     """
     if with_key:
         end_data_process(lease)

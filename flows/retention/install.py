@@ -1,4 +1,4 @@
-"""Install the sweep's units where the host reads them, and uninstall them. Never touches foreign units."""
+"""Installs the sweep's units in the folders that the host reads, and uninstalls them. It never changes other units."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ def cron_runs() -> bool:
 
 
 def make_plan(home: Home, every_minutes: int, *, network: bool = False) -> SweepPlan:
-    """Return what to install. The user is the home's owner: run keys are in the owner's keyring, so only the owner may act.
+    """Return the plan of the units to install. Their user is the home's owner, whose keyring holds the run keys.
 
-    If this environment moves the host's record of a home of version 1, the sweep uses the same location. Raises HostError:
-    no_such_user, home_path_unusable, sweep_interval_unusable.
+    If this environment sets another folder for the host's record of a home of version 1, the sweep uses the same folder. Raises
+    HostError: no_such_user, home_path_unusable, sweep_interval_unusable.
     """
     if not 1 <= every_minutes <= 60 or 60 % every_minutes:
         raise HostError("sweep_interval_unusable", limit=60)
@@ -52,13 +52,13 @@ def make_plan(home: Home, every_minutes: int, *, network: bool = False) -> Sweep
         (_FORBIDDEN_CHARACTERS | {'"'}) & set(value) for _, value in environment
     ):
         raise HostError("home_path_unusable")
-    network = network or bool(home.site.notices.to)  # the sweep sends them
+    network = network or bool(home.site.notices.to)  # the sweep sends the notices
     return SweepPlan(_program(), home, unit_name(home), name, every_minutes, network, environment)
 
 
 @dataclass(frozen=True)
 class Installed:
-    """What was installed: the files, how many of them changed, and whether the host now runs the sweep from them."""
+    """The installed files, the number of those that changed, and whether the host now starts the sweep from them."""
 
     units: list[Path]
     changed: int
@@ -76,7 +76,7 @@ def install(plan: SweepPlan, to: Path | None, *, cron: bool) -> Installed:
 
 
 def uninstall(plan: SweepPlan, to: Path | None, kinds: list[bool]) -> int:
-    """Remove what was installed, for each kind (true: the table for cron); return the number of files. Raises HostError."""
+    """Remove the installed files of each kind (true: the table for cron). Return their number. Raises HostError."""
     return sum(_uninstall(plan, to, cron=cron) for cron in kinds)
 
 
@@ -114,7 +114,7 @@ def units_of(plan: SweepPlan, *, cron: bool) -> dict[str, str]:
 
 
 def write_units(folder: Path, units: dict[str, str]) -> int:
-    """Write new and changed files; return their number. Raises HostError unit_not_ours, before writing any."""
+    """Write new and changed files. Return their number. Raises HostError (unit_not_ours) before a file is written."""
     refuse_foreign(folder, units)
     changed = [name for name, text in units.items() if _text(folder / name) != text]
     folder.mkdir(parents=True, exist_ok=True)
@@ -126,14 +126,14 @@ def write_units(folder: Path, units: dict[str, str]) -> int:
 
 
 def remove_units(folder: Path, names: Collection[str]) -> int:
-    """Remove the files that Reprise wrote; return how many existed. Raises HostError unit_not_ours."""
+    """Remove files that Reprise wrote. Return the number of those that existed. Raises HostError (unit_not_ours)."""
     refuse_foreign(folder, names)
-    found = [folder / name for name in names if _exists(folder / name)]
-    for path in found:
+    existing = [folder / name for name in names if _exists(folder / name)]
+    for path in existing:
         path.unlink()
-    if found:
+    if existing:
         sync_folder(folder)
-    return len(found)
+    return len(existing)
 
 
 def _exists(path: Path) -> bool:
@@ -145,7 +145,10 @@ def _text(path: Path) -> str | None:
 
 
 def refuse_foreign(folder: Path, names: Collection[str]) -> None:
-    """Raise HostError unit_not_ours for a link (a masked unit is one) or a file that lacks the first line of Reprise's units."""
+    """Refuse a link (such as a masked unit), or a file without the first line of Reprise's units.
+
+    Raises HostError (unit_not_ours).
+    """
     for path in (folder / name for name in names):
         ours = not path.is_symlink() and (_text(path) or "").startswith(MARK)
         if _exists(path) and not ours:
@@ -153,13 +156,13 @@ def refuse_foreign(folder: Path, names: Collection[str]) -> None:
 
 
 def enable(plan: SweepPlan) -> None:
-    """Make systemd read the units, and start the timer now and at every boot. Raises HostError unit_not_enabled."""
+    """Make systemd read the units, and start the timer now and at every boot. Raises HostError (unit_not_enabled)."""
     _systemctl("daemon-reload")
     _systemctl("enable", "--now", f"{plan.name}.timer")
 
 
 def disable(plan: SweepPlan) -> None:
-    """Stop the timer; a missing timer is not an error."""
+    """Stop the timer, and do not start it at boot. A missing timer is no error."""
     run_program("systemctl", "disable", "--now", f"{plan.name}.timer", timeout_seconds=60)
 
 
@@ -169,6 +172,6 @@ def reload_units() -> None:
 
 
 def _systemctl(*words: str) -> None:
-    done = run_program("systemctl", *words, timeout_seconds=60)
-    if done.returncode:
-        raise HostError("unit_not_enabled", count=done.returncode)
+    process = run_program("systemctl", *words, timeout_seconds=60)
+    if process.returncode:
+        raise HostError("unit_not_enabled", count=process.returncode)

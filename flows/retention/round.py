@@ -1,4 +1,4 @@
-"""One round of the sweep, for timer, cron and Prefect: destroy what is due, repeat erasures where needed, write a heartbeat."""
+"""Runs one round of the sweep, for timer, cron and Prefect: destroys what is due, repeats erasures, writes a heartbeat."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from vault.system.clock import Clock, format_utc
 
 
 def sweep_round(home: Home, clock: Clock | None = None) -> SweepReport:
-    """Sweep. The heartbeat is written last, so a sweep that fails half-way counts as not run."""
+    """Run one round of the sweep and return its counts. The heartbeat is written last, so a failed round does not count."""
     control = Control.open_for_sweep(home, clock)
     report = sweep_home(home, clock)
     _repeat_erasures(control)
@@ -31,26 +31,31 @@ def sweep_round(home: Home, clock: Clock | None = None) -> SweepReport:
 
 
 def _shorten_access_log(control: Control) -> int:
-    """Remove the lines of the access log whose retention is over; none while the wall clock is not trusted, or it was altered."""
+    """Remove the lines of the access log whose retention is over, and return their number.
+
+    Nothing is removed if the wall clock is not trusted, or if the log was altered.
+    """
     if not control.home.access_log.is_file():
         return 0
     now = TrustedTime(control.home, control.clock).now()
     if now is None:
         return 0
     day = format_utc(now - timedelta(days=control.site.access_log_days))
-    with contextlib.suppress(IntegrityError, OSError):  # whoever reads the log is told; a sweep must go on
+    with contextlib.suppress(
+        IntegrityError, OSError
+    ):  # a reader of the log gets the error; a sweep must go on
         return AccessLog(control.home).drop_before(day, format_utc(now))
     return 0
 
 
 def _repeat_erasures(control: Control) -> None:
-    """Finish erasures that a crash interrupted, and repeat those that a restored copy undid; the ledger records it."""
+    """Finish erasures that a crash interrupted, repeat erasures that a restored copy undid, and record that in the ledger."""
     # An erasure that a crash interrupted may be missing from this host's record too.
     with contextlib.suppress(OSError):
         for name in sorted(tombstones(control.home) - control.memory.gone("erased")):
             control.memory.note_gone("erased", name)
     if readable_runs(control.home)[1]:
-        return  # their owners are unknown for now; the next sweep tries again
-    found = replay(control.home, control.memory, control.clock, control.record_issue)
-    if found != Replayed():
-        control.record(EntryType.HOME_RESTORED, None, "found_again", found.counts())
+        return  # the persons of these runs are not known; the next sweep tries again
+    replayed = replay(control.home, control.memory, control.clock, control.record_issue)
+    if replayed != Replayed():
+        control.record(EntryType.HOME_RESTORED, None, "found_again", replayed.counts())

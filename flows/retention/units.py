@@ -1,4 +1,4 @@
-"""Text of the units that run the sweep: for systemd (service and timer) or for cron."""
+"""The text of the units that start the sweep, for systemd (service and timer) or for cron."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ RestrictSUIDSGID=yes
 LockPersonality=yes
 SystemCallArchitectures=native
 """
-"""Of every service that acts on a home: the sweep, the worker and the dashboard."""
+"""The settings of every service that acts on a home: the sweep, the worker and the dashboard."""
 _SERVICE = """{mark}
 [Unit]
 Description=Reprise: destroy staging that is overdue or half-destroyed
@@ -84,7 +84,7 @@ SHELL=/bin/sh
 
 @dataclass(frozen=True)
 class SweepPlan:
-    """Which program sweeps which home, as which user, and how often."""
+    """The program that sweeps a home, the user who runs it, and its interval."""
 
     program: Path
     home: Home
@@ -94,7 +94,7 @@ class SweepPlan:
     network: bool = False  # files at a remote destination can be removed only over a network
     environment: tuple[
         tuple[str, str], ...
-    ] = ()  # where the host's record of the home is, if not in its usual place
+    ] = ()  # variables for the folder of the host's record, if it is not the usual one
 
 
 def systemd_units(plan: SweepPlan) -> dict[str, str]:
@@ -114,7 +114,7 @@ def systemd_units(plan: SweepPlan) -> dict[str, str]:
 
 
 def cron_table(plan: SweepPlan) -> dict[str, str]:
-    """Return a table for /etc/cron.d, by file name; cron mails standard error."""
+    """Return a table for /etc/cron.d, by file name. cron mails what the sweep prints to standard error."""
     words = (str(plan.program), "sweep", "--home", str(plan.home.path))
     command = " ".join(_cron_word(word) for word in words)
     minutes = "*" if plan.every_minutes == 1 else f"*/{plan.every_minutes}"
@@ -133,7 +133,7 @@ def environment_lines(plan: SweepPlan) -> str:
 def systemd_word(word: str, dollar: str = "$$") -> str:
     r"""Quote one word of ExecStart=: `%` and `$` doubled, `\` and `"` escaped, in quotes (systemd.service(5)).
 
-    In Environment= a `$` stands for itself (systemd.exec(5)).
+    In Environment=, a `$` needs no second `$` (systemd.exec(5)).
     """
     escaped = word.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%").replace("$", dollar)
     return f'"{escaped}"'

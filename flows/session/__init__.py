@@ -1,10 +1,10 @@
-"""One act of an operator: who acts, on which home, on which order, and what comes back.
+"""One act of an operator: the operator, the home, the order and the result.
 
 * `control`: home, site, operator, clock and ledger of one act
-* `acts`: an act and its ledger entry, in one order
+* `acts`: records an act and its refusal in the ledger
 * `orders`: sealed orders
-* `sources`: where exports are, sealed
-* `results`: what a run and a sweep return
+* `sources`: the sealed paths of exports
+* `results`: the results of runs and sweeps
 * `observer`: receives progress
 * `progress`: progress in per cent
 * `coded_errors`: errors reduced to code and facts

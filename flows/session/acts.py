@@ -1,9 +1,9 @@
-"""An act of an operator and its ledger entry: one order for all of them.
+"""Records an act of an operator in the ledger. All acts follow one sequence.
 
 intent on disk -> the act -> its entry in the ledger -> intent removed
 
-A refusal is an entry too. If the process ends in between, the intent stays, and the next process that opens the home records it
-(`act.interrupted`, with the type of the missing entry): the act may have been done.
+A refusal is an entry too. If the process ends before the entry is written, the intent remains, and the next process that opens
+the home records `act.interrupted`, with the type of the missing entry, because the act may have been done.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 class Intent(Record, frozen=True):
-    """An act that has begun: the type of its entry."""
+    """An act that has begun, with the type of its entry."""
 
     type: EntryType
 
@@ -50,7 +50,7 @@ def act(
     *,
     refused: EntryType = EntryType.ACT_REFUSED,
 ) -> Iterator[Act]:
-    """Do something that the ledger must record. Raises what the act raises; a refusal or failure is an entry with its code."""
+    """Run the block as an act, and record it. Raises what the block raises; a refusal or failure is an entry with its code."""
     doing = Act(code)
     with _intent(control.home, entry_type) as intent:
         try:
@@ -65,7 +65,7 @@ def act(
 
 @contextmanager
 def recording_refusal(control: Control) -> Iterator[None]:
-    """Check something, changing nothing: only a refusal is an entry."""
+    """Run the block as a check that changes nothing. Only its refusal is an entry."""
     try:
         yield
     except RefusedError as refusal:
@@ -74,30 +74,30 @@ def recording_refusal(control: Control) -> Iterator[None]:
 
 
 def record_interrupted(control: Control) -> int:
-    """Record each act whose process ended before its entry was written; return their number."""
-    found = 0
+    """Record each act whose process ended before its entry was written. Return their number."""
+    recorded = 0
     for path in sorted((control.home.acts).glob("*.json")):
-        # OSError: its process goes on, or another one is recording it
+        # OSError: the act's process is running, or another process is recording the act
         with contextlib.suppress(OSError), path.open("rb") as file:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if path.exists():
                 control.record(EntryType.ACT_INTERRUPTED, None, _type_in(file.read()))
                 path.unlink()
-                found += 1
-    return found
+                recorded += 1
+    return recorded
 
 
 def _type_in(intent: bytes) -> str:
-    """Returns the type of the act; `not_begun` for an intent cut short by a crash before the act began."""
-    found = load_or_none(Intent, intent)
-    return "not_begun" if found is None else found.type.value
+    """Return the type of the act's entry; `not_begun` for an incomplete intent, of an act that a crash prevented."""
+    parsed = load_or_none(Intent, intent)
+    return "not_begun" if parsed is None else parsed.type.value
 
 
 @contextmanager
 def _intent(home: Home, entry_type: EntryType) -> Iterator[Path]:
-    """Write the intent to disk, locked while its process lives.
+    """Write the intent to disk, and lock it until its process ends.
 
-    It gets its name once it is locked and whole: under that name others take an unlocked one for abandoned.
+    The file gets its final name when it is complete and locked, because an unlocked file of that name counts as interrupted.
     """
     folder = home.acts
     folder.mkdir(mode=0o700, exist_ok=True)

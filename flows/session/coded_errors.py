@@ -1,4 +1,4 @@
-"""Errors reduced to their code before Prefect sees them.
+"""Reduces errors to their code before Prefect receives them.
 
 Prefect writes every exception of a flow or task to its database, its logs and, pickled, to disk, even with persistence off. So
 each `@flow` and `@task` also has `@coded`: it keeps code, exit code, message and advice (Reprise's fixed texts with allow-listed
@@ -23,7 +23,7 @@ R = TypeVar("R")
 
 
 class CodedFailure(Exception):
-    """A failure by its code alone, with the message and advice for a terminal, made of fixed texts."""
+    """A failure with its code, and with a message and advice for a terminal that are made of fixed texts."""
 
     def __init__(self, code: str, exit_code: int, message: str, advice: str) -> None:
         super().__init__(f"{code} (exit {exit_code})")
@@ -35,7 +35,7 @@ class CodedFailure(Exception):
 
 
 def parts_of(error: Exception) -> ErrorParts:
-    """Return code, exit code, message and advice: for Reprise's errors their own, for any other error nothing of its text."""
+    """Return code, exit code, message and advice of an error. For errors of other libraries, nothing of their text is used."""
     if isinstance(error, RepriseError | CodedFailure):
         return error.code, error.exit_code, error.message, error.advice
     if isinstance(error, OSError):
@@ -45,7 +45,7 @@ def parts_of(error: Exception) -> ErrorParts:
 
 
 def _of_os_error(error: OSError) -> ErrorParts:
-    """Describe an OSError: a failing disk, or a named path that is not a file."""
+    """Return the parts for an OSError: of a full or failing disk, or of a path that is not a file."""
     if error.errno in FULL:
         return _coded_parts(StorageFullError("disk_full"))
     if error.errno in _NO_FILE:
@@ -66,7 +66,7 @@ def coded(function: Callable[P, R]) -> Callable[P, R]:
         try:
             return function(*args, **kwargs)
         except Exception as error:  # noqa: BLE001 - whatever it is, its text must not reach Prefect
-            found = parts_of(error)
-        raise CodedFailure(*found)
+            parts = parts_of(error)
+        raise CodedFailure(*parts)
 
     return wrapped

@@ -54,7 +54,7 @@ _STATING_EARLIER_ENTRIES = (EntryType.DESTRUCTION_COMPLETED.value, *AFTERWARDS)
 
 @dataclass(frozen=True)
 class Control:
-    """Who acts, on which home, and by which clock."""
+    """The operator who acts, the home, the clock, and the ledger in which the acts are recorded."""
 
     home: Home
     operator: Operator | None
@@ -74,15 +74,12 @@ class Control:
     def open_signed_in(
         cls, home: Home, operator_id: str, account_id: str, clock: Clock | None = None
     ) -> Control:
-        """Open a home for the operator of an account that is signed in, by their opaque ids. Raises what `open` raises.
-
-        Having signed in proves who they are.
-        """
+        """Open a home for an operator who signed in to an account, which proves who they are. Raises what `open` raises."""
         proof = Proof("account", account_id)
         return cls._open_for(home, lambda: replace(operator_by_id(home, operator_id), proof=proof), clock)
 
     def proved(self, passphrase: str) -> Control:
-        """Returns the same for an operator who proved who they are by their key.
+        """Return this control for an operator who proves with their key who they are.
 
         Raises OperatorError: operator_without_key, passphrase_wrong; the refusal is a ledger entry.
         """
@@ -117,11 +114,11 @@ class Control:
 
     @classmethod
     def open_restored(cls, home: Home, operator: str) -> Control:
-        """Like `open_to_look`, for the operator who restored the home. Raises OperatorError too."""
+        """Open a home for the operator who restored it. Raises ForkError (see `open_to_look`), OperatorError."""
         return cls.open_rolled_back(home, operator).refuse_or_forget()
 
     def refuse_or_forget(self) -> Control:
-        """Refuse a home that was rolled back; repeat erasures in a restored one. Returns itself."""
+        """Refuse a home that was rolled back; repeat the erasures in a restored home. Return this control."""
         try:
             self.memory.refuse_rollback(self.ledger.store)
         except ForkError as error:
@@ -149,33 +146,35 @@ class Control:
 
     @property
     def memory(self) -> HostRecord:
-        """This host's record of the home, stored outside of it."""
+        """This host's record of the home, which is outside the home."""
         return HostRecord.of(self.home)
 
     def forget_again(self, code: str, counts: dict[str, int] | None = None) -> Replayed:
-        """Repeat earlier erasures and destructions, hand live runs over to the sweep, and record that in the ledger."""
+        """Repeat earlier erasures and destructions, leave unfinished runs to the sweep, and record that in the ledger."""
         set_unreadable_aside(self.home)  # the sweep then ends these runs
-        with self.ledger.store.locked():  # if two processes open a restored home at once, one does it
+        with (
+            self.ledger.store.locked()
+        ):  # so that only one of two processes that open a restored home repeats them
             if code == "restored" and not restore_pending(self.home):
                 return Replayed()
-            alive = hand_to_sweep(self.home, code)
-            found = replay(
+            unfinished = hand_to_sweep(self.home, code)
+            replayed = replay(
                 self.home,
                 self.memory,
                 self.clock,
                 self.record_issue,
                 destroyed_in(self.ledger.store),
             )
-            found = replace(found, alive=alive)
-            self.record(EntryType.HOME_RESTORED, None, code, {**found.counts(), **(counts or {})})
-            if code == "restored":  # an operator vouches for it; on another host, or in another folder
+            replayed = replace(replayed, alive=unfinished)
+            self.record(EntryType.HOME_RESTORED, None, code, {**replayed.counts(), **(counts or {})})
+            if code == "restored":  # an operator confirmed it, perhaps on another host or in another folder
                 self.memory.note_head(self.ledger.store, forced=True)
             close_restore(self.home)
-        return found
+        return replayed
 
     @classmethod
     def open_for_sweep(cls, home: Home, clock: Clock | None = None) -> Control:
-        """Open a home for the sweep, which acts by the site's standing order, even if this host's record is damaged or missing.
+        """Open a home for the sweep, which acts without an operator, even if this host's record is damaged or missing.
 
         Raises HostError (foreign_user).
         """
@@ -191,14 +190,14 @@ class Control:
 
     @property
     def person(self) -> Operator:
-        """The operator who acts."""
+        """The operator who acts. Raises RefusedError (no_operator) in a control without an operator."""
         if self.operator is None:
             raise RefusedError("no_operator")
         return self.operator
 
     @property
     def proven_person(self) -> Operator:
-        """The operator, for an act that needs two people. Raises OperatorError (operator_not_proven) for a mere name."""
+        """The operator, for an act that needs two people. Raises OperatorError (operator_not_proven) if only a name is known."""
         if self.person.proof is None:
             raise OperatorError("operator_not_proven")
         return self.person
@@ -217,7 +216,7 @@ class Control:
         counts: dict[str, int] | None = None,
         **commitments: str,
     ) -> Recorded:
-        """Write a ledger entry for this operator; the host records the new head outside the home.
+        """Append a ledger entry of this operator, and note the new head in this host's record. Return the entry.
 
         The entry that ends a run, and each later one, states the number of the run's entries before it (`earlier`), so that a
         proof folder cannot omit any of them.
@@ -228,7 +227,7 @@ class Control:
                     **(counts or {}),
                     "earlier": len(entries_of(self.ledger.store, run_id, self._start_of(run_id))),
                 }
-            made = self.ledger.record(
+            recorded = self.ledger.record(
                 entry_type,
                 run_id,
                 code,
@@ -240,14 +239,14 @@ class Control:
             if entry_type is EntryType.DESTRUCTION_COMPLETED and run_id is not None:
                 self.memory.note_gone("destroyed", run_id)
             self.memory.note_head(self.ledger.store)
-        return made
+        return recorded
 
     def run(self, lease: Lease) -> Run:
         """Return the run of a lease."""
         return Run(self.home, lease, self.ledger.store)
 
     def _start_of(self, run_id: str) -> int:
-        """Return where a run's entries begin at the earliest; the start of the log if its lease is damaged."""
+        """Return an index before which the log has no entry of a run; 0 if the run's lease is damaged."""
         try:
             return Lease.load(self.home, run_id).ledger_start
         except (OSError, IntegrityError):
@@ -283,14 +282,15 @@ class Control:
     def _uses_commitment(self, lease: Lease, authorisation: Authorisation) -> str:
         """Return a commitment that is equal for all runs of one instruction, so that the log alone shows how often it was used.
 
-        It is made with the salts of all persons whom the instruction concerns, and cannot be opened once one of them is erased.
+        It is made with the salts of all persons whom the instruction concerns. After the erasure of one of them, nobody can
+        connect it with the instruction.
         """
         salt = sha256(b"uses" + lease.authorisation_id.encode() + b"".join(self._salts(lease) or ())).digest()
         document = authorisation.instruction.document
         return commit(salt, EntryType.RUN_STARTED.value, "uses", document)
 
     def record_issue(self, run_id: str, manifest: bytes) -> None:
-        """Record that a proof folder with this manifest is issued: once for each distinct manifest."""
+        """Record that a proof folder with this manifest is issued, unless the log has that entry."""
         digest = digest_b64(manifest)
         with self.ledger.store.locked():
             entries = entries_of(self.ledger.store, run_id, self._start_of(run_id))
@@ -298,19 +298,19 @@ class Control:
                 self.record(EntryType.PROOF_ISSUED, run_id, "issued", manifest=digest)
 
     def authorisation_salt(self, lease: Lease) -> bytes | None:
-        """Return the salt that opens the ledger's commitment to the run's instruction; None once a person in it was erased."""
+        """Return the salt of the ledger's commitment to the run's instruction; None if a person of the run was erased."""
         salts = self._salts(lease)
         return None if salts is None else sha256(lease.run_id.encode() + b"".join(salts)).digest()
 
     def _salts(self, lease: Lease) -> list[bytes] | None:
-        """Return the salts of all persons whom a run concerned when it began; None once one of them was erased."""
+        """Return the salts of all persons whom a run concerned when it began; None if one of them was erased."""
         subjects = Subjects(self.home)
         records = [subjects.read(person) for person in lease.persons or (lease.subject_id,)]
         salts = [record.salt_bytes for record in records if record is not None]
         return salts if len(salts) == len(records) else None
 
     def forget(self, lease: Lease) -> None:
-        """Drop the lease of a run that never began: its use is given back, and no trace of a source exists."""
+        """Give back the use of a run that never began, and remove its lease and order. Such a run has read no source."""
         release_use(self.home, lease.authorisation_id, lease.run_id)
         for folder in lease.folders:
             remove(folder)
@@ -323,7 +323,7 @@ class Control:
         self.record(EntryType.RUN_FAILED, lease.run_id, error.code, {"exit": error.exit_code})
 
     def record_delivered(self, lease: Lease, counts: dict[str, Counts]) -> None:
-        """Record what was delivered, as counts by disposition."""
+        """Record a delivery, with the counts of units by disposition."""
         if self.run(lease).has_recorded(EntryType.RUN_DELIVERED):
             return
         tally = counts.get("reconcile", {}).get("dispositions", {})
@@ -335,7 +335,7 @@ class Control:
         self.record(EntryType.RUN_RESUMED, lease.run_id, "resumed")
 
     def record_abandoned(self, lease: Lease, cause: Cause) -> None:
-        """Record the end of a run without publication."""
+        """Record that a run ends without publication, for this cause."""
         if not has_fact(self.home, lease.run_id, GivenUp):
             write_fact(self.home, lease.run_id, GivenUp(cause))
         if not self.run(lease).has_recorded(EntryType.RUN_ABANDONED):
@@ -354,7 +354,7 @@ class Control:
         return take_over(self.home, lease, self.clock)
 
     def start_over(self, lease: Lease, journal: Journal) -> Lease:
-        """Begin again from the source, under the same deadline: the key is lost, and staging with it."""
+        """Prepare a run whose key is lost to begin again from its source, under the same deadline. Return the changed lease."""
         for folder in lease.folders:
             remove(folder)
         make_staging(self.home, Path(lease.staging))
@@ -363,14 +363,14 @@ class Control:
 
 
 def refuse_foreign_user(home: Home) -> None:
-    """Raise HostError (foreign_user) unless the home's owner acts: other users cannot see the keys in the owner's keyring.
+    """Refuse every user except the home's owner, also root, because only the owner sees the keys in the owner's keyring.
 
-    Even to root, a live key would look as if it were gone.
+    To another user, a key that exists would seem to be gone. Raises HostError (foreign_user).
     """
     if home.path.is_dir() and home.path.stat().st_uid != os.geteuid():
         raise HostError("foreign_user")
 
 
 def digest_b64(data: bytes) -> str:
-    """SHA-256 in base64, for objects without personal data."""
+    """Return SHA-256 in base64, for objects without personal data."""
     return b64encode(sha256(data).digest()).decode()

@@ -1,4 +1,4 @@
-"""Observer protocol for a run: receives progress and completed steps, never payload data."""
+"""The interface of an observer of a run, which receives progress and completed steps, and never patients' data."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ class Observer(Protocol):
     """Receives the progress of a run from the engine."""
 
     def progress(self, step: str, done: int, total: int) -> None:
-        """Report progress within a step: `done` of `total` (0: unknown)."""
+        """Receive the progress within a step: `done` of `total` (0: unknown)."""
 
     def step(self, step: str, counts: Counts) -> None:
-        """Report that a step is completed and journalled."""
+        """Receive the counts of a step that is completed and in the journal."""
 
 
 class NoObserver:
     """An observer that ignores everything."""
 
     def progress(self, step: str, done: int, total: int) -> None:
-        """Say nothing."""
+        """Do nothing."""
 
     def step(self, step: str, counts: Counts) -> None:
-        """Say nothing."""
+        """Do nothing."""

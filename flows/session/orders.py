@@ -1,7 +1,6 @@
-"""Orders: what a run is asked to do, sealed under the home's site key and referred to by an opaque id.
+"""Orders for runs, sealed under the home's site key, each with an opaque id.
 
-A source path may name a doctor, and a file may name a patient; so neither is a Prefect parameter or stored in clear beside the
-lease.
+The path of a source may name a doctor or a patient. So it is neither a parameter of Prefect nor stored in clear beside the lease.
 """
 
 from __future__ import annotations
@@ -29,7 +28,9 @@ class Order(Record, frozen=True):
     keys: str  # keyring | memory
     operator: str
     draft: str | None = None  # the folder into which mappings of unknown tables are drafted (use `inventory`)
-    intake: str | None = None  # id of the intake that the source must be sealed to; None: found by trying
+    intake: str | None = (
+        None  # id of the intake to which the source must be sealed; None: all intakes are tried
+    )
 
 
 def save_order(home: Home, order: Order) -> str:
@@ -47,14 +48,14 @@ def load_order(home: Home, order_id: str) -> Order:
 
 
 def list_orders(home: Home) -> list[dict[str, Any]]:
-    """List the orders of the home, oldest first, in clear: for the operator's terminal. `run` is the run that the order began."""
+    """Return the orders of the home in clear, oldest first, for the operator's terminal. `run` is the run of the order."""
     runs = {lease.order_id: lease.run_id for lease in readable_runs(home)[0]}
-    found = []
+    orders = []
     for path in sorted((home.orders).glob("*"), key=lambda p: (p.stat().st_mtime, p.name)):
         made = datetime.fromtimestamp(path.stat().st_mtime, UTC)
         order = load_order(home, path.name).to_json()
-        found.append({"order": path.name, "made": format_utc(made), "run": runs.get(path.name), **order})
-    return found
+        orders.append({"order": path.name, "made": format_utc(made), "run": runs.get(path.name), **order})
+    return orders
 
 
 def cancel_order(home: Home, order_id: str) -> None:
@@ -67,10 +68,10 @@ def cancel_order(home: Home, order_id: str) -> None:
 
 
 def drop_stale_orders(home: Home, hours: int) -> None:
-    """Delete orders that were not triggered within so many hours and that no run needs."""
-    leases, out_of_reach = readable_runs(home)
-    if out_of_reach:
-        return  # the orders that these runs need are unknown for now
+    """Delete orders that are older than so many hours and that no run needs."""
+    leases, unreadable = readable_runs(home)
+    if unreadable:
+        return  # the orders that these runs need are not known
     wanted = {lease.order_id for lease in leases}
     for path in (home.orders).glob("*"):
         if path.is_file() and path.name not in wanted and time.time() - path.stat().st_mtime > hours * 3600:
@@ -78,7 +79,7 @@ def drop_stale_orders(home: Home, hours: int) -> None:
 
 
 def drop_order(home: Home, order_id: str) -> None:
-    """Delete an order that is not needed any more: its run has ended, or no run will use it."""
+    """Delete an order whose run has ended, or that no run will use."""
     _orders(home).drop(order_id)
 
 

@@ -1,4 +1,4 @@
-"""What a run and a sweep return: codes, counts, paths."""
+"""The results of a run and of a sweep: codes, counts, paths."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class RunResult(Record, frozen=True):
 
 @dataclass
 class SweepReport:
-    """What a sweep found and did, as counts of runs and folders."""
+    """The result of a sweep, as counts of runs, folders, copies and lines."""
 
     destroyed: int = 0
     resumable: int = 0
@@ -46,5 +46,5 @@ class SweepReport:
     access_lines: int = 0  # lines of the access log whose retention was over
 
     def to_json(self) -> dict[str, int]:
-        """The object that `--json` prints."""
+        """Return the object that `--json` prints."""
         return asdict(self)

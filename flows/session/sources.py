@@ -1,7 +1,7 @@
-"""Sources: where an export is, as an operator registered it, sealed under the home's site key and known by an opaque id.
+"""Sources: the paths of exports, as operators registered them, sealed under the home's site key, each with an opaque id.
 
-A path may name a doctor or a patient. So the page that starts a run offers ids and says no more than it must, and no path stands
-in an address or a log. A source that nobody removed is forgotten by the sweep.
+A path may name a doctor or a patient. So the page that starts a run uses ids and shows only the last part of a path, and no path
+is in an address or a log. The sweep removes old sources from the register.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from vault.home_folder import Home
 from vault.system.clock import Clock, format_utc, parse_utc
 from vault.system.files import write_durably
 
-KEPT = timedelta(days=30)
+MAX_AGE = timedelta(days=30)
 
 
 class Source(Record, frozen=True):
@@ -29,12 +29,12 @@ class Source(Record, frozen=True):
 
     @property
     def shown(self) -> str:
-        """The last part of the path, which is what tells sources apart."""
+        """The last part of the path, by which an operator recognises the source."""
         return Path(self.path).name
 
 
 def register_source(home: Home, path: str, clock: Clock) -> Source:
-    """Keep where an export is. Raises UnreadableSourceError: source_not_absolute, source_missing, source_unreadable."""
+    """Register the path of an export. Raises UnreadableSourceError: source_not_absolute, source_missing, source_unreadable."""
     place = Path(path)
     if not path or not place.is_absolute():
         raise UnreadableSourceError("source_not_absolute")
@@ -46,7 +46,7 @@ def register_source(home: Home, path: str, clock: Clock) -> Source:
 
 
 def _readable(place: Path) -> Path:
-    """Returns the path without links. Raises UnreadableSourceError: source_missing, source_unreadable."""
+    """Return the path without links. Raises UnreadableSourceError: source_missing, source_unreadable."""
     exists = is_readable = False
     try:
         place = place.resolve()
@@ -65,7 +65,7 @@ def _readable(place: Path) -> Path:
 
 
 def find_source(home: Home, source_id: str) -> Source:
-    """Open one. Raises UnreadableSourceError (no_such_source), IntegrityError."""
+    """Return a registered source. Raises UnreadableSourceError (no_such_source), IntegrityError."""
     path = home.sources / source_id
     if not source_id.isalnum() or not path.is_file():
         raise UnreadableSourceError("no_such_source")
@@ -74,20 +74,20 @@ def find_source(home: Home, source_id: str) -> Source:
 
 
 def list_sources(home: Home) -> list[Source]:
-    """Returns the registered sources, oldest first."""
+    """Return the registered sources, oldest first."""
     names = [path.name for path in home.sources.iterdir()] if home.sources.is_dir() else []
-    found = [find_source(home, name) for name in names if name.isalnum()]
-    return sorted(found, key=lambda one: (one.registered, one.id))
+    sources = [find_source(home, name) for name in names if name.isalnum()]
+    return sorted(sources, key=lambda source: (source.registered, source.id))
 
 
 def forget_source(home: Home, source_id: str) -> None:
-    """Forget where an export is; the export stays. Raises UnreadableSourceError (no_such_source)."""
+    """Remove a source from the register; the export is not changed. Raises UnreadableSourceError (no_such_source)."""
     find_source(home, source_id)
     (home.sources / source_id).unlink(missing_ok=True)
 
 
 def forget_old_sources(home: Home, clock: Clock) -> None:
-    """Forget what was registered so long ago that its run is over."""
+    """Remove the sources that were registered more than `MAX_AGE` ago."""
     for source in list_sources(home):
-        if clock.now() - parse_utc(source.registered) > KEPT:
+        if clock.now() - parse_utc(source.registered) > MAX_AGE:
             forget_source(home, source.id)

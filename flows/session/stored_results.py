@@ -1,4 +1,4 @@
-"""Prefect's stored results, which are never read: a result is a pickle, and its author chooses what reading it executes."""
+"""Keeps Prefect from reading stored results. A result is a pickle, and reading a pickle executes what its author chose."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from schemas.errors import FlowRunRefusedError
 
 
 def refuse_results() -> None:
-    """Make Prefect ignore results and storage that the API names: reading a result executes what its author chose."""
+    """Make Prefect ignore the results and the storage that the API names."""
 
     def no_storage() -> None:
         return None

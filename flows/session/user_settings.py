@@ -1,4 +1,4 @@
-"""Default home and operator of a user: `.config/reprise/reprise.toml` in the user's home. Nothing in it is executed."""
+"""Reads the default home and operator of a user from `.config/reprise/reprise.toml` in the user's home folder."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _MAX_BYTES = 65536
 
 @dataclass(frozen=True)
 class UserSettings:
-    """The content of the file."""
+    """The settings in the file."""
 
     home: Path | None = None
     operator: str = ""
 
 
 def user_settings(of: Path | None = None) -> UserSettings:
-    """Read the settings below a user's home; empty settings without a file.
+    """Return the settings in a user's home folder; empty settings if there is no file.
 
     Raises HomeError: user_settings_unsafe if others can write the file, user_settings_malformed, user_setting_unknown.
     """
@@ -40,22 +40,22 @@ def user_settings(of: Path | None = None) -> UserSettings:
     return _read(text)
 
 
-def _refuse_writable(found: os.stat_result) -> None:
-    """Only the user and root may write the file: its writer chooses the operator and the home on which the user acts."""
-    if found.st_mode & (stat.S_IWGRP | stat.S_IWOTH) or found.st_uid not in (0, os.geteuid()):
+def _refuse_writable(status: os.stat_result) -> None:
+    """Refuse a file or folder that others can write: they could choose the operator and the home on which the user acts."""
+    if status.st_mode & (stat.S_IWGRP | stat.S_IWOTH) or status.st_uid not in (0, os.geteuid()):
         raise HomeError("user_settings_unsafe")
 
 
 def _read(text: bytes) -> UserSettings:
     try:
-        found = tomllib.loads(text.decode())
+        settings = tomllib.loads(text.decode())
     except ValueError:
         raise HomeError("user_settings_malformed") from None
-    if not found.keys() <= {setting.name for setting in fields(UserSettings)}:
+    if not settings.keys() <= {setting.name for setting in fields(UserSettings)}:
         raise HomeError("user_setting_unknown")
-    if not all(isinstance(value, str) for value in found.values()):
+    if not all(isinstance(value, str) for value in settings.values()):
         raise HomeError("user_settings_malformed")
-    home = Path(found["home"]) if "home" in found else None
+    home = Path(settings["home"]) if "home" in settings else None
     if home is not None and not home.is_absolute():
         raise HomeError("user_settings_malformed")
-    return UserSettings(home, found.get("operator", ""))
+    return UserSettings(home, settings.get("operator", ""))

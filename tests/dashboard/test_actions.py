@@ -17,7 +17,7 @@ from flows.admin.operators import give_key
 from flows.lifecycle.run_views import list_runs, status
 from flows.session.control import Control
 from flows.session.orders import list_orders
-from flows.session.sources import KEPT, Source, list_sources
+from flows.session.sources import MAX_AGE, Source, list_sources
 from flows.worker.order_process import running_process_kind
 from schemas.errors import AuthorisationError, OperatorError
 from schemas.roles import Role
@@ -141,7 +141,7 @@ def test_the_sweep_forgets_what_was_registered_long_ago(site, one, ready):
 
     class Later(SystemClock):
         def now(self):
-            return super().now() + 2 * KEPT
+            return super().now() + 2 * MAX_AGE
 
     made: Source = register_source(site.home, str(site.folder), SystemClock())
     forget_old_sources(site.home, SystemClock())
