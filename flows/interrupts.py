@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: a command ends within five seconds, with exit code 130 and one line, whatever it is doing.
+"""Handles Ctrl-C and SIGTERM: a command ends within five seconds, with exit code 130 and one line, in any state of its work.
 
 The first signal raises KeyboardInterrupt in the main thread, so that resources are closed in order. Python's handler waits until
 the main thread returns from C code; therefore a second thread, woken by the signal's wakeup descriptor, ends the process if that
@@ -27,7 +27,7 @@ _AGAIN_SECONDS = 0.25
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 _pressed = threading.Event()
-_said = threading.Event()
+_line_printed = threading.Event()
 _working = threading.Event()
 _counting = threading.Lock()
 _terminal: list[Any] = []
@@ -35,7 +35,7 @@ _states: list[Callable[[], str]] = []
 
 
 class Interrupted(KeyboardInterrupt):
-    """An interrupt with a known effect on the work; `state` describes it in a sentence."""
+    """An interrupt whose effect on the work is known. `state` describes that effect in a sentence."""
 
     def __init__(self, state: str) -> None:
         super().__init__()
@@ -67,19 +67,19 @@ def _ignore() -> None:
 
 @contextlib.contextmanager
 def described_by(state: Callable[[], str]) -> Iterator[None]:
-    """If an interrupt ends this block, add to its line what `state` returns about the work."""
+    """Run the block. If an interrupt ends it, the interrupt line contains the sentence about the work that `state` returns."""
     _states.append(state)
     try:
         yield
     except BaseException as error:
         if not isinstance(error, KeyboardInterrupt) and not pressed():
             raise
-        raise Interrupted(_found()) from None
+        raise Interrupted(_state_of_work()) from None
     finally:
         _states.pop()
 
 
-def _found() -> str:
+def _state_of_work() -> str:
     if not _working.is_set():
         return "Nothing was begun."
     try:
@@ -89,30 +89,30 @@ def _found() -> str:
 
 
 def work_begins() -> None:
-    """Turn interrupts into exceptions from now on, so that started work is closed; before, they end the process at once."""
+    """Turn interrupts into exceptions, so that work is closed in order. Before this call, they end the process at once."""
     _working.set()
 
 
 def pressed() -> bool:
-    """Return whether this process was asked to end."""
+    """Return whether this process has received an interrupt."""
     return _pressed.is_set()
 
 
-def said() -> None:
+def note_line_printed() -> None:
     """Note that the interrupt line was printed."""
-    _said.set()
+    _line_printed.set()
 
 
 def end() -> NoReturn:
-    """End now with 130; print the line if it was not printed yet. Exit handlers of libraries are not awaited."""
+    """End the process with exit code 130, without exit handlers of libraries. Print the interrupt line if it was not printed."""
     if threading.current_thread() is threading.main_thread():  # else it may hold the streams' locks
         for stream in (sys.stdout, sys.stderr):
             with contextlib.suppress(OSError, ValueError):
                 stream.flush()
-    if not _said.is_set():
-        _said.set()
+    if not _line_printed.is_set():
+        _line_printed.set()
         restore = "\r\n\x1b[?25h" if os.isatty(2) else ""  # a bar hides the cursor
-        line = f"{restore}reprise: Interrupted. {_found()}".rstrip().encode() + b"\n"
+        line = f"{restore}reprise: Interrupted. {_state_of_work()}".rstrip().encode() + b"\n"
         with contextlib.suppress(OSError):
             os.write(_last_writer(), line)
     for attributes in _terminal:
@@ -124,7 +124,7 @@ def end() -> NoReturn:
 
 
 def _last_writer() -> int:
-    """Return a descriptor of standard error for this line alone; output of a progress bar in another thread is discarded."""
+    """Return a new descriptor of standard error, and discard the later output of other threads, such as a progress bar."""
     alone = os.dup(2)
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)
@@ -151,7 +151,7 @@ def _on_signal(number: int, frame: FrameType | None) -> None:
 
 
 def _silence_libraries() -> None:
-    """Show no library message about the interrupt: no log line, no warning of a task it left, no exception of a finaliser."""
+    """Show no message of a library about the interrupt: no log line, no warning, no exception of a finaliser."""
     logging.disable(logging.CRITICAL)
     warnings.simplefilter("ignore")
     sys.unraisablehook = lambda _unraisable: None

@@ -221,7 +221,7 @@ def _error_json(error: Exception) -> dict[str, object]:
 
 def _interruption(error: BaseException) -> dict[str, object]:
     """Return one line: the command was interrupted, and the state of the work if it is known."""
-    interrupts.said()
+    interrupts.note_line_printed()
     words = ["Interrupted.", error.state] if isinstance(error, interrupts.Interrupted) else ["Interrupted."]
     return _as_json(("interrupted", interrupts.INTERRUPTED, " ".join(words), ""))
 
