@@ -1,7 +1,7 @@
-"""The way to a destination: a folder, SFTP, S3.
+"""Access to a destination: a folder, SFTP, S3.
 
-* `destination`: the place that an instruction names
-* `dial`: connections to declared hosts only
+* `destination`: opens the destination that an instruction names
+* `dial`: connects to declared servers only
 """
 
 __all__ = ["destination", "dial"]

@@ -1,4 +1,4 @@
-"""Keep the server libraries quiet, and limited to the settings that Reprise passes.
+"""Disables the loggers of the libraries for servers, and limits these libraries to the settings that Reprise passes.
 
 Their loggers write host names, requests and user names. fsspec takes arguments for every file system from the user's files and
 environment.
@@ -12,7 +12,7 @@ _LOGGERS = ("paramiko", "fsspec", "s3fs", "botocore", "aiobotocore", "boto3", "a
 
 
 def silence() -> None:
-    """Silence the libraries' loggers, whatever the root's level, and drop what fsspec read from the user's configuration."""
+    """Disable the libraries' loggers, for any level of the root logger, and discard the user's configuration of fsspec."""
     from fsspec.config import conf
 
     conf.clear()
@@ -22,6 +22,6 @@ def silence() -> None:
         logger.propagate = False
         logger.setLevel(logging.CRITICAL + 1)
     for name in list(logging.root.manager.loggerDict):
-        if name.startswith(tuple(f"{shut}." for shut in _LOGGERS)):
+        if name.startswith(tuple(f"{parent}." for parent in _LOGGERS)):
             child = logging.getLogger(name)
             child.handlers, child.propagate, child.disabled = [], False, True

@@ -1,4 +1,4 @@
-"""A bucket over S3: the only module that imports s3fs, botocore and aiohttp.
+"""Connects to a bucket over S3. Only this module imports s3fs, botocore and aiohttp.
 
 botocore's sources of settings are disabled (environment, files in the user's folder, metadata services): endpoint, proxy,
 certificate bundle, service model. aiohttp would follow redirects and botocore would use proxies; neither happens here.
@@ -19,7 +19,7 @@ from vault.records.destinations import S3Bucket
 _SECONDS = 30
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _MAX_ANSWER_BYTES = 16 << 20
-"""Larger than any response except an object's content: a listing of a thousand names of a thousand bytes, escaped."""
+"""More than any response except an object's content: the largest lists a thousand names of a thousand bytes, escaped."""
 _S3_FULL = frozenset({"InsufficientStorage", "QuotaExceeded", "XMinioStorageFull", "EntityTooLarge"})
 _RETRYABLE_CODES = frozenset(
     {
@@ -41,7 +41,7 @@ _RETRYABLE_CODES = frozenset(
 def _plain_session() -> Any:
     """Return a session that ignores the user's settings: every setting has the library's default value.
 
-    It caches what botocore reads from its own files, which takes a second.
+    The session is cached, because botocore takes a second to read its own files.
     """
     from aiobotocore.session import AioSession
     from botocore.configprovider import (
@@ -62,14 +62,14 @@ def _plain_session() -> Any:
 
 
 async def _read_whole(answer: Any) -> bytes:
-    """Read a response body completely, up to a limit: an endless one would fill the memory before the timeout."""
-    found = bytearray()
+    """Return a response's body. Raises TooLong above a limit: an endless body would fill the memory before the timeout."""
+    body = bytearray()
     while piece := await answer.content.read(1 << 16):
-        found += piece
-        if len(found) > _MAX_ANSWER_BYTES:
+        body += piece
+        if len(body) > _MAX_ANSWER_BYTES:
             answer.close()
             raise TooLong
-    return bytes(found)
+    return bytes(body)
 
 
 class TooLong(Exception):
@@ -77,7 +77,7 @@ class TooLong(Exception):
 
 
 class Redirected(Exception):
-    """The server redirects, or answers with another status of that class."""
+    """The server redirects, or answers with another status from 300 to 399."""
 
 
 @cache
@@ -95,7 +95,7 @@ def _http_session(host: str, port: int) -> type[Any]:
             return await super().connect(req, *arguments, **named)
 
     class Unredirected:
-        """The used part of an aiohttp session; a redirect is a refusal."""
+        """The used part of an aiohttp session. It refuses redirects."""
 
         def __init__(self, session: Any) -> None:
             self._session = session
@@ -152,18 +152,18 @@ def _s3_files() -> Any:
             return sync(self.loop, self._breakable, self._call_s3, method, **named)
 
         def read_range(self, where: dict[str, str], start: int, end: int) -> bytes:
-            """Return the bytes from `start` to `end` of an object, at most one more, whatever the server sends."""
+            """Return the bytes of an object from `start` to `end` (exclusive). If the server sends more, return one byte more."""
             return bytes(sync(self.loop, self._breakable, self._read_range, where, start, end))
 
         async def _read_range(self, where: dict[str, str], start: int, end: int) -> bytes:
             answer = await self._call_s3("get_object", **where, Range=f"bytes={start}-{end - 1}")
-            found = bytearray()
+            content = bytearray()
             try:
-                while len(found) <= end - start and (piece := await answer["Body"].read(1 << 20)):
-                    found += piece
+                while len(content) <= end - start and (piece := await answer["Body"].read(1 << 20)):
+                    content += piece
             finally:
                 answer["Body"].close()
-            return bytes(found[: end - start + 1])
+            return bytes(content[: end - start + 1])
 
         def break_off(self) -> None:
             """Cancel pending calls, from another thread."""
@@ -184,7 +184,7 @@ class S3Dial:
         self._bucket = bucket
 
     def open(self) -> Any:
-        """Return a client for the endpoint, with these credentials only. s3fs's retries are off: Reprise's detect progress."""
+        """Return a client for the endpoint, with these credentials only. s3fs does not retry, because Reprise does."""
         silence()
         bucket, place = self._bucket, urlsplit(self._bucket.endpoint)
         declared = _http_session(str(place.hostname), place.port or _DEFAULT_PORTS[place.scheme])

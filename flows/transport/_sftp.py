@@ -1,7 +1,7 @@
-"""A server over SFTP: the only module that imports paramiko and fsspec's file system for it.
+"""Connects to a server over SFTP. Only this module imports paramiko, and fsspec's file system for SFTP.
 
-A host key is pinned, never learnt (by default fsspec trusts any server). No agent, key file or configuration file of the user is
-read.
+The server must have the pinned host key; no other key is accepted (by default fsspec trusts any server). No agent, key file or
+configuration file of the user is read.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from vault.records.destinations import SftpServer
 _SECONDS = 30
 _LOGIN_SECONDS = 60
 _REQUEST_BYTES = 32 << 10  # the largest request of SFTP
-_PENDING_READS = 64  # pending read requests; OpenSSH answers no more at once
+_MAX_PENDING_READS = 64  # OpenSSH does not answer more at once
 _HOST_KEYS = (
     "ssh-ed25519",
     "ecdsa-sha2-nistp256",
@@ -47,7 +47,7 @@ class SftpDial:
         self._server = server
 
     def open(self) -> Any:
-        """Connect, compare the host key with the pin, log in."""
+        """Connect, compare the host key with the pinned key, and log in. Return the file system."""
         silence()
         server = self._server
         filesystem = _sftp_files()(
@@ -73,11 +73,11 @@ class SftpDial:
         filesystem.client.close()
 
     def break_off(self, filesystem: Any) -> None:
-        """Close the connection: a thread that waits for a response gets an error."""
+        """Close the connection, so that a thread that waits for a response gets an error."""
         filesystem.client.close()
 
     def judge(self, error: Exception) -> Fault:
-        """Classify an error. SFTP reports `Failure` for a full disk and for everything without a code of its own."""
+        """Classify an error. SFTP reports `Failure` for a full disk and for every error without a code."""
         import paramiko
 
         if isinstance(error, WrongHostKey | paramiko.BadHostKeyException):
@@ -106,14 +106,14 @@ def _sftp_files() -> Any:
         """fsspec's SFTP file system with a bounded login, and with SFTP's own ways to write into and read a file."""
 
         def _connect(self) -> None:
-            """Log in with a time limit; paramiko would wait for ever for a server that accepts and then stays silent."""
+            """Log in with a time limit; paramiko would wait for ever for a server that accepts and then sends nothing."""
             with Watchdog(Bound(_LOGIN_SECONDS), lambda: self.client.close()):  # noqa: PLW0108 - made in there
                 super()._connect()
 
         def read_ahead(self, path: str, start: int, size: int) -> Iterator[bytes]:
             """Yield the bytes from `start` to the file's end, requesting ahead up to the expected `size`.
 
-            paramiko's own read-ahead uses a thread that keeps running, and logs errors, when the connection is cut.
+            paramiko's own read-ahead uses a thread that continues, and logs errors, after the connection is cut.
             """
             with self.ftp.open(path, "rb") as stream:
                 requests = _ReadRequests(self.ftp, stream.handle)
@@ -142,14 +142,14 @@ class _ReadRequests:
 
     def __init__(self, ftp: Any, handle: bytes) -> None:
         self._ftp, self._handle = ftp, handle
-        self._came: dict[int, tuple[int, Any]] = {}
+        self._responses: dict[int, tuple[int, Any]] = {}
 
     def ahead(self, start: int, size: int) -> Iterator[bytes]:
-        """Yield the bytes from `start` to `size`, in order; fewer if the file ends earlier."""
+        """Yield the bytes from the offset `start` to the offset `size`, in order; fewer if the file ends earlier."""
         offsets = iter(range(start, size, _REQUEST_BYTES))
         asked: deque[tuple[int, int, int]] = deque()
         while True:
-            for offset in islice(offsets, _PENDING_READS - len(asked)):
+            for offset in islice(offsets, _MAX_PENDING_READS - len(asked)):
                 end = min(offset + _REQUEST_BYTES, size)
                 asked.append((offset, end, self.ask(offset, end - offset)))
             if not asked:
@@ -165,18 +165,18 @@ class _ReadRequests:
                 return
 
     def ask(self, offset: int, length: int) -> int:
-        """Send a request; return its number."""
+        """Send a request. Return its number."""
         from paramiko.sftp import CMD_READ, int64
 
         return int(self._ftp._async_request(self, CMD_READ, self._handle, int64(offset), length))  # noqa: SLF001
 
     def answer(self, number: int) -> bytes:
-        """Wait for the response to a request; empty at the file's end."""
+        """Return the bytes in the response to a request; b"" at the file's end. Wait for the response if necessary."""
         from paramiko.sftp import CMD_DATA
 
-        while number not in self._came:
+        while number not in self._responses:
             self._ftp._read_response()  # noqa: SLF001
-        kind, message = self._came.pop(number)
+        kind, message = self._responses.pop(number)
         if kind == CMD_DATA:
             return bytes(message.get_string())
         try:
@@ -186,8 +186,8 @@ class _ReadRequests:
         raise ConnectionError  # it reports success without data
 
     def _async_response(self, kind: int, message: Any, number: int) -> None:
-        """Callback with which paramiko delivers a response."""
-        self._came[number] = (kind, message)
+        """Store a response. paramiko calls this method."""
+        self._responses[number] = (kind, message)
 
 
 def _pin(host_key: str) -> Any:
@@ -196,7 +196,7 @@ def _pin(host_key: str) -> Any:
     pinned = b64decode(host_key.split()[1])
 
     class Pinned(paramiko.MissingHostKeyPolicy):
-        """Treats every key as unknown, because none is ever learnt: only the pinned key passes."""
+        """Accepts only the pinned key. paramiko calls it for every key, because it knows none."""
 
         def missing_host_key(self, client: Any, hostname: str, key: Any) -> None:  # noqa: ARG002 - paramiko's
             if key.asbytes() != pinned:

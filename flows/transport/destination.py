@@ -1,4 +1,4 @@
-"""Resolves the destination in an instruction to the place where a run's package goes."""
+"""Opens the destination that an instruction names, for the package of one run."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ from vault.records.destinations import Destinations, Server, SftpServer, parse_r
 
 
 def channel_of(destination: str) -> str:
-    """Return the channel of a destination: folder, sftp or s3. Raises ScopeError `destination_malformed`."""
+    """Return the channel of a destination: folder, sftp or s3. Raises ScopeError (destination_malformed)."""
     remote = parse_remote(destination)
     return "folder" if remote is None else remote.channel
 
 
 def require_registered(home: Home, destination: str | None) -> None:
-    """Refuse undeclared servers. Raises ScopeError for a server that the site did not declare."""
+    """Refuse a server that the site did not declare. Raises ScopeError (destination_not_registered, destination_malformed)."""
     refuse_first(destination_refusals(home, destination))
 
 
 def package_place(destination: str, run_id: str) -> str:
-    """Return where the package will be, for people: a folder, or a path at a registered server name."""
+    """Return the location of a run's package, for people: a folder, or a path on a server under its registered name."""
     return f"{destination.rstrip('/')}/reprise-{run_id}"
 
 
 def open_destination(
     home: Home, destination: str, run_id: str, patience: Backoff | None = None
 ) -> Destination:
-    """Open the run's place at its destination; a server is contacted when first needed.
+    """Return the run's place at its destination. A server is contacted at the first access.
 
     Raises ScopeError: destination_not_registered, destination_malformed.
     """

@@ -1,4 +1,4 @@
-"""Connections to servers, over SFTP or S3. Sockets are opened to the declared host and port only."""
+"""Connects to servers over SFTP or S3. Sockets are opened to the declared host and port only."""
 
 from __future__ import annotations
 

@@ -62,7 +62,7 @@ def test_it_gives_the_bytes_in_order_whatever_the_server_does(content, start, si
         server = Server(content, seed, shortest=shortest)
         got = b"".join(_ReadRequests(server, b"handle").ahead(start, size))
     assert got == content[start:size]
-    assert server.most <= sftp_server._PENDING_READS
+    assert server.most <= sftp_server._MAX_PENDING_READS
 
 
 @pytest.mark.parametrize(("status", "error"), [(SFTP_FAILURE, OSError), (SFTP_OK, ConnectionError)])
