@@ -1,1 +1,1 @@
-"""Drawing up an instruction: fields from a file, a template or questions, and everything that prevents its use."""
+"""Drafts an instruction: takes its fields from a file, a template or questions, and lists everything that prevents its use."""

@@ -1,4 +1,4 @@
-"""What each field of an instruction means, for both the form and the template."""
+"""Explains each field of an instruction, for the form and for the template."""
 
 from __future__ import annotations
 

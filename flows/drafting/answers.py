@@ -1,4 +1,4 @@
-"""The answers of the form, for people to read and, after an early end of the form, as FIELDS."""
+"""Formats the answers of the form: for people, and as FIELDS if the form was left before its end."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ def in_words(value: Any) -> str:
         return ", ".join(_pair(name, inner) for name, inner in value.items() if inner is not None)
     if isinstance(value, list):
         return (
-            "; ".join(in_words(one) for one in value)
-            if any(isinstance(one, dict) for one in value)
-            else ", ".join(visible(str(one)) for one in value)
+            "; ".join(in_words(item) for item in value)
+            if any(isinstance(item, dict) for item in value)
+            else ", ".join(visible(str(item)) for item in value)
         )
     return visible(str(value)) or "(empty)"
 
@@ -26,7 +26,7 @@ def _pair(name: str, value: Any) -> str:
 
 
 def unfinished(answers: dict[str, Any]) -> str:
-    """Return the printed answers of an unfinished form, as FIELDS, and what to do with them."""
+    """Return the answers of an unfinished form as FIELDS, with advice, as text to print."""
     return (
         "\nThe answers so far, as FIELDS. Save them in a file: `reprise authorise draft FILE` names what is missing.\n"
         + json.dumps(answers, indent=2, ensure_ascii=False)

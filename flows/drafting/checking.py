@@ -1,4 +1,4 @@
-"""Checks of an instruction before it is signed: its fields, this site, the clock."""
+"""Checks an instruction before it is signed: its fields, the terms of this site, and its dates."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from vault.instruction.document import Instruction, completed, draft, parse
 from vault.instruction.fields import MAX_STAGING_HOURS, Problem, field_problems
 from vault.site import Site
 
-AHEAD = timedelta(days=366)
-"""How far ahead an instruction may begin: a later beginning is more likely a mistyped year."""
+MAX_AHEAD = timedelta(days=366)
+"""The maximum time until an instruction begins. A later beginning is probably a mistyped year."""
 
 
 def draft_problems(fields: dict[str, Any], home: Home | None, now: datetime) -> list[Problem]:
@@ -22,18 +22,17 @@ def draft_problems(fields: dict[str, Any], home: Home | None, now: datetime) -> 
     Without a home, its ceiling, recipients, doctors and servers are not checked.
     """
     body = completed(fields)
-    found = field_problems(body)
-    return found or _refused(parse(draft(body)), home, now)
+    return field_problems(body) or _refused(parse(draft(body)), home, now)
 
 
 def _refused(instruction: Instruction, home: Home | None, now: datetime) -> list[Problem]:
-    moment = max(now, instruction.valid_from)  # an instruction that begins later is checked for that moment
+    moment = max(now, instruction.valid_from)  # an instruction that begins later is checked for its beginning
     site = home.site if home else Site(trial=False, origin="", ceiling_hours=MAX_STAGING_HOURS)
-    found = list(term_refusals(instruction, site, moment))
-    if instruction.valid_from - now > AHEAD:
-        found.append(Problem("valid_from", "too far ahead", f"{AHEAD.days} days from now at most"))
+    problems = list(term_refusals(instruction, site, moment))
+    if instruction.valid_from - now > MAX_AHEAD:
+        problems.append(Problem("valid_from", "too far ahead", f"{MAX_AHEAD.days} days from now at most"))
     if home is not None:
-        found += controller_refusals(home, instruction, moment.date())
-        found += recipient_refusals(home, instruction)
-        found += destination_refusals(home, instruction.destination)
-    return found
+        problems += controller_refusals(home, instruction, moment.date())
+        problems += recipient_refusals(home, instruction)
+        problems += destination_refusals(home, instruction.destination)
+    return problems

@@ -1,4 +1,4 @@
-"""FIELDS: the fields of an instruction in a file, as JSON (also a finished instruction) or TOML (the template)."""
+"""Reads FIELDS, a file with the fields of an instruction, as JSON (also a finished instruction) or TOML (the template)."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from vault.instruction.document import MAX_BYTES
 from vault.system.clock import format_utc
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
-_A_DAY, _A_SECOND = timedelta(days=1), timedelta(seconds=1)
+_ONE_DAY, _ONE_SECOND = timedelta(days=1), timedelta(seconds=1)
 _AT_LINE = re.compile(r"\(at line (\d+), column \d+\)")
 
 
 def read_fields(path: Path) -> dict[str, Any]:
-    """Read the fields in a file.
+    """Return the fields in a file.
 
-    Raises AuthorisationError: fields_unreadable (neither JSON nor TOML, with the line), LimitExceededError.
+    Raises AuthorisationError (fields_unreadable, with the line: neither JSON nor TOML), LimitExceededError (fields_too_large).
     """
     with path.open("rb") as stream:
         data = stream.read(MAX_BYTES + 1)
@@ -32,20 +32,20 @@ def read_fields(path: Path) -> dict[str, Any]:
     try:
         text = data.decode("utf-8-sig")
         is_json = text.lstrip()[:1] in ("{", "[")
-        found = json.loads(text) if is_json else _with_no_dates(tomllib.loads(text))
-        return _with_moments(_plain(found)) if isinstance(found, dict) else {}
+        fields = json.loads(text) if is_json else _with_no_dates(tomllib.loads(text))
+        return _with_moments(_plain(fields)) if isinstance(fields, dict) else {}
     except (ValueError, RecursionError) as error:
         line = _line(error)
     raise AuthorisationError("fields_unreadable", **({"line": line} if line else {}))
 
 
 def whole_moment(text: Any, *, end: bool) -> Any:
-    """Convert a day to the moment of its end or beginning in Belgium; return anything else unchanged."""
+    """Convert a day to the UTC time of its end or beginning in Belgium. Return any other value unchanged."""
     if not isinstance(text, str) or not _DAY.fullmatch(text):
         return text
-    with suppress(ValueError, OverflowError):  # no such day: what checks the fields says so
+    with suppress(ValueError, OverflowError):  # no such day: the check of the fields reports it
         day = date.fromisoformat(text)
-        return format_utc(day_begins(day + _A_DAY) - _A_SECOND if end else day_begins(day))
+        return format_utc(day_begins(day + _ONE_DAY) - _ONE_SECOND if end else day_begins(day))
     return text
 
 
@@ -53,33 +53,33 @@ def _line(error: Exception) -> int:
     """Return the line that cannot be read; 0 if the parser does not report it."""
     if isinstance(error, json.JSONDecodeError):
         return error.lineno
-    found = _AT_LINE.search(str(error))
-    return int(found[1]) if found else 0
+    match = _AT_LINE.search(str(error))
+    return int(match[1]) if match else 0
 
 
-def _with_no_dates(found: dict[str, Any]) -> dict[str, Any]:
+def _with_no_dates(fields: dict[str, Any]) -> dict[str, Any]:
     """Add `until = None` to holders without a date, because TOML has no null."""
-    custody = found.get("custody")
+    custody = fields.get("custody")
     for held in custody.values() if isinstance(custody, dict) else ():
         if isinstance(held, dict):
             held.setdefault("until", None)
-    return found
+    return fields
 
 
-def _with_moments(found: dict[str, Any]) -> dict[str, Any]:
-    """Convert days to moments: an instruction is valid from the beginning of its first day to the end of its last."""
+def _with_moments(fields: dict[str, Any]) -> dict[str, Any]:
+    """Convert days to UTC times: an instruction is valid from the beginning of its first day to the end of its last day."""
     for name in ("valid_from", "valid_until"):
-        if name in found:
-            found[name] = whole_moment(found[name], end=name == "valid_until")
-    custody = found.get("custody")
+        if name in fields:
+            fields[name] = whole_moment(fields[name], end=name == "valid_until")
+    custody = fields.get("custody")
     for held in custody.values() if isinstance(custody, dict) else ():
         if isinstance(held, dict) and "until" in held:
             held["until"] = whole_moment(held["until"], end=True)
-    return found
+    return fields
 
 
 def _plain(value: Any) -> Any:
-    """Convert TOML's dates and times to the instruction's format. One without an offset stays without, and is refused."""
+    """Convert TOML's dates and times to the instruction's format. A time without an offset is kept so, and refused later."""
     if isinstance(value, dict):
         return {name: _plain(inner) for name, inner in value.items()}
     if isinstance(value, list):

@@ -1,6 +1,6 @@
-"""The form: questions in a terminal, one by one. Each answer is checked at once, with the checks for a draft.
+"""The form: asks questions in a terminal, and checks each answer at once, with the checks for a draft.
 
-`<` returns to the previous question; after the last one, each answer is shown and can be changed.
+`<` returns to the previous question. After the last question, all answers are shown and can be changed.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from vault.instruction.fields import CARRIED, HOLDERS, KINDS, PATIENTS, RESPONSI
 from vault.instruction.printable import visible
 from vault.system.clock import format_utc
 
-DAYS = 90
-"""For how many days an instruction is proposed to be valid."""
+PROPOSED_DAYS = 90
+"""The number of days for which the form and the template propose an instruction to be valid."""
 
 BACK, KEEP = "<", ">"
 
@@ -40,7 +40,7 @@ class _KeptError(Exception):
 
 @dataclass
 class Form:
-    """The questions and the answers so far. `ask` returns the answer to a prompt, `say` prints a line."""
+    """The questions, with the answers that were given. `ask` returns the answer to a prompt, `say` prints a line."""
 
     known: Known
     now: datetime
@@ -51,26 +51,26 @@ class Form:
     )
     asking: str = ""
     lines: int = 0
-    """The current question: its name, and how many of its lines were answered."""
+    """The current question: its name (`asking`), and how many of its lines were answered (`lines`)."""
 
     def fill(self) -> dict[str, Any]:
-        """Ask all questions, show the answers, and change those that must or shall be changed; return the fields."""
+        """Ask all questions, then show the answers and have them changed. Return the fields."""
         self.say(
             f"{BACK} goes back to the question before. At the end all answers are shown, and can be changed."
         )
         names = list(QUESTIONS)
-        at = 0
-        while at < len(names):
+        index = 0
+        while index < len(names):
             try:
-                self._settle(names[at])
+                self._settle(names[index])
             except _BackError:
-                at = max(at - 1, 0)
+                index = max(index - 1, 0)
                 continue
-            at = next((i for i, name in enumerate(names) if name not in self.answers), len(names))
+            index = next((i for i, name in enumerate(names) if name not in self.answers), len(names))
         return self.review()
 
     def review(self) -> dict[str, Any]:
-        """Show all answers and change them one by one, until they have no problems and no further change is requested."""
+        """Show all answers and have them changed, until they have no problems and no change is wanted. Return the fields."""
         names = list(QUESTIONS)
         while True:
             problems = self.problems()
@@ -107,7 +107,7 @@ class Form:
         )
 
     def _settle(self, name: str) -> None:
-        """Ask one field until its answer is valid or kept."""
+        """Ask for a field until the answer is valid, or the earlier answer is kept."""
         self.say("")
         self._wrapped(f"{name.replace('_', ' ').upper()}  {MEANINGS[name]}")
         while True:
@@ -126,7 +126,7 @@ class Form:
                 self.say(f"  ! {problem.line}")
 
     def _asked(self, name: str) -> Any:
-        """Return the answer to one question. `<` restarts it; at its first line `<` goes to the previous question."""
+        """Return the answer to one question. `<` restarts the question; at its first line, `<` goes to the previous question."""
         while True:
             self.lines, self.asking = 0, name
             try:
@@ -137,7 +137,7 @@ class Form:
                 self.say("  From the beginning of this question.")
 
     def text(self, prompt: str, default: str = "") -> str:
-        """Ask for a line; an empty one means the default."""
+        """Ask for a line. An empty line means the default."""
         shown = f" [{default}]" if default else ""
         answer = self.ask(f"{prompt}{shown}: ").strip()
         if answer == BACK:
@@ -148,7 +148,7 @@ class Form:
         return answer or default
 
     def whole(self, prompt: str, default: int) -> int:
-        """Ask for a whole number until the answer is one."""
+        """Ask for a whole number until the answer is a whole number."""
         while True:
             answer = self.text(prompt, str(default))
             if answer.isascii() and answer.isdigit() and len(answer) < 10:
@@ -175,7 +175,7 @@ class Form:
             self.say(f"  ! Type {hint}." if many else f"  ! Type a number from {several}.")
 
     def moment(self, prompt: str, default: datetime | None, *, end: bool) -> str | None:
-        """Ask for a moment: a day (its end or beginning) or a full time; anything else is returned, and refused by its field."""
+        """Ask for a day (its end or beginning) or a UTC time. Return any other answer unchanged, for the field's check."""
         shown = format_utc(default) if default else ""
         answer = self.text(f"{prompt} (YYYY-MM-DD, or YYYY-MM-DDTHH:MM:SSZ)", shown)
         return whole_moment(answer, end=end) or None
@@ -186,7 +186,7 @@ def _top(problem: Problem) -> str:
 
 
 def _question(problem: Problem) -> str:
-    """Return the question whose answer is the problem; the signers' question if none matches."""
+    """Return the name of the question whose answer has the problem; `controllers` if there is no such question."""
     return _top(problem) if _top(problem) in QUESTIONS else "controllers"
 
 
@@ -208,7 +208,7 @@ def _language(form: Form) -> str:
 
 
 def _controllers(form: Form) -> list[dict[str, str]]:
-    known = [one for one in form.known.people if one.attested]
+    known = [person for person in form.known.people if person.attested]
     if not known:
         form.say("  Nobody enrolled here may sign yet: by hand, and enrol before it is signed.")
         role = form.one(
@@ -219,9 +219,9 @@ def _controllers(form: Form) -> list[dict[str, str]]:
         return [
             {"role": role, "nihii": form.text("INAMI/RIZIV number"), "name": form.text("Name on the page")}
         ]
-    labels = [(one, f"{one.name}, {CHOICES[one.role]}, {one.nihii}") for one in known]
+    labels = [(person, f"{person.name}, {CHOICES[person.role]}, {person.nihii}") for person in known]
     chosen = form.many("Who", labels, "1" if len(known) == 1 else "")
-    return [{**one.entry(), "name": form.text("Name on the page", visible(one.name))} for one in chosen]
+    return [{**p.entry(), "name": form.text("Name on the page", visible(p.name))} for p in chosen]
 
 
 def _kinds(form: Form) -> list[str]:
@@ -263,10 +263,10 @@ def _recipients(form: Form) -> list[dict[str, str]]:
         keys = [(role, form.text(f"Key for {CHOICES[role]} (age1...)")) for role in ("practice", "recovery")]
         return [{"role": role, "age": key} for role, key in keys]
     labels = [
-        (one, f"{CHOICES[one.role]}: {one.key[:12]}...{one.key[-6:]}, proven {one.proven_at[:10]}")
-        for one in known
+        (key, f"{CHOICES[key.role]}: {key.key[:12]}...{key.key[-6:]}, proven {key.proven_at[:10]}")
+        for key in known
     ]
-    return [{"role": one.role, "age": one.key} for one in form.many("Keys", labels)]
+    return [{"role": key.role, "age": key.key} for key in form.many("Keys", labels)]
 
 
 def _destination(form: Form) -> str:
@@ -279,7 +279,7 @@ def _destination(form: Form) -> str:
 
 
 def _custody(form: Form) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+    custody: dict[str, Any] = {}
     before = form.answers.get("custody") or {}
     for copy, called in (("source", "the export"), ("package", "the package")):
         earlier = before.get(copy) or {}
@@ -287,9 +287,9 @@ def _custody(form: Form) -> dict[str, Any]:
         holder = str(form.one(f"Who holds {called}", _labelled(HOLDERS), default))
         until = None
         if holder == "operator":
-            until = form.moment("Until when", form.now + timedelta(days=DAYS + 30), end=True)
-        found[copy] = {"holder": holder, "until": until}
-    return found
+            until = form.moment("Until when", form.now + timedelta(days=PROPOSED_DAYS + 30), end=True)
+        custody[copy] = {"holder": holder, "until": until}
+    return custody
 
 
 def _hours(form: Form) -> int:
@@ -313,7 +313,7 @@ QUESTIONS: dict[str, Callable[[Form], Any]] = {
     "recipients": _recipients,
     "destination": _destination,
     "valid_from": lambda form: form.moment("From", form.now, end=False),
-    "valid_until": lambda form: form.moment("Until", form.now + timedelta(days=DAYS), end=True),
+    "valid_until": lambda form: form.moment("Until", form.now + timedelta(days=PROPOSED_DAYS), end=True),
     "custody": _custody,
     "staging_deadline_hours": _hours,
     "ceilings": _ceilings,
@@ -321,7 +321,7 @@ QUESTIONS: dict[str, Callable[[Form], Any]] = {
 
 
 def _example(now: datetime) -> dict[str, Any]:
-    """Return fields without problems, to check one answer before the others exist."""
+    """Return fields without problems, with which one answer can be checked before the other answers exist."""
     keys = [{"role": role, "age": make_identity()[1]} for role in ("practice", "recovery")]
     held = {"holder": "doctor", "until": None}
     return {

@@ -1,4 +1,4 @@
-"""What a home offers for drawing up an instruction: who may sign, proved keys, servers, the ceiling."""
+"""Collects the data of a home for drafting an instruction: persons who may sign, proved keys, servers, the ceiling."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ A_FOLDER = "/srv/reprise/out"
 
 @dataclass(frozen=True)
 class Known:
-    """What one home knows; all of it is personal data or belongs to the site, for the operator's terminal only."""
+    """Data of a home for a draft. They are personal data or the site's own: only for the operator's terminal."""
 
     home: Home | None
     people: tuple[MaySign, ...]
@@ -26,7 +26,7 @@ class Known:
 
     @classmethod
     def of(cls, home: Home | None, now: datetime) -> Known:
-        """Return what the home knows; without a home nothing but the usual ceiling."""
+        """Return the data of a home; without a home, only the usual ceiling."""
         if home is None:
             return cls(None, (), (), (), 72)
         servers = tuple(f"{server.channel}://{name}" for name, server in Destinations(home).list())

@@ -1,4 +1,4 @@
-"""The template: FIELDS as TOML, each field with its meaning and choices in comments, filled in with what the home knows."""
+"""Makes the template: FIELDS as TOML, with meaning and choices of each field in comments, and with values from the home."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import textwrap
 from datetime import datetime, timedelta
 
 from flows.drafting._meanings import MEANINGS
-from flows.drafting.form import DAYS
+from flows.drafting.form import PROPOSED_DAYS
 from flows.drafting.known import A_FOLDER, Known
 from schemas.texts import LANGUAGES
 from vault.instruction.fields import (
@@ -25,7 +25,7 @@ _WIDTH = 110
 
 
 def template(known: Known, now: datetime) -> str:
-    """Return the file to fill in. Required values are empty (`""`): drafting reports each that is left empty as a problem."""
+    """Return the template. Required values are empty (`""`); a draft reports each value that was left empty."""
     return "\n\n".join([_head(known), *_plain(known, now), *_tables(known)]) + "\n"
 
 
@@ -60,7 +60,7 @@ def _plain(known: Known, now: datetime) -> list[str]:
         _field("kinds", _quoted(KINDS), KINDS),
         _field("destination", f'"{A_FOLDER}"', ("an absolute folder", *(f"{s}/PATH" for s in known.servers))),
         _field("valid_from", f'"{format_utc(now)}"'),
-        _field("valid_until", f'"{format_utc(now + timedelta(days=DAYS))}"'),
+        _field("valid_until", f'"{format_utc(now + timedelta(days=PROPOSED_DAYS))}"'),
         _field("staging_deadline_hours", str(known.ceiling_hours), (f"1 to {known.ceiling_hours}",)),
     ]
 
@@ -88,5 +88,5 @@ def _table(name: str, choices: tuple[str, ...], body: str) -> str:
 
 
 def _recipients(known: Known) -> str:
-    proven = [(one.role, one.key) for one in known.recipients] or [("practice", ""), ("recovery", "")]
+    proven = [(r.role, r.key) for r in known.recipients] or [("practice", ""), ("recovery", "")]
     return "\n".join(f'[[recipients]]\nrole = "{role}"\nage = "{key}"' for role, key in proven)
