@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from unicodedata import normalize
 
-from flows.package.open_package import FLOOR, MOST, open_package
+from flows.package.open_package import MAX_RATIO, MIN_ALLOWANCE_BYTES, open_package
 from fuzz import seeds
 from fuzz.promises import coded
 from vault.age.sealing import seal_bytes
@@ -64,8 +64,8 @@ def _open_package(manifest: bytes, sealed: bytes) -> None:
             assert len(files) == opened["files"], "a file was lost"
             assert len({normalize("NFC", name).casefold() for name in names}) == len(names), "lost elsewhere"
             assert all(name.isprintable() and "\\" not in name for name in names), "a name that does harm"
-            assert sum(path.stat().st_size for path in files) <= FLOOR + MOST * len(sealed), (
-                "more than deflate makes"
-            )
+            assert sum(path.stat().st_size for path in files) <= MIN_ALLOWANCE_BYTES + MAX_RATIO * len(
+                sealed
+            ), "more than deflate makes"
     finally:
         shutil.rmtree(place)

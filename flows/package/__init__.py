@@ -1,9 +1,9 @@
-"""The practice's side of a package.
+"""The files of a package for the practice, and opening a package.
 
-* `description`: what a package says of its own form, for whoever imports it
+* `description`: the description of a package's form, for its importer
 * `desk`: the page `desk.html`
-* `open_package`: check a package against its manifest and unpack it
-* `readme`: the text beside a package that is read first
+* `open_package`: checks a package against its manifest and unpacks it
+* `readme`: the text beside a package
 """
 
 __all__ = ["description", "desk", "open_package", "readme"]

@@ -1,7 +1,7 @@
-"""The folder into which a package is opened: private to this user, and visible only when complete.
+"""Creates the folder into which a package is opened: private to this user, and visible only when complete.
 
-Everything is written below `.NAME.opening` beside the folder, through a descriptor. When it is complete, the folder gets its
-name. After a failure it is removed at once; the next process removes what a killed process left.
+All files are written below `.NAME.opening` beside the folder, through a descriptor. When it is complete, this folder is renamed.
+After a failure it is removed at once; a folder that a killed process left is removed by the next process.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from vault.system.files import FULL
 
 
 class ImportFolder:
-    """A private folder under construction; files are created in it and never overwritten."""
+    """A private folder that is not yet complete. Files are created in it and never overwritten."""
 
     def __init__(self, place: HeldFolder) -> None:
         self._place = place
@@ -41,14 +41,14 @@ class ImportFolder:
         return self._folders[steps]
 
     def sync(self) -> None:
-        """Make all entries durable, those of the outermost folder last."""
+        """Wait until all entries are on disk, those of the outermost folder last."""
         for steps in sorted(self._folders, reverse=True):
             self._folders[steps].sync()
 
 
 @contextmanager
 def new_import_folder(into: Path) -> Iterator[ImportFolder]:
-    """Create `into`, which is missing or empty, if the context ends well; otherwise leave nothing.
+    """Create `into`, which is missing or empty, if the block ends without an exception; otherwise leave no file.
 
     Raises PackageError: into_not_new, into_being_opened, into_unusable; StorageFullError.
     """
@@ -59,7 +59,7 @@ def new_import_folder(into: Path) -> Iterator[ImportFolder]:
     code = ""
     try:
         into.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with _growing(HeldFolder.at(into.parent.resolve()), into.name) as folder:
+        with _complete_at_end(HeldFolder.at(into.parent.resolve()), into.name) as folder:
             yield folder
         return
     except TargetRefusedError:
@@ -75,7 +75,7 @@ def new_import_folder(into: Path) -> Iterator[ImportFolder]:
 
 
 @contextmanager
-def _growing(beside: HeldFolder, name: str) -> Iterator[ImportFolder]:
+def _complete_at_end(beside: HeldFolder, name: str) -> Iterator[ImportFolder]:
     hidden = f".{name}.opening"
     place = _begin(beside, hidden)
     try:
@@ -92,7 +92,7 @@ def _growing(beside: HeldFolder, name: str) -> Iterator[ImportFolder]:
 
 
 def _begin(beside: HeldFolder, hidden: str) -> HeldFolder:
-    """Create a locked folder of this name; first remove one that a dead process left."""
+    """Remove a folder of this name that an ended process left. Create a locked folder of this name."""
     left = beside.enter_own(hidden)
     if left is not None:
         _lock(left)

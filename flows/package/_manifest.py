@@ -1,4 +1,4 @@
-"""The manifest of a package, read and checked, and the files beside the sealed parts."""
+"""Reads and checks the manifest of a package, and the files beside its sealed parts."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from schemas.digests import Digest, stream_digest
 from schemas.errors import PackageError
 from schemas.regular_file import open_regular
 
-_MANIFEST_BYTES = 64 << 20
+_MAX_MANIFEST_BYTES = 64 << 20
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a package's manifest states: its run, its parts, and the files beside them, which are not sealed."""
+    """The manifest of a package: its run, its sealed parts, the files beside them, which are not sealed, and its counts."""
 
     run: str
     parts: tuple[Part, ...]
@@ -34,29 +34,29 @@ class Manifest:
 
 
 def read_manifest(package: Path) -> Manifest:
-    """Read `manifest.json`. Raises PackageError."""
+    """Return the manifest. Raises PackageError: manifest_missing, manifest_malformed, package_version_unknown."""
     try:
         with open_regular(package / "manifest.json") as stream:
-            text = stream.read(_MANIFEST_BYTES)
+            text = stream.read(_MAX_MANIFEST_BYTES)
     except OSError:
         raise PackageError("manifest_missing") from None
     try:
         raw = json.loads(text)
-        found, beside = _parts(raw["parts"]), _parts(raw.get("beside", []))
+        parts, beside = _parts(raw["parts"]), _parts(raw.get("beside", []))
         run, version = str(raw.get("run")), raw.get("version")
         counts = _counts(raw.get("counts", {}))
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         raise PackageError("manifest_malformed") from None
-    names = [part.name for part in (*found, *beside)]
-    if not found or len(set(names)) != len(names) or not all(is_name(name) for name in names):
+    names = [part.name for part in (*parts, *beside)]
+    if not parts or len(set(names)) != len(names) or not all(is_name(name) for name in names):
         raise PackageError("manifest_malformed")
     if version != VERSION:
         raise PackageError("package_version_unknown")
-    return Manifest(run, found, beside, counts)
+    return Manifest(run, parts, beside, counts)
 
 
 def _parts(rows: list[dict[str, object]]) -> tuple[Part, ...]:
-    """Raises TypeError for values of other types, KeyError for a missing one."""
+    """Return the parts in these rows. Raises TypeError if a value has another type, KeyError if a value is missing."""
     parts = tuple(Part(row["name"], row["sha256"], row["bytes"]) for row in rows)  # type: ignore[arg-type]
     if not all(isinstance(p.name, str) and isinstance(p.sha256, str) and type(p.bytes) is int for p in parts):
         raise TypeError
@@ -68,7 +68,7 @@ def _counts(stated: dict[str, object]) -> tuple[tuple[str, int], ...]:
 
 
 def check_beside(package: Path, manifest: Manifest) -> None:
-    """A file beside the parts may be missing, but not be another: a page that was changed could show anything."""
+    """Check the files beside the parts. A file may be missing. Raises PackageError (beside_altered) if one was changed."""
     for part in manifest.beside:
         path = package / part.name
         if path.is_file():
@@ -78,7 +78,7 @@ def check_beside(package: Path, manifest: Manifest) -> None:
 
 
 def is_name(name: str) -> bool:
-    """Return whether this is one step of a path that every file system accepts."""
+    """Return whether this is a name that every file system accepts, without a path."""
     return (
         name not in ("", ".", "..")
         and len(name.encode("utf-8", "replace")) < 256

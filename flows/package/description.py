@@ -1,6 +1,6 @@
-"""The description of a package for whoever imports it: written beside the parts, and read from there.
+"""Writes the description of a package for its importer into files beside the parts, and reads these files.
 
-It is not sealed: it says how records are written, and nothing of any patient or doctor.
+They are not sealed. They describe how records are written, and hold no data about a patient or a doctor.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from schemas.regular_file import open_regular
 
 PAGE = "describe.html"
 DATA = "describe.json"
-_MOST_BYTES = 16 << 20
+_MAX_BYTES = 16 << 20
 _DESCRIPTION = msgspec.json.Decoder(PackageDescription)
 
 
 @dataclass(frozen=True)
 class Described:
-    """What a package says of itself: its form, and the counts in its manifest."""
+    """The description of a package: its run, its form, and the counts in its manifest."""
 
     run: str
     description: PackageDescription
@@ -34,28 +34,28 @@ class Described:
 
 
 def description_files(profile: str, language: str, counts: Mapping[str, int]) -> dict[str, bytes]:
-    """Returns page and data, by name, for a package of this profile. `counts`: those of its manifest."""
-    made = describe(profile, RULES)
-    return {PAGE: b"".join(page(made, language, counts)), DATA: msgspec.json.encode(made) + b"\n"}
+    """Return page and data, by name, for a package of this profile. `counts` are those of its manifest."""
+    described = describe(profile, RULES)
+    return {PAGE: b"".join(page(described, language, counts)), DATA: msgspec.json.encode(described) + b"\n"}
 
 
 def description_page(described: Described, language: str) -> bytes:
-    """Returns the page of one package, with its counts."""
+    """Return the page of one package, with its counts."""
     return b"".join(page(described.description, language, described.counts))
 
 
 def read_description(package: Path) -> Described:
-    """Read what lies beside the parts, as the manifest lists it. The parts stay sealed and are not looked at.
+    """Return the description beside the parts of a package. The sealed parts are not read.
 
-    Raises PackageError: those of a manifest, beside_altered, description_missing (a package of an earlier release),
-    package_version_unknown.
+    Raises PackageError: beside_altered, description_missing (a package of an earlier release), package_version_unknown, and the
+    codes of `read_manifest`.
     """
     manifest = read_manifest(package)
     check_beside(package, manifest)
     if DATA not in {part.name for part in manifest.beside} or not (package / DATA).is_file():
         raise PackageError("description_missing")
     with open_regular(package / DATA) as stream:
-        data = stream.read(_MOST_BYTES)
+        data = stream.read(_MAX_BYTES)
     try:
         return Described(manifest.run, _DESCRIPTION.decode(data), dict(manifest.counts))
     except msgspec.DecodeError:

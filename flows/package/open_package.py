@@ -1,4 +1,4 @@
-"""The practice's side of a package: check every sealed part against the manifest, then unpack it into a private folder."""
+"""Opens a package for the practice: checks every sealed part against the manifest, and unpacks it into a private folder."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from schemas.regular_file import open_regular
 from vault.age.sealing import open_stream
 from vault.verify import Files, verify
 
-FLOOR = 1 << 20
-MOST = 1100
-"""A part that unpacks to more bytes per sealed byte has overlapping members: deflate alone reaches 1032 : 1 at most."""
-MEMBERS = 500_000
-"""The most members of a part. Reprise writes 500 charts per part; its report has a member for each quarantined unit."""
+MIN_ALLOWANCE_BYTES = 1 << 20
+MAX_RATIO = 1100
+"""The maximum of plain bytes per sealed byte of a part. Deflate reaches at most 1032; with more, members overlap."""
+MAX_MEMBERS = 500_000
+"""The maximum number of members of a part. Reprise writes 500 charts per part; a report has one for each quarantined unit."""
 _ZIP_ERRORS = (
     zipfile.BadZipFile, zlib.error, struct.error, EOFError, NotImplementedError, RuntimeError, ValueError, IndexError,
     FileExistsError, IsADirectoryError, NotADirectoryError,
@@ -36,11 +36,11 @@ _ZIP_ERRORS = (
 def open_package(
     package: Path, identity: str, into: Path, proof: Path | None = None, policy: str | None = None
 ) -> dict[str, int | bool]:
-    """Unpack all parts into `into`, a new folder private to this user; after any failure nothing of it stays.
+    """Unpack all parts into `into`, a new folder private to this user. Return counts. After a failure, no file remains.
 
-    With the run's proof folder and a policy from elsewhere, the package must match the proof: the same run, the same parts, the
-    same digests. Without them the maker of the package is not checked: seals are no signature, and anyone who knows the
-    recipient can seal. Raises PackageError.
+    With the run's proof folder and an independently obtained policy, the package must match the proof: the same run, parts and
+    digests. Without them, the maker of the package is not checked: a seal is no signature, and anyone who knows the recipient
+    can seal. Raises PackageError, StorageFullError.
     """
     manifest = read_manifest(package)
     if proof is not None:
@@ -50,12 +50,12 @@ def open_package(
     with new_import_folder(into) as folder:
         for part in manifest.parts:
             with _opened(package / part.name, part, identity, folder) as plain:
-                _unpack(plain, folder, taken, FLOOR + MOST * part.bytes)
+                _unpack(plain, folder, taken, MIN_ALLOWANCE_BYTES + MAX_RATIO * part.bytes)
     return {"files": len(taken), "parts": len(manifest.parts), "compared_with_proof": proof is not None}
 
 
 def _compare_with_proof(manifest: Manifest, proof: Path, policy: str | None) -> None:
-    """Raises PackageError: proof_not_accepted, package_of_another_run, package_not_as_proven."""
+    """Compare a manifest with a proof. Raises PackageError: proof_not_accepted, package_of_another_run, package_not_as_proven."""
     stated: list[Manifest] = []
     code, _ = verify(proof, policy, lambda files, _: stated.append(_proven(files)))
     if code != 0 or not stated:
@@ -67,7 +67,7 @@ def _compare_with_proof(manifest: Manifest, proof: Path, policy: str | None) -> 
 
 
 def _proven(files: Files) -> Manifest:
-    """Read run and parts from a proof's run statement; the verifier has already checked it and its signature."""
+    """Return run and parts from the statement about the run in a proof, which the verifier has checked."""
     statement = json.loads(base64.b64decode(json.loads(files["statements/run.dsse.json"])["payload"]))
     run = str(statement["subject"][0]["name"]).removeprefix("run/")
     rows = statement["predicate"]["parts"]
@@ -75,9 +75,9 @@ def _proven(files: Files) -> Manifest:
 
 
 def _opened(path: Path, part: Part, identity: str, folder: ImportFolder) -> BinaryIO:
-    """Decrypt a part into a nameless file of the folder; none of it is used before all of it is complete and authentic.
+    """Decrypt a part into a nameless file of the folder, and return this file when it is complete and authentic.
 
-    The sealed bytes are first copied there too: the package's owner could change them between check and use.
+    The sealed bytes are copied into such a file first, because the package's owner could change them between check and use.
     """
     sealed = folder.spool()
     if _copied(path, sealed, part.bytes) != Digest(part.sha256, part.bytes):
@@ -96,7 +96,7 @@ def _opened(path: Path, part: Part, identity: str, folder: ImportFolder) -> Bina
 
 
 def _copied(path: Path, sealed: BinaryIO, size: int) -> Digest | None:
-    """Copy a part, at most one byte more than its stated size; return its digest, or None if there is no such file."""
+    """Copy a part, but at most one byte more than its stated size. Return its digest, or None if there is no such file."""
     if not path.is_file():
         return None
     left = size + 1
@@ -109,8 +109,8 @@ def _copied(path: Path, sealed: BinaryIO, size: int) -> Digest | None:
 
 
 def _unpack(spool: BinaryIO, folder: ImportFolder, taken: set[str], allowance: int) -> None:
-    if holds_more_than(spool, MEMBERS):
-        raise PackageError("part_has_too_many_members", limit=MEMBERS)
+    if holds_more_than(spool, MAX_MEMBERS):
+        raise PackageError("part_has_too_many_members", limit=MAX_MEMBERS)
     try:
         with zipfile.ZipFile(spool) as archive:
             for info in archive.infolist():
@@ -123,7 +123,7 @@ def _unpack(spool: BinaryIO, folder: ImportFolder, taken: set[str], allowance: i
 
 
 def _check_member(info: zipfile.ZipInfo, taken: set[str]) -> None:
-    """Check that the member is a plain file with a unique name, whatever names the importing host treats as equal."""
+    """Check that the member is a plain file whose name is unique, also on a host that ignores case or Unicode forms of names."""
     steps = info.orig_filename.split("/")
     if not all(is_name(step) for step in steps):
         raise PackageError("member_leaves_folder")
@@ -134,7 +134,7 @@ def _check_member(info: zipfile.ZipInfo, taken: set[str]) -> None:
 
 
 def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> IO[bytes]:
-    """Open a member. The directory states its position; a position outside the archive means that it is not a zip."""
+    """Open a member. Raises BadZipFile if the archive's directory states a position outside the archive."""
     try:
         return archive.open(info)
     except OSError as error:

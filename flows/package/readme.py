@@ -1,6 +1,6 @@
-"""The text beside a package that is read before it is open: what it is, how to open it, whom to ask, in four languages.
+"""Makes the text beside a package, in four languages: it describes the package, how to open it, and whom to ask.
 
-It is not sealed: it names the run and the processor, and no patient or doctor.
+The text is not sealed. It names the run and the processor, and no patient or doctor.
 """
 
 from __future__ import annotations
@@ -10,17 +10,17 @@ import textwrap
 from schemas.texts import LANGUAGES, text
 
 NAME = "README.txt"
-_WIDTH = 88
+_WIDTH_CHARACTERS = 88
 
 
 def readme(run: str, processor: str, language: str) -> bytes:
-    """Returns the text, the doctor's language first.
+    """Return the text, the doctor's language first.
 
-    UTF-8 with a byte order mark and CRLF: every editor of Windows shows it as it is meant.
+    It is UTF-8 with a byte order mark and CR LF, which every editor of Windows shows correctly.
     """
-    order = sorted(LANGUAGES, key=lambda each: each != language)
-    parts = [_in_language(each, run, processor) for each in order]
-    lines = f"\n\n{'-' * _WIDTH}\n\n".join(parts)
+    order = sorted(LANGUAGES, key=lambda code: code != language)
+    parts = [_in_language(code, run, processor) for code in order]
+    lines = f"\n\n{'-' * _WIDTH_CHARACTERS}\n\n".join(parts)
     return f"\ufeff{lines}\n".replace("\n", "\r\n").encode()
 
 
@@ -32,4 +32,4 @@ def _in_language(language: str, run: str, processor: str) -> str:
         text(language, "package.readme.accept"),
         text(language, "package.readme.ask", processor=processor),
     )
-    return "\n\n".join(textwrap.fill(each, _WIDTH) for each in paragraphs)
+    return "\n\n".join(textwrap.fill(paragraph, _WIDTH_CHARACTERS) for paragraph in paragraphs)

@@ -219,11 +219,11 @@ def test_another_s_folder_in_the_hidden_place_is_refused(small, tmp_path):
 
 
 def test_the_members_of_a_part_are_counted_before_any_is_held_or_unpacked(small, tmp_path, monkeypatch):
-    monkeypatch.setattr(opening, "MEMBERS", 2)
+    monkeypatch.setattr(opening, "MAX_MEMBERS", 2)
     assert (
         open_package(small, IDENTITY, tmp_path / "as many")["files"] == 3
     )  # two in a part, one in the other
-    monkeypatch.setattr(opening, "MEMBERS", 1)
+    monkeypatch.setattr(opening, "MAX_MEMBERS", 1)
     monkeypatch.setattr(zipfile.ZipFile, "infolist", lambda _: pytest.fail("all of them are held"))
     with pytest.raises(PackageError, match="part_has_too_many_members") as refused:
         open_package(small, IDENTITY, tmp_path / "too many")
