@@ -26,7 +26,7 @@ MAY_STAND_THERE = {
     "files and folders": {
         "source", "authorisation", "to", "export", "folder", "draft", "signed", "policy", "roots", "tsa_roots", "package",
         "identity", "into", "sealed", "receipt", "home", "fields", "file", "p12", "token", "response", "numbers", "out", "scan",
-        "answer", "head", "note", "page", "html", "draft_file", "person", "template", "proof", "units", "environment",
+        "answer", "head", "note", "page", "html", "draft_file", "draft_mapping", "person", "template", "proof", "units", "environment",
         "unit",
     },
     "opaque ids": {"run", "order", "subject", "mandate", "intake", "gone", "doctor", "token_id"},
