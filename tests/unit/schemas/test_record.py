@@ -12,18 +12,22 @@ from flows.engine import _events as events
 from flows.engine._events import StartOrder, parse_event
 from schemas.errors import IntegrityError
 from schemas.record import dump, load
+from schemas.table_profile import ColumnProfile, TableProfile
 from vault.destruction.heartbeat import Heartbeat
 from vault.keys.provider import KeyRef
 
 ORDER = StartOrder(
     "/home", "run", "migration", "/export", "/out", None, {"max_files": 3}, ("{number}",), "extract", 2
 )
+COLUMN = ColumnProfile("Datum", "all", "7", {"date": "all"}, patterns=("yyyy-mm-dd",), meaning="contact.date")
+PROFILE = TableProfile(3, "tab", "utf-8", "9", (COLUMN,))
 EVENTS = (
     events.Key(KeyRef("keyring", "name", 7)),
     events.Source("abc", only_key=True),
     events.Shared(3),
     events.Progress("extract", 1, 2),
     events.Step("extract", {"rows": {"item": 4}}),
+    events.Profiles((PROFILE,), 1),
     events.Leave(),
     events.Control(12),
     events.End(),
