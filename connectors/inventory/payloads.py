@@ -13,6 +13,7 @@ from connectors.inventory.message_formats import format_of, read_all
 
 _DEEPEST = 5
 _MOST = 1000
+_DEEPEST_PARTS = 8
 _LEAST_SIGNS = 24
 _HEAD = 1 << 16
 _BLANK = b" \t\r\n"
@@ -134,7 +135,7 @@ class _Mail:
     def __init__(self) -> None:
         self._met = 0
 
-    def parts(self, part: bytes) -> Iterator[bytes]:
+    def parts(self, part: bytes, level: int = 0) -> Iterator[bytes]:
         """Yield the contents of the parts that have no parts."""
         if self._met >= _MOST:
             return
@@ -142,9 +143,9 @@ class _Mail:
         fields, body = _header(part)
         kind = fields.get(b"content-type", b"")
         if kind[:10].lower() == b"multipart/":
-            boundary = _boundary(kind)
+            boundary = _boundary(kind) if level < _DEEPEST_PARTS else b""
             for inner in _between(body, boundary) if boundary else ():
-                yield from self.parts(inner)
+                yield from self.parts(inner, level + 1)
             return
         encoding = fields.get(b"content-transfer-encoding", b"").strip().lower()
         if encoding == b"base64":
@@ -157,7 +158,7 @@ class _Mail:
 
 def _header(part: bytes) -> tuple[dict[bytes, bytes], bytes]:
     """The fields by their names in small letters, the first of each; and what follows the first empty line."""
-    lines: list[bytes] = []
+    lines: list[list[bytes]] = []  # of each, the pieces that were folded
     body = b""
     for begin, end, after in _lines(part):
         line = part[begin:end]
@@ -165,12 +166,12 @@ def _header(part: bytes) -> tuple[dict[bytes, bytes], bytes]:
             body = part[after:]
             break
         if lines and line[:1] in (b" ", b"\t"):
-            lines[-1] += line
+            lines[-1].append(line)
         else:
-            lines.append(line)
+            lines.append([line])
     fields: dict[bytes, bytes] = {}
-    for line in lines:
-        name, colon, value = line.partition(b":")
+    for pieces in lines:
+        name, colon, value = b"".join(pieces).partition(b":")
         name = name.rstrip(b" \t")
         if colon and name and all(33 <= sign <= 126 for sign in name):
             fields.setdefault(name.lower(), value.lstrip(b" \t"))
@@ -178,22 +179,22 @@ def _header(part: bytes) -> tuple[dict[bytes, bytes], bytes]:
 
 
 def _boundary(kind: bytes) -> bytes:
-    """The first parameter `boundary` of a content type; empty if it has none."""
-    low = kind.lower()
+    """The first parameter `boundary` of a content type, of at most 200 bytes; empty if it has none."""
     at = 0
-    while (at := low.find(b";", at)) >= 0:
+    while (at := kind.find(b";", at)) >= 0:
         at += 1
-        rest = kind[at:].lstrip(b" \t")
-        if rest[:9].lower() != b"boundary=":
+        while kind[at : at + 1] in (b" ", b"\t"):
+            at += 1
+        if kind[at : at + 9].lower() != b"boundary=":
             continue
-        value = rest[9:]
+        value = kind[at + 9 : at + 211]
         if value[:1] == b'"':
             inside, closed, _ = value[1:].partition(b'"')
-            sound = bool(closed)
+            inside = inside if closed else b""
         else:
             size = next((n for n, sign in enumerate(value) if sign in b';" \t\r\n\x0b\x0c'), len(value))
-            inside, sound = value[: min(size, 200)], True
-        if sound and 1 <= len(inside) <= 200:
+            inside = value[: min(size, 200)]
+        if inside:
             return inside
     return b""
 

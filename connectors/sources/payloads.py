@@ -22,6 +22,8 @@ CONTAINER = "container"
 DEEPEST = 5
 """Containers in containers; a compressed archive counts as one."""
 MOST_PAYLOADS = 1000
+DEEPEST_PARTS = 8
+"""Parts in parts of a mail."""
 _SPACE = b" \t\r\n"
 _ENCODED = re.compile(rb"[ \t\r\n]*(?:[A-Za-z0-9+/][ \t\r\n]*){24}")
 _BASE64 = re.compile(rb"[A-Za-z0-9+/]*={0,2}")
@@ -83,15 +85,16 @@ def _decoded(data: bytes) -> Iterator[bytes]:
 
 def _mail_parts(mail: bytes) -> Iterator[bytes]:
     """Yield the decoded parts of a mail that have no parts themselves, in order."""
-    waiting, met = [mail], 0
+    waiting, met = [(mail, 0)], 0
     while waiting and met < MOST_PAYLOADS:
-        part = waiting.pop()
+        part, level = waiting.pop()
         met += 1
         fields, body = _fields_and_body(part)
         kind = fields.get(b"content-type", b"")
         boundary = _BOUNDARY.search(kind) if kind.lower().startswith(b"multipart/") else None
-        if boundary is not None:
-            waiting += reversed(_split(body, boundary[1] or boundary[2]))
+        if boundary is not None and level < DEEPEST_PARTS:
+            found = _split(body, boundary[1] or boundary[2])
+            waiting += [(each, level + 1) for each in reversed(found)]
         elif not kind.lower().startswith(b"multipart/"):
             yield from _transferred(body, fields.get(b"content-transfer-encoding", b""))
 

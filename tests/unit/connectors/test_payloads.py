@@ -6,6 +6,7 @@ import base64
 import gzip
 import io
 import tarfile
+import time
 import zipfile
 
 import pytest
@@ -99,6 +100,19 @@ def test_a_container_too_deep_or_too_large_is_not_looked_into():
     assert both(encoded(gzip.compress(b" " * (5 << 20)))) == []
     assert both(encoded(gzip.compress(HEALTHONE + b" " * (3 << 20)))) == []  # two hundred times its size
     assert len(list(payloads(zipped(*[HEALTHONE] * 1500)))) < 1001
+
+
+def test_hostile_mails_cost_no_more_than_their_length():
+    head = b"MIME-Version: 1.0\r\nContent-Type: multipart/mixed"
+    folded = head + b"\r\n " * 1_000_000 + b"\r\n\r\nx"
+    params = head + b";" * 3_000_000 + b"\r\n\r\nx"
+    nested = b"".join(
+        b"Content-Type: multipart/mixed; boundary=%d\r\n\r\n--%d\r\n" % (n, n) for n in range(60_000)
+    )
+    begin = time.process_time()
+    for each in (folded, params, b"MIME-Version: 1.0\r\n" + nested):
+        assert both(each) == []
+    assert time.process_time() - begin < 60  # quadratic, it would take hours
 
 
 LINES = st.sampled_from(

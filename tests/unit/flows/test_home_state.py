@@ -199,3 +199,18 @@ def test_a_site_cannot_raise_a_limit_that_is_not_kept_above(tmp_path, depth, fit
     with pytest.raises(HomeError, match="limit_too_high") as refused:
         Control.open(Home(tmp_path / "home"), "one")
     assert refused.value.facts == {"limit": 64}
+
+
+@pytest.mark.parametrize(
+    ("pattern", "fits"), [("{number}/{date:yyyymmdd} {title}", True), ("{family}{first}", False)]
+)
+def test_a_pattern_of_paths_that_is_not_certain_is_refused(tmp_path, pattern, fits):
+    create_home(Home(tmp_path / "home"), trial=True, origin="test.example/log")
+    enrol_operator(Home(tmp_path / "home"), "one")
+    with (tmp_path / "home/site.toml").open("a") as settings:
+        settings.write(f'\ndocument_paths = ["{pattern}"]\n')
+    if fits:
+        assert Control.open(Home(tmp_path / "home"), "one").site.document_paths == (pattern,)
+        return
+    with pytest.raises(HomeError, match="site_setting_unknown"):
+        Control.open(Home(tmp_path / "home"), "one")

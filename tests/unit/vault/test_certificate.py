@@ -468,6 +468,7 @@ def test_a_site_declares_enumeration_values_only(tmp_path, line):
         "trial = true\norigin = 'x'\nhandwritten = 1",
         "trial = true\norigin = 'x'\nlimits = 5",
         "trial = true\norigin = 'x'\nworkers = 0",
+        "trial = true\norigin = 'x'\ndocument_paths = '{number}'",
         "trial = true\norigin = 'x'\nworkers = 17",
         "trial = true\norigin = 'x'\ndeclared_exceptions = 5",
     ],
