@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from lxml import etree
 from support.practice_in_process import Package, Practices
+from support.whole_run import WholeRun
 
 ONE, OTHER = "85073003328", "93051822361"
 GENEROUS = {"degraded_permille": 1000, "quarantined_permille": 1000}
@@ -145,3 +146,23 @@ def test_a_document_migrated_again_stays_what_it_is(package, tmp_path):
     again = Practices(tmp_path / "home", ceilings=GENEROUS).carry(disk)
     assert again.error is None
     assert attachments(charts(again)[ONE]) == attachments(charts(package)[ONE])
+
+
+@pytest.mark.slow
+def test_a_pattern_of_the_site_reaches_the_data_process(tmp_path):
+    disk = tmp_path / "disk"
+    (disk / "Peeters_Jan_30071985_M").mkdir(parents=True)
+    (disk / "export.xml").write_text(SMF)
+    (disk / "Peeters_Jan_30071985_M/20200305 Labo.pdf").write_bytes(PDF)
+    case = WholeRun(tmp_path / "trial", disk)
+    with (case.home / "site.toml").open("a") as settings:
+        settings.write(
+            '\ndocument_paths = ["{family}_{first}_{birth:ddmmyyyy}_{sex}/{date:yyyymmdd} {title}"]\n'
+        )
+    result = case.start()
+    assert result.dispositions["quarantined"] == 0
+    assert result.counts["inventory"]["units"]["attachment"] == 1
+    assert any(
+        b"<firstname>Jan</firstname>" in data and b"2020-03-05" in data for data in case.content().values()
+    )
+    case.nothing_left()
