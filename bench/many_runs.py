@@ -2,7 +2,8 @@
 
 Makes two homes, one of 1,000 runs and 10,000 entries and the large one: ended runs with lease and certificate, the same few
 live ones, a log with a signed head. Measures each in a process of its own: making the index, following ten new entries, and the
-CPU time and memory of the start page, of a page of the list of runs, and of the numbers for Prometheus.
+CPU time and memory of each page that shows runs or the ledger, and of the numbers for Prometheus. A run begins every ten minutes,
+the newest of them now, so that the windows of the charts are full in both homes.
 """
 
 from __future__ import annotations
@@ -17,23 +18,27 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from pathlib import Path
 from uuid import UUID
 
 from schemas.outcome import Cause
+from schemas.person_records import Doctor
 from schemas.record import dump
+from trial.doctors import enrol_doctor
 from vault.canonical_json import canonical_json
 from vault.home.create import create_home
 from vault.home_folder import Home
 from vault.ledger.entries import EntryType, commit
 from vault.ledger.home_log import open_store
 from vault.records.operators import enrol_operator
+from vault.records.subjects import Subjects
 from vault.runs.lease import LEASE, Lease, new_lease
 from vault.system.clock import SystemClock, format_utc
 
 SMALL = (1_000, 10_000)
-LIVE, UNCONFIRMED = 5, 20
-"""Runs without a certificate, and delivered packages of which nobody said that they are imported: as many in each home."""
+LIVE, UNCONFIRMED, DOCTORS = 5, 20, 50
+"""Runs without a certificate, delivered packages of which nobody said that they are imported, doctors: as many in each home."""
 BY = {"operator": commit(b"a", "b", "c", b"d")}
 _AT_ONCE = 50_000
 
@@ -43,9 +48,12 @@ def run_id(number: int) -> str:
     return str(UUID(int=(number * 0x9E3779B97F4A7C15F39CC0605CEDC835) % (1 << 128), version=4))
 
 
-def moment(number: int) -> str:
-    """When the run of this number began: one every ten minutes, the last of them a month ago."""
-    return format_utc(datetime(2020, 1, 1, tzinfo=UTC) + timedelta(minutes=10 * number))
+NOW = datetime.now(UTC)
+
+
+def moment(number: int, runs: int, later: int = 0) -> str:
+    """When the run of this number began, of so many: one every ten minutes, the last of them now; or some seconds later."""
+    return format_utc(NOW - timedelta(minutes=10 * (runs - number)) + timedelta(seconds=later))
 
 
 def bodies(runs: int, entries: int) -> Iterator[tuple[str | None, EntryType, str, dict[str, int], str]]:
@@ -53,7 +61,7 @@ def bodies(runs: int, entries: int) -> Iterator[tuple[str | None, EntryType, str
     causes = list(Cause)
     spare = max(entries - 6 * runs, 0)
     for number in range(runs):
-        run, at = run_id(number), moment(number)
+        run, at, end = run_id(number), moment(number, runs), moment(number, runs, 300)
         cause = (
             Cause.PUBLISHED if number % 2 or number >= runs - UNCONFIRMED else causes[number % len(causes)]
         )
@@ -62,14 +70,14 @@ def bodies(runs: int, entries: int) -> Iterator[tuple[str | None, EntryType, str
             run,
             EntryType.RUN_STARTED,
             "migration",
-            {"deadline_s": 1, "allowed": 1, "run_number": number + 1},
+            {"deadline_s": int(NOW.timestamp()) + 3600, "allowed": 10**6, "run_number": number + 1},
             at,
         )
-        yield run, EntryType.DESTRUCTION_STARTED, cause.value, {"files": 9}, at
-        yield run, EntryType.DESTRUCTION_COMPLETED, cause.value, {"earlier": 3}, at
-        yield run, EntryType.PROOF_ISSUED, "issued", {"earlier": 4}, at
+        yield run, EntryType.DESTRUCTION_STARTED, cause.value, {"files": 9}, end
+        yield run, EntryType.DESTRUCTION_COMPLETED, cause.value, {"files": 9, "bytes": 10**6}, end
+        yield run, EntryType.PROOF_ISSUED, "issued", {"earlier": 4}, end
         if number < runs - UNCONFIRMED:
-            yield run, EntryType.IMPORT_CONFIRMED, "imported", {"earlier": 5}, at
+            yield run, EntryType.IMPORT_CONFIRMED, "imported", {"earlier": 5}, end
         for _ in range(spare // runs):
             yield None, EntryType.AUTHORISATION_REFUSED, "x", {"exit": 20}, at
 
@@ -88,18 +96,32 @@ def write_log(home: Home, runs: int, entries: int) -> int:
     return size + len(some)
 
 
-def write_runs(home: Home, runs: int) -> None:
+def enrol_doctors(home: Home) -> list[str]:
+    """Enrol as many doctors in each home; returns their ids."""
+    numbers = (f"{serial:09d}" for serial in count(600101001))
+    inss = (f"{one}{97 - int(one) % 97:02d}" for one in numbers)
+    subjects = Subjects(home)
+    for number, one in zip(range(DOCTORS), inss, strict=False):
+        nihii = f"1{number:05d}"
+        enrol_doctor(
+            home, inss=one, nihii=(f"{nihii}{97 - int(nihii) % 97:02d}004",), name=f"Dr {number}", attested_by=("one", "two"),
+            basis="trial",
+        )  # fmt: skip
+    return [one for one in subjects.ids() if isinstance(subjects.read(one), Doctor)]
+
+
+def write_runs(home: Home, runs: int, doctors: list[str]) -> None:
     """Lease and certificate of each run, in files as a run writes them, but not each made durable."""
     clock = SystemClock()
     model = lease_of(home, clock, "ffffffff-0000-4000-8000-000000000000")
     for number in range(runs):
         folder = home.run(run_id(number))
         (folder / "proof").mkdir(parents=True)
-        at = moment(number)
+        at = moment(number, runs)
         lease = model.changed(
-            run_id=run_id(number), subject_id=f"{number % 500:024x}", persons=(f"{number % 500:024x}",),
+            run_id=run_id(number), subject_id=doctors[number % DOCTORS], persons=(doctors[number % DOCTORS],),
             staging=str(home.staging / run_id(number)), partial=str(home.staging / run_id(number) / "package/parts"),
-            created=at, deadline=at, ledger_start=number,
+            created=at, deadline=moment(number, runs, 3600), ledger_start=number,
         )  # fmt: skip
         (folder / LEASE).write_bytes(dump(lease))
         (folder / "proof" / "manifest.json").write_bytes(b"{}")
@@ -118,8 +140,9 @@ def make_home(folder: Path, runs: int, entries: int) -> Home:
     """A home of this size."""
     home = Home(folder / f"home-{runs}")
     create_home(home, trial=True, origin="bench.example/log")
-    enrol_operator(home, "one")
-    write_runs(home, runs)
+    for operator in ("one", "two"):
+        enrol_operator(home, operator)
+    write_runs(home, runs, enrol_doctors(home))
     write_log(home, runs, entries)
     for number in range(LIVE):
         lease_of(home, SystemClock(), run_id(10_000_000 + number))
@@ -153,6 +176,26 @@ def _kib(name: str) -> int:
     return int(line.split()[1])
 
 
+def pages(home: Home) -> list[tuple[str, str]]:
+    """The pages that show runs or the ledger, in their usual forms."""
+    doctor = next(one for one in Subjects(home).ids() if isinstance(Subjects(home).read(one), Doctor))
+    half = (NOW - timedelta(days=3)).strftime("%Y-%m-%d")
+    return [
+        ("start page", "/"),
+        ("runs", "/runs"),
+        ("runs, filtered", "/runs?state=abandoned&use=migration"),
+        ("runs of a doctor", f"/runs?doctor={doctor}"),
+        ("doctors", "/doctors"),
+        ("a doctor", f"/doctors/{doctor}"),
+        ("authorisations", "/authorisations"),
+        ("work", "/work"),
+        ("deletion proof", "/deletion"),
+        ("deletion proof three days ago", f"/deletion?day={half}&standing=destroyed"),
+        ("ledger", "/ledger"),
+        ("numbers for Prometheus", "/metrics"),
+    ]
+
+
 def measure(home: Home) -> dict[str, float]:
     """What this home costs, in this process."""
     from starlette.testclient import TestClient
@@ -160,7 +203,7 @@ def measure(home: Home) -> dict[str, float]:
     from dashboard.application import make_application, make_dashboard
     from flows.admin import accounts
     from flows.session.control import Control
-    from flows.views import index_check, runs
+    from flows.views import index_check
     from flows.views import today as today_view
     from vault.accounts.passwords import digest_of
 
@@ -191,14 +234,11 @@ def measure(home: Home) -> dict[str, float]:
 
         return ask
 
-    for name, path in (("start page", "/"), ("numbers for Prometheus", "/metrics")):
+    for name, path in pages(home):
         page(path)()
         peak = Peak()
-        found[f"{name}, s"] = cpu(page(path))
+        found[f"{name}, s"] = cpu(page(path), 11)
         found[f"{name}, MiB of memory"] = peak.mib()
-    peak = Peak()
-    found["a page of runs, s"] = cpu(lambda: runs.run_page(control, None, limit=50))
-    found["a page of runs, MiB of memory"] = peak.mib()
 
     def follow_ten() -> None:
         for _ in range(10):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import pairwise
@@ -16,6 +16,7 @@ from vault.system.clock import parse_utc
 HEIGHT = 132
 """Pixels of the drawing area of a chart with columns."""
 SHOWN_RUNS = 25
+"""How many of the newest runs a chart of lifetimes shows."""
 MOST_COLUMNS = 400
 _TICKS = (60, 3600, 86_400, 30 * 86_400)
 _ORDER = ("good", "plain", "live", "warn", "bad")
@@ -68,8 +69,8 @@ class Columns:
 
 
 def lifetimes(rows: Iterable[DeletionRow], span: Callable[[int], str]) -> Lifetimes:
-    """Returns the bars of the newest `SHOWN_RUNS` runs, newest first. `rows` are oldest first."""
-    shown = list(rows)[-SHOWN_RUNS:][::-1]
+    """Returns a bar for each run, in the order of `rows`."""
+    shown = list(rows)
     longest = max((max(row.staged_seconds, row.allowed_seconds) for row in shown), default=1) * 1.4
 
     def place(seconds: float) -> float:
@@ -87,7 +88,7 @@ def _colour(row: DeletionRow) -> str:
     return "live" if row.standing is Standing.OPEN else "good" if row.colour == "good" else "plain"
 
 
-def weeks(found: list[Week], language: str, number: Callable[[float], str]) -> Columns:
+def weeks(found: Sequence[Week], language: str, number: Callable[[float], str]) -> Columns:
     """Returns a stacked column for each week: delivered at the bottom, failed at the top."""
     most = max([week.total for week in found] + [1])
     step = 100 / max(len(found), 1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
-from datetime import date, datetime, time
+from datetime import MAXYEAR, date, datetime, time, timedelta
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -16,7 +16,7 @@ from babel.numbers import format_decimal
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from schemas.texts import text
-from vault.system.clock import parse_utc
+from vault.system.clock import format_utc, parse_utc
 
 ZONE = ZoneInfo("Europe/Brussels")
 LOCALES = {"fr": "fr_BE", "nl": "nl_BE", "de": "de_BE", "en": "en_GB"}
@@ -112,6 +112,14 @@ def end_of_day(day: str) -> datetime | None:
     """Returns the last second of a Belgian day that a form wrote (2026-11-30), or None for anything else."""
     found = as_day(day)
     return None if found is None else datetime.combine(found, time(23, 59, 59), ZONE)
+
+
+def start_of_day(day: str, later: int = 0) -> str:
+    """Returns the moment (UTC, as records write it) at which a Belgian day begins, or one some days later; nothing for no day."""
+    found = as_day(day)
+    if found is None or found.year == MAXYEAR:
+        return ""
+    return format_utc(datetime.combine(found + timedelta(days=later), time(), ZONE))
 
 
 def as_day(typed: str) -> date | None:

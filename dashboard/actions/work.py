@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from functools import partial
+from typing import Any
 
 from starlette.responses import Response
 
@@ -11,11 +13,12 @@ from dashboard.names import names_of
 from dashboard.visit import NotFound, Visit
 from flows.admin.starting import choices, place_order
 from flows.lifecycle.intakes import list_described
-from flows.lifecycle.run_views import run_of_order
 from flows.retention.round import sweep_round
+from flows.session.control import Control
 from flows.session.orders import cancel_order, drop_order, list_orders
 from flows.session.sources import forget_source, list_sources, register_source
-from flows.views.runs import unended_rows
+from flows.views.authorisations import certified_runs
+from flows.views.runs import runs_of_orders, unended_rows
 from flows.worker import flow_runs
 from flows.worker.order_process import OrderProcess, start_order_process
 from schemas.errors import RepriseError, VerificationFailedError
@@ -33,7 +36,7 @@ def show(visit: Visit) -> Response:
 
 def _page(visit: Visit, *, status: int = 200, errors: dict[str, str] | None = None) -> Response:
     control = visit.look()
-    offered = choices(control)
+    offered = choices(control, partial(certified_runs, control))
     entered = {
         name: visit.entered(name) for name in ("source", "authorisation", "use", "keys", "intake", "path")
     }
@@ -44,7 +47,7 @@ def _page(visit: Visit, *, status: int = 200, errors: dict[str, str] | None = No
         choices=[one for one in offered if one.usable],
         names=names_of(visit, control, [one.doctor for one in offered if one.usable]),
         intakes=[one for one in list_described(control) if one["state"] == "open"],
-        orders=[one for one in list_orders(control.home) if one["run"] is None],
+        orders=[one for one in _orders(control) if one["run"] is None],
         alive=unended_rows(control),
         uses=USES,
         keys=KEYS,
@@ -135,24 +138,32 @@ def _follow(visit: Visit, order: str, process: OrderProcess) -> str:
     """
     until = time.monotonic() + _WAIT_SECONDS
     while time.monotonic() < until:
-        if (run := run_of_order(visit.home, order)) is not None:
-            return f"/runs/{run.run_id}"
+        if (run := _run_of(visit, order)) is not None:
+            return f"/runs/{run}"
         if process.ended:
             break
         time.sleep(0.1)
-    run = run_of_order(visit.home, order)
+    run = _run_of(visit, order)
     if run is None:
         process.raise_failure()
-    return f"/orders/{order}" if run is None else f"/runs/{run.run_id}"
+    return f"/orders/{order}" if run is None else f"/runs/{run}"
+
+
+def _run_of(visit: Visit, order: str) -> str | None:
+    return runs_of_orders(visit.look(), [order]).get(order)
+
+
+def _orders(control: Control) -> list[dict[str, Any]]:
+    return list_orders(control.home, partial(runs_of_orders, control))
 
 
 def wait_for(visit: Visit) -> Response:
     """Redirect to the run of an order; until it exists, show a page that reloads."""
     order = str(visit.request.path_params["order"])
-    run = run_of_order(visit.home, order)
+    run = _run_of(visit, order)
     if run is not None:
-        return visit.go(f"/runs/{run.run_id}")
-    if not any(one["order"] == order for one in list_orders(visit.look().home)):
+        return visit.go(f"/runs/{run}")
+    if not any(one["order"] == order for one in _orders(visit.look())):
         raise NotFound
     return visit.page("actions/order.html", order=order)
 

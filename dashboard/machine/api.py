@@ -38,11 +38,12 @@ _DAY = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])")
 
 def runs(visit: Visit) -> Response:
     """The list of runs, newest first."""
+    until = _day(visit, "until")
     wanted = run_rows.Wanted(
         word=_one_of(visit, "state", WORDS),
         use=_one_of(visit, "use", tuple(STEPS)),
         since=_day(visit, "since"),
-        until=_day(visit, "until"),
+        before=f"{until}T24" if until else "",
     )
     limit, offset = _number(visit, "limit", 50, MOST, least=1), _number(visit, "offset", 0, 10**9)
     rows, total = run_rows.run_page(visit.look(), visit.only_about, wanted, limit, offset)

@@ -14,7 +14,7 @@ from flows.views.authorisations import (
     authorisation_rows,
     authorisation_sheet,
 )
-from flows.views.runs import run_rows
+from flows.views.runs import rows_of
 from schemas.errors import UnreadableSourceError
 
 A_PAGE = 50
@@ -46,7 +46,7 @@ def show(visit: Visit) -> Response:
     control = visit.look()
     row, sheet = _sheet(visit, control)
     names = names_of(visit, control, row.persons)
-    runs = [run for run in run_rows(control, visit.only_about) if run.run in row.runs]
+    runs = rows_of(control, row.runs, visit.only_about)
     wording = sheet.wording if sheet is not None and visit.sees_names else None
     return visit.page("authorisation.html", row=row, sheet=sheet, wording=wording, runs=runs, names=names)
 

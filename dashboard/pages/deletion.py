@@ -10,10 +10,11 @@ from typing import IO
 from starlette.responses import Response, StreamingResponse
 
 from dashboard import charts, rendering
+from dashboard.advice import advice_of
 from dashboard.visit import Visit
 from flows.admin.ledger import policy
 from flows.session.control import Control
-from flows.views.deletion import Deletion, Standing, deletion, meaning_of
+from flows.views.deletion import Deletion, deletion, deletion_page
 from flows.views.deletion_export import as_csv, as_pdf, write_zip
 from vault.proof.programs import PAGE, verify_page
 
@@ -24,23 +25,20 @@ _PART = 1 << 16
 
 def show(visit: Visit) -> Response:
     """The completeness check, staging lifetimes, and the runs, newest first."""
-    control = visit.look()
-    found, day = _found(visit, control)
-    standing = visit.asked("standing")
-    rows = [row for row in found.rows[::-1] if standing in ("", row.standing)]
-    page = visit.asked_page()
+    day, standing, page = visit.asked_day("day"), visit.asked("standing"), visit.asked_page()
+    at = rendering.end_of_day(day)
+    found = deletion_page(visit.look(), at, standing, A_PAGE, (page - 1) * A_PAGE, charts.SHOWN_RUNS)
     return visit.page(
         "deletion.html",
-        found=found,
-        counts={each: found.count(each) for each in Standing},
-        meanings={code: meaning_of(code) for code, _ in found.faults},
-        rows=rows[(page - 1) * A_PAGE : page * A_PAGE],
-        total=len(rows),
+        found=found.overview,
+        meanings={code: advice_of(visit.language, code) for code, _ in found.overview.faults},
+        rows=found.rows,
+        total=found.total,
         page=page,
-        pages=max(-(-len(rows) // A_PAGE), 1),
+        pages=max(-(-found.total // A_PAGE), 1),
         wanted={"day": day, "standing": standing},
         today=rendering.today(),
-        chart=charts.lifetimes(found.rows, partial(rendering.span, visit.language)),
+        chart=charts.lifetimes(found.newest, partial(rendering.span, visit.language)),
     )
 
 

@@ -10,6 +10,8 @@ from flows.session.control import Control
 from flows.views.doctors import DoctorSheet, doctor_rows, doctor_sheet
 from schemas.errors import UnreadableSourceError
 
+A_PAGE = 50
+
 
 def show_all(visit: Visit) -> Response:
     """The enrolled doctors; whoever is one sees their own page at once."""
@@ -22,15 +24,19 @@ def show_all(visit: Visit) -> Response:
 
 
 def show(visit: Visit) -> Response:
-    """One doctor."""
+    """One doctor, with a page of their runs."""
     control = visit.look()
-    sheet = _sheet(visit, control)
-    return visit.page("doctor.html", sheet=sheet, names=names_of(visit, control, [sheet.id]))
+    page = visit.asked_page()
+    sheet = _sheet(visit, control, page)
+    names = names_of(visit, control, [sheet.id])
+    pages = max(-(-sheet.every_run // A_PAGE), 1)
+    return visit.page("doctor.html", sheet=sheet, names=names, page=page, pages=pages)
 
 
-def _sheet(visit: Visit, control: Control) -> DoctorSheet:
+def _sheet(visit: Visit, control: Control, page: int) -> DoctorSheet:
+    doctor = str(visit.request.path_params["doctor"])
     try:
-        return doctor_sheet(control, str(visit.request.path_params["doctor"]), visit.only_about)
+        return doctor_sheet(control, doctor, visit.only_about, A_PAGE, (page - 1) * A_PAGE)
     except UnreadableSourceError:
         pass
     raise NotFound

@@ -10,15 +10,15 @@ from anyio.to_thread import run_sync
 from starlette.responses import Response, StreamingResponse
 
 from dashboard import charts, rendering
+from dashboard.advice import advice_of
 from dashboard.names import names_of
-from dashboard.rendering import local_day
+from dashboard.rendering import start_of_day
 from dashboard.visit import NotFound, Visit
 from flows.session.control import Control
-from flows.views.figures import runs_by_week
 from flows.views.names import doctors
 from flows.views.run_evidence import run_evidence
-from flows.views.runs import RunRow, RunSheet, progress_of, run_rows, run_sheet
-from schemas.advice import ADVICE
+from flows.views.run_list import run_list
+from flows.views.runs import RunSheet, Wanted, progress_of, run_sheet
 from schemas.errors import UnreadableSourceError
 from schemas.outcome import Outcome
 from schemas.steps import STEPS
@@ -37,38 +37,35 @@ WORDS = (
 def show_all(visit: Visit) -> Response:
     """The list of runs, filtered by doctor, state, use and period."""
     control = visit.look()
-    rows = run_rows(control, visit.only_about)
-    wanted = {name: visit.asked(name) for name in ("doctor", "state", "use")} | visit.asked_period()
-    found = [row for row in rows if _fits(row, wanted)]
+    asked = {name: visit.asked(name) for name in ("doctor", "state", "use")} | visit.asked_period()
     page = visit.asked_page()
-    shown = found[(page - 1) * A_PAGE : page * A_PAGE]
-    by_week = runs_by_week(found, control.clock.now())
+    found = run_list(control, visit.only_about, _wanted(asked), A_PAGE, (page - 1) * A_PAGE)
     choosable = doctors(control) if visit.sees_names and visit.only_about is None else []
     return visit.page(
         "runs.html",
-        rows=shown,
-        total=len(found),
-        every=len(rows),
+        rows=found.rows,
+        total=found.total,
+        every=found.every,
         page=page,
-        pages=max(-(-len(found) // A_PAGE), 1),
-        wanted=wanted,
-        words=sorted({row.word for row in rows}, key=WORDS.index),
+        pages=max(-(-found.total // A_PAGE), 1),
+        wanted=asked,
+        words=[word for word in WORDS if word in found.words],
         uses=tuple(STEPS),
         doctors=choosable,
-        names=names_of(visit, control, [*(row.doctor for row in shown), *choosable]),
-        weeks=by_week,
-        chart=charts.weeks(by_week, visit.language, partial(rendering.number, visit.language)),
+        names=names_of(visit, control, [*(row.doctor for row in found.rows), *choosable]),
+        weeks=found.weeks,
+        chart=charts.weeks(found.weeks, visit.language, partial(rendering.number, visit.language)),
     )
 
 
-def _fits(row: RunRow, wanted: dict[str, str]) -> bool:
-    day = local_day(row.created)
-    return (
-        wanted["doctor"] in ("", row.doctor)
-        and wanted["state"] in ("", row.word)
-        and wanted["use"] in ("", row.use)
-        and wanted["since"] <= day
-        and (not wanted["until"] or day <= wanted["until"])
+def _wanted(asked: dict[str, str]) -> Wanted:
+    """Returns the filter of a form, whose days are Belgian ones."""
+    return Wanted(
+        doctor=asked["doctor"],
+        word=asked["state"],
+        use=asked["use"],
+        since=start_of_day(asked["since"]),
+        before=start_of_day(asked["until"], later=1),
     )
 
 
@@ -84,12 +81,16 @@ def show(visit: Visit) -> Response:
         names=names,
         evidence=run_evidence(control, sheet),
         known_reasons=section(visit.language, "report.reason"),
-        why=ADVICE.get(sheet.row.failure or ""),
+        why=advice_of(visit.language, sheet.row.failure or ""),
     )
 
 
 def live(visit: Visit) -> Response:
-    """The way of a run, sent anew whenever it changes, until the run has ended or the browser leaves."""
+    """The way of a run, sent anew whenever it changes, until the run has ended or the browser leaves.
+
+    The address says which state the page shows; `state` is sent when it is another, and the page then asks for itself again: its
+    acts and downloads depend on the state.
+    """
     _sheet(visit, visit.look())
     return StreamingResponse(
         _changes(visit), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"}
@@ -97,12 +98,15 @@ def live(visit: Visit) -> Response:
 
 
 async def _changes(visit: Visit) -> AsyncIterator[str]:
-    seen, waited = None, 0.0
+    shown, seen, waited = visit.asked("state"), None, 0.0
     while waited < LONGEST_STREAM_SECONDS and await run_sync(visit.may_go_on):
         now = await run_sync(_progress, visit)
         if now != seen:
             seen = now
             yield _event("way", await run_sync(_way, visit))
+        if shown not in ("", now[0]):
+            yield _event("state", now[0])
+        shown = now[0]
         if now[0] == RunState.CERTIFIED.value:
             yield _event("ended", "")
             return
@@ -116,7 +120,9 @@ def _progress(visit: Visit) -> tuple[str, int]:
 
 def _way(visit: Visit) -> str:
     sheet = _sheet(visit, visit.look())
-    return visit.render("way.html", sheet=sheet, row=sheet.row, why=ADVICE.get(sheet.row.failure or ""))
+    return visit.render(
+        "way.html", sheet=sheet, row=sheet.row, why=advice_of(visit.language, sheet.row.failure or "")
+    )
 
 
 def _event(name: str, data: str) -> str:

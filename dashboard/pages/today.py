@@ -7,12 +7,12 @@ from functools import partial
 from starlette.responses import Response
 
 from dashboard import charts, rendering
+from dashboard.advice import advice_of
 from dashboard.names import names_of
 from dashboard.visit import Visit
-from flows.views import figures, runs
+from flows.views import figures
 from flows.views import today as today_view
 from flows.views.authorisations import waiting_for_signature
-from schemas.advice import ADVICE
 from schemas.roles import WHO_SEES_RUNS
 from vault.destruction.heartbeat import LATE_AFTER_INTERVALS
 
@@ -24,14 +24,13 @@ def show(visit: Visit) -> Response:
     control = visit.look()
     found = today_view.today(control, visit.only_about)
     persons = [row.doctor for row in (*found.staged, *(one.row for one in found.unconfirmed))]
-    own = None if visit.only_about is None else {row.run for row in runs.run_rows(control, visit.only_about)}
-    staged = figures.staged_over_time(control, found.staged, own)
+    staged = figures.staged_over_time(control, found.staged, visit.only_about)
     return visit.page(
         "today.html",
         today=found,
         late_after=control.site.sweep_every_minutes * 60 * LATE_AFTER_INTERVALS,
         waiting=waiting_for_signature(control, visit.only_about),
-        why={row.failure: ADVICE[row.failure] for row in found.failed if row.failure in ADVICE},
+        why={row.failure: advice_of(visit.language, row.failure or "") for row in found.failed},
         names=names_of(visit, control, persons),
         staged=staged,
         chart=charts.staged(staged, visit.language, partial(rendering.size, visit.language)),

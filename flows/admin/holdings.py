@@ -14,9 +14,9 @@ from schemas.errors import RepriseError
 from schemas.person_records import Attestation, Doctor, Signer
 from schemas.record import Record
 from vault.authorisation.handwritten import attestations_of
-from vault.authorisation.register import InstructionRegister, registers_of
+from vault.authorisation.register import InstructionRegister, persons_of, registers_of
 from vault.destruction.held_copies import CustodyRegister, HeldCopy
-from vault.home.erasure import runs_of, runs_without_lease
+from vault.home.erasure import runs_without_lease
 from vault.home_folder import Home
 from vault.instruction.document import parse
 from vault.ledger.entries import EntryType
@@ -100,19 +100,28 @@ def _kept(where: str, until: str | None, why: str) -> dict[str, str | None]:
     return {"where": where, "until": until, "why": why}
 
 
-def holdings_of(control: Control, subject_id: str) -> Holdings:
-    """Collect everything that the home holds about a person."""
+@dataclass(frozen=True)
+class KnownRuns:
+    """What an index knows of the runs of a home, so that not every lease is read."""
+
+    leases: list[Lease]  # those of the person, at least
+    set_aside: list[str]  # runs whose damaged lease was set aside
+
+
+def holdings_of(control: Control, subject_id: str, known: KnownRuns | None = None) -> Holdings:
+    """Collect everything that the home holds about a person. Without `known`, every lease is read."""
     home = control.home
     persons = also_known_as(home, subject_id)
     registers = registers_of(home, persons)
     ids = {register.id for register in registers}
-    runs = runs_of(home, persons)
+    leases = list_runs(home) if known is None else known.leases
+    runs = [lease for lease in leases if persons_of(home, lease) & persons]
     held = ids | {lease.authorisation_id for lease in runs}  # a register may be damaged
     return Holdings(
         persons,
         runs,
-        _starts_without_lease(control, persons),
-        [lease for lease in list_runs(home) if lease.operator_id in persons],
+        _starts_without_lease(control, persons, None if known is None else known.set_aside),
+        [lease for lease in leases if lease.operator_id in persons],
         registers,
         [copy for copy in CustodyRegister(home).held() if copy.authorisation_id in held],
         _orders(home, persons, ids, {lease.order_id for lease in runs}),
@@ -127,8 +136,10 @@ def _objects(home: Home, persons: frozenset[str]) -> list[str]:
     return [*own, *SharedRecords(home).about(persons)]
 
 
-def _starts_without_lease(control: Control, persons: frozenset[str]) -> list[dict[str, Any]]:
-    runs, store = set(runs_without_lease(control.home, persons)), control.ledger.store
+def _starts_without_lease(
+    control: Control, persons: frozenset[str], damaged: list[str] | None
+) -> list[dict[str, Any]]:
+    runs, store = set(runs_without_lease(control.home, persons, damaged)), control.ledger.store
     entries = map(json.loads, store.read(0, store.head().size) if runs else ())
     return [e for e in entries if e["type"] == EntryType.RUN_STARTED.value and e["runId"] in runs]
 

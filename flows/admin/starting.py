@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from flows.engine import run as engine
@@ -34,25 +35,35 @@ class Choice:
         return self.state == "in_force"
 
 
-def choices(control: Control) -> list[Choice]:
-    """Return the recorded instructions, usable instructions first, without those that cannot be read."""
+Certified = Callable[[str, str], list[str]]
+"""Return the certified runs of an instruction and a use."""
+
+
+def choices(control: Control, certified: Certified | None = None) -> list[Choice]:
+    """Return the recorded instructions, usable ones first. One that cannot be read is left out: `reprise doctor` names it.
+
+    With `certified`, no lease of an ended run is read.
+    """
     folder = control.home.authorisations
-    ids = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
-    readable = [choice for choice in (_choice(control, name) for name in ids) if choice is not None]
-    return sorted(readable, key=lambda choice: (not choice.usable, choice.until))
+    names = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
+    found = [one for name in names if (one := _choice(control, name, certified)) is not None]
+    return sorted(found, key=lambda one: (not one.usable, one.until))
 
 
-def _choice(control: Control, authorisation_id: str) -> Choice | None:
-    register = InstructionRegister(control.home, None, authorisation_id)
+def _choice(control: Control, name: str, certified: Certified | None) -> Choice | None:
+    register = InstructionRegister(control.home, None, name)
     try:
         state = register.state
         if state["pending"]:
-            return Choice(authorisation_id, register.subject, {}, "", "", "pending")
-        instruction = parse(recorded(control.home, authorisation_id).document)
-        left = {use: register.left(instruction, Use(use)) for use in CARRIED}
+            return Choice(name, register.subject, {}, "", "", "pending")
+        instruction = parse(recorded(control.home, name).document)
+        left = {
+            use: register.left(instruction, Use(use), certified(name, use) if certified else None)
+            for use in CARRIED
+        }
         standing = "withdrawn" if state["withdrawn"] else _standing(control, instruction, left)
         until = format_utc(instruction.valid_until)
-        return Choice(authorisation_id, register.subject, left, instruction.destination, until, standing)
+        return Choice(name, register.subject, left, instruction.destination, until, standing)
     except (RepriseError, OSError):
         return None
 

@@ -2,8 +2,10 @@
 
 * `today`: what needs attention
 * `runs`: runs as rows, and one run in full
+* `run_list`: one page of the runs, with what its filter and its chart need
 * `run_evidence`: what shows that a run's staging is gone
 * `deletion`: every run with its end, as of a moment
+* `deletion_index`: the runs of the log as of a moment, asked of the index
 * `deletion_export`: the same as files
 * `proof_copies`: proofs to hand out
 * `completeness`: the runs of the log by their numbers
@@ -26,6 +28,7 @@ __all__ = [
     "completeness",
     "deletion",
     "deletion_export",
+    "deletion_index",
     "doctors",
     "figures",
     "host",
@@ -38,6 +41,7 @@ __all__ = [
     "proof_copies",
     "proposals",
     "run_evidence",
+    "run_list",
     "runs",
     "status",
     "today",

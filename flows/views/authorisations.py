@@ -6,19 +6,21 @@ shows it to those alone who may read it.
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from flows.session.control import Control
+from flows.views.index import RunIndex
 from schemas.errors import UnreadableSourceError
 from vault.authorisation.register import InstructionRegister, Use, all_registers, registers_of
 from vault.instruction.document import Custody, Instruction, parse
 from vault.instruction.fields import CARRIED
 from vault.records.known_numbers import also_known_as
 from vault.records.recipients import recipients
-from vault.runs.lease import Lease, list_runs
+from vault.runs.facts import is_ended
 from vault.system.clock import format_utc
 
 
@@ -110,8 +112,9 @@ class AuthorisationSheet:
 
 def authorisation_rows(control: Control, doctor: str | None = None) -> list[AuthorisationRow]:
     """Returns the instructions, those that are valid longest first; those of one doctor if one is given."""
-    leases = _leases_by_instruction(control)
-    rows = [_row(control, register, leases[register.id]) for register in _registers(control, doctor)]
+    registers = _registers(control, doctor)
+    runs = _runs_by_instruction(control, [register.id for register in registers])
+    rows = [_row(control, register, runs[register.id]) for register in registers]
     return sorted(rows, key=lambda row: (row.valid_until or "", row.id), reverse=True)
 
 
@@ -130,7 +133,7 @@ def authorisation_sheet(
     found = [one for one in _registers(control, doctor) if one.id == authorisation]
     if not found:
         raise UnreadableSourceError("no_such_authorisation")
-    row = _row(control, found[0], _leases_by_instruction(control)[authorisation])
+    row = _row(control, found[0], _runs_by_instruction(control, [authorisation])[authorisation])
     instruction = _instruction(found[0])
     return row, None if instruction is None else _sheet(control, row, found[0], instruction)
 
@@ -151,11 +154,46 @@ def _registers(control: Control, doctor: str | None) -> list[InstructionRegister
     return registers_of(control.home, also_known_as(control.home, doctor))
 
 
-def _leases_by_instruction(control: Control) -> dict[str, list[Lease]]:
-    found: dict[str, list[Lease]] = defaultdict(list)
-    for lease in list_runs(control.home):
-        found[lease.authorisation_id].append(lease)
+@dataclass(frozen=True)
+class _Ran:
+    """A run of an instruction."""
+
+    run: str
+    use: str
+    certified: bool
+
+
+def _runs_by_instruction(control: Control, instructions: list[str]) -> dict[str, list[_Ran]]:
+    """Returns the runs of some instructions, oldest first."""
+    found: dict[str, list[_Ran]] = defaultdict(list)
+    with RunIndex.of(control) as index:
+        ended = index.query(
+            "SELECT authorisation, run, use, created, ledger_start FROM settled"
+            " WHERE authorisation IN (SELECT value FROM json_each(?))",
+            json.dumps(instructions),
+        )
+        alive = [lease for lease in index.live() if lease.authorisation_id in instructions]
+    rows = [(created, start, run, of, use, True) for of, run, use, created, start in ended] + [
+        (
+            one.created,
+            one.ledger_start,
+            one.run_id,
+            one.authorisation_id,
+            one.use,
+            is_ended(control.home, one.run_id),
+        )
+        for one in alive
+    ]
+    for _, _, run, of, use, certified in sorted(rows):
+        found[of].append(_Ran(run, use, certified))
     return found
+
+
+def certified_runs(control: Control, instruction: str, use: str) -> list[str]:
+    """Returns the runs with a certificate that had this use of an instruction."""
+    with RunIndex.of(control) as index:
+        rows = index.query("SELECT run FROM settled WHERE authorisation = ? AND use = ?", instruction, use)
+    return [run for (run,) in rows]
 
 
 def _instruction(register: InstructionRegister) -> Instruction | None:
@@ -163,9 +201,9 @@ def _instruction(register: InstructionRegister) -> Instruction | None:
     return None if kept is None else parse(kept["instruction.json"])
 
 
-def _row(control: Control, register: InstructionRegister, leases: list[Lease]) -> AuthorisationRow:
+def _row(control: Control, register: InstructionRegister, runs: list[_Ran]) -> AuthorisationRow:
     instruction = _instruction(register)
-    uses = () if instruction is None else tuple(_uses(register, instruction, leases))
+    uses = () if instruction is None else tuple(_uses(register, instruction, runs))
     return AuthorisationRow(
         id=register.id,
         state=_state(control, register, instruction, uses),
@@ -174,13 +212,14 @@ def _row(control: Control, register: InstructionRegister, leases: list[Lease]) -
         valid_from=format_utc(instruction.valid_from) if instruction else None,
         valid_until=format_utc(instruction.valid_until) if instruction else None,
         signature=register.signing.get("signature"),
-        runs=tuple(lease.run_id for lease in leases),
+        runs=tuple(one.run for one in runs),
     )
 
 
-def _uses(register: InstructionRegister, instruction: Instruction, leases: list[Lease]) -> list[UseRow]:
+def _uses(register: InstructionRegister, instruction: Instruction, runs: list[_Ran]) -> list[UseRow]:
     allowed = [(use, instruction.uses[use]) for use in CARRIED if instruction.uses[use]]
-    return [UseRow(use, count, register.left(instruction, Use(use), leases)) for use, count in allowed]
+    ended = {use: [one.run for one in runs if one.certified and one.use == use] for use, _ in allowed}
+    return [UseRow(use, count, register.left(instruction, Use(use), ended[use])) for use, count in allowed]
 
 
 def _state(

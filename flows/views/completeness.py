@@ -35,12 +35,10 @@ def completeness(control: Control) -> Completeness:
     with RunIndex.of(control) as index:
         ((started, last),) = index.query("SELECT COUNT(DISTINCT number), COALESCE(MAX(number), 0) FROM told")
         ((ended, twice),) = index.query("SELECT COUNT(ended_seq), COALESCE(SUM(ends > 1), 0) FROM told")
-        open_runs = "FROM told WHERE number IS NOT NULL AND ended_seq IS NULL AND deadline_s"
+        open_runs = "FROM told WHERE started_seq IS NOT NULL AND ended_seq IS NULL AND deadline_s"
         ((overdue,),) = index.query(f"SELECT COUNT(*) {open_runs} < ?", now)
         ((running,),) = index.query(f"SELECT COUNT(*) {open_runs} >= ?", now)
-        ((bare,),) = index.query(
-            "SELECT COUNT(*) FROM told WHERE ended_seq IS NOT NULL AND run NOT IN (SELECT run FROM settled)"
-        )
+        ((bare,),) = index.query("SELECT COUNT(*) FROM told WHERE ended_seq IS NOT NULL AND certified = 0")
         ((size, root),) = index.query("SELECT size, root FROM seen")
     head = b64encode(root).decode()
     return Completeness(started, ended, running, overdue, last - started, twice, bare, size, head)

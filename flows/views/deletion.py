@@ -12,8 +12,9 @@ from datetime import UTC, datetime
 from enum import StrEnum
 
 from flows.session.control import Control
+from flows.views.deletion_index import Recorded, RecordedRuns
+from flows.views.index import RunIndex
 from flows.views.log_entries import LogEntry, log_entries, written_entries
-from schemas.advice import ADVICE
 from schemas.outcome import Cause
 from vault.ledger.completeness import sequence_faults
 from vault.ledger.entries import EntryType
@@ -72,22 +73,15 @@ class LogHead:
 
 
 @dataclass(frozen=True)
-class Deletion:
-    """Every run as the ledger stood at a moment."""
+class Overview:
+    """What the ledger said of all runs at a moment: how many stand where, and what the completeness check finds."""
 
     at: str
-    rows: tuple[DeletionRow, ...]  # by number
+    started: int
+    counts: dict[Standing, int]
     faults: tuple[tuple[str, int], ...]  # codes of the completeness check, and how often each
+    without_proof: int  # ended runs whose proof folder is missing
     head: LogHead
-
-    def count(self, standing: Standing) -> int:
-        """Returns the number of runs that stand there."""
-        return sum(row.standing is standing for row in self.rows)
-
-    @property
-    def without_proof(self) -> int:
-        """The number of ended runs whose proof folder is missing."""
-        return sum(row.standing is Standing.DESTROYED and not row.has_proof for row in self.rows)
 
     @property
     def complete(self) -> bool:
@@ -95,26 +89,77 @@ class Deletion:
         return not self.faults and self.without_proof == 0
 
 
+@dataclass(frozen=True)
+class Page:
+    """The overview, one page of the runs that stand somewhere, and the newest of all runs."""
+
+    overview: Overview
+    rows: tuple[DeletionRow, ...]  # newest first
+    total: int  # of those that stand there
+    newest: tuple[DeletionRow, ...]  # newest first
+
+
+@dataclass(frozen=True)
+class Deletion(Overview):
+    """The overview with every run."""
+
+    rows: tuple[DeletionRow, ...]  # by number
+
+
 def deletion(control: Control, at: datetime | None = None) -> Deletion:
-    """Returns every run as the ledger stood at a moment; now, if none or a later one is given."""
+    """Returns every run as the ledger stood at a moment; now, if none or a later one is given.
+
+    For files: it reads the whole log and looks at each run's folder. `deletion_page` answers from the index.
+    """
     now = control.clock.now()
     moment = now if at is None else min(at, now)
     size = _size_at(control, moment)
     rows = _rows(control, size, moment)
-    store = control.ledger.store
     faults = Counter(sequence_faults(written_entries(control, end=size), moment))
-    root = store.tree(store.head().size).subtree(0, size) if size else None
     return Deletion(
         at=format_utc(moment),
-        rows=tuple(rows),
+        started=len(rows),
+        counts={one: sum(row.standing is one for row in rows) for one in Standing},
         faults=tuple(sorted(faults.items())),
-        head=LogHead(control.site.origin, size, b64encode(root).decode() if root else ""),
+        without_proof=sum(row.standing is Standing.DESTROYED and not row.has_proof for row in rows),
+        head=_head(control, size),
+        rows=tuple(rows),
     )
 
 
-def meaning_of(fault: str) -> str:
-    """Returns what a code of the completeness check means, in English."""
-    return ADVICE[fault][0] if fault in ADVICE else ""
+def deletion_page(
+    control: Control, at: datetime | None, standing: str, limit: int, offset: int, newest: int
+) -> Page:
+    """Returns the overview as the ledger stood at a moment, with a page of runs. Costs what one page costs.
+
+    A certificate that went missing is found for the runs that are shown; for all of them by `reprise ledger index --check`.
+    """
+    now = control.clock.now()
+    moment = now if at is None else min(at, now)
+    with RunIndex.of(control) as index:
+        runs = RecordedRuns(control, index, moment)
+        listed = runs.page(standing, limit, offset) if standing in ("", *Standing) else []
+        first = runs.page("", newest, 0)
+        index.look_again([one.run for one in (*listed, *first) if one.ended])
+        return Page(
+            overview=Overview(
+                at=format_utc(moment),
+                started=runs.count(),
+                counts={one: runs.count(one) for one in Standing},
+                faults=tuple(sorted(runs.faults().items())),
+                without_proof=runs.without_proof(),
+                head=_head(control, runs.size),
+            ),
+            rows=tuple(_recorded(control, one, moment) for one in listed),
+            total=runs.count(standing) if standing in ("", *Standing) else 0,
+            newest=tuple(_recorded(control, one, moment) for one in first),
+        )
+
+
+def _head(control: Control, size: int) -> LogHead:
+    store = control.ledger.store
+    root = store.tree(store.head().size).subtree(0, size) if size else None
+    return LogHead(control.site.origin, size, b64encode(root).decode() if root else "")
 
 
 def _size_at(control: Control, moment: datetime) -> int:
@@ -138,21 +183,35 @@ def _rows(control: Control, size: int, moment: datetime) -> list[DeletionRow]:
 
 
 def _row(control: Control, start: LogEntry, end: LogEntry | None, moment: datetime) -> DeletionRow:
-    run, began = str(start.runId), parse_utc(start.at)
-    deadline = datetime.fromtimestamp(start.n["deadline_s"], UTC)
-    standing = Standing.OPEN if deadline >= moment else Standing.OVERDUE
-    return DeletionRow(
+    recorded = Recorded(
         number=start.n.get("run_number", 0),
-        run=run,
+        run=str(start.runId),
         use=start.code,
         started=start.at,
-        deadline=format_utc(deadline),
+        deadline_s=start.n["deadline_s"],
         ended=end.at if end else None,
         cause=end.code if end else None,
         files=end.n.get("files", 0) if end else 0,
         bytes=end.n.get("bytes", 0) if end else 0,
-        standing=Standing.DESTROYED if end else standing,
-        staged_seconds=int(((parse_utc(end.at) if end else moment) - began).total_seconds()),
+    )
+    return _recorded(control, recorded, moment)
+
+
+def _recorded(control: Control, found: Recorded, moment: datetime) -> DeletionRow:
+    began, deadline = parse_utc(found.started), datetime.fromtimestamp(found.deadline_s, UTC)
+    standing = Standing.OPEN if deadline >= moment else Standing.OVERDUE
+    return DeletionRow(
+        number=found.number,
+        run=found.run,
+        use=found.use,
+        started=found.started,
+        deadline=format_utc(deadline),
+        ended=found.ended,
+        cause=found.cause,
+        files=found.files,
+        bytes=found.bytes,
+        standing=Standing.DESTROYED if found.ended else standing,
+        staged_seconds=int(((parse_utc(found.ended) if found.ended else moment) - began).total_seconds()),
         allowed_seconds=int((deadline - began).total_seconds()),
-        has_proof=end is not None and is_ended(control.home, run),
+        has_proof=found.ended is not None and is_ended(control.home, found.run),
     )

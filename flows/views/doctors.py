@@ -9,7 +9,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
-from flows.admin.holdings import holdings_of
+from flows.admin.holdings import KnownRuns, holdings_of
 from flows.session.control import Control
 from flows.views.authorisations import (
     AuthorisationRow,
@@ -18,11 +18,14 @@ from flows.views.authorisations import (
     authorisation_rows,
     recipients_of,
 )
+from flows.views.index import RunIndex
 from flows.views.names import doctors
-from flows.views.runs import RunRow, run_rows
+from flows.views.runs import RunRow, run_page
 from schemas.errors import UnreadableSourceError
+from vault.authorisation.register import persons_of
 from vault.records.known_numbers import also_known_as
-from vault.runs.lease import list_runs
+from vault.runs.facts import is_ended
+from vault.runs.lease import Lease
 
 OPEN_TO_USE = (AuthorisationState.RECORDED, AuthorisationState.IN_USE)
 """The states in which an instruction allows another run."""
@@ -56,7 +59,8 @@ class DoctorSheet:
 
     id: str
     authorisations: tuple[AuthorisationRow, ...]
-    runs: tuple[RunRow, ...]
+    runs: tuple[RunRow, ...]  # one page, newest first
+    every_run: int
     recipients: tuple[RecipientRow, ...]
     kept: tuple[KeptRow, ...]
     kept_until: str | None
@@ -64,42 +68,61 @@ class DoctorSheet:
 
 def doctor_rows(control: Control, doctor: str | None = None) -> list[DoctorRow]:
     """Returns the enrolled doctors; one alone if it is given."""
-    authorisations, runs = authorisation_rows(control, doctor), run_rows(control, doctor)
-    concerned = {lease.run_id: {lease.subject_id, *lease.persons} for lease in list_runs(control.home)}
-    found = []
-    for one in doctors(control):
-        if doctor in (None, one):
-            known = also_known_as(control.home, one)
-            own = [row for row in runs if concerned[row.run] & known]
-            found.append(_row(one, [row for row in authorisations if known & {*row.persons}], own))
-    return found
+    authorisations = authorisation_rows(control, doctor)
+    with RunIndex.of(control) as index:
+        living = [(lease, persons_of(control.home, lease)) for lease in index.live()]
+        return [
+            _row(control, index, one, authorisations, living)
+            for one in doctors(control)
+            if doctor in (None, one)
+        ]
 
 
-def doctor_sheet(control: Control, doctor: str, only: str | None = None) -> DoctorSheet:
-    """Returns one doctor. Raises UnreadableSourceError (no_such_subject), also for a doctor other than `only`."""
+def doctor_sheet(
+    control: Control, doctor: str, only: str | None = None, limit: int = 50, offset: int = 0
+) -> DoctorSheet:
+    """Returns one doctor, with a page of their runs.
+
+    Raises UnreadableSourceError (no_such_subject), also for a doctor other than `only`.
+    """
     if doctor not in doctors(control) or only not in (None, doctor):
         raise UnreadableSourceError("no_such_subject")
-    held = holdings_of(control, doctor).to_json(control)
+    with RunIndex.of(control) as index:
+        known = KnownRuns(index.leases_about(also_known_as(control.home, doctor)), index.set_aside())
+    held = holdings_of(control, doctor, known).to_json(control)
+    runs, total = run_page(control, doctor, limit=limit, offset=offset)
     return DoctorSheet(
         id=doctor,
         authorisations=tuple(authorisation_rows(control, doctor)),
-        runs=tuple(run_rows(control, doctor)),
+        runs=tuple(runs),
+        every_run=total,
         recipients=tuple(recipients_of(control, doctor)),
         kept=tuple(_kept(held)),
         kept_until=held["kept_until"],
     )
 
 
-def _row(doctor: str, authorisations: list[AuthorisationRow], runs: list[RunRow]) -> DoctorRow:
-    usable = [row for row in authorisations if row.state in OPEN_TO_USE]
+def _row(
+    control: Control,
+    index: RunIndex,
+    doctor: str,
+    authorisations: list[AuthorisationRow],
+    living: list[tuple[Lease, frozenset[str]]],
+) -> DoctorRow:
+    known = also_known_as(control.home, doctor)
+    own = [row for row in authorisations if known & {*row.persons}]
+    usable = [row for row in own if row.state in OPEN_TO_USE]
+    alive = [lease for lease, persons in living if persons & known]
+    ended = index.count_settled(known)
+    began = [index.newest(known), *(lease.created for lease in alive)]
     return DoctorRow(
         id=doctor,
-        authorisations=len(authorisations),
+        authorisations=len(own),
         in_force=len(usable),
         uses_left=sum(use.left for row in usable for use in row.uses),
-        runs=len(runs),
-        staged=sum(not row.ended for row in runs),
-        last_run=runs[0].created if runs else None,
+        runs=ended + len(alive),
+        staged=sum(not is_ended(control.home, lease.run_id) for lease in alive),
+        last_run=max((at for at in began if at), default=None),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,15 +10,15 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from flows.session.control import Control
-from flows.views.log_entries import LogEntry, entries_since
-from flows.views.runs import RunRow
-from vault.ledger.entries import EntryType
+from flows.views.index import RunIndex, whose_runs
+from flows.views.runs import EVERY, RunRow, Wanted, known_as, live_rows, word_of
 from vault.runs.lease import find_lease
 from vault.system.clock import format_utc, parse_utc
 
 WEEKS, DAYS = 12, 30
-MOST_ENTRIES = 20_000
-"""The most entries that the start page reads: it must not grow with the ledger."""
+MOST_STAYS = 200
+"""Up to so many runs, each moment at which the bytes in staging changed is shown; of more, the most in each stretch of time."""
+STRETCH_SECONDS = 2 * 3600
 
 
 @dataclass(frozen=True)
@@ -42,60 +43,108 @@ class Staged:
     bytes: int
 
 
-def runs_by_week(rows: Iterable[RunRow], now: datetime) -> list[Week]:
-    """Returns the last weeks, oldest first; weeks begin on Monday (UTC)."""
+def runs_by_week(
+    control: Control, doctor: str | None = None, wanted: Wanted = EVERY, now: datetime | None = None
+) -> list[Week]:
+    """Returns the last weeks of the runs that are wanted, oldest first; weeks begin on Monday (UTC)."""
+    with RunIndex.of(control) as index:
+        known = known_as(control, doctor)
+        living = [row for row in live_rows(control, index, known) if wanted.fits(row)]
+        return weeks_of(index, known, wanted, living, now or control.clock.now())
+
+
+def weeks_of(
+    index: RunIndex, known: frozenset[str] | None, wanted: Wanted, living: list[RunRow], now: datetime
+) -> list[Week]:
+    """The same, for an open index, the ids of a doctor, and the wanted runs without a certificate."""
     this = (now - timedelta(days=now.weekday())).replace(hour=0, minute=0, second=0, microsecond=0)
-    counted: dict[datetime, Counter[tuple[str, str]]] = {
-        this - timedelta(weeks=back): Counter() for back in reversed(range(WEEKS))
-    }
-    for row in rows:
-        began = parse_utc(row.created)
-        monday = (began - timedelta(days=began.weekday())).replace(hour=0, minute=0, second=0, microsecond=0)
-        if monday in counted:
-            counted[monday][row.word, row.colour] += 1
+    first = this - timedelta(weeks=WEEKS - 1)
+    counted = [Counter[tuple[str, str]]() for _ in range(WEEKS)]
+    for place, cause, count in _ended_by_week(index, known, wanted, first):
+        if place < WEEKS:
+            counted[place][word_of(cause)] += count
+    for row in living:
+        place = (parse_utc(row.created) - first) // timedelta(weeks=1)
+        if 0 <= place < WEEKS:
+            counted[place][row.word, row.colour] += 1
     return [
-        Week(format_utc(monday), tuple((*key, count) for key, count in sorted(found.items())))
-        for monday, found in counted.items()
+        Week(
+            format_utc(first + timedelta(weeks=place)),
+            tuple((*key, count) for key, count in sorted(found.items())),
+        )
+        for place, found in enumerate(counted)
     ]
 
 
-def staged_over_time(
-    control: Control, living: Iterable[RunRow], only: set[str] | None = None
-) -> list[Staged]:
-    """Returns the bytes in staging over the last days, stretch by stretch; of some runs alone if they are given.
+def _ended_by_week(
+    index: RunIndex, known: frozenset[str] | None, wanted: Wanted, first: datetime
+) -> list[tuple[int, str | None, int]]:
+    whose, persons = whose_runs(known)
+    where, values = wanted.condition()
+    sql = (
+        "SELECT (strftime('%s', s.created) - ?) / 604800, s.cause, COUNT(*) FROM settled s"
+        f" WHERE s.created >= ? AND {whose} AND {where} GROUP BY 1, 2"
+    )
+    return index.query(sql, int(first.timestamp()), format_utc(first), *persons, *values)
+
+
+def staged_over_time(control: Control, living: Iterable[RunRow], doctor: str | None = None) -> list[Staged]:
+    """Returns the bytes in staging over the last days, stretch by stretch; of a doctor's runs alone if one is given.
 
     An ended run counts from its start to the end of its destruction, with the size that its staging had then; a living run with
-    the size that it has now. Of a busy home, the newest entries of the ledger decide how far back this goes.
+    the size that it has now. Of many runs, each stretch has the most bytes that there were in it.
     """
     now = control.clock.now()
     first = now - timedelta(days=DAYS)
-    entries, whole = entries_since(control, first, MOST_ENTRIES)
-    if not whole:
-        first = max(first, parse_utc(entries[0].at))
-    stays = _ended(entries, first, only) + [
-        (parse_utc(row.created), now, _size_of(control, row.run)) for row in living
-    ]
+    alive = [(row.created, format_utc(now), _size_of(control, row.run)) for row in living]
+    with RunIndex.of(control) as index:
+        known = known_as(control, doctor)
+        whose, persons = whose_runs(known)
+        own = whose.replace("s.run", "t.run")
+        ended = f"SELECT t.started_at, t.ended_at, t.bytes FROM told t WHERE t.ended_at >= ? AND {own}"
+        asked = (format_utc(first), *persons)
+        stays = index.query(f"{ended} LIMIT {MOST_STAYS + 1}", *asked)
+        if len(stays) > MOST_STAYS:
+            return _by_stretch(index, ended, asked, alive, first, now)
     changes = Counter[datetime]()
-    for began, ended, size in stays:
-        changes[max(began, first)] += size
-        changes[ended] -= size
+    for began, over, size in stays + alive:
+        changes[max(parse_utc(began) if began else first, first)] += size
+        changes[parse_utc(over)] -= size
     return _stretches(changes, first, now)
 
 
-def _ended(
-    entries: list[LogEntry], first: datetime, only: set[str] | None
-) -> list[tuple[datetime, datetime, int]]:
-    """Returns start, end and size of the runs that ended; one whose start is older began at `first`."""
-    began: dict[str, datetime] = {}
-    found = []
-    for entry in entries:
-        if entry.runId is None or (only is not None and entry.runId not in only):
-            continue
-        if entry.type == EntryType.RUN_STARTED:
-            began[entry.runId] = parse_utc(entry.at)
-        elif entry.type == EntryType.DESTRUCTION_COMPLETED:
-            found.append((began.get(entry.runId, first), parse_utc(entry.at), entry.n.get("bytes", 0)))
-    return found
+_BY_STRETCH = """
+WITH stay (began, ended, size) AS ({ended} UNION ALL SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(?)),
+change (at, by) AS (
+  SELECT MAX(COALESCE(strftime('%s', began) - ?1, 0), 0), size FROM stay
+  UNION ALL SELECT strftime('%s', ended) - ?1, -size FROM stay
+),
+moment (at, by) AS (SELECT at, SUM(by) FROM change GROUP BY at),
+held (at, by, bytes) AS (SELECT at, by, SUM(by) OVER (ORDER BY at) FROM moment)
+SELECT at / ?2, SUM(by), MAX(bytes) FROM held GROUP BY 1 ORDER BY 1
+"""
+
+
+def _by_stretch(
+    index: RunIndex,
+    ended: str,
+    asked: tuple[str, ...],
+    alive: list[tuple[str, str, int]],
+    first: datetime,
+    now: datetime,
+) -> list[Staged]:
+    """Returns stretches of equal length with the most bytes in each."""
+    sql = _BY_STRETCH.format(ended=ended)
+    for name, value in (("?1", int(first.timestamp())), ("?2", STRETCH_SECONDS)):
+        sql = sql.replace(name, str(value))
+    found = {place: (by, most) for place, by, most in index.query(sql, *asked, json.dumps(alive))}
+    stretches, held, length = [], 0, timedelta(seconds=STRETCH_SECONDS)
+    for place in range(-(-(now - first) // length)):
+        by, most = found.get(place, (0, 0))
+        since, until = first + place * length, min(first + (place + 1) * length, now)
+        stretches.append(Staged(format_utc(since), format_utc(until), max(held, most)))
+        held += by
+    return stretches
 
 
 def _size_of(control: Control, run: str) -> int:

@@ -7,21 +7,22 @@ run without a certificate is read from its own records each time. For a run with
 
 from __future__ import annotations
 
+import json
 import os
 import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
 from flows.session.control import Control
 from flows.views import _index_file
+from flows.views._index_log import Changes, LogReader
 from schemas.errors import LedgerError
 from vault.authorisation.register import persons_of
-from vault.ledger.entries import EntryType
 from vault.ledger.merkle import Peaks, leaf_hash
 from vault.runs.facts import is_ended
 from vault.runs.lease import Lease, has_lease, is_set_aside
@@ -30,22 +31,6 @@ _BATCH = 16_384
 """Entries read at once, so that memory does not grow with the log."""
 _UNSURE_NS = 2_000_000_000
 """A modification time younger than this is not trusted: a second change may leave it the same."""
-_LEASES_CHANGED = frozenset({EntryType.HOME_RESTORED, EntryType.LEASE_UNREADABLE})
-_PERSONS_CHANGED = frozenset({EntryType.AUTHORISATION_WITHDRAWN, EntryType.SUBJECT_ERASED})
-
-
-class _Entry(msgspec.Struct, frozen=True):
-    """The part of a ledger entry that is read here."""
-
-    type: str
-    runId: str | None  # noqa: N815 - docs/formats/proof.md
-    at: str
-    code: str
-    n: dict[str, int] = {}
-    c: dict[str, str] = {}
-
-
-_entry = msgspec.json.Decoder(_Entry)
 
 
 @dataclass(frozen=True)
@@ -73,17 +58,12 @@ class Settled:
     imported: str
 
 
-@dataclass
-class _Changes:
-    """What new entries require besides updating the rows of their runs."""
-
-    leases: bool = False
-    persons: bool = False
-    confirmed: set[str] = field(default_factory=set)
-
-
 _COLUMNS = "s.run, s.doctor, s.use, s.created, s.deadline, s.ledger_start, t.ended_at, t.cause, COALESCE(t.imported, '')"
-_SETTLED = f"SELECT {_COLUMNS} FROM settled s LEFT JOIN told t ON t.run = s.run"
+_FOUND = "SELECT run FROM settled s WHERE {} ORDER BY s.created DESC, s.ledger_start DESC, s.run DESC LIMIT ? OFFSET ?"
+_SETTLED = (
+    f"SELECT {_COLUMNS} FROM ({_FOUND}) f JOIN settled s ON s.run = f.run LEFT JOIN told t ON t.run = s.run"
+)
+_NEWEST = " ORDER BY s.created DESC, s.ledger_start DESC, s.run DESC"
 _WAITING = f"SELECT {_COLUMNS} FROM told t INDEXED BY told_waiting JOIN settled s ON s.run = t.run"
 
 
@@ -140,9 +120,23 @@ class RunIndex:
             return leases
         return [lease for lease in leases if persons_of(self._home, lease) & known_as]
 
-    def set_aside(self) -> bool:
-        """Whether the damaged lease of a run without a certificate was set aside."""
-        return any(is_set_aside(self._home, name) for (name,) in self.query("SELECT run FROM live"))
+    def set_aside(self) -> list[str]:
+        """Returns the runs whose damaged lease was set aside; none of them has a certificate."""
+        return [name for (name,) in self.query("SELECT run FROM live") if is_set_aside(self._home, name)]
+
+    def runs_of_orders(self, orders: list[str]) -> dict[str, str]:
+        """Returns the run that each of these orders began; of an order without one, nothing."""
+        sql = "SELECT order_id, run FROM settled WHERE order_id IN (SELECT value FROM json_each(?))"
+        alive = {one.order_id: one.run_id for one in self.live() if one.order_id in orders}
+        return {**dict(self.query(sql, json.dumps(orders))), **{str(of): run for of, run in alive.items()}}
+
+    def leases_about(self, persons: frozenset[str]) -> list[Lease]:
+        """Returns the leases that concern any of these persons or were made by them as operators, oldest first."""
+        whose, values = whose_runs(persons)
+        marks = ", ".join("?" * len(persons))
+        sql = f"SELECT run FROM settled s WHERE {whose} UNION SELECT run FROM settled WHERE operator IN ({marks})"
+        ended = [Lease.load(self._home, run) for (run,) in self.query(sql, *values, *values)]
+        return sorted([*ended, *self.live()], key=lambda one: (one.created, one.ledger_start, one.run_id))
 
     def told(self, run: str) -> Told:
         """Returns what the ledger says of a run."""
@@ -161,8 +155,8 @@ class RunIndex:
         offset: int = 0,
     ) -> Iterator[Settled]:
         """Returns the runs with a certificate, newest first; with `known_as`, only those of these persons."""
-        whose, persons = _whose(known_as)
-        sql = f"{_SETTLED} WHERE {whose} AND {where} ORDER BY s.created DESC, s.ledger_start DESC, s.run DESC LIMIT ? OFFSET ?"
+        whose, persons = whose_runs(known_as)
+        sql = _SETTLED.format(f"{whose} AND {where}") + _NEWEST
         for row in self._file.execute(sql, (*persons, *values, limit, offset)):
             yield Settled(*row)
 
@@ -172,13 +166,35 @@ class RunIndex:
         """Returns how many runs `settled` would return."""
         if known_as is None and where == "1":
             return int(self.query("SELECT COUNT(*) FROM settled")[0][0])
-        whose, persons = _whose(known_as)
-        sql = f"SELECT COUNT(*) FROM settled s LEFT JOIN told t ON t.run = s.run WHERE {whose} AND {where}"
+        whose, persons = whose_runs(known_as)
+        if where == "1":
+            marks = ", ".join("?" * len(persons))
+            sql = f"SELECT COUNT(DISTINCT run) FROM concerns WHERE person IN ({marks})"
+            return int(self.query(sql, *persons)[0][0])
+        sql = f"SELECT COUNT(*) FROM settled s WHERE {whose} AND {where}"
         return int(self.query(sql, *persons, *values)[0][0])
+
+    def newest(self, persons: frozenset[str]) -> str | None:
+        """Returns when the newest run with a certificate began that concerns any of these persons."""
+        marks = ", ".join("?" * len(persons))
+        sql = f"SELECT MAX(created) FROM concerns WHERE person IN ({marks})"
+        found: str | None = self.query(sql, *sorted(persons))[0][0]
+        return found
+
+    def look_again(self, runs: list[str]) -> None:
+        """Compare runs with a certificate with their folders; one whose certificate is gone is a run without one again."""
+        gone = [run for run in runs if not self._is_certified(run)]
+        if gone:
+            with _index_file.changing(self._file):
+                for run in gone:
+                    self._file.execute("DELETE FROM settled WHERE run = ?", (run,))
+                    self._file.execute("DELETE FROM concerns WHERE run = ?", (run,))
+                self._file.execute("UPDATE seen SET folder_ns = -1")
+                self._read_folders()
 
     def unconfirmed(self, known_as: frozenset[str] | None = None) -> list[Settled]:
         """Returns the delivered runs whose import the practice has not confirmed (at most that it opened them), oldest first."""
-        whose, persons = _whose(known_as)
+        whose, persons = whose_runs(known_as)
         waiting = "t.cause = 'published' AND t.imported IN ('', 'opened')"
         sql = f"{_WAITING} WHERE {waiting} AND {whose} ORDER BY t.ended_at"
         return [Settled(*row) for row in self._file.execute(sql, persons)]
@@ -193,7 +209,7 @@ class RunIndex:
 
     def concerns(self, run: str, known_as: frozenset[str]) -> bool:
         """Whether a run with a certificate concerns any of these persons."""
-        whose, persons = _whose(known_as)
+        whose, persons = whose_runs(known_as)
         return bool(self.query(f"SELECT 1 FROM settled s WHERE s.run = ? AND {whose}", run, *persons))
 
     def entries_of(self, run: str) -> list[tuple[int, dict[str, Any]]]:
@@ -272,8 +288,18 @@ class RunIndex:
                 continue
             lease = Lease.load(self._home, run)
             self._file.execute(
-                "INSERT OR REPLACE INTO settled VALUES (?, ?, ?, ?, ?, ?)",
-                (run, lease.subject_id, lease.use, lease.created, lease.deadline, lease.ledger_start),
+                "INSERT OR REPLACE INTO settled VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)",
+                (
+                    run,
+                    lease.subject_id,
+                    lease.use,
+                    lease.created,
+                    lease.deadline,
+                    lease.ledger_start,
+                    lease.authorisation_id,
+                    lease.operator_id,
+                    lease.order_id,
+                ),
             )
             self._file.execute("DELETE FROM live WHERE run = ?", (run,))
             self._add_persons(lease)
@@ -289,17 +315,19 @@ class RunIndex:
     def _add_persons(self, lease: Lease) -> None:
         persons = sorted(persons_of(self._home, lease))
         self._file.executemany(
-            "INSERT OR IGNORE INTO concerns VALUES (?, ?)", ((person, lease.run_id) for person in persons)
+            "INSERT OR IGNORE INTO concerns VALUES (?, ?, ?)",
+            ((person, lease.created, lease.run_id) for person in persons),
         )
 
-    def _read_entries(self) -> _Changes:
+    def _read_entries(self) -> Changes:
         """Read the new entries; all entries again if the log is not the one that was read before."""
         head = self._control.ledger.store.head()
         size, peaks = self.query("SELECT size, peaks FROM seen")[0]
         changes = self._read(Peaks(size, peaks), head.size)
         if self._root() != head.root:
-            for table in ("told", "entry"):
+            for table in _index_file.OF_LOG:
                 self._file.execute(f"DELETE FROM {table}")
+            self._file.execute("UPDATE seen SET started = 0")
             changes = self._read(Peaks(), head.size)
             changes.leases = True
         if self._root() != head.root:
@@ -309,56 +337,23 @@ class RunIndex:
     def _root(self) -> bytes:
         return bytes(self.query("SELECT root FROM seen")[0][0])
 
-    def _read(self, tree: Peaks, end: int) -> _Changes:
-        store, changes = self._control.ledger.store, _Changes()
+    def _read(self, tree: Peaks, end: int) -> Changes:
+        store, reader = self._control.ledger.store, LogReader(self._file)
         while tree.size < end:
             start = tree.size
             some = store.read(start, min(start + _BATCH, end))
             for seq, raw in enumerate(some, start):
                 tree.add(leaf_hash(raw))
-                self._apply(seq, _entry.decode(raw), changes)
+                reader.read(seq, raw)
+            reader.write()
         self._file.execute(
             "UPDATE seen SET size = ?, peaks = ?, root = ?", (tree.size, tree.roots, tree.root())
         )
-        return changes
-
-    def _apply(self, seq: int, entry: _Entry, changes: _Changes) -> None:
-        changes.leases |= entry.type in _LEASES_CHANGED
-        changes.persons |= entry.type in _PERSONS_CHANGED
-        if entry.runId is None:
-            return
-        self._file.execute("INSERT OR IGNORE INTO told (run) VALUES (?)", (entry.runId,))
-        self._file.execute(
-            "INSERT OR IGNORE INTO entry SELECT id, ? FROM told WHERE run = ?", (seq, entry.runId)
-        )
-        match entry.type:
-            case EntryType.RUN_STARTED:
-                self._set(
-                    entry,
-                    number=entry.n.get("run_number"),
-                    started_at=entry.at,
-                    deadline_s=entry.n.get("deadline_s"),
-                )
-            case EntryType.RUN_FAILED:
-                self._set(entry, failed_seq=seq, failed_at=entry.at, failed_code=entry.code)
-            case EntryType.DESTRUCTION_COMPLETED:
-                self._set(entry, ended_seq=seq, ended_at=entry.at, cause=entry.code)
-                self._file.execute("UPDATE told SET ends = ends + 1 WHERE run = ?", (entry.runId,))
-            case EntryType.IMPORT_CONFIRMED:
-                self._set(entry, imported=entry.code, imported_at=entry.at)
-                if self.query(
-                    "SELECT 1 FROM settled WHERE run = ?", entry.runId
-                ):  # else it is named when it is settled
-                    changes.confirmed.add(entry.runId)
-            case EntryType.PROOF_ISSUED:
-                self._set(entry, manifest=entry.c.get("manifest"))
-
-    def _set(self, entry: _Entry, **values: object) -> None:
-        columns = ", ".join(f"{name} = ?" for name in values)
-        self._file.execute(f"UPDATE told SET {columns} WHERE run = ?", (*values.values(), entry.runId))
+        return reader.changes
 
 
-def _whose(known_as: frozenset[str] | None) -> tuple[str, tuple[str, ...]]:
+def whose_runs(known_as: frozenset[str] | None) -> tuple[str, tuple[str, ...]]:
+    """Returns the condition on `s.run` for the runs of these persons, and its values; all runs for None."""
     if known_as is None:
         return "1", ()
     marks = ", ".join("?" * len(known_as))

@@ -39,16 +39,20 @@ def check(control: Control) -> Rebuilt:
 
 
 _TOLD = (
-    "run, number, started_at, deadline_s, failed_seq, failed_at, failed_code, ended_seq, ended_at, cause, ends, imported,"
-    " imported_at, manifest"
+    "run, number, use, started_seq, started_at, deadline_s, failed_seq, failed_at, failed_code, ended_seq, ended_at, cause,"
+    " files, bytes, ends, imported, imported_at, manifest, certified, flags, uses_of, uses_use"
 )
 _COMPARED = (
-    "SELECT size, peaks, root FROM seen ORDER BY 1",
+    "SELECT size, peaks, root, started FROM seen ORDER BY 1",
     f"SELECT {_TOLD} FROM told ORDER BY run",
     "SELECT t.run, e.seq FROM entry e JOIN told t ON t.id = e.run ORDER BY 1, 2",
     "SELECT * FROM settled ORDER BY run",
     "SELECT * FROM live ORDER BY run",
     "SELECT * FROM concerns ORDER BY 1, 2",
+    "SELECT * FROM day ORDER BY 1",
+    "SELECT * FROM kind ORDER BY 1",
+    "SELECT * FROM fault ORDER BY 1, 2",
+    "SELECT * FROM uses ORDER BY 1, 2",
 )
 
 

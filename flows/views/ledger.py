@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass
 
 from flows.admin.ledger import faults
 from flows.session.control import Control
+from flows.views.index import RunIndex
 from flows.views.log_entries import LogEntry, log_entries
 from schemas.errors import RepriseError
 from schemas.record import Record, dump, load_or_none
@@ -16,6 +16,9 @@ from vault.ledger.notes import split_note
 from vault.pki.timestamps import Stamps, stamped_at
 from vault.system.clock import format_utc
 from vault.system.files import write_durably
+
+MOST_DAYS = 120
+"""The most days of the log's growth that are shown."""
 
 
 class FullCheck(Record, frozen=True):
@@ -44,7 +47,7 @@ class LedgerSheet:
     key: str
     began: str | None
     newest: str | None
-    growth: tuple[tuple[str, int], ...]  # by day (UTC): the entries up to its end
+    growth: tuple[tuple[str, int], ...]  # by day (UTC): the entries up to its end; of many days, some
     types: tuple[tuple[str, int], ...]  # most frequent first
     stamps: tuple[StampRow, ...]
     witnesses: tuple[
@@ -57,26 +60,29 @@ def ledger_sheet(control: Control) -> LedgerSheet:
     """Returns the log as it is now. Raises LedgerError, ProofError for a damaged log."""
     store = control.ledger.store
     head = store.head()
-    days: dict[str, int] = {}
-    types: Counter[str] = Counter()
-    began = newest = None
-    for entry in log_entries(control, end=head.size):
-        days[entry.at[:10]] = entry.seq
-        types[entry.word] += 1
-        began, newest = began or entry.at, entry.at
+    with RunIndex.of(control) as index:
+        days = index.query("SELECT day, last_seq + 1 FROM day ORDER BY last_seq")
+        types = index.query("SELECT type, count FROM kind ORDER BY count DESC, type")
+    ends = [next(log_entries(control, at, at + 1)).at for at in (0, head.size - 1)] if head.size else []
     return LedgerSheet(
         origin=head.origin,
         size=head.size,
         root=head.root.hex(),
         key=store.vkey,
-        began=began,
-        newest=newest,
-        growth=tuple(days.items()),
-        types=tuple(types.most_common()),
+        began=ends[0] if ends else None,
+        newest=ends[-1] if ends else None,
+        growth=tuple(_thinned(days)),
+        types=tuple((kind.replace(".", "_"), count) for kind, count in types),
         stamps=tuple(_stamps(control)),
         witnesses=tuple(_witnesses(control)),
         check=load_or_none(FullCheck, _read(control.home)),
     )
+
+
+def _thinned(days: list[tuple[str, int]]) -> list[tuple[str, int]]:
+    """Returns at most `MOST_DAYS` of the days, evenly, always with the last one."""
+    step = max(-(-len(days) // MOST_DAYS), 1)
+    return days[::-1][::step][::-1]
 
 
 def entries_backwards(control: Control, page: int, a_page: int) -> tuple[list[LogEntry], int]:

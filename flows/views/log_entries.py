@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
 
 import msgspec
 
 from flows.session.control import Control
-from vault.system.clock import parse_utc
 
 _PART = 4096
 """Entries that are in memory at the same time."""
@@ -42,18 +40,3 @@ def written_entries(control: Control, start: int = 0, end: int | None = None) ->
 def log_entries(control: Control, start: int = 0, end: int | None = None) -> Iterator[LogEntry]:
     """Yield the same as rows."""
     return (msgspec.json.decode(entry, type=LogEntry) for entry in written_entries(control, start, end))
-
-
-def entries_since(control: Control, moment: datetime, most: int) -> tuple[list[LogEntry], bool]:
-    """Returns the entries from a moment on, oldest first, but no more than the newest `most`; and whether these are all."""
-    found: list[LogEntry] = []
-    end = control.ledger.store.head().size
-    while end and len(found) < most:
-        start = max(end - _PART, 0)
-        part = list(log_entries(control, start, end))
-        recent = [entry for entry in part if parse_utc(entry.at) >= moment]
-        found = recent + found
-        if len(recent) < len(part):
-            return found, True
-        end = start
-    return found, end == 0

@@ -6,6 +6,7 @@ is an opaque id, which `flows.views.names` opens one at a time.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from heapq import merge
 from itertools import islice
@@ -13,7 +14,7 @@ from typing import Any
 
 from flows.lifecycle.run_views import RunStatus, StepDone, describe_run
 from flows.session.control import Control
-from flows.views.index import RunIndex, Settled
+from flows.views.index import RunIndex, Settled, whose_runs
 from schemas.errors import UnreadableSourceError
 from schemas.outcome import Cause, Outcome
 from schemas.steps import STEPS, Counts
@@ -67,23 +68,22 @@ class RunRow:
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which runs are wanted: an empty field wants all. Days are those of UTC."""
+    """Which runs are wanted: an empty field wants all. `since` and `before` are moments, or days of UTC."""
 
     doctor: str = ""
     word: str = ""  # `RunRow.word`
     use: str = ""
     since: str = ""
-    until: str = ""
+    before: str = ""
 
     def fits(self, row: RunRow) -> bool:
         """Whether this run is wanted."""
-        day = row.created[:10]
         return (
             self.doctor in ("", row.doctor)
             and self.word in ("", row.word)
             and self.use in ("", row.use)
-            and self.since <= day
-            and (not self.until or day <= self.until)
+            and self.since <= row.created
+            and (not self.before or row.created < self.before)
         )
 
     def condition(self) -> tuple[str, tuple[str, ...]]:
@@ -91,10 +91,10 @@ class Wanted:
         causes = [cause.value for cause in Cause if cause.outcome == self.word]
         parts = {
             "s.doctor = ?": (self.doctor,),
-            f"t.cause IN ({', '.join('?' * len(causes))})": tuple(causes) if self.word else ("",),
+            f"s.cause IN ({', '.join('?' * len(causes))})": tuple(causes) if self.word else ("",),
             "s.use = ?": (self.use,),
             "s.created >= ?": (self.since,),
-            "s.created < ?": (f"{self.until}T24" if self.until else "",),
+            "s.created < ?": (self.before,),
         }
         asked = {sql: values for sql, values in parts.items() if values != ("",)}
         return " AND ".join(asked) or "1", tuple(value for values in asked.values() for value in values)
@@ -160,12 +160,56 @@ def run_page(
     """Returns one page of the runs that are wanted, newest first, and how many there are; costs what one page costs."""
     with RunIndex.of(control) as index:
         known = known_as(control, doctor)
-        live = [row for row in live_rows(control, index, known) if wanted.fits(row)]
-        where, values = wanted.condition()
-        total = len(live) + index.count_settled(known, where, values)
-        found = index.settled(known, where, values, limit=offset + limit)
-        rows = merge(live, (settled_row(control, one) for one in found), key=_order, reverse=True)
-        return list(islice(rows, offset, offset + limit)), total
+        living = [row for row in live_rows(control, index, known) if wanted.fits(row)]
+        return page_of(index, control, known, wanted, living, limit, offset)
+
+
+def page_of(
+    index: RunIndex,
+    control: Control,
+    known: frozenset[str] | None,
+    wanted: Wanted,
+    living: list[RunRow],
+    limit: int,
+    offset: int,
+) -> tuple[list[RunRow], int]:
+    """The same, for an open index, the ids of a doctor, and the wanted runs without a certificate."""
+    where, values = wanted.condition()
+    total = len(living) + index.count_settled(known, where, values)
+    skipped = max(
+        offset - len(living), 0
+    )  # of those with a certificate, so many at least come before the page
+    shown = slice(offset - skipped, offset - skipped + limit)
+    found = index.settled(known, where, values, limit=shown.stop, offset=skipped)
+    rows = merge(living, (settled_row(control, one) for one in found), key=_order, reverse=True)
+    return list(islice(rows, shown.start, shown.stop)), total
+
+
+def rows_of(control: Control, runs: tuple[str, ...], doctor: str | None = None) -> list[RunRow]:
+    """Returns these runs, newest first; those alone that concern a doctor if one is given."""
+    with RunIndex.of(control) as index:
+        known = known_as(control, doctor)
+        living = [row for row in live_rows(control, index, known) if row.run in runs]
+        found = index.settled(known, "s.run IN (SELECT value FROM json_each(?))", (json.dumps(runs),))
+        return sorted([*living, *(settled_row(control, one) for one in found)], key=_order, reverse=True)
+
+
+def runs_of_orders(control: Control, orders: list[str]) -> dict[str, str]:
+    """Returns the run that each of these orders began; of an order without one, nothing."""
+    with RunIndex.of(control) as index:
+        return index.runs_of_orders(orders)
+
+
+def words_of(index: RunIndex, known: frozenset[str] | None, live: list[RunRow]) -> set[str]:
+    """Returns the words that the runs have: those of living ones, and of each cause for which any run ended."""
+    found = {row.word for row in live}
+    whose, persons = whose_runs(known)
+    for cause in Cause:
+        if cause.outcome.value not in found and index.query(
+            f"SELECT 1 FROM settled s WHERE s.cause = ? AND {whose} LIMIT 1", cause.value, *persons
+        ):
+            found.add(cause.outcome.value)
+    return found
 
 
 def run_sheet(control: Control, run: str, doctor: str | None = None) -> RunSheet:
@@ -249,6 +293,13 @@ def _row(control: Control, lease: Lease, state: RunState, cause: Cause | None) -
         failure=failure.code if failure else None,
         ledger_start=lease.ledger_start,
     )
+
+
+def word_of(cause: str | None) -> tuple[str, str]:
+    """Returns the word and the colour (`RunRow`) of a run with a certificate that ended for this cause."""
+    known = _cause(cause)
+    word = known.outcome.value if known else RunState.CERTIFIED.value
+    return word, "good" if known is Cause.PUBLISHED else "plain"
 
 
 def settled_row(control: Control, one: Settled) -> RunRow:

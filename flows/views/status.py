@@ -80,7 +80,7 @@ def state_of(control: Control, index: RunIndex) -> HomeState:
     begun = bool(runs) or any(intake.closed is None for intake in list_intakes(home))
     fired = {
         "destruction_incomplete": runs[RunState.INCOMPLETE] > 0 or _found(beat, "incomplete"),
-        "lease_unreadable": index.set_aside(),
+        "lease_unreadable": bool(index.set_aside()),
         "unknown_staging": unknown > 0,
         "run_overdue": overdue > 0,
         "copy_incomplete": _found(beat, "copies_incomplete"),

@@ -79,7 +79,7 @@ def test_a_failure_prints_and_shows_its_code_alone(people, signed_in, capfd, mon
     def failing(*_, **__):
         raise ValueError(f"Canary {OWN} 85073003328")
 
-    monkeypatch.setattr(runs, "run_rows", failing)
+    monkeypatch.setattr(runs, "run_list", failing)
     answer = signed_in[Role.ENGINEER].get("/runs")
     printed = "".join(capfd.readouterr())
     assert answer.status_code == 500

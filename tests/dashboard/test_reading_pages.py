@@ -353,12 +353,12 @@ def test_staging_over_time_has_each_run_with_its_size(home):
     found = figures.staged_over_time(control, [])
     assert {one.bytes for one in found} == {0, *(e.n["bytes"] for e in ends)}
     assert all(one.until == other.since for one, other in pairwise(found))
-    assert [one.bytes for one in figures.staged_over_time(control, [], set())] == [0]
+    assert [one.bytes for one in figures.staged_over_time(control, [], "nobody")] == [0]
 
 
 def test_weeks_count_each_run_once(home):
     control = Control.open_to_look(home)
-    weeks = figures.runs_by_week(run_rows(control), control.clock.now())
+    weeks = figures.runs_by_week(control)
     assert [week.total for week in weeks] == [0] * (figures.WEEKS - 1) + [2]
 
 

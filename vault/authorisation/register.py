@@ -108,30 +108,29 @@ class InstructionRegister:
                 refused.name_run((waiting or others)[-1])
             raise refused
 
-    def left(self, instruction: Instruction, use: Use, leases: list[Lease] | None = None) -> int:
-        """Return the number of such uses that are left.
-
-        A caller with many instructions passes `leases`, all leases of the home, so that they are read once.
-        """
-        return max(instruction.uses[use.value] - len(self._runs(use, leases)), 0)
+    def left(self, instruction: Instruction, use: Use, ended: list[str] | None = None) -> int:
+        """Return how many such uses are left; `ended` are the certified runs of this use, by whoever knows them already."""
+        return max(instruction.uses[use.value] - len(self._runs(use, ended)), 0)
 
     def ran(self, run_id: str) -> bool:
         """Return whether this run ever claimed a use of the instruction, according to the state, even if it gave the use back."""
         return any(run_id in runs for runs in (*self._state.spent.values(), self._state.given_back))
 
-    def _runs(self, use: Use, leases: list[Lease] | None = None) -> list[str]:
+    def _runs(self, use: Use, ended: list[str] | None = None) -> list[str]:
         """Return the runs that hold such a use: those in the state, and every certified run, in case the state is old.
 
         Runs that gave the use back, according to the state or their own record, are left out.
         """
         holders = self._state.spent.get(use.value, ())
-        ended = [
+        runs = dict.fromkeys([*holders, *(self._certified(use) if ended is None else ended)])
+        return [run for run in runs if not self._gave_back(run)]
+
+    def _certified(self, use: Use) -> list[str]:
+        return [
             run.run_id
-            for run in (list_runs(self._home) if leases is None else leases)
+            for run in list_runs(self._home)
             if (run.authorisation_id, run.use) == (self.id, use.value) and is_ended(self._home, run.run_id)
         ]
-        runs = dict.fromkeys([*holders, *ended])
-        return [run for run in runs if not self._gave_back(run)]
 
     def _gave_back(self, run_id: str) -> bool:
         return run_id in self._state.given_back or gave_back(self._home, run_id)
@@ -339,12 +338,12 @@ def clear_was_seen(home: Home, authorisation_id: str) -> bool:
     return any(register is None or register.ran(run) for run in damaged)
 
 
-def persons_without_lease(home: Home) -> dict[str, frozenset[str] | None]:
-    """Return, for each run with a damaged lease, the ids of the persons whom it concerns, found through the instructions' uses.
+def persons_without_lease(home: Home, damaged: list[str] | None = None) -> dict[str, frozenset[str] | None]:
+    """Return whom the runs with a damaged lease concern, found through the uses of the instructions.
 
-    The value is None if the instruction's record is damaged as well, or missing.
+    None where the instruction's record is damaged as well, or lost. `damaged` are those runs, by whoever knows them already.
     """
-    damaged = list_unreadable(home)
+    damaged = list_unreadable(home) if damaged is None else damaged
     registers = all_registers(home) if damaged else []
     return {run: next((r.everybody for r in registers if r.ran(run)), None) for run in damaged}
 

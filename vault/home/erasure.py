@@ -54,9 +54,10 @@ def runs_of(home: Home, persons: frozenset[str]) -> list[Lease]:
     return [lease for lease in list_runs(home) if persons_of(home, lease) & persons]
 
 
-def runs_without_lease(home: Home, persons: frozenset[str]) -> list[str]:
-    """Return the ids of the runs that concern one of these persons and whose damaged lease was set aside."""
-    return [run for run, whom in persons_without_lease(home).items() if whom is not None and whom & persons]
+def runs_without_lease(home: Home, persons: frozenset[str], damaged: list[str] | None = None) -> list[str]:
+    """Return the same for runs whose damaged lease was set aside; `damaged` are those, by whoever knows them already."""
+    found = persons_without_lease(home, damaged)
+    return [run for run, whom in found.items() if whom is not None and whom & persons]
 
 
 def _strip_paths(home: Home, lease: Lease) -> None:
