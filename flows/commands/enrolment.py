@@ -18,10 +18,16 @@ NumberBasisOption = Annotated[
     enrolment.NumberBasis, typer.Option(help="Basis for the national number, article 87 GDPR.")
 ]
 ShownOption = Annotated[list[enrolment.Shown], typer.Option(help="What you were shown (repeat for several).")]
+OfOption = Annotated[
+    str,
+    typer.Option(
+        "--of", help="The digest of what you saw, as `reprise subject show` prints it.", show_default=False
+    ),
+]
 WITHOUT_KEY = "no key yet, which acts that need two people ask for: `reprise enrol key --operator {0}`"
 PENDING = (
     "pending: a second operator looks (`reprise subject show {0}`)"
-    " and attests: `reprise enrol attest {0} --shown WHAT --operator NAME`"
+    " and attests: `reprise enrol attest {0} --shown WHAT --of DIGEST --operator NAME`"
 )
 
 
@@ -104,13 +110,14 @@ def mandate(
 def attest(
     subject: Annotated[str, typer.Argument(help="A pending doctor's or mandate's id.", show_default=False)],
     shown: ShownOption,
+    of: OfOption,
     control: Proving,
 ) -> Shown:
     """Attest, as the second operator, what `reprise subject show` says of a pending doctor or mandate.
 
     As a further operator too, later: then one of the earlier ones may be erased.
     """
-    code = enrolment.attest(control, subject, tuple(shown))
+    code = enrolment.attest(control, subject, tuple(shown), of)
     result = {"attested": subject, "state": "in_force", "code": code}
     return Shown(result, f"attested: {subject} is in force")
 

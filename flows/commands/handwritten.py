@@ -25,7 +25,7 @@ def handwritten(
     return Shown(
         {"authorisation": found, "state": "pending"},
         f"{found}\npending: a second operator looks at it (`reprise authorise scan {found} --to FILE`)"
-        f" and attests it (`reprise authorise attest {found}`)",
+        f" and attests it (`reprise authorise attest {found} --verified HOW --of DIGEST`)",
     )
 
 
@@ -35,20 +35,29 @@ def scan(
     to: Annotated[Path, typer.Option("--to", help="Where to write the scanned page, for your eyes.")],
     control: Acting,
 ) -> None:
-    """Print the text of a pending instruction and write its scanned page: what is to be attested."""
+    """Print the text of a pending instruction and write its scanned page: what is to be attested, and the digest of both."""
     page = pages.pending(control, authorisation)
     write_new(to, page.scan)
     say_text(page.text)
+    typer.echo(f"\nto attest both: --of {page.digest}")
 
 
 @command(authorise)
 def attest(
     authorisation: IdArgument,
     verified: Annotated[pages.Verification, typer.Option(help="How you verified the signature.")],
+    of: Annotated[
+        str,
+        typer.Option(
+            "--of",
+            help="The digest of text and page, as `reprise authorise scan` prints it.",
+            show_default=False,
+        ),
+    ],
     control: Proving,
 ) -> Shown:
     """Attest, as the second operator, that the signature on a pending page is the doctor's."""
-    pages.attest(control, authorisation, verified)
+    pages.attest(control, authorisation, verified, of)
     return Shown(
         {"authorisation": authorisation, "state": "attested"},
         f"attested: reprise migrate SOURCE --authorisation {authorisation} --to DIR",

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from hashlib import sha256
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +65,28 @@ class Terminal:
         assert done.exit_code == exit_code, done.stderr
         return json.loads(done.stdout.splitlines()[-1])
 
+    def of(self, subject: str) -> str:
+        """The digest that the second operator reads of a pending doctor or mandate."""
+        person, _, ordinal = subject.partition(".")
+        before = self.printed  # it is shown to who asked for it
+        record = self.told("subject", "show", person, operator="trial-second")["record"]
+        self.printed = before
+        waiting = record["mandates"][ordinal] if ordinal else record.get("pending") or record
+        return str(waiting["attestations"][0]["of"])
+
+    def of_page(self, authorisation: str) -> str:
+        """The digest that the second operator reads below the text of a page."""
+        to = self.folder / f"seen-{next(_SEEN)}"
+        before = self.printed
+        looked = self.type("authorise", "scan", authorisation, "--to", str(to), operator="trial-second")
+        self.printed = before
+        return looked.stdout.rsplit("--of ", 1)[1].strip()
+
+    def attest(self, authorisation: str, how: str = "signed_in_presence") -> None:
+        """The second operator attests the page that they looked at."""
+        words = ("authorise", "attest", authorisation, "--verified", how, "--of", self.of_page(authorisation))
+        self.told(*words, operator="trial-second")
+
     def ledger(self) -> list[dict[str, Any]]:
         store = open_store(Home(self.home))
         return [json.loads(entry) for entry in store.read(0, store.head().size)]
@@ -94,13 +117,22 @@ def allowing(tmp_path_factory) -> Terminal:
     return made
 
 
+_SEEN = count()
 DOCTOR = ("enrol", "doctor", *BASES, "--shown", "identity_card")
 PERSON = f'inss = "{INSS}"\nname = "{NAME}"\nnihii = ["{NIHII}"]\n'
 
 
 def test_a_doctor_in_two_acts(desk):
     begun = desk.told(*DOCTOR, "--person", "-", given=PERSON)
-    attest = ("enrol", "attest", begun["doctor"], "--shown", "inami_register")
+    attest = (
+        "enrol",
+        "attest",
+        begun["doctor"],
+        "--shown",
+        "inami_register",
+        "--of",
+        desk.of(begun["doctor"]),
+    )
     assert begun["state"] == "pending"
     assert desk.told(*attest, exit_code=14)["error"] == "two_attesters_needed"
     seen = desk.type("subject", "show", begun["doctor"], operator="trial-second")
@@ -111,16 +143,28 @@ def test_a_doctor_in_two_acts(desk):
     )
     desk.printed = ""  # it is shown to who asked for it; nothing else may show it
     assert desk.told(*attest, operator="trial-second")["state"] == "in_force"
-    one, refused, _, two = desk.ledger()[-4:]
+    one, _, refused, _, two = desk.ledger()[-5:]
     assert [(e["type"], e["code"]) for e in (one, refused, two)] == [
         ("subject.enrolled", "doctor"), ("act.refused", "two_attesters_needed"), ("subject.attested", "doctor"),
     ]  # fmt: skip
     assert one["c"]["operator"] != two["c"]["operator"]
 
 
+def test_what_was_proposed_anew_is_not_what_the_second_operator_saw(desk):
+    other = PERSON.replace(INSS, "73102516311").replace(NIHII, "11133323004")
+    begun = desk.told(*DOCTOR, "--person", "-", given=other)
+    seen = desk.of(begun["doctor"])
+    desk.told(*DOCTOR, "--person", "-", given=other.replace(NAME, "Dr Somebody Else"))
+    attest = ("enrol", "attest", begun["doctor"], "--shown", "inami_register", "--of")
+    for of in (seen, "", "of nothing"):
+        assert desk.told(*attest, of, operator="trial-second", exit_code=10)["error"] == "attestation_altered"
+    assert desk.ledger()[-1]["code"] == "attestation_altered"
+    assert desk.told(*attest, desk.of(begun["doctor"]), operator="trial-second")["state"] == "in_force"
+
+
 def test_a_name_alone_is_not_a_person(desk, monkeypatch):
     """Who has no passphrase of a second operator cannot be two people."""
-    attest = ("enrol", "attest", "a" * 24, "--shown", "inami_register")
+    attest = ("enrol", "attest", "a" * 24, "--shown", "inami_register", "--of", "0" * 64)
     monkeypatch.setattr(sys.modules[__name__], "PASSPHRASE", "")
     assert desk.told(*attest, exit_code=14, operator="trial-second")["error"] == "passphrase_not_given"
     monkeypatch.setattr(sys.modules[__name__], "PASSPHRASE", "that of somebody else")
@@ -168,12 +212,14 @@ def test_a_mandate_in_two_acts_and_its_end(desk):
         *BASES, "--shown", "identity_card", "--person", "-",
     )  # fmt: skip
     made = desk.told(*words, given=PERSON.replace(NIHII, "11234578"))["mandate"]
+    attest = ("enrol", "attest", made, "--shown", "identity_card", "--of")
     assert (
-        desk.told("enrol", "attest", made, "--shown", "identity_card", operator="trial-second")["code"]
-        == "mandate"
+        desk.told(*attest, "0" * 64, operator="trial-second", exit_code=10)["error"] == "attestation_altered"
     )
+    assert desk.told(*attest, desk.of(made), operator="trial-second")["code"] == "mandate"
     assert "ended" in desk.type("enrol", "end-mandate", made).stdout
-    assert [e["code"] for e in desk.ledger()[-3:]] == ["mandate", "mandate", "mandate_ended"]
+    codes = [e["code"] for e in desk.ledger() if e["type"] not in ("subject.shown", "act.refused")]
+    assert codes[-3:] == ["mandate", "mandate", "mandate_ended"]
 
 
 @pytest.mark.skipif(shutil.which("age") is None, reason="age is missing")
@@ -219,7 +265,9 @@ def test_by_hand_the_whole_way(allowing, tmp_path):
     )
     assert allowing.told(*migrate, exit_code=10)["error"] == "no_such_authorisation"
     assert "pending" in allowing.type("authorise", "list").stdout
-    attest = ("authorise", "attest", waiting, "--verified", "signed_in_presence")
+    attest = (
+        "authorise", "attest", waiting, "--verified", "signed_in_presence", "--of", allowing.of_page(waiting),
+    )  # fmt: skip
     assert allowing.told(*attest, exit_code=14)["error"] == "two_attesters_needed"
     looked = allowing.type(
         "authorise", "scan", waiting, "--to", str(tmp_path / "scan"), operator="trial-second"
@@ -283,9 +331,7 @@ def test_an_attestation_is_good_for_its_own_page_alone(allowing):
     """Grafting the sealed attestation of one page onto another: by moving the sealed object, and from the inside."""
     ids = [allowing.told(*allowing.page(name))["authorisation"] for name in ("first", "other")]
     for name in ids:
-        allowing.told(
-            "authorise", "attest", name, "--verified", "signed_in_presence", operator="trial-second"
-        )
+        allowing.attest(name)
     one, other = (InstructionRegister(Home(allowing.home), None, name) for name in ids)
     grafted = {**other.evidence(), ATTESTATIONS: one.evidence()[ATTESTATIONS]}
     other.put("evidence", grafted)
@@ -330,7 +376,7 @@ def test_a_file_that_is_none_is_told_as_such(desk, words, code, tmp_path, monkey
 
 def test_half_an_attestation_allows_nothing(allowing):
     name = allowing.told(*allowing.page("half"))["authorisation"]
-    allowing.told("authorise", "attest", name, "--verified", "signed_in_presence", operator="trial-second")
+    allowing.attest(name)
     register = InstructionRegister(Home(allowing.home), None, name)
     kept = register.evidence()
     for left in (slice(0, 1), slice(1, 2), slice(0, 0)):
@@ -342,13 +388,12 @@ def test_half_an_attestation_allows_nothing(allowing):
 
 def test_a_withdrawn_page_and_an_unknown_one(allowing):
     name = allowing.told(*allowing.page("withdrawn"))["authorisation"]
-    attest = ("authorise", "attest", name, "--verified", "called_back_known_number")
-    allowing.told(*attest, operator="trial-second")
+    allowing.attest(name, "called_back_known_number")
     allowing.told("authorise", "withdraw", name)
     words = ("rehearse", allowing.made["source"], "--direct", "--authorisation", name)
     assert allowing.told(*words, exit_code=10)["error"] == "withdrawn"
     for unknown in ("nobody", "../x"):
-        words = ("authorise", "attest", unknown, "--verified", "signed_in_presence")
+        words = ("authorise", "attest", unknown, "--verified", "signed_in_presence", "--of", "0" * 64)
         assert allowing.told(*words, exit_code=10)["error"] == "nothing_to_attest"
     with pytest.raises(AuthorisationError):
         reopen(Home(allowing.home), "nobody", "migration")
@@ -359,13 +404,13 @@ def test_every_act_needs_an_operator(allowing, tmp_path):
     (tmp_path / "x").write_text("x")
     acts = [
         DOCTOR,
-        ("enrol", "attest", "a", "--shown", "identity_card"),
+        ("enrol", "attest", "a", "--shown", "identity_card", "--of", "0" * 64),
         ("enrol", "end-mandate", "a.1"),
         ("recipient", "challenge", key, "--role", "practice", "--to", str(tmp_path / "y")),
         ("recipient", "confirm", str(tmp_path / "x")),
         ("recipient", "remove", key),
         allowing.page("nobody"),
-        ("authorise", "attest", "a", "--verified", "signed_in_presence"),
+        ("authorise", "attest", "a", "--verified", "signed_in_presence", "--of", "0" * 64),
     ]
     for words in acts:
         assert allowing.told(*words, operator="", exit_code=14)["error"] == "no_operator"
