@@ -214,6 +214,8 @@ def _refuse(visit: Visit, route: Route) -> Response | None:
     if route.who != EVERYBODY and not visit.person.may(route.who):
         visit.log("act" if route.is_act else "view", route.name, _about(visit), "forbidden")
         return _failed(visit, 403)
+    if route.issues and visit.request.headers.get("sec-fetch-site", "none") not in ("same-origin", "none"):
+        return _failed(visit, 403, code="link_of_another")
     return None
 
 

@@ -53,6 +53,7 @@ class Route:
     menu: frozenset[Role] = frozenset()  # whose menu names it
     personal: bool = False  # a view of it is an entry of the access log, like every act
     acts: bool = False  # an act although no form of ours begins it
+    issues: bool = False  # a file whose copy is recorded in the ledger: no page of another site may lead here
     most_bytes: int = 64 * 1024  # of the form
     scope: Scope | None = None  # of the token that a program must show; no cookie counts
     open_to_programs: bool = False  # for programs, and without a token too
@@ -60,7 +61,7 @@ class Route:
     @property
     def is_act(self) -> bool:
         """Whether it changes something; each is an entry of the access log."""
-        return self.acts or self.method == "POST"
+        return self.acts or self.issues or self.method == "POST"
 
     @property
     def for_machines(self) -> bool:
@@ -125,7 +126,15 @@ ROUTES = (
         WHO_SEES_RUNS,
         personal=True,
     ),
-    Route("GET", "/runs/{run}/proof.zip", "run_proof", downloads.proof, WHO_SEES_RUNS, personal=True),
+    Route(
+        "GET",
+        "/runs/{run}/proof.zip",
+        "run_proof",
+        downloads.proof,
+        WHO_SEES_RUNS,
+        personal=True,
+        issues=True,
+    ),
     Route(
         "GET", "/doctors", "doctors", doctors.show_all, WHO_READS_NAMES, menu=WHO_READS_NAMES, personal=True
     ),
@@ -149,7 +158,7 @@ ROUTES = (
     Route("GET", "/deletion", "deletion", deletion.show, WHO_SEES_PROOF, menu=WHO_SEES_PROOF),
     Route("GET", "/deletion.csv", "deletion_csv", deletion.export_csv, WHO_SEES_PROOF),
     Route("GET", "/deletion.pdf", "deletion_pdf", deletion.export_pdf, WHO_SEES_PROOF),
-    Route("GET", "/deletion.zip", "deletion_zip", deletion.export_zip, WHO_SEES_PROOF),
+    Route("GET", "/deletion.zip", "deletion_zip", deletion.export_zip, WHO_SEES_PROOF, issues=True),
     Route("GET", "/ledger", "ledger", ledger.show, WHO_SEES_PROOF, menu=WHO_SEES_PROOF),
     Route("POST", "/ledger/check", "ledger_check", ledger.check, WHO_SEES_PROOF),
     Route("GET", "/host", "host", host.show, WHO_SEES_PROOF, menu=WHO_SEES_PROOF),
@@ -171,7 +180,7 @@ ROUTES = (
     Route("GET", "/draft", "draft", drafting.show, ENGINEER, menu=ENGINEER),
     Route("POST", "/draft/preview", "draft_preview", drafting.preview, ENGINEER),
     Route("POST", "/draft/page", "draft_page", drafting.make_page, ENGINEER),
-    Route("GET", "/instructions", "instructions", instructions.show, ENGINEER, menu=ENGINEER, personal=True),
+    Route("GET", "/instructions", "instructions", instructions.show, ENGINEER, personal=True),
     Route(
         "POST",
         "/instructions/record",

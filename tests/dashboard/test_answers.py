@@ -181,3 +181,11 @@ def test_the_scripts_of_others_are_those_that_were_looked_at():
     for line in (ASSETS / "SHA256SUMS").read_text().splitlines():
         digest, name = line.split()
         assert sha256((ASSETS / name).read_bytes()).hexdigest() == digest
+
+
+@pytest.mark.parametrize("path", [f"/runs/{OWN}/proof.zip", "/deletion.zip"])
+@pytest.mark.parametrize(("site", "refused"), [("cross-site", True), ("same-site", True), ("none", False), ("same-origin", False), (None, False)])  # fmt: skip
+def test_no_page_of_another_site_leads_to_a_download_that_the_ledger_records(signed_in, path, site, refused):
+    headers = {} if site is None else {"Sec-Fetch-Site": site}
+    answer = signed_in[Role.AUDITOR].get(path, headers=headers)
+    assert (answer.status_code == 403) == refused

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from dashboard.advice import advice_of
@@ -89,3 +91,20 @@ def test_a_code_of_terminals_is_told_in_english():
     assert found is not None
     assert (found.words, found.language) == (ADVICE["backup_exists"][0], "en")
     assert advice_of("fr", "nothing_has_this_code") is None
+
+
+ONE_WORD = {
+    "fr": r"\bpassages? (?!par\b)|\bPassages?\b|\bbalayage|\b[Jj]ournal\b(?! (des accès|de l'hôte|du système))",
+    "nl": r"\b[Vv]erloop\b|(?<![Tt]oegangs)\b[Ll]ogboek\b",
+    "de": r"\bL(auf|aufs|äufen?)\b|\bProtokolls?\b",
+}
+"""Former words for *run* (opération, verwerking, Vorgang), *ledger* (registre, register, Register) and *sweep* (nettoyage)."""
+
+
+@pytest.mark.parametrize("language", ONE_WORD)
+@pytest.mark.parametrize("where", ["dashboard", "notice"])
+def test_the_dashboard_has_the_certificate_s_words_for_run_and_ledger(language, where):
+    said = section(language, where)
+    found = [f"{code}: {words}" for code, words in said.items() if re.search(ONE_WORD[language], words)]
+    assert said
+    assert found == []

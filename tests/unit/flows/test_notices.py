@@ -166,9 +166,9 @@ def test_each_recipient_is_told_once_in_their_language(tmp_path, mail):
     for _ in range(3):
         tell(Home(home.path), clock)
     assert {m["To"]: m["Subject"] for _, m in post.mails} == {
-        "fr@practice.example": "ESSAI – Reprise : passage 11111111 terminé (remis)",
-        "nl@practice.example": "TEST – Reprise: verloop 11111111 beëindigd (geleverd)",
-        "de@practice.example": "TEST – Reprise: Lauf 11111111 beendet (übergeben)",
+        "fr@practice.example": "ESSAI – Reprise : opération 11111111 terminée (remis)",
+        "nl@practice.example": "TEST – Reprise: verwerking 11111111 beëindigd (geleverd)",
+        "de@practice.example": "TEST – Reprise: Vorgang 11111111 beendet (übergeben)",
         "en@practice.example": "TRIAL – Reprise: run 11111111 ended (delivered)",
     }
     for envelope, one in post.mails:
