@@ -111,8 +111,8 @@ def _number(text: str, place: Place) -> str | None:
 
 
 def _blanked(text: str, places: list[Place]) -> str:
-    """The text with a blank instead of each place, and of each other place where the same is written."""
-    for written in {text[slice(*place)] for place in places}:
+    """The text with a blank instead of each place, and of each other place where the same is written, longer ones first."""
+    for written in sorted({text[slice(*place)] for place in places}, key=len, reverse=True):
         text = text.replace(written, " ")
     return text
 

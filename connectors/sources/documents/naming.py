@@ -51,7 +51,7 @@ def naming_of(path: str) -> Naming | None:
     day = None
     if len(days) == 1:
         ((day, ways),) = days.items()
-        for written in ways:
+        for written in sorted(ways, key=len, reverse=True):  # 1-2-2020 is also in 01-2-2020
             rest = rest.replace(written, " ")
     title = tidied(rest)
     return Naming(inss, day, title, kind_of(title))

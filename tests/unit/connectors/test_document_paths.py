@@ -82,6 +82,7 @@ SIGNS = st.sampled_from(
 
 @given(st.lists(SIGNS, max_size=12).map("".join))
 @example(f"{ONE} 2020-03-0512-03-2020")
+@example(f"pdf {ONE} 1-2-2020 01-2-2020 é")
 def test_reader_and_counter_read_every_path_alike(path):
     both(path)
     both(f"{ONE}/{path}")
