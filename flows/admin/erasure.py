@@ -8,6 +8,7 @@ import os
 from base64 import b64encode
 from typing import Any
 
+from flows.admin.enrolment import marks_of
 from flows.admin.holdings import Holdings, holdings_of
 from flows.session.acts import act
 from flows.session.control import Control
@@ -48,6 +49,7 @@ def show_subject(control: Control, subject_id: str) -> dict[str, Any]:
         return {
             "subject": subject_id,
             "record": record,
+            "to_attest": marks_of(control, subject_id),
             "operators": {op: _operator_name(control.home, op) for op in sorted(_operators_in(record))},
             "kept_because": _reason_to_keep(control, held),
             **held.to_json(control),

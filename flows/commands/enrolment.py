@@ -20,14 +20,12 @@ NumberBasisOption = Annotated[
 ShownOption = Annotated[list[enrolment.Shown], typer.Option(help="What you were shown (repeat for several).")]
 OfOption = Annotated[
     str,
-    typer.Option(
-        "--of", help="The digest of what you saw, as `reprise subject show` prints it.", show_default=False
-    ),
+    typer.Option("--of", help="What you saw, as `reprise subject show` prints it.", show_default=False),
 ]
 WITHOUT_KEY = "no key yet, which acts that need two people ask for: `reprise enrol key --operator {0}`"
 PENDING = (
     "pending: a second operator looks (`reprise subject show {0}`)"
-    " and attests: `reprise enrol attest {0} --shown WHAT --of DIGEST --operator NAME`"
+    " and attests: `reprise enrol attest {0} --shown WHAT --of MARK --operator NAME`"
 )
 
 
@@ -117,7 +115,7 @@ def attest(
 
     As a further operator too, later: then one of the earlier ones may be erased.
     """
-    code = enrolment.attest(control, subject, tuple(shown), of)
+    code = enrolment.attest_seen(control, subject, tuple(shown), of)
     result = {"attested": subject, "state": "in_force", "code": code}
     return Shown(result, f"attested: {subject} is in force")
 

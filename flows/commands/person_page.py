@@ -53,6 +53,7 @@ def describe_subject(found: dict[str, Any]) -> str:
         f"Kept about {found['subject']}: {_kind(found['record'])}",
         *_fields(record, "  ", found["operators"]),
         *_holdings(found),
+        *(f"  to attest {name}: --of {mark}" for name, mark in found.get("to_attest", {}).items()),
         f"  {_until(found['kept_until'], found['kept_because'])}",
     ]
     return "\n".join(lines)

@@ -30,6 +30,7 @@ MAY_STAND_THERE = {
         "unit",
     },
     "opaque ids": {"run", "order", "subject", "mandate", "intake", "gone", "doctor", "token_id"},
+    "what a second operator looked at: keyed by the person's salt, or the digest of a scan": {"of"},
     "public keys, names of servers, labels of keys": {
         "key", "recipient", "name", "sftp", "s3", "user", "host_key", "endpoint", "prefix", "region", "origin", "label",
         "pool",

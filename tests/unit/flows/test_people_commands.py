@@ -66,13 +66,12 @@ class Terminal:
         return json.loads(done.stdout.splitlines()[-1])
 
     def of(self, subject: str) -> str:
-        """The digest that the second operator reads of a pending doctor or mandate."""
-        person, _, ordinal = subject.partition(".")
+        """The mark that the second operator reads of a pending doctor or mandate."""
+        person = subject.partition(".")[0]
         before = self.printed  # it is shown to who asked for it
-        record = self.told("subject", "show", person, operator="trial-second")["record"]
+        marks = self.told("subject", "show", person, operator="trial-second")["to_attest"]
         self.printed = before
-        waiting = record["mandates"][ordinal] if ordinal else record.get("pending") or record
-        return str(waiting["attestations"][0]["of"])
+        return str(marks[subject])
 
     def of_page(self, authorisation: str) -> str:
         """The digest that the second operator reads below the text of a page."""
