@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter as Tally
 from collections.abc import Iterator
 from itertools import chain
@@ -29,6 +30,7 @@ from schemas.errors import (
     UnreadableSourceError,
     UnsafeSourceError,
 )
+from schemas.persons import fold_name
 from vault.keys.provider import derive
 from vault.staging.segments import StagingReader, StagingWriter
 
@@ -76,6 +78,10 @@ def count_source(context: DataContext, known: dict[int, tuple[str, bytes | None]
     return tally.inventory(reasons, context.software, _names_of(context, tally.files))
 
 
+_SHORTEST_WORD = 3
+"""Letters of a word of a doctor's name that no told name may contain; shorter ones are particles."""
+
+
 def _names_of(context: DataContext, files: list[FileEntry]) -> Names:
     """The names that the readable files use, and their formats."""
     used, formats = NamesInUse(), Tally(entry.format for entry in files if entry.format and not entry.damaged)
@@ -83,7 +89,9 @@ def _names_of(context: DataContext, files: list[FileEntry]) -> Names:
     for file in context.files:
         if file.ordinal in sound:
             used.add(file)
-    told = used.told()
+    names = (controller.name for controller in context.authorisation.instruction.controllers)
+    words = {fold_name(word) for name in names for word in re.split(r"[\s-]+", name)}
+    told = used.told({word for word in words if len(word) >= _SHORTEST_WORD})
     return Names({**told.names, "formats": dict(sorted(formats.items()))}, told.rare)
 
 

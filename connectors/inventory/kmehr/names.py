@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter as Tally
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from connectors.base import SourceFile
 from connectors.inventory.kmehr.bytes_repair import Repairer
 from schemas.dialect import CELL, KINDS, Names
 from schemas.errors import SourceError
+from schemas.persons import fold_name
 
 _CHUNK = 1 << 20
 _MOST_NAMES = 20_000  # of one export; further ones are counted as rare
@@ -58,12 +59,15 @@ class NamesInUse:
             else:
                 self._beyond += 1
 
-    def told(self) -> Names:
-        """The names by kind with the number of patients, and the number of names that are not told."""
+    def told(self, persons: Collection[str] = ()) -> Names:
+        """The names by kind with the number of patients, and the number of names that are not told.
+
+        `persons`: folded words of persons' names (`schemas.persons.fold_name`); a name that contains one is not told.
+        """
         names: dict[str, dict[str, int]] = {kind: {} for kind in KINDS}
         rare = self._beyond
         for (kind, name), patients in sorted(self._patients.items()):
-            if patients >= CELL and _PLAIN.fullmatch(name):
+            if patients >= CELL and _PLAIN.fullmatch(name) and not _contains(name, persons):
                 names[kind][name] = patients
             else:
                 rare += 1
@@ -76,6 +80,11 @@ class NamesInUse:
             if len(self._tags) < _MOST_NAMES:
                 self._tags[tag] = known
         return known
+
+
+def _contains(name: str, persons: Collection[str]) -> bool:
+    folded = fold_name(name)
+    return any(word in folded for word in persons)
 
 
 class _Reading:

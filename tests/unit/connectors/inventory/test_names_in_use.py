@@ -28,12 +28,12 @@ class File:
         return BytesIO(self._data)
 
 
-def told(*files: bytes) -> Any:
+def told(*files: bytes, persons: frozenset[str] = frozenset()) -> Any:
     names = NamesInUse()
     for data in files:
         file: Any = File(data)
         names.add(file)
-    return names.told()
+    return names.told(persons)
 
 
 def person(content: str) -> str:
@@ -68,6 +68,15 @@ def test_no_value_and_no_name_of_another_form_is_told():
     assert "Jan" not in said
     assert "xxxx" not in said
     assert found.rare >= 4
+
+
+def test_a_list_named_after_a_doctor_is_not_told():
+    content = code("v", "LOCAL", SL="LIJST-DE-SMET") + code("v", "LOCAL", SL="LIJST")
+    found = told(export(*[person(content)] * 5), persons=frozenset({"smet"}))
+    lists = {name for name in found.names["code_systems"] if name.startswith("LOCAL")}
+    assert lists == {"LOCAL/LIJST", "LOCAL/OLDEMR"}
+    assert "SMET" not in repr(found)
+    assert found.rare == told(export(*[person(content)] * 5)).rare + 1
 
 
 def test_what_stands_in_a_comment_or_a_section_is_no_element():
