@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -44,13 +45,13 @@ class Served:
         return Path(self.site.made["destination"])
 
     def order(self, use: str, export: str) -> None:
-        """Order a run in the page, which then shows that the order waits."""
+        """Order a run in the page, which then shows that the order waits, or leads on to the run if that has begun."""
         page = self.page
         page.goto(f"{self.site.url}/work")
         page.select_option("#f-source", label=self._label(export))
         page.check(f"input[name=use][value={use}]")
         page.click("button:has-text('Check and start')")
-        page.wait_for_url("**/orders/*")
+        page.wait_for_url(re.compile(r"/(orders|runs)/"))
 
     def follow(self) -> str:
         """Returns the run's id, once the page of the order has led to that of the run."""

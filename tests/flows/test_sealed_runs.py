@@ -131,9 +131,9 @@ KILLS = [
     for name in (
         "flows.lifecycle.intakes.claim",
         "vault.destruction.destroy.destroy_identity",
-        "flows.lifecycle.intakes.spend",
+        "flows.lifecycle.intakes.mark_used",
         "flows.engine._supervise.note_source",
-        "vault.intake.record.replace",
+        "vault.intake.record.write_durably",
         "flows.lifecycle.ending.close_with_run",
     )
 ] + [

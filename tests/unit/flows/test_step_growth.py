@@ -52,6 +52,8 @@ def staged(folder: Path, n: int) -> SimpleNamespace:
     return SimpleNamespace(
         reader=lambda stage: StagingReader(folder, RUN, stage, KEY),
         writer=lambda stage: StagingWriter(folder, RUN, stage, KEY),
+        begun_at="2026-01-01T00:00:00Z",
+        site_codes={},
     )
 
 
