@@ -11,6 +11,7 @@ from schemas.advice import ADVICE
 from schemas.texts import LANGUAGES, section
 
 AT_TERMINALS = {
+    "`probe --draft-mapping`": "draft_folder_used draft_name_unsafe",
     "accounts: the pages have texts of their own for them (`dashboard.refused`)": """
         login_malformed account_exists account_unknown account_without_role account_needs_operator account_needs_doctor
         role_not_known language_unknown own_account identity_taken passkey_taken passkey_refused last_way_in password_short
